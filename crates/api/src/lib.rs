@@ -1,0 +1,1 @@
+//! The contract: generated messages, clients, servers, descriptors.

@@ -1,0 +1,1 @@
+//! Who calls and what he may see: tokens, call context, scope.

@@ -1,0 +1,1 @@
+//! Configuration: defaults, TOML, environment, flags.

@@ -1,0 +1,1 @@
+//! Ids, clock, money, paging: the words every crate speaks.

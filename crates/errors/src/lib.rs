@@ -1,0 +1,1 @@
+//! Closed error codes and their form on gRPC and HTTP.

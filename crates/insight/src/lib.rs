@@ -1,0 +1,1 @@
+//! What a customer is worth, how loyal he is, when he is due.

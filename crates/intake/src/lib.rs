@@ -1,0 +1,1 @@
+//! How a dealer's file becomes rows in a store: spool, batch, checkpoint, outcome.

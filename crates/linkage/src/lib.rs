@@ -1,0 +1,1 @@
+//! Who is who: record linkage, batch and incremental.

@@ -1,0 +1,1 @@
+//! What a good record looks like: normalisers, validators, rules, signs of invention.

@@ -1,0 +1,1 @@
+//! Believable dealer files with the truth beside them.

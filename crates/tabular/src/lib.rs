@@ -1,0 +1,1 @@
+//! CSV, XLSX and NDJSON as one stream of rows.

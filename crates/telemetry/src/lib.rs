@@ -1,0 +1,1 @@
+//! Tracing, OTLP export and metrics.

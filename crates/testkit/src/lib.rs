@@ -1,0 +1,1 @@
+//! Databases, sandboxes and builders for tests.

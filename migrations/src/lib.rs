@@ -1,0 +1,1 @@
+//! Schema of every service's store, version by version.

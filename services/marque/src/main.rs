@@ -1,0 +1,2 @@
+//! The binary: commands and wiring of roles.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Whole-system scenarios in both topologies.
