@@ -1,1 +1,19 @@
-//! Ids, clock, money, paging: the words every crate speaks.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod dealer;
+mod id;
+mod money;
+mod number;
+mod page;
+mod time;
+
+pub use dealer::{DealerCode, InvalidDealerCode};
+pub use id::{
+    ComplaintId, CustomerId, DuplicateId, EventId, ImportId, InvalidId, MergeId, ReceptionId,
+    SourceRecordId, VehicleId, VisitId, new_uuid, source_record_id,
+};
+pub use money::{InvalidMoney, Money};
+pub use number::{CustomerNumber, InvalidCustomerNumber};
+pub use page::{InvalidPage, PageRequest, PageToken};
+pub use time::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, business_date};
