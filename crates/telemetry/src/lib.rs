@@ -1,1 +1,15 @@
-//! Tracing, OTLP export and metrics.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod init;
+mod otlp;
+mod panics;
+mod process;
+mod prometheus;
+mod propagation;
+mod settings;
+
+pub use init::{Guard, TelemetryError, init};
+pub use prometheus::{DURATION_BUCKETS, prometheus_text};
+pub use propagation::{continue_trace, continue_trace_from, inject, traceparent};
+pub use settings::{LogFormat, TelemetrySettings};
