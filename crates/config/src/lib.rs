@@ -1,1 +1,31 @@
-//! Configuration: defaults, TOML, environment, flags.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod auth;
+mod config;
+mod error;
+mod import;
+mod limits;
+mod load;
+mod role;
+mod rpc;
+mod secret;
+mod store;
+mod telemetry;
+mod tls;
+mod validate;
+mod vault;
+
+pub use auth::{AuthConfig, IssuerConfig, TokenAlgorithm};
+pub use config::Config;
+pub use error::ConfigError;
+pub use import::ImportConfig;
+pub use limits::LimitsConfig;
+pub use role::{ServiceRole, UnknownServiceRole};
+pub use rpc::RpcConfig;
+pub use secret::Secret;
+pub use store::{StoreConfig, StoreTarget};
+pub use telemetry::{LogFormat, TelemetryConfig};
+pub use tls::{TlsConfig, TlsFiles};
+pub use validate::ConfigProblem;
+pub use vault::VaultConfig;

@@ -1,0 +1,37 @@
+//! What one caller may use at the gateway.
+
+use serde::Deserialize;
+
+/// Limits of the gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Largest body of an ordinary request, in bytes. Imports stream and are not limited by it.
+    pub max_body_bytes: usize,
+    /// Requests a second of one caller, on average.
+    pub requests_per_second: u32,
+    /// Requests one caller may make at once above that.
+    pub burst: u32,
+    /// Requests served at once; more are refused at once.
+    pub max_in_flight: usize,
+    /// Connections held open at once.
+    pub max_connections: usize,
+    /// Time a caller has to send the head of a request, in milliseconds.
+    pub header_timeout_ms: u64,
+    /// Time running requests have to end when the process stops, in seconds.
+    pub drain_s: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 20,
+            requests_per_second: 1_000,
+            burst: 2_000,
+            max_in_flight: 512,
+            max_connections: 10_000,
+            header_timeout_ms: 10_000,
+            drain_s: 25,
+        }
+    }
+}

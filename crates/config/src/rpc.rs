@@ -1,0 +1,31 @@
+//! Calls between services.
+
+use serde::Deserialize;
+
+/// Deadlines and sizes of gRPC calls.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RpcConfig {
+    /// Deadline of a call that brings none, in milliseconds.
+    pub deadline_ms: u64,
+    /// Longest deadline a caller may ask for, in milliseconds; streams of imports are exempt.
+    pub max_deadline_ms: u64,
+    /// Time to connect to a peer, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Largest message read or written, in bytes.
+    pub max_message_bytes: usize,
+    /// Calls served at once; more are refused at once.
+    pub max_in_flight: usize,
+}
+
+impl Default for RpcConfig {
+    fn default() -> Self {
+        Self {
+            deadline_ms: 10_000,
+            max_deadline_ms: 60_000,
+            connect_timeout_ms: 2_000,
+            max_message_bytes: 4 << 20,
+            max_in_flight: 1_024,
+        }
+    }
+}

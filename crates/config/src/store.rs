@@ -1,0 +1,75 @@
+//! Where each service keeps its data.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{Secret, ServiceRole};
+
+/// Databases: SQLite files under the data folder unless a PostgreSQL address is given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// PostgreSQL for all roles; `{role}` in it becomes the role's name with underscores.
+    pub url: Option<Secret<String>>,
+    /// PostgreSQL of single roles; goes before `url`.
+    pub urls: BTreeMap<ServiceRole, Secret<String>>,
+    /// Connections that read, a role; 1 to 256.
+    pub readers: usize,
+    /// Connections that write, a role, on PostgreSQL; 1 to 256. SQLite has one writer always.
+    pub writers: usize,
+}
+
+/// The database of one role.
+#[derive(Debug, Clone)]
+pub enum StoreTarget {
+    /// A file, created if absent.
+    Sqlite(PathBuf),
+    /// An address with its password.
+    Postgres(Secret<String>),
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { url: None, urls: BTreeMap::new(), readers: 4, writers: 4 }
+    }
+}
+
+impl StoreConfig {
+    /// The database of a role.
+    pub fn target(&self, role: ServiceRole, data_dir: &Path) -> StoreTarget {
+        match self.urls.get(&role).or(self.url.as_ref()) {
+            Some(url) => StoreTarget::Postgres(url.expose().replace("{role}", &role.snake()).into()),
+            None => StoreTarget::Sqlite(data_dir.join(format!("{}.db", role.snake()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roles_own_address_goes_before_the_template() {
+        let mut store = StoreConfig {
+            url: Some("postgres://db/marque_{role}".to_owned().into()),
+            ..StoreConfig::default()
+        };
+        store.urls.insert(ServiceRole::Customer, "postgres://other/c".to_owned().into());
+        let url = |role| match store.target(role, Path::new("d")) {
+            StoreTarget::Postgres(url) => url.expose().clone(),
+            StoreTarget::Sqlite(path) => panic!("{}", path.display()),
+        };
+        assert_eq!(url(ServiceRole::ServiceHistory), "postgres://db/marque_service_history");
+        assert_eq!(url(ServiceRole::Customer), "postgres://other/c");
+    }
+
+    #[test]
+    fn without_an_address_it_is_a_file_in_the_data_folder() {
+        let target = StoreConfig::default().target(ServiceRole::Vehicle, Path::new("d"));
+        assert!(matches!(target, StoreTarget::Sqlite(path) if path == Path::new("d/vehicle.db")));
+    }
+}
