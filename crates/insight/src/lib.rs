@@ -1,1 +1,4 @@
-//! What a customer is worth, how loyal he is, when he is due.
+#![doc = include_str!("../README.md")]
+
+pub mod rank;
+pub mod value;

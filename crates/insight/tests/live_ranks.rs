@@ -1,0 +1,94 @@
+//! Live ranks against a full sort: after any events, customer by customer.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use marque_insight::rank::{LiveRanks, Tier};
+use marque_insight::value::WeightedSum;
+use proptest::prelude::*;
+
+/// Compares every rank, tier, selection and border with a sort of the same sums.
+fn assert_equals_full_sort(ranks: &LiveRanks<u64>, truth: &HashMap<u64, i64>) {
+    let mut sorted: Vec<(Reverse<i64>, u64)> = truth.iter().map(|(&id, &sum)| (Reverse(sum), id)).collect();
+    sorted.sort_unstable();
+    let size = sorted.len() as u64;
+    assert_eq!(ranks.len() as u64, size);
+    for (index, &(Reverse(sum), id)) in sorted.iter().enumerate() {
+        let rank = index as u64 + 1;
+        let standing = ranks.standing(id).expect("everybody in the truth is ranked");
+        assert_eq!((standing.rank, standing.size, standing.tier), (rank, size, Tier::of(rank, size)), "customer {id}");
+        assert_eq!(ranks.at_rank(rank), Some((id, WeightedSum(sum))));
+    }
+    assert_eq!(ranks.at_rank(0), None);
+    assert_eq!(ranks.at_rank(size + 1), None);
+}
+
+/// A small generator of our own, so that a failure is repeated by its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (word ^ (word >> 31)) % end
+    }
+}
+
+#[test]
+fn a_million_random_events_leave_the_same_ranks_as_a_full_sort() {
+    let mut dice = Dice(20_261_121);
+    let load: Vec<(u64, i64)> = (0..60_000).map(|id| (id, dice.below(3_000) as i64)).collect();
+    let mut truth: HashMap<u64, i64> = load.iter().copied().collect();
+    let mut ranks = LiveRanks::load(load.iter().map(|&(id, sum)| (id, WeightedSum(sum))));
+    for event in 0..1_000_000_u64 {
+        let id = dice.below(100_000);
+        // The first half grows, the second shrinks, so that blocks split and merge; sums collide by the thousand.
+        let removes = dice.below(10) < if event < 500_000 { 2 } else { 7 };
+        if removes {
+            assert_eq!(ranks.remove(id), truth.remove(&id).is_some());
+        } else {
+            let sum = dice.below(3_000) as i64;
+            truth.insert(id, sum);
+            let standing = ranks.place(id, WeightedSum(sum));
+            assert_eq!(ranks.sum(id), Some(WeightedSum(sum)));
+            assert!(standing.rank >= 1 && standing.rank <= standing.size);
+        }
+        if event % 250_000 == 249_999 {
+            assert_equals_full_sort(&ranks, &truth);
+        }
+    }
+    for id in 0..100_000 {
+        assert_eq!(ranks.remove(id), truth.remove(&id).is_some());
+    }
+    assert!(ranks.is_empty() && ranks.border(Tier::Small).is_none());
+}
+
+proptest! {
+    #[test]
+    fn any_events_leave_the_same_ranks_as_a_full_sort(
+        events in proptest::collection::vec((0_u64..40, proptest::option::weighted(0.8, -5_i64..5)), 0..400),
+    ) {
+        let (mut ranks, mut truth) = (LiveRanks::new(), HashMap::new());
+        for (id, sum) in events {
+            match sum {
+                Some(sum) => {
+                    truth.insert(id, sum);
+                    ranks.place(id, WeightedSum(sum));
+                }
+                None => prop_assert_eq!(ranks.remove(id), truth.remove(&id).is_some()),
+            }
+        }
+        assert_equals_full_sort(&ranks, &truth);
+    }
+
+    #[test]
+    fn loading_is_the_same_as_placing_one_by_one(
+        customers in proptest::collection::vec((0_u64..500, -50_i64..50), 0..2_000),
+    ) {
+        let truth: HashMap<u64, i64> = customers.iter().copied().collect();
+        let loaded = LiveRanks::load(customers.iter().map(|&(id, sum)| (id, WeightedSum(sum))));
+        assert_equals_full_sort(&loaded, &truth);
+    }
+}
