@@ -1,1 +1,19 @@
-//! SQLite and PostgreSQL behind one synchronous unit of work.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod bulk;
+mod conn;
+mod database;
+mod error;
+mod migrate;
+mod postgres;
+mod row;
+mod sqlite;
+mod value;
+
+pub use conn::{Backend, Conn};
+pub use database::{AsStoreError, Database, Settings};
+pub use error::StoreError;
+pub use migrate::{Migration, Migrator};
+pub use row::{Column, Row};
+pub use value::Value;

@@ -1,1 +1,12 @@
-//! Outbox, inbox, and the bus between services.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod consumer;
+mod feed;
+mod outbox;
+mod time;
+
+pub use consumer::{ApplyError, Consumer, Handler, Source};
+pub use feed::Feed;
+pub use outbox::{NewEvent, prune, publish, read_after};
+pub use time::{from_proto_time, to_proto_time};

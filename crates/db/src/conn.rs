@@ -1,0 +1,169 @@
+//! The connection a unit of work runs on: the only place where statements reach a driver.
+
+use rusqlite::CachedStatement;
+
+use crate::{Row, StoreError, Value, postgres::PgSession};
+
+/// Which database it is, for the few statements that differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// SQLite, in this process.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// A connection inside a unit of work.
+#[derive(Debug)]
+pub struct Conn<'a>(pub(crate) Driver<'a>);
+
+#[derive(Debug)]
+pub(crate) enum Driver<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a mut PgSession),
+}
+
+impl Conn<'_> {
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.0 {
+            Driver::Sqlite(_) => Backend::Sqlite,
+            Driver::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// All rows of a query, each read by `read`.
+    pub fn query<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql)?;
+                collect(&mut statement, values, &mut read)
+            }
+            Driver::Postgres(session) => session
+                .query(sql, values)?
+                .iter()
+                .map(|row| read(&Row::Postgres(row)))
+                .collect(),
+        }
+    }
+
+    /// The first row of a query, if there is one.
+    pub fn query_opt<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+                rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+            }
+            Driver::Postgres(session) => session
+                .query(sql, values)?
+                .first()
+                .map(|row| read(&Row::Postgres(row)))
+                .transpose(),
+        }
+    }
+
+    /// Runs a statement; returns how many rows it touched.
+    pub fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql)?;
+                Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+            }
+            Driver::Postgres(session) => session.execute(sql, values),
+        }
+    }
+
+    /// A query with `IN (??)` over any number of keys, in as few statements as the database likes. Keys are of one
+    /// type; rows come in no order. `?1`, `?2`, … are the values in `fixed`.
+    pub fn query_in<T>(
+        &mut self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        keys: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut found = Vec::with_capacity(keys.len());
+                for chunk in keys.chunks(IN_SIZES[IN_SIZES.len() - 1]) {
+                    let (sql, values) = sqlite_in(sql, fixed, chunk);
+                    let mut statement = conn.prepare_cached(&sql)?;
+                    found.extend(collect(&mut statement, &values, &mut read)?);
+                }
+                Ok(found)
+            }
+            Driver::Postgres(session) => session
+                .query_in(sql, fixed, keys)?
+                .iter()
+                .map(|row| read(&Row::Postgres(row)))
+                .collect(),
+        }
+    }
+
+    /// Serialises this transaction with every other that locks one of the same keys. Nothing to do on SQLite, which
+    /// has one writer.
+    pub fn lock_keys(&mut self, keys: &mut Vec<i64>) -> Result<(), StoreError> {
+        let Driver::Postgres(session) = &mut self.0 else {
+            return Ok(());
+        };
+        // One order for all, so that two transactions cannot wait for each other.
+        keys.sort_unstable();
+        keys.dedup();
+        session.lock_keys(keys)
+    }
+
+    /// Runs several statements that take no values.
+    pub fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => Ok(conn.execute_batch(sql)?),
+            Driver::Postgres(session) => session.batch(sql),
+        }
+    }
+}
+
+fn collect<T>(
+    statement: &mut CachedStatement<'_>,
+    values: &[Value<'_>],
+    read: &mut impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&Row::Sqlite(row))?);
+    }
+    Ok(found)
+}
+
+/// Lengths of `IN` lists on SQLite: few, so that the statements stay in the cache; a list is padded by its last key.
+const IN_SIZES: [usize; 4] = [1, 8, 64, 512];
+
+fn sqlite_in<'v>(sql: &str, fixed: &[Value<'v>], keys: &[Value<'v>]) -> (String, Vec<Value<'v>>) {
+    let size = IN_SIZES.into_iter().find(|size| *size >= keys.len()).unwrap_or(keys.len());
+    let mut list = String::with_capacity(size * 5);
+    for at in 0..size {
+        if at > 0 {
+            list.push(',');
+        }
+        list.push('?');
+        list.push_str(&(fixed.len() + at + 1).to_string());
+    }
+    let mut values = fixed.to_vec();
+    values.extend_from_slice(keys);
+    let last = keys[keys.len() - 1];
+    values.resize(fixed.len() + size, last);
+    (sql.replace("??", &list), values)
+}

@@ -1,0 +1,201 @@
+//! A service's database: where units of work are handed in.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crossbeam_channel::Sender;
+use tokio::sync::{Notify, oneshot};
+
+use crate::{
+    Backend, Conn, StoreError,
+    postgres::{self, PgJob, PgSession},
+    sqlite::{Readers, Writer},
+};
+
+/// Where a service's data lies.
+#[derive(Debug, Clone)]
+pub enum Settings {
+    /// A file, created if need be.
+    Sqlite {
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// A PostgreSQL database; the service has a schema of its own in it.
+    Postgres {
+        /// `postgres://user:password@host:port/database`.
+        url: String,
+        /// Schema.
+        schema: String,
+        /// Connections for reads.
+        readers: usize,
+        /// Connections for writes.
+        writers: usize,
+    },
+}
+
+/// A handle on a service's database; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    engine: Arc<Engine>,
+    committed: Arc<Notify>,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Sqlite { readers: Readers, writer: Writer },
+    Postgres { readers: Sender<PgJob>, writers: Sender<PgJob> },
+}
+
+impl Database {
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the file cannot be opened. A PostgreSQL server that is down is no error here:
+    /// each unit of work will say so.
+    pub fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let engine = match settings {
+            Settings::Sqlite { path } => Engine::Sqlite {
+                writer: Writer::start(path)?,
+                readers: Readers::new(path),
+            },
+            Settings::Postgres { url, schema, readers, writers } => Engine::Postgres {
+                readers: postgres::start(url, schema, *readers, "pg-read")?,
+                writers: postgres::start(url, schema, *writers, "pg-write")?,
+            },
+        };
+        Ok(Self {
+            engine: Arc::new(engine),
+            committed: Arc::default(),
+        })
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match *self.engine {
+            Engine::Sqlite { .. } => Backend::Sqlite,
+            Engine::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// Told after every commit made through this handle: for those who wait for new rows.
+    pub fn committed(&self) -> &Notify {
+        &self.committed
+    }
+
+    /// A few point reads. They may run on the calling thread: nothing in here may walk a table.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite { readers, .. } => readers.read(work),
+            Engine::Postgres { readers, .. } => {
+                on_postgres(readers, |session| postgres::read(session, work)).await
+            }
+        }
+    }
+
+    /// A read that may take long: lists, counts, reports.
+    pub async fn scan<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite { readers, .. } => blocking(|| readers.read(work)),
+            Engine::Postgres { .. } => self.read(work).await,
+        }
+    }
+
+    /// A transaction. The closure may be run more than once, and is rolled back when it fails.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + AsStoreError + Send + 'static,
+    {
+        self.transact(false, work).await
+    }
+
+    /// A transaction that gives way to interactive ones: a batch of an import.
+    pub async fn bulk<T, E>(
+        &self,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + AsStoreError + Send + 'static,
+    {
+        self.transact(true, work).await
+    }
+
+    async fn transact<T, E>(
+        &self,
+        bulk: bool,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + AsStoreError + Send + 'static,
+    {
+        let result = match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.write(bulk, work).await,
+            Engine::Postgres { writers, .. } => {
+                on_postgres(writers, |session| {
+                    postgres::write(session, work, |error: &E| {
+                        error.as_store_error().is_some_and(StoreError::is_transient)
+                    })
+                })
+                .await
+            }
+        };
+        if result.is_ok() {
+            self.committed.notify_waiters();
+        }
+        result
+    }
+}
+
+/// An error in which a store's error can be seen, so that a transaction knows whether to try again.
+pub trait AsStoreError {
+    /// The store's error, if it is one.
+    fn as_store_error(&self) -> Option<&StoreError>;
+}
+
+impl AsStoreError for StoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+async fn on_postgres<T, E>(
+    threads: &Sender<PgJob>,
+    work: impl FnOnce(&mut Result<PgSession, StoreError>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let job: PgJob = Box::new(move |session| drop(reply.send(work(session))));
+    let stopped = || StoreError::Unavailable("the database threads have stopped".into());
+    threads.send(job).map_err(|_| stopped())?;
+    answer.await.unwrap_or_else(|_| Err(stopped().into()))
+}
+
+/// Runs what may take long on this thread, and lets tokio move other tasks away from it where it can.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

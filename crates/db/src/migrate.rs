@@ -1,0 +1,122 @@
+//! Schema versions: one list a service, each version applied once, in a transaction, and never edited afterwards.
+
+use marque_core::Timestamp;
+
+use crate::{Backend, Conn, Database, StoreError, Value};
+
+/// One version of a service's schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Name, beginning with its number: `0001_create`.
+    pub name: &'static str,
+    /// SQL that brings the version.
+    pub up: &'static str,
+    /// SQL that takes it back, for development.
+    pub down: &'static str,
+}
+
+/// All versions of a service's schema, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator {
+    /// Service; its table of versions is `<service>_migrations`.
+    pub service: &'static str,
+    /// Versions.
+    pub migrations: &'static [Migration],
+}
+
+impl Migrator {
+    /// Applies every version that is missing; returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if an applied version was edited or the database is newer than this binary.
+    pub async fn up(self, db: &Database, now: Timestamp) -> Result<usize, StoreError> {
+        db.write(move |conn| {
+            let applied = self.applied(conn)?;
+            let missing = &self.migrations[applied..];
+            for migration in missing {
+                conn.batch(&for_backend(migration.up, conn.backend()))?;
+                let sql = format!("INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)", self.table());
+                let checksum = checksum(migration.up);
+                conn.execute(&sql, &[migration.name.into(), Value::Int(checksum), now.into()])?;
+            }
+            Ok(missing.len())
+        })
+        .await
+    }
+
+    /// Takes back the newest `count` versions.
+    pub async fn down(self, db: &Database, count: usize) -> Result<(), StoreError> {
+        db.write(move |conn| {
+            let applied = self.applied(conn)?;
+            for migration in self.migrations[..applied].iter().rev().take(count) {
+                conn.batch(&for_backend(migration.down, conn.backend()))?;
+                let sql = format!("DELETE FROM {} WHERE name = ?1", self.table());
+                conn.execute(&sql, &[migration.name.into()])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whether the schema is the one this binary wants.
+    pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
+        db.write(move |conn| Ok(self.applied(conn)? == self.migrations.len())).await
+    }
+
+    fn table(&self) -> String {
+        format!("{}_migrations", self.service.replace('-', "_"))
+    }
+
+    /// How many versions are there, after checking that they are ours.
+    fn applied(&self, conn: &mut Conn<'_>) -> Result<usize, StoreError> {
+        // Two processes may start at once: the second waits here for the first.
+        conn.lock_keys(&mut vec![checksum(self.service)])?;
+        conn.batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {} (name TEXT PRIMARY KEY, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)",
+            self.table()
+        ))?;
+        let applied: Vec<(String, i64)> = conn.query(
+            &format!("SELECT name, checksum FROM {} ORDER BY name", self.table()),
+            &[],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        for (at, (name, sum)) in applied.iter().enumerate() {
+            match self.migrations.get(at) {
+                Some(known) if known.name == name && checksum(known.up) == *sum => {}
+                Some(known) if known.name == name => {
+                    return Err(StoreError::Schema(format!("{name} was edited after it was applied")));
+                }
+                _ => {
+                    return Err(StoreError::Schema(format!(
+                        "the {} database has version {name}, which this binary does not know: use a newer binary",
+                        self.service
+                    )));
+                }
+            }
+        }
+        Ok(applied.len())
+    }
+}
+
+fn for_backend(sql: &str, backend: Backend) -> String {
+    let rowid = match backend {
+        Backend::Sqlite => "WITHOUT ROWID",
+        Backend::Postgres => "",
+    };
+    let serial = match backend {
+        Backend::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        Backend::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    };
+    let xid = match backend {
+        Backend::Sqlite => "BIGINT NOT NULL DEFAULT 0",
+        Backend::Postgres => "xid8 NOT NULL DEFAULT pg_current_xact_id()",
+    };
+    sql.replace("{without_rowid}", rowid).replace("{serial}", serial).replace("{xid}", xid)
+}
+
+/// FNV-1a over the text: finds edits, guards against nothing else.
+fn checksum(text: &str) -> i64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+        .cast_signed()
+}

@@ -1,0 +1,235 @@
+//! PostgreSQL: a few threads, each with a client of its own, that work off units of work.
+
+use std::{collections::HashMap, thread, time::Duration};
+
+use crossbeam_channel::{Receiver, Sender};
+use postgres::{
+    Client, NoTls, Statement,
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
+use uuid::Uuid;
+
+use crate::{Conn, StoreError, Value, conn::Driver};
+
+/// A client with its prepared statements.
+pub(crate) struct PgSession {
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl std::fmt::Debug for PgSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PgSession").finish_non_exhaustive()
+    }
+}
+
+/// Statements kept prepared a client; bulk inserts of odd lengths come and go.
+const STATEMENTS: usize = 400;
+
+impl PgSession {
+    pub(crate) fn connect(url: &str, schema: &str) -> Result<Self, StoreError> {
+        let mut config: postgres::Config = url.parse()?;
+        config.connect_timeout(Duration::from_secs(5));
+        config.application_name("marque");
+        let mut client = config.connect(NoTls)?;
+        let schema = quoted(schema);
+        client.batch_execute(&format!(
+            "SET client_min_messages TO warning; CREATE SCHEMA IF NOT EXISTS {schema}; SET search_path TO {schema}"
+        ))?;
+        Ok(Self {
+            client,
+            statements: HashMap::new(),
+        })
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<postgres::Row>, StoreError> {
+        let statement = self.prepare(sql)?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        Ok(self.client.query(&statement, &values)?)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let statement = self.prepare(sql)?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        Ok(self.client.execute(&statement, &values)?)
+    }
+
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.client.batch_execute(sql)?)
+    }
+
+    pub(crate) fn lock_keys(&mut self, keys: &[i64]) -> Result<(), StoreError> {
+        // Unnested in order: the locks are taken one after the other as the array has them.
+        let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(key, at)";
+        let statement = self.prepare(sql)?;
+        self.client.query(&statement, &[&keys])?;
+        Ok(())
+    }
+
+    pub(crate) fn query_in(
+        &mut self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        keys: &[Value<'_>],
+    ) -> Result<Vec<postgres::Row>, StoreError> {
+        let sql = sql.replace("IN (??)", &format!("= ANY(?{})", fixed.len() + 1));
+        let statement = self.prepare(&sql)?;
+        let list = KeyList::from(keys);
+        let mut values: Vec<&(dyn ToSql + Sync)> = fixed.iter().map(|value| value as _).collect();
+        values.push(list.as_sql());
+        Ok(self.client.query(&statement, &values)?)
+    }
+
+    pub(crate) fn copy(&mut self, table: &str, columns: &[&str], values: &[Value<'_>]) -> Result<(), StoreError> {
+        let columns_sql = columns.join(", ");
+        let shape = self.prepare(&format!("SELECT {columns_sql} FROM {table} LIMIT 0"))?;
+        let types: Vec<Type> = shape.columns().iter().map(|column| column.type_().clone()).collect();
+        let sink = self
+            .client
+            .copy_in(&format!("COPY {table} ({columns_sql}) FROM STDIN (FORMAT binary)"))?;
+        let mut writer = BinaryCopyInWriter::new(sink, &types);
+        let mut row: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(columns.len());
+        for chunk in values.chunks_exact(columns.len()) {
+            row.clear();
+            row.extend(chunk.iter().map(|value| value as &(dyn ToSql + Sync)));
+            writer.write(&row)?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    /// Our `?1` is PostgreSQL's `$1`.
+    fn prepare(&mut self, sql: &str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        if self.statements.len() >= STATEMENTS {
+            self.statements.clear();
+        }
+        let statement = self.client.prepare(&sql.replace('?', "$"))?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+/// A name between double quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Keys of one type as an array.
+enum KeyList<'a> {
+    Uuids(Vec<Uuid>),
+    Bytes(Vec<&'a [u8]>),
+    Texts(Vec<&'a str>),
+    Ints(Vec<i64>),
+}
+
+impl<'a> From<&[Value<'a>]> for KeyList<'a> {
+    fn from(keys: &[Value<'a>]) -> Self {
+        match keys.first() {
+            Some(Value::Uuid(_)) => Self::Uuids(
+                keys.iter().filter_map(|key| if let Value::Uuid(key) = key { Some(*key) } else { None }).collect(),
+            ),
+            Some(Value::Bytes(_)) => Self::Bytes(
+                keys.iter().filter_map(|key| if let Value::Bytes(key) = key { Some(*key) } else { None }).collect(),
+            ),
+            Some(Value::Text(_)) => Self::Texts(
+                keys.iter().filter_map(|key| if let Value::Text(key) = key { Some(*key) } else { None }).collect(),
+            ),
+            _ => Self::Ints(
+                keys.iter().filter_map(|key| if let Value::Int(key) = key { Some(*key) } else { None }).collect(),
+            ),
+        }
+    }
+}
+
+impl KeyList<'_> {
+    fn as_sql(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Uuids(keys) => keys,
+            Self::Bytes(keys) => keys,
+            Self::Texts(keys) => keys,
+            Self::Ints(keys) => keys,
+        }
+    }
+}
+
+/// A unit of work as the threads see it: runs on a session, answers its caller by itself.
+pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
+
+/// Starts the threads; they end when the sender is dropped.
+pub(crate) fn start(url: &str, schema: &str, threads: usize, name: &str) -> Result<Sender<PgJob>, StoreError> {
+    let (sender, receiver) = crossbeam_channel::unbounded::<PgJob>();
+    for number in 0..threads {
+        let (url, schema, receiver) = (url.to_owned(), schema.to_owned(), receiver.clone());
+        thread::Builder::new()
+            .name(format!("{name}-{number}"))
+            .spawn(move || run(&url, &schema, &receiver))
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+    }
+    Ok(sender)
+}
+
+fn run(url: &str, schema: &str, jobs: &Receiver<PgJob>) {
+    let mut session: Option<PgSession> = None;
+    for job in jobs {
+        if session.as_mut().is_some_and(|session| session.client.is_closed()) {
+            session = None;
+        }
+        let mut current = match session.take() {
+            Some(session) => Ok(session),
+            None => PgSession::connect(url, schema),
+        };
+        job(&mut current);
+        session = current.ok();
+    }
+}
+
+/// A closure as a read on a session.
+pub(crate) fn read<T, E: From<StoreError>>(
+    session: &mut Result<PgSession, StoreError>,
+    work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let session = ready(session)?;
+    work(&mut Conn(Driver::Postgres(session)))
+}
+
+/// How often a unit of work is repeated after a serialisation failure or deadlock.
+const ATTEMPTS: u32 = 5;
+
+/// A closure as a transaction on a session.
+pub(crate) fn write<T, E: From<StoreError>>(
+    session: &mut Result<PgSession, StoreError>,
+    mut work: impl FnMut(&mut Conn<'_>) -> Result<T, E>,
+    is_transient: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let session = ready(session)?;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        session.batch("BEGIN")?;
+        let result = work(&mut Conn(Driver::Postgres(session)))
+            .and_then(|value| session.batch("COMMIT").map(|()| value).map_err(E::from));
+        match result {
+            Ok(value) => return Ok(value),
+            Err(error) => {
+                if !session.client.is_closed() {
+                    session.batch("ROLLBACK")?;
+                }
+                if attempt >= ATTEMPTS || !is_transient(&error) {
+                    return Err(error);
+                }
+                thread::sleep(Duration::from_millis(u64::from(attempt) * 5));
+            }
+        }
+    }
+}
+
+/// The session, or a copy of the error that kept it from being opened.
+fn ready<E: From<StoreError>>(session: &mut Result<PgSession, StoreError>) -> Result<&mut PgSession, E> {
+    session
+        .as_mut()
+        .map_err(|error| StoreError::Unavailable(error.to_string().into()).into())
+}

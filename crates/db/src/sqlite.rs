@@ -1,0 +1,212 @@
+//! SQLite: read-only connections used in place, and one writer thread that commits in groups.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::{Conn, StoreError, conn::Driver};
+
+/// The most units of work that share a commit.
+const GROUP: usize = 256;
+/// A group is closed after this time, so that the first in it does not wait for the last.
+const GROUP_TIME: Duration = Duration::from_millis(10);
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.busy_timeout(Duration::from_secs(10))?;
+    Ok(conn)
+}
+
+fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    // FULL: a commit that was acknowledged survives a power cut (reliability.md R6).
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(conn)
+}
+
+/// Read-only connections, taken and given back; their number is that of threads reading at once.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    path: std::path::PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            idle: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let idle = self.idle.lock().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => self.open()?,
+        };
+        let result = work(&mut Conn(Driver::Sqlite(&conn)));
+        self.idle.lock().push(conn);
+        result
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        conn.execute_batch("PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;")?;
+        Ok(conn)
+    }
+}
+
+/// A unit of work waiting for the writer.
+pub(crate) trait WriteJob: Send {
+    /// Runs it inside a savepoint; false if it is to be rolled back.
+    fn run(&mut self, conn: &Connection) -> bool;
+    /// Answers the caller, once the group is committed or has failed.
+    fn finish(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+/// The two queues into the writer.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    interactive: Sender<Box<dyn WriteJob>>,
+    bulk: Sender<Box<dyn WriteJob>>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    pub(crate) fn start(path: &Path) -> Result<Self, StoreError> {
+        let conn = open_writer(path)?;
+        let (interactive, interactive_jobs) = crossbeam_channel::unbounded();
+        let (bulk, bulk_jobs) = crossbeam_channel::unbounded();
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || run(&conn, &interactive_jobs, &bulk_jobs))
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(Self { interactive, bulk })
+    }
+
+    pub(crate) async fn write<T, E>(
+        &self,
+        bulk: bool,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn WriteJob> = Box::new(Pending {
+            work,
+            result: None,
+            reply,
+        });
+        let queue = if bulk { &self.bulk } else { &self.interactive };
+        let closed = || StoreError::Unavailable("the writer has stopped".into());
+        queue.send(job).map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+}
+
+struct Pending<F, T, E> {
+    work: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> WriteJob for Pending<F, T, E>
+where
+    F: FnMut(&mut Conn<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, conn: &Connection) -> bool {
+        let work = &mut self.work;
+        let result = catch_unwind(AssertUnwindSafe(|| work(&mut Conn(Driver::Sqlite(conn)))))
+            .unwrap_or_else(|_| Err(StoreError::Other("the unit of work panicked".into()).into()));
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Ok(_)) | None, Err(error)) => {
+                Err(StoreError::Unavailable(format!("commit failed: {error}").into()).into())
+            }
+            (Some(result), _) => result,
+            (None, Ok(())) => Err(StoreError::Other("the unit of work was not run".into()).into()),
+        };
+        // The caller may have gone away; what is committed stays committed.
+        drop(self.reply.send(result));
+    }
+}
+
+fn run(conn: &Connection, interactive: &Receiver<Box<dyn WriteJob>>, bulk: &Receiver<Box<dyn WriteJob>>) {
+    while let Some(first) = next(interactive, bulk) {
+        let begun = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+        let mut group = vec![first];
+        let committed = begun.and_then(|()| {
+            let started = Instant::now();
+            run_in_savepoint(conn, &mut group[0])?;
+            while group.len() < GROUP && started.elapsed() < GROUP_TIME {
+                let Ok(job) = interactive.try_recv() else { break };
+                group.push(job);
+                let last = group.len() - 1;
+                run_in_savepoint(conn, &mut group[last])?;
+            }
+            Ok(conn.execute_batch("COMMIT")?)
+        });
+        if committed.is_err() && !conn.is_autocommit() {
+            drop(conn.execute_batch("ROLLBACK"));
+        }
+        for job in group {
+            job.finish(committed.as_ref().map(|()| ()));
+        }
+    }
+}
+
+fn run_in_savepoint(conn: &Connection, job: &mut Box<dyn WriteJob>) -> Result<(), StoreError> {
+    conn.prepare_cached("SAVEPOINT unit")?.execute([])?;
+    if !job.run(conn) {
+        conn.prepare_cached("ROLLBACK TO unit")?.execute([])?;
+    }
+    conn.prepare_cached("RELEASE unit")?.execute([])?;
+    Ok(())
+}
+
+/// The next unit of work, interactive ones first; `None` when all senders are gone.
+fn next(
+    interactive: &Receiver<Box<dyn WriteJob>>,
+    bulk: &Receiver<Box<dyn WriteJob>>,
+) -> Option<Box<dyn WriteJob>> {
+    match interactive.try_recv() {
+        Ok(job) => return Some(job),
+        Err(TryRecvError::Disconnected) => return bulk.recv().ok(),
+        Err(TryRecvError::Empty) => {}
+    }
+    crossbeam_channel::select! {
+        recv(interactive) -> job => job.ok().or_else(|| bulk.recv().ok()),
+        recv(bulk) -> job => job.ok().or_else(|| interactive.recv().ok()),
+    }
+}

@@ -1,0 +1,207 @@
+//! The consumer: pulls a feed and applies each event once.
+
+use std::{sync::Arc, time::Duration};
+
+use marque_api::events::v1::{Event, PullRequest, PullResponse};
+use marque_core::SharedClock;
+use marque_db::{Conn, Database, StoreError};
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, async_trait};
+use uuid::Uuid;
+
+/// Where events come from: a producer's feed over gRPC, or a broker.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Events after a position; waits for the first as long as the request says.
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status>;
+}
+
+/// What a service does with another's events.
+pub trait Handler: Send + Sync {
+    /// Applies one event in the transaction that also records it as applied. Events of types the service does not
+    /// care for are to be passed over.
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError>;
+}
+
+/// Why an event could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The store failed: the event is tried again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The event itself makes no sense: it is set aside.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl marque_db::AsStoreError for ApplyError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Malformed(_) => None,
+        }
+    }
+}
+
+impl From<prost::DecodeError> for ApplyError {
+    fn from(error: prost::DecodeError) -> Self {
+        Self::Malformed(format!("payload cannot be decoded: {error}"))
+    }
+}
+
+/// One service's subscription to another's feed.
+#[derive(Clone)]
+pub struct Consumer {
+    /// Name of the consuming service.
+    pub name: &'static str,
+    /// Producer, `marque/<service>`.
+    pub producer: &'static str,
+    /// Where its events come from.
+    pub source: Arc<dyn Source>,
+    /// The consuming service's database, with the tables `event_cursors`, `inbox` and `dead_letters`.
+    pub db: Database,
+    /// What is done with them.
+    pub handler: Arc<dyn Handler>,
+    /// The time.
+    pub clock: SharedClock,
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consumer").field("name", &self.name).field("producer", &self.producer).finish_non_exhaustive()
+    }
+}
+
+const BATCH: i32 = 64;
+const WAIT_MS: i32 = 10_000;
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+impl Consumer {
+    /// Pulls and applies until told to stop. Failures are logged and tried again, ever more slowly.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut backoff = Duration::from_millis(50);
+        loop {
+            let step = tokio::select! {
+                () = stop.cancelled() => return,
+                step = self.step(WAIT_MS) => step,
+            };
+            match step {
+                Ok(_) => backoff = Duration::from_millis(50),
+                Err(error) => {
+                    tracing::warn!(consumer = self.name, producer = self.producer, %error, "events have to wait");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(backoff) => {}
+                    }
+                    backoff = (backoff * 2).min(BACKOFF_MAX);
+                }
+            }
+        }
+    }
+
+    /// Pulls once and applies what came; returns how many events that was.
+    pub async fn step(&self, wait_ms: i32) -> Result<usize, Status> {
+        let after = self.position().await.map_err(unavailable)?;
+        let request = PullRequest {
+            after,
+            limit: BATCH,
+            wait_ms,
+            consumer: self.name.to_owned(),
+        };
+        let response = self.source.pull(request).await?;
+        let lag = response.head - response.events.last().map_or(after, |event| event.position);
+        metrics::gauge!("marque_event_lag", "consumer" => self.name, "producer" => self.producer).set(lag as f64);
+        let count = response.events.len();
+        if count > 0 {
+            self.apply(response.events).await.map_err(unavailable)?;
+        }
+        Ok(count)
+    }
+
+    async fn position(&self) -> Result<i64, StoreError> {
+        let producer = self.producer;
+        self.db
+            .read(move |conn| {
+                conn.query_opt("SELECT position FROM event_cursors WHERE source = ?1", &[producer.into()], |row| {
+                    row.get(0)
+                })
+            })
+            .await
+            .map(|position| position.unwrap_or(0))
+    }
+
+    /// All events of a pull in one transaction; if one of them makes no sense, each in its own.
+    async fn apply(&self, events: Vec<Event>) -> Result<(), ApplyError> {
+        let events = Arc::new(events);
+        match self.apply_together(Arc::clone(&events)).await {
+            Err(ApplyError::Malformed(_)) => {
+                for event in events.iter() {
+                    let alone = Arc::new(vec![event.clone()]);
+                    if let Err(ApplyError::Malformed(reason)) = self.apply_together(alone).await {
+                        self.set_aside(event.clone(), reason).await?;
+                    }
+                }
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn apply_together(&self, events: Arc<Vec<Event>>) -> Result<(), ApplyError> {
+        let (handler, producer, now) = (Arc::clone(&self.handler), self.producer, self.clock.now());
+        self.db
+            .write(move |conn| {
+                for event in events.iter() {
+                    let id: Uuid = event.id.parse().map_err(|_| ApplyError::Malformed("id is no UUID".into()))?;
+                    let is_new = conn.execute(
+                        "INSERT INTO inbox (source, id, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                        &[producer.into(), id.into(), now.into()],
+                    )? == 1;
+                    if is_new {
+                        handler.apply(conn, event)?;
+                    }
+                }
+                advance(conn, producer, events.last().map_or(0, |event| event.position))?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn set_aside(&self, event: Event, reason: String) -> Result<(), ApplyError> {
+        tracing::error!(consumer = self.name, event.id, event.r#type, reason, "event set aside");
+        metrics::counter!("marque_dead_letters_total", "consumer" => self.name).increment(1);
+        let (producer, now) = (self.producer, self.clock.now());
+        self.db
+            .write(move |conn| {
+                conn.execute(
+                    "INSERT INTO dead_letters (source, id, kind, data, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT DO NOTHING",
+                    &[
+                        producer.into(),
+                        (&event.id).into(),
+                        (&event.r#type).into(),
+                        (&event.data).into(),
+                        (&reason).into(),
+                        now.into(),
+                    ],
+                )?;
+                advance(conn, producer, event.position)?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn advance(conn: &mut Conn<'_>, producer: &str, position: i64) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO event_cursors (source, position) VALUES (?1, ?2)
+         ON CONFLICT (source) DO UPDATE SET position = excluded.position
+         WHERE excluded.position > event_cursors.position",
+        &[producer.into(), position.into()],
+    )?;
+    Ok(())
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Status {
+    Status::unavailable(error.to_string())
+}

@@ -1,0 +1,75 @@
+//! The feed: a service's outbox over gRPC.
+
+use std::time::Duration;
+
+use marque_api::events::v1::{Event, PullRequest, PullResponse, event_feed_server::EventFeed};
+use marque_db::{Backend, Database, StoreError};
+use tokio::time::{Instant, timeout_at};
+use tonic::{Request, Response, Status};
+
+use crate::outbox;
+
+/// Hands out one service's events.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    db: Database,
+    source: &'static str,
+}
+
+const DEFAULT_LIMIT: u32 = 256;
+const MAX_WAIT: Duration = Duration::from_secs(20);
+/// How long to sleep when another process may have written: its commits do not wake us.
+const POLL: Duration = Duration::from_millis(200);
+
+impl Feed {
+    /// The feed of a service's database; `source` is `marque/<service>`.
+    pub fn new(db: Database, source: &'static str) -> Self {
+        Self { db, source }
+    }
+
+    async fn read(&self, after: i64, limit: u32) -> Result<(Vec<Event>, i64), StoreError> {
+        let source = self.source;
+        if self.db.backend() == Backend::Postgres {
+            self.db.write(outbox::number).await?;
+        }
+        self.db
+            .read(move |conn| Ok((outbox::read_after(conn, source, after, limit)?, outbox::head(conn)?)))
+            .await
+    }
+
+    async fn read_or_wait(&self, request: &PullRequest) -> Result<PullResponse, StoreError> {
+        let limit = match request.limit {
+            limit @ 1..=10_000 => limit.cast_unsigned(),
+            _ => DEFAULT_LIMIT,
+        };
+        let wait = Duration::from_millis(u64::try_from(request.wait_ms).unwrap_or(0)).min(MAX_WAIT);
+        let deadline = Instant::now() + wait;
+        loop {
+            // Registered before reading: a commit in between is not missed.
+            let committed = self.db.committed().notified();
+            let (events, head) = self.read(request.after, limit).await?;
+            if !events.is_empty() || Instant::now() >= deadline {
+                return Ok(PullResponse { events, head });
+            }
+            let until = match self.db.backend() {
+                Backend::Sqlite => deadline,
+                Backend::Postgres => deadline.min(Instant::now() + POLL),
+            };
+            drop(timeout_at(until, committed).await);
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl EventFeed for Feed {
+    async fn pull(&self, request: Request<PullRequest>) -> Result<Response<PullResponse>, Status> {
+        let request = request.into_inner();
+        match self.read_or_wait(&request).await {
+            Ok(response) => Ok(Response::new(response)),
+            Err(error) => {
+                tracing::error!(consumer = request.consumer, %error, "feed cannot be read");
+                Err(Status::unavailable("the feed cannot be read now"))
+            }
+        }
+    }
+}

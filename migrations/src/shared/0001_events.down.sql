@@ -1,0 +1,4 @@
+DROP TABLE dead_letters;
+DROP TABLE event_cursors;
+DROP TABLE inbox;
+DROP TABLE outbox;

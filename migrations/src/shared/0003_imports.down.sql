@@ -1,0 +1,3 @@
+DROP TABLE import_quarantine;
+DROP TABLE import_batches;
+DROP TABLE imports;

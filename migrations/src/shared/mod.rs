@@ -1,0 +1,12 @@
+//! Tables that every service has, in its own database.
+
+use marque_db::Migration;
+
+use crate::migration;
+
+/// Outbox, inbox, cursors, dead letters.
+pub(crate) const EVENTS: Migration = migration!("shared", "0001_events");
+/// Audit records and answers kept for idempotency keys.
+pub(crate) const AUDIT: Migration = migration!("shared", "0002_audit");
+/// Imports and what became of their rows.
+pub(crate) const IMPORTS: Migration = migration!("shared", "0003_imports");
