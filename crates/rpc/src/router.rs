@@ -1,0 +1,165 @@
+//! Which roles are in this process, and the way from a call to its role.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+};
+
+use futures::future::{BoxFuture, ready};
+use http::{HeaderName, Request, Response};
+use tonic::{Status, body::Body, service::Routes};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::Service;
+
+use crate::{LayeredRoutes, RoleName};
+
+/// The metadata that says which role is called: several roles serve the same service names on one listener.
+pub const ROLE_HEADER: HeaderName = HeaderName::from_static("marque-role");
+
+/// A role was added twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the role {0} is in this process already")]
+pub struct RoleTaken(pub RoleName);
+
+/// The roles of this process behind one service, with `grpc.health.v1` beside them. Clones share the roles.
+#[derive(Clone)]
+pub struct RoleRouter {
+    pub(crate) slots: Arc<Slots>,
+    health: Routes,
+    reporter: HealthReporter,
+}
+
+/// One place a role, filled once: read without a lock by every call.
+#[derive(Debug, Default)]
+pub(crate) struct Slots([OnceLock<LayeredRoutes>; RoleName::ALL.len()]);
+
+impl Slots {
+    pub(crate) fn get(&self, role: RoleName) -> Option<&LayeredRoutes> {
+        self.0[role.index()].get()
+    }
+}
+
+impl RoleRouter {
+    /// A router without roles; its health says SERVING for the process as a whole.
+    pub fn new() -> Self {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        Self {
+            slots: Arc::default(),
+            health: Routes::new(health).prepare(),
+            reporter,
+        }
+    }
+
+    /// Adds a role. Its health stays unknown until [`Self::set_serving`].
+    ///
+    /// # Errors
+    /// The role was added before.
+    pub fn add(&self, routes: LayeredRoutes) -> Result<(), RoleTaken> {
+        let role = routes.role();
+        self.slots.0[role.index()]
+            .set(routes)
+            .map_err(|_| RoleTaken(role))
+    }
+
+    /// The roles added so far.
+    pub fn roles(&self) -> Vec<RoleName> {
+        RoleName::ALL
+            .into_iter()
+            .filter(|role| self.slots.get(*role).is_some())
+            .collect()
+    }
+
+    /// Tells health checks of the service named like the role whether it can be called.
+    pub async fn set_serving(&self, role: RoleName, serving: bool) {
+        self.reporter
+            .set_service_status(role.as_str(), status_of(serving))
+            .await;
+    }
+
+    /// Tells health checks that nothing here can be called any more: the first act of a drain.
+    pub async fn stop_serving(&self) {
+        self.reporter
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
+        for role in self.roles() {
+            self.set_serving(role, false).await;
+        }
+    }
+
+    /// The routes a call is for, or why there are none.
+    fn find(&self, request: &Request<Body>) -> Result<LayeredRoutes, Status> {
+        let Some(name) = request.headers().get(ROLE_HEADER) else {
+            return self.only_role().ok_or_else(|| {
+                Status::unimplemented(
+                    "several roles are here: name one in the metadata marque-role",
+                )
+            });
+        };
+        let role: RoleName = name
+            .to_str()
+            .ok()
+            .and_then(|name| name.parse().ok())
+            .ok_or_else(|| {
+                Status::unimplemented("the metadata marque-role names no role of Marque")
+            })?;
+        self.slots.get(role).cloned().ok_or_else(|| not_here(role))
+    }
+
+    fn only_role(&self) -> Option<LayeredRoutes> {
+        let mut present = self.slots.0.iter().filter_map(OnceLock::get);
+        let only = present.next()?;
+        present.next().is_none().then(|| only.clone())
+    }
+}
+
+/// The same words whether the call came over memory or the network.
+pub(crate) fn not_here(role: RoleName) -> Status {
+    Status::unimplemented(format!(
+        "the role {role} does not run in the process that was called"
+    ))
+}
+
+const fn status_of(serving: bool) -> ServingStatus {
+    if serving {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    }
+}
+
+impl Default for RoleRouter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RoleRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoleRouter")
+            .field("roles", &self.roles())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service<Request<Body>> for RoleRouter {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Health first and outside the stack: it must answer when everything else is shed.
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if request.uri().path().starts_with("/grpc.health.v1.Health/") {
+            return Box::pin(self.health.call(request));
+        }
+        match self.find(&request) {
+            Ok(mut routes) => routes.call(request),
+            Err(status) => Box::pin(ready(Ok(status.into_http()))),
+        }
+    }
+}

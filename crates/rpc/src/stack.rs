@@ -1,0 +1,212 @@
+//! The layers around a role's routes, the same whether a call comes from memory or from the network.
+//!
+//! From the outside in: trace and request id, load shedding, deadline, panic guard, authentication (the caller's
+//! layer), routes. The measure ends with the body.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use http::{HeaderMap, Request, Response};
+use tonic::{body::Body, service::Routes};
+use tower::{Layer, Service, ServiceExt as _};
+use tracing::{Instrument as _, Span, field::Empty};
+
+use crate::{
+    CallMeta, Deadline, InFlightLimit, RoleName,
+    body::Call,
+    deadline,
+    measure::{Measure, Side, method_name},
+    refusal::Refusal,
+};
+
+/// Limits of one role.
+#[derive(Debug, Clone)]
+pub struct StackSettings {
+    /// Budget of a call that states none.
+    pub default_deadline: Duration,
+    /// Longest budget a caller may state; a longer one is cut. Imports stream for long, so it is generous.
+    pub max_deadline: Duration,
+    /// Calls in progress over all connections; more are refused with UNAVAILABLE.
+    pub in_flight: InFlightLimit,
+}
+
+impl Default for StackSettings {
+    /// 10 s, one hour, 1024 calls.
+    fn default() -> Self {
+        Self {
+            default_deadline: Duration::from_secs(10),
+            max_deadline: Duration::from_secs(3600),
+            in_flight: InFlightLimit::new(1024),
+        }
+    }
+}
+
+/// A role's routes with the whole stack around them. Cheap to clone.
+#[derive(Clone)]
+pub struct LayeredRoutes {
+    role: RoleName,
+    inner: Arc<dyn Answer>,
+}
+
+/// Puts the stack around a role's routes. `auth` is the layer that verifies the caller; it answers refusals itself.
+pub fn stack<L>(role: RoleName, routes: Routes, auth: L, settings: StackSettings) -> LayeredRoutes
+where
+    L: Layer<Routes>,
+    L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    <L::Service as Service<Request<Body>>>::Future: Send,
+{
+    let inner = Arc::new(Stack {
+        role,
+        settings,
+        service: auth.layer(routes.prepare()),
+    });
+    LayeredRoutes { role, inner }
+}
+
+impl LayeredRoutes {
+    /// The role that answers.
+    pub fn role(&self) -> RoleName {
+        self.role
+    }
+}
+
+impl Service<Request<Body>> for LayeredRoutes {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    /// Always ready: too many calls are refused, not queued.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.inner.answer(request)
+    }
+}
+
+impl fmt::Debug for LayeredRoutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LayeredRoutes")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// [`Stack`] without the type of the service in it.
+trait Answer: Send + Sync {
+    fn answer(
+        &self,
+        request: Request<Body>,
+    ) -> BoxFuture<'static, Result<Response<Body>, Infallible>>;
+}
+
+struct Stack<S> {
+    role: RoleName,
+    settings: StackSettings,
+    service: S,
+}
+
+impl<S> Answer for Stack<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
+    fn answer(
+        &self,
+        mut request: Request<Body>,
+    ) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
+        let call = match self.begin(&mut request) {
+            Ok(call) => call,
+            Err(refused) => return Box::pin(std::future::ready(Ok(refused))),
+        };
+        let work = run(self.service.clone(), request, call.deadline).instrument(call.span.clone());
+        Box::pin(async move { Ok(call.watch(work.await)) })
+    }
+}
+
+impl<S> Stack<S> {
+    /// Takes the call in, or answers it at once if there is no room or no time for it.
+    fn begin(&self, request: &mut Request<Body>) -> Result<Call, Response<Body>> {
+        let method = method_name(request.uri().path());
+        let deadline = Deadline::after(self.budget(request.headers()));
+        let meta = CallMeta::from_headers(request.headers()).with_deadline(deadline);
+        let call = Call {
+            deadline,
+            span: server_span(self.role, method, &meta, request.headers()),
+            measure: Measure::begin(Side::Server, self.role, method),
+            in_flight: self.settings.in_flight.try_enter(),
+        };
+        let refusal = if call.in_flight.is_none() {
+            Refusal::Overloaded
+        } else if deadline.is_past() {
+            Refusal::DeadlineExceeded
+        } else {
+            request.extensions_mut().insert(meta);
+            request.extensions_mut().insert(deadline);
+            return Ok(call);
+        };
+        Err(call.watch(refusal.response()))
+    }
+
+    /// The time this call has here: what the caller stated within our limits, less what his own clock and tonic's
+    /// need to fire after ours, so that he is told DEADLINE_EXCEEDED and not merely cut off.
+    fn budget(&self, headers: &HeaderMap) -> Duration {
+        const HEAD_START: Duration = Duration::from_millis(2);
+        let stated = deadline::read(headers)
+            .unwrap_or(self.settings.default_deadline)
+            .min(self.settings.max_deadline);
+        stated - HEAD_START.min(stated / 2)
+    }
+}
+
+/// Runs the service to its answer, its deadline or its panic.
+async fn run<S>(service: S, request: Request<Body>, deadline: Deadline) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let work = AssertUnwindSafe(service.oneshot(request)).catch_unwind();
+    match tokio::time::timeout_at(deadline.instant(), work).await {
+        Ok(Ok(Ok(response))) => response,
+        // The hook of marque-telemetry has logged where; the payload may quote a record and is dropped here.
+        Ok(Err(_payload)) => {
+            tracing::error!("a handler panicked; the call is answered with INTERNAL");
+            Refusal::Panicked.response()
+        }
+        Err(_elapsed) => Refusal::DeadlineExceeded.response(),
+    }
+}
+
+/// The span of a call. A root of its own, since in memory the caller's span is current and over the network it is not:
+/// what joins them in both is the `traceparent`.
+fn server_span(role: RoleName, method: &'static str, meta: &CallMeta, headers: &HeaderMap) -> Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "rpc",
+        otel.name = method,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        rpc.system.name = "grpc",
+        rpc.method = method,
+        rpc.response.status_code = Empty,
+        marque.role = role.as_str(),
+        request_id = meta.request_id().as_str(),
+    );
+    marque_telemetry::continue_trace(&span, headers);
+    span
+}
