@@ -1,0 +1,175 @@
+//! On whose behalf something is done.
+
+use std::{fmt, sync::Arc};
+
+use crate::{AuthError, Identity, Role, RoleSet, Scope};
+
+/// Who acts, what he is, what he may see, and for which request. Cheap to clone.
+///
+/// Made by [`crate::AuthLayer`] for requests and by [`CallContext::job`] or [`CallContext::event`] for what the
+/// system does by itself.
+#[derive(Clone)]
+pub struct CallContext {
+    actor: Arc<str>,
+    roles: RoleSet,
+    scope: Scope,
+    request_id: Arc<str>,
+    kind: CallKind,
+    bearer: Option<Arc<str>>,
+}
+
+/// What brought the work about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// Somebody's request.
+    Request,
+    /// An event being applied.
+    Event,
+    /// Work by schedule or in the background.
+    Job,
+    /// A test.
+    Test,
+}
+
+impl CallContext {
+    /// The context of a request whose token was verified. The token is kept to be shown to peers.
+    pub fn request(identity: &Identity, request_id: impl Into<Arc<str>>, token: impl Into<Arc<str>>) -> Self {
+        Self {
+            actor: Arc::clone(&identity.subject),
+            roles: identity.roles,
+            scope: identity.scope.clone(),
+            request_id: request_id.into(),
+            kind: CallKind::Request,
+            bearer: Some(token.into()),
+        }
+    }
+
+    /// The system itself at a background job, such as `import.run`. Sees everything.
+    pub fn job(name: &str) -> Self {
+        Self::system(name, CallKind::Job, name)
+    }
+
+    /// The system itself applying an event, for the consumer of that name. Sees everything.
+    pub fn event(consumer: &str, event_id: &str) -> Self {
+        Self::system(consumer, CallKind::Event, event_id)
+    }
+
+    /// A caller made up by a test.
+    pub fn test(roles: impl Into<RoleSet>, scope: Scope) -> Self {
+        Self {
+            actor: "test".into(),
+            roles: roles.into(),
+            scope,
+            request_id: "test".into(),
+            kind: CallKind::Test,
+            bearer: None,
+        }
+    }
+
+    fn system(name: &str, kind: CallKind, request_id: &str) -> Self {
+        Self {
+            actor: name.into(),
+            roles: RoleSet::one(Role::Peer),
+            scope: Scope::Headquarters,
+            request_id: request_id.into(),
+            kind,
+            bearer: None,
+        }
+    }
+
+    /// The same work under a scope at most as wide, for jobs done for one dealer.
+    pub fn within(mut self, scope: Scope) -> Self {
+        debug_assert!(self.scope == Scope::Headquarters || self.scope == scope, "a scope never grows");
+        self.scope = scope;
+        self
+    }
+
+    /// The same work under a request id, for a job that goes on with what a request began.
+    pub fn with_request_id(mut self, request_id: impl Into<Arc<str>>) -> Self {
+        self.request_id = request_id.into();
+        self
+    }
+
+    /// Who acts: the token's subject, or the name of the job.
+    pub const fn actor(&self) -> &Arc<str> {
+        &self.actor
+    }
+
+    /// What he is.
+    pub const fn roles(&self) -> RoleSet {
+        self.roles
+    }
+
+    /// What he may see; goes first into every store function.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The request all of this belongs to, in logs of every service.
+    pub const fn request_id(&self) -> &Arc<str> {
+        &self.request_id
+    }
+
+    /// What brought the work about.
+    pub const fn kind(&self) -> CallKind {
+        self.kind
+    }
+
+    /// The caller's own token, to be shown to peers that are called for him; `None` when the system acts by itself.
+    pub fn bearer(&self) -> Option<&Arc<str>> {
+        self.bearer.as_ref()
+    }
+
+    /// Whether the system acts by itself.
+    pub const fn is_system(&self) -> bool {
+        self.roles.contains(Role::Peer)
+    }
+
+    /// Passes if the caller holds one of the roles.
+    ///
+    /// # Errors
+    /// [`AuthError::RoleMissing`] if he holds none.
+    pub fn require(&self, any_of: impl Into<RoleSet>) -> Result<(), AuthError> {
+        if self.roles.intersects(any_of.into()) { Ok(()) } else { Err(AuthError::RoleMissing) }
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("actor", &self.actor)
+            .field("roles", &self.roles)
+            .field("scope", &self.scope)
+            .field("request_id", &self.request_id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_core::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_role_is_asked_for_and_not_assumed() {
+        let context = CallContext::test(Role::Sales, Scope::Dealer("D1".parse().unwrap()));
+        assert!(context.require([Role::Manager, Role::Sales]).is_ok());
+        assert_eq!(context.require(Role::Manager), Err(AuthError::RoleMissing));
+        assert_eq!(context.require(RoleSet::EMPTY), Err(AuthError::RoleMissing));
+    }
+
+    #[test]
+    fn debug_output_never_shows_the_token() {
+        let identity = Identity {
+            subject: "someone".into(),
+            roles: Role::Agent.into(),
+            scope: Scope::Headquarters,
+            expires_at: Timestamp::default(),
+        };
+        let context = CallContext::request(&identity, "r1", "canary.token.7f3a");
+        assert!(!format!("{context:?} {context:#?}").contains("canary"));
+        assert_eq!(context.bearer().unwrap().as_ref(), "canary.token.7f3a");
+    }
+}

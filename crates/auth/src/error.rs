@@ -1,0 +1,45 @@
+//! Why a call is refused.
+
+use marque_errors::{ErrorCode, ServiceError};
+
+/// Why a call is refused. Deliberately few: a bad token is never told apart from another bad token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// The call carries no token.
+    #[error("a token is needed: send it as `authorization: Bearer …`")]
+    TokenMissing,
+    /// The token is not good; the log of the service says why, the caller is not told.
+    #[error("the token is not valid: get a new one")]
+    TokenInvalid,
+    /// The token is good, but none of its roles may do this.
+    #[error("none of the caller's roles may do this")]
+    RoleMissing,
+    /// No key of the issuer has been read since the start, so that no token can be judged.
+    #[error("the token issuer cannot be reached: try again shortly")]
+    IssuerUnavailable,
+}
+
+impl ServiceError for AuthError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::TokenMissing | Self::TokenInvalid => ErrorCode::Unauthenticated,
+            Self::RoleMissing => ErrorCode::PermissionDenied,
+            Self::IssuerUnavailable => ErrorCode::Unavailable,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::TokenMissing => "TOKEN_MISSING",
+            Self::TokenInvalid => "TOKEN_INVALID",
+            Self::RoleMissing => "ROLE_MISSING",
+            Self::IssuerUnavailable => "ISSUER_UNAVAILABLE",
+        }
+    }
+}
+
+impl From<AuthError> for tonic::Status {
+    fn from(error: AuthError) -> Self {
+        marque_errors::status(&error)
+    }
+}
