@@ -1,0 +1,131 @@
+//! Idempotency keys: a write that is sent twice happens once.
+
+use aws_lc_rs::digest;
+use marque_auth::{CallContext, Scope};
+use marque_core::Timestamp;
+use marque_db::{Conn, StoreError};
+use marque_errors::{ErrorCode, ServiceError};
+use prost::Message;
+use tonic::metadata::MetadataMap;
+
+/// The key a caller gave his write: 1 to 255 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+/// Why a write with a key cannot be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdempotencyError {
+    /// The key itself.
+    #[error("an Idempotency-Key has 1 to 255 visible ASCII characters")]
+    Malformed,
+    /// The key was used for something else.
+    #[error("this Idempotency-Key was used for another request: use a new key for a new request")]
+    Reused,
+}
+
+impl ServiceError for IdempotencyError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Malformed => ErrorCode::InvalidArgument,
+            Self::Reused => ErrorCode::FailedPrecondition,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Malformed => "IDEMPOTENCY_KEY_INVALID",
+            Self::Reused => "IDEMPOTENCY_KEY_REUSED",
+        }
+    }
+}
+
+impl IdempotencyKey {
+    /// The key of a request, if it has one. A structured string (`"…"`) and a bare one are the same key.
+    pub fn of(metadata: &MetadataMap) -> Result<Option<Self>, IdempotencyError> {
+        let Some(value) = metadata.get("idempotency-key") else {
+            return Ok(None);
+        };
+        let text = value.to_str().map_err(|_| IdempotencyError::Malformed)?;
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        if (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Some(Self(text.to_owned())))
+        } else {
+            Err(IdempotencyError::Malformed)
+        }
+    }
+}
+
+/// Runs `act` unless the same caller has already done so with the same key, in which case he gets the same answer.
+///
+/// The answer is kept in the transaction of the act. `request` tells whether it is the same request.
+///
+/// # Errors
+/// [`IdempotencyError::Reused`] if the key came with another request before.
+pub fn once<A, E>(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    method: &str,
+    key: Option<&IdempotencyKey>,
+    request: &impl Message,
+    act: impl FnOnce(&mut Conn<'_>) -> Result<A, E>,
+) -> Result<A, E>
+where
+    A: Message + Default,
+    E: From<StoreError> + From<IdempotencyError>,
+{
+    let Some(IdempotencyKey(key)) = key else {
+        return act(conn);
+    };
+    let scope = caller(ctx);
+    let fingerprint = digest::digest(&digest::SHA256, &request.encode_to_vec());
+    lock(conn, &scope, method, key)?;
+    let earlier: Option<(Vec<u8>, Vec<u8>)> = conn.query_opt(
+        "SELECT fingerprint, answer FROM idempotency WHERE scope = ?1 AND method = ?2 AND key = ?3",
+        &[(&scope).into(), method.into(), key.into()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if let Some((earlier_fingerprint, answer)) = earlier {
+        if earlier_fingerprint != fingerprint.as_ref() {
+            return Err(IdempotencyError::Reused.into());
+        }
+        return A::decode(answer.as_slice())
+            .map_err(|error| StoreError::Decode { column: 1, source: error.into() }.into());
+    }
+    let answer = act(conn)?;
+    conn.execute(
+        "INSERT INTO idempotency (scope, method, key, fingerprint, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[
+            (&scope).into(),
+            method.into(),
+            key.into(),
+            fingerprint.as_ref().into(),
+            (&answer.encode_to_vec()).into(),
+            now.into(),
+        ],
+    )?;
+    Ok(answer)
+}
+
+/// Forgets answers given before `before`.
+pub fn prune(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {
+    conn.execute("DELETE FROM idempotency WHERE at < ?1", &[before.into()])
+}
+
+/// Whose key it is: the same key of two callers is two keys.
+fn caller(ctx: &CallContext) -> String {
+    match ctx.scope() {
+        Scope::Headquarters => format!("hq/{}", ctx.actor()),
+        Scope::Region(region) => format!("region/{region}/{}", ctx.actor()),
+        Scope::Dealer(dealer) => format!("dealer/{dealer}/{}", ctx.actor()),
+        Scope::Customer(customer) => format!("customer/{customer}"),
+    }
+}
+
+/// Two calls with one key at the same moment: the second waits for the first.
+fn lock(conn: &mut Conn<'_>, scope: &str, method: &str, key: &str) -> Result<(), StoreError> {
+    let digest = digest::digest(&digest::SHA256, format!("{scope}\u{1f}{method}\u{1f}{key}").as_bytes());
+    let mut first = [0u8; 8];
+    first.copy_from_slice(&digest.as_ref()[..8]);
+    conn.lock_keys(&mut vec![i64::from_be_bytes(first)])
+}

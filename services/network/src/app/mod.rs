@@ -1,0 +1,150 @@
+//! Use cases of the network service.
+
+use marque_api::network::v1 as pb;
+use marque_auth::{CallContext, Role};
+use marque_core::{Clock, DealerCode, PageRequest, SharedClock};
+use marque_db::{Conn, Database};
+use marque_events::{NewEvent, publish};
+use marque_ledger::{Entry, record};
+use prost::Message as _;
+
+use crate::{
+    domain::{Dealer, Staff},
+    error::{Error, Result},
+    storage::NetworkStore,
+};
+
+/// Event type of dealers created or changed.
+pub(crate) const DEALERS_PUT: &str = "marque.network.dealers.put";
+
+#[derive(Debug, Clone)]
+pub(crate) struct NetworkApp {
+    store: NetworkStore,
+    db: Database,
+    clock: SharedClock,
+}
+
+impl NetworkApp {
+    pub(crate) fn new(store: NetworkStore, db: Database, clock: SharedClock) -> Self {
+        Self { store, db, clock }
+    }
+
+    /// Creates or replaces a dealer. A version other than 0 must be the one that is stored.
+    pub(crate) async fn put_dealer(&self, ctx: CallContext, dealer: Dealer) -> Result<(Dealer, bool)> {
+        ctx.require(Role::HqAdmin)?;
+        let violations = dealer.violations("");
+        if !violations.is_empty() {
+            return Err(Error::Invalid(violations));
+        }
+        let app = self.clone();
+        self.db.write(move |conn| app.put_dealers(conn, &ctx, vec![dealer.clone()])).await.map(|(mut put, created)| {
+            (put.pop().expect("one dealer was put"), created > 0)
+        })
+    }
+
+    /// Puts dealers in the caller's transaction and tells the others of those that changed; also returns how many are new.
+    fn put_dealers(&self, conn: &mut Conn<'_>, ctx: &CallContext, dealers: Vec<Dealer>) -> Result<(Vec<Dealer>, usize)> {
+        let now = self.clock.now();
+        let (mut put, mut changed, mut created) = (Vec::new(), Vec::new(), 0);
+        for mut dealer in dealers {
+            let earlier = self.store.find_dealer(conn, ctx.scope(), &dealer.code)?;
+            let version = earlier.as_ref().map_or(0, |earlier| earlier.version);
+            if dealer.version != 0 && dealer.version != version {
+                return Err(Error::DealerChanged);
+            }
+            if let Some(earlier) = earlier.filter(|earlier| earlier.says_the_same(&dealer)) {
+                put.push(earlier);
+                continue;
+            }
+            created += usize::from(version == 0);
+            dealer.version = version + 1;
+            dealer.updated_at = now;
+            self.store.put_dealer(conn, &dealer)?;
+            let entry = Entry { act: "dealer_put", subject: dealer.code.as_str(), dealer: dealer.code.as_str(), detail: "" };
+            record(conn, ctx, now, &entry)?;
+            changed.push(crate::grpc::dealer_to_pb(dealer.clone()));
+            put.push(dealer);
+        }
+        if !changed.is_empty() {
+            self.publish(conn, changed)?;
+        }
+        Ok((put, created))
+    }
+
+    fn publish(&self, conn: &mut Conn<'_>, dealers: Vec<pb::Dealer>) -> Result<()> {
+        let event = NewEvent {
+            kind: DEALERS_PUT,
+            subject: dealers[0].code.clone(),
+            dealer: None,
+            data: pb::DealersPut { dealers }.encode_to_vec(),
+            traceparent: "",
+        };
+        Ok(publish(conn, &*self.clock, &event)?)
+    }
+
+    pub(crate) async fn get_dealer(&self, ctx: CallContext, code: DealerCode) -> Result<Dealer> {
+        let store = self.store.clone();
+        self.db
+            .read(move |conn| store.find_dealer(conn, ctx.scope(), &code)?.ok_or(Error::DealerUnknown))
+            .await
+    }
+
+    pub(crate) async fn list_dealers(&self, ctx: CallContext, region: String, page: PageRequest) -> Result<Vec<Dealer>> {
+        let store = self.store.clone();
+        self.db.scan(move |conn| store.list_dealers(conn, ctx.scope(), &region, &page)).await
+    }
+
+    /// Creates or replaces a member of staff. A manager may do so for his own dealer.
+    pub(crate) async fn put_staff(&self, ctx: CallContext, staff: Staff) -> Result<Staff> {
+        ctx.require([Role::HqAdmin, Role::Manager])?;
+        let violations = staff.violations("");
+        if !violations.is_empty() {
+            return Err(Error::Invalid(violations));
+        }
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                app.put_one_staff(conn, &ctx, &staff)?;
+                Ok(staff.clone())
+            })
+            .await
+    }
+
+    fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<()> {
+        let now = self.clock.now();
+        self.store.find_dealer(conn, ctx.scope(), &staff.dealer)?.ok_or(Error::DealerUnknown)?;
+        self.store.put_staff(conn, staff, now)?;
+        let dealer = staff.dealer.as_str();
+        record(conn, ctx, now, &Entry { act: "staff_put", subject: &staff.code, dealer, detail: "" })?;
+        Ok(())
+    }
+
+    pub(crate) async fn list_staff(&self, ctx: CallContext, dealer: DealerCode, page: PageRequest) -> Result<Vec<Staff>> {
+        let store = self.store.clone();
+        self.db.scan(move |conn| store.list_staff(conn, ctx.scope(), &dealer, &page)).await
+    }
+
+    /// Puts a whole network, all or nothing.
+    pub(crate) async fn apply(&self, ctx: CallContext, dealers: Vec<Dealer>, staff: Vec<Staff>) -> Result<(usize, usize)> {
+        ctx.require(Role::HqAdmin)?;
+        let mut violations: Vec<_> = dealers
+            .iter()
+            .enumerate()
+            .flat_map(|(at, dealer)| dealer.violations(&format!("dealers[{at}].")))
+            .collect();
+        violations.extend(staff.iter().enumerate().flat_map(|(at, staff)| staff.violations(&format!("staff[{at}]."))));
+        if !violations.is_empty() {
+            return Err(Error::Invalid(violations));
+        }
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                app.put_dealers(conn, &ctx, dealers.clone())?;
+                for one in &staff {
+                    app.put_one_staff(conn, &ctx, one)?;
+                }
+                Ok((dealers.len(), staff.len()))
+            })
+            .await
+    }
+}

@@ -1,0 +1,152 @@
+//! The network's store: every statement of the service.
+
+use std::sync::Arc;
+
+use marque_auth::Scope;
+use marque_core::{DealerCode, PageRequest, Timestamp};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_vault::{Place, Vault};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Dealer, Staff},
+    error::{Error, Result},
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct NetworkStore {
+    vault: Arc<Vault>,
+}
+
+const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
+
+impl NetworkStore {
+    pub(crate) fn new(vault: Arc<Vault>) -> Self {
+        Self { vault }
+    }
+
+    pub(crate) fn find_dealer(&self, conn: &mut Conn<'_>, scope: &Scope, code: &DealerCode) -> Result<Option<Dealer>> {
+        let (sql, key) = scope_clause(scope, 2);
+        let sql = format!("SELECT {DEALER} FROM dealers WHERE code = ?1 AND {sql}");
+        Ok(conn.query_opt(&sql, &[code.as_str().into(), key.into()], read_dealer)?)
+    }
+
+    pub(crate) fn list_dealers(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        region: &str,
+        page: &PageRequest,
+    ) -> Result<Vec<Dealer>> {
+        let (clause, key) = scope_clause(scope, 1);
+        let sql = format!(
+            "SELECT {DEALER} FROM dealers WHERE {clause} AND (?2 = '' OR region = ?2) AND code > ?3
+             ORDER BY code LIMIT ?4"
+        );
+        let after = page.after.as_ref().map_or("", |token| token.key.as_str());
+        let values = [key.into(), region.into(), after.into(), Value::from(page.size)];
+        Ok(conn.query(&sql, &values, read_dealer)?)
+    }
+
+    pub(crate) fn put_dealer(&self, conn: &mut Conn<'_>, dealer: &Dealer) -> Result<()> {
+        let departments = dealer.departments.join("\n");
+        conn.execute(
+            "INSERT INTO dealers (code, name, region, dealer_group, departments, updated_at, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (code) DO UPDATE SET name = excluded.name, region = excluded.region,
+                 dealer_group = excluded.dealer_group, departments = excluded.departments,
+                 updated_at = excluded.updated_at, version = excluded.version",
+            &[
+                dealer.code.as_str().into(),
+                (&dealer.name).into(),
+                (&dealer.region).into(),
+                (&dealer.group).into(),
+                (&departments).into(),
+                dealer.updated_at.into(),
+                dealer.version.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn put_staff(&self, conn: &mut Conn<'_>, staff: &Staff, now: Timestamp) -> Result<()> {
+        let phone = self.vault.seal(place(staff.dealer.as_str(), &staff.code), staff.phone.as_bytes());
+        conn.execute(
+            "INSERT INTO staff (dealer, code, name, department, phone, active, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (dealer, code) DO UPDATE SET name = excluded.name, department = excluded.department,
+                 phone = excluded.phone, active = excluded.active, updated_at = excluded.updated_at",
+            &[
+                staff.dealer.as_str().into(),
+                (&staff.code).into(),
+                (&staff.name).into(),
+                (&staff.department).into(),
+                (&phone).into(),
+                staff.active.into(),
+                now.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn list_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        dealer: &DealerCode,
+        page: &PageRequest,
+    ) -> Result<Vec<Staff>> {
+        self.find_dealer(conn, scope, dealer)?.ok_or(Error::DealerUnknown)?;
+        let after = page.after.as_ref().map_or("", |token| token.key.as_str());
+        let rows = conn.query(
+            "SELECT code, name, department, phone, active FROM staff
+             WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3",
+            &[dealer.as_str().into(), after.into(), Value::from(page.size)],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<Vec<u8>>(3)?, row.get(4)?)),
+        )?;
+        rows.into_iter()
+            .map(|(code, name, department, sealed, active): (String, _, _, _, _)| {
+                let phone = self
+                    .vault
+                    .open(place(dealer.as_str(), &code), &sealed)
+                    .ok()
+                    .and_then(|bytes| String::from_utf8(bytes).ok())
+                    .ok_or(Error::Sealed)?;
+                Ok(Staff { dealer: dealer.clone(), code, name, department, phone, active })
+            })
+            .collect()
+    }
+}
+
+/// Where a phone is sealed: its row has a key of text, not a UUID.
+fn place(dealer: &str, code: &str) -> Place {
+    let row = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{dealer}\u{1f}{code}").as_bytes());
+    Place::new("staff", row, "phone")
+}
+
+/// What a scope may see of the dealers, and the value it is bound to.
+fn scope_clause(scope: &Scope, number: usize) -> (String, &str) {
+    match scope {
+        Scope::Headquarters => (format!("?{number} = ''"), ""),
+        Scope::Region(region) => (format!("region = ?{number}"), region),
+        Scope::Dealer(code) => (format!("code = ?{number}"), code.as_str()),
+        Scope::Customer(_) => (format!("?{number} <> ''"), ""),
+    }
+}
+
+fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
+    let code: String = row.get(0)?;
+    let departments: String = row.get(4)?;
+    Ok(Dealer {
+        code: code.parse().map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode {
+            column: 0,
+            source: error.into(),
+        })?,
+        name: row.get(1)?,
+        region: row.get(2)?,
+        group: row.get(3)?,
+        departments: departments.lines().map(str::to_owned).collect(),
+        updated_at: row.get(5)?,
+        version: row.get(6)?,
+    })
+}
