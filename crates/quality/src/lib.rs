@@ -1,1 +1,27 @@
-//! What a good record looks like: normalisers, validators, rules, signs of invention.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod address;
+pub mod clean;
+pub mod credit_code;
+pub mod date;
+pub mod dictionary;
+pub mod division;
+pub mod email;
+pub mod finding;
+pub mod gender;
+pub mod id_document;
+pub mod inline;
+pub mod name;
+pub mod number;
+pub mod party;
+pub mod phone;
+pub mod plate;
+pub mod text;
+pub mod vin;
+
+pub use clean::{
+    CleanComplaint, CleanCustomer, CleanVehicle, CleanVisit, Cleaned, clean_complaint, clean_customer, clean_vehicle, clean_visit,
+};
+pub use dictionary::{ComplaintRow, CustomerRow, DataClass, Field, FieldEntry, Lang, RecordKind, VehicleRow, VisitRow};
+pub use finding::{Dimension, Finding, Params, Rule, RuleEntry, Severity};

@@ -1,0 +1,105 @@
+//! Complaints.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use super::{Cleaned, Notes};
+use crate::{
+    date::TypedDate,
+    dictionary::{ComplaintRow, Field},
+    finding::Rule,
+    vin::Vin,
+};
+
+/// How serious a complaint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ComplaintSeverity {
+    /// 低.
+    Low,
+    /// 中.
+    Medium,
+    /// 高.
+    High,
+    /// 紧急.
+    Critical,
+}
+
+const SEVERITIES: &[(ComplaintSeverity, &[&str])] = &[
+    (ComplaintSeverity::Low, &["low", "低", "一般", "轻微", "普通"]),
+    (ComplaintSeverity::Medium, &["medium", "中", "中等", "较重"]),
+    (ComplaintSeverity::High, &["high", "高", "严重", "重大"]),
+    (ComplaintSeverity::Critical, &["critical", "紧急", "特急", "特别重大", "危急"]),
+];
+
+impl ComplaintSeverity {
+    /// Stable code for storage and the wire.
+    pub fn code(self) -> &'static str {
+        SEVERITIES.iter().find(|(severity, _)| *severity == self).map_or("", |(_, words)| words[0])
+    }
+}
+
+/// A complaint row, typed and normalised. Fields mean what the dictionary says.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+pub struct CleanComplaint<'a> {
+    pub complaint_key: Option<Cow<'a, str>>,
+    pub customer_key: Option<Cow<'a, str>>,
+    pub vin: Option<Vin>,
+    /// What the VIN probably is where I, O or Q was typed: to be confirmed, never taken silently.
+    pub vin_suggestion: Option<Vin>,
+    pub opened_at: Option<TypedDate>,
+    pub channel: Option<Cow<'a, str>>,
+    pub category: Option<Cow<'a, str>>,
+    pub severity: Option<ComplaintSeverity>,
+    pub text: Option<Cow<'a, str>>,
+    pub department: Option<Cow<'a, str>>,
+}
+
+/// Cleans one complaint row. `today` is the business day of the check.
+pub fn clean_complaint<'a>(row: &ComplaintRow<'a>, today: NaiveDate) -> Cleaned<CleanComplaint<'a>> {
+    let mut notes = Notes::new(today);
+    let (vin, vin_suggestion) = notes.vin(Field::ComplaintVin, row.vin);
+    let complaint = CleanComplaint {
+        complaint_key: notes.key(Field::ComplaintComplaintKey, row.complaint_key),
+        customer_key: notes.key(Field::ComplaintCustomerKey, row.customer_key),
+        vin,
+        vin_suggestion,
+        opened_at: notes.past_date(Field::ComplaintOpenedAt, row.opened_at, 1980),
+        channel: notes.text(Field::ComplaintChannel, row.channel, 500),
+        category: notes.text(Field::ComplaintCategory, row.category, 500),
+        severity: notes.choice(Field::ComplaintSeverity, row.severity, SEVERITIES),
+        text: notes.text(Field::ComplaintText, row.text, 5000),
+        department: notes.text(Field::ComplaintDepartment, row.department, 500),
+    };
+    if complaint.complaint_key.is_none() {
+        notes.add(Field::ComplaintComplaintKey, Rule::SourceKeyMissing);
+    }
+    if complaint.text.is_none() && !notes.findings.iter().any(|finding| finding.field == Field::ComplaintText) {
+        notes.add(Field::ComplaintText, Rule::FieldMissing);
+    }
+    notes.into_cleaned(complaint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+    }
+
+    #[test]
+    fn a_complaint_is_typed() {
+        let row = ComplaintRow { complaint_key: Some("T1"), severity: Some("严重"), text: Some("仪表报警"), opened_at: Some("2026/3/5"), ..ComplaintRow::default() };
+        let cleaned = clean_complaint(&row, today());
+        assert!(cleaned.findings.is_empty());
+        assert_eq!(cleaned.record.severity, Some(ComplaintSeverity::High));
+    }
+
+    #[test]
+    fn a_complaint_without_number_is_rejected_and_one_without_text_is_not() {
+        assert!(clean_complaint(&ComplaintRow { text: Some("x"), ..ComplaintRow::default() }, today()).is_rejected());
+        assert!(!clean_complaint(&ComplaintRow { complaint_key: Some("T1"), ..ComplaintRow::default() }, today()).is_rejected());
+    }
+}

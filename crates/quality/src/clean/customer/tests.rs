@@ -1,0 +1,130 @@
+//! Whole customer rows.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::finding::Severity;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+}
+
+fn clean(change: impl FnOnce(&mut CustomerRow<'static>)) -> Cleaned<CleanCustomer<'static>> {
+    let mut row = CustomerRow {
+        source_key: Some("C1"),
+        name: Some("孟晓岚"),
+        id_number: Some("11010519491231002X"),
+        phone: Some("13912340567"),
+        plate: Some("冀A8K302"),
+        vin: Some("LJ1EEKRN7R4000001"),
+        address: Some("河北省石家庄市裕华区槐安路88号样例小区3号楼2单元501室"),
+        ..CustomerRow::default()
+    };
+    change(&mut row);
+    clean_customer(&row, today())
+}
+
+fn rules(cleaned: &Cleaned<CleanCustomer<'_>>) -> Vec<Rule> {
+    cleaned.findings.iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn a_good_row_has_no_findings_and_takes_birthday_gender_and_region_from_what_it_says() {
+    let cleaned = clean(|_| {});
+    assert_eq!(rules(&cleaned), []);
+    assert_eq!(cleaned.record.birthday, NaiveDate::from_ymd_opt(1949, 12, 31));
+    assert_eq!(cleaned.record.gender, Some(Gender::Female));
+    assert_eq!(cleaned.record.region_code, Some(130_108));
+    assert_eq!(cleaned.record.phone.map(|p| p.e164().to_owned()), Some("+8613912340567".to_owned()));
+}
+
+#[test]
+fn a_bad_value_is_left_out_and_the_row_is_kept() {
+    let cleaned = clean(|row| {
+        row.vin = Some("LJ1EEKRN7R4000002");
+        row.phone = Some("13800000000");
+    });
+    assert!(!cleaned.is_rejected());
+    assert_eq!((cleaned.record.vin, cleaned.record.phone), (None, None));
+    assert_eq!(rules(&cleaned), [Rule::VinCheckDigit, Rule::PhonePlaceholder]);
+}
+
+#[test]
+fn only_rows_that_cannot_be_filed_are_rejected() {
+    assert_eq!(rules(&clean(|row| row.source_key = Some(" "))), [Rule::SourceKeyMissing]);
+    assert!(clean(|row| row.source_key = None).is_rejected());
+    let nothing = clean_customer(&CustomerRow { source_key: Some("C1"), gender: Some("男"), ..CustomerRow::default() }, today());
+    assert_eq!(rules(&nothing), [Rule::NoIdentity]);
+    assert!(!clean(|row| row.name = None).is_rejected());
+}
+
+#[test]
+fn swapped_columns_are_put_right() {
+    let cleaned = clean(|row| (row.phone, row.id_number) = (row.id_number, row.phone));
+    assert_eq!(rules(&cleaned), [Rule::SwappedColumns]);
+    assert!(cleaned.record.phone.is_some() && cleaned.record.id_document.is_some());
+
+    let cleaned = clean(|row| (row.plate, row.vin) = (row.vin, row.plate));
+    assert_eq!(rules(&cleaned), [Rule::SwappedColumns]);
+    assert!(cleaned.record.plate.is_some() && cleaned.record.vin.is_some());
+
+    let cleaned = clean(|row| (row.name, row.address) = (row.address, row.name));
+    assert_eq!(rules(&cleaned), [Rule::SwappedColumns]);
+    assert_eq!(cleaned.record.name.map(|name| name.text), Some("孟晓岚".into()));
+}
+
+#[test]
+fn values_in_a_neighbouring_column_are_moved() {
+    let cleaned = clean(|row| (row.phone, row.id_number) = (None, Some("13912340567")));
+    assert_eq!(rules(&cleaned), [Rule::MovedFromColumn]);
+    assert_eq!(cleaned.findings[0].field, Field::CustomerPhone);
+
+    let cleaned = clean(|row| (row.name, row.id_number) = (Some("样例商贸有限公司"), Some("91350100M000100Y43")));
+    assert_eq!(cleaned.record.kind, PartyKind::Organization);
+    assert!(cleaned.record.credit_code.is_some());
+}
+
+#[test]
+fn what_disagrees_with_the_document_is_said_and_the_document_followed() {
+    let cleaned = clean(|row| {
+        row.birthday = Some("1950-01-01");
+        row.gender = Some("男");
+    });
+    assert_eq!(rules(&cleaned), [Rule::BirthdayDiffers, Rule::GenderDiffers]);
+    assert_eq!(cleaned.record.gender, Some(Gender::Female));
+}
+
+#[test]
+fn a_wrong_kind_is_corrected_by_evidence() {
+    let cleaned = clean(|row| row.kind = Some("单位"));
+    assert_eq!(cleaned.record.kind, PartyKind::Person);
+    assert_eq!(rules(&cleaned), [Rule::KindContradicts]);
+}
+
+#[test]
+fn no_finding_and_no_debug_output_shows_a_value() {
+    let cleaned = clean(|row| {
+        row.name = Some("孟晓岚13912340567");
+        row.birthday = Some("1986-04-17");
+        row.vin = Some("LJ1EEKRN7R4000O01");
+    });
+    let shown = format!("{:?} {:?}", cleaned.record, cleaned.findings);
+    for finding in &cleaned.findings {
+        assert!(finding.severity <= Severity::Error);
+    }
+    for value in ["孟晓岚", "13912340567", "11010519491231002X", "8K302", "LJ1EEKRN", "槐安路"] {
+        assert!(!shown.contains(value), "{value}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_row_is_cleaned_without_panic(cells in proptest::collection::vec(proptest::option::of("\\PC{0,24}"), 26)) {
+        let mut row = CustomerRow::default();
+        for (field, cell) in Field::of(crate::dictionary::RecordKind::Customers).zip(&cells) {
+            row.set(field, cell.as_deref());
+        }
+        let cleaned = clean_customer(&row, today());
+        prop_assert!(cleaned.record.name.is_some() || cleaned.record.phone.is_some() || !cleaned.findings.is_empty());
+    }
+}

@@ -1,0 +1,304 @@
+//! Cleaning of single fields: each function reads one cell, notes what it found and returns the value or nothing.
+
+use std::borrow::Cow;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::Notes;
+use crate::{
+    address::Address,
+    credit_code::{CreditCode, CreditCodeFlaw},
+    date::{self, DateFlaw, TypedDate},
+    dictionary::Field,
+    division, email,
+    finding::Rule,
+    gender::Gender,
+    id_document::{IdDocument, IdFlaw},
+    name::{self, Name, NameFlaw},
+    number,
+    party::PartyKind,
+    phone::{self, Phone, PhoneFlaw},
+    plate::{Plate, PlateFlaw},
+    text::{is_ideograph, present, tidy},
+    vin::{Vin, VinFlaw},
+};
+
+impl Notes {
+    /// Free text of at most `limit` characters.
+    pub(super) fn text<'a>(&mut self, field: Field, cell: Option<&'a str>, limit: usize) -> Option<Cow<'a, str>> {
+        let text = tidy(present(cell)?);
+        if text.len() > limit && text.chars().count() > limit {
+            self.add_number(field, Rule::TextTooLong, limit);
+            return None;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A key of another system: kept as typed but for the spaces around it.
+    pub(super) fn key<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
+        self.text(field, cell, 100)
+    }
+
+    pub(super) fn name<'a>(&mut self, field: Field, cell: Option<&'a str>, kind: PartyKind) -> Option<Name<'a>> {
+        match name::parse(present(cell)?, kind) {
+            Ok(name) => {
+                self.name_remarks(field, &name);
+                Some(name)
+            }
+            Err(flaw) => {
+                self.add(
+                    field,
+                    match flaw {
+                        NameFlaw::Placeholder => Rule::NamePlaceholder,
+                        NameFlaw::NoLetters(_) => Rule::NameNoLetters,
+                        NameFlaw::TooLong => Rule::NameTooLong,
+                    },
+                );
+                None
+            }
+        }
+    }
+
+    fn name_remarks(&mut self, field: Field, name: &Name<'_>) {
+        for (holds, rule) in [
+            (name.title.is_some(), Rule::NameTitle),
+            (name.surname_only, Rule::NameSurnameOnly),
+            (name.had_remark, Rule::NameRemark),
+            (name.phone.is_some(), Rule::NameHasPhone),
+            (!name.text.chars().any(is_ideograph), Rule::NameLatin),
+        ] {
+            if holds {
+                self.add(field, rule);
+            }
+        }
+    }
+
+    pub(super) fn id_document(&mut self, field: Field, cell: Option<&str>) -> Option<IdDocument> {
+        let document = match IdDocument::parse(present(cell)?, self.today) {
+            Ok(document) => document,
+            Err(IdFlaw::Length(found)) => {
+                self.add_number(field, Rule::IdLength, found);
+                return None;
+            }
+            Err(flaw) => {
+                self.add(
+                    field,
+                    match flaw {
+                        IdFlaw::Masked => Rule::IdMasked,
+                        IdFlaw::Character => Rule::IdCharacter,
+                        IdFlaw::CheckCharacter => Rule::IdCheckCharacter,
+                        IdFlaw::BirthDate => Rule::IdBirthDate,
+                        IdFlaw::UnknownForm | IdFlaw::Length(_) => Rule::IdForm,
+                    },
+                );
+                return None;
+            }
+        };
+        if document.was_15_digits() {
+            self.add(field, Rule::Id15Digits);
+        }
+        if document.division_code().is_some_and(|code| division::find(code).is_none()) {
+            self.add(field, Rule::IdDivisionUnknown);
+        }
+        if document.age_on(self.today).is_some_and(|age| !(MIN_AGE..=110).contains(&age)) {
+            self.add_number(field, Rule::IdAgeImplausible, MIN_AGE as usize);
+        }
+        Some(document)
+    }
+
+    pub(super) fn credit_code(&mut self, field: Field, cell: Option<&str>) -> Option<CreditCode> {
+        match CreditCode::parse(present(cell)?) {
+            Ok(code) => {
+                if !code.inner_check_matches() {
+                    self.add(field, Rule::CreditInnerCode);
+                }
+                return Some(code);
+            }
+            Err(CreditCodeFlaw::Length(found)) => self.add_number(field, Rule::CreditLength, found),
+            Err(CreditCodeFlaw::Character) => self.add(field, Rule::CreditCharacter),
+            Err(CreditCodeFlaw::CheckCharacter) => self.add(field, Rule::CreditCheckCharacter),
+        }
+        None
+    }
+
+    /// The number in a cell, and a second one if the cell holds several.
+    pub(super) fn phones(&mut self, field: Field, cell: Option<&str>) -> [Option<Phone>; 2] {
+        let Some(cell) = present(cell) else { return [None; 2] };
+        let (first, rest) = phone::split_several(cell);
+        if rest.is_some() {
+            self.add(field, Rule::PhoneSeveral);
+        }
+        [self.phone(field, first), rest.and_then(|rest| Phone::parse(phone::split_several(rest).0).ok())]
+    }
+
+    fn phone(&mut self, field: Field, typed: &str) -> Option<Phone> {
+        match Phone::parse(typed) {
+            Ok(phone) if phone.is_placeholder() => self.add(field, Rule::PhonePlaceholder),
+            Ok(phone) => return Some(phone),
+            Err(PhoneFlaw::MobileLength(found)) => self.add_number(field, Rule::PhoneLength, found),
+            Err(PhoneFlaw::NoAreaCode) => self.add(field, Rule::PhoneNoAreaCode),
+            Err(PhoneFlaw::Masked) => self.add(field, Rule::PhoneMasked),
+            Err(PhoneFlaw::Prefix | PhoneFlaw::Form) if phone::is_placeholder_cell(typed) => self.add(field, Rule::PhonePlaceholder),
+            Err(PhoneFlaw::Prefix) => self.add(field, Rule::PhonePrefix),
+            Err(PhoneFlaw::Form) => self.add(field, Rule::PhoneForm),
+        }
+        None
+    }
+
+    pub(super) fn email<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
+        let parsed = email::parse(present(cell)?);
+        if parsed.is_none() {
+            self.add(field, Rule::EmailForm);
+        }
+        parsed
+    }
+
+    pub(super) fn gender(&mut self, field: Field, cell: Option<&str>) -> Option<Gender> {
+        let parsed = Gender::parse(present(cell)?);
+        if parsed.is_none() {
+            self.add(field, Rule::GenderUnknown);
+        }
+        parsed
+    }
+
+    /// A date or date-time, of any day.
+    pub(super) fn date(&mut self, field: Field, cell: Option<&str>) -> Option<TypedDate> {
+        match date::parse(present(cell)?, self.today) {
+            Ok(typed) => {
+                if typed.two_digit_year {
+                    self.add(field, Rule::DateTwoDigitYear);
+                }
+                if typed.from_serial {
+                    self.add(field, Rule::DateSerial);
+                }
+                return Some(typed);
+            }
+            Err(DateFlaw::Form) => self.add(field, Rule::DateForm),
+            Err(DateFlaw::NoSuchDay) => self.add(field, Rule::DateNoSuchDay),
+            Err(DateFlaw::Ambiguous) => self.add(field, Rule::DateAmbiguous),
+        }
+        None
+    }
+
+    /// A date that has come: not in the future, not before `earliest`.
+    pub(super) fn past_date(&mut self, field: Field, cell: Option<&str>, earliest: i32) -> Option<TypedDate> {
+        let typed = self.date(field, cell)?;
+        if typed.date > self.today {
+            self.add(field, Rule::DateInFuture);
+            return None;
+        }
+        if typed.date.year() < earliest {
+            self.add_number(field, Rule::DateTooEarly, earliest as usize);
+            return None;
+        }
+        Some(typed)
+    }
+
+    pub(super) fn birthday(&mut self, field: Field, cell: Option<&str>) -> Option<NaiveDate> {
+        let date = self.past_date(field, cell, 1900)?.date;
+        if is_default_birthday(date) {
+            self.add(field, Rule::BirthdayDefault);
+            return None;
+        }
+        Some(date)
+    }
+
+    pub(super) fn plate(&mut self, field: Field, cell: Option<&str>) -> Option<Plate> {
+        match Plate::parse(present(cell)?) {
+            Ok(plate) => return Some(plate),
+            Err(PlateFlaw::Length(found)) => self.add_number(field, Rule::PlateLength, found),
+            Err(PlateFlaw::Area) => self.add(field, Rule::PlateArea),
+            Err(PlateFlaw::LetterIO) => self.add(field, Rule::PlateLetterIo),
+            Err(PlateFlaw::Form) => self.add(field, Rule::PlateForm),
+            Err(PlateFlaw::NotYet) => self.add(field, Rule::PlateNotYet),
+        }
+        None
+    }
+
+    /// The VIN, or the one that was probably meant.
+    pub(super) fn vin(&mut self, field: Field, cell: Option<&str>) -> (Option<Vin>, Option<Vin>) {
+        let Some(typed) = present(cell) else { return (None, None) };
+        match Vin::parse(typed) {
+            Ok(vin) => {
+                if !vin.check_digit_matches() {
+                    self.add(field, Rule::VinCheckDigitForeign);
+                }
+                return (Some(vin), None);
+            }
+            Err(VinFlaw::Length(found)) => self.add_number(field, Rule::VinLength, found),
+            Err(VinFlaw::Character { correction }) => {
+                self.add(field, Rule::VinCharacter);
+                return (None, correction);
+            }
+            Err(VinFlaw::CheckDigit) => self.add(field, Rule::VinCheckDigit),
+        }
+        (None, None)
+    }
+
+    pub(super) fn address<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Address<'a>> {
+        let address = Address::parse(present(cell)?);
+        if address.region_code().is_none() {
+            self.add(field, Rule::AddressNoDivision);
+        } else if !address.is_deliverable() {
+            self.add(field, Rule::AddressImprecise);
+        }
+        Some(address)
+    }
+
+    pub(super) fn region_code(&mut self, field: Field, cell: Option<&str>) -> Option<u32> {
+        let code = division::code_of(tidy(present(cell)?).as_bytes());
+        match code {
+            None => self.add(field, Rule::RegionCodeForm),
+            Some(code) if division::find(code).is_none() => self.add(field, Rule::RegionCodeUnknown),
+            Some(_) => {}
+        }
+        code
+    }
+
+    pub(super) fn odometer(&mut self, field: Field, cell: Option<&str>) -> Option<u32> {
+        let Some(reading) = number::parse_odometer(present_number(cell)?) else {
+            self.add(field, Rule::NumberForm);
+            return None;
+        };
+        if reading.in_ten_thousands {
+            self.add(field, Rule::OdometerInTenThousands);
+        }
+        if number::is_sentinel_odometer(reading.km) {
+            self.add(field, Rule::OdometerSentinel);
+        }
+        Some(reading.km)
+    }
+
+    pub(super) fn money(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
+        let fen = number::parse_money_fen(present_number(cell)?);
+        match fen {
+            None => self.add(field, Rule::NumberForm),
+            Some(fen) if fen < 0 => self.add(field, Rule::AmountNegative),
+            Some(_) => {}
+        }
+        fen
+    }
+
+    /// One of a list of choices, each known by several words.
+    pub(super) fn choice<T: Copy>(&mut self, field: Field, cell: Option<&str>, choices: &[(T, &[&str])]) -> Option<T> {
+        let typed = tidy(present(cell)?);
+        let found = choices.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(&typed)));
+        if found.is_none() {
+            self.add(field, Rule::ChoiceUnknown);
+        }
+        found.map(|(choice, _)| *choice)
+    }
+}
+
+/// Below this age a person holds no driving licence (16 for light motorcycles, the lowest).
+const MIN_AGE: i32 = 16;
+
+/// Dates that systems fill in by themselves.
+fn is_default_birthday(date: NaiveDate) -> bool {
+    matches!((date.year(), date.month(), date.day()), (1900 | 1970, 1, 1) | (1899, 12, 30 | 31) | (1901, 1, 1))
+}
+
+/// A number may be zero, which [`present`] takes for nothing.
+fn present_number(cell: Option<&str>) -> Option<&str> {
+    present(cell).or_else(|| cell.map(str::trim).filter(|text| *text == "0"))
+}

@@ -1,0 +1,216 @@
+//! Visits to the workshop: one row an order, or one row a line of it.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use super::{Cleaned, Notes};
+use crate::{
+    date::TypedDate,
+    dictionary::{Field, VisitRow},
+    finding::Rule,
+    number,
+    text::present,
+    vin::Vin,
+};
+
+/// What a visit was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum VisitKind {
+    /// 保养.
+    Maintenance,
+    /// 维修.
+    Repair,
+    /// 事故.
+    Accident,
+    /// 保修, 三包.
+    Warranty,
+    /// 召回.
+    Recall,
+    /// 美容, 精品.
+    Detailing,
+    /// 检查, PDI.
+    Inspection,
+}
+
+const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
+    (VisitKind::Maintenance, &["maintenance", "保养", "首保", "定期保养", "常规保养"]),
+    (VisitKind::Repair, &["repair", "维修", "一般维修", "机修", "小修", "大修"]),
+    (VisitKind::Accident, &["accident", "事故", "事故车", "钣喷", "钣金喷漆", "保险事故"]),
+    (VisitKind::Warranty, &["warranty", "保修", "索赔", "三包", "质保"]),
+    (VisitKind::Recall, &["recall", "召回", "服务活动"]),
+    (VisitKind::Detailing, &["detailing", "美容", "精品", "装潢", "洗车"]),
+    (VisitKind::Inspection, &["inspection", "检查", "检测", "PDI", "年检"]),
+];
+
+/// Labour or part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LineKind {
+    /// 工时.
+    Labour,
+    /// 配件.
+    Part,
+}
+
+const LINE_KINDS: &[(LineKind, &[&str])] = &[
+    (LineKind::Labour, &["labour", "labor", "工时", "工时费", "项目"]),
+    (LineKind::Part, &["part", "parts", "配件", "零件", "材料", "备件"]),
+];
+
+impl VisitKind {
+    /// Stable code for storage and the wire.
+    pub fn code(self) -> &'static str {
+        VISIT_KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, words)| words[0])
+    }
+}
+
+impl LineKind {
+    /// Reads the canonical words and the usual Chinese ones.
+    pub fn parse(typed: &str) -> Option<Self> {
+        LINE_KINDS.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(typed.trim()))).map(|(kind, _)| *kind)
+    }
+
+    /// Stable code for storage and the wire.
+    pub fn code(self) -> &'static str {
+        LINE_KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, words)| words[0])
+    }
+}
+
+/// A visit row, typed and normalised. Fields mean what the dictionary says.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+pub struct CleanVisit<'a> {
+    pub order_number: Option<Cow<'a, str>>,
+    pub vin: Option<Vin>,
+    /// What the VIN probably is where I, O or Q was typed: to be confirmed, never taken silently.
+    pub vin_suggestion: Option<Vin>,
+    pub customer_key: Option<Cow<'a, str>>,
+    pub kind: Option<VisitKind>,
+    pub opened_at: Option<TypedDate>,
+    pub closed_at: Option<TypedDate>,
+    pub odometer_km: Option<u32>,
+    pub adviser: Option<Cow<'a, str>>,
+    pub complaint_text: Option<Cow<'a, str>>,
+    pub diagnosis: Option<Cow<'a, str>>,
+    /// Amount in fen.
+    pub amount_fen: Option<i64>,
+    /// The JSON of `lines`, known to look like an array.
+    pub lines_json: Option<&'a str>,
+    /// The line of this row, where a file has one row a line.
+    pub line: Option<CleanVisitLine<'a>>,
+}
+
+/// One labour or part line.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+pub struct CleanVisitLine<'a> {
+    pub line_kind: Option<LineKind>,
+    pub code: Option<Cow<'a, str>>,
+    pub name: Option<Cow<'a, str>>,
+    /// Quantity in thousandths.
+    pub quantity_milli: Option<i64>,
+    /// Price of one in fen.
+    pub unit_price_fen: Option<i64>,
+    pub technician: Option<Cow<'a, str>>,
+}
+
+/// Cleans one visit row. `today` is the business day of the check.
+pub fn clean_visit<'a>(row: &VisitRow<'a>, today: NaiveDate) -> Cleaned<CleanVisit<'a>> {
+    let mut notes = Notes::new(today);
+    let (vin, vin_suggestion) = notes.vin(Field::VisitVin, row.vin);
+    let visit = CleanVisit {
+        order_number: notes.key(Field::VisitOrderNumber, row.order_number),
+        vin,
+        vin_suggestion,
+        customer_key: notes.key(Field::VisitCustomerKey, row.customer_key),
+        kind: notes.choice(Field::VisitKind, row.kind, VISIT_KINDS),
+        opened_at: notes.past_date(Field::VisitOpenedAt, row.opened_at, 1980),
+        closed_at: notes.past_date(Field::VisitClosedAt, row.closed_at, 1980),
+        odometer_km: notes.odometer(Field::VisitOdometerKm, row.odometer_km),
+        adviser: notes.key(Field::VisitAdviser, row.adviser),
+        complaint_text: notes.text(Field::VisitComplaintText, row.complaint_text, 2000),
+        diagnosis: notes.text(Field::VisitDiagnosis, row.diagnosis, 2000),
+        amount_fen: notes.money(Field::VisitAmount, row.amount),
+        lines_json: lines(row.lines, &mut notes),
+        line: line(row, &mut notes),
+    };
+    if let (Some(opened), Some(closed)) = (visit.opened_at, visit.closed_at)
+        && (closed.date < opened.date || closed.time.is_some() && opened.time.is_some() && closed.instant() < opened.instant())
+    {
+        notes.add_other(Field::VisitClosedAt, Rule::DateOrder, Field::VisitOpenedAt);
+    }
+    if visit.order_number.is_none() {
+        notes.add(Field::VisitOrderNumber, Rule::SourceKeyMissing);
+    }
+    notes.into_cleaned(visit)
+}
+
+/// An array by its brackets; its lines are read where they are stored.
+fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes) -> Option<&'a str> {
+    let text = present(cell)?;
+    if text.starts_with('[') && text.ends_with(']') {
+        return Some(text);
+    }
+    notes.add(Field::VisitLines, Rule::LinesForm);
+    None
+}
+
+fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes) -> Option<CleanVisitLine<'a>> {
+    let cells = [row.line_kind, row.code, row.name, row.quantity, row.unit_price];
+    if cells.iter().all(|cell| present(*cell).is_none()) {
+        return None;
+    }
+    let quantity_milli = present(row.quantity).and_then(|typed| {
+        let quantity = number::parse_quantity_milli(typed).filter(|quantity| *quantity >= 0);
+        if quantity.is_none() {
+            notes.add(Field::VisitQuantity, Rule::NumberForm);
+        }
+        quantity
+    });
+    Some(CleanVisitLine {
+        line_kind: notes.choice(Field::VisitLineKind, row.line_kind, LINE_KINDS),
+        code: notes.key(Field::VisitCode, row.code),
+        name: notes.text(Field::VisitName, row.name, 500),
+        quantity_milli,
+        unit_price_fen: notes.money(Field::VisitUnitPrice, row.unit_price),
+        technician: notes.key(Field::VisitTechnician, row.technician),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+    }
+
+    #[test]
+    fn a_visit_with_its_line_is_typed() {
+        let row = VisitRow {
+            order_number: Some("RO1"),
+            kind: Some("保养"),
+            opened_at: Some("2026-03-05 09:10"),
+            closed_at: Some("2026-03-05 16:40"),
+            odometer_km: Some("4.5万公里"),
+            amount: Some("680.00"),
+            line_kind: Some("配件"),
+            name: Some("机油滤清器"),
+            quantity: Some("1.5"),
+            unit_price: Some("45"),
+            ..VisitRow::default()
+        };
+        let cleaned = clean_visit(&row, today());
+        assert_eq!(cleaned.findings.iter().map(|f| f.rule).collect::<Vec<_>>(), [Rule::OdometerInTenThousands]);
+        assert_eq!((cleaned.record.odometer_km, cleaned.record.amount_fen), (Some(45_000), Some(68_000)));
+        let line = cleaned.record.line.expect("the row has a line");
+        assert_eq!((line.line_kind, line.quantity_milli, line.unit_price_fen), (Some(LineKind::Part), Some(1500), Some(4500)));
+    }
+
+    #[test]
+    fn a_visit_without_number_is_rejected_and_one_that_ends_before_it_begins_is_doubted() {
+        assert!(clean_visit(&VisitRow { kind: Some("保养"), ..VisitRow::default() }, today()).is_rejected());
+        let row = VisitRow { order_number: Some("RO1"), opened_at: Some("2026-03-05"), closed_at: Some("2026-03-04"), ..VisitRow::default() };
+        assert_eq!(clean_visit(&row, today()).findings[0].rule, Rule::DateOrder);
+    }
+}

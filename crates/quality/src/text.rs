@@ -1,0 +1,149 @@
+//! Folding of typed text: full-width to half-width, invisible characters out, spaces tidied.
+
+use std::borrow::Cow;
+
+use crate::inline::Inline;
+
+/// The half-width form of one character: U+FF01–U+FF5E to ASCII, the ideographic space to a space.
+pub const fn half_width(character: char) -> char {
+    match character {
+        '\u{FF01}'..='\u{FF5E}' => ((character as u32 - 0xFEE0) as u8) as char,
+        '\u{3000}' | '\u{A0}' | '\t' => ' ',
+        _ => character,
+    }
+}
+
+/// Characters nobody sees: controls, zero-width characters, byte-order mark, direction marks.
+const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{8}' | '\u{A}'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{FEFF}'
+    )
+}
+
+/// Free text made regular: full-width ASCII to half-width, invisible characters removed, runs of spaces to one, ends trimmed.
+///
+/// Allocates only if something changes.
+pub fn tidy(input: &str) -> Cow<'_, str> {
+    let trimmed = input.trim();
+    if is_tidy(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
+    let mut out = String::with_capacity(trimmed.len());
+    for character in trimmed.chars().filter(|c| !is_invisible(*c)).map(half_width) {
+        if character != ' ' || !out.ends_with(' ') {
+            out.push(character);
+        }
+    }
+    let start = out.len() - out.trim_start().len();
+    out.drain(..start);
+    out.truncate(out.trim_end().len());
+    Cow::Owned(out)
+}
+
+/// Whether [`tidy`] would return the trimmed text as it stands. Works on bytes: Chinese text of the common planes needs
+/// no decoding, as only the lead bytes C2, E2, E3 and EF can begin a character that changes.
+fn is_tidy(trimmed: &str) -> bool {
+    let bytes = trimmed.as_bytes();
+    let mut previous = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        match byte {
+            0..=0x1F | 0x7F => return false,
+            b' ' if previous == b' ' => return false,
+            0xC2 => return false,
+            0xE2 if matches!(bytes[i + 1], 0x80 | 0x81) => return false,
+            0xE3 if bytes[i + 1] == 0x80 && bytes[i + 2] == 0x80 => return false,
+            0xEF if bytes[i + 1] >= 0xBB => return false,
+            _ => {}
+        }
+        previous = byte;
+    }
+    true
+}
+
+/// A code made regular: half-width, upper-case, without spaces and invisible characters. `None` if it is longer than `N` bytes.
+pub fn fold_code<const N: usize>(input: &str) -> Option<Inline<N>> {
+    let mut code = Inline::new();
+    for character in input.chars() {
+        let character = half_width(character);
+        if character.is_whitespace() || is_invisible(character) {
+            continue;
+        }
+        if !code.push(character.to_ascii_uppercase()) {
+            return None;
+        }
+    }
+    Some(code)
+}
+
+/// Whether a character is a Chinese ideograph that names are written in (CJK unified and extensions A–G, and 〇).
+pub const fn is_ideograph(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{20000}'..='\u{3134F}' | '〇')
+}
+
+/// The value of an optional cell: `None` when it is absent, blank, or one of the marks people type for "nothing".
+pub fn present(cell: Option<&str>) -> Option<&str> {
+    let text = cell?.trim();
+    let is_nothing = match text.len() {
+        0 => true,
+        1..=12 => {
+            matches!(text, "-" | "--" | "—" | "——" | "/" | "\\" | "." | "、" | "无" | "暂无" | "没有" | "空" | "不详" | "未知" | "未填" | "0" | "?" | "？")
+                || ["null", "none", "nil", "n/a", "na", "nan", "#n/a", "undefined", "unknown"]
+                    .iter()
+                    .any(|mark| text.eq_ignore_ascii_case(mark))
+        }
+        _ => false,
+    };
+    (!is_nothing).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tidying_follows_the_table() {
+        for (typed, expected) in [
+            ("  张三 ", "张三"),
+            ("ＡＢＣ１２３", "ABC123"),
+            ("张\u{200B}三", "张三"),
+            ("李　四", "李 四"),
+            ("a  \t b", "a b"),
+            ("\u{FEFF}王五\u{3000}", "王五"),
+            ("（车主）", "(车主)"),
+            ("", ""),
+        ] {
+            assert_eq!(tidy(typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_regular_text_is_not_copied() {
+        assert!(matches!(tidy(" 河北省石家庄市 12号 "), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn marks_for_nothing_are_nothing() {
+        for mark in ["", " ", "-", "无", "NULL", "n/a", "暂无", "None"] {
+            assert_eq!(present(Some(mark)), None, "{mark:?}");
+        }
+        assert_eq!(present(Some(" 无锡 ")), Some("无锡"));
+    }
+
+    proptest! {
+        #[test]
+        fn tidying_twice_is_tidying_once(text in "\\PC{0,40}") {
+            let once = tidy(&text).into_owned();
+            prop_assert_eq!(tidy(&once).into_owned(), once);
+        }
+
+        #[test]
+        fn folding_never_panics_and_is_idempotent(text in ".{0,40}") {
+            if let Some(code) = fold_code::<64>(&text) {
+                prop_assert_eq!(fold_code::<64>(code.as_str()), Some(code));
+            }
+        }
+    }
+}
