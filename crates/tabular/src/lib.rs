@@ -1,1 +1,25 @@
-//! CSV, XLSX and NDJSON as one stream of rows.
+#![doc = include_str!("../README.md")]
+
+mod delimited;
+mod encoding;
+mod header;
+mod limits;
+mod ndjson;
+mod problem;
+mod reader;
+mod row;
+mod schema;
+mod source;
+mod table;
+mod writer;
+mod xlsx;
+
+pub use encoding::Encoding;
+pub use header::{HeaderMap, Mapping};
+pub use limits::Limits;
+pub use problem::{Problem, RowFault, RowProblem};
+pub use reader::{Format, Reader};
+pub use row::{Next, Position, Row};
+pub use schema::{COMPLAINTS, CUSTOMERS, Column, Schema, VEHICLES, VERIFICATIONS, VISITS};
+pub use table::Table;
+pub use writer::{CsvWriter, NdjsonWriter, QuarantineWriter, REASON_COLUMN_PREFIX, Reason};

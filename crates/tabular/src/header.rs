@@ -1,0 +1,390 @@
+//! Which column of the file is which canonical column.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::{problem::Problem, row::Row, schema::Schema, writer::REASON_COLUMN_PREFIX};
+
+/// Columns named explicitly: canonical name → header of the file. Wins over recognition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mapping {
+    headers: BTreeMap<String, String>,
+}
+
+impl Mapping {
+    /// A mapping of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the canonical column from this header.
+    pub fn with(mut self, column: impl Into<String>, header: impl Into<String>) -> Self {
+        self.headers.insert(column.into(), header.into());
+        self
+    }
+}
+
+impl<C: Into<String>, H: Into<String>> FromIterator<(C, H)> for Mapping {
+    fn from_iter<I: IntoIterator<Item = (C, H)>>(pairs: I) -> Self {
+        pairs
+            .into_iter()
+            .fold(Self::new(), |mapping, (column, header)| {
+                mapping.with(column, header)
+            })
+    }
+}
+
+/// The file's columns in terms of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderMap {
+    /// For each column of the schema, the file's column.
+    columns: Vec<Option<usize>>,
+    /// Columns of the file that are none of the schema's, with their headers.
+    extras: Vec<(usize, String)>,
+}
+
+impl HeaderMap {
+    /// Recognises the headers of a file. The mapping comes first, then canonical names, then the usual other names;
+    /// what is left is kept under its own header. The reason columns of a mended file are passed over.
+    ///
+    /// # Errors
+    /// [`Problem::NoHeader`], [`Problem::HeaderNotRecognised`] and the two about mappings.
+    pub fn recognise(
+        headers: &[String],
+        schema: &Schema,
+        mapping: Option<&Mapping>,
+    ) -> Result<Self, Problem> {
+        let mut finder = Finder::new(headers);
+        let mut columns = vec![None; schema.columns.len()];
+        for (column, header) in mapping.iter().flat_map(|mapping| &mapping.headers) {
+            let place = schema
+                .column(column)
+                .ok_or_else(|| unknown_column(schema, column))?;
+            let found = finder
+                .take_mapped(header)
+                .ok_or_else(|| Problem::MappingHeaderAbsent {
+                    column: column.clone(),
+                    header: header.clone(),
+                })?;
+            columns[place] = Some(found);
+        }
+        for (place, column) in schema.columns.iter().enumerate() {
+            columns[place] = columns[place].or_else(|| finder.take(column.name));
+        }
+        for (place, column) in schema.columns.iter().enumerate() {
+            columns[place] = columns[place]
+                .or_else(|| column.aliases.iter().find_map(|alias| finder.take(alias)));
+        }
+        give_second_phone(&mut columns, schema, &mut finder);
+        check_required(&columns, schema)?;
+        Ok(Self {
+            columns,
+            extras: finder.into_extras(headers),
+        })
+    }
+
+    /// The file's column of a canonical column (by its place in the schema), if it has one.
+    pub fn source_column(&self, column: usize) -> Option<usize> {
+        *self.columns.get(column)?
+    }
+
+    /// The value of a canonical column (by its place in the schema); empty where the file has none.
+    #[inline]
+    pub fn get<'r>(&self, row: &'r Row, column: usize) -> &'r str {
+        self.source_column(column)
+            .map_or("", |source| row.field(source))
+    }
+
+    /// The file's further columns: place and header.
+    pub fn extras(&self) -> &[(usize, String)] {
+        &self.extras
+    }
+}
+
+fn unknown_column(schema: &Schema, column: &str) -> Problem {
+    let known: Vec<_> = schema.columns.iter().map(|column| column.name).collect();
+    Problem::MappingUnknownColumn {
+        kind: schema.kind,
+        column: column.to_owned(),
+        known: known.join(", "),
+    }
+}
+
+fn check_required(columns: &[Option<usize>], schema: &Schema) -> Result<(), Problem> {
+    if columns.iter().all(Option::is_none) {
+        return Err(Problem::NoHeader { kind: schema.kind });
+    }
+    let pairs = schema.columns.iter().zip(columns);
+    let missing: Vec<_> = pairs
+        .filter(|(column, found)| column.is_required && found.is_none())
+        .map(|(column, _)| column.name)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::HeaderNotRecognised {
+            kind: schema.kind,
+            missing,
+        })
+    }
+}
+
+/// A file with two columns for a phone, such as 手机 and 联系电话, has two phones.
+fn give_second_phone(columns: &mut [Option<usize>], schema: &Schema, finder: &mut Finder) {
+    let (Some(phone), Some(second)) = (schema.column("phone"), schema.column("phone2")) else {
+        return;
+    };
+    if columns[second].is_none() {
+        columns[second] = schema.columns[phone]
+            .aliases
+            .iter()
+            .find_map(|alias| finder.take(alias));
+    }
+}
+
+/// The headers not given away yet, by their comparable form.
+struct Finder {
+    exact: FxHashMap<String, usize>,
+    places: FxHashMap<String, usize>,
+    without_remarks: FxHashMap<String, usize>,
+    is_taken: Vec<bool>,
+}
+
+impl Finder {
+    fn new(headers: &[String]) -> Self {
+        let mut finder = Self {
+            exact: FxHashMap::default(),
+            places: FxHashMap::default(),
+            without_remarks: FxHashMap::default(),
+            is_taken: vec![false; headers.len()],
+        };
+        for (place, header) in headers.iter().enumerate() {
+            if header.starts_with(REASON_COLUMN_PREFIX) {
+                finder.is_taken[place] = true;
+                continue;
+            }
+            finder.exact.entry(header.clone()).or_insert(place);
+            finder.places.entry(comparable(header)).or_insert(place);
+            finder
+                .without_remarks
+                .entry(comparable(&without_remarks(header)))
+                .or_insert(place);
+        }
+        finder
+    }
+
+    fn take_mapped(&mut self, header: &str) -> Option<usize> {
+        let place = *self
+            .exact
+            .get(header.trim())
+            .or_else(|| self.places.get(&comparable(header)))?;
+        self.is_taken[place] = true;
+        Some(place)
+    }
+
+    fn take(&mut self, name: &str) -> Option<usize> {
+        let name = comparable(name);
+        let candidates = [self.places.get(&name), self.without_remarks.get(&name)];
+        let place = candidates
+            .into_iter()
+            .flatten()
+            .copied()
+            .find(|place| !self.is_taken[*place])?;
+        self.is_taken[place] = true;
+        Some(place)
+    }
+
+    fn into_extras(self, headers: &[String]) -> Vec<(usize, String)> {
+        let left = headers
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !self.is_taken[*place]);
+        left.map(|(place, header)| {
+            let name = if header.is_empty() {
+                format!("column_{}", place + 1)
+            } else {
+                header.clone()
+            };
+            (place, name)
+        })
+        .collect()
+    }
+}
+
+/// A header without what people vary: case, width, blanks and joining marks.
+fn comparable(header: &str) -> String {
+    header
+        .chars()
+        .map(half_width)
+        .filter(|character| {
+            !character.is_whitespace()
+                && !matches!(character, '_' | '-' | '.' | ':' | '*' | '/' | '\u{feff}')
+        })
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A header without what stands in brackets, such as the unit.
+fn without_remarks(header: &str) -> String {
+    let mut depth = 0_usize;
+    header
+        .chars()
+        .map(half_width)
+        .filter(|character| match character {
+            '(' | '[' | '【' => {
+                depth += 1;
+                false
+            }
+            ')' | ']' | '】' => {
+                depth = depth.saturating_sub(1);
+                false
+            }
+            _ => depth == 0,
+        })
+        .collect()
+}
+
+fn half_width(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
+        }
+        _ => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{COMPLAINTS, CUSTOMERS, VEHICLES, VERIFICATIONS, VISITS};
+
+    fn headers(text: &str) -> Vec<String> {
+        text.split(',').map(str::to_owned).collect()
+    }
+
+    fn recognised(schema: &Schema, text: &str) -> Vec<&'static str> {
+        let map = HeaderMap::recognise(&headers(text), schema, None).unwrap();
+        let mut found: Vec<_> = (0..schema.columns.len())
+            .filter_map(|place| Some((map.source_column(place)?, schema.columns.get(place)?.name)))
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn usual_headers_are_recognised_in_any_order() {
+        let cases = [
+            (
+                &CUSTOMERS,
+                "手机号,车主,客户编号,身份证号码",
+                vec!["phone", "name", "source_key", "id_number"],
+            ),
+            (
+                &CUSTOMERS,
+                "客户 编号,姓　名,ＶＩＮ码,生日",
+                vec!["source_key", "name", "vin", "birthday"],
+            ),
+            (
+                &CUSTOMERS,
+                "REC_ID,ctype,Name,ID_NO,mobile,created_at",
+                vec![
+                    "source_key",
+                    "kind",
+                    "name",
+                    "id_number",
+                    "phone",
+                    "recorded_at",
+                ],
+            ),
+            (
+                &CUSTOMERS,
+                "客户编号（必填）,客户名称*,手机,联系电话",
+                vec!["source_key", "name", "phone", "phone2"],
+            ),
+            (
+                &VEHICLES,
+                "车架号,车牌号码,车系,车主编号,交强险到期日",
+                vec!["vin", "plate", "series", "owner_key", "insurance_expiry"],
+            ),
+            (
+                &VISITS,
+                "工单号,VIN,进厂时间,行驶里程(km),结算金额（元）",
+                vec!["order_number", "vin", "opened_at", "odometer_km", "amount"],
+            ),
+            (
+                &COMPLAINTS,
+                "投诉编号,投诉内容,责任部门",
+                vec!["complaint_key", "text", "department"],
+            ),
+            (
+                &VERIFICATIONS,
+                "客户编号,回访结果,通话时长（秒）",
+                vec!["source_key", "outcome", "duration_s"],
+            ),
+        ];
+        for (schema, text, expected) in cases {
+            assert_eq!(recognised(schema, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_canonical_name_and_alias_is_recognised_alone() {
+        for schema in [&CUSTOMERS, &VEHICLES, &VISITS, &COMPLAINTS, &VERIFICATIONS] {
+            for (place, column) in schema.columns.iter().enumerate() {
+                for name in std::iter::once(&column.name).chain(column.aliases) {
+                    let mut file = vec![(*name).to_owned()];
+                    let required = schema
+                        .columns
+                        .iter()
+                        .filter(|other| other.is_required && other.name != column.name);
+                    file.extend(required.map(|other| other.name.to_owned()));
+                    let map = HeaderMap::recognise(&file, schema, None).unwrap();
+                    let shared = schema.columns.iter().any(|other| {
+                        other.name != column.name
+                            && std::iter::once(&other.name)
+                                .chain(other.aliases)
+                                .any(|alias| comparable(alias) == comparable(name))
+                    });
+                    assert!(
+                        map.source_column(place) == Some(0) || shared,
+                        "{}: {name}",
+                        schema.kind
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_mapping_wins_and_the_rest_is_kept() {
+        let mapping = Mapping::new().with("phone", "老板电话").with("name", "B");
+        let file = headers("编号,姓名,B,老板电话,手机,marque_reason");
+        let map = HeaderMap::recognise(&file, &CUSTOMERS, Some(&mapping)).unwrap();
+        let column = |name| map.source_column(CUSTOMERS.column(name).unwrap());
+        assert_eq!(
+            (column("phone"), column("name"), column("phone2")),
+            (Some(3), Some(2), Some(4))
+        );
+        assert_eq!(map.extras(), [(1, "姓名".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let refused = |text: &str, mapping: Option<&Mapping>| {
+            HeaderMap::recognise(&headers(text), &CUSTOMERS, mapping).unwrap_err()
+        };
+        assert_eq!(refused("甲,乙", None).reason(), "NO_HEADER");
+        let problem = refused("手机,地址", None);
+        assert_eq!(problem.reason(), "HEADER_NOT_RECOGNISED");
+        assert!(problem.to_string().contains("source_key, name"));
+        assert_eq!(
+            refused("id,name", Some(&Mapping::new().with("fone", "id"))).reason(),
+            "MAPPING_UNKNOWN_COLUMN"
+        );
+        assert_eq!(
+            refused("id,name", Some(&Mapping::new().with("phone", "tel"))).reason(),
+            "MAPPING_HEADER_ABSENT"
+        );
+    }
+}

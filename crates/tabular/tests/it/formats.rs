@@ -1,0 +1,159 @@
+//! The formats and encodings, each with the same table in it.
+
+use marque_tabular::{CsvWriter, Encoding, Format};
+
+use crate::{good, open, rest};
+
+const TABLE: [[&str; 3]; 3] = [
+    ["客户编号", "姓名", "备注"],
+    ["K1", "王小明", "说“好”,\n\"行\""],
+    ["K2", "欧阳娜娜", ""],
+];
+
+fn csv(delimiter: char) -> String {
+    let quoted = |field: &&str| format!("\"{}\"", field.replace('"', "\"\""));
+    let lines = TABLE.iter().map(|row| {
+        row.iter()
+            .map(quoted)
+            .collect::<Vec<_>>()
+            .join(&delimiter.to_string())
+    });
+    lines.map(|line| line + "\r\n").collect()
+}
+
+fn utf16(text: &str, mark: bool, big_endian: bool) -> Vec<u8> {
+    let units = mark
+        .then_some(0xFEFF)
+        .into_iter()
+        .chain(text.encode_utf16());
+    units
+        .flat_map(|unit| {
+            if big_endian {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn every_encoding_and_separator_gives_the_same_rows() {
+    let with_mark = |text: &str| [b"\xEF\xBB\xBF", text.as_bytes()].concat();
+    for delimiter in [',', ';', '\t'] {
+        let text = csv(delimiter);
+        let files = [
+            (text.as_bytes().to_vec(), Encoding::Utf8),
+            (with_mark(&text), Encoding::Utf8),
+            (
+                encoding_rs::GB18030.encode(&text).0.into_owned(),
+                Encoding::Gb18030,
+            ),
+            (utf16(&text, true, false), Encoding::Utf16Le),
+            (utf16(&text, true, true), Encoding::Utf16Be),
+            (utf16(&text, false, false), Encoding::Utf16Le),
+        ];
+        for (bytes, encoding) in files {
+            let mut reader = open(bytes).unwrap();
+            assert_eq!(
+                (reader.format(), reader.encoding()),
+                (Format::Csv, encoding),
+                "{delimiter:?}"
+            );
+            assert_eq!(reader.headers(), TABLE[0]);
+            assert_eq!(
+                good(&mut reader),
+                [TABLE[1], TABLE[2]],
+                "{encoding:?} {delimiter:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lines_are_counted_through_quoted_line_breaks() {
+    let lines: Vec<_> = rest(&mut open(csv(',')).unwrap())
+        .into_iter()
+        .map(|(line, ..)| line)
+        .collect();
+    assert_eq!(lines, [2, 4]);
+}
+
+#[test]
+fn ascii_at_first_and_chinese_later_is_read_in_either_encoding() {
+    let mut text = String::from("key,name\n");
+    text.extend((0..20_000).map(|row| format!("{row},somebody plain\n")));
+    text.push_str("last,王小明\n");
+    for bytes in [
+        text.as_bytes().to_vec(),
+        encoding_rs::GB18030.encode(&text).0.into_owned(),
+    ] {
+        let rows = good(&mut open(bytes).unwrap());
+        assert_eq!(rows.last().unwrap(), &["last", "王小明"]);
+    }
+}
+
+#[test]
+fn line_ends_blank_lines_and_a_separator_line_do_not_matter() {
+    for text in [
+        "a,b\n1,2\n3,4",
+        "a,b\r\n1,2\r\n\r\n3,4\r\n",
+        "sep=,\r\na,b\r\n1,2\r\n,\r\n3,4\r\n",
+        "\n\na,b\n1,2\n\n3,4\n\n",
+    ] {
+        let mut reader = open(text).unwrap();
+        assert_eq!(reader.headers(), ["a", "b"], "{text:?}");
+        assert_eq!(good(&mut reader), [["1", "2"], ["3", "4"]], "{text:?}");
+    }
+}
+
+#[test]
+fn quotes_in_the_middle_of_a_field_are_part_of_it() {
+    let mut reader = open("a,b\n5\" disc,\"x\"y\n\"\",\"\"\"\"\n").unwrap();
+    assert_eq!(good(&mut reader), [["5\" disc", "xy"], ["", "\""]]);
+}
+
+#[test]
+fn objects_become_rows_and_new_keys_columns() {
+    let text = concat!(
+        "{\"id\":\"1\",\"name\":\"王\\u5c0f\",\"phone\":13800138000}\n\n",
+        "{\"name\":null,\"lines\":[{\"code\":\"A\"}],\"id\":110105194912310021,\"ok\":true,\"price\":1.50}\n",
+    );
+    let mut reader = open(text).unwrap();
+    assert_eq!(
+        (reader.format(), reader.headers().len()),
+        (Format::Ndjson, 3)
+    );
+    assert_eq!(
+        good(&mut reader),
+        [
+            vec!["1", "王小", "13800138000"],
+            vec![
+                "110105194912310021",
+                "",
+                "",
+                "[{\"code\":\"A\"}]",
+                "true",
+                "1.50"
+            ]
+        ]
+    );
+    assert_eq!(
+        reader.headers(),
+        ["id", "name", "phone", "lines", "ok", "price"]
+    );
+}
+
+#[test]
+fn what_the_writer_writes_is_read_back_in_gb18030() {
+    let mut writer = CsvWriter::new(Vec::new(), Encoding::Gb18030);
+    for row in TABLE {
+        writer.write(row).unwrap();
+    }
+    let mut reader = open(writer.finish().unwrap()).unwrap();
+    assert_eq!(
+        (reader.encoding(), reader.headers()),
+        (Encoding::Gb18030, TABLE[0].map(str::to_owned).as_slice())
+    );
+    assert_eq!(good(&mut reader), [TABLE[1], TABLE[2]]);
+}

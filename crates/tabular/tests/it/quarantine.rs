@@ -1,0 +1,79 @@
+//! The file of refused rows: it can be mended and sent again.
+
+use marque_tabular::{CUSTOMERS, Next, QuarantineWriter, Reason, Table};
+
+use crate::{good, open};
+
+const REASONS: [Reason<'static>; 2] = [
+    Reason {
+        field: "phone",
+        code: "PHONE_INVALID",
+        message: "手机号应为 11 位",
+    },
+    Reason {
+        field: "id_number",
+        code: "ID_CHECKSUM",
+        message: "末位不符, \"请核对\"",
+    },
+];
+
+/// Reads all rows of a file and writes each of them as refused.
+fn refuse_all(table: &mut Table, mut writer: QuarantineWriter<Vec<u8>>) -> Vec<u8> {
+    while table.next_row().unwrap() != Next::End {
+        writer.set_headers(table.reader().headers());
+        writer.write(table.row(), &REASONS).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+fn table(bytes: impl Into<Vec<u8>>) -> Table {
+    Table::new(open(bytes).unwrap(), &CUSTOMERS, None).unwrap()
+}
+
+#[test]
+fn refused_csv_rows_come_back_with_their_reasons_and_are_read_again() {
+    let mut first = table("客户编号,姓名,手机,店内备注\nK1,王,138,\"a,b\"\nK2,李,139,c,多余\n");
+    let writer = QuarantineWriter::csv(Vec::new(), first.reader().headers()).unwrap();
+    let mended = refuse_all(&mut first, writer);
+    let rows = good(&mut open(mended.clone()).unwrap());
+    assert_eq!(
+        rows[0][4..],
+        [
+            "2",
+            "phone; id_number",
+            "PHONE_INVALID; ID_CHECKSUM",
+            "手机号应为 11 位; 末位不符, \"请核对\"",
+            ""
+        ]
+    );
+    assert_eq!(rows[1][8], "多余");
+
+    let mut again = table(mended);
+    let phone = CUSTOMERS.column("phone").unwrap();
+    assert_eq!(again.next_row().unwrap(), Next::Row);
+    assert_eq!(
+        (again.get(phone), again.extras().collect::<Vec<_>>()),
+        ("138", vec![("店内备注", "a,b")])
+    );
+    // A second round does not pile reasons upon reasons.
+    let writer = QuarantineWriter::csv(Vec::new(), again.reader().headers()).unwrap();
+    let twice = refuse_all(&mut again, writer);
+    assert_eq!(open(twice).unwrap().headers().len(), 4 + 5);
+}
+
+#[test]
+fn refused_objects_come_back_as_objects() {
+    let mut first = table(
+        "{\"source_key\":\"1\",\"name\":\"王\"}\n{\"source_key\":\"2\",\"name\":\"李\",\"extra\":{\"a\":[1]}}\n",
+    );
+    let writer = QuarantineWriter::ndjson(Vec::new(), first.reader().headers());
+    let mended = refuse_all(&mut first, writer);
+    let mut again = table(mended);
+    assert_eq!(again.next_row().unwrap(), Next::Row);
+    assert_eq!(again.extras().count(), 0);
+    assert_eq!(again.next_row().unwrap(), Next::Row);
+    assert_eq!(
+        again.extras().collect::<Vec<_>>(),
+        [("extra", "{\"a\":[1]}")]
+    );
+}

@@ -1,0 +1,233 @@
+//! Workbooks, made here part by part.
+
+use std::io::{Cursor, Write};
+
+use marque_tabular::{Encoding, Format, Limits, Next, Problem, Reader, Row};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::{good, open, rest};
+
+const WORKBOOK: &str = r#"<workbook xmlns:r="r"><workbookPr/><sheets><sheet name="客户" sheetId="1" r:id="rId7"/><sheet name="二" r:id="rId8"/></sheets></workbook>"#;
+const RELATIONS: &str = r#"<Relationships><Relationship Id="rId8" Target="worksheets/other.xml"/><Relationship Id="rId7" Target="worksheets/first.xml"/></Relationships>"#;
+const STYLES: &str = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy&quot;年&quot;m&quot;月&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/></cellXfs></styleSheet>"#;
+
+fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in parts {
+        archive
+            .start_file(
+                *name,
+                SimpleFileOptions::default().compression_method(CompressionMethod::Deflated),
+            )
+            .unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn with_sheet(sheet: &str, strings: &str) -> Vec<u8> {
+    zipped(&[
+        ("xl/workbook.xml", WORKBOOK.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", RELATIONS.as_bytes()),
+        ("xl/styles.xml", STYLES.as_bytes()),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+        ("xl/worksheets/first.xml", sheet.as_bytes()),
+    ])
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\r', "&#13;")
+}
+
+/// A workbook of inline strings.
+pub(crate) fn a_workbook(rows: &[&[&str]]) -> Vec<u8> {
+    let cell = |text: &&str| {
+        format!(
+            "<c t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>",
+            escaped(text)
+        )
+    };
+    let row =
+        |fields: &&[&str]| format!("<row>{}</row>", fields.iter().map(cell).collect::<String>());
+    let rows: String = rows.iter().map(row).collect();
+    with_sheet(
+        &format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
+        "<sst/>",
+    )
+}
+
+#[test]
+fn cells_of_every_kind_become_text() {
+    let strings = "<sst><si><t>编号</t></si><si><t>生日</t></si><si><r><t>王</t></r><r><t>小明 &amp; 子</t></r><rPh><t>wang</t></rPh></si><si/></sst>";
+    let sheet = concat!(
+        "<worksheet><dimension ref=\"A1:F4\"/><sheetData>",
+        "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c><c r=\"C1\" t=\"str\"><f>X()</f><v>名</v></c><c r=\"D1\" t=\"inlineStr\"><is><t>手机</t></is></c><c r=\"E1\" t=\"inlineStr\"><is><t>有效</t></is></c></row>",
+        "<row r=\"2\"/><row r=\"3\"><c r=\"A3\" s=\"1\"/></row>",
+        "<row r=\"5\"><c r=\"A5\"><v>17</v></c><c r=\"B5\" s=\"1\"><v>31048</v></c><c r=\"C5\" t=\"s\"><v>2</v></c><c r=\"D5\"><v>1.3800138E10</v></c><c r=\"E5\" t=\"b\"><v>1</v></c></row>",
+        "<row r=\"6\"><c r=\"B6\" s=\"2\"><v>45000.5</v></c><c r=\"D6\" t=\"s\"><v>3</v></c><c r=\"H6\" s=\"1\"/></row>",
+        "</sheetData></worksheet>"
+    );
+    let mut reader = open(with_sheet(sheet, strings)).unwrap();
+    assert_eq!(
+        (reader.format(), reader.encoding()),
+        (Format::Xlsx, Encoding::Utf8)
+    );
+    assert_eq!(reader.headers(), ["编号", "生日", "名", "手机", "有效"]);
+    let rows = rest(&mut reader);
+    assert_eq!(
+        rows[0].1,
+        ["17", "1985-01-01", "王小明 & 子", "13800138000", "true"]
+    );
+    assert_eq!(rows[1].1, ["", "2023-03-15 12:00:00", "", "", ""]);
+    assert_eq!((rows[0].0, rows[1].0, rows.len()), (5, 6, 2));
+}
+
+#[test]
+fn rows_wider_than_the_header_are_reported() {
+    let mut reader = open(a_workbook(&[&["a", "b"], &["1", "2", "3"], &["4"]])).unwrap();
+    let rows = rest(&mut reader);
+    assert_eq!(rows[0].2, Some("WRONG_WIDTH"));
+    assert_eq!(
+        (&rows[1].1[..], rows[1].2),
+        (&["4".to_owned(), String::new()][..], None)
+    );
+}
+
+/// The problem that ends a workbook, at its opening or later.
+#[track_caller]
+fn ends_with(bytes: Vec<u8>, limits: Limits) -> Problem {
+    let mut reader = match Reader::open(Cursor::new(bytes), None, limits) {
+        Ok(reader) => reader,
+        Err(problem) => return problem,
+    };
+    let mut row = Row::new();
+    loop {
+        match reader.next_row(&mut row) {
+            Ok(Next::End) => panic!(
+                "the workbook ended without a problem at line {}",
+                row.line()
+            ),
+            Ok(_) => {}
+            Err(problem) => return problem,
+        }
+    }
+}
+
+#[test]
+fn bombs_are_refused_wherever_they_are() {
+    let blanks = " ".repeat(64 << 20);
+    let sheet = |inside: &str| format!("<worksheet><sheetData>{inside}</sheetData></worksheet>");
+    let rows = "<row/>".repeat(8 << 20);
+    let deep = "<a>".repeat(100_000);
+    let empty_strings = format!("<sst>{}</sst>", "<si/>".repeat(3 << 20));
+    let header = "<row><c><v>1</v></c></row>";
+    let wide: String = "<c><v>1</v></c>".repeat(1_000_000);
+    let cases = [
+        (with_sheet(&sheet(&rows), "<sst/>"), "ZIP_BOMB"),
+        (
+            with_sheet(
+                &sheet(&format!("<row><c><v>1</v></c></row>{blanks}")),
+                "<sst/>",
+            ),
+            "LINE_TOO_LONG",
+        ),
+        (
+            with_sheet(
+                &sheet(header),
+                &format!("<sst>{}</sst>", "<si><t>ab</t></si>".repeat(2 << 20)),
+            ),
+            "ZIP_BOMB",
+        ),
+        (
+            with_sheet(
+                &sheet(header),
+                &format!("<sst><si><t>{blanks}</t></si></sst>"),
+            ),
+            "LINE_TOO_LONG",
+        ),
+        (with_sheet(&sheet(header), &empty_strings), "ZIP_BOMB"),
+        (
+            with_sheet(&sheet(&format!("{header}<row><c><v>{deep}")), "<sst/>"),
+            "BROKEN_XLSX",
+        ),
+        (
+            with_sheet(&sheet(&format!("<row>{wide}</row>")), "<sst/>"),
+            "ZIP_BOMB",
+        ),
+        (
+            with_sheet(
+                &sheet(&format!("<row>{}</row>", &wide[..15 * 2000])),
+                "<sst/>",
+            ),
+            "TOO_MANY_COLUMNS",
+        ),
+    ];
+    for (place, (bytes, expected)) in cases.into_iter().enumerate() {
+        assert!(bytes.len() < 1 << 20, "packed, it is small: case {place}");
+        assert_eq!(
+            ends_with(bytes, Limits::default()).reason(),
+            expected,
+            "case {place}"
+        );
+    }
+    let limits = Limits {
+        max_shared_strings_bytes: 1 << 20,
+        max_inflated_ratio: 2000,
+        ..Limits::default()
+    };
+    assert_eq!(
+        ends_with(with_sheet(&sheet(header), &empty_strings), limits).reason(),
+        "TOO_MUCH_TEXT"
+    );
+}
+
+#[test]
+fn broken_workbooks_are_refused() {
+    let whole = a_workbook(&[&["a"], &["1"], &["2"]]);
+    for cut in [10, whole.len() / 2, whole.len() - 5] {
+        assert_eq!(
+            ends_with(whole[..cut].to_vec(), Limits::default()).reason(),
+            "BROKEN_XLSX"
+        );
+    }
+    let cases = [
+        with_sheet(
+            "<worksheet><sheetData><row><c t=\"s\"><v>9</v></c></row>",
+            "<sst/>",
+        ),
+        with_sheet(
+            "<worksheet><sheetData><row><c r=\"A1\"><v>1</v></c></row><row><c r=\"B2\"><v>1</v></c><c r=\"A2\"><v>1</v></c></row></sheetData></worksheet>",
+            "<sst/>",
+        ),
+        with_sheet("<!DOCTYPE a [<!ENTITY b \"c\">]><worksheet/>", "<sst/>"),
+        with_sheet("<worksheet><sheetData><row><c><v>1", "<sst/>"),
+        zipped(&[("hello.txt", b"hello")]),
+    ];
+    for (place, bytes) in cases.into_iter().enumerate() {
+        assert_eq!(
+            ends_with(bytes, Limits::default()).reason(),
+            "BROKEN_XLSX",
+            "case {place}"
+        );
+    }
+    assert_eq!(
+        ends_with(
+            with_sheet("<worksheet><sheetData/></worksheet>", "<sst/>"),
+            Limits::default()
+        )
+        .reason(),
+        "EMPTY_FILE"
+    );
+}
+
+#[test]
+fn a_workbook_with_1904_dates_counts_from_there() {
+    let bytes = zipped(&[
+        ("xl/workbook.xml", WORKBOOK.replace("<workbookPr/>", "<workbookPr date1904=\"1\"/>").as_bytes()),
+        ("xl/styles.xml", STYLES.as_bytes()),
+        ("xl/worksheets/sheet1.xml", br#"<worksheet><sheetData><row><c t="str"><v>d</v></c></row><row><c s="1"><v>43538</v></c></row></sheetData></worksheet>"#),
+    ]);
+    assert_eq!(good(&mut open(bytes).unwrap()), [["2023-03-15"]]);
+}
