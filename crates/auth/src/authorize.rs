@@ -11,7 +11,11 @@ use crate::{AuthError, RoleSet};
 pub fn authorize(path: &str, roles: RoleSet) -> Result<(), AuthError> {
     let allowed = marque_api::access(path)
         .map_or(RoleSet::EMPTY, |access| RoleSet::from_numbers(access.roles));
-    if roles.intersects(allowed) { Ok(()) } else { Err(AuthError::RoleMissing) }
+    if roles.intersects(allowed) {
+        Ok(())
+    } else {
+        Err(AuthError::RoleMissing)
+    }
 }
 
 #[cfg(test)]
@@ -24,9 +28,18 @@ mod tests {
         for access in marque_api::ACCESS {
             for role in Role::ALL {
                 let declared = access.roles.contains(&role.number());
-                assert_eq!(authorize(access.path, role.into()).is_ok(), declared, "{} {role}", access.path);
+                assert_eq!(
+                    authorize(access.path, role.into()).is_ok(),
+                    declared,
+                    "{} {role}",
+                    access.path
+                );
             }
-            assert!(authorize(access.path, RoleSet::EMPTY).is_err(), "{}", access.path);
+            assert!(
+                authorize(access.path, RoleSet::EMPTY).is_err(),
+                "{}",
+                access.path
+            );
         }
     }
 
@@ -34,8 +47,20 @@ mod tests {
     fn what_is_not_declared_is_denied_to_everybody() {
         let everyone: RoleSet = Role::ALL.into_iter().collect();
         let known = marque_api::ACCESS[0].path;
-        for path in ["", "/", "/x.Y/Z", &known[1..], &known.to_uppercase(), &format!("{known}/"), &format!("/{known}")] {
-            assert_eq!(authorize(path, everyone), Err(AuthError::RoleMissing), "{path}");
+        for path in [
+            "",
+            "/",
+            "/x.Y/Z",
+            &known[1..],
+            &known.to_uppercase(),
+            &format!("{known}/"),
+            &format!("/{known}"),
+        ] {
+            assert_eq!(
+                authorize(path, everyone),
+                Err(AuthError::RoleMissing),
+                "{path}"
+            );
         }
     }
 }

@@ -33,7 +33,11 @@ pub enum CallKind {
 
 impl CallContext {
     /// The context of a request whose token was verified. The token is kept to be shown to peers.
-    pub fn request(identity: &Identity, request_id: impl Into<Arc<str>>, token: impl Into<Arc<str>>) -> Self {
+    pub fn request(
+        identity: &Identity,
+        request_id: impl Into<Arc<str>>,
+        token: impl Into<Arc<str>>,
+    ) -> Self {
         Self {
             actor: Arc::clone(&identity.subject),
             roles: identity.roles,
@@ -79,7 +83,10 @@ impl CallContext {
 
     /// The same work under a scope at most as wide, for jobs done for one dealer.
     pub fn within(mut self, scope: Scope) -> Self {
-        debug_assert!(self.scope == Scope::Headquarters || self.scope == scope, "a scope never grows");
+        debug_assert!(
+            self.scope == Scope::Headquarters || self.scope == scope,
+            "a scope never grows"
+        );
         self.scope = scope;
         self
     }
@@ -130,7 +137,11 @@ impl CallContext {
     /// # Errors
     /// [`AuthError::RoleMissing`] if he holds none.
     pub fn require(&self, any_of: impl Into<RoleSet>) -> Result<(), AuthError> {
-        if self.roles.intersects(any_of.into()) { Ok(()) } else { Err(AuthError::RoleMissing) }
+        if self.roles.intersects(any_of.into()) {
+            Ok(())
+        } else {
+            Err(AuthError::RoleMissing)
+        }
     }
 }
 

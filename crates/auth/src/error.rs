@@ -1,5 +1,7 @@
 //! Why a call is refused.
 
+use std::io;
+
 use marque_errors::{ErrorCode, ServiceError};
 
 /// Why a call is refused. Deliberately few: a bad token is never told apart from another bad token.
@@ -42,4 +44,38 @@ impl From<AuthError> for tonic::Status {
     fn from(error: AuthError) -> Self {
         marque_errors::status(&error)
     }
+}
+
+/// Keys or trust cannot be set up at the start.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthSetupError {
+    /// A key file cannot be read or written.
+    #[error("the key file {path} cannot be read or written")]
+    File {
+        /// Path of the file.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Others than the owner can read a private key.
+    #[error("the key file {path} can be read by others: run `chmod 600 {path}`")]
+    Exposed {
+        /// Path of the file.
+        path: String,
+    },
+    /// A key file holds no key of the expected kind. What stands in it is not quoted.
+    #[error("{path} holds no usable key: {expected}")]
+    BadKey {
+        /// Path of the file.
+        path: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The HTTP client for the issuer's keys cannot be made.
+    #[error("the client for the issuer's keys cannot be made")]
+    Client(#[source] reqwest::Error),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes for a key")]
+    NoRandomness,
 }

@@ -4,13 +4,26 @@
 mod authorize;
 mod context;
 mod error;
+mod extract;
+mod files;
 mod identity;
+mod issuer;
+mod keys;
+mod layer;
+mod oidc;
+mod peer;
 mod role;
 mod scope;
+mod token;
+mod verifier;
 
 pub use authorize::authorize;
 pub use context::{CallContext, CallKind};
-pub use error::AuthError;
+pub use error::{AuthError, AuthSetupError};
 pub use identity::Identity;
+pub use issuer::{EMBEDDED_ISSUER, Issuer, TokenRequest};
+pub use layer::{AuthFuture, AuthLayer, AuthService, bearer, request_id};
+pub use peer::PeerTokens;
 pub use role::{Role, RoleSet, UnknownRole};
-pub use scope::{Scope, ScopeKind};
+pub use scope::{InvalidScope, Scope, ScopeKind};
+pub use verifier::{Verifier, VerifierBuilder};

@@ -34,7 +34,9 @@ pub enum Role {
 
 /// The text or number names no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: dms, sales, service, technician, manager, agent, steward, analyst, hq_admin or customer")]
+#[error(
+    "not a role: dms, sales, service, technician, manager, agent, steward, analyst, hq_admin or customer"
+)]
 pub struct UnknownRole;
 
 impl Role {
@@ -96,7 +98,10 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -121,7 +126,10 @@ impl RoleSet {
 
     /// The set of the contract's numbers; numbers of no role are left out.
     pub fn from_numbers(numbers: &[i32]) -> Self {
-        numbers.iter().filter_map(|number| Role::from_number(*number)).collect()
+        numbers
+            .iter()
+            .filter_map(|number| Role::from_number(*number))
+            .collect()
     }
 
     /// Whether the role is in the set.
@@ -141,7 +149,9 @@ impl RoleSet {
 
     /// The roles, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Role> {
-        Role::ALL.into_iter().filter(move |role| self.contains(*role))
+        Role::ALL
+            .into_iter()
+            .filter(move |role| self.contains(*role))
     }
 }
 
@@ -159,13 +169,19 @@ impl<const N: usize> From<[Role; N]> for RoleSet {
 
 impl FromIterator<Role> for RoleSet {
     fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
-        Self(roles.into_iter().fold(0, |set, role| set | Self::one(role).0))
+        Self(
+            roles
+                .into_iter()
+                .fold(0, |set, role| set | Self::one(role).0),
+        )
     }
 }
 
 impl fmt::Debug for RoleSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(Role::as_str)).finish()
+        f.debug_set()
+            .entries(self.iter().map(Role::as_str))
+            .finish()
     }
 }
 
@@ -179,10 +195,16 @@ mod tests {
     fn names_and_numbers_are_those_of_the_contract() {
         for role in Role::ALL {
             let declared = pb::Role::try_from(role.number()).unwrap();
-            assert_eq!(declared.as_str_name(), format!("ROLE_{}", role.as_str().to_uppercase()));
+            assert_eq!(
+                declared.as_str_name(),
+                format!("ROLE_{}", role.as_str().to_uppercase())
+            );
             assert_eq!(role.as_str().parse(), Ok(role));
         }
-        assert!(pb::Role::try_from(Role::ALL.len() as i32 + 1).is_err(), "a role is missing here");
+        assert!(
+            pb::Role::try_from(Role::ALL.len() as i32 + 1).is_err(),
+            "a role is missing here"
+        );
         assert_eq!(Role::from_number(0), None);
     }
 

@@ -73,8 +73,12 @@ impl FromStr for IssuerConfig {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         match text {
             "embedded" => Ok(Self::Embedded),
-            url if url.starts_with("https://") || is_loopback_http(url) => Ok(Self::Oidc(url.to_owned())),
-            _ => Err("an issuer is `embedded` or an https:// URL (http:// for 127.0.0.1 and localhost only)"),
+            url if url.starts_with("https://") || is_loopback_http(url) => {
+                Ok(Self::Oidc(url.to_owned()))
+            }
+            _ => Err(
+                "an issuer is `embedded` or an https:// URL (http:// for 127.0.0.1 and localhost only)",
+            ),
         }
     }
 }
@@ -89,7 +93,9 @@ fn is_loopback_http(url: &str) -> bool {
 
 impl<'de> Deserialize<'de> for IssuerConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -99,10 +105,21 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for good in ["embedded", "https://login.example", "http://127.0.0.1:80", "http://localhost/x"] {
+        for good in [
+            "embedded",
+            "https://login.example",
+            "http://127.0.0.1:80",
+            "http://localhost/x",
+        ] {
             assert!(good.parse::<IssuerConfig>().is_ok(), "{good}");
         }
-        for bad in ["", "Embedded", "http://login.example", "http://localhost.evil.example", "ftp://x"] {
+        for bad in [
+            "",
+            "Embedded",
+            "http://login.example",
+            "http://localhost.evil.example",
+            "ftp://x",
+        ] {
             assert!(bad.parse::<IssuerConfig>().is_err(), "{bad}");
         }
     }

@@ -6,7 +6,9 @@ use figment::error::{Actual, Kind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The file given does not exist.
-    #[error("there is no configuration file {path}: leave --config away to run on defaults, or name one that exists")]
+    #[error(
+        "there is no configuration file {path}: leave --config away to run on defaults, or name one that exists"
+    )]
     NoFile {
         /// The path as given.
         path: String,
@@ -50,10 +52,21 @@ impl ConfigError {
                 if path.last() != Some(name) {
                     path.push(name.clone());
                 }
-                Self::UnknownKey { key: path.join("."), place, advice: list_of(known) }
+                Self::UnknownKey {
+                    key: path.join("."),
+                    place,
+                    advice: list_of(known),
+                }
             }
-            Kind::Message(text) if path.is_empty() => Self::Syntax { place, problem: without_quote(text) },
-            kind => Self::BadValue { key: path.join("."), place, advice: advice_of(kind) },
+            Kind::Message(text) if path.is_empty() => Self::Syntax {
+                place,
+                problem: without_quote(text),
+            },
+            kind => Self::BadValue {
+                key: path.join("."),
+                place,
+                advice: advice_of(kind),
+            },
         }
     }
 }
@@ -66,7 +79,10 @@ fn place_of(error: &figment::Error) -> String {
     match &metadata.source {
         Some(figment::Source::File(path)) => path.display().to_string(),
         _ if metadata.name.contains("environment") => {
-            format!("the environment (MARQUE__{})", error.path.join("__").to_uppercase())
+            format!(
+                "the environment (MARQUE__{})",
+                error.path.join("__").to_uppercase()
+            )
         }
         _ => "the flags".to_owned(),
     }
@@ -103,6 +119,8 @@ fn list_of(known: &[&str]) -> String {
 
 /// A TOML error shows the line it stumbled over, with its value: only the position and the expectation stay.
 fn without_quote(text: &str) -> String {
-    let told = text.lines().filter(|line| !line.contains('|') && !line.trim().is_empty());
+    let told = text
+        .lines()
+        .filter(|line| !line.contains('|') && !line.trim().is_empty());
     told.collect::<Vec<_>>().join(", ")
 }

@@ -23,7 +23,9 @@ impl Config {
         let mut sources = Figment::new();
         if let Some(path) = file {
             if !path.is_file() {
-                return Err(ConfigError::NoFile { path: path.display().to_string() });
+                return Err(ConfigError::NoFile {
+                    path: path.display().to_string(),
+                });
             }
             sources = sources.merge(Toml::file_exact(path));
         }

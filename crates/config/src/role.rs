@@ -26,8 +26,13 @@ pub struct UnknownServiceRole;
 
 impl ServiceRole {
     /// Every role.
-    pub const ALL: [Self; 5] =
-        [Self::Gateway, Self::Network, Self::Customer, Self::Vehicle, Self::ServiceHistory];
+    pub const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Network,
+        Self::Customer,
+        Self::Vehicle,
+        Self::ServiceHistory,
+    ];
 
     /// The name in flags, files and addresses: `service-history`.
     pub const fn as_str(self) -> &'static str {
@@ -50,7 +55,10 @@ impl ServiceRole {
         if text.trim() == "all" {
             return Ok(Self::ALL.to_vec());
         }
-        let mut roles = text.split(',').map(|name| name.trim().parse()).collect::<Result<Vec<_>, _>>()?;
+        let mut roles = text
+            .split(',')
+            .map(|name| name.trim().parse())
+            .collect::<Result<Vec<_>, _>>()?;
         roles.sort_unstable();
         roles.dedup();
         Ok(roles)
@@ -61,7 +69,10 @@ impl FromStr for ServiceRole {
     type Err = UnknownServiceRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownServiceRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownServiceRole)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownServiceRole)
     }
 }
 
@@ -73,7 +84,9 @@ impl fmt::Display for ServiceRole {
 
 impl<'de> Deserialize<'de> for ServiceRole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -104,7 +117,10 @@ mod tests {
             ServiceRole::parse_list("vehicle, customer,vehicle"),
             Ok(vec![ServiceRole::Customer, ServiceRole::Vehicle])
         );
-        assert_eq!(ServiceRole::parse_list("all").unwrap().len(), ServiceRole::ALL.len());
+        assert_eq!(
+            ServiceRole::parse_list("all").unwrap().len(),
+            ServiceRole::ALL.len()
+        );
         assert!(ServiceRole::parse_list("customers").is_err());
         assert!(ServiceRole::parse_list("").is_err());
     }

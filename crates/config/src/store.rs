@@ -34,7 +34,12 @@ pub enum StoreTarget {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { url: None, urls: BTreeMap::new(), readers: 4, writers: 4 }
+        Self {
+            url: None,
+            urls: BTreeMap::new(),
+            readers: 4,
+            writers: 4,
+        }
     }
 }
 
@@ -42,7 +47,9 @@ impl StoreConfig {
     /// The database of a role.
     pub fn target(&self, role: ServiceRole, data_dir: &Path) -> StoreTarget {
         match self.urls.get(&role).or(self.url.as_ref()) {
-            Some(url) => StoreTarget::Postgres(url.expose().replace("{role}", &role.snake()).into()),
+            Some(url) => {
+                StoreTarget::Postgres(url.expose().replace("{role}", &role.snake()).into())
+            }
             None => StoreTarget::Sqlite(data_dir.join(format!("{}.db", role.snake()))),
         }
     }
@@ -58,12 +65,18 @@ mod tests {
             url: Some("postgres://db/marque_{role}".to_owned().into()),
             ..StoreConfig::default()
         };
-        store.urls.insert(ServiceRole::Customer, "postgres://other/c".to_owned().into());
+        store.urls.insert(
+            ServiceRole::Customer,
+            "postgres://other/c".to_owned().into(),
+        );
         let url = |role| match store.target(role, Path::new("d")) {
             StoreTarget::Postgres(url) => url.expose().clone(),
             StoreTarget::Sqlite(path) => panic!("{}", path.display()),
         };
-        assert_eq!(url(ServiceRole::ServiceHistory), "postgres://db/marque_service_history");
+        assert_eq!(
+            url(ServiceRole::ServiceHistory),
+            "postgres://db/marque_service_history"
+        );
         assert_eq!(url(ServiceRole::Customer), "postgres://other/c");
     }
 

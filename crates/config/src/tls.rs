@@ -30,7 +30,11 @@ pub struct TlsFiles<'a> {
 impl TlsConfig {
     /// The files, when all three are set.
     pub fn files(&self) -> Option<TlsFiles<'_>> {
-        Some(TlsFiles { ca: self.ca.as_deref()?, cert: self.cert.as_deref()?, key: self.key.as_deref()? })
+        Some(TlsFiles {
+            ca: self.ca.as_deref()?,
+            cert: self.cert.as_deref()?,
+            key: self.key.as_deref()?,
+        })
     }
 
     /// Whether any of the files is set.

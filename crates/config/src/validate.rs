@@ -33,13 +33,20 @@ impl Config {
     }
 
     fn check_topology(&self, found: &mut Found) {
-        found.when(self.roles.is_empty(), "roles", "name at least one role, or all");
+        found.when(
+            self.roles.is_empty(),
+            "roles",
+            "name at least one role, or all",
+        );
         found.when(
             self.listen == self.admin_listen && self.listen.port() != 0,
             "admin_listen",
             "must differ from listen: metrics and reflection are not for callers",
         );
-        for role in ServiceRole::ALL.into_iter().filter(|role| !self.plays(*role)) {
+        for role in ServiceRole::ALL
+            .into_iter()
+            .filter(|role| !self.plays(*role))
+        {
             // Nobody calls the gateway from inside.
             let needed = role != ServiceRole::Gateway && !self.roles.is_empty();
             found.when(
@@ -49,8 +56,14 @@ impl Config {
             );
         }
         for (role, address) in &self.peers {
-            let secure = address.strip_prefix("https://").is_some_and(|rest| rest.contains(':'));
-            found.when(!secure, &format!("peers.{role}"), "write https://host:port: calls between processes use mutual TLS");
+            let secure = address
+                .strip_prefix("https://")
+                .is_some_and(|rest| rest.contains(':'));
+            found.when(
+                !secure,
+                &format!("peers.{role}"),
+                "write https://host:port: calls between processes use mutual TLS",
+            );
         }
     }
 
@@ -63,12 +76,32 @@ impl Config {
 
     fn check_auth(&self, found: &mut Found) {
         let auth = &self.auth;
-        found.when(auth.audience.is_empty(), "auth.audience", "name the audience tokens carry, such as marque");
-        found.when(auth.leeway_s > 30, "auth.leeway_s", "at most 30 seconds: set the machines' clocks right instead");
-        found.when(auth.keys_refresh_s < 30, "auth.keys_refresh_s", "at least 30 seconds");
-        found.when(auth.token_types.is_empty(), "auth.token_types", "write [\"at+jwt\"]");
+        found.when(
+            auth.audience.is_empty(),
+            "auth.audience",
+            "name the audience tokens carry, such as marque",
+        );
+        found.when(
+            auth.leeway_s > 30,
+            "auth.leeway_s",
+            "at most 30 seconds: set the machines' clocks right instead",
+        );
+        found.when(
+            auth.keys_refresh_s < 30,
+            "auth.keys_refresh_s",
+            "at least 30 seconds",
+        );
+        found.when(
+            auth.token_types.is_empty(),
+            "auth.token_types",
+            "write [\"at+jwt\"]",
+        );
         let lonely = !self.is_all_in_one() && auth.peer_secret_file.is_none();
-        found.when(lonely, "auth.peer_secret_file", "roles in several processes share a secret: name the same file in each");
+        found.when(
+            lonely,
+            "auth.peer_secret_file",
+            "roles in several processes share a secret: name the same file in each",
+        );
         let keyless = !self.plays(ServiceRole::Gateway)
             && auth.issuer == IssuerConfig::Embedded
             && auth.issuer_keys_file.is_none();
@@ -78,19 +111,37 @@ impl Config {
     fn check_store(&self, found: &mut Found) {
         found.within("store.readers", self.store.readers, 1, 256);
         found.within("store.writers", self.store.writers, 1, 256);
-        let shared = self.store.url.as_ref().is_some_and(|url| !url.expose().contains("{role}"));
-        found.when(shared, "store.url", "put {role} into the database's name: no two services share a database");
+        let shared = self
+            .store
+            .url
+            .as_ref()
+            .is_some_and(|url| !url.expose().contains("{role}"));
+        found.when(
+            shared,
+            "store.url",
+            "put {role} into the database's name: no two services share a database",
+        );
         for role in &self.roles {
             let StoreTarget::Postgres(url) = self.store.target(*role, &self.data_dir) else {
                 continue;
             };
-            let postgres = url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://");
-            found.when(!postgres, &format!("store.urls.{role}"), "write postgres://user:password@host/database, or leave it away for SQLite");
+            let postgres = url.expose().starts_with("postgres://")
+                || url.expose().starts_with("postgresql://");
+            found.when(
+                !postgres,
+                &format!("store.urls.{role}"),
+                "write postgres://user:password@host/database, or leave it away for SQLite",
+            );
         }
     }
 
     fn check_sizes(&self, found: &mut Found) {
-        found.within("rpc.max_message_bytes", self.rpc.max_message_bytes, 64 << 10, 64 << 20);
+        found.within(
+            "rpc.max_message_bytes",
+            self.rpc.max_message_bytes,
+            64 << 10,
+            64 << 20,
+        );
         found.within("rpc.max_in_flight", self.rpc.max_in_flight, 1, 1 << 20);
         found.when(self.rpc.deadline_ms == 0, "rpc.deadline_ms", "at least 1");
         found.when(
@@ -98,9 +149,23 @@ impl Config {
             "rpc.deadline_ms",
             "must not be above rpc.max_deadline_ms",
         );
-        found.within("limits.max_body_bytes", self.limits.max_body_bytes, 1 << 10, 64 << 20);
-        found.within("limits.max_in_flight", self.limits.max_in_flight, 1, 1 << 20);
-        found.when(self.limits.requests_per_second == 0, "limits.requests_per_second", "at least 1");
+        found.within(
+            "limits.max_body_bytes",
+            self.limits.max_body_bytes,
+            1 << 10,
+            64 << 20,
+        );
+        found.within(
+            "limits.max_in_flight",
+            self.limits.max_in_flight,
+            1,
+            1 << 20,
+        );
+        found.when(
+            self.limits.requests_per_second == 0,
+            "limits.requests_per_second",
+            "at least 1",
+        );
         found.when(self.limits.burst == 0, "limits.burst", "at least 1");
         found.within("import.batch_rows", self.import.batch_rows, 1, 100_000);
         found.within("import.max_columns", self.import.max_columns, 1, 100_000);
@@ -116,11 +181,18 @@ struct Found(Vec<ConfigProblem>);
 impl Found {
     fn when(&mut self, wrong: bool, key: &str, advice: &str) {
         if wrong {
-            self.0.push(ConfigProblem { key: key.to_owned(), advice: advice.to_owned() });
+            self.0.push(ConfigProblem {
+                key: key.to_owned(),
+                advice: advice.to_owned(),
+            });
         }
     }
 
     fn within(&mut self, key: &str, value: usize, least: usize, most: usize) {
-        self.when(!(least..=most).contains(&value), key, &format!("write {least} to {most}"));
+        self.when(
+            !(least..=most).contains(&value),
+            key,
+            &format!("write {least} to {most}"),
+        );
     }
 }

@@ -19,6 +19,8 @@ pub struct VaultConfig {
 impl VaultConfig {
     /// The keyring file in use when no keyring is given inline.
     pub fn file(&self, data_dir: &Path) -> PathBuf {
-        self.keyring_file.clone().unwrap_or_else(|| data_dir.join("keys").join("vault.toml"))
+        self.keyring_file
+            .clone()
+            .unwrap_or_else(|| data_dir.join("keys").join("vault.toml"))
     }
 }

@@ -1,1 +1,19 @@
-//! Field encryption, blind indexes, and types that cannot leak.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod error;
+mod file;
+mod index;
+mod keyring;
+mod mask;
+mod place;
+mod purpose;
+mod vault;
+
+pub use error::{KeyringError, VaultError};
+pub use keyring::Keyring;
+pub use marque_config::Secret;
+pub use mask::{Masked, mask_address, mask_id_number, mask_name, mask_phone, mask_tail};
+pub use place::Place;
+pub use purpose::Purpose;
+pub use vault::Vault;

@@ -1,0 +1,223 @@
+//! Sealing, opening, looking up.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand,
+};
+use marque_config::VaultConfig;
+use marque_core::DealerCode;
+use rustc_hash::FxHashMap;
+use zeroize::Zeroizing;
+
+use crate::{
+    Keyring, KeyringError, Place, Purpose, VaultError,
+    index::{IndexKeys, Token},
+    keyring::Keys,
+};
+
+/// First byte of every sealed field.
+const VERSION: u8 = 1;
+/// Version and key number.
+const HEADER_LEN: usize = 5;
+/// Bytes of the tag at the end.
+const TAG_LEN: usize = 16;
+
+/// Seals and opens fields and makes look-up tokens. Cheap to clone; clones follow a change of keys.
+#[derive(Clone)]
+pub struct Vault(Arc<ArcSwap<Expanded>>);
+
+/// The keys of a ring, expanded once.
+struct Expanded {
+    current_data: u32,
+    data: FxHashMap<u32, LessSafeKey>,
+    /// The current index key first.
+    index: Vec<IndexKeys>,
+}
+
+impl Vault {
+    /// A vault with the keys of a ring.
+    pub fn new(ring: &Keyring) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(Expanded::new(ring))))
+    }
+
+    /// The vault of a configuration: the inline keyring, or the file, made on the first start.
+    ///
+    /// # Errors
+    /// The keyring cannot be read, made or trusted.
+    pub fn from_config(config: &VaultConfig, data_dir: &Path) -> Result<Self, KeyringError> {
+        let ring = match &config.keyring {
+            Some(text) => Keyring::parse(text.expose())?,
+            // A file that was named must exist: a new one in its place would hide that the right one is lost.
+            None if config.keyring_file.is_some() => Keyring::open(&config.file(data_dir))?,
+            None => Keyring::open_or_create(&config.file(data_dir))?,
+        };
+        Ok(Self::new(&ring))
+    }
+
+    /// Exchanges the keys while running; calls under way finish with the old ones.
+    pub fn replace(&self, ring: &Keyring) {
+        self.0.store(Arc::new(Expanded::new(ring)));
+    }
+
+    /// Seals a field under the current key, bound to its place.
+    ///
+    /// # Errors
+    /// [`VaultError::Unsealable`] when there is no randomness.
+    pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let keys = self.0.load();
+        let key = keys
+            .data
+            .get(&keys.current_data)
+            .ok_or(VaultError::Unsealable)?;
+        let header = header(keys.current_data);
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(|_| VaultError::Unsealable)?;
+        let body = HEADER_LEN + NONCE_LEN;
+        let mut sealed = Vec::with_capacity(body + plaintext.len() + TAG_LEN);
+        sealed.extend_from_slice(&header);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plaintext);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = place
+            .with_associated_data(header, |aad| {
+                key.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut sealed[body..])
+            })
+            .map_err(|_| VaultError::Unsealable)?;
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Opens a field at its place. The plaintext is wiped when dropped.
+    ///
+    /// # Errors
+    /// [`VaultError::Unreadable`] if anything at all is wrong with it.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let keys = self.0.load();
+        let number = key_number(sealed).ok_or(VaultError::Unreadable)?;
+        let key = keys.data.get(&number).ok_or(VaultError::Unreadable)?;
+        let (nonce, body) = sealed[HEADER_LEN..]
+            .split_at_checked(NONCE_LEN)
+            .ok_or(VaultError::Unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError::Unreadable)?;
+        let mut opened = Zeroizing::new(body.to_vec());
+        let length = place
+            .with_associated_data(header(number), |aad| {
+                key.open_in_place(nonce, Aad::from(aad), &mut opened)
+                    .map(|plaintext| plaintext.len())
+            })
+            .map_err(|_| VaultError::Unreadable)?;
+        opened.truncate(length);
+        Ok(opened)
+    }
+
+    /// Whether the field is sealed under the current key; if not, a rotation has still to reseal it.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        key_number(sealed) == Some(self.0.load().current_data)
+    }
+
+    /// Headquarters' token of a normalised value.
+    pub fn hq_index(&self, purpose: Purpose, value: impl AsRef<[u8]>) -> [u8; 16] {
+        self.0
+            .load()
+            .current_index()
+            .headquarters(purpose, value.as_ref())
+    }
+
+    /// One dealer's token of a normalised value: of no use to any other dealer.
+    pub fn dealer_index(
+        &self,
+        dealer: &DealerCode,
+        purpose: Purpose,
+        value: impl AsRef<[u8]>,
+    ) -> [u8; 16] {
+        self.0
+            .load()
+            .current_index()
+            .dealer(dealer, purpose, value.as_ref())
+    }
+
+    /// Headquarters' tokens under every index key, the current first: what to search for during a rotation.
+    pub fn hq_indexes(&self, purpose: Purpose, value: impl AsRef<[u8]>) -> Vec<Token> {
+        self.0
+            .load()
+            .index
+            .iter()
+            .map(|keys| keys.headquarters(purpose, value.as_ref()))
+            .collect()
+    }
+
+    /// One dealer's tokens under every index key, the current first.
+    pub fn dealer_indexes(
+        &self,
+        dealer: &DealerCode,
+        purpose: Purpose,
+        value: impl AsRef<[u8]>,
+    ) -> Vec<Token> {
+        self.0
+            .load()
+            .index
+            .iter()
+            .map(|keys| keys.dealer(dealer, purpose, value.as_ref()))
+            .collect()
+    }
+}
+
+impl Expanded {
+    fn new(ring: &Keyring) -> Self {
+        let data = ring.data.by_number.iter().map(|(number, key)| {
+            let key =
+                UnboundKey::new(&AES_256_GCM, key.expose()).expect("an AES-256 key has 32 bytes");
+            (*number, LessSafeKey::new(key))
+        });
+        Self {
+            current_data: ring.data.current,
+            data: data.collect(),
+            index: index_keys(&ring.index),
+        }
+    }
+
+    fn current_index(&self) -> &IndexKeys {
+        &self.index[0]
+    }
+}
+
+/// Current first, the others from the newest to the oldest.
+fn index_keys(keys: &Keys) -> Vec<IndexKeys> {
+    let current = keys
+        .by_number
+        .iter()
+        .filter(|(number, _)| **number == keys.current);
+    let others = keys
+        .by_number
+        .iter()
+        .rev()
+        .filter(|(number, _)| **number != keys.current);
+    current
+        .chain(others)
+        .map(|(_, key)| IndexKeys::new(key.clone()))
+        .collect()
+}
+
+fn header(key_number: u32) -> [u8; HEADER_LEN] {
+    let [a, b, c, d] = key_number.to_be_bytes();
+    [VERSION, a, b, c, d]
+}
+
+fn key_number(sealed: &[u8]) -> Option<u32> {
+    match sealed {
+        [VERSION, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests;
