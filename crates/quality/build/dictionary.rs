@@ -35,14 +35,17 @@ struct Entry {
 
 /// All generated code of the dictionary.
 pub(crate) fn generate(read: fn(&str) -> String) -> String {
-    let (mut variants, mut names, mut table, mut rows) = (String::new(), Vec::new(), String::new(), String::new());
+    let (mut variants, mut names, mut table, mut rows) =
+        (String::new(), Vec::new(), String::new(), String::new());
     for (file, kind, prefix, row) in KINDS {
         let path = format!("data/dictionary/{file}.toml");
-        let File { field } = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let File { field } =
+            toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         check_unique(&path, &field);
         for entry in &field {
             let variant = format!("{prefix}{}", camel(&entry.column));
-            writeln!(variants, "    /// {}\n    {variant},", entry.meaning.en).expect("writes to memory");
+            writeln!(variants, "    /// {}\n    {variant},", entry.meaning.en)
+                .expect("writes to memory");
             table += &entry_code(&path, kind, entry);
             names.push(format!("Field::{variant}"));
         }
@@ -62,17 +65,30 @@ fn check_unique(path: &str, fields: &[Entry]) {
     let mut columns = BTreeSet::new();
     let mut headers = BTreeSet::new();
     for entry in fields {
-        assert!(columns.insert(&entry.column), "{path}: column {:?} stands there twice", entry.column);
+        assert!(
+            columns.insert(&entry.column),
+            "{path}: column {:?} stands there twice",
+            entry.column
+        );
         for header in &entry.headers {
-            assert!(headers.insert(header), "{path}: header {header:?} belongs to two columns");
+            assert!(
+                headers.insert(header),
+                "{path}: header {header:?} belongs to two columns"
+            );
         }
     }
 }
 
 fn entry_code(path: &str, kind: &str, entry: &Entry) -> String {
     let place = format!("{path}: {}", entry.column);
-    assert!(!entry.good.is_empty(), "{place}: give at least one good example");
-    assert!(!entry.owner.is_empty(), "{place}: say which department owns the field");
+    assert!(
+        !entry.good.is_empty(),
+        "{place}: give at least one good example"
+    );
+    assert!(
+        !entry.owner.is_empty(),
+        "{place}: say which department owns the field"
+    );
     format!(
         "    FieldEntry {{ kind: RecordKind::{kind}, column: {:?}, label: {}, headers: &{:?}, meaning: {}, fill: {}, rule: {}, good: &{:?}, bad: &{:?}, owner: {:?}, class: DataClass::{} }},\n",
         entry.column,
@@ -92,9 +108,24 @@ fn row_type(prefix: &str, row: &str, file: &str, fields: &[Entry]) -> String {
     let (mut members, mut arms, mut reads) = (String::new(), String::new(), String::new());
     for entry in fields {
         let variant = format!("{prefix}{}", camel(&entry.column));
-        writeln!(members, "    /// {}\n    pub {}: Option<&'a str>,", entry.meaning.en, entry.column).expect("writes to memory");
-        writeln!(arms, "            Field::{variant} => self.{} = value,", entry.column).expect("writes to memory");
-        writeln!(reads, "            Field::{variant} => self.{},", entry.column).expect("writes to memory");
+        writeln!(
+            members,
+            "    /// {}\n    pub {}: Option<&'a str>,",
+            entry.meaning.en, entry.column
+        )
+        .expect("writes to memory");
+        writeln!(
+            arms,
+            "            Field::{variant} => self.{} = value,",
+            entry.column
+        )
+        .expect("writes to memory");
+        writeln!(
+            reads,
+            "            Field::{variant} => self.{},",
+            entry.column
+        )
+        .expect("writes to memory");
     }
     format!(
         "\n/// One row of a {file} file as it was typed. `Debug` shows no value.\n\

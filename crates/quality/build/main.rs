@@ -11,10 +11,17 @@ use std::{env, fs, path::Path};
 fn main() {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=data");
-    #[expect(clippy::disallowed_methods, reason = "cargo hands the output folder to build scripts in the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo hands the output folder to build scripts in the environment"
+    )]
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let out = Path::new(&out);
-    write(out, "divisions.rs", divisions::generate(&read("data/divisions.tsv")));
+    write(
+        out,
+        "divisions.rs",
+        divisions::generate(&read("data/divisions.tsv")),
+    );
     write(out, "rules.rs", rules::generate(&read("data/rules.toml")));
     write(out, "dictionary.rs", dictionary::generate(read));
 }
@@ -29,7 +36,10 @@ fn write(out: &Path, name: &str, code: String) {
 
 /// `vin_check_digit` → `VinCheckDigit`.
 fn camel(snake: &str) -> String {
-    snake.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+    snake
+        .split('_')
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect()
 }
 
 /// A text in both languages; neither may be empty.
@@ -42,7 +52,10 @@ struct Bilingual {
 
 impl Bilingual {
     fn code(&self, place: &str) -> String {
-        assert!(!self.zh.trim().is_empty() && !self.en.trim().is_empty(), "{place}: the text must be there in Chinese and in English");
+        assert!(
+            !self.zh.trim().is_empty() && !self.en.trim().is_empty(),
+            "{place}: the text must be there in Chinese and in English"
+        );
         format!("Bilingual {{ zh: {:?}, en: {:?} }}", self.zh, self.en)
     }
 }

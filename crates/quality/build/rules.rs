@@ -22,13 +22,24 @@ struct Entry {
 
 /// The enum in the order of the file, and one `RuleEntry` each.
 pub(crate) fn generate(file: &str) -> String {
-    let file: File = toml::from_str(file).unwrap_or_else(|error| panic!("data/rules.toml: {error}"));
+    let file: File =
+        toml::from_str(file).unwrap_or_else(|error| panic!("data/rules.toml: {error}"));
     let mut seen = BTreeSet::new();
     let (mut variants, mut table) = (String::new(), String::new());
     for entry in &file.rule {
-        assert!(seen.insert(&entry.id), "data/rules.toml: rule {:?} stands there twice", entry.id);
+        assert!(
+            seen.insert(&entry.id),
+            "data/rules.toml: rule {:?} stands there twice",
+            entry.id
+        );
         let place = format!("data/rules.toml: {}", entry.id);
-        writeln!(variants, "    /// {}\n    {},", entry.text.en, camel(&entry.id)).expect("writes to memory");
+        writeln!(
+            variants,
+            "    /// {}\n    {},",
+            entry.text.en,
+            camel(&entry.id)
+        )
+        .expect("writes to memory");
         writeln!(
             table,
             "    RuleEntry {{ id: {:?}, dimension: Dimension::{}, severity: Severity::{}, text: {}, fix: {} }},",
@@ -40,7 +51,11 @@ pub(crate) fn generate(file: &str) -> String {
         )
         .expect("writes to memory");
     }
-    let names: Vec<String> = file.rule.iter().map(|entry| format!("Rule::{}", camel(&entry.id))).collect();
+    let names: Vec<String> = file
+        .rule
+        .iter()
+        .map(|entry| format!("Rule::{}", camel(&entry.id)))
+        .collect();
     let count = names.len();
     format!(
         "/// What can be wrong with a value or a record. Texts, severity and dimension: `data/rules.toml`.\n\

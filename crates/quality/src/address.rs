@@ -38,7 +38,9 @@ pub enum Part {
 
 impl std::fmt::Debug for Address<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Address").field("region_code", &self.region_code()).finish_non_exhaustive()
+        out.debug_struct("Address")
+            .field("region_code", &self.region_code())
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,13 +49,23 @@ impl<'a> Address<'a> {
     pub fn parse(typed: &'a str) -> Self {
         let mut text = tidy(typed);
         if text.contains([' ', ',', '，']) && text.chars().any(|c| !c.is_ascii()) {
-            text = Cow::Owned(text.chars().filter(|c| !matches!(c, ' ' | ',' | '，')).collect());
+            text = Cow::Owned(
+                text.chars()
+                    .filter(|c| !matches!(c, ' ' | ',' | '，'))
+                    .collect(),
+            );
         }
         if text.len() > usize::from(u16::MAX) {
             let end = text.floor_char_boundary(usize::from(u16::MAX));
             text = Cow::Owned(text[..end].to_owned());
         }
-        let mut address = Address { text, province: None, prefecture: None, county: None, parts: [const { None }; 7] };
+        let mut address = Address {
+            text,
+            province: None,
+            prefecture: None,
+            county: None,
+            parts: [const { None }; 7],
+        };
         let start = address.find_divisions();
         address.find_parts(start);
         address
@@ -86,17 +98,25 @@ impl<'a> Address<'a> {
 
     /// A part below the county, as written.
     pub fn part(&self, part: Part) -> Option<&str> {
-        self.parts[part as usize].as_ref().map(|range| &self.text[usize::from(range.start)..usize::from(range.end)])
+        self.parts[part as usize]
+            .as_ref()
+            .map(|range| &self.text[usize::from(range.start)..usize::from(range.end)])
     }
 
     /// GB/T 2260 code of the smallest division found.
     pub fn region_code(&self) -> Option<u32> {
-        self.county.or(self.prefecture).or(self.province).map(|division| division.code)
+        self.county
+            .or(self.prefecture)
+            .or(self.province)
+            .map(|division| division.code)
     }
 
     /// Whether it is precise enough to deliver to: a county and a road, estate or town below it.
     pub fn is_deliverable(&self) -> bool {
-        self.county.is_some() && [Part::Road, Part::Estate, Part::Town].iter().any(|part| self.parts[*part as usize].is_some())
+        self.county.is_some()
+            && [Part::Road, Part::Estate, Part::Town]
+                .iter()
+                .any(|part| self.parts[*part as usize].is_some())
     }
 
     /// Reads the divisions; returns where the rest begins.
@@ -110,14 +130,18 @@ impl<'a> Address<'a> {
         }
         let province = self.province.map(|p| p.code / 10_000);
         let in_province = |d: &Division| province.is_none_or(|p| d.code / 10_000 == p);
-        if let Some((prefecture, length)) = take_named(rest, |d| d.is_prefecture() && in_province(d)) {
+        if let Some((prefecture, length)) = take_named(rest, |d| {
+            d.is_prefecture() && d.is_current() && in_province(d)
+        }) {
             self.prefecture = Some(prefecture);
             rest = rest[length..].trim_start_matches("市辖区");
         }
         let prefecture = self.prefecture.map(|p| p.code / 100);
-        let in_prefecture = |d: &Division| prefecture.is_none_or(|p| d.code / 100 == p) && in_province(d);
+        let in_prefecture =
+            |d: &Division| prefecture.is_none_or(|p| d.code / 100 == p) && in_province(d);
         let is_county = |d: &Division| !d.is_province() && !d.is_prefecture() && in_prefecture(d);
-        let county = take_named(rest, is_county).filter(|(found, _)| province.is_some() || prefecture.is_some() || is_unique(found));
+        let county = take_named(rest, is_county)
+            .filter(|(found, _)| province.is_some() || prefecture.is_some() || is_unique(found));
         if let Some((county, length)) = county {
             self.county = Some(county);
             rest = &rest[length..];
@@ -129,17 +153,31 @@ impl<'a> Address<'a> {
 
     fn derive_parents(&mut self) {
         if let Some(county) = self.county {
-            self.prefecture = self.prefecture.or_else(|| division::prefecture_of(county.code));
+            self.prefecture = self
+                .prefecture
+                .or_else(|| division::prefecture_of(county.code));
         }
         if let Some(smallest) = self.county.or(self.prefecture) {
-            self.province = self.province.or_else(|| division::province_of(smallest.code));
+            self.province = self
+                .province
+                .or_else(|| division::province_of(smallest.code));
         }
     }
 
     fn find_parts(&mut self, start: usize) {
         let mut cursor = start;
-        self.take_until(&mut cursor, Part::Town, &["街道办事处", "街道", "镇", "乡", "苏木"], 12);
-        self.take_until(&mut cursor, Part::Road, &["大道", "大街", "胡同", "路", "街", "巷", "弄", "道"], 14);
+        self.take_until(
+            &mut cursor,
+            Part::Town,
+            &["街道办事处", "街道", "镇", "乡", "苏木"],
+            12,
+        );
+        self.take_until(
+            &mut cursor,
+            Part::Road,
+            &["大道", "大街", "胡同", "路", "街", "巷", "弄", "道"],
+            14,
+        );
         self.take_house_number(&mut cursor);
         let building = self.first_building(cursor);
         if building > cursor {
@@ -160,7 +198,9 @@ impl<'a> Address<'a> {
             if count > reach || character.is_ascii_digit() {
                 break;
             }
-            let ending = endings.iter().find(|ending| count > 0 && rest[at..].starts_with(**ending));
+            let ending = endings
+                .iter()
+                .find(|ending| count > 0 && rest[at..].starts_with(**ending));
             if let Some(ending) = ending {
                 found = Some(at + ending.len());
                 break;
@@ -179,9 +219,16 @@ impl<'a> Address<'a> {
     /// `567号`, `567-1号`, but not `27号楼`.
     fn take_house_number(&mut self, cursor: &mut usize) {
         let rest = &self.text[*cursor..];
-        let digits = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'-').count();
+        let digits = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'-')
+            .count();
         let after = &rest[digits..];
-        if digits > 0 && after.starts_with('号') && !after.starts_with("号楼") && !after.starts_with("号院") {
+        if digits > 0
+            && after.starts_with('号')
+            && !after.starts_with("号楼")
+            && !after.starts_with("号院")
+        {
             let end = *cursor + digits + '号'.len_utf8();
             self.set(Part::Number, *cursor, end);
             *cursor = end;
@@ -190,7 +237,9 @@ impl<'a> Address<'a> {
 
     /// Where the number of a building begins: the first digit after the cursor, or the end.
     fn first_building(&self, cursor: usize) -> usize {
-        self.text[cursor..].find(|c: char| c.is_ascii_digit()).map_or(self.text.len(), |at| cursor + at)
+        self.text[cursor..]
+            .find(|c: char| c.is_ascii_digit())
+            .map_or(self.text.len(), |at| cursor + at)
     }
 
     fn take_rooms(&mut self, start: usize) {
@@ -205,14 +254,23 @@ impl<'a> Address<'a> {
             if digits == 0 {
                 continue;
             }
-            let ending = endings.iter().find(|ending| rest[digits..].starts_with(**ending));
+            let ending = endings
+                .iter()
+                .find(|ending| rest[digits..].starts_with(**ending));
             let Some(ending) = ending else { continue };
             let is_dash = *ending == "-";
             // In 12-303 the second number is the room.
-            if part == Part::Unit && is_dash && !rest[digits + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+            if part == Part::Unit
+                && is_dash
+                && !rest[digits + 1..].starts_with(|c: char| c.is_ascii_digit())
+            {
                 continue;
             }
-            self.set(part, cursor, cursor + digits + if is_dash { 0 } else { ending.len() });
+            self.set(
+                part,
+                cursor,
+                cursor + digits + if is_dash { 0 } else { ending.len() },
+            );
             cursor += digits + ending.len();
         }
     }
@@ -222,7 +280,9 @@ impl<'a> Address<'a> {
 fn take_province(text: &str) -> Option<(&'static Division, usize)> {
     let second = text.char_indices().nth(2).map_or(text.len(), |(at, _)| at);
     let first_two = &text[..second];
-    let province = PROVINCES.iter().find(|(short, _)| short.starts_with(first_two) || first_two == *short)?;
+    let province = PROVINCES
+        .iter()
+        .find(|(short, _)| short.starts_with(first_two) || first_two == *short)?;
     let (short, code) = *province;
     let division = division::find(code)?;
     if let Some(rest) = text.strip_prefix(division.name) {
@@ -236,16 +296,46 @@ fn take_province(text: &str) -> Option<(&'static Division, usize)> {
         return None;
     }
     // 海南州, 海南藏族自治州 lie in Qinghai; 吉林 and 海南 as counties end in 区 or 县.
-    let is_other = text[short.len()..].starts_with(['州', '区', '县', '路', '街', '大']) || text[short.len()..].starts_with("藏族");
+    let is_other = text[short.len()..].starts_with(['州', '区', '县', '路', '街', '大'])
+        || text[short.len()..].starts_with("藏族");
     (!is_other).then(|| (division, text.len() - rest.len()))
 }
 
 const PROVINCES: [(&str, u32); 34] = [
-    ("北京", 110_000), ("天津", 120_000), ("河北", 130_000), ("山西", 140_000), ("内蒙古", 150_000), ("辽宁", 210_000), ("吉林", 220_000),
-    ("黑龙江", 230_000), ("上海", 310_000), ("江苏", 320_000), ("浙江", 330_000), ("安徽", 340_000), ("福建", 350_000), ("江西", 360_000),
-    ("山东", 370_000), ("河南", 410_000), ("湖北", 420_000), ("湖南", 430_000), ("广东", 440_000), ("广西", 450_000), ("海南", 460_000),
-    ("重庆", 500_000), ("四川", 510_000), ("贵州", 520_000), ("云南", 530_000), ("西藏", 540_000), ("陕西", 610_000), ("甘肃", 620_000),
-    ("青海", 630_000), ("宁夏", 640_000), ("新疆", 650_000), ("台湾", 710_000), ("香港", 810_000), ("澳门", 820_000),
+    ("北京", 110_000),
+    ("天津", 120_000),
+    ("河北", 130_000),
+    ("山西", 140_000),
+    ("内蒙古", 150_000),
+    ("辽宁", 210_000),
+    ("吉林", 220_000),
+    ("黑龙江", 230_000),
+    ("上海", 310_000),
+    ("江苏", 320_000),
+    ("浙江", 330_000),
+    ("安徽", 340_000),
+    ("福建", 350_000),
+    ("江西", 360_000),
+    ("山东", 370_000),
+    ("河南", 410_000),
+    ("湖北", 420_000),
+    ("湖南", 430_000),
+    ("广东", 440_000),
+    ("广西", 450_000),
+    ("海南", 460_000),
+    ("重庆", 500_000),
+    ("四川", 510_000),
+    ("贵州", 520_000),
+    ("云南", 530_000),
+    ("西藏", 540_000),
+    ("陕西", 610_000),
+    ("甘肃", 620_000),
+    ("青海", 630_000),
+    ("宁夏", 640_000),
+    ("新疆", 650_000),
+    ("台湾", 710_000),
+    ("香港", 810_000),
+    ("澳门", 820_000),
 ];
 
 /// The division that `text` begins with: cut after each ending character of the first sixteen, else two to four characters
@@ -261,7 +351,14 @@ fn take_named(text: &str, fits: impl Fn(&Division) -> bool) -> Option<(&'static 
         if !(is_ending && count >= 1 || (1..=3).contains(&count) && found.is_none()) {
             continue;
         }
-        let candidate = division::named(&text[..end]).iter().find(|division| fits(division));
+        // 朝阳区 is a district of several cities, not the city 朝阳.
+        if !is_ending && text[end..].starts_with(['区', '县', '镇', '乡', '街', '路', '村'])
+        {
+            continue;
+        }
+        let candidate = division::named(&text[..end])
+            .iter()
+            .find(|division| fits(division));
         if let Some(division) = candidate {
             found = Some((*division, end));
             if is_ending && !text[end..].starts_with(['区', '县']) {
@@ -274,7 +371,11 @@ fn take_named(text: &str, fits: impl Fn(&Division) -> bool) -> Option<(&'static 
 
 /// Whether no other division in force has this name, so that it can stand without its parents.
 fn is_unique(county: &Division) -> bool {
-    division::named(county.name).iter().filter(|other| other.is_current()).count() <= 1
+    division::named(county.name)
+        .iter()
+        .filter(|other| other.is_current())
+        .count()
+        <= 1
 }
 
 #[cfg(test)]
@@ -306,7 +407,8 @@ mod tests {
 
     #[test]
     fn parts_below_the_county_are_told_apart() {
-        let address = Address::parse("吉林省吉林市蛟河市新站镇长江西路71号学林小区30号楼2单元604室");
+        let address =
+            Address::parse("吉林省吉林市蛟河市新站镇长江西路71号学林小区30号楼2单元604室");
         for (part, expected) in [
             (Part::Town, "新站镇"),
             (Part::Road, "长江西路"),
@@ -324,9 +426,15 @@ mod tests {
     #[test]
     fn dashes_stand_for_building_unit_and_room() {
         let address = Address::parse("湖畔名城 12-1-303");
-        assert_eq!([Part::Building, Part::Unit, Part::Room].map(|p| address.part(p)), [Some("12"), Some("1"), Some("303")]);
+        assert_eq!(
+            [Part::Building, Part::Unit, Part::Room].map(|p| address.part(p)),
+            [Some("12"), Some("1"), Some("303")]
+        );
         let address = Address::parse("湖畔名城12-303");
-        assert_eq!([Part::Building, Part::Unit, Part::Room].map(|p| address.part(p)), [Some("12"), None, Some("303")]);
+        assert_eq!(
+            [Part::Building, Part::Unit, Part::Room].map(|p| address.part(p)),
+            [Some("12"), None, Some("303")]
+        );
     }
 
     proptest! {

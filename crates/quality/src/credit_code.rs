@@ -19,7 +19,9 @@ pub struct CreditCode(Inline<18>);
 
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// 3^(i−1) mod 31.
-const WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+const WEIGHTS: [u32; 17] = [
+    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
+];
 const INNER_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 const BAD: u8 = u8::MAX;
 const VALUES: [u8; 256] = {
@@ -48,9 +50,17 @@ impl CreditCode {
         if bytes.iter().any(|&b| VALUES[b as usize] == BAD) {
             return Err(CreditCodeFlaw::Character);
         }
-        let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(&b, w)| u32::from(VALUES[b as usize]) * w).sum();
+        let sum: u32 = bytes
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(&b, w)| u32::from(VALUES[b as usize]) * w)
+            .sum();
         let check = ALPHABET[((31 - sum % 31) % 31) as usize];
-        if bytes[17] == check { Ok(Self(text)) } else { Err(CreditCodeFlaw::CheckCharacter) }
+        if bytes[17] == check {
+            Ok(Self(text))
+        } else {
+            Err(CreditCodeFlaw::CheckCharacter)
+        }
     }
 
     /// The 18 characters.
@@ -67,8 +77,18 @@ impl CreditCode {
     /// failure is a warning at most.
     pub fn inner_check_matches(&self) -> bool {
         let inner = &self.0.as_bytes()[8..17];
-        let value = |b: u8| u32::from(if b.is_ascii_digit() { b - b'0' } else { b - b'A' + 10 });
-        let sum: u32 = inner.iter().zip(INNER_WEIGHTS).map(|(&b, w)| value(b) * w).sum();
+        let value = |b: u8| {
+            u32::from(if b.is_ascii_digit() {
+                b - b'0'
+            } else {
+                b - b'A' + 10
+            })
+        };
+        let sum: u32 = inner
+            .iter()
+            .zip(INNER_WEIGHTS)
+            .map(|(&b, w)| value(b) * w)
+            .sum();
         let expected = match 11 - sum % 11 {
             10 => b'X',
             11 => b'0',
@@ -95,12 +115,23 @@ mod tests {
 
     #[test]
     fn vectors_of_the_standard_pass_or_fail_as_stated() {
-        for valid in ["91350100M000100Y43", "91420000737944946L", "91310101MA00000078", "52100000500000007R"] {
+        for valid in [
+            "91350100M000100Y43",
+            "91420000737944946L",
+            "91310101MA00000078",
+            "52100000500000007R",
+        ] {
             let code = CreditCode::parse(valid).expect(valid);
             assert!(code.inner_check_matches(), "{valid}");
         }
-        assert_eq!(CreditCode::parse("91350100M000100Y34"), Err(CreditCodeFlaw::CheckCharacter));
-        assert_eq!(CreditCode::parse("91350100M000100YI3"), Err(CreditCodeFlaw::Character));
+        assert_eq!(
+            CreditCode::parse("91350100M000100Y34"),
+            Err(CreditCodeFlaw::CheckCharacter)
+        );
+        assert_eq!(
+            CreditCode::parse("91350100M000100YI3"),
+            Err(CreditCodeFlaw::Character)
+        );
         assert_eq!(CreditCode::parse("9135010"), Err(CreditCodeFlaw::Length(7)));
     }
 
@@ -108,7 +139,12 @@ mod tests {
     fn lower_case_and_full_width_are_folded() {
         assert!(CreditCode::parse(" 91420000737944946l ").is_ok());
         assert!(CreditCode::parse("９１４２００００７３７９４４９４６Ｌ").is_ok());
-        assert_eq!(CreditCode::parse("91420000737944946L").ok().and_then(|c| c.division_code()), Some(420_000));
+        assert_eq!(
+            CreditCode::parse("91420000737944946L")
+                .ok()
+                .and_then(|c| c.division_code()),
+            Some(420_000)
+        );
     }
 
     proptest! {

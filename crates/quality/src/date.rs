@@ -39,7 +39,12 @@ impl TypedDate {
     }
 
     const fn day(date: NaiveDate) -> Self {
-        Self { date, time: None, two_digit_year: false, from_serial: false }
+        Self {
+            date,
+            time: None,
+            two_digit_year: false,
+            from_serial: false,
+        }
     }
 }
 
@@ -66,7 +71,11 @@ pub fn parse(typed: &str, today: NaiveDate) -> Result<TypedDate, DateFlaw> {
         return serial;
     }
     let (day_part, time_part) = split_time(text);
-    let mut typed_date = if day_part.iter().all(u8::is_ascii_digit) { digits_only(day_part, today)? } else { separated(day_part, today)? };
+    let mut typed_date = if day_part.iter().all(u8::is_ascii_digit) {
+        digits_only(day_part, today)?
+    } else {
+        separated(day_part, today)?
+    };
     if let Some(time) = time_part {
         with_time(&mut typed_date, time)?;
     }
@@ -96,7 +105,11 @@ fn iso_day(text: &[u8]) -> Option<Result<NaiveDate, DateFlaw>> {
     if text.len() != 10 || text[4] != b'-' || text[7] != b'-' {
         return None;
     }
-    let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..])?);
+    let (year, month, day) = (
+        number(&text[..4])?,
+        number(&text[5..7])?,
+        number(&text[8..])?,
+    );
     Some(day_of(year, month, day))
 }
 
@@ -104,7 +117,9 @@ fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
     }
-    digits.iter().try_fold(0u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+    digits.iter().try_fold(0u32, |n, b| {
+        b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
+    })
 }
 
 fn day_of(year: u32, month: u32, day: u32) -> Result<NaiveDate, DateFlaw> {
@@ -126,13 +141,20 @@ fn digits_only(text: &[u8], today: NaiveDate) -> Result<TypedDate, DateFlaw> {
         8 => day_of(at(0, 4)?, at(4, 6)?, at(6, 8)?).map(TypedDate::day),
         6 => {
             let date = day_of(full_year(at(0, 2)?, today), at(2, 4)?, at(4, 6)?)?;
-            Ok(TypedDate { two_digit_year: true, ..TypedDate::day(date) })
+            Ok(TypedDate {
+                two_digit_year: true,
+                ..TypedDate::day(date)
+            })
         }
         12 | 14 => {
             let date = day_of(at(0, 4)?, at(4, 6)?, at(6, 8)?)?;
             let seconds = if text.len() == 14 { at(12, 14)? } else { 0 };
-            let time = NaiveTime::from_hms_opt(at(8, 10)?, at(10, 12)?, seconds).ok_or(DateFlaw::NoSuchDay)?;
-            Ok(TypedDate { time: Some(time), ..TypedDate::day(date) })
+            let time = NaiveTime::from_hms_opt(at(8, 10)?, at(10, 12)?, seconds)
+                .ok_or(DateFlaw::NoSuchDay)?;
+            Ok(TypedDate {
+                time: Some(time),
+                ..TypedDate::day(date)
+            })
         }
         5 => Ok(from_serial(at(0, 5)?, 0.0)),
         _ => Err(DateFlaw::Form),
@@ -144,7 +166,11 @@ fn from_serial(days: u32, fraction: f64) -> TypedDate {
     let origin = NaiveDate::from_ymd_opt(1899, 12, 30).expect("a day");
     let seconds = (fraction * 86_400.0).round().min(86_399.0) as u32;
     let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).filter(|_| fraction > 0.0);
-    TypedDate { time, from_serial: true, ..TypedDate::day(origin + TimeDelta::days(i64::from(days))) }
+    TypedDate {
+        time,
+        from_serial: true,
+        ..TypedDate::day(origin + TimeDelta::days(i64::from(days)))
+    }
 }
 
 /// `43835.5`: five digits, a point, a fraction that is not the month of a typed date.
@@ -162,7 +188,10 @@ fn excel_fraction(text: &[u8]) -> Option<Result<TypedDate, DateFlaw>> {
 fn split_time(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     let cut = text.iter().position(|b| matches!(b, b'T' | b't' | b' '));
     match cut {
-        Some(cut) => (&text[..cut], Some(text[cut + 1..].trim_ascii()).filter(|t| !t.is_empty())),
+        Some(cut) => (
+            &text[..cut],
+            Some(text[cut + 1..].trim_ascii()).filter(|t| !t.is_empty()),
+        ),
         None => (text, None),
     }
 }
@@ -178,17 +207,26 @@ fn separated(text: &[u8], today: NaiveDate) -> Result<TypedDate, DateFlaw> {
         } else if !part.is_empty() {
             return Err(DateFlaw::Form);
         }
-        separator = if count == 0 { text.get(part.len()).copied().unwrap_or(0) } else { separator };
+        separator = if count == 0 {
+            text.get(part.len()).copied().unwrap_or(0)
+        } else {
+            separator
+        };
         count += 1;
     }
     let value = |i: usize| number(parts[i]).ok_or(DateFlaw::Form);
     match [parts[0].len(), parts[1].len(), parts[2].len()] {
         [4, 1..=2, 1..=2] => day_of(value(0)?, value(1)?, value(2)?).map(TypedDate::day),
         [4, 1..=2, 0] => day_of(value(0)?, value(1)?, 1).map(TypedDate::day),
-        [1..=2, 1..=2, 4] => year_last(value(0)?, value(1)?, value(2)?, separator).map(TypedDate::day),
+        [1..=2, 1..=2, 4] => {
+            year_last(value(0)?, value(1)?, value(2)?, separator).map(TypedDate::day)
+        }
         [1..=2, 1..=2, 1..=2] => {
             let date = day_of(full_year(value(0)?, today), value(1)?, value(2)?)?;
-            Ok(TypedDate { two_digit_year: true, ..TypedDate::day(date) })
+            Ok(TypedDate {
+                two_digit_year: true,
+                ..TypedDate::day(date)
+            })
         }
         _ => Err(DateFlaw::Form),
     }
@@ -206,11 +244,17 @@ fn year_last(first: u32, second: u32, year: u32, separator: u8) -> Result<NaiveD
 
 /// `8:30`, `08:30:00`, `08:30:00.123`, followed by nothing, `Z` or an offset such as `+08:00`; `08:30 PM`.
 fn with_time(typed_date: &mut TypedDate, text: &[u8]) -> Result<(), DateFlaw> {
-    let text = std::str::from_utf8(text).map_err(|_| DateFlaw::Form)?.trim_end_matches(':');
+    let text = std::str::from_utf8(text)
+        .map_err(|_| DateFlaw::Form)?
+        .trim_end_matches(':');
     let zone_at = text.find(['Z', 'z', '+', '-']);
     let (clock, zone) = text.split_at(zone_at.unwrap_or(text.len()));
     let clock = clock.trim();
-    let (clock, afternoon) = match clock.len().checked_sub(2).and_then(|at| clock.split_at_checked(at)) {
+    let (clock, afternoon) = match clock
+        .len()
+        .checked_sub(2)
+        .and_then(|at| clock.split_at_checked(at))
+    {
         Some((front, half)) if half.eq_ignore_ascii_case("pm") => (front.trim_end(), Some(true)),
         Some((front, half)) if half.eq_ignore_ascii_case("am") => (front.trim_end(), Some(false)),
         _ => (clock, None),
@@ -219,7 +263,8 @@ fn with_time(typed_date: &mut TypedDate, text: &[u8]) -> Result<(), DateFlaw> {
     let mut count = 0;
     for part in clock.split(':') {
         let whole = part.split('.').next().unwrap_or_default();
-        *numbers.get_mut(count).ok_or(DateFlaw::Form)? = number(whole.as_bytes()).ok_or(DateFlaw::Form)?;
+        *numbers.get_mut(count).ok_or(DateFlaw::Form)? =
+            number(whole.as_bytes()).ok_or(DateFlaw::Form)?;
         count += 1;
     }
     let hour = match afternoon {
@@ -238,11 +283,17 @@ fn shift_to_business_zone(local: NaiveDateTime, zone: &str) -> Result<NaiveDateT
     if zone.is_empty() {
         return Ok(local);
     }
-    let offset = if zone.eq_ignore_ascii_case("z") { 0 } else { offset_seconds(zone)? };
+    let offset = if zone.eq_ignore_ascii_case("z") {
+        0
+    } else {
+        offset_seconds(zone)?
+    };
     let offset = FixedOffset::east_opt(offset).ok_or(DateFlaw::Form)?;
     local
         .checked_sub_offset(offset)
-        .and_then(|utc| utc.checked_add_signed(TimeDelta::seconds(i64::from(BUSINESS_OFFSET_SECONDS))))
+        .and_then(|utc| {
+            utc.checked_add_signed(TimeDelta::seconds(i64::from(BUSINESS_OFFSET_SECONDS)))
+        })
         .ok_or(DateFlaw::NoSuchDay)
 }
 

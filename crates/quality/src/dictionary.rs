@@ -50,7 +50,12 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Customers, Self::Vehicles, Self::Visits, Self::Complaints];
+    pub const ALL: [Self; 4] = [
+        Self::Customers,
+        Self::Vehicles,
+        Self::Visits,
+        Self::Complaints,
+    ];
 
     /// The word used in paths and files.
     pub const fn code(self) -> &'static str {
@@ -119,7 +124,9 @@ impl Field {
 
     /// The fields of one kind of record, in the order of the dictionary.
     pub fn of(kind: RecordKind) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |field| field.entry().kind == kind)
+        Self::ALL
+            .into_iter()
+            .filter(move |field| field.entry().kind == kind)
     }
 
     /// The field a header means, in any case and with or without spaces, underscores, dashes and a remark in brackets.
@@ -127,7 +134,11 @@ impl Field {
         let wanted = header_key(header);
         Self::of(kind).find(|field| {
             let entry = field.entry();
-            header_key(entry.column) == wanted || entry.headers.iter().any(|known| header_key(known) == wanted)
+            header_key(entry.column) == wanted
+                || entry
+                    .headers
+                    .iter()
+                    .any(|known| header_key(known) == wanted)
         })
     }
 }
@@ -135,8 +146,15 @@ impl Field {
 /// A header reduced to what matters.
 fn header_key(header: &str) -> String {
     let header = crate::text::tidy(header);
-    let bare = header.split('(').next().filter(|front| !front.trim().is_empty()).unwrap_or(&header);
-    bare.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '*' | ':' | '：' | '.' | '/')).flat_map(char::to_lowercase).collect()
+    let bare = header
+        .split('(')
+        .next()
+        .filter(|front| !front.trim().is_empty())
+        .unwrap_or(&header);
+    bare.chars()
+        .filter(|c| !matches!(c, ' ' | '_' | '-' | '*' | ':' | '：' | '.' | '/'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -159,22 +177,39 @@ mod tests {
             "order_number vin customer_key kind opened_at closed_at odometer_km adviser complaint_text diagnosis amount lines line_kind code name \
              quantity unit_price technician",
         ),
-        (RecordKind::Complaints, "complaint_key customer_key vin opened_at channel category severity text department"),
+        (
+            RecordKind::Complaints,
+            "complaint_key customer_key vin opened_at channel category severity text department",
+        ),
     ];
 
     #[test]
     fn every_canonical_column_has_an_entry() {
         for (kind, columns) in COLUMNS {
             for column in columns.split_whitespace() {
-                assert!(Field::of(kind).any(|field| field.column() == column), "{kind:?} {column}");
+                assert!(
+                    Field::of(kind).any(|field| field.column() == column),
+                    "{kind:?} {column}"
+                );
             }
         }
     }
 
     #[test]
     fn chinese_and_english_headers_are_recognised() {
-        for (header, column) in [("客户姓名", "name"), ("身份证号码", "id_number"), ("手机号", "phone"), ("ID Number", "id_number"), ("车架号", "vin"), ("地址 (必填)", "address")] {
-            assert_eq!(Field::recognise(RecordKind::Customers, header).map(Field::column), Some(column), "{header}");
+        for (header, column) in [
+            ("客户姓名", "name"),
+            ("身份证号码", "id_number"),
+            ("手机号", "phone"),
+            ("ID Number", "id_number"),
+            ("车架号", "vin"),
+            ("地址 (必填)", "address"),
+        ] {
+            assert_eq!(
+                Field::recognise(RecordKind::Customers, header).map(Field::column),
+                Some(column),
+                "{header}"
+            );
         }
         assert_eq!(Field::recognise(RecordKind::Customers, "天气"), None);
     }

@@ -58,7 +58,9 @@ pub fn prefecture_of(code: u32) -> Option<&'static Division> {
 /// Whether any county of the prefecture of `code` ever existed: separates an unlisted county from an impossible area.
 pub fn prefecture_is_known(code: u32) -> bool {
     let start = DIVISIONS.partition_point(|division| division.code < code / 100 * 100);
-    DIVISIONS.get(start).is_some_and(|division| division.code / 100 == code / 100)
+    DIVISIONS
+        .get(start)
+        .is_some_and(|division| division.code / 100 == code / 100)
 }
 
 /// Reads six digits as a code.
@@ -66,7 +68,9 @@ pub fn code_of(digits: &[u8]) -> Option<u32> {
     if digits.len() != 6 {
         return None;
     }
-    digits.iter().try_fold(0, |code, &b| b.is_ascii_digit().then(|| code * 10 + u32::from(b - b'0')))
+    digits.iter().try_fold(0, |code, &b| {
+        b.is_ascii_digit().then(|| code * 10 + u32::from(b - b'0'))
+    })
 }
 
 /// Divisions that bear exactly this name, most recent lists first.
@@ -77,7 +81,12 @@ pub fn named(name: &str) -> &'static [&'static Division] {
 /// Index by name. A division is also found by its name without the ending (石家庄), where that leaves two characters.
 static BY_NAME: LazyLock<FxHashMap<&'static str, Vec<&'static Division>>> = LazyLock::new(|| {
     let mut index: FxHashMap<&'static str, Vec<&'static Division>> = FxHashMap::default();
-    for division in DIVISIONS.iter().filter(|d| !matches!(d.name, "市辖区" | "县" | "省直辖县级行政单位" | "自治区直辖县级行政单位")) {
+    for division in DIVISIONS.iter().filter(|d| {
+        !matches!(
+            d.name,
+            "市辖区" | "县" | "省直辖县级行政单位" | "自治区直辖县级行政单位"
+        )
+    }) {
         index.entry(division.name).or_default().push(division);
         let short = short_name(division);
         if short != division.name {
@@ -93,8 +102,20 @@ static BY_NAME: LazyLock<FxHashMap<&'static str, Vec<&'static Division>>> = Lazy
 /// How people shorten the name of a province or prefecture: 河北, 内蒙古, 广西, 石家庄, 湘西. Counties keep theirs.
 pub(crate) fn short_name(division: &Division) -> &'static str {
     const ENDINGS: [&str; 14] = [
-        "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "土家族苗族自治州", "布依族苗族自治州", "苗族侗族自治州",
-        "藏族自治州", "自治州", "地区", "省", "市", "盟",
+        "特别行政区",
+        "维吾尔自治区",
+        "壮族自治区",
+        "回族自治区",
+        "自治区",
+        "土家族苗族自治州",
+        "布依族苗族自治州",
+        "苗族侗族自治州",
+        "藏族自治州",
+        "自治州",
+        "地区",
+        "省",
+        "市",
+        "盟",
     ];
     if !division.is_province() && !division.is_prefecture() {
         return division.name;
@@ -122,7 +143,10 @@ mod tests {
 
     #[test]
     fn parents_are_derived_by_prefix_and_may_be_missing() {
-        assert_eq!(province_of(659_001).map(|d| d.name), Some("新疆维吾尔自治区"));
+        assert_eq!(
+            province_of(659_001).map(|d| d.name),
+            Some("新疆维吾尔自治区")
+        );
         assert_eq!(find(659_001).map(|d| d.name), Some("石河子市"));
         assert_eq!(prefecture_of(130_109).map(|d| d.name), Some("石家庄市"));
     }
@@ -137,7 +161,11 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_plausible() {
         assert!(DIVISIONS.is_sorted_by_key(|d| d.code));
-        assert!(DIVISIONS.iter().all(|d| (110_000..840_000).contains(&d.code)));
+        assert!(
+            DIVISIONS
+                .iter()
+                .all(|d| (110_000..840_000).contains(&d.code))
+        );
         assert_eq!(DIVISIONS.iter().filter(|d| d.is_province()).count(), 34);
     }
 }

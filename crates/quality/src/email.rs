@@ -25,18 +25,28 @@ pub fn parse(typed: &str) -> Option<Cow<'_, str>> {
 
 fn is_local_part(local: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
-    (1..=64).contains(&local.len()) && local.bytes().all(allowed) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..")
+    (1..=64).contains(&local.len())
+        && local.bytes().all(allowed)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
 }
 
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     let top = domain.rsplit('.').next().unwrap_or_default();
-    domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label) && top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit())
+    domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+        && top.len() >= 2
+        && !top.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ pub enum Severity {
 }
 
 /// The six dimensions of data quality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
     /// Is it there?
@@ -38,17 +40,42 @@ pub enum Dimension {
 
 impl Dimension {
     /// Every dimension.
-    pub const ALL: [Self; 6] = [Self::Completeness, Self::Validity, Self::Accuracy, Self::Consistency, Self::Uniqueness, Self::Timeliness];
+    pub const ALL: [Self; 6] = [
+        Self::Completeness,
+        Self::Validity,
+        Self::Accuracy,
+        Self::Consistency,
+        Self::Uniqueness,
+        Self::Timeliness,
+    ];
 
     /// Name in both languages.
     pub const fn label(self) -> Bilingual {
         match self {
-            Self::Completeness => Bilingual { zh: "完整性", en: "completeness" },
-            Self::Validity => Bilingual { zh: "有效性", en: "validity" },
-            Self::Accuracy => Bilingual { zh: "准确性", en: "accuracy" },
-            Self::Consistency => Bilingual { zh: "一致性", en: "consistency" },
-            Self::Uniqueness => Bilingual { zh: "唯一性", en: "uniqueness" },
-            Self::Timeliness => Bilingual { zh: "及时性", en: "timeliness" },
+            Self::Completeness => Bilingual {
+                zh: "完整性",
+                en: "completeness",
+            },
+            Self::Validity => Bilingual {
+                zh: "有效性",
+                en: "validity",
+            },
+            Self::Accuracy => Bilingual {
+                zh: "准确性",
+                en: "accuracy",
+            },
+            Self::Consistency => Bilingual {
+                zh: "一致性",
+                en: "consistency",
+            },
+            Self::Uniqueness => Bilingual {
+                zh: "唯一性",
+                en: "uniqueness",
+            },
+            Self::Timeliness => Bilingual {
+                zh: "及时性",
+                en: "timeliness",
+            },
         }
     }
 }
@@ -102,17 +129,34 @@ pub struct Finding {
 impl Finding {
     /// A finding with the rule's own severity.
     pub fn new(field: Field, rule: Rule) -> Self {
-        Self { field, rule, severity: rule.entry().severity, params: Params::default() }
+        Self {
+            field,
+            rule,
+            severity: rule.entry().severity,
+            params: Params::default(),
+        }
     }
 
     /// The same with a count in its text.
     pub fn with_number(self, number: i64) -> Self {
-        Self { params: Params { number: Some(number), ..self.params }, ..self }
+        Self {
+            params: Params {
+                number: Some(number),
+                ..self.params
+            },
+            ..self
+        }
     }
 
     /// The same with another field in its text.
     pub fn with_other(self, other: Field) -> Self {
-        Self { params: Params { other: Some(other), ..self.params }, ..self }
+        Self {
+            params: Params {
+                other: Some(other),
+                ..self.params
+            },
+            ..self
+        }
     }
 
     /// Stable key of the text, for clients that bring their own.
@@ -168,15 +212,31 @@ mod tests {
         let finding = Finding::new(Field::CustomerVin, Rule::VinLength).with_number(16);
         assert!(finding.text(Lang::Zh).contains("16"));
         assert!(finding.text(Lang::En).contains("16"));
-        assert!(finding.how_to_fix(Lang::En).contains(Field::CustomerVin.entry().fill.en));
+        assert!(
+            finding
+                .how_to_fix(Lang::En)
+                .contains(Field::CustomerVin.entry().fill.en)
+        );
     }
 
     #[test]
     fn templates_have_no_unknown_gaps() {
         for rule in Rule::ALL {
-            for template in [rule.entry().text.zh, rule.entry().text.en, rule.entry().fix.zh, rule.entry().fix.en] {
-                let rest = template.replace("{field}", "").replace("{other}", "").replace("{number}", "");
-                assert!(!rest.contains(['{', '}']), "{}: {template}", rule.entry().id);
+            for template in [
+                rule.entry().text.zh,
+                rule.entry().text.en,
+                rule.entry().fix.zh,
+                rule.entry().fix.en,
+            ] {
+                let rest = template
+                    .replace("{field}", "")
+                    .replace("{other}", "")
+                    .replace("{number}", "");
+                assert!(
+                    !rest.contains(['{', '}']),
+                    "{}: {template}",
+                    rule.entry().id
+                );
             }
         }
     }

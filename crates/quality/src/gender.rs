@@ -20,7 +20,11 @@ impl Gender {
             "女" | "女性" | "女士" | "小姐" | "太太" | "2" => return Some(Self::Female),
             _ => {}
         }
-        let is = |word: &str| text.chars().map(|c| half_width(c).to_ascii_lowercase()).eq(word.chars());
+        let is = |word: &str| {
+            text.chars()
+                .map(|c| half_width(c).to_ascii_lowercase())
+                .eq(word.chars())
+        };
         match () {
             () if is("m") || is("male") || is("mr") => Some(Self::Male),
             () if is("f") || is("female") || is("ms") || is("mrs") => Some(Self::Female),

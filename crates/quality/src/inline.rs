@@ -15,7 +15,10 @@ impl<const N: usize> Inline<N> {
     /// The empty text.
     pub const fn new() -> Self {
         assert!(N <= u8::MAX as usize, "the length is kept in one byte");
-        Self { bytes: [0; N], len: 0 }
+        Self {
+            bytes: [0; N],
+            len: 0,
+        }
     }
 
     /// The text of `content`, or `None` if it is longer than `N` bytes.

@@ -21,7 +21,10 @@ pub mod text;
 pub mod vin;
 
 pub use clean::{
-    CleanComplaint, CleanCustomer, CleanVehicle, CleanVisit, Cleaned, clean_complaint, clean_customer, clean_vehicle, clean_visit,
+    CleanComplaint, CleanCustomer, CleanVehicle, CleanVisit, Cleaned, clean_complaint,
+    clean_customer, clean_vehicle, clean_visit,
 };
-pub use dictionary::{ComplaintRow, CustomerRow, DataClass, Field, FieldEntry, Lang, RecordKind, VehicleRow, VisitRow};
+pub use dictionary::{
+    ComplaintRow, CustomerRow, DataClass, Field, FieldEntry, Lang, RecordKind, VehicleRow, VisitRow,
+};
 pub use finding::{Dimension, Finding, Params, Rule, RuleEntry, Severity};

@@ -36,21 +36,93 @@ pub struct Name<'a> {
 
 impl std::fmt::Debug for Name<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Name").field("title", &self.title).field("surname_only", &self.surname_only).finish_non_exhaustive()
+        out.debug_struct("Name")
+            .field("title", &self.title)
+            .field("surname_only", &self.surname_only)
+            .finish_non_exhaustive()
     }
 }
 
 const TITLES: [&str; 30] = [
-    "先生", "女士", "小姐", "太太", "夫人", "师傅", "老师", "医生", "大夫", "经理", "总经理", "总监", "老板", "主任", "处长", "科长", "局长", "院长",
-    "校长", "队长", "厂长", "书记", "律师", "警官", "阿姨", "大哥", "大姐", "同志", "董事长", "总",
+    "先生",
+    "女士",
+    "小姐",
+    "太太",
+    "夫人",
+    "师傅",
+    "老师",
+    "医生",
+    "大夫",
+    "经理",
+    "总经理",
+    "总监",
+    "老板",
+    "主任",
+    "处长",
+    "科长",
+    "局长",
+    "院长",
+    "校长",
+    "队长",
+    "厂长",
+    "书记",
+    "律师",
+    "警官",
+    "阿姨",
+    "大哥",
+    "大姐",
+    "同志",
+    "董事长",
+    "总",
 ];
 /// Positions longer than a title of two characters must be tried first.
 const LONG_TITLES: [&str; 2] = ["总经理", "董事长"];
 
 const PLACEHOLDERS: [&str; 44] = [
-    "测试", "测试用户", "测试客户", "测试数据", "无名", "无名氏", "未知", "不详", "未填", "客户", "顾客", "用户", "车主", "新客户", "老客户", "匿名", "散客",
-    "个人", "先生", "女士", "小姐", "某某", "某某某", "张某", "李某", "王某", "待补充", "待定", "临时", "暂无", "无", "没有", "空", "默认", "路人", "路人甲",
-    "test", "tester", "testing", "demo", "admin", "unknown", "noname", "customer",
+    "测试",
+    "测试用户",
+    "测试客户",
+    "测试数据",
+    "无名",
+    "无名氏",
+    "未知",
+    "不详",
+    "未填",
+    "客户",
+    "顾客",
+    "用户",
+    "车主",
+    "新客户",
+    "老客户",
+    "匿名",
+    "散客",
+    "个人",
+    "先生",
+    "女士",
+    "小姐",
+    "某某",
+    "某某某",
+    "张某",
+    "李某",
+    "王某",
+    "待补充",
+    "待定",
+    "临时",
+    "暂无",
+    "无",
+    "没有",
+    "空",
+    "默认",
+    "路人",
+    "路人甲",
+    "test",
+    "tester",
+    "testing",
+    "demo",
+    "admin",
+    "unknown",
+    "noname",
+    "customer",
 ];
 
 /// Reads a name of the given kind as people type it.
@@ -58,7 +130,13 @@ const PLACEHOLDERS: [&str; 44] = [
 /// # Errors
 /// The [`NameFlaw`].
 pub fn parse(typed: &str, kind: PartyKind) -> Result<Name<'_>, NameFlaw> {
-    let mut name = Name { text: tidy(typed), title: None, surname_only: false, phone: None, had_remark: false };
+    let mut name = Name {
+        text: tidy(typed),
+        title: None,
+        surname_only: false,
+        phone: None,
+        had_remark: false,
+    };
     if is_placeholder(&name.text) {
         return Err(NameFlaw::Placeholder);
     }
@@ -89,8 +167,12 @@ pub fn is_placeholder(text: &str) -> bool {
         return false;
     }
     let first = bare.chars().next().unwrap_or(' ');
-    let is_repeated = first.is_ascii() && bare.len() >= 2 && bare.bytes().all(|b| b.eq_ignore_ascii_case(&(first as u8)));
-    is_repeated || PLACEHOLDERS.iter().any(|p| p.eq_ignore_ascii_case(bare)) || bare.starts_with("测试")
+    let is_repeated = first.is_ascii_alphabetic()
+        && bare.len() >= 2
+        && bare.bytes().all(|b| b.eq_ignore_ascii_case(&(first as u8)));
+    is_repeated
+        || PLACEHOLDERS.iter().any(|p| p.eq_ignore_ascii_case(bare))
+        || bare.starts_with("测试")
 }
 
 /// Moves eleven digits or so out of the name.
@@ -101,7 +183,11 @@ fn take_phone(name: &mut Name<'_>) {
     let digits: String = name.text.chars().filter(char::is_ascii_digit).collect();
     if let Ok(phone) = Phone::parse(&digits) {
         name.phone = Some(phone);
-        let rest: String = name.text.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '-' | '+')).collect();
+        let rest: String = name
+            .text
+            .chars()
+            .filter(|c| !c.is_ascii_digit() && !matches!(c, '-' | '+'))
+            .collect();
         name.text = Cow::Owned(rest.trim().to_owned());
     }
 }
@@ -124,17 +210,27 @@ fn person(name: &mut Name<'_>) {
 /// The title a name ends with, leaving at least one character before it.
 fn title_of(text: &str) -> Option<&'static str> {
     let fits = |title: &&&str| text.len() > title.len() && text.ends_with(**title);
-    let title = LONG_TITLES.iter().find(fits).or_else(|| TITLES.iter().find(fits)).copied()?;
+    let title = LONG_TITLES
+        .iter()
+        .find(fits)
+        .or_else(|| TITLES.iter().find(fits))
+        .copied()?;
     let before = text[..text.len() - title.len()].chars().count();
     // 总 alone is also a character of given names: a title only after a surname of one or two characters.
-    let is_title = title != "总" || before <= 2 && crate::party::surname_of(text).is_some_and(|s| s.len() + title.len() == text.len());
+    let is_title = title != "总"
+        || before <= 2
+            && crate::party::surname_of(text).is_some_and(|s| s.len() + title.len() == text.len());
     is_title.then_some(title)
 }
 
 /// Cuts `(车主)`, `/朋友`, `-试驾`, and trailing digits off a person's name.
 fn cut_remark(text: &mut Cow<'_, str>) -> bool {
-    let end = text.find(['(', '（', '[', '【', '/', '，', ',', ';']).filter(|at| *at > 0).unwrap_or(text.len());
-    let kept = text[..end].trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '*' | '#'));
+    let end = text
+        .find(['(', '（', '[', '【', '/', '，', ',', ';'])
+        .filter(|at| *at > 0)
+        .unwrap_or(text.len());
+    let kept = text[..end]
+        .trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '*' | '#'));
     let removed = text.len() - kept.len();
     if removed == 0 || kept.is_empty() {
         return false;
@@ -157,7 +253,13 @@ fn shorten(text: &mut Cow<'_, str>, bytes: usize) {
 fn chinese_spacing(text: &str) -> String {
     text.chars()
         .filter(|c| *c != ' ')
-        .map(|c| if matches!(c, '.' | '。' | '•' | '・' | '‧') { '·' } else { c })
+        .map(|c| {
+            if matches!(c, '.' | '。' | '•' | '・' | '‧') {
+                '·'
+            } else {
+                c
+            }
+        })
         .collect()
 }
 
@@ -211,10 +313,22 @@ mod tests {
 
     #[test]
     fn placeholders_and_bare_numbers_are_refused() {
-        for typed in ["测试", "测试123", "TEST", "xxx", "无名", "客户", "先生", "某某某"] {
+        for typed in [
+            "测试",
+            "测试123",
+            "TEST",
+            "xxx",
+            "无名",
+            "客户",
+            "先生",
+            "某某某",
+        ] {
             assert_eq!(read(typed), Err(NameFlaw::Placeholder), "{typed}");
         }
-        assert!(matches!(read("13812345670"), Err(NameFlaw::NoLetters(Some(_)))));
+        assert!(matches!(
+            read("13812345670"),
+            Err(NameFlaw::NoLetters(Some(_)))
+        ));
         assert!(matches!(read("***"), Err(NameFlaw::NoLetters(None))));
     }
 
@@ -222,7 +336,10 @@ mod tests {
     fn a_phone_in_the_name_is_moved_out() {
         let name = parse("张三13812345670", PartyKind::Person).expect("a name");
         assert_eq!(name.text, "张三");
-        assert_eq!(name.phone.map(|p| p.e164().to_owned()), Some("+8613812345670".to_owned()));
+        assert_eq!(
+            name.phone.map(|p| p.e164().to_owned()),
+            Some("+8613812345670".to_owned())
+        );
     }
 
     #[test]

@@ -28,8 +28,13 @@ pub fn parse_odometer(typed: &str) -> Option<Odometer> {
     if decimal.is_negative {
         return None;
     }
-    let km = u32::try_from(decimal.scaled(unit + 1)? / 10).ok().filter(|km| *km <= MAX_ODOMETER_KM)?;
-    Some(Odometer { km, in_ten_thousands: unit == 4 })
+    let km = u32::try_from(decimal.scaled(unit + 1)? / 10)
+        .ok()
+        .filter(|km| *km <= MAX_ODOMETER_KM)?;
+    Some(Odometer {
+        km,
+        in_ten_thousands: unit == 4,
+    })
 }
 
 /// Whether a reading looks put there to fill the field: one digit repeated (11111, 99999), a run (12345, 123456), or 1.
@@ -65,18 +70,27 @@ impl Decimal {
     /// The number times 10^`power`, rounded half away from zero.
     fn scaled(&self, power: u32) -> Option<i64> {
         let magnitude = if power >= self.fraction_digits {
-            self.digits.checked_mul(10_i64.checked_pow(power - self.fraction_digits)?)?
+            self.digits
+                .checked_mul(10_i64.checked_pow(power - self.fraction_digits)?)?
         } else {
             let divisor = 10_i64.pow(self.fraction_digits - power);
             (self.digits + divisor / 2) / divisor
         };
-        (magnitude < 1_000_000_000_000_000).then_some(if self.is_negative { -magnitude } else { magnitude })
+        (magnitude < 1_000_000_000_000_000).then_some(if self.is_negative {
+            -magnitude
+        } else {
+            magnitude
+        })
     }
 }
 
 /// The decimal in a text and the power of ten of its unit (万 = 4).
 fn read(typed: &str, ignored: &[char], units: &[&str]) -> Option<(Decimal, u32)> {
-    let mut decimal = Decimal { digits: 0, fraction_digits: 0, is_negative: false };
+    let mut decimal = Decimal {
+        digits: 0,
+        fraction_digits: 0,
+        is_negative: false,
+    };
     let (mut count, mut in_fraction, mut power, mut ended) = (0, false, 0, false);
     let mut tail = String::new();
     for character in typed.trim().chars().map(half_width) {

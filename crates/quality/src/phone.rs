@@ -57,7 +57,11 @@ impl Phone {
         let all = typed.digits.as_str();
         let (number, is_foreign) = strip_country(all, typed.has_plus);
         if is_foreign {
-            return if (7..=15).contains(&number.len()) { Ok(Self::of(PhoneKind::Foreign, "", number, typed.extension)) } else { Err(PhoneFlaw::Form) };
+            return if (7..=15).contains(&number.len()) {
+                Ok(Self::of(PhoneKind::Foreign, "", number, typed.extension))
+            } else {
+                Err(PhoneFlaw::Form)
+            };
         }
         mainland(number, typed.extension)
     }
@@ -66,7 +70,11 @@ impl Phone {
         let mut e164 = Inline::new();
         let fits = e164.push('+') && e164.push_str(country) && e164.push_str(number);
         debug_assert!(fits, "E.164 has at most 15 digits");
-        Self { e164, extension, kind }
+        Self {
+            e164,
+            extension,
+            kind,
+        }
     }
 
     /// The number with `+` and country code.
@@ -86,7 +94,10 @@ impl Phone {
 
     /// The number as dialled at home: 11 digits of a mobile, area code with 0 and number of a landline.
     pub fn national(&self) -> &str {
-        self.e164.as_str().strip_prefix("+86").unwrap_or(self.e164.as_str())
+        self.e164
+            .as_str()
+            .strip_prefix("+86")
+            .unwrap_or(self.e164.as_str())
     }
 
     /// Whether the digits were put there to fill the field: one or two distinct digits after the prefix, a run up or down
@@ -103,14 +114,18 @@ impl Phone {
 pub fn split_several(typed: &str) -> (&str, Option<&str>) {
     let separator = |c: char| matches!(c, '/' | ',' | ';' | '、' | '，' | '；' | '|' | '\n' | '或');
     match typed.split_once(separator) {
-        Some((first, rest)) if digits_in(first) >= 7 && digits_in(rest) >= 7 => (first.trim(), Some(rest.trim())),
+        Some((first, rest)) if digits_in(first) >= 7 && digits_in(rest) >= 7 => {
+            (first.trim(), Some(rest.trim()))
+        }
         _ => (typed, None),
     }
 }
 
 /// How many digits stand in a text.
 pub(crate) fn digits_in(text: &str) -> usize {
-    text.chars().filter(|c| half_width(*c).is_ascii_digit()).count()
+    text.chars()
+        .filter(|c| half_width(*c).is_ascii_digit())
+        .count()
 }
 
 /// Whether 11 digits look made up; shared with cells that are not numbers at all, such as 11111111111.
@@ -120,69 +135,130 @@ pub(crate) fn is_placeholder_digits(digits: &[u8]) -> bool {
     }
     let seen = digits.iter().fold(0u32, |seen, b| seen | 1 << (b & 15));
     let tail = &digits[3..];
-    let runs = |step: i16| tail.windows(2).all(|w| i16::from(w[1]) - i16::from(w[0]) == step);
+    let runs = |step: i16| {
+        tail.windows(2)
+            .all(|w| i16::from(w[1]) - i16::from(w[0]) == step)
+    };
     let one_digit = |range: &[u8]| range.iter().all(|b| *b == range[0]);
-    seen.count_ones() <= 2 || runs(1) || runs(-1) || one_digit(tail) || one_digit(&digits[2..10]) || matches!(digits, b"13800138000" | b"13812345678" | b"12345678901" | b"13912345678")
+    seen.count_ones() <= 2
+        || runs(1)
+        || runs(-1)
+        || one_digit(tail)
+        || one_digit(&digits[2..10])
+        || matches!(
+            digits,
+            b"13800138000" | b"13812345678" | b"12345678901" | b"13912345678"
+        )
 }
 
 /// Whether a cell that is no number was filled with digits for show, such as 11111111111 or 12345678901.
 pub(crate) fn is_placeholder_cell(typed: &str) -> bool {
-    let digits: Inline<11> = typed.chars().map(half_width).filter(char::is_ascii_digit).take(12).fold(Inline::new(), |mut digits, digit| {
-        digits.push(digit);
-        digits
-    });
+    let digits: Inline<11> = typed
+        .chars()
+        .map(half_width)
+        .filter(char::is_ascii_digit)
+        .take(12)
+        .fold(Inline::new(), |mut digits, digit| {
+            digits.push(digit);
+            digits
+        });
     digits_in(typed) == 11 && is_placeholder_digits(digits.as_bytes())
 }
 
 fn read(typed: &str) -> Result<Typed, PhoneFlaw> {
-    let mut out = Typed { digits: Inline::new(), extension: Inline::new(), has_plus: false };
+    let mut out = Typed {
+        digits: Inline::new(),
+        extension: Inline::new(),
+        has_plus: false,
+    };
     let mut in_extension = false;
     for character in typed.trim().chars() {
         match half_width(character) {
             digit @ '0'..='9' => {
-                let fits = if in_extension { out.extension.push(digit) } else { out.digits.push(digit) };
+                let fits = if in_extension {
+                    out.extension.push(digit)
+                } else {
+                    out.digits.push(digit)
+                };
                 if !fits {
-                    return Err(if in_extension { PhoneFlaw::Form } else { PhoneFlaw::MobileLength(digits_in(typed)) });
+                    return Err(if in_extension {
+                        PhoneFlaw::Form
+                    } else {
+                        PhoneFlaw::MobileLength(digits_in(typed))
+                    });
                 }
             }
             '+' if out.digits.is_empty() => out.has_plus = true,
-            '*' | 'x' | 'X' if !in_extension && typed.matches(character).count() >= 3 => return Err(PhoneFlaw::Masked),
+            '*' | 'x' | 'X' if !in_extension && typed.matches(character).count() >= 3 => {
+                return Err(PhoneFlaw::Masked);
+            }
             '转' | '#' | 'x' | 'X' | 'e' | 'E' if out.digits.len() >= 7 => in_extension = true,
             't' | 'T' | '.' if in_extension => {}
-            '-' | '—' | '–' | '_' | ' ' | '(' | ')' | '.' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FEFF}' => {}
+            '-'
+            | '—'
+            | '–'
+            | '_'
+            | ' '
+            | '('
+            | ')'
+            | '.'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{FEFF}' => {}
             _ => return Err(PhoneFlaw::Form),
         }
     }
-    if out.digits.is_empty() { Err(PhoneFlaw::Form) } else { Ok(out) }
+    if out.digits.is_empty() {
+        Err(PhoneFlaw::Form)
+    } else {
+        Ok(out)
+    }
 }
 
 /// The digits without China's country code, and whether they are foreign.
 fn strip_country(digits: &str, has_plus: bool) -> (&str, bool) {
     if has_plus {
-        return digits.strip_prefix("86").map_or((digits, true), |rest| (rest, false));
+        return digits
+            .strip_prefix("86")
+            .map_or((digits, true), |rest| (rest, false));
     }
     if let Some(rest) = digits.strip_prefix("00") {
-        return rest.strip_prefix("86").map_or((rest, true), |number| (number, false));
+        return rest
+            .strip_prefix("86")
+            .map_or((rest, true), |number| (number, false));
     }
-    let stripped = digits.strip_prefix("86").filter(|rest| rest.len() >= 10 && (rest.starts_with('1') || rest.starts_with('0')));
+    let stripped = digits
+        .strip_prefix("86")
+        .filter(|rest| rest.len() >= 10 && (rest.starts_with('1') || rest.starts_with('0')));
     (stripped.unwrap_or(digits), false)
 }
 
 fn mainland(number: &str, extension: Inline<6>) -> Result<Phone, PhoneFlaw> {
     let bytes = number.as_bytes();
     // 0138…: the trunk zero people put before a mobile of another city.
-    if let Some(mobile) = number.strip_prefix('0').filter(|rest| rest.len() == 11 && is_mobile_prefix(rest.as_bytes())) {
+    if let Some(mobile) = number
+        .strip_prefix('0')
+        .filter(|rest| rest.len() == 11 && is_mobile_prefix(rest.as_bytes()))
+    {
         return mainland(mobile, extension);
     }
     match bytes {
-        [b'1', b'3'..=b'9', ..] if bytes.len() == 11 => Ok(Phone::of(PhoneKind::Mobile, "86", number, extension)),
-        [b'4' | b'8', b'0', b'0', ..] if bytes.len() == 10 => Ok(Phone::of(PhoneKind::Service, "86", number, extension)),
+        [b'1', b'3'..=b'9', ..] if bytes.len() == 11 => {
+            Ok(Phone::of(PhoneKind::Mobile, "86", number, extension))
+        }
+        [b'4' | b'8', b'0', b'0', ..] if bytes.len() == 10 => {
+            Ok(Phone::of(PhoneKind::Service, "86", number, extension))
+        }
         [b'0', rest @ ..] => landline(&number[1..], rest, extension),
-        [b'1', b'0', ..] if bytes.len() == 10 => Ok(Phone::of(PhoneKind::Landline, "86", number, extension)),
+        [b'1', b'0', ..] if bytes.len() == 10 => {
+            Ok(Phone::of(PhoneKind::Landline, "86", number, extension))
+        }
         [b'1', b'0'..=b'2', ..] if bytes.len() == 11 => Err(PhoneFlaw::Prefix),
         [b'1', ..] if bytes.len() >= 9 => Err(PhoneFlaw::MobileLength(bytes.len())),
         [b'2'..=b'8', ..] if matches!(bytes.len(), 7 | 8) => Err(PhoneFlaw::NoAreaCode),
-        [b'2', b'0'..=b'9', ..] if bytes.len() == 10 => Ok(Phone::of(PhoneKind::Landline, "86", number, extension)),
+        [b'2', b'0'..=b'9', ..] if bytes.len() == 10 => {
+            Ok(Phone::of(PhoneKind::Landline, "86", number, extension))
+        }
         _ => Err(PhoneFlaw::Form),
     }
 }
@@ -230,15 +306,28 @@ mod tests {
             ("+852 2345 6789", "+85223456789"),
             ("0044 20 7946 0958", "+442079460958"),
         ] {
-            assert_eq!(Phone::parse(typed).map(|p| p.e164().to_owned()), Ok(expected.to_owned()), "{typed}");
+            assert_eq!(
+                Phone::parse(typed).map(|p| p.e164().to_owned()),
+                Ok(expected.to_owned()),
+                "{typed}"
+            );
         }
     }
 
     #[test]
     fn extensions_are_kept_apart() {
-        for typed in ["0311-87654321转802", "031187654321 ext.802", "0311-87654321#802", "0311-87654321x802"] {
+        for typed in [
+            "0311-87654321转802",
+            "031187654321 ext.802",
+            "0311-87654321#802",
+            "0311-87654321x802",
+        ] {
             let phone = Phone::parse(typed).expect(typed);
-            assert_eq!((phone.national(), phone.extension()), ("31187654321", Some("802")), "{typed}");
+            assert_eq!(
+                (phone.national(), phone.extension()),
+                ("31187654321", Some("802")),
+                "{typed}"
+            );
         }
     }
 
@@ -261,17 +350,32 @@ mod tests {
 
     #[test]
     fn placeholders_are_recognised() {
-        for typed in ["13000000000", "13333333333", "13812345678", "18888888888", "13800138000"] {
-            assert!(Phone::parse(typed).is_ok_and(|p| p.is_placeholder()), "{typed}");
+        for typed in [
+            "13000000000",
+            "13333333333",
+            "13812345678",
+            "18888888888",
+            "13800138000",
+        ] {
+            assert!(
+                Phone::parse(typed).is_ok_and(|p| p.is_placeholder()),
+                "{typed}"
+            );
         }
         for typed in ["13812344670", "15000000010", "13987654310"] {
-            assert!(Phone::parse(typed).is_ok_and(|p| !p.is_placeholder()), "{typed}");
+            assert!(
+                Phone::parse(typed).is_ok_and(|p| !p.is_placeholder()),
+                "{typed}"
+            );
         }
     }
 
     #[test]
     fn several_numbers_in_one_cell_are_split() {
-        assert_eq!(split_several("13812345670/13912345670"), ("13812345670", Some("13912345670")));
+        assert_eq!(
+            split_several("13812345670/13912345670"),
+            ("13812345670", Some("13912345670"))
+        );
         assert_eq!(split_several("0311-87654321"), ("0311-87654321", None));
     }
 

@@ -67,14 +67,20 @@ impl Plate {
         let mut text = Inline::new();
         let mut characters = ['\0'; 9];
         let mut count = 0;
-        for character in folded.chars().filter(|c| !matches!(c, '·' | '•' | '.' | '-' | '・' | '‧' | '—')) {
+        for character in folded
+            .chars()
+            .filter(|c| !matches!(c, '·' | '•' | '.' | '-' | '・' | '‧' | '—'))
+        {
             if count == characters.len() || !text.push(character) {
                 return Err(PlateFlaw::Length(folded.chars().count()));
             }
             characters[count] = character;
             count += 1;
         }
-        if matches!(text.as_str(), "未上牌" | "无牌" | "新车" | "暂无牌照" | "无牌照" | "未挂牌" | "待上牌") {
+        if matches!(
+            text.as_str(),
+            "未上牌" | "无牌" | "新车" | "暂无牌照" | "无牌照" | "未挂牌" | "待上牌"
+        ) {
             return Err(PlateFlaw::NotYet);
         }
         let kind = classify(&characters[..count])?;
@@ -93,7 +99,10 @@ impl Plate {
 
     /// Whether it is a new-energy plate.
     pub const fn is_new_energy(&self) -> bool {
-        matches!(self.kind, PlateKind::NewEnergySmall | PlateKind::NewEnergyLarge)
+        matches!(
+            self.kind,
+            PlateKind::NewEnergySmall | PlateKind::NewEnergyLarge
+        )
     }
 }
 
@@ -128,8 +137,14 @@ fn classify(plate: &[char]) -> Result<PlateKind, PlateFlaw> {
     }
     let digits = |range: &[char]| range.iter().all(char::is_ascii_digit);
     match serial {
-        [energy, second, rest @ ..] if is_energy_letter(*energy) && is_serial(*second) && digits(rest) => Ok(PlateKind::NewEnergySmall),
-        [rest @ .., energy] if is_energy_letter(*energy) && digits(rest) => Ok(PlateKind::NewEnergyLarge),
+        [energy, second, rest @ ..]
+            if is_energy_letter(*energy) && is_serial(*second) && digits(rest) =>
+        {
+            Ok(PlateKind::NewEnergySmall)
+        }
+        [rest @ .., energy] if is_energy_letter(*energy) && digits(rest) => {
+            Ok(PlateKind::NewEnergyLarge)
+        }
         _ => Err(PlateFlaw::Form),
     }
 }
@@ -142,11 +157,18 @@ fn is_special(plate: &[char]) -> bool {
     let code = |range: &[char]| range.iter().all(|c| c.is_ascii_alphanumeric());
     match plate {
         ['使' | '领', rest @ ..] => code(rest),
-        ['W', 'J', rest @ ..] => rest.iter().all(|c| c.is_ascii_alphanumeric() || PROVINCES.contains(*c)) && rest.len() >= 5,
+        ['W', 'J', rest @ ..] => {
+            rest.iter()
+                .all(|c| c.is_ascii_alphanumeric() || PROVINCES.contains(*c))
+                && rest.len() >= 5
+        }
         [first, .., '使' | '领' | '临' | '试'] => PROVINCES.contains(*first),
         ['临' | '试', ..] => code(&plate[1..]),
         [first, second, rest @ ..] => {
-            plate.len() == 7 && first.is_ascii_uppercase() && second.is_ascii_uppercase() && rest.iter().all(char::is_ascii_digit)
+            plate.len() == 7
+                && first.is_ascii_uppercase()
+                && second.is_ascii_uppercase()
+                && rest.iter().all(char::is_ascii_digit)
         }
         _ => false,
     }
@@ -155,8 +177,12 @@ fn is_special(plate: &[char]) -> bool {
 /// Whether a cell looks like a plate: begins with a province's character and a Latin letter.
 pub(crate) fn looks_like_plate(typed: &str) -> bool {
     let mut characters = typed.chars();
-    characters.next().is_some_and(|c| !c.is_ascii() && PROVINCES.contains(c))
-        && characters.next().is_some_and(|c| crate::text::half_width(c).is_ascii_alphabetic())
+    characters
+        .next()
+        .is_some_and(|c| !c.is_ascii() && PROVINCES.contains(c))
+        && characters
+            .next()
+            .is_some_and(|c| crate::text::half_width(c).is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -197,8 +223,18 @@ mod tests {
 
     #[test]
     fn typed_forms_are_folded() {
-        for typed in ["冀A·d86698", "冀A D86698", "冀ＡＤ８６６９８", "冀A-D86698", "冀a.D86698"] {
-            assert_eq!(Plate::parse(typed).map(|p| p.as_str().to_owned()), Ok("冀AD86698".to_owned()), "{typed}");
+        for typed in [
+            "冀A·d86698",
+            "冀A D86698",
+            "冀ＡＤ８６６９８",
+            "冀A-D86698",
+            "冀a.D86698",
+        ] {
+            assert_eq!(
+                Plate::parse(typed).map(|p| p.as_str().to_owned()),
+                Ok("冀AD86698".to_owned()),
+                "{typed}"
+            );
         }
     }
 

@@ -30,7 +30,11 @@ pub fn tidy(input: &str) -> Cow<'_, str> {
         return Cow::Borrowed(trimmed);
     }
     let mut out = String::with_capacity(trimmed.len());
-    for character in trimmed.chars().filter(|c| !is_invisible(*c)).map(half_width) {
+    for character in trimmed
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(half_width)
+    {
         if character != ' ' || !out.ends_with(' ') {
             out.push(character);
         }
@@ -87,10 +91,38 @@ pub fn present(cell: Option<&str>) -> Option<&str> {
     let is_nothing = match text.len() {
         0 => true,
         1..=12 => {
-            matches!(text, "-" | "--" | "—" | "——" | "/" | "\\" | "." | "、" | "无" | "暂无" | "没有" | "空" | "不详" | "未知" | "未填" | "0" | "?" | "？")
-                || ["null", "none", "nil", "n/a", "na", "nan", "#n/a", "undefined", "unknown"]
-                    .iter()
-                    .any(|mark| text.eq_ignore_ascii_case(mark))
+            matches!(
+                text,
+                "-" | "--"
+                    | "—"
+                    | "——"
+                    | "/"
+                    | "\\"
+                    | "."
+                    | "、"
+                    | "无"
+                    | "暂无"
+                    | "没有"
+                    | "空"
+                    | "不详"
+                    | "未知"
+                    | "未填"
+                    | "0"
+                    | "?"
+                    | "？"
+            ) || [
+                "null",
+                "none",
+                "nil",
+                "n/a",
+                "na",
+                "nan",
+                "#n/a",
+                "undefined",
+                "unknown",
+            ]
+            .iter()
+            .any(|mark| text.eq_ignore_ascii_case(mark))
         }
         _ => false,
     };

@@ -59,7 +59,9 @@ impl Vin {
         }
         let text = Inline::of(&code).ok_or(VinFlaw::Character { correction: None })?;
         if text.as_bytes().iter().any(|&b| VALUES[b as usize] == BAD) {
-            return Err(VinFlaw::Character { correction: correct(&text) });
+            return Err(VinFlaw::Character {
+                correction: correct(&text),
+            });
         }
         let vin = Self(text);
         if vin.is_chinese() && !vin.check_digit_matches() {
@@ -86,14 +88,20 @@ impl Vin {
     /// Whether the ninth character is the check digit. Passing proves little: A and J, for one, have the same value.
     pub fn check_digit_matches(&self) -> bool {
         let bytes = self.0.as_bytes();
-        let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(&b, w)| u32::from(VALUES[b as usize]) * w).sum();
+        let sum: u32 = bytes
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(&b, w)| u32::from(VALUES[b as usize]) * w)
+            .sum();
         bytes[8] == b"0123456789X"[(sum % 11) as usize]
     }
 
     /// Model year: the latest year of the 30-year cycle that is not after `latest` (next year's models are on sale this
     /// year, so callers pass this year + 1). `None` where the tenth character is no year code, as on many imports.
     pub fn model_year(&self, latest: i32) -> Option<i32> {
-        let index = YEAR_CODES.iter().position(|&code| code == self.0.as_bytes()[9])? as i32;
+        let index = YEAR_CODES
+            .iter()
+            .position(|&code| code == self.0.as_bytes()[9])? as i32;
         let year = 1980 + index;
         (year <= latest).then(|| year + (latest - year) / 30 * 30)
     }
@@ -110,7 +118,10 @@ fn correct(text: &Inline<17>) -> Option<Vin> {
         });
     }
     let vin = Vin(corrected);
-    let is_clean = corrected.as_bytes().iter().all(|&b| VALUES[b as usize] != BAD);
+    let is_clean = corrected
+        .as_bytes()
+        .iter()
+        .all(|&b| VALUES[b as usize] != BAD);
     (is_clean && vin.check_digit_matches()).then_some(vin)
 }
 
@@ -122,24 +133,46 @@ mod tests {
 
     #[test]
     fn vectors_of_the_standard_pass_or_fail_as_stated() {
-        for valid in ["LATPAB071W1005301", "UU6JA69691D713820", "1M8GDM9AXKP042788", "11111111111111111", "LJ1EEKRN7R4000001", "LJTPAB071W1005301"] {
-            assert!(Vin::parse(valid).is_ok_and(|vin| vin.check_digit_matches()), "{valid}");
+        for valid in [
+            "LATPAB071W1005301",
+            "UU6JA69691D713820",
+            "1M8GDM9AXKP042788",
+            "11111111111111111",
+            "LJ1EEKRN7R4000001",
+            "LJTPAB071W1005301",
+        ] {
+            assert!(
+                Vin::parse(valid).is_ok_and(|vin| vin.check_digit_matches()),
+                "{valid}"
+            );
         }
         assert_eq!(Vin::parse("LATPAB071W1005310"), Err(VinFlaw::CheckDigit));
         assert_eq!(Vin::parse("LATPAB071W100530"), Err(VinFlaw::Length(16)));
-        assert!(matches!(Vin::parse("LATPABO71W1005301"), Err(VinFlaw::Character { correction: Some(_) })));
-        assert!(matches!(Vin::parse("LATPAB071W100530中"), Err(VinFlaw::Character { correction: None })));
+        assert!(matches!(
+            Vin::parse("LATPABO71W1005301"),
+            Err(VinFlaw::Character {
+                correction: Some(_)
+            })
+        ));
+        assert!(matches!(
+            Vin::parse("LATPAB071W100530中"),
+            Err(VinFlaw::Character { correction: None })
+        ));
     }
 
     #[test]
     fn a_foreign_vin_with_a_wrong_check_digit_is_kept() {
-        let vin = Vin::parse("1M8GDM9A1KP042788").expect("the check digit is optional outside China");
+        let vin =
+            Vin::parse("1M8GDM9A1KP042788").expect("the check digit is optional outside China");
         assert!(!vin.check_digit_matches());
     }
 
     #[test]
     fn typed_forms_are_folded() {
-        assert_eq!(Vin::parse(" lj1eekrn 7r4000001 ").map(|v| v.as_str().to_owned()), Ok("LJ1EEKRN7R4000001".to_owned()));
+        assert_eq!(
+            Vin::parse(" lj1eekrn 7r4000001 ").map(|v| v.as_str().to_owned()),
+            Ok("LJ1EEKRN7R4000001".to_owned())
+        );
         assert!(Vin::parse("ＬＪ１ＥＥＫＲＮ７Ｒ４０００００１").is_ok());
     }
 
@@ -148,7 +181,12 @@ mod tests {
         let vin = Vin::parse("LJ1EEKRN7R4000001").expect("valid");
         assert_eq!(vin.model_year(2027), Some(2024));
         assert_eq!(vin.model_year(2023), Some(1994));
-        assert_eq!(Vin::parse("11111111111111111").expect("valid").model_year(2027), Some(2001));
+        assert_eq!(
+            Vin::parse("11111111111111111")
+                .expect("valid")
+                .model_year(2027),
+            Some(2001)
+        );
     }
 
     proptest! {

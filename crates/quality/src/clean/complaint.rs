@@ -26,22 +26,34 @@ pub enum ComplaintSeverity {
 }
 
 const SEVERITIES: &[(ComplaintSeverity, &[&str])] = &[
-    (ComplaintSeverity::Low, &["low", "低", "一般", "轻微", "普通"]),
+    (
+        ComplaintSeverity::Low,
+        &["low", "低", "一般", "轻微", "普通"],
+    ),
     (ComplaintSeverity::Medium, &["medium", "中", "中等", "较重"]),
     (ComplaintSeverity::High, &["high", "高", "严重", "重大"]),
-    (ComplaintSeverity::Critical, &["critical", "紧急", "特急", "特别重大", "危急"]),
+    (
+        ComplaintSeverity::Critical,
+        &["critical", "紧急", "特急", "特别重大", "危急"],
+    ),
 ];
 
 impl ComplaintSeverity {
     /// Stable code for storage and the wire.
     pub fn code(self) -> &'static str {
-        SEVERITIES.iter().find(|(severity, _)| *severity == self).map_or("", |(_, words)| words[0])
+        SEVERITIES
+            .iter()
+            .find(|(severity, _)| *severity == self)
+            .map_or("", |(_, words)| words[0])
     }
 }
 
 /// A complaint row, typed and normalised. Fields mean what the dictionary says.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the dictionary, which says what each means"
+)]
 pub struct CleanComplaint<'a> {
     pub complaint_key: Option<Cow<'a, str>>,
     pub customer_key: Option<Cow<'a, str>>,
@@ -57,7 +69,10 @@ pub struct CleanComplaint<'a> {
 }
 
 /// Cleans one complaint row. `today` is the business day of the check.
-pub fn clean_complaint<'a>(row: &ComplaintRow<'a>, today: NaiveDate) -> Cleaned<CleanComplaint<'a>> {
+pub fn clean_complaint<'a>(
+    row: &ComplaintRow<'a>,
+    today: NaiveDate,
+) -> Cleaned<CleanComplaint<'a>> {
     let mut notes = Notes::new(today);
     let (vin, vin_suggestion) = notes.vin(Field::ComplaintVin, row.vin);
     let complaint = CleanComplaint {
@@ -75,7 +90,12 @@ pub fn clean_complaint<'a>(row: &ComplaintRow<'a>, today: NaiveDate) -> Cleaned<
     if complaint.complaint_key.is_none() {
         notes.add(Field::ComplaintComplaintKey, Rule::SourceKeyMissing);
     }
-    if complaint.text.is_none() && !notes.findings.iter().any(|finding| finding.field == Field::ComplaintText) {
+    if complaint.text.is_none()
+        && !notes
+            .findings
+            .iter()
+            .any(|finding| finding.field == Field::ComplaintText)
+    {
         notes.add(Field::ComplaintText, Rule::FieldMissing);
     }
     notes.into_cleaned(complaint)
@@ -91,7 +111,13 @@ mod tests {
 
     #[test]
     fn a_complaint_is_typed() {
-        let row = ComplaintRow { complaint_key: Some("T1"), severity: Some("严重"), text: Some("仪表报警"), opened_at: Some("2026/3/5"), ..ComplaintRow::default() };
+        let row = ComplaintRow {
+            complaint_key: Some("T1"),
+            severity: Some("严重"),
+            text: Some("仪表报警"),
+            opened_at: Some("2026/3/5"),
+            ..ComplaintRow::default()
+        };
         let cleaned = clean_complaint(&row, today());
         assert!(cleaned.findings.is_empty());
         assert_eq!(cleaned.record.severity, Some(ComplaintSeverity::High));
@@ -99,7 +125,25 @@ mod tests {
 
     #[test]
     fn a_complaint_without_number_is_rejected_and_one_without_text_is_not() {
-        assert!(clean_complaint(&ComplaintRow { text: Some("x"), ..ComplaintRow::default() }, today()).is_rejected());
-        assert!(!clean_complaint(&ComplaintRow { complaint_key: Some("T1"), ..ComplaintRow::default() }, today()).is_rejected());
+        assert!(
+            clean_complaint(
+                &ComplaintRow {
+                    text: Some("x"),
+                    ..ComplaintRow::default()
+                },
+                today()
+            )
+            .is_rejected()
+        );
+        assert!(
+            !clean_complaint(
+                &ComplaintRow {
+                    complaint_key: Some("T1"),
+                    ..ComplaintRow::default()
+                },
+                today()
+            )
+            .is_rejected()
+        );
     }
 }

@@ -23,7 +23,10 @@ use crate::{
 
 /// A customer row, typed and normalised. Fields mean what the dictionary says.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the dictionary, which says what each means"
+)]
 pub struct CleanCustomer<'a> {
     pub source_key: Option<Cow<'a, str>>,
     pub kind: PartyKind,
@@ -80,9 +83,17 @@ pub fn clean_customer<'a>(row: &CustomerRow<'a>, today: NaiveDate) -> Cleaned<Cl
         hobbies: notes.text(Field::CustomerHobbies, row.hobbies, 500),
         explicit_requests: notes.text(Field::CustomerExplicitRequests, row.explicit_requests, 500),
         special_needs: notes.text(Field::CustomerSpecialNeeds, row.special_needs, 500),
-        acquisition_channel: notes.text(Field::CustomerAcquisitionChannel, row.acquisition_channel, 500),
+        acquisition_channel: notes.text(
+            Field::CustomerAcquisitionChannel,
+            row.acquisition_channel,
+            500,
+        ),
         referrer_key: notes.key(Field::CustomerReferrerKey, row.referrer_key),
-        contact_name: notes.name(Field::CustomerContactName, row.contact_name, PartyKind::Person),
+        contact_name: notes.name(
+            Field::CustomerContactName,
+            row.contact_name,
+            PartyKind::Person,
+        ),
         plate: notes.plate(Field::CustomerPlate, row.plate),
         clerk: notes.key(Field::CustomerClerk, row.clerk),
         recorded_at: notes.past_date(Field::CustomerRecordedAt, row.recorded_at, 1980),
@@ -108,7 +119,9 @@ fn kind_of(row: &CustomerRow<'_>, notes: &mut Notes) -> PartyKind {
     let has_credit_code = present(row.credit_code).is_some();
     let has_id = present(row.id_number).is_some();
     let evidence = match (by_name, has_credit_code, has_id) {
-        (Some(PartyKind::Organization), _, _) | (None, true, false) => Some(PartyKind::Organization),
+        (Some(PartyKind::Organization), _, _) | (None, true, false) => {
+            Some(PartyKind::Organization)
+        }
         (Some(PartyKind::Person), false, true) | (None, false, true) => Some(PartyKind::Person),
         // A person's name declared as organisation without any code may be the contact; keep what was declared.
         (Some(PartyKind::Person), true, _) => declared.or(Some(PartyKind::Organization)),
@@ -128,9 +141,16 @@ fn take_phones(customer: &mut CleanCustomer<'_>, row: &CustomerRow<'_>, notes: &
     let [second, _] = notes.phones(Field::CustomerPhone2, row.phone2);
     let in_name = customer.name.as_ref().and_then(|name| name.phone);
     customer.phone = first.or(second).or(in_name);
-    customer.phone2 = [second, spare, in_name].into_iter().flatten().find(|phone| Some(*phone) != customer.phone);
+    customer.phone2 = [second, spare, in_name]
+        .into_iter()
+        .flatten()
+        .find(|phone| Some(*phone) != customer.phone);
     if first.is_some() && first == second {
-        notes.add_other(Field::CustomerPhone2, Rule::PhoneRepeated, Field::CustomerPhone);
+        notes.add_other(
+            Field::CustomerPhone2,
+            Rule::PhoneRepeated,
+            Field::CustomerPhone,
+        );
     }
 }
 
@@ -142,22 +162,38 @@ fn cross_check(customer: &mut CleanCustomer<'_>, notes: &mut Notes) {
     if let Some(document) = &customer.id_document {
         let (born, gender) = (document.birth_date(), document.gender());
         if born.is_some() && customer.birthday.is_some() && born != customer.birthday {
-            notes.add_other(Field::CustomerBirthday, Rule::BirthdayDiffers, Field::CustomerIdNumber);
+            notes.add_other(
+                Field::CustomerBirthday,
+                Rule::BirthdayDiffers,
+                Field::CustomerIdNumber,
+            );
         }
         if gender.is_some() && customer.gender.is_some() && gender != customer.gender {
-            notes.add_other(Field::CustomerGender, Rule::GenderDiffers, Field::CustomerIdNumber);
+            notes.add_other(
+                Field::CustomerGender,
+                Rule::GenderDiffers,
+                Field::CustomerIdNumber,
+            );
         }
         customer.birthday = born.or(customer.birthday);
         customer.gender = gender.or(customer.gender);
     }
     if customer.gender.is_none() {
-        customer.gender = customer.name.as_ref().and_then(|name| name.title).and_then(Gender::parse);
+        customer.gender = customer
+            .name
+            .as_ref()
+            .and_then(|name| name.title)
+            .and_then(Gender::parse);
     }
     let of_address = customer.address.as_ref().and_then(Address::region_code);
     if let (Some(given), Some(of_address)) = (customer.region_code, of_address)
         && given / 10_000 != of_address / 10_000
     {
-        notes.add_other(Field::CustomerRegionCode, Rule::RegionCodeDiffers, Field::CustomerAddress);
+        notes.add_other(
+            Field::CustomerRegionCode,
+            Rule::RegionCodeDiffers,
+            Field::CustomerAddress,
+        );
     }
     customer.region_code = customer.region_code.or(of_address);
 }
@@ -175,7 +211,11 @@ fn reject_unusable(customer: &CleanCustomer<'_>, notes: &mut Notes) {
     match (customer.name.is_some(), has_identifier) {
         (true, _) => {}
         (false, true) => {
-            if !notes.findings.iter().any(|finding| finding.field == Field::CustomerName) {
+            if !notes
+                .findings
+                .iter()
+                .any(|finding| finding.field == Field::CustomerName)
+            {
                 notes.add(Field::CustomerName, Rule::FieldMissing);
             }
         }

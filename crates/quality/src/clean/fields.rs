@@ -25,7 +25,12 @@ use crate::{
 
 impl Notes {
     /// Free text of at most `limit` characters.
-    pub(super) fn text<'a>(&mut self, field: Field, cell: Option<&'a str>, limit: usize) -> Option<Cow<'a, str>> {
+    pub(super) fn text<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+        limit: usize,
+    ) -> Option<Cow<'a, str>> {
         let text = tidy(present(cell)?);
         if text.len() > limit && text.chars().count() > limit {
             self.add_number(field, Rule::TextTooLong, limit);
@@ -39,7 +44,12 @@ impl Notes {
         self.text(field, cell, 100)
     }
 
-    pub(super) fn name<'a>(&mut self, field: Field, cell: Option<&'a str>, kind: PartyKind) -> Option<Name<'a>> {
+    pub(super) fn name<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+        kind: PartyKind,
+    ) -> Option<Name<'a>> {
         match name::parse(present(cell)?, kind) {
             Ok(name) => {
                 self.name_remarks(field, &name);
@@ -97,10 +107,16 @@ impl Notes {
         if document.was_15_digits() {
             self.add(field, Rule::Id15Digits);
         }
-        if document.division_code().is_some_and(|code| division::find(code).is_none()) {
+        if document
+            .division_code()
+            .is_some_and(|code| division::find(code).is_none())
+        {
             self.add(field, Rule::IdDivisionUnknown);
         }
-        if document.age_on(self.today).is_some_and(|age| !(MIN_AGE..=110).contains(&age)) {
+        if document
+            .age_on(self.today)
+            .is_some_and(|age| !(MIN_AGE..=110).contains(&age))
+        {
             self.add_number(field, Rule::IdAgeImplausible, MIN_AGE as usize);
         }
         Some(document)
@@ -123,12 +139,17 @@ impl Notes {
 
     /// The number in a cell, and a second one if the cell holds several.
     pub(super) fn phones(&mut self, field: Field, cell: Option<&str>) -> [Option<Phone>; 2] {
-        let Some(cell) = present(cell) else { return [None; 2] };
+        let Some(cell) = present(cell) else {
+            return [None; 2];
+        };
         let (first, rest) = phone::split_several(cell);
         if rest.is_some() {
             self.add(field, Rule::PhoneSeveral);
         }
-        [self.phone(field, first), rest.and_then(|rest| Phone::parse(phone::split_several(rest).0).ok())]
+        [
+            self.phone(field, first),
+            rest.and_then(|rest| Phone::parse(phone::split_several(rest).0).ok()),
+        ]
     }
 
     fn phone(&mut self, field: Field, typed: &str) -> Option<Phone> {
@@ -138,14 +159,20 @@ impl Notes {
             Err(PhoneFlaw::MobileLength(found)) => self.add_number(field, Rule::PhoneLength, found),
             Err(PhoneFlaw::NoAreaCode) => self.add(field, Rule::PhoneNoAreaCode),
             Err(PhoneFlaw::Masked) => self.add(field, Rule::PhoneMasked),
-            Err(PhoneFlaw::Prefix | PhoneFlaw::Form) if phone::is_placeholder_cell(typed) => self.add(field, Rule::PhonePlaceholder),
+            Err(PhoneFlaw::Prefix | PhoneFlaw::Form) if phone::is_placeholder_cell(typed) => {
+                self.add(field, Rule::PhonePlaceholder)
+            }
             Err(PhoneFlaw::Prefix) => self.add(field, Rule::PhonePrefix),
             Err(PhoneFlaw::Form) => self.add(field, Rule::PhoneForm),
         }
         None
     }
 
-    pub(super) fn email<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
+    pub(super) fn email<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Cow<'a, str>> {
         let parsed = email::parse(present(cell)?);
         if parsed.is_none() {
             self.add(field, Rule::EmailForm);
@@ -181,7 +208,12 @@ impl Notes {
     }
 
     /// A date that has come: not in the future, not before `earliest`.
-    pub(super) fn past_date(&mut self, field: Field, cell: Option<&str>, earliest: i32) -> Option<TypedDate> {
+    pub(super) fn past_date(
+        &mut self,
+        field: Field,
+        cell: Option<&str>,
+        earliest: i32,
+    ) -> Option<TypedDate> {
         let typed = self.date(field, cell)?;
         if typed.date > self.today {
             self.add(field, Rule::DateInFuture);
@@ -217,7 +249,9 @@ impl Notes {
 
     /// The VIN, or the one that was probably meant.
     pub(super) fn vin(&mut self, field: Field, cell: Option<&str>) -> (Option<Vin>, Option<Vin>) {
-        let Some(typed) = present(cell) else { return (None, None) };
+        let Some(typed) = present(cell) else {
+            return (None, None);
+        };
         match Vin::parse(typed) {
             Ok(vin) => {
                 if !vin.check_digit_matches() {
@@ -235,7 +269,11 @@ impl Notes {
         (None, None)
     }
 
-    pub(super) fn address<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Address<'a>> {
+    pub(super) fn address<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Address<'a>> {
         let address = Address::parse(present(cell)?);
         if address.region_code().is_none() {
             self.add(field, Rule::AddressNoDivision);
@@ -249,7 +287,9 @@ impl Notes {
         let code = division::code_of(tidy(present(cell)?).as_bytes());
         match code {
             None => self.add(field, Rule::RegionCodeForm),
-            Some(code) if division::find(code).is_none() => self.add(field, Rule::RegionCodeUnknown),
+            Some(code) if division::find(code).is_none() => {
+                self.add(field, Rule::RegionCodeUnknown)
+            }
             Some(_) => {}
         }
         code
@@ -280,9 +320,16 @@ impl Notes {
     }
 
     /// One of a list of choices, each known by several words.
-    pub(super) fn choice<T: Copy>(&mut self, field: Field, cell: Option<&str>, choices: &[(T, &[&str])]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        field: Field,
+        cell: Option<&str>,
+        choices: &[(T, &[&str])],
+    ) -> Option<T> {
         let typed = tidy(present(cell)?);
-        let found = choices.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(&typed)));
+        let found = choices
+            .iter()
+            .find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(&typed)));
         if found.is_none() {
             self.add(field, Rule::ChoiceUnknown);
         }
@@ -295,7 +342,10 @@ const MIN_AGE: i32 = 16;
 
 /// Dates that systems fill in by themselves.
 fn is_default_birthday(date: NaiveDate) -> bool {
-    matches!((date.year(), date.month(), date.day()), (1900 | 1970, 1, 1) | (1899, 12, 30 | 31) | (1901, 1, 1))
+    matches!(
+        (date.year(), date.month(), date.day()),
+        (1900 | 1970, 1, 1) | (1899, 12, 30 | 31) | (1901, 1, 1)
+    )
 }
 
 /// A number may be zero, which [`present`] takes for nothing.

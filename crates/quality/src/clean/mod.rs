@@ -34,7 +34,9 @@ pub struct Cleaned<T> {
 impl<T> Cleaned<T> {
     /// Whether the row must be quarantined.
     pub fn is_rejected(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Reject)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Reject)
     }
 }
 
@@ -46,7 +48,10 @@ struct Notes {
 
 impl Notes {
     const fn new(today: NaiveDate) -> Self {
-        Self { today, findings: Vec::new() }
+        Self {
+            today,
+            findings: Vec::new(),
+        }
     }
 
     fn add(&mut self, field: Field, rule: Rule) {
@@ -54,14 +59,19 @@ impl Notes {
     }
 
     fn add_number(&mut self, field: Field, rule: Rule, number: usize) {
-        self.findings.push(Finding::new(field, rule).with_number(number as i64));
+        self.findings
+            .push(Finding::new(field, rule).with_number(number as i64));
     }
 
     fn add_other(&mut self, field: Field, rule: Rule, other: Field) {
-        self.findings.push(Finding::new(field, rule).with_other(other));
+        self.findings
+            .push(Finding::new(field, rule).with_other(other));
     }
 
     fn into_cleaned<T>(self, record: T) -> Cleaned<T> {
-        Cleaned { record, findings: self.findings }
+        Cleaned {
+            record,
+            findings: self.findings,
+        }
     }
 }

@@ -37,24 +37,51 @@ pub enum EnergyType {
 const ENERGY_TYPES: &[(EnergyType, &[&str])] = &[
     (EnergyType::Petrol, &["petrol", "汽油", "gasoline", "燃油"]),
     (EnergyType::Diesel, &["diesel", "柴油"]),
-    (EnergyType::BatteryElectric, &["battery_electric", "纯电", "纯电动", "电动", "BEV", "EV"]),
-    (EnergyType::PlugInHybrid, &["plug_in_hybrid", "插电混动", "插电式混合动力", "插混", "PHEV"]),
-    (EnergyType::RangeExtender, &["range_extender", "增程", "增程式", "EREV", "REEV"]),
-    (EnergyType::Hybrid, &["hybrid", "混动", "油电混动", "混合动力", "HEV"]),
-    (EnergyType::FuelCell, &["fuel_cell", "燃料电池", "氢能", "FCEV"]),
+    (
+        EnergyType::BatteryElectric,
+        &["battery_electric", "纯电", "纯电动", "电动", "BEV", "EV"],
+    ),
+    (
+        EnergyType::PlugInHybrid,
+        &[
+            "plug_in_hybrid",
+            "插电混动",
+            "插电式混合动力",
+            "插混",
+            "PHEV",
+        ],
+    ),
+    (
+        EnergyType::RangeExtender,
+        &["range_extender", "增程", "增程式", "EREV", "REEV"],
+    ),
+    (
+        EnergyType::Hybrid,
+        &["hybrid", "混动", "油电混动", "混合动力", "HEV"],
+    ),
+    (
+        EnergyType::FuelCell,
+        &["fuel_cell", "燃料电池", "氢能", "FCEV"],
+    ),
     (EnergyType::Gas, &["gas", "天然气", "液化气", "CNG", "LPG"]),
 ];
 
 impl EnergyType {
     /// Stable code for storage and the wire.
     pub fn code(self) -> &'static str {
-        ENERGY_TYPES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, words)| words[0])
+        ENERGY_TYPES
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, words)| words[0])
     }
 }
 
 /// A vehicle row, typed and normalised. Fields mean what the dictionary says.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the dictionary, which says what each means"
+)]
 pub struct CleanVehicle<'a> {
     pub vin: Option<Vin>,
     /// What the VIN probably is where I, O or Q was typed: to be confirmed, never taken silently.
@@ -95,17 +122,29 @@ pub fn clean_vehicle<'a>(row: &VehicleRow<'a>, today: NaiveDate) -> Cleaned<Clea
         model_year: model_year(row.model_year, vin, &mut notes),
         color: notes.text(Field::VehicleColor, row.color, 500),
         energy_type: notes.choice(Field::VehicleEnergyType, row.energy_type, ENERGY_TYPES),
-        sale_date: notes.past_date(Field::VehicleSaleDate, row.sale_date, 1980).map(|d| d.date),
+        sale_date: notes
+            .past_date(Field::VehicleSaleDate, row.sale_date, 1980)
+            .map(|d| d.date),
         selling_dealer: notes.key(Field::VehicleSellingDealer, row.selling_dealer),
         owner_key: notes.key(Field::VehicleOwnerKey, row.owner_key),
-        insurance_expiry: notes.date(Field::VehicleInsuranceExpiry, row.insurance_expiry).map(|d| d.date),
-        inspection_due: notes.date(Field::VehicleInspectionDue, row.inspection_due).map(|d| d.date),
-        warranty_end: notes.date(Field::VehicleWarrantyEnd, row.warranty_end).map(|d| d.date),
+        insurance_expiry: notes
+            .date(Field::VehicleInsuranceExpiry, row.insurance_expiry)
+            .map(|d| d.date),
+        inspection_due: notes
+            .date(Field::VehicleInspectionDue, row.inspection_due)
+            .map(|d| d.date),
+        warranty_end: notes
+            .date(Field::VehicleWarrantyEnd, row.warranty_end)
+            .map(|d| d.date),
     };
     if let (Some(sold), Some(end)) = (vehicle.sale_date, vehicle.warranty_end)
         && end < sold
     {
-        notes.add_other(Field::VehicleWarrantyEnd, Rule::DateOrder, Field::VehicleSaleDate);
+        notes.add_other(
+            Field::VehicleWarrantyEnd,
+            Rule::DateOrder,
+            Field::VehicleSaleDate,
+        );
     }
     if vehicle.vin.is_none() && vehicle.plate.is_none() {
         notes.add(Field::VehicleVin, Rule::VehicleUnidentified);
@@ -117,16 +156,32 @@ pub fn clean_vehicle<'a>(row: &VehicleRow<'a>, today: NaiveDate) -> Cleaned<Clea
 fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes) -> Option<i32> {
     let next_year = notes.today.year() + 1;
     let by_vin = vin.and_then(|vin| vin.model_year(next_year));
-    let Some(typed) = present(cell) else { return by_vin };
+    let Some(typed) = present(cell) else {
+        return by_vin;
+    };
     let text = tidy(typed);
     let digits = text.trim_end_matches(['款', '年', '型']);
-    let year = digits.parse::<i32>().ok().map(|year| if digits.len() == 2 { 2000 + year } else { year });
+    let year = digits
+        .parse::<i32>()
+        .ok()
+        .map(|year| if digits.len() == 2 { 2000 + year } else { year });
     let Some(year) = year.filter(|year| (1980..=next_year).contains(year)) else {
-        notes.add(Field::VehicleModelYear, if year.is_some() { Rule::NumberOutOfRange } else { Rule::NumberForm });
+        notes.add(
+            Field::VehicleModelYear,
+            if year.is_some() {
+                Rule::NumberOutOfRange
+            } else {
+                Rule::NumberForm
+            },
+        );
         return by_vin;
     };
     if vin.is_some_and(|vin| vin.is_chinese()) && by_vin.is_some_and(|by_vin| by_vin != year) {
-        notes.add_other(Field::VehicleModelYear, Rule::VinModelYearDiffers, Field::VehicleVin);
+        notes.add_other(
+            Field::VehicleModelYear,
+            Rule::VinModelYearDiffers,
+            Field::VehicleVin,
+        );
     }
     Some(year)
 }
@@ -141,23 +196,45 @@ mod tests {
 
     #[test]
     fn a_vehicle_is_typed_and_its_year_taken_from_the_vin() {
-        let row = VehicleRow { vin: Some("LJ1EEKRN7R4000001"), energy_type: Some("纯电"), sale_date: Some("2024年3月5日"), ..VehicleRow::default() };
+        let row = VehicleRow {
+            vin: Some("LJ1EEKRN7R4000001"),
+            energy_type: Some("纯电"),
+            sale_date: Some("2024年3月5日"),
+            ..VehicleRow::default()
+        };
         let cleaned = clean_vehicle(&row, today());
         assert!(cleaned.findings.is_empty());
         assert_eq!(cleaned.record.model_year, Some(2024));
-        assert_eq!(cleaned.record.energy_type, Some(EnergyType::BatteryElectric));
-        assert_eq!(cleaned.record.sale_date, NaiveDate::from_ymd_opt(2024, 3, 5));
+        assert_eq!(
+            cleaned.record.energy_type,
+            Some(EnergyType::BatteryElectric)
+        );
+        assert_eq!(
+            cleaned.record.sale_date,
+            NaiveDate::from_ymd_opt(2024, 3, 5)
+        );
     }
 
     #[test]
     fn a_vehicle_without_vin_and_plate_is_rejected() {
-        let cleaned = clean_vehicle(&VehicleRow { brand: Some("样例"), vin: Some("R4000001"), ..VehicleRow::default() }, today());
+        let cleaned = clean_vehicle(
+            &VehicleRow {
+                brand: Some("样例"),
+                vin: Some("R4000001"),
+                ..VehicleRow::default()
+            },
+            today(),
+        );
         assert!(cleaned.is_rejected());
     }
 
     #[test]
     fn swapped_plate_and_vin_are_put_right() {
-        let row = VehicleRow { vin: Some("冀A8K302"), plate: Some("LJ1EEKRN7R4000001"), ..VehicleRow::default() };
+        let row = VehicleRow {
+            vin: Some("冀A8K302"),
+            plate: Some("LJ1EEKRN7R4000001"),
+            ..VehicleRow::default()
+        };
         let cleaned = clean_vehicle(&row, today());
         assert!(cleaned.record.vin.is_some() && cleaned.record.plate.is_some());
         assert_eq!(cleaned.findings[0].rule, Rule::SwappedColumns);
@@ -165,7 +242,11 @@ mod tests {
 
     #[test]
     fn a_year_that_is_not_the_vins_is_doubted() {
-        let row = VehicleRow { vin: Some("LJ1EEKRN7R4000001"), model_year: Some("2022款"), ..VehicleRow::default() };
+        let row = VehicleRow {
+            vin: Some("LJ1EEKRN7R4000001"),
+            model_year: Some("2022款"),
+            ..VehicleRow::default()
+        };
         let cleaned = clean_vehicle(&row, today());
         assert_eq!(cleaned.record.model_year, Some(2022));
         assert_eq!(cleaned.findings[0].rule, Rule::VinModelYearDiffers);

@@ -34,13 +34,31 @@ pub enum VisitKind {
 }
 
 const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
-    (VisitKind::Maintenance, &["maintenance", "保养", "首保", "定期保养", "常规保养"]),
-    (VisitKind::Repair, &["repair", "维修", "一般维修", "机修", "小修", "大修"]),
-    (VisitKind::Accident, &["accident", "事故", "事故车", "钣喷", "钣金喷漆", "保险事故"]),
-    (VisitKind::Warranty, &["warranty", "保修", "索赔", "三包", "质保"]),
+    (
+        VisitKind::Maintenance,
+        &["maintenance", "保养", "首保", "定期保养", "常规保养"],
+    ),
+    (
+        VisitKind::Repair,
+        &["repair", "维修", "一般维修", "机修", "小修", "大修"],
+    ),
+    (
+        VisitKind::Accident,
+        &["accident", "事故", "事故车", "钣喷", "钣金喷漆", "保险事故"],
+    ),
+    (
+        VisitKind::Warranty,
+        &["warranty", "保修", "索赔", "三包", "质保"],
+    ),
     (VisitKind::Recall, &["recall", "召回", "服务活动"]),
-    (VisitKind::Detailing, &["detailing", "美容", "精品", "装潢", "洗车"]),
-    (VisitKind::Inspection, &["inspection", "检查", "检测", "PDI", "年检"]),
+    (
+        VisitKind::Detailing,
+        &["detailing", "美容", "精品", "装潢", "洗车"],
+    ),
+    (
+        VisitKind::Inspection,
+        &["inspection", "检查", "检测", "PDI", "年检"],
+    ),
 ];
 
 /// Labour or part.
@@ -53,32 +71,54 @@ pub enum LineKind {
 }
 
 const LINE_KINDS: &[(LineKind, &[&str])] = &[
-    (LineKind::Labour, &["labour", "labor", "工时", "工时费", "项目"]),
-    (LineKind::Part, &["part", "parts", "配件", "零件", "材料", "备件"]),
+    (
+        LineKind::Labour,
+        &["labour", "labor", "工时", "工时费", "项目"],
+    ),
+    (
+        LineKind::Part,
+        &["part", "parts", "配件", "零件", "材料", "备件"],
+    ),
 ];
 
 impl VisitKind {
     /// Stable code for storage and the wire.
     pub fn code(self) -> &'static str {
-        VISIT_KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, words)| words[0])
+        VISIT_KINDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, words)| words[0])
     }
 }
 
 impl LineKind {
     /// Reads the canonical words and the usual Chinese ones.
     pub fn parse(typed: &str) -> Option<Self> {
-        LINE_KINDS.iter().find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(typed.trim()))).map(|(kind, _)| *kind)
+        LINE_KINDS
+            .iter()
+            .find(|(_, words)| {
+                words
+                    .iter()
+                    .any(|word| word.eq_ignore_ascii_case(typed.trim()))
+            })
+            .map(|(kind, _)| *kind)
     }
 
     /// Stable code for storage and the wire.
     pub fn code(self) -> &'static str {
-        LINE_KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, words)| words[0])
+        LINE_KINDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, words)| words[0])
     }
 }
 
 /// A visit row, typed and normalised. Fields mean what the dictionary says.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the dictionary, which says what each means"
+)]
 pub struct CleanVisit<'a> {
     pub order_number: Option<Cow<'a, str>>,
     pub vin: Option<Vin>,
@@ -102,7 +142,10 @@ pub struct CleanVisit<'a> {
 
 /// One labour or part line.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the fields are those of the dictionary, which says what each means")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the dictionary, which says what each means"
+)]
 pub struct CleanVisitLine<'a> {
     pub line_kind: Option<LineKind>,
     pub code: Option<Cow<'a, str>>,
@@ -135,7 +178,10 @@ pub fn clean_visit<'a>(row: &VisitRow<'a>, today: NaiveDate) -> Cleaned<CleanVis
         line: line(row, &mut notes),
     };
     if let (Some(opened), Some(closed)) = (visit.opened_at, visit.closed_at)
-        && (closed.date < opened.date || closed.time.is_some() && opened.time.is_some() && closed.instant() < opened.instant())
+        && (closed.date < opened.date
+            || closed.time.is_some()
+                && opened.time.is_some()
+                && closed.instant() < opened.instant())
     {
         notes.add_other(Field::VisitClosedAt, Rule::DateOrder, Field::VisitOpenedAt);
     }
@@ -156,7 +202,13 @@ fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes) -> Option<&'a str> {
 }
 
 fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes) -> Option<CleanVisitLine<'a>> {
-    let cells = [row.line_kind, row.code, row.name, row.quantity, row.unit_price];
+    let cells = [
+        row.line_kind,
+        row.code,
+        row.name,
+        row.quantity,
+        row.unit_price,
+    ];
     if cells.iter().all(|cell| present(*cell).is_none()) {
         return None;
     }
@@ -201,16 +253,39 @@ mod tests {
             ..VisitRow::default()
         };
         let cleaned = clean_visit(&row, today());
-        assert_eq!(cleaned.findings.iter().map(|f| f.rule).collect::<Vec<_>>(), [Rule::OdometerInTenThousands]);
-        assert_eq!((cleaned.record.odometer_km, cleaned.record.amount_fen), (Some(45_000), Some(68_000)));
+        assert_eq!(
+            cleaned.findings.iter().map(|f| f.rule).collect::<Vec<_>>(),
+            [Rule::OdometerInTenThousands]
+        );
+        assert_eq!(
+            (cleaned.record.odometer_km, cleaned.record.amount_fen),
+            (Some(45_000), Some(68_000))
+        );
         let line = cleaned.record.line.expect("the row has a line");
-        assert_eq!((line.line_kind, line.quantity_milli, line.unit_price_fen), (Some(LineKind::Part), Some(1500), Some(4500)));
+        assert_eq!(
+            (line.line_kind, line.quantity_milli, line.unit_price_fen),
+            (Some(LineKind::Part), Some(1500), Some(4500))
+        );
     }
 
     #[test]
     fn a_visit_without_number_is_rejected_and_one_that_ends_before_it_begins_is_doubted() {
-        assert!(clean_visit(&VisitRow { kind: Some("保养"), ..VisitRow::default() }, today()).is_rejected());
-        let row = VisitRow { order_number: Some("RO1"), opened_at: Some("2026-03-05"), closed_at: Some("2026-03-04"), ..VisitRow::default() };
+        assert!(
+            clean_visit(
+                &VisitRow {
+                    kind: Some("保养"),
+                    ..VisitRow::default()
+                },
+                today()
+            )
+            .is_rejected()
+        );
+        let row = VisitRow {
+            order_number: Some("RO1"),
+            opened_at: Some("2026-03-05"),
+            closed_at: Some("2026-03-04"),
+            ..VisitRow::default()
+        };
         assert_eq!(clean_visit(&row, today()).findings[0].rule, Rule::DateOrder);
     }
 }

@@ -25,17 +25,27 @@ fn clean(change: impl FnOnce(&mut CustomerRow<'static>)) -> Cleaned<CleanCustome
 }
 
 fn rules(cleaned: &Cleaned<CleanCustomer<'_>>) -> Vec<Rule> {
-    cleaned.findings.iter().map(|finding| finding.rule).collect()
+    cleaned
+        .findings
+        .iter()
+        .map(|finding| finding.rule)
+        .collect()
 }
 
 #[test]
 fn a_good_row_has_no_findings_and_takes_birthday_gender_and_region_from_what_it_says() {
     let cleaned = clean(|_| {});
     assert_eq!(rules(&cleaned), []);
-    assert_eq!(cleaned.record.birthday, NaiveDate::from_ymd_opt(1949, 12, 31));
+    assert_eq!(
+        cleaned.record.birthday,
+        NaiveDate::from_ymd_opt(1949, 12, 31)
+    );
     assert_eq!(cleaned.record.gender, Some(Gender::Female));
     assert_eq!(cleaned.record.region_code, Some(130_108));
-    assert_eq!(cleaned.record.phone.map(|p| p.e164().to_owned()), Some("+8613912340567".to_owned()));
+    assert_eq!(
+        cleaned.record.phone.map(|p| p.e164().to_owned()),
+        Some("+8613912340567".to_owned())
+    );
 }
 
 #[test]
@@ -46,14 +56,27 @@ fn a_bad_value_is_left_out_and_the_row_is_kept() {
     });
     assert!(!cleaned.is_rejected());
     assert_eq!((cleaned.record.vin, cleaned.record.phone), (None, None));
-    assert_eq!(rules(&cleaned), [Rule::VinCheckDigit, Rule::PhonePlaceholder]);
+    assert_eq!(
+        rules(&cleaned),
+        [Rule::VinCheckDigit, Rule::PhonePlaceholder]
+    );
 }
 
 #[test]
 fn only_rows_that_cannot_be_filed_are_rejected() {
-    assert_eq!(rules(&clean(|row| row.source_key = Some(" "))), [Rule::SourceKeyMissing]);
+    assert_eq!(
+        rules(&clean(|row| row.source_key = Some(" "))),
+        [Rule::SourceKeyMissing]
+    );
     assert!(clean(|row| row.source_key = None).is_rejected());
-    let nothing = clean_customer(&CustomerRow { source_key: Some("C1"), gender: Some("男"), ..CustomerRow::default() }, today());
+    let nothing = clean_customer(
+        &CustomerRow {
+            source_key: Some("C1"),
+            gender: Some("男"),
+            ..CustomerRow::default()
+        },
+        today(),
+    );
     assert_eq!(rules(&nothing), [Rule::NoIdentity]);
     assert!(!clean(|row| row.name = None).is_rejected());
 }
@@ -70,7 +93,10 @@ fn swapped_columns_are_put_right() {
 
     let cleaned = clean(|row| (row.name, row.address) = (row.address, row.name));
     assert_eq!(rules(&cleaned), [Rule::SwappedColumns]);
-    assert_eq!(cleaned.record.name.map(|name| name.text), Some("孟晓岚".into()));
+    assert_eq!(
+        cleaned.record.name.map(|name| name.text),
+        Some("孟晓岚".into())
+    );
 }
 
 #[test]
@@ -79,7 +105,9 @@ fn values_in_a_neighbouring_column_are_moved() {
     assert_eq!(rules(&cleaned), [Rule::MovedFromColumn]);
     assert_eq!(cleaned.findings[0].field, Field::CustomerPhone);
 
-    let cleaned = clean(|row| (row.name, row.id_number) = (Some("样例商贸有限公司"), Some("91350100M000100Y43")));
+    let cleaned = clean(|row| {
+        (row.name, row.id_number) = (Some("样例商贸有限公司"), Some("91350100M000100Y43"))
+    });
     assert_eq!(cleaned.record.kind, PartyKind::Organization);
     assert!(cleaned.record.credit_code.is_some());
 }
@@ -90,7 +118,10 @@ fn what_disagrees_with_the_document_is_said_and_the_document_followed() {
         row.birthday = Some("1950-01-01");
         row.gender = Some("男");
     });
-    assert_eq!(rules(&cleaned), [Rule::BirthdayDiffers, Rule::GenderDiffers]);
+    assert_eq!(
+        rules(&cleaned),
+        [Rule::BirthdayDiffers, Rule::GenderDiffers]
+    );
     assert_eq!(cleaned.record.gender, Some(Gender::Female));
 }
 
@@ -112,7 +143,14 @@ fn no_finding_and_no_debug_output_shows_a_value() {
     for finding in &cleaned.findings {
         assert!(finding.severity <= Severity::Error);
     }
-    for value in ["孟晓岚", "13912340567", "11010519491231002X", "8K302", "LJ1EEKRN", "槐安路"] {
+    for value in [
+        "孟晓岚",
+        "13912340567",
+        "11010519491231002X",
+        "8K302",
+        "LJ1EEKRN",
+        "槐安路",
+    ] {
         assert!(!shown.contains(value), "{value}");
     }
 }
