@@ -4,9 +4,11 @@
 mod consumer;
 mod feed;
 mod outbox;
+mod regions;
 mod time;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use feed::Feed;
 pub use outbox::{NewEvent, prune, publish, read_after};
+pub use regions::{Regions, dealer_clause};
 pub use time::{from_proto_time, to_proto_time};

@@ -1,1 +1,21 @@
-//! How a dealer's file becomes rows in a store: spool, batch, checkpoint, outcome.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod directory;
+mod error;
+mod finding;
+mod grpc;
+mod intake;
+mod outcome;
+mod reading;
+mod sink;
+mod store;
+mod work;
+
+pub use directory::Directory;
+pub use error::IntakeError;
+pub use finding::{outcome_of, to_pb as findings_to_pb};
+pub use grpc::ImportGrpc;
+pub use intake::{Intake, IntakeSettings};
+pub use outcome::Outcome;
+pub use sink::{Entry, Job, RowView, Sink, Written};

@@ -8,10 +8,15 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    KeyPair, KeyUsagePurpose, SanType,
 };
 
 use crate::{RoleName, TlsFiles, TlsMaterial};
+
+/// Name of the certificate that is good for every role.
+const ALL_ROLES: &str = "all";
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// The authority cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +32,8 @@ pub enum DevCaError {
     Certificate(#[from] rcgen::Error),
 }
 
-/// Makes `ca.pem`, and `<role>.pem` with `<role>.key` for every role, in `folder`.
+/// Makes in `folder`: `ca.pem`; `<role>.pem` with `<role>.key` for every role; `all.pem` with `all.key` for a process
+/// of several roles.
 ///
 /// Certificates are for `<role>.marque.internal`, `localhost` and the loopback addresses, for both directions. The
 /// authority's own key is not kept: more certificates mean a new authority.
@@ -40,26 +46,33 @@ pub fn make_dev_ca(folder: &Path) -> Result<(), DevCaError> {
         return Err(DevCaError::Exists(ca_path));
     }
     fs::create_dir_all(folder).map_err(|error| DevCaError::Write(folder.to_owned(), error))?;
-    let ca = CertifiedIssuer::self_signed(authority(), KeyPair::generate()?)?;
+    let ca = Authority::self_signed(authority(), KeyPair::generate()?)?;
     for role in RoleName::ALL {
-        let key = KeyPair::generate()?;
-        let certificate = certificate(role)?.signed_by(&key, &ca)?;
-        write(&folder.join(format!("{role}.pem")), &certificate.pem())?;
-        write_secret(&folder.join(format!("{role}.key")), &key.serialize_pem())?;
+        issue(&ca, folder, role.as_str(), &[role])?;
     }
+    issue(&ca, folder, ALL_ROLES, &RoleName::ALL)?;
     // Last, so that a half-made folder is not taken for a whole one.
     write(&ca_path, &ca.pem())
 }
 
 impl TlsFiles {
-    /// The files of a role in a folder made by [`make_dev_ca`].
-    pub fn of_dev_ca(folder: &Path, role: RoleName) -> Self {
+    /// The files of a role, or with `None` those of a process of several roles, in a folder made by [`make_dev_ca`].
+    pub fn of_dev_ca(folder: &Path, role: Option<RoleName>) -> Self {
+        let name = role.map_or(ALL_ROLES, RoleName::as_str);
         Self {
             ca: folder.join("ca.pem"),
-            cert: folder.join(format!("{role}.pem")),
-            key: folder.join(format!("{role}.key")),
+            cert: folder.join(format!("{name}.pem")),
+            key: folder.join(format!("{name}.key")),
         }
     }
+}
+
+/// Writes a new key and a certificate that is good for these roles.
+fn issue(ca: &Authority, folder: &Path, name: &str, roles: &[RoleName]) -> Result<(), DevCaError> {
+    let key = KeyPair::generate()?;
+    let certificate = certificate(name, roles)?.signed_by(&key, ca)?;
+    write(&folder.join(format!("{name}.pem")), &certificate.pem())?;
+    write_secret(&folder.join(format!("{name}.key")), &key.serialize_pem())
 }
 
 fn authority() -> CertificateParams {
@@ -72,20 +85,21 @@ fn authority() -> CertificateParams {
     params
 }
 
-fn certificate(role: RoleName) -> Result<CertificateParams, rcgen::Error> {
-    let mut params =
-        CertificateParams::new([TlsMaterial::server_name(role), "localhost".to_owned()])?;
+fn certificate(name: &str, roles: &[RoleName]) -> Result<CertificateParams, rcgen::Error> {
+    let mut names: Vec<String> = roles
+        .iter()
+        .copied()
+        .map(TlsMaterial::server_name)
+        .collect();
+    names.push("localhost".to_owned());
+    let mut params = CertificateParams::new(names)?;
     for address in [
         IpAddr::from([127, 0, 0, 1]),
         IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
     ] {
-        params
-            .subject_alt_names
-            .push(rcgen::SanType::IpAddress(address));
+        params.subject_alt_names.push(SanType::IpAddress(address));
     }
-    params
-        .distinguished_name
-        .push(DnType::CommonName, role.as_str());
+    params.distinguished_name.push(DnType::CommonName, name);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ServerAuth,

@@ -57,12 +57,12 @@ impl TlsMaterial {
         format!("{role}.marque.internal")
     }
 
-    /// As a client of `role`: shows our certificate and takes only the authority's for that role.
-    pub(crate) fn client(&self, role: RoleName) -> ClientTlsConfig {
+    /// As a client: shows our certificate and takes only one of the authority for that name.
+    pub(crate) fn client(&self, server_name: String) -> ClientTlsConfig {
         ClientTlsConfig::new()
             .ca_certificate(self.ca.clone())
             .identity(self.identity.clone())
-            .domain_name(Self::server_name(role))
+            .domain_name(server_name)
     }
 
     /// As a server: who shows no certificate of the authority is refused.

@@ -173,6 +173,8 @@ pub struct PeerSettings {
     pub tls: Option<TlsMaterial>,
     /// How long one attempt to connect may take.
     pub connect_timeout: Duration,
+    /// The name its certificate must bear; `None` is `<role>.marque.internal`.
+    pub server_name: Option<String>,
 }
 
 /// A peer's settings do not work.
@@ -210,8 +212,12 @@ pub fn connect_lazily(role: RoleName, peer: &PeerSettings) -> Result<RpcTranspor
         return Err(PeerError::Scheme(named()));
     }
     if let Some(tls) = &peer.tls {
+        let name = peer
+            .server_name
+            .clone()
+            .unwrap_or_else(|| TlsMaterial::server_name(role));
         endpoint = endpoint
-            .tls_config(tls.client(role))
+            .tls_config(tls.client(name))
             .map_err(|error| PeerError::Tls(named(), error))?;
     }
     Ok(RpcTransport::tcp(role, endpoint.connect_lazy()))

@@ -1,3 +1,4 @@
+DROP TABLE dealer_regions;
 DROP TABLE dead_letters;
 DROP TABLE event_cursors;
 DROP TABLE inbox;

@@ -37,3 +37,10 @@ CREATE TABLE dead_letters (
     at     BIGINT NOT NULL,
     PRIMARY KEY (source, id)
 );
+
+-- Which region a dealer is in, as the network service last said: for scopes of a region.
+CREATE TABLE dealer_regions (
+    dealer TEXT PRIMARY KEY,
+    region TEXT NOT NULL
+);
+CREATE INDEX ix_dealer_regions_region ON dealer_regions (region);

@@ -6,6 +6,8 @@ CREATE TABLE imports (
     dry_run        BOOLEAN NOT NULL,
     format         TEXT NOT NULL,
     mapping        TEXT NOT NULL,
+    -- The file's headers, as a JSON list, for giving quarantined rows back.
+    headers        TEXT NOT NULL,
     actor          TEXT NOT NULL,
     state          TEXT NOT NULL,
     spool          TEXT NOT NULL,

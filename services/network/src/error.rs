@@ -21,8 +21,8 @@ pub(crate) enum Error {
     DealerChanged,
     #[error("the network's store failed")]
     Store(#[from] StoreError),
-    #[error("a sealed phone cannot be opened")]
-    Sealed,
+    #[error("a phone cannot be sealed or opened")]
+    Vault(#[from] marque_vault::VaultError),
 }
 
 impl AsStoreError for Error {
@@ -42,7 +42,7 @@ impl ServiceError for Error {
             Self::DealerUnknown => ErrorCode::NotFound,
             Self::DealerChanged => ErrorCode::Conflict,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
-            Self::Store(_) | Self::Sealed => ErrorCode::Internal,
+            Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
     }
 
@@ -52,7 +52,7 @@ impl ServiceError for Error {
             Self::Page(_) => "PAGE_INVALID",
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::DealerChanged => "DEALER_CHANGED",
-            Self::Invalid(_) | Self::Store(_) | Self::Sealed => self.code().default_reason(),
+            Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
         }
     }
 

@@ -6,7 +6,6 @@ mod error;
 mod grpc;
 mod storage;
 
-use std::sync::Arc;
 
 use marque_api::{events::v1::event_feed_server::EventFeedServer, network::v1::network_service_server::NetworkServiceServer};
 use marque_core::SharedClock;
@@ -22,7 +21,7 @@ pub struct Deps {
     /// Its own database, migrated.
     pub db: Database,
     /// Seals phones of staff.
-    pub vault: Arc<Vault>,
+    pub vault: Vault,
     /// The time.
     pub clock: SharedClock,
 }

@@ -2,7 +2,7 @@
 
 use marque_api::network::v1 as pb;
 use marque_auth::{CallContext, Role};
-use marque_core::{Clock, DealerCode, PageRequest, SharedClock};
+use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
 use marque_events::{NewEvent, publish};
 use marque_ledger::{Entry, record};

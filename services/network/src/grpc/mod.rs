@@ -3,7 +3,7 @@
 mod convert;
 
 use marque_api::network::v1::{self as pb, network_service_server::NetworkService};
-use marque_auth::context;
+use marque_auth::CallContext;
 use marque_core::{PageRequest, PageToken};
 use marque_errors::status;
 use tonic::{Request, Response, Status};
@@ -26,7 +26,7 @@ impl NetworkGrpc {
     }
 
     async fn list_dealers_page(&self, request: Request<pb::ListDealersRequest>) -> Result<pb::ListDealersResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("dealers?region={}", request.region);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
@@ -40,7 +40,7 @@ impl NetworkGrpc {
     }
 
     async fn list_staff_page(&self, request: Request<pb::ListStaffRequest>) -> Result<pb::ListStaffResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("staff?dealer={}", request.dealer);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
@@ -54,14 +54,14 @@ impl NetworkGrpc {
     }
 
     async fn put_dealer_inner(&self, request: Request<pb::PutDealerRequest>) -> Result<pb::PutDealerResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         let dealer = convert::dealer_from_pb(request.into_inner().dealer.unwrap_or_default())?;
         let (dealer, created) = self.app.put_dealer(ctx, dealer).await?;
         Ok(pb::PutDealerResponse { dealer: Some(dealer_to_pb(dealer)), created })
     }
 
     async fn get_dealer_inner(&self, request: Request<pb::GetDealerRequest>) -> Result<pb::GetDealerResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         // A code that cannot exist is as unknown as one that does not.
         let code = request.into_inner().code.parse().map_err(|_| Error::DealerUnknown)?;
         let dealer = self.app.get_dealer(ctx, code).await?;
@@ -69,14 +69,14 @@ impl NetworkGrpc {
     }
 
     async fn put_staff_inner(&self, request: Request<pb::PutStaffRequest>) -> Result<pb::PutStaffResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         let staff = convert::staff_from_pb(request.into_inner().staff.unwrap_or_default())?;
         let staff = self.app.put_staff(ctx, staff).await?;
         Ok(pb::PutStaffResponse { staff: Some(convert::staff_to_pb(staff)) })
     }
 
     async fn apply_inner(&self, request: Request<pb::ApplyNetworkRequest>) -> Result<pb::ApplyNetworkResponse> {
-        let ctx = context(&request)?;
+        let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let dealers = request.dealers.into_iter().map(convert::dealer_from_pb).collect::<Result<_>>()?;
         let staff = request.staff.into_iter().map(convert::staff_from_pb).collect::<Result<_>>()?;

@@ -1,12 +1,10 @@
 //! The network's store: every statement of the service.
 
-use std::sync::Arc;
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, PageRequest, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_vault::{Place, Vault};
-use uuid::Uuid;
 
 use crate::{
     domain::{Dealer, Staff},
@@ -15,13 +13,13 @@ use crate::{
 
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkStore {
-    vault: Arc<Vault>,
+    vault: Vault,
 }
 
 const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
 
 impl NetworkStore {
-    pub(crate) fn new(vault: Arc<Vault>) -> Self {
+    pub(crate) fn new(vault: Vault) -> Self {
         Self { vault }
     }
 
@@ -70,7 +68,7 @@ impl NetworkStore {
     }
 
     pub(crate) fn put_staff(&self, conn: &mut Conn<'_>, staff: &Staff, now: Timestamp) -> Result<()> {
-        let phone = self.vault.seal(place(staff.dealer.as_str(), &staff.code), staff.phone.as_bytes());
+        let phone = self.seal_phone(staff)?;
         conn.execute(
             "INSERT INTO staff (dealer, code, name, department, phone, active, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -87,6 +85,11 @@ impl NetworkStore {
             ],
         )?;
         Ok(())
+    }
+
+    fn seal_phone(&self, staff: &Staff) -> Result<Vec<u8>> {
+        let row = row_of(&staff.dealer, &staff.code);
+        Ok(self.vault.seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
     }
 
     pub(crate) fn list_staff(
@@ -106,22 +109,18 @@ impl NetworkStore {
         )?;
         rows.into_iter()
             .map(|(code, name, department, sealed, active): (String, _, _, _, _)| {
-                let phone = self
-                    .vault
-                    .open(place(dealer.as_str(), &code), &sealed)
-                    .ok()
-                    .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .ok_or(Error::Sealed)?;
+                let row = row_of(dealer, &code);
+                let phone = self.vault.open(Place::new("staff", &row, "phone"), &sealed)?;
+                let phone = String::from_utf8_lossy(&phone).into_owned();
                 Ok(Staff { dealer: dealer.clone(), code, name, department, phone, active })
             })
             .collect()
     }
 }
 
-/// Where a phone is sealed: its row has a key of text, not a UUID.
-fn place(dealer: &str, code: &str) -> Place {
-    let row = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{dealer}\u{1f}{code}").as_bytes());
-    Place::new("staff", row, "phone")
+/// The row a phone is sealed to.
+fn row_of(dealer: &DealerCode, code: &str) -> String {
+    format!("{dealer}\u{1f}{code}")
 }
 
 /// What a scope may see of the dealers, and the value it is bound to.

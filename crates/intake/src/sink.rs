@@ -1,0 +1,108 @@
+//! What a service says of its rows.
+
+use marque_core::{DealerCode, ImportId, Timestamp};
+use marque_db::{Conn, StoreError};
+use marque_auth::CallContext;
+use marque_quality::{Finding, Severity};
+use marque_tabular::{HeaderMap, Row, Schema};
+use uuid::Uuid;
+
+use crate::Outcome;
+
+/// One import, as the sink needs to know it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The import.
+    pub id: ImportId,
+    /// Kind of rows.
+    pub kind: String,
+    /// Dealer whose data it is.
+    pub dealer: DealerCode,
+    /// Source system at the dealer.
+    pub source: String,
+    /// Who sent it.
+    pub ctx: CallContext,
+    /// When this batch is worked off.
+    pub now: Timestamp,
+}
+
+/// One row of the file, read through the recognised headers.
+#[derive(Debug, Clone, Copy)]
+pub struct RowView<'a> {
+    row: &'a Row,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> RowView<'a> {
+    pub(crate) fn new(row: &'a Row, headers: &'a HeaderMap) -> Self {
+        Self { row, headers }
+    }
+
+    /// The value of a canonical column, by its place in the schema; `None` if it is empty or not there.
+    pub fn get(&self, column: usize) -> Option<&'a str> {
+        Some(self.headers.get(self.row, column)).filter(|value| !value.is_empty())
+    }
+
+    /// Columns that the schema does not know, with their headers.
+    pub fn extras(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let row = self.row;
+        self.headers
+            .extras()
+            .iter()
+            .map(move |(place, header)| (header.as_str(), row.field(*place)))
+            .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Line in the file.
+    pub fn line(&self) -> u64 {
+        self.row.line()
+    }
+}
+
+/// What preparing made of one row, or of the rows that belong together.
+#[derive(Debug)]
+pub struct Entry<P> {
+    /// What was found in it; a finding of severity Reject quarantines all its rows.
+    pub findings: Vec<Finding>,
+    /// What `write` will need; `None` only where the entry is rejected.
+    pub payload: Option<P>,
+}
+
+impl<P> Entry<P> {
+    /// Whether the rows are to be quarantined.
+    pub fn is_rejected(&self) -> bool {
+        self.payload.is_none() || self.findings.iter().any(|finding| finding.severity == Severity::Reject)
+    }
+}
+
+/// What became of an entry in the store.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Whether anything changed.
+    pub outcome: Outcome,
+    /// The record it is.
+    pub record: Option<Uuid>,
+    /// What only the store could find.
+    pub findings: Vec<Finding>,
+}
+
+/// What one row means to a service.
+pub trait Sink: Send + Sync + 'static {
+    /// A row made ready for the store.
+    type Payload: Send + Sync + 'static;
+
+    /// The columns of a kind of file; `None` if this service does not take it.
+    fn schema(&self, kind: &str) -> Option<&'static Schema>;
+
+    /// The column whose equal values, in rows that follow each other, make one record of them.
+    fn group_column(&self, _schema: &Schema) -> Option<usize> {
+        None
+    }
+
+    /// Cleans, hashes and seals: everything that needs no store. Runs beside the writing of the previous batch.
+    fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<Self::Payload>;
+
+    /// Writes a batch in the caller's transaction; one answer for each payload, in order. May be called again after a
+    /// conflict.
+    fn write(&self, conn: &mut Conn<'_>, job: &Job, batch: &[&Self::Payload]) -> Result<Vec<Written>, StoreError>;
+}

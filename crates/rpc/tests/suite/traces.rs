@@ -1,0 +1,79 @@
+//! One trace goes through both kinds of hop.
+
+use std::sync::{Arc, Mutex};
+
+use marque_rpc::{CallMeta, RequestId, RoleName};
+use opentelemetry::trace::{SpanId, TracerProvider as _};
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    trace::{SdkTracerProvider, SpanData, SpanExporter},
+};
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::common::{World, ask, feed};
+
+/// Keeps finished spans.
+#[derive(Debug, Clone, Default)]
+struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().extend(batch);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn caller_relay_and_role_are_parent_child_and_grandchild() {
+    let kept = Kept::default();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(kept.clone())
+        .build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    // The server's tasks run on this thread too: a current-thread runtime.
+    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let world = World::start().await;
+    for transport in world.both_to(RoleName::Customer) {
+        let caller = tracing::info_span!("caller");
+        let request = CallMeta::new(RequestId::random()).outgoing(ask("relay"));
+        feed(&transport)
+            .pull(request)
+            .instrument(caller.clone())
+            .with_current_subscriber()
+            .await
+            .unwrap();
+        drop(caller);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let spans = std::mem::take(&mut *kept.0.lock().unwrap());
+        let caller = spans.iter().find(|span| span.name == "caller").unwrap();
+        assert_eq!(caller.parent_span_id, SpanId::INVALID);
+        let relay = child_of(&spans, caller);
+        let role = child_of(&spans, relay);
+        assert_eq!(relay.name, "marque.events.v1.EventFeed/Pull");
+        assert_eq!(role.span_context.trace_id(), caller.span_context.trace_id());
+        assert_eq!(attribute(relay, "marque.role"), "customer");
+        assert_eq!(attribute(role, "marque.role"), "vehicle");
+        assert_eq!(attribute(role, "rpc.response.status_code"), "OK");
+        assert_eq!(
+            attribute(role, "request_id"),
+            attribute(relay, "request_id")
+        );
+    }
+}
+
+fn child_of<'a>(spans: &'a [SpanData], parent: &SpanData) -> &'a SpanData {
+    let id = parent.span_context.span_id();
+    spans
+        .iter()
+        .find(|span| span.parent_span_id == id)
+        .expect("a child")
+}
+
+fn attribute(span: &SpanData, key: &str) -> String {
+    span.attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key)
+        .map(|attribute| attribute.value.to_string())
+        .unwrap_or_default()
+}
