@@ -8,6 +8,10 @@ mod rules;
 
 use std::{env, fs, path::Path};
 
+#[expect(
+    clippy::print_stdout,
+    reason = "cargo reads a build script's instructions from standard output"
+)]
 fn main() {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=data");

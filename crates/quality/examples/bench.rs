@@ -26,6 +26,8 @@ struct Cells {
     vin: String,
     address: &'static str,
     recorded_at: String,
+    gender: &'static str,
+    birthday: String,
 }
 
 fn main() {
@@ -57,8 +59,8 @@ fn row(cells: &Cells) -> CustomerRow<'_> {
         name: Some(&cells.name),
         id_number: Some(&cells.id_number),
         phone: Some(&cells.phone),
-        gender: Some("女"),
-        birthday: Some("1986-04-17"),
+        gender: Some(cells.gender),
+        birthday: Some(&cells.birthday),
         address: Some(cells.address),
         plate: Some(&cells.plate),
         vin: Some(&cells.vin),
@@ -80,6 +82,8 @@ fn invent(i: usize) -> Cells {
         vin: vin(i),
         address: ADDRESSES[i % 4],
         recorded_at: format!("2026-{:02}-{:02}", i % 10 + 1, i % 28 + 1),
+        gender: if i % 2 == 1 { "男" } else { "女" },
+        birthday: format!("19{:02}-{:02}-{:02}", 50 + i % 50, i % 12 + 1, i % 28 + 1),
     };
     if flawed {
         match i / 5 % 6 {

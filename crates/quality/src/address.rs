@@ -48,7 +48,7 @@ impl<'a> Address<'a> {
     /// Splits an address; whatever cannot be told apart stays in [`Address::as_str`].
     pub fn parse(typed: &'a str) -> Self {
         let mut text = tidy(typed);
-        if text.contains([' ', ',', '，']) && text.chars().any(|c| !c.is_ascii()) {
+        if text.contains([' ', ',', '，']) && !text.is_ascii() {
             text = Cow::Owned(
                 text.chars()
                     .filter(|c| !matches!(c, ' ' | ',' | '，'))
@@ -278,11 +278,11 @@ impl<'a> Address<'a> {
 
 /// The province an address begins with, by its full or short name.
 fn take_province(text: &str) -> Option<(&'static Division, usize)> {
-    let second = text.char_indices().nth(2).map_or(text.len(), |(at, _)| at);
-    let first_two = &text[..second];
+    // The first two characters, six bytes, tell all provinces apart.
+    let first_two: [u8; 6] = text.as_bytes().get(..6)?.try_into().ok()?;
     let province = PROVINCES
         .iter()
-        .find(|(short, _)| short.starts_with(first_two) || first_two == *short)?;
+        .find(|(short, _)| short.as_bytes()[..6] == first_two)?;
     let (short, code) = *province;
     let division = division::find(code)?;
     if let Some(rest) = text.strip_prefix(division.name) {

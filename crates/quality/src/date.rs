@@ -199,20 +199,14 @@ fn split_time(text: &[u8]) -> (&[u8], Option<&[u8]>) {
 /// Three numbers, or two (year and month), between separators.
 fn separated(text: &[u8], today: NaiveDate) -> Result<TypedDate, DateFlaw> {
     let mut parts = [&text[..0]; 3];
-    let mut count = 0;
-    let mut separator = 0;
-    for part in text.split(|b| matches!(b, b'-' | b'/' | b'.' | b',' | b'\\')) {
-        if count < 3 {
-            parts[count] = part.trim_ascii();
-        } else if !part.is_empty() {
-            return Err(DateFlaw::Form);
+    let is_separator = |b: &u8| matches!(b, b'-' | b'/' | b'.' | b',' | b'\\');
+    let separator = text.iter().copied().find(|b| is_separator(b)).unwrap_or(0);
+    for (count, part) in text.split(is_separator).enumerate() {
+        match parts.get_mut(count) {
+            Some(slot) => *slot = part.trim_ascii(),
+            None if part.is_empty() => {}
+            None => return Err(DateFlaw::Form),
         }
-        separator = if count == 0 {
-            text.get(part.len()).copied().unwrap_or(0)
-        } else {
-            separator
-        };
-        count += 1;
     }
     let value = |i: usize| number(parts[i]).ok_or(DateFlaw::Form);
     match [parts[0].len(), parts[1].len(), parts[2].len()] {
@@ -260,12 +254,10 @@ fn with_time(typed_date: &mut TypedDate, text: &[u8]) -> Result<(), DateFlaw> {
         _ => (clock, None),
     };
     let mut numbers = [0u32; 3];
-    let mut count = 0;
-    for part in clock.split(':') {
+    for (count, part) in clock.split(':').enumerate() {
         let whole = part.split('.').next().unwrap_or_default();
         *numbers.get_mut(count).ok_or(DateFlaw::Form)? =
             number(whole.as_bytes()).ok_or(DateFlaw::Form)?;
-        count += 1;
     }
     let hour = match afternoon {
         Some(true) if numbers[0] < 12 => numbers[0] + 12,

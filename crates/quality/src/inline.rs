@@ -27,6 +27,13 @@ impl<const N: usize> Inline<N> {
         text.push_str(content).then_some(text)
     }
 
+    /// The text of `content` with its ASCII letters in upper case, or `None` if it is longer than `N` bytes.
+    pub fn of_upper(content: &str) -> Option<Self> {
+        let mut text = Self::of(content)?;
+        text.bytes[..content.len()].make_ascii_uppercase();
+        Some(text)
+    }
+
     /// The stored text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("only whole characters are ever pushed")

@@ -43,7 +43,8 @@ impl std::fmt::Debug for Name<'_> {
     }
 }
 
-const TITLES: [&str; 30] = [
+/// Forms of address and positions; the longer of two with the same end first.
+const TITLES: [&str; 31] = [
     "先生",
     "女士",
     "小姐",
@@ -53,8 +54,8 @@ const TITLES: [&str; 30] = [
     "老师",
     "医生",
     "大夫",
-    "经理",
     "总经理",
+    "经理",
     "总监",
     "老板",
     "主任",
@@ -65,6 +66,7 @@ const TITLES: [&str; 30] = [
     "校长",
     "队长",
     "厂长",
+    "董事长",
     "书记",
     "律师",
     "警官",
@@ -72,13 +74,17 @@ const TITLES: [&str; 30] = [
     "大哥",
     "大姐",
     "同志",
-    "董事长",
+    "老总",
     "总",
 ];
-/// Positions longer than a title of two characters must be tried first.
-const LONG_TITLES: [&str; 2] = ["总经理", "董事长"];
+/// The last characters of all titles.
+const TITLE_ENDS: [char; 19] = [
+    '生', '士', '姐', '太', '人', '傅', '师', '夫', '理', '监', '板', '任', '长', '记', '官', '姨',
+    '哥', '志', '总',
+];
 
-const PLACEHOLDERS: [&str; 44] = [
+/// Words typed to fill the field; 张某 and the like are told by their second character.
+const PLACEHOLDERS: [&str; 41] = [
     "测试",
     "测试用户",
     "测试客户",
@@ -102,9 +108,6 @@ const PLACEHOLDERS: [&str; 44] = [
     "小姐",
     "某某",
     "某某某",
-    "张某",
-    "李某",
-    "王某",
     "待补充",
     "待定",
     "临时",
@@ -123,6 +126,11 @@ const PLACEHOLDERS: [&str; 44] = [
     "unknown",
     "noname",
     "customer",
+];
+/// The first characters of the Chinese placeholders: few names begin so.
+const PLACEHOLDER_STARTS: [char; 22] = [
+    '测', '无', '未', '不', '客', '顾', '用', '车', '新', '老', '匿', '散', '个', '先', '女', '小',
+    '某', '待', '临', '暂', '没', '空',
 ];
 
 /// Reads a name of the given kind as people type it.
@@ -166,7 +174,15 @@ pub fn is_placeholder(text: &str) -> bool {
     if bare.is_empty() || bare.len() > 24 {
         return false;
     }
-    let first = bare.chars().next().unwrap_or(' ');
+    let mut characters = bare.chars();
+    let (first, second) = (characters.next().unwrap_or(' '), characters.next());
+    if second == Some('某') {
+        return true;
+    }
+    if !first.is_ascii() && !PLACEHOLDER_STARTS.contains(&first) && !matches!(first, '默' | '路')
+    {
+        return false;
+    }
     let is_repeated = first.is_ascii_alphabetic()
         && bare.len() >= 2
         && bare.bytes().all(|b| b.eq_ignore_ascii_case(&(first as u8)));
@@ -209,18 +225,16 @@ fn person(name: &mut Name<'_>) {
 
 /// The title a name ends with, leaving at least one character before it.
 fn title_of(text: &str) -> Option<&'static str> {
-    let fits = |title: &&&str| text.len() > title.len() && text.ends_with(**title);
-    let title = LONG_TITLES
+    let last = text.chars().next_back()?;
+    if !TITLE_ENDS.contains(&last) {
+        return None;
+    }
+    let title = TITLES
         .iter()
-        .find(fits)
-        .or_else(|| TITLES.iter().find(fits))
-        .copied()?;
-    let before = text[..text.len() - title.len()].chars().count();
-    // 总 alone is also a character of given names: a title only after a surname of one or two characters.
-    let is_title = title != "总"
-        || before <= 2
-            && crate::party::surname_of(text).is_some_and(|s| s.len() + title.len() == text.len());
-    is_title.then_some(title)
+        .find(|title| text.len() > title.len() && text.ends_with(**title))?;
+    // 总 alone is also a character of given names: a title only after a surname.
+    let surname = crate::party::surname_of(text).map_or(0, str::len);
+    (*title != "总" || surname + title.len() == text.len()).then_some(title)
 }
 
 /// Cuts `(车主)`, `/朋友`, `-试驾`, and trailing digits off a person's name.

@@ -149,10 +149,11 @@ const LATIN: [&str; 8] = [
 /// A person: two to four ideographs (or with a middle dot) that begin with a surname. An organisation: an ending or a word of one.
 pub fn kind_of_name(name: &str) -> Option<PartyKind> {
     let ideographs = name.chars().filter(|c| is_ideograph(*c)).count();
-    if ideographs >= 3
-        && (ENDINGS.iter().any(|e| name.ends_with(e)) && ideographs >= 4
-            || WORDS.iter().any(|w| name.contains(w)) && ideographs >= 4)
-    {
+    let has_mark = || {
+        ENDINGS.iter().any(|ending| name.ends_with(ending))
+            || WORDS.iter().any(|word| name.contains(word))
+    };
+    if ideographs >= 4 && has_mark() {
         return Some(PartyKind::Organization);
     }
     if ideographs == 0 && name.is_ascii() {

@@ -154,7 +154,7 @@ fn is_special(plate: &[char]) -> bool {
     if plate.len() < 6 {
         return false;
     }
-    let code = |range: &[char]| range.iter().all(|c| c.is_ascii_alphanumeric());
+    let code = |range: &[char]| range.iter().all(char::is_ascii_alphanumeric);
     match plate {
         ['使' | '领', rest @ ..] => code(rest),
         ['W', 'J', rest @ ..] => {

@@ -67,6 +67,9 @@ fn is_tidy(trimmed: &str) -> bool {
 
 /// A code made regular: half-width, upper-case, without spaces and invisible characters. `None` if it is longer than `N` bytes.
 pub fn fold_code<const N: usize>(input: &str) -> Option<Inline<N>> {
+    if input.len() <= N && input.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Inline::of_upper(input);
+    }
     let mut code = Inline::new();
     for character in input.chars() {
         let character = half_width(character);
@@ -88,46 +91,41 @@ pub const fn is_ideograph(character: char) -> bool {
 /// The value of an optional cell: `None` when it is absent, blank, or one of the marks people type for "nothing".
 pub fn present(cell: Option<&str>) -> Option<&str> {
     let text = cell?.trim();
-    let is_nothing = match text.len() {
-        0 => true,
-        1..=12 => {
-            matches!(
-                text,
-                "-" | "--"
-                    | "—"
-                    | "——"
-                    | "/"
-                    | "\\"
-                    | "."
-                    | "、"
-                    | "无"
-                    | "暂无"
-                    | "没有"
-                    | "空"
-                    | "不详"
-                    | "未知"
-                    | "未填"
-                    | "0"
-                    | "?"
-                    | "？"
-            ) || [
-                "null",
-                "none",
-                "nil",
-                "n/a",
-                "na",
-                "nan",
-                "#n/a",
-                "undefined",
-                "unknown",
-            ]
-            .iter()
-            .any(|mark| text.eq_ignore_ascii_case(mark))
-        }
-        _ => false,
-    };
-    (!is_nothing).then_some(text)
+    (!means_nothing(text)).then_some(text)
 }
+
+/// Told by the first byte or character where possible, as every cell of every row passes here.
+fn means_nothing(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes {
+        [] => true,
+        [b'1'..=b'9', ..] => false,
+        _ if bytes.len() > 12 => false,
+        [first, ..] if first.is_ascii() => {
+            matches!(text, "-" | "--" | "/" | "\\" | "." | "0" | "?")
+                || matches!(first, b'n' | b'N' | b'u' | b'U' | b'#')
+                    && NOTHING.iter().any(|mark| text.eq_ignore_ascii_case(mark))
+        }
+        [0xE4 | 0xE6 | 0xE7, ..] => matches!(
+            text,
+            "无" | "暂无" | "没有" | "空" | "不详" | "未知" | "未填"
+        ),
+        _ => matches!(text, "—" | "——" | "、" | "？"),
+    }
+}
+
+/// What programs write for "nothing".
+const NOTHING: [&str; 9] = [
+    "null",
+    "none",
+    "nil",
+    "n/a",
+    "na",
+    "nan",
+    "#n/a",
+    "undefined",
+    "unknown",
+];
 
 #[cfg(test)]
 mod tests {

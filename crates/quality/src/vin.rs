@@ -53,7 +53,11 @@ impl Vin {
     /// The [`VinFlaw`]. A foreign VIN whose check digit fails is accepted; see [`Vin::check_digit_matches`].
     pub fn parse(typed: &str) -> Result<Self, VinFlaw> {
         let code = fold_code::<64>(typed).ok_or(VinFlaw::Length(typed.chars().count()))?;
-        let characters = code.chars().count();
+        let characters = if code.as_bytes().len() == 17 && code.is_ascii() {
+            17
+        } else {
+            code.chars().count()
+        };
         if characters != 17 {
             return Err(VinFlaw::Length(characters));
         }

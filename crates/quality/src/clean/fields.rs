@@ -160,7 +160,7 @@ impl Notes {
             Err(PhoneFlaw::NoAreaCode) => self.add(field, Rule::PhoneNoAreaCode),
             Err(PhoneFlaw::Masked) => self.add(field, Rule::PhoneMasked),
             Err(PhoneFlaw::Prefix | PhoneFlaw::Form) if phone::is_placeholder_cell(typed) => {
-                self.add(field, Rule::PhonePlaceholder)
+                self.add(field, Rule::PhonePlaceholder);
             }
             Err(PhoneFlaw::Prefix) => self.add(field, Rule::PhonePrefix),
             Err(PhoneFlaw::Form) => self.add(field, Rule::PhoneForm),
@@ -288,7 +288,7 @@ impl Notes {
         match code {
             None => self.add(field, Rule::RegionCodeForm),
             Some(code) if division::find(code).is_none() => {
-                self.add(field, Rule::RegionCodeUnknown)
+                self.add(field, Rule::RegionCodeUnknown);
             }
             Some(_) => {}
         }

@@ -69,7 +69,13 @@ fn phone_and_id(row: &mut CustomerRow<'_>, notes: &mut Notes) {
 
 /// One column for all certificates: an organisation's credit code under ID number, or the reverse.
 fn credit_code(row: &mut CustomerRow<'_>, notes: &mut Notes) {
-    if present(row.credit_code).is_none()
+    let is_plain_id = row.id_number.is_none_or(|cell| {
+        cell.len() == 18
+            && !cell.starts_with('9')
+            && cell.bytes().take(17).all(|b| b.is_ascii_digit())
+    });
+    if !is_plain_id
+        && present(row.credit_code).is_none()
         && code(row.id_number).is_some_and(|code| looks_like_credit_code(&code))
     {
         row.credit_code = row.id_number.take();

@@ -106,7 +106,7 @@ fn values_in_a_neighbouring_column_are_moved() {
     assert_eq!(cleaned.findings[0].field, Field::CustomerPhone);
 
     let cleaned = clean(|row| {
-        (row.name, row.id_number) = (Some("样例商贸有限公司"), Some("91350100M000100Y43"))
+        (row.name, row.id_number) = (Some("样例商贸有限公司"), Some("91350100M000100Y43"));
     });
     assert_eq!(cleaned.record.kind, PartyKind::Organization);
     assert!(cleaned.record.credit_code.is_some());
