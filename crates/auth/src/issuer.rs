@@ -136,8 +136,13 @@ impl Issuer {
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(header), encode(claims));
-        let signature = URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()));
+        let signature = self.sign_message(&message);
         format!("{message}.{signature}")
+    }
+
+    /// The signature of a token's first two parts.
+    pub(crate) fn sign_message(&self, message: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()))
     }
 }
 
@@ -152,5 +157,34 @@ impl fmt::Debug for Issuer {
         f.debug_struct("Issuer")
             .field("kid", &self.kid)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_read_by_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let first = Issuer::open(&keys, "marque").unwrap();
+        let second = Issuer::open(&keys, "marque").unwrap();
+        assert_eq!(first.jwks(), second.jwks());
+        let path = keys.join("issuer.key");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let error = Issuer::open(&keys, "marque").unwrap_err().to_string();
+            assert!(error.contains("chmod 600"), "{error}");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        std::fs::write(&path, "canary").unwrap();
+        let error = Issuer::open(&keys, "marque").unwrap_err();
+        assert!(matches!(error, AuthSetupError::BadKey { .. }));
+        assert!(!format!("{error} {error:?}").contains("canary"));
     }
 }

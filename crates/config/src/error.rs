@@ -92,13 +92,31 @@ fn place_of(error: &figment::Error) -> String {
 fn advice_of(kind: &Kind) -> String {
     match kind {
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            format!("write {expected} instead of {}", kind_of(found))
+            format!(
+                "write {} instead of {}",
+                in_words(&expected.to_string()),
+                kind_of(found)
+            )
         }
         Kind::UnknownVariant(_, known) => list_of(known),
         Kind::InvalidLength(_, expected) => format!("write {expected}"),
         Kind::MissingField(name) => format!("{name} is missing"),
+        Kind::Message(text) if text.contains("socket address") => {
+            "write host:port, such as 127.0.0.1:8080".to_owned()
+        }
         Kind::Message(text) => without_quote(text),
         _ => "the value has the wrong form".to_owned(),
+    }
+}
+
+/// What was expected, for people who do not know Rust.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "text",
+        "a boolean" => "true or false",
+        other => other.strip_prefix("struct ").map_or(other, |_| "a section"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use figment::{
-    Figment,
+    Figment, Provider,
     providers::{Env, Format as _, Serialized, Toml},
 };
 use serde::Serialize;
@@ -20,19 +20,30 @@ impl Config {
     /// # Errors
     /// The first setting that cannot be used, with its key, its source and what to write instead.
     pub fn load(file: Option<&Path>, overrides: impl Serialize) -> Result<Self, ConfigError> {
-        let mut sources = Figment::new();
-        if let Some(path) = file {
-            if !path.is_file() {
-                return Err(ConfigError::NoFile {
-                    path: path.display().to_string(),
-                });
-            }
-            sources = sources.merge(Toml::file_exact(path));
-        }
-        sources
-            .merge(Env::prefixed(PREFIX).split("__"))
-            .merge(Serialized::globals(overrides))
-            .extract()
-            .map_err(|error| ConfigError::from_figment(&error))
+        read_sources(file, Env::prefixed(PREFIX).split("__"), overrides)
     }
 }
+
+fn read_sources(
+    file: Option<&Path>,
+    environment: impl Provider,
+    overrides: impl Serialize,
+) -> Result<Config, ConfigError> {
+    let mut sources = Figment::new();
+    if let Some(path) = file {
+        if !path.is_file() {
+            return Err(ConfigError::NoFile {
+                path: path.display().to_string(),
+            });
+        }
+        sources = sources.merge(Toml::file_exact(path));
+    }
+    sources
+        .merge(environment)
+        .merge(Serialized::globals(overrides))
+        .extract()
+        .map_err(|error| ConfigError::from_figment(&error))
+}
+
+#[cfg(test)]
+mod tests;
