@@ -42,6 +42,13 @@ macro_rules! id_type {
             }
         }
 
+        impl $name {
+            /// The sixteen bytes of the id.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid)

@@ -126,6 +126,17 @@ impl Conn<'_> {
         session.lock_keys(keys)
     }
 
+    /// Runs `work` and takes back whatever it wrote: a rehearsal.
+    pub fn rehearse<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.batch("SAVEPOINT rehearsal")?;
+        let result = work(self);
+        self.batch("ROLLBACK TO SAVEPOINT rehearsal; RELEASE SAVEPOINT rehearsal")?;
+        result
+    }
+
     /// Runs several statements that take no values.
     pub fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         match &mut self.0 {

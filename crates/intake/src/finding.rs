@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::LazyLock};
 use marque_api::intake::v1 as pb;
 use marque_quality::{Field, Finding, Lang, Params, RecordKind, Rule, Severity};
 
+use marque_tabular::RowFault;
+
 use crate::{Outcome, outcome::KeptFinding};
 
 /// Findings as the wire has them, with their texts in both languages.
@@ -53,6 +55,21 @@ pub(crate) fn keep(finding: &Finding) -> KeptFinding {
         severity: severity_to_pb(finding.severity) as i32,
         other: finding.params.other.map_or_else(String::new, |field| field.column().to_owned()),
         number: finding.params.number,
+        text_zh: String::new(),
+        text_en: String::new(),
+    }
+}
+
+/// A fault of the row's form: wrong width, broken bytes and the like.
+pub(crate) fn keep_fault(fault: &RowFault) -> KeptFinding {
+    KeptFinding {
+        field: String::new(),
+        rule: fault.reason().to_lowercase(),
+        severity: pb::Severity::Reject as i32,
+        other: String::new(),
+        number: None,
+        text_zh: fault.message_zh(),
+        text_en: fault.to_string(),
     }
 }
 
@@ -69,8 +86,8 @@ pub(crate) fn kept_to_pb(kept: &KeptFinding, kind: RecordKind) -> pb::Finding {
             field: kept.field.clone(),
             rule: kept.rule.clone(),
             severity: kept.severity,
-            message_zh: String::new(),
-            message_en: String::new(),
+            message_zh: kept.text_zh.clone(),
+            message_en: kept.text_en.clone(),
         };
     };
     one_to_pb(&Finding {

@@ -59,6 +59,11 @@ pub(crate) struct KeptFinding {
     pub(crate) other: String,
     #[prost(int64, optional, tag = "5")]
     pub(crate) number: Option<i64>,
+    /// Texts of a fault of the row's form, which is no rule of the dictionary.
+    #[prost(string, tag = "6")]
+    pub(crate) text_zh: String,
+    #[prost(string, tag = "7")]
+    pub(crate) text_en: String,
 }
 
 /// A quarantined row as it came, before sealing.

@@ -1,5 +1,7 @@
 //! What a service says of its rows.
 
+use std::collections::HashMap;
+
 use marque_core::{DealerCode, ImportId, Timestamp};
 use marque_db::{Conn, StoreError};
 use marque_auth::CallContext;
@@ -101,6 +103,14 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Cleans, hashes and seals: everything that needs no store. Runs beside the writing of the previous batch.
     fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<Self::Payload>;
+
+    /// A record's id as people see it.
+    fn record_id(&self, record: Uuid) -> String;
+
+    /// The customers that records belong to now, as people see them; only where records are of customers.
+    fn customers(&self, _conn: &mut Conn<'_>, _records: &[Uuid]) -> Result<HashMap<Uuid, String>, StoreError> {
+        Ok(HashMap::new())
+    }
 
     /// Writes a batch in the caller's transaction; one answer for each payload, in order. May be called again after a
     /// conflict.

@@ -24,6 +24,15 @@ impl Row {
         Self::default()
     }
 
+    /// A row of these fields, as if read from this line: for rows that were kept elsewhere.
+    pub fn of<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut row = Self { line, ..Self::default() };
+        for field in fields {
+            row.push(field);
+        }
+        row
+    }
+
     /// The field of a column (from 0), if the row reaches that far.
     #[inline]
     pub fn get(&self, column: usize) -> Option<&str> {

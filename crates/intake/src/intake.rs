@@ -1,0 +1,269 @@
+//! An intake: one service's imports over its own store.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{ImportId, PageRequest, SharedClock, Timestamp};
+use marque_db::{Backend, Conn, Database};
+use marque_ledger::{Entry, record};
+use marque_tabular::{Limits, Row};
+use marque_vault::{Place, Vault};
+use prost::Message as _;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    Directory, IntakeError, Sink,
+    outcome::{KeptFields, KeptRow, KeptRows},
+    store::{self, ImportRow},
+};
+
+/// Where and how an intake works.
+#[derive(Debug, Clone)]
+pub struct IntakeSettings {
+    /// Folder of the files that wait or are being worked off.
+    pub spool: PathBuf,
+    /// Rows a transaction.
+    pub batch_rows: usize,
+    /// Imports worked off at once.
+    pub parallel: usize,
+    /// Most bytes of a file.
+    pub max_file_bytes: u64,
+    /// What a file may hold.
+    pub limits: Limits,
+}
+
+/// One service's imports; cheap to clone.
+#[derive(Debug)]
+pub struct Intake<S> {
+    pub(crate) inner: Arc<Inner<S>>,
+}
+
+impl<S> Clone for Intake<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner<S> {
+    pub(crate) db: Database,
+    pub(crate) vault: Vault,
+    pub(crate) clock: SharedClock,
+    pub(crate) directory: Directory,
+    pub(crate) settings: IntakeSettings,
+    pub(crate) sink: Arc<S>,
+    pub(crate) queued: Notify,
+    /// Who works here: another process on the same store has another name.
+    pub(crate) worker: String,
+}
+
+impl<S: Sink> Intake<S> {
+    /// An intake over a service's store.
+    ///
+    /// # Errors
+    /// If the spool folder cannot be made.
+    pub fn new(
+        db: Database,
+        vault: Vault,
+        clock: SharedClock,
+        directory: Directory,
+        settings: IntakeSettings,
+        sink: S,
+    ) -> Result<Self, IntakeError> {
+        std::fs::create_dir_all(&settings.spool)?;
+        let worker = Uuid::new_v4().to_string();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                db,
+                vault,
+                clock,
+                directory,
+                settings,
+                sink: Arc::new(sink),
+                queued: Notify::new(),
+                worker,
+            }),
+        })
+    }
+
+    /// What rows mean here.
+    pub fn sink(&self) -> &Arc<S> {
+        &self.inner.sink
+    }
+
+    /// Works off imports until told to stop; an import that is cut short goes on at its last batch.
+    pub async fn run(self, stop: CancellationToken) {
+        self.prepare_start().await;
+        let places = Arc::new(Semaphore::new(self.inner.settings.parallel.max(1)));
+        let mut running = tokio::task::JoinSet::new();
+        loop {
+            let place = tokio::select! {
+                () = stop.cancelled() => break,
+                place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
+            };
+            match self.claim().await {
+                Some(import) => {
+                    let (intake, stop) = (self.clone(), stop.clone());
+                    running.spawn(async move {
+                        intake.work_off(import, stop).await;
+                        drop(place);
+                    });
+                }
+                None => tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = self.inner.queued.notified() => {}
+                    () = tokio::time::sleep(IDLE) => {}
+                },
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    /// On SQLite this process is the only one: whatever was running was cut short. Spool files of nobody are removed.
+    async fn prepare_start(&self) {
+        if self.inner.db.backend() == Backend::Sqlite
+            && let Err(error) = self.inner.db.write(store::release_all).await
+        {
+            tracing::error!(%error, "claims of imports cannot be released");
+        }
+        if let Err(error) = self.sweep().await {
+            tracing::warn!(%error, "the spool cannot be swept");
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), IntakeError> {
+        for file in std::fs::read_dir(&self.inner.settings.spool)? {
+            let path = file?.path();
+            // A file being written right now has no row yet; it is young.
+            let is_old = path.metadata()?.modified()?.elapsed().is_ok_and(|age| age > Duration::from_secs(3600));
+            let spool = path.clone();
+            if is_old && !self.inner.db.scan(move |conn| store::is_wanted(conn, &spool)).await? {
+                std::fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn claim(&self) -> Option<ImportRow> {
+        let (worker, now) = (self.inner.worker.clone(), self.inner.clock.now());
+        let claimed = self
+            .inner
+            .db
+            .write(move |conn| store::claim(conn, &worker, now, now.plus(LEASE)))
+            .await;
+        claimed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "no import can be claimed now");
+            None
+        })
+    }
+
+    /// Puts a spooled file into the queue.
+    pub(crate) async fn enqueue(&self, ctx: CallContext, import: ImportRow) -> Result<ImportRow, IntakeError> {
+        let clock = self.inner.clock.clone();
+        let queued = self
+            .inner
+            .db
+            .write(move |conn| {
+                store::insert(conn, &import)?;
+                let id = import.id.to_string();
+                let entry = Entry { act: "import_queued", subject: &id, dealer: import.dealer.as_str(), detail: &import.kind };
+                record(conn, &ctx, clock.now(), &entry)?;
+                Ok::<_, IntakeError>(import.clone())
+            })
+            .await?;
+        self.inner.queued.notify_one();
+        Ok(queued)
+    }
+
+    pub(crate) async fn get(&self, scope: Scope, id: ImportId) -> Result<ImportRow, IntakeError> {
+        let found = self.inner.db.read(move |conn| store::find(conn, &scope, id)).await?;
+        found.ok_or(IntakeError::ImportUnknown)
+    }
+
+    pub(crate) async fn list(&self, scope: Scope, after: Option<Uuid>, page: PageRequest) -> Result<Vec<ImportRow>, IntakeError> {
+        Ok(self.inner.db.scan(move |conn| store::list(conn, &scope, after, &page)).await?)
+    }
+
+    /// Rows after a line, with the customers they belong to now.
+    pub(crate) async fn rows(
+        &self,
+        id: ImportId,
+        column: Option<&'static str>,
+        outcome: Option<i32>,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<KeptRow>, BTreeMap<Uuid, String>), IntakeError> {
+        let sink = Arc::clone(&self.inner.sink);
+        self.inner
+            .db
+            .scan(move |conn| {
+                let rows = rows_after(conn, id, column, outcome, after, limit)?;
+                let records: Vec<Uuid> = rows.iter().filter_map(|row| Uuid::from_slice(&row.record).ok()).collect();
+                let customers = sink.customers(conn, &records)?;
+                Ok((rows, customers.into_iter().collect()))
+            })
+            .await
+    }
+
+    /// Quarantined rows after a line, opened, at most 500.
+    pub(crate) async fn quarantined(&self, id: ImportId, after: i64) -> Result<Vec<(i64, Row)>, IntakeError> {
+        let sealed = self.inner.db.scan(move |conn| store::quarantined(conn, id, after, 500)).await?;
+        sealed
+            .into_iter()
+            .map(|(line, sealed)| {
+                let opened = self.inner.vault.open(quarantine_place(&id, &line.to_string()), &sealed)?;
+                let kept = KeptFields::decode(opened.as_slice()).unwrap_or_default();
+                Ok((line, Row::of(line.cast_unsigned(), kept.fields.iter().map(String::as_str))))
+            })
+            .collect()
+    }
+}
+
+/// How long a claimed import is left alone before another process takes it over.
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+/// How long to sleep when nothing waits; a new import here wakes us at once.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// Where a quarantined row is sealed.
+pub(crate) fn quarantine_place<'a>(id: &'a ImportId, line: &'a str) -> Place<'a> {
+    // The import's id is part of the row; the line is the field.
+    Place::new("import_quarantine", id.as_bytes(), line)
+}
+
+fn rows_after(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    column: Option<&'static str>,
+    outcome: Option<i32>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<KeptRow>, IntakeError> {
+    let mut found = Vec::with_capacity(limit);
+    let mut from = store::batch_before(conn, id, after + 1)?;
+    while let Some((first_line, encoded)) = store::batch_at(conn, id, from, column)? {
+        let kept = KeptRows::decode(encoded.as_slice())
+            .map_err(|error| marque_db::StoreError::Decode { column: 1, source: error.into() })?;
+        let wanted = kept
+            .rows
+            .into_iter()
+            .filter(|row| row.line as i64 > after && outcome.is_none_or(|outcome| row.outcome == outcome));
+        found.extend(wanted.take(limit - found.len()));
+        if found.len() == limit {
+            break;
+        }
+        from = first_line + 1;
+    }
+    Ok(found)
+}
+
+/// The instant a batch's claim runs out.
+pub(crate) fn lease_end(now: Timestamp) -> Timestamp {
+    now.plus(LEASE)
+}

@@ -1,0 +1,177 @@
+//! Reading a file: from rows to prepared batches.
+
+use std::{fs::File, path::Path, sync::Arc};
+
+use marque_tabular::{Format, Limits, Mapping, Next, Position, Problem, Row, RowFault, Table};
+use tokio::sync::mpsc;
+
+use crate::{
+    Entry, Job, RowView, Sink,
+    outcome::{KeptFields, KeptFinding},
+    finding,
+};
+
+/// How a file is to be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) format: Option<Format>,
+    pub(crate) mapping: Option<Mapping>,
+    pub(crate) limits: Limits,
+    pub(crate) batch_rows: usize,
+    pub(crate) from: Option<Position>,
+}
+
+/// One entry of a batch: rows that are one record, or a row that is none.
+pub(crate) struct Item<P> {
+    pub(crate) lines: Vec<u64>,
+    pub(crate) what: What<P>,
+    /// The rows as they came, if they are to be quarantined.
+    pub(crate) fields: Vec<KeptFields>,
+}
+
+pub(crate) enum What<P> {
+    Entry(Entry<P>),
+    Fault(KeptFinding),
+}
+
+/// Rows on their way into one transaction.
+pub(crate) struct Batch<P> {
+    pub(crate) items: Vec<Item<P>>,
+    pub(crate) rows: i64,
+    /// Where the next batch begins.
+    pub(crate) next: Position,
+    pub(crate) headers: Vec<String>,
+}
+
+pub(crate) fn open<S: Sink>(path: &Path, kind: &str, sink: &S, plan: &Plan) -> Result<Table, Problem> {
+    let schema = sink.schema(kind).ok_or(Problem::NoHeader { kind: "this service" })?;
+    let file = File::open(path)?;
+    Table::open(file, plan.format, plan.limits.clone(), schema, plan.mapping.clone())
+}
+
+/// Reads the file from end to end without keeping anything; says how many rows it has.
+pub(crate) fn check(mut table: Table) -> Result<u64, Problem> {
+    let mut rows = 0;
+    while table.next_row()? != Next::End {
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+/// Reads on from the plan's position and sends prepared batches until the file ends or nobody listens.
+pub(crate) fn prepare<S: Sink>(
+    mut table: Table,
+    sink: &Arc<S>,
+    job: &Job,
+    plan: &Plan,
+    batches: &mpsc::Sender<Result<Batch<S::Payload>, Problem>>,
+) {
+    if let Err(problem) = plan.from.map_or(Ok(()), |from| table.seek(from)) {
+        drop(batches.blocking_send(Err(problem)));
+        return;
+    }
+    let mut gather = Gather::new(sink.group_column(table.schema()));
+    loop {
+        let batch = gather.batch(&mut table, &**sink, job, plan.batch_rows);
+        let is_last = !matches!(&batch, Ok(batch) if batch.rows > 0);
+        let is_empty = matches!(&batch, Ok(batch) if batch.rows == 0);
+        if is_empty || batches.blocking_send(batch).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Gathers rows into entries; holds back the row that begins the next group.
+struct Gather {
+    group_column: Option<usize>,
+    held: Option<(Row, Position)>,
+}
+
+impl Gather {
+    fn new(group_column: Option<usize>) -> Self {
+        Self { group_column, held: None }
+    }
+
+    fn batch<S: Sink>(
+        &mut self,
+        table: &mut Table,
+        sink: &S,
+        job: &Job,
+        wanted: usize,
+    ) -> Result<Batch<S::Payload>, Problem> {
+        let mut items = Vec::with_capacity(wanted);
+        let mut rows = 0;
+        let mut group: Vec<Row> = self.held.take().map(|(row, _)| row).into_iter().collect();
+        loop {
+            let before = table.reader().position();
+            match table.next_row()? {
+                Next::Row if group.first().is_some_and(|first| self.belongs(table, first)) => {
+                    group.push(table.row().clone());
+                }
+                Next::Row => {
+                    rows += flush(&mut items, &mut group, table, sink, job);
+                    if rows >= wanted as i64 {
+                        self.held = Some((table.row().clone(), before));
+                        break;
+                    }
+                    group.push(table.row().clone());
+                }
+                Next::Bad(problem) => {
+                    rows += flush(&mut items, &mut group, table, sink, job) + 1;
+                    items.push(fault(table.row(), problem.line, &problem.fault));
+                }
+                Next::End => {
+                    rows += flush(&mut items, &mut group, table, sink, job);
+                    break;
+                }
+            }
+        }
+        let next = self.held.as_ref().map_or_else(|| table.reader().position(), |(_, at)| *at);
+        Ok(Batch { items, rows, next, headers: table.reader().headers().to_vec() })
+    }
+
+    /// Whether the row just read continues the group that `first` began.
+    fn belongs(&self, table: &Table, first: &Row) -> bool {
+        let Some(column) = self.group_column else {
+            return false;
+        };
+        let key = table.get(column);
+        !key.is_empty() && table.header_map().get(first, column) == key
+    }
+}
+
+/// Prepares the gathered group as one entry; returns how many rows it had.
+fn flush<S: Sink>(
+    items: &mut Vec<Item<S::Payload>>,
+    group: &mut Vec<Row>,
+    table: &Table,
+    sink: &S,
+    job: &Job,
+) -> i64 {
+    if group.is_empty() {
+        return 0;
+    }
+    let views: Vec<RowView<'_>> = group.iter().map(|row| RowView::new(row, table.header_map())).collect();
+    let entry = sink.prepare(job, &views);
+    let fields = if entry.is_rejected() { group.iter().map(kept_fields).collect() } else { Vec::new() };
+    items.push(Item {
+        lines: group.iter().map(Row::line).collect(),
+        what: What::Entry(entry),
+        fields,
+    });
+    let rows = group.len() as i64;
+    group.clear();
+    rows
+}
+
+fn fault<P>(row: &Row, line: u64, fault: &RowFault) -> Item<P> {
+    Item {
+        lines: vec![line],
+        what: What::Fault(finding::keep_fault(fault)),
+        fields: vec![kept_fields(row)],
+    }
+}
+
+fn kept_fields(row: &Row) -> KeptFields {
+    KeptFields { fields: row.iter().map(str::to_owned).collect() }
+}

@@ -1,0 +1,320 @@
+//! The tables of imports: every statement of the crate.
+
+use std::path::Path;
+
+use marque_auth::Scope;
+use marque_core::{DealerCode, ImportId, PageRequest, Timestamp};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_events::dealer_clause;
+use uuid::Uuid;
+
+use crate::outcome::Counts;
+
+/// What an import is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+}
+
+impl State {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| StoreError::Decode { column: 8, source: "unknown state of an import".into() })
+    }
+}
+
+/// An import as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct ImportRow {
+    pub(crate) id: ImportId,
+    pub(crate) kind: String,
+    pub(crate) dealer: DealerCode,
+    pub(crate) source: String,
+    pub(crate) dry_run: bool,
+    pub(crate) format: String,
+    /// JSON object: canonical column to header.
+    pub(crate) mapping: String,
+    pub(crate) actor: String,
+    pub(crate) state: State,
+    pub(crate) spool: String,
+    pub(crate) size_bytes: i64,
+    pub(crate) done_bytes: i64,
+    pub(crate) checkpoint: String,
+    pub(crate) received: i64,
+    pub(crate) counts: Counts,
+    pub(crate) problem_reason: String,
+    pub(crate) problem_detail: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) headers: String,
+}
+
+const COLUMNS: &str = "id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes, done_bytes,
+    checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason, problem_detail,
+    created_at, finished_at, headers";
+
+fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
+    let dealer: String = row.get(2)?;
+    Ok(ImportRow {
+        id: row.get::<Uuid>(0)?.into(),
+        kind: row.get(1)?,
+        dealer: dealer
+            .parse()
+            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode { column: 2, source: error.into() })?,
+        source: row.get(3)?,
+        dry_run: row.get(4)?,
+        format: row.get(5)?,
+        mapping: row.get(6)?,
+        actor: row.get(7)?,
+        state: State::parse(&row.get::<String>(8)?)?,
+        spool: row.get(9)?,
+        size_bytes: row.get(10)?,
+        done_bytes: row.get(11)?,
+        checkpoint: row.get(12)?,
+        received: row.get(13)?,
+        counts: Counts {
+            accepted: row.get(14)?,
+            with_findings: row.get(15)?,
+            quarantined: row.get(16)?,
+            unchanged: row.get(17)?,
+        },
+        problem_reason: row.get(18)?,
+        problem_detail: row.get(19)?,
+        created_at: row.get(20)?,
+        finished_at: row.get(21)?,
+        headers: row.get(22)?,
+    })
+}
+
+pub(crate) fn insert(conn: &mut Conn<'_>, import: &ImportRow) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO imports (id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes,
+             done_bytes, checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason,
+             problem_detail, created_at, finished_at, headers, claimed_by, claimed_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', 0, 0, 0, 0, 0, '', '', ?12, NULL, '[]', '', 0)",
+        &[
+            import.id.uuid().into(),
+            (&import.kind).into(),
+            import.dealer.as_str().into(),
+            (&import.source).into(),
+            import.dry_run.into(),
+            (&import.format).into(),
+            (&import.mapping).into(),
+            (&import.actor).into(),
+            import.state.as_str().into(),
+            (&import.spool).into(),
+            import.size_bytes.into(),
+            import.created_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn find(conn: &mut Conn<'_>, scope: &Scope, id: ImportId) -> Result<Option<ImportRow>, StoreError> {
+    let (clause, value) = dealer_clause(scope, "dealer", 2);
+    let sql = format!("SELECT {COLUMNS} FROM imports WHERE id = ?1 AND {clause}");
+    conn.query_opt(&sql, &[id.uuid().into(), value], read_import)
+}
+
+/// Newest first; the page's key is the id of the last entry.
+pub(crate) fn list(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    after: Option<Uuid>,
+    page: &PageRequest,
+) -> Result<Vec<ImportRow>, StoreError> {
+    let (clause, value) = dealer_clause(scope, "dealer", 1);
+    let sql = format!("SELECT {COLUMNS} FROM imports WHERE {clause} AND id < ?2 ORDER BY id DESC LIMIT ?3");
+    let before = after.unwrap_or(Uuid::max());
+    conn.query(&sql, &[value, before.into(), Value::from(page.size)], read_import)
+}
+
+/// Takes the oldest import that nobody works on.
+pub(crate) fn claim(
+    conn: &mut Conn<'_>,
+    worker: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<ImportRow>, StoreError> {
+    conn.lock_keys(&mut vec![CLAIM_LOCK])?;
+    let id: Option<Uuid> = conn.query_opt(
+        "SELECT id FROM imports WHERE state IN ('queued', 'running') AND claimed_until < ?1 ORDER BY id LIMIT 1",
+        &[now.into()],
+        |row| row.get(0),
+    )?;
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    conn.execute(
+        "UPDATE imports SET state = 'running', claimed_by = ?1, claimed_until = ?2 WHERE id = ?3",
+        &[worker.into(), until.into(), id.into()],
+    )?;
+    find(conn, &Scope::Headquarters, id.into())
+}
+
+/// Key of the lock under which imports are claimed: `imports` in ASCII.
+const CLAIM_LOCK: i64 = 0x69_6d70_6f72_7473;
+
+/// Gives up all claims: for a store that only this process uses, at its start.
+pub(crate) fn release_all(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
+    conn.execute("UPDATE imports SET claimed_until = 0 WHERE state = 'running'", &[])
+}
+
+/// What a finished batch adds to its import.
+pub(crate) struct Progress<'a> {
+    pub(crate) id: ImportId,
+    pub(crate) worker: &'a str,
+    pub(crate) until: Timestamp,
+    pub(crate) rows: i64,
+    pub(crate) counts: Counts,
+    pub(crate) checkpoint: &'a str,
+    pub(crate) done_bytes: i64,
+    pub(crate) headers: &'a str,
+}
+
+/// Adds a batch's counts and moves the checkpoint; false if another worker has taken the import over.
+pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bool, StoreError> {
+    let Counts { accepted, with_findings, quarantined, unchanged } = progress.counts;
+    let touched = conn.execute(
+        "UPDATE imports SET received = received + ?3, accepted = accepted + ?4, with_findings = with_findings + ?5,
+             quarantined = quarantined + ?6, unchanged = unchanged + ?7, checkpoint = ?8, done_bytes = ?9,
+             headers = ?10, claimed_until = ?11
+         WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
+        &[
+            progress.id.uuid().into(),
+            progress.worker.into(),
+            progress.rows.into(),
+            accepted.into(),
+            with_findings.into(),
+            quarantined.into(),
+            unchanged.into(),
+            progress.checkpoint.into(),
+            progress.done_bytes.into(),
+            progress.headers.into(),
+            progress.until.into(),
+        ],
+    )?;
+    Ok(touched == 1)
+}
+
+/// Ends an import.
+pub(crate) fn finish(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    worker: &str,
+    state: State,
+    problem: (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE imports SET state = ?3, problem_reason = ?4, problem_detail = ?5, finished_at = ?6, claimed_until = 0,
+             done_bytes = CASE WHEN ?3 = 'succeeded' THEN size_bytes ELSE done_bytes END
+         WHERE id = ?1 AND claimed_by = ?2",
+        &[
+            id.uuid().into(),
+            worker.into(),
+            state.as_str().into(),
+            problem.0.into(),
+            problem.1.into(),
+            now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn insert_batch(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    first_line: i64,
+    counts: Counts,
+    rows: &[u8],
+) -> Result<(), StoreError> {
+    let Counts { accepted, with_findings, quarantined, unchanged } = counts;
+    conn.execute(
+        "INSERT INTO import_batches (import_id, first_line, accepted, with_findings, quarantined, unchanged, rows)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        &[
+            id.uuid().into(),
+            first_line.into(),
+            accepted.into(),
+            with_findings.into(),
+            quarantined.into(),
+            unchanged.into(),
+            rows.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The batch that holds `line` or follows it, if any holds rows of the outcome whose count is in `column`.
+pub(crate) fn batch_at(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    from_first_line: i64,
+    column: Option<&'static str>,
+) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+    let clause = column.map_or_else(String::new, |column| format!("AND {column} > 0"));
+    let sql = format!(
+        "SELECT first_line, rows FROM import_batches WHERE import_id = ?1 AND first_line >= ?2 {clause}
+         ORDER BY first_line LIMIT 1"
+    );
+    conn.query_opt(&sql, &[id.uuid().into(), from_first_line.into()], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// First line of the batch that would hold `line`.
+pub(crate) fn batch_before(conn: &mut Conn<'_>, id: ImportId, line: i64) -> Result<i64, StoreError> {
+    let first = conn.query_opt(
+        "SELECT first_line FROM import_batches WHERE import_id = ?1 AND first_line <= ?2
+         ORDER BY first_line DESC LIMIT 1",
+        &[id.uuid().into(), line.into()],
+        |row| row.get(0),
+    )?;
+    Ok(first.unwrap_or(0))
+}
+
+pub(crate) fn quarantine(conn: &mut Conn<'_>, id: ImportId, line: u64, sealed: &[u8]) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO import_quarantine (import_id, line, sealed) VALUES (?1, ?2, ?3)",
+        &[id.uuid().into(), Value::Int(line as i64), sealed.into()],
+    )?;
+    Ok(())
+}
+
+/// Quarantined rows after a line, in order.
+pub(crate) fn quarantined(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    conn.query(
+        "SELECT line, sealed FROM import_quarantine WHERE import_id = ?1 AND line > ?2 ORDER BY line LIMIT ?3",
+        &[id.uuid().into(), after.into(), Value::from(limit)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// Whether a spool file belongs to an import that is still to be worked off.
+pub(crate) fn is_wanted(conn: &mut Conn<'_>, spool: &Path) -> Result<bool, StoreError> {
+    let name = spool.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let found: Option<i64> = conn.query_opt(
+        "SELECT 1 FROM imports WHERE spool = ?1 AND state IN ('queued', 'running')",
+        &[name.as_ref().into()],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,274 @@
+//! Working off one import.
+
+use std::{path::PathBuf, sync::Arc};
+
+use marque_api::intake::v1::RowOutcome;
+use marque_auth::CallContext;
+use marque_db::{Conn, StoreError};
+use marque_ledger::{Entry as Audit, record};
+use marque_quality::{Finding, Severity};
+use marque_tabular::{Format, Mapping, Position, Problem, Table};
+use marque_vault::Vault;
+use prost::Message as _;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Intake, IntakeError, Job, Outcome, Sink, Written, finding,
+    intake::{lease_end, quarantine_place},
+    outcome::{Counts, KeptFinding, KeptRow, KeptRows},
+    reading::{self, Batch, Item, Plan, What},
+    store::{self, ImportRow, Progress, State},
+};
+
+impl<S: Sink> Intake<S> {
+    /// Works off a claimed import to its end. What fails for now stays claimed and is taken up again when the claim
+    /// runs out; a file that cannot be read ends as failed.
+    pub(crate) async fn work_off(&self, import: ImportRow, stop: CancellationToken) {
+        let id = import.id;
+        match self.try_work_off(&import, &stop).await {
+            Ok(true) => tracing::info!(import.id = %id, "import is done"),
+            Ok(false) => tracing::info!(import.id = %id, "import goes on later"),
+            Err(Failure::File(problem)) => self.fail(&import, &problem).await,
+            Err(Failure::Later(error)) => tracing::warn!(import.id = %id, %error, "import has to wait"),
+        }
+    }
+
+    async fn try_work_off(&self, import: &ImportRow, stop: &CancellationToken) -> Result<bool, Failure> {
+        let plan = self.plan(import)?;
+        if plan.from.is_none() {
+            let table = self.open(import, &plan).await?;
+            run_blocking(move || reading::check(table)).await??;
+        }
+        let table = self.open(import, &plan).await?;
+        let job = self.job(import);
+        let (sender, mut batches) = mpsc::channel(2);
+        let reader = {
+            let (sink, job) = (Arc::clone(&self.inner.sink), job.clone());
+            tokio::task::spawn_blocking(move || reading::prepare(table, &sink, &job, &plan, &sender))
+        };
+        while let Some(batch) = batches.recv().await {
+            if stop.is_cancelled() {
+                return Ok(false);
+            }
+            self.commit(import, &job, batch?).await?;
+        }
+        reader.await.map_err(|_| Failure::Later("the reader panicked".into()))?;
+        self.finish(import, State::Succeeded, ("", "")).await?;
+        self.remove_spool(import);
+        Ok(true)
+    }
+
+    fn plan(&self, import: &ImportRow) -> Result<Plan, Failure> {
+        let mapping: std::collections::BTreeMap<String, String> = serde_json::from_str(&import.mapping)
+            .map_err(|error| Failure::Later(format!("mapping cannot be read back: {error}")))?;
+        let format = match import.format.as_str() {
+            "csv" => Some(Format::Csv),
+            "xlsx" => Some(Format::Xlsx),
+            "ndjson" => Some(Format::Ndjson),
+            _ => None,
+        };
+        Ok(Plan {
+            format,
+            mapping: (!mapping.is_empty()).then(|| mapping.into_iter().collect::<Mapping>()),
+            limits: self.inner.settings.limits.clone(),
+            batch_rows: self.inner.settings.batch_rows,
+            from: read_position(&import.checkpoint),
+        })
+    }
+
+    fn spool_path(&self, import: &ImportRow) -> PathBuf {
+        self.inner.settings.spool.join(&import.spool)
+    }
+
+    async fn open(&self, import: &ImportRow, plan: &Plan) -> Result<Table, Failure> {
+        let (path, kind, plan) = (self.spool_path(import), import.kind.clone(), plan.clone());
+        let sink = Arc::clone(&self.inner.sink);
+        Ok(run_blocking(move || reading::open(&path, &kind, &*sink, &plan)).await??)
+    }
+
+    fn job(&self, import: &ImportRow) -> Job {
+        Job {
+            id: import.id,
+            kind: import.kind.clone(),
+            dealer: import.dealer.clone(),
+            source: import.source.clone(),
+            ctx: CallContext::job(&import.actor).with_request_id(import.id.to_string()),
+            now: self.inner.clock.now(),
+        }
+    }
+
+    async fn commit(&self, import: &ImportRow, job: &Job, batch: Batch<S::Payload>) -> Result<(), Failure> {
+        let now = self.inner.clock.now();
+        let (sink, vault, worker) = (Arc::clone(&self.inner.sink), self.inner.vault.clone(), self.inner.worker.clone());
+        let (job, dry_run) = (Job { now, ..job.clone() }, import.dry_run);
+        let rows = batch.rows;
+        let committed = self
+            .inner
+            .db
+            .bulk(move |conn| {
+                let written = write_entries(conn, &*sink, &job, &batch.items, dry_run)?;
+                let kept = keep_rows(&batch.items, written);
+                let counts = Counts::of(&kept.rows);
+                let first_line = kept.rows.first().map_or(0, |row| row.line as i64);
+                store::insert_batch(conn, job.id, first_line, counts, &kept.encode_to_vec())?;
+                quarantine(conn, &vault, &job, &batch.items)?;
+                let headers = serde_json::to_string(&batch.headers).expect("strings are JSON");
+                let progress = Progress {
+                    id: job.id,
+                    worker: &worker,
+                    until: lease_end(now),
+                    rows: batch.rows,
+                    counts,
+                    checkpoint: &write_position(batch.next),
+                    done_bytes: batch.next.byte as i64,
+                    headers: &headers,
+                };
+                if !store::advance(conn, &progress)? {
+                    return Err(IntakeError::Store(StoreError::Other("another worker took the import over".into())));
+                }
+                Ok(())
+            })
+            .await;
+        metrics::counter!("marque_import_rows_total", "kind" => import.kind.clone()).increment(rows.cast_unsigned());
+        committed.map_err(|error| Failure::Later(chain(&error)))
+    }
+
+    async fn fail(&self, import: &ImportRow, problem: &Problem) {
+        tracing::info!(import.id = %import.id, problem.reason = problem.reason(), "import failed");
+        match self.finish(import, State::Failed, (problem.reason(), &problem.to_string())).await {
+            Ok(()) => self.remove_spool(import),
+            Err(_) => tracing::warn!(import.id = %import.id, "the failure cannot be recorded now"),
+        }
+    }
+
+    async fn finish(&self, import: &ImportRow, state: State, problem: (&str, &str)) -> Result<(), Failure> {
+        let (id, worker, now) = (import.id, self.inner.worker.clone(), self.inner.clock.now());
+        let problem = (problem.0.to_owned(), problem.1.to_owned());
+        let (dealer, ctx) = (import.dealer.clone(), self.job(import).ctx);
+        self.inner
+            .db
+            .write(move |conn| {
+                store::finish(conn, id, &worker, state, (&problem.0, &problem.1), now)?;
+                let subject = id.to_string();
+                let act = if state == State::Succeeded { "import_succeeded" } else { "import_failed" };
+                let audit = Audit { act, subject: &subject, dealer: dealer.as_str(), detail: &problem.0 };
+                record(conn, &ctx, now, &audit)
+            })
+            .await
+            .map_err(|error: StoreError| Failure::Later(chain(&error)))
+    }
+
+    fn remove_spool(&self, import: &ImportRow) {
+        if let Err(error) = std::fs::remove_file(self.spool_path(import)) {
+            tracing::warn!(import.id = %import.id, %error, "the spool file stays behind");
+        }
+    }
+}
+
+/// Why an import does not go on.
+enum Failure {
+    /// The file itself: it never will.
+    File(Problem),
+    /// Something else: it will later.
+    Later(String),
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::File(problem)
+    }
+}
+
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Later("a worker panicked".into()))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+/// Writes what is not rejected; in a dry run, takes it back.
+fn write_entries<S: Sink>(
+    conn: &mut Conn<'_>,
+    sink: &S,
+    job: &Job,
+    items: &[Item<S::Payload>],
+    dry_run: bool,
+) -> Result<Vec<Written>, StoreError> {
+    let payloads: Vec<&S::Payload> = items
+        .iter()
+        .filter_map(|item| match &item.what {
+            What::Entry(entry) if !entry.is_rejected() => entry.payload.as_ref(),
+            _ => None,
+        })
+        .collect();
+    if dry_run {
+        conn.rehearse(|conn| sink.write(conn, job, &payloads))
+    } else {
+        sink.write(conn, job, &payloads)
+    }
+}
+
+/// One outcome a line, in the order of the file.
+fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
+    let mut written = written.into_iter();
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        let (outcome, record, findings) = match &item.what {
+            What::Fault(fault) => (RowOutcome::Quarantined, Vec::new(), vec![fault.clone()]),
+            What::Entry(entry) if entry.is_rejected() => {
+                (RowOutcome::Quarantined, Vec::new(), entry.findings.iter().map(finding::keep).collect())
+            }
+            What::Entry(entry) => {
+                let written = written.next().expect("the sink answers every payload");
+                outcome_of_entry(&entry.findings, written)
+            }
+        };
+        rows.extend(item.lines.iter().map(|line| KeptRow {
+            line: *line,
+            outcome: outcome as i32,
+            record: record.clone(),
+            findings: findings.clone(),
+        }));
+    }
+    KeptRows { rows }
+}
+
+fn outcome_of_entry(prepared: &[Finding], written: Written) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
+    let all = || prepared.iter().chain(&written.findings);
+    let matters = all().any(|finding| finding.severity > Severity::Info);
+    let findings = match written.outcome {
+        Outcome::Unchanged => Vec::new(),
+        _ => all().map(finding::keep).collect(),
+    };
+    let record = written.record.map_or_else(Vec::new, |record| record.as_bytes().to_vec());
+    (written.outcome.to_pb(matters), record, findings)
+}
+
+fn quarantine<P>(conn: &mut Conn<'_>, vault: &Vault, job: &Job, items: &[Item<P>]) -> Result<(), IntakeError> {
+    for item in items {
+        for (line, fields) in item.lines.iter().zip(&item.fields) {
+            let text = line.to_string();
+            let sealed = vault.seal(quarantine_place(&job.id, &text), &fields.encode_to_vec())?;
+            store::quarantine(conn, job.id, *line, &sealed)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_position(position: Position) -> String {
+    format!("{} {} {}", position.row, position.line, position.byte)
+}
+
+fn read_position(text: &str) -> Option<Position> {
+    let mut numbers = text.split(' ').map(str::parse::<u64>);
+    let mut next = || numbers.next()?.ok();
+    Some(Position { row: next()?, line: next()?, byte: next()? })
+}
