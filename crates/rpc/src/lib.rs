@@ -7,6 +7,7 @@ mod dev_ca;
 mod limit;
 mod measure;
 mod meta;
+mod outgoing;
 mod reflection;
 mod refusal;
 mod retry;

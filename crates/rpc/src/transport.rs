@@ -24,6 +24,7 @@ use crate::{
     body::Call,
     deadline,
     measure::{Measure, Side, method_name},
+    outgoing::OwnFailure,
     refusal::Refusal,
     router::{Slots, not_here},
 };
@@ -142,10 +143,14 @@ async fn over_network(
         measure: Measure::begin(Side::Client, role, method_name(request.uri().path())),
         in_flight: None,
     };
-    let work = channel.oneshot(request);
+    let own = OwnFailure::default();
+    let work = channel.oneshot(request.map(|body| own.watch(body)));
     let response = match tokio::time::timeout_at(deadline.instant(), work).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => broken(role, &error).response(),
+        Ok(Err(error)) => match own.get() {
+            Some(status) => status.clone().into_http(),
+            None => broken(role, &error).response(),
+        },
         Err(_elapsed) => Refusal::DeadlineExceeded.response(),
     };
     call.watch(response)

@@ -8,6 +8,8 @@ mod process;
 mod prometheus;
 mod propagation;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use init::{Guard, TelemetryError, init};
 pub use prometheus::{DURATION_BUCKETS, prometheus_text};

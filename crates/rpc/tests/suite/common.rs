@@ -308,7 +308,11 @@ impl ImportService for Odd {
     ) -> Result<Response<Chunks>, Status> {
         let three = stream::iter([chunk(), chunk(), chunk()]);
         let rest: Chunks = match request.get_ref().import_id.as_str() {
-            "panic" => Box::pin(stream::poll_fn(|_| panic!("in the middle of a stream"))),
+            "panic" => Box::pin(stream::once(async {
+                // Lets what came before go out: tonic gathers messages that are ready at once.
+                tokio::task::yield_now().await;
+                panic!("in the middle of a stream")
+            })),
             "hang" => Box::pin(stream::pending()),
             "refuse" => Box::pin(stream::iter([Err(status(&Refused))])),
             _ => Box::pin(stream::empty()),

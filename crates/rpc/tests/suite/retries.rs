@@ -42,7 +42,7 @@ async fn nothing_but_unavailable_is_tried_again() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_dead_peer_is_asked_barely_more_often_than_called() {
     let (budget, attempts) = (RetryBudget::new(), Cell::new(0));
     for _ in 0..1_000 {

@@ -1,6 +1,9 @@
 //! One trace goes through both kinds of hop.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use marque_rpc::{CallMeta, RequestId, RoleName};
 use opentelemetry::trace::{SpanId, TracerProvider as _};
@@ -8,7 +11,7 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
-use tracing::{Instrument as _, instrument::WithSubscriber as _};
+use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::common::{World, ask, feed};
@@ -24,6 +27,29 @@ impl SpanExporter for Kept {
     }
 }
 
+impl Kept {
+    /// The three spans of a trace; the server's may end a moment after the answer.
+    async fn three_of(&self, traceparent: &str) -> Vec<SpanData> {
+        let in_trace =
+            |span: &&SpanData| traceparent.contains(&span.span_context.trace_id().to_string());
+        for _ in 0..200 {
+            let spans: Vec<_> = self
+                .0
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(in_trace)
+                .cloned()
+                .collect();
+            if spans.len() >= 3 {
+                return spans;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the trace never was whole");
+    }
+}
+
 #[tokio::test]
 async fn caller_relay_and_role_are_parent_child_and_grandchild() {
     let kept = Kept::default();
@@ -31,21 +57,19 @@ async fn caller_relay_and_role_are_parent_child_and_grandchild() {
         .with_simple_exporter(kept.clone())
         .build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    // The server's tasks run on this thread too: a current-thread runtime.
-    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    // For the whole process: the other tests' spans come here too and are told apart by their trace.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
     let world = World::start().await;
     for transport in world.both_to(RoleName::Customer) {
         let caller = tracing::info_span!("caller");
+        let traceparent = marque_telemetry::traceparent(&caller).unwrap();
         let request = CallMeta::new(RequestId::random()).outgoing(ask("relay"));
         feed(&transport)
             .pull(request)
-            .instrument(caller.clone())
-            .with_current_subscriber()
+            .instrument(caller)
             .await
             .unwrap();
-        drop(caller);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        let spans = std::mem::take(&mut *kept.0.lock().unwrap());
+        let spans = kept.three_of(&traceparent).await;
         let caller = spans.iter().find(|span| span.name == "caller").unwrap();
         assert_eq!(caller.parent_span_id, SpanId::INVALID);
         let relay = child_of(&spans, caller);
