@@ -1,4 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod churn;
+pub mod file;
+pub mod mileage;
 pub mod rank;
 pub mod value;

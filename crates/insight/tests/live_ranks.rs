@@ -1,45 +1,48 @@
 //! Live ranks against a full sort: after any events, customer by customer.
 
+#[expect(
+    dead_code,
+    reason = "each test binary uses its part of the shared worlds"
+)]
+mod common;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use common::dice::Dice;
 use marque_insight::rank::{LiveRanks, Tier};
 use marque_insight::value::WeightedSum;
 use proptest::prelude::*;
 
 /// Compares every rank, tier, selection and border with a sort of the same sums.
 fn assert_equals_full_sort(ranks: &LiveRanks<u64>, truth: &HashMap<u64, i64>) {
-    let mut sorted: Vec<(Reverse<i64>, u64)> = truth.iter().map(|(&id, &sum)| (Reverse(sum), id)).collect();
+    let mut sorted: Vec<(Reverse<i64>, u64)> =
+        truth.iter().map(|(&id, &sum)| (Reverse(sum), id)).collect();
     sorted.sort_unstable();
     let size = sorted.len() as u64;
     assert_eq!(ranks.len() as u64, size);
     for (index, &(Reverse(sum), id)) in sorted.iter().enumerate() {
         let rank = index as u64 + 1;
-        let standing = ranks.standing(id).expect("everybody in the truth is ranked");
-        assert_eq!((standing.rank, standing.size, standing.tier), (rank, size, Tier::of(rank, size)), "customer {id}");
+        let standing = ranks
+            .standing(id)
+            .expect("everybody in the truth is ranked");
+        assert_eq!(
+            (standing.rank, standing.size, standing.tier),
+            (rank, size, Tier::of(rank, size)),
+            "customer {id}"
+        );
         assert_eq!(ranks.at_rank(rank), Some((id, WeightedSum(sum))));
     }
     assert_eq!(ranks.at_rank(0), None);
     assert_eq!(ranks.at_rank(size + 1), None);
 }
 
-/// A small generator of our own, so that a failure is repeated by its seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (word ^ (word >> 31)) % end
-    }
-}
-
 #[test]
 fn a_million_random_events_leave_the_same_ranks_as_a_full_sort() {
-    let mut dice = Dice(20_261_121);
-    let load: Vec<(u64, i64)> = (0..60_000).map(|id| (id, dice.below(3_000) as i64)).collect();
+    let mut dice = Dice::new(20_261_121);
+    let load: Vec<(u64, i64)> = (0..60_000)
+        .map(|id| (id, dice.below(3_000) as i64))
+        .collect();
     let mut truth: HashMap<u64, i64> = load.iter().copied().collect();
     let mut ranks = LiveRanks::load(load.iter().map(|&(id, sum)| (id, WeightedSum(sum))));
     for event in 0..1_000_000_u64 {
@@ -72,12 +75,11 @@ proptest! {
     ) {
         let (mut ranks, mut truth) = (LiveRanks::new(), HashMap::new());
         for (id, sum) in events {
-            match sum {
-                Some(sum) => {
-                    truth.insert(id, sum);
-                    ranks.place(id, WeightedSum(sum));
-                }
-                None => prop_assert_eq!(ranks.remove(id), truth.remove(&id).is_some()),
+            if let Some(sum) = sum {
+                truth.insert(id, sum);
+                ranks.place(id, WeightedSum(sum));
+            } else {
+                prop_assert_eq!(ranks.remove(id), truth.remove(&id).is_some());
             }
         }
         assert_equals_full_sort(&ranks, &truth);

@@ -40,7 +40,13 @@ type Key<Id> = (Reverse<i64>, Id);
 impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
     /// An empty group.
     pub fn new() -> Self {
-        Self { ids: Vec::new(), sums: Vec::new(), slots: HashTable::new(), free: Vec::new(), order: None }
+        Self {
+            ids: Vec::new(),
+            sums: Vec::new(),
+            slots: HashTable::new(),
+            free: Vec::new(),
+            order: None,
+        }
     }
 
     /// Loads a whole group at once, in any order. Of a repeated id the last sum stands.
@@ -57,7 +63,9 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
         }
         let mut sorted: Vec<u32> = (0..ranks.ids.len() as u32).collect();
         sorted.sort_unstable_by_key(|&slot| key(&ranks.ids, &ranks.sums, slot));
-        ranks.order = Some(Order::from_sorted(&sorted, |slot| key(&ranks.ids, &ranks.sums, slot)));
+        ranks.order = Some(Order::from_sorted(&sorted, |slot| {
+            key(&ranks.ids, &ranks.sums, slot)
+        }));
         ranks
     }
 
@@ -73,17 +81,24 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
             None => self.take_slot(id, sum),
         };
         let (ids, sums) = (&self.ids, &self.sums);
-        let order = self.order.get_or_insert_with(|| Order::from_sorted(&[], |slot| key(ids, sums, slot)));
+        let order = self
+            .order
+            .get_or_insert_with(|| Order::from_sorted(&[], |slot| key(ids, sums, slot)));
         let position = order.insert(slot, |slot| key(ids, sums, slot));
         standing(position, order.len())
     }
 
     /// Takes a customer out (erased, merged, opted out, no longer scored) and says whether he was there.
     pub fn remove(&mut self, id: Id) -> bool {
-        let Some(slot) = self.slot_of(id) else { return false };
+        let Some(slot) = self.slot_of(id) else {
+            return false;
+        };
         self.unlink(slot);
         let (hash, ids) = (hash(id), &self.ids);
-        if let Ok(entry) = self.slots.find_entry(hash, |&other| ids[other as usize] == id) {
+        if let Ok(entry) = self
+            .slots
+            .find_entry(hash, |&other| ids[other as usize] == id)
+        {
             entry.remove();
         }
         self.free.push(slot);
@@ -97,7 +112,8 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
 
     /// The sum a customer is ranked by.
     pub fn sum(&self, id: Id) -> Option<WeightedSum> {
-        self.slot_of(id).map(|slot| WeightedSum(self.sums[slot as usize]))
+        self.slot_of(id)
+            .map(|slot| WeightedSum(self.sums[slot as usize]))
     }
 
     /// The customer at a rank, from 1, with his sum.
@@ -109,7 +125,8 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
 
     /// The sum of the last customer of a tier: what must be reached to enter it. `None` when the tier is empty.
     pub fn border(&self, tier: Tier) -> Option<WeightedSum> {
-        self.at_rank(tier.last_rank(self.len() as u64)).map(|(_, sum)| sum)
+        self.at_rank(tier.last_rank(self.len() as u64))
+            .map(|(_, sum)| sum)
     }
 
     /// How many are ranked.
@@ -138,7 +155,9 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
     }
 
     fn slot_of(&self, id: Id) -> Option<u32> {
-        self.slots.find(hash(id), |&slot| self.ids[slot as usize] == id).copied()
+        self.slots
+            .find(hash(id), |&slot| self.ids[slot as usize] == id)
+            .copied()
     }
 
     fn take_slot(&mut self, id: Id, sum: WeightedSum) -> u32 {
@@ -150,10 +169,12 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
             grow_gently(&mut self.sums);
             self.ids.push(id);
             self.sums.push(sum.0);
-            u32::try_from(self.ids.len() - 1).expect("a group holds fewer than four billion customers")
+            u32::try_from(self.ids.len() - 1)
+                .expect("a group holds fewer than four billion customers")
         };
         let ids = &self.ids;
-        self.slots.insert_unique(hash(id), slot, |&other| hash(ids[other as usize]));
+        self.slots
+            .insert_unique(hash(id), slot, |&other| hash(ids[other as usize]));
         slot
     }
 
@@ -174,7 +195,11 @@ fn hash<Id: Hash>(id: Id) -> u64 {
 
 fn standing(position: usize, len: usize) -> Standing {
     let (rank, size) = (position as u64 + 1, len as u64);
-    Standing { rank, size, tier: Tier::of(rank, size) }
+    Standing {
+        rank,
+        size,
+        tier: Tier::of(rank, size),
+    }
 }
 
 /// Grows a full vector by a sixteenth; doubling would waste 120 MB at ten million.

@@ -25,8 +25,16 @@ impl<Key: Copy + Ord> Order<Key> {
     /// A list of slots already in order.
     pub(crate) fn from_sorted(slots: &[u32], key_of: impl Fn(u32) -> Key) -> Self {
         let blocks: Vec<Vec<u32>> = slots.chunks(LOADED).map(with_room).collect();
-        let last_keys = blocks.iter().map(|block| key_of(block[block.len() - 1])).collect();
-        let mut order = Self { blocks, last_keys, tree: Vec::new(), len: slots.len() };
+        let last_keys = blocks
+            .iter()
+            .map(|block| key_of(block[block.len() - 1]))
+            .collect();
+        let mut order = Self {
+            blocks,
+            last_keys,
+            tree: Vec::new(),
+            len: slots.len(),
+        };
         order.rebuild_tree();
         order
     }
@@ -103,7 +111,11 @@ impl<Key: Copy + Ord> Order<Key> {
 
     /// Bytes held on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let slots: usize = self.blocks.iter().map(|block| block.capacity() * size_of::<u32>()).sum();
+        let slots: usize = self
+            .blocks
+            .iter()
+            .map(|block| block.capacity() * size_of::<u32>())
+            .sum();
         slots
             + self.blocks.capacity() * size_of::<Vec<u32>>()
             + self.last_keys.capacity() * size_of::<Key>()
@@ -112,21 +124,29 @@ impl<Key: Copy + Ord> Order<Key> {
 
     /// The block in which a key is or would be.
     fn block_of(&self, key: Key) -> usize {
-        self.last_keys.partition_point(|&last| last < key).min(self.blocks.len() - 1)
+        self.last_keys
+            .partition_point(|&last| last < key)
+            .min(self.blocks.len() - 1)
     }
 
     fn split(&mut self, block: usize, key_of: impl Fn(u32) -> Key) {
         let upper = with_room(&self.blocks[block][FULL / 2..]);
         self.blocks[block].truncate(FULL / 2);
-        self.last_keys.insert(block, key_of(self.blocks[block][FULL / 2 - 1]));
+        self.last_keys
+            .insert(block, key_of(self.blocks[block][FULL / 2 - 1]));
         self.blocks.insert(block + 1, upper);
         self.rebuild_tree();
     }
 
     fn merge_with_next(&mut self, block: usize) {
-        let left = if block + 1 < self.blocks.len() { block } else { block.saturating_sub(1) };
+        let left = if block + 1 < self.blocks.len() {
+            block
+        } else {
+            block.saturating_sub(1)
+        };
         let right = left + 1;
-        if right >= self.blocks.len() || self.blocks[left].len() + self.blocks[right].len() > LOADED {
+        if right >= self.blocks.len() || self.blocks[left].len() + self.blocks[right].len() > LOADED
+        {
             return;
         }
         let moved = self.blocks.remove(right);
@@ -162,7 +182,8 @@ impl<Key: Copy + Ord> Order<Key> {
 
     fn rebuild_tree(&mut self) {
         self.tree.clear();
-        self.tree.extend(self.blocks.iter().map(|block| block.len() as u32));
+        self.tree
+            .extend(self.blocks.iter().map(|block| block.len() as u32));
         for node in 1..=self.tree.len() {
             let parent = node + (node & node.wrapping_neg());
             if parent <= self.tree.len() {

@@ -34,9 +34,8 @@ impl Kind {
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().to_lowercase().as_str() {
             "person" | "individual" | "个人" | "私人" | "自然人" => Some(Self::Person),
-            "organization" | "organisation" | "company" | "单位" | "企业" | "公司" | "组织" | "机构" | "法人" => {
-                Some(Self::Organization)
-            }
+            "organization" | "organisation" | "company" | "单位" | "企业" | "公司" | "组织"
+            | "机构" | "法人" => Some(Self::Organization),
             _ => None,
         }
     }
@@ -51,17 +50,24 @@ pub struct Pyramid<Group, Id> {
 impl<Group: Copy + Eq + Hash, Id: Copy + Ord + Hash> Pyramid<Group, Id> {
     /// A pyramid of nobody.
     pub fn new() -> Self {
-        Self { groups: FxHashMap::default() }
+        Self {
+            groups: FxHashMap::default(),
+        }
     }
 
     /// Sets a customer's sum in his group and says where he stands there.
     pub fn place(&mut self, group: Group, id: Id, sum: WeightedSum) -> Standing {
-        self.groups.entry(group).or_insert_with(LiveRanks::new).place(id, sum)
+        self.groups
+            .entry(group)
+            .or_insert_with(LiveRanks::new)
+            .place(id, sum)
     }
 
     /// Takes a customer out of a group and says whether he was there.
     pub fn remove(&mut self, group: Group, id: Id) -> bool {
-        self.groups.get_mut(&group).is_some_and(|ranks| ranks.remove(id))
+        self.groups
+            .get_mut(&group)
+            .is_some_and(|ranks| ranks.remove(id))
     }
 
     /// Replaces a whole group, after a change of model or at start.
@@ -98,7 +104,10 @@ mod tests {
             pyramid.place(Kind::Person, id, WeightedSum(id as i64));
         }
         let company = pyramid.place(Kind::Organization, 7, WeightedSum(3));
-        assert_eq!((company.rank, company.size, company.tier), (1, 1, Tier::Small));
+        assert_eq!(
+            (company.rank, company.size, company.tier),
+            (1, 1, Tier::Small)
+        );
         let best = pyramid.standing(Kind::Person, 100).unwrap();
         assert_eq!((best.rank, best.size, best.tier), (1, 100, Tier::Vip));
         assert!(pyramid.remove(Kind::Organization, 7) && !pyramid.remove(Kind::Organization, 7));

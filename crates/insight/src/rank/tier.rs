@@ -26,7 +26,10 @@ impl Tier {
     /// Cuts never round up, so a group of fewer than 100 has no VIP, of fewer than 20 nobody above ordinary, and of fewer
     /// than 5 only small customers: a percentage of a handful means nothing.
     pub fn of(rank: u64, size: u64) -> Self {
-        Self::ALL.into_iter().find(|tier| rank <= tier.last_rank(size)).unwrap_or(Self::Small)
+        Self::ALL
+            .into_iter()
+            .find(|tier| rank <= tier.last_rank(size))
+            .unwrap_or(Self::Small)
     }
 
     /// The last rank that belongs to this tier or a higher one, in a group of `size`; 0 when there is none.
@@ -73,7 +76,9 @@ impl Hysteresis {
     pub fn hold(self, held: Option<Tier>, rank: u64, size: u64) -> Tier {
         let earned = Tier::of(rank, size);
         let kept = |held: &Tier| *held < earned && rank <= self.last_held_rank(*held, size);
-        let from_held = held.into_iter().flat_map(|held| Tier::ALL.into_iter().filter(move |&tier| tier >= held));
+        let from_held = held
+            .into_iter()
+            .flat_map(|held| Tier::ALL.into_iter().filter(move |&tier| tier >= held));
         from_held.filter(kept).min().unwrap_or(earned)
     }
 
@@ -119,14 +124,23 @@ mod tests {
 
     #[test]
     fn with_a_margin_one_place_more_or_less_changes_nothing() {
-        let lazy = Hysteresis { margin_permille: 100 };
+        let lazy = Hysteresis {
+            margin_permille: 100,
+        };
         assert_eq!(lazy.hold(Some(Tier::Vip), 11, 1_000), Tier::Vip);
         assert_eq!(lazy.hold(Some(Tier::Vip), 12, 1_000), Tier::Major);
         assert_eq!(lazy.hold(Some(Tier::Major), 11, 1_000), Tier::Major);
         assert_eq!(lazy.hold(Some(Tier::Major), 10, 1_000), Tier::Vip);
         assert_eq!(lazy.hold(None, 11, 1_000), Tier::Major);
-        assert_eq!(lazy.hold(Some(Tier::Vip), 54, 1_000), Tier::Major, "fell through VIP into the margin of major");
-        assert_eq!(Hysteresis::OFF.hold(Some(Tier::Vip), 11, 1_000), Tier::Major);
+        assert_eq!(
+            lazy.hold(Some(Tier::Vip), 54, 1_000),
+            Tier::Major,
+            "fell through VIP into the margin of major"
+        );
+        assert_eq!(
+            Hysteresis::OFF.hold(Some(Tier::Vip), 11, 1_000),
+            Tier::Major
+        );
     }
 
     proptest! {

@@ -48,33 +48,65 @@ pub struct WhatIf<Id> {
 }
 
 /// Ranks the population under one model, in its order; `None` for the unscored. Ties go to the smaller id.
-pub fn rank_population<Id: Copy + Ord + Send + Sync>(population: &[Member<Id>], model: &Model) -> Vec<Option<Place>> {
-    let sums: Vec<Option<i64>> =
-        population.par_iter().map(|member| model.assess(&member.inputs).map(|assessment| assessment.sum.0)).collect();
+pub fn rank_population<Id: Copy + Ord + Send + Sync>(
+    population: &[Member<Id>],
+    model: &Model,
+) -> Vec<Option<Place>> {
+    let sums: Vec<Option<i64>> = population
+        .par_iter()
+        .map(|member| {
+            model
+                .assess(&member.inputs)
+                .map(|assessment| assessment.sum.0)
+        })
+        .collect();
     let mut places = vec![None; population.len()];
     for kind in Kind::ALL {
-        let of_kind = population.iter().zip(&sums).enumerate().filter(|(_, (member, _))| member.kind == kind);
-        let mut scored: Vec<(i64, Id, u32)> =
-            of_kind.filter_map(|(index, (member, sum))| sum.map(|sum| (-sum, member.id, index as u32))).collect();
+        let of_kind = population
+            .iter()
+            .zip(&sums)
+            .enumerate()
+            .filter(|(_, (member, _))| member.kind == kind);
+        let mut scored: Vec<(i64, Id, u32)> = of_kind
+            .filter_map(|(index, (member, sum))| sum.map(|sum| (-sum, member.id, index as u32)))
+            .collect();
         scored.par_sort_unstable();
         let size = scored.len() as u64;
         for (position, &(_, _, index)) in scored.iter().enumerate() {
             let rank = position as u64 + 1;
-            places[index as usize] = Some(Place { rank, tier: Tier::of(rank, size) });
+            places[index as usize] = Some(Place {
+                rank,
+                tier: Tier::of(rank, size),
+            });
         }
     }
     places
 }
 
 /// Compares two models over the same population.
-pub fn what_if<Id: Copy + Ord + Send + Sync>(population: &[Member<Id>], now: &Model, then: &Model) -> WhatIf<Id> {
-    let (before, after) = rayon::join(|| rank_population(population, now), || rank_population(population, then));
-    let mut answer = WhatIf { moves: [[0; 5]; 5], movers: Vec::new() };
+pub fn what_if<Id: Copy + Ord + Send + Sync>(
+    population: &[Member<Id>],
+    now: &Model,
+    then: &Model,
+) -> WhatIf<Id> {
+    let (before, after) = rayon::join(
+        || rank_population(population, now),
+        || rank_population(population, then),
+    );
+    let mut answer = WhatIf {
+        moves: [[0; 5]; 5],
+        movers: Vec::new(),
+    };
     for ((member, from), to) in population.iter().zip(before).zip(after) {
         let row = |place: Option<Place>| place.map_or(4, |place| place.tier as usize);
         answer.moves[row(from)][row(to)] += 1;
         if row(from) != row(to) {
-            answer.movers.push(Mover { id: member.id, kind: member.kind, from, to });
+            answer.movers.push(Mover {
+                id: member.id,
+                kind: member.kind,
+                from,
+                to,
+            });
         }
     }
     answer
@@ -92,7 +124,14 @@ mod tests {
                 let facts = Facts::default()
                     .with(Fact::PurchaseAmount, f64::from(200 - id) * 5_000.0)
                     .with(Fact::ReferralCount, f64::from(id / 20));
-                Member { id, kind: Kind::Person, inputs: Inputs { facts, ..Inputs::default() } }
+                Member {
+                    id,
+                    kind: Kind::Person,
+                    inputs: Inputs {
+                        facts,
+                        ..Inputs::default()
+                    },
+                }
             })
             .collect()
     }
@@ -103,7 +142,10 @@ mod tests {
         let answer = what_if(&population(), &model, &model);
         assert!(answer.movers.is_empty());
         assert_eq!(answer.moves.iter().flatten().sum::<u64>(), 200);
-        assert_eq!([0, 1, 2, 3].map(|tier| answer.moves[tier][tier]), [2, 8, 30, 160]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|tier| answer.moves[tier][tier]),
+            [2, 8, 30, 160]
+        );
     }
 
     #[test]
@@ -113,10 +155,23 @@ mod tests {
         let friends = Model::shipped().with_weights("friends", weights(0.0, 1.0));
         let answer = what_if(&population(), &money, &friends);
         let first = answer.movers.iter().find(|mover| mover.id == 0).unwrap();
-        assert_eq!(first.from, Some(Place { rank: 1, tier: Tier::Vip }));
+        assert_eq!(
+            first.from,
+            Some(Place {
+                rank: 1,
+                tier: Tier::Vip
+            })
+        );
         assert_eq!(first.to.map(|place| place.tier), Some(Tier::Small));
         let promoted = answer.movers.iter().find(|mover| mover.id == 180).unwrap();
-        assert_eq!(promoted.to, Some(Place { rank: 1, tier: Tier::Vip }), "most referrals, smallest id among equals");
+        assert_eq!(
+            promoted.to,
+            Some(Place {
+                rank: 1,
+                tier: Tier::Vip
+            }),
+            "most referrals, smallest id among equals"
+        );
     }
 
     #[test]
@@ -125,6 +180,9 @@ mod tests {
         population[5].inputs = Inputs::default();
         let places = rank_population(&population, &Model::shipped());
         assert_eq!(places[5], None);
-        assert_eq!(places.iter().flatten().map(|place| place.rank).max(), Some(199));
+        assert_eq!(
+            places.iter().flatten().map(|place| place.rank).max(),
+            Some(199)
+        );
     }
 }

@@ -72,22 +72,39 @@ impl Curve {
         for (index, &(at, points)) in knots.iter().enumerate() {
             let rises = at.is_finite() && (index == 0 || at > knots[index - 1].0);
             if !rises {
-                return Err(CurveError::NotRising { index: index + 1, at });
+                return Err(CurveError::NotRising {
+                    index: index + 1,
+                    at,
+                });
             }
             if !(1.0..=100.0).contains(&points) {
-                return Err(CurveError::PointsOutOfRange { index: index + 1, points });
+                return Err(CurveError::PointsOutOfRange {
+                    index: index + 1,
+                    points,
+                });
             }
         }
         if scale == Scale::Log && knots[0].0 < 0.0 {
             return Err(CurveError::NegativeOnLogScale);
         }
         let scaled = knots.iter().map(|&(at, _)| on_scale(scale, at)).collect();
-        Ok(Self { scale, knots, scaled })
+        Ok(Self {
+            scale,
+            knots,
+            scaled,
+        })
     }
 
     /// The points of a feature.
     pub fn points(&self, feature: f64) -> f64 {
-        let x = on_scale(self.scale, feature.max(if self.scale == Scale::Log { 0.0 } else { f64::MIN }));
+        let x = on_scale(
+            self.scale,
+            feature.max(if self.scale == Scale::Log {
+                0.0
+            } else {
+                f64::MIN
+            }),
+        );
         let next = self.scaled.partition_point(|&knot| knot <= x);
         if next == 0 {
             return self.knots[0].1;
@@ -102,14 +119,22 @@ impl Curve {
 
     /// The feature nearest to `from` at which the curve reaches `points`, if it ever does.
     pub fn feature_for(&self, points: f64, from: f64) -> Option<f64> {
-        let crossings = self.knots.windows(2).zip(self.scaled.windows(2)).filter_map(|(knots, scaled)| {
-            let (low, high) = (knots[0].1, knots[1].1);
-            if !(low.min(high)..=low.max(high)).contains(&points) {
-                return None;
-            }
-            let share = if high == low { 0.0 } else { (points - low) / (high - low) };
-            Some(self.off_scale(scaled[0] + share * (scaled[1] - scaled[0])))
-        });
+        let crossings = self
+            .knots
+            .windows(2)
+            .zip(self.scaled.windows(2))
+            .filter_map(|(knots, scaled)| {
+                let (low, high) = (knots[0].1, knots[1].1);
+                if !(low.min(high)..=low.max(high)).contains(&points) {
+                    return None;
+                }
+                let share = if high == low {
+                    0.0
+                } else {
+                    (points - low) / (high - low)
+                };
+                Some(self.off_scale(scaled[0] + share * (scaled[1] - scaled[0])))
+            });
         crossings.min_by(|left, right| (left - from).abs().total_cmp(&(right - from).abs()))
     }
 
@@ -153,7 +178,10 @@ impl TryFrom<CurveData> for Curve {
 
 impl From<Curve> for CurveData {
     fn from(curve: Curve) -> Self {
-        Self { scale: curve.scale, knots: curve.knots }
+        Self {
+            scale: curve.scale,
+            knots: curve.knots,
+        }
     }
 }
 
@@ -166,9 +194,19 @@ mod tests {
     #[test]
     fn a_curve_passes_through_its_knots_and_is_level_beyond() {
         for scale in [Scale::Linear, Scale::Log] {
-            let curve = Curve::new(scale, vec![(0.0, 1.0), (10.0, 40.0), (1_000.0, 100.0)]).unwrap();
-            for (feature, points) in [(-5.0, 1.0), (0.0, 1.0), (10.0, 40.0), (1_000.0, 100.0), (1e9, 100.0)] {
-                assert!((curve.points(feature) - points).abs() < 1e-9, "{scale:?} {feature}");
+            let curve =
+                Curve::new(scale, vec![(0.0, 1.0), (10.0, 40.0), (1_000.0, 100.0)]).unwrap();
+            for (feature, points) in [
+                (-5.0, 1.0),
+                (0.0, 1.0),
+                (10.0, 40.0),
+                (1_000.0, 100.0),
+                (1e9, 100.0),
+            ] {
+                assert!(
+                    (curve.points(feature) - points).abs() < 1e-9,
+                    "{scale:?} {feature}"
+                );
             }
         }
     }
@@ -185,9 +223,21 @@ mod tests {
     fn impossible_knots_are_refused() {
         let refuse = |knots| Curve::new(Scale::Log, knots).unwrap_err();
         assert_eq!(refuse(vec![(0.0, 1.0)]), CurveError::TooFewKnots);
-        assert_eq!(refuse(vec![(0.0, 1.0), (0.0, 2.0)]), CurveError::NotRising { index: 2, at: 0.0 });
-        assert_eq!(refuse(vec![(0.0, 0.0), (1.0, 2.0)]), CurveError::PointsOutOfRange { index: 1, points: 0.0 });
-        assert_eq!(refuse(vec![(-1.0, 1.0), (1.0, 2.0)]), CurveError::NegativeOnLogScale);
+        assert_eq!(
+            refuse(vec![(0.0, 1.0), (0.0, 2.0)]),
+            CurveError::NotRising { index: 2, at: 0.0 }
+        );
+        assert_eq!(
+            refuse(vec![(0.0, 0.0), (1.0, 2.0)]),
+            CurveError::PointsOutOfRange {
+                index: 1,
+                points: 0.0
+            }
+        );
+        assert_eq!(
+            refuse(vec![(-1.0, 1.0), (1.0, 2.0)]),
+            CurveError::NegativeOnLogScale
+        );
     }
 
     proptest! {

@@ -81,8 +81,10 @@ pub enum Language {
 /// Takes a customer's score apart; `None` when he is unscored.
 pub fn explain(model: &Model, inputs: &Inputs, evidence: &[Evidence]) -> Option<Explanation> {
     let assessment = model.assess(inputs)?;
-    let mut indicators: Vec<IndicatorPart> =
-        Indicator::ALL.into_iter().map(|indicator| part(model, inputs, &assessment, indicator, evidence)).collect();
+    let mut indicators: Vec<IndicatorPart> = Indicator::ALL
+        .into_iter()
+        .map(|indicator| part(model, inputs, &assessment, indicator, evidence))
+        .collect();
     indicators.sort_by(|left, right| right.contribution.total_cmp(&left.contribution));
     Some(Explanation {
         model_version: model.version().to_owned(),
@@ -103,20 +105,51 @@ fn part(
     let points = assessment.points[index];
     let weight = model.weights().share(indicator);
     let is_given = inputs.given[index].is_some();
-    let terms = if is_given { Vec::new() } else { term_parts(model, inputs, indicator, evidence) };
+    let terms = if is_given {
+        Vec::new()
+    } else {
+        term_parts(model, inputs, indicator, evidence)
+    };
     let known = assessment.known[index];
-    IndicatorPart { indicator, points, weight, contribution: weight * points.as_f64(), known, terms }
+    IndicatorPart {
+        indicator,
+        points,
+        weight,
+        contribution: weight * points.as_f64(),
+        known,
+        terms,
+    }
 }
 
-fn term_parts(model: &Model, inputs: &Inputs, indicator: Indicator, evidence: &[Evidence]) -> Vec<TermPart> {
+fn term_parts(
+    model: &Model,
+    inputs: &Inputs,
+    indicator: Indicator,
+    evidence: &[Evidence],
+) -> Vec<TermPart> {
     let to_part = |term: &super::Term| {
-        let value = term.feature.value(&inputs.facts, term.prior.unwrap_or(Prior::NONE));
+        let value = term
+            .feature
+            .value(&inputs.facts, term.prior.unwrap_or(Prior::NONE));
         let points = value.map_or(model.neutral().as_f64(), |value| term.curve.points(value));
         let known_facts = term.feature.facts().iter().filter_map(|&fact| {
-            let sources = evidence.iter().filter(|each| each.fact == fact).cloned().collect();
-            inputs.facts.get(fact).map(|value| FactPart { fact, value, evidence: sources })
+            let sources = evidence
+                .iter()
+                .filter(|each| each.fact == fact)
+                .cloned()
+                .collect();
+            inputs.facts.get(fact).map(|value| FactPart {
+                fact,
+                value,
+                evidence: sources,
+            })
         });
-        TermPart { feature: term.feature, value, points, facts: known_facts.collect() }
+        TermPart {
+            feature: term.feature,
+            value,
+            points,
+            facts: known_facts.collect(),
+        }
     };
     model.terms(indicator).iter().map(to_part).collect()
 }
@@ -130,7 +163,10 @@ impl Explanation {
                 self.score, self.confidence
             ),
             Language::Chinese => {
-                format!("您的评分为 {}（满分 100），其中 {}% 有记录依据，其余按中性值计。", self.score, self.confidence)
+                format!(
+                    "您的评分为 {}（满分 100），其中 {}% 有记录依据，其余按中性值计。",
+                    self.score, self.confidence
+                )
             }
         }];
         lines.extend(self.indicators.iter().map(|part| part.in_words(language)));
@@ -148,16 +184,33 @@ impl IndicatorPart {
         };
         if self.known == 0.0 {
             return match language {
-                Language::English => format!("{name}: nothing is known, so it stands at {points}, neither for nor against you."),
-                Language::Chinese => format!("{name}：暂无记录，按中性值 {points} 计，既不加分也不减分。"),
+                Language::English => format!(
+                    "{name}: nothing is known, so it stands at {points}, neither for nor against you."
+                ),
+                Language::Chinese => {
+                    format!("{name}：暂无记录，按中性值 {points} 计，既不加分也不减分。")
+                }
             };
         }
-        let list = facts.iter().map(|fact| fact.in_words(language)).collect::<Vec<_>>();
+        let list = facts
+            .iter()
+            .map(|fact| fact.in_words(language))
+            .collect::<Vec<_>>();
         match language {
-            Language::English if list.is_empty() => format!("{name}: {points} points, weight {weight:.0} %."),
-            Language::English => format!("{name}: {points} points, weight {weight:.0} %, from {}.", list.join(", ")),
-            Language::Chinese if list.is_empty() => format!("{name}：{points} 分，权重 {weight:.0}%。"),
-            Language::Chinese => format!("{name}：{points} 分，权重 {weight:.0}%，依据：{}。", list.join("、")),
+            Language::English if list.is_empty() => {
+                format!("{name}: {points} points, weight {weight:.0} %.")
+            }
+            Language::English => format!(
+                "{name}: {points} points, weight {weight:.0} %, from {}.",
+                list.join(", ")
+            ),
+            Language::Chinese if list.is_empty() => {
+                format!("{name}：{points} 分，权重 {weight:.0}%。")
+            }
+            Language::Chinese => format!(
+                "{name}：{points} 分，权重 {weight:.0}%，依据：{}。",
+                list.join("、")
+            ),
         }
     }
 }
@@ -177,27 +230,43 @@ mod tests {
     use super::*;
 
     fn inputs() -> Inputs {
-        let facts = Facts::default().with(Fact::PurchaseAmount, 180_000.0).with(Fact::ReferralCount, 2.0);
-        Inputs { facts, ..Inputs::default() }
+        let facts = Facts::default()
+            .with(Fact::PurchaseAmount, 180_000.0)
+            .with(Fact::ReferralCount, 2.0);
+        Inputs {
+            facts,
+            ..Inputs::default()
+        }
     }
 
     fn evidence() -> Vec<Evidence> {
         let date = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
-        vec![Evidence { fact: Fact::PurchaseAmount, source: "invoice-17".into(), date }]
+        vec![Evidence {
+            fact: Fact::PurchaseAmount,
+            source: "invoice-17".into(),
+            date,
+        }]
     }
 
     #[test]
     fn contributions_add_up_to_the_score() {
         let explanation = explain(&Model::shipped(), &inputs(), &evidence()).unwrap();
-        let sum: f64 = explanation.indicators.iter().map(|part| part.contribution).sum();
+        let sum: f64 = explanation
+            .indicators
+            .iter()
+            .map(|part| part.contribution)
+            .sum();
         assert!((sum - explanation.score.hundredths() as f64 / 100.0).abs() < 0.0051);
     }
 
     #[test]
     fn an_indicator_leads_down_to_the_record_behind_it() {
         let explanation = explain(&Model::shipped(), &inputs(), &evidence()).unwrap();
-        let amount =
-            explanation.indicators.iter().find(|part| part.indicator == Indicator::TransactionAmount).unwrap();
+        let amount = explanation
+            .indicators
+            .iter()
+            .find(|part| part.indicator == Indicator::TransactionAmount)
+            .unwrap();
         let fact = &amount.terms[0].facts[0];
         assert_eq!((fact.fact, fact.value), (Fact::PurchaseAmount, 180_000.0));
         assert_eq!(fact.evidence, evidence());
@@ -206,10 +275,19 @@ mod tests {
     #[test]
     fn the_customer_is_told_in_both_languages_what_is_known_and_what_is_not() {
         let explanation = explain(&Model::shipped(), &inputs(), &evidence()).unwrap();
-        let (english, chinese) =
-            (explanation.in_words(Language::English).join("\n"), explanation.in_words(Language::Chinese).join("\n"));
-        assert!(english.contains("purchase amount 180000") && english.contains("credit: nothing is known"), "{english}");
-        assert!(chinese.contains("购车金额 180000") && chinese.contains("信用：暂无记录"), "{chinese}");
+        let (english, chinese) = (
+            explanation.in_words(Language::English).join("\n"),
+            explanation.in_words(Language::Chinese).join("\n"),
+        );
+        assert!(
+            english.contains("purchase amount 180000")
+                && english.contains("credit: nothing is known"),
+            "{english}"
+        );
+        assert!(
+            chinese.contains("购车金额 180000") && chinese.contains("信用：暂无记录"),
+            "{chinese}"
+        );
     }
 
     #[test]

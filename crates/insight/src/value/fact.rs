@@ -45,7 +45,11 @@ struct Entry {
 }
 
 const fn entry(key: &'static str, chinese: &'static str, low: f64, high: f64) -> Entry {
-    Entry { key, chinese, range: (low, high) }
+    Entry {
+        key,
+        chinese,
+        range: (low, high),
+    }
 }
 
 /// In the order of [`Fact::ALL`]. Upper ends are far above anything real: they catch a shifted column, not a rich man.
@@ -114,7 +118,9 @@ pub struct Facts {
 
 impl Default for Facts {
     fn default() -> Self {
-        Self { values: [f64::NAN; Fact::COUNT] }
+        Self {
+            values: [f64::NAN; Fact::COUNT],
+        }
     }
 }
 
@@ -128,7 +134,11 @@ impl Facts {
     /// Sets a fact. A value outside the fact's range is no fact and stays missing.
     pub fn set(&mut self, fact: Fact, value: f64) {
         let (low, high) = fact.range();
-        self.values[fact as usize] = if (low..=high).contains(&value) { value } else { f64::NAN };
+        self.values[fact as usize] = if (low..=high).contains(&value) {
+            value
+        } else {
+            f64::NAN
+        };
     }
 
     /// [`Facts::set`] for writing facts in a row.
@@ -153,7 +163,9 @@ mod tests {
 
     #[test]
     fn missing_is_not_zero_and_nonsense_is_missing() {
-        let facts = Facts::default().with(Fact::VisitCount, 0.0).with(Fact::PurchaseProbability, 1.5);
+        let facts = Facts::default()
+            .with(Fact::VisitCount, 0.0)
+            .with(Fact::PurchaseProbability, 1.5);
         assert_eq!(facts.get(Fact::VisitCount), Some(0.0));
         assert_eq!(facts.get(Fact::PurchaseCount), None);
         assert_eq!(facts.get(Fact::PurchaseProbability), None);

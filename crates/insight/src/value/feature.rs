@@ -48,7 +48,10 @@ pub struct Prior {
 
 impl Prior {
     /// No belief at all: the observed rate itself.
-    pub const NONE: Self = Self { events: 0.0, exposure: 0.0 };
+    pub const NONE: Self = Self {
+        events: 0.0,
+        exposure: 0.0,
+    };
 
     fn rate(self, events: f64, exposure: f64) -> Option<f64> {
         let exposure = exposure + self.exposure;
@@ -78,7 +81,11 @@ impl Feature {
             Self::TotalAmount => &[Fact::PurchaseAmount, Fact::ServiceAmount],
             Self::PurchaseRate => &[Fact::PurchaseCount, Fact::MonthsSinceFirst],
             Self::VisitRate => &[Fact::VisitCount, Fact::MonthsSinceFirst],
-            Self::InteractionRate => &[Fact::InteractionCount, Fact::ComplaintCount, Fact::MonthsSinceFirst],
+            Self::InteractionRate => &[
+                Fact::InteractionCount,
+                Fact::ComplaintCount,
+                Fact::MonthsSinceFirst,
+            ],
             Self::Standing => &[Fact::StandingLevel],
             Self::Referrals => &[Fact::ReferralCount],
             Self::PurchaseProbability => &[Fact::PurchaseProbability],
@@ -91,7 +98,9 @@ impl Feature {
 
     /// Events and exposure of a rate; `None` for features that are no rate or whose facts are missing.
     pub fn events(self, facts: &Facts) -> Option<(f64, f64)> {
-        let years = facts.get(Fact::MonthsSinceFirst).map(|months| months / 12.0);
+        let years = facts
+            .get(Fact::MonthsSinceFirst)
+            .map(|months| months / 12.0);
         match self {
             Self::PurchaseRate => Some(((facts.get(Fact::PurchaseCount)? - 1.0).max(0.0), years?)),
             Self::VisitRate => Some((facts.get(Fact::VisitCount)?, years?)),
@@ -137,22 +146,33 @@ fn sum_of_known(facts: &Facts, left: Fact, right: Fact) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const PRIOR: Prior = Prior { events: 2.0, exposure: 2.0 };
+    const PRIOR: Prior = Prior {
+        events: 2.0,
+        exposure: 2.0,
+    };
 
     #[test]
     fn a_customer_of_two_months_is_not_punished_for_not_having_come_back() {
         let visits = |count, months| {
-            let facts = Facts::default().with(Fact::VisitCount, count).with(Fact::MonthsSinceFirst, months);
+            let facts = Facts::default()
+                .with(Fact::VisitCount, count)
+                .with(Fact::MonthsSinceFirst, months);
             Feature::VisitRate.value(&facts, PRIOR).unwrap()
         };
         let (fresh, long_gone, regular) = (visits(0.0, 2.0), visits(0.0, 60.0), visits(10.0, 60.0));
-        assert!(fresh > 0.9 && long_gone < 0.3 && regular > 1.7, "{fresh} {long_gone} {regular}");
+        assert!(
+            fresh > 0.9 && long_gone < 0.3 && regular > 1.7,
+            "{fresh} {long_gone} {regular}"
+        );
     }
 
     #[test]
     fn a_feature_needs_its_facts_and_no_more() {
         let only_service = Facts::default().with(Fact::ServiceAmount, 800.0);
-        assert_eq!(Feature::TotalAmount.value(&only_service, Prior::NONE), Some(800.0));
+        assert_eq!(
+            Feature::TotalAmount.value(&only_service, Prior::NONE),
+            Some(800.0)
+        );
         for feature in Feature::ALL {
             assert_eq!(feature.value(&Facts::default(), PRIOR), None, "{feature:?}");
         }
@@ -160,7 +180,9 @@ mod tests {
 
     #[test]
     fn no_exposure_and_no_prior_is_no_rate() {
-        let facts = Facts::default().with(Fact::VisitCount, 0.0).with(Fact::MonthsSinceFirst, 0.0);
+        let facts = Facts::default()
+            .with(Fact::VisitCount, 0.0)
+            .with(Fact::MonthsSinceFirst, 0.0);
         assert_eq!(Feature::VisitRate.value(&facts, Prior::NONE), None);
     }
 }

@@ -32,7 +32,9 @@ pub struct FeatureLift {
 ///
 /// Reaching the border's sum is counted as reaching the tier: the tie is then decided by id.
 pub fn lifts(model: &Model, inputs: &Inputs, border: WeightedSum) -> Vec<Lift> {
-    let Some(assessment) = model.assess(inputs) else { return Vec::new() };
+    let Some(assessment) = model.assess(inputs) else {
+        return Vec::new();
+    };
     let missing = border.0 - assessment.sum.0;
     if missing <= 0 {
         return Vec::new();
@@ -51,11 +53,18 @@ pub fn lifts(model: &Model, inputs: &Inputs, border: WeightedSum) -> Vec<Lift> {
             })
         })
         .collect();
-    lifts.sort_by(|left, right| (left.needed - left.points.as_f64()).total_cmp(&(right.needed - right.points.as_f64())));
+    lifts.sort_by(|left, right| {
+        (left.needed - left.points.as_f64()).total_cmp(&(right.needed - right.points.as_f64()))
+    });
     lifts
 }
 
-fn feature_lifts(model: &Model, inputs: &Inputs, indicator: Indicator, needed: f64) -> Vec<FeatureLift> {
+fn feature_lifts(
+    model: &Model,
+    inputs: &Inputs,
+    indicator: Indicator,
+    needed: f64,
+) -> Vec<FeatureLift> {
     if inputs.given[indicator as usize].is_some() {
         return Vec::new();
     }
@@ -64,17 +73,34 @@ fn feature_lifts(model: &Model, inputs: &Inputs, indicator: Indicator, needed: f
     let value_and_points: Vec<(Option<f64>, f64)> = terms
         .iter()
         .map(|term| {
-            let value = term.feature.value(&inputs.facts, term.prior.unwrap_or(Prior::NONE));
-            (value, value.map_or(model.neutral().as_f64(), |value| term.curve.points(value)))
+            let value = term
+                .feature
+                .value(&inputs.facts, term.prior.unwrap_or(Prior::NONE));
+            (
+                value,
+                value.map_or(model.neutral().as_f64(), |value| term.curve.points(value)),
+            )
         })
         .collect();
-    let sum: f64 = terms.iter().zip(&value_and_points).map(|(term, (_, points))| term.weight * points).sum();
+    let sum: f64 = terms
+        .iter()
+        .zip(&value_and_points)
+        .map(|(term, (_, points))| term.weight * points)
+        .sum();
     let lift = |(term, &(now, points)): (&super::Term, &(Option<f64>, f64))| {
         let needed_points = points + (needed * weight - sum) / term.weight;
         let needed = term.curve.feature_for(needed_points, now.unwrap_or(0.0))?;
-        Some(FeatureLift { feature: term.feature, now, needed })
+        Some(FeatureLift {
+            feature: term.feature,
+            now,
+            needed,
+        })
     };
-    terms.iter().zip(&value_and_points).filter_map(lift).collect()
+    terms
+        .iter()
+        .zip(&value_and_points)
+        .filter_map(lift)
+        .collect()
 }
 
 #[cfg(test)]
@@ -83,7 +109,10 @@ mod tests {
     use super::*;
 
     fn inputs(amount: f64) -> Inputs {
-        Inputs { facts: Facts::default().with(Fact::PurchaseAmount, amount), ..Inputs::default() }
+        Inputs {
+            facts: Facts::default().with(Fact::PurchaseAmount, amount),
+            ..Inputs::default()
+        }
     }
 
     #[test]
@@ -91,7 +120,10 @@ mod tests {
         let model = Model::shipped();
         let border = model.assess(&inputs(900_000.0)).unwrap().sum;
         let lifts = lifts(&model, &inputs(60_000.0), border);
-        let lift = lifts.iter().find(|lift| lift.indicator == Indicator::TransactionAmount).unwrap();
+        let lift = lifts
+            .iter()
+            .find(|lift| lift.indicator == Indicator::TransactionAmount)
+            .unwrap();
         let needed = lift.features[0].needed;
         assert!((needed / 900_000.0 - 1.0).abs() < 0.01, "needs {needed}");
     }
@@ -99,10 +131,16 @@ mod tests {
     #[test]
     fn given_points_are_lifted_by_points_alone() {
         let model = Model::shipped();
-        let at = |text: &str| Inputs { given: [Points::parse(text.as_bytes()).ok(); 6], ..Inputs::default() };
+        let at = |text: &str| Inputs {
+            given: [Points::parse(text.as_bytes()).ok(); 6],
+            ..Inputs::default()
+        };
         let border = model.assess(&at("60")).unwrap().sum;
         let lifts = lifts(&model, &at("58"), border);
-        let needed: Vec<(Indicator, f64)> = lifts.iter().map(|lift| (lift.indicator, lift.needed.round())).collect();
+        let needed: Vec<(Indicator, f64)> = lifts
+            .iter()
+            .map(|lift| (lift.indicator, lift.needed.round()))
+            .collect();
         assert_eq!(needed[0], (Indicator::TransactionAmount, 68.0));
         assert_eq!(needed[5], (Indicator::Credit, 78.0));
         assert!(lifts.iter().all(|lift| lift.features.is_empty()));
@@ -111,8 +149,14 @@ mod tests {
     #[test]
     fn nobody_is_lifted_past_a_hundred_or_from_above() {
         let model = Model::shipped();
-        let low = Inputs { given: [Some(Points::MIN); 6], ..Inputs::default() };
-        let high = Inputs { given: [Some(Points::MAX); 6], ..Inputs::default() };
+        let low = Inputs {
+            given: [Some(Points::MIN); 6],
+            ..Inputs::default()
+        };
+        let high = Inputs {
+            given: [Some(Points::MAX); 6],
+            ..Inputs::default()
+        };
         let top = model.assess(&high).unwrap().sum;
         assert!(lifts(&model, &low, top).is_empty());
         assert!(lifts(&model, &high, top).is_empty());

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Curve, Facts, Feature, Indicator, Points, Prior, Score, WeightedSum, Weights, WeightsError};
+use super::{
+    Curve, Facts, Feature, Indicator, Points, Prior, Score, WeightedSum, Weights, WeightsError,
+};
 
 /// One part of an indicator: a feature, its curve, and how much it counts beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,7 +112,8 @@ impl Model {
     /// The model that ships with Marque: the weights of the trade (20/15/15/20/20/10) and curves set by judgement, to be
     /// replaced by a calibration run over one's own customers.
     pub fn shipped() -> Self {
-        Self::from_toml(include_str!("../../data/value-model.toml")).expect("the shipped model is valid, a test reads it")
+        Self::from_toml(include_str!("../../data/value-model.toml"))
+            .expect("the shipped model is valid, a test reads it")
     }
 
     /// Reads a model file.
@@ -118,14 +121,21 @@ impl Model {
     /// # Errors
     /// When it is not TOML of the right shape, or a weight, curve or prior is impossible.
     pub fn from_toml(text: &str) -> Result<Self, ModelError> {
-        let data: ModelData = toml::from_str(text).map_err(|error| ModelError::Syntax(error.to_string()))?;
-        let weights = Indicator::ALL.map(|indicator| data.weights.get(&indicator).copied().unwrap_or(0.0));
+        let data: ModelData =
+            toml::from_str(text).map_err(|error| ModelError::Syntax(error.to_string()))?;
+        let weights =
+            Indicator::ALL.map(|indicator| data.weights.get(&indicator).copied().unwrap_or(0.0));
         let mut terms = data.terms;
         let terms = Indicator::ALL.map(|indicator| terms.remove(&indicator).unwrap_or_default());
         if !(1.0..=100.0).contains(&data.neutral) {
             return Err(ModelError::Neutral(data.neutral));
         }
-        Self::new(data.version, Points::from_curve(data.neutral), Weights::new(weights)?, terms)
+        Self::new(
+            data.version,
+            Points::from_curve(data.neutral),
+            Weights::new(weights)?,
+            terms,
+        )
     }
 
     /// A model from its parts, in the order of [`Indicator::ALL`].
@@ -144,7 +154,10 @@ impl Model {
         for (indicator, terms) in Indicator::ALL.into_iter().zip(&terms) {
             for term in terms {
                 if !(term.weight > 0.0 && term.weight.is_finite()) {
-                    return Err(ModelError::TermWeight { indicator, weight: term.weight });
+                    return Err(ModelError::TermWeight {
+                        indicator,
+                        weight: term.weight,
+                    });
                 }
                 let is_usable = |prior: Prior| prior.events >= 0.0 && prior.exposure >= 0.0;
                 if !term.prior.is_none_or(is_usable) {
@@ -152,7 +165,12 @@ impl Model {
                 }
             }
         }
-        Ok(Self { version, neutral, weights, terms })
+        Ok(Self {
+            version,
+            neutral,
+            weights,
+            terms,
+        })
     }
 
     /// The model as a file, which [`Model::from_toml`] reads back unchanged.
@@ -160,7 +178,9 @@ impl Model {
         let data = ModelData {
             version: self.version.clone(),
             neutral: self.neutral.as_f64(),
-            weights: Indicator::ALL.map(|indicator| (indicator, self.weights.given(indicator))).into(),
+            weights: Indicator::ALL
+                .map(|indicator| (indicator, self.weights.given(indicator)))
+                .into(),
             terms: Indicator::ALL.into_iter().zip(self.terms.clone()).collect(),
         };
         toml::to_string(&data).expect("a model is numbers and names, which TOML can write")
@@ -174,22 +194,31 @@ impl Model {
             let index = indicator as usize;
             if let Some(given) = inputs.given[index] {
                 (points[index], known[index]) = (given, 1.0);
-            } else if let Some((computed, share)) = self.from_facts(indicator, &inputs.facts) {
+            } else if let Some((computed, share)) = self.computed(indicator, &inputs.facts) {
                 (points[index], known[index]) = (computed, share);
             }
         }
-        let known_share: f64 = Indicator::ALL.iter().map(|&each| self.weights.share(each) * known[each as usize]).sum();
+        let known_share: f64 = Indicator::ALL
+            .iter()
+            .map(|&each| self.weights.share(each) * known[each as usize])
+            .sum();
         // The tiny addition keeps a sum of shares such as 0.2 + 0.8 from falling to 99 per cent.
         let confidence = (known_share * 100.0 + 1e-9).floor() as u8;
-        (known_share > 0.0).then(|| Assessment { points, known, sum: self.weights.sum(&points), confidence })
+        (known_share > 0.0).then(|| Assessment {
+            points,
+            known,
+            sum: self.weights.sum(&points),
+            confidence,
+        })
     }
 
     /// One indicator from facts: the weighted mean of its terms, an unknown term standing at neutral.
-    fn from_facts(&self, indicator: Indicator, facts: &Facts) -> Option<(Points, f64)> {
+    fn computed(&self, indicator: Indicator, facts: &Facts) -> Option<(Points, f64)> {
         let (mut sum, mut weight, mut known) = (0.0, 0.0, 0.0);
         for term in self.terms(indicator) {
             let feature = term.feature.value(facts, term.prior.unwrap_or(Prior::NONE));
-            sum += term.weight * feature.map_or(self.neutral.as_f64(), |feature| term.curve.points(feature));
+            sum += term.weight
+                * feature.map_or(self.neutral.as_f64(), |feature| term.curve.points(feature));
             known += if feature.is_some() { term.weight } else { 0.0 };
             weight += term.weight;
         }
@@ -223,7 +252,11 @@ impl Model {
 
     /// The same model with other weights, for what-if questions.
     pub fn with_weights(&self, version: &str, weights: Weights) -> Self {
-        Self { version: version.to_owned(), weights, ..self.clone() }
+        Self {
+            version: version.to_owned(),
+            weights,
+            ..self.clone()
+        }
     }
 }
 

@@ -44,14 +44,24 @@ impl Points {
         if whole.is_empty() && decimals.is_empty() {
             return Err(PointsError::NotANumber);
         }
-        let trailing_zeros = decimals.iter().rev().take_while(|&&digit| digit == b'0').count();
+        let trailing_zeros = decimals
+            .iter()
+            .rev()
+            .take_while(|&&digit| digit == b'0')
+            .count();
         let decimals = &decimals[..decimals.len() - trailing_zeros];
         let (whole, part) = (digits(whole)?, digits(decimals)?);
         if decimals.len() > Self::DECIMALS {
             return Err(PointsError::TooManyDecimals);
         }
-        let nanos = whole.saturating_mul(Self::ONE).saturating_add(part * TEN_TO[Self::DECIMALS - decimals.len()]);
-        if (Self::MIN.0..=Self::MAX.0).contains(&nanos) { Ok(Self(nanos)) } else { Err(PointsError::OutOfRange) }
+        let nanos = whole
+            .saturating_mul(Self::ONE)
+            .saturating_add(part * TEN_TO[Self::DECIMALS - decimals.len()]);
+        if (Self::MIN.0..=Self::MAX.0).contains(&nanos) {
+            Ok(Self(nanos))
+        } else {
+            Err(PointsError::OutOfRange)
+        }
     }
 
     /// The nearest hundredth of a point, held between 1 and 100.
@@ -74,7 +84,18 @@ impl Points {
     }
 }
 
-const TEN_TO: [i64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+const TEN_TO: [i64; 10] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+];
 
 /// Value of a run of ASCII digits; a longer run than any valid points saturates and is refused by the range check.
 fn digits(text: &[u8]) -> Result<i64, PointsError> {
@@ -83,7 +104,9 @@ fn digits(text: &[u8]) -> Result<i64, PointsError> {
         if !byte.is_ascii_digit() {
             return Err(PointsError::NotANumber);
         }
-        value = value.saturating_mul(10).saturating_add(i64::from(byte - b'0'));
+        value = value
+            .saturating_mul(10)
+            .saturating_add(i64::from(byte - b'0'));
     }
     Ok(value)
 }
@@ -122,7 +145,11 @@ mod tests {
             ("007", 7_000_000_000),
             ("5.", 5_000_000_000),
         ] {
-            assert_eq!(Points::parse(text.as_bytes()).map(Points::nanos), Ok(nanos), "{text}");
+            assert_eq!(
+                Points::parse(text.as_bytes()).map(Points::nanos),
+                Ok(nanos),
+                "{text}"
+            );
         }
     }
 

@@ -56,12 +56,22 @@ impl Weights {
             *unit = scaled.round() as i64;
         }
         let total = units.iter().sum();
-        if total == 0 { Err(WeightsError::AllZero) } else { Ok(Self { units, total }) }
+        if total == 0 {
+            Err(WeightsError::AllZero)
+        } else {
+            Ok(Self { units, total })
+        }
     }
 
     /// The exact sum. At most 600 · 10⁴ · 10¹¹ = 6 · 10¹⁷, which an `i64` holds fifteen times over.
     pub fn sum(&self, points: &[Points; Indicator::COUNT]) -> WeightedSum {
-        WeightedSum(self.units.iter().zip(points).map(|(unit, points)| unit * points.nanos()).sum())
+        WeightedSum(
+            self.units
+                .iter()
+                .zip(points)
+                .map(|(unit, points)| unit * points.nanos())
+                .sum(),
+        )
     }
 
     /// The score of a sum: divided by the total weight, to two decimals, half to even.
@@ -129,7 +139,12 @@ mod tests {
     #[test]
     fn shown_scores_round_half_to_even_while_sums_stay_apart() {
         let weights = Weights::new([100.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
-        for (value, shown) in [("50.005", "50.00"), ("50.015", "50.02"), ("50.0150001", "50.02"), ("50.004999999", "50.00")] {
+        for (value, shown) in [
+            ("50.005", "50.00"),
+            ("50.015", "50.02"),
+            ("50.0150001", "50.02"),
+            ("50.004999999", "50.00"),
+        ] {
             let sum = weights.sum(&points([value, "1", "1", "1", "1", "1"]));
             assert_eq!(weights.score(sum).to_string(), shown, "{value}");
         }
@@ -143,7 +158,12 @@ mod tests {
         assert_eq!(refused([0.0; 6]), WeightsError::AllZero);
         for value in [-1.0, 100.1, f64::NAN, f64::INFINITY, 0.000_01] {
             let error = refused([1.0, value, 1.0, 1.0, 1.0, 1.0]);
-            assert!(error.to_string().starts_with("weight of transaction_frequency"), "{error}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("weight of transaction_frequency"),
+                "{error}"
+            );
         }
     }
 

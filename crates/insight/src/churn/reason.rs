@@ -1,0 +1,182 @@
+//! What speaks for a customer not coming back, and the probability with all of it.
+
+use super::bgnbd::{BgNbd, Comings};
+use super::logistic::Logistic;
+use crate::value::Language;
+
+/// Something that makes it likelier that a customer does not come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// He is late against his own rhythm.
+    Late,
+    /// He has come twice at most and may not be won yet.
+    FirstVisits,
+    /// A complaint of his is open.
+    OpenComplaint,
+    /// He complained of the same again.
+    RepeatedComplaint,
+    /// His last survey was lukewarm or worse.
+    Lukewarm,
+    /// He has moved out of the region.
+    MovedAway,
+    /// His car is sold or scrapped.
+    CarSold,
+}
+
+/// The circumstances of one customer, as the services know them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Circumstances {
+    /// Time since his last visit over his own usual interval; 1 is on time.
+    pub lateness: f64,
+    /// Visits so far.
+    pub visits: u32,
+    /// Complaints not closed.
+    pub open_complaints: u32,
+    /// Complaints repeated on the same vehicle and fault.
+    pub repeated_complaints: u32,
+    /// His last survey, 1 to 5, if he answered one.
+    pub last_survey: Option<f64>,
+    /// Whether his address left the dealer's region.
+    pub has_moved_away: bool,
+    /// Whether the car is sold or scrapped.
+    pub has_sold_car: bool,
+}
+
+/// From here on a customer counts as late: half an interval beyond his usual.
+pub const LATE: f64 = 1.5;
+/// A survey up to this is lukewarm.
+pub const LUKEWARM: f64 = 3.0;
+
+impl Reason {
+    /// All reasons, in the order of the fitted weights.
+    pub const ALL: [Self; 7] = [
+        Self::Late,
+        Self::FirstVisits,
+        Self::OpenComplaint,
+        Self::RepeatedComplaint,
+        Self::Lukewarm,
+        Self::MovedAway,
+        Self::CarSold,
+    ];
+
+    /// Whether it holds.
+    pub fn holds(self, circumstances: &Circumstances) -> bool {
+        match self {
+            Self::Late => circumstances.lateness >= LATE,
+            Self::FirstVisits => circumstances.visits <= 2,
+            Self::OpenComplaint => circumstances.open_complaints > 0,
+            Self::RepeatedComplaint => circumstances.repeated_complaints > 0,
+            Self::Lukewarm => circumstances
+                .last_survey
+                .is_some_and(|survey| survey <= LUKEWARM),
+            Self::MovedAway => circumstances.has_moved_away,
+            Self::CarSold => circumstances.has_sold_car,
+        }
+    }
+
+    /// For people.
+    pub fn in_words(self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            Self::Late => ("late against his own rhythm", "超过其自身到店周期"),
+            Self::FirstVisits => ("first visits, not yet won", "首次到店阶段，关系尚未稳固"),
+            Self::OpenComplaint => ("open complaint", "投诉未结"),
+            Self::RepeatedComplaint => ("repeated complaint", "重复投诉"),
+            Self::Lukewarm => ("lukewarm in the last survey", "最近回访评价一般"),
+            Self::MovedAway => ("moved away", "已迁离本地"),
+            Self::CarSold => ("car sold or scrapped", "车辆已出售或报废"),
+        };
+        match language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
+    }
+}
+
+/// A customer's risk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Risk {
+    /// Probability that he does not come back within the window.
+    pub probability: f64,
+    /// What speaks for it, the heaviest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// BG/NBD for the rhythm, and a logistic correction for what it cannot see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChurnModel {
+    rhythm: BgNbd,
+    window: f64,
+    correction: Logistic<FEATURES>,
+}
+
+/// Intercept, slope of the rhythm's log odds, and the reasons.
+const FEATURES: usize = 2 + Reason::ALL.len();
+
+/// A customer of whom it is known how it went.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// What was counted before the window.
+    pub comings: Comings,
+    /// How things stood at its start.
+    pub circumstances: Circumstances,
+    /// Whether he stayed away in it.
+    pub stayed_away: bool,
+}
+
+impl ChurnModel {
+    /// Fits the correction to past windows; the rhythm must come from data before them.
+    pub fn fit(rhythm: BgNbd, window: f64, outcomes: &[Outcome]) -> Self {
+        let rows: Vec<([f64; FEATURES], bool)> = outcomes
+            .iter()
+            .map(|each| {
+                (
+                    features(&rhythm, window, &each.comings, &each.circumstances),
+                    each.stayed_away,
+                )
+            })
+            .collect();
+        // Without a single outcome the rhythm stands as it is: slope 1, nothing else.
+        let mut start = [0.0; FEATURES];
+        start[1] = 1.0;
+        Self {
+            rhythm,
+            window,
+            correction: Logistic::fit(&rows, start),
+        }
+    }
+
+    /// A customer's risk, with reasons.
+    pub fn risk(&self, comings: &Comings, circumstances: &Circumstances) -> Risk {
+        let features = features(&self.rhythm, self.window, comings, circumstances);
+        let weight = |reason: Reason| self.correction.weights[2 + reason as usize];
+        let mut reasons: Vec<Reason> = Reason::ALL
+            .into_iter()
+            .filter(|reason| reason.holds(circumstances))
+            .collect();
+        reasons.sort_by(|&left, &right| weight(right).total_cmp(&weight(left)));
+        Risk {
+            probability: self.correction.probability(&features),
+            reasons,
+        }
+    }
+
+    /// The window over which the probability is stated, in the unit of time of the comings.
+    pub fn window(&self) -> f64 {
+        self.window
+    }
+}
+
+fn features(
+    rhythm: &BgNbd,
+    window: f64,
+    comings: &Comings,
+    circumstances: &Circumstances,
+) -> [f64; FEATURES] {
+    let away = rhythm.stays_away(comings, window).clamp(1e-6, 1.0 - 1e-6);
+    let mut features = [0.0; FEATURES];
+    (features[0], features[1]) = (1.0, (away / (1.0 - away)).ln());
+    for reason in Reason::ALL {
+        features[2 + reason as usize] = f64::from(u8::from(reason.holds(circumstances)));
+    }
+    features
+}

@@ -1,0 +1,163 @@
+//! Reading rows: each part of the text on its own thread, each row to a weighted sum and little more.
+
+use rayon::prelude::*;
+
+use super::cells::{Cell, cuts, read_record};
+use super::error::{Fault, What};
+use super::header::{Column, Header};
+use crate::rank::Kind;
+use crate::value::{Fact, Facts, Inputs, Model, Points};
+
+/// What is kept of a row: 32 bytes, whatever the row holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// Weighted sum; meaningless when `confidence` is 0.
+    pub(super) sum: i64,
+    /// Where the row lies in the text.
+    pub(super) start: usize,
+    pub(super) len: u32,
+    /// Where its id lies, from the start of the row.
+    pub(super) id_start: u32,
+    pub(super) id_len: u32,
+    /// `None` for an unscored customer.
+    pub(super) confidence: Option<u8>,
+    pub(super) kind: Kind,
+}
+
+/// The rows of one part of the text, in order.
+pub(super) type Part = Vec<Row>;
+
+impl Row {
+    pub(super) fn content<'text>(&self, text: &'text [u8]) -> &'text [u8] {
+        &text[self.start..self.start + self.len as usize]
+    }
+
+    pub(super) fn id<'text>(&self, text: &'text [u8]) -> &'text [u8] {
+        let start = self.start + self.id_start as usize;
+        &text[start..start + self.id_len as usize]
+    }
+}
+
+/// Reads all rows from `start`, the end of the header. Of several faults, the first in the file is reported.
+pub(super) fn read_rows(
+    text: &[u8],
+    start: usize,
+    header: &Header,
+    model: &Model,
+) -> Result<Vec<Part>, Fault> {
+    let cuts = cuts(text, start, rayon::current_num_threads() * 4);
+    let parts: Vec<Result<Part, Fault>> = cuts
+        .par_windows(2)
+        .map(|ends| read_part(text, ends[0], ends[1], header, model))
+        .collect();
+    // Parts stand in the order of the file and a fault cannot put an earlier part out of step, so the first is the true one.
+    parts.into_iter().collect()
+}
+
+fn read_part(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    header: &Header,
+    model: &Model,
+) -> Result<Part, Fault> {
+    let mut cells = Vec::with_capacity(header.columns.len());
+    let mut rows = Vec::new();
+    let mut at = start;
+    while at < end {
+        let (content_end, next) = read_record(text, at, &mut cells)?;
+        let is_blank = cells.len() == 1 && text[at..content_end].trim_ascii().is_empty();
+        if !is_blank {
+            rows.push(read_row(text, at, content_end, &cells, header, model)?);
+            if rows.len() == 1 {
+                rows.reserve((end - at) / (next - at) + 16);
+            }
+        }
+        at = next;
+    }
+    Ok(rows)
+}
+
+fn read_row(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    cells: &[Cell],
+    header: &Header,
+    model: &Model,
+) -> Result<Row, Fault> {
+    if cells.len() != header.columns.len() {
+        return Err(Fault {
+            at: start,
+            what: What::Width { found: cells.len() },
+        });
+    }
+    let mut inputs = Inputs::default();
+    let (mut kind, mut id) = (None, Cell { start, end: start });
+    for (index, (cell, column)) in cells.iter().zip(&header.columns).enumerate() {
+        let content = text[cell.start..cell.end].trim_ascii();
+        let fault = |what| Fault {
+            at: cell.start,
+            what,
+        };
+        match column {
+            Column::Other => {}
+            Column::Id => id = *cell,
+            Column::Kind => {
+                kind = Some(read_kind(content).ok_or_else(|| {
+                    fault(What::Kind {
+                        is_empty: content.is_empty(),
+                    })
+                })?);
+            }
+            _ if content.is_empty() => {}
+            Column::Indicator(indicator) => {
+                let points =
+                    Points::parse(content).map_err(|error| fault(What::Points(index, error)))?;
+                inputs.given[*indicator as usize] = Some(points);
+            }
+            Column::Fact(fact) => {
+                let value =
+                    read_fact(content, *fact).ok_or_else(|| fault(What::Fact(index, *fact)))?;
+                inputs.facts.set(*fact, value);
+            }
+        }
+    }
+    if text[id.start..id.end].trim_ascii().is_empty() {
+        return Err(Fault {
+            at: id.start,
+            what: What::EmptyId,
+        });
+    }
+    let assessment = model.assess(&inputs);
+    Ok(Row {
+        sum: assessment.map_or(0, |assessment| assessment.sum.0),
+        confidence: assessment.map(|assessment| assessment.confidence),
+        start,
+        len: (end - start) as u32,
+        id_start: (id.start - start) as u32,
+        id_len: (id.end - id.start) as u32,
+        kind: kind.expect("the header has a kind column and every row has all columns"),
+    })
+}
+
+fn read_kind(content: &[u8]) -> Option<Kind> {
+    match content {
+        b"person" => Some(Kind::Person),
+        b"organization" => Some(Kind::Organization),
+        _ => Kind::parse(std::str::from_utf8(content).ok()?),
+    }
+}
+
+/// A plain decimal number within the fact's range. Thousands separators are not guessed at: `1,200` may be two cells.
+fn read_fact(content: &[u8], fact: Fact) -> Option<f64> {
+    let is_plain = content
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let value: f64 = std::str::from_utf8(content)
+        .ok()
+        .filter(|_| is_plain)?
+        .parse()
+        .ok()?;
+    Facts::default().with(fact, value).get(fact)
+}

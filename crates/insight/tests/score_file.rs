@@ -1,0 +1,225 @@
+//! Scoring a file: what comes out, and what is said of files that are wrong.
+
+use std::fmt::Write as _;
+
+use marque_insight::file::{FileError, decode, score_csv};
+use marque_insight::rank::Kind;
+use marque_insight::value::Model;
+use proptest::prelude::*;
+
+const SIX: &str =
+    "transaction_amount,transaction_frequency,interaction,social_influence,future_value,credit";
+
+fn score(text: &str) -> Result<String, FileError> {
+    let mut out = Vec::new();
+    score_csv(text, &Model::shipped())?
+        .write_to(&mut out)
+        .expect("a vector can be written to");
+    Ok(String::from_utf8(out).expect("what came as UTF-8 goes as UTF-8"))
+}
+
+#[test]
+fn the_seed_example_comes_out_as_stated() {
+    let scored = score(&format!("id,kind,{SIX}\nC1,person,80,60,70,50,90,100\n")).unwrap();
+    let expected = format!(
+        "id,kind,{SIX},score,rank,tier,confidence\nC1,person,80,60,70,50,90,100,73.50,1,small,100\n"
+    );
+    assert_eq!(scored, expected);
+}
+
+#[test]
+fn persons_and_organizations_are_ranked_apart_and_ties_go_to_the_smaller_id() {
+    let scored =
+        score("kind,credit,id\nperson,50,b\norganization,1,z\nperson,50,a\nperson,90,c\n").unwrap();
+    let tails: Vec<&str> = scored.lines().skip(1).collect();
+    let expected = [
+        "person,50,b,50.00,3,small,10",
+        "organization,1,z,45.10,1,small,10",
+        "person,50,a,50.00,2,small,10",
+        "person,90,c,54.00,1,small,10",
+    ];
+    assert_eq!(tails, expected);
+}
+
+#[test]
+fn chinese_headers_quotes_crlf_and_blank_lines_are_understood() {
+    let scored =
+        score("客户编号,客户类型,信用,备注\r\n\"甲,1\",个人,80,\"多\n行\"\r\n\r\n乙,企业,,x\r\n")
+            .unwrap();
+    assert_eq!(
+        scored,
+        "客户编号,客户类型,信用,备注,score,rank,tier,confidence\n\"甲,1\",个人,80,\"多\n行\",53.00,1,small,10\n乙,企业,,x,,,unscored,0\n"
+    );
+}
+
+#[test]
+fn facts_are_scored_by_curves_and_mix_with_given_indicators() {
+    let scored = score("id,kind,购车金额,credit\n1,person,1000000,\n2,person,0,100\n").unwrap();
+    let rows: Vec<&str> = scored.lines().skip(1).collect();
+    assert_eq!(
+        rows,
+        [
+            "1,person,1000000,,58.00,1,small,20",
+            "2,person,0,100,45.20,2,small,30"
+        ]
+    );
+}
+
+#[test]
+fn a_spreadsheet_in_gb18030_is_read() {
+    let text = "编号,类型,信用\n甲,个人,80\n";
+    let (bytes, _, _) = encoding_rs::GB18030.encode(text);
+    assert_eq!(decode(&bytes).unwrap(), text);
+    assert_eq!(decode("\u{feff}id".as_bytes()).unwrap(), "id");
+    assert_eq!(
+        decode(b"id\nab\xFF\xFF\n"),
+        Err(FileError::Encoding { line: 2 })
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_line_and_column() {
+    let head = "id,kind,credit,visit_count\n";
+    for (text, expected) in [
+        (String::new(), "the file is empty"),
+        ("  \n".to_owned(), "the file is empty"),
+        ("id,credit\n1,5\n".to_owned(), "no column 'kind'"),
+        (
+            format!("{head}1,person,5,1\n2,person,5\n"),
+            "line 3: 3 columns where the header has 4",
+        ),
+        (
+            format!("{head}1,person,5,1,9\n"),
+            "line 2: 5 columns where the header has 4",
+        ),
+        (
+            format!("{head}1,person,101,1\n"),
+            "line 2, column 'credit': is outside 1 to 100",
+        ),
+        (
+            format!("{head}1,person,high,1\n"),
+            "line 2, column 'credit': is not a number",
+        ),
+        (
+            format!("{head}1,person,5.12345678901,1\n"),
+            "line 2, column 'credit': has more than nine decimals",
+        ),
+        (
+            format!("{head}1,person,5,-1\n"),
+            "line 2, column 'visit_count': is not a plain number from 0",
+        ),
+        (
+            format!("{head}1,person,5,inf\n"),
+            "line 2, column 'visit_count'",
+        ),
+        (
+            format!("{head}1,robot,5,1\n"),
+            "line 2, column 'kind': is unknown",
+        ),
+        (format!("{head}1,,5,1\n"), "line 2, column 'kind': is empty"),
+        (
+            format!("{head}\n ,person,5,1\n"),
+            "line 3, column 'id': is empty",
+        ),
+        (
+            format!("{head}1,person,\"5,1\n2,person,5,1\n"),
+            "line 2: a quoted cell begins here",
+        ),
+        (
+            format!("{head}b,person,5,1\na,person,5,1\n\nb,organization,6,1\n"),
+            "line 5, column 'id': the id is already in line 2",
+        ),
+    ] {
+        let error = score(&text).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}\nfor {text}");
+    }
+}
+
+#[test]
+fn of_several_faults_the_first_in_the_file_is_told() {
+    let mut text = "id,kind,credit\n".to_owned();
+    for row in 0..20_000 {
+        let credit = if row == 7_000 || row == 19_000 {
+            "x"
+        } else {
+            "5"
+        };
+        writeln!(text, "{row},person,{credit}").unwrap();
+    }
+    assert!(
+        score(&text)
+            .unwrap_err()
+            .to_string()
+            .starts_with("line 7002,")
+    );
+}
+
+#[test]
+fn the_summary_counts_every_customer_once() {
+    let mut text = format!("id,kind,{SIX}\n");
+    for row in 0..1_000 {
+        writeln!(text, "p{row},person,{},,,,,50", row % 100 + 1).unwrap();
+    }
+    text.push_str("o1,organization,,,,,,\n");
+    let scored = score_csv(&text, &Model::shipped()).unwrap();
+    let [persons, organizations] = scored.summary();
+    assert_eq!(
+        (
+            persons.kind,
+            persons.ranked,
+            persons.unscored,
+            persons.tiers
+        ),
+        (Kind::Person, 1_000, 0, [10, 40, 150, 800])
+    );
+    assert_eq!((organizations.ranked, organizations.unscored), (0, 1));
+}
+
+/// Scores in whole arithmetic and ranks by counting, the slow way.
+fn expected_ranks(rows: &[(String, bool, [u8; 6])]) -> Vec<(i64, usize)> {
+    let sum = |values: &[u8; 6]| -> i64 {
+        [20, 15, 15, 20, 20, 10]
+            .iter()
+            .zip(values)
+            .map(|(weight, &value)| weight * i64::from(value))
+            .sum()
+    };
+    let rank = |(id, kind, values): &(String, bool, [u8; 6])| {
+        let is_before = |other: &&(String, bool, [u8; 6])| {
+            other.1 == *kind
+                && (sum(&other.2) > sum(values) || sum(&other.2) == sum(values) && other.0 < *id)
+        };
+        (sum(values), rows.iter().filter(is_before).count() + 1)
+    };
+    rows.iter().map(rank).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_file_is_ranked_as_by_counting(
+        rows in proptest::collection::btree_map("[A-Z]{0,2}[0-9]{1,10}", (any::<bool>(), proptest::array::uniform6(1_u8..=4)), 1..300),
+        shuffle in any::<u64>(),
+    ) {
+        let mut rows: Vec<(String, bool, [u8; 6])> = rows.into_iter().map(|(id, (kind, values))| (id, kind, values)).collect();
+        if shuffle % 2 == 0 {
+            rows.sort_by_key(|row| row.0.bytes().rev().collect::<Vec<u8>>());
+        }
+        let mut text = format!("id,kind,{SIX}\n");
+        for (id, kind, values) in &rows {
+            let kind = if *kind { "person" } else { "organization" };
+            writeln!(text, "{id},{kind},{}", values.map(|value| value.to_string()).join(",")).unwrap();
+        }
+        let scored = score(&text).unwrap();
+        for (line, (sum, rank)) in scored.lines().skip(1).zip(expected_ranks(&rows)) {
+            let cells: Vec<&str> = line.split(',').collect();
+            prop_assert_eq!(cells[8], format!("{}.{:02}", sum / 100, sum % 100));
+            prop_assert_eq!(cells[9], rank.to_string());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[id,kndcre\"\n\r0-9 .pson]{0,200}") {
+        let _ = score(&format!("id,kind,credit\n{text}"));
+        let _ = score(&text);
+    }
+}

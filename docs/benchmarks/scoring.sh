@@ -1,0 +1,27 @@
+#!/bin/sh
+# Measures scoring beside DuckDB in one run, and BG/NBD beside lifetimes. Prints what docs/benchmarks/scoring.md records.
+#   docs/benchmarks/scoring.sh [CUSTOMERS] [ROUNDS]
+# Needs python3 with venv and access to PyPI; everything is written under /tmp/marque-scoring. Set CARGO_TARGET_DIR to reuse a build.
+set -eu
+customers=${1:-10000000}
+rounds=${2:-3}
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=/tmp/marque-scoring
+target=${CARGO_TARGET_DIR:-$root/target}
+mkdir -p "$work"
+
+if [ ! -x "$work/venv/bin/python" ]; then
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet duckdb lifetimes==0.11.3 "setuptools<80"
+fi
+(cd "$root" && cargo build --quiet --release -p marque-insight --examples)
+
+echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1); load $(cut -d' ' -f1-3 /proc/loadavg); $(date -u +%F)"
+"$work/venv/bin/python" "$here/scoring.py" file "$work" "$customers" "$rounds" "$target/release/examples/score"
+echo "--- live ranks and what-if"
+"$target/release/examples/ranks" "$customers"
+echo "--- due dates"
+"$target/release/examples/due_dates"
+echo "--- churn on CDNOW"
+"$work/venv/bin/python" "$here/scoring.py" cdnow "$work" "$target/release/examples/cdnow"

@@ -1,0 +1,109 @@
+//! `marque score`: scores and ranks the customers of a CSV file, with nothing else running.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use marque_insight::file::{GroupSummary, decode, score_csv};
+use marque_insight::rank::Tier;
+use marque_insight::value::Model;
+
+/// Score and rank the customers of a CSV file
+///
+/// The file has the columns id, kind (person or organization), and either the six indicators transaction_amount,
+/// transaction_frequency, interaction, social_influence, future_value, credit as points of 1 to 100, or raw facts such as
+/// purchase_amount, visit_count, months_since_first. Chinese headers work too; empty cells are missing facts; other columns
+/// are kept. Added are score, rank, tier and confidence; persons and organizations are ranked apart.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// CSV file with one customer a row, UTF-8 or GB18030
+    #[arg(value_name = "IN.csv", required_unless_present = "print_model")]
+    input: Option<PathBuf>,
+
+    /// Where to write the same rows with score, rank, tier and confidence
+    #[arg(long, value_name = "OUT.csv", required_unless_present = "print_model")]
+    out: Option<PathBuf>,
+
+    /// Model file with weights and curves [default: the model that ships with Marque]
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+
+    /// Print the model in use, as a start for one's own, and do nothing else
+    #[arg(long)]
+    print_model: bool,
+}
+
+/// Runs the command. The summary goes to standard error, so that standard output stays free for data.
+///
+/// # Errors
+/// When a file cannot be read or written, or something in it is wrong; the message says where and what to do.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let model = read_model(args.model.as_deref())?;
+    if args.print_model {
+        std::io::stdout()
+            .write_all(model.to_toml().as_bytes())
+            .context("cannot print the model")?;
+        return Ok(());
+    }
+    let input = args.input.context("name the CSV file to score")?;
+    let out = args.out.context("name the file to write with --out")?;
+    score_file(&input, &out, &model)
+}
+
+fn read_model(path: Option<&Path>) -> anyhow::Result<Model> {
+    let Some(path) = path else {
+        return Ok(Model::shipped());
+    };
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read the model file {}", path.display()))?;
+    Model::from_toml(&text).with_context(|| format!("cannot use the model file {}", path.display()))
+}
+
+fn score_file(input: &Path, out: &Path, model: &Model) -> anyhow::Result<()> {
+    let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
+    let text = decode(&bytes).with_context(|| format!("cannot score {}", input.display()))?;
+    let scored =
+        score_csv(&text, model).with_context(|| format!("cannot score {}", input.display()))?;
+    let is_same_file = fs::canonicalize(input).ok() == fs::canonicalize(out).ok() && out.exists();
+    ensure!(
+        !is_same_file,
+        "--out names the input file; name another, the input is not overwritten"
+    );
+    let file = fs::File::create(out).with_context(|| format!("cannot write {}", out.display()))?;
+    let mut writer = BufWriter::new(file);
+    scored
+        .write_to(&mut writer)
+        .with_context(|| format!("cannot write {}", out.display()))?;
+    writeln!(
+        std::io::stderr(),
+        "{} customers scored by model {}",
+        scored.len(),
+        model.version()
+    )?;
+    for group in scored
+        .summary()
+        .iter()
+        .filter(|group| group.ranked + group.unscored > 0)
+    {
+        writeln!(std::io::stderr(), "{}", describe(group))?;
+    }
+    Ok(())
+}
+
+fn describe(group: &GroupSummary) -> String {
+    let tiers = Tier::ALL
+        .map(|tier| format!("{} {}", group.tiers[tier as usize], tier.key()))
+        .join(", ");
+    let note = if group.ranked > 0 && group.ranked < 100 {
+        " (fewer than 100: nobody can be vip)"
+    } else {
+        ""
+    };
+    format!(
+        "{}: {} ranked, {} unscored; {tiers}{note}",
+        group.kind.key(),
+        group.ranked,
+        group.unscored
+    )
+}
