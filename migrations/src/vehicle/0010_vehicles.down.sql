@@ -1,0 +1,10 @@
+DROP TABLE customer_aliases;
+DROP TABLE record_links;
+DROP TABLE vehicle_sight;
+DROP TABLE vehicle_readings;
+DROP TABLE vehicle_parties;
+DROP TABLE vehicle_plates;
+DROP TABLE plate_sightings;
+DROP TABLE vehicle_rows;
+DROP TABLE vehicles;
+DROP TABLE vehicle_definitions;
