@@ -81,9 +81,12 @@ impl CallContext {
         }
     }
 
-    /// The same work under a scope at most as wide, for jobs done for one dealer.
+    /// The same work confined to a part of headquarters' scope, for jobs done for one dealer.
+    ///
+    /// # Panics
+    /// If the scope is confined already and this is another one: a scope never grows.
     pub fn within(mut self, scope: Scope) -> Self {
-        debug_assert!(
+        assert!(
             self.scope == Scope::Headquarters || self.scope == scope,
             "a scope never grows"
         );
@@ -169,6 +172,13 @@ mod tests {
         assert!(context.require([Role::Manager, Role::Sales]).is_ok());
         assert_eq!(context.require(Role::Manager), Err(AuthError::RoleMissing));
         assert_eq!(context.require(RoleSet::EMPTY), Err(AuthError::RoleMissing));
+    }
+
+    #[test]
+    #[should_panic(expected = "a scope never grows")]
+    fn a_confined_scope_stays_confined() {
+        let own = CallContext::job("import").within(Scope::Dealer("D1".parse().unwrap()));
+        let _ = own.within(Scope::Headquarters);
     }
 
     #[test]

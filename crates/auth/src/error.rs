@@ -2,6 +2,7 @@
 
 use std::io;
 
+use marque_config::secret_file::SecretFileError;
 use marque_errors::{ErrorCode, ServiceError};
 
 /// Why a call is refused. Deliberately few: a bad token is never told apart from another bad token.
@@ -49,7 +50,7 @@ impl From<AuthError> for tonic::Status {
 /// Keys or trust cannot be set up at the start.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthSetupError {
-    /// A key file cannot be read or written.
+    /// A file of public keys cannot be read or written.
     #[error("the key file {path} cannot be read or written")]
     File {
         /// Path of the file.
@@ -58,12 +59,9 @@ pub enum AuthSetupError {
         #[source]
         source: io::Error,
     },
-    /// Others than the owner can read a private key.
-    #[error("the key file {path} can be read by others: run `chmod 600 {path}`")]
-    Exposed {
-        /// Path of the file.
-        path: String,
-    },
+    /// A file of secrets cannot be read, written or trusted.
+    #[error("a key cannot be used: {0}")]
+    Secret(#[from] SecretFileError),
     /// A key file holds no key of the expected kind. What stands in it is not quoted.
     #[error("{path} holds no usable key: {expected}")]
     BadKey {

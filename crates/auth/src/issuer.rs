@@ -1,6 +1,6 @@
 //! The embedded issuer: Marque's own tokens, where there is no OpenID Connect issuer.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, fs, path::Path, time::Duration};
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -10,13 +10,13 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use marque_config::secret_file;
 use marque_core::Clock;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
     AuthSetupError, InvalidScope, RoleSet, Scope,
-    files::{read_or_create, write_public},
     token::{Audience, Claims},
 };
 
@@ -51,7 +51,10 @@ impl Issuer {
     /// The key cannot be read, made or trusted.
     pub fn open(keys_dir: &Path, audience: &str) -> Result<Self, AuthSetupError> {
         let path = keys_dir.join("issuer.key");
-        let text = read_or_create(&path, new_key)?;
+        if !path.exists() {
+            secret_file::create_if_absent(&path, &new_key()?)?;
+        }
+        let text = secret_file::read(&path)?;
         let bad = || AuthSetupError::BadKey {
             path: path.display().to_string(),
             expected: "an Ed25519 key (PKCS #8, base64); restore it from its backup, or remove it to have a new one made",
@@ -62,10 +65,7 @@ impl Issuer {
             .map_err(|_| bad())?;
         let key = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| bad())?;
         let issuer = Self::new(key, audience);
-        write_public(
-            &keys_dir.join("issuer.jwks.json"),
-            &issuer.jwks().to_string(),
-        )?;
+        issuer.publish(&keys_dir.join("issuer.jwks.json"))?;
         Ok(issuer)
     }
 
@@ -87,6 +87,17 @@ impl Issuer {
             kid,
             audience: audience.to_owned(),
         }
+    }
+
+    /// Writes the public key in one step, replacing what was there.
+    fn publish(&self, path: &Path) -> Result<(), AuthSetupError> {
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        fs::write(&beside, self.jwks().to_string())
+            .and_then(|()| fs::rename(&beside, path))
+            .map_err(|source| AuthSetupError::File {
+                path: path.display().to_string(),
+                source,
+            })
     }
 
     /// The public key as a JSON Web Key Set (RFC 7517, RFC 8037).

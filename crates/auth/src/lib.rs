@@ -5,7 +5,6 @@ mod authorize;
 mod context;
 mod error;
 mod extract;
-mod files;
 mod identity;
 mod issuer;
 mod keys;

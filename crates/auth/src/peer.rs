@@ -10,23 +10,19 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use marque_config::AuthConfig;
+use marque_config::{AuthConfig, secret_file};
 use marque_core::Timestamp;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use crate::{
-    AuthSetupError, Identity, Role, Scope,
-    files::{read_or_create, read_secret},
-    token::Refusal,
-};
+use crate::{AuthSetupError, Identity, Role, Scope, token::Refusal};
 
 /// How a peer's token begins.
 pub(crate) const PREFIX: &str = "peer1.";
 /// How long a token is good.
-const TTL: Duration = Duration::from_secs(300);
+const TTL: Duration = Duration::from_mins(5);
 /// A token is minted anew when less than this is left.
-const RENEW_BEFORE: Duration = Duration::from_secs(120);
+const RENEW_BEFORE: Duration = Duration::from_mins(2);
 /// Shortest secret.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -56,10 +52,10 @@ impl PeerTokens {
     ) -> Result<Self, AuthSetupError> {
         let made = keys_dir.join("peer.key");
         let path = config.peer_secret_file.as_deref().unwrap_or(&made);
-        let text = match config.peer_secret_file {
-            Some(_) => read_secret(path)?,
-            None => read_or_create(path, new_secret)?,
-        };
+        if config.peer_secret_file.is_none() && !path.exists() {
+            secret_file::create_if_absent(path, &new_secret()?)?;
+        }
+        let text = secret_file::read(path)?;
         let secret = text.trim().as_bytes();
         if secret.len() < MIN_SECRET_BYTES {
             return Err(AuthSetupError::BadKey {
@@ -155,5 +151,46 @@ impl fmt::Debug for PeerTokens {
         f.debug_struct("PeerTokens")
             .field("service", &self.service)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_secret_must_exist_and_be_long_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared");
+        let config = AuthConfig {
+            peer_secret_file: Some(path.clone()),
+            ..AuthConfig::default()
+        };
+        let open = || PeerTokens::from_config(&config, folder.path(), "customer");
+        assert!(open().is_err(), "it is not made up");
+        secret_file::replace(&path, "short").unwrap();
+        assert!(open().unwrap_err().to_string().contains("32 random bytes"));
+        secret_file::replace(&path, &"x".repeat(32)).unwrap();
+        let token = open().unwrap().token(Timestamp::default());
+        assert!(
+            open()
+                .unwrap()
+                .verify(&token, Timestamp::default(), Duration::ZERO)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn without_a_named_secret_one_is_made_and_shared_by_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |service| {
+            PeerTokens::from_config(&AuthConfig::default(), folder.path(), service).unwrap()
+        };
+        let token = open("customer").token(Timestamp::default());
+        assert!(
+            open("vehicle")
+                .verify(&token, Timestamp::default(), Duration::ZERO)
+                .is_ok()
+        );
     }
 }

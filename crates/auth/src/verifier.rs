@@ -17,7 +17,6 @@ use moka::sync::Cache;
 
 use crate::{
     AuthError, AuthSetupError, EMBEDDED_ISSUER, Identity, Issuer, PeerTokens,
-    files::file_error,
     keys::KeySet,
     oidc::{MIN_INTERVAL, OidcKeys},
     peer,
@@ -97,7 +96,10 @@ impl VerifierBuilder {
     /// # Errors
     /// The file cannot be read or holds no key.
     pub fn trust_file(self, path: &Path) -> Result<Self, AuthSetupError> {
-        let json = fs::read(path).map_err(|source| file_error(path, source))?;
+        let json = fs::read(path).map_err(|source| AuthSetupError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
         let keys =
             KeySet::parse(&json, TokenAlgorithm::EdDSA).ok_or_else(|| AuthSetupError::BadKey {
                 path: path.display().to_string(),

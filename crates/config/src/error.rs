@@ -92,11 +92,7 @@ fn place_of(error: &figment::Error) -> String {
 fn advice_of(kind: &Kind) -> String {
     match kind {
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            format!(
-                "write {} instead of {}",
-                in_words(&expected.to_string()),
-                kind_of(found)
-            )
+            format!("write {} instead of {}", in_words(expected), kind_of(found))
         }
         Kind::UnknownVariant(_, known) => list_of(known),
         Kind::InvalidLength(_, expected) => format!("write {expected}"),

@@ -10,6 +10,7 @@ mod load;
 mod role;
 mod rpc;
 mod secret;
+pub mod secret_file;
 mod store;
 mod telemetry;
 mod tls;

@@ -1,6 +1,6 @@
 //! What can go wrong, told without helping whoever caused it.
 
-use std::io;
+use marque_config::secret_file::SecretFileError;
 
 /// A field could not be sealed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,21 +16,9 @@ pub enum VaultError {
 /// A keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// The file cannot be read or written.
-    #[error("the keyring {path} cannot be read or written")]
-    File {
-        /// Path of the file.
-        path: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// Others than the owner can read the file.
-    #[error("the keyring {path} can be read by others: run `chmod 600 {path}`")]
-    Exposed {
-        /// Path of the file.
-        path: String,
-    },
+    /// The file cannot be read, written or trusted.
+    #[error("the keyring cannot be used: {0}")]
+    File(#[from] SecretFileError),
     /// The text is no keyring. What stands in it is not quoted.
     #[error("the keyring is damaged: {problem}; restore it from its backup")]
     Damaged {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{KeyringError, Secret};
 
@@ -177,7 +177,7 @@ impl Keys {
 
 impl WrittenKeys {
     fn wipe(&mut self) {
-        self.keys.values_mut().for_each(|key| key.zeroize());
+        self.keys.values_mut().for_each(Zeroize::zeroize);
     }
 }
 

@@ -199,3 +199,29 @@ proptest! {
         prop_assert!(vault().open(Place::new("t", "r", "f"), &noise).is_err());
     }
 }
+
+/// `cargo test --release -p marque-vault -- --ignored --nocapture costs`
+#[test]
+#[ignore = "measures; run it in release"]
+fn costs_of_sealing_and_indexing() {
+    const ROUNDS: u32 = 500_000;
+    let (vault, row, dealer) = (vault(), Uuid::from_u128(1), dealer("D0001"));
+    let place = Place::new(TABLE, &row, "phone");
+    let plaintext = [7; 500];
+    let sealed = vault.seal(place, &plaintext).unwrap();
+    let runs: [(&str, &dyn Fn() -> bool); 4] = [
+        ("seal 500 bytes", &|| vault.seal(place, &plaintext).is_ok()),
+        ("open 500 bytes", &|| vault.open(place, &sealed).is_ok()),
+        ("headquarters' token", &|| {
+            vault.hq_index(Purpose::Phone, "+8613800000000") != [0; 16]
+        }),
+        ("dealer's token", &|| {
+            vault.dealer_index(&dealer, Purpose::Phone, "+8613800000000") != [0; 16]
+        }),
+    ];
+    for (name, run) in runs {
+        let start = std::time::Instant::now();
+        let done = (0..ROUNDS).filter(|_| run()).count();
+        println!("{name}: {:?} each, {done} done", start.elapsed() / ROUNDS);
+    }
+}
