@@ -15,6 +15,7 @@ pub struct Address<'a> {
     prefecture: Option<&'static Division>,
     county: Option<&'static Division>,
     parts: [Option<Range<u16>>; 7],
+    detail_at: u16,
 }
 
 /// A part below the county.
@@ -65,8 +66,10 @@ impl<'a> Address<'a> {
             prefecture: None,
             county: None,
             parts: [const { None }; 7],
+            detail_at: 0,
         };
         let start = address.find_divisions();
+        address.detail_at = start as u16;
         address.find_parts(start);
         address
     }
@@ -79,6 +82,11 @@ impl<'a> Address<'a> {
     /// The whole address, tidied, given away.
     pub fn into_text(self) -> Cow<'a, str> {
         self.text
+    }
+
+    /// What follows the divisions: the same place whether or not province and city were written.
+    pub fn detail(&self) -> &str {
+        &self.text[usize::from(self.detail_at)..]
     }
 
     /// The province, named or derived from the prefecture or county.

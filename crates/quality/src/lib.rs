@@ -8,6 +8,7 @@ pub mod date;
 pub mod dictionary;
 pub mod division;
 pub mod email;
+pub mod falsification;
 pub mod finding;
 pub mod gender;
 pub mod id_document;

@@ -1,0 +1,236 @@
+//! The facts of one record that the tests look at, as numbers and hashes: no name, address or ID number is kept.
+
+use std::hash::{Hash, Hasher};
+
+use chrono::{Datelike, Days, NaiveDate, Timelike};
+use rustc_hash::FxHasher;
+
+use crate::{
+    address::{Address, Part},
+    clean::{CleanCustomer, Cleaned},
+    dictionary::CustomerRow,
+    finding::Rule,
+    inline::Inline,
+    number::is_sentinel_odometer,
+    party::{self, PartyKind},
+    phone::Phone,
+    text::{fold_code, is_ideograph, present},
+};
+
+/// What a customers file may say besides the canonical columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EntryExtras {
+    /// Reading of the meter entered with the record.
+    pub odometer_km: Option<u32>,
+}
+
+/// Who a record is about, as hashes; 0 where unknown. Two of them are compared to tell whether people belong together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) struct Person {
+    pub(super) surname: u32,
+    pub(super) name: u32,
+    pub(super) contact: u32,
+    pub(super) phone: u32,
+    pub(super) id: u32,
+    pub(super) vin_tail: u32,
+    pub(super) plate: u32,
+    pub(super) address: u32,
+    /// Province and office of the plate.
+    pub(super) plate_area: u32,
+}
+
+/// One record, reduced.
+#[derive(Clone, Copy, Default)]
+pub struct Entry {
+    pub(super) person: Person,
+    /// Digits of the number as dialled at home; 0 where unknown or made up.
+    pub(super) phone: u64,
+    pub(super) has_phone: bool,
+    pub(super) placeholder_phone: bool,
+    pub(super) id: u64,
+    /// Area and date of birth of the ID number, 14 digits.
+    pub(super) id_stem: u64,
+    pub(super) id_sequence: u16,
+    pub(super) address: u64,
+    pub(super) date: Option<NaiveDate>,
+    /// Minutes since 1970, where a time of day other than midnight was given.
+    pub(super) minute: u32,
+    pub(super) odometer: Option<u32>,
+    pub(super) vin: u64,
+}
+
+/// Stands for the surname of every organisation: several names of one organisation must not look like several people.
+pub(super) const ORGANISATION: u32 = 1;
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    // FxHash leaves the low bits weak; 0 means "unknown".
+    hasher
+        .finish()
+        .rotate_left(26)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .max(2)
+}
+
+fn short_hash(value: &str) -> u32 {
+    ((hash(&value) >> 32) as u32).max(2)
+}
+
+impl Entry {
+    /// Reduces a row and its clean record.
+    pub fn of(
+        row: &CustomerRow<'_>,
+        cleaned: &Cleaned<CleanCustomer<'_>>,
+        extras: EntryExtras,
+    ) -> Self {
+        let record = &cleaned.record;
+        let placeholder_phone = cleaned
+            .findings
+            .iter()
+            .any(|finding| finding.rule == Rule::PhonePlaceholder);
+        let id = id_digits(row);
+        let vin = record.vin.as_ref().map_or(0, |vin| hash(&vin.as_str()));
+        let address = record.address.as_ref().map_or(0, address_key);
+        let recorded = record.recorded_at;
+        let mut entry = Self {
+            phone: record.phone.map_or(0, |phone| digits_of(&phone)),
+            has_phone: record.phone.is_some() || placeholder_phone,
+            placeholder_phone,
+            id: id.as_ref().map_or(0, |id| hash(&id.as_str())),
+            id_stem: id.as_ref().map_or(0, |id| id[..14].parse().unwrap_or(0)),
+            id_sequence: id.as_ref().map_or(0, |id| id[14..17].parse().unwrap_or(0)),
+            address,
+            date: recorded.map(|typed| typed.date),
+            minute: recorded.map_or(0, |typed| minute_of(&typed)),
+            odometer: extras.odometer_km,
+            vin,
+            person: Person::default(),
+        };
+        entry.person = person(record, row, &entry);
+        entry
+    }
+
+    pub(super) fn is_on_last_two_days(&self) -> bool {
+        self.date.is_some_and(is_last_two_days)
+    }
+
+    /// Whether the reading was put there to fill the field, or is a whole thousand.
+    pub(super) fn has_invented_reading(&self) -> bool {
+        self.odometer
+            .is_some_and(|km| is_sentinel_odometer(km) || km > 0 && km.is_multiple_of(1000))
+    }
+
+    /// Whether the reading cannot be true by itself.
+    pub(super) fn has_sentinel_reading(&self) -> bool {
+        self.odometer.is_some_and(is_sentinel_odometer)
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Entry")
+            .field("date", &self.date)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a day is one of the last two of its month.
+pub(super) fn is_last_two_days(date: NaiveDate) -> bool {
+    date.checked_add_days(Days::new(2))
+        .is_some_and(|later| later.month() != date.month())
+}
+
+fn minute_of(typed: &crate::date::TypedDate) -> u32 {
+    match typed.time {
+        Some(time) if time.num_seconds_from_midnight() > 0 => {
+            (typed.instant().timestamp() / 60).max(1) as u32
+        }
+        _ => 0,
+    }
+}
+
+fn digits_of(phone: &Phone) -> u64 {
+    phone
+        .national()
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+}
+
+/// The 18 characters of an ID number, whether or not its check holds; the cleaned record keeps only those that hold.
+fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
+    let of = |cell: Option<&str>| {
+        let code = fold_code::<24>(present(cell)?)?;
+        let is_id = code.len() == 18
+            && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
+            && !code.starts_with('9');
+        is_id.then(|| Inline::of(&code)).flatten()
+    };
+    of(row.id_number).or_else(|| of(row.phone))
+}
+
+/// The address below the county, with the county's code: the same place with and without its province.
+/// Zero where nothing precise was given.
+fn address_key(address: &Address<'_>) -> u64 {
+    let detail = address.detail();
+    if detail.chars().count() < 4 {
+        0
+    } else {
+        hash(&detail)
+    }
+}
+
+fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> Person {
+    let name = record.name.as_ref().map(|name| name.text.as_ref());
+    let surname = match (record.kind, name) {
+        (PartyKind::Organization, Some(_)) => ORGANISATION,
+        (PartyKind::Person, Some(name)) if name.starts_with(is_ideograph) => {
+            party::surname_of(name)
+                .map_or_else(|| name.chars().next().map_or(0, |c| c as u32), short_hash)
+        }
+        _ => 0,
+    };
+    let plate = record.plate.as_ref().map(|plate| plate.as_str());
+    Person {
+        surname,
+        name: name.map_or(0, short_hash),
+        contact: record
+            .contact_name
+            .as_ref()
+            .map_or(0, |contact| short_hash(&contact.text)),
+        phone: (entry.phone > 0)
+            .then(|| (hash(&entry.phone) >> 32) as u32)
+            .unwrap_or_default(),
+        id: (entry.id >> 32) as u32,
+        vin_tail: vin_tail(row),
+        plate: plate.map_or(0, short_hash),
+        address: address_with_room(record.address.as_ref(), entry.address),
+        plate_area: plate
+            .and_then(|plate| {
+                plate
+                    .char_indices()
+                    .nth(2)
+                    .map(|(at, _)| short_hash(&plate[..at]))
+            })
+            .unwrap_or_default(),
+    }
+}
+
+/// The last six characters, which people give where they do not know the whole VIN.
+fn vin_tail(row: &CustomerRow<'_>) -> u32 {
+    let tail = |cell: Option<&str>| {
+        let code = fold_code::<24>(present(cell)?)?;
+        (code.len() >= 6 && code.is_ascii()).then(|| short_hash(&code[code.len() - 6..]))
+    };
+    tail(row.vin)
+        .or_else(|| tail(row.plate))
+        .unwrap_or_default()
+}
+
+/// An address binds people together only if it is that of one flat.
+fn address_with_room(address: Option<&Address<'_>>, key: u64) -> u32 {
+    address
+        .filter(|address| address.part(Part::Room).is_some())
+        .map_or(0, |_| (key >> 32) as u32)
+}

@@ -1,0 +1,215 @@
+//! Records that share a phone, ID number, address or name: how many unrelated people are they?
+
+use super::entry::{ORGANISATION, Person};
+
+/// Which feature the members of a group share; it says nothing about whether they are related.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shared {
+    Phone,
+    Id,
+    Address,
+    Name,
+}
+
+/// How many different members are kept: more would not change any verdict.
+const KEPT: usize = 12;
+
+/// A group of records: their number, and a sample of their people that does not depend on the order of arrival.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Group {
+    pub(super) records: u32,
+    people: Vec<Person>,
+}
+
+/// What a group looks like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) records: u32,
+    /// Unrelated people, at most about [`KEPT`].
+    pub(super) people: usize,
+    /// Whether their plates are of different offices: families mostly register where they live.
+    pub(super) is_scattered: bool,
+    /// Whether the sample is full, so that `people` is a lower bound.
+    pub(super) is_sampled: bool,
+}
+
+impl Shape {
+    /// Signs that no family or friends explain: three unrelated people of different places, or more of any.
+    pub(super) const fn is_strong(&self) -> bool {
+        self.people >= 3 && self.is_scattered || self.people >= 5
+    }
+
+    /// Signs that count only where there are strong ones too.
+    pub(super) const fn is_weak(&self) -> bool {
+        self.people >= 2 && self.is_scattered || self.people >= 3
+    }
+
+    /// People, or records where the sample is full.
+    pub(super) const fn size(&self) -> usize {
+        if self.is_sampled {
+            self.records as usize
+        } else {
+            self.people
+        }
+    }
+}
+
+impl Group {
+    pub(super) fn add(&mut self, person: Person) {
+        self.records += 1;
+        self.keep(person);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.records += other.records;
+        for person in &other.people {
+            self.keep(*person);
+        }
+    }
+
+    /// Keeps the members that sort first, each once.
+    fn keep(&mut self, person: Person) {
+        let Err(at) = self.people.binary_search(&person) else {
+            return;
+        };
+        if at == KEPT {
+            return;
+        }
+        if self.people.len() == KEPT {
+            self.people.pop();
+        }
+        self.people.insert(at, person);
+    }
+
+    /// Counts unrelated people: those with a known surname that no chain of common features connects.
+    pub(super) fn shape(&self, shared: Shared) -> Shape {
+        let count = self.people.len();
+        let mut leader: [usize; KEPT] = std::array::from_fn(|i| i);
+        for i in 1..count {
+            for j in 0..i {
+                if are_related(&self.people[i], &self.people[j], shared) {
+                    join(&mut leader[..count], i, j);
+                }
+            }
+        }
+        let mut areas = [0; KEPT];
+        let (mut people, mut known) = (0, 0);
+        for head in (0..count).filter(|i| leader[*i] == *i) {
+            let members = || {
+                (0..count)
+                    .filter(|i| leader[*i] == head)
+                    .map(|i| &self.people[i])
+            };
+            people += usize::from(members().any(|person| person.surname != 0));
+            if let Some(area) = members()
+                .map(|person| person.plate_area)
+                .find(|area| *area != 0)
+            {
+                areas[known] = area;
+                known += 1;
+            }
+        }
+        let is_scattered = areas[..known].iter().any(|area| *area != areas[0]);
+        Shape {
+            records: self.records,
+            people,
+            is_scattered,
+            is_sampled: count == KEPT,
+        }
+    }
+}
+
+/// Puts the two sets together under the smaller index.
+fn join(leader: &mut [usize], i: usize, j: usize) {
+    let (low, high) = (leader[i].min(leader[j]), leader[i].max(leader[j]));
+    for entry in leader.iter_mut().filter(|entry| **entry == high) {
+        *entry = low;
+    }
+}
+
+/// Whether two members may be one person, a family, or an organisation and its contact.
+fn are_related(a: &Person, b: &Person, shared: Shared) -> bool {
+    let same = |x: u32, y: u32| x != 0 && x == y;
+    let by_name = shared != Shared::Name
+        && (same(a.surname, b.surname) && shared != Shared::Address || same(a.name, b.name));
+    let organisations = a.surname == ORGANISATION && b.surname == ORGANISATION;
+    by_name
+        || organisations && shared != Shared::Name
+        || same(a.contact, b.name)
+        || same(a.name, b.contact)
+        || same(a.contact, b.contact)
+        || same(a.vin_tail, b.vin_tail)
+        || same(a.plate, b.plate)
+        || shared != Shared::Phone && same(a.phone, b.phone)
+        || shared != Shared::Id && same(a.id, b.id)
+        || shared != Shared::Address && same(a.address, b.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn person(surname: u32, plate_area: u32) -> Person {
+        Person {
+            surname,
+            name: surname * 100 + plate_area,
+            plate_area,
+            ..Person::default()
+        }
+    }
+
+    #[test]
+    fn a_family_is_one_and_strangers_are_many() {
+        let mut family = Group::default();
+        family.add(Person {
+            name: 1,
+            ..person(10, 5)
+        });
+        family.add(Person {
+            name: 2,
+            ..person(10, 5)
+        });
+        assert_eq!(family.shape(Shared::Phone).people, 1);
+
+        let mut strangers = Group::default();
+        for (surname, area) in [(10, 5), (11, 6), (12, 7)] {
+            strangers.add(person(surname, area));
+        }
+        let shape = strangers.shape(Shared::Phone);
+        assert_eq!(
+            (shape.people, shape.is_scattered, shape.is_strong()),
+            (3, true, true)
+        );
+    }
+
+    #[test]
+    fn a_common_car_connects_two_surnames() {
+        let mut couple = Group::default();
+        couple.add(Person {
+            vin_tail: 7,
+            ..person(10, 5)
+        });
+        couple.add(Person {
+            vin_tail: 7,
+            ..person(11, 6)
+        });
+        assert_eq!(couple.shape(Shared::Phone).people, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_and_of_merging_does_not_matter(people in proptest::collection::vec((2u32..40, 0u32..4), 0..40), cut in 0usize..40) {
+            let people: Vec<Person> = people.into_iter().map(|(surname, area)| person(surname, area)).collect();
+            let mut forwards = Group::default();
+            people.iter().for_each(|p| forwards.add(*p));
+            let (mut left, mut right) = (Group::default(), Group::default());
+            for (i, p) in people.iter().enumerate().rev() {
+                if i < cut { left.add(*p) } else { right.add(*p) }
+            }
+            right.merge(&left);
+            prop_assert!(forwards == right);
+        }
+    }
+}

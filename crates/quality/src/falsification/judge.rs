@@ -1,0 +1,188 @@
+//! Judges single entries in the light of what their dealer's entries look like together.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+
+use super::{Assessment, Kind, entry::Entry, group::Shape, measure::Measures, state::days};
+
+/// A sign of invention on one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sign {
+    /// What it points to.
+    pub kind: Kind,
+    /// How strong it is, 0 to 1.
+    pub strength: f64,
+}
+
+/// What is looked for in the entries of one dealer.
+#[derive(Default)]
+pub(super) struct Marks {
+    phones: FxHashMap<u64, (Kind, f64)>,
+    sequential: FxHashSet<u64>,
+    ids: FxHashMap<u64, f64>,
+    id_stems: FxHashSet<u64>,
+    addresses: FxHashMap<u64, f64>,
+    names: FxHashSet<u32>,
+    contradicted: FxHashSet<(u64, i32, u32)>,
+    month_end: Option<f64>,
+    mileage: Option<f64>,
+    burst_minute: Option<u32>,
+    placeholder: f64,
+}
+
+impl std::fmt::Debug for Marks {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Marks").finish_non_exhaustive()
+    }
+}
+
+impl Shape {
+    /// How sure it is that a shared value is not honest: each further stranger doubles the odds.
+    fn strength(&self) -> f64 {
+        1.0 - 0.5_f64.powi(self.people.min(12) as i32 - 1)
+    }
+
+    /// An address on unrelated people: five at least, or one in fifty of all addresses.
+    pub(super) fn is_copied(&self, with_address: u64) -> bool {
+        self.people >= 5 || self.people >= 4 && u64::from(self.records) * 50 > with_address
+    }
+}
+
+impl Measures {
+    /// How many of the phones, which stand largest first, are a showroom's: one or two that tower over the others.
+    pub(super) fn showroom_phones(&self) -> usize {
+        let size = |i: usize| self.phones.get(i).map_or(1, |(_, shape)| shape.size());
+        let is_strong = |i: usize| {
+            self.phones
+                .get(i)
+                .is_some_and(|(_, shape)| shape.is_strong())
+        };
+        [2, 1]
+            .into_iter()
+            .find(|k| is_strong(k - 1) && size(k - 1) > 2 * size(*k))
+            .unwrap_or(0)
+    }
+}
+
+impl Marks {
+    pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)]) -> Self {
+        let strength_of = |kind: Kind| {
+            suspicious
+                .iter()
+                .find(|(found, _)| *found == kind)
+                .map(|(_, strength)| *strength)
+        };
+        let showroom = measures.showroom_phones();
+        let shares_phones = strength_of(Kind::ShowroomPhone)
+            .or_else(|| strength_of(Kind::StaffPhone))
+            .is_some();
+        let phone_kind = |i: usize| {
+            if i < showroom {
+                Kind::ShowroomPhone
+            } else {
+                Kind::StaffPhone
+            }
+        };
+        let counts = |shape: &Shape| shape.is_strong() || shares_phones && shape.is_scattered;
+        let phones = measures
+            .phones
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, shape))| counts(shape));
+        let shares_ids = strength_of(Kind::FakeId).is_some();
+        let ids = measures
+            .ids
+            .iter()
+            .filter(|(_, shape)| shape.people >= 3 || shares_ids);
+        let copies = strength_of(Kind::CopiedAddress).is_some();
+        let addresses = measures
+            .addresses
+            .iter()
+            .filter(|(_, shape)| copies && shape.people >= 5 || copies && shape.is_copied(0));
+        Self {
+            phones: phones
+                .map(|(i, (phone, shape))| (*phone, (phone_kind(i), shape.strength())))
+                .collect(),
+            sequential: measures.sequential.clone(),
+            ids: ids.map(|(id, shape)| (*id, shape.strength())).collect(),
+            id_stems: measures.id_stems.iter().map(|(stem, _)| *stem).collect(),
+            addresses: addresses
+                .map(|(address, shape)| (*address, shape.strength()))
+                .collect(),
+            names: strength_of(Kind::NameRepetition)
+                .map(|_| measures.names.iter().map(|(name, _)| *name).collect())
+                .unwrap_or_default(),
+            contradicted: strength_of(Kind::FakeMileage)
+                .map(|_| measures.contradicted.clone())
+                .unwrap_or_default(),
+            month_end: strength_of(Kind::MonthEndBurst),
+            mileage: strength_of(Kind::FakeMileage),
+            burst_minute: strength_of(Kind::EntryBurst)
+                .and(measures.burst)
+                .map(|(minute, _)| minute),
+            placeholder: strength_of(Kind::PlaceholderPhone).unwrap_or(0.6).max(0.6),
+        }
+    }
+
+    fn signs(&self, entry: &Entry) -> Vec<Sign> {
+        let mut signs = Vec::new();
+        let mut add = |kind, strength| signs.push(Sign { kind, strength });
+        if entry.placeholder_phone {
+            add(Kind::PlaceholderPhone, self.placeholder);
+        }
+        if let Some((kind, strength)) = self.phones.get(&entry.phone) {
+            add(*kind, *strength);
+        }
+        if self.sequential.contains(&entry.phone) {
+            add(Kind::SequentialPhone, 0.95);
+        }
+        if let Some(strength) = self.ids.get(&entry.id) {
+            add(Kind::FakeId, *strength);
+        } else if self.id_stems.contains(&entry.id_stem) {
+            add(Kind::FakeId, 0.9);
+        }
+        if let Some(strength) = self.addresses.get(&entry.address) {
+            add(Kind::CopiedAddress, *strength);
+        }
+        if let Some(strength) = self.month_end.filter(|_| entry.is_on_last_two_days()) {
+            add(Kind::MonthEndBurst, strength);
+        }
+        if let Some(strength) = self.reading(entry) {
+            add(Kind::FakeMileage, strength);
+        }
+        if self.names.contains(&entry.person.name) {
+            add(Kind::NameRepetition, 0.5);
+        }
+        if self
+            .burst_minute
+            .is_some_and(|minute| minute == entry.minute)
+        {
+            add(Kind::EntryBurst, 0.5);
+        }
+        signs
+    }
+
+    fn reading(&self, entry: &Entry) -> Option<f64> {
+        let is_contradicted = || {
+            entry
+                .odometer
+                .zip(entry.date)
+                .is_some_and(|(km, date)| self.contradicted.contains(&(entry.vin, days(date), km)))
+        };
+        match self.mileage {
+            Some(strength) if entry.has_invented_reading() || is_contradicted() => Some(strength),
+            None if entry.has_sentinel_reading() => Some(0.5),
+            _ => None,
+        }
+    }
+}
+
+impl Assessment {
+    /// The signs of invention on one entry of a unit that was assessed, strongest kinds as found.
+    pub fn signs(&self, unit: &str, entry: &Entry) -> Vec<Sign> {
+        self.marks
+            .get(unit)
+            .map(|marks| marks.signs(entry))
+            .unwrap_or_default()
+    }
+}

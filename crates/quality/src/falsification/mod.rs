@@ -1,0 +1,127 @@
+//! Signs of invented data, as statistics with strength, p value and reason: evidence, never accusation.
+//!
+//! Records are reduced to [`Entry`] facts and counted in an [`EntryState`] for each dealer and clerk. States can be added
+//! to and merged in any order with the same result, so a service keeps them and a recount agrees to the last digit.
+//! [`assess`] compares all dealers with each other, controls the rate of false discoveries over dealers × tests
+//! (Benjamini and Hochberg 1995) and returns an [`Assessment`], which names suspects and judges single entries.
+
+mod assess;
+mod entry;
+mod group;
+mod judge;
+mod measure;
+mod state;
+pub mod stats;
+
+pub use assess::{Assessment, Settings, Suspect, assess};
+pub use entry::{Entry, EntryExtras};
+pub use judge::Sign;
+pub use state::EntryState;
+
+use serde::Serialize;
+
+use crate::dictionary::Bilingual;
+
+/// What kind of invention the signs point to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One or two numbers, as of a showroom, stand for many unrelated customers.
+    ShowroomPhone,
+    /// Numbers put there to fill the field.
+    PlaceholderPhone,
+    /// Numbers that run upwards.
+    SequentialPhone,
+    /// Several numbers, as of the staff, stand for several unrelated customers each.
+    StaffPhone,
+    /// One ID number for several people, or a series of ID numbers with one area and date of birth.
+    FakeId,
+    /// One address for many unrelated customers.
+    CopiedAddress,
+    /// Far more records on the last two days of months than the calendar has.
+    MonthEndBurst,
+    /// Readings too round or made of one digit, or that contradict the car's other readings.
+    FakeMileage,
+    /// One name far more often than names occur.
+    NameRepetition,
+    /// Many records within one minute.
+    EntryBurst,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::ShowroomPhone,
+        Self::PlaceholderPhone,
+        Self::SequentialPhone,
+        Self::StaffPhone,
+        Self::FakeId,
+        Self::CopiedAddress,
+        Self::MonthEndBurst,
+        Self::FakeMileage,
+        Self::NameRepetition,
+        Self::EntryBurst,
+    ];
+
+    /// Stable code, as in reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ShowroomPhone => "showroom_phone",
+            Self::PlaceholderPhone => "placeholder_phone",
+            Self::SequentialPhone => "sequential_phone",
+            Self::StaffPhone => "staff_phone",
+            Self::FakeId => "fake_id",
+            Self::CopiedAddress => "copied_address",
+            Self::MonthEndBurst => "month_end_burst",
+            Self::FakeMileage => "fake_mileage",
+            Self::NameRepetition => "name_repetition",
+            Self::EntryBurst => "entry_burst",
+        }
+    }
+
+    /// What was seen, in words that accuse nobody.
+    pub const fn reason(self) -> Bilingual {
+        match self {
+            Self::ShowroomPhone => Bilingual {
+                zh: "一两个号码出现在许多互不相关的客户名下，像展厅电话",
+                en: "one or two numbers stand for many unrelated customers, as a showroom's would",
+            },
+            Self::PlaceholderPhone => Bilingual {
+                zh: "号码像是凑数填写的",
+                en: "the number looks put there to fill the field",
+            },
+            Self::SequentialPhone => Bilingual {
+                zh: "多个客户的号码依次递增",
+                en: "the numbers of several customers run upwards one by one",
+            },
+            Self::StaffPhone => Bilingual {
+                zh: "同一号码出现在多个互不相关的客户名下，像员工自己的号码",
+                en: "one number stands for several unrelated customers, as a member of staff's would",
+            },
+            Self::FakeId => Bilingual {
+                zh: "同一证件号用于多人，或一批证件号地区与生日相同",
+                en: "one ID number for several people, or a series of them with one area and date of birth",
+            },
+            Self::CopiedAddress => Bilingual {
+                zh: "同一地址出现在许多互不相关的客户名下",
+                en: "one address stands for many unrelated customers",
+            },
+            Self::MonthEndBurst => Bilingual {
+                zh: "月末最后两天录入的记录远多于平常",
+                en: "far more records than usual were entered on the last two days of months",
+            },
+            Self::FakeMileage => Bilingual {
+                zh: "里程过于整齐、为同一数字，或与该车其他里程矛盾",
+                en: "readings are too round, of one digit, or contradict the car's other readings",
+            },
+            Self::NameRepetition => Bilingual {
+                zh: "同一姓名出现的次数远超姓名的常见程度",
+                en: "one name occurs far more often than names do",
+            },
+            Self::EntryBurst => Bilingual {
+                zh: "一分钟内录入了许多记录",
+                en: "many records were entered within one minute",
+            },
+        }
+    }
+}

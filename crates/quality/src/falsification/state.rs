@@ -1,0 +1,146 @@
+//! What is counted of the entries of one dealer or clerk. Adding and merging commute, so that incremental counts and a
+//! recount are equal (the states of Deequ's analysers; Schelter et al., VLDB 2018).
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use super::{entry::Entry, group::Group};
+
+/// How many sequence numbers of one area and birth date are kept.
+const SEQUENCES_KEPT: usize = 16;
+
+/// Counters of one dealer's or clerk's entries.
+#[derive(Clone, Default, PartialEq)]
+pub struct EntryState {
+    pub(super) entries: u64,
+    pub(super) with_phone: u64,
+    pub(super) placeholder_phones: u64,
+    pub(super) dated: u64,
+    pub(super) last_two_days: u64,
+    pub(super) readings: u64,
+    pub(super) invented_readings: u64,
+    pub(super) by_phone: FxHashMap<u64, Group>,
+    pub(super) by_id: FxHashMap<u64, Group>,
+    pub(super) by_id_stem: FxHashMap<u64, Stem>,
+    pub(super) by_address: FxHashMap<u64, Group>,
+    pub(super) by_name: FxHashMap<u32, Group>,
+    pub(super) by_minute: FxHashMap<u32, u32>,
+    /// Readings of each car: day and kilometres.
+    pub(super) by_vin: FxHashMap<u64, BTreeSet<(i32, u32)>>,
+}
+
+/// ID numbers with one area and date of birth.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Stem {
+    pub(super) group: Group,
+    pub(super) sequences: BTreeSet<u16>,
+}
+
+impl EntryState {
+    /// Counts one entry.
+    pub fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.with_phone += u64::from(entry.has_phone);
+        self.placeholder_phones += u64::from(entry.placeholder_phone);
+        self.dated += u64::from(entry.date.is_some());
+        self.last_two_days += u64::from(entry.is_on_last_two_days());
+        self.readings += u64::from(entry.odometer.is_some());
+        self.invented_readings += u64::from(entry.has_invented_reading());
+        let person = entry.person;
+        if entry.phone != 0 {
+            self.by_phone.entry(entry.phone).or_default().add(person);
+        }
+        if entry.id != 0 {
+            self.by_id.entry(entry.id).or_default().add(person);
+        }
+        if entry.id_stem != 0 {
+            let stem = self.by_id_stem.entry(entry.id_stem).or_default();
+            stem.group.add(person);
+            stem.keep(entry.id_sequence);
+        }
+        if entry.address != 0 {
+            self.by_address
+                .entry(entry.address)
+                .or_default()
+                .add(person);
+        }
+        if person.name != 0 && (person.phone != 0 || person.id != 0) {
+            self.by_name.entry(person.name).or_default().add(person);
+        }
+        if entry.minute != 0 {
+            *self.by_minute.entry(entry.minute).or_default() += 1;
+        }
+        if let (Some(date), Some(km), true) = (entry.date, entry.odometer, entry.vin != 0) {
+            self.by_vin
+                .entry(entry.vin)
+                .or_default()
+                .insert((days(date), km));
+        }
+    }
+
+    /// Adds the counts of another state of the same dealer or clerk.
+    pub fn merge(&mut self, other: &Self) {
+        self.entries += other.entries;
+        self.with_phone += other.with_phone;
+        self.placeholder_phones += other.placeholder_phones;
+        self.dated += other.dated;
+        self.last_two_days += other.last_two_days;
+        self.readings += other.readings;
+        self.invented_readings += other.invented_readings;
+        merge_groups(&mut self.by_phone, &other.by_phone);
+        merge_groups(&mut self.by_id, &other.by_id);
+        merge_groups(&mut self.by_address, &other.by_address);
+        merge_groups(&mut self.by_name, &other.by_name);
+        for (stem, theirs) in &other.by_id_stem {
+            let ours = self.by_id_stem.entry(*stem).or_default();
+            ours.group.merge(&theirs.group);
+            theirs
+                .sequences
+                .iter()
+                .for_each(|sequence| ours.keep(*sequence));
+        }
+        for (minute, records) in &other.by_minute {
+            *self.by_minute.entry(*minute).or_default() += records;
+        }
+        for (vin, readings) in &other.by_vin {
+            self.by_vin.entry(*vin).or_default().extend(readings);
+        }
+    }
+
+    /// How many entries were counted.
+    pub const fn entries(&self) -> u64 {
+        self.entries
+    }
+}
+
+impl Stem {
+    fn keep(&mut self, sequence: u16) {
+        self.sequences.insert(sequence);
+        if self.sequences.len() > SEQUENCES_KEPT {
+            self.sequences.pop_last();
+        }
+    }
+}
+
+/// Days since 1970, as a small key.
+pub(super) fn days(date: chrono::NaiveDate) -> i32 {
+    chrono::Datelike::num_days_from_ce(&date)
+}
+
+fn merge_groups<K: Copy + Eq + std::hash::Hash>(
+    ours: &mut FxHashMap<K, Group>,
+    theirs: &FxHashMap<K, Group>,
+) {
+    for (key, group) in theirs {
+        ours.entry(*key).or_default().merge(group);
+    }
+}
+
+impl std::fmt::Debug for EntryState {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("EntryState")
+            .field("entries", &self.entries)
+            .finish_non_exhaustive()
+    }
+}

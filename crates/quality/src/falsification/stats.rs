@@ -1,0 +1,165 @@
+//! The few statistics the tests need. All tails are upper tails; all results are in [0, 1].
+
+/// P(X ≥ `count`) for a Poisson variable of the given mean.
+pub fn poisson_tail(count: u64, mean: f64) -> f64 {
+    if count == 0 {
+        return 1.0;
+    }
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    // Sum upwards from `count`: the terms fall from there on whenever the tail is small.
+    let start = count as f64 * mean.ln() - mean - ln_factorial(count);
+    if (count as f64) < mean {
+        return 1.0
+            - (0..count)
+                .map(|k| (k as f64 * mean.ln() - mean - ln_factorial(k)).exp())
+                .sum::<f64>()
+                .min(1.0);
+    }
+    let (mut term, mut sum) = (1.0, 0.0);
+    for k in count + 1..count + 1000 {
+        sum += term;
+        term *= mean / k as f64;
+        if term < sum * 1e-15 {
+            break;
+        }
+    }
+    (start.exp() * sum).min(1.0)
+}
+
+/// P(X ≥ `successes`) of `trials` with the given probability: exact while the sum is short, else by the Poisson or normal limit.
+pub fn binomial_tail(successes: u64, trials: u64, probability: f64) -> f64 {
+    if successes == 0 {
+        return 1.0;
+    }
+    if probability <= 0.0 || successes > trials {
+        return 0.0;
+    }
+    let (n, p) = (trials as f64, probability.min(1.0 - 1e-12));
+    let ln_term = |k: u64| {
+        ln_factorial(trials) - ln_factorial(k) - ln_factorial(trials - k)
+            + k as f64 * p.ln()
+            + (n - k as f64) * (1.0 - p).ln()
+    };
+    let mean = n * p;
+    if (successes as f64) <= mean {
+        return 1.0
+            - (0..successes)
+                .map(|k| ln_term(k).exp())
+                .sum::<f64>()
+                .min(1.0);
+    }
+    let (mut sum, mut k) = (0.0, successes);
+    while k <= trials {
+        let term = ln_term(k).exp();
+        sum += term;
+        if term < sum * 1e-15 {
+            break;
+        }
+        k += 1;
+    }
+    sum.min(1.0)
+}
+
+/// Lower end of the 95 % interval of a share (Wilson 1927).
+pub fn wilson_lower(successes: u64, trials: u64) -> f64 {
+    if trials == 0 {
+        return 0.0;
+    }
+    let (n, z) = (trials as f64, 1.96);
+    let share = successes as f64 / n;
+    let centre = share + z * z / (2.0 * n);
+    let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    ((centre - spread) / (1.0 + z * z / n)).max(0.0)
+}
+
+/// The usual share among many units, some of which may be far off: pooled over the three quarters with the lowest shares.
+/// Robust as long as at most a quarter of the units cheat in the same way.
+pub fn usual_share(units: impl Iterator<Item = (u64, u64)>) -> f64 {
+    let mut units: Vec<(u64, u64)> = units.filter(|(_, trials)| *trials > 0).collect();
+    units.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)));
+    let kept = (units.len() * 3).div_ceil(4);
+    let (successes, trials) = units[..kept]
+        .iter()
+        .fold((0, 0), |sum, unit| (sum.0 + unit.0, sum.1 + unit.1));
+    if trials == 0 {
+        0.0
+    } else {
+        successes as f64 / trials as f64
+    }
+}
+
+/// Which of the p values are discoveries when false ones may make up at most `rate` of them (Benjamini and Hochberg 1995).
+pub fn discoveries(p_values: &[f64], rate: f64) -> Vec<bool> {
+    let mut sorted: Vec<f64> = p_values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let tests = sorted.len() as f64;
+    let limit = sorted
+        .iter()
+        .enumerate()
+        .rev()
+        .find(|(i, p)| **p <= rate * (*i as f64 + 1.0) / tests)
+        .map(|(_, p)| *p);
+    p_values
+        .iter()
+        .map(|p| limit.is_some_and(|limit| *p <= limit))
+        .collect()
+}
+
+/// ln n!, exact to rounding up to 20 and by Stirling's series beyond.
+fn ln_factorial(n: u64) -> f64 {
+    if n <= 20 {
+        return (2..=n).map(|k| k as f64).product::<f64>().ln();
+    }
+    let x = n as f64 + 1.0;
+    (x - 0.5) * x.ln() - x + 0.918_938_533_204_672_7 + 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tails_agree_with_published_values() {
+        assert!((poisson_tail(3, 1.0) - 0.080_301).abs() < 1e-6);
+        assert!((poisson_tail(1, 5.0) - 0.993_262).abs() < 1e-6);
+        assert!((binomial_tail(8, 10, 0.5) - 0.054_687_5).abs() < 1e-9);
+        assert!((binomial_tail(2, 10, 0.5) - 0.989_257_812_5).abs() < 1e-9);
+        assert!(binomial_tail(156, 289, 0.0657) < 1e-80);
+    }
+
+    #[test]
+    fn the_wilson_bound_agrees_with_a_published_value() {
+        assert!((wilson_lower(4, 10) - 0.1682).abs() < 1e-4);
+    }
+
+    #[test]
+    fn discoveries_follow_the_example_of_the_paper() {
+        let p = [
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262,
+            0.5719, 0.6528, 0.759, 1.0,
+        ];
+        assert_eq!(
+            discoveries(&p, 0.05).iter().filter(|found| **found).count(),
+            4
+        );
+    }
+
+    #[test]
+    fn a_few_cheats_do_not_move_the_usual_share() {
+        let honest = (0..20).map(|_| (1, 100));
+        let share = usual_share(honest.chain([(50, 100), (60, 100)]));
+        assert!((share - 0.01).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn tails_are_probabilities_and_fall(count in 1u64..200, mean in 0.001f64..150.0) {
+            let (here, next) = (poisson_tail(count, mean), poisson_tail(count + 1, mean));
+            prop_assert!((0.0..=1.0).contains(&here) && next <= here + 1e-9);
+        }
+    }
+}
