@@ -235,7 +235,7 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
                 None => {
                     fault = Some(RowFault::TooManyKeys {
                         limit: self.keys.limit,
-                    })
+                    });
                 }
                 Some(column) => {
                     let place = &mut self.keys.values[column];

@@ -26,7 +26,10 @@ impl Row {
 
     /// A row of these fields, as if read from this line: for rows that were kept elsewhere.
     pub fn of<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
-        let mut row = Self { line, ..Self::default() };
+        let mut row = Self {
+            line,
+            ..Self::default()
+        };
         for field in fields {
             row.push(field);
         }

@@ -54,7 +54,7 @@ impl NumberStyle {
 pub(crate) fn push_number(raw: &str, into: &mut String) {
     match raw.parse::<f64>() {
         Ok(value) if raw.contains(['e', 'E']) && value.is_finite() => {
-            into.push_str(&value.to_string())
+            into.push_str(&value.to_string());
         }
         _ => into.push_str(raw),
     }

@@ -117,7 +117,7 @@ impl Parts {
                     }
                 }
                 Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
-                    is_in_cell_formats = false
+                    is_in_cell_formats = false;
                 }
                 Event::Eof => return Ok(()),
                 _ => {}
