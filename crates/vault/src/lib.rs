@@ -6,6 +6,7 @@ mod file;
 mod index;
 mod keyring;
 mod mask;
+mod nonce;
 mod place;
 mod purpose;
 mod vault;

@@ -3,10 +3,7 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    rand,
-};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use marque_config::VaultConfig;
 use marque_core::DealerCode;
 use rustc_hash::FxHashMap;
@@ -16,6 +13,7 @@ use crate::{
     Keyring, KeyringError, Place, Purpose, VaultError,
     index::{IndexKeys, Token},
     keyring::Keys,
+    nonce,
 };
 
 /// First byte of every sealed field.
@@ -73,8 +71,7 @@ impl Vault {
             .get(&keys.current_data)
             .ok_or(VaultError::Unsealable)?;
         let header = header(keys.current_data);
-        let mut nonce = [0; NONCE_LEN];
-        rand::fill(&mut nonce).map_err(|_| VaultError::Unsealable)?;
+        let nonce = nonce::fresh()?;
         let body = HEADER_LEN + NONCE_LEN;
         let mut sealed = Vec::with_capacity(body + plaintext.len() + TAG_LEN);
         sealed.extend_from_slice(&header);

@@ -336,30 +336,33 @@ proptest! {
 #[test]
 #[ignore = "measures; run it in release"]
 fn costs_of_verifying() {
-    const ROUNDS: u32 = 200_000;
     let bench = Bench::new();
     let (good, peer, now) = (bench.good(), bench.peers.token(bench.now()), bench.now());
-    for (name, rounds, run) in [
-        (
-            "remembered token",
-            ROUNDS,
-            &(|| bench.verdict(&good).is_ok()) as &dyn Fn() -> bool,
-        ),
-        ("peer token, remembered", ROUNDS, &|| {
+    let method = marque_api::ACCESS[3].path;
+    let runs: [(&str, &dyn Fn() -> bool); 4] = [
+        ("remembered token", &|| bench.verdict(&good).is_ok()),
+        ("remembered token of a peer", &|| {
             bench.verdict(&peer).is_ok()
         }),
-        ("token anew (EdDSA)", ROUNDS / 20, &|| {
+        ("token anew (EdDSA)", &|| {
             bench.verifier.shared.check_anew(&good, now).is_ok()
         }),
-        ("authorize", ROUNDS, &|| {
-            crate::authorize(marque_api::ACCESS[3].path, Role::Peer.into()).is_ok()
+        ("authorize", &|| {
+            crate::authorize(method, Role::ALL.into_iter().collect()).is_ok()
         }),
-    ] {
-        let start = Instant::now();
-        let passed = (0..rounds).filter(|_| run()).count();
-        println!(
-            "{name}: {:?} each, {passed} of {rounds} passed",
-            start.elapsed() / rounds
-        );
+    ];
+    for (name, run) in runs {
+        println!("{name}: {:?} each", quickest(run));
     }
+}
+
+/// Time of one call in the quickest of many batches: what others do on the machine meanwhile does not count.
+fn quickest(run: &dyn Fn() -> bool) -> Duration {
+    const BATCH: u32 = 200;
+    let batch = || {
+        let start = Instant::now();
+        assert_eq!((0..BATCH).filter(|_| run()).count() as u32, BATCH);
+        start.elapsed() / BATCH
+    };
+    (0..300).map(|_| batch()).min().expect("there are batches")
 }

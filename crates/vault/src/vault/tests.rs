@@ -204,7 +204,6 @@ proptest! {
 #[test]
 #[ignore = "measures; run it in release"]
 fn costs_of_sealing_and_indexing() {
-    const ROUNDS: u32 = 500_000;
     let (vault, row, dealer) = (vault(), Uuid::from_u128(1), dealer("D0001"));
     let place = Place::new(TABLE, &row, "phone");
     let plaintext = [7; 500];
@@ -220,8 +219,17 @@ fn costs_of_sealing_and_indexing() {
         }),
     ];
     for (name, run) in runs {
-        let start = std::time::Instant::now();
-        let done = (0..ROUNDS).filter(|_| run()).count();
-        println!("{name}: {:?} each, {done} done", start.elapsed() / ROUNDS);
+        println!("{name}: {:?} each", quickest(run));
     }
+}
+
+/// Time of one call in the quickest of many batches: what others do on the machine meanwhile does not count.
+fn quickest(run: &dyn Fn() -> bool) -> std::time::Duration {
+    const BATCH: u32 = 1_000;
+    let batch = || {
+        let start = std::time::Instant::now();
+        assert_eq!((0..BATCH).filter(|_| run()).count() as u32, BATCH);
+        start.elapsed() / BATCH
+    };
+    (0..300).map(|_| batch()).min().expect("there are batches")
 }
