@@ -83,7 +83,7 @@ mod tests {
             (Duration::ZERO, Duration::ZERO),
             (Duration::from_nanos(1_500), Duration::from_micros(1)),
             (Duration::from_millis(50), Duration::from_millis(50)),
-            (Duration::from_secs(3600), Duration::from_secs(3600)),
+            (Duration::from_hours(1), Duration::from_hours(1)),
             (
                 Duration::from_secs(1_000_000),
                 Duration::from_secs(1_000_000),

@@ -42,7 +42,7 @@ impl Default for StackSettings {
     fn default() -> Self {
         Self {
             default_deadline: Duration::from_secs(10),
-            max_deadline: Duration::from_secs(3600),
+            max_deadline: Duration::from_hours(1),
             in_flight: InFlightLimit::new(1024),
         }
     }
@@ -131,18 +131,19 @@ where
         &self,
         mut request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
-        let call = match self.begin(&mut request) {
-            Ok(call) => call,
-            Err(refused) => return Box::pin(std::future::ready(Ok(refused))),
-        };
+        let (call, refusal) = self.begin(&mut request);
+        if let Some(refusal) = refusal {
+            let refused = call.watch(refusal.response());
+            return Box::pin(std::future::ready(Ok(refused)));
+        }
         let work = run(self.service.clone(), request, call.deadline).instrument(call.span.clone());
         Box::pin(async move { Ok(call.watch(work.await)) })
     }
 }
 
 impl<S> Stack<S> {
-    /// Takes the call in, or answers it at once if there is no room or no time for it.
-    fn begin(&self, request: &mut Request<Body>) -> Result<Call, Response<Body>> {
+    /// Takes the call in; the refusal if there is no room or no time for it.
+    fn begin(&self, request: &mut Request<Body>) -> (Call, Option<Refusal>) {
         let method = method_name(request.uri().path());
         let deadline = Deadline::after(self.budget(request.headers()));
         let meta = CallMeta::from_headers(request.headers()).with_deadline(deadline);
@@ -153,15 +154,15 @@ impl<S> Stack<S> {
             in_flight: self.settings.in_flight.try_enter(),
         };
         let refusal = if call.in_flight.is_none() {
-            Refusal::Overloaded
+            Some(Refusal::Overloaded)
         } else if deadline.is_past() {
-            Refusal::DeadlineExceeded
+            Some(Refusal::DeadlineExceeded)
         } else {
             request.extensions_mut().insert(meta);
             request.extensions_mut().insert(deadline);
-            return Ok(call);
+            None
         };
-        Err(call.watch(refusal.response()))
+        (call, refusal)
     }
 
     /// The time this call has here: what the caller stated within our limits, less what his own clock and tonic's
@@ -171,7 +172,7 @@ impl<S> Stack<S> {
         let stated = deadline::read(headers)
             .unwrap_or(self.settings.default_deadline)
             .min(self.settings.max_deadline);
-        stated - HEAD_START.min(stated / 2)
+        stated.saturating_sub(HEAD_START.min(stated / 2))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Spans reach a real OTLP receiver, as one trace across a `traceparent`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{net::SocketAddr, sync::Arc};
 
 use http::HeaderMap;

@@ -263,7 +263,7 @@ fn echo_request_id(meta: &CallMeta) -> Response<PullResponse> {
 
 fn big_answer() -> PullResponse {
     let event = marque_api::events::v1::Event {
-        data: vec![0; 5 * 1024 * 1024].into(),
+        data: vec![0; 5 * 1024 * 1024],
         ..Default::default()
     };
     PullResponse {
@@ -274,10 +274,10 @@ fn big_answer() -> PullResponse {
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<DownloadQuarantineResponse, Status>> + Send>>;
 
-fn chunk() -> Result<DownloadQuarantineResponse, Status> {
-    Ok(DownloadQuarantineResponse {
+fn chunk() -> DownloadQuarantineResponse {
+    DownloadQuarantineResponse {
         chunk: vec![1; 10].into(),
-    })
+    }
 }
 
 #[tonic::async_trait]
@@ -306,7 +306,7 @@ impl ImportService for Odd {
         &self,
         request: Request<DownloadQuarantineRequest>,
     ) -> Result<Response<Chunks>, Status> {
-        let three = stream::iter([chunk(), chunk(), chunk()]);
+        let three = stream::iter([Ok(chunk()), Ok(chunk()), Ok(chunk())]);
         let rest: Chunks = match request.get_ref().import_id.as_str() {
             "panic" => Box::pin(stream::once(async {
                 // Lets what came before go out: tonic gathers messages that are ready at once.

@@ -83,7 +83,7 @@ async fn the_next_hop_gets_what_is_left() {
 #[tokio::test]
 async fn a_call_without_a_deadline_gets_the_default_and_a_greedy_one_is_cut() {
     let settings = StackSettings {
-        max_deadline: Duration::from_secs(60),
+        max_deadline: Duration::from_mins(1),
         ..StackSettings::default()
     };
     let world = World::with(settings).await;
@@ -132,7 +132,7 @@ fn a_chain_keeps_the_earliest_deadline() {
     let meta =
         CallMeta::new(RequestId::random()).with_deadline(Deadline::after(Duration::from_secs(1)));
     let left = meta
-        .within(Duration::from_secs(60))
+        .within(Duration::from_mins(1))
         .deadline()
         .unwrap()
         .remaining();

@@ -1,5 +1,7 @@
 //! The promises of the transport and the stack, each kept over memory and over the network alike.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 mod deadlines;

@@ -12,7 +12,7 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
 use tracing::Instrument as _;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _};
 
 use crate::common::{World, ask, feed};
 
@@ -57,8 +57,12 @@ async fn caller_relay_and_role_are_parent_child_and_grandchild() {
         .with_simple_exporter(kept.clone())
         .build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    // For the whole process: the other tests' spans come here too and are told apart by their trace.
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
+    // As in production without the spans of h2 and hyper. For the whole process: the other tests' spans come here
+    // too and are told apart by their trace.
+    let subscriber = tracing_subscriber::registry()
+        .with(EnvFilter::new("info"))
+        .with(layer);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let world = World::start().await;
     for transport in world.both_to(RoleName::Customer) {
         let caller = tracing::info_span!("caller");
