@@ -110,3 +110,38 @@ pub(crate) const fn is_server_error(code: Code) -> bool {
             | Code::DataLoss
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_outside_the_contract_makes_no_series_of_its_own() {
+        assert_eq!(
+            method_name("/marque.events.v1.EventFeed/Pull"),
+            "marque.events.v1.EventFeed/Pull"
+        );
+        assert_eq!(method_name("/marque.events.v1.EventFeed/Pull2"), "_OTHER");
+        assert_eq!(method_name(""), "_OTHER");
+    }
+
+    #[test]
+    fn of_all_codes_six_are_the_servers_fault() {
+        let codes = (0..17).map(Code::from_i32);
+        let blamed: Vec<_> = codes
+            .filter(|code| is_server_error(*code))
+            .map(code_name)
+            .collect();
+        assert_eq!(
+            blamed,
+            [
+                "UNKNOWN",
+                "DEADLINE_EXCEEDED",
+                "UNIMPLEMENTED",
+                "INTERNAL",
+                "UNAVAILABLE",
+                "DATA_LOSS"
+            ]
+        );
+    }
+}
