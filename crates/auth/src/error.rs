@@ -70,6 +70,14 @@ pub enum AuthSetupError {
         /// What should stand there.
         expected: &'static str,
     },
+    /// The issuer's address would let anybody on the way exchange its keys.
+    #[error(
+        "the issuer {issuer} is not an https:// URL (http:// is for 127.0.0.1 and localhost only)"
+    )]
+    InsecureIssuer {
+        /// The address as given.
+        issuer: String,
+    },
     /// The HTTP client for the issuer's keys cannot be made.
     #[error("the client for the issuer's keys cannot be made")]
     Client(#[source] reqwest::Error),

@@ -50,6 +50,11 @@ struct Discovery {
 
 impl OidcKeys {
     pub(crate) fn new(issuer: &str, algorithm: TokenAlgorithm) -> Result<Self, AuthSetupError> {
+        if !is_safe(issuer) {
+            return Err(AuthSetupError::InsecureIssuer {
+                issuer: issuer.to_owned(),
+            });
+        }
         // Redirects are not followed: they would let the issuer's host name somebody else's keys.
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
@@ -115,8 +120,7 @@ impl OidcKeys {
         let document = self.get(&address).await?;
         let found: Discovery =
             serde_json::from_slice(&document).map_err(|_| FetchError::Discovery)?;
-        let trusted_address = matches!(found.jwks_uri.parse(), Ok(IssuerConfig::Oidc(_)));
-        if found.issuer != self.issuer || !trusted_address {
+        if found.issuer != self.issuer || !is_safe(&found.jwks_uri) {
             return Err(FetchError::Discovery);
         }
         KeySet::parse(&self.get(&found.jwks_uri).await?, self.algorithm).ok_or(FetchError::NoKeys)
@@ -133,4 +137,9 @@ impl OidcKeys {
         }
         Ok(body)
     }
+}
+
+/// Whether keys read from this address are those of whoever owns its name.
+fn is_safe(address: &str) -> bool {
+    matches!(address.parse(), Ok(IssuerConfig::Oidc(_)))
 }

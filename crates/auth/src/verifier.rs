@@ -120,7 +120,7 @@ impl VerifierBuilder {
     /// Its keys are read by [`Verifier::keep_fresh`], or when its first token comes.
     ///
     /// # Errors
-    /// The HTTP client cannot be made.
+    /// The address is not https, or the HTTP client cannot be made.
     pub fn trust_oidc(
         mut self,
         issuer: &str,

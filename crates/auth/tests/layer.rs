@@ -267,3 +267,18 @@ async fn a_peer_may_call_what_is_declared_for_peers() {
         assert_eq!(reached, declared, "{}", access.path);
     }
 }
+
+#[tokio::test]
+async fn the_layer_stands_before_tonics_own_routes() {
+    let verifier = Verifier::builder("marque")
+        .trust(&Issuer::ephemeral("marque").unwrap())
+        .build();
+    let layer = AuthLayer::new(verifier, Arc::new(ManualClock::default()));
+    let service = layer.layer(tonic::service::Routes::default());
+    let request = Request::post(marque_api::ACCESS[0].path)
+        .body(tonic::body::Body::empty())
+        .unwrap();
+    let response = service.oneshot(request).await.unwrap();
+    let problem = Problem::from(Status::from_header_map(response.headers()).unwrap());
+    assert_eq!(problem.reason, "TOKEN_MISSING");
+}

@@ -376,3 +376,19 @@ async fn keys_are_read_in_the_background_before_anybody_calls() {
     );
     task.abort();
 }
+
+#[test]
+fn an_issuer_over_plain_http_is_not_trusted() {
+    for address in [
+        "http://login.example",
+        "embedded",
+        "http://127.0.0.1.evil.example",
+    ] {
+        assert!(
+            Verifier::builder("marque")
+                .trust_oidc(address, TokenAlgorithm::RS256)
+                .is_err(),
+            "{address}"
+        );
+    }
+}
