@@ -1,7 +1,10 @@
 //! The command `marque sample` without the rest of the binary.
 
 #[path = "../../../services/marque/src/commands/sample.rs"]
-#[expect(unreachable_pub, reason = "the binary exports it, this example does not")]
+#[expect(
+    unreachable_pub,
+    reason = "the binary exports it, this example does not"
+)]
 mod sample;
 
 use clap::Parser;

@@ -57,6 +57,8 @@ impl Entity {
         self.fill_phones(seed, number, &mut rng);
         if is_household && number % 2 == 1 && rng.permille(400) {
             push_phone(seed, number - 1, 0, &mut self.phone2);
+        } else if is_household && number % 2 == 1 && rng.permille(150) {
+            push_phone(seed, number - 1, 0, &mut self.phone);
         }
         if self.is_organisation {
             self.fill_organisation(seed, number, &mut rng);

@@ -127,7 +127,7 @@ impl Dealer {
             region: sales_region(place.province).to_owned(),
             group: rng.word(&groups).to_owned(),
             departments: DEPARTMENTS.map(str::to_owned).to_vec(),
-            falsifies: falsifications(config, &mut rng, number),
+            falsifies: falsifications(config, seed, &mut rng, number),
             showroom_phone: format!(
                 "{}-8{:06}{}",
                 place.phone_prefix,
@@ -177,14 +177,19 @@ impl Dealer {
     }
 }
 
-/// Each falsifying dealer has one to three ways; the ways go round, so that each is met in a large network.
-fn falsifications(config: &Config, rng: &mut Rng, number: u64) -> Vec<Falsification> {
-    if rng.unit() >= config.falsifying_share {
+/// The falsifying dealers are spread evenly over the network, and so are the ways, of which each has one to three: so even
+/// a small network has its share of them.
+fn falsifications(config: &Config, seed: u64, rng: &mut Rng, number: u64) -> Vec<Falsification> {
+    let shift = (seed % 97) as f64 / 97.0;
+    let before = (number as f64 * config.falsifying_share + shift).floor();
+    let after = ((number + 1) as f64 * config.falsifying_share + shift).floor();
+    if after <= before {
         return Vec::new();
     }
-    let count = 1 + rng.below(3);
-    let mut ways: Vec<_> = (0..count)
-        .map(|step| Falsification::ALL[(number as usize + step * 3) % Falsification::ALL.len()])
+    let first = (seed + before as u64) as usize;
+    let ways = 1 + rng.below(3);
+    let mut ways: Vec<_> = (0..ways)
+        .map(|step| Falsification::ALL[(first + step * 3) % Falsification::ALL.len()])
         .collect();
     ways.sort_unstable();
     ways

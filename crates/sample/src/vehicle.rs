@@ -104,11 +104,11 @@ impl Vehicle {
     }
 }
 
-/// A VIN of the invented maker `LMQ`, with the right check digit, different for every number.
+/// A VIN of the invented maker `LM7`, with the right check digit, different for every number.
 fn vin(seed: u64, number: u64, model: &Model, year: i32) -> String {
     let place = spread(number, seed, VINS);
     let mut vin = String::with_capacity(17);
-    vin.push_str("LMQ");
+    vin.push_str("LM7");
     vin.push_str(model.code);
     vin.push(char::from(VIN_LETTERS[(place / 33_000_000) as usize]));
     vin.push('0');
