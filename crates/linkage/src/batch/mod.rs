@@ -1,0 +1,11 @@
+//! The batch engine: blocks, trains, scores and clusters all records of a comparator.
+
+mod calibration;
+mod evaluate;
+mod pipeline;
+mod report;
+
+pub use calibration::{CalibrationBin, reliability};
+pub use evaluate::{Figures, evaluate};
+pub use pipeline::{BatchOptions, Blocker, Linked, link};
+pub use report::{ClusterReport, Report};

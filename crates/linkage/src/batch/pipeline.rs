@@ -1,0 +1,346 @@
+//! Block, train, score, cluster.
+
+use rayon::prelude::*;
+
+use super::{ClusterReport, Report, reliability};
+use crate::blocking::{BlockTable, BlockingReport, SortedKind, for_each_pair};
+use crate::cluster::{Clusters, Edge, Limits, cluster};
+use crate::score::{Comparator, Model, Sample, TrainOptions, Weights, probability, train};
+use crate::text::hash::mix;
+
+/// A comparator that also says which pairs are worth comparing.
+pub trait Blocker: Comparator {
+    /// The schema's signature, kept in the model.
+    fn schema(&self) -> String;
+    /// Names of the kinds of blocking keys, most telling first.
+    fn key_kinds(&self) -> Vec<String>;
+    /// Fields that agreement on a kind of key fixes, as bits.
+    fn fixed_fields(&self, kind: usize) -> u16;
+    /// Writes the record's keys, one for each kind, 0 for none.
+    fn write_keys(&self, record: u32, row: &mut [u64]);
+    /// A finer key for splitting blocks that are too large; 0 = leave the record out of the block.
+    fn refine(&self, record: u32, step: u8) -> u64;
+}
+
+/// How the batch engine works; the defaults suit all files.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchOptions {
+    /// Largest block that is compared pair by pair.
+    pub block_cap: usize,
+    /// Pairs of each kind of key that training looks at.
+    pub training_pairs: u64,
+    /// Random pairs for u.
+    pub random_pairs: u64,
+    /// When clusters are joined.
+    pub limits: Limits,
+    /// Up to so many records every pair is compared.
+    pub compare_all: usize,
+}
+
+impl Default for BatchOptions {
+    fn default() -> Self {
+        Self {
+            block_cap: 60,
+            training_pairs: 150_000,
+            random_pairs: 600_000,
+            limits: Limits::default(),
+            compare_all: 0,
+        }
+    }
+}
+
+/// What the batch engine found.
+pub struct Linked {
+    /// The entity of each record.
+    pub clusters: Clusters,
+    /// Scored pairs at or above [`EDGE_FLOOR`].
+    pub edges: Vec<Edge>,
+    /// The model in use, trained or given.
+    pub model: Model,
+    /// log2 odds before evidence.
+    pub prior_bits: f32,
+    /// What blocking came to.
+    pub blocking: Vec<BlockingReport>,
+    /// Pairs compared.
+    pub pairs_compared: u64,
+    limits: Limits,
+}
+
+/// Pairs below these log2 odds (prior included) are not kept.
+pub const EDGE_FLOOR: f32 = -4.0;
+
+/// With so few steps a block is split before it is given up.
+const REFINE_STEPS: u8 = 3;
+const SHARES: usize = 32;
+
+/// Links all records. With a `model` given nothing is trained, only the prior is fitted to this file.
+pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions) -> Linked {
+    let mut table = BlockTable::new(records.len(), records.key_kinds().len());
+    table
+        .rows_mut()
+        .enumerate()
+        .for_each(|(record, row)| records.write_keys(record as u32, row));
+    let mut model = match model {
+        Some(model) => model,
+        None => trained(records, &table, &options),
+    };
+    let weights = model.weights();
+    // Generous at first; refitted below from what was found.
+    let generous = (4.0 / records.len().max(2) as f32).log2();
+    let (mut edges, blocking, pairs_compared) =
+        scored(records, &mut table, &weights, generous, &options);
+    drop(table);
+    fit_prior(&mut model, &mut edges, records.len());
+    let prior_bits = model.prior_bits(records.len() as f64);
+    edges
+        .par_iter_mut()
+        .for_each(|edge| edge.bits += prior_bits);
+    edges.retain(|edge| edge.bits >= EDGE_FLOOR);
+    let score = |left: u32, right: u32| weights.bits(&records.compare(left, right)) + prior_bits;
+    let joinable: Vec<Edge> = edges
+        .iter()
+        .copied()
+        .filter(|edge| edge.bits >= options.limits.join_bits)
+        .collect();
+    let clusters = cluster(records.len(), &joinable, options.limits, score);
+    Linked {
+        clusters,
+        edges,
+        model,
+        prior_bits,
+        blocking,
+        pairs_compared,
+        limits: options.limits,
+    }
+}
+
+fn trained<B: Blocker>(records: &B, table: &BlockTable, options: &BatchOptions) -> Model {
+    let mut model = Model::untrained(&records.schema(), records.fields(), records.classes());
+    let random = random_sample(records, options.random_pairs);
+    let blocked: Vec<Sample> = (0..table.kinds())
+        .map(|kind| blocked_sample(records, table, kind, options))
+        .collect();
+    train(&mut model, &random, &blocked, TrainOptions::default());
+    model.provenance.records = records.len() as u64;
+    model
+}
+
+/// Pairs that a fixed sequence picks: the same file always trains the same model.
+fn random_sample<B: Blocker>(records: &B, wanted: u64) -> Sample {
+    let n = records.len() as u64;
+    let all = n * n.saturating_sub(1) / 2;
+    let shares: Vec<Sample> = (0..SHARES as u64)
+        .into_par_iter()
+        .map(|share| {
+            let mut sample = Sample::new(0);
+            let count = wanted.min(all) / SHARES as u64;
+            for at in share * count..(share + 1) * count {
+                let random = mix(at
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .wrapping_add(0x5851_f42d_4c95_7f2d));
+                let (left, right) = ((random >> 32) * n >> 32, (random & 0xffff_ffff) * n >> 32);
+                if left != right {
+                    sample.add(&records.compare(left.min(right) as u32, left.max(right) as u32));
+                }
+            }
+            sample
+        })
+        .collect();
+    merged(shares, 0)
+}
+
+fn merged(shares: Vec<Sample>, fixed: u16) -> Sample {
+    let mut whole = Sample::new(fixed);
+    for share in &shares {
+        whole.merge(share);
+    }
+    whole
+}
+
+fn blocked_sample<B: Blocker>(
+    records: &B,
+    table: &BlockTable,
+    kind: usize,
+    options: &BatchOptions,
+) -> Sample {
+    let fixed = records.fixed_fields(kind);
+    // At first sight one key in so many is looked at; large files have pairs enough.
+    let every = (records.len() / 150_000).max(1) as u64;
+    let blocks = table.sampled(kind, |key| mix(key ^ 0x51).is_multiple_of(every));
+    let pairs: u64 = usable_blocks(&blocks, options.block_cap)
+        .map(|block| pairs_of(block.len()))
+        .sum();
+    let keep_every = pairs.div_ceil(options.training_pairs).max(1);
+    let samples = blocks.map_shares(SHARES, |share| {
+        let mut sample = Sample::new(fixed);
+        for block in share
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|block| block.len() <= options.block_cap * 4)
+        {
+            for_each_pair(block, |left, right| {
+                let dice = mix(u64::from(left) << 32 | u64::from(right));
+                if dice.is_multiple_of(keep_every) {
+                    sample.add(&records.compare(left, right));
+                }
+            });
+        }
+        sample
+    });
+    merged(samples, fixed)
+}
+
+fn usable_blocks(blocks: &SortedKind, cap: usize) -> impl Iterator<Item = &[(u64, u32)]> {
+    blocks.blocks().filter(move |block| block.len() <= cap * 4)
+}
+
+fn pairs_of(size: usize) -> u64 {
+    size as u64 * (size as u64 - 1) / 2
+}
+
+/// Scores every pair of every block once; the bits are without prior, kept above what `generous` lets through.
+fn scored<B: Blocker>(
+    records: &B,
+    table: &mut BlockTable,
+    weights: &Weights,
+    generous: f32,
+    options: &BatchOptions,
+) -> (Vec<Edge>, Vec<BlockingReport>, u64) {
+    if records.len() <= options.compare_all {
+        return scored_all(records, weights, generous);
+    }
+    let (mut edges, mut reports, mut compared) = (Vec::new(), Vec::new(), 0);
+    for (kind, name) in records.key_kinds().into_iter().enumerate() {
+        let (sorted, report) =
+            table.sorted(kind, options.block_cap, REFINE_STEPS, |record, step| {
+                records.refine(record, step)
+            });
+        let table: &BlockTable = table;
+        let shares = sorted.map_shares(SHARES, |share| {
+            let (mut found, mut compared) = (Vec::new(), 0_u64);
+            for_each_pair(share, |left, right| {
+                if !table.is_seen(kind, left, right) {
+                    compared += 1;
+                    let bits = weights.bits(&records.compare(left, right));
+                    if bits + generous >= EDGE_FLOOR {
+                        found.push(Edge { left, right, bits });
+                    }
+                }
+            });
+            (found, compared)
+        });
+        for (found, count) in shares {
+            edges.extend(found);
+            compared += count;
+        }
+        reports.push(BlockingReport {
+            kind: name,
+            ..report
+        });
+    }
+    (edges, reports, compared)
+}
+
+fn scored_all<B: Blocker>(
+    records: &B,
+    weights: &Weights,
+    generous: f32,
+) -> (Vec<Edge>, Vec<BlockingReport>, u64) {
+    let n = records.len() as u32;
+    let rows: Vec<Vec<Edge>> = (0..n)
+        .into_par_iter()
+        .map(|left| {
+            (left + 1..n)
+                .map(|right| Edge {
+                    left,
+                    right,
+                    bits: weights.bits(&records.compare(left, right)),
+                })
+                .filter(|edge| edge.bits + generous >= EDGE_FLOOR)
+                .collect()
+        })
+        .collect();
+    let pairs = pairs_of(records.len().max(1));
+    let report = BlockingReport {
+        kind: "every pair".to_owned(),
+        blocks: 1,
+        pairs,
+        largest: u64::from(n),
+        ..BlockingReport::default()
+    };
+    (rows.concat(), vec![report], pairs)
+}
+
+/// Fits the number of matches a record has: the prior under which the pairs' probabilities add up to it.
+fn fit_prior(model: &mut Model, edges: &mut [Edge], records: usize) {
+    let mut matches = 1.0_f64;
+    for _ in 0..30 {
+        model.matches_per_record = matches;
+        let prior = model.prior_bits(records as f64);
+        let expected: f64 = edges
+            .par_chunks(4096)
+            .map(|chunk| {
+                chunk
+                    .iter()
+                    .map(|edge| f64::from(probability(edge.bits + prior)))
+                    .sum::<f64>()
+            })
+            .sum();
+        let next = (2.0 * expected / records.max(1) as f64).clamp(1e-4, 64.0);
+        if (next / matches - 1.0).abs() < 1e-4 {
+            break;
+        }
+        matches = next;
+    }
+    model.matches_per_record = matches;
+}
+
+impl Linked {
+    /// The report; `truth` (the true group of each record), where given, is used for calibration only.
+    pub fn report(&self, truth: Option<&[u32]>) -> Report {
+        let records = self.clusters.entity.len();
+        let groups = truth.unwrap_or(&self.clusters.entity);
+        let together = |edge: &Edge| groups[edge.left as usize] == groups[edge.right as usize];
+        let all_pairs = pairs_of(records.max(1)).max(1);
+        Report {
+            records,
+            entities: self.clusters.sizes().len(),
+            pairs_compared: self.pairs_compared,
+            reduction: 1.0 - self.pairs_compared as f64 / all_pairs as f64,
+            prior_bits: self.prior_bits,
+            join_bits: self.limits.join_bits,
+            blocking: self.blocking.clone(),
+            model: self.model.clone(),
+            calibration: reliability(self.edges.iter().map(|edge| (edge.bits, together(edge)))),
+            largest: self.largest(10),
+            cuts: self.clusters.cuts.clone(),
+            sizes: self.size_histogram(),
+        }
+    }
+
+    fn largest(&self, count: usize) -> Vec<ClusterReport> {
+        let mut sizes = vec![0_usize; self.clusters.entity.len()];
+        for entity in &self.clusters.entity {
+            sizes[*entity as usize] += 1;
+        }
+        let mut reports: Vec<ClusterReport> = sizes
+            .into_iter()
+            .enumerate()
+            .filter(|(_, size)| *size > 1)
+            .map(|(entity, records)| ClusterReport {
+                entity: entity as u32,
+                records,
+            })
+            .collect();
+        reports.sort_unstable_by_key(|report| (std::cmp::Reverse(report.records), report.entity));
+        reports.truncate(count);
+        reports
+    }
+
+    fn size_histogram(&self) -> Vec<(usize, usize)> {
+        self.clusters
+            .sizes()
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same[0], same.len()))
+            .collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! Deciding live which customer a record belongs to.
+
+use serde::{Deserialize, Serialize};
+
+use super::compare::{Frequencies, compare};
+use super::prepared::Prepared;
+use crate::score::{Model, Reason, Veto, Weights, probability};
+
+/// A customer who shares a blocking key with the record, with the records known of him.
+pub struct Candidate<'a, C> {
+    /// The caller's name for the customer.
+    pub customer: C,
+    /// His records; with many, the newest dozen suffice.
+    pub members: &'a [Prepared],
+}
+
+/// How a candidate compares with the record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ranked<C> {
+    /// The customer.
+    pub customer: C,
+    /// How probable it is that the record is his, 0..=1.
+    pub probability: f32,
+    /// The same as log2 odds.
+    pub bits: f32,
+    /// The evidence of the member that resembles the record most, strongest first.
+    pub reasons: Vec<Reason>,
+    /// A contradiction with some member: never linked without a steward.
+    pub veto: Option<Veto>,
+}
+
+/// What to do with the record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict<C> {
+    /// Surely this customer's.
+    Linked {
+        /// The customer.
+        customer: C,
+        /// How probable, 0..=1.
+        probability: f32,
+    },
+    /// Likely this customer's: for a steward.
+    Likely {
+        /// The customer.
+        customer: C,
+        /// How probable, 0..=1.
+        probability: f32,
+    },
+    /// Nobody known.
+    New,
+}
+
+/// The verdict with everything it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolution<C> {
+    /// What to do.
+    pub verdict: Verdict<C>,
+    /// All candidates that are at least likely, or would be but for a contradiction; best first. More than one that is
+    /// sure means that these customers may be one: evidence for a merge.
+    pub ranked: Vec<Ranked<C>>,
+}
+
+/// Holds the model and the bands of decision.
+#[derive(Clone)]
+pub struct Decider {
+    model: Model,
+    weights: Weights,
+    /// From this probability on a record is linked.
+    pub sure: f32,
+    /// From this probability on a record goes to a steward.
+    pub likely: f32,
+}
+
+/// Against a customer a single record counts for no more than so many bits: people have several phones and cars.
+const LEAST_BITS: f32 = -3.0;
+/// In favour for no more than so many.
+const MOST_BITS: f32 = 40.0;
+/// By so many bits the best candidate must lead the next, else neither is sure.
+const LEAD: f32 = 3.0;
+
+impl Decider {
+    /// A decider with the usual bands: linked from 0.98, to a steward from 0.30.
+    pub fn new(model: Model) -> Self {
+        let weights = model.weights();
+        Self {
+            model,
+            weights,
+            sure: 0.98,
+            likely: 0.30,
+        }
+    }
+
+    /// The model in use.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The log2 odds that two records are one customer's, the reasons, and a contradiction if there is one.
+    pub fn explain(
+        &self,
+        left: &Prepared,
+        right: &Prepared,
+        frequencies: &Frequencies,
+    ) -> (f32, Vec<Reason>, Option<Veto>) {
+        let outcome = compare(left, right, frequencies, &Frequencies::default());
+        let bits = self.weights.evidence(&outcome) + self.prior(frequencies);
+        (
+            bits,
+            self.weights.reasons(&self.model, &outcome),
+            outcome.veto,
+        )
+    }
+
+    /// Decides. `frequencies` tell how common the record's values are in the store.
+    pub fn decide<C: Clone>(
+        &self,
+        record: &Prepared,
+        frequencies: &Frequencies,
+        candidates: &[Candidate<'_, C>],
+    ) -> Resolution<C> {
+        let mut ranked: Vec<Ranked<C>> = candidates
+            .iter()
+            .filter_map(|candidate| self.rank(record, frequencies, candidate))
+            .collect();
+        ranked.sort_by(|a, b| b.bits.total_cmp(&a.bits));
+        let verdict = self.verdict(&ranked);
+        Resolution { verdict, ranked }
+    }
+
+    fn verdict<C: Clone>(&self, ranked: &[Ranked<C>]) -> Verdict<C> {
+        let mut free = ranked.iter().filter(|candidate| candidate.veto.is_none());
+        let Some(best) = free.next() else {
+            return Verdict::New;
+        };
+        let leads = free
+            .next()
+            .is_none_or(|next| next.probability < self.sure || best.bits - next.bits >= LEAD);
+        let (customer, probability) = (best.customer.clone(), best.probability);
+        if probability >= self.sure && leads {
+            Verdict::Linked {
+                customer,
+                probability,
+            }
+        } else {
+            Verdict::Likely {
+                customer,
+                probability,
+            }
+        }
+    }
+
+    /// The average over the customer's records, as the batch engine joins clusters.
+    fn rank<C: Clone>(
+        &self,
+        record: &Prepared,
+        frequencies: &Frequencies,
+        candidate: &Candidate<'_, C>,
+    ) -> Option<Ranked<C>> {
+        let prior = self.prior(frequencies);
+        let (mut sum, mut veto, mut best) = (0.0, None, None);
+        for member in candidate.members {
+            let outcome = compare(record, member, frequencies, &Frequencies::default());
+            let bits = self.weights.evidence(&outcome) + prior;
+            sum += bits.clamp(LEAST_BITS, MOST_BITS);
+            veto = veto.or(outcome.veto);
+            if best.as_ref().is_none_or(|(most, _)| bits > *most) {
+                best = Some((bits, outcome));
+            }
+        }
+        let (_, outcome) = best?;
+        let bits = sum / candidate.members.len() as f32;
+        let probability = probability(bits);
+        (probability >= self.likely).then(|| Ranked {
+            customer: candidate.customer.clone(),
+            probability,
+            bits,
+            reasons: self.weights.reasons(&self.model, &outcome),
+            veto,
+        })
+    }
+
+    /// With few records in the store the prior is that of the background the frequencies assume.
+    fn prior(&self, frequencies: &Frequencies) -> f32 {
+        self.model
+            .prior_bits(f64::from(frequencies.effective_population()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DealerRecord, default_model, prepare};
+    use super::*;
+
+    fn record(name: &str, phone: &str, id: &str) -> Prepared {
+        prepare(&DealerRecord {
+            name,
+            phones: &[phone],
+            id_number: id,
+            ..DealerRecord::default()
+        })
+    }
+
+    fn decide(new: &Prepared, members: &[Prepared], frequencies: &Frequencies) -> Resolution<u32> {
+        Decider::new(default_model()).decide(
+            new,
+            frequencies,
+            &[Candidate {
+                customer: 7,
+                members,
+            }],
+        )
+    }
+
+    #[test]
+    fn name_and_phone_link_from_the_first_record_on() {
+        let known = [record("谭晓岚", "13912345678", "")];
+        let found = decide(
+            &record("谭小岚", "+86 139-1234-5678", ""),
+            &known,
+            &Frequencies::default(),
+        );
+        assert!(
+            matches!(found.verdict, Verdict::Linked { customer: 7, .. }),
+            "{found:?}"
+        );
+        assert!(
+            found.ranked[0]
+                .reasons
+                .iter()
+                .any(|reason| reason.finding == "same phone")
+        );
+    }
+
+    #[test]
+    fn a_shared_phone_with_another_name_does_not_link() {
+        let known = [record("谭晓岚", "13912345678", "")];
+        let found = decide(
+            &record("周大勇", "13912345678", ""),
+            &known,
+            &Frequencies::default(),
+        );
+        assert!(matches!(found.verdict, Verdict::New), "{found:?}");
+    }
+
+    #[test]
+    fn a_phone_of_forty_says_nothing() {
+        let known = [record("王伟", "13912345678", "")];
+        let busy = Frequencies {
+            phones: [40, 0],
+            name: 90,
+            population: 100_000,
+            name_share: 1e-3,
+            ..Frequencies::default()
+        };
+        let found = decide(&record("王伟", "13912345678", ""), &known, &busy);
+        assert!(matches!(found.verdict, Verdict::New), "{found:?}");
+    }
+
+    #[test]
+    fn two_valid_identity_numbers_never_link() {
+        let known = [record("王伟", "13912345678", "11010519491231002X")];
+        let found = decide(
+            &record("王伟", "13912345678", "440524188001010014"),
+            &known,
+            &Frequencies::default(),
+        );
+        assert!(matches!(found.verdict, Verdict::New), "{found:?}");
+    }
+
+    #[test]
+    fn missing_is_not_disagreement() {
+        let (bare, full) = (
+            record("谭晓岚", "13912345678", ""),
+            record("谭晓岚", "13912345678", "11010519491231002X"),
+        );
+        let decider = Decider::new(default_model());
+        let (with, ..) = decider.explain(&bare, &full, &Frequencies::default());
+        let (without, ..) = decider.explain(&bare, &bare, &Frequencies::default());
+        assert!((with - without).abs() < 1e-4);
+    }
+}

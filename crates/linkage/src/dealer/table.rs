@@ -1,0 +1,348 @@
+//! Dealer files for the batch engine.
+
+use rayon::prelude::*;
+
+use super::compare::{CLASSES, Frequencies, field, field_specs};
+use super::keys::{KEY_KINDS, KeyKind, key_hash, visit_keys};
+use super::name::Kind;
+use super::name_statistics::NameStatistics;
+use super::prepared::{DealerRecord, Identity, Prepared, prepare};
+use crate::batch::Blocker;
+use crate::schema::{Mapping, Role};
+use crate::score::{Comparator, FieldSpec, Outcome};
+use crate::table::Table;
+use crate::text::hash::stable_hash;
+
+/// Prepared records with the frequencies of their values.
+pub struct DealerRecords {
+    records: Vec<Prepared>,
+    frequencies: Vec<Frequencies>,
+    fields: Vec<FieldSpec>,
+}
+
+/// True if a table looks like dealers' customers: Chinese names, with at least one of the numbers dealers keep.
+pub fn is_dealer_table(table: &Table, mapping: &Mapping) -> bool {
+    let has = |role| mapping.roles.contains(&role);
+    let Some(name) = mapping
+        .roles
+        .iter()
+        .position(|role| *role == Role::FullName)
+    else {
+        return false;
+    };
+    let step = (table.rows() / 1_000).max(1);
+    let (mut filled, mut chinese) = (0, 0);
+    for row in (0..table.rows()).step_by(step) {
+        let value = table.cell(row, name);
+        filled += u32::from(!value.trim().is_empty());
+        chinese += u32::from(value.chars().any(crate::text::fold::is_han));
+    }
+    chinese * 2 > filled
+        && (has(Role::ResidentId) || has(Role::Phone) || has(Role::Vin) || has(Role::Plate))
+}
+
+impl DealerRecords {
+    /// Prepares all rows of a table, in parallel.
+    pub fn from_table(table: &Table, mapping: &Mapping) -> Self {
+        let columns = |wanted: Role| -> Vec<usize> {
+            mapping
+                .roles
+                .iter()
+                .enumerate()
+                .filter(|(_, role)| **role == wanted)
+                .map(|(column, _)| column)
+                .collect()
+        };
+        let one = |wanted| columns(wanted).first().copied();
+        let (name, id, plate, vin) = (
+            one(Role::FullName),
+            columns(Role::ResidentId),
+            one(Role::Plate),
+            one(Role::Vin),
+        );
+        let (address, birthday, gender) = (one(Role::Address), one(Role::Date), one(Role::Gender));
+        let (contact, kind, email, phones) = (
+            one(Role::Contact),
+            one(Role::Kind),
+            one(Role::Email),
+            columns(Role::Phone),
+        );
+        let records = (0..table.rows())
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|row| {
+                let cell =
+                    |column: Option<usize>| column.map_or("", |column| table.cell(row, column));
+                let numbers: Vec<&str> = phones
+                    .iter()
+                    .map(|column| table.cell(row, *column))
+                    .collect();
+                prepare(&DealerRecord {
+                    kind: kind_of(cell(kind)),
+                    name: cell(name),
+                    id_number: cell(id.first().copied()),
+                    credit_code: cell(id.get(1).copied()),
+                    phones: &numbers,
+                    plate: cell(plate),
+                    vin: cell(vin),
+                    address: cell(address),
+                    birthday: cell(birthday),
+                    gender: cell(gender),
+                    contact: cell(contact),
+                    email: cell(email),
+                })
+            })
+            .collect();
+        Self::new(records)
+    }
+
+    /// Counts the frequencies of prepared records.
+    pub fn new(records: Vec<Prepared>) -> Self {
+        let frequencies = count_frequencies(&records);
+        Self {
+            records,
+            frequencies,
+            fields: field_specs(),
+        }
+    }
+
+    /// The prepared records.
+    pub fn records(&self) -> &[Prepared] {
+        &self.records
+    }
+
+    /// The frequencies of the records' values.
+    pub fn frequencies(&self) -> &[Frequencies] {
+        &self.frequencies
+    }
+}
+
+fn kind_of(text: &str) -> Option<Kind> {
+    match text.trim() {
+        "P" | "p" | "个人" | "person" | "私户" => Some(Kind::Person),
+        "O" | "o" | "C" | "单位" | "公司" | "企业" | "对公" | "organisation" | "organization"
+        | "company" => Some(Kind::Organisation),
+        _ => None,
+    }
+}
+
+type Value = fn(&Prepared) -> u64;
+type Put = fn(&mut Frequencies, u32);
+
+/// Values counted by how many records hold them.
+const BY_RECORDS: [(Value, Put); 1] = [(birth_value, |f, n| f.birth = n)];
+
+/// Names, counted by how many different birthdays (of organisations: credit codes) their bearers have.
+const BY_BEARERS: [(Value, Put); 2] = [
+    (
+        |record| {
+            if record.name.is_empty() {
+                0
+            } else {
+                stable_hash(&[record.name.as_bytes()])
+            }
+        },
+        |f, n| f.name = n,
+    ),
+    (|record| record.sound, |f, n| f.sound = n),
+];
+
+fn birth_value(record: &Prepared) -> u64 {
+    record.birth.map_or(0, |birth| u64::from(birth.packed()))
+}
+
+fn bearer(record: &Prepared) -> u64 {
+    if record.kind == Kind::Organisation {
+        identity_value(record)
+    } else {
+        birth_value(record)
+    }
+}
+
+/// Whoever is named by a title alone is not counted as a further person.
+fn person(record: &Prepared) -> u64 {
+    if record.has_full_name() {
+        record.sound
+    } else {
+        0
+    }
+}
+
+/// Values counted by how many differently named people hold them.
+const BY_PEOPLE: [(Value, Put); 6] = [
+    (|record| record.phones[0], |f, n| f.phones[0] = n),
+    (|record| record.phones[1], |f, n| f.phones[1] = n),
+    (identity_value, |f, n| f.identity = n),
+    (
+        |record| {
+            if record.vin.len() < 6 {
+                0
+            } else {
+                stable_hash(&[&record.vin.as_bytes()[record.vin.len() - 6..]])
+            }
+        },
+        |f, n| f.vin = n,
+    ),
+    (
+        |record| {
+            if record.plate.is_empty() {
+                0
+            } else {
+                stable_hash(&[record.plate.as_bytes()])
+            }
+        },
+        |f, n| f.plate = n,
+    ),
+    (
+        |record| {
+            if record.address.home == 0 {
+                record.address.whole
+            } else {
+                record.address.home
+            }
+        },
+        |f, n| f.address = n,
+    ),
+];
+
+fn identity_value(record: &Prepared) -> u64 {
+    match &record.identity {
+        Identity::Resident(text, _) | Identity::Credit(text) => stable_hash(&[text]),
+        Identity::Masked(division, tail) => stable_hash(&[division, tail]),
+        Identity::Unknown => 0,
+    }
+}
+
+fn count_frequencies(records: &[Prepared]) -> Vec<Frequencies> {
+    let population = records.len() as u32;
+    let mut frequencies = vec![
+        Frequencies {
+            population,
+            ..Frequencies::default()
+        };
+        records.len()
+    ];
+    for (value, put) in BY_RECORDS {
+        count_into(records, value, None, &mut frequencies, put);
+    }
+    for (value, put) in BY_BEARERS {
+        count_into(records, value, Some(bearer), &mut frequencies, put);
+    }
+    for (value, put) in BY_PEOPLE {
+        count_into(records, value, Some(person), &mut frequencies, put);
+    }
+    let names = NameStatistics::new(records);
+    frequencies
+        .par_iter_mut()
+        .zip(records)
+        .for_each(|(frequencies, record)| {
+            (frequencies.name_share, frequencies.sound_share) = names.shares(record);
+        });
+    frequencies
+}
+
+/// Counts, for each record, the records with its value, or the different `who` among them; a `who` of 0 is nobody.
+fn count_into(
+    records: &[Prepared],
+    value: Value,
+    who: Option<Value>,
+    frequencies: &mut [Frequencies],
+    put: Put,
+) {
+    let mut entries: Vec<(u64, u64, u32)> = records
+        .par_iter()
+        .enumerate()
+        .map(|(at, record)| (value(record), who.map_or(0, |who| who(record)), at as u32))
+        .filter(|(value, ..)| *value != 0)
+        .collect();
+    entries.par_sort_unstable();
+    for same in entries.chunk_by(|a, b| a.0 == b.0) {
+        let count = if who.is_some() {
+            same.chunk_by(|a, b| a.1 == b.1)
+                .filter(|person| person[0].1 != 0)
+                .count()
+                .max(1)
+        } else {
+            same.len()
+        };
+        for (_, _, at) in same {
+            put(&mut frequencies[*at as usize], count as u32);
+        }
+    }
+}
+
+impl Comparator for DealerRecords {
+    fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn fields(&self) -> &[FieldSpec] {
+        &self.fields
+    }
+
+    fn classes(&self) -> &[&'static str] {
+        CLASSES
+    }
+
+    fn compare(&self, left: u32, right: u32) -> Outcome {
+        // Values that both hold have the same frequencies; the order is fixed so that the result is symmetric.
+        let (first, second) = (left.min(right) as usize, left.max(right) as usize);
+        super::compare::compare(
+            &self.records[first],
+            &self.records[second],
+            &self.frequencies[first],
+            &self.frequencies[second],
+        )
+    }
+}
+
+impl Blocker for DealerRecords {
+    fn schema(&self) -> String {
+        "dealer".to_owned()
+    }
+
+    fn key_kinds(&self) -> Vec<String> {
+        KeyKind::ALL
+            .iter()
+            .map(|kind| kind.words().to_owned())
+            .collect()
+    }
+
+    fn fixed_fields(&self, kind: usize) -> u16 {
+        let bits = |fields: &[usize]| fields.iter().fold(0, |bits, field| bits | 1 << field);
+        match KeyKind::ALL[kind] {
+            KeyKind::Identity => bits(&[field::IDENTITY, field::BIRTH, field::GENDER]),
+            KeyKind::IdentityTail => {
+                bits(&[field::IDENTITY, field::BIRTH, field::GENDER, field::NAME])
+            }
+            KeyKind::Phone | KeyKind::SecondPhone => bits(&[field::PHONE]),
+            KeyKind::Vin | KeyKind::Plate => bits(&[field::CAR]),
+            KeyKind::Email => bits(&[field::EMAIL]),
+            KeyKind::NameBirth => bits(&[field::NAME, field::BIRTH, field::IDENTITY]),
+            KeyKind::NamePhoneEnd | KeyKind::NamePhoneStart => bits(&[field::NAME, field::PHONE]),
+            KeyKind::NameVin => bits(&[field::NAME, field::CAR]),
+            KeyKind::NamePlace => bits(&[field::NAME, field::ADDRESS]),
+            KeyKind::Home => bits(&[field::ADDRESS]),
+            KeyKind::Organisation => bits(&[field::NAME]),
+            KeyKind::Brand => bits(&[field::NAME, field::CONTACT]),
+        }
+    }
+
+    fn write_keys(&self, record: u32, row: &mut [u64]) {
+        debug_assert_eq!(row.len(), KEY_KINDS);
+        visit_keys(&self.records[record as usize], |kind, parts| {
+            row[kind as usize] = key_hash(kind, parts)
+        });
+    }
+
+    fn refine(&self, record: u32, step: u8) -> u64 {
+        let record = &self.records[record as usize];
+        match step {
+            0 => record
+                .surname_sound
+                .max(u64::from(record.surname_sound == 0)),
+            1 => record.sound,
+            _ => crate::text::hash::join(record.sound, record.phones[0] ^ record.address.home),
+        }
+    }
+}

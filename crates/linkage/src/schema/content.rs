@@ -1,0 +1,153 @@
+//! What the values of a column look like.
+
+use rustc_hash::FxHashMap;
+
+use crate::codes;
+use crate::dates::{self, DayOrder};
+use crate::table::Table;
+use crate::text::fold::{digits, fold, is_han};
+
+/// Shares (0..=1) of a column's filled values that have some look; taken from a sample.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Content {
+    pub(super) filled: f32,
+    /// Different values among the filled ones.
+    pub(super) distinct: f32,
+    pub(super) distinct_count: usize,
+    pub(super) date: f32,
+    pub(super) number: f32,
+    pub(super) email: f32,
+    pub(super) phone: f32,
+    pub(super) han: f32,
+    pub(super) vin: f32,
+    pub(super) plate: f32,
+    pub(super) resident_id: f32,
+    pub(super) year: f32,
+    /// Numbers of 1..=12.
+    pub(super) month: f32,
+    /// Numbers of 1..=31.
+    pub(super) day: f32,
+    /// Values of digits and separators with at least five digits, such as codes.
+    pub(super) code: f32,
+    pub(super) words: f32,
+    /// Values with both letters and digits.
+    pub(super) mixed: f32,
+}
+
+const SAMPLE: usize = 4_000;
+
+/// Looks at up to 4,000 values of a column, evenly spread, and counts different values over all rows of smaller tables.
+pub(super) fn look_at(table: &Table, column: usize) -> Content {
+    let step = (table.rows() / SAMPLE).max(1);
+    let mut values: FxHashMap<&str, u32> = FxHashMap::default();
+    let mut content = Content::default();
+    let (mut looked, mut filled) = (0_u32, 0_u32);
+    for row in (0..table.rows()).step_by(step) {
+        looked += 1;
+        let value = table.cell(row, column).trim();
+        if is_missing(value) {
+            continue;
+        }
+        filled += 1;
+        *values.entry(value).or_default() += 1;
+        content.note(value);
+    }
+    content.divide(filled.max(1) as f32);
+    content.filled = filled as f32 / looked.max(1) as f32;
+    content.distinct_count = values.len();
+    content.distinct = values.len() as f32 / filled.max(1) as f32;
+    content
+}
+
+/// True for the ways of writing that a value is not there.
+pub(crate) fn is_missing(value: &str) -> bool {
+    matches!(
+        value,
+        "" | "NA"
+            | "N/A"
+            | "n/a"
+            | "na"
+            | "NULL"
+            | "null"
+            | "None"
+            | "nan"
+            | "NaN"
+            | "-"
+            | "--"
+            | "?"
+            | "无"
+            | "未知"
+            | "不详"
+    )
+}
+
+impl Content {
+    fn note(&mut self, value: &str) {
+        let count = |slot: &mut f32, is: bool| *slot += f32::from(u8::from(is));
+        let (digit_count, letter_count) = (
+            value.chars().filter(char::is_ascii_digit).count(),
+            value.chars().filter(|c| c.is_alphabetic()).count(),
+        );
+        let number: Option<u32> = value.parse().ok();
+        count(
+            &mut self.number,
+            letter_count == 0 && digit_count > 0 && digit_count == value.len(),
+        );
+        count(&mut self.email, value.contains('@'));
+        count(&mut self.han, value.chars().any(is_han));
+        count(&mut self.mixed, digit_count > 0 && letter_count > 0);
+        count(&mut self.words, letter_count > 0 && digit_count == 0);
+        count(
+            &mut self.year,
+            number.is_some_and(|n| (1000..=2100).contains(&n)),
+        );
+        count(
+            &mut self.month,
+            number.is_some_and(|n| (1..=12).contains(&n)),
+        );
+        count(&mut self.day, number.is_some_and(|n| (1..=31).contains(&n)));
+        count(&mut self.code, digit_count >= 5 && letter_count <= 3);
+        count(
+            &mut self.vin,
+            codes::vin(value).is_some_and(|vin| vin.len() == 17),
+        );
+        count(&mut self.plate, codes::plate(value).is_some());
+        count(
+            &mut self.resident_id,
+            codes::resident_id(value).is_some() || codes::credit_code(value).is_some(),
+        );
+        count(
+            &mut self.phone,
+            letter_count == 0 && (7..=15).contains(&digits(value).len()),
+        );
+        let date = (letter_count <= 3)
+            .then(|| dates::parse(value, DayOrder::DayFirst))
+            .flatten();
+        count(
+            &mut self.date,
+            date.is_some_and(|date| (1400..=2100).contains(&date.year()) && date.month() <= 31)
+                && fold(value).len() >= 6,
+        );
+    }
+
+    fn divide(&mut self, filled: f32) {
+        for share in [
+            &mut self.date,
+            &mut self.number,
+            &mut self.email,
+            &mut self.phone,
+            &mut self.han,
+            &mut self.vin,
+            &mut self.plate,
+            &mut self.resident_id,
+            &mut self.year,
+            &mut self.month,
+            &mut self.day,
+            &mut self.code,
+            &mut self.words,
+            &mut self.mixed,
+        ] {
+            *share /= filled;
+        }
+    }
+}

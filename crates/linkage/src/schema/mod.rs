@@ -1,0 +1,7 @@
+//! Recognising what the columns of a table are, by header and by content.
+
+mod content;
+mod header;
+mod recognise;
+
+pub use recognise::{Mapping, MappingError, Role, parse_mapping, recognise};

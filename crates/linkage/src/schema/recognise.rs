@@ -1,0 +1,263 @@
+//! From headers and content to roles.
+
+use serde::{Deserialize, Serialize};
+
+use super::content::{Content, look_at};
+use super::header::hinted_role;
+use crate::table::Table;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Given name, first or further.
+    GivenName,
+    /// Family name, first or further.
+    FamilyName,
+    /// Whole name of a person, or name of an organisation or place of business.
+    FullName,
+    /// Date of birth.
+    Date,
+    /// Year of birth.
+    Year,
+    /// Month of birth.
+    Month,
+    /// Day of birth.
+    Day,
+    /// Phone or fax number.
+    Phone,
+    /// E-mail address.
+    Email,
+    /// Postal address or a line of it.
+    Address,
+    /// House number in a column of its own.
+    HouseNumber,
+    /// City, suburb, birth place.
+    Place,
+    /// Postal code.
+    Postcode,
+    /// Gender.
+    Gender,
+    /// One of few values: state, occupation, type.
+    Category,
+    /// A number that identifies: social security, passport.
+    Code,
+    /// Chinese resident ID or credit code.
+    ResidentId,
+    /// Licence plate.
+    Plate,
+    /// Vehicle identification number.
+    Vin,
+    /// Person or organisation.
+    Kind,
+    /// Contact person of an organisation.
+    Contact,
+    /// Other text.
+    Text,
+    /// Number of the row: never compared.
+    RowId,
+    /// Not compared.
+    Ignore,
+}
+
+/// The role of each column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// By column.
+    pub roles: Vec<Role>,
+}
+
+/// Why a mapping given by hand was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// Not `column=role`.
+    #[error("{0:?} is not of the form column=role")]
+    Form(String),
+    /// No such column.
+    #[error("there is no column {column:?}; the columns are: {present}")]
+    Column {
+        /// What was asked for.
+        column: String,
+        /// What there is.
+        present: String,
+    },
+    /// No such role.
+    #[error(
+        "{0:?} is not a role; roles are: given_name, family_name, full_name, date, year, month, day, phone, email, address, house_number, place, postcode, gender, category, code, resident_id, plate, vin, kind, contact, text, row_id, ignore"
+    )]
+    Role(String),
+}
+
+/// Recognises the columns of a table; `excluded` (the truth column) is never looked at.
+pub fn recognise(table: &Table, excluded: Option<usize>) -> Mapping {
+    let roles = table
+        .headers()
+        .iter()
+        .enumerate()
+        .map(|(column, header)| {
+            if Some(column) == excluded {
+                return Role::Ignore;
+            }
+            role_of(hinted_role(header), &look_at(table, column), table.rows())
+        })
+        .collect();
+    Mapping { roles }
+}
+
+/// Applies `column=role` pairs to a mapping.
+///
+/// # Errors
+/// If a pair names no column or no role.
+pub fn parse_mapping(
+    table: &Table,
+    mapping: &mut Mapping,
+    pairs: &[String],
+) -> Result<(), MappingError> {
+    for pair in pairs {
+        let (column, role) = pair
+            .rsplit_once('=')
+            .ok_or_else(|| MappingError::Form(pair.clone()))?;
+        let at = table.column(column).ok_or_else(|| MappingError::Column {
+            column: column.to_owned(),
+            present: table.headers().join(", "),
+        })?;
+        mapping.roles[at] =
+            role_by_name(role.trim()).ok_or_else(|| MappingError::Role(role.to_owned()))?;
+    }
+    Ok(())
+}
+
+fn role_by_name(name: &str) -> Option<Role> {
+    #[derive(Deserialize)]
+    struct Named {
+        role: Role,
+    }
+    toml::from_str::<Named>(&format!("role = {name:?}"))
+        .ok()
+        .map(|named| named.role)
+}
+
+/// Too few values to tell anything.
+const LEAST_FILLED: f32 = 0.02;
+/// A column without a telling header must be filled at least so far.
+const LEAST_FILLED_UNHINTED: f32 = 0.30;
+
+fn role_of(hint: Option<Role>, content: &Content, rows: usize) -> Role {
+    if content.filled < LEAST_FILLED {
+        return Role::Ignore;
+    }
+    match hint {
+        Some(role) => checked(role, content, rows),
+        None => role_by_content(content, rows),
+    }
+}
+
+/// Keeps the header's word where content does not speak against it.
+fn checked(role: Role, content: &Content, rows: usize) -> Role {
+    match role {
+        Role::RowId if content.distinct < 0.95 => role_by_content(content, rows),
+        Role::Date if content.date < 0.4 => {
+            if content.year > 0.8 {
+                Role::Year
+            } else {
+                role_by_content(content, rows)
+            }
+        }
+        Role::Email if content.email < 0.3 => Role::Ignore,
+        Role::Phone if content.phone < 0.3 => Role::Ignore,
+        Role::Year if content.year < 0.5 => role_by_content(content, rows),
+        Role::Month if content.month < 0.5 => role_by_content(content, rows),
+        Role::Day if content.day < 0.5 => role_by_content(content, rows),
+        Role::Address if content.filled < 0.2 => Role::Ignore,
+        Role::FullName if content.words + content.mixed < 0.5 || content.filled < 0.3 => {
+            Role::Ignore
+        }
+        Role::Place if content.distinct_count <= 1 => Role::Ignore,
+        Role::ResidentId if content.resident_id < 0.3 => Role::Code,
+        Role::Vin if content.vin < 0.2 => role_by_content(content, rows),
+        Role::Plate if content.plate < 0.2 => role_by_content(content, rows),
+        Role::Code if content.distinct_count <= 20 => Role::Category,
+        kept => kept,
+    }
+}
+
+fn role_by_content(content: &Content, rows: usize) -> Role {
+    let is_row_number = content.distinct > 0.999 && content.filled > 0.99 && rows > 20;
+    match content {
+        _ if content.filled < LEAST_FILLED_UNHINTED || content.distinct_count <= 1 => Role::Ignore,
+        _ if content.email > 0.7 => Role::Email,
+        _ if content.resident_id > 0.7 => Role::ResidentId,
+        _ if content.vin > 0.7 => Role::Vin,
+        _ if content.plate > 0.7 => Role::Plate,
+        _ if content.date > 0.8 => Role::Date,
+        _ if is_row_number => Role::RowId,
+        _ if content.distinct_count <= 300 && content.distinct < 0.1 => Role::Category,
+        _ if content.number > 0.8 || content.code > 0.8 => Role::Code,
+        _ if content.distinct < 0.5 => Role::Place,
+        _ => Role::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: usize) -> Table {
+        let mut table = Table::new(
+            ["id", "姓名", "手机", "x1", "truth", "by"]
+                .map(str::to_owned)
+                .to_vec(),
+        );
+        for row in 0..rows {
+            let phone = format!("139{:08}", row * 7919);
+            let mail = format!("a{}@b.cn", row / 2);
+            table
+                .push_row([
+                    row.to_string().as_str(),
+                    "张伟",
+                    &phone,
+                    &mail,
+                    "E1",
+                    &(1950 + row % 50).to_string(),
+                ])
+                .unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn header_and_content_agree_on_roles() {
+        let mapping = recognise(&table(100), Some(4));
+        assert_eq!(
+            mapping.roles,
+            [
+                Role::RowId,
+                Role::FullName,
+                Role::Phone,
+                Role::Email,
+                Role::Ignore,
+                Role::Year
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mapping_by_hand_wins_or_says_what_is_wrong() {
+        let table = table(30);
+        let mut mapping = recognise(&table, None);
+        parse_mapping(&table, &mut mapping, &["x1=ignore".to_owned()]).unwrap();
+        assert_eq!(mapping.roles[3], Role::Ignore);
+        assert!(matches!(
+            parse_mapping(&table, &mut mapping, &["nope=text".to_owned()]),
+            Err(MappingError::Column { .. })
+        ));
+        assert!(matches!(
+            parse_mapping(&table, &mut mapping, &["x1=colour".to_owned()]),
+            Err(MappingError::Role(_))
+        ));
+        assert!(matches!(
+            parse_mapping(&table, &mut mapping, &["x1".to_owned()]),
+            Err(MappingError::Form(_))
+        ));
+    }
+}

@@ -1,0 +1,102 @@
+//! The model as a small file that people can read.
+
+use super::model::Model;
+
+/// Why a model file was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Not TOML, or not the layout of a model.
+    #[error(
+        "the model file cannot be read: delete it to train anew, or give one that `marque link` wrote"
+    )]
+    Unreadable(#[source] toml::de::Error),
+    /// Written by another release.
+    #[error(
+        "the model file has version {0}, this program reads version 1: delete it to train anew"
+    )]
+    Version(u32),
+    /// Trained for other columns.
+    #[error(
+        "the model file was trained for other columns ({found}) than this file has ({wanted}): delete it or give another"
+    )]
+    Schema {
+        /// What the file says.
+        found: String,
+        /// What the data needs.
+        wanted: String,
+    },
+    /// A probability outside 0..=1, or a field without levels.
+    #[error("the model file holds an impossible probability in field {0}")]
+    Probability(String),
+}
+
+impl Model {
+    /// The file form.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a model holds only numbers, text and lists")
+    }
+
+    /// Reads the file form.
+    ///
+    /// # Errors
+    /// If the text is no model, of another version, or holds impossible numbers.
+    pub fn from_toml(text: &str) -> Result<Self, ModelError> {
+        let model: Self = toml::from_str(text).map_err(ModelError::Unreadable)?;
+        if model.version != 1 {
+            return Err(ModelError::Version(model.version));
+        }
+        for field in model.classes.iter().flat_map(|class| &class.fields) {
+            let is_probability = |p: f64| p.is_finite() && (0.0..=1.0).contains(&p);
+            if field.levels.is_empty()
+                || !field
+                    .levels
+                    .iter()
+                    .all(|level| is_probability(level.m) && is_probability(level.u))
+            {
+                return Err(ModelError::Probability(field.name.clone()));
+            }
+        }
+        Ok(model)
+    }
+
+    /// Checks that the model fits the data's schema.
+    ///
+    /// # Errors
+    /// If it was trained for another.
+    pub fn check_schema(&self, wanted: &str) -> Result<(), ModelError> {
+        if self.schema == wanted {
+            return Ok(());
+        }
+        Err(ModelError::Schema {
+            found: self.schema.clone(),
+            wanted: wanted.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_survives_its_file() {
+        let mut model = crate::dealer::default_model();
+        model.provenance.trained_on = "a test".to_owned();
+        let again = Model::from_toml(&model.to_toml()).unwrap();
+        assert_eq!(again, model);
+        assert!(again.check_schema("dealer").is_ok() && again.check_schema("other").is_err());
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_reason() {
+        assert!(matches!(
+            Model::from_toml("not a model"),
+            Err(ModelError::Unreadable(_))
+        ));
+        let text = crate::dealer::default_model().to_toml();
+        assert!(matches!(
+            Model::from_toml(&text.replacen("version = 1", "version = 9", 1)),
+            Err(ModelError::Version(9))
+        ));
+    }
+}
