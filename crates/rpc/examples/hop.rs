@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         )
         .await
     });
-    measure("memory", local, 200_000).await?;
+    measure("memory", local, 50_000).await?;
     measure(
         "loopback TCP",
         connect_lazily(RoleName::Vehicle, &peer)?,
