@@ -1,0 +1,225 @@
+//! Reads the file once, cleans every row, counts the facts, and judges the rows when all dealers are known.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use marque_quality::{
+    ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
+    clean_complaint, clean_customer, clean_vehicle, clean_visit,
+    falsification::{Assessment, Entry, EntryExtras, EntryState, Settings, Sign, assess},
+    number,
+};
+use marque_tabular::{Limits, Next, Reader, Row};
+
+use super::columns::Columns;
+
+/// Everything found in a file.
+pub(super) struct Checked {
+    pub(super) kind: RecordKind,
+    pub(super) rows: u64,
+    /// Rows that are too short, too long or unreadable.
+    pub(super) unreadable: u64,
+    /// Rows with nothing worse than an information.
+    pub(super) clean: u64,
+    pub(super) findings: Vec<(u64, Finding)>,
+    /// Line, place of the dealer, sign.
+    pub(super) signs: Vec<(u64, u32, Sign)>,
+    /// Dealers in the order of their names; one without name if the file is of one dealer.
+    pub(super) dealers: Vec<Dealer>,
+    pub(super) by_dealer: Assessment,
+    pub(super) by_clerk: Assessment,
+}
+
+/// Counts of one dealer.
+#[derive(Default)]
+pub(super) struct Dealer {
+    pub(super) name: String,
+    pub(super) rows: u64,
+    pub(super) clean: u64,
+    pub(super) suspicious: u64,
+}
+
+/// Reads and checks a file.
+pub(super) fn check(
+    path: &Path,
+    kind: RecordKind,
+    mapping: &[String],
+    today: NaiveDate,
+) -> anyhow::Result<Checked> {
+    let file =
+        std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut reader = Reader::open(std::io::BufReader::new(file), None, Limits::default())?;
+    let columns = Columns::recognise(reader.headers(), kind, mapping)?;
+    let mut pass = Pass::new(kind, columns, today);
+    let mut row = Row::new();
+    loop {
+        match reader.next_row(&mut row)? {
+            Next::Row => pass.take(&row),
+            Next::Bad(_) => pass.unreadable += 1,
+            Next::End => break,
+        }
+    }
+    Ok(pass.finish())
+}
+
+/// The state of the one pass over the file.
+struct Pass {
+    kind: RecordKind,
+    columns: Columns,
+    today: NaiveDate,
+    rows: u64,
+    unreadable: u64,
+    clean: u64,
+    findings: Vec<(u64, Finding)>,
+    places: BTreeMap<String, u32>,
+    dealers: Vec<Dealer>,
+    entries: Vec<(u64, u32, Entry)>,
+    states: Vec<EntryState>,
+    clerks: BTreeMap<String, EntryState>,
+}
+
+impl Pass {
+    fn new(kind: RecordKind, columns: Columns, today: NaiveDate) -> Self {
+        Self {
+            kind,
+            columns,
+            today,
+            rows: 0,
+            unreadable: 0,
+            clean: 0,
+            findings: Vec::new(),
+            places: BTreeMap::new(),
+            dealers: Vec::new(),
+            entries: Vec::new(),
+            states: Vec::new(),
+            clerks: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, row: &Row) {
+        self.rows += 1;
+        let dealer = self.dealer(row);
+        let findings = match self.kind {
+            RecordKind::Customers => self.customer(row, dealer),
+            RecordKind::Vehicles => self.clean_with(
+                row,
+                VehicleRow::set,
+                VehicleRow::default(),
+                |cells, today| clean_vehicle(cells, today).findings,
+            ),
+            RecordKind::Visits => {
+                self.clean_with(row, VisitRow::set, VisitRow::default(), |cells, today| {
+                    clean_visit(cells, today).findings
+                })
+            }
+            RecordKind::Complaints => self.clean_with(
+                row,
+                ComplaintRow::set,
+                ComplaintRow::default(),
+                |cells, today| clean_complaint(cells, today).findings,
+            ),
+        };
+        let before = self.findings.len();
+        let columns = &self.columns;
+        // A file without a column of keys is checked all the same; it could not be imported.
+        let counts = |finding: &Finding| {
+            finding.rule != Rule::SourceKeyMissing || columns.has(finding.field)
+        };
+        self.findings.extend(
+            findings
+                .into_iter()
+                .filter(counts)
+                .map(|finding| (row.line(), finding)),
+        );
+        let is_clean = self.findings[before..]
+            .iter()
+            .all(|(_, finding)| finding.severity == marque_quality::Severity::Info);
+        self.clean += u64::from(is_clean);
+        self.dealers[dealer as usize].clean += u64::from(is_clean);
+    }
+
+    /// The place of the row's dealer, known or new.
+    fn dealer(&mut self, row: &Row) -> u32 {
+        let name = self
+            .columns
+            .dealer
+            .and_then(|place| row.get(place))
+            .unwrap_or_default()
+            .trim();
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            self.dealers.push(Dealer {
+                name: name.to_owned(),
+                ..Dealer::default()
+            });
+            self.states.push(EntryState::default());
+            self.places
+                .insert(name.to_owned(), self.dealers.len() as u32 - 1);
+            self.dealers.len() as u32 - 1
+        });
+        self.dealers[place as usize].rows += 1;
+        place
+    }
+
+    fn customer(&mut self, row: &Row, dealer: u32) -> Vec<Finding> {
+        let cells: CustomerRow<'_> = self.columns.customer(row);
+        let cleaned = clean_customer(&cells, self.today);
+        let reading = self
+            .columns
+            .odometer
+            .and_then(|place| row.get(place))
+            .and_then(number::parse_odometer);
+        let entry = Entry::of(
+            &cells,
+            &cleaned,
+            EntryExtras {
+                odometer_km: reading.map(|reading| reading.km),
+            },
+        );
+        self.states[dealer as usize].add(&entry);
+        if let Some(clerk) = &cleaned.record.clerk {
+            let name = format!("{}/{clerk}", self.dealers[dealer as usize].name);
+            self.clerks.entry(name).or_default().add(&entry);
+        }
+        self.entries.push((row.line(), dealer, entry));
+        cleaned.findings
+    }
+
+    fn clean_with<'r, C>(
+        &self,
+        row: &'r Row,
+        set: impl Fn(&mut C, Field, Option<&'r str>),
+        mut cells: C,
+        clean: impl Fn(&C, NaiveDate) -> Vec<Finding>,
+    ) -> Vec<Finding> {
+        for (field, place) in &self.columns.fields {
+            set(&mut cells, *field, row.get(*place));
+        }
+        clean(&cells, self.today)
+    }
+
+    fn finish(mut self) -> Checked {
+        let names = self.dealers.iter().map(|dealer| dealer.name.clone());
+        let units: BTreeMap<String, EntryState> =
+            names.zip(std::mem::take(&mut self.states)).collect();
+        let by_dealer = assess(&units, Settings::default());
+        let by_clerk = assess(&self.clerks, Settings::default());
+        let mut signs = Vec::new();
+        for (line, dealer, entry) in &self.entries {
+            let found = by_dealer.signs(&self.dealers[*dealer as usize].name, entry);
+            self.dealers[*dealer as usize].suspicious += u64::from(!found.is_empty());
+            signs.extend(found.into_iter().map(|sign| (*line, *dealer, sign)));
+        }
+        Checked {
+            kind: self.kind,
+            rows: self.rows,
+            unreadable: self.unreadable,
+            clean: self.clean,
+            findings: self.findings,
+            signs,
+            dealers: self.dealers,
+            by_dealer,
+            by_clerk,
+        }
+    }
+}
