@@ -220,7 +220,7 @@ fn wrong_digit(text: &mut String, rng: &mut Rng) -> bool {
     let place = places[3 + rng.below(places.len() - 3)];
     let step = 1 + rng.below(9) as u8;
     edit(text, |bytes| {
-        bytes[place] = b'0' + (bytes[place] - b'0' + step) % 10
+        bytes[place] = b'0' + (bytes[place] - b'0' + step) % 10;
     });
     true
 }

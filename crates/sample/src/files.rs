@@ -136,11 +136,7 @@ fn chinese_header(kind: &str, header: &'static str) -> &'static str {
     let column = schema
         .column(header)
         .expect("the rows have canonical columns");
-    schema.columns[column]
-        .aliases
-        .first()
-        .copied()
-        .unwrap_or(header)
+    schema.columns[column].aliases().next().unwrap_or(header)
 }
 
 /// What nobody but the generator knows.

@@ -7,6 +7,9 @@ use std::{
     rc::Rc,
 };
 
+use marque_quality::{
+    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
+};
 use marque_sample::{Bundle, Config, Dirt, Falsification, Generator, write_files};
 use marque_tabular::{CUSTOMERS, Limits, Next, Schema, Table};
 
@@ -49,16 +52,6 @@ fn files(seed: u64, config: Config) -> BTreeMap<String, Vec<u8>> {
     folder.0.take()
 }
 
-fn is_valid_id(id: &str) -> bool {
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = id
-        .bytes()
-        .zip(weights)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    id.len() == 18 && id.as_bytes()[17] == b"10X98765432"[(sum % 11) as usize]
-}
-
 #[test]
 fn the_same_seed_gives_the_same_files_and_another_seed_others() {
     let config = || Config::new(300, 7);
@@ -96,36 +89,82 @@ fn the_bench_shape_records_everyone_once_and_honestly() {
 }
 
 #[test]
-fn clean_rows_have_valid_numbers_that_are_nobody_elses() {
-    let rows = all(
-        11,
-        Config {
-            dirt: 0.0,
-            falsifying_share: 0.0,
-            ..Config::new(5_000, 4)
-        },
-    );
+fn clean_rows_pass_the_validators_and_share_no_id_number() {
+    let config = Config {
+        dirt: 0.0,
+        falsifying_share: 0.0,
+        ..Config::new(5_000, 4)
+    };
+    let today = config.as_of;
     let mut owners: HashMap<String, u64> = HashMap::new();
-    let mut with_id = 0;
-    for (_, bundle) in &rows {
-        let id = bundle.customer.get("id_number");
+    let mut people = (0, 0);
+    for (_, bundle) in all(11, config) {
+        let row = &bundle.customer;
+        assert!(Phone::parse(row.get("phone")).is_ok());
+        for (column, is_valid) in [
+            ("vin", Vin::parse(row.get("vin")).is_ok()),
+            ("plate", Plate::parse(row.get("plate")).is_ok()),
+        ] {
+            assert!(is_valid || row.get(column).is_empty(), "{column}");
+        }
+        if row.get("kind") == "organization" {
+            assert!(
+                row.get("credit_code").is_empty()
+                    || CreditCode::parse(row.get("credit_code"))
+                        .is_ok_and(|code| code.inner_check_matches())
+            );
+            continue;
+        }
+        people.0 += 1;
+        let id = row.get("id_number");
         if id.is_empty() {
             continue;
         }
-        with_id += 1;
-        assert!(is_valid_id(id));
-        let birthday = bundle.customer.get("birthday").replace('-', "");
-        assert!(birthday.is_empty() || id[6..14] == birthday);
+        people.1 += 1;
+        let birth = IdDocument::parse(id, today)
+            .expect("the ID number is valid")
+            .birth_date()
+            .expect("it has a birthday");
+        assert!(row.get("birthday").is_empty() || row.get("birthday") == birth.to_string());
         assert_eq!(
             *owners.entry(id.to_owned()).or_insert(bundle.entity),
             bundle.entity
         );
     }
-    let share = f64::from(with_id) / rows.len() as f64;
+    let share = f64::from(people.1) / f64::from(people.0);
     assert!(
         (0.4..0.65).contains(&share),
         "about half have an ID number: {share}"
     );
+}
+
+#[test]
+fn no_two_cars_have_one_vin() {
+    let mut plates: HashMap<String, String> = HashMap::new();
+    for (_, bundle) in all(
+        12,
+        Config {
+            duplicate_share: 0.0,
+            ..Config::new(20_000, 4)
+        },
+    ) {
+        for vehicle in bundle.vehicles() {
+            let (vin, made) = (
+                vehicle.get("vin"),
+                [
+                    vehicle.get("model"),
+                    vehicle.get("color"),
+                    vehicle.get("sale_date"),
+                ]
+                .join(" "),
+            );
+            // A used car is in two owners' rows, as the same car.
+            assert_eq!(
+                *plates.entry(vin.to_owned()).or_insert_with(|| made.clone()),
+                made
+            );
+        }
+    }
 }
 
 #[test]

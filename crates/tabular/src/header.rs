@@ -73,8 +73,8 @@ impl HeaderMap {
             columns[place] = columns[place].or_else(|| finder.take(column.name));
         }
         for (place, column) in schema.columns.iter().enumerate() {
-            columns[place] = columns[place]
-                .or_else(|| column.aliases.iter().find_map(|alias| finder.take(alias)));
+            columns[place] =
+                columns[place].or_else(|| column.aliases().find_map(|alias| finder.take(alias)));
         }
         give_second_phone(&mut columns, schema, &mut finder);
         check_required(&columns, schema)?;
@@ -137,8 +137,7 @@ fn give_second_phone(columns: &mut [Option<usize>], schema: &Schema, finder: &mu
     };
     if columns[second].is_none() {
         columns[second] = schema.columns[phone]
-            .aliases
-            .iter()
+            .aliases()
             .find_map(|alias| finder.take(alias));
     }
 }
@@ -332,8 +331,8 @@ mod tests {
     fn every_canonical_name_and_alias_is_recognised_alone() {
         for schema in [&CUSTOMERS, &VEHICLES, &VISITS, &COMPLAINTS, &VERIFICATIONS] {
             for (place, column) in schema.columns.iter().enumerate() {
-                for name in std::iter::once(&column.name).chain(column.aliases) {
-                    let mut file = vec![(*name).to_owned()];
+                for name in std::iter::once(column.name).chain(column.aliases()) {
+                    let mut file = vec![name.to_owned()];
                     let required = schema
                         .columns
                         .iter()
@@ -342,8 +341,8 @@ mod tests {
                     let map = HeaderMap::recognise(&file, schema, None).unwrap();
                     let shared = schema.columns.iter().any(|other| {
                         other.name != column.name
-                            && std::iter::once(&other.name)
-                                .chain(other.aliases)
+                            && std::iter::once(other.name)
+                                .chain(other.aliases())
                                 .any(|alias| comparable(alias) == comparable(name))
                     });
                     assert!(

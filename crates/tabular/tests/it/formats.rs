@@ -1,6 +1,6 @@
 //! The formats and encodings, each with the same table in it.
 
-use marque_tabular::{CsvWriter, Encoding, Format};
+use marque_tabular::{CUSTOMERS, CsvWriter, Encoding, Format, Limits, Next, Table};
 
 use crate::{good, open, rest};
 
@@ -156,4 +156,52 @@ fn what_the_writer_writes_is_read_back_in_gb18030() {
         (Encoding::Gb18030, TABLE[0].map(str::to_owned).as_slice())
     );
     assert_eq!(good(&mut reader), [TABLE[1], TABLE[2]]);
+}
+
+#[test]
+fn the_reference_file_of_many_dealers_is_read_whole() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/dealers/customers_20k.csv"
+    );
+    let Ok(file) = std::fs::File::open(path) else {
+        eprintln!("skipped: {path} is not there");
+        return;
+    };
+    let mut table = Table::open(file, None, Limits::default(), &CUSTOMERS, None).unwrap();
+    let column = |name: &str| CUSTOMERS.column(name).unwrap();
+    let wanted = [
+        "source_key",
+        "kind",
+        "name",
+        "id_number",
+        "phone",
+        "plate",
+        "vin",
+        "address",
+        "birthday",
+        "gender",
+        "contact_name",
+        "recorded_at",
+        "dealer",
+    ];
+    for name in wanted {
+        assert!(
+            table.header_map().source_column(column(name)).is_some(),
+            "{name}"
+        );
+    }
+    let extras: Vec<_> = table
+        .header_map()
+        .extras()
+        .iter()
+        .map(|(_, header)| header.as_str())
+        .collect();
+    assert_eq!(extras, ["source", "mileage", "cluster"]);
+    let mut rows = 0;
+    while table.next_row().unwrap() == Next::Row {
+        rows += 1;
+        assert!(!table.get(column("source_key")).is_empty());
+    }
+    assert_eq!((rows, table.next_row().unwrap()), (20_000, Next::End));
 }
