@@ -13,7 +13,7 @@ mkdir -p "$work"
 
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet duckdb lifetimes==0.11.3 "setuptools<80"
+    "$work/venv/bin/pip" install --quiet duckdb lifetimes==0.11.3 "pandas<2.3" "setuptools<80"
 fi
 (cd "$root" && cargo build --quiet --release -p marque-insight --examples)
 

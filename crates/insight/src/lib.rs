@@ -2,6 +2,8 @@
 
 pub mod churn;
 pub mod file;
+pub mod law;
+pub mod loyalty;
 pub mod mileage;
 pub mod rank;
 pub mod value;

@@ -1,0 +1,235 @@
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::super::record::tests::repair;
+use super::super::record::{EarlyFault, Replacement};
+use super::*;
+
+fn count(repairs: &[Repair]) -> Vec<Counter> {
+    let start = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
+    let now = start.and_hms_opt(0, 0, 0).unwrap() + TimeDelta::days(900);
+    counters(
+        &Terms::STATUTORY,
+        start,
+        &WorkCalendar::shipped(),
+        repairs,
+        now,
+    )
+}
+
+fn of_rule(repairs: &[Repair], rule: &Rule) -> Option<(u32, Level)> {
+    count(repairs)
+        .into_iter()
+        .find(|counter| counter.rule == *rule)
+        .map(|counter| (counter.count, counter.level))
+}
+
+fn with_defect(order: &str, day: i64) -> Repair {
+    Repair {
+        defect: Some("E12".into()),
+        ..repair(order, day, 2.0)
+    }
+}
+
+fn with_part(day: i64, assembly: Assembly, part: Option<&str>) -> Repair {
+    let replaced = vec![Replacement {
+        assembly,
+        main_part: part.map(str::to_owned),
+    }];
+    Repair {
+        assembly: Some(assembly),
+        replaced,
+        ..repair(&format!("R{day}"), day, 2.0)
+    }
+}
+
+#[test]
+fn more_than_thirty_days_reach_the_threshold_and_twenty_five_warn() {
+    for (hours, expected) in [
+        (24.0 * 24.0, (24, Level::Counted)),
+        (24.0 * 24.0 + 0.1, (25, Level::Warning)),
+        (24.0 * 30.0, (30, Level::Warning)),
+        (24.0 * 30.0 + 0.1, (31, Level::Reached)),
+    ] {
+        assert_eq!(
+            of_rule(&[repair("R1", 100, hours)], &Rule::RepairDays),
+            Some(expected),
+            "{hours} h"
+        );
+    }
+}
+
+#[test]
+fn remainders_round_up_repair_by_repair() {
+    let repairs: Vec<Repair> = (0..31)
+        .map(|index| repair(&format!("R{index}"), 20 * index, 0.5))
+        .collect();
+    assert_eq!(
+        of_rule(&repairs, &Rule::RepairDays),
+        Some((31, Level::Reached))
+    );
+}
+
+#[test]
+fn the_fifth_repair_of_one_defect_is_more_than_four() {
+    let repairs: Vec<Repair> = (0..5)
+        .map(|index| with_defect(&format!("R{index}"), 100 + index))
+        .collect();
+    let rule = Rule::SameDefect("E12".into());
+    for (number, level) in [
+        (1, Level::Counted),
+        (2, Level::Counted),
+        (3, Level::Warning),
+        (4, Level::Warning),
+        (5, Level::Reached),
+    ] {
+        assert_eq!(
+            of_rule(&repairs[..number], &rule),
+            Some((number as u32, level))
+        );
+    }
+    let found = count(&repairs);
+    assert_eq!(found[0].rule, rule, "the nearest comes first");
+    assert_eq!(found[0].evidence, ["R0", "R1", "R2", "R3", "R4"]);
+}
+
+#[test]
+fn a_main_part_replaced_twice_is_reached_and_confirmed_by_the_next_failure() {
+    let mut repairs = vec![
+        with_part(100, Assembly::Steering, Some("rack")),
+        with_part(200, Assembly::Steering, Some("rack")),
+    ];
+    let rule = Rule::MainPartReplaced(Assembly::Steering, "rack".into());
+    assert_eq!(of_rule(&repairs[..1], &rule), Some((1, Level::Warning)));
+    assert_eq!(of_rule(&repairs, &rule), Some((2, Level::Reached)));
+    let confirmed = |repairs: &[Repair]| {
+        count(repairs)
+            .iter()
+            .any(|each| each.rule == rule && each.is_confirmed)
+    };
+    assert!(!confirmed(&repairs));
+    repairs.push(Repair {
+        assembly: Some(Assembly::Steering),
+        ..repair("R300", 300, 1.0)
+    });
+    assert!(confirmed(&repairs));
+}
+
+#[test]
+fn other_parts_do_not_add_up_and_a_part_with_its_unit_is_not_counted_twice() {
+    let different = [
+        with_part(100, Assembly::Engine, Some("pump")),
+        with_part(200, Assembly::Engine, Some("head")),
+    ];
+    assert!(
+        count(&different)
+            .iter()
+            .all(|counter| counter.level != Level::Reached)
+    );
+    let mut both = with_part(100, Assembly::Engine, Some("pump"));
+    both.replaced.push(Replacement {
+        assembly: Assembly::Engine,
+        main_part: None,
+    });
+    assert_eq!(
+        of_rule(&[both.clone()], &Rule::UnitReplaced(Assembly::Engine)),
+        Some((1, Level::Warning))
+    );
+    assert_eq!(
+        of_rule(
+            &[both],
+            &Rule::MainPartReplaced(Assembly::Engine, "pump".into())
+        ),
+        None
+    );
+}
+
+#[test]
+fn two_serious_faults_are_the_threshold_and_a_third_confirms_it() {
+    let serious = |day| Repair {
+        is_serious_safety_fault: true,
+        ..repair(&format!("R{day}"), day, 2.0)
+    };
+    let repairs = [serious(100), serious(200), serious(300)];
+    assert_eq!(
+        of_rule(&repairs[..1], &Rule::SeriousSafetyFault),
+        Some((1, Level::Warning))
+    );
+    assert_eq!(
+        of_rule(&repairs[..2], &Rule::SeriousSafetyFault),
+        Some((2, Level::Reached))
+    );
+    assert!(count(&repairs)[0].is_confirmed && !count(&repairs[..2])[0].is_confirmed);
+}
+
+#[test]
+fn the_seven_days_and_the_sixty_days_end_when_they_end() {
+    let engine = |day| with_part(day, Assembly::Engine, Some("block"));
+    assert!(of_rule(&[engine(7)], &Rule::FirstSevenDays).is_some());
+    assert!(of_rule(&[engine(8)], &Rule::FirstSevenDays).is_none());
+    assert!(of_rule(&[engine(8)], &Rule::EarlyUnitDefect(Assembly::Engine)).is_some());
+    assert!(
+        of_rule(
+            &[with_part(3, Assembly::Body, Some("door"))],
+            &Rule::FirstSevenDays
+        )
+        .is_none()
+    );
+    let brakes = |day: i64, km: f64| Repair {
+        early_fault: Some(EarlyFault::BrakeFailure),
+        driven_km: km,
+        ..repair("R1", day, 2.0)
+    };
+    // Day 62 is 2024-05-06, to which the sixtieth day moves over the May holiday.
+    for (day, km, is_early) in [
+        (60, 3_000.0, true),
+        (62, 3_000.0, true),
+        (63, 100.0, false),
+        (10, 3_000.5, false),
+    ] {
+        assert_eq!(
+            of_rule(&[brakes(day, km)], &Rule::EarlyFault).is_some(),
+            is_early,
+            "day {day}, {km} km"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_covered_or_after_the_period_does_not_count() {
+    let excluded = Repair {
+        is_covered: false,
+        ..repair("R1", 100, 900.0)
+    };
+    let too_late = repair("R2", 731, 900.0);
+    let too_far = Repair {
+        driven_km: 50_000.5,
+        ..repair("R3", 100, 900.0)
+    };
+    assert!(count(&[excluded, too_late, too_far]).is_empty());
+    assert_eq!(count(&[]), vec![]);
+}
+
+proptest! {
+    #[test]
+    fn another_repair_never_lowers_a_counter(
+        repairs in proptest::collection::vec((0_i64..800, 0.0_f64..400.0, 0_u8..3, 0_u8..3), 1..12),
+    ) {
+        let repairs: Vec<Repair> = repairs
+            .into_iter()
+            .enumerate()
+            .map(|(index, (day, hours, defect, part))| {
+                let mut repair = repair(&format!("R{index}"), day, hours);
+                repair.driven_km = 10.0 * day as f64;
+                repair.defect = Some(defect.to_string());
+                repair.replaced = vec![Replacement { assembly: Assembly::Brakes, main_part: Some(part.to_string()) }];
+                repair
+            })
+            .collect();
+        let (fewer, all) = (count(&repairs[1..]), count(&repairs));
+        for counter in fewer {
+            let with_more = all.iter().find(|other| other.rule == counter.rule).unwrap();
+            prop_assert!(with_more.count >= counter.count && with_more.level >= counter.level);
+        }
+    }
+}

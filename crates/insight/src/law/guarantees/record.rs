@@ -1,0 +1,172 @@
+//! What the counters read of a repair: the part of the repair record (Art. 17) that decides.
+
+use chrono::NaiveDateTime;
+
+/// The assemblies the law names. The first four are the units (Art. 24 (2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Assembly {
+    /// Engine.
+    Engine,
+    /// Gearbox.
+    Gearbox,
+    /// Traction battery.
+    TractionBattery,
+    /// Drive motor.
+    DriveMotor,
+    /// Steering.
+    Steering,
+    /// Brakes.
+    Brakes,
+    /// Suspension.
+    Suspension,
+    /// Driveline.
+    Driveline,
+    /// Emission control.
+    EmissionControl,
+    /// Body.
+    Body,
+}
+
+impl Assembly {
+    /// Whether it is one of the four units.
+    pub fn is_unit(self) -> bool {
+        self <= Self::DriveMotor
+    }
+}
+
+/// What was replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// Of which assembly.
+    pub assembly: Assembly,
+    /// Number of the main part; `None` when the assembly was replaced as a whole.
+    pub main_part: Option<String>,
+}
+
+/// The faults for which a young car is replaced or refunded (Art. 23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EarlyFault {
+    /// The steering failed.
+    SteeringFailure,
+    /// The brakes failed.
+    BrakeFailure,
+    /// The body cracked.
+    BodyCrack,
+    /// Fuel leaked.
+    FuelLeak,
+    /// The traction battery burned.
+    BatteryFire,
+}
+
+/// One repair under guarantee, as far as the counters read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repair {
+    /// Number of the repair order: the evidence.
+    pub order: String,
+    /// When the repair was agreed on (Art. 40: the clock starts).
+    pub agreed_at: NaiveDateTime,
+    /// When it was completed; `None` while the car is in the workshop.
+    pub completed_at: Option<NaiveDateTime>,
+    /// Transport of VIN-specific parts and traction batteries, and rescue travel, in hours: excluded by Art. 24.
+    pub excluded_hours: f64,
+    /// Odometer over all meters at the agreement, in km.
+    pub driven_km: f64,
+    /// Code of the defect, the same for the same defect.
+    pub defect: Option<String>,
+    /// The assembly the defect is in.
+    pub assembly: Option<Assembly>,
+    /// Whether it is a serious safety fault.
+    pub is_serious_safety_fault: bool,
+    /// Whether it is one of the faults of Art. 23.
+    pub early_fault: Option<EarlyFault>,
+    /// What was replaced.
+    pub replaced: Vec<Replacement>,
+    /// Whether the guarantee covers it. Not while one of the grounds of Art. 32 is proven; servicing elsewhere is none.
+    pub is_covered: bool,
+}
+
+impl Repair {
+    /// Days of this repair by Art. 40: each full 24 hours is a day and a remainder is another.
+    ///
+    /// A repair that still runs counts up to `now`.
+    pub fn days(&self, now: NaiveDateTime) -> u32 {
+        let end = self.completed_at.unwrap_or(now);
+        let seconds = (end - self.agreed_at).num_seconds() as f64 - self.excluded_hours * 3_600.0;
+        (seconds / 86_400.0).ceil().max(0.0) as u32
+    }
+
+    /// Whether a spare car or money is owed: a single repair beyond five days, from the sixth on (Art. 21). Waiting for parts
+    /// counts here, so nothing is excluded.
+    pub fn owes_spare_car(&self, now: NaiveDateTime) -> bool {
+        let with_waiting = Self {
+            excluded_hours: 0.0,
+            ..self.clone()
+        };
+        with_waiting.days(now) > 5
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use chrono::{NaiveDate, TimeDelta};
+
+    use super::*;
+
+    /// A repair of so many hours that starts `day` days after 2024-03-05.
+    pub(in super::super) fn repair(order: &str, day: i64, hours: f64) -> Repair {
+        let delivered = NaiveDate::from_ymd_opt(2024, 3, 5)
+            .unwrap()
+            .and_hms_opt(9, 0, 0)
+            .unwrap();
+        let agreed_at = delivered + TimeDelta::days(day);
+        Repair {
+            order: order.into(),
+            agreed_at,
+            completed_at: Some(agreed_at + TimeDelta::seconds((hours * 3_600.0) as i64)),
+            excluded_hours: 0.0,
+            driven_km: day as f64 * 40.0,
+            defect: None,
+            assembly: None,
+            is_serious_safety_fault: false,
+            early_fault: None,
+            replaced: Vec::new(),
+            is_covered: true,
+        }
+    }
+
+    #[test]
+    fn every_started_day_counts() {
+        for (hours, days) in [
+            (0.5, 1),
+            (24.0, 1),
+            (24.1, 2),
+            (120.0, 5),
+            (121.0, 6),
+            (0.0, 0),
+        ] {
+            let repair = repair("R1", 0, hours);
+            assert_eq!(repair.days(repair.agreed_at), days, "{hours} h");
+        }
+    }
+
+    #[test]
+    fn transport_of_special_parts_does_not_count_and_waiting_does() {
+        let repair = Repair {
+            excluded_hours: 49.0,
+            ..repair("R1", 0, 121.0)
+        };
+        assert_eq!(repair.days(repair.agreed_at), 3);
+        assert!(repair.owes_spare_car(repair.agreed_at));
+    }
+
+    #[test]
+    fn a_running_repair_counts_up_to_now() {
+        let running = Repair {
+            completed_at: None,
+            ..repair("R1", 0, 0.0)
+        };
+        assert_eq!(running.days(running.agreed_at + TimeDelta::hours(25)), 2);
+        assert!(!running.owes_spare_car(running.agreed_at + TimeDelta::hours(120)));
+        assert!(running.owes_spare_car(running.agreed_at + TimeDelta::hours(121)));
+    }
+}
