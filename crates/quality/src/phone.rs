@@ -57,7 +57,8 @@ impl Phone {
         let all = typed.digits.as_str();
         let (number, is_foreign) = strip_country(all, typed.has_plus);
         if is_foreign {
-            return if (7..=15).contains(&number.len()) {
+            // No country's code begins with 0.
+            return if (7..=15).contains(&number.len()) && !number.starts_with('0') {
                 Ok(Self::of(PhoneKind::Foreign, "", number, typed.extension))
             } else {
                 Err(PhoneFlaw::Form)
@@ -342,6 +343,7 @@ mod tests {
             ("12345678901", PhoneFlaw::Prefix),
             ("没有", PhoneFlaw::Form),
             ("+", PhoneFlaw::Form),
+            ("00000000000", PhoneFlaw::Form),
             ("0", PhoneFlaw::Form),
         ] {
             assert_eq!(Phone::parse(typed), Err(flaw), "{typed}");

@@ -153,15 +153,16 @@ impl Notes {
     }
 
     fn phone(&mut self, field: Field, typed: &str) -> Option<Phone> {
+        if phone::is_placeholder_cell(typed) {
+            self.add(field, Rule::PhonePlaceholder);
+            return None;
+        }
         match Phone::parse(typed) {
             Ok(phone) if phone.is_placeholder() => self.add(field, Rule::PhonePlaceholder),
             Ok(phone) => return Some(phone),
             Err(PhoneFlaw::MobileLength(found)) => self.add_number(field, Rule::PhoneLength, found),
             Err(PhoneFlaw::NoAreaCode) => self.add(field, Rule::PhoneNoAreaCode),
             Err(PhoneFlaw::Masked) => self.add(field, Rule::PhoneMasked),
-            Err(PhoneFlaw::Prefix | PhoneFlaw::Form) if phone::is_placeholder_cell(typed) => {
-                self.add(field, Rule::PhonePlaceholder);
-            }
             Err(PhoneFlaw::Prefix) => self.add(field, Rule::PhonePrefix),
             Err(PhoneFlaw::Form) => self.add(field, Rule::PhoneForm),
         }

@@ -22,7 +22,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            false_discovery_rate: 0.01,
+            false_discovery_rate: 0.02,
         }
     }
 }

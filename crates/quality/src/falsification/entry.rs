@@ -27,6 +27,8 @@ pub struct EntryExtras {
 /// Who a record is about, as hashes; 0 where unknown. Two of them are compared to tell whether people belong together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Person {
+    /// A hash of all the rest: people are sampled in its order, which is none of surname or place.
+    pub(super) rank: u32,
     pub(super) surname: u32,
     pub(super) name: u32,
     pub(super) contact: u32,
@@ -192,7 +194,7 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
         _ => 0,
     };
     let plate = record.plate.as_ref().map(|plate| plate.as_str());
-    Person {
+    let person = Person {
         surname,
         name: name.map_or(0, short_hash),
         contact: record
@@ -214,6 +216,11 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
                     .map(|(at, _)| short_hash(&plate[..at]))
             })
             .unwrap_or_default(),
+        rank: 0,
+    };
+    Person {
+        rank: (hash(&person) >> 32) as u32,
+        ..person
     }
 }
 
