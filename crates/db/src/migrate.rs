@@ -107,11 +107,15 @@ fn for_backend(sql: &str, backend: Backend) -> String {
         Backend::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
         Backend::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     };
-    let xid = match backend {
-        Backend::Sqlite => "BIGINT NOT NULL DEFAULT 0",
-        Backend::Postgres => "xid8 NOT NULL DEFAULT pg_current_xact_id()",
-    };
-    sql.replace("{without_rowid}", rowid).replace("{serial}", serial).replace("{xid}", xid)
+    sql.lines()
+        .map(|line| match line.strip_prefix("{postgres:").and_then(|rest| rest.strip_suffix('}')) {
+            Some(statement) if backend == Backend::Postgres => format!("{statement};\n"),
+            Some(_) => String::new(),
+            None => format!("{line}\n"),
+        })
+        .collect::<String>()
+        .replace("{without_rowid}", rowid)
+        .replace("{serial}", serial)
 }
 
 /// FNV-1a over the text: finds edits, guards against nothing else.

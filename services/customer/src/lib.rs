@@ -1,1 +1,74 @@
-//! The customer service.
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod domain;
+mod error;
+mod grpc;
+mod storage;
+
+use std::sync::Arc;
+
+use marque_api::{
+    customer::v1::customer_service_server::CustomerServiceServer,
+    events::v1::event_feed_server::EventFeedServer,
+    intake::v1::import_service_server::ImportServiceServer,
+};
+use marque_core::SharedClock;
+use marque_db::Database;
+use marque_events::{Consumer, Feed, Regions, Source};
+use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
+use marque_rpc::{Built, RpcTransport, Task, capped};
+use marque_vault::Vault;
+use tonic::service::Routes;
+
+use crate::{
+    app::{CustomerApp, CustomerSink},
+    grpc::CustomerGrpc,
+    storage::CustomerStore,
+};
+
+/// What the service needs.
+pub struct Deps {
+    /// Its own database, migrated.
+    pub db: Database,
+    /// Seals records and makes tokens.
+    pub vault: Vault,
+    /// The time.
+    pub clock: SharedClock,
+    /// The network service, with the caller's token.
+    pub network: RpcTransport,
+    /// The network service's events.
+    pub network_events: Arc<dyn Source>,
+    /// How files are taken in.
+    pub intake: IntakeSettings,
+}
+
+/// Wires the service.
+///
+/// # Errors
+/// If the spool folder cannot be made.
+pub fn build(deps: Deps) -> Result<Built, IntakeError> {
+    let Deps { db, vault, clock, network, network_events, intake } = deps;
+    let directory = Directory::new(network);
+    let app = CustomerApp::new(CustomerStore::new(vault.clone()), db.clone(), clock.clone(), directory.clone());
+    let sink = CustomerSink::new(app.clone());
+    let intake = Intake::new(db.clone(), vault, clock.clone(), directory, intake, sink)?;
+    let regions = Consumer {
+        name: "customer",
+        producer: "marque/network",
+        source: network_events,
+        db: db.clone(),
+        handler: Arc::new(Regions),
+        clock,
+    };
+    let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
+        .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(intake.clone()))))
+        .add_service(capped!(EventFeedServer::new(Feed::new(db, "marque/customer"))));
+    Ok(Built {
+        routes,
+        tasks: vec![
+            Task::new("customer-imports", move |stop| intake.run(stop)),
+            Task::new("customer-regions", move |stop| regions.run(stop)),
+        ],
+    })
+}

@@ -1,0 +1,9 @@
+{postgres: DROP SEQUENCE customers_number_seq}
+{postgres: DROP SEQUENCE source_records_seq_seq}
+DROP TABLE receptions;
+DROP TABLE consents;
+DROP TABLE duplicates;
+DROP TABLE moves;
+DROP TABLE record_keys;
+DROP TABLE source_records;
+DROP TABLE customers;

@@ -1,0 +1,89 @@
+-- A golden customer is only an identity: its values are computed from its source records when it is read.
+CREATE TABLE customers (
+    number      BIGINT PRIMARY KEY,
+    id          UUID NOT NULL,
+    kind        BIGINT NOT NULL,
+    merged_into BIGINT,
+    version     BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX uq_customers_id ON customers (id);
+CREATE INDEX ix_customers_merged_into ON customers (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE TABLE source_records (
+    seq          BIGINT PRIMARY KEY,
+    id           UUID NOT NULL,
+    customer     BIGINT NOT NULL,
+    dealer       TEXT NOT NULL,
+    source       TEXT NOT NULL,
+    source_key   TEXT NOT NULL,
+    -- Keyed hash of the row, to see whether it changed.
+    content_hash BYTEA NOT NULL,
+    -- The row as it came, sealed.
+    sealed       BYTEA NOT NULL,
+    recorded_at  BIGINT NOT NULL,
+    received_at  BIGINT NOT NULL,
+    version      BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX uq_source_records_id ON source_records (id);
+CREATE INDEX ix_source_records_customer ON source_records (customer);
+
+-- Blind indexes: the first eight bytes of keyed hashes of phones, ID numbers, credit codes, plates, VINs and match keys,
+-- under headquarters' keys and under each dealer's. A hit is a candidate; the opened record decides.
+CREATE TABLE record_keys (
+    token  BIGINT NOT NULL,
+    record BIGINT NOT NULL,
+    PRIMARY KEY (token, record)
+) {without_rowid};
+
+-- Merges and splits: which records went from where to where, so that they can go back.
+CREATE TABLE moves (
+    id            UUID PRIMARY KEY,
+    act           TEXT NOT NULL,
+    from_customer BIGINT NOT NULL,
+    into_customer BIGINT NOT NULL,
+    -- Sequence numbers of the records that moved, one a line.
+    records       TEXT NOT NULL,
+    at            BIGINT NOT NULL,
+    actor         TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    undone_at     BIGINT
+);
+CREATE INDEX ix_moves_from ON moves (from_customer);
+CREATE INDEX ix_moves_into ON moves (into_customer);
+
+-- Pairs that may be one customer, and the steward's word on them. left_customer < right_customer.
+CREATE TABLE duplicates (
+    id             UUID PRIMARY KEY,
+    left_customer  BIGINT NOT NULL,
+    right_customer BIGINT NOT NULL,
+    probability    DOUBLE PRECISION NOT NULL,
+    reasons        TEXT NOT NULL,
+    state          TEXT NOT NULL,
+    found_at       BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX uq_duplicates_pair ON duplicates (left_customer, right_customer);
+CREATE INDEX ix_duplicates_state ON duplicates (state, probability, id);
+CREATE INDEX ix_duplicates_right ON duplicates (right_customer);
+
+CREATE TABLE consents (
+    customer       BIGINT NOT NULL,
+    purpose        TEXT NOT NULL,
+    given          BOOLEAN NOT NULL,
+    notice_version TEXT NOT NULL,
+    channel        TEXT NOT NULL,
+    changed_at     BIGINT NOT NULL,
+    PRIMARY KEY (customer, purpose)
+) {without_rowid};
+
+-- A dealer received a customer at the counter: the file is open to him until then.
+CREATE TABLE receptions (
+    customer BIGINT NOT NULL,
+    dealer   TEXT NOT NULL,
+    until    BIGINT NOT NULL,
+    PRIMARY KEY (customer, dealer)
+) {without_rowid};
+
+{postgres: CREATE SEQUENCE customers_number_seq}
+{postgres: CREATE SEQUENCE source_records_seq_seq}

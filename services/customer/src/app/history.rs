@@ -1,0 +1,63 @@
+//! What happened to a customer's record.
+
+use marque_auth::CallContext;
+use marque_core::{CustomerId, Timestamp};
+use marque_ledger::history;
+
+use super::CustomerApp;
+use crate::{domain::SourceRecord, error::Result};
+
+/// One entry of a customer's history.
+#[derive(Debug, Clone)]
+pub(crate) struct HistoryEntry {
+    pub(crate) act: String,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) dealer: String,
+    pub(crate) subject: String,
+    pub(crate) reason: String,
+}
+
+/// Most entries that are gone through for one customer.
+const MOST: u32 = 1000;
+
+impl CustomerApp {
+    /// Acts on the customer and on all that were merged into him, newest first.
+    pub(crate) async fn history(&self, ctx: CallContext, id: CustomerId) -> Result<Vec<HistoryEntry>> {
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let customer = app.store.get_customer(conn, id)?;
+                let file = app.file(conn, &ctx, customer)?;
+                let family = app.store.family(conn, customer.number)?;
+                let ids = app.store.customer_ids(conn, &family)?;
+                let mut entries: Vec<HistoryEntry> = file.records.iter().map(arrived).collect();
+                for id in ids.values() {
+                    let recorded = history(conn, &id.to_string(), i64::MAX, MOST)?;
+                    entries.extend(recorded.into_iter().map(|entry| HistoryEntry {
+                        act: entry.act,
+                        at: entry.at,
+                        actor: entry.actor,
+                        dealer: entry.dealer,
+                        subject: id.to_string(),
+                        reason: entry.detail,
+                    }));
+                }
+                entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.act.cmp(&b.act)));
+                Ok(entries)
+            })
+            .await
+    }
+}
+
+/// A record's coming is part of the history, whether by file or live.
+fn arrived(record: &SourceRecord) -> HistoryEntry {
+    HistoryEntry {
+        act: "record_arrived".to_owned(),
+        at: record.received_at,
+        actor: record.source.clone(),
+        dealer: record.dealer.to_string(),
+        subject: record.id.to_string(),
+        reason: String::new(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Who is it? Exact look-up, and the reception it can be.
+
+use std::time::Duration;
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerNumber, business_date};
+use marque_db::Conn;
+use marque_errors::Violation;
+use marque_ledger::{Entry, record};
+use marque_quality::{credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin};
+
+use super::CustomerApp;
+use crate::{
+    domain::{Customer, Facts, File, Sight, SourceRecord, mask},
+    error::{Error, Result},
+    storage::{KeyKind, hq_token},
+};
+
+/// What a customer is looked up by, as typed.
+pub(crate) enum Key {
+    Phone(String),
+    Plate(String),
+    Vin(String),
+    IdNumber(String),
+    CreditCode(String),
+    Number(String),
+}
+
+/// What a look-up found.
+pub(crate) struct Found {
+    pub(crate) files: Vec<File>,
+    /// Whether it opened a file that the dealer could not see before.
+    pub(crate) is_reception: bool,
+}
+
+/// How long a reception keeps a file open.
+const RECEPTION: Duration = Duration::from_secs(90 * 86_400);
+/// Most customers a look-up answers with: a phone that more share is nobody's.
+const MOST: usize = 20;
+
+/// A key as it is stored.
+enum Wanted {
+    Value(KeyKind, String),
+    Number(CustomerNumber),
+}
+
+impl CustomerApp {
+    /// Customers with exactly this key. For a dealer a hit is a reception: the file is his to see for 90 days, and that
+    /// is on record.
+    pub(crate) async fn lookup(&self, ctx: CallContext, key: Key) -> Result<Found> {
+        let wanted = self.normalise(&key)?;
+        let app = self.clone();
+        let (context, found) = (
+            ctx.clone(),
+            self.db.read(move |conn| app.find(conn, &wanted).and_then(|hits| app.sort(conn, &ctx, hits))).await?,
+        );
+        let (mut files, hidden) = found;
+        let is_reception = !hidden.is_empty();
+        if is_reception {
+            files.extend(self.receive(context, hidden).await?);
+        }
+        Ok(Found { files, is_reception })
+    }
+
+    fn normalise(&self, key: &Key) -> Result<Wanted> {
+        let today = business_date(self.clock.now());
+        let wanted = match key {
+            Key::Phone(typed) => Phone::parse(typed).ok().map(|phone| (KeyKind::Phone, phone.e164().to_owned())),
+            Key::Plate(typed) => Plate::parse(typed).ok().map(|plate| (KeyKind::Plate, plate.as_str().to_owned())),
+            Key::Vin(typed) => Vin::parse(typed).ok().map(|vin| (KeyKind::Vin, vin.as_str().to_owned())),
+            Key::IdNumber(typed) => {
+                IdDocument::parse(typed, today).ok().map(|id| (KeyKind::IdNumber, id.number().to_owned()))
+            }
+            Key::CreditCode(typed) => {
+                CreditCode::parse(typed).ok().map(|code| (KeyKind::CreditCode, code.as_str().to_owned()))
+            }
+            Key::Number(typed) => {
+                let number = typed.parse().map_err(|_| invalid("number", "the check character does not fit"))?;
+                return Ok(Wanted::Number(number));
+            }
+        };
+        wanted.map(|(kind, value)| Wanted::Value(kind, value)).ok_or_else(|| match key {
+            Key::Phone(_) => invalid("phone", "eleven digits beginning with 1, or area code and number"),
+            Key::Plate(_) => invalid("plate", "province, office letter and five or six characters, such as 京A12345"),
+            Key::Vin(_) => invalid("vin", "seventeen letters and digits without I, O and Q"),
+            Key::IdNumber(_) => invalid("id_number", "eighteen characters with the right check character"),
+            Key::CreditCode(_) => invalid("credit_code", "eighteen characters with the right check character"),
+            Key::Number(_) => invalid("number", "the check character does not fit"),
+        })
+    }
+
+    /// Customers that have the key, with their records where they were opened for the check.
+    fn find(&self, conn: &mut Conn<'_>, wanted: &Wanted) -> Result<Vec<Customer>> {
+        let (kind, value) = match wanted {
+            Wanted::Number(number) => {
+                return match self.store.get_customer_by_number(conn, *number) {
+                    Ok(customer) => Ok(vec![customer]),
+                    Err(Error::CustomerUnknown) => Ok(Vec::new()),
+                    Err(error) => Err(error),
+                };
+            }
+            Wanted::Value(kind, value) => (*kind, value),
+        };
+        let token = hq_token(self.store.vault(), kind, value);
+        let mut hits = self.store.find_by_tokens(conn, &[token])?;
+        hits.sort_by_key(|(_, seq, _)| std::cmp::Reverse(*seq));
+        hits.truncate(MOST * 4);
+        let seqs: Vec<i64> = hits.iter().map(|(_, seq, _)| *seq).collect();
+        let records = self.store.records_by_seq(conn, &seqs)?;
+        let now = self.clock.now();
+        let mut numbers: Vec<CustomerNumber> = Vec::new();
+        for record in records.iter().rev().filter(|record| has(record, kind, value, now)) {
+            if !numbers.contains(&record.customer) {
+                numbers.push(record.customer);
+            }
+        }
+        numbers.truncate(MOST);
+        numbers.into_iter().map(|number| self.store.get_customer_by_number(conn, number)).collect()
+    }
+
+    /// Parts hits into files the caller sees and customers he has yet to receive.
+    fn sort(&self, conn: &mut Conn<'_>, ctx: &CallContext, hits: Vec<Customer>) -> Result<(Vec<File>, Vec<Customer>)> {
+        let (mut files, mut hidden) = (Vec::new(), Vec::new());
+        for customer in hits {
+            match self.file(conn, ctx, customer) {
+                Ok(file) => files.push(file),
+                Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => hidden.push(customer),
+                // Outside a region or somebody else: he is not there.
+                Err(Error::CustomerUnknown) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((files, hidden))
+    }
+
+    /// Opens files for the caller's dealer.
+    async fn receive(&self, ctx: CallContext, customers: Vec<Customer>) -> Result<Vec<File>> {
+        let (app, now) = (self.clone(), self.clock.now());
+        self.db
+            .write(move |conn| {
+                let Scope::Dealer(dealer) = ctx.scope() else {
+                    return Ok(Vec::new());
+                };
+                let mut files = Vec::with_capacity(customers.len());
+                for customer in &customers {
+                    app.store.open_reception(conn, customer.number, dealer, now.plus(RECEPTION))?;
+                    let subject = customer.id.to_string();
+                    let entry = Entry { act: "received", subject: &subject, dealer: dealer.as_str(), detail: "" };
+                    record(conn, &ctx, now, &entry)?;
+                    let mut file = app.open_file(conn, ctx.scope(), *customer, now)?;
+                    mask(&mut file, Sight::of(&ctx));
+                    files.push(file);
+                }
+                Ok(files)
+            })
+            .await
+    }
+}
+
+/// Whether an opened record really has the value: a token is only a hint.
+fn has(record: &SourceRecord, kind: KeyKind, value: &String, now: marque_core::Timestamp) -> bool {
+    let (facts, _) = Facts::of(&record.columns, now);
+    match kind {
+        KeyKind::Phone => facts.phones.contains(value),
+        KeyKind::IdNumber => facts.id_number.as_ref() == Some(value),
+        KeyKind::CreditCode => facts.credit_code.as_ref() == Some(value),
+        KeyKind::Plate => facts.plate.as_ref() == Some(value),
+        KeyKind::Vin => facts.vin.as_ref() == Some(value),
+    }
+}
+
+fn invalid(field: &str, message: &str) -> Error {
+    Error::Invalid(vec![Violation::new(field, "FORMAT", message)])
+}

@@ -1,0 +1,39 @@
+//! Use cases of the customer service.
+
+mod consent;
+mod duplicates;
+mod history;
+mod ingest;
+mod lookup;
+mod moves;
+mod published;
+mod put;
+mod read;
+mod sink;
+
+use marque_core::SharedClock;
+use marque_db::Database;
+use marque_intake::Directory;
+
+pub(crate) use history::HistoryEntry;
+pub(crate) use lookup::Key;
+pub(crate) use duplicates::{Decision, Pair};
+pub(crate) use put::Put;
+pub(crate) use sink::CustomerSink;
+
+use crate::storage::CustomerStore;
+
+/// The service's use cases; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerApp {
+    store: CustomerStore,
+    db: Database,
+    clock: SharedClock,
+    directory: Directory,
+}
+
+impl CustomerApp {
+    pub(crate) fn new(store: CustomerStore, db: Database, clock: SharedClock, directory: Directory) -> Self {
+        Self { store, db, clock, directory }
+    }
+}

@@ -1,0 +1,226 @@
+//! Merge, split and undo. No fact is rewritten: source records move between identities, and can move back.
+
+use marque_auth::{CallContext, Role};
+use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId, Timestamp};
+use marque_db::Conn;
+use marque_ledger::{Entry, record};
+
+use super::{CustomerApp, published};
+use crate::{
+    domain::{Customer, Facts, File, SourceRecord},
+    error::{Error, Result},
+    storage::{Act, Move, NewCustomer},
+};
+
+impl CustomerApp {
+    /// Joins a customer into another; the id that goes answers with the one that stays.
+    pub(crate) async fn merge(&self, ctx: CallContext, from: CustomerId, into: CustomerId, reason: String) -> Result<(MergeId, File)> {
+        ctx.require([Role::Steward, Role::HqAdmin])?;
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                let id = app.merge_in(conn, &ctx, from, into, &reason)?;
+                let customer = app.store.get_customer(conn, into)?;
+                Ok((id, app.file(conn, &ctx, customer)?))
+            })
+            .await
+    }
+
+    /// Merges in the caller's transaction.
+    pub(super) fn merge_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, from: CustomerId, into: CustomerId, reason: &str) -> Result<MergeId> {
+        let now = self.clock.now();
+        let (from, into) = self.lock_pair(conn, from, into)?;
+        if from.kind != into.kind {
+            return Err(Error::KindsDiffer);
+        }
+        // Both must be the caller's to see: a region's steward merges what is in his region.
+        self.open_file(conn, ctx.scope(), from, now)?;
+        self.open_file(conn, ctx.scope(), into, now)?;
+        let records = self.store.records_of(conn, &[from.number])?;
+        let moved = Move {
+            id: MergeId::new(&*self.clock),
+            act: Act::Merge,
+            from: from.number,
+            into: into.number,
+            records: records.iter().map(|record| record.seq).collect(),
+            at: now,
+            actor: ctx.actor().to_string(),
+            reason: reason.to_owned(),
+            undone_at: None,
+        };
+        self.store.move_records(conn, &moved.records, into.number)?;
+        self.store.set_merged_into(conn, from.number, Some(into.number), now)?;
+        self.store.touch_customers(conn, &[into.number], now)?;
+        self.store.insert_move(conn, &moved)?;
+        self.tell_moved(conn, records, from.id, into.id, now)?;
+        published::merged(conn, &*self.clock, from.id, into.id, moved.id, false)?;
+        self.record_move(conn, ctx, &moved, from.id, into.id, "merged")?;
+        Ok(moved.id)
+    }
+
+    fn lock_pair(&self, conn: &mut Conn<'_>, from: CustomerId, into: CustomerId) -> Result<(Customer, Customer)> {
+        let numbers = [self.store.get_customer(conn, from)?.number, self.store.get_customer(conn, into)?.number];
+        self.store.lock_customers(conn, &numbers)?;
+        // Read again under the lock: another merge may have come first.
+        let (from, into) = (self.store.get_customer(conn, from)?, self.store.get_customer(conn, into)?);
+        if from.number == into.number { Err(Error::SameCustomer) } else { Ok((from, into)) }
+    }
+
+    /// Parts records from a customer into a new one.
+    pub(crate) async fn split(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+        records: Vec<SourceRecordId>,
+        reason: String,
+    ) -> Result<(MergeId, File)> {
+        ctx.require([Role::Steward, Role::HqAdmin])?;
+        let app = self.clone();
+        self.db.write(move |conn| app.split_in(conn, &ctx, id, &records, &reason)).await
+    }
+
+    fn split_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: CustomerId,
+        leaving: &[SourceRecordId],
+        reason: &str,
+    ) -> Result<(MergeId, File)> {
+        let now = self.clock.now();
+        let number = self.store.get_customer(conn, id)?.number;
+        self.store.lock_customers(conn, &[number])?;
+        let from = self.store.get_customer(conn, id)?;
+        self.open_file(conn, ctx.scope(), from, now)?;
+        let (gone, left): (Vec<_>, Vec<_>) =
+            self.store.records_of(conn, &[from.number])?.into_iter().partition(|record| leaving.contains(&record.id));
+        if gone.is_empty() || left.is_empty() || gone.len() < leaving.len() {
+            return Err(Error::NothingToSplit);
+        }
+        let into = NewCustomer {
+            number: self.store.allocate_numbers(conn, 1)?[0],
+            id: CustomerId::new(&*self.clock),
+            kind: Facts::of(&gone[0].columns, now).0.kind,
+        };
+        self.store.insert_customers(conn, &[into], now)?;
+        let moved = Move {
+            id: MergeId::new(&*self.clock),
+            act: Act::Split,
+            from: from.number,
+            into: into.number,
+            records: gone.iter().map(|record| record.seq).collect(),
+            at: now,
+            actor: ctx.actor().to_string(),
+            reason: reason.to_owned(),
+            undone_at: None,
+        };
+        self.store.move_records(conn, &moved.records, into.number)?;
+        self.store.touch_customers(conn, &[from.number], now)?;
+        self.store.insert_move(conn, &moved)?;
+        self.refuse_pair(conn, from.number, into.number)?;
+        self.tell_moved(conn, gone, from.id, into.id, now)?;
+        self.record_move(conn, ctx, &moved, from.id, into.id, "split")?;
+        let customer = self.store.get_customer(conn, into.id)?;
+        Ok((moved.id, self.file(conn, ctx, customer)?))
+    }
+
+    /// Takes a merge or split back. A later one that stands on it must be taken back first.
+    pub(crate) async fn undo(&self, ctx: CallContext, id: MergeId) -> Result<Vec<File>> {
+        ctx.require([Role::Steward, Role::HqAdmin])?;
+        let app = self.clone();
+        self.db.write(move |conn| app.undo_in(conn, &ctx, id)).await
+    }
+
+    fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<Vec<File>> {
+        let now = self.clock.now();
+        let known = self.store.get_move(conn, id)?;
+        self.store.lock_customers(conn, &[known.from, known.into])?;
+        let moved = self.store.get_move(conn, id)?;
+        if moved.undone_at.is_some() {
+            return Err(Error::UndoneAlready);
+        }
+        if let Some(later) = self.store.later_move(conn, &moved)? {
+            return Err(Error::Superseded(later.id.to_string()));
+        }
+        let from = self.store.get_identity(conn, moved.from)?;
+        let into = self.store.get_identity(conn, moved.into)?;
+        // Only what this move brought and what is still there goes back.
+        let going: Vec<SourceRecord> = self
+            .store
+            .records_by_seq(conn, &moved.records)?
+            .into_iter()
+            .filter(|record| record.customer == moved.into)
+            .collect();
+        let seqs: Vec<i64> = going.iter().map(|record| record.seq).collect();
+        self.store.move_records(conn, &seqs, moved.from)?;
+        match moved.act {
+            Act::Merge => self.store.set_merged_into(conn, moved.from, None, now)?,
+            Act::Split => self.store.set_merged_into(conn, moved.into, Some(moved.from), now)?,
+        }
+        self.store.touch_customers(conn, &[moved.from, moved.into], now)?;
+        self.store.mark_undone(conn, id, now)?;
+        self.tell_moved(conn, going, into.id, from.id, now)?;
+        match moved.act {
+            Act::Merge => {
+                published::merged(conn, &*self.clock, from.id, into.id, id, true)?;
+                self.refuse_pair(conn, moved.from, moved.into)?;
+            }
+            Act::Split => published::merged(conn, &*self.clock, into.id, from.id, id, false)?,
+        }
+        self.record_move(conn, ctx, &moved, from.id, into.id, "undone")?;
+        let mut files = Vec::new();
+        for id in [from.id, into.id] {
+            let customer = self.store.get_customer(conn, id)?;
+            if !files.iter().any(|file: &File| file.customer.number == customer.number) {
+                files.push(self.file(conn, ctx, customer)?);
+            }
+        }
+        Ok(files)
+    }
+
+    fn tell_moved(
+        &self,
+        conn: &mut Conn<'_>,
+        records: Vec<SourceRecord>,
+        from: CustomerId,
+        to: CustomerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let links = records.into_iter().map(|record| {
+            let (facts, _) = Facts::of(&record.columns, now);
+            published::Link {
+                record: record.id,
+                customer: to,
+                previous: Some(from),
+                dealer: record.dealer,
+                kind: facts.kind,
+                vin: facts.vin,
+                plate: facts.plate,
+                recorded_at: record.recorded_at,
+            }
+        });
+        published::linked(conn, &*self.clock, links.collect())
+    }
+
+    /// The act stands in the history of both customers.
+    fn record_move(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        moved: &Move,
+        from: CustomerId,
+        into: CustomerId,
+        act: &str,
+    ) -> Result<()> {
+        let detail = format!("{} {}", moved.id, moved.reason);
+        for subject in [from.to_string(), into.to_string()] {
+            record(conn, ctx, self.clock.now(), &Entry { act, subject: &subject, dealer: "", detail: detail.trim() })?;
+        }
+        Ok(())
+    }
+
+    /// A pair that a steward parted is never joined again by itself.
+    fn refuse_pair(&self, conn: &mut Conn<'_>, one: CustomerNumber, other: CustomerNumber) -> Result<()> {
+        self.set_pair(conn, one, other, crate::storage::DuplicateState::Different)
+    }
+}

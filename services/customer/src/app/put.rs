@@ -1,0 +1,85 @@
+//! One record, live.
+
+use marque_auth::CallContext;
+use marque_api::customer::v1::{PutSourceRecordRequest, PutSourceRecordResponse};
+use marque_core::{CustomerId, SourceRecordId};
+use marque_errors::Violation;
+use marque_intake::Outcome;
+use marque_ledger::{Entry, IdempotencyKey, once, record};
+use marque_quality::{Finding, Lang, Severity};
+use marque_rpc::CallMeta;
+
+use super::CustomerApp;
+use crate::{
+    domain::Columns,
+    error::{Error, Result},
+};
+
+/// What became of a record that was put.
+#[derive(Debug, Clone)]
+pub(crate) struct Put {
+    pub(crate) record: SourceRecordId,
+    pub(crate) customer: CustomerId,
+    pub(crate) outcome: Outcome,
+    pub(crate) version: i64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl CustomerApp {
+    /// Creates or replaces one source record of a dealer that the caller may write for.
+    ///
+    /// `request` and `answer` are the wire's: an idempotency key keeps the answer that was given.
+    pub(crate) async fn put_source_record(
+        &self,
+        ctx: CallContext,
+        meta: CallMeta,
+        key: Option<IdempotencyKey>,
+        request: PutSourceRecordRequest,
+        columns: Columns,
+        answer: fn(Put) -> PutSourceRecordResponse,
+    ) -> Result<PutSourceRecordResponse> {
+        let dealer = self.directory.check(&meta, &request.dealer).await?;
+        check_source(&request.source)?;
+        let now = self.clock.now();
+        let (ready, findings) = self.store.ready(&dealer, &request.source, columns, now)?;
+        if findings.iter().any(|finding| finding.severity == Severity::Reject) {
+            return Err(Error::Rejected(findings.iter().map(violation).collect()));
+        }
+        let app = self.clone();
+        let method = "PutSourceRecord";
+        self.db
+            .write(move |conn| {
+                once(conn, &ctx, now, method, key.as_ref(), &request, |conn| {
+                    let taken = app.write_rows(conn, &ctx, &[&ready])?.pop().expect("one row was written");
+                    let customer = app.store.get_customer_by_number(conn, taken.customer)?;
+                    if taken.outcome == Outcome::Stored {
+                        let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
+                        let entry = Entry { act: "linked", subject: &subject, dealer: dealer.as_str(), detail: &detail };
+                        record(conn, &ctx, now, &entry)?;
+                    }
+                    Ok(answer(Put {
+                        record: taken.record,
+                        customer: customer.id,
+                        outcome: taken.outcome,
+                        version: taken.version,
+                        findings: findings.clone(),
+                    }))
+                })
+            })
+            .await
+    }
+}
+
+fn check_source(source: &str) -> Result<()> {
+    let fits = (1..=64).contains(&source.chars().count()) && !source.contains(char::is_control);
+    if fits {
+        return Ok(());
+    }
+    let violation = Violation::new("source", "FORMAT", "name of the source system, 1 to 64 characters");
+    Err(Error::Invalid(vec![violation]))
+}
+
+fn violation(finding: &Finding) -> Violation {
+    let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
+    Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+}

@@ -1,0 +1,151 @@
+//! Reading customers.
+
+use marque_auth::{CallContext, Role, Scope};
+use marque_core::{CustomerId, CustomerNumber, Timestamp, source_record_id};
+use marque_db::Conn;
+use marque_errors::Violation;
+use marque_ledger::{Entry, record};
+
+use super::CustomerApp;
+use crate::{
+    domain::{Customer, Facts, File, Golden, Said, Sight, SourceRecord, compose, mask},
+    error::{Error, Result},
+};
+
+/// The identifiers of a customer, whole.
+pub(crate) struct Unmasked {
+    pub(crate) id_number: String,
+    pub(crate) phones: Vec<String>,
+    pub(crate) address: String,
+}
+
+impl CustomerApp {
+    /// The golden customer of an id, as far as the caller may see him.
+    pub(crate) async fn get(&self, ctx: CallContext, id: CustomerId) -> Result<File> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let customer = app.store.get_customer(conn, id)?;
+                app.file(conn, &ctx, customer)
+            })
+            .await
+    }
+
+    /// The same by customer number.
+    pub(crate) async fn get_by_number(&self, ctx: CallContext, number: CustomerNumber) -> Result<File> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let customer = app.store.get_customer_by_number(conn, number)?;
+                app.file(conn, &ctx, customer)
+            })
+            .await
+    }
+
+    /// The caller's source records of a customer. A dealer sees his own, the customer all of his.
+    pub(crate) async fn source_records(&self, ctx: CallContext, id: CustomerId) -> Result<Vec<SourceRecord>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let customer = app.store.get_customer(conn, id)?;
+                let mut records = app.file(conn, &ctx, customer)?.records;
+                if let Scope::Dealer(dealer) = ctx.scope() {
+                    records.retain(|record| record.dealer == *dealer);
+                }
+                Ok(records)
+            })
+            .await
+    }
+
+    /// The whole identifiers, against a reason that goes on record.
+    pub(crate) async fn unmask(&self, ctx: CallContext, id: CustomerId, reason: String) -> Result<Unmasked> {
+        ctx.require([Role::Manager, Role::Agent, Role::Steward, Role::HqAdmin])?;
+        if reason.trim().chars().count() < 10 {
+            let message = "why the whole number is needed, at least ten characters";
+            return Err(Error::Invalid(vec![Violation::new("reason", "TOO_SHORT", message)]));
+        }
+        let (app, now) = (self.clone(), self.clock.now());
+        self.db
+            .write(move |conn| {
+                let customer = app.store.get_customer(conn, id)?;
+                let Golden { id_number, contact_points, address, .. } =
+                    app.open_file(conn, ctx.scope(), customer, now)?.golden;
+                let subject = customer.id.to_string();
+                let dealer = ctx.scope().dealer().map_or("", |dealer| dealer.as_str());
+                record(conn, &ctx, now, &Entry { act: "unmasked", subject: &subject, dealer, detail: &reason })?;
+                let phones = contact_points.into_iter().filter(|point| point.channel.as_str() == "phone");
+                Ok(Unmasked {
+                    id_number: id_number.unwrap_or_default(),
+                    phones: phones.map(|point| point.value).collect(),
+                    address: address.unwrap_or_default(),
+                })
+            })
+            .await
+    }
+
+    /// A customer's file, masked for the caller.
+    pub(super) fn file(&self, conn: &mut Conn<'_>, ctx: &CallContext, customer: Customer) -> Result<File> {
+        let mut file = self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
+        mask(&mut file, Sight::of(ctx));
+        Ok(file)
+    }
+
+    /// A customer's file if the scope may see it; for one that may not, the customer does not exist.
+    pub(super) fn open_file(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        customer: Customer,
+        now: Timestamp,
+    ) -> Result<File> {
+        let records = self.store.records_of(conn, &[customer.number])?;
+        let family = self.store.family(conn, customer.number)?;
+        let is_visible = match scope {
+            Scope::Customer(own) => self.store.get_customer(conn, *own)?.number == customer.number,
+            scope => {
+                let mut dealers: Vec<&str> = records.iter().map(|record| record.dealer.as_str()).collect();
+                dealers.sort_unstable();
+                dealers.dedup();
+                self.store.is_visible(conn, scope, &family, &dealers, now)?
+            }
+        };
+        if !is_visible {
+            return Err(Error::CustomerUnknown);
+        }
+        let consents = self.store.consents_of(conn, &family)?;
+        let golden = golden_of(&records, now);
+        let referrer = self.referrer(conn, &records, &golden)?;
+        Ok(File { customer, records, golden, consents, referrer })
+    }
+
+    /// The customer whom a record names as referrer by a key of its own system.
+    fn referrer(&self, conn: &mut Conn<'_>, records: &[SourceRecord], golden: &Golden) -> Result<Option<CustomerId>> {
+        let Some((id, key)) = &golden.referrer else {
+            return Ok(None);
+        };
+        let Some(naming) = records.iter().find(|record| record.id == *id) else {
+            return Ok(None);
+        };
+        let named = source_record_id(&naming.dealer, &naming.source, key);
+        let Some(number) = self.store.customers_of(conn, &[named])?.remove(&named) else {
+            return Ok(None);
+        };
+        Ok(Some(self.store.get_customer_by_number(conn, number)?.id))
+    }
+}
+
+/// The golden values of records, as of an instant.
+pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp) -> Golden {
+    let facts: Vec<Facts> = records.iter().map(|record| Facts::of(&record.columns, now).0).collect();
+    let said: Vec<Said<'_>> = records
+        .iter()
+        .zip(&facts)
+        .map(|(record, facts)| Said {
+            id: record.id,
+            at: record.recorded_at,
+            facts,
+            past_contacts: &record.past_contacts,
+        })
+        .collect();
+    compose(&said)
+}

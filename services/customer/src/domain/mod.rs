@@ -1,0 +1,87 @@
+//! Customers as the service thinks of them: pure data and rules.
+
+mod columns;
+mod facts;
+mod golden;
+mod identity;
+mod view;
+
+pub(crate) use columns::{COLUMNS, Columns};
+pub(crate) use facts::{Facts, PastContact};
+pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
+pub(crate) use identity::{Candidate, Verdict, decide};
+pub(crate) use view::{Sight, mask};
+
+use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};
+
+/// Person or organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Person,
+    Organization,
+}
+
+impl Kind {
+    pub(crate) const fn number(self) -> i64 {
+        match self {
+            Self::Person => 1,
+            Self::Organization => 2,
+        }
+    }
+
+    pub(crate) const fn of_number(number: i64) -> Self {
+        if number == 2 { Self::Organization } else { Self::Person }
+    }
+}
+
+/// A customer's identity: everything of him that is not computed from his records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Customer {
+    pub(crate) number: CustomerNumber,
+    pub(crate) id: CustomerId,
+    pub(crate) kind: Kind,
+    /// The customer this one was merged into.
+    pub(crate) merged_into: Option<CustomerNumber>,
+    pub(crate) version: i64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// What one dealer's system said about one customer.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceRecord {
+    pub(crate) seq: i64,
+    pub(crate) id: SourceRecordId,
+    pub(crate) customer: CustomerNumber,
+    pub(crate) dealer: DealerCode,
+    pub(crate) source: String,
+    pub(crate) key: String,
+    pub(crate) columns: Columns,
+    pub(crate) past_contacts: Vec<PastContact>,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) received_at: Timestamp,
+    pub(crate) version: i64,
+}
+
+/// A consent for a purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consent {
+    pub(crate) purpose: String,
+    pub(crate) given: bool,
+    pub(crate) notice_version: String,
+    pub(crate) channel: String,
+    pub(crate) changed_at: Timestamp,
+}
+
+/// Purposes a customer can consent to.
+pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", "sharing"];
+
+/// Everything that is known of a customer, for a caller who may see him.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) customer: Customer,
+    pub(crate) records: Vec<SourceRecord>,
+    pub(crate) golden: Golden,
+    pub(crate) consents: Vec<Consent>,
+    pub(crate) referrer: Option<CustomerId>,
+}

@@ -1,0 +1,47 @@
+//! What a role may see of a customer it may see at all.
+
+use marque_auth::{CallContext, Role};
+use marque_vault::{mask_address, mask_id_number, mask_phone};
+
+use crate::domain::{Channel, File};
+
+/// How much of the identifiers is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Phones and address whole, ID number masked: those who serve the customer.
+    Serving,
+    /// Everything masked: those who count or repair.
+    Masked,
+    /// The customer himself.
+    Own,
+}
+
+impl Sight {
+    pub(crate) fn of(ctx: &CallContext) -> Self {
+        let serving = [Role::Dms, Role::Sales, Role::Service, Role::Manager, Role::Agent, Role::Steward, Role::HqAdmin, Role::Peer];
+        if ctx.require(Role::Customer).is_ok() {
+            Self::Own
+        } else if ctx.require(serving).is_ok() {
+            Self::Serving
+        } else {
+            Self::Masked
+        }
+    }
+}
+
+/// Masks what the role need not see.
+pub(crate) fn mask(file: &mut File, sight: Sight) {
+    let golden = &mut file.golden;
+    if sight != Sight::Own {
+        golden.id_number = golden.id_number.take().map(|number| mask_id_number(&number).into_string());
+    }
+    if sight == Sight::Masked {
+        golden.address = golden.address.take().map(|address| mask_address(&address).into_string());
+        for point in &mut golden.contact_points {
+            point.value = match point.channel {
+                Channel::Phone => mask_phone(&point.value).into_string(),
+                Channel::Email | Channel::Wechat => "***".to_owned(),
+            };
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong in the customer service.
+
+use marque_auth::AuthError;
+use marque_core::InvalidPage;
+use marque_db::{AsStoreError, StoreError};
+use marque_errors::{ErrorCode, ServiceError, Violation};
+use marque_intake::IntakeError;
+use marque_ledger::IdempotencyError;
+use marque_vault::VaultError;
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Page(#[from] InvalidPage),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// The dealer is checked as imports check it.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    #[error("the request has wrong fields")]
+    Invalid(Vec<Violation>),
+    #[error("the record cannot be taken in")]
+    Rejected(Vec<Violation>),
+    #[error("no such customer")]
+    CustomerUnknown,
+    #[error("no such merge or split")]
+    MoveUnknown,
+    #[error("no such pair")]
+    DuplicateUnknown,
+    #[error("these are one customer already")]
+    SameCustomer,
+    #[error("a person and an organization cannot be one customer")]
+    KindsDiffer,
+    #[error("this was undone already")]
+    UndoneAlready,
+    #[error("a later merge or split stands on this one: undo {0} first")]
+    Superseded(String),
+    #[error("all records of the customer would leave: nothing to split")]
+    NothingToSplit,
+    #[error("the customers' store failed")]
+    Store(#[from] StoreError),
+    #[error("a record cannot be sealed or opened")]
+    Vault(#[from] VaultError),
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl ServiceError for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Auth(error) => error.code(),
+            Self::Idempotency(error) => error.code(),
+            Self::Intake(error) => error.code(),
+            Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
+            Self::CustomerUnknown | Self::MoveUnknown | Self::DuplicateUnknown => ErrorCode::NotFound,
+            Self::Rejected(_)
+            | Self::SameCustomer
+            | Self::KindsDiffer
+            | Self::UndoneAlready
+            | Self::Superseded(_)
+            | Self::NothingToSplit => ErrorCode::FailedPrecondition,
+            Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
+            Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Auth(error) => error.reason(),
+            Self::Idempotency(error) => error.reason(),
+            Self::Intake(error) => error.reason(),
+            Self::Page(_) => "PAGE_INVALID",
+            Self::Rejected(_) => "RECORD_REJECTED",
+            Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Self::MoveUnknown => "MERGE_UNKNOWN",
+            Self::DuplicateUnknown => "DUPLICATE_UNKNOWN",
+            Self::SameCustomer => "SAME_CUSTOMER",
+            Self::KindsDiffer => "KINDS_DIFFER",
+            Self::UndoneAlready => "UNDONE_ALREADY",
+            Self::Superseded(_) => "SUPERSEDED",
+            Self::NothingToSplit => "NOTHING_TO_SPLIT",
+            Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) | Self::Rejected(violations) => violations.clone(),
+            Self::Intake(error) => error.violations(),
+            _ => Vec::new(),
+        }
+    }
+}

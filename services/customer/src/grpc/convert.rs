@@ -1,0 +1,279 @@
+//! Between the wire and the domain: every field by name.
+
+use marque_api::customer::v1 as pb;
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, SourceRecordId, Timestamp};
+use marque_errors::Violation;
+use marque_events::to_proto_time;
+use marque_intake::{findings_to_pb, outcome_of};
+use marque_quality::Field;
+use marque_vault::{mask_address, mask_id_number, mask_phone};
+
+use crate::{
+    app::{HistoryEntry, Pair, Put},
+    domain::{COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, Sight, SourceRecord},
+    error::{Error, Result},
+};
+
+/// An id that cannot be one is as unknown as one that is not.
+pub(super) fn customer_id(text: &str) -> Result<CustomerId> {
+    text.parse().map_err(|_| Error::CustomerUnknown)
+}
+
+pub(super) fn record_ids(texts: &[String]) -> Result<Vec<SourceRecordId>> {
+    texts
+        .iter()
+        .enumerate()
+        .map(|(at, text)| {
+            text.parse().map_err(|error: marque_core::InvalidId| {
+                Error::Invalid(vec![Violation::new(format!("source_record_ids[{at}]"), "FORMAT", error.to_string())])
+            })
+        })
+        .collect()
+}
+
+/// The columns in the order they are kept; the key of the record is its first.
+pub(super) fn columns_from_pb(key: &str, columns: Option<&pb::CustomerColumns>) -> Columns {
+    let empty = pb::CustomerColumns::default();
+    let pb::CustomerColumns {
+        kind,
+        name,
+        id_number,
+        credit_code,
+        phone,
+        phone2,
+        email,
+        wechat,
+        gender,
+        birthday,
+        address,
+        region_code,
+        occupation,
+        industry,
+        income_band,
+        hobbies,
+        explicit_requests,
+        special_needs,
+        acquisition_channel,
+        referrer_key,
+        contact_name,
+        plate,
+        vin,
+        clerk,
+        recorded_at,
+        extra,
+    } = columns.unwrap_or(&empty);
+    let texts: [&str; COLUMNS.len()] = [
+        key, kind, name, id_number, credit_code, phone, phone2, email, wechat, gender, birthday, address, region_code,
+        occupation, industry, income_band, hobbies, explicit_requests, special_needs, acquisition_channel,
+        referrer_key, contact_name, plate, vin, clerk, recorded_at,
+    ];
+    let mut own = Columns::default();
+    for (place, text) in texts.into_iter().enumerate() {
+        own.push(place, text);
+    }
+    own.extra = extra.iter().map(|(header, text)| (header.clone(), text.clone())).collect();
+    own.extra.sort();
+    own
+}
+
+/// The columns as they came; identifiers masked unless they are the caller's own.
+fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
+    let text = |field: Field| columns.get(field).unwrap_or_default().to_owned();
+    let masked = |field: Field, mask: fn(&str) -> marque_vault::Masked| match sight {
+        Sight::Own => text(field),
+        Sight::Serving | Sight::Masked => columns.get(field).map_or_else(String::new, |value| mask(value).into_string()),
+    };
+    pb::CustomerColumns {
+        kind: text(Field::CustomerKind),
+        name: text(Field::CustomerName),
+        id_number: masked(Field::CustomerIdNumber, mask_id_number),
+        credit_code: text(Field::CustomerCreditCode),
+        phone: masked(Field::CustomerPhone, mask_phone),
+        phone2: masked(Field::CustomerPhone2, mask_phone),
+        email: text(Field::CustomerEmail),
+        wechat: text(Field::CustomerWechat),
+        gender: text(Field::CustomerGender),
+        birthday: text(Field::CustomerBirthday),
+        address: masked(Field::CustomerAddress, mask_address),
+        region_code: text(Field::CustomerRegionCode),
+        occupation: text(Field::CustomerOccupation),
+        industry: text(Field::CustomerIndustry),
+        income_band: text(Field::CustomerIncomeBand),
+        hobbies: text(Field::CustomerHobbies),
+        explicit_requests: text(Field::CustomerExplicitRequests),
+        special_needs: text(Field::CustomerSpecialNeeds),
+        acquisition_channel: text(Field::CustomerAcquisitionChannel),
+        referrer_key: text(Field::CustomerReferrerKey),
+        contact_name: text(Field::CustomerContactName),
+        plate: text(Field::CustomerPlate),
+        vin: text(Field::CustomerVin),
+        clerk: text(Field::CustomerClerk),
+        recorded_at: text(Field::CustomerRecordedAt),
+        extra: columns.extra.iter().cloned().collect(),
+    }
+}
+
+pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
+    let Put { record, customer, outcome, version, findings } = put;
+    pb::PutSourceRecordResponse {
+        source_record_id: record.to_string(),
+        customer_id: customer.to_string(),
+        outcome: outcome_of(outcome, &findings) as i32,
+        findings: findings_to_pb(&findings),
+        version,
+    }
+}
+
+pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) -> pb::Customer {
+    let File { customer, records, golden, consents, referrer } = file;
+    let Golden {
+        name,
+        id_number,
+        credit_code,
+        contact_points,
+        gender,
+        birthday,
+        address,
+        region_code,
+        occupation,
+        industry,
+        income_band,
+        hobbies,
+        explicit_requests,
+        special_needs,
+        acquisition_channel,
+        referrer: _,
+        contact_names,
+        lineage,
+    } = golden;
+    let seen: Vec<&SourceRecord> = records.iter().filter(|record| may_know(ctx, record)).collect();
+    let mut dealers: Vec<String> = seen.iter().map(|record| record.dealer.to_string()).collect();
+    dealers.sort();
+    dealers.dedup();
+    pb::Customer {
+        id: customer.id.to_string(),
+        number: customer.number.to_string(),
+        kind: kind_to_pb(customer.kind) as i32,
+        name: name.unwrap_or_default(),
+        id_number: id_number.unwrap_or_default(),
+        credit_code: credit_code.unwrap_or_default(),
+        contact_points: contact_points.into_iter().map(contact_to_pb).collect(),
+        gender: gender.unwrap_or_default(),
+        birthday: birthday.map_or_else(String::new, |date| date.to_string()),
+        address: address.unwrap_or_default(),
+        region_code: region_code.map_or_else(String::new, |code| format!("{code:06}")),
+        occupation: occupation.unwrap_or_default(),
+        industry: industry.unwrap_or_default(),
+        income_band: income_band.unwrap_or_default(),
+        hobbies: hobbies.unwrap_or_default(),
+        explicit_requests,
+        special_needs,
+        acquisition_channel: acquisition_channel.unwrap_or_default(),
+        referrer_id: referrer.map_or_else(String::new, |id| id.to_string()),
+        contact_names,
+        consents: consents.into_iter().map(consent_to_pb).collect(),
+        dealers,
+        source_records: seen.len() as i32,
+        lineage: if with_lineage { lineage.into_iter().map(lineage_to_pb).collect() } else { Vec::new() },
+        version: customer.version,
+        created_at: Some(to_proto_time(customer.created_at)),
+        updated_at: Some(to_proto_time(customer.updated_at)),
+    }
+}
+
+/// A dealer knows of his own records only; others of all.
+fn may_know(ctx: &CallContext, record: &SourceRecord) -> bool {
+    match ctx.scope() {
+        Scope::Dealer(dealer) => record.dealer == *dealer,
+        Scope::Headquarters | Scope::Region(_) | Scope::Customer(_) => true,
+    }
+}
+
+pub(super) fn record_to_pb(ctx: &CallContext, record: SourceRecord, customer: CustomerId) -> pb::SourceRecord {
+    let (_, findings) = Facts::of(&record.columns, record.received_at);
+    let columns = columns_to_pb(&record.columns, Sight::of(ctx));
+    let SourceRecord {
+        seq: _,
+        id,
+        customer: _,
+        dealer,
+        source,
+        key,
+        columns: _,
+        past_contacts: _,
+        recorded_at,
+        received_at,
+        version,
+    } = record;
+    pb::SourceRecord {
+        id: id.to_string(),
+        dealer: dealer.to_string(),
+        source,
+        key,
+        customer_id: customer.to_string(),
+        columns: Some(columns),
+        findings: findings_to_pb(&findings),
+        recorded_at: Some(to_proto_time(recorded_at)),
+        received_at: Some(to_proto_time(received_at)),
+        version,
+    }
+}
+
+pub(super) fn history_to_pb(entry: HistoryEntry) -> pb::HistoryEntry {
+    let HistoryEntry { act, at, actor, dealer, subject, reason } = entry;
+    pb::HistoryEntry { act, at: Some(to_proto_time(at)), actor, dealer, subject, reason }
+}
+
+pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
+    let Pair { duplicate, left, right } = pair;
+    pb::Duplicate {
+        id: duplicate.id.to_string(),
+        left: Some(customer_to_pb(ctx, left, false)),
+        right: Some(customer_to_pb(ctx, right, false)),
+        probability: duplicate.probability,
+        reasons: duplicate.reasons,
+        state: duplicate.state.as_str().to_owned(),
+        found_at: Some(to_proto_time(duplicate.found_at)),
+    }
+}
+
+pub(super) fn consent_to_pb(consent: Consent) -> pb::Consent {
+    let Consent { purpose, given, notice_version, channel, changed_at } = consent;
+    pb::Consent { purpose, given, notice_version, channel, changed_at: Some(to_proto_time(changed_at)) }
+}
+
+fn kind_to_pb(kind: Kind) -> pb::Kind {
+    match kind {
+        Kind::Person => pb::Kind::Person,
+        Kind::Organization => pb::Kind::Organization,
+    }
+}
+
+fn contact_to_pb(point: ContactPoint) -> pb::ContactPoint {
+    let ContactPoint { channel, value, from, to, record } = point;
+    pb::ContactPoint {
+        channel: channel.as_str().to_owned(),
+        value,
+        valid_from: time(from),
+        valid_to: to.and_then(time),
+        source_record_id: record.to_string(),
+    }
+}
+
+fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
+    let Lineage { field, record, rule, at, agreeing, saying } = lineage;
+    pb::Lineage {
+        field: field.to_owned(),
+        source_record_id: record.to_string(),
+        rule: rule.to_owned(),
+        recorded_at: time(at),
+        agreeing: agreeing as i32,
+        saying: saying as i32,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the wire's times are optional")]
+fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
+    Some(to_proto_time(at))
+}

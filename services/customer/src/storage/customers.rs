@@ -1,0 +1,165 @@
+//! Customers: identities and aliases.
+
+use marque_core::{CustomerId, CustomerNumber, Timestamp};
+use marque_db::{Conn, Row, StoreError, Value};
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::{CustomerStore, dialect};
+use crate::{
+    domain::{Customer, Kind},
+    error::{Error, Result},
+};
+
+/// A customer about to be created.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewCustomer {
+    pub(crate) number: CustomerNumber,
+    pub(crate) id: CustomerId,
+    pub(crate) kind: Kind,
+}
+
+const COLUMNS: &str = "number, id, kind, merged_into, version, created_at, updated_at";
+
+/// Longest chain of merges that is followed.
+const CHAIN: usize = 64;
+
+impl CustomerStore {
+    pub(crate) fn allocate_numbers(&self, conn: &mut Conn<'_>, count: usize) -> Result<Vec<CustomerNumber>> {
+        let numbers = dialect::allocate(conn, "customers", "number", count)?;
+        Ok(numbers.into_iter().map(|number| CustomerNumber::from_serial(number.cast_unsigned())).collect())
+    }
+
+    pub(crate) fn insert_customers(&self, conn: &mut Conn<'_>, customers: &[NewCustomer], now: Timestamp) -> Result<()> {
+        let values: Vec<Value<'_>> = customers
+            .iter()
+            .flat_map(|customer| {
+                [
+                    serial(customer.number),
+                    customer.id.uuid().into(),
+                    customer.kind.number().into(),
+                    Value::Null,
+                    Value::Int(1),
+                    now.into(),
+                    now.into(),
+                ]
+            })
+            .collect();
+        let columns = ["number", "id", "kind", "merged_into", "version", "created_at", "updated_at"];
+        Ok(conn.insert_many("customers", &columns, "", &values)?)
+    }
+
+    /// The customer of an id as it is now: an id that was merged away gives the customer it was merged into.
+    pub(crate) fn get_customer(&self, conn: &mut Conn<'_>, id: CustomerId) -> Result<Customer> {
+        let sql = format!("SELECT {COLUMNS} FROM customers WHERE id = ?1");
+        let found = conn.query_opt(&sql, &[id.uuid().into()], read_customer)?;
+        self.follow(conn, found.ok_or(Error::CustomerUnknown)?)
+    }
+
+    /// The customer of a number as it is now.
+    pub(crate) fn get_customer_by_number(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Customer> {
+        let found = find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)?;
+        self.follow(conn, found)
+    }
+
+    /// The customer of a number as it stands, merged or not.
+    pub(crate) fn get_identity(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Customer> {
+        find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)
+    }
+
+    fn follow(&self, conn: &mut Conn<'_>, mut customer: Customer) -> Result<Customer> {
+        for _ in 0..CHAIN {
+            let Some(into) = customer.merged_into else {
+                return Ok(customer);
+            };
+            customer = find_by_number(conn, into)?.ok_or(Error::CustomerUnknown)?;
+        }
+        Err(StoreError::Other("a chain of merges does not end".into()).into())
+    }
+
+    /// Ids of customers by number.
+    pub(crate) fn customer_ids(
+        &self,
+        conn: &mut Conn<'_>,
+        numbers: &[CustomerNumber],
+    ) -> Result<FxHashMap<CustomerNumber, CustomerId>> {
+        let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
+        let found = conn.query_in("SELECT number, id FROM customers WHERE number IN (??)", &[], &keys, |row| {
+            Ok((read_number(row, 0)?, row.get::<Uuid>(1)?.into()))
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// All numbers that answer as this customer, his own first.
+    pub(crate) fn family(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Vec<CustomerNumber>> {
+        let mut family = vec![number];
+        let mut at = 0;
+        while at < family.len() {
+            let merged = conn.query(
+                "SELECT number FROM customers WHERE merged_into = ?1",
+                &[serial(family[at])],
+                |row| read_number(row, 0),
+            )?;
+            family.extend(merged);
+            at += 1;
+        }
+        Ok(family)
+    }
+
+    /// Says that something about the customers changed.
+    pub(crate) fn touch_customers(&self, conn: &mut Conn<'_>, numbers: &[CustomerNumber], now: Timestamp) -> Result<()> {
+        for number in numbers {
+            conn.execute(
+                "UPDATE customers SET version = version + 1, updated_at = ?2 WHERE number = ?1",
+                &[serial(*number), now.into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_merged_into(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerNumber,
+        into: Option<CustomerNumber>,
+        now: Timestamp,
+    ) -> Result<()> {
+        conn.execute(
+            "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
+            &[serial(number), into.map(serial).unwrap_or(Value::Null), now.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Serialises this transaction with every other that merges, splits or links one of the customers.
+    pub(crate) fn lock_customers(&self, conn: &mut Conn<'_>, numbers: &[CustomerNumber]) -> Result<()> {
+        let mut keys = numbers.iter().map(|number| number.serial().cast_signed()).collect();
+        Ok(conn.lock_keys(&mut keys)?)
+    }
+}
+
+pub(super) fn serial(number: CustomerNumber) -> Value<'static> {
+    Value::Int(number.serial().cast_signed())
+}
+
+pub(super) fn read_number(row: &Row<'_>, index: usize) -> std::result::Result<CustomerNumber, StoreError> {
+    Ok(CustomerNumber::from_serial(row.get::<i64>(index)?.cast_unsigned()))
+}
+
+fn find_by_number(conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Option<Customer>> {
+    let sql = format!("SELECT {COLUMNS} FROM customers WHERE number = ?1");
+    Ok(conn.query_opt(&sql, &[serial(number)], read_customer)?)
+}
+
+fn read_customer(row: &Row<'_>) -> std::result::Result<Customer, StoreError> {
+    let merged_into: Option<i64> = row.get(3)?;
+    Ok(Customer {
+        number: read_number(row, 0)?,
+        id: row.get::<Uuid>(1)?.into(),
+        kind: Kind::of_number(row.get(2)?),
+        merged_into: merged_into.map(|number| CustomerNumber::from_serial(number.cast_unsigned())),
+        version: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}

@@ -1,0 +1,35 @@
+//! The customers' store: every statement of the service, and how a row is sealed.
+
+mod consents;
+mod content;
+mod customers;
+mod dialect;
+mod duplicates;
+mod moves;
+mod receptions;
+mod records;
+mod tokens;
+
+use marque_vault::Vault;
+
+pub(crate) use customers::NewCustomer;
+pub(crate) use duplicates::{Duplicate, DuplicateState};
+pub(crate) use moves::{Act, Move};
+pub(crate) use records::{Existing, NewRecord};
+pub(crate) use tokens::{KeyKind, Token, dealer_token, hq_token, match_token};
+
+/// Statements and seals. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerStore {
+    vault: Vault,
+}
+
+impl CustomerStore {
+    pub(crate) fn new(vault: Vault) -> Self {
+        Self { vault }
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}

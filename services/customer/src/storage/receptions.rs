@@ -1,0 +1,61 @@
+//! Receptions: files opened at a counter.
+
+use marque_auth::Scope;
+use marque_core::{CustomerNumber, DealerCode, Timestamp};
+use marque_db::{Conn, Value};
+
+use super::{CustomerStore, customers::serial};
+use crate::error::Result;
+
+impl CustomerStore {
+    pub(crate) fn open_reception(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+        dealer: &DealerCode,
+        until: Timestamp,
+    ) -> Result<()> {
+        conn.execute(
+            "INSERT INTO receptions (customer, dealer, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT (customer, dealer) DO UPDATE SET until = excluded.until",
+            &[serial(customer), dealer.as_str().into(), until.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Whether the scope may see the customer. `dealers` are those that have a record of him, `family` his numbers.
+    pub(crate) fn is_visible(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        family: &[CustomerNumber],
+        dealers: &[&str],
+        now: Timestamp,
+    ) -> Result<bool> {
+        match scope {
+            Scope::Headquarters => Ok(true),
+            Scope::Customer(_) => Ok(false),
+            Scope::Dealer(dealer) if dealers.contains(&dealer.as_str()) => Ok(true),
+            Scope::Dealer(dealer) => {
+                let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
+                let open = conn.query_in(
+                    "SELECT 1 FROM receptions WHERE dealer = ?1 AND until > ?2 AND customer IN (??)",
+                    &[dealer.as_str().into(), now.into()],
+                    &keys,
+                    |row| row.get::<i64>(0),
+                )?;
+                Ok(!open.is_empty())
+            }
+            Scope::Region(region) => {
+                let keys: Vec<Value<'_>> = dealers.iter().map(|dealer| (*dealer).into()).collect();
+                let inside = conn.query_in(
+                    "SELECT 1 FROM dealer_regions WHERE region = ?1 AND dealer IN (??)",
+                    &[region.as_ref().into()],
+                    &keys,
+                    |row| row.get::<i64>(0),
+                )?;
+                Ok(!inside.is_empty())
+            }
+        }
+    }
+}

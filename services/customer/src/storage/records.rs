@@ -1,0 +1,228 @@
+//! Source records and the tokens they are found by.
+
+use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp};
+use marque_db::{Conn, Row, StoreError, Value};
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::{
+    CustomerStore, Token,
+    customers::{read_number, serial},
+    dialect,
+};
+use crate::{domain::SourceRecord, error::Result};
+
+/// What there is of a record that comes again.
+#[derive(Debug, Clone)]
+pub(crate) struct Existing {
+    pub(crate) seq: i64,
+    pub(crate) customer: CustomerNumber,
+    pub(crate) content_hash: Vec<u8>,
+    pub(crate) version: i64,
+}
+
+/// A record about to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct NewRecord<'a> {
+    pub(crate) seq: i64,
+    pub(crate) id: SourceRecordId,
+    pub(crate) customer: CustomerNumber,
+    pub(crate) dealer: &'a DealerCode,
+    pub(crate) source: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) content_hash: &'a [u8],
+    pub(crate) sealed: &'a [u8],
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) tokens: &'a [Token],
+}
+
+const RECORD: &str = "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version";
+
+impl CustomerStore {
+    /// Those of the ids that are there.
+    pub(crate) fn find_existing(
+        &self,
+        conn: &mut Conn<'_>,
+        ids: &[SourceRecordId],
+    ) -> Result<FxHashMap<SourceRecordId, Existing>> {
+        let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
+        let sql = "SELECT id, seq, customer, content_hash, version FROM source_records WHERE id IN (??)";
+        let found = conn.query_in(sql, &[], &keys, |row| {
+            let existing = Existing {
+                seq: row.get(1)?,
+                customer: read_number(row, 2)?,
+                content_hash: row.get(3)?,
+                version: row.get(4)?,
+            };
+            Ok((SourceRecordId::from(row.get::<Uuid>(0)?), existing))
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    pub(crate) fn allocate_seqs(&self, conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>> {
+        Ok(dialect::allocate(conn, "source_records", "seq", count)?)
+    }
+
+    pub(crate) fn insert_records(&self, conn: &mut Conn<'_>, records: &[NewRecord<'_>], now: Timestamp) -> Result<()> {
+        let values: Vec<Value<'_>> = records
+            .iter()
+            .flat_map(|record| {
+                [
+                    record.seq.into(),
+                    record.id.uuid().into(),
+                    serial(record.customer),
+                    record.dealer.as_str().into(),
+                    record.source.into(),
+                    record.key.into(),
+                    record.content_hash.into(),
+                    record.sealed.into(),
+                    record.recorded_at.into(),
+                    now.into(),
+                    Value::Int(1),
+                ]
+            })
+            .collect();
+        let columns = [
+            "seq", "id", "customer", "dealer", "source", "source_key", "content_hash", "sealed", "recorded_at",
+            "received_at", "version",
+        ];
+        conn.insert_many("source_records", &columns, "", &values)?;
+        let tokens = records.iter().flat_map(|record| record.tokens.iter().map(|token| (*token, record.seq)));
+        self.insert_tokens(conn, tokens.collect())
+    }
+
+    /// Tokens in order, so that neighbours share a page of the index.
+    fn insert_tokens(&self, conn: &mut Conn<'_>, mut tokens: Vec<(Token, i64)>) -> Result<()> {
+        tokens.sort_unstable();
+        tokens.dedup();
+        let values: Vec<Value<'_>> = tokens.iter().flat_map(|(token, seq)| [(*token).into(), (*seq).into()]).collect();
+        Ok(conn.insert_many("record_keys", &["token", "record"], "", &values)?)
+    }
+
+    /// Replaces a record's row and tokens.
+    pub(crate) fn replace_record(&self, conn: &mut Conn<'_>, record: &NewRecord<'_>, old: &[Token]) -> Result<()> {
+        conn.execute(
+            "UPDATE source_records SET customer = ?2, content_hash = ?3, sealed = ?4, recorded_at = ?5,
+                 version = version + 1 WHERE seq = ?1",
+            &[
+                record.seq.into(),
+                serial(record.customer),
+                record.content_hash.into(),
+                record.sealed.into(),
+                record.recorded_at.into(),
+            ],
+        )?;
+        for token in old.iter().filter(|token| !record.tokens.contains(token)) {
+            conn.execute(
+                "DELETE FROM record_keys WHERE token = ?1 AND record = ?2",
+                &[(*token).into(), record.seq.into()],
+            )?;
+        }
+        let new = record.tokens.iter().filter(|token| !old.contains(token)).map(|token| (*token, record.seq)).collect();
+        self.insert_tokens(conn, new)
+    }
+
+    /// Records that have one of the tokens, with the customer each belongs to: at most `limit` a token.
+    pub(crate) fn find_by_tokens(
+        &self,
+        conn: &mut Conn<'_>,
+        tokens: &[Token],
+    ) -> Result<Vec<(Token, i64, CustomerNumber)>> {
+        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
+        let sql = "SELECT record_keys.token, record_keys.record, source_records.customer FROM record_keys
+                   JOIN source_records ON source_records.seq = record_keys.record WHERE record_keys.token IN (??)";
+        Ok(conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?, read_number(row, 2)?)))?)
+    }
+
+    /// Opened records of customers, in the order they came.
+    pub(crate) fn records_of(&self, conn: &mut Conn<'_>, customers: &[CustomerNumber]) -> Result<Vec<SourceRecord>> {
+        let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
+        let sql = format!("SELECT {RECORD} FROM source_records WHERE customer IN (??)");
+        let rows = conn.query_in(&sql, &[], &keys, read_row)?;
+        self.open_rows(rows)
+    }
+
+    /// Opened records by sequence number.
+    pub(crate) fn records_by_seq(&self, conn: &mut Conn<'_>, seqs: &[i64]) -> Result<Vec<SourceRecord>> {
+        let keys: Vec<Value<'_>> = seqs.iter().map(|seq| (*seq).into()).collect();
+        let sql = format!("SELECT {RECORD} FROM source_records WHERE seq IN (??)");
+        let rows = conn.query_in(&sql, &[], &keys, read_row)?;
+        self.open_rows(rows)
+    }
+
+    fn open_rows(&self, rows: Vec<RecordRow>) -> Result<Vec<SourceRecord>> {
+        let mut records = rows.into_iter().map(|row| self.open_row(row)).collect::<Result<Vec<_>>>()?;
+        records.sort_by_key(|record| record.seq);
+        Ok(records)
+    }
+
+    fn open_row(&self, row: RecordRow) -> Result<SourceRecord> {
+        let (columns, past_contacts) = self.open(row.id, &row.sealed)?;
+        let dealer = row
+            .dealer
+            .parse()
+            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode { column: 3, source: error.into() })?;
+        Ok(SourceRecord {
+            seq: row.seq,
+            id: row.id,
+            customer: row.customer,
+            dealer,
+            source: row.source,
+            key: row.key,
+            columns,
+            past_contacts,
+            recorded_at: row.recorded_at,
+            received_at: row.received_at,
+            version: row.version,
+        })
+    }
+
+    /// The customer each of the records belongs to.
+    pub(crate) fn customers_of(
+        &self,
+        conn: &mut Conn<'_>,
+        ids: &[SourceRecordId],
+    ) -> Result<FxHashMap<SourceRecordId, CustomerNumber>> {
+        let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
+        let found = conn.query_in("SELECT id, customer FROM source_records WHERE id IN (??)", &[], &keys, |row| {
+            Ok((SourceRecordId::from(row.get::<Uuid>(0)?), read_number(row, 1)?))
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// Moves records to a customer.
+    pub(crate) fn move_records(&self, conn: &mut Conn<'_>, seqs: &[i64], to: CustomerNumber) -> Result<()> {
+        for seq in seqs {
+            conn.execute("UPDATE source_records SET customer = ?2 WHERE seq = ?1", &[(*seq).into(), serial(to)])?;
+        }
+        Ok(())
+    }
+}
+
+struct RecordRow {
+    seq: i64,
+    id: SourceRecordId,
+    customer: CustomerNumber,
+    dealer: String,
+    source: String,
+    key: String,
+    sealed: Vec<u8>,
+    recorded_at: Timestamp,
+    received_at: Timestamp,
+    version: i64,
+}
+
+fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreError> {
+    Ok(RecordRow {
+        seq: row.get(0)?,
+        id: row.get::<Uuid>(1)?.into(),
+        customer: read_number(row, 2)?,
+        dealer: row.get(3)?,
+        source: row.get(4)?,
+        key: row.get(5)?,
+        sealed: row.get(6)?,
+        recorded_at: row.get(7)?,
+        received_at: row.get(8)?,
+        version: row.get(9)?,
+    })
+}
