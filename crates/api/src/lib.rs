@@ -3,7 +3,6 @@
 macro_rules! package {
     ($module:ident, $name:literal) => {
         pub mod $module {
-            #[expect(clippy::all, clippy::pedantic, reason = "generated code")]
             pub mod v1 {
                 tonic::include_proto!($name);
             }

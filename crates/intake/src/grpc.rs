@@ -238,7 +238,7 @@ impl<S: Sink> Intake<S> {
 }
 
 /// Chunks of the file of quarantined rows.
-pub type QuarantineStream =
+pub(crate) type QuarantineStream =
     Pin<Box<dyn Stream<Item = std::result::Result<pb::DownloadQuarantineResponse, Status>> + Send>>;
 
 fn parse_id(text: &str) -> Result<ImportId> {
