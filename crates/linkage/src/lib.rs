@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod codes;
 pub mod dates;
 pub mod dealer;
+pub mod general;
 pub mod schema;
 pub mod score;
 pub mod table;

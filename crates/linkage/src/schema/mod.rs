@@ -4,4 +4,5 @@ mod content;
 mod header;
 mod recognise;
 
+pub(crate) use content::is_missing;
 pub use recognise::{Mapping, MappingError, Role, parse_mapping, recognise};

@@ -1,0 +1,171 @@
+//! The different values of a field, each folded and taken apart once.
+
+use rustc_hash::FxHashMap;
+
+use super::address;
+use super::levels::FieldKind;
+use super::tokens::{Words, split};
+use crate::text::fold::{digits, fold, fold_code};
+use crate::text::hash::stable_hash;
+use crate::text::similarity::bigrams;
+use crate::text::sound::soundex;
+
+/// A value, taken apart as its kind needs.
+#[derive(Default)]
+pub(super) struct Value {
+    pub(super) chars: Box<[char]>,
+    /// Records that hold it.
+    pub(super) count: u32,
+    /// Numbers of its words in [`Lexicon::words`], as they come.
+    pub(super) words: Box<[u32]>,
+    /// Pairs of neighbouring characters.
+    pub(super) grams: Box<[u32]>,
+    /// House number, or 0.
+    pub(super) number: u64,
+    /// yyyymmdd of a date.
+    pub(super) date: u32,
+    /// Hash of the part that a wider group shares: postal area, part before the @.
+    pub(super) part: u64,
+    /// Code of the sound.
+    pub(super) sound: u32,
+}
+
+/// Values and the records that hold them; value 0 is "missing".
+pub(super) struct Lexicon {
+    pub(super) values: Vec<Value>,
+    /// By record and column of the field.
+    pub(super) ids: Vec<Vec<u32>>,
+    pub(super) words: Words,
+    /// Records that hold a postal area or the like.
+    pub(super) parts: FxHashMap<u64, u32>,
+}
+
+impl Lexicon {
+    /// Builds from the columns of a field; `text(row, column)` gives the cell, empty where missing.
+    pub(super) fn build(
+        kind: FieldKind,
+        rows: usize,
+        columns: usize,
+        text: impl Fn(usize, usize) -> String,
+    ) -> Self {
+        let mut lexicon = Self {
+            values: vec![Value::default()],
+            ids: vec![vec![0; rows]; columns],
+            words: Words::default(),
+            parts: FxHashMap::default(),
+        };
+        let mut known: FxHashMap<String, u32> = FxHashMap::default();
+        for column in 0..columns {
+            for row in 0..rows {
+                let raw = text(row, column);
+                if raw.is_empty() {
+                    continue;
+                }
+                let Some(folded) = folded(kind, &raw) else {
+                    continue;
+                };
+                let id = match known.get(&folded) {
+                    Some(id) => *id,
+                    None => {
+                        let id = lexicon.values.len() as u32;
+                        let value = lexicon.value(kind, &folded);
+                        lexicon.values.push(value);
+                        known.insert(folded, id);
+                        id
+                    }
+                };
+                lexicon.values[id as usize].count += 1;
+                lexicon.ids[column][row] = id;
+            }
+        }
+        let values = lexicon.values.len();
+        lexicon.words.finish(values);
+        for value in &lexicon.values {
+            if value.part != 0 {
+                *lexicon.parts.entry(value.part).or_default() += value.count;
+            }
+        }
+        lexicon
+    }
+
+    pub(super) fn id(&self, record: u32, column: usize) -> u32 {
+        self.ids[column][record as usize]
+    }
+
+    pub(super) fn value(&mut self, kind: FieldKind, folded: &str) -> Value {
+        let chars: Box<[char]> = folded.chars().collect();
+        let mut value = Value {
+            chars,
+            ..Value::default()
+        };
+        match kind {
+            FieldKind::Given | FieldKind::Family => {
+                value.sound = u32::from_le_bytes(soundex(&value.chars));
+            }
+            FieldKind::Text => {
+                value.words = self.add_words(split(folded));
+                value.grams = bigrams(&value.chars).into();
+            }
+            FieldKind::Address => {
+                let (number, words) = address::parse(split(folded));
+                value.number = number.map_or(0, |number| stable_hash(&[number.as_bytes()]));
+                value.grams = bigrams(&words.concat().chars().collect::<Vec<_>>()).into();
+                value.words = self.add_words(words);
+            }
+            FieldKind::Date => value.date = folded.parse().unwrap_or(0),
+            FieldKind::Postcode => value.part = stable_hash(&[postal_area(folded).as_bytes()]),
+            FieldKind::Email => {
+                value.part = stable_hash(&[folded.split('@').next().unwrap_or("").as_bytes()])
+            }
+            FieldKind::Place
+            | FieldKind::Category
+            | FieldKind::Code
+            | FieldKind::Phone
+            | FieldKind::Number => {}
+        }
+        value
+    }
+
+    fn add_words(&mut self, words: Vec<String>) -> Box<[u32]> {
+        let mut distinct: Vec<String> = Vec::with_capacity(words.len());
+        for word in words.into_iter().take(40) {
+            if !distinct.contains(&word) {
+                distinct.push(word);
+            }
+        }
+        distinct.iter().map(|word| self.words.add(word)).collect()
+    }
+}
+
+/// The written form under which values of a kind are the same; `None` if nothing is left.
+fn folded(kind: FieldKind, raw: &str) -> Option<String> {
+    let text = match kind {
+        FieldKind::Date => raw.to_owned(),
+        FieldKind::Code | FieldKind::Postcode if kind == FieldKind::Code => {
+            fold_code(raw).to_lowercase()
+        }
+        FieldKind::Phone => {
+            let digits = digits(raw);
+            // The country and area codes are given or not; what remains is told apart by seven digits.
+            if digits.len() < 6 {
+                String::new()
+            } else {
+                digits[digits.len().saturating_sub(10)..].to_owned()
+            }
+        }
+        FieldKind::Number => fold_code(raw).to_lowercase(),
+        _ => fold(raw),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// TQ13 of "tq13 8df"; all but the last two characters of codes without a space.
+fn postal_area(folded: &str) -> String {
+    match folded.split_once(' ') {
+        Some((area, _)) => area.to_owned(),
+        None => folded
+            .chars()
+            .take(folded.chars().count().saturating_sub(2).max(1))
+            .collect(),
+    }
+}

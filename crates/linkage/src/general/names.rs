@@ -1,0 +1,105 @@
+//! Comparing given and family names, swapped ones included.
+
+use super::lexicon::{Lexicon, Value};
+use crate::text::nickname::are_nicknames;
+use crate::text::similarity::{edits, jaro_winkler};
+
+pub(super) const SAME: u8 = 1;
+const SHORT_FORM: u8 = 2;
+const CLOSE: u8 = 3;
+const SIMILAR: u8 = 4;
+pub(super) const CROSSED: u8 = 5;
+const CROSSED_CLOSE: u8 = 6;
+const DIFFERENT: u8 = 7;
+
+/// A level and, for levels by frequency, the value whose frequency counts.
+pub(super) type Found = (u8, u32);
+
+/// The level of two names of one column; 0 if one is missing.
+pub(super) fn straight(lexicon: &Lexicon, left: u32, right: u32) -> Found {
+    match (left, right) {
+        (0, _) | (_, 0) => (0, 0),
+        _ if left == right => (SAME, left),
+        _ => (
+            level(
+                &lexicon.values[left as usize],
+                &lexicon.values[right as usize],
+            ),
+            0,
+        ),
+    }
+}
+
+fn level(left: &Value, right: &Value) -> u8 {
+    let (a, b) = (&left.chars[..], &right.chars[..]);
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if is_short_form(short, long) {
+        return SHORT_FORM;
+    }
+    let distance = edits(a, b, 2);
+    if distance == 1 && short.len() >= 3 {
+        return CLOSE;
+    }
+    let similarity = jaro_winkler(a, b);
+    match () {
+        () if similarity >= 0.92 && short.len() >= 4 => CLOSE,
+        () if similarity >= 0.84 || (distance == 2 && short.len() >= 5) => SIMILAR,
+        () => DIFFERENT,
+    }
+}
+
+/// An initial, one word of several, a nickname, or the beginning of the long form.
+fn is_short_form(short: &[char], long: &[char]) -> bool {
+    let words = |name: &[char]| {
+        name.split(|c| !c.is_alphanumeric())
+            .map(<[char]>::to_vec)
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+    };
+    if short.len() == 1 && long[0] == short[0] {
+        return true;
+    }
+    if short.len() >= 3 && long.starts_with(short) && long.len() - short.len() >= 2 {
+        return true;
+    }
+    let has_several = long.iter().any(|c| !c.is_alphanumeric());
+    if has_several && words(long).iter().any(|word| word == short) {
+        return true;
+    }
+    let text = |name: &[char]| name.iter().collect::<String>();
+    short.len() >= 2
+        && short.len() <= 12
+        && long.len() <= 12
+        && are_nicknames(&text(short), &text(long))
+}
+
+/// Levels of (given, family) for two records that each have a given and a family name from one lexicon.
+pub(super) fn pair(lexicon: &Lexicon, left: (u32, u32), right: (u32, u32)) -> (Found, Found) {
+    let given = straight(lexicon, left.0, right.0);
+    let family = straight(lexicon, left.1, right.1);
+    let is_poor = |found: Found| matches!(found.0, 0 | DIFFERENT);
+    if !is_poor(given) || !is_poor(family) {
+        return (given, family);
+    }
+    crossed(lexicon, left, right).unwrap_or((given, family))
+}
+
+fn crossed(lexicon: &Lexicon, left: (u32, u32), right: (u32, u32)) -> Option<(Found, Found)> {
+    let one = straight(lexicon, left.0, right.1);
+    let other = straight(lexicon, left.1, right.0);
+    let as_crossed = |found: Found| match found.0 {
+        SAME => (CROSSED, found.1),
+        CLOSE | SHORT_FORM | SIMILAR => (CROSSED_CLOSE, 0),
+        _ => (0, 0),
+    };
+    let (one, other) = (as_crossed(one), as_crossed(other));
+    match (one.0, other.0) {
+        (0, 0) => None,
+        // Only one of the two is there: it is reported in the first place, so that the order of records does not matter.
+        (0, CROSSED) => Some((other, (0, 0))),
+        (CROSSED, 0) => Some((one, (0, 0))),
+        (0, _) | (_, 0) => None,
+        _ if one.0 <= other.0 => Some((one, other)),
+        _ => Some((other, one)),
+    }
+}

@@ -1,0 +1,103 @@
+//! `marque link IN.csv --out OUT.csv`: record linkage of any CSV alone.
+
+#[path = "link/files.rs"]
+pub mod files;
+#[path = "link/outcome.rs"]
+pub mod outcome;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use marque_linkage::batch::{BatchOptions, Linked, link};
+use marque_linkage::dealer::{DealerRecords, is_dealer_table};
+use marque_linkage::general::GeneralRecords;
+use marque_linkage::schema::{Mapping, parse_mapping, recognise};
+use marque_linkage::score::Model;
+use marque_linkage::table::Table;
+
+/// Finds the records of one person or organisation in a CSV file.
+///
+/// Columns are recognised, the model trains itself; the output is the input with one more column, `entity_id`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file to read: CSV with a header row, UTF-8 or GB18030.
+    #[arg(value_name = "IN.csv")]
+    pub input: PathBuf,
+    /// Where to write the rows with their `entity_id`.
+    #[arg(long, value_name = "OUT.csv")]
+    pub out: PathBuf,
+    /// Column that holds the true entity: read only to print precision and recall as JSON.
+    #[arg(long, value_name = "COLUMN")]
+    pub truth: Option<String>,
+    /// Model file: used if it is there, else trained and written.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// What columns are, such as `tel=phone,x1=ignore`; the others are recognised.
+    #[arg(long, value_name = "COLUMN=ROLE", value_delimiter = ',')]
+    pub mapping: Vec<String>,
+    /// Where to write the match report (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If a file cannot be read or written, a column is missing, or the model does not fit; each with what to do.
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let table = files::read(&args.input)?;
+    let truth = args
+        .truth
+        .as_deref()
+        .map(|name| files::column(&table, name))
+        .transpose()?;
+    let mut mapping = recognise(&table, truth);
+    parse_mapping(&table, &mut mapping, &args.mapping).context("--mapping")?;
+    let model = args
+        .model
+        .as_deref()
+        .filter(|path| path.exists())
+        .map(files::read_model)
+        .transpose()?;
+    let was_given = model.is_some();
+    let linked = link_table(&table, &mapping, model)?;
+    files::write(&args.out, &table, &linked.clusters.entity)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let truth = truth.map(|column| outcome::groups(&table, column));
+    if let Some(path) = args.model.as_deref().filter(|_| !was_given) {
+        files::write_text(path, &linked.model.to_toml())?;
+    }
+    if let Some(path) = &args.report {
+        files::write_text(
+            path,
+            &outcome::report(&table, &mapping, &linked, truth.as_deref())?,
+        )?;
+    }
+    outcome::print(&linked, truth.as_deref(), seconds)
+}
+
+fn link_table(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
+    let options = BatchOptions::default();
+    if is_dealer_table(table, mapping) {
+        check(model.as_ref(), "dealer")?;
+        return Ok(link(
+            &DealerRecords::from_table(table, mapping),
+            model,
+            options,
+        ));
+    }
+    let records = GeneralRecords::from_table(table, mapping)?;
+    check(
+        model.as_ref(),
+        &marque_linkage::batch::Blocker::schema(&records),
+    )?;
+    Ok(link(&records, model, records.options(options)))
+}
+
+fn check(model: Option<&Model>, schema: &str) -> anyhow::Result<()> {
+    model
+        .map_or(Ok(()), |model| model.check_schema(schema))
+        .context("--model")
+}
