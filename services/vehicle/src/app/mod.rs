@@ -1,0 +1,14 @@
+//! Use cases of the vehicle service.
+
+mod plates;
+mod publish;
+mod read;
+mod readings;
+mod record;
+mod rows;
+mod sink;
+
+pub(crate) use read::{Shown, VehicleApp};
+pub(crate) use record::Recorder;
+pub(crate) use rows::{RawRow, Rows};
+pub(crate) use sink::VehicleSink;

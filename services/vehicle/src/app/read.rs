@@ -1,0 +1,312 @@
+//! What callers ask of vehicles, and live rows.
+
+use std::time::Duration;
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, DealerCode, PageRequest, SharedClock, Timestamp, VehicleId};
+use marque_db::{Conn, Database};
+use marque_errors::Violation;
+use marque_intake::{Directory, Outcome};
+use marque_ledger::{Entry, IdempotencyKey, once, record};
+use marque_quality::{Finding, Lang, Severity, plate::Plate, vin::Vin};
+use marque_rpc::CallMeta;
+use prost::Message;
+use rustc_hash::FxHashMap;
+
+use super::{RawRow, Rows};
+use crate::{
+    domain::{Party, PlateInterval, Reading, Vehicle, with_validity},
+    error::{Error, Result},
+    storage::{self, Sight},
+};
+
+/// The use cases; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct VehicleApp {
+    db: Database,
+    clock: SharedClock,
+    rows: Rows,
+    directory: Directory,
+}
+
+/// A vehicle as it is shown, with its plates, current ones first.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) vehicle: Vehicle,
+    pub(crate) plates: Vec<PlateInterval>,
+}
+
+/// One page of a list and the key of the next.
+#[derive(Debug, Clone)]
+pub(crate) struct Page<T> {
+    pub(crate) entries: Vec<T>,
+    pub(crate) next: Option<String>,
+}
+
+/// How long a reception opens a vehicle's file.
+const RECEPTION: Duration = Duration::from_secs(90 * 86_400);
+/// A reception is renewed when this much of it has passed: not at every look.
+const RENEWAL: Duration = Duration::from_secs(86_400);
+/// Vehicles of one customer that are looked at; fleets have more, and are listed by what was heard last.
+const CUSTOMER_VEHICLES: u32 = 200;
+
+impl VehicleApp {
+    pub(crate) fn new(db: Database, clock: SharedClock, rows: Rows, directory: Directory) -> Self {
+        Self { db, clock, rows, directory }
+    }
+
+    /// Creates or amends one vehicle from a dealer's row; `answer` makes what the key remembers.
+    pub(crate) async fn put<R, A>(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        key: Option<IdempotencyKey>,
+        (dealer, source, raw): (&str, &str, RawRow<'_>),
+        request: R,
+        answer: impl Fn(Shown, Outcome, &[Finding]) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        if source.trim().is_empty() || source.chars().count() > 64 {
+            let message = "name the source system of the row, such as dms, in 1 to 64 characters";
+            return Err(Error::Invalid(vec![Violation::new("source", "MISSING", message)]));
+        }
+        let dealer = self.directory.check(meta, dealer).await?;
+        let now = self.clock.now();
+        let prepared = self.rows.prepare(&dealer, source, &raw, now);
+        let findings = prepared.findings;
+        let Some(payload) = prepared.payload else {
+            return Err(Error::Invalid(violations(&findings)));
+        };
+        let rows = self.rows.clone();
+        self.db
+            .write(move |conn| {
+                once(conn, &ctx, now, "vehicle.put", key.as_ref(), &request, |conn| {
+                    let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
+                    if outcome == Outcome::Stored {
+                        record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
+                    }
+                    let shown = show(conn, ctx.scope(), &[id])?.pop().ok_or(Error::VehicleUnknown)?;
+                    Ok(answer(shown, outcome, &findings))
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn get(&self, ctx: CallContext, id: VehicleId) -> Result<Shown> {
+        let now = self.clock.now();
+        self.db
+            .read(move |conn| {
+                let visible = storage::visible(conn, ctx.scope(), &[id], now)?;
+                show(conn, ctx.scope(), &visible)?.pop().ok_or(Error::VehicleUnknown)
+            })
+            .await
+    }
+
+    /// The car of a VIN. For a dealer it is a reception.
+    pub(crate) async fn find_by_vin(&self, ctx: CallContext, typed: &str) -> Result<Vec<Shown>> {
+        let Ok(vin) = Vin::parse(typed) else {
+            return Ok(Vec::new());
+        };
+        let scope = ctx.scope().clone();
+        let found = self.db.read(move |conn| storage::find_by_vins(conn, &scope, &[vin.as_str()])).await?;
+        let ids: Vec<VehicleId> = found.into_iter().map(|vehicle| vehicle.id).collect();
+        self.answer_lookup(ctx, ids.clone(), ids).await
+    }
+
+    /// The cars that have or had a plate. For a dealer the look-up is a reception of the car that carries it now.
+    pub(crate) async fn find_by_plate(&self, ctx: CallContext, typed: &str) -> Result<Vec<Shown>> {
+        let Ok(plate) = Plate::parse(typed) else {
+            return Ok(Vec::new());
+        };
+        let scope = ctx.scope().clone();
+        let held = self.db.read(move |conn| storage::current_holders(conn, &scope, plate.as_str())).await?;
+        let current = held.iter().filter(|held| held.interval.to.is_none()).map(|held| held.vehicle).collect();
+        let mut all: Vec<VehicleId> = Vec::with_capacity(held.len());
+        for held in held {
+            if !all.contains(&held.vehicle) {
+                all.push(held.vehicle);
+            }
+        }
+        self.answer_lookup(ctx, all, current).await
+    }
+
+    async fn answer_lookup(&self, ctx: CallContext, found: Vec<VehicleId>, hits: Vec<VehicleId>) -> Result<Vec<Shown>> {
+        let now = self.clock.now();
+        if let Some(dealer) = ctx.scope().dealer().cloned() {
+            self.receive(ctx.clone(), dealer, hits, now).await?;
+        }
+        self.db
+            .read(move |conn| {
+                let visible = storage::visible(conn, ctx.scope(), &found, now)?;
+                let in_order: Vec<VehicleId> = found.into_iter().filter(|id| visible.contains(id)).collect();
+                show(conn, ctx.scope(), &in_order)
+            })
+            .await
+    }
+
+    /// Opens the files that the dealer cannot see already; most look-ups open none and write nothing.
+    async fn receive(&self, ctx: CallContext, dealer: DealerCode, hits: Vec<VehicleId>, now: Timestamp) -> Result<()> {
+        let reader = dealer.clone();
+        let shut: Vec<VehicleId> = self
+            .db
+            .read(move |conn| {
+                let mut shut = Vec::new();
+                for id in hits {
+                    if needs_reception(storage::open_file(conn, &reader, id)?, now) {
+                        shut.push(id);
+                    }
+                }
+                Ok::<_, Error>(shut)
+            })
+            .await?;
+        if shut.is_empty() {
+            return Ok(());
+        }
+        self.db
+            .write(move |conn| {
+                for id in &shut {
+                    storage::receive(conn, &dealer, *id, now.plus(RECEPTION))?;
+                    record_act(conn, &ctx, now, "vehicle_received", *id, &dealer)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// A customer's vehicles with his parts in them, those with a current part first.
+    pub(crate) async fn list_of_customer(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        limit: usize,
+    ) -> Result<Vec<(Shown, Vec<Party>)>> {
+        let now = self.clock.now();
+        self.db.read(move |conn| customer_vehicles(conn, ctx.scope(), customer, limit, now)).await
+    }
+
+    /// All parts in a vehicle. A dealer learns of other dealers' people only that there was somebody.
+    pub(crate) async fn list_parties(&self, ctx: CallContext, id: VehicleId) -> Result<Vec<Party>> {
+        let now = self.clock.now();
+        self.db
+            .read(move |conn| {
+                if !storage::may_see(conn, ctx.scope(), id, now)? {
+                    return Err(Error::VehicleUnknown);
+                }
+                Ok(with_validity(storage::list_parties(conn, ctx.scope(), &[id])?))
+            })
+            .await
+    }
+
+    pub(crate) async fn list_readings(&self, ctx: CallContext, id: VehicleId, page: PageRequest) -> Result<Page<Reading>> {
+        let now = self.clock.now();
+        self.db
+            .scan(move |conn| {
+                if !storage::may_see(conn, ctx.scope(), id, now)? {
+                    return Err(Error::VehicleUnknown);
+                }
+                let entries = storage::page_of_readings(conn, ctx.scope(), id, &page)?;
+                let is_full = entries.len() == page.size as usize;
+                let next = entries.last().filter(|_| is_full).map(Reading::page_key);
+                Ok(Page { entries, next })
+            })
+            .await
+    }
+}
+
+fn needs_reception(sight: Option<Sight>, now: Timestamp) -> bool {
+    match sight {
+        None => true,
+        Some(Sight::ForEver) => false,
+        Some(Sight::Until(until)) => until.since(now) + RENEWAL < RECEPTION,
+    }
+}
+
+fn customer_vehicles(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    asked: CustomerId,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<(Shown, Vec<Party>)>> {
+    let customer = storage::current_customer(conn, asked)?;
+    if let Scope::Customer(own) = scope
+        && storage::current_customer(conn, *own)? != customer
+    {
+        return Ok(Vec::new());
+    }
+    let all = storage::vehicles_of_customer(conn, scope, customer, CUSTOMER_VEHICLES)?;
+    let visible = storage::visible(conn, scope, &all, now)?;
+    let ids: Vec<VehicleId> = all.into_iter().filter(|id| visible.contains(id)).collect();
+    let mut parties = parties_of(conn, scope, &ids, customer)?;
+    let mut ids = ids;
+    ids.sort_by_key(|id| !parties[id].iter().any(|party| party.valid_to.is_none()));
+    ids.truncate(limit);
+    let shown = show(conn, scope, &ids)?;
+    Ok(shown
+        .into_iter()
+        .map(|shown| {
+            let parties = parties.remove(&shown.vehicle.id).unwrap_or_default();
+            (shown, parties)
+        })
+        .collect())
+}
+
+/// One customer's parts in vehicles, each vehicle's ends told from all its parts.
+fn parties_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vehicles: &[VehicleId],
+    customer: CustomerId,
+) -> Result<FxHashMap<VehicleId, Vec<Party>>> {
+    let mut facts: FxHashMap<VehicleId, Vec<_>> = vehicles.iter().map(|id| (*id, Vec::new())).collect();
+    for fact in storage::list_parties(conn, scope, vehicles)? {
+        facts.entry(fact.vehicle).or_default().push(fact);
+    }
+    let own = |facts| {
+        let all = with_validity(facts).into_iter();
+        all.filter(|party| party.fact.customer == Some(customer)).collect()
+    };
+    Ok(facts.into_iter().map(|(id, facts)| (id, own(facts))).collect())
+}
+
+/// Vehicles with their plates, in the order of the ids. What a scope may see was decided before.
+fn show(conn: &mut Conn<'_>, scope: &Scope, ids: &[VehicleId]) -> Result<Vec<Shown>> {
+    let mut vehicles: FxHashMap<VehicleId, Vehicle> =
+        storage::find_by_ids(conn, scope, ids)?.into_iter().map(|vehicle| (vehicle.id, vehicle)).collect();
+    let mut plates: FxHashMap<VehicleId, Vec<PlateInterval>> = FxHashMap::default();
+    for held in storage::list_plates(conn, scope, ids)? {
+        plates.entry(held.vehicle).or_default().push(held.interval);
+    }
+    let shown = |id| {
+        let vehicle = vehicles.remove(id)?;
+        Some(Shown { plates: plates.remove(id).unwrap_or_default(), vehicle })
+    };
+    Ok(ids.iter().filter_map(shown).collect())
+}
+
+fn record_act(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    act: &str,
+    id: VehicleId,
+    dealer: &DealerCode,
+) -> Result<()> {
+    let subject = id.to_string();
+    Ok(record(conn, ctx, now, &Entry { act, subject: &subject, dealer: dealer.as_str(), detail: "" })?)
+}
+
+/// What keeps a live row from being taken, field by field.
+fn violations(findings: &[Finding]) -> Vec<Violation> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Error)
+        .map(|finding| {
+            let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
+            Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+        })
+        .collect()
+}

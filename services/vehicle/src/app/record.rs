@@ -1,0 +1,173 @@
+//! Recording what rows and events say of cars: one batch, few statements, one event.
+//!
+//! All of it but the amendments of rows is a function of the set of facts: they may come in any order and more than
+//! once, and the state is the same.
+
+use marque_auth::Scope;
+use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};
+use marque_db::{Conn, StoreError};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{plates, publish, readings};
+use crate::{
+    domain::{Facts, Vehicle},
+    storage,
+};
+
+/// Records facts.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    clock: SharedClock,
+}
+
+/// The cars a batch concerns, as they were and as they become.
+#[derive(Debug, Default)]
+pub(super) struct Fleet {
+    /// Each car with what is stored of it; `None` for a new one.
+    cars: FxHashMap<VehicleId, (Vehicle, Option<Vehicle>)>,
+    by_vin: FxHashMap<String, VehicleId>,
+    /// Cars whose plates have changed, which is no column of theirs.
+    replated: FxHashSet<VehicleId>,
+}
+
+impl Recorder {
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self { clock }
+    }
+
+    /// Records facts in the caller's transaction and tells of the cars that are new or changed. Returns the ids by VIN.
+    pub(crate) fn record(
+        &self,
+        conn: &mut Conn<'_>,
+        facts: &[Facts],
+        now: Timestamp,
+    ) -> Result<FxHashMap<String, VehicleId>, StoreError> {
+        lock(conn, facts)?;
+        let mut fleet = self.assemble(conn, facts)?;
+        for fact in facts {
+            if let Some(amendment) = &fact.amendment {
+                fleet.of_vin(&fact.vin).amend(amendment);
+            }
+        }
+        plates::record(conn, &mut fleet, facts)?;
+        record_parties(conn, &fleet, facts)?;
+        record_sight(conn, &fleet, facts)?;
+        readings::record(conn, &mut fleet, facts)?;
+        self.store(conn, &mut fleet, facts, now)?;
+        Ok(fleet.by_vin)
+    }
+
+    /// The cars of the facts: those that are known, and new ones for VINs that are not.
+    fn assemble(&self, conn: &mut Conn<'_>, facts: &[Facts]) -> Result<Fleet, StoreError> {
+        let mut vins: Vec<&str> = facts.iter().map(|fact| fact.vin.as_str()).collect();
+        vins.sort_unstable();
+        vins.dedup();
+        let mut fleet = Fleet::default();
+        fleet.add_stored(storage::find_by_vins(conn, &Scope::Headquarters, &vins)?);
+        for vin in vins {
+            if !fleet.by_vin.contains_key(vin) {
+                let vehicle = Vehicle::new(VehicleId::new(&*self.clock), vin);
+                fleet.by_vin.insert(vin.to_owned(), vehicle.id);
+                fleet.cars.insert(vehicle.id, (vehicle, None));
+            }
+        }
+        Ok(fleet)
+    }
+
+    fn store(
+        &self,
+        conn: &mut Conn<'_>,
+        fleet: &mut Fleet,
+        facts: &[Facts],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let replated = std::mem::take(&mut fleet.replated);
+        let mut changed: Vec<(&Vehicle, bool)> = Vec::new();
+        for (vehicle, stored) in fleet.cars.values_mut() {
+            if stored.as_ref() != Some(&*vehicle) || replated.contains(&vehicle.id) {
+                vehicle.version += 1;
+                vehicle.updated_at = now;
+                changed.push((vehicle, stored.is_none()));
+            }
+        }
+        changed.sort_unstable_by_key(|(vehicle, _)| vehicle.id);
+        storage::put_definitions(conn, changed.iter().map(|(vehicle, _)| &vehicle.definition))?;
+        let part = |is_new| -> Vec<&Vehicle> {
+            changed.iter().filter(|(_, new)| *new == is_new).map(|(vehicle, _)| *vehicle).collect()
+        };
+        storage::insert_vehicles(conn, &part(true))?;
+        storage::update_vehicles(conn, &part(false))?;
+        publish::changed(conn, &*self.clock, changed.into_iter().map(|(vehicle, _)| vehicle), facts)
+    }
+}
+
+impl Fleet {
+    pub(super) fn id(&self, vin: &str) -> VehicleId {
+        self.by_vin[vin]
+    }
+
+    fn of_vin(&mut self, vin: &str) -> &mut Vehicle {
+        let id = self.by_vin[vin];
+        self.get(id).expect("every VIN of the facts has its car")
+    }
+
+    pub(super) fn get(&mut self, id: VehicleId) -> Option<&mut Vehicle> {
+        self.cars.get_mut(&id).map(|(vehicle, _)| vehicle)
+    }
+
+    pub(super) fn mark_replated(&mut self, id: VehicleId) {
+        self.replated.insert(id);
+    }
+
+    /// Also takes in cars that the facts do not name but change.
+    pub(super) fn load(&mut self, conn: &mut Conn<'_>, ids: &[VehicleId]) -> Result<(), StoreError> {
+        let missing: Vec<VehicleId> = ids.iter().copied().filter(|id| !self.cars.contains_key(id)).collect();
+        self.add_stored(storage::find_by_ids(conn, &Scope::Headquarters, &missing)?);
+        Ok(())
+    }
+
+    fn add_stored(&mut self, stored: Vec<Vehicle>) {
+        for vehicle in stored {
+            self.by_vin.insert(vehicle.vin.clone(), vehicle.id);
+            self.cars.insert(vehicle.id, (vehicle.clone(), Some(vehicle)));
+        }
+    }
+}
+
+fn record_parties(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(), StoreError> {
+    let claims: Vec<_> =
+        facts.iter().flat_map(|fact| fact.parties.iter().map(|claim| (fleet.id(&fact.vin), claim))).collect();
+    let records: FxHashSet<SourceRecordId> = claims.iter().map(|(_, claim)| claim.record).collect();
+    let customers = storage::customers_of(conn, records)?;
+    storage::put_parties(conn, &claims, &customers)?;
+    let ended: Vec<_> = facts
+        .iter()
+        .flat_map(|fact| fact.ended.iter().map(|(role, record, at)| (fleet.id(&fact.vin), *role, *record, *at)))
+        .collect();
+    storage::end_parties(conn, &ended)
+}
+
+fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(), StoreError> {
+    let mut opened: Vec<(VehicleId, &str)> = facts
+        .iter()
+        .flat_map(|fact| fact.seen_by.iter().map(|dealer| (fleet.id(&fact.vin), DealerCode::as_str(dealer))))
+        .collect();
+    opened.sort_unstable();
+    opened.dedup();
+    storage::open_for_ever(conn, &opened)
+}
+
+/// Two batches that name one car or plate follow each other: neither must miss what the other adds.
+fn lock(conn: &mut Conn<'_>, facts: &[Facts]) -> Result<(), StoreError> {
+    let vins = facts.iter().map(|fact| fact.vin.as_str());
+    let plates = facts.iter().filter_map(|fact| fact.plate.as_ref().map(|(plate, _)| plate.as_str()));
+    let mut keys: Vec<i64> = vins.chain(plates).map(lock_key).collect();
+    conn.lock_keys(&mut keys)
+}
+
+/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
+fn lock_key(name: &str) -> i64 {
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        .cast_signed()
+}

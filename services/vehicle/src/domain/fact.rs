@@ -1,0 +1,89 @@
+//! What rows and events say of a car, before it is recorded.
+
+use chrono::NaiveDate;
+use marque_core::{DealerCode, SourceRecordId, Timestamp, VisitId};
+
+use crate::domain::{Definition, Role};
+
+/// All that one row or event says of one car.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    /// A well-formed VIN.
+    pub(crate) vin: String,
+    pub(crate) amendment: Option<Amendment>,
+    pub(crate) plate: Option<(String, Timestamp)>,
+    pub(crate) parties: Vec<PartyClaim>,
+    /// Parts that a dealer's row no longer gives to these source records.
+    pub(crate) ended: Vec<(Role, SourceRecordId, Timestamp)>,
+    pub(crate) reading: Option<ReadingFact>,
+    /// Dealers that may see the car for this reason.
+    pub(crate) seen_by: Vec<DealerCode>,
+}
+
+/// Fields of a row that are not empty take effect; see `Vehicle::amend`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Amendment {
+    pub(crate) definition: Definition,
+    pub(crate) color: String,
+    pub(crate) sale_date: Option<NaiveDate>,
+    pub(crate) selling_dealer: String,
+    pub(crate) insurance_expiry: Option<NaiveDate>,
+    pub(crate) inspection_due: Option<NaiveDate>,
+    pub(crate) warranty_end: Option<NaiveDate>,
+}
+
+/// A source record's part in a car at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PartyClaim {
+    pub(crate) role: Role,
+    pub(crate) record: SourceRecordId,
+    pub(crate) dealer: DealerCode,
+    pub(crate) at: Timestamp,
+}
+
+/// The odometer at one version of a visit; 0 km if that version has no reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReadingFact {
+    pub(crate) visit: VisitId,
+    pub(crate) visit_version: i64,
+    pub(crate) km: i64,
+    pub(crate) read_at: Timestamp,
+    pub(crate) dealer: DealerCode,
+}
+
+/// A dealer's row of a car as it is kept.
+#[derive(Clone)]
+pub(crate) struct RowFact {
+    pub(crate) dealer: DealerCode,
+    pub(crate) source: String,
+    pub(crate) vin: String,
+    /// Keyed hash of the columns.
+    pub(crate) content: [u8; 16],
+    pub(crate) owner: Option<SourceRecordId>,
+    pub(crate) driver: Option<SourceRecordId>,
+    pub(crate) payer: Option<SourceRecordId>,
+    /// The columns as they came.
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl Facts {
+    /// Says only that the car exists.
+    pub(crate) fn of(vin: &str) -> Self {
+        Self {
+            vin: vin.to_owned(),
+            amendment: None,
+            plate: None,
+            parties: Vec::new(),
+            ended: Vec::new(),
+            reading: None,
+            seen_by: Vec::new(),
+        }
+    }
+}
+
+impl RowFact {
+    /// The parts the row names.
+    pub(crate) fn parts(&self) -> [(Role, Option<SourceRecordId>); 3] {
+        [(Role::Owner, self.owner), (Role::Driver, self.driver), (Role::Payer, self.payer)]
+    }
+}

@@ -1,0 +1,170 @@
+//! Odometer readings and what is thought of them.
+
+use marque_core::{Timestamp, VisitId};
+use marque_quality::number::is_sentinel_odometer;
+use rustc_hash::FxHashMap;
+
+/// What is thought of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Quality {
+    /// It fits the others.
+    Plausible,
+    /// Less than was read before.
+    Backwards,
+    /// More than could have been driven until a later reading, or since an earlier one.
+    TooFast,
+    /// A number that is put there to fill the field, such as 11111.
+    Sentinel,
+    /// A later version of the same visit reads otherwise.
+    Corrected,
+}
+
+impl Quality {
+    const ALL: [Self; 5] = [Self::Plausible, Self::Backwards, Self::TooFast, Self::Sentinel, Self::Corrected];
+
+    /// Stable code for storage and the wire.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Plausible => "plausible",
+            Self::Backwards => "backwards",
+            Self::TooFast => "too_fast",
+            Self::Sentinel => "sentinel",
+            Self::Corrected => "corrected",
+        }
+    }
+
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quality| quality.code() == code)
+    }
+}
+
+/// One reading of one car.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) read_at: Timestamp,
+    pub(crate) visit: VisitId,
+    pub(crate) visit_version: i64,
+    /// Kilometres; 0 where a correction took the reading back.
+    pub(crate) km: i64,
+    pub(crate) dealer: String,
+    pub(crate) quality: Quality,
+}
+
+/// Faster than this between two readings nobody drives (R-HIST-3).
+pub(crate) const FASTEST_KM_A_DAY: i64 = 2_000;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Judges all readings of one car anew; `versions` knows the newest version of visits whose readings are elsewhere now.
+///
+/// Believed is the longest run of readings that agree with each other, the rest is told from it: so one slip of the
+/// pen does not make all honest readings after it look wrong. Nothing but the set of readings counts.
+pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>) {
+    readings.sort_by(|a, b| {
+        (a.read_at, a.km, a.visit_version, &a.dealer).cmp(&(b.read_at, b.km, b.visit_version, &b.dealer))
+    });
+    let mut newest = versions.clone();
+    for reading in readings.iter() {
+        let version = newest.entry(reading.visit).or_insert(0);
+        *version = (*version).max(reading.visit_version);
+    }
+    let mut judged = Vec::with_capacity(readings.len());
+    for (at, reading) in readings.iter_mut().enumerate() {
+        if newest[&reading.visit] > reading.visit_version || reading.km == 0 {
+            reading.quality = Quality::Corrected;
+        } else if is_sentinel_odometer(u32::try_from(reading.km).unwrap_or(u32::MAX)) {
+            reading.quality = Quality::Sentinel;
+        } else {
+            judged.push(at);
+        }
+    }
+    let run = longest_run(readings, &judged);
+    for at in judged {
+        readings[at].quality = if run.contains(&at) { Quality::Plausible } else { flaw(readings, &run, at) };
+    }
+}
+
+/// The newest plausible reading of judged ones.
+pub(crate) fn newest_plausible(readings: &[Reading]) -> Option<&Reading> {
+    readings.iter().filter(|reading| reading.quality == Quality::Plausible).max_by_key(|reading| (reading.read_at, reading.km))
+}
+
+/// The longest chain of readings each of which can follow the one before; of equally long ones the earliest.
+fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
+    let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(judged.len());
+    for (place, &at) in judged.iter().enumerate() {
+        let before = (0..place)
+            .filter(|earlier| can_follow(&readings[judged[*earlier]], &readings[at]))
+            .max_by_key(|earlier| (best[*earlier].0, std::cmp::Reverse(*earlier)));
+        best.push((before.map_or(1, |earlier| best[earlier].0 + 1), before));
+    }
+    let mut next = (0..best.len()).max_by_key(|place| (best[*place].0, std::cmp::Reverse(*place)));
+    let mut run = Vec::new();
+    while let Some(place) = next {
+        run.push(judged[place]);
+        next = best[place].1;
+    }
+    run.reverse();
+    run
+}
+
+/// Whether the meter can show `later` after `earlier`. The day is the unit: two readings of one day may lie a
+/// day's drive apart.
+fn can_follow(earlier: &Reading, later: &Reading) -> bool {
+    let days = (later.read_at.as_micros() - earlier.read_at.as_micros()) / DAY_MICROS + 1;
+    later.km >= earlier.km && later.km - earlier.km <= days.saturating_mul(FASTEST_KM_A_DAY)
+}
+
+fn flaw(readings: &[Reading], run: &[usize], at: usize) -> Quality {
+    let is_less = run.iter().rev().find(|believed| **believed < at).is_some_and(|before| readings[at].km < readings[*before].km);
+    if is_less { Quality::Backwards } else { Quality::TooFast }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn reading(day: i64, km: i64, visit: u128, visit_version: i64) -> Reading {
+        Reading {
+            read_at: Timestamp::from_micros(day * DAY_MICROS),
+            visit: Uuid::from_u128(visit).into(),
+            visit_version,
+            km,
+            dealer: "D1".into(),
+            quality: Quality::Plausible,
+        }
+    }
+
+    fn judged(mut readings: Vec<Reading>) -> Vec<Quality> {
+        judge(&mut readings, &FxHashMap::default());
+        readings.into_iter().map(|reading| reading.quality).collect()
+    }
+
+    #[test]
+    fn one_slip_does_not_spoil_the_honest_readings_around_it() {
+        use Quality::{Backwards, Plausible, Sentinel, TooFast};
+        let readings = vec![
+            reading(0, 5_000, 1, 1),
+            reading(100, 150_000, 2, 1),
+            reading(100, 410_000, 6, 1),
+            reading(200, 16_000, 3, 1),
+            reading(300, 1_600, 4, 1),
+            reading(400, 11_111, 5, 1),
+            reading(500, 30_000, 7, 1),
+        ];
+        assert_eq!(judged(readings), [Plausible, TooFast, TooFast, Plausible, Backwards, Sentinel, Plausible]);
+    }
+
+    #[test]
+    fn two_thousand_a_day_is_believed_and_more_is_not() {
+        let day = |km| judged(vec![reading(0, 1_000, 1, 1), reading(1, 1_000 + km, 2, 1)])[1];
+        assert_eq!((day(4_000), day(4_001)), (Quality::Plausible, Quality::TooFast));
+    }
+
+    #[test]
+    fn a_corrected_visit_counts_by_its_newest_version() {
+        let readings = vec![reading(0, 50_000, 1, 1), reading(0, 5_000, 1, 2), reading(90, 6_000, 2, 1)];
+        assert_eq!(judged(readings), [Quality::Plausible, Quality::Corrected, Quality::Plausible]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Events of the customer service: whose a source record is, and which car it names.
+
+use marque_api::{
+    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    events::v1::Event,
+};
+use marque_core::Timestamp;
+use marque_db::Conn;
+use marque_events::{ApplyError, Handler, from_proto_time};
+use marque_quality::{plate::Plate, vin::Vin};
+use prost::Message as _;
+
+use super::{id, time_of};
+use crate::{
+    app::Recorder,
+    domain::{Facts, PartyClaim, Role},
+    storage::{self, Alias, RecordLink},
+};
+
+/// Keeps the links and aliases, and records the cars that source records name.
+#[derive(Debug)]
+pub(crate) struct Customers {
+    recorder: Recorder,
+}
+
+impl Customers {
+    pub(crate) fn new(recorder: Recorder) -> Self {
+        Self { recorder }
+    }
+
+    fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
+        let mut facts = Vec::new();
+        for link in &links {
+            let known = RecordLink {
+                record: id(&link.source_record_id, "source_record_id")?,
+                customer: id(&link.customer_id, "customer_id")?,
+                position: event.position,
+            };
+            if storage::put_link(conn, &known)? {
+                storage::relink(conn, known.record, known.customer)?;
+            }
+            facts.extend(facts_of(link, &known, time_of(event))?);
+        }
+        self.recorder.record(conn, &facts, time_of(event))?;
+        Ok(())
+    }
+}
+
+impl Handler for Customers {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        match event.r#type.as_str() {
+            "marque.customer.source_records.linked" => self.linked(conn, event),
+            "marque.customer.customers.merged" => {
+                let merged = CustomersMerged::decode(event.data.as_slice())?;
+                let into = if merged.undone { None } else { Some(id(&merged.into, "into")?) };
+                let alias = Alias { customer: id(&merged.from, "from")?, current: into, position: event.position };
+                Ok(storage::put_alias(conn, &alias)?)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a record says of a car; nothing if it names no VIN that can be one.
+fn facts_of(link: &Link, known: &RecordLink, event_at: Timestamp) -> Result<Option<Facts>, ApplyError> {
+    let Ok(vin) = Vin::parse(&link.vin) else {
+        return Ok(None);
+    };
+    let dealer = id::<marque_core::DealerCode>(&link.dealer, "dealer")?;
+    let at = link.recorded_at.as_ref().map_or(event_at, from_proto_time);
+    let mut facts = Facts::of(vin.as_str());
+    facts.plate = Plate::parse(&link.plate).ok().map(|plate| (plate.as_str().to_owned(), at));
+    facts.parties = vec![PartyClaim { role: Role::Owner, record: known.record, dealer: dealer.clone(), at }];
+    facts.seen_by = vec![dealer];
+    Ok(Some(facts))
+}

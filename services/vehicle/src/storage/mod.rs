@@ -1,0 +1,49 @@
+//! The vehicle store: every statement of the service, a module a table or two.
+
+mod links;
+mod parties;
+mod plates;
+mod readings;
+mod rows;
+mod sight;
+mod vehicles;
+
+pub(crate) use links::{Alias, RecordLink, current_customer, customers_of, put_alias, put_link};
+pub(crate) use parties::{end_parties, list_parties, relink, put_parties, vehicles_of_customer};
+pub(crate) use plates::{
+    Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals, sightings_of, vehicles_with,
+};
+pub(crate) use readings::{add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits};
+pub(crate) use rows::{StoredColumns, find_rows, put_rows};
+pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};
+pub(crate) use vehicles::{find_by_ids, find_by_vins, insert_vehicles, put_definitions, update_vehicles};
+
+use marque_core::{CustomerId, SourceRecordId, VehicleId, VisitId};
+use marque_db::{Row, StoreError, Value};
+use uuid::Uuid;
+
+/// Keys of a list of typed ids.
+fn uuids<'v>(ids: impl IntoIterator<Item = Uuid>) -> Vec<Value<'v>> {
+    ids.into_iter().map(Value::Uuid).collect()
+}
+
+fn vehicle_id(row: &Row<'_>, column: usize) -> Result<VehicleId, StoreError> {
+    row.get::<Uuid>(column).map(VehicleId::from)
+}
+
+fn record_id(row: &Row<'_>, column: usize) -> Result<SourceRecordId, StoreError> {
+    row.get::<Uuid>(column).map(SourceRecordId::from)
+}
+
+fn visit_id(row: &Row<'_>, column: usize) -> Result<VisitId, StoreError> {
+    row.get::<Uuid>(column).map(VisitId::from)
+}
+
+fn customer_id(row: &Row<'_>, column: usize) -> Result<Option<CustomerId>, StoreError> {
+    Ok(row.get::<Option<Uuid>>(column)?.map(CustomerId::from))
+}
+
+/// A code that this release does not know.
+fn unknown(column: usize) -> StoreError {
+    StoreError::Decode { column, source: "an unknown code".into() }
+}

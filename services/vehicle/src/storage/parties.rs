@@ -1,0 +1,119 @@
+//! Parts in vehicles.
+
+use marque_auth::Scope;
+use marque_core::{CustomerId, SourceRecordId, Timestamp, VehicleId};
+use marque_db::{Conn, Row, StoreError, Value};
+use rustc_hash::FxHashMap;
+
+use super::{customer_id, record_id, unknown, uuids, vehicle_id};
+use crate::domain::{PartyClaim, PartyFact, Role};
+
+/// Notes claims; a claim that is known only widens the time over which it was made.
+pub(crate) fn put_parties(
+    conn: &mut Conn<'_>,
+    claims: &[(VehicleId, &PartyClaim)],
+    customers: &FxHashMap<SourceRecordId, CustomerId>,
+) -> Result<(), StoreError> {
+    // One statement must not touch a row twice: claims of one batch are joined first.
+    let mut joined: FxHashMap<(VehicleId, Role, SourceRecordId), (&PartyClaim, Timestamp, Timestamp)> =
+        FxHashMap::default();
+    for (vehicle, claim) in claims {
+        let entry = joined.entry((*vehicle, claim.role, claim.record)).or_insert((claim, claim.at, claim.at));
+        entry.1 = entry.1.min(claim.at);
+        entry.2 = entry.2.max(claim.at);
+    }
+    let mut joined: Vec<_> = joined.into_iter().collect();
+    joined.sort_unstable_by_key(|(key, _)| *key);
+    let values: Vec<Value<'_>> = joined
+        .iter()
+        .flat_map(|((vehicle, role, record), (claim, first, last))| {
+            let customer = customers.get(record).map(|customer| customer.uuid());
+            [
+                vehicle.uuid().into(),
+                role.code().into(),
+                record.uuid().into(),
+                claim.dealer.as_str().into(),
+                customer.into(),
+                (*first).into(),
+                (*last).into(),
+            ]
+        })
+        .collect();
+    let columns = ["vehicle_id", "role", "source_record_id", "dealer", "customer_id", "first_at", "last_at"];
+    let on_conflict = "ON CONFLICT (vehicle_id, role, source_record_id) DO UPDATE SET
+        first_at = CASE WHEN excluded.first_at < vehicle_parties.first_at THEN excluded.first_at
+                        ELSE vehicle_parties.first_at END,
+        last_at = CASE WHEN excluded.last_at > vehicle_parties.last_at THEN excluded.last_at
+                       ELSE vehicle_parties.last_at END";
+    conn.insert_many("vehicle_parties", &columns, on_conflict, &values)
+}
+
+/// Ends a part because its row names somebody else now.
+pub(crate) fn end_parties(
+    conn: &mut Conn<'_>,
+    ended: &[(VehicleId, Role, SourceRecordId, Timestamp)],
+) -> Result<(), StoreError> {
+    for (vehicle, role, record, at) in ended {
+        conn.execute(
+            "UPDATE vehicle_parties SET ended_at = ?4 WHERE vehicle_id = ?1 AND role = ?2 AND source_record_id = ?3",
+            &[vehicle.uuid().into(), role.code().into(), record.uuid().into(), (*at).into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Gives all parts of a source record to its customer.
+pub(crate) fn relink(
+    conn: &mut Conn<'_>,
+    record: SourceRecordId,
+    customer: CustomerId,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE vehicle_parties SET customer_id = ?2 WHERE source_record_id = ?1",
+        &[record.uuid().into(), customer.uuid().into()],
+    )?;
+    Ok(())
+}
+
+/// Vehicles in which a customer has or had a part: at most `limit`, those he was last said to have first.
+pub(crate) fn vehicles_of_customer(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    customer: CustomerId,
+    limit: u32,
+) -> Result<Vec<VehicleId>, StoreError> {
+    conn.query(
+        "SELECT vehicle_id, max(last_at) AS said_at FROM vehicle_parties WHERE customer_id = ?1
+         GROUP BY vehicle_id ORDER BY said_at DESC, vehicle_id LIMIT ?2",
+        &[customer.uuid().into(), limit.into()],
+        |row| vehicle_id(row, 0),
+    )
+}
+
+/// All parts in vehicles. Sight of the vehicles is the caller's to check: see [`super::visible`].
+pub(crate) fn list_parties(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    vehicles: &[VehicleId],
+) -> Result<Vec<PartyFact>, StoreError> {
+    conn.query_in(
+        "SELECT vehicle_id, role, source_record_id, dealer, customer_id, first_at, last_at, ended_at
+         FROM vehicle_parties WHERE vehicle_id IN (??)",
+        &[],
+        &uuids(vehicles.iter().map(|id| id.uuid())),
+        read_party,
+    )
+}
+
+fn read_party(row: &Row<'_>) -> Result<PartyFact, StoreError> {
+    Ok(PartyFact {
+        vehicle: vehicle_id(row, 0)?,
+        role: Role::from_code(&row.get::<String>(1)?).ok_or_else(|| unknown(1))?,
+        record: record_id(row, 2)?,
+        dealer: row.get(3)?,
+        customer: customer_id(row, 4)?,
+        first_at: row.get(5)?,
+        last_at: row.get(6)?,
+        ended_at: row.get(7)?,
+    })
+}

@@ -1,0 +1,99 @@
+//! Dealers' rows as they last came.
+
+use marque_core::{DealerCode, SourceRecordId, Timestamp};
+use marque_db::{Conn, StoreError, Value};
+use marque_quality::{Field, RecordKind};
+use prost::Message;
+use uuid::Uuid;
+
+use crate::{app::RawRow, domain::RowFact};
+
+/// What is known of an earlier row.
+#[derive(Debug, Clone)]
+pub(crate) struct EarlierRow {
+    pub(crate) vin: String,
+    pub(crate) content: Vec<u8>,
+    /// Owner, driver and payer it named, in this order.
+    pub(crate) parts: [Option<SourceRecordId>; 3],
+}
+
+/// The earlier rows of one source for VINs.
+pub(crate) fn find_rows(
+    conn: &mut Conn<'_>,
+    dealer: &DealerCode,
+    source: &str,
+    vins: &[&str],
+) -> Result<Vec<EarlierRow>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    conn.query_in(
+        "SELECT vin, content, owner, driver, payer FROM vehicle_rows WHERE dealer = ?1 AND source = ?2 AND vin IN (??)",
+        &[dealer.as_str().into(), source.into()],
+        &keys,
+        |row| {
+            let part = |column| Ok::<_, StoreError>(row.get::<Option<Uuid>>(column)?.map(SourceRecordId::from));
+            Ok(EarlierRow { vin: row.get(0)?, content: row.get(1)?, parts: [part(2)?, part(3)?, part(4)?] })
+        },
+    )
+}
+
+/// Keeps rows in place of the earlier ones of the same dealer, source and VIN; at most one for each in `rows`.
+pub(crate) fn put_rows(conn: &mut Conn<'_>, rows: &[&RowFact], now: Timestamp) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = rows
+        .iter()
+        .flat_map(|row| {
+            let part = |record: Option<SourceRecordId>| Value::from(record.map(SourceRecordId::uuid));
+            [
+                row.dealer.as_str().into(),
+                (&row.source).into(),
+                (&row.vin).into(),
+                (&row.content).into(),
+                part(row.owner),
+                part(row.driver),
+                part(row.payer),
+                (&row.sealed).into(),
+                now.into(),
+            ]
+        })
+        .collect();
+    let columns = ["dealer", "source", "vin", "content", "owner", "driver", "payer", "sealed", "received_at"];
+    let on_conflict = "ON CONFLICT (dealer, source, vin) DO UPDATE SET content = excluded.content,
+        owner = excluded.owner, driver = excluded.driver, payer = excluded.payer, sealed = excluded.sealed,
+        received_at = excluded.received_at";
+    conn.insert_many("vehicle_rows", &columns, on_conflict, &values)
+}
+
+/// A row's columns as they came, as they are sealed.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct StoredColumns {
+    #[prost(message, repeated, tag = "1")]
+    columns: Vec<StoredColumn>,
+    #[prost(message, repeated, tag = "2")]
+    extra: Vec<StoredColumn>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredColumn {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+impl StoredColumns {
+    /// Filled columns in the dictionary's order, then the unknown ones by name: equal rows are equal bytes.
+    pub(crate) fn of(raw: &RawRow<'_>) -> Self {
+        let column = |(name, value): (&str, &str)| StoredColumn { name: name.to_owned(), value: value.to_owned() };
+        let columns = Field::of(RecordKind::Vehicles)
+            .filter_map(|field| raw.columns.get(field).map(|value| column((field.column(), value))))
+            .filter(|column| !column.value.is_empty())
+            .collect();
+        let mut extra: Vec<StoredColumn> = raw.extra.iter().copied().map(column).collect();
+        extra.sort_unstable_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
+        Self { columns, extra }
+    }
+
+    /// The bytes that are hashed and sealed.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+}

@@ -1,0 +1,111 @@
+//! Which dealers may see which vehicles.
+
+use marque_auth::Scope;
+use marque_core::{CustomerId, DealerCode, Timestamp, VehicleId};
+use marque_db::{Conn, StoreError, Value};
+
+use super::{list_parties, uuids, vehicle_id};
+use crate::domain::with_validity;
+
+/// How long a dealer may see a vehicle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// He has something to do with it.
+    ForEver,
+    /// He received it, until this moment.
+    Until(Timestamp),
+}
+
+/// Those of the vehicles that a scope may see now.
+pub(crate) fn visible(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vehicles: &[VehicleId],
+    now: Timestamp,
+) -> Result<Vec<VehicleId>, StoreError> {
+    let keys = uuids(vehicles.iter().map(|id| id.uuid()));
+    match scope {
+        Scope::Headquarters => Ok(vehicles.to_vec()),
+        Scope::Dealer(dealer) => conn.query_in(
+            "SELECT vehicle_id FROM vehicle_sight
+             WHERE dealer = ?1 AND (until IS NULL OR until > ?2) AND vehicle_id IN (??)",
+            &[dealer.as_str().into(), now.into()],
+            &keys,
+            |row| vehicle_id(row, 0),
+        ),
+        Scope::Region(region) => conn.query_in(
+            "SELECT DISTINCT s.vehicle_id FROM vehicle_sight s JOIN dealer_regions r ON r.dealer = s.dealer
+             WHERE r.region = ?1 AND (s.until IS NULL OR s.until > ?2) AND s.vehicle_id IN (??)",
+            &[Value::Text(region), now.into()],
+            &keys,
+            |row| vehicle_id(row, 0),
+        ),
+        Scope::Customer(customer) => parties_now(conn, scope, *customer, vehicles),
+    }
+}
+
+/// Whether a scope may see a vehicle now.
+pub(crate) fn may_see(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vehicle: VehicleId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(!visible(conn, scope, &[vehicle], now)?.is_empty())
+}
+
+/// Those of the vehicles in which the customer has a part now.
+fn parties_now(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customer: CustomerId,
+    vehicles: &[VehicleId],
+) -> Result<Vec<VehicleId>, StoreError> {
+    let customer = super::current_customer(conn, customer)?;
+    let facts = list_parties(conn, scope, vehicles)?;
+    let has_part = |vehicle: &VehicleId| {
+        let own = facts.iter().filter(|fact| fact.vehicle == *vehicle).cloned().collect();
+        with_validity(own)
+            .iter()
+            .any(|party| party.valid_to.is_none() && party.fact.customer == Some(customer))
+    };
+    Ok(vehicles.iter().copied().filter(has_part).collect())
+}
+
+/// How long one dealer may see a vehicle; `None` if he never could.
+pub(crate) fn open_file(
+    conn: &mut Conn<'_>,
+    dealer: &DealerCode,
+    vehicle: VehicleId,
+) -> Result<Option<Sight>, StoreError> {
+    let sql = "SELECT until FROM vehicle_sight WHERE vehicle_id = ?1 AND dealer = ?2";
+    let until: Option<Option<Timestamp>> =
+        conn.query_opt(sql, &[vehicle.uuid().into(), dealer.as_str().into()], |row| row.get(0))?;
+    Ok(until.map(|until| until.map_or(Sight::ForEver, Sight::Until)))
+}
+
+/// Lets dealers see vehicles: what is for ever stays so, and of two receptions the later end counts.
+pub(crate) fn open_for_ever(
+    conn: &mut Conn<'_>,
+    opened: &[(VehicleId, &str)],
+) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> =
+        opened.iter().flat_map(|(vehicle, dealer)| [vehicle.uuid().into(), Value::Text(dealer), Value::Null]).collect();
+    let on_conflict = "ON CONFLICT (vehicle_id, dealer) DO UPDATE SET until = NULL WHERE vehicle_sight.until IS NOT NULL";
+    conn.insert_many("vehicle_sight", &["vehicle_id", "dealer", "until"], on_conflict, &values)
+}
+
+/// Lets a dealer see a vehicle until a moment, unless he may longer.
+pub(crate) fn receive(
+    conn: &mut Conn<'_>,
+    dealer: &DealerCode,
+    vehicle: VehicleId,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO vehicle_sight (vehicle_id, dealer, until) VALUES (?1, ?2, ?3)
+         ON CONFLICT (vehicle_id, dealer) DO UPDATE SET until = excluded.until WHERE vehicle_sight.until < excluded.until",
+        &[vehicle.uuid().into(), dealer.as_str().into(), until.into()],
+    )?;
+    Ok(())
+}
