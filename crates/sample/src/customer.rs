@@ -1,6 +1,6 @@
 //! A customer as a dealer writes him down: what is known, what is left out, what is wrong, what is made up.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::{
     config::{Config, Falsification},
@@ -9,12 +9,22 @@ use crate::{
     network::{Dealer, SALES, SERVICE},
     rng::Rng,
     rows::{CustomerRow, Fields},
-    tables::words,
+    tables::{regions::REGIONS, words},
     vehicle::Vehicle,
 };
 
 /// How many rows in a thousand of a falsifying dealer are made up in each of his ways.
 const FALSIFIED_PERMILLE: u32 = 250;
+
+/// Phones that are typed when there is none.
+const PLACEHOLDERS: &[&str] = &[
+    "13800000000",
+    "13888888888",
+    "13911111111",
+    "13000000000",
+    "18888888888",
+    "13812345678",
+];
 
 /// What a row is written from.
 pub(crate) struct Entry<'a> {
@@ -188,6 +198,7 @@ impl Entry<'_> {
         vehicle.owned_since + Days::new(after as u64)
     }
 
+    /// Makes up something; false if this row has nothing to be made up in that way.
     fn falsify(
         &self,
         way: Falsification,
@@ -195,55 +206,21 @@ impl Entry<'_> {
         rng: &mut Rng,
         row: &mut CustomerRow,
     ) -> bool {
-        let set = |row: &mut CustomerRow, column: &str, text: &str| {
-            row.column(column).clear();
-            row.column(column).push_str(text);
-        };
+        if let Some(phone) = self.invented_phone(way, row.get("clerk"), rng) {
+            *row.column("phone") = phone;
+            return true;
+        }
         match way {
-            Falsification::ShowroomPhone => set(row, "phone", &self.dealer.showroom_phone),
-            Falsification::PlaceholderPhone => {
-                set(
-                    row,
-                    "phone",
-                    rng.word(&[
-                        "13800000000",
-                        "13888888888",
-                        "13911111111",
-                        "13000000000",
-                        "18888888888",
-                        "13812345678",
-                    ]),
-                );
+            Falsification::FakeId if !self.entity.is_organisation => {
+                *row.column("id_number") = invented_id(rng);
             }
-            Falsification::SequentialPhone => {
-                let first = self.dealer.staff[0].phone.get(..7).unwrap_or("1380013");
-                set(row, "phone", first);
-                push_digits(self.place % 10_000, 4, row.column("phone"));
-            }
-            Falsification::StaffPhone => {
-                let clerk = row.column("clerk").clone();
-                let phone = self
-                    .dealer
-                    .staff
-                    .iter()
-                    .find(|staff| staff.code == clerk)
-                    .map_or("", |staff| &staff.phone);
-                set(row, "phone", phone);
-            }
-            Falsification::FakeId if self.entity.is_organisation => return false,
-            Falsification::FakeId => set(row, "id_number", &invented_id(rng)),
             Falsification::CopiedAddress => {
-                let (code, county) =
-                    crate::tables::regions::REGIONS.cities[self.dealer.city].counties[0];
-                set(row, "region_code", code);
-                set(
-                    row,
-                    "address",
-                    &format!("{}{county}人民路1号", self.dealer.city()),
-                );
+                let (code, county) = REGIONS.cities[self.dealer.city].counties[0];
+                *row.column("region_code") = code.to_owned();
+                *row.column("address") = format!("{}{county}人民路1号", self.dealer.city());
             }
             Falsification::MonthEndBurst => {
-                let next_month = recorded + chrono::Months::new(1);
+                let next_month = recorded + Months::new(1);
                 let last_day = next_month.with_day(1).unwrap_or(next_month) - Days::new(1);
                 if last_day > self.config.as_of {
                     return false;
@@ -252,9 +229,27 @@ impl Entry<'_> {
                 push_date(last_day, row.column("recorded_at"));
                 push_clock(rng.between(20 * 60, 24 * 60 - 1), row.column("recorded_at"));
             }
-            Falsification::FakeMileage => return false,
+            _ => return false,
         }
         true
+    }
+
+    /// A phone made up in this way, if it is one of phones.
+    fn invented_phone(&self, way: Falsification, clerk: &str, rng: &mut Rng) -> Option<String> {
+        match way {
+            Falsification::ShowroomPhone => Some(self.dealer.showroom_phone.clone()),
+            Falsification::PlaceholderPhone => Some(rng.word(PLACEHOLDERS).to_owned()),
+            Falsification::SequentialPhone => {
+                let mut phone = self.dealer.staff.first()?.phone.get(..7)?.to_owned();
+                push_digits(self.place % 10_000, 4, &mut phone);
+                Some(phone)
+            }
+            Falsification::StaffPhone => {
+                let staff = self.dealer.staff.iter().find(|staff| staff.code == clerk)?;
+                Some(staff.phone.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Whether something that happens to so many rows in a thousand, as usual, happens here.

@@ -19,6 +19,8 @@ pub(crate) const MAX_CARS: u64 = 15;
 const VINS: u64 = 33 * 33 * 1_000_000;
 /// Different serials of a plate that its pattern gives.
 const PLATES: u64 = 34 * 10 * 10 * 34 * 10 * 3;
+/// The same of green plates: one of five letters, a letter or digit, four digits.
+const GREEN_PLATES: u64 = 5 * 34 * 10_000;
 const PLATE_LETTERS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// A car in the hands of one owner.
@@ -121,18 +123,19 @@ fn vin(seed: u64, number: u64, model: &Model, year: i32) -> String {
 
 /// A plate of the city, green for new energy.
 fn plate(seed: u64, number: u64, model: &Model, city: &City) -> String {
-    let place = spread(number, seed, PLATES);
     let letter = |value: u64| char::from(PLATE_LETTERS[(value % 34) as usize]);
     let digit = |value: u64| char::from(b'0' + (value % 10) as u8);
     let mut plate = city.plate_prefix.to_owned();
     if !model.plate_letters.is_empty() {
-        let kind =
-            model.plate_letters.as_bytes()[(place % model.plate_letters.len() as u64) as usize];
-        plate.push(char::from(kind));
+        let place = spread(number, seed, GREEN_PLATES);
+        plate.push(char::from(
+            model.plate_letters.as_bytes()[(place % 5) as usize],
+        ));
         plate.push(letter(place / 5));
-        push_digits(place / 170 % 10_000, 4, &mut plate);
+        push_digits(place / 170, 4, &mut plate);
         return plate;
     }
+    let place = spread(number, seed, PLATES);
     let (first, second, rest) = (letter(place), letter(place / 34), place / 1156);
     let digits = [digit(rest), digit(rest / 10), digit(rest / 100)];
     let pattern = match rest / 1000 {

@@ -1,7 +1,5 @@
 //! Visits to the workshop: dates, odometers that grow as cars are driven, jobs and parts.
 
-use std::fmt::Write;
-
 use chrono::{Days, NaiveDate};
 
 use crate::{
@@ -125,16 +123,28 @@ impl Stay<'_> {
     }
 }
 
-/// Appends a line and gives its price in fen; the quantity is in halves.
+/// Appends a line and gives its price in fen; the quantity is in halves. Put together by hand: there are tens of millions.
 fn write_line(lines: &mut String, kind: &str, item: &Item, halves: i64, technician: &str) -> u64 {
     let (code, name, price) = item;
-    let (yuan, fen) = (price / 100, price % 100);
-    let (whole, half) = (halves / 2, if halves % 2 == 1 { ".5" } else { "" });
-    write!(
-        lines,
-        r#"{{"line_kind":"{kind}","code":"{code}","name":"{name}","quantity":"{whole}{half}","unit_price":"{yuan}.{fen:02}","technician":"{technician}"}}"#
-    )
-    .expect("memory can be written to");
+    let texts = [
+        ("{\"line_kind\":\"", kind),
+        ("\",\"code\":\"", code),
+        ("\",\"name\":\"", name),
+        ("\",\"quantity\":\"", ""),
+    ];
+    for (key, text) in texts {
+        lines.push_str(key);
+        lines.push_str(text);
+    }
+    push_digits(halves as u64 / 2, 1, lines);
+    lines.push_str(if halves % 2 == 1 { ".5" } else { "" });
+    lines.push_str("\",\"unit_price\":\"");
+    push_digits(*price as u64 / 100, 1, lines);
+    lines.push('.');
+    push_digits(*price as u64 % 100, 2, lines);
+    lines.push_str("\",\"technician\":\"");
+    lines.push_str(technician);
+    lines.push_str("\"}");
     (price * halves / 2) as u64
 }
 
