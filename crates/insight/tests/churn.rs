@@ -37,7 +37,7 @@ fn customer(truth: &BgNbd, age: f64, window: f64, dice: &mut Dice) -> (Comings, 
 }
 
 fn world(seed: u64, count: usize) -> (BgNbd, Vec<(Comings, bool)>) {
-    let truth = BgNbd::new(0.8, 6.0, 0.9, 2.5).unwrap();
+    let truth = BgNbd::new(0.8, 6.0, 0.9, 2.5).expect("all above zero");
     let mut dice = Dice::new(seed);
     let customers = (0..count)
         .map(|_| {

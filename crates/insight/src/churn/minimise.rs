@@ -114,7 +114,7 @@ fn step<const N: usize>(simplex: &mut [([f64; N], f64)], function: &impl Fn(&[f6
         }
         let best = simplex[0].0;
         for corner in &mut simplex[1..] {
-            let at = std::array::from_fn(|axis| (corner.0[axis] + best[axis]) / 2.0);
+            let at = std::array::from_fn(|axis| corner.0[axis].midpoint(best[axis]));
             *corner = (at, function(&at));
         }
     }

@@ -86,7 +86,7 @@ mod tests {
             lost_easings: false,
         };
         let inspection = InspectionLaw::shipped()
-            .next(&vehicle, date("2026-01-01"))
+            .next(vehicle, date("2026-01-01"))
             .unwrap();
         assert!(insurance_blocks(&inspection, date("2026-02-28")));
         assert!(!insurance_blocks(&inspection, date("2026-03-01")));

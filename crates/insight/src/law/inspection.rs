@@ -122,7 +122,7 @@ impl InspectionLaw {
     }
 
     /// All inspections of a vehicle, from the first on, as far as the law says anything.
-    pub fn schedule<'a>(&'a self, vehicle: &'a Vehicle) -> impl Iterator<Item = Inspection> + 'a {
+    pub fn schedule(&self, vehicle: Vehicle) -> impl Iterator<Item = Inspection> + '_ {
         let mut age = 0;
         std::iter::from_fn(move || {
             let (law, rule) = self.rule_at(vehicle, age)?;
@@ -138,13 +138,13 @@ impl InspectionLaw {
     }
 
     /// The inspection whose validity ends on or after `today`.
-    pub fn next(&self, vehicle: &Vehicle, today: NaiveDate) -> Option<Inspection> {
+    pub fn next(&self, vehicle: Vehicle, today: NaiveDate) -> Option<Inspection> {
         self.schedule(vehicle)
             .find(|inspection| inspection.expires >= today)
     }
 
     /// The newest law in force at the end of the term that has a rule for the vehicle at this age.
-    fn rule_at(&self, vehicle: &Vehicle, age: u32) -> Option<(&Law, &Rule)> {
+    fn rule_at(&self, vehicle: Vehicle, age: u32) -> Option<(&Law, &Rule)> {
         let fitting = self
             .law
             .iter()
@@ -159,13 +159,13 @@ impl InspectionLaw {
 
 impl Law {
     /// Vans are passenger cars in the text and have no part in the easings.
-    fn applies_to(&self, vehicle: &Vehicle) -> bool {
+    fn applies_to(&self, vehicle: Vehicle) -> bool {
         !(self.not_after_casualty && vehicle.class == VehicleClass::Van)
     }
 }
 
 impl Rule {
-    fn fits(&self, vehicle: &Vehicle, age: u32) -> bool {
+    fn fits(&self, vehicle: Vehicle, age: u32) -> bool {
         let class = if vehicle.class == VehicleClass::Van {
             VehicleClass::Passenger
         } else {
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    fn schedule(vehicle: &Vehicle, count: usize) -> Vec<(String, bool)> {
+    fn schedule(vehicle: Vehicle, count: usize) -> Vec<(String, bool)> {
         let law = InspectionLaw::shipped();
         law.schedule(vehicle)
             .take(count)
@@ -223,10 +223,10 @@ mod tests {
             ("2031-05-31", true),
             ("2032-05-31", true),
         ];
-        let found = schedule(&car, 7);
+        let found = schedule(car, 7);
         let found: Vec<(&str, bool)> = found.iter().map(|each| (each.0.as_str(), each.1)).collect();
         assert_eq!(found, expected);
-        let next = law.next(&car, "2026-01-01".parse().unwrap()).unwrap();
+        let next = law.next(car, "2026-01-01".parse().unwrap()).unwrap();
         assert_eq!(next.apply_from.to_string(), "2026-03-01");
     }
 
@@ -239,7 +239,7 @@ mod tests {
             ..car("2023-02-28")
         };
         for vehicle in [van, wrecked] {
-            let found = schedule(&vehicle, 20);
+            let found = schedule(vehicle, 20);
             assert!(found.iter().all(|each| each.1), "always on site");
             let dates: Vec<&str> = found.iter().map(|each| each.0.as_str()).collect();
             assert_eq!(
@@ -261,7 +261,7 @@ mod tests {
             ..car("2023-01-31")
         };
         assert_eq!(
-            schedule(&taxi, 6)[4..],
+            schedule(taxi, 6)[4..],
             [
                 ("2028-01-31".to_owned(), true),
                 ("2028-07-31".to_owned(), true)
@@ -272,7 +272,7 @@ mod tests {
             ..car("2023-01-31")
         };
         assert_eq!(
-            schedule(&truck, 11)[9..],
+            schedule(truck, 11)[9..],
             [
                 ("2033-01-31".to_owned(), true),
                 ("2033-07-31".to_owned(), true)
@@ -282,7 +282,7 @@ mod tests {
             seats: 30,
             ..car("2023-01-31")
         };
-        assert_eq!(schedule(&coach, 1)[0].0, "2024-01-31");
+        assert_eq!(schedule(coach, 1)[0].0, "2024-01-31");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
+use rayon::slice::ParallelSliceMut;
 use rustc_hash::FxBuildHasher;
 
 use super::Tier;
@@ -47,26 +48,6 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
             free: Vec::new(),
             order: None,
         }
-    }
-
-    /// Loads a whole group at once, in any order. Of a repeated id the last sum stands.
-    pub fn load(customers: impl ExactSizeIterator<Item = (Id, WeightedSum)>) -> Self {
-        let mut ranks = Self::new();
-        ranks.ids.reserve_exact(customers.len());
-        ranks.sums.reserve_exact(customers.len());
-        ranks.slots.reserve(customers.len(), |_| 0);
-        for (id, sum) in customers {
-            match ranks.slot_of(id) {
-                Some(slot) => ranks.sums[slot as usize] = sum.0,
-                None => drop(ranks.take_slot(id, sum)),
-            }
-        }
-        let mut sorted: Vec<u32> = (0..ranks.ids.len() as u32).collect();
-        sorted.sort_unstable_by_key(|&slot| key(&ranks.ids, &ranks.sums, slot));
-        ranks.order = Some(Order::from_sorted(&sorted, |slot| {
-            key(&ranks.ids, &ranks.sums, slot)
-        }));
-        ranks
     }
 
     /// Sets a customer's sum, new or changed, and says where he now stands.
@@ -182,6 +163,28 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
         let (ids, sums) = (&self.ids, &self.sums);
         let order = self.order.as_mut().expect("a slot in use is in the order");
         order.remove(key(ids, sums, slot), |slot| key(ids, sums, slot));
+    }
+}
+
+impl<Id: Copy + Ord + Hash + Send + Sync> LiveRanks<Id> {
+    /// Loads a whole group at once, in any order. Of a repeated id the last sum stands.
+    pub fn load(customers: impl ExactSizeIterator<Item = (Id, WeightedSum)>) -> Self {
+        let mut ranks = Self::new();
+        ranks.ids.reserve_exact(customers.len());
+        ranks.sums.reserve_exact(customers.len());
+        ranks.slots.reserve(customers.len(), |_| 0);
+        for (id, sum) in customers {
+            match ranks.slot_of(id) {
+                Some(slot) => ranks.sums[slot as usize] = sum.0,
+                None => drop(ranks.take_slot(id, sum)),
+            }
+        }
+        let mut sorted: Vec<u32> = (0..ranks.ids.len() as u32).collect();
+        sorted.par_sort_unstable_by_key(|&slot| key(&ranks.ids, &ranks.sums, slot));
+        ranks.order = Some(Order::from_sorted(&sorted, |slot| {
+            key(&ranks.ids, &ranks.sums, slot)
+        }));
+        ranks
     }
 }
 

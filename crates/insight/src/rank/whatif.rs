@@ -1,9 +1,11 @@
 //! What-if: other weights or curves over the whole population, and who would move, without changing anything.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
 use super::{Kind, Tier};
-use crate::value::{Inputs, Model};
+use crate::value::{Inputs, Model, WeightedSum};
 
 /// One customer of the population a question is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -52,35 +54,13 @@ pub fn rank_population<Id: Copy + Ord + Send + Sync>(
     population: &[Member<Id>],
     model: &Model,
 ) -> Vec<Option<Place>> {
-    let sums: Vec<Option<i64>> = population
-        .par_iter()
-        .map(|member| {
-            model
-                .assess(&member.inputs)
-                .map(|assessment| assessment.sum.0)
-        })
-        .collect();
-    let mut places = vec![None; population.len()];
-    for kind in Kind::ALL {
-        let of_kind = population
-            .iter()
-            .zip(&sums)
-            .enumerate()
-            .filter(|(_, (member, _))| member.kind == kind);
-        let mut scored: Vec<(i64, Id, u32)> = of_kind
-            .filter_map(|(index, (member, sum))| sum.map(|sum| (-sum, member.id, index as u32)))
-            .collect();
-        scored.par_sort_unstable();
-        let size = scored.len() as u64;
-        for (position, &(_, _, index)) in scored.iter().enumerate() {
-            let rank = position as u64 + 1;
-            places[index as usize] = Some(Place {
-                rank,
-                tier: Tier::of(rank, size),
-            });
-        }
-    }
-    places
+    let sum = |member: &Member<Id>| {
+        model
+            .assess(&member.inputs)
+            .map(|assessment| assessment.sum)
+    };
+    let sums: Vec<Option<WeightedSum>> = population.par_iter().map(sum).collect();
+    places(population, &sums)
 }
 
 /// Compares two models over the same population.
@@ -89,9 +69,23 @@ pub fn what_if<Id: Copy + Ord + Send + Sync>(
     now: &Model,
     then: &Model,
 ) -> WhatIf<Id> {
+    let is_reweighing = now.has_the_curves_of(then);
+    let sums = |member: &Member<Id>| {
+        let before = now.assess(&member.inputs);
+        let after = match &before {
+            Some(assessment) if is_reweighing => then.reweigh(assessment),
+            _ => then.assess(&member.inputs),
+        };
+        (
+            before.map(|assessment| assessment.sum),
+            after.map(|assessment| assessment.sum),
+        )
+    };
+    let (before, after): (Vec<Option<WeightedSum>>, Vec<Option<WeightedSum>>) =
+        population.par_iter().map(sums).unzip();
     let (before, after) = rayon::join(
-        || rank_population(population, now),
-        || rank_population(population, then),
+        || places(population, &before),
+        || places(population, &after),
     );
     let mut answer = WhatIf {
         moves: [[0; 5]; 5],
@@ -110,6 +104,29 @@ pub fn what_if<Id: Copy + Ord + Send + Sync>(
         }
     }
     answer
+}
+
+/// Ranks and tiers of sums, kind by kind, in the order of the population.
+fn places<Id: Copy + Ord + Send + Sync>(
+    population: &[Member<Id>],
+    sums: &[Option<WeightedSum>],
+) -> Vec<Option<Place>> {
+    let mut places = vec![None; population.len()];
+    for kind in Kind::ALL {
+        let scored = |(index, (member, sum)): (usize, (&Member<Id>, &Option<WeightedSum>))| {
+            let sum = sum.filter(|_| member.kind == kind)?;
+            Some((Reverse(sum), member.id, index as u32))
+        };
+        let members = population.par_iter().zip(sums).enumerate();
+        let mut order: Vec<(Reverse<WeightedSum>, Id, u32)> = members.filter_map(scored).collect();
+        order.par_sort_unstable();
+        let size = order.len() as u64;
+        for (rank, (_, _, index)) in (1..).zip(order) {
+            let tier = Tier::of(rank, size);
+            places[index as usize] = Some(Place { rank, tier });
+        }
+    }
+    places
 }
 
 #[cfg(test)]
@@ -172,6 +189,19 @@ mod tests {
             }),
             "most referrals, smallest id among equals"
         );
+    }
+
+    #[test]
+    fn reweighing_is_the_same_as_scoring_anew() {
+        let weights = Weights::new([5.0, 0.0, 40.0, 30.0, 20.0, 5.0]).unwrap();
+        let (now, then) = (
+            Model::shipped(),
+            Model::shipped().with_weights("then", weights),
+        );
+        for member in population() {
+            let assessment = now.assess(&member.inputs).unwrap();
+            assert_eq!(then.reweigh(&assessment), then.assess(&member.inputs));
+        }
     }
 
     #[test]

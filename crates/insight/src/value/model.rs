@@ -198,16 +198,35 @@ impl Model {
                 (points[index], known[index]) = (computed, share);
             }
         }
+        self.weigh(points, known)
+    }
+
+    /// The assessment under this model's weights of a customer another model with the same curves has assessed.
+    pub(crate) fn reweigh(&self, assessment: &Assessment) -> Option<Assessment> {
+        self.weigh(assessment.points, assessment.known)
+    }
+
+    /// Whether the two models differ in nothing but weights and version.
+    pub(crate) fn has_the_curves_of(&self, other: &Self) -> bool {
+        self.neutral == other.neutral && self.terms == other.terms
+    }
+
+    fn weigh(
+        &self,
+        points: [Points; Indicator::COUNT],
+        known: [f64; Indicator::COUNT],
+    ) -> Option<Assessment> {
         let known_share: f64 = Indicator::ALL
             .iter()
             .map(|&each| self.weights.share(each) * known[each as usize])
             .sum();
         // The tiny addition keeps a sum of shares such as 0.2 + 0.8 from falling to 99 per cent.
         let confidence = (known_share * 100.0 + 1e-9).floor() as u8;
-        (known_share > 0.0).then(|| Assessment {
+        let sum = self.weights.sum(&points);
+        (known_share > 0.0).then_some(Assessment {
             points,
             known,
-            sum: self.weights.sum(&points),
+            sum,
             confidence,
         })
     }

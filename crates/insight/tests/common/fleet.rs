@@ -61,7 +61,8 @@ fn car(world: World, dice: &mut Dice) -> History {
     let (occupation, usual) = OCCUPATIONS[dice.below(6) as usize];
     let (model, factor) = MODELS[dice.below(4) as usize];
     let mut log_rate = (usual * factor).ln() + world.between * dice.normal();
-    let sale = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap() + Days::new(dice.below(1_000));
+    let sale = NaiveDate::from_ymd_opt(2021, 1, 1).expect("a day of the calendar")
+        + Days::new(dice.below(1_000));
     let visits = 1 + dice.below(11);
     let (mut km, mut date, mut readings) = (0.0, sale, Vec::new());
     for visit in 0..visits {
