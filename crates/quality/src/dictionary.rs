@@ -143,6 +143,13 @@ impl Field {
     }
 }
 
+/// A field is written as its column.
+impl Serialize for Field {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.column())
+    }
+}
+
 /// A header reduced to what matters.
 fn header_key(header: &str) -> String {
     let header = crate::text::tidy(header);

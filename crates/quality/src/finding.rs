@@ -104,6 +104,13 @@ impl Rule {
     }
 }
 
+/// A rule is written as its stable key.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.entry().id)
+    }
+}
+
 /// What a text needs besides the field: never a value of the record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Params {

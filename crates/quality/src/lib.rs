@@ -18,6 +18,7 @@ pub mod number;
 pub mod party;
 pub mod phone;
 pub mod plate;
+pub mod standard;
 pub mod text;
 pub mod vin;
 

@@ -29,8 +29,8 @@ pub(super) struct Measures {
 
 /// Numbers this close together on different people are a sequence.
 const GAP: u64 = 2;
-/// A car that really covers more is a rarity (a day and night of motorway).
-const MAX_KM_A_DAY: u64 = 1000;
+/// More than this, day after day, no private car covers.
+const MAX_KM_A_DAY: u64 = 500;
 
 impl Measures {
     pub(super) fn of(state: &EntryState) -> Self {
@@ -88,26 +88,45 @@ impl Measures {
         self.id_stems.sort_unstable();
     }
 
-    /// Compares each reading of a car with the one before: it may not fall, nor rise faster than a car can go.
+    /// Compares each reading of a car with the one before, and blames the readings without which the rest agree.
     fn compare_readings(&mut self, state: &EntryState) {
         for (vin, readings) in &state.by_vin {
-            let readings: Vec<(i32, u32)> = readings.iter().copied().collect();
-            for pair in readings.windows(2) {
-                let [(day, km), (next_day, next_km)] = [pair[0], pair[1]];
-                if day == next_day {
-                    continue;
-                }
-                self.compared_readings += 1;
-                let possible = u64::from(km) + (next_day - day) as u64 * MAX_KM_A_DAY;
-                // A slip of 50 km is a matter of reading, not of invention.
-                if next_km + 50 < km || u64::from(next_km) > possible {
-                    self.contradictions += 1;
-                    self.contradicted.insert((*vin, day, km));
-                    self.contradicted.insert((*vin, next_day, next_km));
-                }
+            let mut readings: Vec<(i32, u32)> = readings.iter().copied().collect();
+            let pairs = readings.windows(2).filter(|pair| pair[0].0 != pair[1].0);
+            self.compared_readings += pairs.clone().count() as u64;
+            self.contradictions += pairs.filter(|pair| contradict(pair[0], pair[1])).count() as u64;
+            while let Some(at) = most_contradicted(&readings) {
+                let (day, km) = readings.remove(at);
+                self.contradicted.insert((*vin, day, km));
             }
         }
     }
+}
+
+/// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
+const fn contradict(earlier: (i32, u32), later: (i32, u32)) -> bool {
+    let possible = earlier.1 as u64 + (later.0 - earlier.0) as u64 * MAX_KM_A_DAY;
+    earlier.0 != later.0 && (later.1 + 50 < earlier.1 || later.1 as u64 > possible)
+}
+
+/// The one reading that contradicts the most others; none if two are equally suspect.
+fn most_contradicted(readings: &[(i32, u32)]) -> Option<usize> {
+    let conflicts = |i: usize| {
+        let before = readings[..i]
+            .iter()
+            .filter(|other| contradict(**other, readings[i]))
+            .count();
+        before
+            + readings[i + 1..]
+                .iter()
+                .filter(|other| contradict(readings[i], **other))
+                .count()
+    };
+    let counts: Vec<usize> = (0..readings.len()).map(conflicts).collect();
+    let most = *counts.iter().max().filter(|most| **most > 0)?;
+    let mut worst = (0..counts.len()).filter(|i| counts[*i] == most);
+    let only = worst.next()?;
+    worst.next().is_none().then_some(only)
 }
 
 /// The groups of a map whose shape matters, largest first, in an order that does not depend on the map.

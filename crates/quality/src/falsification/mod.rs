@@ -125,3 +125,6 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

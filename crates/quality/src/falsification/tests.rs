@@ -1,0 +1,241 @@
+//! Invented networks of dealers, honest but for the ones named in each test.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{clean_customer, dictionary::CustomerRow};
+
+/// One row of an invented dealer.
+#[derive(Clone)]
+struct Row {
+    name: String,
+    phone: String,
+    id_number: String,
+    address: String,
+    plate: String,
+    recorded_at: String,
+    odometer: u32,
+}
+
+const SURNAMES: [&str; 12] = [
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙",
+];
+const OFFICES: [&str; 4] = ["A", "B", "C", "D"];
+
+/// Numbers without a pattern, the same in every run (a linear congruence).
+fn scramble(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407)
+        >> 20
+}
+
+fn honest(dealer: u64, i: u64) -> Row {
+    let noise = scramble(dealer * 100_003 + i);
+    let day = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a day") + Days::new(noise % 700);
+    let given = char::from_u32(0x5B50 + (noise % 900) as u32).expect("an ideograph");
+    Row {
+        name: format!("{}{given}", SURNAMES[(noise / 7 % 12) as usize]),
+        phone: format!("1{}{:09}", 3 + noise % 7, scramble(noise) % 1_000_000_000),
+        id_number: String::new(),
+        address: format!(
+            "河北省石家庄市裕华区样例路{}号{}室",
+            noise % 997 + 1,
+            noise / 11 % 2000 + 100
+        ),
+        plate: format!(
+            "冀{}{:05}",
+            OFFICES[(noise / 3 % 4) as usize],
+            scramble(noise + 1) % 100_000
+        ),
+        recorded_at: format!("{day} {:02}:{:02}", 9 + noise % 9, noise / 13 % 60),
+        odometer: (noise % 180_000) as u32 + 7,
+    }
+}
+
+fn entry(row: &Row) -> Entry {
+    let cells = CustomerRow {
+        source_key: Some("K"),
+        name: Some(&row.name),
+        phone: Some(&row.phone),
+        id_number: Some(&row.id_number),
+        address: Some(&row.address),
+        plate: Some(&row.plate),
+        recorded_at: Some(&row.recorded_at),
+        ..CustomerRow::default()
+    };
+    let today = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
+    Entry::of(
+        &cells,
+        &clean_customer(&cells, today),
+        EntryExtras {
+            odometer_km: Some(row.odometer),
+        },
+    )
+}
+
+/// Thirty dealers of 300 rows; dealer 7 changes his.
+fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
+    let mut units = BTreeMap::new();
+    let mut of_seven = Vec::new();
+    for dealer in 0..30 {
+        let mut state = EntryState::default();
+        for i in 0..300 {
+            let mut row = honest(dealer, i);
+            if dealer == 7 {
+                change(i, &mut row);
+            }
+            let entry = entry(&row);
+            state.add(&entry);
+            if dealer == 7 {
+                of_seven.push(entry);
+            }
+        }
+        units.insert(format!("D{dealer}"), state);
+    }
+    (assess(&units, Settings::default()), of_seven)
+}
+
+/// Dealer 7 is the only suspect, for this kind; and exactly the changed rows bear its sign, or nearly so.
+fn finds(kind: Kind, changed: u64, change: impl Fn(u64, &mut Row)) {
+    let (assessment, entries) = network(|i, row| {
+        if i < changed {
+            change(i, row)
+        }
+    });
+    let named: Vec<(&str, Kind)> = assessment
+        .suspects
+        .iter()
+        .map(|suspect| (suspect.unit.as_str(), suspect.kind))
+        .collect();
+    assert_eq!(named, [("D7", kind)]);
+    let signed: Vec<bool> = entries
+        .iter()
+        .map(|entry| {
+            assessment
+                .signs("D7", entry)
+                .iter()
+                .any(|sign| sign.kind == kind)
+        })
+        .collect();
+    let hit = signed[..changed as usize]
+        .iter()
+        .filter(|signed| **signed)
+        .count() as u64;
+    let wrong = signed[changed as usize..]
+        .iter()
+        .filter(|signed| **signed)
+        .count() as u64;
+    assert!(
+        hit * 10 >= changed * 9 && wrong * 10 <= changed,
+        "{hit} of {changed} found, {wrong} wrongly"
+    );
+}
+
+#[test]
+fn an_honest_network_has_no_suspects() {
+    let (assessment, entries) = network(|_, _| {});
+    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
+    assert!(
+        entries
+            .iter()
+            .all(|entry| assessment.signs("D7", entry).is_empty())
+    );
+}
+
+#[test]
+fn a_showroom_phone_is_found() {
+    finds(Kind::ShowroomPhone, 12, |_, row| {
+        row.phone = "13912340567".to_owned()
+    });
+}
+
+#[test]
+fn staff_phones_are_found() {
+    finds(Kind::StaffPhone, 24, |i, row| {
+        row.phone = format!("1391234{:04}", 567 + i % 4 * 1011)
+    });
+}
+
+#[test]
+fn placeholder_phones_are_found() {
+    finds(Kind::PlaceholderPhone, 15, |_, row| {
+        row.phone = "13800000000".to_owned()
+    });
+}
+
+#[test]
+fn sequential_phones_are_found() {
+    finds(Kind::SequentialPhone, 10, |i, row| {
+        row.phone = format!("1391234{:04}", i + 1)
+    });
+}
+
+#[test]
+fn one_id_number_for_many_is_found() {
+    finds(Kind::FakeId, 10, |_, row| {
+        row.id_number = "11010519491231002X".to_owned()
+    });
+}
+
+#[test]
+fn a_series_of_id_numbers_is_found() {
+    finds(Kind::FakeId, 10, |i, row| {
+        row.id_number = format!("13010819900101{:03}1", i + 20)
+    });
+}
+
+#[test]
+fn a_copied_address_is_found() {
+    finds(Kind::CopiedAddress, 20, |_, row| {
+        row.address = "河北省石家庄市裕华区汽车城1号".to_owned()
+    });
+}
+
+#[test]
+fn bursts_at_the_end_of_months_are_found() {
+    finds(Kind::MonthEndBurst, 150, |i, row| {
+        row.recorded_at = format!("2025-{:02}-{}", [1, 3, 5, 7][(i % 4) as usize], 30 + i % 2)
+    });
+}
+
+#[test]
+fn round_readings_are_found() {
+    finds(Kind::FakeMileage, 40, |i, row| {
+        row.odometer = (i as u32 % 9 + 1) * 5000
+    });
+}
+
+#[test]
+fn many_records_within_a_minute_are_found() {
+    finds(Kind::EntryBurst, 20, |_, row| {
+        row.recorded_at = "2025-03-05 14:07".to_owned();
+    });
+}
+
+#[test]
+fn an_assessment_shows_no_personal_data() {
+    let (assessment, entries) = network(|_, row| row.phone = "13912340567".to_owned());
+    let shown = format!("{assessment:?} {:?}", entries[0]);
+    assert!(!shown.contains("39123"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn merged_parts_equal_the_whole(cut in 0usize..200, reversed in any::<bool>()) {
+        let mut entries: Vec<Entry> = (0..200).map(|i| entry(&honest(i % 3, i / 2))).collect();
+        let mut whole = EntryState::default();
+        entries.iter().for_each(|entry| whole.add(entry));
+        if reversed {
+            entries.reverse();
+        }
+        let (mut left, mut right) = (EntryState::default(), EntryState::default());
+        entries[..cut].iter().for_each(|entry| left.add(entry));
+        entries[cut..].iter().for_each(|entry| right.add(entry));
+        right.merge(&left);
+        prop_assert!(whole == right);
+    }
+}

@@ -1,0 +1,191 @@
+//! Reading and checking a standard's TOML. Whatever is wrong is named with its place and what would be right.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::{Applies, Check, Purpose, Standard, State, Test};
+use crate::{
+    dictionary::{Field, RecordKind},
+    finding::Dimension,
+};
+
+/// Why a text is not a standard: what is wrong, where, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandardError(String);
+
+impl std::fmt::Display for StandardError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StandardError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    kind: String,
+    version: u32,
+    state: State,
+    effective_from: String,
+    purpose: Vec<PurposeEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PurposeEntry {
+    id: String,
+    pass: f64,
+    dimensions: BTreeMap<Dimension, f64>,
+    check: Vec<CheckEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckEntry {
+    id: String,
+    dimension: Dimension,
+    #[serde(default)]
+    fields: Vec<String>,
+    test: Test,
+    weight: f64,
+    #[serde(default)]
+    applies: Applies,
+}
+
+impl Standard {
+    /// Reads a standard.
+    ///
+    /// # Errors
+    /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
+    /// stands there twice, a dimension with checks but without weight.
+    pub fn parse(text: &str) -> Result<Self, StandardError> {
+        let file: File = toml::from_str(text).map_err(|error| StandardError(error.to_string()))?;
+        let kind = RecordKind::ALL
+            .into_iter()
+            .find(|kind| kind.code() == file.kind);
+        let kind = kind.ok_or_else(|| {
+            StandardError(format!(
+                "kind {:?} is unknown: use {}",
+                file.kind,
+                RecordKind::ALL.map(RecordKind::code).join(", ")
+            ))
+        })?;
+        let effective_from = NaiveDate::parse_from_str(&file.effective_from, "%Y-%m-%d");
+        let effective_from = effective_from.map_err(|_| {
+            StandardError(format!(
+                "effective_from {:?} is no day: write YYYY-MM-DD",
+                file.effective_from
+            ))
+        })?;
+        if file.purpose.is_empty() {
+            return Err(StandardError(
+                "a standard needs at least one [[purpose]]".to_owned(),
+            ));
+        }
+        let purposes = file
+            .purpose
+            .into_iter()
+            .map(|entry| purpose(kind, entry))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            kind,
+            version: file.version,
+            state: file.state,
+            effective_from,
+            purposes,
+        })
+    }
+}
+
+fn purpose(kind: RecordKind, entry: PurposeEntry) -> Result<Purpose, StandardError> {
+    let place = format!("purpose {:?}", entry.id);
+    let wrong = |what: String| Err(StandardError(format!("{place}: {what}")));
+    if !(0.0..=100.0).contains(&entry.pass) {
+        return wrong(format!("pass {} lies outside 0 to 100", entry.pass));
+    }
+    if let Some((dimension, weight)) = entry
+        .dimensions
+        .iter()
+        .find(|(_, weight)| !is_weight(**weight))
+    {
+        return wrong(format!(
+            "the weight {weight} of {dimension:?} must be positive"
+        ));
+    }
+    let mut checks: Vec<Check> = Vec::with_capacity(entry.check.len());
+    for candidate in entry.check {
+        if checks.iter().any(|known| known.id == candidate.id) {
+            return wrong(format!("check {:?} stands there twice", candidate.id));
+        }
+        if !entry.dimensions.contains_key(&candidate.dimension) {
+            return wrong(format!(
+                "check {:?} counts under {:?}, which has no weight in dimensions",
+                candidate.id, candidate.dimension
+            ));
+        }
+        checks.push(check(kind, &place, candidate)?);
+    }
+    Ok(Purpose {
+        id: entry.id,
+        pass: entry.pass,
+        dimensions: entry.dimensions.into_iter().collect(),
+        checks,
+    })
+}
+
+fn check(kind: RecordKind, place: &str, entry: CheckEntry) -> Result<Check, StandardError> {
+    let wrong = |what: String| StandardError(format!("{place}, check {:?}: {what}", entry.id));
+    if !is_weight(entry.weight) {
+        return Err(wrong(format!(
+            "the weight {} must be positive",
+            entry.weight
+        )));
+    }
+    let needs_fields = matches!(
+        entry.test,
+        Test::AnyFilled | Test::AllFilled | Test::NoFinding
+    );
+    if needs_fields == entry.fields.is_empty() {
+        return Err(wrong(
+            if needs_fields {
+                "name the fields it looks at"
+            } else {
+                "this test looks at no fields"
+            }
+            .to_owned(),
+        ));
+    }
+    let find = |column: &String| {
+        let known = || {
+            Field::of(kind)
+                .map(Field::column)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        Field::of(kind)
+            .find(|field| field.column() == column)
+            .ok_or_else(|| {
+                wrong(format!(
+                    "{column:?} is no field of {}: use {}",
+                    kind.code(),
+                    known()
+                ))
+            })
+    };
+    let fields = entry.fields.iter().map(find).collect::<Result<_, _>>()?;
+    Ok(Check {
+        dimension: entry.dimension,
+        fields,
+        test: entry.test,
+        weight: entry.weight,
+        applies: entry.applies,
+        id: entry.id.clone(),
+    })
+}
+
+const fn is_weight(weight: f64) -> bool {
+    weight > 0.0 && weight.is_finite()
+}

@@ -1,0 +1,142 @@
+//! The standard of a qualified record: versioned data that says what a record must be for a purpose, and scores it.
+//!
+//! A standard is a TOML file (see `data/standards/`): checks with weights, grouped by purpose. It is a draft until it is
+//! declared effective from a date; [`effective_on`] picks the one in force, and scoring the same record by two versions
+//! shows what a new one would change.
+
+mod file;
+mod score;
+
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+pub use file::StandardError;
+pub use score::{Facts, Record, Score};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    dictionary::{Field, RecordKind},
+    finding::Dimension,
+};
+
+/// A version of the standard for one kind of record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standard {
+    /// The kind of record it is for.
+    pub kind: RecordKind,
+    /// Rises with every change.
+    pub version: u32,
+    /// Whether it may come into force.
+    pub state: State,
+    /// First day in force, once effective.
+    pub effective_from: NaiveDate,
+    /// What records are used for; each has its own checks.
+    pub purposes: Vec<Purpose>,
+}
+
+/// A draft can be tried on stored records but is never in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Being written.
+    Draft,
+    /// In force from its date on, until a later version is.
+    Effective,
+}
+
+/// What a record must be for one purpose.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Purpose {
+    /// `sale`, `service`, `marketing` or another.
+    pub id: String,
+    /// Score from which a record is qualified, 0 to 100.
+    pub pass: f64,
+    /// Weight of each dimension in the total; those without an applicable check drop out.
+    pub dimensions: Vec<(Dimension, f64)>,
+    /// The checks.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that is expected of a record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// Stable name, unique within the purpose.
+    pub id: String,
+    /// Dimension it counts under.
+    pub dimension: Dimension,
+    /// Fields it looks at.
+    pub fields: Vec<Field>,
+    /// What must hold.
+    pub test: Test,
+    /// Weight within its dimension.
+    pub weight: f64,
+    /// Whose records it concerns.
+    pub applies: Applies,
+}
+
+/// What a check asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Test {
+    /// At least one of the fields holds a usable value.
+    AnyFilled,
+    /// All of the fields hold usable values.
+    AllFilled,
+    /// No rule of the check's dimension was broken by a field that was filled; not applicable if none was.
+    NoFinding,
+    /// The record is not one of several for the same customer in one source; not applicable if unknown.
+    NotRepeated,
+    /// Entered at most this many days after what it records; not applicable if either day is unknown.
+    EnteredWithinDays(u16),
+}
+
+/// Whose records a check concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Applies {
+    /// All.
+    #[default]
+    All,
+    /// Persons only.
+    Person,
+    /// Organisations only.
+    Organization,
+}
+
+/// The standards that come with the crate, one for each kind of record.
+pub fn built_in() -> &'static [Standard] {
+    static BUILT_IN: LazyLock<Vec<Standard>> = LazyLock::new(|| {
+        [
+            include_str!("../../data/standards/customers.toml"),
+            include_str!("../../data/standards/vehicles.toml"),
+            include_str!("../../data/standards/visits.toml"),
+            include_str!("../../data/standards/complaints.toml"),
+        ]
+        .map(|text| Standard::parse(text).expect("a test reads every standard of the crate"))
+        .into()
+    });
+    &BUILT_IN
+}
+
+/// The standard in force on a day: the highest effective version whose date has come.
+pub fn effective_on(standards: &[Standard], kind: RecordKind, day: NaiveDate) -> Option<&Standard> {
+    let in_force = |standard: &&Standard| {
+        standard.kind == kind
+            && standard.state == State::Effective
+            && standard.effective_from <= day
+    };
+    standards
+        .iter()
+        .filter(in_force)
+        .max_by_key(|standard| (standard.effective_from, standard.version))
+}
+
+impl Standard {
+    /// The purpose of that name.
+    pub fn purpose(&self, id: &str) -> Option<&Purpose> {
+        self.purposes.iter().find(|purpose| purpose.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
