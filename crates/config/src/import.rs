@@ -14,6 +14,8 @@ pub struct ImportConfig {
     pub max_columns: usize,
     /// Most bytes a packed workbook may unpack to.
     pub max_unpacked_bytes: u64,
+    /// Largest file, in bytes.
+    pub max_file_bytes: u64,
     /// Imports that run at once; others wait in the queue.
     pub parallel: usize,
 }
@@ -25,6 +27,7 @@ impl Default for ImportConfig {
             max_row_bytes: 1 << 20,
             max_columns: 1_000,
             max_unpacked_bytes: 8 << 30,
+            max_file_bytes: 64 << 30,
             parallel: 2,
         }
     }

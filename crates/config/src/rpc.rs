@@ -6,6 +6,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RpcConfig {
+    /// Where the roles of this process answer other processes; `None`: at `listen` if the gateway is not among them,
+    /// else nowhere.
+    pub listen: Option<std::net::SocketAddr>,
     /// Deadline of a call that brings none, in milliseconds.
     pub deadline_ms: u64,
     /// Longest deadline a caller may ask for, in milliseconds; streams of imports are exempt.
@@ -21,6 +24,7 @@ pub struct RpcConfig {
 impl Default for RpcConfig {
     fn default() -> Self {
         Self {
+            listen: None,
             deadline_ms: 10_000,
             max_deadline_ms: 60_000,
             connect_timeout_ms: 2_000,

@@ -5,10 +5,12 @@ mod consumer;
 mod feed;
 mod outbox;
 mod regions;
+mod source;
 mod time;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use feed::Feed;
 pub use outbox::{NewEvent, prune, publish, read_after};
 pub use regions::{Regions, dealer_clause};
+pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};

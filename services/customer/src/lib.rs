@@ -63,7 +63,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     };
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
         .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(intake.clone()))))
-        .add_service(capped!(EventFeedServer::new(Feed::new(db, "marque/customer"))));
+        .add_service(EventFeedServer::new(Feed::new(db, "marque/customer")));
     Ok(Built {
         routes,
         tasks: vec![

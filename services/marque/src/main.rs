@@ -1,2 +1,11 @@
-//! The binary: commands and wiring of roles.
-fn main() {}
+//! The program.
+
+use clap::Parser as _;
+use marque::commands::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> anyhow::Result<()> {
+    Cli::parse().run()
+}

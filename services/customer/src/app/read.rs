@@ -10,6 +10,7 @@ use super::CustomerApp;
 use crate::{
     domain::{Customer, Facts, File, Golden, Said, Sight, SourceRecord, compose, mask},
     error::{Error, Result},
+    storage::Counts,
 };
 
 /// The identifiers of a customer, whole.
@@ -40,6 +41,13 @@ impl CustomerApp {
                 app.file(conn, &ctx, customer)
             })
             .await
+    }
+
+    /// How many customers there are, in all the network.
+    pub(crate) async fn count(&self, ctx: CallContext) -> Result<Counts> {
+        ctx.require([Role::Steward, Role::Analyst, Role::HqAdmin, Role::Peer])?;
+        let store = self.store.clone();
+        self.db.scan(move |conn| store.count(conn)).await
     }
 
     /// The caller's source records of a customer. A dealer sees his own, the customer all of his.

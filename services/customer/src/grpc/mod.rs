@@ -179,6 +179,16 @@ impl CustomerGrpc {
         })
     }
 
+    async fn count(&self, request: Request<pb::CountCustomersRequest>) -> Result<pb::CountCustomersResponse> {
+        let counts = self.app.count(CallContext::of(&request)?).await?;
+        Ok(pb::CountCustomersResponse {
+            persons: counts.persons,
+            organizations: counts.organizations,
+            source_records: counts.source_records,
+            open_duplicates: counts.open_duplicates,
+        })
+    }
+
     async fn consent(&self, request: Request<pb::PutConsentRequest>) -> Result<pb::PutConsentResponse> {
         let ctx = CallContext::of(&request)?;
         let pb::PutConsentRequest { customer_id, purpose, given, notice_version, channel } = request.into_inner();
@@ -243,6 +253,13 @@ impl CustomerService for CustomerGrpc {
         request: Request<pb::DecideDuplicateRequest>,
     ) -> Answer<pb::DecideDuplicateResponse> {
         answer(CustomerGrpc::decide(self, request).await)
+    }
+
+    async fn count_customers(
+        &self,
+        request: Request<pb::CountCustomersRequest>,
+    ) -> Answer<pb::CountCustomersResponse> {
+        answer(self.count(request).await)
     }
 
     async fn put_consent(&self, request: Request<pb::PutConsentRequest>) -> Answer<pb::PutConsentResponse> {

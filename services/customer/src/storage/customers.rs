@@ -19,6 +19,15 @@ pub(crate) struct NewCustomer {
     pub(crate) kind: Kind,
 }
 
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) persons: i64,
+    pub(crate) organizations: i64,
+    pub(crate) source_records: i64,
+    pub(crate) open_duplicates: i64,
+}
+
 const COLUMNS: &str = "number, id, kind, merged_into, version, created_at, updated_at";
 
 /// Longest chain of merges that is followed.
@@ -47,6 +56,16 @@ impl CustomerStore {
             .collect();
         let columns = ["number", "id", "kind", "merged_into", "version", "created_at", "updated_at"];
         Ok(conn.insert_many("customers", &columns, "", &values)?)
+    }
+
+    pub(crate) fn count(&self, conn: &mut Conn<'_>) -> Result<Counts> {
+        let mut count = |sql: &str| -> Result<i64> { Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0)) };
+        Ok(Counts {
+            persons: count("SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 1")?,
+            organizations: count("SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 2")?,
+            source_records: count("SELECT count(*) FROM source_records")?,
+            open_duplicates: count("SELECT count(*) FROM duplicates WHERE state = 'open'")?,
+        })
     }
 
     /// The customer of an id as it is now: an id that was merged away gives the customer it was merged into.

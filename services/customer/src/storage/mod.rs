@@ -12,7 +12,7 @@ mod tokens;
 
 use marque_vault::Vault;
 
-pub(crate) use customers::NewCustomer;
+pub(crate) use customers::{Counts, NewCustomer};
 pub(crate) use duplicates::{Duplicate, DuplicateState};
 pub(crate) use moves::{Act, Move};
 pub(crate) use records::{Existing, NewRecord};

@@ -1,0 +1,171 @@
+//! `marque import`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use futures::TryStreamExt as _;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use marque_auth::{Role, Scope};
+use reqwest::Body;
+use serde_json::Value;
+use tokio_util::io::ReaderStream;
+
+use super::{client::Api, say, settings::Flags, token};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files: CSV (UTF-8 or GB18030), XLSX or NDJSON.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// customers, vehicles, visits or complaints.
+    #[arg(long)]
+    kind: String,
+    /// Dealer whose data it is.
+    #[arg(long)]
+    dealer: String,
+    /// Source system at the dealer.
+    #[arg(long)]
+    source: String,
+    /// Report only, write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Canonical column and header, such as `phone=Tel. 1`; may be repeated.
+    #[arg(long, value_name = "COLUMN=HEADER")]
+    map: Vec<String>,
+    /// Address of the server.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// Token; without one, the embedded issuer of the data folder makes it.
+    #[arg(long, env = "MARQUE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Configuration file (TOML).
+    #[arg(long, env = "MARQUE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the keys.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// One file to send.
+#[derive(Debug, Clone)]
+pub(super) struct Upload<'a> {
+    pub(super) file: &'a Path,
+    pub(super) kind: &'a str,
+    pub(super) dealer: &'a str,
+    pub(super) source: &'a str,
+    pub(super) dry_run: bool,
+    pub(super) map: &'a [String],
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let api = Api::new(&args.server, own_token(&args)?)?;
+    let bars = MultiProgress::new();
+    let mut failed = 0;
+    for file in &args.files {
+        let upload = Upload {
+            file,
+            kind: &args.kind,
+            dealer: &args.dealer,
+            source: &args.source,
+            dry_run: args.dry_run,
+            map: &args.map,
+        };
+        match send(&api, &upload, &bars).await {
+            Ok(import) => {
+                failed += usize::from(import["state"] != "succeeded");
+                say(summary(file, &import))?;
+                save_quarantine(&api, file, &import).await?;
+            }
+            Err(error) => {
+                failed += 1;
+                say(format_args!("{}: {error:#}", file.display()))?;
+            }
+        }
+    }
+    anyhow::ensure!(failed == 0, "{failed} of {} files failed", args.files.len());
+    Ok(())
+}
+
+fn own_token(args: &Args) -> anyhow::Result<String> {
+    if let Some(token) = &args.token {
+        return Ok(token.clone());
+    }
+    let flags = Flags { config: args.config.clone(), data: args.data.clone(), ..Flags::default() };
+    let scope = Scope::Dealer(args.dealer.parse()?);
+    token::issue(&flags.load()?, "cli-import".to_owned(), Role::Dms, scope, Duration::from_secs(24 * 3600))
+}
+
+/// Sends a file and waits until every row has its outcome; answers with the import.
+pub(super) async fn send(api: &Api, upload: &Upload<'_>, bars: &MultiProgress) -> anyhow::Result<Value> {
+    let name = upload.file.file_name().map_or_else(Default::default, |name| name.to_string_lossy().into_owned());
+    let file = tokio::fs::File::open(upload.file).await.with_context(|| format!("{}", upload.file.display()))?;
+    let bytes = file.metadata().await?.len();
+    let bar = bars.add(ProgressBar::new(bytes).with_style(style()).with_prefix(name));
+    bar.set_message("sending");
+    let progress = bar.clone();
+    let stream = ReaderStream::with_capacity(file, 1 << 18).inspect_ok(move |chunk| progress.inc(chunk.len() as u64));
+    let dry_run = if upload.dry_run { "true" } else { "false" };
+    let mut query =
+        vec![("kind", upload.kind), ("dealer", upload.dealer), ("source", upload.source), ("dry_run", dry_run)];
+    let maps: Vec<String> = upload.map.iter().map(|pair| pair.replacen('=', ":", 1)).collect();
+    query.extend(maps.iter().map(|pair| ("map", pair.as_str())));
+    let import = api.upload("/v1/imports", &query, Body::wrap_stream(stream)).await?;
+    let id = import["id"].as_str().context("the server gave no id")?;
+    let done = wait(api, id, &bar).await;
+    bar.finish_and_clear();
+    done
+}
+
+async fn wait(api: &Api, id: &str, bar: &ProgressBar) -> anyhow::Result<Value> {
+    let mut pause = Duration::from_millis(30);
+    loop {
+        let import = api.get(&format!("/v1/imports/{id}")).await?;
+        let count = |key: &str| import[key].as_u64().unwrap_or(0);
+        bar.set_position(count("done_bytes"));
+        bar.set_message(format!("{} rows", count("received")));
+        if matches!(import["state"].as_str(), Some("succeeded" | "failed")) {
+            return Ok(import);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(500));
+    }
+}
+
+/// What became of a file, in one line.
+pub(super) fn summary(file: &Path, import: &Value) -> String {
+    let count = |key: &str| import[key].as_u64().unwrap_or(0);
+    let name = file.display();
+    if import["state"] == "failed" {
+        let text = |key: &str| import["problem"][key].as_str().or(import[format!("problem_{key}")].as_str()).unwrap_or_default();
+        return format!("{name}: not taken in: {} ({})", text("detail"), text("reason"));
+    }
+    format!(
+        "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined",
+        count("received"),
+        count("accepted"),
+        count("with_findings"),
+        count("unchanged"),
+        count("quarantined"),
+    )
+}
+
+/// Quarantined rows go beside the file, to be mended and sent again.
+async fn save_quarantine(api: &Api, file: &Path, import: &Value) -> anyhow::Result<()> {
+    if import["quarantined"].as_u64().unwrap_or(0) == 0 {
+        return Ok(());
+    }
+    let id = import["id"].as_str().unwrap_or_default();
+    let rows = api.download(&format!("/v1/imports/{id}/quarantine")).await?;
+    let path = file.with_extension("quarantine.csv");
+    tokio::fs::write(&path, rows).await.with_context(|| format!("{}", path.display()))?;
+    say(format_args!("  the quarantined rows are in {}: mend them and send that file", path.display()))
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{prefix:24!} {bar:32} {bytes:>10}/{total_bytes:10} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,48 @@
+//! `marque serve`.
+
+use marque_config::{Config, LogFormat};
+use marque_telemetry::{Guard, TelemetrySettings};
+
+use super::settings::Flags;
+use crate::Node;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.flags.load()?;
+    let problems = config.validate();
+    anyhow::ensure!(
+        problems.is_empty(),
+        "the configuration cannot work:\n{}",
+        problems.iter().map(|problem| format!("- {}: {}", problem.key, problem.advice)).collect::<Vec<_>>().join("\n")
+    );
+    let _guard = start_telemetry(&config)?;
+    let node = Node::start(config).await?;
+    tracing::info!(http = ?node.http, rpc = ?node.rpc, admin = ?node.admin, "marque is ready");
+    node.run().await
+}
+
+/// Logs, traces and metrics as configured.
+pub(super) fn start_telemetry(config: &Config) -> anyhow::Result<Guard> {
+    let telemetry = &config.telemetry;
+    let roles: Vec<&str> = config.roles.iter().map(|role| role.as_str()).collect();
+    let settings = TelemetrySettings {
+        service_name: "marque".to_owned(),
+        instance: roles.join("+"),
+        log_format: match telemetry.log_format {
+            LogFormat::Text => marque_telemetry::LogFormat::Text,
+            LogFormat::Json => marque_telemetry::LogFormat::Json,
+        },
+        filter: telemetry.log.clone(),
+        otlp_endpoint: telemetry.otlp_endpoint.clone(),
+        sample_ratio: telemetry.trace_ratio,
+    };
+    let guard = marque_telemetry::init(&settings)?;
+    marque_rpc::describe_metrics();
+    Ok(guard)
+}

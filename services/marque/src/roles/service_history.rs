@@ -1,0 +1,21 @@
+//! The role `service-history`.
+
+use std::sync::Arc;
+
+use marque_config::ServiceRole;
+use marque_rpc::Built;
+use marque_service_history::Deps;
+
+use crate::wiring::Shared;
+
+pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
+    Ok(marque_service_history::build(Deps {
+        db: shared.database(ServiceRole::ServiceHistory, marque_migrations::SERVICE_HISTORY).await?,
+        vault: shared.vault.clone(),
+        clock: Arc::clone(&shared.clock),
+        network: shared.transport(ServiceRole::Network)?,
+        intake: shared.intake(ServiceRole::ServiceHistory),
+        network_events: shared.events(ServiceRole::Network)?,
+        customer_events: shared.events(ServiceRole::Customer)?,
+    })?)
+}

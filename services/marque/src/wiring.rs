@@ -1,0 +1,347 @@
+//! Putting the roles of a process together.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Verifier};
+use marque_config::{Config, IssuerConfig, ServiceRole, StoreTarget};
+use marque_core::{SharedClock, SystemClock};
+use marque_db::{Database, Migrator, Settings};
+use marque_events::{GrpcFeed, Source};
+use marque_gateway::{Peers, Readiness, peer_check};
+use marque_intake::IntakeSettings;
+use marque_rpc::{
+    Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings, StackSettings, Task,
+    TlsFiles, TlsMaterial, connect_lazily, stack,
+};
+use marque_tabular::Limits;
+use marque_vault::Vault;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::roles;
+
+/// What an import may take from its first byte to its last.
+const LONGEST_CALL: Duration = Duration::from_secs(3600);
+
+/// What all roles of a process share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// The time.
+    pub clock: SharedClock,
+    /// Keys of sealed fields.
+    pub vault: Vault,
+    /// Tokens by which services know each other.
+    pub tokens: PeerTokens,
+    /// Whose tokens are good.
+    pub verifier: Verifier,
+    /// The roles of this process.
+    router: RoleRouter,
+    tls: Option<TlsMaterial>,
+    in_flight: InFlightLimit,
+}
+
+/// A running process: some or all roles.
+#[derive(Debug)]
+pub struct Node {
+    shared: Shared,
+    /// Where the gateway answers, if it is here.
+    pub http: Option<SocketAddr>,
+    /// Where operators ask, if the gateway is here.
+    pub admin: Option<SocketAddr>,
+    /// Where the roles answer other processes, if they do.
+    pub rpc: Option<SocketAddr>,
+    stop: CancellationToken,
+    servers: JoinSet<anyhow::Result<()>>,
+    tasks: JoinSet<()>,
+}
+
+impl Node {
+    /// Opens stores, builds the roles of the configuration and begins to serve.
+    ///
+    /// # Errors
+    /// If anything the roles need cannot be had; the error says what and where it was configured.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_with_clock(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        let shared = Shared::open(config, clock)?;
+        let mut node = Self {
+            shared,
+            http: None,
+            admin: None,
+            rpc: None,
+            stop: CancellationToken::new(),
+            servers: JoinSet::new(),
+            tasks: JoinSet::new(),
+        };
+        node.build_roles().await?;
+        node.serve_rpc().await?;
+        node.serve_gateway().await?;
+        let (verifier, clock) = (node.shared.verifier.clone(), Arc::clone(&node.shared.clock));
+        let stop = node.stop.clone();
+        node.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = verifier.keep_fresh(clock) => {}
+            }
+        });
+        Ok(node)
+    }
+
+    /// The way to a role, from this process.
+    pub fn transport(&self, role: ServiceRole) -> anyhow::Result<RpcTransport> {
+        self.shared.transport(role)
+    }
+
+    /// The token by which this process asks as a peer.
+    pub fn peer_token(&self) -> Arc<str> {
+        self.shared.tokens.token(self.shared.clock.now())
+    }
+
+    /// Stops in order: no new requests, those in progress to their end, then the background work.
+    ///
+    /// # Errors
+    /// What a server ended with.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        while let Some(server) = self.servers.join_next().await {
+            server.context("a server panicked")??;
+        }
+        while self.tasks.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Serves until the process is told to end (SIGTERM or Ctrl-C) or a server fails.
+    ///
+    /// # Errors
+    /// What a server ended with.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            () = end_of_process() => {}
+            Some(server) = self.servers.join_next() => server.context("a server panicked")??,
+        }
+        self.stop().await
+    }
+
+    async fn build_roles(&mut self) -> anyhow::Result<()> {
+        let services = self.shared.config.roles.clone().into_iter().filter(|role| *role != ServiceRole::Gateway);
+        for role in services {
+            let built = roles::build(role, &self.shared).await.with_context(|| format!("role {role}"))?;
+            self.add(role, built).await?;
+        }
+        Ok(())
+    }
+
+    async fn add(&mut self, role: ServiceRole, built: Built) -> anyhow::Result<()> {
+        let Built { routes, tasks } = built;
+        let rpc = &self.shared.config.rpc;
+        let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock))
+            .leave_open(&["/grpc.health.v1.Health/"]);
+        let settings = StackSettings {
+            default_deadline: Duration::from_millis(rpc.deadline_ms),
+            // Streams of imports may take long; ordinary callers are cut by the gateway.
+            max_deadline: LONGEST_CALL,
+            in_flight: self.shared.in_flight.clone(),
+        };
+        let name = rpc_name(role);
+        self.shared.router.add(stack(name, routes, auth, settings))?;
+        self.shared.router.set_serving(name, true).await;
+        for task in tasks {
+            self.spawn(task);
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, task: Task) {
+        let work = task.run(self.stop.clone());
+        self.tasks.spawn(work);
+    }
+
+    /// Answers other processes, if this one has roles they may need.
+    async fn serve_rpc(&mut self) -> anyhow::Result<()> {
+        let config = &self.shared.config;
+        let only_services = !config.plays(ServiceRole::Gateway);
+        let Some(address) = config.rpc.listen.or(only_services.then_some(config.listen)) else {
+            return Ok(());
+        };
+        let listener = TcpListener::bind(address).await.with_context(|| format!("rpc.listen = {address}"))?;
+        self.rpc = Some(listener.local_addr()?);
+        let (router, tls, stop) = (self.shared.router.clone(), self.shared.tls.clone(), self.stop.clone());
+        self.servers.spawn(async move {
+            let shutdown = stop.cancelled_owned();
+            marque_rpc::serve(listener, router, tls.as_ref(), &ServerSettings::default(), shutdown).await?;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Serves REST, if the gateway is among the roles.
+    async fn serve_gateway(&mut self) -> anyhow::Result<()> {
+        let config = &self.shared.config;
+        if !config.plays(ServiceRole::Gateway) {
+            return Ok(());
+        }
+        let peers = Peers {
+            network: self.shared.transport(ServiceRole::Network)?,
+            customer: self.shared.transport(ServiceRole::Customer)?,
+            vehicle: self.shared.transport(ServiceRole::Vehicle)?,
+            service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
+        };
+        let checks = [&peers.network, &peers.customer, &peers.vehicle, &peers.service_history].map(peer_check);
+        let readiness = Readiness::new(checks.into());
+        let settings = marque_gateway::Settings::from(&config.limits);
+        let gateway = marque_gateway::build(marque_gateway::Deps {
+            peers,
+            verifier: self.shared.verifier.facing_outside(),
+            settings: settings.clone(),
+            clock: Arc::clone(&self.shared.clock),
+            readiness: readiness.clone(),
+        });
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen = {}", config.listen))?;
+        let admin = TcpListener::bind(config.admin_listen)
+            .await
+            .with_context(|| format!("admin_listen = {}", config.admin_listen))?;
+        self.http = Some(listener.local_addr()?);
+        self.admin = Some(admin.local_addr()?);
+        let stop = self.stop.clone();
+        self.servers.spawn(async move {
+            marque_gateway::serve(listener, gateway.router, &settings, &readiness, stop.cancelled_owned()).await?;
+            Ok(())
+        });
+        let stop = self.stop.clone();
+        self.servers.spawn(async move {
+            marque_gateway::serve_admin(admin, gateway.admin, stop.cancelled_owned()).await?;
+            Ok(())
+        });
+        for task in gateway.tasks {
+            self.spawn(task);
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
+        let keys = config.keys_dir();
+        let tokens = PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
+        let tls = match config.tls.files() {
+            Some(files) => Some(
+                TlsFiles { ca: files.ca.into(), cert: files.cert.into(), key: files.key.into() }.read().context("tls")?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
+            verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
+            in_flight: InFlightLimit::new(config.rpc.max_in_flight),
+            router: RoleRouter::new(),
+            tokens,
+            clock,
+            tls,
+            config,
+        })
+    }
+
+    /// The way to a role: in memory if it is here, over the network if it is not.
+    pub fn transport(&self, role: ServiceRole) -> anyhow::Result<RpcTransport> {
+        let name = rpc_name(role);
+        if self.config.plays(role) {
+            return Ok(RpcTransport::local(name, &self.router));
+        }
+        let address = self.config.peers.get(&role).with_context(|| {
+            format!("role {role} is not in this process: say where it is by peers.{role} = \"host:port\"")
+        })?;
+        let settings = PeerSettings {
+            address: address.clone(),
+            tls: self.tls.clone(),
+            connect_timeout: Duration::from_millis(self.config.rpc.connect_timeout_ms),
+            server_name: None,
+        };
+        Ok(connect_lazily(name, &settings)?)
+    }
+
+    /// A role's events.
+    pub fn events(&self, role: ServiceRole) -> anyhow::Result<Arc<dyn Source>> {
+        Ok(Arc::new(GrpcFeed::new(self.transport(role)?, self.tokens.clone(), Arc::clone(&self.clock))))
+    }
+
+    /// A role's database; on SQLite the schema is brought up at once, on PostgreSQL that is `marque migrate`'s to do.
+    pub async fn database(&self, role: ServiceRole, migrator: Migrator) -> anyhow::Result<Database> {
+        let settings = database_settings(&self.config, role);
+        let db = Database::open(&settings)?;
+        if matches!(settings, Settings::Sqlite { .. }) {
+            migrator.up(&db, self.clock.now()).await?;
+        } else {
+            let current = migrator.is_current(&db).await?;
+            anyhow::ensure!(current, "the schema is not this binary's: run `marque migrate` first");
+        }
+        Ok(db)
+    }
+
+    /// How a role takes in files.
+    pub fn intake(&self, role: ServiceRole) -> IntakeSettings {
+        let import = &self.config.import;
+        IntakeSettings {
+            spool: self.config.data_dir.join("spool").join(role.as_str()),
+            batch_rows: import.batch_rows,
+            parallel: import.parallel,
+            max_file_bytes: import.max_file_bytes,
+            limits: Limits {
+                max_columns: import.max_columns,
+                max_line_bytes: import.max_row_bytes,
+                max_inflated_bytes: import.max_unpacked_bytes,
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+/// Where a role's data lies.
+pub fn database_settings(config: &Config, role: ServiceRole) -> Settings {
+    match config.store.target(role, &config.data_dir) {
+        StoreTarget::Sqlite(path) => Settings::Sqlite { path },
+        StoreTarget::Postgres(url) => Settings::Postgres {
+            url: url.expose().clone(),
+            schema: role.snake(),
+            readers: config.store.readers,
+            writers: config.store.writers,
+        },
+    }
+}
+
+/// The issuer of the embedded mode.
+///
+/// # Errors
+/// If tokens come from an issuer of their own, or the key cannot be read.
+pub fn embedded_issuer(config: &Config) -> anyhow::Result<Issuer> {
+    match &config.auth.issuer {
+        IssuerConfig::Embedded => Ok(Issuer::open(&config.keys_dir(), &config.auth.audience)?),
+        IssuerConfig::Oidc(url) => anyhow::bail!("tokens come from {url}: ask there"),
+    }
+}
+
+fn rpc_name(role: ServiceRole) -> RoleName {
+    role.as_str().parse().expect("every role of the configuration is a role of the network")
+}
+
+/// Ends with SIGTERM or Ctrl-C.
+async fn end_of_process() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(interrupt.await),
+    }
+}
