@@ -1,1 +1,66 @@
-//! The gateway service.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod answer;
+mod docs;
+mod edge;
+mod extract;
+mod grpc;
+mod intake;
+mod openapi;
+mod peers;
+mod probes;
+mod problem;
+mod readiness;
+mod router;
+mod routes;
+mod serve;
+mod settings;
+mod state;
+mod values;
+
+use marque_auth::Verifier;
+use marque_core::SharedClock;
+use marque_rpc::Task;
+
+pub use openapi::openapi;
+pub use peers::Peers;
+pub use readiness::{Check, Readiness, peer_check};
+pub use serve::{GatewayError, serve, serve_admin};
+pub use settings::Settings;
+
+/// What the gateway needs.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The roles it speaks for.
+    pub peers: Peers,
+    /// Whose tokens are good. Tokens of peers are refused here whatever it says.
+    pub verifier: Verifier,
+    /// Limits and times.
+    pub settings: Settings,
+    /// The time.
+    pub clock: SharedClock,
+    /// What must be well for `/readyz` to say so; draining begins here.
+    pub readiness: Readiness,
+}
+
+/// A built gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    /// REST, gRPC, docs and probes, for callers.
+    pub router: axum::Router,
+    /// Metrics and liveness, for operators alone.
+    pub admin: axum::Router,
+    /// Background work, to be taken and run.
+    pub tasks: Vec<Task>,
+    /// What the end of serving needs.
+    drain: serve::Drain,
+}
+
+/// Wires the gateway.
+///
+/// # Panics
+/// If a route names a method that has no access rule in the contract: what nobody was allowed to call must not be served.
+pub fn build(deps: Deps) -> Gateway {
+    router::build(deps)
+}

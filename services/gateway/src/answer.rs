@@ -1,0 +1,215 @@
+//! Answers: JSON, versions as ETags, preconditions.
+
+use axum::{body::Body, extract::FromRequestParts, response::Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use marque_errors::ErrorCode;
+use serde::Serialize;
+
+use crate::problem::{Answer, Failure};
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let bytes = serde_json::to_vec(body).expect("a view is maps with text keys");
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// A JSON answer that went well.
+pub(crate) fn ok(body: &impl Serialize) -> Answer {
+    Ok(json(StatusCode::OK, body))
+}
+
+/// The answer with an ETag of the version.
+pub(crate) fn tagged(mut response: Response, version: i64) -> Response {
+    response.headers_mut().insert(header::ETAG, etag(version));
+    response
+}
+
+/// The answer with a `Location`. A path that is no header value is left out.
+pub(crate) fn located(mut response: Response, path: String) -> Response {
+    if let Ok(path) = HeaderValue::try_from(path) {
+        response.headers_mut().insert(header::LOCATION, path);
+    }
+    response
+}
+
+fn etag(version: i64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotes are a header value")
+}
+
+/// `If-Match` and `If-None-Match` of a request (RFC 9110, 13.1).
+#[derive(Debug, Default)]
+pub(crate) struct Preconditions {
+    if_match: Option<Tags>,
+    if_none_match: Option<Tags>,
+}
+
+#[derive(Debug)]
+enum Tags {
+    Any,
+    /// Versions, and whether the tag was a weak one.
+    Versions(Vec<(i64, bool)>),
+}
+
+impl Preconditions {
+    fn of(headers: &HeaderMap) -> Self {
+        Self {
+            if_match: Tags::of(headers, header::IF_MATCH),
+            if_none_match: Tags::of(headers, header::IF_NONE_MATCH),
+        }
+    }
+
+    /// Whether `If-Match` was sent.
+    pub(crate) fn wants_match(&self) -> bool {
+        self.if_match.is_some()
+    }
+
+    /// The one version that `If-Match` names, for services that compare it in their own transaction.
+    pub(crate) fn expected_version(&self) -> Answer<Option<i64>> {
+        match &self.if_match {
+            None => Ok(None),
+            Some(Tags::Versions(versions)) => match versions.as_slice() {
+                [(version, false)] if *version > 0 => Ok(Some(*version)),
+                _ => Err(not_met()),
+            },
+            Some(Tags::Any) => Err(Failure::invalid(
+                "PRECONDITION_UNSUPPORTED",
+                "If-Match takes the one ETag that was read, not `*`",
+            )),
+        }
+    }
+
+    /// Whether something must not exist yet: `If-None-Match: *`.
+    pub(crate) fn wants_absence(&self) -> bool {
+        matches!(self.if_none_match, Some(Tags::Any))
+    }
+
+    /// Passes if what is there now is what the caller saw.
+    pub(crate) fn check(&self, version: i64) -> Answer<()> {
+        match &self.if_match {
+            Some(tags) if !tags.match_strongly(version) => Err(not_met()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The answer to a read: the view, 304 if the caller has it, 412 if he insists on another.
+    pub(crate) fn read(&self, version: i64, view: &impl Serialize) -> Answer {
+        self.check(version)?;
+        let known = self
+            .if_none_match
+            .as_ref()
+            .is_some_and(|tags| tags.match_weakly(version));
+        let response = if known {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        } else {
+            json(StatusCode::OK, view)
+        };
+        Ok(tagged(response, version))
+    }
+}
+
+/// 412: somebody changed it first.
+pub(crate) fn not_met() -> Failure {
+    Failure::new(
+        ErrorCode::Conflict,
+        "PRECONDITION_FAILED",
+        "it is not the version that If-Match or If-None-Match names: read it again",
+    )
+    .with_status(StatusCode::PRECONDITION_FAILED)
+}
+
+impl Tags {
+    fn of(headers: &HeaderMap, name: HeaderName) -> Option<Self> {
+        let mut versions = Vec::new();
+        let mut sent = false;
+        for value in headers.get_all(name) {
+            sent = true;
+            for tag in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+                if tag == "*" {
+                    return Some(Self::Any);
+                }
+                let (tag, is_weak) = tag
+                    .strip_prefix("W/")
+                    .map_or((tag, false), |tag| (tag, true));
+                let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+                // A tag that none of ours could be matches nothing.
+                let version = digits.and_then(|digits| digits.parse().ok()).unwrap_or(-1);
+                versions.push((version, is_weak));
+            }
+        }
+        sent.then_some(Self::Versions(versions))
+    }
+
+    fn match_strongly(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&(version, false)),
+        }
+    }
+
+    fn match_weakly(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.iter().any(|(known, _)| *known == version),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Preconditions {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preconditions(name: HeaderName, value: &'static str) -> Preconditions {
+        Preconditions::of(&HeaderMap::from_iter([(
+            name,
+            HeaderValue::from_static(value),
+        )]))
+    }
+
+    #[test]
+    fn if_match_passes_the_version_that_was_read_and_no_other() {
+        for (tags, passes) in [
+            ("\"7\"", true),
+            ("\"6\", \"7\"", true),
+            ("*", true),
+            ("\"6\"", false),
+            ("W/\"7\"", false),
+            ("7", false),
+            ("", false),
+        ] {
+            let result = preconditions(header::IF_MATCH, tags).check(7);
+            assert_eq!(result.is_ok(), passes, "{tags}");
+        }
+        assert!(Preconditions::default().check(7).is_ok());
+    }
+
+    #[test]
+    fn a_known_version_is_not_sent_again() {
+        for (tags, status) in [
+            ("\"7\"", 304),
+            ("W/\"7\"", 304),
+            ("*", 304),
+            ("\"8\"", 200),
+            ("x", 200),
+        ] {
+            let response = preconditions(header::IF_NONE_MATCH, tags)
+                .read(7, &"view")
+                .unwrap();
+            assert_eq!(response.status().as_u16(), status, "{tags}");
+            assert_eq!(response.headers()[header::ETAG], "\"7\"");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What stands before every route, in this order: request id and span, load shedding, token, role, rate limit,
+//! deadline. Nothing of a request is parsed before its caller is known and may call.
+
+mod call;
+mod fallback;
+mod guard;
+mod headers;
+mod rate;
+
+pub(crate) use call::Call;
+pub(crate) use fallback::{method_not_allowed, not_found};
+pub(crate) use guard::{Class, Gate, Guard, Operation};
+pub(crate) use headers::secure;

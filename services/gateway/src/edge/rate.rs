@@ -1,0 +1,120 @@
+//! How much one caller may ask: a bucket for each (actor, dealer), told in `RateLimit` headers.
+
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::HashMapStateStore,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use marque_auth::Identity;
+use marque_core::DealerCode;
+use marque_errors::ErrorCode;
+
+use crate::problem::Failure;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Whose bucket it is: the same account at two dealers is two callers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Caller {
+    actor: Arc<str>,
+    dealer: Option<DealerCode>,
+}
+
+type Buckets =
+    RateLimiter<Caller, HashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
+
+/// The buckets of all callers.
+pub(crate) struct RateLimits {
+    buckets: Buckets,
+    clock: DefaultClock,
+    policy: HeaderValue,
+    rate: NonZeroU32,
+    burst: NonZeroU32,
+}
+
+/// What is left of a caller's bucket; becomes headers.
+#[derive(Debug, Clone)]
+pub(crate) struct Quotum {
+    policy: HeaderValue,
+    remaining: u32,
+    /// Until the bucket is full again.
+    refill: Duration,
+}
+
+impl RateLimits {
+    pub(crate) fn new(rate: NonZeroU32, burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(rate).allow_burst(burst);
+        let window = burst.get().div_ceil(rate.get());
+        let policy = format!("\"default\";q={burst};w={window}");
+        Self {
+            buckets: RateLimiter::hashmap(quota).with_middleware(),
+            clock: DefaultClock::default(),
+            policy: HeaderValue::try_from(policy).expect("text and digits are a header value"),
+            rate,
+            burst,
+        }
+    }
+
+    /// Takes one request out of the caller's bucket.
+    pub(crate) fn take(&self, identity: &Identity) -> (Quotum, Result<(), Failure>) {
+        let caller = Caller {
+            actor: Arc::clone(&identity.subject),
+            dealer: identity.scope.dealer().cloned(),
+        };
+        match self.buckets.check_key(&caller) {
+            Ok(state) => (self.quotum(state.remaining_burst_capacity()), Ok(())),
+            Err(until) => {
+                let wait = until.wait_time_from(self.clock.now());
+                (self.quotum(0), Err(too_many(wait)))
+            }
+        }
+    }
+
+    fn quotum(&self, remaining: u32) -> Quotum {
+        let missing = self.burst.get().saturating_sub(remaining);
+        Quotum {
+            policy: self.policy.clone(),
+            remaining,
+            refill: Duration::from_secs_f64(f64::from(missing) / f64::from(self.rate.get())),
+        }
+    }
+
+    /// Forgets callers whose buckets are full again.
+    pub(crate) fn forget_idle(&self) {
+        self.buckets.retain_recent();
+        self.buckets.shrink_to_fit();
+    }
+}
+
+impl Quotum {
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        let seconds = self.refill.as_secs_f64().ceil() as u64;
+        let limit = format!("\"default\";r={};t={seconds}", self.remaining);
+        headers.insert(POLICY, self.policy);
+        if let Ok(limit) = HeaderValue::try_from(limit) {
+            headers.insert(LIMIT, limit);
+        }
+    }
+}
+
+fn too_many(wait: Duration) -> Failure {
+    Failure::new(
+        ErrorCode::ResourceExhausted,
+        "RATE_LIMITED",
+        "too many requests of this caller: wait as long as Retry-After says",
+    )
+    .with_retry_after(wait)
+}
+
+impl fmt::Debug for RateLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimits")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,186 @@
+//! gRPC to the outside: health, and imports forwarded to the role of their kind.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{body::Body, extract::Request as HttpRequest, response::Response as HttpResponse};
+use futures::{Stream, StreamExt as _, future::BoxFuture, stream};
+use http::{StatusCode, header};
+use marque_api::intake::v1::{
+    self as pb, import_request,
+    import_service_server::{ImportService, ImportServiceServer},
+};
+use marque_auth::AuthLayer;
+use marque_rpc::{
+    CallMeta, InFlightLimit, ROLE_HEADER, RequestId, RoleName, RoleRouter, StackSettings, capped,
+    stack,
+};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
+
+use tower::Service;
+
+use crate::{
+    Deps,
+    intake::{self, ImportError, Part},
+    peers::{Clients, Importer},
+    problem::Failure,
+};
+
+/// The import service behind the same stack as every role, with the health service beside it.
+pub(crate) fn roles(deps: &Deps, clients: &Clients, in_flight: InFlightLimit) -> RoleRouter {
+    let auth = AuthLayer::new(deps.verifier.facing_outside(), Arc::clone(&deps.clock));
+    let settings = StackSettings {
+        default_deadline: deps.settings.import_deadline,
+        max_deadline: deps.settings.import_deadline,
+        in_flight,
+    };
+    let gateway = ImportGateway {
+        importers: clients.imports.clone(),
+        stall: deps.settings.body_stall,
+    };
+    let routes = Routes::new(capped!(ImportServiceServer::new(gateway)));
+    let roles = RoleRouter::new();
+    roles
+        .add(stack(RoleName::Gateway, routes, auth, settings))
+        .expect("the router is new");
+    roles
+}
+
+/// The way from the HTTP router into gRPC.
+#[derive(Debug, Clone)]
+pub(crate) struct Outside(RoleRouter);
+
+impl Outside {
+    pub(crate) fn new(roles: RoleRouter) -> Self {
+        Self(roles)
+    }
+}
+
+impl Service<HttpRequest> for Outside {
+    type Response = HttpResponse;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<HttpResponse, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: HttpRequest) -> Self::Future {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+            let id = RequestId::of(request.headers());
+            let failure = Failure::invalid(
+                "CONTENT_TYPE_UNSUPPORTED",
+                "this path speaks gRPC: application/grpc",
+            );
+            let response = failure
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                .render(id.as_str());
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        // Which role is meant is for calls between roles; from the outside there is one.
+        request.headers_mut().remove(ROLE_HEADER);
+        let answer = self.0.call(request.map(tonic::body::Body::new));
+        Box::pin(async move { Ok(answer.await?.map(Body::new)) })
+    }
+}
+
+/// Imports of all kinds behind one service.
+#[derive(Debug)]
+struct ImportGateway {
+    importers: [Importer; 3],
+    stall: Duration,
+}
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<pb::DownloadQuarantineResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ImportService for ImportGateway {
+    async fn import(
+        &self,
+        request: Request<Streaming<pb::ImportRequest>>,
+    ) -> Result<Response<pb::ImportResponse>, Status> {
+        let meta = CallMeta::of(&request);
+        let key = request.metadata().get("idempotency-key").cloned();
+        let mut messages = request.into_inner();
+        let first = messages.message().await?.ok_or(ImportError::OutOfOrder)?;
+        let importer = intake::importer(&self.importers, kind_of(&first)?)?;
+        let parts = stream::once(std::future::ready(Ok(first))).chain(messages.map(part));
+        let mut head = meta.outgoing(());
+        if let Some(key) = key {
+            head.metadata_mut().insert("idempotency-key", key);
+        }
+        intake::send(importer, Box::pin(parts), self.stall, head)
+            .await
+            .map(Response::new)
+    }
+
+    async fn get_import(
+        &self,
+        request: Request<pb::GetImportRequest>,
+    ) -> Result<Response<pb::GetImportResponse>, Status> {
+        let meta = CallMeta::of(&request);
+        let (_, import) = intake::find(&self.importers, &meta, &request.get_ref().id).await?;
+        Ok(Response::new(pb::GetImportResponse {
+            import: Some(import),
+        }))
+    }
+
+    async fn list_imports(
+        &self,
+        request: Request<pb::ListImportsRequest>,
+    ) -> Result<Response<pb::ListImportsResponse>, Status> {
+        let meta = CallMeta::of(&request);
+        intake::list(&self.importers, &meta, request.get_ref())
+            .await
+            .map(Response::new)
+    }
+
+    async fn list_import_rows(
+        &self,
+        request: Request<pb::ListImportRowsRequest>,
+    ) -> Result<Response<pb::ListImportRowsResponse>, Status> {
+        let meta = CallMeta::of(&request);
+        intake::rows(&self.importers, &meta, request.get_ref())
+            .await
+            .map(Response::new)
+    }
+
+    type DownloadQuarantineStream = Chunks;
+
+    async fn download_quarantine(
+        &self,
+        request: Request<pb::DownloadQuarantineRequest>,
+    ) -> Result<Response<Chunks>, Status> {
+        let meta = CallMeta::of(&request);
+        let (importer, import) =
+            intake::find(&self.importers, &meta, &request.get_ref().import_id).await?;
+        let request = meta.outgoing(pb::DownloadQuarantineRequest {
+            import_id: import.id,
+        });
+        let chunks = importer
+            .peer
+            .client()
+            .download_quarantine(request)
+            .await?
+            .into_inner();
+        Ok(Response::new(Box::pin(chunks)))
+    }
+}
+
+fn kind_of(message: &pb::ImportRequest) -> Result<&str, ImportError> {
+    match &message.part {
+        Some(import_request::Part::Start(start)) => Ok(&start.kind),
+        Some(import_request::Part::Chunk(_)) | None => Err(ImportError::OutOfOrder),
+    }
+}
+
+/// A second `start` goes on to the role, which refuses it.
+fn part(message: Result<pb::ImportRequest, Status>) -> Part {
+    message.map_err(|_| ImportError::Broken)
+}

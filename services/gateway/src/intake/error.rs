@@ -1,0 +1,53 @@
+//! What can go wrong with an import before a role has it.
+
+use std::time::Duration;
+
+use marque_errors::{ErrorCode, ServiceError, status};
+use tonic::Status;
+
+/// Why an import goes no further than the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ImportError {
+    #[error("there are no rows of this kind: it is customers, vehicles or visits")]
+    KindUnknown,
+    #[error(
+        "no role of this version takes rows of this kind: it takes customers, vehicles and visits"
+    )]
+    KindUnavailable,
+    #[error("an import begins with start, followed by chunks only")]
+    OutOfOrder,
+    #[error("the file broke off before its end: nothing was taken in, send it again")]
+    Broken,
+    #[error("no byte of the file came for {} seconds: nothing was taken in, send it again", .0.as_secs())]
+    Stalled(Duration),
+    #[error("page_token is not from this list, or page_size is negative: start again without them")]
+    Page,
+}
+
+impl ServiceError for ImportError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::KindUnavailable => ErrorCode::FailedPrecondition,
+            Self::KindUnknown | Self::OutOfOrder | Self::Broken | Self::Stalled(_) | Self::Page => {
+                ErrorCode::InvalidArgument
+            }
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::KindUnknown => "IMPORT_KIND_UNKNOWN",
+            Self::KindUnavailable => "IMPORT_KIND_UNAVAILABLE",
+            Self::OutOfOrder => "IMPORT_OUT_OF_ORDER",
+            Self::Broken => "BODY_BROKEN",
+            Self::Stalled(_) => "BODY_STALLED",
+            Self::Page => "PAGE_INVALID",
+        }
+    }
+}
+
+impl From<ImportError> for Status {
+    fn from(error: ImportError) -> Self {
+        status(&error)
+    }
+}

@@ -1,0 +1,118 @@
+//! Whether the process should be sent requests: roles well and not draining.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::future::{BoxFuture, join_all};
+use marque_rpc::{RoleName, RpcTransport};
+use tokio::{sync::Mutex, time::timeout};
+use tonic::{Code, Request};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::peers::Peers;
+
+/// How long one check may take: then it has failed.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long an answer is good: probes cannot be used to hammer the roles.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// One thing that must be well.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// What must be well for requests to be welcome. Clones share it.
+#[derive(Clone)]
+pub struct Readiness(Arc<Inner>);
+
+struct Inner {
+    draining: AtomicBool,
+    checks: Vec<(String, Check)>,
+    last: Mutex<Option<(Instant, Vec<(String, bool)>)>>,
+}
+
+impl Readiness {
+    /// Ready when all of these named checks pass.
+    pub fn new(checks: Vec<(String, Check)>) -> Self {
+        Self(Arc::new(Inner {
+            draining: AtomicBool::new(false),
+            checks,
+            last: Mutex::default(),
+        }))
+    }
+
+    /// Ready when every peer is.
+    pub fn of_peers(peers: &Peers) -> Self {
+        Self::new(peers.all().map(peer_check).into())
+    }
+
+    /// Says from now on that no requests are welcome: the first act of a drain.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether draining has begun.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::SeqCst)
+    }
+
+    /// The verdict of every check, at most a second old.
+    pub(crate) async fn verdicts(&self) -> Vec<(String, bool)> {
+        let mut last = self.0.last.lock().await;
+        if let Some((at, verdicts)) = &*last
+            && at.elapsed() < FRESH_FOR
+        {
+            return verdicts.clone();
+        }
+        let asked = self.0.checks.iter().map(|(name, check)| async move {
+            let well = timeout(CHECK_TIMEOUT, check()).await.unwrap_or(false);
+            (name.clone(), well)
+        });
+        let verdicts = join_all(asked).await;
+        *last = Some((Instant::now(), verdicts.clone()));
+        verdicts
+    }
+}
+
+/// The health of a role over its transport (`grpc.health.v1`).
+///
+/// In memory the health service stands beside the roles and not behind their transport: there a role that asks for a
+/// token is a role that runs. What its database says the binary adds as a check of its own.
+pub fn peer_check(transport: &RpcTransport) -> (String, Check) {
+    let role = transport.role();
+    let transport = transport.clone();
+    let check: Check = Arc::new(move || Box::pin(is_serving(transport.clone(), role)));
+    (role.as_str().to_owned(), check)
+}
+
+async fn is_serving(transport: RpcTransport, role: RoleName) -> bool {
+    let mut request = Request::new(HealthCheckRequest {
+        service: role.as_str().to_owned(),
+    });
+    request.set_timeout(CHECK_TIMEOUT);
+    match HealthClient::new(transport).check(request).await {
+        Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
+        Err(status) => status.code() == Code::Unauthenticated,
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checks: Vec<&str> = self
+            .0
+            .checks
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        f.debug_struct("Readiness")
+            .field("draining", &self.is_draining())
+            .field("checks", &checks)
+            .finish_non_exhaustive()
+    }
+}

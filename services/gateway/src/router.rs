@@ -1,0 +1,125 @@
+//! Everything put together: guarded routes, gRPC, docs and probes on one router.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit};
+use marque_rpc::{RoleRouter, Task};
+use tokio_util::sync::CancellationToken;
+use tower::util::MapResponseLayer;
+use utoipa::openapi::path::PathItem;
+
+use crate::{
+    Deps, Gateway, docs,
+    edge::{Gate, Guard, Operation, method_not_allowed, not_found, secure},
+    grpc::{self, Outside},
+    peers::Clients,
+    probes,
+    routes::{self, Endpoint},
+    serve::Drain,
+    state::App,
+};
+
+/// How often callers that have been silent are forgotten.
+const FORGET_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(crate) fn build(deps: Deps) -> Gateway {
+    describe_metrics();
+    let gate = Arc::new(Gate::new(
+        &deps.verifier,
+        Arc::clone(&deps.clock),
+        &deps.settings,
+    ));
+    let clients = Clients::new(&deps.peers);
+    let health = grpc::roles(&deps, &clients, gate.transfers());
+    let drain = Drain {
+        readiness: deps.readiness.clone(),
+        health: health.clone(),
+        settings: deps.settings.clone(),
+    };
+    let router = guarded(&gate)
+        .with_state(App::new(clients, deps.settings))
+        .merge(to_the_outside(health))
+        .merge(docs::routes())
+        .merge(probes::routes(deps.readiness))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(MapResponseLayer::new(secure))
+        .layer(DefaultBodyLimit::disable());
+    Gateway {
+        router,
+        admin: probes::admin(),
+        tasks: vec![forgetting(gate)],
+        drain,
+    }
+}
+
+/// gRPC on the same listener.
+fn to_the_outside(roles: RoleRouter) -> Router {
+    Router::new()
+        .route_service(
+            "/marque.intake.v1.ImportService/{method}",
+            Outside::new(roles.clone()),
+        )
+        .route_service("/grpc.health.v1.Health/{method}", Outside::new(roles))
+}
+
+/// Every route of the list behind a guard of its own: there is no other way to add one.
+fn guarded(gate: &Arc<Gate>) -> Router<App> {
+    routes::all()
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| {
+            let Endpoint {
+                rpc,
+                class,
+                schemas: _,
+                paths,
+                handler,
+            } = endpoint;
+            assert!(
+                marque_api::access(rpc).is_some(),
+                "{rpc} has no access rule in the contract"
+            );
+            let (path, item) = paths.paths.into_iter().next().expect("a route has a path");
+            let operation = Operation {
+                method: method_of(&item).to_owned(),
+                route: path.clone(),
+                rpc,
+                class,
+            };
+            router.route(
+                &path,
+                handler.route_layer(Guard::new(Arc::clone(gate), operation)),
+            )
+        })
+}
+
+fn method_of(item: &PathItem) -> &'static str {
+    match (&item.get, &item.put, &item.post) {
+        (Some(_), _, _) => "GET",
+        (_, Some(_), _) => "PUT",
+        _ => "POST",
+    }
+}
+
+fn forgetting(gate: Arc<Gate>) -> Task {
+    Task::new(
+        "gateway.forget-idle-callers",
+        move |stop: CancellationToken| async move {
+            while stop
+                .run_until_cancelled(tokio::time::sleep(FORGET_INTERVAL))
+                .await
+                .is_some()
+            {
+                gate.forget_idle_callers();
+            }
+        },
+    )
+}
+
+fn describe_metrics() {
+    metrics::describe_histogram!(
+        "http.server.request.duration",
+        metrics::Unit::Seconds,
+        "Duration of HTTP requests answered."
+    );
+}

@@ -1,0 +1,13 @@
+//! Customers: reading, unmasking, consents, merging and splitting.
+
+mod get;
+mod identity;
+mod lists;
+mod views;
+mod writes;
+
+pub(crate) use get::*;
+pub(crate) use identity::*;
+pub(crate) use lists::*;
+pub(crate) use views::CustomerView;
+pub(crate) use writes::*;

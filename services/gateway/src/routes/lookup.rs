@@ -1,0 +1,172 @@
+//! Who is it? Customers and vehicles by one exact key, in the body, since nothing personal goes into a URL.
+
+use axum::extract::State;
+use futures::future::try_join_all;
+use marque_api::{
+    customer::v1::{self as pb, lookup_request::Key},
+    vehicle::v1::{self as vehicle, lookup_vehicles_request::Key as VehicleKey},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    answer::ok,
+    edge::Call,
+    extract::Json,
+    problem::{Answer, Failure},
+    routes::{customers::CustomerView, vehicles::VehicleView},
+    state::App,
+    values::views,
+};
+
+/// Customers whose vehicles are fetched too; an exact key rarely finds more than one.
+const MOST_CUSTOMERS: usize = 5;
+
+/// Exactly one of these, as typed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LookupBody {
+    /// Phone.
+    #[schema(example = "138 0000 0000")]
+    phone: Option<String>,
+    /// Plate.
+    plate: Option<String>,
+    /// VIN.
+    vin: Option<String>,
+    /// ID number.
+    id_number: Option<String>,
+    /// Unified social credit code.
+    credit_code: Option<String>,
+    /// Customer number.
+    number: Option<String>,
+}
+
+impl LookupBody {
+    fn key(self) -> Answer<Key> {
+        let Self {
+            phone,
+            plate,
+            vin,
+            id_number,
+            credit_code,
+            number,
+        } = self;
+        let given = [
+            phone.map(Key::Phone),
+            plate.map(Key::Plate),
+            vin.map(Key::Vin),
+            id_number.map(Key::IdNumber),
+            credit_code.map(Key::CreditCode),
+            number.map(Key::Number),
+        ];
+        let mut given = given.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(key), None) => Ok(key),
+            _ => Err(Failure::invalid(
+                "LOOKUP_KEY",
+                "give exactly one of phone, plate, vin, id_number, credit_code, number",
+            )),
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Found {
+    /// Likeliest first.
+    customers: Vec<CustomerView>,
+    /// By plate or VIN, or those of the customers.
+    vehicles: Vec<VehicleView>,
+    /// True if this opened a file that the dealer could not see before.
+    reception: bool,
+}
+
+/// Look up customers and vehicles by one exact key.
+///
+/// For a dealer an exact hit opens the file for 90 days and is on record.
+#[utoipa::path(post, path = "/v1/lookup", tag = "customers", request_body = LookupBody,
+    responses((status = 200, description = "What was found; both lists may be empty", body = Found)))]
+pub(crate) async fn look_up(
+    State(app): State<App>,
+    call: Call,
+    Json(body): Json<LookupBody>,
+) -> Answer {
+    let key = body.key()?;
+    let (found, vehicles) = match vehicle_key(&key) {
+        Some(by) => tokio::try_join!(customers(&app, &call, key), vehicles(&app, &call, by))?,
+        None => {
+            let found = customers(&app, &call, key).await?;
+            let vehicles = vehicles_of(&app, &call, &found.customers).await?;
+            (found, vehicles)
+        }
+    };
+    let pb::LookupResponse {
+        customers,
+        reception,
+    } = found;
+    ok(&Found {
+        customers: views(customers),
+        vehicles: views(vehicles),
+        reception,
+    })
+}
+
+fn vehicle_key(key: &Key) -> Option<VehicleKey> {
+    match key {
+        Key::Plate(plate) => Some(VehicleKey::Plate(plate.clone())),
+        Key::Vin(vin) => Some(VehicleKey::Vin(vin.clone())),
+        Key::Phone(_) | Key::IdNumber(_) | Key::CreditCode(_) | Key::Number(_) => None,
+    }
+}
+
+/// Once only: a look-up is on record, and a second try would be there twice.
+async fn customers(app: &App, call: &Call, key: Key) -> Answer<pb::LookupResponse> {
+    let request = pb::LookupRequest { key: Some(key) };
+    app.clients
+        .customer
+        .write(call, request, |mut client, request| async move {
+            client.lookup(request).await
+        })
+        .await
+}
+
+async fn vehicles(app: &App, call: &Call, key: VehicleKey) -> Answer<Vec<vehicle::Vehicle>> {
+    let request = vehicle::LookupVehiclesRequest { key: Some(key) };
+    let look = app
+        .clients
+        .vehicle
+        .write(call, request, |mut client, request| async move {
+            client.lookup_vehicles(request).await
+        });
+    Ok(look.await?.vehicles)
+}
+
+async fn vehicles_of(
+    app: &App,
+    call: &Call,
+    customers: &[pb::Customer],
+) -> Answer<Vec<vehicle::Vehicle>> {
+    let lists = customers.iter().take(MOST_CUSTOMERS).map(|customer| {
+        let request = vehicle::ListCustomerVehiclesRequest {
+            customer_id: customer.id.clone(),
+            limit: 0,
+        };
+        app.clients
+            .vehicle
+            .read(call, request, |mut client, request| async move {
+                client.list_customer_vehicles(request).await
+            })
+    });
+    let mut vehicles: Vec<vehicle::Vehicle> = Vec::new();
+    for owned in try_join_all(lists)
+        .await?
+        .into_iter()
+        .flat_map(|list| list.vehicles)
+    {
+        let vehicle = owned.vehicle.unwrap_or_default();
+        if vehicles.iter().all(|known| known.id != vehicle.id) {
+            vehicles.push(vehicle);
+        }
+    }
+    Ok(vehicles)
+}

@@ -1,0 +1,229 @@
+//! The routes: one list, from which the server, the OpenAPI document and the guards are made.
+
+pub(crate) mod customers;
+pub(crate) mod duplicates;
+pub(crate) mod imports;
+mod lookup;
+mod me;
+mod network;
+mod paging;
+pub(crate) mod profile;
+mod source_records;
+pub(crate) mod vehicles;
+pub(crate) mod visits;
+
+use axum::routing::MethodRouter;
+use utoipa::openapi::{Paths, RefOr, Schema};
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
+
+use crate::{edge::Class, state::App};
+
+/// One route: how it is served, how it is documented, and whose access rule it has.
+pub(crate) struct Endpoint {
+    /// Method of the contract whose access rule applies.
+    pub(crate) rpc: &'static str,
+    /// Its class.
+    pub(crate) class: Class,
+    /// Schemas of its bodies.
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    /// Its path and operation.
+    pub(crate) paths: Paths,
+    /// Its handler.
+    pub(crate) handler: MethodRouter<App>,
+}
+
+fn interactive(rpc: &'static str, (schemas, paths, handler): UtoipaMethodRouter<App>) -> Endpoint {
+    Endpoint {
+        rpc,
+        class: Class::Interactive,
+        schemas,
+        paths,
+        handler,
+    }
+}
+
+fn transfer(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
+    Endpoint {
+        class: Class::Transfer,
+        ..interactive(rpc, route)
+    }
+}
+
+/// Every route under `/v1`.
+pub(crate) fn all() -> Vec<Endpoint> {
+    let mut all = network();
+    all.extend(imports());
+    all.extend(customers());
+    all.extend(vehicles_and_visits());
+    all.extend(own());
+    all
+}
+
+fn network() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.network.v1.NetworkService/PutDealer",
+            routes!(network::put_dealer),
+        ),
+        interactive(
+            "/marque.network.v1.NetworkService/GetDealer",
+            routes!(network::get_dealer),
+        ),
+        interactive(
+            "/marque.network.v1.NetworkService/ListDealers",
+            routes!(network::list_dealers),
+        ),
+        interactive(
+            "/marque.network.v1.NetworkService/PutStaff",
+            routes!(network::put_staff),
+        ),
+        interactive(
+            "/marque.network.v1.NetworkService/ListStaff",
+            routes!(network::list_staff),
+        ),
+        interactive(
+            "/marque.network.v1.NetworkService/ApplyNetwork",
+            routes!(network::apply_network),
+        ),
+    ]
+}
+
+fn imports() -> Vec<Endpoint> {
+    vec![
+        transfer(
+            "/marque.intake.v1.ImportService/Import",
+            routes!(imports::create_import),
+        ),
+        interactive(
+            "/marque.intake.v1.ImportService/ListImports",
+            routes!(imports::list_imports),
+        ),
+        interactive(
+            "/marque.intake.v1.ImportService/GetImport",
+            routes!(imports::get_import),
+        ),
+        interactive(
+            "/marque.intake.v1.ImportService/ListImportRows",
+            routes!(imports::list_import_rows),
+        ),
+        transfer(
+            "/marque.intake.v1.ImportService/DownloadQuarantine",
+            routes!(imports::download_quarantine),
+        ),
+    ]
+}
+
+fn customers() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.customer.v1.CustomerService/PutSourceRecord",
+            routes!(source_records::put_source_record),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/Lookup",
+            routes!(lookup::look_up),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/GetCustomer",
+            routes!(customers::get_customer),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/GetCustomer",
+            routes!(profile::get_profile),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListSourceRecords",
+            routes!(customers::list_source_records),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListHistory",
+            routes!(customers::list_history),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/Unmask",
+            routes!(customers::unmask),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/PutConsent",
+            routes!(customers::put_consent),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/Merge",
+            routes!(customers::merge_customer),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/Split",
+            routes!(customers::split_customer),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/Undo",
+            routes!(customers::undo_merge),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListDuplicates",
+            routes!(duplicates::list_duplicates),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/DecideDuplicate",
+            routes!(duplicates::decide_duplicate),
+        ),
+    ]
+}
+
+fn vehicles_and_visits() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.vehicle.v1.VehicleService/PutVehicle",
+            routes!(vehicles::put_vehicle),
+        ),
+        interactive(
+            "/marque.vehicle.v1.VehicleService/GetVehicle",
+            routes!(vehicles::get_vehicle),
+        ),
+        interactive(
+            "/marque.service_history.v1.ServiceHistoryService/ListVehicleVisits",
+            routes!(vehicles::list_vehicle_visits),
+        ),
+        interactive(
+            "/marque.vehicle.v1.VehicleService/ListParties",
+            routes!(vehicles::list_parties),
+        ),
+        interactive(
+            "/marque.vehicle.v1.VehicleService/ListReadings",
+            routes!(vehicles::list_readings),
+        ),
+        interactive(
+            "/marque.service_history.v1.ServiceHistoryService/PutVisit",
+            routes!(visits::put_visit),
+        ),
+        interactive(
+            "/marque.service_history.v1.ServiceHistoryService/GetVisit",
+            routes!(visits::get_visit),
+        ),
+        interactive(
+            "/marque.service_history.v1.ServiceHistoryService/ListVisitVersions",
+            routes!(visits::list_visit_versions),
+        ),
+    ]
+}
+
+fn own() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.customer.v1.CustomerService/GetCustomer",
+            routes!(me::get_me),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/GetCustomer",
+            routes!(me::get_my_profile),
+        ),
+        interactive(
+            "/marque.vehicle.v1.VehicleService/ListCustomerVehicles",
+            routes!(me::list_my_vehicles),
+        ),
+        interactive(
+            "/marque.service_history.v1.ServiceHistoryService/ListCustomerVisits",
+            routes!(me::list_my_visits),
+        ),
+    ]
+}

@@ -1,0 +1,11 @@
+//! Vehicles: putting a row, reading, and what hangs on a vehicle.
+
+mod get;
+mod lists;
+mod put;
+mod views;
+
+pub(crate) use get::*;
+pub(crate) use lists::*;
+pub(crate) use put::*;
+pub(crate) use views::{CustomerVehicleView, VehicleView, is_zero};

@@ -1,0 +1,30 @@
+//! What all handlers share.
+
+use std::{ops::Deref, sync::Arc};
+
+use crate::{peers::Clients, settings::Settings};
+
+/// Clients and settings, shared by all handlers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// What an [`App`] points at.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clients: Clients,
+    pub(crate) settings: Settings,
+}
+
+impl App {
+    pub(crate) fn new(clients: Clients, settings: Settings) -> Self {
+        Self(Arc::new(Shared { clients, settings }))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
