@@ -216,7 +216,7 @@ impl Entry<'_> {
             }
             Falsification::CopiedAddress => {
                 let (code, county) = REGIONS.cities[self.dealer.city].counties[0];
-                *row.column("region_code") = code.to_owned();
+                code.clone_into(row.column("region_code"));
                 *row.column("address") = format!("{}{county}人民路1号", self.dealer.city());
             }
             Falsification::MonthEndBurst => {
