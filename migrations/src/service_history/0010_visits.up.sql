@@ -19,8 +19,9 @@ CREATE TABLE visits (
     lines            BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX uq_visits_order ON visits (dealer, order_number);
-CREATE INDEX ix_visits_vin ON visits (vin, happened_at, id);
-CREATE INDEX ix_visits_customer ON visits (customer_id, happened_at, id);
+-- Answers by itself which visit was first, what the meter read before and after, and which dealers know a car.
+CREATE INDEX ix_visits_vin ON visits (vin, happened_at, id, dealer, odometer_km);
+CREATE INDEX ix_visits_customer ON visits (customer_id, happened_at, id, dealer);
 CREATE INDEX ix_visits_record ON visits (source_record_id);
 
 -- Versions that a correction replaced.

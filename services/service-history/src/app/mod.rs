@@ -1,0 +1,11 @@
+//! Use cases of the service-history service.
+
+mod publish;
+mod read;
+mod rows;
+mod sink;
+mod write;
+
+pub(crate) use read::{Page, Shown, VisitApp};
+pub(crate) use rows::{RawRow, Rows};
+pub(crate) use sink::VisitSink;

@@ -1,0 +1,49 @@
+//! Telling the others of visits that are new or corrected: one event a batch.
+
+use marque_api::service_history::v1 as pb;
+use marque_core::Clock;
+use marque_db::{Conn, StoreError};
+use marque_events::{NewEvent, publish, to_proto_time};
+use marque_intake::Outcome;
+use prost::Message as _;
+
+use super::{rows::VisitPayload, write::Recorded};
+
+/// Event type of visits new or corrected.
+pub(crate) const VISITS_RECORDED: &str = "marque.service_history.visits.recorded";
+
+pub(super) fn recorded(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    batch: &[&VisitPayload],
+    recorded: &[Recorded],
+) -> Result<(), StoreError> {
+    let stored = batch.iter().zip(recorded).filter(|(_, recorded)| recorded.outcome == Outcome::Stored);
+    let visits: Vec<pb::RecordedVisit> = stored.map(|(visit, recorded)| to_pb(visit, recorded)).collect();
+    let (Some(first), Some(visit)) = (visits.first(), batch.first()) else {
+        return Ok(());
+    };
+    let event = NewEvent {
+        kind: VISITS_RECORDED,
+        subject: first.id.clone(),
+        dealer: Some(&visit.dealer),
+        data: pb::VisitsRecorded { visits }.encode_to_vec(),
+        traceparent: "",
+    };
+    publish(conn, clock, &event)
+}
+
+fn to_pb(visit: &VisitPayload, recorded: &Recorded) -> pb::RecordedVisit {
+    pb::RecordedVisit {
+        id: recorded.id.to_string(),
+        dealer: visit.dealer.to_string(),
+        vin: visit.vin.clone(),
+        source_record_id: visit.record.map_or_else(String::new, |record| record.to_string()),
+        kind: visit.kind.to_owned(),
+        opened_at: visit.opened_at.map(to_proto_time),
+        closed_at: visit.closed_at.map(to_proto_time),
+        odometer_km: visit.odometer_km as i32,
+        amount_minor: visit.amount_minor.unwrap_or(0),
+        version: recorded.version,
+    }
+}

@@ -1,0 +1,283 @@
+//! What callers ask of visits, and live rows.
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, PageRequest, SharedClock, VisitId};
+use marque_db::{Conn, Database};
+use marque_errors::Violation;
+use marque_intake::{Directory, Outcome};
+use marque_ledger::{Entry, IdempotencyKey, once, record};
+use marque_quality::{Finding, Lang, Severity, vin::Vin};
+use marque_rpc::CallMeta;
+use prost::Message;
+use rustc_hash::FxHashMap;
+
+use super::{RawRow, Rows};
+use crate::{
+    domain::{Implausible, Meter, Visit, doubt},
+    error::{Error, Result},
+    storage::{self, Listed, VisitStore, Whose},
+};
+
+/// The use cases; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct VisitApp {
+    db: Database,
+    store: VisitStore,
+    clock: SharedClock,
+    rows: Rows,
+    directory: Directory,
+}
+
+/// A visit as it is shown.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) visit: Visit,
+    /// Whether it is the car's first after its sale, as far as is known.
+    pub(crate) is_first: bool,
+    /// Whether the caller has nothing to do with who brought the car: then he learns what was done, not who it was.
+    pub(crate) is_anonymous: bool,
+    /// Only of a visit that is shown alone.
+    pub(crate) doubt: Option<Implausible>,
+}
+
+/// One page of a list and the key of the next.
+#[derive(Clone)]
+pub(crate) struct Page {
+    pub(crate) entries: Vec<Shown>,
+    pub(crate) next: Option<String>,
+}
+
+impl VisitApp {
+    pub(crate) fn new(
+        db: Database,
+        store: VisitStore,
+        clock: SharedClock,
+        rows: Rows,
+        directory: Directory,
+    ) -> Self {
+        Self { db, store, clock, rows, directory }
+    }
+
+    /// Creates or corrects one visit from a dealer's row; `answer` makes what the key remembers.
+    pub(crate) async fn put<R, A>(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        key: Option<IdempotencyKey>,
+        (dealer, source, raw): (&str, &str, RawRow<'_>),
+        request: R,
+        answer: impl Fn(Shown, Outcome) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        if source.trim().is_empty() || source.chars().count() > 64 {
+            let message = "name the source system of the row, such as dms, in 1 to 64 characters";
+            return Err(Error::Invalid(vec![Violation::new("source", "MISSING", message)]));
+        }
+        let dealer = self.directory.check(meta, dealer).await?;
+        let now = self.clock.now();
+        let prepared = self.rows.prepare(&dealer, source, &[raw], now);
+        let Some(payload) = prepared.payload else {
+            return Err(Error::Invalid(violations(&prepared.findings)));
+        };
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                once(conn, &ctx, now, "visit.put", key.as_ref(), &request, |conn| {
+                    let recorded = app.rows.write(conn, &[&payload], now)?[0];
+                    if recorded.outcome == Outcome::Stored {
+                        let (act, subject) = (act_of(recorded.version), recorded.id.to_string());
+                        let entry = Entry { act, subject: &subject, dealer: dealer.as_str(), detail: "" };
+                        record(conn, &ctx, now, &entry)?;
+                    }
+                    let visit = app.store.find(conn, ctx.scope(), recorded.id)?.ok_or(Error::VisitUnknown)?;
+                    Ok(answer(show_alone(conn, ctx.scope(), visit)?, recorded.outcome))
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn get(&self, ctx: CallContext, id: VisitId) -> Result<Shown> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let visit = app.find_visible(conn, ctx.scope(), id)?;
+                show_alone(conn, ctx.scope(), visit)
+            })
+            .await
+    }
+
+    /// The visit and its earlier versions, newest first.
+    pub(crate) async fn list_versions(&self, ctx: CallContext, id: VisitId) -> Result<Vec<Shown>> {
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let visit = app.find_visible(conn, ctx.scope(), id)?;
+                let mut versions = app.store.list_versions(conn, ctx.scope(), &visit)?;
+                versions.insert(0, visit);
+                show(conn, ctx.scope(), versions)
+            })
+            .await
+    }
+
+    /// Visits of a car across all dealers, for whoever has to do with the car.
+    pub(crate) async fn list_of_vehicle(&self, ctx: CallContext, typed: &str, page: PageRequest) -> Result<Page> {
+        let Ok(vin) = Vin::parse(typed) else {
+            return Ok(Page { entries: Vec::new(), next: None });
+        };
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let vin = vin.as_str();
+                if !storage::knows_vin(conn, ctx.scope(), vin)? {
+                    return Ok(Page { entries: Vec::new(), next: None });
+                }
+                app.page(conn, ctx.scope(), Whose::Vehicle(vin), &page, Listed::Whole)
+            })
+            .await
+    }
+
+    /// Visits of a customer across all his cars and dealers, for whoever has to do with him.
+    pub(crate) async fn list_of_customer(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+        listed: Listed,
+    ) -> Result<Page> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let customer = storage::current_customer(conn, customer)?;
+                if !storage::knows_customer(conn, ctx.scope(), customer)? {
+                    return Ok(Page { entries: Vec::new(), next: None });
+                }
+                app.page(conn, ctx.scope(), Whose::Customer(customer), &page, listed)
+            })
+            .await
+    }
+
+    fn page(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        whose: Whose<'_>,
+        page: &PageRequest,
+        listed: Listed,
+    ) -> Result<Page> {
+        let visits = self.store.list(conn, scope, whose, page, listed)?;
+        let is_full = visits.len() == page.size as usize;
+        let next = visits.last().filter(|_| is_full).map(Visit::page_key);
+        let entries = match whose {
+            // Whoever may list a customer's visits knows him.
+            Whose::Customer(customer) => show_of(conn, scope, visits, Some(customer))?,
+            Whose::Vehicle(_) => show(conn, scope, visits)?,
+        };
+        Ok(Page { entries, next })
+    }
+
+    fn find_visible(&self, conn: &mut Conn<'_>, scope: &Scope, id: VisitId) -> Result<Visit> {
+        let visit = self.store.find(conn, scope, id)?.ok_or(Error::VisitUnknown)?;
+        let is_own = scope.dealer().is_some_and(|dealer| dealer.as_str() == visit.dealer);
+        let is_known = is_own
+            || storage::knows_vin(conn, scope, &visit.vin)?
+            || knows(conn, scope, visit.customer)?
+            || storage::is_of_region(conn, scope, &visit.dealer)?;
+        if is_known { Ok(visit) } else { Err(Error::VisitUnknown) }
+    }
+}
+
+fn act_of(version: i64) -> &'static str {
+    if version == 1 { "visit_put" } else { "visit_corrected" }
+}
+
+fn knows(conn: &mut Conn<'_>, scope: &Scope, customer: Option<CustomerId>) -> Result<bool> {
+    Ok(match customer {
+        Some(customer) => storage::knows_customer(conn, scope, customer)?,
+        None => false,
+    })
+}
+
+fn show(conn: &mut Conn<'_>, scope: &Scope, visits: Vec<Visit>) -> Result<Vec<Shown>> {
+    show_of(conn, scope, visits, None)
+}
+
+/// Marks first visits and hides people the caller does not know; `known` is one he does.
+fn show_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    visits: Vec<Visit>,
+    known: Option<CustomerId>,
+) -> Result<Vec<Shown>> {
+    let mut firsts: FxHashMap<String, Option<VisitId>> = FxHashMap::default();
+    let mut known: FxHashMap<CustomerId, bool> = known.map(|customer| (customer, true)).into_iter().collect();
+    let mut shown = Vec::with_capacity(visits.len());
+    for visit in visits {
+        let first = match firsts.get(&visit.vin) {
+            Some(first) => *first,
+            None if visit.vin.is_empty() => None,
+            None => {
+                let first = storage::first_visit(conn, &visit.vin)?;
+                firsts.insert(visit.vin.clone(), first);
+                first
+            }
+        };
+        let is_anonymous = is_anonymous(conn, scope, &visit, &mut known)?;
+        shown.push(Shown { is_first: first == Some(visit.id), visit, is_anonymous, doubt: None });
+    }
+    Ok(shown)
+}
+
+fn is_anonymous(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    visit: &Visit,
+    known: &mut FxHashMap<CustomerId, bool>,
+) -> Result<bool> {
+    let is_open = match scope {
+        Scope::Headquarters | Scope::Region(_) => true,
+        Scope::Dealer(dealer) => dealer.as_str() == visit.dealer,
+        Scope::Customer(_) => false,
+    };
+    let Some(customer) = visit.customer else {
+        return Ok(!is_open);
+    };
+    if is_open || known.get(&customer) == Some(&true) {
+        return Ok(false);
+    }
+    if !known.contains_key(&customer) {
+        let is_known = storage::knows_customer(conn, scope, customer)?;
+        known.insert(customer, is_known);
+    }
+    Ok(!known[&customer])
+}
+
+fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit) -> Result<Shown> {
+    let mut shown = show(conn, scope, vec![visit])?.pop().expect("one visit was given");
+    shown.doubt = doubt_of(conn, &shown.visit)?;
+    Ok(shown)
+}
+
+/// Whether the odometer is doubted against what is now known of the car.
+fn doubt_of(conn: &mut Conn<'_>, visit: &Visit) -> Result<Option<Implausible>> {
+    if visit.odometer_km == 0 || visit.vin.is_empty() {
+        return Ok(None);
+    }
+    let meters = storage::meters_of(conn, &[&visit.vin])?;
+    let others = meters.into_iter().filter(|(_, id, _)| *id != visit.id).map(|(_, _, meter)| meter);
+    Ok(doubt(Meter { at: visit.happened_at, km: visit.odometer_km }, others))
+}
+
+/// What keeps a live row from being taken, field by field.
+fn violations(findings: &[Finding]) -> Vec<Violation> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Error)
+        .map(|finding| {
+            let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
+            Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+        })
+        .collect()
+}

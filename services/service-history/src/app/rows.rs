@@ -1,0 +1,276 @@
+//! A dealer's rows of a visit: from text to a record ready for the store.
+
+use std::borrow::Cow;
+
+use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, business_date, source_record_id};
+use marque_quality::{
+    CleanVisit, Field, Finding, RecordKind, Rule, VisitRow, clean::VisitKind, clean_visit, date::TypedDate, text::present,
+};
+use marque_vault::{Purpose, Vault};
+
+use crate::{
+    domain::{Header, Line, Personal, is_other, read_lines},
+    storage::{header_blob, lines_blob},
+};
+
+/// Reads and writes rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(super) vault: Vault,
+    pub(super) clock: SharedClock,
+}
+
+/// A row as typed.
+pub(crate) struct RawRow<'a> {
+    pub(crate) columns: VisitRow<'a>,
+    /// Columns we do not know; some of them have a place of their own: see [`Extra`].
+    pub(crate) extra: Vec<(&'a str, &'a str)>,
+}
+
+/// A visit ready for the store.
+#[derive(Debug)]
+pub(crate) struct VisitPayload {
+    pub(super) dealer: DealerCode,
+    pub(super) order_number: String,
+    pub(super) vin: String,
+    pub(super) record: Option<SourceRecordId>,
+    pub(super) kind: &'static str,
+    pub(super) opened_at: Option<Timestamp>,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) happened_at: Timestamp,
+    pub(super) odometer_km: i64,
+    pub(super) amount_minor: Option<i64>,
+    /// Keyed hash of the rows.
+    pub(super) content: [u8; 16],
+    /// Empty if it could not be sealed.
+    pub(super) header: Vec<u8>,
+    pub(super) lines: Vec<u8>,
+}
+
+/// Rows that were read.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) findings: Vec<Finding>,
+    /// `None` if the rows must be quarantined.
+    pub(crate) payload: Option<VisitPayload>,
+}
+
+/// Columns that are read from the unknown ones, under these headers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extra {
+    Towing,
+    Substitute,
+    Signatures,
+    NextAdvice,
+    Payer,
+    FaultCode,
+}
+
+impl Extra {
+    fn of(header: &str) -> Option<Self> {
+        Some(match header.trim().to_lowercase().as_str() {
+            "towing" | "拖车" | "拖车服务" => Self::Towing,
+            "substitute" | "代步车" | "备用车" | "代步车或补偿" => Self::Substitute,
+            "signatures" | "签字" | "客户签字" => Self::Signatures,
+            "next_advice" | "下次建议" | "维修建议" | "建议" => Self::NextAdvice,
+            "payer" | "付款方" | "结算方式" => Self::Payer,
+            "fault_code" | "故障代码" | "故障码" => Self::FaultCode,
+            _ => return None,
+        })
+    }
+}
+
+impl Rows {
+    pub(crate) fn new(vault: Vault, clock: SharedClock) -> Self {
+        Self { vault, clock }
+    }
+
+    /// Cleans, hashes, encodes and seals the rows of one order: the first word on each column of the order counts, and
+    /// every row may have a line.
+    pub(crate) fn prepare(&self, dealer: &DealerCode, source: &str, rows: &[RawRow<'_>], now: Timestamp) -> Prepared {
+        let today = business_date(now);
+        let cleaned = clean_visit(&order_of(rows), today);
+        let is_rejected = cleaned.is_rejected();
+        let (visit, mut findings) = (cleaned.record, cleaned.findings);
+        if is_rejected {
+            return Prepared { findings, payload: None };
+        }
+        let mut lines = Vec::new();
+        if let Some(json) = visit.lines_json {
+            let read = read_lines(json, |row, payer, fault| read_line(row, payer, fault, today));
+            lines.extend(read.0);
+            findings.extend(read.1);
+        }
+        for row in rows {
+            let (line, found) =
+                read_line(&line_of(&row.columns), row.extra(Extra::Payer), row.extra(Extra::FaultCode), today);
+            lines.extend(line);
+            findings.extend(found);
+        }
+        missing(&visit, &mut findings);
+        dedup(&mut findings);
+        let (opened_at, closed_at) = (visit.opened_at.map(instant), visit.closed_at.map(instant));
+        let order_number = visit.order_number.as_deref().unwrap_or_default().to_owned();
+        let mut payload = VisitPayload {
+            dealer: dealer.clone(),
+            vin: visit.vin.map_or_else(String::new, |vin| vin.as_str().to_owned()),
+            record: visit.customer_key.as_deref().map(|key| source_record_id(dealer, source, key)),
+            kind: visit.kind.map_or("", VisitKind::code),
+            opened_at,
+            closed_at,
+            happened_at: opened_at.or(closed_at).unwrap_or(now),
+            odometer_km: visit.odometer_km.map_or(0, i64::from),
+            amount_minor: visit.amount_fen,
+            content: self.vault.dealer_index(dealer, Purpose::Content, content(source, rows)),
+            header: Vec::new(),
+            lines: lines_blob(lines),
+            order_number,
+        };
+        let header = header_of(visit, rows, &payload, findings.clone());
+        payload.header = header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
+        Prepared { findings, payload: Some(payload) }
+    }
+}
+
+impl RawRow<'_> {
+    fn extra(&self, wanted: Extra) -> &str {
+        self.extra
+            .iter()
+            .find(|(header, _)| Extra::of(header) == Some(wanted))
+            .and_then(|(_, value)| present(Some(value)))
+            .unwrap_or_default()
+    }
+}
+
+/// The columns that belong to a line and not to the order.
+const LINE_FIELDS: [Field; 6] = [
+    Field::VisitLineKind,
+    Field::VisitCode,
+    Field::VisitName,
+    Field::VisitQuantity,
+    Field::VisitUnitPrice,
+    Field::VisitTechnician,
+];
+
+fn order_of<'a>(rows: &[RawRow<'a>]) -> VisitRow<'a> {
+    let mut order = VisitRow::default();
+    for field in Field::of(RecordKind::Visits).filter(|field| !LINE_FIELDS.contains(field)) {
+        let word = rows.iter().find_map(|row| row.columns.get(field).filter(|cell| present(Some(cell)).is_some()));
+        order.set(field, word);
+    }
+    order
+}
+
+fn line_of<'a>(row: &VisitRow<'a>) -> VisitRow<'a> {
+    let mut line = VisitRow::default();
+    for field in LINE_FIELDS {
+        line.set(field, row.get(field));
+    }
+    line
+}
+
+/// One line from its cells; findings that are the order's are left out.
+fn read_line(
+    row: &VisitRow<'_>,
+    payer: &str,
+    fault_code: &str,
+    today: chrono::NaiveDate,
+) -> (Option<Line>, Vec<Finding>) {
+    let cleaned = clean_visit(row, today);
+    let is_other = row.line_kind.is_some_and(is_other);
+    let mut findings = cleaned.findings;
+    findings.retain(|finding| {
+        LINE_FIELDS.contains(&finding.field) && !(is_other && finding.field == Field::VisitLineKind)
+    });
+    (cleaned.record.line.map(|line| Line::new(line, row.line_kind, payer, fault_code)), findings)
+}
+
+/// Notes what a visit cannot do without, and, for work under the three guarantees, what article 17 wants kept.
+fn missing(visit: &CleanVisit<'_>, findings: &mut Vec<Finding>) {
+    let is_guarantee = visit.kind == Some(VisitKind::Warranty);
+    let wanted = [
+        (Field::VisitVin, visit.vin.is_none(), true),
+        (Field::VisitOpenedAt, visit.opened_at.is_none(), true),
+        (Field::VisitClosedAt, visit.closed_at.is_none(), is_guarantee),
+        (Field::VisitOdometerKm, visit.odometer_km.is_none(), is_guarantee),
+        (Field::VisitComplaintText, visit.complaint_text.is_none(), is_guarantee),
+        (Field::VisitDiagnosis, visit.diagnosis.is_none(), is_guarantee),
+    ];
+    for (field, is_missing, is_wanted) in wanted {
+        if is_missing && is_wanted && findings.iter().all(|finding| finding.field != field) {
+            findings.push(Finding::new(field, Rule::FieldMissing));
+        }
+    }
+}
+
+/// The same remark on many lines of an order is one.
+fn dedup(findings: &mut Vec<Finding>) {
+    let mut seen = Vec::with_capacity(findings.len());
+    findings.retain(|finding| {
+        let is_new = !seen.contains(finding);
+        if is_new {
+            seen.push(*finding);
+        }
+        is_new
+    });
+}
+
+fn header_of(visit: CleanVisit<'_>, rows: &[RawRow<'_>], payload: &VisitPayload, findings: Vec<Finding>) -> Header {
+    let text = |value: Option<Cow<'_, str>>| value.map_or_else(String::new, Cow::into_owned);
+    let extra = |wanted| rows.iter().map(|row| row.extra(wanted)).find(|value| !value.is_empty()).unwrap_or_default();
+    Header {
+        kind: payload.kind.to_owned(),
+        opened_at: payload.opened_at,
+        closed_at: payload.closed_at,
+        adviser: text(visit.adviser),
+        diagnosis: text(visit.diagnosis),
+        amount_minor: visit.amount_fen,
+        towing: extra(Extra::Towing).to_owned(),
+        substitute: extra(Extra::Substitute).to_owned(),
+        next_advice: extra(Extra::NextAdvice).to_owned(),
+        findings,
+        personal: Personal {
+            complaint_text: text(visit.complaint_text),
+            signatures: extra(Extra::Signatures).to_owned(),
+            extra: unknown_columns(rows),
+        },
+    }
+}
+
+fn unknown_columns(rows: &[RawRow<'_>]) -> Vec<(String, String)> {
+    let mut unknown: Vec<(String, String)> = rows
+        .iter()
+        .flat_map(|row| row.extra.iter())
+        .filter(|(header, value)| Extra::of(header).is_none() && !value.is_empty())
+        .map(|(header, value)| ((*header).to_owned(), (*value).to_owned()))
+        .collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown
+}
+
+/// All that was typed, so that the same rows are the same bytes and others are not.
+fn content(source: &str, rows: &[RawRow<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256 * rows.len());
+    let mut put = |part: &str| {
+        bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    };
+    put(source);
+    for row in rows {
+        for field in Field::of(RecordKind::Visits) {
+            put(row.columns.get(field).unwrap_or_default());
+        }
+        let mut extra = row.extra.clone();
+        extra.sort_unstable();
+        for (header, value) in extra {
+            put(header);
+            put(value);
+        }
+    }
+    bytes
+}
+
+fn instant(typed: TypedDate) -> Timestamp {
+    Timestamp::from_micros(typed.instant().timestamp_micros())
+}

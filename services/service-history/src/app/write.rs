@@ -1,0 +1,162 @@
+//! Writing batches of visits: new ones, corrections, and those that are the same.
+
+use marque_core::{CustomerId, SourceRecordId, Timestamp, VisitId};
+use marque_db::{Conn, StoreError};
+use marque_intake::Outcome;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    publish,
+    rows::{Rows, VisitPayload},
+};
+use crate::{
+    domain::{Implausible, Meter, doubt},
+    storage::{self, Known, NewVisit},
+};
+
+/// What became of a visit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recorded {
+    pub(crate) id: VisitId,
+    pub(crate) outcome: Outcome,
+    /// Version it now has.
+    pub(crate) version: i64,
+    /// Whether its odometer is doubted against the car's other visits.
+    pub(crate) doubt: Option<Implausible>,
+}
+
+/// What the store knows of a batch before it is written; kept up while it is.
+struct Ground {
+    orders: FxHashMap<String, Known>,
+    customers: FxHashMap<SourceRecordId, CustomerId>,
+    meters: FxHashMap<String, Vec<(VisitId, Meter)>>,
+}
+
+impl Rows {
+    /// Writes visits of one dealer in the caller's transaction and tells of those that are new or corrected. The
+    /// answers are in the payloads' order.
+    pub(crate) fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&VisitPayload],
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        if batch.iter().any(|visit| visit.header.is_empty()) {
+            return Err(StoreError::Unavailable("a visit cannot be sealed: no randomness".into()));
+        }
+        lock(conn, batch)?;
+        let mut ground = Ground::of(conn, batch)?;
+        let mut recorded = Vec::with_capacity(batch.len());
+        let mut fresh: Vec<NewVisit<'_>> = Vec::new();
+        for payload in batch {
+            let known = ground.orders.get(&payload.order_number);
+            if let Some(known) = known.filter(|known| known.content == payload.content) {
+                let (id, version) = (known.id, known.version);
+                recorded.push(Recorded { id, outcome: Outcome::Unchanged, version, doubt: None });
+                continue;
+            }
+            let version = known.map_or(1, |known| known.version + 1);
+            let id = known.map_or_else(|| VisitId::new(&*self.clock), |known| known.id);
+            let doubt = ground.doubt(id, payload);
+            let visit = payload.as_new(id, version, ground.customer(payload), now);
+            if version == 1 {
+                fresh.push(visit);
+            } else {
+                // What it corrects may be of this batch.
+                storage::insert_visits(conn, &std::mem::take(&mut fresh))?;
+                storage::correct_visit(conn, &visit)?;
+            }
+            ground.take_in(id, version, payload);
+            recorded.push(Recorded { id, outcome: Outcome::Stored, version, doubt });
+        }
+        storage::insert_visits(conn, &fresh)?;
+        publish::recorded(conn, &*self.clock, batch, &recorded)?;
+        Ok(recorded)
+    }
+}
+
+impl VisitPayload {
+    fn as_new(&self, id: VisitId, version: i64, customer: Option<CustomerId>, now: Timestamp) -> NewVisit<'_> {
+        NewVisit {
+            id,
+            dealer: &self.dealer,
+            order_number: &self.order_number,
+            vin: &self.vin,
+            record: self.record,
+            customer,
+            happened_at: self.happened_at,
+            odometer_km: self.odometer_km,
+            version,
+            recorded_at: now,
+            content: &self.content,
+            header: &self.header,
+            lines: &self.lines,
+        }
+    }
+}
+
+impl Ground {
+    fn of(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<Self, StoreError> {
+        let orders: FxHashSet<&str> = batch.iter().map(|visit| visit.order_number.as_str()).collect();
+        let orders: Vec<&str> = orders.into_iter().collect();
+        let dealer = batch.first().map(|visit| visit.dealer.clone());
+        let known = dealer.map_or_else(|| Ok(Vec::new()), |dealer| storage::find_orders(conn, &dealer, &orders))?;
+        let records: FxHashSet<SourceRecordId> = batch.iter().filter_map(|visit| visit.record).collect();
+        let vins: FxHashSet<&str> = batch
+            .iter()
+            .filter(|visit| visit.odometer_km > 0 && !visit.vin.is_empty())
+            .map(|visit| visit.vin.as_str())
+            .collect();
+        let vins: Vec<&str> = vins.into_iter().collect();
+        let mut meters: FxHashMap<String, Vec<(VisitId, Meter)>> = FxHashMap::default();
+        for (vin, id, meter) in storage::meters_of(conn, &vins)? {
+            meters.entry(vin).or_default().push((id, meter));
+        }
+        Ok(Self {
+            orders: known.into_iter().collect(),
+            customers: storage::customers_of(conn, records)?,
+            meters,
+        })
+    }
+
+    fn customer(&self, payload: &VisitPayload) -> Option<CustomerId> {
+        payload.record.and_then(|record| self.customers.get(&record).copied())
+    }
+
+    fn doubt(&self, id: VisitId, payload: &VisitPayload) -> Option<Implausible> {
+        let meter = payload.meter()?;
+        let others = self.meters.get(&payload.vin)?;
+        doubt(meter, others.iter().filter(|(other, _)| *other != id).map(|(_, meter)| *meter))
+    }
+
+    fn take_in(&mut self, id: VisitId, version: i64, payload: &VisitPayload) {
+        let known = Known { id, version, content: payload.content.to_vec() };
+        self.orders.insert(payload.order_number.clone(), known);
+        if let Some(meter) = payload.meter() {
+            let meters = self.meters.entry(payload.vin.clone()).or_default();
+            meters.retain(|(other, _)| *other != id);
+            meters.push((id, meter));
+        }
+    }
+}
+
+impl VisitPayload {
+    fn meter(&self) -> Option<Meter> {
+        let has_meter = self.odometer_km > 0 && !self.vin.is_empty();
+        has_meter.then_some(Meter { at: self.happened_at, km: self.odometer_km })
+    }
+}
+
+/// Two batches that name one order or source record follow each other: neither must miss what the other writes.
+fn lock(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<(), StoreError> {
+    let orders = batch.iter().map(|visit| fnv(visit.dealer.as_str().bytes().chain(visit.order_number.bytes())));
+    let mut keys: Vec<i64> = orders.collect();
+    conn.lock_keys(&mut keys)
+}
+
+/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
+fn fnv(bytes: impl Iterator<Item = u8>) -> i64 {
+    bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        .cast_signed()
+}

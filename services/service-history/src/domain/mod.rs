@@ -1,0 +1,9 @@
+//! Visits as the service thinks of them: pure data and rules.
+
+mod lines;
+mod odometer;
+mod visit;
+
+pub(crate) use lines::{Line, LineKind, is_other, read_lines};
+pub(crate) use odometer::{Implausible, Meter, doubt};
+pub(crate) use visit::{Header, Personal, Visit};

@@ -1,0 +1,53 @@
+//! Events of the customer service: whose a source record is, and who a customer now is.
+
+use marque_api::{
+    customer::v1::{CustomersMerged, SourceRecordsLinked},
+    events::v1::Event,
+};
+use marque_db::Conn;
+use marque_events::{ApplyError, Handler};
+use marque_quality::vin::Vin;
+use prost::Message as _;
+
+use crate::storage::{self, Alias, RecordLink};
+
+/// Keeps the links and aliases, and gives visits to the customers of their source records.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Customers;
+
+impl Handler for Customers {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        match event.r#type.as_str() {
+            "marque.customer.source_records.linked" => linked(conn, event),
+            "marque.customer.customers.merged" => merged(conn, event),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    for link in SourceRecordsLinked::decode(event.data.as_slice())?.links {
+        let known = RecordLink {
+            record: id(&link.source_record_id, "source_record_id")?,
+            customer: id(&link.customer_id, "customer_id")?,
+            dealer: link.dealer,
+            vin: Vin::parse(&link.vin).map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
+            position: event.position,
+        };
+        if storage::put_link(conn, &known)? {
+            storage::relink(conn, known.record, known.customer)?;
+        }
+    }
+    Ok(())
+}
+
+fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    let merged = CustomersMerged::decode(event.data.as_slice())?;
+    let current = if merged.undone { None } else { Some(id(&merged.into, "into")?) };
+    let alias = Alias { customer: id(&merged.from, "from")?, current, position: event.position };
+    Ok(storage::put_alias(conn, &alias)?)
+}
+
+fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
+    text.parse().map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
+}

@@ -1,0 +1,146 @@
+//! The service on gRPC: converts, calls the app, converts back.
+
+mod convert;
+
+use marque_api::{
+    intake::v1::RowOutcome,
+    service_history::v1::{self as pb, service_history_service_server::ServiceHistoryService},
+};
+use marque_auth::CallContext;
+use marque_core::{CustomerId, PageRequest, PageToken, VisitId};
+use marque_errors::status;
+use marque_intake::Outcome;
+use marque_ledger::IdempotencyKey;
+use marque_rpc::CallMeta;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    app::{Page, Shown, VisitApp},
+    error::{Error, Result},
+    storage::Listed,
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct VisitGrpc {
+    app: VisitApp,
+}
+
+impl VisitGrpc {
+    pub(crate) fn new(app: VisitApp) -> Self {
+        Self { app }
+    }
+
+    async fn put(&self, request: Request<pb::PutVisitRequest>) -> Result<pb::PutVisitResponse> {
+        let ctx = CallContext::of(&request)?;
+        let (meta, key) = (CallMeta::of(&request), IdempotencyKey::of(request.metadata())?);
+        let request = request.into_inner();
+        let columns = request.columns.clone().unwrap_or_default();
+        let row = (request.dealer.as_str(), request.source.as_str(), convert::row_from_pb(&columns));
+        self.app
+            .put(ctx, &meta, key, row, request.clone(), |shown, outcome| pb::PutVisitResponse {
+                outcome: outcome_of(&shown, outcome) as i32,
+                visit: Some(convert::visit_to_pb(shown)),
+            })
+            .await
+    }
+
+    async fn get(&self, request: Request<pb::GetVisitRequest>) -> Result<pb::GetVisitResponse> {
+        let ctx = CallContext::of(&request)?;
+        let shown = self.app.get(ctx, visit(&request.into_inner().id)?).await?;
+        Ok(pb::GetVisitResponse { visit: Some(convert::visit_to_pb(shown)) })
+    }
+
+    async fn list_of_vehicle(
+        &self,
+        request: Request<pb::ListVehicleVisitsRequest>,
+    ) -> Result<pb::ListVehicleVisitsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("vehicle_visits?vin={}", request.vin);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let (visits, next_page_token) = wire(self.app.list_of_vehicle(ctx, &request.vin, page).await?, &list);
+        Ok(pb::ListVehicleVisitsResponse { visits, next_page_token })
+    }
+
+    async fn list_of_customer(
+        &self,
+        request: Request<pb::ListCustomerVisitsRequest>,
+    ) -> Result<pb::ListCustomerVisitsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("customer_visits?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        // An id that cannot be is a customer who has no visits.
+        let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
+            return Ok(pb::ListCustomerVisitsResponse::default());
+        };
+        let listed = if request.headers_only { Listed::WithoutLines } else { Listed::Whole };
+        let (visits, next_page_token) = wire(self.app.list_of_customer(ctx, customer, page, listed).await?, &list);
+        Ok(pb::ListCustomerVisitsResponse { visits, next_page_token })
+    }
+
+    async fn list_versions(
+        &self,
+        request: Request<pb::ListVisitVersionsRequest>,
+    ) -> Result<pb::ListVisitVersionsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let versions = self.app.list_versions(ctx, visit(&request.into_inner().id)?).await?;
+        Ok(pb::ListVisitVersionsResponse { versions: versions.into_iter().map(convert::visit_to_pb).collect() })
+    }
+}
+
+fn wire(page: Page, list: &str) -> (Vec<pb::Visit>, String) {
+    let next = page.next.map_or_else(String::new, |key| PageToken::write(&key, list));
+    (page.entries.into_iter().map(convert::visit_to_pb).collect(), next)
+}
+
+/// A doubted odometer is a finding too.
+fn outcome_of(shown: &Shown, outcome: Outcome) -> RowOutcome {
+    match marque_intake::outcome_of(outcome, &shown.visit.header.findings) {
+        RowOutcome::Accepted if shown.doubt.is_some() => RowOutcome::AcceptedWithFindings,
+        outcome => outcome,
+    }
+}
+
+/// An id that cannot be is as unknown as one that is not.
+fn visit(id: &str) -> Result<VisitId> {
+    id.parse().map_err(|_| Error::VisitUnknown)
+}
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+fn answer<T>(result: Result<T>) -> Answer<T> {
+    result.map(Response::new).map_err(|error| status(&error))
+}
+
+#[tonic::async_trait]
+impl ServiceHistoryService for VisitGrpc {
+    async fn put_visit(&self, request: Request<pb::PutVisitRequest>) -> Answer<pb::PutVisitResponse> {
+        answer(self.put(request).await)
+    }
+
+    async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Answer<pb::GetVisitResponse> {
+        answer(self.get(request).await)
+    }
+
+    async fn list_vehicle_visits(
+        &self,
+        request: Request<pb::ListVehicleVisitsRequest>,
+    ) -> Answer<pb::ListVehicleVisitsResponse> {
+        answer(self.list_of_vehicle(request).await)
+    }
+
+    async fn list_customer_visits(
+        &self,
+        request: Request<pb::ListCustomerVisitsRequest>,
+    ) -> Answer<pb::ListCustomerVisitsResponse> {
+        answer(self.list_of_customer(request).await)
+    }
+
+    async fn list_visit_versions(
+        &self,
+        request: Request<pb::ListVisitVersionsRequest>,
+    ) -> Answer<pb::ListVisitVersionsResponse> {
+        answer(self.list_versions(request).await)
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading visits and their versions.
+
+use marque_auth::Scope;
+use marque_core::{CustomerId, PageRequest, Timestamp, VisitId};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_vault::Vault;
+use uuid::Uuid;
+
+use super::{blob, optional};
+use crate::domain::{Meter, Visit};
+
+/// Reads visits; opens what is sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct VisitStore {
+    vault: Vault,
+}
+
+/// Whose visits are listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    Vehicle(&'a str),
+    Customer(CustomerId),
+}
+
+/// How much of each visit is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    Whole,
+    WithoutLines,
+}
+
+const HEAD: &str =
+    "id, dealer, order_number, vin, source_record_id, customer_id, happened_at, odometer_km, version, recorded_at, header";
+
+impl VisitStore {
+    pub(crate) fn new(vault: Vault) -> Self {
+        Self { vault }
+    }
+
+    /// A visit. Sight is the caller's to check: see [`super::knows_vin`].
+    pub(crate) fn find(&self, conn: &mut Conn<'_>, _: &Scope, id: VisitId) -> Result<Option<Visit>, StoreError> {
+        let sql = format!("SELECT {HEAD}, lines FROM visits WHERE id = ?1");
+        conn.query_opt(&sql, &[id.uuid().into()], |row| self.read(row, true))
+    }
+
+    /// A page of visits, newest first. Sight is the caller's to check: see [`super::knows_vin`].
+    pub(crate) fn list(
+        &self,
+        conn: &mut Conn<'_>,
+        _: &Scope,
+        whose: Whose<'_>,
+        page: &PageRequest,
+        listed: Listed,
+    ) -> Result<Vec<Visit>, StoreError> {
+        let (column, key) = match whose {
+            Whose::Vehicle(vin) => ("vin", Value::from(vin)),
+            Whose::Customer(customer) => ("customer_id", Value::from(customer.uuid())),
+        };
+        let with_lines = listed == Listed::Whole;
+        let lines = if with_lines { ", lines" } else { "" };
+        let (at, id) = page.after.as_ref().and_then(|token| read_key(&token.key)).unwrap_or(END);
+        let sql = format!(
+            "SELECT {HEAD}{lines} FROM visits WHERE {column} = ?1 AND (happened_at, id) < (?2, ?3)
+             ORDER BY happened_at DESC, id DESC LIMIT ?4"
+        );
+        conn.query(&sql, &[key, at.into(), id.into(), page.size.into()], |row| self.read(row, with_lines))
+    }
+
+    /// Earlier versions of a visit, newest first. `visit` is as it now stands.
+    pub(crate) fn list_versions(
+        &self,
+        conn: &mut Conn<'_>,
+        _: &Scope,
+        visit: &Visit,
+    ) -> Result<Vec<Visit>, StoreError> {
+        conn.query(
+            "SELECT version, vin, source_record_id, happened_at, odometer_km, recorded_at, header, lines
+             FROM visit_versions WHERE visit_id = ?1 ORDER BY version DESC",
+            &[visit.id.uuid().into()],
+            |row| {
+                let record = optional(row, 2)?;
+                Ok(Visit {
+                    version: row.get(0)?,
+                    vin: row.get(1)?,
+                    record,
+                    // Whose a record is that a correction dropped is not kept here.
+                    customer: visit.customer.filter(|_| record == visit.record),
+                    happened_at: row.get(3)?,
+                    odometer_km: row.get(4)?,
+                    recorded_at: row.get(5)?,
+                    header: self.header(&visit.dealer, &visit.order_number, &row.get::<Vec<u8>>(6)?)?,
+                    lines: blob::read_lines(&row.get::<Vec<u8>>(7)?)?,
+                    ..visit.clone()
+                })
+            },
+        )
+    }
+
+    fn read(&self, row: &Row<'_>, with_lines: bool) -> Result<Visit, StoreError> {
+        let (dealer, order_number): (String, String) = (row.get(1)?, row.get(2)?);
+        Ok(Visit {
+            id: row.get::<Uuid>(0)?.into(),
+            vin: row.get(3)?,
+            record: optional(row, 4)?,
+            customer: optional(row, 5)?,
+            happened_at: row.get(6)?,
+            odometer_km: row.get(7)?,
+            version: row.get(8)?,
+            recorded_at: row.get(9)?,
+            header: self.header(&dealer, &order_number, &row.get::<Vec<u8>>(10)?)?,
+            lines: if with_lines { blob::read_lines(&row.get::<Vec<u8>>(11)?)? } else { Vec::new() },
+            dealer,
+            order_number,
+        })
+    }
+
+    fn header(&self, dealer: &str, order: &str, blob: &[u8]) -> Result<crate::domain::Header, StoreError> {
+        blob::read_header(&self.vault, dealer, order, blob)
+    }
+}
+
+impl Visit {
+    /// The sort key of a page token.
+    pub(crate) fn page_key(&self) -> String {
+        format!("{}|{}", self.happened_at.as_micros(), self.id.uuid())
+    }
+}
+
+/// After every visit.
+const END: (Timestamp, Uuid) = (Timestamp::from_micros(i64::MAX), Uuid::max());
+
+fn read_key(key: &str) -> Option<(Timestamp, Uuid)> {
+    let (at, id) = key.split_once('|')?;
+    Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))
+}
+
+/// A car's first visit after its sale, as far as is known: asked when it is shown, so that it is right whatever order
+/// visits and sale came in.
+pub(crate) fn first_visit(conn: &mut Conn<'_>, vin: &str) -> Result<Option<VisitId>, StoreError> {
+    let sql = "SELECT sold_at FROM vehicle_sales WHERE vin = ?1";
+    let sold_at: Option<Timestamp> = conn.query_opt(sql, &[vin.into()], |row| row.get(0))?;
+    conn.query_opt(
+        "SELECT id FROM visits WHERE vin = ?1 AND happened_at >= ?2 ORDER BY happened_at, id LIMIT 1",
+        &[vin.into(), sold_at.unwrap_or(Timestamp::from_micros(i64::MIN)).into()],
+        |row| Ok(row.get::<Uuid>(0)?.into()),
+    )
+}
+
+/// The readings of cars, with the visits they were taken at.
+pub(crate) fn meters_of(conn: &mut Conn<'_>, vins: &[&str]) -> Result<Vec<(String, VisitId, Meter)>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let sql = "SELECT vin, id, happened_at, odometer_km FROM visits WHERE odometer_km > 0 AND vin IN (??)";
+    conn.query_in(sql, &[], &keys, |row| {
+        let meter = Meter { at: row.get(2)?, km: row.get(3)? };
+        Ok((row.get(0)?, row.get::<Uuid>(1)?.into(), meter))
+    })
+}
