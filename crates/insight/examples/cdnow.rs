@@ -33,7 +33,8 @@ fn main() -> anyhow::Result<()> {
     } = model;
     writeln!(
         out,
-        "r {r:.6}, alpha {alpha:.6}, a {a:.6}, b {b:.6}, log likelihood {log_likelihood:.4}"
+        "r {r:.6}, alpha {alpha:.6}, a {a:.6}, b {b:.6}, log likelihood {:.4}",
+        log_likelihood.unwrap_or(f64::NAN)
     )?;
     if rows[0].len() > 4 {
         let errors = || {

@@ -108,3 +108,13 @@ fn an_empty_fleet_and_an_empty_history_are_no_accident() {
     let result = back_test(&model, &[nothing]);
     assert_eq!(result.visits, 0);
 }
+
+#[test]
+fn a_fitted_model_is_kept_and_read_back_unchanged() {
+    let model = MileageModel::fit(&fleet(World::USUAL, 800, 13));
+    let kept = toml::to_string(&model).expect("a model is numbers and names");
+    assert_eq!(
+        toml::from_str::<MileageModel>(&kept).expect("what was written is read"),
+        model
+    );
+}

@@ -4,6 +4,8 @@
 //! 24 (2005). While he is a customer, he comes at his own rate (Poisson, rates Gamma over customers); after each coming he
 //! leaves for good with his own probability (Beta over customers).
 
+use serde::{Deserialize, Serialize};
+
 use super::minimise::minimise;
 use super::special::{hyp2f1, ln_gamma};
 
@@ -41,7 +43,7 @@ pub enum FitError {
 }
 
 /// The fitted model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BgNbd {
     /// Shape of the rates.
     pub r: f64,
@@ -51,8 +53,8 @@ pub struct BgNbd {
     pub a: f64,
     /// Second parameter of leaving.
     pub b: f64,
-    /// Natural logarithm of the likelihood, summed over customers; `NaN` when the parameters were given and not fitted.
-    pub log_likelihood: f64,
+    /// Natural logarithm of the likelihood, summed over customers; `None` when the parameters were given and not fitted.
+    pub log_likelihood: Option<f64>,
 }
 
 impl BgNbd {
@@ -69,7 +71,7 @@ impl BgNbd {
             alpha,
             a,
             b,
-            log_likelihood: f64::NAN,
+            log_likelihood: None,
         })
     }
 
@@ -99,7 +101,7 @@ impl BgNbd {
                 alpha: alpha * unit,
                 a,
                 b,
-                log_likelihood: f64::NAN,
+                log_likelihood: None,
             };
             -counted
                 .iter()
@@ -117,7 +119,7 @@ impl BgNbd {
             alpha: alpha * unit,
             a,
             b,
-            log_likelihood: -minimum.value,
+            log_likelihood: Some(-minimum.value),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Logistic regression by Newton's method, with a gentle pull towards a starting point.
 
 /// A fitted regression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Logistic<const N: usize> {
     pub(super) weights: [f64; N],
 }

@@ -1,5 +1,7 @@
 //! What speaks for a customer not coming back, and the probability with all of it.
 
+use serde::{Deserialize, Serialize};
+
 use super::bgnbd::{BgNbd, Comings};
 use super::logistic::Logistic;
 use crate::value::Language;
@@ -102,11 +104,12 @@ pub struct Risk {
 }
 
 /// BG/NBD for the rhythm, and a logistic correction for what it cannot see.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChurnModel {
     rhythm: BgNbd,
     window: f64,
-    correction: Logistic<FEATURES>,
+    /// Of the logistic correction.
+    weights: [f64; FEATURES],
 }
 
 /// Intercept, slope of the rhythm's log odds, and the reasons.
@@ -141,21 +144,24 @@ impl ChurnModel {
         Self {
             rhythm,
             window,
-            correction: Logistic::fit(&rows, start),
+            weights: Logistic::fit(&rows, start).weights,
         }
     }
 
     /// A customer's risk, with reasons.
     pub fn risk(&self, comings: &Comings, circumstances: &Circumstances) -> Risk {
         let features = features(&self.rhythm, self.window, comings, circumstances);
-        let weight = |reason: Reason| self.correction.weights[2 + reason as usize];
+        let weight = |reason: Reason| self.weights[2 + reason as usize];
         let mut reasons: Vec<Reason> = Reason::ALL
             .into_iter()
             .filter(|reason| reason.holds(circumstances))
             .collect();
         reasons.sort_by(|&left, &right| weight(right).total_cmp(&weight(left)));
         Risk {
-            probability: self.correction.probability(&features),
+            probability: Logistic {
+                weights: self.weights,
+            }
+            .probability(&features),
             reasons,
         }
     }

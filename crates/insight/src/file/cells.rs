@@ -174,6 +174,9 @@ mod tests {
     }
 
     proptest! {
+        // Texts of many kilobytes, or there would be nothing to cut: fewer of them.
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
         #[test]
         fn every_cut_is_the_start_of_a_record(
             rows in proptest::collection::vec(("[a-z]{1,9}", "[a-z,\n]{0,12}"), 1..1_500), parts in 1_usize..40,

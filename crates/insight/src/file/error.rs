@@ -17,22 +17,22 @@ pub enum FileError {
         line: u64,
     },
     /// A column that must be there is not.
-    #[error("line 1: there is no column '{name}' ({chinese}); add it. Columns found: {found}")]
+    #[error("line 1: there is no column '{name}' ({chinese}); add it. Columns recognised: {found}")]
     MissingColumn {
         /// The column looked for.
         name: &'static str,
         /// Its Chinese name.
         chinese: &'static str,
-        /// The headers that are there.
+        /// The headers that were recognised.
         found: String,
     },
     /// Neither an indicator nor a fact among the columns.
     #[error(
         "line 1: no column holds an indicator (transaction_amount, transaction_frequency, interaction, social_influence, \
-         future_value, credit) or a fact (purchase_amount, visit_count, ...); nothing can be scored. Columns found: {found}"
+         future_value, credit) or a fact (purchase_amount, visit_count, ...); nothing can be scored. Columns recognised: {found}"
     )]
     NothingToScore {
-        /// The headers that are there.
+        /// The headers that were recognised.
         found: String,
     },
     /// Two columns mean the same, or one is in the way of what we add.

@@ -37,7 +37,7 @@ const KIND_NAMES: [&str; 6] = [
 impl Header {
     pub(super) fn recognise(names: Vec<String>) -> Result<Self, FileError> {
         let columns: Vec<Column> = names.iter().map(|name| recognise_one(name)).collect();
-        let found = names.join(", ");
+        let found = recognised(&names, &columns);
         for (wanted, name, chinese) in [
             (Column::Id, "id", "客户编号"),
             (Column::Kind, "kind", "客户类型"),
@@ -74,6 +74,19 @@ impl Header {
             return Err(FileError::NothingToScore { found });
         }
         Ok(Self { columns, names })
+    }
+}
+
+/// The headers we know, for messages. Others are not repeated: a file without a header has a customer in its first line.
+fn recognised(names: &[String], columns: &[Column]) -> String {
+    let known = names
+        .iter()
+        .zip(columns)
+        .filter(|(_, column)| **column != Column::Other);
+    let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
+    match known.len() {
+        0 => format!("none of {}", names.len()),
+        count => format!("{} ({count} of {})", known.join(", "), names.len()),
     }
 }
 
@@ -134,6 +147,7 @@ mod tests {
             ("kind,credit", "no column 'id'"),
             ("id,credit", "no column 'kind'"),
             ("id,kind,colour", "nothing can be scored"),
+            ("张三,13800138000,5", "Columns recognised: none of 3"),
             ("id,kind,credit,信用", "'信用' means the same"),
             ("id,kind,credit,Tier", "'Tier' is one that scoring adds"),
         ] {

@@ -87,13 +87,11 @@ fn read_row(
     model: &Model,
 ) -> Result<Row, Fault> {
     if cells.len() != header.columns.len() {
-        return Err(Fault {
-            at: start,
-            what: What::Width { found: cells.len() },
-        });
+        let what = What::Width { found: cells.len() };
+        return Err(Fault { at: start, what });
     }
-    let mut inputs = Inputs::default();
-    let (mut kind, mut id) = (None, Cell { start, end: start });
+    let (mut inputs, mut kind) = (Inputs::default(), None);
+    let mut id = Cell { start, end: start };
     for (index, (cell, column)) in cells.iter().zip(&header.columns).enumerate() {
         let content = text[cell.start..cell.end].trim_ascii();
         let fault = |what| Fault {
@@ -102,32 +100,13 @@ fn read_row(
         };
         match column {
             Column::Other => {}
+            Column::Id if content.is_empty() => return Err(fault(What::EmptyId)),
             Column::Id => id = *cell,
-            Column::Kind => {
-                kind = Some(read_kind(content).ok_or_else(|| {
-                    fault(What::Kind {
-                        is_empty: content.is_empty(),
-                    })
-                })?);
-            }
-            _ if content.is_empty() => {}
-            Column::Indicator(indicator) => {
-                let points =
-                    Points::parse(content).map_err(|error| fault(What::Points(index, error)))?;
-                inputs.given[*indicator as usize] = Some(points);
-            }
-            Column::Fact(fact) => {
-                let value =
-                    read_fact(content, *fact).ok_or_else(|| fault(What::Fact(index, *fact)))?;
-                inputs.facts.set(*fact, value);
+            Column::Kind => kind = Some(read_kind(content).map_err(fault)?),
+            Column::Indicator(_) | Column::Fact(_) => {
+                read_input(content, *column, index, &mut inputs).map_err(fault)?;
             }
         }
-    }
-    if text[id.start..id.end].trim_ascii().is_empty() {
-        return Err(Fault {
-            at: id.start,
-            what: What::EmptyId,
-        });
     }
     let assessment = model.assess(&inputs);
     Ok(Row {
@@ -141,12 +120,36 @@ fn read_row(
     })
 }
 
-fn read_kind(content: &[u8]) -> Option<Kind> {
-    match content {
+/// Reads an indicator or a fact into the inputs; an empty cell is a missing one.
+fn read_input(
+    content: &[u8],
+    column: Column,
+    index: usize,
+    inputs: &mut Inputs,
+) -> Result<(), What> {
+    match column {
+        _ if content.is_empty() => {}
+        Column::Indicator(indicator) => {
+            let points = Points::parse(content).map_err(|error| What::Points(index, error))?;
+            inputs.given[indicator as usize] = Some(points);
+        }
+        Column::Fact(fact) => {
+            let value = read_fact(content, fact).ok_or(What::Fact(index, fact))?;
+            inputs.facts.set(fact, value);
+        }
+        Column::Id | Column::Kind | Column::Other => {}
+    }
+    Ok(())
+}
+
+fn read_kind(content: &[u8]) -> Result<Kind, What> {
+    let kind = match content {
         b"person" => Some(Kind::Person),
         b"organization" => Some(Kind::Organization),
-        _ => Kind::parse(std::str::from_utf8(content).ok()?),
-    }
+        _ => std::str::from_utf8(content).ok().and_then(Kind::parse),
+    };
+    let is_empty = content.is_empty();
+    kind.ok_or(What::Kind { is_empty })
 }
 
 /// A plain decimal number within the fact's range. Thousands separators are not guessed at: `1,200` may be two cells.

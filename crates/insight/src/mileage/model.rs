@@ -1,13 +1,14 @@
 //! The mileage model of a fleet: group rates, how fast a car's own record takes over, and how far predictions err.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::forecast::{Drive, Forecast, drives, faded_sum, pooled_rate};
 use super::history::{History, Profile};
 use super::season::Season;
 
 /// Everything the prediction of one car needs to know of the others. Fit it on the fleet, freeze it with a version.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MileageModel {
     pub(super) season: Season,
     /// Natural logarithm of the fleet's usual km a day.
@@ -24,13 +25,13 @@ pub struct MileageModel {
 /// Logarithmic errors of predictions, ln(actual time / predicted time), by how many stretches the car had and how far ahead
 /// the prediction went. Taken from held-out visits, not from a formula, so that an 80 % band holds 80 %, whatever the shape
 /// of the errors (split conformal prediction).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Errors {
     cells: [[Error; HORIZONS]; RECORDS],
 }
 
 /// Quantiles of the logarithmic error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Error {
     /// 10 %.
     pub(super) low: f64,
@@ -40,6 +41,8 @@ pub(super) struct Error {
     pub(super) high: f64,
 }
 
+/// A half-life at which nothing fades in the life of a car. Finite, since JSON has no infinity.
+const NEVER_FADES: f64 = 1e9;
 const RECORDS: usize = 4;
 const HORIZONS: usize = 3;
 /// Below this many held-out visits a cell takes the quantiles of all.
@@ -63,7 +66,7 @@ impl MileageModel {
             fleet_log_rate: DEFAULT_KM_A_DAY.ln(),
             effects: Default::default(),
             prior_days: 0.0,
-            half_life_days: f64::INFINITY,
+            half_life_days: NEVER_FADES,
             errors: Errors {
                 cells: [[UNKNOWN_ERROR; HORIZONS]; RECORDS],
             },
@@ -147,7 +150,7 @@ impl MileageModel {
 
     /// A car's own logarithmic rate and how much it says, 0 to 1.
     fn car_rate<'a>(&self, history: &'a History) -> Option<(&'a History, f64, f64)> {
-        let (km, days) = faded_sum(&drives(history, &self.season), f64::INFINITY);
+        let (km, days) = faded_sum(&drives(history, &self.season), NEVER_FADES);
         (km > 0.0 && days > 0.0).then(|| (history, (km / days).ln(), days / (days + 90.0)))
     }
 
@@ -179,7 +182,7 @@ impl MileageModel {
             .collect();
         let mut best = (f64::INFINITY, 60.0, 365.0);
         for prior_days in [5.0, 15.0, 30.0, 60.0, 120.0, 240.0] {
-            for half_life in [60.0, 120.0, 240.0, 480.0, f64::INFINITY] {
+            for half_life in [60.0, 120.0, 240.0, 480.0, NEVER_FADES] {
                 let total: f64 = held_out
                     .iter()
                     .map(|each| each.error(prior_days, half_life).1.abs())

@@ -1,9 +1,11 @@
 //! How much more or less is driven in each month of the year.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
 
 /// Factors of the twelve months around 1. Time weighted by them is *driving time*: a holiday month has more of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "[f64; 12]", into = "[f64; 12]")]
 pub struct Season {
     factors: [f64; 12],
 }
@@ -90,6 +92,20 @@ impl Season {
             season = Self::new(stepped).unwrap_or(season);
         }
         season
+    }
+}
+
+impl TryFrom<[f64; 12]> for Season {
+    type Error = &'static str;
+
+    fn try_from(factors: [f64; 12]) -> Result<Self, Self::Error> {
+        Self::new(factors).ok_or("the twelve factors of a season must be above zero")
+    }
+}
+
+impl From<Season> for [f64; 12] {
+    fn from(season: Season) -> Self {
+        season.factors
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::record::{Assembly, Repair};
+use super::record::{Assembly, Repair, Replacement};
 use super::terms::{EARLY_KM, Terms, windows};
 use crate::law::WorkCalendar;
 
@@ -192,31 +192,11 @@ fn serious_faults(repairs: &[&Repair]) -> Option<Counter> {
 fn replacements(repairs: &[&Repair]) -> Vec<Counter> {
     let mut by_rule: BTreeMap<Rule, (Assembly, Vec<&Repair>)> = BTreeMap::new();
     for repair in repairs {
-        let whole = |assembly| {
-            repair
-                .replaced
-                .iter()
-                .any(|each| each.assembly == assembly && each.main_part.is_none())
-        };
-        let mut rules: Vec<(Rule, Assembly)> = Vec::new();
-        for each in &repair.replaced {
-            let rule = match &each.main_part {
-                None if each.assembly.is_unit() => Rule::UnitReplaced(each.assembly),
-                Some(part) if !whole(each.assembly) => {
-                    Rule::MainPartReplaced(each.assembly, part.clone())
-                }
-                _ => continue,
-            };
-            if !rules.iter().any(|(other, _)| *other == rule) {
-                rules.push((rule, each.assembly));
-            }
-        }
-        for (rule, assembly) in rules {
-            by_rule
+        for (rule, assembly) in replacement_rules(repair) {
+            let entry = by_rule
                 .entry(rule)
-                .or_insert_with(|| (assembly, Vec::new()))
-                .1
-                .push(repair);
+                .or_insert_with(|| (assembly, Vec::new()));
+            entry.1.push(repair);
         }
     }
     let to_counter = |(rule, (assembly, evidence)): (Rule, (Assembly, Vec<&Repair>))| {
@@ -234,6 +214,26 @@ fn replacements(repairs: &[&Repair]) -> Vec<Counter> {
         )
     };
     by_rule.into_iter().filter_map(to_counter).collect()
+}
+
+/// The rules under which one repair counts, each once.
+fn replacement_rules(repair: &Repair) -> BTreeMap<Rule, Assembly> {
+    let came_whole = |assembly| {
+        let whole = |each: &Replacement| each.assembly == assembly && each.main_part.is_none();
+        repair.replaced.iter().any(whole)
+    };
+    let rule = |each: &Replacement| match &each.main_part {
+        None => each
+            .assembly
+            .is_unit()
+            .then_some(Rule::UnitReplaced(each.assembly)),
+        Some(_) if came_whole(each.assembly) => None,
+        Some(part) => Some(Rule::MainPartReplaced(each.assembly, part.clone())),
+    };
+    let rules = repair.replaced.iter();
+    rules
+        .filter_map(|each| rule(each).map(|rule| (rule, each.assembly)))
+        .collect()
 }
 
 fn repair_days(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {

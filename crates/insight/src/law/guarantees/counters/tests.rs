@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
+use super::super::record::EarlyFault;
 use super::super::record::tests::repair;
-use super::super::record::{EarlyFault, Replacement};
 use super::*;
 
 fn count(repairs: &[Repair]) -> Vec<Counter> {
