@@ -126,6 +126,15 @@ impl Conn<'_> {
         session.lock_keys(keys)
     }
 
+    /// Lets this transaction run beside others that share the key, but not beside one that locks it
+    /// ([`Self::lock_keys`]). Nothing to do on SQLite, which has one writer.
+    pub fn lock_shared(&mut self, key: i64) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            Driver::Postgres(session) => session.lock_shared(key),
+        }
+    }
+
     /// Runs `work` and takes back whatever it wrote: a rehearsal.
     pub fn rehearse<T, E: From<StoreError>>(
         &mut self,

@@ -1,6 +1,11 @@
 //! PostgreSQL: a few threads, each with a client of its own, that work off units of work.
 
-use std::{collections::HashMap, thread, time::Duration};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+    time::Duration,
+};
 
 use crossbeam_channel::{Receiver, Sender};
 use postgres::{
@@ -64,6 +69,12 @@ impl PgSession {
         let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(key, at)";
         let statement = self.prepare(sql)?;
         self.client.query(&statement, &[&keys])?;
+        Ok(())
+    }
+
+    pub(crate) fn lock_shared(&mut self, key: i64) -> Result<(), StoreError> {
+        let statement = self.prepare("SELECT pg_advisory_xact_lock_shared($1)")?;
+        self.client.query(&statement, &[&key])?;
         Ok(())
     }
 
@@ -193,7 +204,13 @@ pub(crate) fn read<T, E: From<StoreError>>(
     work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let session = ready(session)?;
-    work(&mut Conn(Driver::Postgres(session)))
+    guarded(|| work(&mut Conn(Driver::Postgres(session))))
+}
+
+/// Runs work; a panic in it is its failure and not the end of the thread that all others wait for.
+fn guarded<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StoreError::Other("the unit of work panicked".into()).into()))
 }
 
 /// How often a unit of work is repeated after a serialisation failure or deadlock.
@@ -210,7 +227,7 @@ pub(crate) fn write<T, E: From<StoreError>>(
     loop {
         attempt += 1;
         session.batch("BEGIN")?;
-        let result = work(&mut Conn(Driver::Postgres(session)))
+        let result = guarded(|| work(&mut Conn(Driver::Postgres(session))))
             .and_then(|value| session.batch("COMMIT").map(|()| value).map_err(E::from));
         match result {
             Ok(value) => return Ok(value),

@@ -61,8 +61,13 @@ impl Readers {
             Some(conn) => conn,
             None => self.open()?,
         };
+        // One snapshot for all statements of the closure; it begins with the first of them. A connection on which the
+        // work panicked is dropped with it.
+        conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(StoreError::from)?;
         let result = work(&mut Conn(Driver::Sqlite(&conn)));
-        self.idle.lock().push(conn);
+        if conn.prepare_cached("COMMIT").and_then(|mut end| end.execute([])).is_ok() {
+            self.idle.lock().push(conn);
+        }
         result
     }
 

@@ -136,9 +136,10 @@ impl Consumer {
         match self.apply_together(Arc::clone(&events)).await {
             Err(ApplyError::Malformed(_)) => {
                 for event in events.iter() {
-                    let alone = Arc::new(vec![event.clone()]);
-                    if let Err(ApplyError::Malformed(reason)) = self.apply_together(alone).await {
-                        self.set_aside(event.clone(), reason).await?;
+                    match self.apply_together(Arc::new(vec![event.clone()])).await {
+                        Err(ApplyError::Malformed(reason)) => self.set_aside(event.clone(), reason).await?,
+                        // Not to be passed over: the cursor would go on without it.
+                        other => other?,
                     }
                 }
                 Ok(())

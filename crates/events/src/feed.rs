@@ -29,7 +29,8 @@ impl Feed {
 
     async fn read(&self, after: i64, limit: u32) -> Result<(Vec<Event>, i64), StoreError> {
         let source = self.source;
-        if self.db.backend() == Backend::Postgres {
+        // Looked at first, for the commit of the numbering wakes all who wait here, ourselves among them.
+        if self.db.backend() == Backend::Postgres && self.db.read(outbox::is_unnumbered).await? {
             self.db.write(outbox::number).await?;
         }
         self.db

@@ -55,6 +55,13 @@ pub(crate) fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     Ok(conn.query_opt(&sql, &[], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Whether there are committed events without a position.
+pub(crate) fn is_unnumbered(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        conn.query_opt("SELECT 1::bigint FROM outbox WHERE position IS NULL LIMIT 1", &[], |row| row.get(0))?;
+    Ok(found.is_some())
+}
+
 /// Gives positions to committed events that have none yet. Only PostgreSQL needs it: SQLite has one writer, whose
 /// sequence is the order of commits.
 pub(crate) fn number(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
@@ -75,11 +82,11 @@ const OUTBOX_LOCK: i64 = 0x6f_7574_626f_78;
 
 /// Deletes events older than `before` that every consumer had the time to read.
 pub fn prune(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {
-    // The newest row stays, so that positions go on from it.
-    conn.execute(
-        "DELETE FROM outbox WHERE at < ?1 AND seq < (SELECT max(seq) FROM outbox)",
-        &[before.into()],
-    )
+    // The newest row stays, so that positions go on from it. It is the one of the highest position, which on PostgreSQL
+    // need not have the highest `seq`; what has no position yet was read by nobody.
+    let position = position_column(conn.backend());
+    let sql = format!("DELETE FROM outbox WHERE at < ?1 AND {position} < (SELECT max({position}) FROM outbox)");
+    conn.execute(&sql, &[before.into()])
 }
 
 fn position_column(backend: Backend) -> &'static str {

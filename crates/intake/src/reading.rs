@@ -119,6 +119,9 @@ impl Gather {
                 Next::Bad(problem) => {
                     rows += flush(&mut items, &mut group, table, sink, job) + 1;
                     items.push(fault(table.row(), problem.line, &problem.fault));
+                    if rows >= wanted as i64 {
+                        break;
+                    }
                 }
                 Next::End => {
                     rows += flush(&mut items, &mut group, table, sink, job);

@@ -1,1 +1,14 @@
-//! Databases, sandboxes and builders for tests.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod people;
+#[cfg(feature = "rig")]
+mod rig;
+mod stores;
+mod suite;
+
+pub use people::{ACustomer, a_customer, id_number, phone, vin};
+#[cfg(feature = "rig")]
+pub use rig::{FeedSource, ImportFile, Process, Rig};
+pub use stores::TestDb;
+pub use suite::block_on;

@@ -5,7 +5,7 @@ use marque_core::CustomerId;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 
-use super::CustomerApp;
+use super::{CustomerApp, words::check_words};
 use crate::{
     domain::{Consent, PURPOSES},
     error::{Error, Result},
@@ -25,6 +25,7 @@ impl CustomerApp {
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
+        check_words(&[("notice_version", &consent.notice_version), ("channel", &consent.channel)])?;
         let (app, now) = (self.clone(), self.clock.now());
         consent.changed_at = now;
         self.db

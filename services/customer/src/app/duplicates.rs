@@ -6,7 +6,7 @@ use marque_db::Conn;
 use marque_ledger::{Entry, record};
 use uuid::Uuid;
 
-use super::CustomerApp;
+use super::{CustomerApp, words::check_words};
 use crate::{
     domain::File,
     error::{Error, Result},
@@ -78,6 +78,7 @@ impl CustomerApp {
         reason: String,
     ) -> Result<(Pair, Option<MergeId>)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
+        check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db.write(move |conn| app.decide_in(conn, &ctx, id, decision, &reason)).await
     }

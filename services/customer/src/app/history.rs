@@ -1,6 +1,6 @@
 //! What happened to a customer's record.
 
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, Timestamp};
 use marque_ledger::history;
 
@@ -43,10 +43,22 @@ impl CustomerApp {
                         reason: entry.detail,
                     }));
                 }
+                entries.retain(|entry| may_know(ctx.scope(), entry));
                 entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.act.cmp(&b.act)));
                 Ok(entries)
             })
             .await
+    }
+}
+
+/// A dealer knows of what was done at his own house, and of what became of the customer's identity; not where else the
+/// customer goes, nor who asked after him.
+fn may_know(scope: &Scope, entry: &HistoryEntry) -> bool {
+    match scope {
+        Scope::Dealer(dealer) => {
+            entry.dealer == dealer.as_str() || matches!(entry.act.as_str(), "merged" | "split" | "undone")
+        }
+        Scope::Headquarters | Scope::Region(_) | Scope::Customer(_) => true,
     }
 }
 

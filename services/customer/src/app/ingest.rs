@@ -32,7 +32,7 @@ pub(crate) struct Ready {
     pub(crate) columns: Columns,
     pub(crate) facts: Facts,
     pub(crate) recorded_at: Timestamp,
-    content_hash: [u8; 16],
+    pub(super) content_hash: [u8; 16],
     sealed: Vec<u8>,
     /// Everything it can be found by.
     tokens: Vec<Token>,
@@ -56,7 +56,9 @@ impl CustomerStore {
     /// Cleans, hashes and seals a row. The row must have a source key.
     pub(crate) fn ready(&self, dealer: &DealerCode, source: &str, columns: Columns, now: Timestamp) -> Result<(Ready, Vec<Finding>)> {
         let (facts, findings) = Facts::of(&columns, now);
-        let key = columns.get(Field::CustomerSourceKey).unwrap_or_default().trim().to_owned();
+        // Control characters are no part of a key; PostgreSQL refuses U+0000 in a text.
+        let typed = columns.get(Field::CustomerSourceKey).unwrap_or_default().trim();
+        let key: String = typed.chars().filter(|c| !c.is_control()).collect();
         let id = source_record_id(dealer, source, &key);
         let evidence = evidence_tokens(self.vault(), &facts);
         let ready = Ready {
@@ -146,6 +148,7 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn open(app: &'a CustomerApp, conn: &mut Conn<'_>, rows: &'a [&'a Ready]) -> Result<Self> {
+        app.store.share_identities(conn)?;
         lock_evidence(conn, rows)?;
         let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
         let existing = app.store.find_existing(conn, &ids)?;
@@ -195,26 +198,26 @@ impl<'a> Batch<'a> {
     }
 
     fn write(mut self, conn: &mut Conn<'_>, ctx: &CallContext) -> Result<Vec<Taken>> {
-        let fresh = self.rows.iter().filter(|row| !self.existing.contains_key(&row.id)).count();
+        // The same key twice in one batch: the last row stands, and the others share what became of it.
+        let last: FxHashMap<SourceRecordId, usize> = self.rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
+        let fresh = last.keys().filter(|id| !self.existing.contains_key(*id)).count();
         let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
         let mut numbers = self.app.store.allocate_numbers(conn, fresh)?.into_iter();
-        let mut taken = Vec::with_capacity(self.rows.len());
+        let mut taken: FxHashMap<SourceRecordId, Taken> = FxHashMap::default();
         let mut inserts: Vec<NewRecord<'a>> = Vec::with_capacity(fresh);
-        let mut placed: FxHashMap<SourceRecordId, usize> = FxHashMap::default();
-        for row in self.rows {
+        for (at, row) in self.rows.iter().enumerate() {
+            if last[&row.id] != at {
+                continue;
+            }
             let answer = if let Some(existing) = self.existing.get(&row.id).cloned() {
                 self.write_again(conn, row, &existing)?
-            } else if let Some(at) = placed.get(&row.id) {
-                // The same key twice in one batch: the later row stands, the record is written once.
-                self.overwrite(row, &mut inserts[*at])
             } else {
                 let seq = seqs.next().expect("a number for every new record");
                 let customer = self.place(conn, row, || numbers.next().expect("a number for every new record"))?;
-                placed.insert(row.id, inserts.len());
                 inserts.push(row.record(seq, customer, &row.sealed));
                 Taken { record: row.id, outcome: Outcome::Stored, customer, version: 1 }
             };
-            taken.push(answer);
+            taken.insert(row.id, answer);
         }
         self.app.store.insert_customers(conn, &self.new_customers, self.now)?;
         self.app.store.insert_records(conn, &inserts, self.now)?;
@@ -223,7 +226,7 @@ impl<'a> Batch<'a> {
         self.app.store.touch_customers(conn, &touched, self.now)?;
         published::linked(conn, &*self.app.clock, self.links)?;
         debug_assert!(ctx.is_system() || !self.rows.is_empty(), "a caller brings rows");
-        Ok(taken)
+        Ok(self.rows.iter().map(|row| taken[&row.id].clone()).collect())
     }
 
     /// The customer a new row belongs to: one it is sure to be, or a new one.
@@ -256,15 +259,7 @@ impl<'a> Batch<'a> {
             return Ok(Taken { record: row.id, outcome: Outcome::Unchanged, customer, version });
         }
         let customer = self.replace(conn, row, existing)?;
-        let again = Existing {
-            seq: existing.seq,
-            customer,
-            content_hash: row.content_hash.to_vec(),
-            version: existing.version + 1,
-        };
-        let version = again.version;
-        self.existing.insert(row.id, again);
-        Ok(Taken { record: row.id, outcome: Outcome::Stored, customer, version })
+        Ok(Taken { record: row.id, outcome: Outcome::Stored, customer, version: existing.version + 1 })
     }
 
     fn replace(&mut self, conn: &mut Conn<'_>, row: &Ready, existing: &Existing) -> Result<CustomerNumber> {
@@ -277,8 +272,9 @@ impl<'a> Batch<'a> {
         let verdict = self.decide(conn, row, Some(own))?;
         let customer = match verdict.link {
             Some((customer, _)) => customer,
-            // Nobody else of his customer speaks for him, somebody speaks against: he leaves.
-            None if others && self.contradicts(row, own) => {
+            // Nobody else of his customer speaks for him, and somebody now speaks against: he leaves. What spoke against
+            // before was overruled by whoever joined them.
+            None if others && self.contradicts(row.id, &row.facts, own) && !self.contradicts(row.id, &old_facts, own) => {
                 let number = self.app.store.allocate_numbers(conn, 1)?[0];
                 self.new_customer(row, number)
             }
@@ -331,13 +327,14 @@ impl<'a> Batch<'a> {
         Ok(verdict)
     }
 
-    fn contradicts(&self, row: &Ready, own: CustomerNumber) -> bool {
+    /// Whether the facts of a record contradict another record of a customer.
+    fn contradicts(&self, record: SourceRecordId, facts: &Facts, own: CustomerNumber) -> bool {
         let Some(members) = self.members.get(&own) else {
             return false;
         };
         let differs = |left: &Option<String>, right: &Option<String>| left.is_some() && right.is_some() && left != right;
-        members.iter().filter(|(id, _)| *id != row.id).any(|(_, facts)| {
-            differs(&facts.id_number, &row.facts.id_number) || differs(&facts.credit_code, &row.facts.credit_code)
+        members.iter().filter(|(id, _)| *id != record).any(|(_, other)| {
+            differs(&other.id_number, &facts.id_number) || differs(&other.credit_code, &facts.credit_code)
         })
     }
 
@@ -382,18 +379,6 @@ impl<'a> Batch<'a> {
             self.app.store.propose(conn, &pair)?;
         }
         Ok(())
-    }
-
-    fn overwrite(&mut self, row: &'a Ready, insert: &mut NewRecord<'a>) -> Taken {
-        let customer = insert.customer;
-        let outcome = if insert.content_hash == row.content_hash.as_slice() { Outcome::Unchanged } else { Outcome::Stored };
-        *insert = row.record(insert.seq, customer, &row.sealed);
-        if let Some(members) = self.members.get_mut(&customer)
-            && let Some((_, facts)) = members.iter_mut().find(|(id, _)| *id == row.id)
-        {
-            *facts = row.facts.clone();
-        }
-        Taken { record: row.id, outcome, customer, version: 1 }
     }
 }
 

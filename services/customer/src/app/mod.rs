@@ -10,6 +10,7 @@ mod published;
 mod put;
 mod read;
 mod sink;
+mod words;
 
 use marque_core::SharedClock;
 use marque_db::Database;

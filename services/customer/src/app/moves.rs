@@ -5,9 +5,9 @@ use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId, Timestamp
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
 
-use super::{CustomerApp, published};
+use super::{CustomerApp, published, words::check_words};
 use crate::{
-    domain::{Customer, Facts, File, SourceRecord},
+    domain::{Facts, File, SourceRecord},
     error::{Error, Result},
     storage::{Act, Move, NewCustomer},
 };
@@ -16,6 +16,7 @@ impl CustomerApp {
     /// Joins a customer into another; the id that goes answers with the one that stays.
     pub(crate) async fn merge(&self, ctx: CallContext, from: CustomerId, into: CustomerId, reason: String) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
+        check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db
             .write(move |conn| {
@@ -28,8 +29,13 @@ impl CustomerApp {
 
     /// Merges in the caller's transaction.
     pub(super) fn merge_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, from: CustomerId, into: CustomerId, reason: &str) -> Result<MergeId> {
+        self.store.lock_identities(conn)?;
+        // After the lock: the later of two merges has the later time.
         let now = self.clock.now();
-        let (from, into) = self.lock_pair(conn, from, into)?;
+        let (from, into) = (self.store.get_customer(conn, from)?, self.store.get_customer(conn, into)?);
+        if from.number == into.number {
+            return Err(Error::SameCustomer);
+        }
         if from.kind != into.kind {
             return Err(Error::KindsDiffer);
         }
@@ -58,14 +64,6 @@ impl CustomerApp {
         Ok(moved.id)
     }
 
-    fn lock_pair(&self, conn: &mut Conn<'_>, from: CustomerId, into: CustomerId) -> Result<(Customer, Customer)> {
-        let numbers = [self.store.get_customer(conn, from)?.number, self.store.get_customer(conn, into)?.number];
-        self.store.lock_customers(conn, &numbers)?;
-        // Read again under the lock: another merge may have come first.
-        let (from, into) = (self.store.get_customer(conn, from)?, self.store.get_customer(conn, into)?);
-        if from.number == into.number { Err(Error::SameCustomer) } else { Ok((from, into)) }
-    }
-
     /// Parts records from a customer into a new one.
     pub(crate) async fn split(
         &self,
@@ -75,6 +73,7 @@ impl CustomerApp {
         reason: String,
     ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
+        check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db.write(move |conn| app.split_in(conn, &ctx, id, &records, &reason)).await
     }
@@ -87,9 +86,8 @@ impl CustomerApp {
         leaving: &[SourceRecordId],
         reason: &str,
     ) -> Result<(MergeId, File)> {
+        self.store.lock_identities(conn)?;
         let now = self.clock.now();
-        let number = self.store.get_customer(conn, id)?.number;
-        self.store.lock_customers(conn, &[number])?;
         let from = self.store.get_customer(conn, id)?;
         self.open_file(conn, ctx.scope(), from, now)?;
         let (gone, left): (Vec<_>, Vec<_>) =
@@ -132,9 +130,8 @@ impl CustomerApp {
     }
 
     fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<Vec<File>> {
+        self.store.lock_identities(conn)?;
         let now = self.clock.now();
-        let known = self.store.get_move(conn, id)?;
-        self.store.lock_customers(conn, &[known.from, known.into])?;
         let moved = self.store.get_move(conn, id)?;
         if moved.undone_at.is_some() {
             return Err(Error::UndoneAlready);

@@ -15,6 +15,21 @@ use crate::{
     error::{Error, Result},
 };
 
+/// What makes two writes one request, for an idempotency key. The message itself would not do: it has a map, whose order
+/// on the wire is any.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Asked {
+    #[prost(string, tag = "1")]
+    dealer: String,
+    #[prost(string, tag = "2")]
+    source: String,
+    #[prost(string, tag = "3")]
+    key: String,
+    /// Keyed hash of the columns.
+    #[prost(bytes = "vec", tag = "4")]
+    content: Vec<u8>,
+}
+
 /// What became of a record that was put.
 #[derive(Debug, Clone)]
 pub(crate) struct Put {
@@ -45,11 +60,17 @@ impl CustomerApp {
         if findings.iter().any(|finding| finding.severity == Severity::Reject) {
             return Err(Error::Rejected(findings.iter().map(violation).collect()));
         }
+        let asked = Asked {
+            dealer: request.dealer,
+            source: request.source,
+            key: request.key,
+            content: ready.content_hash.to_vec(),
+        };
         let app = self.clone();
         let method = "PutSourceRecord";
         self.db
             .write(move |conn| {
-                once(conn, &ctx, now, method, key.as_ref(), &request, |conn| {
+                once(conn, &ctx, now, method, key.as_ref(), &asked, |conn| {
                     let taken = app.write_rows(conn, &ctx, &[&ready])?.pop().expect("one row was written");
                     let customer = app.store.get_customer_by_number(conn, taken.customer)?;
                     if taken.outcome == Outcome::Stored {

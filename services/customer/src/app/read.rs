@@ -6,7 +6,7 @@ use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 
-use super::CustomerApp;
+use super::{CustomerApp, words::check_words};
 use crate::{
     domain::{Customer, Facts, File, Golden, Said, Sight, SourceRecord, compose, mask},
     error::{Error, Result},
@@ -72,6 +72,7 @@ impl CustomerApp {
             let message = "why the whole number is needed, at least ten characters";
             return Err(Error::Invalid(vec![Violation::new("reason", "TOO_SHORT", message)]));
         }
+        check_words(&[("reason", &reason)])?;
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
@@ -106,8 +107,8 @@ impl CustomerApp {
         customer: Customer,
         now: Timestamp,
     ) -> Result<File> {
-        let records = self.store.records_of(conn, &[customer.number])?;
         let family = self.store.family(conn, customer.number)?;
+        let records = self.store.records_of(conn, &family)?;
         let is_visible = match scope {
             Scope::Customer(own) => self.store.get_customer(conn, *own)?.number == customer.number,
             scope => {

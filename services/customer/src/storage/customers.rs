@@ -30,6 +30,9 @@ pub(crate) struct Counts {
 
 const COLUMNS: &str = "number, id, kind, merged_into, version, created_at, updated_at";
 
+/// Key of the lock of merges against links: `identity` in ASCII.
+const IDENTITIES_LOCK: i64 = 0x6964_656e_7469_7479;
+
 /// Longest chain of merges that is followed.
 const CHAIN: usize = 64;
 
@@ -150,10 +153,15 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Serialises this transaction with every other that merges, splits or links one of the customers.
-    pub(crate) fn lock_customers(&self, conn: &mut Conn<'_>, numbers: &[CustomerNumber]) -> Result<()> {
-        let mut keys = numbers.iter().map(|number| number.serial().cast_signed()).collect();
-        Ok(conn.lock_keys(&mut keys)?)
+    /// For what moves records between customers: waits until nobody links records, and lets nobody do so until commit.
+    /// A record linked to a customer who is being merged away would else stay behind with him.
+    pub(crate) fn lock_identities(&self, conn: &mut Conn<'_>) -> Result<()> {
+        Ok(conn.lock_keys(&mut vec![IDENTITIES_LOCK])?)
+    }
+
+    /// For what links records: runs beside others that do, but not beside a merge, split or undo.
+    pub(crate) fn share_identities(&self, conn: &mut Conn<'_>) -> Result<()> {
+        Ok(conn.lock_shared(IDENTITIES_LOCK)?)
     }
 }
 

@@ -70,10 +70,11 @@ impl CustomerStore {
     /// A move that is not undone, came after the given one and touches one of its customers.
     pub(crate) fn later_move(&self, conn: &mut Conn<'_>, moved: &Move) -> Result<Option<Move>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM moves WHERE undone_at IS NULL AND id > ?1
-             AND (from_customer IN (?2, ?3) OR into_customer IN (?2, ?3)) ORDER BY id DESC LIMIT 1"
+            "SELECT {COLUMNS} FROM moves WHERE undone_at IS NULL AND (at > ?4 OR (at = ?4 AND id > ?1))
+             AND (from_customer IN (?2, ?3) OR into_customer IN (?2, ?3)) ORDER BY at DESC, id DESC LIMIT 1"
         );
-        Ok(conn.query_opt(&sql, &[moved.id.uuid().into(), serial(moved.from), serial(moved.into)], read_move)?)
+        let values = [moved.id.uuid().into(), serial(moved.from), serial(moved.into), moved.at.into()];
+        Ok(conn.query_opt(&sql, &values, read_move)?)
     }
 
     pub(crate) fn mark_undone(&self, conn: &mut Conn<'_>, id: MergeId, now: Timestamp) -> Result<()> {

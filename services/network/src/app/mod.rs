@@ -44,6 +44,7 @@ impl NetworkApp {
 
     /// Puts dealers in the caller's transaction and tells the others of those that changed; also returns how many are new.
     fn put_dealers(&self, conn: &mut Conn<'_>, ctx: &CallContext, dealers: Vec<Dealer>) -> Result<(Vec<Dealer>, usize)> {
+        self.store.lock_dealers(conn)?;
         let now = self.clock.now();
         let (mut put, mut changed, mut created) = (Vec::new(), Vec::new(), 0);
         for mut dealer in dealers {

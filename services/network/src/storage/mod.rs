@@ -16,11 +16,19 @@ pub(crate) struct NetworkStore {
     vault: Vault,
 }
 
+/// Key of the lock under which dealers are put: `dealers` in ASCII.
+const DEALERS_LOCK: i64 = 0x64_6561_6c65_7273;
+
 const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
 
 impl NetworkStore {
     pub(crate) fn new(vault: Vault) -> Self {
         Self { vault }
+    }
+
+    /// Serialises this transaction with every other that puts dealers, so that no version is given twice.
+    pub(crate) fn lock_dealers(&self, conn: &mut Conn<'_>) -> Result<()> {
+        Ok(conn.lock_keys(&mut vec![DEALERS_LOCK])?)
     }
 
     pub(crate) fn find_dealer(&self, conn: &mut Conn<'_>, scope: &Scope, code: &DealerCode) -> Result<Option<Dealer>> {

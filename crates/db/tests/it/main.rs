@@ -1,0 +1,5 @@
+//! The promises of the unit of work, on both databases.
+
+mod bulk;
+mod migrations;
+mod writing;

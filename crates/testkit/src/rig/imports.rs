@@ -1,0 +1,111 @@
+//! Sending files.
+
+use std::time::Duration;
+
+use marque_api::intake::v1::{
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
+    import_request::Part,
+};
+use marque_auth::{Role, Scope};
+use tonic::Status;
+
+use super::Rig;
+
+/// A file on its way in, from the DMS of a dealer.
+#[derive(Debug, Clone)]
+pub struct ImportFile {
+    /// How it is announced.
+    pub start: ImportStart,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl ImportFile {
+    /// A file of customers.
+    pub fn of_customers(dealer: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        let start = ImportStart {
+            kind: "customers".to_owned(),
+            dealer: dealer.to_owned(),
+            source: "dms".to_owned(),
+            ..ImportStart::default()
+        };
+        Self { start, bytes: bytes.into() }
+    }
+
+    /// The same as a rehearsal.
+    pub fn as_dry_run(mut self) -> Self {
+        self.start.dry_run = true;
+        self
+    }
+
+    /// The same in a stated format.
+    pub fn in_format(mut self, format: &str) -> Self {
+        format.clone_into(&mut self.start.format);
+        self
+    }
+
+    fn parts(self) -> Vec<ImportRequest> {
+        let start = ImportRequest { part: Some(Part::Start(self.start)) };
+        let chunks = self.bytes.chunks(10_007).map(|chunk| chunk.to_vec());
+        let chunks = chunks.map(|chunk| ImportRequest { part: Some(Part::Chunk(chunk.into())) });
+        std::iter::once(start).chain(chunks).collect()
+    }
+}
+
+impl Rig {
+    /// Sends a file as somebody and returns the import as it is queued.
+    pub async fn send_as(&self, role: Role, scope: Scope, file: ImportFile) -> Result<Import, Status> {
+        let parts = tokio_stream::iter(file.parts());
+        let answer = self.imports().import(self.ask(role, scope, parts)).await?;
+        Ok(answer.into_inner().import.expect("an import is answered with itself"))
+    }
+
+    /// Sends a file as headquarters and waits for its end.
+    pub async fn import(&self, file: ImportFile) -> Import {
+        let queued = self.send_as(Role::HqAdmin, Scope::Headquarters, file).await.expect("the file is queued");
+        self.wait_for_import(&queued.id).await
+    }
+
+    /// An import as it stands.
+    pub async fn import_now(&self, id: &str) -> Import {
+        let request = self.ask(Role::HqAdmin, Scope::Headquarters, GetImportRequest { id: id.to_owned() });
+        let answer = self.imports().get_import(request).await.expect("the import can be read");
+        answer.into_inner().import.expect("the import is there")
+    }
+
+    /// Waits until an import has ended, one way or the other.
+    pub async fn wait_for_import(&self, id: &str) -> Import {
+        for _ in 0..6000 {
+            let import = self.import_now(id).await;
+            if matches!(import.state(), ImportState::Succeeded | ImportState::Failed) {
+                return import;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the import has not ended after a minute");
+    }
+
+    /// The rows of an import with an outcome, all of them.
+    pub async fn import_rows(&self, id: &str, outcome: RowOutcome) -> Vec<ImportRow> {
+        let message = ListImportRowsRequest {
+            import_id: id.to_owned(),
+            outcome: outcome as i32,
+            page_size: 1000,
+            ..ListImportRowsRequest::default()
+        };
+        let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
+        self.imports().list_import_rows(request).await.expect("the rows can be listed").into_inner().rows
+    }
+
+    /// The file of quarantined rows.
+    pub async fn quarantine_file(&self, id: &str) -> Vec<u8> {
+        let message = marque_api::intake::v1::DownloadQuarantineRequest { import_id: id.to_owned() };
+        let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
+        let mut chunks = self.imports().download_quarantine(request).await.expect("the file is sent").into_inner();
+        let mut file = Vec::new();
+        while let Some(part) = chunks.message().await.expect("the file comes whole") {
+            file.extend_from_slice(&part.chunk);
+        }
+        file
+    }
+}

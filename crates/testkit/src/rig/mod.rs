@@ -1,0 +1,176 @@
+//! Services in this process behind the real transport and the real authentication.
+
+mod feed;
+mod imports;
+mod process;
+
+use std::{sync::Arc, time::Duration};
+
+use marque_api::{
+    customer::v1::customer_service_client::CustomerServiceClient, intake::v1::import_service_client::ImportServiceClient,
+    network::v1 as network, network::v1::network_service_client::NetworkServiceClient,
+};
+use marque_auth::{Issuer, PeerTokens, Role, RoleSet, Scope, TokenRequest, Verifier};
+use marque_core::{ManualClock, SharedClock};
+use marque_db::Database;
+use marque_rpc::{CallMeta, RequestId, RoleName, RpcTransport};
+use marque_vault::{Keyring, Vault};
+use tempfile::TempDir;
+
+pub use feed::FeedSource;
+pub use imports::ImportFile;
+pub use process::Process;
+
+use crate::TestDb;
+
+/// Dealers of every rig with their regions: `D1` and `D2` in `east`, `D3` in `west`.
+const DEALERS: [(&str, &str); 3] = [("D1", "east"), ("D2", "east"), ("D3", "west")];
+
+/// The services network and customer over databases of the test's own, with three dealers.
+#[derive(Debug)]
+pub struct Rig {
+    // First, so that its services are gone before their databases are.
+    process: Process,
+    pub(crate) world: World,
+    customer_db: TestDb,
+    network_db: TestDb,
+}
+
+/// What processes of one system share.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) peers: PeerTokens,
+    pub(crate) vault: Vault,
+    pub(crate) spool: Arc<TempDir>,
+    /// Rows a batch of an import.
+    pub(crate) batch_rows: usize,
+}
+
+impl World {
+    pub(crate) fn shared_clock(&self) -> SharedClock {
+        Arc::clone(&self.clock) as SharedClock
+    }
+
+    pub(crate) fn verifier(&self) -> Verifier {
+        Verifier::builder("marque").trust(&self.issuer).accept_peers(&self.peers).build()
+    }
+}
+
+impl Rig {
+    /// Network and customer; customer over the test's database, network over one beside it.
+    pub async fn new(db: TestDb) -> Self {
+        Self::with_batches_of(db, 1000).await
+    }
+
+    /// The same with another number of rows a batch of an import.
+    pub async fn with_batches_of(db: TestDb, batch_rows: usize) -> Self {
+        let world = World {
+            clock: Arc::default(),
+            issuer: Arc::new(Issuer::ephemeral("marque").expect("the machine has randomness")),
+            peers: PeerTokens::ephemeral("customer").expect("the machine has randomness"),
+            vault: Vault::new(&Keyring::generate().expect("the machine has randomness")),
+            spool: Arc::new(tempfile::tempdir().expect("a folder for the spool")),
+            batch_rows,
+        };
+        let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
+        let customer_db = db.migrated(&marque_migrations::CUSTOMER).await;
+        let process = Process::start(&world, network_db.handle(), customer_db.handle());
+        let rig = Self { process, world, customer_db, network_db };
+        rig.put_dealers().await;
+        rig
+    }
+
+    async fn put_dealers(&self) {
+        let dealers = DEALERS.map(|(code, region)| network::Dealer {
+            code: code.to_owned(),
+            name: format!("{code} 4S"),
+            region: region.to_owned(),
+            ..network::Dealer::default()
+        });
+        let message = network::ApplyNetworkRequest { dealers: dealers.to_vec(), staff: Vec::new() };
+        let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
+        self.network().apply_network(request).await.expect("the dealers are put");
+        self.wait_for_regions(DEALERS.len() as i64).await;
+    }
+
+    /// Waits until the customer service has heard of so many dealers.
+    pub async fn wait_for_regions(&self, dealers: i64) {
+        for _ in 0..500 {
+            let sql = "SELECT count(*) FROM dealer_regions";
+            let known = self.customer_db.read(move |conn| conn.query_opt(sql, &[], |row| row.get(0))).await;
+            if known.expect("the projection can be read") == Some(dealers) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the customer service has not heard of {dealers} dealers after five seconds");
+    }
+
+    /// The clock of all services.
+    pub fn clock(&self) -> &ManualClock {
+        &self.world.clock
+    }
+
+    /// The customer service's database.
+    pub fn customer_db(&self) -> &TestDb {
+        &self.customer_db
+    }
+
+    /// The network service's database.
+    pub fn network_db(&self) -> &TestDb {
+        &self.network_db
+    }
+
+    /// The process that the clients below call.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Cuts the process off wherever it is and starts it again over the same databases.
+    pub async fn crash_and_restart(&mut self) {
+        self.process.abort().await;
+        self.process = Process::start(&self.world, self.network_db.handle(), self.customer_db.handle());
+    }
+
+    /// Another process over the same databases, with connections of its own.
+    pub fn another_process(&self) -> Process {
+        let open = |db: &TestDb| -> Database { db.from_another_process() };
+        Process::start(&self.world, open(&self.network_db), open(&self.customer_db))
+    }
+
+    /// A token, good for a quarter of an hour.
+    pub fn token(&self, roles: impl Into<RoleSet>, scope: Scope) -> String {
+        let ttl = Duration::from_secs(900);
+        let request = TokenRequest { subject: "somebody".to_owned(), roles: roles.into(), scope, ttl };
+        self.world.issuer.issue(&request, &*self.world.clock).expect("the roles go with the scope")
+    }
+
+    /// A message with a token of a role.
+    pub fn ask<T>(&self, roles: impl Into<RoleSet>, scope: Scope, message: T) -> tonic::Request<T> {
+        CallMeta::new(RequestId::random()).with_token(&self.token(roles, scope)).outgoing(message)
+    }
+
+    /// A message with an idempotency key.
+    pub fn ask_once<T>(&self, roles: impl Into<RoleSet>, scope: Scope, key: &str, message: T) -> tonic::Request<T> {
+        let mut request = self.ask(roles, scope, message);
+        request.metadata_mut().insert("idempotency-key", key.parse().expect("a key of ASCII"));
+        request
+    }
+
+    /// The network service.
+    pub fn network(&self) -> NetworkServiceClient<RpcTransport> {
+        NetworkServiceClient::new(self.process.transport(RoleName::Network))
+    }
+
+    /// The customer service.
+    pub fn customer(&self) -> CustomerServiceClient<RpcTransport> {
+        CustomerServiceClient::new(self.process.transport(RoleName::Customer))
+    }
+
+    /// The customer service's imports.
+    pub fn imports(&self) -> ImportServiceClient<RpcTransport> {
+        ImportServiceClient::new(self.process.transport(RoleName::Customer))
+    }
+}

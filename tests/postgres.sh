@@ -1,0 +1,80 @@
+#!/bin/sh
+# A private PostgreSQL for the tests, on a free port of 127.0.0.1, without fsync. It prints its URL:
+#
+#   export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)
+#   tests/postgres.sh stop /tmp/marque-pg
+#
+# PostgreSQL refuses to run as root; there it runs as the user `postgres`, or as `nobody` if there is none.
+set -eu
+
+usage() {
+    echo "usage: $0 start|stop DIR" >&2
+    exit 64
+}
+[ $# -eq 2 ] || usage
+dir=$2
+
+# The server's programs: in the path, or where Debian puts them.
+find_bin() {
+    for bin in "$(dirname "$(command -v initdb 2>/dev/null || echo /nowhere/initdb)")" /usr/lib/postgresql/*/bin; do
+        [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ] && found=$bin
+    done
+    [ -n "${found:-}" ] && echo "$found" && return
+    echo "$0: PostgreSQL is not installed: apt-get install postgresql, or put initdb and postgres into PATH" >&2
+    exit 69
+}
+
+run_as_owner() {
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    else
+        setpriv --reuid "$owner" --regid "$(id -g "$owner")" --clear-groups "$@"
+    fi
+}
+
+free_port() {
+    port=54300
+    while [ $port -lt 54400 ]; do
+        # A port on which nobody listens: the proc file has it in hexadecimal.
+        grep -qi ":$(printf '%04X' $port) " /proc/net/tcp /proc/net/tcp6 2>/dev/null || { echo $port; return; }
+        port=$((port + 1))
+    done
+    echo "$0: no free port between 54300 and 54399" >&2
+    exit 69
+}
+
+start() {
+    bin=$(find_bin)
+    mkdir -p "$dir"
+    owner=$(id -un postgres 2>/dev/null || echo nobody)
+    [ "$(id -u)" -ne 0 ] || chown "$owner" "$dir"
+    if [ ! -d "$dir/data" ]; then
+        run_as_owner "$bin/initdb" -D "$dir/data" -U marque -A trust -E UTF8 --locale=C >"$dir/initdb.log" 2>&1 ||
+            { cat "$dir/initdb.log" >&2; exit 70; }
+    fi
+    port=$(free_port)
+    run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 -c fsync=off \
+        -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 \
+        >"$dir/server.log" 2>&1 </dev/null &
+    url="postgres://marque@127.0.0.1:$port/postgres"
+    tries=0
+    until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" -U marque 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
+        sleep 0.1
+    done
+    echo "$url"
+}
+
+stop() {
+    [ -f "$dir/data/postmaster.pid" ] || return 0
+    pid=$(head -1 "$dir/data/postmaster.pid")
+    kill -INT "$pid" 2>/dev/null || return 0
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+
+case $1 in
+    start) start ;;
+    stop) stop ;;
+    *) usage ;;
+esac
