@@ -1,6 +1,10 @@
 //! `marque quality` without the rest of the binary: the command's own file, for quick iteration and for measuring.
 
 #[path = "../../../services/marque/src/commands/quality.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the file is written for the binary, where commands are modules"
+)]
 mod quality;
 
 /// The arguments of the command, as the binary would take them.

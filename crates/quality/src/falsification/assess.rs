@@ -136,6 +136,7 @@ struct Usual {
     month_end: f64,
     invented_reading: f64,
     contradiction: f64,
+    /// Records of each name that is repeated anywhere, in the whole network.
     name_counts: BTreeMap<u32, u64>,
     entries: u64,
 }
@@ -146,9 +147,14 @@ impl Usual {
         let measured = |count: &dyn Fn(&EntryState, &Measures) -> (u64, u64)| {
             usual_share(units.values().zip(measures).map(|(s, m)| count(s, m)))
         };
-        let mut name_counts = BTreeMap::new();
-        for (name, shape) in measures.iter().flat_map(|m| &m.names) {
-            *name_counts.entry(*name).or_default() += shape.size() as u64;
+        let mut name_counts: BTreeMap<u32, u64> = measures
+            .iter()
+            .flat_map(|m| &m.names)
+            .map(|(name, _)| (*name, 0))
+            .collect();
+        for (name, records) in &mut name_counts {
+            let groups = units.values().filter_map(|state| state.by_name.get(name));
+            *records = groups.map(|group| u64::from(group.records)).sum();
         }
         Self {
             placeholder: share(|s| (s.placeholder_phones, s.with_phone)).max(0.003),
@@ -249,12 +255,16 @@ impl Usual {
     /// A name on more unrelated people than its share in the network explains.
     fn name_repetition(&self, state: &EntryState, measures: &Measures) -> Test {
         let surprise = |(name, shape): &(u32, super::group::Shape)| {
+            let here = state
+                .by_name
+                .get(name)
+                .map_or(0, |group| u64::from(group.records));
             let elsewhere = self
                 .name_counts
                 .get(name)
                 .copied()
                 .unwrap_or(0)
-                .saturating_sub(shape.size() as u64);
+                .saturating_sub(here);
             let others = self.entries.saturating_sub(state.entries).max(1);
             let expected =
                 state.entries as f64 * (elsewhere as f64 / others as f64).max(5e-4) + 1.0;

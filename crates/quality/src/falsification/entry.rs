@@ -14,6 +14,7 @@ use crate::{
     number::is_sentinel_odometer,
     party::{self, PartyKind},
     phone::Phone,
+    plate::Plate,
     text::{fold_code, is_ideograph, present},
 };
 
@@ -193,7 +194,7 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
         }
         _ => 0,
     };
-    let plate = record.plate.as_ref().map(|plate| plate.as_str());
+    let plate = record.plate.as_ref().map(Plate::as_str);
     let person = Person {
         surname,
         name: name.map_or(0, short_hash),
@@ -201,9 +202,11 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
             .contact_name
             .as_ref()
             .map_or(0, |contact| short_hash(&contact.text)),
-        phone: (entry.phone > 0)
-            .then(|| (hash(&entry.phone) >> 32) as u32)
-            .unwrap_or_default(),
+        phone: if entry.phone > 0 {
+            (hash(&entry.phone) >> 32) as u32
+        } else {
+            0
+        },
         id: (entry.id >> 32) as u32,
         vin_tail: vin_tail(row),
         plate: plate.map_or(0, short_hash),

@@ -203,7 +203,9 @@ mod tests {
         fn the_order_of_arrival_and_of_merging_does_not_matter(people in proptest::collection::vec((2u32..40, 0u32..4), 0..40), cut in 0usize..40) {
             let people: Vec<Person> = people.into_iter().map(|(surname, area)| person(surname, area)).collect();
             let mut forwards = Group::default();
-            people.iter().for_each(|p| forwards.add(*p));
+            for p in &people {
+                forwards.add(*p);
+            }
             let (mut left, mut right) = (Group::default(), Group::default());
             for (i, p) in people.iter().enumerate().rev() {
                 if i < cut { left.add(*p) } else { right.add(*p) }

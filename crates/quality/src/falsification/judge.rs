@@ -98,7 +98,7 @@ impl Marks {
         let addresses = measures
             .addresses
             .iter()
-            .filter(|(_, shape)| copies && shape.people >= 5 || copies && shape.is_copied(0));
+            .filter(|(_, shape)| copies && shape.people >= 4);
         Self {
             phones: phones
                 .map(|(i, (phone, shape))| (*phone, (phone_kind(i), shape.strength())))

@@ -68,8 +68,9 @@ impl Measures {
             .filter(|run| run.len() >= 3)
         {
             let mut people = super::group::Group::default();
-            run.iter()
-                .for_each(|phone| people.merge(&state.by_phone[phone]));
+            for phone in run {
+                people.merge(&state.by_phone[phone]);
+            }
             if people.shape(Shared::Phone).people >= 3 {
                 self.sequential.extend(run);
             }

@@ -95,10 +95,9 @@ impl EntryState {
         for (stem, theirs) in &other.by_id_stem {
             let ours = self.by_id_stem.entry(*stem).or_default();
             ours.group.merge(&theirs.group);
-            theirs
-                .sequences
-                .iter()
-                .for_each(|sequence| ours.keep(*sequence));
+            for sequence in &theirs.sequences {
+                ours.keep(*sequence);
+            }
         }
         for (minute, records) in &other.by_minute {
             *self.by_minute.entry(*minute).or_default() += records;

@@ -102,7 +102,7 @@ fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
 fn finds(kind: Kind, changed: u64, change: impl Fn(u64, &mut Row)) {
     let (assessment, entries) = network(|i, row| {
         if i < changed {
-            change(i, row)
+            change(i, row);
         }
     });
     let named: Vec<(&str, Kind)> = assessment
@@ -148,63 +148,63 @@ fn an_honest_network_has_no_suspects() {
 #[test]
 fn a_showroom_phone_is_found() {
     finds(Kind::ShowroomPhone, 12, |_, row| {
-        row.phone = "13912340567".to_owned()
+        row.phone = "13912340567".to_owned();
     });
 }
 
 #[test]
 fn staff_phones_are_found() {
     finds(Kind::StaffPhone, 24, |i, row| {
-        row.phone = format!("1391234{:04}", 567 + i % 4 * 1011)
+        row.phone = format!("1391234{:04}", 567 + i % 4 * 1011);
     });
 }
 
 #[test]
 fn placeholder_phones_are_found() {
     finds(Kind::PlaceholderPhone, 15, |_, row| {
-        row.phone = "13800000000".to_owned()
+        row.phone = "13800000000".to_owned();
     });
 }
 
 #[test]
 fn sequential_phones_are_found() {
     finds(Kind::SequentialPhone, 10, |i, row| {
-        row.phone = format!("1391234{:04}", i + 1)
+        row.phone = format!("1391234{:04}", i + 1);
     });
 }
 
 #[test]
 fn one_id_number_for_many_is_found() {
     finds(Kind::FakeId, 10, |_, row| {
-        row.id_number = "11010519491231002X".to_owned()
+        row.id_number = "11010519491231002X".to_owned();
     });
 }
 
 #[test]
 fn a_series_of_id_numbers_is_found() {
     finds(Kind::FakeId, 10, |i, row| {
-        row.id_number = format!("13010819900101{:03}1", i + 20)
+        row.id_number = format!("13010819900101{:03}1", i + 20);
     });
 }
 
 #[test]
 fn a_copied_address_is_found() {
     finds(Kind::CopiedAddress, 20, |_, row| {
-        row.address = "河北省石家庄市裕华区汽车城1号".to_owned()
+        row.address = "河北省石家庄市裕华区汽车城1号".to_owned();
     });
 }
 
 #[test]
 fn bursts_at_the_end_of_months_are_found() {
     finds(Kind::MonthEndBurst, 150, |i, row| {
-        row.recorded_at = format!("2025-{:02}-{}", [1, 3, 5, 7][(i % 4) as usize], 30 + i % 2)
+        row.recorded_at = format!("2025-{:02}-{}", [1, 3, 5, 7][(i % 4) as usize], 30 + i % 2);
     });
 }
 
 #[test]
 fn round_readings_are_found() {
     finds(Kind::FakeMileage, 40, |i, row| {
-        row.odometer = (i as u32 % 9 + 1) * 5000
+        row.odometer = (i as u32 % 9 + 1) * 5000;
     });
 }
 
@@ -228,13 +228,19 @@ proptest! {
     fn merged_parts_equal_the_whole(cut in 0usize..200, reversed in any::<bool>()) {
         let mut entries: Vec<Entry> = (0..200).map(|i| entry(&honest(i % 3, i / 2))).collect();
         let mut whole = EntryState::default();
-        entries.iter().for_each(|entry| whole.add(entry));
+        for entry in &entries {
+            whole.add(entry);
+        }
         if reversed {
             entries.reverse();
         }
         let (mut left, mut right) = (EntryState::default(), EntryState::default());
-        entries[..cut].iter().for_each(|entry| left.add(entry));
-        entries[cut..].iter().for_each(|entry| right.add(entry));
+        for entry in &entries[..cut] {
+            left.add(entry);
+        }
+        for entry in &entries[cut..] {
+            right.add(entry);
+        }
         right.merge(&left);
         prop_assert!(whole == right);
     }
