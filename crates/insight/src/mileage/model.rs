@@ -181,8 +181,8 @@ impl MileageModel {
             .filter(|held_out| !held_out.drives.is_empty())
             .collect();
         let mut best = (f64::INFINITY, 60.0, 365.0);
-        for prior_days in [5.0, 15.0, 30.0, 60.0, 120.0, 240.0] {
-            for half_life in [60.0, 120.0, 240.0, 480.0, NEVER_FADES] {
+        for prior_days in [2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0] {
+            for half_life in [30.0, 60.0, 120.0, 240.0, 480.0, NEVER_FADES] {
                 let total: f64 = held_out
                     .iter()
                     .map(|each| each.error(prior_days, half_life).1.abs())

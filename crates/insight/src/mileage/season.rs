@@ -98,8 +98,11 @@ impl Season {
 impl TryFrom<[f64; 12]> for Season {
     type Error = &'static str;
 
+    /// As they were kept: scaling them again would change their last digits, and a replay.
     fn try_from(factors: [f64; 12]) -> Result<Self, Self::Error> {
-        Self::new(factors).ok_or("the twelve factors of a season must be above zero")
+        let scaled = Self::new(factors);
+        let as_kept = scaled.map(|_| Self { factors });
+        as_kept.ok_or("the twelve factors of a season must be above zero")
     }
 }
 
