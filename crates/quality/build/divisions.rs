@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+/// Codes lie between 110000 and 839999.
+const FIRST_PREFIX: u32 = 1100;
+const LAST_PREFIX: u32 = 8399;
+
 /// One `Division` a line, in the order of the file, which is by code and then by year.
 pub(crate) fn generate(file: &str) -> String {
     let mut rows: Vec<[&str; 4]> = file
@@ -17,6 +21,10 @@ pub(crate) fn generate(file: &str) -> String {
         "/// Every division since 1980, by code; the latest name of a code last.\npub static DIVISIONS: [Division; {}] = [\n",
         rows.len()
     );
+    let codes: Vec<u32> = rows
+        .iter()
+        .map(|[code, ..]| code.parse().expect("checked above"))
+        .collect();
     for [number, name, since, until] in rows {
         let year = |text: &str| {
             if text.is_empty() {
@@ -33,7 +41,24 @@ pub(crate) fn generate(file: &str) -> String {
         )
         .expect("writes to memory");
     }
-    code + "];\n"
+    code + "];\n" + &starts(&codes)
+}
+
+/// Where the divisions of each four-digit prefix begin, so that finding a code reads one short stretch of the table.
+fn starts(codes: &[u32]) -> String {
+    let start = |prefix: u32| {
+        codes
+            .partition_point(|code| *code < prefix * 100)
+            .to_string()
+    };
+    let starts: Vec<String> = (FIRST_PREFIX..=LAST_PREFIX + 1).map(start).collect();
+    format!(
+        "/// The first four-digit prefix in [`STARTS`].\nconst FIRST_PREFIX: u32 = {FIRST_PREFIX};\n\
+         /// Where the divisions of each four-digit prefix begin in [`DIVISIONS`]; the last entry is the end.\n\
+         static STARTS: [u16; {}] = [{}];\n",
+        starts.len(),
+        starts.join(", ")
+    )
 }
 
 fn row(line: &str) -> [&str; 4] {

@@ -59,6 +59,9 @@ impl TypedDate {
 /// # Errors
 /// The [`DateFlaw`].
 pub fn parse(typed: &str, today: NaiveDate) -> Result<TypedDate, DateFlaw> {
+    if let Some(date) = iso_day(typed.as_bytes()) {
+        return date.map(TypedDate::day);
+    }
     let mut buffer = [0; 40];
     let text = fold(typed, &mut buffer).ok_or(DateFlaw::Form)?;
     if let Some(date) = iso_day(text) {

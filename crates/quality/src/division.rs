@@ -40,9 +40,19 @@ impl Division {
 
 /// The division of a code under its latest name, in force or retired. `None`: in no list since 1980.
 pub fn find(code: u32) -> Option<&'static Division> {
-    let end = DIVISIONS.partition_point(|division| division.code <= code);
-    let latest = &DIVISIONS[end.checked_sub(1)?];
-    (latest.code == code).then_some(latest)
+    let stretch = with_prefix(code / 100);
+    stretch.iter().rev().find(|division| division.code == code)
+}
+
+/// All divisions whose codes begin with these four digits.
+fn with_prefix(prefix: u32) -> &'static [Division] {
+    let Some(place) = prefix.checked_sub(FIRST_PREFIX).map(|place| place as usize) else {
+        return &[];
+    };
+    match STARTS.get(place..place + 2) {
+        Some([start, end]) => &DIVISIONS[usize::from(*start)..usize::from(*end)],
+        _ => &[],
+    }
 }
 
 /// The province of a code, by its first two digits.
@@ -57,10 +67,7 @@ pub fn prefecture_of(code: u32) -> Option<&'static Division> {
 
 /// Whether any county of the prefecture of `code` ever existed: separates an unlisted county from an impossible area.
 pub fn prefecture_is_known(code: u32) -> bool {
-    let start = DIVISIONS.partition_point(|division| division.code < code / 100 * 100);
-    DIVISIONS
-        .get(start)
-        .is_some_and(|division| division.code / 100 == code / 100)
+    !with_prefix(code / 100).is_empty()
 }
 
 /// Reads six digits as a code.

@@ -175,11 +175,32 @@ const COMPOUND_SURNAMES: [&str; 12] = [
     "欧阳", "上官", "司马", "诸葛", "司徒", "皇甫", "令狐", "东方", "尉迟", "慕容", "夏侯", "南宫",
 ];
 
+/// One bit for each ideograph of U+4E00–U+9FFF: whether it is one of [`SURNAMES`].
+const SURNAME_BITS: [u64; 328] = {
+    let bytes = SURNAMES.as_bytes();
+    let mut bits = [0; 328];
+    let mut i = 0;
+    while i < bytes.len() {
+        // Every surname is a character of three bytes.
+        let code = (bytes[i] as usize & 0xF) << 12
+            | (bytes[i + 1] as usize & 0x3F) << 6
+            | bytes[i + 2] as usize & 0x3F;
+        bits[(code - 0x4E00) / 64] |= 1 << ((code - 0x4E00) % 64);
+        i += 3;
+    }
+    bits
+};
+
+const fn is_surname(character: char) -> bool {
+    let code = character as usize;
+    code >= 0x4E00
+        && code < 0xA000
+        && SURNAME_BITS[(code - 0x4E00) / 64] >> ((code - 0x4E00) % 64) & 1 == 1
+}
+
 /// Whether a name begins with a known Chinese surname.
 pub fn begins_with_surname(name: &str) -> bool {
-    name.chars()
-        .next()
-        .is_some_and(|first| SURNAMES.contains(first))
+    name.chars().next().is_some_and(is_surname)
         || COMPOUND_SURNAMES
             .iter()
             .any(|surname| name.starts_with(surname))
@@ -194,7 +215,7 @@ pub fn surname_of(name: &str) -> Option<&str> {
         return Some(compound);
     }
     let first = name.chars().next()?;
-    SURNAMES.contains(first).then(|| &name[..first.len_utf8()])
+    is_surname(first).then(|| &name[..first.len_utf8()])
 }
 
 #[cfg(test)]

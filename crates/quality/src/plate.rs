@@ -45,7 +45,15 @@ pub struct Plate {
     kind: PlateKind,
 }
 
-const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+/// The character of a province, as plates begin.
+#[rustfmt::skip]
+const fn is_province(character: char) -> bool {
+    matches!(
+        character,
+        '京' | '津' | '沪' | '渝' | '冀' | '豫' | '云' | '辽' | '黑' | '湘' | '皖' | '鲁' | '新' | '苏' | '浙' | '赣'
+        | '鄂' | '桂' | '甘' | '晋' | '蒙' | '陕' | '吉' | '闽' | '贵' | '粤' | '青' | '藏' | '川' | '宁' | '琼'
+    )
+}
 
 /// Letters and digits of a serial: no I, no O.
 const fn is_serial(character: char) -> bool {
@@ -113,7 +121,7 @@ fn classify(plate: &[char]) -> Result<PlateKind, PlateFlaw> {
     if !matches!(plate.len(), 7 | 8) {
         return Err(PlateFlaw::Length(plate.len()));
     }
-    if !PROVINCES.contains(plate[0]) || !plate[1].is_ascii_uppercase() {
+    if !is_province(plate[0]) || !plate[1].is_ascii_uppercase() {
         return Err(PlateFlaw::Area);
     }
     if plate[1..].iter().any(|c| matches!(c, 'I' | 'O')) {
@@ -159,10 +167,10 @@ fn is_special(plate: &[char]) -> bool {
         ['使' | '领', rest @ ..] => code(rest),
         ['W', 'J', rest @ ..] => {
             rest.iter()
-                .all(|c| c.is_ascii_alphanumeric() || PROVINCES.contains(*c))
+                .all(|c| c.is_ascii_alphanumeric() || is_province(*c))
                 && rest.len() >= 5
         }
-        [first, .., '使' | '领' | '临' | '试'] => PROVINCES.contains(*first),
+        [first, .., '使' | '领' | '临' | '试'] => is_province(*first),
         ['临' | '试', ..] => code(&plate[1..]),
         [first, second, rest @ ..] => {
             plate.len() == 7
@@ -177,9 +185,7 @@ fn is_special(plate: &[char]) -> bool {
 /// Whether a cell looks like a plate: begins with a province's character and a Latin letter.
 pub(crate) fn looks_like_plate(typed: &str) -> bool {
     let mut characters = typed.chars();
-    characters
-        .next()
-        .is_some_and(|c| !c.is_ascii() && PROVINCES.contains(c))
+    characters.next().is_some_and(|c| is_province(c))
         && characters
             .next()
             .is_some_and(|c| crate::text::half_width(c).is_ascii_alphabetic())
