@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
 /// Cleans the rows over and over until a million are done.
 fn measure<'a, C>(cells: &'a [C], row: impl Fn(&'a C) -> CustomerRow<'a>) {
     let today = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), cpu_seconds());
     let (mut rows, mut findings) = (0, 0);
     while rows < WANTED {
         for cell in cells {
@@ -64,11 +64,22 @@ fn measure<'a, C>(cells: &'a [C], row: impl Fn(&'a C) -> CustomerRow<'a>) {
         }
         rows += cells.len();
     }
-    let seconds = started.elapsed().as_secs_f64();
-    let rate = rows as f64 / seconds;
+    let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds() - before);
+    let rate = rows as f64 / cpu;
     eprintln!(
-        "marque-quality: {rows} rows, {findings} findings in {seconds:.2} s: {rate:.0} rows/s on one core"
+        "marque-quality: {rows} rows, {findings} findings in {cpu:.2} s of CPU ({wall:.2} s): {rate:.0} rows/s on one core"
     );
+}
+
+/// Seconds this process has run on a CPU: on a shared machine the clock on the wall measures the neighbours.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds: f64 = text
+        .split(' ')
+        .next()
+        .and_then(|first| first.parse().ok())
+        .unwrap_or(0.0);
+    nanoseconds / 1e9
 }
 
 /// The field of each column, where one is recognised, and the cells of each row.
