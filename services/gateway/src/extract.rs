@@ -48,10 +48,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let read = AxumQuery::<T>::try_from_uri(&parts.uri);
         read.map(|AxumQuery(query)| Self(query))
             .map_err(|rejection| {
-                let text = rejection.body_text();
-                let text = text.split_once(": ").map_or("", |(_, text)| text);
-                Failure::fields(vec![violation("query", text)])
-            })
+                // "Failed to deserialize query string: NAME: what serde says"
+            let text = rejection.body_text();
+            let mut words = text.splitn(3, ": ").skip(1);
+            let name = words.next().unwrap_or("query");
+            Failure::fields(vec![violation(name, words.next().unwrap_or(name))])
+        })
     }
 }
 
@@ -139,13 +141,13 @@ pub(crate) fn violation(path: &str, message: &str) -> Violation {
     };
     let expected = message
         .rfind(", expected ")
-        .map_or("another kind of value", |at| {
+        .map_or("a value of the kind that the field has", |at| {
             let words = &message[at + ", expected ".len()..];
             words.rfind(" at line ").map_or(words, |end| &words[..end])
         });
     let within = |name: &str| match path.rsplit_once('.') {
         Some((parent, last)) if last == name => format!("{parent}.{name}"),
-        _ if path == name || path == "." || path == "query" || path == "?" => name.to_owned(),
+        _ if path == name || path == "." || path == "?" => name.to_owned(),
         _ => format!("{path}.{name}"),
     };
     if let Some(name) = quoted("unknown field `") {

@@ -17,17 +17,18 @@ mod routes;
 mod serve;
 mod settings;
 mod state;
+mod tasks;
 mod values;
 
 use marque_auth::Verifier;
 use marque_core::SharedClock;
-use marque_rpc::Task;
 
 pub use openapi::openapi;
 pub use peers::Peers;
 pub use readiness::{Check, Readiness, peer_check};
 pub use serve::{GatewayError, serve, serve_admin};
 pub use settings::Settings;
+pub use tasks::Tasks;
 
 /// What the gateway needs.
 #[derive(Debug, Clone)]
@@ -52,7 +53,7 @@ pub struct Gateway {
     /// Metrics and liveness, for operators alone.
     pub admin: axum::Router,
     /// Background work, to be taken and run.
-    pub tasks: Vec<Task>,
+    pub tasks: Tasks,
     /// What the end of serving needs.
     drain: serve::Drain,
 }

@@ -17,6 +17,7 @@ use crate::{
     routes::{self, Endpoint},
     serve::Drain,
     state::App,
+    tasks::Tasks,
 };
 
 /// How often callers that have been silent are forgotten.
@@ -48,7 +49,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
     Gateway {
         router,
         admin: probes::admin(),
-        tasks: vec![forgetting(gate)],
+        tasks: Tasks::one(forgetting(gate)),
         drain,
     }
 }

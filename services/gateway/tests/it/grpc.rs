@@ -1,0 +1,167 @@
+//! gRPC to the outside, over a real connection on the same listener.
+
+use std::sync::Arc;
+
+use futures::stream;
+use marque_api::intake::v1::{
+    GetImportRequest, ImportRequest, ImportStart, ImportState, ListImportsRequest,
+    import_request::Part, import_service_client::ImportServiceClient,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tonic::{
+    Code, Request,
+    transport::{Channel, Endpoint},
+};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::rig::Rig;
+
+async fn connect(rig: &Arc<Rig>) -> (Channel, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let rig = Arc::clone(rig);
+    let serving = tokio::spawn(async move {
+        marque_gateway::serve(listener, &rig.gateway, std::future::pending())
+            .await
+            .unwrap();
+    });
+    (
+        Endpoint::try_from(address)
+            .unwrap()
+            .connect()
+            .await
+            .unwrap(),
+        serving,
+    )
+}
+
+fn with_token<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+fn start(kind: &str) -> ImportRequest {
+    let start = ImportStart {
+        kind: kind.to_owned(),
+        dealer: "D001".to_owned(),
+        source: "dms".to_owned(),
+        ..ImportStart::default()
+    };
+    ImportRequest {
+        part: Some(Part::Start(start)),
+    }
+}
+
+fn chunk(text: &'static str) -> ImportRequest {
+    ImportRequest {
+        part: Some(Part::Chunk(text.into())),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_rows_reaches_the_role_of_its_kind() {
+    let rig = Arc::new(Rig::new());
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ImportServiceClient::new(channel);
+    let token = rig.tokens.of("dms");
+    let rows = stream::iter([start("customers"), chunk("a,b\n"), chunk("1,2\n")]);
+    let import = client
+        .import(with_token(rows, &token))
+        .await
+        .unwrap()
+        .into_inner()
+        .import
+        .unwrap();
+    assert_eq!(import.state(), ImportState::Queued);
+    assert_eq!((rig.sink.bytes(), rig.sink.files()), (8, 1));
+    let found = client
+        .get_import(with_token(
+            GetImportRequest {
+                id: "imp_visits".to_owned(),
+            },
+            &token,
+        ))
+        .await
+        .unwrap();
+    assert_eq!(found.into_inner().import.unwrap().kind, "visits");
+    let listed = client
+        .list_imports(with_token(ListImportsRequest::default(), &token))
+        .await
+        .unwrap();
+    assert_eq!(listed.into_inner().imports.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_import_is_refused_with_its_reason() {
+    use marque_errors::Problem;
+    let rig = Arc::new(Rig::new());
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ImportServiceClient::new(channel);
+    let cases = [
+        (vec![chunk("x")], "IMPORT_OUT_OF_ORDER"),
+        (vec![], "IMPORT_OUT_OF_ORDER"),
+        (vec![start("horses")], "IMPORT_KIND_UNKNOWN"),
+        (vec![start("complaints")], "IMPORT_KIND_UNAVAILABLE"),
+    ];
+    for (messages, reason) in cases {
+        let status = client
+            .import(with_token(stream::iter(messages), &rig.tokens.of("dms")))
+            .await
+            .unwrap_err();
+        assert_eq!(Problem::from(status).reason, reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpc_has_the_same_door_as_rest() {
+    let rig = Arc::new(Rig::new());
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ImportServiceClient::new(channel.clone());
+    let bare = client
+        .list_imports(ListImportsRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(bare.code(), Code::Unauthenticated);
+    let peer = client
+        .list_imports(with_token(
+            ListImportsRequest::default(),
+            &rig.tokens.of_a_peer(),
+        ))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        peer.code(),
+        Code::Unauthenticated,
+        "a peer's token is not for the outside"
+    );
+    let sales = client
+        .list_imports(with_token(
+            ListImportsRequest::default(),
+            &rig.tokens.of("sales"),
+        ))
+        .await
+        .unwrap_err();
+    assert_eq!(sales.code(), Code::PermissionDenied);
+    let health = HealthClient::new(channel)
+        .check(HealthCheckRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(health.into_inner().status(), ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn json_sent_to_a_path_of_grpc_is_told_so() {
+    let rig = Rig::new();
+    let reply = rig
+        .call("POST", "/marque.intake.v1.ImportService/ListImports", "{}")
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.reason().as_str()),
+        (415, "CONTENT_TYPE_UNSUPPORTED")
+    );
+}

@@ -1,0 +1,333 @@
+//! Every operation once, as it goes well. The list is checked against the OpenAPI document.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::rig::{CUSTOMER, Rig, VEHICLE, request};
+
+/// Operation, role, path, body.
+pub(crate) type Example = (&'static str, &'static str, String, &'static str);
+
+/// A good request for every operation.
+pub(crate) fn examples() -> Vec<Example> {
+    let mut all: Vec<Example> = vec![
+        (
+            "PUT /v1/dealers/{dealer}",
+            "hq_admin",
+            "/v1/dealers/D001".into(),
+            r#"{"name":"Sample 4S","region":"east","departments":["sales"]}"#,
+        ),
+        (
+            "GET /v1/dealers/{dealer}",
+            "sales",
+            "/v1/dealers/D001".into(),
+            "",
+        ),
+        (
+            "GET /v1/dealers",
+            "sales",
+            "/v1/dealers?page_size=99999999999&region=east".into(),
+            "",
+        ),
+        (
+            "PUT /v1/dealers/{dealer}/staff/{code}",
+            "manager",
+            "/v1/dealers/D001/staff/S17".into(),
+            r#"{"name":"Staff One"}"#,
+        ),
+        (
+            "GET /v1/dealers/{dealer}/staff",
+            "manager",
+            "/v1/dealers/D001/staff".into(),
+            "",
+        ),
+        (
+            "POST /v1/network",
+            "hq_admin",
+            "/v1/network".into(),
+            r#"{"dealers":[{"code":"D001","name":"Sample","region":"east"}],"staff":[]}"#,
+        ),
+        (
+            "POST /v1/imports",
+            "dms",
+            "/v1/imports?kind=customers&dealer=D001&source=dms&map=phone:%E7%94%B5%E8%AF%9D".into(),
+            "{}",
+        ),
+        (
+            "GET /v1/imports",
+            "dms",
+            "/v1/imports?page_size=2".into(),
+            "",
+        ),
+        (
+            "GET /v1/imports/{id}",
+            "dms",
+            "/v1/imports/imp_vehicles".into(),
+            "",
+        ),
+        (
+            "GET /v1/imports/{id}/rows",
+            "dms",
+            "/v1/imports/imp_customers/rows?outcome=quarantined".into(),
+            "",
+        ),
+        (
+            "GET /v1/imports/{id}/quarantine",
+            "dms",
+            "/v1/imports/imp_visits/quarantine".into(),
+            "",
+        ),
+    ];
+    all.extend(customer_examples());
+    all.extend(vehicle_examples());
+    all
+}
+
+fn customer_examples() -> Vec<Example> {
+    let customer = |rest: &str| format!("/v1/customers/{CUSTOMER}{rest}");
+    vec![
+        (
+            "PUT /v1/source-records/{dealer}/{source}/{key}",
+            "dms",
+            "/v1/source-records/D001/dms/C-1024".into(),
+            r#"{"name":"Wang Sample","phone":"13800000000","extra":{"vip":"yes"}}"#,
+        ),
+        (
+            "POST /v1/lookup",
+            "sales",
+            "/v1/lookup".into(),
+            r#"{"phone":"13800000000"}"#,
+        ),
+        (
+            "GET /v1/customers/{id}",
+            "sales",
+            customer("?lineage=true"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/profile",
+            "sales",
+            customer("/profile"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/source-records",
+            "sales",
+            customer("/source-records"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/history",
+            "steward",
+            customer("/history"),
+            "",
+        ),
+        (
+            "POST /v1/customers/{id}/unmask",
+            "manager",
+            customer("/unmask"),
+            r#"{"reason":"customer asks by phone"}"#,
+        ),
+        (
+            "PUT /v1/customers/{id}/consents/{purpose}",
+            "sales",
+            customer("/consents/marketing"),
+            r#"{"given":true,"notice_version":"2026-03"}"#,
+        ),
+        (
+            "POST /v1/customers/{id}/merge",
+            "steward",
+            customer("/merge"),
+            r#"{"into":"cus_x","reason":"same person"}"#,
+        ),
+        (
+            "POST /v1/customers/{id}/split",
+            "steward",
+            customer("/split"),
+            r#"{"source_record_ids":["src_1"],"reason":"two persons"}"#,
+        ),
+        (
+            "POST /v1/merges/{id}/undo",
+            "steward",
+            "/v1/merges/mrg_1/undo".into(),
+            "",
+        ),
+        (
+            "GET /v1/duplicates",
+            "steward",
+            "/v1/duplicates?state=open".into(),
+            "",
+        ),
+        (
+            "POST /v1/duplicates/{id}/decision",
+            "steward",
+            "/v1/duplicates/dup_1/decision".into(),
+            r#"{"decision":"same","reason":"same ID"}"#,
+        ),
+        ("GET /v1/me", "customer", "/v1/me".into(), ""),
+        (
+            "GET /v1/me/profile",
+            "customer",
+            "/v1/me/profile".into(),
+            "",
+        ),
+        (
+            "GET /v1/me/vehicles",
+            "customer",
+            "/v1/me/vehicles".into(),
+            "",
+        ),
+        ("GET /v1/me/visits", "customer", "/v1/me/visits".into(), ""),
+    ]
+}
+
+fn vehicle_examples() -> Vec<Example> {
+    let vehicle = |rest: &str| format!("/v1/vehicles/{VEHICLE}{rest}");
+    vec![
+        (
+            "PUT /v1/vehicles",
+            "dms",
+            "/v1/vehicles".into(),
+            r#"{"dealer":"D001","source":"dms","vin":"LSVAA4182E2123456","model_year":2024}"#,
+        ),
+        ("GET /v1/vehicles/{id}", "technician", vehicle(""), ""),
+        (
+            "GET /v1/vehicles/{id}/visits",
+            "service",
+            vehicle("/visits"),
+            "",
+        ),
+        (
+            "GET /v1/vehicles/{id}/parties",
+            "service",
+            vehicle("/parties"),
+            "",
+        ),
+        (
+            "GET /v1/vehicles/{id}/readings",
+            "technician",
+            vehicle("/readings"),
+            "",
+        ),
+        (
+            "POST /v1/visits",
+            "service",
+            "/v1/visits".into(),
+            r#"{"dealer":"D001","source":"dms","order_number":"RO-1","odometer_km":20345,"amount":"129.00","lines":[{"line_kind":"part","quantity":1.5}]}"#,
+        ),
+        (
+            "GET /v1/visits/{id}",
+            "service",
+            "/v1/visits/vis_1".into(),
+            "",
+        ),
+        (
+            "GET /v1/visits/{id}/versions",
+            "service",
+            "/v1/visits/vis_1/versions".into(),
+            "",
+        ),
+    ]
+}
+
+/// The operations of the OpenAPI document as `METHOD /path`.
+pub(crate) fn documented() -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(&marque_gateway::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let of = |(path, item): (&String, &Value)| {
+        let methods = item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| ["get", "put", "post"].contains(&key.as_str()));
+        methods
+            .map(|method| format!("{} {path}", method.to_uppercase()))
+            .collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_documented_operation_has_an_example() {
+    let examples: BTreeSet<String> = examples()
+        .iter()
+        .map(|(operation, ..)| (*operation).to_owned())
+        .collect();
+    assert_eq!(examples, documented());
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_it_should() {
+    let rig = Rig::new();
+    for (operation, role, path, body) in examples() {
+        let (method, _) = operation.split_once(' ').unwrap();
+        let reply = rig
+            .send(request(method, &path, &rig.tokens.of(role), body))
+            .await;
+        assert!(reply.status.is_success(), "{operation}: {}", reply.text);
+        for name in [
+            "x-request-id",
+            "ratelimit",
+            "ratelimit-policy",
+            "x-content-type-options",
+            "cache-control",
+            "content-security-policy",
+        ] {
+            assert!(reply.header(name).is_some(), "{operation} has no {name}");
+        }
+        insta::assert_json_snapshot!(
+            operation.replace(['/', ' ', '{', '}'], "_"),
+            reply.snapshot()
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_callers_write_reaches_the_service_as_columns() {
+    let rig = Rig::new();
+    for (operation, role, path, body) in examples() {
+        let (method, _) = operation.split_once(' ').unwrap();
+        if method == "PUT" || operation == "POST /v1/visits" {
+            rig.send(request(method, &path, &rig.tokens.of(role), body))
+                .await;
+        }
+    }
+    let visit = rig.visits.last_message();
+    assert!(
+        visit.contains(r#"odometer_km: "20345""#)
+            && visit.contains(r#"[{\"line_kind\":\"part\",\"quantity\":\"1.5\"}]"#),
+        "{visit}"
+    );
+    assert!(rig.vehicle.last_message().contains(r#"model_year: "2024""#));
+}
+
+#[tokio::test]
+async fn a_network_comes_as_json_or_as_toml() {
+    let rig = Rig::new();
+    let toml = "[[dealers]]\ncode = \"D001\"\nname = \"Sample\"\nregion = \"east\"\n\n[[staff]]\ndealer = \"D001\"\ncode = \"S1\"\nname = \"One\"\n";
+    let mut request = request("POST", "/v1/network", &rig.tokens.of("hq_admin"), toml);
+    request
+        .headers_mut()
+        .insert("content-type", "application/toml".parse().unwrap());
+    let reply = rig.send(request).await;
+    assert_eq!(reply.json(), serde_json::json!({"dealers": 1, "staff": 1}));
+}
+
+#[tokio::test]
+async fn a_look_up_asks_for_vehicles_by_the_key_or_of_the_customers_found() {
+    let rig = Rig::new();
+    for (body, asked) in [
+        (r#"{"plate":"沪AD00001"}"#, "LookupVehiclesRequest"),
+        (r#"{"number":"K7-0042-X"}"#, "ListCustomerVehiclesRequest"),
+    ] {
+        let reply = rig.call("POST", "/v1/lookup", body).await;
+        assert_eq!(reply.json()["customers"][0]["id"], CUSTOMER);
+        assert_eq!(reply.json()["vehicles"][0]["id"], VEHICLE);
+        assert!(
+            rig.vehicle.last_message().starts_with(asked),
+            "{}",
+            rig.vehicle.last_message()
+        );
+    }
+}

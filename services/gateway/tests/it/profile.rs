@@ -1,0 +1,106 @@
+//! The profile when roles are down, late, or know the customer by another id.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tonic::Code;
+
+use crate::rig::{CUSTOMER, MERGED, Reply, Rig};
+
+async fn profile(rig: &Rig, id: &str) -> Reply {
+    rig.call("GET", &format!("/v1/customers/{id}/profile"), "")
+        .await
+}
+
+fn states(reply: &Reply) -> [String; 3] {
+    let profile = reply.json();
+    ["customer", "vehicles", "visits"]
+        .map(|part| profile[part]["state"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_role_that_is_down_leaves_its_part_out() {
+    for code in [Code::Unavailable, Code::Internal, Code::ResourceExhausted] {
+        let rig = Rig::new();
+        rig.vehicle.fail(code);
+        let reply = profile(&rig, CUSTOMER).await;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert_eq!(states(&reply), ["ok", "unavailable", "ok"], "{code:?}");
+        assert_eq!(reply.json()["vehicles"], json!({"state": "unavailable"}));
+    }
+}
+
+#[tokio::test]
+async fn even_the_customer_role_may_be_down() {
+    let rig = Rig::new();
+    rig.customer.fail(Code::Unavailable);
+    assert_eq!(
+        states(&profile(&rig, CUSTOMER).await),
+        ["unavailable", "ok", "ok"]
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_is_late_does_not_hold_up_the_others() {
+    let rig = Rig::with(|settings| settings.part_deadline = Duration::from_millis(100));
+    rig.visits.be_late(Duration::from_secs(5));
+    let begun = Instant::now();
+    let reply = profile(&rig, CUSTOMER).await;
+    assert_eq!(states(&reply), ["ok", "ok", "unavailable"]);
+    assert!(
+        begun.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn roles_are_asked_side_by_side() {
+    let rig = Rig::new();
+    for role in [&rig.customer, &rig.vehicle, &rig.visits] {
+        role.be_late(Duration::from_millis(150));
+    }
+    let begun = Instant::now();
+    assert_eq!(states(&profile(&rig, CUSTOMER).await), ["ok", "ok", "ok"]);
+    assert!(
+        begun.elapsed() < Duration::from_millis(350),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn an_id_that_was_merged_away_shows_the_current_customer_and_what_is_his() {
+    let rig = Rig::new();
+    let reply = profile(&rig, MERGED).await;
+    assert_eq!(reply.json(), profile(&rig, CUSTOMER).await.json());
+    assert_eq!(
+        reply.json()["vehicles"]["vehicles"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn with_no_customer_or_no_role_there_is_no_profile() {
+    let rig = Rig::new();
+    rig.customer.fail(Code::NotFound);
+    assert_eq!(profile(&rig, CUSTOMER).await.status.as_u16(), 404);
+    let rig = Rig::new();
+    for role in [&rig.customer, &rig.vehicle, &rig.visits] {
+        role.fail(Code::Unavailable);
+    }
+    assert_eq!(profile(&rig, CUSTOMER).await.status.as_u16(), 503);
+}
+
+#[tokio::test]
+async fn what_is_not_for_the_caller_is_absent() {
+    let rig = Rig::new();
+    rig.visits.fail(Code::PermissionDenied);
+    assert_eq!(
+        states(&profile(&rig, CUSTOMER).await),
+        ["ok", "ok", "absent"]
+    );
+}

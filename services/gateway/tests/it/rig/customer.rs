@@ -1,0 +1,218 @@
+//! The stub of the customer role.
+
+use marque_api::{
+    customer::v1::{
+        self as pb,
+        customer_service_server::{CustomerService, CustomerServiceServer},
+    },
+    intake::v1::RowOutcome,
+};
+use tonic::{Request, Response, Status, service::Routes};
+
+use super::{Script, samples};
+
+struct Customers(Script);
+
+pub(super) fn routes(script: &Script) -> Routes {
+    Routes::new(CustomerServiceServer::new(Customers(script.clone())))
+}
+
+#[tonic::async_trait]
+impl CustomerService for Customers {
+    async fn put_source_record(
+        &self,
+        request: Request<pb::PutSourceRecordRequest>,
+    ) -> Result<Response<pb::PutSourceRecordResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutSourceRecordResponse {
+                    source_record_id: samples::source_record().id,
+                    customer_id: super::CUSTOMER.to_owned(),
+                    outcome: RowOutcome::AcceptedWithFindings.into(),
+                    findings: vec![samples::finding()],
+                    version: 2,
+                },
+            )
+            .await
+    }
+
+    async fn get_customer(
+        &self,
+        request: Request<pb::GetCustomerRequest>,
+    ) -> Result<Response<pb::GetCustomerResponse>, Status> {
+        let lineage = request.get_ref().with_lineage;
+        self.0
+            .play(
+                &request,
+                pb::GetCustomerResponse {
+                    customer: Some(samples::person(lineage)),
+                },
+            )
+            .await
+    }
+
+    async fn lookup(
+        &self,
+        request: Request<pb::LookupRequest>,
+    ) -> Result<Response<pb::LookupResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::LookupResponse {
+                    customers: vec![samples::person(false)],
+                    reception: true,
+                },
+            )
+            .await
+    }
+
+    async fn list_source_records(
+        &self,
+        request: Request<pb::ListSourceRecordsRequest>,
+    ) -> Result<Response<pb::ListSourceRecordsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListSourceRecordsResponse {
+                    source_records: vec![samples::source_record()],
+                    next_page_token: "next".to_owned(),
+                },
+            )
+            .await
+    }
+
+    async fn list_history(
+        &self,
+        request: Request<pb::ListHistoryRequest>,
+    ) -> Result<Response<pb::ListHistoryResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListHistoryResponse {
+                    entries: vec![pb::HistoryEntry {
+                        act: "merged".to_owned(),
+                        at: samples::at(0),
+                        actor: "steward-1".to_owned(),
+                        dealer: "D001".to_owned(),
+                        subject: "mrg_1".to_owned(),
+                        reason: "same person".to_owned(),
+                    }],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
+    async fn unmask(
+        &self,
+        request: Request<pb::UnmaskRequest>,
+    ) -> Result<Response<pb::UnmaskResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::UnmaskResponse {
+                    id_number: "invented".to_owned(),
+                    phones: vec!["13800000000".to_owned()],
+                    address: "invented".to_owned(),
+                },
+            )
+            .await
+    }
+
+    async fn merge(
+        &self,
+        request: Request<pb::MergeRequest>,
+    ) -> Result<Response<pb::MergeResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::MergeResponse {
+                    merge_id: "mrg_1".to_owned(),
+                    customer: Some(samples::person(false)),
+                },
+            )
+            .await
+    }
+
+    async fn split(
+        &self,
+        request: Request<pb::SplitRequest>,
+    ) -> Result<Response<pb::SplitResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::SplitResponse {
+                    merge_id: "mrg_2".to_owned(),
+                    customer: Some(samples::person(false)),
+                },
+            )
+            .await
+    }
+
+    async fn undo(
+        &self,
+        request: Request<pb::UndoRequest>,
+    ) -> Result<Response<pb::UndoResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::UndoResponse {
+                    customers: vec![samples::person(false)],
+                },
+            )
+            .await
+    }
+
+    async fn list_duplicates(
+        &self,
+        request: Request<pb::ListDuplicatesRequest>,
+    ) -> Result<Response<pb::ListDuplicatesResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListDuplicatesResponse {
+                    duplicates: vec![samples::duplicate()],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
+    async fn decide_duplicate(
+        &self,
+        request: Request<pb::DecideDuplicateRequest>,
+    ) -> Result<Response<pb::DecideDuplicateResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::DecideDuplicateResponse {
+                    duplicate: Some(samples::duplicate()),
+                    merge_id: "mrg_1".to_owned(),
+                },
+            )
+            .await
+    }
+
+    async fn put_consent(
+        &self,
+        request: Request<pb::PutConsentRequest>,
+    ) -> Result<Response<pb::PutConsentResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutConsentResponse {
+                    consent: Some(samples::consent()),
+                },
+            )
+            .await
+    }
+
+    async fn count_customers(
+        &self,
+        request: Request<pb::CountCustomersRequest>,
+    ) -> Result<Response<pb::CountCustomersResponse>, Status> {
+        let counts = pb::CountCustomersResponse { persons: 2, ..Default::default() };
+        self.0.play(&request, counts).await
+    }
+}

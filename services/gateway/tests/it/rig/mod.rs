@@ -1,0 +1,120 @@
+//! The test rig: a gateway over stub roles that are reached as real ones are, through the whole stack.
+
+mod client;
+mod customer;
+mod import;
+mod network;
+mod samples;
+mod script;
+mod tokens;
+mod vehicle;
+mod visits;
+
+use std::{sync::Arc, time::Duration};
+
+use marque_auth::AuthLayer;
+use marque_core::{ManualClock, SharedClock};
+use marque_gateway::{Deps, Gateway, Peers, Readiness, Settings, build};
+use marque_rpc::{RoleName, RpcTransport, StackSettings, stack};
+use tonic::service::Routes;
+
+pub(crate) use client::{Reply, request};
+pub(crate) use import::Sink;
+pub(crate) use samples::{CUSTOMER, MERGED, VEHICLE};
+pub(crate) use script::Script;
+pub(crate) use tokens::Tokens;
+
+/// A gateway over four stub roles.
+pub(crate) struct Rig {
+    pub(crate) gateway: Gateway,
+    pub(crate) tokens: Tokens,
+    pub(crate) readiness: Readiness,
+    /// What the roles do and have seen.
+    pub(crate) network: Script,
+    pub(crate) customer: Script,
+    pub(crate) vehicle: Script,
+    pub(crate) visits: Script,
+    /// Where files of customers go.
+    pub(crate) sink: Sink,
+}
+
+impl Rig {
+    /// With settings that tests can live with.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With settings of the test's own.
+    pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings {
+            drain_notice: Duration::from_millis(50),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let clock: SharedClock = Arc::new(ManualClock::default());
+        let tokens = Tokens::new();
+        let (network, customer, vehicle, visits) =
+            (Script::new(), Script::new(), Script::new(), Script::new());
+        let sink = Sink::new();
+        let reach = |role, routes: Routes| {
+            let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock));
+            RpcTransport::memory(stack(role, routes, auth, StackSettings::default()))
+        };
+        let peers = Peers {
+            network: reach(RoleName::Network, network::routes(&network)),
+            customer: reach(
+                RoleName::Customer,
+                customer::routes(&customer).add_service(import::service(
+                    "customers",
+                    &customer,
+                    &sink,
+                )),
+            ),
+            vehicle: reach(
+                RoleName::Vehicle,
+                vehicle::routes(&vehicle).add_service(import::service(
+                    "vehicles",
+                    &vehicle,
+                    &Sink::new(),
+                )),
+            ),
+            service_history: reach(
+                RoleName::ServiceHistory,
+                visits::routes(&visits).add_service(import::service(
+                    "visits",
+                    &visits,
+                    &Sink::new(),
+                )),
+            ),
+        };
+        let readiness = Readiness::of_peers(&peers);
+        let deps = Deps {
+            peers,
+            verifier: tokens.verifier(),
+            settings,
+            clock,
+            readiness: readiness.clone(),
+        };
+        Self {
+            gateway: build(deps),
+            tokens,
+            readiness,
+            network,
+            customer,
+            vehicle,
+            visits,
+            sink,
+        }
+    }
+
+    /// Sends a request straight into the router.
+    pub(crate) async fn send(&self, request: http::Request<axum::body::Body>) -> Reply {
+        client::send(self.gateway.router.clone(), request).await
+    }
+
+    /// A request of headquarters' administrator.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send(request(method, path, &self.tokens.of("hq_admin"), body))
+            .await
+    }
+}

@@ -1,0 +1,281 @@
+//! Invented records that stub roles answer with: every field filled, so that snapshots show every field.
+
+use marque_api::{
+    customer::v1 as customer, intake::v1 as intake, network::v1 as network,
+    service_history::v1 as visits, vehicle::v1 as vehicle,
+};
+use prost_types::Timestamp;
+
+/// The current customer.
+pub(crate) const CUSTOMER: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+/// An id that was merged into him.
+pub(crate) const MERGED: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4aff";
+/// His car.
+pub(crate) const VEHICLE: &str = "veh_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+
+const RECORD: &str = "src_5f0c6b0e7a8b5c1d9e2f3a4b5c6d7e8f";
+
+#[expect(clippy::unnecessary_wraps, reason = "messages want an option")]
+pub(super) fn at(seconds: i64) -> Option<Timestamp> {
+    Some(Timestamp {
+        seconds: 1_767_225_600 + seconds,
+        nanos: 250_000_000,
+    })
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+pub(super) fn dealer(code: &str) -> network::Dealer {
+    network::Dealer {
+        code: text(code),
+        name: text("Sample 4S"),
+        region: text("east"),
+        group: text("G1"),
+        departments: vec![text("sales"), text("service")],
+        updated_at: at(0),
+        version: 3,
+    }
+}
+
+pub(super) fn staff() -> network::Staff {
+    network::Staff {
+        dealer: text("D001"),
+        code: text("S17"),
+        name: text("Staff One"),
+        department: text("service"),
+        phone: text("021-5550-0000"),
+        active: true,
+    }
+}
+
+pub(super) fn finding() -> intake::Finding {
+    intake::Finding {
+        field: text("phone"),
+        rule: text("phone.length"),
+        severity: intake::Severity::Warning.into(),
+        message_zh: text("手机号应为十一位"),
+        message_en: text("a mobile number has eleven digits"),
+    }
+}
+
+pub(super) fn import(kind: &str, seconds: i64) -> intake::Import {
+    intake::Import {
+        id: format!("imp_{kind}"),
+        kind: text(kind),
+        dealer: text("D001"),
+        source: text("dms"),
+        dry_run: false,
+        state: intake::ImportState::Succeeded.into(),
+        received: 10,
+        accepted: 7,
+        with_findings: 1,
+        quarantined: 1,
+        unchanged: 1,
+        size_bytes: 1000,
+        done_bytes: 1000,
+        problem_reason: String::new(),
+        problem_detail: String::new(),
+        created_at: at(seconds),
+        finished_at: at(seconds + 5),
+    }
+}
+
+pub(super) fn columns() -> customer::CustomerColumns {
+    customer::CustomerColumns {
+        kind: text("person"),
+        name: text("Wang Sample"),
+        phone: text("138****0000"),
+        vin: text("LSVAA4182E2123456"),
+        extra: [(text("vip"), text("yes"))].into(),
+        ..Default::default()
+    }
+}
+
+pub(super) fn source_record() -> customer::SourceRecord {
+    customer::SourceRecord {
+        id: text(RECORD),
+        dealer: text("D001"),
+        source: text("dms"),
+        key: text("C-1024"),
+        customer_id: text(CUSTOMER),
+        columns: Some(columns()),
+        findings: vec![finding()],
+        recorded_at: at(0),
+        received_at: at(60),
+        version: 2,
+    }
+}
+
+pub(super) fn consent() -> customer::Consent {
+    customer::Consent {
+        purpose: text("marketing"),
+        given: true,
+        notice_version: text("2026-03"),
+        changed_at: at(0),
+        channel: text("counter"),
+    }
+}
+
+pub(super) fn person(with_lineage: bool) -> customer::Customer {
+    let point = customer::ContactPoint {
+        channel: text("phone"),
+        value: text("138****0000"),
+        valid_from: at(0),
+        valid_to: None,
+        source_record_id: text(RECORD),
+    };
+    let lineage = customer::Lineage {
+        field: text("name"),
+        source_record_id: text(RECORD),
+        rule: text("newest"),
+        recorded_at: at(0),
+        agreeing: 2,
+        saying: 3,
+    };
+    customer::Customer {
+        id: text(CUSTOMER),
+        number: text("K7-0042-X"),
+        kind: customer::Kind::Person.into(),
+        name: text("Wang Sample"),
+        id_number: text("310***********1234"),
+        credit_code: String::new(),
+        contact_points: vec![point],
+        gender: text("female"),
+        birthday: text("1990-01-31"),
+        address: text("Shanghai"),
+        region_code: text("310115"),
+        occupation: text("engineer"),
+        industry: text("chemistry"),
+        income_band: text("3"),
+        hobbies: text("tennis"),
+        explicit_requests: vec![text("call after 18:00")],
+        special_needs: vec![text("child seat")],
+        acquisition_channel: text("show"),
+        referrer_id: text("cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a00"),
+        contact_names: Vec::new(),
+        consents: vec![consent()],
+        dealers: vec![text("D001")],
+        source_records: 3,
+        lineage: if with_lineage {
+            vec![lineage]
+        } else {
+            Vec::new()
+        },
+        version: 7,
+        created_at: at(0),
+        updated_at: at(3600),
+    }
+}
+
+pub(super) fn duplicate() -> customer::Duplicate {
+    customer::Duplicate {
+        id: text("dup_1"),
+        left: Some(person(false)),
+        right: Some(person(false)),
+        probability: 0.875,
+        reasons: vec![text("same phone")],
+        state: text("open"),
+        found_at: at(0),
+    }
+}
+
+pub(super) fn car() -> vehicle::Vehicle {
+    vehicle::Vehicle {
+        id: text(VEHICLE),
+        vin: text("LSVAA4182E2123456"),
+        definition: Some(vehicle::VehicleDefinition {
+            brand: text("Sample"),
+            series: text("S"),
+            model: text("S3"),
+            model_year: 2024,
+            energy_type: text("electric"),
+        }),
+        plates: vec![vehicle::Plate {
+            plate: text("沪AD00001"),
+            valid_from: at(0),
+            valid_to: None,
+        }],
+        color: text("white"),
+        sale_date: text("2024-05-01"),
+        selling_dealer: text("D001"),
+        insurance_expiry: text("2027-05-01"),
+        inspection_due: text("2030-05-01"),
+        warranty_end: text("2027-05-01"),
+        odometer_km: 20_345,
+        odometer_at: at(0),
+        version: 5,
+        updated_at: at(0),
+    }
+}
+
+pub(super) fn party() -> vehicle::Party {
+    vehicle::Party {
+        vehicle_id: text(VEHICLE),
+        source_record_id: text(RECORD),
+        customer_id: text(CUSTOMER),
+        role: text("owner"),
+        dealer: text("D001"),
+        valid_from: at(0),
+        valid_to: None,
+    }
+}
+
+pub(super) fn reading() -> vehicle::Reading {
+    vehicle::Reading {
+        odometer_km: 20_345,
+        read_at: at(0),
+        origin: text("visit"),
+        dealer: text("D001"),
+        quality: text("plausible"),
+    }
+}
+
+pub(super) fn visit(with_lines: bool) -> visits::Visit {
+    let yuan = |minor| {
+        Some(visits::Money {
+            minor,
+            currency: text("CNY"),
+        })
+    };
+    let line = visits::Line {
+        kind: visits::LineKind::Labour.into(),
+        code: text("L100"),
+        name: text("oil change"),
+        quantity_milli: 1500,
+        unit_price: yuan(20_000),
+        technician: text("T3"),
+        payer: text("customer"),
+        fault_code: text("F1"),
+    };
+    visits::Visit {
+        id: text("vis_1"),
+        dealer: text("D001"),
+        order_number: text("RO-1"),
+        vin: text("LSVAA4182E2123456"),
+        source_record_id: text(RECORD),
+        customer_id: text(CUSTOMER),
+        kind: text("maintenance"),
+        opened_at: at(0),
+        closed_at: at(7200),
+        odometer_km: 20_345,
+        adviser: text("A1"),
+        complaint_text: text("noise"),
+        diagnosis: text("loose cover"),
+        lines: if with_lines { vec![line] } else { Vec::new() },
+        amount: yuan(12_900),
+        towing: text("none"),
+        substitute: text("none"),
+        signatures: text("both"),
+        next_advice: text("brakes at 30000 km"),
+        first_visit: true,
+        version: 2,
+        recorded_at: at(7300),
+        findings: if with_lines {
+            vec![finding()]
+        } else {
+            Vec::new()
+        },
+    }
+}

@@ -1,0 +1,81 @@
+//! What a stub role does: answer, fail, be late; and what it saw.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::HeaderMap;
+use tonic::{Code, Request, Response, Status};
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    delay_ms: AtomicU64,
+    fails: Mutex<Option<Code>>,
+    calls: AtomicUsize,
+    last: Mutex<HeaderMap>,
+    last_message: Mutex<String>,
+}
+
+impl Script {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers from now on this late.
+    pub(crate) fn be_late(&self, delay: Duration) {
+        self.0
+            .delay_ms
+            .store(delay.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    /// Answers from now on with this code.
+    pub(crate) fn fail(&self, code: Code) {
+        *self.0.fails.lock().unwrap() = Some(code);
+    }
+
+    /// Calls so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// A header of the last call.
+    pub(crate) fn last_header(&self, name: &str) -> Option<String> {
+        self.0
+            .last
+            .lock()
+            .unwrap()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    /// The last message, as its `Debug` shows it.
+    pub(crate) fn last_message(&self) -> String {
+        self.0.last_message.lock().unwrap().clone()
+    }
+
+    /// Plays the script for one call.
+    pub(crate) async fn play<T: std::fmt::Debug, A>(
+        &self,
+        request: &Request<T>,
+        answer: A,
+    ) -> Result<Response<A>, Status> {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        *self.0.last.lock().unwrap() = request.metadata().clone().into_headers();
+        *self.0.last_message.lock().unwrap() = format!("{:?}", request.get_ref());
+        tokio::time::sleep(Duration::from_millis(
+            self.0.delay_ms.load(Ordering::SeqCst),
+        ))
+        .await;
+        match *self.0.fails.lock().unwrap() {
+            Some(code) => Err(Status::new(code, "as the script says")),
+            None => Ok(Response::new(answer)),
+        }
+    }
+}

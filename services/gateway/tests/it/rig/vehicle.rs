@@ -1,0 +1,113 @@
+//! The stub of the vehicle role.
+
+use marque_api::{
+    intake::v1::RowOutcome,
+    vehicle::v1::{
+        self as pb,
+        vehicle_service_server::{VehicleService, VehicleServiceServer},
+    },
+};
+use tonic::{Request, Response, Status, service::Routes};
+
+use super::{Script, samples};
+
+struct Vehicles(Script);
+
+pub(super) fn routes(script: &Script) -> Routes {
+    Routes::new(VehicleServiceServer::new(Vehicles(script.clone())))
+}
+
+#[tonic::async_trait]
+impl VehicleService for Vehicles {
+    async fn put_vehicle(
+        &self,
+        request: Request<pb::PutVehicleRequest>,
+    ) -> Result<Response<pb::PutVehicleResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutVehicleResponse {
+                    vehicle: Some(samples::car()),
+                    outcome: RowOutcome::Accepted.into(),
+                    findings: Vec::new(),
+                },
+            )
+            .await
+    }
+
+    async fn get_vehicle(
+        &self,
+        request: Request<pb::GetVehicleRequest>,
+    ) -> Result<Response<pb::GetVehicleResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetVehicleResponse {
+                    vehicle: Some(samples::car()),
+                },
+            )
+            .await
+    }
+
+    async fn lookup_vehicles(
+        &self,
+        request: Request<pb::LookupVehiclesRequest>,
+    ) -> Result<Response<pb::LookupVehiclesResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::LookupVehiclesResponse {
+                    vehicles: vec![samples::car()],
+                },
+            )
+            .await
+    }
+
+    async fn list_customer_vehicles(
+        &self,
+        request: Request<pb::ListCustomerVehiclesRequest>,
+    ) -> Result<Response<pb::ListCustomerVehiclesResponse>, Status> {
+        let own = request.get_ref().customer_id == super::CUSTOMER;
+        let vehicle = pb::CustomerVehicle {
+            vehicle: Some(samples::car()),
+            parties: vec![samples::party()],
+        };
+        self.0
+            .play(
+                &request,
+                pb::ListCustomerVehiclesResponse {
+                    vehicles: if own { vec![vehicle] } else { Vec::new() },
+                },
+            )
+            .await
+    }
+
+    async fn list_parties(
+        &self,
+        request: Request<pb::ListPartiesRequest>,
+    ) -> Result<Response<pb::ListPartiesResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListPartiesResponse {
+                    parties: vec![samples::party()],
+                },
+            )
+            .await
+    }
+
+    async fn list_readings(
+        &self,
+        request: Request<pb::ListReadingsRequest>,
+    ) -> Result<Response<pb::ListReadingsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListReadingsResponse {
+                    readings: vec![samples::reading()],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+}

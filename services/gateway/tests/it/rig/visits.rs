@@ -1,0 +1,96 @@
+//! The stub of the service-history role.
+
+use marque_api::{
+    intake::v1::RowOutcome,
+    service_history::v1::{
+        self as pb,
+        service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
+    },
+};
+use tonic::{Request, Response, Status, service::Routes};
+
+use super::{Script, samples};
+
+struct Visits(Script);
+
+pub(super) fn routes(script: &Script) -> Routes {
+    Routes::new(ServiceHistoryServiceServer::new(Visits(script.clone())))
+}
+
+#[tonic::async_trait]
+impl ServiceHistoryService for Visits {
+    async fn put_visit(
+        &self,
+        request: Request<pb::PutVisitRequest>,
+    ) -> Result<Response<pb::PutVisitResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutVisitResponse {
+                    visit: Some(samples::visit(true)),
+                    outcome: RowOutcome::Unchanged.into(),
+                },
+            )
+            .await
+    }
+
+    async fn get_visit(
+        &self,
+        request: Request<pb::GetVisitRequest>,
+    ) -> Result<Response<pb::GetVisitResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetVisitResponse {
+                    visit: Some(samples::visit(true)),
+                },
+            )
+            .await
+    }
+
+    async fn list_vehicle_visits(
+        &self,
+        request: Request<pb::ListVehicleVisitsRequest>,
+    ) -> Result<Response<pb::ListVehicleVisitsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListVehicleVisitsResponse {
+                    visits: vec![samples::visit(true)],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
+    async fn list_customer_visits(
+        &self,
+        request: Request<pb::ListCustomerVisitsRequest>,
+    ) -> Result<Response<pb::ListCustomerVisitsResponse>, Status> {
+        let own = request.get_ref().customer_id == super::CUSTOMER;
+        let visit = samples::visit(!request.get_ref().headers_only);
+        self.0
+            .play(
+                &request,
+                pb::ListCustomerVisitsResponse {
+                    visits: if own { vec![visit] } else { Vec::new() },
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
+    async fn list_visit_versions(
+        &self,
+        request: Request<pb::ListVisitVersionsRequest>,
+    ) -> Result<Response<pb::ListVisitVersionsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::ListVisitVersionsResponse {
+                    versions: vec![samples::visit(true)],
+                },
+            )
+            .await
+    }
+}

@@ -1,0 +1,134 @@
+//! The listener itself, over real sockets: limits of heads, slow senders, drain.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::rig::{CUSTOMER, Rig};
+
+struct Served {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Result<(), marque_gateway::GatewayError>>,
+}
+
+async fn serve(rig: &Arc<Rig>) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let rig = Arc::clone(rig);
+    let ended = tokio::spawn(async move {
+        marque_gateway::serve(listener, &rig.gateway, async {
+            stopped.await.unwrap_or_default()
+        })
+        .await
+    });
+    Served {
+        address,
+        stop,
+        ended,
+    }
+}
+
+/// Sends bytes and reads until the other side closes.
+async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    // A reset after the answer is as good as an end.
+    let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+        .await
+        .unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn get(rig: &Rig, path: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
+        rig.tokens.of("sales")
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_lets_requests_in_progress_end() {
+    let rig = Arc::new(Rig::new());
+    let served = serve(&rig).await;
+    rig.customer.be_late(Duration::from_millis(400));
+    let slow = get(&rig, &format!("/v1/customers/{CUSTOMER}"));
+    let in_progress = tokio::spawn(async move { exchange(served.address, slow.as_bytes()).await });
+    while rig.customer.calls() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    served.stop.send(()).unwrap();
+    while !rig.readiness.is_draining() {
+        tokio::task::yield_now().await;
+    }
+    let notice = exchange(served.address, get(&rig, "/readyz").as_bytes()).await;
+    assert!(
+        notice.starts_with("HTTP/1.1 503") && notice.contains("draining"),
+        "{notice}"
+    );
+    assert!(in_progress.await.unwrap().starts_with("HTTP/1.1 200"));
+    served.ended.await.unwrap().unwrap();
+    assert!(
+        TcpStream::connect(served.address).await.is_err(),
+        "nobody listens any more"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_is_cut_after_the_drain() {
+    let rig = Arc::new(Rig::with(|settings| {
+        settings.drain_timeout = Duration::from_millis(200)
+    }));
+    let served = serve(&rig).await;
+    rig.customer.be_late(Duration::from_secs(9));
+    let slow = get(&rig, &format!("/v1/customers/{CUSTOMER}"));
+    let _in_progress = tokio::spawn(async move { exchange(served.address, slow.as_bytes()).await });
+    while rig.customer.calls() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    served.stop.send(()).unwrap();
+    assert!(served.ended.await.unwrap().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_and_fat_heads_are_let_go() {
+    let rig = Arc::new(Rig::with(|settings| {
+        settings.header_timeout = Duration::from_millis(200)
+    }));
+    let served = serve(&rig).await;
+    for dripped in ["", "P", "PRI * HTTP", "GET /livez HTTP/1.1\r\nx: "] {
+        let begun = Instant::now();
+        exchange(served.address, dripped.as_bytes()).await;
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{dripped:?} held a connection for {:?}",
+            begun.elapsed()
+        );
+    }
+    let fat = format!(
+        "GET /livez HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
+        "a".repeat(100_000)
+    );
+    let answer = exchange(served.address, fat.as_bytes()).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 431") || answer.is_empty(),
+        "{}",
+        answer.chars().take(80).collect::<String>()
+    );
+    assert!(
+        exchange(served.address, get(&rig, "/livez").as_bytes())
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+}
