@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{ClusterReport, Report, reliability};
-use crate::blocking::{BlockTable, BlockingReport, SortedKind, for_each_pair};
+use crate::blocking::{BlockTable, BlockingReport, for_each_pair};
 use crate::cluster::{Clusters, Edge, Limits, cluster};
 use crate::score::{Comparator, Model, Sample, TrainOptions, Weights, probability, train};
 use crate::text::hash::mix;
@@ -14,8 +14,6 @@ pub trait Blocker: Comparator {
     fn schema(&self) -> String;
     /// Names of the kinds of blocking keys, most telling first.
     fn key_kinds(&self) -> Vec<String>;
-    /// Fields that agreement on a kind of key fixes, as bits.
-    fn fixed_fields(&self, kind: usize) -> u16;
     /// Writes the record's keys, one for each kind, 0 for none.
     fn write_keys(&self, record: u32, row: &mut [u64]);
     /// A finer key for splitting blocks that are too large; 0 = leave the record out of the block.
@@ -117,11 +115,8 @@ pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions
 fn trained<B: Blocker>(records: &B, table: &BlockTable, options: &BatchOptions) -> Model {
     let mut model = Model::untrained(&records.schema(), records.fields(), records.classes());
     let random = random_sample(records, options.random_pairs);
-    let blocked: Vec<Sample> = (0..table.kinds())
-        .map(|kind| blocked_sample(records, table, kind, options))
-        .collect();
-    train(&mut model, &random, &blocked, TrainOptions::default());
-    model.provenance.records = records.len() as u64;
+    let blocked: Vec<Sample> = (0..table.kinds()).map(|kind| blocked_sample(records, table, kind, options)).collect();
+    train(&mut model, &random, &merged(blocked), records.len(), TrainOptions::default());
     model
 }
 
@@ -132,7 +127,7 @@ fn random_sample<B: Blocker>(records: &B, wanted: u64) -> Sample {
     let shares: Vec<Sample> = (0..SHARES as u64)
         .into_par_iter()
         .map(|share| {
-            let mut sample = Sample::new(0);
+            let mut sample = Sample::default();
             let count = wanted.min(all) / SHARES as u64;
             for at in share * count..(share + 1) * count {
                 let random = mix(at
@@ -140,57 +135,44 @@ fn random_sample<B: Blocker>(records: &B, wanted: u64) -> Sample {
                     .wrapping_add(0x5851_f42d_4c95_7f2d));
                 let (left, right) = ((random >> 32) * n >> 32, (random & 0xffff_ffff) * n >> 32);
                 if left != right {
-                    sample.add(&records.compare(left.min(right) as u32, left.max(right) as u32));
+                    sample.add(&records.compare(left.min(right) as u32, left.max(right) as u32), 1.0);
                 }
             }
             sample
         })
         .collect();
-    merged(shares, 0)
+    merged(shares)
 }
 
-fn merged(shares: Vec<Sample>, fixed: u16) -> Sample {
-    let mut whole = Sample::new(fixed);
+fn merged(shares: Vec<Sample>) -> Sample {
+    let mut whole = Sample::default();
     for share in &shares {
         whole.merge(share);
     }
     whole
 }
 
-fn blocked_sample<B: Blocker>(
-    records: &B,
-    table: &BlockTable,
-    kind: usize,
-    options: &BatchOptions,
-) -> Sample {
-    let fixed = records.fixed_fields(kind);
-    // At first sight one key in so many is looked at; large files have pairs enough.
-    let every = (records.len() / 150_000).max(1) as u64;
+/// The pairs that a kind of key brings and no earlier kind did; of large files only a share, which stands for all.
+fn blocked_sample<B: Blocker>(records: &B, table: &BlockTable, kind: usize, options: &BatchOptions) -> Sample {
+    let every = (records.len() / 100_000).max(1) as u64;
     let blocks = table.sampled(kind, |key| mix(key ^ 0x51).is_multiple_of(every));
-    let pairs: u64 = usable_blocks(&blocks, options.block_cap)
-        .map(|block| pairs_of(block.len()))
-        .sum();
+    let is_usable = |block: &[(u64, u32)]| block.len() <= options.block_cap * 2;
+    let pairs: u64 = blocks.blocks().filter(|block| is_usable(block)).map(|block| pairs_of(block.len())).sum();
     let keep_every = pairs.div_ceil(options.training_pairs).max(1);
+    let weight = (every * keep_every) as f64;
     let samples = blocks.map_shares(SHARES, |share| {
-        let mut sample = Sample::new(fixed);
-        for block in share
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter(|block| block.len() <= options.block_cap * 4)
-        {
+        let mut sample = Sample::default();
+        for block in share.chunk_by(|a, b| a.0 == b.0).filter(|block| is_usable(block)) {
             for_each_pair(block, |left, right| {
                 let dice = mix(u64::from(left) << 32 | u64::from(right));
-                if dice.is_multiple_of(keep_every) {
-                    sample.add(&records.compare(left, right));
+                if dice.is_multiple_of(keep_every) && !table.is_seen(kind, left, right) {
+                    sample.add(&records.compare(left, right), weight);
                 }
             });
         }
         sample
     });
-    merged(samples, fixed)
-}
-
-fn usable_blocks(blocks: &SortedKind, cap: usize) -> impl Iterator<Item = &[(u64, u32)]> {
-    blocks.blocks().filter(move |block| block.len() <= cap * 4)
+    merged(samples)
 }
 
 fn pairs_of(size: usize) -> u64 {

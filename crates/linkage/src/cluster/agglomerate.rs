@@ -16,6 +16,10 @@ pub struct Limits {
     pub free_size: usize,
     /// Beyond it the average must be at least this.
     pub large_bits: f32,
+    /// Beyond this size the average must be at least `giant_bits`.
+    pub giant_size: usize,
+    /// See `giant_size`.
+    pub giant_bits: f32,
     /// A single pair counts for no more than so many bits in favour.
     pub most_bits: f32,
     /// A single pair counts for no more than so many bits against, unless it is a contradiction.
@@ -27,7 +31,9 @@ impl Default for Limits {
         Self {
             join_bits: 0.0,
             free_size: 15,
-            large_bits: 1.0,
+            large_bits: 0.0,
+            giant_size: 100,
+            giant_bits: 8.0,
             most_bits: 40.0,
             least_bits: -3.0,
         }
@@ -180,7 +186,9 @@ impl<'a, F: Fn(u32, u32) -> f32> State<'a, F> {
             return;
         }
         let whole = self.size(left) + self.size(right);
-        if whole > self.limits.free_size && bits < self.limits.large_bits {
+        let is_weak = (whole > self.limits.free_size && bits < self.limits.large_bits)
+            || (whole > self.limits.giant_size && bits < self.limits.giant_bits);
+        if is_weak {
             self.note_cut(left, right, bits, CutReason::TooLargeForItsEvidence);
             return;
         }

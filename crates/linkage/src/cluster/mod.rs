@@ -161,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_giant_of_weak_evidence_is_cut_and_reported() {
-        let edges: Vec<Edge> = (0..60)
-            .flat_map(|a| (a + 1..60).map(move |b| edge(a, b, 0.5)))
+        let edges: Vec<Edge> = (0..150)
+            .flat_map(|a| (a + 1..150).map(move |b| edge(a, b, 0.5)))
             .collect();
-        let clusters = cluster(60, &edges, Limits::default(), |_, _| 0.5);
-        assert!(clusters.sizes()[0] <= Limits::default().free_size);
+        let clusters = cluster(150, &edges, Limits::default(), |_, _| 0.5);
+        assert!(clusters.sizes()[0] <= Limits::default().giant_size);
         assert!(
             clusters
                 .cuts

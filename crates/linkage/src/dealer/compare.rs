@@ -445,7 +445,9 @@ fn veto(
     {
         return Some(Veto::PersonAndOrganisation);
     }
-    if name.is_contradiction() && identity != IdentityFinding::Same {
+    // Firms are written in too many ways, and an unclear name may be that of any of their contacts: there the weights decide.
+    let are_persons = left.kind == Kind::Person && right.kind == Kind::Person;
+    if are_persons && name.is_contradiction() && identity != IdentityFinding::Same {
         return Some(Veto::DifferentNames);
     }
     let far_apart = match (left.birth, right.birth) {

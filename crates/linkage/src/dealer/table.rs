@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::compare::{CLASSES, Frequencies, field, field_specs};
+use super::compare::{CLASSES, Frequencies, field_specs};
 use super::keys::{KEY_KINDS, KeyKind, key_hash, visit_keys};
 use super::name::Kind;
 use super::name_statistics::NameStatistics;
 use super::prepared::{DealerRecord, Identity, Prepared, prepare};
-use crate::batch::Blocker;
+use crate::batch::{BatchOptions, Blocker};
+use crate::cluster::Limits;
 use crate::schema::{Mapping, Role};
 use crate::score::{Comparator, FieldSpec, Outcome};
 use crate::table::Table;
@@ -104,6 +105,13 @@ impl DealerRecords {
             frequencies,
             fields: field_specs(),
         }
+    }
+
+    /// Batch options fit for dealers' customers: a person has several phones and cars, so that disagreement counts for little
+    /// once a name and one of them agree.
+    pub fn options(options: BatchOptions) -> BatchOptions {
+        let limits = Limits { join_bits: -1.0, large_bits: -1.0, least_bits: -2.0, ..options.limits };
+        BatchOptions { limits, ..options }
     }
 
     /// The prepared records.
@@ -306,26 +314,6 @@ impl Blocker for DealerRecords {
             .iter()
             .map(|kind| kind.words().to_owned())
             .collect()
-    }
-
-    fn fixed_fields(&self, kind: usize) -> u16 {
-        let bits = |fields: &[usize]| fields.iter().fold(0, |bits, field| bits | 1 << field);
-        match KeyKind::ALL[kind] {
-            KeyKind::Identity => bits(&[field::IDENTITY, field::BIRTH, field::GENDER]),
-            KeyKind::IdentityTail => {
-                bits(&[field::IDENTITY, field::BIRTH, field::GENDER, field::NAME])
-            }
-            KeyKind::Phone | KeyKind::SecondPhone => bits(&[field::PHONE]),
-            KeyKind::Vin | KeyKind::Plate => bits(&[field::CAR]),
-            KeyKind::Email => bits(&[field::EMAIL]),
-            KeyKind::NameBirth => bits(&[field::NAME, field::BIRTH, field::IDENTITY]),
-            KeyKind::NamePhoneEnd | KeyKind::NamePhoneStart => bits(&[field::NAME, field::PHONE]),
-            KeyKind::NameVin => bits(&[field::NAME, field::CAR]),
-            KeyKind::NamePlace => bits(&[field::NAME, field::ADDRESS]),
-            KeyKind::Home => bits(&[field::ADDRESS]),
-            KeyKind::Organisation => bits(&[field::NAME]),
-            KeyKind::Brand => bits(&[field::NAME, field::CONTACT]),
-        }
     }
 
     fn write_keys(&self, record: u32, row: &mut [u64]) {

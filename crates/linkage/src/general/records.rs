@@ -392,21 +392,6 @@ impl Blocker for GeneralRecords {
             .collect()
     }
 
-    fn fixed_fields(&self, kind: usize) -> u16 {
-        let direct = self.recipes[kind]
-            .atoms
-            .iter()
-            .fold(0, |bits, (field, _)| bits | 1 << field);
-        let names = self
-            .given_family
-            .map_or(0, |(given, family)| 1 << given | 1 << family);
-        if self.recipes[kind].unordered {
-            direct | names
-        } else {
-            direct
-        }
-    }
-
     fn write_keys(&self, record: u32, row: &mut [u64]) {
         for (slot, recipe) in row.iter_mut().zip(&self.recipes) {
             *slot = self.key(recipe, record);

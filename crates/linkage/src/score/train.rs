@@ -1,7 +1,8 @@
-//! Training without labels: u from pairs taken at random, m by expectation–maximisation over blocked pairs.
+//! Training without labels: u from pairs taken at random, m by expectation–maximisation over the blocked pairs.
 //!
-//! After Fellegi and Sunter (1969) and Winkler (1988). The pairs of each blocking key have their own share of matches, and
-//! fields that the key itself fixes are left out for them, so that blocking does not teach the model what it assumed.
+//! After Fellegi and Sunter (1969) and Winkler (1988). The pairs that blocking brings hold nearly all matches; all other
+//! pairs of the file count as non-matches. So the share of matches is that among *all* pairs, u comes from random pairs,
+//! and blocking does not bias m.
 
 use rustc_hash::FxHashMap;
 
@@ -12,8 +13,6 @@ use super::{MAX_FIELDS, MISSING, Outcome};
 #[derive(Clone, Default)]
 pub struct Sample {
     patterns: FxHashMap<(u8, u64, bool), Counted>,
-    /// Fields that the blocking key fixes, as bits.
-    pub fixed_fields: u16,
     pairs: u64,
 }
 
@@ -26,16 +25,8 @@ struct Counted {
 }
 
 impl Sample {
-    /// An empty sample of pairs whose key fixes the fields in `fixed_fields`.
-    pub fn new(fixed_fields: u16) -> Self {
-        Self {
-            fixed_fields,
-            ..Self::default()
-        }
-    }
-
-    /// Adds a pair.
-    pub fn add(&mut self, outcome: &Outcome) {
+    /// Adds a pair that stands for `weight` pairs.
+    pub fn add(&mut self, outcome: &Outcome, weight: f64) {
         self.pairs += 1;
         let key = (outcome.class, outcome.pattern(), outcome.veto.is_some());
         let counted = self.patterns.entry(key).or_insert(Counted {
@@ -43,9 +34,9 @@ impl Sample {
             count: 0.0,
             log_share: [0.0; MAX_FIELDS],
         });
-        counted.count += 1.0;
+        counted.count += weight;
         for (sum, share) in counted.log_share.iter_mut().zip(outcome.share) {
-            *sum += if share > 0.0 { share.log2() } else { 0.0 };
+            *sum += if share > 0.0 { share.log2() * weight as f32 } else { 0.0 };
         }
     }
 
@@ -102,36 +93,27 @@ impl Default for TrainOptions {
     }
 }
 
-/// Learns m and u in place. `random` are pairs taken at random, `blocked` one sample for each kind of blocking key.
-pub fn train(model: &mut Model, random: &Sample, blocked: &[Sample], options: TrainOptions) {
+/// Learns m, u and the share of matches in place. `random` are pairs taken at random, `blocked` those that blocking brings,
+/// each once, among `records` records.
+pub fn train(model: &mut Model, random: &Sample, blocked: &Sample, records: usize, options: TrainOptions) {
     let guesses = model.clone();
     set_u(model, random, blocked);
-    let samples: Vec<(u16, Vec<(u8, bool, Counted)>)> = blocked
-        .iter()
-        .filter(|sample| sample.pairs > 0)
-        .map(|sample| (sample.fixed_fields, sample.ordered()))
-        .collect();
-    let mut match_shares = vec![0.3_f64; samples.len()];
+    let patterns = blocked.ordered();
     for _ in 0..options.rounds {
-        let moved = round(
-            model,
-            &guesses,
-            &samples,
-            &mut match_shares,
-            options.guess_pairs,
-        );
+        let moved = round(model, &guesses, &patterns, records as f64, options.guess_pairs);
         if moved < 1e-4 {
             break;
         }
     }
-    model.provenance.pairs = blocked.iter().map(Sample::pairs).sum();
+    model.provenance.records = records as u64;
+    model.provenance.pairs = blocked.pairs();
 }
 
 /// u of plain levels from random pairs, of levels by frequency the geometric mean of the values' shares.
-fn set_u(model: &mut Model, random: &Sample, blocked: &[Sample]) {
+fn set_u(model: &mut Model, random: &Sample, blocked: &Sample) {
     let random = random.ordered();
     let mut shares: FxHashMap<(u8, usize, u8), (f64, f64)> = FxHashMap::default();
-    for (class, _, counted) in blocked.iter().flat_map(Sample::ordered) {
+    for (class, _, counted) in blocked.ordered() {
         for field in 0..MAX_FIELDS {
             let sum = f64::from(counted.log_share[field]);
             if sum != 0.0 {
@@ -165,71 +147,27 @@ fn set_u(model: &mut Model, random: &Sample, blocked: &[Sample]) {
     }
 }
 
-type Samples = [(u16, Vec<(u8, bool, Counted)>)];
-
 /// One round; returns how far m moved.
-fn round(
-    model: &mut Model,
-    guesses: &Model,
-    samples: &Samples,
-    match_shares: &mut [f64],
-    guess_pairs: f64,
-) -> f64 {
+fn round(model: &mut Model, guesses: &Model, patterns: &[(u8, bool, Counted)], records: f64, guess_pairs: f64) -> f64 {
     let weights = model.weights();
+    let prior = model.prior_bits(records);
     let mut tallies: Vec<Vec<Vec<f64>>> = guesses
         .classes
         .iter()
-        .map(|class| {
-            class
-                .fields
-                .iter()
-                .map(|field| {
-                    field
-                        .levels
-                        .iter()
-                        .map(|level| level.m * guess_pairs)
-                        .collect()
-                })
-                .collect()
-        })
+        .map(|class| class.fields.iter().map(|field| field.levels.iter().map(|level| level.m * guess_pairs).collect()).collect())
         .collect();
-    for ((fixed, patterns), match_share) in samples.iter().zip(match_shares.iter_mut()) {
-        let prior = (*match_share / (1.0 - *match_share)).log2() as f32;
-        let (mut matched, mut all) = (0.0, 0.0);
-        for (class, vetoed, counted) in patterns {
-            all += counted.count;
-            if *vetoed {
-                continue;
-            }
-            let mut outcome = Outcome {
-                class: *class,
-                levels: counted.levels,
-                ..Outcome::default()
-            };
-            mask(&mut outcome, *fixed);
-            let expected =
-                counted.count * f64::from(probability(weights.evidence(&outcome) + prior));
-            matched += expected;
-            for (field, level) in outcome
-                .levels
-                .iter()
-                .enumerate()
-                .filter(|(_, level)| **level != MISSING)
-            {
-                tallies[usize::from(*class)][field][usize::from(*level) - 1] += expected;
-            }
+    let mut matched = 0.0;
+    for (class, _, counted) in patterns.iter().filter(|(_, vetoed, _)| !vetoed) {
+        let share = counted.log_share.map(|sum| if sum == 0.0 { 0.0 } else { (sum / counted.count as f32).exp2() });
+        let outcome = Outcome { class: *class, levels: counted.levels, share, veto: None };
+        let expected = counted.count * f64::from(probability(weights.evidence(&outcome) + prior));
+        matched += expected;
+        for (field, level) in outcome.levels.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+            tallies[usize::from(*class)][field][usize::from(*level) - 1] += expected;
         }
-        *match_share = (matched / all).clamp(1e-6, 1.0 - 1e-6);
     }
+    model.matches_per_record = (2.0 * matched / records).clamp(1e-3, 64.0);
     replace_m(model, &tallies)
-}
-
-fn mask(outcome: &mut Outcome, fixed: u16) {
-    for field in 0..MAX_FIELDS {
-        if fixed & (1 << field) != 0 {
-            outcome.levels[field] = MISSING;
-        }
-    }
 }
 
 fn replace_m(model: &mut Model, tallies: &[Vec<Vec<f64>>]) -> f64 {
@@ -270,28 +208,19 @@ mod tests {
             }
             outcome
         };
-        let (mut random, mut blocked) = (Sample::new(0), Sample::new(0));
+        let (mut random, mut blocked) = (Sample::default(), Sample::default());
         for pattern in 0..16_u32 {
             let agreements = pattern.count_ones();
-            let expected =
-                |p: f64| p.powi(agreements as i32) * (1.0 - p).powi(4 - agreements as i32);
-            for _ in 0..(10_000.0 * expected(0.05)) as u32 {
-                random.add(&outcome(pattern));
-                blocked.add(&outcome(pattern));
-            }
-            for _ in 0..(5_000.0 * expected(0.9)) as u32 {
-                blocked.add(&outcome(pattern));
-            }
+            let expected = |p: f64| p.powi(agreements as i32) * (1.0 - p).powi(4 - agreements as i32);
+            random.add(&outcome(pattern), 1_000_000.0 * expected(0.01));
+            blocked.add(&outcome(pattern), 1_000_000.0 * expected(0.01) + 700.0 * expected(0.9));
         }
         let mut model = Model::untrained("test", &specs, &["pair"]);
-        train(&mut model, &random, &[blocked], TrainOptions::default());
+        train(&mut model, &random, &blocked, 1_400, TrainOptions::default());
         for field in &model.classes[0].fields {
             assert!((field.levels[0].m - 0.9).abs() < 0.02, "{:?}", field.levels);
-            assert!(
-                (field.levels[0].u - 0.05).abs() < 0.01,
-                "{:?}",
-                field.levels
-            );
+            assert!((field.levels[0].u - 0.01).abs() < 0.002, "{:?}", field.levels);
         }
+        assert!((model.matches_per_record - 1.0).abs() < 0.1, "{}", model.matches_per_record);
     }
 }
