@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn two_thousand_a_day_is_believed_and_more_is_not() {
-        let day = |km| judged(vec![reading(0, 1_000, 1, 1), reading(1, 1_000 + km, 2, 1)])[1];
+        let day = |km: i64| judged(vec![reading(0, 1_000, 1, 1), reading(1, 1_000 + km, 2, 1)])[1];
         assert_eq!((day(4_000), day(4_001)), (Quality::Plausible, Quality::TooFast));
     }
 

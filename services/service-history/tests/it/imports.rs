@@ -1,0 +1,66 @@
+//! Files of visits.
+
+use std::time::Duration;
+
+use marque_api::intake::v1::{
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
+    import_request::Part,
+};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, vin};
+
+store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
+
+async fn import(world: &World, file: &str) -> Import {
+    let start = ImportStart { kind: "visits".into(), dealer: "D1".into(), source: "dms".into(), ..ImportStart::default() };
+    let parts = [Part::Start(start), Part::Chunk(file.as_bytes().to_vec().into())];
+    let parts = parts.map(|part| ImportRequest { part: Some(part) });
+    let role = marque_auth::Role::Manager;
+    let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(role, scope.clone(), tokio_stream::iter(parts));
+    let id = world.imports().import(request).await.unwrap().into_inner().import.unwrap().id;
+    for _ in 0..400 {
+        let request = world.ask(role, scope.clone(), GetImportRequest { id: id.clone() });
+        let import = world.imports().get_import(request).await.unwrap().into_inner().import.unwrap();
+        match import.state() {
+            ImportState::Succeeded => return import,
+            ImportState::Failed => panic!("{}: {}", import.problem_reason, import.problem_detail),
+            _ => tokio::time::sleep(Duration::from_millis(25)).await,
+        }
+    }
+    panic!("the import does not end");
+}
+
+async fn rows(world: &World, import: &Import) -> Vec<ImportRow> {
+    let message = ListImportRowsRequest { import_id: import.id.clone(), ..ListImportRowsRequest::default() };
+    let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(marque_auth::Role::Manager, scope, message);
+    world.imports().list_import_rows(request).await.unwrap().into_inner().rows
+}
+
+async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "工单号,车架号,客户编号,进厂时间,里程,明细类型,项目名称,数量,单价,技师\n\
+         R1,{one},K1,2025-03-05 09:00,5000,工时,更换机油,1,100,T1\n\
+         R1,{one},K1,2025-03-05 09:00,5000,配件,机油,4,55.5,T1\n\
+         R2,{two},K2,2025-03-06 09:00,8000,工时,检查,1,50,T2\n\
+         ,{two},K2,2025-03-07 09:00,8100,工时,检查,1,50,T2\n",
+        one = vin(1),
+        two = vin(2),
+    );
+    let first = import(&world, &file).await;
+    assert_eq!((first.received, first.accepted, first.quarantined), (4, 3, 1), "{:?}", rows(&world, &first).await);
+    let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
+    let lines: Vec<_> = visit.lines.iter().map(|line| (line.quantity_milli, line.name.as_str())).collect();
+    assert_eq!(lines, [(1_000, "更换机油"), (4_000, "机油")]);
+    let taken = rows(&world, &first).await;
+    assert_eq!(taken[0].record_id, taken[1].record_id, "two rows, one visit");
+    assert_eq!(taken[3].outcome(), RowOutcome::Quarantined);
+
+    let second = import(&world, &file).await;
+    assert_eq!((second.received, second.unchanged, second.quarantined), (4, 3, 1));
+    assert_eq!(world.count("SELECT count(*) FROM outbox").await, 1, "one event a batch, none for what is the same");
+    assert_eq!(world.count("SELECT count(*) FROM visit_versions").await, 0);
+}

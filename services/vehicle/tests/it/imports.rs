@@ -1,0 +1,68 @@
+//! Files of vehicles.
+
+use std::time::Duration;
+
+use marque_api::intake::v1::{
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
+    import_request::Part,
+};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, vin};
+
+store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
+
+async fn import(world: &World, file: &str) -> Import {
+    let start = ImportStart { kind: "vehicles".into(), dealer: "D1".into(), source: "dms".into(), ..ImportStart::default() };
+    let parts = [Part::Start(start), Part::Chunk(file.as_bytes().to_vec().into())];
+    let parts = parts.map(|part| ImportRequest { part: Some(part) });
+    let role = marque_auth::Role::Manager;
+    let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(role, scope.clone(), tokio_stream::iter(parts));
+    let id = world.imports().import(request).await.unwrap().into_inner().import.unwrap().id;
+    for _ in 0..400 {
+        let request = world.ask(role, scope.clone(), GetImportRequest { id: id.clone() });
+        let import = world.imports().get_import(request).await.unwrap().into_inner().import.unwrap();
+        match import.state() {
+            ImportState::Succeeded => return import,
+            ImportState::Failed => panic!("{}: {}", import.problem_reason, import.problem_detail),
+            _ => tokio::time::sleep(Duration::from_millis(25)).await,
+        }
+    }
+    panic!("the import does not end");
+}
+
+async fn rows(world: &World, import: &Import) -> Vec<ImportRow> {
+    let message = ListImportRowsRequest { import_id: import.id.clone(), ..ListImportRowsRequest::default() };
+    let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(marque_auth::Role::Manager, scope, message);
+    world.imports().list_import_rows(request).await.unwrap().into_inner().rows
+}
+
+async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "车架号,车牌号,车型,颜色,车主编号,备注\n{},京A12345,M5,白,K1,常来\n{},京A12346,M5,黑,K2,\nLMQ,京A12347,M5,灰,K3,\n{},,,红,,\n",
+        vin(1),
+        vin(2),
+        vin(1),
+    );
+    let first = import(&world, &file).await;
+    assert_eq!((first.received, first.accepted + first.with_findings, first.quarantined), (4, 3, 1));
+    let outcomes: Vec<_> = rows(&world, &first).await.into_iter().map(|row| row.outcome()).collect();
+    assert_eq!(outcomes[2], RowOutcome::Quarantined);
+    let vehicle = world.find(&vin(1)).await.unwrap();
+    assert_eq!((vehicle.color.as_str(), vehicle.definition.unwrap().model.as_str()), ("红", "M5"));
+    let outbox = world.count("SELECT count(*) FROM outbox").await;
+    assert_eq!(outbox, 1, "one event a batch");
+
+    // The last row of a VIN is what the file says of it: the same file again ends as it did.
+    let second = import(&world, &file).await;
+    assert_eq!((second.received, second.quarantined), (4, 1));
+    let again = world.find(&vin(1)).await.unwrap();
+    assert_eq!(again.color, "红");
+    let once = format!("车架号,颜色\n{},蓝\n", vin(3));
+    import(&world, &once).await;
+    let same = import(&world, &once).await;
+    assert_eq!((same.received, same.unchanged), (1, 1));
+}

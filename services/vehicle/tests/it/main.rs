@@ -1,0 +1,7 @@
+//! The vehicle service behind the real transport and the real authentication, on both databases.
+
+mod events;
+mod imports;
+mod rows;
+mod scopes;
+mod world;

@@ -1,0 +1,300 @@
+//! The service, the network service it asks, and feeds that the test fills.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use marque_api::{
+    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    events::v1::{Event, PullRequest, PullResponse},
+    intake::v1::import_service_client::ImportServiceClient,
+    network::v1::{Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient},
+    service_history::v1::{RecordedVisit, VisitsRecorded},
+    vehicle::v1::{
+        ListPartiesRequest, ListReadingsRequest, LookupVehiclesRequest, Party, PutVehicleRequest, Reading, Vehicle,
+        VehicleColumns, lookup_vehicles_request::Key, vehicle_service_client::VehicleServiceClient,
+    },
+};
+use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_core::{Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VisitId, source_record_id};
+use marque_db::Migrator;
+use marque_events::{Source, to_proto_time};
+use marque_intake::IntakeSettings;
+use marque_rpc::{Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack};
+use marque_testkit::TestDb;
+use marque_vault::{Keyring, Vault};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+/// A feed the test fills: hands out what was put in, in that order, whatever the positions say.
+#[derive(Default)]
+pub(crate) struct Feed {
+    waiting: Mutex<VecDeque<Event>>,
+    filled: Notify,
+    drained: Notify,
+}
+
+#[tonic::async_trait]
+impl Source for Feed {
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
+        loop {
+            let filled = self.filled.notified();
+            let events: Vec<Event> = {
+                let mut waiting = self.waiting.lock().unwrap();
+                let count = waiting.len().min(request.limit as usize);
+                waiting.drain(..count).collect()
+            };
+            if !events.is_empty() {
+                return Ok(PullResponse { head: events.iter().map(|event| event.position).max().unwrap_or(0), events });
+            }
+            // Who pulls again has applied what he pulled before.
+            self.drained.notify_one();
+            filled.await;
+        }
+    }
+}
+
+impl Feed {
+    /// Puts events in and waits until all of them are applied.
+    pub(crate) async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
+        // A permit of an earlier round must not be taken for this one's.
+        let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
+        self.waiting.lock().unwrap().extend(events);
+        self.filled.notify_one();
+        tokio::time::timeout(Duration::from_secs(20), self.drained.notified()).await.expect("events are applied");
+        assert!(self.waiting.lock().unwrap().is_empty());
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) db: TestDb,
+    pub(crate) network: Arc<Feed>,
+    pub(crate) customers: Arc<Feed>,
+    pub(crate) visits: Arc<Feed>,
+    router: RoleRouter,
+    issuer: Issuer,
+    stop: CancellationToken,
+    _network_db: TestDb,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+const AUDIENCE: &str = "marque";
+
+impl World {
+    /// The services, with the dealers D1 and D2 in the north and D3 in the south.
+    pub(crate) async fn start(db: TestDb) -> Self {
+        let network_db = db.sibling().migrated(&migrator("network")).await;
+        let db = db.migrated(&migrator("vehicle")).await;
+        let world = Self {
+            clock: Arc::new(ManualClock::default()),
+            network: Arc::default(),
+            customers: Arc::default(),
+            visits: Arc::default(),
+            router: RoleRouter::new(),
+            issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            stop: CancellationToken::new(),
+            db,
+            _network_db: network_db,
+        };
+        world.run();
+        world.put_dealers().await;
+        world
+    }
+
+    fn run(&self) {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let network = marque_network::build(marque_network::Deps {
+            db: self._network_db.handle(),
+            vault: vault.clone(),
+            clock: self.clock.clone(),
+        });
+        self.serve(RoleName::Network, network);
+        let vehicle = marque_vehicle::build(marque_vehicle::Deps {
+            db: self.db.handle(),
+            vault,
+            clock: self.clock.clone(),
+            network: RpcTransport::local(RoleName::Network, &self.router),
+            intake: IntakeSettings {
+                spool: self.db.folder().join("spool"),
+                batch_rows: 500,
+                parallel: 1,
+                max_file_bytes: 1 << 24,
+                limits: marque_tabular::Limits::default(),
+            },
+            network_events: self.network.clone(),
+            customer_events: self.customers.clone(),
+            service_history_events: self.visits.clone(),
+        });
+        self.serve(RoleName::Vehicle, vehicle.unwrap());
+    }
+
+    fn serve(&self, role: RoleName, built: Built) {
+        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let auth = AuthLayer::new(verifier, self.clock.clone());
+        self.router.add(stack(role, built.routes, auth, StackSettings::default())).unwrap();
+        for task in built.tasks {
+            tokio::spawn(task.run(self.stop.clone()));
+        }
+    }
+
+    async fn put_dealers(&self) {
+        let dealers = [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
+            code: code.into(),
+            name: code.into(),
+            region: region.into(),
+            ..Dealer::default()
+        });
+        let mut network = NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
+        for dealer in &dealers {
+            let request = PutDealerRequest { dealer: Some(dealer.clone()) };
+            network.put_dealer(self.ask(Role::HqAdmin, Scope::Headquarters, request)).await.unwrap();
+        }
+        let put = DealersPut { dealers: dealers.to_vec() };
+        self.network.deliver([event(1, "marque.network.dealers.put", &put)]).await;
+    }
+
+    /// A request with a token of a role in a scope.
+    pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
+        let token = self.issuer.issue(
+            &TokenRequest { subject: "somebody".into(), roles: role.into(), scope, ttl: Duration::from_secs(600) },
+            &*self.clock,
+        );
+        CallMeta::new(RequestId::random()).with_token(&token.unwrap()).outgoing(message)
+    }
+
+    /// A request of headquarters.
+    pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
+        self.ask(Role::HqAdmin, Scope::Headquarters, message)
+    }
+
+    /// A request of a dealer's service desk.
+    pub(crate) fn desk<T>(&self, dealer: &str, message: T) -> Request<T> {
+        self.ask(Role::Service, Scope::Dealer(dealer.parse().unwrap()), message)
+    }
+
+    pub(crate) fn vehicles(&self) -> VehicleServiceClient<RpcTransport> {
+        VehicleServiceClient::new(RpcTransport::local(RoleName::Vehicle, &self.router))
+    }
+
+    pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
+        ImportServiceClient::new(RpcTransport::local(RoleName::Vehicle, &self.router))
+    }
+
+    /// A dealer's live row.
+    pub(crate) async fn put(&self, dealer: &str, columns: VehicleColumns) -> (Vehicle, i32) {
+        let request = PutVehicleRequest { dealer: dealer.into(), source: "dms".into(), columns: Some(columns) };
+        let put = self.vehicles().put_vehicle(self.desk(dealer, request)).await.unwrap().into_inner();
+        (put.vehicle.unwrap(), put.outcome)
+    }
+
+    /// The car of a VIN as headquarters sees it.
+    pub(crate) async fn find(&self, vin: &str) -> Option<Vehicle> {
+        let request = LookupVehiclesRequest { key: Some(Key::Vin(vin.into())) };
+        self.vehicles().lookup_vehicles(self.hq(request)).await.unwrap().into_inner().vehicles.pop()
+    }
+
+    pub(crate) async fn parties(&self, vehicle_id: &str) -> Vec<Party> {
+        let request = ListPartiesRequest { vehicle_id: vehicle_id.into() };
+        self.vehicles().list_parties(self.hq(request)).await.unwrap().into_inner().parties
+    }
+
+    pub(crate) async fn readings(&self, vehicle_id: &str) -> Vec<Reading> {
+        let request = ListReadingsRequest { vehicle_id: vehicle_id.into(), ..ListReadingsRequest::default() };
+        self.vehicles().list_readings(self.hq(request)).await.unwrap().into_inner().readings
+    }
+
+    /// The single value of a query of counts.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let read = self.db.read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
+        read.await.unwrap().unwrap_or(0)
+    }
+}
+
+fn migrator(service: &str) -> Migrator {
+    *marque_migrations::ALL.iter().find(|migrator| migrator.service == service).unwrap()
+}
+
+pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {
+    Event {
+        position,
+        id: Uuid::new_v4().to_string(),
+        r#type: kind.into(),
+        time: Some(to_proto_time(ManualClock::default().now())),
+        data: message.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// The same event again, as a feed without an inbox would bring it.
+pub(crate) fn again(event: &Event) -> Event {
+    Event { id: Uuid::new_v4().to_string(), ..event.clone() }
+}
+
+pub(crate) fn linked(position: i64, links: Vec<Link>) -> Event {
+    event(position, "marque.customer.source_records.linked", &SourceRecordsLinked { links })
+}
+
+pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: bool) -> Event {
+    let merged = CustomersMerged { from: from.to_string(), into: into.to_string(), merge_id: String::new(), undone };
+    event(position, "marque.customer.customers.merged", &merged)
+}
+
+pub(crate) fn recorded(position: i64, visits: Vec<RecordedVisit>) -> Event {
+    event(position, "marque.service_history.visits.recorded", &VisitsRecorded { visits })
+}
+
+pub(crate) fn customer(n: u128) -> CustomerId {
+    Uuid::from_u128(n).into()
+}
+
+pub(crate) fn record_of(dealer: &str, key: &str) -> SourceRecordId {
+    source_record_id(&dealer.parse().unwrap(), "dms", key)
+}
+
+/// Days after the beginning of 2025, in UTC.
+pub(crate) fn day(n: i64) -> Timestamp {
+    Timestamp::from_micros((1_735_689_600 + n * 86_400) * 1_000_000)
+}
+
+/// A record of a dealer's that belongs to a customer and names a car.
+pub(crate) fn link(dealer: &str, key: &str, owner: CustomerId, vin: &str, plate: &str, at: Timestamp) -> Link {
+    Link {
+        source_record_id: record_of(dealer, key).to_string(),
+        customer_id: owner.to_string(),
+        dealer: dealer.into(),
+        vin: vin.into(),
+        plate: plate.into(),
+        recorded_at: Some(to_proto_time(at)),
+        ..Link::default()
+    }
+}
+
+/// A visit with a reading.
+pub(crate) fn visit(n: u128, dealer: &str, vin: &str, km: i32, at: Timestamp) -> RecordedVisit {
+    RecordedVisit {
+        id: VisitId::from(Uuid::from_u128(n)).to_string(),
+        dealer: dealer.into(),
+        vin: vin.into(),
+        opened_at: Some(to_proto_time(at)),
+        odometer_km: km,
+        version: 1,
+        ..RecordedVisit::default()
+    }
+}
+
+/// The `n`th VIN of a Chinese maker, with its check digit.
+pub(crate) fn vin(n: u32) -> String {
+    let with_check = |check| format!("LMVCA1A6{check}R1{n:06}");
+    let valid = "0123456789X".chars().map(with_check).find(|vin| marque_quality::vin::Vin::parse(vin).is_ok());
+    valid.expect("one check digit is right")
+}
