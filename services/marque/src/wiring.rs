@@ -196,14 +196,12 @@ impl Node {
             service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
         };
         let checks = [&peers.network, &peers.customer, &peers.vehicle, &peers.service_history].map(peer_check);
-        let readiness = Readiness::new(checks.into());
-        let settings = marque_gateway::Settings::from(&config.limits);
-        let gateway = marque_gateway::build(marque_gateway::Deps {
+        let mut gateway = marque_gateway::build(marque_gateway::Deps {
             peers,
             verifier: self.shared.verifier.facing_outside(),
-            settings: settings.clone(),
+            settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
-            readiness: readiness.clone(),
+            readiness: Readiness::new(checks.into()),
         });
         let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen = {}", config.listen))?;
         let admin = TcpListener::bind(config.admin_listen)
@@ -211,17 +209,13 @@ impl Node {
             .with_context(|| format!("admin_listen = {}", config.admin_listen))?;
         self.http = Some(listener.local_addr()?);
         self.admin = Some(admin.local_addr()?);
+        let tasks = std::mem::take(&mut gateway.tasks);
+        let gateway = Arc::new(gateway);
+        let (stop, serving) = (self.stop.clone(), Arc::clone(&gateway));
+        self.servers.spawn(async move { Ok(marque_gateway::serve(listener, &serving, stop.cancelled_owned()).await?) });
         let stop = self.stop.clone();
-        self.servers.spawn(async move {
-            marque_gateway::serve(listener, gateway.router, &settings, &readiness, stop.cancelled_owned()).await?;
-            Ok(())
-        });
-        let stop = self.stop.clone();
-        self.servers.spawn(async move {
-            marque_gateway::serve_admin(admin, gateway.admin, stop.cancelled_owned()).await?;
-            Ok(())
-        });
-        for task in gateway.tasks {
+        self.servers.spawn(async move { Ok(marque_gateway::serve_admin(admin, &gateway, stop.cancelled_owned()).await?) });
+        for task in tasks {
             self.spawn(task);
         }
         Ok(())

@@ -82,11 +82,8 @@ fn link_table(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow:
     let options = BatchOptions::default();
     if is_dealer_table(table, mapping) {
         check(model.as_ref(), "dealer")?;
-        return Ok(link(
-            &DealerRecords::from_table(table, mapping),
-            model,
-            options,
-        ));
+        let records = DealerRecords::from_table(table, mapping);
+        return Ok(link(&records, model, DealerRecords::options(options)));
     }
     let records = GeneralRecords::from_table(table, mapping)?;
     check(

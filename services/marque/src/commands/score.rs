@@ -16,7 +16,7 @@ use marque_insight::value::Model;
 /// purchase_amount, visit_count, months_since_first. Chinese headers work too; empty cells are missing facts; other columns
 /// are kept. Added are score, rank, tier and confidence; persons and organizations are ranked apart.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// CSV file with one customer a row, UTF-8 or GB18030
     #[arg(value_name = "IN.csv", required_unless_present = "print_model")]
     input: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// When a file cannot be read or written, or something in it is wrong; the message says where and what to do.
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+pub fn run(args: Args) -> anyhow::Result<()> {
     let model = read_model(args.model.as_deref())?;
     if args.print_model {
         std::io::stdout()

@@ -17,5 +17,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         intake: shared.intake(ServiceRole::ServiceHistory),
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
+        vehicle_events: shared.events(ServiceRole::Vehicle)?,
     })?)
 }

@@ -1,0 +1,4 @@
+//! Scenarios of the whole system, each in both topologies, and the authorization matrix.
+
+mod authorization;
+mod scenarios;

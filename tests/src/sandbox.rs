@@ -1,0 +1,175 @@
+//! The system on this machine, started for one test and stopped with it.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use marque::{Node, wiring::embedded_issuer};
+use marque_auth::{Role, Scope, TokenRequest};
+use marque_config::{Config, ServiceRole};
+use marque_core::SystemClock;
+use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
+use tempfile::TempDir;
+
+use crate::Api;
+
+/// How the roles are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topology {
+    /// All in one process.
+    AllInOne,
+    /// One role a node, over TCP with mTLS.
+    OneRoleEach,
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct Sandbox {
+    nodes: Vec<Node>,
+    gateway: Config,
+    http: SocketAddr,
+    // Dropped last: the stores lie in it.
+    _folder: TempDir,
+}
+
+impl Sandbox {
+    /// Starts the system.
+    ///
+    /// # Errors
+    /// If a node does not start.
+    pub async fn start(topology: Topology) -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let configs = match topology {
+            Topology::AllInOne => vec![all_in_one(&folder)],
+            Topology::OneRoleEach => one_role_each(&folder)?,
+        };
+        let gateway = configs.last().context("the gateway is the last")?.clone();
+        let mut nodes = Vec::new();
+        for config in configs {
+            nodes.push(Node::start(config).await?);
+        }
+        let http = nodes.last().and_then(|node| node.http).context("the gateway answers")?;
+        Ok(Self { nodes, gateway, http, _folder: folder })
+    }
+
+    /// A token of the embedded issuer.
+    ///
+    /// # Panics
+    /// If role and scope do not fit.
+    pub fn token(&self, role: Role, scope: Scope) -> String {
+        let request =
+            TokenRequest { subject: format!("test-{role}"), roles: role.into(), scope, ttl: Duration::from_secs(600) };
+        let issuer = embedded_issuer(&self.gateway).expect("the sandbox has an issuer");
+        issuer.issue(&request, &SystemClock).expect("role and scope fit")
+    }
+
+    /// A caller at headquarters.
+    pub fn headquarters(&self, role: Role) -> Api {
+        self.caller(role, Scope::Headquarters)
+    }
+
+    /// A caller at a dealer.
+    ///
+    /// # Panics
+    /// If the code is no dealer's.
+    pub fn dealer(&self, role: Role, code: &str) -> Api {
+        self.caller(role, Scope::Dealer(code.parse().expect("a dealer's code")))
+    }
+
+    /// A caller of any scope.
+    pub fn caller(&self, role: Role, scope: Scope) -> Api {
+        self.with_token(self.token(role, scope))
+    }
+
+    /// A caller with any token.
+    ///
+    /// # Panics
+    /// Never: the client needs nothing.
+    #[expect(clippy::disallowed_methods, reason = "tests are callers from outside")]
+    pub fn with_token(&self, token: String) -> Api {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client needs nothing");
+        Api::new(http, format!("http://{}", self.http), token)
+    }
+
+    /// The way to a role, and the role that answers for it.
+    ///
+    /// # Errors
+    /// If the role is not configured.
+    pub fn transport(&self, role: ServiceRole) -> anyhow::Result<marque_rpc::RpcTransport> {
+        self.nodes.last().context("the gateway is the last")?.transport(role)
+    }
+
+    /// Stops all nodes, the gateway first.
+    ///
+    /// # Errors
+    /// What a server ended with.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        for node in self.nodes.into_iter().rev() {
+            node.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn anywhere() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+fn all_in_one(folder: &TempDir) -> Config {
+    Config { data_dir: folder.path().to_owned(), listen: anywhere(), admin_listen: anywhere(), ..quick() }
+}
+
+/// A configuration for tests: limits out of the way, no waiting at the end.
+fn quick() -> Config {
+    let mut config = Config::default();
+    config.limits.requests_per_second = 100_000;
+    config.limits.burst = 100_000;
+    config.limits.drain_s = 1;
+    config
+}
+
+/// A node for each service, then the gateway. They share the peers' secret and the issuer's public keys, no more.
+fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
+    let ca = folder.path().join("ca");
+    make_dev_ca(&ca)?;
+    let gateway_dir = folder.path().join("gateway");
+    let mut gateway = Config { data_dir: gateway_dir, ..quick() };
+    // The issuer's keys and the peers' secret are made where the gateway keeps its keys; the others are pointed to them.
+    embedded_issuer(&gateway)?;
+    marque_auth::PeerTokens::from_config(&gateway.auth, &gateway.keys_dir(), "test")?;
+    let services = [ServiceRole::Network, ServiceRole::Customer, ServiceRole::Vehicle, ServiceRole::ServiceHistory];
+    let addresses = free_addresses(services)?;
+    let mut configs: Vec<Config> = services
+        .into_iter()
+        .map(|role| {
+            let mut config = quick();
+            config.data_dir = folder.path().join(role.as_str());
+            config.roles = vec![role];
+            config.listen = addresses[&role];
+            config.admin_listen = anywhere();
+            config.auth.peer_secret_file = Some(gateway.keys_dir().join("peer.key"));
+            config.auth.issuer_keys_file = Some(gateway.keys_dir().join("issuer.jwks.json"));
+            config
+        })
+        .collect();
+    gateway.roles = vec![ServiceRole::Gateway];
+    gateway.listen = anywhere();
+    gateway.admin_listen = anywhere();
+    configs.push(gateway);
+    for config in &mut configs {
+        config.peers = addresses.iter().map(|(role, address)| (*role, address.to_string())).collect();
+        let name: RoleName = config.roles[0].as_str().parse()?;
+        let TlsFiles { ca, cert, key } = TlsFiles::of_dev_ca(&ca, Some(name));
+        (config.tls.ca, config.tls.cert, config.tls.key) = (Some(ca), Some(cert), Some(key));
+    }
+    Ok(configs)
+}
+
+/// Addresses nobody uses: found by binding them all before any is let go.
+fn free_addresses<const N: usize>(roles: [ServiceRole; N]) -> anyhow::Result<BTreeMap<ServiceRole, SocketAddr>> {
+    let listeners: Vec<TcpListener> = roles.iter().map(|_| TcpListener::bind(anywhere())).collect::<Result<_, _>>()?;
+    roles.into_iter().zip(&listeners).map(|(role, listener)| Ok((role, listener.local_addr()?))).collect()
+}
