@@ -2,6 +2,10 @@
 
 use clap::Parser;
 
+#[expect(
+    unreachable_pub,
+    reason = "it is a public module of the binary, and a private one here"
+)]
 #[path = "../../../services/marque/src/commands/score.rs"]
 mod score;
 
