@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use marque_core::Timestamp;
+use postgres::types::Type;
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
@@ -55,6 +56,10 @@ impl Column for i64 {
             Row::Sqlite(row) => sqlite_value(row, index)?
                 .as_i64()
                 .map_err(|error| decode(index, error)),
+            // A literal such as the 1 of `SELECT 1` is an INTEGER there.
+            Row::Postgres(row) if row.columns().get(index).is_some_and(|column| *column.type_() == Type::INT4) => {
+                postgres_value::<i32>(row, index).map(Self::from)
+            }
             Row::Postgres(row) => postgres_value(row, index),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
 /// Whether there are committed events without a position.
 pub(crate) fn is_unnumbered(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
     let found: Option<i64> =
-        conn.query_opt("SELECT 1::bigint FROM outbox WHERE position IS NULL LIMIT 1", &[], |row| row.get(0))?;
+        conn.query_opt("SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1", &[], |row| row.get(0))?;
     Ok(found.is_some())
 }
 

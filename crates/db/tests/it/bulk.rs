@@ -8,6 +8,7 @@ store_test_suite!(
     rows_are_inserted_at_once,
     rows_that_are_there_are_updated,
     every_type_comes_back_as_it_went_in,
+    a_literal_is_a_number_too,
 );
 
 async fn with_squares(db: &TestDb, rows: i64) {
@@ -116,4 +117,14 @@ async fn every_type_comes_back_as_it_went_in(db: TestDb) {
         let texts = ("王小明 \u{1f697}".to_owned(), vec![0, 255, 7], id);
         assert_eq!(found, Some(((i64::MIN, -0.5, true), texts, day, None)));
     }
+}
+
+async fn a_literal_is_a_number_too(db: TestDb) {
+    // PostgreSQL has it as four bytes, SQLite as eight.
+    let one: Option<i64> = db.read(|conn| conn.query_opt("SELECT 1", &[], |row| row.get(0))).await.unwrap();
+    let none: Option<Option<i64>> = db
+        .read(|conn| conn.query_opt("SELECT CASE WHEN 1 = 2 THEN 1 END", &[], |row| row.get(0)))
+        .await
+        .unwrap();
+    assert_eq!((one, none), (Some(1), Some(None)));
 }

@@ -97,6 +97,12 @@ impl Rig {
         self.imports().list_import_rows(request).await.expect("the rows can be listed").into_inner().rows
     }
 
+    /// How many files lie in the spool.
+    pub fn spooled_files(&self) -> usize {
+        let spool = self.world.spool.path().join("customer");
+        std::fs::read_dir(spool).expect("the spool can be read").count()
+    }
+
     /// The file of quarantined rows.
     pub async fn quarantine_file(&self, id: &str) -> Vec<u8> {
         let message = marque_api::intake::v1::DownloadQuarantineRequest { import_id: id.to_owned() };

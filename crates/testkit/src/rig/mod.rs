@@ -11,7 +11,7 @@ use marque_api::{
     network::v1 as network, network::v1::network_service_client::NetworkServiceClient,
 };
 use marque_auth::{Issuer, PeerTokens, Role, RoleSet, Scope, TokenRequest, Verifier};
-use marque_core::{ManualClock, SharedClock};
+use marque_core::{Clock as _, ManualClock, SharedClock};
 use marque_db::Database;
 use marque_rpc::{CallMeta, RequestId, RoleName, RpcTransport};
 use marque_vault::{Keyring, Vault};
@@ -157,6 +157,12 @@ impl Rig {
         let mut request = self.ask(roles, scope, message);
         request.metadata_mut().insert("idempotency-key", key.parse().expect("a key of ASCII"));
         request
+    }
+
+    /// A message from another service acting by itself.
+    pub fn ask_as_peer<T>(&self, message: T) -> tonic::Request<T> {
+        let token = self.world.peers.token(self.world.clock.now());
+        CallMeta::new(RequestId::random()).with_token(&token).outgoing(message)
     }
 
     /// The network service.

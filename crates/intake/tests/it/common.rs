@@ -1,0 +1,52 @@
+//! Files and what became of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use marque_db::Database;
+use marque_testkit::{Rig, id_number, phone};
+
+const NAMES: [&str; 8] = ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强", "郑秀英", "孙伟"];
+
+/// `rows` clean rows of customers; every fifth is the person of the row before.
+pub(crate) fn clean_file(rows: u32) -> String {
+    let mut file = String::from("客户编号,姓名,身份证号,手机\r\n");
+    for n in 0..rows {
+        let person = if n % 5 == 4 { n - 1 } else { n };
+        let name = NAMES[person as usize % NAMES.len()];
+        file.push_str(&format!("C{n},{name},{},{}\r\n", id_number(person), phone(person)));
+    }
+    file
+}
+
+pub(crate) async fn count(db: &Database, table: &'static str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    db.read(move |conn| conn.query_opt(&sql, &[], |row| row.get(0))).await.unwrap().unwrap()
+}
+
+/// What an import leaves: which records stand together, at which version; how many events and tokens there are.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    groups: BTreeSet<Vec<(String, String, i64)>>,
+    tokens: i64,
+    quarantined: i64,
+}
+
+pub(crate) async fn left_by(rig: &Rig) -> Left {
+    let db = rig.customer_db();
+    let records: Vec<(i64, (String, String, i64))> = db
+        .read(|conn| {
+            let sql = "SELECT customer, dealer, source_key, version FROM source_records ORDER BY dealer, source_key";
+            conn.query(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))
+        })
+        .await
+        .unwrap();
+    let mut groups: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+    for (customer, record) in records {
+        groups.entry(customer).or_default().push(record);
+    }
+    Left {
+        groups: groups.into_values().collect(),
+        tokens: count(db, "record_keys").await,
+        quarantined: count(db, "import_quarantine").await,
+    }
+}
