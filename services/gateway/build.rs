@@ -14,8 +14,12 @@ fn main() -> io::Result<()> {
         String::from("/// Reason and page.\npub(super) const PAGES: &[(&str, &str)] = &[\n");
     for name in names {
         let path = fs::canonicalize(pages.join(format!("{name}.md")))?;
-        writeln!(code, "    ({name:?}, include_str!({path:?})),")
-            .expect("writing to a string cannot fail");
+        writeln!(
+            code,
+            "    ({name:?}, include_str!({:?})),",
+            path.to_string_lossy()
+        )
+        .expect("writing to a string cannot fail");
     }
     code.push_str("];\n");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");

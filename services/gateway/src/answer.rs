@@ -18,6 +18,7 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// A JSON answer that went well.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of most handlers")]
 pub(crate) fn ok(body: &impl Serialize) -> Answer {
     Ok(json(StatusCode::OK, body))
 }

@@ -49,11 +49,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         read.map(|AxumQuery(query)| Self(query))
             .map_err(|rejection| {
                 // "Failed to deserialize query string: NAME: what serde says"
-            let text = rejection.body_text();
-            let mut words = text.splitn(3, ": ").skip(1);
-            let name = words.next().unwrap_or("query");
-            Failure::fields(vec![violation(name, words.next().unwrap_or(name))])
-        })
+                let text = rejection.body_text();
+                let mut words = text.splitn(3, ": ").skip(1);
+                let name = words.next().unwrap_or("query");
+                Failure::fields(vec![violation(name, words.next().unwrap_or(name))])
+            })
     }
 }
 
@@ -139,12 +139,13 @@ pub(crate) fn violation(path: &str, message: &str) -> Violation {
         let name = rest.split('`').next().unwrap_or_default();
         Some(name.chars().take(NAME_SHOWN).collect::<String>())
     };
-    let expected = message
-        .rfind(", expected ")
-        .map_or("a value of the kind that the field has", |at| {
-            let words = &message[at + ", expected ".len()..];
-            words.rfind(" at line ").map_or(words, |end| &words[..end])
-        });
+    let expected =
+        message
+            .rfind(", expected ")
+            .map_or("a value of the kind that the field has", |at| {
+                let words = &message[at + ", expected ".len()..];
+                words.rfind(" at line ").map_or(words, |end| &words[..end])
+            });
     let within = |name: &str| match path.rsplit_once('.') {
         Some((parent, last)) if last == name => format!("{parent}.{name}"),
         _ if path == name || path == "." || path == "?" => name.to_owned(),

@@ -27,6 +27,9 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 /// One thing that must be well.
 pub type Check = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
+/// Whether each check passed, by name.
+type Verdicts = Vec<(String, bool)>;
+
 /// What must be well for requests to be welcome. Clones share it.
 #[derive(Clone)]
 pub struct Readiness(Arc<Inner>);
@@ -34,7 +37,7 @@ pub struct Readiness(Arc<Inner>);
 struct Inner {
     draining: AtomicBool,
     checks: Vec<(String, Check)>,
-    last: Mutex<Option<(Instant, Vec<(String, bool)>)>>,
+    last: Mutex<Option<(Instant, Verdicts)>>,
 }
 
 impl Readiness {
@@ -63,7 +66,7 @@ impl Readiness {
     }
 
     /// The verdict of every check, at most a second old.
-    pub(crate) async fn verdicts(&self) -> Vec<(String, bool)> {
+    pub(crate) async fn verdicts(&self) -> Verdicts {
         let mut last = self.0.last.lock().await;
         if let Some((at, verdicts)) = &*last
             && at.elapsed() < FRESH_FOR

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often callers that have been silent are forgotten.
-const FORGET_INTERVAL: Duration = Duration::from_secs(60);
+const FORGET_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(crate) fn build(deps: Deps) -> Gateway {
     describe_metrics();

@@ -53,7 +53,7 @@ impl From<&LimitsConfig> for Settings {
             max_in_flight: config.max_in_flight,
             max_imports_in_flight: 16,
             deadline: Duration::from_secs(10),
-            import_deadline: Duration::from_secs(3600),
+            import_deadline: Duration::from_hours(1),
             body_stall: Duration::from_secs(30),
             part_deadline: Duration::from_secs(2),
             max_connections: config.max_connections,

@@ -61,7 +61,7 @@ where
                     .as_ref()
                     .is_none_or(|worst| worst.code() == Code::NotFound) =>
             {
-                worst = Some(status)
+                worst = Some(status);
             }
             Err(_) => {}
         }

@@ -92,13 +92,12 @@ pub(crate) async fn look_up(
     Json(body): Json<LookupBody>,
 ) -> Answer {
     let key = body.key()?;
-    let (found, vehicles) = match vehicle_key(&key) {
-        Some(by) => tokio::try_join!(customers(&app, &call, key), vehicles(&app, &call, by))?,
-        None => {
-            let found = customers(&app, &call, key).await?;
-            let vehicles = vehicles_of(&app, &call, &found.customers).await?;
-            (found, vehicles)
-        }
+    let (found, vehicles) = if let Some(by) = vehicle_key(&key) {
+        tokio::try_join!(customers(&app, &call, key), vehicles(&app, &call, by))?
+    } else {
+        let found = customers(&app, &call, key).await?;
+        let vehicles = vehicles_of(&app, &call, &found.customers).await?;
+        (found, vehicles)
     };
     let pb::LookupResponse {
         customers,

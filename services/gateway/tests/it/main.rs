@@ -4,6 +4,7 @@
 
 mod auth;
 mod conditions;
+mod cost;
 mod docs;
 mod grpc;
 mod imports;

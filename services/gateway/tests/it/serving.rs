@@ -28,7 +28,7 @@ async fn serve(rig: &Arc<Rig>) -> Served {
     let rig = Arc::clone(rig);
     let ended = tokio::spawn(async move {
         marque_gateway::serve(listener, &rig.gateway, async {
-            stopped.await.unwrap_or_default()
+            stopped.await.unwrap_or_default();
         })
         .await
     });
@@ -88,7 +88,7 @@ async fn a_drain_lets_requests_in_progress_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_never_ends_is_cut_after_the_drain() {
     let rig = Arc::new(Rig::with(|settings| {
-        settings.drain_timeout = Duration::from_millis(200)
+        settings.drain_timeout = Duration::from_millis(200);
     }));
     let served = serve(&rig).await;
     rig.customer.be_late(Duration::from_secs(9));
@@ -104,7 +104,7 @@ async fn a_request_that_never_ends_is_cut_after_the_drain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_and_fat_heads_are_let_go() {
     let rig = Arc::new(Rig::with(|settings| {
-        settings.header_timeout = Duration::from_millis(200)
+        settings.header_timeout = Duration::from_millis(200);
     }));
     let served = serve(&rig).await;
     for dripped in ["", "P", "PRI * HTTP", "GET /livez HTTP/1.1\r\nx: "] {

@@ -106,11 +106,7 @@ impl ImportQuery {
                 "source" => query.source = value,
                 "format" => query.format = value,
                 "map" => query.map.push(value),
-                "dry_run" => {
-                    query.dry_run = value
-                        .parse()
-                        .map_err(|_| Failure::field("dry_run", "FORMAT", "true or false"))?
-                }
+                "dry_run" => query.dry_run = read_flag(&value)?,
                 _ => {
                     let known = "known: kind, dealer, source, dry_run, format, map";
                     return Err(Failure::field(
@@ -159,6 +155,11 @@ impl ImportQuery {
             mapping,
         })
     }
+}
+
+fn read_flag(text: &str) -> Answer<bool> {
+    text.parse()
+        .map_err(|_| Failure::field("dry_run", "FORMAT", "true or false"))
 }
 
 fn mapping_header(headers: &HeaderMap) -> Answer<HashMap<String, String>> {

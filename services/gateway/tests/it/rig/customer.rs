@@ -212,7 +212,10 @@ impl CustomerService for Customers {
         &self,
         request: Request<pb::CountCustomersRequest>,
     ) -> Result<Response<pb::CountCustomersResponse>, Status> {
-        let counts = pb::CountCustomersResponse { persons: 2, ..Default::default() };
+        let counts = pb::CountCustomersResponse {
+            persons: 2,
+            ..Default::default()
+        };
         self.0.play(&request, counts).await
     }
 }

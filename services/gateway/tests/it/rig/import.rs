@@ -110,7 +110,7 @@ impl ImportService for Imports {
                     return Err(Status::not_found("no such dealer"));
                 }
                 Some(import_request::Part::Start(start)) => {
-                    *sink.start.lock().unwrap() = Some(start)
+                    *sink.start.lock().unwrap() = Some(start);
                 }
                 Some(import_request::Part::Chunk(chunk)) => {
                     sink.bytes.fetch_add(chunk.len() as u64, Ordering::SeqCst);

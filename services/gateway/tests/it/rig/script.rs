@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,6 +17,7 @@ pub(crate) struct Script(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     delay_ms: AtomicU64,
+    quiet: AtomicBool,
     fails: Mutex<Option<Code>>,
     calls: AtomicUsize,
     last: Mutex<HeaderMap>,
@@ -38,6 +39,11 @@ impl Script {
     /// Answers from now on with this code.
     pub(crate) fn fail(&self, code: Code) {
         *self.0.fails.lock().unwrap() = Some(code);
+    }
+
+    /// Keeps no notes from now on, for measuring.
+    pub(crate) fn be_quiet(&self) {
+        self.0.quiet.store(true, Ordering::SeqCst);
     }
 
     /// Calls so far.
@@ -67,12 +73,14 @@ impl Script {
         answer: A,
     ) -> Result<Response<A>, Status> {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
-        *self.0.last.lock().unwrap() = request.metadata().clone().into_headers();
-        *self.0.last_message.lock().unwrap() = format!("{:?}", request.get_ref());
-        tokio::time::sleep(Duration::from_millis(
-            self.0.delay_ms.load(Ordering::SeqCst),
-        ))
-        .await;
+        if !self.0.quiet.load(Ordering::SeqCst) {
+            *self.0.last.lock().unwrap() = request.metadata().clone().into_headers();
+            *self.0.last_message.lock().unwrap() = format!("{:?}", request.get_ref());
+        }
+        let delay = self.0.delay_ms.load(Ordering::SeqCst);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
         match *self.0.fails.lock().unwrap() {
             Some(code) => Err(Status::new(code, "as the script says")),
             None => Ok(Response::new(answer)),

@@ -48,7 +48,7 @@ impl Tokens {
         let mut claims = claims(role);
         match role {
             "dms" | "sales" | "service" | "technician" | "manager" => {
-                claims["dealer"] = json!("D001")
+                claims["dealer"] = json!("D001");
             }
             "customer" => claims["customer"] = json!(CUSTOMER),
             _ => {}
