@@ -8,6 +8,7 @@ use super::{
     Kind,
     judge::Marks,
     measure::Measures,
+    readings,
     state::EntryState,
     stats::{binomial_tail, discoveries, poisson_tail, usual_share, wilson_lower},
 };
@@ -68,11 +69,14 @@ struct Test {
 /// The last two days of a month of average length.
 const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
 /// Of the phones that two strangers share honestly, how many a third shares too.
-const THIRD_STRANGER: f64 = 0.05;
+const THIRD_STRANGER: f64 = 0.02;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
-    let measures: Vec<Measures> = units.values().map(Measures::of).collect();
+    let mut measures: Vec<Measures> = units.values().map(Measures::of).collect();
+    for (measures, compared) in measures.iter_mut().zip(readings::compare(units.values())) {
+        measures.readings = compared;
+    }
     let usual = Usual::of(units, &measures);
     let tests: Vec<Vec<Test>> = units
         .values()
@@ -170,7 +174,8 @@ impl Usual {
             .max(1e-4),
             month_end: share(|s| (s.last_two_days, s.dated)).clamp(LAST_TWO_DAYS, 0.2),
             invented_reading: share(|s| (s.invented_readings, s.readings)).max(0.003),
-            contradiction: measured(&|_, m| (m.contradictions, m.compared_readings)).max(0.01),
+            contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
+                .max(0.01),
             name_counts,
             entries: units.values().map(EntryState::entries).sum(),
         }
@@ -201,8 +206,8 @@ impl Usual {
             ),
             share_test(
                 Kind::FakeMileage,
-                measures.contradictions,
-                measures.compared_readings,
+                measures.readings.contradicting,
+                measures.readings.comparable,
                 self.contradiction,
                 3.0,
             ),
@@ -308,7 +313,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Test {
     let count = measures.sequential.len() as u64;
     let distinct = state.by_phone.len() as f64;
     // Mobile numbers in use lie in some 50 prefixes of 10^8 each.
-    let by_chance = (distinct * distinct * 2.0 / 5e9 + distinct * 1e-5).max(1e-3);
+    let by_chance = (distinct * distinct * 5.0 / 5e9 + distinct * 1e-5).max(1e-3);
     Test {
         kind: Kind::SequentialPhone,
         count,

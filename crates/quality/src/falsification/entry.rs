@@ -40,6 +40,8 @@ pub(super) struct Person {
     pub(super) address: u32,
     /// Province and office of the plate.
     pub(super) plate_area: u32,
+    /// Prefecture of the address.
+    pub(super) home_area: u32,
 }
 
 /// One record, reduced.
@@ -219,6 +221,12 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
                     .map(|(at, _)| short_hash(&plate[..at]))
             })
             .unwrap_or_default(),
+        home_area: record
+            .address
+            .as_ref()
+            .and_then(Address::region_code)
+            .filter(|code| code % 10_000 != 0)
+            .map_or(0, |code| code / 100),
         rank: 0,
     };
     Person {

@@ -29,14 +29,18 @@ pub(super) struct Shape {
     pub(super) people: usize,
     /// Whether their plates are of different offices: families mostly register where they live.
     pub(super) is_scattered: bool,
+    /// Whether the places of two at least are known and all the same.
+    pub(super) is_local: bool,
     /// Whether the sample is full, so that `people` is a lower bound.
     pub(super) is_sampled: bool,
 }
 
 impl Shape {
-    /// Signs that no family or friends explain: three unrelated people of different places, or more of any.
+    /// Signs that no family or friends explain: three unrelated people of different places, four of unknown ones, five of any.
     pub(super) const fn is_strong(&self) -> bool {
-        self.people >= 3 && self.is_scattered || self.people >= 5
+        self.people >= 3 && self.is_scattered
+            || self.people >= 4 && !self.is_local
+            || self.people >= 5
     }
 
     /// Signs that count only where there are strong ones too.
@@ -92,29 +96,52 @@ impl Group {
                 }
             }
         }
-        let mut areas = [0; KEPT];
-        let (mut people, mut known) = (0, 0);
-        for head in (0..count).filter(|i| leader[*i] == *i) {
-            let members = || {
-                (0..count)
-                    .filter(|i| leader[*i] == head)
-                    .map(|i| &self.people[i])
-            };
-            people += usize::from(members().any(|person| person.surname != 0));
-            if let Some(area) = members()
-                .map(|person| person.plate_area)
-                .find(|area| *area != 0)
-            {
-                areas[known] = area;
-                known += 1;
-            }
-        }
-        let is_scattered = areas[..known].iter().any(|area| *area != areas[0]);
+        let heads = || (0..count).filter(|i| leader[*i] == *i);
+        let members = |head: usize| {
+            (0..count)
+                .filter(move |i| leader[*i] == head)
+                .map(|i| &self.people[i])
+        };
+        let people = heads()
+            .filter(|head| members(*head).any(|person| person.surname != 0))
+            .count();
+        let plates = Places::of(
+            heads().filter_map(|head| members(head).map(|p| p.plate_area).find(|area| *area != 0)),
+        );
+        let homes = Places::of(
+            heads().filter_map(|head| members(head).map(|p| p.home_area).find(|area| *area != 0)),
+        );
         Shape {
             records: self.records,
             people,
-            is_scattered,
+            is_scattered: plates == Places::Several
+                || homes == Places::Several && plates != Places::One,
+            is_local: plates == Places::One || homes == Places::One && plates == Places::Unknown,
             is_sampled: count == KEPT,
+        }
+    }
+}
+
+/// The places of several people.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Places {
+    /// Known of one person at most.
+    Unknown,
+    /// The same for all of whom it is known.
+    One,
+    /// Different.
+    Several,
+}
+
+impl Places {
+    fn of(mut areas: impl Iterator<Item = u32>) -> Self {
+        let (Some(first), Some(second)) = (areas.next(), areas.next()) else {
+            return Self::Unknown;
+        };
+        if first == second && areas.all(|area| area == first) {
+            Self::One
+        } else {
+            Self::Several
         }
     }
 }

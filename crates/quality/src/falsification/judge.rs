@@ -113,7 +113,7 @@ impl Marks {
                 .map(|_| measures.names.iter().map(|(name, _)| *name).collect())
                 .unwrap_or_default(),
             contradicted: strength_of(Kind::FakeMileage)
-                .map(|_| measures.contradicted.clone())
+                .map(|_| measures.readings.blamed.clone())
                 .unwrap_or_default(),
             month_end: strength_of(Kind::MonthEndBurst),
             mileage: strength_of(Kind::FakeMileage),

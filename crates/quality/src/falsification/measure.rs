@@ -19,18 +19,13 @@ pub(super) struct Measures {
     pub(super) id_stems: Vec<(u64, usize)>,
     pub(super) addresses: Vec<(u64, Shape)>,
     pub(super) names: Vec<(u32, Shape)>,
-    /// Readings that can be compared with the car's one before, and how many of these pairs contradict each other.
-    pub(super) compared_readings: u64,
-    pub(super) contradictions: u64,
-    pub(super) contradicted: FxHashSet<(u64, i32, u32)>,
+    pub(super) readings: super::readings::Compared,
     /// The fullest minute.
     pub(super) burst: Option<(u32, u32)>,
 }
 
 /// Numbers this close together on different people are a sequence.
-const GAP: u64 = 2;
-/// More than this, day after day, no private car covers.
-const MAX_KM_A_DAY: u64 = 500;
+const GAP: u64 = 5;
 
 impl Measures {
     pub(super) fn of(state: &EntryState) -> Self {
@@ -50,7 +45,6 @@ impl Measures {
         };
         measures.find_sequences(state);
         measures.find_stems(state);
-        measures.compare_readings(state);
         measures
     }
 
@@ -88,46 +82,6 @@ impl Measures {
             .collect();
         self.id_stems.sort_unstable();
     }
-
-    /// Compares each reading of a car with the one before, and blames the readings without which the rest agree.
-    fn compare_readings(&mut self, state: &EntryState) {
-        for (vin, readings) in &state.by_vin {
-            let mut readings: Vec<(i32, u32)> = readings.iter().copied().collect();
-            let pairs = readings.windows(2).filter(|pair| pair[0].0 != pair[1].0);
-            self.compared_readings += pairs.clone().count() as u64;
-            self.contradictions += pairs.filter(|pair| contradict(pair[0], pair[1])).count() as u64;
-            while let Some(at) = most_contradicted(&readings) {
-                let (day, km) = readings.remove(at);
-                self.contradicted.insert((*vin, day, km));
-            }
-        }
-    }
-}
-
-/// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
-const fn contradict(earlier: (i32, u32), later: (i32, u32)) -> bool {
-    let possible = earlier.1 as u64 + (later.0 - earlier.0) as u64 * MAX_KM_A_DAY;
-    earlier.0 != later.0 && (later.1 + 50 < earlier.1 || later.1 as u64 > possible)
-}
-
-/// The one reading that contradicts the most others; none if two are equally suspect.
-fn most_contradicted(readings: &[(i32, u32)]) -> Option<usize> {
-    let conflicts = |i: usize| {
-        let before = readings[..i]
-            .iter()
-            .filter(|other| contradict(**other, readings[i]))
-            .count();
-        before
-            + readings[i + 1..]
-                .iter()
-                .filter(|other| contradict(readings[i], **other))
-                .count()
-    };
-    let counts: Vec<usize> = (0..readings.len()).map(conflicts).collect();
-    let most = *counts.iter().max().filter(|most| **most > 0)?;
-    let mut worst = (0..counts.len()).filter(|i| counts[*i] == most);
-    let only = worst.next()?;
-    worst.next().is_none().then_some(only)
 }
 
 /// The groups of a map whose shape matters, largest first, in an order that does not depend on the map.

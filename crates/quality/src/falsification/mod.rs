@@ -10,6 +10,7 @@ mod entry;
 mod group;
 mod judge;
 mod measure;
+mod readings;
 mod state;
 pub mod stats;
 

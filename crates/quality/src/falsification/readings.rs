@@ -1,0 +1,139 @@
+//! Readings of one car against each other, wherever they were taken.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::state::EntryState;
+
+/// What the readings of one dealer (or clerk) look like among all readings of the same cars.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// Readings of cars that have another reading of another day.
+    pub(super) comparable: u64,
+    /// Of these, the ones that are blamed, or that contradict another without it being clear which one is wrong.
+    pub(super) contradicting: u64,
+    /// Car, day and kilometres of the readings without which the rest agree.
+    pub(super) blamed: FxHashSet<(u64, i32, u32)>,
+}
+
+/// A reading and the place of the unit that took it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reading {
+    day: i32,
+    km: u32,
+    unit: usize,
+}
+
+/// More than this, day after day, no private car covers.
+const MAX_KM_A_DAY: u64 = 500;
+
+/// Compares all readings of each car; one result for each unit, in their order.
+pub(super) fn compare<'a>(units: impl Iterator<Item = &'a EntryState>) -> Vec<Compared> {
+    let mut cars: FxHashMap<u64, Vec<Reading>> = FxHashMap::default();
+    let mut results = Vec::new();
+    for (unit, state) in units.enumerate() {
+        results.push(Compared::default());
+        for (vin, readings) in &state.by_vin {
+            cars.entry(*vin)
+                .or_default()
+                .extend(readings.iter().map(|(day, km)| Reading {
+                    day: *day,
+                    km: *km,
+                    unit,
+                }));
+        }
+    }
+    cars.retain(|_, readings| readings.len() >= 2);
+    let mut involved = vec![0_u64; results.len()];
+    for readings in cars.values_mut() {
+        readings.sort_unstable();
+        for (i, reading) in readings
+            .iter()
+            .enumerate()
+            .filter(|(_, reading)| readings.iter().any(|other| other.day != reading.day))
+        {
+            results[reading.unit].comparable += 1;
+            involved[reading.unit] += u64::from(conflicts(readings, i) > 0);
+        }
+    }
+    let rate = |(involved, result): (&u64, &Compared)| {
+        (*involved as f64 + 0.01) / (result.comparable as f64 + 1.0)
+    };
+    let rates: Vec<f64> = involved.iter().zip(&results).map(rate).collect();
+    for (vin, mut readings) in cars {
+        while let Some(at) = most_contradicting(&readings, &rates) {
+            let reading = readings.remove(at);
+            results[reading.unit].contradicting += 1;
+            results[reading.unit]
+                .blamed
+                .insert((vin, reading.day, reading.km));
+        }
+        for (i, reading) in readings.iter().enumerate() {
+            results[reading.unit].contradicting += u64::from(conflicts(&readings, i) > 0);
+        }
+    }
+    results
+}
+
+/// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
+const fn contradict(earlier: Reading, later: Reading) -> bool {
+    let possible = earlier.km as u64 + (later.day - earlier.day) as u64 * MAX_KM_A_DAY;
+    earlier.day != later.day && (later.km + 50 < earlier.km || later.km as u64 > possible)
+}
+
+/// How many others a reading contradicts.
+fn conflicts(readings: &[Reading], i: usize) -> usize {
+    let before = readings[..i]
+        .iter()
+        .filter(|other| contradict(**other, readings[i]))
+        .count();
+    before
+        + readings[i + 1..]
+            .iter()
+            .filter(|other| contradict(readings[i], **other))
+            .count()
+}
+
+/// The reading that contradicts the most others; among equals the one whose unit contradicts others more than twice as
+/// often. None if that does not tell them apart.
+fn most_contradicting(readings: &[Reading], rates: &[f64]) -> Option<usize> {
+    let counts: Vec<usize> = (0..readings.len())
+        .map(|i| conflicts(readings, i))
+        .collect();
+    let most = *counts.iter().max().filter(|most| **most > 0)?;
+    let worst: Vec<usize> = (0..counts.len()).filter(|i| counts[*i] == most).collect();
+    let rate = |i: &usize| rates[readings[*i].unit];
+    let first = *worst.iter().max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
+    let stands_out = worst
+        .iter()
+        .filter(|i| **i != first)
+        .all(|i| rate(i) * 2.0 < rate(&first));
+    stands_out.then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn reading(day: i32, km: u32) -> Reading {
+        Reading { day, km, unit: 0 }
+    }
+
+    #[test]
+    fn the_one_reading_that_does_not_fit_is_blamed() {
+        let readings = [
+            reading(0, 1000),
+            reading(100, 90_000),
+            reading(200, 9000),
+            reading(300, 14_000),
+        ];
+        assert_eq!(most_contradicting(&readings, &[0.1]), Some(1));
+    }
+
+    #[test]
+    fn of_two_equals_none_is_blamed_unless_its_dealer_stands_out() {
+        let mut readings = [reading(0, 90_000), reading(100, 5000)];
+        assert_eq!(most_contradicting(&readings, &[0.1, 0.3]), None);
+        readings[0].unit = 1;
+        assert_eq!(most_contradicting(&readings, &[0.1, 0.3]), Some(0));
+    }
+}
