@@ -10,8 +10,22 @@ macro_rules! migration {
     ($folder:literal, $name:literal) => {
         Migration {
             name: $name,
-            up: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/", $folder, "/", $name, ".up.sql")),
-            down: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/", $folder, "/", $name, ".down.sql")),
+            up: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/src/",
+                $folder,
+                "/",
+                $name,
+                ".up.sql"
+            )),
+            down: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/src/",
+                $folder,
+                "/",
+                $name,
+                ".down.sql"
+            )),
         }
     };
 }
@@ -20,25 +34,44 @@ pub(crate) use migration;
 /// Dealers, groups, regions, departments, staff.
 pub const NETWORK: Migrator = Migrator {
     service: "network",
-    migrations: &[shared::EVENTS, shared::AUDIT, migration!("network", "0010_network")],
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        migration!("network", "0010_network"),
+    ],
 };
 
 /// Source records, customers, identity.
 pub const CUSTOMER: Migrator = Migrator {
     service: "customer",
-    migrations: &[shared::EVENTS, shared::AUDIT, shared::IMPORTS, migration!("customer", "0010_customers")],
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("customer", "0010_customers"),
+    ],
 };
 
 /// Vehicles, parties, readings.
 pub const VEHICLE: Migrator = Migrator {
     service: "vehicle",
-    migrations: &[shared::EVENTS, shared::AUDIT, shared::IMPORTS, migration!("vehicle", "0010_vehicles")],
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("vehicle", "0010_vehicles"),
+    ],
 };
 
 /// Visits.
 pub const SERVICE_HISTORY: Migrator = Migrator {
     service: "service-history",
-    migrations: &[shared::EVENTS, shared::AUDIT, shared::IMPORTS, migration!("service_history", "0010_visits")],
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("service_history", "0010_visits"),
+    ],
 };
 
 /// Every service's schema.

@@ -37,7 +37,9 @@ impl Money {
             return Err(InvalidMoney);
         }
         let whole: i64 = whole.parse().map_err(|_| InvalidMoney)?;
-        let cents: i64 = format!("{fraction:0<2}").parse().map_err(|_| InvalidMoney)?;
+        let cents: i64 = format!("{fraction:0<2}")
+            .parse()
+            .map_err(|_| InvalidMoney)?;
         whole
             .checked_mul(100)
             .and_then(|minor| minor.checked_add(cents))
@@ -66,11 +68,26 @@ mod tests {
 
     #[test]
     fn amounts_are_exact() {
-        let cases = [("129", 12_900), ("129.5", 12_950), ("129.05", 12_905), ("-3.10", -310), ("0.01", 1)];
+        let cases = [
+            ("129", 12_900),
+            ("129.5", 12_950),
+            ("129.05", 12_905),
+            ("-3.10", -310),
+            ("0.01", 1),
+        ];
         for (text, minor) in cases {
             assert_eq!(Money::parse_minor(text), Ok(minor), "{text}");
         }
-        for bad in ["", ".", "1.234", "1,000", "abc", "1e3", "--1", "99999999999999999999"] {
+        for bad in [
+            "",
+            ".",
+            "1.234",
+            "1,000",
+            "abc",
+            "1e3",
+            "--1",
+            "99999999999999999999",
+        ] {
             assert!(Money::parse_minor(bad).is_err(), "{bad}");
         }
         assert_eq!(Money::cny(-310).to_string(), "-3.10 CNY");

@@ -26,9 +26,9 @@ impl CustomerNumber {
 
 /// ISO 7064 MOD 11-2 check character of a string of digits.
 fn check_character(digits: &str) -> char {
-    let remainder = digits
-        .bytes()
-        .fold(0u32, |product, digit| (product + u32::from(digit - b'0')) * 2 % 11);
+    let remainder = digits.bytes().fold(0u32, |product, digit| {
+        (product + u32::from(digit - b'0')) * 2 % 11
+    });
     match (12 - remainder) % 11 {
         10 => 'X',
         digit => char::from_digit(digit, 10).expect("below ten"),
@@ -80,14 +80,22 @@ mod tests {
                     let mut wrong = bytes.to_vec();
                     wrong[at] = digit;
                     let wrong = String::from_utf8(wrong).unwrap();
-                    assert_eq!(wrong.parse::<CustomerNumber>().is_ok(), wrong == good, "{wrong}");
+                    assert_eq!(
+                        wrong.parse::<CustomerNumber>().is_ok(),
+                        wrong == good,
+                        "{wrong}"
+                    );
                 }
             }
             for at in 0..bytes.len() - 2 {
                 let mut swapped = bytes.to_vec();
                 swapped.swap(at, at + 1);
                 let swapped = String::from_utf8(swapped).unwrap();
-                assert_eq!(swapped.parse::<CustomerNumber>().is_ok(), swapped == good, "{swapped}");
+                assert_eq!(
+                    swapped.parse::<CustomerNumber>().is_ok(),
+                    swapped == good,
+                    "{swapped}"
+                );
             }
         }
     }

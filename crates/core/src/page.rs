@@ -76,8 +76,9 @@ impl PageToken {
 
 /// FNV-1a: tells lists apart; it guards against mistakes, and scope guards against everything else.
 fn fingerprint(text: &str) -> u32 {
-    text.bytes()
-        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]
@@ -89,9 +90,18 @@ mod tests {
         let token = PageToken::write("2026|键", "customers?tier=vip");
         let page = PageRequest::read(5, &token, "customers?tier=vip").unwrap();
         assert_eq!(page.after.unwrap().key, "2026|键");
-        assert_eq!(PageRequest::read(5, &token, "customers"), Err(InvalidPage::Token));
-        assert_eq!(PageRequest::read(5, "zz", "customers"), Err(InvalidPage::Token));
-        assert_eq!(PageRequest::read(5, "é", "customers"), Err(InvalidPage::Token));
+        assert_eq!(
+            PageRequest::read(5, &token, "customers"),
+            Err(InvalidPage::Token)
+        );
+        assert_eq!(
+            PageRequest::read(5, "zz", "customers"),
+            Err(InvalidPage::Token)
+        );
+        assert_eq!(
+            PageRequest::read(5, "é", "customers"),
+            Err(InvalidPage::Token)
+        );
     }
 
     #[test]

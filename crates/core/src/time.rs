@@ -84,7 +84,10 @@ pub type SharedClock = Arc<dyn Clock>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp(Utc::now().timestamp_micros())
     }
@@ -135,6 +138,9 @@ mod tests {
     #[test]
     fn an_instant_prints_and_reads_without_loss() {
         let instant = Timestamp::from_micros(1_767_225_600_123_456);
-        assert_eq!(Timestamp::parse_rfc3339(&instant.to_rfc3339()), Some(instant));
+        assert_eq!(
+            Timestamp::parse_rfc3339(&instant.to_rfc3339()),
+            Some(instant)
+        );
     }
 }

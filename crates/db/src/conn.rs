@@ -172,7 +172,10 @@ fn collect<T>(
 const IN_SIZES: [usize; 4] = [1, 8, 64, 512];
 
 fn sqlite_in<'v>(sql: &str, fixed: &[Value<'v>], keys: &[Value<'v>]) -> (String, Vec<Value<'v>>) {
-    let size = IN_SIZES.into_iter().find(|size| *size >= keys.len()).unwrap_or(keys.len());
+    let size = IN_SIZES
+        .into_iter()
+        .find(|size| *size >= keys.len())
+        .unwrap_or(keys.len());
     let mut list = String::with_capacity(size * 5);
     for at in 0..size {
         if at > 0 {

@@ -41,8 +41,14 @@ pub struct Database {
 
 #[derive(Debug)]
 enum Engine {
-    Sqlite { readers: Readers, writer: Writer },
-    Postgres { readers: Sender<PgJob>, writers: Sender<PgJob> },
+    Sqlite {
+        readers: Readers,
+        writer: Writer,
+    },
+    Postgres {
+        readers: Sender<PgJob>,
+        writers: Sender<PgJob>,
+    },
 }
 
 impl Database {
@@ -57,7 +63,12 @@ impl Database {
                 writer: Writer::start(path)?,
                 readers: Readers::new(path),
             },
-            Settings::Postgres { url, schema, readers, writers } => Engine::Postgres {
+            Settings::Postgres {
+                url,
+                schema,
+                readers,
+                writers,
+            } => Engine::Postgres {
                 readers: postgres::start(url, schema, *readers, "pg-read")?,
                 writers: postgres::start(url, schema, *writers, "pg-write")?,
             },

@@ -47,13 +47,13 @@ impl From<rusqlite::Error> for StoreError {
         match (failure.code, failure.extended_code) {
             (
                 _,
-                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
+                | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
             ) => Self::Unique(error.into()),
             (Code::DatabaseBusy | Code::DatabaseLocked, _) => Self::Conflict(error.into()),
-            (
-                Code::DiskFull | Code::CannotOpen | Code::SystemIoFailure | Code::ReadOnly,
-                _,
-            ) => Self::Unavailable(error.into()),
+            (Code::DiskFull | Code::CannotOpen | Code::SystemIoFailure | Code::ReadOnly, _) => {
+                Self::Unavailable(error.into())
+            }
             _ => Self::Other(error.into()),
         }
     }

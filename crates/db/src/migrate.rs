@@ -35,9 +35,15 @@ impl Migrator {
             let missing = &self.migrations[applied..];
             for migration in missing {
                 conn.batch(&for_backend(migration.up, conn.backend()))?;
-                let sql = format!("INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)", self.table());
+                let sql = format!(
+                    "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
+                    self.table()
+                );
                 let checksum = checksum(migration.up);
-                conn.execute(&sql, &[migration.name.into(), Value::Int(checksum), now.into()])?;
+                conn.execute(
+                    &sql,
+                    &[migration.name.into(), Value::Int(checksum), now.into()],
+                )?;
             }
             Ok(missing.len())
         })
@@ -60,7 +66,8 @@ impl Migrator {
 
     /// Whether the schema is the one this binary wants.
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
-        db.write(move |conn| Ok(self.applied(conn)? == self.migrations.len())).await
+        db.write(move |conn| Ok(self.applied(conn)? == self.migrations.len()))
+            .await
     }
 
     fn table(&self) -> String {
@@ -84,7 +91,9 @@ impl Migrator {
             match self.migrations.get(at) {
                 Some(known) if known.name == name && checksum(known.up) == *sum => {}
                 Some(known) if known.name == name => {
-                    return Err(StoreError::Schema(format!("{name} was edited after it was applied")));
+                    return Err(StoreError::Schema(format!(
+                        "{name} was edited after it was applied"
+                    )));
                 }
                 _ => {
                     return Err(StoreError::Schema(format!(
@@ -108,10 +117,15 @@ fn for_backend(sql: &str, backend: Backend) -> String {
         Backend::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     };
     sql.lines()
-        .map(|line| match line.strip_prefix("{postgres:").and_then(|rest| rest.strip_suffix('}')) {
-            Some(statement) if backend == Backend::Postgres => format!("{statement};\n"),
-            Some(_) => String::new(),
-            None => format!("{line}\n"),
+        .map(|line| {
+            match line
+                .strip_prefix("{postgres:")
+                .and_then(|rest| rest.strip_suffix('}'))
+            {
+                Some(statement) if backend == Backend::Postgres => format!("{statement};\n"),
+                Some(_) => String::new(),
+                None => format!("{line}\n"),
+            }
         })
         .collect::<String>()
         .replace("{without_rowid}", rowid)
@@ -121,6 +135,8 @@ fn for_backend(sql: &str, backend: Backend) -> String {
 /// FNV-1a over the text: finds edits, guards against nothing else.
 fn checksum(text: &str) -> i64 {
     text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        })
         .cast_signed()
 }

@@ -48,7 +48,11 @@ impl PgSession {
         })
     }
 
-    pub(crate) fn query(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<postgres::Row>, StoreError> {
+    pub(crate) fn query(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<postgres::Row>, StoreError> {
         let statement = self.prepare(sql)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         Ok(self.client.query(&statement, &values)?)
@@ -92,13 +96,22 @@ impl PgSession {
         Ok(self.client.query(&statement, &values)?)
     }
 
-    pub(crate) fn copy(&mut self, table: &str, columns: &[&str], values: &[Value<'_>]) -> Result<(), StoreError> {
+    pub(crate) fn copy(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
         let columns_sql = columns.join(", ");
         let shape = self.prepare(&format!("SELECT {columns_sql} FROM {table} LIMIT 0"))?;
-        let types: Vec<Type> = shape.columns().iter().map(|column| column.type_().clone()).collect();
-        let sink = self
-            .client
-            .copy_in(&format!("COPY {table} ({columns_sql}) FROM STDIN (FORMAT binary)"))?;
+        let types: Vec<Type> = shape
+            .columns()
+            .iter()
+            .map(|column| column.type_().clone())
+            .collect();
+        let sink = self.client.copy_in(&format!(
+            "COPY {table} ({columns_sql}) FROM STDIN (FORMAT binary)"
+        ))?;
         let mut writer = BinaryCopyInWriter::new(sink, &types);
         let mut row: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(columns.len());
         for chunk in values.chunks_exact(columns.len()) {
@@ -141,16 +154,48 @@ impl<'a> From<&[Value<'a>]> for KeyList<'a> {
     fn from(keys: &[Value<'a>]) -> Self {
         match keys.first() {
             Some(Value::Uuid(_)) => Self::Uuids(
-                keys.iter().filter_map(|key| if let Value::Uuid(key) = key { Some(*key) } else { None }).collect(),
+                keys.iter()
+                    .filter_map(|key| {
+                        if let Value::Uuid(key) = key {
+                            Some(*key)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
             ),
             Some(Value::Bytes(_)) => Self::Bytes(
-                keys.iter().filter_map(|key| if let Value::Bytes(key) = key { Some(*key) } else { None }).collect(),
+                keys.iter()
+                    .filter_map(|key| {
+                        if let Value::Bytes(key) = key {
+                            Some(*key)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
             ),
             Some(Value::Text(_)) => Self::Texts(
-                keys.iter().filter_map(|key| if let Value::Text(key) = key { Some(*key) } else { None }).collect(),
+                keys.iter()
+                    .filter_map(|key| {
+                        if let Value::Text(key) = key {
+                            Some(*key)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
             ),
             _ => Self::Ints(
-                keys.iter().filter_map(|key| if let Value::Int(key) = key { Some(*key) } else { None }).collect(),
+                keys.iter()
+                    .filter_map(|key| {
+                        if let Value::Int(key) = key {
+                            Some(*key)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
             ),
         }
     }
@@ -171,7 +216,12 @@ impl KeyList<'_> {
 pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
 
 /// Starts the threads; they end when the sender is dropped.
-pub(crate) fn start(url: &str, schema: &str, threads: usize, name: &str) -> Result<Sender<PgJob>, StoreError> {
+pub(crate) fn start(
+    url: &str,
+    schema: &str,
+    threads: usize,
+    name: &str,
+) -> Result<Sender<PgJob>, StoreError> {
     let (sender, receiver) = crossbeam_channel::unbounded::<PgJob>();
     for number in 0..threads {
         let (url, schema, receiver) = (url.to_owned(), schema.to_owned(), receiver.clone());
@@ -186,7 +236,10 @@ pub(crate) fn start(url: &str, schema: &str, threads: usize, name: &str) -> Resu
 fn run(url: &str, schema: &str, jobs: &Receiver<PgJob>) {
     let mut session: Option<PgSession> = None;
     for job in jobs {
-        if session.as_mut().is_some_and(|session| session.client.is_closed()) {
+        if session
+            .as_mut()
+            .is_some_and(|session| session.client.is_closed())
+        {
             session = None;
         }
         let mut current = match session.take() {
@@ -245,7 +298,9 @@ pub(crate) fn write<T, E: From<StoreError>>(
 }
 
 /// The session, or a copy of the error that kept it from being opened.
-fn ready<E: From<StoreError>>(session: &mut Result<PgSession, StoreError>) -> Result<&mut PgSession, E> {
+fn ready<E: From<StoreError>>(
+    session: &mut Result<PgSession, StoreError>,
+) -> Result<&mut PgSession, E> {
     session
         .as_mut()
         .map_err(|error| StoreError::Unavailable(error.to_string().into()).into())

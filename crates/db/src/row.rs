@@ -57,7 +57,12 @@ impl Column for i64 {
                 .as_i64()
                 .map_err(|error| decode(index, error)),
             // A literal such as the 1 of `SELECT 1` is an INTEGER there.
-            Row::Postgres(row) if row.columns().get(index).is_some_and(|column| *column.type_() == Type::INT4) => {
+            Row::Postgres(row)
+                if row
+                    .columns()
+                    .get(index)
+                    .is_some_and(|column| *column.type_() == Type::INT4) =>
+            {
                 postgres_value::<i32>(row, index).map(Self::from)
             }
             Row::Postgres(row) => postgres_value(row, index),
@@ -119,7 +124,9 @@ impl Column for [u8; 16] {
                 .map_err(|error| decode(index, error))?,
             Row::Postgres(row) => postgres_value::<&[u8]>(row, index)?,
         };
-        bytes.try_into().map_err(|error: std::array::TryFromSliceError| decode(index, error))
+        bytes
+            .try_into()
+            .map_err(|error: std::array::TryFromSliceError| decode(index, error))
     }
 }
 
@@ -152,7 +159,11 @@ impl<T: Column> Column for Option<T> {
             Row::Sqlite(row) => matches!(sqlite_value(row, index)?, ValueRef::Null),
             Row::Postgres(row) => postgres_value::<Nullness>(row, index)?.0,
         };
-        if is_null { Ok(None) } else { T::read(row, index).map(Some) }
+        if is_null {
+            Ok(None)
+        } else {
+            T::read(row, index).map(Some)
+        }
     }
 }
 

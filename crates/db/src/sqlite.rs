@@ -27,7 +27,10 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 }
 
 fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let conn = open(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
     // FULL: a commit that was acknowledged survives a power cut (reliability.md R6).
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
@@ -63,9 +66,15 @@ impl Readers {
         };
         // One snapshot for all statements of the closure; it begins with the first of them. A connection on which the
         // work panicked is dropped with it.
-        conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(StoreError::from)?;
+        conn.prepare_cached("BEGIN")
+            .and_then(|mut begin| begin.execute([]))
+            .map_err(StoreError::from)?;
         let result = work(&mut Conn(Driver::Sqlite(&conn)));
-        if conn.prepare_cached("COMMIT").and_then(|mut end| end.execute([])).is_ok() {
+        if conn
+            .prepare_cached("COMMIT")
+            .and_then(|mut end| end.execute([]))
+            .is_ok()
+        {
             self.idle.lock().push(conn);
         }
         result
@@ -73,7 +82,9 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, StoreError> {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        conn.execute_batch("PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;")?;
+        conn.execute_batch(
+            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;",
+        )?;
         Ok(conn)
     }
 }
@@ -167,15 +178,23 @@ where
     }
 }
 
-fn run(conn: &Connection, interactive: &Receiver<Box<dyn WriteJob>>, bulk: &Receiver<Box<dyn WriteJob>>) {
+fn run(
+    conn: &Connection,
+    interactive: &Receiver<Box<dyn WriteJob>>,
+    bulk: &Receiver<Box<dyn WriteJob>>,
+) {
     while let Some(first) = next(interactive, bulk) {
-        let begun = conn.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+        let begun = conn
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(StoreError::from);
         let mut group = vec![first];
         let committed = begun.and_then(|()| {
             let started = Instant::now();
             run_in_savepoint(conn, &mut group[0])?;
             while group.len() < GROUP && started.elapsed() < GROUP_TIME {
-                let Ok(job) = interactive.try_recv() else { break };
+                let Ok(job) = interactive.try_recv() else {
+                    break;
+                };
                 group.push(job);
                 let last = group.len() - 1;
                 run_in_savepoint(conn, &mut group[last])?;

@@ -21,7 +21,11 @@ pub struct Violation {
 
 impl Violation {
     /// A violation of one field.
-    pub fn new(field: impl Into<String>, reason: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(
+        field: impl Into<String>,
+        reason: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             field: field.into(),
             reason: reason.into(),
@@ -101,7 +105,11 @@ impl From<Status> for Problem {
         };
         let mut problem = Self::new(code, reason, detail);
         if let Some(request) = details.bad_request() {
-            problem.violations = request.field_violations.iter().map(read_violation).collect();
+            problem.violations = request
+                .field_violations
+                .iter()
+                .map(read_violation)
+                .collect();
         }
         problem.retry_after = details.retry_info().and_then(|info| info.retry_delay);
         problem

@@ -68,7 +68,10 @@ pub struct Consumer {
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Consumer").field("name", &self.name).field("producer", &self.producer).finish_non_exhaustive()
+        f.debug_struct("Consumer")
+            .field("name", &self.name)
+            .field("producer", &self.producer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +113,8 @@ impl Consumer {
         };
         let response = self.source.pull(request).await?;
         let lag = response.head - response.events.last().map_or(after, |event| event.position);
-        metrics::gauge!("marque_event_lag", "consumer" => self.name, "producer" => self.producer).set(lag as f64);
+        metrics::gauge!("marque_event_lag", "consumer" => self.name, "producer" => self.producer)
+            .set(lag as f64);
         let count = response.events.len();
         if count > 0 {
             self.apply(response.events).await.map_err(unavailable)?;
@@ -122,9 +126,11 @@ impl Consumer {
         let producer = self.producer;
         self.db
             .read(move |conn| {
-                conn.query_opt("SELECT position FROM event_cursors WHERE source = ?1", &[producer.into()], |row| {
-                    row.get(0)
-                })
+                conn.query_opt(
+                    "SELECT position FROM event_cursors WHERE source = ?1",
+                    &[producer.into()],
+                    |row| row.get(0),
+                )
             })
             .await
             .map(|position| position.unwrap_or(0))
@@ -137,7 +143,9 @@ impl Consumer {
             Err(ApplyError::Malformed(_)) => {
                 for event in events.iter() {
                     match self.apply_together(Arc::new(vec![event.clone()])).await {
-                        Err(ApplyError::Malformed(reason)) => self.set_aside(event.clone(), reason).await?,
+                        Err(ApplyError::Malformed(reason)) => {
+                            self.set_aside(event.clone(), reason).await?
+                        }
                         // Not to be passed over: the cursor would go on without it.
                         other => other?,
                     }
@@ -169,7 +177,13 @@ impl Consumer {
     }
 
     async fn set_aside(&self, event: Event, reason: String) -> Result<(), ApplyError> {
-        tracing::error!(consumer = self.name, event.id, event.r#type, reason, "event set aside");
+        tracing::error!(
+            consumer = self.name,
+            event.id,
+            event.r#type,
+            reason,
+            "event set aside"
+        );
         metrics::counter!("marque_dead_letters_total", "consumer" => self.name).increment(1);
         let (producer, now) = (self.producer, self.clock.now());
         self.db

@@ -34,7 +34,12 @@ impl Feed {
             self.db.write(outbox::number).await?;
         }
         self.db
-            .read(move |conn| Ok((outbox::read_after(conn, source, after, limit)?, outbox::head(conn)?)))
+            .read(move |conn| {
+                Ok((
+                    outbox::read_after(conn, source, after, limit)?,
+                    outbox::head(conn)?,
+                ))
+            })
             .await
     }
 

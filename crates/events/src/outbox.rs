@@ -23,7 +23,11 @@ pub struct NewEvent<'a> {
 }
 
 /// Writes an event in the caller's transaction.
-pub fn publish(conn: &mut Conn<'_>, clock: &dyn Clock, event: &NewEvent<'_>) -> Result<(), StoreError> {
+pub fn publish(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    event: &NewEvent<'_>,
+) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO outbox (id, kind, subject, dealer, at, data, traceparent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         &[
@@ -40,25 +44,38 @@ pub fn publish(conn: &mut Conn<'_>, clock: &dyn Clock, event: &NewEvent<'_>) -> 
 }
 
 /// Events after a position, oldest first. `source` names the producer in the envelopes.
-pub fn read_after(conn: &mut Conn<'_>, source: &str, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+pub fn read_after(
+    conn: &mut Conn<'_>,
+    source: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Event>, StoreError> {
     let position = position_column(conn.backend());
     let sql = format!(
         "SELECT {position}, id, kind, subject, dealer, at, data, traceparent FROM outbox
          WHERE {position} > ?1 ORDER BY {position} LIMIT ?2"
     );
-    conn.query(&sql, &[after.into(), Value::from(limit)], |row| read_event(row, source))
+    conn.query(&sql, &[after.into(), Value::from(limit)], |row| {
+        read_event(row, source)
+    })
 }
 
 /// Position of the newest event.
 pub(crate) fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
-    let sql = format!("SELECT coalesce(max({}), 0) FROM outbox", position_column(conn.backend()));
+    let sql = format!(
+        "SELECT coalesce(max({}), 0) FROM outbox",
+        position_column(conn.backend())
+    );
     Ok(conn.query_opt(&sql, &[], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// Whether there are committed events without a position.
 pub(crate) fn is_unnumbered(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
-    let found: Option<i64> =
-        conn.query_opt("SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1", &[], |row| row.get(0))?;
+    let found: Option<i64> = conn.query_opt(
+        "SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1",
+        &[],
+        |row| row.get(0),
+    )?;
     Ok(found.is_some())
 }
 
@@ -85,7 +102,9 @@ pub fn prune(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> 
     // The newest row stays, so that positions go on from it. It is the one of the highest position, which on PostgreSQL
     // need not have the highest `seq`; what has no position yet was read by nobody.
     let position = position_column(conn.backend());
-    let sql = format!("DELETE FROM outbox WHERE at < ?1 AND {position} < (SELECT max({position}) FROM outbox)");
+    let sql = format!(
+        "DELETE FROM outbox WHERE at < ?1 AND {position} < (SELECT max({position}) FROM outbox)"
+    );
     conn.execute(&sql, &[before.into()])
 }
 

@@ -33,7 +33,10 @@ impl Handler for Regions {
 pub fn dealer_clause<'a>(scope: &'a Scope, column: &str, number: usize) -> (String, Value<'a>) {
     match scope {
         Scope::Headquarters => (format!("?{number} = ''"), Value::Text("")),
-        Scope::Dealer(dealer) => (format!("{column} = ?{number}"), Value::Text(dealer.as_str())),
+        Scope::Dealer(dealer) => (
+            format!("{column} = ?{number}"),
+            Value::Text(dealer.as_str()),
+        ),
         Scope::Region(region) => (
             format!("{column} IN (SELECT dealer FROM dealer_regions WHERE region = ?{number})"),
             Value::Text(region),

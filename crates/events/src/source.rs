@@ -27,7 +27,11 @@ impl GrpcFeed {
     /// Over a transport to the producer.
     pub fn new(producer: RpcTransport, tokens: PeerTokens, clock: SharedClock) -> Self {
         let client = EventFeedClient::new(producer).max_decoding_message_size(MAX_BATCH_BYTES);
-        Self { client, tokens, clock }
+        Self {
+            client,
+            tokens,
+            clock,
+        }
     }
 }
 
@@ -36,7 +40,14 @@ impl Source for GrpcFeed {
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
         let wait = Duration::from_millis(u64::try_from(request.wait_ms).unwrap_or(0));
         let token = self.tokens.token(self.clock.now());
-        let meta = CallMeta::new(RequestId::random()).with_token(&token).within(wait + SLACK);
-        Ok(self.client.clone().pull(meta.outgoing(request)).await?.into_inner())
+        let meta = CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .within(wait + SLACK);
+        Ok(self
+            .client
+            .clone()
+            .pull(meta.outgoing(request))
+            .await?
+            .into_inner())
     }
 }

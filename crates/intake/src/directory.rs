@@ -27,7 +27,9 @@ impl Directory {
     /// [`IntakeError::DealerUnknown`] if there is none; what the network service said otherwise.
     pub async fn check(&self, meta: &CallMeta, code: &str) -> Result<DealerCode, IntakeError> {
         let dealer: DealerCode = code.parse().map_err(|_| IntakeError::DealerUnknown)?;
-        let request = meta.outgoing(GetDealerRequest { code: code.to_owned() });
+        let request = meta.outgoing(GetDealerRequest {
+            code: code.to_owned(),
+        });
         match self.network.clone().get_dealer(request).await {
             Ok(_) => Ok(dealer),
             Err(status) if status.code() == Code::NotFound => Err(IntakeError::DealerUnknown),

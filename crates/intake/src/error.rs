@@ -60,7 +60,9 @@ impl ServiceError for IntakeError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Auth(error) => error.code(),
-            Self::Page(_) | Self::Invalid(_) | Self::OutOfOrder | Self::TooLarge { .. } => ErrorCode::InvalidArgument,
+            Self::Page(_) | Self::Invalid(_) | Self::OutOfOrder | Self::TooLarge { .. } => {
+                ErrorCode::InvalidArgument
+            }
             Self::DealerUnknown | Self::ImportUnknown => ErrorCode::NotFound,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Spool(_) => ErrorCode::Unavailable,

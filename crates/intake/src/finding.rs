@@ -16,7 +16,11 @@ pub fn to_pb(findings: &[Finding]) -> Vec<pb::Finding> {
 
 /// The outcome on the wire of a record with these findings.
 pub fn outcome_of(outcome: Outcome, findings: &[Finding]) -> pb::RowOutcome {
-    outcome.to_pb(findings.iter().any(|finding| finding.severity > Severity::Info))
+    outcome.to_pb(
+        findings
+            .iter()
+            .any(|finding| finding.severity > Severity::Info),
+    )
 }
 
 fn one_to_pb(finding: &Finding) -> pb::Finding {
@@ -53,7 +57,10 @@ pub(crate) fn keep(finding: &Finding) -> KeptFinding {
         field: finding.field.column().to_owned(),
         rule: finding.rule.entry().id.to_owned(),
         severity: severity_to_pb(finding.severity) as i32,
-        other: finding.params.other.map_or_else(String::new, |field| field.column().to_owned()),
+        other: finding
+            .params
+            .other
+            .map_or_else(String::new, |field| field.column().to_owned()),
         number: finding.params.number,
         text_zh: String::new(),
         text_en: String::new(),
@@ -75,12 +82,21 @@ pub(crate) fn keep_fault(fault: &RowFault) -> KeptFinding {
 
 /// A kept finding with its texts. One of a rule or field that this release no longer knows keeps its names.
 pub(crate) fn kept_to_pb(kept: &KeptFinding, kind: RecordKind) -> pb::Finding {
-    static RULES: LazyLock<HashMap<&str, Rule>> =
-        LazyLock::new(|| Rule::ALL.into_iter().map(|rule| (rule.entry().id, rule)).collect());
-    static FIELDS: LazyLock<HashMap<(RecordKind, &str), Field>> = LazyLock::new(|| {
-        Field::ALL.into_iter().map(|field| ((field.entry().kind, field.column()), field)).collect()
+    static RULES: LazyLock<HashMap<&str, Rule>> = LazyLock::new(|| {
+        Rule::ALL
+            .into_iter()
+            .map(|rule| (rule.entry().id, rule))
+            .collect()
     });
-    let known = RULES.get(kept.rule.as_str()).zip(FIELDS.get(&(kind, kept.field.as_str())));
+    static FIELDS: LazyLock<HashMap<(RecordKind, &str), Field>> = LazyLock::new(|| {
+        Field::ALL
+            .into_iter()
+            .map(|field| ((field.entry().kind, field.column()), field))
+            .collect()
+    });
+    let known = RULES
+        .get(kept.rule.as_str())
+        .zip(FIELDS.get(&(kind, kept.field.as_str())));
     let Some((rule, field)) = known else {
         return pb::Finding {
             field: kept.field.clone(),
@@ -103,5 +119,8 @@ pub(crate) fn kept_to_pb(kept: &KeptFinding, kind: RecordKind) -> pb::Finding {
 
 /// The kind of record of an import's kind.
 pub(crate) fn record_kind(kind: &str) -> RecordKind {
-    RecordKind::ALL.into_iter().find(|known| known.code() == kind).unwrap_or(RecordKind::Customers)
+    RecordKind::ALL
+        .into_iter()
+        .find(|known| known.code() == kind)
+        .unwrap_or(RecordKind::Customers)
 }

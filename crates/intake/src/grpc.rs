@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, pin::Pin};
 
-use marque_api::intake::v1::{self as pb, import_request::Part, import_service_server::ImportService};
+use marque_api::intake::v1::{
+    self as pb, import_request::Part, import_service_server::ImportService,
+};
 use marque_auth::CallContext;
 use marque_core::{ImportId, PageRequest, PageToken};
 use marque_errors::{Violation, status};
@@ -35,15 +37,26 @@ impl<S: Sink> ImportGrpc<S> {
         Self { intake }
     }
 
-    async fn take_in(&self, request: Request<Streaming<pb::ImportRequest>>) -> Result<pb::ImportResponse> {
+    async fn take_in(
+        &self,
+        request: Request<Streaming<pb::ImportRequest>>,
+    ) -> Result<pb::ImportResponse> {
         let ctx = CallContext::of(&request)?;
         let meta = CallMeta::of(&request);
         let mut parts = request.into_inner();
-        let Some(pb::ImportRequest { part: Some(Part::Start(start)) }) = parts.message().await? else {
+        let Some(pb::ImportRequest {
+            part: Some(Part::Start(start)),
+        }) = parts.message().await?
+        else {
             return Err(IntakeError::OutOfOrder);
         };
         self.check_start(&start)?;
-        let dealer = self.intake.inner.directory.check(&meta, &start.dealer).await?;
+        let dealer = self
+            .intake
+            .inner
+            .directory
+            .check(&meta, &start.dealer)
+            .await?;
         let id = ImportId::new(&*self.intake.inner.clock);
         let spool = id.to_string();
         let size_bytes = self.spool(&spool, &mut parts).await?;
@@ -71,22 +84,41 @@ impl<S: Sink> ImportGrpc<S> {
             headers: String::new(),
         };
         let import = self.intake.enqueue(ctx, import).await?;
-        Ok(pb::ImportResponse { import: Some(to_pb(&import)) })
+        Ok(pb::ImportResponse {
+            import: Some(to_pb(&import)),
+        })
     }
 
     fn check_start(&self, start: &pb::ImportStart) -> Result<()> {
         let mut violations = Vec::new();
         if self.intake.inner.sink.schema(&start.kind).is_none() {
-            violations.push(Violation::new("kind", "UNKNOWN_KIND", "customers, vehicles, visits or complaints"));
+            violations.push(Violation::new(
+                "kind",
+                "UNKNOWN_KIND",
+                "customers, vehicles, visits or complaints",
+            ));
         }
         if !matches!(start.format.as_str(), "" | "csv" | "xlsx" | "ndjson") {
-            violations.push(Violation::new("format", "UNKNOWN_FORMAT", "csv, xlsx or ndjson, or leave it out"));
+            violations.push(Violation::new(
+                "format",
+                "UNKNOWN_FORMAT",
+                "csv, xlsx or ndjson, or leave it out",
+            ));
         }
-        let source_fits = (1..=64).contains(&start.source.chars().count()) && !start.source.contains(char::is_control);
+        let source_fits = (1..=64).contains(&start.source.chars().count())
+            && !start.source.contains(char::is_control);
         if !source_fits {
-            violations.push(Violation::new("source", "FORMAT", "name of the source system, 1 to 64 characters"));
+            violations.push(Violation::new(
+                "source",
+                "FORMAT",
+                "name of the source system, 1 to 64 characters",
+            ));
         }
-        if violations.is_empty() { Ok(()) } else { Err(IntakeError::Invalid(violations)) }
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(IntakeError::Invalid(violations))
+        }
     }
 
     /// Writes the chunks to a file and syncs it: only then may the caller hear that we have it.
@@ -99,9 +131,14 @@ impl<S: Sink> ImportGrpc<S> {
         written
     }
 
-    async fn write_spool(&self, path: &std::path::Path, parts: &mut Streaming<pb::ImportRequest>) -> Result<i64> {
+    async fn write_spool(
+        &self,
+        path: &std::path::Path,
+        parts: &mut Streaming<pb::ImportRequest>,
+    ) -> Result<i64> {
         let limit = self.intake.inner.settings.max_file_bytes;
-        let mut file = tokio::io::BufWriter::with_capacity(1 << 18, tokio::fs::File::create(path).await?);
+        let mut file =
+            tokio::io::BufWriter::with_capacity(1 << 18, tokio::fs::File::create(path).await?);
         let mut size: u64 = 0;
         while let Some(message) = parts.message().await? {
             let Some(Part::Chunk(chunk)) = message.part else {
@@ -116,50 +153,91 @@ impl<S: Sink> ImportGrpc<S> {
         file.flush().await?;
         file.get_ref().sync_all().await?;
         // The folder too, or the file's name may not survive a power cut.
-        tokio::fs::File::open(&self.intake.inner.settings.spool).await?.sync_all().await?;
+        tokio::fs::File::open(&self.intake.inner.settings.spool)
+            .await?
+            .sync_all()
+            .await?;
         Ok(size as i64)
     }
 
     async fn get(&self, request: Request<pb::GetImportRequest>) -> Result<pb::GetImportResponse> {
         let ctx = CallContext::of(&request)?;
-        let import = self.intake.get(ctx.scope().clone(), parse_id(&request.get_ref().id)?).await?;
-        Ok(pb::GetImportResponse { import: Some(to_pb(&import)) })
+        let import = self
+            .intake
+            .get(ctx.scope().clone(), parse_id(&request.get_ref().id)?)
+            .await?;
+        Ok(pb::GetImportResponse {
+            import: Some(to_pb(&import)),
+        })
     }
 
-    async fn list(&self, request: Request<pb::ListImportsRequest>) -> Result<pb::ListImportsResponse> {
+    async fn list(
+        &self,
+        request: Request<pb::ListImportsRequest>,
+    ) -> Result<pb::ListImportsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let page = PageRequest::read(request.page_size, &request.page_token, "imports")?;
-        let after = page.after.as_ref().and_then(|token| token.key.parse::<Uuid>().ok());
+        let after = page
+            .after
+            .as_ref()
+            .and_then(|token| token.key.parse::<Uuid>().ok());
         let size = page.size as usize;
         let imports = self.intake.list(ctx.scope().clone(), after, page).await?;
-        let next = imports.last().filter(|_| imports.len() == size).map(|last| last.id.uuid().to_string());
+        let next = imports
+            .last()
+            .filter(|_| imports.len() == size)
+            .map(|last| last.id.uuid().to_string());
         Ok(pb::ListImportsResponse {
             imports: imports.iter().map(to_pb).collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, "imports")),
         })
     }
 
-    async fn list_rows(&self, request: Request<pb::ListImportRowsRequest>) -> Result<pb::ListImportRowsResponse> {
+    async fn list_rows(
+        &self,
+        request: Request<pb::ListImportRowsRequest>,
+    ) -> Result<pb::ListImportRowsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let import = self.intake.get(ctx.scope().clone(), parse_id(&request.import_id)?).await?;
+        let import = self
+            .intake
+            .get(ctx.scope().clone(), parse_id(&request.import_id)?)
+            .await?;
         let list = format!("import_rows?{}&{}", request.import_id, request.outcome);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let after = page.after.as_ref().and_then(|token| token.key.parse().ok()).unwrap_or(0);
+        let after = page
+            .after
+            .as_ref()
+            .and_then(|token| token.key.parse().ok())
+            .unwrap_or(0);
         let (column, outcome) = filter_of(request.outcome);
         let size = page.size as usize;
-        let (rows, customers) = self.intake.rows(import.id, column, outcome, after, size).await?;
-        let next = rows.last().filter(|_| rows.len() == size).map(|row| row.line.to_string());
+        let (rows, customers) = self
+            .intake
+            .rows(import.id, column, outcome, after, size)
+            .await?;
+        let next = rows
+            .last()
+            .filter(|_| rows.len() == size)
+            .map(|row| row.line.to_string());
         let kind = finding::record_kind(&import.kind);
         let row_to_pb = |row: &KeptRow| {
             let record = Uuid::from_slice(&row.record).ok();
             pb::ImportRow {
                 line: row.line as i64,
                 outcome: row.outcome,
-                record_id: record.map_or_else(String::new, |record| self.intake.inner.sink.record_id(record)),
-                customer_id: record.and_then(|record| customers.get(&record).cloned()).unwrap_or_default(),
-                findings: row.findings.iter().map(|kept| finding::kept_to_pb(kept, kind)).collect(),
+                record_id: record.map_or_else(String::new, |record| {
+                    self.intake.inner.sink.record_id(record)
+                }),
+                customer_id: record
+                    .and_then(|record| customers.get(&record).cloned())
+                    .unwrap_or_default(),
+                findings: row
+                    .findings
+                    .iter()
+                    .map(|kept| finding::kept_to_pb(kept, kind))
+                    .collect(),
             }
         };
         Ok(pb::ListImportRowsResponse {
@@ -168,9 +246,15 @@ impl<S: Sink> ImportGrpc<S> {
         })
     }
 
-    async fn download(&self, request: Request<pb::DownloadQuarantineRequest>) -> Result<QuarantineStream> {
+    async fn download(
+        &self,
+        request: Request<pb::DownloadQuarantineRequest>,
+    ) -> Result<QuarantineStream> {
         let ctx = CallContext::of(&request)?;
-        let import = self.intake.get(ctx.scope().clone(), parse_id(&request.get_ref().import_id)?).await?;
+        let import = self
+            .intake
+            .get(ctx.scope().clone(), parse_id(&request.get_ref().import_id)?)
+            .await?;
         let headers: Vec<String> = serde_json::from_str(&import.headers).unwrap_or_default();
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
         let intake = self.intake.clone();
@@ -178,7 +262,9 @@ impl<S: Sink> ImportGrpc<S> {
             let mut after = 0;
             let mut is_first = true;
             loop {
-                let page = intake.quarantined_page(&import, &headers, after, is_first).await;
+                let page = intake
+                    .quarantined_page(&import, &headers, after, is_first)
+                    .await;
                 is_first = false;
                 let last = page.as_ref().ok().and_then(|(_, last)| *last);
                 let chunk = page.map(|(chunk, _)| chunk).map_err(|error| status(&error));
@@ -191,7 +277,9 @@ impl<S: Sink> ImportGrpc<S> {
         };
         // The pages are written while the receiver is read: when the caller goes, both end.
         let chunks = tokio_stream::wrappers::ReceiverStream::new(receiver);
-        let driven = futures::stream::once(pages).filter_map(|()| None).merge(chunks);
+        let driven = futures::stream::once(pages)
+            .filter_map(|()| None)
+            .merge(chunks);
         Ok(Box::pin(driven))
     }
 }
@@ -207,14 +295,27 @@ impl<S: Sink> Intake<S> {
     ) -> Result<(pb::DownloadQuarantineResponse, Option<i64>)> {
         let outcome = pb::RowOutcome::Quarantined as i32;
         let rows = self.quarantined(import.id, after).await?;
-        let (kept, _) = self.rows(import.id, Some("quarantined"), Some(outcome), after, rows.len()).await?;
+        let (kept, _) = self
+            .rows(
+                import.id,
+                Some("quarantined"),
+                Some(outcome),
+                after,
+                rows.len(),
+            )
+            .await?;
         let kind = finding::record_kind(&import.kind);
         let mut writer = QuarantineWriter::csv(Vec::new(), headers)?;
         for (line, row) in &rows {
             let findings: Vec<pb::Finding> = kept
                 .iter()
                 .find(|kept| kept.line as i64 == *line)
-                .map(|kept| kept.findings.iter().map(|finding| finding::kept_to_pb(finding, kind)).collect())
+                .map(|kept| {
+                    kept.findings
+                        .iter()
+                        .map(|finding| finding::kept_to_pb(finding, kind))
+                        .collect()
+                })
                 .unwrap_or_default();
             let reasons: Vec<marque_tabular::Reason<'_>> = findings
                 .iter()
@@ -229,11 +330,19 @@ impl<S: Sink> Intake<S> {
         let mut bytes = writer.finish()?;
         if !is_first {
             // Every page is a file of its own; only the first keeps its header.
-            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let end = bytes
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(0, |at| at + 1);
             bytes.drain(..end);
         }
         let last = rows.last().map(|(line, _)| *line);
-        Ok((pb::DownloadQuarantineResponse { chunk: bytes.into() }, last))
+        Ok((
+            pb::DownloadQuarantineResponse {
+                chunk: bytes.into(),
+            },
+            last,
+        ))
     }
 }
 
@@ -293,15 +402,24 @@ fn answer<T>(result: Result<T>) -> Answer<T> {
 impl<S: Sink> ImportService for ImportGrpc<S> {
     type DownloadQuarantineStream = QuarantineStream;
 
-    async fn import(&self, request: Request<Streaming<pb::ImportRequest>>) -> Answer<pb::ImportResponse> {
+    async fn import(
+        &self,
+        request: Request<Streaming<pb::ImportRequest>>,
+    ) -> Answer<pb::ImportResponse> {
         answer(self.take_in(request).await)
     }
 
-    async fn get_import(&self, request: Request<pb::GetImportRequest>) -> Answer<pb::GetImportResponse> {
+    async fn get_import(
+        &self,
+        request: Request<pb::GetImportRequest>,
+    ) -> Answer<pb::GetImportResponse> {
         answer(self.get(request).await)
     }
 
-    async fn list_imports(&self, request: Request<pb::ListImportsRequest>) -> Answer<pb::ListImportsResponse> {
+    async fn list_imports(
+        &self,
+        request: Request<pb::ListImportsRequest>,
+    ) -> Answer<pb::ListImportsResponse> {
         answer(self.list(request).await)
     }
 

@@ -1,11 +1,6 @@
 //! An intake: one service's imports over its own store.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ImportId, PageRequest, SharedClock, Timestamp};
@@ -47,7 +42,9 @@ pub struct Intake<S> {
 
 impl<S> Clone for Intake<S> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
     }
 }
 
@@ -142,9 +139,19 @@ impl<S: Sink> Intake<S> {
         for file in std::fs::read_dir(&self.inner.settings.spool)? {
             let path = file?.path();
             // A file being written right now has no row yet; it is young.
-            let is_old = path.metadata()?.modified()?.elapsed().is_ok_and(|age| age > Duration::from_secs(3600));
+            let is_old = path
+                .metadata()?
+                .modified()?
+                .elapsed()
+                .is_ok_and(|age| age > Duration::from_secs(3600));
             let spool = path.clone();
-            if is_old && !self.inner.db.scan(move |conn| store::is_wanted(conn, &spool)).await? {
+            if is_old
+                && !self
+                    .inner
+                    .db
+                    .scan(move |conn| store::is_wanted(conn, &spool))
+                    .await?
+            {
                 std::fs::remove_file(&path)?;
             }
         }
@@ -165,7 +172,11 @@ impl<S: Sink> Intake<S> {
     }
 
     /// Puts a spooled file into the queue.
-    pub(crate) async fn enqueue(&self, ctx: CallContext, import: ImportRow) -> Result<ImportRow, IntakeError> {
+    pub(crate) async fn enqueue(
+        &self,
+        ctx: CallContext,
+        import: ImportRow,
+    ) -> Result<ImportRow, IntakeError> {
         let clock = self.inner.clock.clone();
         let queued = self
             .inner
@@ -173,7 +184,12 @@ impl<S: Sink> Intake<S> {
             .write(move |conn| {
                 store::insert(conn, &import)?;
                 let id = import.id.to_string();
-                let entry = Entry { act: "import_queued", subject: &id, dealer: import.dealer.as_str(), detail: &import.kind };
+                let entry = Entry {
+                    act: "import_queued",
+                    subject: &id,
+                    dealer: import.dealer.as_str(),
+                    detail: &import.kind,
+                };
                 record(conn, &ctx, clock.now(), &entry)?;
                 Ok::<_, IntakeError>(import.clone())
             })
@@ -183,12 +199,25 @@ impl<S: Sink> Intake<S> {
     }
 
     pub(crate) async fn get(&self, scope: Scope, id: ImportId) -> Result<ImportRow, IntakeError> {
-        let found = self.inner.db.read(move |conn| store::find(conn, &scope, id)).await?;
+        let found = self
+            .inner
+            .db
+            .read(move |conn| store::find(conn, &scope, id))
+            .await?;
         found.ok_or(IntakeError::ImportUnknown)
     }
 
-    pub(crate) async fn list(&self, scope: Scope, after: Option<Uuid>, page: PageRequest) -> Result<Vec<ImportRow>, IntakeError> {
-        Ok(self.inner.db.scan(move |conn| store::list(conn, &scope, after, &page)).await?)
+    pub(crate) async fn list(
+        &self,
+        scope: Scope,
+        after: Option<Uuid>,
+        page: PageRequest,
+    ) -> Result<Vec<ImportRow>, IntakeError> {
+        Ok(self
+            .inner
+            .db
+            .scan(move |conn| store::list(conn, &scope, after, &page))
+            .await?)
     }
 
     /// Rows after a line, with the customers they belong to now.
@@ -205,7 +234,10 @@ impl<S: Sink> Intake<S> {
             .db
             .scan(move |conn| {
                 let rows = rows_after(conn, id, column, outcome, after, limit)?;
-                let records: Vec<Uuid> = rows.iter().filter_map(|row| Uuid::from_slice(&row.record).ok()).collect();
+                let records: Vec<Uuid> = rows
+                    .iter()
+                    .filter_map(|row| Uuid::from_slice(&row.record).ok())
+                    .collect();
                 let customers = sink.customers(conn, &records)?;
                 Ok((rows, customers.into_iter().collect()))
             })
@@ -213,14 +245,28 @@ impl<S: Sink> Intake<S> {
     }
 
     /// Quarantined rows after a line, opened, at most 500.
-    pub(crate) async fn quarantined(&self, id: ImportId, after: i64) -> Result<Vec<(i64, Row)>, IntakeError> {
-        let sealed = self.inner.db.scan(move |conn| store::quarantined(conn, id, after, 500)).await?;
+    pub(crate) async fn quarantined(
+        &self,
+        id: ImportId,
+        after: i64,
+    ) -> Result<Vec<(i64, Row)>, IntakeError> {
+        let sealed = self
+            .inner
+            .db
+            .scan(move |conn| store::quarantined(conn, id, after, 500))
+            .await?;
         sealed
             .into_iter()
             .map(|(line, sealed)| {
-                let opened = self.inner.vault.open(quarantine_place(&id, &line.to_string()), &sealed)?;
+                let opened = self
+                    .inner
+                    .vault
+                    .open(quarantine_place(&id, &line.to_string()), &sealed)?;
                 let kept = KeptFields::decode(opened.as_slice()).unwrap_or_default();
-                Ok((line, Row::of(line.cast_unsigned(), kept.fields.iter().map(String::as_str))))
+                Ok((
+                    line,
+                    Row::of(line.cast_unsigned(), kept.fields.iter().map(String::as_str)),
+                ))
             })
             .collect()
     }
@@ -248,12 +294,15 @@ fn rows_after(
     let mut found = Vec::with_capacity(limit);
     let mut from = store::batch_before(conn, id, after + 1)?;
     while let Some((first_line, encoded)) = store::batch_at(conn, id, from, column)? {
-        let kept = KeptRows::decode(encoded.as_slice())
-            .map_err(|error| marque_db::StoreError::Decode { column: 1, source: error.into() })?;
-        let wanted = kept
-            .rows
-            .into_iter()
-            .filter(|row| row.line as i64 > after && outcome.is_none_or(|outcome| row.outcome == outcome));
+        let kept = KeptRows::decode(encoded.as_slice()).map_err(|error| {
+            marque_db::StoreError::Decode {
+                column: 1,
+                source: error.into(),
+            }
+        })?;
+        let wanted = kept.rows.into_iter().filter(|row| {
+            row.line as i64 > after && outcome.is_none_or(|outcome| row.outcome == outcome)
+        });
         found.extend(wanted.take(limit - found.len()));
         if found.len() == limit {
             break;

@@ -84,7 +84,11 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub(crate) fn of(rows: &[KeptRow]) -> Self {
-        let count = |outcome: RowOutcome| rows.iter().filter(|row| row.outcome == outcome as i32).count() as i64;
+        let count = |outcome: RowOutcome| {
+            rows.iter()
+                .filter(|row| row.outcome == outcome as i32)
+                .count() as i64
+        };
         Self {
             accepted: count(RowOutcome::Accepted),
             with_findings: count(RowOutcome::AcceptedWithFindings),

@@ -6,9 +6,8 @@ use marque_tabular::{Format, Limits, Mapping, Next, Position, Problem, Row, RowF
 use tokio::sync::mpsc;
 
 use crate::{
-    Entry, Job, RowView, Sink,
+    Entry, Job, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
-    finding,
 };
 
 /// How a file is to be read.
@@ -43,10 +42,23 @@ pub(crate) struct Batch<P> {
     pub(crate) headers: Vec<String>,
 }
 
-pub(crate) fn open<S: Sink>(path: &Path, kind: &str, sink: &S, plan: &Plan) -> Result<Table, Problem> {
-    let schema = sink.schema(kind).ok_or(Problem::NoHeader { kind: "this service" })?;
+pub(crate) fn open<S: Sink>(
+    path: &Path,
+    kind: &str,
+    sink: &S,
+    plan: &Plan,
+) -> Result<Table, Problem> {
+    let schema = sink.schema(kind).ok_or(Problem::NoHeader {
+        kind: "this service",
+    })?;
     let file = File::open(path)?;
-    Table::open(file, plan.format, plan.limits.clone(), schema, plan.mapping.clone())
+    Table::open(
+        file,
+        plan.format,
+        plan.limits.clone(),
+        schema,
+        plan.mapping.clone(),
+    )
 }
 
 /// Reads the file from end to end without keeping anything; says how many rows it has.
@@ -89,7 +101,10 @@ struct Gather {
 
 impl Gather {
     fn new(group_column: Option<usize>) -> Self {
-        Self { group_column, held: None }
+        Self {
+            group_column,
+            held: None,
+        }
     }
 
     fn batch<S: Sink>(
@@ -105,7 +120,11 @@ impl Gather {
         loop {
             let before = table.reader().position();
             match table.next_row()? {
-                Next::Row if group.first().is_some_and(|first| self.belongs(table, first)) => {
+                Next::Row
+                    if group
+                        .first()
+                        .is_some_and(|first| self.belongs(table, first)) =>
+                {
                     group.push(table.row().clone());
                 }
                 Next::Row => {
@@ -129,8 +148,16 @@ impl Gather {
                 }
             }
         }
-        let next = self.held.as_ref().map_or_else(|| table.reader().position(), |(_, at)| *at);
-        Ok(Batch { items, rows, next, headers: table.reader().headers().to_vec() })
+        let next = self
+            .held
+            .as_ref()
+            .map_or_else(|| table.reader().position(), |(_, at)| *at);
+        Ok(Batch {
+            items,
+            rows,
+            next,
+            headers: table.reader().headers().to_vec(),
+        })
     }
 
     /// Whether the row just read continues the group that `first` began.
@@ -154,9 +181,16 @@ fn flush<S: Sink>(
     if group.is_empty() {
         return 0;
     }
-    let views: Vec<RowView<'_>> = group.iter().map(|row| RowView::new(row, table.header_map())).collect();
+    let views: Vec<RowView<'_>> = group
+        .iter()
+        .map(|row| RowView::new(row, table.header_map()))
+        .collect();
     let entry = sink.prepare(job, &views);
-    let fields = if entry.is_rejected() { group.iter().map(kept_fields).collect() } else { Vec::new() };
+    let fields = if entry.is_rejected() {
+        group.iter().map(kept_fields).collect()
+    } else {
+        Vec::new()
+    };
     items.push(Item {
         lines: group.iter().map(Row::line).collect(),
         what: What::Entry(entry),
@@ -176,5 +210,7 @@ fn fault<P>(row: &Row, line: u64, fault: &RowFault) -> Item<P> {
 }
 
 fn kept_fields(row: &Row) -> KeptFields {
-    KeptFields { fields: row.iter().map(str::to_owned).collect() }
+    KeptFields {
+        fields: row.iter().map(str::to_owned).collect(),
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use marque_auth::CallContext;
 use marque_core::{DealerCode, ImportId, Timestamp};
 use marque_db::{Conn, StoreError};
-use marque_auth::CallContext;
 use marque_quality::{Finding, Severity};
 use marque_tabular::{HeaderMap, Row, Schema};
 use uuid::Uuid;
@@ -73,7 +73,11 @@ pub struct Entry<P> {
 impl<P> Entry<P> {
     /// Whether the rows are to be quarantined.
     pub fn is_rejected(&self) -> bool {
-        self.payload.is_none() || self.findings.iter().any(|finding| finding.severity == Severity::Reject)
+        self.payload.is_none()
+            || self
+                .findings
+                .iter()
+                .any(|finding| finding.severity == Severity::Reject)
     }
 }
 
@@ -108,11 +112,20 @@ pub trait Sink: Send + Sync + 'static {
     fn record_id(&self, record: Uuid) -> String;
 
     /// The customers that records belong to now, as people see them; only where records are of customers.
-    fn customers(&self, _conn: &mut Conn<'_>, _records: &[Uuid]) -> Result<HashMap<Uuid, String>, StoreError> {
+    fn customers(
+        &self,
+        _conn: &mut Conn<'_>,
+        _records: &[Uuid],
+    ) -> Result<HashMap<Uuid, String>, StoreError> {
         Ok(HashMap::new())
     }
 
     /// Writes a batch in the caller's transaction; one answer for each payload, in order. May be called again after a
     /// conflict.
-    fn write(&self, conn: &mut Conn<'_>, job: &Job, batch: &[&Self::Payload]) -> Result<Vec<Written>, StoreError>;
+    fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&Self::Payload],
+    ) -> Result<Vec<Written>, StoreError>;
 }

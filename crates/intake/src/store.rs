@@ -33,7 +33,10 @@ impl State {
         [Self::Queued, Self::Running, Self::Succeeded, Self::Failed]
             .into_iter()
             .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::Decode { column: 8, source: "unknown state of an import".into() })
+            .ok_or_else(|| StoreError::Decode {
+                column: 8,
+                source: "unknown state of an import".into(),
+            })
     }
 }
 
@@ -74,7 +77,10 @@ fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
         kind: row.get(1)?,
         dealer: dealer
             .parse()
-            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode { column: 2, source: error.into() })?,
+            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode {
+                column: 2,
+                source: error.into(),
+            })?,
         source: row.get(3)?,
         dry_run: row.get(4)?,
         format: row.get(5)?,
@@ -124,7 +130,11 @@ pub(crate) fn insert(conn: &mut Conn<'_>, import: &ImportRow) -> Result<(), Stor
     Ok(())
 }
 
-pub(crate) fn find(conn: &mut Conn<'_>, scope: &Scope, id: ImportId) -> Result<Option<ImportRow>, StoreError> {
+pub(crate) fn find(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    id: ImportId,
+) -> Result<Option<ImportRow>, StoreError> {
     let (clause, value) = dealer_clause(scope, "dealer", 2);
     let sql = format!("SELECT {COLUMNS} FROM imports WHERE id = ?1 AND {clause}");
     conn.query_opt(&sql, &[id.uuid().into(), value], read_import)
@@ -138,9 +148,15 @@ pub(crate) fn list(
     page: &PageRequest,
 ) -> Result<Vec<ImportRow>, StoreError> {
     let (clause, value) = dealer_clause(scope, "dealer", 1);
-    let sql = format!("SELECT {COLUMNS} FROM imports WHERE {clause} AND id < ?2 ORDER BY id DESC LIMIT ?3");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM imports WHERE {clause} AND id < ?2 ORDER BY id DESC LIMIT ?3"
+    );
     let before = after.unwrap_or(Uuid::max());
-    conn.query(&sql, &[value, before.into(), Value::from(page.size)], read_import)
+    conn.query(
+        &sql,
+        &[value, before.into(), Value::from(page.size)],
+        read_import,
+    )
 }
 
 /// Takes the oldest import that nobody works on.
@@ -171,7 +187,10 @@ const CLAIM_LOCK: i64 = 0x69_6d70_6f72_7473;
 
 /// Gives up all claims: for a store that only this process uses, at its start.
 pub(crate) fn release_all(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
-    conn.execute("UPDATE imports SET claimed_until = 0 WHERE state = 'running'", &[])
+    conn.execute(
+        "UPDATE imports SET claimed_until = 0 WHERE state = 'running'",
+        &[],
+    )
 }
 
 /// What a finished batch adds to its import.
@@ -188,7 +207,12 @@ pub(crate) struct Progress<'a> {
 
 /// Adds a batch's counts and moves the checkpoint; false if another worker has taken the import over.
 pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bool, StoreError> {
-    let Counts { accepted, with_findings, quarantined, unchanged } = progress.counts;
+    let Counts {
+        accepted,
+        with_findings,
+        quarantined,
+        unchanged,
+    } = progress.counts;
     let touched = conn.execute(
         "UPDATE imports SET received = received + ?3, accepted = accepted + ?4, with_findings = with_findings + ?5,
              quarantined = quarantined + ?6, unchanged = unchanged + ?7, checkpoint = ?8, done_bytes = ?9,
@@ -243,7 +267,12 @@ pub(crate) fn insert_batch(
     counts: Counts,
     rows: &[u8],
 ) -> Result<(), StoreError> {
-    let Counts { accepted, with_findings, quarantined, unchanged } = counts;
+    let Counts {
+        accepted,
+        with_findings,
+        quarantined,
+        unchanged,
+    } = counts;
     conn.execute(
         "INSERT INTO import_batches (import_id, first_line, accepted, with_findings, quarantined, unchanged, rows)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -272,11 +301,17 @@ pub(crate) fn batch_at(
         "SELECT first_line, rows FROM import_batches WHERE import_id = ?1 AND first_line >= ?2 {clause}
          ORDER BY first_line LIMIT 1"
     );
-    conn.query_opt(&sql, &[id.uuid().into(), from_first_line.into()], |row| Ok((row.get(0)?, row.get(1)?)))
+    conn.query_opt(&sql, &[id.uuid().into(), from_first_line.into()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }
 
 /// First line of the batch that would hold `line`.
-pub(crate) fn batch_before(conn: &mut Conn<'_>, id: ImportId, line: i64) -> Result<i64, StoreError> {
+pub(crate) fn batch_before(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    line: i64,
+) -> Result<i64, StoreError> {
     let first = conn.query_opt(
         "SELECT first_line FROM import_batches WHERE import_id = ?1 AND first_line <= ?2
          ORDER BY first_line DESC LIMIT 1",
@@ -286,7 +321,12 @@ pub(crate) fn batch_before(conn: &mut Conn<'_>, id: ImportId, line: i64) -> Resu
     Ok(first.unwrap_or(0))
 }
 
-pub(crate) fn quarantine(conn: &mut Conn<'_>, id: ImportId, line: u64, sealed: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn quarantine(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    line: u64,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO import_quarantine (import_id, line, sealed) VALUES (?1, ?2, ?3)",
         &[id.uuid().into(), Value::Int(line as i64), sealed.into()],
@@ -310,7 +350,9 @@ pub(crate) fn quarantined(
 
 /// Whether a spool file belongs to an import that is still to be worked off.
 pub(crate) fn is_wanted(conn: &mut Conn<'_>, spool: &Path) -> Result<bool, StoreError> {
-    let name = spool.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let name = spool
+        .file_name()
+        .map_or_else(Default::default, |name| name.to_string_lossy());
     let found: Option<i64> = conn.query_opt(
         "SELECT 1 FROM imports WHERE spool = ?1 AND state IN ('queued', 'running')",
         &[name.as_ref().into()],

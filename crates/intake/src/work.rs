@@ -30,11 +30,17 @@ impl<S: Sink> Intake<S> {
             Ok(true) => tracing::info!(import.id = %id, "import is done"),
             Ok(false) => tracing::info!(import.id = %id, "import goes on later"),
             Err(Failure::File(problem)) => self.fail(&import, &problem).await,
-            Err(Failure::Later(error)) => tracing::warn!(import.id = %id, %error, "import has to wait"),
+            Err(Failure::Later(error)) => {
+                tracing::warn!(import.id = %id, %error, "import has to wait")
+            }
         }
     }
 
-    async fn try_work_off(&self, import: &ImportRow, stop: &CancellationToken) -> Result<bool, Failure> {
+    async fn try_work_off(
+        &self,
+        import: &ImportRow,
+        stop: &CancellationToken,
+    ) -> Result<bool, Failure> {
         let plan = self.plan(import)?;
         if plan.from.is_none() {
             let table = self.open(import, &plan).await?;
@@ -45,7 +51,9 @@ impl<S: Sink> Intake<S> {
         let (sender, mut batches) = mpsc::channel(2);
         let reader = {
             let (sink, job) = (Arc::clone(&self.inner.sink), job.clone());
-            tokio::task::spawn_blocking(move || reading::prepare(table, &sink, &job, &plan, &sender))
+            tokio::task::spawn_blocking(move || {
+                reading::prepare(table, &sink, &job, &plan, &sender)
+            })
         };
         while let Some(batch) = batches.recv().await {
             if stop.is_cancelled() {
@@ -53,15 +61,18 @@ impl<S: Sink> Intake<S> {
             }
             self.commit(import, &job, batch?).await?;
         }
-        reader.await.map_err(|_| Failure::Later("the reader panicked".into()))?;
+        reader
+            .await
+            .map_err(|_| Failure::Later("the reader panicked".into()))?;
         self.finish(import, State::Succeeded, ("", "")).await?;
         self.remove_spool(import);
         Ok(true)
     }
 
     fn plan(&self, import: &ImportRow) -> Result<Plan, Failure> {
-        let mapping: std::collections::BTreeMap<String, String> = serde_json::from_str(&import.mapping)
-            .map_err(|error| Failure::Later(format!("mapping cannot be read back: {error}")))?;
+        let mapping: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(&import.mapping)
+                .map_err(|error| Failure::Later(format!("mapping cannot be read back: {error}")))?;
         let format = match import.format.as_str() {
             "csv" => Some(Format::Csv),
             "xlsx" => Some(Format::Xlsx),
@@ -98,9 +109,18 @@ impl<S: Sink> Intake<S> {
         }
     }
 
-    async fn commit(&self, import: &ImportRow, job: &Job, batch: Batch<S::Payload>) -> Result<(), Failure> {
+    async fn commit(
+        &self,
+        import: &ImportRow,
+        job: &Job,
+        batch: Batch<S::Payload>,
+    ) -> Result<(), Failure> {
         let now = self.inner.clock.now();
-        let (sink, vault, worker) = (Arc::clone(&self.inner.sink), self.inner.vault.clone(), self.inner.worker.clone());
+        let (sink, vault, worker) = (
+            Arc::clone(&self.inner.sink),
+            self.inner.vault.clone(),
+            self.inner.worker.clone(),
+        );
         let (job, dry_run) = (Job { now, ..job.clone() }, import.dry_run);
         let rows = batch.rows;
         let committed = self
@@ -125,24 +145,39 @@ impl<S: Sink> Intake<S> {
                     headers: &headers,
                 };
                 if !store::advance(conn, &progress)? {
-                    return Err(IntakeError::Store(StoreError::Other("another worker took the import over".into())));
+                    return Err(IntakeError::Store(StoreError::Other(
+                        "another worker took the import over".into(),
+                    )));
                 }
                 Ok(())
             })
             .await;
-        metrics::counter!("marque_import_rows_total", "kind" => import.kind.clone()).increment(rows.cast_unsigned());
+        metrics::counter!("marque_import_rows_total", "kind" => import.kind.clone())
+            .increment(rows.cast_unsigned());
         committed.map_err(|error| Failure::Later(chain(&error)))
     }
 
     async fn fail(&self, import: &ImportRow, problem: &Problem) {
         tracing::info!(import.id = %import.id, problem.reason = problem.reason(), "import failed");
-        match self.finish(import, State::Failed, (problem.reason(), &problem.to_string())).await {
+        match self
+            .finish(
+                import,
+                State::Failed,
+                (problem.reason(), &problem.to_string()),
+            )
+            .await
+        {
             Ok(()) => self.remove_spool(import),
             Err(_) => tracing::warn!(import.id = %import.id, "the failure cannot be recorded now"),
         }
     }
 
-    async fn finish(&self, import: &ImportRow, state: State, problem: (&str, &str)) -> Result<(), Failure> {
+    async fn finish(
+        &self,
+        import: &ImportRow,
+        state: State,
+        problem: (&str, &str),
+    ) -> Result<(), Failure> {
         let (id, worker, now) = (import.id, self.inner.worker.clone(), self.inner.clock.now());
         let problem = (problem.0.to_owned(), problem.1.to_owned());
         let (dealer, ctx) = (import.dealer.clone(), self.job(import).ctx);
@@ -151,8 +186,17 @@ impl<S: Sink> Intake<S> {
             .write(move |conn| {
                 store::finish(conn, id, &worker, state, (&problem.0, &problem.1), now)?;
                 let subject = id.to_string();
-                let act = if state == State::Succeeded { "import_succeeded" } else { "import_failed" };
-                let audit = Audit { act, subject: &subject, dealer: dealer.as_str(), detail: &problem.0 };
+                let act = if state == State::Succeeded {
+                    "import_succeeded"
+                } else {
+                    "import_failed"
+                };
+                let audit = Audit {
+                    act,
+                    subject: &subject,
+                    dealer: dealer.as_str(),
+                    detail: &problem.0,
+                };
                 record(conn, &ctx, now, &audit)
             })
             .await
@@ -180,8 +224,12 @@ impl From<Problem> for Failure {
     }
 }
 
-async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Later("a worker panicked".into()))
+async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Failure::Later("a worker panicked".into()))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -223,9 +271,11 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
     for item in items {
         let (outcome, record, findings) = match &item.what {
             What::Fault(fault) => (RowOutcome::Quarantined, Vec::new(), vec![fault.clone()]),
-            What::Entry(entry) if entry.is_rejected() => {
-                (RowOutcome::Quarantined, Vec::new(), entry.findings.iter().map(finding::keep).collect())
-            }
+            What::Entry(entry) if entry.is_rejected() => (
+                RowOutcome::Quarantined,
+                Vec::new(),
+                entry.findings.iter().map(finding::keep).collect(),
+            ),
             What::Entry(entry) => {
                 let written = written.next().expect("the sink answers every payload");
                 outcome_of_entry(&entry.findings, written)
@@ -241,18 +291,28 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
     KeptRows { rows }
 }
 
-fn outcome_of_entry(prepared: &[Finding], written: Written) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
+fn outcome_of_entry(
+    prepared: &[Finding],
+    written: Written,
+) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
     let all = || prepared.iter().chain(&written.findings);
     let matters = all().any(|finding| finding.severity > Severity::Info);
     let findings = match written.outcome {
         Outcome::Unchanged => Vec::new(),
         _ => all().map(finding::keep).collect(),
     };
-    let record = written.record.map_or_else(Vec::new, |record| record.as_bytes().to_vec());
+    let record = written
+        .record
+        .map_or_else(Vec::new, |record| record.as_bytes().to_vec());
     (written.outcome.to_pb(matters), record, findings)
 }
 
-fn quarantine<P>(conn: &mut Conn<'_>, vault: &Vault, job: &Job, items: &[Item<P>]) -> Result<(), IntakeError> {
+fn quarantine<P>(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    job: &Job,
+    items: &[Item<P>],
+) -> Result<(), IntakeError> {
     for item in items {
         for (line, fields) in item.lines.iter().zip(&item.fields) {
             let text = line.to_string();
@@ -270,5 +330,9 @@ fn write_position(position: Position) -> String {
 fn read_position(text: &str) -> Option<Position> {
     let mut numbers = text.split(' ').map(str::parse::<u64>);
     let mut next = || numbers.next()?.ok();
-    Some(Position { row: next()?, line: next()?, byte: next()? })
+    Some(Position {
+        row: next()?,
+        line: next()?,
+        byte: next()?,
+    })
 }

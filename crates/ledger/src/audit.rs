@@ -35,7 +35,12 @@ pub struct Recorded {
 }
 
 /// Records an act in the caller's transaction.
-pub fn record(conn: &mut Conn<'_>, ctx: &CallContext, now: Timestamp, entry: &Entry<'_>) -> Result<(), StoreError> {
+pub fn record(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    entry: &Entry<'_>,
+) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO audit (at, dealer, actor, act, subject, detail, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         &[
@@ -52,7 +57,12 @@ pub fn record(conn: &mut Conn<'_>, ctx: &CallContext, now: Timestamp, entry: &En
 }
 
 /// Acts on one subject before a position, newest first.
-pub fn history(conn: &mut Conn<'_>, subject: &str, before: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+pub fn history(
+    conn: &mut Conn<'_>,
+    subject: &str,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
     conn.query(
         "SELECT seq, at, dealer, actor, act, detail FROM audit
          WHERE subject = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",

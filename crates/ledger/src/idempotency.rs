@@ -46,7 +46,10 @@ impl IdempotencyKey {
             return Ok(None);
         };
         let text = value.to_str().map_err(|_| IdempotencyError::Malformed)?;
-        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        let text = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .unwrap_or(text);
         if (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Some(Self(text.to_owned())))
         } else {
@@ -89,8 +92,13 @@ where
         if earlier_fingerprint != fingerprint.as_ref() {
             return Err(IdempotencyError::Reused.into());
         }
-        return A::decode(answer.as_slice())
-            .map_err(|error| StoreError::Decode { column: 1, source: error.into() }.into());
+        return A::decode(answer.as_slice()).map_err(|error| {
+            StoreError::Decode {
+                column: 1,
+                source: error.into(),
+            }
+            .into()
+        });
     }
     let answer = act(conn)?;
     conn.execute(
@@ -124,7 +132,10 @@ fn caller(ctx: &CallContext) -> String {
 
 /// Two calls with one key at the same moment: the second waits for the first.
 fn lock(conn: &mut Conn<'_>, scope: &str, method: &str, key: &str) -> Result<(), StoreError> {
-    let digest = digest::digest(&digest::SHA256, format!("{scope}\u{1f}{method}\u{1f}{key}").as_bytes());
+    let digest = digest::digest(
+        &digest::SHA256,
+        format!("{scope}\u{1f}{method}\u{1f}{key}").as_bytes(),
+    );
     let mut first = [0u8; 8];
     first.copy_from_slice(&digest.as_ref()[..8]);
     conn.lock_keys(&mut vec![i64::from_be_bytes(first)])

@@ -49,46 +49,100 @@ fn key(text: &str) -> Result<Option<IdempotencyKey>, IdempotencyError> {
 fn caller(name: &str) -> CallContext {
     let scope = Scope::Dealer("D1".parse().unwrap());
     let expires_at = Timestamp::default();
-    CallContext::request(&Identity { subject: name.into(), roles: Role::Sales.into(), scope, expires_at }, "r", "t")
+    CallContext::request(
+        &Identity {
+            subject: name.into(),
+            roles: Role::Sales.into(),
+            scope,
+            expires_at,
+        },
+        "r",
+        "t",
+    )
 }
 
 /// An act with an effect in the store; the answer is a number that no other run of it gives.
 fn act(conn: &mut Conn<'_>, runs: &AtomicI64) -> Result<i64, Failure> {
     let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
-    record(conn, &caller("a"), Timestamp::default(), &Entry { act: "ran", subject: "s", dealer: "", detail: "" })?;
+    record(
+        conn,
+        &caller("a"),
+        Timestamp::default(),
+        &Entry {
+            act: "ran",
+            subject: "s",
+            dealer: "",
+            detail: "",
+        },
+    )?;
     Ok(run)
 }
 
-async fn call(db: &Database, name: &str, text: &str, request: &str, runs: &Arc<AtomicI64>) -> Result<i64, Failure> {
-    let (ctx, key, request, runs) = (caller(name), key(text)?, request.to_owned(), Arc::clone(runs));
+async fn call(
+    db: &Database,
+    name: &str,
+    text: &str,
+    request: &str,
+    runs: &Arc<AtomicI64>,
+) -> Result<i64, Failure> {
+    let (ctx, key, request, runs) = (
+        caller(name),
+        key(text)?,
+        request.to_owned(),
+        Arc::clone(runs),
+    );
     let now = ManualClock::default().now();
-    db.write(move |conn| once(conn, &ctx, now, "Act", key.as_ref(), &request, |conn| act(conn, &runs))).await
+    db.write(move |conn| {
+        once(conn, &ctx, now, "Act", key.as_ref(), &request, |conn| {
+            act(conn, &runs)
+        })
+    })
+    .await
 }
 
 async fn effects(db: &Database) -> usize {
-    db.read(|conn| history(conn, "s", i64::MAX, 1000)).await.unwrap().len()
+    db.read(|conn| history(conn, "s", i64::MAX, 1000))
+        .await
+        .unwrap()
+        .len()
 }
 
 async fn prepared(db: TestDb) -> (TestDb, Arc<AtomicI64>) {
-    (db.migrated(&marque_migrations::NETWORK).await, Arc::default())
+    (
+        db.migrated(&marque_migrations::NETWORK).await,
+        Arc::default(),
+    )
 }
 
 async fn the_same_key_gets_the_same_answer(db: TestDb) {
     let (db, runs) = prepared(db).await;
     let first = call(&db, "a", "k", "request", &runs).await.unwrap();
     assert_eq!(call(&db, "a", "k", "request", &runs).await.unwrap(), first);
-    assert_eq!(call(&db, "a", "\"k\"", "request", &runs).await.unwrap(), first, "quoted it is the same key");
+    assert_eq!(
+        call(&db, "a", "\"k\"", "request", &runs).await.unwrap(),
+        first,
+        "quoted it is the same key"
+    );
     assert_eq!(effects(&db).await, 1);
-    let after = ManualClock::default().now().plus(std::time::Duration::from_secs(1));
+    let after = ManualClock::default()
+        .now()
+        .plus(std::time::Duration::from_secs(1));
     assert_eq!(db.write(move |conn| prune(conn, after)).await.unwrap(), 1);
-    assert_ne!(call(&db, "a", "k", "request", &runs).await.unwrap(), first, "a forgotten key is a new one");
+    assert_ne!(
+        call(&db, "a", "k", "request", &runs).await.unwrap(),
+        first,
+        "a forgotten key is a new one"
+    );
 }
 
 async fn a_key_used_for_another_request_is_refused(db: TestDb) {
     let (db, runs) = prepared(db).await;
     call(&db, "a", "k", "request", &runs).await.unwrap();
     let refused = call(&db, "a", "k", "another", &runs).await;
-    assert!(matches!(refused, Err(Failure::Key(IdempotencyError::Reused))));
+    assert!(matches!(
+        refused,
+        Err(Failure::Key(IdempotencyError::Reused))
+    ));
     assert_eq!(effects(&db).await, 1);
     for bad in [String::new(), "a b".to_owned(), "x".repeat(256)] {
         assert_eq!(key(&bad), Err(IdempotencyError::Malformed));
@@ -102,7 +156,11 @@ async fn parallel_calls_with_one_key_have_one_effect(db: TestDb) {
         let text = format!("key-{round}");
         let calls: Vec<_> = (0..32)
             .map(|n| {
-                let db = if n % 2 == 0 || !db.is_postgres() { db.handle() } else { other.clone() };
+                let db = if n % 2 == 0 || !db.is_postgres() {
+                    db.handle()
+                } else {
+                    other.clone()
+                };
                 let (text, runs) = (text.clone(), Arc::clone(&runs));
                 tokio::spawn(async move { call(&db, "a", &text, "request", &runs).await.unwrap() })
             })
@@ -131,7 +189,15 @@ async fn a_failed_act_keeps_no_answer(db: TestDb) {
         .write(|conn| {
             let (ctx, key) = (caller("a"), key("k")?);
             let request = "request".to_owned();
-            once(conn, &ctx, Timestamp::default(), "Act", key.as_ref(), &request, |_| Err(Failure::OnPurpose))
+            once(
+                conn,
+                &ctx,
+                Timestamp::default(),
+                "Act",
+                key.as_ref(),
+                &request,
+                |_| Err(Failure::OnPurpose),
+            )
         })
         .await;
     assert!(matches!(failed, Err(Failure::OnPurpose)));
@@ -143,15 +209,34 @@ async fn acts_are_read_back_newest_first(db: TestDb) {
     let (db, _) = prepared(db).await;
     for act in ["first", "second", "third"] {
         db.write(move |conn| {
-            let entry = Entry { act, subject: "c", dealer: "D1", detail: "why" };
+            let entry = Entry {
+                act,
+                subject: "c",
+                dealer: "D1",
+                detail: "why",
+            };
             record(conn, &caller("a"), Timestamp::from_micros(7), &entry)
         })
         .await
         .unwrap();
     }
-    let acts = db.read(|conn| history(conn, "c", i64::MAX, 2)).await.unwrap();
-    assert_eq!(acts.iter().map(|entry| entry.act.as_str()).collect::<Vec<_>>(), ["third", "second"]);
+    let acts = db
+        .read(|conn| history(conn, "c", i64::MAX, 2))
+        .await
+        .unwrap();
+    assert_eq!(
+        acts.iter()
+            .map(|entry| entry.act.as_str())
+            .collect::<Vec<_>>(),
+        ["third", "second"]
+    );
     let before = acts[1].seq;
-    let rest = db.read(move |conn| history(conn, "c", before, 2)).await.unwrap();
-    assert_eq!((rest.len(), rest[0].act.as_str(), rest[0].actor.as_str()), (1, "first", "a"));
+    let rest = db
+        .read(move |conn| history(conn, "c", before, 2))
+        .await
+        .unwrap();
+    assert_eq!(
+        (rest.len(), rest[0].act.as_str(), rest[0].actor.as_str()),
+        (1, "first", "a")
+    );
 }

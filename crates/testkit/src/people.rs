@@ -7,16 +7,24 @@ pub fn id_number(n: u32) -> String {
     let (year, month, day) = (1970 + n / 336 % 28, 1 + n / 28 % 12, 1 + n % 28);
     let body = format!("110105{year}{month:02}{day:02}{:03}", n / 9408 % 1000);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 = body
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
     let check = b"10X98765432"[(sum % 11) as usize];
     format!("{body}{}", char::from(check))
 }
 
 /// The `n`th VIN, with its check digit (GB 16735-2019).
 pub fn vin(n: u32) -> String {
-    let mut vin: Vec<u8> = format!("LMQCA1A60R1{n:06}").into_bytes();
+    let mut vin: Vec<u8> = format!("LMVCA1A60R1{n:06}").into_bytes();
     let weights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
-    let sum: u32 = vin.iter().zip(weights).map(|(letter, weight)| worth(*letter) * weight).sum();
+    let sum: u32 = vin
+        .iter()
+        .zip(weights)
+        .map(|(letter, weight)| worth(*letter) * weight)
+        .sum();
     vin[8] = b"0123456789X"[(sum % 11) as usize];
     String::from_utf8(vin).expect("a VIN is ASCII")
 }
@@ -34,7 +42,10 @@ fn worth(letter: u8) -> u32 {
 /// The `n`th mobile phone; numbers that follow each other look nothing alike, for what looks made up is not taken in.
 pub fn phone(n: u32) -> String {
     // 7,654,321 has no factor in common with 10^8, so that no two are the same.
-    format!("139{:08}", (u64::from(n) * 7_654_321 + 25_814_736) % 100_000_000)
+    format!(
+        "139{:08}",
+        (u64::from(n) * 7_654_321 + 25_814_736) % 100_000_000
+    )
 }
 
 /// A customer's row being made up.

@@ -20,7 +20,9 @@ impl TestDb {
     /// A fresh SQLite file.
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let settings = Settings::Sqlite { path: folder.path().join("test.db") };
+        let settings = Settings::Sqlite {
+            path: folder.path().join("test.db"),
+        };
         Self::open(settings, folder)
     }
 
@@ -31,18 +33,33 @@ impl TestDb {
     pub fn postgres() -> Option<Self> {
         let Some(url) = variable("MARQUE_TEST_POSTGRES") else {
             let hint = "export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)";
-            assert!(variable("MARQUE_REQUIRE_POSTGRES").is_none_or(|value| value == "0"), "no PostgreSQL: {hint}");
+            assert!(
+                variable("MARQUE_REQUIRE_POSTGRES").is_none_or(|value| value == "0"),
+                "no PostgreSQL: {hint}"
+            );
             note(&format!("skipped, for there is no PostgreSQL: {hint}"));
             return None;
         };
         let schema = format!("test_{}", Uuid::new_v4().simple());
-        let settings = Settings::Postgres { url, schema, readers: 2, writers: 4 };
-        Some(Self::open(settings, tempfile::tempdir().expect("a folder for the test")))
+        let settings = Settings::Postgres {
+            url,
+            schema,
+            readers: 2,
+            writers: 4,
+        };
+        Some(Self::open(
+            settings,
+            tempfile::tempdir().expect("a folder for the test"),
+        ))
     }
 
     fn open(settings: Settings, folder: TempDir) -> Self {
         let db = Database::open(&settings).expect("the test's database opens");
-        Self { db, settings, folder }
+        Self {
+            db,
+            settings,
+            folder,
+        }
     }
 
     /// Another fresh database on the same server, or another file.
@@ -55,7 +72,10 @@ impl TestDb {
 
     /// With a service's schema.
     pub async fn migrated(self, migrator: &Migrator) -> Self {
-        migrator.up(&self.db, ManualClock::default().now()).await.expect("the schema is applied");
+        migrator
+            .up(&self.db, ManualClock::default().now())
+            .await
+            .expect("the schema is applied");
         self
     }
 
@@ -84,11 +104,17 @@ impl TestDb {
     pub fn everything(&self) -> Vec<u8> {
         match &self.settings {
             Settings::Sqlite { .. } => {
-                let files = std::fs::read_dir(self.folder.path()).expect("the test's folder can be read");
+                let files =
+                    std::fs::read_dir(self.folder.path()).expect("the test's folder can be read");
                 let paths = files.map(|file| file.expect("an entry of the folder").path());
-                paths.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).expect("a file")).collect()
+                paths
+                    .filter(|path| path.is_file())
+                    .flat_map(|path| std::fs::read(path).expect("a file"))
+                    .collect()
             }
-            Settings::Postgres { url, schema, .. } => aside(url, schema, |client, schema| read_out(client, &schema)),
+            Settings::Postgres { url, schema, .. } => {
+                aside(url, schema, |client, schema| read_out(client, &schema))
+            }
         }
     }
 }
@@ -106,7 +132,9 @@ impl Drop for TestDb {
         if let Settings::Postgres { url, schema, .. } = &self.settings {
             aside(url, schema, |client, schema| {
                 // Sessions of the test may still be ending; what cannot be dropped in time is left to the server's folder.
-                drop(client.batch_execute(&format!("SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS {schema} CASCADE")));
+                drop(client.batch_execute(&format!(
+                    "SET lock_timeout = '5s'; DROP SCHEMA IF EXISTS {schema} CASCADE"
+                )));
             });
         }
     }
@@ -117,7 +145,10 @@ fn read_out(client: &mut Client, schema: &str) -> Vec<u8> {
     use std::io::Read as _;
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1";
     let mut all = Vec::new();
-    for row in client.query(tables, &[&schema]).expect("the tables can be listed") {
+    for row in client
+        .query(tables, &[&schema])
+        .expect("the tables can be listed")
+    {
         let copy = format!("COPY {schema}.{} TO STDOUT", row.get::<_, String>(0));
         let mut reader = client.copy_out(&copy).expect("a table can be copied");
         reader.read_to_end(&mut all).expect("a table can be read");
@@ -135,7 +166,10 @@ fn aside<T: Send + 'static>(url: &str, schema: &str, work: fn(&mut Client, Strin
     thread.join().expect("the work on PostgreSQL is done")
 }
 
-#[expect(clippy::disallowed_methods, reason = "which server tests may use is a matter of the machine, not of settings")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which server tests may use is a matter of the machine, not of settings"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -63,7 +63,9 @@ impl ServiceError for Error {
             Self::Idempotency(error) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
-            Self::CustomerUnknown | Self::MoveUnknown | Self::DuplicateUnknown => ErrorCode::NotFound,
+            Self::CustomerUnknown | Self::MoveUnknown | Self::DuplicateUnknown => {
+                ErrorCode::NotFound
+            }
             Self::Rejected(_)
             | Self::SameCustomer
             | Self::KindsDiffer

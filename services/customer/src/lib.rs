@@ -48,9 +48,21 @@ pub struct Deps {
 /// # Errors
 /// If the spool folder cannot be made.
 pub fn build(deps: Deps) -> Result<Built, IntakeError> {
-    let Deps { db, vault, clock, network, network_events, intake } = deps;
+    let Deps {
+        db,
+        vault,
+        clock,
+        network,
+        network_events,
+        intake,
+    } = deps;
     let directory = Directory::new(network);
-    let app = CustomerApp::new(CustomerStore::new(vault.clone()), db.clone(), clock.clone(), directory.clone());
+    let app = CustomerApp::new(
+        CustomerStore::new(vault.clone()),
+        db.clone(),
+        clock.clone(),
+        directory.clone(),
+    );
     let sink = CustomerSink::new(app.clone());
     let intake = Intake::new(db.clone(), vault, clock.clone(), directory, intake, sink)?;
     let regions = Consumer {
@@ -62,7 +74,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         clock,
     };
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
-        .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(intake.clone()))))
+        .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(
+            intake.clone()
+        ))))
         .add_service(EventFeedServer::new(Feed::new(db, "marque/customer")));
     Ok(Built {
         routes,

@@ -6,8 +6,10 @@ mod error;
 mod grpc;
 mod storage;
 
-
-use marque_api::{events::v1::event_feed_server::EventFeedServer, network::v1::network_service_server::NetworkServiceServer};
+use marque_api::{
+    events::v1::event_feed_server::EventFeedServer,
+    network::v1::network_service_server::NetworkServiceServer,
+};
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::Feed;
@@ -32,5 +34,8 @@ pub fn build(deps: Deps) -> Built {
     let app = app::NetworkApp::new(storage::NetworkStore::new(deps.vault), deps.db, deps.clock);
     let routes = Routes::new(NetworkServiceServer::new(grpc::NetworkGrpc::new(app)))
         .add_service(EventFeedServer::new(feed));
-    Built { routes, tasks: Vec::new() }
+    Built {
+        routes,
+        tasks: Vec::new(),
+    }
 }

@@ -3,8 +3,9 @@
 use marque_api::{
     events::v1::{PullRequest, event_feed_client::EventFeedClient},
     network::v1::{
-        ApplyNetworkRequest, Dealer, DealersPut, GetDealerRequest, ListDealersRequest, ListStaffRequest, PutDealerRequest,
-        PutDealerResponse, PutStaffRequest, Staff, network_service_client::NetworkServiceClient,
+        ApplyNetworkRequest, Dealer, DealersPut, GetDealerRequest, ListDealersRequest,
+        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff,
+        network_service_client::NetworkServiceClient,
     },
 };
 use marque_auth::{Role, Scope};
@@ -25,7 +26,13 @@ store_test_suite!(
 );
 
 fn dealer(code: &str, name: &str, version: i64) -> Dealer {
-    Dealer { code: code.to_owned(), name: name.to_owned(), region: "east".to_owned(), version, ..Dealer::default() }
+    Dealer {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        region: "east".to_owned(),
+        version,
+        ..Dealer::default()
+    }
 }
 
 fn of_dealer(code: &str) -> Scope {
@@ -33,22 +40,54 @@ fn of_dealer(code: &str) -> Scope {
 }
 
 async fn put(rig: &Rig, dealer: Dealer) -> Result<PutDealerResponse, Status> {
-    let request = rig.ask(Role::HqAdmin, Scope::Headquarters, PutDealerRequest { dealer: Some(dealer) });
+    let request = rig.ask(
+        Role::HqAdmin,
+        Scope::Headquarters,
+        PutDealerRequest {
+            dealer: Some(dealer),
+        },
+    );
     Ok(rig.network().put_dealer(request).await?.into_inner())
 }
 
-async fn list(rig: &Rig, role: Role, scope: Scope, message: ListDealersRequest) -> (Vec<String>, String) {
-    let page = rig.network().list_dealers(rig.ask(role, scope, message)).await.unwrap().into_inner();
-    (page.dealers.into_iter().map(|dealer| dealer.code).collect(), page.next_page_token)
+async fn list(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    message: ListDealersRequest,
+) -> (Vec<String>, String) {
+    let page = rig
+        .network()
+        .list_dealers(rig.ask(role, scope, message))
+        .await
+        .unwrap()
+        .into_inner();
+    (
+        page.dealers.into_iter().map(|dealer| dealer.code).collect(),
+        page.next_page_token,
+    )
 }
 
 /// Names of dealers in the order they were told of.
 async fn told(rig: &Rig) -> Vec<String> {
-    let request = rig.ask_as_peer(PullRequest { limit: 1000, ..PullRequest::default() });
+    let request = rig.ask_as_peer(PullRequest {
+        limit: 1000,
+        ..PullRequest::default()
+    });
     let feed = rig.process().transport(RoleName::Network);
-    let events = EventFeedClient::new(feed).pull(request).await.unwrap().into_inner().events;
-    let messages = events.iter().map(|event| DealersPut::decode(event.data.as_slice()).unwrap());
-    messages.flat_map(|message| message.dealers).map(|dealer| dealer.name).collect()
+    let events = EventFeedClient::new(feed)
+        .pull(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .events;
+    let messages = events
+        .iter()
+        .map(|event| DealersPut::decode(event.data.as_slice()).unwrap());
+    messages
+        .flat_map(|message| message.dealers)
+        .map(|dealer| dealer.name)
+        .collect()
 }
 
 async fn a_dealer_is_created_changed_and_told_of(db: TestDb) {
@@ -60,7 +99,15 @@ async fn a_dealer_is_created_changed_and_told_of(db: TestDb) {
     let same = put(&rig, dealer("D7", "one", 0)).await.unwrap();
     assert!(!same.created);
     assert_eq!(same.dealer.unwrap().version, 1, "nothing changed");
-    assert_eq!(put(&rig, dealer("D7", "two", 1)).await.unwrap().dealer.unwrap().version, 2);
+    assert_eq!(
+        put(&rig, dealer("D7", "two", 1))
+            .await
+            .unwrap()
+            .dealer
+            .unwrap()
+            .version,
+        2
+    );
     assert_eq!(told(&rig).await[before..], ["one", "two"]);
     rig.wait_for_regions(4).await;
 }
@@ -72,7 +119,10 @@ async fn a_change_of_an_older_version_is_refused(db: TestDb) {
     let problem = Problem::from(put(&rig, dealer("D7", "three", 1)).await.unwrap_err());
     assert_eq!(problem.reason, "DEALER_CHANGED");
     let wrong = Problem::from(put(&rig, dealer("D7", "", 0)).await.unwrap_err());
-    assert_eq!((wrong.status, wrong.violations[0].field.as_str()), (400, "name"));
+    assert_eq!(
+        (wrong.status, wrong.violations[0].field.as_str()),
+        (400, "name")
+    );
 }
 
 async fn changes_at_once_each_get_a_version(db: TestDb) {
@@ -82,14 +132,29 @@ async fn changes_at_once_each_get_a_version(db: TestDb) {
     for round in 0..20 {
         let version = 1 + round;
         let change = |name: &str| {
-            let message = PutDealerRequest { dealer: Some(dealer("D7", &format!("{name} {round}"), version)) };
+            let message = PutDealerRequest {
+                dealer: Some(dealer("D7", &format!("{name} {round}"), version)),
+            };
             rig.ask(Role::HqAdmin, Scope::Headquarters, message)
         };
-        let (mut here, mut there) = (rig.network(), NetworkServiceClient::new(other.transport(RoleName::Network)));
-        let (one, two) = tokio::join!(here.put_dealer(change("one")), there.put_dealer(change("two")));
+        let (mut here, mut there) = (
+            rig.network(),
+            NetworkServiceClient::new(other.transport(RoleName::Network)),
+        );
+        let (one, two) = tokio::join!(
+            here.put_dealer(change("one")),
+            there.put_dealer(change("two"))
+        );
         let (won, lost) = if one.is_ok() { (one, two) } else { (two, one) };
-        assert_eq!(won.unwrap().into_inner().dealer.unwrap().version, version + 1);
-        assert_eq!(Problem::from(lost.unwrap_err()).reason, "DEALER_CHANGED", "no change is lost in silence");
+        assert_eq!(
+            won.unwrap().into_inner().dealer.unwrap().version,
+            version + 1
+        );
+        assert_eq!(
+            Problem::from(lost.unwrap_err()).reason,
+            "DEALER_CHANGED",
+            "no change is lost in silence"
+        );
     }
 }
 
@@ -103,38 +168,111 @@ async fn lists_are_paged_and_filtered(db: TestDb) {
     let hq = || Scope::Headquarters;
     let (first, token) = list(&rig, Role::Agent, hq(), page(2, "", "")).await;
     let (second, end) = list(&rig, Role::Agent, hq(), page(2, &token, "")).await;
-    assert_eq!((first, second, end.as_str()), (vec!["D1".to_owned(), "D2".to_owned()], vec!["D3".to_owned()], ""));
-    assert_eq!(list(&rig, Role::Agent, hq(), page(0, "", "west")).await.0, ["D3"]);
+    assert_eq!(
+        (first, second, end.as_str()),
+        (
+            vec!["D1".to_owned(), "D2".to_owned()],
+            vec!["D3".to_owned()],
+            ""
+        )
+    );
+    assert_eq!(
+        list(&rig, Role::Agent, hq(), page(0, "", "west")).await.0,
+        ["D3"]
+    );
     let other_list = rig.ask(Role::Agent, hq(), page(2, &token, "west"));
-    assert_eq!(Problem::from(rig.network().list_dealers(other_list).await.unwrap_err()).reason, "PAGE_INVALID");
+    assert_eq!(
+        Problem::from(rig.network().list_dealers(other_list).await.unwrap_err()).reason,
+        "PAGE_INVALID"
+    );
 }
 
 async fn each_scope_sees_its_dealers(db: TestDb) {
     let rig = Rig::new(db).await;
     let all = ListDealersRequest::default;
-    assert_eq!(list(&rig, Role::Sales, of_dealer("D2"), all()).await.0, ["D2"]);
-    assert_eq!(list(&rig, Role::Manager, Scope::Region("east".into()), all()).await.0, ["D1", "D2"]);
-    let get = rig.ask(Role::Sales, of_dealer("D2"), GetDealerRequest { code: "D1".to_owned() });
-    assert_eq!(rig.network().get_dealer(get).await.unwrap_err().code(), Code::NotFound);
-    let change = rig.ask(Role::Manager, of_dealer("D2"), PutDealerRequest { dealer: Some(dealer("D2", "mine", 0)) });
-    assert_eq!(rig.network().put_dealer(change).await.unwrap_err().code(), Code::PermissionDenied);
-    let foreign = PutStaffRequest { staff: Some(staff("D1", "S1")) };
-    let foreign = rig.network().put_staff(rig.ask(Role::Manager, of_dealer("D2"), foreign)).await.unwrap_err();
+    assert_eq!(
+        list(&rig, Role::Sales, of_dealer("D2"), all()).await.0,
+        ["D2"]
+    );
+    assert_eq!(
+        list(&rig, Role::Manager, Scope::Region("east".into()), all())
+            .await
+            .0,
+        ["D1", "D2"]
+    );
+    let get = rig.ask(
+        Role::Sales,
+        of_dealer("D2"),
+        GetDealerRequest {
+            code: "D1".to_owned(),
+        },
+    );
+    assert_eq!(
+        rig.network().get_dealer(get).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let change = rig.ask(
+        Role::Manager,
+        of_dealer("D2"),
+        PutDealerRequest {
+            dealer: Some(dealer("D2", "mine", 0)),
+        },
+    );
+    assert_eq!(
+        rig.network().put_dealer(change).await.unwrap_err().code(),
+        Code::PermissionDenied
+    );
+    let foreign = PutStaffRequest {
+        staff: Some(staff("D1", "S1")),
+    };
+    let foreign = rig
+        .network()
+        .put_staff(rig.ask(Role::Manager, of_dealer("D2"), foreign))
+        .await
+        .unwrap_err();
     assert_eq!(foreign.code(), Code::NotFound);
 }
 
 async fn a_network_is_applied_whole_or_not_at_all(db: TestDb) {
     let rig = Rig::new(db).await;
     let apply = async |dealers: Vec<Dealer>, staff: Vec<Staff>| {
-        let request = rig.ask(Role::HqAdmin, Scope::Headquarters, ApplyNetworkRequest { dealers, staff });
+        let request = rig.ask(
+            Role::HqAdmin,
+            Scope::Headquarters,
+            ApplyNetworkRequest { dealers, staff },
+        );
         rig.network().apply_network(request).await
     };
-    let nobodys = apply(vec![dealer("D7", "seven", 0)], vec![staff("D8", "S1")]).await.unwrap_err();
+    let nobodys = apply(vec![dealer("D7", "seven", 0)], vec![staff("D8", "S1")])
+        .await
+        .unwrap_err();
     assert_eq!(nobodys.code(), Code::NotFound);
-    let unnamed = apply(vec![dealer("D7", "seven", 0), dealer("D8", "", 0)], Vec::new()).await.unwrap_err();
-    assert_eq!(Problem::from(unnamed).violations[0].field, "dealers[1].name");
-    assert!(list(&rig, Role::Agent, Scope::Headquarters, ListDealersRequest::default()).await.0.len() == 3);
-    let done = apply(vec![dealer("D7", "seven", 0)], vec![staff("D7", "S1")]).await.unwrap().into_inner();
+    let unnamed = apply(
+        vec![dealer("D7", "seven", 0), dealer("D8", "", 0)],
+        Vec::new(),
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(
+        Problem::from(unnamed).violations[0].field,
+        "dealers[1].name"
+    );
+    assert!(
+        list(
+            &rig,
+            Role::Agent,
+            Scope::Headquarters,
+            ListDealersRequest::default()
+        )
+        .await
+        .0
+        .len()
+            == 3
+    );
+    let done = apply(vec![dealer("D7", "seven", 0)], vec![staff("D7", "S1")])
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((done.dealers, done.staff), (1, 1));
 }
 
@@ -151,12 +289,31 @@ fn staff(dealer: &str, code: &str) -> Staff {
 
 async fn phones_of_staff_are_sealed(db: TestDb) {
     let rig = Rig::new(db).await;
-    let message = PutStaffRequest { staff: Some(staff("D1", "S1")) };
-    rig.network().put_staff(rig.ask(Role::Manager, of_dealer("D1"), message)).await.unwrap();
-    let list = ListStaffRequest { dealer: "D1".to_owned(), ..ListStaffRequest::default() };
-    let seen = rig.network().list_staff(rig.ask(Role::Manager, of_dealer("D1"), list)).await.unwrap().into_inner().staff;
+    let message = PutStaffRequest {
+        staff: Some(staff("D1", "S1")),
+    };
+    rig.network()
+        .put_staff(rig.ask(Role::Manager, of_dealer("D1"), message))
+        .await
+        .unwrap();
+    let list = ListStaffRequest {
+        dealer: "D1".to_owned(),
+        ..ListStaffRequest::default()
+    };
+    let seen = rig
+        .network()
+        .list_staff(rig.ask(Role::Manager, of_dealer("D1"), list))
+        .await
+        .unwrap()
+        .into_inner()
+        .staff;
     assert_eq!(seen, [staff("D1", "S1")]);
     let stored = rig.network_db().everything();
-    assert!(stored.windows(9).any(|window| window == "钱师傅".as_bytes()), "the search sees the tables");
+    assert!(
+        stored
+            .windows(9)
+            .any(|window| window == "钱师傅".as_bytes()),
+        "the search sees the tables"
+    );
     assert!(!stored.windows(11).any(|window| window == b"13977700001"));
 }

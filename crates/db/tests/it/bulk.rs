@@ -13,10 +13,13 @@ store_test_suite!(
 
 async fn with_squares(db: &TestDb, rows: i64) {
     db.write(move |conn| {
-        conn.batch("CREATE TABLE squares (n BIGINT PRIMARY KEY, square BIGINT NOT NULL, note TEXT)")?;
+        conn.batch(
+            "CREATE TABLE squares (n BIGINT PRIMARY KEY, square BIGINT NOT NULL, note TEXT)",
+        )?;
         let squares: Vec<i64> = (0..rows).map(|n| n * n).collect();
-        let values: Vec<Value<'_>> =
-            (0..rows).flat_map(|n| [n.into(), squares[n as usize].into(), Value::Null]).collect();
+        let values: Vec<Value<'_>> = (0..rows)
+            .flat_map(|n| [n.into(), squares[n as usize].into(), Value::Null])
+            .collect();
         conn.insert_many("squares", &["n", "square", "note"], "", &values)
     })
     .await
@@ -29,10 +32,15 @@ async fn a_list_of_any_length_finds_each_row_once(db: TestDb) {
         let mut found = db
             .read(move |conn| {
                 // From the far end and with one key that nobody has.
-                let keys: Vec<Value<'_>> = (0..count).map(|n| Value::Int(2499 - n)).chain([Value::Int(-1)]).collect();
+                let keys: Vec<Value<'_>> = (0..count)
+                    .map(|n| Value::Int(2499 - n))
+                    .chain([Value::Int(-1)])
+                    .collect();
                 let keys = if count == 0 { &[][..] } else { &keys };
                 let sql = "SELECT n, square FROM squares WHERE square >= ?1 AND n IN (??)";
-                conn.query_in(sql, &[Value::Int(0)], keys, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))
+                conn.query_in(sql, &[Value::Int(0)], keys, |row| {
+                    Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))
+                })
             })
             .await
             .unwrap();
@@ -46,20 +54,34 @@ async fn rows_are_inserted_at_once(db: TestDb) {
     with_squares(&db, 1003).await;
     let again = db
         .write(|conn| {
-            let row = [Value::Int(2000), Value::Int(0), Value::Null, Value::Int(7), Value::Int(0), Value::Null];
+            let row = [
+                Value::Int(2000),
+                Value::Int(0),
+                Value::Null,
+                Value::Int(7),
+                Value::Int(0),
+                Value::Null,
+            ];
             conn.insert_many("squares", &["n", "square", "note"], "", &row)
         })
         .await;
-    assert!(matches!(again, Err(StoreError::Unique(_))), "row 7 is there");
-    let count: Option<i64> =
-        db.read(|conn| conn.query_opt("SELECT count(*) FROM squares", &[], |row| row.get(0))).await.unwrap();
+    assert!(
+        matches!(again, Err(StoreError::Unique(_))),
+        "row 7 is there"
+    );
+    let count: Option<i64> = db
+        .read(|conn| conn.query_opt("SELECT count(*) FROM squares", &[], |row| row.get(0)))
+        .await
+        .unwrap();
     assert_eq!(count, Some(1003), "row 2000 did not stay either");
 }
 
 async fn rows_that_are_there_are_updated(db: TestDb) {
     with_squares(&db, 10).await;
     db.write(|conn| {
-        let values: Vec<Value<'_>> = (0..1600).flat_map(|n| [n.into(), Value::Int(1), "late".into()]).collect();
+        let values: Vec<Value<'_>> = (0..1600)
+            .flat_map(|n| [n.into(), Value::Int(1), "late".into()])
+            .collect();
         let conflict = "ON CONFLICT (n) DO UPDATE SET note = excluded.note";
         conn.insert_many("squares", &["n", "square", "note"], conflict, &values)
     })
@@ -100,7 +122,16 @@ async fn every_type_comes_back_as_it_went_in(db: TestDb) {
                 Value::Null,
             ];
             let columns = ["i", "r", "b", "t", "y", "u", "d", "z"];
-            conn.insert_many("kinds", &columns, if with_copy { "" } else { "ON CONFLICT DO NOTHING" }, &row)
+            conn.insert_many(
+                "kinds",
+                &columns,
+                if with_copy {
+                    ""
+                } else {
+                    "ON CONFLICT DO NOTHING"
+                },
+                &row,
+            )
         })
         .await
         .unwrap();
@@ -108,8 +139,17 @@ async fn every_type_comes_back_as_it_went_in(db: TestDb) {
             .read(|conn| {
                 conn.query_opt("SELECT i, r, b, t, y, u, d, z FROM kinds", &[], |row| {
                     let numbers = (row.get::<i64>(0)?, row.get::<f64>(1)?, row.get::<bool>(2)?);
-                    let texts = (row.get::<String>(3)?, row.get::<Vec<u8>>(4)?, row.get::<uuid::Uuid>(5)?);
-                    Ok((numbers, texts, row.get::<chrono::NaiveDate>(6)?, row.get::<Option<i64>>(7)?))
+                    let texts = (
+                        row.get::<String>(3)?,
+                        row.get::<Vec<u8>>(4)?,
+                        row.get::<uuid::Uuid>(5)?,
+                    );
+                    Ok((
+                        numbers,
+                        texts,
+                        row.get::<chrono::NaiveDate>(6)?,
+                        row.get::<Option<i64>>(7)?,
+                    ))
                 })
             })
             .await
@@ -121,7 +161,10 @@ async fn every_type_comes_back_as_it_went_in(db: TestDb) {
 
 async fn a_literal_is_a_number_too(db: TestDb) {
     // PostgreSQL has it as four bytes, SQLite as eight.
-    let one: Option<i64> = db.read(|conn| conn.query_opt("SELECT 1", &[], |row| row.get(0))).await.unwrap();
+    let one: Option<i64> = db
+        .read(|conn| conn.query_opt("SELECT 1", &[], |row| row.get(0)))
+        .await
+        .unwrap();
     let none: Option<Option<i64>> = db
         .read(|conn| conn.query_opt("SELECT CASE WHEN 1 = 2 THEN 1 END", &[], |row| row.get(0)))
         .await

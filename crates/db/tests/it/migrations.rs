@@ -23,7 +23,10 @@ const SECOND: Migration = Migration {
     up: "ALTER TABLE things ADD COLUMN note TEXT NOT NULL DEFAULT '';",
     down: "ALTER TABLE things DROP COLUMN note;",
 };
-const BOTH: Migrator = Migrator { service: "a-test", migrations: &[FIRST, SECOND] };
+const BOTH: Migrator = Migrator {
+    service: "a-test",
+    migrations: &[FIRST, SECOND],
+};
 
 fn now() -> Timestamp {
     Timestamp::from_micros(1_790_000_000_000_000)
@@ -32,7 +35,11 @@ fn now() -> Timestamp {
 async fn versions_go_up_down_and_up(db: TestDb) {
     assert!(!BOTH.is_current(&db).await.unwrap());
     assert_eq!(BOTH.up(&db, now()).await.unwrap(), 2);
-    assert_eq!(BOTH.up(&db, now()).await.unwrap(), 0, "the second time there is nothing to do");
+    assert_eq!(
+        BOTH.up(&db, now()).await.unwrap(),
+        0,
+        "the second time there is nothing to do"
+    );
     assert!(BOTH.is_current(&db).await.unwrap());
     insert_with_note(&db).await.unwrap();
     BOTH.down(&db, 1).await.unwrap();
@@ -45,22 +52,38 @@ async fn versions_go_up_down_and_up(db: TestDb) {
 }
 
 async fn insert_with_note(db: &TestDb) -> Result<u64, StoreError> {
-    db.write(|conn| conn.execute("INSERT INTO things (name, note) VALUES ('x', 'y')", &[])).await
+    db.write(|conn| conn.execute("INSERT INTO things (name, note) VALUES ('x', 'y')", &[]))
+        .await
 }
 
 async fn an_edited_version_is_refused(db: TestDb) {
     BOTH.up(&db, now()).await.unwrap();
-    const EDITED: Migration = Migration { up: "CREATE TABLE things (seq {serial}, name TEXT);", ..FIRST };
-    let edited = Migrator { migrations: &[EDITED, SECOND], ..BOTH };
+    const EDITED: Migration = Migration {
+        up: "CREATE TABLE things (seq {serial}, name TEXT);",
+        ..FIRST
+    };
+    let edited = Migrator {
+        migrations: &[EDITED, SECOND],
+        ..BOTH
+    };
     let refused = edited.up(&db, now()).await.unwrap_err();
-    assert_eq!(refused.to_string(), "schema: 0001_create was edited after it was applied");
+    assert_eq!(
+        refused.to_string(),
+        "schema: 0001_create was edited after it was applied"
+    );
 }
 
 async fn a_newer_schema_is_refused(db: TestDb) {
     BOTH.up(&db, now()).await.unwrap();
-    let older = Migrator { migrations: &[FIRST], ..BOTH };
+    let older = Migrator {
+        migrations: &[FIRST],
+        ..BOTH
+    };
     let refused = older.up(&db, now()).await.unwrap_err().to_string();
-    assert!(refused.contains("0002_note") && refused.contains("use a newer binary"), "{refused}");
+    assert!(
+        refused.contains("0002_note") && refused.contains("use a newer binary"),
+        "{refused}"
+    );
     assert!(older.is_current(&db).await.is_err());
 }
 
@@ -70,12 +93,27 @@ async fn a_version_that_fails_leaves_nothing(db: TestDb) {
         up: "CREATE TABLE half (n BIGINT);\nCREATE TABLE things (n BIGINT);",
         down: "",
     };
-    Migrator { migrations: &[FIRST], ..BOTH }.up(&db, now()).await.unwrap();
-    let broken = Migrator { migrations: &[FIRST, BROKEN], ..BOTH };
+    Migrator {
+        migrations: &[FIRST],
+        ..BOTH
+    }
+    .up(&db, now())
+    .await
+    .unwrap();
+    let broken = Migrator {
+        migrations: &[FIRST, BROKEN],
+        ..BOTH
+    };
     assert!(broken.up(&db, now()).await.is_err());
-    let half = db.write(|conn| conn.execute("INSERT INTO half (n) VALUES (1)", &[])).await;
+    let half = db
+        .write(|conn| conn.execute("INSERT INTO half (n) VALUES (1)", &[]))
+        .await;
     assert!(half.is_err(), "the first statement did not stay");
-    assert_eq!(BOTH.up(&db, now()).await.unwrap(), 1, "the mended version is applied");
+    assert_eq!(
+        BOTH.up(&db, now()).await.unwrap(),
+        1,
+        "the mended version is applied"
+    );
 }
 
 async fn two_processes_that_start_at_once_apply_each_version_once(db: TestDb) {
@@ -87,9 +125,20 @@ async fn two_processes_that_start_at_once_apply_each_version_once(db: TestDb) {
 async fn every_services_schema_goes_up_down_and_up(db: TestDb) {
     for migrator in marque_migrations::ALL {
         let own = db.sibling();
-        assert_eq!(migrator.up(&own, now()).await.unwrap(), migrator.migrations.len());
-        migrator.down(&own, migrator.migrations.len()).await.unwrap();
-        assert_eq!(migrator.up(&own, now()).await.unwrap(), migrator.migrations.len(), "{}", migrator.service);
+        assert_eq!(
+            migrator.up(&own, now()).await.unwrap(),
+            migrator.migrations.len()
+        );
+        migrator
+            .down(&own, migrator.migrations.len())
+            .await
+            .unwrap();
+        assert_eq!(
+            migrator.up(&own, now()).await.unwrap(),
+            migrator.migrations.len(),
+            "{}",
+            migrator.service
+        );
         assert!(migrator.is_current(&own).await.unwrap());
     }
 }

@@ -23,8 +23,16 @@ store_test_suite!(
 );
 
 async fn with_counter(db: &TestDb) {
-    execute(db, "CREATE TABLE counters (name TEXT PRIMARY KEY, n BIGINT NOT NULL)").await;
-    execute(db, "INSERT INTO counters (name, n) VALUES ('a', 0), ('b', 0)").await;
+    execute(
+        db,
+        "CREATE TABLE counters (name TEXT PRIMARY KEY, n BIGINT NOT NULL)",
+    )
+    .await;
+    execute(
+        db,
+        "INSERT INTO counters (name, n) VALUES ('a', 0), ('b', 0)",
+    )
+    .await;
 }
 
 async fn execute(db: &TestDb, sql: &'static str) {
@@ -32,12 +40,19 @@ async fn execute(db: &TestDb, sql: &'static str) {
 }
 
 fn value_of(conn: &mut Conn<'_>, name: &str) -> Result<i64, StoreError> {
-    let found = conn.query_opt("SELECT n FROM counters WHERE name = ?1", &[name.into()], |row| row.get(0))?;
+    let found = conn.query_opt(
+        "SELECT n FROM counters WHERE name = ?1",
+        &[name.into()],
+        |row| row.get(0),
+    )?;
     Ok(found.expect("the counter is there"))
 }
 
 fn set(conn: &mut Conn<'_>, name: &str, n: i64) -> Result<u64, StoreError> {
-    conn.execute("UPDATE counters SET n = ?2 WHERE name = ?1", &[name.into(), n.into()])
+    conn.execute(
+        "UPDATE counters SET n = ?2 WHERE name = ?1",
+        &[name.into(), n.into()],
+    )
 }
 
 async fn an_answered_write_is_seen_by_another_process(db: TestDb) {
@@ -57,7 +72,11 @@ async fn a_failing_unit_is_rolled_back_alone(db: TestDb) {
         tokio::spawn(async move {
             db.write(move |conn| {
                 conn.execute("UPDATE counters SET n = n + 1 WHERE name = 'a'", &[])?;
-                if n % 2 == 0 { Err(StoreError::Schema("on purpose".into())) } else { Ok(n) }
+                if n % 2 == 0 {
+                    Err(StoreError::Schema("on purpose".into()))
+                } else {
+                    Ok(n)
+                }
             })
             .await
         })
@@ -84,7 +103,10 @@ async fn a_panicking_unit_fails_alone(db: TestDb) {
         assert!(matches!(failed, Err(StoreError::Other(_))));
     }
     db.write(|conn| set(conn, "b", 7)).await.unwrap();
-    let both = db.read(|conn| Ok::<_, StoreError>((value_of(conn, "a")?, value_of(conn, "b")?))).await.unwrap();
+    let both = db
+        .read(|conn| Ok::<_, StoreError>((value_of(conn, "a")?, value_of(conn, "b")?)))
+        .await
+        .unwrap();
     assert_eq!(both, (0, 7));
 }
 
@@ -120,7 +142,9 @@ async fn a_rehearsal_writes_nothing(db: TestDb) {
                 set(conn, "a", 5)?;
                 value_of(conn, "a")
             })?;
-            let failed = conn.rehearse(|conn| conn.execute("INSERT INTO counters (name, n) VALUES ('a', 1)", &[]));
+            let failed = conn.rehearse(|conn| {
+                conn.execute("INSERT INTO counters (name, n) VALUES ('a', 1)", &[])
+            });
             assert!(matches!(failed, Err(StoreError::Unique(_))));
             set(conn, "b", 1)?;
             Ok::<_, StoreError>(seen)
@@ -128,7 +152,10 @@ async fn a_rehearsal_writes_nothing(db: TestDb) {
         .await
         .unwrap();
     assert_eq!(seen, 5, "what is rehearsed sees itself");
-    let both = db.read(|conn| Ok::<_, StoreError>((value_of(conn, "a")?, value_of(conn, "b")?))).await.unwrap();
+    let both = db
+        .read(|conn| Ok::<_, StoreError>((value_of(conn, "a")?, value_of(conn, "b")?)))
+        .await
+        .unwrap();
     assert_eq!(both, (0, 1));
 }
 
@@ -137,7 +164,10 @@ async fn bulk_gives_way_to_interactive_writes(db: TestDb) {
         return; // Has a thread a writer: nothing has to give way.
     }
     with_counter(&db).await;
-    let (batches, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (batches, stop) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
     // Always 20 batches waiting, each 5 ms long.
     let importers: Vec<_> = (0..20)
         .map(|_| {
@@ -181,7 +211,14 @@ async fn a_read_sees_one_moment(db: TestDb) {
             let write = other.write(|conn| set(conn, "a", 1));
             // The read runs in place: the write has to be driven from another thread.
             std::thread::scope(|scope| {
-                scope.spawn(|| tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(write)).join()
+                scope
+                    .spawn(|| {
+                        tokio::runtime::Builder::new_current_thread()
+                            .build()
+                            .unwrap()
+                            .block_on(write)
+                    })
+                    .join()
             })
             .unwrap()?;
             Ok::<_, StoreError>((first, value_of(conn, "a")?))
@@ -189,13 +226,22 @@ async fn a_read_sees_one_moment(db: TestDb) {
         .await
         .unwrap();
     assert_eq!((first, second), (0, 0));
-    assert_eq!(db.read(|conn| value_of(conn, "a")).await.unwrap(), 1, "the next read sees the write");
+    assert_eq!(
+        db.read(|conn| value_of(conn, "a")).await.unwrap(),
+        1,
+        "the next read sees the write"
+    );
 }
 
 async fn a_key_that_is_there_is_told_apart(db: TestDb) {
     with_counter(&db).await;
     let again = db
-        .write(|conn| conn.execute("INSERT INTO counters (name, n) VALUES (?1, ?2)", &["a".into(), Value::Int(1)]))
+        .write(|conn| {
+            conn.execute(
+                "INSERT INTO counters (name, n) VALUES (?1, ?2)",
+                &["a".into(), Value::Int(1)],
+            )
+        })
         .await;
     assert!(matches!(again, Err(StoreError::Unique(_))));
     assert!(!again.unwrap_err().is_transient());

@@ -17,18 +17,28 @@ pub(crate) const PRODUCER: &str = "marque/numbers";
 /// A service's schema and the table that the consumer writes to.
 pub(crate) async fn prepared(db: TestDb) -> TestDb {
     let db = db.migrated(&marque_migrations::NETWORK).await;
-    let tables = "CREATE TABLE applied (place BIGINT PRIMARY KEY, subject TEXT NOT NULL, n BIGINT NOT NULL)";
+    let tables =
+        "CREATE TABLE applied (place BIGINT PRIMARY KEY, subject TEXT NOT NULL, n BIGINT NOT NULL)";
     db.write(move |conn| conn.batch(tables)).await.unwrap();
     db
 }
 
 /// Publishes `n` about a subject; the data of `bad` ones cannot be read.
-pub(crate) fn tell(conn: &mut Conn<'_>, subject: &str, n: i64, bad: bool) -> Result<(), StoreError> {
+pub(crate) fn tell(
+    conn: &mut Conn<'_>,
+    subject: &str,
+    n: i64,
+    bad: bool,
+) -> Result<(), StoreError> {
     let event = NewEvent {
         kind: "marque.numbers.told",
         subject: subject.to_owned(),
         dealer: None,
-        data: if bad { vec![1] } else { n.to_be_bytes().to_vec() },
+        data: if bad {
+            vec![1]
+        } else {
+            n.to_be_bytes().to_vec()
+        },
         traceparent: "",
     };
     publish(conn, &ManualClock::default(), &event)
@@ -36,14 +46,20 @@ pub(crate) fn tell(conn: &mut Conn<'_>, subject: &str, n: i64, bad: bool) -> Res
 
 pub(crate) async fn tell_each(db: &Database, numbers: impl IntoIterator<Item = i64>) {
     for n in numbers {
-        db.write(move |conn| tell(conn, "a", n, false)).await.unwrap();
+        db.write(move |conn| tell(conn, "a", n, false))
+            .await
+            .unwrap();
     }
 }
 
 /// What was applied, in the order of it.
 pub(crate) async fn applied(db: &Database) -> Vec<(String, i64)> {
     db.read(|conn| {
-        conn.query("SELECT subject, n FROM applied ORDER BY place", &[], |row| Ok((row.get(0)?, row.get(1)?)))
+        conn.query(
+            "SELECT subject, n FROM applied ORDER BY place",
+            &[],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     })
     .await
     .unwrap()
@@ -71,7 +87,11 @@ pub(crate) struct WriteDown {
 
 impl Handler for WriteDown {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let n = event.data.as_slice().try_into().map_err(|_| ApplyError::Malformed("eight bytes expected".into()))?;
+        let n = event
+            .data
+            .as_slice()
+            .try_into()
+            .map_err(|_| ApplyError::Malformed("eight bytes expected".into()))?;
         conn.execute(
             "INSERT INTO applied (place, subject, n) SELECT coalesce(max(place), 0) + 1, ?1, ?2 FROM applied",
             &[(&event.subject).into(), i64::from_be_bytes(n).into()],

@@ -21,8 +21,15 @@ store_test_suite!(
 );
 
 async fn pull(db: &TestDb, after: i64, wait_ms: i32) -> PullResponse {
-    let request = PullRequest { after, wait_ms, ..PullRequest::default() };
-    Direct(Feed::new(db.handle(), PRODUCER)).pull(request).await.unwrap()
+    let request = PullRequest {
+        after,
+        wait_ms,
+        ..PullRequest::default()
+    };
+    Direct(Feed::new(db.handle(), PRODUCER))
+        .pull(request)
+        .await
+        .unwrap()
 }
 
 async fn a_long_poll_wakes_at_once(db: TestDb) {
@@ -79,10 +86,18 @@ async fn positions_go_on_after_pruning(db: TestDb) {
     let db = prepared(db).await;
     tell_each(&db, 1..=5).await;
     assert_eq!(pull(&db, 0, 0).await.head, 5);
-    let pruned = db.write(|conn| prune(conn, Timestamp::from_micros(i64::MAX))).await.unwrap();
+    let pruned = db
+        .write(|conn| prune(conn, Timestamp::from_micros(i64::MAX)))
+        .await
+        .unwrap();
     assert_eq!(pruned, 4, "the newest stays");
     tell_each(&db, [6]).await;
-    let positions: Vec<i64> = pull(&db, 5, 0).await.events.iter().map(|event| event.position).collect();
+    let positions: Vec<i64> = pull(&db, 5, 0)
+        .await
+        .events
+        .iter()
+        .map(|event| event.position)
+        .collect();
     assert_eq!(positions, [6]);
 }
 
@@ -100,8 +115,15 @@ async fn an_event_that_commits_late_comes_after_those_already_given_out(db: Test
         tokio::spawn(async move {
             db.write(move |conn| {
                 tell(conn, "late", 1, false)?;
-                published.take().expect("run once").send(()).expect("somebody waits");
-                wait.lock().expect("used once").recv().expect("told to go on");
+                published
+                    .take()
+                    .expect("run once")
+                    .send(())
+                    .expect("somebody waits");
+                wait.lock()
+                    .expect("used once")
+                    .recv()
+                    .expect("told to go on");
                 Ok::<_, marque_db::StoreError>(())
             })
             .await
@@ -110,13 +132,25 @@ async fn an_event_that_commits_late_comes_after_those_already_given_out(db: Test
     has_published.await.unwrap();
     tell_each(&db, [2]).await;
     let first = pull(&db, 0, 0).await.events;
-    assert_eq!((first.len(), first[0].position, first[0].subject.as_str()), (1, 1, "a"));
+    assert_eq!(
+        (first.len(), first[0].position, first[0].subject.as_str()),
+        (1, 1, "a")
+    );
     go.send(()).unwrap();
     late.await.unwrap().unwrap();
     let second = pull(&db, 1, 0).await.events;
-    assert_eq!((second.len(), second[0].position, second[0].subject.as_str()), (1, 2, "late"));
+    assert_eq!(
+        (second.len(), second[0].position, second[0].subject.as_str()),
+        (1, 2, "late")
+    );
     // The late one has the lower row number and the higher position: pruning must keep the position.
-    db.write(|conn| prune(conn, Timestamp::from_micros(i64::MAX))).await.unwrap();
+    db.write(|conn| prune(conn, Timestamp::from_micros(i64::MAX)))
+        .await
+        .unwrap();
     tell_each(&db, [3]).await;
-    assert_eq!(pull(&db, 2, 0).await.events.len(), 1, "the next event has a position of its own");
+    assert_eq!(
+        pull(&db, 2, 0).await.events.len(),
+        1,
+        "the next event has a position of its own"
+    );
 }

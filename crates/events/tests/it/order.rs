@@ -22,7 +22,11 @@ const AGGREGATES: i64 = 10;
 
 async fn writers_with_random_delays_lose_nothing_and_keep_the_order_of_each_aggregate(db: TestDb) {
     let db = prepared(db).await;
-    db.write(|conn| conn.batch("CREATE TABLE last (aggregate BIGINT PRIMARY KEY, n BIGINT NOT NULL)")).await.unwrap();
+    db.write(|conn| {
+        conn.batch("CREATE TABLE last (aggregate BIGINT PRIMARY KEY, n BIGINT NOT NULL)")
+    })
+    .await
+    .unwrap();
     // The consumer's cursor and effects are in a database of their own, as another service's are.
     let own = prepared(db.sibling()).await;
     let done = Arc::new(AtomicBool::new(false));
@@ -37,10 +41,19 @@ async fn writers_with_random_delays_lose_nothing_and_keep_the_order_of_each_aggr
             }
         })
     };
-    let handles: Vec<Database> =
-        if db.is_postgres() { (0..8).map(|_| db.from_another_process()).collect() } else { vec![db.handle()] };
+    let handles: Vec<Database> = if db.is_postgres() {
+        (0..8).map(|_| db.from_another_process()).collect()
+    } else {
+        vec![db.handle()]
+    };
     let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| tokio::spawn(write(handles[writer as usize % handles.len()].clone(), writer, db.is_postgres())))
+        .map(|writer| {
+            tokio::spawn(write(
+                handles[writer as usize % handles.len()].clone(),
+                writer,
+                db.is_postgres(),
+            ))
+        })
         .collect();
     for writer in writers {
         writer.await.unwrap();
@@ -54,7 +67,11 @@ async fn writers_with_random_delays_lose_nothing_and_keep_the_order_of_each_aggr
     let count: usize = of_aggregate.values().map(Vec::len).sum();
     assert_eq!(count as i64, WRITERS * EVENTS_A_WRITER);
     for (aggregate, numbers) in of_aggregate {
-        assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>(), "{aggregate}");
+        assert_eq!(
+            numbers,
+            (1..=numbers.len() as i64).collect::<Vec<_>>(),
+            "{aggregate}"
+        );
     }
 }
 

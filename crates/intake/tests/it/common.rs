@@ -5,7 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use marque_db::Database;
 use marque_testkit::{Rig, id_number, phone};
 
-const NAMES: [&str; 8] = ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强", "郑秀英", "孙伟"];
+const NAMES: [&str; 8] = [
+    "王小明",
+    "李小红",
+    "赵大力",
+    "陈建国",
+    "周晓燕",
+    "吴志强",
+    "郑秀英",
+    "孙伟",
+];
 
 /// `rows` clean rows of customers; every fifth is the person of the row before.
 pub(crate) fn clean_file(rows: u32) -> String {
@@ -13,14 +22,21 @@ pub(crate) fn clean_file(rows: u32) -> String {
     for n in 0..rows {
         let person = if n % 5 == 4 { n - 1 } else { n };
         let name = NAMES[person as usize % NAMES.len()];
-        file.push_str(&format!("C{n},{name},{},{}\r\n", id_number(person), phone(person)));
+        file.push_str(&format!(
+            "C{n},{name},{},{}\r\n",
+            id_number(person),
+            phone(person)
+        ));
     }
     file
 }
 
 pub(crate) async fn count(db: &Database, table: &'static str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
-    db.read(move |conn| conn.query_opt(&sql, &[], |row| row.get(0))).await.unwrap().unwrap()
+    db.read(move |conn| conn.query_opt(&sql, &[], |row| row.get(0)))
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 /// What an import leaves: which records stand together, at which version; how many events and tokens there are.

@@ -28,10 +28,18 @@ fn file() -> String {
 
 async fn an_import_cut_off_anywhere_ends_as_if_it_was_not(db: TestDb) {
     let undisturbed = Rig::with_batches_of(db.sibling(), 25).await;
-    let expected = undisturbed.import(ImportFile::of_customers("D1", file())).await;
+    let expected = undisturbed
+        .import(ImportFile::of_customers("D1", file()))
+        .await;
     let mut rig = Rig::with_batches_of(db, 25).await;
-    let queued =
-        rig.send_as(Role::HqAdmin, Scope::Headquarters, ImportFile::of_customers("D1", file())).await.unwrap();
+    let queued = rig
+        .send_as(
+            Role::HqAdmin,
+            Scope::Headquarters,
+            ImportFile::of_customers("D1", file()),
+        )
+        .await
+        .unwrap();
     let mut interrupted = 0;
     for round in 0..12_u64 {
         tokio::time::sleep(Duration::from_millis(5 + round * 31 % 60)).await;
@@ -43,12 +51,22 @@ async fn an_import_cut_off_anywhere_ends_as_if_it_was_not(db: TestDb) {
     let resumed = rig.wait_for_import(&queued.id).await;
     assert!(interrupted > 0, "it was cut off while running");
     let counts = |import: &marque_api::intake::v1::Import| {
-        (import.state, import.received, import.accepted, import.with_findings, import.quarantined, import.unchanged)
+        (
+            import.state,
+            import.received,
+            import.accepted,
+            import.with_findings,
+            import.quarantined,
+            import.unchanged,
+        )
     };
     assert_eq!(counts(&resumed), counts(&expected));
     assert_eq!(resumed.received, 620);
     assert_eq!(left_by(&rig).await, left_by(&undisturbed).await);
-    assert_eq!(count(rig.customer_db(), "import_batches").await, count(undisturbed.customer_db(), "import_batches").await);
+    assert_eq!(
+        count(rig.customer_db(), "import_batches").await,
+        count(undisturbed.customer_db(), "import_batches").await
+    );
 }
 
 async fn two_imports_of_overlapping_files_end_with_each_record_once(db: TestDb) {
@@ -57,16 +75,37 @@ async fn two_imports_of_overlapping_files_end_with_each_record_once(db: TestDb) 
     let header = all.lines().next().unwrap();
     let part = |from: usize, to: usize| -> String {
         let rows = all.lines().skip(1).skip(from).take(to - from);
-        std::iter::once(header).chain(rows).map(|line| format!("{line}\r\n")).collect()
+        std::iter::once(header)
+            .chain(rows)
+            .map(|line| format!("{line}\r\n"))
+            .collect()
     };
     let send = async |text: String| {
-        rig.send_as(Role::HqAdmin, Scope::Headquarters, ImportFile::of_customers("D1", text)).await.unwrap().id
+        rig.send_as(
+            Role::HqAdmin,
+            Scope::Headquarters,
+            ImportFile::of_customers("D1", text),
+        )
+        .await
+        .unwrap()
+        .id
     };
     let (one, two) = (send(part(0, 200)).await, send(part(100, 300)).await);
-    let (one, two) = (rig.wait_for_import(&one).await, rig.wait_for_import(&two).await);
-    assert_eq!((one.state(), two.state()), (ImportState::Succeeded, ImportState::Succeeded));
-    assert_eq!((one.unchanged + two.unchanged, one.accepted + two.accepted), (100, 300));
+    let (one, two) = (
+        rig.wait_for_import(&one).await,
+        rig.wait_for_import(&two).await,
+    );
+    assert_eq!(
+        (one.state(), two.state()),
+        (ImportState::Succeeded, ImportState::Succeeded)
+    );
+    assert_eq!(
+        (one.unchanged + two.unchanged, one.accepted + two.accepted),
+        (100, 300)
+    );
     let undisturbed = Rig::new(rig.customer_db().sibling()).await;
-    undisturbed.import(ImportFile::of_customers("D1", all.clone())).await;
+    undisturbed
+        .import(ImportFile::of_customers("D1", all.clone()))
+        .await;
     assert_eq!(left_by(&rig).await, left_by(&undisturbed).await);
 }

@@ -22,8 +22,12 @@ impl Source for FeedSource {
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
         let token = self.peers.token(self.clock.now());
         // Longer than the longest wait that a puller asks for.
-        let meta = CallMeta::new(RequestId::random()).with_token(&token).within(Duration::from_secs(30));
-        let answer = EventFeedClient::new(self.feed.clone()).pull(meta.outgoing(request)).await?;
+        let meta = CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .within(Duration::from_secs(30));
+        let answer = EventFeedClient::new(self.feed.clone())
+            .pull(meta.outgoing(request))
+            .await?;
         Ok(answer.into_inner())
     }
 }

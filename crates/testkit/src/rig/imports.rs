@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use marque_api::intake::v1::{
-    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
-    import_request::Part,
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
+    ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_auth::{Role, Scope};
 use tonic::Status;
@@ -29,7 +29,10 @@ impl ImportFile {
             source: "dms".to_owned(),
             ..ImportStart::default()
         };
-        Self { start, bytes: bytes.into() }
+        Self {
+            start,
+            bytes: bytes.into(),
+        }
     }
 
     /// The same as a rehearsal.
@@ -45,31 +48,54 @@ impl ImportFile {
     }
 
     fn parts(self) -> Vec<ImportRequest> {
-        let start = ImportRequest { part: Some(Part::Start(self.start)) };
+        let start = ImportRequest {
+            part: Some(Part::Start(self.start)),
+        };
         let chunks = self.bytes.chunks(10_007).map(|chunk| chunk.to_vec());
-        let chunks = chunks.map(|chunk| ImportRequest { part: Some(Part::Chunk(chunk.into())) });
+        let chunks = chunks.map(|chunk| ImportRequest {
+            part: Some(Part::Chunk(chunk.into())),
+        });
         std::iter::once(start).chain(chunks).collect()
     }
 }
 
 impl Rig {
     /// Sends a file as somebody and returns the import as it is queued.
-    pub async fn send_as(&self, role: Role, scope: Scope, file: ImportFile) -> Result<Import, Status> {
+    pub async fn send_as(
+        &self,
+        role: Role,
+        scope: Scope,
+        file: ImportFile,
+    ) -> Result<Import, Status> {
         let parts = tokio_stream::iter(file.parts());
         let answer = self.imports().import(self.ask(role, scope, parts)).await?;
-        Ok(answer.into_inner().import.expect("an import is answered with itself"))
+        Ok(answer
+            .into_inner()
+            .import
+            .expect("an import is answered with itself"))
     }
 
     /// Sends a file as headquarters and waits for its end.
     pub async fn import(&self, file: ImportFile) -> Import {
-        let queued = self.send_as(Role::HqAdmin, Scope::Headquarters, file).await.expect("the file is queued");
+        let queued = self
+            .send_as(Role::HqAdmin, Scope::Headquarters, file)
+            .await
+            .expect("the file is queued");
         self.wait_for_import(&queued.id).await
     }
 
     /// An import as it stands.
     pub async fn import_now(&self, id: &str) -> Import {
-        let request = self.ask(Role::HqAdmin, Scope::Headquarters, GetImportRequest { id: id.to_owned() });
-        let answer = self.imports().get_import(request).await.expect("the import can be read");
+        let request = self.ask(
+            Role::HqAdmin,
+            Scope::Headquarters,
+            GetImportRequest { id: id.to_owned() },
+        );
+        let answer = self
+            .imports()
+            .get_import(request)
+            .await
+            .expect("the import can be read");
         answer.into_inner().import.expect("the import is there")
     }
 
@@ -94,20 +120,34 @@ impl Rig {
             ..ListImportRowsRequest::default()
         };
         let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
-        self.imports().list_import_rows(request).await.expect("the rows can be listed").into_inner().rows
+        self.imports()
+            .list_import_rows(request)
+            .await
+            .expect("the rows can be listed")
+            .into_inner()
+            .rows
     }
 
     /// How many files lie in the spool.
     pub fn spooled_files(&self) -> usize {
         let spool = self.world.spool.path().join("customer");
-        std::fs::read_dir(spool).expect("the spool can be read").count()
+        std::fs::read_dir(spool)
+            .expect("the spool can be read")
+            .count()
     }
 
     /// The file of quarantined rows.
     pub async fn quarantine_file(&self, id: &str) -> Vec<u8> {
-        let message = marque_api::intake::v1::DownloadQuarantineRequest { import_id: id.to_owned() };
+        let message = marque_api::intake::v1::DownloadQuarantineRequest {
+            import_id: id.to_owned(),
+        };
         let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
-        let mut chunks = self.imports().download_quarantine(request).await.expect("the file is sent").into_inner();
+        let mut chunks = self
+            .imports()
+            .download_quarantine(request)
+            .await
+            .expect("the file is sent")
+            .into_inner();
         let mut file = Vec::new();
         while let Some(part) = chunks.message().await.expect("the file comes whole") {
             file.extend_from_slice(&part.chunk);

@@ -7,8 +7,9 @@ mod process;
 use std::{sync::Arc, time::Duration};
 
 use marque_api::{
-    customer::v1::customer_service_client::CustomerServiceClient, intake::v1::import_service_client::ImportServiceClient,
-    network::v1 as network, network::v1::network_service_client::NetworkServiceClient,
+    customer::v1::customer_service_client::CustomerServiceClient,
+    intake::v1::import_service_client::ImportServiceClient, network::v1 as network,
+    network::v1::network_service_client::NetworkServiceClient,
 };
 use marque_auth::{Issuer, PeerTokens, Role, RoleSet, Scope, TokenRequest, Verifier};
 use marque_core::{Clock as _, ManualClock, SharedClock};
@@ -54,7 +55,10 @@ impl World {
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier::builder("marque").trust(&self.issuer).accept_peers(&self.peers).build()
+        Verifier::builder("marque")
+            .trust(&self.issuer)
+            .accept_peers(&self.peers)
+            .build()
     }
 }
 
@@ -77,7 +81,12 @@ impl Rig {
         let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
         let customer_db = db.migrated(&marque_migrations::CUSTOMER).await;
         let process = Process::start(&world, network_db.handle(), customer_db.handle());
-        let rig = Self { process, world, customer_db, network_db };
+        let rig = Self {
+            process,
+            world,
+            customer_db,
+            network_db,
+        };
         rig.put_dealers().await;
         rig
     }
@@ -89,9 +98,15 @@ impl Rig {
             region: region.to_owned(),
             ..network::Dealer::default()
         });
-        let message = network::ApplyNetworkRequest { dealers: dealers.to_vec(), staff: Vec::new() };
+        let message = network::ApplyNetworkRequest {
+            dealers: dealers.to_vec(),
+            staff: Vec::new(),
+        };
         let request = self.ask(Role::HqAdmin, Scope::Headquarters, message);
-        self.network().apply_network(request).await.expect("the dealers are put");
+        self.network()
+            .apply_network(request)
+            .await
+            .expect("the dealers are put");
         self.wait_for_regions(DEALERS.len() as i64).await;
     }
 
@@ -99,7 +114,10 @@ impl Rig {
     pub async fn wait_for_regions(&self, dealers: i64) {
         for _ in 0..500 {
             let sql = "SELECT count(*) FROM dealer_regions";
-            let known = self.customer_db.read(move |conn| conn.query_opt(sql, &[], |row| row.get(0))).await;
+            let known = self
+                .customer_db
+                .read(move |conn| conn.query_opt(sql, &[], |row| row.get(0)))
+                .await;
             if known.expect("the projection can be read") == Some(dealers) {
                 return;
             }
@@ -131,7 +149,11 @@ impl Rig {
     /// Cuts the process off wherever it is and starts it again over the same databases.
     pub async fn crash_and_restart(&mut self) {
         self.process.abort().await;
-        self.process = Process::start(&self.world, self.network_db.handle(), self.customer_db.handle());
+        self.process = Process::start(
+            &self.world,
+            self.network_db.handle(),
+            self.customer_db.handle(),
+        );
     }
 
     /// Another process over the same databases, with connections of its own.
@@ -143,26 +165,46 @@ impl Rig {
     /// A token, good for a quarter of an hour.
     pub fn token(&self, roles: impl Into<RoleSet>, scope: Scope) -> String {
         let ttl = Duration::from_secs(900);
-        let request = TokenRequest { subject: "somebody".to_owned(), roles: roles.into(), scope, ttl };
-        self.world.issuer.issue(&request, &*self.world.clock).expect("the roles go with the scope")
+        let request = TokenRequest {
+            subject: "somebody".to_owned(),
+            roles: roles.into(),
+            scope,
+            ttl,
+        };
+        self.world
+            .issuer
+            .issue(&request, &*self.world.clock)
+            .expect("the roles go with the scope")
     }
 
     /// A message with a token of a role.
     pub fn ask<T>(&self, roles: impl Into<RoleSet>, scope: Scope, message: T) -> tonic::Request<T> {
-        CallMeta::new(RequestId::random()).with_token(&self.token(roles, scope)).outgoing(message)
+        CallMeta::new(RequestId::random())
+            .with_token(&self.token(roles, scope))
+            .outgoing(message)
     }
 
     /// A message with an idempotency key.
-    pub fn ask_once<T>(&self, roles: impl Into<RoleSet>, scope: Scope, key: &str, message: T) -> tonic::Request<T> {
+    pub fn ask_once<T>(
+        &self,
+        roles: impl Into<RoleSet>,
+        scope: Scope,
+        key: &str,
+        message: T,
+    ) -> tonic::Request<T> {
         let mut request = self.ask(roles, scope, message);
-        request.metadata_mut().insert("idempotency-key", key.parse().expect("a key of ASCII"));
+        request
+            .metadata_mut()
+            .insert("idempotency-key", key.parse().expect("a key of ASCII"));
         request
     }
 
     /// A message from another service acting by itself.
     pub fn ask_as_peer<T>(&self, message: T) -> tonic::Request<T> {
         let token = self.world.peers.token(self.world.clock.now());
-        CallMeta::new(RequestId::random()).with_token(&token).outgoing(message)
+        CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(message)
     }
 
     /// The network service.

@@ -21,9 +21,17 @@ pub struct Process {
 
 impl Process {
     pub(crate) fn start(world: &World, network_db: Database, customer_db: Database) -> Self {
-        let mut process = Self { router: RoleRouter::new(), stop: CancellationToken::new(), tasks: JoinSet::new() };
+        let mut process = Self {
+            router: RoleRouter::new(),
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
         let (vault, clock) = (world.vault.clone(), world.shared_clock());
-        let network = marque_network::build(marque_network::Deps { db: network_db, vault: vault.clone(), clock });
+        let network = marque_network::build(marque_network::Deps {
+            db: network_db,
+            vault: vault.clone(),
+            clock,
+        });
         process.add(world, RoleName::Network, network);
         let customer = marque_customer::build(marque_customer::Deps {
             db: customer_db,
@@ -43,13 +51,19 @@ impl Process {
                 limits: Default::default(),
             },
         });
-        process.add(world, RoleName::Customer, customer.expect("the spool folder can be made"));
+        process.add(
+            world,
+            RoleName::Customer,
+            customer.expect("the spool folder can be made"),
+        );
         process
     }
 
     fn add(&mut self, world: &World, role: RoleName, built: Built) {
         let auth = AuthLayer::new(world.verifier(), world.shared_clock());
-        self.router.add(stack(role, built.routes, auth, StackSettings::default())).expect("each role is added once");
+        self.router
+            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .expect("each role is added once");
         for task in built.tasks {
             self.tasks.spawn(task.run(self.stop.clone()));
         }

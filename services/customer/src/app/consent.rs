@@ -13,10 +13,19 @@ use crate::{
 
 impl CustomerApp {
     /// Gives or withdraws consent; counts from the next call on.
-    pub(crate) async fn put_consent(&self, ctx: CallContext, id: CustomerId, mut consent: Consent) -> Result<Consent> {
+    pub(crate) async fn put_consent(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+        mut consent: Consent,
+    ) -> Result<Consent> {
         let mut violations = Vec::new();
         if !PURPOSES.contains(&consent.purpose.as_str()) {
-            violations.push(Violation::new("purpose", "UNKNOWN", format!("one of {}", PURPOSES.join(", "))));
+            violations.push(Violation::new(
+                "purpose",
+                "UNKNOWN",
+                format!("one of {}", PURPOSES.join(", ")),
+            ));
         }
         if consent.given && consent.notice_version.trim().is_empty() {
             let message = "version of the notice the customer was shown (PIPL Art. 14, 17)";
@@ -25,7 +34,10 @@ impl CustomerApp {
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
-        check_words(&[("notice_version", &consent.notice_version), ("channel", &consent.channel)])?;
+        check_words(&[
+            ("notice_version", &consent.notice_version),
+            ("channel", &consent.channel),
+        ])?;
         let (app, now) = (self.clone(), self.clock.now());
         consent.changed_at = now;
         self.db
@@ -34,10 +46,24 @@ impl CustomerApp {
                 app.open_file(conn, ctx.scope(), customer, now)?;
                 app.store.put_consent(conn, customer.number, &consent)?;
                 app.store.touch_customers(conn, &[customer.number], now)?;
-                let act = if consent.given { "consent_given" } else { "consent_withdrawn" };
+                let act = if consent.given {
+                    "consent_given"
+                } else {
+                    "consent_withdrawn"
+                };
                 let subject = customer.id.to_string();
                 let dealer = ctx.scope().dealer().map_or("", |dealer| dealer.as_str());
-                record(conn, &ctx, now, &Entry { act, subject: &subject, dealer, detail: &consent.purpose })?;
+                record(
+                    conn,
+                    &ctx,
+                    now,
+                    &Entry {
+                        act,
+                        subject: &subject,
+                        dealer,
+                        detail: &consent.purpose,
+                    },
+                )?;
                 Ok(consent.clone())
             })
             .await

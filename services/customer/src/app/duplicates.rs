@@ -55,15 +55,26 @@ impl CustomerApp {
     }
 
     /// Both files, unless the pair is one customer by now or out of the caller's sight.
-    fn open_pair(&self, conn: &mut Conn<'_>, ctx: &CallContext, duplicate: Duplicate) -> Result<Option<Pair>> {
+    fn open_pair(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        duplicate: Duplicate,
+    ) -> Result<Option<Pair>> {
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
         if left.number == right.number && duplicate.state == DuplicateState::Open {
             return Ok(None);
         }
-        let files = self.file(conn, ctx, left).and_then(|left| Ok((left, self.file(conn, ctx, right)?)));
+        let files = self
+            .file(conn, ctx, left)
+            .and_then(|left| Ok((left, self.file(conn, ctx, right)?)));
         match files {
-            Ok((left, right)) => Ok(Some(Pair { duplicate, left, right })),
+            Ok((left, right)) => Ok(Some(Pair {
+                duplicate,
+                left,
+                right,
+            })),
             Err(Error::CustomerUnknown) => Ok(None),
             Err(error) => Err(error),
         }
@@ -80,7 +91,9 @@ impl CustomerApp {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
-        self.db.write(move |conn| app.decide_in(conn, &ctx, id, decision, &reason)).await
+        self.db
+            .write(move |conn| app.decide_in(conn, &ctx, id, decision, &reason))
+            .await
     }
 
     fn decide_in(
@@ -98,13 +111,29 @@ impl CustomerApp {
             Decision::Same => Some(self.merge_in(conn, ctx, right.id, left.id, reason)?),
             Decision::Different => None,
         };
-        let state = if decision == Decision::Same { DuplicateState::Same } else { DuplicateState::Different };
+        let state = if decision == Decision::Same {
+            DuplicateState::Same
+        } else {
+            DuplicateState::Different
+        };
         self.store.set_duplicate_state(conn, id, state)?;
         let subject = id.to_string();
         let detail = format!("{} {reason}", state.as_str());
-        record(conn, ctx, self.clock.now(), &Entry { act: "decided", subject: &subject, dealer: "", detail: detail.trim() })?;
+        record(
+            conn,
+            ctx,
+            self.clock.now(),
+            &Entry {
+                act: "decided",
+                subject: &subject,
+                dealer: "",
+                detail: detail.trim(),
+            },
+        )?;
         let duplicate = self.store.get_duplicate(conn, id)?;
-        let pair = self.open_pair(conn, ctx, duplicate)?.ok_or(Error::DuplicateUnknown)?;
+        let pair = self
+            .open_pair(conn, ctx, duplicate)?
+            .ok_or(Error::DuplicateUnknown)?;
         Ok((pair, merge))
     }
 

@@ -23,7 +23,11 @@ const MOST: u32 = 1000;
 
 impl CustomerApp {
     /// Acts on the customer and on all that were merged into him, newest first.
-    pub(crate) async fn history(&self, ctx: CallContext, id: CustomerId) -> Result<Vec<HistoryEntry>> {
+    pub(crate) async fn history(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+    ) -> Result<Vec<HistoryEntry>> {
         let app = self.clone();
         self.db
             .scan(move |conn| {
@@ -56,7 +60,8 @@ impl CustomerApp {
 fn may_know(scope: &Scope, entry: &HistoryEntry) -> bool {
     match scope {
         Scope::Dealer(dealer) => {
-            entry.dealer == dealer.as_str() || matches!(entry.act.as_str(), "merged" | "split" | "undone")
+            entry.dealer == dealer.as_str()
+                || matches!(entry.act.as_str(), "merged" | "split" | "undone")
         }
         Scope::Headquarters | Scope::Region(_) | Scope::Customer(_) => true,
     }

@@ -4,41 +4,20 @@
 //! unchanged is passed over, each other row is linked by the evidence in the store and in the rows before it.
 
 use marque_auth::CallContext;
-use marque_core::{
-    CustomerId, CustomerNumber, DealerCode, DuplicateId, SourceRecordId, Timestamp, source_record_id,
-};
+use marque_core::{CustomerId, CustomerNumber, DuplicateId, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
-use marque_quality::{Field, Finding};
-use marque_vault::{Purpose, Vault};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{CustomerApp, published};
-use crate::{
-    domain::{Candidate, Columns, Facts, PastContact, SourceRecord, Verdict, decide},
-    error::{Error, Result},
-    storage::{
-        CustomerStore, Duplicate, DuplicateState, Existing, KeyKind, NewCustomer, NewRecord, Token, dealer_token,
-        hq_token, match_token,
-    },
+use super::{
+    CustomerApp, published,
+    ready::{Ready, all_tokens, evidence_tokens},
 };
-
-/// A row made ready for the store.
-pub(crate) struct Ready {
-    pub(crate) id: SourceRecordId,
-    pub(crate) dealer: DealerCode,
-    pub(crate) source: String,
-    pub(crate) key: String,
-    pub(crate) columns: Columns,
-    pub(crate) facts: Facts,
-    pub(crate) recorded_at: Timestamp,
-    pub(super) content_hash: [u8; 16],
-    sealed: Vec<u8>,
-    /// Everything it can be found by.
-    tokens: Vec<Token>,
-    /// Those of them that are evidence of identity.
-    evidence: Vec<Token>,
-}
+use crate::{
+    domain::{Candidate, Facts, PastContact, SourceRecord, Verdict, decide},
+    error::{Error, Result},
+    storage::{Duplicate, DuplicateState, Existing, NewCustomer, NewRecord, Token},
+};
 
 /// What became of one row.
 #[derive(Debug, Clone)]
@@ -52,80 +31,14 @@ pub(crate) struct Taken {
 /// Candidates that share one token: a value that more records share says nothing about who is who.
 const CROWD: usize = 40;
 
-impl CustomerStore {
-    /// Cleans, hashes and seals a row. The row must have a source key.
-    pub(crate) fn ready(&self, dealer: &DealerCode, source: &str, columns: Columns, now: Timestamp) -> Result<(Ready, Vec<Finding>)> {
-        let (facts, findings) = Facts::of(&columns, now);
-        // Control characters are no part of a key; PostgreSQL refuses U+0000 in a text.
-        let typed = columns.get(Field::CustomerSourceKey).unwrap_or_default().trim();
-        let key: String = typed.chars().filter(|c| !c.is_control()).collect();
-        let id = source_record_id(dealer, source, &key);
-        let evidence = evidence_tokens(self.vault(), &facts);
-        let ready = Ready {
-            id,
-            dealer: dealer.clone(),
-            source: source.to_owned(),
-            key,
-            content_hash: content_hash(self.vault(), &columns),
-            sealed: self.seal(id, &columns, &[])?,
-            tokens: all_tokens(self.vault(), dealer, &facts, &evidence),
-            evidence,
-            recorded_at: facts.recorded_at.unwrap_or(now),
-            columns,
-            facts,
-        };
-        Ok((ready, findings))
-    }
-}
-
-/// Tokens that are evidence of identity: documents, phone with name, VIN with name.
-fn evidence_tokens(vault: &Vault, facts: &Facts) -> Vec<Token> {
-    let mut tokens = Vec::with_capacity(6);
-    tokens.extend(facts.id_number.iter().map(|number| hq_token(vault, KeyKind::IdNumber, number)));
-    tokens.extend(facts.credit_code.iter().map(|code| hq_token(vault, KeyKind::CreditCode, code)));
-    if let Some(name) = facts.name_key() {
-        for value in facts.phones.iter().chain(&facts.vin) {
-            tokens.push(match_token(vault, format!("{value}\u{1f}{name}").as_bytes()));
-        }
-    }
-    tokens
-}
-
-/// Tokens a record is found by, under headquarters' and the dealer's keys.
-fn all_tokens(vault: &Vault, dealer: &DealerCode, facts: &Facts, evidence: &[Token]) -> Vec<Token> {
-    let phones = facts.phones.iter().map(|phone| (KeyKind::Phone, phone));
-    let number = facts.id_number.iter().map(|number| (KeyKind::IdNumber, number));
-    let code = facts.credit_code.iter().map(|code| (KeyKind::CreditCode, code));
-    let private: Vec<(KeyKind, &String)> = phones.chain(number).chain(code).collect();
-    let plate = facts.plate.iter().map(|plate| (KeyKind::Plate, plate));
-    let vin = facts.vin.iter().map(|vin| (KeyKind::Vin, vin));
-    let mut tokens = evidence.to_vec();
-    tokens.extend(private.iter().map(|(kind, value)| dealer_token(vault, dealer, *kind, value)));
-    tokens.extend(private.into_iter().chain(plate).chain(vin).map(|(kind, value)| hq_token(vault, kind, value)));
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens
-}
-
-fn content_hash(vault: &Vault, columns: &Columns) -> [u8; 16] {
-    let mut text = Vec::with_capacity(256);
-    for (place, value) in &columns.known {
-        text.push(*place);
-        text.extend_from_slice(value.as_bytes());
-        text.push(0x1f);
-    }
-    for (header, value) in &columns.extra {
-        text.extend_from_slice(header.as_bytes());
-        text.push(0x1e);
-        text.extend_from_slice(value.as_bytes());
-        text.push(0x1f);
-    }
-    vault.hq_index(Purpose::Content, &text)
-}
-
 impl CustomerApp {
     /// Writes rows in the caller's transaction; one answer for each, in order.
-    pub(super) fn write_rows(&self, conn: &mut Conn<'_>, ctx: &CallContext, rows: &[&Ready]) -> Result<Vec<Taken>> {
+    pub(super) fn write_rows(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        rows: &[&Ready],
+    ) -> Result<Vec<Taken>> {
         Batch::open(self, conn, rows)?.write(conn, ctx)
     }
 }
@@ -153,7 +66,9 @@ impl<'a> Batch<'a> {
         let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
         let existing = app.store.find_existing(conn, &ids)?;
         let changed = rows.iter().filter(|row| !is_unchanged(&existing, row));
-        let mut tokens: Vec<Token> = changed.flat_map(|row| row.evidence.iter().copied()).collect();
+        let mut tokens: Vec<Token> = changed
+            .flat_map(|row| row.evidence.iter().copied())
+            .collect();
         tokens.sort_unstable();
         tokens.dedup();
         let mut by_token: FxHashMap<Token, Vec<CustomerNumber>> = FxHashMap::default();
@@ -184,23 +99,39 @@ impl<'a> Batch<'a> {
     /// Opens the records of every customer that a row may join or already belongs to.
     fn load_members(&mut self, conn: &mut Conn<'_>) -> Result<()> {
         let candidates = self.by_token.values().flatten().copied();
-        let changed = self.rows.iter().filter(|row| !is_unchanged(&self.existing, row));
-        let own = changed.filter_map(|row| self.existing.get(&row.id)).map(|existing| existing.customer);
+        let changed = self
+            .rows
+            .iter()
+            .filter(|row| !is_unchanged(&self.existing, row));
+        let own = changed
+            .filter_map(|row| self.existing.get(&row.id))
+            .map(|existing| existing.customer);
         let mut numbers: Vec<CustomerNumber> = candidates.chain(own).collect();
         numbers.sort_unstable();
         numbers.dedup();
         self.ids = self.app.store.customer_ids(conn, &numbers)?;
         for record in self.app.store.records_of(conn, &numbers)? {
             let (facts, _) = Facts::of(&record.columns, self.now);
-            self.members.entry(record.customer).or_default().push((record.id, facts));
+            self.members
+                .entry(record.customer)
+                .or_default()
+                .push((record.id, facts));
         }
         Ok(())
     }
 
     fn write(mut self, conn: &mut Conn<'_>, ctx: &CallContext) -> Result<Vec<Taken>> {
         // The same key twice in one batch: the last row stands, and the others share what became of it.
-        let last: FxHashMap<SourceRecordId, usize> = self.rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
-        let fresh = last.keys().filter(|id| !self.existing.contains_key(*id)).count();
+        let last: FxHashMap<SourceRecordId, usize> = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (row.id, at))
+            .collect();
+        let fresh = last
+            .keys()
+            .filter(|id| !self.existing.contains_key(*id))
+            .count();
         let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
         let mut numbers = self.app.store.allocate_numbers(conn, fresh)?.into_iter();
         let mut taken: FxHashMap<SourceRecordId, Taken> = FxHashMap::default();
@@ -213,19 +144,35 @@ impl<'a> Batch<'a> {
                 self.write_again(conn, row, &existing)?
             } else {
                 let seq = seqs.next().expect("a number for every new record");
-                let customer = self.place(conn, row, || numbers.next().expect("a number for every new record"))?;
+                let customer = self.place(conn, row, || {
+                    numbers.next().expect("a number for every new record")
+                })?;
                 inserts.push(row.record(seq, customer, &row.sealed));
-                Taken { record: row.id, outcome: Outcome::Stored, customer, version: 1 }
+                Taken {
+                    record: row.id,
+                    outcome: Outcome::Stored,
+                    customer,
+                    version: 1,
+                }
             };
             taken.insert(row.id, answer);
         }
-        self.app.store.insert_customers(conn, &self.new_customers, self.now)?;
+        self.app
+            .store
+            .insert_customers(conn, &self.new_customers, self.now)?;
         self.app.store.insert_records(conn, &inserts, self.now)?;
-        let new: FxHashSet<CustomerNumber> = self.new_customers.iter().map(|customer| customer.number).collect();
+        let new: FxHashSet<CustomerNumber> = self
+            .new_customers
+            .iter()
+            .map(|customer| customer.number)
+            .collect();
         let touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
         self.app.store.touch_customers(conn, &touched, self.now)?;
         published::linked(conn, &*self.app.clock, self.links)?;
-        debug_assert!(ctx.is_system() || !self.rows.is_empty(), "a caller brings rows");
+        debug_assert!(
+            ctx.is_system() || !self.rows.is_empty(),
+            "a caller brings rows"
+        );
         Ok(self.rows.iter().map(|row| taken[&row.id].clone()).collect())
     }
 
@@ -248,33 +195,73 @@ impl<'a> Batch<'a> {
     fn new_customer(&mut self, row: &Ready, number: CustomerNumber) -> CustomerNumber {
         let id = CustomerId::new(&*self.app.clock);
         self.ids.insert(number, id);
-        self.new_customers.push(NewCustomer { number, id, kind: row.facts.kind });
+        self.new_customers.push(NewCustomer {
+            number,
+            id,
+            kind: row.facts.kind,
+        });
         number
     }
 
     /// A record that comes again with other values: it stays where it is unless the evidence now speaks against that.
-    fn write_again(&mut self, conn: &mut Conn<'_>, row: &Ready, existing: &Existing) -> Result<Taken> {
+    fn write_again(
+        &mut self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        existing: &Existing,
+    ) -> Result<Taken> {
         if is_unchanged(&self.existing, row) {
             let (customer, version) = (existing.customer, existing.version);
-            return Ok(Taken { record: row.id, outcome: Outcome::Unchanged, customer, version });
+            return Ok(Taken {
+                record: row.id,
+                outcome: Outcome::Unchanged,
+                customer,
+                version,
+            });
         }
         let customer = self.replace(conn, row, existing)?;
-        Ok(Taken { record: row.id, outcome: Outcome::Stored, customer, version: existing.version + 1 })
+        Ok(Taken {
+            record: row.id,
+            outcome: Outcome::Stored,
+            customer,
+            version: existing.version + 1,
+        })
     }
 
-    fn replace(&mut self, conn: &mut Conn<'_>, row: &Ready, existing: &Existing) -> Result<CustomerNumber> {
-        let old = self.app.store.records_by_seq(conn, &[existing.seq])?.pop().ok_or(Error::CustomerUnknown)?;
+    fn replace(
+        &mut self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        existing: &Existing,
+    ) -> Result<CustomerNumber> {
+        let old = self
+            .app
+            .store
+            .records_by_seq(conn, &[existing.seq])?
+            .pop()
+            .ok_or(Error::CustomerUnknown)?;
         let (old_facts, _) = Facts::of(&old.columns, self.now);
         let vault = self.app.store.vault();
-        let old_tokens = all_tokens(vault, &row.dealer, &old_facts, &evidence_tokens(vault, &old_facts));
+        let old_tokens = all_tokens(
+            vault,
+            &row.dealer,
+            &old_facts,
+            &evidence_tokens(vault, &old_facts),
+        );
         let own = existing.customer;
-        let others = self.members.get(&own).is_some_and(|members| members.iter().any(|(id, _)| *id != row.id));
+        let others = self
+            .members
+            .get(&own)
+            .is_some_and(|members| members.iter().any(|(id, _)| *id != row.id));
         let verdict = self.decide(conn, row, Some(own))?;
         let customer = match verdict.link {
             Some((customer, _)) => customer,
             // Nobody else of his customer speaks for him, and somebody now speaks against: he leaves. What spoke against
             // before was overruled by whoever joined them.
-            None if others && self.contradicts(row.id, &row.facts, own) && !self.contradicts(row.id, &old_facts, own) => {
+            None if others
+                && self.contradicts(row.id, &row.facts, own)
+                && !self.contradicts(row.id, &old_facts, own) =>
+            {
                 let number = self.app.store.allocate_numbers(conn, 1)?[0];
                 self.new_customer(row, number)
             }
@@ -282,7 +269,11 @@ impl<'a> Batch<'a> {
         };
         let past = past_contacts(&old, &old_facts, &row.facts, self.now);
         let sealed = self.app.store.seal(row.id, &row.columns, &past)?;
-        self.app.store.replace_record(conn, &row.record(existing.seq, customer, &sealed), &old_tokens)?;
+        self.app.store.replace_record(
+            conn,
+            &row.record(existing.seq, customer, &sealed),
+            &old_tokens,
+        )?;
         if let Some(members) = self.members.get_mut(&own) {
             members.retain(|(id, _)| *id != row.id);
         }
@@ -290,30 +281,48 @@ impl<'a> Batch<'a> {
         self.settle(conn, row, customer, previous, &verdict)?;
         if previous.is_some() && !others {
             // The customer it leaves has no record left: its id answers with the new one.
-            self.app.store.set_merged_into(conn, own, Some(customer), self.now)?;
+            self.app
+                .store
+                .set_merged_into(conn, own, Some(customer), self.now)?;
         }
         Ok(customer)
     }
 
     /// The verdict over all candidates of a row; `own` is the customer it belongs to so far, who wins if his other
     /// records speak for it.
-    fn decide(&self, conn: &mut Conn<'_>, row: &Ready, own: Option<CustomerNumber>) -> Result<Verdict> {
-        let mut numbers: Vec<CustomerNumber> =
-            row.evidence.iter().filter_map(|token| self.by_token.get(token)).flatten().copied().collect();
+    fn decide(
+        &self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        own: Option<CustomerNumber>,
+    ) -> Result<Verdict> {
+        let mut numbers: Vec<CustomerNumber> = row
+            .evidence
+            .iter()
+            .filter_map(|token| self.by_token.get(token))
+            .flatten()
+            .copied()
+            .collect();
         numbers.sort_unstable();
         numbers.dedup();
         let candidates: Vec<Candidate<'_>> = numbers
             .into_iter()
             .filter_map(|customer| {
                 let records = self.members.get(&customer)?.iter();
-                let records: Vec<&Facts> = records.filter(|(id, _)| *id != row.id).map(|(_, facts)| facts).collect();
+                let records: Vec<&Facts> = records
+                    .filter(|(id, _)| *id != row.id)
+                    .map(|(_, facts)| facts)
+                    .collect();
                 (!records.is_empty()).then_some(Candidate { customer, records })
             })
             .collect();
         let mut verdict = decide(&row.facts, &candidates);
         if let (Some(own), Some((chosen, evidence))) = (own, verdict.link)
             && own != chosen
-            && let Some(at) = verdict.likely.iter().position(|(customer, _, reason)| *customer == own && *reason == evidence.reason())
+            && let Some(at) = verdict
+                .likely
+                .iter()
+                .position(|(customer, _, reason)| *customer == own && *reason == evidence.reason())
         {
             verdict.likely[at].0 = chosen;
             verdict.link = Some((own, evidence));
@@ -332,10 +341,16 @@ impl<'a> Batch<'a> {
         let Some(members) = self.members.get(&own) else {
             return false;
         };
-        let differs = |left: &Option<String>, right: &Option<String>| left.is_some() && right.is_some() && left != right;
-        members.iter().filter(|(id, _)| *id != record).any(|(_, other)| {
-            differs(&other.id_number, &facts.id_number) || differs(&other.credit_code, &facts.credit_code)
-        })
+        let differs = |left: &Option<String>, right: &Option<String>| {
+            left.is_some() && right.is_some() && left != right
+        };
+        members
+            .iter()
+            .filter(|(id, _)| *id != record)
+            .any(|(_, other)| {
+                differs(&other.id_number, &facts.id_number)
+                    || differs(&other.credit_code, &facts.credit_code)
+            })
     }
 
     /// Takes note of where a row went, for the rows after it, the steward and the other services.
@@ -353,7 +368,10 @@ impl<'a> Batch<'a> {
                 customers.push(customer);
             }
         }
-        self.members.entry(customer).or_default().push((row.id, row.facts.clone()));
+        self.members
+            .entry(customer)
+            .or_default()
+            .push((row.id, row.facts.clone()));
         self.touched.insert(customer);
         self.touched.extend(previous);
         self.links.push(published::Link {
@@ -366,7 +384,11 @@ impl<'a> Batch<'a> {
             plate: row.facts.plate.clone(),
             recorded_at: row.recorded_at,
         });
-        for (other, probability, reason) in verdict.likely.iter().filter(|(other, _, _)| *other != customer) {
+        for (other, probability, reason) in verdict
+            .likely
+            .iter()
+            .filter(|(other, _, _)| *other != customer)
+        {
             let pair = Duplicate {
                 id: DuplicateId::new(&*self.app.clock),
                 left: customer,
@@ -382,31 +404,19 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Ready {
-    fn record<'r>(&'r self, seq: i64, customer: CustomerNumber, sealed: &'r [u8]) -> NewRecord<'r> {
-        NewRecord {
-            seq,
-            id: self.id,
-            customer,
-            dealer: &self.dealer,
-            source: &self.source,
-            key: &self.key,
-            content_hash: &self.content_hash,
-            sealed,
-            recorded_at: self.recorded_at,
-            tokens: &self.tokens,
-        }
-    }
-}
-
 fn is_unchanged(existing: &FxHashMap<SourceRecordId, Existing>, row: &Ready) -> bool {
-    existing.get(&row.id).is_some_and(|existing| existing.content_hash == row.content_hash)
+    existing
+        .get(&row.id)
+        .is_some_and(|existing| existing.content_hash == row.content_hash)
 }
 
 /// Two processes that take in the same person at the same moment must end with one customer: whoever shares evidence
 /// waits for the other's commit.
 fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
-    let mut keys: Vec<i64> = rows.iter().flat_map(|row| row.evidence.iter().copied()).collect();
+    let mut keys: Vec<i64> = rows
+        .iter()
+        .flat_map(|row| row.evidence.iter().copied())
+        .collect();
     keys.extend(rows.iter().map(|row| {
         let (high, low) = row.id.uuid().as_u64_pair();
         (high ^ low).cast_signed()
@@ -415,10 +425,18 @@ fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
 }
 
 /// The contacts that the new row no longer has, with those that were past before.
-fn past_contacts(old: &SourceRecord, old_facts: &Facts, new: &Facts, now: Timestamp) -> Vec<PastContact> {
+fn past_contacts(
+    old: &SourceRecord,
+    old_facts: &Facts,
+    new: &Facts,
+    now: Timestamp,
+) -> Vec<PastContact> {
     let current: Vec<(&str, &str)> = new.contacts().collect();
     let mut past = old.past_contacts.clone();
-    for (channel, value) in old_facts.contacts().filter(|contact| !current.contains(contact)) {
+    for (channel, value) in old_facts
+        .contacts()
+        .filter(|contact| !current.contains(contact))
+    {
         past.retain(|known| known.channel != channel || known.value != value);
         past.push(PastContact {
             channel: channel.to_owned(),

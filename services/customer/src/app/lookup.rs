@@ -7,7 +7,9 @@ use marque_core::{CustomerNumber, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
-use marque_quality::{credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin};
+use marque_quality::{
+    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
+};
 
 use super::CustomerApp;
 use crate::{
@@ -52,41 +54,71 @@ impl CustomerApp {
         let app = self.clone();
         let (context, found) = (
             ctx.clone(),
-            self.db.read(move |conn| app.find(conn, &wanted).and_then(|hits| app.sort(conn, &ctx, hits))).await?,
+            self.db
+                .read(move |conn| {
+                    app.find(conn, &wanted)
+                        .and_then(|hits| app.sort(conn, &ctx, hits))
+                })
+                .await?,
         );
         let (mut files, hidden) = found;
         let is_reception = !hidden.is_empty();
         if is_reception {
             files.extend(self.receive(context, hidden).await?);
         }
-        Ok(Found { files, is_reception })
+        Ok(Found {
+            files,
+            is_reception,
+        })
     }
 
     fn normalise(&self, key: &Key) -> Result<Wanted> {
         let today = business_date(self.clock.now());
         let wanted = match key {
-            Key::Phone(typed) => Phone::parse(typed).ok().map(|phone| (KeyKind::Phone, phone.e164().to_owned())),
-            Key::Plate(typed) => Plate::parse(typed).ok().map(|plate| (KeyKind::Plate, plate.as_str().to_owned())),
-            Key::Vin(typed) => Vin::parse(typed).ok().map(|vin| (KeyKind::Vin, vin.as_str().to_owned())),
-            Key::IdNumber(typed) => {
-                IdDocument::parse(typed, today).ok().map(|id| (KeyKind::IdNumber, id.number().to_owned()))
-            }
-            Key::CreditCode(typed) => {
-                CreditCode::parse(typed).ok().map(|code| (KeyKind::CreditCode, code.as_str().to_owned()))
-            }
+            Key::Phone(typed) => Phone::parse(typed)
+                .ok()
+                .map(|phone| (KeyKind::Phone, phone.e164().to_owned())),
+            Key::Plate(typed) => Plate::parse(typed)
+                .ok()
+                .map(|plate| (KeyKind::Plate, plate.as_str().to_owned())),
+            Key::Vin(typed) => Vin::parse(typed)
+                .ok()
+                .map(|vin| (KeyKind::Vin, vin.as_str().to_owned())),
+            Key::IdNumber(typed) => IdDocument::parse(typed, today)
+                .ok()
+                .map(|id| (KeyKind::IdNumber, id.number().to_owned())),
+            Key::CreditCode(typed) => CreditCode::parse(typed)
+                .ok()
+                .map(|code| (KeyKind::CreditCode, code.as_str().to_owned())),
             Key::Number(typed) => {
-                let number = typed.parse().map_err(|_| invalid("number", "the check character does not fit"))?;
+                let number = typed
+                    .parse()
+                    .map_err(|_| invalid("number", "the check character does not fit"))?;
                 return Ok(Wanted::Number(number));
             }
         };
-        wanted.map(|(kind, value)| Wanted::Value(kind, value)).ok_or_else(|| match key {
-            Key::Phone(_) => invalid("phone", "eleven digits beginning with 1, or area code and number"),
-            Key::Plate(_) => invalid("plate", "province, office letter and five or six characters, such as 京A12345"),
-            Key::Vin(_) => invalid("vin", "seventeen letters and digits without I, O and Q"),
-            Key::IdNumber(_) => invalid("id_number", "eighteen characters with the right check character"),
-            Key::CreditCode(_) => invalid("credit_code", "eighteen characters with the right check character"),
-            Key::Number(_) => invalid("number", "the check character does not fit"),
-        })
+        wanted
+            .map(|(kind, value)| Wanted::Value(kind, value))
+            .ok_or_else(|| match key {
+                Key::Phone(_) => invalid(
+                    "phone",
+                    "eleven digits beginning with 1, or area code and number",
+                ),
+                Key::Plate(_) => invalid(
+                    "plate",
+                    "province, office letter and five or six characters, such as 京A12345",
+                ),
+                Key::Vin(_) => invalid("vin", "seventeen letters and digits without I, O and Q"),
+                Key::IdNumber(_) => invalid(
+                    "id_number",
+                    "eighteen characters with the right check character",
+                ),
+                Key::CreditCode(_) => invalid(
+                    "credit_code",
+                    "eighteen characters with the right check character",
+                ),
+                Key::Number(_) => invalid("number", "the check character does not fit"),
+            })
     }
 
     /// Customers that have the key, with their records where they were opened for the check.
@@ -109,22 +141,36 @@ impl CustomerApp {
         let records = self.store.records_by_seq(conn, &seqs)?;
         let now = self.clock.now();
         let mut numbers: Vec<CustomerNumber> = Vec::new();
-        for record in records.iter().rev().filter(|record| has(record, kind, value, now)) {
+        for record in records
+            .iter()
+            .rev()
+            .filter(|record| has(record, kind, value, now))
+        {
             if !numbers.contains(&record.customer) {
                 numbers.push(record.customer);
             }
         }
         numbers.truncate(MOST);
-        numbers.into_iter().map(|number| self.store.get_customer_by_number(conn, number)).collect()
+        numbers
+            .into_iter()
+            .map(|number| self.store.get_customer_by_number(conn, number))
+            .collect()
     }
 
     /// Parts hits into files the caller sees and customers he has yet to receive.
-    fn sort(&self, conn: &mut Conn<'_>, ctx: &CallContext, hits: Vec<Customer>) -> Result<(Vec<File>, Vec<Customer>)> {
+    fn sort(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        hits: Vec<Customer>,
+    ) -> Result<(Vec<File>, Vec<Customer>)> {
         let (mut files, mut hidden) = (Vec::new(), Vec::new());
         for customer in hits {
             match self.file(conn, ctx, customer) {
                 Ok(file) => files.push(file),
-                Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => hidden.push(customer),
+                Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => {
+                    hidden.push(customer)
+                }
                 // Outside a region or somebody else: he is not there.
                 Err(Error::CustomerUnknown) => {}
                 Err(error) => return Err(error),
@@ -143,9 +189,15 @@ impl CustomerApp {
                 };
                 let mut files = Vec::with_capacity(customers.len());
                 for customer in &customers {
-                    app.store.open_reception(conn, customer.number, dealer, now.plus(RECEPTION))?;
+                    app.store
+                        .open_reception(conn, customer.number, dealer, now.plus(RECEPTION))?;
                     let subject = customer.id.to_string();
-                    let entry = Entry { act: "received", subject: &subject, dealer: dealer.as_str(), detail: "" };
+                    let entry = Entry {
+                        act: "received",
+                        subject: &subject,
+                        dealer: dealer.as_str(),
+                        detail: "",
+                    };
                     record(conn, &ctx, now, &entry)?;
                     let mut file = app.open_file(conn, ctx.scope(), *customer, now)?;
                     mask(&mut file, Sight::of(&ctx));

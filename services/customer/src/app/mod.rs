@@ -9,6 +9,7 @@ mod moves;
 mod published;
 mod put;
 mod read;
+mod ready;
 mod sink;
 mod words;
 
@@ -16,9 +17,9 @@ use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
 
+pub(crate) use duplicates::{Decision, Pair};
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
-pub(crate) use duplicates::{Decision, Pair};
 pub(crate) use put::Put;
 pub(crate) use sink::CustomerSink;
 
@@ -34,7 +35,17 @@ pub(crate) struct CustomerApp {
 }
 
 impl CustomerApp {
-    pub(crate) fn new(store: CustomerStore, db: Database, clock: SharedClock, directory: Directory) -> Self {
-        Self { store, db, clock, directory }
+    pub(crate) fn new(
+        store: CustomerStore,
+        db: Database,
+        clock: SharedClock,
+        directory: Directory,
+    ) -> Self {
+        Self {
+            store,
+            db,
+            clock,
+            directory,
+        }
     }
 }

@@ -14,7 +14,13 @@ use crate::{
 
 impl CustomerApp {
     /// Joins a customer into another; the id that goes answers with the one that stays.
-    pub(crate) async fn merge(&self, ctx: CallContext, from: CustomerId, into: CustomerId, reason: String) -> Result<(MergeId, File)> {
+    pub(crate) async fn merge(
+        &self,
+        ctx: CallContext,
+        from: CustomerId,
+        into: CustomerId,
+        reason: String,
+    ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
@@ -28,11 +34,21 @@ impl CustomerApp {
     }
 
     /// Merges in the caller's transaction.
-    pub(super) fn merge_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, from: CustomerId, into: CustomerId, reason: &str) -> Result<MergeId> {
+    pub(super) fn merge_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        from: CustomerId,
+        into: CustomerId,
+        reason: &str,
+    ) -> Result<MergeId> {
         self.store.lock_identities(conn)?;
         // After the lock: the later of two merges has the later time.
         let now = self.clock.now();
-        let (from, into) = (self.store.get_customer(conn, from)?, self.store.get_customer(conn, into)?);
+        let (from, into) = (
+            self.store.get_customer(conn, from)?,
+            self.store.get_customer(conn, into)?,
+        );
         if from.number == into.number {
             return Err(Error::SameCustomer);
         }
@@ -55,7 +71,8 @@ impl CustomerApp {
             undone_at: None,
         };
         self.store.move_records(conn, &moved.records, into.number)?;
-        self.store.set_merged_into(conn, from.number, Some(into.number), now)?;
+        self.store
+            .set_merged_into(conn, from.number, Some(into.number), now)?;
         self.store.touch_customers(conn, &[into.number], now)?;
         self.store.insert_move(conn, &moved)?;
         self.tell_moved(conn, records, from.id, into.id, now)?;
@@ -75,7 +92,9 @@ impl CustomerApp {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
-        self.db.write(move |conn| app.split_in(conn, &ctx, id, &records, &reason)).await
+        self.db
+            .write(move |conn| app.split_in(conn, &ctx, id, &records, &reason))
+            .await
     }
 
     fn split_in(
@@ -90,8 +109,11 @@ impl CustomerApp {
         let now = self.clock.now();
         let from = self.store.get_customer(conn, id)?;
         self.open_file(conn, ctx.scope(), from, now)?;
-        let (gone, left): (Vec<_>, Vec<_>) =
-            self.store.records_of(conn, &[from.number])?.into_iter().partition(|record| leaving.contains(&record.id));
+        let (gone, left): (Vec<_>, Vec<_>) = self
+            .store
+            .records_of(conn, &[from.number])?
+            .into_iter()
+            .partition(|record| leaving.contains(&record.id));
         if gone.is_empty() || left.is_empty() || gone.len() < leaving.len() {
             return Err(Error::NothingToSplit);
         }
@@ -152,9 +174,12 @@ impl CustomerApp {
         self.store.move_records(conn, &seqs, moved.from)?;
         match moved.act {
             Act::Merge => self.store.set_merged_into(conn, moved.from, None, now)?,
-            Act::Split => self.store.set_merged_into(conn, moved.into, Some(moved.from), now)?,
+            Act::Split => self
+                .store
+                .set_merged_into(conn, moved.into, Some(moved.from), now)?,
         }
-        self.store.touch_customers(conn, &[moved.from, moved.into], now)?;
+        self.store
+            .touch_customers(conn, &[moved.from, moved.into], now)?;
         self.store.mark_undone(conn, id, now)?;
         self.tell_moved(conn, going, into.id, from.id, now)?;
         match moved.act {
@@ -168,7 +193,10 @@ impl CustomerApp {
         let mut files = Vec::new();
         for id in [from.id, into.id] {
             let customer = self.store.get_customer(conn, id)?;
-            if !files.iter().any(|file: &File| file.customer.number == customer.number) {
+            if !files
+                .iter()
+                .any(|file: &File| file.customer.number == customer.number)
+            {
                 files.push(self.file(conn, ctx, customer)?);
             }
         }
@@ -211,13 +239,28 @@ impl CustomerApp {
     ) -> Result<()> {
         let detail = format!("{} {}", moved.id, moved.reason);
         for subject in [from.to_string(), into.to_string()] {
-            record(conn, ctx, self.clock.now(), &Entry { act, subject: &subject, dealer: "", detail: detail.trim() })?;
+            record(
+                conn,
+                ctx,
+                self.clock.now(),
+                &Entry {
+                    act,
+                    subject: &subject,
+                    dealer: "",
+                    detail: detail.trim(),
+                },
+            )?;
         }
         Ok(())
     }
 
     /// A pair that a steward parted is never joined again by itself.
-    fn refuse_pair(&self, conn: &mut Conn<'_>, one: CustomerNumber, other: CustomerNumber) -> Result<()> {
+    fn refuse_pair(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<()> {
         self.set_pair(conn, one, other, crate::storage::DuplicateState::Different)
     }
 }

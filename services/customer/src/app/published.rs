@@ -35,7 +35,10 @@ pub(crate) fn linked(conn: &mut Conn<'_>, clock: &dyn Clock, links: Vec<Link>) -
         kind: LINKED,
         subject,
         dealer: is_one_dealers.then_some(&dealer),
-        data: pb::SourceRecordsLinked { links: links.into_iter().map(link_to_pb).collect() }.encode_to_vec(),
+        data: pb::SourceRecordsLinked {
+            links: links.into_iter().map(link_to_pb).collect(),
+        }
+        .encode_to_vec(),
         traceparent: "",
     };
     Ok(publish(conn, clock, &event)?)
@@ -67,7 +70,16 @@ pub(crate) fn merged(
 }
 
 fn link_to_pb(link: Link) -> pb::Link {
-    let Link { record, customer, previous, dealer, kind, vin, plate, recorded_at } = link;
+    let Link {
+        record,
+        customer,
+        previous,
+        dealer,
+        kind,
+        vin,
+        plate,
+        recorded_at,
+    } = link;
     pb::Link {
         source_record_id: record.to_string(),
         customer_id: customer.to_string(),

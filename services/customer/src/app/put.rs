@@ -1,7 +1,7 @@
 //! One record, live.
 
-use marque_auth::CallContext;
 use marque_api::customer::v1::{PutSourceRecordRequest, PutSourceRecordResponse};
+use marque_auth::CallContext;
 use marque_core::{CustomerId, SourceRecordId};
 use marque_errors::Violation;
 use marque_intake::Outcome;
@@ -57,7 +57,10 @@ impl CustomerApp {
         check_source(&request.source)?;
         let now = self.clock.now();
         let (ready, findings) = self.store.ready(&dealer, &request.source, columns, now)?;
-        if findings.iter().any(|finding| finding.severity == Severity::Reject) {
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Reject)
+        {
             return Err(Error::Rejected(findings.iter().map(violation).collect()));
         }
         let asked = Asked {
@@ -71,11 +74,19 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 once(conn, &ctx, now, method, key.as_ref(), &asked, |conn| {
-                    let taken = app.write_rows(conn, &ctx, &[&ready])?.pop().expect("one row was written");
+                    let taken = app
+                        .write_rows(conn, &ctx, &[&ready])?
+                        .pop()
+                        .expect("one row was written");
                     let customer = app.store.get_customer_by_number(conn, taken.customer)?;
                     if taken.outcome == Outcome::Stored {
                         let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
-                        let entry = Entry { act: "linked", subject: &subject, dealer: dealer.as_str(), detail: &detail };
+                        let entry = Entry {
+                            act: "linked",
+                            subject: &subject,
+                            dealer: dealer.as_str(),
+                            detail: &detail,
+                        };
                         record(conn, &ctx, now, &entry)?;
                     }
                     Ok(answer(Put {
@@ -96,11 +107,23 @@ fn check_source(source: &str) -> Result<()> {
     if fits {
         return Ok(());
     }
-    let violation = Violation::new("source", "FORMAT", "name of the source system, 1 to 64 characters");
+    let violation = Violation::new(
+        "source",
+        "FORMAT",
+        "name of the source system, 1 to 64 characters",
+    );
     Err(Error::Invalid(vec![violation]))
 }
 
 fn violation(finding: &Finding) -> Violation {
-    let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
-    Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+    let message = format!(
+        "{} {}",
+        finding.text(Lang::En),
+        finding.how_to_fix(Lang::En)
+    );
+    Violation::new(
+        finding.field.column(),
+        finding.rule.entry().id.to_uppercase(),
+        message,
+    )
 }

@@ -33,7 +33,11 @@ impl CustomerApp {
     }
 
     /// The same by customer number.
-    pub(crate) async fn get_by_number(&self, ctx: CallContext, number: CustomerNumber) -> Result<File> {
+    pub(crate) async fn get_by_number(
+        &self,
+        ctx: CallContext,
+        number: CustomerNumber,
+    ) -> Result<File> {
         let app = self.clone();
         self.db
             .read(move |conn| {
@@ -51,7 +55,11 @@ impl CustomerApp {
     }
 
     /// The caller's source records of a customer. A dealer sees his own, the customer all of his.
-    pub(crate) async fn source_records(&self, ctx: CallContext, id: CustomerId) -> Result<Vec<SourceRecord>> {
+    pub(crate) async fn source_records(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+    ) -> Result<Vec<SourceRecord>> {
         let app = self.clone();
         self.db
             .read(move |conn| {
@@ -66,23 +74,48 @@ impl CustomerApp {
     }
 
     /// The whole identifiers, against a reason that goes on record.
-    pub(crate) async fn unmask(&self, ctx: CallContext, id: CustomerId, reason: String) -> Result<Unmasked> {
+    pub(crate) async fn unmask(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+        reason: String,
+    ) -> Result<Unmasked> {
         ctx.require([Role::Manager, Role::Agent, Role::Steward, Role::HqAdmin])?;
         if reason.trim().chars().count() < 10 {
             let message = "why the whole number is needed, at least ten characters";
-            return Err(Error::Invalid(vec![Violation::new("reason", "TOO_SHORT", message)]));
+            return Err(Error::Invalid(vec![Violation::new(
+                "reason",
+                "TOO_SHORT",
+                message,
+            )]));
         }
         check_words(&[("reason", &reason)])?;
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
                 let customer = app.store.get_customer(conn, id)?;
-                let Golden { id_number, contact_points, address, .. } =
-                    app.open_file(conn, ctx.scope(), customer, now)?.golden;
+                let Golden {
+                    id_number,
+                    contact_points,
+                    address,
+                    ..
+                } = app.open_file(conn, ctx.scope(), customer, now)?.golden;
                 let subject = customer.id.to_string();
                 let dealer = ctx.scope().dealer().map_or("", |dealer| dealer.as_str());
-                record(conn, &ctx, now, &Entry { act: "unmasked", subject: &subject, dealer, detail: &reason })?;
-                let phones = contact_points.into_iter().filter(|point| point.channel.as_str() == "phone");
+                record(
+                    conn,
+                    &ctx,
+                    now,
+                    &Entry {
+                        act: "unmasked",
+                        subject: &subject,
+                        dealer,
+                        detail: &reason,
+                    },
+                )?;
+                let phones = contact_points
+                    .into_iter()
+                    .filter(|point| point.channel.as_str() == "phone");
                 Ok(Unmasked {
                     id_number: id_number.unwrap_or_default(),
                     phones: phones.map(|point| point.value).collect(),
@@ -93,7 +126,12 @@ impl CustomerApp {
     }
 
     /// A customer's file, masked for the caller.
-    pub(super) fn file(&self, conn: &mut Conn<'_>, ctx: &CallContext, customer: Customer) -> Result<File> {
+    pub(super) fn file(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        customer: Customer,
+    ) -> Result<File> {
         let mut file = self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
         mask(&mut file, Sight::of(ctx));
         Ok(file)
@@ -112,7 +150,10 @@ impl CustomerApp {
         let is_visible = match scope {
             Scope::Customer(own) => self.store.get_customer(conn, *own)?.number == customer.number,
             scope => {
-                let mut dealers: Vec<&str> = records.iter().map(|record| record.dealer.as_str()).collect();
+                let mut dealers: Vec<&str> = records
+                    .iter()
+                    .map(|record| record.dealer.as_str())
+                    .collect();
                 dealers.sort_unstable();
                 dealers.dedup();
                 self.store.is_visible(conn, scope, &family, &dealers, now)?
@@ -124,11 +165,22 @@ impl CustomerApp {
         let consents = self.store.consents_of(conn, &family)?;
         let golden = golden_of(&records, now);
         let referrer = self.referrer(conn, &records, &golden)?;
-        Ok(File { customer, records, golden, consents, referrer })
+        Ok(File {
+            customer,
+            records,
+            golden,
+            consents,
+            referrer,
+        })
     }
 
     /// The customer whom a record names as referrer by a key of its own system.
-    fn referrer(&self, conn: &mut Conn<'_>, records: &[SourceRecord], golden: &Golden) -> Result<Option<CustomerId>> {
+    fn referrer(
+        &self,
+        conn: &mut Conn<'_>,
+        records: &[SourceRecord],
+        golden: &Golden,
+    ) -> Result<Option<CustomerId>> {
         let Some((id, key)) = &golden.referrer else {
             return Ok(None);
         };
@@ -145,7 +197,10 @@ impl CustomerApp {
 
 /// The golden values of records, as of an instant.
 pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp) -> Golden {
-    let facts: Vec<Facts> = records.iter().map(|record| Facts::of(&record.columns, now).0).collect();
+    let facts: Vec<Facts> = records
+        .iter()
+        .map(|record| Facts::of(&record.columns, now).0)
+        .collect();
     let said: Vec<Said<'_>> = records
         .iter()
         .zip(&facts)

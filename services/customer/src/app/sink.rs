@@ -9,7 +9,7 @@ use marque_ledger::{Entry as Audit, record};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
-use super::{CustomerApp, ingest::Ready};
+use super::{CustomerApp, ready::Ready};
 use crate::{
     domain::{COLUMNS, Columns},
     error::{Error, Result},
@@ -26,13 +26,20 @@ impl CustomerSink {
         Self { app }
     }
 
-    fn find_customers(&self, conn: &mut Conn<'_>, records: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    fn find_customers(
+        &self,
+        conn: &mut Conn<'_>,
+        records: &[Uuid],
+    ) -> Result<HashMap<Uuid, String>> {
         let ids: Vec<SourceRecordId> = records.iter().map(|id| (*id).into()).collect();
         let numbers = self.app.store.customers_of(conn, &ids)?;
         let distinct: Vec<CustomerNumber> = numbers.values().copied().collect();
         let customers = self.app.store.customer_ids(conn, &distinct)?;
         let name = |number| customers.get(number).map(ToString::to_string);
-        Ok(numbers.iter().filter_map(|(record, number)| Some((record.uuid(), name(number)?))).collect())
+        Ok(numbers
+            .iter()
+            .filter_map(|(record, number)| Some((record.uuid(), name(number)?)))
+            .collect())
     }
 }
 
@@ -51,12 +58,25 @@ impl Sink for CustomerSink {
                 columns.push(place, text);
             }
         }
-        columns.extra = row.extras().map(|(header, text)| (header.to_owned(), text.to_owned())).collect();
-        match self.app.store.ready(&job.dealer, &job.source, columns, job.now) {
-            Ok((ready, findings)) => Entry { findings, payload: Some(ready) },
+        columns.extra = row
+            .extras()
+            .map(|(header, text)| (header.to_owned(), text.to_owned()))
+            .collect();
+        match self
+            .app
+            .store
+            .ready(&job.dealer, &job.source, columns, job.now)
+        {
+            Ok((ready, findings)) => Entry {
+                findings,
+                payload: Some(ready),
+            },
             Err(error) => {
                 tracing::error!(import.id = %job.id, %error, "a row cannot be sealed");
-                Entry { findings: Vec::new(), payload: None }
+                Entry {
+                    findings: Vec::new(),
+                    payload: None,
+                }
             }
         }
     }
@@ -65,15 +85,32 @@ impl Sink for CustomerSink {
         SourceRecordId::from(record).to_string()
     }
 
-    fn customers(&self, conn: &mut Conn<'_>, records: &[Uuid]) -> std::result::Result<HashMap<Uuid, String>, StoreError> {
+    fn customers(
+        &self,
+        conn: &mut Conn<'_>,
+        records: &[Uuid],
+    ) -> std::result::Result<HashMap<Uuid, String>, StoreError> {
         self.find_customers(conn, records).map_err(into_store_error)
     }
 
-    fn write(&self, conn: &mut Conn<'_>, job: &Job, batch: &[&Ready]) -> std::result::Result<Vec<Written>, StoreError> {
-        let taken = self.app.write_rows(conn, &job.ctx, batch).map_err(into_store_error)?;
+    fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&Ready],
+    ) -> std::result::Result<Vec<Written>, StoreError> {
+        let taken = self
+            .app
+            .write_rows(conn, &job.ctx, batch)
+            .map_err(into_store_error)?;
         let import = job.id.to_string();
         let count = taken.len().to_string();
-        let audit = Audit { act: "records_imported", subject: &import, dealer: job.dealer.as_str(), detail: &count };
+        let audit = Audit {
+            act: "records_imported",
+            subject: &import,
+            dealer: job.dealer.as_str(),
+            detail: &count,
+        };
         record(conn, &job.ctx, job.now, &audit)?;
         let written = taken.into_iter().map(|taken| Written {
             outcome: taken.outcome,

@@ -12,15 +12,30 @@ const MOST: usize = 500;
 /// # Errors
 /// [`Error::Invalid`] with all fields that are wrong.
 pub(super) fn check_words(words: &[(&str, &str)]) -> Result<()> {
-    let violations: Vec<Violation> = words.iter().filter_map(|(field, text)| violation(field, text)).collect();
-    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
+    let violations: Vec<Violation> = words
+        .iter()
+        .filter_map(|(field, text)| violation(field, text))
+        .collect();
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(violations))
+    }
 }
 
 fn violation(field: &str, text: &str) -> Option<Violation> {
     if text.chars().count() > MOST {
-        Some(Violation::new(field, "TOO_LONG", format!("at most {MOST} characters")))
+        Some(Violation::new(
+            field,
+            "TOO_LONG",
+            format!("at most {MOST} characters"),
+        ))
     } else if text.contains(char::is_control) {
-        Some(Violation::new(field, "CONTROL_CHARACTER", "no line breaks or control characters"))
+        Some(Violation::new(
+            field,
+            "CONTROL_CHARACTER",
+            "no line breaks or control characters",
+        ))
     } else {
         None
     }

@@ -65,7 +65,10 @@ impl Columns {
     /// The text of a column.
     pub(crate) fn get(&self, field: Field) -> Option<&str> {
         let place = COLUMNS.iter().position(|known| *known == field)?;
-        let found = self.known.iter().find(|(known, _)| usize::from(*known) == place);
+        let found = self
+            .known
+            .iter()
+            .find(|(known, _)| usize::from(*known) == place);
         found.map(|(_, text)| text.as_str())
     }
 }
@@ -73,7 +76,12 @@ impl Columns {
 /// Shows how many columns there are and nothing of what they hold.
 impl fmt::Debug for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Columns({} known, {} extra)", self.known.len(), self.extra.len())
+        write!(
+            f,
+            "Columns({} known, {} extra)",
+            self.known.len(),
+            self.extra.len()
+        )
     }
 }
 
@@ -83,7 +91,11 @@ mod tests {
 
     #[test]
     fn the_places_are_those_of_the_import_schema() {
-        let schema: Vec<&str> = marque_tabular::CUSTOMERS.columns.iter().map(|column| column.name).collect();
+        let schema: Vec<&str> = marque_tabular::CUSTOMERS
+            .columns
+            .iter()
+            .map(|column| column.name)
+            .collect();
         let ours: Vec<&str> = COLUMNS.iter().map(|field| field.column()).collect();
         assert_eq!(ours, schema);
     }

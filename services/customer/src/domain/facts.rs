@@ -44,7 +44,9 @@ pub(crate) struct Facts {
 /// Shows the kind only.
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Facts").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Facts")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,7 +62,9 @@ pub(crate) struct PastContact {
 
 impl fmt::Debug for PastContact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PastContact").field("channel", &self.channel).finish_non_exhaustive()
+        f.debug_struct("PastContact")
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +73,8 @@ impl Facts {
     pub(crate) fn of(columns: &Columns, now: Timestamp) -> (Self, Vec<Finding>) {
         let cleaned = clean_customer(&columns.row(), business_date(now));
         let record = cleaned.record;
-        let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
+        let owned =
+            |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
         let facts = Self {
             kind: match record.kind {
                 PartyKind::Organization => Kind::Organization,
@@ -77,10 +82,19 @@ impl Facts {
             },
             is_surname_only: record.name.as_ref().is_some_and(|name| name.surname_only),
             name: record.name.map(|name| name.text.into_owned()),
-            is_documented: record.id_document.as_ref().is_some_and(|document| document.birth_date().is_some()),
-            id_number: record.id_document.map(|document| document.number().to_owned()),
+            is_documented: record
+                .id_document
+                .as_ref()
+                .is_some_and(|document| document.birth_date().is_some()),
+            id_number: record
+                .id_document
+                .map(|document| document.number().to_owned()),
             credit_code: record.credit_code.map(|code| code.as_str().to_owned()),
-            phones: [record.phone, record.phone2].into_iter().flatten().map(|phone| phone.e164().to_owned()).collect(),
+            phones: [record.phone, record.phone2]
+                .into_iter()
+                .flatten()
+                .map(|phone| phone.e164().to_owned())
+                .collect(),
             email: owned(record.email),
             wechat: owned(record.wechat),
             gender: record.gender.map(|gender| match gender {
@@ -88,7 +102,9 @@ impl Facts {
                 Gender::Female => "female",
             }),
             birthday: record.birthday,
-            address: record.address.map(|address| address.into_text().into_owned()),
+            address: record
+                .address
+                .map(|address| address.into_text().into_owned()),
             region_code: record.region_code,
             occupation: owned(record.occupation),
             industry: owned(record.industry),
@@ -101,7 +117,9 @@ impl Facts {
             contact_name: record.contact_name.map(|name| name.text.into_owned()),
             plate: record.plate.map(|plate| plate.as_str().to_owned()),
             vin: record.vin.map(|vin| vin.as_str().to_owned()),
-            recorded_at: record.recorded_at.map(|at| Timestamp::from_micros(at.instant().timestamp_micros())),
+            recorded_at: record
+                .recorded_at
+                .map(|at| Timestamp::from_micros(at.instant().timestamp_micros())),
         };
         (facts, cleaned.findings)
     }
@@ -117,7 +135,11 @@ impl Facts {
     /// The name as identity compares it: without blanks and case.
     pub(crate) fn name_key(&self) -> Option<String> {
         let name = self.name.as_ref().filter(|_| !self.is_surname_only)?;
-        let key: String = name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+        let key: String = name
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .flat_map(char::to_lowercase)
+            .collect();
         (key.chars().count() >= 2).then_some(key)
     }
 }

@@ -66,7 +66,9 @@ pub(crate) struct ContactPoint {
 
 impl fmt::Debug for ContactPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ContactPoint").field("channel", &self.channel).finish_non_exhaustive()
+        f.debug_struct("ContactPoint")
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,7 +111,9 @@ pub(crate) struct Golden {
 
 impl fmt::Debug for Golden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Golden").field("lineage", &self.lineage.len()).finish_non_exhaustive()
+        f.debug_struct("Golden")
+            .field("lineage", &self.lineage.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,18 +140,31 @@ impl Rule {
 pub(crate) fn compose(said: &[Said<'_>]) -> Golden {
     let mut order: Vec<&Said<'_>> = said.iter().collect();
     order.sort_by_key(|said| (std::cmp::Reverse(said.at), said.id));
-    let mut composer = Composer { newest_first: &order, lineage: Vec::new() };
+    let mut composer = Composer {
+        newest_first: &order,
+        lineage: Vec::new(),
+    };
     let mut golden = Golden {
         name: composer.name(),
-        id_number: composer.pick("id_number", Rule::MostFrequent, |facts| facts.id_number.as_deref()),
-        credit_code: composer.pick("credit_code", Rule::MostFrequent, |facts| facts.credit_code.as_deref()),
+        id_number: composer.pick("id_number", Rule::MostFrequent, |facts| {
+            facts.id_number.as_deref()
+        }),
+        credit_code: composer.pick("credit_code", Rule::MostFrequent, |facts| {
+            facts.credit_code.as_deref()
+        }),
         gender: composer.pick("gender", Rule::Documented, |facts| facts.gender),
         address: composer.pick("address", Rule::Newest, |facts| facts.address.as_deref()),
-        occupation: composer.pick("occupation", Rule::Newest, |facts| facts.occupation.as_deref()),
+        occupation: composer.pick("occupation", Rule::Newest, |facts| {
+            facts.occupation.as_deref()
+        }),
         industry: composer.pick("industry", Rule::Newest, |facts| facts.industry.as_deref()),
-        income_band: composer.pick("income_band", Rule::Newest, |facts| facts.income_band.as_deref()),
+        income_band: composer.pick("income_band", Rule::Newest, |facts| {
+            facts.income_band.as_deref()
+        }),
         hobbies: composer.pick("hobbies", Rule::Newest, |facts| facts.hobbies.as_deref()),
-        acquisition_channel: composer.pick("acquisition_channel", Rule::Oldest, |facts| facts.acquisition_channel.as_deref()),
+        acquisition_channel: composer.pick("acquisition_channel", Rule::Oldest, |facts| {
+            facts.acquisition_channel.as_deref()
+        }),
         birthday: composer.choose("birthday", Rule::Documented, |facts| facts.birthday),
         region_code: composer.choose("region_code", Rule::Newest, |facts| facts.region_code),
         explicit_requests: composer.all(|facts| facts.explicit_requests.as_deref()),
@@ -177,21 +194,41 @@ impl Composer<'_> {
             .or_else(|| self.choose("name", Rule::Newest, |facts| facts.name.clone()))
     }
 
-    fn pick(&mut self, field: &'static str, rule: Rule, value: impl Fn(&Facts) -> Option<&str>) -> Option<String> {
+    fn pick(
+        &mut self,
+        field: &'static str,
+        rule: Rule,
+        value: impl Fn(&Facts) -> Option<&str>,
+    ) -> Option<String> {
         self.choose(field, rule, |facts| value(facts).map(str::to_owned))
     }
 
-    fn choose<T: PartialEq>(&mut self, field: &'static str, rule: Rule, value: impl Fn(&Facts) -> Option<T>) -> Option<T> {
-        let saying: Vec<(&Said<'_>, T)> =
-            self.newest_first.iter().filter_map(|said| value(said.facts).map(|value| (*said, value))).collect();
+    fn choose<T: PartialEq>(
+        &mut self,
+        field: &'static str,
+        rule: Rule,
+        value: impl Fn(&Facts) -> Option<T>,
+    ) -> Option<T> {
+        let saying: Vec<(&Said<'_>, T)> = self
+            .newest_first
+            .iter()
+            .filter_map(|said| value(said.facts).map(|value| (*said, value)))
+            .collect();
         let agreeing = |wanted: &T| saying.iter().filter(|(_, value)| value == wanted).count();
         // Of equals the first one counts, which is the newest.
-        let most_frequent = || (0..saying.len()).rev().max_by_key(|at| agreeing(&saying[*at].1));
+        let most_frequent = || {
+            (0..saying.len())
+                .rev()
+                .max_by_key(|at| agreeing(&saying[*at].1))
+        };
         let at = match rule {
             Rule::Newest => (!saying.is_empty()).then_some(0),
             Rule::Oldest => saying.len().checked_sub(1),
             Rule::MostFrequent => most_frequent(),
-            Rule::Documented => saying.iter().position(|(said, _)| said.facts.is_documented).or_else(most_frequent),
+            Rule::Documented => saying
+                .iter()
+                .position(|(said, _)| said.facts.is_documented)
+                .or_else(most_frequent),
         }?;
         let (winner, value) = &saying[at];
         self.lineage.push(Lineage {
@@ -208,7 +245,11 @@ impl Composer<'_> {
     /// Every distinct text, newest first.
     fn all(&self, value: impl Fn(&Facts) -> Option<&str>) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
-        for text in self.newest_first.iter().filter_map(|said| value(said.facts)) {
+        for text in self
+            .newest_first
+            .iter()
+            .filter_map(|said| value(said.facts))
+        {
             if !found.iter().any(|known| known == text) {
                 found.push(text.to_owned());
             }
@@ -222,7 +263,10 @@ impl Composer<'_> {
         for said in self.newest_first {
             for (channel, value) in said.facts.contacts() {
                 let channel = Channel::parse(channel);
-                match points.iter_mut().find(|point| point.channel == channel && point.value == value) {
+                match points
+                    .iter_mut()
+                    .find(|point| point.channel == channel && point.value == value)
+                {
                     Some(point) => point.from = point.from.min(said.at),
                     None => points.push(ContactPoint {
                         channel,
@@ -237,7 +281,10 @@ impl Composer<'_> {
         for said in self.newest_first {
             for past in said.past_contacts {
                 let channel = Channel::parse(&past.channel);
-                if !points.iter().any(|point| point.channel == channel && point.value == past.value) {
+                if !points
+                    .iter()
+                    .any(|point| point.channel == channel && point.value == past.value)
+                {
                     points.push(ContactPoint {
                         channel,
                         value: past.value.clone(),
@@ -293,16 +340,44 @@ mod tests {
             (9, &[("source_key", "c"), ("name", "欧阳先生")]),
         ]);
         assert_eq!(golden.name.as_deref(), Some("欧阳建国"));
-        let name = golden.lineage.iter().find(|lineage| lineage.field == "name").unwrap();
-        assert_eq!((name.agreeing, name.saying, name.rule), (2, 2, "most_frequent"));
+        let name = golden
+            .lineage
+            .iter()
+            .find(|lineage| lineage.field == "name")
+            .unwrap();
+        assert_eq!(
+            (name.agreeing, name.saying, name.rule),
+            (2, 2, "most_frequent")
+        );
     }
 
     #[test]
     fn what_the_id_number_proves_beats_what_was_typed_more_often() {
         let golden = golden(&[
-            (1, &[("source_key", "a"), ("name", "王小明"), ("id_number", "11010519491231002X")]),
-            (2, &[("source_key", "b"), ("name", "王小明"), ("birthday", "1950-01-01")]),
-            (3, &[("source_key", "c"), ("name", "王小明"), ("birthday", "1950-01-01")]),
+            (
+                1,
+                &[
+                    ("source_key", "a"),
+                    ("name", "王小明"),
+                    ("id_number", "11010519491231002X"),
+                ],
+            ),
+            (
+                2,
+                &[
+                    ("source_key", "b"),
+                    ("name", "王小明"),
+                    ("birthday", "1950-01-01"),
+                ],
+            ),
+            (
+                3,
+                &[
+                    ("source_key", "c"),
+                    ("name", "王小明"),
+                    ("birthday", "1950-01-01"),
+                ],
+            ),
         ]);
         assert_eq!(golden.birthday.unwrap().to_string(), "1949-12-31");
     }
@@ -310,19 +385,55 @@ mod tests {
     #[test]
     fn contacts_are_newest_first_and_each_once() {
         let golden = golden(&[
-            (1, &[("source_key", "a"), ("name", "王小明"), ("phone", "13800138001")]),
-            (5, &[("source_key", "b"), ("name", "王小明"), ("phone", "13900139002"), ("phone2", "13800138001")]),
+            (
+                1,
+                &[
+                    ("source_key", "a"),
+                    ("name", "王小明"),
+                    ("phone", "13800138001"),
+                ],
+            ),
+            (
+                5,
+                &[
+                    ("source_key", "b"),
+                    ("name", "王小明"),
+                    ("phone", "13900139002"),
+                    ("phone2", "13800138001"),
+                ],
+            ),
         ]);
-        let values: Vec<&str> = golden.contact_points.iter().map(|point| point.value.as_str()).collect();
+        let values: Vec<&str> = golden
+            .contact_points
+            .iter()
+            .map(|point| point.value.as_str())
+            .collect();
         assert_eq!(values, ["+8613900139002", "+8613800138001"]);
-        assert_eq!(golden.contact_points[1].from, Timestamp::from_micros(86_400_000_000));
+        assert_eq!(
+            golden.contact_points[1].from,
+            Timestamp::from_micros(86_400_000_000)
+        );
     }
 
     #[test]
     fn how_he_came_to_us_is_what_the_first_record_says() {
         let golden = golden(&[
-            (7, &[("source_key", "a"), ("name", "王小明"), ("acquisition_channel", "网络")]),
-            (2, &[("source_key", "b"), ("name", "王小明"), ("acquisition_channel", "展厅")]),
+            (
+                7,
+                &[
+                    ("source_key", "a"),
+                    ("name", "王小明"),
+                    ("acquisition_channel", "网络"),
+                ],
+            ),
+            (
+                2,
+                &[
+                    ("source_key", "b"),
+                    ("name", "王小明"),
+                    ("acquisition_channel", "展厅"),
+                ],
+            ),
         ]);
         assert_eq!(golden.acquisition_channel.as_deref(), Some("展厅"));
     }

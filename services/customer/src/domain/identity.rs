@@ -53,15 +53,35 @@ const SURE_TWICE: f64 = 0.95;
 pub(crate) fn decide(record: &Facts, candidates: &[Candidate<'_>]) -> Verdict {
     let mut sure: Vec<(Evidence, CustomerNumber)> = Vec::new();
     let mut likely = Vec::new();
-    for candidate in candidates.iter().filter(|candidate| candidate.records.iter().any(|facts| facts.kind == record.kind)) {
-        let evidence = candidate.records.iter().filter_map(|facts| evidence(record, facts)).min();
-        let contradicted = candidate.records.iter().any(|facts| documents_differ(record, facts));
+    for candidate in candidates.iter().filter(|candidate| {
+        candidate
+            .records
+            .iter()
+            .any(|facts| facts.kind == record.kind)
+    }) {
+        let evidence = candidate
+            .records
+            .iter()
+            .filter_map(|facts| evidence(record, facts))
+            .min();
+        let contradicted = candidate
+            .records
+            .iter()
+            .any(|facts| documents_differ(record, facts));
         match evidence {
             Some(Evidence::Document) if !names_agree(record, candidate) => {
-                likely.push((candidate.customer, SAME_DOCUMENT_OTHER_NAME, "same_document_other_name"));
+                likely.push((
+                    candidate.customer,
+                    SAME_DOCUMENT_OTHER_NAME,
+                    "same_document_other_name",
+                ));
             }
             Some(evidence) if contradicted && evidence != Evidence::Document => {
-                likely.push((candidate.customer, SAME_NAME_OTHER_DOCUMENT, "same_name_other_document"));
+                likely.push((
+                    candidate.customer,
+                    SAME_NAME_OTHER_DOCUMENT,
+                    "same_name_other_document",
+                ));
             }
             Some(evidence) => sure.push((evidence, candidate.customer)),
             None => {}
@@ -92,7 +112,9 @@ fn evidence(left: &Facts, right: &Facts) -> Option<Evidence> {
 }
 
 fn documents_differ(left: &Facts, right: &Facts) -> bool {
-    let differ = |left: &Option<String>, right: &Option<String>| left.is_some() && right.is_some() && left != right;
+    let differ = |left: &Option<String>, right: &Option<String>| {
+        left.is_some() && right.is_some() && left != right
+    };
     differ(&left.id_number, &right.id_number) || differ(&left.credit_code, &right.credit_code)
 }
 
@@ -101,7 +123,11 @@ fn names_agree(record: &Facts, candidate: &Candidate<'_>) -> bool {
     let Some(name) = record.name_key() else {
         return true;
     };
-    let mut known = candidate.records.iter().filter_map(|facts| facts.name_key()).peekable();
+    let mut known = candidate
+        .records
+        .iter()
+        .filter_map(|facts| facts.name_key())
+        .peekable();
     known.peek().is_none() || known.any(|other| other == name)
 }
 
@@ -116,7 +142,13 @@ mod tests {
     const OTHER_ID: &str = "34052419800101001X";
 
     fn record(name: &str, id: &str, phone: &str, vin: &str) -> Facts {
-        let texts = [("source_key", "k"), ("name", name), ("id_number", id), ("phone", phone), ("vin", vin)];
+        let texts = [
+            ("source_key", "k"),
+            ("name", name),
+            ("id_number", id),
+            ("phone", phone),
+            ("vin", vin),
+        ];
         let mut columns = Columns::default();
         for (place, field) in COLUMNS.iter().enumerate() {
             if let Some((_, text)) = texts.iter().find(|(name, _)| *name == field.column()) {
@@ -130,7 +162,10 @@ mod tests {
         let candidates: Vec<Candidate<'_>> = customers
             .iter()
             .enumerate()
-            .map(|(at, facts)| Candidate { customer: CustomerNumber::from_serial(at as u64 + 1), records: vec![facts] })
+            .map(|(at, facts)| Candidate {
+                customer: CustomerNumber::from_serial(at as u64 + 1),
+                records: vec![facts],
+            })
             .collect();
         decide(record, &candidates)
     }
@@ -139,13 +174,41 @@ mod tests {
     fn the_strongest_evidence_decides() {
         let vin = "LJ1EEKRN7R4000001";
         let cases = [
-            (record("王小明", ID, "", ""), record("王小明", ID, "", ""), Some(Evidence::Document)),
-            (record("王小明", ID, "", ""), record("", ID, "", ""), Some(Evidence::Document)),
-            (record("王小明", "", "13800138001", ""), record("王小明", ID, "13800138001", ""), Some(Evidence::PhoneAndName)),
-            (record("王小明", "", "", vin), record("王小明", "", "13800138001", vin), Some(Evidence::VinAndName)),
-            (record("王小明", "", "13800138001", ""), record("李小红", "", "13800138001", ""), None),
-            (record("王先生", "", "13800138001", ""), record("王先生", "", "13800138001", ""), None),
-            (record("王小明", "", "", ""), record("王小明", "", "", ""), None),
+            (
+                record("王小明", ID, "", ""),
+                record("王小明", ID, "", ""),
+                Some(Evidence::Document),
+            ),
+            (
+                record("王小明", ID, "", ""),
+                record("", ID, "", ""),
+                Some(Evidence::Document),
+            ),
+            (
+                record("王小明", "", "13800138001", ""),
+                record("王小明", ID, "13800138001", ""),
+                Some(Evidence::PhoneAndName),
+            ),
+            (
+                record("王小明", "", "", vin),
+                record("王小明", "", "13800138001", vin),
+                Some(Evidence::VinAndName),
+            ),
+            (
+                record("王小明", "", "13800138001", ""),
+                record("李小红", "", "13800138001", ""),
+                None,
+            ),
+            (
+                record("王先生", "", "13800138001", ""),
+                record("王先生", "", "13800138001", ""),
+                None,
+            ),
+            (
+                record("王小明", "", "", ""),
+                record("王小明", "", "", ""),
+                None,
+            ),
         ];
         for (left, right, expected) in cases {
             let link = verdict(&left, &[&right]).link.map(|(_, evidence)| evidence);
@@ -157,10 +220,16 @@ mod tests {
 
     #[test]
     fn contradictions_go_to_the_steward() {
-        let same_phone = verdict(&record("王小明", ID, "13800138001", ""), &[&record("王小明", OTHER_ID, "13800138001", "")]);
+        let same_phone = verdict(
+            &record("王小明", ID, "13800138001", ""),
+            &[&record("王小明", OTHER_ID, "13800138001", "")],
+        );
         assert_eq!(same_phone.link, None);
         assert_eq!(same_phone.likely[0].2, "same_name_other_document");
-        let same_id = verdict(&record("王小明", ID, "", ""), &[&record("李小红", ID, "", "")]);
+        let same_id = verdict(
+            &record("王小明", ID, "", ""),
+            &[&record("李小红", ID, "", "")],
+        );
         assert_eq!(same_id.link, None);
         assert_eq!(same_id.likely[0].2, "same_document_other_name");
     }
@@ -170,7 +239,17 @@ mod tests {
         let one = record("王小明", ID, "", "");
         let two = record("王小明", "", "13800138001", "");
         let both = verdict(&record("王小明", ID, "13800138001", ""), &[&two, &one]);
-        assert_eq!(both.link, Some((CustomerNumber::from_serial(2), Evidence::Document)));
-        assert_eq!(both.likely, [(CustomerNumber::from_serial(1), SURE_TWICE, "same_phone_and_name")]);
+        assert_eq!(
+            both.link,
+            Some((CustomerNumber::from_serial(2), Evidence::Document))
+        );
+        assert_eq!(
+            both.likely,
+            [(
+                CustomerNumber::from_serial(1),
+                SURE_TWICE,
+                "same_phone_and_name"
+            )]
+        );
     }
 }

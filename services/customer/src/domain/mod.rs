@@ -30,7 +30,11 @@ impl Kind {
     }
 
     pub(crate) const fn of_number(number: i64) -> Self {
-        if number == 2 { Self::Organization } else { Self::Person }
+        if number == 2 {
+            Self::Organization
+        } else {
+            Self::Person
+        }
     }
 }
 

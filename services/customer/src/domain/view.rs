@@ -18,7 +18,16 @@ pub(crate) enum Sight {
 
 impl Sight {
     pub(crate) fn of(ctx: &CallContext) -> Self {
-        let serving = [Role::Dms, Role::Sales, Role::Service, Role::Manager, Role::Agent, Role::Steward, Role::HqAdmin, Role::Peer];
+        let serving = [
+            Role::Dms,
+            Role::Sales,
+            Role::Service,
+            Role::Manager,
+            Role::Agent,
+            Role::Steward,
+            Role::HqAdmin,
+            Role::Peer,
+        ];
         if ctx.require(Role::Customer).is_ok() {
             Self::Own
         } else if ctx.require(serving).is_ok() {
@@ -33,10 +42,16 @@ impl Sight {
 pub(crate) fn mask(file: &mut File, sight: Sight) {
     let golden = &mut file.golden;
     if sight != Sight::Own {
-        golden.id_number = golden.id_number.take().map(|number| mask_id_number(&number).into_string());
+        golden.id_number = golden
+            .id_number
+            .take()
+            .map(|number| mask_id_number(&number).into_string());
     }
     if sight == Sight::Masked {
-        golden.address = golden.address.take().map(|address| mask_address(&address).into_string());
+        golden.address = golden
+            .address
+            .take()
+            .map(|address| mask_address(&address).into_string());
         for point in &mut golden.contact_points {
             point.value = match point.channel {
                 Channel::Phone => mask_phone(&point.value).into_string(),

@@ -11,7 +11,10 @@ use marque_vault::{mask_address, mask_id_number, mask_phone};
 
 use crate::{
     app::{HistoryEntry, Pair, Put},
-    domain::{COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, Sight, SourceRecord},
+    domain::{
+        COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, Sight,
+        SourceRecord,
+    },
     error::{Error, Result},
 };
 
@@ -26,7 +29,11 @@ pub(super) fn record_ids(texts: &[String]) -> Result<Vec<SourceRecordId>> {
         .enumerate()
         .map(|(at, text)| {
             text.parse().map_err(|error: marque_core::InvalidId| {
-                Error::Invalid(vec![Violation::new(format!("source_record_ids[{at}]"), "FORMAT", error.to_string())])
+                Error::Invalid(vec![Violation::new(
+                    format!("source_record_ids[{at}]"),
+                    "FORMAT",
+                    error.to_string(),
+                )])
             })
         })
         .collect()
@@ -64,15 +71,41 @@ pub(super) fn columns_from_pb(key: &str, columns: Option<&pb::CustomerColumns>) 
         extra,
     } = columns.unwrap_or(&empty);
     let texts: [&str; COLUMNS.len()] = [
-        key, kind, name, id_number, credit_code, phone, phone2, email, wechat, gender, birthday, address, region_code,
-        occupation, industry, income_band, hobbies, explicit_requests, special_needs, acquisition_channel,
-        referrer_key, contact_name, plate, vin, clerk, recorded_at,
+        key,
+        kind,
+        name,
+        id_number,
+        credit_code,
+        phone,
+        phone2,
+        email,
+        wechat,
+        gender,
+        birthday,
+        address,
+        region_code,
+        occupation,
+        industry,
+        income_band,
+        hobbies,
+        explicit_requests,
+        special_needs,
+        acquisition_channel,
+        referrer_key,
+        contact_name,
+        plate,
+        vin,
+        clerk,
+        recorded_at,
     ];
     let mut own = Columns::default();
     for (place, text) in texts.into_iter().enumerate() {
         own.push(place, text);
     }
-    own.extra = extra.iter().map(|(header, text)| (header.clone(), text.clone())).collect();
+    own.extra = extra
+        .iter()
+        .map(|(header, text)| (header.clone(), text.clone()))
+        .collect();
     own.extra.sort();
     own
 }
@@ -82,7 +115,9 @@ fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
     let text = |field: Field| columns.get(field).unwrap_or_default().to_owned();
     let masked = |field: Field, mask: fn(&str) -> marque_vault::Masked| match sight {
         Sight::Own => text(field),
-        Sight::Serving | Sight::Masked => columns.get(field).map_or_else(String::new, |value| mask(value).into_string()),
+        Sight::Serving | Sight::Masked => columns
+            .get(field)
+            .map_or_else(String::new, |value| mask(value).into_string()),
     };
     pb::CustomerColumns {
         kind: text(Field::CustomerKind),
@@ -115,7 +150,13 @@ fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
 }
 
 pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
-    let Put { record, customer, outcome, version, findings } = put;
+    let Put {
+        record,
+        customer,
+        outcome,
+        version,
+        findings,
+    } = put;
     pb::PutSourceRecordResponse {
         source_record_id: record.to_string(),
         customer_id: customer.to_string(),
@@ -126,7 +167,13 @@ pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
 }
 
 pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) -> pb::Customer {
-    let File { customer, records, golden, consents, referrer } = file;
+    let File {
+        customer,
+        records,
+        golden,
+        consents,
+        referrer,
+    } = file;
     let Golden {
         name,
         id_number,
@@ -147,8 +194,14 @@ pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) 
         contact_names,
         lineage,
     } = golden;
-    let seen: Vec<&SourceRecord> = records.iter().filter(|record| may_know(ctx, record)).collect();
-    let mut dealers: Vec<String> = seen.iter().map(|record| record.dealer.to_string()).collect();
+    let seen: Vec<&SourceRecord> = records
+        .iter()
+        .filter(|record| may_know(ctx, record))
+        .collect();
+    let mut dealers: Vec<String> = seen
+        .iter()
+        .map(|record| record.dealer.to_string())
+        .collect();
     dealers.sort();
     dealers.dedup();
     pb::Customer {
@@ -175,7 +228,11 @@ pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) 
         consents: consents.into_iter().map(consent_to_pb).collect(),
         dealers,
         source_records: seen.len() as i32,
-        lineage: if with_lineage { lineage.into_iter().map(lineage_to_pb).collect() } else { Vec::new() },
+        lineage: if with_lineage {
+            lineage.into_iter().map(lineage_to_pb).collect()
+        } else {
+            Vec::new()
+        },
         version: customer.version,
         created_at: Some(to_proto_time(customer.created_at)),
         updated_at: Some(to_proto_time(customer.updated_at)),
@@ -190,7 +247,11 @@ fn may_know(ctx: &CallContext, record: &SourceRecord) -> bool {
     }
 }
 
-pub(super) fn record_to_pb(ctx: &CallContext, record: SourceRecord, customer: CustomerId) -> pb::SourceRecord {
+pub(super) fn record_to_pb(
+    ctx: &CallContext,
+    record: SourceRecord,
+    customer: CustomerId,
+) -> pb::SourceRecord {
     let (_, findings) = Facts::of(&record.columns, record.received_at);
     let columns = columns_to_pb(&record.columns, Sight::of(ctx));
     let SourceRecord {
@@ -221,12 +282,30 @@ pub(super) fn record_to_pb(ctx: &CallContext, record: SourceRecord, customer: Cu
 }
 
 pub(super) fn history_to_pb(entry: HistoryEntry) -> pb::HistoryEntry {
-    let HistoryEntry { act, at, actor, dealer, subject, reason } = entry;
-    pb::HistoryEntry { act, at: Some(to_proto_time(at)), actor, dealer, subject, reason }
+    let HistoryEntry {
+        act,
+        at,
+        actor,
+        dealer,
+        subject,
+        reason,
+    } = entry;
+    pb::HistoryEntry {
+        act,
+        at: Some(to_proto_time(at)),
+        actor,
+        dealer,
+        subject,
+        reason,
+    }
 }
 
 pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
-    let Pair { duplicate, left, right } = pair;
+    let Pair {
+        duplicate,
+        left,
+        right,
+    } = pair;
     pb::Duplicate {
         id: duplicate.id.to_string(),
         left: Some(customer_to_pb(ctx, left, false)),
@@ -239,8 +318,20 @@ pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
 }
 
 pub(super) fn consent_to_pb(consent: Consent) -> pb::Consent {
-    let Consent { purpose, given, notice_version, channel, changed_at } = consent;
-    pb::Consent { purpose, given, notice_version, channel, changed_at: Some(to_proto_time(changed_at)) }
+    let Consent {
+        purpose,
+        given,
+        notice_version,
+        channel,
+        changed_at,
+    } = consent;
+    pb::Consent {
+        purpose,
+        given,
+        notice_version,
+        channel,
+        changed_at: Some(to_proto_time(changed_at)),
+    }
 }
 
 fn kind_to_pb(kind: Kind) -> pb::Kind {
@@ -251,7 +342,13 @@ fn kind_to_pb(kind: Kind) -> pb::Kind {
 }
 
 fn contact_to_pb(point: ContactPoint) -> pb::ContactPoint {
-    let ContactPoint { channel, value, from, to, record } = point;
+    let ContactPoint {
+        channel,
+        value,
+        from,
+        to,
+        record,
+    } = point;
     pb::ContactPoint {
         channel: channel.as_str().to_owned(),
         value,
@@ -262,7 +359,14 @@ fn contact_to_pb(point: ContactPoint) -> pb::ContactPoint {
 }
 
 fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
-    let Lineage { field, record, rule, at, agreeing, saying } = lineage;
+    let Lineage {
+        field,
+        record,
+        rule,
+        at,
+        agreeing,
+        saying,
+    } = lineage;
     pb::Lineage {
         field: field.to_owned(),
         source_record_id: record.to_string(),

@@ -2,7 +2,9 @@
 
 mod convert;
 
-use marque_api::customer::v1::{self as pb, customer_service_server::CustomerService, lookup_request};
+use marque_api::customer::v1::{
+    self as pb, customer_service_server::CustomerService, lookup_request,
+};
 use marque_auth::CallContext;
 use marque_core::{CustomerNumber, PageRequest, PageToken};
 use marque_errors::{Violation, status};
@@ -34,24 +36,38 @@ impl CustomerGrpc {
         Self { app }
     }
 
-    async fn put(&self, request: Request<pb::PutSourceRecordRequest>) -> Result<pb::PutSourceRecordResponse> {
+    async fn put(
+        &self,
+        request: Request<pb::PutSourceRecordRequest>,
+    ) -> Result<pb::PutSourceRecordResponse> {
         let ctx = CallContext::of(&request)?;
         let meta = CallMeta::of(&request);
         let key = IdempotencyKey::of(request.metadata())?;
         let request = request.into_inner();
         let columns = convert::columns_from_pb(&request.key, request.columns.as_ref());
-        self.app.put_source_record(ctx, meta, key, request, columns, convert::put_to_pb).await
+        self.app
+            .put_source_record(ctx, meta, key, request, columns, convert::put_to_pb)
+            .await
     }
 
-    async fn get(&self, request: Request<pb::GetCustomerRequest>) -> Result<pb::GetCustomerResponse> {
+    async fn get(
+        &self,
+        request: Request<pb::GetCustomerRequest>,
+    ) -> Result<pb::GetCustomerResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let file = match request.id.parse::<CustomerNumber>() {
             Ok(number) => self.app.get_by_number(ctx.clone(), number).await?,
-            Err(_) => self.app.get(ctx.clone(), convert::customer_id(&request.id)?).await?,
+            Err(_) => {
+                self.app
+                    .get(ctx.clone(), convert::customer_id(&request.id)?)
+                    .await?
+            }
         };
         let customer = convert::customer_to_pb(&ctx, file, request.with_lineage);
-        Ok(pb::GetCustomerResponse { customer: Some(customer) })
+        Ok(pb::GetCustomerResponse {
+            customer: Some(customer),
+        })
     }
 
     async fn find(&self, request: Request<pb::LookupRequest>) -> Result<pb::LookupResponse> {
@@ -65,17 +81,26 @@ impl CustomerGrpc {
             Some(lookup_request::Key::Number(text)) => Key::Number(text),
             None => {
                 let message = "give one of phone, plate, vin, id_number, credit_code, number";
-                return Err(Error::Invalid(vec![Violation::new("key", "MISSING", message)]));
+                return Err(Error::Invalid(vec![Violation::new(
+                    "key", "MISSING", message,
+                )]));
             }
         };
         let found = self.app.lookup(ctx.clone(), key).await?;
         Ok(pb::LookupResponse {
-            customers: found.files.into_iter().map(|file| convert::customer_to_pb(&ctx, file, false)).collect(),
+            customers: found
+                .files
+                .into_iter()
+                .map(|file| convert::customer_to_pb(&ctx, file, false))
+                .collect(),
             reception: found.is_reception,
         })
     }
 
-    async fn records(&self, request: Request<pb::ListSourceRecordsRequest>) -> Result<pb::ListSourceRecordsResponse> {
+    async fn records(
+        &self,
+        request: Request<pb::ListSourceRecordsRequest>,
+    ) -> Result<pb::ListSourceRecordsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("source_records?{}", request.customer_id);
@@ -83,37 +108,75 @@ impl CustomerGrpc {
         let id = convert::customer_id(&request.customer_id)?;
         let current = self.app.get(ctx.clone(), id).await?.customer.id;
         let records = self.app.source_records(ctx.clone(), id).await?;
-        let after = page.after.as_ref().and_then(|token| token.key.parse::<i64>().ok()).unwrap_or(0);
+        let after = page
+            .after
+            .as_ref()
+            .and_then(|token| token.key.parse::<i64>().ok())
+            .unwrap_or(0);
         let size = page.size as usize;
-        let shown: Vec<_> = records.into_iter().filter(|record| record.seq > after).take(size).collect();
-        let next = shown.last().filter(|_| shown.len() == size).map(|last| last.seq.to_string());
+        let shown: Vec<_> = records
+            .into_iter()
+            .filter(|record| record.seq > after)
+            .take(size)
+            .collect();
+        let next = shown
+            .last()
+            .filter(|_| shown.len() == size)
+            .map(|last| last.seq.to_string());
         Ok(pb::ListSourceRecordsResponse {
-            source_records: shown.into_iter().map(|record| convert::record_to_pb(&ctx, record, current)).collect(),
+            source_records: shown
+                .into_iter()
+                .map(|record| convert::record_to_pb(&ctx, record, current))
+                .collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, &list)),
         })
     }
 
-    async fn history(&self, request: Request<pb::ListHistoryRequest>) -> Result<pb::ListHistoryResponse> {
+    async fn history(
+        &self,
+        request: Request<pb::ListHistoryRequest>,
+    ) -> Result<pb::ListHistoryResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("history?{}", request.customer_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let entries = self.app.history(ctx, convert::customer_id(&request.customer_id)?).await?;
+        let entries = self
+            .app
+            .history(ctx, convert::customer_id(&request.customer_id)?)
+            .await?;
         // New entries come at the front: the position is counted from the oldest, which stays where it is.
-        let left = page.after.as_ref().and_then(|token| token.key.parse::<usize>().ok()).unwrap_or(entries.len());
+        let left = page
+            .after
+            .as_ref()
+            .and_then(|token| token.key.parse::<usize>().ok())
+            .unwrap_or(entries.len());
         let begin = entries.len().saturating_sub(left);
-        let shown: Vec<_> = entries[begin..].iter().take(page.size as usize).cloned().collect();
+        let shown: Vec<_> = entries[begin..]
+            .iter()
+            .take(page.size as usize)
+            .cloned()
+            .collect();
         let rest = entries.len() - begin - shown.len();
         Ok(pb::ListHistoryResponse {
             entries: shown.into_iter().map(convert::history_to_pb).collect(),
-            next_page_token: if rest > 0 { PageToken::write(&rest.to_string(), &list) } else { String::new() },
+            next_page_token: if rest > 0 {
+                PageToken::write(&rest.to_string(), &list)
+            } else {
+                String::new()
+            },
         })
     }
 
     async fn open(&self, request: Request<pb::UnmaskRequest>) -> Result<pb::UnmaskResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::UnmaskRequest { customer_id, reason } = request.into_inner();
-        let unmasked = self.app.unmask(ctx, convert::customer_id(&customer_id)?, reason).await?;
+        let pb::UnmaskRequest {
+            customer_id,
+            reason,
+        } = request.into_inner();
+        let unmasked = self
+            .app
+            .unmask(ctx, convert::customer_id(&customer_id)?, reason)
+            .await?;
         Ok(pb::UnmaskResponse {
             id_number: unmasked.id_number,
             phones: unmasked.phones,
@@ -123,54 +186,120 @@ impl CustomerGrpc {
 
     async fn join(&self, request: Request<pb::MergeRequest>) -> Result<pb::MergeResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::MergeRequest { customer_id, into, reason } = request.into_inner();
-        let (from, into) = (convert::customer_id(&customer_id)?, convert::customer_id(&into)?);
+        let pb::MergeRequest {
+            customer_id,
+            into,
+            reason,
+        } = request.into_inner();
+        let (from, into) = (
+            convert::customer_id(&customer_id)?,
+            convert::customer_id(&into)?,
+        );
         let (merge, file) = self.app.merge(ctx.clone(), from, into, reason).await?;
-        Ok(pb::MergeResponse { merge_id: merge.to_string(), customer: Some(convert::customer_to_pb(&ctx, file, false)) })
+        Ok(pb::MergeResponse {
+            merge_id: merge.to_string(),
+            customer: Some(convert::customer_to_pb(&ctx, file, false)),
+        })
     }
 
     async fn part(&self, request: Request<pb::SplitRequest>) -> Result<pb::SplitResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::SplitRequest { customer_id, source_record_ids, reason } = request.into_inner();
+        let pb::SplitRequest {
+            customer_id,
+            source_record_ids,
+            reason,
+        } = request.into_inner();
         let records = convert::record_ids(&source_record_ids)?;
-        let (merge, file) = self.app.split(ctx.clone(), convert::customer_id(&customer_id)?, records, reason).await?;
-        Ok(pb::SplitResponse { merge_id: merge.to_string(), customer: Some(convert::customer_to_pb(&ctx, file, false)) })
+        let (merge, file) = self
+            .app
+            .split(
+                ctx.clone(),
+                convert::customer_id(&customer_id)?,
+                records,
+                reason,
+            )
+            .await?;
+        Ok(pb::SplitResponse {
+            merge_id: merge.to_string(),
+            customer: Some(convert::customer_to_pb(&ctx, file, false)),
+        })
     }
 
     async fn take_back(&self, request: Request<pb::UndoRequest>) -> Result<pb::UndoResponse> {
         let ctx = CallContext::of(&request)?;
-        let id = request.into_inner().merge_id.parse().map_err(|_| Error::MoveUnknown)?;
+        let id = request
+            .into_inner()
+            .merge_id
+            .parse()
+            .map_err(|_| Error::MoveUnknown)?;
         let files = self.app.undo(ctx.clone(), id).await?;
-        let customers = files.into_iter().map(|file| convert::customer_to_pb(&ctx, file, false)).collect();
+        let customers = files
+            .into_iter()
+            .map(|file| convert::customer_to_pb(&ctx, file, false))
+            .collect();
         Ok(pb::UndoResponse { customers })
     }
 
-    async fn pairs(&self, request: Request<pb::ListDuplicatesRequest>) -> Result<pb::ListDuplicatesResponse> {
+    async fn pairs(
+        &self,
+        request: Request<pb::ListDuplicatesRequest>,
+    ) -> Result<pb::ListDuplicatesResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let text = if request.state.is_empty() { "open" } else { &request.state };
+        let text = if request.state.is_empty() {
+            "open"
+        } else {
+            &request.state
+        };
         let state = DuplicateState::parse(text).ok_or_else(|| {
-            Error::Invalid(vec![Violation::new("state", "UNKNOWN", "open, same or different")])
+            Error::Invalid(vec![Violation::new(
+                "state",
+                "UNKNOWN",
+                "open, same or different",
+            )])
         })?;
         let list = format!("duplicates?{}", state.as_str());
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let after = page.after.as_ref().and_then(|token| read_pair_key(&token.key));
-        let (pairs, next) = self.app.duplicates(ctx.clone(), state, after, page.size).await?;
-        let next = next.map(|(probability, id)| PageToken::write(&format!("{probability} {id}"), &list));
+        let after = page
+            .after
+            .as_ref()
+            .and_then(|token| read_pair_key(&token.key));
+        let (pairs, next) = self
+            .app
+            .duplicates(ctx.clone(), state, after, page.size)
+            .await?;
+        let next =
+            next.map(|(probability, id)| PageToken::write(&format!("{probability} {id}"), &list));
         Ok(pb::ListDuplicatesResponse {
-            duplicates: pairs.into_iter().map(|pair| convert::pair_to_pb(&ctx, pair)).collect(),
+            duplicates: pairs
+                .into_iter()
+                .map(|pair| convert::pair_to_pb(&ctx, pair))
+                .collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
 
-    async fn decide(&self, request: Request<pb::DecideDuplicateRequest>) -> Result<pb::DecideDuplicateResponse> {
+    async fn decide(
+        &self,
+        request: Request<pb::DecideDuplicateRequest>,
+    ) -> Result<pb::DecideDuplicateResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::DecideDuplicateRequest { id, decision, reason } = request.into_inner();
+        let pb::DecideDuplicateRequest {
+            id,
+            decision,
+            reason,
+        } = request.into_inner();
         let id = id.parse().map_err(|_| Error::DuplicateUnknown)?;
         let decision = match decision.as_str() {
             "same" => Decision::Same,
             "different" => Decision::Different,
-            _ => return Err(Error::Invalid(vec![Violation::new("decision", "UNKNOWN", "same or different")])),
+            _ => {
+                return Err(Error::Invalid(vec![Violation::new(
+                    "decision",
+                    "UNKNOWN",
+                    "same or different",
+                )]));
+            }
         };
         let (pair, merge) = self.app.decide(ctx.clone(), id, decision, reason).await?;
         Ok(pb::DecideDuplicateResponse {
@@ -179,7 +308,10 @@ impl CustomerGrpc {
         })
     }
 
-    async fn count(&self, request: Request<pb::CountCustomersRequest>) -> Result<pb::CountCustomersResponse> {
+    async fn count(
+        &self,
+        request: Request<pb::CountCustomersRequest>,
+    ) -> Result<pb::CountCustomersResponse> {
         let counts = self.app.count(CallContext::of(&request)?).await?;
         Ok(pb::CountCustomersResponse {
             persons: counts.persons,
@@ -189,12 +321,32 @@ impl CustomerGrpc {
         })
     }
 
-    async fn consent(&self, request: Request<pb::PutConsentRequest>) -> Result<pb::PutConsentResponse> {
+    async fn consent(
+        &self,
+        request: Request<pb::PutConsentRequest>,
+    ) -> Result<pb::PutConsentResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::PutConsentRequest { customer_id, purpose, given, notice_version, channel } = request.into_inner();
-        let consent = Consent { purpose, given, notice_version, channel, changed_at: marque_core::Timestamp::default() };
-        let consent = self.app.put_consent(ctx, convert::customer_id(&customer_id)?, consent).await?;
-        Ok(pb::PutConsentResponse { consent: Some(convert::consent_to_pb(consent)) })
+        let pb::PutConsentRequest {
+            customer_id,
+            purpose,
+            given,
+            notice_version,
+            channel,
+        } = request.into_inner();
+        let consent = Consent {
+            purpose,
+            given,
+            notice_version,
+            channel,
+            changed_at: marque_core::Timestamp::default(),
+        };
+        let consent = self
+            .app
+            .put_consent(ctx, convert::customer_id(&customer_id)?, consent)
+            .await?;
+        Ok(pb::PutConsentResponse {
+            consent: Some(convert::consent_to_pb(consent)),
+        })
     }
 }
 
@@ -205,11 +357,17 @@ fn read_pair_key(key: &str) -> Option<(f64, Uuid)> {
 
 #[tonic::async_trait]
 impl CustomerService for CustomerGrpc {
-    async fn put_source_record(&self, request: Request<pb::PutSourceRecordRequest>) -> Answer<pb::PutSourceRecordResponse> {
+    async fn put_source_record(
+        &self,
+        request: Request<pb::PutSourceRecordRequest>,
+    ) -> Answer<pb::PutSourceRecordResponse> {
         answer(self.put(request).await)
     }
 
-    async fn get_customer(&self, request: Request<pb::GetCustomerRequest>) -> Answer<pb::GetCustomerResponse> {
+    async fn get_customer(
+        &self,
+        request: Request<pb::GetCustomerRequest>,
+    ) -> Answer<pb::GetCustomerResponse> {
         answer(self.get(request).await)
     }
 
@@ -224,7 +382,10 @@ impl CustomerService for CustomerGrpc {
         answer(self.records(request).await)
     }
 
-    async fn list_history(&self, request: Request<pb::ListHistoryRequest>) -> Answer<pb::ListHistoryResponse> {
+    async fn list_history(
+        &self,
+        request: Request<pb::ListHistoryRequest>,
+    ) -> Answer<pb::ListHistoryResponse> {
         answer(self.history(request).await)
     }
 
@@ -244,7 +405,10 @@ impl CustomerService for CustomerGrpc {
         answer(self.take_back(request).await)
     }
 
-    async fn list_duplicates(&self, request: Request<pb::ListDuplicatesRequest>) -> Answer<pb::ListDuplicatesResponse> {
+    async fn list_duplicates(
+        &self,
+        request: Request<pb::ListDuplicatesRequest>,
+    ) -> Answer<pb::ListDuplicatesResponse> {
         answer(self.pairs(request).await)
     }
 
@@ -262,7 +426,10 @@ impl CustomerService for CustomerGrpc {
         answer(self.count(request).await)
     }
 
-    async fn put_consent(&self, request: Request<pb::PutConsentRequest>) -> Answer<pb::PutConsentResponse> {
+    async fn put_consent(
+        &self,
+        request: Request<pb::PutConsentRequest>,
+    ) -> Answer<pb::PutConsentResponse> {
         answer(self.consent(request).await)
     }
 }

@@ -7,7 +7,12 @@ use super::{CustomerStore, customers::serial};
 use crate::{domain::Consent, error::Result};
 
 impl CustomerStore {
-    pub(crate) fn put_consent(&self, conn: &mut Conn<'_>, customer: CustomerNumber, consent: &Consent) -> Result<()> {
+    pub(crate) fn put_consent(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+        consent: &Consent,
+    ) -> Result<()> {
         conn.execute(
             "INSERT INTO consents (customer, purpose, given, notice_version, channel, changed_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -27,7 +32,11 @@ impl CustomerStore {
     }
 
     /// The consents of a customer and of all that were merged into him: the newest word on each purpose counts.
-    pub(crate) fn consents_of(&self, conn: &mut Conn<'_>, family: &[CustomerNumber]) -> Result<Vec<Consent>> {
+    pub(crate) fn consents_of(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+    ) -> Result<Vec<Consent>> {
         let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
         let sql = "SELECT purpose, given, notice_version, channel, changed_at FROM consents WHERE customer IN (??)";
         let mut found = conn.query_in(sql, &[], &keys, |row| {
@@ -39,7 +48,11 @@ impl CustomerStore {
                 changed_at: row.get(4)?,
             })
         })?;
-        found.sort_by(|a, b| a.purpose.cmp(&b.purpose).then(b.changed_at.cmp(&a.changed_at)));
+        found.sort_by(|a, b| {
+            a.purpose
+                .cmp(&b.purpose)
+                .then(b.changed_at.cmp(&a.changed_at))
+        });
         found.dedup_by(|later, first| later.purpose == first.purpose);
         Ok(found)
     }

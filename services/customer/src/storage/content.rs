@@ -40,11 +40,24 @@ struct Past {
 
 impl CustomerStore {
     /// Seals a row to its record.
-    pub(crate) fn seal(&self, id: SourceRecordId, columns: &Columns, past: &[PastContact]) -> Result<Vec<u8>> {
+    pub(crate) fn seal(
+        &self,
+        id: SourceRecordId,
+        columns: &Columns,
+        past: &[PastContact],
+    ) -> Result<Vec<u8>> {
         let content = Content {
-            places: columns.known.iter().map(|(place, _)| u32::from(*place)).collect(),
+            places: columns
+                .known
+                .iter()
+                .map(|(place, _)| u32::from(*place))
+                .collect(),
             texts: columns.known.iter().map(|(_, text)| text.clone()).collect(),
-            extra_headers: columns.extra.iter().map(|(header, _)| header.clone()).collect(),
+            extra_headers: columns
+                .extra
+                .iter()
+                .map(|(header, _)| header.clone())
+                .collect(),
             extra_texts: columns.extra.iter().map(|(_, text)| text.clone()).collect(),
             past: past.iter().map(past_to_kept).collect(),
         };
@@ -52,13 +65,29 @@ impl CustomerStore {
     }
 
     /// Opens a sealed row.
-    pub(crate) fn open(&self, id: SourceRecordId, sealed: &[u8]) -> Result<(Columns, Vec<PastContact>)> {
+    pub(crate) fn open(
+        &self,
+        id: SourceRecordId,
+        sealed: &[u8],
+    ) -> Result<(Columns, Vec<PastContact>)> {
         let opened = self.vault().open(place(&id), sealed)?;
-        let content = Content::decode(opened.as_slice())
-            .map_err(|error| StoreError::Decode { column: 0, source: error.into() })?;
-        let Content { places, texts, extra_headers, extra_texts, past } = content;
+        let content = Content::decode(opened.as_slice()).map_err(|error| StoreError::Decode {
+            column: 0,
+            source: error.into(),
+        })?;
+        let Content {
+            places,
+            texts,
+            extra_headers,
+            extra_texts,
+            past,
+        } = content;
         let columns = Columns {
-            known: places.into_iter().map(|place| place as u8).zip(texts).collect(),
+            known: places
+                .into_iter()
+                .map(|place| place as u8)
+                .zip(texts)
+                .collect(),
             extra: extra_headers.into_iter().zip(extra_texts).collect(),
         };
         Ok((columns, past.into_iter().map(past_from_kept).collect()))

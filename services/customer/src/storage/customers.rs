@@ -37,12 +37,24 @@ const IDENTITIES_LOCK: i64 = 0x6964_656e_7469_7479;
 const CHAIN: usize = 64;
 
 impl CustomerStore {
-    pub(crate) fn allocate_numbers(&self, conn: &mut Conn<'_>, count: usize) -> Result<Vec<CustomerNumber>> {
+    pub(crate) fn allocate_numbers(
+        &self,
+        conn: &mut Conn<'_>,
+        count: usize,
+    ) -> Result<Vec<CustomerNumber>> {
         let numbers = dialect::allocate(conn, "customers", "number", count)?;
-        Ok(numbers.into_iter().map(|number| CustomerNumber::from_serial(number.cast_unsigned())).collect())
+        Ok(numbers
+            .into_iter()
+            .map(|number| CustomerNumber::from_serial(number.cast_unsigned()))
+            .collect())
     }
 
-    pub(crate) fn insert_customers(&self, conn: &mut Conn<'_>, customers: &[NewCustomer], now: Timestamp) -> Result<()> {
+    pub(crate) fn insert_customers(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[NewCustomer],
+        now: Timestamp,
+    ) -> Result<()> {
         let values: Vec<Value<'_>> = customers
             .iter()
             .flat_map(|customer| {
@@ -57,15 +69,29 @@ impl CustomerStore {
                 ]
             })
             .collect();
-        let columns = ["number", "id", "kind", "merged_into", "version", "created_at", "updated_at"];
+        let columns = [
+            "number",
+            "id",
+            "kind",
+            "merged_into",
+            "version",
+            "created_at",
+            "updated_at",
+        ];
         Ok(conn.insert_many("customers", &columns, "", &values)?)
     }
 
     pub(crate) fn count(&self, conn: &mut Conn<'_>) -> Result<Counts> {
-        let mut count = |sql: &str| -> Result<i64> { Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0)) };
+        let mut count = |sql: &str| -> Result<i64> {
+            Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
+        };
         Ok(Counts {
-            persons: count("SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 1")?,
-            organizations: count("SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 2")?,
+            persons: count(
+                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 1",
+            )?,
+            organizations: count(
+                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 2",
+            )?,
             source_records: count("SELECT count(*) FROM source_records")?,
             open_duplicates: count("SELECT count(*) FROM duplicates WHERE state = 'open'")?,
         })
@@ -79,13 +105,21 @@ impl CustomerStore {
     }
 
     /// The customer of a number as it is now.
-    pub(crate) fn get_customer_by_number(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Customer> {
+    pub(crate) fn get_customer_by_number(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerNumber,
+    ) -> Result<Customer> {
         let found = find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)?;
         self.follow(conn, found)
     }
 
     /// The customer of a number as it stands, merged or not.
-    pub(crate) fn get_identity(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Customer> {
+    pub(crate) fn get_identity(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerNumber,
+    ) -> Result<Customer> {
         find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)
     }
 
@@ -106,14 +140,21 @@ impl CustomerStore {
         numbers: &[CustomerNumber],
     ) -> Result<FxHashMap<CustomerNumber, CustomerId>> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
-        let found = conn.query_in("SELECT number, id FROM customers WHERE number IN (??)", &[], &keys, |row| {
-            Ok((read_number(row, 0)?, row.get::<Uuid>(1)?.into()))
-        })?;
+        let found = conn.query_in(
+            "SELECT number, id FROM customers WHERE number IN (??)",
+            &[],
+            &keys,
+            |row| Ok((read_number(row, 0)?, row.get::<Uuid>(1)?.into())),
+        )?;
         Ok(found.into_iter().collect())
     }
 
     /// All numbers that answer as this customer, his own first.
-    pub(crate) fn family(&self, conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Vec<CustomerNumber>> {
+    pub(crate) fn family(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerNumber,
+    ) -> Result<Vec<CustomerNumber>> {
         let mut family = vec![number];
         let mut at = 0;
         while at < family.len() {
@@ -129,7 +170,12 @@ impl CustomerStore {
     }
 
     /// Says that something about the customers changed.
-    pub(crate) fn touch_customers(&self, conn: &mut Conn<'_>, numbers: &[CustomerNumber], now: Timestamp) -> Result<()> {
+    pub(crate) fn touch_customers(
+        &self,
+        conn: &mut Conn<'_>,
+        numbers: &[CustomerNumber],
+        now: Timestamp,
+    ) -> Result<()> {
         for number in numbers {
             conn.execute(
                 "UPDATE customers SET version = version + 1, updated_at = ?2 WHERE number = ?1",
@@ -169,8 +215,13 @@ pub(super) fn serial(number: CustomerNumber) -> Value<'static> {
     Value::Int(number.serial().cast_signed())
 }
 
-pub(super) fn read_number(row: &Row<'_>, index: usize) -> std::result::Result<CustomerNumber, StoreError> {
-    Ok(CustomerNumber::from_serial(row.get::<i64>(index)?.cast_unsigned()))
+pub(super) fn read_number(
+    row: &Row<'_>,
+    index: usize,
+) -> std::result::Result<CustomerNumber, StoreError> {
+    Ok(CustomerNumber::from_serial(
+        row.get::<i64>(index)?.cast_unsigned(),
+    ))
 }
 
 fn find_by_number(conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Option<Customer>> {

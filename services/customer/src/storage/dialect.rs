@@ -4,7 +4,12 @@ use marque_db::{Backend, Conn, StoreError, Value};
 
 /// Takes `count` fresh numbers for a table's integer key. On SQLite the one writer reads the highest; on PostgreSQL a
 /// sequence hands them out, so that two writers do not wait for each other.
-pub(super) fn allocate(conn: &mut Conn<'_>, table: &str, column: &str, count: usize) -> Result<Vec<i64>, StoreError> {
+pub(super) fn allocate(
+    conn: &mut Conn<'_>,
+    table: &str,
+    column: &str,
+    count: usize,
+) -> Result<Vec<i64>, StoreError> {
     match conn.backend() {
         Backend::Sqlite => {
             let sql = format!("SELECT coalesce(max({column}), 0) FROM {table}");
@@ -12,7 +17,9 @@ pub(super) fn allocate(conn: &mut Conn<'_>, table: &str, column: &str, count: us
             Ok((1..=count as i64).map(|step| last + step).collect())
         }
         Backend::Postgres => {
-            let sql = format!("SELECT nextval('{table}_{column}_seq') FROM generate_series(1, ?1::bigint)");
+            let sql = format!(
+                "SELECT nextval('{table}_{column}_seq') FROM generate_series(1, ?1::bigint)"
+            );
             conn.query(&sql, &[Value::Int(count as i64)], |row| row.get(0))
         }
     }

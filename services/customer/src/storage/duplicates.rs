@@ -28,7 +28,9 @@ impl DuplicateState {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Same, Self::Different].into_iter().find(|state| state.as_str() == text)
+        [Self::Open, Self::Same, Self::Different]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }
 
@@ -71,7 +73,8 @@ impl CustomerStore {
 
     pub(crate) fn get_duplicate(&self, conn: &mut Conn<'_>, id: DuplicateId) -> Result<Duplicate> {
         let sql = format!("SELECT {COLUMNS} FROM duplicates WHERE id = ?1");
-        conn.query_opt(&sql, &[id.uuid().into()], read_duplicate)?.ok_or(Error::DuplicateUnknown)
+        conn.query_opt(&sql, &[id.uuid().into()], read_duplicate)?
+            .ok_or(Error::DuplicateUnknown)
     }
 
     /// Likeliest first, then by id; `after` is the position of the last entry of the page before.
@@ -87,11 +90,21 @@ impl CustomerStore {
              AND (probability < ?2 OR (probability = ?2 AND id > ?3)) ORDER BY probability DESC, id LIMIT ?4"
         );
         let (probability, id) = after.unwrap_or((2.0, Uuid::nil()));
-        let values = [state.as_str().into(), probability.into(), id.into(), Value::from(limit)];
+        let values = [
+            state.as_str().into(),
+            probability.into(),
+            id.into(),
+            Value::from(limit),
+        ];
         Ok(conn.query(&sql, &values, read_duplicate)?)
     }
 
-    pub(crate) fn set_duplicate_state(&self, conn: &mut Conn<'_>, id: DuplicateId, state: DuplicateState) -> Result<()> {
+    pub(crate) fn set_duplicate_state(
+        &self,
+        conn: &mut Conn<'_>,
+        id: DuplicateId,
+        state: DuplicateState,
+    ) -> Result<()> {
         conn.execute(
             "UPDATE duplicates SET state = ?2 WHERE id = ?1",
             &[id.uuid().into(), state.as_str().into()],
@@ -108,13 +121,22 @@ impl CustomerStore {
     ) -> Result<()> {
         conn.execute(
             "UPDATE duplicates SET state = ?3 WHERE left_customer = ?1 AND right_customer = ?2",
-            &[serial(one.min(other)), serial(one.max(other)), state.as_str().into()],
+            &[
+                serial(one.min(other)),
+                serial(one.max(other)),
+                state.as_str().into(),
+            ],
         )?;
         Ok(())
     }
 
     /// Whether a steward called the pair different.
-    pub(crate) fn is_refused(&self, conn: &mut Conn<'_>, one: CustomerNumber, other: CustomerNumber) -> Result<bool> {
+    pub(crate) fn is_refused(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<bool> {
         let found: Option<i64> = conn.query_opt(
             "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2 AND state = 'different'",
             &[serial(one.min(other)), serial(one.max(other))],

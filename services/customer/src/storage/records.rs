@@ -36,7 +36,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) tokens: &'a [Token],
 }
 
-const RECORD: &str = "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version";
+const RECORD: &str =
+    "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version";
 
 impl CustomerStore {
     /// Those of the ids that are there.
@@ -46,7 +47,8 @@ impl CustomerStore {
         ids: &[SourceRecordId],
     ) -> Result<FxHashMap<SourceRecordId, Existing>> {
         let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
-        let sql = "SELECT id, seq, customer, content_hash, version FROM source_records WHERE id IN (??)";
+        let sql =
+            "SELECT id, seq, customer, content_hash, version FROM source_records WHERE id IN (??)";
         let found = conn.query_in(sql, &[], &keys, |row| {
             let existing = Existing {
                 seq: row.get(1)?,
@@ -63,7 +65,12 @@ impl CustomerStore {
         Ok(dialect::allocate(conn, "source_records", "seq", count)?)
     }
 
-    pub(crate) fn insert_records(&self, conn: &mut Conn<'_>, records: &[NewRecord<'_>], now: Timestamp) -> Result<()> {
+    pub(crate) fn insert_records(
+        &self,
+        conn: &mut Conn<'_>,
+        records: &[NewRecord<'_>],
+        now: Timestamp,
+    ) -> Result<()> {
         let values: Vec<Value<'_>> = records
             .iter()
             .flat_map(|record| {
@@ -83,11 +90,22 @@ impl CustomerStore {
             })
             .collect();
         let columns = [
-            "seq", "id", "customer", "dealer", "source", "source_key", "content_hash", "sealed", "recorded_at",
-            "received_at", "version",
+            "seq",
+            "id",
+            "customer",
+            "dealer",
+            "source",
+            "source_key",
+            "content_hash",
+            "sealed",
+            "recorded_at",
+            "received_at",
+            "version",
         ];
         conn.insert_many("source_records", &columns, "", &values)?;
-        let tokens = records.iter().flat_map(|record| record.tokens.iter().map(|token| (*token, record.seq)));
+        let tokens = records
+            .iter()
+            .flat_map(|record| record.tokens.iter().map(|token| (*token, record.seq)));
         self.insert_tokens(conn, tokens.collect())
     }
 
@@ -95,12 +113,20 @@ impl CustomerStore {
     fn insert_tokens(&self, conn: &mut Conn<'_>, mut tokens: Vec<(Token, i64)>) -> Result<()> {
         tokens.sort_unstable();
         tokens.dedup();
-        let values: Vec<Value<'_>> = tokens.iter().flat_map(|(token, seq)| [(*token).into(), (*seq).into()]).collect();
+        let values: Vec<Value<'_>> = tokens
+            .iter()
+            .flat_map(|(token, seq)| [(*token).into(), (*seq).into()])
+            .collect();
         Ok(conn.insert_many("record_keys", &["token", "record"], "", &values)?)
     }
 
     /// Replaces a record's row and tokens.
-    pub(crate) fn replace_record(&self, conn: &mut Conn<'_>, record: &NewRecord<'_>, old: &[Token]) -> Result<()> {
+    pub(crate) fn replace_record(
+        &self,
+        conn: &mut Conn<'_>,
+        record: &NewRecord<'_>,
+        old: &[Token],
+    ) -> Result<()> {
         conn.execute(
             "UPDATE source_records SET customer = ?2, content_hash = ?3, sealed = ?4, recorded_at = ?5,
                  version = version + 1 WHERE seq = ?1",
@@ -118,7 +144,12 @@ impl CustomerStore {
                 &[(*token).into(), record.seq.into()],
             )?;
         }
-        let new = record.tokens.iter().filter(|token| !old.contains(token)).map(|token| (*token, record.seq)).collect();
+        let new = record
+            .tokens
+            .iter()
+            .filter(|token| !old.contains(token))
+            .map(|token| (*token, record.seq))
+            .collect();
         self.insert_tokens(conn, new)
     }
 
@@ -131,11 +162,17 @@ impl CustomerStore {
         let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
         let sql = "SELECT record_keys.token, record_keys.record, source_records.customer FROM record_keys
                    JOIN source_records ON source_records.seq = record_keys.record WHERE record_keys.token IN (??)";
-        Ok(conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?, read_number(row, 2)?)))?)
+        Ok(conn.query_in(sql, &[], &keys, |row| {
+            Ok((row.get(0)?, row.get(1)?, read_number(row, 2)?))
+        })?)
     }
 
     /// Opened records of customers, in the order they came.
-    pub(crate) fn records_of(&self, conn: &mut Conn<'_>, customers: &[CustomerNumber]) -> Result<Vec<SourceRecord>> {
+    pub(crate) fn records_of(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[CustomerNumber],
+    ) -> Result<Vec<SourceRecord>> {
         let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
         let sql = format!("SELECT {RECORD} FROM source_records WHERE customer IN (??)");
         let rows = conn.query_in(&sql, &[], &keys, read_row)?;
@@ -143,7 +180,11 @@ impl CustomerStore {
     }
 
     /// Opened records by sequence number.
-    pub(crate) fn records_by_seq(&self, conn: &mut Conn<'_>, seqs: &[i64]) -> Result<Vec<SourceRecord>> {
+    pub(crate) fn records_by_seq(
+        &self,
+        conn: &mut Conn<'_>,
+        seqs: &[i64],
+    ) -> Result<Vec<SourceRecord>> {
         let keys: Vec<Value<'_>> = seqs.iter().map(|seq| (*seq).into()).collect();
         let sql = format!("SELECT {RECORD} FROM source_records WHERE seq IN (??)");
         let rows = conn.query_in(&sql, &[], &keys, read_row)?;
@@ -151,7 +192,10 @@ impl CustomerStore {
     }
 
     fn open_rows(&self, rows: Vec<RecordRow>) -> Result<Vec<SourceRecord>> {
-        let mut records = rows.into_iter().map(|row| self.open_row(row)).collect::<Result<Vec<_>>>()?;
+        let mut records = rows
+            .into_iter()
+            .map(|row| self.open_row(row))
+            .collect::<Result<Vec<_>>>()?;
         records.sort_by_key(|record| record.seq);
         Ok(records)
     }
@@ -161,7 +205,10 @@ impl CustomerStore {
         let dealer = row
             .dealer
             .parse()
-            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode { column: 3, source: error.into() })?;
+            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode {
+                column: 3,
+                source: error.into(),
+            })?;
         Ok(SourceRecord {
             seq: row.seq,
             id: row.id,
@@ -184,16 +231,32 @@ impl CustomerStore {
         ids: &[SourceRecordId],
     ) -> Result<FxHashMap<SourceRecordId, CustomerNumber>> {
         let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
-        let found = conn.query_in("SELECT id, customer FROM source_records WHERE id IN (??)", &[], &keys, |row| {
-            Ok((SourceRecordId::from(row.get::<Uuid>(0)?), read_number(row, 1)?))
-        })?;
+        let found = conn.query_in(
+            "SELECT id, customer FROM source_records WHERE id IN (??)",
+            &[],
+            &keys,
+            |row| {
+                Ok((
+                    SourceRecordId::from(row.get::<Uuid>(0)?),
+                    read_number(row, 1)?,
+                ))
+            },
+        )?;
         Ok(found.into_iter().collect())
     }
 
     /// Moves records to a customer.
-    pub(crate) fn move_records(&self, conn: &mut Conn<'_>, seqs: &[i64], to: CustomerNumber) -> Result<()> {
+    pub(crate) fn move_records(
+        &self,
+        conn: &mut Conn<'_>,
+        seqs: &[i64],
+        to: CustomerNumber,
+    ) -> Result<()> {
         for seq in seqs {
-            conn.execute("UPDATE source_records SET customer = ?2 WHERE seq = ?1", &[(*seq).into(), serial(to)])?;
+            conn.execute(
+                "UPDATE source_records SET customer = ?2 WHERE seq = ?1",
+                &[(*seq).into(), serial(to)],
+            )?;
         }
         Ok(())
     }

@@ -35,7 +35,12 @@ pub(crate) fn hq_token(vault: &Vault, kind: KeyKind, value: &str) -> Token {
 }
 
 /// A dealer's own token of a value.
-pub(crate) fn dealer_token(vault: &Vault, dealer: &DealerCode, kind: KeyKind, value: &str) -> Token {
+pub(crate) fn dealer_token(
+    vault: &Vault,
+    dealer: &DealerCode,
+    kind: KeyKind,
+    value: &str,
+) -> Token {
     first_eight(vault.dealer_index(dealer, kind.purpose(), value))
 }
 

@@ -1,8 +1,9 @@
 //! Short ways of asking.
 
 use marque_api::customer::v1::{
-    Customer, Duplicate, GetCustomerRequest, HistoryEntry, ListDuplicatesRequest, ListHistoryRequest, LookupRequest,
-    LookupResponse, MergeRequest, MergeResponse, PutSourceRecordRequest, PutSourceRecordResponse, SourceRecord, lookup_request::Key,
+    Customer, Duplicate, GetCustomerRequest, HistoryEntry, ListDuplicatesRequest,
+    ListHistoryRequest, LookupRequest, LookupResponse, MergeRequest, MergeResponse,
+    PutSourceRecordRequest, PutSourceRecordResponse, SourceRecord, lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
 use marque_errors::Problem;
@@ -22,12 +23,27 @@ pub(crate) fn reason(status: Status) -> String {
 /// Writes a record as the DMS of its dealer.
 pub(crate) async fn put(rig: &Rig, request: PutSourceRecordRequest) -> PutSourceRecordResponse {
     let scope = dealer(&request.dealer);
-    rig.customer().put_source_record(rig.ask(Role::Dms, scope, request)).await.unwrap().into_inner()
+    rig.customer()
+        .put_source_record(rig.ask(Role::Dms, scope, request))
+        .await
+        .unwrap()
+        .into_inner()
 }
 
-pub(crate) async fn get_as(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Customer, Status> {
-    let message = GetCustomerRequest { id: id.to_owned(), with_lineage: true };
-    let answer = rig.customer().get_customer(rig.ask(role, scope, message)).await?;
+pub(crate) async fn get_as(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Customer, Status> {
+    let message = GetCustomerRequest {
+        id: id.to_owned(),
+        with_lineage: true,
+    };
+    let answer = rig
+        .customer()
+        .get_customer(rig.ask(role, scope, message))
+        .await?;
     Ok(answer.into_inner().customer.unwrap())
 }
 
@@ -36,36 +52,87 @@ pub(crate) async fn get(rig: &Rig, id: &str) -> Customer {
     get_as(rig, Role::Agent, HQ, id).await.unwrap()
 }
 
-pub(crate) async fn lookup_as(rig: &Rig, role: Role, scope: Scope, key: Key) -> Result<LookupResponse, Status> {
-    let answer = rig.customer().lookup(rig.ask(role, scope, LookupRequest { key: Some(key) })).await?;
+pub(crate) async fn lookup_as(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    key: Key,
+) -> Result<LookupResponse, Status> {
+    let answer = rig
+        .customer()
+        .lookup(rig.ask(role, scope, LookupRequest { key: Some(key) }))
+        .await?;
     Ok(answer.into_inner())
 }
 
 pub(crate) async fn merge(rig: &Rig, from: &str, into: &str) -> Result<MergeResponse, Status> {
-    let message =
-        MergeRequest { customer_id: from.to_owned(), into: into.to_owned(), reason: "the same person".to_owned() };
-    Ok(rig.customer().merge(rig.ask(Role::Steward, HQ, message)).await?.into_inner())
+    let message = MergeRequest {
+        customer_id: from.to_owned(),
+        into: into.to_owned(),
+        reason: "the same person".to_owned(),
+    };
+    Ok(rig
+        .customer()
+        .merge(rig.ask(Role::Steward, HQ, message))
+        .await?
+        .into_inner())
 }
 
 pub(crate) async fn duplicates(rig: &Rig, state: &str) -> Vec<Duplicate> {
-    let message = ListDuplicatesRequest { state: state.to_owned(), ..ListDuplicatesRequest::default() };
-    rig.customer().list_duplicates(rig.ask(Role::Steward, HQ, message)).await.unwrap().into_inner().duplicates
+    let message = ListDuplicatesRequest {
+        state: state.to_owned(),
+        ..ListDuplicatesRequest::default()
+    };
+    rig.customer()
+        .list_duplicates(rig.ask(Role::Steward, HQ, message))
+        .await
+        .unwrap()
+        .into_inner()
+        .duplicates
 }
 
-pub(crate) async fn history_as(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Vec<HistoryEntry>, Status> {
-    let message = ListHistoryRequest { customer_id: id.to_owned(), ..ListHistoryRequest::default() };
-    Ok(rig.customer().list_history(rig.ask(role, scope, message)).await?.into_inner().entries)
+pub(crate) async fn history_as(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Vec<HistoryEntry>, Status> {
+    let message = ListHistoryRequest {
+        customer_id: id.to_owned(),
+        ..ListHistoryRequest::default()
+    };
+    Ok(rig
+        .customer()
+        .list_history(rig.ask(role, scope, message))
+        .await?
+        .into_inner()
+        .entries)
 }
 
 /// The acts of a customer's history as headquarters sees it, newest first.
 pub(crate) async fn acts(rig: &Rig, id: &str) -> Vec<String> {
-    history_as(rig, Role::Agent, HQ, id).await.unwrap().into_iter().map(|entry| entry.act).collect()
+    history_as(rig, Role::Agent, HQ, id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.act)
+        .collect()
 }
 
-pub(crate) async fn records_as(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Vec<SourceRecord>, Status> {
+pub(crate) async fn records_as(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Vec<SourceRecord>, Status> {
     let message = marque_api::customer::v1::ListSourceRecordsRequest {
         customer_id: id.to_owned(),
         ..Default::default()
     };
-    Ok(rig.customer().list_source_records(rig.ask(role, scope, message)).await?.into_inner().source_records)
+    Ok(rig
+        .customer()
+        .list_source_records(rig.ask(role, scope, message))
+        .await?
+        .into_inner()
+        .source_records)
 }

@@ -17,18 +17,46 @@ async fn a_changed_phone_ends_the_old_one(db: TestDb) {
     rig.clock().advance(Duration::from_secs(3600));
     assert_eq!(put(&rig, person(2).put("D1", "1")).await.customer_id, id);
     let points = get(&rig, &id).await.contact_points;
-    let shown: Vec<(&str, bool)> =
-        points.iter().map(|point| (point.value.as_str(), point.valid_to.is_some())).collect();
-    assert_eq!(shown, [(format!("+86{}", phone(2)).as_str(), false), (format!("+86{}", phone(1)).as_str(), true)]);
-    let (from, to) = (points[1].valid_from.unwrap().seconds, points[1].valid_to.unwrap().seconds);
+    let shown: Vec<(&str, bool)> = points
+        .iter()
+        .map(|point| (point.value.as_str(), point.valid_to.is_some()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (format!("+86{}", phone(2)).as_str(), false),
+            (format!("+86{}", phone(1)).as_str(), true)
+        ]
+    );
+    let (from, to) = (
+        points[1].valid_from.unwrap().seconds,
+        points[1].valid_to.unwrap().seconds,
+    );
     assert_eq!(to - from, 3600);
-    let find = async |n| lookup_as(&rig, Role::Agent, HQ, Key::Phone(phone(n))).await.unwrap().customers.len();
-    assert_eq!((find(1).await, find(2).await), (0, 1), "nobody is found by a number that he has given up");
+    let find = async |n| {
+        lookup_as(&rig, Role::Agent, HQ, Key::Phone(phone(n)))
+            .await
+            .unwrap()
+            .customers
+            .len()
+    };
+    assert_eq!(
+        (find(1).await, find(2).await),
+        (0, 1),
+        "nobody is found by a number that he has given up"
+    );
     // He has it again: it is current, and stands once.
     rig.clock().advance(Duration::from_secs(3600));
     put(&rig, person(1).put("D1", "1")).await;
     let points = get(&rig, &id).await.contact_points;
-    let current: Vec<&str> = points.iter().filter(|p| p.valid_to.is_none()).map(|p| p.value.as_str()).collect();
-    assert_eq!((points.len(), current), (2, vec![format!("+86{}", phone(1)).as_str()]));
+    let current: Vec<&str> = points
+        .iter()
+        .filter(|p| p.valid_to.is_none())
+        .map(|p| p.value.as_str())
+        .collect();
+    assert_eq!(
+        (points.len(), current),
+        (2, vec![format!("+86{}", phone(1)).as_str()])
+    );
     assert_eq!((find(1).await, find(2).await), (1, 0));
 }

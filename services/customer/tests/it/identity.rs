@@ -1,7 +1,9 @@
 //! Who is joined with whom, and who is not.
 
 use marque_api::intake::v1::ImportState;
-use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin};
+use marque_testkit::{
+    ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin,
+};
 
 use crate::common::{duplicates, get, put};
 
@@ -15,47 +17,129 @@ store_test_suite!(
 
 async fn an_imported_and_a_live_record_are_one_by_document(db: TestDb) {
     let rig = Rig::new(db).await;
-    let file = format!("客户编号,姓名,身份证号,手机\r\nC1,王小明,{},{}\r\n", id_number(1), phone(1));
+    let file = format!(
+        "客户编号,姓名,身份证号,手机\r\nC1,王小明,{},{}\r\n",
+        id_number(1),
+        phone(1)
+    );
     let import = rig.import(ImportFile::of_customers("D1", file)).await;
-    assert_eq!((import.state(), import.accepted), (ImportState::Succeeded, 1));
-    let live = put(&rig, a_customer().named("王小明").with_id_number(id_number(1)).put("D2", "K9")).await;
+    assert_eq!(
+        (import.state(), import.accepted),
+        (ImportState::Succeeded, 1)
+    );
+    let live = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_id_number(id_number(1))
+            .put("D2", "K9"),
+    )
+    .await;
     let customer = get(&rig, &live.customer_id).await;
-    assert_eq!((customer.source_records, customer.dealers), (2, vec!["D1".to_owned(), "D2".to_owned()]));
+    assert_eq!(
+        (customer.source_records, customer.dealers),
+        (2, vec!["D1".to_owned(), "D2".to_owned()])
+    );
     assert_eq!(customer.name, "王小明");
 }
 
 async fn phone_and_name_or_vin_and_name_join(db: TestDb) {
     let rig = Rig::new(db).await;
-    let first = put(&rig, a_customer().named("李小红").with_phone(phone(2)).put("D1", "1")).await;
-    let by_phone =
-        put(&rig, a_customer().named("李 小红").with_second_phone(phone(2)).driving(vin(2)).put("D2", "2")).await;
-    let by_vin = put(&rig, a_customer().named("李小红").driving(vin(2)).put("D3", "3")).await;
+    let first = put(
+        &rig,
+        a_customer()
+            .named("李小红")
+            .with_phone(phone(2))
+            .put("D1", "1"),
+    )
+    .await;
+    let by_phone = put(
+        &rig,
+        a_customer()
+            .named("李 小红")
+            .with_second_phone(phone(2))
+            .driving(vin(2))
+            .put("D2", "2"),
+    )
+    .await;
+    let by_vin = put(
+        &rig,
+        a_customer().named("李小红").driving(vin(2)).put("D3", "3"),
+    )
+    .await;
     assert_eq!(by_phone.customer_id, first.customer_id);
     assert_eq!(by_vin.customer_id, first.customer_id);
-    let phone_alone = put(&rig, a_customer().named("赵大力").with_phone(phone(2)).put("D2", "4")).await;
-    let name_alone = put(&rig, a_customer().named("李小红").with_phone(phone(3)).put("D2", "5")).await;
+    let phone_alone = put(
+        &rig,
+        a_customer()
+            .named("赵大力")
+            .with_phone(phone(2))
+            .put("D2", "4"),
+    )
+    .await;
+    let name_alone = put(
+        &rig,
+        a_customer()
+            .named("李小红")
+            .with_phone(phone(3))
+            .put("D2", "5"),
+    )
+    .await;
     assert_ne!(phone_alone.customer_id, first.customer_id);
     assert_ne!(name_alone.customer_id, first.customer_id);
 }
 
 async fn contradictions_wait_for_the_steward(db: TestDb) {
     let rig = Rig::new(db).await;
-    let one = put(&rig, a_customer().named("王小明").with_id_number(id_number(1)).with_phone(phone(1)).put("D1", "1")).await;
-    let two = put(&rig, a_customer().named("王小明").with_id_number(id_number(2)).with_phone(phone(1)).put("D2", "2")).await;
-    let three = put(&rig, a_customer().named("陈建国").with_id_number(id_number(1)).put("D3", "3")).await;
+    let one = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_id_number(id_number(1))
+            .with_phone(phone(1))
+            .put("D1", "1"),
+    )
+    .await;
+    let two = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_id_number(id_number(2))
+            .with_phone(phone(1))
+            .put("D2", "2"),
+    )
+    .await;
+    let three = put(
+        &rig,
+        a_customer()
+            .named("陈建国")
+            .with_id_number(id_number(1))
+            .put("D3", "3"),
+    )
+    .await;
     assert_ne!(one.customer_id, two.customer_id);
     assert_ne!(one.customer_id, three.customer_id);
-    let mut found: Vec<(String, f64)> =
-        duplicates(&rig, "open").await.into_iter().map(|pair| (pair.reasons.join(" "), pair.probability)).collect();
+    let mut found: Vec<(String, f64)> = duplicates(&rig, "open")
+        .await
+        .into_iter()
+        .map(|pair| (pair.reasons.join(" "), pair.probability))
+        .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    let expected =
-        [("same_document_other_name".to_owned(), 0.5), ("same_name_other_document".to_owned(), 0.3)];
+    let expected = [
+        ("same_document_other_name".to_owned(), 0.5),
+        ("same_name_other_document".to_owned(), 0.3),
+    ];
     assert_eq!(found, expected);
 }
 
 async fn a_changed_record_leaves_whom_it_now_contradicts(db: TestDb) {
     let rig = Rig::new(db).await;
-    let person = |n| a_customer().named("王小明").with_phone(phone(1)).with_id_number(id_number(n));
+    let person = |n| {
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .with_id_number(id_number(n))
+    };
     let one = put(&rig, person(1).put("D1", "1")).await;
     let two = put(&rig, person(1).put("D2", "2")).await;
     assert_eq!(one.customer_id, two.customer_id);
@@ -63,7 +147,11 @@ async fn a_changed_record_leaves_whom_it_now_contradicts(db: TestDb) {
     assert_ne!(corrected.customer_id, one.customer_id);
     assert_eq!(corrected.version, 2);
     assert_eq!(get(&rig, &one.customer_id).await.source_records, 1);
-    assert_eq!(duplicates(&rig, "open").await.len(), 1, "the steward is told");
+    assert_eq!(
+        duplicates(&rig, "open").await.len(),
+        1,
+        "the steward is told"
+    );
 }
 
 async fn a_persons_records_in_one_file_are_one_customer(db: TestDb) {
@@ -71,12 +159,19 @@ async fn a_persons_records_in_one_file_are_one_customer(db: TestDb) {
     let mut file = String::from("客户编号,姓名,手机\r\n");
     for n in 0..60 {
         let person = n % 6;
-        file.push_str(&format!("C{n},{},{}\r\n", ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强"][person], phone(person as u32)));
+        file.push_str(&format!(
+            "C{n},{},{}\r\n",
+            ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强"][person],
+            phone(person as u32)
+        ));
     }
     let import = rig.import(ImportFile::of_customers("D1", file)).await;
     assert_eq!(import.accepted + import.with_findings, 60);
     let sql = "SELECT count(*) FROM customers";
-    let customers: Option<i64> =
-        rig.customer_db().read(move |conn| conn.query_opt(sql, &[], |row| row.get(0))).await.unwrap();
+    let customers: Option<i64> = rig
+        .customer_db()
+        .read(move |conn| conn.query_opt(sql, &[], |row| row.get(0)))
+        .await
+        .unwrap();
     assert_eq!(customers, Some(6));
 }

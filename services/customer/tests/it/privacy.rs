@@ -16,7 +16,10 @@ use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, stor
 
 use crate::common::{HQ, get, lookup_as, merge, put};
 
-store_test_suite!(identifiers_lie_nowhere_in_the_clear, the_search_finds_each_form);
+store_test_suite!(
+    identifiers_lie_nowhere_in_the_clear,
+    the_search_finds_each_form
+);
 
 /// Everything that any test of this process logs, at the finest level.
 fn log() -> &'static Arc<Mutex<Vec<u8>>> {
@@ -30,7 +33,9 @@ fn log() -> &'static Arc<Mutex<Vec<u8>>> {
             .with_writer(move || Tee(Arc::clone(&writer)))
             .finish();
         // Another test may have set one up; then there is nothing to look at here.
-        drop(tracing_subscriber::util::SubscriberInitExt::try_init(subscriber));
+        drop(tracing_subscriber::util::SubscriberInitExt::try_init(
+            subscriber,
+        ));
         log
     })
 }
@@ -54,8 +59,14 @@ fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let (gbk, _, _) = encoding_rs::GBK.encode(text);
     let mut forms = vec![
         ("UTF-8", text.as_bytes().to_vec()),
-        ("UTF-16LE", utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect()),
-        ("UTF-16BE", utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect()),
+        (
+            "UTF-16LE",
+            utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        ),
+        (
+            "UTF-16BE",
+            utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+        ),
         ("GBK", gbk.into_owned()),
         ("hex", hex::encode(text).into_bytes()),
         ("HEX", hex::encode_upper(text).into_bytes()),
@@ -88,7 +99,9 @@ fn found(haystack: &[u8], canaries: &[String]) -> Vec<(usize, &'static str)> {
 
 fn canaries() -> Vec<String> {
     let address = |n: u32| format!("金丝雀路{}号{}室", 900 + n, 1200 + n);
-    (0..20).flat_map(|n| [id_number(7000 + n), phone(77_700_000 + n), address(n)]).collect()
+    (0..20)
+        .flat_map(|n| [id_number(7000 + n), phone(77_700_000 + n), address(n)])
+        .collect()
 }
 
 async fn identifiers_lie_nowhere_in_the_clear(db: TestDb) {
@@ -97,24 +110,54 @@ async fn identifiers_lie_nowhere_in_the_clear(db: TestDb) {
     let canaries = canaries();
     let mut file = String::from("客户编号,姓名,身份证号,手机,地址\r\n");
     for (n, person) in canaries.chunks(3).enumerate() {
-        file.push_str(&format!("C{n},王小明,{},{},上海市浦东新区{}\r\n", person[0], person[1], person[2]));
+        file.push_str(&format!(
+            "C{n},王小明,{},{},上海市浦东新区{}\r\n",
+            person[0], person[1], person[2]
+        ));
     }
     // One that is quarantined, for it has no key.
-    file.push_str(&format!(",王小明,{},{},上海市浦东新区{}\r\n", canaries[0], canaries[1], canaries[2]));
+    file.push_str(&format!(
+        ",王小明,{},{},上海市浦东新区{}\r\n",
+        canaries[0], canaries[1], canaries[2]
+    ));
     let import = rig.import(ImportFile::of_customers("D1", file)).await;
     assert_eq!((import.received, import.quarantined), (21, 1));
     // A change, a look-up, a refusal and a merge as well.
-    let person = |n: usize| a_customer().named("王小明").with_id_number(&canaries[3 * n]).with_phone(&canaries[3 * n + 1]);
-    let one = put(&rig, person(0).who_likes("fishing").put("D1", "C0")).await.customer_id;
+    let person = |n: usize| {
+        a_customer()
+            .named("王小明")
+            .with_id_number(&canaries[3 * n])
+            .with_phone(&canaries[3 * n + 1])
+    };
+    let one = put(&rig, person(0).who_likes("fishing").put("D1", "C0"))
+        .await
+        .customer_id;
     let two = put(&rig, person(1).put("D2", "C1")).await.customer_id;
-    lookup_as(&rig, Role::Agent, HQ, Key::Phone(canaries[1].clone())).await.unwrap();
-    lookup_as(&rig, Role::Agent, HQ, Key::IdNumber(format!("{}9", &canaries[0]))).await.unwrap_err();
-    let nameless = a_customer().with_id_number(format!("{}9", &canaries[0])).put("D1", "C9");
-    rig.customer().put_source_record(rig.ask(Role::HqAdmin, HQ, nameless)).await.unwrap_err();
+    lookup_as(&rig, Role::Agent, HQ, Key::Phone(canaries[1].clone()))
+        .await
+        .unwrap();
+    lookup_as(
+        &rig,
+        Role::Agent,
+        HQ,
+        Key::IdNumber(format!("{}9", &canaries[0])),
+    )
+    .await
+    .unwrap_err();
+    let nameless = a_customer()
+        .with_id_number(format!("{}9", &canaries[0]))
+        .put("D1", "C9");
+    rig.customer()
+        .put_source_record(rig.ask(Role::HqAdmin, HQ, nameless))
+        .await
+        .unwrap_err();
     merge(&rig, &one, &two).await.unwrap();
     assert_eq!(get(&rig, &one).await.source_records, 3);
     let stored = rig.customer_db().everything();
-    assert!(find(&stored, b"records_imported"), "the search sees the tables");
+    assert!(
+        find(&stored, b"records_imported"),
+        "the search sees the tables"
+    );
     assert_eq!(found(&stored, &canaries), []);
     assert_eq!(found(&events(&rig).await, &canaries), []);
     let log = log.lock().unwrap().clone();
@@ -124,11 +167,22 @@ async fn identifiers_lie_nowhere_in_the_clear(db: TestDb) {
 
 /// What the feed tells, encoded.
 async fn events(rig: &Rig) -> Vec<u8> {
-    let request = rig.ask_as_peer(PullRequest { limit: 1000, ..PullRequest::default() });
+    let request = rig.ask_as_peer(PullRequest {
+        limit: 1000,
+        ..PullRequest::default()
+    });
     let feed = rig.process().transport(RoleName::Customer);
-    let events = EventFeedClient::new(feed).pull(request).await.unwrap().into_inner().events;
+    let events = EventFeedClient::new(feed)
+        .pull(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .events;
     assert!(events.len() >= 3, "an import, writes and a merge are told");
-    events.iter().flat_map(prost::Message::encode_to_vec).collect()
+    events
+        .iter()
+        .flat_map(prost::Message::encode_to_vec)
+        .collect()
 }
 
 async fn the_search_finds_each_form(_: TestDb) {

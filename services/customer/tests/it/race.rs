@@ -7,7 +7,10 @@ use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite
 
 use crate::common::{dealer, get, merge, put};
 
-store_test_suite!(one_person_from_two_dealers_at_once_is_one_customer, a_merge_beside_writes_leaves_no_record_behind);
+store_test_suite!(
+    one_person_from_two_dealers_at_once_is_one_customer,
+    a_merge_beside_writes_leaves_no_record_behind
+);
 
 async fn one_person_from_two_dealers_at_once_is_one_customer(db: TestDb) {
     if !db.is_postgres() {
@@ -15,12 +18,18 @@ async fn one_person_from_two_dealers_at_once_is_one_customer(db: TestDb) {
     }
     let rig = Rig::new(db).await;
     let other = rig.another_process();
-    let (mut here, mut there) = (rig.customer(), CustomerServiceClient::new(other.transport(RoleName::Customer)));
+    let (mut here, mut there) = (
+        rig.customer(),
+        CustomerServiceClient::new(other.transport(RoleName::Customer)),
+    );
     for n in 0..50 {
         let person = || match n % 3 {
             0 => a_customer().named("王小明").with_id_number(id_number(n)),
             1 => a_customer().named("王小明").with_phone(phone(n)),
-            _ => a_customer().named("王小明").with_phone(phone(n)).with_id_number(id_number(n)),
+            _ => a_customer()
+                .named("王小明")
+                .with_phone(phone(n))
+                .with_id_number(id_number(n)),
         };
         let key = format!("K{n}");
         let (one, two) = tokio::join!(
@@ -41,11 +50,32 @@ async fn a_merge_beside_writes_leaves_no_record_behind(db: TestDb) {
     let mut there = CustomerServiceClient::new(other.transport(RoleName::Customer));
     for n in 0..30 {
         let (left, right) = (phone(2 * n), phone(2 * n + 1));
-        let from = put(&rig, a_customer().named("王小明").with_phone(&left).put("D1", &format!("{n}a"))).await.customer_id;
-        let into = put(&rig, a_customer().named("王小明").with_phone(&right).put("D1", &format!("{n}b"))).await.customer_id;
-        let newcomer = a_customer().named("王小明").with_phone(&left).put("D2", &format!("{n}c"));
-        let (merged, put) =
-            tokio::join!(merge(&rig, &from, &into), there.put_source_record(rig.ask(Role::Dms, dealer("D2"), newcomer)));
+        let from = put(
+            &rig,
+            a_customer()
+                .named("王小明")
+                .with_phone(&left)
+                .put("D1", &format!("{n}a")),
+        )
+        .await
+        .customer_id;
+        let into = put(
+            &rig,
+            a_customer()
+                .named("王小明")
+                .with_phone(&right)
+                .put("D1", &format!("{n}b")),
+        )
+        .await
+        .customer_id;
+        let newcomer = a_customer()
+            .named("王小明")
+            .with_phone(&left)
+            .put("D2", &format!("{n}c"));
+        let (merged, put) = tokio::join!(
+            merge(&rig, &from, &into),
+            there.put_source_record(rig.ask(Role::Dms, dealer("D2"), newcomer))
+        );
         merged.unwrap();
         put.unwrap();
         let behind: Option<i64> = rig

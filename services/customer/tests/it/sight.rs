@@ -22,7 +22,11 @@ store_test_suite!(
 const DAY: Duration = Duration::from_secs(86_400);
 
 async fn one_at(rig: &Rig, dealer: &str) -> String {
-    let person = a_customer().named("王小明").with_phone(phone(1)).with_id_number(id_number(1)).living_at("上海市浦东新区世纪大道100号");
+    let person = a_customer()
+        .named("王小明")
+        .with_phone(phone(1))
+        .with_id_number(id_number(1))
+        .living_at("上海市浦东新区世纪大道100号");
     put(rig, person.put(dealer, "1")).await.customer_id
 }
 
@@ -32,14 +36,32 @@ async fn another_dealers_customer_is_not_there(db: TestDb) {
     let nobody = "cus_00000000000070008000000000000000";
     for asked in [id.as_str(), nobody, "nonsense"] {
         let answers = [
-            get_as(&rig, Role::Manager, dealer("D2"), asked).await.map(drop),
-            records_as(&rig, Role::Manager, dealer("D2"), asked).await.map(drop),
-            history_as(&rig, Role::Manager, dealer("D2"), asked).await.map(drop),
-            unmask(&rig, Role::Manager, dealer("D2"), asked, "he forgot his number").await.map(drop),
+            get_as(&rig, Role::Manager, dealer("D2"), asked)
+                .await
+                .map(drop),
+            records_as(&rig, Role::Manager, dealer("D2"), asked)
+                .await
+                .map(drop),
+            history_as(&rig, Role::Manager, dealer("D2"), asked)
+                .await
+                .map(drop),
+            unmask(
+                &rig,
+                Role::Manager,
+                dealer("D2"),
+                asked,
+                "he forgot his number",
+            )
+            .await
+            .map(drop),
         ];
         for answer in answers {
             let status = answer.unwrap_err();
-            assert_eq!((status.code(), status.message()), (Code::NotFound, "no such customer"), "the same for all");
+            assert_eq!(
+                (status.code(), status.message()),
+                (Code::NotFound, "no such customer"),
+                "the same for all"
+            );
             assert_eq!(reason(status), "CUSTOMER_UNKNOWN");
         }
     }
@@ -49,19 +71,57 @@ async fn another_dealers_customer_is_not_there(db: TestDb) {
 async fn a_reception_opens_the_file_for_90_days(db: TestDb) {
     let rig = Rig::new(db).await;
     let id = one_at(&rig, "D1").await;
-    let miss = lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(2))).await.unwrap();
+    let miss = lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(2)))
+        .await
+        .unwrap();
     assert_eq!((miss.customers.len(), miss.reception), (0, false));
-    let hit = lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(1))).await.unwrap();
-    assert_eq!((hit.customers[0].id.as_str(), hit.reception), (id.as_str(), true));
-    assert!(hit.customers[0].dealers.is_empty(), "whose customer he is stays unsaid");
-    assert!(!lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(1))).await.unwrap().reception);
-    assert_eq!(acts(&rig, &id).await.iter().filter(|act| *act == "received").count(), 1);
-    assert!(records_as(&rig, Role::Service, dealer("D2"), &id).await.unwrap().is_empty());
+    let hit = lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(1)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (hit.customers[0].id.as_str(), hit.reception),
+        (id.as_str(), true)
+    );
+    assert!(
+        hit.customers[0].dealers.is_empty(),
+        "whose customer he is stays unsaid"
+    );
+    assert!(
+        !lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(1)))
+            .await
+            .unwrap()
+            .reception
+    );
+    assert_eq!(
+        acts(&rig, &id)
+            .await
+            .iter()
+            .filter(|act| *act == "received")
+            .count(),
+        1
+    );
+    assert!(
+        records_as(&rig, Role::Service, dealer("D2"), &id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     rig.clock().advance(90 * DAY - Duration::from_secs(1));
     assert!(get_as(&rig, Role::Service, dealer("D2"), &id).await.is_ok());
-    assert!(get_as(&rig, Role::Service, dealer("D3"), &id).await.is_err(), "open to the dealer who received him");
+    assert!(
+        get_as(&rig, Role::Service, dealer("D3"), &id)
+            .await
+            .is_err(),
+        "open to the dealer who received him"
+    );
     rig.clock().advance(Duration::from_secs(1));
-    assert_eq!(get_as(&rig, Role::Service, dealer("D2"), &id).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        get_as(&rig, Role::Service, dealer("D2"), &id)
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {
@@ -69,9 +129,20 @@ async fn a_region_sees_its_dealers_customers(db: TestDb) {
     let id = one_at(&rig, "D1").await;
     let (east, west) = (Scope::Region("east".into()), Scope::Region("west".into()));
     assert!(get_as(&rig, Role::Manager, east.clone(), &id).await.is_ok());
-    assert_eq!(get_as(&rig, Role::Manager, west.clone(), &id).await.unwrap_err().code(), Code::NotFound);
-    let far = lookup_as(&rig, Role::Manager, west.clone(), Key::Phone(phone(1))).await.unwrap();
-    assert!(far.customers.is_empty() && !far.reception, "a region receives nobody");
+    assert_eq!(
+        get_as(&rig, Role::Manager, west.clone(), &id)
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
+    let far = lookup_as(&rig, Role::Manager, west.clone(), Key::Phone(phone(1)))
+        .await
+        .unwrap();
+    assert!(
+        far.customers.is_empty() && !far.reception,
+        "a region receives nobody"
+    );
     // The same person comes to a dealer in the west.
     one_at(&rig, "D3").await;
     assert_eq!(get_as(&rig, Role::Manager, west, &id).await.unwrap().id, id);
@@ -81,12 +152,34 @@ async fn a_region_sees_its_dealers_customers(db: TestDb) {
 async fn a_customer_sees_himself_alone(db: TestDb) {
     let rig = Rig::new(db).await;
     let id = one_at(&rig, "D1").await;
-    let other = put(&rig, a_customer().named("李小红").with_phone(phone(2)).put("D1", "2")).await.customer_id;
+    let other = put(
+        &rig,
+        a_customer()
+            .named("李小红")
+            .with_phone(phone(2))
+            .put("D1", "2"),
+    )
+    .await
+    .customer_id;
     let own = Scope::Customer(id.parse().unwrap());
-    let seen = get_as(&rig, Role::Customer, own.clone(), &id).await.unwrap();
+    let seen = get_as(&rig, Role::Customer, own.clone(), &id)
+        .await
+        .unwrap();
     assert_eq!(seen.id_number, id_number(1), "his own number is whole");
-    assert_eq!(records_as(&rig, Role::Customer, own.clone(), &id).await.unwrap().len(), 1);
-    assert_eq!(get_as(&rig, Role::Customer, own, &other).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        records_as(&rig, Role::Customer, own.clone(), &id)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        get_as(&rig, Role::Customer, own, &other)
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
 }
 
 async fn each_role_sees_what_it_needs(db: TestDb) {
@@ -106,47 +199,114 @@ async fn each_role_sees_what_it_needs(db: TestDb) {
         let seen = get_as(&rig, role, scope, &id).await.unwrap();
         assert_eq!(seen.contact_points[0].value, whole_phone, "{role}");
         assert!(seen.address.contains("世纪大道"), "{role}");
-        assert!(!seen.id_number.is_empty() && seen.id_number != id_number(1), "{role}");
-        assert!(!seen.id_number.contains(&id_number(1)[6..14]), "{role}: no date of birth");
+        assert!(
+            !seen.id_number.is_empty() && seen.id_number != id_number(1),
+            "{role}"
+        );
+        assert!(
+            !seen.id_number.contains(&id_number(1)[6..14]),
+            "{role}: no date of birth"
+        );
     }
     for (role, scope) in [(Role::Technician, dealer("D1")), (Role::Analyst, HQ)] {
         let seen = get_as(&rig, role, scope, &id).await.unwrap();
-        assert!(!seen.contact_points[0].value.contains(&phone(1)[3..7]), "{role}");
+        assert!(
+            !seen.contact_points[0].value.contains(&phone(1)[3..7]),
+            "{role}"
+        );
         assert!(!seen.address.contains("世纪大道"), "{role}");
         assert!(!seen.id_number.contains(&id_number(1)[6..14]), "{role}");
     }
 }
 
-async fn unmask(rig: &Rig, role: Role, scope: Scope, id: &str, why: &str) -> Result<String, tonic::Status> {
-    let message = UnmaskRequest { customer_id: id.to_owned(), reason: why.to_owned() };
-    Ok(rig.customer().unmask(rig.ask(role, scope, message)).await?.into_inner().id_number)
+async fn unmask(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+    why: &str,
+) -> Result<String, tonic::Status> {
+    let message = UnmaskRequest {
+        customer_id: id.to_owned(),
+        reason: why.to_owned(),
+    };
+    Ok(rig
+        .customer()
+        .unmask(rig.ask(role, scope, message))
+        .await?
+        .into_inner()
+        .id_number)
 }
 
 async fn the_whole_number_is_shown_against_a_reason_on_record(db: TestDb) {
     let rig = Rig::new(db).await;
     let id = one_at(&rig, "D1").await;
-    for bad in ["too short", "two lines are\nnot one", "a NUL is no letter\0"] {
-        let status = unmask(&rig, Role::Manager, dealer("D1"), &id, bad).await.unwrap_err();
+    for bad in [
+        "too short",
+        "two lines are\nnot one",
+        "a NUL is no letter\0",
+    ] {
+        let status = unmask(&rig, Role::Manager, dealer("D1"), &id, bad)
+            .await
+            .unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
     }
-    assert_eq!(unmask(&rig, Role::Manager, dealer("D1"), &id, "for the insurance").await.unwrap(), id_number(1));
-    let denied = unmask(&rig, Role::Sales, dealer("D1"), &id, "for the insurance").await.unwrap_err();
+    assert_eq!(
+        unmask(&rig, Role::Manager, dealer("D1"), &id, "for the insurance")
+            .await
+            .unwrap(),
+        id_number(1)
+    );
+    let denied = unmask(&rig, Role::Sales, dealer("D1"), &id, "for the insurance")
+        .await
+        .unwrap_err();
     assert_eq!(denied.code(), Code::PermissionDenied);
     let history = history_as(&rig, Role::Agent, HQ, &id).await.unwrap();
-    let entries: Vec<_> = history.iter().filter(|entry| entry.act == "unmasked").collect();
-    assert_eq!((entries.len(), entries[0].reason.as_str(), entries[0].dealer.as_str()), (1, "for the insurance", "D1"));
+    let entries: Vec<_> = history
+        .iter()
+        .filter(|entry| entry.act == "unmasked")
+        .collect();
+    assert_eq!(
+        (
+            entries.len(),
+            entries[0].reason.as_str(),
+            entries[0].dealer.as_str()
+        ),
+        (1, "for the insurance", "D1")
+    );
 }
 
 async fn a_dealer_does_not_learn_where_else_his_customer_goes(db: TestDb) {
     let rig = Rig::new(db).await;
     let id = one_at(&rig, "D1").await;
     assert_eq!(one_at(&rig, "D2").await, id);
-    lookup_as(&rig, Role::Service, dealer("D3"), Key::Phone(phone(1))).await.unwrap();
-    unmask(&rig, Role::Agent, HQ, &id, "a complaint about D1").await.unwrap();
-    let seen = get_as(&rig, Role::Manager, dealer("D1"), &id).await.unwrap();
-    assert_eq!((seen.dealers, seen.source_records), (vec!["D1".to_owned()], 1));
-    assert_eq!(records_as(&rig, Role::Manager, dealer("D1"), &id).await.unwrap().len(), 1);
-    let history = history_as(&rig, Role::Manager, dealer("D1"), &id).await.unwrap();
-    assert!(history.iter().all(|entry| entry.dealer == "D1"), "{:?}", history.iter().map(|e| &e.act).collect::<Vec<_>>());
+    lookup_as(&rig, Role::Service, dealer("D3"), Key::Phone(phone(1)))
+        .await
+        .unwrap();
+    unmask(&rig, Role::Agent, HQ, &id, "a complaint about D1")
+        .await
+        .unwrap();
+    let seen = get_as(&rig, Role::Manager, dealer("D1"), &id)
+        .await
+        .unwrap();
+    assert_eq!(
+        (seen.dealers, seen.source_records),
+        (vec!["D1".to_owned()], 1)
+    );
+    assert_eq!(
+        records_as(&rig, Role::Manager, dealer("D1"), &id)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let history = history_as(&rig, Role::Manager, dealer("D1"), &id)
+        .await
+        .unwrap();
+    assert!(
+        history.iter().all(|entry| entry.dealer == "D1"),
+        "{:?}",
+        history.iter().map(|e| &e.act).collect::<Vec<_>>()
+    );
     assert_eq!(history.len(), 2, "the record's coming and its link");
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{DecideDuplicateRequest, SplitRequest, SplitResponse, UndoRequest, UndoResponse};
+use marque_api::customer::v1::{
+    DecideDuplicateRequest, SplitRequest, SplitResponse, UndoRequest, UndoResponse,
+};
 use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::{Code, Status};
@@ -23,8 +25,14 @@ store_test_suite!(
 
 async fn undo(rig: &Rig, id: &str) -> Result<UndoResponse, Status> {
     rig.clock().advance(Duration::from_secs(1));
-    let message = UndoRequest { merge_id: id.to_owned() };
-    Ok(rig.customer().undo(rig.ask(Role::Steward, HQ, message)).await?.into_inner())
+    let message = UndoRequest {
+        merge_id: id.to_owned(),
+    };
+    Ok(rig
+        .customer()
+        .undo(rig.ask(Role::Steward, HQ, message))
+        .await?
+        .into_inner())
 }
 
 async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, Status> {
@@ -34,14 +42,21 @@ async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, S
         source_record_ids: records.iter().map(|record| (*record).to_owned()).collect(),
         reason: "father and son".to_owned(),
     };
-    Ok(rig.customer().split(rig.ask(Role::Steward, HQ, message)).await?.into_inner())
+    Ok(rig
+        .customer()
+        .split(rig.ask(Role::Steward, HQ, message))
+        .await?
+        .into_inner())
 }
 
 /// Customers with nothing in common.
 async fn strangers(rig: &Rig, count: u32) -> Vec<String> {
     let mut ids = Vec::new();
     for n in 1..=count {
-        let person = a_customer().named("王小明").with_phone(phone(n)).put("D1", &format!("K{n}"));
+        let person = a_customer()
+            .named("王小明")
+            .with_phone(phone(n))
+            .put("D1", &format!("K{n}"));
         ids.push(put(rig, person).await.customer_id);
     }
     ids
@@ -59,9 +74,24 @@ async fn a_merged_id_answers_with_the_one_that_stays(db: TestDb) {
     let again = merge(&rig, &ids[0], &ids[2]).await.unwrap_err();
     assert_eq!(reason(again), "SAME_CUSTOMER");
     // What is written to a record of the one that went is written to the one that stays.
-    let changed = put(&rig, a_customer().named("王小明").with_phone(phone(1)).who_likes("fishing").put("D1", "1")).await;
+    let changed = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .who_likes("fishing")
+            .put("D1", "1"),
+    )
+    .await;
     assert_eq!(changed.customer_id, ids[2]);
-    let newcomer = put(&rig, a_customer().named("王小明").with_phone(phone(1)).put("D2", "9")).await;
+    let newcomer = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .put("D2", "9"),
+    )
+    .await;
     assert_eq!(newcomer.customer_id, ids[2]);
 }
 
@@ -74,14 +104,32 @@ async fn a_merge_can_be_taken_back(db: TestDb) {
     assert_eq!(back.customers.len(), 2);
     for (id, before) in [(&ids[0], before), (&ids[1], stays_before)] {
         let mut after = get(&rig, id).await;
-        assert!(after.version > before.version, "the ETag does not come back");
+        assert!(
+            after.version > before.version,
+            "the ETag does not come back"
+        );
         (after.version, after.updated_at) = (before.version, before.updated_at);
         assert_eq!(after, before);
-        assert_eq!(acts(&rig, id).await.iter().filter(|act| ["merged", "undone"].contains(&act.as_str())).count(), 2);
+        assert_eq!(
+            acts(&rig, id)
+                .await
+                .iter()
+                .filter(|act| ["merged", "undone"].contains(&act.as_str()))
+                .count(),
+            2
+        );
     }
-    assert_eq!(reason(undo(&rig, &merged.merge_id).await.unwrap_err()), "UNDONE_ALREADY");
-    let unknown = undo(&rig, "mrg_00000000000070008000000000000000").await.unwrap_err();
-    assert_eq!((unknown.code(), reason(unknown)), (Code::NotFound, "MERGE_UNKNOWN".to_owned()));
+    assert_eq!(
+        reason(undo(&rig, &merged.merge_id).await.unwrap_err()),
+        "UNDONE_ALREADY"
+    );
+    let unknown = undo(&rig, "mrg_00000000000070008000000000000000")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (unknown.code(), reason(unknown)),
+        (Code::NotFound, "MERGE_UNKNOWN".to_owned())
+    );
 }
 
 async fn the_later_move_is_taken_back_first(db: TestDb) {
@@ -106,24 +154,49 @@ async fn a_split_can_be_taken_back(db: TestDb) {
     let one = put(&rig, person().put("D1", "1")).await;
     let two = put(&rig, person().put("D2", "2")).await;
     assert_eq!(one.customer_id, two.customer_id);
-    for bad in [vec![], vec![one.source_record_id.as_str(), two.source_record_id.as_str()]] {
-        assert_eq!(reason(split(&rig, &one.customer_id, &bad).await.unwrap_err()), "NOTHING_TO_SPLIT");
+    for bad in [
+        vec![],
+        vec![one.source_record_id.as_str(), two.source_record_id.as_str()],
+    ] {
+        assert_eq!(
+            reason(split(&rig, &one.customer_id, &bad).await.unwrap_err()),
+            "NOTHING_TO_SPLIT"
+        );
     }
-    let parted = split(&rig, &one.customer_id, &[&two.source_record_id]).await.unwrap();
+    let parted = split(&rig, &one.customer_id, &[&two.source_record_id])
+        .await
+        .unwrap();
     let new = parted.customer.unwrap();
     assert_ne!(new.id, one.customer_id);
-    assert_eq!((new.source_records, get(&rig, &one.customer_id).await.source_records), (1, 1));
+    assert_eq!(
+        (
+            new.source_records,
+            get(&rig, &one.customer_id).await.source_records
+        ),
+        (1, 1)
+    );
     undo(&rig, &parted.merge_id).await.unwrap();
-    assert_eq!(get(&rig, &new.id).await.id, one.customer_id, "the id of the part answers with the whole");
+    assert_eq!(
+        get(&rig, &new.id).await.id,
+        one.customer_id,
+        "the id of the part answers with the whole"
+    );
     assert_eq!(get(&rig, &one.customer_id).await.source_records, 2);
 }
 
 async fn what_a_steward_joined_stays_joined(db: TestDb) {
     let rig = Rig::new(db).await;
-    let person = |n| a_customer().named("王小明").with_phone(phone(n)).with_id_number(id_number(n));
+    let person = |n| {
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(n))
+            .with_id_number(id_number(n))
+    };
     let one = put(&rig, person(1).put("D1", "1")).await;
     let two = put(&rig, person(2).put("D2", "2")).await;
-    merge(&rig, &one.customer_id, &two.customer_id).await.unwrap();
+    merge(&rig, &one.customer_id, &two.customer_id)
+        .await
+        .unwrap();
     // A small change: the ID numbers differ as they did when the steward decided.
     let changed = put(&rig, person(1).who_likes("fishing").put("D1", "1")).await;
     assert_eq!(changed.customer_id, two.customer_id);
@@ -134,16 +207,28 @@ async fn what_a_steward_parted_stays_parted(db: TestDb) {
     let person = || a_customer().named("王小明").with_phone(phone(1));
     let one = put(&rig, person().put("D1", "1")).await;
     let two = put(&rig, person().put("D2", "2")).await;
-    let new = split(&rig, &one.customer_id, &[&two.source_record_id]).await.unwrap().customer.unwrap();
+    let new = split(&rig, &one.customer_id, &[&two.source_record_id])
+        .await
+        .unwrap()
+        .customer
+        .unwrap();
     let changed = put(&rig, person().who_likes("fishing").put("D2", "2")).await;
     assert_eq!(changed.customer_id, new.id);
     put(&rig, person().put("D3", "3")).await;
-    assert!(duplicates(&rig, "open").await.is_empty(), "the steward is not asked again");
+    assert!(
+        duplicates(&rig, "open").await.is_empty(),
+        "the steward is not asked again"
+    );
 }
 
 async fn a_pair_is_decided_once(db: TestDb) {
     let rig = Rig::new(db).await;
-    let person = |n| a_customer().named("王小明").with_phone(phone(1)).with_id_number(id_number(n));
+    let person = |n| {
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .with_id_number(id_number(n))
+    };
     let one = put(&rig, person(1).put("D1", "1")).await;
     let two = put(&rig, person(2).put("D2", "2")).await;
     let pair = duplicates(&rig, "").await.remove(0);
@@ -152,35 +237,87 @@ async fn a_pair_is_decided_once(db: TestDb) {
         decision: decision.to_owned(),
         reason: "asked him".to_owned(),
     };
-    let bad = rig.customer().decide_duplicate(rig.ask(Role::Steward, HQ, decide("perhaps"))).await.unwrap_err();
+    let bad = rig
+        .customer()
+        .decide_duplicate(rig.ask(Role::Steward, HQ, decide("perhaps")))
+        .await
+        .unwrap_err();
     assert_eq!(bad.code(), Code::InvalidArgument);
-    let done = rig.customer().decide_duplicate(rig.ask(Role::Steward, HQ, decide("same"))).await.unwrap().into_inner();
+    let done = rig
+        .customer()
+        .decide_duplicate(rig.ask(Role::Steward, HQ, decide("same")))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(done.duplicate.unwrap().state, "same");
-    assert_eq!(get(&rig, &two.customer_id).await.id, one.customer_id, "merged into the older");
+    assert_eq!(
+        get(&rig, &two.customer_id).await.id,
+        one.customer_id,
+        "merged into the older"
+    );
     assert!(duplicates(&rig, "open").await.is_empty());
     undo(&rig, &done.merge_id).await.unwrap();
     assert_ne!(get(&rig, &two.customer_id).await.id, one.customer_id);
-    assert_eq!(duplicates(&rig, "different").await.len(), 1, "taken back is a word too");
+    assert_eq!(
+        duplicates(&rig, "different").await.len(),
+        1,
+        "taken back is a word too"
+    );
 }
 
 async fn a_person_and_an_organization_are_not_merged(db: TestDb) {
     let rig = Rig::new(db).await;
-    let person = put(&rig, a_customer().named("王小明").with_phone(phone(1)).put("D1", "1")).await;
-    let company = put(&rig, a_customer().named("上海申通汽车租赁有限公司").with_phone(phone(2)).put("D1", "2")).await;
-    let refused = merge(&rig, &person.customer_id, &company.customer_id).await.unwrap_err();
+    let person = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .put("D1", "1"),
+    )
+    .await;
+    let company = put(
+        &rig,
+        a_customer()
+            .named("上海申通汽车租赁有限公司")
+            .with_phone(phone(2))
+            .put("D1", "2"),
+    )
+    .await;
+    let refused = merge(&rig, &person.customer_id, &company.customer_id)
+        .await
+        .unwrap_err();
     assert_eq!(reason(refused), "KINDS_DIFFER");
 }
 
 async fn a_regions_steward_merges_in_his_region_only(db: TestDb) {
     let rig = Rig::new(db).await;
-    let one = put(&rig, a_customer().named("王小明").with_phone(phone(1)).put("D1", "1")).await.customer_id;
-    let far = put(&rig, a_customer().named("王小明").with_phone(phone(2)).put("D3", "2")).await.customer_id;
+    let one = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .put("D1", "1"),
+    )
+    .await
+    .customer_id;
+    let far = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(2))
+            .put("D3", "2"),
+    )
+    .await
+    .customer_id;
     let message = marque_api::customer::v1::MergeRequest {
         customer_id: one.clone(),
         into: far,
         reason: "the same person".to_owned(),
     };
     let request = rig.ask(Role::Steward, Scope::Region("east".into()), message);
-    assert_eq!(rig.customer().merge(request).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        rig.customer().merge(request).await.unwrap_err().code(),
+        Code::NotFound
+    );
     assert_eq!(get(&rig, &one).await.source_records, 1);
 }

@@ -30,42 +30,84 @@ async fn the_version_grows_with_each_change_and_only_then(db: TestDb) {
     assert_eq!(changed.version, 2);
     assert_eq!(get(&rig, &first.customer_id).await.version, version + 1);
     put(&rig, person().put("D2", "1")).await;
-    assert_eq!(get(&rig, &first.customer_id).await.version, version + 2, "another dealer's record is a change too");
+    assert_eq!(
+        get(&rig, &first.customer_id).await.version,
+        version + 2,
+        "another dealer's record is a change too"
+    );
 }
 
 async fn a_write_with_a_key_happens_once(db: TestDb) {
     let rig = Rig::new(db).await;
     // Several unknown columns: a map, whose order on the wire is any.
     let with_extras = |hobby: &str| -> PutSourceRecordRequest {
-        let mut person = a_customer().named("王小明").with_phone(phone(1)).who_likes(hobby);
-        person.columns.extra = (0..8).map(|n| (format!("column {n}"), n.to_string())).collect::<HashMap<_, _>>();
+        let mut person = a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .who_likes(hobby);
+        person.columns.extra = (0..8)
+            .map(|n| (format!("column {n}"), n.to_string()))
+            .collect::<HashMap<_, _>>();
         person.put("D1", "1")
     };
     let send = async |hobby: &str| {
         let request = rig.ask_once(Role::Dms, dealer("D1"), "key-1", with_extras(hobby));
-        rig.customer().put_source_record(request).await.map(tonic::Response::into_inner)
+        rig.customer()
+            .put_source_record(request)
+            .await
+            .map(tonic::Response::into_inner)
     };
     let first = send("fishing").await.unwrap();
     for _ in 0..10 {
         assert_eq!(send("fishing").await.unwrap(), first);
     }
-    assert_eq!(acts(&rig, &first.customer_id).await.iter().filter(|act| *act == "linked").count(), 1);
-    assert_eq!(reason(send("chess").await.unwrap_err()), "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(
+        acts(&rig, &first.customer_id)
+            .await
+            .iter()
+            .filter(|act| *act == "linked")
+            .count(),
+        1
+    );
+    assert_eq!(
+        reason(send("chess").await.unwrap_err()),
+        "IDEMPOTENCY_KEY_REUSED"
+    );
 }
 
 async fn a_dealer_writes_for_himself_alone(db: TestDb) {
     let rig = Rig::new(db).await;
     for foreign in ["D2", "D9", "no dealer"] {
-        let request = rig.ask(Role::Dms, dealer("D1"), a_customer().named("王小明").with_phone(phone(1)).put(foreign, "1"));
+        let request = rig.ask(
+            Role::Dms,
+            dealer("D1"),
+            a_customer()
+                .named("王小明")
+                .with_phone(phone(1))
+                .put(foreign, "1"),
+        );
         let status = rig.customer().put_source_record(request).await.unwrap_err();
-        assert_eq!((status.code(), reason(status)), (Code::NotFound, "DEALER_UNKNOWN".to_owned()));
+        assert_eq!(
+            (status.code(), reason(status)),
+            (Code::NotFound, "DEALER_UNKNOWN".to_owned())
+        );
     }
 }
 
 async fn a_record_without_name_or_key_is_refused(db: TestDb) {
     let rig = Rig::new(db).await;
-    for bad in [a_customer().who_likes("fishing").put("D1", "1"), a_customer().named("王小明").with_phone(phone(1)).put("D1", " ")] {
-        let status = rig.customer().put_source_record(rig.ask(Role::Dms, dealer("D1"), bad)).await.unwrap_err();
+    for bad in [
+        a_customer().who_likes("fishing").put("D1", "1"),
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .put("D1", " "),
+    ] {
+        let status = rig
+            .customer()
+            .put_source_record(rig.ask(Role::Dms, dealer("D1"), bad))
+            .await
+            .unwrap_err();
         let problem = marque_errors::Problem::from(status);
         assert_eq!(problem.reason, "RECORD_REJECTED");
         assert!(!problem.violations.is_empty(), "it says what to mend");

@@ -30,20 +30,30 @@ impl NetworkApp {
     }
 
     /// Creates or replaces a dealer. A version other than 0 must be the one that is stored.
-    pub(crate) async fn put_dealer(&self, ctx: CallContext, dealer: Dealer) -> Result<(Dealer, bool)> {
+    pub(crate) async fn put_dealer(
+        &self,
+        ctx: CallContext,
+        dealer: Dealer,
+    ) -> Result<(Dealer, bool)> {
         ctx.require(Role::HqAdmin)?;
         let violations = dealer.violations("");
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
         let app = self.clone();
-        self.db.write(move |conn| app.put_dealers(conn, &ctx, vec![dealer.clone()])).await.map(|(mut put, created)| {
-            (put.pop().expect("one dealer was put"), created > 0)
-        })
+        self.db
+            .write(move |conn| app.put_dealers(conn, &ctx, vec![dealer.clone()]))
+            .await
+            .map(|(mut put, created)| (put.pop().expect("one dealer was put"), created > 0))
     }
 
     /// Puts dealers in the caller's transaction and tells the others of those that changed; also returns how many are new.
-    fn put_dealers(&self, conn: &mut Conn<'_>, ctx: &CallContext, dealers: Vec<Dealer>) -> Result<(Vec<Dealer>, usize)> {
+    fn put_dealers(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        dealers: Vec<Dealer>,
+    ) -> Result<(Vec<Dealer>, usize)> {
         self.store.lock_dealers(conn)?;
         let now = self.clock.now();
         let (mut put, mut changed, mut created) = (Vec::new(), Vec::new(), 0);
@@ -61,7 +71,12 @@ impl NetworkApp {
             dealer.version = version + 1;
             dealer.updated_at = now;
             self.store.put_dealer(conn, &dealer)?;
-            let entry = Entry { act: "dealer_put", subject: dealer.code.as_str(), dealer: dealer.code.as_str(), detail: "" };
+            let entry = Entry {
+                act: "dealer_put",
+                subject: dealer.code.as_str(),
+                dealer: dealer.code.as_str(),
+                detail: "",
+            };
             record(conn, ctx, now, &entry)?;
             changed.push(crate::grpc::dealer_to_pb(dealer.clone()));
             put.push(dealer);
@@ -86,13 +101,24 @@ impl NetworkApp {
     pub(crate) async fn get_dealer(&self, ctx: CallContext, code: DealerCode) -> Result<Dealer> {
         let store = self.store.clone();
         self.db
-            .read(move |conn| store.find_dealer(conn, ctx.scope(), &code)?.ok_or(Error::DealerUnknown))
+            .read(move |conn| {
+                store
+                    .find_dealer(conn, ctx.scope(), &code)?
+                    .ok_or(Error::DealerUnknown)
+            })
             .await
     }
 
-    pub(crate) async fn list_dealers(&self, ctx: CallContext, region: String, page: PageRequest) -> Result<Vec<Dealer>> {
+    pub(crate) async fn list_dealers(
+        &self,
+        ctx: CallContext,
+        region: String,
+        page: PageRequest,
+    ) -> Result<Vec<Dealer>> {
         let store = self.store.clone();
-        self.db.scan(move |conn| store.list_dealers(conn, ctx.scope(), &region, &page)).await
+        self.db
+            .scan(move |conn| store.list_dealers(conn, ctx.scope(), &region, &page))
+            .await
     }
 
     /// Creates or replaces a member of staff. A manager may do so for his own dealer.
@@ -113,27 +139,56 @@ impl NetworkApp {
 
     fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<()> {
         let now = self.clock.now();
-        self.store.find_dealer(conn, ctx.scope(), &staff.dealer)?.ok_or(Error::DealerUnknown)?;
+        self.store
+            .find_dealer(conn, ctx.scope(), &staff.dealer)?
+            .ok_or(Error::DealerUnknown)?;
         self.store.put_staff(conn, staff, now)?;
         let dealer = staff.dealer.as_str();
-        record(conn, ctx, now, &Entry { act: "staff_put", subject: &staff.code, dealer, detail: "" })?;
+        record(
+            conn,
+            ctx,
+            now,
+            &Entry {
+                act: "staff_put",
+                subject: &staff.code,
+                dealer,
+                detail: "",
+            },
+        )?;
         Ok(())
     }
 
-    pub(crate) async fn list_staff(&self, ctx: CallContext, dealer: DealerCode, page: PageRequest) -> Result<Vec<Staff>> {
+    pub(crate) async fn list_staff(
+        &self,
+        ctx: CallContext,
+        dealer: DealerCode,
+        page: PageRequest,
+    ) -> Result<Vec<Staff>> {
         let store = self.store.clone();
-        self.db.scan(move |conn| store.list_staff(conn, ctx.scope(), &dealer, &page)).await
+        self.db
+            .scan(move |conn| store.list_staff(conn, ctx.scope(), &dealer, &page))
+            .await
     }
 
     /// Puts a whole network, all or nothing.
-    pub(crate) async fn apply(&self, ctx: CallContext, dealers: Vec<Dealer>, staff: Vec<Staff>) -> Result<(usize, usize)> {
+    pub(crate) async fn apply(
+        &self,
+        ctx: CallContext,
+        dealers: Vec<Dealer>,
+        staff: Vec<Staff>,
+    ) -> Result<(usize, usize)> {
         ctx.require(Role::HqAdmin)?;
         let mut violations: Vec<_> = dealers
             .iter()
             .enumerate()
             .flat_map(|(at, dealer)| dealer.violations(&format!("dealers[{at}].")))
             .collect();
-        violations.extend(staff.iter().enumerate().flat_map(|(at, staff)| staff.violations(&format!("staff[{at}]."))));
+        violations.extend(
+            staff
+                .iter()
+                .enumerate()
+                .flat_map(|(at, staff)| staff.violations(&format!("staff[{at}]."))),
+        );
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }

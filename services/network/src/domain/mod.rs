@@ -34,11 +34,35 @@ impl Dealer {
     /// What is wrong with the dealer, field by field; `path` stands before each field.
     pub(crate) fn violations(&self, path: &str) -> Vec<Violation> {
         let mut found = Vec::new();
-        check(&mut found, format!("{path}name"), &self.name, NAME_MAX, true);
-        check(&mut found, format!("{path}region"), &self.region, CODE_MAX, true);
-        check(&mut found, format!("{path}group"), &self.group, CODE_MAX, false);
+        check(
+            &mut found,
+            format!("{path}name"),
+            &self.name,
+            NAME_MAX,
+            true,
+        );
+        check(
+            &mut found,
+            format!("{path}region"),
+            &self.region,
+            CODE_MAX,
+            true,
+        );
+        check(
+            &mut found,
+            format!("{path}group"),
+            &self.group,
+            CODE_MAX,
+            false,
+        );
         for (at, department) in self.departments.iter().enumerate() {
-            check(&mut found, format!("{path}departments[{at}]"), department, CODE_MAX, true);
+            check(
+                &mut found,
+                format!("{path}departments[{at}]"),
+                department,
+                CODE_MAX,
+                true,
+            );
         }
         found
     }
@@ -46,7 +70,12 @@ impl Dealer {
     /// Whether it says the same as `other`, versions and times apart.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         let facts = |dealer: &Self| {
-            (dealer.name.clone(), dealer.region.clone(), dealer.group.clone(), dealer.departments.clone())
+            (
+                dealer.name.clone(),
+                dealer.region.clone(),
+                dealer.group.clone(),
+                dealer.departments.clone(),
+            )
         };
         facts(self) == facts(other)
     }
@@ -56,9 +85,27 @@ impl Staff {
     /// What is wrong with the entry, field by field; `path` stands before each field.
     pub(crate) fn violations(&self, path: &str) -> Vec<Violation> {
         let mut found = Vec::new();
-        check(&mut found, format!("{path}code"), &self.code, CODE_MAX, true);
-        check(&mut found, format!("{path}name"), &self.name, NAME_MAX, true);
-        check(&mut found, format!("{path}department"), &self.department, CODE_MAX, false);
+        check(
+            &mut found,
+            format!("{path}code"),
+            &self.code,
+            CODE_MAX,
+            true,
+        );
+        check(
+            &mut found,
+            format!("{path}name"),
+            &self.name,
+            NAME_MAX,
+            true,
+        );
+        check(
+            &mut found,
+            format!("{path}department"),
+            &self.department,
+            CODE_MAX,
+            false,
+        );
         check(&mut found, format!("{path}phone"), &self.phone, 32, false);
         found
     }
@@ -68,9 +115,17 @@ fn check(found: &mut Vec<Violation>, field: String, value: &str, max: usize, req
     if required && value.trim().is_empty() {
         found.push(Violation::new(field, "MISSING", "must be filled"));
     } else if value.chars().count() > max {
-        found.push(Violation::new(field, "TOO_LONG", format!("at most {max} characters")));
+        found.push(Violation::new(
+            field,
+            "TOO_LONG",
+            format!("at most {max} characters"),
+        ));
     } else if value.chars().any(char::is_control) {
-        found.push(Violation::new(field, "CONTROL_CHARACTER", "no line breaks or control characters"));
+        found.push(Violation::new(
+            field,
+            "CONTROL_CHARACTER",
+            "no line breaks or control characters",
+        ));
     }
 }
 
@@ -89,8 +144,19 @@ mod tests {
             updated_at: Timestamp::default(),
             version: 0,
         };
-        let found: Vec<_> = dealer.violations("").into_iter().map(|v| (v.field, v.reason)).collect();
-        let expected = [("name", "MISSING"), ("region", "TOO_LONG"), ("departments[1]", "CONTROL_CHARACTER")];
-        assert_eq!(found, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
+        let found: Vec<_> = dealer
+            .violations("")
+            .into_iter()
+            .map(|v| (v.field, v.reason))
+            .collect();
+        let expected = [
+            ("name", "MISSING"),
+            ("region", "TOO_LONG"),
+            ("departments[1]", "CONTROL_CHARACTER"),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()))
+        );
     }
 }

@@ -11,13 +11,22 @@ use crate::{
 };
 
 pub(crate) fn code(text: &str) -> Result<DealerCode> {
-    text.parse().map_err(|error: marque_core::InvalidDealerCode| {
-        Error::Invalid(vec![Violation::new("dealer", "FORMAT", error.to_string())])
-    })
+    text.parse()
+        .map_err(|error: marque_core::InvalidDealerCode| {
+            Error::Invalid(vec![Violation::new("dealer", "FORMAT", error.to_string())])
+        })
 }
 
 pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
-    let pb::Dealer { code: text, name, region, group, departments, updated_at: _, version } = dealer;
+    let pb::Dealer {
+        code: text,
+        name,
+        region,
+        group,
+        departments,
+        updated_at: _,
+        version,
+    } = dealer;
     Ok(Dealer {
         code: code(&text)?,
         name,
@@ -30,7 +39,15 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
 }
 
 pub(crate) fn dealer_to_pb(dealer: Dealer) -> pb::Dealer {
-    let Dealer { code, name, region, group, departments, updated_at, version } = dealer;
+    let Dealer {
+        code,
+        name,
+        region,
+        group,
+        departments,
+        updated_at,
+        version,
+    } = dealer;
     pb::Dealer {
         code: code.to_string(),
         name,
@@ -43,11 +60,39 @@ pub(crate) fn dealer_to_pb(dealer: Dealer) -> pb::Dealer {
 }
 
 pub(crate) fn staff_from_pb(staff: pb::Staff) -> Result<Staff> {
-    let pb::Staff { dealer, code: own, name, department, phone, active } = staff;
-    Ok(Staff { dealer: code(&dealer)?, code: own, name, department, phone, active })
+    let pb::Staff {
+        dealer,
+        code: own,
+        name,
+        department,
+        phone,
+        active,
+    } = staff;
+    Ok(Staff {
+        dealer: code(&dealer)?,
+        code: own,
+        name,
+        department,
+        phone,
+        active,
+    })
 }
 
 pub(crate) fn staff_to_pb(staff: Staff) -> pb::Staff {
-    let Staff { dealer, code, name, department, phone, active } = staff;
-    pb::Staff { dealer: dealer.to_string(), code, name, department, phone, active }
+    let Staff {
+        dealer,
+        code,
+        name,
+        department,
+        phone,
+        active,
+    } = staff;
+    pb::Staff {
+        dealer: dealer.to_string(),
+        code,
+        name,
+        department,
+        phone,
+        active,
+    }
 }

@@ -25,63 +25,112 @@ impl NetworkGrpc {
         Self { app }
     }
 
-    async fn list_dealers_page(&self, request: Request<pb::ListDealersRequest>) -> Result<pb::ListDealersResponse> {
+    async fn list_dealers_page(
+        &self,
+        request: Request<pb::ListDealersRequest>,
+    ) -> Result<pb::ListDealersResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("dealers?region={}", request.region);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let size = page.size as usize;
         let dealers = self.app.list_dealers(ctx, request.region, page).await?;
-        let next = dealers.last().filter(|_| dealers.len() == size).map(|dealer| dealer.code.to_string());
+        let next = dealers
+            .last()
+            .filter(|_| dealers.len() == size)
+            .map(|dealer| dealer.code.to_string());
         Ok(pb::ListDealersResponse {
             dealers: dealers.into_iter().map(dealer_to_pb).collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, &list)),
         })
     }
 
-    async fn list_staff_page(&self, request: Request<pb::ListStaffRequest>) -> Result<pb::ListStaffResponse> {
+    async fn list_staff_page(
+        &self,
+        request: Request<pb::ListStaffRequest>,
+    ) -> Result<pb::ListStaffResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("staff?dealer={}", request.dealer);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let size = page.size as usize;
-        let staff = self.app.list_staff(ctx, convert::code(&request.dealer)?, page).await?;
-        let next = staff.last().filter(|_| staff.len() == size).map(|staff| staff.code.clone());
+        let staff = self
+            .app
+            .list_staff(ctx, convert::code(&request.dealer)?, page)
+            .await?;
+        let next = staff
+            .last()
+            .filter(|_| staff.len() == size)
+            .map(|staff| staff.code.clone());
         Ok(pb::ListStaffResponse {
             staff: staff.into_iter().map(convert::staff_to_pb).collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, &list)),
         })
     }
 
-    async fn put_dealer_inner(&self, request: Request<pb::PutDealerRequest>) -> Result<pb::PutDealerResponse> {
+    async fn put_dealer_inner(
+        &self,
+        request: Request<pb::PutDealerRequest>,
+    ) -> Result<pb::PutDealerResponse> {
         let ctx = CallContext::of(&request)?;
         let dealer = convert::dealer_from_pb(request.into_inner().dealer.unwrap_or_default())?;
         let (dealer, created) = self.app.put_dealer(ctx, dealer).await?;
-        Ok(pb::PutDealerResponse { dealer: Some(dealer_to_pb(dealer)), created })
+        Ok(pb::PutDealerResponse {
+            dealer: Some(dealer_to_pb(dealer)),
+            created,
+        })
     }
 
-    async fn get_dealer_inner(&self, request: Request<pb::GetDealerRequest>) -> Result<pb::GetDealerResponse> {
+    async fn get_dealer_inner(
+        &self,
+        request: Request<pb::GetDealerRequest>,
+    ) -> Result<pb::GetDealerResponse> {
         let ctx = CallContext::of(&request)?;
         // A code that cannot exist is as unknown as one that does not.
-        let code = request.into_inner().code.parse().map_err(|_| Error::DealerUnknown)?;
+        let code = request
+            .into_inner()
+            .code
+            .parse()
+            .map_err(|_| Error::DealerUnknown)?;
         let dealer = self.app.get_dealer(ctx, code).await?;
-        Ok(pb::GetDealerResponse { dealer: Some(dealer_to_pb(dealer)) })
+        Ok(pb::GetDealerResponse {
+            dealer: Some(dealer_to_pb(dealer)),
+        })
     }
 
-    async fn put_staff_inner(&self, request: Request<pb::PutStaffRequest>) -> Result<pb::PutStaffResponse> {
+    async fn put_staff_inner(
+        &self,
+        request: Request<pb::PutStaffRequest>,
+    ) -> Result<pb::PutStaffResponse> {
         let ctx = CallContext::of(&request)?;
         let staff = convert::staff_from_pb(request.into_inner().staff.unwrap_or_default())?;
         let staff = self.app.put_staff(ctx, staff).await?;
-        Ok(pb::PutStaffResponse { staff: Some(convert::staff_to_pb(staff)) })
+        Ok(pb::PutStaffResponse {
+            staff: Some(convert::staff_to_pb(staff)),
+        })
     }
 
-    async fn apply_inner(&self, request: Request<pb::ApplyNetworkRequest>) -> Result<pb::ApplyNetworkResponse> {
+    async fn apply_inner(
+        &self,
+        request: Request<pb::ApplyNetworkRequest>,
+    ) -> Result<pb::ApplyNetworkResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let dealers = request.dealers.into_iter().map(convert::dealer_from_pb).collect::<Result<_>>()?;
-        let staff = request.staff.into_iter().map(convert::staff_from_pb).collect::<Result<_>>()?;
+        let dealers = request
+            .dealers
+            .into_iter()
+            .map(convert::dealer_from_pb)
+            .collect::<Result<_>>()?;
+        let staff = request
+            .staff
+            .into_iter()
+            .map(convert::staff_from_pb)
+            .collect::<Result<_>>()?;
         let (dealers, staff) = self.app.apply(ctx, dealers, staff).await?;
-        Ok(pb::ApplyNetworkResponse { dealers: dealers as i32, staff: staff as i32 })
+        Ok(pb::ApplyNetworkResponse {
+            dealers: dealers as i32,
+            staff: staff as i32,
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! The network's store: every statement of the service.
 
-
 use marque_auth::Scope;
 use marque_core::{DealerCode, PageRequest, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
@@ -31,7 +30,12 @@ impl NetworkStore {
         Ok(conn.lock_keys(&mut vec![DEALERS_LOCK])?)
     }
 
-    pub(crate) fn find_dealer(&self, conn: &mut Conn<'_>, scope: &Scope, code: &DealerCode) -> Result<Option<Dealer>> {
+    pub(crate) fn find_dealer(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        code: &DealerCode,
+    ) -> Result<Option<Dealer>> {
         let (sql, key) = scope_clause(scope, 2);
         let sql = format!("SELECT {DEALER} FROM dealers WHERE code = ?1 AND {sql}");
         Ok(conn.query_opt(&sql, &[code.as_str().into(), key.into()], read_dealer)?)
@@ -50,7 +54,12 @@ impl NetworkStore {
              ORDER BY code LIMIT ?4"
         );
         let after = page.after.as_ref().map_or("", |token| token.key.as_str());
-        let values = [key.into(), region.into(), after.into(), Value::from(page.size)];
+        let values = [
+            key.into(),
+            region.into(),
+            after.into(),
+            Value::from(page.size),
+        ];
         Ok(conn.query(&sql, &values, read_dealer)?)
     }
 
@@ -75,7 +84,12 @@ impl NetworkStore {
         Ok(())
     }
 
-    pub(crate) fn put_staff(&self, conn: &mut Conn<'_>, staff: &Staff, now: Timestamp) -> Result<()> {
+    pub(crate) fn put_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        staff: &Staff,
+        now: Timestamp,
+    ) -> Result<()> {
         let phone = self.seal_phone(staff)?;
         conn.execute(
             "INSERT INTO staff (dealer, code, name, department, phone, active, updated_at)
@@ -97,7 +111,9 @@ impl NetworkStore {
 
     fn seal_phone(&self, staff: &Staff) -> Result<Vec<u8>> {
         let row = row_of(&staff.dealer, &staff.code);
-        Ok(self.vault.seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
+        Ok(self
+            .vault
+            .seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
     }
 
     pub(crate) fn list_staff(
@@ -107,21 +123,41 @@ impl NetworkStore {
         dealer: &DealerCode,
         page: &PageRequest,
     ) -> Result<Vec<Staff>> {
-        self.find_dealer(conn, scope, dealer)?.ok_or(Error::DealerUnknown)?;
+        self.find_dealer(conn, scope, dealer)?
+            .ok_or(Error::DealerUnknown)?;
         let after = page.after.as_ref().map_or("", |token| token.key.as_str());
         let rows = conn.query(
             "SELECT code, name, department, phone, active FROM staff
              WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3",
             &[dealer.as_str().into(), after.into(), Value::from(page.size)],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<Vec<u8>>(3)?, row.get(4)?)),
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get::<Vec<u8>>(3)?,
+                    row.get(4)?,
+                ))
+            },
         )?;
         rows.into_iter()
-            .map(|(code, name, department, sealed, active): (String, _, _, _, _)| {
-                let row = row_of(dealer, &code);
-                let phone = self.vault.open(Place::new("staff", &row, "phone"), &sealed)?;
-                let phone = String::from_utf8_lossy(&phone).into_owned();
-                Ok(Staff { dealer: dealer.clone(), code, name, department, phone, active })
-            })
+            .map(
+                |(code, name, department, sealed, active): (String, _, _, _, _)| {
+                    let row = row_of(dealer, &code);
+                    let phone = self
+                        .vault
+                        .open(Place::new("staff", &row, "phone"), &sealed)?;
+                    let phone = String::from_utf8_lossy(&phone).into_owned();
+                    Ok(Staff {
+                        dealer: dealer.clone(),
+                        code,
+                        name,
+                        department,
+                        phone,
+                        active,
+                    })
+                },
+            )
             .collect()
     }
 }
@@ -145,10 +181,12 @@ fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
     let code: String = row.get(0)?;
     let departments: String = row.get(4)?;
     Ok(Dealer {
-        code: code.parse().map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode {
-            column: 0,
-            source: error.into(),
-        })?,
+        code: code
+            .parse()
+            .map_err(|error: marque_core::InvalidDealerCode| StoreError::Decode {
+                column: 0,
+                source: error.into(),
+            })?,
         name: row.get(1)?,
         region: row.get(2)?,
         group: row.get(3)?,
