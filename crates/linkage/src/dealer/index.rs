@@ -155,7 +155,7 @@ impl Index {
         let linked = link(
             &DealerRecords::new(features),
             Some(self.decider.model().clone()),
-            DealerRecords::options(DealerRecords::options(BatchOptions::default())),
+            DealerRecords::options(BatchOptions::default()),
         );
         let mut moved = Vec::new();
         self.members.clear();
