@@ -34,8 +34,10 @@ impl Kind {
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().to_lowercase().as_str() {
             "person" | "individual" | "个人" | "私人" | "自然人" => Some(Self::Person),
-            "organization" | "organisation" | "company" | "单位" | "企业" | "公司" | "组织"
-            | "机构" | "法人" => Some(Self::Organization),
+            "organization" | "organisation" | "org" | "company" | "corporate" | "enterprise"
+            | "单位" | "企业" | "公司" | "组织" | "机构" | "法人" => {
+                Some(Self::Organization)
+            }
             _ => None,
         }
     }
