@@ -11,7 +11,8 @@ mod storage;
 use std::sync::Arc;
 
 use marque_api::{
-    events::v1::event_feed_server::EventFeedServer, intake::v1::import_service_server::ImportServiceServer,
+    events::v1::event_feed_server::EventFeedServer,
+    intake::v1::import_service_server::ImportServiceServer,
     service_history::v1::service_history_service_server::ServiceHistoryServiceServer,
 };
 use marque_core::SharedClock;
@@ -45,7 +46,10 @@ pub struct Deps {
 
 impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deps").field("db", &self.db).field("intake", &self.intake).finish_non_exhaustive()
+        f.debug_struct("Deps")
+            .field("db", &self.db)
+            .field("intake", &self.intake)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,8 +62,13 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let directory = Directory::new(deps.network.clone());
     let store = storage::VisitStore::new(deps.vault.clone());
     let rows = app::Rows::new(deps.vault.clone(), Arc::clone(&deps.clock));
-    let app =
-        app::VisitApp::new(deps.db.clone(), store, Arc::clone(&deps.clock), rows.clone(), directory.clone());
+    let app = app::VisitApp::new(
+        deps.db.clone(),
+        store,
+        Arc::clone(&deps.clock),
+        rows.clone(),
+        directory.clone(),
+    );
     let intake = Intake::new(
         deps.db.clone(),
         deps.vault.clone(),
@@ -72,7 +81,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         .add_service(ImportServiceServer::new(ImportGrpc::new(intake.clone())))
         .add_service(EventFeedServer::new(feed));
     let mut tasks = consumers(&deps);
-    tasks.push(Task::new("service-history.imports", move |stop| intake.run(stop)));
+    tasks.push(Task::new("service-history.imports", move |stop| {
+        intake.run(stop)
+    }));
     Ok(Built { routes, tasks })
 }
 
@@ -86,8 +97,16 @@ fn consumers(deps: &Deps) -> Vec<Task> {
         clock: Arc::clone(&deps.clock),
     };
     let regions = consumer("marque/network", &deps.network_events, Arc::new(Regions));
-    let customers = consumer("marque/customer", &deps.customer_events, Arc::new(events::Customers));
-    let vehicles = consumer("marque/vehicle", &deps.vehicle_events, Arc::new(events::Vehicles));
+    let customers = consumer(
+        "marque/customer",
+        &deps.customer_events,
+        Arc::new(events::Customers),
+    );
+    let vehicles = consumer(
+        "marque/vehicle",
+        &deps.vehicle_events,
+        Arc::new(events::Vehicles),
+    );
     vec![
         Task::new("service-history.regions", move |stop| regions.run(stop)),
         Task::new("service-history.customers", move |stop| customers.run(stop)),

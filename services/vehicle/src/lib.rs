@@ -11,7 +11,8 @@ mod storage;
 use std::sync::Arc;
 
 use marque_api::{
-    events::v1::event_feed_server::EventFeedServer, intake::v1::import_service_server::ImportServiceServer,
+    events::v1::event_feed_server::EventFeedServer,
+    intake::v1::import_service_server::ImportServiceServer,
     vehicle::v1::vehicle_service_server::VehicleServiceServer,
 };
 use marque_core::SharedClock;
@@ -45,7 +46,10 @@ pub struct Deps {
 
 impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deps").field("db", &self.db).field("intake", &self.intake).finish_non_exhaustive()
+        f.debug_struct("Deps")
+            .field("db", &self.db)
+            .field("intake", &self.intake)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +62,12 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let directory = Directory::new(deps.network.clone());
     let recorder = app::Recorder::new(Arc::clone(&deps.clock));
     let rows = app::Rows::new(deps.vault.clone(), recorder.clone());
-    let app = app::VehicleApp::new(deps.db.clone(), Arc::clone(&deps.clock), rows.clone(), directory.clone());
+    let app = app::VehicleApp::new(
+        deps.db.clone(),
+        Arc::clone(&deps.clock),
+        rows.clone(),
+        directory.clone(),
+    );
     let intake = Intake::new(
         deps.db.clone(),
         deps.vault.clone(),
@@ -85,10 +94,16 @@ fn consumers(deps: &Deps, recorder: &app::Recorder) -> Vec<Task> {
         clock: Arc::clone(&deps.clock),
     };
     let regions = consumer("marque/network", &deps.network_events, Arc::new(Regions));
-    let customers =
-        consumer("marque/customer", &deps.customer_events, Arc::new(events::Customers::new(recorder.clone())));
-    let visits =
-        consumer("marque/service-history", &deps.service_history_events, Arc::new(events::Visits::new(recorder.clone())));
+    let customers = consumer(
+        "marque/customer",
+        &deps.customer_events,
+        Arc::new(events::Customers::new(recorder.clone())),
+    );
+    let visits = consumer(
+        "marque/service-history",
+        &deps.service_history_events,
+        Arc::new(events::Visits::new(recorder.clone())),
+    );
     vec![
         Task::new("vehicle.regions", move |stop| regions.run(stop)),
         Task::new("vehicle.customers", move |stop| customers.run(stop)),

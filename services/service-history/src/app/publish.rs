@@ -18,8 +18,13 @@ pub(super) fn recorded(
     batch: &[&VisitPayload],
     recorded: &[Recorded],
 ) -> Result<(), StoreError> {
-    let stored = batch.iter().zip(recorded).filter(|(_, recorded)| recorded.outcome == Outcome::Stored);
-    let visits: Vec<pb::RecordedVisit> = stored.map(|(visit, recorded)| to_pb(visit, recorded)).collect();
+    let stored = batch
+        .iter()
+        .zip(recorded)
+        .filter(|(_, recorded)| recorded.outcome == Outcome::Stored);
+    let visits: Vec<pb::RecordedVisit> = stored
+        .map(|(visit, recorded)| to_pb(visit, recorded))
+        .collect();
     let (Some(first), Some(visit)) = (visits.first(), batch.first()) else {
         return Ok(());
     };
@@ -38,7 +43,9 @@ fn to_pb(visit: &VisitPayload, recorded: &Recorded) -> pb::RecordedVisit {
         id: recorded.id.to_string(),
         dealer: visit.dealer.to_string(),
         vin: visit.vin.clone(),
-        source_record_id: visit.record.map_or_else(String::new, |record| record.to_string()),
+        source_record_id: visit
+            .record
+            .map_or_else(String::new, |record| record.to_string()),
         kind: visit.kind.to_owned(),
         opened_at: visit.opened_at.map(to_proto_time),
         closed_at: visit.closed_at.map(to_proto_time),

@@ -55,7 +55,13 @@ impl VisitApp {
         rows: Rows,
         directory: Directory,
     ) -> Self {
-        Self { db, store, clock, rows, directory }
+        Self {
+            db,
+            store,
+            clock,
+            rows,
+            directory,
+        }
     }
 
     /// Creates or corrects one visit from a dealer's row; `answer` makes what the key remembers.
@@ -74,7 +80,9 @@ impl VisitApp {
     {
         if source.trim().is_empty() || source.chars().count() > 64 {
             let message = "name the source system of the row, such as dms, in 1 to 64 characters";
-            return Err(Error::Invalid(vec![Violation::new("source", "MISSING", message)]));
+            return Err(Error::Invalid(vec![Violation::new(
+                "source", "MISSING", message,
+            )]));
         }
         let dealer = self.directory.check(meta, dealer).await?;
         let now = self.clock.now();
@@ -85,16 +93,36 @@ impl VisitApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                once(conn, &ctx, now, "visit.put", key.as_ref(), &request, |conn| {
-                    let recorded = app.rows.write(conn, &[&payload], now)?[0];
-                    if recorded.outcome == Outcome::Stored {
-                        let (act, subject) = (act_of(recorded.version), recorded.id.to_string());
-                        let entry = Entry { act, subject: &subject, dealer: dealer.as_str(), detail: "" };
-                        record(conn, &ctx, now, &entry)?;
-                    }
-                    let visit = app.store.find(conn, ctx.scope(), recorded.id)?.ok_or(Error::VisitUnknown)?;
-                    Ok(answer(show_alone(conn, ctx.scope(), visit)?, recorded.outcome))
-                })
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "visit.put",
+                    key.as_ref(),
+                    &request,
+                    |conn| {
+                        let recorded = app.rows.write(conn, &[&payload], now)?[0];
+                        if recorded.outcome == Outcome::Stored {
+                            let (act, subject) =
+                                (act_of(recorded.version), recorded.id.to_string());
+                            let entry = Entry {
+                                act,
+                                subject: &subject,
+                                dealer: dealer.as_str(),
+                                detail: "",
+                            };
+                            record(conn, &ctx, now, &entry)?;
+                        }
+                        let visit = app
+                            .store
+                            .find(conn, ctx.scope(), recorded.id)?
+                            .ok_or(Error::VisitUnknown)?;
+                        Ok(answer(
+                            show_alone(conn, ctx.scope(), visit)?,
+                            recorded.outcome,
+                        ))
+                    },
+                )
             })
             .await
     }
@@ -123,16 +151,27 @@ impl VisitApp {
     }
 
     /// Visits of a car across all dealers, for whoever has to do with the car.
-    pub(crate) async fn list_of_vehicle(&self, ctx: CallContext, typed: &str, page: PageRequest) -> Result<Page> {
+    pub(crate) async fn list_of_vehicle(
+        &self,
+        ctx: CallContext,
+        typed: &str,
+        page: PageRequest,
+    ) -> Result<Page> {
         let Ok(vin) = Vin::parse(typed) else {
-            return Ok(Page { entries: Vec::new(), next: None });
+            return Ok(Page {
+                entries: Vec::new(),
+                next: None,
+            });
         };
         let app = self.clone();
         self.db
             .scan(move |conn| {
                 let vin = vin.as_str();
                 if !storage::knows_vin(conn, ctx.scope(), vin)? {
-                    return Ok(Page { entries: Vec::new(), next: None });
+                    return Ok(Page {
+                        entries: Vec::new(),
+                        next: None,
+                    });
                 }
                 app.page(conn, ctx.scope(), Whose::Vehicle(vin), &page, Listed::Whole)
             })
@@ -152,7 +191,10 @@ impl VisitApp {
             .read(move |conn| {
                 let customer = storage::current_customer(conn, customer)?;
                 if !storage::knows_customer(conn, ctx.scope(), customer)? {
-                    return Ok(Page { entries: Vec::new(), next: None });
+                    return Ok(Page {
+                        entries: Vec::new(),
+                        next: None,
+                    });
                 }
                 app.page(conn, ctx.scope(), Whose::Customer(customer), &page, listed)
             })
@@ -179,18 +221,31 @@ impl VisitApp {
     }
 
     fn find_visible(&self, conn: &mut Conn<'_>, scope: &Scope, id: VisitId) -> Result<Visit> {
-        let visit = self.store.find(conn, scope, id)?.ok_or(Error::VisitUnknown)?;
-        let is_own = scope.dealer().is_some_and(|dealer| dealer.as_str() == visit.dealer);
+        let visit = self
+            .store
+            .find(conn, scope, id)?
+            .ok_or(Error::VisitUnknown)?;
+        let is_own = scope
+            .dealer()
+            .is_some_and(|dealer| dealer.as_str() == visit.dealer);
         let is_known = is_own
             || storage::knows_vin(conn, scope, &visit.vin)?
             || knows(conn, scope, visit.customer)?
             || storage::is_of_region(conn, scope, &visit.dealer)?;
-        if is_known { Ok(visit) } else { Err(Error::VisitUnknown) }
+        if is_known {
+            Ok(visit)
+        } else {
+            Err(Error::VisitUnknown)
+        }
     }
 }
 
 fn act_of(version: i64) -> &'static str {
-    if version == 1 { "visit_put" } else { "visit_corrected" }
+    if version == 1 {
+        "visit_put"
+    } else {
+        "visit_corrected"
+    }
 }
 
 fn knows(conn: &mut Conn<'_>, scope: &Scope, customer: Option<CustomerId>) -> Result<bool> {
@@ -212,7 +267,8 @@ fn show_of(
     known: Option<CustomerId>,
 ) -> Result<Vec<Shown>> {
     let mut firsts: FxHashMap<String, Option<VisitId>> = FxHashMap::default();
-    let mut known: FxHashMap<CustomerId, bool> = known.map(|customer| (customer, true)).into_iter().collect();
+    let mut known: FxHashMap<CustomerId, bool> =
+        known.map(|customer| (customer, true)).into_iter().collect();
     let mut shown = Vec::with_capacity(visits.len());
     for visit in visits {
         let first = match firsts.get(&visit.vin) {
@@ -225,7 +281,12 @@ fn show_of(
             }
         };
         let is_anonymous = is_anonymous(conn, scope, &visit, &mut known)?;
-        shown.push(Shown { is_first: first == Some(visit.id), visit, is_anonymous, doubt: None });
+        shown.push(Shown {
+            is_first: first == Some(visit.id),
+            visit,
+            is_anonymous,
+            doubt: None,
+        });
     }
     Ok(shown)
 }
@@ -255,7 +316,9 @@ fn is_anonymous(
 }
 
 fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit) -> Result<Shown> {
-    let mut shown = show(conn, scope, vec![visit])?.pop().expect("one visit was given");
+    let mut shown = show(conn, scope, vec![visit])?
+        .pop()
+        .expect("one visit was given");
     shown.doubt = doubt_of(conn, &shown.visit)?;
     Ok(shown)
 }
@@ -266,8 +329,17 @@ fn doubt_of(conn: &mut Conn<'_>, visit: &Visit) -> Result<Option<Implausible>> {
         return Ok(None);
     }
     let meters = storage::meters_of(conn, &[&visit.vin])?;
-    let others = meters.into_iter().filter(|(_, id, _)| *id != visit.id).map(|(_, _, meter)| meter);
-    Ok(doubt(Meter { at: visit.happened_at, km: visit.odometer_km }, others))
+    let others = meters
+        .into_iter()
+        .filter(|(_, id, _)| *id != visit.id)
+        .map(|(_, _, meter)| meter);
+    Ok(doubt(
+        Meter {
+            at: visit.happened_at,
+            km: visit.odometer_km,
+        },
+        others,
+    ))
 }
 
 /// What keeps a live row from being taken, field by field.
@@ -276,8 +348,16 @@ fn violations(findings: &[Finding]) -> Vec<Violation> {
         .iter()
         .filter(|finding| finding.severity >= Severity::Error)
         .map(|finding| {
-            let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
-            Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+            let message = format!(
+                "{} {}",
+                finding.text(Lang::En),
+                finding.how_to_fix(Lang::En)
+            );
+            Violation::new(
+                finding.field.column(),
+                finding.rule.entry().id.to_uppercase(),
+                message,
+            )
         })
         .collect()
 }

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, business_date, source_record_id};
+use marque_core::{
+    DealerCode, SharedClock, SourceRecordId, Timestamp, business_date, source_record_id,
+};
 use marque_quality::{
-    CleanVisit, Field, Finding, RecordKind, Rule, VisitRow, clean::VisitKind, clean_visit, date::TypedDate, text::present,
+    CleanVisit, Field, Finding, RecordKind, Rule, VisitRow, clean::VisitKind, clean_visit,
+    date::TypedDate, text::present,
 };
 use marque_vault::{Purpose, Vault};
 
@@ -87,23 +90,38 @@ impl Rows {
 
     /// Cleans, hashes, encodes and seals the rows of one order: the first word on each column of the order counts, and
     /// every row may have a line.
-    pub(crate) fn prepare(&self, dealer: &DealerCode, source: &str, rows: &[RawRow<'_>], now: Timestamp) -> Prepared {
+    pub(crate) fn prepare(
+        &self,
+        dealer: &DealerCode,
+        source: &str,
+        rows: &[RawRow<'_>],
+        now: Timestamp,
+    ) -> Prepared {
         let today = business_date(now);
         let cleaned = clean_visit(&order_of(rows), today);
         let is_rejected = cleaned.is_rejected();
         let (visit, mut findings) = (cleaned.record, cleaned.findings);
         if is_rejected {
-            return Prepared { findings, payload: None };
+            return Prepared {
+                findings,
+                payload: None,
+            };
         }
         let mut lines = Vec::new();
         if let Some(json) = visit.lines_json {
-            let read = read_lines(json, |row, payer, fault| read_line(row, payer, fault, today));
+            let read = read_lines(json, |row, payer, fault| {
+                read_line(row, payer, fault, today)
+            });
             lines.extend(read.0);
             findings.extend(read.1);
         }
         for row in rows {
-            let (line, found) =
-                read_line(&line_of(&row.columns), row.extra(Extra::Payer), row.extra(Extra::FaultCode), today);
+            let (line, found) = read_line(
+                &line_of(&row.columns),
+                row.extra(Extra::Payer),
+                row.extra(Extra::FaultCode),
+                today,
+            );
             lines.extend(line);
             findings.extend(found);
         }
@@ -113,22 +131,33 @@ impl Rows {
         let order_number = visit.order_number.as_deref().unwrap_or_default().to_owned();
         let mut payload = VisitPayload {
             dealer: dealer.clone(),
-            vin: visit.vin.map_or_else(String::new, |vin| vin.as_str().to_owned()),
-            record: visit.customer_key.as_deref().map(|key| source_record_id(dealer, source, key)),
+            vin: visit
+                .vin
+                .map_or_else(String::new, |vin| vin.as_str().to_owned()),
+            record: visit
+                .customer_key
+                .as_deref()
+                .map(|key| source_record_id(dealer, source, key)),
             kind: visit.kind.map_or("", VisitKind::code),
             opened_at,
             closed_at,
             happened_at: opened_at.or(closed_at).unwrap_or(now),
             odometer_km: visit.odometer_km.map_or(0, i64::from),
             amount_minor: visit.amount_fen,
-            content: self.vault.dealer_index(dealer, Purpose::Content, content(source, rows)),
+            content: self
+                .vault
+                .dealer_index(dealer, Purpose::Content, content(source, rows)),
             header: Vec::new(),
             lines: lines_blob(lines),
             order_number,
         };
         let header = header_of(visit, rows, &payload, findings.clone());
-        payload.header = header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
-        Prepared { findings, payload: Some(payload) }
+        payload.header =
+            header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
+        Prepared {
+            findings,
+            payload: Some(payload),
+        }
     }
 }
 
@@ -155,7 +184,11 @@ const LINE_FIELDS: [Field; 6] = [
 fn order_of<'a>(rows: &[RawRow<'a>]) -> VisitRow<'a> {
     let mut order = VisitRow::default();
     for field in Field::of(RecordKind::Visits).filter(|field| !LINE_FIELDS.contains(field)) {
-        let word = rows.iter().find_map(|row| row.columns.get(field).filter(|cell| present(Some(cell)).is_some()));
+        let word = rows.iter().find_map(|row| {
+            row.columns
+                .get(field)
+                .filter(|cell| present(Some(cell)).is_some())
+        });
         order.set(field, word);
     }
     order
@@ -182,7 +215,13 @@ fn read_line(
     findings.retain(|finding| {
         LINE_FIELDS.contains(&finding.field) && !(is_other && finding.field == Field::VisitLineKind)
     });
-    (cleaned.record.line.map(|line| Line::new(line, row.line_kind, payer, fault_code)), findings)
+    (
+        cleaned
+            .record
+            .line
+            .map(|line| Line::new(line, row.line_kind, payer, fault_code)),
+        findings,
+    )
 }
 
 /// Notes what a visit cannot do without, and, for work under the three guarantees, what article 17 wants kept.
@@ -191,10 +230,26 @@ fn missing(visit: &CleanVisit<'_>, findings: &mut Vec<Finding>) {
     let wanted = [
         (Field::VisitVin, visit.vin.is_none(), true),
         (Field::VisitOpenedAt, visit.opened_at.is_none(), true),
-        (Field::VisitClosedAt, visit.closed_at.is_none(), is_guarantee),
-        (Field::VisitOdometerKm, visit.odometer_km.is_none(), is_guarantee),
-        (Field::VisitComplaintText, visit.complaint_text.is_none(), is_guarantee),
-        (Field::VisitDiagnosis, visit.diagnosis.is_none(), is_guarantee),
+        (
+            Field::VisitClosedAt,
+            visit.closed_at.is_none(),
+            is_guarantee,
+        ),
+        (
+            Field::VisitOdometerKm,
+            visit.odometer_km.is_none(),
+            is_guarantee,
+        ),
+        (
+            Field::VisitComplaintText,
+            visit.complaint_text.is_none(),
+            is_guarantee,
+        ),
+        (
+            Field::VisitDiagnosis,
+            visit.diagnosis.is_none(),
+            is_guarantee,
+        ),
     ];
     for (field, is_missing, is_wanted) in wanted {
         if is_missing && is_wanted && findings.iter().all(|finding| finding.field != field) {
@@ -215,9 +270,19 @@ fn dedup(findings: &mut Vec<Finding>) {
     });
 }
 
-fn header_of(visit: CleanVisit<'_>, rows: &[RawRow<'_>], payload: &VisitPayload, findings: Vec<Finding>) -> Header {
+fn header_of(
+    visit: CleanVisit<'_>,
+    rows: &[RawRow<'_>],
+    payload: &VisitPayload,
+    findings: Vec<Finding>,
+) -> Header {
     let text = |value: Option<Cow<'_, str>>| value.map_or_else(String::new, Cow::into_owned);
-    let extra = |wanted| rows.iter().map(|row| row.extra(wanted)).find(|value| !value.is_empty()).unwrap_or_default();
+    let extra = |wanted| {
+        rows.iter()
+            .map(|row| row.extra(wanted))
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+    };
     Header {
         kind: payload.kind.to_owned(),
         opened_at: payload.opened_at,

@@ -20,7 +20,10 @@ pub(crate) struct VisitSink {
 impl VisitSink {
     pub(crate) fn new(rows: Rows) -> Self {
         let place = |field: Field| VISITS.column(field.column()).map(|place| (field, place));
-        Self { rows, places: Field::of(RecordKind::Visits).filter_map(place).collect() }
+        Self {
+            rows,
+            places: Field::of(RecordKind::Visits).filter_map(place).collect(),
+        }
     }
 
     fn read<'a>(&self, view: &RowView<'a>) -> RawRow<'a> {
@@ -28,7 +31,10 @@ impl VisitSink {
         for (field, place) in &self.places {
             columns.set(*field, view.get(*place));
         }
-        RawRow { columns, extra: view.extras().collect() }
+        RawRow {
+            columns,
+            extra: view.extras().collect(),
+        }
     }
 }
 
@@ -50,17 +56,29 @@ impl Sink for VisitSink {
     fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<VisitPayload> {
         let rows: Vec<RawRow<'_>> = rows.iter().map(|view| self.read(view)).collect();
         let prepared = self.rows.prepare(&job.dealer, &job.source, &rows, job.now);
-        Entry { findings: prepared.findings, payload: prepared.payload }
+        Entry {
+            findings: prepared.findings,
+            payload: prepared.payload,
+        }
     }
 
-    fn write(&self, conn: &mut Conn<'_>, job: &Job, batch: &[&VisitPayload]) -> Result<Vec<Written>, StoreError> {
+    fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&VisitPayload],
+    ) -> Result<Vec<Written>, StoreError> {
         let recorded = self.rows.write(conn, batch, job.now)?;
         Ok(recorded
             .into_iter()
             .map(|recorded| Written {
                 outcome: recorded.outcome,
                 record: Some(recorded.id.uuid()),
-                findings: recorded.doubt.map(|_| doubtful_odometer()).into_iter().collect(),
+                findings: recorded
+                    .doubt
+                    .map(|_| doubtful_odometer())
+                    .into_iter()
+                    .collect(),
             })
             .collect())
     }
@@ -68,5 +86,8 @@ impl Sink for VisitSink {
 
 /// A reading that does not fit the car's other visits: kept, and doubted.
 fn doubtful_odometer() -> Finding {
-    Finding { severity: Severity::Warning, ..Finding::new(Field::VisitOdometerKm, Rule::NumberOutOfRange) }
+    Finding {
+        severity: Severity::Warning,
+        ..Finding::new(Field::VisitOdometerKm, Rule::NumberOutOfRange)
+    }
 }

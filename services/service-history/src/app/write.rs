@@ -42,7 +42,9 @@ impl Rows {
         now: Timestamp,
     ) -> Result<Vec<Recorded>, StoreError> {
         if batch.iter().any(|visit| visit.header.is_empty()) {
-            return Err(StoreError::Unavailable("a visit cannot be sealed: no randomness".into()));
+            return Err(StoreError::Unavailable(
+                "a visit cannot be sealed: no randomness".into(),
+            ));
         }
         lock(conn, batch)?;
         let mut ground = Ground::of(conn, batch)?;
@@ -52,7 +54,12 @@ impl Rows {
             let known = ground.orders.get(&payload.order_number);
             if let Some(known) = known.filter(|known| known.content == payload.content) {
                 let (id, version) = (known.id, known.version);
-                recorded.push(Recorded { id, outcome: Outcome::Unchanged, version, doubt: None });
+                recorded.push(Recorded {
+                    id,
+                    outcome: Outcome::Unchanged,
+                    version,
+                    doubt: None,
+                });
                 continue;
             }
             let version = known.map_or(1, |known| known.version + 1);
@@ -67,7 +74,12 @@ impl Rows {
                 storage::correct_visit(conn, &visit)?;
             }
             ground.take_in(id, version, payload);
-            recorded.push(Recorded { id, outcome: Outcome::Stored, version, doubt });
+            recorded.push(Recorded {
+                id,
+                outcome: Outcome::Stored,
+                version,
+                doubt,
+            });
         }
         storage::insert_visits(conn, &fresh)?;
         publish::recorded(conn, &*self.clock, batch, &recorded)?;
@@ -76,7 +88,13 @@ impl Rows {
 }
 
 impl VisitPayload {
-    fn as_new(&self, id: VisitId, version: i64, customer: Option<CustomerId>, now: Timestamp) -> NewVisit<'_> {
+    fn as_new(
+        &self,
+        id: VisitId,
+        version: i64,
+        customer: Option<CustomerId>,
+        now: Timestamp,
+    ) -> NewVisit<'_> {
         NewVisit {
             id,
             dealer: &self.dealer,
@@ -97,11 +115,18 @@ impl VisitPayload {
 
 impl Ground {
     fn of(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<Self, StoreError> {
-        let orders: FxHashSet<&str> = batch.iter().map(|visit| visit.order_number.as_str()).collect();
+        let orders: FxHashSet<&str> = batch
+            .iter()
+            .map(|visit| visit.order_number.as_str())
+            .collect();
         let orders: Vec<&str> = orders.into_iter().collect();
         let dealer = batch.first().map(|visit| visit.dealer.clone());
-        let known = dealer.map_or_else(|| Ok(Vec::new()), |dealer| storage::find_orders(conn, &dealer, &orders))?;
-        let records: FxHashSet<SourceRecordId> = batch.iter().filter_map(|visit| visit.record).collect();
+        let known = dealer.map_or_else(
+            || Ok(Vec::new()),
+            |dealer| storage::find_orders(conn, &dealer, &orders),
+        )?;
+        let records: FxHashSet<SourceRecordId> =
+            batch.iter().filter_map(|visit| visit.record).collect();
         let vins: FxHashSet<&str> = batch
             .iter()
             .filter(|visit| visit.odometer_km > 0 && !visit.vin.is_empty())
@@ -120,17 +145,29 @@ impl Ground {
     }
 
     fn customer(&self, payload: &VisitPayload) -> Option<CustomerId> {
-        payload.record.and_then(|record| self.customers.get(&record).copied())
+        payload
+            .record
+            .and_then(|record| self.customers.get(&record).copied())
     }
 
     fn doubt(&self, id: VisitId, payload: &VisitPayload) -> Option<Implausible> {
         let meter = payload.meter()?;
         let others = self.meters.get(&payload.vin)?;
-        doubt(meter, others.iter().filter(|(other, _)| *other != id).map(|(_, meter)| *meter))
+        doubt(
+            meter,
+            others
+                .iter()
+                .filter(|(other, _)| *other != id)
+                .map(|(_, meter)| *meter),
+        )
     }
 
     fn take_in(&mut self, id: VisitId, version: i64, payload: &VisitPayload) {
-        let known = Known { id, version, content: payload.content.to_vec() };
+        let known = Known {
+            id,
+            version,
+            content: payload.content.to_vec(),
+        };
         self.orders.insert(payload.order_number.clone(), known);
         if let Some(meter) = payload.meter() {
             let meters = self.meters.entry(payload.vin.clone()).or_default();
@@ -143,13 +180,22 @@ impl Ground {
 impl VisitPayload {
     fn meter(&self) -> Option<Meter> {
         let has_meter = self.odometer_km > 0 && !self.vin.is_empty();
-        has_meter.then_some(Meter { at: self.happened_at, km: self.odometer_km })
+        has_meter.then_some(Meter {
+            at: self.happened_at,
+            km: self.odometer_km,
+        })
     }
 }
 
 /// Two batches that name one order or source record follow each other: neither must miss what the other writes.
 fn lock(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<(), StoreError> {
-    let orders = batch.iter().map(|visit| fnv(visit.dealer.as_str().bytes().chain(visit.order_number.bytes())));
+    let orders = batch.iter().map(|visit| {
+        fnv(visit
+            .dealer
+            .as_str()
+            .bytes()
+            .chain(visit.order_number.bytes()))
+    });
     let mut keys: Vec<i64> = orders.collect();
     conn.lock_keys(&mut keys)
 }
@@ -157,6 +203,8 @@ fn lock(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<(), StoreError> 
 /// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
 fn fnv(bytes: impl Iterator<Item = u8>) -> i64 {
     bytes
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
         .cast_signed()
 }

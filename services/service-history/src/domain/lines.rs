@@ -38,8 +38,15 @@ const LINES_MAX: usize = 2_000;
 
 impl Line {
     /// A line from its cleaned cells and the columns that quality does not know.
-    pub(crate) fn new(line: CleanVisitLine<'_>, typed_kind: Option<&str>, payer: &str, fault_code: &str) -> Self {
-        let text = |value: Option<std::borrow::Cow<'_, str>>| value.map_or_else(String::new, std::borrow::Cow::into_owned);
+    pub(crate) fn new(
+        line: CleanVisitLine<'_>,
+        typed_kind: Option<&str>,
+        payer: &str,
+        fault_code: &str,
+    ) -> Self {
+        let text = |value: Option<std::borrow::Cow<'_, str>>| {
+            value.map_or_else(String::new, std::borrow::Cow::into_owned)
+        };
         let kind = match line.line_kind {
             Some(CleanKind::Labour) => LineKind::Labour,
             Some(CleanKind::Part) => LineKind::Part,
@@ -61,7 +68,10 @@ impl Line {
 
 /// Words for lines that are neither labour nor part.
 pub(crate) fn is_other(typed: &str) -> bool {
-    matches!(typed.trim().to_lowercase().as_str(), "other" | "其他" | "其它" | "外协" | "委外" | "外加工" | "拖车" | "代步车")
+    matches!(
+        typed.trim().to_lowercase().as_str(),
+        "other" | "其他" | "其它" | "外协" | "委外" | "外加工" | "拖车" | "代步车"
+    )
 }
 
 /// Reads a JSON array of lines. Each line's keys are the canonical columns or their usual headers, its values text or
@@ -70,7 +80,12 @@ pub(crate) fn read_lines(
     json: &str,
     mut clean: impl FnMut(&VisitRow<'_>, &str, &str) -> (Option<Line>, Vec<Finding>),
 ) -> (Vec<Line>, Vec<Finding>) {
-    let wrong = || (Vec::new(), vec![Finding::new(Field::VisitLines, Rule::LinesForm)]);
+    let wrong = || {
+        (
+            Vec::new(),
+            vec![Finding::new(Field::VisitLines, Rule::LinesForm)],
+        )
+    };
     let Ok(objects) = serde_json::from_str::<Vec<Map<String, Value>>>(json) else {
         return wrong();
     };
@@ -79,7 +94,10 @@ pub(crate) fn read_lines(
     }
     let (mut lines, mut findings) = (Vec::with_capacity(objects.len()), Vec::new());
     for object in &objects {
-        let cells: Vec<(&str, String)> = object.iter().map(|(key, value)| (key.as_str(), cell(value))).collect();
+        let cells: Vec<(&str, String)> = object
+            .iter()
+            .map(|(key, value)| (key.as_str(), cell(value)))
+            .collect();
         let mut row = VisitRow::default();
         let (mut payer, mut fault_code) = ("", "");
         for (key, value) in &cells {
@@ -117,16 +135,29 @@ mod tests {
 
     fn names(json: &str) -> (Vec<String>, usize) {
         let (lines, findings) = read_lines(json, |row, payer, _| {
-            let line = Line { name: row.name.unwrap_or("?").to_owned(), payer: payer.to_owned(), ..Line::default() };
+            let line = Line {
+                name: row.name.unwrap_or("?").to_owned(),
+                payer: payer.to_owned(),
+                ..Line::default()
+            };
             (Some(line), Vec::new())
         });
-        (lines.into_iter().map(|line| format!("{} {}", line.name, line.payer)).collect(), findings.len())
+        (
+            lines
+                .into_iter()
+                .map(|line| format!("{} {}", line.name, line.payer))
+                .collect(),
+            findings.len(),
+        )
     }
 
     #[test]
     fn lines_are_objects_under_canonical_or_usual_keys() {
         let json = r#"[{"name":"机油","quantity":4,"payer":"warranty"},{"项目名称":"更换机滤"}]"#;
-        assert_eq!(names(json), (vec!["机油 warranty".to_owned(), "更换机滤 ".to_owned()], 0));
+        assert_eq!(
+            names(json),
+            (vec!["机油 warranty".to_owned(), "更换机滤 ".to_owned()], 0)
+        );
     }
 
     #[test]

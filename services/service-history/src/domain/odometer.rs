@@ -24,17 +24,30 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Doubts a reading against the nearest of the others on each side. The day is the unit: readings of one day may lie a
 /// day's drive apart.
-pub(crate) fn doubt(reading: Meter, others: impl IntoIterator<Item = Meter>) -> Option<Implausible> {
+pub(crate) fn doubt(
+    reading: Meter,
+    others: impl IntoIterator<Item = Meter>,
+) -> Option<Implausible> {
     let (mut before, mut after): (Option<Meter>, Option<Meter>) = (None, None);
     for other in others {
         if other.at <= reading.at {
-            before = before.filter(|nearest| nearest.at > other.at).or(Some(other));
+            before = before
+                .filter(|nearest| nearest.at > other.at)
+                .or(Some(other));
         } else {
-            after = after.filter(|nearest| nearest.at < other.at).or(Some(other));
+            after = after
+                .filter(|nearest| nearest.at < other.at)
+                .or(Some(other));
         }
     }
-    let pairs = [before.map(|before| (before, reading)), after.map(|after| (reading, after))];
-    pairs.into_iter().flatten().find_map(|(earlier, later)| gap(earlier, later))
+    let pairs = [
+        before.map(|before| (before, reading)),
+        after.map(|after| (reading, after)),
+    ];
+    pairs
+        .into_iter()
+        .flatten()
+        .find_map(|(earlier, later)| gap(earlier, later))
 }
 
 fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
@@ -60,8 +73,12 @@ impl Implausible {
     /// What is wrong and what to do, in Chinese.
     pub(crate) const fn text_zh(self) -> &'static str {
         match self {
-            Self::Backwards => "里程与该车前后进厂记录相比出现倒退。请按仪表核对；如更换过仪表，请在工单中注明。",
-            Self::TooFast => "里程与该车前后进厂记录相比每天超过2000公里。请按仪表核对里程和进厂时间。",
+            Self::Backwards => {
+                "里程与该车前后进厂记录相比出现倒退。请按仪表核对；如更换过仪表，请在工单中注明。"
+            }
+            Self::TooFast => {
+                "里程与该车前后进厂记录相比每天超过2000公里。请按仪表核对里程和进厂时间。"
+            }
         }
     }
 
@@ -85,16 +102,33 @@ mod tests {
     use super::*;
 
     fn meter(day: i64, km: i64) -> Meter {
-        Meter { at: Timestamp::from_micros(day * DAY_MICROS), km }
+        Meter {
+            at: Timestamp::from_micros(day * DAY_MICROS),
+            km,
+        }
     }
 
     #[test]
     fn a_reading_is_doubted_against_the_nearest_on_each_side() {
-        let others = [meter(0, 1_000), meter(10, 5_000), meter(20, 9_000), meter(40, 90_000)];
+        let others = [
+            meter(0, 1_000),
+            meter(10, 5_000),
+            meter(20, 9_000),
+            meter(40, 90_000),
+        ];
         assert_eq!(doubt(meter(12, 5_100), others), None);
-        assert_eq!(doubt(meter(12, 4_900), others), Some(Implausible::Backwards));
-        assert_eq!(doubt(meter(12, 9_001), others), Some(Implausible::Backwards));
-        assert_eq!(doubt(meter(12, 11_001), [meter(10, 5_000)]), Some(Implausible::TooFast));
+        assert_eq!(
+            doubt(meter(12, 4_900), others),
+            Some(Implausible::Backwards)
+        );
+        assert_eq!(
+            doubt(meter(12, 9_001), others),
+            Some(Implausible::Backwards)
+        );
+        assert_eq!(
+            doubt(meter(12, 11_001), [meter(10, 5_000)]),
+            Some(Implausible::TooFast)
+        );
         assert_eq!(doubt(meter(12, 11_000), [meter(10, 5_000)]), None);
         assert_eq!(doubt(meter(12, 1), []), None);
     }

@@ -31,7 +31,8 @@ fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
             record: id(&link.source_record_id, "source_record_id")?,
             customer: id(&link.customer_id, "customer_id")?,
             dealer: link.dealer,
-            vin: Vin::parse(&link.vin).map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
+            vin: Vin::parse(&link.vin)
+                .map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
             position: event.position,
         };
         if storage::put_link(conn, &known)? {
@@ -43,11 +44,20 @@ fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
 
 fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
     let merged = CustomersMerged::decode(event.data.as_slice())?;
-    let current = if merged.undone { None } else { Some(id(&merged.into, "into")?) };
-    let alias = Alias { customer: id(&merged.from, "from")?, current, position: event.position };
+    let current = if merged.undone {
+        None
+    } else {
+        Some(id(&merged.into, "into")?)
+    };
+    let alias = Alias {
+        customer: id(&merged.from, "from")?,
+        current,
+        position: event.position,
+    };
     Ok(storage::put_alias(conn, &alias)?)
 }
 
 fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
-    text.parse().map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
+    text.parse()
+        .map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
 }

@@ -41,12 +41,20 @@ pub(super) fn row_from_pb(columns: &pb::VisitColumns) -> RawRow<'_> {
         lines: Some(lines),
         ..VisitRow::default()
     };
-    let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let extra = extra
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     RawRow { columns, extra }
 }
 
 pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
-    let Shown { visit, is_first, is_anonymous, doubt } = shown;
+    let Shown {
+        visit,
+        is_first,
+        is_anonymous,
+        doubt,
+    } = shown;
     let Visit {
         id,
         dealer,
@@ -74,7 +82,15 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
         findings,
         personal,
     } = header;
-    let Personal { complaint_text, signatures, extra: _ } = if is_anonymous { Personal::default() } else { personal };
+    let Personal {
+        complaint_text,
+        signatures,
+        extra: _,
+    } = if is_anonymous {
+        Personal::default()
+    } else {
+        personal
+    };
     let person = |id: Option<String>| id.filter(|_| !is_anonymous).unwrap_or_default();
     let mut findings = findings_to_pb(&findings);
     findings.extend(doubt.map(doubt_to_pb));
@@ -106,7 +122,16 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
 }
 
 fn line_to_pb(line: Line) -> pb::Line {
-    let Line { kind, code, name, quantity_milli, unit_price_minor, technician, payer, fault_code } = line;
+    let Line {
+        kind,
+        code,
+        name,
+        quantity_milli,
+        unit_price_minor,
+        technician,
+        payer,
+        fault_code,
+    } = line;
     let kind = match kind {
         LineKind::Unknown => pb::LineKind::Unspecified,
         LineKind::Labour => pb::LineKind::Labour,
@@ -126,7 +151,10 @@ fn line_to_pb(line: Line) -> pb::Line {
 }
 
 fn yuan(minor: i64) -> pb::Money {
-    pb::Money { minor, currency: "CNY".to_owned() }
+    pb::Money {
+        minor,
+        currency: "CNY".to_owned(),
+    }
 }
 
 fn doubt_to_pb(doubt: Implausible) -> intake::Finding {

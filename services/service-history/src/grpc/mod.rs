@@ -32,14 +32,23 @@ impl VisitGrpc {
 
     async fn put(&self, request: Request<pb::PutVisitRequest>) -> Result<pb::PutVisitResponse> {
         let ctx = CallContext::of(&request)?;
-        let (meta, key) = (CallMeta::of(&request), IdempotencyKey::of(request.metadata())?);
+        let (meta, key) = (
+            CallMeta::of(&request),
+            IdempotencyKey::of(request.metadata())?,
+        );
         let request = request.into_inner();
         let columns = request.columns.clone().unwrap_or_default();
-        let row = (request.dealer.as_str(), request.source.as_str(), convert::row_from_pb(&columns));
+        let row = (
+            request.dealer.as_str(),
+            request.source.as_str(),
+            convert::row_from_pb(&columns),
+        );
         self.app
-            .put(ctx, &meta, key, row, request.clone(), |shown, outcome| pb::PutVisitResponse {
-                outcome: outcome_of(&shown, outcome) as i32,
-                visit: Some(convert::visit_to_pb(shown)),
+            .put(ctx, &meta, key, row, request.clone(), |shown, outcome| {
+                pb::PutVisitResponse {
+                    outcome: outcome_of(&shown, outcome) as i32,
+                    visit: Some(convert::visit_to_pb(shown)),
+                }
             })
             .await
     }
@@ -47,7 +56,9 @@ impl VisitGrpc {
     async fn get(&self, request: Request<pb::GetVisitRequest>) -> Result<pb::GetVisitResponse> {
         let ctx = CallContext::of(&request)?;
         let shown = self.app.get(ctx, visit(&request.into_inner().id)?).await?;
-        Ok(pb::GetVisitResponse { visit: Some(convert::visit_to_pb(shown)) })
+        Ok(pb::GetVisitResponse {
+            visit: Some(convert::visit_to_pb(shown)),
+        })
     }
 
     async fn list_of_vehicle(
@@ -58,8 +69,14 @@ impl VisitGrpc {
         let request = request.into_inner();
         let list = format!("vehicle_visits?vin={}", request.vin);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let (visits, next_page_token) = wire(self.app.list_of_vehicle(ctx, &request.vin, page).await?, &list);
-        Ok(pb::ListVehicleVisitsResponse { visits, next_page_token })
+        let (visits, next_page_token) = wire(
+            self.app.list_of_vehicle(ctx, &request.vin, page).await?,
+            &list,
+        );
+        Ok(pb::ListVehicleVisitsResponse {
+            visits,
+            next_page_token,
+        })
     }
 
     async fn list_of_customer(
@@ -74,9 +91,21 @@ impl VisitGrpc {
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ListCustomerVisitsResponse::default());
         };
-        let listed = if request.headers_only { Listed::WithoutLines } else { Listed::Whole };
-        let (visits, next_page_token) = wire(self.app.list_of_customer(ctx, customer, page, listed).await?, &list);
-        Ok(pb::ListCustomerVisitsResponse { visits, next_page_token })
+        let listed = if request.headers_only {
+            Listed::WithoutLines
+        } else {
+            Listed::Whole
+        };
+        let (visits, next_page_token) = wire(
+            self.app
+                .list_of_customer(ctx, customer, page, listed)
+                .await?,
+            &list,
+        );
+        Ok(pb::ListCustomerVisitsResponse {
+            visits,
+            next_page_token,
+        })
     }
 
     async fn list_versions(
@@ -84,14 +113,24 @@ impl VisitGrpc {
         request: Request<pb::ListVisitVersionsRequest>,
     ) -> Result<pb::ListVisitVersionsResponse> {
         let ctx = CallContext::of(&request)?;
-        let versions = self.app.list_versions(ctx, visit(&request.into_inner().id)?).await?;
-        Ok(pb::ListVisitVersionsResponse { versions: versions.into_iter().map(convert::visit_to_pb).collect() })
+        let versions = self
+            .app
+            .list_versions(ctx, visit(&request.into_inner().id)?)
+            .await?;
+        Ok(pb::ListVisitVersionsResponse {
+            versions: versions.into_iter().map(convert::visit_to_pb).collect(),
+        })
     }
 }
 
 fn wire(page: Page, list: &str) -> (Vec<pb::Visit>, String) {
-    let next = page.next.map_or_else(String::new, |key| PageToken::write(&key, list));
-    (page.entries.into_iter().map(convert::visit_to_pb).collect(), next)
+    let next = page
+        .next
+        .map_or_else(String::new, |key| PageToken::write(&key, list));
+    (
+        page.entries.into_iter().map(convert::visit_to_pb).collect(),
+        next,
+    )
 }
 
 /// A doubted odometer is a finding too.
@@ -115,11 +154,17 @@ fn answer<T>(result: Result<T>) -> Answer<T> {
 
 #[tonic::async_trait]
 impl ServiceHistoryService for VisitGrpc {
-    async fn put_visit(&self, request: Request<pb::PutVisitRequest>) -> Answer<pb::PutVisitResponse> {
+    async fn put_visit(
+        &self,
+        request: Request<pb::PutVisitRequest>,
+    ) -> Answer<pb::PutVisitResponse> {
         answer(self.put(request).await)
     }
 
-    async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Answer<pb::GetVisitResponse> {
+    async fn get_visit(
+        &self,
+        request: Request<pb::GetVisitRequest>,
+    ) -> Answer<pb::GetVisitResponse> {
         answer(self.get(request).await)
     }
 

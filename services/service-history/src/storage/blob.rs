@@ -144,16 +144,37 @@ pub(crate) fn header_blob(
 /// Encodes lines.
 pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
     let lines = lines.into_iter().map(|line| {
-        let Line { kind, code, name, quantity_milli, unit_price_minor, technician, payer, fault_code } = line;
+        let Line {
+            kind,
+            code,
+            name,
+            quantity_milli,
+            unit_price_minor,
+            technician,
+            payer,
+            fault_code,
+        } = line;
         let kind = match kind {
             LineKind::Unknown => 0,
             LineKind::Labour => 1,
             LineKind::Part => 2,
             LineKind::Other => 3,
         };
-        StoredLine { kind, code, name, quantity_milli, unit_price_minor, technician, payer, fault_code }
+        StoredLine {
+            kind,
+            code,
+            name,
+            quantity_milli,
+            unit_price_minor,
+            technician,
+            payer,
+            fault_code,
+        }
     });
-    StoredLines { lines: lines.collect() }.encode_to_vec()
+    StoredLines {
+        lines: lines.collect(),
+    }
+    .encode_to_vec()
 }
 
 /// Decodes a head and opens its personal part.
@@ -191,28 +212,69 @@ pub(super) fn read_lines(blob: &[u8]) -> Result<Vec<Line>, StoreError> {
     Ok(lines
         .into_iter()
         .map(|line| {
-            let StoredLine { kind, code, name, quantity_milli, unit_price_minor, technician, payer, fault_code } = line;
+            let StoredLine {
+                kind,
+                code,
+                name,
+                quantity_milli,
+                unit_price_minor,
+                technician,
+                payer,
+                fault_code,
+            } = line;
             let kind = match kind {
                 1 => LineKind::Labour,
                 2 => LineKind::Part,
                 3 => LineKind::Other,
                 _ => LineKind::Unknown,
             };
-            Line { kind, code, name, quantity_milli, unit_price_minor, technician, payer, fault_code }
+            Line {
+                kind,
+                code,
+                name,
+                quantity_milli,
+                unit_price_minor,
+                technician,
+                payer,
+                fault_code,
+            }
         })
         .collect())
 }
 
 fn personal_bytes(personal: Personal) -> Vec<u8> {
-    let Personal { complaint_text, signatures, extra } = personal;
-    let extra = extra.into_iter().map(|(name, value)| StoredColumn { name, value }).collect();
-    StoredPersonal { complaint_text, signatures, extra }.encode_to_vec()
+    let Personal {
+        complaint_text,
+        signatures,
+        extra,
+    } = personal;
+    let extra = extra
+        .into_iter()
+        .map(|(name, value)| StoredColumn { name, value })
+        .collect();
+    StoredPersonal {
+        complaint_text,
+        signatures,
+        extra,
+    }
+    .encode_to_vec()
 }
 
 fn read_personal(bytes: &[u8]) -> Result<Personal, StoreError> {
-    let StoredPersonal { complaint_text, signatures, extra } = StoredPersonal::decode(bytes).map_err(broken)?;
-    let extra = extra.into_iter().map(|column| (column.name, column.value)).collect();
-    Ok(Personal { complaint_text, signatures, extra })
+    let StoredPersonal {
+        complaint_text,
+        signatures,
+        extra,
+    } = StoredPersonal::decode(bytes).map_err(broken)?;
+    let extra = extra
+        .into_iter()
+        .map(|column| (column.name, column.value))
+        .collect();
+    Ok(Personal {
+        complaint_text,
+        signatures,
+        extra,
+    })
 }
 
 /// The row that a personal part is sealed to.
@@ -225,7 +287,10 @@ fn place(row: &str) -> Place<'_> {
 }
 
 fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Decode { column: 0, source: Box::new(error) }
+    StoreError::Decode {
+        column: 0,
+        source: Box::new(error),
+    }
 }
 
 fn store_finding(finding: &Finding) -> StoredFinding {
@@ -239,17 +304,27 @@ fn store_finding(finding: &Finding) -> StoredFinding {
         field: finding.field.column().to_owned(),
         rule: finding.rule.entry().id.to_owned(),
         severity: severity as i32,
-        other: finding.params.other.map_or_else(String::new, |field| field.column().to_owned()),
+        other: finding
+            .params
+            .other
+            .map_or_else(String::new, |field| field.column().to_owned()),
         number: finding.params.number,
     }
 }
 
 /// The finding, unless this release no longer knows its rule or field.
 fn read_finding(stored: &StoredFinding) -> Option<Finding> {
-    static RULES: LazyLock<HashMap<&str, Rule>> =
-        LazyLock::new(|| Rule::ALL.into_iter().map(|rule| (rule.entry().id, rule)).collect());
-    static FIELDS: LazyLock<HashMap<&str, Field>> =
-        LazyLock::new(|| Field::of(RecordKind::Visits).map(|field| (field.column(), field)).collect());
+    static RULES: LazyLock<HashMap<&str, Rule>> = LazyLock::new(|| {
+        Rule::ALL
+            .into_iter()
+            .map(|rule| (rule.entry().id, rule))
+            .collect()
+    });
+    static FIELDS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
+        Field::of(RecordKind::Visits)
+            .map(|field| (field.column(), field))
+            .collect()
+    });
     let severity = match stored.severity() {
         PbSeverity::Info | PbSeverity::Unspecified => Severity::Info,
         PbSeverity::Warning => Severity::Warning,
@@ -260,6 +335,9 @@ fn read_finding(stored: &StoredFinding) -> Option<Finding> {
         field: *FIELDS.get(stored.field.as_str())?,
         rule: *RULES.get(stored.rule.as_str())?,
         severity,
-        params: Params { other: FIELDS.get(stored.other.as_str()).copied(), number: stored.number },
+        params: Params {
+            other: FIELDS.get(stored.other.as_str()).copied(),
+            number: stored.number,
+        },
     })
 }

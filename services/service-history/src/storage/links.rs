@@ -52,8 +52,11 @@ pub(crate) fn customers_of(
     records: impl IntoIterator<Item = SourceRecordId>,
 ) -> Result<FxHashMap<SourceRecordId, CustomerId>, StoreError> {
     let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
-    let sql = "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
-    let pairs = conn.query_in(sql, &[], &keys, |row| Ok((row.get::<Uuid>(0)?.into(), row.get::<Uuid>(1)?.into())))?;
+    let sql =
+        "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
+    let pairs = conn.query_in(sql, &[], &keys, |row| {
+        Ok((row.get::<Uuid>(0)?.into(), row.get::<Uuid>(1)?.into()))
+    })?;
     Ok(pairs.into_iter().collect())
 }
 
@@ -72,11 +75,17 @@ pub(crate) fn put_alias(conn: &mut Conn<'_>, alias: &Alias) -> Result<(), StoreE
 const MERGES: usize = 32;
 
 /// The customer an id now stands for.
-pub(crate) fn current_customer(conn: &mut Conn<'_>, customer: CustomerId) -> Result<CustomerId, StoreError> {
+pub(crate) fn current_customer(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<CustomerId, StoreError> {
     let mut current = customer;
     for _ in 0..MERGES {
         let sql = "SELECT current FROM customer_aliases WHERE customer_id = ?1";
-        match conn.query_opt(sql, &[current.uuid().into()], |row| optional(row, 0))?.flatten() {
+        match conn
+            .query_opt(sql, &[current.uuid().into()], |row| optional(row, 0))?
+            .flatten()
+        {
             Some(next) => current = next,
             None => break,
         }
@@ -85,7 +94,11 @@ pub(crate) fn current_customer(conn: &mut Conn<'_>, customer: CustomerId) -> Res
 }
 
 /// Gives all visits that a source record brought to its customer.
-pub(crate) fn relink(conn: &mut Conn<'_>, record: SourceRecordId, customer: CustomerId) -> Result<(), StoreError> {
+pub(crate) fn relink(
+    conn: &mut Conn<'_>,
+    record: SourceRecordId,
+    customer: CustomerId,
+) -> Result<(), StoreError> {
     conn.execute(
         "UPDATE visits SET customer_id = ?2 WHERE source_record_id = ?1",
         &[record.uuid().into(), customer.uuid().into()],
@@ -94,7 +107,12 @@ pub(crate) fn relink(conn: &mut Conn<'_>, record: SourceRecordId, customer: Cust
 }
 
 /// Remembers when a car was sold, unless a later word is known.
-pub(crate) fn put_sale(conn: &mut Conn<'_>, vin: &str, sold_at: Timestamp, position: i64) -> Result<(), StoreError> {
+pub(crate) fn put_sale(
+    conn: &mut Conn<'_>,
+    vin: &str,
+    sold_at: Timestamp,
+    position: i64,
+) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO vehicle_sales (vin, sold_at, position) VALUES (?1, ?2, ?3)
          ON CONFLICT (vin) DO UPDATE SET sold_at = excluded.sold_at, position = excluded.position

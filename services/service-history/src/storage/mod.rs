@@ -7,7 +7,9 @@ mod visits;
 mod write;
 
 pub(crate) use blob::{header_blob, lines_blob};
-pub(crate) use links::{Alias, RecordLink, current_customer, customers_of, put_alias, put_link, put_sale, relink};
+pub(crate) use links::{
+    Alias, RecordLink, current_customer, customers_of, put_alias, put_link, put_sale, relink,
+};
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
 pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits};

@@ -29,8 +29,7 @@ pub(crate) enum Listed {
     WithoutLines,
 }
 
-const HEAD: &str =
-    "id, dealer, order_number, vin, source_record_id, customer_id, happened_at, odometer_km, version, recorded_at, header";
+const HEAD: &str = "id, dealer, order_number, vin, source_record_id, customer_id, happened_at, odometer_km, version, recorded_at, header";
 
 impl VisitStore {
     pub(crate) fn new(vault: Vault) -> Self {
@@ -38,7 +37,12 @@ impl VisitStore {
     }
 
     /// A visit. Sight is the caller's to check: see [`super::knows_vin`].
-    pub(crate) fn find(&self, conn: &mut Conn<'_>, _: &Scope, id: VisitId) -> Result<Option<Visit>, StoreError> {
+    pub(crate) fn find(
+        &self,
+        conn: &mut Conn<'_>,
+        _: &Scope,
+        id: VisitId,
+    ) -> Result<Option<Visit>, StoreError> {
         let sql = format!("SELECT {HEAD}, lines FROM visits WHERE id = ?1");
         conn.query_opt(&sql, &[id.uuid().into()], |row| self.read(row, true))
     }
@@ -58,12 +62,20 @@ impl VisitStore {
         };
         let with_lines = listed == Listed::Whole;
         let lines = if with_lines { ", lines" } else { "" };
-        let (at, id) = page.after.as_ref().and_then(|token| read_key(&token.key)).unwrap_or(END);
+        let (at, id) = page
+            .after
+            .as_ref()
+            .and_then(|token| read_key(&token.key))
+            .unwrap_or(END);
         let sql = format!(
             "SELECT {HEAD}{lines} FROM visits WHERE {column} = ?1 AND (happened_at, id) < (?2, ?3)
              ORDER BY happened_at DESC, id DESC LIMIT ?4"
         );
-        conn.query(&sql, &[key, at.into(), id.into(), page.size.into()], |row| self.read(row, with_lines))
+        conn.query(
+            &sql,
+            &[key, at.into(), id.into(), page.size.into()],
+            |row| self.read(row, with_lines),
+        )
     }
 
     /// Earlier versions of a visit, newest first. `visit` is as it now stands.
@@ -108,13 +120,22 @@ impl VisitStore {
             version: row.get(8)?,
             recorded_at: row.get(9)?,
             header: self.header(&dealer, &order_number, &row.get::<Vec<u8>>(10)?)?,
-            lines: if with_lines { blob::read_lines(&row.get::<Vec<u8>>(11)?)? } else { Vec::new() },
+            lines: if with_lines {
+                blob::read_lines(&row.get::<Vec<u8>>(11)?)?
+            } else {
+                Vec::new()
+            },
             dealer,
             order_number,
         })
     }
 
-    fn header(&self, dealer: &str, order: &str, blob: &[u8]) -> Result<crate::domain::Header, StoreError> {
+    fn header(
+        &self,
+        dealer: &str,
+        order: &str,
+        blob: &[u8],
+    ) -> Result<crate::domain::Header, StoreError> {
         blob::read_header(&self.vault, dealer, order, blob)
     }
 }
@@ -147,11 +168,17 @@ pub(crate) fn first_visit(conn: &mut Conn<'_>, vin: &str) -> Result<Option<Visit
 }
 
 /// The readings of cars, with the visits they were taken at.
-pub(crate) fn meters_of(conn: &mut Conn<'_>, vins: &[&str]) -> Result<Vec<(String, VisitId, Meter)>, StoreError> {
+pub(crate) fn meters_of(
+    conn: &mut Conn<'_>,
+    vins: &[&str],
+) -> Result<Vec<(String, VisitId, Meter)>, StoreError> {
     let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
     let sql = "SELECT vin, id, happened_at, odometer_km FROM visits WHERE odometer_km > 0 AND vin IN (??)";
     conn.query_in(sql, &[], &keys, |row| {
-        let meter = Meter { at: row.get(2)?, km: row.get(3)? };
+        let meter = Meter {
+            at: row.get(2)?,
+            km: row.get(3)?,
+        };
         Ok((row.get(0)?, row.get::<Uuid>(1)?.into(), meter))
     })
 }

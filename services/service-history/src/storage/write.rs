@@ -65,7 +65,10 @@ const COLUMNS: [&str; 13] = [
 ];
 
 /// New visits.
-pub(crate) fn insert_visits(conn: &mut Conn<'_>, visits: &[NewVisit<'_>]) -> Result<(), StoreError> {
+pub(crate) fn insert_visits(
+    conn: &mut Conn<'_>,
+    visits: &[NewVisit<'_>],
+) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = visits
         .iter()
         .flat_map(|visit| {

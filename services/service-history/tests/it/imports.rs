@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use marque_api::intake::v1::{
-    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
-    import_request::Part,
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
+    ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_testkit::{TestDb, store_test_suite};
 
@@ -12,17 +12,40 @@ use crate::world::{World, vin};
 
 store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
 
-async fn import(world: &World, file: &str) -> Import {
-    let start = ImportStart { kind: "visits".into(), dealer: "D1".into(), source: "dms".into(), ..ImportStart::default() };
-    let parts = [Part::Start(start), Part::Chunk(file.as_bytes().to_vec().into())];
+pub(crate) async fn import(world: &World, file: &str) -> Import {
+    let start = ImportStart {
+        kind: "visits".into(),
+        dealer: "D1".into(),
+        source: "dms".into(),
+        ..ImportStart::default()
+    };
+    let parts = [
+        Part::Start(start),
+        Part::Chunk(file.as_bytes().to_vec().into()),
+    ];
     let parts = parts.map(|part| ImportRequest { part: Some(part) });
     let role = marque_auth::Role::Manager;
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(role, scope.clone(), tokio_stream::iter(parts));
-    let id = world.imports().import(request).await.unwrap().into_inner().import.unwrap().id;
-    for _ in 0..400 {
+    let id = world
+        .imports()
+        .import(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .import
+        .unwrap()
+        .id;
+    for _ in 0..2_000 {
         let request = world.ask(role, scope.clone(), GetImportRequest { id: id.clone() });
-        let import = world.imports().get_import(request).await.unwrap().into_inner().import.unwrap();
+        let import = world
+            .imports()
+            .get_import(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .import
+            .unwrap();
         match import.state() {
             ImportState::Succeeded => return import,
             ImportState::Failed => panic!("{}: {}", import.problem_reason, import.problem_detail),
@@ -33,10 +56,19 @@ async fn import(world: &World, file: &str) -> Import {
 }
 
 async fn rows(world: &World, import: &Import) -> Vec<ImportRow> {
-    let message = ListImportRowsRequest { import_id: import.id.clone(), ..ListImportRowsRequest::default() };
+    let message = ListImportRowsRequest {
+        import_id: import.id.clone(),
+        ..ListImportRowsRequest::default()
+    };
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(marque_auth::Role::Manager, scope, message);
-    world.imports().list_import_rows(request).await.unwrap().into_inner().rows
+    world
+        .imports()
+        .list_import_rows(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .rows
 }
 
 async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
@@ -51,16 +83,35 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
         two = vin(2),
     );
     let first = import(&world, &file).await;
-    assert_eq!((first.received, first.accepted, first.quarantined), (4, 3, 1), "{:?}", rows(&world, &first).await);
+    assert_eq!(
+        (first.received, first.accepted, first.quarantined),
+        (4, 3, 1),
+        "{:?}",
+        rows(&world, &first).await
+    );
     let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
-    let lines: Vec<_> = visit.lines.iter().map(|line| (line.quantity_milli, line.name.as_str())).collect();
+    let lines: Vec<_> = visit
+        .lines
+        .iter()
+        .map(|line| (line.quantity_milli, line.name.as_str()))
+        .collect();
     assert_eq!(lines, [(1_000, "更换机油"), (4_000, "机油")]);
     let taken = rows(&world, &first).await;
-    assert_eq!(taken[0].record_id, taken[1].record_id, "two rows, one visit");
+    assert_eq!(
+        taken[0].record_id, taken[1].record_id,
+        "two rows, one visit"
+    );
     assert_eq!(taken[3].outcome(), RowOutcome::Quarantined);
 
     let second = import(&world, &file).await;
-    assert_eq!((second.received, second.unchanged, second.quarantined), (4, 3, 1));
-    assert_eq!(world.count("SELECT count(*) FROM outbox").await, 1, "one event a batch, none for what is the same");
+    assert_eq!(
+        (second.received, second.unchanged, second.quarantined),
+        (4, 3, 1)
+    );
+    assert_eq!(
+        world.count("SELECT count(*) FROM outbox").await,
+        1,
+        "one event a batch, none for what is the same"
+    );
     assert_eq!(world.count("SELECT count(*) FROM visit_versions").await, 0);
 }

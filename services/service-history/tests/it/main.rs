@@ -3,5 +3,6 @@
 mod events;
 mod imports;
 mod scopes;
+mod speed;
 mod visits;
 mod world;

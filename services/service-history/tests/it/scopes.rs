@@ -17,7 +17,11 @@ store_test_suite!(
 
 async fn code(world: &World, role: Role, scope: Scope, id: &str) -> Code {
     let request = world.ask(role, scope, GetVisitRequest { id: id.into() });
-    world.history().get_visit(request).await.map_or_else(|status| status.code(), |_| Code::Ok)
+    world
+        .history()
+        .get_visit(request)
+        .await
+        .map_or_else(|status| status.code(), |_| Code::Ok)
 }
 
 fn dealer(code: &str) -> Scope {
@@ -26,63 +30,169 @@ fn dealer(code: &str) -> Scope {
 
 async fn a_dealer_sees_the_history_of_cars_and_customers_he_has_to_do_with(db: TestDb) {
     let world = World::start(db).await;
-    let (first, _) = world.put("D1", visit("R1", &vin(1), "A", "03-05", "5000")).await;
-    assert_eq!(code(&world, Role::Technician, dealer("D1"), &first.id).await, Code::Ok);
-    assert_eq!(code(&world, Role::Technician, dealer("D2"), &first.id).await, Code::NotFound);
+    let (first, _) = world
+        .put("D1", visit("R1", &vin(1), "A", "03-05", "5000"))
+        .await;
+    assert_eq!(
+        code(&world, Role::Technician, dealer("D1"), &first.id).await,
+        Code::Ok
+    );
+    assert_eq!(
+        code(&world, Role::Technician, dealer("D2"), &first.id).await,
+        Code::NotFound
+    );
     assert!(world.of_vehicle("D2", &vin(1)).await.is_empty());
     // By a visit of the car.
-    world.put("D2", visit("R7", &vin(1), "X", "04-05", "6000")).await;
+    world
+        .put("D2", visit("R7", &vin(1), "X", "04-05", "6000"))
+        .await;
     assert_eq!(world.of_vehicle("D2", &vin(1)).await.len(), 2);
-    assert_eq!(code(&world, Role::Technician, dealer("D2"), &first.id).await, Code::Ok);
+    assert_eq!(
+        code(&world, Role::Technician, dealer("D2"), &first.id).await,
+        Code::Ok
+    );
     // By a record that names the car.
-    world.customers.deliver([linked(1, vec![link("D3", "C", customer(3), &vin(1))])]).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D3", "C", customer(3), &vin(1))])])
+        .await;
     assert_eq!(world.of_vehicle("D3", &vin(1)).await.len(), 2);
     // By a record of the customer, whatever he drives.
-    world.put("D1", visit("R2", &vin(2), "A", "05-05", "100")).await;
-    assert!(world.of_customer(Role::Sales, dealer("D3"), customer(1)).await.is_empty());
-    world.customers.deliver([linked(2, vec![link("D1", "A", customer(1), ""), link("D3", "A3", customer(1), "")])]).await;
-    assert_eq!(world.of_customer(Role::Sales, dealer("D3"), customer(1)).await.len(), 2);
+    world
+        .put("D1", visit("R2", &vin(2), "A", "05-05", "100"))
+        .await;
+    assert!(
+        world
+            .of_customer(Role::Sales, dealer("D3"), customer(1))
+            .await
+            .is_empty()
+    );
+    world
+        .customers
+        .deliver([linked(
+            2,
+            vec![
+                link("D1", "A", customer(1), ""),
+                link("D3", "A3", customer(1), ""),
+            ],
+        )])
+        .await;
+    assert_eq!(
+        world
+            .of_customer(Role::Sales, dealer("D3"), customer(1))
+            .await
+            .len(),
+        2
+    );
 }
 
 async fn a_dealer_learns_what_was_done_but_not_for_whom(db: TestDb) {
     let world = World::start(db).await;
-    world.put("D1", visit("R1", &vin(1), "A", "03-05", "5000")).await;
-    world.put("D2", visit("R2", &vin(1), "B", "04-05", "6000")).await;
-    world.customers.deliver([linked(1, vec![link("D1", "A", customer(1), ""), link("D2", "B", customer(2), "")])]).await;
+    world
+        .put("D1", visit("R1", &vin(1), "A", "03-05", "5000"))
+        .await;
+    world
+        .put("D2", visit("R2", &vin(1), "B", "04-05", "6000"))
+        .await;
+    world
+        .customers
+        .deliver([linked(
+            1,
+            vec![
+                link("D1", "A", customer(1), ""),
+                link("D2", "B", customer(2), ""),
+            ],
+        )])
+        .await;
     let seen = world.of_vehicle("D2", &vin(1)).await;
     let (own, other) = (&seen[0], &seen[1]);
-    assert_eq!((own.complaint_text.as_str(), own.customer_id.is_empty()), ("刹车有异响", false));
-    assert_eq!((other.complaint_text.as_str(), other.customer_id.as_str(), other.source_record_id.as_str()), ("", "", ""));
+    assert_eq!(
+        (own.complaint_text.as_str(), own.customer_id.is_empty()),
+        ("刹车有异响", false)
+    );
+    assert_eq!(
+        (
+            other.complaint_text.as_str(),
+            other.customer_id.as_str(),
+            other.source_record_id.as_str()
+        ),
+        ("", "", "")
+    );
     assert_eq!(other.diagnosis, "更换刹车片");
-    assert!(world.of_vehicle("", &vin(1)).await.iter().all(|visit| !visit.complaint_text.is_empty()));
+    assert!(
+        world
+            .of_vehicle("", &vin(1))
+            .await
+            .iter()
+            .all(|visit| !visit.complaint_text.is_empty())
+    );
 }
 
 async fn a_region_sees_what_its_dealers_see(db: TestDb) {
     let world = World::start(db).await;
     let (visit, _) = world.put("D1", visit("R1", "", "", "03-05", "5000")).await;
     for (region, expected) in [("north", Code::Ok), ("south", Code::NotFound)] {
-        assert_eq!(code(&world, Role::Manager, Scope::Region(region.into()), &visit.id).await, expected, "{region}");
+        assert_eq!(
+            code(
+                &world,
+                Role::Manager,
+                Scope::Region(region.into()),
+                &visit.id
+            )
+            .await,
+            expected,
+            "{region}"
+        );
     }
 }
 
 async fn a_customer_sees_his_own_visits(db: TestDb) {
     let world = World::start(db).await;
-    let (own, _) = world.put("D1", visit("R1", &vin(1), "A", "03-05", "5000")).await;
-    let (other, _) = world.put("D1", visit("R2", &vin(1), "B", "04-05", "6000")).await;
-    world.customers.deliver([linked(1, vec![link("D1", "A", customer(1), ""), link("D1", "B", customer(2), "")])]).await;
+    let (own, _) = world
+        .put("D1", visit("R1", &vin(1), "A", "03-05", "5000"))
+        .await;
+    let (other, _) = world
+        .put("D1", visit("R2", &vin(1), "B", "04-05", "6000"))
+        .await;
+    world
+        .customers
+        .deliver([linked(
+            1,
+            vec![
+                link("D1", "A", customer(1), ""),
+                link("D1", "B", customer(2), ""),
+            ],
+        )])
+        .await;
     let him = || Scope::Customer(customer(1));
     assert_eq!(code(&world, Role::Customer, him(), &own.id).await, Code::Ok);
-    assert_eq!(code(&world, Role::Customer, him(), &other.id).await, Code::NotFound);
+    assert_eq!(
+        code(&world, Role::Customer, him(), &other.id).await,
+        Code::NotFound
+    );
     let listed = world.of_customer(Role::Customer, him(), customer(1)).await;
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].complaint_text, "刹车有异响");
-    assert!(world.of_customer(Role::Customer, him(), customer(2)).await.is_empty());
+    assert!(
+        world
+            .of_customer(Role::Customer, him(), customer(2))
+            .await
+            .is_empty()
+    );
 }
 
 async fn a_dealer_cannot_write_for_another(db: TestDb) {
     let world = World::start(db).await;
     let columns = Some(visit("R1", &vin(1), "A", "03-05", "5000"));
-    let request = PutVisitRequest { dealer: "D2".into(), source: "dms".into(), columns };
-    let refused = world.history().put_visit(world.desk("D1", request)).await.unwrap_err();
+    let request = PutVisitRequest {
+        dealer: "D2".into(),
+        source: "dms".into(),
+        columns,
+    };
+    let refused = world
+        .history()
+        .put_visit(world.desk("D1", request))
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
 }

@@ -3,7 +3,8 @@
 use marque_api::{
     intake::v1::RowOutcome,
     service_history::v1::{
-        GetVisitRequest, LineKind, ListVehicleVisitsRequest, ListVisitVersionsRequest, Money, PutVisitRequest, VisitColumns,
+        GetVisitRequest, LineKind, ListVehicleVisitsRequest, ListVisitVersionsRequest, Money,
+        PutVisitRequest, VisitColumns,
     },
 };
 use marque_testkit::{TestDb, store_test_suite};
@@ -24,22 +25,51 @@ store_test_suite!(
 
 async fn the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version(db: TestDb) {
     let world = World::start(db).await;
-    let (first, outcome) = world.put("D1", visit("R1", &vin(1), "K1", "03-05", "5000")).await;
-    assert_eq!((first.version, first.first_visit, outcome), (1, true, RowOutcome::Accepted as i32));
-    let (same, outcome) = world.put("D1", visit("R1", &vin(1), "K1", "03-05", "5000")).await;
+    let (first, outcome) = world
+        .put("D1", visit("R1", &vin(1), "K1", "03-05", "5000"))
+        .await;
+    assert_eq!(
+        (first.version, first.first_visit, outcome),
+        (1, true, RowOutcome::Accepted as i32)
+    );
+    let (same, outcome) = world
+        .put("D1", visit("R1", &vin(1), "K1", "03-05", "5000"))
+        .await;
     assert_eq!((&same, outcome), (&first, RowOutcome::Unchanged as i32));
 
-    let corrected = VisitColumns { diagnosis: "更换刹车盘".into(), ..visit("R1", &vin(1), "K1", "03-05", "5100") };
+    let corrected = VisitColumns {
+        diagnosis: "更换刹车盘".into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5100")
+    };
     let (second, _) = world.put("D1", corrected).await;
-    assert_eq!((second.id.as_str(), second.version, second.odometer_km), (first.id.as_str(), 2, 5_100));
-    let request = world.desk("D1", ListVisitVersionsRequest { id: first.id.clone() });
-    let versions = world.history().list_visit_versions(request).await.unwrap().into_inner().versions;
-    let seen: Vec<_> = versions.iter().map(|one| (one.version, one.odometer_km, one.diagnosis.as_str())).collect();
+    assert_eq!(
+        (second.id.as_str(), second.version, second.odometer_km),
+        (first.id.as_str(), 2, 5_100)
+    );
+    let request = world.desk(
+        "D1",
+        ListVisitVersionsRequest {
+            id: first.id.clone(),
+        },
+    );
+    let versions = world
+        .history()
+        .list_visit_versions(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .versions;
+    let seen: Vec<_> = versions
+        .iter()
+        .map(|one| (one.version, one.odometer_km, one.diagnosis.as_str()))
+        .collect();
     assert_eq!(seen, [(2, 5_100, "更换刹车盘"), (1, 5_000, "更换刹车片")]);
     assert_eq!(versions[1].complaint_text, "刹车有异响");
     assert_eq!(world.count("SELECT count(*) FROM outbox").await, 2);
     // The same order number of another dealer is another visit.
-    let (other, _) = world.put("D2", visit("R1", &vin(1), "K1", "03-05", "5000")).await;
+    let (other, _) = world
+        .put("D2", visit("R1", &vin(1), "K1", "03-05", "5000"))
+        .await;
     assert_ne!(other.id, first.id);
 }
 
@@ -48,29 +78,77 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     let lines = r#"[{"line_kind":"工时","code":"L1","name":"更换","quantity":1.5,"unit_price":"120.50","technician":"T7"},
         {"kind":"part","code":"P9","name":"刹车片","quantity":"2","unit_price":88,"payer":"warranty","fault_code":"C1201"},
         {"kind":"拖车","name":"拖车","unit_price":"300"}]"#;
-    let (put, outcome) =
-        world.put("D1", VisitColumns { lines: lines.into(), ..visit("R1", &vin(1), "K1", "03-05", "5000") }).await;
+    let (put, outcome) = world
+        .put(
+            "D1",
+            VisitColumns {
+                lines: lines.into(),
+                ..visit("R1", &vin(1), "K1", "03-05", "5000")
+            },
+        )
+        .await;
     assert_eq!(outcome, RowOutcome::Accepted as i32, "{:?}", put.findings);
-    let [labour, part, other] = &put.lines[..] else { panic!("three lines") };
-    assert_eq!((labour.kind(), labour.quantity_milli, labour.technician.as_str()), (LineKind::Labour, 1_500, "T7"));
-    assert_eq!(labour.unit_price, Some(Money { minor: 12_050, currency: "CNY".into() }));
-    assert_eq!((part.kind(), part.payer.as_str(), part.fault_code.as_str()), (LineKind::Part, "warranty", "C1201"));
-    assert_eq!((other.kind(), other.quantity_milli), (LineKind::Other, 1_000));
-    let broken = VisitColumns { lines: "[{".into(), ..visit("R2", &vin(1), "K1", "03-06", "5010") };
+    let [labour, part, other] = &put.lines[..] else {
+        panic!("three lines")
+    };
+    assert_eq!(
+        (
+            labour.kind(),
+            labour.quantity_milli,
+            labour.technician.as_str()
+        ),
+        (LineKind::Labour, 1_500, "T7")
+    );
+    assert_eq!(
+        labour.unit_price,
+        Some(Money {
+            minor: 12_050,
+            currency: "CNY".into()
+        })
+    );
+    assert_eq!(
+        (part.kind(), part.payer.as_str(), part.fault_code.as_str()),
+        (LineKind::Part, "warranty", "C1201")
+    );
+    assert_eq!(
+        (other.kind(), other.quantity_milli),
+        (LineKind::Other, 1_000)
+    );
+    let broken = VisitColumns {
+        lines: "[{".into(),
+        ..visit("R2", &vin(1), "K1", "03-06", "5010")
+    };
     let (kept, outcome) = world.put("D1", broken).await;
-    assert_eq!((kept.lines.len(), outcome), (0, RowOutcome::AcceptedWithFindings as i32));
+    assert_eq!(
+        (kept.lines.len(), outcome),
+        (0, RowOutcome::AcceptedWithFindings as i32)
+    );
     assert_eq!(kept.findings[0].rule, "lines_form");
 }
 
 async fn what_article_17_wants_kept_is_kept_and_missed_where_it_is_not(db: TestDb) {
     let world = World::start(db).await;
-    let mut whole = VisitColumns { kind: "三包".into(), ..visit("R1", &vin(1), "K1", "03-05", "5000") };
-    for (header, value) in [("拖车", "是"), ("代步车", "提供3天"), ("签字", "双方已签"), ("next_advice", "检查轮胎")] {
+    let mut whole = VisitColumns {
+        kind: "三包".into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5000")
+    };
+    for (header, value) in [
+        ("拖车", "是"),
+        ("代步车", "提供3天"),
+        ("签字", "双方已签"),
+        ("next_advice", "检查轮胎"),
+    ] {
         whole.extra.insert(header.into(), value.into());
     }
     let (kept, outcome) = world.put("D1", whole).await;
     assert_eq!(outcome, RowOutcome::Accepted as i32, "{:?}", kept.findings);
-    let shown = [&kept.towing, &kept.substitute, &kept.signatures, &kept.next_advice].map(String::as_str);
+    let shown = [
+        &kept.towing,
+        &kept.substitute,
+        &kept.signatures,
+        &kept.next_advice,
+    ]
+    .map(String::as_str);
     assert_eq!(shown, ["是", "提供3天", "双方已签", "检查轮胎"]);
 
     let bare = VisitColumns {
@@ -81,30 +159,60 @@ async fn what_article_17_wants_kept_is_kept_and_missed_where_it_is_not(db: TestD
         ..VisitColumns::default()
     };
     let (kept, _) = world.put("D1", bare).await;
-    let missed: Vec<_> = kept.findings.iter().map(|finding| finding.field.as_str()).collect();
-    assert_eq!(missed, ["closed_at", "odometer_km", "complaint_text", "diagnosis"]);
+    let missed: Vec<_> = kept
+        .findings
+        .iter()
+        .map(|finding| finding.field.as_str())
+        .collect();
+    assert_eq!(
+        missed,
+        ["closed_at", "odometer_km", "complaint_text", "diagnosis"]
+    );
 }
 
 async fn an_odometer_that_cannot_be_is_a_finding_whichever_came_first(db: TestDb) {
     let world = World::start(db).await;
-    world.put("D1", visit("R1", &vin(1), "K1", "03-05", "50000")).await;
-    let (less, outcome) = world.put("D2", visit("R2", &vin(1), "K1", "04-05", "4000")).await;
-    assert_eq!((less.odometer_km, outcome), (4_000, RowOutcome::AcceptedWithFindings as i32));
+    world
+        .put("D1", visit("R1", &vin(1), "K1", "03-05", "50000"))
+        .await;
+    let (less, outcome) = world
+        .put("D2", visit("R2", &vin(1), "K1", "04-05", "4000"))
+        .await;
+    assert_eq!(
+        (less.odometer_km, outcome),
+        (4_000, RowOutcome::AcceptedWithFindings as i32)
+    );
     assert_eq!(less.findings[0].rule, "odometer_backwards");
-    let (far, _) = world.put("D1", visit("R3", &vin(2), "K1", "03-05", "1000")).await;
+    let (far, _) = world
+        .put("D1", visit("R3", &vin(2), "K1", "03-05", "1000"))
+        .await;
     assert!(far.findings.is_empty());
-    let (fast, _) = world.put("D1", visit("R4", &vin(2), "K1", "03-08", "9001")).await;
+    let (fast, _) = world
+        .put("D1", visit("R4", &vin(2), "K1", "03-08", "9001"))
+        .await;
     assert_eq!(fast.findings[0].rule, "odometer_too_fast");
     // Asked again, the first is doubted too: of two that do not fit, nobody knows which is wrong.
     let request = world.desk("D1", GetVisitRequest { id: far.id });
-    let far = world.history().get_visit(request).await.unwrap().into_inner().visit.unwrap();
+    let far = world
+        .history()
+        .get_visit(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .visit
+        .unwrap();
     assert_eq!(far.findings[0].rule, "odometer_too_fast");
 }
 
 async fn what_the_customer_said_is_sealed(db: TestDb) {
     let world = World::start(db).await;
-    let mut columns = VisitColumns { complaint_text: "CANARYWORDS".into(), ..visit("R1", &vin(1), "K1", "03-05", "5000") };
-    columns.extra.insert("送修人电话".into(), "CANARYPHONE".into());
+    let mut columns = VisitColumns {
+        complaint_text: "CANARYWORDS".into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5000")
+    };
+    columns
+        .extra
+        .insert("送修人电话".into(), "CANARYPHONE".into());
     let (kept, _) = world.put("D1", columns).await;
     assert_eq!(kept.complaint_text, "CANARYWORDS");
     let stored = world.db.everything();
@@ -116,20 +224,47 @@ async fn a_long_history_is_read_in_pages(db: TestDb) {
     let world = World::start(db).await;
     for month in 1..=7 {
         let km = (month * 1_000).to_string();
-        world.put("D1", visit(&format!("R{month}"), &vin(1), "K1", &format!("{month:02}-05"), &km)).await;
+        world
+            .put(
+                "D1",
+                visit(
+                    &format!("R{month}"),
+                    &vin(1),
+                    "K1",
+                    &format!("{month:02}-05"),
+                    &km,
+                ),
+            )
+            .await;
     }
     let (mut token, mut seen, mut pages) = (String::new(), Vec::new(), 0);
     loop {
-        let message = ListVehicleVisitsRequest { vin: vin(1), page_size: 3, page_token: token };
-        let page = world.history().list_vehicle_visits(world.desk("D1", message)).await.unwrap().into_inner();
-        seen.extend(page.visits.into_iter().map(|visit| (visit.order_number, visit.first_visit)));
+        let message = ListVehicleVisitsRequest {
+            vin: vin(1),
+            page_size: 3,
+            page_token: token,
+        };
+        let page = world
+            .history()
+            .list_vehicle_visits(world.desk("D1", message))
+            .await
+            .unwrap()
+            .into_inner();
+        seen.extend(
+            page.visits
+                .into_iter()
+                .map(|visit| (visit.order_number, visit.first_visit)),
+        );
         pages += 1;
         if page.next_page_token.is_empty() {
             break;
         }
         token = page.next_page_token;
     }
-    let expected: Vec<_> = (1..=7).rev().map(|month| (format!("R{month}"), month == 1)).collect();
+    let expected: Vec<_> = (1..=7)
+        .rev()
+        .map(|month| (format!("R{month}"), month == 1))
+        .collect();
     assert_eq!((seen, pages), (expected, 3));
 }
 
@@ -140,21 +275,58 @@ async fn a_row_without_an_order_number_is_refused(db: TestDb) {
         source: "dms".into(),
         columns: Some(visit(" ", &vin(1), "K1", "03-05", "5000")),
     };
-    let refused = world.history().put_visit(world.desk("D1", request)).await.unwrap_err();
+    let refused = world
+        .history()
+        .put_visit(world.desk("D1", request))
+        .await
+        .unwrap_err();
     let problem = marque_errors::Problem::from(refused);
-    assert_eq!((problem.status, problem.violations[0].field.as_str()), (400, "order_number"));
+    assert_eq!(
+        (problem.status, problem.violations[0].field.as_str()),
+        (400, "order_number")
+    );
 }
 
 async fn an_idempotency_key_gives_the_same_answer(db: TestDb) {
     let world = World::start(db).await;
     let put = |order: &str| {
         let columns = Some(visit(order, &vin(1), "K1", "03-05", "5000"));
-        let mut request = world.desk("D1", PutVisitRequest { dealer: "D1".into(), source: "dms".into(), columns });
-        request.metadata_mut().insert("idempotency-key", "k-1".parse().unwrap());
+        let mut request = world.desk(
+            "D1",
+            PutVisitRequest {
+                dealer: "D1".into(),
+                source: "dms".into(),
+                columns,
+            },
+        );
+        request
+            .metadata_mut()
+            .insert("idempotency-key", "k-1".parse().unwrap());
         request
     };
-    let first = world.history().put_visit(put("R1")).await.unwrap().into_inner();
-    assert_eq!(world.history().put_visit(put("R1")).await.unwrap().into_inner(), first);
-    assert_eq!(world.history().put_visit(put("R2")).await.unwrap_err().code(), Code::FailedPrecondition);
+    let first = world
+        .history()
+        .put_visit(put("R1"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        world
+            .history()
+            .put_visit(put("R1"))
+            .await
+            .unwrap()
+            .into_inner(),
+        first
+    );
+    assert_eq!(
+        world
+            .history()
+            .put_visit(put("R2"))
+            .await
+            .unwrap_err()
+            .code(),
+        Code::FailedPrecondition
+    );
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 1);
 }

@@ -10,10 +10,12 @@ use marque_api::{
     customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
     events::v1::{Event, PullRequest, PullResponse},
     intake::v1::import_service_client::ImportServiceClient,
-    network::v1::{Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient},
+    network::v1::{
+        Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
+    },
     service_history::v1::{
-        ListCustomerVisitsRequest, ListVehicleVisitsRequest, PutVisitRequest, PutVisitResponse, Visit, VisitColumns,
-        service_history_service_client::ServiceHistoryServiceClient,
+        ListCustomerVisitsRequest, ListVehicleVisitsRequest, PutVisitRequest, PutVisitResponse,
+        Visit, VisitColumns, service_history_service_client::ServiceHistoryServiceClient,
     },
     vehicle::v1::{ChangedVehicle, VehiclesChanged},
 };
@@ -22,7 +24,9 @@ use marque_core::{Clock as _, CustomerId, ManualClock, SourceRecordId, source_re
 use marque_db::Migrator;
 use marque_events::{Source, to_proto_time};
 use marque_intake::IntakeSettings;
-use marque_rpc::{Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack};
+use marque_rpc::{
+    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack,
+};
 use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
 use tokio::sync::Notify;
@@ -49,7 +53,10 @@ impl Source for Feed {
                 waiting.drain(..count).collect()
             };
             if !events.is_empty() {
-                return Ok(PullResponse { head: events.iter().map(|event| event.position).max().unwrap_or(0), events });
+                return Ok(PullResponse {
+                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
+                    events,
+                });
             }
             // Who pulls again has applied what he pulled before.
             self.drained.notify_one();
@@ -65,7 +72,9 @@ impl Feed {
         let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
         self.waiting.lock().unwrap().extend(events);
         self.filled.notify_one();
-        tokio::time::timeout(Duration::from_secs(20), self.drained.notified()).await.expect("events are applied");
+        tokio::time::timeout(Duration::from_secs(20), self.drained.notified())
+            .await
+            .expect("events are applied");
         assert!(self.waiting.lock().unwrap().is_empty());
     }
 }
@@ -141,35 +150,57 @@ impl World {
     fn serve(&self, role: RoleName, built: Built) {
         let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
-        self.router.add(stack(role, built.routes, auth, StackSettings::default())).unwrap();
+        self.router
+            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .unwrap();
         for task in built.tasks {
             tokio::spawn(task.run(self.stop.clone()));
         }
     }
 
     async fn put_dealers(&self) {
-        let dealers = [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
-            code: code.into(),
-            name: code.into(),
-            region: region.into(),
-            ..Dealer::default()
-        });
-        let mut network = NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
+        let dealers =
+            [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
+                code: code.into(),
+                name: code.into(),
+                region: region.into(),
+                ..Dealer::default()
+            });
+        let mut network =
+            NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
         for dealer in &dealers {
-            let request = PutDealerRequest { dealer: Some(dealer.clone()) };
-            network.put_dealer(self.ask(Role::HqAdmin, Scope::Headquarters, request)).await.unwrap();
+            let request = PutDealerRequest {
+                dealer: Some(dealer.clone()),
+            };
+            network
+                .put_dealer(self.ask(Role::HqAdmin, Scope::Headquarters, request))
+                .await
+                .unwrap();
         }
-        let put = DealersPut { dealers: dealers.to_vec() };
-        self.network.deliver([event(1, "marque.network.dealers.put", &put)]).await;
+        let put = DealersPut {
+            dealers: dealers.to_vec(),
+        };
+        self.network
+            .deliver([event(1, "marque.network.dealers.put", &put)])
+            .await;
+    }
+
+    /// What a caller of a role in a scope hands on: his token.
+    pub(crate) fn caller(&self, role: Role, scope: Scope) -> CallMeta {
+        let (subject, ttl) = ("somebody".into(), Duration::from_secs(600));
+        let request = TokenRequest {
+            subject,
+            roles: role.into(),
+            scope,
+            ttl,
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        CallMeta::new(RequestId::random()).with_token(&token)
     }
 
     /// A request with a token of a role in a scope.
     pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
-        let token = self.issuer.issue(
-            &TokenRequest { subject: "somebody".into(), roles: role.into(), scope, ttl: Duration::from_secs(600) },
-            &*self.clock,
-        );
-        CallMeta::new(RequestId::random()).with_token(&token.unwrap()).outgoing(message)
+        self.caller(role, scope).outgoing(message)
     }
 
     /// A request of headquarters.
@@ -179,11 +210,18 @@ impl World {
 
     /// A request of a dealer's service desk.
     pub(crate) fn desk<T>(&self, dealer: &str, message: T) -> Request<T> {
-        self.ask(Role::Service, Scope::Dealer(dealer.parse().unwrap()), message)
+        self.ask(
+            Role::Service,
+            Scope::Dealer(dealer.parse().unwrap()),
+            message,
+        )
     }
 
     pub(crate) fn history(&self) -> ServiceHistoryServiceClient<RpcTransport> {
-        ServiceHistoryServiceClient::new(RpcTransport::local(RoleName::ServiceHistory, &self.router))
+        ServiceHistoryServiceClient::new(RpcTransport::local(
+            RoleName::ServiceHistory,
+            &self.router,
+        ))
     }
 
     pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
@@ -192,35 +230,73 @@ impl World {
 
     /// A dealer's live row.
     pub(crate) async fn put(&self, dealer: &str, columns: VisitColumns) -> (Visit, i32) {
-        let request = PutVisitRequest { dealer: dealer.into(), source: "dms".into(), columns: Some(columns) };
-        let put: PutVisitResponse = self.history().put_visit(self.desk(dealer, request)).await.unwrap().into_inner();
+        let request = PutVisitRequest {
+            dealer: dealer.into(),
+            source: "dms".into(),
+            columns: Some(columns),
+        };
+        let put: PutVisitResponse = self
+            .history()
+            .put_visit(self.desk(dealer, request))
+            .await
+            .unwrap()
+            .into_inner();
         (put.visit.unwrap(), put.outcome)
     }
 
     /// The visits of a car that a dealer may see; all for headquarters, whose code is empty.
     pub(crate) async fn of_vehicle(&self, dealer: &str, vin: &str) -> Vec<Visit> {
-        let message = ListVehicleVisitsRequest { vin: vin.into(), ..ListVehicleVisitsRequest::default() };
-        let request = if dealer.is_empty() { self.hq(message) } else { self.desk(dealer, message) };
-        self.history().list_vehicle_visits(request).await.unwrap().into_inner().visits
+        let message = ListVehicleVisitsRequest {
+            vin: vin.into(),
+            ..ListVehicleVisitsRequest::default()
+        };
+        let request = if dealer.is_empty() {
+            self.hq(message)
+        } else {
+            self.desk(dealer, message)
+        };
+        self.history()
+            .list_vehicle_visits(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .visits
     }
 
     /// The visits of a customer that a scope may see.
-    pub(crate) async fn of_customer(&self, role: Role, scope: Scope, customer: CustomerId) -> Vec<Visit> {
-        let message =
-            ListCustomerVisitsRequest { customer_id: customer.to_string(), ..ListCustomerVisitsRequest::default() };
+    pub(crate) async fn of_customer(
+        &self,
+        role: Role,
+        scope: Scope,
+        customer: CustomerId,
+    ) -> Vec<Visit> {
+        let message = ListCustomerVisitsRequest {
+            customer_id: customer.to_string(),
+            ..ListCustomerVisitsRequest::default()
+        };
         let request = self.ask(role, scope, message);
-        self.history().list_customer_visits(request).await.unwrap().into_inner().visits
+        self.history()
+            .list_customer_visits(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .visits
     }
 
     /// The single value of a query of counts.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        let read = self.db.read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
+        let read = self
+            .db
+            .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
         read.await.unwrap().unwrap_or(0)
     }
 }
 
 fn migrator(service: &str) -> Migrator {
-    *marque_migrations::ALL.iter().find(|migrator| migrator.service == service).unwrap()
+    *marque_migrations::ALL
+        .iter()
+        .find(|migrator| migrator.service == service)
+        .unwrap()
 }
 
 pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {
@@ -236,21 +312,43 @@ pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) ->
 
 /// The same event again, as a feed without an inbox would bring it.
 pub(crate) fn again(event: &Event) -> Event {
-    Event { id: Uuid::new_v4().to_string(), ..event.clone() }
+    Event {
+        id: Uuid::new_v4().to_string(),
+        ..event.clone()
+    }
 }
 
 pub(crate) fn linked(position: i64, links: Vec<Link>) -> Event {
-    event(position, "marque.customer.source_records.linked", &SourceRecordsLinked { links })
+    event(
+        position,
+        "marque.customer.source_records.linked",
+        &SourceRecordsLinked { links },
+    )
 }
 
 pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: bool) -> Event {
-    let merged = CustomersMerged { from: from.to_string(), into: into.to_string(), merge_id: String::new(), undone };
+    let merged = CustomersMerged {
+        from: from.to_string(),
+        into: into.to_string(),
+        merge_id: String::new(),
+        undone,
+    };
     event(position, "marque.customer.customers.merged", &merged)
 }
 
 pub(crate) fn sold(position: i64, vin: &str, sale_date: &str) -> Event {
-    let vehicle = ChangedVehicle { vin: vin.into(), sale_date: sale_date.into(), ..ChangedVehicle::default() };
-    event(position, "marque.vehicle.vehicles.changed", &VehiclesChanged { vehicles: vec![vehicle] })
+    let vehicle = ChangedVehicle {
+        vin: vin.into(),
+        sale_date: sale_date.into(),
+        ..ChangedVehicle::default()
+    };
+    event(
+        position,
+        "marque.vehicle.vehicles.changed",
+        &VehiclesChanged {
+            vehicles: vec![vehicle],
+        },
+    )
 }
 
 pub(crate) fn customer(n: u128) -> CustomerId {
@@ -292,6 +390,9 @@ pub(crate) fn visit(order: &str, vin: &str, key: &str, day: &str, km: &str) -> V
 /// The `n`th VIN of a Chinese maker, with its check digit.
 pub(crate) fn vin(n: u32) -> String {
     let with_check = |check| format!("LMVCA1A6{check}R1{n:06}");
-    let valid = "0123456789X".chars().map(with_check).find(|vin| marque_quality::vin::Vin::parse(vin).is_ok());
+    let valid = "0123456789X"
+        .chars()
+        .map(with_check)
+        .find(|vin| marque_quality::vin::Vin::parse(vin).is_ok());
     valid.expect("one check digit is right")
 }

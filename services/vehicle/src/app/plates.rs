@@ -13,12 +13,20 @@ use crate::{
 
 /// Notes the sightings among the facts and works out anew the plates of every car they concern: those that carry the
 /// plates now, and those that did.
-pub(super) fn record(conn: &mut Conn<'_>, fleet: &mut Fleet, facts: &[Facts]) -> Result<(), StoreError> {
+pub(super) fn record(
+    conn: &mut Conn<'_>,
+    fleet: &mut Fleet,
+    facts: &[Facts],
+) -> Result<(), StoreError> {
     let seen: Vec<Sighting> = facts
         .iter()
         .filter_map(|fact| {
             let (plate, at) = fact.plate.as_ref()?;
-            Some(Sighting { at: *at, vehicle: fleet.id(&fact.vin), plate: plate.clone() })
+            Some(Sighting {
+                at: *at,
+                vehicle: fleet.id(&fact.vin),
+                plate: plate.clone(),
+            })
         })
         .collect();
     if seen.is_empty() {
@@ -33,7 +41,10 @@ pub(super) fn record(conn: &mut Conn<'_>, fleet: &mut Fleet, facts: &[Facts]) ->
         let anew = anew.get(&car).map_or(&[][..], Vec::as_slice);
         if !says_the_same(anew, stored.get(&car).map_or(&[], Vec::as_slice)) {
             changed.push(car);
-            held.extend(anew.iter().cloned().map(|interval| Held { vehicle: car, interval }));
+            held.extend(anew.iter().cloned().map(|interval| Held {
+                vehicle: car,
+                interval,
+            }));
         }
     }
     storage::put_intervals(conn, &changed, &held)?;
@@ -45,7 +56,10 @@ pub(super) fn record(conn: &mut Conn<'_>, fleet: &mut Fleet, facts: &[Facts]) ->
 }
 
 fn concerned(conn: &mut Conn<'_>, seen: &[Sighting]) -> Result<Vec<VehicleId>, StoreError> {
-    let plates: Vec<&str> = seen.iter().map(|sighting| sighting.plate.as_str()).collect();
+    let plates: Vec<&str> = seen
+        .iter()
+        .map(|sighting| sighting.plate.as_str())
+        .collect();
     let mut cars = storage::vehicles_with(conn, &plates)?;
     cars.sort_unstable();
     cars.dedup();
@@ -65,7 +79,10 @@ fn work_out(
     let plates: Vec<&str> = plates.into_iter().collect();
     let mut sightings_of: FxHashMap<String, FxHashSet<(i64, VehicleId)>> = FxHashMap::default();
     for Sighting { at, vehicle, plate } in storage::sightings_of(conn, &plates)? {
-        sightings_of.entry(plate).or_default().insert((at.as_micros(), vehicle));
+        sightings_of
+            .entry(plate)
+            .or_default()
+            .insert((at.as_micros(), vehicle));
     }
     let bearing = |plates: &FxHashSet<String>| -> Vec<Sighting> {
         let of_plate = |plate: &String| {
@@ -80,7 +97,10 @@ fn work_out(
         };
         plates.iter().flat_map(of_plate).collect()
     };
-    Ok(plates_of.iter().map(|(car, plates)| (*car, intervals(*car, &bearing(plates)))).collect())
+    Ok(plates_of
+        .iter()
+        .map(|(car, plates)| (*car, intervals(*car, &bearing(plates))))
+        .collect())
 }
 
 fn by_vehicle(held: Vec<Held>) -> FxHashMap<VehicleId, Vec<PlateInterval>> {

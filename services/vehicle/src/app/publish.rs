@@ -18,16 +18,22 @@ pub(super) fn changed<'v>(
     vehicles: impl Iterator<Item = &'v Vehicle>,
     facts: &[Facts],
 ) -> Result<(), StoreError> {
-    let dealers: FxHashMap<&str, &DealerCode> =
-        facts.iter().filter_map(|fact| Some((fact.vin.as_str(), fact.seen_by.first()?))).collect();
+    let dealers: FxHashMap<&str, &DealerCode> = facts
+        .iter()
+        .filter_map(|fact| Some((fact.vin.as_str(), fact.seen_by.first()?)))
+        .collect();
     let vehicles: Vec<pb::ChangedVehicle> = vehicles
         .map(|vehicle| pb::ChangedVehicle {
             id: vehicle.id.to_string(),
             vin: vehicle.vin.clone(),
             version: vehicle.version,
             definition: Some(crate::grpc::definition_to_pb(vehicle.definition.clone())),
-            sale_date: vehicle.sale_date.map_or_else(String::new, |date| date.to_string()),
-            dealer: dealers.get(vehicle.vin.as_str()).map_or_else(String::new, ToString::to_string),
+            sale_date: vehicle
+                .sale_date
+                .map_or_else(String::new, |date| date.to_string()),
+            dealer: dealers
+                .get(vehicle.vin.as_str())
+                .map_or_else(String::new, ToString::to_string),
         })
         .collect();
     let Some(first) = vehicles.first() else {

@@ -52,7 +52,12 @@ const CUSTOMER_VEHICLES: u32 = 200;
 
 impl VehicleApp {
     pub(crate) fn new(db: Database, clock: SharedClock, rows: Rows, directory: Directory) -> Self {
-        Self { db, clock, rows, directory }
+        Self {
+            db,
+            clock,
+            rows,
+            directory,
+        }
     }
 
     /// Creates or amends one vehicle from a dealer's row; `answer` makes what the key remembers.
@@ -71,7 +76,9 @@ impl VehicleApp {
     {
         if source.trim().is_empty() || source.chars().count() > 64 {
             let message = "name the source system of the row, such as dms, in 1 to 64 characters";
-            return Err(Error::Invalid(vec![Violation::new("source", "MISSING", message)]));
+            return Err(Error::Invalid(vec![Violation::new(
+                "source", "MISSING", message,
+            )]));
         }
         let dealer = self.directory.check(meta, dealer).await?;
         let now = self.clock.now();
@@ -83,14 +90,24 @@ impl VehicleApp {
         let rows = self.rows.clone();
         self.db
             .write(move |conn| {
-                once(conn, &ctx, now, "vehicle.put", key.as_ref(), &request, |conn| {
-                    let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
-                    if outcome == Outcome::Stored {
-                        record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
-                    }
-                    let shown = show(conn, ctx.scope(), &[id])?.pop().ok_or(Error::VehicleUnknown)?;
-                    Ok(answer(shown, outcome, &findings))
-                })
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "vehicle.put",
+                    key.as_ref(),
+                    &request,
+                    |conn| {
+                        let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
+                        if outcome == Outcome::Stored {
+                            record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
+                        }
+                        let shown = show(conn, ctx.scope(), &[id])?
+                            .pop()
+                            .ok_or(Error::VehicleUnknown)?;
+                        Ok(answer(shown, outcome, &findings))
+                    },
+                )
             })
             .await
     }
@@ -100,7 +117,9 @@ impl VehicleApp {
         self.db
             .read(move |conn| {
                 let visible = storage::visible(conn, ctx.scope(), &[id], now)?;
-                show(conn, ctx.scope(), &visible)?.pop().ok_or(Error::VehicleUnknown)
+                show(conn, ctx.scope(), &visible)?
+                    .pop()
+                    .ok_or(Error::VehicleUnknown)
             })
             .await
     }
@@ -111,7 +130,10 @@ impl VehicleApp {
             return Ok(Vec::new());
         };
         let scope = ctx.scope().clone();
-        let found = self.db.read(move |conn| storage::find_by_vins(conn, &scope, &[vin.as_str()])).await?;
+        let found = self
+            .db
+            .read(move |conn| storage::find_by_vins(conn, &scope, &[vin.as_str()]))
+            .await?;
         let ids: Vec<VehicleId> = found.into_iter().map(|vehicle| vehicle.id).collect();
         self.answer_lookup(ctx, ids.clone(), ids).await
     }
@@ -122,8 +144,15 @@ impl VehicleApp {
             return Ok(Vec::new());
         };
         let scope = ctx.scope().clone();
-        let held = self.db.read(move |conn| storage::current_holders(conn, &scope, plate.as_str())).await?;
-        let current = held.iter().filter(|held| held.interval.to.is_none()).map(|held| held.vehicle).collect();
+        let held = self
+            .db
+            .read(move |conn| storage::current_holders(conn, &scope, plate.as_str()))
+            .await?;
+        let current = held
+            .iter()
+            .filter(|held| held.interval.to.is_none())
+            .map(|held| held.vehicle)
+            .collect();
         let mut all: Vec<VehicleId> = Vec::with_capacity(held.len());
         for held in held {
             if !all.contains(&held.vehicle) {
@@ -133,7 +162,12 @@ impl VehicleApp {
         self.answer_lookup(ctx, all, current).await
     }
 
-    async fn answer_lookup(&self, ctx: CallContext, found: Vec<VehicleId>, hits: Vec<VehicleId>) -> Result<Vec<Shown>> {
+    async fn answer_lookup(
+        &self,
+        ctx: CallContext,
+        found: Vec<VehicleId>,
+        hits: Vec<VehicleId>,
+    ) -> Result<Vec<Shown>> {
         let now = self.clock.now();
         if let Some(dealer) = ctx.scope().dealer().cloned() {
             self.receive(ctx.clone(), dealer, hits, now).await?;
@@ -141,14 +175,23 @@ impl VehicleApp {
         self.db
             .read(move |conn| {
                 let visible = storage::visible(conn, ctx.scope(), &found, now)?;
-                let in_order: Vec<VehicleId> = found.into_iter().filter(|id| visible.contains(id)).collect();
+                let in_order: Vec<VehicleId> = found
+                    .into_iter()
+                    .filter(|id| visible.contains(id))
+                    .collect();
                 show(conn, ctx.scope(), &in_order)
             })
             .await
     }
 
     /// Opens the files that the dealer cannot see already; most look-ups open none and write nothing.
-    async fn receive(&self, ctx: CallContext, dealer: DealerCode, hits: Vec<VehicleId>, now: Timestamp) -> Result<()> {
+    async fn receive(
+        &self,
+        ctx: CallContext,
+        dealer: DealerCode,
+        hits: Vec<VehicleId>,
+        now: Timestamp,
+    ) -> Result<()> {
         let reader = dealer.clone();
         let shut: Vec<VehicleId> = self
             .db
@@ -184,7 +227,9 @@ impl VehicleApp {
         limit: usize,
     ) -> Result<Vec<(Shown, Vec<Party>)>> {
         let now = self.clock.now();
-        self.db.read(move |conn| customer_vehicles(conn, ctx.scope(), customer, limit, now)).await
+        self.db
+            .read(move |conn| customer_vehicles(conn, ctx.scope(), customer, limit, now))
+            .await
     }
 
     /// All parts in a vehicle. A dealer learns of other dealers' people only that there was somebody.
@@ -195,12 +240,21 @@ impl VehicleApp {
                 if !storage::may_see(conn, ctx.scope(), id, now)? {
                     return Err(Error::VehicleUnknown);
                 }
-                Ok(with_validity(storage::list_parties(conn, ctx.scope(), &[id])?))
+                Ok(with_validity(storage::list_parties(
+                    conn,
+                    ctx.scope(),
+                    &[id],
+                )?))
             })
             .await
     }
 
-    pub(crate) async fn list_readings(&self, ctx: CallContext, id: VehicleId, page: PageRequest) -> Result<Page<Reading>> {
+    pub(crate) async fn list_readings(
+        &self,
+        ctx: CallContext,
+        id: VehicleId,
+        page: PageRequest,
+    ) -> Result<Page<Reading>> {
         let now = self.clock.now();
         self.db
             .scan(move |conn| {
@@ -261,28 +315,38 @@ fn parties_of(
     vehicles: &[VehicleId],
     customer: CustomerId,
 ) -> Result<FxHashMap<VehicleId, Vec<Party>>> {
-    let mut facts: FxHashMap<VehicleId, Vec<_>> = vehicles.iter().map(|id| (*id, Vec::new())).collect();
+    let mut facts: FxHashMap<VehicleId, Vec<_>> =
+        vehicles.iter().map(|id| (*id, Vec::new())).collect();
     for fact in storage::list_parties(conn, scope, vehicles)? {
         facts.entry(fact.vehicle).or_default().push(fact);
     }
     let own = |facts| {
         let all = with_validity(facts).into_iter();
-        all.filter(|party| party.fact.customer == Some(customer)).collect()
+        all.filter(|party| party.fact.customer == Some(customer))
+            .collect()
     };
-    Ok(facts.into_iter().map(|(id, facts)| (id, own(facts))).collect())
+    Ok(facts
+        .into_iter()
+        .map(|(id, facts)| (id, own(facts)))
+        .collect())
 }
 
 /// Vehicles with their plates, in the order of the ids. What a scope may see was decided before.
 fn show(conn: &mut Conn<'_>, scope: &Scope, ids: &[VehicleId]) -> Result<Vec<Shown>> {
-    let mut vehicles: FxHashMap<VehicleId, Vehicle> =
-        storage::find_by_ids(conn, scope, ids)?.into_iter().map(|vehicle| (vehicle.id, vehicle)).collect();
+    let mut vehicles: FxHashMap<VehicleId, Vehicle> = storage::find_by_ids(conn, scope, ids)?
+        .into_iter()
+        .map(|vehicle| (vehicle.id, vehicle))
+        .collect();
     let mut plates: FxHashMap<VehicleId, Vec<PlateInterval>> = FxHashMap::default();
     for held in storage::list_plates(conn, scope, ids)? {
         plates.entry(held.vehicle).or_default().push(held.interval);
     }
     let shown = |id| {
         let vehicle = vehicles.remove(id)?;
-        Some(Shown { plates: plates.remove(id).unwrap_or_default(), vehicle })
+        Some(Shown {
+            plates: plates.remove(id).unwrap_or_default(),
+            vehicle,
+        })
     };
     Ok(ids.iter().filter_map(shown).collect())
 }
@@ -296,7 +360,17 @@ fn record_act(
     dealer: &DealerCode,
 ) -> Result<()> {
     let subject = id.to_string();
-    Ok(record(conn, ctx, now, &Entry { act, subject: &subject, dealer: dealer.as_str(), detail: "" })?)
+    Ok(record(
+        conn,
+        ctx,
+        now,
+        &Entry {
+            act,
+            subject: &subject,
+            dealer: dealer.as_str(),
+            detail: "",
+        },
+    )?)
 }
 
 /// What keeps a live row from being taken, field by field.
@@ -305,8 +379,16 @@ fn violations(findings: &[Finding]) -> Vec<Violation> {
         .iter()
         .filter(|finding| finding.severity >= Severity::Error)
         .map(|finding| {
-            let message = format!("{} {}", finding.text(Lang::En), finding.how_to_fix(Lang::En));
-            Violation::new(finding.field.column(), finding.rule.entry().id.to_uppercase(), message)
+            let message = format!(
+                "{} {}",
+                finding.text(Lang::En),
+                finding.how_to_fix(Lang::En)
+            );
+            Violation::new(
+                finding.field.column(),
+                finding.rule.entry().id.to_uppercase(),
+                message,
+            )
         })
         .collect()
 }

@@ -12,9 +12,15 @@ use crate::{
 
 /// Notes the readings among the facts and judges anew all readings of every car they concern: also of a car from which a
 /// corrected VIN has taken a visit away.
-pub(super) fn record(conn: &mut Conn<'_>, fleet: &mut Fleet, facts: &[Facts]) -> Result<(), StoreError> {
-    let read: Vec<_> =
-        facts.iter().filter_map(|fact| Some((fleet.id(&fact.vin), fact.reading.as_ref()?))).collect();
+pub(super) fn record(
+    conn: &mut Conn<'_>,
+    fleet: &mut Fleet,
+    facts: &[Facts],
+) -> Result<(), StoreError> {
+    let read: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| Some((fleet.id(&fact.vin), fact.reading.as_ref()?)))
+        .collect();
     if read.is_empty() {
         return Ok(());
     }
@@ -29,18 +35,31 @@ pub(super) fn record(conn: &mut Conn<'_>, fleet: &mut Fleet, facts: &[Facts]) ->
     judge_anew(conn, fleet, &cars)
 }
 
-fn judge_anew(conn: &mut Conn<'_>, fleet: &mut Fleet, cars: &[VehicleId]) -> Result<(), StoreError> {
+fn judge_anew(
+    conn: &mut Conn<'_>,
+    fleet: &mut Fleet,
+    cars: &[VehicleId],
+) -> Result<(), StoreError> {
     let mut of_car: FxHashMap<VehicleId, Vec<Reading>> = FxHashMap::default();
     for (car, reading) in storage::readings_of(conn, cars)? {
         of_car.entry(car).or_default().push(reading);
     }
-    let visits: Vec<VisitId> = of_car.values().flatten().map(|reading| reading.visit).collect();
+    let visits: Vec<VisitId> = of_car
+        .values()
+        .flatten()
+        .map(|reading| reading.visit)
+        .collect();
     let versions = storage::newest_versions(conn, &visits)?;
     for (car, mut readings) in of_car {
-        let before: FxHashMap<_, _> = readings.iter().map(|reading| (key(reading), reading.quality)).collect();
+        let before: FxHashMap<_, _> = readings
+            .iter()
+            .map(|reading| (key(reading), reading.quality))
+            .collect();
         judge(&mut readings, &versions);
-        let changed: Vec<&Reading> =
-            readings.iter().filter(|reading| before[&key(reading)] != reading.quality).collect();
+        let changed: Vec<&Reading> = readings
+            .iter()
+            .filter(|reading| before[&key(reading)] != reading.quality)
+            .collect();
         storage::set_quality(conn, car, &changed)?;
         if let Some(vehicle) = fleet.get(car) {
             let newest = newest_plausible(&readings);

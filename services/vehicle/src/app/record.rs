@@ -93,11 +93,20 @@ impl Recorder {
         changed.sort_unstable_by_key(|(vehicle, _)| vehicle.id);
         storage::put_definitions(conn, changed.iter().map(|(vehicle, _)| &vehicle.definition))?;
         let part = |is_new| -> Vec<&Vehicle> {
-            changed.iter().filter(|(_, new)| *new == is_new).map(|(vehicle, _)| *vehicle).collect()
+            changed
+                .iter()
+                .filter(|(_, new)| *new == is_new)
+                .map(|(vehicle, _)| *vehicle)
+                .collect()
         };
         storage::insert_vehicles(conn, &part(true))?;
         storage::update_vehicles(conn, &part(false))?;
-        publish::changed(conn, &*self.clock, changed.into_iter().map(|(vehicle, _)| vehicle), facts)
+        publish::changed(
+            conn,
+            &*self.clock,
+            changed.into_iter().map(|(vehicle, _)| vehicle),
+            facts,
+        )
     }
 }
 
@@ -120,8 +129,16 @@ impl Fleet {
     }
 
     /// Also takes in cars that the facts do not name but change.
-    pub(super) fn load(&mut self, conn: &mut Conn<'_>, ids: &[VehicleId]) -> Result<(), StoreError> {
-        let missing: Vec<VehicleId> = ids.iter().copied().filter(|id| !self.cars.contains_key(id)).collect();
+    pub(super) fn load(
+        &mut self,
+        conn: &mut Conn<'_>,
+        ids: &[VehicleId],
+    ) -> Result<(), StoreError> {
+        let missing: Vec<VehicleId> = ids
+            .iter()
+            .copied()
+            .filter(|id| !self.cars.contains_key(id))
+            .collect();
         self.add_stored(storage::find_by_ids(conn, &Scope::Headquarters, &missing)?);
         Ok(())
     }
@@ -129,20 +146,31 @@ impl Fleet {
     fn add_stored(&mut self, stored: Vec<Vehicle>) {
         for vehicle in stored {
             self.by_vin.insert(vehicle.vin.clone(), vehicle.id);
-            self.cars.insert(vehicle.id, (vehicle.clone(), Some(vehicle)));
+            self.cars
+                .insert(vehicle.id, (vehicle.clone(), Some(vehicle)));
         }
     }
 }
 
 fn record_parties(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(), StoreError> {
-    let claims: Vec<_> =
-        facts.iter().flat_map(|fact| fact.parties.iter().map(|claim| (fleet.id(&fact.vin), claim))).collect();
+    let claims: Vec<_> = facts
+        .iter()
+        .flat_map(|fact| {
+            fact.parties
+                .iter()
+                .map(|claim| (fleet.id(&fact.vin), claim))
+        })
+        .collect();
     let records: FxHashSet<SourceRecordId> = claims.iter().map(|(_, claim)| claim.record).collect();
     let customers = storage::customers_of(conn, records)?;
     storage::put_parties(conn, &claims, &customers)?;
     let ended: Vec<_> = facts
         .iter()
-        .flat_map(|fact| fact.ended.iter().map(|(role, record, at)| (fleet.id(&fact.vin), *role, *record, *at)))
+        .flat_map(|fact| {
+            fact.ended
+                .iter()
+                .map(|(role, record, at)| (fleet.id(&fact.vin), *role, *record, *at))
+        })
         .collect();
     storage::end_parties(conn, &ended)
 }
@@ -150,7 +178,11 @@ fn record_parties(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result
 fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(), StoreError> {
     let mut opened: Vec<(VehicleId, &str)> = facts
         .iter()
-        .flat_map(|fact| fact.seen_by.iter().map(|dealer| (fleet.id(&fact.vin), DealerCode::as_str(dealer))))
+        .flat_map(|fact| {
+            fact.seen_by
+                .iter()
+                .map(|dealer| (fleet.id(&fact.vin), DealerCode::as_str(dealer)))
+        })
         .collect();
     opened.sort_unstable();
     opened.dedup();
@@ -160,7 +192,9 @@ fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(
 /// Two batches that name one car or plate follow each other: neither must miss what the other adds.
 fn lock(conn: &mut Conn<'_>, facts: &[Facts]) -> Result<(), StoreError> {
     let vins = facts.iter().map(|fact| fact.vin.as_str());
-    let plates = facts.iter().filter_map(|fact| fact.plate.as_ref().map(|(plate, _)| plate.as_str()));
+    let plates = facts
+        .iter()
+        .filter_map(|fact| fact.plate.as_ref().map(|(plate, _)| plate.as_str()));
     let mut keys: Vec<i64> = vins.chain(plates).map(lock_key).collect();
     conn.lock_keys(&mut keys)
 }
@@ -168,6 +202,8 @@ fn lock(conn: &mut Conn<'_>, facts: &[Facts]) -> Result<(), StoreError> {
 /// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
 fn lock_key(name: &str) -> i64 {
     name.bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
         .cast_signed()
 }

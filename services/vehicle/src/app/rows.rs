@@ -1,9 +1,13 @@
 //! A dealer's row of a vehicle: from text to facts, and into the store.
 
-use marque_core::{DealerCode, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id};
+use marque_core::{
+    DealerCode, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
+};
 use marque_db::{Conn, StoreError};
 use marque_intake::Outcome;
-use marque_quality::{CleanVehicle, Field, Finding, Rule, VehicleRow, clean_vehicle, text::present};
+use marque_quality::{
+    CleanVehicle, Field, Finding, Rule, VehicleRow, clean_vehicle, text::present,
+};
 use marque_vault::{Place, Purpose, Vault};
 use rustc_hash::FxHashMap;
 
@@ -48,7 +52,13 @@ impl Rows {
 
     /// Cleans, hashes and seals a row. Without a usable VIN there is no telling which car it is: a plate is none's for
     /// ever.
-    pub(crate) fn prepare(&self, dealer: &DealerCode, source: &str, raw: &RawRow<'_>, now: Timestamp) -> Prepared {
+    pub(crate) fn prepare(
+        &self,
+        dealer: &DealerCode,
+        source: &str,
+        raw: &RawRow<'_>,
+        now: Timestamp,
+    ) -> Prepared {
         let cleaned = clean_vehicle(&raw.columns, business_date(now));
         let (is_rejected, mut findings) = (cleaned.is_rejected(), cleaned.findings);
         let vehicle = cleaned.record;
@@ -56,7 +66,10 @@ impl Rows {
             if !is_rejected {
                 findings.push(Finding::new(Field::VehicleVin, Rule::VehicleUnidentified));
             }
-            return Prepared { findings, payload: None };
+            return Prepared {
+                findings,
+                payload: None,
+            };
         };
         let record = |key: Option<&str>| key.map(|key| source_record_id(dealer, source, key));
         let columns = StoredColumns::of(raw);
@@ -70,10 +83,20 @@ impl Rows {
             owner: record(vehicle.owner_key.as_deref()),
             driver: record(raw.extra("driver_key")),
             payer: record(raw.extra("payer_key")),
-            sealed: self.vault.seal(Place::new("vehicle_rows", &place, "columns"), &encoded).unwrap_or_default(),
+            sealed: self
+                .vault
+                .seal(Place::new("vehicle_rows", &place, "columns"), &encoded)
+                .unwrap_or_default(),
         };
         let plate = vehicle.plate.map(|plate| plate.as_str().to_owned());
-        Prepared { findings, payload: Some(RowPayload { row, amendment: amendment(vehicle), plate }) }
+        Prepared {
+            findings,
+            payload: Some(RowPayload {
+                row,
+                amendment: amendment(vehicle),
+                plate,
+            }),
+        }
     }
 
     /// Writes rows of one source in the caller's transaction; the answers are in the rows' order.
@@ -86,18 +109,31 @@ impl Rows {
         let Some(first) = batch.first() else {
             return Ok(Vec::new());
         };
-        let vins: Vec<&str> = batch.iter().map(|payload| payload.row.vin.as_str()).collect();
+        let vins: Vec<&str> = batch
+            .iter()
+            .map(|payload| payload.row.vin.as_str())
+            .collect();
         let mut known: FxHashMap<String, Known> =
             storage::find_rows(conn, &first.row.dealer, &first.row.source, &vins)?
                 .into_iter()
-                .map(|row| (row.vin, Known { content: row.content, parts: row.parts }))
+                .map(|row| {
+                    (
+                        row.vin,
+                        Known {
+                            content: row.content,
+                            parts: row.parts,
+                        },
+                    )
+                })
                 .collect();
         let (mut facts, mut outcomes) = (Vec::new(), Vec::with_capacity(batch.len()));
         let mut newest: FxHashMap<&str, &RowFact> = FxHashMap::default();
         for payload in batch {
             let row = &payload.row;
             if row.sealed.is_empty() {
-                return Err(StoreError::Unavailable("a row cannot be sealed: no randomness".into()));
+                return Err(StoreError::Unavailable(
+                    "a row cannot be sealed: no randomness".into(),
+                ));
             }
             let earlier = known.get(&row.vin);
             if earlier.is_some_and(|earlier| earlier.content == row.content) {
@@ -114,7 +150,11 @@ impl Rows {
         let mut rows: Vec<&RowFact> = newest.into_values().collect();
         rows.sort_unstable_by(|a, b| a.vin.cmp(&b.vin));
         storage::put_rows(conn, &rows, now)?;
-        Ok(outcomes.into_iter().zip(batch).map(|(outcome, payload)| (outcome, ids[&payload.row.vin])).collect())
+        Ok(outcomes
+            .into_iter()
+            .zip(batch)
+            .map(|(outcome, payload)| (outcome, ids[&payload.row.vin]))
+            .collect())
     }
 }
 
@@ -126,7 +166,10 @@ struct Known {
 
 impl Known {
     fn of(row: &RowFact) -> Self {
-        Self { content: row.content.to_vec(), parts: row.parts().map(|(_, record)| record) }
+        Self {
+            content: row.content.to_vec(),
+            parts: row.parts().map(|(_, record)| record),
+        }
     }
 }
 
@@ -144,26 +187,41 @@ fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Fa
     let mut facts = Facts::of(&row.vin);
     for (place, (role, named)) in row.parts().into_iter().enumerate() {
         let before = earlier.and_then(|earlier| earlier.parts[place]);
-        facts.ended.extend(before.filter(|before| named.is_some_and(|named| named != *before)).map(|before| (role, before, now)));
+        facts.ended.extend(
+            before
+                .filter(|before| named.is_some_and(|named| named != *before))
+                .map(|before| (role, before, now)),
+        );
         let dealer = row.dealer.clone();
-        facts.parties.extend(named.map(|record| PartyClaim { role, record, dealer, at: now }));
+        facts.parties.extend(named.map(|record| PartyClaim {
+            role,
+            record,
+            dealer,
+            at: now,
+        }));
     }
     facts.plate = payload.plate.clone().map(|plate| (plate, now));
     // Whoever sold a car may see it, if he is named by his code.
-    facts.seen_by = std::iter::once(row.dealer.clone()).chain(payload.amendment.selling_dealer.parse()).collect();
+    facts.seen_by = std::iter::once(row.dealer.clone())
+        .chain(payload.amendment.selling_dealer.parse())
+        .collect();
     facts.amendment = Some(payload.amendment.clone());
     facts
 }
 
 fn amendment(vehicle: CleanVehicle<'_>) -> Amendment {
-    let text = |value: Option<std::borrow::Cow<'_, str>>| value.map_or_else(String::new, std::borrow::Cow::into_owned);
+    let text = |value: Option<std::borrow::Cow<'_, str>>| {
+        value.map_or_else(String::new, std::borrow::Cow::into_owned)
+    };
     Amendment {
         definition: Definition {
             brand: text(vehicle.brand),
             series: text(vehicle.series),
             model: text(vehicle.model),
             model_year: vehicle.model_year.unwrap_or(0),
-            energy_type: vehicle.energy_type.map_or_else(String::new, |energy| energy.code().to_owned()),
+            energy_type: vehicle
+                .energy_type
+                .map_or_else(String::new, |energy| energy.code().to_owned()),
         },
         color: text(vehicle.color),
         sale_date: vehicle.sale_date,

@@ -1,9 +1,9 @@
 //! Rows of an import of vehicles.
 
+use marque_core::VehicleId;
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
 use marque_quality::{Field, RecordKind, VehicleRow};
-use marque_core::VehicleId;
 use marque_tabular::{Schema, VEHICLES};
 use uuid::Uuid;
 
@@ -20,7 +20,10 @@ pub(crate) struct VehicleSink {
 impl VehicleSink {
     pub(crate) fn new(rows: Rows) -> Self {
         let place = |field: Field| VEHICLES.column(field.column()).map(|place| (field, place));
-        Self { rows, places: Field::of(RecordKind::Vehicles).filter_map(place).collect() }
+        Self {
+            rows,
+            places: Field::of(RecordKind::Vehicles).filter_map(place).collect(),
+        }
     }
 }
 
@@ -41,16 +44,31 @@ impl Sink for VehicleSink {
         for (field, place) in &self.places {
             columns.set(*field, view.get(*place));
         }
-        let raw = RawRow { columns, extra: view.extras().collect() };
+        let raw = RawRow {
+            columns,
+            extra: view.extras().collect(),
+        };
         let prepared = self.rows.prepare(&job.dealer, &job.source, &raw, job.now);
-        Entry { findings: prepared.findings, payload: prepared.payload }
+        Entry {
+            findings: prepared.findings,
+            payload: prepared.payload,
+        }
     }
 
-    fn write(&self, conn: &mut Conn<'_>, job: &Job, batch: &[&RowPayload]) -> Result<Vec<Written>, StoreError> {
+    fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&RowPayload],
+    ) -> Result<Vec<Written>, StoreError> {
         let written = self.rows.write(conn, batch, job.now)?;
         Ok(written
             .into_iter()
-            .map(|(outcome, id)| Written { outcome, record: Some(id.uuid()), findings: Vec::new() })
+            .map(|(outcome, id)| Written {
+                outcome,
+                record: Some(id.uuid()),
+                findings: Vec::new(),
+            })
             .collect())
     }
 }

@@ -84,6 +84,10 @@ impl Facts {
 impl RowFact {
     /// The parts the row names.
     pub(crate) fn parts(&self) -> [(Role, Option<SourceRecordId>); 3] {
-        [(Role::Owner, self.owner), (Role::Driver, self.driver), (Role::Payer, self.payer)]
+        [
+            (Role::Owner, self.owner),
+            (Role::Driver, self.driver),
+            (Role::Payer, self.payer),
+        ]
     }
 }

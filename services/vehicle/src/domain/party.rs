@@ -63,24 +63,41 @@ pub(crate) struct Party {
 /// yet ends nobody and is ended by nobody.
 pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
     let ends: Vec<Option<Timestamp>> = facts.iter().map(|fact| end_of(fact, &facts)).collect();
-    let mut parties: Vec<Party> =
-        facts.into_iter().zip(ends).map(|(fact, valid_to)| Party { fact, valid_to }).collect();
+    let mut parties: Vec<Party> = facts
+        .into_iter()
+        .zip(ends)
+        .map(|(fact, valid_to)| Party { fact, valid_to })
+        .collect();
     parties.sort_by(|a, b| {
-        let key = |party: &Party| (party.valid_to.is_some(), std::cmp::Reverse(party.fact.last_at), party.fact.role);
-        key(a).cmp(&key(b)).then_with(|| a.fact.record.cmp(&b.fact.record))
+        let key = |party: &Party| {
+            (
+                party.valid_to.is_some(),
+                std::cmp::Reverse(party.fact.last_at),
+                party.fact.role,
+            )
+        };
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.fact.record.cmp(&b.fact.record))
     });
     parties
 }
 
 fn end_of(fact: &PartyFact, all: &[PartyFact]) -> Option<Timestamp> {
     let by_row = fact.ended_at.filter(|ended| *ended >= fact.last_at);
-    let by_successor = all.iter().filter(|other| succeeds(other, fact)).map(|other| other.first_at).min();
+    let by_successor = all
+        .iter()
+        .filter(|other| succeeds(other, fact))
+        .map(|other| other.first_at)
+        .min();
     by_row.into_iter().chain(by_successor).min()
 }
 
 fn succeeds(other: &PartyFact, fact: &PartyFact) -> bool {
-    let takes_over = other.role == Role::Owner || other.role == fact.role && other.role != Role::Sender;
-    let is_another = matches!((other.customer, fact.customer), (Some(new), Some(old)) if new != old);
+    let takes_over =
+        other.role == Role::Owner || other.role == fact.role && other.role != Role::Sender;
+    let is_another =
+        matches!((other.customer, fact.customer), (Some(new), Some(old)) if new != old);
     takes_over && is_another && other.first_at > fact.last_at
 }
 
@@ -105,7 +122,15 @@ mod tests {
 
     fn ends(facts: Vec<PartyFact>) -> Vec<(Uuid, Option<i64>)> {
         let parties = with_validity(facts);
-        parties.into_iter().map(|party| (party.fact.record.uuid(), party.valid_to.map(Timestamp::as_micros))).collect()
+        parties
+            .into_iter()
+            .map(|party| {
+                (
+                    party.fact.record.uuid(),
+                    party.valid_to.map(Timestamp::as_micros),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -117,7 +142,10 @@ mod tests {
             fact(Role::Sender, 4, Some(20), 7, 8),
         ];
         let expected = [(3, None), (4, None), (2, Some(9)), (1, Some(9))];
-        assert_eq!(ends(facts), expected.map(|(record, end)| (Uuid::from_u128(record), end)));
+        assert_eq!(
+            ends(facts),
+            expected.map(|(record, end)| (Uuid::from_u128(record), end))
+        );
     }
 
     #[test]
@@ -127,7 +155,11 @@ mod tests {
             fact(Role::Owner, 2, Some(10), 5, 5),
             fact(Role::Owner, 3, None, 9, 9),
         ];
-        assert!(with_validity(facts).iter().all(|party| party.valid_to.is_none()));
+        assert!(
+            with_validity(facts)
+                .iter()
+                .all(|party| party.valid_to.is_none())
+        );
     }
 
     #[test]

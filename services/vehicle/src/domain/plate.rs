@@ -30,13 +30,19 @@ pub(crate) fn intervals(vehicle: VehicleId, sightings: &[Sighting]) -> Vec<Plate
     let mut done: Vec<PlateInterval> = Vec::new();
     let mut current: Option<PlateInterval> = None;
     for sighting in sorted {
-        let is_same = current.as_ref().is_some_and(|interval| interval.plate == sighting.plate);
+        let is_same = current
+            .as_ref()
+            .is_some_and(|interval| interval.plate == sighting.plate);
         if sighting.vehicle == vehicle {
             if is_same {
                 continue;
             }
             done.extend(current.take().map(|interval| ended(interval, sighting.at)));
-            current = Some(PlateInterval { plate: sighting.plate.clone(), from: sighting.at, to: None });
+            current = Some(PlateInterval {
+                plate: sighting.plate.clone(),
+                from: sighting.at,
+                to: None,
+            });
         } else if is_same {
             done.extend(current.take().map(|interval| ended(interval, sighting.at)));
         }
@@ -47,7 +53,10 @@ pub(crate) fn intervals(vehicle: VehicleId, sightings: &[Sighting]) -> Vec<Plate
 }
 
 fn ended(interval: PlateInterval, at: Timestamp) -> PlateInterval {
-    PlateInterval { to: Some(at), ..interval }
+    PlateInterval {
+        to: Some(at),
+        ..interval
+    }
 }
 
 #[cfg(test)]
@@ -57,13 +66,23 @@ mod tests {
     use super::*;
 
     fn seen(at: i64, vehicle: u128, plate: &str) -> Sighting {
-        Sighting { at: Timestamp::from_micros(at), vehicle: Uuid::from_u128(vehicle).into(), plate: plate.into() }
+        Sighting {
+            at: Timestamp::from_micros(at),
+            vehicle: Uuid::from_u128(vehicle).into(),
+            plate: plate.into(),
+        }
     }
 
     fn of(vehicle: u128, sightings: &[Sighting]) -> Vec<(String, i64, Option<i64>)> {
         intervals(Uuid::from_u128(vehicle).into(), sightings)
             .into_iter()
-            .map(|interval| (interval.plate, interval.from.as_micros(), interval.to.map(Timestamp::as_micros)))
+            .map(|interval| {
+                (
+                    interval.plate,
+                    interval.from.as_micros(),
+                    interval.to.map(Timestamp::as_micros),
+                )
+            })
             .collect()
     }
 

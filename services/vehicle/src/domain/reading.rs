@@ -20,7 +20,13 @@ pub(crate) enum Quality {
 }
 
 impl Quality {
-    const ALL: [Self; 5] = [Self::Plausible, Self::Backwards, Self::TooFast, Self::Sentinel, Self::Corrected];
+    const ALL: [Self; 5] = [
+        Self::Plausible,
+        Self::Backwards,
+        Self::TooFast,
+        Self::Sentinel,
+        Self::Corrected,
+    ];
 
     /// Stable code for storage and the wire.
     pub(crate) const fn code(self) -> &'static str {
@@ -60,7 +66,12 @@ const DAY_MICROS: i64 = 86_400_000_000;
 /// pen does not make all honest readings after it look wrong. Nothing but the set of readings counts.
 pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>) {
     readings.sort_by(|a, b| {
-        (a.read_at, a.km, a.visit_version, &a.dealer).cmp(&(b.read_at, b.km, b.visit_version, &b.dealer))
+        (a.read_at, a.km, a.visit_version, &a.dealer).cmp(&(
+            b.read_at,
+            b.km,
+            b.visit_version,
+            &b.dealer,
+        ))
     });
     let mut newest = versions.clone();
     for reading in readings.iter() {
@@ -79,13 +90,20 @@ pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>
     }
     let run = longest_run(readings, &judged);
     for at in judged {
-        readings[at].quality = if run.contains(&at) { Quality::Plausible } else { flaw(readings, &run, at) };
+        readings[at].quality = if run.contains(&at) {
+            Quality::Plausible
+        } else {
+            flaw(readings, &run, at)
+        };
     }
 }
 
 /// The newest plausible reading of judged ones.
 pub(crate) fn newest_plausible(readings: &[Reading]) -> Option<&Reading> {
-    readings.iter().filter(|reading| reading.quality == Quality::Plausible).max_by_key(|reading| (reading.read_at, reading.km))
+    readings
+        .iter()
+        .filter(|reading| reading.quality == Quality::Plausible)
+        .max_by_key(|reading| (reading.read_at, reading.km))
 }
 
 /// The longest chain of readings each of which can follow the one before; of equally long ones the earliest.
@@ -115,8 +133,16 @@ fn can_follow(earlier: &Reading, later: &Reading) -> bool {
 }
 
 fn flaw(readings: &[Reading], run: &[usize], at: usize) -> Quality {
-    let is_less = run.iter().rev().find(|believed| **believed < at).is_some_and(|before| readings[at].km < readings[*before].km);
-    if is_less { Quality::Backwards } else { Quality::TooFast }
+    let is_less = run
+        .iter()
+        .rev()
+        .find(|believed| **believed < at)
+        .is_some_and(|before| readings[at].km < readings[*before].km);
+    if is_less {
+        Quality::Backwards
+    } else {
+        Quality::TooFast
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +164,10 @@ mod tests {
 
     fn judged(mut readings: Vec<Reading>) -> Vec<Quality> {
         judge(&mut readings, &FxHashMap::default());
-        readings.into_iter().map(|reading| reading.quality).collect()
+        readings
+            .into_iter()
+            .map(|reading| reading.quality)
+            .collect()
     }
 
     #[test]
@@ -153,18 +182,33 @@ mod tests {
             reading(400, 11_111, 5, 1),
             reading(500, 30_000, 7, 1),
         ];
-        assert_eq!(judged(readings), [Plausible, TooFast, TooFast, Plausible, Backwards, Sentinel, Plausible]);
+        assert_eq!(
+            judged(readings),
+            [
+                Plausible, TooFast, TooFast, Plausible, Backwards, Sentinel, Plausible
+            ]
+        );
     }
 
     #[test]
     fn two_thousand_a_day_is_believed_and_more_is_not() {
         let day = |km: i64| judged(vec![reading(0, 1_000, 1, 1), reading(1, 1_000 + km, 2, 1)])[1];
-        assert_eq!((day(4_000), day(4_001)), (Quality::Plausible, Quality::TooFast));
+        assert_eq!(
+            (day(4_000), day(4_001)),
+            (Quality::Plausible, Quality::TooFast)
+        );
     }
 
     #[test]
     fn a_corrected_visit_counts_by_its_newest_version() {
-        let readings = vec![reading(0, 50_000, 1, 1), reading(0, 5_000, 1, 2), reading(90, 6_000, 2, 1)];
-        assert_eq!(judged(readings), [Quality::Plausible, Quality::Corrected, Quality::Plausible]);
+        let readings = vec![
+            reading(0, 50_000, 1, 1),
+            reading(0, 5_000, 1, 2),
+            reading(90, 6_000, 2, 1),
+        ];
+        assert_eq!(
+            judged(readings),
+            [Quality::Plausible, Quality::Corrected, Quality::Plausible]
+        );
     }
 }

@@ -44,8 +44,15 @@ const DEFINITIONS: Uuid = Uuid::from_u128(0x3f0c_51b2_7f41_5d6a_8a0e_52d7_9a61_c
 impl Definition {
     /// The id that its content gives: equal definitions are one row, without asking first.
     pub(crate) fn id(&self) -> Uuid {
-        let Self { brand, series, model, model_year, energy_type } = self;
-        let name = format!("{brand}\u{1f}{series}\u{1f}{model}\u{1f}{model_year}\u{1f}{energy_type}");
+        let Self {
+            brand,
+            series,
+            model,
+            model_year,
+            energy_type,
+        } = self;
+        let name =
+            format!("{brand}\u{1f}{series}\u{1f}{model}\u{1f}{model_year}\u{1f}{energy_type}");
         Uuid::new_v5(&DEFINITIONS, name.as_bytes())
     }
 }
@@ -72,8 +79,15 @@ impl Vehicle {
 
     /// Takes over what a row says: the newest word on each field wins, but of the sale the first that names it.
     pub(crate) fn amend(&mut self, amendment: &Amendment) {
-        let Amendment { definition, color, sale_date, selling_dealer, insurance_expiry, inspection_due, warranty_end } =
-            amendment;
+        let Amendment {
+            definition,
+            color,
+            sale_date,
+            selling_dealer,
+            insurance_expiry,
+            inspection_due,
+            warranty_end,
+        } = amendment;
         newest(&mut self.definition.brand, &definition.brand);
         newest(&mut self.definition.series, &definition.series);
         newest(&mut self.definition.model, &definition.model);
@@ -106,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_newest_word_wins_but_of_the_sale_the_first() {
-        let mut vehicle = Vehicle::new(VehicleId::new(&ManualClock::default()), "LJ1EEKRN7R4000001");
+        let mut vehicle =
+            Vehicle::new(VehicleId::new(&ManualClock::default()), "LJ1EEKRN7R4000001");
         let day = |day| NaiveDate::from_ymd_opt(2024, 3, day);
         let first = Amendment {
             color: "white".into(),
@@ -123,7 +138,10 @@ mod tests {
         };
         vehicle.amend(&first);
         vehicle.amend(&second);
-        assert_eq!((vehicle.color.as_str(), vehicle.selling_dealer.as_str()), ("black", "D1"));
+        assert_eq!(
+            (vehicle.color.as_str(), vehicle.selling_dealer.as_str()),
+            ("black", "D1")
+        );
         assert_eq!((vehicle.sale_date, vehicle.warranty_end), (day(5), day(6)));
     }
 }

@@ -53,8 +53,16 @@ impl Handler for Customers {
             "marque.customer.source_records.linked" => self.linked(conn, event),
             "marque.customer.customers.merged" => {
                 let merged = CustomersMerged::decode(event.data.as_slice())?;
-                let into = if merged.undone { None } else { Some(id(&merged.into, "into")?) };
-                let alias = Alias { customer: id(&merged.from, "from")?, current: into, position: event.position };
+                let into = if merged.undone {
+                    None
+                } else {
+                    Some(id(&merged.into, "into")?)
+                };
+                let alias = Alias {
+                    customer: id(&merged.from, "from")?,
+                    current: into,
+                    position: event.position,
+                };
                 Ok(storage::put_alias(conn, &alias)?)
             }
             _ => Ok(()),
@@ -63,15 +71,26 @@ impl Handler for Customers {
 }
 
 /// What a record says of a car; nothing if it names no VIN that can be one.
-fn facts_of(link: &Link, known: &RecordLink, event_at: Timestamp) -> Result<Option<Facts>, ApplyError> {
+fn facts_of(
+    link: &Link,
+    known: &RecordLink,
+    event_at: Timestamp,
+) -> Result<Option<Facts>, ApplyError> {
     let Ok(vin) = Vin::parse(&link.vin) else {
         return Ok(None);
     };
     let dealer = id::<marque_core::DealerCode>(&link.dealer, "dealer")?;
     let at = link.recorded_at.as_ref().map_or(event_at, from_proto_time);
     let mut facts = Facts::of(vin.as_str());
-    facts.plate = Plate::parse(&link.plate).ok().map(|plate| (plate.as_str().to_owned(), at));
-    facts.parties = vec![PartyClaim { role: Role::Owner, record: known.record, dealer: dealer.clone(), at }];
+    facts.plate = Plate::parse(&link.plate)
+        .ok()
+        .map(|plate| (plate.as_str().to_owned(), at));
+    facts.parties = vec![PartyClaim {
+        role: Role::Owner,
+        record: known.record,
+        dealer: dealer.clone(),
+        at,
+    }];
     facts.seen_by = vec![dealer];
     Ok(Some(facts))
 }

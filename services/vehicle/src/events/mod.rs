@@ -17,5 +17,6 @@ fn time_of(event: &Event) -> Timestamp {
 
 /// An id of an event, which must be one.
 fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
-    text.parse().map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
+    text.parse()
+        .map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
 }

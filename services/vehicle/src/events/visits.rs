@@ -48,11 +48,20 @@ fn facts_of(visit: &RecordedVisit, event_at: Timestamp) -> Result<Option<Facts>,
         return Ok(None);
     };
     let dealer = id::<DealerCode>(&visit.dealer, "dealer")?;
-    let at = visit.opened_at.as_ref().or(visit.closed_at.as_ref()).map_or(event_at, from_proto_time);
+    let at = visit
+        .opened_at
+        .as_ref()
+        .or(visit.closed_at.as_ref())
+        .map_or(event_at, from_proto_time);
     let mut facts = Facts::of(vin.as_str());
     if !visit.source_record_id.is_empty() {
         let record = id(&visit.source_record_id, "source_record_id")?;
-        facts.parties = vec![PartyClaim { role: Role::Sender, record, dealer: dealer.clone(), at }];
+        facts.parties = vec![PartyClaim {
+            role: Role::Sender,
+            record,
+            dealer: dealer.clone(),
+            at,
+        }];
     }
     // A correction that has no reading takes back the one of the version before.
     if visit.odometer_km > 0 || visit.version > 1 {

@@ -11,8 +11,20 @@ use crate::{
 };
 
 pub(crate) fn definition_to_pb(definition: Definition) -> pb::VehicleDefinition {
-    let Definition { brand, series, model, model_year, energy_type } = definition;
-    pb::VehicleDefinition { brand, series, model, model_year, energy_type }
+    let Definition {
+        brand,
+        series,
+        model,
+        model_year,
+        energy_type,
+    } = definition;
+    pb::VehicleDefinition {
+        brand,
+        series,
+        model,
+        model_year,
+        energy_type,
+    }
 }
 
 pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
@@ -49,7 +61,10 @@ pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
         inspection_due: Some(inspection_due),
         warranty_end: Some(warranty_end),
     };
-    let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let extra = extra
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     RawRow { columns, extra }
 }
 
@@ -90,12 +105,25 @@ pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {
 
 fn plate_to_pb(interval: PlateInterval) -> pb::Plate {
     let PlateInterval { plate, from, to } = interval;
-    pb::Plate { plate, valid_from: Some(to_proto_time(from)), valid_to: to.map(to_proto_time) }
+    pb::Plate {
+        plate,
+        valid_from: Some(to_proto_time(from)),
+        valid_to: to.map(to_proto_time),
+    }
 }
 
 pub(super) fn party_to_pb(party: Party) -> pb::Party {
     let Party { fact, valid_to } = party;
-    let PartyFact { vehicle, role, record, dealer, customer, first_at, last_at: _, ended_at: _ } = fact;
+    let PartyFact {
+        vehicle,
+        role,
+        record,
+        dealer,
+        customer,
+        first_at,
+        last_at: _,
+        ended_at: _,
+    } = fact;
     pb::Party {
         vehicle_id: vehicle.to_string(),
         source_record_id: record.to_string(),
@@ -109,11 +137,22 @@ pub(super) fn party_to_pb(party: Party) -> pb::Party {
 
 /// A part of somebody whom the caller has nothing to do with: that there was one, not who.
 pub(super) fn without_person(party: pb::Party) -> pb::Party {
-    pb::Party { source_record_id: String::new(), customer_id: String::new(), ..party }
+    pb::Party {
+        source_record_id: String::new(),
+        customer_id: String::new(),
+        ..party
+    }
 }
 
 pub(super) fn reading_to_pb(reading: Reading) -> pb::Reading {
-    let Reading { read_at, visit: _, visit_version: _, km, dealer, quality } = reading;
+    let Reading {
+        read_at,
+        visit: _,
+        visit_version: _,
+        km,
+        dealer,
+        quality,
+    } = reading;
     pb::Reading {
         odometer_km: km as i32,
         read_at: Some(to_proto_time(read_at)),

@@ -2,7 +2,9 @@
 
 mod convert;
 
-use marque_api::vehicle::v1::{self as pb, lookup_vehicles_request::Key, vehicle_service_server::VehicleService};
+use marque_api::vehicle::v1::{
+    self as pb, lookup_vehicles_request::Key, vehicle_service_server::VehicleService,
+};
 use marque_auth::CallContext;
 use marque_core::{CustomerId, PageRequest, PageToken, VehicleId};
 use marque_errors::{Violation, status};
@@ -35,16 +37,30 @@ impl VehicleGrpc {
 
     async fn put(&self, request: Request<pb::PutVehicleRequest>) -> Result<pb::PutVehicleResponse> {
         let ctx = CallContext::of(&request)?;
-        let (meta, key) = (CallMeta::of(&request), IdempotencyKey::of(request.metadata())?);
+        let (meta, key) = (
+            CallMeta::of(&request),
+            IdempotencyKey::of(request.metadata())?,
+        );
         let request = request.into_inner();
         let columns = request.columns.clone().unwrap_or_default();
-        let row = (request.dealer.as_str(), request.source.as_str(), convert::row_from_pb(&columns));
+        let row = (
+            request.dealer.as_str(),
+            request.source.as_str(),
+            convert::row_from_pb(&columns),
+        );
         self.app
-            .put(ctx, &meta, key, row, request.clone(), |shown, outcome, findings| pb::PutVehicleResponse {
-                vehicle: Some(convert::vehicle_to_pb(shown)),
-                outcome: outcome_of(outcome, findings) as i32,
-                findings: findings_to_pb(findings),
-            })
+            .put(
+                ctx,
+                &meta,
+                key,
+                row,
+                request.clone(),
+                |shown, outcome, findings| pb::PutVehicleResponse {
+                    vehicle: Some(convert::vehicle_to_pb(shown)),
+                    outcome: outcome_of(outcome, findings) as i32,
+                    findings: findings_to_pb(findings),
+                },
+            )
             .await
     }
 
@@ -52,17 +68,24 @@ impl VehicleGrpc {
         let ctx = CallContext::of(&request)?;
         let id = vehicle(&request.into_inner().id)?;
         let shown = self.app.get(ctx, id).await?;
-        Ok(pb::GetVehicleResponse { vehicle: Some(convert::vehicle_to_pb(shown)) })
+        Ok(pb::GetVehicleResponse {
+            vehicle: Some(convert::vehicle_to_pb(shown)),
+        })
     }
 
-    async fn lookup(&self, request: Request<pb::LookupVehiclesRequest>) -> Result<pb::LookupVehiclesResponse> {
+    async fn lookup(
+        &self,
+        request: Request<pb::LookupVehiclesRequest>,
+    ) -> Result<pb::LookupVehiclesResponse> {
         let ctx = CallContext::of(&request)?;
         let shown = match request.into_inner().key {
             Some(Key::Plate(plate)) => self.app.find_by_plate(ctx, &plate).await?,
             Some(Key::Vin(vin)) => self.app.find_by_vin(ctx, &vin).await?,
             None => return Err(missing("key", "give a plate or a VIN")),
         };
-        Ok(pb::LookupVehiclesResponse { vehicles: shown.into_iter().map(convert::vehicle_to_pb).collect() })
+        Ok(pb::LookupVehiclesResponse {
+            vehicles: shown.into_iter().map(convert::vehicle_to_pb).collect(),
+        })
     }
 
     async fn list_of_customer(
@@ -81,40 +104,77 @@ impl VehicleGrpc {
             return Ok(pb::ListCustomerVehiclesResponse::default());
         };
         let vehicles = self.app.list_of_customer(ctx, customer, limit).await?;
-        let vehicles = vehicles.into_iter().map(|(shown, parties)| pb::CustomerVehicle {
-            vehicle: Some(convert::vehicle_to_pb(shown)),
-            parties: parties.into_iter().map(convert::party_to_pb).collect(),
-        });
-        Ok(pb::ListCustomerVehiclesResponse { vehicles: vehicles.collect() })
+        let vehicles = vehicles
+            .into_iter()
+            .map(|(shown, parties)| pb::CustomerVehicle {
+                vehicle: Some(convert::vehicle_to_pb(shown)),
+                parties: parties.into_iter().map(convert::party_to_pb).collect(),
+            });
+        Ok(pb::ListCustomerVehiclesResponse {
+            vehicles: vehicles.collect(),
+        })
     }
 
-    async fn list_all_parties(&self, request: Request<pb::ListPartiesRequest>) -> Result<pb::ListPartiesResponse> {
+    async fn list_all_parties(
+        &self,
+        request: Request<pb::ListPartiesRequest>,
+    ) -> Result<pb::ListPartiesResponse> {
         let ctx = CallContext::of(&request)?;
         let dealer = ctx.scope().dealer().cloned();
-        let parties = self.app.list_parties(ctx, vehicle(&request.into_inner().vehicle_id)?).await?;
+        let parties = self
+            .app
+            .list_parties(ctx, vehicle(&request.into_inner().vehicle_id)?)
+            .await?;
         let Some(dealer) = dealer else {
-            return Ok(pb::ListPartiesResponse { parties: parties.into_iter().map(convert::party_to_pb).collect() });
+            return Ok(pb::ListPartiesResponse {
+                parties: parties.into_iter().map(convert::party_to_pb).collect(),
+            });
         };
         let is_own = |party: &Party| party.fact.dealer == dealer.as_str();
-        let known: Vec<CustomerId> =
-            parties.iter().filter(|party| is_own(party)).filter_map(|party| party.fact.customer).collect();
+        let known: Vec<CustomerId> = parties
+            .iter()
+            .filter(|party| is_own(party))
+            .filter_map(|party| party.fact.customer)
+            .collect();
         let shown = parties.into_iter().map(|party| {
-            let is_known = is_own(&party) || party.fact.customer.is_some_and(|customer| known.contains(&customer));
+            let is_known = is_own(&party)
+                || party
+                    .fact
+                    .customer
+                    .is_some_and(|customer| known.contains(&customer));
             let party = convert::party_to_pb(party);
-            if is_known { party } else { convert::without_person(party) }
+            if is_known {
+                party
+            } else {
+                convert::without_person(party)
+            }
         });
-        Ok(pb::ListPartiesResponse { parties: shown.collect() })
+        Ok(pb::ListPartiesResponse {
+            parties: shown.collect(),
+        })
     }
 
-    async fn list_readings_page(&self, request: Request<pb::ListReadingsRequest>) -> Result<pb::ListReadingsResponse> {
+    async fn list_readings_page(
+        &self,
+        request: Request<pb::ListReadingsRequest>,
+    ) -> Result<pb::ListReadingsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!("readings?vehicle={}", request.vehicle_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let page = self.app.list_readings(ctx, vehicle(&request.vehicle_id)?, page).await?;
+        let page = self
+            .app
+            .list_readings(ctx, vehicle(&request.vehicle_id)?, page)
+            .await?;
         Ok(pb::ListReadingsResponse {
-            readings: page.entries.into_iter().map(convert::reading_to_pb).collect(),
-            next_page_token: page.next.map_or_else(String::new, |key| PageToken::write(&key, &list)),
+            readings: page
+                .entries
+                .into_iter()
+                .map(convert::reading_to_pb)
+                .collect(),
+            next_page_token: page
+                .next
+                .map_or_else(String::new, |key| PageToken::write(&key, &list)),
         })
     }
 }
@@ -136,11 +196,17 @@ fn answer<T>(result: Result<T>) -> Answer<T> {
 
 #[tonic::async_trait]
 impl VehicleService for VehicleGrpc {
-    async fn put_vehicle(&self, request: Request<pb::PutVehicleRequest>) -> Answer<pb::PutVehicleResponse> {
+    async fn put_vehicle(
+        &self,
+        request: Request<pb::PutVehicleRequest>,
+    ) -> Answer<pb::PutVehicleResponse> {
         answer(self.put(request).await)
     }
 
-    async fn get_vehicle(&self, request: Request<pb::GetVehicleRequest>) -> Answer<pb::GetVehicleResponse> {
+    async fn get_vehicle(
+        &self,
+        request: Request<pb::GetVehicleRequest>,
+    ) -> Answer<pb::GetVehicleResponse> {
         answer(self.get(request).await)
     }
 
@@ -158,11 +224,17 @@ impl VehicleService for VehicleGrpc {
         answer(self.list_of_customer(request).await)
     }
 
-    async fn list_parties(&self, request: Request<pb::ListPartiesRequest>) -> Answer<pb::ListPartiesResponse> {
+    async fn list_parties(
+        &self,
+        request: Request<pb::ListPartiesRequest>,
+    ) -> Answer<pb::ListPartiesResponse> {
         answer(self.list_all_parties(request).await)
     }
 
-    async fn list_readings(&self, request: Request<pb::ListReadingsRequest>) -> Answer<pb::ListReadingsResponse> {
+    async fn list_readings(
+        &self,
+        request: Request<pb::ListReadingsRequest>,
+    ) -> Answer<pb::ListReadingsResponse> {
         answer(self.list_readings_page(request).await)
     }
 }

@@ -42,8 +42,11 @@ pub(crate) fn customers_of(
     records: impl IntoIterator<Item = SourceRecordId>,
 ) -> Result<FxHashMap<SourceRecordId, CustomerId>, StoreError> {
     let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
-    let sql = "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
-    let pairs = conn.query_in(sql, &[], &keys, |row| Ok((record_id(row, 0)?, row.get::<Uuid>(1)?.into())))?;
+    let sql =
+        "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
+    let pairs = conn.query_in(sql, &[], &keys, |row| {
+        Ok((record_id(row, 0)?, row.get::<Uuid>(1)?.into()))
+    })?;
     Ok(pairs.into_iter().collect())
 }
 
@@ -62,11 +65,17 @@ pub(crate) fn put_alias(conn: &mut Conn<'_>, alias: &Alias) -> Result<(), StoreE
 const MERGES: usize = 32;
 
 /// The customer an id now stands for.
-pub(crate) fn current_customer(conn: &mut Conn<'_>, customer: CustomerId) -> Result<CustomerId, StoreError> {
+pub(crate) fn current_customer(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<CustomerId, StoreError> {
     let mut current = customer;
     for _ in 0..MERGES {
         let sql = "SELECT current FROM customer_aliases WHERE customer_id = ?1";
-        match conn.query_opt(sql, &[current.uuid().into()], |row| customer_id(row, 0))?.flatten() {
+        match conn
+            .query_opt(sql, &[current.uuid().into()], |row| customer_id(row, 0))?
+            .flatten()
+        {
             Some(next) => current = next,
             None => break,
         }

@@ -9,14 +9,19 @@ mod sight;
 mod vehicles;
 
 pub(crate) use links::{Alias, RecordLink, current_customer, customers_of, put_alias, put_link};
-pub(crate) use parties::{end_parties, list_parties, relink, put_parties, vehicles_of_customer};
+pub(crate) use parties::{end_parties, list_parties, put_parties, relink, vehicles_of_customer};
 pub(crate) use plates::{
-    Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals, sightings_of, vehicles_with,
+    Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals, sightings_of,
+    vehicles_with,
 };
-pub(crate) use readings::{add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits};
+pub(crate) use readings::{
+    add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits,
+};
 pub(crate) use rows::{StoredColumns, find_rows, put_rows};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};
-pub(crate) use vehicles::{find_by_ids, find_by_vins, insert_vehicles, put_definitions, update_vehicles};
+pub(crate) use vehicles::{
+    find_by_ids, find_by_vins, insert_vehicles, put_definitions, update_vehicles,
+};
 
 use marque_core::{CustomerId, SourceRecordId, VehicleId, VisitId};
 use marque_db::{Row, StoreError, Value};
@@ -45,5 +50,8 @@ fn customer_id(row: &Row<'_>, column: usize) -> Result<Option<CustomerId>, Store
 
 /// A code that this release does not know.
 fn unknown(column: usize) -> StoreError {
-    StoreError::Decode { column, source: "an unknown code".into() }
+    StoreError::Decode {
+        column,
+        source: "an unknown code".into(),
+    }
 }

@@ -15,10 +15,14 @@ pub(crate) fn put_parties(
     customers: &FxHashMap<SourceRecordId, CustomerId>,
 ) -> Result<(), StoreError> {
     // One statement must not touch a row twice: claims of one batch are joined first.
-    let mut joined: FxHashMap<(VehicleId, Role, SourceRecordId), (&PartyClaim, Timestamp, Timestamp)> =
-        FxHashMap::default();
+    let mut joined: FxHashMap<
+        (VehicleId, Role, SourceRecordId),
+        (&PartyClaim, Timestamp, Timestamp),
+    > = FxHashMap::default();
     for (vehicle, claim) in claims {
-        let entry = joined.entry((*vehicle, claim.role, claim.record)).or_insert((claim, claim.at, claim.at));
+        let entry = joined
+            .entry((*vehicle, claim.role, claim.record))
+            .or_insert((claim, claim.at, claim.at));
         entry.1 = entry.1.min(claim.at);
         entry.2 = entry.2.max(claim.at);
     }
@@ -39,7 +43,15 @@ pub(crate) fn put_parties(
             ]
         })
         .collect();
-    let columns = ["vehicle_id", "role", "source_record_id", "dealer", "customer_id", "first_at", "last_at"];
+    let columns = [
+        "vehicle_id",
+        "role",
+        "source_record_id",
+        "dealer",
+        "customer_id",
+        "first_at",
+        "last_at",
+    ];
     let on_conflict = "ON CONFLICT (vehicle_id, role, source_record_id) DO UPDATE SET
         first_at = CASE WHEN excluded.first_at < vehicle_parties.first_at THEN excluded.first_at
                         ELSE vehicle_parties.first_at END,

@@ -12,7 +12,10 @@ use crate::domain::{Quality, Reading, ReadingFact};
 const COLUMNS: &str = "read_at, visit_id, visit_version, km, dealer, quality";
 
 /// Notes readings; those that are known already are passed over. Their quality is set by [`set_quality`].
-pub(crate) fn add_readings(conn: &mut Conn<'_>, readings: &[(VehicleId, &ReadingFact)]) -> Result<(), StoreError> {
+pub(crate) fn add_readings(
+    conn: &mut Conn<'_>,
+    readings: &[(VehicleId, &ReadingFact)],
+) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = readings
         .iter()
         .flat_map(|(vehicle, reading)| {
@@ -27,8 +30,21 @@ pub(crate) fn add_readings(conn: &mut Conn<'_>, readings: &[(VehicleId, &Reading
             ]
         })
         .collect();
-    let columns = ["vehicle_id", "read_at", "visit_id", "visit_version", "km", "dealer", "quality"];
-    conn.insert_many("vehicle_readings", &columns, "ON CONFLICT DO NOTHING", &values)
+    let columns = [
+        "vehicle_id",
+        "read_at",
+        "visit_id",
+        "visit_version",
+        "km",
+        "dealer",
+        "quality",
+    ];
+    conn.insert_many(
+        "vehicle_readings",
+        &columns,
+        "ON CONFLICT DO NOTHING",
+        &values,
+    )
 }
 
 /// Every reading of vehicles, in no order.
@@ -45,7 +61,10 @@ pub(crate) fn readings_of(
 }
 
 /// Vehicles that have a reading of visits: more than one for a visit whose VIN was corrected.
-pub(crate) fn vehicles_of_visits(conn: &mut Conn<'_>, visits: &[VisitId]) -> Result<Vec<VehicleId>, StoreError> {
+pub(crate) fn vehicles_of_visits(
+    conn: &mut Conn<'_>,
+    visits: &[VisitId],
+) -> Result<Vec<VehicleId>, StoreError> {
     conn.query_in(
         "SELECT DISTINCT vehicle_id FROM vehicle_readings WHERE visit_id IN (??)",
         &[],
@@ -69,7 +88,11 @@ pub(crate) fn newest_versions(
 }
 
 /// Sets what is thought of readings.
-pub(crate) fn set_quality(conn: &mut Conn<'_>, vehicle: VehicleId, readings: &[&Reading]) -> Result<(), StoreError> {
+pub(crate) fn set_quality(
+    conn: &mut Conn<'_>,
+    vehicle: VehicleId,
+    readings: &[&Reading],
+) -> Result<(), StoreError> {
     for reading in readings {
         conn.execute(
             "UPDATE vehicle_readings SET quality = ?5
@@ -93,14 +116,24 @@ pub(crate) fn page_of_readings(
     vehicle: VehicleId,
     page: &PageRequest,
 ) -> Result<Vec<Reading>, StoreError> {
-    let (at, visit, version) = page.after.as_ref().and_then(|token| read_key(&token.key)).unwrap_or(END);
+    let (at, visit, version) = page
+        .after
+        .as_ref()
+        .and_then(|token| read_key(&token.key))
+        .unwrap_or(END);
     conn.query(
         &format!(
             "SELECT {COLUMNS} FROM vehicle_readings
              WHERE vehicle_id = ?1 AND km > 0 AND (read_at, visit_id, visit_version) < (?2, ?3, ?4)
              ORDER BY read_at DESC, visit_id DESC, visit_version DESC LIMIT ?5"
         ),
-        &[vehicle.uuid().into(), at.into(), visit.into(), version.into(), page.size.into()],
+        &[
+            vehicle.uuid().into(),
+            at.into(),
+            visit.into(),
+            version.into(),
+            page.size.into(),
+        ],
         read_reading,
     )
 }
@@ -111,7 +144,12 @@ const END: (Timestamp, Uuid, i64) = (Timestamp::from_micros(i64::MAX), Uuid::max
 impl Reading {
     /// The sort key of a page token.
     pub(crate) fn page_key(&self) -> String {
-        format!("{}|{}|{}", self.read_at.as_micros(), self.visit.uuid(), self.visit_version)
+        format!(
+            "{}|{}|{}",
+            self.read_at.as_micros(),
+            self.visit.uuid(),
+            self.visit_version
+        )
     }
 }
 

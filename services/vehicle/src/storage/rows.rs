@@ -37,11 +37,16 @@ pub(crate) fn find_rows(
 }
 
 /// Keeps rows in place of the earlier ones of the same dealer, source and VIN; at most one for each in `rows`.
-pub(crate) fn put_rows(conn: &mut Conn<'_>, rows: &[&RowFact], now: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn put_rows(
+    conn: &mut Conn<'_>,
+    rows: &[&RowFact],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = rows
         .iter()
         .flat_map(|row| {
-            let part = |record: Option<SourceRecordId>| Value::from(record.map(SourceRecordId::uuid));
+            let part =
+                |record: Option<SourceRecordId>| Value::from(record.map(SourceRecordId::uuid));
             [
                 row.dealer.as_str().into(),
                 (&row.source).into(),
@@ -55,7 +60,17 @@ pub(crate) fn put_rows(conn: &mut Conn<'_>, rows: &[&RowFact], now: Timestamp) -
             ]
         })
         .collect();
-    let columns = ["dealer", "source", "vin", "content", "owner", "driver", "payer", "sealed", "received_at"];
+    let columns = [
+        "dealer",
+        "source",
+        "vin",
+        "content",
+        "owner",
+        "driver",
+        "payer",
+        "sealed",
+        "received_at",
+    ];
     let on_conflict = "ON CONFLICT (dealer, source, vin) DO UPDATE SET content = excluded.content,
         owner = excluded.owner, driver = excluded.driver, payer = excluded.payer, sealed = excluded.sealed,
         received_at = excluded.received_at";
@@ -82,9 +97,16 @@ struct StoredColumn {
 impl StoredColumns {
     /// Filled columns in the dictionary's order, then the unknown ones by name: equal rows are equal bytes.
     pub(crate) fn of(raw: &RawRow<'_>) -> Self {
-        let column = |(name, value): (&str, &str)| StoredColumn { name: name.to_owned(), value: value.to_owned() };
+        let column = |(name, value): (&str, &str)| StoredColumn {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
         let columns = Field::of(RecordKind::Vehicles)
-            .filter_map(|field| raw.columns.get(field).map(|value| column((field.column(), value))))
+            .filter_map(|field| {
+                raw.columns
+                    .get(field)
+                    .map(|value| column((field.column(), value)))
+            })
             .filter(|column| !column.value.is_empty())
             .collect();
         let mut extra: Vec<StoredColumn> = raw.extra.iter().copied().map(column).collect();

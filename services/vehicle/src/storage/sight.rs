@@ -64,7 +64,11 @@ fn parties_now(
     let customer = super::current_customer(conn, customer)?;
     let facts = list_parties(conn, scope, vehicles)?;
     let has_part = |vehicle: &VehicleId| {
-        let own = facts.iter().filter(|fact| fact.vehicle == *vehicle).cloned().collect();
+        let own = facts
+            .iter()
+            .filter(|fact| fact.vehicle == *vehicle)
+            .cloned()
+            .collect();
         with_validity(own)
             .iter()
             .any(|party| party.valid_to.is_none() && party.fact.customer == Some(customer))
@@ -79,8 +83,11 @@ pub(crate) fn open_file(
     vehicle: VehicleId,
 ) -> Result<Option<Sight>, StoreError> {
     let sql = "SELECT until FROM vehicle_sight WHERE vehicle_id = ?1 AND dealer = ?2";
-    let until: Option<Option<Timestamp>> =
-        conn.query_opt(sql, &[vehicle.uuid().into(), dealer.as_str().into()], |row| row.get(0))?;
+    let until: Option<Option<Timestamp>> = conn.query_opt(
+        sql,
+        &[vehicle.uuid().into(), dealer.as_str().into()],
+        |row| row.get(0),
+    )?;
     Ok(until.map(|until| until.map_or(Sight::ForEver, Sight::Until)))
 }
 
@@ -89,10 +96,17 @@ pub(crate) fn open_for_ever(
     conn: &mut Conn<'_>,
     opened: &[(VehicleId, &str)],
 ) -> Result<(), StoreError> {
-    let values: Vec<Value<'_>> =
-        opened.iter().flat_map(|(vehicle, dealer)| [vehicle.uuid().into(), Value::Text(dealer), Value::Null]).collect();
+    let values: Vec<Value<'_>> = opened
+        .iter()
+        .flat_map(|(vehicle, dealer)| [vehicle.uuid().into(), Value::Text(dealer), Value::Null])
+        .collect();
     let on_conflict = "ON CONFLICT (vehicle_id, dealer) DO UPDATE SET until = NULL WHERE vehicle_sight.until IS NOT NULL";
-    conn.insert_many("vehicle_sight", &["vehicle_id", "dealer", "until"], on_conflict, &values)
+    conn.insert_many(
+        "vehicle_sight",
+        &["vehicle_id", "dealer", "until"],
+        on_conflict,
+        &values,
+    )
 }
 
 /// Lets a dealer see a vehicle until a moment, unless he may longer.

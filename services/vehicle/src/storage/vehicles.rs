@@ -19,13 +19,27 @@ pub(crate) fn find_by_ids(
     ids: &[VehicleId],
 ) -> Result<Vec<Vehicle>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE v.id IN (??)");
-    conn.query_in(&sql, &[], &uuids(ids.iter().map(|id| id.uuid())), read_vehicle)
+    conn.query_in(
+        &sql,
+        &[],
+        &uuids(ids.iter().map(|id| id.uuid())),
+        read_vehicle,
+    )
 }
 
 /// Vehicles by VIN, in no order. Sight is the caller's to check: see [`super::visible`].
-pub(crate) fn find_by_vins(conn: &mut Conn<'_>, _: &Scope, vins: &[&str]) -> Result<Vec<Vehicle>, StoreError> {
+pub(crate) fn find_by_vins(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    vins: &[&str],
+) -> Result<Vec<Vehicle>, StoreError> {
     let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
-    conn.query_in(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE v.vin IN (??)"), &[], &keys, read_vehicle)
+    conn.query_in(
+        &format!("SELECT {COLUMNS} FROM {TABLES} WHERE v.vin IN (??)"),
+        &[],
+        &keys,
+        read_vehicle,
+    )
 }
 
 /// Definitions that may be there already: their id is their content.
@@ -35,7 +49,13 @@ pub(crate) fn put_definitions<'d>(
 ) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = definitions
         .flat_map(|definition| {
-            let Definition { brand, series, model, model_year, energy_type } = definition;
+            let Definition {
+                brand,
+                series,
+                model,
+                model_year,
+                energy_type,
+            } = definition;
             [
                 definition.id().into(),
                 brand.into(),
@@ -46,17 +66,34 @@ pub(crate) fn put_definitions<'d>(
             ]
         })
         .collect();
-    let columns = ["id", "brand", "series", "model", "model_year", "energy_type"];
-    conn.insert_many("vehicle_definitions", &columns, "ON CONFLICT DO NOTHING", &values)
+    let columns = [
+        "id",
+        "brand",
+        "series",
+        "model",
+        "model_year",
+        "energy_type",
+    ];
+    conn.insert_many(
+        "vehicle_definitions",
+        &columns,
+        "ON CONFLICT DO NOTHING",
+        &values,
+    )
 }
 
 /// New vehicles.
-pub(crate) fn insert_vehicles(conn: &mut Conn<'_>, vehicles: &[&Vehicle]) -> Result<(), StoreError> {
+pub(crate) fn insert_vehicles(
+    conn: &mut Conn<'_>,
+    vehicles: &[&Vehicle],
+) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = vehicles
         .iter()
         .flat_map(|vehicle| {
             let [id, definition, rest @ ..] = fields(vehicle);
-            [id, Value::Text(&vehicle.vin), definition].into_iter().chain(rest)
+            [id, Value::Text(&vehicle.vin), definition]
+                .into_iter()
+                .chain(rest)
         })
         .collect();
     let columns = [
@@ -78,7 +115,10 @@ pub(crate) fn insert_vehicles(conn: &mut Conn<'_>, vehicles: &[&Vehicle]) -> Res
 }
 
 /// Vehicles as they now are.
-pub(crate) fn update_vehicles(conn: &mut Conn<'_>, vehicles: &[&Vehicle]) -> Result<(), StoreError> {
+pub(crate) fn update_vehicles(
+    conn: &mut Conn<'_>,
+    vehicles: &[&Vehicle],
+) -> Result<(), StoreError> {
     for vehicle in vehicles {
         conn.execute(
             "UPDATE vehicles SET definition = ?2, color = ?3, sale_date = ?4, selling_dealer = ?5,

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use marque_api::{events::v1::Event, service_history::v1::RecordedVisit};
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, again, customer, day, link, linked, merged, record_of, recorded, vin, visit};
+use crate::world::{
+    World, again, customer, day, link, linked, merged, record_of, recorded, vin, visit,
+};
 
 store_test_suite!(
     events_shuffled_and_redelivered_give_the_same_state,
@@ -18,11 +20,26 @@ store_test_suite!(
 async fn seen(world: &World, vins: &[String]) -> String {
     let mut text = String::new();
     for vin in vins {
-        let vehicle = world.find(vin).await.expect("every car was named by some event");
-        writeln!(text, "{vin} {} {:?} {:?}", vehicle.odometer_km, vehicle.odometer_at, vehicle.plates).unwrap();
+        let vehicle = world
+            .find(vin)
+            .await
+            .expect("every car was named by some event");
+        writeln!(
+            text,
+            "{vin} {} {:?} {:?}",
+            vehicle.odometer_km, vehicle.odometer_at, vehicle.plates
+        )
+        .unwrap();
         let mut parties = world.parties(&vehicle.id).await;
-        parties.iter_mut().for_each(|party| party.vehicle_id.clear());
-        writeln!(text, "{parties:#?} {:#?}", world.readings(&vehicle.id).await).unwrap();
+        parties
+            .iter_mut()
+            .for_each(|party| party.vehicle_id.clear());
+        writeln!(
+            text,
+            "{parties:#?} {:#?}",
+            world.readings(&vehicle.id).await
+        )
+        .unwrap();
     }
     text
 }
@@ -34,19 +51,58 @@ fn story() -> (Vec<Event>, Vec<Event>) {
         ..visit
     };
     let customers = vec![
-        linked(1, vec![link("D1", "A", ann, &vin(1), "京A12345", day(0)), link("D1", "B", bob, &vin(2), "京B12345", day(1))]),
-        linked(2, vec![link("D2", "A2", ann_too, &vin(1), "京A12345", day(20))]),
+        linked(
+            1,
+            vec![
+                link("D1", "A", ann, &vin(1), "京A12345", day(0)),
+                link("D1", "B", bob, &vin(2), "京B12345", day(1)),
+            ],
+        ),
+        linked(
+            2,
+            vec![link("D2", "A2", ann_too, &vin(1), "京A12345", day(20))],
+        ),
         merged(3, ann_too, ann, false),
         linked(4, vec![link("D2", "A2", ann, &vin(1), "京A12345", day(20))]),
         linked(5, vec![link("D3", "B3", bob, &vin(1), "京A12345", day(60))]),
         linked(6, vec![link("D1", "A", ann, &vin(2), "京A12345", day(90))]),
     ];
     let visits = vec![
-        recorded(1, vec![brought("A2", visit(1, "D2", &vin(1), 5_000, day(10))), visit(2, "D2", &vin(3), 900, day(11))]),
-        recorded(2, vec![visit(3, "D3", &vin(1), 500_000, day(40)), visit(4, "D3", &vin(1), 11_000, day(50))]),
-        recorded(3, vec![RecordedVisit { version: 2, ..visit(3, "D3", &vin(1), 10_000, day(40)) }]),
-        recorded(4, vec![RecordedVisit { version: 2, ..visit(2, "D2", &vin(2), 900, day(11)) }]),
-        recorded(5, vec![visit(5, "D1", "not a vin", 100, day(51)), visit(6, "D1", &vin(1), 3_000, day(70))]),
+        recorded(
+            1,
+            vec![
+                brought("A2", visit(1, "D2", &vin(1), 5_000, day(10))),
+                visit(2, "D2", &vin(3), 900, day(11)),
+            ],
+        ),
+        recorded(
+            2,
+            vec![
+                visit(3, "D3", &vin(1), 500_000, day(40)),
+                visit(4, "D3", &vin(1), 11_000, day(50)),
+            ],
+        ),
+        recorded(
+            3,
+            vec![RecordedVisit {
+                version: 2,
+                ..visit(3, "D3", &vin(1), 10_000, day(40))
+            }],
+        ),
+        recorded(
+            4,
+            vec![RecordedVisit {
+                version: 2,
+                ..visit(2, "D2", &vin(2), 900, day(11))
+            }],
+        ),
+        recorded(
+            5,
+            vec![
+                visit(5, "D1", "not a vin", 100, day(51)),
+                visit(6, "D1", &vin(1), 3_000, day(70)),
+            ],
+        ),
     ];
     (customers, visits)
 }
@@ -58,7 +114,10 @@ async fn events_shuffled_and_redelivered_give_the_same_state(db: TestDb) {
     world.customers.deliver(customers.clone()).await;
     world.visits.deliver(visits.clone()).await;
     let expected = seen(&world, &vins).await;
-    assert!(expected.contains("corrected") && expected.contains("backwards"), "the story has every kind of reading");
+    assert!(
+        expected.contains("corrected") && expected.contains("backwards"),
+        "the story has every kind of reading"
+    );
     let outbox = world.count("SELECT count(*) FROM outbox").await;
 
     // Redelivered to the same service: nothing more is said, nothing more is told.
@@ -86,10 +145,16 @@ async fn events_shuffled_and_redelivered_give_the_same_state(db: TestDb) {
 
 /// Every event twice, in an order of the seed's own.
 fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
-    let mut twice: Vec<Event> = events.iter().cloned().chain(events.iter().map(again)).collect();
+    let mut twice: Vec<Event> = events
+        .iter()
+        .cloned()
+        .chain(events.iter().map(again))
+        .collect();
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for last in (1..twice.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         twice.swap(last, (state >> 33) as usize % (last + 1));
     }
     twice
@@ -97,11 +162,20 @@ fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
 
 async fn a_correction_takes_a_reading_back_even_from_another_car(db: TestDb) {
     let world = World::start(db).await;
-    world.visits.deliver([recorded(1, vec![visit(1, "D1", &vin(1), 90_000, day(0))])]).await;
+    world
+        .visits
+        .deliver([recorded(1, vec![visit(1, "D1", &vin(1), 90_000, day(0))])])
+        .await;
     assert_eq!(world.find(&vin(1)).await.unwrap().odometer_km, 90_000);
-    let moved = RecordedVisit { version: 2, ..visit(1, "D1", &vin(2), 90_000, day(0)) };
+    let moved = RecordedVisit {
+        version: 2,
+        ..visit(1, "D1", &vin(2), 90_000, day(0))
+    };
     world.visits.deliver([recorded(2, vec![moved])]).await;
-    let (wrong, right) = (world.find(&vin(1)).await.unwrap(), world.find(&vin(2)).await.unwrap());
+    let (wrong, right) = (
+        world.find(&vin(1)).await.unwrap(),
+        world.find(&vin(2)).await.unwrap(),
+    );
     assert_eq!((wrong.odometer_km, right.odometer_km), (0, 90_000));
     assert_eq!(world.readings(&wrong.id).await[0].quality, "corrected");
 }
@@ -109,32 +183,85 @@ async fn a_correction_takes_a_reading_back_even_from_another_car(db: TestDb) {
 async fn a_plate_moves_between_cars(db: TestDb) {
     let world = World::start(db).await;
     let (ann, bob) = (customer(10), customer(20));
-    world.customers.deliver([linked(1, vec![link("D1", "A", ann, &vin(1), "京A12345", day(0))])]).await;
-    world.customers.deliver([linked(2, vec![link("D1", "B", bob, &vin(2), "京 A·12345", day(9))])]).await;
+    world
+        .customers
+        .deliver([linked(
+            1,
+            vec![link("D1", "A", ann, &vin(1), "京A12345", day(0))],
+        )])
+        .await;
+    world
+        .customers
+        .deliver([linked(
+            2,
+            vec![link("D1", "B", bob, &vin(2), "京 A·12345", day(9))],
+        )])
+        .await;
     let plate = |vehicle: marque_api::vehicle::v1::Vehicle| {
         let plate = vehicle.plates.into_iter().next().unwrap();
-        (plate.plate, plate.valid_from.unwrap().seconds, plate.valid_to.map(|end| end.seconds))
+        (
+            plate.plate,
+            plate.valid_from.unwrap().seconds,
+            plate.valid_to.map(|end| end.seconds),
+        )
     };
     let second = |n| day(n).as_micros() / 1_000_000;
     let name = "京A12345".to_owned();
-    assert_eq!(plate(world.find(&vin(1)).await.unwrap()), (name.clone(), second(0), Some(second(9))));
-    assert_eq!(plate(world.find(&vin(2)).await.unwrap()), (name, second(9), None));
+    assert_eq!(
+        plate(world.find(&vin(1)).await.unwrap()),
+        (name.clone(), second(0), Some(second(9)))
+    );
+    assert_eq!(
+        plate(world.find(&vin(2)).await.unwrap()),
+        (name, second(9), None)
+    );
 
     use marque_api::vehicle::v1::{LookupVehiclesRequest, lookup_vehicles_request::Key};
-    let request = LookupVehiclesRequest { key: Some(Key::Plate("京a12345".into())) };
-    let found = world.vehicles().lookup_vehicles(world.hq(request)).await.unwrap().into_inner().vehicles;
-    assert_eq!(found.into_iter().map(|vehicle| vehicle.vin).collect::<Vec<_>>(), [vin(2), vin(1)]);
+    let request = LookupVehiclesRequest {
+        key: Some(Key::Plate("京a12345".into())),
+    };
+    let found = world
+        .vehicles()
+        .lookup_vehicles(world.hq(request))
+        .await
+        .unwrap()
+        .into_inner()
+        .vehicles;
+    assert_eq!(
+        found
+            .into_iter()
+            .map(|vehicle| vehicle.vin)
+            .collect::<Vec<_>>(),
+        [vin(2), vin(1)]
+    );
 }
 
 async fn a_new_owner_ends_the_old_one_until_they_prove_to_be_one(db: TestDb) {
     let world = World::start(db).await;
     let (ann, ann_too) = (customer(10), customer(30));
-    world.customers.deliver([linked(1, vec![link("D1", "A", ann, &vin(1), "", day(0))])]).await;
-    world.customers.deliver([linked(2, vec![link("D2", "A2", ann_too, &vin(1), "", day(9))])]).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", ann, &vin(1), "", day(0))])])
+        .await;
+    world
+        .customers
+        .deliver([linked(
+            2,
+            vec![link("D2", "A2", ann_too, &vin(1), "", day(9))],
+        )])
+        .await;
     let vehicle = world.find(&vin(1)).await.unwrap();
-    let ended = |parties: Vec<marque_api::vehicle::v1::Party>| parties.iter().filter(|party| party.valid_to.is_some()).count();
+    let ended = |parties: Vec<marque_api::vehicle::v1::Party>| {
+        parties
+            .iter()
+            .filter(|party| party.valid_to.is_some())
+            .count()
+    };
     assert_eq!(ended(world.parties(&vehicle.id).await), 1);
     let moved = link("D2", "A2", ann, &vin(1), "", day(9));
-    world.customers.deliver([merged(3, ann_too, ann, false), linked(4, vec![moved])]).await;
+    world
+        .customers
+        .deliver([merged(3, ann_too, ann, false), linked(4, vec![moved])])
+        .await;
     assert_eq!(ended(world.parties(&vehicle.id).await), 0);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use marque_api::intake::v1::{
-    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState, ListImportRowsRequest, RowOutcome,
-    import_request::Part,
+    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
+    ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_testkit::{TestDb, store_test_suite};
 
@@ -13,16 +13,39 @@ use crate::world::{World, vin};
 store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
 
 async fn import(world: &World, file: &str) -> Import {
-    let start = ImportStart { kind: "vehicles".into(), dealer: "D1".into(), source: "dms".into(), ..ImportStart::default() };
-    let parts = [Part::Start(start), Part::Chunk(file.as_bytes().to_vec().into())];
+    let start = ImportStart {
+        kind: "vehicles".into(),
+        dealer: "D1".into(),
+        source: "dms".into(),
+        ..ImportStart::default()
+    };
+    let parts = [
+        Part::Start(start),
+        Part::Chunk(file.as_bytes().to_vec().into()),
+    ];
     let parts = parts.map(|part| ImportRequest { part: Some(part) });
     let role = marque_auth::Role::Manager;
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(role, scope.clone(), tokio_stream::iter(parts));
-    let id = world.imports().import(request).await.unwrap().into_inner().import.unwrap().id;
+    let id = world
+        .imports()
+        .import(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .import
+        .unwrap()
+        .id;
     for _ in 0..400 {
         let request = world.ask(role, scope.clone(), GetImportRequest { id: id.clone() });
-        let import = world.imports().get_import(request).await.unwrap().into_inner().import.unwrap();
+        let import = world
+            .imports()
+            .get_import(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .import
+            .unwrap();
         match import.state() {
             ImportState::Succeeded => return import,
             ImportState::Failed => panic!("{}: {}", import.problem_reason, import.problem_detail),
@@ -33,10 +56,19 @@ async fn import(world: &World, file: &str) -> Import {
 }
 
 async fn rows(world: &World, import: &Import) -> Vec<ImportRow> {
-    let message = ListImportRowsRequest { import_id: import.id.clone(), ..ListImportRowsRequest::default() };
+    let message = ListImportRowsRequest {
+        import_id: import.id.clone(),
+        ..ListImportRowsRequest::default()
+    };
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(marque_auth::Role::Manager, scope, message);
-    world.imports().list_import_rows(request).await.unwrap().into_inner().rows
+    world
+        .imports()
+        .list_import_rows(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .rows
 }
 
 async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
@@ -48,11 +80,28 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
         vin(1),
     );
     let first = import(&world, &file).await;
-    assert_eq!((first.received, first.accepted + first.with_findings, first.quarantined), (4, 3, 1));
-    let outcomes: Vec<_> = rows(&world, &first).await.into_iter().map(|row| row.outcome()).collect();
+    assert_eq!(
+        (
+            first.received,
+            first.accepted + first.with_findings,
+            first.quarantined
+        ),
+        (4, 3, 1)
+    );
+    let outcomes: Vec<_> = rows(&world, &first)
+        .await
+        .into_iter()
+        .map(|row| row.outcome())
+        .collect();
     assert_eq!(outcomes[2], RowOutcome::Quarantined);
     let vehicle = world.find(&vin(1)).await.unwrap();
-    assert_eq!((vehicle.color.as_str(), vehicle.definition.unwrap().model.as_str()), ("红", "M5"));
+    assert_eq!(
+        (
+            vehicle.color.as_str(),
+            vehicle.definition.unwrap().model.as_str()
+        ),
+        ("红", "M5")
+    );
     let outbox = world.count("SELECT count(*) FROM outbox").await;
     assert_eq!(outbox, 1, "one event a batch");
 

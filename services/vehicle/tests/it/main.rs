@@ -4,4 +4,5 @@ mod events;
 mod imports;
 mod rows;
 mod scopes;
+mod speed;
 mod world;

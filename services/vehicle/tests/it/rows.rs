@@ -44,49 +44,112 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
         ..VehicleColumns::default()
     };
     let (amended, _) = world.put("D2", later).await;
-    assert_eq!((amended.id.as_str(), amended.version), (first.id.as_str(), 2));
-    assert_eq!((amended.color.as_str(), amended.insurance_expiry.as_str()), ("black", "2026-03-04"));
-    assert_eq!((amended.sale_date.as_str(), amended.selling_dealer.as_str()), ("2025-03-05", "D1"));
+    assert_eq!(
+        (amended.id.as_str(), amended.version),
+        (first.id.as_str(), 2)
+    );
+    assert_eq!(
+        (amended.color.as_str(), amended.insurance_expiry.as_str()),
+        ("black", "2026-03-04")
+    );
+    assert_eq!(
+        (amended.sale_date.as_str(), amended.selling_dealer.as_str()),
+        ("2025-03-05", "D1")
+    );
     assert_eq!(amended.definition.unwrap().model, "M5");
     // One event for each change, none for the row that said the same.
     assert_eq!(world.count("SELECT count(*) FROM outbox").await, 2);
-    assert_eq!(world.count("SELECT count(*) FROM audit WHERE act = 'vehicle_put'").await, 2);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM audit WHERE act = 'vehicle_put'")
+            .await,
+        2
+    );
 }
 
 async fn an_owner_the_row_no_longer_names_has_ended(db: TestDb) {
     let world = World::start(db).await;
-    let owned_by = |key: &str| VehicleColumns { owner_key: key.into(), ..row(2) };
+    let owned_by = |key: &str| VehicleColumns {
+        owner_key: key.into(),
+        ..row(2)
+    };
     world.put("D1", owned_by("K1")).await;
     world.clock.advance(std::time::Duration::from_secs(3600));
     let (vehicle, _) = world.put("D1", owned_by("K2")).await;
     let parties = world.parties(&vehicle.id).await;
-    let seen: Vec<_> = parties.iter().map(|party| (party.source_record_id.clone(), party.valid_to.is_some())).collect();
-    let expected = [(record_of("D1", "K2").to_string(), false), (record_of("D1", "K1").to_string(), true)];
+    let seen: Vec<_> = parties
+        .iter()
+        .map(|party| (party.source_record_id.clone(), party.valid_to.is_some()))
+        .collect();
+    let expected = [
+        (record_of("D1", "K2").to_string(), false),
+        (record_of("D1", "K1").to_string(), true),
+    ];
     assert_eq!(seen, expected);
 }
 
 async fn a_row_without_a_vin_is_refused_with_the_way_to_mend_it(db: TestDb) {
     let world = World::start(db).await;
-    let columns = VehicleColumns { vin: "LMQCA1A60R1".into(), plate: "京A12345".into(), ..VehicleColumns::default() };
-    let request = PutVehicleRequest { dealer: "D1".into(), source: "dms".into(), columns: Some(columns) };
-    let refused = world.vehicles().put_vehicle(world.desk("D1", request)).await.unwrap_err();
+    let columns = VehicleColumns {
+        vin: "LMQCA1A60R1".into(),
+        plate: "京A12345".into(),
+        ..VehicleColumns::default()
+    };
+    let request = PutVehicleRequest {
+        dealer: "D1".into(),
+        source: "dms".into(),
+        columns: Some(columns),
+    };
+    let refused = world
+        .vehicles()
+        .put_vehicle(world.desk("D1", request))
+        .await
+        .unwrap_err();
     let problem = marque_errors::Problem::from(refused);
     assert_eq!(problem.status, 400);
-    assert!(problem.violations.iter().all(|violation| violation.field == "vin"), "{:?}", problem.violations);
-    assert!(problem.violations.iter().any(|violation| violation.reason == "VIN_LENGTH"));
+    assert!(
+        problem
+            .violations
+            .iter()
+            .all(|violation| violation.field == "vin"),
+        "{:?}",
+        problem.violations
+    );
+    assert!(
+        problem
+            .violations
+            .iter()
+            .any(|violation| violation.reason == "VIN_LENGTH")
+    );
     assert_eq!(world.count("SELECT count(*) FROM vehicles").await, 0);
 }
 
 async fn an_idempotency_key_gives_the_same_answer_and_refuses_another_request(db: TestDb) {
     let world = World::start(db).await;
     let put = |columns| {
-        let request = PutVehicleRequest { dealer: "D1".into(), source: "dms".into(), columns: Some(columns) };
+        let request = PutVehicleRequest {
+            dealer: "D1".into(),
+            source: "dms".into(),
+            columns: Some(columns),
+        };
         let mut request = world.desk("D1", request);
-        request.metadata_mut().insert("idempotency-key", "k-1".parse().unwrap());
+        request
+            .metadata_mut()
+            .insert("idempotency-key", "k-1".parse().unwrap());
         request
     };
-    let first = world.vehicles().put_vehicle(put(row(3))).await.unwrap().into_inner();
-    let second = world.vehicles().put_vehicle(put(row(3))).await.unwrap().into_inner();
+    let first = world
+        .vehicles()
+        .put_vehicle(put(row(3)))
+        .await
+        .unwrap()
+        .into_inner();
+    let second = world
+        .vehicles()
+        .put_vehicle(put(row(3)))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(first, second);
     let other = world.vehicles().put_vehicle(put(row(4))).await.unwrap_err();
     assert_eq!(other.code(), Code::FailedPrecondition);
@@ -96,8 +159,16 @@ async fn an_idempotency_key_gives_the_same_answer_and_refuses_another_request(db
 async fn a_dealer_cannot_write_for_another(db: TestDb) {
     let world = World::start(db).await;
     for dealer in ["D2", "D99"] {
-        let request = PutVehicleRequest { dealer: dealer.into(), source: "dms".into(), columns: Some(row(5)) };
-        let refused = world.vehicles().put_vehicle(world.desk("D1", request)).await.unwrap_err();
+        let request = PutVehicleRequest {
+            dealer: dealer.into(),
+            source: "dms".into(),
+            columns: Some(row(5)),
+        };
+        let refused = world
+            .vehicles()
+            .put_vehicle(world.desk("D1", request))
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), Code::NotFound, "{dealer}");
     }
     assert_eq!(world.count("SELECT count(*) FROM vehicles").await, 0);

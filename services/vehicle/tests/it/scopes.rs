@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use marque_api::vehicle::v1::{
-    GetVehicleRequest, ListCustomerVehiclesRequest, ListPartiesRequest, LookupVehiclesRequest, VehicleColumns,
-    lookup_vehicles_request::Key,
+    GetVehicleRequest, ListCustomerVehiclesRequest, ListPartiesRequest, LookupVehiclesRequest,
+    VehicleColumns, lookup_vehicles_request::Key,
 };
 use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
@@ -24,7 +24,11 @@ store_test_suite!(
 );
 
 async fn code(world: &World, request: Request<GetVehicleRequest>) -> Code {
-    world.vehicles().get_vehicle(request).await.map_or_else(|status| status.code(), |_| Code::Ok)
+    world
+        .vehicles()
+        .get_vehicle(request)
+        .await
+        .map_or_else(|status| status.code(), |_| Code::Ok)
 }
 
 async fn sees(world: &World, dealer: &str, id: &str) -> bool {
@@ -38,34 +42,69 @@ async fn sees(world: &World, dealer: &str, id: &str) -> bool {
 
 async fn look_up(world: &World, dealer: &str, key: Key) -> usize {
     let request = world.desk(dealer, LookupVehiclesRequest { key: Some(key) });
-    world.vehicles().lookup_vehicles(request).await.unwrap().into_inner().vehicles.len()
+    world
+        .vehicles()
+        .lookup_vehicles(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .vehicles
+        .len()
 }
 
 async fn a_dealer_sees_a_vehicle_by_row_sale_visit_record_or_reception(db: TestDb) {
     let world = World::start(db).await;
-    let row = VehicleColumns { vin: vin(1), selling_dealer: "D2".into(), ..VehicleColumns::default() };
+    let row = VehicleColumns {
+        vin: vin(1),
+        selling_dealer: "D2".into(),
+        ..VehicleColumns::default()
+    };
     let (sold, _) = world.put("D1", row).await;
     assert!(sees(&world, "D1", &sold.id).await && sees(&world, "D2", &sold.id).await);
     assert!(!sees(&world, "D3", &sold.id).await);
 
-    world.visits.deliver([recorded(1, vec![visit(1, "D3", &vin(1), 10, day(0))])]).await;
+    world
+        .visits
+        .deliver([recorded(1, vec![visit(1, "D3", &vin(1), 10, day(0))])])
+        .await;
     assert!(sees(&world, "D3", &sold.id).await);
 
-    world.customers.deliver([linked(1, vec![link("D2", "A", customer(1), &vin(2), "", day(0))])]).await;
+    world
+        .customers
+        .deliver([linked(
+            1,
+            vec![link("D2", "A", customer(1), &vin(2), "", day(0))],
+        )])
+        .await;
     let named = world.find(&vin(2)).await.unwrap();
     assert!(sees(&world, "D2", &named.id).await && !sees(&world, "D1", &named.id).await);
-    assert_eq!(look_up(&world, "D1", Key::Vin(vin(2).to_lowercase())).await, 1);
+    assert_eq!(
+        look_up(&world, "D1", Key::Vin(vin(2).to_lowercase())).await,
+        1
+    );
     assert!(sees(&world, "D1", &named.id).await);
 }
 
 async fn a_reception_ends_after_ninety_days_and_is_on_record(db: TestDb) {
     let world = World::start(db).await;
-    let (vehicle, _) = world.put("D1", VehicleColumns { vin: vin(1), ..VehicleColumns::default() }).await;
+    let (vehicle, _) = world
+        .put(
+            "D1",
+            VehicleColumns {
+                vin: vin(1),
+                ..VehicleColumns::default()
+            },
+        )
+        .await;
     for _ in 0..3 {
         assert_eq!(look_up(&world, "D3", Key::Vin(vin(1))).await, 1);
     }
     let received = "SELECT count(*) FROM audit WHERE act = 'vehicle_received' AND dealer = 'D3'";
-    assert_eq!(world.count(received).await, 1, "a look at an open file opens nothing");
+    assert_eq!(
+        world.count(received).await,
+        1,
+        "a look at an open file opens nothing"
+    );
     world.clock.advance(Duration::from_secs(89 * 86_400));
     assert!(sees(&world, "D3", &vehicle.id).await);
     world.clock.advance(Duration::from_secs(86_400));
@@ -76,43 +115,96 @@ async fn a_reception_ends_after_ninety_days_and_is_on_record(db: TestDb) {
 
 async fn a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did(db: TestDb) {
     let world = World::start(db).await;
-    let plated = |n, plate: &str| VehicleColumns { vin: vin(n), plate: plate.into(), ..VehicleColumns::default() };
+    let plated = |n, plate: &str| VehicleColumns {
+        vin: vin(n),
+        plate: plate.into(),
+        ..VehicleColumns::default()
+    };
     let (old, _) = world.put("D1", plated(1, "沪AD12345")).await;
     world.clock.advance(Duration::from_secs(60));
     let (new, _) = world.put("D1", plated(2, "沪AD12345")).await;
-    assert_eq!(look_up(&world, "D2", Key::Plate("沪ad·12345".into())).await, 1);
+    assert_eq!(
+        look_up(&world, "D2", Key::Plate("沪ad·12345".into())).await,
+        1
+    );
     assert!(sees(&world, "D2", &new.id).await && !sees(&world, "D2", &old.id).await);
 }
 
 async fn a_region_sees_what_its_dealers_see(db: TestDb) {
     let world = World::start(db).await;
-    let (vehicle, _) = world.put("D1", VehicleColumns { vin: vin(1), ..VehicleColumns::default() }).await;
-    for (region, expected) in [("north", Code::Ok), ("south", Code::NotFound), ("nowhere", Code::NotFound)] {
-        let message = GetVehicleRequest { id: vehicle.id.clone() };
+    let (vehicle, _) = world
+        .put(
+            "D1",
+            VehicleColumns {
+                vin: vin(1),
+                ..VehicleColumns::default()
+            },
+        )
+        .await;
+    for (region, expected) in [
+        ("north", Code::Ok),
+        ("south", Code::NotFound),
+        ("nowhere", Code::NotFound),
+    ] {
+        let message = GetVehicleRequest {
+            id: vehicle.id.clone(),
+        };
         let request = world.ask(Role::Manager, Scope::Region(region.into()), message);
         assert_eq!(code(&world, request).await, expected, "{region}");
     }
 }
 
-async fn garage(world: &World, role: Role, scope: Scope, customer: CustomerId) -> Vec<(String, bool)> {
-    let message = ListCustomerVehiclesRequest { customer_id: customer.to_string(), limit: 0 };
+async fn garage(
+    world: &World,
+    role: Role,
+    scope: Scope,
+    customer: CustomerId,
+) -> Vec<(String, bool)> {
+    let message = ListCustomerVehiclesRequest {
+        customer_id: customer.to_string(),
+        limit: 0,
+    };
     let request = world.ask(role, scope, message);
-    let vehicles = world.vehicles().list_customer_vehicles(request).await.unwrap().into_inner().vehicles;
+    let vehicles = world
+        .vehicles()
+        .list_customer_vehicles(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .vehicles;
     vehicles
         .into_iter()
-        .map(|own| (own.vehicle.unwrap().vin, own.parties.iter().any(|party| party.valid_to.is_none())))
+        .map(|own| {
+            (
+                own.vehicle.unwrap().vin,
+                own.parties.iter().any(|party| party.valid_to.is_none()),
+            )
+        })
         .collect()
 }
 
 async fn a_customer_sees_the_cars_he_has_a_part_in_now(db: TestDb) {
     let world = World::start(db).await;
     let (ann, bob) = (customer(10), customer(20));
-    let links = vec![link("D1", "A", ann, &vin(1), "", day(0)), link("D1", "A", ann, &vin(2), "", day(1))];
-    world.customers.deliver([linked(1, links), linked(2, vec![link("D1", "B", bob, &vin(2), "", day(9))])]).await;
+    let links = vec![
+        link("D1", "A", ann, &vin(1), "", day(0)),
+        link("D1", "A", ann, &vin(2), "", day(1)),
+    ];
+    world
+        .customers
+        .deliver([
+            linked(1, links),
+            linked(2, vec![link("D1", "B", bob, &vin(2), "", day(9))]),
+        ])
+        .await;
     let own = |who| garage(&world, Role::Customer, Scope::Customer(who), who);
     assert_eq!(own(ann).await, [(vin(1), true)]);
     assert_eq!(own(bob).await, [(vin(2), true)]);
-    assert!(garage(&world, Role::Customer, Scope::Customer(bob), ann).await.is_empty());
+    assert!(
+        garage(&world, Role::Customer, Scope::Customer(bob), ann)
+            .await
+            .is_empty()
+    );
     // Headquarters also sees what he had, after what he has.
     let all = garage(&world, Role::Agent, Scope::Headquarters, ann).await;
     assert_eq!(all, [(vin(1), true), (vin(2), false)]);
@@ -123,23 +215,63 @@ async fn an_old_id_answers_with_the_vehicles_of_the_customer_it_now_is(db: TestD
     let (ann, ann_too) = (customer(10), customer(30));
     let moved = linked(3, vec![link("D1", "A", ann, &vin(1), "", day(0))]);
     let first = linked(1, vec![link("D1", "A", ann_too, &vin(1), "", day(0))]);
-    world.customers.deliver([first, merged(2, ann_too, ann, false), moved]).await;
-    assert_eq!(garage(&world, Role::Agent, Scope::Headquarters, ann_too).await, [(vin(1), true)]);
+    world
+        .customers
+        .deliver([first, merged(2, ann_too, ann, false), moved])
+        .await;
+    assert_eq!(
+        garage(&world, Role::Agent, Scope::Headquarters, ann_too).await,
+        [(vin(1), true)]
+    );
     // The undoing counts even if it is heard before what it undoes.
     let back = linked(5, vec![link("D1", "A", ann_too, &vin(1), "", day(0))]);
-    world.customers.deliver([back, merged(4, ann_too, ann, true), merged(2, ann_too, ann, false)]).await;
-    assert_eq!(garage(&world, Role::Agent, Scope::Headquarters, ann_too).await, [(vin(1), true)]);
-    assert!(garage(&world, Role::Agent, Scope::Headquarters, ann).await.is_empty());
+    world
+        .customers
+        .deliver([
+            back,
+            merged(4, ann_too, ann, true),
+            merged(2, ann_too, ann, false),
+        ])
+        .await;
+    assert_eq!(
+        garage(&world, Role::Agent, Scope::Headquarters, ann_too).await,
+        [(vin(1), true)]
+    );
+    assert!(
+        garage(&world, Role::Agent, Scope::Headquarters, ann)
+            .await
+            .is_empty()
+    );
 }
 
 async fn a_dealer_learns_nothing_of_other_dealers_people(db: TestDb) {
     let world = World::start(db).await;
     let (ann, bob) = (customer(10), customer(20));
-    let links = vec![link("D1", "A", ann, &vin(1), "", day(0)), link("D2", "B", bob, &vin(1), "", day(9))];
+    let links = vec![
+        link("D1", "A", ann, &vin(1), "", day(0)),
+        link("D2", "B", bob, &vin(1), "", day(9)),
+    ];
     world.customers.deliver([linked(1, links)]).await;
     let vehicle = world.find(&vin(1)).await.unwrap();
-    let request = ListPartiesRequest { vehicle_id: vehicle.id.clone() };
-    let parties = world.vehicles().list_parties(world.desk("D1", request)).await.unwrap().into_inner().parties;
-    let seen: Vec<_> = parties.into_iter().map(|party| (party.dealer, party.customer_id)).collect();
-    assert_eq!(seen, [("D2".to_owned(), String::new()), ("D1".to_owned(), ann.to_string())]);
+    let request = ListPartiesRequest {
+        vehicle_id: vehicle.id.clone(),
+    };
+    let parties = world
+        .vehicles()
+        .list_parties(world.desk("D1", request))
+        .await
+        .unwrap()
+        .into_inner()
+        .parties;
+    let seen: Vec<_> = parties
+        .into_iter()
+        .map(|party| (party.dealer, party.customer_id))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("D2".to_owned(), String::new()),
+            ("D1".to_owned(), ann.to_string())
+        ]
+    );
 }

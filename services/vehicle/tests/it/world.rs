@@ -10,19 +10,26 @@ use marque_api::{
     customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
     events::v1::{Event, PullRequest, PullResponse},
     intake::v1::import_service_client::ImportServiceClient,
-    network::v1::{Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient},
+    network::v1::{
+        Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
+    },
     service_history::v1::{RecordedVisit, VisitsRecorded},
     vehicle::v1::{
-        ListPartiesRequest, ListReadingsRequest, LookupVehiclesRequest, Party, PutVehicleRequest, Reading, Vehicle,
-        VehicleColumns, lookup_vehicles_request::Key, vehicle_service_client::VehicleServiceClient,
+        ListPartiesRequest, ListReadingsRequest, LookupVehiclesRequest, Party, PutVehicleRequest,
+        Reading, Vehicle, VehicleColumns, lookup_vehicles_request::Key,
+        vehicle_service_client::VehicleServiceClient,
     },
 };
 use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
-use marque_core::{Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VisitId, source_record_id};
+use marque_core::{
+    Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VisitId, source_record_id,
+};
 use marque_db::Migrator;
 use marque_events::{Source, to_proto_time};
 use marque_intake::IntakeSettings;
-use marque_rpc::{Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack};
+use marque_rpc::{
+    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack,
+};
 use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
 use tokio::sync::Notify;
@@ -49,7 +56,10 @@ impl Source for Feed {
                 waiting.drain(..count).collect()
             };
             if !events.is_empty() {
-                return Ok(PullResponse { head: events.iter().map(|event| event.position).max().unwrap_or(0), events });
+                return Ok(PullResponse {
+                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
+                    events,
+                });
             }
             // Who pulls again has applied what he pulled before.
             self.drained.notify_one();
@@ -65,7 +75,9 @@ impl Feed {
         let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
         self.waiting.lock().unwrap().extend(events);
         self.filled.notify_one();
-        tokio::time::timeout(Duration::from_secs(20), self.drained.notified()).await.expect("events are applied");
+        tokio::time::timeout(Duration::from_secs(20), self.drained.notified())
+            .await
+            .expect("events are applied");
         assert!(self.waiting.lock().unwrap().is_empty());
     }
 }
@@ -141,35 +153,57 @@ impl World {
     fn serve(&self, role: RoleName, built: Built) {
         let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
-        self.router.add(stack(role, built.routes, auth, StackSettings::default())).unwrap();
+        self.router
+            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .unwrap();
         for task in built.tasks {
             tokio::spawn(task.run(self.stop.clone()));
         }
     }
 
     async fn put_dealers(&self) {
-        let dealers = [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
-            code: code.into(),
-            name: code.into(),
-            region: region.into(),
-            ..Dealer::default()
-        });
-        let mut network = NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
+        let dealers =
+            [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
+                code: code.into(),
+                name: code.into(),
+                region: region.into(),
+                ..Dealer::default()
+            });
+        let mut network =
+            NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
         for dealer in &dealers {
-            let request = PutDealerRequest { dealer: Some(dealer.clone()) };
-            network.put_dealer(self.ask(Role::HqAdmin, Scope::Headquarters, request)).await.unwrap();
+            let request = PutDealerRequest {
+                dealer: Some(dealer.clone()),
+            };
+            network
+                .put_dealer(self.ask(Role::HqAdmin, Scope::Headquarters, request))
+                .await
+                .unwrap();
         }
-        let put = DealersPut { dealers: dealers.to_vec() };
-        self.network.deliver([event(1, "marque.network.dealers.put", &put)]).await;
+        let put = DealersPut {
+            dealers: dealers.to_vec(),
+        };
+        self.network
+            .deliver([event(1, "marque.network.dealers.put", &put)])
+            .await;
+    }
+
+    /// What a caller of a role in a scope hands on: his token.
+    pub(crate) fn caller(&self, role: Role, scope: Scope) -> CallMeta {
+        let (subject, ttl) = ("somebody".into(), Duration::from_secs(600));
+        let request = TokenRequest {
+            subject,
+            roles: role.into(),
+            scope,
+            ttl,
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        CallMeta::new(RequestId::random()).with_token(&token)
     }
 
     /// A request with a token of a role in a scope.
     pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
-        let token = self.issuer.issue(
-            &TokenRequest { subject: "somebody".into(), roles: role.into(), scope, ttl: Duration::from_secs(600) },
-            &*self.clock,
-        );
-        CallMeta::new(RequestId::random()).with_token(&token.unwrap()).outgoing(message)
+        self.caller(role, scope).outgoing(message)
     }
 
     /// A request of headquarters.
@@ -179,7 +213,11 @@ impl World {
 
     /// A request of a dealer's service desk.
     pub(crate) fn desk<T>(&self, dealer: &str, message: T) -> Request<T> {
-        self.ask(Role::Service, Scope::Dealer(dealer.parse().unwrap()), message)
+        self.ask(
+            Role::Service,
+            Scope::Dealer(dealer.parse().unwrap()),
+            message,
+        )
     }
 
     pub(crate) fn vehicles(&self) -> VehicleServiceClient<RpcTransport> {
@@ -192,36 +230,73 @@ impl World {
 
     /// A dealer's live row.
     pub(crate) async fn put(&self, dealer: &str, columns: VehicleColumns) -> (Vehicle, i32) {
-        let request = PutVehicleRequest { dealer: dealer.into(), source: "dms".into(), columns: Some(columns) };
-        let put = self.vehicles().put_vehicle(self.desk(dealer, request)).await.unwrap().into_inner();
+        let request = PutVehicleRequest {
+            dealer: dealer.into(),
+            source: "dms".into(),
+            columns: Some(columns),
+        };
+        let put = self
+            .vehicles()
+            .put_vehicle(self.desk(dealer, request))
+            .await
+            .unwrap()
+            .into_inner();
         (put.vehicle.unwrap(), put.outcome)
     }
 
     /// The car of a VIN as headquarters sees it.
     pub(crate) async fn find(&self, vin: &str) -> Option<Vehicle> {
-        let request = LookupVehiclesRequest { key: Some(Key::Vin(vin.into())) };
-        self.vehicles().lookup_vehicles(self.hq(request)).await.unwrap().into_inner().vehicles.pop()
+        let request = LookupVehiclesRequest {
+            key: Some(Key::Vin(vin.into())),
+        };
+        self.vehicles()
+            .lookup_vehicles(self.hq(request))
+            .await
+            .unwrap()
+            .into_inner()
+            .vehicles
+            .pop()
     }
 
     pub(crate) async fn parties(&self, vehicle_id: &str) -> Vec<Party> {
-        let request = ListPartiesRequest { vehicle_id: vehicle_id.into() };
-        self.vehicles().list_parties(self.hq(request)).await.unwrap().into_inner().parties
+        let request = ListPartiesRequest {
+            vehicle_id: vehicle_id.into(),
+        };
+        self.vehicles()
+            .list_parties(self.hq(request))
+            .await
+            .unwrap()
+            .into_inner()
+            .parties
     }
 
     pub(crate) async fn readings(&self, vehicle_id: &str) -> Vec<Reading> {
-        let request = ListReadingsRequest { vehicle_id: vehicle_id.into(), ..ListReadingsRequest::default() };
-        self.vehicles().list_readings(self.hq(request)).await.unwrap().into_inner().readings
+        let request = ListReadingsRequest {
+            vehicle_id: vehicle_id.into(),
+            ..ListReadingsRequest::default()
+        };
+        self.vehicles()
+            .list_readings(self.hq(request))
+            .await
+            .unwrap()
+            .into_inner()
+            .readings
     }
 
     /// The single value of a query of counts.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        let read = self.db.read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
+        let read = self
+            .db
+            .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
         read.await.unwrap().unwrap_or(0)
     }
 }
 
 fn migrator(service: &str) -> Migrator {
-    *marque_migrations::ALL.iter().find(|migrator| migrator.service == service).unwrap()
+    *marque_migrations::ALL
+        .iter()
+        .find(|migrator| migrator.service == service)
+        .unwrap()
 }
 
 pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {
@@ -237,20 +312,36 @@ pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) ->
 
 /// The same event again, as a feed without an inbox would bring it.
 pub(crate) fn again(event: &Event) -> Event {
-    Event { id: Uuid::new_v4().to_string(), ..event.clone() }
+    Event {
+        id: Uuid::new_v4().to_string(),
+        ..event.clone()
+    }
 }
 
 pub(crate) fn linked(position: i64, links: Vec<Link>) -> Event {
-    event(position, "marque.customer.source_records.linked", &SourceRecordsLinked { links })
+    event(
+        position,
+        "marque.customer.source_records.linked",
+        &SourceRecordsLinked { links },
+    )
 }
 
 pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: bool) -> Event {
-    let merged = CustomersMerged { from: from.to_string(), into: into.to_string(), merge_id: String::new(), undone };
+    let merged = CustomersMerged {
+        from: from.to_string(),
+        into: into.to_string(),
+        merge_id: String::new(),
+        undone,
+    };
     event(position, "marque.customer.customers.merged", &merged)
 }
 
 pub(crate) fn recorded(position: i64, visits: Vec<RecordedVisit>) -> Event {
-    event(position, "marque.service_history.visits.recorded", &VisitsRecorded { visits })
+    event(
+        position,
+        "marque.service_history.visits.recorded",
+        &VisitsRecorded { visits },
+    )
 }
 
 pub(crate) fn customer(n: u128) -> CustomerId {
@@ -267,7 +358,14 @@ pub(crate) fn day(n: i64) -> Timestamp {
 }
 
 /// A record of a dealer's that belongs to a customer and names a car.
-pub(crate) fn link(dealer: &str, key: &str, owner: CustomerId, vin: &str, plate: &str, at: Timestamp) -> Link {
+pub(crate) fn link(
+    dealer: &str,
+    key: &str,
+    owner: CustomerId,
+    vin: &str,
+    plate: &str,
+    at: Timestamp,
+) -> Link {
     Link {
         source_record_id: record_of(dealer, key).to_string(),
         customer_id: owner.to_string(),
@@ -295,6 +393,9 @@ pub(crate) fn visit(n: u128, dealer: &str, vin: &str, km: i32, at: Timestamp) ->
 /// The `n`th VIN of a Chinese maker, with its check digit.
 pub(crate) fn vin(n: u32) -> String {
     let with_check = |check| format!("LMVCA1A6{check}R1{n:06}");
-    let valid = "0123456789X".chars().map(with_check).find(|vin| marque_quality::vin::Vin::parse(vin).is_ok());
+    let valid = "0123456789X"
+        .chars()
+        .map(with_check)
+        .find(|vin| marque_quality::vin::Vin::parse(vin).is_ok());
     valid.expect("one check digit is right")
 }
