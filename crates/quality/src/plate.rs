@@ -185,7 +185,7 @@ fn is_special(plate: &[char]) -> bool {
 /// Whether a cell looks like a plate: begins with a province's character and a Latin letter.
 pub(crate) fn looks_like_plate(typed: &str) -> bool {
     let mut characters = typed.chars();
-    characters.next().is_some_and(|c| is_province(c))
+    characters.next().is_some_and(is_province)
         && characters
             .next()
             .is_some_and(|c| crate::text::half_width(c).is_ascii_alphabetic())
