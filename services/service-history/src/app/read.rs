@@ -1,11 +1,13 @@
 //! What callers ask of visits, and live rows.
 
+use std::collections::hash_map::Entry;
+
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, SharedClock, VisitId};
 use marque_db::{Conn, Database};
 use marque_errors::Violation;
 use marque_intake::{Directory, Outcome};
-use marque_ledger::{Entry, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use marque_quality::{Finding, Lang, Severity, vin::Vin};
 use marque_rpc::CallMeta;
 use prost::Message;
@@ -105,7 +107,7 @@ impl VisitApp {
                         if recorded.outcome == Outcome::Stored {
                             let (act, subject) =
                                 (act_of(recorded.version), recorded.id.to_string());
-                            let entry = Entry {
+                            let entry = Act {
                                 act,
                                 subject: &subject,
                                 dealer: dealer.as_str(),
@@ -305,14 +307,14 @@ fn is_anonymous(
     let Some(customer) = visit.customer else {
         return Ok(!is_open);
     };
-    if is_open || known.get(&customer) == Some(&true) {
+    if is_open {
         return Ok(false);
     }
-    if !known.contains_key(&customer) {
-        let is_known = storage::knows_customer(conn, scope, customer)?;
-        known.insert(customer, is_known);
-    }
-    Ok(!known[&customer])
+    let is_known = match known.entry(customer) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(unasked) => *unasked.insert(storage::knows_customer(conn, scope, customer)?),
+    };
+    Ok(!is_known)
 }
 
 fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit) -> Result<Shown> {

@@ -187,24 +187,11 @@ impl VisitPayload {
     }
 }
 
-/// Two batches that name one order or source record follow each other: neither must miss what the other writes.
+/// Two batches that name one order follow each other, and so do a batch and an event that name one source record:
+/// neither must miss what the other writes.
 fn lock(conn: &mut Conn<'_>, batch: &[&VisitPayload]) -> Result<(), StoreError> {
-    let orders = batch.iter().map(|visit| {
-        fnv(visit
-            .dealer
-            .as_str()
-            .bytes()
-            .chain(visit.order_number.bytes()))
-    });
-    let mut keys: Vec<i64> = orders.collect();
-    conn.lock_keys(&mut keys)
-}
-
-/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
-fn fnv(bytes: impl Iterator<Item = u8>) -> i64 {
-    bytes
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-        .cast_signed()
+    let order = |visit: &&VisitPayload| format!("{}\u{1f}{}", visit.dealer, visit.order_number);
+    let orders: Vec<String> = batch.iter().map(order).collect();
+    let records = batch.iter().filter_map(|visit| visit.record);
+    storage::lock(conn, orders.iter().map(String::as_str), records)
 }

@@ -1,7 +1,7 @@
 //! Events of the customer service: whose a source record is, and who a customer now is.
 
 use marque_api::{
-    customer::v1::{CustomersMerged, SourceRecordsLinked},
+    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
     events::v1::Event,
 };
 use marque_db::Conn;
@@ -26,20 +26,32 @@ impl Handler for Customers {
 }
 
 fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-    for link in SourceRecordsLinked::decode(event.data.as_slice())?.links {
-        let known = RecordLink {
-            record: id(&link.source_record_id, "source_record_id")?,
-            customer: id(&link.customer_id, "customer_id")?,
-            dealer: link.dealer,
-            vin: Vin::parse(&link.vin)
-                .map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
-            position: event.position,
-        };
-        if storage::put_link(conn, &known)? {
-            storage::relink(conn, known.record, known.customer)?;
+    let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
+    let known: Vec<RecordLink> = links
+        .into_iter()
+        .map(|link| read_link(link, event.position))
+        .collect::<Result<_, _>>()?;
+    storage::lock(
+        conn,
+        std::iter::empty(),
+        known.iter().map(|link| link.record),
+    )?;
+    for link in &known {
+        if storage::put_link(conn, link)? {
+            storage::relink(conn, link.record, link.customer)?;
         }
     }
     Ok(())
+}
+
+fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {
+    Ok(RecordLink {
+        record: id(&link.source_record_id, "source_record_id")?,
+        customer: id(&link.customer_id, "customer_id")?,
+        dealer: link.dealer,
+        vin: Vin::parse(&link.vin).map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
+        position,
+    })
 }
 
 fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {

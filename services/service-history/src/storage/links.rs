@@ -121,3 +121,23 @@ pub(crate) fn put_sale(
     )?;
     Ok(())
 }
+
+/// Holds names and source records until the transaction ends, all at once and in one order for all.
+pub(crate) fn lock<'n>(
+    conn: &mut Conn<'_>,
+    names: impl Iterator<Item = &'n str>,
+    records: impl Iterator<Item = SourceRecordId>,
+) -> Result<(), StoreError> {
+    let names = names.map(|name| lock_key(name.as_bytes()));
+    let records = records.map(|record| lock_key(record.uuid().as_bytes()));
+    conn.lock_keys(&mut names.chain(records).collect())
+}
+
+/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
+fn lock_key(name: &[u8]) -> i64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+        .cast_signed()
+}

@@ -187,7 +187,7 @@ impl World {
 
     /// What a caller of a role in a scope hands on: his token.
     pub(crate) fn caller(&self, role: Role, scope: Scope) -> CallMeta {
-        let (subject, ttl) = ("somebody".into(), Duration::from_secs(600));
+        let (subject, ttl) = ("somebody".into(), Duration::from_mins(10));
         let request = TokenRequest {
             subject,
             roles: role.into(),

@@ -55,12 +55,28 @@ pub(super) fn record(
     Ok(())
 }
 
+/// On more cars than this a plate is a word put there to fill the field, and is nobody's plate.
+const CARS_A_PLATE: i64 = 20;
+
+/// The cars on which the plates bear. Those of a plate that has become a mere filler lose it once; after that it
+/// concerns nobody but the cars of the facts.
 fn concerned(conn: &mut Conn<'_>, seen: &[Sighting]) -> Result<Vec<VehicleId>, StoreError> {
-    let plates: Vec<&str> = seen
+    let plates: FxHashSet<&str> = seen
         .iter()
         .map(|sighting| sighting.plate.as_str())
         .collect();
-    let mut cars = storage::vehicles_with(conn, &plates)?;
+    let plates: Vec<&str> = plates.into_iter().collect();
+    let fillers = storage::seen_on_more_than(conn, CARS_A_PLATE, &plates)?;
+    let real: Vec<&str> = plates
+        .into_iter()
+        .filter(|plate| !fillers.iter().any(|filler| filler == plate))
+        .collect();
+    let mut cars = storage::vehicles_with(conn, &real)?;
+    cars.extend(seen.iter().map(|sighting| sighting.vehicle));
+    for filler in &fillers {
+        let held = storage::current_holders(conn, &Scope::Headquarters, filler)?;
+        cars.extend(held.into_iter().map(|held| held.vehicle));
+    }
     cars.sort_unstable();
     cars.dedup();
     Ok(cars)
@@ -77,8 +93,13 @@ fn work_out(
     }
     let plates: FxHashSet<&str> = plates_of.values().flatten().map(String::as_str).collect();
     let plates: Vec<&str> = plates.into_iter().collect();
+    let fillers = storage::seen_on_more_than(conn, CARS_A_PLATE, &plates)?;
+    let real: Vec<&str> = plates
+        .into_iter()
+        .filter(|plate| !fillers.iter().any(|filler| filler == plate))
+        .collect();
     let mut sightings_of: FxHashMap<String, FxHashSet<(i64, VehicleId)>> = FxHashMap::default();
-    for Sighting { at, vehicle, plate } in storage::sightings_of(conn, &plates)? {
+    for Sighting { at, vehicle, plate } in storage::sightings_of(conn, &real)? {
         sightings_of
             .entry(plate)
             .or_default()

@@ -44,9 +44,9 @@ pub(crate) struct Page<T> {
 }
 
 /// How long a reception opens a vehicle's file.
-const RECEPTION: Duration = Duration::from_secs(90 * 86_400);
+const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
-const RENEWAL: Duration = Duration::from_secs(86_400);
+const RENEWAL: Duration = Duration::from_hours(24);
 /// Vehicles of one customer that are looked at; fleets have more, and are listed by what was heard last.
 const CUSTOMER_VEHICLES: u32 = 200;
 

@@ -42,7 +42,7 @@ impl Recorder {
         facts: &[Facts],
         now: Timestamp,
     ) -> Result<FxHashMap<String, VehicleId>, StoreError> {
-        lock(conn, facts)?;
+        Self::lock(conn, facts, &[])?;
         let mut fleet = self.assemble(conn, facts)?;
         for fact in facts {
             if let Some(amendment) = &fact.amendment {
@@ -55,6 +55,30 @@ impl Recorder {
         readings::record(conn, &mut fleet, facts)?;
         self.store(conn, &mut fleet, facts, now)?;
         Ok(fleet.by_vin)
+    }
+
+    /// Two transactions that name one car, plate or source record follow each other: neither must miss what the other
+    /// adds. All keys are locked at once, in one order for all, so `record` locks nothing new after this.
+    pub(crate) fn lock(
+        conn: &mut Conn<'_>,
+        facts: &[Facts],
+        records: &[SourceRecordId],
+    ) -> Result<(), StoreError> {
+        let vins = facts.iter().map(|fact| lock_key(fact.vin.as_bytes()));
+        let plates = facts.iter().filter_map(|fact| fact.plate.as_ref());
+        let claims = facts
+            .iter()
+            .flat_map(|fact| &fact.parties)
+            .map(|claim| claim.record);
+        let mut keys: Vec<i64> = vins
+            .chain(plates.map(|(plate, _)| lock_key(plate.as_bytes())))
+            .chain(
+                claims
+                    .chain(records.iter().copied())
+                    .map(|record| lock_key(record.uuid().as_bytes())),
+            )
+            .collect();
+        conn.lock_keys(&mut keys)
     }
 
     /// The cars of the facts: those that are known, and new ones for VINs that are not.
@@ -189,21 +213,11 @@ fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(
     storage::open_for_ever(conn, &opened)
 }
 
-/// Two batches that name one car or plate follow each other: neither must miss what the other adds.
-fn lock(conn: &mut Conn<'_>, facts: &[Facts]) -> Result<(), StoreError> {
-    let vins = facts.iter().map(|fact| fact.vin.as_str());
-    let plates = facts
-        .iter()
-        .filter_map(|fact| fact.plate.as_ref().map(|(plate, _)| plate.as_str()));
-    let mut keys: Vec<i64> = vins.chain(plates).map(lock_key).collect();
-    conn.lock_keys(&mut keys)
-}
-
 /// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
-fn lock_key(name: &str) -> i64 {
-    name.bytes()
+fn lock_key(name: &[u8]) -> i64 {
+    name.iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         })
         .cast_signed()
 }

@@ -106,11 +106,14 @@ pub(crate) fn newest_plausible(readings: &[Reading]) -> Option<&Reading> {
         .max_by_key(|reading| (reading.read_at, reading.km))
 }
 
+/// How many readings back a chain may skip: a placeholder VIN can have very many.
+const LOOK_BACK: usize = 64;
+
 /// The longest chain of readings each of which can follow the one before; of equally long ones the earliest.
 fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(judged.len());
     for (place, &at) in judged.iter().enumerate() {
-        let before = (0..place)
+        let before = (place.saturating_sub(LOOK_BACK)..place)
             .filter(|earlier| can_follow(&readings[judged[*earlier]], &readings[at]))
             .max_by_key(|earlier| (best[*earlier].0, std::cmp::Reverse(*earlier)));
         best.push((before.map_or(1, |earlier| best[earlier].0 + 1), before));

@@ -30,17 +30,22 @@ impl Customers {
 
     fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
-        let mut facts = Vec::new();
+        let (mut known, mut facts) = (Vec::with_capacity(links.len()), Vec::new());
         for link in &links {
-            let known = RecordLink {
+            let one = RecordLink {
                 record: id(&link.source_record_id, "source_record_id")?,
                 customer: id(&link.customer_id, "customer_id")?,
                 position: event.position,
             };
-            if storage::put_link(conn, &known)? {
-                storage::relink(conn, known.record, known.customer)?;
+            facts.extend(facts_of(link, &one, time_of(event))?);
+            known.push(one);
+        }
+        let records: Vec<_> = known.iter().map(|link| link.record).collect();
+        Recorder::lock(conn, &facts, &records)?;
+        for link in &known {
+            if storage::put_link(conn, link)? {
+                storage::relink(conn, link.record, link.customer)?;
             }
-            facts.extend(facts_of(link, &known, time_of(event))?);
         }
         self.recorder.record(conn, &facts, time_of(event))?;
         Ok(())

@@ -11,8 +11,8 @@ mod vehicles;
 pub(crate) use links::{Alias, RecordLink, current_customer, customers_of, put_alias, put_link};
 pub(crate) use parties::{end_parties, list_parties, put_parties, relink, vehicles_of_customer};
 pub(crate) use plates::{
-    Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals, sightings_of,
-    vehicles_with,
+    Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals,
+    seen_on_more_than, sightings_of, vehicles_with,
 };
 pub(crate) use readings::{
     add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits,

@@ -57,6 +57,22 @@ pub(crate) fn vehicles_with(
     conn.query_in(sql, &[], &keys, |row| vehicle_id(row, 0))
 }
 
+/// Those of the plates that were seen on more than `most` vehicles.
+pub(crate) fn seen_on_more_than(
+    conn: &mut Conn<'_>,
+    most: i64,
+    plates: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let keys: Vec<Value<'_>> = plates.iter().map(|plate| Value::Text(plate)).collect();
+    conn.query_in(
+        "SELECT plate FROM plate_sightings WHERE plate IN (??)
+         GROUP BY plate HAVING count(DISTINCT vehicle_id) > ?1",
+        &[most.into()],
+        &keys,
+        |row| row.get(0),
+    )
+}
+
 /// All sightings of plates.
 pub(crate) fn sightings_of(
     conn: &mut Conn<'_>,

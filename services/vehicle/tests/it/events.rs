@@ -13,6 +13,7 @@ store_test_suite!(
     events_shuffled_and_redelivered_give_the_same_state,
     a_correction_takes_a_reading_back_even_from_another_car,
     a_plate_moves_between_cars,
+    a_plate_on_too_many_cars_is_nobodys,
     a_new_owner_ends_the_old_one_until_they_prove_to_be_one,
 );
 
@@ -264,4 +265,42 @@ async fn a_new_owner_ends_the_old_one_until_they_prove_to_be_one(db: TestDb) {
         .deliver([merged(3, ann_too, ann, false), linked(4, vec![moved])])
         .await;
     assert_eq!(ended(world.parties(&vehicle.id).await), 0);
+}
+
+async fn a_plate_on_too_many_cars_is_nobodys(db: TestDb) {
+    let world = World::start(db).await;
+    let filler = |n: u32| {
+        link(
+            "D1",
+            &n.to_string(),
+            customer(u128::from(n)),
+            &vin(n),
+            "京A00000",
+            day(i64::from(n)),
+        )
+    };
+    let own = link("D1", "1", customer(1), &vin(1), "京A11111", day(400));
+    world
+        .customers
+        .deliver([
+            linked(1, (1..=20).map(filler).collect()),
+            linked(2, vec![own]),
+        ])
+        .await;
+    assert_eq!(world.find(&vin(20)).await.unwrap().plates.len(), 1);
+    world
+        .customers
+        .deliver([linked(3, vec![filler(21)]), linked(4, vec![filler(22)])])
+        .await;
+    for n in [20, 21, 22] {
+        assert!(world.find(&vin(n)).await.unwrap().plates.is_empty(), "{n}");
+    }
+    let plates = world.find(&vin(1)).await.unwrap().plates;
+    assert_eq!(
+        plates
+            .iter()
+            .map(|plate| plate.plate.as_str())
+            .collect::<Vec<_>>(),
+        ["京A11111"]
+    );
 }

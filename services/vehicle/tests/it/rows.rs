@@ -74,7 +74,7 @@ async fn an_owner_the_row_no_longer_names_has_ended(db: TestDb) {
         ..row(2)
     };
     world.put("D1", owned_by("K1")).await;
-    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.clock.advance(std::time::Duration::from_hours(1));
     let (vehicle, _) = world.put("D1", owned_by("K2")).await;
     let parties = world.parties(&vehicle.id).await;
     let seen: Vec<_> = parties

@@ -105,9 +105,9 @@ async fn a_reception_ends_after_ninety_days_and_is_on_record(db: TestDb) {
         1,
         "a look at an open file opens nothing"
     );
-    world.clock.advance(Duration::from_secs(89 * 86_400));
+    world.clock.advance(Duration::from_hours(89 * 24));
     assert!(sees(&world, "D3", &vehicle.id).await);
-    world.clock.advance(Duration::from_secs(86_400));
+    world.clock.advance(Duration::from_hours(24));
     assert!(!sees(&world, "D3", &vehicle.id).await && sees(&world, "D1", &vehicle.id).await);
     assert_eq!(look_up(&world, "D3", Key::Vin(vin(9))).await, 0);
     assert_eq!(look_up(&world, "D3", Key::Vin("what?".into())).await, 0);
@@ -121,7 +121,7 @@ async fn a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did(db: Test
         ..VehicleColumns::default()
     };
     let (old, _) = world.put("D1", plated(1, "沪AD12345")).await;
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let (new, _) = world.put("D1", plated(2, "沪AD12345")).await;
     assert_eq!(
         look_up(&world, "D2", Key::Plate("沪ad·12345".into())).await,
