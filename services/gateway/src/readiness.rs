@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures::future::{BoxFuture, join_all};
+use marque_api::intake::v1::{GetImportRequest, import_service_client::ImportServiceClient};
 use marque_rpc::{RoleName, RpcTransport};
 use tokio::{sync::Mutex, time::timeout};
 use tonic::{Code, Request};
@@ -99,10 +100,21 @@ async fn is_serving(transport: RpcTransport, role: RoleName) -> bool {
         service: role.as_str().to_owned(),
     });
     request.set_timeout(CHECK_TIMEOUT);
-    match HealthClient::new(transport).check(request).await {
+    match HealthClient::new(transport.clone()).check(request).await {
         Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
+        Err(status) if status.code() == Code::Unimplemented => asks_for_a_token(transport).await,
         Err(status) => status.code() == Code::Unauthenticated,
     }
+}
+
+/// Whether the door of a role answers. It does so before anybody looks which method was called.
+async fn asks_for_a_token(transport: RpcTransport) -> bool {
+    let mut request = Request::new(GetImportRequest::default());
+    request.set_timeout(CHECK_TIMEOUT);
+    let answer = ImportServiceClient::new(transport)
+        .get_import(request)
+        .await;
+    answer.is_err_and(|status| status.code() == Code::Unauthenticated)
 }
 
 impl fmt::Debug for Readiness {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::Router;
 use marque_rpc::{RoleRouter, Task};
 use tokio_util::sync::CancellationToken;
 use tower::util::MapResponseLayer;
@@ -44,8 +44,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         .merge(probes::routes(deps.readiness))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(MapResponseLayer::new(secure))
-        .layer(DefaultBodyLimit::disable());
+        .layer(MapResponseLayer::new(secure));
     Gateway {
         router,
         admin: probes::admin(),

@@ -14,6 +14,7 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use crate::{Gateway, readiness::Readiness, settings::Settings};
@@ -68,9 +69,11 @@ pub async fn serve(
     }
     drop(listener);
     let limit = settings.drain_timeout;
-    timeout(limit, connections.graceful.shutdown())
-        .await
-        .map_err(|_| GatewayError::DrainTimeout(limit))
+    let Connections { graceful, cut, .. } = connections;
+    timeout(limit, graceful.shutdown()).await.map_err(|_| {
+        cut.cancel();
+        GatewayError::DrainTimeout(limit)
+    })
 }
 
 /// Serves operators until `shutdown` resolves.
@@ -93,6 +96,8 @@ struct Connections {
     places: Arc<Semaphore>,
     header_timeout: Duration,
     graceful: GracefulShutdown,
+    /// Ends connections whose requests did not end in time.
+    cut: CancellationToken,
 }
 
 impl Connections {
@@ -119,6 +124,7 @@ impl Connections {
             )),
             header_timeout: settings.header_timeout,
             graceful: GracefulShutdown::new(),
+            cut: CancellationToken::new(),
         }
     }
 
@@ -147,6 +153,7 @@ impl Connections {
             self.graceful.watcher(),
             self.header_timeout,
         );
+        let cut = self.cut.clone();
         tokio::spawn(async move {
             let _place = place;
             // Small answers must not wait for the acknowledgement of the one before.
@@ -157,7 +164,8 @@ impl Connections {
             let connection = builder
                 .serve_connection(TokioIo::new(stream), service)
                 .into_owned();
-            if let Err(error) = watcher.watch(connection).await {
+            let served = cut.run_until_cancelled(watcher.watch(connection)).await;
+            if let Some(Err(error)) = served {
                 tracing::debug!(error = %error, "a connection ended early");
             }
         });

@@ -313,3 +313,43 @@ where
         Box::pin(async move { Ok(guard.run(inner, request).await) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_and_nothing_more() {
+        let panics = service_fn(async |_: Request| -> Result<Response, Infallible> {
+            panic!("as it happens")
+        });
+        let response = respond(
+            panics,
+            Request::default(),
+            Deadline::after(Duration::from_secs(1)),
+        )
+        .await;
+        let failure = response
+            .extensions()
+            .get::<Failure>()
+            .expect("a panic is a failure");
+        assert_eq!(response.status(), 500);
+        assert_eq!(failure.problem().detail, "internal error");
+    }
+
+    #[tokio::test]
+    async fn work_is_dropped_at_its_deadline() {
+        let endless = service_fn(async |_: Request| -> Result<Response, Infallible> {
+            std::future::pending().await
+        });
+        let response = respond(
+            endless,
+            Request::default(),
+            Deadline::after(Duration::from_millis(5)),
+        )
+        .await;
+        assert_eq!(response.status(), 504);
+    }
+}
