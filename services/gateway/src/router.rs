@@ -81,8 +81,8 @@ fn guarded(gate: &Arc<Gate>) -> Router<App> {
             );
             let (path, item) = paths.paths.into_iter().next().expect("a route has a path");
             let operation = Operation {
-                method: method_of(&item).to_owned(),
-                route: path.clone(),
+                method: method_of(&item),
+                route: path.as_str().into(),
                 rpc,
                 class,
             };

@@ -49,9 +49,9 @@ pub(crate) enum Class {
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// Method of HTTP.
-    pub(crate) method: String,
+    pub(crate) method: &'static str,
     /// Template of the path: the only form in which a path is logged or counted.
-    pub(crate) route: String,
+    pub(crate) route: Arc<str>,
     /// The method of the contract whose access rule applies.
     pub(crate) rpc: &'static str,
     /// Its class.
@@ -216,7 +216,7 @@ impl Guard {
             otel.kind = "server",
             otel.status_code = Empty,
             http.request.method = self.operation.method,
-            http.route = self.operation.route,
+            http.route = &*self.operation.route,
             http.response.status_code = Empty,
             request_id = meta.request_id().as_str(),
         );
@@ -254,8 +254,8 @@ impl Guard {
         }
         histogram!(
             "http.server.request.duration",
-            "http.request.method" => self.operation.method.clone(),
-            "http.route" => self.operation.route.clone(),
+            "http.request.method" => self.operation.method,
+            "http.route" => Arc::clone(&self.operation.route),
             "http.response.status_code" => status.as_str().to_owned(),
         )
         .record(finish.begun.elapsed());
