@@ -1,5 +1,7 @@
 //! Events of others: each may come more than once and in any order, before or after the visits.
 
+use std::fmt::Write as _;
+
 use marque_api::events::v1::Event;
 use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
@@ -44,23 +46,27 @@ async fn seen(world: &World) -> String {
     let mut text = String::new();
     for n in 1..3 {
         for visit in world.of_vehicle("", &vin(n)).await {
-            text += &format!(
-                "{} {} {}\n",
+            writeln!(
+                text,
+                "{} {} {}",
                 visit.order_number, visit.customer_id, visit.first_visit
-            );
+            )
+            .unwrap();
         }
     }
     for n in [10, 20, 30] {
         let visits = world
             .of_customer(Role::Agent, Scope::Headquarters, customer(n))
             .await;
-        text += &format!(
-            "{n}: {:?}\n",
+        writeln!(
+            text,
+            "{n}: {:?}",
             visits
                 .iter()
                 .map(|visit| visit.order_number.as_str())
                 .collect::<Vec<_>>()
-        );
+        )
+        .unwrap();
     }
     text
 }

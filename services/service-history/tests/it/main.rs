@@ -1,5 +1,7 @@
 //! The service-history service behind the real transport and the real authentication, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod events;
 mod imports;
 mod scopes;

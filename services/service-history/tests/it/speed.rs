@@ -1,6 +1,8 @@
 //! How fast: a measurement, not a test. Run it alone:
 //! `cargo test --profile release-fast -p marque-service-history --test it -- --ignored --nocapture`.
 
+#![expect(clippy::print_stdout, reason = "a measurement is there to be read")]
+
 use std::{fmt::Write as _, time::Instant};
 
 use marque_api::service_history::v1::{ListCustomerVisitsRequest, ListVehicleVisitsRequest};

@@ -88,7 +88,7 @@ pub(crate) struct World {
     router: RoleRouter,
     issuer: Issuer,
     stop: CancellationToken,
-    _network_db: TestDb,
+    network_db: TestDb,
 }
 
 impl Drop for World {
@@ -113,7 +113,7 @@ impl World {
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
             stop: CancellationToken::new(),
             db,
-            _network_db: network_db,
+            network_db,
         };
         world.run();
         world.put_dealers().await;
@@ -123,7 +123,7 @@ impl World {
     fn run(&self) {
         let vault = Vault::new(&Keyring::generate().unwrap());
         let network = marque_network::build(marque_network::Deps {
-            db: self._network_db.handle(),
+            db: self.network_db.handle(),
             vault: vault.clone(),
             clock: self.clock.clone(),
         });

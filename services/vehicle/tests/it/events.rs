@@ -32,9 +32,9 @@ async fn seen(world: &World, vins: &[String]) -> String {
         )
         .unwrap();
         let mut parties = world.parties(&vehicle.id).await;
-        parties
-            .iter_mut()
-            .for_each(|party| party.vehicle_id.clear());
+        for party in &mut parties {
+            party.vehicle_id.clear();
+        }
         writeln!(
             text,
             "{parties:#?} {:#?}",

@@ -1,6 +1,8 @@
 //! How fast: a measurement, not a test. Run it alone:
 //! `cargo test --profile release-fast -p marque-vehicle --test it -- --ignored --nocapture`.
 
+#![expect(clippy::print_stdout, reason = "a measurement is there to be read")]
+
 use std::time::Instant;
 
 use marque_api::vehicle::v1::{
