@@ -27,7 +27,8 @@ pub enum DayOrder {
 impl Date {
     /// The date, if the calendar has it.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        let is_leap =
+            (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
         let length = match month {
             4 | 6 | 9 | 11 => 30,
             2 => 28 + u8::from(is_leap),

@@ -51,7 +51,7 @@ impl Default for BatchOptions {
 pub struct Linked {
     /// The entity of each record.
     pub clusters: Clusters,
-    /// Scored pairs at or above [`EDGE_FLOOR`].
+    /// Scored pairs not far below the odds at which clusters are joined.
     pub edges: Vec<Edge>,
     /// The model in use, trained or given.
     pub model: Model,
@@ -65,7 +65,7 @@ pub struct Linked {
 }
 
 /// Pairs below these log2 odds (prior included) are not kept.
-pub const EDGE_FLOOR: f32 = -4.0;
+const EDGE_FLOOR: f32 = -4.0;
 
 /// With so few steps a block is split before it is given up.
 const REFINE_STEPS: u8 = 3;
@@ -115,8 +115,16 @@ pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions
 fn trained<B: Blocker>(records: &B, table: &BlockTable, options: &BatchOptions) -> Model {
     let mut model = Model::untrained(&records.schema(), records.fields(), records.classes());
     let random = random_sample(records, options.random_pairs);
-    let blocked: Vec<Sample> = (0..table.kinds()).map(|kind| blocked_sample(records, table, kind, options)).collect();
-    train(&mut model, &random, &merged(blocked), records.len(), TrainOptions::default());
+    let blocked: Vec<Sample> = (0..table.kinds())
+        .map(|kind| blocked_sample(records, table, kind, options))
+        .collect();
+    train(
+        &mut model,
+        &random,
+        &merged(blocked),
+        records.len(),
+        TrainOptions::default(),
+    );
     model
 }
 
@@ -133,9 +141,15 @@ fn random_sample<B: Blocker>(records: &B, wanted: u64) -> Sample {
                 let random = mix(at
                     .wrapping_mul(0x9e37_79b9_7f4a_7c15)
                     .wrapping_add(0x5851_f42d_4c95_7f2d));
-                let (left, right) = ((random >> 32) * n >> 32, (random & 0xffff_ffff) * n >> 32);
+                let (left, right) = (
+                    ((random >> 32) * n) >> 32,
+                    ((random & 0xffff_ffff) * n) >> 32,
+                );
                 if left != right {
-                    sample.add(&records.compare(left.min(right) as u32, left.max(right) as u32), 1.0);
+                    sample.add(
+                        &records.compare(left.min(right) as u32, left.max(right) as u32),
+                        1.0,
+                    );
                 }
             }
             sample
@@ -153,16 +167,28 @@ fn merged(shares: Vec<Sample>) -> Sample {
 }
 
 /// The pairs that a kind of key brings and no earlier kind did; of large files only a share, which stands for all.
-fn blocked_sample<B: Blocker>(records: &B, table: &BlockTable, kind: usize, options: &BatchOptions) -> Sample {
+fn blocked_sample<B: Blocker>(
+    records: &B,
+    table: &BlockTable,
+    kind: usize,
+    options: &BatchOptions,
+) -> Sample {
     let every = (records.len() / 100_000).max(1) as u64;
     let blocks = table.sampled(kind, |key| mix(key ^ 0x51).is_multiple_of(every));
     let is_usable = |block: &[(u64, u32)]| block.len() <= options.block_cap * 2;
-    let pairs: u64 = blocks.blocks().filter(|block| is_usable(block)).map(|block| pairs_of(block.len())).sum();
+    let pairs: u64 = blocks
+        .blocks()
+        .filter(|block| is_usable(block))
+        .map(|block| pairs_of(block.len()))
+        .sum();
     let keep_every = pairs.div_ceil(options.training_pairs).max(1);
     let weight = (every * keep_every) as f64;
     let samples = blocks.map_shares(SHARES, |share| {
         let mut sample = Sample::default();
-        for block in share.chunk_by(|a, b| a.0 == b.0).filter(|block| is_usable(block)) {
+        for block in share
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|block| is_usable(block))
+        {
             for_each_pair(block, |left, right| {
                 let dice = mix(u64::from(left) << 32 | u64::from(right));
                 if dice.is_multiple_of(keep_every) && !table.is_seen(kind, left, right) {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::compare::{Frequencies, name_share};
 use super::decide::{Candidate, Decider, Resolution, Verdict};
-use super::keys::{KeyKind, block_keys, key_hash, visit_keys};
+use super::keys::{KeyKind, key_hash, visit_keys};
 use super::prepared::{MAX_PHONES, Prepared};
 use super::table::DealerRecords;
 use crate::batch::{BatchOptions, link};
@@ -237,7 +237,7 @@ impl Index {
             KeyKind::Identity => frequencies.identity = people(kind, parts),
             KeyKind::Phone => frequencies.phones[0] = people(KeyKind::Phone, parts),
             KeyKind::SecondPhone => {
-                frequencies.phones[MAX_PHONES - 1] = people(KeyKind::Phone, parts)
+                frequencies.phones[MAX_PHONES - 1] = people(KeyKind::Phone, parts);
             }
             KeyKind::Vin => frequencies.vin = people(kind, parts),
             KeyKind::Plate => frequencies.plate = people(kind, parts),
@@ -300,10 +300,9 @@ fn remove_from<K: std::hash::Hash + Eq>(
     }
 }
 
-/// Kept here so that the service's stored keys and the index's agree on what a key is.
 #[cfg(test)]
 mod tests {
-    use super::super::{DealerRecord, default_model, prepare};
+    use super::super::{DealerRecord, block_keys, default_model, prepare};
     use super::*;
 
     fn record(name: &str, phone: &str) -> Prepared {

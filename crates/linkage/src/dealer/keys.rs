@@ -135,7 +135,7 @@ pub(crate) fn visit_keys(record: &Prepared, mut visit: impl FnMut(KeyKind, &[&[u
             visit(KeyKind::IdentityTail, &[&text[..6], &text[14..], &surname]);
         }
         Identity::Masked(division, tail) => {
-            visit(KeyKind::IdentityTail, &[division, tail, &surname])
+            visit(KeyKind::IdentityTail, &[division, tail, &surname]);
         }
         Identity::Credit(text) => visit(KeyKind::Identity, &[text]),
         Identity::Unknown => {}

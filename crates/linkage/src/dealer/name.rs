@@ -2,7 +2,7 @@
 
 use super::places::without_place;
 use crate::text::fold::{fold, is_han};
-use crate::text::han::is_surname;
+use crate::text::han::{is_compound_surname, is_surname};
 
 /// What a record is about.
 #[derive(
@@ -103,12 +103,13 @@ pub(super) fn parse(raw: &str, said_organisation: bool, has_credit_code: bool) -
     if is_organisation_word(&outside) || (said_organisation && length > 4) {
         return organisation(&outside, None);
     }
-    if let Some(inside) =
-        inside.filter(|text| text.chars().filter(|c| is_han(*c)).count() >= 4 && !is_remark(text))
-    {
-        if said_organisation || has_credit_code || is_organisation_word(&inside) {
-            return organisation(&inside, Some(clean_person(&outside).0));
-        }
+    let firm = inside.filter(|text| {
+        text.chars().filter(|c| is_han(*c)).count() >= 4
+            && !is_remark(text)
+            && (said_organisation || has_credit_code || is_organisation_word(text))
+    });
+    if let Some(firm) = firm {
+        return organisation(&firm, Some(clean_person(&outside).0));
     }
     let (name, surname_only) = clean_person(&outside);
     let looks_personal =
@@ -142,14 +143,16 @@ pub(super) fn clean_person(folded: &str) -> (String, bool) {
             let left = rest.chars().count();
             // One-character titles are also given names: 李总 is a title, 李小工 a name.
             if left >= 1 && (title.chars().count() > 1 || left == 1) && kept.chars().all(is_han) {
-                kept = rest.to_owned();
+                kept.truncate(rest.len());
                 had_title = true;
                 break;
             }
         }
     }
-    let length = kept.chars().count();
-    let surname_only = kept.chars().all(is_han) && (length == 1 || (had_title && length == 1));
+    let characters: Vec<char> = kept.chars().collect();
+    let is_compound = had_title && is_compound_surname(&characters);
+    let surname_only =
+        characters.iter().copied().all(is_han) && (characters.len() == 1 || is_compound);
     (kept, surname_only)
 }
 
@@ -241,6 +244,7 @@ mod tests {
             ("  张　伟 ", "张伟", false),
             ("HEMING", "heming", false),
             ("李先生", "李", true),
+            ("欧阳女士", "欧阳", true),
         ] {
             let parsed = parse(raw, false, false);
             assert_eq!(

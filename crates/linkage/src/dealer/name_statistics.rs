@@ -28,7 +28,7 @@ impl NameStatistics {
         for record in records.iter().filter(|record| is_counted(record)) {
             let who = (
                 stable_hash(&[record.name.as_bytes()]),
-                record.birth.map_or(0, |birth| birth.packed()),
+                record.birth.map_or(0, crate::dates::Date::packed),
             );
             if seen.insert(who) {
                 statistics.names += 1;

@@ -6,7 +6,7 @@ use super::address::{self, Address};
 use super::name::{self, Kind};
 use crate::codes::{self, ResidentId};
 use crate::dates::{self, Date, DayOrder};
-use crate::text::fold::{fold, fold_code};
+use crate::text::fold::fold;
 use crate::text::han::surname_len;
 use crate::text::hash::stable_hash;
 use crate::text::similarity::edits;
@@ -113,8 +113,10 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
     let characters: Vec<char> = parsed.name.chars().collect();
     let contact = parsed.contact.clone().or_else(|| contact_of(record));
     let (plate, vin) = car_of(record);
+    let birth = birth_of(&identity, birthday);
+    let gender = gender_of(&identity, record.gender);
     Prepared {
-        kind: parsed.kind,
+        kind: kind_of(parsed.kind, &identity, birth, gender),
         surname_only: parsed.surname_only,
         sound: if characters.is_empty() {
             0
@@ -125,8 +127,8 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
         contact_sound: contact.map_or(0, |contact| {
             sound_hash(&spoken(&contact.chars().collect::<Vec<_>>()))
         }),
-        birth: birth_of(&identity, birthday),
-        gender: gender_of(&identity, record.gender),
+        birth,
+        gender,
         phones: phones_of(record),
         plate: plate.unwrap_or_default().into_boxed_str(),
         vin: vin.unwrap_or_default().into_boxed_str(),
@@ -151,6 +153,18 @@ impl Prepared {
     /// True for a person's or unclear record whose given name is known.
     pub fn has_full_name(&self) -> bool {
         !self.name.is_empty() && !self.surname_only
+    }
+}
+
+/// Firms have no resident ID, birthday or gender: whoever is marked as one but has them is a person.
+fn kind_of(parsed: Kind, identity: &Identity, birth: Option<Date>, gender: u8) -> Kind {
+    let is_personal = matches!(identity, Identity::Resident(..) | Identity::Masked(..))
+        || birth.is_some()
+        || gender != 0;
+    if parsed == Kind::Unclear && is_personal {
+        Kind::Person
+    } else {
+        parsed
     }
 }
 
@@ -275,11 +289,6 @@ fn email_of(raw: &str) -> u64 {
     } else {
         0
     }
-}
-
-/// Upper-case letters and digits of a code column; exposed for the batch reader's recognition of columns.
-pub(crate) fn code_text(raw: &str) -> String {
-    fold_code(raw)
 }
 
 #[cfg(test)]

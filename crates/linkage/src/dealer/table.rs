@@ -110,7 +110,12 @@ impl DealerRecords {
     /// Batch options fit for dealers' customers: a person has several phones and cars, so that disagreement counts for little
     /// once a name and one of them agree.
     pub fn options(options: BatchOptions) -> BatchOptions {
-        let limits = Limits { join_bits: -1.0, large_bits: -1.0, least_bits: -2.0, ..options.limits };
+        let limits = Limits {
+            join_bits: -1.0,
+            large_bits: -1.0,
+            least_bits: -2.0,
+            ..options.limits
+        };
         BatchOptions { limits, ..options }
     }
 
@@ -319,7 +324,7 @@ impl Blocker for DealerRecords {
     fn write_keys(&self, record: u32, row: &mut [u64]) {
         debug_assert_eq!(row.len(), KEY_KINDS);
         visit_keys(&self.records[record as usize], |kind, parts| {
-            row[kind as usize] = key_hash(kind, parts)
+            row[kind as usize] = key_hash(kind, parts);
         });
     }
 

@@ -7,6 +7,7 @@ use super::levels::FieldKind;
 use super::tokens::{Words, split};
 use crate::text::fold::{digits, fold, fold_code};
 use crate::text::hash::stable_hash;
+use crate::text::nickname::groups_of;
 use crate::text::similarity::bigrams;
 use crate::text::sound::soundex;
 
@@ -28,6 +29,10 @@ pub(super) struct Value {
     pub(super) part: u64,
     /// Code of the sound.
     pub(super) sound: u32,
+    /// Groups of nicknames that the name belongs to.
+    pub(super) nicknames: &'static [u16],
+    /// True for a name of several words.
+    pub(super) has_several_words: bool,
 }
 
 /// Values and the records that hold them; value 0 is "missing".
@@ -64,15 +69,14 @@ impl Lexicon {
                 let Some(folded) = folded(kind, &raw) else {
                     continue;
                 };
-                let id = match known.get(&folded) {
-                    Some(id) => *id,
-                    None => {
-                        let id = lexicon.values.len() as u32;
-                        let value = lexicon.value(kind, &folded);
-                        lexicon.values.push(value);
-                        known.insert(folded, id);
-                        id
-                    }
+                let id = if let Some(id) = known.get(&folded) {
+                    *id
+                } else {
+                    let id = lexicon.values.len() as u32;
+                    let value = lexicon.value(kind, &folded);
+                    lexicon.values.push(value);
+                    known.insert(folded, id);
+                    id
                 };
                 lexicon.values[id as usize].count += 1;
                 lexicon.ids[column][row] = id;
@@ -101,6 +105,8 @@ impl Lexicon {
         match kind {
             FieldKind::Given | FieldKind::Family => {
                 value.sound = u32::from_le_bytes(soundex(&value.chars));
+                value.nicknames = groups_of(folded);
+                value.has_several_words = folded.contains(|c: char| !c.is_alphanumeric());
             }
             FieldKind::Text => {
                 value.words = self.add_words(split(folded));
@@ -115,7 +121,7 @@ impl Lexicon {
             FieldKind::Date => value.date = folded.parse().unwrap_or(0),
             FieldKind::Postcode => value.part = stable_hash(&[postal_area(folded).as_bytes()]),
             FieldKind::Email => {
-                value.part = stable_hash(&[folded.split('@').next().unwrap_or("").as_bytes()])
+                value.part = stable_hash(&[folded.split('@').next().unwrap_or("").as_bytes()]);
             }
             FieldKind::Place
             | FieldKind::Category

@@ -1,7 +1,7 @@
 //! Comparing given and family names, swapped ones included.
 
 use super::lexicon::{Lexicon, Value};
-use crate::text::nickname::are_nicknames;
+use crate::text::nickname::share_group;
 use crate::text::similarity::{edits, jaro_winkler};
 
 pub(super) const SAME: u8 = 1;
@@ -31,46 +31,35 @@ pub(super) fn straight(lexicon: &Lexicon, left: u32, right: u32) -> Found {
 }
 
 fn level(left: &Value, right: &Value) -> u8 {
-    let (a, b) = (&left.chars[..], &right.chars[..]);
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let (short, long) = if left.chars.len() <= right.chars.len() {
+        (left, right)
+    } else {
+        (right, left)
+    };
     if is_short_form(short, long) {
         return SHORT_FORM;
     }
+    let (a, b) = (&short.chars[..], &long.chars[..]);
     let distance = edits(a, b, 2);
-    if distance == 1 && short.len() >= 3 {
+    if distance == 1 && a.len() >= 3 {
         return CLOSE;
     }
     let similarity = jaro_winkler(a, b);
     match () {
-        () if similarity >= 0.92 && short.len() >= 4 => CLOSE,
-        () if similarity >= 0.84 || (distance == 2 && short.len() >= 5) => SIMILAR,
+        () if similarity >= 0.92 && a.len() >= 4 => CLOSE,
+        () if similarity >= 0.84 || (distance == 2 && a.len() >= 5) => SIMILAR,
         () => DIFFERENT,
     }
 }
 
 /// An initial, one word of several, a nickname, or the beginning of the long form.
-fn is_short_form(short: &[char], long: &[char]) -> bool {
-    let words = |name: &[char]| {
-        name.split(|c| !c.is_alphanumeric())
-            .map(<[char]>::to_vec)
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-    };
-    if short.len() == 1 && long[0] == short[0] {
-        return true;
-    }
-    if short.len() >= 3 && long.starts_with(short) && long.len() - short.len() >= 2 {
-        return true;
-    }
-    let has_several = long.iter().any(|c| !c.is_alphanumeric());
-    if has_several && words(long).iter().any(|word| word == short) {
-        return true;
-    }
-    let text = |name: &[char]| name.iter().collect::<String>();
-    short.len() >= 2
-        && short.len() <= 12
-        && long.len() <= 12
-        && are_nicknames(&text(short), &text(long))
+fn is_short_form(short: &Value, long: &Value) -> bool {
+    let (a, b) = (&short.chars[..], &long.chars[..]);
+    let is_initial = a.len() == 1 && b[0] == a[0];
+    let is_beginning = a.len() >= 3 && b.len() - a.len() >= 2 && b.starts_with(a);
+    let is_word_of_it =
+        long.has_several_words && b.split(|c| !c.is_alphanumeric()).any(|word| word == a);
+    is_initial || is_beginning || is_word_of_it || share_group(short.nicknames, long.nicknames)
 }
 
 /// Levels of (given, family) for two records that each have a given and a family name from one lexicon.

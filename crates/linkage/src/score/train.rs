@@ -36,7 +36,11 @@ impl Sample {
         });
         counted.count += weight;
         for (sum, share) in counted.log_share.iter_mut().zip(outcome.share) {
-            *sum += if share > 0.0 { share.log2() * weight as f32 } else { 0.0 };
+            *sum += if share > 0.0 {
+                share.log2() * weight as f32
+            } else {
+                0.0
+            };
         }
     }
 
@@ -95,12 +99,24 @@ impl Default for TrainOptions {
 
 /// Learns m, u and the share of matches in place. `random` are pairs taken at random, `blocked` those that blocking brings,
 /// each once, among `records` records.
-pub fn train(model: &mut Model, random: &Sample, blocked: &Sample, records: usize, options: TrainOptions) {
+pub fn train(
+    model: &mut Model,
+    random: &Sample,
+    blocked: &Sample,
+    records: usize,
+    options: TrainOptions,
+) {
     let guesses = model.clone();
     set_u(model, random, blocked);
     let patterns = blocked.ordered();
     for _ in 0..options.rounds {
-        let moved = round(model, &guesses, &patterns, records as f64, options.guess_pairs);
+        let moved = round(
+            model,
+            &guesses,
+            &patterns,
+            records as f64,
+            options.guess_pairs,
+        );
         if moved < 1e-4 {
             break;
         }
@@ -148,21 +164,55 @@ fn set_u(model: &mut Model, random: &Sample, blocked: &Sample) {
 }
 
 /// One round; returns how far m moved.
-fn round(model: &mut Model, guesses: &Model, patterns: &[(u8, bool, Counted)], records: f64, guess_pairs: f64) -> f64 {
+fn round(
+    model: &mut Model,
+    guesses: &Model,
+    patterns: &[(u8, bool, Counted)],
+    records: f64,
+    guess_pairs: f64,
+) -> f64 {
     let weights = model.weights();
     let prior = model.prior_bits(records);
     let mut tallies: Vec<Vec<Vec<f64>>> = guesses
         .classes
         .iter()
-        .map(|class| class.fields.iter().map(|field| field.levels.iter().map(|level| level.m * guess_pairs).collect()).collect())
+        .map(|class| {
+            class
+                .fields
+                .iter()
+                .map(|field| {
+                    field
+                        .levels
+                        .iter()
+                        .map(|level| level.m * guess_pairs)
+                        .collect()
+                })
+                .collect()
+        })
         .collect();
     let mut matched = 0.0;
     for (class, _, counted) in patterns.iter().filter(|(_, vetoed, _)| !vetoed) {
-        let share = counted.log_share.map(|sum| if sum == 0.0 { 0.0 } else { (sum / counted.count as f32).exp2() });
-        let outcome = Outcome { class: *class, levels: counted.levels, share, veto: None };
+        let share = counted.log_share.map(|sum| {
+            if sum == 0.0 {
+                0.0
+            } else {
+                (sum / counted.count as f32).exp2()
+            }
+        });
+        let outcome = Outcome {
+            class: *class,
+            levels: counted.levels,
+            share,
+            veto: None,
+        };
         let expected = counted.count * f64::from(probability(weights.evidence(&outcome) + prior));
         matched += expected;
-        for (field, level) in outcome.levels.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+        for (field, level) in outcome
+            .levels
+            .iter()
+            .enumerate()
+            .filter(|(_, level)| **level != MISSING)
+        {
             tallies[usize::from(*class)][field][usize::from(*level) - 1] += expected;
         }
     }
@@ -211,16 +261,34 @@ mod tests {
         let (mut random, mut blocked) = (Sample::default(), Sample::default());
         for pattern in 0..16_u32 {
             let agreements = pattern.count_ones();
-            let expected = |p: f64| p.powi(agreements as i32) * (1.0 - p).powi(4 - agreements as i32);
+            let expected =
+                |p: f64| p.powi(agreements as i32) * (1.0 - p).powi(4 - agreements as i32);
             random.add(&outcome(pattern), 1_000_000.0 * expected(0.01));
-            blocked.add(&outcome(pattern), 1_000_000.0 * expected(0.01) + 700.0 * expected(0.9));
+            blocked.add(
+                &outcome(pattern),
+                1_000_000.0 * expected(0.01) + 700.0 * expected(0.9),
+            );
         }
         let mut model = Model::untrained("test", &specs, &["pair"]);
-        train(&mut model, &random, &blocked, 1_400, TrainOptions::default());
+        train(
+            &mut model,
+            &random,
+            &blocked,
+            1_400,
+            TrainOptions::default(),
+        );
         for field in &model.classes[0].fields {
             assert!((field.levels[0].m - 0.9).abs() < 0.02, "{:?}", field.levels);
-            assert!((field.levels[0].u - 0.01).abs() < 0.002, "{:?}", field.levels);
+            assert!(
+                (field.levels[0].u - 0.01).abs() < 0.002,
+                "{:?}",
+                field.levels
+            );
         }
-        assert!((model.matches_per_record - 1.0).abs() < 0.1, "{}", model.matches_per_record);
+        assert!(
+            (model.matches_per_record - 1.0).abs() < 0.1,
+            "{}",
+            model.matches_per_record
+        );
     }
 }

@@ -265,11 +265,19 @@ pub fn look_alike(left: char, right: char) -> bool {
 
 /// How many characters of `name` are its surname: 2 for a compound surname before at least one more character, else 1.
 pub fn surname_len(name: &[char]) -> usize {
-    let is_compound = name.len() >= 3
+    if name.len() >= 3 && is_compound_surname(&name[..2]) {
+        2
+    } else {
+        1
+    }
+}
+
+/// True for a surname of two characters.
+pub fn is_compound_surname(name: &[char]) -> bool {
+    name.len() == 2
         && COMPOUND_SURNAMES
             .split(' ')
-            .any(|surname| surname.trim().chars().eq(name[..2].iter().copied()));
-    if is_compound { 2 } else { 1 }
+            .any(|surname| surname.trim().chars().eq(name.iter().copied()))
 }
 
 /// How common a surname is, 0..=1: the order of [`SURNAMES`] is that of frequency, and the share falls off as a power law

@@ -191,8 +191,8 @@ const GROUPS: &[&str] = &[
     "zachary zac zach zack",
 ];
 
-/// True if one of the names is a usual short form of the other, or both of the same name.
-pub fn are_nicknames(left: &str, right: &str) -> bool {
+/// The groups of names that `name` belongs to; names that share one are used for one another. Empty for most names.
+pub fn groups_of(name: &str) -> &'static [u16] {
     use std::{collections::HashMap, sync::OnceLock};
     static TABLE: OnceLock<HashMap<&'static str, Vec<u16>>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
@@ -204,10 +204,17 @@ pub fn are_nicknames(left: &str, right: &str) -> bool {
         }
         groups_of
     });
-    match (table.get(left), table.get(right)) {
-        (Some(left), Some(right)) => left.iter().any(|group| right.contains(group)),
-        _ => false,
-    }
+    table.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// True if one of the names is a usual short form of the other, or both of the same name.
+pub fn are_nicknames(left: &str, right: &str) -> bool {
+    share_group(groups_of(left), groups_of(right))
+}
+
+/// True if two results of [`groups_of`] have a group in common.
+pub fn share_group(left: &[u16], right: &[u16]) -> bool {
+    left.iter().any(|group| right.contains(group))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub fn spoken(name: &[char]) -> String {
             match reading {
                 // ü is written v or u by different people; u is the commoner in documents.
                 Some(reading) => {
-                    letters.extend(reading.chars().map(|c| if c == 'ü' { 'u' } else { c }))
+                    letters.extend(reading.chars().map(|c| if c == 'ü' { 'u' } else { c }));
                 }
                 None => letters.push(*character),
             }
@@ -73,8 +73,9 @@ pub fn soundex(name: &[char]) -> [u8; 4] {
     let mut previous = 0;
     for letter in name
         .iter()
-        .filter(|c| c.is_ascii_alphabetic())
-        .map(|c| c.to_ascii_lowercase())
+        .copied()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c: char| c.to_ascii_lowercase())
     {
         let class = consonant_class(letter);
         if filled == 0 {
