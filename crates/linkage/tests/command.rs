@@ -1,0 +1,160 @@
+//! `marque link` on files as people have them, good and bad.
+
+#[path = "../../../services/marque/src/commands/link.rs"]
+mod link;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+const PEOPLE: &str = "id,first_name,surname,dob,email,who\n\
+    1,Grace,Kelly,1991-04-26,grace.kelly52@jones.com,a\n2,Grace,Kely,1991-04-26,grace.kelly52@jones.com,a\n\
+    3,Oliver,Hall,1983-11-06,o.hall@hill.net,b\n4,Robert,Allen,1971-05-24,roberta25@smith.net,c\n";
+
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, bytes: &[u8], change: impl FnOnce(&mut link::Args)) -> anyhow::Result<String> {
+        fs::write(self.path("in.csv"), bytes).unwrap();
+        let mut args = link::Args {
+            input: self.path("in.csv"),
+            out: self.path("out.csv"),
+            truth: None,
+            model: None,
+            mapping: Vec::new(),
+            report: None,
+        };
+        change(&mut args);
+        link::run(args)?;
+        Ok(fs::read_to_string(self.path("out.csv")).unwrap())
+    }
+
+    fn error(&self, bytes: &[u8], change: impl FnOnce(&mut link::Args)) -> String {
+        format!("{:#}", self.run(bytes, change).unwrap_err())
+    }
+}
+
+fn entities(out: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(out.as_bytes());
+    reader
+        .records()
+        .map(|row| row.unwrap().iter().last().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn rows_come_back_with_their_entity() {
+    let out = Scratch::new().run(PEOPLE.as_bytes(), |_| {}).unwrap();
+    assert!(out.starts_with("id,first_name,surname,dob,email,who,entity_id\n1,Grace,Kelly"));
+    let entities = entities(&out);
+    assert_eq!(entities[0], entities[1]);
+    assert_ne!(entities[1], entities[2]);
+}
+
+#[test]
+fn byte_order_marks_gb18030_and_quoted_line_breaks_are_read() {
+    let scratch = Scratch::new();
+    let marked = [b"\xef\xbb\xbf".as_slice(), PEOPLE.as_bytes()].concat();
+    assert!(
+        scratch
+            .run(&marked, |_| {})
+            .unwrap()
+            .starts_with("id,first_name")
+    );
+    let chinese = "姓名,手机,地址\n谭晓岚,13912345678,\"营口市\n西市区\"\n谭小岚,86-13912345678,\n周大勇,15012345679,\n";
+    let (encoded, ..) = encoding_rs::GB18030.encode(chinese);
+    let out = scratch.run(&encoded, |_| {}).unwrap();
+    let entities = entities(&out);
+    assert_eq!(entities.len(), 3);
+    assert!(out.contains("\"营口市\n西市区\""));
+}
+
+#[test]
+fn bad_input_gets_an_error_that_says_what_to_do() {
+    let scratch = Scratch::new();
+    assert!(scratch.error(b"", |_| {}).contains("is empty"));
+    assert!(scratch.error(b"a,b\n", |_| {}).contains("no records"));
+    assert!(
+        scratch
+            .error(&[0x50, 0x4b, 0x03, 0x04, 0x00, 0xff, 0xff], |_| {})
+            .contains("UTF-8")
+    );
+    assert!(scratch.error(b"id\n1\n2\n", |_| {}).contains("--mapping"));
+    let missing = |args: &mut link::Args| args.input = Path::new("/nowhere/in.csv").to_owned();
+    assert!(scratch.error(b"", missing).contains("does the file exist"));
+    let wrong_truth = |args: &mut link::Args| args.truth = Some("nope".to_owned());
+    assert!(
+        scratch
+            .error(PEOPLE.as_bytes(), wrong_truth)
+            .contains("the columns are: id, first_name")
+    );
+    let wrong_mapping = |args: &mut link::Args| args.mapping = vec!["dob=colour".to_owned()];
+    assert!(
+        scratch
+            .error(PEOPLE.as_bytes(), wrong_mapping)
+            .contains("is not a role")
+    );
+}
+
+#[test]
+fn a_model_is_written_once_and_used_again() {
+    let scratch = Scratch::new();
+    let model = scratch.path("model.toml");
+    let first = scratch
+        .run(PEOPLE.as_bytes(), |args| args.model = Some(model.clone()))
+        .unwrap();
+    let text = fs::read_to_string(&model).unwrap();
+    assert!(text.contains("version = 1") && text.contains("first_name:given"));
+    let second = scratch
+        .run(PEOPLE.as_bytes(), |args| args.model = Some(model.clone()))
+        .unwrap();
+    assert_eq!(entities(&first), entities(&second));
+    fs::write(&model, text.replace("first_name:given", "other:given")).unwrap();
+    assert!(
+        scratch
+            .error(PEOPLE.as_bytes(), |args| args.model = Some(model.clone()))
+            .contains("other columns")
+    );
+}
+
+#[test]
+fn the_truth_is_never_used_to_link() {
+    let scratch = Scratch::new();
+    let told = scratch
+        .run(PEOPLE.as_bytes(), |args| {
+            args.truth = Some("who".to_owned())
+        })
+        .unwrap();
+    let lied = PEOPLE
+        .replace(",a\n", ",z\n")
+        .replace(",b\n", ",z\n")
+        .replace(",c\n", ",z\n");
+    let lied = scratch
+        .run(lied.as_bytes(), |args| args.truth = Some("who".to_owned()))
+        .unwrap();
+    assert_eq!(entities(&told), entities(&lied));
+}
+
+#[test]
+fn the_report_tells_columns_weights_and_calibration() {
+    let scratch = Scratch::new();
+    let path = scratch.path("report.json");
+    scratch
+        .run(PEOPLE.as_bytes(), |args| args.report = Some(path.clone()))
+        .unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(report["columns"]["dob"], "date");
+    assert!(
+        report["match"]["model"]["classes"].is_array() && report["match"]["calibration"].is_array()
+    );
+}
