@@ -107,7 +107,7 @@ pub(crate) fn read_lines(
                 // In a line `kind` is the line's, not the visit's.
                 "kind" | "line_kind" => row.line_kind = Some(value),
                 key => {
-                    if let Some(field) = Field::recognise(RecordKind::Visits, key) {
+                    if let Some(field) = field_of(key) {
                         row.set(field, Some(value));
                     }
                 }
@@ -119,6 +119,12 @@ pub(crate) fn read_lines(
     }
     findings.dedup();
     (lines, findings)
+}
+
+/// The field of a key. Canonical names come first, for recognising the others compares all headers there are.
+fn field_of(key: &str) -> Option<Field> {
+    let canonical = Field::of(RecordKind::Visits).find(|field| field.column() == key);
+    canonical.or_else(|| Field::recognise(RecordKind::Visits, key))
 }
 
 fn cell(value: &Value) -> String {

@@ -14,7 +14,7 @@ use crate::{
     world::{World, customer, link, linked, vin},
 };
 
-const VISITS: u32 = 100_000;
+const VISITS: u32 = 50_000;
 /// Ten visits a customer.
 const CUSTOMERS: u32 = VISITS / 10;
 const READS: u32 = 20_000;

@@ -12,6 +12,9 @@ use crate::world::{World, vin};
 
 store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
 
+/// Bytes a message.
+const CHUNK: usize = 256 * 1024;
+
 async fn import(world: &World, file: &str) -> Import {
     let start = ImportStart {
         kind: "vehicles".into(),
@@ -19,11 +22,14 @@ async fn import(world: &World, file: &str) -> Import {
         source: "dms".into(),
         ..ImportStart::default()
     };
-    let parts = [
-        Part::Start(start),
-        Part::Chunk(file.as_bytes().to_vec().into()),
-    ];
-    let parts = parts.map(|part| ImportRequest { part: Some(part) });
+    let bytes = file.as_bytes().to_vec();
+    let chunks = (0..bytes.len())
+        .step_by(CHUNK)
+        .map(|at| bytes[at..bytes.len().min(at + CHUNK)].to_vec());
+    let parts: Vec<ImportRequest> = std::iter::once(Part::Start(start))
+        .chain(chunks.map(|chunk| Part::Chunk(chunk.into())))
+        .map(|part| ImportRequest { part: Some(part) })
+        .collect();
     let role = marque_auth::Role::Manager;
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(role, scope.clone(), tokio_stream::iter(parts));
