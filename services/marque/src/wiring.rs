@@ -133,14 +133,20 @@ impl Node {
 
     async fn build_roles(&mut self) -> anyhow::Result<()> {
         let services = self.shared.config.roles.clone().into_iter().filter(|role| *role != ServiceRole::Gateway);
+        let mut tasks = Vec::new();
         for role in services {
             let built = roles::build(role, &self.shared).await.with_context(|| format!("role {role}"))?;
-            self.add(role, built).await?;
+            tasks.extend(self.add(role, built).await?);
+        }
+        // Only now: the work of one role calls others.
+        for task in tasks {
+            self.spawn(task);
         }
         Ok(())
     }
 
-    async fn add(&mut self, role: ServiceRole, built: Built) -> anyhow::Result<()> {
+    /// Adds a role to those that answer; gives back its background work.
+    async fn add(&mut self, role: ServiceRole, built: Built) -> anyhow::Result<Vec<Task>> {
         let Built { routes, tasks } = built;
         let rpc = &self.shared.config.rpc;
         let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock))
@@ -154,10 +160,7 @@ impl Node {
         let name = rpc_name(role);
         self.shared.router.add(stack(name, routes, auth, settings))?;
         self.shared.router.set_serving(name, true).await;
-        for task in tasks {
-            self.spawn(task);
-        }
-        Ok(())
+        Ok(tasks)
     }
 
     fn spawn(&mut self, task: Task) {

@@ -26,10 +26,6 @@ impl Api {
         self.json(self.http.get(self.url(path)?)).await
     }
 
-    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.json(self.http.put(self.url(path)?).json(body)).await
-    }
-
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.json(self.http.post(self.url(path)?).json(body)).await
     }
