@@ -43,7 +43,20 @@ free_port() {
     exit 69
 }
 
+url() {
+    echo "postgres://marque@127.0.0.1:$1/postgres"
+}
+
+is_running() {
+    [ -f "$dir/data/postmaster.pid" ] && kill -0 "$(head -1 "$dir/data/postmaster.pid")" 2>/dev/null
+}
+
 start() {
+    if is_running; then
+        # The fourth line of the file is the port.
+        url "$(sed -n 4p "$dir/data/postmaster.pid")"
+        return
+    fi
     bin=$(find_bin)
     mkdir -p "$dir"
     owner=$(id -un postgres 2>/dev/null || echo nobody)
@@ -53,21 +66,23 @@ start() {
             { cat "$dir/initdb.log" >&2; exit 70; }
     fi
     port=$(free_port)
-    run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 -c fsync=off \
-        -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 \
-        >"$dir/server.log" 2>&1 </dev/null &
-    url="postgres://marque@127.0.0.1:$port/postgres"
+    # The redirection is the whole subshell's: whoever reads our output must not wait for the server's end.
+    (
+        exec >"$dir/server.log" 2>&1 </dev/null
+        run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 \
+            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200
+    ) &
     tries=0
     until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" -U marque 2>/dev/null; do
         tries=$((tries + 1))
         [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
         sleep 0.1
     done
-    echo "$url"
+    url "$port"
 }
 
 stop() {
-    [ -f "$dir/data/postmaster.pid" ] || return 0
+    is_running || return 0
     pid=$(head -1 "$dir/data/postmaster.pid")
     kill -INT "$pid" 2>/dev/null || return 0
     while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done

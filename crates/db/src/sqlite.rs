@@ -205,7 +205,7 @@ fn run(
             drop(conn.execute_batch("ROLLBACK"));
         }
         for job in group {
-            job.finish(committed.as_ref().map(|()| ()));
+            job.finish(committed.as_ref().copied());
         }
     }
 }
