@@ -142,13 +142,14 @@ impl Consumer {
         match self.apply_together(Arc::clone(&events)).await {
             Err(ApplyError::Malformed(_)) => {
                 for event in events.iter() {
-                    match self.apply_together(Arc::new(vec![event.clone()])).await {
+                    let applied = match self.apply_together(Arc::new(vec![event.clone()])).await {
                         Err(ApplyError::Malformed(reason)) => {
-                            self.set_aside(event.clone(), reason).await?
+                            self.set_aside(event.clone(), reason).await
                         }
-                        // Not to be passed over: the cursor would go on without it.
-                        other => other?,
-                    }
+                        other => other,
+                    };
+                    // A store's failure ends it here: the cursor must not go on without the event.
+                    applied?;
                 }
                 Ok(())
             }

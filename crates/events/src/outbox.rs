@@ -95,7 +95,7 @@ pub(crate) fn number(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
 }
 
 /// Key of the lock under which positions are given: `outbox` in ASCII.
-const OUTBOX_LOCK: i64 = 0x6f_7574_626f_78;
+const OUTBOX_LOCK: i64 = 0x6f75_7462_6f78;
 
 /// Deletes events older than `before` that every consumer had the time to read.
 pub fn prune(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {

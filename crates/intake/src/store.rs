@@ -183,7 +183,7 @@ pub(crate) fn claim(
 }
 
 /// Key of the lock under which imports are claimed: `imports` in ASCII.
-const CLAIM_LOCK: i64 = 0x69_6d70_6f72_7473;
+const CLAIM_LOCK: i64 = 0x0069_6d70_6f72_7473;
 
 /// Gives up all claims: for a store that only this process uses, at its start.
 pub(crate) fn release_all(conn: &mut Conn<'_>) -> Result<u64, StoreError> {

@@ -16,7 +16,7 @@ pub(crate) struct NetworkStore {
 }
 
 /// Key of the lock under which dealers are put: `dealers` in ASCII.
-const DEALERS_LOCK: i64 = 0x64_6561_6c65_7273;
+const DEALERS_LOCK: i64 = 0x0064_6561_6c65_7273;
 
 const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
 
