@@ -105,19 +105,18 @@ impl<S: Sink> Intake<S> {
                 () = stop.cancelled() => break,
                 place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
             };
-            match self.claim().await {
-                Some(import) => {
-                    let (intake, stop) = (self.clone(), stop.clone());
-                    running.spawn(async move {
-                        intake.work_off(import, stop).await;
-                        drop(place);
-                    });
-                }
-                None => tokio::select! {
+            if let Some(import) = self.claim().await {
+                let (intake, stop) = (self.clone(), stop.clone());
+                running.spawn(async move {
+                    intake.work_off(import, stop).await;
+                    drop(place);
+                });
+            } else {
+                tokio::select! {
                     () = stop.cancelled() => break,
                     () = self.inner.queued.notified() => {}
                     () = tokio::time::sleep(IDLE) => {}
-                },
+                }
             }
         }
         while running.join_next().await.is_some() {}
@@ -143,7 +142,7 @@ impl<S: Sink> Intake<S> {
                 .metadata()?
                 .modified()?
                 .elapsed()
-                .is_ok_and(|age| age > Duration::from_secs(3600));
+                .is_ok_and(|age| age > Duration::from_hours(1));
             let spool = path.clone();
             if is_old
                 && !self
@@ -273,7 +272,7 @@ impl<S: Sink> Intake<S> {
 }
 
 /// How long a claimed import is left alone before another process takes it over.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
 /// How long to sleep when nothing waits; a new import here wakes us at once.
 const IDLE: Duration = Duration::from_secs(2);
 

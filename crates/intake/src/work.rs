@@ -31,7 +31,7 @@ impl<S: Sink> Intake<S> {
             Ok(false) => tracing::info!(import.id = %id, "import goes on later"),
             Err(Failure::File(problem)) => self.fail(&import, &problem).await,
             Err(Failure::Later(error)) => {
-                tracing::warn!(import.id = %id, %error, "import has to wait")
+                tracing::warn!(import.id = %id, %error, "import has to wait");
             }
         }
     }
@@ -52,7 +52,7 @@ impl<S: Sink> Intake<S> {
         let reader = {
             let (sink, job) = (Arc::clone(&self.inner.sink), job.clone());
             tokio::task::spawn_blocking(move || {
-                reading::prepare(table, &sink, &job, &plan, &sender)
+                reading::prepare(table, &sink, &job, &plan, &sender);
             })
         };
         while let Some(batch) = batches.recv().await {
@@ -159,16 +159,14 @@ impl<S: Sink> Intake<S> {
 
     async fn fail(&self, import: &ImportRow, problem: &Problem) {
         tracing::info!(import.id = %import.id, problem.reason = problem.reason(), "import failed");
-        match self
-            .finish(
-                import,
-                State::Failed,
-                (problem.reason(), &problem.to_string()),
-            )
-            .await
-        {
-            Ok(()) => self.remove_spool(import),
-            Err(_) => tracing::warn!(import.id = %import.id, "the failure cannot be recorded now"),
+        let reason = (problem.reason(), problem.to_string());
+        let ended = self
+            .finish(import, State::Failed, (reason.0, &reason.1))
+            .await;
+        if ended.is_ok() {
+            self.remove_spool(import);
+        } else {
+            tracing::warn!(import.id = %import.id, "the failure cannot be recorded now");
         }
     }
 

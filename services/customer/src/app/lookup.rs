@@ -36,7 +36,7 @@ pub(crate) struct Found {
 }
 
 /// How long a reception keeps a file open.
-const RECEPTION: Duration = Duration::from_secs(90 * 86_400);
+const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// Most customers a look-up answers with: a phone that more share is nobody's.
 const MOST: usize = 20;
 

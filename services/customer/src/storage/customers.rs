@@ -194,7 +194,7 @@ impl CustomerStore {
     ) -> Result<()> {
         conn.execute(
             "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
-            &[serial(number), into.map(serial).unwrap_or(Value::Null), now.into()],
+            &[serial(number), into.map_or(Value::Null, serial), now.into()],
         )?;
         Ok(())
     }

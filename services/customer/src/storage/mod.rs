@@ -1,5 +1,10 @@
 //! The customers' store: every statement of the service, and how a row is sealed.
 
+#![expect(
+    clippy::unused_self,
+    reason = "a store is asked as one, whether or not a statement needs its vault"
+)]
+
 mod consents;
 mod content;
 mod customers;
