@@ -20,6 +20,10 @@ const DEALERS_LOCK: i64 = 0x0064_6561_6c65_7273;
 
 const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
 
+#[expect(
+    clippy::unused_self,
+    reason = "a store is asked as one, whether or not a statement needs its vault"
+)]
 impl NetworkStore {
     pub(crate) fn new(vault: Vault) -> Self {
         Self { vault }
