@@ -169,7 +169,7 @@ impl CustomerApp {
             match self.file(conn, ctx, customer) {
                 Ok(file) => files.push(file),
                 Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => {
-                    hidden.push(customer)
+                    hidden.push(customer);
                 }
                 // Outside a region or somebody else: he is not there.
                 Err(Error::CustomerUnknown) => {}
