@@ -60,7 +60,11 @@ fn roles_of(
 ) -> Result<Vec<i32>, Box<dyn Error>> {
     let roles: Vec<i32> = access
         .and_then(|access| access.get_field_by_name("roles"))
-        .and_then(|roles| roles.as_list().map(|list| list.iter().filter_map(Value::as_enum_number).collect()))
+        .and_then(|roles| {
+            roles
+                .as_list()
+                .map(|list| list.iter().filter_map(Value::as_enum_number).collect())
+        })
         .unwrap_or_default();
     if roles.is_empty() {
         return Err(format!("{} declares no role that may call it", method.full_name()).into());

@@ -31,12 +31,23 @@ struct Target {
 async fn main() -> anyhow::Result<()> {
     let flags: Vec<String> = std::env::args().collect();
     let flag = |name: &str| {
-        let at = flags.iter().position(|flag| flag == name).with_context(|| format!("{name} is missing"))?;
-        flags.get(at + 1).cloned().with_context(|| format!("{name} needs a value"))
+        let at = flags
+            .iter()
+            .position(|flag| flag == name)
+            .with_context(|| format!("{name} is missing"))?;
+        flags
+            .get(at + 1)
+            .cloned()
+            .with_context(|| format!("{name} needs a value"))
     };
     let target = Arc::new(Target {
-        #[expect(clippy::disallowed_methods, reason = "a load generator is a caller from outside")]
-        http: Client::builder().pool_max_idle_per_host(CONNECTIONS).build()?,
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a load generator is a caller from outside"
+        )]
+        http: Client::builder()
+            .pool_max_idle_per_host(CONNECTIONS)
+            .build()?,
         base: flag("--server")?,
         token: flag("--token")?,
         pid: flag("--pid")?,
@@ -45,30 +56,50 @@ async fn main() -> anyhow::Result<()> {
     let customers = Arc::new(customers(&target, &flag("--import")?).await?);
     let phones = Arc::new(phones(&flag("--csv")?)?);
     let ids = Arc::clone(&customers);
-    measure("profile", &target, move |t, at| t.get(&format!("/v1/customers/{}/profile", ids[at % ids.len()]))).await?;
+    measure("profile", &target, move |t, at| {
+        t.get(&format!("/v1/customers/{}/profile", ids[at % ids.len()]))
+    })
+    .await?;
     let ids = Arc::clone(&customers);
-    measure("read", &target, move |t, at| t.get(&format!("/v1/customers/{}", ids[at % ids.len()]))).await?;
-    measure("lookup", &target, move |t, at| t.post("/v1/lookup", &json!({"phone": phones[at % phones.len()]}))).await?;
+    measure("read", &target, move |t, at| {
+        t.get(&format!("/v1/customers/{}", ids[at % ids.len()]))
+    })
+    .await?;
+    measure("lookup", &target, move |t, at| {
+        t.post("/v1/lookup", &json!({"phone": phones[at % phones.len()]}))
+    })
+    .await?;
     measure("create", &target, |t, at| {
         let run = std::process::id();
         let phone = format!("139{:08}", (at * 7_919 + run as usize) % 100_000_000);
         let body = json!({"name": format!("测试{}", at % 977), "phone": phone});
-        t.put(&format!("/v1/source-records/{}/bench/{run}-{at}", t.dealer), &body)
+        t.put(
+            &format!("/v1/source-records/{}/bench/{run}-{at}", t.dealer),
+            &body,
+        )
     })
     .await
 }
 
 impl Target {
     fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token)
+        self.http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
     }
 
     fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body)
+        self.http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body)
     }
 
     fn put(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.http.put(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body)
+        self.http
+            .put(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body)
     }
 
     /// CPU seconds of the server so far, in hundredths.
@@ -85,10 +116,23 @@ async fn customers(target: &Target, import: &str) -> anyhow::Result<Vec<String>>
     let mut token = String::new();
     while found.len() < 20_000 {
         let path = format!("/v1/imports/{import}/rows?page_size=1000&page_token={token}");
-        let page: Value = target.get(&path).send().await?.error_for_status()?.json().await?;
-        let ids = page["rows"].as_array().into_iter().flatten().filter_map(|row| row["customer_id"].as_str());
+        let page: Value = target
+            .get(&path)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
+        let ids = page["rows"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row["customer_id"].as_str());
         found.extend(ids.filter(|id| !id.is_empty()).map(str::to_owned));
-        page["next_page_token"].as_str().unwrap_or_default().clone_into(&mut token);
+        page["next_page_token"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut token);
         if token.is_empty() {
             break;
         }
@@ -99,8 +143,15 @@ async fn customers(target: &Target, import: &str) -> anyhow::Result<Vec<String>>
 /// Mobile numbers of the file, whatever its columns.
 fn phones(path: &str) -> anyhow::Result<Vec<String>> {
     let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
-    let is_mobile = |field: &&str| field.len() == 11 && field.starts_with('1') && field.bytes().all(|b| b.is_ascii_digit());
-    Ok(text.split([',', '\n']).filter(is_mobile).take(20_000).map(str::to_owned).collect())
+    let is_mobile = |field: &&str| {
+        field.len() == 11 && field.starts_with('1') && field.bytes().all(|b| b.is_ascii_digit())
+    };
+    Ok(text
+        .split([',', '\n'])
+        .filter(is_mobile)
+        .take(20_000)
+        .map(str::to_owned)
+        .collect())
 }
 
 async fn measure(
@@ -113,7 +164,9 @@ async fn measure(
     let (mut latencies, failed) = run(target, WARM_UP, REQUESTS, request).await?;
     let (cpu, wall) = (target.cpu_ticks()? - cpu, started.elapsed());
     latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+    let at = |share: f64| {
+        latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0
+    };
     let report = json!({
         "request": name,
         "server_cpu_ms": cpu as f64 * 10.0 / REQUESTS as f64,
@@ -144,7 +197,9 @@ async fn run(
                 }
                 let started = Instant::now();
                 let answer = request(&target, at).send().await;
-                let is_good = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+                let is_good = answer
+                    .as_ref()
+                    .is_ok_and(|answer| answer.status().is_success());
                 if let Ok(answer) = answer {
                     drop(answer.bytes().await);
                 }

@@ -50,17 +50,39 @@ async fn ask(transport: RpcTransport, path: &str, token: Option<&str>) -> Code {
 async fn every_method_lets_in_the_declared_roles_and_nobody_else() -> anyhow::Result<()> {
     let sandbox = Sandbox::start(Topology::AllInOne).await?;
     let people = Role::ALL.into_iter().filter(|role| *role != Role::Peer);
-    let tokens: Vec<(Role, String)> = people.map(|role| (role, sandbox.token(role, scope_for(role)))).collect();
+    let tokens: Vec<(Role, String)> = people
+        .map(|role| (role, sandbox.token(role, scope_for(role))))
+        .collect();
     for access in ACCESS {
         let transport = sandbox.transport(service_of(access.path))?;
-        assert_eq!(ask(transport.clone(), access.path, None).await, Code::Unauthenticated, "{}", access.path);
-        assert_eq!(ask(transport.clone(), access.path, Some("x.y.z")).await, Code::Unauthenticated, "{}", access.path);
+        assert_eq!(
+            ask(transport.clone(), access.path, None).await,
+            Code::Unauthenticated,
+            "{}",
+            access.path
+        );
+        assert_eq!(
+            ask(transport.clone(), access.path, Some("x.y.z")).await,
+            Code::Unauthenticated,
+            "{}",
+            access.path
+        );
         for (role, token) in &tokens {
             let code = ask(transport.clone(), access.path, Some(token)).await;
             let is_allowed = access.roles.contains(&role.number());
-            assert_eq!(code != Code::PermissionDenied, is_allowed, "{} by {role}: {code:?}", access.path);
+            assert_eq!(
+                code != Code::PermissionDenied,
+                is_allowed,
+                "{} by {role}: {code:?}",
+                access.path
+            );
             assert_ne!(code, Code::Unauthenticated, "{} by {role}", access.path);
-            assert_ne!(code, Code::Unimplemented, "{} is served by nobody", access.path);
+            assert_ne!(
+                code,
+                Code::Unimplemented,
+                "{} is served by nobody",
+                access.path
+            );
         }
     }
     sandbox.stop().await

@@ -51,8 +51,16 @@ impl Sandbox {
         for config in configs {
             nodes.push(Node::start(config).await?);
         }
-        let http = nodes.last().and_then(|node| node.http).context("the gateway answers")?;
-        Ok(Self { nodes, gateway, http, _folder: folder })
+        let http = nodes
+            .last()
+            .and_then(|node| node.http)
+            .context("the gateway answers")?;
+        Ok(Self {
+            nodes,
+            gateway,
+            http,
+            _folder: folder,
+        })
     }
 
     /// A token of the embedded issuer.
@@ -60,10 +68,16 @@ impl Sandbox {
     /// # Panics
     /// If role and scope do not fit.
     pub fn token(&self, role: Role, scope: Scope) -> String {
-        let request =
-            TokenRequest { subject: format!("test-{role}"), roles: role.into(), scope, ttl: Duration::from_secs(600) };
+        let request = TokenRequest {
+            subject: format!("test-{role}"),
+            roles: role.into(),
+            scope,
+            ttl: Duration::from_secs(600),
+        };
         let issuer = embedded_issuer(&self.gateway).expect("the sandbox has an issuer");
-        issuer.issue(&request, &SystemClock).expect("role and scope fit")
+        issuer
+            .issue(&request, &SystemClock)
+            .expect("role and scope fit")
     }
 
     /// A caller at headquarters.
@@ -90,7 +104,10 @@ impl Sandbox {
     /// Never: the client needs nothing.
     #[expect(clippy::disallowed_methods, reason = "tests are callers from outside")]
     pub fn with_token(&self, token: String) -> Api {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client needs nothing");
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("a client needs nothing");
         Api::new(http, format!("http://{}", self.http), token)
     }
 
@@ -99,7 +116,10 @@ impl Sandbox {
     /// # Errors
     /// If the role is not configured.
     pub fn transport(&self, role: ServiceRole) -> anyhow::Result<marque_rpc::RpcTransport> {
-        self.nodes.last().context("the gateway is the last")?.transport(role)
+        self.nodes
+            .last()
+            .context("the gateway is the last")?
+            .transport(role)
     }
 
     /// Stops all nodes, the gateway first.
@@ -119,7 +139,12 @@ fn anywhere() -> SocketAddr {
 }
 
 fn all_in_one(folder: &TempDir) -> Config {
-    Config { data_dir: folder.path().to_owned(), listen: anywhere(), admin_listen: anywhere(), ..quick() }
+    Config {
+        data_dir: folder.path().to_owned(),
+        listen: anywhere(),
+        admin_listen: anywhere(),
+        ..quick()
+    }
 }
 
 /// A configuration for tests: limits out of the way, no waiting at the end.
@@ -136,11 +161,19 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
     let ca = folder.path().join("ca");
     make_dev_ca(&ca)?;
     let gateway_dir = folder.path().join("gateway");
-    let mut gateway = Config { data_dir: gateway_dir, ..quick() };
+    let mut gateway = Config {
+        data_dir: gateway_dir,
+        ..quick()
+    };
     // The issuer's keys and the peers' secret are made where the gateway keeps its keys; the others are pointed to them.
     embedded_issuer(&gateway)?;
     marque_auth::PeerTokens::from_config(&gateway.auth, &gateway.keys_dir(), "test")?;
-    let services = [ServiceRole::Network, ServiceRole::Customer, ServiceRole::Vehicle, ServiceRole::ServiceHistory];
+    let services = [
+        ServiceRole::Network,
+        ServiceRole::Customer,
+        ServiceRole::Vehicle,
+        ServiceRole::ServiceHistory,
+    ];
     let addresses = free_addresses(services)?;
     let mut configs: Vec<Config> = services
         .into_iter()
@@ -160,7 +193,10 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
     gateway.admin_listen = anywhere();
     configs.push(gateway);
     for config in &mut configs {
-        config.peers = addresses.iter().map(|(role, address)| (*role, address.to_string())).collect();
+        config.peers = addresses
+            .iter()
+            .map(|(role, address)| (*role, address.to_string()))
+            .collect();
         let name: RoleName = config.roles[0].as_str().parse()?;
         let TlsFiles { ca, cert, key } = TlsFiles::of_dev_ca(&ca, Some(name));
         (config.tls.ca, config.tls.cert, config.tls.key) = (Some(ca), Some(cert), Some(key));
@@ -169,7 +205,16 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
 }
 
 /// Addresses nobody uses: found by binding them all before any is let go.
-fn free_addresses<const N: usize>(roles: [ServiceRole; N]) -> anyhow::Result<BTreeMap<ServiceRole, SocketAddr>> {
-    let listeners: Vec<TcpListener> = roles.iter().map(|_| TcpListener::bind(anywhere())).collect::<Result<_, _>>()?;
-    roles.into_iter().zip(&listeners).map(|(role, listener)| Ok((role, listener.local_addr()?))).collect()
+fn free_addresses<const N: usize>(
+    roles: [ServiceRole; N],
+) -> anyhow::Result<BTreeMap<ServiceRole, SocketAddr>> {
+    let listeners: Vec<TcpListener> = roles
+        .iter()
+        .map(|_| TcpListener::bind(anywhere()))
+        .collect::<Result<_, _>>()?;
+    roles
+        .into_iter()
+        .zip(&listeners)
+        .map(|(role, listener)| Ok((role, listener.local_addr()?)))
+        .collect()
 }

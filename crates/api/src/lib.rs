@@ -39,5 +39,8 @@ pub static ACCESS: &[Access] = include!(concat!(env!("OUT_DIR"), "/access.rs"));
 
 /// The access rule of a method; `None` for a path that is no method of ours.
 pub fn access(path: &str) -> Option<&'static Access> {
-    ACCESS.binary_search_by(|access| access.path.cmp(path)).ok().map(|at| &ACCESS[at])
+    ACCESS
+        .binary_search_by(|access| access.path.cmp(path))
+        .ok()
+        .map(|at| &ACCESS[at])
 }

@@ -11,8 +11,8 @@ use marque_events::{GrpcFeed, Source};
 use marque_gateway::{Peers, Readiness, peer_check};
 use marque_intake::IntakeSettings;
 use marque_rpc::{
-    Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings, StackSettings, Task,
-    TlsFiles, TlsMaterial, connect_lazily, stack,
+    Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
+    StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
 };
 use marque_tabular::Limits;
 use marque_vault::Vault;
@@ -132,10 +132,18 @@ impl Node {
     }
 
     async fn build_roles(&mut self) -> anyhow::Result<()> {
-        let services = self.shared.config.roles.clone().into_iter().filter(|role| *role != ServiceRole::Gateway);
+        let services = self
+            .shared
+            .config
+            .roles
+            .clone()
+            .into_iter()
+            .filter(|role| *role != ServiceRole::Gateway);
         let mut tasks = Vec::new();
         for role in services {
-            let built = roles::build(role, &self.shared).await.with_context(|| format!("role {role}"))?;
+            let built = roles::build(role, &self.shared)
+                .await
+                .with_context(|| format!("role {role}"))?;
             tasks.extend(self.add(role, built).await?);
         }
         // Only now: the work of one role calls others.
@@ -158,7 +166,9 @@ impl Node {
             in_flight: self.shared.in_flight.clone(),
         };
         let name = rpc_name(role);
-        self.shared.router.add(stack(name, routes, auth, settings))?;
+        self.shared
+            .router
+            .add(stack(name, routes, auth, settings))?;
         self.shared.router.set_serving(name, true).await;
         Ok(tasks)
     }
@@ -175,12 +185,25 @@ impl Node {
         let Some(address) = config.rpc.listen.or(only_services.then_some(config.listen)) else {
             return Ok(());
         };
-        let listener = TcpListener::bind(address).await.with_context(|| format!("rpc.listen = {address}"))?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("rpc.listen = {address}"))?;
         self.rpc = Some(listener.local_addr()?);
-        let (router, tls, stop) = (self.shared.router.clone(), self.shared.tls.clone(), self.stop.clone());
+        let (router, tls, stop) = (
+            self.shared.router.clone(),
+            self.shared.tls.clone(),
+            self.stop.clone(),
+        );
         self.servers.spawn(async move {
             let shutdown = stop.cancelled_owned();
-            marque_rpc::serve(listener, router, tls.as_ref(), &ServerSettings::default(), shutdown).await?;
+            marque_rpc::serve(
+                listener,
+                router,
+                tls.as_ref(),
+                &ServerSettings::default(),
+                shutdown,
+            )
+            .await?;
             Ok(())
         });
         Ok(())
@@ -198,7 +221,13 @@ impl Node {
             vehicle: self.shared.transport(ServiceRole::Vehicle)?,
             service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
         };
-        let checks = [&peers.network, &peers.customer, &peers.vehicle, &peers.service_history].map(peer_check);
+        let checks = [
+            &peers.network,
+            &peers.customer,
+            &peers.vehicle,
+            &peers.service_history,
+        ]
+        .map(peer_check);
         let mut gateway = marque_gateway::build(marque_gateway::Deps {
             peers,
             verifier: self.shared.verifier.facing_outside(),
@@ -206,7 +235,9 @@ impl Node {
             clock: Arc::clone(&self.shared.clock),
             readiness: Readiness::new(checks.into()),
         });
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen = {}", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen = {}", config.listen))?;
         let admin = TcpListener::bind(config.admin_listen)
             .await
             .with_context(|| format!("admin_listen = {}", config.admin_listen))?;
@@ -215,9 +246,13 @@ impl Node {
         let tasks = std::mem::take(&mut gateway.tasks);
         let gateway = Arc::new(gateway);
         let (stop, serving) = (self.stop.clone(), Arc::clone(&gateway));
-        self.servers.spawn(async move { Ok(marque_gateway::serve(listener, &serving, stop.cancelled_owned()).await?) });
+        self.servers.spawn(async move {
+            Ok(marque_gateway::serve(listener, &serving, stop.cancelled_owned()).await?)
+        });
         let stop = self.stop.clone();
-        self.servers.spawn(async move { Ok(marque_gateway::serve_admin(admin, &gateway, stop.cancelled_owned()).await?) });
+        self.servers.spawn(async move {
+            Ok(marque_gateway::serve_admin(admin, &gateway, stop.cancelled_owned()).await?)
+        });
         for task in tasks {
             self.spawn(task);
         }
@@ -227,13 +262,24 @@ impl Node {
 
 impl Shared {
     fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
+        std::fs::create_dir_all(&config.data_dir).with_context(|| {
+            format!(
+                "the data folder {} cannot be made",
+                config.data_dir.display()
+            )
+        })?;
         let keys = config.keys_dir();
-        let tokens = PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
+        let tokens =
+            PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
         let tls = match config.tls.files() {
             Some(files) => Some(
-                TlsFiles { ca: files.ca.into(), cert: files.cert.into(), key: files.key.into() }.read().context("tls")?,
+                TlsFiles {
+                    ca: files.ca.into(),
+                    cert: files.cert.into(),
+                    key: files.key.into(),
+                }
+                .read()
+                .context("tls")?,
             ),
             None => None,
         };
@@ -269,18 +315,29 @@ impl Shared {
 
     /// A role's events.
     pub fn events(&self, role: ServiceRole) -> anyhow::Result<Arc<dyn Source>> {
-        Ok(Arc::new(GrpcFeed::new(self.transport(role)?, self.tokens.clone(), Arc::clone(&self.clock))))
+        Ok(Arc::new(GrpcFeed::new(
+            self.transport(role)?,
+            self.tokens.clone(),
+            Arc::clone(&self.clock),
+        )))
     }
 
     /// A role's database; on SQLite the schema is brought up at once, on PostgreSQL that is `marque migrate`'s to do.
-    pub async fn database(&self, role: ServiceRole, migrator: Migrator) -> anyhow::Result<Database> {
+    pub async fn database(
+        &self,
+        role: ServiceRole,
+        migrator: Migrator,
+    ) -> anyhow::Result<Database> {
         let settings = database_settings(&self.config, role);
         let db = Database::open(&settings)?;
         if matches!(settings, Settings::Sqlite { .. }) {
             migrator.up(&db, self.clock.now()).await?;
         } else {
             let current = migrator.is_current(&db).await?;
-            anyhow::ensure!(current, "the schema is not this binary's: run `marque migrate` first");
+            anyhow::ensure!(
+                current,
+                "the schema is not this binary's: run `marque migrate` first"
+            );
         }
         Ok(db)
     }
@@ -328,7 +385,9 @@ pub fn embedded_issuer(config: &Config) -> anyhow::Result<Issuer> {
 }
 
 fn rpc_name(role: ServiceRole) -> RoleName {
-    role.as_str().parse().expect("every role of the configuration is a role of the network")
+    role.as_str()
+        .parse()
+        .expect("every role of the configuration is a role of the network")
 }
 
 /// Ends with SIGTERM or Ctrl-C.

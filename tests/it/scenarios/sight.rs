@@ -7,28 +7,54 @@ use serde_json::json;
 
 use super::{in_both_topologies, two_dealers};
 
-in_both_topologies!(a_dealer_sees_a_stranger_only_after_receiving_him, bad_tokens_are_refused_alike);
+in_both_topologies!(
+    a_dealer_sees_a_stranger_only_after_receiving_him,
+    bad_tokens_are_refused_alike
+);
 
 async fn a_dealer_sees_a_stranger_only_after_receiving_him(sandbox: Sandbox) -> anyhow::Result<()> {
     two_dealers(&sandbox).await?;
     let own = sandbox.dealer(Role::Sales, "D1");
-    let put = own.put("/v1/source-records/D1/dms/a", json!({"name": "王小明", "phone": "13800138001"})).await?;
-    let id = put.body["customer_id"].as_str().unwrap_or_default().to_owned();
+    let put = own
+        .put(
+            "/v1/source-records/D1/dms/a",
+            json!({"name": "王小明", "phone": "13800138001"}),
+        )
+        .await?;
+    let id = put.body["customer_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let stranger = sandbox.dealer(Role::Service, "D2");
     let path = format!("/v1/customers/{id}");
     let hidden = stranger.get(&path).await?;
-    let absent = stranger.get("/v1/customers/cus_00000000000070008000000000000000").await?;
+    let absent = stranger
+        .get("/v1/customers/cus_00000000000070008000000000000000")
+        .await?;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
-    assert_eq!(hidden.body["reason"], absent.body["reason"], "hidden and absent are the same");
+    assert_eq!(
+        hidden.body["reason"], absent.body["reason"],
+        "hidden and absent are the same"
+    );
     let east = sandbox.caller(Role::Manager, Scope::Region("east".into()));
     let west = sandbox.caller(Role::Manager, Scope::Region("west".into()));
-    east.eventually(&path, |customer| customer["id"] == json!(id)).await?;
+    east.eventually(&path, |customer| customer["id"] == json!(id))
+        .await?;
     assert_eq!(west.get(&path).await?.status, StatusCode::NOT_FOUND);
-    let received = stranger.post("/v1/lookup", json!({"phone": "13800138001"})).await?;
+    let received = stranger
+        .post("/v1/lookup", json!({"phone": "13800138001"}))
+        .await?;
     assert_eq!(received.body["customers"][0]["id"], json!(id));
     assert_eq!(stranger.get(&path).await?.status, StatusCode::OK);
-    let history = sandbox.headquarters(Role::Steward).get(&format!("{path}/history")).await?.body;
-    assert!(history.to_string().contains("received"), "the reception is on record");
+    let history = sandbox
+        .headquarters(Role::Steward)
+        .get(&format!("{path}/history"))
+        .await?
+        .body;
+    assert!(
+        history.to_string().contains("received"),
+        "the reception is on record"
+    );
     sandbox.stop().await
 }
 
@@ -37,14 +63,27 @@ async fn bad_tokens_are_refused_alike(sandbox: Sandbox) -> anyhow::Result<()> {
     let mut swapped = good.clone();
     swapped.replace_range(good.len() - 4.., "AAAA");
     let mut bodies = Vec::new();
-    for token in ["", "x", "a.b.c", "peer1.x.y", &swapped, &good[..good.len() / 2]] {
-        let answer = sandbox.with_token(token.to_owned()).get("/v1/dealers").await?;
+    for token in [
+        "",
+        "x",
+        "a.b.c",
+        "peer1.x.y",
+        &swapped,
+        &good[..good.len() / 2],
+    ] {
+        let answer = sandbox
+            .with_token(token.to_owned())
+            .get("/v1/dealers")
+            .await?;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
         let mut body = answer.body;
         body["request_id"] = json!("");
         bodies.push(body);
     }
     bodies.dedup();
-    assert!(bodies.len() <= 2, "a missing token and a bad one, no more: {bodies:?}");
+    assert!(
+        bodies.len() <= 2,
+        "a missing token and a bad one, no more: {bodies:?}"
+    );
     sandbox.stop().await
 }

@@ -16,9 +16,15 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn new(server: &str, token: String) -> anyhow::Result<Self> {
-        let base = Url::parse(server).with_context(|| format!("--server {server} is no address"))?;
-        #[expect(clippy::disallowed_methods, reason = "the one place where commands make a client")]
-        let http = Client::builder().connect_timeout(Duration::from_secs(5)).build()?;
+        let base =
+            Url::parse(server).with_context(|| format!("--server {server} is no address"))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where commands make a client"
+        )]
+        let http = Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .build()?;
         Ok(Self { http, base, token })
     }
 
@@ -31,15 +37,31 @@ impl Api {
     }
 
     /// Streams a file.
-    pub(super) async fn upload(&self, path: &str, query: &[(&str, &str)], body: Body) -> anyhow::Result<Value> {
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Body,
+    ) -> anyhow::Result<Value> {
         let mut url = self.url(path)?;
         url.query_pairs_mut().extend_pairs(query);
-        self.json(self.http.post(url).header("content-type", "application/octet-stream").body(body)).await
+        self.json(
+            self.http
+                .post(url)
+                .header("content-type", "application/octet-stream")
+                .body(body),
+        )
+        .await
     }
 
     /// The bytes of an answer.
     pub(super) async fn download(&self, path: &str) -> anyhow::Result<Vec<u8>> {
-        let response = self.http.get(self.url(path)?).bearer_auth(&self.token).send().await?;
+        let response = self
+            .http
+            .get(self.url(path)?)
+            .bearer_auth(&self.token)
+            .send()
+            .await?;
         Ok(response.error_for_status()?.bytes().await?.to_vec())
     }
 
@@ -48,7 +70,11 @@ impl Api {
     }
 
     async fn json(&self, request: RequestBuilder) -> anyhow::Result<Value> {
-        let response = request.bearer_auth(&self.token).send().await.context("the server does not answer")?;
+        let response = request
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .context("the server does not answer")?;
         let status = response.status();
         let body: Value = response.json().await.unwrap_or_default();
         if status.is_success() {
@@ -61,7 +87,11 @@ impl Api {
 /// A problem document in words.
 fn problem(status: StatusCode, body: &Value) -> String {
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-    let mut words = format!("the server says {status}: {} ({})", text("detail"), text("reason"));
+    let mut words = format!(
+        "the server says {status}: {} ({})",
+        text("detail"),
+        text("reason")
+    );
     for violation in body["violations"].as_array().into_iter().flatten() {
         let part = |key: &str| violation[key].as_str().unwrap_or_default();
         words += &format!("\n- {}: {}", part("field"), part("message"));

@@ -7,7 +7,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use indicatif::MultiProgress;
-use marque_api::customer::v1::{CountCustomersRequest, CountCustomersResponse, customer_service_client::CustomerServiceClient};
+use marque_api::customer::v1::{
+    CountCustomersRequest, CountCustomersResponse, customer_service_client::CustomerServiceClient,
+};
 use marque_auth::{Role, Scope};
 use marque_config::{Config, ServiceRole};
 use marque_rpc::{CallMeta, RequestId};
@@ -39,15 +41,28 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let dealers = files::write(&args.data.join("files"), args.customers)?;
     let node = Node::start(config.clone()).await?;
     let address = node.http.context("the demo runs the gateway")?;
-    let admin = Api::new(&format!("http://{address}"), issue(&config, "demo-admin", Role::HqAdmin, Scope::Headquarters)?)?;
-    admin.post("/v1/network", &files::network(&args.data.join("files"))?).await?;
+    let admin = Api::new(
+        &format!("http://{address}"),
+        issue(&config, "demo-admin", Role::HqAdmin, Scope::Headquarters)?,
+    )?;
+    admin
+        .post("/v1/network", &files::network(&args.data.join("files"))?)
+        .await?;
     let imports = take_in(&config, address, &dealers).await?;
     tell_counts(&count(&node).await?)?;
     let agent = issue(&config, "demo-agent", Role::Agent, Scope::Headquarters)?;
     let person = person::most_scattered(&admin, &imports).await?;
-    person::tell(&Api::new(&format!("http://{address}"), agent.clone())?, &person).await?;
+    person::tell(
+        &Api::new(&format!("http://{address}"), agent.clone())?,
+        &person,
+    )
+    .await?;
     invite(address, &agent, &person)?;
-    if args.exit { node.stop().await } else { node.run().await }
+    if args.exit {
+        node.stop().await
+    } else {
+        node.run().await
+    }
 }
 
 fn config(args: &Args) -> anyhow::Result<Config> {
@@ -63,18 +78,40 @@ fn config(args: &Args) -> anyhow::Result<Config> {
 }
 
 fn issue(config: &Config, subject: &str, role: Role, scope: Scope) -> anyhow::Result<String> {
-    token::issue(config, subject.to_owned(), role, scope, Duration::from_secs(12 * 3600))
+    token::issue(
+        config,
+        subject.to_owned(),
+        role,
+        scope,
+        Duration::from_secs(12 * 3600),
+    )
 }
 
 /// Sends every dealer's files with that dealer's own token; answers with the ids of the customers' imports.
-async fn take_in(config: &Config, address: SocketAddr, dealers: &[files::Dealer]) -> anyhow::Result<Vec<String>> {
+async fn take_in(
+    config: &Config,
+    address: SocketAddr,
+    dealers: &[files::Dealer],
+) -> anyhow::Result<Vec<String>> {
     let bars = MultiProgress::new();
     let mut customers = Vec::new();
     for dealer in dealers {
-        let token = issue(config, "demo-dms", Role::Dms, Scope::Dealer(dealer.code.parse()?))?;
+        let token = issue(
+            config,
+            "demo-dms",
+            Role::Dms,
+            Scope::Dealer(dealer.code.parse()?),
+        )?;
         let api = Api::new(&format!("http://{address}"), token)?;
         for (kind, file) in &dealer.files {
-            let upload = import::Upload { file, kind, dealer: &dealer.code, source: "dms", dry_run: false, map: &[] };
+            let upload = import::Upload {
+                file,
+                kind,
+                dealer: &dealer.code,
+                source: "dms",
+                dry_run: false,
+                map: &[],
+            };
             let done = import::send(&api, &upload, &bars).await?;
             say(import::summary(file, &done))?;
             if *kind == "customers" {
@@ -88,11 +125,19 @@ async fn take_in(config: &Config, address: SocketAddr, dealers: &[files::Dealer]
 async fn count(node: &Node) -> anyhow::Result<CountCustomersResponse> {
     let mut client = CustomerServiceClient::new(node.transport(ServiceRole::Customer)?);
     let meta = CallMeta::new(RequestId::random()).with_token(&node.peer_token());
-    Ok(client.count_customers(meta.outgoing(CountCustomersRequest {})).await?.into_inner())
+    Ok(client
+        .count_customers(meta.outgoing(CountCustomersRequest {}))
+        .await?
+        .into_inner())
 }
 
 fn tell_counts(counts: &CountCustomersResponse) -> anyhow::Result<()> {
-    let CountCustomersResponse { persons, organizations, source_records, open_duplicates } = counts;
+    let CountCustomersResponse {
+        persons,
+        organizations,
+        source_records,
+        open_duplicates,
+    } = counts;
     say(format_args!(
         "\n{source_records} records of five dealers are {} customers: {persons} people and {organizations} organisations; \
          {open_duplicates} pairs wait for a steward.\n",
@@ -102,12 +147,20 @@ fn tell_counts(counts: &CountCustomersResponse) -> anyhow::Result<()> {
 
 fn invite(address: SocketAddr, token: &str, person: &person::Person) -> anyhow::Result<()> {
     let base = format!("http://{address}");
-    say(format_args!("Now try it yourself (docs: {base}/docs). A call-centre agent's token, good for 12 hours:\n"))?;
+    say(format_args!(
+        "Now try it yourself (docs: {base}/docs). A call-centre agent's token, good for 12 hours:\n"
+    ))?;
     say(format_args!("TOKEN={token}\n"))?;
-    say(format_args!("curl -s -H \"Authorization: Bearer $TOKEN\" {base}/v1/customers/{}/profile", person.id))?;
+    say(format_args!(
+        "curl -s -H \"Authorization: Bearer $TOKEN\" {base}/v1/customers/{}/profile",
+        person.id
+    ))?;
     say(format_args!(
         "curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n     -d '{{\"number\": \"{}\"}}' {base}/v1/lookup",
         person.number
     ))?;
-    say(format_args!("curl -s -H \"Authorization: Bearer $TOKEN\" '{base}/v1/customers/{}?lineage=true'\n", person.id))
+    say(format_args!(
+        "curl -s -H \"Authorization: Bearer $TOKEN\" '{base}/v1/customers/{}?lineage=true'\n",
+        person.id
+    ))
 }

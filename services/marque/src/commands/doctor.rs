@@ -22,11 +22,17 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if let Some(dir) = &args.make_ca {
         marque_rpc::make_dev_ca(dir)?;
-        return say(format_args!("a development CA and certificates are in {}", dir.display()));
+        return say(format_args!(
+            "a development CA and certificates are in {}",
+            dir.display()
+        ));
     }
     let config = args.flags.load()?;
-    let mut problems: Vec<String> =
-        config.validate().into_iter().map(|problem| format!("{}: {}", problem.key, problem.advice)).collect();
+    let mut problems: Vec<String> = config
+        .validate()
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.key, problem.advice))
+        .collect();
     problems.extend(check_files(&config));
     problems.extend(check_addresses(&config));
     problems.extend(check_stores(&config).await);
@@ -36,13 +42,23 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     for problem in &problems {
         say(format_args!("- {problem}"))?;
     }
-    anyhow::bail!("{} found", if problems.len() == 1 { "one problem".into() } else { format!("{} problems", problems.len()) })
+    anyhow::bail!(
+        "{} found",
+        if problems.len() == 1 {
+            "one problem".into()
+        } else {
+            format!("{} problems", problems.len())
+        }
+    )
 }
 
 fn check_files(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     if let Err(error) = std::fs::create_dir_all(&config.data_dir) {
-        problems.push(format!("data_dir: {} cannot be made: {error}", config.data_dir.display()));
+        problems.push(format!(
+            "data_dir: {} cannot be made: {error}",
+            config.data_dir.display()
+        ));
         return problems;
     }
     if let Err(error) = Vault::from_config(&config.vault, &config.data_dir) {
@@ -52,7 +68,10 @@ fn check_files(config: &Config) -> Vec<String> {
 }
 
 fn check_addresses(config: &Config) -> Vec<String> {
-    let addresses = [("listen", config.listen), ("admin_listen", config.admin_listen)];
+    let addresses = [
+        ("listen", config.listen),
+        ("admin_listen", config.admin_listen),
+    ];
     addresses
         .into_iter()
         .filter_map(|(key, address)| {
@@ -65,14 +84,18 @@ fn check_addresses(config: &Config) -> Vec<String> {
 async fn check_stores(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     for role in &config.roles {
-        let Some(migrator) = roles::migrator(*role) else { continue };
+        let Some(migrator) = roles::migrator(*role) else {
+            continue;
+        };
         let state = match Database::open(&database_settings(config, *role)) {
             Ok(db) => migrator.is_current(&db).await,
             Err(error) => Err(error),
         };
         match state {
             Ok(true) => {}
-            Ok(false) => problems.push(format!("store of {role}: the schema is older: run `marque migrate`")),
+            Ok(false) => problems.push(format!(
+                "store of {role}: the schema is older: run `marque migrate`"
+            )),
             Err(error) => problems.push(format!("store of {role}: {error}")),
         }
     }

@@ -94,26 +94,60 @@ fn own_token(args: &Args) -> anyhow::Result<String> {
     if let Some(token) = &args.token {
         return Ok(token.clone());
     }
-    let flags = Flags { config: args.config.clone(), data: args.data.clone(), ..Flags::default() };
+    let flags = Flags {
+        config: args.config.clone(),
+        data: args.data.clone(),
+        ..Flags::default()
+    };
     let scope = Scope::Dealer(args.dealer.parse()?);
-    token::issue(&flags.load()?, "cli-import".to_owned(), Role::Dms, scope, Duration::from_secs(24 * 3600))
+    token::issue(
+        &flags.load()?,
+        "cli-import".to_owned(),
+        Role::Dms,
+        scope,
+        Duration::from_secs(24 * 3600),
+    )
 }
 
 /// Sends a file and waits until every row has its outcome; answers with the import.
-pub(super) async fn send(api: &Api, upload: &Upload<'_>, bars: &MultiProgress) -> anyhow::Result<Value> {
-    let name = upload.file.file_name().map_or_else(Default::default, |name| name.to_string_lossy().into_owned());
-    let file = tokio::fs::File::open(upload.file).await.with_context(|| format!("{}", upload.file.display()))?;
+pub(super) async fn send(
+    api: &Api,
+    upload: &Upload<'_>,
+    bars: &MultiProgress,
+) -> anyhow::Result<Value> {
+    let name = upload
+        .file
+        .file_name()
+        .map_or_else(Default::default, |name| name.to_string_lossy().into_owned());
+    let file = tokio::fs::File::open(upload.file)
+        .await
+        .with_context(|| format!("{}", upload.file.display()))?;
     let bytes = file.metadata().await?.len();
-    let bar = bars.add(ProgressBar::new(bytes).with_style(style()).with_prefix(name));
+    let bar = bars.add(
+        ProgressBar::new(bytes)
+            .with_style(style())
+            .with_prefix(name),
+    );
     bar.set_message("sending");
     let progress = bar.clone();
-    let stream = ReaderStream::with_capacity(file, 1 << 18).inspect_ok(move |chunk| progress.inc(chunk.len() as u64));
+    let stream = ReaderStream::with_capacity(file, 1 << 18)
+        .inspect_ok(move |chunk| progress.inc(chunk.len() as u64));
     let dry_run = if upload.dry_run { "true" } else { "false" };
-    let mut query =
-        vec![("kind", upload.kind), ("dealer", upload.dealer), ("source", upload.source), ("dry_run", dry_run)];
-    let maps: Vec<String> = upload.map.iter().map(|pair| pair.replacen('=', ":", 1)).collect();
+    let mut query = vec![
+        ("kind", upload.kind),
+        ("dealer", upload.dealer),
+        ("source", upload.source),
+        ("dry_run", dry_run),
+    ];
+    let maps: Vec<String> = upload
+        .map
+        .iter()
+        .map(|pair| pair.replacen('=', ":", 1))
+        .collect();
     query.extend(maps.iter().map(|pair| ("map", pair.as_str())));
-    let import = api.upload("/v1/imports", &query, Body::wrap_stream(stream)).await?;
+    let import = api
+        .upload("/v1/imports", &query, Body::wrap_stream(stream))
+        .await?;
     let id = import["id"].as_str().context("the server gave no id")?;
     let done = wait(api, id, &bar).await;
     bar.finish_and_clear();
@@ -140,8 +174,17 @@ pub(super) fn summary(file: &Path, import: &Value) -> String {
     let count = |key: &str| import[key].as_u64().unwrap_or(0);
     let name = file.display();
     if import["state"] == "failed" {
-        let text = |key: &str| import["problem"][key].as_str().or(import[format!("problem_{key}")].as_str()).unwrap_or_default();
-        return format!("{name}: not taken in: {} ({})", text("detail"), text("reason"));
+        let text = |key: &str| {
+            import["problem"][key]
+                .as_str()
+                .or(import[format!("problem_{key}")].as_str())
+                .unwrap_or_default()
+        };
+        return format!(
+            "{name}: not taken in: {} ({})",
+            text("detail"),
+            text("reason")
+        );
     }
     format!(
         "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined",
@@ -159,10 +202,17 @@ async fn save_quarantine(api: &Api, file: &Path, import: &Value) -> anyhow::Resu
         return Ok(());
     }
     let id = import["id"].as_str().unwrap_or_default();
-    let rows = api.download(&format!("/v1/imports/{id}/quarantine")).await?;
+    let rows = api
+        .download(&format!("/v1/imports/{id}/quarantine"))
+        .await?;
     let path = file.with_extension("quarantine.csv");
-    tokio::fs::write(&path, rows).await.with_context(|| format!("{}", path.display()))?;
-    say(format_args!("  the quarantined rows are in {}: mend them and send that file", path.display()))
+    tokio::fs::write(&path, rows)
+        .await
+        .with_context(|| format!("{}", path.display()))?;
+    say(format_args!(
+        "  the quarantined rows are in {}: mend them and send that file",
+        path.display()
+    ))
 }
 
 fn style() -> ProgressStyle {

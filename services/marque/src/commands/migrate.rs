@@ -17,10 +17,15 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.flags.load()?;
     std::fs::create_dir_all(&config.data_dir)?;
     for role in &config.roles {
-        let Some(migrator) = roles::migrator(*role) else { continue };
+        let Some(migrator) = roles::migrator(*role) else {
+            continue;
+        };
         let db = Database::open(&database_settings(&config, *role))?;
         let applied = migrator.up(&db, SystemClock.now()).await?;
-        say(format_args!("{role}: {applied} new of {} versions", migrator.migrations.len()))?;
+        say(format_args!(
+            "{role}: {applied} new of {} versions",
+            migrator.migrations.len()
+        ))?;
     }
     Ok(())
 }

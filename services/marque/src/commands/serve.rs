@@ -19,7 +19,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     anyhow::ensure!(
         problems.is_empty(),
         "the configuration cannot work:\n{}",
-        problems.iter().map(|problem| format!("- {}: {}", problem.key, problem.advice)).collect::<Vec<_>>().join("\n")
+        problems
+            .iter()
+            .map(|problem| format!("- {}: {}", problem.key, problem.advice))
+            .collect::<Vec<_>>()
+            .join("\n")
     );
     let _guard = start_telemetry(&config)?;
     let node = Node::start(config).await?;

@@ -35,9 +35,18 @@ impl Flags {
             }
         };
         set("data_dir", self.data.as_ref().map(|dir| json!(dir)));
-        set("listen", self.listen.map(|address| json!(address.to_string())));
-        set("admin_listen", self.admin_listen.map(|address| json!(address.to_string())));
+        set(
+            "listen",
+            self.listen.map(|address| json!(address.to_string())),
+        );
+        set(
+            "admin_listen",
+            self.admin_listen.map(|address| json!(address.to_string())),
+        );
         set("roles", self.role.as_ref().map(|roles| json!(roles)));
-        Ok(Config::load(self.config.as_deref(), Value::Object(overrides))?)
+        Ok(Config::load(
+            self.config.as_deref(),
+            Value::Object(overrides),
+        )?)
     }
 }

@@ -39,20 +39,54 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let flags = Flags { config: args.config.clone(), data: args.data.clone(), ..Flags::default() };
-    let scope = scope(args.role, args.dealer.as_deref(), args.region.as_deref(), args.customer.as_deref())?;
-    let subject = args.subject.clone().unwrap_or_else(|| format!("cli-{}", args.role));
-    say(issue(&flags.load()?, subject, args.role, scope, Duration::from_secs(args.hours * 3600))?)
+    let flags = Flags {
+        config: args.config.clone(),
+        data: args.data.clone(),
+        ..Flags::default()
+    };
+    let scope = scope(
+        args.role,
+        args.dealer.as_deref(),
+        args.region.as_deref(),
+        args.customer.as_deref(),
+    )?;
+    let subject = args
+        .subject
+        .clone()
+        .unwrap_or_else(|| format!("cli-{}", args.role));
+    say(issue(
+        &flags.load()?,
+        subject,
+        args.role,
+        scope,
+        Duration::from_secs(args.hours * 3600),
+    )?)
 }
 
 /// A token of the embedded issuer.
-pub(super) fn issue(config: &Config, subject: String, role: Role, scope: Scope, ttl: Duration) -> anyhow::Result<String> {
-    let request = TokenRequest { subject, roles: role.into(), scope, ttl };
+pub(super) fn issue(
+    config: &Config,
+    subject: String,
+    role: Role,
+    scope: Scope,
+    ttl: Duration,
+) -> anyhow::Result<String> {
+    let request = TokenRequest {
+        subject,
+        roles: role.into(),
+        scope,
+        ttl,
+    };
     Ok(embedded_issuer(config)?.issue(&request, &SystemClock)?)
 }
 
 /// The scope that flags name; which of them a role needs follows from what it may see.
-fn scope(role: Role, dealer: Option<&str>, region: Option<&str>, customer: Option<&str>) -> anyhow::Result<Scope> {
+fn scope(
+    role: Role,
+    dealer: Option<&str>,
+    region: Option<&str>,
+    customer: Option<&str>,
+) -> anyhow::Result<Scope> {
     let scope = match (dealer, region, customer) {
         (Some(dealer), _, _) => Scope::Dealer(dealer.parse()?),
         (_, Some(region), _) => Scope::Region(region.into()),
@@ -62,7 +96,11 @@ fn scope(role: Role, dealer: Option<&str>, region: Option<&str>, customer: Optio
     anyhow::ensure!(
         role.scopes().contains(&scope.kind()),
         "role {role} needs {}",
-        role.scopes().iter().map(|kind| format!("--{kind:?}").to_lowercase()).collect::<Vec<_>>().join(" or ")
+        role.scopes()
+            .iter()
+            .map(|kind| format!("--{kind:?}").to_lowercase())
+            .collect::<Vec<_>>()
+            .join(" or ")
     );
     Ok(scope)
 }

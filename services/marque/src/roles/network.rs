@@ -10,7 +10,9 @@ use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     Ok(marque_network::build(Deps {
-        db: shared.database(ServiceRole::Network, marque_migrations::NETWORK).await?,
+        db: shared
+            .database(ServiceRole::Network, marque_migrations::NETWORK)
+            .await?,
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
     }))

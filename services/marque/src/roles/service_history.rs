@@ -10,7 +10,12 @@ use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     Ok(marque_service_history::build(Deps {
-        db: shared.database(ServiceRole::ServiceHistory, marque_migrations::SERVICE_HISTORY).await?,
+        db: shared
+            .database(
+                ServiceRole::ServiceHistory,
+                marque_migrations::SERVICE_HISTORY,
+            )
+            .await?,
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,

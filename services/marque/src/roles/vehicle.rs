@@ -10,7 +10,9 @@ use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     Ok(marque_vehicle::build(Deps {
-        db: shared.database(ServiceRole::Vehicle, marque_migrations::VEHICLE).await?,
+        db: shared
+            .database(ServiceRole::Vehicle, marque_migrations::VEHICLE)
+            .await?,
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,

@@ -1,21 +1,19 @@
 //! Use cases of the network service.
 
-use marque_api::network::v1 as pb;
+mod published;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
-use marque_events::{NewEvent, publish};
 use marque_ledger::{Entry, record};
-use prost::Message as _;
+
+pub(crate) use published::dealer_to_pb;
 
 use crate::{
     domain::{Dealer, Staff},
     error::{Error, Result},
     storage::NetworkStore,
 };
-
-/// Event type of dealers created or changed.
-pub(crate) const DEALERS_PUT: &str = "marque.network.dealers.put";
 
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkApp {
@@ -78,24 +76,11 @@ impl NetworkApp {
                 detail: "",
             };
             record(conn, ctx, now, &entry)?;
-            changed.push(crate::grpc::dealer_to_pb(dealer.clone()));
+            changed.push(dealer.clone());
             put.push(dealer);
         }
-        if !changed.is_empty() {
-            self.publish(conn, changed)?;
-        }
+        published::dealers_put(conn, &*self.clock, &changed)?;
         Ok((put, created))
-    }
-
-    fn publish(&self, conn: &mut Conn<'_>, dealers: Vec<pb::Dealer>) -> Result<()> {
-        let event = NewEvent {
-            kind: DEALERS_PUT,
-            subject: dealers[0].code.clone(),
-            dealer: None,
-            data: pb::DealersPut { dealers }.encode_to_vec(),
-            traceparent: "",
-        };
-        Ok(publish(conn, &*self.clock, &event)?)
     }
 
     pub(crate) async fn get_dealer(&self, ctx: CallContext, code: DealerCode) -> Result<Dealer> {

@@ -3,7 +3,6 @@
 use marque_api::network::v1 as pb;
 use marque_core::{DealerCode, Timestamp};
 use marque_errors::Violation;
-use marque_events::to_proto_time;
 
 use crate::{
     domain::{Dealer, Staff},
@@ -36,27 +35,6 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
         updated_at: Timestamp::default(),
         version,
     })
-}
-
-pub(crate) fn dealer_to_pb(dealer: Dealer) -> pb::Dealer {
-    let Dealer {
-        code,
-        name,
-        region,
-        group,
-        departments,
-        updated_at,
-        version,
-    } = dealer;
-    pb::Dealer {
-        code: code.to_string(),
-        name,
-        region,
-        group,
-        departments,
-        updated_at: Some(to_proto_time(updated_at)),
-        version,
-    }
 }
 
 pub(crate) fn staff_from_pb(staff: pb::Staff) -> Result<Staff> {

@@ -8,10 +8,8 @@ use marque_core::{PageRequest, PageToken};
 use marque_errors::status;
 use tonic::{Request, Response, Status};
 
-pub(crate) use convert::dealer_to_pb;
-
 use crate::{
-    app::NetworkApp,
+    app::{NetworkApp, dealer_to_pb},
     error::{Error, Result},
 };
 

@@ -12,7 +12,8 @@ use marque_quality::{
 use marque_vault::{Purpose, Vault};
 
 use crate::{
-    domain::{Header, Line, Personal, is_other, read_lines},
+    app::lines::read_lines,
+    domain::{Header, Line, Personal, is_other},
     storage::{header_blob, lines_blob},
 };
 

@@ -4,6 +4,6 @@ mod lines;
 mod odometer;
 mod visit;
 
-pub(crate) use lines::{Line, LineKind, is_other, read_lines};
+pub(crate) use lines::{Line, LineKind, is_other};
 pub(crate) use odometer::{Implausible, Meter, doubt};
 pub(crate) use visit::{Header, Personal, Visit};

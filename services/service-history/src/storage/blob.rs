@@ -3,7 +3,6 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use marque_api::intake::v1::Severity as PbSeverity;
 use marque_core::{DealerCode, Timestamp};
 use marque_db::StoreError;
 use marque_quality::{Field, Finding, Params, RecordKind, Rule, Severity};
@@ -64,7 +63,8 @@ struct StoredFinding {
     field: String,
     #[prost(string, tag = "2")]
     rule: String,
-    #[prost(enumeration = "PbSeverity", tag = "3")]
+    /// From 1, information, to 4, rejected.
+    #[prost(int32, tag = "3")]
     severity: i32,
     #[prost(string, tag = "4")]
     other: String,
@@ -295,15 +295,15 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
 
 fn store_finding(finding: &Finding) -> StoredFinding {
     let severity = match finding.severity {
-        Severity::Info => PbSeverity::Info,
-        Severity::Warning => PbSeverity::Warning,
-        Severity::Error => PbSeverity::Error,
-        Severity::Reject => PbSeverity::Reject,
+        Severity::Info => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+        Severity::Reject => 4,
     };
     StoredFinding {
         field: finding.field.column().to_owned(),
         rule: finding.rule.entry().id.to_owned(),
-        severity: severity as i32,
+        severity,
         other: finding
             .params
             .other
@@ -325,11 +325,11 @@ fn read_finding(stored: &StoredFinding) -> Option<Finding> {
             .map(|field| (field.column(), field))
             .collect()
     });
-    let severity = match stored.severity() {
-        PbSeverity::Info | PbSeverity::Unspecified => Severity::Info,
-        PbSeverity::Warning => Severity::Warning,
-        PbSeverity::Error => Severity::Error,
-        PbSeverity::Reject => Severity::Reject,
+    let severity = match stored.severity {
+        2 => Severity::Warning,
+        3 => Severity::Error,
+        4 => Severity::Reject,
+        _ => Severity::Info,
     };
     Some(Finding {
         field: *FIELDS.get(stored.field.as_str())?,

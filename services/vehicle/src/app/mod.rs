@@ -8,6 +8,7 @@ mod record;
 mod rows;
 mod sink;
 
+pub(crate) use publish::definition_to_pb;
 pub(crate) use read::{Shown, VehicleApp};
 pub(crate) use record::Recorder;
 pub(crate) use rows::{RawRow, Rows};

@@ -7,7 +7,7 @@ use marque_events::{NewEvent, publish};
 use prost::Message as _;
 use rustc_hash::FxHashMap;
 
-use crate::domain::{Facts, Vehicle};
+use crate::domain::{Definition, Facts, Vehicle};
 
 /// Event type of vehicles created or changed.
 pub(crate) const VEHICLES_CHANGED: &str = "marque.vehicle.vehicles.changed";
@@ -27,7 +27,7 @@ pub(super) fn changed<'v>(
             id: vehicle.id.to_string(),
             vin: vehicle.vin.clone(),
             version: vehicle.version,
-            definition: Some(crate::grpc::definition_to_pb(vehicle.definition.clone())),
+            definition: Some(definition_to_pb(vehicle.definition.clone())),
             sale_date: vehicle
                 .sale_date
                 .map_or_else(String::new, |date| date.to_string()),
@@ -48,4 +48,22 @@ pub(super) fn changed<'v>(
         traceparent: "",
     };
     publish(conn, clock, &event)
+}
+
+/// What a car was built as, on the wire.
+pub(crate) fn definition_to_pb(definition: Definition) -> pb::VehicleDefinition {
+    let Definition {
+        brand,
+        series,
+        model,
+        model_year,
+        energy_type,
+    } = definition;
+    pb::VehicleDefinition {
+        brand,
+        series,
+        model,
+        model_year,
+        energy_type,
+    }
 }

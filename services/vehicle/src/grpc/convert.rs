@@ -7,25 +7,8 @@ use marque_quality::VehicleRow;
 
 use crate::{
     app::{RawRow, Shown},
-    domain::{Definition, Party, PartyFact, PlateInterval, Reading, Vehicle},
+    domain::{Party, PartyFact, PlateInterval, Reading, Vehicle},
 };
-
-pub(crate) fn definition_to_pb(definition: Definition) -> pb::VehicleDefinition {
-    let Definition {
-        brand,
-        series,
-        model,
-        model_year,
-        energy_type,
-    } = definition;
-    pb::VehicleDefinition {
-        brand,
-        series,
-        model,
-        model_year,
-        energy_type,
-    }
-}
 
 pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
     let pb::VehicleColumns {
@@ -88,7 +71,7 @@ pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {
     pb::Vehicle {
         id: id.to_string(),
         vin,
-        definition: Some(definition_to_pb(definition)),
+        definition: Some(crate::app::definition_to_pb(definition)),
         plates: plates.into_iter().map(plate_to_pb).collect(),
         color,
         sale_date: date_to_pb(sale_date),

@@ -13,8 +13,6 @@ use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 
-pub(crate) use convert::definition_to_pb;
-
 use crate::{
     app::VehicleApp,
     domain::Party,

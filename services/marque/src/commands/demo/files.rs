@@ -32,11 +32,16 @@ pub(super) fn write(dir: &Path, customers: u64) -> anyhow::Result<Vec<Dealer>> {
         }
         Ok(BufWriter::new(File::create(path)?))
     };
-    write_files(&generator, create, |_| {}).with_context(|| format!("sample files in {}", dir.display()))?;
+    write_files(&generator, create, |_| {})
+        .with_context(|| format!("sample files in {}", dir.display()))?;
     let mut dealers = Vec::new();
     for dealer in generator.dealers() {
         let folder = dir.join(&dealer.code);
-        let files = [("customers", "customers.csv"), ("vehicles", "vehicles.csv"), ("visits", "visits.csv")];
+        let files = [
+            ("customers", "customers.csv"),
+            ("vehicles", "vehicles.csv"),
+            ("visits", "visits.csv"),
+        ];
         dealers.push(Dealer {
             code: dealer.code.clone(),
             files: files.map(|(kind, name)| (kind, folder.join(name))).into(),

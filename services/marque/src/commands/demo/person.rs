@@ -21,10 +21,21 @@ pub(super) async fn most_scattered(api: &Api, imports: &[String]) -> anyhow::Res
         let mut seen: Vec<String> = Vec::new();
         let mut token = String::new();
         loop {
-            let page = api.get(&format!("/v1/imports/{import}/rows?page_size=1000&page_token={token}")).await?;
-            let ids = page["rows"].as_array().into_iter().flatten().filter_map(|row| row["customer_id"].as_str());
+            let page = api
+                .get(&format!(
+                    "/v1/imports/{import}/rows?page_size=1000&page_token={token}"
+                ))
+                .await?;
+            let ids = page["rows"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|row| row["customer_id"].as_str());
             seen.extend(ids.filter(|id| !id.is_empty()).map(str::to_owned));
-            token = page["next_page_token"].as_str().unwrap_or_default().to_owned();
+            token = page["next_page_token"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             if token.is_empty() {
                 break;
             }
@@ -35,12 +46,18 @@ pub(super) async fn most_scattered(api: &Api, imports: &[String]) -> anyhow::Res
             *dealers_of.entry(id).or_default() += 1;
         }
     }
-    let mut ranked: Vec<(usize, String)> = dealers_of.into_iter().map(|(id, dealers)| (dealers, id)).collect();
+    let mut ranked: Vec<(usize, String)> = dealers_of
+        .into_iter()
+        .map(|(id, dealers)| (dealers, id))
+        .collect();
     ranked.sort_unstable_by(|a, b| b.cmp(a));
     for (_, id) in ranked.into_iter().take(50) {
         let customer = api.get(&format!("/v1/customers/{id}")).await?;
         if customer["kind"] == "person" {
-            let number = customer["number"].as_str().context("a customer has a number")?.to_owned();
+            let number = customer["number"]
+                .as_str()
+                .context("a customer has a number")?
+                .to_owned();
             return Ok(Person { id, number });
         }
     }
@@ -51,7 +68,9 @@ pub(super) async fn most_scattered(api: &Api, imports: &[String]) -> anyhow::Res
 pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
     let mut profile = Value::Null;
     for _ in 0..50 {
-        profile = api.get(&format!("/v1/customers/{}/profile", person.id)).await?;
+        profile = api
+            .get(&format!("/v1/customers/{}/profile", person.id))
+            .await?;
         let has_car = items(&profile, "vehicles").next().is_some();
         let has_visit = items(&profile, "visits").next().is_some();
         if has_car && has_visit {
@@ -61,25 +80,55 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
     }
     let customer = &profile["customer"];
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    say(format_args!("One of them, as an agent sees him when he calls (customer number {}):", person.number))?;
-    let dealers: Vec<&str> = customer["dealers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    say(format_args!(
+        "One of them, as an agent sees him when he calls (customer number {}):",
+        person.number
+    ))?;
+    let dealers: Vec<&str> = customer["dealers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     say(format_args!(
         "  {}, {} records of dealers {}",
         text(customer, "name"),
         customer["source_records"],
         dealers.join(", ")
     ))?;
-    say(format_args!("  born {}, {}", text(customer, "birthday"), text(customer, "address")))?;
+    say(format_args!(
+        "  born {}, {}",
+        text(customer, "birthday"),
+        text(customer, "address")
+    ))?;
     for point in customer["contact_points"].as_array().into_iter().flatten() {
-        say(format_args!("  {} {}", text(point, "channel"), text(point, "value")))?;
+        say(format_args!(
+            "  {} {}",
+            text(point, "channel"),
+            text(point, "value")
+        ))?;
     }
-    for request in customer["explicit_requests"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for request in customer["explicit_requests"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         say(format_args!("  asks: {request}"))?;
     }
     for item in items(&profile, "vehicles") {
-        let vehicle = if item["vehicle"].is_object() { &item["vehicle"] } else { item };
+        let vehicle = if item["vehicle"].is_object() {
+            &item["vehicle"]
+        } else {
+            item
+        };
         let model = &vehicle["definition"];
-        say(format_args!("  drives {} {} ({})", text(model, "brand"), text(model, "series"), text(vehicle, "vin")))?;
+        say(format_args!(
+            "  drives {} {} ({})",
+            text(model, "brand"),
+            text(model, "series"),
+            text(vehicle, "vin")
+        ))?;
     }
     for visit in items(&profile, "visits").take(5) {
         say(format_args!(
@@ -96,6 +145,9 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
 /// The entries of a part of the profile, whether it is there yet or not.
 fn items<'a>(profile: &'a Value, part: &str) -> impl Iterator<Item = &'a Value> {
     let inner = &profile[part];
-    let list = inner.as_array().or_else(|| inner["items"].as_array()).or_else(|| inner[part].as_array());
+    let list = inner
+        .as_array()
+        .or_else(|| inner["items"].as_array())
+        .or_else(|| inner[part].as_array());
     list.into_iter().flatten()
 }
