@@ -229,7 +229,7 @@ mod tests {
         );
         let mut fresh = 0;
         second.blocks().for_each(|block| {
-            for_each_pair(block, |a, b| fresh += u32::from(!table.is_seen(1, a, b)))
+            for_each_pair(block, |a, b| fresh += u32::from(!table.is_seen(1, a, b)));
         });
         assert_eq!(fresh, 40);
         let (_, report) = table.sorted(1, 2, 0, |_, _| 1);

@@ -169,6 +169,9 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
         Role::Month if content.month < 0.5 => role_by_content(content, rows),
         Role::Day if content.day < 0.5 => role_by_content(content, rows),
         Role::Address if content.filled < 0.2 => Role::Ignore,
+        Role::FullName if content.distinct_count <= 100 && content.distinct < 0.05 => {
+            Role::Category
+        }
         Role::FullName if content.words + content.mixed < 0.5 || content.filled < 0.3 => {
             Role::Ignore
         }

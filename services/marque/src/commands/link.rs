@@ -2,9 +2,9 @@
 
 // The paths are spelt out because crates/linkage includes this file by its path, for measuring and for tests.
 #[path = "link/files.rs"]
-pub mod files;
+mod files;
 #[path = "link/outcome.rs"]
-pub mod outcome;
+mod outcome;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -9,7 +9,7 @@ use marque_linkage::score::Model;
 use marque_linkage::table::Table;
 
 /// Reads a CSV file: UTF-8 with or without BOM, else GB18030; quoted fields may hold line breaks.
-pub fn read(path: &Path) -> anyhow::Result<Table> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Table> {
     let bytes = fs::read(path).with_context(|| {
         format!(
             "cannot read {}: does the file exist, and may you read it?",
@@ -75,7 +75,7 @@ fn delimiter_of(text: &str) -> u8 {
 }
 
 /// The column of this name, or an error that lists the columns.
-pub fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
+pub(super) fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
     table.column(name).with_context(|| {
         format!(
             "there is no column {name:?}; the columns are: {}",
@@ -85,7 +85,7 @@ pub fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
 }
 
 /// Writes the rows with `entity_id`, which is the number (from 1) of the entity's first row.
-pub fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Result<()> {
+pub(super) fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Result<()> {
     let file =
         fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut writer = csv::WriterBuilder::new()
@@ -112,14 +112,14 @@ pub fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Result<()> {
 }
 
 /// Reads a model file.
-pub fn read_model(path: &Path) -> anyhow::Result<Model> {
+pub(super) fn read_model(path: &Path) -> anyhow::Result<Model> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read the model {}", path.display()))?;
     Model::from_toml(&text).with_context(|| format!("{}", path.display()))
 }
 
 /// Writes a text file whole.
-pub fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file =
         fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     file.write_all(text.as_bytes())

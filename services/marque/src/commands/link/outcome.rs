@@ -9,7 +9,7 @@ use marque_linkage::table::Table;
 use serde_json::json;
 
 /// Numbers the values of the truth column; rows without one are alone.
-pub fn groups(table: &Table, column: usize) -> Vec<u32> {
+pub(super) fn groups(table: &Table, column: usize) -> Vec<u32> {
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     let mut next = 0;
     (0..table.rows())
@@ -28,7 +28,7 @@ pub fn groups(table: &Table, column: usize) -> Vec<u32> {
 }
 
 /// The match report as JSON.
-pub fn report(
+pub(super) fn report(
     table: &Table,
     mapping: &Mapping,
     linked: &Linked,
@@ -49,7 +49,7 @@ pub fn report(
 }
 
 /// Prints one line of JSON.
-pub fn print(linked: &Linked, truth: Option<&[u32]>, seconds: f64) -> anyhow::Result<()> {
+pub(super) fn print(linked: &Linked, truth: Option<&[u32]>, seconds: f64) -> anyhow::Result<()> {
     let sizes = linked.clusters.sizes();
     let mut line = json!({
         "n": linked.clusters.entity.len(),
