@@ -41,10 +41,6 @@ async fn main() -> anyhow::Result<()> {
             .with_context(|| format!("{name} needs a value"))
     };
     let target = Arc::new(Target {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a load generator is a caller from outside"
-        )]
         http: Client::builder()
             .pool_max_idle_per_host(CONNECTIONS)
             .build()?,

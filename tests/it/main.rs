@@ -1,4 +1,9 @@
 //! Scenarios of the whole system, each in both topologies, and the authorization matrix.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
 mod authorization;
 mod scenarios;

@@ -102,7 +102,6 @@ impl Sandbox {
     ///
     /// # Panics
     /// Never: the client needs nothing.
-    #[expect(clippy::disallowed_methods, reason = "tests are callers from outside")]
     pub fn with_token(&self, token: String) -> Api {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))

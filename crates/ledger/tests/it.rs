@@ -1,5 +1,10 @@
 //! Idempotency keys: a write that is sent twice happens once.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},

@@ -1,5 +1,10 @@
 //! The command `marque link` without the rest of the binary, for measuring while developing.
 
+#![expect(
+    unreachable_pub,
+    reason = "the included file is a module of another target"
+)]
+
 #[path = "../../../services/marque/src/commands/link.rs"]
 mod link;
 

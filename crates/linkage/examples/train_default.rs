@@ -2,6 +2,11 @@
 //!
 //! `cargo run --release -p marque-linkage --example train_default > crates/linkage/src/dealer/default_model.toml`
 
+#![expect(
+    unreachable_pub,
+    reason = "the included file is a module of another target"
+)]
+
 #[path = "../tests/support/dealers.rs"]
 mod dealers;
 

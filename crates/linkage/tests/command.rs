@@ -1,5 +1,11 @@
 //! `marque link` on files as people have them, good and bad.
 
+#![expect(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "helpers of tests; the command file is a module of the binary"
+)]
+
 #[path = "../../../services/marque/src/commands/link.rs"]
 mod link;
 
@@ -47,7 +53,7 @@ fn entities(out: &str) -> Vec<String> {
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     reader
         .records()
-        .map(|row| row.unwrap().iter().last().unwrap().to_owned())
+        .map(|row| row.unwrap().iter().next_back().unwrap().to_owned())
         .collect()
 }
 

@@ -1,5 +1,10 @@
 //! What must hold whatever the data: symmetry, neutrality to order, cuts that come to light.
 
+#![expect(
+    unreachable_pub,
+    reason = "the included file is a module of another target"
+)]
+
 #[path = "support/dealers.rs"]
 mod dealers;
 

@@ -1,5 +1,11 @@
 //! The bars on the labelled sets: `../shared/data` relative to the workspace root; skipped with a notice where absent.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a step of a test that fails is a failed test; what is skipped says so"
+)]
+
 use std::path::{Path, PathBuf};
 
 use marque_linkage::batch::{BatchOptions, Figures, evaluate, link};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod commands;
+mod housekeeping;
 pub mod roles;
 pub mod wiring;
 

@@ -1,5 +1,10 @@
 //! The network service over its generated client, on both databases.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
 use marque_api::{
     events::v1::{PullRequest, event_feed_client::EventFeedClient},
     network::v1::{

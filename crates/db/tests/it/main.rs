@@ -1,5 +1,10 @@
 //! The promises of the unit of work, on both databases.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
 mod bulk;
 mod migrations;
 mod writing;

@@ -124,7 +124,6 @@ async fn a_consumer_cut_off_anywhere_goes_on(db: TestDb) {
 
 #[test]
 fn a_payload_that_cannot_be_decoded_is_malformed() {
-    let error =
-        prost::DecodeError::from(<() as prost::Message>::decode(&[0xff_u8][..]).unwrap_err());
+    let error = <() as prost::Message>::decode(&[0xff_u8][..]).unwrap_err();
     assert!(matches!(ApplyError::from(error), ApplyError::Malformed(_)));
 }

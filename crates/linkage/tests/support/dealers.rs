@@ -15,7 +15,7 @@ impl Dice {
     /// A number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        ((mix(self.0) >> 32) * limit as u64 >> 32) as usize
+        (((mix(self.0) >> 32) * limit as u64) >> 32) as usize
     }
 
     pub fn chance(&mut self, percent: f64) -> bool {

@@ -51,7 +51,7 @@ impl ImportFile {
         let start = ImportRequest {
             part: Some(Part::Start(self.start)),
         };
-        let chunks = self.bytes.chunks(10_007).map(|chunk| chunk.to_vec());
+        let chunks = self.bytes.chunks(10_007).map(<[u8]>::to_vec);
         let chunks = chunks.map(|chunk| ImportRequest {
             part: Some(Part::Chunk(chunk.into())),
         });

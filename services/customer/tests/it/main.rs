@@ -1,5 +1,10 @@
 //! The customer service over its generated clients, on both databases.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
 mod common;
 mod consents;
 mod contacts;

@@ -18,10 +18,6 @@ impl Api {
     pub(super) fn new(server: &str, token: String) -> anyhow::Result<Self> {
         let base =
             Url::parse(server).with_context(|| format!("--server {server} is no address"))?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place where commands make a client"
-        )]
         let http = Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .build()?;

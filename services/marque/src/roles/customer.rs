@@ -6,17 +6,22 @@ use marque_config::ServiceRole;
 use marque_customer::Deps;
 use marque_rpc::Built;
 
-use crate::wiring::Shared;
+use crate::{housekeeping, wiring::Shared};
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
-    Ok(marque_customer::build(Deps {
-        db: shared
-            .database(ServiceRole::Customer, marque_migrations::CUSTOMER)
-            .await?,
+    let db = shared
+        .database(ServiceRole::Customer, marque_migrations::CUSTOMER)
+        .await?;
+    let mut built = marque_customer::build(Deps {
+        db: db.clone(),
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
         network_events: shared.events(ServiceRole::Network)?,
         intake: shared.intake(ServiceRole::Customer),
-    })?)
+    })?;
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
 }

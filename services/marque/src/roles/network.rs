@@ -6,14 +6,19 @@ use marque_config::ServiceRole;
 use marque_network::Deps;
 use marque_rpc::Built;
 
-use crate::wiring::Shared;
+use crate::{housekeeping, wiring::Shared};
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
-    Ok(marque_network::build(Deps {
-        db: shared
-            .database(ServiceRole::Network, marque_migrations::NETWORK)
-            .await?,
+    let db = shared
+        .database(ServiceRole::Network, marque_migrations::NETWORK)
+        .await?;
+    let mut built = marque_network::build(Deps {
+        db: db.clone(),
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
-    }))
+    });
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
 }

@@ -6,10 +6,16 @@ use marque_config::ServiceRole;
 use marque_rpc::Built;
 use marque_service_history::Deps;
 
-use crate::wiring::Shared;
+use crate::{housekeeping, wiring::Shared};
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
-    Ok(marque_service_history::build(Deps {
+    let db = shared
+        .database(
+            ServiceRole::ServiceHistory,
+            marque_migrations::SERVICE_HISTORY,
+        )
+        .await?;
+    let mut built = marque_service_history::build(Deps {
         db: shared
             .database(
                 ServiceRole::ServiceHistory,
@@ -23,5 +29,9 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,
-    })?)
+    })?;
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
 }

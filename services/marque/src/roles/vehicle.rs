@@ -6,13 +6,14 @@ use marque_config::ServiceRole;
 use marque_rpc::Built;
 use marque_vehicle::Deps;
 
-use crate::wiring::Shared;
+use crate::{housekeeping, wiring::Shared};
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
-    Ok(marque_vehicle::build(Deps {
-        db: shared
-            .database(ServiceRole::Vehicle, marque_migrations::VEHICLE)
-            .await?,
+    let db = shared
+        .database(ServiceRole::Vehicle, marque_migrations::VEHICLE)
+        .await?;
+    let mut built = marque_vehicle::build(Deps {
+        db: db.clone(),
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
@@ -20,5 +21,9 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         service_history_events: shared.events(ServiceRole::ServiceHistory)?,
-    })?)
+    })?;
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
 }

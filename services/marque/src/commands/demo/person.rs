@@ -32,10 +32,10 @@ pub(super) async fn most_scattered(api: &Api, imports: &[String]) -> anyhow::Res
                 .flatten()
                 .filter_map(|row| row["customer_id"].as_str());
             seen.extend(ids.filter(|id| !id.is_empty()).map(str::to_owned));
-            token = page["next_page_token"]
+            page["next_page_token"]
                 .as_str()
                 .unwrap_or_default()
-                .to_owned();
+                .clone_into(&mut token);
             if token.is_empty() {
                 break;
             }
