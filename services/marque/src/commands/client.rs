@@ -83,14 +83,17 @@ impl Api {
 /// A problem document in words.
 fn problem(status: StatusCode, body: &Value) -> String {
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-    let mut words = format!(
-        "the server says {status}: {} ({})",
+    let violations = body["violations"].as_array().into_iter().flatten();
+    let lines: Vec<String> = violations
+        .map(|violation| {
+            let part = |key: &str| violation[key].as_str().unwrap_or_default();
+            format!("\n- {}: {}", part("field"), part("message"))
+        })
+        .collect();
+    format!(
+        "the server says {status}: {} ({}){}",
         text("detail"),
-        text("reason")
-    );
-    for violation in body["violations"].as_array().into_iter().flatten() {
-        let part = |key: &str| violation[key].as_str().unwrap_or_default();
-        words += &format!("\n- {}: {}", part("field"), part("message"));
-    }
-    words
+        text("reason"),
+        lines.concat()
+    )
 }
