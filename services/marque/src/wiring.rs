@@ -304,8 +304,13 @@ impl Shared {
         let address = self.config.peers.get(&role).with_context(|| {
             format!("role {role} is not in this process: say where it is by peers.{role} = \"host:port\"")
         })?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         let settings = PeerSettings {
-            address: address.clone(),
+            address: if address.contains("://") {
+                address.clone()
+            } else {
+                format!("{scheme}://{address}")
+            },
             tls: self.tls.clone(),
             connect_timeout: Duration::from_millis(self.config.rpc.connect_timeout_ms),
             server_name: None,

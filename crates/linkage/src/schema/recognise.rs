@@ -214,10 +214,12 @@ mod tests {
         for row in 0..rows {
             let phone = format!("139{:08}", row * 7919);
             let mail = format!("a{}@b.cn", row / 2);
+            let given = ["伟", "芳", "建国", "秀英", "子涵", "梓轩", "桂兰"][row % 7];
+            let name = format!("{}{given}", ["张", "王", "李", "赵", "陈"][row % 5]);
             table
                 .push_row([
                     row.to_string().as_str(),
-                    "张伟",
+                    &name,
                     &phone,
                     &mail,
                     "E1",

@@ -4,7 +4,12 @@ use std::fmt;
 
 use chrono::NaiveDate;
 use marque_core::{Timestamp, business_date};
-use marque_quality::{Finding, clean_customer, gender::Gender, party::PartyKind};
+use marque_quality::{
+    Finding, clean_customer,
+    gender::Gender,
+    name::Name,
+    party::{self, PartyKind},
+};
 
 use crate::domain::{Columns, Kind};
 
@@ -80,7 +85,7 @@ impl Facts {
                 PartyKind::Organization => Kind::Organization,
                 PartyKind::Person => Kind::Person,
             },
-            is_surname_only: record.name.as_ref().is_some_and(|name| name.surname_only),
+            is_surname_only: record.name.as_ref().is_some_and(is_surname_only),
             name: record.name.map(|name| name.text.into_owned()),
             is_documented: record
                 .id_document
@@ -142,4 +147,10 @@ impl Facts {
             .collect();
         (key.chars().count() >= 2).then_some(key)
     }
+}
+
+/// Whether nothing but a surname was typed; 欧阳先生 too, whose surname has two characters.
+fn is_surname_only(name: &Name<'_>) -> bool {
+    let is_bare = || name.title.is_some() && party::surname_of(&name.text) == Some(&*name.text);
+    name.surname_only || is_bare()
 }
