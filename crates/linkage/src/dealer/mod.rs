@@ -1,6 +1,6 @@
 //! Customers of car dealers in China: reading, comparing, blocking and deciding.
 //!
-//! [`prepare`] a record, [`block_keys`] of it, [`compare`] two, [`decide`] among candidate customers.
+//! [`prepare`] a record, [`block_keys`] of it, [`compare`] two, [`Decider::decide`] among candidate customers.
 
 mod address;
 mod compare;

@@ -280,7 +280,7 @@ pub fn is_compound_surname(name: &[char]) -> bool {
             .any(|surname| surname.trim().chars().eq(name.iter().copied()))
 }
 
-/// How common a surname is, 0..=1: the order of [`SURNAMES`] is that of frequency, and the share falls off as a power law
+/// How common a surname is, 0..=1: the order of `SURNAMES` is that of frequency, and the share falls off as a power law
 /// (the first hundred surnames cover about 85 % of the people).
 pub fn surname_share(character: char) -> f32 {
     let rank = SURNAMES
