@@ -26,8 +26,8 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             max_body_bytes: 1 << 20,
-            requests_per_second: 1_000,
-            burst: 2_000,
+            requests_per_second: 10_000,
+            burst: 20_000,
             max_in_flight: 512,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
