@@ -39,8 +39,9 @@ impl PgSession {
         config.application_name("marque");
         let mut client = config.connect(NoTls)?;
         let schema = quoted(schema);
+        create_schema(&mut client, &schema)?;
         client.batch_execute(&format!(
-            "SET client_min_messages TO warning; CREATE SCHEMA IF NOT EXISTS {schema}; SET search_path TO {schema}"
+            "SET client_min_messages TO warning; SET search_path TO {schema}"
         ))?;
         Ok(Self {
             client,
@@ -134,6 +135,26 @@ impl PgSession {
         let statement = self.client.prepare(&sql.replace('?', "$"))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+}
+
+/// Makes the schema unless it is there. `IF NOT EXISTS` does not help two sessions that come at the same moment: the
+/// later one is told of a duplicate, which is as good.
+fn create_schema(client: &mut Client, schema: &str) -> Result<(), StoreError> {
+    use postgres::error::SqlState;
+    let created = client.batch_execute(&format!(
+        "SET client_min_messages TO warning; CREATE SCHEMA IF NOT EXISTS {schema}"
+    ));
+    match created {
+        Err(error)
+            if matches!(
+                error.code(),
+                Some(&SqlState::UNIQUE_VIOLATION | &SqlState::DUPLICATE_SCHEMA)
+            ) =>
+        {
+            Ok(())
+        }
+        other => Ok(other?),
     }
 }
 
