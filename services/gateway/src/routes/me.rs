@@ -38,7 +38,7 @@ pub(crate) async fn get_me(
     responses((status = 200, description = "The profile", body = Profile)))]
 pub(crate) async fn get_my_profile(State(app): State<App>, call: Call) -> Answer {
     let id = call.own_customer()?;
-    profile::assemble(&app, call, id).await
+    profile::assemble(&app, call, &id).await
 }
 
 /// My vehicles.

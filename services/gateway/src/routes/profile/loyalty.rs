@@ -1,0 +1,18 @@
+//! The customer's loyalty: no role of this version knows it, so the part is absent.
+
+use std::future::{Ready, ready};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::part::Part;
+use crate::{edge::Call, state::App};
+
+/// Loyalty.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Loyalty {}
+
+/// What is known of it for a customer: nothing yet.
+pub(super) fn of(_: &App, _: &Call, _customer: &str) -> Ready<Part<Loyalty>> {
+    ready(Part::Absent)
+}

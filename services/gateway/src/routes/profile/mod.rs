@@ -1,0 +1,108 @@
+//! Everything about one customer at once. A file a part: roles are asked side by side, and one that is down or late
+//! leaves its own part out.
+//!
+//! To add a part: a file with its view and `of(app, call, customer) -> Part<View>`, its field in [`Facts`] and its line
+//! in [`Facts::of`].
+
+mod customer;
+mod due_dates;
+mod loyalty;
+mod open_complaints;
+mod part;
+mod score;
+mod vehicles;
+mod visits;
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use self::part::{Part, is_outage};
+use crate::{
+    answer::ok, edge::Call, extract::Path, problem::Answer, routes::customers::CustomerView,
+    state::App,
+};
+
+/// Everything about one customer, part by part.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Profile {
+    /// The golden customer.
+    customer: Part<CustomerView>,
+    /// What other roles know of him.
+    #[serde(flatten)]
+    facts: Facts,
+}
+
+/// What roles know of a customer by his id alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Facts {
+    /// His vehicles.
+    vehicles: Part<vehicles::Vehicles>,
+    /// His last ten visits.
+    visits: Part<visits::LastVisits>,
+    /// Complaints that are not closed.
+    open_complaints: Part<open_complaints::OpenComplaints>,
+    /// Value score.
+    score: Part<score::Score>,
+    /// Loyalty.
+    loyalty: Part<loyalty::Loyalty>,
+    /// What is due next.
+    due_dates: Part<due_dates::DueDates>,
+}
+
+impl Facts {
+    /// Asks all roles at once.
+    async fn of(app: &App, call: &Call, customer: &str) -> Self {
+        let (vehicles, visits, open_complaints, score, loyalty, due_dates) = tokio::join!(
+            vehicles::of(app, call, customer),
+            visits::of(app, call, customer),
+            open_complaints::of(app, call, customer),
+            score::of(app, call, customer),
+            loyalty::of(app, call, customer),
+            due_dates::of(app, call, customer),
+        );
+        Self {
+            vehicles,
+            visits,
+            open_complaints,
+            score,
+            loyalty,
+            due_dates,
+        }
+    }
+
+    /// Whether one of the roles that know every customer answered: with none of them there is no profile to show.
+    fn are_here(&self) -> bool {
+        self.vehicles.is_here() || self.visits.is_here()
+    }
+}
+
+/// A customer at once: himself, vehicles, last visits, and what further roles know.
+///
+/// A part whose role is down or late says `unavailable`, and the answer is still 200.
+#[utoipa::path(get, path = "/v1/customers/{id}/profile", tag = "customers",
+    params(("id" = String, Path, description = "Customer id", example = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")),
+    responses((status = 200, description = "The profile", body = Profile)))]
+pub(crate) async fn get_profile(
+    State(app): State<App>,
+    call: Call,
+    Path(id): Path<String>,
+) -> Answer {
+    assemble(&app, call, &id).await
+}
+
+/// The profile of an id; the facts of one that was merged away are asked again of the customer it now is.
+pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
+    call.meta = call.meta.within(app.settings.part_deadline);
+    let (customer, mut facts) =
+        tokio::join!(customer::get(app, &call, id), Facts::of(app, &call, id));
+    match &customer {
+        Ok(current) if current.id != id => facts = Facts::of(app, &call, &current.id).await,
+        Err(failure) if !is_outage(failure) || !facts.are_here() => return Err(failure.clone()),
+        _ => {}
+    }
+    ok(&Profile {
+        customer: Part::of(customer, CustomerView::from),
+        facts,
+    })
+}
