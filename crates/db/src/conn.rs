@@ -114,6 +114,35 @@ impl Conn<'_> {
         }
     }
 
+    /// A query run once for each key, `?1`: for statements with a `LIMIT` a key. Keys are of one type; rows of one key
+    /// stay together, the keys come in no order.
+    pub fn query_each<T>(
+        &mut self,
+        sql: &str,
+        keys: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut found = Vec::with_capacity(keys.len());
+                let mut statement = conn.prepare_cached(sql)?;
+                for key in keys {
+                    let mut rows = statement.query([key])?;
+                    while let Some(row) = rows.next()? {
+                        found.push(read(&Row::Sqlite(row))?);
+                    }
+                }
+                Ok(found)
+            }
+            Driver::Postgres(_) if keys.is_empty() => Ok(Vec::new()),
+            Driver::Postgres(session) => session
+                .query_each(sql, keys)?
+                .iter()
+                .map(|row| read(&Row::Postgres(row)))
+                .collect(),
+        }
+    }
+
     /// Serialises this transaction with every other that locks one of the same keys. Nothing to do on SQLite, which
     /// has one writer.
     pub fn lock_keys(&mut self, keys: &mut Vec<i64>) -> Result<(), StoreError> {

@@ -116,6 +116,11 @@ fn for_backend(sql: &str, backend: Backend) -> String {
         Backend::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
         Backend::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     };
+    // An integer key that the table is kept by; on SQLite only this very type is.
+    let key = match backend {
+        Backend::Sqlite => "INTEGER PRIMARY KEY",
+        Backend::Postgres => "BIGINT PRIMARY KEY",
+    };
     sql.lines()
         .map(|line| {
             match line
@@ -130,6 +135,7 @@ fn for_backend(sql: &str, backend: Backend) -> String {
         .collect::<String>()
         .replace("{without_rowid}", rowid)
         .replace("{serial}", serial)
+        .replace("{key}", key)
 }
 
 /// FNV-1a over the text: finds edits, guards against nothing else.

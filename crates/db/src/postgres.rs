@@ -97,6 +97,21 @@ impl PgSession {
         Ok(self.client.query(&statement, &values)?)
     }
 
+    /// One statement for all keys: the statement of a key is laid beside each.
+    pub(crate) fn query_each(
+        &mut self,
+        sql: &str,
+        keys: &[Value<'_>],
+    ) -> Result<Vec<postgres::Row>, StoreError> {
+        let list = KeyList::from(keys);
+        let (of_one, kind) = (sql.replace("?1", "wanted.key"), list.type_name());
+        let sql = format!(
+            "SELECT found.* FROM unnest(?1::{kind}[]) AS wanted(key) CROSS JOIN LATERAL ({of_one}) AS found"
+        );
+        let statement = self.prepare(&sql)?;
+        Ok(self.client.query(&statement, &[list.as_sql()])?)
+    }
+
     pub(crate) fn copy(
         &mut self,
         table: &str,
@@ -223,6 +238,16 @@ impl<'a> From<&[Value<'a>]> for KeyList<'a> {
 }
 
 impl KeyList<'_> {
+    /// PostgreSQL's name of the type of one key.
+    const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Uuids(_) => "uuid",
+            Self::Bytes(_) => "bytea",
+            Self::Texts(_) => "text",
+            Self::Ints(_) => "bigint",
+        }
+    }
+
     fn as_sql(&self) -> &(dyn ToSql + Sync) {
         match self {
             Self::Uuids(keys) => keys,

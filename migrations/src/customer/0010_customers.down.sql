@@ -2,6 +2,7 @@
 {postgres: DROP SEQUENCE source_records_seq_seq}
 DROP TABLE receptions;
 DROP TABLE consents;
+DROP TABLE duplicate_decisions;
 DROP TABLE duplicates;
 DROP TABLE moves;
 DROP TABLE record_keys;

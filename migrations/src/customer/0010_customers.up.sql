@@ -1,6 +1,6 @@
 -- A golden customer is only an identity: its values are computed from its source records when it is read.
 CREATE TABLE customers (
-    number      BIGINT PRIMARY KEY,
+    number      {key},
     id          UUID NOT NULL,
     kind        BIGINT NOT NULL,
     merged_into BIGINT,
@@ -12,7 +12,7 @@ CREATE UNIQUE INDEX uq_customers_id ON customers (id);
 CREATE INDEX ix_customers_merged_into ON customers (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE source_records (
-    seq          BIGINT PRIMARY KEY,
+    seq          {key},
     id           UUID NOT NULL,
     customer     BIGINT NOT NULL,
     dealer       TEXT NOT NULL,
@@ -22,6 +22,8 @@ CREATE TABLE source_records (
     content_hash BYTEA NOT NULL,
     -- The row as it came, sealed.
     sealed       BYTEA NOT NULL,
+    -- What linkage compares of it, sealed; made anew of the row where it is missing or of another release.
+    features     BYTEA,
     recorded_at  BIGINT NOT NULL,
     received_at  BIGINT NOT NULL,
     version      BIGINT NOT NULL
@@ -59,13 +61,26 @@ CREATE TABLE duplicates (
     left_customer  BIGINT NOT NULL,
     right_customer BIGINT NOT NULL,
     probability    DOUBLE PRECISION NOT NULL,
+    -- What deciding it is worth: the probability times the records that would find their owner.
+    gain           DOUBLE PRECISION NOT NULL,
     reasons        TEXT NOT NULL,
+    -- open, later, same, different, disputed.
     state          TEXT NOT NULL,
     found_at       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX uq_duplicates_pair ON duplicates (left_customer, right_customer);
-CREATE INDEX ix_duplicates_state ON duplicates (state, probability, id);
+CREATE INDEX ix_duplicates_state ON duplicates (state, gain, id);
 CREATE INDEX ix_duplicates_right ON duplicates (right_customer);
+
+-- Every word a steward ever said on a pair, so that two who disagree come to light and the matcher can learn.
+CREATE TABLE duplicate_decisions (
+    duplicate  UUID NOT NULL,
+    decided_at BIGINT NOT NULL,
+    decision   TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    PRIMARY KEY (duplicate, decided_at, actor)
+) {without_rowid};
 
 CREATE TABLE consents (
     customer       BIGINT NOT NULL,

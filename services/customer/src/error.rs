@@ -37,10 +37,15 @@ pub(crate) enum Error {
     KindsDiffer,
     #[error("this was undone already")]
     UndoneAlready,
+    #[error("the pair was called {0} already; what was merged is taken back by undoing the merge")]
+    DecidedAlready(&'static str),
     #[error("a later merge or split stands on this one: undo {0} first")]
     Superseded(String),
     #[error("all records of the customer would leave: nothing to split")]
     NothingToSplit,
+    /// Never leaves the service: the write is done again alone.
+    #[error("customers must be joined, which waits for others who link")]
+    JoinsWait,
     #[error("the customers' store failed")]
     Store(#[from] StoreError),
     #[error("a record cannot be sealed or opened")]
@@ -70,9 +75,11 @@ impl ServiceError for Error {
             | Self::SameCustomer
             | Self::KindsDiffer
             | Self::UndoneAlready
+            | Self::DecidedAlready(_)
             | Self::Superseded(_)
             | Self::NothingToSplit => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
+            Self::JoinsWait => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
     }
@@ -90,9 +97,12 @@ impl ServiceError for Error {
             Self::SameCustomer => "SAME_CUSTOMER",
             Self::KindsDiffer => "KINDS_DIFFER",
             Self::UndoneAlready => "UNDONE_ALREADY",
+            Self::DecidedAlready(_) => "DECIDED_ALREADY",
             Self::Superseded(_) => "SUPERSEDED",
             Self::NothingToSplit => "NOTHING_TO_SPLIT",
-            Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
+            Self::Invalid(_) | Self::JoinsWait | Self::Store(_) | Self::Vault(_) => {
+                self.code().default_reason()
+            }
         }
     }
 

@@ -76,6 +76,8 @@ pub struct Decider {
 const LEAST_BITS: f32 = -3.0;
 /// In favour for no more than so many.
 const MOST_BITS: f32 = 40.0;
+/// The share of the best fitting record in the evidence for a customer; the average of all has the rest.
+const BEST_SHARE: f32 = 1.0 / 3.0;
 /// By so many bits the best candidate must lead the next, else neither is sure.
 const LEAD: f32 = 3.0;
 
@@ -150,7 +152,8 @@ impl Decider {
         }
     }
 
-    /// The average over the customer's records, as the batch engine joins clusters.
+    /// The average over the customer's records, as the batch engine joins clusters, and in part the record that fits
+    /// best: people whose records are known to be theirs may have had several phones and cars.
     fn rank<C: Clone>(
         &self,
         record: &Prepared,
@@ -168,8 +171,9 @@ impl Decider {
                 best = Some((bits, outcome));
             }
         }
-        let (_, outcome) = best?;
-        let bits = sum / candidate.members.len() as f32;
+        let (most, outcome) = best?;
+        let average = sum / candidate.members.len() as f32;
+        let bits = average + BEST_SHARE * (most.min(MOST_BITS) - average);
         let probability = probability(bits);
         (probability >= self.likely).then(|| Ranked {
             customer: candidate.customer.clone(),

@@ -3,10 +3,12 @@
 //! [`prepare`] a record, [`block_keys`] of it, [`compare`] two, [`Decider::decide`] among candidate customers.
 
 mod address;
+mod census;
 mod compare;
 mod decide;
 mod default_model;
 mod index;
+mod join;
 mod keys;
 mod name;
 mod name_statistics;
@@ -17,10 +19,12 @@ mod table;
 mod wire;
 
 pub use address::Address;
+pub use census::{name_key, people};
 pub use compare::{Frequencies, compare, name_share};
 pub use decide::{Candidate, Decider, Ranked, Resolution, Verdict};
 pub use default_model::default_model;
 pub use index::{CustomerId, Index, Moved, RecordId};
+pub use join::Joined;
 pub use keys::{BlockKey, KeyKind, block_keys};
 pub use name::Kind;
 pub use prepared::{DealerRecord, Identity, MAX_PHONES, Prepared, prepare};

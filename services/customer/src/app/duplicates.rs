@@ -4,31 +4,29 @@ use marque_auth::{CallContext, Role};
 use marque_core::{CustomerNumber, DuplicateId, MergeId};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
+use marque_linkage::score::Reason;
 use uuid::Uuid;
 
 use super::{CustomerApp, words::check_words};
 use crate::{
     domain::File,
     error::{Error, Result},
-    storage::{Duplicate, DuplicateState},
+    storage::{Decided, Decision, Duplicate, DuplicateState},
 };
 
-/// A pair with both files.
+/// A pair with both files and what speaks for and against.
 pub(crate) struct Pair {
     pub(crate) duplicate: Duplicate,
     pub(crate) left: File,
     pub(crate) right: File,
-}
-
-/// The steward's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Same,
-    Different,
+    /// Weights in bits of the two records that resemble each other most, strongest first.
+    pub(crate) evidence: Vec<Reason>,
+    /// Every word a steward said on it.
+    pub(crate) decisions: Vec<Decided>,
 }
 
 impl CustomerApp {
-    /// Pairs of a state, likeliest first. Pairs that have become one customer since are left out.
+    /// Pairs of a state, what is worth most first. Pairs that have become one customer since are left out.
     pub(crate) async fn duplicates(
         &self,
         ctx: CallContext,
@@ -42,7 +40,7 @@ impl CustomerApp {
             .scan(move |conn| {
                 let found = app.store.list_duplicates(conn, state, after, limit)?;
                 let next = found.last().filter(|_| found.len() == limit as usize);
-                let next = next.map(|last| (last.probability, last.id.uuid()));
+                let next = next.map(|last| (last.gain, last.id.uuid()));
                 let mut pairs = Vec::with_capacity(found.len());
                 for duplicate in found {
                     if let Some(pair) = app.open_pair(conn, &ctx, duplicate)? {
@@ -71,6 +69,8 @@ impl CustomerApp {
             .and_then(|left| Ok((left, self.file(conn, ctx, right)?)));
         match files {
             Ok((left, right)) => Ok(Some(Pair {
+                evidence: self.evidence(conn, &left, &right)?,
+                decisions: self.store.decisions(conn, duplicate.id)?,
                 duplicate,
                 left,
                 right,
@@ -80,7 +80,8 @@ impl CustomerApp {
         }
     }
 
-    /// Decides a pair: the same are merged into the older, the different are never proposed again.
+    /// Decides a pair: the same are merged into the older, the different are never proposed again, later ones leave the
+    /// queue. A word that contradicts another steward's puts the pair in dispute, for headquarters to settle.
     pub(crate) async fn decide(
         &self,
         ctx: CallContext,
@@ -107,34 +108,75 @@ impl CustomerApp {
         let duplicate = self.store.get_duplicate(conn, id)?;
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
-        let merge = match decision {
-            Decision::Same => Some(self.merge_in(conn, ctx, right.id, left.id, reason)?),
-            Decision::Different => None,
-        };
-        let state = if decision == Decision::Same {
-            DuplicateState::Same
-        } else {
-            DuplicateState::Different
+        let state = self.next_state(conn, ctx, &duplicate, decision)?;
+        let merge = match state {
+            DuplicateState::Same if left.number != right.number => {
+                Some(self.merge_in(conn, ctx, right.id, left.id, reason)?)
+            }
+            DuplicateState::Same => return Err(Error::SameCustomer),
+            _ => None,
         };
         self.store.set_duplicate_state(conn, id, state)?;
+        let decided = Decided {
+            duplicate: id,
+            decision,
+            actor: ctx.actor().to_string(),
+            reason: reason.to_owned(),
+            at: self.clock.now(),
+        };
+        self.store.insert_decision(conn, &decided)?;
         let subject = id.to_string();
-        let detail = format!("{} {reason}", state.as_str());
-        record(
-            conn,
-            ctx,
-            self.clock.now(),
-            &Entry {
-                act: "decided",
-                subject: &subject,
-                dealer: "",
-                detail: detail.trim(),
-            },
-        )?;
+        let detail = format!("{} {reason}", decision.as_str());
+        let entry = Entry {
+            act: "decided",
+            subject: &subject,
+            dealer: "",
+            detail: detail.trim(),
+        };
+        record(conn, ctx, decided.at, &entry)?;
         let duplicate = self.store.get_duplicate(conn, id)?;
         let pair = self
             .open_pair(conn, ctx, duplicate)?
             .ok_or(Error::DuplicateUnknown)?;
         Ok((pair, merge))
+    }
+
+    /// What a word makes of a pair.
+    fn next_state(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        duplicate: &Duplicate,
+        decision: Decision,
+    ) -> Result<DuplicateState> {
+        let wanted = match decision {
+            Decision::Same => DuplicateState::Same,
+            Decision::Different => DuplicateState::Different,
+            Decision::Later => DuplicateState::Later,
+        };
+        let decided = match duplicate.state {
+            DuplicateState::Open | DuplicateState::Later => return Ok(wanted),
+            // Headquarters settles a dispute.
+            DuplicateState::Disputed if ctx.roles().contains(Role::HqAdmin) => return Ok(wanted),
+            DuplicateState::Disputed => return Ok(DuplicateState::Disputed),
+            decided => decided,
+        };
+        if decided == wanted || decision == Decision::Later {
+            return Err(Error::DecidedAlready(decided.as_str()));
+        }
+        let words = self.store.decisions(conn, duplicate.id)?;
+        let actor = ctx.actor().to_string();
+        let is_own = words
+            .iter()
+            .rev()
+            .find(|word| word.decision.as_str() == decided.as_str())
+            .is_none_or(|word| word.actor == actor);
+        match (is_own, decided) {
+            (false, _) => Ok(DuplicateState::Disputed),
+            // What was merged is taken back by undoing it, so that nothing else is.
+            (true, DuplicateState::Same) => Err(Error::DecidedAlready("same")),
+            (true, _) => Ok(wanted),
+        }
     }
 
     /// Puts a pair into a state, whether it was in the queue or not.
@@ -150,6 +192,7 @@ impl CustomerApp {
             left: one,
             right: other,
             probability: 0.0,
+            gain: 0.0,
             reasons: Vec::new(),
             state,
             found_at: self.clock.now(),

@@ -2,6 +2,7 @@
 
 mod consent;
 mod duplicates;
+mod evidence;
 mod history;
 mod ingest;
 mod lookup;
@@ -17,13 +18,14 @@ use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
 
-pub(crate) use duplicates::{Decision, Pair};
+pub(crate) use duplicates::Pair;
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
+pub(crate) use moves::Mode;
 pub(crate) use put::Put;
 pub(crate) use sink::CustomerSink;
 
-use crate::storage::CustomerStore;
+use crate::{domain::Matcher, storage::CustomerStore};
 
 /// The service's use cases; cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,6 +34,7 @@ pub(crate) struct CustomerApp {
     db: Database,
     clock: SharedClock,
     directory: Directory,
+    matcher: Matcher,
 }
 
 impl CustomerApp {
@@ -46,6 +49,7 @@ impl CustomerApp {
             db,
             clock,
             directory,
+            matcher: Matcher::default(),
         }
     }
 }

@@ -12,6 +12,27 @@ use crate::{
     storage::{Act, Move, NewCustomer},
 };
 
+/// Whether a move is made or only shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Make,
+    /// Tells what would be, and leaves everything as it is.
+    Preview,
+}
+
+impl Mode {
+    fn run<T>(
+        self,
+        conn: &mut Conn<'_>,
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T>,
+    ) -> Result<T> {
+        match self {
+            Self::Make => work(conn),
+            Self::Preview => conn.rehearse(work),
+        }
+    }
+}
+
 impl CustomerApp {
     /// Joins a customer into another; the id that goes answers with the one that stays.
     pub(crate) async fn merge(
@@ -20,15 +41,18 @@ impl CustomerApp {
         from: CustomerId,
         into: CustomerId,
         reason: String,
+        mode: Mode,
     ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db
             .write(move |conn| {
-                let id = app.merge_in(conn, &ctx, from, into, &reason)?;
-                let customer = app.store.get_customer(conn, into)?;
-                Ok((id, app.file(conn, &ctx, customer)?))
+                mode.run(conn, |conn| {
+                    let id = app.merge_in(conn, &ctx, from, into, &reason)?;
+                    let customer = app.store.get_customer(conn, into)?;
+                    Ok((id, app.file(conn, &ctx, customer)?))
+                })
             })
             .await
     }
@@ -88,12 +112,15 @@ impl CustomerApp {
         id: CustomerId,
         records: Vec<SourceRecordId>,
         reason: String,
+        mode: Mode,
     ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db
-            .write(move |conn| app.split_in(conn, &ctx, id, &records, &reason))
+            .write(move |conn| {
+                mode.run(conn, |conn| app.split_in(conn, &ctx, id, &records, &reason))
+            })
             .await
     }
 
@@ -145,10 +172,17 @@ impl CustomerApp {
     }
 
     /// Takes a merge or split back. A later one that stands on it must be taken back first.
-    pub(crate) async fn undo(&self, ctx: CallContext, id: MergeId) -> Result<Vec<File>> {
+    pub(crate) async fn undo(
+        &self,
+        ctx: CallContext,
+        id: MergeId,
+        mode: Mode,
+    ) -> Result<Vec<File>> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         let app = self.clone();
-        self.db.write(move |conn| app.undo_in(conn, &ctx, id)).await
+        self.db
+            .write(move |conn| mode.run(conn, |conn| app.undo_in(conn, &ctx, id)))
+            .await
     }
 
     fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<Vec<File>> {
@@ -203,7 +237,7 @@ impl CustomerApp {
         Ok(files)
     }
 
-    fn tell_moved(
+    pub(super) fn tell_moved(
         &self,
         conn: &mut Conn<'_>,
         records: Vec<SourceRecord>,
@@ -228,7 +262,7 @@ impl CustomerApp {
     }
 
     /// The act stands in the history of both customers.
-    fn record_move(
+    pub(super) fn record_move(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,

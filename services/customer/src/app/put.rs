@@ -1,15 +1,18 @@
 //! One record, live.
 
+use std::sync::Arc;
+
 use marque_api::customer::v1::{PutSourceRecordRequest, PutSourceRecordResponse};
 use marque_auth::CallContext;
-use marque_core::{CustomerId, SourceRecordId};
+use marque_core::{CustomerId, DealerCode, SourceRecordId, Timestamp};
+use marque_db::Conn;
 use marque_errors::Violation;
 use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_quality::{Finding, Lang, Severity};
 use marque_rpc::CallMeta;
 
-use super::CustomerApp;
+use super::{CustomerApp, ingest::Company, ready::Ready};
 use crate::{
     domain::Columns,
     error::{Error, Result},
@@ -40,6 +43,18 @@ pub(crate) struct Put {
     pub(crate) findings: Vec<Finding>,
 }
 
+/// A record to be written, and for whom.
+struct Wanted {
+    ctx: CallContext,
+    dealer: DealerCode,
+    ready: Ready,
+    findings: Vec<Finding>,
+    key: Option<IdempotencyKey>,
+    asked: Asked,
+}
+
+const METHOD: &str = "PutSourceRecord";
+
 impl CustomerApp {
     /// Creates or replaces one source record of a dealer that the caller may write for.
     ///
@@ -69,36 +84,68 @@ impl CustomerApp {
             key: request.key,
             content: ready.content_hash.to_vec(),
         };
-        let app = self.clone();
-        let method = "PutSourceRecord";
+        let asked = Arc::new(Wanted {
+            ctx,
+            dealer,
+            ready,
+            findings,
+            key,
+            asked,
+        });
+        match self.put_beside(&asked, Company::Others, answer).await {
+            Err(Error::JoinsWait) => self.put_beside(&asked, Company::Alone, answer).await,
+            done => done,
+        }
+    }
+
+    async fn put_beside(
+        &self,
+        wanted: &Arc<Wanted>,
+        company: Company,
+        answer: fn(Put) -> PutSourceRecordResponse,
+    ) -> Result<PutSourceRecordResponse> {
+        let (app, wanted, now) = (self.clone(), wanted.clone(), self.clock.now());
         self.db
             .write(move |conn| {
-                once(conn, &ctx, now, method, key.as_ref(), &asked, |conn| {
-                    let taken = app
-                        .write_rows(conn, &ctx, &[&ready])?
-                        .pop()
-                        .expect("one row was written");
-                    let customer = app.store.get_customer_by_number(conn, taken.customer)?;
-                    if taken.outcome == Outcome::Stored {
-                        let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
-                        let entry = Entry {
-                            act: "linked",
-                            subject: &subject,
-                            dealer: dealer.as_str(),
-                            detail: &detail,
-                        };
-                        record(conn, &ctx, now, &entry)?;
-                    }
-                    Ok(answer(Put {
-                        record: taken.record,
-                        customer: customer.id,
-                        outcome: taken.outcome,
-                        version: taken.version,
-                        findings: findings.clone(),
-                    }))
+                let Wanted {
+                    ctx, key, asked, ..
+                } = &*wanted;
+                once(conn, ctx, now, METHOD, key.as_ref(), asked, |conn| {
+                    Ok(answer(app.put_in(conn, &wanted, company, now)?))
                 })
             })
             .await
+    }
+
+    fn put_in(
+        &self,
+        conn: &mut Conn<'_>,
+        wanted: &Wanted,
+        company: Company,
+        now: Timestamp,
+    ) -> Result<Put> {
+        let taken = self
+            .write_rows(conn, &wanted.ctx, &[&wanted.ready], company)?
+            .pop()
+            .expect("one row was written");
+        let customer = self.store.get_customer_by_number(conn, taken.customer)?;
+        if taken.outcome == Outcome::Stored {
+            let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
+            let entry = Entry {
+                act: "linked",
+                subject: &subject,
+                dealer: wanted.dealer.as_str(),
+                detail: &detail,
+            };
+            record(conn, &wanted.ctx, now, &entry)?;
+        }
+        Ok(Put {
+            record: taken.record,
+            customer: customer.id,
+            outcome: taken.outcome,
+            version: taken.version,
+            findings: wanted.findings.clone(),
+        })
     }
 }
 

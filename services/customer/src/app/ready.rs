@@ -2,11 +2,12 @@
 //! rows before it.
 
 use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp, source_record_id};
+use marque_linkage::dealer::{BlockKey, KeyKind as BlockKind, Prepared, block_keys, name_key};
 use marque_quality::{Field, Finding};
 use marque_vault::{Purpose, Vault};
 
 use crate::{
-    domain::{Columns, Facts},
+    domain::{Columns, Facts, features},
     error::Result,
     storage::{CustomerStore, KeyKind, NewRecord, Token, dealer_token, hq_token, match_token},
 };
@@ -19,13 +20,24 @@ pub(crate) struct Ready {
     pub(crate) key: String,
     pub(crate) columns: Columns,
     pub(crate) facts: Facts,
+    pub(crate) features: Prepared,
     pub(crate) recorded_at: Timestamp,
     pub(super) content_hash: [u8; 16],
     pub(super) sealed: Vec<u8>,
-    /// Everything it can be found by.
-    pub(super) tokens: Vec<Token>,
-    /// Those of them that are evidence of identity.
-    pub(super) evidence: Vec<Token>,
+    pub(super) sealed_features: Vec<u8>,
+    pub(super) keys: Keys,
+}
+
+/// Everything a record can be found by.
+pub(crate) struct Keys {
+    /// Linkage's blocking keys; records that share one are compared.
+    pub(super) blocking: Vec<BlockKey>,
+    /// Their tokens, in the same order.
+    pub(super) blocks: Vec<Token>,
+    /// Token of the name, to count who bears it.
+    pub(super) name: Option<Token>,
+    /// All tokens: these, and those of exact look-ups under headquarters' and the dealer's keys. Sorted.
+    pub(super) all: Vec<Token>,
 }
 
 impl CustomerStore {
@@ -45,7 +57,7 @@ impl CustomerStore {
             .trim();
         let key: String = typed.chars().filter(|c| !c.is_control()).collect();
         let id = source_record_id(dealer, source, &key);
-        let evidence = evidence_tokens(self.vault(), &facts);
+        let features = features(&columns, facts.kind);
         let ready = Ready {
             id,
             dealer: dealer.clone(),
@@ -53,49 +65,82 @@ impl CustomerStore {
             key,
             content_hash: content_hash(self.vault(), &columns),
             sealed: self.seal(id, &columns, &[])?,
-            tokens: all_tokens(self.vault(), dealer, &facts, &evidence),
-            evidence,
+            sealed_features: self.seal_features(id, &features)?,
+            keys: Keys::of(self.vault(), dealer, &facts, &features),
             recorded_at: facts.recorded_at.unwrap_or(now),
             columns,
             facts,
+            features,
         };
         Ok((ready, findings))
     }
 }
 
-/// Tokens that are evidence of identity: documents, phone with name, VIN with name.
-pub(super) fn evidence_tokens(vault: &Vault, facts: &Facts) -> Vec<Token> {
-    let mut tokens = Vec::with_capacity(6);
-    tokens.extend(
-        facts
-            .id_number
+impl Keys {
+    pub(super) fn of(
+        vault: &Vault,
+        dealer: &DealerCode,
+        facts: &Facts,
+        features: &Prepared,
+    ) -> Self {
+        let blocking = block_keys(features);
+        let blocks: Vec<Token> = blocking
             .iter()
-            .map(|number| hq_token(vault, KeyKind::IdNumber, number)),
-    );
-    tokens.extend(
-        facts
-            .credit_code
-            .iter()
-            .map(|code| hq_token(vault, KeyKind::CreditCode, code)),
-    );
-    if let Some(name) = facts.name_key() {
-        for value in facts.phones.iter().chain(&facts.vin) {
-            tokens.push(match_token(
-                vault,
-                format!("{value}\u{1f}{name}").as_bytes(),
-            ));
+            .map(|key| block_token(vault, facts, key))
+            .collect();
+        let name = name_key(features).map(|key| match_token(vault, &key));
+        let mut all = blocks.clone();
+        all.extend(name);
+        all.extend(lookup_tokens(vault, dealer, facts));
+        all.sort_unstable();
+        all.dedup();
+        Self {
+            blocking,
+            blocks,
+            name,
+            all,
         }
     }
-    tokens
 }
 
-/// Tokens a record is found by, under headquarters' and the dealer's keys.
-pub(super) fn all_tokens(
-    vault: &Vault,
-    dealer: &DealerCode,
-    facts: &Facts,
-    evidence: &[Token],
-) -> Vec<Token> {
+/// A phone, ID number, credit code or plate is found by the same token whether somebody looks it up or linkage does.
+fn block_token(vault: &Vault, facts: &Facts, key: &BlockKey) -> Token {
+    // The kind in front, a zero behind.
+    let value = &key.bytes[1..key.bytes.len() - 1];
+    let shared = match key.kind {
+        BlockKind::Identity => facts
+            .id_number
+            .as_ref()
+            .map(|number| (KeyKind::IdNumber, number))
+            .into_iter()
+            .chain(
+                facts
+                    .credit_code
+                    .as_ref()
+                    .map(|code| (KeyKind::CreditCode, code)),
+            )
+            .find(|(_, known)| known.as_bytes() == value),
+        BlockKind::Plate => facts
+            .plate
+            .as_ref()
+            .map(|plate| (KeyKind::Plate, plate))
+            .filter(|(_, known)| known.as_bytes() == value),
+        BlockKind::Phone => {
+            let number = value.try_into().map_or(0, u64::from_le_bytes);
+            let e164 = format!("+86{number}");
+            let known = facts.phones.iter().find(|phone| **phone == e164);
+            known.map(|phone| (KeyKind::Phone, phone))
+        }
+        _ => None,
+    };
+    match shared {
+        Some((kind, known)) => hq_token(vault, kind, known),
+        None => match_token(vault, &key.bytes),
+    }
+}
+
+/// Tokens of exact look-ups, under headquarters' and the dealer's keys.
+fn lookup_tokens(vault: &Vault, dealer: &DealerCode, facts: &Facts) -> Vec<Token> {
     let phones = facts.phones.iter().map(|phone| (KeyKind::Phone, phone));
     let number = facts
         .id_number
@@ -108,12 +153,10 @@ pub(super) fn all_tokens(
     let private: Vec<(KeyKind, &String)> = phones.chain(number).chain(code).collect();
     let plate = facts.plate.iter().map(|plate| (KeyKind::Plate, plate));
     let vin = facts.vin.iter().map(|vin| (KeyKind::Vin, vin));
-    let mut tokens = evidence.to_vec();
-    tokens.extend(
-        private
-            .iter()
-            .map(|(kind, value)| dealer_token(vault, dealer, *kind, value)),
-    );
+    let of_dealer = private
+        .iter()
+        .map(|(kind, value)| dealer_token(vault, dealer, *kind, value));
+    let mut tokens: Vec<Token> = of_dealer.collect();
     tokens.extend(
         private
             .into_iter()
@@ -121,8 +164,6 @@ pub(super) fn all_tokens(
             .chain(vin)
             .map(|(kind, value)| hq_token(vault, kind, value)),
     );
-    tokens.sort_unstable();
-    tokens.dedup();
     tokens
 }
 
@@ -159,8 +200,9 @@ impl Ready {
             key: &self.key,
             content_hash: &self.content_hash,
             sealed,
+            features: &self.sealed_features,
             recorded_at: self.recorded_at,
-            tokens: &self.tokens,
+            tokens: &self.keys.all,
         }
     }
 }

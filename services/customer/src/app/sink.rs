@@ -9,7 +9,7 @@ use marque_ledger::{Entry as Audit, record};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
-use super::{CustomerApp, ready::Ready};
+use super::{CustomerApp, ingest::Company, ready::Ready};
 use crate::{
     domain::{COLUMNS, Columns},
     error::{Error, Result},
@@ -101,7 +101,7 @@ impl Sink for CustomerSink {
     ) -> std::result::Result<Vec<Written>, StoreError> {
         let taken = self
             .app
-            .write_rows(conn, &job.ctx, batch)
+            .write_rows(conn, &job.ctx, batch, Company::Alone)
             .map_err(into_store_error)?;
         let import = job.id.to_string();
         let count = taken.len().to_string();

@@ -136,17 +136,6 @@ impl Facts {
         let wechat = self.wechat.iter().map(|wechat| ("wechat", wechat.as_str()));
         phones.chain(email).chain(wechat)
     }
-
-    /// The name as identity compares it: without blanks and case.
-    pub(crate) fn name_key(&self) -> Option<String> {
-        let name = self.name.as_ref().filter(|_| !self.is_surname_only)?;
-        let key: String = name
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .flat_map(char::to_lowercase)
-            .collect();
-        (key.chars().count() >= 2).then_some(key)
-    }
 }
 
 /// Whether nothing but a surname was typed; 欧阳先生 too, whose surname has two characters.

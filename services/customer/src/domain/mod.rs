@@ -2,14 +2,16 @@
 
 mod columns;
 mod facts;
+mod features;
 mod golden;
 mod identity;
 mod view;
 
 pub(crate) use columns::{COLUMNS, Columns};
 pub(crate) use facts::{Facts, PastContact};
+pub(crate) use features::features;
 pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
-pub(crate) use identity::{Candidate, Verdict, decide};
+pub(crate) use identity::{Match, Matcher, finite};
 pub(crate) use view::{Sight, mask};
 
 use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};

@@ -6,6 +6,7 @@ use marque_core::{CustomerId, SourceRecordId, Timestamp};
 use marque_errors::Violation;
 use marque_events::to_proto_time;
 use marque_intake::{findings_to_pb, outcome_of};
+use marque_linkage::score::Reason;
 use marque_quality::Field;
 use marque_vault::{mask_address, mask_id_number, mask_phone};
 
@@ -16,6 +17,7 @@ use crate::{
         SourceRecord,
     },
     error::{Error, Result},
+    storage::Decided,
 };
 
 /// An id that cannot be one is as unknown as one that is not.
@@ -305,6 +307,8 @@ pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
         duplicate,
         left,
         right,
+        evidence,
+        decisions,
     } = pair;
     pb::Duplicate {
         id: duplicate.id.to_string(),
@@ -314,6 +318,27 @@ pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
         reasons: duplicate.reasons,
         state: duplicate.state.as_str().to_owned(),
         found_at: Some(to_proto_time(duplicate.found_at)),
+        gain: duplicate.gain,
+        evidence: evidence.into_iter().map(evidence_to_pb).collect(),
+        decisions: decisions.into_iter().map(decided_to_pb).collect(),
+    }
+}
+
+fn evidence_to_pb(reason: Reason) -> pb::Evidence {
+    pb::Evidence {
+        field: reason.field,
+        finding: reason.finding,
+        // Tenths of a bit: more is not known.
+        bits: (f64::from(reason.bits) * 10.0).round() / 10.0,
+    }
+}
+
+fn decided_to_pb(decided: Decided) -> pb::PairDecision {
+    pb::PairDecision {
+        decision: decided.decision.as_str().to_owned(),
+        actor: decided.actor,
+        reason: decided.reason,
+        decided_at: Some(to_proto_time(decided.at)),
     }
 }
 

@@ -6,7 +6,7 @@ use marque_api::customer::v1::{
     self as pb, customer_service_server::CustomerService, lookup_request,
 };
 use marque_auth::CallContext;
-use marque_core::{CustomerNumber, PageRequest, PageToken};
+use marque_core::{CustomerNumber, MergeId, PageRequest, PageToken};
 use marque_errors::{Violation, status};
 use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
@@ -14,10 +14,10 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    app::{CustomerApp, Decision, Key},
+    app::{CustomerApp, Key, Mode},
     domain::Consent,
     error::{Error, Result},
-    storage::DuplicateState,
+    storage::{Decision, DuplicateState},
 };
 
 #[derive(Debug, Clone)]
@@ -190,14 +190,18 @@ impl CustomerGrpc {
             customer_id,
             into,
             reason,
+            preview,
         } = request.into_inner();
         let (from, into) = (
             convert::customer_id(&customer_id)?,
             convert::customer_id(&into)?,
         );
-        let (merge, file) = self.app.merge(ctx.clone(), from, into, reason).await?;
+        let (merge, file) = self
+            .app
+            .merge(ctx.clone(), from, into, reason, mode(preview))
+            .await?;
         Ok(pb::MergeResponse {
-            merge_id: merge.to_string(),
+            merge_id: told(merge, preview),
             customer: Some(convert::customer_to_pb(&ctx, file, false)),
         })
     }
@@ -208,6 +212,7 @@ impl CustomerGrpc {
             customer_id,
             source_record_ids,
             reason,
+            preview,
         } = request.into_inner();
         let records = convert::record_ids(&source_record_ids)?;
         let (merge, file) = self
@@ -217,27 +222,40 @@ impl CustomerGrpc {
                 convert::customer_id(&customer_id)?,
                 records,
                 reason,
+                mode(preview),
             )
             .await?;
         Ok(pb::SplitResponse {
-            merge_id: merge.to_string(),
+            merge_id: told(merge, preview),
             customer: Some(convert::customer_to_pb(&ctx, file, false)),
         })
     }
 
     async fn take_back(&self, request: Request<pb::UndoRequest>) -> Result<pb::UndoResponse> {
         let ctx = CallContext::of(&request)?;
-        let id = request
-            .into_inner()
-            .merge_id
-            .parse()
-            .map_err(|_| Error::MoveUnknown)?;
-        let files = self.app.undo(ctx.clone(), id).await?;
+        let pb::UndoRequest { merge_id, preview } = request.into_inner();
+        let id = merge_id.parse().map_err(|_| Error::MoveUnknown)?;
+        let files = self.app.undo(ctx.clone(), id, mode(preview)).await?;
         let customers = files
             .into_iter()
             .map(|file| convert::customer_to_pb(&ctx, file, false))
             .collect();
         Ok(pb::UndoResponse { customers })
+    }
+
+    async fn check(
+        &self,
+        request: Request<pb::CheckDuplicateRequest>,
+    ) -> Result<pb::CheckDuplicateResponse> {
+        let ctx = CallContext::of(&request)?;
+        let meta = CallMeta::of(&request);
+        let pb::CheckDuplicateRequest { dealer, columns } = request.into_inner();
+        let columns = convert::columns_from_pb("", columns.as_ref());
+        let (recognition, customer) = self.app.recognise(ctx, meta, dealer, columns).await?;
+        Ok(pb::CheckDuplicateResponse {
+            verdict: recognition.as_str().to_owned(),
+            customer_id: customer.map_or_else(String::new, |id| id.to_string()),
+        })
     }
 
     async fn pairs(
@@ -255,7 +273,7 @@ impl CustomerGrpc {
             Error::Invalid(vec![Violation::new(
                 "state",
                 "UNKNOWN",
-                "open, same or different",
+                "open, later, same, different or disputed",
             )])
         })?;
         let list = format!("duplicates?{}", state.as_str());
@@ -268,8 +286,7 @@ impl CustomerGrpc {
             .app
             .duplicates(ctx.clone(), state, after, page.size)
             .await?;
-        let next =
-            next.map(|(probability, id)| PageToken::write(&format!("{probability} {id}"), &list));
+        let next = next.map(|(gain, id)| PageToken::write(&format!("{gain} {id}"), &list));
         Ok(pb::ListDuplicatesResponse {
             duplicates: pairs
                 .into_iter()
@@ -290,17 +307,13 @@ impl CustomerGrpc {
             reason,
         } = request.into_inner();
         let id = id.parse().map_err(|_| Error::DuplicateUnknown)?;
-        let decision = match decision.as_str() {
-            "same" => Decision::Same,
-            "different" => Decision::Different,
-            _ => {
-                return Err(Error::Invalid(vec![Violation::new(
-                    "decision",
-                    "UNKNOWN",
-                    "same or different",
-                )]));
-            }
-        };
+        let decision = Decision::parse(&decision).ok_or_else(|| {
+            Error::Invalid(vec![Violation::new(
+                "decision",
+                "UNKNOWN",
+                "same, different or later",
+            )])
+        })?;
         let (pair, merge) = self.app.decide(ctx.clone(), id, decision, reason).await?;
         Ok(pb::DecideDuplicateResponse {
             duplicate: Some(convert::pair_to_pb(&ctx, pair)),
@@ -348,6 +361,19 @@ impl CustomerGrpc {
             consent: Some(convert::consent_to_pb(consent)),
         })
     }
+}
+
+/// A preview leaves nothing that could be undone.
+fn told(merge: MergeId, preview: bool) -> String {
+    if preview {
+        String::new()
+    } else {
+        merge.to_string()
+    }
+}
+
+const fn mode(preview: bool) -> Mode {
+    if preview { Mode::Preview } else { Mode::Make }
 }
 
 fn read_pair_key(key: &str) -> Option<(f64, Uuid)> {
@@ -417,6 +443,13 @@ impl CustomerService for CustomerGrpc {
         request: Request<pb::DecideDuplicateRequest>,
     ) -> Answer<pb::DecideDuplicateResponse> {
         answer(CustomerGrpc::decide(self, request).await)
+    }
+
+    async fn check_duplicate(
+        &self,
+        request: Request<pb::CheckDuplicateRequest>,
+    ) -> Answer<pb::CheckDuplicateResponse> {
+        answer(self.check(request).await)
     }
 
     async fn count_customers(

@@ -10,28 +10,74 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// What the steward said of a pair.
+/// Where a pair is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DuplicateState {
     Open,
+    /// Put off by a steward.
+    Later,
     Same,
     Different,
+    /// Two stewards disagree.
+    Disputed,
 }
 
 impl DuplicateState {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Later,
+        Self::Same,
+        Self::Different,
+        Self::Disputed,
+    ];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Later => "later",
             Self::Same => "same",
             Self::Different => "different",
+            Self::Disputed => "disputed",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Same, Self::Different]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
+}
+
+/// A steward's word on a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Same,
+    Different,
+    Later,
+}
+
+impl Decision {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+            Self::Later => "later",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Same, Self::Different, Self::Later]
+            .into_iter()
+            .find(|decision| decision.as_str() == text)
+    }
+}
+
+/// A steward's word as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Decided {
+    pub(crate) duplicate: DuplicateId,
+    pub(crate) decision: Decision,
+    pub(crate) actor: String,
+    pub(crate) reason: String,
+    pub(crate) at: Timestamp,
 }
 
 /// A pair that may be one customer.
@@ -41,23 +87,26 @@ pub(crate) struct Duplicate {
     pub(crate) left: CustomerNumber,
     pub(crate) right: CustomerNumber,
     pub(crate) probability: f64,
+    /// What deciding it is worth: the probability times the records that would find their owner.
+    pub(crate) gain: f64,
     pub(crate) reasons: Vec<String>,
     pub(crate) state: DuplicateState,
     pub(crate) found_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, left_customer, right_customer, probability, reasons, state, found_at";
+const COLUMNS: &str =
+    "id, left_customer, right_customer, probability, reasons, state, found_at, gain";
 
 impl CustomerStore {
     /// Puts a pair into the queue; one that was ever there keeps its state, so that a decision is never asked for again.
     pub(crate) fn propose(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<()> {
         let (left, right) = (pair.left.min(pair.right), pair.left.max(pair.right));
         conn.execute(
-            "INSERT INTO duplicates (id, left_customer, right_customer, probability, reasons, state, found_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO duplicates (id, left_customer, right_customer, probability, reasons, state, found_at, gain)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (left_customer, right_customer) DO UPDATE SET probability = excluded.probability,
-                 reasons = excluded.reasons
-             WHERE duplicates.state = 'open' AND excluded.probability > duplicates.probability",
+                 gain = excluded.gain, reasons = excluded.reasons
+             WHERE duplicates.state IN ('open', 'later') AND excluded.gain > duplicates.gain",
             &[
                 pair.id.uuid().into(),
                 serial(left),
@@ -66,6 +115,7 @@ impl CustomerStore {
                 (&pair.reasons.join("\n")).into(),
                 pair.state.as_str().into(),
                 pair.found_at.into(),
+                pair.gain.into(),
             ],
         )?;
         Ok(())
@@ -77,7 +127,7 @@ impl CustomerStore {
             .ok_or(Error::DuplicateUnknown)
     }
 
-    /// Likeliest first, then by id; `after` is the position of the last entry of the page before.
+    /// What is worth most first, then by id; `after` is the position of the last entry of the page before.
     pub(crate) fn list_duplicates(
         &self,
         conn: &mut Conn<'_>,
@@ -87,12 +137,12 @@ impl CustomerStore {
     ) -> Result<Vec<Duplicate>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM duplicates WHERE state = ?1
-             AND (probability < ?2 OR (probability = ?2 AND id > ?3)) ORDER BY probability DESC, id LIMIT ?4"
+             AND (gain < ?2 OR (gain = ?2 AND id > ?3)) ORDER BY gain DESC, id LIMIT ?4"
         );
-        let (probability, id) = after.unwrap_or((2.0, Uuid::nil()));
+        let (gain, id) = after.unwrap_or((f64::MAX, Uuid::nil()));
         let values = [
             state.as_str().into(),
-            probability.into(),
+            gain.into(),
             id.into(),
             Value::from(limit),
         ];
@@ -130,6 +180,37 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// Keeps a steward's word.
+    pub(crate) fn insert_decision(&self, conn: &mut Conn<'_>, decided: &Decided) -> Result<()> {
+        conn.execute(
+            "INSERT INTO duplicate_decisions (duplicate, decided_at, decision, actor, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[
+                decided.duplicate.uuid().into(),
+                decided.at.into(),
+                decided.decision.as_str().into(),
+                (&decided.actor).into(),
+                (&decided.reason).into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Every word on a pair, the first one first.
+    pub(crate) fn decisions(&self, conn: &mut Conn<'_>, id: DuplicateId) -> Result<Vec<Decided>> {
+        let sql = "SELECT decision, actor, reason, decided_at FROM duplicate_decisions
+                   WHERE duplicate = ?1 ORDER BY decided_at";
+        Ok(conn.query(sql, &[id.uuid().into()], |row| {
+            Ok(Decided {
+                duplicate: id,
+                decision: Decision::parse(&row.get::<String>(0)?).unwrap_or(Decision::Later),
+                actor: row.get(1)?,
+                reason: row.get(2)?,
+                at: row.get(3)?,
+            })
+        })?)
+    }
+
     /// Whether a steward called the pair different.
     pub(crate) fn is_refused(
         &self,
@@ -138,7 +219,7 @@ impl CustomerStore {
         other: CustomerNumber,
     ) -> Result<bool> {
         let found: Option<i64> = conn.query_opt(
-            "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2 AND state = 'different'",
+            "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2 AND state IN ('different', 'disputed')",
             &[serial(one.min(other)), serial(one.max(other))],
             |row| row.get(0),
         )?;
@@ -156,5 +237,6 @@ fn read_duplicate(row: &Row<'_>) -> std::result::Result<Duplicate, StoreError> {
         reasons: reasons.lines().map(str::to_owned).collect(),
         state: DuplicateState::parse(&row.get::<String>(5)?).unwrap_or(DuplicateState::Open),
         found_at: row.get(6)?,
+        gain: row.get(7)?,
     })
 }

@@ -10,6 +10,7 @@ mod content;
 mod customers;
 mod dialect;
 mod duplicates;
+mod features;
 mod moves;
 mod receptions;
 mod records;
@@ -18,7 +19,8 @@ mod tokens;
 use marque_vault::Vault;
 
 pub(crate) use customers::{Counts, NewCustomer};
-pub(crate) use duplicates::{Duplicate, DuplicateState};
+pub(crate) use duplicates::{Decided, Decision, Duplicate, DuplicateState};
+pub(crate) use features::Identity;
 pub(crate) use moves::{Act, Move};
 pub(crate) use records::{Existing, NewRecord};
 pub(crate) use tokens::{KeyKind, Token, dealer_token, hq_token, match_token};

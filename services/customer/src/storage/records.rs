@@ -32,6 +32,7 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) key: &'a str,
     pub(crate) content_hash: &'a [u8],
     pub(crate) sealed: &'a [u8],
+    pub(crate) features: &'a [u8],
     pub(crate) recorded_at: Timestamp,
     pub(crate) tokens: &'a [Token],
 }
@@ -83,6 +84,7 @@ impl CustomerStore {
                     record.key.into(),
                     record.content_hash.into(),
                     record.sealed.into(),
+                    record.features.into(),
                     record.recorded_at.into(),
                     now.into(),
                     Value::Int(1),
@@ -98,6 +100,7 @@ impl CustomerStore {
             "source_key",
             "content_hash",
             "sealed",
+            "features",
             "recorded_at",
             "received_at",
             "version",
@@ -129,13 +132,14 @@ impl CustomerStore {
     ) -> Result<()> {
         conn.execute(
             "UPDATE source_records SET customer = ?2, content_hash = ?3, sealed = ?4, recorded_at = ?5,
-                 version = version + 1 WHERE seq = ?1",
+                 features = ?6, version = version + 1 WHERE seq = ?1",
             &[
                 record.seq.into(),
                 serial(record.customer),
                 record.content_hash.into(),
                 record.sealed.into(),
                 record.recorded_at.into(),
+                record.features.into(),
             ],
         )?;
         for token in old.iter().filter(|token| !record.tokens.contains(token)) {

@@ -70,6 +70,7 @@ pub(crate) async fn merge(rig: &Rig, from: &str, into: &str) -> Result<MergeResp
         customer_id: from.to_owned(),
         into: into.to_owned(),
         reason: "the same person".to_owned(),
+        preview: false,
     };
     Ok(rig
         .customer()

@@ -8,6 +8,7 @@
 mod common;
 mod consents;
 mod contacts;
+mod desk;
 mod identity;
 mod privacy;
 mod race;

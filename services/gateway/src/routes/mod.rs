@@ -167,6 +167,14 @@ fn customers() -> Vec<Endpoint> {
             "/marque.customer.v1.CustomerService/DecideDuplicate",
             routes!(duplicates::decide_duplicate),
         ),
+        interactive(
+            "/marque.customer.v1.CustomerService/CheckDuplicate",
+            routes!(duplicates::check_duplicate),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/CountCustomers",
+            routes!(customers::count_customers),
+        ),
     ]
 }
 

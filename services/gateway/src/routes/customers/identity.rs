@@ -3,13 +3,13 @@
 use axum::extract::State;
 use marque_api::customer::v1 as pb;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{get::check_version, views::CustomerView};
 use crate::{
     answer::{Preconditions, ok},
     edge::Call,
-    extract::{Json, Path},
+    extract::{Json, Path, Query},
     problem::Answer,
     state::App,
     values::views,
@@ -23,6 +23,9 @@ pub(crate) struct MergeBody {
     into: String,
     /// Why; goes on record.
     reason: String,
+    /// Tell what would be, and change nothing.
+    #[serde(default)]
+    preview: bool,
 }
 
 /// Which records leave.
@@ -33,13 +36,17 @@ pub(crate) struct SplitBody {
     source_record_ids: Vec<String>,
     /// Why; goes on record.
     reason: String,
+    /// Tell what would be, and change nothing.
+    #[serde(default)]
+    preview: bool,
 }
 
 /// A merge or split as it was done.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Merged {
-    /// For `POST /v1/merges/{id}/undo`.
+    /// For `POST /v1/merges/{id}/undo`; left out of a preview.
     #[schema(example = "mrg_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     merge_id: String,
     /// The customer that stays, or the new one.
     customer: CustomerView,
@@ -62,13 +69,18 @@ pub(crate) async fn merge_customer(
     call: Call,
     conditions: Preconditions,
     Path(customer_id): Path<String>,
-    Json(MergeBody { into, reason }): Json<MergeBody>,
+    Json(MergeBody {
+        into,
+        reason,
+        preview,
+    }): Json<MergeBody>,
 ) -> Answer {
     check_version(&app, &call, &conditions, &customer_id).await?;
     let request = pb::MergeRequest {
         customer_id,
         into,
         reason,
+        preview,
     };
     let merge = app
         .clients
@@ -96,6 +108,7 @@ pub(crate) async fn split_customer(
     Json(SplitBody {
         source_record_ids,
         reason,
+        preview,
     }): Json<SplitBody>,
 ) -> Answer {
     check_version(&app, &call, &conditions, &customer_id).await?;
@@ -103,6 +116,7 @@ pub(crate) async fn split_customer(
         customer_id,
         source_record_ids,
         reason,
+        preview,
     };
     let split = app
         .clients
@@ -117,16 +131,26 @@ pub(crate) async fn split_customer(
     })
 }
 
+/// How to undo.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UndoQuery {
+    /// Tell what would be, and change nothing.
+    preview: bool,
+}
+
 /// Undo a merge or split.
 #[utoipa::path(post, path = "/v1/merges/{id}/undo", tag = "customers",
-    params(("id" = String, Path, description = "The merge or split")),
+    params(("id" = String, Path, description = "The merge or split"), UndoQuery),
     responses((status = 200, description = "The customers as they are again", body = Undone)))]
 pub(crate) async fn undo_merge(
     State(app): State<App>,
     call: Call,
     Path(merge_id): Path<String>,
+    Query(UndoQuery { preview }): Query<UndoQuery>,
 ) -> Answer {
-    let request = pb::UndoRequest { merge_id };
+    let request = pb::UndoRequest { merge_id, preview };
     let undo = app
         .clients
         .customer

@@ -1,11 +1,13 @@
 //! Customers: reading, unmasking, consents, merging and splitting.
 
+mod count;
 mod get;
 mod identity;
 mod lists;
 mod views;
 mod writes;
 
+pub(crate) use count::*;
 pub(crate) use get::*;
 pub(crate) use identity::*;
 pub(crate) use lists::*;

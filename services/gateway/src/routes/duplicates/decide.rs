@@ -18,7 +18,8 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionBody {
-    /// same (they are merged) or different (never proposed again).
+    /// same (they are merged), different (never proposed again) or later. A word against another steward's puts the pair in
+    /// dispute, for headquarters to settle.
     #[schema(example = "same")]
     decision: String,
     /// Why; goes on record.

@@ -16,7 +16,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DuplicatesQuery {
-    /// open (default), same or different.
+    /// open (default), later, same, different or disputed.
     state: String,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
@@ -27,13 +27,13 @@ pub(crate) struct DuplicatesQuery {
 /// A page of pairs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DuplicatePage {
-    /// Likeliest first.
+    /// What is worth most first.
     duplicates: Vec<DuplicateView>,
     /// For the next page; empty on the last.
     next_page_token: String,
 }
 
-/// Pairs that may be one customer, likeliest first.
+/// Pairs that may be one customer: what is worth most first.
 #[utoipa::path(get, path = "/v1/duplicates", tag = "duplicates", params(DuplicatesQuery),
     responses((status = 200, description = "A page of pairs", body = DuplicatePage)))]
 pub(crate) async fn list_duplicates(

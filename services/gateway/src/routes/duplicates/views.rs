@@ -6,8 +6,71 @@ use utoipa::ToSchema;
 
 use crate::{
     routes::customers::CustomerView,
-    values::{Instant, instant},
+    values::{Instant, instant, views},
 };
+
+/// One line of the waterfall.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Evidence)]
+pub(crate) struct EvidenceView {
+    /// The field.
+    #[schema(example = "phone")]
+    field: String,
+    /// What comparing it found.
+    #[schema(example = "same phone")]
+    finding: String,
+    /// Weight in bits: positive for one customer, negative against; -99.9 is a contradiction.
+    #[schema(example = 12.3)]
+    bits: f64,
+}
+
+impl From<pb::Evidence> for EvidenceView {
+    fn from(evidence: pb::Evidence) -> Self {
+        let pb::Evidence {
+            field,
+            finding,
+            bits,
+        } = evidence;
+        Self {
+            field,
+            finding,
+            bits,
+        }
+    }
+}
+
+/// A steward's word on a pair.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PairDecision)]
+pub(crate) struct PairDecisionView {
+    /// same, different or later.
+    #[schema(example = "same")]
+    decision: String,
+    /// Who said it.
+    actor: String,
+    /// Why.
+    reason: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_at: Option<Instant>,
+}
+
+impl From<pb::PairDecision> for PairDecisionView {
+    fn from(word: pb::PairDecision) -> Self {
+        let pb::PairDecision {
+            decision,
+            actor,
+            reason,
+            decided_at,
+        } = word;
+        Self {
+            decision,
+            actor,
+            reason,
+            decided_at: instant(decided_at),
+        }
+    }
+}
 
 /// A pair that may be one customer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,9 +86,16 @@ pub(crate) struct DuplicateView {
     /// Probability that they are one, 0 to 1.
     #[schema(example = 0.87)]
     probability: f64,
-    /// What speaks for and against.
+    /// What deciding it is worth: the probability times the records that would find their owner.
+    #[schema(example = 1.74)]
+    gain: f64,
+    /// What spoke for and against when it was found.
     reasons: Vec<String>,
-    /// open, same or different.
+    /// The weights of the two records that resemble each other most, strongest first.
+    evidence: Vec<EvidenceView>,
+    /// Every word a steward said on it, the first one first.
+    decisions: Vec<PairDecisionView>,
+    /// open, later, same, different or disputed.
     #[schema(example = "open")]
     state: String,
     /// When it was found.
@@ -43,13 +113,19 @@ impl From<pb::Duplicate> for DuplicateView {
             reasons,
             state,
             found_at,
+            gain,
+            evidence,
+            decisions,
         } = duplicate;
         Self {
             id,
             left: left.unwrap_or_default().into(),
             right: right.unwrap_or_default().into(),
             probability,
+            gain,
             reasons,
+            evidence: views(evidence),
+            decisions: views(decisions),
             state,
             found_at: instant(found_at),
         }

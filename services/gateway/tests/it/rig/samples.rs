@@ -178,6 +178,18 @@ pub(super) fn duplicate() -> customer::Duplicate {
         reasons: vec![text("same phone")],
         state: text("open"),
         found_at: at(0),
+        gain: 1.74,
+        evidence: vec![customer::Evidence {
+            field: text("phone"),
+            finding: text("same phone"),
+            bits: 12.3,
+        }],
+        decisions: vec![customer::PairDecision {
+            decision: text("later"),
+            actor: text("steward-1"),
+            reason: text("asked the dealer"),
+            decided_at: at(0),
+        }],
     }
 }
 

@@ -1,0 +1,344 @@
+//! Taking records in: one way for a row of a file and a live write.
+//!
+//! A row is made ready without the store ([`Ready`]), then a batch of them is written in one transaction: what is
+//! unchanged is passed over, each other row is linked by the evidence in the store and in the rows before it.
+
+pub(super) mod known;
+mod settle;
+mod verdict;
+
+use marque_auth::CallContext;
+use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
+use marque_db::Conn;
+use marque_intake::Outcome;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::{known::Known, settle::Joined, verdict::Verdict};
+use super::{
+    CustomerApp,
+    ready::{Keys, Ready},
+};
+use crate::{
+    domain::{Facts, PastContact, SourceRecord},
+    error::{Error, Result},
+    storage::{Existing, Identity, NewCustomer, NewRecord},
+};
+
+/// What became of one row.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    pub(crate) record: SourceRecordId,
+    pub(crate) outcome: Outcome,
+    pub(crate) customer: CustomerNumber,
+    pub(crate) version: i64,
+}
+
+/// Whom a transaction that links records runs beside, on a store with several writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// Beside others that link; it may not join customers ([`Error::JoinsWait`]).
+    Others,
+    /// Alone: it may.
+    Alone,
+}
+
+impl CustomerApp {
+    /// Writes rows in the caller's transaction; one answer for each, in order.
+    ///
+    /// # Errors
+    /// [`Error::JoinsWait`] if customers must be joined and others link at the same time: to be tried again alone.
+    pub(super) fn write_rows(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        rows: &[&Ready],
+        company: Company,
+    ) -> Result<Vec<Taken>> {
+        Batch::open(self, conn, rows, company)?.write(conn, ctx)
+    }
+}
+
+/// A batch being written.
+struct Batch<'a> {
+    app: &'a CustomerApp,
+    rows: &'a [&'a Ready],
+    company: Company,
+    now: Timestamp,
+    existing: FxHashMap<SourceRecordId, Existing>,
+    known: Known,
+    new_customers: Vec<NewCustomer>,
+    touched: FxHashSet<CustomerNumber>,
+    joined: Vec<Joined>,
+    /// Customers that lost their only record to another.
+    emptied: Vec<(CustomerNumber, CustomerNumber)>,
+    placed: Vec<Placed>,
+    /// For new customers; those that are left over are used next time.
+    numbers: std::vec::IntoIter<CustomerNumber>,
+}
+
+/// A row that was written.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    /// Place in the batch.
+    row: usize,
+    seq: i64,
+    /// The customer it belonged to before.
+    previous: Option<CustomerNumber>,
+    version: i64,
+}
+
+impl<'a> Batch<'a> {
+    fn open(
+        app: &'a CustomerApp,
+        conn: &mut Conn<'_>,
+        rows: &'a [&'a Ready],
+        company: Company,
+    ) -> Result<Self> {
+        match company {
+            Company::Alone => app.store.lock_identities(conn)?,
+            Company::Others => {
+                app.store.share_identities(conn)?;
+                lock_evidence(conn, rows)?;
+            }
+        }
+        let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
+        let existing = app.store.find_existing(conn, &ids)?;
+        let changed: Vec<&&Ready> = rows
+            .iter()
+            .filter(|row| !is_unchanged(&existing, row))
+            .collect();
+        let keys: Vec<&Keys> = changed.iter().map(|row| &row.keys).collect();
+        let own = changed
+            .iter()
+            .filter_map(|row| existing.get(&row.id))
+            .map(|existing| existing.customer);
+        Ok(Self {
+            known: Known::load(&app.store, conn, &keys, own)?,
+            app,
+            rows,
+            company,
+            now: app.clock.now(),
+            existing,
+            new_customers: Vec::new(),
+            touched: FxHashSet::default(),
+            joined: Vec::new(),
+            emptied: Vec::new(),
+            placed: Vec::new(),
+            numbers: Vec::new().into_iter(),
+        })
+    }
+
+    fn write(mut self, conn: &mut Conn<'_>, ctx: &CallContext) -> Result<Vec<Taken>> {
+        // The same key twice in one batch: the last row stands, and the others share what became of it.
+        let last: FxHashMap<SourceRecordId, usize> = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (row.id, at))
+            .collect();
+        let fresh = last
+            .keys()
+            .filter(|id| !self.existing.contains_key(*id))
+            .count();
+        let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
+        self.numbers = self
+            .app
+            .store
+            .allocate_numbers(conn, last.len())?
+            .into_iter();
+        let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
+        for (at, row) in self.rows.iter().enumerate() {
+            if last[&row.id] != at || is_unchanged(&self.existing, row) {
+                continue;
+            }
+            if let Some(existing) = self.existing.get(&row.id).cloned() {
+                self.replace(conn, at, row, &existing)?;
+                continue;
+            }
+            let seq = seqs.next().expect("a number for every new record");
+            let verdict = self.place(conn, row)?;
+            let customer = self.home(row, &verdict);
+            self.settle(conn, seq, row, customer, &verdict)?;
+            inserts.push((at, seq));
+            self.placed.push(Placed {
+                row: at,
+                seq,
+                previous: None,
+                version: 1,
+            });
+        }
+        self.save(conn, &inserts)?;
+        self.tell(conn, ctx)?;
+        Ok(self.answers())
+    }
+
+    /// The customer a row goes to, a new one if it is nobody's.
+    fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerNumber {
+        verdict.customer.unwrap_or_else(|| {
+            let number = self.numbers.next().expect("a number for every row");
+            let (id, kind) = (CustomerId::new(&*self.app.clock), row.facts.kind);
+            self.known.found(number, Identity { id, kind });
+            self.new_customers.push(NewCustomer { number, id, kind });
+            number
+        })
+    }
+
+    /// A record that comes again with other values.
+    fn replace(
+        &mut self,
+        conn: &mut Conn<'_>,
+        at: usize,
+        row: &Ready,
+        existing: &Existing,
+    ) -> Result<()> {
+        let seq = existing.seq;
+        let own = self.known.owner(seq).unwrap_or(existing.customer);
+        let old = self
+            .app
+            .store
+            .records_by_seq(conn, &[seq])?
+            .pop()
+            .ok_or(Error::CustomerUnknown)?;
+        let (old_facts, _) = Facts::of(&old.columns, self.now);
+        let old_features = crate::domain::features(&old.columns, old_facts.kind);
+        self.known.remove(seq);
+        let is_alone = self.known.features(own).is_empty();
+        let verdict = self.place_again(conn, row, own, &old_features)?;
+        let customer = self.home(row, &verdict);
+        let past = past_contacts(&old, &old_facts, &row.facts, self.now);
+        let sealed = self.app.store.seal(row.id, &row.columns, &past)?;
+        let vault = self.app.store.vault();
+        let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
+        self.app
+            .store
+            .replace_record(conn, &row.record(seq, customer, &sealed), &old_keys.all)?;
+        self.settle(conn, seq, row, customer, &verdict)?;
+        if customer != own {
+            self.touched.insert(own);
+            if is_alone {
+                // The customer it leaves has no record left: its id answers with the new one.
+                self.emptied.push((own, customer));
+            }
+        }
+        self.placed.push(Placed {
+            row: at,
+            seq,
+            previous: Some(existing.customer),
+            version: existing.version + 1,
+        });
+        Ok(())
+    }
+
+    /// Takes note of where a row went, for the rows after it and the steward, and joins whom it shows to be one.
+    fn settle(
+        &mut self,
+        conn: &mut Conn<'_>,
+        seq: i64,
+        row: &Ready,
+        customer: CustomerNumber,
+        verdict: &Verdict,
+    ) -> Result<()> {
+        self.known.add(seq, customer, &row.keys, &row.features);
+        self.touched.insert(customer);
+        let mut home = customer;
+        for other in &verdict.same {
+            home = self.join(conn, home, other)?;
+        }
+        for other in &verdict.perhaps {
+            self.propose(conn, home, other)?;
+        }
+        Ok(())
+    }
+
+    /// Writes customers and records, each record where it is in the end.
+    fn save(&mut self, conn: &mut Conn<'_>, inserts: &[(usize, i64)]) -> Result<()> {
+        let store = &self.app.store;
+        store.insert_customers(conn, &self.new_customers, self.now)?;
+        let records: Vec<NewRecord<'_>> = inserts
+            .iter()
+            .map(|(at, seq)| {
+                let owner = self.known.owner(*seq).expect("the row was placed");
+                self.rows[*at].record(*seq, owner, &self.rows[*at].sealed)
+            })
+            .collect();
+        store.insert_records(conn, &records, self.now)?;
+        self.save_joins(conn)?;
+        let new: FxHashSet<CustomerNumber> = self
+            .new_customers
+            .iter()
+            .map(|customer| customer.number)
+            .collect();
+        let touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
+        self.app.store.touch_customers(conn, &touched, self.now)
+    }
+
+    fn answers(&self) -> Vec<Taken> {
+        let placed: FxHashMap<SourceRecordId, &Placed> = self
+            .placed
+            .iter()
+            .map(|placed| (self.rows[placed.row].id, placed))
+            .collect();
+        let answer = |row: &&Ready| {
+            if let Some(placed) = placed.get(&row.id) {
+                return Taken {
+                    record: row.id,
+                    outcome: Outcome::Stored,
+                    customer: self.known.owner(placed.seq).expect("the row was placed"),
+                    version: placed.version,
+                };
+            }
+            let existing = &self.existing[&row.id];
+            Taken {
+                record: row.id,
+                outcome: Outcome::Unchanged,
+                customer: self.current(existing.customer),
+                version: existing.version,
+            }
+        };
+        self.rows.iter().map(answer).collect()
+    }
+}
+
+fn is_unchanged(existing: &FxHashMap<SourceRecordId, Existing>, row: &Ready) -> bool {
+    existing
+        .get(&row.id)
+        .is_some_and(|existing| existing.content_hash == row.content_hash)
+}
+
+/// Two processes that take in the same person at the same moment must end with one customer: whoever shares evidence
+/// waits for the other's commit.
+fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
+    let mut keys: Vec<i64> = rows
+        .iter()
+        .flat_map(|row| row.keys.blocks.iter().copied())
+        .collect();
+    keys.extend(rows.iter().map(|row| {
+        let (high, low) = row.id.uuid().as_u64_pair();
+        (high ^ low).cast_signed()
+    }));
+    Ok(conn.lock_keys(&mut keys)?)
+}
+
+/// The contacts that the new row no longer has, with those that were past before.
+fn past_contacts(
+    old: &SourceRecord,
+    old_facts: &Facts,
+    new: &Facts,
+    now: Timestamp,
+) -> Vec<PastContact> {
+    let current: Vec<(&str, &str)> = new.contacts().collect();
+    let mut past = old.past_contacts.clone();
+    for (channel, value) in old_facts
+        .contacts()
+        .filter(|contact| !current.contains(contact))
+    {
+        past.retain(|known| known.channel != channel || known.value != value);
+        past.push(PastContact {
+            channel: channel.to_owned(),
+            value: value.to_owned(),
+            from: old.recorded_at,
+            to: now,
+        });
+    }
+    past
+}

@@ -1,0 +1,184 @@
+//! What follows of a batch: customers joined by late evidence, pairs for the steward, and the news.
+
+use marque_auth::CallContext;
+use marque_core::{CustomerId, CustomerNumber, DuplicateId, MergeId, Timestamp};
+use marque_db::{Backend, Conn};
+
+use super::{super::published, Batch, Company};
+use crate::{
+    domain::Match,
+    error::{Error, Result},
+    storage::{Act, Duplicate, DuplicateState, Move},
+};
+
+/// A customer that a row showed to be another.
+#[derive(Debug)]
+pub(super) struct Joined {
+    from: CustomerNumber,
+    into: CustomerNumber,
+    /// What showed it.
+    reason: String,
+    /// Records that went, those of this batch among them.
+    seqs: Vec<i64>,
+}
+
+impl Batch<'_> {
+    /// Joins two customers; the older one stays. Returns who stays.
+    pub(super) fn join(
+        &mut self,
+        conn: &mut Conn<'_>,
+        home: CustomerNumber,
+        other: &Match,
+    ) -> Result<CustomerNumber> {
+        let other_now = self.current(other.customer);
+        if home == other_now {
+            return Ok(home);
+        }
+        if self.company == Company::Others && conn.backend() == Backend::Postgres {
+            return Err(Error::JoinsWait);
+        }
+        let (into, from) = (home.min(other_now), home.max(other_now));
+        let stored = self.app.store.seqs_of(conn, from)?;
+        // What is not stored yet, or stored with another by now, this batch knows better.
+        let joined_before = self.joined.iter().filter(|joined| joined.into == from);
+        let mut seqs: Vec<i64> = stored
+            .into_iter()
+            .chain(joined_before.flat_map(|joined| joined.seqs.iter().copied()))
+            .filter(|seq| self.known.owner(*seq).is_none_or(|owner| owner == from))
+            .chain(self.known.seqs(from).iter().copied())
+            .collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        self.known.join(from, into);
+        self.touched.insert(into);
+        self.touched.remove(&from);
+        let reason = format!(
+            "late evidence, probability {:.3}: {}",
+            other.probability,
+            other.reasons.join(", ")
+        );
+        self.joined.push(Joined {
+            from,
+            into,
+            reason,
+            seqs,
+        });
+        Ok(into)
+    }
+
+    /// The customer that a number answers with after the joins of this batch.
+    pub(super) fn current(&self, customer: CustomerNumber) -> CustomerNumber {
+        self.joined.iter().fold(customer, |current, joined| {
+            if joined.from == current {
+                joined.into
+            } else {
+                current
+            }
+        })
+    }
+
+    /// Puts a pair before the steward.
+    pub(super) fn propose(
+        &self,
+        conn: &mut Conn<'_>,
+        home: CustomerNumber,
+        other: &Match,
+    ) -> Result<()> {
+        let other_now = self.current(other.customer);
+        if other_now == home {
+            return Ok(());
+        }
+        let records = |customer| self.known.features(customer).len().max(1);
+        let probability = f64::from(other.probability);
+        let pair = Duplicate {
+            id: DuplicateId::new(&*self.app.clock),
+            left: home,
+            right: other_now,
+            probability,
+            gain: probability * records(home).min(records(other_now)) as f64,
+            reasons: other.reasons.clone(),
+            state: DuplicateState::Open,
+            found_at: self.now,
+        };
+        self.app.store.propose(conn, &pair)
+    }
+
+    /// Writes who was joined with whom, so that it can be undone.
+    pub(super) fn save_joins(&mut self, conn: &mut Conn<'_>) -> Result<()> {
+        let store = &self.app.store;
+        for joined in &self.joined {
+            store.move_records(conn, &joined.seqs, joined.into)?;
+            store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
+        }
+        for (from, into) in &self.emptied {
+            store.set_merged_into(conn, *from, Some(self.current(*into)), self.now)?;
+        }
+        Ok(())
+    }
+
+    /// Publishes and records what happened, in the same transaction.
+    pub(super) fn tell(&mut self, conn: &mut Conn<'_>, ctx: &CallContext) -> Result<()> {
+        let clock = &*self.app.clock;
+        let mut links = Vec::with_capacity(self.placed.len());
+        for placed in &self.placed {
+            let row = self.rows[placed.row];
+            let customer = self.known.owner(placed.seq).expect("the row was placed");
+            let previous = placed.previous.filter(|previous| *previous != customer);
+            links.push(published::Link {
+                record: row.id,
+                customer: self.id(conn, customer)?,
+                previous: previous
+                    .map(|previous| self.id(conn, previous))
+                    .transpose()?,
+                dealer: row.dealer.clone(),
+                kind: row.facts.kind,
+                vin: row.facts.vin.clone(),
+                plate: row.facts.plate.clone(),
+                recorded_at: row.recorded_at,
+            });
+        }
+        published::linked(conn, clock, links)?;
+        let mut at = self.now;
+        for joined in std::mem::take(&mut self.joined) {
+            self.tell_joined(conn, ctx, joined, at)?;
+            // Each later than the one before, so that they are undone in the right order.
+            at = Timestamp::from_micros(at.as_micros() + 1);
+        }
+        Ok(())
+    }
+
+    fn tell_joined(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        joined: Joined,
+        at: Timestamp,
+    ) -> Result<()> {
+        let clock = &*self.app.clock;
+        let (from, into) = (self.id(conn, joined.from)?, self.id(conn, joined.into)?);
+        let moved = Move {
+            id: MergeId::new(clock),
+            act: Act::Merge,
+            from: joined.from,
+            into: joined.into,
+            records: joined.seqs,
+            at,
+            actor: "linkage".to_owned(),
+            reason: joined.reason,
+            undone_at: None,
+        };
+        self.app.store.insert_move(conn, &moved)?;
+        let records = self.app.store.records_by_seq(conn, &moved.records)?;
+        self.app.tell_moved(conn, records, from, into, self.now)?;
+        published::merged(conn, clock, from, into, moved.id, false)?;
+        self.app
+            .record_move(conn, ctx, &moved, from, into, "merged")
+    }
+
+    fn id(&self, conn: &mut Conn<'_>, customer: CustomerNumber) -> Result<CustomerId> {
+        match self.known.identity(customer) {
+            Some(identity) => Ok(identity.id),
+            None => Ok(self.app.store.get_identity(conn, customer)?.id),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Where a row belongs, by the evidence of all candidates.
+
+use marque_core::CustomerNumber;
+use marque_db::Conn;
+use marque_linkage::dealer::{Frequencies, Prepared};
+
+use super::{super::ready::Ready, Batch};
+use crate::{
+    domain::{Match, Matcher},
+    error::Result,
+};
+
+/// What is to happen with a row.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// The customer it belongs to; `None`: a new one.
+    pub(super) customer: Option<CustomerNumber>,
+    /// Customers whom the row shows to be the same one.
+    pub(super) same: Vec<Match>,
+    /// Customers who may be the same: for the steward.
+    pub(super) perhaps: Vec<Match>,
+}
+
+/// A number that more people were given was lent or invented: no two of them are asked about.
+const LENT: u32 = 2;
+/// Of one row so many pairs are put before the steward.
+const PAIRS: usize = 3;
+
+impl Batch<'_> {
+    /// Where a new row belongs.
+    pub(super) fn place(&self, conn: &mut Conn<'_>, row: &Ready) -> Result<Verdict> {
+        let frequencies = self.known.frequencies(&row.keys, &row.features);
+        let ranked = self.rank(row, &frequencies);
+        let matcher = &self.app.matcher;
+        let Some(at) = ranked.iter().position(|found| matcher.links(found)) else {
+            return Ok(Verdict {
+                perhaps: few(ranked),
+                ..Verdict::default()
+            });
+        };
+        let best = ranked[at].clone();
+        let mut verdict = Verdict {
+            customer: Some(best.customer),
+            ..Verdict::default()
+        };
+        let mut is_torn = false;
+        for other in ranked
+            .iter()
+            .filter(|other| other.customer != best.customer)
+        {
+            let fate = self.compare(conn, row, &frequencies, best.customer, other)?;
+            is_torn |= matches!(fate, Fate::Perhaps(_) | Fate::Apart)
+                && matcher.links(other)
+                && Matcher::is_close(&best, other);
+            match fate {
+                Fate::Same(found) => verdict.same.push(found),
+                Fate::Perhaps(found) => verdict.perhaps.push(found),
+                Fate::Apart => {}
+            }
+        }
+        if is_torn {
+            // As surely one man's as another's, and they are two: nobody but a steward can choose.
+            return Ok(Verdict {
+                perhaps: few(ranked),
+                ..Verdict::default()
+            });
+        }
+        verdict.perhaps.truncate(PAIRS);
+        Ok(verdict)
+    }
+
+    /// Where a row that is there already belongs now that it says something else. `old` is what it said before. It stays
+    /// where it is unless what is new in it speaks against that.
+    pub(super) fn place_again(
+        &self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        own: CustomerNumber,
+        old: &Prepared,
+    ) -> Result<Verdict> {
+        let members = self.known.features(own);
+        if members.is_empty() {
+            return self.place_alone(conn, row, own);
+        }
+        let frequencies = self.known.frequencies(&row.keys, &row.features);
+        let ranked = self.rank(row, &frequencies);
+        let fits = |features: &Prepared| {
+            let joined = self.app.matcher.decider().join(
+                features,
+                &frequencies,
+                std::slice::from_ref(features),
+                members,
+            );
+            (
+                joined.veto.is_none(),
+                self.app.matcher.is_likely(joined.probability),
+            )
+        };
+        let (now, before) = (fits(&row.features), fits(old));
+        let leaves = (before.0 && !now.0) || (before.1 && !now.1);
+        let mut verdict = Verdict {
+            customer: (!leaves).then_some(own),
+            ..Verdict::default()
+        };
+        if leaves {
+            let elsewhere = ranked
+                .iter()
+                .find(|found| found.customer != own && self.app.matcher.links(found));
+            if let Some(found) = elsewhere
+                && !self.app.store.is_refused(conn, own, found.customer)?
+            {
+                verdict.customer = Some(found.customer);
+            }
+            verdict.perhaps = few(ranked);
+            return Ok(verdict);
+        }
+        for other in ranked.iter().filter(|other| other.customer != own) {
+            match self.compare(conn, row, &frequencies, own, other)? {
+                Fate::Same(found) => verdict.same.push(found),
+                Fate::Perhaps(found) => verdict.perhaps.push(found),
+                Fate::Apart => {}
+            }
+        }
+        verdict.perhaps.truncate(PAIRS);
+        Ok(verdict)
+    }
+
+    /// The only record of its customer: it goes wherever a new one would go, unless a steward said otherwise.
+    fn place_alone(
+        &self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        own: CustomerNumber,
+    ) -> Result<Verdict> {
+        let mut verdict = self.place(conn, row)?;
+        let is_free = match verdict.customer {
+            Some(found) => !self.app.store.is_refused(conn, own, found)?,
+            None => false,
+        };
+        if !is_free {
+            verdict.customer = Some(own);
+            verdict.same.clear();
+        }
+        Ok(verdict)
+    }
+
+    fn rank(&self, row: &Ready, frequencies: &Frequencies) -> Vec<Match> {
+        let candidates = self.known.candidates(&row.keys, row.facts.kind);
+        let matcher = &self.app.matcher;
+        let mut ranked = matcher.rank(&row.features, frequencies, &candidates);
+        // One number under two names is somebody's slip or invention: the steward should know, however unlike they are.
+        let same_number = self.known.same_number(&row.keys);
+        for customer in same_number.filter(|_| frequencies.identity <= LENT) {
+            if ranked.iter().all(|found| found.customer != customer) {
+                ranked.push(Match::same_number(customer));
+            }
+        }
+        ranked
+    }
+
+    /// Whether the customer a row goes to and another are one, record by record.
+    fn compare(
+        &self,
+        conn: &mut Conn<'_>,
+        row: &Ready,
+        frequencies: &Frequencies,
+        home: CustomerNumber,
+        other: &Match,
+    ) -> Result<Fate> {
+        let matcher = &self.app.matcher;
+        let joined = matcher.decider().join(
+            &row.features,
+            frequencies,
+            self.known.features(home),
+            self.known.features(other.customer),
+        );
+        let is_contradicted = joined.veto.is_some() || other.is_contradicted;
+        let found = Match {
+            probability: joined.probability,
+            is_contradicted,
+            ..other.clone()
+        };
+        if self.app.store.is_refused(conn, home, other.customer)? {
+            return Ok(Fate::Apart);
+        }
+        Ok(if matcher.is_sure(joined.probability) && !is_contradicted {
+            Fate::Same(found)
+        } else if matcher.is_likely(joined.probability) || matcher.links(other) {
+            Fate::Perhaps(found)
+        } else {
+            Fate::Apart
+        })
+    }
+}
+
+/// What two customers are to each other.
+enum Fate {
+    Same(Match),
+    Perhaps(Match),
+    Apart,
+}
+
+fn few(mut ranked: Vec<Match>) -> Vec<Match> {
+    ranked.truncate(PAIRS);
+    ranked
+}

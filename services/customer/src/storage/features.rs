@@ -1,0 +1,178 @@
+//! What linkage needs of the store: who shares a blocking key, and the features of their records.
+
+use marque_core::{CustomerId, CustomerNumber, SourceRecordId};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_linkage::dealer::Prepared;
+use marque_vault::Place;
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::{
+    CustomerStore, Token,
+    customers::{read_number, serial},
+};
+use crate::{
+    domain::{Facts, Kind, features},
+    error::Result,
+};
+
+/// The features of one record.
+#[derive(Debug)]
+pub(crate) struct Featured {
+    pub(crate) seq: i64,
+    pub(crate) customer: CustomerNumber,
+    pub(crate) features: Prepared,
+}
+
+/// Who a customer is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) id: CustomerId,
+    pub(crate) kind: Kind,
+}
+
+impl CustomerStore {
+    /// Seals features to their record.
+    pub(crate) fn seal_features(&self, id: SourceRecordId, features: &Prepared) -> Result<Vec<u8>> {
+        Ok(self.vault().seal(place(&id), &features.to_bytes())?)
+    }
+
+    /// The newest records that have each token, at most `most` a token.
+    pub(crate) fn blocks(
+        &self,
+        conn: &mut Conn<'_>,
+        tokens: &[Token],
+        most: usize,
+    ) -> Result<Vec<(Token, i64)>> {
+        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
+        let sql = format!(
+            "SELECT token, record FROM record_keys WHERE token = ?1 ORDER BY record DESC LIMIT {most}"
+        );
+        Ok(conn.query_each(&sql, &keys, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// A customer's records.
+    pub(crate) fn seqs_of(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+    ) -> Result<Vec<i64>> {
+        let sql = "SELECT seq FROM source_records WHERE customer = ?1";
+        Ok(conn.query(sql, &[serial(customer)], |row| row.get(0))?)
+    }
+
+    /// The customer of each record.
+    pub(crate) fn owners(
+        &self,
+        conn: &mut Conn<'_>,
+        seqs: &[i64],
+    ) -> Result<Vec<(i64, CustomerNumber)>> {
+        let keys: Vec<Value<'_>> = seqs.iter().map(|seq| (*seq).into()).collect();
+        let sql = "SELECT seq, customer FROM source_records WHERE seq IN (??)";
+        Ok(conn.query_in(sql, &[], &keys, |row| {
+            Ok((row.get(0)?, read_number(row, 1)?))
+        })?)
+    }
+
+    /// The features of the newest records of each customer, at most `most` a customer, oldest record first.
+    pub(crate) fn features_of(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[CustomerNumber],
+        most: usize,
+    ) -> Result<Vec<Featured>> {
+        let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
+        let sql = format!(
+            "SELECT customer, seq, id, features FROM source_records WHERE customer = ?1
+             ORDER BY seq DESC LIMIT {most}"
+        );
+        let mut rows = conn.query_each(&sql, &keys, read_sealed)?;
+        rows.sort_unstable_by_key(|row| row.seq);
+        rows.into_iter()
+            .map(|row| {
+                Ok(Featured {
+                    seq: row.seq,
+                    customer: row.customer,
+                    features: self.open_features(conn, &row)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Opens features; where a record has none that this release can read, they are made anew of the row.
+    fn open_features(&self, conn: &mut Conn<'_>, row: &Sealed) -> Result<Prepared> {
+        if let Some(sealed) = &row.features {
+            let opened = self.vault().open(place(&row.id), sealed)?;
+            if let Ok(features) = Prepared::from_bytes(&opened) {
+                return Ok(features);
+            }
+        }
+        let record = self.records_by_seq(conn, &[row.seq])?.pop();
+        Ok(record.map_or_else(Prepared::default, |record| {
+            let (facts, _) = Facts::of(&record.columns, record.received_at);
+            features(&record.columns, facts.kind)
+        }))
+    }
+
+    /// Ids and kinds of customers.
+    pub(crate) fn identities(
+        &self,
+        conn: &mut Conn<'_>,
+        numbers: &[CustomerNumber],
+    ) -> Result<FxHashMap<CustomerNumber, Identity>> {
+        let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
+        let sql = "SELECT number, id, kind FROM customers WHERE number IN (??)";
+        let found = conn.query_in(sql, &[], &keys, |row| {
+            let identity = Identity {
+                id: row.get::<Uuid>(1)?.into(),
+                kind: Kind::of_number(row.get(2)?),
+            };
+            Ok((read_number(row, 0)?, identity))
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// How many records have each token.
+    pub(crate) fn bearers(
+        &self,
+        conn: &mut Conn<'_>,
+        tokens: &[Token],
+    ) -> Result<FxHashMap<Token, u32>> {
+        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
+        let sql = "SELECT token, count(*) FROM record_keys WHERE token IN (??) GROUP BY token";
+        let found = conn.query_in(sql, &[], &keys, |row| {
+            Ok((
+                row.get(0)?,
+                u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
+            ))
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// About how many records there are: the highest sequence number.
+    pub(crate) fn population(&self, conn: &mut Conn<'_>) -> Result<u32> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM source_records";
+        let highest: Option<i64> = conn.query_opt(sql, &[], |row| row.get(0))?;
+        Ok(u32::try_from(highest.unwrap_or(0)).unwrap_or(u32::MAX))
+    }
+}
+
+struct Sealed {
+    customer: CustomerNumber,
+    seq: i64,
+    id: SourceRecordId,
+    features: Option<Vec<u8>>,
+}
+
+fn read_sealed(row: &Row<'_>) -> std::result::Result<Sealed, StoreError> {
+    Ok(Sealed {
+        customer: read_number(row, 0)?,
+        seq: row.get(1)?,
+        id: row.get::<Uuid>(2)?.into(),
+        features: row.get(3)?,
+    })
+}
+
+fn place(id: &SourceRecordId) -> Place<'_> {
+    Place::new("source_records", id.as_bytes(), "features")
+}

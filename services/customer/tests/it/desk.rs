@@ -1,0 +1,228 @@
+//! Late evidence, and the steward's desk around it.
+
+use std::time::Duration;
+
+use marque_api::customer::v1::{
+    CheckDuplicateRequest, CheckDuplicateResponse, DecideDuplicateRequest, DecideDuplicateResponse,
+    Duplicate, MergeRequest, UndoRequest, UndoResponse,
+};
+use marque_auth::{Role, Scope};
+use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite};
+use tonic::Status;
+
+use crate::common::{HQ, acts, dealer, duplicates, get, put, reason};
+
+store_test_suite!(
+    late_evidence_joins_two_customers_and_can_be_undone,
+    late_evidence_in_one_file_ends_like_row_by_row,
+    stewards_who_disagree_come_to_light,
+    a_pair_put_off_leaves_the_queue,
+    a_preview_changes_nothing,
+    a_dealer_learns_that_somebody_is_known_and_no_more,
+);
+
+/// One known by his phone, one by his number, and the record that has both.
+async fn who_turn_out_to_be_one(rig: &Rig) -> [String; 3] {
+    let person = || a_customer().named("欧阳晓岚");
+    let by_phone = put(rig, person().with_phone(phone(1)).put("D1", "1")).await;
+    let by_number = put(rig, person().with_id_number(id_number(1)).put("D2", "2")).await;
+    assert_ne!(by_phone.customer_id, by_number.customer_id);
+    rig.clock().advance(Duration::from_secs(1));
+    let both = person().with_phone(phone(1)).with_id_number(id_number(1));
+    let both = put(rig, both.put("D3", "3")).await;
+    [by_phone.customer_id, by_number.customer_id, both.customer_id]
+}
+
+async fn late_evidence_joins_two_customers_and_can_be_undone(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let [one, other, both] = who_turn_out_to_be_one(&rig).await;
+    assert_eq!(one, both, "the older one stays");
+    let joined = get(&rig, &other).await;
+    assert_eq!((&joined.id, joined.source_records), (&one, 3));
+    assert!(acts(&rig, &one).await.contains(&"merged".to_owned()));
+    let merge: Option<String> = rig
+        .customer_db()
+        .read(|conn| {
+            let sql = "SELECT id, reason FROM moves WHERE actor = 'linkage'";
+            conn.query_opt(sql, &[], |row| {
+                assert!(row.get::<String>(1)?.starts_with("late evidence"));
+                Ok(format!("mrg_{}", row.get::<uuid::Uuid>(0)?.simple()))
+            })
+        })
+        .await
+        .unwrap();
+    undo(&rig, &merge.unwrap(), false).await.unwrap();
+    assert_eq!(get(&rig, &other).await.source_records, 1);
+    assert_eq!(get(&rig, &one).await.source_records, 2);
+    // Taken back is a word too: the same evidence does not join them again.
+    let again = a_customer()
+        .named("欧阳晓岚")
+        .with_phone(phone(1))
+        .with_id_number(id_number(1))
+        .who_likes("fishing");
+    put(&rig, again.put("D3", "3")).await;
+    assert_ne!(get(&rig, &other).await.id, one);
+}
+
+async fn late_evidence_in_one_file_ends_like_row_by_row(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let file = format!(
+        "客户编号,姓名,身份证号,手机\r\nC1,欧阳晓岚,,{}\r\nC2,欧阳晓岚,{number},\r\nC3,欧阳晓岚,{number},{}\r\n",
+        phone(1),
+        phone(1),
+        number = id_number(1),
+    );
+    rig.import(ImportFile::of_customers("D1", file)).await;
+    let person = a_customer().named("欧阳晓岚").with_phone(phone(1));
+    let fourth = put(&rig, person.put("D2", "4")).await;
+    assert_eq!(get(&rig, &fourth.customer_id).await.source_records, 4);
+    let merged: Option<i64> = rig
+        .customer_db()
+        .read(|conn| {
+            let sql = "SELECT count(*) FROM customers WHERE merged_into IS NOT NULL";
+            conn.query_opt(sql, &[], |row| row.get(0))
+        })
+        .await
+        .unwrap();
+    assert_eq!(merged, Some(1));
+}
+
+async fn undo(rig: &Rig, id: &str, preview: bool) -> Result<UndoResponse, Status> {
+    rig.clock().advance(Duration::from_secs(1));
+    let message = UndoRequest {
+        merge_id: id.to_owned(),
+        preview,
+    };
+    let answer = rig.customer().undo(rig.ask(Role::Steward, HQ, message));
+    Ok(answer.await?.into_inner())
+}
+
+/// Two whom only a steward can tell apart.
+async fn a_pair(rig: &Rig) -> Duplicate {
+    let person = |n| {
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .with_id_number(id_number(n))
+    };
+    put(rig, person(1).put("D1", "1")).await;
+    put(rig, person(2).put("D2", "2")).await;
+    duplicates(rig, "open").await.remove(0)
+}
+
+async fn decide(
+    rig: &Rig,
+    who: (&str, Role),
+    pair: &Duplicate,
+    decision: &str,
+) -> Result<DecideDuplicateResponse, Status> {
+    rig.clock().advance(Duration::from_secs(1));
+    let message = DecideDuplicateRequest {
+        id: pair.id.clone(),
+        decision: decision.to_owned(),
+        reason: "asked him".to_owned(),
+    };
+    let request = rig.ask_as(who.0, who.1, HQ, message);
+    Ok(rig.customer().decide_duplicate(request).await?.into_inner())
+}
+
+async fn stewards_who_disagree_come_to_light(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let pair = a_pair(&rig).await;
+    let (anna, boris) = (("anna", Role::Steward), ("boris", Role::Steward));
+    decide(&rig, anna, &pair, "different").await.unwrap();
+    let again = decide(&rig, anna, &pair, "different").await.unwrap_err();
+    assert_eq!(reason(again), "DECIDED_ALREADY");
+    let disputed = decide(&rig, boris, &pair, "same").await.unwrap();
+    assert_eq!(disputed.merge_id, "", "nothing happens by one word of two");
+    let found = duplicates(&rig, "disputed").await.remove(0);
+    let words: Vec<(&str, &str)> = found
+        .decisions
+        .iter()
+        .map(|word| (word.actor.as_str(), word.decision.as_str()))
+        .collect();
+    assert_eq!(words, [("anna", "different"), ("boris", "same")]);
+    let settled = decide(&rig, ("chief", Role::HqAdmin), &pair, "same").await;
+    assert_ne!(settled.unwrap().merge_id, "");
+    assert!(duplicates(&rig, "disputed").await.is_empty());
+}
+
+async fn a_pair_put_off_leaves_the_queue(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let pair = a_pair(&rig).await;
+    decide(&rig, ("anna", Role::Steward), &pair, "later")
+        .await
+        .unwrap();
+    assert!(duplicates(&rig, "open").await.is_empty());
+    assert_eq!(duplicates(&rig, "later").await.len(), 1);
+    let done = decide(&rig, ("boris", Role::Steward), &pair, "same").await;
+    assert_ne!(done.unwrap().merge_id, "");
+}
+
+async fn a_preview_changes_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let pair = a_pair(&rig).await;
+    let (left, right) = (pair.left.unwrap().id, pair.right.unwrap().id);
+    let message = MergeRequest {
+        customer_id: left.clone(),
+        into: right.clone(),
+        reason: "what if".to_owned(),
+        preview: true,
+    };
+    let shown = rig
+        .customer()
+        .merge(rig.ask(Role::Steward, HQ, message.clone()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(shown.merge_id, "");
+    assert_eq!(shown.customer.unwrap().source_records, 2);
+    assert_eq!(get(&rig, &left).await.source_records, 1);
+    assert!(!acts(&rig, &left).await.contains(&"merged".to_owned()));
+    let message = MergeRequest {
+        preview: false,
+        ..message
+    };
+    let merged = rig
+        .customer()
+        .merge(rig.ask(Role::Steward, HQ, message))
+        .await
+        .unwrap()
+        .into_inner();
+    let back = undo(&rig, &merged.merge_id, true).await.unwrap();
+    assert_eq!(back.customers.len(), 2);
+    assert_eq!(get(&rig, &left).await.id, right, "still one");
+}
+
+async fn a_dealer_learns_that_somebody_is_known_and_no_more(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = || a_customer().named("欧阳晓岚").with_phone(phone(1));
+    let known = put(&rig, person().put("D1", "1")).await.customer_id;
+    let elsewhere = check(&rig, dealer("D2"), person().put("D2", "")).await;
+    assert_eq!(
+        (elsewhere.verdict.as_str(), elsewhere.customer_id.as_str()),
+        ("known", "")
+    );
+    let own = check(&rig, dealer("D1"), person().put("D1", "")).await;
+    assert_eq!((own.verdict.as_str(), own.customer_id), ("known", known));
+    let stranger = a_customer().named("周大勇").with_phone(phone(9));
+    let nobody = check(&rig, dealer("D2"), stranger.put("D2", "")).await;
+    assert_eq!(nobody.verdict, "none");
+    assert_eq!(duplicates(&rig, "").await.len(), 0, "nothing was written");
+}
+
+async fn check(
+    rig: &Rig,
+    scope: Scope,
+    row: marque_api::customer::v1::PutSourceRecordRequest,
+) -> CheckDuplicateResponse {
+    let message = CheckDuplicateRequest {
+        dealer: row.dealer,
+        columns: row.columns,
+    };
+    rig.customer()
+        .check_duplicate(rig.ask(Role::Sales, scope, message))
+        .await
+        .unwrap()
+        .into_inner()
+}
