@@ -164,9 +164,14 @@ impl Rig {
 
     /// A token, good for a quarter of an hour.
     pub fn token(&self, roles: impl Into<RoleSet>, scope: Scope) -> String {
+        self.token_of("somebody", roles, scope)
+    }
+
+    /// A token of somebody by name.
+    pub fn token_of(&self, subject: &str, roles: impl Into<RoleSet>, scope: Scope) -> String {
         let ttl = Duration::from_secs(900);
         let request = TokenRequest {
-            subject: "somebody".to_owned(),
+            subject: subject.to_owned(),
             roles: roles.into(),
             scope,
             ttl,
@@ -181,6 +186,19 @@ impl Rig {
     pub fn ask<T>(&self, roles: impl Into<RoleSet>, scope: Scope, message: T) -> tonic::Request<T> {
         CallMeta::new(RequestId::random())
             .with_token(&self.token(roles, scope))
+            .outgoing(message)
+    }
+
+    /// The same from somebody by name.
+    pub fn ask_as<T>(
+        &self,
+        subject: &str,
+        roles: impl Into<RoleSet>,
+        scope: Scope,
+        message: T,
+    ) -> tonic::Request<T> {
+        CallMeta::new(RequestId::random())
+            .with_token(&self.token_of(subject, roles, scope))
             .outgoing(message)
     }
 
