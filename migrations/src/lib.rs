@@ -74,5 +74,16 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
     ],
 };
 
+/// Facts, scores, models.
+pub const SCORING: Migrator = Migrator {
+    service: "scoring",
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("scoring", "0010_scores"),
+    ],
+};
+
 /// Every service's schema.
-pub const ALL: &[Migrator] = &[NETWORK, CUSTOMER, VEHICLE, SERVICE_HISTORY];
+pub const ALL: &[Migrator] = &[NETWORK, CUSTOMER, VEHICLE, SERVICE_HISTORY, SCORING];

@@ -17,21 +17,24 @@ pub enum ServiceRole {
     Vehicle,
     /// Visits to workshops.
     ServiceHistory,
+    /// Value scores, loyalty, due dates.
+    Scoring,
 }
 
 /// The text names no service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: write all, or some of gateway, network, customer, vehicle, service-history")]
+#[error("not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring")]
 pub struct UnknownServiceRole;
 
 impl ServiceRole {
     /// Every role.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Gateway,
         Self::Network,
         Self::Customer,
         Self::Vehicle,
         Self::ServiceHistory,
+        Self::Scoring,
     ];
 
     /// The name in flags, files and addresses: `service-history`.
@@ -42,6 +45,7 @@ impl ServiceRole {
             Self::Customer => "customer",
             Self::Vehicle => "vehicle",
             Self::ServiceHistory => "service-history",
+            Self::Scoring => "scoring",
         }
     }
 

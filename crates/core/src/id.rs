@@ -100,6 +100,8 @@ id_type! {
     MergeId = "mrg";
     /// A reception: a look-up at the counter that opened a customer's file.
     ReceptionId = "rec";
+    /// A purchase, payment or assessment: a fact that scores rest on.
+    FactId = "fct";
     /// An event, audit record or other entry nobody quotes.
     EventId = "evt";
 }

@@ -6,6 +6,7 @@ use marque_api::{
     customer::v1::customer_service_client::CustomerServiceClient,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::network_service_client::NetworkServiceClient,
+    scoring::v1::scoring_service_client::ScoringServiceClient,
     service_history::v1::service_history_service_client::ServiceHistoryServiceClient,
     vehicle::v1::vehicle_service_client::VehicleServiceClient,
 };
@@ -25,16 +26,19 @@ pub struct Peers {
     pub vehicle: RpcTransport,
     /// Visits to workshops.
     pub service_history: RpcTransport,
+    /// Scores, loyalty, due dates.
+    pub scoring: RpcTransport,
 }
 
 impl Peers {
     /// All of them.
-    pub(crate) fn all(&self) -> [&RpcTransport; 4] {
+    pub(crate) fn all(&self) -> [&RpcTransport; 5] {
         [
             &self.network,
             &self.customer,
             &self.vehicle,
             &self.service_history,
+            &self.scoring,
         ]
     }
 }
@@ -111,6 +115,7 @@ pub(crate) struct Clients {
     pub(crate) customer: Peer<CustomerServiceClient<RpcTransport>>,
     pub(crate) vehicle: Peer<VehicleServiceClient<RpcTransport>>,
     pub(crate) visits: Peer<ServiceHistoryServiceClient<RpcTransport>>,
+    pub(crate) scoring: Peer<ScoringServiceClient<RpcTransport>>,
     /// The roles that take files.
     pub(crate) imports: [Importer; 3],
 }
@@ -137,6 +142,7 @@ impl Clients {
             visits: Peer::new(capped!(ServiceHistoryServiceClient::new(
                 peers.service_history.clone()
             ))),
+            scoring: Peer::new(capped!(ScoringServiceClient::new(peers.scoring.clone()))),
             imports: [
                 importer("customers", &peers.customer),
                 importer("vehicles", &peers.vehicle),

@@ -220,12 +220,14 @@ impl Node {
             customer: self.shared.transport(ServiceRole::Customer)?,
             vehicle: self.shared.transport(ServiceRole::Vehicle)?,
             service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
+            scoring: self.shared.transport(ServiceRole::Scoring)?,
         };
         let checks = [
             &peers.network,
             &peers.customer,
             &peers.vehicle,
             &peers.service_history,
+            &peers.scoring,
         ]
         .map(peer_check);
         let mut gateway = marque_gateway::build(marque_gateway::Deps {

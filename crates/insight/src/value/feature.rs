@@ -75,6 +75,23 @@ impl Feature {
         Self::Overdue,
     ];
 
+    /// The name in model files and on the wire.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::TotalAmount => "total_amount",
+            Self::PurchaseRate => "purchase_rate",
+            Self::VisitRate => "visit_rate",
+            Self::InteractionRate => "interaction_rate",
+            Self::Standing => "standing",
+            Self::Referrals => "referrals",
+            Self::PurchaseProbability => "purchase_probability",
+            Self::Intention => "intention",
+            Self::VehicleAge => "vehicle_age",
+            Self::Punctuality => "punctuality",
+            Self::Overdue => "overdue",
+        }
+    }
+
     /// The facts it is computed from.
     pub fn facts(self) -> &'static [Fact] {
         match self {

@@ -73,6 +73,13 @@ impl Points {
         Self(hundredths * (Self::ONE / 100))
     }
 
+    /// The points of so many billionths; `None` outside the scale.
+    pub fn from_nanos(nanos: i64) -> Option<Self> {
+        (Self::MIN.0..=Self::MAX.0)
+            .contains(&nanos)
+            .then_some(Self(nanos))
+    }
+
     /// The points in billionths.
     pub fn nanos(self) -> i64 {
         self.0

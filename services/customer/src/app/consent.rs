@@ -5,7 +5,7 @@ use marque_core::CustomerId;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 
-use super::{CustomerApp, words::check_words};
+use super::{CustomerApp, published, words::check_words};
 use crate::{
     domain::{Consent, PURPOSES},
     error::{Error, Result},
@@ -46,6 +46,13 @@ impl CustomerApp {
                 app.open_file(conn, ctx.scope(), customer, now)?;
                 app.store.put_consent(conn, customer.number, &consent)?;
                 app.store.touch_customers(conn, &[customer.number], now)?;
+                published::consent(
+                    conn,
+                    &*app.clock,
+                    customer.id,
+                    &consent.purpose,
+                    consent.given,
+                )?;
                 let act = if consent.given {
                     "consent_given"
                 } else {

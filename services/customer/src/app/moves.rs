@@ -247,7 +247,9 @@ impl CustomerApp {
     ) -> Result<()> {
         let links = records.into_iter().map(|record| {
             let (facts, _) = Facts::of(&record.columns, now);
+            let marks = published::Marks::of(&facts, &record.dealer, &record.source);
             published::Link {
+                marks,
                 record: record.id,
                 customer: to,
                 previous: Some(from),

@@ -1,15 +1,22 @@
 //! Events of the service.
 
+use chrono::Datelike as _;
 use marque_api::customer::v1 as pb;
-use marque_core::{Clock, CustomerId, DealerCode, MergeId, SourceRecordId, Timestamp};
+use marque_core::{
+    Clock, CustomerId, DealerCode, MergeId, SourceRecordId, Timestamp, source_record_id,
+};
 use marque_db::Conn;
 use marque_events::{NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
-use crate::{domain::Kind, error::Result};
+use crate::{
+    domain::{Facts, Kind, occupation_group},
+    error::Result,
+};
 
 const LINKED: &str = "marque.customer.source_records.linked";
 const MERGED: &str = "marque.customer.customers.merged";
+const CONSENT: &str = "marque.customer.consents.changed";
 
 /// A record's place, as the event tells it.
 #[derive(Debug, Clone)]
@@ -22,6 +29,29 @@ pub(crate) struct Link {
     pub(crate) vin: Option<String>,
     pub(crate) plate: Option<String>,
     pub(crate) recorded_at: Timestamp,
+    pub(crate) marks: Marks,
+}
+
+/// What the event tells of the person: codes only, by which others group and compare.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
+    referrer: Option<SourceRecordId>,
+    region_code: u32,
+    birth_year: i32,
+    occupation_group: &'static str,
+}
+
+impl Marks {
+    /// The marks of a record of a dealer's source. Who referred him is a record of the same source.
+    pub(crate) fn of(facts: &Facts, dealer: &DealerCode, source: &str) -> Self {
+        let referrer = facts.referrer_key.as_deref();
+        Self {
+            referrer: referrer.map(|key| source_record_id(dealer, source, key)),
+            region_code: facts.region_code.unwrap_or(0),
+            birth_year: facts.birthday.map_or(0, |birthday| birthday.year()),
+            occupation_group: facts.occupation.as_deref().map_or("", occupation_group),
+        }
+    }
 }
 
 /// Tells where records now belong: one event for all of them.
@@ -69,6 +99,29 @@ pub(crate) fn merged(
     Ok(publish(conn, clock, &event)?)
 }
 
+/// Tells that a customer gave or withdrew consent.
+pub(crate) fn consent(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    customer: CustomerId,
+    purpose: &str,
+    given: bool,
+) -> Result<()> {
+    let message = pb::ConsentChanged {
+        customer_id: customer.to_string(),
+        purpose: purpose.to_owned(),
+        given,
+    };
+    let event = NewEvent {
+        kind: CONSENT,
+        subject: customer.to_string(),
+        dealer: None,
+        data: message.encode_to_vec(),
+        traceparent: "",
+    };
+    Ok(publish(conn, clock, &event)?)
+}
+
 fn link_to_pb(link: Link) -> pb::Link {
     let Link {
         record,
@@ -79,6 +132,7 @@ fn link_to_pb(link: Link) -> pb::Link {
         vin,
         plate,
         recorded_at,
+        marks,
     } = link;
     pb::Link {
         source_record_id: record.to_string(),
@@ -89,5 +143,9 @@ fn link_to_pb(link: Link) -> pb::Link {
         vin: vin.unwrap_or_default(),
         plate: plate.unwrap_or_default(),
         recorded_at: Some(to_proto_time(recorded_at)),
+        referrer_record_id: marks.referrer.map_or_else(String::new, |id| id.to_string()),
+        region_code: marks.region_code,
+        birth_year: marks.birth_year,
+        occupation_group: marks.occupation_group.to_owned(),
     }
 }

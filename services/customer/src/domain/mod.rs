@@ -5,6 +5,7 @@ mod facts;
 mod features;
 mod golden;
 mod identity;
+mod occupation;
 mod view;
 
 pub(crate) use columns::{COLUMNS, Columns};
@@ -12,6 +13,7 @@ pub(crate) use facts::{Facts, PastContact};
 pub(crate) use features::features;
 pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{Match, Matcher, finite};
+pub(crate) use occupation::occupation_group;
 pub(crate) use view::{Sight, mask};
 
 use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};

@@ -2,6 +2,7 @@
 
 mod customer;
 mod network;
+mod scoring;
 mod service_history;
 mod vehicle;
 
@@ -21,6 +22,7 @@ pub async fn build(role: ServiceRole, shared: &Shared) -> anyhow::Result<Built> 
         ServiceRole::Customer => customer::build(shared).await,
         ServiceRole::Vehicle => vehicle::build(shared).await,
         ServiceRole::ServiceHistory => service_history::build(shared).await,
+        ServiceRole::Scoring => scoring::build(shared).await,
         ServiceRole::Gateway => anyhow::bail!("the gateway is no service"),
     }
 }
@@ -32,6 +34,7 @@ pub fn migrator(role: ServiceRole) -> Option<Migrator> {
         ServiceRole::Customer => Some(marque_migrations::CUSTOMER),
         ServiceRole::Vehicle => Some(marque_migrations::VEHICLE),
         ServiceRole::ServiceHistory => Some(marque_migrations::SERVICE_HISTORY),
+        ServiceRole::Scoring => Some(marque_migrations::SCORING),
         ServiceRole::Gateway => None,
     }
 }

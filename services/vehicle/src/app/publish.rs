@@ -1,16 +1,19 @@
 //! Telling the others of cars that are new or changed: one event a batch.
 
+use chrono::NaiveDate;
 use marque_api::vehicle::v1 as pb;
-use marque_core::{Clock, DealerCode};
+use marque_core::{Clock, DealerCode, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError};
-use marque_events::{NewEvent, publish};
+use marque_events::{NewEvent, publish, to_proto_time};
 use prost::Message as _;
 use rustc_hash::FxHashMap;
 
-use crate::domain::{Definition, Facts, Vehicle};
+use crate::domain::{Definition, Facts, Role, Vehicle};
 
 /// Event type of vehicles created or changed.
 pub(crate) const VEHICLES_CHANGED: &str = "marque.vehicle.vehicles.changed";
+/// Event type of what is said of owners and drivers.
+const PARTIES_CLAIMED: &str = "marque.vehicle.parties.claimed";
 
 pub(super) fn changed<'v>(
     conn: &mut Conn<'_>,
@@ -28,12 +31,14 @@ pub(super) fn changed<'v>(
             vin: vehicle.vin.clone(),
             version: vehicle.version,
             definition: Some(definition_to_pb(vehicle.definition.clone())),
-            sale_date: vehicle
-                .sale_date
-                .map_or_else(String::new, |date| date.to_string()),
+            sale_date: iso(vehicle.sale_date),
             dealer: dealers
                 .get(vehicle.vin.as_str())
                 .map_or_else(String::new, ToString::to_string),
+            insurance_expiry: iso(vehicle.insurance_expiry),
+            inspection_due: iso(vehicle.inspection_due),
+            warranty_end: iso(vehicle.warranty_end),
+            selling_dealer: vehicle.selling_dealer.clone(),
         })
         .collect();
     let Some(first) = vehicles.first() else {
@@ -48,6 +53,52 @@ pub(super) fn changed<'v>(
         traceparent: "",
     };
     publish(conn, clock, &event)
+}
+
+/// Tells what rows and records say of who owns or drives which car.
+pub(super) fn parties(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    parties: Vec<Claimed<'_>>,
+) -> Result<(), StoreError> {
+    let Some(first) = parties.first() else {
+        return Ok(());
+    };
+    let subject = first.vehicle.to_string();
+    let to_pb = |claimed: Claimed<'_>| pb::ClaimedParty {
+        vehicle_id: claimed.vehicle.to_string(),
+        vin: claimed.vin.to_owned(),
+        source_record_id: claimed.record.to_string(),
+        role: claimed.role.code().to_owned(),
+        dealer: claimed.dealer.to_owned(),
+        at: Some(to_proto_time(claimed.at)),
+        ended: claimed.ended,
+    };
+    let parties = parties.into_iter().map(to_pb).collect();
+    let event = NewEvent {
+        kind: PARTIES_CLAIMED,
+        subject,
+        dealer: None,
+        data: pb::PartiesClaimed { parties }.encode_to_vec(),
+        traceparent: "",
+    };
+    publish(conn, clock, &event)
+}
+
+/// A source record's part in a car, about to be told.
+pub(super) struct Claimed<'a> {
+    pub(super) vehicle: VehicleId,
+    pub(super) vin: &'a str,
+    pub(super) record: SourceRecordId,
+    pub(super) role: Role,
+    pub(super) dealer: &'a str,
+    pub(super) at: Timestamp,
+    /// Whether it is so no longer.
+    pub(super) ended: bool,
+}
+
+fn iso(date: Option<NaiveDate>) -> String {
+    date.map_or_else(String::new, |date| date.to_string())
 }
 
 /// What a car was built as, on the wire.

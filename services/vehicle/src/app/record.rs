@@ -51,6 +51,7 @@ impl Recorder {
         }
         plates::record(conn, &mut fleet, facts)?;
         record_parties(conn, &fleet, facts)?;
+        self.tell_parties(conn, &fleet, facts)?;
         record_sight(conn, &fleet, facts)?;
         readings::record(conn, &mut fleet, facts)?;
         self.store(conn, &mut fleet, facts, now)?;
@@ -79,6 +80,39 @@ impl Recorder {
             )
             .collect();
         conn.lock_keys(&mut keys)
+    }
+
+    fn tell_parties(
+        &self,
+        conn: &mut Conn<'_>,
+        fleet: &Fleet,
+        facts: &[Facts],
+    ) -> Result<(), StoreError> {
+        let mut told = Vec::new();
+        for fact in facts {
+            let (vehicle, vin) = (fleet.id(&fact.vin), fact.vin.as_str());
+            let claims = fact.parties.iter().filter(|claim| claim.role.is_told());
+            told.extend(claims.map(|claim| publish::Claimed {
+                vehicle,
+                vin,
+                record: claim.record,
+                role: claim.role,
+                dealer: claim.dealer.as_str(),
+                at: claim.at,
+                ended: false,
+            }));
+            let ended = fact.ended.iter().filter(|(role, ..)| role.is_told());
+            told.extend(ended.map(|&(role, record, at)| publish::Claimed {
+                vehicle,
+                vin,
+                record,
+                role,
+                dealer: "",
+                at,
+                ended: true,
+            }));
+        }
+        publish::parties(conn, &*self.clock, told)
     }
 
     /// The cars of the facts: those that are known, and new ones for VINs that are not.

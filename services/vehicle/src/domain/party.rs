@@ -25,6 +25,11 @@ impl Role {
         }
     }
 
+    /// Whether others are told of it: who owns and who drives a car decides what it is worth to whom.
+    pub(crate) const fn is_told(self) -> bool {
+        matches!(self, Self::Owner | Self::Driver)
+    }
+
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.code() == code)
     }

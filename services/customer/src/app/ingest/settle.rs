@@ -135,6 +135,7 @@ impl Batch<'_> {
                 vin: row.facts.vin.clone(),
                 plate: row.facts.plate.clone(),
                 recorded_at: row.recorded_at,
+                marks: published::Marks::of(&row.facts, &row.dealer, &row.source),
             });
         }
         published::linked(conn, clock, links)?;

@@ -1,0 +1,10 @@
+DROP TABLE score_history;
+DROP TABLE scores;
+DROP TABLE score_clock;
+DROP TABLE score_models;
+DROP TABLE facts;
+DROP TABLE vehicle_parties;
+DROP TABLE vehicles;
+DROP TABLE scoring_consents;
+DROP TABLE customer_aliases;
+DROP TABLE record_links;

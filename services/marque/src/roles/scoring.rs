@@ -1,0 +1,28 @@
+//! The role `scoring`.
+
+use std::sync::Arc;
+
+use marque_config::ServiceRole;
+use marque_rpc::Built;
+use marque_scoring::Deps;
+
+use crate::{housekeeping, wiring::Shared};
+
+pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
+    let db = shared
+        .database(ServiceRole::Scoring, marque_migrations::SCORING)
+        .await?;
+    let mut built = marque_scoring::build(Deps {
+        db: db.clone(),
+        clock: Arc::clone(&shared.clock),
+        network: shared.transport(ServiceRole::Network)?,
+        network_events: shared.events(ServiceRole::Network)?,
+        customer_events: shared.events(ServiceRole::Customer)?,
+        vehicle_events: shared.events(ServiceRole::Vehicle)?,
+        service_history_events: shared.events(ServiceRole::ServiceHistory)?,
+    });
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
+}

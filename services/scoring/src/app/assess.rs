@@ -1,0 +1,138 @@
+//! Scoring customers in the transaction that changed what is known of them.
+
+use std::collections::BTreeSet;
+
+use marque_core::{CustomerId, SharedClock, business_date};
+use marque_db::{Conn, StoreError};
+use marque_insight::value::Model;
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::Models;
+use crate::{
+    domain::{Row, State},
+    storage,
+};
+
+/// Scores customers; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Assessor {
+    clock: SharedClock,
+    models: Models,
+}
+
+/// Customers scored with one round of statements.
+const BATCH: usize = 500;
+
+impl Assessor {
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self {
+            clock,
+            models: Models::default(),
+        }
+    }
+
+    pub(crate) fn models(&self) -> &Models {
+        &self.models
+    }
+
+    /// Scores the customers anew, and who referred them, from all that is known. The caller holds [`storage::lock`].
+    pub(crate) fn assess(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: impl IntoIterator<Item = CustomerId>,
+    ) -> Result<(), StoreError> {
+        let mut customers: BTreeSet<CustomerId> = customers.into_iter().collect();
+        if customers.is_empty() {
+            return Ok(());
+        }
+        let listed: Vec<CustomerId> = customers.iter().copied().collect();
+        customers.extend(storage::referrers_of(conn, &listed)?);
+        let customers: Vec<CustomerId> = customers.into_iter().collect();
+        let model = self.models.active_for_writing(conn, self.clock.now())?;
+        for batch in customers.chunks(BATCH) {
+            self.assess_batch(conn, batch, &model)?;
+        }
+        Ok(())
+    }
+
+    fn assess_batch(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[CustomerId],
+        model: &Model,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let dossiers = storage::load_dossiers(conn, customers)?;
+        let rows = dossiers
+            .iter()
+            .map(|dossier| Row::assess(dossier, model, (now, business_date(now))));
+        let rows: Vec<Row> = rows.collect();
+        write(conn, rows, customers)
+    }
+
+    /// Scores everybody under a model from the inputs that are kept; answers how many. The caller holds
+    /// [`storage::lock`]: readers see the old model's scores until all of the new one's are there.
+    pub(crate) fn reweigh_all(
+        &self,
+        conn: &mut Conn<'_>,
+        model: &Model,
+    ) -> Result<usize, StoreError> {
+        let (now, mut after, mut count) = (self.clock.now(), Uuid::nil(), 0);
+        loop {
+            let mut rows = storage::walk(conn, after, BATCH)?;
+            let Some(last) = rows.last() else {
+                return Ok(count);
+            };
+            after = last.customer.uuid();
+            rows.retain(|row| matches!(row.state, State::Scored | State::Unscored));
+            for row in &mut rows {
+                row.weigh(model);
+                row.assessed_at = now;
+            }
+            count += rows.len();
+            let customers: Vec<CustomerId> = rows.iter().map(|row| row.customer).collect();
+            write(conn, rows, &customers)?;
+        }
+    }
+}
+
+/// Writes rows; those that say something else than before get the number of a change and go into the history.
+fn write(
+    conn: &mut Conn<'_>,
+    mut rows: Vec<Row>,
+    customers: &[CustomerId],
+) -> Result<(), StoreError> {
+    let known: FxHashMap<CustomerId, Row> = storage::find_rows(conn, customers)?
+        .into_iter()
+        .map(|row| (row.customer, row))
+        .collect();
+    rows.retain(|row| row.state != State::Gone || known.contains_key(&row.customer));
+    let is_new = |row: &Row| {
+        known
+            .get(&row.customer)
+            .is_none_or(|known| !known.says_the_same(row))
+    };
+    let changed: Vec<bool> = rows.iter().map(is_new).collect();
+    let count = changed.iter().filter(|changed| **changed).count();
+    let mut next = if count > 0 {
+        storage::take_changes(conn, count)?
+    } else {
+        0
+    };
+    for (row, changed) in rows.iter_mut().zip(&changed) {
+        if *changed {
+            row.change = next;
+            next += 1;
+        } else {
+            let known = &known[&row.customer];
+            (row.change, row.assessed_at) = (known.change, known.assessed_at);
+        }
+    }
+    let history: Vec<&Row> = rows
+        .iter()
+        .zip(&changed)
+        .filter_map(|(row, changed)| changed.then_some(row))
+        .collect();
+    storage::put_rows(conn, &rows, &history)
+}

@@ -1,0 +1,193 @@
+//! The live ranks: in memory, and exact at every answer.
+//!
+//! The store numbers each change of a score in the order in which changes become visible. A ladder remembers the last
+//! number it has seen and, before it answers, reads the changes after it. So it needs no message from whoever wrote:
+//! several processes keep a ladder each, and all of them are right (ADR 14).
+
+use std::sync::Arc;
+
+use marque_core::CustomerId;
+use marque_db::{Database, StoreError};
+use marque_insight::{
+    rank::{Kind, LiveRanks, Pyramid, Standing, Tier},
+    value::WeightedSum,
+};
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+
+use crate::{
+    domain::{Row, State},
+    storage,
+};
+
+/// The ladder of one process; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Ladder {
+    db: Database,
+    inner: Arc<RwLock<Inner>>,
+    /// Held by whoever brings the ladder up to date.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Number of the last change that is in.
+    seen: i64,
+    pyramid: Pyramid<Group, CustomerId>,
+    /// Numbers of brands, from 1.
+    brands: FxHashMap<String, u32>,
+}
+
+/// Customers of one kind; with a brand's number only those who drive it, with 0 all.
+type Group = (Kind, u32);
+
+/// More changes than this are quicker loaded than followed.
+const FOLLOWED: usize = 20_000;
+
+impl std::fmt::Debug for Ladder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ladder").finish_non_exhaustive()
+    }
+}
+
+impl Ladder {
+    /// An empty ladder over a store; the first question fills it.
+    pub(crate) fn new(db: Database) -> Self {
+        Self {
+            db,
+            inner: Arc::default(),
+            turn: Arc::default(),
+        }
+    }
+
+    /// Brings the ladder to what the store now says.
+    pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
+        let newest = self.db.read(storage::last_change).await?;
+        if newest <= self.inner.read().seen {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        loop {
+            let seen = self.inner.read().seen;
+            let changes = self
+                .db
+                .scan(move |conn| storage::changes_after(conn, seen, FOLLOWED + 1));
+            let rows = changes.await?;
+            match rows.len() {
+                0 => return Ok(()),
+                count if count > FOLLOWED => self.reload().await?,
+                _ => self.inner.write().follow(&rows),
+            }
+        }
+    }
+
+    /// Loads all customers anew.
+    async fn reload(&self) -> Result<(), StoreError> {
+        let loaded = self.db.scan(Inner::load).await?;
+        *self.inner.write() = loaded;
+        Ok(())
+    }
+
+    /// Where a customer stands among all of a kind, or among those of a brand; `None` when he is not ranked there.
+    pub(crate) fn standing(
+        &self,
+        kind: Kind,
+        brand: Option<&str>,
+        customer: CustomerId,
+    ) -> Option<Standing> {
+        let inner = self.inner.read();
+        inner.pyramid.standing(inner.group(kind, brand)?, customer)
+    }
+
+    /// How many are ranked in a group, and the sum of the last customer of each tier.
+    pub(crate) fn shape(
+        &self,
+        kind: Kind,
+        brand: Option<&str>,
+    ) -> (u64, [Option<(CustomerId, WeightedSum)>; 4]) {
+        let inner = self.inner.read();
+        let ranks = inner
+            .group(kind, brand)
+            .and_then(|group| inner.pyramid.group(group));
+        let Some(ranks) = ranks else {
+            return (0, [None; 4]);
+        };
+        let size = ranks.len() as u64;
+        let last = |tier: Tier| ranks.at_rank(tier.last_rank(size));
+        (size, Tier::ALL.map(last))
+    }
+
+    /// The sum to reach for a tier among all of a kind; `None` when the tier is empty.
+    pub(crate) fn border(&self, kind: Kind, tier: Tier) -> Option<WeightedSum> {
+        self.inner.read().pyramid.group((kind, 0))?.border(tier)
+    }
+
+    /// Brands there are groups of, by name.
+    pub(crate) fn brands(&self) -> Vec<String> {
+        let mut brands: Vec<String> = self.inner.read().brands.keys().cloned().collect();
+        brands.sort_unstable();
+        brands
+    }
+}
+
+impl Inner {
+    fn group(&self, kind: Kind, brand: Option<&str>) -> Option<Group> {
+        match brand {
+            None => Some((kind, 0)),
+            Some(brand) => Some((kind, *self.brands.get(brand)?)),
+        }
+    }
+
+    fn load(conn: &mut marque_db::Conn<'_>) -> Result<Self, StoreError> {
+        let mut inner = Self::default();
+        let mut groups: FxHashMap<Group, Vec<(CustomerId, WeightedSum)>> = FxHashMap::default();
+        storage::load_all(conn, |customer, state, kind, brands, sum, change| {
+            inner.seen = inner.seen.max(change);
+            if state != State::Scored {
+                return;
+            }
+            groups.entry((kind, 0)).or_default().push((customer, sum));
+            for brand in storage::brands_of(brands) {
+                let group = (kind, inner.number_of(brand));
+                groups.entry(group).or_default().push((customer, sum));
+            }
+        })?;
+        for (group, customers) in groups {
+            let ranks = LiveRanks::load(customers.into_iter());
+            inner.pyramid.load(group, ranks);
+        }
+        Ok(inner)
+    }
+
+    fn follow(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.seen = self.seen.max(row.change);
+            let mut places: Vec<Group> = Vec::new();
+            if row.state == State::Scored {
+                places.push((row.kind, 0));
+                for brand in &row.brands {
+                    places.push((row.kind, self.number_of(brand)));
+                }
+            }
+            for kind in Kind::ALL {
+                for brand in 0..=self.brands.len() as u32 {
+                    if !places.contains(&(kind, brand)) {
+                        self.pyramid.remove((kind, brand), row.customer);
+                    }
+                }
+            }
+            for place in places {
+                self.pyramid.place(place, row.customer, row.sum);
+            }
+        }
+    }
+
+    fn number_of(&mut self, brand: &str) -> u32 {
+        if let Some(number) = self.brands.get(brand) {
+            return *number;
+        }
+        let number = self.brands.len() as u32 + 1;
+        self.brands.insert(brand.to_owned(), number);
+        number
+    }
+}

@@ -1,0 +1,36 @@
+//! Use cases of the scoring service.
+
+mod assess;
+mod calibrate;
+mod facts;
+mod ladder;
+mod models;
+mod pyramid;
+mod read;
+mod refresh;
+mod rows;
+mod what_if;
+
+use marque_core::SharedClock;
+use marque_db::Database;
+use marque_intake::Directory;
+
+pub(crate) use assess::Assessor;
+pub(crate) use facts::Recorded;
+pub(crate) use ladder::Ladder;
+pub(crate) use models::{Models, NewModel, Weighing};
+pub(crate) use pyramid::{PyramidShown, TierShown};
+pub(crate) use read::{Asked, LiftTo, Shown};
+pub(crate) use refresh::refresh;
+pub(crate) use rows::FactRow;
+pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
+
+/// The use cases; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct ScoreApp {
+    pub(crate) db: Database,
+    pub(crate) clock: SharedClock,
+    pub(crate) assessor: Assessor,
+    pub(crate) ladder: Ladder,
+    pub(crate) directory: Directory,
+}

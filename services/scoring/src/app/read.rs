@@ -1,0 +1,255 @@
+//! What callers ask of scores.
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, PageRequest, Timestamp};
+use marque_db::Conn;
+use marque_insight::{
+    rank::{Kind, Standing, Tier},
+    value::{Assessment, Explanation, Lift, WeightedSum, explain, lifts},
+};
+use uuid::Uuid;
+
+use super::ScoreApp;
+use crate::{
+    domain::{Basis, Dossier, Evidence, Row, State},
+    error::{Error, Result},
+    storage::{self, Listing},
+};
+
+/// A score as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) row: Row,
+    /// Under the row's model; `None` unless scored.
+    pub(crate) assessment: Option<Assessment>,
+    /// Shares of the weights, for the indicators of the assessment.
+    pub(crate) weights: [f64; 6],
+    pub(crate) explanation: Option<Explanation>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) lifts: Option<LiftTo>,
+    /// Among all of his kind; `None` for the past.
+    pub(crate) standing: Option<Standing>,
+    /// Among those of each brand he drives.
+    pub(crate) brands: Vec<Place>,
+    /// For the past: whether its inputs and model give it again.
+    pub(crate) is_replayed: bool,
+}
+
+/// What would lift him to a tier.
+#[derive(Debug, Clone)]
+pub(crate) struct LiftTo {
+    pub(crate) tier: Tier,
+    pub(crate) lifts: Vec<Lift>,
+}
+
+/// Where he stands among the customers of a brand.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) brand: String,
+    pub(crate) standing: Standing,
+}
+
+/// What is wanted of a score.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// Also why.
+    pub(crate) explain: bool,
+    /// As it stood then.
+    pub(crate) at: Option<Timestamp>,
+}
+
+impl ScoreApp {
+    /// The score of a customer, now or as it stood.
+    pub(crate) async fn get(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        asked: Asked,
+    ) -> Result<Shown> {
+        let app = self.clone();
+        let mut shown = self
+            .db
+            .read(move |conn| {
+                let customer = app.visible(conn, ctx.scope(), customer)?;
+                let row = match asked.at {
+                    Some(at) => storage::history_at(conn, customer, at)?,
+                    None => storage::find_row(conn, customer)?,
+                };
+                let row = row
+                    .filter(|row| row.state != State::Gone)
+                    .ok_or(Error::CustomerUnknown)?;
+                app.show(conn, row, asked)
+            })
+            .await?;
+        if asked.at.is_none() {
+            self.place(&mut shown, asked.explain).await?;
+        }
+        Ok(shown)
+    }
+
+    /// Every score a customer has had, newest first, each computed again.
+    pub(crate) async fn list_history(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<(Vec<Shown>, Option<String>)> {
+        let before = match &page.after {
+            Some(token) => token
+                .key
+                .parse()
+                .map_err(|_| marque_core::InvalidPage::Token)?,
+            None => i64::MAX,
+        };
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let customer = app.visible(conn, ctx.scope(), customer)?;
+                let before = Timestamp::from_micros(before);
+                let rows = storage::history_of(conn, customer, before, page.size)?;
+                let is_full = rows.len() == page.size as usize;
+                let next = rows.last().filter(|_| is_full);
+                let next = next.map(|row| row.assessed_at.as_micros().to_string());
+                let past = Asked {
+                    explain: false,
+                    at: Some(before),
+                };
+                let shown = rows.into_iter().map(|row| app.show(conn, row, past));
+                Ok((shown.collect::<Result<_>>()?, next))
+            })
+            .await
+    }
+
+    /// Customers of a kind by rank, the highest first; those of one tier if asked.
+    pub(crate) async fn list(
+        &self,
+        ctx: CallContext,
+        kind: Kind,
+        tier: Option<Tier>,
+        page: PageRequest,
+    ) -> Result<(Vec<Shown>, Option<String>)> {
+        self.ladder.catch_up().await?;
+        let (_, lasts) = self.ladder.shape(kind, None);
+        let place = |(customer, sum): (CustomerId, WeightedSum)| (sum, customer);
+        let (mut after, last) = match tier {
+            None => (None, None),
+            Some(tier) => {
+                let above = tier.next_up().and_then(|above| lasts[above as usize]);
+                let Some(last) = lasts[tier as usize] else {
+                    return Ok((Vec::new(), None));
+                };
+                (above.map(place), Some(place(last)))
+            }
+        };
+        if let Some(token) = &page.after {
+            after = Some(read_key(&token.key).ok_or(marque_core::InvalidPage::Token)?);
+        }
+        let listing = Listing {
+            kind,
+            after,
+            last,
+            limit: page.size as usize,
+        };
+        let app = self.clone();
+        let mut shown: Vec<Shown> = self
+            .db
+            .scan(move |conn| {
+                let rows = storage::list_by_rank(conn, ctx.scope(), &listing)?;
+                rows.into_iter()
+                    .map(|row| app.show(conn, row, Asked::default()))
+                    .collect::<Result<_>>()
+            })
+            .await?;
+        let is_full = shown.len() == page.size as usize;
+        let next = shown.last().filter(|_| is_full).map(|last| {
+            let Row { sum, customer, .. } = &last.row;
+            format!("{}:{}", sum.0, customer.uuid().as_simple())
+        });
+        for each in &mut shown {
+            each.standing = self.ladder.standing(kind, None, each.row.customer);
+        }
+        Ok((shown, next))
+    }
+
+    /// The customer an id now stands for, if the scope has to do with him.
+    pub(crate) fn visible(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        customer: CustomerId,
+    ) -> Result<CustomerId> {
+        let customer = storage::current_customer(conn, customer)?;
+        if storage::knows_customer(conn, scope, customer)? {
+            Ok(customer)
+        } else {
+            Err(Error::CustomerUnknown)
+        }
+    }
+
+    fn show(&self, conn: &mut Conn<'_>, row: Row, asked: Asked) -> Result<Shown> {
+        let models = self.assessor.models();
+        let model = match models.of_version(conn, &row.model_version)? {
+            Some(model) => model,
+            None => models.active(conn)?,
+        };
+        let is_scored = row.state == State::Scored;
+        let assessment = model.assess(&row.inputs).filter(|_| is_scored);
+        let mut shown = Shown {
+            is_replayed: assessment.map(|assessment| assessment.sum)
+                == is_scored.then_some(row.sum),
+            weights: marque_insight::value::Indicator::ALL.map(|each| model.weights().share(each)),
+            assessment,
+            explanation: None,
+            evidence: Vec::new(),
+            lifts: None,
+            standing: None,
+            brands: Vec::new(),
+            row,
+        };
+        if asked.explain && is_scored {
+            let dossier: Option<Dossier> =
+                storage::load_dossiers(conn, &[shown.row.customer])?.pop();
+            let basis = dossier.map(|dossier| Basis::of(&dossier, shown.row.assessed_on));
+            shown.evidence = basis.unwrap_or_default().evidence;
+            shown.explanation = explain(&model, &shown.row.inputs, &[]);
+        }
+        Ok(shown)
+    }
+
+    /// Adds where he stands now, and what would lift him.
+    async fn place(&self, shown: &mut Shown, explained: bool) -> Result<()> {
+        if shown.row.state != State::Scored {
+            return Ok(());
+        }
+        self.ladder.catch_up().await?;
+        let (kind, customer) = (shown.row.kind, shown.row.customer);
+        shown.standing = self.ladder.standing(kind, None, customer);
+        for brand in &shown.row.brands {
+            if let Some(standing) = self.ladder.standing(kind, Some(brand), customer) {
+                shown.brands.push(Place {
+                    brand: brand.clone(),
+                    standing,
+                });
+            }
+        }
+        let next = shown.standing.and_then(|standing| standing.tier.next_up());
+        let border = next.and_then(|tier| Some((tier, self.ladder.border(kind, tier)?)));
+        if let Some((tier, border)) = border.filter(|_| explained) {
+            let (app, row) = (self.clone(), shown.row.clone());
+            let found = self.db.read(move |conn| {
+                let model = app.assessor.models().of_version(conn, &row.model_version)?;
+                let lifts = model.map(|model| lifts(&model, &row.inputs, border));
+                Ok::<_, Error>(lifts.unwrap_or_default())
+            });
+            let lifts = found.await?;
+            shown.lifts = Some(LiftTo { tier, lifts });
+        }
+        Ok(())
+    }
+}
+
+fn read_key(key: &str) -> Option<(WeightedSum, CustomerId)> {
+    let (sum, customer) = key.split_once(':')?;
+    let customer = Uuid::try_parse(customer).ok()?;
+    Some((WeightedSum(sum.parse().ok()?), customer.into()))
+}

@@ -1,0 +1,92 @@
+//! What happened between a customer and us, as one source record brought it.
+
+use marque_core::{SourceRecordId, Timestamp};
+use uuid::Uuid;
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// A visit to a workshop.
+    Visit,
+    /// A car bought.
+    Purchase,
+    /// A payment that falls or fell due.
+    Payment,
+    /// Somebody's word on the customer: his standing, his intention, his answer to a survey.
+    Assessment,
+    /// A complaint.
+    Complaint,
+}
+
+impl Kind {
+    /// All kinds.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Visit,
+        Self::Purchase,
+        Self::Payment,
+        Self::Assessment,
+        Self::Complaint,
+    ];
+
+    /// Stable code for storage and the wire.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Visit => "visit",
+            Self::Purchase => "purchase",
+            Self::Payment => "payment",
+            Self::Assessment => "assessment",
+            Self::Complaint => "complaint",
+        }
+    }
+
+    /// The kind of a code.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One fact as it now stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Happening {
+    pub(crate) id: Uuid,
+    pub(crate) kind: Kind,
+    /// Whose it is; `None` where nobody said.
+    pub(crate) record: Option<SourceRecordId>,
+    pub(crate) dealer: String,
+    /// Empty if not given.
+    pub(crate) vin: String,
+    /// Opened, bought, assessed; the day a payment falls due.
+    pub(crate) happened_at: Timestamp,
+    /// Closed, paid; `None` while open.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// Fen.
+    pub(crate) amount_minor: Option<i64>,
+    /// Value of an assessment.
+    pub(crate) level: Option<f64>,
+    /// 0 if not read.
+    pub(crate) odometer_km: i64,
+    /// Kind of visit, subject of an assessment, category of a complaint.
+    pub(crate) code: String,
+    /// Grows with each correction.
+    pub(crate) version: i64,
+}
+
+impl Happening {
+    /// Whether the two differ in nothing but their versions.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let version = other.version;
+        Self {
+            version,
+            ..self.clone()
+        } == *other
+    }
+}
+
+/// Namespace of the ids of facts that have none of their own: fixed for ever.
+const FACTS: Uuid = Uuid::from_u128(0x8a4b_1d90_66c2_5c3f_b7e5_20d9_41aa_7f13);
+
+/// The id of a dealer's fact: the same key again is the same fact.
+pub(crate) fn fact_id(dealer: &str, source: &str, kind: Kind, key: &str) -> Uuid {
+    let name = format!("{dealer}\u{1f}{source}\u{1f}{}\u{1f}{key}", kind.code());
+    Uuid::new_v5(&FACTS, name.as_bytes())
+}

@@ -1,0 +1,68 @@
+//! Events of the service-history service: visits new or corrected.
+
+use marque_api::{
+    events::v1::Event,
+    service_history::v1::{RecordedVisit, VisitsRecorded},
+};
+use marque_core::{SourceRecordId, VisitId};
+use marque_db::Conn;
+use marque_events::{ApplyError, Handler};
+use prost::Message as _;
+
+use super::{id, optional_id, time};
+use crate::{
+    app::Assessor,
+    domain::{Happening, happening::Kind},
+    storage,
+};
+
+/// Keeps visits as facts, and scores the customers who made them.
+#[derive(Debug)]
+pub(crate) struct Visits(pub(crate) Assessor);
+
+impl Handler for Visits {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if event.r#type != "marque.service_history.visits.recorded" {
+            return Ok(());
+        }
+        let came_at = time(event.time.as_ref()).unwrap_or_default();
+        let visits = VisitsRecorded::decode(event.data.as_slice())?.visits;
+        let visits: Vec<Happening> = visits
+            .into_iter()
+            .map(|visit| read_visit(visit, came_at))
+            .collect::<Result<_, _>>()?;
+        storage::lock(conn)?;
+        // A correction may name another customer than the version before.
+        let mut records: Vec<SourceRecordId> =
+            storage::records_of(conn, visits.iter().map(|visit| visit.id))?;
+        storage::put_happenings(conn, &visits)?;
+        records.extend(visits.iter().filter_map(|visit| visit.record));
+        let concerned = storage::customers_of(conn, records)?;
+        Ok(self.0.assess(conn, concerned.into_values())?)
+    }
+}
+
+fn read_visit(
+    visit: RecordedVisit,
+    came_at: marque_core::Timestamp,
+) -> Result<Happening, ApplyError> {
+    let (opened, closed) = (
+        time(visit.opened_at.as_ref()),
+        time(visit.closed_at.as_ref()),
+    );
+    Ok(Happening {
+        id: id::<VisitId>(&visit.id, "id")?.uuid(),
+        kind: Kind::Visit,
+        record: optional_id(&visit.source_record_id, "source_record_id")?,
+        dealer: visit.dealer,
+        vin: visit.vin,
+        happened_at: opened.or(closed).unwrap_or(came_at),
+        ended_at: closed,
+        // The event knows no difference between nothing paid and no amount given.
+        amount_minor: Some(visit.amount_minor).filter(|amount| *amount > 0),
+        level: None,
+        odometer_km: i64::from(visit.odometer_km),
+        code: visit.kind,
+        version: visit.version,
+    })
+}

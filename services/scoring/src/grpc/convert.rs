@@ -1,0 +1,108 @@
+//! Between the wire and the app: pyramids, models, what-if.
+
+use marque_api::scoring::v1 as pb;
+use marque_events::to_proto_time;
+use marque_insight::{
+    rank::{Kind, Standing, Tier},
+    value::{Indicator, Model},
+};
+
+use super::score::standing_to_pb;
+use crate::{
+    app::{PyramidShown, TierShown, WhatIfAnswer},
+    error::{Error, Result},
+    storage::StoredModel,
+};
+
+/// Person unless said otherwise.
+pub(super) fn kind(text: &str) -> Result<Kind> {
+    if text.is_empty() {
+        return Ok(Kind::Person);
+    }
+    Kind::parse(text).ok_or_else(|| Error::field("kind", "UNKNOWN", "person or organization"))
+}
+
+/// All if empty.
+pub(super) fn tier(text: &str) -> Result<Option<Tier>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let tier = Tier::ALL.into_iter().find(|tier| tier.key() == text);
+    tier.map(Some)
+        .ok_or_else(|| Error::field("tier", "UNKNOWN", "vip, major, ordinary or small"))
+}
+
+pub(super) fn pyramid_to_pb(shown: PyramidShown) -> pb::GetPyramidResponse {
+    let count = |tier: &TierShown| pb::TierCount {
+        tier: tier.tier.key().to_owned(),
+        customers: tier.customers as i64,
+        border_hundredths: tier.border,
+    };
+    pb::GetPyramidResponse {
+        kind: shown.kind.key().to_owned(),
+        brand: shown.brand,
+        size: shown.size as i64,
+        tiers: shown.tiers.iter().map(count).collect(),
+        unscored: shown.unscored,
+        opted_out: shown.opted_out,
+        model_version: shown.model_version,
+        brands: shown.brands,
+    }
+}
+
+pub(super) fn model_to_pb(stored: StoredModel) -> pb::Model {
+    let weights = Model::from_toml(&stored.toml).map_or_else(
+        |_| Vec::new(),
+        |model| {
+            let weight = |indicator: Indicator| pb::Weight {
+                indicator: indicator.key().to_owned(),
+                weight: model.weights().given(indicator),
+            };
+            Indicator::ALL.map(weight).to_vec()
+        },
+    );
+    pb::Model {
+        version: stored.version,
+        toml: stored.toml,
+        active: stored.is_active,
+        activated_at: stored.activated_at.map(to_proto_time),
+        created_at: Some(to_proto_time(stored.created_at)),
+        weights,
+    }
+}
+
+pub(super) fn what_if_to_pb(answer: &WhatIfAnswer) -> pb::WhatIfResponse {
+    let name = |tier: Option<Tier>| tier.map_or("unscored", Tier::key).to_owned();
+    let moves = answer
+        .moves
+        .iter()
+        .map(|(from, to, customers)| pb::TierMove {
+            from: name(*from),
+            to: name(*to),
+            customers: *customers as i64,
+        });
+    let movers = answer.movers.iter().map(|mover| {
+        let standing = |place: Option<marque_insight::rank::Place>, sizes: &[u64; 2]| {
+            place.map(|place| {
+                let standing = Standing {
+                    rank: place.rank,
+                    size: sizes[mover.kind as usize],
+                    tier: place.tier,
+                };
+                standing_to_pb(standing, "")
+            })
+        };
+        pb::Mover {
+            customer_id: mover.id.to_string(),
+            kind: mover.kind.key().to_owned(),
+            from: standing(mover.from, &answer.sizes[0]),
+            to: standing(mover.to, &answer.sizes[1]),
+        }
+    });
+    pb::WhatIfResponse {
+        population: answer.population as i64,
+        moved: answer.moved as i64,
+        moves: moves.collect(),
+        movers: movers.collect(),
+    }
+}

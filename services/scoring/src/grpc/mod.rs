@@ -1,0 +1,273 @@
+//! The service on gRPC: converts, calls the app, converts back.
+
+mod convert;
+mod score;
+
+use marque_api::scoring::v1::{self as pb, scoring_service_server::ScoringService};
+use marque_auth::CallContext;
+use marque_core::{CustomerId, PageRequest, PageToken};
+use marque_errors::status;
+use marque_ledger::IdempotencyKey;
+use marque_rpc::CallMeta;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    app::{Asked, FactRow, NewModel, Question, Recorded, ScoreApp, Weighing},
+    error::{Error, Result},
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct ScoreGrpc {
+    app: ScoreApp,
+}
+
+impl ScoreGrpc {
+    pub(crate) fn new(app: ScoreApp) -> Self {
+        Self { app }
+    }
+
+    async fn score(&self, request: Request<pb::GetScoreRequest>) -> Result<pb::GetScoreResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let asked = Asked {
+            explain: request.explain,
+            at: request.at.as_ref().map(marque_events::from_proto_time),
+        };
+        let customer = customer(&request.customer_id)?;
+        let shown = self.app.get(ctx, customer, asked).await?;
+        Ok(pb::GetScoreResponse {
+            score: Some(score::to_pb(&shown)),
+        })
+    }
+
+    async fn history(
+        &self,
+        request: Request<pb::ListScoreHistoryRequest>,
+    ) -> Result<pb::ListScoreHistoryResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("score_history?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let customer = customer(&request.customer_id)?;
+        let (shown, next) = self.app.list_history(ctx, customer, page).await?;
+        Ok(pb::ListScoreHistoryResponse {
+            scores: shown.iter().map(score::to_pb).collect(),
+            next_page_token: token(next, &list),
+        })
+    }
+
+    async fn scores(
+        &self,
+        request: Request<pb::ListScoresRequest>,
+    ) -> Result<pb::ListScoresResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let (kind, tier) = (convert::kind(&request.kind)?, convert::tier(&request.tier)?);
+        let list = format!("scores?kind={}&tier={}", kind.key(), request.tier);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let (shown, next) = self.app.list(ctx, kind, tier, page).await?;
+        Ok(pb::ListScoresResponse {
+            scores: shown.iter().map(score::to_pb).collect(),
+            next_page_token: token(next, &list),
+        })
+    }
+
+    async fn pyramid(
+        &self,
+        request: Request<pb::GetPyramidRequest>,
+    ) -> Result<pb::GetPyramidResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let kind = convert::kind(&request.kind)?;
+        let shown = self.app.pyramid(ctx, kind, request.brand).await?;
+        Ok(convert::pyramid_to_pb(shown))
+    }
+
+    async fn ask_what_if(&self, request: Request<pb::WhatIfRequest>) -> Result<pb::WhatIfResponse> {
+        let request = request.into_inner();
+        let limit = usize::try_from(request.limit)
+            .map_err(|_| Error::field("limit", "INVALID", "a number from 0 to 10000"))?;
+        let then = new_model(
+            request.model_toml,
+            request.weights,
+            &request.model_version,
+            "what-if",
+        )?;
+        let question = Question {
+            then,
+            limit: if limit == 0 { 100 } else { limit.min(10_000) },
+        };
+        let answer = self.app.what_if(question).await?;
+        Ok(convert::what_if_to_pb(&answer))
+    }
+
+    async fn models(&self) -> Result<pb::ListModelsResponse> {
+        let models = self.app.list_models().await?;
+        Ok(pb::ListModelsResponse {
+            models: models.into_iter().map(convert::model_to_pb).collect(),
+        })
+    }
+
+    async fn put(&self, request: Request<pb::PutModelRequest>) -> Result<pb::PutModelResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let version = request.version.trim();
+        let new = new_model(request.toml, request.weights, version, version)?;
+        let (model, rescored) = self.app.put_model(ctx, new, request.activate).await?;
+        Ok(pb::PutModelResponse {
+            model: Some(convert::model_to_pb(model)),
+            rescored: rescored as i64,
+        })
+    }
+
+    async fn calibrate(
+        &self,
+        request: Request<pb::CalibrateModelRequest>,
+    ) -> Result<pb::CalibrateModelResponse> {
+        let ctx = CallContext::of(&request)?;
+        let version = request.into_inner().version;
+        let (model, customers) = self.app.calibrate(ctx, version).await?;
+        Ok(pb::CalibrateModelResponse {
+            model: Some(convert::model_to_pb(model)),
+            customers: customers as i64,
+        })
+    }
+
+    async fn fact(&self, request: Request<pb::PutFactRequest>) -> Result<pb::PutFactResponse> {
+        let ctx = CallContext::of(&request)?;
+        let (meta, key) = (
+            CallMeta::of(&request),
+            IdempotencyKey::of(request.metadata())?,
+        );
+        let request = request.into_inner();
+        let columns = request.columns.clone().unwrap_or_default();
+        let row = FactRow {
+            key: &columns.key,
+            customer_key: &columns.customer_key,
+            vin: &columns.vin,
+            amount: &columns.amount,
+            date: &columns.date,
+            paid_date: &columns.paid_date,
+            subject: &columns.subject,
+            value: &columns.value,
+        };
+        let put = (
+            request.dealer.as_str(),
+            request.source.as_str(),
+            columns.kind.as_str(),
+            row,
+        );
+        self.app
+            .put_fact(ctx, &meta, key, put, request.clone(), recorded_to_pb)
+            .await
+    }
+}
+
+fn recorded_to_pb(recorded: Recorded) -> pb::PutFactResponse {
+    let text = |id: Option<String>| id.unwrap_or_default();
+    pb::PutFactResponse {
+        id: recorded.id.to_string(),
+        source_record_id: text(recorded.record.map(|id| id.to_string())),
+        customer_id: text(recorded.customer.map(|id| id.to_string())),
+        changed: recorded.outcome == marque_intake::Outcome::Stored,
+    }
+}
+
+/// A model described in one of three ways: whole, by weights under `version`, or by the version of a kept one.
+fn new_model(
+    toml: String,
+    weights: Vec<pb::Weight>,
+    kept: &str,
+    version: &str,
+) -> Result<NewModel> {
+    match (toml.is_empty(), weights.is_empty(), kept.is_empty()) {
+        (false, true, _) => Ok(NewModel::Whole(toml)),
+        (true, false, _) => Ok(NewModel::Reweighed(Weighing {
+            version: version.to_owned(),
+            weights: weights
+                .into_iter()
+                .map(|weight| (weight.indicator, weight.weight))
+                .collect(),
+        })),
+        (true, true, false) => Ok(NewModel::Kept(kept.to_owned())),
+        _ => {
+            let message = "give other weights, a whole model, or the version of a kept one, and only one of them";
+            Err(Error::field("weights", "MISSING", message))
+        }
+    }
+}
+
+fn token(next: Option<String>, list: &str) -> String {
+    next.map_or_else(String::new, |key| PageToken::write(&key, list))
+}
+
+/// An id that cannot be is as unknown as one that is not.
+fn customer(id: &str) -> Result<CustomerId> {
+    id.parse().map_err(|_| Error::CustomerUnknown)
+}
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+fn answer<T>(result: Result<T>) -> Answer<T> {
+    result.map(Response::new).map_err(|error| status(&error))
+}
+
+#[tonic::async_trait]
+impl ScoringService for ScoreGrpc {
+    async fn get_score(
+        &self,
+        request: Request<pb::GetScoreRequest>,
+    ) -> Answer<pb::GetScoreResponse> {
+        answer(self.score(request).await)
+    }
+
+    async fn list_score_history(
+        &self,
+        request: Request<pb::ListScoreHistoryRequest>,
+    ) -> Answer<pb::ListScoreHistoryResponse> {
+        answer(self.history(request).await)
+    }
+
+    async fn list_scores(
+        &self,
+        request: Request<pb::ListScoresRequest>,
+    ) -> Answer<pb::ListScoresResponse> {
+        answer(self.scores(request).await)
+    }
+
+    async fn get_pyramid(
+        &self,
+        request: Request<pb::GetPyramidRequest>,
+    ) -> Answer<pb::GetPyramidResponse> {
+        answer(self.pyramid(request).await)
+    }
+
+    async fn what_if(&self, request: Request<pb::WhatIfRequest>) -> Answer<pb::WhatIfResponse> {
+        answer(self.ask_what_if(request).await)
+    }
+
+    async fn list_models(
+        &self,
+        _: Request<pb::ListModelsRequest>,
+    ) -> Answer<pb::ListModelsResponse> {
+        answer(self.models().await)
+    }
+
+    async fn put_model(
+        &self,
+        request: Request<pb::PutModelRequest>,
+    ) -> Answer<pb::PutModelResponse> {
+        answer(self.put(request).await)
+    }
+
+    async fn calibrate_model(
+        &self,
+        request: Request<pb::CalibrateModelRequest>,
+    ) -> Answer<pb::CalibrateModelResponse> {
+        answer(self.calibrate(request).await)
+    }
+
+    async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {
+        answer(self.fact(request).await)
+    }
+}

@@ -1,0 +1,179 @@
+//! A score on the wire, with its explanation.
+
+use marque_api::scoring::v1 as pb;
+use marque_core::{FactId, VisitId};
+use marque_events::to_proto_time;
+use marque_insight::{
+    rank::Standing,
+    value::{Fact, FactPart, IndicatorPart, Language, TermPart},
+};
+
+use crate::{
+    app::{LiftTo, Shown},
+    domain::{Evidence, State},
+};
+
+/// Records named for one fact; the count of all is the fact itself.
+const EVIDENCE_SHOWN: usize = 20;
+
+pub(super) fn to_pb(shown: &Shown) -> pb::Score {
+    let row = &shown.row;
+    let words = |language| {
+        shown
+            .explanation
+            .as_ref()
+            .map_or_else(Vec::new, |explanation| explanation.in_words(language))
+    };
+    pb::Score {
+        customer_id: row.customer.to_string(),
+        state: state(row.state) as i32,
+        kind: row.kind.key().to_owned(),
+        hundredths: row.hundredths,
+        confidence: row.confidence as i32,
+        standing: shown.standing.map(|standing| standing_to_pb(standing, "")),
+        brands: shown
+            .brands
+            .iter()
+            .map(|place| standing_to_pb(place.standing, &place.brand))
+            .collect(),
+        model_version: row.model_version.clone(),
+        assessed_at: Some(to_proto_time(row.assessed_at)),
+        indicators: indicators(shown),
+        words_zh: words(Language::Chinese),
+        words_en: words(Language::English),
+        lifts: shown.lifts.as_ref().map_or_else(Vec::new, lifts),
+        replayed: shown.is_replayed,
+    }
+}
+
+fn state(state: State) -> pb::ScoreState {
+    match state {
+        State::Scored => pb::ScoreState::Scored,
+        State::Unscored => pb::ScoreState::Unscored,
+        State::OptedOut => pb::ScoreState::OptedOut,
+        State::Gone => pb::ScoreState::Unspecified,
+    }
+}
+
+pub(super) fn standing_to_pb(standing: Standing, brand: &str) -> pb::Standing {
+    pb::Standing {
+        tier: standing.tier.key().to_owned(),
+        rank: standing.rank as i64,
+        size: standing.size as i64,
+        brand: brand.to_owned(),
+    }
+}
+
+/// With the explanation where there is one, without features where there is none.
+fn indicators(shown: &Shown) -> Vec<pb::Indicator> {
+    if let Some(explanation) = &shown.explanation {
+        let parts = explanation.indicators.iter();
+        return parts.map(|part| indicator(part, &shown.evidence)).collect();
+    }
+    let Some(assessment) = shown.assessment else {
+        return Vec::new();
+    };
+    let all = marque_insight::value::Indicator::ALL.into_iter();
+    all.map(|indicator| {
+        let place = indicator as usize;
+        let (points, weight) = (assessment.points[place].as_f64(), shown.weights[place]);
+        pb::Indicator {
+            key: indicator.key().to_owned(),
+            points,
+            weight,
+            contribution: weight * points,
+            known: assessment.known[place],
+            features: Vec::new(),
+        }
+    })
+    .collect()
+}
+
+fn indicator(part: &IndicatorPart, evidence: &[Evidence]) -> pb::Indicator {
+    pb::Indicator {
+        key: part.indicator.key().to_owned(),
+        points: part.points.as_f64(),
+        weight: part.weight,
+        contribution: part.contribution,
+        known: part.known,
+        features: part
+            .terms
+            .iter()
+            .map(|term| feature(term, evidence))
+            .collect(),
+    }
+}
+
+fn feature(term: &TermPart, evidence: &[Evidence]) -> pb::Feature {
+    pb::Feature {
+        key: term.feature.key().to_owned(),
+        value: term.value,
+        points: term.points,
+        facts: term
+            .facts
+            .iter()
+            .map(|fact| fact_used(fact, evidence))
+            .collect(),
+    }
+}
+
+fn fact_used(part: &FactPart, evidence: &[Evidence]) -> pb::FactUsed {
+    let mut records: Vec<&Evidence> = evidence
+        .iter()
+        .filter(|evidence| evidence.fact == cited_as(part.fact))
+        .collect();
+    records.sort_unstable_by_key(|evidence| std::cmp::Reverse(evidence.date));
+    pb::FactUsed {
+        key: part.fact.key().to_owned(),
+        value: part.value,
+        evidence: records
+            .into_iter()
+            .take(EVIDENCE_SHOWN)
+            .map(evidence_to_pb)
+            .collect(),
+    }
+}
+
+/// The time since the first contact rests on the visits.
+fn cited_as(fact: Fact) -> Fact {
+    match fact {
+        Fact::MonthsSinceFirst => Fact::VisitCount,
+        fact => fact,
+    }
+}
+
+fn evidence_to_pb(evidence: &Evidence) -> pb::Evidence {
+    let fact_id = evidence.id.map(|id| match evidence.kind {
+        "visit" => VisitId::from(id).to_string(),
+        "complaint" => marque_core::ComplaintId::from(id).to_string(),
+        _ => FactId::from(id).to_string(),
+    });
+    pb::Evidence {
+        source_record_id: evidence.record.to_string(),
+        kind: evidence.kind.to_owned(),
+        fact_id: fact_id.unwrap_or_default(),
+        date: evidence.date.to_string(),
+        dealer: evidence.dealer.clone(),
+    }
+}
+
+fn lifts(to: &LiftTo) -> Vec<pb::Lift> {
+    to.lifts
+        .iter()
+        .map(|lift| pb::Lift {
+            tier: to.tier.key().to_owned(),
+            indicator: lift.indicator.key().to_owned(),
+            points: lift.points.as_f64(),
+            needed: lift.needed,
+            features: lift
+                .features
+                .iter()
+                .map(|feature| pb::FeatureLift {
+                    key: feature.feature.key().to_owned(),
+                    now: feature.now,
+                    needed: feature.needed,
+                })
+                .collect(),
+        })
+        .collect()
+}

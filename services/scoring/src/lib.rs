@@ -1,0 +1,102 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod app;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod storage;
+
+use std::sync::Arc;
+
+use marque_api::{
+    events::v1::event_feed_server::EventFeedServer,
+    scoring::v1::scoring_service_server::ScoringServiceServer,
+};
+use marque_core::SharedClock;
+use marque_db::Database;
+use marque_events::{Consumer, Feed, Handler, Regions, Source};
+use marque_intake::Directory;
+use marque_rpc::{Built, RpcTransport, Task};
+use tonic::service::Routes;
+
+/// What the service needs.
+#[derive(Clone)]
+pub struct Deps {
+    /// Its own database, migrated.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// The way to the network service, which says what dealers there are.
+    pub network: RpcTransport,
+    /// Events of the network service.
+    pub network_events: Arc<dyn Source>,
+    /// Events of the customer service.
+    pub customer_events: Arc<dyn Source>,
+    /// Events of the vehicle service.
+    pub vehicle_events: Arc<dyn Source>,
+    /// Events of the service-history service.
+    pub service_history_events: Arc<dyn Source>,
+}
+
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps")
+            .field("db", &self.db)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Wires the service.
+pub fn build(deps: Deps) -> Built {
+    let feed = Feed::new(deps.db.clone(), "marque/scoring");
+    let app = app::ScoreApp {
+        db: deps.db.clone(),
+        clock: Arc::clone(&deps.clock),
+        assessor: app::Assessor::new(Arc::clone(&deps.clock)),
+        ladder: app::Ladder::new(deps.db.clone()),
+        directory: Directory::new(deps.network.clone()),
+    };
+    let mut tasks = consumers(&deps, &app.assessor);
+    let refreshed = app.clone();
+    tasks.push(Task::new("scoring.time-passes", move |stop| {
+        app::refresh(refreshed, stop)
+    }));
+    let routes = Routes::new(ScoringServiceServer::new(grpc::ScoreGrpc::new(app)))
+        .add_service(EventFeedServer::new(feed));
+    Built { routes, tasks }
+}
+
+fn consumers(deps: &Deps, assessor: &app::Assessor) -> Vec<Task> {
+    let consumer = |producer, source: &Arc<dyn Source>, handler: Arc<dyn Handler>| Consumer {
+        name: "scoring",
+        producer,
+        source: Arc::clone(source),
+        db: deps.db.clone(),
+        handler,
+        clock: Arc::clone(&deps.clock),
+    };
+    let regions = consumer("marque/network", &deps.network_events, Arc::new(Regions));
+    let customers = consumer(
+        "marque/customer",
+        &deps.customer_events,
+        Arc::new(events::Customers(assessor.clone())),
+    );
+    let vehicles = consumer(
+        "marque/vehicle",
+        &deps.vehicle_events,
+        Arc::new(events::Vehicles(assessor.clone())),
+    );
+    let visits = consumer(
+        "marque/service-history",
+        &deps.service_history_events,
+        Arc::new(events::Visits(assessor.clone())),
+    );
+    vec![
+        Task::new("scoring.regions", move |stop| regions.run(stop)),
+        Task::new("scoring.customers", move |stop| customers.run(stop)),
+        Task::new("scoring.vehicles", move |stop| vehicles.run(stop)),
+        Task::new("scoring.visits", move |stop| visits.run(stop)),
+    ]
+}

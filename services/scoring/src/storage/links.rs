@@ -1,0 +1,228 @@
+//! Projections of the customer service: whose a source record is, who a customer now is, who refused.
+//!
+//! Each row remembers the position of the event that said so; an older event that comes later changes nothing.
+
+use std::collections::BTreeSet;
+
+use marque_core::{CustomerId, SourceRecordId};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_insight::rank::Kind;
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::{customer_keys, uuids};
+
+/// A record's customer and marks, as the event at a position said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordLink {
+    pub(crate) record: SourceRecordId,
+    pub(crate) customer: CustomerId,
+    pub(crate) dealer: String,
+    pub(crate) kind: Kind,
+    pub(crate) referrer: Option<SourceRecordId>,
+    pub(crate) region_code: i64,
+    pub(crate) birth_year: i64,
+    pub(crate) occupation: String,
+    pub(crate) position: i64,
+}
+
+/// A customer that was merged away, or is himself again, as the event at a position said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Alias {
+    pub(crate) customer: CustomerId,
+    pub(crate) current: Option<CustomerId>,
+    pub(crate) position: i64,
+}
+
+/// What a customer said of being scored, as the event at a position told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Consent {
+    pub(crate) customer: CustomerId,
+    pub(crate) given: bool,
+    pub(crate) position: i64,
+}
+
+/// Remembers links, unless later ones are known.
+pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = links
+        .iter()
+        .flat_map(|link| {
+            [
+                link.record.uuid().into(),
+                link.customer.uuid().into(),
+                (&link.dealer).into(),
+                link.kind.key().into(),
+                link.referrer.map(SourceRecordId::uuid).into(),
+                link.region_code.into(),
+                link.birth_year.into(),
+                (&link.occupation).into(),
+                link.position.into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        "source_record_id",
+        "customer_id",
+        "dealer",
+        "kind",
+        "referrer",
+        "region_code",
+        "birth_year",
+        "occupation",
+        "position",
+    ];
+    let on_conflict = "ON CONFLICT (source_record_id) DO UPDATE SET customer_id = excluded.customer_id,
+         dealer = excluded.dealer, kind = excluded.kind, referrer = excluded.referrer,
+         region_code = excluded.region_code, birth_year = excluded.birth_year, occupation = excluded.occupation,
+         position = excluded.position
+         WHERE excluded.position >= record_links.position";
+    conn.insert_many("record_links", &columns, on_conflict, &values)
+}
+
+/// Remembers who a customer now is, unless a later word is known.
+pub(crate) fn put_alias(conn: &mut Conn<'_>, alias: &Alias) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO customer_aliases (customer_id, current, position) VALUES (?1, ?2, ?3)
+         ON CONFLICT (customer_id) DO UPDATE SET current = excluded.current, position = excluded.position
+         WHERE excluded.position >= customer_aliases.position",
+        &[
+            alias.customer.uuid().into(),
+            alias.current.map(CustomerId::uuid).into(),
+            alias.position.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Remembers what a customer said of being scored, unless a later word is known.
+pub(crate) fn put_consent(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO scoring_consents (customer_id, given, position) VALUES (?1, ?2, ?3)
+         ON CONFLICT (customer_id) DO UPDATE SET given = excluded.given, position = excluded.position
+         WHERE excluded.position >= scoring_consents.position",
+        &[
+            consent.customer.uuid().into(),
+            i64::from(consent.given).into(),
+            consent.position.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Merges follow each other at most this often; more is a circle.
+const MERGES: usize = 32;
+
+/// The customer an id now stands for.
+pub(crate) fn current_customer(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<CustomerId, StoreError> {
+    let mut current = customer;
+    for _ in 0..MERGES {
+        let sql = "SELECT current FROM customer_aliases WHERE customer_id = ?1";
+        let next: Option<Option<Uuid>> =
+            conn.query_opt(sql, &[current.uuid().into()], |row| row.get(0))?;
+        match next.flatten() {
+            Some(next) => current = next.into(),
+            None => break,
+        }
+    }
+    Ok(current)
+}
+
+/// Those of the customers who do not want to be scored. The last word counts, under whichever id it was given.
+pub(super) fn refused(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+) -> Result<BTreeSet<CustomerId>, StoreError> {
+    // Every id with the customer it now is, generation by generation; most customers were never merged.
+    let mut stands_for: FxHashMap<Uuid, CustomerId> = customers
+        .iter()
+        .map(|customer| (customer.uuid(), *customer))
+        .collect();
+    let mut newest: Vec<Uuid> = stands_for.keys().copied().collect();
+    for _ in 0..MERGES {
+        let sql = "SELECT customer_id, current FROM customer_aliases WHERE current IN (??)";
+        let pairs: Vec<(Uuid, Uuid)> =
+            conn.query_in(sql, &[], &uuids(newest.drain(..)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        for (alias, current) in pairs {
+            let now = stands_for[&current];
+            if stands_for.insert(alias, now).is_none() {
+                newest.push(alias);
+            }
+        }
+        if newest.is_empty() {
+            break;
+        }
+    }
+    let sql = "SELECT customer_id, given, position FROM scoring_consents WHERE customer_id IN (??)";
+    let keys = uuids(stands_for.keys().copied());
+    let words: Vec<(Uuid, i64, i64)> = conn.query_in(sql, &[], &keys, |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    let mut last: FxHashMap<CustomerId, (i64, bool)> = FxHashMap::default();
+    for (id, given, position) in words {
+        let word = last
+            .entry(stands_for[&id])
+            .or_insert((position, given != 0));
+        if position >= word.0 {
+            *word = (position, given != 0);
+        }
+    }
+    let has_refused =
+        |(customer, (_, given)): (CustomerId, (i64, bool))| (!given).then_some(customer);
+    Ok(last.into_iter().filter_map(has_refused).collect())
+}
+
+/// The customers of source records, as far as they are known.
+pub(crate) fn customers_of(
+    conn: &mut Conn<'_>,
+    records: impl IntoIterator<Item = SourceRecordId>,
+) -> Result<FxHashMap<SourceRecordId, CustomerId>, StoreError> {
+    let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
+    let sql =
+        "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
+    let pairs = conn.query_in(sql, &[], &keys, |row| {
+        Ok((row.get::<Uuid>(0)?.into(), row.get::<Uuid>(1)?.into()))
+    })?;
+    Ok(pairs.into_iter().collect())
+}
+
+/// The customers who have a part in one of the cars.
+pub(crate) fn customers_of_cars(
+    conn: &mut Conn<'_>,
+    vins: &[&str],
+) -> Result<Vec<CustomerId>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let sql = "SELECT DISTINCT l.customer_id FROM vehicle_parties p
+         JOIN record_links l ON l.source_record_id = p.source_record_id WHERE p.vin IN (??)";
+    conn.query_in(sql, &[], &keys, customer)
+}
+
+/// The customers who have a part in a car in which one of the records has one.
+pub(crate) fn customers_beside(
+    conn: &mut Conn<'_>,
+    records: &[SourceRecordId],
+) -> Result<Vec<CustomerId>, StoreError> {
+    let keys = uuids(records.iter().map(|record| record.uuid()));
+    let sql = "SELECT DISTINCT vin FROM vehicle_parties WHERE source_record_id IN (??)";
+    let vins: Vec<String> = conn.query_in(sql, &[], &keys, |row| row.get(0))?;
+    let vins: Vec<&str> = vins.iter().map(String::as_str).collect();
+    customers_of_cars(conn, &vins)
+}
+
+/// The customers who referred one of the customers.
+pub(crate) fn referrers_of(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+) -> Result<Vec<CustomerId>, StoreError> {
+    let sql = "SELECT DISTINCT r.customer_id FROM record_links l
+         JOIN record_links r ON r.source_record_id = l.referrer WHERE l.customer_id IN (??)";
+    conn.query_in(sql, &[], &customer_keys(customers), customer)
+}
+
+fn customer(row: &Row<'_>) -> Result<CustomerId, StoreError> {
+    Ok(row.get::<Uuid>(0)?.into())
+}

@@ -1,0 +1,56 @@
+//! The scoring store: every statement of the service.
+
+mod dossiers;
+mod facts;
+mod inputs;
+mod links;
+mod models;
+mod scores;
+mod sight;
+mod vehicles;
+
+pub(crate) use dossiers::load as load_dossiers;
+pub(crate) use facts::{find_happenings, put_happenings, records_of};
+pub(crate) use links::{
+    Alias, Consent, RecordLink, current_customer, customers_beside, customers_of,
+    customers_of_cars, put_alias, put_consent, put_links, referrers_of,
+};
+pub(crate) use models::{
+    StoredModel, activate, active_model, find_model, insert_model, list_models,
+};
+pub(crate) use scores::{
+    Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,
+    history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
+};
+pub(crate) use sight::knows_customer;
+pub(crate) use vehicles::{end_claims, put_claims, put_vehicles};
+
+use marque_core::CustomerId;
+use marque_db::{Conn, StoreError, Value};
+use uuid::Uuid;
+
+/// Holds the scores until the transaction ends: facts and the scores made of them follow each other, so that no score
+/// misses a fact that another transaction is writing.
+pub(crate) fn lock(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    conn.lock_keys(&mut vec![SCORES_LOCK])
+}
+
+/// Key of the lock under which facts and scores change: `scoring` in ASCII.
+const SCORES_LOCK: i64 = 0x0073_636f_7269_6e67;
+
+/// Keys of a list of ids.
+fn uuids<'v>(ids: impl IntoIterator<Item = Uuid>) -> Vec<Value<'v>> {
+    ids.into_iter().map(Value::Uuid).collect()
+}
+
+fn customer_keys<'v>(customers: &[CustomerId]) -> Vec<Value<'v>> {
+    uuids(customers.iter().map(|customer| customer.uuid()))
+}
+
+/// A value that only a broken row can hold.
+fn corrupt(column: usize, what: &str) -> StoreError {
+    StoreError::Decode {
+        column,
+        source: what.to_owned().into(),
+    }
+}
