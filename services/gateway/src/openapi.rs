@@ -14,7 +14,7 @@ use crate::routes::{self, Endpoint};
 
 const SECURITY: &str = "bearer";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("customers", "Golden customers, their records and consents."),
     (
         "duplicates",
@@ -22,6 +22,10 @@ const TAGS: [(&str, &str); 7] = [
     ),
     ("vehicles", "Vehicles, their parties and readings."),
     ("visits", "Repair orders."),
+    (
+        "scores",
+        "What customers are worth, how loyal they are, what is due.",
+    ),
     ("imports", "Files of many rows."),
     ("network", "Dealers and their staff."),
     ("me", "A customer's own data, by his own token."),

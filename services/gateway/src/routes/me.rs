@@ -1,21 +1,24 @@
 //! A customer's own data, by his own token.
 
 use axum::extract::State;
-use marque_api::{service_history::v1 as history, vehicle::v1 as vehicle};
+use marque_api::{
+    customer::v1::PutConsentRequest, service_history::v1 as history, vehicle::v1 as vehicle,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    customers::{self, CustomerView},
+    customers::{self, ConsentBody, ConsentView, CustomerView},
     paging::Paging,
     profile::{self, Profile},
+    scores::{ScoreQuery, ScoreView},
     vehicles::CustomerVehicleView,
     visits::VisitPage,
 };
 use crate::{
     answer::{Preconditions, ok},
     edge::Call,
-    extract::Query,
+    extract::{Json, Path, Query},
     problem::Answer,
     state::App,
     values::views,
@@ -94,4 +97,42 @@ pub(crate) async fn list_my_visits(
         next_page_token,
     } = list.await?;
     ok(&VisitPage::new(visits, next_page_token))
+}
+
+/// My score, what it rests on, and how it comes about in plain words, Chinese and English.
+///
+/// A score is an automated decision (PIPL Art. 24): withdraw consent with `PUT /v1/me/consents/scoring` and there is none.
+#[utoipa::path(get, path = "/v1/me/score", tag = "me",
+    responses((status = 200, description = "The score", body = ScoreView)))]
+pub(crate) async fn get_my_score(State(app): State<App>, call: Call) -> Answer {
+    let id = call.own_customer()?;
+    ok(&super::scores::find(&app, &call, id, ScoreQuery::explained()).await?)
+}
+
+/// Give or withdraw my consent for a purpose: marketing, care, scoring or sharing.
+#[utoipa::path(put, path = "/v1/me/consents/{purpose}", tag = "me",
+    params(("purpose" = String, Path, description = "marketing, care, scoring or sharing", example = "scoring")),
+    request_body = ConsentBody,
+    responses((status = 200, description = "As it now stands", body = ConsentView)))]
+pub(crate) async fn put_my_consent(
+    State(app): State<App>,
+    call: Call,
+    Path(purpose): Path<String>,
+    Json(body): Json<ConsentBody>,
+) -> Answer {
+    let customer_id = call.own_customer()?;
+    let request = PutConsentRequest {
+        customer_id,
+        purpose,
+        given: body.given,
+        notice_version: body.notice_version,
+        channel: body.channel,
+    };
+    let put = app
+        .clients
+        .customer
+        .write(&call, request, |mut client, request| async move {
+            client.put_consent(request).await
+        });
+    ok(&ConsentView::from(put.await?.consent.unwrap_or_default()))
 }

@@ -8,6 +8,7 @@ mod me;
 mod network;
 mod paging;
 pub(crate) mod profile;
+pub(crate) mod scores;
 mod source_records;
 pub(crate) mod vehicles;
 pub(crate) mod visits;
@@ -55,6 +56,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(imports());
     all.extend(customers());
     all.extend(vehicles_and_visits());
+    all.extend(scores());
     all.extend(own());
     all
 }
@@ -215,8 +217,65 @@ fn vehicles_and_visits() -> Vec<Endpoint> {
     ]
 }
 
+fn scores() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetScore",
+            routes!(scores::get_score),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListScoreHistory",
+            routes!(scores::list_score_history),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListScores",
+            routes!(scores::list_scores),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetPyramid",
+            routes!(scores::get_pyramid),
+        ),
+        transfer(
+            "/marque.scoring.v1.ScoringService/WhatIf",
+            routes!(scores::ask_what_if),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListModels",
+            routes!(scores::list_score_models),
+        ),
+        transfer(
+            "/marque.scoring.v1.ScoringService/PutModel",
+            routes!(scores::put_score_model),
+        ),
+        transfer(
+            "/marque.scoring.v1.ScoringService/CalibrateModel",
+            routes!(scores::calibrate_score_model),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutFact",
+            routes!(scores::put_purchase),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutFact",
+            routes!(scores::put_payment),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutFact",
+            routes!(scores::put_assessment),
+        ),
+    ]
+}
+
 fn own() -> Vec<Endpoint> {
     vec![
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetScore",
+            routes!(me::get_my_score),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/PutConsent",
+            routes!(me::put_my_consent),
+        ),
         interactive(
             "/marque.customer.v1.CustomerService/GetCustomer",
             routes!(me::get_me),

@@ -11,5 +11,5 @@ pub(crate) use count::*;
 pub(crate) use get::*;
 pub(crate) use identity::*;
 pub(crate) use lists::*;
-pub(crate) use views::CustomerView;
+pub(crate) use views::{ConsentView, CustomerView};
 pub(crate) use writes::*;

@@ -72,15 +72,15 @@ pub(crate) async fn unmask(
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConsentBody {
     /// True: given; false: withdrawn.
-    given: bool,
+    pub(crate) given: bool,
     /// Version of the notice that was shown.
     #[serde(default)]
     #[schema(example = "2026-03")]
-    notice_version: String,
+    pub(crate) notice_version: String,
     /// Channel it came by.
     #[serde(default)]
     #[schema(example = "counter")]
-    channel: String,
+    pub(crate) channel: String,
 }
 
 /// Give or withdraw a customer's consent for a purpose.

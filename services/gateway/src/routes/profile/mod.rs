@@ -19,7 +19,11 @@ use utoipa::ToSchema;
 
 use self::part::{Part, is_outage};
 use crate::{
-    answer::ok, edge::Call, extract::Path, problem::Answer, routes::customers::CustomerView,
+    answer::ok,
+    edge::Call,
+    extract::Path,
+    problem::Answer,
+    routes::{customers::CustomerView, scores::ScoreView},
     state::App,
 };
 
@@ -43,7 +47,7 @@ pub(crate) struct Facts {
     /// Complaints that are not closed.
     open_complaints: Part<open_complaints::OpenComplaints>,
     /// Value score.
-    score: Part<score::Score>,
+    score: Part<ScoreView>,
     /// Loyalty.
     loyalty: Part<loyalty::Loyalty>,
     /// What is due next.

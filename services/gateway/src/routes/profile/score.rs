@@ -1,18 +1,23 @@
-//! The customer's value score: no role of this version knows it, so the part is absent.
+//! The customer's value score.
 
-use std::future::{Ready, ready};
-
-use serde::Serialize;
-use utoipa::ToSchema;
+use marque_api::scoring::v1::GetScoreRequest;
 
 use super::part::Part;
-use crate::{edge::Call, state::App};
+use crate::{edge::Call, routes::scores::ScoreView, state::App};
 
-/// Value score.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Score {}
-
-/// What is known of it for a customer: nothing yet.
-pub(super) fn of(_: &App, _: &Call, _customer: &str) -> Ready<Part<Score>> {
-    ready(Part::Absent)
+/// What the scoring role says of a customer.
+pub(super) async fn of(app: &App, call: &Call, customer: &str) -> Part<ScoreView> {
+    let request = GetScoreRequest {
+        customer_id: customer.to_owned(),
+        explain: false,
+        at: None,
+    };
+    let answer = app
+        .clients
+        .scoring
+        .read_once(call, request, |mut client, request| async move {
+            client.get_score(request).await
+        })
+        .await;
+    Part::of(answer, |answer| answer.score.unwrap_or_default().into())
 }

@@ -5,6 +5,7 @@ mod customer;
 mod import;
 mod network;
 mod samples;
+mod scoring;
 mod script;
 mod tokens;
 mod vehicle;
@@ -24,7 +25,7 @@ pub(crate) use samples::{CUSTOMER, MERGED, VEHICLE};
 pub(crate) use script::Script;
 pub(crate) use tokens::Tokens;
 
-/// A gateway over four stub roles.
+/// A gateway over stub roles.
 pub(crate) struct Rig {
     pub(crate) gateway: Gateway,
     pub(crate) tokens: Tokens,
@@ -34,6 +35,7 @@ pub(crate) struct Rig {
     pub(crate) customer: Script,
     pub(crate) vehicle: Script,
     pub(crate) visits: Script,
+    pub(crate) scoring: Script,
     /// Where files of customers go.
     pub(crate) sink: Sink,
 }
@@ -55,6 +57,7 @@ impl Rig {
         let tokens = Tokens::new();
         let (network, customer, vehicle, visits) =
             (Script::new(), Script::new(), Script::new(), Script::new());
+        let scoring = Script::new();
         let sink = Sink::new();
         let reach = |role, routes: Routes| {
             let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock))
@@ -87,6 +90,7 @@ impl Rig {
                     &Sink::new(),
                 )),
             ),
+            scoring: reach(RoleName::Scoring, scoring::routes(&scoring)),
         };
         let readiness = Readiness::of_peers(&peers);
         let deps = Deps {
@@ -104,6 +108,7 @@ impl Rig {
             customer,
             vehicle,
             visits,
+            scoring,
             sink,
         }
     }

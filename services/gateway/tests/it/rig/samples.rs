@@ -1,7 +1,7 @@
 //! Invented records that stub roles answer with: every field filled, so that snapshots show every field.
 
 use marque_api::{
-    customer::v1 as customer, intake::v1 as intake, network::v1 as network,
+    customer::v1 as customer, intake::v1 as intake, network::v1 as network, scoring::v1 as scoring,
     service_history::v1 as visits, vehicle::v1 as vehicle,
 };
 use prost_types::Timestamp;
@@ -289,5 +289,92 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         } else {
             Vec::new()
         },
+    }
+}
+
+pub(super) fn score(explained: bool) -> scoring::Score {
+    let standing = |brand| scoring::Standing {
+        tier: text("major"),
+        rank: 1,
+        size: 20,
+        brand: text(brand),
+    };
+    let words = |words| {
+        if explained {
+            vec![text(words)]
+        } else {
+            Vec::new()
+        }
+    };
+    scoring::Score {
+        customer_id: text(CUSTOMER),
+        state: scoring::ScoreState::Scored.into(),
+        kind: text("person"),
+        hundredths: 7_350,
+        confidence: 64,
+        standing: Some(standing("")),
+        brands: vec![standing("Nova")],
+        model_version: text("shipped-1"),
+        assessed_at: at(0),
+        indicators: vec![indicator(explained)],
+        words_zh: words("您的评分为 73.50。"),
+        words_en: words("Your score is 73.50."),
+        lifts: if explained { vec![lift()] } else { Vec::new() },
+        replayed: true,
+    }
+}
+
+fn indicator(explained: bool) -> scoring::Indicator {
+    let feature = scoring::Feature {
+        key: text("visit_rate"),
+        value: Some(1.5),
+        points: 48.75,
+        facts: vec![scoring::FactUsed {
+            key: text("visit_count"),
+            value: 3.0,
+            evidence: vec![scoring::Evidence {
+                source_record_id: text(RECORD),
+                kind: text("visit"),
+                fact_id: text("vis_1"),
+                date: text("2026-05-01"),
+                dealer: text("D001"),
+            }],
+        }],
+    };
+    scoring::Indicator {
+        key: text("transaction_frequency"),
+        points: 48.75,
+        weight: 0.15,
+        contribution: 7.3125,
+        known: 0.5,
+        features: if explained { vec![feature] } else { Vec::new() },
+    }
+}
+
+fn lift() -> scoring::Lift {
+    scoring::Lift {
+        tier: text("vip"),
+        indicator: text("credit"),
+        points: 50.0,
+        needed: 62.5,
+        features: vec![scoring::FeatureLift {
+            key: text("punctuality"),
+            now: None,
+            needed: 0.95,
+        }],
+    }
+}
+
+pub(super) fn score_model() -> scoring::Model {
+    scoring::Model {
+        version: text("shipped-1"),
+        toml: text("version = \"shipped-1\"\n"),
+        active: true,
+        activated_at: at(0),
+        created_at: at(0),
+        weights: vec![scoring::Weight {
+            indicator: text("credit"),
+            weight: 10.0,
+        }],
     }
 }

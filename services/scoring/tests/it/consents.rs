@@ -1,0 +1,87 @@
+//! Who does not want to be scored is not.
+
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, consented, customer, link, linked, merged, visit, visited};
+
+store_test_suite!(
+    who_withdraws_consent_has_no_score_until_he_gives_it_again,
+    a_refusal_holds_after_a_merge,
+);
+
+async fn world_of_two(db: TestDb) -> World {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(
+            1,
+            vec![link("D1", "A", customer(10)), link("D1", "B", customer(20))],
+        )])
+        .await;
+    world
+        .visits
+        .deliver([visited(
+            1,
+            vec![
+                visit("D1", 1, "A", "2026-03-01"),
+                visit("D1", 2, "B", "2026-03-02"),
+            ],
+        )])
+        .await;
+    world
+}
+
+async fn who_withdraws_consent_has_no_score_until_he_gives_it_again(db: TestDb) {
+    let world = world_of_two(db).await;
+    let before = world.score(customer(10)).await;
+    world
+        .customers
+        .deliver([consented(2, customer(10), false)])
+        .await;
+    let refused = world.score(customer(10)).await;
+    assert_eq!((refused.state, refused.hundredths), (3, 0));
+    assert!(refused.standing.is_none() && refused.indicators.is_empty());
+    let pyramid = world.pyramid("person").await;
+    assert_eq!((pyramid.size, pyramid.opted_out), (1, 1));
+    assert_eq!(
+        world
+            .count("SELECT max(length(inputs)) FROM scores WHERE state = 'opted_out'")
+            .await,
+        4,
+        "nothing is kept of him"
+    );
+    // Facts go on coming in, and change nothing of it.
+    world
+        .visits
+        .deliver([visited(2, vec![visit("D1", 3, "A", "2026-04-01")])])
+        .await;
+    assert_eq!(world.score(customer(10)).await.state, 3);
+    world
+        .customers
+        .deliver([consented(3, customer(10), true)])
+        .await;
+    assert!(world.score(customer(10)).await.hundredths > before.hundredths);
+}
+
+async fn a_refusal_holds_after_a_merge(db: TestDb) {
+    let world = world_of_two(db).await;
+    world
+        .customers
+        .deliver([
+            consented(2, customer(20), false),
+            merged(3, customer(20), customer(10), false),
+            linked(4, vec![link("D1", "B", customer(10))]),
+        ])
+        .await;
+    assert_eq!(world.score(customer(20)).await.state, 3);
+    assert_eq!(world.score(customer(10)).await.state, 3);
+    world
+        .customers
+        .deliver([
+            linked(5, vec![link("D1", "B", customer(20))]),
+            merged(6, customer(20), customer(10), true),
+        ])
+        .await;
+    assert_eq!(world.score(customer(10)).await.state, 1);
+    assert_eq!(world.score(customer(20)).await.state, 3);
+}

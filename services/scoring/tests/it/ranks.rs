@@ -1,0 +1,136 @@
+//! Ranks after many events: equal to a full sort, in every process.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use marque_api::scoring::v1::{GetScoreRequest, ListScoresRequest};
+use marque_core::CustomerId;
+use marque_insight::rank::Tier;
+use marque_testkit::{TestDb, store_test_suite};
+use uuid::Uuid;
+
+use crate::world::{World, consented, customer, link, linked, merged, visit, visited};
+
+store_test_suite!(ranks_after_many_random_events_equal_a_full_sort);
+
+/// A small generator (xorshift), so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+const PEOPLE: u64 = 150;
+
+async fn ranks_after_many_random_events_equal_a_full_sort(db: TestDb) {
+    let world = World::start(db).await;
+    let mut dice = Dice(0x5eed_1234_abcd_0001);
+    let mut owner: BTreeMap<u64, u64> = (1..=PEOPLE).map(|n| (n, n)).collect();
+    let links = (1..=PEOPLE).map(|n| link("D1", &format!("K{n}"), customer(u128::from(n))));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let mut other = world.second_process();
+    for round in 2..32_i64 {
+        let mut visits = Vec::new();
+        for n in 0..40 {
+            let key = 1 + dice.roll(PEOPLE);
+            let date = format!("2026-{:02}-{:02}", 1 + dice.roll(5), 1 + dice.roll(28));
+            let order = u128::from(round.unsigned_abs() * 1_000 + n);
+            let mut one = visit("D1", order, &format!("K{key}"), &date);
+            one.amount_minor = 100 * (1 + dice.roll(90_000)).cast_signed();
+            visits.push(one);
+        }
+        world.visits.deliver([visited(round, visits)]).await;
+        let (record, target) = (1 + dice.roll(PEOPLE), 1 + dice.roll(PEOPLE));
+        let from = owner.insert(record, target).unwrap();
+        let of = |n: u64| customer(u128::from(n));
+        let mut events = vec![linked(
+            round * 10,
+            vec![link("D1", &format!("K{record}"), of(target))],
+        )];
+        if !owner.values().any(|holder| *holder == from) && from != target {
+            events.push(merged(round * 10 + 1, of(from), of(target), false));
+        }
+        let refuser = 1 + dice.roll(PEOPLE);
+        events.push(consented(round * 10 + 2, of(refuser), dice.roll(2) == 0));
+        world.customers.deliver(events).await;
+        if round % 10 == 1 {
+            check(&world, &mut other).await;
+        }
+    }
+}
+
+/// Compares every rank, in both processes and in the list, with a sort of the stored sums.
+async fn check(
+    world: &World,
+    other: &mut marque_api::scoring::v1::scoring_service_client::ScoringServiceClient<
+        marque_rpc::RpcTransport,
+    >,
+) {
+    let sql = "SELECT customer_id, sum FROM scores WHERE state = 'scored'";
+    let read = world.db.read(move |conn| {
+        conn.query(sql, &[], |row| {
+            Ok((row.get::<Uuid>(0)?, row.get::<i64>(1)?))
+        })
+    });
+    let mut sorted: Vec<(Reverse<i64>, Uuid)> = read
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(id, sum)| (Reverse(sum), id))
+        .collect();
+    sorted.sort_unstable();
+    let size = sorted.len() as u64;
+    assert!(size > 50, "{size}");
+    for (rank, (_, id)) in (1..).zip(&sorted) {
+        let customer_id = CustomerId::from(*id).to_string();
+        let request = || {
+            world.hq(GetScoreRequest {
+                customer_id: customer_id.clone(),
+                explain: false,
+                at: None,
+            })
+        };
+        for client in [&mut world.scoring(), other] {
+            let score = client
+                .get_score(request())
+                .await
+                .unwrap()
+                .into_inner()
+                .score;
+            let standing = score.unwrap().standing.unwrap();
+            let seen = (standing.rank as u64, standing.size as u64, standing.tier);
+            assert_eq!(seen, (rank, size, Tier::of(rank, size).key().to_owned()));
+        }
+    }
+    let mut listed = Vec::new();
+    for tier in Tier::ALL {
+        let mut page_token = String::new();
+        loop {
+            let request = ListScoresRequest {
+                tier: tier.key().into(),
+                page_size: 17,
+                page_token,
+                ..ListScoresRequest::default()
+            };
+            let page = world.scoring().list_scores(world.hq(request)).await;
+            let page = page.unwrap().into_inner();
+            listed.extend(page.scores.into_iter().map(|score| score.customer_id));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+    }
+    let expected: Vec<String> = sorted
+        .iter()
+        .map(|(_, id)| CustomerId::from(*id).to_string())
+        .collect();
+    assert_eq!(
+        listed, expected,
+        "tier after tier, page after page, the list is the ranking"
+    );
+}

@@ -1,0 +1,101 @@
+//! Who sees which scores.
+
+use marque_api::scoring::v1::{GetPyramidRequest, GetScoreRequest, ListScoresRequest};
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, customer, link, linked, merged, visit, visited};
+
+store_test_suite!(
+    a_dealer_sees_his_customers_and_a_region_its_dealers,
+    a_customer_sees_himself_under_every_id_he_had,
+);
+
+async fn a_dealer_sees_his_customers_and_a_region_its_dealers(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(10)),
+        link("D2", "A", customer(10)),
+        link("D3", "B", customer(20)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    world
+        .visits
+        .deliver([visited(
+            1,
+            vec![
+                visit("D1", 1, "A", "2026-03-01"),
+                visit("D3", 2, "B", "2026-03-01"),
+            ],
+        )])
+        .await;
+    let north = Scope::Region("north".into());
+    let dealer = |code: &str| Scope::Dealer(code.parse().unwrap());
+    for (scope, sees) in [
+        (dealer("D1"), [true, false]),
+        (dealer("D2"), [true, false]),
+        (dealer("D3"), [false, true]),
+        (north, [true, false]),
+    ] {
+        for (n, seen) in [10, 20].into_iter().zip(sees) {
+            let request = GetScoreRequest {
+                customer_id: customer(n).to_string(),
+                ..GetScoreRequest::default()
+            };
+            let request = world.ask(Role::Manager, scope.clone(), request);
+            let answer = world.scoring().get_score(request).await;
+            assert_eq!(answer.is_ok(), seen, "{scope:?} {n}");
+            if let Err(status) = answer {
+                assert_eq!(status.code(), Code::NotFound);
+            }
+        }
+        let list = world.ask(Role::Manager, scope.clone(), ListScoresRequest::default());
+        let list = world
+            .scoring()
+            .list_scores(list)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(list.scores.len(), 1, "{scope:?}");
+        let pyramid = world.ask(Role::Manager, scope.clone(), GetPyramidRequest::default());
+        let pyramid = world
+            .scoring()
+            .get_pyramid(pyramid)
+            .await
+            .unwrap()
+            .into_inner();
+        let counted: i64 = pyramid.tiers.iter().map(|tier| tier.customers).sum();
+        assert_eq!((pyramid.size, counted), (2, 1), "{scope:?}");
+    }
+}
+
+async fn a_customer_sees_himself_under_every_id_he_had(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([
+            linked(
+                1,
+                vec![link("D1", "A", customer(10)), link("D1", "B", customer(20))],
+            ),
+            merged(2, customer(20), customer(10), false),
+            linked(3, vec![link("D1", "B", customer(10))]),
+        ])
+        .await;
+    let ask = |own: u128, of: u128| {
+        let request = GetScoreRequest {
+            customer_id: customer(of).to_string(),
+            ..GetScoreRequest::default()
+        };
+        world.ask(Role::Customer, Scope::Customer(customer(own)), request)
+    };
+    for (own, of, code) in [
+        (20, 20, None),
+        (10, 20, None),
+        (30, 10, Some(Code::NotFound)),
+    ] {
+        let answer = world.scoring().get_score(ask(own, of)).await;
+        assert_eq!(answer.err().map(|status| status.code()), code, "{own} {of}");
+    }
+}

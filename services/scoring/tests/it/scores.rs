@@ -1,0 +1,240 @@
+//! What a score is, was and rests on.
+
+use marque_api::scoring::v1::{FactColumns, GetScoreRequest, ListScoreHistoryRequest};
+use marque_events::to_proto_time;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, assessment, customer, day, link, linked, visit, visited};
+
+store_test_suite!(
+    six_given_indicators_give_the_seeds_score,
+    a_payment_moves_the_score_at_once,
+    who_has_no_basis_is_unscored,
+    a_past_score_is_computed_again_from_its_inputs,
+    the_explanation_adds_up_and_says_what_lifts,
+    wrong_rows_name_the_field,
+    time_passes_for_everybody,
+);
+
+const INDICATORS: [(&str, &str); 6] = [
+    ("transaction_amount", "80"),
+    ("transaction_frequency", "60"),
+    ("interaction", "70"),
+    ("social_influence", "50"),
+    ("future_value", "90"),
+    ("credit", "100"),
+];
+
+async fn six_given_indicators_give_the_seeds_score(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", customer(10))])])
+        .await;
+    for (subject, value) in INDICATORS {
+        world
+            .put("D1", assessment(subject, "A", subject, value))
+            .await;
+    }
+    let score = world.score(customer(10)).await;
+    assert_eq!((score.hundredths, score.confidence), (7_350, 100));
+    let standing = score.standing.unwrap();
+    assert_eq!(
+        (standing.rank, standing.size, standing.tier.as_str()),
+        (1, 1, "small")
+    );
+}
+
+fn payment(key: &str, due: &str, paid: &str) -> FactColumns {
+    FactColumns {
+        kind: "payment".into(),
+        key: key.into(),
+        customer_key: "A".into(),
+        amount: "3000".into(),
+        date: due.into(),
+        paid_date: paid.into(),
+        ..FactColumns::default()
+    }
+}
+
+async fn a_payment_moves_the_score_at_once(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", customer(10))])])
+        .await;
+    let open = world.put("D1", payment("P1", "2026-04-01", "")).await;
+    assert_eq!(open.customer_id, customer(10).to_string());
+    let overdue = world.score(customer(10)).await.hundredths;
+    let paid = world
+        .put("D1", payment("P1", "2026-04-01", "2026-04-01"))
+        .await;
+    assert!(paid.changed && paid.id == open.id);
+    assert!(world.score(customer(10)).await.hundredths > overdue);
+    let again = world
+        .put("D1", payment("P1", "2026-04-01", "2026-04-01"))
+        .await;
+    assert!(!again.changed);
+}
+
+async fn who_has_no_basis_is_unscored(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", customer(10))])])
+        .await;
+    let score = world.score(customer(10)).await;
+    assert_eq!((score.state, score.standing), (2, None));
+    let pyramid = world.pyramid("person").await;
+    assert_eq!((pyramid.size, pyramid.unscored), (0, 1));
+    let unknown = world.try_score(customer(99)).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", customer(10))])])
+        .await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    world
+        .put("D1", assessment("1", "A", "intention", "2"))
+        .await;
+    let then = world.score(customer(10)).await;
+    let moment = then.assessed_at;
+    world.clock.advance(std::time::Duration::from_hours(30));
+    world
+        .put("D1", assessment("2", "A", "intention", "5"))
+        .await;
+    let now = world.score(customer(10)).await;
+    assert!(now.hundredths > then.hundredths);
+    let past = GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: moment,
+    };
+    let past = world.scoring().get_score(world.hq(past)).await.unwrap();
+    let past = past.into_inner().score.unwrap();
+    assert_eq!((past.hundredths, past.replayed), (then.hundredths, true));
+    let list = ListScoreHistoryRequest {
+        customer_id: customer(10).to_string(),
+        page_size: 2,
+        ..ListScoreHistoryRequest::default()
+    };
+    let page = world.scoring().list_score_history(world.hq(list.clone()));
+    let page = page.await.unwrap().into_inner();
+    assert_eq!(page.scores.len(), 2);
+    let rest = ListScoreHistoryRequest {
+        page_token: page.next_page_token,
+        ..list
+    };
+    let rest = world.scoring().list_score_history(world.hq(rest)).await;
+    let all = [page.scores, rest.unwrap().into_inner().scores].concat();
+    assert!(all.iter().all(|score| score.replayed));
+    assert_eq!(
+        all.iter().map(|score| score.hundredths).collect::<Vec<_>>(),
+        [now.hundredths, then.hundredths, 0]
+    );
+    let too_early = GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: Some(to_proto_time(day("2020-01-01"))),
+    };
+    let nothing = world.scoring().get_score(world.hq(too_early)).await;
+    assert_eq!(nothing.unwrap_err().code(), Code::NotFound);
+}
+
+async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=20).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let visits = (1..=20_u128).flat_map(|n| {
+        (0..n).map(move |visit_no| {
+            let date = format!("2026-{:02}-{:02}", 1 + visit_no % 5, 1 + visit_no);
+            visit("D1", n * 100 + visit_no, &format!("K{n}"), &date)
+        })
+    });
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    let score = world.score(customer(10)).await;
+    let sum: f64 = score.indicators.iter().map(|part| part.contribution).sum();
+    assert!(
+        (sum - score.hundredths as f64 / 100.0).abs() < 0.005 + 1e-9,
+        "{sum}"
+    );
+    assert!(!score.lifts.is_empty());
+    assert_eq!(score.lifts[0].tier, "ordinary");
+    assert!(score.words_zh[0].contains("您的评分") && score.words_en[0].contains("Your score"));
+    assert_eq!(score.words_en.len(), 7);
+}
+
+async fn wrong_rows_name_the_field(db: TestDb) {
+    let world = World::start(db).await;
+    let wrong = [
+        (assessment("1", "A", "luck", "3"), "subject"),
+        (assessment("1", "A", "standing", "6"), "value"),
+        (assessment("1", "", "standing", "3"), "customer_key"),
+        (payment("P1", "soon", ""), "date"),
+        (
+            FactColumns {
+                kind: "visit".into(),
+                key: "1".into(),
+                customer_key: "A".into(),
+                date: "2026-01-01".into(),
+                ..FactColumns::default()
+            },
+            "kind",
+        ),
+        (
+            FactColumns {
+                kind: "purchase".into(),
+                key: "1".into(),
+                customer_key: "A".into(),
+                date: "2027-01-01".into(),
+                ..FactColumns::default()
+            },
+            "date",
+        ),
+    ];
+    for (columns, field) in wrong {
+        let refused = world.try_put("D1", columns).await.unwrap_err();
+        let problem = marque_errors::Problem::from(refused);
+        assert_eq!(
+            (problem.status, problem.violations[0].field.as_str()),
+            (400, field)
+        );
+    }
+    let foreign = world
+        .try_put("D9", assessment("1", "A", "standing", "3"))
+        .await;
+    assert_eq!(
+        marque_errors::Problem::from(foreign.unwrap_err()).reason,
+        "DEALER_UNKNOWN"
+    );
+    assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
+}
+
+async fn time_passes_for_everybody(db: TestDb) {
+    let world = World::start(db).await;
+    world
+        .customers
+        .deliver([linked(1, vec![link("D1", "A", customer(10))])])
+        .await;
+    world
+        .visits
+        .deliver([visited(1, vec![visit("D1", 1, "A", "2026-06-01")])])
+        .await;
+    let before = world.score(customer(10)).await.hundredths;
+    world
+        .clock
+        .advance(std::time::Duration::from_hours(24 * 400));
+    world.pass_time();
+    for _ in 0..200 {
+        if world.score(customer(10)).await.hundredths < before {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("who has not come for a year comes less often");
+}

@@ -1,0 +1,433 @@
+//! The service, the network service it asks, and feeds that the test fills.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use marque_api::{
+    customer::v1::{ConsentChanged, CustomersMerged, Kind, Link, SourceRecordsLinked},
+    events::v1::{Event, PullRequest, PullResponse},
+    network::v1::{
+        Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
+    },
+    scoring::v1::{
+        FactColumns, GetPyramidRequest, GetPyramidResponse, GetScoreRequest, PutFactRequest,
+        PutFactResponse, Score, scoring_service_client::ScoringServiceClient,
+    },
+    service_history::v1::{RecordedVisit, VisitsRecorded},
+    vehicle::v1::{
+        ChangedVehicle, ClaimedParty, PartiesClaimed, VehicleDefinition, VehiclesChanged,
+    },
+};
+use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_core::{
+    Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VehicleId, VisitId,
+    source_record_id,
+};
+use marque_events::{Source, to_proto_time};
+use marque_rpc::{
+    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack,
+};
+use marque_testkit::TestDb;
+use marque_vault::{Keyring, Vault};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+/// A feed the test fills: hands out what was put in, in that order, whatever the positions say.
+#[derive(Default)]
+pub(crate) struct Feed {
+    waiting: Mutex<VecDeque<Event>>,
+    filled: Notify,
+    drained: Notify,
+}
+
+#[tonic::async_trait]
+impl Source for Feed {
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
+        loop {
+            let filled = self.filled.notified();
+            let events: Vec<Event> = {
+                let mut waiting = self.waiting.lock().unwrap();
+                let count = waiting.len().min(request.limit as usize);
+                waiting.drain(..count).collect()
+            };
+            if !events.is_empty() {
+                let head = events.iter().map(|event| event.position).max();
+                return Ok(PullResponse {
+                    head: head.unwrap_or(0),
+                    events,
+                });
+            }
+            // Who pulls again has applied what he pulled before.
+            self.drained.notify_one();
+            filled.await;
+        }
+    }
+}
+
+impl Feed {
+    /// Puts events in and waits until all of them are applied.
+    pub(crate) async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
+        // A permit of an earlier round must not be taken for this one's.
+        let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
+        self.waiting.lock().unwrap().extend(events);
+        self.filled.notify_one();
+        tokio::time::timeout(Duration::from_secs(60), self.drained.notified())
+            .await
+            .expect("events are applied");
+        assert!(self.waiting.lock().unwrap().is_empty());
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) db: TestDb,
+    pub(crate) network: Arc<Feed>,
+    pub(crate) customers: Arc<Feed>,
+    pub(crate) vehicles: Arc<Feed>,
+    pub(crate) visits: Arc<Feed>,
+    router: RoleRouter,
+    issuer: Issuer,
+    stop: CancellationToken,
+    network_db: TestDb,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+const AUDIENCE: &str = "marque";
+
+impl World {
+    /// The services, with the dealers D1 and D2 in the north and D3 in the south.
+    pub(crate) async fn start(db: TestDb) -> Self {
+        let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
+        let db = db.migrated(&marque_migrations::SCORING).await;
+        let world = Self {
+            clock: Arc::new(ManualClock::at(day("2026-06-15"))),
+            network: Arc::default(),
+            customers: Arc::default(),
+            vehicles: Arc::default(),
+            visits: Arc::default(),
+            router: RoleRouter::new(),
+            issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            stop: CancellationToken::new(),
+            db,
+            network_db,
+        };
+        let network = marque_network::build(marque_network::Deps {
+            db: world.network_db.handle(),
+            vault: Vault::new(&Keyring::generate().unwrap()),
+            clock: world.clock.clone(),
+        });
+        world.serve(&world.router, RoleName::Network, network);
+        world.serve(&world.router, RoleName::Scoring, world.build(&world.router));
+        world.put_dealers().await;
+        world
+    }
+
+    fn build(&self, router: &RoleRouter) -> Built {
+        marque_scoring::build(marque_scoring::Deps {
+            db: self.db.handle(),
+            clock: self.clock.clone(),
+            network: RpcTransport::local(RoleName::Network, router),
+            network_events: self.network.clone(),
+            customer_events: self.customers.clone(),
+            vehicle_events: self.vehicles.clone(),
+            service_history_events: self.visits.clone(),
+        })
+    }
+
+    /// Another process of the scoring role over the same store, which follows no events.
+    pub(crate) fn second_process(&self) -> ScoringServiceClient<RpcTransport> {
+        let router = RoleRouter::new();
+        let Built { routes, .. } = self.build(&self.router);
+        let built = Built {
+            routes,
+            tasks: Vec::new(),
+        };
+        self.serve(&router, RoleName::Scoring, built);
+        ScoringServiceClient::new(RpcTransport::local(RoleName::Scoring, &router))
+    }
+
+    /// Looks for customers of a past day, as the role does when it starts and every few minutes.
+    pub(crate) fn pass_time(&self) {
+        let Built { tasks, .. } = self.build(&self.router);
+        let refresh = tasks
+            .into_iter()
+            .find(|task| task.name() == "scoring.time-passes")
+            .expect("the role has this task");
+        tokio::spawn(refresh.run(self.stop.clone()));
+    }
+
+    fn serve(&self, router: &RoleRouter, role: RoleName, built: Built) {
+        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let auth = AuthLayer::new(verifier, self.clock.clone());
+        router
+            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .unwrap();
+        for task in built.tasks {
+            tokio::spawn(task.run(self.stop.clone()));
+        }
+    }
+
+    async fn put_dealers(&self) {
+        let dealers =
+            [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
+                code: code.into(),
+                name: code.into(),
+                region: region.into(),
+                ..Dealer::default()
+            });
+        let mut network =
+            NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
+        for dealer in &dealers {
+            let request = PutDealerRequest {
+                dealer: Some(dealer.clone()),
+            };
+            let ask = self.ask(Role::HqAdmin, Scope::Headquarters, request);
+            network.put_dealer(ask).await.unwrap();
+        }
+        let put = DealersPut {
+            dealers: dealers.to_vec(),
+        };
+        self.network
+            .deliver([event(1, "marque.network.dealers.put", &put)])
+            .await;
+    }
+
+    /// A request with a token of a role in a scope.
+    pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
+        let (subject, ttl) = ("somebody".into(), Duration::from_mins(10));
+        let request = TokenRequest {
+            subject,
+            roles: role.into(),
+            scope,
+            ttl,
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        let meta = CallMeta::new(RequestId::random()).with_token(&token);
+        meta.outgoing(message)
+    }
+
+    /// A request of headquarters.
+    pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
+        self.ask(Role::HqAdmin, Scope::Headquarters, message)
+    }
+
+    /// A request of a dealer's manager.
+    pub(crate) fn manager<T>(&self, dealer: &str, message: T) -> Request<T> {
+        let scope = Scope::Dealer(dealer.parse().unwrap());
+        self.ask(Role::Manager, scope, message)
+    }
+
+    pub(crate) fn scoring(&self) -> ScoringServiceClient<RpcTransport> {
+        ScoringServiceClient::new(RpcTransport::local(RoleName::Scoring, &self.router))
+    }
+
+    /// A customer's score as headquarters sees it.
+    pub(crate) async fn score(&self, customer: CustomerId) -> Score {
+        self.try_score(customer).await.unwrap()
+    }
+
+    pub(crate) async fn try_score(&self, customer: CustomerId) -> Result<Score, Status> {
+        let request = GetScoreRequest {
+            customer_id: customer.to_string(),
+            explain: true,
+            at: None,
+        };
+        let answer = self.scoring().get_score(self.hq(request)).await?;
+        Ok(answer.into_inner().score.unwrap())
+    }
+
+    pub(crate) async fn pyramid(&self, kind: &str) -> GetPyramidResponse {
+        let request = GetPyramidRequest {
+            kind: kind.into(),
+            brand: String::new(),
+        };
+        let answer = self.scoring().get_pyramid(self.hq(request)).await;
+        answer.unwrap().into_inner()
+    }
+
+    /// A dealer's live fact.
+    pub(crate) async fn put(&self, dealer: &str, columns: FactColumns) -> PutFactResponse {
+        self.try_put(dealer, columns).await.unwrap()
+    }
+
+    pub(crate) async fn try_put(
+        &self,
+        dealer: &str,
+        columns: FactColumns,
+    ) -> Result<PutFactResponse, Status> {
+        let request = PutFactRequest {
+            dealer: dealer.into(),
+            source: "dms".into(),
+            columns: Some(columns),
+        };
+        let answer = self
+            .scoring()
+            .put_fact(self.manager(dealer, request))
+            .await?;
+        Ok(answer.into_inner())
+    }
+
+    /// The single value of a query of counts.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let read = self
+            .db
+            .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
+        read.await.unwrap().unwrap_or(0)
+    }
+}
+
+/// The instant a day begins in China.
+pub(crate) fn day(date: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(&format!("{date}T00:00:00+08:00")).unwrap()
+}
+
+pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {
+    Event {
+        position,
+        id: Uuid::new_v4().to_string(),
+        r#type: kind.into(),
+        time: Some(to_proto_time(ManualClock::default().now())),
+        data: message.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// The same event again, as a feed without an inbox would bring it.
+pub(crate) fn again(event: &Event) -> Event {
+    Event {
+        id: Uuid::new_v4().to_string(),
+        ..event.clone()
+    }
+}
+
+pub(crate) fn linked(position: i64, links: Vec<Link>) -> Event {
+    let message = SourceRecordsLinked { links };
+    event(position, "marque.customer.source_records.linked", &message)
+}
+
+pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: bool) -> Event {
+    let message = CustomersMerged {
+        from: from.to_string(),
+        into: into.to_string(),
+        merge_id: String::new(),
+        undone,
+    };
+    event(position, "marque.customer.customers.merged", &message)
+}
+
+pub(crate) fn consented(position: i64, customer: CustomerId, given: bool) -> Event {
+    let message = ConsentChanged {
+        customer_id: customer.to_string(),
+        purpose: "scoring".into(),
+        given,
+    };
+    event(position, "marque.customer.consents.changed", &message)
+}
+
+pub(crate) fn visited(position: i64, visits: Vec<RecordedVisit>) -> Event {
+    let message = VisitsRecorded { visits };
+    event(position, "marque.service_history.visits.recorded", &message)
+}
+
+/// A car of the brand Nova that was sold on a day.
+pub(crate) fn sold(position: i64, vin: &str, date: &str) -> Event {
+    let vehicle = ChangedVehicle {
+        id: vehicle(vin).to_string(),
+        vin: vin.into(),
+        version: position,
+        definition: Some(VehicleDefinition {
+            brand: "Nova".into(),
+            series: "S5".into(),
+            model: "S5 Plus".into(),
+            model_year: 2024,
+            energy_type: "petrol".into(),
+        }),
+        sale_date: date.into(),
+        dealer: "D1".into(),
+        ..ChangedVehicle::default()
+    };
+    let message = VehiclesChanged {
+        vehicles: vec![vehicle],
+    };
+    event(position, "marque.vehicle.vehicles.changed", &message)
+}
+
+/// A record that owns a car since a day.
+pub(crate) fn owns(position: i64, vin: &str, record: SourceRecordId, since: &str) -> Event {
+    let party = ClaimedParty {
+        vehicle_id: vehicle(vin).to_string(),
+        vin: vin.into(),
+        source_record_id: record.to_string(),
+        role: "owner".into(),
+        dealer: "D1".into(),
+        at: Some(to_proto_time(day(since))),
+        ended: false,
+    };
+    let message = PartiesClaimed {
+        parties: vec![party],
+    };
+    event(position, "marque.vehicle.parties.claimed", &message)
+}
+
+pub(crate) fn vehicle(vin: &str) -> VehicleId {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, vin.as_bytes()).into()
+}
+
+pub(crate) fn customer(n: u128) -> CustomerId {
+    Uuid::from_u128(n).into()
+}
+
+pub(crate) fn record_of(dealer: &str, key: &str) -> SourceRecordId {
+    source_record_id(&dealer.parse().unwrap(), "dms", key)
+}
+
+/// A record of a dealer's that belongs to a person.
+pub(crate) fn link(dealer: &str, key: &str, owner: CustomerId) -> Link {
+    Link {
+        source_record_id: record_of(dealer, key).to_string(),
+        customer_id: owner.to_string(),
+        dealer: dealer.into(),
+        kind: Kind::Person as i32,
+        ..Link::default()
+    }
+}
+
+/// A visit of 680 yuan that a dealer's record made on a day.
+pub(crate) fn visit(dealer: &str, order: u128, key: &str, date: &str) -> RecordedVisit {
+    let opened = day(date);
+    RecordedVisit {
+        id: VisitId::from(Uuid::from_u128(order)).to_string(),
+        dealer: dealer.into(),
+        vin: String::new(),
+        source_record_id: record_of(dealer, key).to_string(),
+        kind: "maintenance".into(),
+        opened_at: Some(to_proto_time(opened)),
+        closed_at: Some(to_proto_time(opened.plus(Duration::from_hours(3)))),
+        odometer_km: 5_000,
+        amount_minor: 68_000,
+        version: 1,
+    }
+}
+
+/// An assessment of a record.
+pub(crate) fn assessment(key: &str, customer: &str, subject: &str, value: &str) -> FactColumns {
+    FactColumns {
+        kind: "assessment".into(),
+        key: key.into(),
+        customer_key: customer.into(),
+        date: "2026-06-01".into(),
+        subject: subject.into(),
+        value: value.into(),
+        ..FactColumns::default()
+    }
+}
