@@ -11,6 +11,8 @@ CREATE TABLE record_links (
     region_code      BIGINT NOT NULL,
     birth_year       BIGINT NOT NULL,
     occupation       TEXT NOT NULL,
+    -- When the record was typed.
+    recorded_at      BIGINT NOT NULL,
     position         BIGINT NOT NULL
 ) {without_rowid};
 CREATE INDEX ix_record_links_customer ON record_links (customer_id, dealer);

@@ -21,6 +21,8 @@ pub(crate) struct Record {
     pub(crate) birth_year: i64,
     /// Group of occupations; empty if not known.
     pub(crate) occupation: String,
+    /// When it was typed.
+    pub(crate) recorded_at: Timestamp,
 }
 
 /// A car as the vehicle service told.
@@ -39,6 +41,17 @@ pub(crate) struct Vehicle {
     pub(crate) inspection_due: Option<NaiveDate>,
     pub(crate) warranty_end: Option<NaiveDate>,
     pub(crate) selling_dealer: String,
+}
+
+impl Vehicle {
+    /// The name by which cars of one model are compared: the model, or the series where no model is given.
+    pub(crate) fn model_name(&self) -> &str {
+        if self.model.is_empty() {
+            &self.series
+        } else {
+            &self.model
+        }
+    }
 }
 
 /// A car the customer has or had.
@@ -104,7 +117,7 @@ impl Dossier {
     }
 
     /// Facts of one kind, by time.
-    pub(crate) fn of(&self, kind: happening::Kind) -> impl Iterator<Item = &Happening> + Clone {
+    pub(crate) fn of(&self, kind: happening::Kind) -> impl DoubleEndedIterator<Item = &Happening> + Clone {
         self.happenings
             .iter()
             .filter(move |happening| happening.kind == kind)

@@ -12,7 +12,7 @@ use marque_events::{ApplyError, Handler};
 use marque_insight::rank::Kind;
 use prost::Message as _;
 
-use super::{id, optional_id};
+use super::{id, optional_id, time};
 use crate::{
     app::Assessor,
     storage::{self, Alias, Consent, RecordLink},
@@ -95,6 +95,7 @@ fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {
         region_code: i64::from(link.region_code),
         birth_year: i64::from(link.birth_year),
         occupation: link.occupation_group,
+        recorded_at: time(link.recorded_at.as_ref()).unwrap_or_default(),
         position,
     })
 }

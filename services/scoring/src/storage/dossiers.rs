@@ -34,7 +34,8 @@ fn load_own(conn: &mut Conn<'_>, customers: &[CustomerId]) -> Result<Vec<Dossier
     let mut dossiers: Vec<Dossier> = customers.iter().copied().map(Dossier::new).collect();
     let places: FxHashMap<CustomerId, usize> = customers.iter().copied().zip(0..).collect();
     let mut owner: FxHashMap<SourceRecordId, usize> = FxHashMap::default();
-    let sql = "SELECT source_record_id, customer_id, dealer, kind, referrer, region_code, birth_year, occupation
+    let sql = "SELECT source_record_id, customer_id, dealer, kind, referrer, region_code, birth_year, occupation,
+         recorded_at
          FROM record_links WHERE customer_id IN (??)";
     for record in conn.query_in(sql, &[], &customer_keys(customers), read_record)? {
         let place = places[&record.customer];
@@ -69,6 +70,7 @@ fn read_record(row: &Row<'_>) -> Result<Record, StoreError> {
         region_code: row.get(5)?,
         birth_year: row.get(6)?,
         occupation: row.get(7)?,
+        recorded_at: row.get(8)?,
     })
 }
 

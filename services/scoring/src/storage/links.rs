@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use marque_core::{CustomerId, SourceRecordId};
+use marque_core::{CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_insight::rank::Kind;
 use rustc_hash::FxHashMap;
@@ -23,6 +23,7 @@ pub(crate) struct RecordLink {
     pub(crate) region_code: i64,
     pub(crate) birth_year: i64,
     pub(crate) occupation: String,
+    pub(crate) recorded_at: Timestamp,
     pub(crate) position: i64,
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(),
                 link.region_code.into(),
                 link.birth_year.into(),
                 (&link.occupation).into(),
+                link.recorded_at.into(),
                 link.position.into(),
             ]
         })
@@ -69,12 +71,13 @@ pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(),
         "region_code",
         "birth_year",
         "occupation",
+        "recorded_at",
         "position",
     ];
     let on_conflict = "ON CONFLICT (source_record_id) DO UPDATE SET customer_id = excluded.customer_id,
          dealer = excluded.dealer, kind = excluded.kind, referrer = excluded.referrer,
          region_code = excluded.region_code, birth_year = excluded.birth_year, occupation = excluded.occupation,
-         position = excluded.position
+         recorded_at = excluded.recorded_at, position = excluded.position
          WHERE excluded.position >= record_links.position";
     conn.insert_many("record_links", &columns, on_conflict, &values)
 }
