@@ -117,7 +117,10 @@ impl Dossier {
     }
 
     /// Facts of one kind, by time.
-    pub(crate) fn of(&self, kind: happening::Kind) -> impl DoubleEndedIterator<Item = &Happening> + Clone {
+    pub(crate) fn of(
+        &self,
+        kind: happening::Kind,
+    ) -> impl DoubleEndedIterator<Item = &Happening> + Clone {
         self.happenings
             .iter()
             .filter(move |happening| happening.kind == kind)

@@ -53,7 +53,7 @@ fn load_own(conn: &mut Conn<'_>, customers: &[CustomerId]) -> Result<Vec<Dossier
         dossier.records.sort_unstable_by_key(|record| record.id);
         dossier
             .happenings
-            .sort_unstable_by_key(|fact| (fact.happened_at, fact.id));
+            .sort_unstable_by_key(|fact| (fact.happened_at, fact.version, fact.id));
     }
     add_cars(conn, &mut dossiers, &owner, &keys)?;
     Ok(dossiers)

@@ -109,8 +109,11 @@ async fn a_new_model_scores_everybody_and_the_old_scores_stay_on_record(db: Test
         (past.hundredths, past.model_version.as_str(), past.replayed),
         (before.hundredths, "shipped-1", true)
     );
-    let list = world.scoring().list_models(world.hq(ListModelsRequest {}));
-    let models = list.await.unwrap().into_inner().models;
+    let list = world
+        .scoring()
+        .list_models(world.hq(ListModelsRequest {}))
+        .await;
+    let models = list.unwrap().into_inner().models;
     let versions: Vec<(&str, bool)> = models
         .iter()
         .map(|model| (model.version.as_str(), model.active))

@@ -123,8 +123,11 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
         page_size: 2,
         ..ListScoreHistoryRequest::default()
     };
-    let page = world.scoring().list_score_history(world.hq(list.clone()));
-    let page = page.await.unwrap().into_inner();
+    let page = world
+        .scoring()
+        .list_score_history(world.hq(list.clone()))
+        .await;
+    let page = page.unwrap().into_inner();
     assert_eq!(page.scores.len(), 2);
     let rest = ListScoreHistoryRequest {
         page_token: page.next_page_token,

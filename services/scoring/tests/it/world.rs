@@ -146,14 +146,14 @@ impl World {
 
     /// Another process of the scoring role over the same store, which follows no events.
     pub(crate) fn second_process(&self) -> ScoringServiceClient<RpcTransport> {
-        let router = RoleRouter::new();
         let Built { routes, .. } = self.build(&self.router);
-        let built = Built {
+        let layered = stack(
+            RoleName::Scoring,
             routes,
-            tasks: Vec::new(),
-        };
-        self.serve(&router, RoleName::Scoring, built);
-        ScoringServiceClient::new(RpcTransport::local(RoleName::Scoring, &router))
+            self.auth(),
+            StackSettings::default(),
+        );
+        ScoringServiceClient::new(RpcTransport::memory(layered))
     }
 
     /// Looks for customers of a past day, as the role does when it starts and every few minutes.
@@ -166,12 +166,14 @@ impl World {
         tokio::spawn(refresh.run(self.stop.clone()));
     }
 
-    fn serve(&self, router: &RoleRouter, role: RoleName, built: Built) {
+    fn auth(&self) -> AuthLayer {
         let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
-        let auth = AuthLayer::new(verifier, self.clock.clone());
-        router
-            .add(stack(role, built.routes, auth, StackSettings::default()))
-            .unwrap();
+        AuthLayer::new(verifier, self.clock.clone())
+    }
+
+    fn serve(&self, router: &RoleRouter, role: RoleName, built: Built) {
+        let layered = stack(role, built.routes, self.auth(), StackSettings::default());
+        router.add(layered).unwrap();
         for task in built.tasks {
             tokio::spawn(task.run(self.stop.clone()));
         }
