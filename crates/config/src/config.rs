@@ -9,8 +9,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    AuthConfig, ImportConfig, LimitsConfig, RpcConfig, ServiceRole, StoreConfig, TelemetryConfig,
-    TlsConfig, VaultConfig, role,
+    AuthConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ServiceRole, StoreConfig,
+    TelemetryConfig, TlsConfig, VaultConfig, role,
 };
 
 /// Every setting. [`Config::default`] is the whole system in one process under `./data`.
@@ -44,6 +44,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Imports of files.
     pub import: ImportConfig,
+    /// The golden customer.
+    pub customer: CustomerConfig,
 }
 
 impl Default for Config {
@@ -62,6 +64,7 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             telemetry: TelemetryConfig::default(),
             import: ImportConfig::default(),
+            customer: CustomerConfig::default(),
         }
     }
 }

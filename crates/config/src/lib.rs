@@ -3,6 +3,7 @@
 
 mod auth;
 mod config;
+mod customer;
 mod error;
 mod import;
 mod limits;
@@ -19,6 +20,7 @@ mod vault;
 
 pub use auth::{AuthConfig, IssuerConfig, TokenAlgorithm};
 pub use config::Config;
+pub use customer::CustomerConfig;
 pub use error::ConfigError;
 pub use import::ImportConfig;
 pub use limits::LimitsConfig;

@@ -5,6 +5,8 @@ DROP TABLE consents;
 DROP TABLE duplicate_decisions;
 DROP TABLE duplicates;
 DROP TABLE moves;
+DROP TABLE key_slices;
+DROP TABLE fresh_keys;
 DROP TABLE record_keys;
 DROP TABLE source_records;
 DROP TABLE customers;

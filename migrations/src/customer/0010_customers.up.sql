@@ -39,6 +39,17 @@ CREATE TABLE record_keys (
     PRIMARY KEY (token, record)
 ) {without_rowid};
 
+-- New tokens, until a slice of them is moved to the others (services/customer/src/storage/keys.rs).
+CREATE TABLE fresh_keys (
+    token  BIGINT NOT NULL,
+    record BIGINT NOT NULL,
+    PRIMARY KEY (token, record)
+) {without_rowid};
+
+-- The slice that was moved last; one row.
+CREATE TABLE key_slices (next BIGINT NOT NULL);
+INSERT INTO key_slices (next) VALUES (0);
+
 -- Merges and splits: which records went from where to where, so that they can go back.
 CREATE TABLE moves (
     id            UUID PRIMARY KEY,
@@ -79,6 +90,9 @@ CREATE TABLE duplicate_decisions (
     decision   TEXT NOT NULL,
     actor      TEXT NOT NULL,
     reason     TEXT NOT NULL,
+    -- How the two compared then: class of the pair, and a level a field, four bits each.
+    class      BIGINT NOT NULL,
+    levels     BIGINT NOT NULL,
     PRIMARY KEY (duplicate, decided_at, actor)
 ) {without_rowid};
 

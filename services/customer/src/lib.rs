@@ -8,6 +8,8 @@ mod storage;
 
 use std::sync::Arc;
 
+pub use domain::{InvalidSurvivorship, Survivorship};
+
 use marque_api::{
     customer::v1::customer_service_server::CustomerServiceServer,
     events::v1::event_feed_server::EventFeedServer,
@@ -41,6 +43,8 @@ pub struct Deps {
     pub network_events: Arc<dyn Source>,
     /// How files are taken in.
     pub intake: IntakeSettings,
+    /// Which value survives where records disagree.
+    pub survivorship: Survivorship,
 }
 
 /// Wires the service.
@@ -55,6 +59,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         network,
         network_events,
         intake,
+        survivorship,
     } = deps;
     let directory = Directory::new(network);
     let app = CustomerApp::new(
@@ -62,6 +67,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         db.clone(),
         clock.clone(),
         directory.clone(),
+        survivorship,
     );
     let sink = CustomerSink::new(app.clone());
     let intake = Intake::new(db.clone(), vault, clock.clone(), directory, intake, sink)?;

@@ -134,6 +134,18 @@ impl Outcome {
         self.share[field] = share;
     }
 
+    /// The outcome of a word made by [`Outcome::pattern`]; how common shared values were is not in it.
+    pub fn of_pattern(class: u8, pattern: u64) -> Self {
+        let mut outcome = Self {
+            class,
+            ..Self::default()
+        };
+        for (field, level) in outcome.levels.iter_mut().enumerate() {
+            *level = (pattern >> (4 * field) & 15) as u8;
+        }
+        outcome
+    }
+
     /// The levels as one word, four bits a field.
     pub fn pattern(&self) -> u64 {
         self.levels
@@ -157,4 +169,18 @@ pub trait Comparator: Sync {
     fn classes(&self) -> &[&'static str];
     /// Compares two records; symmetric.
     fn compare(&self, left: u32, right: u32) -> Outcome;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn an_outcome_comes_back_from_its_pattern(class in 0_u8..2, levels in proptest::array::uniform16(0_u8..16)) {
+            let outcome = Outcome { class, levels, ..Outcome::default() };
+            let back = Outcome::of_pattern(class, outcome.pattern());
+            proptest::prop_assert_eq!((back.class, back.levels), (class, levels));
+        }
+    }
 }

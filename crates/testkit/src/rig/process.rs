@@ -50,6 +50,7 @@ impl Process {
                 max_file_bytes: 64 << 20,
                 limits: Default::default(),
             },
+            survivorship: marque_customer::Survivorship::default(),
         });
         process.add(
             world,

@@ -4,12 +4,12 @@ use marque_auth::{CallContext, Role};
 use marque_core::{CustomerNumber, DuplicateId, MergeId};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
-use marque_linkage::score::Reason;
+use marque_linkage::score::{Outcome, Reason};
 use uuid::Uuid;
 
 use super::{CustomerApp, words::check_words};
 use crate::{
-    domain::File,
+    domain::{Customer, File},
     error::{Error, Result},
     storage::{Decided, Decision, Duplicate, DuplicateState},
 };
@@ -109,6 +109,7 @@ impl CustomerApp {
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
         let state = self.next_state(conn, ctx, &duplicate, decision)?;
+        let outcome = self.compare_files(conn, ctx, left, right)?;
         let merge = match state {
             DuplicateState::Same if left.number != right.number => {
                 Some(self.merge_in(conn, ctx, right.id, left.id, reason)?)
@@ -123,6 +124,7 @@ impl CustomerApp {
             actor: ctx.actor().to_string(),
             reason: reason.to_owned(),
             at: self.clock.now(),
+            outcome,
         };
         self.store.insert_decision(conn, &decided)?;
         let subject = id.to_string();
@@ -139,6 +141,19 @@ impl CustomerApp {
             .open_pair(conn, ctx, duplicate)?
             .ok_or(Error::DuplicateUnknown)?;
         Ok((pair, merge))
+    }
+
+    fn compare_files(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        left: Customer,
+        right: Customer,
+    ) -> Result<Outcome> {
+        let now = self.clock.now();
+        let left = self.open_file(conn, ctx.scope(), left, now)?;
+        let right = self.open_file(conn, ctx.scope(), right, now)?;
+        self.outcome(conn, &left, &right)
     }
 
     /// What a word makes of a pair.

@@ -5,8 +5,8 @@ use marque_core::{CustomerId, DealerCode};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
 use marque_linkage::{
-    dealer::{KeyKind, Prepared},
-    score::Reason,
+    dealer::{Frequencies, KeyKind, Prepared, compare},
+    score::{Outcome, Reason},
 };
 use marque_rpc::CallMeta;
 
@@ -47,13 +47,15 @@ impl CustomerApp {
         let (left, right) = (self.compared(left), self.compared(right));
         let keys: Vec<&Keys> = left.iter().map(|record| &record.keys).collect();
         let known = Known::load(&self.store, conn, &keys, std::iter::empty())?;
+        let matcher = self.matcher(conn)?;
         let mut best: Option<(f32, Vec<Reason>, &Compared, &Compared)> = None;
         for one in &left {
             let frequencies = known.frequencies(&one.keys, &one.features);
             for other in &right {
-                let decider = self.matcher.decider();
                 let (bits, reasons, _) =
-                    decider.explain(&one.features, &other.features, &frequencies);
+                    matcher
+                        .decider()
+                        .explain(&one.features, &other.features, &frequencies);
                 if best.as_ref().is_none_or(|(most, ..)| bits > *most) {
                     best = Some((bits, reasons, one, other));
                 }
@@ -67,6 +69,28 @@ impl CustomerApp {
         }
         reasons.extend(crowds(&known, one, other));
         Ok(reasons)
+    }
+
+    /// How the two records that resemble each other most compare: what a steward's word on the pair teaches.
+    pub(super) fn outcome(
+        &self,
+        conn: &mut Conn<'_>,
+        left: &File,
+        right: &File,
+    ) -> Result<Outcome> {
+        let (left, right) = (self.compared(left), self.compared(right));
+        let (matcher, plain) = (self.matcher(conn)?, Frequencies::default());
+        let bits = |one: &Compared, other: &Compared| {
+            let decider = matcher.decider();
+            decider.explain(&one.features, &other.features, &plain).0
+        };
+        let best = left
+            .iter()
+            .flat_map(|one| right.iter().map(move |other| (one, other)))
+            .max_by(|a, b| bits(a.0, a.1).total_cmp(&bits(b.0, b.1)));
+        Ok(best.map_or_else(Outcome::default, |(one, other)| {
+            compare(&one.features, &other.features, &plain, &plain)
+        }))
     }
 
     fn compared(&self, file: &File) -> Vec<Compared> {
@@ -117,12 +141,9 @@ impl CustomerApp {
         let keys = Keys::of(self.store.vault(), dealer, &facts, &features);
         let known = Known::load(&self.store, conn, &[&keys], std::iter::empty())?;
         let frequencies = known.frequencies(&keys, &features);
-        let ranked = self.matcher.rank(
-            &features,
-            &frequencies,
-            &known.candidates(&keys, facts.kind),
-        );
-        let sure = ranked.iter().find(|found| self.matcher.links(found));
+        let matcher = self.matcher(conn)?;
+        let ranked = matcher.rank(&features, &frequencies, &known.candidates(&keys));
+        let sure = ranked.iter().find(|found| matcher.links(found));
         let likely = ranked.iter().find(|found| !found.is_contradicted);
         let (recognition, found) = match (sure, likely) {
             (Some(found), _) => (Recognition::Known, Some(found)),

@@ -11,8 +11,11 @@ mod published;
 mod put;
 mod read;
 mod ready;
+mod school;
 mod sink;
 mod words;
+
+use std::sync::Arc;
 
 use marque_core::SharedClock;
 use marque_db::Database;
@@ -25,7 +28,8 @@ pub(crate) use moves::Mode;
 pub(crate) use put::Put;
 pub(crate) use sink::CustomerSink;
 
-use crate::{domain::Matcher, storage::CustomerStore};
+use self::school::School;
+use crate::{domain::Survivorship, storage::CustomerStore};
 
 /// The service's use cases; cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,7 +38,8 @@ pub(crate) struct CustomerApp {
     db: Database,
     clock: SharedClock,
     directory: Directory,
-    matcher: Matcher,
+    school: School,
+    survivorship: Arc<Survivorship>,
 }
 
 impl CustomerApp {
@@ -43,13 +48,15 @@ impl CustomerApp {
         db: Database,
         clock: SharedClock,
         directory: Directory,
+        survivorship: Survivorship,
     ) -> Self {
         Self {
             store,
             db,
             clock,
             directory,
-            matcher: Matcher::default(),
+            school: School::default(),
+            survivorship: Arc::new(survivorship),
         }
     }
 }

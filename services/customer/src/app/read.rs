@@ -8,7 +8,9 @@ use marque_ledger::{Entry, record};
 
 use super::{CustomerApp, words::check_words};
 use crate::{
-    domain::{Customer, Facts, File, Golden, Said, Sight, SourceRecord, compose, mask},
+    domain::{
+        Customer, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship, compose, mask,
+    },
     error::{Error, Result},
     storage::Counts,
 };
@@ -163,7 +165,7 @@ impl CustomerApp {
             return Err(Error::CustomerUnknown);
         }
         let consents = self.store.consents_of(conn, &family)?;
-        let golden = golden_of(&records, now);
+        let golden = golden_of(&records, now, &self.survivorship);
         let referrer = self.referrer(conn, &records, &golden)?;
         Ok(File {
             customer,
@@ -196,7 +198,7 @@ impl CustomerApp {
 }
 
 /// The golden values of records, as of an instant.
-pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp) -> Golden {
+pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp, rules: &Survivorship) -> Golden {
     let facts: Vec<Facts> = records
         .iter()
         .map(|record| Facts::of(&record.columns, now).0)
@@ -207,9 +209,10 @@ pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp) -> Golden {
         .map(|(record, facts)| Said {
             id: record.id,
             at: record.recorded_at,
+            trust: rules.trust(&record.dealer, &record.source),
             facts,
             past_contacts: &record.past_contacts,
         })
         .collect();
-    compose(&said)
+    compose(&said, rules)
 }

@@ -28,3 +28,12 @@ pub(crate) fn features(columns: &Columns, kind: Kind) -> Prepared {
         email: text(Field::CustomerEmail),
     })
 }
+
+/// The kind that features are sure of; `None` where an organisation was ticked and the name is a person's.
+pub(crate) fn clear_kind(features: &Prepared) -> Option<Kind> {
+    match features.kind {
+        dealer::Kind::Person => Some(Kind::Person),
+        dealer::Kind::Organisation => Some(Kind::Organization),
+        dealer::Kind::Unclear => None,
+    }
+}

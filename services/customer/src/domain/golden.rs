@@ -1,28 +1,23 @@
 //! Survivorship: the golden values of a customer, and which record each comes from.
 //!
 //! Golden values are computed whenever a customer is read, so that they cannot go stale and a change of the rules needs no
-//! migration. Each field has one rule:
-//!
-//! | rule | which value survives |
-//! |---|---|
-//! | `documented` | that of a record whose ID number proves it, else the most frequent |
-//! | `most_frequent` | the one most records say; of equals the newest |
-//! | `newest` | the one typed last |
-//! | `oldest` | the one typed first |
-//! | `all` | every distinct one, newest first |
+//! migration. Fields of one value follow their chain of rules (see [`Survivorship`]); of the others every distinct value
+//! survives, newest first.
 
 use std::fmt;
 
 use chrono::NaiveDate;
 use marque_core::{SourceRecordId, Timestamp};
 
-use crate::domain::{Facts, PastContact};
+use crate::domain::{Facts, GoldenField, PastContact, Rule, Survivorship};
 
 /// One record's say in the golden values.
 #[derive(Debug)]
 pub(crate) struct Said<'a> {
     pub(crate) id: SourceRecordId,
     pub(crate) at: Timestamp,
+    /// How far its source is trusted, 0 to 1.
+    pub(crate) trust: f64,
     pub(crate) facts: &'a Facts,
     pub(crate) past_contacts: &'a [PastContact],
 }
@@ -117,56 +112,34 @@ impl fmt::Debug for Golden {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Rule {
-    Documented,
-    MostFrequent,
-    Newest,
-    Oldest,
-}
-
-impl Rule {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::MostFrequent => "most_frequent",
-            Self::Newest => "newest",
-            Self::Oldest => "oldest",
-        }
-    }
-}
-
 /// Computes the golden values of a customer's records. The order of the records does not matter.
-pub(crate) fn compose(said: &[Said<'_>]) -> Golden {
+pub(crate) fn compose(said: &[Said<'_>], rules: &Survivorship) -> Golden {
     let mut order: Vec<&Said<'_>> = said.iter().collect();
     order.sort_by_key(|said| (std::cmp::Reverse(said.at), said.id));
     let mut composer = Composer {
         newest_first: &order,
+        rules,
         lineage: Vec::new(),
     };
     let mut golden = Golden {
         name: composer.name(),
-        id_number: composer.pick("id_number", Rule::MostFrequent, |facts| {
-            facts.id_number.as_deref()
-        }),
-        credit_code: composer.pick("credit_code", Rule::MostFrequent, |facts| {
+        id_number: composer.pick(GoldenField::IdNumber, |facts| facts.id_number.as_deref()),
+        credit_code: composer.pick(GoldenField::CreditCode, |facts| {
             facts.credit_code.as_deref()
         }),
-        gender: composer.pick("gender", Rule::Documented, |facts| facts.gender),
-        address: composer.pick("address", Rule::Newest, |facts| facts.address.as_deref()),
-        occupation: composer.pick("occupation", Rule::Newest, |facts| {
-            facts.occupation.as_deref()
-        }),
-        industry: composer.pick("industry", Rule::Newest, |facts| facts.industry.as_deref()),
-        income_band: composer.pick("income_band", Rule::Newest, |facts| {
+        gender: composer.pick(GoldenField::Gender, |facts| facts.gender),
+        address: composer.pick(GoldenField::Address, |facts| facts.address.as_deref()),
+        occupation: composer.pick(GoldenField::Occupation, |facts| facts.occupation.as_deref()),
+        industry: composer.pick(GoldenField::Industry, |facts| facts.industry.as_deref()),
+        income_band: composer.pick(GoldenField::IncomeBand, |facts| {
             facts.income_band.as_deref()
         }),
-        hobbies: composer.pick("hobbies", Rule::Newest, |facts| facts.hobbies.as_deref()),
-        acquisition_channel: composer.pick("acquisition_channel", Rule::Oldest, |facts| {
+        hobbies: composer.pick(GoldenField::Hobbies, |facts| facts.hobbies.as_deref()),
+        acquisition_channel: composer.pick(GoldenField::AcquisitionChannel, |facts| {
             facts.acquisition_channel.as_deref()
         }),
-        birthday: composer.choose("birthday", Rule::Documented, |facts| facts.birthday),
-        region_code: composer.choose("region_code", Rule::Newest, |facts| facts.region_code),
+        birthday: composer.choose(GoldenField::Birthday, |facts| facts.birthday),
+        region_code: composer.choose(GoldenField::RegionCode, |facts| facts.region_code),
         explicit_requests: composer.all(|facts| facts.explicit_requests.as_deref()),
         special_needs: composer.all(|facts| facts.special_needs.as_deref()),
         contact_names: composer.all(|facts| facts.contact_name.as_deref()),
@@ -183,6 +156,7 @@ pub(crate) fn compose(said: &[Said<'_>]) -> Golden {
 
 struct Composer<'a> {
     newest_first: &'a [&'a Said<'a>],
+    rules: &'a Survivorship,
     lineage: Vec<Lineage>,
 }
 
@@ -190,23 +164,21 @@ impl Composer<'_> {
     /// A whole name is better than a surname, however often that was typed.
     fn name(&mut self) -> Option<String> {
         let whole = |facts: &Facts| facts.name.clone().filter(|_| !facts.is_surname_only);
-        self.choose("name", Rule::MostFrequent, whole)
-            .or_else(|| self.choose("name", Rule::Newest, |facts| facts.name.clone()))
+        self.choose(GoldenField::Name, whole)
+            .or_else(|| self.choose(GoldenField::Name, |facts| facts.name.clone()))
     }
 
     fn pick(
         &mut self,
-        field: &'static str,
-        rule: Rule,
+        field: GoldenField,
         value: impl Fn(&Facts) -> Option<&str>,
     ) -> Option<String> {
-        self.choose(field, rule, |facts| value(facts).map(str::to_owned))
+        self.choose(field, |facts| value(facts).map(str::to_owned))
     }
 
     fn choose<T: PartialEq>(
         &mut self,
-        field: &'static str,
-        rule: Rule,
+        field: GoldenField,
         value: impl Fn(&Facts) -> Option<T>,
     ) -> Option<T> {
         let saying: Vec<(&Said<'_>, T)> = self
@@ -214,29 +186,14 @@ impl Composer<'_> {
             .iter()
             .filter_map(|said| value(said.facts).map(|value| (*said, value)))
             .collect();
-        let agreeing = |wanted: &T| saying.iter().filter(|(_, value)| value == wanted).count();
-        // Of equals the first one counts, which is the newest.
-        let most_frequent = || {
-            (0..saying.len())
-                .rev()
-                .max_by_key(|at| agreeing(&saying[*at].1))
-        };
-        let at = match rule {
-            Rule::Newest => (!saying.is_empty()).then_some(0),
-            Rule::Oldest => saying.len().checked_sub(1),
-            Rule::MostFrequent => most_frequent(),
-            Rule::Documented => saying
-                .iter()
-                .position(|(said, _)| said.facts.is_documented)
-                .or_else(most_frequent),
-        }?;
+        let (at, rule) = survivor(&saying, self.rules.chain(field))?;
         let (winner, value) = &saying[at];
         self.lineage.push(Lineage {
-            field,
+            field: field.as_str(),
             record: winner.id,
             rule: rule.as_str(),
             at: winner.at,
-            agreeing: agreeing(value),
+            agreeing: agreeing(&saying, value),
             saying: saying.len(),
         });
         saying.into_iter().nth(at).map(|(_, value)| value)
@@ -257,8 +214,20 @@ impl Composer<'_> {
         found
     }
 
-    /// Current contacts newest first, each once; then past ones that are not current.
-    fn contact_points(&self) -> Vec<ContactPoint> {
+    /// Current contacts newest first, each once; then past ones that are not current. The phone to call comes first.
+    fn contact_points(&mut self) -> Vec<ContactPoint> {
+        let best = self.choose(GoldenField::Phone, |facts| facts.phones.first().cloned());
+        let mut points = self.all_contact_points();
+        let is_best = |point: &ContactPoint| {
+            point.channel == Channel::Phone && Some(&point.value) == best.as_ref()
+        };
+        if let Some(at) = points.iter().position(is_best) {
+            points[..=at].rotate_right(1);
+        }
+        points
+    }
+
+    fn all_contact_points(&self) -> Vec<ContactPoint> {
         let mut points: Vec<ContactPoint> = Vec::new();
         for said in self.newest_first {
             for (channel, value) in said.facts.contacts() {
@@ -299,6 +268,49 @@ impl Composer<'_> {
     }
 }
 
+fn agreeing<T: PartialEq>(saying: &[(&Said<'_>, T)], wanted: &T) -> usize {
+    saying.iter().filter(|(_, value)| value == wanted).count()
+}
+
+/// The place of the value that survives, and the rule that decided. `saying` is newest first.
+fn survivor<T: PartialEq>(saying: &[(&Said<'_>, T)], chain: &[Rule]) -> Option<(usize, Rule)> {
+    let mut left: Vec<usize> = (0..saying.len()).collect();
+    let mut decided = chain.first().copied().unwrap_or(Rule::Newest);
+    for rule in chain {
+        let kept = narrowed(saying, &left, *rule);
+        if kept.is_empty() {
+            continue;
+        }
+        if kept.len() < left.len() {
+            decided = *rule;
+        }
+        left = kept;
+    }
+    left.first().map(|at| (*at, decided))
+}
+
+fn narrowed<T: PartialEq>(saying: &[(&Said<'_>, T)], left: &[usize], rule: Rule) -> Vec<usize> {
+    let keep =
+        |wanted: &dyn Fn(usize) -> bool| left.iter().copied().filter(|at| wanted(*at)).collect();
+    match rule {
+        Rule::Newest => left.first().copied().into_iter().collect(),
+        Rule::Oldest => left.last().copied().into_iter().collect(),
+        Rule::Documented => keep(&|at| saying[at].0.facts.is_documented),
+        Rule::Trusted => {
+            let most = left
+                .iter()
+                .map(|at| saying[*at].0.trust)
+                .fold(0.0, f64::max);
+            keep(&|at| saying[at].0.trust >= most)
+        }
+        Rule::MostFrequent => {
+            let count = |at: usize| agreeing(saying, &saying[at].1);
+            let most = left.iter().map(|at| count(*at)).max();
+            keep(&|at| Some(count(at)) == most)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use marque_core::source_record_id;
@@ -317,6 +329,10 @@ mod tests {
     }
 
     fn golden(rows: &[(i64, &[(&str, &str)])]) -> Golden {
+        golden_by(rows, &Survivorship::default())
+    }
+
+    fn golden_by(rows: &[(i64, &[(&str, &str)])], rules: &Survivorship) -> Golden {
         let facts: Vec<Facts> = rows.iter().map(|(_, texts)| facts(texts)).collect();
         let said: Vec<Said<'_>> = facts
             .iter()
@@ -325,11 +341,12 @@ mod tests {
             .map(|(at, (facts, (day, _)))| Said {
                 id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
                 at: Timestamp::from_micros(day * 86_400_000_000),
+                trust: if at == 0 { 1.0 } else { 0.5 },
                 facts,
                 past_contacts: &[],
             })
             .collect();
-        compose(&said)
+        compose(&said, rules)
     }
 
     #[test]
@@ -436,5 +453,47 @@ mod tests {
             ),
         ]);
         assert_eq!(golden.acquisition_channel.as_deref(), Some("展厅"));
+    }
+
+    #[test]
+    fn a_chain_asks_its_rules_one_after_the_other() {
+        let rows: [(i64, &[(&str, &str)]); 3] = [
+            (
+                1,
+                &[
+                    ("source_key", "a"),
+                    ("phone", "13800138001"),
+                    ("address", "上海市南京路1号"),
+                ],
+            ),
+            (
+                5,
+                &[
+                    ("source_key", "b"),
+                    ("phone", "13900139002"),
+                    ("address", "上海市淮海路2号"),
+                ],
+            ),
+            (
+                9,
+                &[
+                    ("source_key", "c"),
+                    ("phone", "13900139003"),
+                    ("address", "上海市淮海路2号"),
+                ],
+            ),
+        ];
+        let chains = [("phone", "trusted"), ("address", "most_frequent")]
+            .map(|(field, rule)| (field.to_owned(), vec![rule.to_owned()]));
+        let rules = Survivorship::read(&chains.into(), &[].into()).unwrap();
+        let golden = golden_by(&rows, &rules);
+        assert_eq!(golden.contact_points[0].value, "+8613800138001");
+        assert_eq!(golden.contact_points.len(), 3);
+        let why = |field| {
+            let found = golden.lineage.iter().find(|lineage| lineage.field == field);
+            found.map(|lineage| (lineage.rule, lineage.agreeing, lineage.saying))
+        };
+        assert_eq!(why("phone"), Some(("trusted", 1, 3)), "why this phone?");
+        assert_eq!(why("address"), Some(("most_frequent", 2, 3)));
     }
 }

@@ -12,7 +12,10 @@
 use std::{fmt, sync::Arc};
 
 use marque_core::CustomerNumber;
-use marque_linkage::dealer::{Candidate, Decider, Frequencies, Prepared, Ranked, default_model};
+use marque_linkage::{
+    dealer::{Candidate, Decider, Frequencies, Prepared, Ranked, default_model},
+    score::{Outcome, StewardDecision},
+};
 
 /// Weighs records. Cheap to clone.
 #[derive(Clone)]
@@ -26,10 +29,15 @@ impl fmt::Debug for Matcher {
     }
 }
 
-impl Default for Matcher {
-    fn default() -> Self {
+impl Matcher {
+    /// The shipped model, moved by what stewards said since.
+    pub(crate) fn taught(lessons: &[(Outcome, StewardDecision)]) -> Self {
+        let mut model = default_model();
+        model.learn(lessons);
+        let mut decider = Decider::new(model);
+        decider.sure = SURE;
         Self {
-            decider: Arc::new(Decider::new(default_model())),
+            decider: Arc::new(decider),
         }
     }
 }
@@ -45,6 +53,9 @@ pub(crate) struct Match {
     pub(crate) reasons: Vec<String>,
 }
 
+/// Linked from this probability on. On dealers' files what is this sure is right in more than 999 of 1,000 pairs, for most of
+/// it is far surer; the wrong one can be parted again.
+const SURE: f32 = 0.95;
 /// By so many bits the best must lead another that is sure as well; closer ones are for the steward.
 const LEAD: f32 = 3.0;
 /// Told to the steward of two who have nothing but an identity number in common: which of the two was mistyped only people can tell.

@@ -6,14 +6,17 @@ mod features;
 mod golden;
 mod identity;
 mod occupation;
+mod survivorship;
 mod view;
 
 pub(crate) use columns::{COLUMNS, Columns};
 pub(crate) use facts::{Facts, PastContact};
-pub(crate) use features::features;
+pub(crate) use features::{clear_kind, features};
 pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{Match, Matcher, finite};
 pub(crate) use occupation::occupation_group;
+pub(crate) use survivorship::{GoldenField, Rule};
+pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::{Sight, mask};
 
 use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};

@@ -185,6 +185,19 @@ impl CustomerStore {
         Ok(())
     }
 
+    pub(crate) fn set_kind(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerNumber,
+        kind: Kind,
+    ) -> Result<()> {
+        conn.execute(
+            "UPDATE customers SET kind = ?2 WHERE number = ?1",
+            &[serial(number), kind.number().into()],
+        )?;
+        Ok(())
+    }
+
     pub(crate) fn set_merged_into(
         &self,
         conn: &mut Conn<'_>,

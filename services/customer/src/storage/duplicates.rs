@@ -2,6 +2,7 @@
 
 use marque_core::{CustomerNumber, DuplicateId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
+use marque_linkage::score::{Outcome, StewardDecision};
 use uuid::Uuid;
 
 use super::{
@@ -78,6 +79,8 @@ pub(crate) struct Decided {
     pub(crate) actor: String,
     pub(crate) reason: String,
     pub(crate) at: Timestamp,
+    /// How the two compared then.
+    pub(crate) outcome: Outcome,
 }
 
 /// A pair that may be one customer.
@@ -183,14 +186,16 @@ impl CustomerStore {
     /// Keeps a steward's word.
     pub(crate) fn insert_decision(&self, conn: &mut Conn<'_>, decided: &Decided) -> Result<()> {
         conn.execute(
-            "INSERT INTO duplicate_decisions (duplicate, decided_at, decision, actor, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO duplicate_decisions (duplicate, decided_at, decision, actor, reason, class, levels)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             &[
                 decided.duplicate.uuid().into(),
                 decided.at.into(),
                 decided.decision.as_str().into(),
                 (&decided.actor).into(),
                 (&decided.reason).into(),
+                Value::Int(i64::from(decided.outcome.class)),
+                Value::Int(decided.outcome.pattern().cast_signed()),
             ],
         )?;
         Ok(())
@@ -198,7 +203,8 @@ impl CustomerStore {
 
     /// Every word on a pair, the first one first.
     pub(crate) fn decisions(&self, conn: &mut Conn<'_>, id: DuplicateId) -> Result<Vec<Decided>> {
-        let sql = "SELECT decision, actor, reason, decided_at FROM duplicate_decisions
+        let sql =
+            "SELECT decision, actor, reason, decided_at, class, levels FROM duplicate_decisions
                    WHERE duplicate = ?1 ORDER BY decided_at";
         Ok(conn.query(sql, &[id.uuid().into()], |row| {
             Ok(Decided {
@@ -207,7 +213,27 @@ impl CustomerStore {
                 actor: row.get(1)?,
                 reason: row.get(2)?,
                 at: row.get(3)?,
+                outcome: read_outcome(row, 4)?,
             })
+        })?)
+    }
+
+    /// How many words were said, on any pair.
+    pub(crate) fn count_decisions(&self, conn: &mut Conn<'_>) -> Result<i64> {
+        let sql = "SELECT count(*) FROM duplicate_decisions";
+        Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// What stewards said of how pairs compared, for the matcher to learn from.
+    pub(crate) fn lessons(&self, conn: &mut Conn<'_>) -> Result<Vec<(Outcome, StewardDecision)>> {
+        let sql = "SELECT decision, class, levels FROM duplicate_decisions
+                   WHERE decision IN ('same', 'different') ORDER BY decided_at, duplicate";
+        Ok(conn.query(sql, &[], |row| {
+            let decision = match row.get::<String>(0)?.as_str() {
+                "same" => StewardDecision::Same,
+                _ => StewardDecision::Different,
+            };
+            Ok((read_outcome(row, 1)?, decision))
         })?)
     }
 
@@ -225,6 +251,12 @@ impl CustomerStore {
         )?;
         Ok(found.is_some())
     }
+}
+
+fn read_outcome(row: &Row<'_>, at: usize) -> std::result::Result<Outcome, StoreError> {
+    let levels = row.get::<i64>(at + 1)?.cast_unsigned();
+    let class = row.get::<i64>(at)? as u8;
+    Ok(Outcome::of_pattern(class, levels))
 }
 
 fn read_duplicate(row: &Row<'_>) -> std::result::Result<Duplicate, StoreError> {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::{
-    CustomerStore, Token,
+    CustomerStore,
     customers::{read_number, serial},
 };
 use crate::{
@@ -35,20 +35,6 @@ impl CustomerStore {
     /// Seals features to their record.
     pub(crate) fn seal_features(&self, id: SourceRecordId, features: &Prepared) -> Result<Vec<u8>> {
         Ok(self.vault().seal(place(&id), &features.to_bytes())?)
-    }
-
-    /// The newest records that have each token, at most `most` a token.
-    pub(crate) fn blocks(
-        &self,
-        conn: &mut Conn<'_>,
-        tokens: &[Token],
-        most: usize,
-    ) -> Result<Vec<(Token, i64)>> {
-        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
-        let sql = format!(
-            "SELECT token, record FROM record_keys WHERE token = ?1 ORDER BY record DESC LIMIT {most}"
-        );
-        Ok(conn.query_each(&sql, &keys, |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// A customer's records.
@@ -128,23 +114,6 @@ impl CustomerStore {
                 kind: Kind::of_number(row.get(2)?),
             };
             Ok((read_number(row, 0)?, identity))
-        })?;
-        Ok(found.into_iter().collect())
-    }
-
-    /// How many records have each token.
-    pub(crate) fn bearers(
-        &self,
-        conn: &mut Conn<'_>,
-        tokens: &[Token],
-    ) -> Result<FxHashMap<Token, u32>> {
-        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
-        let sql = "SELECT token, count(*) FROM record_keys WHERE token IN (??) GROUP BY token";
-        let found = conn.query_in(sql, &[], &keys, |row| {
-            Ok((
-                row.get(0)?,
-                u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX),
-            ))
         })?;
         Ok(found.into_iter().collect())
     }

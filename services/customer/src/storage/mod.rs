@@ -11,6 +11,7 @@ mod customers;
 mod dialect;
 mod duplicates;
 mod features;
+mod keys;
 mod moves;
 mod receptions;
 mod records;

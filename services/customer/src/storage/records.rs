@@ -109,18 +109,8 @@ impl CustomerStore {
         let tokens = records
             .iter()
             .flat_map(|record| record.tokens.iter().map(|token| (*token, record.seq)));
-        self.insert_tokens(conn, tokens.collect())
-    }
-
-    /// Tokens in order, so that neighbours share a page of the index.
-    fn insert_tokens(&self, conn: &mut Conn<'_>, mut tokens: Vec<(Token, i64)>) -> Result<()> {
-        tokens.sort_unstable();
-        tokens.dedup();
-        let values: Vec<Value<'_>> = tokens
-            .iter()
-            .flat_map(|(token, seq)| [(*token).into(), (*seq).into()])
-            .collect();
-        Ok(conn.insert_many("record_keys", &["token", "record"], "", &values)?)
+        self.insert_tokens(conn, tokens.collect())?;
+        self.settle_tokens(conn, records.len())
     }
 
     /// Replaces a record's row and tokens.
@@ -143,10 +133,7 @@ impl CustomerStore {
             ],
         )?;
         for token in old.iter().filter(|token| !record.tokens.contains(token)) {
-            conn.execute(
-                "DELETE FROM record_keys WHERE token = ?1 AND record = ?2",
-                &[(*token).into(), record.seq.into()],
-            )?;
+            self.delete_token(conn, *token, record.seq)?;
         }
         let new = record
             .tokens
@@ -155,20 +142,6 @@ impl CustomerStore {
             .map(|token| (*token, record.seq))
             .collect();
         self.insert_tokens(conn, new)
-    }
-
-    /// Records that have one of the tokens, with the customer each belongs to: at most `limit` a token.
-    pub(crate) fn find_by_tokens(
-        &self,
-        conn: &mut Conn<'_>,
-        tokens: &[Token],
-    ) -> Result<Vec<(Token, i64, CustomerNumber)>> {
-        let keys: Vec<Value<'_>> = tokens.iter().map(|token| (*token).into()).collect();
-        let sql = "SELECT record_keys.token, record_keys.record, source_records.customer FROM record_keys
-                   JOIN source_records ON source_records.seq = record_keys.record WHERE record_keys.token IN (??)";
-        Ok(conn.query_in(sql, &[], &keys, |row| {
-            Ok((row.get(0)?, row.get(1)?, read_number(row, 2)?))
-        })?)
     }
 
     /// Opened records of customers, in the order they came.

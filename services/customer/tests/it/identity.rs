@@ -1,5 +1,7 @@
 //! Who is joined with whom, and who is not.
 
+use std::fmt::Write as _;
+
 use marque_api::intake::v1::ImportState;
 use marque_testkit::{
     ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin,
@@ -170,11 +172,9 @@ async fn a_persons_records_in_one_file_are_one_customer(db: TestDb) {
     let mut file = String::from("客户编号,姓名,手机\r\n");
     for n in 0..60 {
         let person = n % 6;
-        file.push_str(&format!(
-            "C{n},{},{}\r\n",
-            ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强"][person],
-            phone(person as u32)
-        ));
+        let name = ["王小明", "李小红", "赵大力", "陈建国", "周晓燕", "吴志强"][person];
+        let phone = phone(person as u32);
+        writeln!(file, "C{n},{name},{phone}\r").unwrap();
     }
     let import = rig.import(ImportFile::of_customers("D1", file)).await;
     assert_eq!(import.accepted + import.with_findings, 60);

@@ -1,6 +1,7 @@
 //! Canaries: identifiers that were taken in must not lie anywhere in the clear (reliability.md D1, D7).
 
 use std::{
+    fmt::Write as _,
     io::Write,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -110,16 +111,12 @@ async fn identifiers_lie_nowhere_in_the_clear(db: TestDb) {
     let canaries = canaries();
     let mut file = String::from("客户编号,姓名,身份证号,手机,地址\r\n");
     for (n, person) in canaries.chunks(3).enumerate() {
-        file.push_str(&format!(
-            "C{n},王小明,{},{},上海市浦东新区{}\r\n",
-            person[0], person[1], person[2]
-        ));
+        let (number, phone, road) = (&person[0], &person[1], &person[2]);
+        writeln!(file, "C{n},王小明,{number},{phone},上海市浦东新区{road}\r").unwrap();
     }
     // One that is quarantined, for it has no key.
-    file.push_str(&format!(
-        ",王小明,{},{},上海市浦东新区{}\r\n",
-        canaries[0], canaries[1], canaries[2]
-    ));
+    let (number, phone, road) = (&canaries[0], &canaries[1], &canaries[2]);
+    writeln!(file, ",王小明,{number},{phone},上海市浦东新区{road}\r").unwrap();
     let import = rig.import(ImportFile::of_customers("D1", file)).await;
     assert_eq!((import.received, import.quarantined), (21, 1));
     // A change, a look-up, a refusal and a merge as well.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use marque_config::ServiceRole;
-use marque_customer::Deps;
+use marque_customer::{Deps, Survivorship};
 use marque_rpc::Built;
 
 use crate::{housekeeping, wiring::Shared};
@@ -12,6 +12,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
         .database(ServiceRole::Customer, marque_migrations::CUSTOMER)
         .await?;
+    let rules = &shared.config.customer;
     let mut built = marque_customer::build(Deps {
         db: db.clone(),
         vault: shared.vault.clone(),
@@ -19,6 +20,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         network: shared.transport(ServiceRole::Network)?,
         network_events: shared.events(ServiceRole::Network)?,
         intake: shared.intake(ServiceRole::Customer),
+        survivorship: Survivorship::read(&rules.survivorship, &rules.trust)?,
     })?;
     built
         .tasks

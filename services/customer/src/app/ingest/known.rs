@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 
 use super::super::ready::Keys;
 use crate::{
-    domain::Kind,
     error::Result,
     storage::{CustomerStore, Identity, Token},
 };
@@ -75,17 +74,13 @@ impl Known {
         Ok(known)
     }
 
-    /// Customers of a kind who share a key, oldest first.
-    pub(in crate::app) fn candidates(
-        &self,
-        keys: &Keys,
-        kind: Kind,
-    ) -> Vec<(CustomerNumber, &[Prepared])> {
+    /// Customers who share a key, oldest first. Persons and organisations alike: the kind is mistyped too, and linkage knows
+    /// when two cannot be one.
+    pub(in crate::app) fn candidates(&self, keys: &Keys) -> Vec<(CustomerNumber, &[Prepared])> {
         let sharing = keys.blocks.iter().flat_map(|token| self.block(*token));
         let customers = distinct(sharing.filter_map(|seq| self.owner(seq)));
         customers
             .into_iter()
-            .filter(|customer| self.identity(*customer).map(|known| known.kind) == Some(kind))
             .map(|customer| (customer, self.features(customer)))
             .filter(|(_, features)| !features.is_empty())
             .collect()
@@ -156,7 +151,7 @@ impl Known {
             .map_or(&[], |members| &members.seqs)
     }
 
-    /// Takes note of a new customer.
+    /// Takes note of who a customer is: a new one, or one whose kind is known better now.
     pub(super) fn found(&mut self, customer: CustomerNumber, identity: Identity) {
         self.identities.insert(customer, identity);
     }

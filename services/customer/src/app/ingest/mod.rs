@@ -19,7 +19,7 @@ use super::{
     ready::{Keys, Ready},
 };
 use crate::{
-    domain::{Facts, PastContact, SourceRecord},
+    domain::{Facts, Kind, Matcher, PastContact, SourceRecord, clear_kind},
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
 };
@@ -63,6 +63,7 @@ struct Batch<'a> {
     app: &'a CustomerApp,
     rows: &'a [&'a Ready],
     company: Company,
+    matcher: Matcher,
     now: Timestamp,
     existing: FxHashMap<SourceRecordId, Existing>,
     known: Known,
@@ -72,6 +73,8 @@ struct Batch<'a> {
     /// Customers that lost their only record to another.
     emptied: Vec<(CustomerNumber, CustomerNumber)>,
     placed: Vec<Placed>,
+    /// Customers in the store whose kind is known better now.
+    kinds: Vec<(CustomerNumber, Kind)>,
     /// For new customers; those that are left over are used next time.
     numbers: std::vec::IntoIter<CustomerNumber>,
 }
@@ -113,6 +116,7 @@ impl<'a> Batch<'a> {
             .filter_map(|row| existing.get(&row.id))
             .map(|existing| existing.customer);
         Ok(Self {
+            matcher: app.matcher(conn)?,
             known: Known::load(&app.store, conn, &keys, own)?,
             app,
             rows,
@@ -124,6 +128,7 @@ impl<'a> Batch<'a> {
             joined: Vec::new(),
             emptied: Vec::new(),
             placed: Vec::new(),
+            kinds: Vec::new(),
             numbers: Vec::new().into_iter(),
         })
     }
@@ -176,7 +181,8 @@ impl<'a> Batch<'a> {
     fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerNumber {
         verdict.customer.unwrap_or_else(|| {
             let number = self.numbers.next().expect("a number for every row");
-            let (id, kind) = (CustomerId::new(&*self.app.clock), row.facts.kind);
+            let id = CustomerId::new(&*self.app.clock);
+            let kind = clear_kind(&row.features).unwrap_or(row.facts.kind);
             self.known.found(number, Identity { id, kind });
             self.new_customers.push(NewCustomer { number, id, kind });
             number
@@ -247,7 +253,26 @@ impl<'a> Batch<'a> {
         for other in &verdict.perhaps {
             self.propose(conn, home, other)?;
         }
+        self.clear_up_kind(home, row);
         Ok(())
+    }
+
+    /// A customer whose kind was mistyped, or could only be guessed, is of the kind that a clear record shows.
+    fn clear_up_kind(&mut self, customer: CustomerNumber, row: &Ready) {
+        let known = self.known.identity(customer);
+        if let (Some(identity), Some(kind)) = (known, clear_kind(&row.features))
+            && identity.kind != kind
+        {
+            self.known.found(customer, Identity { kind, ..identity });
+            match self
+                .new_customers
+                .iter_mut()
+                .find(|new| new.number == customer)
+            {
+                Some(new) => new.kind = kind,
+                None => self.kinds.push((customer, kind)),
+            }
+        }
     }
 
     /// Writes customers and records, each record where it is in the end.
@@ -263,6 +288,9 @@ impl<'a> Batch<'a> {
             .collect();
         store.insert_records(conn, &records, self.now)?;
         self.save_joins(conn)?;
+        for (customer, kind) in &self.kinds {
+            self.app.store.set_kind(conn, *customer, *kind)?;
+        }
         let new: FxHashSet<CustomerNumber> = self
             .new_customers
             .iter()

@@ -131,7 +131,10 @@ impl Batch<'_> {
                     .map(|previous| self.id(conn, previous))
                     .transpose()?,
                 dealer: row.dealer.clone(),
-                kind: row.facts.kind,
+                kind: self
+                    .known
+                    .identity(customer)
+                    .map_or(row.facts.kind, |identity| identity.kind),
                 vin: row.facts.vin.clone(),
                 plate: row.facts.plate.clone(),
                 recorded_at: row.recorded_at,

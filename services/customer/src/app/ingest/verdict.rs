@@ -31,7 +31,7 @@ impl Batch<'_> {
     pub(super) fn place(&self, conn: &mut Conn<'_>, row: &Ready) -> Result<Verdict> {
         let frequencies = self.known.frequencies(&row.keys, &row.features);
         let ranked = self.rank(row, &frequencies);
-        let matcher = &self.app.matcher;
+        let matcher = &self.matcher;
         let Some(at) = ranked.iter().position(|found| matcher.links(found)) else {
             return Ok(Verdict {
                 perhaps: few(ranked),
@@ -85,7 +85,7 @@ impl Batch<'_> {
         let frequencies = self.known.frequencies(&row.keys, &row.features);
         let ranked = self.rank(row, &frequencies);
         let fits = |features: &Prepared| {
-            let joined = self.app.matcher.decider().join(
+            let joined = self.matcher.decider().join(
                 features,
                 &frequencies,
                 std::slice::from_ref(features),
@@ -93,7 +93,7 @@ impl Batch<'_> {
             );
             (
                 joined.veto.is_none(),
-                self.app.matcher.is_likely(joined.probability),
+                self.matcher.is_likely(joined.probability),
             )
         };
         let (now, before) = (fits(&row.features), fits(old));
@@ -105,7 +105,7 @@ impl Batch<'_> {
         if leaves {
             let elsewhere = ranked
                 .iter()
-                .find(|found| found.customer != own && self.app.matcher.links(found));
+                .find(|found| found.customer != own && self.matcher.links(found));
             if let Some(found) = elsewhere
                 && !self.app.store.is_refused(conn, own, found.customer)?
             {
@@ -145,8 +145,8 @@ impl Batch<'_> {
     }
 
     fn rank(&self, row: &Ready, frequencies: &Frequencies) -> Vec<Match> {
-        let candidates = self.known.candidates(&row.keys, row.facts.kind);
-        let matcher = &self.app.matcher;
+        let candidates = self.known.candidates(&row.keys);
+        let matcher = &self.matcher;
         let mut ranked = matcher.rank(&row.features, frequencies, &candidates);
         // One number under two names is somebody's slip or invention: the steward should know, however unlike they are.
         let same_number = self.known.same_number(&row.keys);
@@ -167,7 +167,7 @@ impl Batch<'_> {
         home: CustomerNumber,
         other: &Match,
     ) -> Result<Fate> {
-        let matcher = &self.app.matcher;
+        let matcher = &self.matcher;
         let joined = matcher.decider().join(
             &row.features,
             frequencies,

@@ -1,0 +1,240 @@
+//! Which value survives where records disagree: a chain of rules for each field, as configured.
+//!
+//! | rule | keeps |
+//! |---|---|
+//! | `documented` | what a record says whose ID number proves it |
+//! | `trusted` | what the most trusted sources say |
+//! | `most_frequent` | what most records say |
+//! | `newest` | what was typed last |
+//! | `oldest` | what was typed first |
+//!
+//! Each rule of a chain narrows what the one before left; a rule that nothing fits is passed over. What is then still
+//! open goes to the newest.
+
+use std::collections::BTreeMap;
+
+use marque_core::DealerCode;
+
+/// One rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Documented,
+    Trusted,
+    MostFrequent,
+    Newest,
+    Oldest,
+}
+
+impl Rule {
+    const ALL: [Self; 5] = [
+        Self::Documented,
+        Self::Trusted,
+        Self::MostFrequent,
+        Self::Newest,
+        Self::Oldest,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Trusted => "trusted",
+            Self::MostFrequent => "most_frequent",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+        }
+    }
+}
+
+/// A golden field that has one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GoldenField {
+    Name,
+    IdNumber,
+    CreditCode,
+    Phone,
+    Gender,
+    Birthday,
+    Address,
+    RegionCode,
+    Occupation,
+    Industry,
+    IncomeBand,
+    Hobbies,
+    AcquisitionChannel,
+}
+
+/// Name and chain of each field, where nothing is configured; in the order of [`GoldenField`].
+const DEFAULTS: [(&str, &[Rule]); 13] = [
+    ("name", &[Rule::MostFrequent]),
+    ("id_number", &[Rule::MostFrequent]),
+    ("credit_code", &[Rule::MostFrequent]),
+    ("phone", &[Rule::Newest]),
+    ("gender", &[Rule::Documented, Rule::MostFrequent]),
+    ("birthday", &[Rule::Documented, Rule::MostFrequent]),
+    ("address", &[Rule::Newest]),
+    ("region_code", &[Rule::Newest]),
+    ("occupation", &[Rule::Newest]),
+    ("industry", &[Rule::Newest]),
+    ("income_band", &[Rule::Newest]),
+    ("hobbies", &[Rule::Newest]),
+    ("acquisition_channel", &[Rule::Oldest]),
+];
+
+impl GoldenField {
+    pub(crate) const fn as_str(self) -> &'static str {
+        DEFAULTS[self as usize].0
+    }
+}
+
+/// The chains of all fields, and how far each source is trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survivorship {
+    chains: Vec<Vec<Rule>>,
+    trust: BTreeMap<String, f64>,
+}
+
+/// A configuration of survivorship that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSurvivorship {
+    /// No such field.
+    #[error("customer.survivorship has no field {0}: write one of {known}", known = fields())]
+    Field(String),
+    /// No such rule.
+    #[error("customer.survivorship.{field} has no rule {rule}: write one or more of {known}", known = rules())]
+    Rule {
+        /// The field.
+        field: String,
+        /// What was written.
+        rule: String,
+    },
+    /// Trust is a share.
+    #[error("customer.trust.{0} must be from 0 to 1")]
+    Trust(String),
+}
+
+fn fields() -> String {
+    DEFAULTS.map(|(name, _)| name).join(", ")
+}
+
+fn rules() -> String {
+    Rule::ALL.map(Rule::as_str).join(", ")
+}
+
+impl Default for Survivorship {
+    fn default() -> Self {
+        Self {
+            chains: DEFAULTS.iter().map(|(_, chain)| chain.to_vec()).collect(),
+            trust: BTreeMap::new(),
+        }
+    }
+}
+
+impl Survivorship {
+    /// Reads the chains of some fields; the others keep their own. `trust` (0 to 1) is by dealer (`D001`), source
+    /// system (`dms`) or both (`D001/dms`); the most exact one counts, and 1 where nothing is said.
+    ///
+    /// # Errors
+    /// [`InvalidSurvivorship`] if a field or rule is unknown or a trust out of range.
+    pub fn read(
+        chains: &BTreeMap<String, Vec<String>>,
+        trust: &BTreeMap<String, f64>,
+    ) -> Result<Self, InvalidSurvivorship> {
+        let mut read = Self::default();
+        for (field, names) in chains {
+            let at = DEFAULTS.iter().position(|(name, _)| name == field);
+            let at = at.ok_or_else(|| InvalidSurvivorship::Field(field.clone()))?;
+            let rule = |name: &String| {
+                let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == name);
+                found.ok_or_else(|| InvalidSurvivorship::Rule {
+                    field: field.clone(),
+                    rule: name.clone(),
+                })
+            };
+            read.chains[at] = names.iter().map(rule).collect::<Result<_, _>>()?;
+        }
+        if let Some((source, _)) = trust
+            .iter()
+            .find(|(_, share)| !(0.0..=1.0).contains(*share))
+        {
+            return Err(InvalidSurvivorship::Trust(source.clone()));
+        }
+        read.trust.clone_from(trust);
+        Ok(read)
+    }
+
+    pub(crate) fn chain(&self, field: GoldenField) -> &[Rule] {
+        &self.chains[field as usize]
+    }
+
+    /// How far a source is trusted, 0 to 1.
+    pub(crate) fn trust(&self, dealer: &DealerCode, source: &str) -> f64 {
+        if self.trust.is_empty() {
+            return 1.0;
+        }
+        let dealer = dealer.as_str();
+        [format!("{dealer}/{source}").as_str(), dealer, source]
+            .into_iter()
+            .find_map(|key| self.trust.get(key).copied())
+            .unwrap_or(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_configured_keeps_its_rule() {
+        let chains = BTreeMap::from([(
+            "phone".to_owned(),
+            vec!["trusted".to_owned(), "newest".to_owned()],
+        )]);
+        let read = Survivorship::read(&chains, &BTreeMap::new()).unwrap();
+        assert_eq!(
+            read.chain(GoldenField::Phone),
+            [Rule::Trusted, Rule::Newest]
+        );
+        assert_eq!(read.chain(GoldenField::AcquisitionChannel), [Rule::Oldest]);
+        assert_eq!(
+            GoldenField::AcquisitionChannel.as_str(),
+            "acquisition_channel"
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_says_what_would() {
+        let read = |field: &str, rule: &str| {
+            let chains = BTreeMap::from([(field.to_owned(), vec![rule.to_owned()])]);
+            Survivorship::read(&chains, &BTreeMap::new())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(read("shoe_size", "newest").contains("address"));
+        assert!(read("address", "loudest").contains("most_frequent"));
+        let trust = BTreeMap::from([("dms".to_owned(), 1.5)]);
+        assert_eq!(
+            Survivorship::read(&BTreeMap::new(), &trust),
+            Err(InvalidSurvivorship::Trust("dms".to_owned()))
+        );
+    }
+
+    #[test]
+    fn the_most_exact_trust_counts() {
+        let trust = [("D1", 0.5), ("dms", 0.8), ("D1/dms", 0.1)];
+        let trust = trust
+            .map(|(source, share)| (source.to_owned(), share))
+            .into();
+        let read = Survivorship::read(&BTreeMap::new(), &trust).unwrap();
+        let (one, other): (DealerCode, DealerCode) = ("D1".parse().unwrap(), "D2".parse().unwrap());
+        let of = |dealer, source| (read.trust(dealer, source) * 10.0) as u8;
+        assert_eq!(
+            [
+                of(&one, "dms"),
+                of(&one, "crm"),
+                of(&other, "dms"),
+                of(&other, "crm")
+            ],
+            [1, 5, 8, 10]
+        );
+    }
+}

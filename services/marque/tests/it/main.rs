@@ -1,0 +1,10 @@
+//! The real binary, as people run it: killed, restarted, and fed with files that cannot be right.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
+mod hostile_files;
+mod kills;
+mod server;

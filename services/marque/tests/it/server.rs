@@ -1,0 +1,162 @@
+//! `marque serve` in a process of its own.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::blocking::{Body, Client};
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_marque");
+
+/// A server on a folder of its own; killed when dropped.
+pub(crate) struct Server {
+    process: Child,
+    base: String,
+    token: String,
+    http: Client,
+}
+
+impl Server {
+    /// Starts it and waits until it is ready. Small batches, so that there are many moments at which it can die.
+    pub(crate) fn start(data: &Path) -> Self {
+        let token = token(data);
+        let port = free_port();
+        let process = Command::new(BINARY)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--admin-listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("MARQUE__IMPORT__BATCH_ROWS", "50")
+            .env("MARQUE__TELEMETRY__LOG", "error")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self {
+            process,
+            base: format!("http://127.0.0.1:{port}"),
+            token,
+            http: Client::builder()
+                .timeout(Duration::from_secs(60))
+                .build()
+                .unwrap(),
+        };
+        server.wait_until_ready();
+        server
+    }
+
+    fn wait_until_ready(&self) {
+        let began = Instant::now();
+        let is_ready = || {
+            let answer = self.http.get(format!("{}/readyz", self.base)).send();
+            answer.is_ok_and(|answer| answer.status().is_success())
+        };
+        while !is_ready() {
+            assert!(began.elapsed() < Duration::from_secs(60), "not ready");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// A dealer to import for.
+    pub(crate) fn with_dealer(self, dealer: &str) -> Self {
+        let answer = self
+            .http
+            .put(format!("{}/v1/dealers/{dealer}", self.base))
+            .bearer_auth(&self.token)
+            .json(&json!({"name": dealer, "region": "east", "group": ""}))
+            .send()
+            .unwrap();
+        assert!(answer.status().is_success());
+        self
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .send();
+        answer.unwrap().json().unwrap()
+    }
+
+    /// Sends a file; its import.
+    pub(crate) fn send(&self, kind: &str, dealer: &str, file: impl Into<Body>) -> Value {
+        let path = format!("/v1/imports?kind={kind}&dealer={dealer}&source=dms");
+        let answer = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .body(file)
+            .send();
+        answer.unwrap().json().unwrap()
+    }
+
+    /// Waits until an import is done.
+    pub(crate) fn wait_for(&self, import: &str) -> Value {
+        let began = Instant::now();
+        loop {
+            let seen = self.get(&format!("/v1/imports/{import}"));
+            if matches!(seen["state"].as_str(), Some("succeeded" | "failed")) {
+                return seen;
+            }
+            assert!(began.elapsed() < Duration::from_secs(300), "{seen}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Every row of an import as it came out.
+    pub(crate) fn rows(&self, import: &str) -> Vec<Value> {
+        let (mut rows, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!(
+                "/v1/imports/{import}/rows?page_size=1000&page_token={token}"
+            ));
+            rows.extend(page["rows"].as_array().unwrap().clone());
+            match page["next_page_token"].as_str() {
+                Some(next) if !next.is_empty() => next.clone_into(&mut token),
+                _ => return rows,
+            }
+        }
+    }
+
+    /// Resident memory in MB.
+    pub(crate) fn memory_mb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+        kilobytes.unwrap().parse::<u64>().unwrap() / 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn token(data: &Path) -> String {
+    let output = Command::new(BINARY)
+        .args(["token", "--role", "hq_admin", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A port nobody uses: bound, and let go.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
