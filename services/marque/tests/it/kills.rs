@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::server::Server;
 
-/// How often the server is killed; `MARQUE_KILLS` says otherwise.
+/// How often the server is killed.
 const KILLS: usize = 50;
 const ROWS: usize = 6_000;
 const DEALER: &str = "D001";
@@ -22,18 +22,17 @@ fn an_import_that_is_killed_fifty_times_ends_like_one_that_is_not() {
         State::of(&server, &import)
     };
     assert!(calm.customers > ROWS / 2 && calm.rows.len() == ROWS);
-    let kills = std::env::var("MARQUE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let data = folder.path().join("killed");
     let mut dice = Dice::new();
     let mut done = 0;
-    while done < kills {
+    while done < KILLS {
         // A file of its own each round, for a machine that imports it before it was killed often enough.
         let server = Server::start(&data).with_dealer(DEALER);
         let import = id_of(&server.send("customers", DEALER, file.clone()));
         server.kill();
         done += 1;
         let mut server = Server::start(&data);
-        while done < kills && server.get(&format!("/v1/imports/{import}"))["state"] != "succeeded" {
+        while done < KILLS && server.get(&format!("/v1/imports/{import}"))["state"] != "succeeded" {
             std::thread::sleep(dice.moment());
             server.kill();
             done += 1;
