@@ -198,7 +198,7 @@ fn collect<T>(
 }
 
 /// Lengths of `IN` lists on SQLite: few, so that the statements stay in the cache; a list is padded by its last key.
-const IN_SIZES: [usize; 4] = [1, 8, 64, 512];
+const IN_SIZES: [usize; 7] = [1, 2, 4, 8, 32, 128, 512];
 
 fn sqlite_in<'v>(sql: &str, fixed: &[Value<'v>], keys: &[Value<'v>]) -> (String, Vec<Value<'v>>) {
     let size = IN_SIZES

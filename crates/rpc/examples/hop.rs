@@ -10,12 +10,12 @@ use marque_api::events::v1::{
     event_feed_server::{EventFeed, EventFeedServer},
 };
 use marque_rpc::{
-    CallMeta, PeerSettings, RequestId, RoleName, RoleRouter, RpcTransport, ServerSettings,
+    CallMeta, PeerSettings, RequestId, RoleName, RoleRouter, Routes, RpcTransport, ServerSettings,
     StackSettings, capped, connect_lazily, serve, stack,
 };
 use marque_telemetry::{TelemetrySettings, init};
 use tokio::net::TcpListener;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status};
 use tower::layer::util::Identity;
 
 /// Answers at once: what remains is the hop.

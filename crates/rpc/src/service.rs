@@ -3,7 +3,8 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
+
+use crate::Routes;
 
 /// A built service: what it answers, and what it does by itself.
 #[derive(Debug)]

@@ -14,12 +14,12 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Request, Response};
-use tonic::{body::Body, service::Routes};
+use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    CallMeta, Deadline, InFlightLimit, RoleName,
+    CallMeta, Deadline, InFlightLimit, RoleName, Routes,
     body::Call,
     deadline,
     measure::{Measure, Side, method_name},
@@ -69,7 +69,7 @@ where
     let inner = Arc::new(Stack {
         role,
         settings,
-        service: auth.layer(routes.prepare()),
+        service: auth.layer(routes),
     });
     LayeredRoutes { role, inner }
 }

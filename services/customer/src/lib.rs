@@ -19,9 +19,8 @@ use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Regions, Source};
 use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
-use marque_rpc::{Built, RpcTransport, Task, capped};
+use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
 use marque_vault::Vault;
-use tonic::service::Routes;
 
 use crate::{
     app::{CustomerApp, CustomerSink},

@@ -17,10 +17,10 @@ use marque_api::intake::v1::{
 };
 use marque_auth::AuthLayer;
 use marque_rpc::{
-    CallMeta, InFlightLimit, ROLE_HEADER, RequestId, RoleName, RoleRouter, StackSettings, capped,
-    stack,
+    CallMeta, InFlightLimit, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings,
+    capped, stack,
 };
-use tonic::{Request, Response, Status, Streaming, service::Routes};
+use tonic::{Request, Response, Status, Streaming};
 
 use tower::Service;
 

@@ -13,9 +13,8 @@ use marque_api::{
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::Feed;
-use marque_rpc::Built;
+use marque_rpc::{Built, Routes};
 use marque_vault::Vault;
-use tonic::service::Routes;
 
 /// What the service needs.
 #[derive(Debug, Clone)]

@@ -19,9 +19,8 @@ use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
 use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
-use marque_rpc::{Built, RpcTransport, Task};
+use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
-use tonic::service::Routes;
 
 /// What the service needs.
 #[derive(Clone)]

@@ -27,11 +27,11 @@ use marque_api::{
 };
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_rpc::{
-    CallMeta, PeerSettings, RoleName, RoleRouter, RpcTransport, ServeError, ServerSettings,
+    CallMeta, PeerSettings, RoleName, RoleRouter, Routes, RpcTransport, ServeError, ServerSettings,
     StackSettings, capped, connect_lazily, serve, stack,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tonic::{Request, Response, Status, Streaming, service::Routes};
+use tonic::{Request, Response, Status, Streaming};
 use tower::layer::util::Identity;
 
 /// The role the tests call.

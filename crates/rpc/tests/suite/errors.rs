@@ -5,8 +5,10 @@ use std::convert::Infallible;
 use futures::future::{Either, Ready, ready};
 use marque_api::intake::v1::DownloadQuarantineRequest;
 use marque_errors::Problem;
-use marque_rpc::{CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack};
-use tonic::{Code, Status, body::Body, service::Routes};
+use marque_rpc::{
+    CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, stack,
+};
+use tonic::{Code, Status, body::Body};
 use tonic_types::StatusExt as _;
 
 use crate::common::{World, ask, feed, imports, network, seen};

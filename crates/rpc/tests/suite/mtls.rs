@@ -3,13 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use marque_rpc::{
-    DevCaError, PeerError, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
-    StackSettings, TlsFiles, connect_lazily, make_dev_ca, serve, stack,
+    DevCaError, PeerError, PeerSettings, RoleName, RoleRouter, Routes, RpcTransport,
+    ServerSettings, StackSettings, TlsFiles, connect_lazily, make_dev_ca, serve, stack,
 };
 use tokio::net::TcpListener;
 use tonic::{
     Code,
-    service::Routes,
     transport::{Certificate, ClientTlsConfig, Endpoint},
 };
 use tower::layer::util::Identity;

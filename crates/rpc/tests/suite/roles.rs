@@ -1,7 +1,7 @@
 //! Calls find their role, or learn that it is not here.
 
-use marque_rpc::{RoleName, RoleRouter, RoleTaken, RpcTransport, StackSettings, stack};
-use tonic::{Code, service::Routes, transport::Endpoint};
+use marque_rpc::{RoleName, RoleRouter, RoleTaken, Routes, RpcTransport, StackSettings, stack};
+use tonic::{Code, transport::Endpoint};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };

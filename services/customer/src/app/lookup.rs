@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerNumber, business_date};
+use marque_core::{CustomerNumber, Timestamp, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
@@ -11,9 +11,9 @@ use marque_quality::{
     credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
 };
 
-use super::CustomerApp;
+use super::{CustomerApp, read::Opened};
 use crate::{
-    domain::{Customer, Facts, File, Sight, SourceRecord, mask},
+    domain::{Customer, Facts, File, Sight, mask},
     error::{Error, Result},
     storage::{KeyKind, hq_token},
 };
@@ -52,12 +52,13 @@ impl CustomerApp {
     pub(crate) async fn lookup(&self, ctx: CallContext, key: Key) -> Result<Found> {
         let wanted = self.normalise(&key)?;
         let app = self.clone();
+        let now = self.clock.now();
         let (context, found) = (
             ctx.clone(),
             self.db
                 .read(move |conn| {
-                    app.find(conn, &wanted)
-                        .and_then(|hits| app.sort(conn, &ctx, hits))
+                    let hits = app.find(conn, &wanted, now)?;
+                    app.sort(conn, &ctx, hits, now)
                 })
                 .await?,
         );
@@ -121,12 +122,12 @@ impl CustomerApp {
             })
     }
 
-    /// Customers that have the key, with their records where they were opened for the check.
-    fn find(&self, conn: &mut Conn<'_>, wanted: &Wanted) -> Result<Vec<Customer>> {
+    /// Customers that have the key, each opened once: for the check and for what is shown of him.
+    fn find(&self, conn: &mut Conn<'_>, wanted: &Wanted, now: Timestamp) -> Result<Vec<Opened>> {
         let (kind, value) = match wanted {
             Wanted::Number(number) => {
                 return match self.store.get_customer_by_number(conn, *number) {
-                    Ok(customer) => Ok(vec![customer]),
+                    Ok(customer) => Ok(vec![self.open(conn, customer, now)?]),
                     Err(Error::CustomerUnknown) => Ok(Vec::new()),
                     Err(error) => Err(error),
                 };
@@ -137,24 +138,23 @@ impl CustomerApp {
         let mut hits = self.store.find_by_tokens(conn, &[token])?;
         hits.sort_by_key(|(_, seq, _)| std::cmp::Reverse(*seq));
         hits.truncate(MOST * 4);
-        let seqs: Vec<i64> = hits.iter().map(|(_, seq, _)| *seq).collect();
-        let records = self.store.records_by_seq(conn, &seqs)?;
-        let now = self.clock.now();
-        let mut numbers: Vec<CustomerNumber> = Vec::new();
-        for record in records
-            .iter()
-            .rev()
-            .filter(|record| has(record, kind, value, now))
-        {
-            if !numbers.contains(&record.customer) {
-                numbers.push(record.customer);
+        let mut asked: Vec<CustomerNumber> = Vec::new();
+        let mut found: Vec<Opened> = Vec::new();
+        for (_, _, number) in hits {
+            if asked.contains(&number) || found.len() == MOST {
+                continue;
+            }
+            asked.push(number);
+            let customer = self.store.get_customer_by_number(conn, number)?;
+            if found.iter().any(|known| known.customer == customer) {
+                continue;
+            }
+            let opened = self.open(conn, customer, now)?;
+            if opened.facts.iter().any(|facts| has(facts, kind, value)) {
+                found.push(opened);
             }
         }
-        numbers.truncate(MOST);
-        numbers
-            .into_iter()
-            .map(|number| self.store.get_customer_by_number(conn, number))
-            .collect()
+        Ok(found)
     }
 
     /// Parts hits into files the caller sees and customers he has yet to receive.
@@ -162,11 +162,13 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        hits: Vec<Customer>,
+        hits: Vec<Opened>,
+        now: Timestamp,
     ) -> Result<(Vec<File>, Vec<Customer>)> {
         let (mut files, mut hidden) = (Vec::new(), Vec::new());
-        for customer in hits {
-            match self.file(conn, ctx, customer) {
+        for opened in hits {
+            let customer = opened.customer;
+            match self.show(conn, ctx, opened, now) {
                 Ok(file) => files.push(file),
                 Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => {
                     hidden.push(customer);
@@ -209,9 +211,8 @@ impl CustomerApp {
     }
 }
 
-/// Whether an opened record really has the value: a token is only a hint.
-fn has(record: &SourceRecord, kind: KeyKind, value: &String, now: marque_core::Timestamp) -> bool {
-    let (facts, _) = Facts::of(&record.columns, now);
+/// Whether an opened record really says the value: a token is only a hint.
+fn has(facts: &Facts, kind: KeyKind, value: &String) -> bool {
     match kind {
         KeyKind::Phone => facts.phones.contains(value),
         KeyKind::IdNumber => facts.id_number.as_ref() == Some(value),

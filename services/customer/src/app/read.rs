@@ -22,6 +22,16 @@ pub(crate) struct Unmasked {
     pub(crate) address: String,
 }
 
+/// A customer with all his records, opened and cleaned. Nothing of it is shown before the scope was asked.
+pub(super) struct Opened {
+    pub(super) customer: Customer,
+    /// All numbers that answer as this customer.
+    family: Vec<CustomerNumber>,
+    records: Vec<SourceRecord>,
+    /// What each of the records says, in their order.
+    pub(super) facts: Vec<Facts>,
+}
+
 impl CustomerApp {
     /// The golden customer of an id, as far as the caller may see him.
     pub(crate) async fn get(&self, ctx: CallContext, id: CustomerId) -> Result<File> {
@@ -134,7 +144,20 @@ impl CustomerApp {
         ctx: &CallContext,
         customer: Customer,
     ) -> Result<File> {
-        let mut file = self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
+        let now = self.clock.now();
+        let opened = self.open(conn, customer, now)?;
+        self.show(conn, ctx, opened, now)
+    }
+
+    /// The file of an opened customer, masked for the caller.
+    pub(super) fn show(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        opened: Opened,
+        now: Timestamp,
+    ) -> Result<File> {
+        let mut file = self.file_of(conn, ctx.scope(), opened, now)?;
         mask(&mut file, Sight::of(ctx));
         Ok(file)
     }
@@ -147,33 +170,72 @@ impl CustomerApp {
         customer: Customer,
         now: Timestamp,
     ) -> Result<File> {
+        let opened = self.open(conn, customer, now)?;
+        self.file_of(conn, scope, opened, now)
+    }
+
+    /// A customer's records, opened and cleaned once for all that is to be done with them.
+    pub(super) fn open(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: Customer,
+        now: Timestamp,
+    ) -> Result<Opened> {
         let family = self.store.family(conn, customer.number)?;
         let records = self.store.records_of(conn, &family)?;
-        let is_visible = match scope {
-            Scope::Customer(own) => self.store.get_customer(conn, *own)?.number == customer.number,
-            scope => {
-                let mut dealers: Vec<&str> = records
-                    .iter()
-                    .map(|record| record.dealer.as_str())
-                    .collect();
-                dealers.sort_unstable();
-                dealers.dedup();
-                self.store.is_visible(conn, scope, &family, &dealers, now)?
-            }
-        };
-        if !is_visible {
+        let facts = records
+            .iter()
+            .map(|record| Facts::of(&record.columns, now).0)
+            .collect();
+        Ok(Opened {
+            customer,
+            family,
+            records,
+            facts,
+        })
+    }
+
+    fn file_of(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        opened: Opened,
+        now: Timestamp,
+    ) -> Result<File> {
+        if !self.may_see(conn, scope, &opened, now)? {
             return Err(Error::CustomerUnknown);
         }
-        let consents = self.store.consents_of(conn, &family)?;
-        let golden = golden_of(&records, now, &self.survivorship);
-        let referrer = self.referrer(conn, &records, &golden)?;
+        let golden = opened.golden(&self.survivorship);
+        let consents = self.store.consents_of(conn, &opened.family)?;
+        let referrer = self.referrer(conn, &opened.records, &golden)?;
         Ok(File {
-            customer,
-            records,
+            customer: opened.customer,
+            records: opened.records,
             golden,
             consents,
             referrer,
         })
+    }
+
+    fn may_see(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        opened: &Opened,
+        now: Timestamp,
+    ) -> Result<bool> {
+        if let Scope::Customer(own) = scope {
+            return Ok(self.store.get_customer(conn, *own)?.number == opened.customer.number);
+        }
+        let mut dealers: Vec<&str> = opened
+            .records
+            .iter()
+            .map(|record| record.dealer.as_str())
+            .collect();
+        dealers.sort_unstable();
+        dealers.dedup();
+        self.store
+            .is_visible(conn, scope, &opened.family, &dealers, now)
     }
 
     /// The customer whom a record names as referrer by a key of its own system.
@@ -197,22 +259,21 @@ impl CustomerApp {
     }
 }
 
-/// The golden values of records, as of an instant.
-pub(super) fn golden_of(records: &[SourceRecord], now: Timestamp, rules: &Survivorship) -> Golden {
-    let facts: Vec<Facts> = records
-        .iter()
-        .map(|record| Facts::of(&record.columns, now).0)
-        .collect();
-    let said: Vec<Said<'_>> = records
-        .iter()
-        .zip(&facts)
-        .map(|(record, facts)| Said {
-            id: record.id,
-            at: record.recorded_at,
-            trust: rules.trust(&record.dealer, &record.source),
-            facts,
-            past_contacts: &record.past_contacts,
-        })
-        .collect();
-    compose(&said, rules)
+impl Opened {
+    /// The golden values of the records.
+    fn golden(&self, rules: &Survivorship) -> Golden {
+        let said: Vec<Said<'_>> = self
+            .records
+            .iter()
+            .zip(&self.facts)
+            .map(|(record, facts)| Said {
+                id: record.id,
+                at: record.recorded_at,
+                trust: rules.trust(&record.dealer, &record.source),
+                facts,
+                past_contacts: &record.past_contacts,
+            })
+            .collect();
+        compose(&said, rules)
+    }
 }

@@ -48,7 +48,7 @@ const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
 const RENEWAL: Duration = Duration::from_hours(24);
 /// Vehicles of one customer that are looked at; fleets have more, and are listed by what was heard last.
-const CUSTOMER_VEHICLES: u32 = 200;
+const CUSTOMER_VEHICLES: usize = 200;
 
 impl VehicleApp {
     pub(crate) fn new(db: Database, clock: SharedClock, rows: Rows, directory: Directory) -> Self {

@@ -1,5 +1,7 @@
 //! Parts in vehicles.
 
+use std::cmp::Reverse;
+
 use marque_auth::Scope;
 use marque_core::{CustomerId, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, Row, StoreError, Value};
@@ -92,14 +94,23 @@ pub(crate) fn vehicles_of_customer(
     conn: &mut Conn<'_>,
     _: &Scope,
     customer: CustomerId,
-    limit: u32,
+    limit: usize,
 ) -> Result<Vec<VehicleId>, StoreError> {
-    conn.query(
-        "SELECT vehicle_id, max(last_at) AS said_at FROM vehicle_parties WHERE customer_id = ?1
-         GROUP BY vehicle_id ORDER BY said_at DESC, vehicle_id LIMIT ?2",
-        &[customer.uuid().into(), limit.into()],
-        |row| vehicle_id(row, 0),
-    )
+    let parts = conn.query(
+        "SELECT vehicle_id, last_at FROM vehicle_parties WHERE customer_id = ?1",
+        &[customer.uuid().into()],
+        |row| Ok((vehicle_id(row, 0)?, row.get::<Timestamp>(1)?)),
+    )?;
+    // Grouped and sorted here: for the few parts of one customer a database makes a table of its own for each.
+    let mut said_at: FxHashMap<VehicleId, Timestamp> = FxHashMap::default();
+    for (vehicle, at) in parts {
+        let latest = said_at.entry(vehicle).or_insert(at);
+        *latest = at.max(*latest);
+    }
+    let mut vehicles: Vec<_> = said_at.into_iter().collect();
+    vehicles.sort_unstable_by_key(|(vehicle, at)| (Reverse(*at), *vehicle));
+    vehicles.truncate(limit);
+    Ok(vehicles.into_iter().map(|(vehicle, _)| vehicle).collect())
 }
 
 /// All parts in vehicles. Sight of the vehicles is the caller's to check: see [`super::visible`].

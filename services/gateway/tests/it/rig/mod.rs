@@ -16,8 +16,7 @@ use std::{sync::Arc, time::Duration};
 use marque_auth::AuthLayer;
 use marque_core::{ManualClock, SharedClock};
 use marque_gateway::{Deps, Gateway, Peers, Readiness, Settings, build};
-use marque_rpc::{RoleName, RpcTransport, StackSettings, stack};
-use tonic::service::Routes;
+use marque_rpc::{RoleName, Routes, RpcTransport, StackSettings, stack};
 
 pub(crate) use client::{Reply, request};
 pub(crate) use import::Sink;

@@ -4,7 +4,8 @@ use marque_api::network::v1::{
     self as pb,
     network_service_server::{NetworkService, NetworkServiceServer},
 };
-use tonic::{Request, Response, Status, service::Routes};
+use marque_rpc::Routes;
+use tonic::{Request, Response, Status};
 
 use super::{Script, samples};
 

@@ -7,7 +7,8 @@ use marque_api::{
         vehicle_service_server::{VehicleService, VehicleServiceServer},
     },
 };
-use tonic::{Request, Response, Status, service::Routes};
+use marque_rpc::Routes;
+use tonic::{Request, Response, Status};
 
 use super::{Script, samples};
 

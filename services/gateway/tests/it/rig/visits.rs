@@ -7,7 +7,8 @@ use marque_api::{
         service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
     },
 };
-use tonic::{Request, Response, Status, service::Routes};
+use marque_rpc::Routes;
+use tonic::{Request, Response, Status};
 
 use super::{Script, samples};
 
