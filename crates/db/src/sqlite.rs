@@ -89,7 +89,7 @@ impl Readers {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // Mapped pages belong to the system, which takes them back when it needs the memory.
         conn.execute_batch(
-            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;",
         )?;
         Ok(conn)
     }
