@@ -18,8 +18,7 @@ use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
 use marque_intake::Directory;
-use marque_rpc::{Built, RpcTransport, Task};
-use tonic::service::Routes;
+use marque_rpc::{Built, Routes, RpcTransport, Task};
 
 /// What the service needs.
 #[derive(Clone)]

@@ -4,7 +4,8 @@ use marque_api::scoring::v1::{
     self as pb,
     scoring_service_server::{ScoringService, ScoringServiceServer},
 };
-use tonic::{Request, Response, Status, service::Routes};
+use marque_rpc::Routes;
+use tonic::{Request, Response, Status};
 
 use super::{Script, samples};
 
