@@ -4,7 +4,7 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-const PROTOS: [&str; 8] = [
+const PROTOS: [&str; 10] = [
     "marque/options/v1/access.proto",
     "marque/events/v1/events.proto",
     "marque/intake/v1/intake.proto",
@@ -12,6 +12,8 @@ const PROTOS: [&str; 8] = [
     "marque/customer/v1/customer.proto",
     "marque/vehicle/v1/vehicle.proto",
     "marque/service_history/v1/service_history.proto",
+    "marque/evidence/v1/evidence.proto",
+    "marque/quality/v1/quality.proto",
     "marque/scoring/v1/scoring.proto",
 ];
 

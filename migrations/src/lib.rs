@@ -85,5 +85,17 @@ pub const SCORING: Migrator = Migrator {
     ],
 };
 
+/// Findings, scorecards, standards, alerts, verification.
+pub const DATA_QUALITY: Migrator = Migrator {
+    service: "data-quality",
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("data_quality", "0010_quality"),
+        migration!("data_quality", "0011_verification"),
+    ],
+};
+
 /// Every service's schema.
-pub const ALL: &[Migrator] = &[NETWORK, CUSTOMER, VEHICLE, SERVICE_HISTORY, SCORING];
+pub const ALL: &[Migrator] = &[NETWORK, CUSTOMER, VEHICLE, SERVICE_HISTORY, SCORING, DATA_QUALITY];

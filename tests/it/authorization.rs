@@ -17,6 +17,7 @@ fn service_of(path: &str) -> ServiceRole {
         Some("network") => ServiceRole::Network,
         Some("vehicle") => ServiceRole::Vehicle,
         Some("service_history") => ServiceRole::ServiceHistory,
+        Some("quality") => ServiceRole::DataQuality,
         Some("scoring") => ServiceRole::Scoring,
         _ => ServiceRole::Customer,
     }

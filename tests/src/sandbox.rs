@@ -172,6 +172,7 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
         ServiceRole::Customer,
         ServiceRole::Vehicle,
         ServiceRole::ServiceHistory,
+        ServiceRole::DataQuality,
         ServiceRole::Scoring,
     ];
     let addresses = free_addresses(services)?;

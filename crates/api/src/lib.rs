@@ -18,10 +18,14 @@ pub mod marque {
     package!(customer, "marque.customer.v1");
     package!(vehicle, "marque.vehicle.v1");
     package!(service_history, "marque.service_history.v1");
+    package!(evidence, "marque.evidence.v1");
+    package!(quality, "marque.quality.v1");
     package!(scoring, "marque.scoring.v1");
 }
 
-pub use marque::{customer, events, intake, network, options, scoring, service_history, vehicle};
+pub use marque::{
+    customer, events, evidence, intake, network, options, quality, scoring, service_history, vehicle,
+};
 
 /// Every proto with its comments, for reflection and for tests that walk all methods.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -17,23 +17,26 @@ pub enum ServiceRole {
     Vehicle,
     /// Visits to workshops.
     ServiceHistory,
+    /// Findings, scorecards, standards, alerts.
+    DataQuality,
     /// Value scores, loyalty, due dates.
     Scoring,
 }
 
 /// The text names no service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring")]
+#[error("not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring, data-quality")]
 pub struct UnknownServiceRole;
 
 impl ServiceRole {
     /// Every role.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Gateway,
         Self::Network,
         Self::Customer,
         Self::Vehicle,
         Self::ServiceHistory,
+        Self::DataQuality,
         Self::Scoring,
     ];
 
@@ -45,6 +48,7 @@ impl ServiceRole {
             Self::Customer => "customer",
             Self::Vehicle => "vehicle",
             Self::ServiceHistory => "service-history",
+            Self::DataQuality => "data-quality",
             Self::Scoring => "scoring",
         }
     }

@@ -104,6 +104,12 @@ id_type! {
     FactId = "fct";
     /// An event, audit record or other entry nobody quotes.
     EventId = "evt";
+    /// One thing that is wrong with one record.
+    FindingId = "fnd";
+    /// Something a manager should look at.
+    AlertId = "alt";
+    /// A list of records to be verified.
+    WorkListId = "wkl";
 }
 
 /// Namespace of source record ids: fixed for ever, since facts of all services point at these ids.

@@ -3,6 +3,7 @@
 
 mod directory;
 mod error;
+mod evidence;
 mod finding;
 mod grpc;
 mod intake;
@@ -14,6 +15,7 @@ mod work;
 
 pub use directory::Directory;
 pub use error::IntakeError;
+pub use evidence::{EvidenceGrpc, RecordEvidence, Witness};
 pub use finding::{outcome_of, to_pb as findings_to_pb};
 pub use grpc::ImportGrpc;
 pub use intake::{Intake, IntakeSettings};

@@ -23,11 +23,13 @@ pub enum Purpose {
     MatchKey,
     /// The content of a record, to see whether it changed.
     Content,
+    /// Facts of a record by which the data-quality service tells invention.
+    Evidence,
 }
 
 impl Purpose {
     /// Every purpose, in the order of their discriminants.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Phone,
         Self::IdNumber,
         Self::CreditCode,
@@ -38,6 +40,7 @@ impl Purpose {
         Self::Name,
         Self::MatchKey,
         Self::Content,
+        Self::Evidence,
     ];
 
     /// The name that goes into the key's derivation. Never changed: every stored token depends on it.
@@ -53,6 +56,7 @@ impl Purpose {
             Self::Name => "name",
             Self::MatchKey => "match_key",
             Self::Content => "content",
+            Self::Evidence => "evidence",
         }
     }
 }

@@ -13,12 +13,13 @@ pub use domain::{InvalidSurvivorship, Survivorship};
 use marque_api::{
     customer::v1::customer_service_server::CustomerServiceServer,
     events::v1::event_feed_server::EventFeedServer,
+    evidence::v1::evidence_service_server::EvidenceServiceServer,
     intake::v1::import_service_server::ImportServiceServer,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Regions, Source};
-use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
+use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
 use marque_vault::Vault;
 
@@ -78,7 +79,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         handler: Arc::new(Regions),
         clock,
     };
+    let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
+        .add_service(capped!(evidence))
         .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(
             intake.clone()
         ))))

@@ -14,7 +14,7 @@ use crate::routes::{self, Endpoint};
 
 const SECURITY: &str = "bearer";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("customers", "Golden customers, their records and consents."),
     (
         "duplicates",
@@ -25,6 +25,10 @@ const TAGS: [(&str, &str); 8] = [
     (
         "scores",
         "What customers are worth, how loyal they are, what is due.",
+    ),
+    (
+        "quality",
+        "The standard of good records, findings, scorecards, alerts.",
     ),
     ("imports", "Files of many rows."),
     ("network", "Dealers and their staff."),

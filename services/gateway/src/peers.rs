@@ -6,6 +6,7 @@ use marque_api::{
     customer::v1::customer_service_client::CustomerServiceClient,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::network_service_client::NetworkServiceClient,
+    quality::v1::quality_service_client::QualityServiceClient,
     scoring::v1::scoring_service_client::ScoringServiceClient,
     service_history::v1::service_history_service_client::ServiceHistoryServiceClient,
     vehicle::v1::vehicle_service_client::VehicleServiceClient,
@@ -26,18 +27,21 @@ pub struct Peers {
     pub vehicle: RpcTransport,
     /// Visits to workshops.
     pub service_history: RpcTransport,
+    /// The standard, findings and scorecards.
+    pub data_quality: RpcTransport,
     /// Scores, loyalty, due dates.
     pub scoring: RpcTransport,
 }
 
 impl Peers {
     /// All of them.
-    pub(crate) fn all(&self) -> [&RpcTransport; 5] {
+    pub(crate) fn all(&self) -> [&RpcTransport; 6] {
         [
             &self.network,
             &self.customer,
             &self.vehicle,
             &self.service_history,
+            &self.data_quality,
             &self.scoring,
         ]
     }
@@ -115,9 +119,10 @@ pub(crate) struct Clients {
     pub(crate) customer: Peer<CustomerServiceClient<RpcTransport>>,
     pub(crate) vehicle: Peer<VehicleServiceClient<RpcTransport>>,
     pub(crate) visits: Peer<ServiceHistoryServiceClient<RpcTransport>>,
+    pub(crate) quality: Peer<QualityServiceClient<RpcTransport>>,
     pub(crate) scoring: Peer<ScoringServiceClient<RpcTransport>>,
     /// The roles that take files.
-    pub(crate) imports: [Importer; 3],
+    pub(crate) imports: [Importer; 4],
 }
 
 /// A role that takes files.
@@ -143,10 +148,14 @@ impl Clients {
                 peers.service_history.clone()
             ))),
             scoring: Peer::new(capped!(ScoringServiceClient::new(peers.scoring.clone()))),
+            quality: Peer::new(capped!(QualityServiceClient::new(
+                peers.data_quality.clone()
+            ))),
             imports: [
                 importer("customers", &peers.customer),
                 importer("vehicles", &peers.vehicle),
                 importer("visits", &peers.service_history),
+                importer("verifications", &peers.data_quality),
             ],
         }
     }

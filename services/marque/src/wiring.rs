@@ -220,6 +220,7 @@ impl Node {
             customer: self.shared.transport(ServiceRole::Customer)?,
             vehicle: self.shared.transport(ServiceRole::Vehicle)?,
             service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
+            data_quality: self.shared.transport(ServiceRole::DataQuality)?,
             scoring: self.shared.transport(ServiceRole::Scoring)?,
         };
         let checks = [
@@ -227,6 +228,7 @@ impl Node {
             &peers.customer,
             &peers.vehicle,
             &peers.service_history,
+            &peers.data_quality,
             &peers.scoring,
         ]
         .map(peer_check);

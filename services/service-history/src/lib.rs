@@ -12,13 +12,14 @@ use std::sync::Arc;
 
 use marque_api::{
     events::v1::event_feed_server::EventFeedServer,
+    evidence::v1::evidence_service_server::EvidenceServiceServer,
     intake::v1::import_service_server::ImportServiceServer,
     service_history::v1::service_history_service_server::ServiceHistoryServiceServer,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
-use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
+use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
 
@@ -76,7 +77,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         deps.intake.clone(),
         app::VisitSink::new(rows),
     )?;
+    let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let routes = Routes::new(ServiceHistoryServiceServer::new(grpc::VisitGrpc::new(app)))
+        .add_service(evidence)
         .add_service(ImportServiceServer::new(ImportGrpc::new(intake.clone())))
         .add_service(EventFeedServer::new(feed));
     let mut tasks = consumers(&deps);

@@ -2,6 +2,7 @@
 
 mod files;
 mod identity;
+mod quality;
 mod sight;
 
 /// Runs a story in one process and in one role each.

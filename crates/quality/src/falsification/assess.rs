@@ -8,6 +8,7 @@ use super::{
     Kind,
     judge::Marks,
     measure::Measures,
+    phones::Phonebook,
     readings,
     state::EntryState,
     stats::{binomial_tail, discoveries, poisson_tail, usual_share, wilson_lower},
@@ -23,7 +24,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            false_discovery_rate: 0.02,
+            false_discovery_rate: 0.05,
         }
     }
 }
@@ -68,6 +69,8 @@ struct Test {
 
 /// The last two days of a month of average length.
 const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
+/// Phones on two strangers whose other records all give other phones, a record: people do change their phones.
+const DISOWNED: f64 = 4e-4;
 /// Of the phones that two strangers share honestly, how many a third shares too.
 const THIRD_STRANGER: f64 = 0.02;
 
@@ -76,6 +79,10 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
     let mut measures: Vec<Measures> = units.values().map(Measures::of).collect();
     for (measures, compared) in measures.iter_mut().zip(readings::compare(units.values())) {
         measures.readings = compared;
+    }
+    let book = Phonebook::of(units.values());
+    for (unit, (measures, state)) in (0_u32..).zip(measures.iter_mut().zip(units.values())) {
+        measures.hear(&book, unit, state);
     }
     let usual = Usual::of(units, &measures);
     let tests: Vec<Vec<Test>> = units
@@ -137,6 +144,8 @@ impl Test {
 struct Usual {
     placeholder: f64,
     shared_phone: f64,
+    disowned_group: f64,
+    disowned: f64,
     month_end: f64,
     invented_reading: f64,
     contradiction: f64,
@@ -172,6 +181,8 @@ impl Usual {
                 )
             })
             .max(1e-4),
+            disowned_group: measured(&|s, m| (disowned_groups(m), s.entries)).max(DISOWNED),
+            disowned: measured(&|_, m| m.disowned).max(0.02),
             month_end: share(|s| (s.last_two_days, s.dated)).clamp(LAST_TWO_DAYS, 0.2),
             invented_reading: share(|s| (s.invented_readings, s.readings)).max(0.003),
             contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
@@ -221,38 +232,48 @@ impl Usual {
         tests
     }
 
-    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers.
+    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers, and phones that their
+    /// other records contradict, together with how often the unit's phones are contradicted at all (Fisher 1925).
     fn shared_phones(&self, state: &EntryState, measures: &Measures) -> [Test; 2] {
-        let showroom = measures.showroom_phones();
+        let showroom = measures.showroom;
+        let entries = state.entries as f64;
+        let contradiction = binomial_tail(measures.disowned.0, measures.disowned.1, self.disowned);
         [
-            (Kind::ShowroomPhone, &measures.phones[..showroom]),
-            (Kind::StaffPhone, &measures.phones[showroom..]),
+            (Kind::ShowroomPhone, 0..showroom),
+            (Kind::StaffPhone, showroom..measures.phones.len()),
         ]
-        .map(|(kind, phones)| {
-            let strong: Vec<_> = phones
-                .iter()
-                .filter(|(_, shape)| shape.is_strong())
-                .collect();
+        .map(|(kind, range)| {
+            let phones = &measures.phones[range.clone()];
+            let strong = || phones.iter().filter(|(_, shape)| shape.is_strong());
             let level = |people: usize| {
-                let count = strong
-                    .iter()
-                    .filter(|(_, shape)| shape.people >= people)
-                    .count() as u64;
+                let count = strong().filter(|(_, shape)| shape.people >= people).count() as u64;
                 let usual = self.shared_phone * THIRD_STRANGER.powi(people as i32 - 2);
-                poisson_tail(count, state.entries as f64 * usual)
+                poisson_tail(count, entries * usual)
             };
-            let p = [3, 4, 5].into_iter().map(level).fold(1.0, f64::min) * 3.0;
-            let records = strong
-                .iter()
-                .map(|(_, shape)| u64::from(shape.records))
-                .sum();
+            let disowned = phones.iter().filter(|(_, shape)| shape.is_disowned());
+            let disowned = disowned.count() as u64;
+            let p = [
+                level(3),
+                level(4),
+                level(5),
+                poisson_tail(disowned, entries * self.disowned_group),
+            ]
+            .into_iter()
+            .fold(1.0, f64::min)
+                * 4.0;
+            let p = if disowned > 0 {
+                p.min(both(p.min(1.0), contradiction) * 2.0)
+            } else {
+                p
+            };
+            let records = strong().map(|(_, shape)| u64::from(shape.records)).sum();
             Test {
                 kind,
                 count: records,
                 of: state.entries,
                 usual: self.shared_phone,
                 p: p.min(1.0),
-                is_large: !strong.is_empty(),
+                is_large: records > 0 || disowned >= 2,
             }
         })
     }
@@ -295,6 +316,25 @@ impl Usual {
     }
 }
 
+/// Phones that strangers share while their other records give other phones.
+fn disowned_groups(measures: &Measures) -> u64 {
+    measures
+        .phones
+        .iter()
+        .filter(|(_, shape)| shape.is_disowned())
+        .count() as u64
+}
+
+/// The p value of two independent tests together (Fisher 1925).
+fn both(one: f64, other: f64) -> f64 {
+    let product = one * other;
+    if product <= 0.0 {
+        0.0
+    } else {
+        product * (1.0 - product.ln())
+    }
+}
+
 /// A share against the usual one; it matters if even its lower bound is `factor` times the usual.
 fn share_test(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) -> Test {
     let is_large = count >= 3 && wilson_lower(count, of) > usual * factor;
@@ -320,7 +360,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Test {
         of: state.entries,
         usual: 1e-4,
         p: poisson_tail(count, by_chance),
-        is_large: count >= 3,
+        is_large: count >= 2,
     }
 }
 

@@ -1,6 +1,9 @@
 //! Records that share a phone, ID number, address or name: how many unrelated people are they?
 
-use super::entry::{ORGANISATION, Person};
+use super::{
+    entry::{ORGANISATION, Person},
+    phones::Heard,
+};
 
 /// Which feature the members of a group share; it says nothing about whether they are related.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,19 +36,40 @@ pub(super) struct Shape {
     pub(super) is_local: bool,
     /// Whether the sample is full, so that `people` is a lower bound.
     pub(super) is_sampled: bool,
+    /// What other records of these people say; nothing is heard about other things than phones.
+    pub(super) heard: Heard,
 }
 
 impl Shape {
-    /// Signs that no family or friends explain: three unrelated people of different places, four of unknown ones, five of any.
+    /// Signs that no family or friends explain: three unrelated people of different places, four of unknown ones, five of
+    /// any; or fewer, if other records of theirs give other phones and none gives this one.
     pub(super) const fn is_strong(&self) -> bool {
+        if self.is_theirs() {
+            return false;
+        }
         self.people >= 3 && self.is_scattered
             || self.people >= 4 && !self.is_local
             || self.people >= 5
+            || self.people >= 3 && self.is_disowned()
+            || self.people >= 2 && self.is_disowned() && self.heard.contradicted >= 2
     }
 
     /// Signs that count only where there are strong ones too.
     pub(super) const fn is_weak(&self) -> bool {
-        self.people >= 2 && self.is_scattered || self.people >= 3
+        !self.is_theirs()
+            && (self.people >= 2 && (self.is_scattered || self.is_disowned()) || self.people >= 3)
+    }
+
+    /// Whether other records give other phones, and none gives this one.
+    pub(super) const fn is_disowned(&self) -> bool {
+        self.heard.contradicted > 0 && self.heard.confirmed == 0
+    }
+
+    /// Whether other records confirm the phone of half of a few people: friends, or a couple of two names.
+    const fn is_theirs(&self) -> bool {
+        self.people <= 4
+            && self.heard.confirmed > self.heard.contradicted
+            && self.heard.confirmed * 2 >= self.people
     }
 
     /// People, or records where the sample is full.
@@ -69,6 +93,11 @@ impl Group {
         for person in &other.people {
             self.keep(*person);
         }
+    }
+
+    /// A sample of the members.
+    pub(super) fn people(&self) -> &[Person] {
+        &self.people
     }
 
     /// Keeps the members that sort first, each once.
@@ -118,6 +147,7 @@ impl Group {
                 || homes == Places::Several && plates != Places::One,
             is_local: plates == Places::One || homes == Places::One && plates == Places::Unknown,
             is_sampled: count == KEPT,
+            heard: Heard::default(),
         }
     }
 }

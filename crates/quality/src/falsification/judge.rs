@@ -48,22 +48,6 @@ impl Shape {
     }
 }
 
-impl Measures {
-    /// How many of the phones, which stand largest first, are a showroom's: one or two that tower over the others.
-    pub(super) fn showroom_phones(&self) -> usize {
-        let size = |i: usize| self.phones.get(i).map_or(1, |(_, shape)| shape.size());
-        let is_strong = |i: usize| {
-            self.phones
-                .get(i)
-                .is_some_and(|(_, shape)| shape.is_strong())
-        };
-        [2, 1]
-            .into_iter()
-            .find(|k| is_strong(k - 1) && size(k - 1) > 2 * size(*k))
-            .unwrap_or(0)
-    }
-}
-
 impl Marks {
     pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)]) -> Self {
         let strength_of = |kind: Kind| {
@@ -72,7 +56,7 @@ impl Marks {
                 .find(|(found, _)| *found == kind)
                 .map(|(_, strength)| *strength)
         };
-        let showroom = measures.showroom_phones();
+        let showroom = measures.showroom;
         let shares_phones = strength_of(Kind::ShowroomPhone)
             .or_else(|| strength_of(Kind::StaffPhone))
             .is_some();
@@ -83,7 +67,9 @@ impl Marks {
                 Kind::StaffPhone
             }
         };
-        let counts = |shape: &Shape| shape.is_strong() || shares_phones && shape.is_scattered;
+        let counts = |shape: &Shape| {
+            shape.is_strong() || shares_phones && (shape.is_scattered || shape.is_disowned())
+        };
         let phones = measures
             .phones
             .iter()

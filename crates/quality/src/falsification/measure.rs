@@ -4,14 +4,17 @@ use rustc_hash::FxHashSet;
 
 use super::{
     group::{Shape, Shared},
+    phones::{Heard, Phonebook},
     state::EntryState,
 };
 
 /// The measures of one dealer or clerk.
 #[derive(Default)]
 pub(super) struct Measures {
-    /// Phones shared by unrelated people, the most people first; weak ones behind.
+    /// Phones shared by unrelated people: suspicious ones first, the most people first.
     pub(super) phones: Vec<(u64, Shape)>,
+    /// How many of them, from the first on, are a showroom's.
+    pub(super) showroom: usize,
     pub(super) sequential: FxHashSet<u64>,
     /// ID numbers on several unrelated people.
     pub(super) ids: Vec<(u64, Shape)>,
@@ -20,8 +23,18 @@ pub(super) struct Measures {
     pub(super) addresses: Vec<(u64, Shape)>,
     pub(super) names: Vec<(u32, Shape)>,
     pub(super) readings: super::readings::Compared,
+    /// Phones that other records of the same customers contradict, and phones that could be compared.
+    pub(super) disowned: (u64, u64),
     /// The fullest minute.
     pub(super) burst: Option<(u32, u32)>,
+}
+
+/// A showroom's number stands for one in this many records at least, where there is little to compare it with.
+const SHOWROOM_SHARE: usize = 30;
+
+/// Whether a phone that strangers share is more than a weak sign.
+const fn is_suspicious(shape: &Shape) -> bool {
+    shape.is_strong() || shape.is_disowned()
 }
 
 /// Numbers this close together on different people are a sequence.
@@ -30,7 +43,7 @@ const GAP: u64 = 5;
 impl Measures {
     pub(super) fn of(state: &EntryState) -> Self {
         let mut measures = Self {
-            phones: shapes(&state.by_phone, Shared::Phone, Shape::is_weak),
+            phones: shapes(&state.by_phone, Shared::Phone, |shape| shape.people >= 2),
             ids: shapes(&state.by_id, Shared::Id, |shape| shape.people >= 2),
             addresses: shapes(&state.by_address, Shared::Address, |shape| {
                 shape.people >= 4
@@ -43,13 +56,50 @@ impl Measures {
                 .max_by_key(|(minute, records)| (*records, *minute)),
             ..Self::default()
         };
-        measures.find_sequences(state);
         measures.find_stems(state);
         measures
     }
 
-    /// Runs of three numbers or more, each at most [`GAP`] after the one before, on at least two surnames.
-    fn find_sequences(&mut self, state: &EntryState) {
+    /// Adds what other records of the same customers say about the phones of this unit, and what follows from that.
+    pub(super) fn hear(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
+        for (phone, shape) in &mut self.phones {
+            shape.heard = book.hear(unit, *phone, state.by_phone[phone].people());
+        }
+        self.phones.retain(|(_, shape)| shape.is_weak());
+        self.phones.sort_by_key(|(phone, shape)| {
+            (
+                !is_suspicious(shape),
+                std::cmp::Reverse(shape.size()),
+                *phone,
+            )
+        });
+        self.showroom = self.showroom_phones(state.entries());
+        self.find_sequences(book, unit, state);
+        self.disowned = book.share(unit, state);
+    }
+
+    /// How many of the phones are a showroom's: one or two that tower over the others, or stand alone for many records.
+    fn showroom_phones(&self, entries: u64) -> usize {
+        let suspicious = self
+            .phones
+            .iter()
+            .take_while(|(_, shape)| is_suspicious(shape));
+        let sizes: Vec<usize> = suspicious.map(|(_, shape)| shape.size()).collect();
+        let size = |i: usize| sizes.get(i).copied().unwrap_or(1);
+        if sizes.len() <= 2 {
+            let is_alone = size(0) >= 3 && size(0) * SHOWROOM_SHARE >= entries as usize;
+            return if is_alone { sizes.len() } else { 0 };
+        }
+        let is_strong = |i: usize| self.phones[i].1.is_strong();
+        [2, 1]
+            .into_iter()
+            .find(|k| is_strong(k - 1) && size(k - 1) > 2 * size(*k))
+            .unwrap_or(0)
+    }
+
+    /// Runs of numbers, each shortly after the one before, on people whom nothing connects. Families and companies do buy
+    /// numbers in a row, so that fewer than three unrelated people must be of different places or have other phones too.
+    fn find_sequences(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
         let mut phones: Vec<u64> = state
             .by_phone
             .keys()
@@ -59,13 +109,19 @@ impl Measures {
         phones.sort_unstable();
         for run in phones
             .chunk_by(|a, b| b - a <= GAP)
-            .filter(|run| run.len() >= 3)
+            .filter(|run| run.len() >= 3 || run.len() == 2 && run[1] - run[0] == 1)
         {
             let mut people = super::group::Group::default();
+            let mut heard = Heard::default();
             for phone in run {
-                people.merge(&state.by_phone[phone]);
+                let group = &state.by_phone[phone];
+                people.merge(group);
+                heard = heard.and(book.hear(unit, *phone, group.people()));
             }
-            if people.shape(Shared::Phone).people >= 3 {
+            let shape = people.shape(Shared::Phone);
+            let is_scattered = shape.is_scattered && heard.confirmed == 0;
+            let is_disowned = heard.contradicted > 0 && heard.confirmed == 0;
+            if shape.people >= 3 || shape.people >= 2 && (is_scattered || is_disowned) {
                 self.sequential.extend(run);
             }
         }

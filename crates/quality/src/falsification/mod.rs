@@ -9,7 +9,9 @@ mod assess;
 mod entry;
 mod group;
 mod judge;
+mod keyed;
 mod measure;
+mod phones;
 mod readings;
 mod state;
 pub mod stats;
@@ -17,6 +19,7 @@ pub mod stats;
 pub use assess::{Assessment, Settings, Suspect, assess};
 pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
+pub use keyed::BrokenEntry;
 pub use state::EntryState;
 
 use serde::Serialize;
@@ -77,6 +80,26 @@ impl Kind {
             Self::FakeMileage => "fake_mileage",
             Self::NameRepetition => "name_repetition",
             Self::EntryBurst => "entry_burst",
+        }
+    }
+
+    /// The kind of a code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The column of a customers file that the signs are about.
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::ShowroomPhone
+            | Self::PlaceholderPhone
+            | Self::SequentialPhone
+            | Self::StaffPhone => "phone",
+            Self::FakeId => "id_number",
+            Self::CopiedAddress => "address",
+            Self::MonthEndBurst | Self::EntryBurst => "recorded_at",
+            Self::FakeMileage => "odometer_km",
+            Self::NameRepetition => "name",
         }
     }
 

@@ -74,6 +74,15 @@ pub fn wilson_lower(successes: u64, trials: u64) -> f64 {
     ((centre - spread) / (1.0 + z * z / n)).max(0.0)
 }
 
+/// Ends of the 95 % confidence interval of a share (Wilson 1927); 0 and 1 of nothing.
+pub fn wilson_interval(successes: u64, trials: u64) -> (f64, f64) {
+    if trials == 0 {
+        return (0.0, 1.0);
+    }
+    let upper = 1.0 - wilson_lower(trials.saturating_sub(successes), trials);
+    (wilson_lower(successes, trials), upper)
+}
+
 /// The usual share among many units, some of which may be far off: pooled over the three quarters with the lowest shares.
 /// Robust as long as at most a quarter of the units cheat in the same way.
 pub fn usual_share(units: impl Iterator<Item = (u64, u64)>) -> f64 {

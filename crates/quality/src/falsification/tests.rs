@@ -222,6 +222,49 @@ fn an_assessment_shows_no_personal_data() {
     assert!(!shown.contains("39123"));
 }
 
+/// A keyed hash for tests.
+fn keyed(entry: &Entry) -> Entry {
+    entry.keyed(|bytes| {
+        let mix = |sum: u64, byte: &u8| scramble(sum ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9);
+        bytes
+            .iter()
+            .fold(0x5EED, mix)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
+#[test]
+fn keyed_entries_read_back_from_bytes_are_judged_as_the_open_ones() {
+    let mut units: [BTreeMap<String, EntryState>; 2] = Default::default();
+    for dealer in 0..30 {
+        for i in 0..300 {
+            let mut row = honest(dealer, i);
+            if dealer == 7 && i < 10 {
+                row.phone = format!("1391234{:04}", i + 1);
+            } else if dealer == 7 && i < 30 {
+                row.phone = "13912340567".to_owned();
+            }
+            let open = entry(&row);
+            let bytes = keyed(&open).to_bytes();
+            let read = Entry::from_bytes(&bytes).expect("its own bytes");
+            assert_eq!(read.to_bytes(), bytes);
+            for (units, entry) in units.iter_mut().zip([&open, &read]) {
+                units.entry(format!("D{dealer}")).or_default().add(entry);
+            }
+        }
+    }
+    let named = units.map(|units| {
+        let suspects = assess(&units, Settings::default()).suspects;
+        suspects
+            .into_iter()
+            .map(|suspect| (suspect.unit, suspect.kind, suspect.count))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(named[0], named[1]);
+    assert_eq!(named[0].len(), 2);
+    assert!(Entry::from_bytes(&[1, 2, 3]).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]

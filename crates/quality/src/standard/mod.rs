@@ -103,19 +103,27 @@ pub enum Applies {
     Organization,
 }
 
+/// The texts of the standards that come with the crate, in the order of [`RecordKind::ALL`].
+const BUILT_IN: [&str; 4] = [
+    include_str!("../../data/standards/customers.toml"),
+    include_str!("../../data/standards/vehicles.toml"),
+    include_str!("../../data/standards/visits.toml"),
+    include_str!("../../data/standards/complaints.toml"),
+];
+
 /// The standards that come with the crate, one for each kind of record.
 pub fn built_in() -> &'static [Standard] {
-    static BUILT_IN: LazyLock<Vec<Standard>> = LazyLock::new(|| {
-        [
-            include_str!("../../data/standards/customers.toml"),
-            include_str!("../../data/standards/vehicles.toml"),
-            include_str!("../../data/standards/visits.toml"),
-            include_str!("../../data/standards/complaints.toml"),
-        ]
-        .map(|text| Standard::parse(text).expect("a test reads every standard of the crate"))
-        .into()
+    static PARSED: LazyLock<Vec<Standard>> = LazyLock::new(|| {
+        BUILT_IN
+            .map(|text| Standard::parse(text).expect("a test reads every standard of the crate"))
+            .into()
     });
-    &BUILT_IN
+    &PARSED
+}
+
+/// The text of the standard that comes with the crate for a kind of record.
+pub const fn built_in_text(kind: RecordKind) -> &'static str {
+    BUILT_IN[kind as usize]
 }
 
 /// The standard in force on a day: the highest effective version whose date has come.

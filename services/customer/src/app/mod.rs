@@ -13,6 +13,7 @@ mod read;
 mod ready;
 mod school;
 mod sink;
+mod witness;
 mod words;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ mod content;
 mod customers;
 mod dialect;
 mod duplicates;
+mod evidence;
 mod features;
 mod keys;
 mod moves;

@@ -8,6 +8,7 @@ mod me;
 mod network;
 mod paging;
 pub(crate) mod profile;
+mod quality;
 pub(crate) mod scores;
 mod source_records;
 pub(crate) mod vehicles;
@@ -57,6 +58,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(customers());
     all.extend(vehicles_and_visits());
     all.extend(scores());
+    all.extend(quality());
     all.extend(own());
     all
 }
@@ -262,6 +264,79 @@ fn scores() -> Vec<Endpoint> {
         interactive(
             "/marque.scoring.v1.ScoringService/PutFact",
             routes!(scores::put_assessment),
+        ),
+    ]
+}
+
+fn quality() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.quality.v1.QualityService/GetDictionary",
+            routes!(quality::get_dictionary),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/GetStandard",
+            routes!(quality::get_standard),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/PutStandard",
+            routes!(quality::put_standard),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ReplayStandard",
+            routes!(quality::replay_standard),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/Recount",
+            routes!(quality::recount),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ListScorecards",
+            routes!(quality::list_scorecards),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/GetScorecard",
+            routes!(quality::get_scorecard),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ListFindings",
+            routes!(quality::list_findings),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/DecideFinding",
+            routes!(quality::decide_finding),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ListSuspects",
+            routes!(quality::list_suspects),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/RecordVerifications",
+            routes!(quality::record_verifications),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/CreateWorkList",
+            routes!(quality::create_work_list),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/GetWorkList",
+            routes!(quality::get_work_list),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ListAccuracy",
+            routes!(quality::list_accuracy),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/PutPoints",
+            routes!(quality::put_points),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/ListAlerts",
+            routes!(quality::list_alerts),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/DecideAlert",
+            routes!(quality::decide_alert),
         ),
     ]
 }

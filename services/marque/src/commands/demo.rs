@@ -2,6 +2,7 @@
 
 mod files;
 mod person;
+mod quality;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -56,6 +57,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         &Api::new(&format!("http://{address}"), agent.clone())?,
         &person,
     )
+    .await?;
+    let base = format!("http://{address}");
+    quality::tell(&admin, &dealers, |dealer| {
+        let scope = Scope::Dealer(dealer.parse()?);
+        Api::new(&base, issue(&config, "demo-dms", Role::Dms, scope)?)
+    })
     .await?;
     invite(address, &agent, &person)?;
     if args.exit {

@@ -1,6 +1,7 @@
 //! One file a role: what it needs, from what the process shares.
 
 mod customer;
+mod data_quality;
 mod network;
 mod scoring;
 mod service_history;
@@ -22,6 +23,7 @@ pub async fn build(role: ServiceRole, shared: &Shared) -> anyhow::Result<Built> 
         ServiceRole::Customer => customer::build(shared).await,
         ServiceRole::Vehicle => vehicle::build(shared).await,
         ServiceRole::ServiceHistory => service_history::build(shared).await,
+        ServiceRole::DataQuality => data_quality::build(shared).await,
         ServiceRole::Scoring => scoring::build(shared).await,
         ServiceRole::Gateway => anyhow::bail!("the gateway is no service"),
     }
@@ -34,6 +36,7 @@ pub fn migrator(role: ServiceRole) -> Option<Migrator> {
         ServiceRole::Customer => Some(marque_migrations::CUSTOMER),
         ServiceRole::Vehicle => Some(marque_migrations::VEHICLE),
         ServiceRole::ServiceHistory => Some(marque_migrations::SERVICE_HISTORY),
+        ServiceRole::DataQuality => Some(marque_migrations::DATA_QUALITY),
         ServiceRole::Scoring => Some(marque_migrations::SCORING),
         ServiceRole::Gateway => None,
     }

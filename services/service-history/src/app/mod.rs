@@ -1,5 +1,6 @@
 //! Use cases of the service-history service.
 
+mod evidence;
 mod lines;
 mod publish;
 mod read;

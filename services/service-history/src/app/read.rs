@@ -23,8 +23,8 @@ use crate::{
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct VisitApp {
-    db: Database,
-    store: VisitStore,
+    pub(super) db: Database,
+    pub(super) store: VisitStore,
     clock: SharedClock,
     rows: Rows,
     directory: Directory,
@@ -326,7 +326,7 @@ fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit) -> Result<Shown>
 }
 
 /// Whether the odometer is doubted against what is now known of the car.
-fn doubt_of(conn: &mut Conn<'_>, visit: &Visit) -> Result<Option<Implausible>> {
+pub(super) fn doubt_of(conn: &mut Conn<'_>, visit: &Visit) -> Result<Option<Implausible>> {
     if visit.odometer_km == 0 || visit.vin.is_empty() {
         return Ok(None);
     }

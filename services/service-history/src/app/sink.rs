@@ -3,11 +3,12 @@
 use marque_core::VisitId;
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
-use marque_quality::{Field, Finding, RecordKind, Rule, Severity, VisitRow};
+use marque_quality::{Field, RecordKind, VisitRow};
 use marque_tabular::{Schema, VISITS};
 use uuid::Uuid;
 
 use super::{RawRow, Rows, rows::VisitPayload};
+use crate::domain::Implausible;
 
 /// Takes files of visits: rows that follow each other with the same order number are one visit.
 #[derive(Debug)]
@@ -76,18 +77,10 @@ impl Sink for VisitSink {
                 record: Some(recorded.id.uuid()),
                 findings: recorded
                     .doubt
-                    .map(|_| doubtful_odometer())
+                    .map(Implausible::finding)
                     .into_iter()
                     .collect(),
             })
             .collect())
-    }
-}
-
-/// A reading that does not fit the car's other visits: kept, and doubted.
-fn doubtful_odometer() -> Finding {
-    Finding {
-        severity: Severity::Warning,
-        ..Finding::new(Field::VisitOdometerKm, Rule::NumberOutOfRange)
     }
 }

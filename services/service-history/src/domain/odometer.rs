@@ -1,6 +1,7 @@
 //! Whether a reading fits those of the visits before and after (R-HIST-3): a finding, never a refusal.
 
 use marque_core::Timestamp;
+use marque_quality::{Field, Finding, Rule};
 
 /// A reading of a car's meter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,15 @@ fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
 }
 
 impl Implausible {
+    /// The doubt as a finding of the visit: kept, and doubted.
+    pub(crate) fn finding(self) -> Finding {
+        let rule = match self {
+            Self::Backwards => Rule::OdometerBackwards,
+            Self::TooFast => Rule::OdometerTooFast,
+        };
+        Finding::new(Field::VisitOdometerKm, rule)
+    }
+
     /// Stable rule id.
     pub(crate) const fn rule(self) -> &'static str {
         match self {

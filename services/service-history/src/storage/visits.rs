@@ -47,6 +47,42 @@ impl VisitStore {
         conn.query_opt(&sql, &[id.uuid().into()], |row| self.read(row, true))
     }
 
+    /// Those of the visits that are there, and the other visits of their cars.
+    pub(crate) fn with_siblings(
+        &self,
+        conn: &mut Conn<'_>,
+        ids: &[VisitId],
+    ) -> Result<Vec<Visit>, StoreError> {
+        let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
+        let sql = format!("SELECT {HEAD}, lines FROM visits WHERE id IN (??)");
+        let mut visits = conn.query_in(&sql, &[], &keys, |row| self.read(row, true))?;
+        let vins: Vec<String> = visits
+            .iter()
+            .map(|visit| visit.vin.clone())
+            .filter(|vin| !vin.is_empty())
+            .collect();
+        let keys: Vec<Value<'_>> = vins.iter().map(Value::from).collect();
+        let sql = format!("SELECT {HEAD}, lines FROM visits WHERE vin IN (??)");
+        visits.extend(conn.query_in(&sql, &[], &keys, |row| self.read(row, true))?);
+        visits.sort_by_key(|visit| visit.id);
+        visits.dedup_by_key(|visit| visit.id);
+        Ok(visits)
+    }
+
+    /// Ids of visits in their order, after one of them.
+    pub(crate) fn ids(
+        &self,
+        conn: &mut Conn<'_>,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<VisitId>, StoreError> {
+        conn.query(
+            "SELECT id FROM visits WHERE id > ?1 ORDER BY id LIMIT ?2",
+            &[after.into(), limit.into()],
+            |row| Ok(row.get::<Uuid>(0)?.into()),
+        )
+    }
+
     /// A page of visits, newest first. Sight is the caller's to check: see [`super::knows_vin`].
     pub(crate) fn list(
         &self,

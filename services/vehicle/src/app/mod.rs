@@ -1,5 +1,6 @@
 //! Use cases of the vehicle service.
 
+mod evidence;
 mod plates;
 mod publish;
 mod read;

@@ -23,9 +23,9 @@ use crate::{
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct VehicleApp {
-    db: Database,
-    clock: SharedClock,
-    rows: Rows,
+    pub(super) db: Database,
+    pub(super) clock: SharedClock,
+    pub(super) rows: Rows,
     directory: Directory,
 }
 

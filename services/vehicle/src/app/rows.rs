@@ -74,7 +74,7 @@ impl Rows {
         let record = |key: Option<&str>| key.map(|key| source_record_id(dealer, source, key));
         let columns = StoredColumns::of(raw);
         let encoded = columns.encode();
-        let place = format!("{dealer}\u{1f}{source}\u{1f}{}", vin.as_str());
+        let place = place_of(dealer.as_str(), source, vin.as_str());
         let row = RowFact {
             dealer: dealer.clone(),
             source: source.to_owned(),
@@ -97,6 +97,19 @@ impl Rows {
                 plate,
             }),
         }
+    }
+
+    /// Opens a stored row.
+    pub(super) fn open(&self, row: &storage::KeptRow) -> Result<StoredColumns, StoreError> {
+        let place = place_of(&row.dealer, &row.source, &row.vin);
+        let opened = self
+            .vault
+            .open(Place::new("vehicle_rows", &place, "columns"), &row.sealed);
+        let opened = opened.map_err(|error| StoreError::Decode {
+            column: 3,
+            source: error.into(),
+        })?;
+        StoredColumns::read(&opened)
     }
 
     /// Writes rows of one source in the caller's transaction; the answers are in the rows' order.
@@ -156,6 +169,11 @@ impl Rows {
             .map(|(outcome, payload)| (outcome, ids[&payload.row.vin]))
             .collect())
     }
+}
+
+/// The row that its columns are sealed to.
+fn place_of(dealer: &str, source: &str, vin: &str) -> String {
+    format!("{dealer}\u{1f}{source}\u{1f}{vin}")
 }
 
 /// What the same source said of a car before.

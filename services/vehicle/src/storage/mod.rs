@@ -17,7 +17,7 @@ pub(crate) use plates::{
 pub(crate) use readings::{
     add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits,
 };
-pub(crate) use rows::{StoredColumns, find_rows, put_rows};
+pub(crate) use rows::{KeptRow, StoredColumns, find_rows, put_rows, rows_of, vehicle_ids};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};
 pub(crate) use vehicles::{
     find_by_ids, find_by_vins, insert_vehicles, put_definitions, update_vehicles,

@@ -1,8 +1,8 @@
 //! Dealers' rows as they last came.
 
-use marque_core::{DealerCode, SourceRecordId, Timestamp};
+use marque_core::{DealerCode, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError, Value};
-use marque_quality::{Field, RecordKind};
+use marque_quality::{Field, RecordKind, VehicleRow};
 use prost::Message;
 use uuid::Uuid;
 
@@ -77,6 +77,45 @@ pub(crate) fn put_rows(
     conn.insert_many("vehicle_rows", &columns, on_conflict, &values)
 }
 
+/// A row as it lies in the store.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptRow {
+    pub(crate) dealer: String,
+    pub(crate) source: String,
+    pub(crate) vin: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) received_at: Timestamp,
+}
+
+/// The rows of all dealers and sources about vehicles.
+pub(crate) fn rows_of(conn: &mut Conn<'_>, vehicles: &[Uuid]) -> Result<Vec<KeptRow>, StoreError> {
+    let keys: Vec<Value<'_>> = vehicles.iter().map(|id| Value::Uuid(*id)).collect();
+    let sql = "SELECT vehicle_rows.dealer, source, vehicle_rows.vin, sealed, received_at FROM vehicle_rows
+               JOIN vehicles ON vehicles.vin = vehicle_rows.vin WHERE vehicles.id IN (??)";
+    conn.query_in(sql, &[], &keys, |row| {
+        Ok(KeptRow {
+            dealer: row.get(0)?,
+            source: row.get(1)?,
+            vin: row.get(2)?,
+            sealed: row.get(3)?,
+            received_at: row.get(4)?,
+        })
+    })
+}
+
+/// Ids of vehicles in their order, after one of them.
+pub(crate) fn vehicle_ids(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<VehicleId>, StoreError> {
+    conn.query(
+        "SELECT id FROM vehicles WHERE id > ?1 ORDER BY id LIMIT ?2",
+        &[after.into(), limit.into()],
+        |row| Ok(row.get::<Uuid>(0)?.into()),
+    )
+}
+
 /// A row's columns as they came, as they are sealed.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct StoredColumns {
@@ -117,5 +156,26 @@ impl StoredColumns {
     /// The bytes that are hashed and sealed.
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.encode_to_vec()
+    }
+
+    /// Reads the bytes that were sealed.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, StoreError> {
+        Self::decode(bytes).map_err(|error| StoreError::Decode {
+            column: 3,
+            source: error.into(),
+        })
+    }
+
+    /// The columns we know, as the validators want them.
+    pub(crate) fn row(&self) -> VehicleRow<'_> {
+        let mut row = VehicleRow::default();
+        for field in Field::of(RecordKind::Vehicles) {
+            let column = self
+                .columns
+                .iter()
+                .find(|column| column.name == field.column());
+            row.set(field, column.map(|column| column.value.as_str()));
+        }
+        row
     }
 }

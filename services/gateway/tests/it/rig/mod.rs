@@ -4,6 +4,7 @@ mod client;
 mod customer;
 mod import;
 mod network;
+mod quality;
 mod samples;
 mod scoring;
 mod script;
@@ -34,6 +35,7 @@ pub(crate) struct Rig {
     pub(crate) customer: Script,
     pub(crate) vehicle: Script,
     pub(crate) visits: Script,
+    pub(crate) quality: Script,
     pub(crate) scoring: Script,
     /// Where files of customers go.
     pub(crate) sink: Sink,
@@ -57,6 +59,7 @@ impl Rig {
         let (network, customer, vehicle, visits) =
             (Script::new(), Script::new(), Script::new(), Script::new());
         let scoring = Script::new();
+        let quality = Script::new();
         let sink = Sink::new();
         let reach = |role, routes: Routes| {
             let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock))
@@ -78,6 +81,14 @@ impl Rig {
                 vehicle::routes(&vehicle).add_service(import::service(
                     "vehicles",
                     &vehicle,
+                    &Sink::new(),
+                )),
+            ),
+            data_quality: reach(
+                RoleName::DataQuality,
+                quality::routes(&quality).add_service(import::service(
+                    "verifications",
+                    &quality,
                     &Sink::new(),
                 )),
             ),
@@ -107,6 +118,7 @@ impl Rig {
             customer,
             vehicle,
             visits,
+            quality,
             scoring,
             sink,
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use marque_quality::{
     Finding,
-    falsification::{Assessment, Kind, Sign},
+    falsification::{Assessment, Sign},
 };
 use serde_json::json;
 
@@ -51,26 +51,12 @@ fn of_rule(line: u64, finding: &Finding) -> serde_json::Value {
 fn of_sign(line: u64, sign: Sign) -> serde_json::Value {
     json!({
         "line": line,
-        "field": field_of(sign.kind),
+        "field": sign.kind.column(),
         "rule": sign.kind.code(),
         "kind": sign.kind.code(),
         "severity": "warning",
         "strength": round(sign.strength),
     })
-}
-
-/// The column a sign is about.
-fn field_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::ShowroomPhone | Kind::PlaceholderPhone | Kind::SequentialPhone | Kind::StaffPhone => {
-            "phone"
-        }
-        Kind::FakeId => "id_number",
-        Kind::CopiedAddress => "address",
-        Kind::MonthEndBurst | Kind::EntryBurst => "recorded_at",
-        Kind::FakeMileage => "odometer_km",
-        Kind::NameRepetition => "name",
-    }
 }
 
 fn suspects(assessment: &Assessment, are_clerks: bool) -> Vec<serde_json::Value> {

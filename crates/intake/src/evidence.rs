@@ -1,0 +1,190 @@
+//! What a service that owns records tells the data-quality service of them: coded facts, never values.
+
+use std::future::Future;
+
+use chrono::NaiveDate;
+use marque_api::evidence::v1::{self as pb, evidence_service_server::EvidenceService};
+use marque_auth::CallContext;
+use marque_core::Timestamp;
+use marque_errors::{ErrorCode, ServiceError, Violation, status};
+use marque_events::to_proto_time;
+use marque_quality::{Field, Finding, RecordKind, Severity, party::PartyKind};
+use tonic::{Request, Response, Status};
+
+/// Most records in one question.
+const MOST_RECORDS: usize = 500;
+/// Most ids in one answer.
+const MOST_IDS: u32 = 5000;
+
+/// What one record is like.
+#[derive(Debug, Clone)]
+pub struct RecordEvidence {
+    /// Its id, as its owner prints it.
+    pub id: String,
+    /// Kind of record.
+    pub kind: RecordKind,
+    /// The dealer whose record it is.
+    pub dealer: String,
+    /// The dealer's system it came from.
+    pub source: String,
+    /// Staff number of whoever entered it, as typed; empty if unknown.
+    pub clerk: String,
+    /// Grows by one with each change.
+    pub version: i64,
+    /// When the dealer says it was entered; when it came, if he does not.
+    pub entered_at: Timestamp,
+    /// Day of what it records.
+    pub event_date: Option<NaiveDate>,
+    /// Whom it is about, if about anybody.
+    pub party: Option<PartyKind>,
+    /// Whether the same source has another record of the same customer, if that can be told.
+    pub is_repeated: Option<bool>,
+    /// Columns that hold something.
+    pub filled: Vec<Field>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+    /// A keyed [`marque_quality::falsification::Entry`]; empty for kinds that are not compared.
+    pub entry: Vec<u8>,
+}
+
+/// Whoever owns records and can say what they are like.
+pub trait Witness: Clone + Send + Sync + 'static {
+    /// What can go wrong.
+    type Error: ServiceError + Send;
+
+    /// Evidence of records, and of those whose evidence depends on theirs. Unknown ids are left out.
+    fn list_evidence(
+        &self,
+        ctx: CallContext,
+        ids: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<RecordEvidence>, Self::Error>> + Send;
+
+    /// Ids of all records, in order, after one of them (or, with an empty one, from the beginning).
+    fn list_ids(
+        &self,
+        ctx: CallContext,
+        after: String,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
+}
+
+/// The evidence of one service on gRPC.
+#[derive(Debug, Clone)]
+pub struct EvidenceGrpc<W> {
+    witness: W,
+}
+
+impl<W: Witness> EvidenceGrpc<W> {
+    /// Over what the service knows.
+    pub fn new(witness: W) -> Self {
+        Self { witness }
+    }
+}
+
+/// More records were asked about than one answer should hold.
+#[derive(Debug, thiserror::Error)]
+#[error("at most {MOST_RECORDS} ids at once")]
+struct TooMany;
+
+impl ServiceError for TooMany {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidArgument
+    }
+
+    fn reason(&self) -> &'static str {
+        self.code().default_reason()
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        vec![Violation::new("ids", "TOO_MANY", self.to_string())]
+    }
+}
+
+fn to_pb(record: RecordEvidence) -> pb::Evidence {
+    let RecordEvidence {
+        id,
+        kind,
+        dealer,
+        source,
+        clerk,
+        version,
+        entered_at,
+        event_date,
+        party,
+        is_repeated,
+        filled,
+        findings,
+        entry,
+    } = record;
+    let party = match party {
+        None => "",
+        Some(PartyKind::Person) => "person",
+        Some(PartyKind::Organization) => "organization",
+    };
+    pb::Evidence {
+        id,
+        kind: kind.code().to_owned(),
+        dealer,
+        source,
+        clerk,
+        version,
+        entered_at: Some(to_proto_time(entered_at)),
+        event_date: event_date.map_or_else(String::new, |date| date.to_string()),
+        party: party.to_owned(),
+        is_repeated,
+        filled: filled
+            .iter()
+            .map(|field| field.column().to_owned())
+            .collect(),
+        findings: findings.iter().map(finding_to_pb).collect(),
+        entry,
+    }
+}
+
+fn finding_to_pb(finding: &Finding) -> pb::EvidenceFinding {
+    let severity = match finding.severity {
+        Severity::Info => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+        Severity::Reject => 4,
+    };
+    let other = finding.params.other;
+    pb::EvidenceFinding {
+        field: finding.field.column().to_owned(),
+        rule: finding.rule.entry().id.to_owned(),
+        severity,
+        other: other.map_or_else(String::new, |field| field.column().to_owned()),
+        number: finding.params.number,
+    }
+}
+
+#[tonic::async_trait]
+impl<W: Witness> EvidenceService for EvidenceGrpc<W> {
+    async fn list_evidence(
+        &self,
+        request: Request<pb::ListEvidenceRequest>,
+    ) -> Result<Response<pb::ListEvidenceResponse>, Status> {
+        let ctx = CallContext::of(&request).map_err(|error| status(&error))?;
+        let ids = request.into_inner().ids;
+        if ids.len() > MOST_RECORDS {
+            return Err(status(&TooMany));
+        }
+        let records = self.witness.list_evidence(ctx, ids).await;
+        let records = records.map_err(|error| status(&error))?;
+        Ok(Response::new(pb::ListEvidenceResponse {
+            records: records.into_iter().map(to_pb).collect(),
+        }))
+    }
+
+    async fn list_ids(
+        &self,
+        request: Request<pb::ListIdsRequest>,
+    ) -> Result<Response<pb::ListIdsResponse>, Status> {
+        let ctx = CallContext::of(&request).map_err(|error| status(&error))?;
+        let pb::ListIdsRequest { after, limit } = request.into_inner();
+        let limit = u32::try_from(limit).unwrap_or(0).clamp(1, MOST_IDS);
+        let ids = self.witness.list_ids(ctx, after, limit).await;
+        let ids = ids.map_err(|error| status(&error))?;
+        Ok(Response::new(pb::ListIdsResponse { ids }))
+    }
+}

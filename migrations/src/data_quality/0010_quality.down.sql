@@ -1,0 +1,9 @@
+DROP TABLE alerts;
+DROP TABLE assessments;
+DROP TABLE suspects;
+DROP TABLE standards;
+DROP TABLE findings;
+DROP TABLE counters;
+DROP TABLE records;
+DROP TABLE backfills;
+DROP TABLE pending;

@@ -1,0 +1,201 @@
+//! Alerts: told to others as events, kept as a list of tasks, closed with what came of them.
+
+use marque_api::quality::v1 as pb;
+use marque_auth::{CallContext, Role};
+use marque_core::{AlertId, Clock, PageRequest, Timestamp};
+use marque_db::{Conn, StoreError};
+use marque_errors::Violation;
+use marque_events::{NewEvent, publish, to_proto_time};
+use marque_ledger::{Entry, record};
+use marque_quality::falsification::Kind;
+use prost::Message as _;
+
+use super::{QualityApp, words::check_words};
+use crate::{
+    domain::{Alert, AlertState, OUTCOMES},
+    error::{Error, Result},
+    storage::{self, AlertFilter, KeptSuspect},
+};
+
+/// Event type of alerts that were raised.
+const RAISED: &str = "marque.quality.alerts.raised";
+/// Most suspects in one answer.
+const MOST_SUSPECTS: u32 = 1000;
+
+/// What somebody says about an alert.
+#[derive(Debug, Clone)]
+pub(crate) enum AlertWord {
+    Acknowledge,
+    Snooze(Timestamp),
+    /// With one of [`OUTCOMES`].
+    Close(String),
+}
+
+/// Tells of alerts: one event a dealer.
+pub(super) fn publish_raised(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    raised: &[Alert],
+) -> std::result::Result<(), StoreError> {
+    for of_dealer in raised.chunk_by(|a, b| a.dealer == b.dealer) {
+        let dealer = of_dealer[0].dealer.parse().ok();
+        let event = NewEvent {
+            kind: RAISED,
+            subject: of_dealer[0].id.to_string(),
+            dealer: dealer.as_ref(),
+            data: pb::AlertsRaised {
+                alerts: of_dealer.iter().cloned().map(alert_to_pb).collect(),
+            }
+            .encode_to_vec(),
+            traceparent: "",
+        };
+        publish(conn, clock, &event)?;
+    }
+    Ok(())
+}
+
+/// An alert on the wire.
+pub(crate) fn alert_to_pb(alert: Alert) -> pb::Alert {
+    let Alert {
+        id,
+        kind,
+        dealer,
+        clerk,
+        detail,
+        state,
+        snoozed_until,
+        outcome,
+        remark,
+        raised_at,
+        changed_at,
+        changed_by,
+    } = alert;
+    let (zh, en) = kind.text();
+    let reason = Kind::of_code(&detail).map(Kind::reason);
+    let text = pb::Text {
+        zh: reason.map_or_else(|| zh.to_owned(), |reason| format!("{zh}：{}", reason.zh)),
+        en: reason.map_or_else(|| en.to_owned(), |reason| format!("{en}: {}", reason.en)),
+    };
+    pb::Alert {
+        id: id.to_string(),
+        kind: kind.code().to_owned(),
+        dealer,
+        clerk,
+        detail,
+        text: Some(text),
+        state: state.code().to_owned(),
+        snoozed_until: snoozed_until.map(to_proto_time),
+        outcome,
+        remark,
+        raised_at: Some(to_proto_time(raised_at)),
+        changed_at: Some(to_proto_time(changed_at)),
+        changed_by,
+    }
+}
+
+impl QualityApp {
+    /// Alerts of the caller's scope, newest first.
+    pub(crate) async fn list_alerts(
+        &self,
+        ctx: CallContext,
+        state: Option<AlertState>,
+        dealer: String,
+        page: PageRequest,
+    ) -> Result<Vec<Alert>> {
+        ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
+        let filter = AlertFilter {
+            state,
+            dealer,
+            now: self.clock.now(),
+        };
+        self.db
+            .scan(move |conn| Ok(storage::list_alerts(conn, ctx.scope(), &filter, &page)?))
+            .await
+    }
+
+    /// Takes a word on an alert.
+    pub(crate) async fn decide_alert(
+        &self,
+        ctx: CallContext,
+        id: AlertId,
+        word: AlertWord,
+        remark: String,
+    ) -> Result<Alert> {
+        ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
+        let now = self.clock.now();
+        check_words("remark", &remark, 0)?;
+        check_word(&word, now)?;
+        self.db
+            .write(move |conn| {
+                let mut alert =
+                    storage::find_alert(conn, ctx.scope(), id)?.ok_or(Error::AlertUnknown)?;
+                if alert.state == AlertState::Closed {
+                    return Err(Error::AlertClosed);
+                }
+                say(&mut alert, &word);
+                alert.remark.clone_from(&remark);
+                alert.changed_at = now;
+                alert.changed_by = ctx.actor().to_string();
+                storage::put_alert(conn, &alert)?;
+                let subject = alert.id.to_string();
+                let entry = Entry {
+                    act: "alert_decided",
+                    subject: &subject,
+                    dealer: &alert.dealer,
+                    detail: alert.state.code(),
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(alert)
+            })
+            .await
+    }
+
+    /// Suspects of the caller's scope, strongest evidence first, and when they were told.
+    pub(crate) async fn list_suspects(
+        &self,
+        ctx: CallContext,
+        dealer: String,
+        clerks: Option<bool>,
+    ) -> Result<(Vec<KeptSuspect>, Option<Timestamp>)> {
+        ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
+        self.db
+            .scan(move |conn| {
+                let scope = ctx.scope();
+                let suspects = storage::list_suspects(conn, scope, &dealer, clerks, MOST_SUSPECTS)?;
+                Ok((suspects, storage::assessed_at(conn)?))
+            })
+            .await
+    }
+}
+
+fn check_word(word: &AlertWord, now: Timestamp) -> Result<()> {
+    let violation = match word {
+        AlertWord::Snooze(until) if *until <= now => Violation::new(
+            "until",
+            "IN_THE_PAST",
+            "until when the alert shall sleep: an instant to come",
+        ),
+        AlertWord::Close(outcome) if !OUTCOMES.contains(&outcome.as_str()) => Violation::new(
+            "outcome",
+            "UNKNOWN",
+            format!("what came of it: one of {}", OUTCOMES.join(", ")),
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::Invalid(vec![violation]))
+}
+
+fn say(alert: &mut Alert, word: &AlertWord) {
+    alert.snoozed_until = None;
+    match word {
+        AlertWord::Acknowledge => alert.state = AlertState::Acknowledged,
+        AlertWord::Snooze(until) => {
+            alert.state = AlertState::Snoozed;
+            alert.snoozed_until = Some(*until);
+        }
+        AlertWord::Close(outcome) => {
+            alert.state = AlertState::Closed;
+            alert.outcome.clone_from(outcome);
+        }
+    }
+}

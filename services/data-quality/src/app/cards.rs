@@ -1,0 +1,310 @@
+//! Scorecards: how good the records of somebody are, against others and against before.
+
+use std::collections::BTreeMap;
+
+use marque_auth::{CallContext, Role, Scope};
+use marque_core::PageRequest;
+use marque_db::Conn;
+use marque_errors::Violation;
+use marque_quality::{Dimension, RecordKind};
+use uuid::Uuid;
+
+use super::QualityApp;
+use crate::{
+    domain::{Counter, Finding, FindingState, Level},
+    error::{Error, Result},
+    storage::{self, CardFilter, CardRow, RuleCount, Worst},
+};
+
+/// Months of a trend.
+const MONTHS: u32 = 12;
+/// Records to mend that are shown.
+const TO_MEND: u32 = 100;
+/// Rules that are shown.
+const RULES: usize = 20;
+
+/// Whose cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CardLevel {
+    Of(Level),
+    Region,
+}
+
+impl CardLevel {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Of(level) => level.code(),
+            Self::Region => "region",
+        }
+    }
+}
+
+/// Which cards.
+#[derive(Debug, Clone)]
+pub(crate) struct CardQuery {
+    pub(crate) level: CardLevel,
+    pub(crate) kind: RecordKind,
+    pub(crate) purpose: String,
+    pub(crate) period: String,
+    pub(crate) dealer: String,
+    pub(crate) region: String,
+}
+
+/// Records, those that are qualified, and the mean total, 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Means {
+    pub(crate) records: i64,
+    pub(crate) qualified: i64,
+    pub(crate) total: f64,
+}
+
+impl Means {
+    pub(crate) fn of(counter: &Counter) -> Self {
+        Self {
+            records: counter.records,
+            qualified: counter.qualified,
+            total: counter.mean(),
+        }
+    }
+}
+
+/// A page of cards, lowest score first.
+#[derive(Debug)]
+pub(crate) struct CardPage {
+    pub(crate) cards: Vec<CardRow>,
+    /// Where the next page begins.
+    pub(crate) next: Option<String>,
+}
+
+/// What moved a score: a dimension before and after.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moved {
+    pub(crate) dimension: Dimension,
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+}
+
+/// A record to mend, with what is wrong.
+#[derive(Debug)]
+pub(crate) struct ToMend {
+    pub(crate) record: Worst,
+    /// By how much the dealer's score would rise if it were perfect.
+    pub(crate) gain: f64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Everything about one dealer's score.
+#[derive(Debug)]
+pub(crate) struct Detail {
+    pub(crate) card: CardRow,
+    /// Months, oldest first.
+    pub(crate) trend: Vec<CardRow>,
+    /// 1 for the best; 0 without records.
+    pub(crate) rank: i32,
+    pub(crate) of: i32,
+    pub(crate) region: Counter,
+    pub(crate) moves: Vec<Moved>,
+    pub(crate) rules: Vec<RuleCount>,
+    pub(crate) to_mend: Vec<ToMend>,
+}
+
+impl QualityApp {
+    /// Cards of the caller's scope.
+    pub(crate) async fn list_cards(
+        &self,
+        ctx: CallContext,
+        query: CardQuery,
+        page: PageRequest,
+    ) -> Result<CardPage> {
+        ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
+        check_period(&query.period)?;
+        self.db
+            .scan(move |conn| {
+                let rows = storage::list_counters(conn, ctx.scope(), &filter(&query))?;
+                let rows = match query.level {
+                    CardLevel::Region => by_region(rows),
+                    CardLevel::Of(_) => rows,
+                };
+                Ok(page_of(rows, &page))
+            })
+            .await
+    }
+
+    /// One dealer's card with what explains it.
+    pub(crate) async fn get_card(&self, ctx: CallContext, query: CardQuery) -> Result<Detail> {
+        ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
+        check_period(&query.period)?;
+        self.db
+            .scan(move |conn| {
+                let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
+                    .ok_or(Error::DealerUnknown)?;
+                detail(conn, ctx.scope(), &query, &region)
+            })
+            .await
+    }
+}
+
+fn detail(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery, region: &str) -> Result<Detail> {
+    let filter = filter(query);
+    let own = storage::list_counters(conn, scope, &filter)?.pop();
+    let mut trend = storage::months_of(conn, scope, &filter, MONTHS)?;
+    trend.reverse();
+    // Figures of the region are sums; its dealers are compared by them and are not shown.
+    let of_region = CardFilter {
+        dealer: String::new(),
+        ..filter.clone()
+    };
+    let peers = storage::list_counters(conn, &Scope::Region(region.into()), &of_region)?;
+    let card = own.unwrap_or_else(|| CardRow {
+        dealer: query.dealer.clone(),
+        region: region.to_owned(),
+        department: String::new(),
+        clerk: String::new(),
+        period: query.period.clone(),
+        counter: Counter::default(),
+    });
+    let better = |peer: &&CardRow| peer.counter.mean() > card.counter.mean();
+    let rank = if card.counter.records == 0 {
+        0
+    } else {
+        1 + peers.iter().filter(better).count() as i32
+    };
+    let mut sum = Counter::default();
+    for peer in &peers {
+        sum.add(&peer.counter);
+    }
+    let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
+    rules.truncate(RULES);
+    Ok(Detail {
+        rank,
+        of: peers.len() as i32,
+        region: sum,
+        moves: moves(&trend, &query.period),
+        rules,
+        to_mend: to_mend(conn, scope, query, card.counter.records)?,
+        card,
+        trend,
+    })
+}
+
+fn to_mend(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    query: &CardQuery,
+    records: i64,
+) -> Result<Vec<ToMend>> {
+    let (dealer, period) = (&query.dealer, &query.period);
+    let worst = storage::worst(conn, scope, query.kind, dealer, period, TO_MEND)?;
+    let ids: Vec<Uuid> = worst.iter().map(|record| record.id).collect();
+    let mut findings = storage::findings_of(conn, &ids)?;
+    findings.retain(|finding| finding.state == FindingState::Open);
+    let mended = |record: Worst| ToMend {
+        gain: (10_000 - record.total) as f64 / 100.0 / records.max(1) as f64,
+        findings: findings
+            .iter()
+            .filter(|finding| finding.record == record.id)
+            .cloned()
+            .collect(),
+        record,
+    };
+    Ok(worst.into_iter().map(mended).collect())
+}
+
+/// What moved the score of a month (or of the last one) against the month before, farthest first.
+fn moves(trend: &[CardRow], period: &str) -> Vec<Moved> {
+    let at = if period.is_empty() {
+        trend.len().checked_sub(1)
+    } else {
+        trend.iter().position(|card| card.period == period)
+    };
+    let Some((at, before)) = at.and_then(|at| Some((at, at.checked_sub(1)?))) else {
+        return Vec::new();
+    };
+    let (before, after) = (&trend[before].counter, &trend[at].counter);
+    let mut moves: Vec<Moved> = Dimension::ALL
+        .into_iter()
+        .filter_map(|dimension| {
+            Some(Moved {
+                dimension,
+                before: before.dimension(dimension as usize)?,
+                after: after.dimension(dimension as usize)?,
+            })
+        })
+        .filter(|moved| moved.before.to_bits() != moved.after.to_bits())
+        .collect();
+    let distance = |moved: &Moved| (moved.after - moved.before).abs();
+    moves.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
+    moves
+}
+
+fn filter(query: &CardQuery) -> CardFilter {
+    CardFilter {
+        kind: query.kind,
+        purpose: query.purpose.clone(),
+        level: match query.level {
+            CardLevel::Of(level) => level,
+            CardLevel::Region => Level::Dealer,
+        },
+        period: query.period.clone(),
+        dealer: query.dealer.clone(),
+        region: query.region.clone(),
+    }
+}
+
+/// Dealers' sums added up.
+fn by_region(rows: Vec<CardRow>) -> Vec<CardRow> {
+    let mut regions: BTreeMap<String, CardRow> = BTreeMap::new();
+    for row in rows {
+        let sum = regions
+            .entry(row.region.clone())
+            .or_insert_with(|| CardRow {
+                dealer: String::new(),
+                counter: Counter::default(),
+                ..row.clone()
+            });
+        sum.counter.add(&row.counter);
+    }
+    regions.into_values().collect()
+}
+
+/// The page of cards after a place, lowest score first.
+fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> CardPage {
+    // Means as whole numbers, so that a page's end can be said.
+    let key = |row: &CardRow| {
+        let mean = (row.counter.mean() * 1e9) as i64;
+        format!(
+            "{mean:012}|{}|{}|{}|{}",
+            row.region, row.dealer, row.department, row.clerk
+        )
+    };
+    let mut keyed: Vec<(String, CardRow)> = rows.drain(..).map(|row| (key(&row), row)).collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    if let Some(after) = &page.after {
+        keyed.retain(|(key, _)| *key > after.key);
+    }
+    let is_last = keyed.len() <= page.size as usize;
+    keyed.truncate(page.size as usize);
+    CardPage {
+        next: keyed
+            .last()
+            .filter(|_| !is_last)
+            .map(|(key, _)| key.clone()),
+        cards: keyed.into_iter().map(|(_, row)| row).collect(),
+    }
+}
+
+/// A month as it is asked for.
+pub(super) fn check_period(period: &str) -> Result<()> {
+    let is_month = period.is_empty()
+        || chrono::NaiveDate::parse_from_str(&format!("{period}-01"), "%Y-%m-%d").is_ok()
+            && period.len() == 7;
+    if is_month {
+        return Ok(());
+    }
+    let violation = Violation::new(
+        "period",
+        "FORMAT",
+        "a month as YYYY-MM, or nothing for all time",
+    );
+    Err(Error::Invalid(vec![violation]))
+}

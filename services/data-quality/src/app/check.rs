@@ -1,0 +1,323 @@
+//! Taking evidence in: records are scored, counted and their findings opened or closed in one transaction.
+
+use std::{collections::HashMap, sync::Arc};
+
+use marque_core::{FindingId, Timestamp, business_date};
+use marque_db::Conn;
+use marque_quality::{
+    RecordKind,
+    falsification::{Assessment, Entry},
+    standard::Standard,
+};
+use uuid::Uuid;
+
+use super::QualityApp;
+use crate::{
+    domain::{
+        Counters, Evidence, Finding, FindingState, Found, Place, Signs, found_in, month_of, score,
+    },
+    error::Result,
+    storage::{self, Kept, Pending},
+};
+
+/// The department of each clerk: dealer and staff number.
+pub(crate) type Departments = HashMap<(String, String), String>;
+
+/// Up to so many records are written before those who import: they are somebody's who waits.
+const LIVE: usize = 50;
+/// Records that are scored anew in one transaction.
+const BATCH: u32 = 500;
+
+impl QualityApp {
+    /// The next records to be looked at.
+    pub(crate) async fn pending(&self, kind: RecordKind, limit: u32) -> Result<Vec<Pending>> {
+        let next = move |conn: &mut Conn<'_>| Ok(storage::pending(conn, kind, limit)?);
+        self.db.read(next).await
+    }
+
+    /// Whether all records of a kind were asked for once.
+    pub(crate) async fn is_backfilled(&self, kind: RecordKind) -> Result<bool> {
+        let is_done = move |conn: &mut Conn<'_>| Ok(storage::backfilled(conn, kind)?);
+        self.db.read(is_done).await
+    }
+
+    /// Notes records to be looked at; with none, that these were all there are.
+    pub(crate) async fn backfill(&self, kind: RecordKind, records: Vec<Uuid>) -> Result<()> {
+        let now = self.clock.now();
+        self.db
+            .bulk(move |conn| {
+                if records.is_empty() {
+                    return Ok(storage::mark_backfilled(conn, kind, now)?);
+                }
+                Ok(storage::enqueue(conn, kind, &records, 0)?)
+            })
+            .await
+    }
+
+    /// Takes in what the owner of records says of them, and crosses off what was asked for.
+    pub(crate) async fn take(
+        &self,
+        kind: RecordKind,
+        evidence: Vec<Evidence>,
+        departments: Departments,
+        done: Vec<Pending>,
+    ) -> Result<()> {
+        let (app, now) = (self.clone(), self.clock.now());
+        let is_live = evidence.len() <= LIVE;
+        let work = move |conn: &mut Conn<'_>| -> Result<()> {
+            storage::lock(conn)?;
+            app.check(conn, &evidence, &departments, now)?;
+            Ok(storage::settle(conn, kind, &done)?)
+        };
+        if is_live {
+            self.db.write(work).await?;
+        } else {
+            self.db.bulk(work).await?;
+        }
+        self.counted.notify_one();
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        conn: &mut Conn<'_>,
+        evidence: &[Evidence],
+        departments: &Departments,
+        now: Timestamp,
+    ) -> Result<()> {
+        let known = by_id(storage::kept(conn, &ids_of(evidence))?);
+        let mut batch = Batch::default();
+        let mut newest: HashMap<Uuid, &Evidence> = HashMap::new();
+        for one in evidence {
+            let earlier = newest.entry(one.id).or_insert(one);
+            if one.version > earlier.version {
+                *earlier = one;
+            }
+        }
+        let mut newest: Vec<&Evidence> = newest.into_values().collect();
+        newest.sort_unstable_by_key(|one| one.id);
+        for one in newest {
+            let old = known.get(&one.id);
+            if old.is_some_and(|old| old.evidence.version > one.version) {
+                continue;
+            }
+            let clerk = (one.dealer.clone(), one.clerk.clone());
+            let place = Place {
+                kind: one.kind,
+                dealer: one.dealer.clone(),
+                department: departments.get(&clerk).cloned().unwrap_or_default(),
+                clerk: one.clerk.clone(),
+                period: month_of(business_date(one.entered_at)),
+            };
+            let signs = self.signs(one, old);
+            let standard = self.in_force(conn, one.kind, business_date(now))?;
+            batch.put(old, one.clone(), place, &standard, signs);
+        }
+        batch.write(conn, self, now)
+    }
+
+    /// The signs of a record: by the last comparison, or those it had while nothing about it has changed.
+    fn signs(&self, evidence: &Evidence, old: Option<&Kept>) -> Signs {
+        let assessment = self.assessment.read().clone();
+        if let Some(assessment) = assessment {
+            return judged(&assessment, &evidence.dealer, &evidence.entry);
+        }
+        old.filter(|old| old.evidence.entry == evidence.entry)
+            .map(|old| old.signs.clone())
+            .unwrap_or_default()
+    }
+
+    /// Judges records anew whose signs are others by the last comparison.
+    pub(super) fn judge(
+        &self,
+        conn: &mut Conn<'_>,
+        ids: &[Uuid],
+        assessment: &Assessment,
+        now: Timestamp,
+    ) -> Result<()> {
+        storage::lock(conn)?;
+        let mut batch = Batch::default();
+        for old in storage::kept(conn, ids)? {
+            let signs = judged(assessment, &old.place.dealer, &old.evidence.entry);
+            let standard = self.in_force(conn, old.place.kind, business_date(now))?;
+            batch.put(
+                Some(&old),
+                old.evidence.clone(),
+                old.place.clone(),
+                &standard,
+                signs,
+            );
+        }
+        batch.write(conn, self, now)
+    }
+
+    /// Scores some records by the standard in force that were scored by another; says whether there were any.
+    pub(crate) async fn rescore(&self, kind: RecordKind) -> Result<bool> {
+        let (app, now) = (self.clone(), self.clock.now());
+        self.db
+            .bulk(move |conn| {
+                let standard = app.in_force(conn, kind, business_date(now))?;
+                let version = i64::from(standard.version);
+                if storage::count_not_by(conn, kind, version)? == 0 {
+                    return Ok(false);
+                }
+                storage::lock(conn)?;
+                let mut batch = Batch::default();
+                for old in storage::kept_not_by(conn, kind, version, BATCH)? {
+                    let signs = old.signs.clone();
+                    batch.put(
+                        Some(&old),
+                        old.evidence.clone(),
+                        old.place.clone(),
+                        &standard,
+                        signs,
+                    );
+                }
+                batch.write(conn, &app, now)?;
+                Ok(true)
+            })
+            .await
+    }
+}
+
+/// Signs by a comparison; an entry that cannot be read bears none.
+pub(super) fn judged(assessment: &Assessment, dealer: &str, entry: &[u8]) -> Signs {
+    let Ok(entry) = Entry::from_bytes(entry) else {
+        return Signs::default();
+    };
+    let mut signs: Vec<_> = assessment
+        .signs(dealer, &entry)
+        .into_iter()
+        .map(|sign| (sign.kind, (sign.strength * 1000.0).round() as i64))
+        .collect();
+    signs.sort_unstable();
+    Signs(signs)
+}
+
+/// Records about to be written, and what they change.
+#[derive(Default)]
+struct Batch {
+    counters: Counters,
+    records: Vec<Kept>,
+}
+
+impl Batch {
+    fn put(
+        &mut self,
+        old: Option<&Kept>,
+        evidence: Evidence,
+        place: Place,
+        standard: &Arc<Standard>,
+        signs: Signs,
+    ) {
+        let scored = score(standard, &evidence, &signs);
+        if let Some(old) = old {
+            self.counters.leave(&old.place, &old.scored);
+        }
+        self.counters.enter(&place, &scored);
+        self.records.push(Kept {
+            evidence,
+            place,
+            standard: i64::from(standard.version),
+            scored,
+            signs,
+        });
+    }
+
+    fn write(self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
+        storage::add_counters(conn, &self.counters.changed())?;
+        storage::put_records(conn, &self.records, now)?;
+        let ids: Vec<Uuid> = self.records.iter().map(|kept| kept.evidence.id).collect();
+        let mut known: HashMap<Uuid, Vec<Finding>> = HashMap::new();
+        for finding in storage::findings_of(conn, &ids)? {
+            known.entry(finding.record).or_default().push(finding);
+        }
+        let mut changed = Vec::new();
+        for kept in &self.records {
+            let earlier = known.remove(&kept.evidence.id).unwrap_or_default();
+            let found = found_in(&kept.evidence, &kept.signs);
+            changed.extend(compare(app, kept, earlier, found, now));
+        }
+        Ok(storage::put_findings(conn, &changed)?)
+    }
+}
+
+/// What has changed of a record's findings: opened, come back, changed, mended.
+fn compare(
+    app: &QualityApp,
+    kept: &Kept,
+    earlier: Vec<Finding>,
+    found: Vec<Found>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let is_same = |finding: &Finding, found: &Found| {
+        finding.found.field == found.field && finding.found.rule == found.rule
+    };
+    let mut changed = Vec::new();
+    for flaw in &found {
+        let Some(finding) = earlier.iter().find(|finding| is_same(finding, flaw)) else {
+            changed.push(opened(app, kept, flaw.clone(), now));
+            continue;
+        };
+        let is_back = finding.state == FindingState::Mended;
+        if !is_back && finding.found == *flaw && finding.clerk == kept.place.clerk {
+            continue;
+        }
+        changed.push(Finding {
+            found: flaw.clone(),
+            department: kept.place.department.clone(),
+            clerk: kept.place.clerk.clone(),
+            standard: kept.standard,
+            state: if is_back {
+                FindingState::Open
+            } else {
+                finding.state
+            },
+            changed_at: if is_back { now } else { finding.changed_at },
+            reopened: finding.reopened + i64::from(is_back),
+            reason: if is_back {
+                String::new()
+            } else {
+                finding.reason.clone()
+            },
+            ..finding.clone()
+        });
+    }
+    let gone = earlier
+        .into_iter()
+        .filter(|finding| finding.state != FindingState::Mended)
+        .filter(|finding| !found.iter().any(|flaw| is_same(finding, flaw)));
+    changed.extend(gone.map(|finding| Finding {
+        state: FindingState::Mended,
+        changed_at: now,
+        ..finding
+    }));
+    changed
+}
+
+fn opened(app: &QualityApp, kept: &Kept, found: Found, now: Timestamp) -> Finding {
+    Finding {
+        id: FindingId::new(&*app.clock),
+        record: kept.evidence.id,
+        kind: kept.place.kind,
+        dealer: kept.place.dealer.clone(),
+        department: kept.place.department.clone(),
+        clerk: kept.place.clerk.clone(),
+        found,
+        standard: kept.standard,
+        state: FindingState::Open,
+        opened_at: now,
+        changed_at: now,
+        reopened: 0,
+        reason: String::new(),
+    }
+}
+
+fn ids_of(evidence: &[Evidence]) -> Vec<Uuid> {
+    evidence.iter().map(|one| one.id).collect()
+}
+
+fn by_id(records: Vec<Kept>) -> HashMap<Uuid, Kept> {
+    let keyed = records.into_iter().map(|kept| (kept.evidence.id, kept));
+    keyed.collect()
+}

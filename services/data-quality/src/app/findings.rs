@@ -1,0 +1,68 @@
+//! Findings: listed for those who mend, waived where the rule is wrong about a record.
+
+use marque_auth::{CallContext, Role};
+use marque_core::{FindingId, PageRequest};
+use marque_ledger::{Entry, record};
+
+use super::{QualityApp, words::check_words};
+use crate::{
+    domain::{Finding, FindingState},
+    error::{Error, Result},
+    storage::{self, FindingFilter},
+};
+
+/// Fewest characters of a reason.
+const REASON: usize = 10;
+
+impl QualityApp {
+    /// Findings of the caller's scope, newest first.
+    pub(crate) async fn list_findings(
+        &self,
+        ctx: CallContext,
+        filter: FindingFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Finding>> {
+        self.db
+            .scan(move |conn| Ok(storage::list_findings(conn, ctx.scope(), &filter, &page)?))
+            .await
+    }
+
+    /// Waives a finding, or takes it up again.
+    pub(crate) async fn decide_finding(
+        &self,
+        ctx: CallContext,
+        id: FindingId,
+        to: FindingState,
+        reason: String,
+    ) -> Result<Finding> {
+        ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
+        check_words("reason", &reason, REASON)?;
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                let mut finding =
+                    storage::find_finding(conn, ctx.scope(), id)?.ok_or(Error::FindingUnknown)?;
+                if finding.state == FindingState::Mended {
+                    return Err(Error::FindingMended);
+                }
+                if finding.state == to {
+                    return Ok(finding);
+                }
+                finding.reopened += i64::from(to == FindingState::Open);
+                finding.state = to;
+                finding.changed_at = now;
+                finding.reason.clone_from(&reason);
+                storage::put_findings(conn, std::slice::from_ref(&finding))?;
+                let subject = finding.id.to_string();
+                let entry = Entry {
+                    act: "finding_decided",
+                    subject: &subject,
+                    dealer: &finding.dealer,
+                    detail: to.code(),
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(finding)
+            })
+            .await
+    }
+}

@@ -1,0 +1,80 @@
+//! Use cases of the data-quality service.
+
+mod alerts;
+mod assess;
+mod cards;
+mod check;
+mod findings;
+mod recount;
+mod replay;
+mod sink;
+mod standards;
+mod verify;
+mod words;
+
+use std::{collections::HashMap, sync::Arc};
+
+use marque_core::SharedClock;
+use marque_db::Database;
+use marque_quality::{falsification::Assessment, standard::Standard};
+use parking_lot::RwLock;
+use tokio::sync::Notify;
+
+pub(crate) use alerts::{AlertWord, alert_to_pb};
+pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
+pub(crate) use check::Departments;
+pub(crate) use replay::{Change, Replayed};
+pub(crate) use sink::VerificationSink;
+pub(crate) use standards::{Version, state_code};
+pub(crate) use verify::{Drawing, NewCheck};
+
+/// Standards that were read, by their text: reading one costs more than scoring with it.
+type Read = HashMap<String, Arc<Standard>>;
+
+/// The service's use cases; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct QualityApp {
+    db: Database,
+    clock: SharedClock,
+    read: Arc<RwLock<Read>>,
+    /// By what single entries are judged, once all were compared.
+    assessment: Arc<RwLock<Option<Arc<Assessment>>>>,
+    /// Records were counted that have not been compared yet.
+    counted: Arc<Notify>,
+    /// A standard was put.
+    put: Arc<Notify>,
+}
+
+impl std::fmt::Debug for QualityApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QualityApp").finish_non_exhaustive()
+    }
+}
+
+impl QualityApp {
+    pub(crate) fn new(db: Database, clock: SharedClock) -> Self {
+        Self {
+            db,
+            clock,
+            read: Arc::default(),
+            assessment: Arc::default(),
+            counted: Arc::default(),
+            put: Arc::default(),
+        }
+    }
+
+    /// Rings when something was written to the store, by whomever of this process.
+    pub(crate) fn committed(&self) -> &Notify {
+        self.db.committed()
+    }
+
+    /// Rings when records were counted.
+    pub(crate) fn counted(&self) -> &Notify {
+        &self.counted
+    }
+
+    /// Rings when a standard was put.
+    pub(crate) fn standard_put(&self) -> &Notify {
+        &self.put
+    }
+}

@@ -1,0 +1,209 @@
+//! The standard: its versions, and which is in force.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use marque_auth::{CallContext, Role};
+use marque_core::{Timestamp, business_date};
+use marque_db::Conn;
+use marque_errors::Violation;
+use marque_ledger::{Entry, record};
+use marque_quality::{
+    RecordKind,
+    standard::{Standard, State, built_in_text},
+};
+
+use super::QualityApp;
+use crate::{
+    error::{Error, Result},
+    storage::{self, KeptStandard},
+};
+
+/// Longest text of a standard, in bytes.
+const LONGEST: usize = 256 * 1024;
+/// Read standards that are remembered; replays of drafts come and go.
+const REMEMBERED: usize = 64;
+
+/// A version of the standard.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    pub(crate) standard: Arc<Standard>,
+    pub(crate) text: String,
+    pub(crate) is_in_force: bool,
+    /// `None` for the one that came with the release.
+    pub(crate) created_at: Option<Timestamp>,
+}
+
+impl QualityApp {
+    /// Versions of a kind, or of all kinds; newest first.
+    pub(crate) async fn list_standards(
+        &self,
+        _ctx: CallContext,
+        kind: Option<RecordKind>,
+    ) -> Result<Vec<Version>> {
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        self.db
+            .scan(move |conn| {
+                let kinds = RecordKind::ALL.into_iter();
+                let mut all = Vec::new();
+                for kind in kinds.filter(|known| kind.is_none_or(|kind| kind == *known)) {
+                    all.extend(app.versions(conn, kind, today)?.into_iter().rev());
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    /// Creates a version, or replaces one that is not in force yet.
+    pub(crate) async fn put_standard(&self, ctx: CallContext, text: String) -> Result<Version> {
+        ctx.require(Role::HqAdmin)?;
+        let standard = self.parse(&text)?;
+        let (app, now) = (self.clone(), self.clock.now());
+        let version = self
+            .db
+            .write(move |conn| {
+                storage::lock(conn)?;
+                app.put_version(conn, &ctx, &standard, &text, now)
+            })
+            .await?;
+        self.put.notify_one();
+        Ok(version)
+    }
+
+    fn put_version(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        standard: &Arc<Standard>,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Version> {
+        let today = business_date(now);
+        let versions = self.versions(conn, standard.kind, today)?;
+        check_successor(standard, &versions, today)?;
+        let kept = KeptStandard {
+            kind: standard.kind,
+            version: i64::from(standard.version),
+            text: text.to_owned(),
+            created_at: now,
+        };
+        let effective_from = standard.effective_from.to_string();
+        let state = state_code(standard.state);
+        storage::put_standard(conn, &kept, state, &effective_from, ctx.actor())?;
+        let subject = format!("{}/{}", standard.kind.code(), standard.version);
+        let entry = Entry {
+            act: "standard_put",
+            subject: &subject,
+            dealer: "",
+            detail: state,
+        };
+        record(conn, ctx, now, &entry)?;
+        let mut versions = self.versions(conn, standard.kind, today)?.into_iter();
+        let put = versions.find(|version| version.standard.version == standard.version);
+        Ok(put.expect("the version was put above"))
+    }
+
+    /// The standard of a kind that is in force on a day.
+    pub(super) fn in_force(
+        &self,
+        conn: &mut Conn<'_>,
+        kind: RecordKind,
+        day: NaiveDate,
+    ) -> Result<Arc<Standard>> {
+        let versions = self.versions(conn, kind, day)?;
+        let first = versions
+            .first()
+            .map(|version| Arc::clone(&version.standard));
+        let in_force = versions.into_iter().find(|version| version.is_in_force);
+        Ok(in_force
+            .map(|version| version.standard)
+            .or(first)
+            .expect("a standard comes with every release"))
+    }
+
+    /// Versions of a kind in their order, the release's own first.
+    fn versions(
+        &self,
+        conn: &mut Conn<'_>,
+        kind: RecordKind,
+        today: NaiveDate,
+    ) -> Result<Vec<Version>> {
+        let own = built_in_text(kind);
+        let mut versions = vec![Version {
+            standard: self.parse(own)?,
+            text: own.to_owned(),
+            is_in_force: false,
+            created_at: None,
+        }];
+        for kept in storage::standards(conn, kind)? {
+            versions.push(Version {
+                standard: self.parse(&kept.text)?,
+                text: kept.text,
+                is_in_force: false,
+                created_at: Some(kept.created_at),
+            });
+        }
+        let candidates = versions.iter_mut().filter(|version| {
+            version.standard.state == State::Effective && version.standard.effective_from <= today
+        });
+        let newest = candidates
+            .max_by_key(|version| (version.standard.effective_from, version.standard.version));
+        if let Some(version) = newest {
+            version.is_in_force = true;
+        }
+        Ok(versions)
+    }
+
+    /// Reads a standard; what is wrong is told with its place.
+    pub(super) fn parse(&self, text: &str) -> Result<Arc<Standard>> {
+        if text.len() > LONGEST {
+            let message = format!("at most {LONGEST} bytes");
+            return Err(Error::Invalid(vec![Violation::new(
+                "text", "TOO_LONG", message,
+            )]));
+        }
+        if let Some(known) = self.read.read().get(text) {
+            return Ok(Arc::clone(known));
+        }
+        let standard = Standard::parse(text).map_err(Error::StandardInvalid)?;
+        let standard = Arc::new(standard);
+        let mut read = self.read.write();
+        if read.len() >= REMEMBERED {
+            read.clear();
+        }
+        read.insert(text.to_owned(), Arc::clone(&standard));
+        Ok(standard)
+    }
+}
+
+/// The word of a state.
+pub(crate) const fn state_code(state: State) -> &'static str {
+    match state {
+        State::Draft => "draft",
+        State::Effective => "effective",
+    }
+}
+
+/// What was in force stays what it was: only later versions, and those nobody was judged by yet, may be put.
+fn check_successor(standard: &Standard, versions: &[Version], today: NaiveDate) -> Result<()> {
+    let is_fixed = |version: &Version| {
+        version.standard.state == State::Effective && version.standard.effective_from <= today
+    };
+    let fixed = versions.iter().filter(|version| is_fixed(version));
+    let last = fixed
+        .map(|version| version.standard.version)
+        .max()
+        .unwrap_or(0);
+    if standard.version <= last {
+        return Err(Error::StandardFixed { next: last + 1 });
+    }
+    if standard.state == State::Effective && standard.effective_from < today {
+        let message = format!("give a day from {today} on: what was judged stays as it was judged");
+        return Err(Error::Invalid(vec![Violation::new(
+            "effective_from",
+            "IN_THE_PAST",
+            message,
+        )]));
+    }
+    Ok(())
+}

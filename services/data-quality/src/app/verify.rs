@@ -1,0 +1,313 @@
+//! Verification: outcomes come in, work lists go out, and a dealer's accuracy follows from both.
+
+use marque_auth::{CallContext, Role, Scope};
+use marque_core::{DealerCode, PageRequest, Timestamp, WorkListId, source_record_id};
+use marque_db::Conn;
+use marque_errors::Violation;
+use marque_ledger::{Entry, record};
+use marque_quality::{Field, RecordKind};
+use uuid::Uuid;
+
+use super::{QualityApp, cards::check_period};
+use crate::{
+    domain::{Accuracy, Check, CheckOutcome, PointsTable, accuracy, draw},
+    error::{Error, Result},
+    storage::{self, WorkItem, WorkList},
+};
+
+/// Most outcomes in one call; more come as a file.
+const MOST: usize = 1000;
+/// Most records of a work list.
+const LONGEST: usize = 20_000;
+
+/// An outcome as it comes in.
+#[derive(Debug, Clone)]
+pub(crate) struct NewCheck {
+    pub(crate) record: Option<Uuid>,
+    /// Column that was checked; empty for the record as a whole.
+    pub(crate) field: String,
+    pub(crate) outcome: String,
+    pub(crate) method: String,
+    pub(crate) checked_at: Option<Timestamp>,
+    pub(crate) duration_s: Option<i64>,
+    /// The call centre's own number of the check, by which it is known again.
+    pub(crate) key: String,
+}
+
+/// What a work list is drawn from.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawing {
+    pub(crate) size: usize,
+    pub(crate) seed: i64,
+    pub(crate) kind: RecordKind,
+    pub(crate) dealer: String,
+    pub(crate) region: String,
+    pub(crate) period: String,
+}
+
+impl QualityApp {
+    /// Takes outcomes in, all or none; says how many were new or changed.
+    pub(crate) async fn take_checks(&self, ctx: CallContext, new: Vec<NewCheck>) -> Result<i64> {
+        ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
+        let now = self.clock.now();
+        if new.is_empty() || new.len() > MOST {
+            let message = format!("send 1 to {MOST} outcomes; more come as a file of verifications");
+            return Err(Error::Invalid(vec![Violation::new(
+                "verifications",
+                "COUNT",
+                message,
+            )]));
+        }
+        self.db
+            .write(move |conn| {
+                let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
+                let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
+                let mut violations = Vec::new();
+                let mut checks = Vec::new();
+                for (at, one) in new.iter().enumerate() {
+                    let dealer = known.iter().find(|(id, _)| Some(*id) == one.record);
+                    match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), &ctx, now) {
+                        Ok(check) => checks.push(check),
+                        Err(problem) => violations.push(problem.at(at)),
+                    }
+                }
+                if !violations.is_empty() {
+                    return Err(Error::Invalid(violations));
+                }
+                let changed = keep(conn, checks)?;
+                let detail = changed.to_string();
+                let entry = Entry {
+                    act: "verifications_recorded",
+                    subject: "verifications",
+                    dealer: "",
+                    detail: &detail,
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(changed)
+            })
+            .await
+    }
+
+    /// Draws a list of records to be verified.
+    pub(crate) async fn create_work_list(
+        &self,
+        ctx: CallContext,
+        drawing: Drawing,
+    ) -> Result<WorkList> {
+        ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
+        check_period(&drawing.period)?;
+        if !(1..=LONGEST).contains(&drawing.size) {
+            let message = format!("how many records to draw: 1 to {LONGEST}");
+            return Err(Error::Invalid(vec![Violation::new("size", "RANGE", message)]));
+        }
+        let (id, now) = (WorkListId::new(&*self.clock), self.clock.now());
+        self.db
+            .bulk(move |conn| {
+                let from = (
+                    drawing.dealer.as_str(),
+                    drawing.region.as_str(),
+                    drawing.period.as_str(),
+                );
+                let candidates = storage::candidates(conn, ctx.scope(), drawing.kind, from)?;
+                let drawn = draw(candidates, drawing.size, drawing.seed.cast_unsigned());
+                if drawn.is_empty() {
+                    return Err(Error::NothingToDraw);
+                }
+                let list = WorkList {
+                    id,
+                    seed: drawing.seed,
+                    dealer: drawing.dealer.clone(),
+                    region: drawing.region.clone(),
+                    period: drawing.period.clone(),
+                    created_at: now,
+                    created_by: ctx.actor().to_string(),
+                };
+                storage::insert_work_list(conn, &list, &drawn)?;
+                let (subject, detail) = (id.to_string(), drawn.len().to_string());
+                let entry = Entry {
+                    act: "work_list_drawn",
+                    subject: &subject,
+                    dealer: &drawing.dealer,
+                    detail: &detail,
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(list)
+            })
+            .await
+    }
+
+    /// A work list and a page of its records with what came of them.
+    pub(crate) async fn get_work_list(
+        &self,
+        ctx: CallContext,
+        id: WorkListId,
+        page: PageRequest,
+    ) -> Result<(WorkList, Vec<WorkItem>)> {
+        ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
+        self.db
+            .scan(move |conn| {
+                let list = storage::find_work_list(conn, id)?.ok_or(Error::WorkListUnknown)?;
+                let after = page.after.as_ref().and_then(|token| token.key.parse().ok());
+                let after = after.unwrap_or(0);
+                let items = storage::work_items(conn, ctx.scope(), &list, after, page.size)?;
+                Ok((list, items))
+            })
+            .await
+    }
+
+    /// Dealers' accuracy by what was checked between two instants, and the table by which it gives points.
+    pub(crate) async fn list_accuracy(
+        &self,
+        ctx: CallContext,
+        between: (Timestamp, Timestamp),
+        dealer: String,
+        region: String,
+    ) -> Result<(Vec<Accuracy>, PointsTable)> {
+        let roles = [Role::Manager, Role::Agent, Role::Steward, Role::Analyst, Role::HqAdmin];
+        ctx.require(roles)?;
+        self.db
+            .scan(move |conn| {
+                let table = points(conn)?;
+                let of = (dealer.as_str(), region.as_str());
+                let checks = storage::checks_between(conn, ctx.scope(), between, of)?;
+                Ok((accuracy(checks, &table), table))
+            })
+            .await
+    }
+
+    /// Puts the table of points.
+    pub(crate) async fn put_points(
+        &self,
+        ctx: CallContext,
+        mut table: PointsTable,
+    ) -> Result<PointsTable> {
+        ctx.require(Role::HqAdmin)?;
+        table.rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        check_table(&table)?;
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                storage::replace_points(conn, table.least_checked, &table.rows)?;
+                let entry = Entry {
+                    act: "accuracy_points_put",
+                    subject: "accuracy_points",
+                    dealer: "",
+                    detail: "",
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(table.clone())
+            })
+            .await
+    }
+}
+
+/// Keeps checks; says how many are new or changed.
+pub(super) fn keep(conn: &mut Conn<'_>, mut checks: Vec<Check>) -> Result<i64> {
+    let ids: Vec<Uuid> = checks.iter().map(|check| check.id).collect();
+    let known = storage::known_checks(conn, &ids)?;
+    checks.retain(|check| !known.contains(check));
+    checks.sort_by_key(|check| check.id);
+    // The same key twice: the last row stands.
+    checks.reverse();
+    checks.dedup_by_key(|check| check.id);
+    storage::put_checks(conn, &checks)?;
+    Ok(checks.len() as i64)
+}
+
+/// What is wrong with one outcome.
+pub(super) struct Problem {
+    field: &'static str,
+    reason: &'static str,
+    message: String,
+}
+
+impl Problem {
+    fn at(self, at: usize) -> Violation {
+        let field = format!("verifications[{at}].{}", self.field);
+        Violation::new(field, self.reason, self.message)
+    }
+}
+
+/// An outcome as it is kept. `dealer` is that of the record; a dealer's own outcomes are kept and not counted.
+pub(super) fn check_of(
+    new: &NewCheck,
+    dealer: Option<&str>,
+    ctx: &CallContext,
+    now: Timestamp,
+) -> std::result::Result<Check, Problem> {
+    let problem = |field, reason, message: &str| Problem {
+        field,
+        reason,
+        message: message.to_owned(),
+    };
+    let (Some(record), Some(dealer)) = (new.record, dealer) else {
+        let message = "no such record: take the id from a work list or a finding";
+        return Err(problem("record_id", "UNKNOWN", message));
+    };
+    let Some(outcome) = CheckOutcome::read(&new.outcome) else {
+        let known = CheckOutcome::ALL.map(CheckOutcome::code).join(", ");
+        return Err(problem("outcome", "UNKNOWN", &format!("use one of {known}")));
+    };
+    let field = new.field.trim();
+    let is_column = |known: Field| known.column() == field;
+    if !field.is_empty() && !Field::of(RecordKind::Customers).any(is_column) {
+        let message = "a column of customers, or nothing for the record as a whole";
+        return Err(problem("field", "UNKNOWN", message));
+    }
+    let checked_at = new.checked_at.unwrap_or(now);
+    if checked_at > now {
+        return Err(problem("checked_at", "IN_THE_FUTURE", "when it was checked"));
+    }
+    Ok(Check {
+        id: id_of(new, record, dealer, checked_at),
+        record,
+        dealer: dealer.to_owned(),
+        field: field.to_owned(),
+        outcome,
+        method: new.method.chars().take(40).collect(),
+        checked_at,
+        duration_s: new.duration_s,
+        is_own: matches!(ctx.scope(), Scope::Dealer(_)),
+    })
+}
+
+/// The same check again has the same id: by its key, or by what was checked when.
+fn id_of(new: &NewCheck, record: Uuid, dealer: &str, checked_at: Timestamp) -> Uuid {
+    let key = if new.key.trim().is_empty() {
+        format!("{record}\u{1f}{}\u{1f}{}", new.field, checked_at.as_micros())
+    } else {
+        format!("{record}\u{1f}{}\u{1f}{}", new.field, new.key.trim())
+    };
+    let dealer: DealerCode = dealer.parse().expect("records are of dealers with a code");
+    source_record_id(&dealer, "verification", &key).uuid()
+}
+
+fn points(conn: &mut Conn<'_>) -> Result<PointsTable> {
+    let rows = storage::points_rows(conn)?;
+    let Some((least_checked, ..)) = rows.first().copied() else {
+        return Ok(PointsTable::default());
+    };
+    Ok(PointsTable {
+        least_checked,
+        rows: rows.into_iter().map(|(_, from, points)| (from, points)).collect(),
+    })
+}
+
+fn check_table(table: &PointsTable) -> Result<()> {
+    let is_row = |(from, points): &(f64, f64)| {
+        (0.0..=1.0).contains(from) && (0.0..=1000.0).contains(points)
+    };
+    let falls = table.rows.is_sorted_by(|a, b| a.0 > b.0 && a.1 >= b.1);
+    if !table.rows.is_empty()
+        && table.rows.iter().all(is_row)
+        && falls
+        && (1..=100_000).contains(&table.least_checked)
+    {
+        return Ok(());
+    }
+    let message = "rows of from (0 to 1) and points (0 to 1000), each threshold once and no fewer points for a higher one; \
+                   least_checked from 1 to 100000";
+    Err(Error::Invalid(vec![Violation::new(
+        "rows", "TABLE", message,
+    )]))
+}

@@ -1,0 +1,111 @@
+//! Alerts: something a manager should look at, and what came of it.
+
+use marque_core::{AlertId, Timestamp};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AlertKind {
+    /// A dealer's score fell from one month to the next.
+    ScoreFell,
+    /// Records came in a burst.
+    BurstStarted,
+    /// Entries look made up.
+    EntriesLookInvented,
+}
+
+impl AlertKind {
+    pub(crate) const ALL: [Self; 3] = [
+        Self::ScoreFell,
+        Self::BurstStarted,
+        Self::EntriesLookInvented,
+    ];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::ScoreFell => "score_fell",
+            Self::BurstStarted => "burst_started",
+            Self::EntriesLookInvented => "entries_look_invented",
+        }
+    }
+
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// What happened, in Chinese and English; no accusation.
+    pub(crate) const fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ScoreFell => (
+                "本月数据质量得分比上月明显下降，请查看评分卡",
+                "the month's score is well below that of the month before: see the scorecard",
+            ),
+            Self::BurstStarted => (
+                "录入时间集中，请核实这些记录",
+                "many records were entered at one time: please look at them",
+            ),
+            Self::EntriesLookInvented => (
+                "部分录入内容像是编造的，请先核实再判断",
+                "some entries look made up: verify before you judge",
+            ),
+        }
+    }
+}
+
+/// What has become of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AlertState {
+    Open,
+    Acknowledged,
+    Snoozed,
+    Closed,
+}
+
+impl AlertState {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Snoozed => "snoozed",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        [Self::Open, Self::Acknowledged, Self::Snoozed, Self::Closed]
+            .into_iter()
+            .find(|state| state.code() == code)
+    }
+}
+
+/// What may have come of a closed alert.
+pub(crate) const OUTCOMES: [&str; 4] = ["mended", "explained", "disciplined", "not_confirmed"];
+
+/// An alert about to be raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewAlert {
+    pub(crate) kind: AlertKind,
+    pub(crate) dealer: String,
+    /// Empty if it is about the dealer as a whole.
+    pub(crate) clerk: String,
+    /// The kind of sign, or the month.
+    pub(crate) detail: String,
+    /// Since when there is a cause; one that is older than the last word on it raises nothing.
+    pub(crate) since: Timestamp,
+}
+
+/// An alert as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Alert {
+    pub(crate) id: AlertId,
+    pub(crate) kind: AlertKind,
+    pub(crate) dealer: String,
+    pub(crate) clerk: String,
+    pub(crate) detail: String,
+    pub(crate) state: AlertState,
+    pub(crate) snoozed_until: Option<Timestamp>,
+    pub(crate) outcome: String,
+    pub(crate) remark: String,
+    pub(crate) raised_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
+    pub(crate) changed_by: String,
+}

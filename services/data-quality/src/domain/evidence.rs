@@ -1,0 +1,54 @@
+//! What the owner of a record tells of it.
+
+use marque_core::Timestamp;
+use marque_quality::{Finding, RecordKind, Severity, party::PartyKind};
+use uuid::Uuid;
+
+/// A record as its owner last described it: coded facts, no value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Evidence {
+    pub(crate) id: Uuid,
+    pub(crate) kind: RecordKind,
+    pub(crate) dealer: String,
+    /// Staff number as typed; empty if unknown.
+    pub(crate) clerk: String,
+    pub(crate) version: i64,
+    pub(crate) entered_at: Timestamp,
+    /// Day of what it records.
+    pub(crate) event_date: Option<chrono::NaiveDate>,
+    pub(crate) party: Party,
+    pub(crate) is_repeated: Option<bool>,
+    /// Columns that hold something.
+    pub(crate) filled: Vec<marque_quality::Field>,
+    pub(crate) findings: Vec<Finding>,
+    /// Keyed facts by which invention is told; empty for kinds that are not compared.
+    pub(crate) entry: Vec<u8>,
+}
+
+/// Whom a record is about, if about anybody.
+pub(crate) type Party = Option<PartyKind>;
+
+/// The kind of a word.
+pub(crate) fn kind_of(code: &str) -> Option<RecordKind> {
+    RecordKind::ALL.into_iter().find(|kind| kind.code() == code)
+}
+
+/// A severity as it is stored: from 1, information, to 4, rejected.
+pub(crate) const fn severity_code(severity: Severity) -> i64 {
+    match severity {
+        Severity::Info => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+        Severity::Reject => 4,
+    }
+}
+
+/// The severity of a code.
+pub(crate) const fn severity_of(code: i64) -> Severity {
+    match code {
+        2 => Severity::Warning,
+        3 => Severity::Error,
+        4 => Severity::Reject,
+        _ => Severity::Info,
+    }
+}

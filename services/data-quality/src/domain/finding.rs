@@ -1,0 +1,104 @@
+//! Findings of stored records: opened when seen, mended when no longer seen, waived by somebody with a reason.
+
+use marque_core::{FindingId, Timestamp};
+use marque_quality::{Finding as Flaw, RecordKind, Severity, falsification::Kind};
+use uuid::Uuid;
+
+use super::{Evidence, Signs};
+
+/// What has become of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FindingState {
+    Open,
+    Mended,
+    Waived,
+}
+
+impl FindingState {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Mended => "mended",
+            Self::Waived => "waived",
+        }
+    }
+
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        [Self::Open, Self::Mended, Self::Waived]
+            .into_iter()
+            .find(|state| state.code() == code)
+    }
+}
+
+/// Something wrong that is seen now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) field: String,
+    /// A rule of the dictionary, or a kind of sign.
+    pub(crate) rule: String,
+    pub(crate) other: String,
+    pub(crate) number: Option<i64>,
+    pub(crate) severity: Severity,
+    /// Of a sign of invention, in thousandths.
+    pub(crate) strength: i64,
+}
+
+/// A finding as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    pub(crate) id: FindingId,
+    pub(crate) record: Uuid,
+    pub(crate) kind: RecordKind,
+    pub(crate) dealer: String,
+    pub(crate) department: String,
+    pub(crate) clerk: String,
+    pub(crate) found: Found,
+    /// Version of the standard under which it was found.
+    pub(crate) standard: i64,
+    pub(crate) state: FindingState,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
+    /// How often it came back.
+    pub(crate) reopened: i64,
+    pub(crate) reason: String,
+}
+
+/// What is wrong with a record: broken rules that matter, and signs of invention. A rule is there once a column.
+pub(crate) fn found_in(evidence: &Evidence, signs: &Signs) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let rules = evidence
+        .findings
+        .iter()
+        .filter(|flaw| flaw.severity > Severity::Info)
+        .map(broken);
+    for flaw in rules.chain(signs.0.iter().map(sign)) {
+        let is_known = |known: &Found| known.field == flaw.field && known.rule == flaw.rule;
+        if !found.iter().any(is_known) {
+            found.push(flaw);
+        }
+    }
+    found
+}
+
+fn broken(flaw: &Flaw) -> Found {
+    let other = flaw.params.other;
+    Found {
+        field: flaw.field.column().to_owned(),
+        rule: flaw.rule.entry().id.to_owned(),
+        other: other.map_or_else(String::new, |field| field.column().to_owned()),
+        number: flaw.params.number,
+        severity: flaw.severity,
+        strength: 0,
+    }
+}
+
+fn sign((kind, strength): &(Kind, i64)) -> Found {
+    Found {
+        field: kind.column().to_owned(),
+        rule: kind.code().to_owned(),
+        other: String::new(),
+        number: None,
+        severity: Severity::Warning,
+        strength: *strength,
+    }
+}

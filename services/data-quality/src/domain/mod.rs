@@ -1,0 +1,17 @@
+//! What a scored record, a counter, a finding and an alert are. No I/O, no clock.
+
+mod alert;
+mod counter;
+mod evidence;
+mod finding;
+mod sample;
+mod score;
+mod verification;
+
+pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES};
+pub(crate) use counter::{Counter, CounterKey, Counters, Level, Place, month_of};
+pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
+pub(crate) use finding::{Finding, FindingState, Found, found_in};
+pub(crate) use sample::{Candidate, draw};
+pub(crate) use score::{OVERALL, Points, Scored, Signs, score};
+pub(crate) use verification::{Accuracy, Check, CheckOutcome, PointsTable, accuracy};

@@ -1,0 +1,83 @@
+//! Events of those who own records: notes which records changed. What they now are is asked for afterwards.
+
+use marque_api::{
+    customer::v1::SourceRecordsLinked, events::v1::Event, service_history::v1::VisitsRecorded,
+    vehicle::v1::VehiclesChanged,
+};
+use marque_core::{SourceRecordId, VehicleId, VisitId};
+use marque_db::Conn;
+use marque_events::{ApplyError, Handler};
+use marque_quality::RecordKind;
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::storage;
+
+/// Source records of customers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Customers;
+
+/// Cars.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vehicles;
+
+/// Visits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visits;
+
+impl Handler for Customers {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if event.r#type != "marque.customer.source_records.linked" {
+            return Ok(());
+        }
+        let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
+        let ids = links.iter().map(|link| {
+            let id = link.source_record_id.parse::<SourceRecordId>();
+            id.map(SourceRecordId::uuid)
+                .map_err(|_| malformed("source_record_id"))
+        });
+        note(conn, RecordKind::Customers, ids, event.position)
+    }
+}
+
+impl Handler for Vehicles {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if event.r#type != "marque.vehicle.vehicles.changed" {
+            return Ok(());
+        }
+        let vehicles = VehiclesChanged::decode(event.data.as_slice())?.vehicles;
+        let ids = vehicles.iter().map(|vehicle| {
+            let id = vehicle.id.parse::<VehicleId>();
+            id.map(VehicleId::uuid).map_err(|_| malformed("id"))
+        });
+        note(conn, RecordKind::Vehicles, ids, event.position)
+    }
+}
+
+impl Handler for Visits {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if event.r#type != "marque.service_history.visits.recorded" {
+            return Ok(());
+        }
+        let visits = VisitsRecorded::decode(event.data.as_slice())?.visits;
+        let ids = visits.iter().map(|visit| {
+            let id = visit.id.parse::<VisitId>();
+            id.map(VisitId::uuid).map_err(|_| malformed("id"))
+        });
+        note(conn, RecordKind::Visits, ids, event.position)
+    }
+}
+
+fn note(
+    conn: &mut Conn<'_>,
+    kind: RecordKind,
+    ids: impl Iterator<Item = Result<Uuid, ApplyError>>,
+    position: i64,
+) -> Result<(), ApplyError> {
+    let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
+    Ok(storage::enqueue(conn, kind, &ids, position)?)
+}
+
+fn malformed(field: &str) -> ApplyError {
+    ApplyError::Malformed(format!("{field} is no id"))
+}

@@ -1,0 +1,9 @@
+//! What the service does with the events of others, and how it asks the owners of records.
+
+mod changed;
+mod owners;
+mod pull;
+
+pub(crate) use changed::{Customers, Vehicles, Visits};
+pub(crate) use owners::{Owner, Owners, id_text};
+pub(crate) use pull::{keep_assessing, keep_checking, keep_scoring};

@@ -1,0 +1,146 @@
+//! The work that follows events: asking owners about changed records, scoring by a new standard, comparing entries.
+
+use std::time::{Duration, Instant};
+
+use marque_errors::status;
+use marque_quality::RecordKind;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use uuid::Uuid;
+
+use super::{Owner, Owners};
+use crate::app::QualityApp;
+
+/// Records asked for at once.
+const BATCH: u32 = 500;
+/// How long to wait where nothing rings: another process may have noted records.
+const IDLE: Duration = Duration::from_millis(500);
+/// The longest wait after a failure.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// How often to look whether another standard is in force: midnight brings it.
+const STANDARD_WATCH: Duration = Duration::from_secs(60);
+/// The shortest time between two comparisons of all entries.
+const ASSESS_PAUSE: Duration = Duration::from_secs(2);
+/// Of the time, at most one part in so many is spent comparing.
+const ASSESS_SHARE: u32 = 10;
+
+/// Asks the owner about records that changed, until told to stop.
+pub(crate) async fn keep_checking(
+    app: QualityApp,
+    owners: Owners,
+    owner: Owner,
+    stop: CancellationToken,
+) {
+    let mut backoff = Duration::from_millis(50);
+    while !stop.is_cancelled() {
+        let rung = app.committed().notified();
+        let step = tokio::select! {
+            () = stop.cancelled() => return,
+            step = step(&app, &owners, &owner) => step,
+        };
+        let pause = match step {
+            Ok(true) => {
+                backoff = Duration::from_millis(50);
+                continue;
+            }
+            Ok(false) => {
+                backoff = Duration::from_millis(50);
+                IDLE
+            }
+            Err(error) => {
+                let kind = owner.kind.code();
+                tracing::warn!(kind, %error, "records cannot be looked at now");
+                backoff = (backoff * 2).min(BACKOFF_MAX);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(backoff) => continue,
+                }
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = rung => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Looks at the next records; says whether there were any.
+async fn step(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bool, Status> {
+    let kind = owner.kind;
+    let waiting = app
+        .pending(kind, BATCH)
+        .await
+        .map_err(|error| status(&error))?;
+    if waiting.is_empty() {
+        return backfill(app, owners, owner).await;
+    }
+    let ids: Vec<Uuid> = waiting.iter().map(|one| one.record).collect();
+    let evidence = owners.evidence(owner, &ids).await?;
+    let departments = owners.departments(&evidence).await?;
+    let taken = app.take(kind, evidence, departments, waiting).await;
+    taken.map_err(|error| status(&error))?;
+    Ok(true)
+}
+
+/// Notes all records there are, once: events are not kept for ever.
+async fn backfill(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bool, Status> {
+    let is_done = app.is_backfilled(owner.kind).await;
+    if is_done.map_err(|error| status(&error))? {
+        return Ok(false);
+    }
+    let mut after = None;
+    loop {
+        let ids = owners.ids(owner, after).await?;
+        after = ids.last().copied();
+        let noted = app.backfill(owner.kind, ids).await;
+        noted.map_err(|error| status(&error))?;
+        if after.is_none() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Scores records by the standard in force where they were scored by another, until told to stop.
+pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
+    loop {
+        let put = app.standard_put().notified();
+        for kind in RecordKind::ALL {
+            loop {
+                match app.rescore(kind).await {
+                    Ok(true) if !stop.is_cancelled() => {}
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "records cannot be scored anew now");
+                        break;
+                    }
+                }
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = put => {}
+            () = tokio::time::sleep(STANDARD_WATCH) => {}
+        }
+    }
+}
+
+/// Compares all entries whenever some were counted, until told to stop.
+pub(crate) async fn keep_assessing(app: QualityApp, stop: CancellationToken) {
+    loop {
+        let counted = app.counted().notified();
+        let began = Instant::now();
+        if let Err(error) = app.assess().await {
+            tracing::warn!(%error, "entries cannot be compared now");
+        }
+        let pause = (began.elapsed() * (ASSESS_SHARE - 1)).max(ASSESS_PAUSE);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = counted => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}

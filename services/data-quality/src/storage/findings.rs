@@ -1,0 +1,217 @@
+//! Findings of stored records.
+
+use marque_auth::Scope;
+use marque_core::{FindingId, PageRequest, Timestamp};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_events::dealer_clause;
+use marque_quality::RecordKind;
+use uuid::Uuid;
+
+use super::broken;
+use crate::domain::{Finding, FindingState, Found, kind_of, severity_code, severity_of};
+
+const FINDING: &str =
+    "id, record, kind, dealer, department, clerk, field, rule, other, number, severity, strength,
+    standard, state, opened_at, changed_at, reopened, reason";
+
+fn read(row: &Row<'_>) -> Result<Finding, StoreError> {
+    let (kind, state): (String, String) = (row.get(2)?, row.get(13)?);
+    Ok(Finding {
+        id: FindingId::from(row.get::<Uuid>(0)?),
+        record: row.get(1)?,
+        kind: kind_of(&kind).ok_or_else(|| broken("kind of finding"))?,
+        dealer: row.get(3)?,
+        department: row.get(4)?,
+        clerk: row.get(5)?,
+        found: Found {
+            field: row.get(6)?,
+            rule: row.get(7)?,
+            other: row.get(8)?,
+            number: row.get(9)?,
+            severity: severity_of(row.get(10)?),
+            strength: row.get(11)?,
+        },
+        standard: row.get(12)?,
+        state: FindingState::of(&state).ok_or_else(|| broken("state of finding"))?,
+        opened_at: row.get(14)?,
+        changed_at: row.get(15)?,
+        reopened: row.get(16)?,
+        reason: row.get(17)?,
+    })
+}
+
+/// All findings of records, whatever their state.
+pub(crate) fn findings_of(
+    conn: &mut Conn<'_>,
+    records: &[Uuid],
+) -> Result<Vec<Finding>, StoreError> {
+    let keys: Vec<Value<'_>> = records.iter().map(|id| (*id).into()).collect();
+    let sql = format!("SELECT {FINDING} FROM findings WHERE record IN (??)");
+    conn.query_in(&sql, &[], &keys, read)
+}
+
+/// Keeps findings, new or changed.
+pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = findings
+        .iter()
+        .flat_map(|finding| {
+            let found = &finding.found;
+            [
+                finding.id.uuid().into(),
+                finding.record.into(),
+                finding.kind.code().into(),
+                (&finding.dealer).into(),
+                (&finding.department).into(),
+                (&finding.clerk).into(),
+                (&found.field).into(),
+                (&found.rule).into(),
+                (&found.other).into(),
+                found.number.into(),
+                severity_code(found.severity).into(),
+                found.strength.into(),
+                finding.standard.into(),
+                finding.state.code().into(),
+                finding.opened_at.into(),
+                finding.changed_at.into(),
+                finding.reopened.into(),
+                (&finding.reason).into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        "id",
+        "record",
+        "kind",
+        "dealer",
+        "department",
+        "clerk",
+        "field",
+        "rule",
+        "other",
+        "number",
+        "severity",
+        "strength",
+        "standard",
+        "state",
+        "opened_at",
+        "changed_at",
+        "reopened",
+        "reason",
+    ];
+    let on_conflict = "ON CONFLICT (id) DO UPDATE SET department = excluded.department, clerk = excluded.clerk,
+        other = excluded.other, number = excluded.number, severity = excluded.severity, strength = excluded.strength,
+        standard = excluded.standard, state = excluded.state, changed_at = excluded.changed_at,
+        reopened = excluded.reopened, reason = excluded.reason";
+    conn.insert_many("findings", &columns, on_conflict, &values)
+}
+
+/// Which findings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FindingFilter {
+    pub(crate) kind: Option<RecordKind>,
+    pub(crate) dealer: String,
+    pub(crate) clerk: String,
+    pub(crate) rule: String,
+    pub(crate) field: String,
+    /// Open if not said.
+    pub(crate) state: Option<FindingState>,
+    pub(crate) record: Option<Uuid>,
+}
+
+/// Where a page ends: when the last finding was opened, and its id.
+fn position(page: &PageRequest) -> (i64, Uuid) {
+    let start = (i64::MAX, Uuid::max());
+    let Some(token) = &page.after else {
+        return start;
+    };
+    let parts = token.key.split_once('|');
+    parts
+        .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)))
+        .unwrap_or(start)
+}
+
+/// Findings of a scope, newest first.
+pub(crate) fn list_findings(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    filter: &FindingFilter,
+    page: &PageRequest,
+) -> Result<Vec<Finding>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "dealer", 7);
+    let (at, id) = position(page);
+    let of_record = if filter.record.is_some() {
+        "record = ?11"
+    } else {
+        "?11 IS NULL"
+    };
+    let sql = format!(
+        "SELECT {FINDING} FROM findings
+         WHERE state = ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR dealer = ?3) AND (?4 = '' OR clerk = ?4)
+           AND (?5 = '' OR rule = ?5) AND (?6 = '' OR field = ?6) AND {clause}
+           AND (opened_at < ?8 OR opened_at = ?8 AND id < ?9) AND {of_record}
+         ORDER BY opened_at DESC, id DESC LIMIT ?10"
+    );
+    let values = [
+        filter.state.unwrap_or(FindingState::Open).code().into(),
+        filter.kind.map_or("", RecordKind::code).into(),
+        (&filter.dealer).into(),
+        (&filter.clerk).into(),
+        (&filter.rule).into(),
+        (&filter.field).into(),
+        key,
+        at.into(),
+        id.into(),
+        page.size.into(),
+        Value::from(filter.record),
+    ];
+    conn.query(&sql, &values, read)
+}
+
+/// One finding of a scope.
+pub(crate) fn find_finding(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    id: FindingId,
+) -> Result<Option<Finding>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "dealer", 2);
+    let sql = format!("SELECT {FINDING} FROM findings WHERE id = ?1 AND {clause}");
+    conn.query_opt(&sql, &[id.uuid().into(), key], read)
+}
+
+/// How often a rule is broken.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleCount {
+    pub(crate) field: String,
+    pub(crate) rule: String,
+    pub(crate) open: i64,
+}
+
+/// Open findings of a dealer by rule, most frequent first.
+pub(crate) fn rule_counts(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    kind: RecordKind,
+    dealer: &str,
+) -> Result<Vec<RuleCount>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "dealer", 3);
+    let sql = format!(
+        "SELECT field, rule, count(*) AS open FROM findings
+         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause}
+         GROUP BY field, rule ORDER BY open DESC, field, rule"
+    );
+    conn.query(&sql, &[dealer.into(), kind.code().into(), key], |row| {
+        Ok(RuleCount {
+            field: row.get(0)?,
+            rule: row.get(1)?,
+            open: row.get(2)?,
+        })
+    })
+}
+
+impl Finding {
+    /// The finding's place in the list.
+    pub(crate) fn position(&self) -> String {
+        let at: Timestamp = self.opened_at;
+        format!("{}|{}", at.as_micros(), self.id.uuid())
+    }
+}

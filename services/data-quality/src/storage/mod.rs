@@ -1,0 +1,53 @@
+//! The service's store: every statement, and how facts and points are kept.
+
+mod alerts;
+mod blob;
+mod counters;
+mod findings;
+mod pending;
+mod records;
+mod standards;
+mod suspects;
+mod verifications;
+
+pub(crate) use alerts::{
+    AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
+};
+pub(crate) use counters::{
+    CardFilter, CardRow, add_counters, all_counters, list_counters, months_of, region_of,
+    replace_counters,
+};
+pub(crate) use findings::{
+    FindingFilter, RuleCount, find_finding, findings_of, list_findings, put_findings, rule_counts,
+};
+pub(crate) use pending::{Pending, backfilled, enqueue, mark_backfilled, pending, settle};
+pub(crate) use records::{
+    Entered, Kept, Worst, count_not_by, entries_after, kept, kept_after, kept_not_by, put_records,
+    worst,
+};
+pub(crate) use standards::{KeptStandard, put_standard, standards};
+pub(crate) use suspects::{
+    KeptSuspect, assessed_at, list_suspects, mark_assessed, replace_suspects,
+};
+pub(crate) use verifications::{
+    WorkItem, WorkList, candidates, checks_between, dealers_of, find_work_list, insert_work_list,
+    known_checks, points_rows, put_checks, replace_points, work_items,
+};
+
+use marque_db::{Conn, StoreError};
+
+/// Key of the lock under which counters change: `quality` in ASCII.
+const COUNTERS_LOCK: i64 = 0x0071_7561_6c69_7479;
+
+/// Serialises this transaction with every other that counts.
+pub(crate) fn lock(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    conn.lock_keys(&mut vec![COUNTERS_LOCK])
+}
+
+/// What is stored is not what this release writes.
+fn broken(what: &'static str) -> StoreError {
+    StoreError::Decode {
+        column: 0,
+        source: what.into(),
+    }
+}

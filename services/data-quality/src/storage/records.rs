@@ -1,0 +1,234 @@
+//! Records: what is known of each, and how it scored.
+
+use marque_auth::Scope;
+use marque_core::Timestamp;
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_events::dealer_clause;
+use marque_quality::RecordKind;
+use uuid::Uuid;
+
+use super::{
+    blob::{Beside, facts_blob, read_facts, read_scored, scored_blob},
+    broken,
+};
+use crate::domain::{Evidence, Place, Scored, Signs, kind_of};
+
+/// A record as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) evidence: Evidence,
+    pub(crate) place: Place,
+    /// Version of the standard it was scored by.
+    pub(crate) standard: i64,
+    pub(crate) scored: Scored,
+    pub(crate) signs: Signs,
+}
+
+const RECORD: &str =
+    "id, kind, dealer, clerk, version, entry, facts, department, period, standard, scored, signs";
+
+fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
+    let kind: String = row.get(1)?;
+    let kind = kind_of(&kind).ok_or_else(|| broken("kind of record"))?;
+    let beside = Beside {
+        id: row.get(0)?,
+        kind,
+        dealer: row.get(2)?,
+        clerk: row.get(3)?,
+        version: row.get(4)?,
+        entry: row.get(5)?,
+    };
+    let place = Place {
+        kind,
+        dealer: beside.dealer.clone(),
+        department: row.get(7)?,
+        clerk: beside.clerk.clone(),
+        period: row.get(8)?,
+    };
+    Ok(Kept {
+        evidence: read_facts(beside, &row.get::<Vec<u8>>(6)?)?,
+        place,
+        standard: row.get(9)?,
+        scored: read_scored(&row.get::<Vec<u8>>(10)?)?,
+        signs: Signs::read(&row.get::<String>(11)?),
+    })
+}
+
+/// Those of the records that are there.
+pub(crate) fn kept(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Kept>, StoreError> {
+    let keys: Vec<Value<'_>> = ids.iter().map(|id| (*id).into()).collect();
+    let sql = format!("SELECT {RECORD} FROM records WHERE id IN (??)");
+    conn.query_in(&sql, &[], &keys, read)
+}
+
+/// Records in the order of their ids, after one of them.
+pub(crate) fn kept_after(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<Kept>, StoreError> {
+    let sql = format!("SELECT {RECORD} FROM records WHERE id > ?1 ORDER BY id LIMIT ?2");
+    conn.query(&sql, &[after.into(), limit.into()], read)
+}
+
+/// Records of a kind that were scored by another version than the one in force.
+pub(crate) fn kept_not_by(
+    conn: &mut Conn<'_>,
+    kind: RecordKind,
+    version: i64,
+    limit: u32,
+) -> Result<Vec<Kept>, StoreError> {
+    // Two ranges, so that the index answers.
+    let sql = format!(
+        "SELECT {RECORD} FROM records WHERE kind = ?1 AND (standard < ?2 OR standard > ?2) LIMIT ?3"
+    );
+    conn.query(
+        &sql,
+        &[kind.code().into(), version.into(), limit.into()],
+        read,
+    )
+}
+
+/// Whether there are such records.
+pub(crate) fn count_not_by(
+    conn: &mut Conn<'_>,
+    kind: RecordKind,
+    version: i64,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM records WHERE kind = ?1 AND (standard < ?2 OR standard > ?2)";
+    let count = conn.query_opt(sql, &[kind.code().into(), version.into()], |row| row.get(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+/// Keeps records in place of what was known of them.
+pub(crate) fn put_records(
+    conn: &mut Conn<'_>,
+    records: &[Kept],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let blobs: Vec<(Vec<u8>, Vec<u8>, String)> = records
+        .iter()
+        .map(|kept| {
+            let facts = facts_blob(&kept.evidence);
+            (facts, scored_blob(&kept.scored), kept.signs.text())
+        })
+        .collect();
+    let values: Vec<Value<'_>> = records
+        .iter()
+        .zip(&blobs)
+        .flat_map(|(kept, (facts, scored, signs))| {
+            [
+                kept.evidence.id.into(),
+                kept.place.kind.code().into(),
+                (&kept.place.dealer).into(),
+                (&kept.place.department).into(),
+                (&kept.place.clerk).into(),
+                (&kept.place.period).into(),
+                kept.evidence.version.into(),
+                kept.standard.into(),
+                kept.scored.total().into(),
+                kept.signs.credibility().into(),
+                facts.into(),
+                scored.into(),
+                (&kept.evidence.entry).into(),
+                signs.into(),
+                now.into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        "id",
+        "kind",
+        "dealer",
+        "department",
+        "clerk",
+        "period",
+        "version",
+        "standard",
+        "total",
+        "credibility",
+        "facts",
+        "scored",
+        "entry",
+        "signs",
+        "checked_at",
+    ];
+    let on_conflict = "ON CONFLICT (id) DO UPDATE SET department = excluded.department, clerk = excluded.clerk,
+        period = excluded.period, version = excluded.version, standard = excluded.standard, total = excluded.total,
+        credibility = excluded.credibility, facts = excluded.facts, scored = excluded.scored, entry = excluded.entry,
+        signs = excluded.signs, checked_at = excluded.checked_at";
+    conn.insert_many("records", &columns, on_conflict, &values)
+}
+
+/// A record's entry, for comparing all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Entered {
+    pub(crate) id: Uuid,
+    pub(crate) dealer: String,
+    pub(crate) clerk: String,
+    pub(crate) entry: Vec<u8>,
+    pub(crate) signs: String,
+}
+
+/// Entries in the order of ids, after one of them. Records of kinds that are not compared have none.
+pub(crate) fn entries_after(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<Entered>, StoreError> {
+    conn.query(
+        "SELECT id, dealer, clerk, entry, signs FROM records WHERE id > ?1 ORDER BY id LIMIT ?2",
+        &[after.into(), limit.into()],
+        |row| {
+            Ok(Entered {
+                id: row.get(0)?,
+                dealer: row.get(1)?,
+                clerk: row.get(2)?,
+                entry: row.get(3)?,
+                signs: row.get(4)?,
+            })
+        },
+    )
+}
+
+/// A record that scores low.
+#[derive(Debug, Clone)]
+pub(crate) struct Worst {
+    pub(crate) id: Uuid,
+    /// Hundredths.
+    pub(crate) total: i64,
+    pub(crate) clerk: String,
+    pub(crate) department: String,
+}
+
+/// The records of a dealer that score lowest, of one month or (empty) of all time.
+pub(crate) fn worst(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    kind: RecordKind,
+    dealer: &str,
+    period: &str,
+    limit: u32,
+) -> Result<Vec<Worst>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "dealer", 4);
+    let sql = format!(
+        "SELECT id, total, clerk, department FROM records
+         WHERE kind = ?1 AND dealer = ?2 AND (?3 = '' OR period = ?3) AND {clause} AND total < 10000
+         ORDER BY total, id LIMIT ?5"
+    );
+    let values = [
+        kind.code().into(),
+        dealer.into(),
+        period.into(),
+        key,
+        limit.into(),
+    ];
+    conn.query(&sql, &values, |row| {
+        Ok(Worst {
+            id: row.get(0)?,
+            total: row.get(1)?,
+            clerk: row.get(2)?,
+            department: row.get(3)?,
+        })
+    })
+}

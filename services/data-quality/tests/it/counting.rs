@@ -1,0 +1,103 @@
+//! Counting on and counting anew, events that come again, versions that come late.
+
+use marque_api::quality::v1 as pb;
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{Owner, World, record, records};
+
+store_test_suite!(
+    counted_on_and_counted_anew_are_equal_to_the_last_digit,
+    an_event_that_comes_again_changes_nothing,
+    an_older_version_changes_nothing,
+    records_that_were_there_before_are_asked_for_once,
+);
+
+async fn findings(world: &World, state: &str) -> Vec<pb::Finding> {
+    let request = world.hq(pb::ListFindingsRequest {
+        state: state.into(),
+        page_size: 1000,
+        ..pb::ListFindingsRequest::default()
+    });
+    let found = world.quality().list_findings(request).await.unwrap();
+    found.into_inner().findings
+}
+
+async fn counted_on_and_counted_anew_are_equal_to_the_last_digit(db: TestDb) {
+    let world = World::start(db, Owner::default(), 3).await;
+    let first: Vec<_> = (0..300).map(|n| record(n, 3, 1)).collect();
+    for chunk in first.chunks(70) {
+        world.change(chunk);
+    }
+    world.until(|cards| records(cards) == 300).await;
+    // A third of them come again: other columns, other months, another clerk.
+    let again: Vec<_> = (0..300)
+        .step_by(3)
+        .map(|n| {
+            let mut again = record(n, 3, 2);
+            again.clerk = "S3".into();
+            again
+        })
+        .collect();
+    world.change(&again);
+    let moved = |clerks: &[pb::Scorecard]| {
+        let of_three = clerks.iter().filter(|card| card.clerk == "S3");
+        of_three.map(|card| card.means.as_ref().unwrap().records).sum::<i64>() > 100
+    };
+    for _ in 0..1000 {
+        if moved(&world.cards("clerk", "").await) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let by_clerk = world.cards("clerk", "").await;
+    assert!(moved(&by_clerk));
+    for level in ["dealer", "department", "clerk", "region"] {
+        assert_eq!(records(&world.cards(level, "").await), 300, "{level}");
+    }
+    let departments = world.cards("department", "").await;
+    assert!(departments.iter().any(|card| card.department == "service"));
+    let recounted = world.recount().await;
+    assert_eq!((recounted.records, recounted.differing), (300, 0));
+    assert_eq!(world.cards("clerk", "").await, by_clerk);
+}
+
+async fn an_event_that_comes_again_changes_nothing(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let sent: Vec<_> = (0..50).map(|n| record(n, 2, 1)).collect();
+    let event = world.change(&sent);
+    world.until(|cards| records(cards) == 50).await;
+    let (cards, open) = (world.cards("dealer", "").await, findings(&world, "open").await);
+    assert!(!open.is_empty());
+    // Once as it was, once as another event of the same records.
+    world.customers.deliver(event);
+    world.change(&sent);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(world.cards("dealer", "").await, cards);
+    assert_eq!(findings(&world, "open").await, open);
+    assert!(findings(&world, "mended").await.is_empty());
+}
+
+async fn an_older_version_changes_nothing(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let newer: Vec<_> = (0..20).map(|n| record(n, 2, 2)).collect();
+    world.change(&newer);
+    world.until(|cards| records(cards) == 20).await;
+    let cards = world.cards("dealer", "").await;
+    let older: Vec<_> = (0..20).map(|n| record(n, 2, 1)).collect();
+    world.change(&older);
+    world.change(&[record(20, 2, 1)]);
+    world.until(|cards| records(cards) == 21).await;
+    world.change(&[record(20, 2, 3)]);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let now = world.cards("dealer", "").await;
+    // Of D001, who has none of the new record, nothing has moved.
+    let of = |cards: &[pb::Scorecard]| cards.iter().find(|card| card.dealer == "D001").cloned();
+    assert_eq!(of(&now), of(&cards));
+}
+
+async fn records_that_were_there_before_are_asked_for_once(db: TestDb) {
+    let owner = Owner::of((0..120).map(|n| record(n, 4, 1)));
+    let world = World::start(db, owner, 4).await;
+    world.until(|cards| records(cards) == 120).await;
+    assert_eq!(world.recount().await.differing, 0);
+}

@@ -1,0 +1,8 @@
+//! The data-quality service behind the real transport and the real authentication, over owners that the test plays, on
+//! both databases.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
+mod counting;
+mod speed;
+mod world;

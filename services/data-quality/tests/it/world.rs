@@ -1,0 +1,387 @@
+//! The service, owners of records that the test fills, and feeds that tell of them.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use marque_api::{
+    customer::v1::{Link, SourceRecordsLinked},
+    events::v1::{Event, PullRequest, PullResponse},
+    evidence::v1::{
+        self as evidence,
+        evidence_service_server::{EvidenceService, EvidenceServiceServer},
+    },
+    network::v1::{
+        self as network, Dealer, DealersPut,
+        network_service_server::{NetworkService, NetworkServiceServer},
+    },
+    quality::v1::{self as pb, quality_service_client::QualityServiceClient},
+};
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
+use marque_core::{Clock as _, ManualClock};
+use marque_events::{Source, to_proto_time};
+use marque_rpc::{
+    CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack,
+};
+use marque_testkit::TestDb;
+use marque_intake::IntakeSettings;
+use marque_vault::{Keyring, Vault};
+use prost::Message;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+/// A feed the test fills.
+#[derive(Default)]
+pub(crate) struct Feed {
+    waiting: Mutex<VecDeque<Event>>,
+    filled: Notify,
+}
+
+impl Feed {
+    pub(crate) fn deliver(&self, event: Event) {
+        self.waiting.lock().unwrap().push_back(event);
+        self.filled.notify_one();
+    }
+}
+
+#[tonic::async_trait]
+impl Source for Feed {
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
+        loop {
+            let filled = self.filled.notified();
+            let events: Vec<Event> = {
+                let mut waiting = self.waiting.lock().unwrap();
+                let count = waiting.len().min(request.limit as usize);
+                waiting.drain(..count).collect()
+            };
+            if !events.is_empty() {
+                return Ok(PullResponse {
+                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
+                    events,
+                });
+            }
+            filled.await;
+        }
+    }
+}
+
+/// An owner of records.
+#[derive(Clone, Default)]
+pub(crate) struct Owner(Arc<Mutex<BTreeMap<String, evidence::Evidence>>>);
+
+#[tonic::async_trait]
+impl EvidenceService for Owner {
+    async fn list_evidence(
+        &self,
+        request: Request<evidence::ListEvidenceRequest>,
+    ) -> Result<Response<evidence::ListEvidenceResponse>, Status> {
+        let known = self.0.lock().unwrap();
+        let ids = request.into_inner().ids;
+        Ok(Response::new(evidence::ListEvidenceResponse {
+            records: ids.iter().filter_map(|id| known.get(id).cloned()).collect(),
+        }))
+    }
+
+    async fn list_ids(
+        &self,
+        request: Request<evidence::ListIdsRequest>,
+    ) -> Result<Response<evidence::ListIdsResponse>, Status> {
+        let evidence::ListIdsRequest { after, limit } = request.into_inner();
+        let known = self.0.lock().unwrap();
+        let ids = known.keys().filter(|id| **id > after).take(limit as usize);
+        Ok(Response::new(evidence::ListIdsResponse {
+            ids: ids.cloned().collect(),
+        }))
+    }
+}
+
+/// A network whose staff are S0, S2, … of sales and S1, S3, … of service.
+struct Network;
+
+#[tonic::async_trait]
+impl NetworkService for Network {
+    async fn put_dealer(
+        &self,
+        _: Request<network::PutDealerRequest>,
+    ) -> Result<Response<network::PutDealerResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn get_dealer(
+        &self,
+        _: Request<network::GetDealerRequest>,
+    ) -> Result<Response<network::GetDealerResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_dealers(
+        &self,
+        _: Request<network::ListDealersRequest>,
+    ) -> Result<Response<network::ListDealersResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn put_staff(
+        &self,
+        _: Request<network::PutStaffRequest>,
+    ) -> Result<Response<network::PutStaffResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_staff(
+        &self,
+        request: Request<network::ListStaffRequest>,
+    ) -> Result<Response<network::ListStaffResponse>, Status> {
+        let dealer = request.into_inner().dealer;
+        let staff = (0..20).map(|n| network::Staff {
+            dealer: dealer.clone(),
+            code: format!("S{n}"),
+            department: if n % 2 == 0 { "sales" } else { "service" }.to_owned(),
+            ..network::Staff::default()
+        });
+        Ok(Response::new(network::ListStaffResponse {
+            staff: staff.collect(),
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn apply_network(
+        &self,
+        _: Request<network::ApplyNetworkRequest>,
+    ) -> Result<Response<network::ApplyNetworkResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) owner: Owner,
+    pub(crate) customers: Arc<Feed>,
+    clock: Arc<ManualClock>,
+    service: RpcTransport,
+    issuer: Issuer,
+    position: Mutex<i64>,
+    stop: CancellationToken,
+    _db: TestDb,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+const AUDIENCE: &str = "marque";
+
+impl World {
+    /// The service over records that are there already, with so many dealers `D000`, `D001`, … in ten regions.
+    pub(crate) async fn start(db: TestDb, owner: Owner, dealers: u32) -> Self {
+        let db = db.migrated(&marque_migrations::DATA_QUALITY).await;
+        let (clock, issuer) = (
+            Arc::new(ManualClock::default()),
+            Issuer::ephemeral(AUDIENCE).unwrap(),
+        );
+        let tokens = PeerTokens::ephemeral("test").unwrap();
+        let verifier = Verifier::builder(AUDIENCE)
+            .trust(&issuer)
+            .accept_peers(&tokens)
+            .build();
+        let reach = |role, routes: Routes| {
+            let auth = AuthLayer::new(verifier.clone(), clock.clone());
+            RpcTransport::memory(stack(role, routes, auth, StackSettings::default()))
+        };
+        let owning = |role, owner: Owner| {
+            reach(role, Routes::new(EvidenceServiceServer::new(owner)))
+        };
+        let (network_events, customers) = (Arc::new(Feed::default()), Arc::new(Feed::default()));
+        let built = marque_data_quality::build(marque_data_quality::Deps {
+            db: db.handle(),
+            clock: clock.clone(),
+            vault: Vault::new(&Keyring::generate().unwrap()),
+            intake: IntakeSettings {
+                spool: db.folder().join("spool"),
+                batch_rows: 500,
+                parallel: 1,
+                max_file_bytes: 1 << 24,
+                limits: marque_tabular::Limits::default(),
+            },
+            tokens: tokens.clone(),
+            network: reach(
+                RoleName::Network,
+                Routes::new(NetworkServiceServer::new(Network)),
+            ),
+            customer: owning(RoleName::Customer, owner.clone()),
+            vehicle: owning(RoleName::Vehicle, Owner::default()),
+            service_history: owning(RoleName::ServiceHistory, Owner::default()),
+            network_events: network_events.clone(),
+            customer_events: customers.clone(),
+            vehicle_events: Arc::new(Feed::default()),
+            service_history_events: Arc::new(Feed::default()),
+        });
+        let built = built.unwrap();
+        let stop = CancellationToken::new();
+        for task in built.tasks {
+            tokio::spawn(Task::run(task, stop.clone()));
+        }
+        let put = DealersPut {
+            dealers: (0..dealers)
+                .map(|n| Dealer {
+                    code: format!("D{n:03}"),
+                    region: format!("r{}", n % 10),
+                    ..Dealer::default()
+                })
+                .collect(),
+        };
+        network_events.deliver(event(1, "marque.network.dealers.put", &put));
+        Self {
+            owner,
+            customers,
+            service: reach(RoleName::DataQuality, built.routes),
+            clock,
+            issuer,
+            position: Mutex::new(0),
+            stop,
+            _db: db,
+        }
+    }
+
+    pub(crate) fn quality(&self) -> QualityServiceClient<RpcTransport> {
+        QualityServiceClient::new(self.service.clone())
+    }
+
+    /// A request of headquarters.
+    pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
+        let request = TokenRequest {
+            subject: "somebody".into(),
+            roles: Role::HqAdmin.into(),
+            scope: Scope::Headquarters,
+            ttl: Duration::from_mins(10),
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(message)
+    }
+
+    /// Changes records at their owner and tells of it; gives back the event, which may be told again.
+    pub(crate) fn change(&self, records: &[evidence::Evidence]) -> Event {
+        let mut known = self.owner.0.lock().unwrap();
+        for record in records {
+            known.insert(record.id.clone(), record.clone());
+        }
+        drop(known);
+        let linked = SourceRecordsLinked {
+            links: records
+                .iter()
+                .map(|record| Link {
+                    source_record_id: record.id.clone(),
+                    ..Link::default()
+                })
+                .collect(),
+        };
+        let mut position = self.position.lock().unwrap();
+        *position += 1;
+        let event = event(*position, "marque.customer.source_records.linked", &linked);
+        self.customers.deliver(event.clone());
+        event
+    }
+
+    /// Cards of a level.
+    pub(crate) async fn cards(&self, level: &str, period: &str) -> Vec<pb::Scorecard> {
+        let request = self.hq(pb::ListScorecardsRequest {
+            level: level.into(),
+            period: period.into(),
+            page_size: 1000,
+            ..pb::ListScorecardsRequest::default()
+        });
+        let cards = self.quality().list_scorecards(request).await.unwrap();
+        cards.into_inner().scorecards
+    }
+
+    /// Waits until something holds of the cards of all dealers.
+    pub(crate) async fn until(&self, holds: impl Fn(&[pb::Scorecard]) -> bool) {
+        for _ in 0..6000 {
+            if holds(&self.cards("dealer", "").await) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it did not come to hold within a minute");
+    }
+
+    pub(crate) async fn recount(&self) -> pb::RecountResponse {
+        let request = self.hq(pb::RecountRequest {});
+        self.quality().recount(request).await.unwrap().into_inner()
+    }
+}
+
+impl Owner {
+    /// An owner who has records already.
+    pub(crate) fn of(records: impl IntoIterator<Item = evidence::Evidence>) -> Self {
+        let keyed = records.into_iter().map(|record| (record.id.clone(), record));
+        Self(Arc::new(Mutex::new(keyed.collect())))
+    }
+}
+
+fn event(position: i64, kind: &str, data: &impl Message) -> Event {
+    Event {
+        position,
+        id: Uuid::from_u128(position.unsigned_abs().into()).to_string(),
+        r#type: kind.into(),
+        data: data.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// Records counted on cards.
+pub(crate) fn records(cards: &[pb::Scorecard]) -> i64 {
+    let of = |card: &pb::Scorecard| card.means.as_ref().map_or(0, |means| means.records);
+    cards.iter().map(of).sum()
+}
+
+/// Evidence of a record of customers: the higher its version, the fewer columns are filled and the more is wrong.
+pub(crate) fn record(n: u32, dealers: u32, version: i64) -> evidence::Evidence {
+    let noise = n.wrapping_mul(2_654_435_761).wrapping_add(version as u32 * 97);
+    let day = marque_core::Timestamp::from_micros(1_767_225_600_000_000)
+        .plus(Duration::from_secs(u64::from(noise % 200) * 86_400));
+    let mut filled = vec!["source_key", "name"];
+    for (at, column) in ["phone", "id_number", "address", "vin", "gender", "email"]
+        .into_iter()
+        .enumerate()
+    {
+        if noise >> at & 1 == 1 {
+            filled.push(column);
+        }
+    }
+    let findings = [
+        ("phone", "phone_placeholder", 3),
+        ("id_number", "id_check_character", 3),
+        ("id_number", "id_15_digits", 1),
+    ];
+    evidence::Evidence {
+        id: format!("src_{:032x}", u128::from(n) + 1),
+        kind: "customers".into(),
+        dealer: format!("D{:03}", n % dealers),
+        source: "dms".into(),
+        clerk: format!("S{}", n / dealers % 20),
+        version,
+        entered_at: Some(to_proto_time(day)),
+        party: if noise % 7 == 0 { "organization" } else { "person" }.into(),
+        is_repeated: Some(noise % 11 == 0),
+        filled: filled.into_iter().map(str::to_owned).collect(),
+        findings: findings
+            .into_iter()
+            .filter(|(column, ..)| noise % 5 == 0 && column.len() % 2 == version as usize % 2)
+            .map(|(field, rule, severity)| evidence::EvidenceFinding {
+                field: field.into(),
+                rule: rule.into(),
+                severity,
+                ..evidence::EvidenceFinding::default()
+            })
+            .collect(),
+        ..evidence::Evidence::default()
+    }
+}

@@ -1,0 +1,127 @@
+//! What the data-quality service may know of a visit: which columns are filled and what is wrong, its odometer against the
+//! car's other visits among it. No value of the visit.
+
+use std::collections::HashMap;
+
+use marque_auth::{CallContext, Role};
+use marque_core::{VisitId, business_date};
+use marque_intake::{RecordEvidence, Witness};
+use marque_quality::{Field, RecordKind};
+use uuid::Uuid;
+
+use super::VisitApp;
+use crate::{
+    domain::{Line, LineKind, Meter, Visit, doubt},
+    error::{Error, Result},
+};
+
+impl Witness for VisitApp {
+    type Error = Error;
+
+    async fn list_evidence(
+        &self,
+        ctx: CallContext,
+        ids: Vec<String>,
+    ) -> Result<Vec<RecordEvidence>> {
+        ctx.require(Role::Peer)?;
+        // An id that cannot be is as unknown as one that is not.
+        let ids: Vec<VisitId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        let store = self.store.clone();
+        self.db
+            .scan(move |conn| {
+                let visits = store.with_siblings(conn, &ids)?;
+                let mut cars: HashMap<&str, Vec<&Visit>> = HashMap::new();
+                for visit in visits.iter().filter(|visit| !visit.vin.is_empty()) {
+                    cars.entry(&visit.vin).or_default().push(visit);
+                }
+                let evidence = |visit: &Visit| {
+                    let others = cars.get(visit.vin.as_str()).map_or(&[][..], Vec::as_slice);
+                    evidence_of(visit, others)
+                };
+                Ok(visits.iter().map(evidence).collect())
+            })
+            .await
+    }
+
+    async fn list_ids(&self, ctx: CallContext, after: String, limit: u32) -> Result<Vec<String>> {
+        ctx.require(Role::Peer)?;
+        let store = self.store.clone();
+        let after = after.parse().map_or(Uuid::nil(), |id: VisitId| id.uuid());
+        let ids = self
+            .db
+            .scan(move |conn| store.ids(conn, after, limit))
+            .await?;
+        Ok(ids.iter().map(ToString::to_string).collect())
+    }
+}
+
+fn evidence_of(visit: &Visit, of_car: &[&Visit]) -> RecordEvidence {
+    let mut findings = visit.header.findings.clone();
+    let meter = |visit: &Visit| Meter {
+        at: visit.happened_at,
+        km: visit.odometer_km,
+    };
+    if visit.odometer_km > 0 {
+        let others = of_car
+            .iter()
+            .filter(|other| other.id != visit.id && other.odometer_km > 0)
+            .map(|other| meter(other));
+        findings.extend(doubt(meter(visit), others).map(crate::domain::Implausible::finding));
+    }
+    RecordEvidence {
+        id: visit.id.to_string(),
+        kind: RecordKind::Visits,
+        dealer: visit.dealer.clone(),
+        source: String::new(),
+        clerk: visit.header.adviser.clone(),
+        version: visit.version,
+        entered_at: visit.recorded_at,
+        event_date: Some(business_date(visit.happened_at)),
+        party: None,
+        is_repeated: None,
+        filled: filled(visit),
+        findings,
+        entry: Vec::new(),
+    }
+}
+
+/// The columns of a visit that hold something.
+fn filled(visit: &Visit) -> Vec<Field> {
+    let header = &visit.header;
+    let any = |test: fn(&Line) -> bool| visit.lines.iter().any(test);
+    [
+        (Field::VisitOrderNumber, true),
+        (Field::VisitVin, !visit.vin.is_empty()),
+        (Field::VisitCustomerKey, visit.record.is_some()),
+        (Field::VisitKind, !header.kind.is_empty()),
+        (Field::VisitOpenedAt, header.opened_at.is_some()),
+        (Field::VisitClosedAt, header.closed_at.is_some()),
+        (Field::VisitOdometerKm, visit.odometer_km > 0),
+        (Field::VisitAdviser, !header.adviser.is_empty()),
+        (
+            Field::VisitComplaintText,
+            !header.personal.complaint_text.is_empty(),
+        ),
+        (Field::VisitDiagnosis, !header.diagnosis.is_empty()),
+        (Field::VisitAmount, header.amount_minor.is_some()),
+        (Field::VisitLines, !visit.lines.is_empty()),
+        (
+            Field::VisitLineKind,
+            any(|line| line.kind != LineKind::Unknown),
+        ),
+        (Field::VisitCode, any(|line| !line.code.is_empty())),
+        (Field::VisitName, any(|line| !line.name.is_empty())),
+        (Field::VisitQuantity, any(|line| line.quantity_milli > 0)),
+        (
+            Field::VisitUnitPrice,
+            any(|line| line.unit_price_minor != 0),
+        ),
+        (
+            Field::VisitTechnician,
+            any(|line| !line.technician.is_empty()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, is_filled)| is_filled.then_some(field))
+    .collect()
+}
