@@ -98,4 +98,11 @@ pub const DATA_QUALITY: Migrator = Migrator {
 };
 
 /// Every service's schema.
-pub const ALL: &[Migrator] = &[NETWORK, CUSTOMER, VEHICLE, SERVICE_HISTORY, SCORING, DATA_QUALITY];
+pub const ALL: &[Migrator] = &[
+    NETWORK,
+    CUSTOMER,
+    VEHICLE,
+    SERVICE_HISTORY,
+    SCORING,
+    DATA_QUALITY,
+];

@@ -24,7 +24,8 @@ pub mod marque {
 }
 
 pub use marque::{
-    customer, events, evidence, intake, network, options, quality, scoring, service_history, vehicle,
+    customer, events, evidence, intake, network, options, quality, scoring, service_history,
+    vehicle,
 };
 
 /// Every proto with its comments, for reflection and for tests that walk all methods.

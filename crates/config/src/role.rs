@@ -25,7 +25,9 @@ pub enum ServiceRole {
 
 /// The text names no service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring, data-quality")]
+#[error(
+    "not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring, data-quality"
+)]
 pub struct UnknownServiceRole;
 
 impl ServiceRole {

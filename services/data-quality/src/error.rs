@@ -63,9 +63,7 @@ impl ServiceError for Error {
             Self::StandardFixed { .. }
             | Self::FindingMended
             | Self::AlertClosed
-            | Self::NothingToDraw => {
-                ErrorCode::FailedPrecondition
-            }
+            | Self::NothingToDraw => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Compare => ErrorCode::Internal,
         }

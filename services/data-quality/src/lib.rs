@@ -92,7 +92,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     )));
     let mut tasks = consumers(&deps);
     tasks.extend(work(deps, app));
-    tasks.push(Task::new("data-quality.imports", move |stop| intake.run(stop)));
+    tasks.push(Task::new("data-quality.imports", move |stop| {
+        intake.run(stop)
+    }));
     Ok(Built { routes, tasks })
 }
 

@@ -28,7 +28,9 @@ impl Sink for VerificationSink {
     fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<Check> {
         let row = rows.first().expect("a group has a row");
         let get = |column: &str| {
-            let place = VERIFICATIONS.column(column).expect("a column of the schema");
+            let place = VERIFICATIONS
+                .column(column)
+                .expect("a column of the schema");
             present(row.get(place)).unwrap_or_default()
         };
         let rejected = |field, rule| Entry {

@@ -51,7 +51,8 @@ impl QualityApp {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         let now = self.clock.now();
         if new.is_empty() || new.len() > MOST {
-            let message = format!("send 1 to {MOST} outcomes; more come as a file of verifications");
+            let message =
+                format!("send 1 to {MOST} outcomes; more come as a file of verifications");
             return Err(Error::Invalid(vec![Violation::new(
                 "verifications",
                 "COUNT",
@@ -98,7 +99,9 @@ impl QualityApp {
         check_period(&drawing.period)?;
         if !(1..=LONGEST).contains(&drawing.size) {
             let message = format!("how many records to draw: 1 to {LONGEST}");
-            return Err(Error::Invalid(vec![Violation::new("size", "RANGE", message)]));
+            return Err(Error::Invalid(vec![Violation::new(
+                "size", "RANGE", message,
+            )]));
         }
         let (id, now) = (WorkListId::new(&*self.clock), self.clock.now());
         self.db
@@ -163,7 +166,13 @@ impl QualityApp {
         dealer: String,
         region: String,
     ) -> Result<(Vec<Accuracy>, PointsTable)> {
-        let roles = [Role::Manager, Role::Agent, Role::Steward, Role::Analyst, Role::HqAdmin];
+        let roles = [
+            Role::Manager,
+            Role::Agent,
+            Role::Steward,
+            Role::Analyst,
+            Role::HqAdmin,
+        ];
         ctx.require(roles)?;
         self.db
             .scan(move |conn| {
@@ -246,7 +255,11 @@ pub(super) fn check_of(
     };
     let Some(outcome) = CheckOutcome::read(&new.outcome) else {
         let known = CheckOutcome::ALL.map(CheckOutcome::code).join(", ");
-        return Err(problem("outcome", "UNKNOWN", &format!("use one of {known}")));
+        return Err(problem(
+            "outcome",
+            "UNKNOWN",
+            &format!("use one of {known}"),
+        ));
     };
     let field = new.field.trim();
     let is_column = |known: Field| known.column() == field;
@@ -256,7 +269,11 @@ pub(super) fn check_of(
     }
     let checked_at = new.checked_at.unwrap_or(now);
     if checked_at > now {
-        return Err(problem("checked_at", "IN_THE_FUTURE", "when it was checked"));
+        return Err(problem(
+            "checked_at",
+            "IN_THE_FUTURE",
+            "when it was checked",
+        ));
     }
     Ok(Check {
         id: id_of(new, record, dealer, checked_at),
@@ -274,7 +291,11 @@ pub(super) fn check_of(
 /// The same check again has the same id: by its key, or by what was checked when.
 fn id_of(new: &NewCheck, record: Uuid, dealer: &str, checked_at: Timestamp) -> Uuid {
     let key = if new.key.trim().is_empty() {
-        format!("{record}\u{1f}{}\u{1f}{}", new.field, checked_at.as_micros())
+        format!(
+            "{record}\u{1f}{}\u{1f}{}",
+            new.field,
+            checked_at.as_micros()
+        )
     } else {
         format!("{record}\u{1f}{}\u{1f}{}", new.field, new.key.trim())
     };
@@ -289,14 +310,16 @@ fn points(conn: &mut Conn<'_>) -> Result<PointsTable> {
     };
     Ok(PointsTable {
         least_checked,
-        rows: rows.into_iter().map(|(_, from, points)| (from, points)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|(_, from, points)| (from, points))
+            .collect(),
     })
 }
 
 fn check_table(table: &PointsTable) -> Result<()> {
-    let is_row = |(from, points): &(f64, f64)| {
-        (0.0..=1.0).contains(from) && (0.0..=1000.0).contains(points)
-    };
+    let is_row =
+        |(from, points): &(f64, f64)| (0.0..=1.0).contains(from) && (0.0..=1000.0).contains(points);
     let falls = table.rows.is_sorted_by(|a, b| a.0 > b.0 && a.1 >= b.1);
     if !table.rows.is_empty()
         && table.rows.iter().all(is_row)

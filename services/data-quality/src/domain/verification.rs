@@ -55,7 +55,9 @@ impl CheckOutcome {
             "已搬迁" | "搬家" | "已搬家" | "地址变更" | "退信" | "returned" => {
                 Some(Self::Moved)
             }
-            "无人接听" | "未接通" | "关机" | "忙" | "no_answer" => Some(Self::Unreachable),
+            "无人接听" | "未接通" | "关机" | "忙" | "no_answer" => {
+                Some(Self::Unreachable)
+            }
             "拒访" | "拒绝" | "拒接" => Some(Self::Refused),
             _ => None,
         })
@@ -217,8 +219,14 @@ mod tests {
 
     #[test]
     fn call_centres_words_are_understood() {
-        assert_eq!(CheckOutcome::read(" 空号 "), Some(CheckOutcome::WrongNumber));
-        assert_eq!(CheckOutcome::read("Not owner"), Some(CheckOutcome::NotOwner));
+        assert_eq!(
+            CheckOutcome::read(" 空号 "),
+            Some(CheckOutcome::WrongNumber)
+        );
+        assert_eq!(
+            CheckOutcome::read("Not owner"),
+            Some(CheckOutcome::NotOwner)
+        );
         assert_eq!(CheckOutcome::read("maybe"), None);
     }
 }

@@ -157,7 +157,13 @@ pub(crate) fn insert_work_list(
         (&list.created_by).into(),
     ];
     let columns = [
-        "id", "seed", "dealer", "region", "period", "created_at", "created_by",
+        "id",
+        "seed",
+        "dealer",
+        "region",
+        "period",
+        "created_at",
+        "created_by",
     ];
     conn.insert_many("work_lists", &columns, "", &values)?;
     let items: Vec<Value<'_>> = (1_i64..)

@@ -41,7 +41,10 @@ async fn counted_on_and_counted_anew_are_equal_to_the_last_digit(db: TestDb) {
     world.change(&again);
     let moved = |clerks: &[pb::Scorecard]| {
         let of_three = clerks.iter().filter(|card| card.clerk == "S3");
-        of_three.map(|card| card.means.as_ref().unwrap().records).sum::<i64>() > 100
+        of_three
+            .map(|card| card.means.as_ref().unwrap().records)
+            .sum::<i64>()
+            > 100
     };
     for _ in 0..1000 {
         if moved(&world.cards("clerk", "").await) {
@@ -66,7 +69,10 @@ async fn an_event_that_comes_again_changes_nothing(db: TestDb) {
     let sent: Vec<_> = (0..50).map(|n| record(n, 2, 1)).collect();
     let event = world.change(&sent);
     world.until(|cards| records(cards) == 50).await;
-    let (cards, open) = (world.cards("dealer", "").await, findings(&world, "open").await);
+    let (cards, open) = (
+        world.cards("dealer", "").await,
+        findings(&world, "open").await,
+    );
     assert!(!open.is_empty());
     // Once as it was, once as another event of the same records.
     world.customers.deliver(event);

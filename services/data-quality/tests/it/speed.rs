@@ -30,24 +30,32 @@ fn scorecards_of_a_large_network_on_sqlite() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let rate = f64::from(count) / begun.elapsed().as_secs_f64();
-        println!("{count} records of {DEALERS} dealers and 10,000 clerks counted: {rate:.0} a second");
+        println!(
+            "{count} records of {DEALERS} dealers and 10,000 clerks counted: {rate:.0} a second"
+        );
         for level in ["dealer", "region", "clerk"] {
-            time(&format!("ListScorecards, level {level}, 50 a page"), async |_| {
-                let request = world.hq(pb::ListScorecardsRequest {
-                    level: level.into(),
-                    ..pb::ListScorecardsRequest::default()
-                });
-                world.quality().list_scorecards(request).await.unwrap();
-            })
+            time(
+                &format!("ListScorecards, level {level}, 50 a page"),
+                async |_| {
+                    let request = world.hq(pb::ListScorecardsRequest {
+                        level: level.into(),
+                        ..pb::ListScorecardsRequest::default()
+                    });
+                    world.quality().list_scorecards(request).await.unwrap();
+                },
+            )
             .await;
         }
-        time("GetScorecard with trend, rank, rules and 100 records", async |n| {
-            let request = world.hq(pb::GetScorecardRequest {
-                dealer: format!("D{:03}", n % DEALERS),
-                ..pb::GetScorecardRequest::default()
-            });
-            world.quality().get_scorecard(request).await.unwrap();
-        })
+        time(
+            "GetScorecard with trend, rank, rules and 100 records",
+            async |n| {
+                let request = world.hq(pb::GetScorecardRequest {
+                    dealer: format!("D{:03}", n % DEALERS),
+                    ..pb::GetScorecardRequest::default()
+                });
+                world.quality().get_scorecard(request).await.unwrap();
+            },
+        )
         .await;
         live(&world, count).await;
         let begun = Instant::now();

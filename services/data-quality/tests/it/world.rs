@@ -22,11 +22,9 @@ use marque_api::{
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_core::{Clock as _, ManualClock};
 use marque_events::{Source, to_proto_time};
-use marque_rpc::{
-    CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack,
-};
-use marque_testkit::TestDb;
 use marque_intake::IntakeSettings;
+use marque_rpc::{CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack};
+use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
 use prost::Message;
 use tokio::sync::Notify;
@@ -193,9 +191,8 @@ impl World {
             let auth = AuthLayer::new(verifier.clone(), clock.clone());
             RpcTransport::memory(stack(role, routes, auth, StackSettings::default()))
         };
-        let owning = |role, owner: Owner| {
-            reach(role, Routes::new(EvidenceServiceServer::new(owner)))
-        };
+        let owning =
+            |role, owner: Owner| reach(role, Routes::new(EvidenceServiceServer::new(owner)));
         let (network_events, customers) = (Arc::new(Feed::default()), Arc::new(Feed::default()));
         let built = marque_data_quality::build(marque_data_quality::Deps {
             db: db.handle(),
@@ -321,7 +318,9 @@ impl World {
 impl Owner {
     /// An owner who has records already.
     pub(crate) fn of(records: impl IntoIterator<Item = evidence::Evidence>) -> Self {
-        let keyed = records.into_iter().map(|record| (record.id.clone(), record));
+        let keyed = records
+            .into_iter()
+            .map(|record| (record.id.clone(), record));
         Self(Arc::new(Mutex::new(keyed.collect())))
     }
 }
@@ -344,7 +343,9 @@ pub(crate) fn records(cards: &[pb::Scorecard]) -> i64 {
 
 /// Evidence of a record of customers: the higher its version, the fewer columns are filled and the more is wrong.
 pub(crate) fn record(n: u32, dealers: u32, version: i64) -> evidence::Evidence {
-    let noise = n.wrapping_mul(2_654_435_761).wrapping_add(version as u32 * 97);
+    let noise = n
+        .wrapping_mul(2_654_435_761)
+        .wrapping_add(version as u32 * 97);
     let day = marque_core::Timestamp::from_micros(1_767_225_600_000_000)
         .plus(Duration::from_secs(u64::from(noise % 200) * 86_400));
     let mut filled = vec!["source_key", "name"];
@@ -369,7 +370,12 @@ pub(crate) fn record(n: u32, dealers: u32, version: i64) -> evidence::Evidence {
         clerk: format!("S{}", n / dealers % 20),
         version,
         entered_at: Some(to_proto_time(day)),
-        party: if noise % 7 == 0 { "organization" } else { "person" }.into(),
+        party: if noise % 7 == 0 {
+            "organization"
+        } else {
+            "person"
+        }
+        .into(),
         is_repeated: Some(noise % 11 == 0),
         filled: filled.into_iter().map(str::to_owned).collect(),
         findings: findings

@@ -54,7 +54,10 @@ pub(super) fn write(dir: &Path, customers: u64) -> anyhow::Result<Vec<Dealer>> {
 fn generator(customers: u64) -> Generator {
     let of = |seed| Generator::new(seed, Config::new(customers, DEALERS));
     let invents_phones = |generator: &Generator| {
-        let ways = generator.dealers().iter().flat_map(|dealer| &dealer.falsifies);
+        let ways = generator
+            .dealers()
+            .iter()
+            .flat_map(|dealer| &dealer.falsifies);
         let ways: Vec<Falsification> = ways.copied().collect();
         ways == [Falsification::ShowroomPhone]
     };

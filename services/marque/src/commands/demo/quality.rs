@@ -170,13 +170,18 @@ fn rewrite(
 ) -> anyhow::Result<()> {
     let mut reader = Reader::open(BufReader::new(File::open(source)?), None, Limits::default())?;
     let place = |field: Field| {
-        let is_it = |header: &String| Field::recognise(RecordKind::Customers, header) == Some(field);
+        let is_it =
+            |header: &String| Field::recognise(RecordKind::Customers, header) == Some(field);
         reader.headers().iter().position(is_it)
     };
     let key = place(Field::CustomerSourceKey).context("no column of keys")?;
     let phone = place(Field::CustomerPhone).context("no column of phones")?;
     let mut out = File::create(target).map(std::io::BufWriter::new)?;
-    let headers: Vec<String> = reader.headers().iter().map(|header| quoted(header)).collect();
+    let headers: Vec<String> = reader
+        .headers()
+        .iter()
+        .map(|header| quoted(header))
+        .collect();
     writeln!(out, "{}", headers.join(","))?;
     let (mut row, mut asked) = (Row::new(), 0_u64);
     loop {
