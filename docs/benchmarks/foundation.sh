@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Figures of the foundation: imports, start, memory, requests; PostGraphile beside them in the same run.
-# Usage: docs/benchmarks/foundation.sh [WORK_FOLDER]   (about 15 minutes on 2 cores; prints one line a figure)
+# Usage: docs/benchmarks/foundation.sh [WORK_FOLDER]   (about 20 minutes on 2 idle cores; prints one line a figure)
+# MARQUE_BENCH_POSTGRES=postgres://user@host/marque_{role} adds the import into PostgreSQL.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=${1:-$(mktemp -d /tmp/marque-bench.XXXXXX)}
@@ -69,6 +70,21 @@ import_id=$(curl -fs -H "Authorization: Bearer $(token "$work/s" hq_admin)" "htt
 "$requests" --server "http://127.0.0.1:$port" --pid "$pid" --token "$(token "$work/s" hq_admin)" --dealer D001 \
     --import "$import_id" --csv "$work/shape/D001/customers.csv"
 stop
+echo "== one call, in memory and over TCP"
+cargo run --profile "$profile" -p marque-rpc --example hop
+
+# postgres://user@host:port/marque_{role}, as MARQUE__STORE__URL wants it; the databases exist and are empty.
+if [ -n "${MARQUE_BENCH_POSTGRES:-}" ]; then
+    echo "== the million rows on PostgreSQL"
+    export MARQUE__STORE__URL=$MARQUE_BENCH_POSTGRES
+    "$marque" migrate --data "$work/p" >/dev/null
+    serve "$work/p"
+    network "$work/p" D001
+    import "$work/p" customers D001 "$work/million/D001/customers.csv"
+    echo "import: $(awk "BEGIN {print int(1000000 / $seconds)}") rows/s, peak memory $(peak_mb) MB"
+    stop
+    unset MARQUE__STORE__URL
+fi
 if [ -x ../shared/bench/peers/run_pgl.sh ]; then
     echo "== PostGraphile, same shape"
     RUN="$work/pgl" ../shared/bench/peers/run_pgl.sh || echo "PostGraphile could not be run here"

@@ -273,3 +273,44 @@ fn next(
         recv(quiet) -> _ => Next::Quiet,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    const TABLE: &str = "CREATE TABLE seen (at INTEGER); CREATE INDEX ix_seen ON seen (at);";
+
+    #[test]
+    fn a_statement_keeps_its_plan_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open_writer(&folder.path().join("plan.db")).unwrap();
+        conn.execute_batch(TABLE).unwrap();
+        let sql = "SELECT at FROM seen WHERE at < ?1 ORDER BY at LIMIT ?2";
+        let mut statement = conn.prepare(sql).unwrap();
+        for bound in 1..9 {
+            drop(statement.query([bound * 1_000, bound]).unwrap().next());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn the_log_is_copied_into_the_file_once_nobody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quiet.db");
+        let writer = Writer::start(&path).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let written: Result<(), StoreError> =
+            runtime.block_on(writer.write(false, |conn| conn.batch(TABLE)));
+        written.unwrap();
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let (before, deadline) = (length(), Instant::now() + QUIET * 20);
+        while length() == before && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(length() > before, "what was committed stayed in the log");
+    }
+}
