@@ -104,7 +104,7 @@ impl Lexicon {
         };
         match kind {
             FieldKind::Given | FieldKind::Family => {
-                value.sound = u32::from_le_bytes(soundex(&value.chars));
+                value.sound = sound_of(&value.chars);
                 value.nicknames = groups_of(folded);
                 value.has_several_words = folded.contains(|c: char| !c.is_alphanumeric());
             }
@@ -140,6 +140,17 @@ impl Lexicon {
             }
         }
         distinct.iter().map(|word| self.words.add(word)).collect()
+    }
+}
+
+/// The code of a Latin name's sound; in other scripts the name's beginning stands for it.
+fn sound_of(name: &[char]) -> u32 {
+    match soundex(name) {
+        [0, ..] => {
+            let start: String = name.iter().take(3).collect();
+            stable_hash(&[start.as_bytes()]) as u32
+        }
+        code => u32::from_le_bytes(code),
     }
 }
 

@@ -1,210 +1,193 @@
-//! What a header says.
+//! What a header says, in the languages of Europe and in Chinese, Japanese and Korean.
 
 use super::Role;
 use crate::text::fold::fold;
 
-/// Words that give a role away, tried in this order: the first match wins.
-const HINTS: &[(Role, &[&str])] = &[
+/// Words that give a role away, tried in this order: the first match wins. Words are folded (no accents), parts of one
+/// word are joined by `_`, which stands for anything between two words.
+const HINTS: &[(Role, &str)] = &[
     (
         Role::RowId,
-        &[
-            "rec_id",
-            "record_id",
-            "unique_id",
-            "row_id",
-            "rowid",
-            "uid",
-            "uuid",
-            "guid",
-            "编号",
-            "序号",
-        ],
+        "rec_id record_id unique_id row_id rowid uid uuid guid record_no record_number row_number 编号 序号",
     ),
     (
         Role::Ignore,
-        &[
-            "source",
-            "dataset",
-            "file",
-            "dealer_id",
-            "created",
-            "updated",
-            "modified",
-            "timestamp",
-            "imported",
-            "mileage",
-            "valid until",
-            "来源",
-            "里程",
-            "建档",
-        ],
+        "source dataset file dealer_id created updated modified timestamp imported mileage valid_until 来源 里程 建档",
     ),
+    // Relatives and contacts: names of other people.
     (
-        Role::Place,
-        &[
-            "birth_place",
-            "birthplace",
-            "place_of_birth",
-            "birth place",
-            "place of birth",
-            "出生地",
-            "籍贯",
-        ],
-    ),
-    (Role::Vin, &["vin", "车架", "车辆识别"]),
-    (Role::Plate, &["plate", "licence_no", "车牌"]),
-    (
-        Role::ResidentId,
-        &[
-            "id_no",
-            "id_number",
-            "id_card",
-            "idcard",
-            "身份证",
-            "证件号",
-            "credit_code",
-            "信用代码",
-        ],
-    ),
-    (Role::Email, &["email", "e-mail", "mail", "邮箱"]),
-    (
-        Role::Phone,
-        &[
-            "phone",
-            "mobile",
-            "telephone",
-            "cell",
-            "fax",
-            "手机",
-            "电话",
-            "联系方式",
-        ],
-    ),
-    (
-        Role::GivenName,
-        &[
-            "given",
-            "first_name",
-            "firstname",
-            "first name",
-            "forename",
-            "fname",
-            "vorname",
-            "prenom",
-            "middle",
-        ],
-    ),
-    (
-        Role::FamilyName,
-        &[
-            "surname",
-            "last_name",
-            "lastname",
-            "last name",
-            "lname",
-            "family",
-            "nachname",
-            "maiden",
-        ],
-    ),
-    (
-        Role::Postcode,
-        &["postcode", "post_code", "postal", "zip", "plz", "邮编"],
-    ),
-    (
-        Role::HouseNumber,
-        &[
-            "street_number",
-            "house_number",
-            "street_no",
-            "house_no",
-            "hausnummer",
-        ],
-    ),
-    (
-        Role::Date,
-        &["dob", "birth", "birthday", "born", "生日", "出生", "geburt"],
-    ),
-    (Role::Gender, &["gender", "sex", "性别"]),
-    (Role::Contact, &["contact", "联系人"]),
-    (
-        Role::Address,
-        &["address", "addr", "street", "road", "地址", "住址"],
-    ),
-    (
-        Role::Place,
-        &[
-            "city",
-            "town",
-            "suburb",
-            "village",
-            "county",
-            "place",
-            "locality",
-            "district",
-            "region",
-            "城市",
-            "municipality",
-        ],
-    ),
-    (
-        Role::Kind,
-        &["ctype", "customer_type", "party_type", "客户类型"],
+        Role::Contact,
+        "contact father mother spouse husband wife parent next_of_kin vater mutter ehemann ehefrau vader moeder partner \
+         pere mere conjoint epoux epouse padre madre conyuge coniuge pai mae aktefelle ojciec matka отец мать 联系人",
     ),
     (
         Role::FullName,
-        &[
-            "full_name",
-            "fullname",
-            "full name",
-            "name",
-            "姓名",
-            "名称",
-            "客户",
-            "title",
-        ],
+        "first_and_surname first_and_last first_last given_and_family name_surname full_name fullname whole_name \
+         nom_complet nom_et_prenom nombre_completo nombre_y_apellidos nome_completo volledige_naam naam_volledig фио 氏名 姓名 성명",
+    ),
+    (
+        Role::Place,
+        "birth_place birthplace place_of_birth born_in born_at town_of_birth city_of_birth parish_of_birth county_of_birth \
+         geburtsort geboorteplaats geboortegemeente lieu_naissance lieu_de_naissance commune_naissance lugar_nacimiento \
+         lugar_de_nacimiento luogo_nascita luogo_di_nascita comune_nascita local_nascimento local_de_nascimento naturalidade \
+         miejsce_urodzenia fodested fodselssted fodelseort fodelseforsamling misto_narozeni szuletesi_hely syntymapaikka \
+         dogum_yeri место_рождения 出生地 籍贯 출생지",
+    ),
+    (
+        Role::Year,
+        "birth_year birthyear year_of_birth yob geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
+         anno_nascita anno_di_nascita ano_nascimento ano_de_nascimento rok_urodzenia fodselsar fodelsear rok_narozeni \
+         syntymavuosi год_рождения",
+    ),
+    (
+        Role::Month,
+        "birth_month birthmonth month_of_birth mob geburtsmonat geboortemaand mois_naissance mes_nacimiento mese_nascita mes_nascimento",
+    ),
+    (
+        Role::Day,
+        "birth_day day_of_birth geburtstag_tag geboortedag jour_naissance dia_nacimiento giorno_nascita dia_nascimento",
+    ),
+    (
+        Role::Date,
+        "dob birth_date birthdate date_of_birth birthday birth born baptism baptised christening bapt geburt geburtsdatum \
+         geburtstag geb_datum taufdatum geboortedatum geboorte doopdatum date_naissance date_de_naissance naissance bapteme \
+         fecha_nacimiento fecha_de_nacimiento nacimiento bautismo data_nascita data_di_nascita nascita battesimo \
+         data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodelsedatum fodsel fodd \
+         datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi дата_рождения 生日 出生 生年月日 생년월일",
+    ),
+    (Role::Vin, "vin 车架 车辆识别"),
+    (Role::Plate, "plate licence_no 车牌"),
+    (
+        Role::ResidentId,
+        "id_no id_number id_card idcard 身份证 证件号 credit_code 信用代码",
+    ),
+    (
+        Role::Email,
+        "email e_mail mail courriel correo correo_electronico posta_elettronica epost почта 邮箱 이메일",
+    ),
+    (
+        Role::Phone,
+        "phone mobile telephone tel cell fax handy telefon telefonnummer mobilnummer telefoon telefoonnummer portable \
+         telefono movil celular cellulare telefone telemovel puhelin телефон 手机 电话 联系方式 電話 전화",
+    ),
+    (
+        Role::FamilyName,
+        "surname last_name lastname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
+         familienaam nom_de_famille nom_famille nom apellido apellidos primer_apellido segundo_apellido cognome sobrenome \
+         apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi \
+         soyad soyadi фамилия 姓 성",
+    ),
+    (
+        Role::GivenName,
+        "given given_name first_name firstname forename fname christian_name middle initials vorname rufname taufname voornaam \
+         voornamen tussenvoegsel patroniem patronymic patronym roepnaam prenom prenoms nombre nombres nome_proprio primeiro_nome \
+         imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi имя отчество 名",
+    ),
+    (
+        Role::Postcode,
+        "postcode post_code postal zip plz postleitzahl code_postal codigo_postal cod_postal cap cep codice_postale kod_pocztowy \
+         postnummer postnr psc iranyitoszam postinumero индекс 邮编 郵便番号 우편번호",
+    ),
+    (
+        Role::HouseNumber,
+        "street_number house_number street_no house_no hausnummer hausnr huisnummer huisnr numero_rue numero_civico numero_casa \
+         numero_de_casa nr_domu husnummer numer_domu дом",
+    ),
+    (
+        Role::Gender,
+        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon пол 性别 性別 성별",
+    ),
+    (
+        Role::Address,
+        "address addr street road adresse strasse adres straat rue voie direccion calle domicilio indirizzo via endereco \
+         morada rua ulica adress gata gate gade vej osoite katu cim utca адрес улица 地址 住址 住所 주소",
+    ),
+    (
+        Role::Place,
+        "city town suburb village county place locality district region municipality parish residence stadt ort wohnort \
+         gemeinde dorf kreis pfarrei woonplaats plaats gemeente stad parochie ville commune paroisse departement lieu ciudad \
+         municipio localidad poblacion parroquia citta comune localita paese parrocchia cidade freguesia concelho miasto \
+         miejscowosc gmina parafia powiat poststed kommune sogn socken forsamling ort mesto obec varos kaupunki sehir ilce \
+         город село 城市 都市 도시",
+    ),
+    (Role::Kind, "ctype customer_type party_type 客户类型"),
+    (
+        Role::FullName,
+        "name naam namn navn nome nazwa nimi jmeno nev isim 姓名 名称 客户 title имя 이름",
     ),
     (
         Role::Code,
-        &[
-            "ssn",
-            "soc_sec",
-            "social_security",
-            "passport",
-            "national_id",
-            "nhs",
-            "tax_id",
-            "licence",
-            "license",
-        ],
+        "ssn soc_sec social_security passport national_id nhs tax_id licence license bsn nif dni nie curp rfc cpf nss \
+         codice_fiscale pesel personnummer fodselsnummer cpr hetu rodne_cislo steuernummer insee снилс инн",
     ),
 ];
 
 /// The role that a header hints at; content has the last word.
 pub(super) fn hinted_role(header: &str) -> Option<Role> {
-    let folded = fold(header);
+    let folded = words_of(header);
     match folded.as_str() {
-        "id" | "key" | "index" | "no" | "nr" | "#" => return Some(Role::RowId),
-        "by" | "year" | "yob" | "birth_year" | "birthyear" => return Some(Role::Year),
-        "bm" | "month" | "mob" | "birth_month" => return Some(Role::Month),
-        "bd" | "day" | "birth_day" => return Some(Role::Day),
-        "state" | "province" | "country" | "省份" => return Some(Role::Category),
+        "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
+        "by" | "year" => return Some(Role::Year),
+        "bm" | "month" => return Some(Role::Month),
+        "bd" | "day" => return Some(Role::Day),
+        "state" | "province" | "country" | "provincia" | "provincie" | "land" | "pays" | "pais"
+        | "省份" => return Some(Role::Category),
+        // One word for "name" beside columns of its own for the family name: see `recognise`.
+        "ad" => return Some(Role::GivenName),
         _ => {}
     }
     HINTS
         .iter()
-        .find(|(_, words)| words.iter().any(|word| contains_word(&folded, word)))
+        .find(|(_, words)| {
+            words
+                .split_ascii_whitespace()
+                .any(|word| contains_word(&folded, word))
+        })
         .map(|(role, _)| *role)
 }
 
-/// True if `word` stands in `header` without letters glued to it; Chinese needs no such borders.
+/// The words of a header, joined by `_`: `firstName`, `First name` and `FIRST-NAME` all give `first_name`.
+fn words_of(header: &str) -> String {
+    let mut split = String::with_capacity(header.len() + 4);
+    let mut before_is_lower = false;
+    for character in header.trim().chars() {
+        if before_is_lower && character.is_uppercase() {
+            split.push('_');
+        }
+        before_is_lower = character.is_lowercase();
+        split.push(character);
+    }
+    let folded: String = fold(&split)
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect();
+    folded
+        .split('_')
+        .filter(|part| !part.is_empty() && *part != "s")
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+/// True if `word` stands in `header` without letters glued to it; Chinese, Japanese and Korean need no such borders.
 fn contains_word(header: &str, word: &str) -> bool {
-    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+    let is_spaced = |c: char| c.is_alphabetic() && !is_unspaced(c);
+    let is_letter = |c: Option<char>| c.is_some_and(is_spaced);
+    let is_whole = word.chars().any(is_spaced);
+    // A single character such as 姓 is too little inside a longer header.
+    if !is_whole && word.chars().count() == 1 {
+        return header == word;
+    }
     header.match_indices(word).any(|(at, found)| {
-        !is_letter(header[..at].chars().next_back())
-            && !is_letter(header[at + found.len()..].chars().next())
-            || !word.is_ascii()
+        !is_whole
+            || !is_letter(header[..at].chars().next_back())
+                && !is_letter(header[at + found.len()..].chars().next())
     })
+}
+
+/// True for scripts written without spaces between words.
+fn is_unspaced(character: char) -> bool {
+    crate::text::fold::is_han(character)
+        || matches!(character, '\u{3040}'..='\u{30ff}' | '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 #[cfg(test)]
@@ -230,12 +213,51 @@ mod tests {
             ("id_no", Role::ResidentId),
             ("soc_sec_id", Role::Code),
             ("full_name", Role::FullName),
+            ("first_and_surname", Role::FullName),
             ("dealer_id", Role::Ignore),
             ("Zip", Role::Postcode),
             ("first_name", Role::GivenName),
+            ("firstName", Role::GivenName),
+            ("Father's name", Role::Contact),
         ] {
             assert_eq!(hinted_role(header), Some(role), "{header}");
         }
         assert_eq!(hinted_role("occupation"), None);
+    }
+
+    #[test]
+    fn headers_of_other_languages_are_understood() {
+        for (header, role) in [
+            ("Vorname", Role::GivenName),
+            ("Geburtsdatum", Role::Date),
+            ("Geburtsort", Role::Place),
+            ("Straße", Role::Address),
+            ("PLZ", Role::Postcode),
+            ("achternaam", Role::FamilyName),
+            ("geboorteplaats", Role::Place),
+            ("woonplaats", Role::Place),
+            ("Prénom", Role::GivenName),
+            ("Nom de famille", Role::FamilyName),
+            ("date_naissance", Role::Date),
+            ("primer_apellido", Role::FamilyName),
+            ("fecha_de_nacimiento", Role::Date),
+            ("cognome", Role::FamilyName),
+            ("luogo di nascita", Role::Place),
+            ("Imię", Role::GivenName),
+            ("nazwisko", Role::FamilyName),
+            ("Förnamn", Role::GivenName),
+            ("fødselsdato", Role::Date),
+            ("födelseår", Role::Year),
+            ("фамилия", Role::FamilyName),
+            ("дата рождения", Role::Date),
+            ("生年月日", Role::Date),
+            ("姓", Role::FamilyName),
+            ("PESEL", Role::Code),
+        ] {
+            assert_eq!(hinted_role(header), Some(role), "{header}");
+        }
+        for header in ["Beruf", "occupation", "métier", "ocupación", "zawód"] {
+            assert_eq!(hinted_role(header), None, "{header}");
+        }
     }
 }

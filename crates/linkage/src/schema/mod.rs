@@ -2,6 +2,7 @@
 
 mod content;
 mod header;
+mod names;
 mod recognise;
 
 pub(crate) use content::is_missing;

@@ -90,7 +90,7 @@ pub enum MappingError {
 
 /// Recognises the columns of a table; `excluded` (the truth column) is never looked at.
 pub fn recognise(table: &Table, excluded: Option<usize>) -> Mapping {
-    let roles = table
+    let mut roles: Vec<Role> = table
         .headers()
         .iter()
         .enumerate()
@@ -101,6 +101,7 @@ pub fn recognise(table: &Table, excluded: Option<usize>) -> Mapping {
             role_of(hinted_role(header), &look_at(table, column), table.rows())
         })
         .collect();
+    super::names::settle(table, &mut roles);
     Mapping { roles }
 }
 

@@ -59,6 +59,8 @@ fn push_folded(character: char, folded: &mut String) {
         folded.push(character.to_ascii_lowercase());
     } else if is_han(character) {
         folded.push(simplified(character));
+    } else if let Some(letters) = without_stroke(character) {
+        folded.push_str(letters);
     } else {
         folded.extend(
             character
@@ -69,6 +71,22 @@ fn push_folded(character: char, folded: &mut String) {
     }
 }
 
+/// Latin letters that Unicode does not take apart, as they are commonly written without them.
+fn without_stroke(character: char) -> Option<&'static str> {
+    Some(match character {
+        'ß' | 'ẞ' => "ss",
+        'ø' | 'Ø' => "o",
+        'ł' | 'Ł' => "l",
+        'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+        'æ' | 'Æ' => "ae",
+        'œ' | 'Œ' => "oe",
+        'þ' | 'Þ' => "th",
+        'ı' => "i",
+        'ħ' | 'Ħ' => "h",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +94,7 @@ mod tests {
     #[test]
     fn width_case_accents_script_and_spaces_fold() {
         assert_eq!(fold("  Ｊｏｓé　 MÜLLER\t"), "jose muller");
+        assert_eq!(fold("Łódź, Großstraße Ærø"), "lodz, grossstrasse aero");
         assert_eq!(fold("張偉"), "张伟");
         assert_eq!(fold_code("藏ＥＤ·５２ 231"), "藏ED52231");
         assert_eq!(digits("+86 １38-0000"), "861380000");

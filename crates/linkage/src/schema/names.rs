@@ -1,0 +1,159 @@
+//! What the name columns of a table are to one another: headers such as `Name` or `nome` mean one thing alone and another
+//! beside a column for the other half, and some columns only repeat others.
+
+use super::Role;
+use crate::table::Table;
+use crate::text::fold::fold;
+
+/// Rows looked at.
+const SAMPLE: usize = 2_000;
+/// A column repeats others if this share of its filled values does.
+const REPEATS: f32 = 0.95;
+
+/// Puts the roles of name columns right, given those of all columns.
+pub(super) fn settle(table: &Table, roles: &mut [Role]) {
+    take_bare_name_for_missing_half(table, roles);
+    take_lone_half_for_whole(table, roles);
+    ignore_repetitions(table, roles);
+}
+
+/// `Name` beside `Vorname` is the family name, `nome` beside `cognome` the given name.
+fn take_bare_name_for_missing_half(table: &Table, roles: &mut [Role]) {
+    let has = |roles: &[Role], role| roles.contains(&role);
+    let missing = match (has(roles, Role::GivenName), has(roles, Role::FamilyName)) {
+        (true, false) => Role::FamilyName,
+        (false, true) => Role::GivenName,
+        _ => return,
+    };
+    let bare = (0..roles.len()).find(|column| {
+        roles[*column] == Role::FullName
+            && !fold(&table.headers()[*column]).contains(|c: char| !c.is_alphanumeric())
+            && share(table, *column, |text| !text.trim().contains(' ')) > 0.7
+    });
+    if let Some(column) = bare {
+        roles[column] = missing;
+    }
+}
+
+/// One half without the other, and of several words: it holds the whole name.
+fn take_lone_half_for_whole(table: &Table, roles: &mut [Role]) {
+    for (half, other) in [
+        (Role::GivenName, Role::FamilyName),
+        (Role::FamilyName, Role::GivenName),
+    ] {
+        if roles.contains(&other) || roles.contains(&Role::FullName) {
+            continue;
+        }
+        if let Some(column) = roles.iter().position(|role| *role == half)
+            && share(table, column, |text| text.trim().contains(' ')) > 0.6
+        {
+            roles[column] = Role::FullName;
+        }
+    }
+}
+
+/// A whole name that holds no word beyond given and family name says nothing of its own; nor does a second copy of a column.
+fn ignore_repetitions(table: &Table, roles: &mut [Role]) {
+    let halves: Vec<usize> = (0..roles.len())
+        .filter(|column| matches!(roles[*column], Role::GivenName | Role::FamilyName))
+        .collect();
+    let wholes: Vec<usize> = (0..roles.len())
+        .filter(|column| roles[*column] == Role::FullName)
+        .collect();
+    for (at, column) in wholes.iter().enumerate() {
+        let repeats_halves = !halves.is_empty() && repeats(table, *column, &halves);
+        let repeats_other = wholes[..at]
+            .iter()
+            .any(|other| roles[*other] == Role::FullName && repeats(table, *column, &[*other]));
+        if repeats_halves || repeats_other {
+            roles[*column] = Role::Ignore;
+        }
+    }
+}
+
+/// True if the words of `column` are those of the `others` together, nearly everywhere.
+fn repeats(table: &Table, column: usize, others: &[usize]) -> bool {
+    let (mut filled, mut same) = (0_u32, 0_u32);
+    for row in sampled(table) {
+        let words = sorted_words(table.cell(row, column));
+        if words.is_empty() {
+            continue;
+        }
+        filled += 1;
+        let joined = others
+            .iter()
+            .map(|other| table.cell(row, *other))
+            .collect::<Vec<_>>()
+            .join(" ");
+        same += u32::from(words == sorted_words(&joined));
+    }
+    filled > 0 && same as f32 >= REPEATS * filled as f32
+}
+
+fn sorted_words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    words.sort_unstable();
+    words
+}
+
+/// The share of a column's filled values for which `is` holds.
+fn share(table: &Table, column: usize, is: impl Fn(&str) -> bool) -> f32 {
+    let values = sampled(table).map(|row| table.cell(row, column));
+    let (filled, held) = values
+        .filter(|value| !super::is_missing(value.trim()))
+        .fold((0_u32, 0_u32), |(filled, held), value| {
+            (filled + 1, held + u32::from(is(value)))
+        });
+    held as f32 / filled.max(1) as f32
+}
+
+fn sampled(table: &Table) -> impl Iterator<Item = usize> {
+    (0..table.rows()).step_by((table.rows() / SAMPLE).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Role, recognise};
+    use super::*;
+
+    fn roles_of(headers: &[&str], rows: &[&[&str]]) -> Vec<Role> {
+        let mut table = Table::new(headers.iter().map(|header| (*header).to_owned()).collect());
+        for _ in 0..10 {
+            for row in rows {
+                table.push_row(row.iter().copied()).unwrap();
+            }
+        }
+        recognise(&table, None).roles
+    }
+
+    #[test]
+    fn a_bare_name_is_the_half_that_is_missing() {
+        let rows: &[&[&str]] = &[&["Anna", "Schmidt"], &["Uwe", "Meier"], &["Jan", "Weiß"]];
+        assert_eq!(
+            roles_of(&["Vorname", "Name"], rows),
+            [Role::GivenName, Role::FamilyName]
+        );
+        assert_eq!(
+            roles_of(&["nome", "cognome"], rows),
+            [Role::GivenName, Role::FamilyName]
+        );
+        let whole: &[&[&str]] = &[&["Jean Petit"], &["Anne Le Goff"], &["Luc Roy"]];
+        assert_eq!(roles_of(&["nom"], whole), [Role::FullName]);
+    }
+
+    #[test]
+    fn a_column_that_repeats_others_is_not_compared() {
+        let rows: &[&[&str]] = &[
+            &["Anna", "Schmidt", "Schmidt, Anna", "Anna Maria Schmidt"],
+            &["Uwe", "Meier", "Meier, Uwe", "Dr. Uwe Meier"],
+        ];
+        assert_eq!(
+            roles_of(&["first_name", "surname", "first_and_surname", "full_name"], rows)[2..],
+            [Role::Ignore, Role::FullName]
+        );
+    }
+}
