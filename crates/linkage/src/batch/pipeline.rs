@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{ClusterReport, Report, reliability};
 use crate::blocking::{BlockTable, BlockingReport, for_each_pair};
 use crate::cluster::{Clusters, Edge, Limits, cluster};
-use crate::score::{Comparator, Model, Sample, TrainOptions, Weights, probability, train};
+use crate::score::{Comparator, Model, Sample, TrainOptions, Weights, probability, retrain, train};
 use crate::text::hash::mix;
 
 /// A comparator that also says which pairs are worth comparing.
@@ -33,6 +33,10 @@ pub struct BatchOptions {
     pub limits: Limits,
     /// Up to so many records every pair is compared.
     pub compare_all: usize,
+    /// Whether look-alikes are learnt as a third kind of pairs, between one entity and strangers.
+    pub lookalikes: bool,
+    /// How often a model is learnt again from the clusters found.
+    pub refinements: usize,
 }
 
 impl Default for BatchOptions {
@@ -43,6 +47,17 @@ impl Default for BatchOptions {
             random_pairs: 600_000,
             limits: Limits::default(),
             compare_all: 0,
+            lookalikes: false,
+            refinements: 0,
+        }
+    }
+}
+
+impl BatchOptions {
+    fn training(&self) -> TrainOptions {
+        TrainOptions {
+            lookalikes: self.lookalikes,
+            ..TrainOptions::default()
         }
     }
 }
@@ -78,54 +93,180 @@ pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions
         .rows_mut()
         .enumerate()
         .for_each(|(record, row)| records.write_keys(record as u32, row));
-    let mut model = match model {
-        Some(model) => model,
+    let (mut model, training_pairs) = match model {
+        Some(model) => (model, Vec::new()),
         None => trained(records, &table, &options),
     };
-    let weights = model.weights();
-    // Generous at first; refitted below from what was found.
-    let generous = (4.0 / records.len().max(2) as f32).log2();
-    let (mut edges, blocking, pairs_compared) =
-        scored(records, &mut table, &weights, generous, &options);
+    let mut run = scored_and_clustered(records, &mut table, &mut model, &options);
     drop(table);
-    fit_prior(&mut model, &mut edges, records.len());
-    let prior_bits = model.prior_bits(records.len() as f64);
-    edges
-        .par_iter_mut()
-        .for_each(|edge| edge.bits += prior_bits);
-    edges.retain(|edge| edge.bits >= EDGE_FLOOR);
-    let score = |left: u32, right: u32| weights.bits(&records.compare(left, right)) + prior_bits;
-    let joinable: Vec<Edge> = edges
-        .iter()
-        .copied()
-        .filter(|edge| edge.bits >= options.limits.join_bits)
-        .collect();
-    let clusters = cluster(records.len(), &joinable, options.limits, score);
+    if !training_pairs.is_empty() {
+        for _ in 0..options.refinements {
+            refine(records, &run, &training_pairs, &mut model, &options);
+            run.rescore(records, &mut model, &options);
+        }
+    }
     Linked {
-        clusters,
-        edges,
+        clusters: run.clusters,
+        edges: run.edges,
+        prior_bits: model.prior_bits(records.len() as f64),
         model,
-        prior_bits,
-        blocking,
-        pairs_compared,
+        blocking: run.blocking,
+        pairs_compared: run.pairs_compared,
         limits: options.limits,
     }
 }
 
-fn trained<B: Blocker>(records: &B, table: &BlockTable, options: &BatchOptions) -> Model {
+/// Edges and clusters under one model.
+struct Run {
+    clusters: Clusters,
+    edges: Vec<Edge>,
+    blocking: Vec<BlockingReport>,
+    pairs_compared: u64,
+}
+
+fn scored_and_clustered<B: Blocker>(
+    records: &B,
+    table: &mut BlockTable,
+    model: &mut Model,
+    options: &BatchOptions,
+) -> Run {
+    let weights = model.weights_among(records.len() as f64);
+    // Generous at first; refitted below from what was found.
+    let generous = (4.0 / records.len().max(2) as f32).log2();
+    let (edges, blocking, pairs_compared) = scored(records, table, &weights, generous, options);
+    let mut run = Run {
+        clusters: Clusters::default(),
+        edges,
+        blocking,
+        pairs_compared,
+    };
+    run.cluster(records, model, &weights, options);
+    run
+}
+
+impl Run {
+    /// Fits the prior to the edges' bits, which are without it, adds it, and clusters.
+    fn cluster<B: Blocker>(
+        &mut self,
+        records: &B,
+        model: &mut Model,
+        weights: &Weights,
+        options: &BatchOptions,
+    ) {
+        fit_prior(model, &mut self.edges, records.len());
+        let prior_bits = model.prior_bits(records.len() as f64);
+        self.edges
+            .par_iter_mut()
+            .for_each(|edge| edge.bits += prior_bits);
+        self.edges.retain(|edge| edge.bits >= EDGE_FLOOR);
+        let score =
+            |left: u32, right: u32| weights.bits(&records.compare(left, right)) + prior_bits;
+        let joinable: Vec<Edge> = self
+            .edges
+            .iter()
+            .copied()
+            .filter(|edge| edge.bits >= options.limits.join_bits)
+            .collect();
+        self.clusters = cluster(records.len(), &joinable, options.limits, score);
+    }
+
+    /// Scores the same pairs by another model and clusters again.
+    fn rescore<B: Blocker>(&mut self, records: &B, model: &mut Model, options: &BatchOptions) {
+        let weights = model.weights_among(records.len() as f64);
+        self.edges.par_iter_mut().for_each(|edge| {
+            edge.bits = weights.bits(&records.compare(edge.left, edge.right));
+        });
+        self.cluster(records, model, &weights, options);
+    }
+}
+
+/// Pairs within clusters that learning looks at.
+const CLUSTERED_PAIRS: u64 = 400_000;
+
+/// Learns again from the clusters found.
+fn refine<B: Blocker>(
+    records: &B,
+    run: &Run,
+    training_pairs: &[TrainingPair],
+    model: &mut Model,
+    options: &BatchOptions,
+) {
+    let entity = &run.clusters.entity;
+    let mut members: Vec<(u64, u32)> = (0..records.len() as u32)
+        .map(|record| (u64::from(entity[record as usize]), record))
+        .collect();
+    members.sort_unstable();
+    let pairs: u64 = members
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|cluster| pairs_of(cluster.len()))
+        .sum();
+    let keep_every = pairs.div_ceil(CLUSTERED_PAIRS).max(1);
+    let mut within = Vec::new();
+    for_each_pair(&members, |left, right| {
+        if mix(u64::from(left) << 32 | u64::from(right)).is_multiple_of(keep_every) {
+            within.push(TrainingPair {
+                left,
+                right,
+                weight: keep_every as f32,
+            });
+        }
+    });
+    let clustered = compared(records, &within, |_| true);
+    let rest = compared(records, training_pairs, |pair| {
+        entity[pair.left as usize] != entity[pair.right as usize]
+    });
+    retrain(model, &clustered, &rest, records.len(), options.training());
+}
+
+/// A pair to learn from, and for how many it stands.
+#[derive(Clone, Copy)]
+struct TrainingPair {
+    left: u32,
+    right: u32,
+    weight: f32,
+}
+
+/// Compares the pairs for which `take` is true.
+fn compared<B: Blocker>(
+    records: &B,
+    pairs: &[TrainingPair],
+    take: impl Fn(&TrainingPair) -> bool + Sync,
+) -> Sample {
+    let samples: Vec<Sample> = pairs
+        .par_chunks(pairs.len().div_ceil(SHARES).max(1))
+        .map(|share| {
+            let mut sample = Sample::default();
+            for pair in share.iter().filter(|pair| take(pair)) {
+                sample.add(
+                    &records.compare(pair.left, pair.right),
+                    f64::from(pair.weight),
+                );
+            }
+            sample
+        })
+        .collect();
+    merged(samples)
+}
+
+fn trained<B: Blocker>(
+    records: &B,
+    table: &BlockTable,
+    options: &BatchOptions,
+) -> (Model, Vec<TrainingPair>) {
     let mut model = Model::untrained(&records.schema(), records.fields(), records.classes());
     let random = random_sample(records, options.random_pairs);
-    let blocked: Vec<Sample> = (0..table.kinds())
-        .map(|kind| blocked_sample(records, table, kind, options))
+    let pairs: Vec<TrainingPair> = (0..table.kinds())
+        .flat_map(|kind| blocked_pairs(records.len(), table, kind, options))
         .collect();
+    let blocked = compared(records, &pairs, |_| true);
     train(
         &mut model,
         &random,
-        &merged(blocked),
+        &blocked,
         records.len(),
-        TrainOptions::default(),
+        options.training(),
     );
-    model
+    (model, pairs)
 }
 
 /// Pairs that a fixed sequence picks: the same file always trains the same model.
@@ -167,13 +308,13 @@ fn merged(shares: Vec<Sample>) -> Sample {
 }
 
 /// The pairs that a kind of key brings and no earlier kind did; of large files only a share, which stands for all.
-fn blocked_sample<B: Blocker>(
-    records: &B,
+fn blocked_pairs(
+    records: usize,
     table: &BlockTable,
     kind: usize,
     options: &BatchOptions,
-) -> Sample {
-    let every = (records.len() / 100_000).max(1) as u64;
+) -> Vec<TrainingPair> {
+    let every = (records / 100_000).max(1) as u64;
     let blocks = table.sampled(kind, |key| mix(key ^ 0x51).is_multiple_of(every));
     let is_usable = |block: &[(u64, u32)]| block.len() <= options.block_cap * 2;
     let pairs: u64 = blocks
@@ -182,9 +323,9 @@ fn blocked_sample<B: Blocker>(
         .map(|block| pairs_of(block.len()))
         .sum();
     let keep_every = pairs.div_ceil(options.training_pairs).max(1);
-    let weight = (every * keep_every) as f64;
-    let samples = blocks.map_shares(SHARES, |share| {
-        let mut sample = Sample::default();
+    let weight = (every * keep_every) as f32;
+    let shares = blocks.map_shares(SHARES, |share| {
+        let mut kept = Vec::new();
         for block in share
             .chunk_by(|a, b| a.0 == b.0)
             .filter(|block| is_usable(block))
@@ -192,13 +333,17 @@ fn blocked_sample<B: Blocker>(
             for_each_pair(block, |left, right| {
                 let dice = mix(u64::from(left) << 32 | u64::from(right));
                 if dice.is_multiple_of(keep_every) && !table.is_seen(kind, left, right) {
-                    sample.add(&records.compare(left, right), weight);
+                    kept.push(TrainingPair {
+                        left,
+                        right,
+                        weight,
+                    });
                 }
             });
         }
-        sample
+        kept
     });
-    merged(samples)
+    shares.concat()
 }
 
 fn pairs_of(size: usize) -> u64 {

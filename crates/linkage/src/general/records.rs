@@ -104,6 +104,8 @@ impl GeneralRecords {
         BatchOptions {
             compare_all: 2_000,
             block_cap: 100,
+            lookalikes: true,
+            refinements: 1,
             ..options
         }
     }

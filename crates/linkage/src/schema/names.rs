@@ -152,7 +152,10 @@ mod tests {
             &["Uwe", "Meier", "Meier, Uwe", "Dr. Uwe Meier"],
         ];
         assert_eq!(
-            roles_of(&["first_name", "surname", "first_and_surname", "full_name"], rows)[2..],
+            roles_of(
+                &["first_name", "surname", "first_and_surname", "full_name"],
+                rows
+            )[2..],
             [Role::Ignore, Role::FullName]
         );
     }

@@ -2,15 +2,16 @@
 
 mod file;
 mod learn;
+mod lookalike;
 mod model;
 mod train;
+mod weights;
 
 pub use file::ModelError;
 pub use learn::Decision as StewardDecision;
-pub use model::{
-    ClassModel, FieldModel, LevelModel, Model, Provenance, Reason, Weights, probability,
-};
-pub use train::{Sample, TrainOptions, train};
+pub use model::{ClassModel, FieldModel, LevelModel, Model, Provenance};
+pub use train::{Sample, TrainOptions, retrain, train};
+pub use weights::{Reason, Weights, probability};
 
 /// The most fields one comparison may have.
 pub const MAX_FIELDS: usize = 16;

@@ -6,7 +6,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::model::{Model, probability};
+use super::model::Model;
+use super::weights::Weights;
 use super::{MAX_FIELDS, MISSING, Outcome};
 
 /// Patterns of agreement and how often they came.
@@ -86,6 +87,8 @@ pub struct TrainOptions {
     pub rounds: usize,
     /// How many pairs each first guess of m counts for.
     pub guess_pairs: f64,
+    /// Whether look-alikes are learnt as a third kind of pairs.
+    pub lookalikes: bool,
 }
 
 impl Default for TrainOptions {
@@ -93,6 +96,7 @@ impl Default for TrainOptions {
         Self {
             rounds: 30,
             guess_pairs: 30.0,
+            lookalikes: false,
         }
     }
 }
@@ -106,23 +110,101 @@ pub fn train(
     records: usize,
     options: TrainOptions,
 ) {
-    let guesses = model.clone();
     set_u(model, random, blocked);
     let patterns = blocked.ordered();
+    let anchor = Anchor::guesses(model, options.guess_pairs);
+    rounds(model, &anchor, &patterns, records, options);
+    if options.lookalikes {
+        with_lookalikes(model, &anchor, &patterns, records, options);
+    }
+    model.provenance.records = records as u64;
+    model.provenance.pairs = blocked.pairs();
+}
+
+/// Learns again, now that clusters are known: all pairs of one cluster, those that no key brought included, are of one entity;
+/// `rest` are pairs across clusters that looked promising. What one entity's records differ in comes to light only so.
+pub fn retrain(
+    model: &mut Model,
+    clustered: &Sample,
+    rest: &Sample,
+    records: usize,
+    options: TrainOptions,
+) {
+    let mut anchor = Anchor::guesses(model, options.guess_pairs);
+    anchor.add(clustered);
+    let patterns = rest.ordered();
+    // Look-alikes stay as they were learnt: across clusters their most telling pairs are missing.
+    let lookalikes = model.clone();
     for _ in 0..options.rounds {
-        let moved = round(
-            model,
-            &guesses,
-            &patterns,
-            records as f64,
-            options.guess_pairs,
-        );
+        let moved = round(model, &anchor, &patterns, records as f64);
+        model.keep_lookalikes_of(&lookalikes);
         if moved < 1e-4 {
             break;
         }
     }
-    model.provenance.records = records as u64;
-    model.provenance.pairs = blocked.pairs();
+}
+
+fn rounds(
+    model: &mut Model,
+    anchor: &Anchor,
+    patterns: &[(u8, bool, Counted)],
+    records: usize,
+    options: TrainOptions,
+) {
+    for _ in 0..options.rounds {
+        if round(model, anchor, patterns, records as f64) < 1e-4 {
+            break;
+        }
+    }
+}
+
+/// Tries look-alikes as a third kind of pairs; the model stays as it was if there are none.
+fn with_lookalikes(
+    model: &mut Model,
+    anchor: &Anchor,
+    patterns: &[(u8, bool, Counted)],
+    records: usize,
+    options: TrainOptions,
+) {
+    let without = model.clone();
+    model.lookalikes_per_record = model.matches_per_record;
+    for field in model.classes.iter_mut().flat_map(|class| &mut class.fields) {
+        field.lookalikes_share = Some(FIRST_SHARE);
+    }
+    rounds(model, anchor, patterns, records, options);
+    if !are_told_apart(model) {
+        *model = without;
+    }
+}
+
+/// Where learning begins: look-alikes share half of everything.
+const FIRST_SHARE: f64 = 0.5;
+/// So many pairs are assumed of which half share a field.
+const SHARE_GUESS_PAIRS: f64 = 20.0;
+/// Some telling field must be shared by fewer look-alikes than this: else they are pairs of one entity, split off by chance.
+const MOST_SHARED: f64 = 0.8;
+/// With fewer look-alikes for each match they are noise.
+const LEAST_PER_MATCH: f64 = 0.005;
+/// A field is telling if its disagreement weighs at least so many bits.
+const TELLING_BITS: f64 = 1.0;
+
+/// True if look-alikes differ plainly from pairs of one entity.
+fn are_told_apart(model: &Model) -> bool {
+    let is_telling = |field: &super::FieldModel| {
+        field
+            .levels
+            .last()
+            .is_some_and(|differ| (differ.u / differ.m.max(1e-9)).log2() >= TELLING_BITS)
+    };
+    model.lookalikes_per_record >= LEAST_PER_MATCH * model.matches_per_record
+        && model.classes.iter().all(|class| {
+            class.fields.iter().any(|field| {
+                is_telling(field)
+                    && field
+                        .lookalikes_share
+                        .is_some_and(|share| share < MOST_SHARED)
+            })
+        })
 }
 
 /// u of plain levels from random pairs, of levels by frequency the geometric mean of the values' shares.
@@ -163,61 +245,154 @@ fn set_u(model: &mut Model, random: &Sample, blocked: &Sample) {
     }
 }
 
+/// What is taken as given before expectation: pairs of one entity by class, field and level, and how many they are in all.
+struct Anchor {
+    same: Vec<Vec<Vec<f64>>>,
+    matches: f64,
+}
+
+impl Anchor {
+    /// The model's m as first guesses, counting for so many pairs that are no pairs of the file.
+    fn guesses(model: &Model, pairs: f64) -> Self {
+        let fields = |class: &super::ClassModel| {
+            let levels = |field: &super::FieldModel| {
+                field.levels.iter().map(|level| level.m * pairs).collect()
+            };
+            class.fields.iter().map(levels).collect()
+        };
+        Self {
+            same: model.classes.iter().map(fields).collect(),
+            matches: 0.0,
+        }
+    }
+
+    /// Adds pairs known to be of one entity.
+    fn add(&mut self, clustered: &Sample) {
+        for (class, _, counted) in clustered.ordered() {
+            self.matches += counted.count;
+            for (field, level) in known_levels(&typical(class, &counted)) {
+                self.same[usize::from(class)][field][level] += counted.count;
+            }
+        }
+    }
+}
+
+/// What a round of expectation found.
+struct Tally {
+    /// By class, field and level: pairs of one entity.
+    same: Vec<Vec<Vec<f64>>>,
+    /// By class and field: look-alikes that share it, and all of which it is known.
+    alike: Vec<Vec<(f64, f64)>>,
+    matches: f64,
+    lookalikes: f64,
+}
+
 /// One round; returns how far m moved.
 fn round(
     model: &mut Model,
-    guesses: &Model,
+    anchor: &Anchor,
     patterns: &[(u8, bool, Counted)],
     records: f64,
-    guess_pairs: f64,
 ) -> f64 {
-    let weights = model.weights();
-    let prior = model.prior_bits(records);
-    let mut tallies: Vec<Vec<Vec<f64>>> = guesses
-        .classes
-        .iter()
-        .map(|class| {
-            class
-                .fields
-                .iter()
-                .map(|field| {
-                    field
-                        .levels
-                        .iter()
-                        .map(|level| level.m * guess_pairs)
-                        .collect()
-                })
-                .collect()
-        })
-        .collect();
-    let mut matched = 0.0;
-    for (class, _, counted) in patterns.iter().filter(|(_, vetoed, _)| !vetoed) {
-        let share = counted.log_share.map(|sum| {
-            if sum == 0.0 {
-                0.0
-            } else {
-                (sum / counted.count as f32).exp2()
+    let tally = expect(model, anchor, patterns, records);
+    model.matches_per_record = (2.0 * tally.matches / records).clamp(1e-3, 64.0);
+    if model.lookalikes_per_record > 0.0 {
+        model.lookalikes_per_record = (2.0 * tally.lookalikes / records).clamp(1e-6, 64.0);
+        for (class, alike) in model.classes.iter_mut().zip(&tally.alike) {
+            for (field, (shared, known)) in class.fields.iter_mut().zip(alike) {
+                let share = (shared + 0.5 * SHARE_GUESS_PAIRS) / (known + SHARE_GUESS_PAIRS);
+                field.lookalikes_share = Some(share.clamp(0.0, 0.999));
             }
-        });
-        let outcome = Outcome {
-            class: *class,
-            levels: counted.levels,
-            share,
-            veto: None,
-        };
-        let expected = counted.count * f64::from(probability(weights.evidence(&outcome) + prior));
-        matched += expected;
-        for (field, level) in outcome
-            .levels
-            .iter()
-            .enumerate()
-            .filter(|(_, level)| **level != MISSING)
-        {
-            tallies[usize::from(*class)][field][usize::from(*level) - 1] += expected;
         }
     }
-    model.matches_per_record = (2.0 * matched / records).clamp(1e-3, 64.0);
-    replace_m(model, &tallies)
+    replace_m(model, &tally.same)
+}
+
+fn expect(model: &Model, anchor: &Anchor, patterns: &[(u8, bool, Counted)], records: f64) -> Tally {
+    let weights = model.weights_among(records);
+    let prior = model.prior_bits(records);
+    let mut tally = Tally {
+        same: anchor.same.clone(),
+        alike: model
+            .classes
+            .iter()
+            .map(|class| vec![(0.0, 0.0); class.fields.len()])
+            .collect(),
+        matches: anchor.matches,
+        lookalikes: 0.0,
+    };
+    for (class, _, counted) in patterns.iter().filter(|(_, vetoed, _)| !vetoed) {
+        let outcome = typical(*class, counted);
+        let (same, alike) = weights.both(&outcome);
+        let odds = f64::from(same + prior).exp2();
+        let alike_odds = alike.map_or(0.0, |bits| f64::from(bits).exp2());
+        let whole = 1.0 + odds + alike_odds;
+        let matched = counted.count * odds / whole;
+        tally.matches += matched;
+        let class = usize::from(*class);
+        for (field, level) in known_levels(&outcome) {
+            tally.same[class][field][level] += matched;
+        }
+        if alike_odds > 0.0 {
+            let lookalike = counted.count * alike_odds / whole;
+            tally.lookalikes += lookalike;
+            tally.add_shares(&weights, model, &outcome, lookalike);
+        }
+    }
+    tally
+}
+
+impl Tally {
+    fn add_shares(&mut self, weights: &Weights, model: &Model, outcome: &Outcome, pairs: f64) {
+        let class = usize::from(outcome.class);
+        for (field, _) in known_levels(outcome) {
+            let share = model.classes[class].fields[field]
+                .lookalikes_share
+                .unwrap_or(0.0);
+            let as_one = share * f64::from(weights.field_bits(outcome, field)).exp2();
+            let slot = &mut self.alike[class][field];
+            slot.0 += pairs * as_one / (as_one + 1.0 - share);
+            slot.1 += pairs;
+        }
+    }
+}
+
+/// The outcome that stands for all pairs of a pattern: values as common as theirs on the geometric mean.
+fn typical(class: u8, counted: &Counted) -> Outcome {
+    let share = counted.log_share.map(|sum| {
+        if sum == 0.0 {
+            0.0
+        } else {
+            (sum / counted.count as f32).exp2()
+        }
+    });
+    Outcome {
+        class,
+        levels: counted.levels,
+        share,
+        veto: None,
+    }
+}
+
+/// The fields known on both sides, with the place of their level among the model's.
+fn known_levels(outcome: &Outcome) -> impl Iterator<Item = (usize, usize)> + '_ {
+    outcome
+        .levels
+        .iter()
+        .enumerate()
+        .filter(|(_, level)| **level != MISSING)
+        .map(|(field, level)| (field, usize::from(*level) - 1))
+}
+
+impl Model {
+    fn keep_lookalikes_of(&mut self, other: &Self) {
+        self.lookalikes_per_record = other.lookalikes_per_record;
+        for (class, theirs) in self.classes.iter_mut().zip(&other.classes) {
+            for (field, theirs) in class.fields.iter_mut().zip(&theirs.fields) {
+                field.lookalikes_share = theirs.lookalikes_share;
+            }
+        }
+    }
 }
 
 fn replace_m(model: &mut Model, tallies: &[Vec<Vec<f64>>]) -> f64 {
