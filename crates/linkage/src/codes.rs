@@ -122,16 +122,17 @@ pub fn short_mobile(raw: &str) -> Option<u64> {
 }
 
 fn is_placeholder(number: &[u8]) -> bool {
-    let different = (b'0'..=b'9').filter(|digit| number.contains(digit)).count();
-    let longest_run = number
-        .chunk_by(|a, b| a == b)
-        .map(<[u8]>::len)
-        .max()
-        .unwrap_or(0);
-    let climbs = number
-        .windows(2)
-        .filter(|pair| pair[1] == pair[0] + 1)
-        .count();
+    let (mut seen, mut climbs) = (0_u16, 0);
+    let (mut run, mut longest_run) = (0, 0);
+    let mut before = 0;
+    for digit in number {
+        seen |= 1 << (digit.wrapping_sub(b'0') & 15);
+        run = if *digit == before { run + 1 } else { 1 };
+        longest_run = longest_run.max(run);
+        climbs += usize::from(*digit == before.wrapping_add(1));
+        before = *digit;
+    }
+    let different = seen.count_ones();
     different <= 2 || longest_run >= 7 || climbs + 3 >= number.len()
 }
 

@@ -40,6 +40,19 @@ impl Table {
         Ok(())
     }
 
+    /// Appends all rows of a table of the same columns: files are read in parts.
+    ///
+    /// # Errors
+    /// If the text would pass 4 GiB.
+    pub fn append(&mut self, rows: &Self) -> Result<(), TableFull> {
+        let start = self.text.len();
+        u32::try_from(start + rows.text.len()).map_err(|_| TableFull)?;
+        self.text.push_str(&rows.text);
+        let start = start as u32;
+        self.ends.extend(rows.ends.iter().map(|end| start + end));
+        Ok(())
+    }
+
     /// Names of the columns.
     pub fn headers(&self) -> &[String] {
         &self.headers
@@ -88,6 +101,12 @@ mod tests {
                 table.cell(1, 1)
             ),
             (2, "张", "2", "")
+        );
+        let copy = table.clone();
+        table.append(&copy).unwrap();
+        assert_eq!(
+            (table.rows(), table.cell(2, 0), table.cell(2, 1)),
+            (4, "1", "张")
         );
         assert_eq!((table.column("B"), table.column("c")), (Some(1), None));
         assert_eq!(Table::new(vec![]).rows(), 0);

@@ -113,6 +113,10 @@ impl Model {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }

@@ -274,10 +274,18 @@ pub fn surname_len(name: &[char]) -> usize {
 
 /// True for a surname of two characters.
 pub fn is_compound_surname(name: &[char]) -> bool {
-    name.len() == 2
-        && COMPOUND_SURNAMES
-            .split(' ')
-            .any(|surname| surname.trim().chars().eq(name.iter().copied()))
+    use std::sync::OnceLock;
+    static TABLE: OnceLock<Vec<[char; 2]>> = OnceLock::new();
+    let [first, second] = name else { return false };
+    let table = TABLE.get_or_init(|| {
+        let mut all: Vec<[char; 2]> = COMPOUND_SURNAMES
+            .split_whitespace()
+            .filter_map(|surname| surname.chars().collect::<Vec<_>>().try_into().ok())
+            .collect();
+        all.sort_unstable();
+        all
+    });
+    table.binary_search(&[*first, *second]).is_ok()
 }
 
 /// How common a surname is, 0..=1: the order of `SURNAMES` is that of frequency, and the share falls off as a power law

@@ -1,7 +1,8 @@
 //! Reading and writing the files of `marque link`.
 
 use std::fs;
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -23,29 +24,93 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Table> {
             path.display()
         );
     }
-    let delimiter = delimiter_of(&text);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let headers: Vec<String> = reader
-        .headers()
-        .context("the header row cannot be read")?
-        .iter()
-        .map(|h| h.trim().to_owned())
-        .collect();
-    let mut table = Table::new(headers);
-    let mut row = csv::StringRecord::new();
-    while reader
-        .read_record(&mut row)
-        .with_context(|| format!("{} is no valid CSV", path.display()))?
-    {
-        table.push_row(row.iter())?;
-    }
+    let table = parsed(&text).with_context(|| format!("{} is no valid CSV", path.display()))?;
     if table.rows() == 0 {
         bail!("{} has a header row but no records", path.display());
     }
     Ok(table)
+}
+
+/// Smaller parts of a file are not worth a thread.
+const LEAST_PART: usize = 1 << 20;
+
+/// Parses CSV text, in parallel where no quote makes it doubtful where a record begins.
+fn parsed(text: &str) -> anyhow::Result<Table> {
+    let delimiter = delimiter_of(text);
+    let mut whole = reader(text, delimiter);
+    let mut row = csv::StringRecord::new();
+    whole.read_record(&mut row)?;
+    let table = Table::new(row.iter().map(|header| header.trim().to_owned()).collect());
+    let body = &text[whole.position().byte() as usize..];
+    let parse = |part: &str| -> anyhow::Result<Table> {
+        let mut table = table.clone();
+        let mut reader = reader(part, delimiter);
+        let mut row = csv::StringRecord::new();
+        while reader.read_record(&mut row)? {
+            table.push_row(row.iter())?;
+        }
+        Ok(table)
+    };
+    let parts = if body.contains('"') {
+        vec![body]
+    } else {
+        in_parts(body)
+    };
+    let mut parsed = on_threads(&parts, |part| parse(part)).into_iter();
+    let mut whole = parsed.next().unwrap_or_else(|| Ok(table.clone()))?;
+    for part in parsed {
+        whole.append(&part?)?;
+    }
+    Ok(whole)
+}
+
+fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes())
+}
+
+/// Cuts text into about equal parts at line ends, one for each processor.
+fn in_parts(text: &str) -> Vec<&str> {
+    let size = text.len().div_ceil(processors()).max(LEAST_PART);
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while rest.len() > size {
+        let end = rest.as_bytes()[size..]
+            .iter()
+            .position(|byte| *byte == b'\n');
+        let Some(end) = end else { break };
+        let (part, after) = rest.split_at(size + end + 1);
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Does `work` on each part, on a thread of its own if there are several; results in order.
+fn on_threads<P: Sync, T: Send>(parts: &[P], work: impl Fn(&P) -> T + Sync) -> Vec<T> {
+    if let [only] = parts {
+        return vec![work(only)];
+    }
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .iter()
+            .map(|part| scope.spawn(|| work(part)))
+            .collect();
+        running
+            .into_iter()
+            .map(|part| {
+                part.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
 }
 
 fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'a, str>> {
@@ -84,13 +149,14 @@ pub(super) fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
     })
 }
 
+/// Rows that one thread formats at a time.
+const ROWS_AT_ONCE: usize = 1 << 16;
+
 /// Writes the rows with `entity_id`, which is the number (from 1) of the entity's first row.
 pub(super) fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Result<()> {
-    let file =
+    let mut file =
         fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut writer = csv::WriterBuilder::new()
-        .buffer_capacity(1 << 20)
-        .from_writer(BufWriter::new(file));
+    let mut writer = csv::Writer::from_writer(&mut file);
     writer.write_record(
         table
             .headers()
@@ -98,17 +164,33 @@ pub(super) fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Resul
             .map(String::as_str)
             .chain(["entity_id"]),
     )?;
-    let columns = table.headers().len();
-    for (row, entity) in entity.iter().enumerate() {
-        for column in 0..columns {
+    writer.flush()?;
+    drop(writer);
+    let shares: Vec<Range<usize>> = (0..entity.len())
+        .step_by(ROWS_AT_ONCE)
+        .map(|from| from..entity.len().min(from + ROWS_AT_ONCE))
+        .collect();
+    for at_once in shares.chunks(processors()) {
+        for text in on_threads(at_once, |rows| formatted(table, entity, rows.clone())) {
+            file.write_all(&text?)
+                .with_context(|| format!("cannot write {}: is the disk full?", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn formatted(table: &Table, entity: &[u32], rows: Range<usize>) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new()
+        .buffer_capacity(1 << 16)
+        .from_writer(Vec::new());
+    for row in rows {
+        for column in 0..table.headers().len() {
             writer.write_field(table.cell(row, column))?;
         }
-        writer.write_field((entity + 1).to_string())?;
+        writer.write_field((entity[row] + 1).to_string())?;
         writer.write_record(None::<&[u8]>)?;
     }
-    writer
-        .flush()
-        .with_context(|| format!("cannot write {}: is the disk full?", path.display()))
+    Ok(writer.into_inner()?)
 }
 
 /// Reads a model file.
