@@ -137,7 +137,7 @@ fn the_truth_is_never_used_to_link() {
     let scratch = Scratch::new();
     let told = scratch
         .run(PEOPLE.as_bytes(), |args| {
-            args.truth = Some("who".to_owned())
+            args.truth = Some("who".to_owned());
         })
         .unwrap();
     let lied = PEOPLE

@@ -6,6 +6,10 @@
 )]
 
 #[path = "support/dealers.rs"]
+#[expect(
+    dead_code,
+    reason = "the header is needed only where a file is written"
+)]
 mod dealers;
 
 use marque_linkage::batch::{BatchOptions, Linked, evaluate, link};

@@ -4,6 +4,7 @@ mod calibration;
 mod evaluate;
 mod pipeline;
 mod report;
+mod training;
 
 pub use calibration::{CalibrationBin, reliability};
 pub use evaluate::{Figures, evaluate};

@@ -14,8 +14,10 @@ pub struct Limits {
     pub join_bits: f32,
     /// Up to this size `join_bits` suffices.
     pub free_size: usize,
-    /// Beyond it the average must be at least this.
+    /// Beyond it the average between two groups must be at least this.
     pub large_bits: f32,
+    /// From so many records on a cluster is a group.
+    pub group_size: usize,
     /// Beyond this size the average must be at least `giant_bits`.
     pub giant_size: usize,
     /// See `giant_size`.
@@ -32,6 +34,7 @@ impl Default for Limits {
             join_bits: 0.0,
             free_size: 15,
             large_bits: 0.0,
+            group_size: 4,
             giant_size: 100,
             giant_bits: 8.0,
             most_bits: 40.0,
@@ -186,8 +189,11 @@ impl<'a, F: Fn(u32, u32) -> f32> State<'a, F> {
             return;
         }
         let whole = self.size(left) + self.size(right);
-        let is_weak = (whole > self.limits.free_size && bits < self.limits.large_bits)
-            || (whole > self.limits.giant_size && bits < self.limits.giant_bits);
+        // A record that joins a large cluster adds itself; two groups that join may be two entities chained by one mistake.
+        let are_groups = self.size(left).min(self.size(right)) >= self.limits.group_size;
+        let is_weak =
+            (whole > self.limits.free_size && are_groups && bits < self.limits.large_bits)
+                || (whole > self.limits.giant_size && bits < self.limits.giant_bits);
         if is_weak {
             self.note_cut(left, right, bits, CutReason::TooLargeForItsEvidence);
             return;

@@ -160,6 +160,25 @@ mod tests {
     }
 
     #[test]
+    fn two_groups_are_not_chained_into_a_large_cluster_by_middling_evidence() {
+        let limits = Limits {
+            large_bits: 3.0,
+            ..Limits::default()
+        };
+        let bits = |a: u32, b: u32| if a / 10 == b / 10 { 9.0 } else { 1.0 };
+        let edges = |records: u32| -> Vec<Edge> {
+            (0..records)
+                .flat_map(|a| (a + 1..records).map(move |b| edge(a, b, bits(a, b))))
+                .collect()
+        };
+        let clusters = cluster(20, &edges(20), limits, bits);
+        assert_eq!(clusters.sizes(), [10, 10]);
+        assert_eq!(clusters.cuts[0].why, CutReason::TooLargeForItsEvidence);
+        // A single record may still join.
+        assert_eq!(cluster(11, &edges(11), limits, bits).sizes(), [11]);
+    }
+
+    #[test]
     fn a_giant_of_weak_evidence_is_cut_and_reported() {
         let edges: Vec<Edge> = (0..150)
             .flat_map(|a| (a + 1..150).map(move |b| edge(a, b, 0.5)))

@@ -112,7 +112,7 @@ impl DealerRecords {
     pub fn options(options: BatchOptions) -> BatchOptions {
         let limits = Limits {
             join_bits: -1.0,
-            large_bits: -1.0,
+            large_bits: 2.0,
             least_bits: -2.0,
             ..options.limits
         };

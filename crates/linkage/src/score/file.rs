@@ -48,6 +48,7 @@ impl Model {
         for field in model.classes.iter().flat_map(|class| &class.fields) {
             let is_probability = |p: f64| p.is_finite() && (0.0..=1.0).contains(&p);
             if field.levels.is_empty()
+                || !field.lookalikes_share.is_none_or(is_probability)
                 || !field
                     .levels
                     .iter()

@@ -4,13 +4,15 @@ mod file;
 mod learn;
 mod lookalike;
 mod model;
+mod sample;
 mod train;
 mod weights;
 
 pub use file::ModelError;
 pub use learn::Decision as StewardDecision;
 pub use model::{ClassModel, FieldModel, LevelModel, Model, Provenance};
-pub use train::{Sample, TrainOptions, retrain, train};
+pub use sample::Sample;
+pub use train::{TrainOptions, retrain, train};
 pub use weights::{Reason, Weights, probability};
 
 /// The most fields one comparison may have.

@@ -7,78 +7,9 @@
 use rustc_hash::FxHashMap;
 
 use super::model::Model;
+use super::sample::{Counted, Sample};
 use super::weights::Weights;
 use super::{MAX_FIELDS, MISSING, Outcome};
-
-/// Patterns of agreement and how often they came.
-#[derive(Clone, Default)]
-pub struct Sample {
-    patterns: FxHashMap<(u8, u64, bool), Counted>,
-    pairs: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Counted {
-    levels: [u8; MAX_FIELDS],
-    count: f64,
-    /// Sum of log2 of the value shares, by field.
-    log_share: [f32; MAX_FIELDS],
-}
-
-impl Sample {
-    /// Adds a pair that stands for `weight` pairs.
-    pub fn add(&mut self, outcome: &Outcome, weight: f64) {
-        self.pairs += 1;
-        let key = (outcome.class, outcome.pattern(), outcome.veto.is_some());
-        let counted = self.patterns.entry(key).or_insert(Counted {
-            levels: outcome.levels,
-            count: 0.0,
-            log_share: [0.0; MAX_FIELDS],
-        });
-        counted.count += weight;
-        for (sum, share) in counted.log_share.iter_mut().zip(outcome.share) {
-            *sum += if share > 0.0 {
-                share.log2() * weight as f32
-            } else {
-                0.0
-            };
-        }
-    }
-
-    /// Adds all pairs of another sample.
-    pub fn merge(&mut self, other: &Self) {
-        self.pairs += other.pairs;
-        for (key, theirs) in &other.patterns {
-            let ours = self.patterns.entry(*key).or_insert(Counted {
-                count: 0.0,
-                log_share: [0.0; MAX_FIELDS],
-                ..*theirs
-            });
-            ours.count += theirs.count;
-            for (sum, more) in ours.log_share.iter_mut().zip(theirs.log_share) {
-                *sum += more;
-            }
-        }
-    }
-
-    /// How many pairs it holds.
-    pub fn pairs(&self) -> u64 {
-        self.pairs
-    }
-
-    /// The patterns in a fixed order, so that sums do not depend on the map's order.
-    fn ordered(&self) -> Vec<(u8, bool, Counted)> {
-        let mut all: Vec<_> = self
-            .patterns
-            .iter()
-            .map(|(key, counted)| (*key, *counted))
-            .collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        all.into_iter()
-            .map(|((class, _, vetoed), counted)| (class, vetoed, counted))
-            .collect()
-    }
-}
 
 /// How training goes.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +116,8 @@ const SHARE_GUESS_PAIRS: f64 = 20.0;
 const MOST_SHARED: f64 = 0.8;
 /// With fewer look-alikes for each match they are noise.
 const LEAST_PER_MATCH: f64 = 0.005;
+/// With more of them they are rather the unlike part of one entity's own pairs: people under two names, firms that moved.
+const MOST_PER_MATCH: f64 = 0.2;
 /// A field is telling if its disagreement weighs at least so many bits.
 const TELLING_BITS: f64 = 1.0;
 
@@ -196,7 +129,8 @@ fn are_told_apart(model: &Model) -> bool {
             .last()
             .is_some_and(|differ| (differ.u / differ.m.max(1e-9)).log2() >= TELLING_BITS)
     };
-    model.lookalikes_per_record >= LEAST_PER_MATCH * model.matches_per_record
+    let per_match = model.lookalikes_per_record / model.matches_per_record;
+    (LEAST_PER_MATCH..=MOST_PER_MATCH).contains(&per_match)
         && model.classes.iter().all(|class| {
             class.fields.iter().any(|field| {
                 is_telling(field)
@@ -465,5 +399,61 @@ mod tests {
             "{}",
             model.matches_per_record
         );
+    }
+
+    #[test]
+    fn look_alikes_are_told_from_pairs_of_one_entity() {
+        const LEVELS: &[super::super::LevelSpec] = &[level("same", 0.7), level("differs", 0.3)];
+        let specs: Vec<FieldSpec> = (0..5)
+            .map(|at| FieldSpec {
+                name: format!("field {at}"),
+                correlation: None,
+                levels: LEVELS,
+            })
+            .collect();
+        // Relatives share the first three fields and nothing else.
+        let agreement = |kind: &str, field: usize| match (kind, field) {
+            ("same", _) => 0.9,
+            ("relatives", 0..=2) => 0.85,
+            _ => 0.01,
+        };
+        let (mut random, mut blocked) = (Sample::default(), Sample::default());
+        for pattern in 0..32_u32 {
+            let mut outcome = Outcome::default();
+            for field in 0..5 {
+                outcome.set(field, if pattern & (1 << field) != 0 { 1 } else { 2 });
+            }
+            let share = |kind: &str| -> f64 {
+                (0..5)
+                    .map(|field| {
+                        let p = agreement(kind, field);
+                        if pattern & (1 << field) != 0 {
+                            p
+                        } else {
+                            1.0 - p
+                        }
+                    })
+                    .product()
+            };
+            random.add(&outcome, 1_000_000.0 * share("strangers"));
+            let pairs = 1_000_000.0 * share("strangers")
+                + 700.0 * share("same")
+                + 100.0 * share("relatives");
+            blocked.add(&outcome, pairs);
+        }
+        let mut model = Model::untrained("test", &specs, &["pair"]);
+        let options = TrainOptions {
+            lookalikes: true,
+            rounds: 200,
+            ..TrainOptions::default()
+        };
+        train(&mut model, &random, &blocked, 1_400, options);
+        let share = |field: usize| model.classes[0].fields[field].lookalikes_share.unwrap();
+        assert!(share(0) > 0.8 && share(4) < 0.2, "{:?}", model.classes[0]);
+        let mut relatives = Outcome::default();
+        (0..5).for_each(|field| relatives.set(field, if field < 3 { 1 } else { 2 }));
+        let naive = model.weights().evidence(&relatives);
+        let told = model.weights_among(1_400.0).evidence(&relatives);
+        assert!(told < naive - 2.0, "{naive} {told}");
     }
 }

@@ -191,10 +191,10 @@ fn entity(dice: &mut Dice) -> Entity {
             ),
         )
     };
-    let phones = (0..1 + usize::from(dice.chance(20.0)))
+    let phones = (0..=usize::from(dice.chance(20.0)))
         .map(|_| phone(dice))
         .collect();
-    let cars = (0..1 + dice.skewed(3)).map(|_| car(dice)).collect();
+    let cars = (0..=dice.skewed(3)).map(|_| car(dice)).collect();
     let contacts = (0..2).map(|_| person_name(dice)).collect();
     let address = [
         city.0.to_owned() + city.1,
@@ -224,7 +224,7 @@ fn entity(dice: &mut Dice) -> Entity {
 /// Rows of an invented file of at least `rows` records.
 pub fn file(seed: u64, rows: usize) -> Vec<[String; 13]> {
     let mut dice = Dice::new(seed);
-    let showroom: Vec<String> = (0..1 + rows / 2_000)
+    let showroom: Vec<String> = (0..=rows / 2_000)
         .map(|_| format!("138{}", dice.digits(8)))
         .collect();
     let (mut table, mut number) = (Vec::with_capacity(rows), 0);
@@ -276,10 +276,10 @@ fn record(dice: &mut Dice, entity: &Entity, showroom: &[String], number: usize) 
         String::new(),
         format!("D{:04}", dice.below(60)),
         source.to_owned(),
-        if entity.organisation != dice.chance(1.0) {
-            "O".to_owned()
-        } else {
+        if entity.organisation == dice.chance(1.0) {
             "P".to_owned()
+        } else {
+            "O".to_owned()
         },
         dirty_name(dice, entity),
         dirty_number(dice, id),
@@ -417,9 +417,9 @@ fn typed_wrong(dice: &mut Dice, text: &str) -> String {
     if bytes.len() > 9 {
         let at = 6 + dice.below(bytes.len() - 7);
         if dice.chance(50.0) {
-            bytes.swap(at, at - 1)
+            bytes.swap(at, at - 1);
         } else {
-            bytes[at] = b'0' + dice.below(10) as u8
+            bytes[at] = b'0' + dice.below(10) as u8;
         }
     }
     String::from_utf8(bytes).unwrap_or_default()
