@@ -52,3 +52,42 @@ impl Lookalikes {
         bits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FieldSpec, LevelSpec, level};
+    use super::*;
+
+    #[test]
+    fn what_look_alikes_share_weighs_less_and_what_they_do_not_share_weighs_as_before() {
+        const LEVELS: &[LevelSpec] = &[level("same", 0.9), level("differs", 0.1)];
+        let specs: Vec<FieldSpec> = ["surname", "place", "birthday"]
+            .map(|name| FieldSpec {
+                name: name.to_owned(),
+                correlation: None,
+                levels: LEVELS,
+            })
+            .to_vec();
+        let mut model = Model::untrained("test", &specs, &["pair"]);
+        model.lookalikes_per_record = 0.5;
+        for (field, share) in model.classes[0].fields.iter_mut().zip([0.9, 0.9, 0.0]) {
+            (field.levels[0].u, field.levels[1].u) = (0.001, 0.999);
+            field.lookalikes_share = Some(share);
+        }
+        let evidence = |levels: [u8; 3]| {
+            let mut outcome = Outcome::default();
+            for (field, level) in levels.into_iter().enumerate() {
+                outcome.set(field, level);
+            }
+            let naive = model.weights().evidence(&outcome);
+            (naive, model.weights_among(10_000.0).evidence(&outcome))
+        };
+        let (naive, relatives) = evidence([1, 1, 2]);
+        assert!(relatives < naive - 4.0, "{naive} {relatives}");
+        let (naive, same_birthday) = evidence([2, 2, 1]);
+        assert!(
+            (naive - same_birthday).abs() < 0.1,
+            "{naive} {same_birthday}"
+        );
+    }
+}
