@@ -82,6 +82,7 @@ pub const SCORING: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         migration!("scoring", "0010_scores"),
+        migration!("scoring", "0020_loyalty"),
     ],
 };
 

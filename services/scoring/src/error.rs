@@ -21,6 +21,10 @@ pub(crate) enum Error {
     Invalid(Vec<Violation>),
     #[error("no such customer")]
     CustomerUnknown,
+    #[error("no such vehicle")]
+    VehicleUnknown,
+    #[error("the service-history service cannot be asked now")]
+    History(#[source] Box<tonic::Status>),
     #[error("there is no model of this version")]
     ModelUnknown,
     #[error("this version is another model already: give the changed model a new version")]
@@ -58,7 +62,10 @@ impl ServiceError for Error {
             Self::Idempotency(error) => error.code(),
             Self::Dealer(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
-            Self::CustomerUnknown | Self::ModelUnknown => ErrorCode::NotFound,
+            Self::CustomerUnknown | Self::VehicleUnknown | Self::ModelUnknown => {
+                ErrorCode::NotFound
+            }
+            Self::History(status) => ErrorCode::from_grpc(status.code()),
             Self::ModelTaken => ErrorCode::AlreadyExists,
             Self::TooFew => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
@@ -73,10 +80,13 @@ impl ServiceError for Error {
             Self::Dealer(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Self::VehicleUnknown => "VEHICLE_UNKNOWN",
             Self::ModelUnknown => "MODEL_UNKNOWN",
             Self::ModelTaken => "MODEL_VERSION_TAKEN",
             Self::TooFew => "TOO_FEW_CUSTOMERS",
-            Self::Invalid(_) | Self::Store(_) | Self::CutOff(_) => self.code().default_reason(),
+            Self::Invalid(_) | Self::Store(_) | Self::CutOff(_) | Self::History(_) => {
+                self.code().default_reason()
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use marque_api::{
     events::v1::event_feed_server::EventFeedServer,
     scoring::v1::scoring_service_server::ScoringServiceServer,
+    service_history::v1::service_history_service_client::ServiceHistoryServiceClient,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
@@ -29,6 +30,8 @@ pub struct Deps {
     pub clock: SharedClock,
     /// The way to the network service, which says what dealers there are.
     pub network: RpcTransport,
+    /// The way to the service-history service, which knows the lines of repair orders.
+    pub service_history: RpcTransport,
     /// Events of the network service.
     pub network_events: Arc<dyn Source>,
     /// Events of the customer service.
@@ -56,11 +59,16 @@ pub fn build(deps: Deps) -> Built {
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
         ladder: app::Ladder::new(deps.db.clone()),
         directory: Directory::new(deps.network.clone()),
+        history: ServiceHistoryServiceClient::new(deps.service_history.clone()),
     };
     let mut tasks = consumers(&deps, &app.assessor);
     let refreshed = app.clone();
     tasks.push(Task::new("scoring.time-passes", move |stop| {
         app::refresh(refreshed, stop)
+    }));
+    let learning = app.clone();
+    tasks.push(Task::new("scoring.learn", move |stop| {
+        app::learn_daily(learning, stop)
     }));
     let routes = Routes::new(ScoringServiceServer::new(grpc::ScoreGrpc::new(app)))
         .add_service(EventFeedServer::new(feed));

@@ -3,6 +3,7 @@
 mod files;
 mod identity;
 mod quality;
+mod scoring;
 mod sight;
 
 /// Runs a story in one process and in one role each.

@@ -4,6 +4,7 @@ pub(crate) mod customers;
 pub(crate) mod duplicates;
 pub(crate) mod imports;
 mod lookup;
+pub(crate) mod loyalty;
 mod me;
 mod network;
 mod paging;
@@ -59,6 +60,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(vehicles_and_visits());
     all.extend(scores());
     all.extend(quality());
+    all.extend(loyalty());
     all.extend(own());
     all
 }
@@ -238,6 +240,10 @@ fn scores() -> Vec<Endpoint> {
             routes!(scores::get_pyramid),
         ),
         transfer(
+            "/marque.scoring.v1.ScoringService/GetReport",
+            routes!(scores::get_report),
+        ),
+        transfer(
             "/marque.scoring.v1.ScoringService/WhatIf",
             routes!(scores::ask_what_if),
         ),
@@ -337,6 +343,43 @@ fn quality() -> Vec<Endpoint> {
         interactive(
             "/marque.quality.v1.QualityService/DecideAlert",
             routes!(quality::decide_alert),
+        ),
+    ]
+}
+
+fn loyalty() -> Vec<Endpoint> {
+    vec![
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetLoyalty",
+            routes!(loyalty::get_loyalty),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListLoyalty",
+            routes!(loyalty::list_loyalty),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetDueDates",
+            routes!(loyalty::get_customer_due_dates),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetDueDates",
+            routes!(loyalty::get_vehicle_due_dates),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetDueDates",
+            routes!(loyalty::get_my_due_dates),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/GetGuarantees",
+            routes!(loyalty::get_guarantees),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListPlans",
+            routes!(loyalty::list_maintenance_plans),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutPlan",
+            routes!(loyalty::put_maintenance_plan),
         ),
     ]
 }

@@ -302,6 +302,60 @@ fn score_examples() -> Vec<Example> {
             "/v1/assessments".into(),
             r#"{"dealer":"D001","source":"crm","key":"A-1","customer_key":"C-1","subject":"intention","value":4,"date":"2026-03-01"}"#,
         ),
+        (
+            "GET /v1/customers/{id}/loyalty",
+            "service",
+            customer("/loyalty"),
+            "",
+        ),
+        (
+            "GET /v1/loyalty",
+            "manager",
+            "/v1/loyalty?trust=lost&churn_at_least=0.5".into(),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/due-dates",
+            "service",
+            customer("/due-dates"),
+            "",
+        ),
+        (
+            "GET /v1/vehicles/{id}/due-dates",
+            "technician",
+            format!("/v1/vehicles/{VEHICLE}/due-dates"),
+            "",
+        ),
+        (
+            "GET /v1/me/due-dates",
+            "customer",
+            "/v1/me/due-dates".into(),
+            "",
+        ),
+        (
+            "GET /v1/vehicles/{id}/guarantees",
+            "service",
+            format!("/v1/vehicles/{VEHICLE}/guarantees"),
+            "",
+        ),
+        (
+            "GET /v1/maintenance-plans",
+            "service",
+            "/v1/maintenance-plans".into(),
+            "",
+        ),
+        (
+            "PUT /v1/maintenance-plans",
+            "hq_admin",
+            "/v1/maintenance-plans".into(),
+            r#"{"model":"S5 Plus","first_km":5000,"first_months":6,"every_km":10000,"every_months":12}"#,
+        ),
+        (
+            "GET /v1/score-reports/{report}",
+            "analyst",
+            "/v1/score-reports/tiers?by=dealer&to=2026-01-01T00:00:00Z".into(),
+            "",
+        ),
         ("GET /v1/me/score", "customer", "/v1/me/score".into(), ""),
         (
             "PUT /v1/me/consents/{purpose}",
@@ -518,4 +572,24 @@ async fn a_look_up_asks_for_vehicles_by_the_key_or_of_the_customers_found() {
             rig.vehicle.last_message()
         );
     }
+}
+
+#[tokio::test]
+async fn a_report_comes_as_csv_if_asked() {
+    let rig = Rig::new();
+    let reply = rig
+        .call("GET", "/v1/score-reports/tiers?format=csv", "")
+        .await;
+    assert_eq!(
+        reply.header("content-type").unwrap(),
+        "text/csv; charset=utf-8"
+    );
+    assert_eq!(
+        reply.text,
+        "group,customers\r\nD001,12\r\n\"'=D002, \"\"new\"\"\",3.5\r\n"
+    );
+    let wrong = rig
+        .call("GET", "/v1/score-reports/tiers?format=xlsx", "")
+        .await;
+    assert_eq!(wrong.status.as_u16(), 400);
 }

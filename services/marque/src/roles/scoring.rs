@@ -16,6 +16,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         db: db.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
+        service_history: shared.transport(ServiceRole::ServiceHistory)?,
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,

@@ -1,16 +1,17 @@
 //! Scoring customers in the transaction that changed what is known of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use marque_core::{CustomerId, SharedClock, business_date};
+use marque_core::{CustomerId, SharedClock, Timestamp, business_date};
 use marque_db::{Conn, StoreError};
 use marque_insight::value::Model;
+use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::Models;
 use crate::{
-    domain::{Row, State},
+    domain::{Dossier, Fitted, Loyalty, Row, State},
     storage,
 };
 
@@ -19,7 +20,11 @@ use crate::{
 pub(crate) struct Assessor {
     clock: SharedClock,
     models: Models,
+    fitted: Arc<RwLock<Option<Learnt>>>,
 }
+
+/// What was learnt, and when.
+type Learnt = (Timestamp, Arc<Fitted>);
 
 /// Customers scored with one round of statements.
 const BATCH: usize = 500;
@@ -29,7 +34,29 @@ impl Assessor {
         Self {
             clock,
             models: Models::default(),
+            fitted: Arc::default(),
         }
+    }
+
+    /// What was last learnt from everybody; what is believed without as long as nothing was.
+    pub(crate) fn fitted(&self, conn: &mut Conn<'_>) -> Result<Arc<Fitted>, StoreError> {
+        let known = self.fitted.read().clone();
+        let since = known
+            .as_ref()
+            .map_or(Timestamp::from_micros(-1), |(at, _)| *at);
+        let Some((at, body)) = storage::find_fitted(conn, since)? else {
+            let today = business_date(self.clock.now());
+            return Ok(
+                known.map_or_else(|| Arc::new(Fitted::unlearnt(today)), |(_, fitted)| fitted)
+            );
+        };
+        let fitted: Fitted = serde_json::from_str(&body).map_err(|error| StoreError::Decode {
+            column: 1,
+            source: error.into(),
+        })?;
+        let fitted = Arc::new(fitted);
+        *self.fitted.write() = Some((at, Arc::clone(&fitted)));
+        Ok(fitted)
     }
 
     pub(crate) fn models(&self) -> &Models {
@@ -50,8 +77,9 @@ impl Assessor {
         customers.extend(storage::referrers_of(conn, &listed)?);
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let model = self.models.active_for_writing(conn, self.clock.now())?;
+        let fitted = self.fitted(conn)?;
         for batch in customers.chunks(BATCH) {
-            self.assess_batch(conn, batch, &model)?;
+            self.assess_batch(conn, batch, (&model, &fitted))?;
         }
         Ok(())
     }
@@ -60,7 +88,7 @@ impl Assessor {
         &self,
         conn: &mut Conn<'_>,
         customers: &[CustomerId],
-        model: &Model,
+        (model, fitted): (&Model, &Fitted),
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let dossiers = storage::load_dossiers(conn, customers)?;
@@ -68,7 +96,29 @@ impl Assessor {
             .iter()
             .map(|dossier| Row::assess(dossier, model, (now, business_date(now))));
         let rows: Vec<Row> = rows.collect();
-        write(conn, rows, customers)
+        write(conn, rows, customers)?;
+        self.assess_loyalty(conn, &dossiers, fitted)
+    }
+
+    fn assess_loyalty(
+        &self,
+        conn: &mut Conn<'_>,
+        dossiers: &[Dossier],
+        fitted: &Fitted,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let (mut gone, mut refused, mut loyalties) = (Vec::new(), Vec::new(), Vec::new());
+        for dossier in dossiers {
+            if dossier.records.is_empty() {
+                gone.push(dossier.customer);
+            } else if dossier.has_refused {
+                refused.push(dossier.customer);
+            } else {
+                loyalties.push(Loyalty::assess(dossier, fitted, business_date(now)));
+            }
+        }
+        storage::forget_loyalties(conn, &gone, &refused)?;
+        storage::put_loyalties(conn, &loyalties, now)
     }
 
     /// Scores everybody under a model from the inputs that are kept; answers how many. The caller holds

@@ -2,26 +2,37 @@
 
 mod assess;
 mod calibrate;
+mod due;
 mod facts;
+mod guarantees;
 mod ladder;
+mod learn;
+mod loyalty;
 mod models;
 mod pyramid;
 mod read;
 mod refresh;
+mod reports;
 mod rows;
 mod what_if;
 
+use marque_api::service_history::v1::service_history_service_client::ServiceHistoryServiceClient;
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
+use marque_rpc::RpcTransport;
 
 pub(crate) use assess::Assessor;
 pub(crate) use facts::Recorded;
+pub(crate) use guarantees::Counted;
 pub(crate) use ladder::Ladder;
+pub(crate) use learn::learn_daily;
+pub(crate) use loyalty::{LoyaltyShown, Wanted};
 pub(crate) use models::{Models, NewModel, Weighing};
 pub(crate) use pyramid::{PyramidShown, TierShown};
 pub(crate) use read::{Asked, LiftTo, Shown};
 pub(crate) use refresh::refresh;
+pub(crate) use reports::ReportQuestion;
 pub(crate) use rows::FactRow;
 pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
 
@@ -33,4 +44,5 @@ pub(crate) struct ScoreApp {
     pub(crate) assessor: Assessor,
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,
+    pub(crate) history: ServiceHistoryServiceClient<RpcTransport>,
 }

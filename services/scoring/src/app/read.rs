@@ -70,7 +70,7 @@ impl ScoreApp {
         let mut shown = self
             .db
             .read(move |conn| {
-                let customer = app.visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer)?;
                 let row = match asked.at {
                     Some(at) => storage::history_at(conn, customer, at)?,
                     None => storage::find_row(conn, customer)?,
@@ -104,7 +104,7 @@ impl ScoreApp {
         let app = self.clone();
         self.db
             .scan(move |conn| {
-                let customer = app.visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer)?;
                 let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 let is_full = rows.len() == page.size as usize;
@@ -171,21 +171,6 @@ impl ScoreApp {
         Ok((shown, next))
     }
 
-    /// The customer an id now stands for, if the scope has to do with him.
-    pub(crate) fn visible(
-        &self,
-        conn: &mut Conn<'_>,
-        scope: &Scope,
-        customer: CustomerId,
-    ) -> Result<CustomerId> {
-        let customer = storage::current_customer(conn, customer)?;
-        if storage::knows_customer(conn, scope, customer)? {
-            Ok(customer)
-        } else {
-            Err(Error::CustomerUnknown)
-        }
-    }
-
     fn show(&self, conn: &mut Conn<'_>, row: Row, asked: Asked) -> Result<Shown> {
         let models = self.assessor.models();
         let model = match models.of_version(conn, &row.model_version)? {
@@ -245,6 +230,20 @@ impl ScoreApp {
             shown.lifts = Some(LiftTo { tier, lifts });
         }
         Ok(())
+    }
+}
+
+/// The customer an id now stands for, if the scope has to do with him.
+pub(super) fn visible(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customer: CustomerId,
+) -> Result<CustomerId> {
+    let customer = storage::current_customer(conn, customer)?;
+    if storage::knows_customer(conn, scope, customer)? {
+        Ok(customer)
+    } else {
+        Err(Error::CustomerUnknown)
     }
 }
 

@@ -10,6 +10,7 @@ use marque_insight::{
 use super::score::standing_to_pb;
 use crate::{
     app::{PyramidShown, TierShown, WhatIfAnswer},
+    domain::{By, Cell, Report, Table},
     error::{Error, Result},
     storage::StoredModel,
 };
@@ -104,5 +105,36 @@ pub(super) fn what_if_to_pb(answer: &WhatIfAnswer) -> pb::WhatIfResponse {
         moved: answer.moved as i64,
         moves: moves.collect(),
         movers: movers.collect(),
+    }
+}
+
+/// A report and by what customers are told apart in it.
+pub(super) fn report(name: &str, by: &str) -> Result<(Report, By)> {
+    let report = Report::parse(name).ok_or_else(|| {
+        let known = Report::ALL.map(|(_, name)| name).join(", ");
+        Error::field("report", "UNKNOWN", format!("one of {known}"))
+    })?;
+    let by = By::parse(by).ok_or_else(|| {
+        let known = "dealer, region, model, occupation or age";
+        Error::field("by", "UNKNOWN", known)
+    })?;
+    Ok((report, by))
+}
+
+pub(super) fn table_to_pb(table: Table) -> pb::GetReportResponse {
+    let cell = |cell: Cell| match cell {
+        Cell::Text(text) => pb::ReportCell {
+            value: Some(pb::report_cell::Value::Text(text)),
+        },
+        Cell::Number(number) => pb::ReportCell {
+            value: Some(pb::report_cell::Value::Number(number)),
+        },
+    };
+    let row = |row: Vec<Cell>| pb::ReportRow {
+        cells: row.into_iter().map(cell).collect(),
+    };
+    pb::GetReportResponse {
+        columns: table.columns.into_iter().map(str::to_owned).collect(),
+        rows: table.rows.into_iter().map(row).collect(),
     }
 }

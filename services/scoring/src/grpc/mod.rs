@@ -1,18 +1,21 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
 mod convert;
+mod loyalty;
 mod score;
 
 use marque_api::scoring::v1::{self as pb, scoring_service_server::ScoringService};
 use marque_auth::CallContext;
-use marque_core::{CustomerId, PageRequest, PageToken};
+use marque_core::{CustomerId, PageRequest, PageToken, VehicleId};
 use marque_errors::status;
 use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::{Asked, FactRow, NewModel, Question, Recorded, ScoreApp, Weighing},
+    app::{
+        Asked, FactRow, NewModel, Question, Recorded, ReportQuestion, ScoreApp, Wanted, Weighing,
+    },
     error::{Error, Result},
 };
 
@@ -133,6 +136,97 @@ impl ScoreGrpc {
         })
     }
 
+    async fn loyalty_of(
+        &self,
+        request: Request<pb::GetLoyaltyRequest>,
+    ) -> Result<pb::GetLoyaltyResponse> {
+        let ctx = CallContext::of(&request)?;
+        let customer = customer(&request.into_inner().customer_id)?;
+        let shown = self.app.loyalty(ctx, customer).await?;
+        Ok(pb::GetLoyaltyResponse {
+            loyalty: Some(loyalty::loyalty_to_pb(&shown)),
+        })
+    }
+
+    async fn loyalties(
+        &self,
+        request: Request<pb::ListLoyaltyRequest>,
+    ) -> Result<pb::ListLoyaltyResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!(
+            "loyalty?trust={}&churn={}",
+            request.trust, request.churn_at_least
+        );
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let wanted = Wanted {
+            trust: request.trust,
+            churn_at_least: request.churn_at_least,
+        };
+        let (lines, next) = self.app.list_loyalty(ctx, wanted, page).await?;
+        Ok(pb::ListLoyaltyResponse {
+            customers: lines.into_iter().map(loyalty::line_to_pb).collect(),
+            next_page_token: token(next, &list),
+        })
+    }
+
+    async fn due(
+        &self,
+        request: Request<pb::GetDueDatesRequest>,
+    ) -> Result<pb::GetDueDatesResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let due = if request.vehicle_id.is_empty() {
+            let customer = customer(&request.customer_id)?;
+            self.app.due_of_customer(ctx, customer).await?
+        } else {
+            let vehicle = vehicle(&request.vehicle_id)?;
+            self.app.due_of_vehicle(ctx, vehicle).await?
+        };
+        Ok(pb::GetDueDatesResponse {
+            cars: due.into_iter().map(loyalty::car_due_to_pb).collect(),
+        })
+    }
+
+    async fn guarantees(
+        &self,
+        request: Request<pb::GetGuaranteesRequest>,
+    ) -> Result<pb::GetGuaranteesResponse> {
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
+        let vehicle = vehicle(&request.into_inner().vehicle_id)?;
+        let counted = self.app.guarantees(ctx, &meta, vehicle).await?;
+        Ok(loyalty::guarantees_to_pb(&counted))
+    }
+
+    async fn plan(&self, request: Request<pb::PutPlanRequest>) -> Result<pb::PutPlanResponse> {
+        let ctx = CallContext::of(&request)?;
+        let plan = request.into_inner().plan.unwrap_or_default();
+        let model = plan.model.trim().to_owned();
+        let kept = loyalty::plan_from_pb(&plan);
+        self.app.put_plan(ctx, model.clone(), kept).await?;
+        Ok(pb::PutPlanResponse {
+            plan: Some(loyalty::plan_to_pb((model, kept))),
+        })
+    }
+
+    async fn report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<pb::GetReportResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let (report, by) = convert::report(&request.report, &request.by)?;
+        let time = |time: Option<&prost_types::Timestamp>| time.map(marque_events::from_proto_time);
+        let asked = ReportQuestion {
+            report,
+            by,
+            kind: convert::kind(&request.kind)?,
+            to: time(request.to.as_ref()).unwrap_or_else(|| self.app.clock.now()),
+            from: time(request.from.as_ref()),
+        };
+        Ok(convert::table_to_pb(self.app.report(ctx, asked).await?))
+    }
+
     async fn fact(&self, request: Request<pb::PutFactRequest>) -> Result<pb::PutFactResponse> {
         let ctx = CallContext::of(&request)?;
         let (meta, key) = (
@@ -206,6 +300,11 @@ fn customer(id: &str) -> Result<CustomerId> {
     id.parse().map_err(|_| Error::CustomerUnknown)
 }
 
+/// The same for a car.
+fn vehicle(id: &str) -> Result<VehicleId> {
+    id.parse().map_err(|_| Error::VehicleUnknown)
+}
+
 type Answer<T> = std::result::Result<Response<T>, Status>;
 
 fn answer<T>(result: Result<T>) -> Answer<T> {
@@ -265,6 +364,52 @@ impl ScoringService for ScoreGrpc {
         request: Request<pb::CalibrateModelRequest>,
     ) -> Answer<pb::CalibrateModelResponse> {
         answer(self.calibrate(request).await)
+    }
+
+    async fn get_loyalty(
+        &self,
+        request: Request<pb::GetLoyaltyRequest>,
+    ) -> Answer<pb::GetLoyaltyResponse> {
+        answer(self.loyalty_of(request).await)
+    }
+
+    async fn list_loyalty(
+        &self,
+        request: Request<pb::ListLoyaltyRequest>,
+    ) -> Answer<pb::ListLoyaltyResponse> {
+        answer(self.loyalties(request).await)
+    }
+
+    async fn get_due_dates(
+        &self,
+        request: Request<pb::GetDueDatesRequest>,
+    ) -> Answer<pb::GetDueDatesResponse> {
+        answer(self.due(request).await)
+    }
+
+    async fn get_guarantees(
+        &self,
+        request: Request<pb::GetGuaranteesRequest>,
+    ) -> Answer<pb::GetGuaranteesResponse> {
+        answer(self.guarantees(request).await)
+    }
+
+    async fn list_plans(&self, _: Request<pb::ListPlansRequest>) -> Answer<pb::ListPlansResponse> {
+        let plans = self.app.list_plans().await;
+        answer(plans.map(|plans| pb::ListPlansResponse {
+            plans: plans.into_iter().map(loyalty::plan_to_pb).collect(),
+        }))
+    }
+
+    async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
+        answer(self.plan(request).await)
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Answer<pb::GetReportResponse> {
+        answer(self.report(request).await)
     }
 
     async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {

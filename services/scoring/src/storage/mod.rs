@@ -4,7 +4,9 @@ mod dossiers;
 mod facts;
 mod inputs;
 mod links;
+mod loyalty;
 mod models;
+mod reports;
 mod scores;
 mod sight;
 mod vehicles;
@@ -15,8 +17,16 @@ pub(crate) use links::{
     Alias, Consent, RecordLink, current_customer, customers_beside, customers_of,
     customers_of_cars, put_alias, put_consent, put_links, referrers_of,
 };
+pub(crate) use loyalty::{
+    dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
+    occupations_of_cars, put_fitted, put_loyalties, put_plan, visits_of_cars, walk_customers,
+    walk_vehicles,
+};
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
+};
+pub(crate) use reports::{
+    Coming, Past, classes_at, comings_before, groups, models_by_vin, regions, scored_at,
 };
 pub(crate) use scores::{
     Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,

@@ -359,6 +359,6 @@ fn state_of(code: &str) -> Result<State, StoreError> {
     State::from_code(code).ok_or_else(|| corrupt(1, "no state of a score"))
 }
 
-fn kind_of(code: &str) -> Result<Kind, StoreError> {
+pub(super) fn kind_of(code: &str) -> Result<Kind, StoreError> {
     Kind::parse(code).ok_or_else(|| corrupt(2, "no kind of customer"))
 }

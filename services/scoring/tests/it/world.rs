@@ -16,7 +16,13 @@ use marque_api::{
         FactColumns, GetPyramidRequest, GetPyramidResponse, GetScoreRequest, PutFactRequest,
         PutFactResponse, Score, scoring_service_client::ScoringServiceClient,
     },
-    service_history::v1::{RecordedVisit, VisitsRecorded},
+    service_history::v1::{
+        GetVisitRequest, GetVisitResponse, ListCustomerVisitsRequest, ListCustomerVisitsResponse,
+        ListVehicleVisitsRequest, ListVehicleVisitsResponse, ListVisitVersionsRequest,
+        ListVisitVersionsResponse, PutVisitRequest, PutVisitResponse, RecordedVisit, Visit,
+        VisitsRecorded,
+        service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
+    },
     vehicle::v1::{
         ChangedVehicle, ClaimedParty, PartiesClaimed, VehicleDefinition, VehiclesChanged,
     },
@@ -34,7 +40,7 @@ use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
 /// A feed the test fills: hands out what was put in, in that order, whatever the positions say.
@@ -83,7 +89,55 @@ impl Feed {
     }
 }
 
+/// The stub of the service-history service: the repair orders the test gives it.
+struct History(Arc<Mutex<Vec<Visit>>>);
+
+#[tonic::async_trait]
+impl ServiceHistoryService for History {
+    async fn list_vehicle_visits(
+        &self,
+        request: Request<ListVehicleVisitsRequest>,
+    ) -> Result<Response<ListVehicleVisitsResponse>, Status> {
+        let vin = request.into_inner().vin;
+        let mut visits = self.0.lock().unwrap().clone();
+        visits.retain(|visit| visit.vin == vin);
+        Ok(Response::new(ListVehicleVisitsResponse {
+            visits,
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn put_visit(
+        &self,
+        _: Request<PutVisitRequest>,
+    ) -> Result<Response<PutVisitResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn get_visit(
+        &self,
+        _: Request<GetVisitRequest>,
+    ) -> Result<Response<GetVisitResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn list_customer_visits(
+        &self,
+        _: Request<ListCustomerVisitsRequest>,
+    ) -> Result<Response<ListCustomerVisitsResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn list_visit_versions(
+        &self,
+        _: Request<ListVisitVersionsRequest>,
+    ) -> Result<Response<ListVisitVersionsResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) repair_orders: Arc<Mutex<Vec<Visit>>>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: TestDb,
     pub(crate) network: Arc<Feed>,
@@ -110,6 +164,7 @@ impl World {
         let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
         let db = db.migrated(&marque_migrations::SCORING).await;
         let world = Self {
+            repair_orders: Arc::default(),
             clock: Arc::new(ManualClock::at(day("2026-06-15"))),
             network: Arc::default(),
             customers: Arc::default(),
@@ -127,6 +182,12 @@ impl World {
             clock: world.clock.clone(),
         });
         world.serve(&world.router, RoleName::Network, network);
+        let orders = History(Arc::clone(&world.repair_orders));
+        let history = Built {
+            routes: Routes::new(ServiceHistoryServiceServer::new(orders)),
+            tasks: Vec::new(),
+        };
+        world.serve(&world.router, RoleName::ServiceHistory, history);
         world.serve(&world.router, RoleName::Scoring, world.build(&world.router));
         world.put_dealers().await;
         world
@@ -137,6 +198,7 @@ impl World {
             db: self.db.handle(),
             clock: self.clock.clone(),
             network: RpcTransport::local(RoleName::Network, router),
+            service_history: RpcTransport::local(RoleName::ServiceHistory, router),
             network_events: self.network.clone(),
             customer_events: self.customers.clone(),
             vehicle_events: self.vehicles.clone(),

@@ -1,18 +1,21 @@
-//! What is due next: no role of this version knows it, so the part is absent.
-
-use std::future::{Ready, ready};
-
-use serde::Serialize;
-use utoipa::ToSchema;
+//! What is due next for the customer's cars.
 
 use super::part::Part;
-use crate::{edge::Call, state::App};
+use crate::{
+    edge::Call,
+    routes::loyalty::{DueDates, of_customer},
+    state::App,
+};
 
-/// What is due next.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DueDates {}
-
-/// What is known of it for a customer: nothing yet.
-pub(super) fn of(_: &App, _: &Call, _customer: &str) -> Ready<Part<DueDates>> {
-    ready(Part::Absent)
+/// What the scoring role says of a customer.
+pub(super) async fn of(app: &App, call: &Call, customer: &str) -> Part<DueDates> {
+    let request = of_customer(customer.to_owned());
+    let answer = app
+        .clients
+        .scoring
+        .read_once(call, request, |mut client, request| async move {
+            client.get_due_dates(request).await
+        })
+        .await;
+    Part::of(answer, DueDates::from)
 }

@@ -1,18 +1,21 @@
-//! The customer's loyalty: no role of this version knows it, so the part is absent.
+//! The customer's loyalty, and how likely he stays away.
 
-use std::future::{Ready, ready};
-
-use serde::Serialize;
-use utoipa::ToSchema;
+use marque_api::scoring::v1::GetLoyaltyRequest;
 
 use super::part::Part;
-use crate::{edge::Call, state::App};
+use crate::{edge::Call, routes::loyalty::LoyaltyView, state::App};
 
-/// Loyalty.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Loyalty {}
-
-/// What is known of it for a customer: nothing yet.
-pub(super) fn of(_: &App, _: &Call, _customer: &str) -> Ready<Part<Loyalty>> {
-    ready(Part::Absent)
+/// What the scoring role says of a customer.
+pub(super) async fn of(app: &App, call: &Call, customer: &str) -> Part<LoyaltyView> {
+    let request = GetLoyaltyRequest {
+        customer_id: customer.to_owned(),
+    };
+    let answer = app
+        .clients
+        .scoring
+        .read_once(call, request, |mut client, request| async move {
+            client.get_loyalty(request).await
+        })
+        .await;
+    Part::of(answer, |answer| answer.loyalty.unwrap_or_default().into())
 }

@@ -23,7 +23,11 @@ use crate::{
     edge::Call,
     extract::Path,
     problem::Answer,
-    routes::{customers::CustomerView, scores::ScoreView},
+    routes::{
+        customers::CustomerView,
+        loyalty::{DueDates, LoyaltyView},
+        scores::ScoreView,
+    },
     state::App,
 };
 
@@ -49,9 +53,9 @@ pub(crate) struct Facts {
     /// Value score.
     score: Part<ScoreView>,
     /// Loyalty.
-    loyalty: Part<loyalty::Loyalty>,
+    loyalty: Part<LoyaltyView>,
     /// What is due next.
-    due_dates: Part<due_dates::DueDates>,
+    due_dates: Part<DueDates>,
 }
 
 impl Facts {

@@ -5,6 +5,7 @@ mod get;
 mod list;
 mod models;
 mod pyramid;
+mod report;
 mod views;
 mod what_if;
 
@@ -13,5 +14,6 @@ pub(crate) use get::*;
 pub(crate) use list::*;
 pub(crate) use models::*;
 pub(crate) use pyramid::*;
+pub(crate) use report::*;
 pub(crate) use views::ScoreView;
 pub(crate) use what_if::*;

@@ -378,3 +378,82 @@ pub(super) fn score_model() -> scoring::Model {
         }],
     }
 }
+
+pub(super) fn loyalty() -> scoring::Loyalty {
+    let degrees = scoring::Degrees {
+        satisfaction: Some(75.0),
+        contribution: Some(60.5),
+        loyalty: Some(70.0),
+        dependence: None,
+    };
+    let rhythm = scoring::Rhythm {
+        visits: 6,
+        first_visit: text("2024-07-15"),
+        last_visit: text("2025-05-15"),
+        interval_days: 61.5,
+        lateness: 1.25,
+    };
+    scoring::Loyalty {
+        customer_id: text(CUSTOMER),
+        kind: text("person"),
+        opted_out: false,
+        class: text("loyal"),
+        rung: text("retained"),
+        trust: text("trusting"),
+        rhythm: Some(rhythm.clone()),
+        churn: Some(0.125),
+        window_days: 180,
+        reasons: vec![scoring::ChurnReason {
+            key: text("late"),
+            zh: text("超过其自身到店周期"),
+            en: text("late against his own rhythm"),
+        }],
+        degrees: Some(degrees),
+        models: vec![scoring::ModelLoyalty {
+            model: text("S5 Plus"),
+            class: text("loyal"),
+            rhythm: Some(rhythm),
+        }],
+        dealers: vec![scoring::DealerDegrees {
+            dealer: text("D001"),
+            degrees: Some(degrees),
+        }],
+        assessed_on: text("2026-01-01"),
+        learnt_from: 1_000,
+    }
+}
+
+pub(super) fn car_due() -> scoring::CarDue {
+    scoring::CarDue {
+        vehicle_id: text(VEHICLE),
+        vin: text("LSVAA4182E2123456"),
+        mileage: Some(scoring::Mileage {
+            driven_km: 24_000.0,
+            low_km: 22_500.0,
+            high_km: 25_800.0,
+            daily_km: 33.5,
+            own_share: 0.75,
+            readings: 4,
+            doubted: 1,
+        }),
+        dates: vec![scoring::DueDate {
+            kind: text("maintenance"),
+            date: text("2026-03-05"),
+            earliest: text("2026-02-20"),
+            latest: text("2026-03-18"),
+            at_km: Some(30_000.0),
+            reason_zh: text("按预测里程"),
+            reason_en: text("by predicted mileage"),
+        }],
+    }
+}
+
+pub(super) fn plan() -> scoring::Plan {
+    scoring::Plan {
+        model: text("S5 Plus"),
+        first_km: 5_000,
+        first_months: 6,
+        every_km: 10_000,
+        every_months: 12,
+    }
+}

@@ -125,6 +125,102 @@ impl ScoringService for Scores {
         self.0.play(&request, answer).await
     }
 
+    async fn get_loyalty(
+        &self,
+        request: Request<pb::GetLoyaltyRequest>,
+    ) -> Answer<pb::GetLoyaltyResponse> {
+        let loyalty = Some(samples::loyalty());
+        self.0
+            .play(&request, pb::GetLoyaltyResponse { loyalty })
+            .await
+    }
+
+    async fn list_loyalty(
+        &self,
+        request: Request<pb::ListLoyaltyRequest>,
+    ) -> Answer<pb::ListLoyaltyResponse> {
+        let line = pb::LoyaltyLine {
+            customer_id: super::CUSTOMER.into(),
+            kind: "person".into(),
+            class: "lost".into(),
+            rung: "satisfied".into(),
+            trust: "lost".into(),
+            churn: 0.93,
+            visits: 6,
+            last_visit: "2025-05-15".into(),
+            dealer: "D001".into(),
+            model: "S5 Plus".into(),
+        };
+        let answer = pb::ListLoyaltyResponse {
+            customers: vec![line],
+            next_page_token: String::new(),
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn get_due_dates(
+        &self,
+        request: Request<pb::GetDueDatesRequest>,
+    ) -> Answer<pb::GetDueDatesResponse> {
+        let cars = vec![samples::car_due()];
+        self.0
+            .play(&request, pb::GetDueDatesResponse { cars })
+            .await
+    }
+
+    async fn get_guarantees(
+        &self,
+        request: Request<pb::GetGuaranteesRequest>,
+    ) -> Answer<pb::GetGuaranteesResponse> {
+        let answer = pb::GetGuaranteesResponse {
+            vehicle_id: super::VEHICLE.into(),
+            start: "2025-12-01".into(),
+            period_end: "2027-12-01".into(),
+            repair_period_end: "2028-12-01".into(),
+            counters: vec![pb::GuaranteeCounter {
+                rule: "main_part_replaced".into(),
+                subject: "steering: EPS-1".into(),
+                count: 1,
+                reached_at: 2,
+                level: "warning".into(),
+                confirmed: false,
+                evidence: vec!["D001/RO-1".into()],
+            }],
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn list_plans(
+        &self,
+        request: Request<pb::ListPlansRequest>,
+    ) -> Answer<pb::ListPlansResponse> {
+        let plans = vec![samples::plan()];
+        self.0.play(&request, pb::ListPlansResponse { plans }).await
+    }
+
+    async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
+        let plan = Some(samples::plan());
+        self.0.play(&request, pb::PutPlanResponse { plan }).await
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Answer<pb::GetReportResponse> {
+        let cell = |value| pb::ReportCell { value: Some(value) };
+        let row = |group: &str, customers| pb::ReportRow {
+            cells: vec![
+                cell(pb::report_cell::Value::Text(group.into())),
+                cell(pb::report_cell::Value::Number(customers)),
+            ],
+        };
+        let answer = pb::GetReportResponse {
+            columns: vec!["group".into(), "customers".into()],
+            rows: vec![row("D001", 12.0), row("=D002, \"new\"", 3.5)],
+        };
+        self.0.play(&request, answer).await
+    }
+
     async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {
         let answer = pb::PutFactResponse {
             id: "fct_1".into(),

@@ -73,7 +73,8 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
             .await?;
         let has_car = items(&profile, "vehicles").next().is_some();
         let has_visit = items(&profile, "visits").next().is_some();
-        if has_car && has_visit {
+        let has_score = profile["score"]["status"] == "scored";
+        if has_car && has_visit && has_score {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -139,7 +140,45 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
             visit["odometer_km"]
         ))?;
     }
+    tell_worth(&profile)?;
     say("")
+}
+
+/// Prints score, tier, loyalty and what is due, as far as they are there.
+fn tell_worth(profile: &Value) -> anyhow::Result<()> {
+    let (score, loyalty) = (&profile["score"], &profile["loyalty"]);
+    if let Some(points) = score["score"].as_f64() {
+        say(format_args!(
+            "  is worth {points:.2} of 100: {} (rank {} of {}, {} % of it rests on records)",
+            score["tier"].as_str().unwrap_or_default(),
+            score["rank"],
+            score["size"],
+            score["confidence"]
+        ))?;
+    }
+    if let Some(class) = loyalty["class"].as_str() {
+        let reasons: Vec<&str> = loyalty["churn"]["reasons"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|reason| reason["en"].as_str())
+            .collect();
+        say(format_args!(
+            "  loyalty: {class}, stays away half a year with {:.0} % {}",
+            loyalty["churn"]["probability"].as_f64().unwrap_or_default() * 100.0,
+            if reasons.is_empty() {
+                String::new()
+            } else {
+                format!("({})", reasons.join(", "))
+            }
+        ))?;
+    }
+    let cars = profile["due_dates"]["cars"].as_array();
+    for due in cars.into_iter().flatten().filter_map(|car| car["dates"].as_array()).flatten() {
+        let text = |key: &str| due[key].as_str().unwrap_or_default();
+        say(format_args!("  due {}: {} ({})", text("date"), text("kind"), text("reason_en")))?;
+    }
+    Ok(())
 }
 
 /// The entries of a part of the profile, whether it is there yet or not.

@@ -1,0 +1,92 @@
+//! The counters of the three guarantees of one car.
+
+use axum::extract::State;
+use marque_api::scoring::v1 as pb;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, values::views};
+
+/// The counters of a car.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Guarantees {
+    /// The car.
+    vehicle_id: String,
+    /// Delivery from which the terms run; absent if it is not known, and then nothing is counted.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    start: String,
+    /// End of the three-guarantees period.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    period_end: String,
+    /// End of the repair period.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    repair_period_end: String,
+    /// The nearest to its threshold first.
+    counters: Vec<CounterView>,
+}
+
+/// A counter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GuaranteeCounter)]
+pub(crate) struct CounterView {
+    /// first_seven_days, early_fault, early_unit_defect, serious_safety_fault, unit_replaced, main_part_replaced,
+    /// repair_days or same_defect.
+    #[schema(example = "repair_days")]
+    rule: String,
+    /// Assembly, part or defect it counts.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    subject: String,
+    /// Days, repairs or replacements so far.
+    count: i32,
+    /// The count at which the threshold is reached.
+    reached_at: i32,
+    /// counted, warning or reached.
+    #[schema(example = "warning")]
+    level: String,
+    /// For what must be "still unfit": whether a later repair shows it.
+    confirmed: bool,
+    /// Repair orders that count, oldest first, as dealer/number.
+    evidence: Vec<String>,
+}
+
+impl From<pb::GuaranteeCounter> for CounterView {
+    fn from(counter: pb::GuaranteeCounter) -> Self {
+        Self {
+            rule: counter.rule,
+            subject: counter.subject,
+            count: counter.count,
+            reached_at: counter.reached_at,
+            level: counter.level,
+            confirmed: counter.confirmed,
+            evidence: counter.evidence,
+        }
+    }
+}
+
+/// How near a car is to each threshold of the three-guarantees rules (SAMR Order 43), with the repair orders that count.
+///
+/// Evidence, not a verdict: whether a part is still unfit, or a fault a serious one, is for people to say.
+#[utoipa::path(get, path = "/v1/vehicles/{id}/guarantees", tag = "scores",
+    params(("id" = String, Path, description = "Vehicle id")),
+    responses((status = 200, description = "The counters", body = Guarantees)))]
+pub(crate) async fn get_guarantees(
+    State(app): State<App>,
+    call: Call,
+    Path(vehicle_id): Path<String>,
+) -> Answer {
+    let request = pb::GetGuaranteesRequest { vehicle_id };
+    let get = app
+        .clients
+        .scoring
+        .read(&call, request, |mut client, request| async move {
+            client.get_guarantees(request).await
+        });
+    let counted = get.await?;
+    ok(&Guarantees {
+        vehicle_id: counted.vehicle_id,
+        start: counted.start,
+        period_end: counted.period_end,
+        repair_period_end: counted.repair_period_end,
+        counters: views(counted.counters),
+    })
+}

@@ -1,0 +1,135 @@
+//! What callers ask of due dates, and the maintenance plans.
+
+use std::collections::HashMap;
+
+use marque_auth::CallContext;
+use marque_core::{CustomerId, VehicleId, business_date};
+use marque_db::Conn;
+use marque_insight::mileage::MaintenancePlan;
+use marque_ledger::{Entry, record};
+
+use super::{ScoreApp, read::visible};
+use crate::{
+    domain::{CarDue, USUAL_PLAN, Vehicle},
+    error::{Error, Result},
+    storage,
+};
+
+/// Longest interval of a plan: ten years, or the life of a car.
+const MOST_MONTHS: u32 = 120;
+const MOST_KM: u32 = 300_000;
+
+impl ScoreApp {
+    /// What is due for the current cars of a customer.
+    pub(crate) async fn due_of_customer(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+    ) -> Result<Vec<CarDue>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let customer = visible(conn, ctx.scope(), customer)?;
+                let dossier = storage::load_dossiers(conn, &[customer])?.pop();
+                let cars = dossier.map(|dossier| dossier.cars).unwrap_or_default();
+                let current = cars.into_iter().filter(|car| car.is_current);
+                app.due(conn, current.map(|car| car.vehicle).collect())
+            })
+            .await
+    }
+
+    /// What is due for one car.
+    pub(crate) async fn due_of_vehicle(
+        &self,
+        ctx: CallContext,
+        vehicle: VehicleId,
+    ) -> Result<Vec<CarDue>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let vehicle = visible_car(conn, &ctx, vehicle)?;
+                app.due(conn, vec![vehicle])
+            })
+            .await
+    }
+
+    fn due(&self, conn: &mut Conn<'_>, cars: Vec<Vehicle>) -> Result<Vec<CarDue>> {
+        let fitted = self.assessor.fitted(conn)?;
+        let plans: HashMap<String, MaintenancePlan> =
+            storage::list_plans(conn)?.into_iter().collect();
+        let vins: Vec<&str> = cars.iter().map(|car| car.vin.as_str()).collect();
+        let visits = storage::visits_of_cars(conn, &vins)?;
+        // Of several who drive a car, the newest record's word counts.
+        let occupations: HashMap<String, String> = storage::occupations_of_cars(conn, &vins)?
+            .into_iter()
+            .collect();
+        let today = business_date(self.clock.now());
+        let due = cars.into_iter().map(|car| {
+            let own: Vec<_> = visits
+                .iter()
+                .filter(|visit| visit.vin == car.vin)
+                .cloned()
+                .collect();
+            let plan = plans.get(car.model_name()).or_else(|| plans.get(""));
+            let plan = plan.copied().unwrap_or(USUAL_PLAN);
+            let occupation = occupations.get(&car.vin).map_or("", String::as_str);
+            CarDue::of(car, &own, (plan, occupation), &fitted.mileage, today)
+        });
+        Ok(due.collect())
+    }
+
+    /// Maintenance plans by model, the one for all others first.
+    pub(crate) async fn list_plans(&self) -> Result<Vec<(String, MaintenancePlan)>> {
+        let mut plans = self.db.read(storage::list_plans).await?;
+        if plans.first().is_none_or(|(model, _)| !model.is_empty()) {
+            plans.insert(0, (String::new(), USUAL_PLAN));
+        }
+        Ok(plans)
+    }
+
+    /// Keeps the plan of a model. On the record.
+    pub(crate) async fn put_plan(
+        &self,
+        ctx: CallContext,
+        model: String,
+        plan: MaintenancePlan,
+    ) -> Result<()> {
+        for (field, step) in [("first", plan.first), ("every", plan.every)] {
+            if !(1..=MOST_KM).contains(&step.km) || !(1..=MOST_MONTHS).contains(&step.months) {
+                let message = format!("1 to {MOST_KM} km and 1 to {MOST_MONTHS} months");
+                return Err(Error::field(field, "INVALID", message));
+            }
+        }
+        if model.chars().count() > 100 {
+            return Err(Error::field("model", "TOO_LONG", "at most 100 characters"));
+        }
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                storage::put_plan(conn, &model, &plan)?;
+                let entry = Entry {
+                    act: "maintenance_plan_put",
+                    subject: &model,
+                    dealer: "",
+                    detail: "",
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A car that the scope has to do with.
+pub(super) fn visible_car(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    vehicle: VehicleId,
+) -> Result<Vehicle> {
+    let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
+    if storage::knows_car(conn, ctx.scope(), &found.vin)? {
+        Ok(found)
+    } else {
+        Err(Error::VehicleUnknown)
+    }
+}

@@ -1,0 +1,139 @@
+//! Learning from everybody, once a day: usual intervals, who comes back, how cars are driven.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::NaiveDate;
+use marque_core::business_date;
+use marque_db::AsStoreError as _;
+use marque_insight::mileage::{History, MileageModel, Profile};
+use rustc_hash::FxHashMap;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ScoreApp;
+use crate::{
+    domain::{Fitted, Happening, Learner, Vehicle, readings},
+    error::{Error, Result},
+    storage,
+};
+
+/// Most customers and cars that are learnt from; more would not change what is learnt.
+const MOST_CUSTOMERS: usize = 50_000;
+const MOST_CARS: usize = 50_000;
+/// Read with one round of statements.
+const BATCH: usize = 500;
+/// How often it is looked whether a new day has begun.
+const INTERVAL: Duration = Duration::from_mins(15);
+/// With fewer cars than this a fleet says nothing of one of them.
+const FEWEST_CARS: usize = 20;
+
+/// Runs until told to stop.
+pub(crate) async fn learn_daily(app: ScoreApp, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            learnt = app.learn_if_new_day() => {
+                if let Err(error) = learnt {
+                    let is_busy = error.as_store_error().is_some();
+                    tracing::warn!(%error, is_busy, "learning from all customers has to wait");
+                }
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+    }
+}
+
+impl ScoreApp {
+    async fn learn_if_new_day(&self) -> Result<()> {
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        let last = self.db.read(move |conn| app.assessor.fitted(conn)).await?;
+        // A store that was empty when it was learnt from is looked at again.
+        if last.customers > 0 && last.on >= today {
+            return Ok(());
+        }
+        self.learn(today).await
+    }
+
+    /// Learns from all customers and cars, and keeps what was learnt.
+    pub(crate) async fn learn(&self, today: NaiveDate) -> Result<()> {
+        let learner = self.read_customers(today).await?;
+        let fleet = self.read_fleet().await?;
+        let fitted = tokio::task::spawn_blocking(move || {
+            let mileage = if fleet.len() < FEWEST_CARS {
+                MileageModel::uninformed()
+            } else {
+                MileageModel::fit(&fleet)
+            };
+            learner.learn(today, mileage)
+        });
+        let fitted: Fitted = fitted.await?;
+        if fitted.customers == 0 {
+            return Ok(());
+        }
+        let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                storage::put_fitted(conn, &body, now)?;
+                Ok::<_, Error>(())
+            })
+            .await
+    }
+
+    async fn read_customers(&self, today: NaiveDate) -> Result<Learner> {
+        let (mut after, mut learner, mut count) = (Uuid::nil(), Learner::default(), 0);
+        while count < MOST_CUSTOMERS {
+            let batch = self.db.scan(move |conn| {
+                let customers = storage::walk_customers(conn, after, BATCH)?;
+                let last = customers.last().map(|customer| customer.uuid());
+                Ok::<_, Error>((storage::load_dossiers(conn, &customers)?, last))
+            });
+            let (dossiers, last) = batch.await?;
+            let Some(last) = last else {
+                break;
+            };
+            after = last;
+            count += dossiers.len();
+            learner.read(dossiers, today);
+        }
+        Ok(learner)
+    }
+
+    async fn read_fleet(&self) -> Result<Vec<History>> {
+        let (mut after, mut fleet): (Arc<str>, Vec<History>) = ("".into(), Vec::new());
+        while fleet.len() < MOST_CARS {
+            let from = Arc::clone(&after);
+            let batch = self.db.scan(move |conn| {
+                let cars = storage::walk_vehicles(conn, &from, BATCH)?;
+                let vins: Vec<&str> = cars.iter().map(|car| car.vin.as_str()).collect();
+                let visits = storage::visits_of_cars(conn, &vins)?;
+                let occupations = storage::occupations_of_cars(conn, &vins)?;
+                Ok::<_, Error>((cars, visits, occupations))
+            });
+            let (cars, visits, occupations) = batch.await?;
+            let Some(last) = cars.last() else {
+                break;
+            };
+            after = last.vin.as_str().into();
+            let mut by_vin: FxHashMap<String, Vec<Happening>> = FxHashMap::default();
+            for visit in visits {
+                by_vin.entry(visit.vin.clone()).or_default().push(visit);
+            }
+            let occupations: FxHashMap<String, String> = occupations.into_iter().collect();
+            let history = |car: &Vehicle| {
+                let visits = by_vin.get(&car.vin).map(Vec::as_slice).unwrap_or_default();
+                let profile = Profile {
+                    occupation: occupations.get(&car.vin).cloned(),
+                    model: Some(car.model_name().to_owned()).filter(|model| !model.is_empty()),
+                    fleet: None,
+                };
+                History::new(profile, car.sale_date, &readings(visits))
+            };
+            fleet.extend(cars.iter().map(history));
+        }
+        Ok(fleet)
+    }
+}

@@ -1,0 +1,114 @@
+//! What callers ask of loyalty.
+
+use marque_auth::CallContext;
+use marque_core::{CustomerId, PageRequest, business_date};
+use uuid::Uuid;
+
+use super::{ScoreApp, read::visible};
+use crate::{
+    domain::{Loyalty, LoyaltyLine, TRUSTS},
+    error::{Error, Result},
+    storage,
+};
+
+/// A customer's loyalty as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct LoyaltyShown {
+    pub(crate) customer: CustomerId,
+    /// `None` of who does not want to be assessed.
+    pub(crate) loyalty: Option<Loyalty>,
+    /// Days ahead for which the probability to stay away is stated.
+    pub(crate) window_days: u32,
+    /// Customers it was learnt from.
+    pub(crate) learnt_from: usize,
+}
+
+/// Which customers a list wants.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// Empty for all.
+    pub(crate) trust: String,
+    /// 0 to 1.
+    pub(crate) churn_at_least: f64,
+}
+
+impl ScoreApp {
+    /// A customer's loyalty today.
+    pub(crate) async fn loyalty(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+    ) -> Result<LoyaltyShown> {
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        self.db
+            .read(move |conn| {
+                let customer = visible(conn, ctx.scope(), customer)?;
+                let dossier = storage::load_dossiers(conn, &[customer])?
+                    .pop()
+                    .filter(|dossier| !dossier.records.is_empty())
+                    .ok_or(Error::CustomerUnknown)?;
+                let fitted = app.assessor.fitted(conn)?;
+                let mut loyalty =
+                    (!dossier.has_refused).then(|| Loyalty::assess(&dossier, &fitted, today));
+                if let Some(loyalty) = &mut loyalty {
+                    // What he is to other dealers is not a dealer's to know.
+                    let dealers = loyalty.dealers.iter().map(|each| each.dealer.clone());
+                    let seen = storage::dealers_in(conn, ctx.scope(), dealers.collect())?;
+                    loyalty.dealers.retain(|each| seen.contains(&each.dealer));
+                }
+                Ok(LoyaltyShown {
+                    customer,
+                    loyalty,
+                    window_days: fitted.churn.window() as u32,
+                    learnt_from: fitted.customers,
+                })
+            })
+            .await
+    }
+
+    /// Customers by how likely they stay away, the likeliest first.
+    pub(crate) async fn list_loyalty(
+        &self,
+        ctx: CallContext,
+        wanted: Wanted,
+        page: PageRequest,
+    ) -> Result<(Vec<LoyaltyLine>, Option<String>)> {
+        if !wanted.trust.is_empty() && !TRUSTS.contains(&wanted.trust.as_str()) {
+            let message = format!("one of {}", TRUSTS.join(", "));
+            return Err(Error::field("trust", "UNKNOWN", message));
+        }
+        if !(0.0..=1.0).contains(&wanted.churn_at_least) {
+            let message = "a probability from 0 to 1";
+            return Err(Error::field("churn_at_least", "INVALID", message));
+        }
+        // Who never came has no probability; he is listed only where no other bound is asked for.
+        let at_least = match (wanted.churn_at_least * 1_000.0).round() as i64 {
+            0 if wanted.trust.is_empty() => 0,
+            0 => -1,
+            bound => bound,
+        };
+        let after = match &page.after {
+            Some(token) => Some(read_key(&token.key).ok_or(marque_core::InvalidPage::Token)?),
+            None => None,
+        };
+        let lines = self
+            .db
+            .scan(move |conn| {
+                let filter = (wanted.trust.as_str(), at_least);
+                storage::list_loyalty(conn, ctx.scope(), filter, after, page.size)
+            })
+            .await?;
+        let is_full = lines.len() == page.size as usize;
+        let next = lines.last().filter(|_| is_full).map(|last| {
+            let customer = last.customer.uuid();
+            format!("{}:{}", last.churn_permille, customer.as_simple())
+        });
+        Ok((lines, next))
+    }
+}
+
+fn read_key(key: &str) -> Option<(i64, CustomerId)> {
+    let (churn, customer) = key.split_once(':')?;
+    let customer = Uuid::try_parse(customer).ok()?;
+    Some((churn.parse().ok()?, customer.into()))
+}

@@ -1,0 +1,295 @@
+//! What is due for a car: its next maintenance by plan and predicted mileage, and the dates of law and contract.
+
+use chrono::{Datelike as _, Months, NaiveDate};
+use marque_core::business_date;
+use marque_insight::{
+    law::{
+        InspectionLaw, Use, Vehicle as LawVehicle, VehicleClass, WarrantyTerms,
+        compulsory_insurance_ends, warranty_ends,
+    },
+    mileage::{
+        Banded, BandedDate, DueBy, Forecast, History, MaintenancePlan, MileageModel, Profile,
+        Reading, Since, Step, Verdict, judge, next_maintenance,
+    },
+};
+
+use super::{Happening, Vehicle, happening::Kind};
+
+/// The plan of a model nobody gave one: what most makers ask of a petrol car in China.
+pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
+    first: Step {
+        km: 5_000,
+        months: 6,
+    },
+    every: Step {
+        km: 10_000,
+        months: 12,
+    },
+};
+/// The repair period of the three-guarantees rules (SAMR Order 43), the least a maker may promise.
+const LEAST_WARRANTY: WarrantyTerms = WarrantyTerms {
+    months: 36,
+    km: 60_000,
+};
+/// Kinds of visit after which the plan counts anew.
+const SERVICES: [&str; 1] = ["maintenance"];
+/// Seats of a car of which nothing is said.
+const USUAL_SEATS: u8 = 5;
+
+/// What falls due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DueKind {
+    Maintenance,
+    Inspection,
+    Insurance,
+    Warranty,
+}
+
+impl DueKind {
+    /// The name on the wire.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Maintenance => "maintenance",
+            Self::Inspection => "inspection",
+            Self::Insurance => "insurance",
+            Self::Warranty => "warranty",
+        }
+    }
+}
+
+/// Something that falls due, and why then.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DueItem {
+    pub(crate) kind: DueKind,
+    pub(crate) when: BandedDate,
+    /// Odometer at which it does, in km; `None` where distance does not count.
+    pub(crate) at_km: Option<f64>,
+    /// Why, Chinese and English.
+    pub(crate) reason: (String, String),
+}
+
+/// A car's mileage and what is due for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CarDue {
+    pub(crate) vehicle: Vehicle,
+    /// Today's odometer over all meters; `None` without a single reading.
+    pub(crate) driven_km: Option<Banded>,
+    /// Km a day, and how much of it is the car's own record.
+    pub(crate) daily: Option<(f64, f64)>,
+    /// Readings there are, and how many of them are not believed.
+    pub(crate) readings: (usize, usize),
+    /// The earliest first.
+    pub(crate) items: Vec<DueItem>,
+}
+
+impl CarDue {
+    /// What is due for a car of which these visits are known.
+    pub(crate) fn of(
+        vehicle: Vehicle,
+        visits: &[Happening],
+        (plan, occupation): (MaintenancePlan, &str),
+        model: &MileageModel,
+        today: NaiveDate,
+    ) -> Self {
+        let readings = readings(visits);
+        let doubted = judge(&readings)
+            .iter()
+            .filter(|judged| matches!(judged.verdict, Verdict::Implausible | Verdict::Unconfirmed))
+            .count();
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let profile = Profile {
+            occupation: named(occupation),
+            model: named(vehicle.model_name()),
+            fleet: None,
+        };
+        let history = History::new(profile, vehicle.sale_date, &readings);
+        let forecast = model.forecast(&history);
+        let mut items = Vec::new();
+        items.extend(maintenance(
+            &vehicle,
+            visits,
+            &history,
+            plan,
+            forecast.as_ref(),
+        ));
+        items.extend(inspection(&vehicle, today));
+        items.extend(insurance(&vehicle, today));
+        items.extend(warranty(&vehicle, forecast.as_ref(), today));
+        items.sort_by_key(|item| item.when.date);
+        Self {
+            driven_km: forecast.map(|forecast| forecast.driven_km(today)),
+            daily: forecast.map(|forecast| (forecast.daily_km(), forecast.own_share())),
+            readings: (readings.len(), doubted),
+            items,
+            vehicle,
+        }
+    }
+}
+
+/// The readings of visits.
+pub(crate) fn readings(visits: &[Happening]) -> Vec<Reading> {
+    visits
+        .iter()
+        .filter(|visit| visit.kind == Kind::Visit && visit.odometer_km > 0)
+        .map(|visit| Reading {
+            date: business_date(visit.happened_at),
+            km: u32::try_from(visit.odometer_km).unwrap_or(u32::MAX),
+            meter_replaced: false,
+        })
+        .collect()
+}
+
+fn maintenance(
+    vehicle: &Vehicle,
+    visits: &[Happening],
+    history: &History,
+    plan: MaintenancePlan,
+    forecast: Option<&Forecast<'_>>,
+) -> Option<DueItem> {
+    let last = visits
+        .iter()
+        .filter(|visit| visit.kind == Kind::Visit && SERVICES.contains(&visit.code.as_str()))
+        .map(|visit| business_date(visit.happened_at))
+        .max();
+    let driven_by = |date: NaiveDate| {
+        let before = history.points.iter().rev().find(|(day, _)| *day <= date);
+        before.map(|(_, km)| *km)
+    };
+    let since = match (last, vehicle.sale_date) {
+        (Some(date), _) => Since::Service {
+            date,
+            driven_km: driven_by(date).unwrap_or(0.0),
+        },
+        (None, Some(date)) => Since::Sale { date },
+        (None, None) => return None,
+    };
+    // A last service without any reading says nothing of distance: then the months decide.
+    let knows_distance = last.is_none_or(|date| driven_by(date).is_some());
+    let due = next_maintenance(&plan, since, forecast.filter(|_| knows_distance));
+    let step = if last.is_some() {
+        plan.every
+    } else {
+        plan.first
+    };
+    let from = match since {
+        Since::Sale { date } => (format!("{date} 交车"), format!("the delivery on {date}")),
+        Since::Service { date, .. } => (format!("{date} 保养"), format!("the service on {date}")),
+    };
+    let reason = match due.by {
+        DueBy::Distance => (
+            format!(
+                "自{}起，按预测里程将行驶满 {} 公里（先于 {} 个月）",
+                from.0, step.km, step.months
+            ),
+            format!(
+                "{} km after {} by predicted mileage, before {} months are over",
+                step.km, from.1, step.months
+            ),
+        ),
+        DueBy::Time => (
+            format!(
+                "自{}起满 {} 个月（先于 {} 公里）",
+                from.0, step.months, step.km
+            ),
+            format!(
+                "{} months after {}, before {} km",
+                step.months, from.1, step.km
+            ),
+        ),
+    };
+    Some(DueItem {
+        kind: DueKind::Maintenance,
+        when: due.when,
+        at_km: knows_distance.then_some(due.at_km),
+        reason,
+    })
+}
+
+fn inspection(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
+    if let Some(date) = vehicle.inspection_due {
+        let reason = (
+            "经销商登记的年检到期日".to_owned(),
+            "the date the dealer gave".to_owned(),
+        );
+        return Some(exact(DueKind::Inspection, date, reason));
+    }
+    let asked = LawVehicle {
+        class: VehicleClass::Passenger,
+        vehicle_use: Use::Private,
+        seats: USUAL_SEATS,
+        registered: vehicle.sale_date?,
+        lost_easings: false,
+    };
+    let next = InspectionLaw::shipped().next(asked, today)?;
+    let how = if next.on_site {
+        ("须上线检测", "the car has to be driven to a station")
+    } else {
+        ("申领检验标志即可", "a sticker is applied for")
+    };
+    let reason = (
+        format!("按销售日期 {} 推算的年检期限，{}", asked.registered, how.0),
+        format!("by law from the sale on {}; {}", asked.registered, how.1),
+    );
+    Some(exact(DueKind::Inspection, next.expires, reason))
+}
+
+fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
+    if let Some(date) = vehicle.insurance_expiry {
+        let reason = (
+            "经销商登记的保险到期日".to_owned(),
+            "the date the dealer gave".to_owned(),
+        );
+        return Some(exact(DueKind::Insurance, date, reason));
+    }
+    let sold = vehicle.sale_date?;
+    let years = (today.year() - sold.year() - 1).max(0).unsigned_abs();
+    let ends = (years..years + 3)
+        .filter_map(|year| sold.checked_add_months(Months::new(12 * year)))
+        .map(compulsory_insurance_ends)
+        .find(|date| *date >= today)?;
+    let reason = (
+        format!("交强险一年一保，按销售日期 {sold} 推算"),
+        format!("compulsory insurance runs a year; reckoned from the sale on {sold}"),
+    );
+    Some(exact(DueKind::Insurance, ends, reason))
+}
+
+fn warranty(
+    vehicle: &Vehicle,
+    forecast: Option<&Forecast<'_>>,
+    today: NaiveDate,
+) -> Option<DueItem> {
+    let item = if let Some(date) = vehicle.warranty_end {
+        let reason = (
+            "经销商登记的质保到期日".to_owned(),
+            "the date the dealer gave".to_owned(),
+        );
+        exact(DueKind::Warranty, date, reason)
+    } else {
+        let sold = vehicle.sale_date?;
+        DueItem {
+            kind: DueKind::Warranty,
+            when: warranty_ends(LEAST_WARRANTY, sold, forecast),
+            at_km: Some(f64::from(LEAST_WARRANTY.km)),
+            reason: (
+                format!("三包包修期至少三年或 6 万公里，自 {sold} 起算"),
+                format!("the law's least of 36 months or 60,000 km from the sale on {sold}"),
+            ),
+        }
+    };
+    // A warranty that is over brings nobody back.
+    (item.when.date >= today).then_some(item)
+}
+
+fn exact(kind: DueKind, date: NaiveDate, reason: (String, String)) -> DueItem {
+    DueItem {
+        kind,
+        when: BandedDate {
+            date,
+            earliest: date,
+            latest: date,
+        },
+        at_km: None,
+        reason,
+    }
+}

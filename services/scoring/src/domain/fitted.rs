@@ -1,0 +1,204 @@
+//! What was learnt from everybody and helps to understand one: usual intervals, who comes back, how cars are driven.
+//!
+//! Fitted once a day and kept, so that an answer does not depend on when its process started.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use marque_core::CustomerId;
+use marque_insight::{
+    churn::{BgNbd, ChurnModel, Comings, Outcome},
+    loyalty::{UsualInterval, intervals},
+    mileage::MileageModel,
+    rank::Kind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Dossier, conduct::days_before};
+
+/// Probabilities are stated for so many days ahead: a maintenance every half a year is what the trade hopes for.
+const CHURN_WINDOW_DAYS: u64 = 180;
+/// The usual interval before anything was learnt: the half year of most maintenance plans.
+const UNLEARNT: Usual = Usual {
+    days: 180.0,
+    strength: 2.0,
+};
+/// Fewer intervals of a model than this, and it is taken for one of the fleet.
+const FEWEST_INTERVALS: usize = 20;
+/// BG/NBD before anything was learnt: a coming every half a year, and one customer in five leaves after a coming.
+const UNLEARNT_COMINGS: (f64, f64, f64, f64) = (2.0, 360.0, 0.5, 2.0);
+/// Steps of the distribution of spend.
+const QUANTILES: usize = 100;
+
+/// The usual interval, as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Usual {
+    days: f64,
+    strength: f64,
+}
+
+impl From<Usual> for UsualInterval {
+    fn from(usual: Usual) -> Self {
+        Self {
+            days: usual.days,
+            strength: usual.strength,
+        }
+    }
+}
+
+impl From<UsualInterval> for Usual {
+    fn from(usual: UsualInterval) -> Self {
+        Self {
+            days: usual.days,
+            strength: usual.strength,
+        }
+    }
+}
+
+/// Everything that was learnt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Fitted {
+    /// The day up to which was learnt.
+    pub(crate) on: NaiveDate,
+    /// Customers it was learnt from.
+    pub(crate) customers: usize,
+    fleet: Usual,
+    by_model: BTreeMap<String, Usual>,
+    pub(crate) churn: ChurnModel,
+    pub(crate) mileage: MileageModel,
+    /// Yuan a year of spend, persons and organisations, from the least to the most.
+    spend: [Vec<f64>; 2],
+}
+
+impl Fitted {
+    /// What is believed before anything was learnt.
+    pub(crate) fn unlearnt(on: NaiveDate) -> Self {
+        let (r, alpha, a, b) = UNLEARNT_COMINGS;
+        let rhythm = BgNbd::new(r, alpha, a, b).expect("the parameters are above zero");
+        Self {
+            on,
+            customers: 0,
+            fleet: UNLEARNT,
+            by_model: BTreeMap::new(),
+            churn: ChurnModel::fit(rhythm, CHURN_WINDOW_DAYS as f64, &[]),
+            mileage: MileageModel::uninformed(),
+            spend: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// The usual interval of cars of a model, or of all.
+    pub(crate) fn usual(&self, model: Option<&str>) -> UsualInterval {
+        let of_model = model.and_then(|model| self.by_model.get(model));
+        of_model.copied().unwrap_or(self.fleet).into()
+    }
+
+    /// Where a spend a year stands among customers of a kind: 0 for the least, 1 for the most.
+    pub(crate) fn spend_rank(&self, kind: Kind, spend: Option<f64>) -> Option<f64> {
+        let known = &self.spend[kind as usize];
+        let spend = spend.filter(|_| !known.is_empty())?;
+        let below = known.partition_point(|other| *other < spend);
+        let not_above = known.partition_point(|other| *other <= spend);
+        Some((below + not_above) as f64 / 2.0 / known.len() as f64)
+    }
+}
+
+/// Learns from one batch of customers after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Learner {
+    customers: Vec<(CustomerId, Seen)>,
+    spend: [Vec<f64>; 2],
+    intervals: Vec<Vec<f64>>,
+    by_model: BTreeMap<String, Vec<Vec<f64>>>,
+}
+
+/// One customer as he stood when the last window began, and what he did in it.
+#[derive(Debug)]
+struct Seen {
+    comings: Comings,
+    dossier: Dossier,
+    stayed_away: bool,
+}
+
+impl Learner {
+    /// Takes in customers as of a day.
+    pub(crate) fn read(&mut self, dossiers: Vec<Dossier>, on: NaiveDate) {
+        let begin = days_before(on, CHURN_WINDOW_DAYS);
+        for dossier in dossiers {
+            if dossier.records.is_empty() || dossier.has_refused {
+                continue;
+            }
+            self.intervals
+                .push(intervals(&dossier.visit_days(on, None)));
+            for model in dossier.models() {
+                let own = intervals(&dossier.visit_days(on, Some(model)));
+                self.by_model.entry(model.to_owned()).or_default().push(own);
+            }
+            if let Some(spend) = dossier.spend_a_year(on) {
+                self.spend[dossier.kind() as usize].push(spend);
+            }
+            if let Some(comings) = dossier.comings(begin) {
+                let stayed_away = !dossier.came_between(begin, on);
+                let seen = Seen {
+                    comings,
+                    dossier,
+                    stayed_away,
+                };
+                self.customers.push((seen.dossier.customer, seen));
+            }
+        }
+    }
+
+    /// What was learnt; of what there is too little to learn from, what is believed without.
+    pub(crate) fn learn(self, on: NaiveDate, mileage: MileageModel) -> Fitted {
+        let mut fitted = Fitted::unlearnt(on);
+        fitted.customers = self.intervals.len();
+        fitted.mileage = mileage;
+        let enough =
+            |groups: &[Vec<f64>]| groups.iter().map(Vec::len).sum::<usize>() >= FEWEST_INTERVALS;
+        if let Some(usual) = UsualInterval::of(&self.intervals).filter(|_| enough(&self.intervals))
+        {
+            fitted.fleet = usual.into();
+        }
+        for (model, groups) in &self.by_model {
+            if let Some(usual) = UsualInterval::of(groups).filter(|_| enough(groups)) {
+                fitted.by_model.insert(model.clone(), usual.into());
+            }
+        }
+        fitted.spend = self.spend.map(quantiles);
+        let begin = days_before(on, CHURN_WINDOW_DAYS);
+        let comings: Vec<Comings> = self
+            .customers
+            .iter()
+            .map(|(_, seen)| seen.comings)
+            .collect();
+        if let Ok(rhythm) = BgNbd::fit(&comings) {
+            let usual = fitted.usual(None);
+            let outcomes: Vec<Outcome> = self
+                .customers
+                .iter()
+                .map(|(_, seen)| {
+                    let rhythm = seen.dossier.rhythm(usual, None, begin);
+                    Outcome {
+                        comings: seen.comings,
+                        circumstances: seen.dossier.circumstances(rhythm.as_ref(), begin),
+                        stayed_away: seen.stayed_away,
+                    }
+                })
+                .collect();
+            fitted.churn = ChurnModel::fit(rhythm, CHURN_WINDOW_DAYS as f64, &outcomes);
+        }
+        fitted
+    }
+}
+
+/// At most so many values that say as much as all.
+fn quantiles(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    if values.len() <= QUANTILES {
+        return values;
+    }
+    let last = values.len() - 1;
+    (0..=QUANTILES)
+        .map(|step| values[step * last / QUANTILES])
+        .collect()
+}

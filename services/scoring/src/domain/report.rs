@@ -1,0 +1,79 @@
+//! Reports: what is asked, and tables as answers.
+
+/// By what customers are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    All,
+    Dealer,
+    Region,
+    Model,
+    Occupation,
+    /// In bands of ten years.
+    Age,
+}
+
+impl By {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::All, ""),
+        (Self::Dealer, "dealer"),
+        (Self::Region, "region"),
+        (Self::Model, "model"),
+        (Self::Occupation, "occupation"),
+        (Self::Age, "age"),
+    ];
+
+    /// The group of a word; the empty one is everybody.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(by, _)| *by)
+    }
+}
+
+/// Which report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Tiers and scores by group, as of an instant.
+    Tiers,
+    /// Who went from which tier to which between two instants.
+    TierMigrations,
+    /// Loyalty classes by group, as of an instant.
+    Loyalty,
+    /// Who went from which class to which between two instants.
+    LoyaltyMigrations,
+    /// Of those who came in the year before a period, who came in it.
+    Retention,
+    /// By quarter of the first visit, how many came in each quarter after it.
+    Cohorts,
+}
+
+impl Report {
+    /// All reports with their names.
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
+        (Self::Tiers, "tiers"),
+        (Self::TierMigrations, "tier-migrations"),
+        (Self::Loyalty, "loyalty"),
+        (Self::LoyaltyMigrations, "loyalty-migrations"),
+        (Self::Retention, "retention"),
+        (Self::Cohorts, "cohorts"),
+    ];
+
+    /// The report of a name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(report, _)| *report)
+    }
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(f64),
+}
+
+/// A table: all rows have a cell for each column, and cells of a column are of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}

@@ -1,0 +1,221 @@
+//! Loyalty, due dates, counters and plans on the wire.
+
+use marque_api::scoring::v1 as pb;
+use marque_insight::{
+    churn::Reason,
+    law::guarantees::{Assembly, Counter, Level, Rule},
+    loyalty::{Degrees, LoyaltyClass, Rhythm},
+    mileage::{MaintenancePlan, Step},
+    value::Language,
+};
+
+use crate::{
+    app::{Counted, LoyaltyShown},
+    domain::{CarDue, Loyalty, LoyaltyLine, trust_code},
+};
+
+pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
+    let base = pb::Loyalty {
+        customer_id: shown.customer.to_string(),
+        opted_out: shown.loyalty.is_none(),
+        window_days: shown.window_days as i32,
+        learnt_from: shown.learnt_from as i64,
+        ..pb::Loyalty::default()
+    };
+    match &shown.loyalty {
+        Some(loyalty) => known(base, loyalty),
+        None => base,
+    }
+}
+
+fn known(base: pb::Loyalty, loyalty: &Loyalty) -> pb::Loyalty {
+    let reasons = loyalty.risk.iter().flat_map(|risk| &risk.reasons);
+    let models = loyalty.models.iter().map(|each| pb::ModelLoyalty {
+        model: each.model.clone(),
+        class: class(each.class),
+        rhythm: each.rhythm.map(|rhythm| rhythm_to_pb(&rhythm, loyalty)),
+    });
+    let dealers = loyalty.dealers.iter().map(|each| pb::DealerDegrees {
+        dealer: each.dealer.clone(),
+        degrees: Some(degrees_to_pb(&each.degrees)),
+    });
+    pb::Loyalty {
+        kind: loyalty.kind.key().to_owned(),
+        class: class(loyalty.class),
+        rung: loyalty.rung.key().to_owned(),
+        trust: trust_code(loyalty.trust).to_owned(),
+        rhythm: loyalty.rhythm.map(|rhythm| rhythm_to_pb(&rhythm, loyalty)),
+        churn: loyalty.risk.as_ref().map(|risk| risk.probability),
+        reasons: reasons.map(|reason| reason_to_pb(*reason)).collect(),
+        degrees: Some(degrees_to_pb(&loyalty.degrees)),
+        models: models.collect(),
+        dealers: dealers.collect(),
+        assessed_on: loyalty.on.to_string(),
+        ..base
+    }
+}
+
+fn class(class: Option<LoyaltyClass>) -> String {
+    class.map_or("", LoyaltyClass::key).to_owned()
+}
+
+fn rhythm_to_pb(rhythm: &Rhythm, loyalty: &Loyalty) -> pb::Rhythm {
+    pb::Rhythm {
+        visits: rhythm.visits as i32,
+        first_visit: rhythm.first_visit.to_string(),
+        last_visit: rhythm.last_visit.to_string(),
+        interval_days: rhythm.interval_days,
+        lateness: rhythm.lateness(loyalty.on),
+    }
+}
+
+fn reason_to_pb(reason: Reason) -> pb::ChurnReason {
+    let key = match reason {
+        Reason::Late => "late",
+        Reason::FirstVisits => "first_visits",
+        Reason::OpenComplaint => "open_complaint",
+        Reason::RepeatedComplaint => "repeated_complaint",
+        Reason::Lukewarm => "lukewarm",
+        Reason::MovedAway => "moved_away",
+        Reason::CarSold => "car_sold",
+    };
+    pb::ChurnReason {
+        key: key.to_owned(),
+        zh: reason.in_words(Language::Chinese).to_owned(),
+        en: reason.in_words(Language::English).to_owned(),
+    }
+}
+
+fn degrees_to_pb(degrees: &Degrees) -> pb::Degrees {
+    pb::Degrees {
+        satisfaction: degrees.satisfaction,
+        contribution: degrees.contribution,
+        loyalty: degrees.loyalty,
+        dependence: degrees.dependence,
+    }
+}
+
+pub(super) fn line_to_pb(line: LoyaltyLine) -> pb::LoyaltyLine {
+    pb::LoyaltyLine {
+        customer_id: line.customer.to_string(),
+        kind: line.kind,
+        class: line.class,
+        rung: line.rung,
+        trust: line.trust,
+        churn: line.churn_permille.max(0) as f64 / 1_000.0,
+        visits: line.visits as i32,
+        last_visit: line
+            .last_visit
+            .map_or_else(String::new, |day| day.to_string()),
+        dealer: line.dealer,
+        model: line.model,
+    }
+}
+
+pub(super) fn car_due_to_pb(due: CarDue) -> pb::CarDue {
+    let (readings, doubted) = due.readings;
+    let mileage = due.driven_km.zip(due.daily);
+    let mileage = mileage.map(|(driven, (daily_km, own_share))| pb::Mileage {
+        driven_km: driven.value,
+        low_km: driven.low,
+        high_km: driven.high,
+        daily_km,
+        own_share,
+        readings: readings as i32,
+        doubted: doubted as i32,
+    });
+    let dates = due.items.into_iter().map(|item| pb::DueDate {
+        kind: item.kind.code().to_owned(),
+        date: item.when.date.to_string(),
+        earliest: item.when.earliest.to_string(),
+        latest: item.when.latest.to_string(),
+        at_km: item.at_km,
+        reason_zh: item.reason.0,
+        reason_en: item.reason.1,
+    });
+    pb::CarDue {
+        vehicle_id: due.vehicle.id.to_string(),
+        vin: due.vehicle.vin,
+        mileage,
+        dates: dates.collect(),
+    }
+}
+
+pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
+    let date =
+        |date: Option<chrono::NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
+    pb::GetGuaranteesResponse {
+        vehicle_id: counted.vehicle.to_string(),
+        start: date(counted.start.map(|(start, _)| start)),
+        period_end: date(counted.start.map(|(_, windows)| windows.period)),
+        repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
+        counters: counted.counters.iter().map(counter_to_pb).collect(),
+    }
+}
+
+fn counter_to_pb(counter: &Counter) -> pb::GuaranteeCounter {
+    let (rule, subject) = match &counter.rule {
+        Rule::FirstSevenDays => ("first_seven_days", String::new()),
+        Rule::EarlyFault => ("early_fault", String::new()),
+        Rule::EarlyUnitDefect(unit) => ("early_unit_defect", assembly(*unit).to_owned()),
+        Rule::SeriousSafetyFault => ("serious_safety_fault", String::new()),
+        Rule::UnitReplaced(unit) => ("unit_replaced", assembly(*unit).to_owned()),
+        Rule::MainPartReplaced(unit, part) => {
+            ("main_part_replaced", format!("{}: {part}", assembly(*unit)))
+        }
+        Rule::RepairDays => ("repair_days", String::new()),
+        Rule::SameDefect(defect) => ("same_defect", defect.clone()),
+    };
+    let level = match counter.level {
+        Level::Counted => "counted",
+        Level::Warning => "warning",
+        Level::Reached => "reached",
+    };
+    pb::GuaranteeCounter {
+        rule: rule.to_owned(),
+        subject,
+        count: counter.count as i32,
+        reached_at: counter.reached_at as i32,
+        level: level.to_owned(),
+        confirmed: counter.is_confirmed,
+        evidence: counter.evidence.clone(),
+    }
+}
+
+fn assembly(assembly: Assembly) -> &'static str {
+    match assembly {
+        Assembly::Engine => "engine",
+        Assembly::Gearbox => "gearbox",
+        Assembly::TractionBattery => "traction_battery",
+        Assembly::DriveMotor => "drive_motor",
+        Assembly::Steering => "steering",
+        Assembly::Brakes => "brakes",
+        Assembly::Suspension => "suspension",
+        Assembly::Driveline => "driveline",
+        Assembly::EmissionControl => "emission_control",
+        Assembly::Body => "body",
+    }
+}
+
+pub(super) fn plan_to_pb((model, plan): (String, MaintenancePlan)) -> pb::Plan {
+    pb::Plan {
+        model,
+        first_km: plan.first.km,
+        first_months: plan.first.months,
+        every_km: plan.every.km,
+        every_months: plan.every.months,
+    }
+}
+
+pub(super) fn plan_from_pb(plan: &pb::Plan) -> MaintenancePlan {
+    MaintenancePlan {
+        first: Step {
+            km: plan.first_km,
+            months: plan.first_months,
+        },
+        every: Step {
+            km: plan.every_km,
+            months: plan.every_months,
+        },
+    }
+}

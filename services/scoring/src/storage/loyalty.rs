@@ -1,0 +1,357 @@
+//! Loyalty as it is, and as it was; what was learnt; maintenance plans.
+
+use marque_auth::Scope;
+use marque_core::{CustomerId, Timestamp, VehicleId};
+use marque_db::{Conn, Row as DbRow, StoreError, Value};
+use marque_events::dealer_clause;
+use marque_insight::{
+    loyalty::{LoyaltyClass, Rung},
+    mileage::{MaintenancePlan, Step},
+};
+use uuid::Uuid;
+
+use super::{customer_keys, facts, vehicles};
+use crate::domain::{Happening, Loyalty, LoyaltyLine, Vehicle, trust_code};
+
+const COLUMNS: [&str; 14] = [
+    "customer_id",
+    "kind",
+    "class",
+    "rung",
+    "trust",
+    "churn_permille",
+    "model",
+    "dealer",
+    "visits",
+    "last_visit",
+    "satisfaction",
+    "contribution",
+    "loyalty",
+    "dependence",
+];
+
+/// Writes loyalties; the history gets those whose class, rung or trust changed.
+pub(crate) fn put_loyalties(
+    conn: &mut Conn<'_>,
+    loyalties: &[Loyalty],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let customers: Vec<CustomerId> = loyalties.iter().map(|each| each.customer).collect();
+    let sql = "SELECT customer_id, class, rung, trust FROM loyalty WHERE customer_id IN (??)";
+    let known: Vec<(Uuid, [String; 3])> =
+        conn.query_in(sql, &[], &customer_keys(&customers), |row| {
+            Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
+        })?;
+    let values: Vec<Value<'_>> = loyalties.iter().flat_map(row_of).collect();
+    let on_conflict = "ON CONFLICT (customer_id) DO UPDATE SET kind = excluded.kind, class = excluded.class,
+         rung = excluded.rung, trust = excluded.trust, churn_permille = excluded.churn_permille,
+         model = excluded.model, dealer = excluded.dealer, visits = excluded.visits,
+         last_visit = excluded.last_visit, satisfaction = excluded.satisfaction,
+         contribution = excluded.contribution, loyalty = excluded.loyalty, dependence = excluded.dependence";
+    conn.insert_many("loyalty", &COLUMNS, on_conflict, &values)?;
+    let history: Vec<Value<'_>> = loyalties
+        .iter()
+        .filter(|each| {
+            let before = known.iter().find(|(id, _)| *id == each.customer.uuid());
+            before.is_none_or(|(_, words)| words.iter().ne(words_of(each).iter()))
+        })
+        .flat_map(|each| {
+            let [class, rung, trust] = words_of(each);
+            [
+                each.customer.uuid().into(),
+                now.into(),
+                class.into(),
+                rung.into(),
+                trust.into(),
+            ]
+        })
+        .collect();
+    conn.insert_many(
+        "loyalty_history",
+        &["customer_id", "at", "class", "rung", "trust"],
+        "ON CONFLICT (customer_id, at) DO UPDATE SET class = excluded.class, rung = excluded.rung,
+         trust = excluded.trust",
+        &history,
+    )
+}
+
+fn words_of(loyalty: &Loyalty) -> [&'static str; 3] {
+    [
+        loyalty.class.map_or("", LoyaltyClass::key),
+        Rung::key(loyalty.rung),
+        trust_code(loyalty.trust),
+    ]
+}
+
+fn row_of(loyalty: &Loyalty) -> [Value<'_>; 14] {
+    let [class, rung, trust] = words_of(loyalty);
+    let rhythm = loyalty.rhythm.as_ref();
+    [
+        loyalty.customer.uuid().into(),
+        loyalty.kind.key().into(),
+        class.into(),
+        rung.into(),
+        trust.into(),
+        loyalty.churn_permille().into(),
+        (&loyalty.last_model).into(),
+        (&loyalty.last_dealer).into(),
+        rhythm.map_or(0, |rhythm| i64::from(rhythm.visits)).into(),
+        rhythm.map(|rhythm| rhythm.last_visit).into(),
+        loyalty.degrees.satisfaction.into(),
+        loyalty.degrees.contribution.into(),
+        loyalty.degrees.loyalty.into(),
+        loyalty.degrees.dependence.into(),
+    ]
+}
+
+/// Forgets the loyalty of customers who are gone or refused; of who refused, the history too.
+pub(crate) fn forget_loyalties(
+    conn: &mut Conn<'_>,
+    gone: &[CustomerId],
+    refused: &[CustomerId],
+) -> Result<(), StoreError> {
+    for customer in gone.iter().chain(refused) {
+        let sql = "DELETE FROM loyalty WHERE customer_id = ?1";
+        conn.execute(sql, &[customer.uuid().into()])?;
+    }
+    for customer in refused {
+        let sql = "DELETE FROM loyalty_history WHERE customer_id = ?1";
+        conn.execute(sql, &[customer.uuid().into()])?;
+    }
+    Ok(())
+}
+
+/// Customers of a scope by how likely they stay away, the likeliest first; behind one, of one trust if not empty.
+pub(crate) fn list_loyalty(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    (trust, at_least): (&str, i64),
+    after: Option<(i64, CustomerId)>,
+    limit: u32,
+) -> Result<Vec<LoyaltyLine>, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
+    let sight = if matches!(scope, Scope::Headquarters) {
+        clause
+    } else {
+        format!(
+            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = y.customer_id AND {clause})"
+        )
+    };
+    let (churn, customer) = after.unwrap_or((i64::MAX, Uuid::nil().into()));
+    let sql = format!(
+        "SELECT y.customer_id, y.kind, y.class, y.rung, y.trust, y.churn_permille, y.visits, y.last_visit, y.dealer,
+             y.model
+         FROM loyalty y WHERE {sight} AND (?2 = '' OR y.trust = ?2) AND y.churn_permille >= ?3
+         AND (y.churn_permille < ?4 OR (y.churn_permille = ?4 AND y.customer_id > ?5))
+         ORDER BY y.churn_permille DESC, y.customer_id LIMIT ?6"
+    );
+    let values = [
+        dealers,
+        trust.into(),
+        at_least.into(),
+        churn.into(),
+        customer.uuid().into(),
+        limit.into(),
+    ];
+    conn.query(&sql, &values, |row| {
+        Ok(LoyaltyLine {
+            customer: row.get::<Uuid>(0)?.into(),
+            kind: row.get(1)?,
+            class: row.get(2)?,
+            rung: row.get(3)?,
+            trust: row.get(4)?,
+            churn_permille: row.get(5)?,
+            visits: row.get(6)?,
+            last_visit: row.get(7)?,
+            dealer: row.get(8)?,
+            model: row.get(9)?,
+        })
+    })
+}
+
+/// What was learnt, with the instant it was; the body only if it is newer than `known`.
+pub(crate) fn find_fitted(
+    conn: &mut Conn<'_>,
+    known: Timestamp,
+) -> Result<Option<(Timestamp, String)>, StoreError> {
+    let sql = "SELECT fitted_at, body FROM fitted WHERE name = 'all' AND fitted_at > ?1";
+    conn.query_opt(sql, &[known.into()], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Keeps what was learnt.
+pub(crate) fn put_fitted(
+    conn: &mut Conn<'_>,
+    body: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO fitted (name, body, fitted_at) VALUES ('all', ?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET body = excluded.body, fitted_at = excluded.fitted_at",
+        &[body.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+/// A car by its id.
+pub(crate) fn find_vehicle(
+    conn: &mut Conn<'_>,
+    vehicle: VehicleId,
+) -> Result<Option<Vehicle>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM vehicles WHERE vehicle_id = ?1",
+        vehicles::VEHICLE_COLUMNS
+    );
+    conn.query_opt(&sql, &[vehicle.uuid().into()], |row| {
+        vehicles::read_at(row, 0)
+    })
+}
+
+/// Cars after a VIN, for walks over all.
+pub(crate) fn walk_vehicles(
+    conn: &mut Conn<'_>,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<Vehicle>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM vehicles WHERE vin > ?1 ORDER BY vin LIMIT ?2",
+        vehicles::VEHICLE_COLUMNS
+    );
+    conn.query(&sql, &[after.into(), (limit as i64).into()], |row| {
+        vehicles::read_at(row, 0)
+    })
+}
+
+/// Visits of cars, whoever made them, by time.
+pub(crate) fn visits_of_cars(
+    conn: &mut Conn<'_>,
+    vins: &[&str],
+) -> Result<Vec<Happening>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let sql = format!(
+        "SELECT {} FROM facts WHERE kind = 'visit' AND vin IN (??)",
+        facts::FACT_COLUMNS
+    );
+    let mut visits = conn.query_in(&sql, &[], &keys, facts::read)?;
+    visits.sort_unstable_by_key(|visit| (visit.happened_at, visit.id));
+    Ok(visits)
+}
+
+/// Groups of occupations of those who own or drive cars now and then, by VIN.
+pub(crate) fn occupations_of_cars(
+    conn: &mut Conn<'_>,
+    vins: &[&str],
+) -> Result<Vec<(String, String)>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let sql = "SELECT p.vin, l.occupation FROM vehicle_parties p
+         JOIN record_links l ON l.source_record_id = p.source_record_id
+         WHERE l.occupation <> '' AND p.vin IN (??) ORDER BY p.last_at";
+    conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Whether a scope has to do with a car: by a record of its parties or a visit of it; a customer by having a part in it.
+pub(crate) fn knows_car(conn: &mut Conn<'_>, scope: &Scope, vin: &str) -> Result<bool, StoreError> {
+    let (sql, value) = match scope {
+        Scope::Headquarters => return Ok(true),
+        Scope::Customer(customer) => {
+            let customer = super::current_customer(conn, *customer)?;
+            let sql = "SELECT 1 FROM vehicle_parties p
+                 JOIN record_links l ON l.source_record_id = p.source_record_id
+                 WHERE p.vin = ?1 AND l.customer_id = ?2 LIMIT 1";
+            let values = [vin.into(), customer.uuid().into()];
+            return Ok(conn.query_opt(sql, &values, |_| Ok(()))?.is_some());
+        }
+        Scope::Dealer(_) | Scope::Region(_) => {
+            let (clause, dealers) = dealer_clause(scope, "dealer", 2);
+            (clause, dealers)
+        }
+    };
+    let by_visit = format!("SELECT 1 FROM facts WHERE vin = ?1 AND {sql} LIMIT 1");
+    if conn
+        .query_opt(&by_visit, &[vin.into(), value], |_| Ok(()))?
+        .is_some()
+    {
+        return Ok(true);
+    }
+    let by_party = format!(
+        "SELECT 1 FROM vehicle_parties p JOIN record_links l ON l.source_record_id = p.source_record_id
+         WHERE p.vin = ?1 AND l.{sql} LIMIT 1"
+    );
+    let found = conn.query_opt(&by_party, &[vin.into(), value], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
+/// Maintenance plans by model.
+pub(crate) fn list_plans(
+    conn: &mut Conn<'_>,
+) -> Result<Vec<(String, MaintenancePlan)>, StoreError> {
+    let sql = "SELECT model, first_km, first_months, every_km, every_months FROM maintenance_plans ORDER BY model";
+    let step = |row: &DbRow<'_>, from: usize| -> Result<Step, StoreError> {
+        let number =
+            |place| Ok::<_, StoreError>(row.get::<i64>(place)?.max(0).unsigned_abs() as u32);
+        Ok(Step {
+            km: number(from)?,
+            months: number(from + 1)?,
+        })
+    };
+    conn.query(sql, &[], |row| {
+        let plan = MaintenancePlan {
+            first: step(row, 1)?,
+            every: step(row, 3)?,
+        };
+        Ok((row.get(0)?, plan))
+    })
+}
+
+/// Keeps the plan of a model.
+pub(crate) fn put_plan(
+    conn: &mut Conn<'_>,
+    model: &str,
+    plan: &MaintenancePlan,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO maintenance_plans (model, first_km, first_months, every_km, every_months)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (model) DO UPDATE SET first_km = excluded.first_km, first_months = excluded.first_months,
+             every_km = excluded.every_km, every_months = excluded.every_months",
+        &[
+            model.into(),
+            plan.first.km.into(),
+            plan.first.months.into(),
+            plan.every.km.into(),
+            plan.every.months.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Customers by id after one, for walks over all who are known.
+pub(crate) fn walk_customers(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<CustomerId>, StoreError> {
+    let sql = "SELECT customer_id FROM scores WHERE state <> 'gone' AND customer_id > ?1 ORDER BY customer_id LIMIT ?2";
+    conn.query(sql, &[after.into(), (limit as i64).into()], |row| {
+        Ok(row.get::<Uuid>(0)?.into())
+    })
+}
+
+/// Dealers of a scope among those given.
+pub(crate) fn dealers_in(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    dealers: Vec<String>,
+) -> Result<Vec<String>, StoreError> {
+    match scope {
+        Scope::Headquarters | Scope::Customer(_) => Ok(dealers),
+        Scope::Dealer(own) => Ok(dealers
+            .into_iter()
+            .filter(|dealer| dealer == own.as_str())
+            .collect()),
+        Scope::Region(region) => {
+            let keys: Vec<Value<'_>> = dealers.iter().map(Value::from).collect();
+            let sql = "SELECT dealer FROM dealer_regions WHERE region = ?1 AND dealer IN (??)";
+            conn.query_in(sql, &[Value::Text(region)], &keys, |row| row.get(0))
+        }
+    }
+}

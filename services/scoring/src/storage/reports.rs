@@ -1,0 +1,129 @@
+//! What reports read: everybody as of an instant, the groups he belongs to, and when he came.
+
+use marque_auth::Scope;
+use marque_core::{CustomerId, Timestamp};
+use marque_db::{Conn, Row as DbRow, StoreError};
+use marque_events::dealer_clause;
+use marque_insight::{rank::Kind, value::WeightedSum};
+use uuid::Uuid;
+
+use super::scores::kind_of;
+use crate::domain::By;
+
+/// A scored customer as of an instant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Past {
+    pub(crate) customer: CustomerId,
+    pub(crate) kind: Kind,
+    pub(crate) sum: WeightedSum,
+    pub(crate) hundredths: i64,
+}
+
+/// Everybody who was scored at an instant, in the whole network: ranks are made of all.
+pub(crate) fn scored_at(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<Past>, StoreError> {
+    let sql = "SELECT h.customer_id, h.kind, h.sum, h.hundredths FROM score_history h
+         JOIN (SELECT customer_id, max(at) AS at FROM score_history WHERE at <= ?1 GROUP BY customer_id) n
+             ON n.customer_id = h.customer_id AND n.at = h.at
+         WHERE h.state = 'scored'";
+    conn.query(sql, &[at.into()], |row| {
+        Ok(Past {
+            customer: customer(row)?,
+            kind: kind_of(&row.get::<String>(1)?)?,
+            sum: WeightedSum(row.get(2)?),
+            hundredths: row.get(3)?,
+        })
+    })
+}
+
+/// Everybody's loyalty class at an instant; customers who had never come have none.
+pub(crate) fn classes_at(
+    conn: &mut Conn<'_>,
+    at: Timestamp,
+) -> Result<Vec<(CustomerId, String)>, StoreError> {
+    let sql = "SELECT h.customer_id, h.class FROM loyalty_history h
+         JOIN (SELECT customer_id, max(at) AS at FROM loyalty_history WHERE at <= ?1 GROUP BY customer_id) n
+             ON n.customer_id = h.customer_id AND n.at = h.at
+         WHERE h.class <> ''";
+    conn.query(sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
+}
+
+/// Which groups a scope's customers belong to; one may belong to several, such as two dealers.
+pub(crate) fn groups(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    by: By,
+) -> Result<Vec<(CustomerId, String)>, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
+    let sql = match by {
+        By::All => format!("SELECT DISTINCT l.customer_id, '' FROM record_links l WHERE {clause}"),
+        By::Dealer => {
+            format!("SELECT DISTINCT l.customer_id, l.dealer FROM record_links l WHERE {clause}")
+        }
+        By::Region => format!(
+            "SELECT DISTINCT l.customer_id, r.region FROM record_links l
+             JOIN dealer_regions r ON r.dealer = l.dealer WHERE {clause}"
+        ),
+        By::Model => format!(
+            "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END
+             FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
+             JOIN vehicles v ON v.vin = p.vin WHERE p.ended_at IS NULL AND {clause}"
+        ),
+        By::Occupation => format!(
+            "SELECT DISTINCT l.customer_id, l.occupation FROM record_links l WHERE l.occupation <> '' AND {clause}"
+        ),
+        By::Age => format!(
+            "SELECT l.customer_id, CAST(max(l.birth_year) AS TEXT) FROM record_links l
+             WHERE l.birth_year > 0 AND {clause} GROUP BY l.customer_id"
+        ),
+    };
+    conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))
+}
+
+/// A visit as retention and cohorts count it.
+#[derive(Debug, Clone)]
+pub(crate) struct Coming {
+    pub(crate) customer: CustomerId,
+    pub(crate) at: Timestamp,
+    pub(crate) dealer: String,
+    pub(crate) vin: String,
+}
+
+/// Visits of a scope's dealers before an instant, by time.
+pub(crate) fn comings_before(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    before: Timestamp,
+) -> Result<Vec<Coming>, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "f.dealer", 1);
+    let sql = format!(
+        "SELECT l.customer_id, f.happened_at, f.dealer, f.vin FROM facts f
+         JOIN record_links l ON l.source_record_id = f.source_record_id
+         JOIN scores s ON s.customer_id = l.customer_id AND s.state <> 'opted_out'
+         WHERE f.kind = 'visit' AND f.happened_at < ?2 AND {clause} ORDER BY f.happened_at"
+    );
+    conn.query(&sql, &[dealers, before.into()], |row| {
+        Ok(Coming {
+            customer: customer(row)?,
+            at: row.get(1)?,
+            dealer: row.get(2)?,
+            vin: row.get(3)?,
+        })
+    })
+}
+
+/// Names of all models by VIN.
+pub(crate) fn models_by_vin(conn: &mut Conn<'_>) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "SELECT vin, CASE WHEN model = '' THEN series ELSE model END FROM vehicles";
+    conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Regions of dealers.
+pub(crate) fn regions(conn: &mut Conn<'_>) -> Result<Vec<(String, String)>, StoreError> {
+    conn.query("SELECT dealer, region FROM dealer_regions", &[], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+fn customer(row: &DbRow<'_>) -> Result<CustomerId, StoreError> {
+    Ok(row.get::<Uuid>(0)?.into())
+}

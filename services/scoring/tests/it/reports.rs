@@ -1,0 +1,161 @@
+//! Tables for analysts, as of any past instant.
+
+use marque_api::scoring::v1::{GetReportRequest, report_cell::Value};
+use marque_core::{Clock as _, Timestamp};
+use marque_events::to_proto_time;
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, assessment, customer, day, link, linked, visit, visited};
+
+store_test_suite!(
+    tiers_are_exact_as_of_any_past_instant,
+    retention_and_cohorts_count_who_came_again,
+    what_makes_no_sense_is_refused,
+);
+
+type Row = Vec<String>;
+
+fn ask(report: &str, by: &str, from: Option<Timestamp>, to: Option<Timestamp>) -> GetReportRequest {
+    GetReportRequest {
+        report: report.into(),
+        by: by.into(),
+        kind: String::new(),
+        from: from.map(to_proto_time),
+        to: to.map(to_proto_time),
+    }
+}
+
+async fn table(world: &World, request: GetReportRequest) -> Vec<Row> {
+    let answer = world.scoring().get_report(world.hq(request)).await;
+    let cell = |value: Option<Value>| match value {
+        Some(Value::Text(text)) => text,
+        Some(Value::Number(number)) => number.to_string(),
+        None => String::new(),
+    };
+    let rows = answer.unwrap().into_inner().rows.into_iter();
+    rows.map(|row| row.cells.into_iter().map(|each| cell(each.value)).collect())
+        .collect()
+}
+
+async fn tiers_are_exact_as_of_any_past_instant(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=10).map(|n| {
+        let dealer = if n <= 5 { "D1" } else { "D3" };
+        link(dealer, &format!("K{n}"), customer(n))
+    });
+    world.customers.deliver([linked(1, links.collect())]).await;
+    for n in 1..=10_u32 {
+        let dealer = if n <= 5 { "D1" } else { "D3" };
+        let value = (10 * n).to_string();
+        world
+            .put(
+                dealer,
+                assessment(
+                    &format!("s{n}"),
+                    &format!("K{n}"),
+                    "social_influence",
+                    &value,
+                ),
+            )
+            .await;
+    }
+    let then = world.clock.now();
+    world.clock.advance(std::time::Duration::from_hours(48));
+    // The two at the bottom overtake everybody.
+    for n in 1..=2_u32 {
+        for subject in ["future_value", "transaction_amount", "interaction"] {
+            let key = format!("{subject}{n}");
+            world
+                .put("D1", assessment(&key, &format!("K{n}"), subject, "100"))
+                .await;
+        }
+    }
+    let tiers = |to| table(&world, ask("tiers", "dealer", None, to));
+    let count = |rows: &[Row], group: &str, tier: &str| {
+        let row = rows.iter().find(|row| row[0] == group && row[1] == tier);
+        row.map_or_else(|| "0".to_owned(), |row| row[2].clone())
+    };
+    let (before, now) = (tiers(Some(then)).await, tiers(None).await);
+    assert_eq!(count(&before, "D1", "ordinary"), "0", "{before:?}");
+    assert_eq!(count(&before, "D3", "ordinary"), "2");
+    let moved: u32 = count(&now, "D1", "ordinary").parse().unwrap();
+    assert_eq!(moved, 2, "{now:?}");
+    let world_moves = table(&world, ask("tier-migrations", "", Some(then), None)).await;
+    let up: Vec<&Row> = world_moves
+        .iter()
+        .filter(|row| row[1] == "small" && row[2] == "ordinary")
+        .collect();
+    assert_eq!(
+        up.iter()
+            .map(|row| row[3].parse::<u32>().unwrap())
+            .sum::<u32>(),
+        moved
+    );
+    let total: u32 = world_moves
+        .iter()
+        .map(|row| row[3].parse::<u32>().unwrap())
+        .sum();
+    assert_eq!(total, 10);
+}
+
+async fn retention_and_cohorts_count_who_came_again(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=3).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let visits = vec![
+        visit("D1", 1, "K1", "2025-02-01"),
+        visit("D1", 2, "K1", "2026-02-01"),
+        visit("D1", 3, "K2", "2025-03-01"),
+        visit("D1", 4, "K3", "2025-08-01"),
+        visit("D1", 5, "K3", "2026-03-01"),
+    ];
+    world.visits.deliver([visited(1, visits)]).await;
+    let period = (Some(day("2026-01-01")), Some(day("2026-06-01")));
+    let rows = table(&world, ask("retention", "dealer", period.0, period.1)).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][..3], ["D1", "3", "2"].map(str::to_owned));
+    let by_cohort = table(&world, ask("retention", "", period.0, period.1)).await;
+    assert_eq!(by_cohort[0][..3], ["2025-Q1", "2", "1"].map(str::to_owned));
+    let cohorts = table(&world, ask("cohorts", "", None, None)).await;
+    let row = |cohort: &str, quarter: &str| {
+        let row = cohorts
+            .iter()
+            .find(|row| row[0] == cohort && row[1] == quarter);
+        row.unwrap()[2].clone()
+    };
+    assert_eq!(
+        (row("2025-Q1", "0"), row("2025-Q1", "4")),
+        ("2".into(), "1".into())
+    );
+    assert_eq!(row("2025-Q3", "2"), "1");
+    let classes = table(&world, ask("loyalty", "dealer", None, None)).await;
+    let people: u32 = classes
+        .iter()
+        .map(|row| row[2].parse::<u32>().unwrap())
+        .sum();
+    assert_eq!(people, 3, "{classes:?}");
+    let foreign = ask("cohorts", "", None, None);
+    let foreign = world
+        .scoring()
+        .get_report(world.manager("D3", foreign))
+        .await;
+    assert!(foreign.unwrap().into_inner().rows.is_empty());
+}
+
+async fn what_makes_no_sense_is_refused(db: TestDb) {
+    let world = World::start(db).await;
+    let later = (Some(day("2026-06-01")), Some(day("2026-01-01")));
+    for (request, field) in [
+        (ask("gossip", "", None, None), "report"),
+        (ask("tiers", "shoe-size", None, None), "by"),
+        (ask("retention", "", None, None), "from"),
+        (ask("tier-migrations", "", later.0, later.1), "from"),
+    ] {
+        let refused = world.scoring().get_report(world.hq(request)).await;
+        let problem = marque_errors::Problem::from(refused.unwrap_err());
+        assert_eq!(
+            (problem.status, problem.violations[0].field.as_str()),
+            (400, field)
+        );
+    }
+}
