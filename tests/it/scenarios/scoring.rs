@@ -57,11 +57,16 @@ async fn a_visit_moves_score_loyalty_and_due_dates(sandbox: Sandbox) -> anyhow::
     }
     let after = agent
         .eventually(&format!("{path}?explain=true"), |score| {
-            score.to_string().contains("\"fact\":\"visit_count\",\"value\":2.0")
+            score
+                .to_string()
+                .contains("\"fact\":\"visit_count\",\"value\":2.0")
         })
         .await?;
     assert!(after["confidence"].as_i64() >= before["confidence"].as_i64());
-    assert_eq!((&after["rank"], &after["tier"]), (&json!(1), &json!("small")));
+    assert_eq!(
+        (&after["rank"], &after["tier"]),
+        (&json!(1), &json!("small"))
+    );
     let profile = agent
         .eventually(&format!("/v1/customers/{id}/profile"), |profile| {
             profile["due_dates"].to_string().contains("maintenance")
@@ -69,14 +74,27 @@ async fn a_visit_moves_score_loyalty_and_due_dates(sandbox: Sandbox) -> anyhow::
         .await?;
     assert_eq!(profile["score"]["state"], "ok");
     assert_eq!(profile["score"]["score"], after["score"]);
-    assert_eq!(profile["loyalty"]["rhythm"]["visits"], 2, "{}", profile["loyalty"]);
+    assert_eq!(
+        profile["loyalty"]["rhythm"]["visits"], 2,
+        "{}",
+        profile["loyalty"]
+    );
     let due = profile["due_dates"]["cars"][0]["dates"].to_string();
-    assert!(due.contains("2027-03-01") && due.contains("predicted mileage"), "{due}");
+    assert!(
+        due.contains("2027-03-01") && due.contains("predicted mileage"),
+        "{due}"
+    );
     // What the customer himself sees.
     let me = sandbox.caller(Role::Customer, Scope::Customer(id.parse()?));
     let own = me.get("/v1/me/score").await?.body;
     assert_eq!(own["score"], after["score"]);
-    assert!(own["words"]["zh"][0].as_str().unwrap_or_default().contains("您的评分"), "{own}");
+    assert!(
+        own["words"]["zh"][0]
+            .as_str()
+            .unwrap_or_default()
+            .contains("您的评分"),
+        "{own}"
+    );
     // A technician may know when the car is due, not what its owner is worth.
     let technician = sandbox.dealer(Role::Technician, "D1");
     assert_eq!(technician.get(&path).await?.status, StatusCode::FORBIDDEN);
@@ -109,7 +127,9 @@ async fn a_merge_adds_up_and_who_refuses_has_no_score(sandbox: Sandbox) -> anyho
     let alone = analyst.get(&path(&one)).await?.body["score"].as_f64();
     let steward = sandbox.headquarters(Role::Steward);
     let merge = json!({"into": one, "reason": "the same person, she said"});
-    let merged = steward.post(&format!("/v1/customers/{two}/merge"), merge).await?;
+    let merged = steward
+        .post(&format!("/v1/customers/{two}/merge"), merge)
+        .await?;
     assert!(merged.status.is_success(), "{}", merged.body);
     analyst.eventually("/v1/scores/pyramid", pyramid(1)).await?;
     let both = analyst.get(&path(&two)).await?.body;
@@ -122,6 +142,9 @@ async fn a_merge_adds_up_and_who_refuses_has_no_score(sandbox: Sandbox) -> anyho
     assert_eq!(refused.status, StatusCode::OK, "{}", refused.body);
     analyst.eventually("/v1/scores/pyramid", pyramid(0)).await?;
     let own = me.get("/v1/me/score").await?.body;
-    assert_eq!((&own["status"], &own["score"]), (&json!("opted_out"), &Value::Null));
+    assert_eq!(
+        (&own["status"], &own["score"]),
+        (&json!("opted_out"), &Value::Null)
+    );
     sandbox.stop().await
 }
