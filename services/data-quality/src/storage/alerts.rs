@@ -114,10 +114,10 @@ pub(crate) fn list_alerts(
 ) -> Result<Vec<Alert>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 3);
     let state = match filter.state {
-        None => "?1 <> '' AND ?2 <> 0",
+        None => "?1 <> '' AND CAST(?2 AS BIGINT) <> 0",
         Some(AlertState::Open) => "(state = ?1 OR state = 'snoozed' AND snoozed_until <= ?2)",
         Some(AlertState::Snoozed) => "state = ?1 AND snoozed_until > ?2",
-        Some(_) => "state = ?1 AND ?2 <> 0",
+        Some(_) => "state = ?1 AND CAST(?2 AS BIGINT) <> 0",
     };
     let sql = format!(
         "SELECT {ALERT} FROM alerts WHERE {state} AND {clause} AND (?4 = '' OR dealer = ?4)

@@ -142,7 +142,7 @@ pub(crate) fn list_findings(
     let of_record = if filter.record.is_some() {
         "record = ?11"
     } else {
-        "?11 IS NULL"
+        "CAST(?11 AS TEXT) IS NULL"
     };
     let sql = format!(
         "SELECT {FINDING} FROM findings
