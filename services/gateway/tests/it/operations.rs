@@ -167,6 +167,18 @@ fn customer_examples() -> Vec<Example> {
             "/v1/duplicates/dup_1/decision".into(),
             r#"{"decision":"same","reason":"same ID"}"#,
         ),
+        (
+            "POST /v1/duplicates/check",
+            "sales",
+            "/v1/duplicates/check".into(),
+            r#"{"dealer":"D001","record":{"name":"王小明","phone":"13800138000"}}"#,
+        ),
+        (
+            "GET /v1/customers/count",
+            "analyst",
+            "/v1/customers/count".into(),
+            "",
+        ),
         ("GET /v1/me", "customer", "/v1/me".into(), ""),
         (
             "GET /v1/me/profile",
