@@ -4,7 +4,7 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-const PROTOS: [&str; 10] = [
+const PROTOS: [&str; 11] = [
     "marque/options/v1/access.proto",
     "marque/events/v1/events.proto",
     "marque/intake/v1/intake.proto",
@@ -15,6 +15,7 @@ const PROTOS: [&str; 10] = [
     "marque/evidence/v1/evidence.proto",
     "marque/quality/v1/quality.proto",
     "marque/scoring/v1/scoring.proto",
+    "marque/complaint/v1/complaint.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -98,6 +98,18 @@ pub const DATA_QUALITY: Migrator = Migrator {
     ],
 };
 
+/// Complaint cases, their clocks and their course.
+pub const COMPLAINT: Migrator = Migrator {
+    service: "complaint",
+    migrations: &[
+        shared::EVENTS,
+        shared::AUDIT,
+        shared::IMPORTS,
+        migration!("complaint", "0010_complaints"),
+        migration!("complaint", "0011_solutions"),
+    ],
+};
+
 /// Every service's schema.
 pub const ALL: &[Migrator] = &[
     NETWORK,
@@ -106,4 +118,5 @@ pub const ALL: &[Migrator] = &[
     SERVICE_HISTORY,
     SCORING,
     DATA_QUALITY,
+    COMPLAINT,
 ];

@@ -19,6 +19,7 @@ fn service_of(path: &str) -> ServiceRole {
         Some("service_history") => ServiceRole::ServiceHistory,
         Some("quality") => ServiceRole::DataQuality,
         Some("scoring") => ServiceRole::Scoring,
+        Some("complaint") => ServiceRole::Complaint,
         _ => ServiceRole::Customer,
     }
 }

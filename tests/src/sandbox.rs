@@ -174,6 +174,7 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
         ServiceRole::ServiceHistory,
         ServiceRole::DataQuality,
         ServiceRole::Scoring,
+        ServiceRole::Complaint,
     ];
     let addresses = free_addresses(services)?;
     let mut configs: Vec<Config> = services

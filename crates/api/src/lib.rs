@@ -21,11 +21,12 @@ pub mod marque {
     package!(evidence, "marque.evidence.v1");
     package!(quality, "marque.quality.v1");
     package!(scoring, "marque.scoring.v1");
+    package!(complaint, "marque.complaint.v1");
 }
 
 pub use marque::{
-    customer, events, evidence, intake, network, options, quality, scoring, service_history,
-    vehicle,
+    complaint, customer, events, evidence, intake, network, options, quality, scoring,
+    service_history, vehicle,
 };
 
 /// Every proto with its comments, for reflection and for tests that walk all methods.

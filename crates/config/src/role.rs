@@ -21,18 +21,20 @@ pub enum ServiceRole {
     DataQuality,
     /// Value scores, loyalty, due dates.
     Scoring,
+    /// Complaint cases.
+    Complaint,
 }
 
 /// The text names no service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a role: write all, or some of gateway, network, customer, vehicle, service-history, scoring, data-quality"
+    "not a role: write all, or some of gateway, network, customer, vehicle, service-history, data-quality, scoring, complaint"
 )]
 pub struct UnknownServiceRole;
 
 impl ServiceRole {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Gateway,
         Self::Network,
         Self::Customer,
@@ -40,6 +42,7 @@ impl ServiceRole {
         Self::ServiceHistory,
         Self::DataQuality,
         Self::Scoring,
+        Self::Complaint,
     ];
 
     /// The name in flags, files and addresses: `service-history`.
@@ -52,6 +55,7 @@ impl ServiceRole {
             Self::ServiceHistory => "service-history",
             Self::DataQuality => "data-quality",
             Self::Scoring => "scoring",
+            Self::Complaint => "complaint",
         }
     }
 

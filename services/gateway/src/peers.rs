@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use marque_api::{
+    complaint::v1::complaint_service_client::ComplaintServiceClient,
     customer::v1::customer_service_client::CustomerServiceClient,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::network_service_client::NetworkServiceClient,
@@ -31,11 +32,13 @@ pub struct Peers {
     pub data_quality: RpcTransport,
     /// Scores, loyalty, due dates.
     pub scoring: RpcTransport,
+    /// Complaint cases.
+    pub complaint: RpcTransport,
 }
 
 impl Peers {
     /// All of them.
-    pub(crate) fn all(&self) -> [&RpcTransport; 6] {
+    pub(crate) fn all(&self) -> [&RpcTransport; 7] {
         [
             &self.network,
             &self.customer,
@@ -43,6 +46,7 @@ impl Peers {
             &self.service_history,
             &self.data_quality,
             &self.scoring,
+            &self.complaint,
         ]
     }
 }
@@ -121,8 +125,9 @@ pub(crate) struct Clients {
     pub(crate) visits: Peer<ServiceHistoryServiceClient<RpcTransport>>,
     pub(crate) quality: Peer<QualityServiceClient<RpcTransport>>,
     pub(crate) scoring: Peer<ScoringServiceClient<RpcTransport>>,
+    pub(crate) complaint: Peer<ComplaintServiceClient<RpcTransport>>,
     /// The roles that take files.
-    pub(crate) imports: [Importer; 4],
+    pub(crate) imports: [Importer; 5],
 }
 
 /// A role that takes files.
@@ -151,11 +156,15 @@ impl Clients {
             quality: Peer::new(capped!(QualityServiceClient::new(
                 peers.data_quality.clone()
             ))),
+            complaint: Peer::new(capped!(ComplaintServiceClient::new(
+                peers.complaint.clone()
+            ))),
             imports: [
                 importer("customers", &peers.customer),
                 importer("vehicles", &peers.vehicle),
                 importer("visits", &peers.service_history),
                 importer("verifications", &peers.data_quality),
+                importer("complaints", &peers.complaint),
             ],
         }
     }

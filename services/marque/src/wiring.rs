@@ -222,6 +222,7 @@ impl Node {
             service_history: self.shared.transport(ServiceRole::ServiceHistory)?,
             data_quality: self.shared.transport(ServiceRole::DataQuality)?,
             scoring: self.shared.transport(ServiceRole::Scoring)?,
+            complaint: self.shared.transport(ServiceRole::Complaint)?,
         };
         let checks = [
             &peers.network,
@@ -230,6 +231,7 @@ impl Node {
             &peers.service_history,
             &peers.data_quality,
             &peers.scoring,
+            &peers.complaint,
         ]
         .map(peer_check);
         let mut gateway = marque_gateway::build(marque_gateway::Deps {

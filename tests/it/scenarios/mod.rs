@@ -1,5 +1,6 @@
 //! Stories that users would tell.
 
+mod complaints;
 mod files;
 mod identity;
 mod quality;

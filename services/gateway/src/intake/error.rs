@@ -11,7 +11,7 @@ pub(crate) enum ImportError {
     #[error("there are no rows of this kind: it is customers, vehicles or visits")]
     KindUnknown,
     #[error(
-        "no role of this version takes rows of this kind: it takes customers, vehicles and visits"
+        "no role of this version takes rows of this kind: it takes customers, vehicles, visits and complaints"
     )]
     KindUnavailable,
     #[error("an import begins with start, followed by chunks only")]

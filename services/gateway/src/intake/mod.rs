@@ -14,7 +14,7 @@ pub(crate) use relay::{Part, chunk, send, start};
 use crate::peers::Importer;
 
 /// Kinds whose roles are not in this version.
-const LATER_KINDS: [&str; 3] = ["complaints", "orders", "leads"];
+const LATER_KINDS: [&str; 2] = ["orders", "leads"];
 
 /// The role that takes rows of a kind.
 pub(crate) fn importer<'a>(

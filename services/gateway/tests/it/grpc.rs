@@ -106,7 +106,7 @@ async fn what_is_no_import_is_refused_with_its_reason() {
         (vec![chunk("x")], "IMPORT_OUT_OF_ORDER"),
         (vec![], "IMPORT_OUT_OF_ORDER"),
         (vec![start("horses")], "IMPORT_KIND_UNKNOWN"),
-        (vec![start("complaints")], "IMPORT_KIND_UNAVAILABLE"),
+        (vec![start("orders")], "IMPORT_KIND_UNAVAILABLE"),
     ];
     for (messages, reason) in cases {
         let status = client

@@ -86,7 +86,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
         (
             "kind of a later version",
             "POST",
-            "/v1/imports?kind=complaints&dealer=D001&source=dms",
+            "/v1/imports?kind=orders&dealer=D001&source=dms",
             "x",
         ),
         (

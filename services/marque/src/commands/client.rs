@@ -32,6 +32,10 @@ impl Api {
         self.json(self.http.post(self.url(path)?).json(body)).await
     }
 
+    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.json(self.http.put(self.url(path)?).json(body)).await
+    }
+
     /// Streams a file.
     pub(super) async fn upload(
         &self,

@@ -1,10 +1,12 @@
 //! `marque demo`: five dealers' files in, one customer out, and the whole served with a token to try.
 
+mod clock;
+mod complaint;
 mod files;
 mod person;
 mod quality;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use indicatif::MultiProgress;
@@ -13,6 +15,7 @@ use marque_api::customer::v1::{
 };
 use marque_auth::{Role, Scope};
 use marque_config::{Config, ServiceRole};
+use marque_core::SharedClock;
 use marque_rpc::{CallMeta, RequestId};
 
 use super::{client::Api, import, say, serve, settings::Flags, token};
@@ -40,7 +43,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let _guard = serve::start_telemetry(&config)?;
     say("Marque demo: five dealers of one car maker, each with its own system.\n")?;
     let dealers = files::write(&args.data.join("files"), args.customers)?;
-    let node = Node::start(config.clone()).await?;
+    let clock = Arc::new(clock::FastClock::default());
+    let node = Node::start_with_clock(config.clone(), Arc::clone(&clock) as SharedClock).await?;
     let address = node.http.context("the demo runs the gateway")?;
     let admin = Api::new(
         &format!("http://{address}"),
@@ -64,6 +68,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         Api::new(&base, issue(&config, "demo-dms", Role::Dms, scope)?)
     })
     .await?;
+    let caller = Api::new(&format!("http://{address}"), agent.clone())?;
+    let dealer = &dealers.first().context("the demo has dealers")?.code;
+    complaint::tell(&admin, &caller, &clock, (&person, dealer)).await?;
     invite(address, &agent, &person)?;
     if args.exit {
         node.stop().await

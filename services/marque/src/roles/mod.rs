@@ -1,5 +1,6 @@
 //! One file a role: what it needs, from what the process shares.
 
+mod complaint;
 mod customer;
 mod data_quality;
 mod network;
@@ -25,6 +26,7 @@ pub async fn build(role: ServiceRole, shared: &Shared) -> anyhow::Result<Built> 
         ServiceRole::ServiceHistory => service_history::build(shared).await,
         ServiceRole::DataQuality => data_quality::build(shared).await,
         ServiceRole::Scoring => scoring::build(shared).await,
+        ServiceRole::Complaint => complaint::build(shared).await,
         ServiceRole::Gateway => anyhow::bail!("the gateway is no service"),
     }
 }
@@ -38,6 +40,7 @@ pub fn migrator(role: ServiceRole) -> Option<Migrator> {
         ServiceRole::ServiceHistory => Some(marque_migrations::SERVICE_HISTORY),
         ServiceRole::DataQuality => Some(marque_migrations::DATA_QUALITY),
         ServiceRole::Scoring => Some(marque_migrations::SCORING),
+        ServiceRole::Complaint => Some(marque_migrations::COMPLAINT),
         ServiceRole::Gateway => None,
     }
 }

@@ -99,6 +99,12 @@ pub(crate) async fn get_profile(
     assemble(&app, call, &id).await
 }
 
+/// What roles know of a customer, for views beside his profile.
+pub(crate) async fn facts(app: &App, mut call: Call, customer: &str) -> Facts {
+    call.meta = call.meta.within(app.settings.part_deadline);
+    Facts::of(app, &call, customer).await
+}
+
 /// The profile of an id; the facts of one that was merged away are asked again of the customer it now is.
 pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
     call.meta = call.meta.within(app.settings.part_deadline);

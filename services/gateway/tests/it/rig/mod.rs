@@ -1,6 +1,7 @@
 //! The test rig: a gateway over stub roles that are reached as real ones are, through the whole stack.
 
 mod client;
+mod complaint;
 mod customer;
 mod import;
 mod network;
@@ -26,6 +27,7 @@ pub(crate) use script::Script;
 pub(crate) use tokens::Tokens;
 
 /// A gateway over stub roles.
+/// A gateway over six stub roles.
 pub(crate) struct Rig {
     pub(crate) gateway: Gateway,
     pub(crate) tokens: Tokens,
@@ -37,6 +39,7 @@ pub(crate) struct Rig {
     pub(crate) visits: Script,
     pub(crate) quality: Script,
     pub(crate) scoring: Script,
+    pub(crate) complaint: Script,
     /// Where files of customers go.
     pub(crate) sink: Sink,
 }
@@ -60,6 +63,7 @@ impl Rig {
             (Script::new(), Script::new(), Script::new(), Script::new());
         let scoring = Script::new();
         let quality = Script::new();
+        let complaint = Script::new();
         let sink = Sink::new();
         let reach = |role, routes: Routes| {
             let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock))
@@ -101,6 +105,14 @@ impl Rig {
                 )),
             ),
             scoring: reach(RoleName::Scoring, scoring::routes(&scoring)),
+            complaint: reach(
+                RoleName::Complaint,
+                complaint::routes(&complaint).add_service(import::service(
+                    "complaints",
+                    &complaint,
+                    &Sink::new(),
+                )),
+            ),
         };
         let readiness = Readiness::of_peers(&peers);
         let deps = Deps {
@@ -120,6 +132,7 @@ impl Rig {
             visits,
             quality,
             scoring,
+            complaint,
             sink,
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn write(dir: &Path, customers: u64) -> anyhow::Result<Vec<Dealer>> {
             ("customers", "customers.csv"),
             ("vehicles", "vehicles.csv"),
             ("visits", "visits.csv"),
+            ("complaints", "complaints.csv"),
         ];
         dealers.push(Dealer {
             code: dealer.code.clone(),

@@ -1,0 +1,3 @@
+DROP TABLE solution_uses;
+DROP TABLE solution_versions;
+DROP TABLE solutions;

@@ -1,0 +1,276 @@
+//! Correcting the coded values of a case, and notes: both may set clocks anew.
+
+use marque_auth::CallContext;
+use marque_core::Timestamp;
+use marque_db::Conn;
+use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use prost::Message;
+
+use super::{
+    CaseApp, Shown, Wanted, draft,
+    moves::{check_note, entry, expect_version},
+    publish::{self, Change},
+};
+use crate::{
+    domain::{Case, Clock, ClockKind, Severity, Standing, Tier, budget, category_code, kinds_of},
+    error::{Error, Result},
+    storage,
+};
+
+/// What is to be other than it is; what is empty stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Amendment {
+    pub(crate) severity: String,
+    pub(crate) category: String,
+    pub(crate) department: String,
+    pub(crate) part: String,
+    pub(crate) fault: String,
+    pub(crate) tier: String,
+    pub(crate) note: String,
+    /// 0 if any.
+    pub(crate) expected_version: i64,
+}
+
+impl CaseApp {
+    /// Corrects a case; clocks that run have the new budgets from now on, what was used stays used.
+    pub(crate) async fn amend<R, A>(
+        &self,
+        ctx: CallContext,
+        key: Option<IdempotencyKey>,
+        wanted: Wanted,
+        (amendment, wire): (Amendment, R),
+        answer: impl Fn(Shown) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        check_note(&amendment.note)?;
+        let app = self.clone();
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "complaint.amend",
+                    key.as_ref(),
+                    &wire,
+                    |conn| {
+                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        expect_version(&case, amendment.expected_version)?;
+                        let changes = amendment.apply(&mut case)?;
+                        if !changes.is_empty() {
+                            app.write_amended(
+                                conn,
+                                &ctx,
+                                &mut case,
+                                &changes,
+                                &amendment.note,
+                                now,
+                            )?;
+                        }
+                        Ok(answer(app.show(conn, &ctx, case)?))
+                    },
+                )
+            })
+            .await
+    }
+
+    fn write_amended(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &mut Case,
+        changes: &[(&'static str, String, String)],
+        note: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        case.version += 1;
+        case.updated_at = now;
+        case.repeat_of = storage::find_repeated(conn, ctx.scope(), case)?;
+        storage::update_case(conn, case)?;
+        for (field, from, to) in changes {
+            let (from, to) = (format!("{field}={from}"), format!("{field}={to}"));
+            self.note(
+                conn,
+                case.id,
+                &entry(ctx, now, ("amended", &from, &to), note),
+            )?;
+        }
+        self.rebudget(conn, ctx, case)?;
+        let (subject, fields) = (
+            case.id.to_string(),
+            changes
+                .iter()
+                .map(|change| change.0)
+                .collect::<Vec<_>>()
+                .join(","),
+        );
+        let act = Act {
+            act: "complaint_amended",
+            subject: &subject,
+            dealer: &case.dealer,
+            detail: &fields,
+        };
+        record(conn, ctx, now, &act)?;
+        Ok(publish::one(
+            conn,
+            &*self.clock,
+            publish::AMENDED,
+            Change::of(case, now),
+        )?)
+    }
+
+    /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became
+    /// their matter, and stop where it no longer is.
+    fn rebudget(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: &Case) -> Result<()> {
+        let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
+        let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
+        let wanted = kinds_of(&case.category);
+        for clock in &mut clocks {
+            if !wanted.contains(&clock.kind) {
+                clock.end(Standing::Stopped, case.updated_at, &calendar);
+            } else if matches!(clock.standing, Standing::Running | Standing::Paused) {
+                clock.rebudget(budget(clock.kind, case.terms()), &calendar);
+            }
+        }
+        let missing = wanted
+            .iter()
+            .filter(|kind| case.state.is_open() && clocks.iter().all(|clock| clock.kind != **kind))
+            .map(|kind| {
+                Clock::start(
+                    *kind,
+                    budget(*kind, case.terms()),
+                    case.begins(*kind),
+                    &calendar,
+                )
+            })
+            .collect::<Vec<Clock>>();
+        clocks.extend(missing);
+        let owned = clocks
+            .iter()
+            .map(|clock| (case.id, case.dealer.as_str(), clock));
+        Ok(storage::save_clocks(conn, owned)?)
+    }
+
+    /// Writes a note; one that tells the customer something starts the clock of the next update anew.
+    pub(crate) async fn add_note<R, A>(
+        &self,
+        ctx: CallContext,
+        key: Option<IdempotencyKey>,
+        wanted: Wanted,
+        (note, told_customer, wire): (String, bool, R),
+        answer: impl Fn(Shown) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        if note.trim().is_empty() {
+            return Err(Error::field("note", "REQUIRED", "write the note"));
+        }
+        check_note(&note)?;
+        let app = self.clone();
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "complaint.note",
+                    key.as_ref(),
+                    &wire,
+                    |conn| {
+                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        case.version += 1;
+                        case.updated_at = now;
+                        storage::update_case(conn, &case)?;
+                        let told = if told_customer { "customer" } else { "" };
+                        app.note(conn, case.id, &entry(&ctx, now, ("noted", "", told), &note))?;
+                        if told_customer {
+                            app.restart_update(conn, &ctx, &case, now)?;
+                        }
+                        publish::one(conn, &*app.clock, publish::NOTED, Change::of(&case, now))?;
+                        Ok(answer(app.show(conn, &ctx, case)?))
+                    },
+                )
+            })
+            .await
+    }
+
+    fn restart_update(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        now: Timestamp,
+    ) -> Result<()> {
+        let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
+        let clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
+        for mut clock in clocks {
+            let is_running = clock.standing == Standing::Running;
+            if clock.kind == ClockKind::NextUpdate && is_running {
+                clock.restart(budget(clock.kind, case.terms()), now, &calendar);
+                storage::save_clocks(conn, [(case.id, case.dealer.as_str(), &clock)])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Amendment {
+    /// Puts the new values into a case; answers what changed: field, before, after.
+    fn apply(&self, case: &mut Case) -> Result<Vec<(&'static str, String, String)>> {
+        let mut changes = Vec::new();
+        if !self.severity.is_empty() {
+            let severity = Severity::parse(&self.severity).ok_or_else(|| {
+                Error::field("severity", "FORMAT", "write low, medium, high or critical")
+            })?;
+            changes.push((
+                "severity",
+                case.severity.code().to_owned(),
+                severity.code().to_owned(),
+            ));
+            case.severity = severity;
+        }
+        if !self.tier.is_empty() {
+            let tier = Tier::parse(&self.tier)
+                .ok_or_else(|| Error::field("tier", "FORMAT", "write vip, major or ordinary"))?;
+            changes.push(("tier", case.tier.code().to_owned(), tier.code().to_owned()));
+            case.tier = tier;
+        }
+        if !self.category.is_empty() {
+            let category = category_code(&self.category);
+            changes.push(("category", case.category.clone(), category.clone()));
+            case.category = category;
+        }
+        if !self.department.is_empty() {
+            let department = draft::department(&self.department)
+                .map_err(|violation| Error::Invalid(vec![violation]))?;
+            changes.push(("department", case.department.clone(), department.to_owned()));
+            department.clone_into(&mut case.department);
+        }
+        for (field, kept, new) in [
+            ("part", &mut case.part, &self.part),
+            ("fault", &mut case.fault, &self.fault),
+        ] {
+            let new = new.trim();
+            if new.chars().count() > 64 {
+                return Err(Error::field(
+                    field,
+                    "FORMAT",
+                    "a code has at most 64 characters",
+                ));
+            }
+            if !new.is_empty() {
+                changes.push((field, kept.clone(), new.to_owned()));
+                new.clone_into(kept);
+            }
+        }
+        changes.retain(|(_, from, to)| from != to);
+        Ok(changes)
+    }
+}

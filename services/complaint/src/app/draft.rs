@@ -1,0 +1,198 @@
+//! A complaint as typed, made into coded values and words.
+
+use std::borrow::Cow;
+
+use marque_core::{Timestamp, business_date};
+use marque_errors::Violation;
+use marque_quality::{
+    ComplaintRow, Field, Finding, Lang, Severity as Grade, clean_complaint, vin::Vin,
+};
+
+use crate::domain::{
+    DEPARTMENT_LIST, Severity, Tier, Words, category_code, find_category, find_channel,
+    find_department,
+};
+
+/// What callers and files say of a complaint.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Raw<'a> {
+    pub(crate) columns: ComplaintRow<'a>,
+    pub(crate) wish: &'a str,
+    pub(crate) visit: &'a str,
+    pub(crate) part: &'a str,
+    pub(crate) fault: &'a str,
+    pub(crate) tier: &'a str,
+}
+
+/// A complaint that can be opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) complaint_key: String,
+    pub(crate) customer_key: String,
+    pub(crate) vin: String,
+    pub(crate) visit: String,
+    pub(crate) channel: &'static str,
+    pub(crate) category: String,
+    pub(crate) severity: Severity,
+    /// Whether the severity was said and understood.
+    pub(crate) is_severity_read: bool,
+    pub(crate) tier: Tier,
+    pub(crate) department: &'static str,
+    pub(crate) part: String,
+    pub(crate) fault: String,
+    pub(crate) opened_at: Option<Timestamp>,
+    pub(crate) words: Words,
+}
+
+/// Longest code of a part, fault or visit.
+const CODE_CHARS: usize = 64;
+
+/// Reads a complaint; what no code stands for is kept among the words. Also what was found in it.
+pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
+    let cleaned = clean_complaint(&raw.columns, business_date(now));
+    let row = cleaned.record;
+    let text = |value: &Option<Cow<'_, str>>| value.as_deref().unwrap_or_default().to_owned();
+    let (category, channel, department) = (
+        text(&row.category),
+        text(&row.channel),
+        text(&row.department),
+    );
+    let mut extra = Vec::new();
+    let mut keep = |name: &str, word: &str, is_known: bool| {
+        if !word.is_empty() && !is_known {
+            extra.push((name.to_owned(), word.to_owned()));
+        }
+    };
+    keep("category", &category, find_category(&category).is_some());
+    keep("channel", &channel, find_channel(&channel).is_some());
+    keep(
+        "department",
+        &department,
+        find_department(&department).is_some(),
+    );
+    let code = category_code(&category);
+    let draft = Draft {
+        complaint_key: text(&row.complaint_key),
+        customer_key: text(&row.customer_key),
+        vin: vin_of(row.vin.as_ref(), raw.columns.vin),
+        visit: raw.visit.trim().to_owned(),
+        channel: find_channel(&channel).unwrap_or("other"),
+        is_severity_read: row.severity.is_some(),
+        severity: row.severity.map_or(Severity::Medium, Severity::from),
+        tier: Tier::parse(raw.tier.trim()).unwrap_or_default(),
+        department: find_department(&department)
+            .or_else(|| find_category(&code).map(|each| each.department))
+            .unwrap_or("customer_care"),
+        category: code,
+        part: raw.part.trim().to_owned(),
+        fault: raw.fault.trim().to_owned(),
+        opened_at: row
+            .opened_at
+            .map(|typed| Timestamp::from_micros(typed.instant().timestamp_micros())),
+        words: Words {
+            text: text(&row.text),
+            wish: raw.wish.trim().to_owned(),
+            extra,
+        },
+    };
+    (draft, cleaned.findings)
+}
+
+/// The VIN as it is kept: one whose check digit is wrong too, for makers abroad compute none; nothing where it cannot be one.
+fn vin_of(clean: Option<&Vin>, typed: Option<&str>) -> String {
+    if let Some(vin) = clean {
+        return vin.as_str().to_owned();
+    }
+    let typed = typed.unwrap_or_default().trim().to_uppercase();
+    let is_plain = typed.len() == 17
+        && typed
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() && !b"IOQ".contains(&byte));
+    if is_plain { typed } else { String::new() }
+}
+
+/// What keeps a live complaint from being opened: whoever typed it is there to correct it.
+pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> Vec<Violation> {
+    let is_given = |value: Option<&str>| value.is_some_and(|value| !value.trim().is_empty());
+    let mut wrong = Vec::new();
+    if draft.words.text.is_empty() {
+        wrong.push(Violation::new(
+            "text",
+            "REQUIRED",
+            "write down what the customer said",
+        ));
+    }
+    if is_given(raw.columns.vin) && draft.vin.is_empty() {
+        let message = "a VIN has 17 characters without I, O and Q: read it again, or leave it out";
+        wrong.push(Violation::new("vin", "FORMAT", message));
+    }
+    if is_given(raw.columns.severity) && !draft.is_severity_read {
+        let message = "write low, medium, high or critical";
+        wrong.push(Violation::new("severity", "FORMAT", message));
+    }
+    if is_given(raw.columns.opened_at) && draft.opened_at.is_none() {
+        let message = "write when he complained as 2026-11-21 16:00 or RFC 3339, not in the future";
+        wrong.push(Violation::new("opened_at", "FORMAT", message));
+    }
+    if !raw.tier.trim().is_empty() && Tier::parse(raw.tier.trim()).is_none() {
+        wrong.push(Violation::new(
+            "tier",
+            "FORMAT",
+            "write vip, major or ordinary",
+        ));
+    }
+    for (field, value) in [
+        ("part", &draft.part),
+        ("fault", &draft.fault),
+        ("visit_id", &draft.visit),
+    ] {
+        if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
+            wrong.push(Violation::new(
+                field,
+                "FORMAT",
+                "a code has at most 64 characters",
+            ));
+        }
+    }
+    if draft.words.wish.chars().count() > 5_000 {
+        wrong.push(Violation::new(
+            "wish",
+            "TOO_LONG",
+            "at most 5000 characters",
+        ));
+    }
+    let told = [Field::ComplaintCustomerKey, Field::ComplaintText];
+    // A key of its own is what a file's rows need, not what is typed here.
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.severity >= Grade::Error)
+    {
+        if told.contains(&finding.field)
+            && wrong
+                .iter()
+                .all(|each| each.field != finding.field.column())
+        {
+            wrong.push(violation(finding));
+        }
+    }
+    wrong
+}
+
+fn violation(finding: &Finding) -> Violation {
+    let message = format!(
+        "{} {}",
+        finding.text(Lang::En),
+        finding.how_to_fix(Lang::En)
+    );
+    Violation::new(
+        finding.field.column(),
+        finding.rule.entry().id.to_uppercase(),
+        message,
+    )
+}
+
+/// The department of a word, or what to write.
+pub(crate) fn department(word: &str) -> Result<&'static str, Violation> {
+    find_department(word)
+        .ok_or_else(|| Violation::new("department", "FORMAT", format!("write {DEPARTMENT_LIST}")))
+}

@@ -1,0 +1,370 @@
+//! The knowledge base, and the desk's view of a case.
+
+use std::collections::HashMap;
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{ComplaintId, Timestamp, new_uuid};
+use marque_db::Conn;
+use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use prost::Message;
+use uuid::Uuid;
+
+use super::{CaseApp, Shown, Wanted};
+use crate::{
+    domain::{Case, Solution, SolutionState, Uses, category_code, kinship},
+    error::{Error, Result},
+    storage,
+};
+
+/// A solution with what came of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Proposed {
+    pub(crate) solution: Solution,
+    pub(crate) uses: Uses,
+}
+
+/// Everything the desk needs beside a case.
+pub(crate) struct Desk {
+    pub(crate) shown: Shown,
+    pub(crate) earlier: Vec<Case>,
+    pub(crate) similar: Vec<Case>,
+    pub(crate) solutions: Vec<Proposed>,
+}
+
+/// A solution as somebody wrote it.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    /// Of the one it is a version of.
+    pub(crate) id: Option<Uuid>,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) category: String,
+    pub(crate) part: String,
+    pub(crate) fault: String,
+    /// 0 if any.
+    pub(crate) expected_version: i64,
+}
+
+/// Cases and solutions a desk shows of each kind.
+const SHOWN: usize = 5;
+/// Solutions that are weighed for them.
+const WEIGHED: usize = 30;
+
+impl CaseApp {
+    /// The desk's view, in one unit of work.
+    pub(crate) async fn desk(&self, ctx: CallContext, wanted: Wanted) -> Result<Desk> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let scope = ctx.scope();
+                let case = app.find(conn, scope, wanted)?;
+                let dealers = storage::dealers_of(conn, scope)?;
+                let whose = (case.record, case.customer, case.vin.as_str());
+                let mut earlier = app.store.find_of(conn, scope, whose)?;
+                earlier.retain(|other| other.id != case.id);
+                let similar = app.indexes.find_similar(&case, dealers.as_deref(), SHOWN);
+                let similar = app.in_order(conn, scope, &similar)?;
+                let solutions = app.propose(conn, scope, &case)?;
+                Ok(Desk {
+                    shown: app.show(conn, &ctx, case)?,
+                    earlier,
+                    similar,
+                    solutions,
+                })
+            })
+            .await
+    }
+
+    /// Cases in the scope whose words fit a query.
+    pub(crate) async fn search_cases(
+        &self,
+        ctx: CallContext,
+        query: String,
+        limit: usize,
+    ) -> Result<Vec<Shown>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let dealers = storage::dealers_of(conn, ctx.scope())?;
+                let found = app.indexes.search_cases(&query, dealers.as_deref(), limit);
+                let cases = app.in_order(conn, ctx.scope(), &found)?;
+                app.overview(conn, &ctx, cases)
+            })
+            .await
+    }
+
+    fn in_order(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        ids: &[ComplaintId],
+    ) -> Result<Vec<Case>> {
+        let mut found: HashMap<ComplaintId, Case> = self
+            .store
+            .find_many(conn, scope, ids)?
+            .into_iter()
+            .map(|case| (case.id, case))
+            .collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done.
+    fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
+        let found = self.indexes.search_solutions(&case.words.text, WEIGHED);
+        let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
+        let mut weighed = Vec::new();
+        for solution in storage::find_solutions(conn, scope, &ids)? {
+            if solution.state != SolutionState::Approved {
+                continue;
+            }
+            let words = found
+                .iter()
+                .find(|(id, _)| *id == solution.id)
+                .map_or(0.0, |hit| hit.1);
+            let kin = kinship([
+                (&case.category, &solution.category),
+                (&case.part, &solution.part),
+                (&case.fault, &solution.fault),
+                ("", ""),
+            ]);
+            let uses = storage::count_uses(conn, scope, solution.id)?;
+            weighed.push((words * kin * uses.weight(), Proposed { solution, uses }));
+        }
+        weighed.sort_by(|left, right| right.0.total_cmp(&left.0));
+        Ok(weighed
+            .into_iter()
+            .take(SHOWN)
+            .map(|(_, proposed)| proposed)
+            .collect())
+    }
+
+    /// Solutions that fit a query, best first; without a query the latest.
+    pub(crate) async fn search_solutions(
+        &self,
+        ctx: CallContext,
+        query: String,
+        approved_only: bool,
+        limit: usize,
+    ) -> Result<Vec<Proposed>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let scope = ctx.scope();
+                let mut found = if query.trim().is_empty() {
+                    storage::list_latest_solutions(conn, scope, approved_only, limit as u32)?
+                } else {
+                    let hits = app.indexes.search_solutions(&query, limit * 2);
+                    let ids: Vec<Uuid> = hits.iter().map(|(id, _)| *id).collect();
+                    let mut found = storage::find_solutions(conn, scope, &ids)?;
+                    found.sort_by_key(|solution| ids.iter().position(|id| *id == solution.id));
+                    found
+                };
+                found.retain(|solution| match solution.state {
+                    SolutionState::Approved => true,
+                    SolutionState::Draft => !approved_only,
+                    SolutionState::Retired => false,
+                });
+                found.truncate(limit);
+                found
+                    .into_iter()
+                    .map(|solution| with_uses(conn, scope, solution))
+                    .collect()
+            })
+            .await
+    }
+
+    /// A solution and its earlier versions.
+    pub(crate) async fn get_solution(
+        &self,
+        ctx: CallContext,
+        id: Uuid,
+    ) -> Result<(Proposed, Vec<Solution>)> {
+        self.db
+            .read(move |conn| {
+                let scope = ctx.scope();
+                let solution = find(conn, scope, id)?;
+                let versions = storage::list_solution_versions(conn, scope, id)?;
+                Ok((with_uses(conn, scope, solution)?, versions))
+            })
+            .await
+    }
+
+    /// Writes a solution, or a new version of one, as a draft.
+    pub(crate) async fn put_solution<R, A>(
+        &self,
+        ctx: CallContext,
+        key: Option<IdempotencyKey>,
+        (draft, wire): (Draft, R),
+        answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        draft.check()?;
+        let now = self.clock.now();
+        let fresh = new_uuid(&*self.clock);
+        let written = self
+            .db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "solution.put",
+                    key.as_ref(),
+                    &wire,
+                    |conn| {
+                        let earlier = match draft.id {
+                            Some(id) => Some(held(conn, ctx.scope(), id, draft.expected_version)?),
+                            None => None,
+                        };
+                        let solution =
+                            draft.version_after(earlier.as_ref(), fresh, ctx.actor(), now);
+                        storage::put_solution(conn, &solution)?;
+                        audit(conn, &ctx, now, "solution_put", solution.id)?;
+                        Ok::<A, Error>(answer(with_uses(conn, ctx.scope(), solution)?))
+                    },
+                )
+            })
+            .await?;
+        self.refresh_solutions().await?;
+        Ok(written)
+    }
+
+    /// Approves or retires a solution.
+    pub(crate) async fn decide_solution(
+        &self,
+        ctx: CallContext,
+        id: Uuid,
+        state: SolutionState,
+        expected_version: i64,
+    ) -> Result<Proposed> {
+        let now = self.clock.now();
+        let decided = self
+            .db
+            .write(move |conn| {
+                let mut solution = held(conn, ctx.scope(), id, expected_version)?;
+                solution.state = state;
+                solution.updated_at = now;
+                ctx.actor().as_ref().clone_into(&mut solution.approved_by);
+                storage::put_solution(conn, &solution)?;
+                audit(conn, &ctx, now, "solution_decided", id)?;
+                with_uses(conn, ctx.scope(), solution)
+            })
+            .await?;
+        self.refresh_solutions().await?;
+        Ok(decided)
+    }
+
+    /// Notes that a solution was used on a case.
+    pub(crate) async fn use_solution(
+        &self,
+        ctx: CallContext,
+        wanted: Wanted,
+        id: Uuid,
+    ) -> Result<Proposed> {
+        let app = self.clone();
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                let case = app.hold(conn, ctx.scope(), wanted)?;
+                let solution = find(conn, ctx.scope(), id)?;
+                if storage::use_solution(conn, (&solution, case.id), ctx.actor(), now)? {
+                    let subject = solution.id.to_string();
+                    let entry = super::moves::entry(&ctx, now, ("solution_used", "", &subject), "");
+                    app.note(conn, case.id, &entry)?;
+                }
+                with_uses(conn, ctx.scope(), solution)
+            })
+            .await
+    }
+}
+
+fn find(conn: &mut Conn<'_>, scope: &Scope, id: Uuid) -> Result<Solution> {
+    storage::find_solution(conn, scope, id)?.ok_or(Error::SolutionUnknown)
+}
+
+/// The solution, held until the transaction ends, if it is the version that was read.
+fn held(conn: &mut Conn<'_>, scope: &Scope, id: Uuid, expected: i64) -> Result<Solution> {
+    conn.lock_keys(&mut vec![storage::lock_key(id.as_bytes())])?;
+    let solution = find(conn, scope, id)?;
+    if expected == 0 || expected == solution.version {
+        Ok(solution)
+    } else {
+        Err(Error::Changed)
+    }
+}
+
+fn with_uses(conn: &mut Conn<'_>, scope: &Scope, solution: Solution) -> Result<Proposed> {
+    let uses = storage::count_uses(conn, scope, solution.id)?;
+    Ok(Proposed { solution, uses })
+}
+
+fn audit(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    act: &str,
+    id: Uuid,
+) -> Result<()> {
+    let subject = id.to_string();
+    let entry = Act {
+        act,
+        subject: &subject,
+        dealer: "",
+        detail: "",
+    };
+    Ok(record(conn, ctx, now, &entry)?)
+}
+
+impl Draft {
+    fn check(&self) -> Result<()> {
+        let fields = [
+            ("title", &self.title, 200, true),
+            ("text", &self.text, 10_000, true),
+            ("part", &self.part, 64, false),
+            ("fault", &self.fault, 64, false),
+        ];
+        for (field, value, most, is_needed) in fields {
+            if is_needed && value.trim().is_empty() {
+                return Err(Error::field(field, "REQUIRED", "the field is needed"));
+            }
+            if value.chars().count() > most {
+                return Err(Error::field(
+                    field,
+                    "TOO_LONG",
+                    format!("at most {most} characters"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn version_after(
+        &self,
+        earlier: Option<&Solution>,
+        fresh: Uuid,
+        author: &str,
+        now: Timestamp,
+    ) -> Solution {
+        let category = self.category.trim();
+        Solution {
+            id: earlier.map_or(fresh, |earlier| earlier.id),
+            version: earlier.map_or(0, |earlier| earlier.version) + 1,
+            state: SolutionState::Draft,
+            title: self.title.trim().to_owned(),
+            text: self.text.trim().to_owned(),
+            category: if category.is_empty() {
+                String::new()
+            } else {
+                category_code(category)
+            },
+            part: self.part.trim().to_owned(),
+            fault: self.fault.trim().to_owned(),
+            author: author.to_owned(),
+            approved_by: String::new(),
+            updated_at: now,
+        }
+    }
+}

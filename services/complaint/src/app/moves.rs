@@ -1,0 +1,180 @@
+//! Moving a case: the state table decides, the clocks follow, everybody is told.
+
+use marque_auth::CallContext;
+use marque_core::{ComplaintId, Timestamp, new_uuid};
+use marque_db::Conn;
+use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use prost::Message;
+
+use super::{
+    CaseApp, Shown, Wanted,
+    publish::{self, Change},
+};
+use crate::{
+    domain::{Case, Entry, Facts, State, Task, check, follow},
+    error::{Error, Result},
+    storage,
+};
+
+/// Where a case is to go.
+#[derive(Debug, Clone)]
+pub(crate) struct MoveRequest {
+    pub(crate) wanted: Wanted,
+    pub(crate) to: State,
+    pub(crate) note: String,
+    /// With the resolution and with the handling, 1 to 5; 0 if not asked.
+    pub(crate) satisfaction: [i64; 2],
+    /// 0 if any.
+    pub(crate) expected_version: i64,
+}
+
+/// Longest note, in characters.
+const NOTE_CHARS: usize = 5_000;
+
+impl CaseApp {
+    /// Moves a case; `answer` makes what the idempotency key remembers.
+    pub(crate) async fn move_case<R, A>(
+        &self,
+        ctx: CallContext,
+        key: Option<IdempotencyKey>,
+        (request, wire): (MoveRequest, R),
+        answer: impl Fn(Shown) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        check_note(&request.note)?;
+        let app = self.clone();
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "complaint.move",
+                    key.as_ref(),
+                    &wire,
+                    |conn| Ok(answer(app.move_in(conn, &ctx, &request, now)?)),
+                )
+            })
+            .await
+    }
+
+    fn move_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        request: &MoveRequest,
+        now: Timestamp,
+    ) -> Result<Shown> {
+        let scope = ctx.scope();
+        let mut case = self.hold(conn, scope, request.wanted)?;
+        expect_version(&case, request.expected_version)?;
+        let tasks = self.store.list_tasks(conn, scope, case.id)?;
+        let facts = Facts {
+            has_note: !request.note.trim().is_empty(),
+            open_tasks: tasks
+                .iter()
+                .filter(|task| Task::is_in_the_way(task))
+                .count(),
+            may_reopen: case.may_reopen(now),
+        };
+        let from = case.state;
+        check(from, request.to, ctx.roles(), facts)?;
+        case.enter(request.to, now);
+        for (kept, told) in case.satisfaction.iter_mut().zip(request.satisfaction) {
+            if told > 0 {
+                *kept = told;
+            }
+        }
+        storage::update_case(conn, &case)?;
+        let moved = entry(
+            ctx,
+            now,
+            ("moved", from.code(), request.to.code()),
+            &request.note,
+        );
+        self.note(conn, case.id, &moved)?;
+        self.turn_clocks(conn, ctx, &case, now)?;
+        let subject = case.id.to_string();
+        let act = Act {
+            act: "complaint_moved",
+            subject: &subject,
+            dealer: &case.dealer,
+            detail: request.to.code(),
+        };
+        record(conn, ctx, now, &act)?;
+        let change = Change::of(&case, now).from(from.code());
+        publish::one(conn, &*self.clock, publish::MOVED, change)?;
+        self.show(conn, ctx, case)
+    }
+
+    /// Lets the clocks follow a move; pauses go into the course.
+    fn turn_clocks(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        now: Timestamp,
+    ) -> Result<()> {
+        let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
+        let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
+        let turns = follow(&mut clocks, case.state, case.terms(), now, &calendar);
+        let owned = clocks
+            .iter()
+            .map(|clock| (case.id, case.dealer.as_str(), clock));
+        storage::save_clocks(conn, owned)?;
+        for (kind, act) in turns {
+            self.note(conn, case.id, &entry(ctx, now, (act, kind.code(), ""), ""))?;
+        }
+        Ok(())
+    }
+
+    /// Writes an entry into the course of a case.
+    pub(super) fn note(&self, conn: &mut Conn<'_>, case: ComplaintId, entry: &Entry) -> Result<()> {
+        Ok(self
+            .store
+            .add_entry(conn, case, new_uuid(&*self.clock), entry)?)
+    }
+}
+
+/// An entry of somebody's, now.
+pub(super) fn entry(
+    ctx: &CallContext,
+    at: Timestamp,
+    (act, from, to): (&'static str, &str, &str),
+    note: &str,
+) -> Entry {
+    Entry {
+        act,
+        at,
+        actor: ctx.actor().to_string(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        note: note.trim().to_owned(),
+    }
+}
+
+/// Passes if the case is what the caller read.
+pub(super) fn expect_version(case: &Case, expected: i64) -> Result<()> {
+    if expected == 0 || expected == case.version {
+        Ok(())
+    } else {
+        Err(Error::Changed)
+    }
+}
+
+/// Passes if a note can be kept.
+pub(super) fn check_note(note: &str) -> Result<()> {
+    if note.chars().count() <= NOTE_CHARS {
+        Ok(())
+    } else {
+        Err(Error::field(
+            "note",
+            "TOO_LONG",
+            "a note has at most 5000 characters",
+        ))
+    }
+}

@@ -1,0 +1,282 @@
+//! Opening a case.
+
+use marque_api::complaint::v1::{FindRepeatsRequest, OpenComplaintRequest};
+use marque_auth::{CallContext, Scope};
+use marque_core::{
+    ComplaintId, CustomerId, DealerCode, SourceRecordId, Timestamp, source_record_id,
+};
+use marque_db::Conn;
+use marque_intake::IntakeError;
+use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_rpc::CallMeta;
+use prost::Message;
+
+use super::{
+    CaseApp, Shown,
+    draft::{self, Draft, Raw},
+    publish::{self, Change},
+};
+use crate::{
+    domain::{Case, CaseNumber, Clock, Entry, State, budget, kinds_of},
+    error::{Error, Result},
+    storage::{self, NewCase},
+};
+
+/// A case that was opened, and others that may be about the same.
+pub(crate) struct Opened {
+    pub(crate) shown: Shown,
+    pub(crate) similar: Vec<Case>,
+}
+
+/// Who complains: his record and, as far as it is known, the customer it belongs to.
+type Who = (Option<SourceRecordId>, Option<CustomerId>);
+
+impl CaseApp {
+    /// Opens a case; `answer` makes what the idempotency key remembers.
+    pub(crate) async fn open<A: Message + Default + 'static>(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        key: Option<IdempotencyKey>,
+        request: OpenComplaintRequest,
+        raw: Raw<'_>,
+        answer: impl Fn(Opened) -> A + Send + Sync + 'static,
+    ) -> Result<A> {
+        let now = self.clock.now();
+        let (draft, findings) = draft::read(&raw, now);
+        let wrong = draft::violations(&raw, &draft, &findings);
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong));
+        }
+        let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
+        let keys = (
+            request.source.as_str(),
+            draft.customer_key.as_str(),
+            request.customer_id.as_str(),
+        );
+        let who = self.who(&ctx, meta, &dealer, keys).await?;
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "complaint.open",
+                    key.as_ref(),
+                    &request,
+                    |conn| {
+                        let opened =
+                            app.open_in(conn, &ctx, &dealer, (&request, &draft, who), now)?;
+                        Ok(answer(opened))
+                    },
+                )
+            })
+            .await
+    }
+
+    /// Open cases of the same customer or vehicle.
+    pub(crate) async fn find_repeats(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        request: FindRepeatsRequest,
+    ) -> Result<Vec<Case>> {
+        let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
+        let keys = (
+            request.source.as_str(),
+            request.customer_key.as_str(),
+            request.customer_id.as_str(),
+        );
+        let is_nobody = keys.1.is_empty() && keys.2.is_empty();
+        let (record, customer) = if is_nobody {
+            (None, None)
+        } else {
+            self.who(&ctx, meta, &dealer, keys).await?
+        };
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let vin = request.vin.trim().to_uppercase();
+                Ok(app
+                    .store
+                    .find_open_of(conn, ctx.scope(), (record, customer, &vin))?)
+            })
+            .await
+    }
+
+    /// The dealer of a code. A customer may not ask the network service: what it has told by events must do for him.
+    async fn dealer(&self, ctx: &CallContext, meta: &CallMeta, code: &str) -> Result<DealerCode> {
+        if !matches!(ctx.scope(), Scope::Customer(_)) {
+            return Ok(self.directory.check(meta, code).await?);
+        }
+        let dealer: DealerCode = code.parse().map_err(|_| IntakeError::DealerUnknown)?;
+        let asked = dealer.clone();
+        let is_known = self
+            .db
+            .read(move |conn| storage::is_dealer_known(conn, asked.as_str()))
+            .await?;
+        if is_known {
+            Ok(dealer)
+        } else {
+            Err(IntakeError::DealerUnknown.into())
+        }
+    }
+
+    /// Who complains. A customer complains for himself, whatever he says.
+    async fn who(
+        &self,
+        ctx: &CallContext,
+        meta: &CallMeta,
+        dealer: &DealerCode,
+        (source, key, id): (&str, &str, &str),
+    ) -> Result<Who> {
+        let named = match ctx.scope() {
+            Scope::Customer(own) => Some(*own),
+            _ if id.is_empty() => None,
+            _ => Some(id.parse().map_err(|_| Error::CustomerUnknown)?),
+        };
+        if let Some(customer) = named {
+            let (record, customer) = self.customers.record_of(meta, customer, dealer).await?;
+            return Ok((Some(record), Some(customer)));
+        }
+        if key.is_empty() {
+            let message = "say who complains: customer_key with source, or customer_id";
+            return Err(Error::field("customer_key", "REQUIRED", message));
+        }
+        if source.trim().is_empty() || source.chars().count() > 64 {
+            let message =
+                "name the source system of customer_key, such as dms, in 1 to 64 characters";
+            return Err(Error::field("source", "REQUIRED", message));
+        }
+        Ok((Some(source_record_id(dealer, source, key)), None))
+    }
+
+    fn open_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        dealer: &DealerCode,
+        (request, draft, who): (&OpenComplaintRequest, &Draft, Who),
+        now: Timestamp,
+    ) -> Result<Opened> {
+        storage::lock_records(conn, who.0.into_iter())?;
+        if !draft.complaint_key.is_empty() {
+            let keys = [draft.complaint_key.as_str()];
+            let known = self
+                .store
+                .find_by_keys(conn, dealer.as_str(), &request.source, &keys)?;
+            if let Some((known, _)) = known.first() {
+                return Err(Error::Exists(known.number.to_string()));
+            }
+        }
+        let serial = storage::take_serials(conn, 1)?[0];
+        let mut case = self.make(dealer, &request.source, draft, serial, now);
+        (case.record, case.customer) = who;
+        if let Some(record) = case.record {
+            let linked = storage::customers_of(conn, [record])?;
+            case.customer = linked.get(&record).copied().or(case.customer);
+        }
+        let whose = (case.record, case.customer, case.vin.as_str());
+        let similar = self.store.find_open_of(conn, ctx.scope(), whose)?;
+        let twin = similar.iter().find(|open| open.is_twin_of(&case));
+        if let Some(twin) = twin.filter(|_| !request.another_matter) {
+            return Err(Error::MayRepeat(twin.number.to_string()));
+        }
+        case.repeat_of = storage::find_repeated(conn, ctx.scope(), &case)?;
+        let shown = self.write_new(conn, ctx, dealer, case, now)?;
+        Ok(Opened { shown, similar })
+    }
+
+    /// A case of a draft, received now.
+    pub(super) fn make(
+        &self,
+        dealer: &DealerCode,
+        source: &str,
+        draft: &Draft,
+        serial: i64,
+        now: Timestamp,
+    ) -> Case {
+        Case {
+            id: ComplaintId::new(&*self.clock),
+            number: CaseNumber::from_serial(serial),
+            dealer: dealer.as_str().to_owned(),
+            source: source.to_owned(),
+            complaint_key: draft.complaint_key.clone(),
+            record: None,
+            customer: None,
+            vin: draft.vin.clone(),
+            visit: draft.visit.clone(),
+            channel: draft.channel.to_owned(),
+            category: draft.category.clone(),
+            severity: draft.severity,
+            tier: draft.tier,
+            department: draft.department.to_owned(),
+            part: draft.part.clone(),
+            fault: draft.fault.clone(),
+            state: State::Received,
+            level: 0,
+            opened_at: draft.opened_at.unwrap_or(now).min(now),
+            recorded_at: now,
+            acknowledged_at: None,
+            resolved_at: None,
+            closed_at: None,
+            updated_at: now,
+            reopened: 0,
+            repeat_of: None,
+            satisfaction: [0, 0],
+            version: 1,
+            words: draft.words.clone(),
+        }
+    }
+
+    fn write_new(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        dealer: &DealerCode,
+        case: Case,
+        now: Timestamp,
+    ) -> Result<Shown> {
+        let body = self.store.seal(&case)?;
+        let new = NewCase {
+            case: &case,
+            content: &[],
+            body: &body,
+        };
+        storage::insert_cases(conn, &[new])?;
+        let calendar = self.calendar(conn, ctx.scope(), dealer.as_str())?;
+        let clocks: Vec<Clock> = kinds_of(&case.category)
+            .iter()
+            .map(|kind| {
+                Clock::start(
+                    *kind,
+                    budget(*kind, case.terms()),
+                    case.begins(*kind),
+                    &calendar,
+                )
+            })
+            .collect();
+        let owned = clocks.iter().map(|clock| (case.id, dealer.as_str(), clock));
+        storage::save_clocks(conn, owned)?;
+        let entry = Entry {
+            act: "opened",
+            at: now,
+            actor: ctx.actor().to_string(),
+            from: String::new(),
+            to: case.state.code().to_owned(),
+            note: String::new(),
+        };
+        self.note(conn, case.id, &entry)?;
+        let subject = case.id.to_string();
+        let act = Act {
+            act: "complaint_opened",
+            subject: &subject,
+            dealer: dealer.as_str(),
+            detail: &case.category,
+        };
+        record(conn, ctx, now, &act)?;
+        publish::one(conn, &*self.clock, publish::OPENED, Change::of(&case, now))?;
+        self.show(conn, ctx, case)
+    }
+}

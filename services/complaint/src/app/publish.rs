@@ -1,0 +1,86 @@
+//! Telling the others what became of cases: one event for all that changed together. Ids and coded values, no words.
+
+use marque_api::complaint::v1 as pb;
+use marque_core::{Clock, DealerCode, Timestamp};
+use marque_db::{Conn, StoreError};
+use marque_events::{NewEvent, publish, to_proto_time};
+use prost::Message as _;
+
+use crate::domain::Case;
+
+/// Event type of cases opened.
+pub(super) const OPENED: &str = "marque.complaint.cases.opened";
+/// Of cases moved to another state.
+pub(super) const MOVED: &str = "marque.complaint.cases.moved";
+/// Of cases whose coded values changed.
+pub(super) const AMENDED: &str = "marque.complaint.cases.amended";
+/// Of notes.
+pub(super) const NOTED: &str = "marque.complaint.cases.noted";
+/// Of tasks given or ended.
+pub(super) const TASKED: &str = "marque.complaint.cases.tasked";
+/// Of steps of the escalation.
+pub(super) const ESCALATED: &str = "marque.complaint.cases.escalated";
+
+/// One change of one case.
+pub(super) struct Change(pub(super) pb::CaseChange);
+
+impl Change {
+    /// A case as it is after the change.
+    pub(super) fn of(case: &Case, at: Timestamp) -> Self {
+        Self(pb::CaseChange {
+            id: case.id.to_string(),
+            dealer: case.dealer.clone(),
+            source_record_id: case
+                .record
+                .map_or_else(String::new, |record| record.to_string()),
+            vin: case.vin.clone(),
+            category: case.category.clone(),
+            severity: case.severity.code().to_owned(),
+            department: case.department.clone(),
+            state: case.state.code().to_owned(),
+            from_state: String::new(),
+            clock: String::new(),
+            step: String::new(),
+            at: Some(to_proto_time(at)),
+            version: case.version,
+            opened_at: Some(to_proto_time(case.opened_at)),
+        })
+    }
+
+    /// The state it was in before.
+    pub(super) fn from(mut self, state: &str) -> Self {
+        state.clone_into(&mut self.0.from_state);
+        self
+    }
+}
+
+pub(super) fn one(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    kind: &'static str,
+    change: Change,
+) -> Result<(), StoreError> {
+    all(conn, clock, kind, vec![change])
+}
+
+pub(super) fn all(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    kind: &'static str,
+    changes: Vec<Change>,
+) -> Result<(), StoreError> {
+    let changes: Vec<pb::CaseChange> = changes.into_iter().map(|change| change.0).collect();
+    let Some(first) = changes.first() else {
+        return Ok(());
+    };
+    let is_one_dealers = changes.iter().all(|change| change.dealer == first.dealer);
+    let dealer: Option<DealerCode> = first.dealer.parse().ok().filter(|_| is_one_dealers);
+    let event = NewEvent {
+        kind,
+        subject: first.id.clone(),
+        dealer: dealer.as_ref(),
+        data: pb::CasesChanged { changes }.encode_to_vec(),
+        traceparent: "",
+    };
+    publish(conn, clock, &event)
+}

@@ -1,0 +1,170 @@
+//! Showing cases.
+
+use std::collections::HashMap;
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{ComplaintId, PageRequest};
+use marque_db::Conn;
+
+use super::{CaseApp, Shown, ShownClock};
+use crate::{
+    domain::{Calendar, Case, CaseNumber, Clock, Standing, allowed},
+    error::{Error, Result},
+    storage::{self, Filter},
+};
+
+/// One page of a list and the key of the next.
+pub(crate) struct Page {
+    pub(crate) entries: Vec<Shown>,
+    pub(crate) next: Option<String>,
+}
+
+/// The case a caller names: by id, or by the number people say aloud.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted {
+    Id(ComplaintId),
+    Number(CaseNumber),
+}
+
+impl Wanted {
+    /// Reads what was written; what can be neither is as unknown as one that is not.
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        text.parse()
+            .map(Self::Id)
+            .or_else(|_| text.parse().map(Self::Number))
+            .map_err(|_| Error::ComplaintUnknown)
+    }
+}
+
+impl CaseApp {
+    pub(crate) async fn get(&self, ctx: CallContext, wanted: Wanted) -> Result<Shown> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let case = app.find(conn, ctx.scope(), wanted)?;
+                app.show(conn, &ctx, case)
+            })
+            .await
+    }
+
+    pub(crate) async fn list(
+        &self,
+        ctx: CallContext,
+        mut filter: Filter,
+        page: PageRequest,
+    ) -> Result<Page> {
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                filter.now = app.clock.now();
+                if let Scope::Customer(own) = ctx.scope() {
+                    filter.customer = Some(*own);
+                }
+                if let Some(customer) = filter.customer {
+                    let customer = storage::current_customer(conn, customer)?;
+                    filter.customer = Some(customer);
+                    // Whoever knows the customer learns of his cases at other dealers.
+                    filter.across_dealers = storage::knows_customer(conn, ctx.scope(), customer)?;
+                }
+                let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
+                let is_full = cases.len() == page.size as usize;
+                let next = cases.last().filter(|_| is_full).map(Case::page_key);
+                let entries = app.overview(conn, &ctx, cases)?;
+                Ok(Page { entries, next })
+            })
+            .await
+    }
+
+    /// The case, if it is in the scope.
+    pub(super) fn find(&self, conn: &mut Conn<'_>, scope: &Scope, wanted: Wanted) -> Result<Case> {
+        match wanted {
+            Wanted::Id(id) => self.store.find(conn, scope, id)?,
+            Wanted::Number(number) => self.store.find_by_number(conn, scope, number)?,
+        }
+        .ok_or(Error::ComplaintUnknown)
+    }
+
+    /// The case, held until the transaction ends, as it is once it is held.
+    pub(super) fn hold(&self, conn: &mut Conn<'_>, scope: &Scope, wanted: Wanted) -> Result<Case> {
+        let found = self.find(conn, scope, wanted)?.id;
+        storage::lock_cases(conn, std::iter::once(found))?;
+        self.find(conn, scope, Wanted::Id(found))
+    }
+
+    /// A case with all that belongs to it.
+    pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
+        let scope = ctx.scope();
+        let calendar = self.calendar(conn, scope, &case.dealer)?;
+        let clocks = storage::clocks_of(conn, scope, case.id)?;
+        Ok(Shown {
+            clocks: clocks
+                .iter()
+                .map(|clock| self.show_clock(*clock, &calendar))
+                .collect(),
+            tasks: self.store.list_tasks(conn, scope, case.id)?,
+            course: self.store.list_course(conn, scope, case.id)?,
+            next: allowed(case.state, ctx.roles()),
+            is_foreign: false,
+            case,
+        })
+    }
+
+    /// Cases with their clocks, without course and tasks.
+    pub(super) fn overview(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        cases: Vec<Case>,
+    ) -> Result<Vec<Shown>> {
+        let mut clocks: HashMap<ComplaintId, Vec<Clock>> = HashMap::new();
+        let ids = cases.iter().map(|case| case.id);
+        for (case, clock) in storage::clocks_of_cases(conn, ctx.scope(), ids)? {
+            clocks.entry(case).or_default().push(clock);
+        }
+        let mut calendars: HashMap<String, Calendar> = HashMap::new();
+        let mut shown = Vec::with_capacity(cases.len());
+        for case in cases {
+            if !calendars.contains_key(&case.dealer) {
+                let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
+                calendars.insert(case.dealer.clone(), calendar);
+            }
+            let calendar = &calendars[&case.dealer];
+            let mut clocks = clocks.remove(&case.id).unwrap_or_default();
+            clocks.sort_by_key(|clock| clock.kind);
+            let is_foreign = ctx
+                .scope()
+                .dealer()
+                .is_some_and(|dealer| dealer.as_str() != case.dealer);
+            shown.push(Shown {
+                clocks: clocks
+                    .iter()
+                    .map(|clock| self.show_clock(*clock, calendar))
+                    .collect(),
+                tasks: Vec::new(),
+                course: Vec::new(),
+                next: if is_foreign {
+                    Vec::new()
+                } else {
+                    allowed(case.state, ctx.roles())
+                },
+                is_foreign,
+                case,
+            });
+        }
+        Ok(shown)
+    }
+
+    fn show_clock(&self, clock: Clock, calendar: &Calendar) -> ShownClock {
+        let now = self.clock.now();
+        let is_running = clock.standing == Standing::Running;
+        ShownClock {
+            clock,
+            due_local: clock
+                .due_at
+                .map_or_else(String::new, |due| calendar.local(due)),
+            used: clock.used_at(now, calendar),
+            is_overdue: clock.is_overdue
+                || (is_running && clock.due_at.is_some_and(|due| due < now)),
+        }
+    }
+}

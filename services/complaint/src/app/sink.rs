@@ -1,0 +1,346 @@
+//! Rows of an import of complaints.
+//!
+//! A row that is older than a case can be re-opened is history: it comes in closed, for nobody can answer it in time any
+//! more, and a file of years must not escalate to headquarters. Every other row is a case whose clocks begin now.
+
+use marque_core::{ComplaintId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id};
+use marque_db::{Conn, StoreError};
+use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
+use marque_quality::{ComplaintRow, Field, RecordKind};
+use marque_tabular::{COMPLAINTS, Schema};
+use marque_vault::{Purpose, Vault};
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use super::{
+    CaseApp,
+    draft::{self, Draft, Raw},
+    publish::{self, Change},
+};
+use crate::{
+    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, budget, kinds_of},
+    storage::{self, NewCase},
+};
+
+/// Takes files of complaints.
+#[derive(Debug)]
+pub(crate) struct CaseSink {
+    app: CaseApp,
+    vault: Vault,
+    /// Where the dictionary's fields stand in the schema.
+    places: Vec<(Field, usize)>,
+}
+
+/// A row ready for the store.
+#[derive(Debug)]
+pub(crate) struct CasePayload {
+    draft: Draft,
+    record: Option<SourceRecordId>,
+    /// Keyed hash of the row.
+    content: [u8; 16],
+}
+
+impl CaseSink {
+    pub(crate) fn new(app: CaseApp, vault: Vault) -> Self {
+        let place = |field: Field| {
+            COMPLAINTS
+                .column(field.column())
+                .map(|place| (field, place))
+        };
+        Self {
+            app,
+            vault,
+            places: Field::of(RecordKind::Complaints)
+                .filter_map(place)
+                .collect(),
+        }
+    }
+
+    fn columns<'a>(&self, view: &RowView<'a>) -> ComplaintRow<'a> {
+        let mut columns = ComplaintRow::default();
+        for (field, place) in &self.places {
+            columns.set(*field, view.get(*place));
+        }
+        columns
+    }
+}
+
+impl Sink for CaseSink {
+    type Payload = CasePayload;
+
+    fn schema(&self, kind: &str) -> Option<&'static Schema> {
+        (kind == COMPLAINTS.kind).then_some(&COMPLAINTS)
+    }
+
+    fn record_id(&self, record: Uuid) -> String {
+        ComplaintId::from(record).to_string()
+    }
+
+    fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<CasePayload> {
+        let Some(view) = rows.first() else {
+            return Entry {
+                findings: Vec::new(),
+                payload: None,
+            };
+        };
+        let raw = Raw {
+            columns: self.columns(view),
+            ..Raw::default()
+        };
+        let extras: Vec<(&str, &str)> = view.extras().collect();
+        let (mut draft, findings) = draft::read(&raw, job.now);
+        let is_keyless = draft.complaint_key.is_empty();
+        for (name, value) in &extras {
+            draft
+                .words
+                .extra
+                .push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let record = Some(draft.customer_key.as_str())
+            .filter(|key| !key.is_empty())
+            .map(|key| source_record_id(&job.dealer, &job.source, key));
+        let content = content(&job.source, &raw.columns, &extras);
+        let payload = CasePayload {
+            content: self
+                .vault
+                .dealer_index(&job.dealer, Purpose::Content, content),
+            record,
+            draft,
+        };
+        Entry {
+            findings,
+            payload: (!is_keyless).then_some(payload),
+        }
+    }
+
+    fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&CasePayload],
+    ) -> Result<Vec<Written>, StoreError> {
+        self.app.write_rows(conn, job, batch)
+    }
+}
+
+impl CaseApp {
+    /// Writes rows of one dealer in the caller's transaction; the answers are in their order.
+    fn write_rows(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        batch: &[&CasePayload],
+    ) -> Result<Vec<Written>, StoreError> {
+        let dealer = &job.dealer;
+        let names = batch
+            .iter()
+            .map(|row| lock_name(job, &row.draft.complaint_key));
+        conn.lock_keys(&mut names.collect())?;
+        storage::lock_records(conn, batch.iter().filter_map(|row| row.record))?;
+        let keys: Vec<&str> = batch
+            .iter()
+            .map(|row| row.draft.complaint_key.as_str())
+            .collect();
+        let found = self
+            .store
+            .find_by_keys(conn, dealer.as_str(), &job.source, &keys)?;
+        let mut known: FxHashMap<String, (Case, Vec<u8>)> = found
+            .into_iter()
+            .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
+            .collect();
+        let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
+        let mut written = Vec::with_capacity(batch.len());
+        let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
+        for row in batch {
+            let key = &row.draft.complaint_key;
+            let customer = row
+                .record
+                .and_then(|record| customers.get(&record).copied());
+            let (id, outcome) = match known.remove(key) {
+                Some((case, content)) if content == row.content => {
+                    let id = case.id;
+                    known.insert(key.clone(), (case, content));
+                    (id, Outcome::Unchanged)
+                }
+                Some((mut case, _)) => {
+                    self.flush(conn, job, &mut fresh)?;
+                    case.customer = customer;
+                    self.correct(conn, job, &mut case, row)?;
+                    let id = case.id;
+                    known.insert(key.clone(), (case, row.content.to_vec()));
+                    (id, Outcome::Stored)
+                }
+                None => {
+                    let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
+                    (case.record, case.customer) = (row.record, customer);
+                    let id = case.id;
+                    known.insert(key.clone(), (case.clone(), row.content.to_vec()));
+                    fresh.push((case, row));
+                    (id, Outcome::Stored)
+                }
+            };
+            written.push(Written {
+                outcome,
+                record: Some(id.uuid()),
+                findings: Vec::new(),
+            });
+        }
+        self.flush(conn, job, &mut fresh)?;
+        Ok(written)
+    }
+
+    /// Writes the new cases of a batch with their clocks, and tells of them.
+    fn flush(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        fresh: &mut Vec<(Case, &CasePayload)>,
+    ) -> Result<(), StoreError> {
+        let mut fresh = std::mem::take(fresh);
+        let serials = storage::take_serials(conn, fresh.len())?;
+        for ((case, _), serial) in fresh.iter_mut().zip(serials) {
+            case.number = crate::domain::CaseNumber::from_serial(serial);
+            if is_history(case, job.now) {
+                case.state = State::Closed;
+                case.closed_at = Some(case.opened_at);
+            }
+        }
+        let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;
+        let new: Vec<NewCase<'_>> = fresh
+            .iter()
+            .zip(&bodies)
+            .map(|((case, row), body)| NewCase {
+                case,
+                content: &row.content,
+                body,
+            })
+            .collect();
+        storage::insert_cases(conn, &new)?;
+        // Only now: a row may repeat another of its batch.
+        for (case, _) in &fresh {
+            if let Some(earlier) = storage::find_repeated(conn, job.ctx.scope(), case)? {
+                storage::mark_repeat(conn, case.id, earlier)?;
+            }
+        }
+        self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
+        let changes = fresh
+            .iter()
+            .map(|(case, _)| Change::of(case, job.now))
+            .collect();
+        publish::all(conn, &*self.clock, publish::OPENED, changes)
+    }
+
+    fn start_clocks<'a>(
+        &self,
+        conn: &mut Conn<'_>,
+        dealer: &DealerCode,
+        cases: impl Iterator<Item = &'a Case>,
+    ) -> Result<(), StoreError> {
+        let calendar = self.calendar(conn, &marque_auth::Scope::Headquarters, dealer.as_str())?;
+        let clocks: Vec<(ComplaintId, Clock)> = cases
+            .filter(|case| case.state.is_open())
+            .flat_map(|case| {
+                let calendar = &calendar;
+                kinds_of(&case.category).iter().map(move |kind| {
+                    let budget = budget(*kind, case.terms());
+                    (
+                        case.id,
+                        Clock::start(*kind, budget, case.begins(*kind), calendar),
+                    )
+                })
+            })
+            .collect();
+        let owned = clocks
+            .iter()
+            .map(|(case, clock)| (*case, dealer.as_str(), clock));
+        storage::save_clocks(conn, owned)
+    }
+
+    /// Gives a case what a corrected row says of it. How it stands is not the file's to say.
+    fn correct(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        case: &mut Case,
+        row: &CasePayload,
+    ) -> Result<(), StoreError> {
+        storage::lock_cases(conn, std::iter::once(case.id))?;
+        let draft = &row.draft;
+        case.record = row.record;
+        case.vin.clone_from(&draft.vin);
+        draft.channel.clone_into(&mut case.channel);
+        case.category.clone_from(&draft.category);
+        case.severity = draft.severity;
+        draft.department.clone_into(&mut case.department);
+        case.opened_at = draft.opened_at.unwrap_or(case.opened_at).min(job.now);
+        case.words.clone_from(&draft.words);
+        case.version += 1;
+        case.updated_at = job.now;
+        let bodies = self.seal_all(std::iter::once(&*case))?;
+        let new = NewCase {
+            case,
+            content: &row.content,
+            body: &bodies[0],
+        };
+        storage::correct_case(conn, &new)?;
+        let entry = Course {
+            act: "corrected",
+            at: job.now,
+            actor: job.ctx.actor().to_string(),
+            from: String::new(),
+            to: String::new(),
+            note: String::new(),
+        };
+        self.store
+            .add_entry(conn, case.id, new_uuid(&*self.clock), &entry)?;
+        publish::one(
+            conn,
+            &*self.clock,
+            publish::AMENDED,
+            Change::of(case, job.now),
+        )
+    }
+
+    fn seal_all<'a>(
+        &self,
+        cases: impl Iterator<Item = &'a Case>,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        cases
+            .map(|case| {
+                self.store
+                    .seal(case)
+                    .map_err(|error| StoreError::Unavailable(error.into()))
+            })
+            .collect()
+    }
+}
+
+/// Whether a case is older than it could be re-opened.
+fn is_history(case: &Case, now: Timestamp) -> bool {
+    now.since(case.opened_at) > std::time::Duration::from_secs(REOPEN_DAYS as u64 * 86_400)
+}
+
+/// The lock under which a key of a source is written.
+fn lock_name(job: &Job, key: &str) -> i64 {
+    storage::lock_key(format!("{}\u{1f}{}\u{1f}{key}", job.dealer, job.source).as_bytes())
+}
+
+/// All that was typed, so that the same row is the same bytes and another is not.
+fn content(source: &str, columns: &ComplaintRow<'_>, extras: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    let mut put = |part: &str| {
+        bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    };
+    put(source);
+    for field in Field::of(RecordKind::Complaints) {
+        put(columns.get(field).unwrap_or_default());
+    }
+    let mut extras = extras.to_vec();
+    extras.sort_unstable();
+    for (name, value) in extras {
+        put(name);
+        put(value);
+    }
+    bytes
+}

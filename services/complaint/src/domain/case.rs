@@ -1,0 +1,276 @@
+//! A case, its tasks and its course; and how its clocks follow its moves.
+
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    calendar::Calendar,
+    clock::{Clock, ClockKind, Standing, Terms, Tier, budget},
+    number::CaseNumber,
+    state::{REOPEN_DAYS, State},
+    words::Severity,
+};
+
+/// A case as it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) id: ComplaintId,
+    pub(crate) number: CaseNumber,
+    pub(crate) dealer: String,
+    pub(crate) source: String,
+    /// Key in the source; empty if it came from none.
+    pub(crate) complaint_key: String,
+    pub(crate) record: Option<SourceRecordId>,
+    /// The projection of the links.
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) vin: String,
+    pub(crate) visit: String,
+    pub(crate) channel: String,
+    pub(crate) category: String,
+    pub(crate) severity: Severity,
+    pub(crate) tier: Tier,
+    pub(crate) department: String,
+    pub(crate) part: String,
+    pub(crate) fault: String,
+    pub(crate) state: State,
+    /// Highest step of the escalation so far, 0 before the first.
+    pub(crate) level: i64,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) acknowledged_at: Option<Timestamp>,
+    pub(crate) resolved_at: Option<Timestamp>,
+    pub(crate) closed_at: Option<Timestamp>,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) reopened: i64,
+    pub(crate) repeat_of: Option<ComplaintId>,
+    /// With the resolution and with the handling, 1 to 5; 0 while not asked.
+    pub(crate) satisfaction: [i64; 2],
+    pub(crate) version: i64,
+    pub(crate) words: Words,
+}
+
+/// What is sealed: the words of people.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Words {
+    pub(crate) text: String,
+    pub(crate) wish: String,
+    /// Words that no code stands for, and columns nobody knows: name and value.
+    pub(crate) extra: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Words").finish_non_exhaustive()
+    }
+}
+
+/// How a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TaskState {
+    Open,
+    Done,
+    Cancelled,
+}
+
+impl TaskState {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn parse(code: &str) -> Self {
+        match code {
+            "done" => Self::Done,
+            "cancelled" => Self::Cancelled,
+            _ => Self::Open,
+        }
+    }
+}
+
+/// A task of a department on a case.
+#[derive(Clone)]
+pub(crate) struct Task {
+    pub(crate) id: Uuid,
+    pub(crate) department: String,
+    pub(crate) text: String,
+    pub(crate) owner: String,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) is_needed: bool,
+    pub(crate) state: TaskState,
+    pub(crate) outcome: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) finished_at: Option<Timestamp>,
+}
+
+impl Task {
+    /// Whether the case cannot be resolved because of it.
+    pub(crate) fn is_in_the_way(&self) -> bool {
+        self.is_needed && self.state == TaskState::Open
+    }
+}
+
+/// One entry of a case's course.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) act: &'static str,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) note: String,
+}
+
+/// A clock that stopped or went on by a move.
+pub(crate) type Turn = (ClockKind, &'static str);
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+impl Case {
+    /// What sets its times.
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms {
+            severity: self.severity,
+            category: &self.category,
+            tier: self.tier,
+        }
+    }
+
+    /// When a clock of it begins. The house can only answer from when the complaint came to us; the law counts from the
+    /// day of the demand.
+    pub(crate) const fn begins(&self, kind: ClockKind) -> Timestamp {
+        match kind {
+            ClockKind::LawAnswer | ClockKind::LawRemedy => self.opened_at,
+            _ => self.recorded_at,
+        }
+    }
+
+    /// Whether another case is of the same customer, vehicle and category.
+    pub(crate) fn is_twin_of(&self, other: &Self) -> bool {
+        let is_same_person = (self.record.is_some() && self.record == other.record)
+            || (self.customer.is_some() && self.customer == other.customer);
+        is_same_person && self.vin == other.vin && self.category == other.category
+    }
+
+    /// Whether the time to re-open it is not over.
+    pub(crate) fn may_reopen(&self, now: Timestamp) -> bool {
+        let ended = self.closed_at.max(self.resolved_at).unwrap_or(now);
+        now.as_micros() - ended.as_micros() <= REOPEN_DAYS * DAY
+    }
+
+    /// Notes a move in the case itself.
+    pub(crate) fn enter(&mut self, state: State, at: Timestamp) {
+        self.state = state;
+        self.updated_at = at;
+        self.version += 1;
+        match state {
+            State::Acknowledged => self.acknowledged_at = self.acknowledged_at.or(Some(at)),
+            State::Resolved => self.resolved_at = Some(at),
+            State::Closed | State::Withdrawn => self.closed_at = Some(at),
+            State::Reopened => {
+                self.reopened += 1;
+                self.resolved_at = None;
+                self.closed_at = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lets the clocks of a case follow a move; answers which of them stopped or went on.
+pub(crate) fn follow(
+    clocks: &mut [Clock],
+    to: State,
+    terms: Terms<'_>,
+    at: Timestamp,
+    calendar: &Calendar,
+) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    for clock in clocks {
+        let kind = clock.kind;
+        if to == State::Withdrawn {
+            clock.end(Standing::Stopped, at, calendar);
+        } else if kind.is_met_in(to) {
+            clock.end(Standing::Met, at, calendar);
+        } else if begins_anew(kind, to) {
+            clock.restart(budget(kind, terms), at, calendar);
+        } else if kind.is_paused_in(to) {
+            if clock.pause(at, calendar) {
+                turns.push((kind, "paused"));
+            }
+        } else if clock.resume(at, calendar) {
+            turns.push((kind, "resumed"));
+        }
+    }
+    turns
+}
+
+/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew.
+const fn begins_anew(kind: ClockKind, to: State) -> bool {
+    match kind {
+        ClockKind::NextUpdate => matches!(to, State::Acknowledged | State::Reopened),
+        ClockKind::Resolution => matches!(to, State::Reopened),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use marque_insight::law::WorkCalendar;
+
+    use super::*;
+    use crate::domain::{calendar::Hours, clock::kinds_of};
+
+    #[test]
+    fn clocks_follow_a_case_through_its_course() {
+        let calendar = Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()));
+        let terms = Terms {
+            severity: Severity::High,
+            category: "service.repair",
+            tier: Tier::Ordinary,
+        };
+        let hour = |n: i64| Timestamp::from_micros(1_780_300_800_000_000 + n * 3_600_000_000);
+        let mut clocks: Vec<Clock> = kinds_of(terms.category)
+            .iter()
+            .map(|kind| Clock::start(*kind, budget(*kind, terms), hour(0), &calendar))
+            .collect();
+        let standings = |clocks: &[Clock]| {
+            clocks
+                .iter()
+                .map(|clock| clock.standing)
+                .collect::<Vec<_>>()
+        };
+        use Standing::{Met, Paused, Running, Stopped};
+        let course = [
+            (State::Acknowledged, vec![Met, Running, Running], vec![]),
+            (State::InProgress, vec![Met, Running, Running], vec![]),
+            (
+                State::WaitingParts,
+                vec![Met, Running, Paused],
+                vec![(ClockKind::Resolution, "paused")],
+            ),
+            (
+                State::InProgress,
+                vec![Met, Running, Running],
+                vec![(ClockKind::Resolution, "resumed")],
+            ),
+            (State::Resolved, vec![Met, Met, Met], vec![]),
+            (State::Reopened, vec![Met, Running, Running], vec![]),
+            (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
+        ];
+        for (step, (state, expected, turns)) in course.into_iter().enumerate() {
+            let turned = follow(&mut clocks, state, terms, hour(step as i64 + 1), &calendar);
+            assert_eq!(standings(&clocks), expected, "{state:?}");
+            assert_eq!(turned, turns, "{state:?}");
+        }
+        assert_eq!(
+            clocks[2].round, 2,
+            "the re-opened case was given a round of its own"
+        );
+    }
+}

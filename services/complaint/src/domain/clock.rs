@@ -1,0 +1,398 @@
+//! The clocks of a case: how long each thing may take, how it is paused, and when which step of the escalation is due.
+
+use marque_core::Timestamp;
+
+use super::{
+    calendar::{Calendar, MINUTE},
+    state::State,
+    words::{Severity, THREE_GUARANTEES, find_category},
+};
+
+/// What a clock waits for; the number is the one in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ClockKind {
+    /// The first answer to the customer.
+    FirstResponse = 1,
+    /// The next word to the customer.
+    NextUpdate = 2,
+    /// The resolution.
+    Resolution = 3,
+    /// The reasoned answer to a demand under the three guarantees: 10 working days (SAMR Order 43, article 28).
+    LawAnswer = 4,
+    /// Its fulfilment: 20 working days.
+    LawRemedy = 5,
+}
+
+/// A step of the escalation; the number is the one in the store. Each comes once a round of a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Step {
+    /// Before the clock runs out: whoever has the case.
+    Warning = 1,
+    /// It ran out: the agent.
+    Agent = 2,
+    /// The dealer's manager.
+    Manager = 3,
+    /// The region.
+    Region = 4,
+    /// Headquarters.
+    Headquarters = 5,
+}
+
+impl ClockKind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::FirstResponse,
+        Self::NextUpdate,
+        Self::Resolution,
+        Self::LawAnswer,
+        Self::LawRemedy,
+    ];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::FirstResponse => "first_response",
+            Self::NextUpdate => "next_update",
+            Self::Resolution => "resolution",
+            Self::LawAnswer => "law_answer",
+            Self::LawRemedy => "law_remedy",
+        }
+    }
+
+    pub(crate) const fn number(self) -> i64 {
+        self as i64
+    }
+
+    pub(crate) fn of_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// Working days the law gives; `None` for the clocks of the house.
+    const fn law_days(self) -> Option<u32> {
+        match self {
+            Self::LawAnswer => Some(10),
+            Self::LawRemedy => Some(20),
+            _ => None,
+        }
+    }
+
+    /// Whether the clock stands still in a state. The law knows no pause, and a customer who waits for a part is owed a
+    /// word all the same.
+    pub(crate) const fn is_paused_in(self, state: State) -> bool {
+        match self {
+            Self::Resolution => state.is_waiting(),
+            Self::NextUpdate => matches!(state, State::WaitingCustomer),
+            _ => false,
+        }
+    }
+
+    /// Whether what the clock waits for has come when a case reaches a state.
+    pub(crate) const fn is_met_in(self, state: State) -> bool {
+        match self {
+            Self::FirstResponse => !matches!(state, State::Received),
+            Self::NextUpdate | Self::Resolution | Self::LawAnswer | Self::LawRemedy => {
+                matches!(state, State::Resolved | State::FollowedUp | State::Closed)
+            }
+        }
+    }
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Warning,
+        Self::Agent,
+        Self::Manager,
+        Self::Region,
+        Self::Headquarters,
+    ];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Agent => "agent",
+            Self::Manager => "manager",
+            Self::Region => "region",
+            Self::Headquarters => "headquarters",
+        }
+    }
+
+    pub(crate) const fn number(self) -> i64 {
+        self as i64
+    }
+
+    pub(crate) fn of_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.number() == number)
+    }
+
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.code() == code)
+    }
+
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Warning => Some(Self::Agent),
+            Self::Agent => Some(Self::Manager),
+            Self::Manager => Some(Self::Region),
+            Self::Region => Some(Self::Headquarters),
+            Self::Headquarters => None,
+        }
+    }
+}
+
+/// The code of a highest step so far, `none` before the first.
+pub(crate) fn step_code(number: i64) -> &'static str {
+    Step::of_number(number).map_or("none", Step::code)
+}
+
+/// What sets the times of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms<'a> {
+    pub(crate) severity: Severity,
+    pub(crate) category: &'a str,
+    pub(crate) tier: Tier,
+}
+
+/// What the customer is to us, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Tier {
+    Vip,
+    Major,
+    #[default]
+    Ordinary,
+}
+
+impl Tier {
+    /// Share of the ordinary time, in per cent.
+    const fn time_percent(self) -> i64 {
+        match self {
+            Self::Vip => 50,
+            Self::Major => 75,
+            Self::Ordinary => 100,
+        }
+    }
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Vip => "vip",
+            Self::Major => "major",
+            Self::Ordinary => "ordinary",
+        }
+    }
+
+    /// The tier of a code; small customers have the time of ordinary ones.
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        match code {
+            "vip" => Some(Self::Vip),
+            "major" => Some(Self::Major),
+            "ordinary" | "small" => Some(Self::Ordinary),
+            _ => None,
+        }
+    }
+}
+
+/// Minutes of working time for first response, next update and resolution, by severity. A working day has [`WORKING_DAY`].
+const fn minutes(severity: Severity, kind: ClockKind) -> i64 {
+    let [first, update, resolution] = match severity {
+        Severity::Critical => [30, 240, 1_080],
+        Severity::High => [60, 540, 1_620],
+        Severity::Medium => [240, 1_080, 2_700],
+        Severity::Low => [540, 2_700, 5_400],
+    };
+    match kind {
+        ClockKind::FirstResponse => first,
+        ClockKind::NextUpdate => update,
+        _ => resolution,
+    }
+}
+
+/// No clock has less than this, in minutes.
+const LEAST: i64 = 15;
+/// Minutes of a working day of the ordinary hours.
+const WORKING_DAY: i64 = 540;
+
+/// The working time a clock has, in microseconds; 0 for the clocks of the law.
+pub(crate) fn budget(kind: ClockKind, terms: Terms<'_>) -> i64 {
+    if kind.law_days().is_some() {
+        return 0;
+    }
+    let category = find_category(terms.category);
+    let severity = category.map_or(terms.severity, |each| each.at_least.max(terms.severity));
+    let share = category.map_or(100, |each| each.time_percent) * terms.tier.time_percent();
+    (minutes(severity, kind) * share / 10_000).max(LEAST) * MINUTE
+}
+
+/// The clocks that start when a case is opened.
+pub(crate) fn kinds_of(category: &str) -> &'static [ClockKind] {
+    if category == THREE_GUARANTEES {
+        &ClockKind::ALL
+    } else {
+        &[
+            ClockKind::FirstResponse,
+            ClockKind::NextUpdate,
+            ClockKind::Resolution,
+        ]
+    }
+}
+
+/// How a clock stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Running,
+    Paused,
+    /// What it waited for came.
+    Met,
+    /// Nothing is waited for any more: the case was withdrawn.
+    Stopped,
+}
+
+/// One clock of one case. `due_at` and `next` follow from the rest: [`Clock::schedule`] sets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    pub(crate) kind: ClockKind,
+    /// Counts how often it began anew: each round escalates for itself.
+    pub(crate) round: i64,
+    pub(crate) standing: Standing,
+    /// Begin of this round; the law counts from it.
+    pub(crate) begun_at: Timestamp,
+    /// Working time allowed and used before `since`, in microseconds.
+    pub(crate) budget: i64,
+    pub(crate) used: i64,
+    /// Since when it has run without a pause.
+    pub(crate) since: Timestamp,
+    /// When it runs out; not while it is paused or has ended.
+    pub(crate) due_at: Option<Timestamp>,
+    /// The step that comes next.
+    pub(crate) next_step: Option<Step>,
+    /// And when, while the clock runs.
+    pub(crate) next_at: Option<Timestamp>,
+    /// Whether it ran out before what it waited for.
+    pub(crate) is_overdue: bool,
+}
+
+impl Clock {
+    /// A clock that begins to run.
+    pub(crate) fn start(kind: ClockKind, budget: i64, at: Timestamp, calendar: &Calendar) -> Self {
+        let mut clock = Self {
+            kind,
+            round: 1,
+            standing: Standing::Running,
+            begun_at: at,
+            budget,
+            used: 0,
+            since: at,
+            due_at: None,
+            next_step: Some(Step::Warning),
+            next_at: None,
+            is_overdue: false,
+        };
+        clock.schedule(calendar);
+        clock
+    }
+
+    /// Begins another round at once, whatever it stood at.
+    pub(crate) fn restart(&mut self, budget: i64, at: Timestamp, calendar: &Calendar) {
+        let round = self.round + 1;
+        *self = Self {
+            round,
+            ..Self::start(self.kind, budget, at, calendar)
+        };
+    }
+
+    /// Stands still; true if it ran.
+    pub(crate) fn pause(&mut self, at: Timestamp, calendar: &Calendar) -> bool {
+        if self.standing != Standing::Running {
+            return false;
+        }
+        self.settle(at, calendar);
+        self.standing = Standing::Paused;
+        self.schedule(calendar);
+        true
+    }
+
+    /// Goes on; true if it stood still.
+    pub(crate) fn resume(&mut self, at: Timestamp, calendar: &Calendar) -> bool {
+        if self.standing != Standing::Paused {
+            return false;
+        }
+        self.standing = Standing::Running;
+        self.since = at;
+        self.schedule(calendar);
+        true
+    }
+
+    /// Ends, with what it waited for or without.
+    pub(crate) fn end(&mut self, standing: Standing, at: Timestamp, calendar: &Calendar) {
+        if matches!(self.standing, Standing::Met | Standing::Stopped) {
+            return;
+        }
+        self.is_overdue |= self.due_at.is_some_and(|due| due < at);
+        if self.standing == Standing::Running {
+            self.settle(at, calendar);
+        }
+        self.standing = standing;
+        self.schedule(calendar);
+    }
+
+    /// Has another budget from now on; what was used stays used. Steps that were taken are not taken back.
+    pub(crate) fn rebudget(&mut self, budget: i64, calendar: &Calendar) {
+        self.budget = budget;
+        self.schedule(calendar);
+    }
+
+    /// Takes the step that is due; the next is scheduled.
+    pub(crate) fn take_step(&mut self, calendar: &Calendar) -> Option<(Step, Timestamp)> {
+        let (step, at) = self.next_step.zip(self.next_at)?;
+        self.is_overdue |= self.due_at.is_some_and(|due| due <= at);
+        self.next_step = step.next();
+        self.schedule(calendar);
+        Some((step, at))
+    }
+
+    /// Working time used until an instant.
+    pub(crate) fn used_at(&self, at: Timestamp, calendar: &Calendar) -> i64 {
+        match self.standing {
+            Standing::Running => self.used + calendar.between(self.since, at),
+            _ => self.used,
+        }
+    }
+
+    fn settle(&mut self, at: Timestamp, calendar: &Calendar) {
+        self.used += calendar.between(self.since, at);
+        self.since = at;
+    }
+
+    /// Computes when the clock runs out and when its next step is due.
+    pub(crate) fn schedule(&mut self, calendar: &Calendar) {
+        let is_running = self.standing == Standing::Running;
+        self.due_at = is_running.then(|| self.end_of_term(calendar));
+        self.next_at = self
+            .next_step
+            .filter(|_| is_running)
+            .map(|step| self.moment(step, calendar));
+    }
+
+    fn end_of_term(&self, calendar: &Calendar) -> Timestamp {
+        match self.kind.law_days() {
+            Some(days) => calendar.end_of_working_day(self.begun_at, days),
+            None => self.moment(Step::Agent, calendar),
+        }
+    }
+
+    /// When a step is due. House clocks warn at three quarters of the budget and climb a level with every further half of
+    /// it (a quarter of an hour at least, a working day at most). The ladder of the law ends where its term does, for then
+    /// it is too late: a level each working day before, the warning first of all.
+    fn moment(&self, step: Step, calendar: &Calendar) -> Timestamp {
+        if let Some(days) = self.kind.law_days() {
+            let left = (Step::Headquarters.number() - step.number()) as u32;
+            return calendar.end_of_working_day(self.begun_at, days - left);
+        }
+        let gap = (self.budget / 2).clamp(LEAST * MINUTE, WORKING_DAY * MINUTE);
+        let share = match step {
+            Step::Warning => self.budget / 4 * 3,
+            _ => self.budget + gap * (step.number() - Step::Agent.number()),
+        };
+        calendar.add(self.since, share - self.used)
+    }
+}
+
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+mod tests;

@@ -1,0 +1,274 @@
+//! Reports: how fast, how punctual and how lasting cases were handled, group by group.
+
+use std::collections::BTreeMap;
+
+use marque_core::Timestamp;
+
+/// What is counted of one case.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fact {
+    /// The group it belongs to.
+    pub(crate) key: String,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) is_open: bool,
+    pub(crate) is_withdrawn: bool,
+    pub(crate) reopened: i64,
+    /// With the resolution and with the handling, 1 to 5; 0 while not asked.
+    pub(crate) satisfaction: [i64; 2],
+    pub(crate) first_response: Option<Timing>,
+    pub(crate) resolution: Option<Timing>,
+}
+
+/// How a clock ended, or stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timing {
+    /// Whether what it waited for came.
+    pub(crate) is_met: bool,
+    pub(crate) is_overdue: bool,
+    /// Working time used, in microseconds.
+    pub(crate) used: i64,
+}
+
+/// What a group's clocks of one kind came to. Averages hide what hurts, so these are percentiles (nearest rank).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Spread {
+    /// Clocks whose event came.
+    pub(crate) met: i64,
+    /// Working seconds within which so many per cent of them were met.
+    pub(crate) p50: i64,
+    pub(crate) p90: i64,
+    pub(crate) p99: i64,
+    /// Share that was met in time, of all that were met or ran out; 1 where there is none.
+    pub(crate) on_time: f64,
+}
+
+/// One group of a report.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) key: String,
+    pub(crate) cases: i64,
+    pub(crate) open: i64,
+    pub(crate) first_response: Spread,
+    pub(crate) resolution: Spread,
+    /// Share of the cases that ended at least once and came back.
+    pub(crate) reopen_rate: f64,
+    /// Means of 1 to 5, and how many were asked; 0 while nobody was.
+    pub(crate) satisfaction: [f64; 2],
+    pub(crate) asked: i64,
+    /// Open cases by age: up to 1, 3, 7, 30 days, and older.
+    pub(crate) ageing: [i64; 5],
+    /// Handling quality, 0 to 100: see [`Weights`].
+    pub(crate) score: f64,
+}
+
+/// What the handling-quality score of the dealer assessment is made of, in per cent: the share answered in time, the share
+/// solved in time, the share that did not come back, and the satisfaction with the handling. Where nobody was asked, the
+/// others carry its weight.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Weights {
+    pub(crate) first_response: f64,
+    pub(crate) resolution: f64,
+    pub(crate) lasting: f64,
+    pub(crate) satisfaction: f64,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            first_response: 30.0,
+            resolution: 30.0,
+            lasting: 20.0,
+            satisfaction: 20.0,
+        }
+    }
+}
+
+/// Ends of the ages, in days.
+const AGES: [i64; 4] = [1, 3, 7, 30];
+const DAY: i64 = 86_400_000_000;
+
+/// A report of cases, a line a group, in the order of their keys.
+pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<Line> {
+    let mut groups: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+    for fact in facts {
+        groups.entry(fact.key.clone()).or_default().push(fact);
+    }
+    groups
+        .into_iter()
+        .map(|(key, facts)| line(key, &facts, weights, now))
+        .collect()
+}
+
+fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
+    let count = |is: &dyn Fn(&Fact) -> bool| facts.iter().filter(|fact| is(fact)).count() as i64;
+    let ended = count(&|fact| !fact.is_withdrawn && (!fact.is_open || fact.reopened > 0));
+    let returned = count(&|fact| fact.reopened > 0);
+    let asked: Vec<&Fact> = facts
+        .iter()
+        .filter(|fact| fact.satisfaction[1] > 0)
+        .collect();
+    let mut line = Line {
+        key,
+        cases: facts.len() as i64,
+        open: count(&|fact| fact.is_open),
+        first_response: spread(facts.iter().filter_map(|fact| fact.first_response)),
+        resolution: spread(facts.iter().filter_map(|fact| fact.resolution)),
+        reopen_rate: share(returned, ended, 0.0),
+        satisfaction: [0, 1].map(|at| mean(facts.iter().map(|fact| fact.satisfaction[at]))),
+        asked: asked.len() as i64,
+        ageing: [0; 5],
+        score: 0.0,
+    };
+    for fact in facts.iter().filter(|fact| fact.is_open) {
+        let age = now.as_micros() - fact.opened_at.as_micros();
+        let bucket = AGES
+            .iter()
+            .position(|days| age <= days * DAY)
+            .unwrap_or(AGES.len());
+        line.ageing[bucket] += 1;
+    }
+    line.score = score(&line, weights);
+    line
+}
+
+fn score(line: &Line, weights: Weights) -> f64 {
+    let mut parts = vec![
+        (weights.first_response, line.first_response.on_time),
+        (weights.resolution, line.resolution.on_time),
+        (weights.lasting, 1.0 - line.reopen_rate),
+    ];
+    if line.asked > 0 {
+        parts.push((weights.satisfaction, (line.satisfaction[1] - 1.0) / 4.0));
+    }
+    let whole: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    let reached: f64 = parts.iter().map(|(weight, share)| weight * share).sum();
+    if whole > 0.0 {
+        100.0 * reached / whole
+    } else {
+        0.0
+    }
+}
+
+fn spread(timings: impl Iterator<Item = Timing>) -> Spread {
+    let (mut used, mut in_time, mut decided) = (Vec::new(), 0, 0);
+    for timing in timings {
+        if timing.is_met {
+            used.push(timing.used / 1_000_000);
+        }
+        if timing.is_met || timing.is_overdue {
+            decided += 1;
+            in_time += i64::from(!timing.is_overdue);
+        }
+    }
+    used.sort_unstable();
+    Spread {
+        met: used.len() as i64,
+        p50: percentile(&used, 50),
+        p90: percentile(&used, 90),
+        p99: percentile(&used, 99),
+        on_time: share(in_time, decided, 1.0),
+    }
+}
+
+/// The nearest-rank percentile of sorted values; 0 of none.
+fn percentile(sorted: &[i64], per_cent: usize) -> i64 {
+    let rank = (sorted.len() * per_cent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+}
+
+fn share(part: i64, whole: i64, of_none: f64) -> f64 {
+    if whole == 0 {
+        of_none
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// The mean of grades that were given.
+fn mean(grades: impl Iterator<Item = i64>) -> f64 {
+    let given: Vec<i64> = grades.filter(|grade| *grade > 0).collect();
+    share(given.iter().sum(), given.len() as i64, 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::unnecessary_wraps, reason = "cases may have no such clock")]
+    fn timing(hours: i64, is_met: bool, is_overdue: bool) -> Option<Timing> {
+        Some(Timing {
+            is_met,
+            is_overdue,
+            used: hours * 3_600_000_000,
+        })
+    }
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let values: Vec<i64> = (1..=200).collect();
+        assert_eq!(
+            [50, 90, 99, 100].map(|p| percentile(&values, p)),
+            [100, 180, 198, 200]
+        );
+        assert_eq!([50, 99].map(|p| percentile(&[7], p)), [7, 7]);
+        assert_eq!(percentile(&[], 99), 0);
+    }
+
+    #[test]
+    fn a_group_is_counted_and_scored() {
+        let now = Timestamp::from_micros(100 * DAY);
+        let at = |days_ago: i64| Timestamp::from_micros((100 - days_ago) * DAY);
+        let fact = Fact {
+            key: "D1".to_owned(),
+            ..Fact::default()
+        };
+        let facts = vec![
+            Fact {
+                opened_at: at(2),
+                is_open: true,
+                first_response: timing(2, false, true),
+                ..fact.clone()
+            },
+            Fact {
+                opened_at: at(40),
+                satisfaction: [5, 3],
+                first_response: timing(1, true, false),
+                resolution: timing(20, true, false),
+                ..fact.clone()
+            },
+            Fact {
+                opened_at: at(40),
+                is_open: true,
+                reopened: 1,
+                first_response: timing(3, true, true),
+                resolution: timing(30, false, false),
+                ..fact.clone()
+            },
+            Fact {
+                key: "D2".to_owned(),
+                ..fact
+            },
+        ];
+        let lines = report(facts, Weights::default(), now);
+        assert_eq!(lines.len(), 2);
+        let line = &lines[0];
+        assert_eq!(
+            (line.cases, line.open, line.ageing),
+            (3, 2, [0, 1, 0, 0, 1])
+        );
+        let first = line.first_response;
+        assert_eq!((first.met, first.p50, first.p99), (2, 3_600, 10_800));
+        assert!((first.on_time - 1.0 / 3.0).abs() < 1e-9);
+        assert!((line.resolution.on_time - 1.0).abs() < 1e-9);
+        assert!((line.reopen_rate - 0.5).abs() < 1e-9);
+        assert_eq!((line.satisfaction, line.asked), ([5.0, 3.0], 1));
+        // 30 of a third, 30 of all, 20 of a half, 20 of a half.
+        assert!(
+            (line.score - (10.0 + 30.0 + 10.0 + 10.0)).abs() < 1e-9,
+            "{}",
+            line.score
+        );
+        // Nobody was asked: the rest carries the weight, and nothing went wrong.
+        assert!((lines[1].score - 100.0).abs() < 1e-9);
+    }
+}

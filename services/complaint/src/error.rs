@@ -1,0 +1,169 @@
+//! What can go wrong in the complaint service.
+
+use marque_auth::AuthError;
+use marque_core::InvalidPage;
+use marque_db::{AsStoreError, StoreError};
+use marque_errors::{ErrorCode, ServiceError, Violation};
+use marque_intake::IntakeError;
+use marque_ledger::IdempotencyError;
+
+use crate::domain::{REOPEN_DAYS, Refusal, State};
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Page(#[from] InvalidPage),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error("the request has wrong fields")]
+    Invalid(Vec<Violation>),
+    #[error("no such complaint")]
+    ComplaintUnknown,
+    #[error("no such solution")]
+    SolutionUnknown,
+    #[error("no such task on this complaint")]
+    TaskUnknown,
+    #[error("no such customer")]
+    CustomerUnknown,
+    #[error("a complaint that is {from} {}", told(*.to, .allowed))]
+    MoveRefused {
+        from: &'static str,
+        to: State,
+        allowed: Vec<State>,
+    },
+    #[error("{0} tasks that the case needs are open: finish or cancel them first")]
+    TasksOpen(usize),
+    #[error("more than {REOPEN_DAYS} days have passed since it ended: open a new complaint")]
+    TooLate,
+    #[error("this task has ended already")]
+    TaskEnded,
+    #[error("somebody changed it first: read it again")]
+    Changed,
+    #[error(
+        "{0} is open for the same customer, vehicle and category: add to it, or say another_matter = true to open a second"
+    )]
+    MayRepeat(String),
+    #[error("{0} has this complaint_key already")]
+    Exists(String),
+    #[error(transparent)]
+    Dealer(#[from] IntakeError),
+    #[error("the customer cannot be checked now")]
+    Customers(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the complaint store failed")]
+    Store(#[from] StoreError),
+    #[error("what was said cannot be sealed")]
+    Vault(#[from] marque_vault::VaultError),
+}
+
+/// What a refused move could have been instead.
+fn told(to: State, allowed: &[State]) -> String {
+    let codes: Vec<&str> = allowed.iter().map(|state| state.code()).collect();
+    if codes.is_empty() {
+        format!(
+            "cannot be moved to {} by you, nor to any other state",
+            to.code()
+        )
+    } else {
+        format!(
+            "cannot be moved to {}: allowed are {}",
+            to.code(),
+            codes.join(", ")
+        )
+    }
+}
+
+impl Error {
+    /// One wrong field.
+    pub(crate) fn field(field: &str, reason: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation::new(field, reason, message.into())])
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAllowed { from, to, allowed } => Self::MoveRefused {
+                from: from.code(),
+                to,
+                allowed,
+            },
+            Refusal::NoteMissing => Self::field(
+                "note",
+                "REQUIRED",
+                "this move needs a note: say why, or what was done",
+            ),
+            Refusal::TasksOpen(count) => Self::TasksOpen(count),
+            Refusal::TooLate => Self::TooLate,
+        }
+    }
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl ServiceError for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Auth(error) => error.code(),
+            Self::Idempotency(error) => error.code(),
+            Self::Dealer(error) => error.code(),
+            Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
+            Self::ComplaintUnknown
+            | Self::SolutionUnknown
+            | Self::TaskUnknown
+            | Self::CustomerUnknown => ErrorCode::NotFound,
+            Self::MoveRefused { .. } | Self::TasksOpen(_) | Self::TooLate | Self::TaskEnded => {
+                ErrorCode::FailedPrecondition
+            }
+            Self::Changed => ErrorCode::Conflict,
+            Self::MayRepeat(_) | Self::Exists(_) => ErrorCode::AlreadyExists,
+            Self::Customers(_) => ErrorCode::Unavailable,
+            Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
+            Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Auth(error) => error.reason(),
+            Self::Idempotency(error) => error.reason(),
+            Self::Dealer(error) => error.reason(),
+            Self::Page(_) => "PAGE_INVALID",
+            Self::ComplaintUnknown => "COMPLAINT_UNKNOWN",
+            Self::SolutionUnknown => "SOLUTION_UNKNOWN",
+            Self::TaskUnknown => "TASK_UNKNOWN",
+            Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Self::MoveRefused { .. } => "COMPLAINT_MOVE_REFUSED",
+            Self::TasksOpen(_) => "COMPLAINT_TASKS_OPEN",
+            Self::TooLate => "COMPLAINT_REOPEN_LATE",
+            Self::TaskEnded => "TASK_ENDED",
+            Self::Changed => "COMPLAINT_CHANGED",
+            Self::MayRepeat(_) => "COMPLAINT_MAY_REPEAT",
+            Self::Exists(_) => "COMPLAINT_EXISTS",
+            Self::Invalid(_) | Self::Customers(_) | Self::Store(_) | Self::Vault(_) => {
+                self.code().default_reason()
+            }
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) => violations.clone(),
+            Self::MoveRefused { to, allowed, .. } => {
+                vec![Violation::new("to", "NOT_ALLOWED", told(*to, allowed))]
+            }
+            Self::Dealer(error) => error.violations(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Events of the customer service: whose a source record is, and who a customer now is.
+
+use marque_api::{
+    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    events::v1::Event,
+};
+use marque_db::Conn;
+use marque_events::{ApplyError, Handler};
+use prost::Message as _;
+
+use crate::storage::{self, Alias, RecordLink};
+
+/// Keeps the links and aliases, and gives cases to the customers of their source records.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CustomersHandler;
+
+impl Handler for CustomersHandler {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        match event.r#type.as_str() {
+            "marque.customer.source_records.linked" => linked(conn, event),
+            "marque.customer.customers.merged" => merged(conn, event),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
+    let known: Vec<RecordLink> = links
+        .into_iter()
+        .map(|link| read_link(link, event.position))
+        .collect::<Result<_, _>>()?;
+    storage::lock_records(conn, known.iter().map(|link| link.record))?;
+    for link in &known {
+        if storage::put_link(conn, link)? {
+            storage::relink(conn, link.record, link.customer)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {
+    Ok(RecordLink {
+        record: id(&link.source_record_id, "source_record_id")?,
+        customer: id(&link.customer_id, "customer_id")?,
+        dealer: link.dealer,
+        position,
+    })
+}
+
+fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    let merged = CustomersMerged::decode(event.data.as_slice())?;
+    let current = if merged.undone {
+        None
+    } else {
+        Some(id(&merged.into, "into")?)
+    };
+    let alias = Alias {
+        customer: id(&merged.from, "from")?,
+        current,
+        position: event.position,
+    };
+    Ok(storage::put_alias(conn, &alias)?)
+}
+
+fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
+    text.parse()
+        .map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
+}

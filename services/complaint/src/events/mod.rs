@@ -1,0 +1,5 @@
+//! What the service does with the events of others.
+
+mod customers;
+
+pub(crate) use customers::CustomersHandler;

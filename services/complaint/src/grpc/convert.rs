@@ -1,0 +1,369 @@
+//! Between the wire and the domain: every field by name.
+
+use chrono::NaiveDate;
+use marque_api::complaint::v1 as pb;
+use marque_events::to_proto_time;
+use marque_quality::ComplaintRow;
+use uuid::Uuid;
+
+use crate::{
+    app::{Proposed, Raw, Shown, ShownClock},
+    domain::{Case, Entry, Hours, Solution, Standing, State, Step, Task, Words, step_code},
+    error::{Error, Result},
+};
+
+pub(super) fn raw_of(request: &pb::OpenComplaintRequest) -> Raw<'_> {
+    // A complaint typed here has no key of its own unless it came from a system.
+    let key = match request.complaint_key.trim() {
+        "" => None,
+        key => Some(key),
+    };
+    Raw {
+        columns: ComplaintRow {
+            complaint_key: key,
+            customer_key: Some(&request.customer_key),
+            vin: Some(&request.vin),
+            opened_at: Some(&request.opened_at),
+            channel: Some(&request.channel),
+            category: Some(&request.category),
+            severity: Some(&request.severity),
+            text: Some(&request.text),
+            department: Some(&request.department),
+        },
+        wish: &request.wish,
+        visit: &request.visit_id,
+        part: &request.part,
+        fault: &request.fault,
+        tier: &request.tier,
+    }
+}
+
+/// A case of which no more is told than that it is there, and its coded values.
+pub(super) fn case_to_pb(case: Case) -> pb::Complaint {
+    bare(case, true)
+}
+
+/// A case of the caller's scope, without what belongs to it.
+pub(super) fn own_case_to_pb(case: Case) -> pb::Complaint {
+    bare(case, false)
+}
+
+fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
+    shown_to_pb(Shown {
+        case,
+        clocks: Vec::new(),
+        tasks: Vec::new(),
+        course: Vec::new(),
+        next: Vec::new(),
+        is_foreign,
+    })
+}
+
+pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
+    let Shown {
+        case,
+        clocks,
+        tasks,
+        course,
+        next,
+        is_foreign,
+    } = shown;
+    let Case {
+        id,
+        number,
+        dealer,
+        source,
+        complaint_key,
+        record,
+        customer,
+        vin,
+        visit,
+        channel,
+        category,
+        severity,
+        tier,
+        department,
+        part,
+        fault,
+        state,
+        level,
+        opened_at,
+        recorded_at,
+        acknowledged_at,
+        resolved_at,
+        closed_at,
+        updated_at,
+        reopened,
+        repeat_of,
+        satisfaction,
+        version,
+        words,
+    } = case;
+    let Words {
+        text,
+        wish,
+        extra: _,
+    } = if is_foreign { Words::default() } else { words };
+    pb::Complaint {
+        id: id.to_string(),
+        number: number.to_string(),
+        dealer,
+        source,
+        complaint_key,
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
+        customer_id: customer.map_or_else(String::new, |customer| customer.to_string()),
+        vin,
+        visit_id: visit,
+        channel,
+        category,
+        severity: severity.code().to_owned(),
+        text,
+        wish,
+        department,
+        part,
+        fault,
+        state: state.code().to_owned(),
+        open: state.is_open(),
+        escalated_to: step_code(level).to_owned(),
+        opened_at: Some(to_proto_time(opened_at)),
+        recorded_at: Some(to_proto_time(recorded_at)),
+        acknowledged_at: acknowledged_at.map(to_proto_time),
+        resolved_at: resolved_at.map(to_proto_time),
+        closed_at: closed_at.map(to_proto_time),
+        updated_at: Some(to_proto_time(updated_at)),
+        reopened: reopened as i32,
+        repeat_of: repeat_of.map_or_else(String::new, |earlier| earlier.to_string()),
+        satisfaction_resolution: satisfaction[0] as i32,
+        satisfaction_handling: satisfaction[1] as i32,
+        version,
+        clocks: clocks.into_iter().map(clock_to_pb).collect(),
+        tasks: tasks.into_iter().map(task_to_pb).collect(),
+        entries: course.into_iter().map(entry_to_pb).collect(),
+        next_states: next
+            .into_iter()
+            .map(|state| state.code().to_owned())
+            .collect(),
+        tier: tier.code().to_owned(),
+    }
+}
+
+fn clock_to_pb(shown: ShownClock) -> pb::Clock {
+    let ShownClock {
+        clock,
+        due_local,
+        used,
+        is_overdue,
+    } = shown;
+    let state = match clock.standing {
+        Standing::Running => "running",
+        Standing::Paused => "paused",
+        Standing::Met => "met",
+        Standing::Stopped => "stopped",
+    };
+    // The step before the one that comes next is the last that was taken.
+    let last = clock
+        .next_step
+        .map_or(Step::Headquarters.number(), |next| next.number() - 1);
+    pb::Clock {
+        kind: clock.kind.code().to_owned(),
+        state: state.to_owned(),
+        due_at: clock.due_at.map(to_proto_time),
+        due_local,
+        budget_seconds: clock.budget / 1_000_000,
+        used_seconds: used / 1_000_000,
+        overdue: is_overdue,
+        escalated_to: step_code(last).to_owned(),
+    }
+}
+
+pub(super) fn task_to_pb(task: Task) -> pb::Task {
+    let Task {
+        id,
+        department,
+        text,
+        owner,
+        due_at,
+        is_needed,
+        state,
+        outcome,
+        created_at,
+        finished_at,
+    } = task;
+    pb::Task {
+        id: format!("{TASK}{}", id.as_simple()),
+        department,
+        text,
+        owner,
+        due_at: due_at.map(to_proto_time),
+        needed: is_needed,
+        state: state.code().to_owned(),
+        outcome,
+        created_at: Some(to_proto_time(created_at)),
+        finished_at: finished_at.map(to_proto_time),
+    }
+}
+
+/// A solution with what came of it.
+pub(super) fn proposed_to_pb(proposed: Proposed) -> pb::Solution {
+    let Proposed { solution, uses } = proposed;
+    pb::Solution {
+        used: uses.used as i32,
+        succeeded: uses.succeeded as i32,
+        failed: uses.failed as i32,
+        ..solution_to_pb(solution)
+    }
+}
+
+pub(super) fn solution_to_pb(solution: Solution) -> pb::Solution {
+    let Solution {
+        id,
+        version,
+        state,
+        title,
+        text,
+        category,
+        part,
+        fault,
+        author,
+        approved_by,
+        updated_at,
+    } = solution;
+    pb::Solution {
+        id: format!("{SOLUTION}{}", id.as_simple()),
+        title,
+        text,
+        category,
+        part,
+        fault,
+        state: state.code().to_owned(),
+        version,
+        author,
+        approved_by,
+        updated_at: Some(to_proto_time(updated_at)),
+        used: 0,
+        succeeded: 0,
+        failed: 0,
+    }
+}
+
+/// How the id of a solution begins.
+const SOLUTION: &str = "sol_";
+
+/// The id of a solution; one that cannot be is as unknown as one that is not.
+pub(super) fn solution_id(text: &str) -> Result<Uuid> {
+    text.strip_prefix(SOLUTION)
+        .and_then(|hex| Uuid::try_parse(hex).ok())
+        .ok_or(Error::SolutionUnknown)
+}
+
+/// How the id of a task begins.
+const TASK: &str = "tsk_";
+
+/// The id of a task; one that cannot be is as unknown as one that is not.
+pub(super) fn task_id(text: &str) -> Result<Uuid> {
+    text.strip_prefix(TASK)
+        .and_then(|hex| Uuid::try_parse(hex).ok())
+        .ok_or(Error::TaskUnknown)
+}
+
+fn entry_to_pb(entry: Entry) -> pb::Entry {
+    let Entry {
+        act,
+        at,
+        actor,
+        from,
+        to,
+        note,
+    } = entry;
+    pb::Entry {
+        act: act.to_owned(),
+        at: Some(to_proto_time(at)),
+        actor,
+        from,
+        to,
+        note,
+    }
+}
+
+/// The state a caller names; `waiting` says for whom apart.
+pub(super) fn state_of(to: &str, waiting_for: &str) -> Result<State> {
+    let code = match (to, waiting_for) {
+        ("waiting", "") => {
+            let message = "say for whom: customer, parts or oem";
+            return Err(Error::field("waiting_for", "REQUIRED", message));
+        }
+        ("waiting", whom) => format!("waiting_{whom}"),
+        (to, _) => to.to_owned(),
+    };
+    State::parse(&code).ok_or_else(|| {
+        let known: Vec<&str> = State::ALL.iter().map(|state| state.code()).collect();
+        Error::field("to", "FORMAT", format!("write one of {}", known.join(", ")))
+    })
+}
+
+/// Grades of 1 to 5, or 0 where none was given.
+pub(super) fn satisfaction_of(resolution: i32, handling: i32) -> Result<[i64; 2]> {
+    for (field, grade) in [
+        ("satisfaction_resolution", resolution),
+        ("satisfaction_handling", handling),
+    ] {
+        if !(0..=5).contains(&grade) {
+            return Err(Error::field(field, "FORMAT", "a grade is 1 to 5"));
+        }
+    }
+    Ok([i64::from(resolution), i64::from(handling)])
+}
+
+pub(super) fn hours_to_pb(dealer: String, hours: &Hours) -> pb::Calendar {
+    let days = |days: &std::collections::BTreeSet<NaiveDate>| {
+        days.iter().map(NaiveDate::to_string).collect()
+    };
+    let time = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
+    pb::Calendar {
+        dealer,
+        opens: time(hours.opens),
+        closes: time(hours.closes),
+        offset_minutes: hours.offset_minutes as i32,
+        every_day: hours.every_day,
+        closed_days: days(&hours.closed),
+        open_days: days(&hours.open),
+    }
+}
+
+pub(super) fn hours_of(calendar: &pb::Calendar) -> Result<Hours> {
+    Ok(Hours {
+        opens: minute("opens", &calendar.opens)?,
+        closes: minute("closes", &calendar.closes)?,
+        offset_minutes: i64::from(calendar.offset_minutes),
+        every_day: calendar.every_day,
+        closed: dates("closed_days", &calendar.closed_days)?,
+        open: dates("open_days", &calendar.open_days)?,
+    })
+}
+
+fn minute(field: &str, text: &str) -> Result<i64> {
+    let wrong = || {
+        Error::field(
+            field,
+            "FORMAT",
+            "write a time of day as HH:MM, such as 09:00",
+        )
+    };
+    let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
+    let number = |text: &str, most: i64| -> Option<i64> {
+        let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|number| is_plain && *number <= most)
+    };
+    Ok(number(hours, 24).ok_or_else(wrong)? * 60 + number(minutes, 59).ok_or_else(wrong)?)
+}
+
+fn dates(field: &str, days: &[String]) -> Result<std::collections::BTreeSet<NaiveDate>> {
+    days.iter()
+        .map(|day| {
+            day.parse()
+                .map_err(|_| Error::field(field, "FORMAT", "write days as YYYY-MM-DD"))
+        })
+        .collect()
+}

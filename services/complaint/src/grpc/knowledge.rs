@@ -1,0 +1,149 @@
+//! The desk's view, search and solutions on gRPC.
+
+use marque_api::complaint::v1 as pb;
+use tonic::Request;
+
+use super::{ComplaintGrpc, convert, read};
+use crate::{
+    app::{Desk, SolutionDraft, Wanted},
+    domain::SolutionState,
+    error::{Error, Result},
+};
+
+/// Hits where the caller does not say, and at most.
+const HITS: i32 = 10;
+const MOST_HITS: i32 = 50;
+
+fn limit(wish: i32) -> usize {
+    let wish = if wish <= 0 { HITS } else { wish };
+    wish.min(MOST_HITS) as usize
+}
+
+impl ComplaintGrpc {
+    pub(super) async fn get_desk_of(
+        &self,
+        request: Request<pb::GetDeskRequest>,
+    ) -> Result<pb::GetDeskResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let Desk {
+            shown,
+            earlier,
+            similar,
+            solutions,
+        } = self.app.desk(ctx, Wanted::read(&request.id)?).await?;
+        Ok(pb::GetDeskResponse {
+            complaint: Some(convert::shown_to_pb(shown)),
+            earlier: earlier.into_iter().map(convert::own_case_to_pb).collect(),
+            similar: similar.into_iter().map(convert::own_case_to_pb).collect(),
+            solutions: solutions.into_iter().map(convert::proposed_to_pb).collect(),
+        })
+    }
+
+    pub(super) async fn search_complaints_of(
+        &self,
+        request: Request<pb::SearchComplaintsRequest>,
+    ) -> Result<pb::SearchComplaintsResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let most = limit(request.limit);
+        let found = self.app.search_cases(ctx, request.query, most).await?;
+        Ok(pb::SearchComplaintsResponse {
+            complaints: found.into_iter().map(convert::shown_to_pb).collect(),
+        })
+    }
+
+    pub(super) async fn put_solution_of(
+        &self,
+        request: Request<pb::PutSolutionRequest>,
+    ) -> Result<pb::PutSolutionResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let id = match wire.id.as_str() {
+            "" => None,
+            id => Some(convert::solution_id(id)?),
+        };
+        let draft = SolutionDraft {
+            id,
+            title: wire.title.clone(),
+            text: wire.text.clone(),
+            category: wire.category.clone(),
+            part: wire.part.clone(),
+            fault: wire.fault.clone(),
+            expected_version: wire.expected_version,
+        };
+        self.app
+            .put_solution(ctx, key, (draft, wire), |proposed| {
+                pb::PutSolutionResponse {
+                    solution: Some(convert::proposed_to_pb(proposed)),
+                }
+            })
+            .await
+    }
+
+    pub(super) async fn decide_solution_of(
+        &self,
+        request: Request<pb::DecideSolutionRequest>,
+    ) -> Result<pb::DecideSolutionResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let state = match request.decision.as_str() {
+            "approve" => SolutionState::Approved,
+            "retire" => SolutionState::Retired,
+            _ => {
+                return Err(Error::field(
+                    "decision",
+                    "FORMAT",
+                    "write approve or retire",
+                ));
+            }
+        };
+        let id = convert::solution_id(&request.id)?;
+        let decided = self
+            .app
+            .decide_solution(ctx, id, state, request.expected_version)
+            .await?;
+        Ok(pb::DecideSolutionResponse {
+            solution: Some(convert::proposed_to_pb(decided)),
+        })
+    }
+
+    pub(super) async fn get_solution_of(
+        &self,
+        request: Request<pb::GetSolutionRequest>,
+    ) -> Result<pb::GetSolutionResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let id = convert::solution_id(&request.id)?;
+        let (proposed, versions) = self.app.get_solution(ctx, id).await?;
+        Ok(pb::GetSolutionResponse {
+            solution: Some(convert::proposed_to_pb(proposed)),
+            versions: versions.into_iter().map(convert::solution_to_pb).collect(),
+        })
+    }
+
+    pub(super) async fn search_solutions_of(
+        &self,
+        request: Request<pb::SearchSolutionsRequest>,
+    ) -> Result<pb::SearchSolutionsResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let most = limit(request.limit);
+        let found = self
+            .app
+            .search_solutions(ctx, request.query, request.approved_only, most)
+            .await?;
+        Ok(pb::SearchSolutionsResponse {
+            solutions: found.into_iter().map(convert::proposed_to_pb).collect(),
+        })
+    }
+
+    pub(super) async fn use_solution_of(
+        &self,
+        request: Request<pb::UseSolutionRequest>,
+    ) -> Result<pb::UseSolutionResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let id = convert::solution_id(&request.solution_id)?;
+        let used = self
+            .app
+            .use_solution(ctx, Wanted::read(&request.id)?, id)
+            .await?;
+        Ok(pb::UseSolutionResponse {
+            solution: Some(convert::proposed_to_pb(used)),
+        })
+    }
+}

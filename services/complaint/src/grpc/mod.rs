@@ -1,0 +1,449 @@
+//! The service on gRPC: converts, calls the app, converts back.
+
+mod convert;
+mod knowledge;
+mod report;
+mod watch;
+
+use marque_api::complaint::v1::{self as pb, complaint_service_server::ComplaintService};
+use marque_auth::CallContext;
+use marque_core::{PageRequest, PageToken};
+use marque_errors::status;
+use marque_ledger::IdempotencyKey;
+use marque_rpc::CallMeta;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    app::{Amendment, CaseApp, MoveRequest, NewTask, Wanted},
+    domain::{Severity, State, Step, TaskState, category_code, find_category, find_department},
+    error::{Error, Result},
+    follow::OwnEvents,
+    storage::Filter,
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct ComplaintGrpc {
+    app: CaseApp,
+    events: OwnEvents,
+}
+
+/// Who calls, what goes along with calls made for him, his idempotency key, and what he asks.
+type Call<T> = (CallContext, CallMeta, Option<IdempotencyKey>, T);
+
+fn read<T>(request: Request<T>) -> Result<Call<T>> {
+    let ctx = CallContext::of(&request)?;
+    let meta = CallMeta::of(&request);
+    let key = IdempotencyKey::of(request.metadata())?;
+    Ok((ctx, meta, key, request.into_inner()))
+}
+
+impl ComplaintGrpc {
+    pub(crate) fn new(app: CaseApp, events: OwnEvents) -> Self {
+        Self { app, events }
+    }
+
+    async fn open(
+        &self,
+        request: Request<pb::OpenComplaintRequest>,
+    ) -> Result<pb::OpenComplaintResponse> {
+        let (ctx, meta, key, request) = read(request)?;
+        let copy = request.clone();
+        let raw = convert::raw_of(&copy);
+        self.app
+            .open(ctx, &meta, key, request, raw, |opened| {
+                pb::OpenComplaintResponse {
+                    complaint: Some(convert::shown_to_pb(opened.shown)),
+                    possible_repeats: opened
+                        .similar
+                        .into_iter()
+                        .map(convert::case_to_pb)
+                        .collect(),
+                }
+            })
+            .await
+    }
+
+    async fn find_repeats(
+        &self,
+        request: Request<pb::FindRepeatsRequest>,
+    ) -> Result<pb::FindRepeatsResponse> {
+        let (ctx, meta, _, request) = read(request)?;
+        let cases = self.app.find_repeats(ctx, &meta, request).await?;
+        Ok(pb::FindRepeatsResponse {
+            complaints: cases.into_iter().map(convert::case_to_pb).collect(),
+        })
+    }
+
+    async fn get(
+        &self,
+        request: Request<pb::GetComplaintRequest>,
+    ) -> Result<pb::GetComplaintResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let shown = self.app.get(ctx, Wanted::read(&request.id)?).await?;
+        Ok(pb::GetComplaintResponse {
+            complaint: Some(convert::shown_to_pb(shown)),
+        })
+    }
+
+    async fn list(
+        &self,
+        request: Request<pb::ListComplaintsRequest>,
+    ) -> Result<pb::ListComplaintsResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let list = list_name(&request);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let Some(filter) = filter_of(request)? else {
+            return Ok(pb::ListComplaintsResponse::default());
+        };
+        let page = self.app.list(ctx, filter, page).await?;
+        Ok(pb::ListComplaintsResponse {
+            complaints: page.entries.into_iter().map(convert::shown_to_pb).collect(),
+            next_page_token: page
+                .next
+                .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+        })
+    }
+
+    async fn move_case(
+        &self,
+        request: Request<pb::MoveComplaintRequest>,
+    ) -> Result<pb::MoveComplaintResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let request = MoveRequest {
+            wanted: Wanted::read(&wire.id)?,
+            to: convert::state_of(&wire.to, &wire.waiting_for)?,
+            note: wire.note.clone(),
+            satisfaction: convert::satisfaction_of(
+                wire.satisfaction_resolution,
+                wire.satisfaction_handling,
+            )?,
+            expected_version: wire.expected_version,
+        };
+        self.app
+            .move_case(ctx, key, (request, wire), |shown| {
+                pb::MoveComplaintResponse {
+                    complaint: Some(convert::shown_to_pb(shown)),
+                }
+            })
+            .await
+    }
+
+    async fn amend(
+        &self,
+        request: Request<pb::AmendComplaintRequest>,
+    ) -> Result<pb::AmendComplaintResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let wanted = Wanted::read(&wire.id)?;
+        let amendment = Amendment {
+            severity: wire.severity.clone(),
+            category: wire.category.clone(),
+            department: wire.department.clone(),
+            part: wire.part.clone(),
+            fault: wire.fault.clone(),
+            tier: wire.tier.clone(),
+            note: wire.note.clone(),
+            expected_version: wire.expected_version,
+        };
+        self.app
+            .amend(ctx, key, wanted, (amendment, wire), |shown| {
+                pb::AmendComplaintResponse {
+                    complaint: Some(convert::shown_to_pb(shown)),
+                }
+            })
+            .await
+    }
+
+    async fn add_note(&self, request: Request<pb::AddNoteRequest>) -> Result<pb::AddNoteResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let wanted = Wanted::read(&wire.id)?;
+        let note = (wire.note.clone(), wire.told_customer, wire);
+        self.app
+            .add_note(ctx, key, wanted, note, |shown| pb::AddNoteResponse {
+                complaint: Some(convert::shown_to_pb(shown)),
+            })
+            .await
+    }
+
+    async fn add_task(&self, request: Request<pb::AddTaskRequest>) -> Result<pb::AddTaskResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let wanted = Wanted::read(&wire.id)?;
+        let task = NewTask {
+            department: wire.department.clone(),
+            text: wire.text.clone(),
+            owner: wire.owner.clone(),
+            due_at: wire.due_at.clone(),
+            is_needed: !wire.optional,
+        };
+        self.app
+            .add_task(ctx, key, wanted, (task, wire), |task, shown| {
+                pb::AddTaskResponse {
+                    task: Some(convert::task_to_pb(task)),
+                    complaint: Some(convert::shown_to_pb(shown)),
+                }
+            })
+            .await
+    }
+
+    async fn finish_task(
+        &self,
+        request: Request<pb::FinishTaskRequest>,
+    ) -> Result<pb::FinishTaskResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let wanted = (Wanted::read(&wire.id)?, convert::task_id(&wire.task_id)?);
+        let state = if wire.cancelled {
+            TaskState::Cancelled
+        } else {
+            TaskState::Done
+        };
+        let end = (wire.outcome.clone(), state, wire);
+        self.app
+            .finish_task(ctx, key, wanted, end, |shown| pb::FinishTaskResponse {
+                complaint: Some(convert::shown_to_pb(shown)),
+            })
+            .await
+    }
+
+    async fn get_calendar(
+        &self,
+        request: Request<pb::GetCalendarRequest>,
+    ) -> Result<pb::GetCalendarResponse> {
+        let (ctx, meta, _, request) = read(request)?;
+        let (dealer, hours) = self.app.get_hours(ctx, &meta, &request.dealer).await?;
+        Ok(pb::GetCalendarResponse {
+            calendar: Some(convert::hours_to_pb(dealer.to_string(), &hours)),
+        })
+    }
+
+    async fn put_calendar(
+        &self,
+        request: Request<pb::PutCalendarRequest>,
+    ) -> Result<pb::PutCalendarResponse> {
+        let (ctx, meta, _, request) = read(request)?;
+        let calendar = request.calendar.unwrap_or_default();
+        let hours = convert::hours_of(&calendar)?;
+        let shown = convert::hours_to_pb(calendar.dealer.clone(), &hours);
+        let recomputed = self
+            .app
+            .put_hours(ctx, &meta, &calendar.dealer, hours)
+            .await?;
+        Ok(pb::PutCalendarResponse {
+            calendar: Some(shown),
+            recomputed: recomputed as i32,
+        })
+    }
+}
+
+/// The list with its filters, so that a page token is of no use in another.
+fn list_name(request: &pb::ListComplaintsRequest) -> String {
+    let pb::ListComplaintsRequest {
+        state,
+        dealer,
+        customer_id,
+        vin,
+        severity,
+        category,
+        department,
+        escalated_to,
+        overdue,
+        page_size: _,
+        page_token: _,
+    } = request;
+    format!(
+        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}"
+    )
+}
+
+/// What the request asks for; nothing if it names a customer who cannot be.
+fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Filter>> {
+    let mut filter = Filter {
+        dealer: request.dealer,
+        vin: request.vin.trim().to_uppercase(),
+        only_open: request.state == "open",
+        ..Filter::default()
+    };
+    if !request.state.is_empty() && !filter.only_open {
+        filter.state = Some(State::parse(&request.state).ok_or_else(|| {
+            Error::field(
+                "state",
+                "FORMAT",
+                "write open, or one of the states of a complaint",
+            )
+        })?);
+    }
+    if !request.severity.is_empty() {
+        filter.severity = Some(Severity::parse(&request.severity).ok_or_else(|| {
+            Error::field("severity", "FORMAT", "write low, medium, high or critical")
+        })?);
+    }
+    if !request.escalated_to.is_empty() {
+        let step = Step::parse(&request.escalated_to).ok_or_else(|| {
+            let message = "write warning, agent, manager, region or headquarters";
+            Error::field("escalated_to", "FORMAT", message)
+        })?;
+        filter.level = step.number();
+    }
+    if !request.category.is_empty() {
+        filter.category = find_category(&request.category).map_or_else(
+            || category_code(&request.category),
+            |each| each.code.to_owned(),
+        );
+    }
+    find_department(&request.department)
+        .unwrap_or(&request.department)
+        .clone_into(&mut filter.department);
+    filter.overdue = request.overdue;
+    if !request.customer_id.is_empty() {
+        match request.customer_id.parse() {
+            Ok(customer) => filter.customer = Some(customer),
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(filter))
+}
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+fn answer<T>(result: Result<T>) -> Answer<T> {
+    result.map(Response::new).map_err(|error| status(&error))
+}
+
+#[tonic::async_trait]
+impl ComplaintService for ComplaintGrpc {
+    async fn open_complaint(
+        &self,
+        request: Request<pb::OpenComplaintRequest>,
+    ) -> Answer<pb::OpenComplaintResponse> {
+        answer(self.open(request).await)
+    }
+
+    async fn find_repeats(
+        &self,
+        request: Request<pb::FindRepeatsRequest>,
+    ) -> Answer<pb::FindRepeatsResponse> {
+        answer(self.find_repeats(request).await)
+    }
+
+    async fn get_complaint(
+        &self,
+        request: Request<pb::GetComplaintRequest>,
+    ) -> Answer<pb::GetComplaintResponse> {
+        answer(self.get(request).await)
+    }
+
+    async fn list_complaints(
+        &self,
+        request: Request<pb::ListComplaintsRequest>,
+    ) -> Answer<pb::ListComplaintsResponse> {
+        answer(self.list(request).await)
+    }
+
+    async fn move_complaint(
+        &self,
+        request: Request<pb::MoveComplaintRequest>,
+    ) -> Answer<pb::MoveComplaintResponse> {
+        answer(self.move_case(request).await)
+    }
+
+    async fn amend_complaint(
+        &self,
+        request: Request<pb::AmendComplaintRequest>,
+    ) -> Answer<pb::AmendComplaintResponse> {
+        answer(self.amend(request).await)
+    }
+
+    async fn add_note(&self, request: Request<pb::AddNoteRequest>) -> Answer<pb::AddNoteResponse> {
+        answer(self.add_note(request).await)
+    }
+
+    async fn add_task(&self, request: Request<pb::AddTaskRequest>) -> Answer<pb::AddTaskResponse> {
+        answer(self.add_task(request).await)
+    }
+
+    async fn finish_task(
+        &self,
+        request: Request<pb::FinishTaskRequest>,
+    ) -> Answer<pb::FinishTaskResponse> {
+        answer(self.finish_task(request).await)
+    }
+
+    async fn get_calendar(
+        &self,
+        request: Request<pb::GetCalendarRequest>,
+    ) -> Answer<pb::GetCalendarResponse> {
+        answer(self.get_calendar(request).await)
+    }
+
+    async fn put_calendar(
+        &self,
+        request: Request<pb::PutCalendarRequest>,
+    ) -> Answer<pb::PutCalendarResponse> {
+        answer(self.put_calendar(request).await)
+    }
+
+    async fn get_desk(&self, request: Request<pb::GetDeskRequest>) -> Answer<pb::GetDeskResponse> {
+        answer(self.get_desk_of(request).await)
+    }
+
+    async fn search_complaints(
+        &self,
+        request: Request<pb::SearchComplaintsRequest>,
+    ) -> Answer<pb::SearchComplaintsResponse> {
+        answer(self.search_complaints_of(request).await)
+    }
+
+    async fn put_solution(
+        &self,
+        request: Request<pb::PutSolutionRequest>,
+    ) -> Answer<pb::PutSolutionResponse> {
+        answer(self.put_solution_of(request).await)
+    }
+
+    async fn decide_solution(
+        &self,
+        request: Request<pb::DecideSolutionRequest>,
+    ) -> Answer<pb::DecideSolutionResponse> {
+        answer(self.decide_solution_of(request).await)
+    }
+
+    async fn get_solution(
+        &self,
+        request: Request<pb::GetSolutionRequest>,
+    ) -> Answer<pb::GetSolutionResponse> {
+        answer(self.get_solution_of(request).await)
+    }
+
+    async fn search_solutions(
+        &self,
+        request: Request<pb::SearchSolutionsRequest>,
+    ) -> Answer<pb::SearchSolutionsResponse> {
+        answer(self.search_solutions_of(request).await)
+    }
+
+    async fn use_solution(
+        &self,
+        request: Request<pb::UseSolutionRequest>,
+    ) -> Answer<pb::UseSolutionResponse> {
+        answer(self.use_solution_of(request).await)
+    }
+
+    type WatchComplaintsStream = watch::Changes;
+
+    async fn watch_complaints(
+        &self,
+        request: Request<pb::WatchComplaintsRequest>,
+    ) -> Answer<watch::Changes> {
+        let ctx = CallContext::of(&request).map_err(|error| status(&Error::from(error)))?;
+        let deadline = CallMeta::of(&request).deadline();
+        let after = request.into_inner().after;
+        let whence = (self.app.clone(), self.events.clone());
+        let changes = watch::watch(whence, ctx, deadline, after);
+        Ok(Response::new(changes))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Answer<pb::GetReportResponse> {
+        answer(self.get_report_of(request).await)
+    }
+}

@@ -1,0 +1,95 @@
+//! Reports on gRPC.
+
+use chrono::NaiveDate;
+use marque_api::complaint::v1 as pb;
+use marque_core::Timestamp;
+use marque_quality::date::BUSINESS_OFFSET_SECONDS;
+use tonic::Request;
+
+use super::{ComplaintGrpc, read};
+use crate::{
+    domain::{Line, Spread},
+    error::{Error, Result},
+};
+
+impl ComplaintGrpc {
+    pub(super) async fn get_report_of(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<pb::GetReportResponse> {
+        let (ctx, _, _, request) = read(request)?;
+        let from = day("from", &request.from)?.map_or(Timestamp::from_micros(i64::MIN), start_of);
+        let until = day("to", &request.to)?
+            .and_then(|day| day.succ_opt())
+            .map_or(Timestamp::from_micros(i64::MAX), start_of);
+        let by = if request.by.is_empty() {
+            "dealer".to_owned()
+        } else {
+            request.by
+        };
+        let lines = self.app.report(ctx, (from, until), by).await?;
+        Ok(pb::GetReportResponse {
+            lines: lines.into_iter().map(line_to_pb).collect(),
+        })
+    }
+}
+
+fn day(field: &str, text: &str) -> Result<Option<NaiveDate>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| Error::field(field, "FORMAT", "write a day as YYYY-MM-DD"))
+}
+
+/// The instant a business day begins.
+fn start_of(day: NaiveDate) -> Timestamp {
+    let local = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+    Timestamp::from_micros((local - i64::from(BUSINESS_OFFSET_SECONDS)) * 1_000_000)
+}
+
+fn line_to_pb(line: Line) -> pb::ReportLine {
+    let Line {
+        key,
+        cases,
+        open,
+        first_response,
+        resolution,
+        reopen_rate,
+        satisfaction,
+        asked,
+        ageing,
+        score,
+    } = line;
+    pb::ReportLine {
+        key,
+        cases,
+        open,
+        first_response: Some(spread_to_pb(first_response)),
+        resolution: Some(spread_to_pb(resolution)),
+        reopen_rate,
+        satisfaction_resolution: satisfaction[0],
+        satisfaction_handling: satisfaction[1],
+        asked,
+        ageing: ageing.to_vec(),
+        handling_score: score,
+    }
+}
+
+fn spread_to_pb(spread: Spread) -> pb::Spread {
+    let Spread {
+        met,
+        p50,
+        p90,
+        p99,
+        on_time,
+    } = spread;
+    pb::Spread {
+        met,
+        p50_seconds: p50,
+        p90_seconds: p90,
+        p99_seconds: p99,
+        on_time_rate: on_time,
+    }
+}

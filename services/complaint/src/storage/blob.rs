@@ -1,0 +1,95 @@
+//! What people said, encoded and sealed to its row. New fields get new tags; none is ever given another meaning.
+
+use marque_db::StoreError;
+use marque_vault::{Place, Vault, VaultError};
+use prost::Message;
+
+use crate::domain::Words;
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredWords {
+    #[prost(string, tag = "1")]
+    text: String,
+    #[prost(string, tag = "2")]
+    wish: String,
+    #[prost(message, repeated, tag = "3")]
+    extra: Vec<StoredColumn>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredColumn {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+/// Seals the words of a case.
+pub(super) fn seal_words(vault: &Vault, row: &[u8], words: &Words) -> Result<Vec<u8>, VaultError> {
+    let stored = StoredWords {
+        text: words.text.clone(),
+        wish: words.wish.clone(),
+        extra: words
+            .extra
+            .iter()
+            .map(|(name, value)| StoredColumn {
+                name: name.clone(),
+                value: value.clone(),
+            })
+            .collect(),
+    };
+    vault.seal(
+        Place::new("complaints", row, "body"),
+        &stored.encode_to_vec(),
+    )
+}
+
+/// Opens them.
+pub(super) fn open_words(vault: &Vault, row: &[u8], sealed: &[u8]) -> Result<Words, StoreError> {
+    let opened = vault
+        .open(Place::new("complaints", row, "body"), sealed)
+        .map_err(broken)?;
+    let StoredWords { text, wish, extra } =
+        StoredWords::decode(opened.as_slice()).map_err(broken)?;
+    let extra = extra
+        .into_iter()
+        .map(|column| (column.name, column.value))
+        .collect();
+    Ok(Words { text, wish, extra })
+}
+
+/// Seals one text; nothing stays nothing.
+pub(super) fn seal_text(
+    vault: &Vault,
+    place: (&'static str, &[u8], &'static str),
+    text: &str,
+) -> Result<Vec<u8>, VaultError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (table, row, field) = place;
+    vault.seal(Place::new(table, row, field), text.as_bytes())
+}
+
+/// Opens one text.
+pub(super) fn open_text(
+    vault: &Vault,
+    place: (&'static str, &[u8], &'static str),
+    sealed: &[u8],
+) -> Result<String, StoreError> {
+    if sealed.is_empty() {
+        return Ok(String::new());
+    }
+    let (table, row, field) = place;
+    let opened = vault
+        .open(Place::new(table, row, field), sealed)
+        .map_err(broken)?;
+    String::from_utf8(opened.to_vec()).map_err(broken)
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Decode {
+        column: 0,
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,66 @@
+//! Opening hours of dealers.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use marque_auth::Scope;
+use marque_db::{Conn, StoreError};
+
+use crate::domain::Hours;
+
+/// A dealer's hours; those of most dealers if he has told none.
+pub(crate) fn find_hours(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    dealer: &str,
+) -> Result<Hours, StoreError> {
+    let found = conn.query_opt(
+        "SELECT opens, closes, offset_minutes, every_day, closed_days, open_days FROM dealer_calendars WHERE dealer = ?1",
+        &[dealer.into()],
+        |row| {
+            Ok(Hours {
+                opens: row.get(0)?,
+                closes: row.get(1)?,
+                offset_minutes: row.get(2)?,
+                every_day: row.get(3)?,
+                closed: read_days(&row.get::<String>(4)?),
+                open: read_days(&row.get::<String>(5)?),
+            })
+        },
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Remembers a dealer's hours.
+pub(crate) fn put_hours(
+    conn: &mut Conn<'_>,
+    dealer: &str,
+    hours: &Hours,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO dealer_calendars (dealer, opens, closes, offset_minutes, every_day, closed_days, open_days)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (dealer) DO UPDATE SET opens = excluded.opens, closes = excluded.closes,
+             offset_minutes = excluded.offset_minutes, every_day = excluded.every_day,
+             closed_days = excluded.closed_days, open_days = excluded.open_days",
+        &[
+            dealer.into(),
+            hours.opens.into(),
+            hours.closes.into(),
+            hours.offset_minutes.into(),
+            hours.every_day.into(),
+            (&write_days(&hours.closed)).into(),
+            (&write_days(&hours.open)).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn read_days(text: &str) -> BTreeSet<NaiveDate> {
+    text.split(',').filter_map(|day| day.parse().ok()).collect()
+}
+
+fn write_days(days: &BTreeSet<NaiveDate>) -> String {
+    let days: Vec<String> = days.iter().map(NaiveDate::to_string).collect();
+    days.join(",")
+}

@@ -1,0 +1,228 @@
+//! Cases: writing, reading one, and finding those that a new one may repeat.
+
+use marque_auth::Scope;
+use marque_core::{ComplaintId, CustomerId, SourceRecordId};
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_events::dealer_clause;
+use marque_vault::{Vault, VaultError};
+use uuid::Uuid;
+
+use super::{blob, current_customer, optional, write::COLUMNS};
+use crate::domain::{Case, CaseNumber, Severity, State, Tier};
+
+/// Writes and reads cases; seals and opens what people said.
+#[derive(Debug, Clone)]
+pub(crate) struct CaseStore {
+    pub(super) vault: Vault,
+}
+
+/// The columns a case is read from.
+pub(super) fn read_columns() -> String {
+    COLUMNS[..30].join(", ")
+}
+
+/// A customer, by his record and as far as he is known himself, and a vehicle.
+pub(crate) type Whose<'a> = (Option<SourceRecordId>, Option<CustomerId>, &'a str);
+
+impl CaseStore {
+    pub(crate) fn new(vault: Vault) -> Self {
+        Self { vault }
+    }
+
+    /// Seals the words of a case for its row.
+    pub(crate) fn seal(&self, case: &Case) -> Result<Vec<u8>, VaultError> {
+        blob::seal_words(&self.vault, case.id.as_bytes(), &case.words)
+    }
+
+    /// A case in the scope, by id.
+    pub(crate) fn find(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        id: ComplaintId,
+    ) -> Result<Option<Case>, StoreError> {
+        self.find_by(conn, scope, "id", id.uuid().into())
+    }
+
+    /// A case in the scope, by the number people say aloud.
+    pub(crate) fn find_by_number(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        number: CaseNumber,
+    ) -> Result<Option<Case>, StoreError> {
+        self.find_by(conn, scope, "serial", number.serial().into())
+    }
+
+    fn find_by(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        column: &str,
+        key: Value<'_>,
+    ) -> Result<Option<Case>, StoreError> {
+        let (clause, dealers) = dealer_clause(scope, "dealer", 2);
+        if let Scope::Customer(own) = scope {
+            let own = current_customer(conn, *own)?;
+            let sql = format!(
+                "SELECT {} FROM complaints WHERE {column} = ?1 AND customer_id = ?2",
+                read_columns()
+            );
+            return conn.query_opt(&sql, &[key, own.uuid().into()], |row| self.read(row));
+        }
+        let sql = format!(
+            "SELECT {} FROM complaints WHERE {column} = ?1 AND {clause}",
+            read_columns()
+        );
+        conn.query_opt(&sql, &[key, dealers], |row| self.read(row))
+    }
+
+    /// Cases that came from a dealer's source under these keys, with the hashes of their rows.
+    pub(crate) fn find_by_keys(
+        &self,
+        conn: &mut Conn<'_>,
+        dealer: &str,
+        source: &str,
+        keys: &[&str],
+    ) -> Result<Vec<(Case, Vec<u8>)>, StoreError> {
+        let keys: Vec<Value<'_>> = keys.iter().map(|key| Value::Text(key)).collect();
+        let sql = format!(
+            "SELECT {}, content FROM complaints
+             WHERE dealer = ?1 AND source = ?2 AND complaint_key IN (??) AND complaint_key <> ''",
+            read_columns()
+        );
+        conn.query_in(&sql, &[dealer.into(), source.into()], &keys, |row| {
+            Ok((self.read(row)?, row.get(30)?))
+        })
+    }
+
+    /// Cases in the scope by their ids, in no order.
+    pub(crate) fn find_many(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        ids: &[ComplaintId],
+    ) -> Result<Vec<Case>, StoreError> {
+        let (clause, dealers) = dealer_clause(scope, "dealer", 1);
+        let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
+        let sql = format!(
+            "SELECT {} FROM complaints WHERE {clause} AND id IN (??)",
+            read_columns()
+        );
+        conn.query_in(&sql, &[dealers], &keys, |row| self.read(row))
+    }
+
+    /// Open cases in the scope of a customer or a vehicle, newest first, at most twenty.
+    pub(crate) fn find_open_of(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        whose: Whose<'_>,
+    ) -> Result<Vec<Case>, StoreError> {
+        let mut open = self.find_of(conn, scope, whose)?;
+        open.retain(|case| case.state.is_open());
+        Ok(open)
+    }
+
+    /// Cases in the scope of a customer or a vehicle, open ones first, then newest first, at most twenty. Each is asked for
+    /// by an index of its own.
+    pub(crate) fn find_of(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        (record, customer, vin): Whose<'_>,
+    ) -> Result<Vec<Case>, StoreError> {
+        let (clause, dealers) = dealer_clause(scope, "dealer", 2);
+        let mine = match scope {
+            Scope::Customer(_) => "?2 = ''",
+            _ => clause.as_str(),
+        };
+        let keys: [(&str, Value<'_>); 3] = [
+            (
+                "source_record_id = ?1",
+                record.map(SourceRecordId::uuid).into(),
+            ),
+            ("customer_id = ?1", customer.map(CustomerId::uuid).into()),
+            ("vin = ?1 AND vin <> ''", vin.into()),
+        ];
+        let mut found: Vec<Case> = Vec::new();
+        for (key, value) in keys {
+            if value == Value::Null || value == Value::Text("") {
+                continue;
+            }
+            let sql = format!(
+                "SELECT {} FROM complaints WHERE {key} AND {mine}
+                 ORDER BY is_open DESC, opened_at DESC, id DESC LIMIT 20",
+                read_columns()
+            );
+            let cases = conn.query(&sql, &[value, dealers], |row| self.read(row))?;
+            found.extend(cases);
+        }
+        found.sort_by_key(|case| {
+            (
+                !case.state.is_open(),
+                std::cmp::Reverse((case.opened_at, case.id)),
+            )
+        });
+        found.dedup_by_key(|case| case.id);
+        found.truncate(20);
+        Ok(found)
+    }
+
+    pub(super) fn read(&self, row: &Row<'_>) -> Result<Case, StoreError> {
+        let id: Uuid = row.get(0)?;
+        let state: String = row.get(15)?;
+        Ok(Case {
+            id: id.into(),
+            number: CaseNumber::from_serial(row.get(1)?),
+            dealer: row.get(2)?,
+            source: row.get(3)?,
+            complaint_key: row.get(4)?,
+            record: optional(row, 5)?,
+            customer: optional(row, 6)?,
+            vin: row.get(7)?,
+            visit: row.get(8)?,
+            channel: row.get(9)?,
+            category: row.get(10)?,
+            severity: Severity::of_rank(row.get(11)?),
+            tier: Tier::parse(&row.get::<String>(29)?).unwrap_or_default(),
+            department: row.get(12)?,
+            part: row.get(13)?,
+            fault: row.get(14)?,
+            state: State::parse(&state).ok_or_else(|| StoreError::Decode {
+                column: 15,
+                source: "no state of this release".into(),
+            })?,
+            level: row.get(16)?,
+            opened_at: row.get(17)?,
+            recorded_at: row.get(18)?,
+            acknowledged_at: row.get(19)?,
+            resolved_at: row.get(20)?,
+            closed_at: row.get(21)?,
+            updated_at: row.get(22)?,
+            reopened: row.get(23)?,
+            repeat_of: optional(row, 24)?,
+            satisfaction: [row.get(25)?, row.get(26)?],
+            version: row.get(27)?,
+            words: blob::open_words(&self.vault, id.as_bytes(), &row.get::<Vec<u8>>(28)?)?,
+        })
+    }
+}
+
+/// Holds cases until the transaction ends, all at once and in one order for all: a move and an escalation wait for each
+/// other.
+pub(crate) fn lock_cases(
+    conn: &mut Conn<'_>,
+    cases: impl Iterator<Item = ComplaintId>,
+) -> Result<(), StoreError> {
+    conn.lock_keys(&mut cases.map(|id| lock_key(id.as_bytes())).collect())
+}
+
+/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
+pub(crate) fn lock_key(name: &[u8]) -> i64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+        .cast_signed()
+}

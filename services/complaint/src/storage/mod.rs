@@ -1,0 +1,38 @@
+//! The case store: every statement of the service.
+
+mod blob;
+mod calendars;
+mod cases;
+mod clocks;
+mod course;
+mod links;
+mod list;
+mod report;
+mod schedule;
+mod solutions;
+mod write;
+
+pub(crate) use calendars::{find_hours, put_hours};
+pub(crate) use cases::{CaseStore, lock_cases, lock_key};
+pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
+pub(crate) use links::{
+    Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, knows_customer,
+    lock_records, put_alias, put_link, relink,
+};
+pub(crate) use list::Filter;
+pub(crate) use report::{group_names, list_facts};
+pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
+pub(crate) use solutions::{
+    count_uses, find_solution, find_solutions, list_changed_solutions, list_latest_solutions,
+    list_solution_versions, put_solution, use_solution,
+};
+pub(crate) use write::{
+    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, take_serials, update_case,
+};
+
+use marque_db::{Row, StoreError};
+use uuid::Uuid;
+
+fn optional<T: From<Uuid>>(row: &Row<'_>, column: usize) -> Result<Option<T>, StoreError> {
+    Ok(row.get::<Option<Uuid>>(column)?.map(T::from))
+}

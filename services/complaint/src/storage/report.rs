@@ -1,0 +1,77 @@
+//! What reports are made of.
+
+use marque_auth::Scope;
+use marque_core::Timestamp;
+use marque_db::{Conn, Row, StoreError};
+use marque_events::dealer_clause;
+
+use crate::domain::{Fact, Timing};
+
+/// Columns that cases can be grouped by, as callers name them.
+const GROUPS: [(&str, &str); 7] = [
+    ("dealer", "c.dealer"),
+    ("department", "c.department"),
+    ("category", "c.category"),
+    ("part", "c.part"),
+    ("severity", "c.severity"),
+    ("channel", "c.channel"),
+    ("all", "''"),
+];
+
+/// The names that cases can be grouped by.
+pub(crate) fn group_names() -> Vec<&'static str> {
+    GROUPS.iter().map(|(name, _)| *name).collect()
+}
+
+/// Cases in the scope that were opened in a span, grouped by a column; nothing if there is no such group.
+pub(crate) fn list_facts(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    (from, until): (Timestamp, Timestamp),
+    by: &str,
+) -> Result<Option<Vec<Fact>>, StoreError> {
+    let Some((name, column)) = GROUPS.iter().find(|(name, _)| *name == by) else {
+        return Ok(None);
+    };
+    let (clause, dealers) = dealer_clause(scope, "c.dealer", 3);
+    let sql = format!(
+        "SELECT {column}, c.opened_at, c.is_open, c.state, c.reopened, c.satisfied_resolution, c.satisfied_handling,
+                f.standing, f.used, f.is_overdue, r.standing, r.used, r.is_overdue
+         FROM complaints AS c
+         LEFT JOIN complaint_clocks AS f ON f.complaint_id = c.id AND f.kind = 1
+         LEFT JOIN complaint_clocks AS r ON r.complaint_id = c.id AND r.kind = 3
+         WHERE c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause}"
+    );
+    let facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
+        let key = if *name == "severity" {
+            crate::domain::Severity::of_rank(row.get(0)?)
+                .code()
+                .to_owned()
+        } else {
+            row.get(0)?
+        };
+        Ok(Fact {
+            key,
+            opened_at: row.get(1)?,
+            is_open: row.get(2)?,
+            is_withdrawn: row.get::<String>(3)? == "withdrawn",
+            reopened: row.get(4)?,
+            satisfaction: [row.get(5)?, row.get(6)?],
+            first_response: timing(row, 7)?,
+            resolution: timing(row, 10)?,
+        })
+    })?;
+    Ok(Some(facts))
+}
+
+/// A clock's three columns; nothing where the case has none, such as history of a file.
+fn timing(row: &Row<'_>, column: usize) -> Result<Option<Timing>, StoreError> {
+    let Some(standing) = row.get::<Option<i64>>(column)? else {
+        return Ok(None);
+    };
+    Ok(Some(Timing {
+        is_met: standing == 2,
+        used: row.get(column + 1)?,
+        is_overdue: row.get(column + 2)?,
+    }))
+}

@@ -1,0 +1,218 @@
+//! Cases: writing.
+
+use marque_auth::Scope;
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
+use marque_db::{Backend, Conn, StoreError, Value};
+use uuid::Uuid;
+
+use crate::domain::Case;
+
+/// A case about to be written for the first time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewCase<'a> {
+    pub(crate) case: &'a Case,
+    /// Keyed hash of the row it came in; empty if it came in none.
+    pub(crate) content: &'a [u8],
+    /// Its sealed words.
+    pub(crate) body: &'a [u8],
+}
+
+pub(super) const COLUMNS: [&str; 32] = [
+    "id",
+    "serial",
+    "dealer",
+    "source",
+    "complaint_key",
+    "source_record_id",
+    "customer_id",
+    "vin",
+    "visit",
+    "channel",
+    "category",
+    "severity",
+    "department",
+    "part",
+    "fault",
+    "state",
+    "level",
+    "opened_at",
+    "recorded_at",
+    "acknowledged_at",
+    "resolved_at",
+    "closed_at",
+    "updated_at",
+    "reopened",
+    "repeat_of",
+    "satisfied_resolution",
+    "satisfied_handling",
+    "version",
+    "body",
+    "tier",
+    "is_open",
+    "content",
+];
+
+/// What counts as a repeat of an earlier case, in microseconds: 30 days.
+const REPEAT_WITHIN: i64 = 30 * 86_400_000_000;
+
+/// Takes numbers for new cases. On SQLite the one writer reads the highest; on PostgreSQL a sequence hands them out.
+pub(crate) fn take_serials(conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>, StoreError> {
+    match conn.backend() {
+        Backend::Sqlite => {
+            let sql = "SELECT coalesce(max(serial), 0) FROM complaints";
+            let last: i64 = conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0);
+            Ok((1..=count as i64).map(|step| last + step).collect())
+        }
+        Backend::Postgres => conn.query(
+            "SELECT nextval('complaints_serial_seq') FROM generate_series(1, ?1::bigint)",
+            &[Value::Int(count as i64)],
+            |row| row.get(0),
+        ),
+    }
+}
+
+/// New cases.
+pub(crate) fn insert_cases(conn: &mut Conn<'_>, cases: &[NewCase<'_>]) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = cases.iter().flat_map(values_of).collect();
+    conn.insert_many("complaints", &COLUMNS, "", &values)
+}
+
+/// The case that one repeats: the last of the same vehicle and fault (or category, where no fault is known) within 30
+/// days before it, at whichever dealer.
+pub(crate) fn find_repeated(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    case: &Case,
+) -> Result<Option<ComplaintId>, StoreError> {
+    if case.vin.is_empty() {
+        return Ok(None);
+    }
+    let (column, value) = if case.fault.is_empty() {
+        ("category", &case.category)
+    } else {
+        ("fault", &case.fault)
+    };
+    let sql = format!(
+        "SELECT id FROM complaints
+         WHERE vin = ?1 AND {column} = ?2 AND opened_at <= ?3 AND opened_at >= ?4 AND id <> ?5
+         ORDER BY opened_at DESC, id DESC LIMIT 1"
+    );
+    let since = Timestamp::from_micros(case.opened_at.as_micros() - REPEAT_WITHIN);
+    let values = [
+        (&case.vin).into(),
+        value.into(),
+        case.opened_at.into(),
+        since.into(),
+        case.id.uuid().into(),
+    ];
+    conn.query_opt(&sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
+}
+
+/// Notes in a case which one it repeats.
+pub(crate) fn mark_repeat(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+    earlier: ComplaintId,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE complaints SET repeat_of = ?2 WHERE id = ?1",
+        &[case.uuid().into(), earlier.uuid().into()],
+    )?;
+    Ok(())
+}
+
+/// Puts a case in the place of what it was; its words stay as they are.
+pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE complaints SET category = ?2, severity = ?3, department = ?4, part = ?5, fault = ?6, state = ?7,
+             is_open = ?8, acknowledged_at = ?9, resolved_at = ?10, closed_at = ?11, updated_at = ?12,
+             reopened = ?13, repeat_of = ?14, satisfied_resolution = ?15, satisfied_handling = ?16, version = ?17,
+             tier = ?18
+         WHERE id = ?1",
+        &[
+            case.id.uuid().into(),
+            (&case.category).into(),
+            case.severity.rank().into(),
+            (&case.department).into(),
+            (&case.part).into(),
+            (&case.fault).into(),
+            case.state.code().into(),
+            case.state.is_open().into(),
+            case.acknowledged_at.into(),
+            case.resolved_at.into(),
+            case.closed_at.into(),
+            case.updated_at.into(),
+            case.reopened.into(),
+            case.repeat_of.map(ComplaintId::uuid).into(),
+            case.satisfaction[0].into(),
+            case.satisfaction[1].into(),
+            case.version.into(),
+            case.tier.code().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Gives an imported case the facts and words of a corrected row.
+pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(), StoreError> {
+    let case = new.case;
+    update_case(conn, case)?;
+    conn.execute(
+        "UPDATE complaints SET source_record_id = ?2, customer_id = ?3, vin = ?4, channel = ?5, opened_at = ?6,
+             content = ?7, body = ?8
+         WHERE id = ?1",
+        &[
+            case.id.uuid().into(),
+            case.record.map(SourceRecordId::uuid).into(),
+            case.customer.map(CustomerId::uuid).into(),
+            (&case.vin).into(),
+            (&case.channel).into(),
+            case.opened_at.into(),
+            new.content.into(),
+            new.body.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn values_of<'a>(new: &NewCase<'a>) -> [Value<'a>; 32] {
+    let NewCase {
+        case,
+        content,
+        body,
+    } = *new;
+    [
+        case.id.uuid().into(),
+        case.number.serial().into(),
+        (&case.dealer).into(),
+        (&case.source).into(),
+        (&case.complaint_key).into(),
+        case.record.map(SourceRecordId::uuid).into(),
+        case.customer.map(CustomerId::uuid).into(),
+        (&case.vin).into(),
+        (&case.visit).into(),
+        (&case.channel).into(),
+        (&case.category).into(),
+        case.severity.rank().into(),
+        (&case.department).into(),
+        (&case.part).into(),
+        (&case.fault).into(),
+        case.state.code().into(),
+        case.level.into(),
+        case.opened_at.into(),
+        case.recorded_at.into(),
+        case.acknowledged_at.into(),
+        case.resolved_at.into(),
+        case.closed_at.into(),
+        case.updated_at.into(),
+        case.reopened.into(),
+        case.repeat_of.map(ComplaintId::uuid).into(),
+        case.satisfaction[0].into(),
+        case.satisfaction[1].into(),
+        case.version.into(),
+        body.into(),
+        case.tier.code().into(),
+        case.state.is_open().into(),
+        content.into(),
+    ]
+}

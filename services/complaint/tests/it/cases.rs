@@ -1,0 +1,440 @@
+//! Cases from their opening to their end.
+
+use marque_api::complaint::v1 as pb;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, complaint};
+
+store_test_suite!(
+    a_case_is_opened_with_a_number_clocks_and_a_course,
+    a_second_case_of_the_same_matter_shows_the_first,
+    a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
+    a_needed_task_keeps_a_case_from_being_resolved,
+    a_closed_case_is_reopened_in_time_and_not_later,
+    what_is_written_twice_with_a_key_happens_once,
+    a_case_of_a_customer_points_at_his_record,
+    wrong_fields_are_named,
+    a_repeat_within_thirty_days_is_marked,
+);
+
+async fn a_case_is_opened_with_a_number_clocks_and_a_course(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!(
+        (
+            case.state.as_str(),
+            case.category.as_str(),
+            case.channel.as_str(),
+            case.severity.as_str()
+        ),
+        ("received", "service.repair", "phone", "high")
+    );
+    assert_eq!(
+        (case.department.as_str(), case.version, case.open),
+        ("service", 1, true)
+    );
+    let clocks: Vec<(&str, &str)> = case
+        .clocks
+        .iter()
+        .map(|clock| (clock.kind.as_str(), clock.due_local.as_str()))
+        .collect();
+    assert_eq!(
+        clocks,
+        [
+            ("first_response", "2026-03-02T11:00:00+08:00"),
+            ("next_update", "2026-03-03T10:00:00+08:00"),
+            ("resolution", "2026-03-05T10:00:00+08:00"),
+        ]
+    );
+    assert_eq!(case.next_states, ["acknowledged", "withdrawn"]);
+    // By id and by the number as it is said, the same case.
+    let spoken = format!("{} {}", &case.number[..4], &case.number[4..]);
+    for name in [case.id.as_str(), spoken.as_str()] {
+        let found = world.get(name).await;
+        assert_eq!(
+            (found.text.as_str(), &found.id),
+            ("刹车修了三次还是响", &case.id)
+        );
+        assert_eq!(found.entries[0].act, "opened");
+    }
+    // What was said is nowhere in clear.
+    let clear = world
+        .db
+        .read(|conn| {
+            conn.query(
+                "SELECT body FROM complaints UNION ALL SELECT data FROM outbox",
+                &[],
+                |row| row.get::<Vec<u8>>(0),
+            )
+        })
+        .await
+        .unwrap();
+    assert_eq!(clear.len(), 2);
+    let said = "刹车".as_bytes();
+    assert!(
+        clear
+            .iter()
+            .all(|bytes| bytes.windows(said.len()).all(|part| part != said))
+    );
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM audit WHERE act = 'complaint_opened'")
+            .await,
+        1
+    );
+}
+
+async fn a_second_case_of_the_same_matter_shows_the_first(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let first = world.open(complaint("D1", "c1")).await;
+    let again = world
+        .complaints()
+        .open_complaint(world.desk("D1", complaint("D1", "c1")))
+        .await
+        .unwrap_err();
+    assert_eq!(again.code(), Code::AlreadyExists);
+    assert!(
+        again.message().contains(&first.number),
+        "{}",
+        again.message()
+    );
+    let find = pb::FindRepeatsRequest {
+        dealer: "D1".into(),
+        vin: first.vin.clone(),
+        ..pb::FindRepeatsRequest::default()
+    };
+    let found = world
+        .complaints()
+        .find_repeats(world.desk("D1", find))
+        .await
+        .unwrap();
+    assert_eq!(found.into_inner().complaints[0].id, first.id);
+    let other = pb::OpenComplaintRequest {
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    let opened = world
+        .complaints()
+        .open_complaint(world.desk("D1", other))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(opened.possible_repeats[0].id, first.id);
+    assert!(opened.possible_repeats[0].text.is_empty());
+    // What is no longer open is in nobody's way.
+    let elsewhere = pb::OpenComplaintRequest {
+        category: "收费争议".into(),
+        ..complaint("D1", "c1")
+    };
+    assert_eq!(world.open(elsewhere).await.category, "service.charges");
+}
+
+async fn a_case_runs_its_course_and_a_refused_move_names_what_is_allowed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let refused = world.go(&case.id, "closed", "done").await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(
+        refused.message().contains("acknowledged, withdrawn"),
+        "{}",
+        refused.message()
+    );
+    assert_eq!(
+        world.go(&case.id, "gone", "").await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
+    world.pass(30);
+    world
+        .go(&case.id, "acknowledged", "打了电话")
+        .await
+        .unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let unsaid = world.go(&case.id, "waiting_parts", " ").await.unwrap_err();
+    assert_eq!(unsaid.code(), Code::InvalidArgument, "the note is missing");
+    world
+        .go(&case.id, "waiting_parts", "等刹车片")
+        .await
+        .unwrap();
+    world.pass(60);
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    world.go(&case.id, "resolved", "换了原厂片").await.unwrap();
+    world.go(&case.id, "followed_up", "回访满意").await.unwrap();
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    assert!(!closed.open && closed.closed_at.is_some() && closed.acknowledged_at.is_some());
+    assert!(
+        closed
+            .clocks
+            .iter()
+            .all(|clock| clock.state == "met" && !clock.overdue)
+    );
+    let course: Vec<(&str, &str, &str)> = closed
+        .entries
+        .iter()
+        .map(|entry| (entry.act.as_str(), entry.from.as_str(), entry.to.as_str()))
+        .collect();
+    let expected = [
+        ("opened", "", "received"),
+        ("moved", "received", "acknowledged"),
+        ("moved", "acknowledged", "in_progress"),
+        ("moved", "in_progress", "waiting_parts"),
+        ("paused", "resolution", ""),
+        ("moved", "waiting_parts", "in_progress"),
+        ("resumed", "resolution", ""),
+        ("moved", "in_progress", "resolved"),
+        ("moved", "resolved", "followed_up"),
+        ("moved", "followed_up", "closed"),
+    ];
+    for step in expected {
+        assert!(course.contains(&step), "{step:?} is not in {course:?}");
+    }
+    assert_eq!(course.len(), expected.len());
+    assert_eq!(closed.entries[1].note, "打了电话");
+    let moves = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.moved'";
+    assert_eq!(world.count(moves).await, 7);
+}
+
+async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let add = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "配件".into(),
+        text: "调一套刹车片".into(),
+        owner: "S17".into(),
+        due_at: "2026-03-03".into(),
+        optional: false,
+    };
+    let added = world
+        .complaints()
+        .add_task(world.desk("D1", add))
+        .await
+        .unwrap()
+        .into_inner();
+    let task = added.task.unwrap();
+    assert_eq!(
+        (task.department.as_str(), task.state.as_str()),
+        ("parts", "open")
+    );
+    let refused = world.go(&case.id, "resolved", "好了").await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let finish = |outcome: &str| pb::FinishTaskRequest {
+        id: case.id.clone(),
+        task_id: task.id.clone(),
+        outcome: outcome.into(),
+        cancelled: false,
+    };
+    let silent = world
+        .complaints()
+        .finish_task(world.desk("D1", finish("")))
+        .await
+        .unwrap_err();
+    assert_eq!(silent.code(), Code::InvalidArgument);
+    let done = world
+        .complaints()
+        .finish_task(world.desk("D1", finish("到货了")))
+        .await
+        .unwrap()
+        .into_inner()
+        .complaint
+        .unwrap();
+    assert_eq!(
+        (done.tasks[0].state.as_str(), done.tasks[0].outcome.as_str()),
+        ("done", "到货了")
+    );
+    let twice = world
+        .complaints()
+        .finish_task(world.desk("D1", finish("再来")))
+        .await
+        .unwrap_err();
+    assert_eq!(twice.code(), Code::FailedPrecondition);
+    assert_eq!(
+        world.go(&case.id, "resolved", "好了").await.unwrap().state,
+        "resolved"
+    );
+}
+
+async fn a_closed_case_is_reopened_in_time_and_not_later(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    for (state, note) in [
+        ("acknowledged", ""),
+        ("in_progress", ""),
+        ("resolved", "x"),
+        ("followed_up", "x"),
+        ("closed", ""),
+    ] {
+        world.go(&case.id, state, note).await.unwrap();
+    }
+    world.pass(29 * 24 * 60);
+    let reopened = world.go(&case.id, "reopened", "又响了").await.unwrap();
+    assert_eq!((reopened.reopened, reopened.open), (1, true));
+    assert!(
+        reopened
+            .clocks
+            .iter()
+            .any(|clock| clock.kind == "resolution" && clock.state == "running")
+    );
+    for (state, note) in [("in_progress", ""), ("resolved", "x")] {
+        world.go(&case.id, state, note).await.unwrap();
+    }
+    world.pass(31 * 24 * 60);
+    let late = world.go(&case.id, "reopened", "又响了").await.unwrap_err();
+    assert_eq!(late.code(), Code::FailedPrecondition);
+    assert!(late.message().contains("30 days"), "{}", late.message());
+}
+
+async fn what_is_written_twice_with_a_key_happens_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let keyed = |key: &'static str| {
+        let mut request = world.desk("D1", complaint("D1", "c1"));
+        request
+            .metadata_mut()
+            .insert("idempotency-key", key.parse().unwrap());
+        request
+    };
+    let first = world
+        .complaints()
+        .open_complaint(keyed("k1"))
+        .await
+        .unwrap()
+        .into_inner();
+    let again = world
+        .complaints()
+        .open_complaint(keyed("k1"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(first, again);
+    assert_eq!(world.count("SELECT count(*) FROM complaints").await, 1);
+    let case = first.complaint.unwrap();
+    let stale = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "acknowledged".into(),
+        expected_version: case.version + 1,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .move_complaint(world.desk("D1", stale))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::Aborted);
+}
+
+async fn a_case_of_a_customer_points_at_his_record(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let customer = world.put_customer("D1", "c1", "13800138001").await;
+    let request = pb::OpenComplaintRequest {
+        customer_key: String::new(),
+        source: String::new(),
+        customer_id: customer.to_string(),
+        ..complaint("D1", "")
+    };
+    let case = world.open(request.clone()).await;
+    assert_eq!(
+        case.source_record_id,
+        crate::world::record_of("D1", "c1").to_string()
+    );
+    assert_eq!(case.customer_id, customer.to_string());
+    let unknown = pb::OpenComplaintRequest {
+        customer_id: crate::world::customer(7).to_string(),
+        ..request
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.desk("D1", unknown))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+}
+
+async fn wrong_fields_are_named(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let good = complaint("D1", "c1");
+    let wrong = [
+        pb::OpenComplaintRequest {
+            text: " ".into(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            vin: "IOQ".into(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            severity: "awful".into(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            customer_key: String::new(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            source: String::new(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            opened_at: "yesterday".into(),
+            ..good.clone()
+        },
+        pb::OpenComplaintRequest {
+            tier: "gold".into(),
+            ..good.clone()
+        },
+    ];
+    for request in wrong {
+        let refused = world
+            .complaints()
+            .open_complaint(world.desk("D1", request.clone()))
+            .await;
+        let refused = refused.expect_err("it has a wrong field");
+        assert_eq!(refused.code(), Code::InvalidArgument, "{request:?}");
+        assert!(
+            !refused.message().contains("IOQ"),
+            "values are not repeated"
+        );
+    }
+    let nowhere = pb::OpenComplaintRequest {
+        dealer: "D9".into(),
+        ..good
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.hq(nowhere))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    assert_eq!(world.count("SELECT count(*) FROM complaints").await, 0);
+}
+
+async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let first = world
+        .open(pb::OpenComplaintRequest {
+            fault: "B12".into(),
+            ..complaint("D1", "c1")
+        })
+        .await;
+    world.go(&first.id, "withdrawn", "x").await.unwrap();
+    world.pass(20 * 24 * 60);
+    // Another owner, another dealer, the same car and fault.
+    let second = pb::OpenComplaintRequest {
+        fault: "B12".into(),
+        category: "产品质量".into(),
+        ..complaint("D2", "c9")
+    };
+    let second = world.open(second).await;
+    assert_eq!(second.repeat_of, first.id);
+    world.pass(31 * 24 * 60);
+    let third = pb::OpenComplaintRequest {
+        fault: "B12".into(),
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    assert!(
+        world.open(third).await.repeat_of.is_empty(),
+        "more than thirty days later"
+    );
+}

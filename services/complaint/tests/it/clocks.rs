@@ -1,0 +1,154 @@
+//! Clocks set anew: by severity, by tier, by a dealer's hours, by a word to the customer.
+
+use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, complaint};
+
+store_test_suite!(
+    a_graver_case_has_less_time_from_then_on,
+    a_dealers_hours_set_his_clocks_anew,
+    a_word_to_the_customer_starts_the_next_update_anew,
+    a_demand_by_law_has_clocks_of_its_own,
+);
+
+fn due(case: &pb::Complaint, kind: &str) -> String {
+    let clock = case.clocks.iter().find(|clock| clock.kind == kind);
+    clock.map_or_else(String::new, |clock| clock.due_local.clone())
+}
+
+async fn a_graver_case_has_less_time_from_then_on(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.pass(30);
+    let amend = pb::AmendComplaintRequest {
+        id: case.id.clone(),
+        severity: "critical".into(),
+        tier: "vip".into(),
+        note: "他不敢开了".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = world
+        .complaints()
+        .amend_complaint(world.desk("D1", amend))
+        .await
+        .unwrap()
+        .into_inner()
+        .complaint
+        .unwrap();
+    assert_eq!(due(&amended, "first_response"), "2026-03-02T10:15:00+08:00");
+    assert_eq!(due(&amended, "resolution"), "2026-03-03T10:00:00+08:00");
+    assert!(
+        amended.clocks[0].overdue,
+        "it ran out a quarter of an hour ago"
+    );
+    let changes: Vec<&str> = amended
+        .entries
+        .iter()
+        .map(|entry| entry.to.as_str())
+        .collect();
+    assert!(changes.contains(&"severity=critical") && changes.contains(&"tier=vip"));
+}
+
+async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let other = world.open(complaint("D2", "c1")).await;
+    world.pass(60);
+    let calendar = pb::Calendar {
+        dealer: "D1".into(),
+        opens: "08:00".into(),
+        closes: "20:00".into(),
+        offset_minutes: 480,
+        every_day: true,
+        closed_days: vec!["2026-03-03".into()],
+        open_days: Vec::new(),
+    };
+    let put = |calendar: pb::Calendar| {
+        let message = pb::PutCalendarRequest {
+            calendar: Some(calendar),
+        };
+        let manager = Scope::Dealer("D1".parse().unwrap());
+        world.ask(Role::Manager, manager, message)
+    };
+    let answer = world
+        .complaints()
+        .put_calendar(put(calendar.clone()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(answer.recomputed, 1);
+    // An hour of 27 was used; nine remain today, the third of March is closed, twelve on the fourth, five on the fifth.
+    assert_eq!(
+        due(&world.get(&case.id).await, "resolution"),
+        "2026-03-05T13:00:00+08:00"
+    );
+    assert_eq!(
+        due(&world.get(&other.id).await, "resolution"),
+        "2026-03-05T10:00:00+08:00"
+    );
+    let get = pb::GetCalendarRequest {
+        dealer: "D1".into(),
+    };
+    let got = world
+        .complaints()
+        .get_calendar(world.desk("D1", get))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(got.calendar.unwrap(), calendar);
+    let wrong = pb::Calendar {
+        closes: "07:00".into(),
+        ..calendar
+    };
+    assert!(world.complaints().put_calendar(put(wrong)).await.is_err());
+}
+
+async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.pass(120);
+    let note = |told_customer| pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: "配件明天到".into(),
+        told_customer,
+    };
+    let kept = world
+        .complaints()
+        .add_note(world.desk("D1", note(false)))
+        .await
+        .unwrap();
+    let kept = kept.into_inner().complaint.unwrap();
+    assert_eq!(due(&kept, "next_update"), "2026-03-03T10:00:00+08:00");
+    let told = world
+        .complaints()
+        .add_note(world.desk("D1", note(true)))
+        .await
+        .unwrap();
+    let told = told.into_inner().complaint.unwrap();
+    assert_eq!(due(&told, "next_update"), "2026-03-03T12:00:00+08:00");
+    assert_eq!(told.entries.last().unwrap().note, "配件明天到");
+}
+
+async fn a_demand_by_law_has_clocks_of_its_own(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let demand = pb::OpenComplaintRequest {
+        category: "三包".into(),
+        opened_at: "2026-02-27".into(),
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(demand).await;
+    // Ten and twenty working days after Friday, 27 February; Saturday, 28 February is worked.
+    assert_eq!(due(&case, "law_answer"), "2026-03-13T00:00:00+08:00");
+    assert_eq!(due(&case, "law_remedy"), "2026-03-27T00:00:00+08:00");
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let waiting = world.go(&case.id, "waiting_oem", "x").await.unwrap();
+    assert_eq!(
+        due(&waiting, "law_answer"),
+        "2026-03-13T00:00:00+08:00",
+        "the law knows no pause"
+    );
+    assert_eq!(due(&waiting, "resolution"), "");
+}

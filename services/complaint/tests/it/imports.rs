@@ -1,0 +1,146 @@
+//! Files of complaints.
+
+use std::time::Duration;
+
+use marque_api::{
+    complaint::v1 as pb,
+    intake::v1::{
+        GetImportRequest, Import, ImportRequest, ImportStart, ImportState, import_request::Part,
+    },
+};
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, customer, linked};
+
+store_test_suite!(
+    a_file_becomes_cases_once_and_a_corrected_row_corrects_its_case,
+    rows_of_long_ago_are_history_and_do_not_escalate,
+);
+
+pub(crate) async fn import(world: &World, file: &str) -> Import {
+    let start = ImportStart {
+        kind: "complaints".into(),
+        dealer: "D1".into(),
+        source: "dms".into(),
+        ..ImportStart::default()
+    };
+    let parts = [
+        Part::Start(start),
+        Part::Chunk(file.as_bytes().to_vec().into()),
+    ]
+    .map(|part| ImportRequest { part: Some(part) });
+    let scope = Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(Role::Manager, scope.clone(), tokio_stream::iter(parts));
+    let queued = world.imports().import(request).await.unwrap().into_inner();
+    let id = queued.import.unwrap().id;
+    for _ in 0..2_000 {
+        let request = world.ask(
+            Role::Manager,
+            scope.clone(),
+            GetImportRequest { id: id.clone() },
+        );
+        let answer = world
+            .imports()
+            .get_import(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let import = answer.import.unwrap();
+        match import.state() {
+            ImportState::Succeeded => return import,
+            ImportState::Failed => panic!("{}: {}", import.problem_reason, import.problem_detail),
+            _ => tokio::time::sleep(Duration::from_millis(25)).await,
+        }
+    }
+    panic!("the import does not end");
+}
+
+async fn cases(world: &World) -> Vec<pb::Complaint> {
+    let list = pb::ListComplaintsRequest::default();
+    let answer = world
+        .complaints()
+        .list_complaints(world.hq(list))
+        .await
+        .unwrap();
+    answer.into_inner().complaints
+}
+
+pub(crate) const HEADER: &str =
+    "投诉编号,客户编号,车架号,投诉时间,投诉渠道,投诉类别,严重程度,投诉内容,责任部门\n";
+
+async fn a_file_becomes_cases_once_and_a_corrected_row_corrects_its_case(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = format!(
+        "{HEADER}TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n\
+         TS2,c2,,2026-02-27,到店,收费争议,低,结算比报价高,售后\n\
+         ,c3,,2026-02-27,到店,收费争议,低,没有编号,售后\n"
+    );
+    let first = import(&world, &file).await;
+    assert_eq!((first.received, first.quarantined), (3, 1));
+    let again = import(&world, &file).await;
+    assert_eq!((again.unchanged, again.accepted), (2, 0));
+    let listed = cases(&world).await;
+    assert_eq!(listed.len(), 2);
+    let case = &listed[0];
+    assert_eq!(
+        (
+            case.complaint_key.as_str(),
+            case.category.as_str(),
+            case.severity.as_str(),
+            case.channel.as_str()
+        ),
+        ("TS1", "service.repair", "high", "phone")
+    );
+    assert_eq!((case.state.as_str(), case.clocks.len()), ("received", 3));
+    // It is worked on, and then the dealer corrects his row: how it stands is not the file's to say.
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    import(
+        &world,
+        &file
+            .replace("制动仍有异响", "制动失灵")
+            .replace("TS1,c1", "TS1,c9"),
+    )
+    .await;
+    let corrected = world.get(&case.id).await;
+    assert_eq!(
+        (
+            corrected.text.as_str(),
+            corrected.state.as_str(),
+            &corrected.number
+        ),
+        ("制动失灵", "acknowledged", &case.number)
+    );
+    world
+        .customers
+        .deliver([linked(1, "D1", "c9", customer(1))])
+        .await;
+    assert_eq!(
+        world.get(&case.id).await.customer_id,
+        customer(1).to_string()
+    );
+    assert_eq!(world.count("SELECT count(*) FROM complaints").await, 2);
+}
+
+async fn rows_of_long_ago_are_history_and_do_not_escalate(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "{HEADER}TS1,c1,LJ1EEKRN7R4000001,2025-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n\
+         TS2,c1,LJ1EEKRN7R4000001,2025-03-20 16:00,400热线,维修质量,严重,又响了,售后\n\
+         TS3,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,还在响,售后\n"
+    );
+    import(&world, &file).await;
+    let listed = cases(&world).await;
+    let states: Vec<&str> = listed.iter().map(|case| case.state.as_str()).collect();
+    assert_eq!(states, ["received", "closed", "closed"], "newest first");
+    assert!(listed[1].clocks.is_empty() && listed[0].repeat_of.is_empty());
+    assert_eq!(
+        listed[1].repeat_of, listed[2].id,
+        "the same car and category within thirty days"
+    );
+    // The one that waits escalates by working time from its arrival, the others never.
+    world.pass(60);
+    world
+        .wait_for("SELECT count(*) FROM complaint_escalations", 2)
+        .await;
+}

@@ -1,0 +1,193 @@
+//! kill -9 at random moments: schedulers in processes of their own are shot wherever they are, two hundred times, under
+//! load. No step may be missing afterwards, none may have been taken or told twice.
+//!
+//! Run by docs/benchmarks/complaints.sh: `cargo test -p marque-complaint --test it kill -- --ignored --nocapture`.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use marque_core::{Clock as _, ManualClock, Timestamp};
+use marque_db::{Database, Settings};
+use marque_intake::IntakeSettings;
+use marque_rpc::{RoleName, RoleRouter, RpcTransport};
+use marque_testkit::{TestDb, block_on};
+use marque_vault::{Keyring, Vault};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    escalation::told_steps,
+    imports::{HEADER, import},
+    world::{Silence, World},
+};
+
+/// What a worker is told: where the database is, and what time it is.
+const STORE: &str = "MARQUE_ESCALATION_STORE";
+const NOW: &str = "MARQUE_ESCALATION_NOW";
+const KILLS: u64 = 200;
+const CASES: usize = 1_000;
+const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn one_instance_on_sqlite_killed_two_hundred_times() {
+    block_on(shoot(TestDb::sqlite(), 1));
+}
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn three_instances_on_sqlite_killed_two_hundred_times() {
+    block_on(shoot(TestDb::sqlite(), 3));
+}
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn one_instance_on_postgres_killed_two_hundred_times() {
+    if let Some(db) = TestDb::postgres() {
+        block_on(shoot(db, 1));
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn three_instances_on_postgres_killed_two_hundred_times() {
+    if let Some(db) = TestDb::postgres() {
+        block_on(shoot(db, 3));
+    }
+}
+
+async fn shoot(db: TestDb, instances: usize) {
+    let world = World::without_scheduler(db).await;
+    let rows: Vec<String> = (0..CASES)
+        .map(|n| format!("TS{n},c{n},,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n"))
+        .collect();
+    import(&world, &format!("{HEADER}{}", rows.concat())).await;
+    let store = store_of(&world).await;
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut dice = move |below: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    let mut in_between = 0;
+    for _ in 0..KILLS {
+        // Two working days' worth of steps falls due bit by bit while they are shot at.
+        world.pass(15);
+        let before = world.count(STEPS).await;
+        let mut workers: Vec<Child> = (0..instances)
+            .map(|_| worker(&store, world.clock.now()))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(40 + dice(400))).await;
+        for child in &mut workers {
+            // SIGKILL: nothing is flushed, nothing is let go.
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        in_between += i64::from(world.count(STEPS).await > before);
+    }
+    world.pass(30 * 24 * 60);
+    let mut last = worker(&store, world.clock.now());
+    let wanted = (CASES * 3 * 5) as i64;
+    world.wait_for(STEPS, wanted).await;
+    last.kill().unwrap();
+    last.wait().unwrap();
+    let told = told_steps(&world).await.len();
+    assert_eq!(told as i64, wanted, "each step is told of once");
+    println!(
+        "{} kills of {instances} instance(s): {wanted} steps of {CASES} cases, none missing, none twice; \
+         steps were taken in {in_between} of the lives",
+        KILLS * instances as u64
+    );
+}
+
+/// Where the test's database is, in words for another process.
+async fn store_of(world: &World) -> String {
+    if !world.db.is_postgres() {
+        return world.db.folder().join("test.db").display().to_string();
+    }
+    let schema: Option<String> = world
+        .db
+        .read(|conn| conn.query_opt("SELECT current_schema()::text", &[], |row| row.get(0)))
+        .await
+        .unwrap();
+    format!(
+        "{}#{}",
+        variable("MARQUE_TEST_POSTGRES").unwrap(),
+        schema.unwrap()
+    )
+}
+
+/// This test's own program once more, as a process that only escalates.
+fn worker(store: &str, now: Timestamp) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([
+            "kill::a_process_that_only_escalates",
+            "--exact",
+            "--ignored",
+        ])
+        .env(STORE, store)
+        .env(NOW, now.as_micros().to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "what the others shoot at; alone it has nothing to do"]
+fn a_process_that_only_escalates() {
+    let (Some(store), Some(now)) = (variable(STORE), variable(NOW)) else {
+        return;
+    };
+    let settings = match store.split_once('#') {
+        Some((url, schema)) => Settings::Postgres {
+            url: url.to_owned(),
+            schema: schema.to_owned(),
+            readers: 1,
+            writers: 2,
+        },
+        None => Settings::Sqlite { path: store.into() },
+    };
+    block_on(escalate(
+        Database::open(&settings).unwrap(),
+        Timestamp::from_micros(now.parse().unwrap()),
+    ));
+}
+
+async fn escalate(db: Database, now: Timestamp) {
+    let nowhere = RoleRouter::new();
+    let spool = tempfile::tempdir().unwrap();
+    let built = marque_complaint::build(marque_complaint::Deps {
+        db,
+        vault: Vault::new(&Keyring::generate().unwrap()),
+        clock: Arc::new(ManualClock::at(now)),
+        network: RpcTransport::local(RoleName::Network, &nowhere),
+        customer: RpcTransport::local(RoleName::Customer, &nowhere),
+        intake: IntakeSettings {
+            spool: spool.path().to_owned(),
+            batch_rows: 1,
+            parallel: 1,
+            max_file_bytes: 1,
+            limits: marque_tabular::Limits::default(),
+        },
+        network_events: Arc::new(Silence),
+        customer_events: Arc::new(Silence),
+    })
+    .unwrap();
+    let scheduler = built
+        .tasks
+        .into_iter()
+        .find(|task| task.name() == "complaint.scheduler");
+    scheduler.unwrap().run(CancellationToken::new()).await;
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process is told by its environment what it is to do"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,366 @@
+//! The desk's view, search, solutions, and the feed of changes.
+
+use std::time::Duration;
+
+use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, complaint, customer, linked};
+
+store_test_suite!(
+    a_solution_is_versioned_approved_used_and_counted,
+    the_desk_sees_a_case_with_all_that_stands_beside_it,
+    cases_are_found_by_their_words_inside_the_scope,
+    the_indexes_are_built_from_the_store,
+    a_report_counts_what_the_scope_sees,
+    whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped,
+);
+
+async fn put(world: &World, id: &str, title: &str, text: &str) -> pb::Solution {
+    let message = pb::PutSolutionRequest {
+        id: id.into(),
+        title: title.into(),
+        text: text.into(),
+        category: "维修质量".into(),
+        ..pb::PutSolutionRequest::default()
+    };
+    let answer = world
+        .complaints()
+        .put_solution(world.desk("D1", message))
+        .await;
+    answer.unwrap().into_inner().solution.unwrap()
+}
+
+async fn approve(world: &World, id: &str) -> pb::Solution {
+    let message = pb::DecideSolutionRequest {
+        id: id.into(),
+        decision: "approve".into(),
+        expected_version: 0,
+    };
+    let answer = world.complaints().decide_solution(world.hq(message)).await;
+    answer.unwrap().into_inner().solution.unwrap()
+}
+
+async fn find(world: &World, query: &str, approved_only: bool) -> Vec<pb::Solution> {
+    let message = pb::SearchSolutionsRequest {
+        query: query.into(),
+        approved_only,
+        limit: 0,
+    };
+    let answer = world
+        .complaints()
+        .search_solutions(world.desk("D2", message))
+        .await;
+    answer.unwrap().into_inner().solutions
+}
+
+async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let draft = put(&world, "", "换片后异响", "打磨刹车盘").await;
+    assert_eq!((draft.state.as_str(), draft.version), ("draft", 1));
+    assert!(find(&world, "刹车异响", true).await.is_empty());
+    assert_eq!(
+        find(&world, "brake noise", false).await[0].id,
+        draft.id,
+        "across languages"
+    );
+    assert_eq!(approve(&world, &draft.id).await.state, "approved");
+    assert_eq!(find(&world, "刹车异响", true).await.len(), 1);
+    // A new version is a draft again, and the approved one is kept.
+    let second = put(&world, &draft.id, "换片后异响", "打磨刹车盘，涂消音膏").await;
+    assert_eq!((second.state.as_str(), second.version), ("draft", 2));
+    approve(&world, &draft.id).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let used = pb::UseSolutionRequest {
+        id: case.id.clone(),
+        solution_id: draft.id.clone(),
+    };
+    for _ in 0..2 {
+        let answer = world
+            .complaints()
+            .use_solution(world.desk("D1", used.clone()))
+            .await;
+        assert_eq!(
+            answer.unwrap().into_inner().solution.unwrap().used,
+            1,
+            "once is enough"
+        );
+    }
+    for (state, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "x")] {
+        world.go(&case.id, state, note).await.unwrap();
+    }
+    let get = pb::GetSolutionRequest {
+        id: draft.id.clone(),
+    };
+    let got = world
+        .complaints()
+        .get_solution(world.hq(get.clone()))
+        .await
+        .unwrap()
+        .into_inner();
+    let solution = got.solution.unwrap();
+    assert_eq!(
+        (solution.used, solution.succeeded, solution.failed),
+        (1, 1, 0)
+    );
+    assert_eq!(
+        (got.versions.len(), got.versions[0].state.as_str()),
+        (1, "approved")
+    );
+    world.go(&case.id, "reopened", "又响了").await.unwrap();
+    let got = world
+        .complaints()
+        .get_solution(world.hq(get))
+        .await
+        .unwrap()
+        .into_inner();
+    let solution = got.solution.unwrap();
+    assert_eq!(
+        (solution.used, solution.succeeded, solution.failed),
+        (1, 0, 1)
+    );
+    let stale = pb::DecideSolutionRequest {
+        id: draft.id,
+        decision: "retire".into(),
+        expected_version: 1,
+    };
+    let refused = world
+        .complaints()
+        .decide_solution(world.hq(stale))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::Aborted);
+}
+
+async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let solution = put(&world, "", "刹车修后异响", "打磨刹车盘").await;
+    approve(&world, &solution.id).await;
+    let draft = put(&world, "", "刹车异响草案", "未批准").await;
+    let earlier = world.open(complaint("D1", "c1")).await;
+    let like = pb::OpenComplaintRequest {
+        vin: String::new(),
+        text: "刹车修完还是有异响".into(),
+        ..complaint("D1", "c2")
+    };
+    let like = world.open(like).await;
+    let elsewhere = world.open(complaint("D3", "c3")).await;
+    let case = pb::OpenComplaintRequest {
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(case).await;
+    let desk = pb::GetDeskRequest {
+        id: case.number.clone(),
+    };
+    for _ in 0..500 {
+        let seen = world
+            .complaints()
+            .get_desk(world.desk("D1", desk.clone()))
+            .await
+            .unwrap()
+            .into_inner();
+        let ids =
+            |cases: &[pb::Complaint]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+        if !ids(&seen.similar).contains(&like.id) {
+            // The indexes follow by events.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        }
+        assert_eq!(seen.complaint.unwrap().id, case.id);
+        assert_eq!(ids(&seen.earlier), [earlier.id]);
+        assert!(
+            !ids(&seen.similar).contains(&elsewhere.id),
+            "another dealer's"
+        );
+        let proposed: Vec<&str> = seen.solutions.iter().map(|each| each.id.as_str()).collect();
+        assert_eq!(
+            proposed,
+            [solution.id.as_str()],
+            "the draft {} is not proposed",
+            draft.id
+        );
+        return;
+    }
+    panic!("the case like it is never shown");
+}
+
+async fn cases_are_found_by_their_words_inside_the_scope(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let message = pb::SearchComplaintsRequest {
+        query: "制动 异响".into(),
+        limit: 5,
+    };
+    for _ in 0..500 {
+        let found = world
+            .complaints()
+            .search_complaints(world.hq(message.clone()))
+            .await
+            .unwrap();
+        if found
+            .into_inner()
+            .complaints
+            .first()
+            .is_some_and(|hit| hit.id == case.id)
+        {
+            let foreign = world.desk("D2", message);
+            let hidden = world.complaints().search_complaints(foreign).await.unwrap();
+            assert!(hidden.into_inner().complaints.is_empty());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the case is never found");
+}
+
+async fn the_indexes_are_built_from_the_store(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let solution = put(&world, "", "天窗漏水", "疏通排水管").await;
+    // Another process starts with nothing but the store.
+    let other = world.another_service();
+    let message = pb::SearchSolutionsRequest {
+        query: "天窗".into(),
+        ..pb::SearchSolutionsRequest::default()
+    };
+    for _ in 0..500 {
+        let found = other
+            .clone()
+            .search_solutions(world.hq(message.clone()))
+            .await
+            .unwrap();
+        if found
+            .into_inner()
+            .solutions
+            .first()
+            .is_some_and(|hit| hit.id == solution.id)
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the other process never finds it");
+}
+
+async fn whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let watch = |after| pb::WatchComplaintsRequest { after };
+    let manager = Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(Role::Manager, manager.clone(), watch(-1));
+    let mut changes = world
+        .complaints()
+        .watch_complaints(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let begun = changes.message().await.unwrap().unwrap();
+    assert!(begun.changes.is_empty(), "a sign of life");
+    world.open(complaint("D2", "c1")).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    let mut heard = Vec::new();
+    let mut last = begun.position;
+    while heard.len() < 2 {
+        let told = tokio::time::timeout(Duration::from_secs(20), changes.message())
+            .await
+            .unwrap();
+        let told = told.unwrap().unwrap();
+        assert!(told.position >= last);
+        last = told.position;
+        for change in told.changes {
+            assert_eq!(change.id, case.id, "the other dealer's is not his to hear");
+            heard.push((told.kind.clone(), change.state));
+        }
+    }
+    assert_eq!(
+        heard,
+        [
+            ("opened".to_owned(), "received".to_owned()),
+            ("moved".to_owned(), "acknowledged".to_owned())
+        ]
+    );
+    drop(changes);
+    world
+        .customers
+        .deliver([linked(1, "D1", "c1", customer(1))])
+        .await;
+    // From where he began, the same again.
+    let request = world.ask(Role::Manager, manager, watch(begun.position));
+    let mut again = world
+        .complaints()
+        .watch_complaints(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let mut kinds = Vec::new();
+    while kinds.len() < 2 {
+        let told = tokio::time::timeout(Duration::from_secs(20), again.message())
+            .await
+            .unwrap();
+        let told = told.unwrap().unwrap();
+        if !told.changes.is_empty() {
+            kinds.push(told.kind);
+        }
+    }
+    assert_eq!(kinds, ["opened", "moved"]);
+}
+
+async fn a_report_counts_what_the_scope_sees(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.open(complaint("D2", "c1")).await;
+    world.pass(30);
+    for (state, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "x")] {
+        world.go(&case.id, state, note).await.unwrap();
+    }
+    let to = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "followed_up".into(),
+        note: "x".into(),
+        satisfaction_resolution: 4,
+        satisfaction_handling: 5,
+        ..pb::MoveComplaintRequest::default()
+    };
+    world
+        .complaints()
+        .move_complaint(world.desk("D1", to))
+        .await
+        .unwrap();
+    let ask = pb::GetReportRequest {
+        from: "2026-03-01".into(),
+        to: "2026-03-02".into(),
+        by: String::new(),
+    };
+    let answer = world
+        .complaints()
+        .get_report(world.hq(ask.clone()))
+        .await
+        .unwrap();
+    let lines = answer.into_inner().lines;
+    let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    assert_eq!(keys, ["D1", "D2"]);
+    let first = lines[0].first_response.unwrap();
+    assert_eq!((first.met, first.p99_seconds, lines[0].open), (1, 1_800, 0));
+    assert_eq!(
+        (lines[0].satisfaction_handling, lines[0].handling_score),
+        (5.0, 100.0)
+    );
+    let manager = Scope::Dealer("D1".parse().unwrap());
+    let own = world
+        .complaints()
+        .get_report(world.ask(Role::Manager, manager, ask.clone()))
+        .await;
+    assert_eq!(own.unwrap().into_inner().lines.len(), 1);
+    let by = pb::GetReportRequest {
+        by: "colour".into(),
+        ..ask
+    };
+    let refused = world
+        .complaints()
+        .get_report(world.hq(by))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+}

@@ -1,0 +1,211 @@
+//! Who sees which case, and whose it is when customers are linked and merged.
+
+use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, again, complaint, customer, linked, merged};
+
+store_test_suite!(
+    a_case_is_seen_by_its_dealer_its_region_headquarters_and_the_customer,
+    a_dealer_who_knows_the_customer_learns_of_his_cases_elsewhere_but_not_what_was_said,
+    a_case_may_come_before_its_customer_and_follows_him,
+    a_customer_complains_for_himself_and_moves_only_what_is_his_to_move,
+);
+
+async fn list(
+    world: &World,
+    role: Role,
+    scope: Scope,
+    message: pb::ListComplaintsRequest,
+) -> Vec<pb::Complaint> {
+    let answer = world
+        .complaints()
+        .list_complaints(world.ask(role, scope, message))
+        .await;
+    answer.unwrap().into_inner().complaints
+}
+
+fn dealer(code: &str) -> Scope {
+    Scope::Dealer(code.parse().unwrap())
+}
+
+async fn a_case_is_seen_by_its_dealer_its_region_headquarters_and_the_customer(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world
+        .customers
+        .deliver([linked(1, "D1", "c1", customer(1))])
+        .await;
+    let seen = [
+        (Role::Service, dealer("D1"), true),
+        (Role::Service, dealer("D2"), false),
+        (Role::Manager, Scope::Region("north".into()), true),
+        (Role::Manager, Scope::Region("south".into()), false),
+        (Role::Agent, Scope::Headquarters, true),
+        (Role::Customer, Scope::Customer(customer(1)), true),
+        (Role::Customer, Scope::Customer(customer(2)), false),
+    ];
+    for (role, scope, is_seen) in seen {
+        for name in [&case.id, &case.number] {
+            let get = pb::GetComplaintRequest { id: name.clone() };
+            let got = world
+                .complaints()
+                .get_complaint(world.ask(role, scope.clone(), get))
+                .await;
+            assert_eq!(got.is_ok(), is_seen, "{role} {scope:?}");
+            assert!(got.is_ok() || got.unwrap_err().code() == Code::NotFound);
+        }
+        let listed = list(
+            &world,
+            role,
+            scope.clone(),
+            pb::ListComplaintsRequest::default(),
+        )
+        .await;
+        assert_eq!(listed.len(), usize::from(is_seen), "{role} {scope:?}");
+        let to = pb::MoveComplaintRequest {
+            id: case.id.clone(),
+            to: "closed".into(),
+            ..pb::MoveComplaintRequest::default()
+        };
+        let moved = world
+            .complaints()
+            .move_complaint(world.ask(role, scope, to))
+            .await
+            .unwrap_err();
+        let expected = if is_seen {
+            Code::FailedPrecondition
+        } else {
+            Code::NotFound
+        };
+        assert_eq!(moved.code(), expected);
+    }
+}
+
+async fn a_dealer_who_knows_the_customer_learns_of_his_cases_elsewhere_but_not_what_was_said(
+    db: TestDb,
+) {
+    let world = World::without_scheduler(db).await;
+    world.open(complaint("D1", "c1")).await;
+    let events = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D3", "k9", customer(1)),
+    ];
+    world.customers.deliver(events).await;
+    let of_him = pb::ListComplaintsRequest {
+        customer_id: customer(1).to_string(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let elsewhere = list(&world, Role::Service, dealer("D3"), of_him.clone()).await;
+    assert_eq!(elsewhere.len(), 1);
+    assert!(elsewhere[0].text.is_empty() && elsewhere[0].next_states.is_empty());
+    let own = list(&world, Role::Service, dealer("D1"), of_him.clone()).await;
+    assert_eq!(own[0].text, "刹车修了三次还是响");
+    assert!(
+        list(&world, Role::Service, dealer("D2"), of_him)
+            .await
+            .is_empty()
+    );
+}
+
+async fn a_case_may_come_before_its_customer_and_follows_him(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert!(case.customer_id.is_empty());
+    let link = linked(5, "D1", "c1", customer(1));
+    world.customers.deliver([link.clone(), again(&link)]).await;
+    assert_eq!(
+        world.get(&case.id).await.customer_id,
+        customer(1).to_string()
+    );
+    // An older word that comes later changes nothing.
+    world
+        .customers
+        .deliver([linked(4, "D1", "c1", customer(9))])
+        .await;
+    assert_eq!(
+        world.get(&case.id).await.customer_id,
+        customer(1).to_string()
+    );
+    // Merged: the record moves, and the old id still finds him.
+    let events = [
+        linked(6, "D1", "c1", customer(2)),
+        merged(7, customer(1), customer(2), false),
+    ];
+    world.customers.deliver(events).await;
+    for id in [customer(1), customer(2)] {
+        let of_him = pb::ListComplaintsRequest {
+            customer_id: id.to_string(),
+            ..pb::ListComplaintsRequest::default()
+        };
+        assert_eq!(
+            list(&world, Role::Agent, Scope::Headquarters, of_him)
+                .await
+                .len(),
+            1
+        );
+    }
+    // A case of a record that is known already has its customer at once.
+    let second = pb::OpenComplaintRequest {
+        category: "价格".into(),
+        ..complaint("D1", "c1")
+    };
+    assert_eq!(
+        world.open(second).await.customer_id,
+        customer(2).to_string()
+    );
+}
+
+async fn a_customer_complains_for_himself_and_moves_only_what_is_his_to_move(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    let me = || Scope::Customer(own);
+    let request = pb::OpenComplaintRequest {
+        customer_id: customer(9).to_string(),
+        ..complaint("D1", "someone-else")
+    };
+    let opened = world
+        .complaints()
+        .open_complaint(world.ask(Role::Customer, me(), request))
+        .await
+        .unwrap()
+        .into_inner()
+        .complaint
+        .unwrap();
+    assert_eq!(
+        opened.customer_id,
+        own.to_string(),
+        "whatever he says of others"
+    );
+    assert_eq!(opened.next_states, ["withdrawn"]);
+    let to = |state: &str| pb::MoveComplaintRequest {
+        id: opened.id.clone(),
+        to: state.into(),
+        note: "算了".into(),
+        ..pb::MoveComplaintRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .move_complaint(world.ask(Role::Customer, me(), to("acknowledged")))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::FailedPrecondition);
+    let moved = world
+        .complaints()
+        .move_complaint(world.ask(Role::Customer, me(), to("withdrawn")))
+        .await;
+    assert_eq!(
+        moved.unwrap().into_inner().complaint.unwrap().state,
+        "withdrawn"
+    );
+    let nowhere = pb::OpenComplaintRequest {
+        dealer: "D9".into(),
+        ..complaint("D1", "c1")
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.ask(Role::Customer, me(), nowhere))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+}

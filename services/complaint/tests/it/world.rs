@@ -1,0 +1,460 @@
+//! The service, the services it asks, and feeds that the test fills.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use marque_api::{
+    complaint::v1::{
+        self as pb, Complaint, OpenComplaintRequest,
+        complaint_service_client::ComplaintServiceClient,
+    },
+    customer::v1::{
+        CustomerColumns, CustomersMerged, Link, PutSourceRecordRequest, SourceRecordsLinked,
+        customer_service_client::CustomerServiceClient,
+    },
+    events::v1::{Event, PullRequest, PullResponse},
+    intake::v1::import_service_client::ImportServiceClient,
+    network::v1::{
+        Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
+    },
+};
+use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_core::{
+    Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, source_record_id,
+};
+use marque_db::Database;
+use marque_events::{Source, to_proto_time};
+use marque_intake::IntakeSettings;
+use marque_rpc::{
+    Built, CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, Task,
+    stack,
+};
+use marque_testkit::TestDb;
+use marque_vault::{Keyring, Vault};
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+/// A feed the test fills.
+#[derive(Default)]
+pub(crate) struct Feed {
+    waiting: Mutex<VecDeque<Event>>,
+    filled: Notify,
+    drained: Notify,
+}
+
+#[tonic::async_trait]
+impl Source for Feed {
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
+        loop {
+            let filled = self.filled.notified();
+            let events: Vec<Event> = {
+                let mut waiting = self.waiting.lock().unwrap();
+                let count = waiting.len().min(request.limit as usize);
+                waiting.drain(..count).collect()
+            };
+            if !events.is_empty() {
+                return Ok(PullResponse {
+                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
+                    events,
+                });
+            }
+            // Who pulls again has applied what he pulled before.
+            self.drained.notify_one();
+            filled.await;
+        }
+    }
+}
+
+impl Feed {
+    /// Puts events in and waits until all of them are applied.
+    pub(crate) async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
+        // A permit of an earlier round must not be taken for this one's.
+        let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
+        self.waiting.lock().unwrap().extend(events);
+        self.filled.notify_one();
+        tokio::time::timeout(Duration::from_secs(20), self.drained.notified())
+            .await
+            .expect("events are applied");
+        assert!(self.waiting.lock().unwrap().is_empty());
+    }
+}
+
+/// What never comes: the feed of an instance that only escalates.
+pub(crate) struct Silence;
+
+#[tonic::async_trait]
+impl Source for Silence {
+    async fn pull(&self, _: PullRequest) -> Result<PullResponse, Status> {
+        std::future::pending().await
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) db: TestDb,
+    pub(crate) network: Arc<Feed>,
+    pub(crate) customers: Arc<Feed>,
+    router: RoleRouter,
+    issuer: Issuer,
+    vault: Vault,
+    stop: CancellationToken,
+    others: [TestDb; 2],
+    spool: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+const AUDIENCE: &str = "marque";
+
+/// A Monday morning at ten in China: a working day.
+pub(crate) const MONDAY: &str = "2026-03-02T10:00:00+08:00";
+
+impl World {
+    /// The services, with the dealers D1 and D2 in the north and D3 in the south; the scheduler runs.
+    pub(crate) async fn start(db: TestDb) -> Self {
+        let world = Self::without_scheduler(db).await;
+        let built = world.build(world.db.handle(), true);
+        world.spawn_named(built.tasks, &["complaint.scheduler"]);
+        world
+    }
+
+    /// The same with nobody who escalates.
+    pub(crate) async fn without_scheduler(db: TestDb) -> Self {
+        let others = [
+            db.sibling().migrated(&marque_migrations::NETWORK).await,
+            db.sibling().migrated(&marque_migrations::CUSTOMER).await,
+        ];
+        let db = db.migrated(&marque_migrations::COMPLAINT).await;
+        let monday = Timestamp::parse_rfc3339(MONDAY).unwrap();
+        let world = Self {
+            clock: Arc::new(ManualClock::at(monday)),
+            network: Arc::default(),
+            customers: Arc::default(),
+            router: RoleRouter::new(),
+            issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            vault: Vault::new(&Keyring::generate().unwrap()),
+            stop: CancellationToken::new(),
+            spool: tempfile::tempdir().unwrap(),
+            db,
+            others,
+        };
+        world.run();
+        world.put_dealers().await;
+        world
+    }
+
+    fn run(&self) {
+        let network = marque_network::build(marque_network::Deps {
+            db: self.others[0].handle(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+        });
+        self.serve(RoleName::Network, network.routes);
+        let customer = marque_customer::build(marque_customer::Deps {
+            db: self.others[1].handle(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            network: RpcTransport::local(RoleName::Network, &self.router),
+            network_events: Arc::new(Silence),
+            intake: self.intake("customer"),
+            survivorship: marque_customer::Survivorship::default(),
+        });
+        self.serve(RoleName::Customer, customer.unwrap().routes);
+        let built = self.build(self.db.handle(), false);
+        let Built { routes, tasks } = built;
+        self.serve(RoleName::Complaint, routes);
+        let tasks = tasks
+            .into_iter()
+            .filter(|task| task.name() != "complaint.scheduler");
+        for task in tasks {
+            tokio::spawn(task.run(self.stop.clone()));
+        }
+    }
+
+    /// The complaint service over a handle of its database; deaf ones hear no events.
+    pub(crate) fn build(&self, db: Database, is_deaf: bool) -> Built {
+        let feed = |feed: &Arc<Feed>| -> Arc<dyn Source> {
+            if is_deaf {
+                Arc::new(Silence)
+            } else {
+                Arc::clone(feed) as Arc<dyn Source>
+            }
+        };
+        marque_complaint::build(marque_complaint::Deps {
+            db,
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            network: RpcTransport::local(RoleName::Network, &self.router),
+            customer: RpcTransport::local(RoleName::Customer, &self.router),
+            intake: self.intake("complaint"),
+            network_events: feed(&self.network),
+            customer_events: feed(&self.customers),
+        })
+        .unwrap()
+    }
+
+    fn intake(&self, name: &str) -> IntakeSettings {
+        IntakeSettings {
+            spool: self.spool.path().join(name),
+            batch_rows: 500,
+            parallel: 1,
+            max_file_bytes: 1 << 24,
+            limits: marque_tabular::Limits::default(),
+        }
+    }
+
+    fn spawn_named(&self, tasks: Vec<Task>, names: &[&str]) {
+        for task in tasks
+            .into_iter()
+            .filter(|task| names.contains(&task.name()))
+        {
+            tokio::spawn(task.run(self.stop.clone()));
+        }
+    }
+
+    /// An instance that only escalates, over connections of its own; dropping it kills it wherever it is.
+    pub(crate) fn another_scheduler(&self) -> JoinSet<()> {
+        let built = self.build(self.db.from_another_process(), true);
+        let mut tasks = JoinSet::new();
+        for task in built.tasks {
+            if task.name() == "complaint.scheduler" {
+                tasks.spawn(task.run(self.stop.clone()));
+            }
+        }
+        tasks
+    }
+
+    /// Another process of the service, with connections of its own.
+    pub(crate) fn another_service(&self) -> ComplaintServiceClient<RpcTransport> {
+        let built = self.build(self.db.from_another_process(), true);
+        self.spawn_named(built.tasks, &["complaint.indexes"]);
+        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let auth = AuthLayer::new(verifier, self.clock.clone());
+        let service = stack(
+            RoleName::Complaint,
+            built.routes,
+            auth,
+            StackSettings::default(),
+        );
+        ComplaintServiceClient::new(RpcTransport::memory(service))
+    }
+
+    fn serve(&self, role: RoleName, routes: Routes) {
+        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let auth = AuthLayer::new(verifier, self.clock.clone());
+        self.router
+            .add(stack(role, routes, auth, StackSettings::default()))
+            .unwrap();
+    }
+
+    async fn put_dealers(&self) {
+        let dealers =
+            [("D1", "north"), ("D2", "north"), ("D3", "south")].map(|(code, region)| Dealer {
+                code: code.into(),
+                name: code.into(),
+                region: region.into(),
+                ..Dealer::default()
+            });
+        let mut network =
+            NetworkServiceClient::new(RpcTransport::local(RoleName::Network, &self.router));
+        for dealer in &dealers {
+            let request = PutDealerRequest {
+                dealer: Some(dealer.clone()),
+            };
+            network.put_dealer(self.hq(request)).await.unwrap();
+        }
+        let put = DealersPut {
+            dealers: dealers.to_vec(),
+        };
+        self.network
+            .deliver([event(1, "marque.network.dealers.put", &put)])
+            .await;
+    }
+
+    /// A request with a token of a role in a scope.
+    pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
+        let request = TokenRequest {
+            subject: "somebody".into(),
+            roles: role.into(),
+            scope,
+            ttl: Duration::from_mins(10),
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(message)
+    }
+
+    /// A request of headquarters.
+    pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
+        self.ask(Role::HqAdmin, Scope::Headquarters, message)
+    }
+
+    /// A request of a dealer's service desk.
+    pub(crate) fn desk<T>(&self, dealer: &str, message: T) -> Request<T> {
+        self.ask(
+            Role::Service,
+            Scope::Dealer(dealer.parse().unwrap()),
+            message,
+        )
+    }
+
+    pub(crate) fn complaints(&self) -> ComplaintServiceClient<RpcTransport> {
+        ComplaintServiceClient::new(RpcTransport::local(RoleName::Complaint, &self.router))
+    }
+
+    pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
+        ImportServiceClient::new(RpcTransport::local(RoleName::Complaint, &self.router))
+    }
+
+    /// A customer of a dealer, by his record.
+    pub(crate) async fn put_customer(&self, dealer: &str, key: &str, phone: &str) -> CustomerId {
+        let message = PutSourceRecordRequest {
+            dealer: dealer.into(),
+            source: "dms".into(),
+            key: key.into(),
+            columns: Some(CustomerColumns {
+                name: "王小明".into(),
+                phone: phone.into(),
+                ..CustomerColumns::default()
+            }),
+        };
+        let transport = RpcTransport::local(RoleName::Customer, &self.router);
+        let put = CustomerServiceClient::new(transport)
+            .put_source_record(self.desk(dealer, message))
+            .await
+            .unwrap()
+            .into_inner();
+        put.customer_id.parse().unwrap()
+    }
+
+    /// Opens a case at a dealer's desk.
+    pub(crate) async fn open(&self, request: OpenComplaintRequest) -> Complaint {
+        let dealer = request.dealer.clone();
+        let answer = self
+            .complaints()
+            .open_complaint(self.desk(&dealer, request))
+            .await;
+        answer.unwrap().into_inner().complaint.unwrap()
+    }
+
+    /// The case as headquarters sees it.
+    pub(crate) async fn get(&self, id: &str) -> Complaint {
+        let message = pb::GetComplaintRequest { id: id.into() };
+        let answer = self.complaints().get_complaint(self.hq(message)).await;
+        answer.unwrap().into_inner().complaint.unwrap()
+    }
+
+    /// Moves a case at D1's desk.
+    pub(crate) async fn go(&self, id: &str, to: &str, note: &str) -> Result<Complaint, Status> {
+        let message = pb::MoveComplaintRequest {
+            id: id.into(),
+            to: to.into(),
+            note: note.into(),
+            ..pb::MoveComplaintRequest::default()
+        };
+        let answer = self
+            .complaints()
+            .move_complaint(self.desk("D1", message))
+            .await;
+        answer.map(|answer| answer.into_inner().complaint.unwrap())
+    }
+
+    /// The single value of a query of counts.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let read = self
+            .db
+            .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
+        read.await.unwrap().unwrap_or(0)
+    }
+
+    /// Moves the clock by minutes.
+    pub(crate) fn pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(minutes * 60));
+    }
+
+    /// Waits until a query counts what is wanted.
+    pub(crate) async fn wait_for(&self, sql: &'static str, wanted: i64) {
+        let mut last = 0;
+        for _ in 0..3_000 {
+            last = self.count(sql).await;
+            if last == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{sql} counts {last}, not {wanted}");
+    }
+}
+
+pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {
+    Event {
+        position,
+        id: Uuid::new_v4().to_string(),
+        r#type: kind.into(),
+        time: Some(to_proto_time(ManualClock::default().now())),
+        data: message.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// The same event again, as a feed without an inbox would bring it.
+pub(crate) fn again(event: &Event) -> Event {
+    Event {
+        id: Uuid::new_v4().to_string(),
+        ..event.clone()
+    }
+}
+
+pub(crate) fn linked(position: i64, dealer: &str, key: &str, owner: CustomerId) -> Event {
+    let link = Link {
+        source_record_id: record_of(dealer, key).to_string(),
+        customer_id: owner.to_string(),
+        dealer: dealer.into(),
+        ..Link::default()
+    };
+    let links = SourceRecordsLinked { links: vec![link] };
+    event(position, "marque.customer.source_records.linked", &links)
+}
+
+pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: bool) -> Event {
+    let merged = CustomersMerged {
+        from: from.to_string(),
+        into: into.to_string(),
+        merge_id: String::new(),
+        undone,
+    };
+    event(position, "marque.customer.customers.merged", &merged)
+}
+
+pub(crate) fn customer(n: u128) -> CustomerId {
+    Uuid::from_u128(n).into()
+}
+
+pub(crate) fn record_of(dealer: &str, key: &str) -> SourceRecordId {
+    source_record_id(&dealer.parse().unwrap(), "dms", key)
+}
+
+/// A complaint at a dealer's desk about a repair.
+pub(crate) fn complaint(dealer: &str, key: &str) -> OpenComplaintRequest {
+    OpenComplaintRequest {
+        dealer: dealer.into(),
+        source: "dms".into(),
+        customer_key: key.into(),
+        vin: "LMVCA1A60R1000001".into(),
+        channel: "400热线".into(),
+        category: "维修质量".into(),
+        severity: "high".into(),
+        text: "刹车修了三次还是响".into(),
+        ..OpenComplaintRequest::default()
+    }
+}

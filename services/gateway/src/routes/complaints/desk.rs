@@ -1,0 +1,102 @@
+//! The desk's view: a case and everything beside it, in one call.
+
+use axum::extract::State;
+use marque_api::complaint::v1 as pb;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{solutions::SolutionView, views::ComplaintView};
+use crate::{
+    answer::ok,
+    edge::Call,
+    extract::{Json, Path},
+    problem::Answer,
+    routes::profile::{self, Facts},
+    state::App,
+    values::views,
+};
+
+/// A case and everything beside it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeskView {
+    /// The case with clocks, tasks and course.
+    complaint: ComplaintView,
+    /// Other cases of the customer or the vehicle in the caller's scope, newest first.
+    earlier: Vec<ComplaintView>,
+    /// Cases like it, likest first.
+    similar: Vec<ComplaintView>,
+    /// Approved solutions that fit it, best first.
+    solutions: Vec<SolutionView>,
+    /// What other roles know of the customer: vehicles, visits, score, loyalty. Left out while he is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<Facts>,
+}
+
+/// Everything the desk needs beside a case, at once.
+///
+/// What other roles know of the customer comes part by part, as in his profile: one whose role is down says
+/// `unavailable`.
+#[utoipa::path(get, path = "/v1/complaints/{id}/desk", tag = "complaints",
+    params(("id" = String, Path, description = "Id or number")),
+    responses((status = 200, description = "The desk's view", body = DeskView)))]
+pub(crate) async fn get_desk(State(app): State<App>, call: Call, Path(id): Path<String>) -> Answer {
+    let get = app.clients.complaint.read(
+        &call,
+        pb::GetDeskRequest { id },
+        |mut client, request| async move { client.get_desk(request).await },
+    );
+    let pb::GetDeskResponse {
+        complaint,
+        earlier,
+        similar,
+        solutions,
+    } = get.await?;
+    let complaint = complaint.unwrap_or_default();
+    let customer = match complaint.customer_id.as_str() {
+        "" => None,
+        customer => Some(profile::facts(&app, call, customer).await),
+    };
+    ok(&DeskView {
+        complaint: complaint.into(),
+        earlier: views(earlier),
+        similar: views(similar),
+        solutions: views(solutions),
+        customer,
+    })
+}
+
+/// What is looked for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SearchBody {
+    /// Words, Chinese or English. In the body, since they may say who somebody is.
+    #[schema(example = "刹车异响")]
+    query: String,
+    /// Most cases, at most 50; 10 if not said.
+    limit: i32,
+}
+
+/// Cases that were found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundComplaints {
+    /// Best first, without course and tasks.
+    complaints: Vec<ComplaintView>,
+}
+
+/// Cases in the caller's scope whose words fit a query best.
+#[utoipa::path(post, path = "/v1/complaints/search", tag = "complaints", request_body = SearchBody,
+    responses((status = 200, description = "Cases, best first", body = FoundComplaints)))]
+pub(crate) async fn search_complaints(
+    State(app): State<App>,
+    call: Call,
+    Json(SearchBody { query, limit }): Json<SearchBody>,
+) -> Answer {
+    let search = app.clients.complaint.read(
+        &call,
+        pb::SearchComplaintsRequest { query, limit },
+        |mut client, request| async move { client.search_complaints(request).await },
+    );
+    ok(&FoundComplaints {
+        complaints: views(search.await?.complaints),
+    })
+}

@@ -1,0 +1,188 @@
+//! Changes of cases as they happen, as server-sent events.
+
+use axum::{body::Body, extract::State, response::Response};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::{HeaderMap, HeaderValue, header};
+use marque_api::complaint::v1 as pb;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    edge::Call,
+    extract::Query,
+    problem::{Answer, Failure},
+    state::App,
+    values::{Instant, instant},
+};
+
+/// From where on.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FeedQuery {
+    /// Id of the last event that was read; from now on if not said. `Last-Event-ID` says the same and goes first.
+    after: Option<i64>,
+}
+
+/// One change of one case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintChange)]
+pub(crate) struct ChangeView {
+    /// The case.
+    id: String,
+    /// Dealer.
+    dealer: String,
+    /// VIN.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vin: String,
+    /// Category.
+    category: String,
+    /// Severity.
+    severity: String,
+    /// Department.
+    department: String,
+    /// State after the change.
+    state: String,
+    /// State before it, where it changed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    from_state: String,
+    /// Clock and step of an escalation.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    clock: String,
+    /// Step.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    step: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Instant>,
+    /// Version of the case after the change.
+    version: i64,
+}
+
+impl From<pb::CaseChange> for ChangeView {
+    fn from(change: pb::CaseChange) -> Self {
+        let pb::CaseChange {
+            id,
+            dealer,
+            source_record_id: _,
+            vin,
+            category,
+            severity,
+            department,
+            state,
+            from_state,
+            clock,
+            step,
+            at,
+            version,
+            opened_at: _,
+        } = change;
+        Self {
+            id,
+            dealer,
+            vin,
+            category,
+            severity,
+            department,
+            state,
+            from_state,
+            clock,
+            step,
+            at: instant(at),
+            version,
+        }
+    }
+}
+
+/// Changes of cases in the caller's scope as they happen, as server-sent events.
+///
+/// The event's name is opened, moved, amended, noted, tasked or escalated, its data a list of changes, its id the place to
+/// go on from after a break (`Last-Event-ID`).
+#[utoipa::path(get, path = "/v1/complaints/feed", tag = "complaints", params(FeedQuery),
+    responses((status = 200, description = "An endless stream", body = Vec<ChangeView>, content_type = "text/event-stream")))]
+pub(crate) async fn watch_complaints(
+    State(app): State<App>,
+    call: Call,
+    headers: HeaderMap,
+    Query(query): Query<FeedQuery>,
+) -> Answer {
+    let request = pb::WatchComplaintsRequest {
+        after: start(&headers, &query)?,
+    };
+    let changes = app
+        .clients
+        .complaint
+        .client()
+        .watch_complaints(call.meta.outgoing(request))
+        .await?
+        .into_inner();
+    let events = changes.map(|message| message.map(|message| Bytes::from(event(message))));
+    let mut response = Response::new(Body::from_stream(events));
+    let kind = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+/// Where a reader goes on; -1 is now.
+fn start(headers: &HeaderMap, query: &FeedQuery) -> Answer<i64> {
+    let Some(last) = headers.get("last-event-id") else {
+        return Ok(query.after.unwrap_or(-1));
+    };
+    let position = last.to_str().ok().and_then(|text| text.parse().ok());
+    position.ok_or_else(|| {
+        Failure::invalid(
+            "EVENT_ID_INVALID",
+            "Last-Event-ID is the id of an event of this feed: leave it out to begin now",
+        )
+    })
+}
+
+/// A message in the form of the HTML standard; one without changes is a comment that keeps the connection open.
+fn event(message: pb::WatchComplaintsResponse) -> String {
+    let pb::WatchComplaintsResponse {
+        position,
+        kind,
+        changes,
+    } = message;
+    if changes.is_empty() {
+        return format!("id: {position}\n: nothing new\n\n");
+    }
+    let changes: Vec<ChangeView> = changes.into_iter().map(ChangeView::from).collect();
+    let data = serde_json::to_string(&changes).expect("a view is maps with text keys");
+    format!("id: {position}\nevent: {kind}\ndata: {data}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_an_event_and_silence_a_comment() {
+        let silence = pb::WatchComplaintsResponse {
+            position: 7,
+            ..pb::WatchComplaintsResponse::default()
+        };
+        assert_eq!(event(silence), "id: 7\n: nothing new\n\n");
+        let told = pb::WatchComplaintsResponse {
+            position: 8,
+            kind: "moved".to_owned(),
+            changes: vec![pb::CaseChange::default()],
+        };
+        let text = event(told);
+        assert!(text.starts_with("id: 8\nevent: moved\ndata: [{"), "{text}");
+        assert!(text.ends_with("}]\n\n") && text.lines().count() == 4);
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_he_stopped() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(start(&headers, &FeedQuery::default()).unwrap(), -1);
+        let query = FeedQuery { after: Some(3) };
+        assert_eq!(start(&headers, &query).unwrap(), 3);
+        headers.insert("last-event-id", HeaderValue::from_static("9"));
+        assert_eq!(start(&headers, &query).unwrap(), 9);
+        headers.insert("last-event-id", HeaderValue::from_static("x"));
+        assert!(start(&headers, &query).is_err());
+    }
+}

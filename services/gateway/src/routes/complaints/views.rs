@@ -1,0 +1,352 @@
+//! Cases as JSON. What is not known is left out.
+
+use marque_api::complaint::v1 as pb;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    routes::vehicles::is_zero,
+    values::{Instant, instant, views},
+};
+
+/// A complaint case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Complaint)]
+pub(crate) struct ComplaintView {
+    /// Id.
+    #[schema(example = "cmp_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
+    id: String,
+    /// Number to say aloud.
+    #[schema(example = "T00000427")]
+    number: String,
+    /// Dealer.
+    dealer: String,
+    /// Source system of a case that came from one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
+    /// Key there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    complaint_key: String,
+    /// Source record of who complains.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source_record_id: String,
+    /// Customer that record now belongs to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    customer_id: String,
+    /// VIN.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vin: String,
+    /// Visit it is about.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    visit_id: String,
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other.
+    #[schema(example = "phone")]
+    channel: String,
+    /// Code of the category tree.
+    #[schema(example = "service.repair")]
+    category: String,
+    /// low, medium, high or critical.
+    #[schema(example = "high")]
+    severity: String,
+    /// vip, major or ordinary.
+    tier: String,
+    /// The customer's words; left out for callers who see only that there is a case.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    text: String,
+    /// What he wishes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    wish: String,
+    /// Department responsible.
+    department: String,
+    /// Part.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    part: String,
+    /// Fault.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    fault: String,
+    /// received, acknowledged, in_progress, waiting_customer, waiting_parts, waiting_oem, resolved, followed_up, closed,
+    /// reopened or withdrawn.
+    #[schema(example = "in_progress")]
+    state: String,
+    /// Whether work remains to be done.
+    open: bool,
+    /// Highest step of the escalation so far: none, warning, agent, manager, region or headquarters.
+    escalated_to: String,
+    /// When he complained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_at: Option<Instant>,
+    /// When it came to us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<Instant>,
+    /// When it was first answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_at: Option<Instant>,
+    /// When it was last resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_at: Option<Instant>,
+    /// When it was closed or withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<Instant>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Instant>,
+    /// How often it was re-opened.
+    #[serde(skip_serializing_if = "is_zero")]
+    reopened: i32,
+    /// The case it repeats within 30 days.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    repeat_of: String,
+    /// Satisfaction with the resolution, 1 to 5.
+    #[serde(skip_serializing_if = "is_zero")]
+    satisfaction_resolution: i32,
+    /// Satisfaction with the handling, 1 to 5.
+    #[serde(skip_serializing_if = "is_zero")]
+    satisfaction_handling: i32,
+    /// Grows with each change.
+    version: i64,
+    /// What is to be done by when.
+    clocks: Vec<ClockView>,
+    /// Tasks of departments; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<TaskView>,
+    /// Its course, newest last; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<EntryView>,
+    /// States the caller can move it to now.
+    next_states: Vec<String>,
+}
+
+impl From<pb::Complaint> for ComplaintView {
+    fn from(complaint: pb::Complaint) -> Self {
+        let pb::Complaint {
+            id,
+            number,
+            dealer,
+            source,
+            complaint_key,
+            source_record_id,
+            customer_id,
+            vin,
+            visit_id,
+            channel,
+            category,
+            severity,
+            text,
+            wish,
+            department,
+            part,
+            fault,
+            state,
+            open,
+            escalated_to,
+            opened_at,
+            recorded_at,
+            acknowledged_at,
+            resolved_at,
+            closed_at,
+            updated_at,
+            reopened,
+            repeat_of,
+            satisfaction_resolution,
+            satisfaction_handling,
+            version,
+            clocks,
+            tasks,
+            entries,
+            next_states,
+            tier,
+        } = complaint;
+        Self {
+            id,
+            number,
+            dealer,
+            source,
+            complaint_key,
+            source_record_id,
+            customer_id,
+            vin,
+            visit_id,
+            channel,
+            category,
+            severity,
+            tier,
+            text,
+            wish,
+            department,
+            part,
+            fault,
+            state,
+            open,
+            escalated_to,
+            opened_at: instant(opened_at),
+            recorded_at: instant(recorded_at),
+            acknowledged_at: instant(acknowledged_at),
+            resolved_at: instant(resolved_at),
+            closed_at: instant(closed_at),
+            updated_at: instant(updated_at),
+            reopened,
+            repeat_of,
+            satisfaction_resolution,
+            satisfaction_handling,
+            version,
+            clocks: views(clocks),
+            tasks: views(tasks),
+            entries: views(entries),
+            next_states,
+        }
+    }
+}
+
+/// A clock of a case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintClock)]
+pub(crate) struct ClockView {
+    /// first_response, next_update, resolution, law_answer or law_remedy.
+    #[schema(example = "first_response")]
+    kind: String,
+    /// running, paused, met or stopped.
+    state: String,
+    /// When it runs out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Instant>,
+    /// The same in the dealer's zone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "2026-11-23T09:30:00+08:00")]
+    due_local: String,
+    /// Working seconds allowed; 0 for clocks of the law.
+    budget_seconds: i64,
+    /// Working seconds used.
+    used_seconds: i64,
+    /// Whether it ran out before what it waited for.
+    overdue: bool,
+    /// Last step of its escalation.
+    escalated_to: String,
+}
+
+impl From<pb::Clock> for ClockView {
+    fn from(clock: pb::Clock) -> Self {
+        let pb::Clock {
+            kind,
+            state,
+            due_at,
+            due_local,
+            budget_seconds,
+            used_seconds,
+            overdue,
+            escalated_to,
+        } = clock;
+        Self {
+            kind,
+            state,
+            due_at: instant(due_at),
+            due_local,
+            budget_seconds,
+            used_seconds,
+            overdue,
+            escalated_to,
+        }
+    }
+}
+
+/// A task of a department.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintTask)]
+pub(crate) struct TaskView {
+    /// Id.
+    id: String,
+    /// sales, service, parts, finance, customer_care or other.
+    department: String,
+    /// What is to be done.
+    text: String,
+    /// Who does it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    owner: String,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Instant>,
+    /// Whether the case cannot be resolved without it.
+    needed: bool,
+    /// open, done or cancelled.
+    state: String,
+    /// What came of it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    outcome: String,
+    /// When it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<Instant>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Instant>,
+}
+
+impl From<pb::Task> for TaskView {
+    fn from(task: pb::Task) -> Self {
+        let pb::Task {
+            id,
+            department,
+            text,
+            owner,
+            due_at,
+            needed,
+            state,
+            outcome,
+            created_at,
+            finished_at,
+        } = task;
+        Self {
+            id,
+            department,
+            text,
+            owner,
+            due_at: instant(due_at),
+            needed,
+            state,
+            outcome,
+            created_at: instant(created_at),
+            finished_at: instant(finished_at),
+        }
+    }
+}
+
+/// One entry of a case's course.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintEntry)]
+pub(crate) struct EntryView {
+    /// opened, moved, noted, amended, corrected, escalated, paused, resumed, task_added or task_finished.
+    act: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Instant>,
+    /// Who.
+    actor: String,
+    /// State, clock or value before.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    from: String,
+    /// And after.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    to: String,
+    /// What was said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    note: String,
+}
+
+impl From<pb::Entry> for EntryView {
+    fn from(entry: pb::Entry) -> Self {
+        let pb::Entry {
+            act,
+            at,
+            actor,
+            from,
+            to,
+            note,
+        } = entry;
+        Self {
+            act,
+            at: instant(at),
+            actor,
+            from,
+            to,
+            note,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Moving a case, correcting it, and notes.
+
+use axum::extract::State;
+use marque_api::complaint::v1 as pb;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::views::ComplaintView;
+use crate::{
+    answer::{Preconditions, ok, tagged},
+    edge::Call,
+    extract::{Json, Path},
+    problem::Answer,
+    state::App,
+};
+
+/// Where a case is to go.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TransitionBody {
+    /// State, such as acknowledged, in_progress, waiting_parts, resolved.
+    #[schema(example = "acknowledged")]
+    to: String,
+    /// Why, or what was done; some moves need it.
+    note: String,
+    /// customer, parts or oem, where `to` is waiting.
+    waiting_for: String,
+    /// With followed_up or closed: satisfaction with the resolution, 1 to 5.
+    satisfaction_resolution: i32,
+    /// And with the handling.
+    satisfaction_handling: i32,
+}
+
+/// Move a case to another state. A forbidden move is refused with the allowed ones.
+#[utoipa::path(post, path = "/v1/complaints/{id}/transitions", tag = "complaints",
+    params(("id" = String, Path, description = "Id or number")),
+    request_body = TransitionBody,
+    responses((status = 200, description = "As it now stands", body = ComplaintView)))]
+pub(crate) async fn move_complaint(
+    State(app): State<App>,
+    call: Call,
+    conditions: Preconditions,
+    Path(id): Path<String>,
+    Json(body): Json<TransitionBody>,
+) -> Answer {
+    let TransitionBody {
+        to,
+        note,
+        waiting_for,
+        satisfaction_resolution,
+        satisfaction_handling,
+    } = body;
+    let request = pb::MoveComplaintRequest {
+        id,
+        to,
+        note,
+        waiting_for,
+        satisfaction_resolution,
+        satisfaction_handling,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
+    };
+    let moved = app
+        .clients
+        .complaint
+        .write(&call, request, |mut client, request| async move {
+            client.move_complaint(request).await
+        });
+    answer(moved.await?.complaint)
+}
+
+/// What is to be other than it is; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AmendmentBody {
+    /// low, medium, high or critical.
+    severity: String,
+    /// Code of the category tree.
+    category: String,
+    /// Department.
+    department: String,
+    /// Part.
+    part: String,
+    /// Fault.
+    fault: String,
+    /// vip, major or ordinary.
+    tier: String,
+    /// Why.
+    note: String,
+}
+
+/// Correct severity, category, department, part, fault or tier. Clocks that run have the new times.
+#[utoipa::path(post, path = "/v1/complaints/{id}/amendments", tag = "complaints",
+    params(("id" = String, Path, description = "Id or number")),
+    request_body = AmendmentBody,
+    responses((status = 200, description = "As it now stands", body = ComplaintView)))]
+pub(crate) async fn amend_complaint(
+    State(app): State<App>,
+    call: Call,
+    conditions: Preconditions,
+    Path(id): Path<String>,
+    Json(body): Json<AmendmentBody>,
+) -> Answer {
+    let AmendmentBody {
+        severity,
+        category,
+        department,
+        part,
+        fault,
+        tier,
+        note,
+    } = body;
+    let request = pb::AmendComplaintRequest {
+        id,
+        severity,
+        category,
+        department,
+        part,
+        fault,
+        note,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
+        tier,
+    };
+    let amended = app
+        .clients
+        .complaint
+        .write(&call, request, |mut client, request| async move {
+            client.amend_complaint(request).await
+        });
+    answer(amended.await?.complaint)
+}
+
+/// A note.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NoteBody {
+    /// What is to be noted.
+    #[serde(alias = "text")]
+    note: String,
+    /// The customer was told: the next word to him is due anew.
+    told_customer: bool,
+}
+
+/// Write a note into the course of a case.
+#[utoipa::path(post, path = "/v1/complaints/{id}/notes", tag = "complaints",
+    params(("id" = String, Path, description = "Id or number")),
+    request_body = NoteBody,
+    responses((status = 200, description = "As it now stands", body = ComplaintView)))]
+pub(crate) async fn add_complaint_note(
+    State(app): State<App>,
+    call: Call,
+    Path(id): Path<String>,
+    Json(NoteBody {
+        note,
+        told_customer,
+    }): Json<NoteBody>,
+) -> Answer {
+    let request = pb::AddNoteRequest {
+        id,
+        note,
+        told_customer,
+    };
+    let noted = app
+        .clients
+        .complaint
+        .write(&call, request, |mut client, request| async move {
+            client.add_note(request).await
+        });
+    answer(noted.await?.complaint)
+}
+
+/// The case as it now stands, with its version as ETag.
+pub(super) fn answer(complaint: Option<pb::Complaint>) -> Answer {
+    let complaint = complaint.unwrap_or_default();
+    let version = complaint.version;
+    Ok(tagged(ok(&ComplaintView::from(complaint))?, version))
+}

@@ -1,0 +1,317 @@
+//! The stub of the complaint role.
+
+use marque_api::complaint::v1::{
+    self as pb,
+    complaint_service_server::{ComplaintService, ComplaintServiceServer},
+};
+use marque_rpc::Routes;
+use tonic::{Request, Response, Status};
+
+use super::{Script, samples};
+
+struct Complaints(Script);
+
+pub(super) fn routes(script: &Script) -> Routes {
+    Routes::new(ComplaintServiceServer::new(Complaints(script.clone())))
+}
+
+#[tonic::async_trait]
+impl ComplaintService for Complaints {
+    async fn open_complaint(
+        &self,
+        request: Request<pb::OpenComplaintRequest>,
+    ) -> Result<Response<pb::OpenComplaintResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::OpenComplaintResponse {
+                    complaint: Some(samples::complaint(true)),
+                    possible_repeats: vec![samples::complaint(false)],
+                },
+            )
+            .await
+    }
+
+    async fn find_repeats(
+        &self,
+        request: Request<pb::FindRepeatsRequest>,
+    ) -> Result<Response<pb::FindRepeatsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::FindRepeatsResponse {
+                    complaints: vec![samples::complaint(false)],
+                },
+            )
+            .await
+    }
+
+    async fn get_complaint(
+        &self,
+        request: Request<pb::GetComplaintRequest>,
+    ) -> Result<Response<pb::GetComplaintResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetComplaintResponse {
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn move_complaint(
+        &self,
+        request: Request<pb::MoveComplaintRequest>,
+    ) -> Result<Response<pb::MoveComplaintResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::MoveComplaintResponse {
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn amend_complaint(
+        &self,
+        request: Request<pb::AmendComplaintRequest>,
+    ) -> Result<Response<pb::AmendComplaintResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::AmendComplaintResponse {
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn add_note(
+        &self,
+        request: Request<pb::AddNoteRequest>,
+    ) -> Result<Response<pb::AddNoteResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::AddNoteResponse {
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn add_task(
+        &self,
+        request: Request<pb::AddTaskRequest>,
+    ) -> Result<Response<pb::AddTaskResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::AddTaskResponse {
+                    task: samples::complaint(true).tasks.pop(),
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn finish_task(
+        &self,
+        request: Request<pb::FinishTaskRequest>,
+    ) -> Result<Response<pb::FinishTaskResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::FinishTaskResponse {
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
+    async fn get_calendar(
+        &self,
+        request: Request<pb::GetCalendarRequest>,
+    ) -> Result<Response<pb::GetCalendarResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetCalendarResponse {
+                    calendar: Some(samples::calendar()),
+                },
+            )
+            .await
+    }
+
+    async fn put_calendar(
+        &self,
+        request: Request<pb::PutCalendarRequest>,
+    ) -> Result<Response<pb::PutCalendarResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutCalendarResponse {
+                    calendar: Some(samples::calendar()),
+                    recomputed: 3,
+                },
+            )
+            .await
+    }
+
+    async fn list_complaints(
+        &self,
+        request: Request<pb::ListComplaintsRequest>,
+    ) -> Result<Response<pb::ListComplaintsResponse>, Status> {
+        let asked = request.get_ref();
+        let is_other = !asked.customer_id.is_empty() && asked.customer_id != super::CUSTOMER;
+        let complaints = if is_other {
+            Vec::new()
+        } else {
+            vec![samples::complaint(false)]
+        };
+        self.0
+            .play(
+                &request,
+                pb::ListComplaintsResponse {
+                    complaints,
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
+    async fn get_desk(
+        &self,
+        request: Request<pb::GetDeskRequest>,
+    ) -> Result<Response<pb::GetDeskResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetDeskResponse {
+                    complaint: Some(samples::complaint(true)),
+                    earlier: vec![samples::complaint(false)],
+                    similar: vec![samples::complaint(false)],
+                    solutions: vec![samples::solution()],
+                },
+            )
+            .await
+    }
+
+    async fn search_complaints(
+        &self,
+        request: Request<pb::SearchComplaintsRequest>,
+    ) -> Result<Response<pb::SearchComplaintsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::SearchComplaintsResponse {
+                    complaints: vec![samples::complaint(false)],
+                },
+            )
+            .await
+    }
+
+    async fn put_solution(
+        &self,
+        request: Request<pb::PutSolutionRequest>,
+    ) -> Result<Response<pb::PutSolutionResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::PutSolutionResponse {
+                    solution: Some(samples::solution()),
+                },
+            )
+            .await
+    }
+
+    async fn decide_solution(
+        &self,
+        request: Request<pb::DecideSolutionRequest>,
+    ) -> Result<Response<pb::DecideSolutionResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::DecideSolutionResponse {
+                    solution: Some(samples::solution()),
+                },
+            )
+            .await
+    }
+
+    async fn get_solution(
+        &self,
+        request: Request<pb::GetSolutionRequest>,
+    ) -> Result<Response<pb::GetSolutionResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetSolutionResponse {
+                    solution: Some(samples::solution()),
+                    versions: vec![samples::solution()],
+                },
+            )
+            .await
+    }
+
+    async fn search_solutions(
+        &self,
+        request: Request<pb::SearchSolutionsRequest>,
+    ) -> Result<Response<pb::SearchSolutionsResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::SearchSolutionsResponse {
+                    solutions: vec![samples::solution()],
+                },
+            )
+            .await
+    }
+
+    async fn use_solution(
+        &self,
+        request: Request<pb::UseSolutionRequest>,
+    ) -> Result<Response<pb::UseSolutionResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::UseSolutionResponse {
+                    solution: Some(samples::solution()),
+                },
+            )
+            .await
+    }
+
+    type WatchComplaintsStream =
+        tokio_stream::Iter<std::vec::IntoIter<Result<pb::WatchComplaintsResponse, Status>>>;
+
+    async fn watch_complaints(
+        &self,
+        request: Request<pb::WatchComplaintsRequest>,
+    ) -> Result<Response<Self::WatchComplaintsStream>, Status> {
+        let told = pb::WatchComplaintsResponse {
+            position: 42,
+            kind: "moved".to_owned(),
+            changes: vec![samples::change()],
+        };
+        self.0
+            .play(&request, tokio_stream::iter(vec![Ok(told)]))
+            .await
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetReportResponse {
+                    lines: vec![samples::report_line()],
+                },
+            )
+            .await
+    }
+}

@@ -1,0 +1,29 @@
+//! The role `complaint`.
+
+use std::sync::Arc;
+
+use marque_complaint::Deps;
+use marque_config::ServiceRole;
+use marque_rpc::Built;
+
+use crate::{housekeeping, wiring::Shared};
+
+pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
+    let db = shared
+        .database(ServiceRole::Complaint, marque_migrations::COMPLAINT)
+        .await?;
+    let mut built = marque_complaint::build(Deps {
+        db: db.clone(),
+        vault: shared.vault.clone(),
+        clock: Arc::clone(&shared.clock),
+        network: shared.transport(ServiceRole::Network)?,
+        customer: shared.transport(ServiceRole::Customer)?,
+        intake: shared.intake(ServiceRole::Complaint),
+        network_events: shared.events(ServiceRole::Network)?,
+        customer_events: shared.events(ServiceRole::Customer)?,
+    })?;
+    built
+        .tasks
+        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    Ok(built)
+}
