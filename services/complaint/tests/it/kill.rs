@@ -80,7 +80,14 @@ async fn shoot(db: TestDb, instances: usize) {
         let mut workers: Vec<Child> = (0..instances)
             .map(|_| worker(&store, world.clock.now()))
             .collect();
-        tokio::time::sleep(Duration::from_millis(40 + dice(400))).await;
+        // Shot at soon after the first step, when others are half done; one that is slow to begin is not waited for.
+        for _ in 0..200 {
+            if world.count(STEPS).await > before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(dice(30))).await;
         for child in &mut workers {
             // SIGKILL: nothing is flushed, nothing is let go.
             child.kill().unwrap();

@@ -69,8 +69,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await?;
     let caller = Api::new(&format!("http://{address}"), agent.clone())?;
-    let dealer = &dealers.first().context("the demo has dealers")?.code;
-    complaint::tell(&admin, &caller, &clock, (&person, dealer)).await?;
+    let dealer = dealers.first().context("the demo has dealers")?;
+    complaint::tell(&admin, &caller, &clock, (&person, dealer.code.as_str())).await?;
     invite(address, &agent, &person)?;
     if args.exit {
         node.stop().await
