@@ -25,3 +25,5 @@ echo "--- due dates"
 "$target/release/examples/due_dates"
 echo "--- churn on CDNOW"
 "$work/venv/bin/python" "$here/scoring.py" cdnow "$work" "$target/release/examples/cdnow"
+echo "--- from a REST write over the bus to the score that shows it"
+(cd "$root" && cargo run --quiet --release -p marque-system-tests --example score_latency)

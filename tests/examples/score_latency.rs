@@ -33,7 +33,7 @@ async fn measure(topology: Topology, customers: usize, visits: usize) -> anyhow:
     admin.put("/v1/dealers/D1", dealer).await?;
     let mut file = "客户编号,姓名,手机号\n".to_owned();
     for n in 0..customers {
-        writeln!(file, "c{n},测试{n},{}", phone(n))?;
+        writeln!(file, "c{n},李晓明,{}", phone(n))?;
     }
     sandbox
         .dealer(Role::Dms, "D1")
@@ -76,5 +76,5 @@ async fn measure(topology: Topology, customers: usize, visits: usize) -> anyhow:
 
 /// An invented mobile number; none of those that are all zeros, which nobody is known by.
 fn phone(n: usize) -> String {
-    format!("139{:08}", 12_345_678 + n * 7_919)
+    format!("139{:08}", 20_406_813 + n * 7_919)
 }
