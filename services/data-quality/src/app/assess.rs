@@ -150,13 +150,13 @@ impl QualityApp {
         storage::replace_suspects(conn, &found)?;
         storage::mark_assessed(conn, now)?;
         let mut causes: Vec<NewAlert> = found.iter().map(cause).collect();
-        causes.extend(self.falls(conn, now)?);
+        causes.extend(Self::falls(conn, now)?);
         let raised = self.raise(conn, causes, now)?;
         Ok(alerts::publish_raised(conn, &*self.clock, &raised)?)
     }
 
     /// Dealers whose score of this month is well below that of the month before.
-    fn falls(&self, conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
+    fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
         let today = business_date(now);
         let month = month_of(today);
         let before = chrono::Datelike::with_day(&today, 1).and_then(|first| first.pred_opt());

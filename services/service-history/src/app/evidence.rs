@@ -13,6 +13,7 @@ use super::VisitApp;
 use crate::{
     domain::{Line, LineKind, Meter, Visit, doubt},
     error::{Error, Result},
+    storage::VisitStore,
 };
 
 impl Witness for VisitApp {
@@ -45,11 +46,10 @@ impl Witness for VisitApp {
 
     async fn list_ids(&self, ctx: CallContext, after: String, limit: u32) -> Result<Vec<String>> {
         ctx.require(Role::Peer)?;
-        let store = self.store.clone();
         let after = after.parse().map_or(Uuid::nil(), |id: VisitId| id.uuid());
         let ids = self
             .db
-            .scan(move |conn| store.ids(conn, after, limit))
+            .scan(move |conn| VisitStore::ids(conn, after, limit))
             .await?;
         Ok(ids.iter().map(ToString::to_string).collect())
     }

@@ -71,7 +71,6 @@ impl VisitStore {
 
     /// Ids of visits in their order, after one of them.
     pub(crate) fn ids(
-        &self,
         conn: &mut Conn<'_>,
         after: Uuid,
         limit: u32,
