@@ -174,9 +174,19 @@ fn tell_worth(profile: &Value) -> anyhow::Result<()> {
         ))?;
     }
     let cars = profile["due_dates"]["cars"].as_array();
-    for due in cars.into_iter().flatten().filter_map(|car| car["dates"].as_array()).flatten() {
+    for due in cars
+        .into_iter()
+        .flatten()
+        .filter_map(|car| car["dates"].as_array())
+        .flatten()
+    {
         let text = |key: &str| due[key].as_str().unwrap_or_default();
-        say(format_args!("  due {}: {} ({})", text("date"), text("kind"), text("reason_en")))?;
+        say(format_args!(
+            "  due {}: {} ({})",
+            text("date"),
+            text("kind"),
+            text("reason_en")
+        ))?;
     }
     Ok(())
 }
