@@ -62,7 +62,7 @@ pub(crate) async fn left_by(rig: &Rig) -> Left {
     }
     Left {
         groups: groups.into_values().collect(),
-        tokens: count(db, "record_keys").await,
+        tokens: count(db, "record_keys").await + count(db, "fresh_keys").await,
         quarantined: count(db, "import_quarantine").await,
     }
 }

@@ -137,6 +137,7 @@ async fn a_dry_run_tells_all_and_writes_nothing(db: TestDb) {
         "source_records",
         "customers",
         "record_keys",
+        "fresh_keys",
         "duplicates",
         "outbox",
     ] {

@@ -186,5 +186,14 @@ async fn imports_of_all_roles_are_one_list() {
             token => path = format!("/v1/imports?page_size=2&page_token={token}"),
         }
     }
-    assert_eq!(seen, ["customers", "vehicles", "verifications", "visits"]);
+    assert_eq!(
+        seen,
+        [
+            "customers",
+            "vehicles",
+            "complaints",
+            "verifications",
+            "visits"
+        ]
+    );
 }

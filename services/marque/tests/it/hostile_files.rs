@@ -22,11 +22,7 @@ fn a_file_that_cannot_be_right_is_refused_whole_and_costs_no_memory() {
     let before = server.memory_mb();
     let mut wide = vec![b','; 1_000_000];
     wide.splice(0..0, *b"source_key,name");
-    let utf16: Vec<u8> = "source_key,name\r\n1,王小明\r\n"
-        .encode_utf16()
-        .flat_map(u16::to_be_bytes)
-        .collect();
-    let cases: [(&str, Body, &[&str]); 7] = [
+    let cases: [(&str, Body, &[&str]); 8] = [
         ("empty", Body::from(""), &["EMPTY_FILE"]),
         ("no header", Body::from("1,2\n3,4\n"), &["NO_HEADER"]),
         (
@@ -42,9 +38,14 @@ fn a_file_that_cannot_be_right_is_refused_whole_and_costs_no_memory() {
             &["BROKEN_XLSX"],
         ),
         (
-            "wrong encoding",
-            Body::from(utf16),
-            &["UNKNOWN_ENCODING", "NOT_TABULAR", "NO_HEADER"],
+            "a picture",
+            Body::from(&b"\x89PNG\r\n\x1a\n\0\0"[..]),
+            &["NOT_TABULAR"],
+        ),
+        (
+            "no encoding at all",
+            Body::from(&b"source_key,name\n1,\xff\xfe\xff\x00\x80\n"[..]),
+            &["UNKNOWN_ENCODING", "BAD_BYTES"],
         ),
     ];
     for (what, file, reasons) in cases {

@@ -34,13 +34,13 @@ use marque_core::{
 };
 use marque_events::{Source, to_proto_time};
 use marque_rpc::{
-    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack,
+    Built, CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, stack,
 };
 use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 /// A feed the test fills: hands out what was put in, in that order, whatever the positions say.
