@@ -119,13 +119,15 @@ async fn events_shuffled_and_redelivered_give_the_same_state(db: TestDb) {
         expected.contains("corrected") && expected.contains("backwards"),
         "the story has every kind of reading"
     );
-    let outbox = world.count("SELECT count(*) FROM outbox").await;
+    // Who claims a car is told again when it is said again: whoever listens applies it once.
+    let changes = "SELECT count(*) FROM outbox WHERE kind <> 'marque.vehicle.parties.claimed'";
+    let outbox = world.count(changes).await;
 
     // Redelivered to the same service: nothing more is said, nothing more is told.
     world.customers.deliver(customers.iter().map(again)).await;
     world.visits.deliver(visits.iter().map(again)).await;
     assert_eq!(seen(&world, &vins).await, expected);
-    assert_eq!(world.count("SELECT count(*) FROM outbox").await, outbox);
+    assert_eq!(world.count(changes).await, outbox);
 
     for seed in 1..5 {
         let world = World::start(db.sibling()).await;
