@@ -370,17 +370,17 @@ pub(crate) fn record(n: u32, dealers: u32, version: i64) -> evidence::Evidence {
         clerk: format!("S{}", n / dealers % 20),
         version,
         entered_at: Some(to_proto_time(day)),
-        party: if noise % 7 == 0 {
+        party: if noise.is_multiple_of(7) {
             "organization"
         } else {
             "person"
         }
         .into(),
-        is_repeated: Some(noise % 11 == 0),
+        is_repeated: Some(noise.is_multiple_of(11)),
         filled: filled.into_iter().map(str::to_owned).collect(),
         findings: findings
             .into_iter()
-            .filter(|(column, ..)| noise % 5 == 0 && column.len() % 2 == version as usize % 2)
+            .filter(|(column, ..)| noise.is_multiple_of(5) && column.len() % 2 == version as usize % 2)
             .map(|(field, rule, severity)| evidence::EvidenceFinding {
                 field: field.into(),
                 rule: rule.into(),
