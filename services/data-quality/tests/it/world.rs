@@ -380,7 +380,9 @@ pub(crate) fn record(n: u32, dealers: u32, version: i64) -> evidence::Evidence {
         filled: filled.into_iter().map(str::to_owned).collect(),
         findings: findings
             .into_iter()
-            .filter(|(column, ..)| noise.is_multiple_of(5) && column.len() % 2 == version as usize % 2)
+            .filter(|(column, ..)| {
+                noise.is_multiple_of(5) && column.len() % 2 == version as usize % 2
+            })
             .map(|(field, rule, severity)| evidence::EvidenceFinding {
                 field: field.into(),
                 rule: rule.into(),
