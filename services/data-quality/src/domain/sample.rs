@@ -65,7 +65,12 @@ mod tests {
         let of = |i: u128| Candidate {
             id: Uuid::from_u128(i * 7919),
             dealer: format!("D{}", i % 3),
-            department: if i % 4 == 0 { "service" } else { "sales" }.to_owned(),
+            department: if i.is_multiple_of(4) {
+                "service"
+            } else {
+                "sales"
+            }
+            .to_owned(),
         };
         (0..300).map(of).collect()
     }
