@@ -48,12 +48,18 @@ async fn a_merge_beside_writes_leaves_no_record_behind(db: TestDb) {
     let rig = Rig::new(db).await;
     let other = rig.another_process();
     let mut there = CustomerServiceClient::new(other.transport(RoleName::Customer));
+    let given: Vec<char> = "晓岚志强建国丽华文博海燕春梅玉兰明辉雪松".chars().collect();
     for n in 0..30 {
+        // A name of his own: of many who share one, a phone alone does not say whose a record is.
+        let at = n as usize;
+        let name: String = ['欧', '阳', given[at % 20], given[(at * 7 + at / 20) % 20]]
+            .iter()
+            .collect();
         let (left, right) = (phone(2 * n), phone(2 * n + 1));
         let from = put(
             &rig,
             a_customer()
-                .named("王小明")
+                .named(&name)
                 .with_phone(&left)
                 .put("D1", &format!("{n}a")),
         )
@@ -62,14 +68,14 @@ async fn a_merge_beside_writes_leaves_no_record_behind(db: TestDb) {
         let into = put(
             &rig,
             a_customer()
-                .named("王小明")
+                .named(&name)
                 .with_phone(&right)
                 .put("D1", &format!("{n}b")),
         )
         .await
         .customer_id;
         let newcomer = a_customer()
-            .named("王小明")
+            .named(&name)
             .with_phone(&left)
             .put("D2", &format!("{n}c"));
         let (merged, put) = tokio::join!(

@@ -20,7 +20,7 @@ use marque_api::{
     quality::v1::{self as pb, quality_service_client::QualityServiceClient},
 };
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
-use marque_core::{Clock as _, ManualClock};
+use marque_core::ManualClock;
 use marque_events::{Source, to_proto_time};
 use marque_intake::IntakeSettings;
 use marque_rpc::{CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack};

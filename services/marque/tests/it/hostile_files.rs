@@ -45,7 +45,7 @@ fn a_file_that_cannot_be_right_is_refused_whole_and_costs_no_memory() {
         (
             "no encoding at all",
             Body::from(&b"source_key,name\n1,\xff\xfe\xff\x00\x80\n"[..]),
-            &["UNKNOWN_ENCODING", "BAD_BYTES"],
+            &["UNKNOWN_ENCODING", "BAD_BYTES", "NO_HEADER"],
         ),
     ];
     for (what, file, reasons) in cases {
