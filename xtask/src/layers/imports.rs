@@ -33,7 +33,6 @@ const LAYERS: [Rule; 5] = [
             "tower",
             "reqwest",
             "tokio",
-            "serde",
             "serde_json",
             "rusqlite",
             "postgres",
@@ -181,22 +180,22 @@ fn fence(source: &Source, findings: &mut Findings) {
     }
 }
 
-/// app/ names messages of the contract only where they are kept as bytes: the payload of an event, the answer to an
-/// idempotency key.
+/// app/ names messages of the contract only where they are kept as bytes (the payload of an event, the answer to an
+/// idempotency key) or where it asks a peer.
 fn contract_in_app(source: &Source, findings: &mut Findings) {
     let code = source.shipped();
     if !source.path.starts_with("services/") || !source.path.contains("/src/app/") {
         return;
     }
-    let keeps_bytes = ["NewEvent", "once"]
+    let has_reason = ["NewEvent", "once", "outgoing", "published", "publish"]
         .iter()
-        .any(|word| words(code, word).next().is_some());
+        .any(|word| words(code, word).next().is_some())
+        || code.contains("ServiceClient");
     if let Some(at) = crate_uses(code, "marque_api")
         .next()
-        .filter(|_| !keeps_bytes)
+        .filter(|_| !has_reason)
     {
-        let message =
-            "names marque_api without publishing an event or keeping an answer: grpc/ converts";
+        let message = "names marque_api without publishing an event, keeping an answer or asking a peer: grpc/ converts";
         findings.push(Finding::new(&source.path, source.line(at), message));
     }
 }
