@@ -6,6 +6,7 @@ mod domain;
 mod error;
 mod events;
 mod grpc;
+mod history;
 mod storage;
 
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use marque_api::{
     events::v1::event_feed_server::EventFeedServer,
     scoring::v1::scoring_service_server::ScoringServiceServer,
-    service_history::v1::service_history_service_client::ServiceHistoryServiceClient,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
@@ -59,7 +59,7 @@ pub fn build(deps: Deps) -> Built {
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
         ladder: app::Ladder::new(deps.db.clone()),
         directory: Directory::new(deps.network.clone()),
-        history: ServiceHistoryServiceClient::new(deps.service_history.clone()),
+        history: history::History::new(deps.service_history.clone()),
     };
     let mut tasks = consumers(&deps, &app.assessor);
     let refreshed = app.clone();

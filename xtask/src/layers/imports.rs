@@ -180,22 +180,22 @@ fn fence(source: &Source, findings: &mut Findings) {
     }
 }
 
-/// app/ names messages of the contract only where they are kept as bytes (the payload of an event, the answer to an
-/// idempotency key) or where it asks a peer.
+/// app/ names messages of the contract only where they are kept as bytes: the payload of an event, the answer to an
+/// idempotency key.
 fn contract_in_app(source: &Source, findings: &mut Findings) {
     let code = source.shipped();
     if !source.path.starts_with("services/") || !source.path.contains("/src/app/") {
         return;
     }
-    let has_reason = ["NewEvent", "once", "outgoing", "published", "publish"]
+    let keeps_bytes = ["NewEvent", "once"]
         .iter()
-        .any(|word| words(code, word).next().is_some())
-        || code.contains("ServiceClient");
+        .any(|word| words(code, word).next().is_some());
     if let Some(at) = crate_uses(code, "marque_api")
         .next()
-        .filter(|_| !has_reason)
+        .filter(|_| !keeps_bytes)
     {
-        let message = "names marque_api without publishing an event, keeping an answer or asking a peer: grpc/ converts";
+        let message =
+            "names marque_api without publishing an event or keeping an answer: grpc/ converts";
         findings.push(Finding::new(&source.path, source.line(at), message));
     }
 }

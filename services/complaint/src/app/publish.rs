@@ -1,12 +1,15 @@
 //! Telling the others what became of cases: one event for all that changed together. Ids and coded values, no words.
 
 use marque_api::complaint::v1 as pb;
-use marque_core::{Clock, DealerCode, Timestamp};
+use marque_core::{Clock, DealerCode, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError};
 use marque_events::{NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
-use crate::domain::Case;
+use crate::{
+    domain::{Case, Severity},
+    storage::{Due, Taken},
+};
 
 /// Event type of cases opened.
 pub(super) const OPENED: &str = "marque.complaint.cases.opened";
@@ -43,6 +46,28 @@ impl Change {
             step: String::new(),
             at: Some(to_proto_time(at)),
             version: case.version,
+            opened_at: Some(to_proto_time(case.opened_at)),
+        })
+    }
+
+    /// A case of which a step of the escalation was taken.
+    pub(super) fn escalated(case: &Due, taken: &Taken, at: Timestamp) -> Self {
+        Self(pb::CaseChange {
+            id: case.case.to_string(),
+            dealer: case.dealer.clone(),
+            source_record_id: case.record.map_or_else(String::new, |record| {
+                SourceRecordId::from(record).to_string()
+            }),
+            vin: case.vin.clone(),
+            category: case.category.clone(),
+            severity: Severity::of_rank(case.severity).code().to_owned(),
+            department: case.department.clone(),
+            state: case.state.clone(),
+            from_state: String::new(),
+            clock: taken.kind.code().to_owned(),
+            step: taken.step.code().to_owned(),
+            at: Some(to_proto_time(at)),
+            version: case.version + 1,
             opened_at: Some(to_proto_time(case.opened_at)),
         })
     }

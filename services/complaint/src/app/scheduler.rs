@@ -10,11 +10,9 @@ use std::{
     time::Duration,
 };
 
-use marque_api::complaint::v1 as pb;
 use marque_auth::Scope;
 use marque_core::{ComplaintId, Timestamp, new_uuid};
 use marque_db::Conn;
-use marque_events::to_proto_time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -23,7 +21,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Calendar, Severity, Step},
+    domain::{Calendar, Step},
     error::Result,
     storage::{self, Claim, Due, Taken},
 };
@@ -209,22 +207,5 @@ fn change(taken: &Taken, due: &[Due], now: Timestamp) -> Change {
         .iter()
         .find(|due| due.case == taken.case)
         .expect("a step was taken of a clock that was due");
-    Change(pb::CaseChange {
-        id: case.case.to_string(),
-        dealer: case.dealer.clone(),
-        source_record_id: case
-            .record
-            .map_or_else(String::new, |record| record.to_string()),
-        vin: case.vin.clone(),
-        category: case.category.clone(),
-        severity: Severity::of_rank(case.severity).code().to_owned(),
-        department: case.department.clone(),
-        state: case.state.clone(),
-        from_state: String::new(),
-        clock: taken.kind.code().to_owned(),
-        step: taken.step.code().to_owned(),
-        at: Some(to_proto_time(now)),
-        version: case.version + 1,
-        opened_at: Some(to_proto_time(case.opened_at)),
-    })
+    Change::escalated(case, taken, now)
 }

@@ -37,7 +37,13 @@ fn start() -> Server {
             let rig = Rig::with(|settings| {
                 (settings.requests_per_second, settings.burst) = (plenty, plenty);
             });
-            for role in [&rig.customer, &rig.vehicle, &rig.visits, &rig.scoring] {
+            for role in [
+                &rig.customer,
+                &rig.vehicle,
+                &rig.visits,
+                &rig.scoring,
+                &rig.complaint,
+            ] {
                 role.be_quiet();
             }
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

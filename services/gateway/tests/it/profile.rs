@@ -41,6 +41,18 @@ async fn even_the_customer_role_may_be_down() {
 }
 
 #[tokio::test]
+async fn scores_and_complaints_that_cannot_be_had_are_left_out_alone() {
+    let rig = Rig::new();
+    rig.complaint.fail(Code::Unavailable);
+    rig.scoring.fail(Code::Internal);
+    let reply = profile(&rig, CUSTOMER).await;
+    assert_eq!(states(&reply), ["ok", "ok", "ok"]);
+    for part in ["open_complaints", "score", "loyalty", "due_dates"] {
+        assert_eq!(reply.json()[part], json!({"state": "unavailable"}), "{part}");
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_is_late_does_not_hold_up_the_others() {
     let rig = Rig::with(|settings| settings.part_deadline = Duration::from_millis(100));
     rig.visits.be_late(Duration::from_secs(5));

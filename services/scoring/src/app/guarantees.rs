@@ -1,22 +1,16 @@
 //! The three-guarantees counters of a car, from its repair orders as the service-history service has them.
 
 use chrono::NaiveDate;
-use marque_api::service_history::v1::{Line, LineKind, ListVehicleVisitsRequest, Visit};
 use marque_auth::CallContext;
-use marque_core::{Timestamp, VehicleId, business_date};
-use marque_events::from_proto_time;
+use marque_core::VehicleId;
 use marque_insight::law::{
     WorkCalendar,
-    guarantees::{Assembly, Counter, Repair, Replacement, Terms, Windows, counters, windows},
+    guarantees::{Counter, Terms, Windows, counters, windows},
 };
-use marque_quality::date::BUSINESS_OFFSET_SECONDS;
 use marque_rpc::CallMeta;
 
 use super::{ScoreApp, due::visible_car};
-use crate::{
-    domain::assembly_of,
-    error::{Error, Result},
-};
+use crate::{error::Result, history::local};
 
 /// The counters of a car.
 #[derive(Debug, Clone)]
@@ -26,10 +20,6 @@ pub(crate) struct Counted {
     pub(crate) start: Option<(NaiveDate, Windows)>,
     pub(crate) counters: Vec<Counter>,
 }
-
-/// Repair orders asked for at once, and most of them.
-const PAGE: i32 = 500;
-const MOST_VISITS: usize = 5_000;
 
 impl ScoreApp {
     /// Counts how near a car is to each threshold. The caller asks for the repair orders with his own token, so nothing
@@ -51,8 +41,7 @@ impl ScoreApp {
                 counters: Vec::new(),
             });
         };
-        let visits = self.visits_of(meta, &car.vin).await?;
-        let repairs: Vec<Repair> = visits.iter().filter_map(repair).collect();
+        let repairs = self.history.repairs(meta, &car.vin).await?;
         let (terms, calendar) = (Terms::STATUTORY, WorkCalendar::shipped());
         let now = local(self.clock.now());
         Ok(Counted {
@@ -61,86 +50,4 @@ impl ScoreApp {
             counters: counters(&terms, start, &calendar, &repairs, now),
         })
     }
-
-    async fn visits_of(&self, meta: &CallMeta, vin: &str) -> Result<Vec<Visit>> {
-        let (mut visits, mut page_token): (Vec<Visit>, String) = (Vec::new(), String::new());
-        loop {
-            let request = ListVehicleVisitsRequest {
-                vin: vin.to_owned(),
-                page_size: PAGE,
-                page_token,
-            };
-            let mut history = self.history.clone();
-            let page = history.list_vehicle_visits(meta.outgoing(request)).await;
-            let page = page
-                .map_err(|status| Error::History(Box::new(status)))?
-                .into_inner();
-            visits.extend(page.visits);
-            page_token = page.next_page_token;
-            if page_token.is_empty() || visits.len() >= MOST_VISITS {
-                return Ok(visits);
-            }
-        }
-    }
-}
-
-/// A visit as the counters read it; `None` of one that is no repair, or of which nobody knows when it began.
-fn repair(visit: &Visit) -> Option<Repair> {
-    let is_paid_by_maker = |line: &&Line| line.payer == "warranty";
-    let is_repair = matches!(visit.kind.as_str(), "repair" | "warranty");
-    let is_covered =
-        visit.kind == "warranty" || visit.lines.iter().any(|line| is_paid_by_maker(&line));
-    if !is_repair && !is_covered {
-        return None;
-    }
-    let opened = visit.opened_at.as_ref().map(from_proto_time)?;
-    let closed = visit.closed_at.as_ref().map(from_proto_time);
-    let lines = visit
-        .lines
-        .iter()
-        .filter(|line| visit.kind == "warranty" || is_paid_by_maker(line));
-    let replaced: Vec<Replacement> = lines
-        .clone()
-        .filter(|line| line.kind() == LineKind::Part)
-        .filter_map(replacement)
-        .collect();
-    let defect = lines.clone().find(|line| !line.fault_code.is_empty());
-    let assembly: Option<Assembly> = replaced.first().map(|each| each.assembly);
-    Some(Repair {
-        order: format!("{}/{}", visit.dealer, visit.order_number),
-        agreed_at: local(opened),
-        completed_at: closed.map(local),
-        excluded_hours: 0.0,
-        driven_km: f64::from(visit.odometer_km),
-        defect: defect.map(|line| line.fault_code.clone()),
-        assembly,
-        // Whether a fault was a serious one, or one of article 23, is a person's word, which repair orders do not have.
-        is_serious_safety_fault: false,
-        early_fault: None,
-        replaced,
-        is_covered,
-    })
-}
-
-/// The assembly a part belongs to, by its name; whole if the name is the assembly's own.
-fn replacement(line: &Line) -> Option<Replacement> {
-    let (assembly, is_whole) = assembly_of(&line.name)?;
-    let number = if line.code.is_empty() {
-        line.name.clone()
-    } else {
-        line.code.clone()
-    };
-    Some(Replacement {
-        assembly,
-        main_part: (!is_whole).then_some(number),
-    })
-}
-
-/// The time on a clock in China.
-fn local(at: Timestamp) -> chrono::NaiveDateTime {
-    let shifted = at.as_micros() + i64::from(BUSINESS_OFFSET_SECONDS) * 1_000_000;
-    chrono::DateTime::from_timestamp_micros(shifted).map_or_else(
-        || business_date(at).and_time(chrono::NaiveTime::MIN),
-        |time| time.naive_utc(),
-    )
 }

@@ -16,11 +16,9 @@ mod reports;
 mod rows;
 mod what_if;
 
-use marque_api::service_history::v1::service_history_service_client::ServiceHistoryServiceClient;
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
-use marque_rpc::RpcTransport;
 
 pub(crate) use assess::Assessor;
 pub(crate) use facts::Recorded;
@@ -36,6 +34,8 @@ pub(crate) use reports::ReportQuestion;
 pub(crate) use rows::FactRow;
 pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
 
+use crate::history::History;
+
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct ScoreApp {
@@ -44,5 +44,5 @@ pub(crate) struct ScoreApp {
     pub(crate) assessor: Assessor,
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,
-    pub(crate) history: ServiceHistoryServiceClient<RpcTransport>,
+    pub(crate) history: History,
 }

@@ -70,8 +70,6 @@ struct Batch<'a> {
     new_customers: Vec<NewCustomer>,
     touched: FxHashSet<CustomerNumber>,
     joined: Vec<Joined>,
-    /// Customers that lost their only record to another.
-    emptied: Vec<(CustomerNumber, CustomerNumber)>,
     placed: Vec<Placed>,
     /// Customers in the store whose kind is known better now.
     kinds: Vec<(CustomerNumber, Kind)>,
@@ -126,7 +124,6 @@ impl<'a> Batch<'a> {
             new_customers: Vec::new(),
             touched: FxHashSet::default(),
             joined: Vec::new(),
-            emptied: Vec::new(),
             placed: Vec::new(),
             kinds: Vec::new(),
             numbers: Vec::new().into_iter(),
@@ -223,7 +220,8 @@ impl<'a> Batch<'a> {
             self.touched.insert(own);
             if is_alone {
                 // The customer it leaves has no record left: its id answers with the new one.
-                self.emptied.push((own, customer));
+                let reason = "its only record is now another customer's".to_owned();
+                self.becomes(conn, own, self.current(customer), reason, vec![seq])?;
             }
         }
         self.placed.push(Placed {

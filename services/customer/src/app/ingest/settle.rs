@@ -34,9 +34,6 @@ impl Batch<'_> {
         if home == other_now {
             return Ok(home);
         }
-        if self.company == Company::Others && conn.backend() == Backend::Postgres {
-            return Err(Error::JoinsWait);
-        }
         let (into, from) = (home.min(other_now), home.max(other_now));
         let stored = self.app.store.seqs_of(conn, from)?;
         // What is not stored yet, or stored with another by now, this batch knows better.
@@ -49,21 +46,37 @@ impl Batch<'_> {
             .collect();
         seqs.sort_unstable();
         seqs.dedup();
-        self.known.join(from, into);
-        self.touched.insert(into);
-        self.touched.remove(&from);
         let reason = format!(
             "late evidence, probability {:.3}: {}",
             other.probability,
             other.reasons.join(", ")
         );
+        self.becomes(conn, from, into, reason, seqs)?;
+        self.known.join(from, into);
+        Ok(into)
+    }
+
+    /// Takes note that a customer is another from now on.
+    pub(super) fn becomes(
+        &mut self,
+        conn: &mut Conn<'_>,
+        from: CustomerNumber,
+        into: CustomerNumber,
+        reason: String,
+        seqs: Vec<i64>,
+    ) -> Result<()> {
+        if self.company == Company::Others && conn.backend() == Backend::Postgres {
+            return Err(Error::JoinsWait);
+        }
+        self.touched.insert(into);
+        self.touched.remove(&from);
         self.joined.push(Joined {
             from,
             into,
             reason,
             seqs,
         });
-        Ok(into)
+        Ok(())
     }
 
     /// The customer that a number answers with after the joins of this batch.
@@ -109,9 +122,6 @@ impl Batch<'_> {
         for joined in &self.joined {
             store.move_records(conn, &joined.seqs, joined.into)?;
             store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
-        }
-        for (from, into) in &self.emptied {
-            store.set_merged_into(conn, *from, Some(self.current(*into)), self.now)?;
         }
         Ok(())
     }

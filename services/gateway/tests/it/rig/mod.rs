@@ -37,7 +37,6 @@ pub(crate) struct Rig {
     pub(crate) customer: Script,
     pub(crate) vehicle: Script,
     pub(crate) visits: Script,
-    pub(crate) quality: Script,
     pub(crate) scoring: Script,
     pub(crate) complaint: Script,
     /// Where files of customers go.
@@ -130,7 +129,6 @@ impl Rig {
             customer,
             vehicle,
             visits,
-            quality,
             scoring,
             complaint,
             sink,
