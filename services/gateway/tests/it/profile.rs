@@ -48,7 +48,11 @@ async fn scores_and_complaints_that_cannot_be_had_are_left_out_alone() {
     let reply = profile(&rig, CUSTOMER).await;
     assert_eq!(states(&reply), ["ok", "ok", "ok"]);
     for part in ["open_complaints", "score", "loyalty", "due_dates"] {
-        assert_eq!(reply.json()[part], json!({"state": "unavailable"}), "{part}");
+        assert_eq!(
+            reply.json()[part],
+            json!({"state": "unavailable"}),
+            "{part}"
+        );
     }
 }
 
