@@ -1,0 +1,115 @@
+//! Source records, customers and their duplicates.
+
+use super::Example;
+use crate::rig::CUSTOMER;
+
+/// A good request for every operation on customers.
+pub(super) fn examples() -> Vec<Example> {
+    let customer = |rest: &str| format!("/v1/customers/{CUSTOMER}{rest}");
+    vec![
+        (
+            "PUT /v1/source-records/{dealer}/{source}/{key}",
+            "dms",
+            "/v1/source-records/D001/dms/C-1024".into(),
+            r#"{"name":"Wang Sample","phone":"13800000000","extra":{"vip":"yes"}}"#,
+        ),
+        (
+            "POST /v1/lookup",
+            "sales",
+            "/v1/lookup".into(),
+            r#"{"phone":"13800000000"}"#,
+        ),
+        (
+            "GET /v1/customers/{id}",
+            "sales",
+            customer("?lineage=true"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/profile",
+            "sales",
+            customer("/profile"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/source-records",
+            "sales",
+            customer("/source-records"),
+            "",
+        ),
+        (
+            "GET /v1/customers/{id}/history",
+            "steward",
+            customer("/history"),
+            "",
+        ),
+        (
+            "POST /v1/customers/{id}/unmask",
+            "manager",
+            customer("/unmask"),
+            r#"{"reason":"customer asks by phone"}"#,
+        ),
+        (
+            "PUT /v1/customers/{id}/consents/{purpose}",
+            "sales",
+            customer("/consents/marketing"),
+            r#"{"given":true,"notice_version":"2026-03"}"#,
+        ),
+        (
+            "POST /v1/customers/{id}/merge",
+            "steward",
+            customer("/merge"),
+            r#"{"into":"cus_x","reason":"same person"}"#,
+        ),
+        (
+            "POST /v1/customers/{id}/split",
+            "steward",
+            customer("/split"),
+            r#"{"source_record_ids":["src_1"],"reason":"two persons"}"#,
+        ),
+        (
+            "POST /v1/merges/{id}/undo",
+            "steward",
+            "/v1/merges/mrg_1/undo".into(),
+            "",
+        ),
+        (
+            "GET /v1/duplicates",
+            "steward",
+            "/v1/duplicates?state=open".into(),
+            "",
+        ),
+        (
+            "POST /v1/duplicates/{id}/decision",
+            "steward",
+            "/v1/duplicates/dup_1/decision".into(),
+            r#"{"decision":"same","reason":"same ID"}"#,
+        ),
+        (
+            "POST /v1/duplicates/check",
+            "sales",
+            "/v1/duplicates/check".into(),
+            r#"{"dealer":"D001","record":{"name":"王小明","phone":"13800138000"}}"#,
+        ),
+        (
+            "GET /v1/customers/count",
+            "analyst",
+            "/v1/customers/count".into(),
+            "",
+        ),
+        ("GET /v1/me", "customer", "/v1/me".into(), ""),
+        (
+            "GET /v1/me/profile",
+            "customer",
+            "/v1/me/profile".into(),
+            "",
+        ),
+        (
+            "GET /v1/me/vehicles",
+            "customer",
+            "/v1/me/vehicles".into(),
+            "",
+        ),
+        ("GET /v1/me/visits", "customer", "/v1/me/visits".into(), ""),
+    ]
+}
