@@ -18,7 +18,6 @@ use crate::{AuthError, CallContext, Identity, Verifier, authorize};
 pub struct AuthLayer {
     verifier: Verifier,
     clock: SharedClock,
-    open: &'static [&'static str],
 }
 
 /// Verifies the token, checks the method's declared roles, and leaves a [`CallContext`] in the request's extensions.
@@ -36,22 +35,7 @@ pub type AuthFuture<F, R, E> =
 impl AuthLayer {
     /// A layer that lets nobody through without a token.
     pub fn new(verifier: Verifier, clock: SharedClock) -> Self {
-        Self {
-            verifier,
-            clock,
-            open: &[],
-        }
-    }
-
-    /// Lets everybody call the methods whose path begins with one of these, such as `/grpc.health.v1.Health/`.
-    /// They get no context.
-    pub fn leave_open(mut self, prefixes: &'static [&'static str]) -> Self {
-        self.open = prefixes;
-        self
-    }
-
-    fn is_open(&self, path: &str) -> bool {
-        self.open.iter().any(|prefix| path.starts_with(prefix))
+        Self { verifier, clock }
     }
 
     /// `Ok(None)` if an issuer has to be asked first.
@@ -106,9 +90,6 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         // Whatever the transport carried along, a context is made here or there is none.
         request.extensions_mut().remove::<CallContext>();
-        if self.auth.is_open(request.uri().path()) {
-            return Either::Left(Either::Left(self.inner.call(request)));
-        }
         let checked = self.auth.check(&request).and_then(|found| match found {
             Some(identity) => self.auth.admit(&mut request, &identity).map(|()| true),
             None => Ok(false),

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod conn;
+mod courtesy;
 mod database;
 mod error;
 mod migrate;
@@ -12,6 +13,7 @@ mod sqlite;
 mod value;
 
 pub use conn::{Backend, Conn};
+pub use courtesy::{AtWork, give_way, import_at_work};
 pub use database::{AsStoreError, Database, Settings};
 pub use error::StoreError;
 pub use migrate::{Migration, Migrator};

@@ -70,6 +70,19 @@ impl Migrator {
             .await
     }
 
+    /// Whether the database answers and holds at least the schema this binary wants: what a readiness probe asks.
+    ///
+    /// # Errors
+    /// What the store says; a probe takes any as a no.
+    pub async fn is_answering(self, db: &Database) -> Result<bool, StoreError> {
+        let count = format!("SELECT count(*) FROM {}", self.table());
+        db.scan(move |conn| {
+            let applied: Option<i64> = conn.query_opt(&count, &[], |row| row.get(0))?;
+            Ok(applied.is_some_and(|applied| applied >= self.migrations.len() as i64))
+        })
+        .await
+    }
+
     fn table(&self) -> String {
         format!("{}_migrations", self.service.replace('-', "_"))
     }

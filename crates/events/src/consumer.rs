@@ -1,13 +1,18 @@
 //! The consumer: pulls a feed and applies each event once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_api::events::v1::{Event, PullRequest, PullResponse};
-use marque_core::SharedClock;
+use marque_core::{SharedClock, Timestamp};
 use marque_db::{Conn, Database, StoreError};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, async_trait};
 use uuid::Uuid;
+
+use crate::from_proto_time;
 
 /// Where events come from: a producer's feed over gRPC, or a broker.
 #[async_trait]
@@ -76,6 +81,8 @@ impl std::fmt::Debug for Consumer {
 }
 
 const BATCH: i32 = 64;
+/// So much is applied in one transaction: the service's own callers do not wait for more.
+const TRANSACTION_BYTES: usize = 256 * 1024;
 const WAIT_MS: i32 = 10_000;
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
@@ -86,10 +93,16 @@ impl Consumer {
         loop {
             let step = tokio::select! {
                 () = stop.cancelled() => return,
-                step = self.step(WAIT_MS) => step,
+                step = self.pull_and_apply(WAIT_MS) => step,
             };
             match step {
-                Ok(_) => backoff = Duration::from_millis(50),
+                Ok(applied) => {
+                    backoff = Duration::from_millis(50);
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = applied.give_way(self.clock.now()) => {}
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(consumer = self.name, producer = self.producer, %error, "events have to wait");
                     tokio::select! {
@@ -104,6 +117,10 @@ impl Consumer {
 
     /// Pulls once and applies what came; returns how many events that was.
     pub async fn step(&self, wait_ms: i32) -> Result<usize, Status> {
+        Ok(self.pull_and_apply(wait_ms).await?.count)
+    }
+
+    async fn pull_and_apply(&self, wait_ms: i32) -> Result<Applied, Status> {
         let after = self.position().await.map_err(unavailable)?;
         let request = PullRequest {
             after,
@@ -115,11 +132,22 @@ impl Consumer {
         let lag = response.head - response.events.last().map_or(after, |event| event.position);
         metrics::gauge!("marque_event_lag", "consumer" => self.name, "producer" => self.producer)
             .set(lag as f64);
-        let count = response.events.len();
-        if count > 0 {
-            self.apply(response.events).await.map_err(unavailable)?;
+        let began = Instant::now();
+        let mut applied = Applied {
+            count: response.events.len(),
+            oldest: response
+                .events
+                .first()
+                .and_then(|event| event.time)
+                .as_ref()
+                .map(from_proto_time),
+            took: Duration::ZERO,
+        };
+        for events in transactions(response.events) {
+            self.apply(events).await.map_err(unavailable)?;
         }
-        Ok(count)
+        applied.took = began.elapsed();
+        Ok(applied)
     }
 
     async fn position(&self) -> Result<i64, StoreError> {
@@ -136,7 +164,7 @@ impl Consumer {
             .map(|position| position.unwrap_or(0))
     }
 
-    /// All events of a pull in one transaction; if one of them makes no sense, each in its own.
+    /// All these events in one transaction; if one of them makes no sense, each in its own.
     async fn apply(&self, events: Vec<Event>) -> Result<(), ApplyError> {
         let events = Arc::new(events);
         match self.apply_together(Arc::clone(&events)).await {
@@ -160,7 +188,7 @@ impl Consumer {
     async fn apply_together(&self, events: Arc<Vec<Event>>) -> Result<(), ApplyError> {
         let (handler, producer, now) = (Arc::clone(&self.handler), self.producer, self.clock.now());
         self.db
-            .write(move |conn| {
+            .bulk(move |conn| {
                 for event in events.iter() {
                     let id: Uuid = event.id.parse().map_err(|_| ApplyError::Malformed("id is no UUID".into()))?;
                     let is_new = conn.execute(
@@ -206,6 +234,45 @@ impl Consumer {
             })
             .await
     }
+}
+
+/// What a pull brought.
+struct Applied {
+    count: usize,
+    /// When the oldest of the events happened.
+    oldest: Option<Timestamp>,
+    took: Duration,
+}
+
+impl Applied {
+    /// Lets imports of this process go first, unless what is left is old.
+    async fn give_way(&self, now: Timestamp) {
+        let waited = self
+            .oldest
+            .map_or(0, |oldest| now.as_micros() - oldest.as_micros());
+        let age = Duration::from_micros(u64::try_from(waited).unwrap_or(0));
+        marque_db::give_way(self.took, age).await;
+    }
+}
+
+/// Events cut into what one transaction applies: in order, each piece small, none empty.
+fn transactions(events: Vec<Event>) -> Vec<Vec<Event>> {
+    let mut pieces: Vec<Vec<Event>> = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        let size = event.data.len();
+        match pieces.last_mut() {
+            Some(piece) if bytes + size <= TRANSACTION_BYTES => {
+                piece.push(event);
+                bytes += size;
+            }
+            _ => {
+                pieces.push(vec![event]);
+                bytes = size;
+            }
+        }
+    }
+    pieces
 }
 
 fn advance(conn: &mut Conn<'_>, producer: &str, position: i64) -> Result<(), StoreError> {

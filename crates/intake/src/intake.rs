@@ -108,7 +108,9 @@ impl<S: Sink> Intake<S> {
             if let Some(import) = self.claim().await {
                 let (intake, stop) = (self.clone(), stop.clone());
                 running.spawn(async move {
+                    let at_work = marque_db::import_at_work();
                     intake.work_off(import, stop).await;
+                    drop(at_work);
                     drop(place);
                 });
             } else {

@@ -27,17 +27,26 @@ pub struct RoleTaken(pub RoleName);
 #[derive(Clone)]
 pub struct RoleRouter {
     pub(crate) slots: Arc<Slots>,
-    health: Routes,
     reporter: HealthReporter,
 }
 
-/// One place a role, filled once: read without a lock by every call.
-#[derive(Debug, Default)]
-pub(crate) struct Slots([OnceLock<LayeredRoutes>; RoleName::ALL.len()]);
+/// One place a role, filled once: read without a lock by every call. Health stands beside them.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    roles: [OnceLock<LayeredRoutes>; RoleName::ALL.len()],
+    health: Routes,
+}
 
 impl Slots {
     pub(crate) fn get(&self, role: RoleName) -> Option<&LayeredRoutes> {
-        self.0[role.index()].get()
+        self.roles[role.index()].get()
+    }
+
+    /// The health of all roles, for a request that asks for it. It stands outside every stack: it must answer when
+    /// everything else is shed.
+    pub(crate) fn health_for(&self, request: &Request<Body>) -> Option<Routes> {
+        let asks = request.uri().path().starts_with("/grpc.health.v1.Health/");
+        asks.then(|| self.health.clone())
     }
 }
 
@@ -46,8 +55,10 @@ impl RoleRouter {
     pub fn new() -> Self {
         let (reporter, health) = tonic_health::server::health_reporter();
         Self {
-            slots: Arc::default(),
-            health: Routes::new(health).prepare(),
+            slots: Arc::new(Slots {
+                roles: Default::default(),
+                health: Routes::new(health).prepare(),
+            }),
             reporter,
         }
     }
@@ -58,7 +69,7 @@ impl RoleRouter {
     /// The role was added before.
     pub fn add(&self, routes: LayeredRoutes) -> Result<(), RoleTaken> {
         let role = routes.role();
-        self.slots.0[role.index()]
+        self.slots.roles[role.index()]
             .set(routes)
             .map_err(|_| RoleTaken(role))
     }
@@ -108,7 +119,7 @@ impl RoleRouter {
     }
 
     fn only_role(&self) -> Option<LayeredRoutes> {
-        let mut present = self.slots.0.iter().filter_map(OnceLock::get);
+        let mut present = self.slots.roles.iter().filter_map(OnceLock::get);
         let only = present.next()?;
         present.next().is_none().then(|| only.clone())
     }
@@ -152,10 +163,9 @@ impl Service<Request<Body>> for RoleRouter {
         Poll::Ready(Ok(()))
     }
 
-    /// Health first and outside the stack: it must answer when everything else is shed.
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if request.uri().path().starts_with("/grpc.health.v1.Health/") {
-            return Box::pin(self.health.call(request));
+        if let Some(mut health) = self.slots.health_for(&request) {
+            return Box::pin(health.call(request));
         }
         match self.find(&request) {
             Ok(mut routes) => routes.call(request),

@@ -104,15 +104,7 @@ impl Service<Request<Body>> for RpcTransport {
         let deadline = self.prepare(&mut request);
         match &mut self.link {
             Link::Routes(routes) => routes.call(request),
-            Link::Router(slots) => {
-                let routes = slots
-                    .upgrade()
-                    .and_then(|slots| slots.get(self.role).cloned());
-                match routes {
-                    Some(mut routes) => routes.call(request),
-                    None => Box::pin(ready(Ok(not_here(self.role).into_http()))),
-                }
-            }
+            Link::Router(slots) => call_local(self.role, slots.upgrade().as_deref(), request),
             Link::Network(channel) => {
                 let work = over_network(self.role, channel.clone(), request, deadline);
                 Box::pin(async move { Ok(work.await) })
@@ -127,6 +119,21 @@ impl fmt::Debug for Link {
             Self::Routes(_) | Self::Router(_) => "memory",
             Self::Network(_) => "network",
         })
+    }
+}
+
+/// Calls a role of this process.
+fn call_local(
+    role: RoleName,
+    slots: Option<&Slots>,
+    request: Request<Body>,
+) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
+    if let Some(mut health) = slots.and_then(|slots| slots.health_for(&request)) {
+        return Box::pin(health.call(request));
+    }
+    match slots.and_then(|slots| slots.get(role).cloned()) {
+        Some(mut routes) => routes.call(request),
+        None => Box::pin(ready(Ok(not_here(role).into_http()))),
     }
 }
 

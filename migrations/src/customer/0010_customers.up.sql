@@ -39,16 +39,26 @@ CREATE TABLE record_keys (
     PRIMARY KEY (token, record)
 ) {without_rowid};
 
--- New tokens, until a slice of them is moved to the others (services/customer/src/storage/keys.rs).
-CREATE TABLE fresh_keys (
+-- On SQLite: the tokens of one batch, until slice after slice of them is among the others
+-- (services/customer/src/storage/keys.rs). Never changed; an id is never used again.
+CREATE TABLE key_segments (
+    id     UUID PRIMARY KEY,
+    -- How many slices had been settled when it was written.
+    born   BIGINT NOT NULL,
+    -- Pairs of token and record, sorted, little-endian.
+    tokens BYTEA NOT NULL
+);
+
+-- Pairs in segments that their records no longer have.
+CREATE TABLE stale_keys (
     token  BIGINT NOT NULL,
     record BIGINT NOT NULL,
     PRIMARY KEY (token, record)
 ) {without_rowid};
 
--- The slice that was moved last; one row.
-CREATE TABLE key_slices (next BIGINT NOT NULL);
-INSERT INTO key_slices (next) VALUES (0);
+-- How many slices were settled so far; one row.
+CREATE TABLE key_slices (settled BIGINT NOT NULL);
+INSERT INTO key_slices (settled) VALUES (0);
 
 -- Merges and splits: which records went from where to where, so that they can go back.
 CREATE TABLE moves (

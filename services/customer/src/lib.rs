@@ -17,7 +17,7 @@ use marque_api::{
     intake::v1::import_service_server::ImportServiceServer,
 };
 use marque_core::SharedClock;
-use marque_db::Database;
+use marque_db::{Backend, Database};
 use marque_events::{Consumer, Feed, Regions, Source};
 use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
@@ -62,8 +62,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         survivorship,
     } = deps;
     let directory = Directory::new(network);
+    let store = CustomerStore::new(vault.clone());
+    let (filter, filled) = (store.filter().clone(), db.clone());
     let app = CustomerApp::new(
-        CustomerStore::new(vault.clone()),
+        store,
         db.clone(),
         clock.clone(),
         directory.clone(),
@@ -86,11 +88,15 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
             intake.clone()
         ))))
         .add_service(EventFeedServer::new(Feed::new(db, "marque/customer")));
-    Ok(Built {
-        routes,
-        tasks: vec![
-            Task::new("customer-imports", move |stop| intake.run(stop)),
-            Task::new("customer-regions", move |stop| regions.run(stop)),
-        ],
-    })
+    let mut tasks = vec![
+        Task::new("customer-imports", move |stop| intake.run(stop)),
+        Task::new("customer-regions", move |stop| regions.run(stop)),
+    ];
+    // A filter sees the writes of this process alone: on PostgreSQL others write too.
+    if filled.backend() == Backend::Sqlite {
+        tasks.push(Task::new("customer-tokens", move |stop| {
+            filter.fill(filled, stop)
+        }));
+    }
+    Ok(Built { routes, tasks })
 }

@@ -84,10 +84,9 @@ impl Readiness {
     }
 }
 
-/// The health of a role over its transport (`grpc.health.v1`).
-///
-/// In memory the health service stands beside the roles and not behind their transport: there a role that asks for a
-/// token is a role that runs. What its database says the binary adds as a check of its own.
+/// The health of a role over its transport (`grpc.health.v1`): whether it runs, reaches its database and finds the
+/// schema there that it knows. A role alone behind its own transport has no health beside it: there, one that asks for
+/// a token is one that runs.
 pub fn peer_check(transport: &RpcTransport) -> (String, Check) {
     let role = transport.role();
     let transport = transport.clone();
@@ -100,21 +99,10 @@ async fn is_serving(transport: RpcTransport, role: RoleName) -> bool {
         service: role.as_str().to_owned(),
     });
     request.set_timeout(CHECK_TIMEOUT);
-    match HealthClient::new(transport.clone()).check(request).await {
+    match HealthClient::new(transport).check(request).await {
         Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
-        Err(status) if status.code() == Code::Unimplemented => asks_for_a_token(transport).await,
         Err(status) => status.code() == Code::Unauthenticated,
     }
-}
-
-/// Whether the door of a role answers. It does so before anybody looks which method was called.
-async fn asks_for_a_token(transport: RpcTransport) -> bool {
-    let mut request = Request::new(GetImportRequest::default());
-    request.set_timeout(CHECK_TIMEOUT);
-    let answer = ImportServiceClient::new(transport)
-        .get_import(request)
-        .await;
-    answer.is_err_and(|status| status.code() == Code::Unauthenticated)
 }
 
 impl fmt::Debug for Readiness {

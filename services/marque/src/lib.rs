@@ -3,6 +3,7 @@
 pub mod commands;
 mod housekeeping;
 pub mod roles;
+mod stores;
 pub mod wiring;
 
 pub use wiring::Node;

@@ -19,7 +19,7 @@ use marque_vault::Vault;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::roles;
+use crate::{roles, stores::Stores};
 
 /// What an import may take from its first byte to its last.
 const LONGEST_CALL: Duration = Duration::from_secs(3600);
@@ -41,6 +41,7 @@ pub struct Shared {
     router: RoleRouter,
     tls: Option<TlsMaterial>,
     in_flight: InFlightLimit,
+    stores: Stores,
 }
 
 /// A running process: some or all roles.
@@ -146,6 +147,7 @@ impl Node {
                 .with_context(|| format!("role {role}"))?;
             tasks.extend(self.add(role, built).await?);
         }
+        tasks.push(self.shared.stores.watch(self.shared.router.clone()));
         // Only now: the work of one role calls others.
         for task in tasks {
             self.spawn(task);
@@ -157,8 +159,7 @@ impl Node {
     async fn add(&mut self, role: ServiceRole, built: Built) -> anyhow::Result<Vec<Task>> {
         let Built { routes, tasks } = built;
         let rpc = &self.shared.config.rpc;
-        let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock))
-            .leave_open(&["/grpc.health.v1.Health/"]);
+        let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock));
         let settings = StackSettings {
             default_deadline: Duration::from_millis(rpc.deadline_ms),
             // Streams of imports may take long; ordinary callers are cut by the gateway.
@@ -294,6 +295,7 @@ impl Shared {
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
             router: RoleRouter::new(),
+            stores: Stores::default(),
             tokens,
             clock,
             tls,
@@ -350,6 +352,7 @@ impl Shared {
                 "the schema is not this binary's: run `marque migrate` first"
             );
         }
+        self.stores.add(rpc_name(role), db.clone(), migrator);
         Ok(db)
     }
 

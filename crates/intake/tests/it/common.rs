@@ -39,11 +39,30 @@ pub(crate) async fn count(db: &Database, table: &'static str) -> i64 {
         .unwrap()
 }
 
+/// Pairs of token and record, whether in the large table or still in segments.
+async fn tokens_in(db: &Database) -> usize {
+    let (mut pairs, segments) = db
+        .read(|conn| {
+            let sql = "SELECT token, record FROM record_keys";
+            let pairs: Vec<(i64, i64)> =
+                conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let sql = "SELECT tokens FROM key_segments";
+            let segments: Vec<Vec<u8>> = conn.query(sql, &[], |row| row.get(0))?;
+            Ok::<_, marque_db::StoreError>((BTreeSet::from_iter(pairs), segments))
+        })
+        .await
+        .unwrap();
+    let number = |bytes: &[u8]| i64::from_le_bytes(bytes.try_into().unwrap());
+    let unsettled = segments.iter().flat_map(|segment| segment.chunks_exact(16));
+    pairs.extend(unsettled.map(|pair| (number(&pair[..8]), number(&pair[8..]))));
+    pairs.len()
+}
+
 /// What an import leaves: which records stand together, at which version; how many events and tokens there are.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Left {
     groups: BTreeSet<Vec<(String, String, i64)>>,
-    tokens: i64,
+    tokens: usize,
     quarantined: i64,
 }
 
@@ -62,7 +81,7 @@ pub(crate) async fn left_by(rig: &Rig) -> Left {
     }
     Left {
         groups: groups.into_values().collect(),
-        tokens: count(db, "record_keys").await + count(db, "fresh_keys").await,
+        tokens: tokens_in(db).await,
         quarantined: count(db, "import_quarantine").await,
     }
 }

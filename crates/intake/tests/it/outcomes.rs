@@ -137,7 +137,8 @@ async fn a_dry_run_tells_all_and_writes_nothing(db: TestDb) {
         "source_records",
         "customers",
         "record_keys",
-        "fresh_keys",
+        "key_segments",
+        "stale_keys",
         "duplicates",
         "outbox",
     ] {

@@ -31,12 +31,8 @@ fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         .map(|link| read_link(link, event.position))
         .collect::<Result<_, _>>()?;
     storage::lock_records(conn, known.iter().map(|link| link.record))?;
-    for link in &known {
-        if storage::put_link(conn, link)? {
-            storage::relink(conn, link.record, link.customer)?;
-        }
-    }
-    Ok(())
+    storage::put_links(conn, &known)?;
+    Ok(storage::relink(conn, known.iter().map(|link| link.record))?)
 }
 
 fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {

@@ -28,21 +28,26 @@ pub(crate) struct Alias {
     pub(crate) position: i64,
 }
 
-/// Remembers a link; false if a later one is known.
-pub(crate) fn put_link(conn: &mut Conn<'_>, link: &RecordLink) -> Result<bool, StoreError> {
-    let changed = conn.execute(
-        "INSERT INTO record_links (source_record_id, customer_id, dealer, position) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (source_record_id) DO UPDATE SET customer_id = excluded.customer_id, dealer = excluded.dealer,
-             position = excluded.position
-         WHERE excluded.position >= record_links.position",
-        &[
-            link.record.uuid().into(),
-            link.customer.uuid().into(),
-            (&link.dealer).into(),
-            link.position.into(),
-        ],
-    )?;
-    Ok(changed == 1)
+/// Remembers links, unless later ones are known. In order of record, so that neighbours share a page.
+pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(), StoreError> {
+    let mut links: Vec<&RecordLink> = links.iter().collect();
+    links.sort_unstable_by_key(|link| link.record);
+    let values: Vec<Value<'_>> = links
+        .iter()
+        .flat_map(|link| {
+            [
+                link.record.uuid().into(),
+                link.customer.uuid().into(),
+                (&link.dealer).into(),
+                link.position.into(),
+            ]
+        })
+        .collect();
+    let columns = ["source_record_id", "customer_id", "dealer", "position"];
+    let on_conflict = "ON CONFLICT (source_record_id) DO UPDATE
+         SET customer_id = excluded.customer_id, dealer = excluded.dealer, position = excluded.position
+         WHERE excluded.position >= record_links.position";
+    conn.insert_many("record_links", &columns, on_conflict, &values)
 }
 
 /// The customers of source records, as far as they are known.
@@ -99,16 +104,25 @@ pub(crate) fn current_customer(
     Ok(current)
 }
 
-/// Gives all cases of a source record to its customer.
+/// Gives the cases of source records to the customers they are now linked to.
 pub(crate) fn relink(
     conn: &mut Conn<'_>,
-    record: SourceRecordId,
-    customer: CustomerId,
+    records: impl IntoIterator<Item = SourceRecordId>,
 ) -> Result<(), StoreError> {
-    conn.execute(
-        "UPDATE complaints SET customer_id = ?2 WHERE source_record_id = ?1",
-        &[record.uuid().into(), customer.uuid().into()],
-    )?;
+    let keys = records
+        .into_iter()
+        .map(|record| record.uuid().into())
+        .collect::<Vec<Value<'_>>>();
+    let sql = "SELECT DISTINCT f.source_record_id, l.customer_id FROM complaints f
+         JOIN record_links l ON l.source_record_id = f.source_record_id WHERE f.source_record_id IN (??)";
+    let owners: Vec<(Uuid, Uuid)> =
+        conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (record, customer) in owners {
+        conn.execute(
+            "UPDATE complaints SET customer_id = ?2 WHERE source_record_id = ?1",
+            &[record.into(), customer.into()],
+        )?;
+    }
     Ok(())
 }
 

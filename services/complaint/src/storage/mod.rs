@@ -17,7 +17,7 @@ pub(crate) use cases::{CaseStore, lock_cases, lock_key};
 pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, knows_customer,
-    lock_records, put_alias, put_link, relink,
+    lock_records, put_alias, put_links, relink,
 };
 pub(crate) use list::Filter;
 pub(crate) use report::{group_names, list_facts};

@@ -12,10 +12,12 @@ mod dialect;
 mod duplicates;
 mod evidence;
 mod features;
+mod filter;
 mod keys;
 mod moves;
 mod receptions;
 mod records;
+mod segments;
 mod tokens;
 
 use marque_vault::Vault;
@@ -23,19 +25,36 @@ use marque_vault::Vault;
 pub(crate) use customers::{Counts, NewCustomer};
 pub(crate) use duplicates::{Decided, Decision, Duplicate, DuplicateState};
 pub(crate) use features::Identity;
+pub(crate) use filter::TokenFilter;
 pub(crate) use moves::{Act, Move};
 pub(crate) use records::{Existing, NewRecord};
 pub(crate) use tokens::{KeyKind, Token, dealer_token, hq_token, match_token};
+
+use self::segments::OpenedSegments;
+
+/// A token and the sequence number of a record that has it.
+type Pair = (Token, i64);
 
 /// Statements and seals. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct CustomerStore {
     vault: Vault,
+    filter: TokenFilter,
+    segments: OpenedSegments,
 }
 
 impl CustomerStore {
     pub(crate) fn new(vault: Vault) -> Self {
-        Self { vault }
+        Self {
+            vault,
+            filter: TokenFilter::new(),
+            segments: OpenedSegments::default(),
+        }
+    }
+
+    /// What leaves out the tokens that nobody has, once it is filled.
+    pub(crate) fn filter(&self) -> &TokenFilter {
+        &self.filter
     }
 
     pub(crate) fn vault(&self) -> &Vault {

@@ -109,8 +109,7 @@ impl CustomerStore {
         let tokens = records
             .iter()
             .flat_map(|record| record.tokens.iter().map(|token| (*token, record.seq)));
-        self.insert_tokens(conn, tokens.collect())?;
-        self.settle_tokens(conn, records.len())
+        self.insert_batch_tokens(conn, tokens.collect(), records.len())
     }
 
     /// Replaces a record's row and tokens.

@@ -34,6 +34,7 @@ pub(crate) async fn keep_checking(
     let mut backoff = Duration::from_millis(50);
     while !stop.is_cancelled() {
         let rung = app.committed().notified();
+        let began = Instant::now();
         let step = tokio::select! {
             () = stop.cancelled() => return,
             step = step(&app, &owners, &owner) => step,
@@ -41,7 +42,10 @@ pub(crate) async fn keep_checking(
         let pause = match step {
             Ok(true) => {
                 backoff = Duration::from_millis(50);
-                continue;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = marque_db::give_way(began.elapsed(), Duration::ZERO) => continue,
+                }
             }
             Ok(false) => {
                 backoff = Duration::from_millis(50);

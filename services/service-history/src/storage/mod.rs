@@ -8,7 +8,7 @@ mod write;
 
 pub(crate) use blob::{header_blob, lines_blob};
 pub(crate) use links::{
-    Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_link, put_sale, relink,
+    Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};

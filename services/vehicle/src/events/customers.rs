@@ -42,11 +42,8 @@ impl Customers {
         }
         let records: Vec<_> = known.iter().map(|link| link.record).collect();
         Recorder::lock(conn, &facts, &records)?;
-        for link in &known {
-            if storage::put_link(conn, link)? {
-                storage::relink(conn, link.record, link.customer)?;
-            }
-        }
+        storage::put_links(conn, &known)?;
+        storage::relink(conn, records)?;
         self.recorder.record(conn, &facts, time_of(event))?;
         Ok(())
     }

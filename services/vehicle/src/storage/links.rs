@@ -3,7 +3,7 @@
 //! Each row remembers the position of the event that said so; an older event that comes later changes nothing.
 
 use marque_core::{CustomerId, SourceRecordId};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, Value};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -25,15 +25,25 @@ pub(crate) struct Alias {
     pub(crate) position: i64,
 }
 
-/// Remembers a link; false if a later one is known.
-pub(crate) fn put_link(conn: &mut Conn<'_>, link: &RecordLink) -> Result<bool, StoreError> {
-    let changed = conn.execute(
-        "INSERT INTO record_links (source_record_id, customer_id, position) VALUES (?1, ?2, ?3)
-         ON CONFLICT (source_record_id) DO UPDATE SET customer_id = excluded.customer_id, position = excluded.position
-         WHERE excluded.position >= record_links.position",
-        &[link.record.uuid().into(), link.customer.uuid().into(), link.position.into()],
-    )?;
-    Ok(changed == 1)
+/// Remembers links, unless later ones are known. In order of record, so that neighbours share a page.
+pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(), StoreError> {
+    let mut links: Vec<&RecordLink> = links.iter().collect();
+    links.sort_unstable_by_key(|link| link.record);
+    let values: Vec<Value<'_>> = links
+        .iter()
+        .flat_map(|link| {
+            [
+                link.record.uuid().into(),
+                link.customer.uuid().into(),
+                link.position.into(),
+            ]
+        })
+        .collect();
+    let columns = ["source_record_id", "customer_id", "position"];
+    let on_conflict = "ON CONFLICT (source_record_id) DO UPDATE
+         SET customer_id = excluded.customer_id, position = excluded.position
+         WHERE excluded.position >= record_links.position";
+    conn.insert_many("record_links", &columns, on_conflict, &values)
 }
 
 /// The customers of source records, as far as they are known.

@@ -65,8 +65,7 @@ impl Rig {
         let complaint = Script::new();
         let sink = Sink::new();
         let reach = |role, routes: Routes| {
-            let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock))
-                .leave_open(&["/grpc.health.v1.Health/"]);
+            let auth = AuthLayer::new(tokens.verifier(), Arc::clone(&clock));
             RpcTransport::memory(stack(role, routes, auth, StackSettings::default()))
         };
         let peers = Peers {
