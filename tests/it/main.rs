@@ -6,4 +6,5 @@
 )]
 
 mod authorization;
+mod foreign;
 mod scenarios;

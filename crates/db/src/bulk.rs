@@ -18,16 +18,12 @@ impl Conn<'_> {
         debug_assert_eq!(values.len() % columns.len(), 0, "whole rows");
         match &mut self.0 {
             Driver::Sqlite(conn) => {
-                let full = values.chunks_exact(SQLITE_ROWS * columns.len());
-                for (rows, pieces) in [
-                    (1, full.remainder().chunks_exact(columns.len())),
-                    (SQLITE_ROWS, full),
-                ] {
-                    let sql = insert_sql(table, columns, rows, on_conflict);
-                    let mut statement = conn.prepare_cached(&sql)?;
-                    for values in pieces {
-                        statement.execute(rusqlite::params_from_iter(values))?;
-                    }
+                // One row a statement: one of several rows could fail half-way, and SQLite notes every page it touches to
+                // take it back.
+                let sql = insert_sql(table, columns, 1, on_conflict);
+                let mut statement = conn.prepare_cached(&sql)?;
+                for row in values.chunks_exact(columns.len()) {
+                    statement.execute(rusqlite::params_from_iter(row))?;
                 }
                 Ok(())
             }
@@ -45,9 +41,6 @@ impl Conn<'_> {
         }
     }
 }
-
-/// Rows of one statement on SQLite: enough that starting it does not count.
-const SQLITE_ROWS: usize = 16;
 
 /// PostgreSQL takes at most 65,535 values a statement.
 const POSTGRES_VALUES: usize = 65_000;

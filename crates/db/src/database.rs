@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossbeam_channel::Sender;
 use tokio::sync::{Notify, oneshot};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     Backend, Conn, StoreError,
@@ -102,9 +103,11 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         match &*self.engine {
-            Engine::Sqlite { readers, .. } => readers.read(work),
+            Engine::Sqlite { readers, .. } => self.span("read").in_scope(|| readers.read(work)),
             Engine::Postgres { readers, .. } => {
-                on_postgres(readers, |session| postgres::read(session, work)).await
+                on_postgres(readers, |session| postgres::read(session, work))
+                    .instrument(self.span("read"))
+                    .await
             }
         }
     }
@@ -119,9 +122,27 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         match &*self.engine {
-            Engine::Sqlite { readers, .. } => blocking(|| readers.read(work)),
+            Engine::Sqlite { readers, .. } => self
+                .span("scan")
+                .in_scope(|| blocking(|| readers.read(work))),
             Engine::Postgres { .. } => self.read(work).await,
         }
+    }
+
+    /// The span of a unit of work. Only exporters of traces are interested in it (`marque_telemetry`).
+    fn span(&self, operation: &'static str) -> Span {
+        let system = match self.backend() {
+            Backend::Sqlite => "sqlite",
+            Backend::Postgres => "postgresql",
+        };
+        tracing::debug_span!(
+            target: "marque_db::spans",
+            "db",
+            otel.name = operation,
+            otel.kind = "client",
+            db.system.name = system,
+            db.operation.name = operation,
+        )
     }
 
     /// A transaction. The closure may be run more than once, and is rolled back when it fails.
@@ -158,13 +179,19 @@ impl Database {
         E: From<StoreError> + AsStoreError + Send + 'static,
     {
         let result = match &*self.engine {
-            Engine::Sqlite { writer, .. } => writer.write(bulk, work).await,
+            Engine::Sqlite { writer, .. } => {
+                writer
+                    .write(bulk, work)
+                    .instrument(self.span("write"))
+                    .await
+            }
             Engine::Postgres { writers, .. } => {
                 on_postgres(writers, |session| {
                     postgres::write(session, work, |error: &E| {
                         error.as_store_error().is_some_and(StoreError::is_transient)
                     })
                 })
+                .instrument(self.span("write"))
                 .await
             }
         };

@@ -71,6 +71,9 @@ pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
     })
 }
 
+/// Units of work of stores are spans of exported traces; nobody else asks for them, so that they cost nothing then.
+const STORE_SPANS: &str = "marque_db::spans=debug";
+
 /// The subscriber that the settings describe, writing logs to `writer`; installs nothing.
 pub(crate) fn build<W>(
     settings: &TelemetrySettings,
@@ -79,10 +82,14 @@ pub(crate) fn build<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|source| TelemetryError::Filter {
-        filter: settings.filter.clone(),
-        source,
-    })?;
+    let mut filter =
+        EnvFilter::try_new(&settings.filter).map_err(|source| TelemetryError::Filter {
+            filter: settings.filter.clone(),
+            source,
+        })?;
+    if settings.otlp_endpoint.is_some() {
+        filter = filter.add_directive(STORE_SPANS.parse().expect("a directive"));
+    }
     if !(0.0..=1.0).contains(&settings.sample_ratio) {
         return Err(TelemetryError::SampleRatio(settings.sample_ratio));
     }

@@ -14,4 +14,5 @@ mod privacy;
 mod race;
 mod sight;
 mod steward;
+mod tokens;
 mod writes;

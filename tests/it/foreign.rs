@@ -1,0 +1,175 @@
+//! The authorization matrix over REST: every operation on one record, by every role of a dealer, with a record of his own,
+//! another dealer's, and none. Generated from the OpenAPI document; another dealer's and none must look the same.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use marque_auth::{Role, ScopeKind};
+use marque_system_tests::{Answer, Api, Sandbox, Topology};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::scenarios::two_dealers;
+
+/// One operation of the document.
+struct Operation {
+    method: Method,
+    path: String,
+    roles: Vec<String>,
+}
+
+/// Ids of one dealer's records, by the first part of the path they stand in.
+type Records = BTreeMap<&'static str, String>;
+
+const CARS: [(&str, &str); 2] = [("D1", "LJ1EEKRN7R4000001"), ("D2", "LSVAA4182E2184847")];
+
+/// A dealer's customer with a car, a visit, a complaint and an import.
+async fn records_of(sandbox: &Sandbox, dealer: &str, vin: &str) -> anyhow::Result<Records> {
+    let hq = sandbox.headquarters(Role::HqAdmin);
+    let file = format!(
+        "source_key,name,phone,vin\nc1,王小明{dealer},1380013800{},{vin}\n",
+        &dealer[1..]
+    );
+    let import = hq.import("customers", dealer, &file).await?;
+    anyhow::ensure!(import["quarantined"] == 0, "{import}");
+    let visits = format!(
+        "order_number,vin,customer_key,kind,opened_at,odometer_km\nRO-{dealer},{vin},c1,maintenance,2026-03-01,12000\n"
+    );
+    hq.import("visits", dealer, &visits).await?;
+    let complaint = json!({
+        "dealer": dealer, "source": "dms", "customer_key": "c1", "vin": vin,
+        "channel": "phone", "category": "维修质量", "severity": "high", "text": "刹车响",
+    });
+    let complaint = hq.post("/v1/complaints", complaint).await?.body;
+    let mut found = Value::Null;
+    for _ in 0..200 {
+        found = hq.post("/v1/lookup", json!({ "vin": vin })).await?.body;
+        if found["vehicles"][0]["id"].is_string() && found["customers"][0]["id"].is_string() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned).context("an id");
+    let vehicle = text(&found["vehicles"][0]["id"])?;
+    let visits = hq
+        .eventually(&format!("/v1/vehicles/{vehicle}/visits"), |visits| {
+            visits["visits"][0]["id"].is_string()
+        })
+        .await?;
+    Ok(BTreeMap::from([
+        ("customers", text(&found["customers"][0]["id"])?),
+        ("visits", text(&visits["visits"][0]["id"])?),
+        ("complaints", text(&complaint["id"])?),
+        ("imports", text(&import["id"])?),
+        ("vehicles", vehicle),
+    ]))
+}
+
+/// Operations of the document whose path names one record by its id.
+async fn operations(api: &Api) -> anyhow::Result<Vec<Operation>> {
+    let document = api.get("/openapi.json").await?.body;
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().context("paths")? {
+        let first = path.split('/').nth(2).unwrap_or_default();
+        let is_record =
+            ["customers", "vehicles", "visits", "complaints", "imports"].contains(&first);
+        if !is_record || !path.contains("/{id}") {
+            continue;
+        }
+        for (method, operation) in methods.as_object().context("methods")? {
+            let Some(roles) = operation["x-roles"].as_array() else {
+                continue;
+            };
+            operations.push(Operation {
+                method: method.to_uppercase().parse()?,
+                path: path.clone(),
+                roles: roles
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect(),
+            });
+        }
+    }
+    Ok(operations)
+}
+
+/// A body that would be good for a record of one's own, so that what refuses is the record.
+fn body_for(path: &str) -> Value {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "notes" => json!({"text": "called back"}),
+        "transitions" => json!({"to": "acknowledged", "note": ""}),
+        "amendments" => json!({"severity": "low", "reason": "less than thought"}),
+        "unmask" => json!({"fields": ["phone"], "reason": "to call him back"}),
+        _ => json!({}),
+    }
+}
+
+async fn ask(api: &Api, operation: &Operation, id: &str) -> anyhow::Result<Answer> {
+    let path = operation
+        .path
+        .replace("{id}", id)
+        .replace("{purpose}", "marketing")
+        .replace("{task}", "tsk_00000000000070008000000000000000")
+        .replace("{solution}", "sol_00000000000070008000000000000000");
+    let body = (operation.method != Method::GET).then(|| body_for(&operation.path).to_string());
+    api.call(operation.method.clone(), &path, body, &[]).await
+}
+
+/// The same id, one digit off: nobody's.
+fn absent(id: &str) -> String {
+    let (front, last) = id.split_at(id.len() - 1);
+    format!("{front}{}", if last == "0" { "1" } else { "0" })
+}
+
+/// What of an answer may be compared: everything but the request's own number and path.
+fn said(answer: Answer) -> (StatusCode, Value) {
+    let mut body = answer.body;
+    if let Some(body) = body.as_object_mut() {
+        body.remove("request_id");
+        body.remove("instance");
+    }
+    (answer.status, body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_dealers_record_and_none_look_the_same_to_every_role() -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Topology::AllInOne).await?;
+    two_dealers(&sandbox).await?;
+    let own = records_of(&sandbox, CARS[0].0, CARS[0].1).await?;
+    let foreign = records_of(&sandbox, CARS[1].0, CARS[1].1).await?;
+    let operations = operations(&sandbox.headquarters(Role::HqAdmin)).await?;
+    assert!(operations.len() > 20, "the document lists them");
+    let at_dealers = Role::ALL
+        .into_iter()
+        .filter(|role| role.scopes().contains(&ScopeKind::Dealer));
+    for role in at_dealers {
+        let api = sandbox.dealer(role, "D1");
+        for operation in &operations {
+            let kind = operation.path.split('/').nth(2).unwrap_or_default();
+            let what = format!("{} {} by {role}", operation.method, operation.path);
+            let theirs = said(ask(&api, operation, &foreign[kind]).await?);
+            let nobodys = said(ask(&api, operation, &absent(&foreign[kind])).await?);
+            assert_eq!(theirs, nobodys, "{what}");
+            if !operation.roles.contains(&role.to_string()) {
+                assert_eq!(theirs.0, StatusCode::FORBIDDEN, "{what}");
+                continue;
+            }
+            let is_refused = theirs.0 == StatusCode::NOT_FOUND;
+            let is_incomplete = body_for(&operation.path) == json!({})
+                && operation.method != Method::GET
+                && theirs.0 == StatusCode::BAD_REQUEST;
+            assert!(is_refused || is_incomplete, "{what}: {theirs:?}");
+            if operation.method == Method::GET {
+                let mine = ask(&api, operation, &own[kind]).await?;
+                assert!(
+                    mine.status.is_success(),
+                    "{what}: {} {}",
+                    mine.status,
+                    mine.body
+                );
+            }
+        }
+    }
+    sandbox.stop().await
+}
