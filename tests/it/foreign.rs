@@ -1,15 +1,22 @@
-//! The authorization matrix over REST: every operation on one record, by every role of a dealer, with a record of his own,
-//! another dealer's, and none. Generated from the OpenAPI document; another dealer's and none must look the same.
+//! The authorization matrix by record: every operation on one record, by every role of a dealer, with a record of his own,
+//! another dealer's, and none. Over REST it is generated from the OpenAPI document, over gRPC from the descriptors; another
+//! dealer's and none must look the same.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use marque_auth::{Role, ScopeKind};
+use marque_api::{ACCESS, DESCRIPTORS};
+use marque_auth::{Role, Scope, ScopeKind};
 use marque_system_tests::{Answer, Api, Sandbox, Topology};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::scenarios::two_dealers;
+use crate::{
+    authorization::{Raw, ask as call, service_of},
+    scenarios::two_dealers,
+};
 
 /// One operation of the document.
 struct Operation {
@@ -168,6 +175,87 @@ async fn another_dealers_record_and_none_look_the_same_to_every_role() -> anyhow
                     mine.status,
                     mine.body
                 );
+            }
+        }
+    }
+    sandbox.stop().await
+}
+
+/// Each method with the field of its request that names one record, and what kind of record that is.
+fn fields_of_methods() -> anyhow::Result<Vec<(String, i32, &'static str)>> {
+    let files = FileDescriptorSet::decode(DESCRIPTORS)?.file;
+    let mut found = Vec::new();
+    for file in &files {
+        for service in &file.service {
+            for method in &service.method {
+                let input = method.input_type().rsplit('.').next().unwrap_or_default();
+                let Some(message) = file.message_type.iter().find(|one| one.name() == input) else {
+                    continue;
+                };
+                let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                for field in &message.field {
+                    if let Some(kind) = kind_of(file.package(), method.name(), field.name()) {
+                        found.push((path.clone(), field.number(), kind));
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The kind of record that a field names, if it is one of those that belong to dealers.
+fn kind_of(package: &str, method: &str, field: &str) -> Option<&'static str> {
+    match (package, field) {
+        (_, "customer_id") => Some("customers"),
+        (_, "vehicle_id") => Some("vehicles"),
+        (_, "visit_id") => Some("visits"),
+        (_, "import_id") | ("marque.intake.v1", "id") => Some("imports"),
+        ("marque.customer.v1", "id") if !method.contains("Duplicate") => Some("customers"),
+        ("marque.vehicle.v1", "id") => Some("vehicles"),
+        ("marque.service_history.v1", "id") => Some("visits"),
+        ("marque.complaint.v1", "id") if !method.contains("Solution") => Some("complaints"),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_grpc_too_another_dealers_record_and_none_look_the_same() -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Topology::AllInOne).await?;
+    two_dealers(&sandbox).await?;
+    records_of(&sandbox, CARS[0].0, CARS[0].1).await?;
+    let foreign = records_of(&sandbox, CARS[1].0, CARS[1].1).await?;
+    let methods = fields_of_methods()?;
+    assert!(methods.len() > 20, "the descriptors name them");
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    let at_dealers = Role::ALL
+        .into_iter()
+        .filter(|role| role.scopes().contains(&ScopeKind::Dealer));
+    for role in at_dealers {
+        let token = sandbox.token(role, dealer());
+        for (path, field, kind) in &methods {
+            let access = ACCESS
+                .iter()
+                .find(|access| access.path == path)
+                .context("access")?;
+            if !access.roles.contains(&role.number()) {
+                continue;
+            }
+            let transport = sandbox.transport(service_of(path))?;
+            let answer = async |id: &str| {
+                let message = Raw::with_text(*field, id);
+                let answer = call(transport.clone(), path, Some(&token), message).await;
+                answer.map_err(|status| (status.code(), status.message().to_owned()))
+            };
+            let theirs = answer(&foreign[kind]).await;
+            assert_eq!(
+                theirs,
+                answer(&absent(&foreign[kind])).await,
+                "{path} by {role}"
+            );
+            if path.contains("/Get") {
+                let (code, _) = theirs.expect_err("another dealer's record");
+                assert_eq!(code, tonic::Code::NotFound, "{path} by {role}");
             }
         }
     }

@@ -8,3 +8,4 @@
 mod authorization;
 mod foreign;
 mod scenarios;
+mod tracing;

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::to_proto_time;
 
+/// The most that events of one answer weigh, unless one alone weighs more: below what a call may carry (4 MiB).
+const ANSWER_BYTES: i64 = 1024 * 1024;
+
 /// An event about to be written.
 #[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
@@ -52,12 +55,28 @@ pub fn read_after(
 ) -> Result<Vec<Event>, StoreError> {
     let position = position_column(conn.backend());
     let sql = format!(
+        "SELECT CAST(length(data) AS BIGINT) FROM outbox WHERE {position} > ?1 ORDER BY {position} LIMIT ?2"
+    );
+    let sizes: Vec<i64> =
+        conn.query(&sql, &[after.into(), Value::from(limit)], |row| row.get(0))?;
+    let limit = first_bytes(&sizes);
+    let sql = format!(
         "SELECT {position}, id, kind, subject, dealer, at, data, traceparent FROM outbox
          WHERE {position} > ?1 ORDER BY {position} LIMIT ?2"
     );
     conn.query(&sql, &[after.into(), Value::from(limit)], |row| {
         read_event(row, source)
     })
+}
+
+/// How many events of these sizes make an answer: one, or as many as stay below [`ANSWER_BYTES`].
+fn first_bytes(sizes: &[i64]) -> u32 {
+    let mut sum = 0;
+    let fitting = sizes.iter().take_while(|size| {
+        sum += **size;
+        sum <= ANSWER_BYTES
+    });
+    u32::try_from(fitting.count().max(1)).unwrap_or(u32::MAX)
 }
 
 /// Position of the newest event.

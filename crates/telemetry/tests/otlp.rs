@@ -2,54 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::{net::SocketAddr, sync::Arc};
-
 use http::HeaderMap;
 use marque_telemetry::{
     TelemetrySettings, continue_trace, init, inject, prometheus_text, traceparent,
 };
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
-        trace_service_server::{TraceService, TraceServiceServer},
-    },
-    trace::v1::Span,
-};
-use tokio::{net::TcpListener, sync::Mutex};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
-
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        self.0.lock().await.push(request.into_inner());
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-async fn start() -> (Collector, SocketAddr) {
-    let collector = Collector::default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = TraceServiceServer::new(collector.clone());
-    tokio::spawn(
-        Server::builder()
-            .add_service(service)
-            .serve_with_incoming(TcpListenerStream::new(listener)),
-    );
-    (collector, address)
-}
+use marque_testkit::Collector;
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// One test, since telemetry starts once a process.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_arrives_whole_with_its_resource_and_metrics_have_their_names() {
-    let (collector, address) = start().await;
+    let (collector, address) = Collector::start().await;
     let settings = TelemetrySettings {
         service_name: "marque-test".to_owned(),
         instance: "one".to_owned(),
@@ -63,7 +26,7 @@ async fn a_trace_arrives_whole_with_its_resource_and_metrics_have_their_names() 
     callee(&headers);
     drop(guard);
 
-    let requests = collector.0.lock().await;
+    let requests = collector.requests().await;
     let resource = requests[0].resource_spans[0].resource.as_ref().unwrap();
     let service = resource
         .attributes
@@ -71,13 +34,8 @@ async fn a_trace_arrives_whole_with_its_resource_and_metrics_have_their_names() 
         .find(|attribute| attribute.key == "service.name")
         .unwrap();
     assert!(format!("{service:?}").contains("marque-test"));
-    let spans: Vec<&Span> = requests
-        .iter()
-        .flat_map(|request| &request.resource_spans)
-        .flat_map(|resource| &resource.scope_spans)
-        .flat_map(|scope| &scope.spans)
-        .collect();
-    let named = |name: &str| *spans.iter().find(|span| span.name == name).expect(name);
+    let spans = collector.spans().await;
+    let named = |name: &str| -> &Span { spans.iter().find(|span| span.name == name).expect(name) };
     let (caller, callee, inner) = (named("caller"), named("callee"), named("inner"));
     assert!(caller.parent_span_id.is_empty());
     assert_eq!(callee.parent_span_id, caller.span_id);

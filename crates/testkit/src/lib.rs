@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+#[cfg(feature = "collector")]
+mod collector;
 mod people;
 #[cfg(feature = "rig")]
 mod rig;
 mod stores;
 mod suite;
 
+#[cfg(feature = "collector")]
+pub use collector::Collector;
 pub use people::{ACustomer, a_customer, id_number, phone, vin};
 #[cfg(feature = "rig")]
 pub use rig::{FeedSource, ImportFile, Process, Rig};

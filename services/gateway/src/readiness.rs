@@ -10,7 +10,6 @@ use std::{
 };
 
 use futures::future::{BoxFuture, join_all};
-use marque_api::intake::v1::{GetImportRequest, import_service_client::ImportServiceClient};
 use marque_rpc::{RoleName, RpcTransport};
 use tokio::{sync::Mutex, time::timeout};
 use tonic::{Code, Request};

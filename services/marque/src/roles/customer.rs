@@ -8,10 +8,14 @@ use marque_rpc::Built;
 
 use crate::{housekeeping, wiring::Shared};
 
+/// An import looks for people all over the store: much of what a million customers' index weighs.
+const CACHE_MB: u32 = 128;
+
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
         .database(ServiceRole::Customer, marque_migrations::CUSTOMER)
         .await?;
+    db.set_cache_mb(CACHE_MB).await?;
     let rules = &shared.config.customer;
     let mut built = marque_customer::build(Deps {
         db: db.clone(),

@@ -1,0 +1,101 @@
+//! One trace from HTTP through gRPC to the store, whatever lies between.
+
+use std::time::Duration;
+
+use marque_auth::Role;
+use marque_system_tests::{Sandbox, Topology};
+use marque_telemetry::TelemetrySettings;
+use marque_testkit::Collector;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde_json::json;
+
+use crate::scenarios::two_dealers;
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const CALLER: &str = "b7ad6b7169203331";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The spans of the trace that a test's own request began, once a whole chain of them has come.
+async fn spans_of_the_trace(collector: &Collector) -> Vec<Span> {
+    for _ in 0..300 {
+        let spans = collector.spans().await;
+        let own: Vec<Span> = spans
+            .into_iter()
+            .filter(|span| hex(&span.trace_id) == TRACE)
+            .collect();
+        let has = |name: &str| own.iter().any(|span| span.name == name);
+        if own.iter().any(is_http) && has("write") {
+            return own;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Vec::new()
+}
+
+fn is_http(span: &Span) -> bool {
+    span.name.starts_with("PUT /v1/source-records")
+}
+
+async fn a_write_is_one_trace(topology: Topology) -> anyhow::Result<()> {
+    let (collector, address) = Collector::start().await;
+    let settings = TelemetrySettings {
+        otlp_endpoint: Some(format!("http://{address}")),
+        sample_ratio: 1.0,
+        ..TelemetrySettings::default()
+    };
+    let telemetry = marque_telemetry::init(&settings)?;
+    let sandbox = Sandbox::start(topology).await?;
+    two_dealers(&sandbox).await?;
+    let traceparent = format!("00-{TRACE}-{CALLER}-01");
+    let body = json!({"name": "王小明", "phone": "13800138001"}).to_string();
+    let answer = sandbox
+        .dealer(Role::Dms, "D1")
+        .call(
+            reqwest::Method::PUT,
+            "/v1/source-records/D1/dms/c1",
+            Some(body),
+            &[("traceparent", &traceparent)],
+        )
+        .await?;
+    anyhow::ensure!(answer.status.is_success(), "{}", answer.body);
+    let spans = spans_of_the_trace(&collector).await;
+    let http = spans.iter().find(|span| is_http(span)).expect("HTTP");
+    assert_eq!(hex(&http.parent_span_id), CALLER);
+    let write = spans
+        .iter()
+        .find(|span| span.name == "write")
+        .expect("the store");
+    // From the store up to HTTP, span by span.
+    let mut chain = vec![write];
+    while let Some(parent) = spans
+        .iter()
+        .find(|span| span.span_id == chain[chain.len() - 1].parent_span_id)
+    {
+        chain.push(parent);
+    }
+    let names: Vec<&str> = chain.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "write",
+            "marque.customer.v1.CustomerService/PutSourceRecord",
+            &http.name
+        ]
+    );
+    sandbox.stop().await?;
+    drop(telemetry);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_one_trace_in_one_process() -> anyhow::Result<()> {
+    a_write_is_one_trace(Topology::AllInOne).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_one_trace_over_the_network() -> anyhow::Result<()> {
+    a_write_is_one_trace(Topology::OneRoleEach).await
+}
