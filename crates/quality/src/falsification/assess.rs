@@ -2,49 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::{
-    Kind,
+    Kind, Settings, Suspect, digits,
+    group::Shape,
     judge::Marks,
     measure::Measures,
     phones::Phonebook,
     readings,
     state::EntryState,
-    stats::{binomial_tail, discoveries, poisson_tail, usual_share, wilson_lower},
+    stats::{binomial_tail, poisson_tail, usual_share},
+    trial::{LAST_TWO_DAYS, Trial, both, burst, decide, share},
 };
-
-/// How strict the assessment is.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Share of false suspects that is tolerated among all suspects.
-    pub false_discovery_rate: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            false_discovery_rate: 0.05,
-        }
-    }
-}
-
-/// A dealer or clerk whose entries chance does not explain, with the evidence.
-#[derive(Clone, Debug, Serialize)]
-pub struct Suspect {
-    /// Dealer, or clerk as `dealer/clerk`.
-    pub unit: String,
-    /// What the signs point to.
-    pub kind: Kind,
-    /// How much of what was seen is beyond the usual, 0 to 1.
-    pub strength: f64,
-    /// Probability of seeing this much by chance.
-    pub p: f64,
-    /// Entries (or groups of them) that bear the sign.
-    pub count: u64,
-    /// Entries it was looked for in.
-    pub of: u64,
-}
 
 /// Suspects, and what single entries are judged by.
 #[derive(Debug, Default)]
@@ -54,90 +22,50 @@ pub struct Assessment {
     pub(super) marks: BTreeMap<String, Marks>,
 }
 
-/// One test of one unit: what was counted, and how surprising it is.
-#[derive(Clone, Copy)]
-struct Test {
-    kind: Kind,
-    count: u64,
-    of: u64,
-    /// Share that is usual in the network.
-    usual: f64,
-    p: f64,
-    /// Whether the effect is large enough to matter, whatever its p value.
-    is_large: bool,
-}
-
-/// The last two days of a month of average length.
-const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
 /// Phones on two strangers whose other records all give other phones, a record: people do change their phones.
 const DISOWNED: f64 = 4e-4;
+/// Such phones on two strangers who are not known to be of one place, a record: families live together. Both rates are what
+/// remains at honest dealers of the one file whose truth is known.
+const TELLING: f64 = 1.2e-4;
 /// Of the phones that two strangers share honestly, how many a third shares too.
 const THIRD_STRANGER: f64 = 0.02;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
     let mut measures: Vec<Measures> = units.values().map(Measures::of).collect();
-    for (measures, compared) in measures.iter_mut().zip(readings::compare(units.values())) {
+    for (measures, compared) in measures
+        .iter_mut()
+        .zip(readings::compare(units.values().map(|state| &state.by_vin)))
+    {
         measures.readings = compared;
     }
-    let book = Phonebook::of(units.values());
+    let doubtful = measures.iter().map(Measures::doubtful_phones);
+    let book = Phonebook::of(units.values().zip(doubtful));
     for (unit, (measures, state)) in (0_u32..).zip(measures.iter_mut().zip(units.values())) {
         measures.hear(&book, unit, state);
     }
     let usual = Usual::of(units, &measures);
-    let tests: Vec<Vec<Test>> = units
+    let digits = digits::compare(measures.iter().map(|measures| &measures.digits));
+    let trials: Vec<Vec<Trial>> = units
         .values()
         .zip(&measures)
-        .map(|(state, measures)| usual.tests(state, measures))
+        .zip(digits)
+        .map(|((state, measures), digits)| {
+            let mut trials = usual.trials(state, measures);
+            trials.push(digits);
+            trials
+        })
         .collect();
-    let p_values: Vec<f64> = tests.iter().flatten().map(|test| test.p).collect();
-    let found = discoveries(&p_values, settings.false_discovery_rate);
-    let mut found = found.into_iter();
-    let mut assessment = Assessment::default();
-    for ((name, measures), tests) in units.keys().zip(measures).zip(tests) {
-        let suspicious: Vec<Test> = tests
-            .into_iter()
-            .filter(|test| found.next().unwrap_or(false) && test.is_large)
-            .collect();
-        let strengths: Vec<(Kind, f64)> = suspicious
-            .iter()
-            .map(|test| (test.kind, test.strength()))
-            .collect();
-        assessment
-            .suspects
-            .extend(suspicious.iter().map(|test| test.suspect(name)));
-        assessment
-            .marks
-            .insert(name.clone(), Marks::of(measures, &strengths));
+    let verdicts = decide(units.keys(), trials, settings);
+    let mut assessment = Assessment {
+        suspects: verdicts.suspects,
+        marks: BTreeMap::new(),
+    };
+    for ((name, measures), strengths) in units.keys().zip(measures).zip(verdicts.strengths) {
+        let marks = Marks::of(measures, &strengths);
+        assessment.marks.insert(name.clone(), marks);
     }
-    assessment.suspects.sort_by(|a, b| {
-        a.p.total_cmp(&b.p)
-            .then_with(|| a.unit.cmp(&b.unit))
-            .then_with(|| a.kind.cmp(&b.kind))
-    });
     assessment
-}
-
-impl Test {
-    fn strength(&self) -> f64 {
-        let lower = wilson_lower(self.count.min(self.of), self.of);
-        if lower <= 0.0 {
-            0.0
-        } else {
-            (1.0 - self.usual / lower).clamp(0.05, 0.99)
-        }
-    }
-
-    fn suspect(&self, unit: &str) -> Suspect {
-        Suspect {
-            unit: unit.to_owned(),
-            kind: self.kind,
-            strength: self.strength(),
-            p: self.p,
-            count: self.count,
-            of: self.of,
-        }
-    }
 }
 
 /// Shares that are usual in the network; floors stand in where the network is small or clean.
@@ -145,6 +73,7 @@ struct Usual {
     placeholder: f64,
     shared_phone: f64,
     disowned_group: f64,
+    telling_group: f64,
     disowned: f64,
     month_end: f64,
     invented_reading: f64,
@@ -156,7 +85,7 @@ struct Usual {
 
 impl Usual {
     fn of(units: &BTreeMap<String, EntryState>, measures: &[Measures]) -> Self {
-        let share = |count: fn(&EntryState) -> (u64, u64)| usual_share(units.values().map(count));
+        let counted = |count: fn(&EntryState) -> (u64, u64)| usual_share(units.values().map(count));
         let measured = |count: &dyn Fn(&EntryState, &Measures) -> (u64, u64)| {
             usual_share(units.values().zip(measures).map(|(s, m)| count(s, m)))
         };
@@ -170,7 +99,7 @@ impl Usual {
             *records = groups.map(|group| u64::from(group.records)).sum();
         }
         Self {
-            placeholder: share(|s| (s.placeholder_phones, s.with_phone)).max(0.003),
+            placeholder: counted(|s| (s.placeholder_phones, s.with_phone)).max(0.005),
             shared_phone: measured(&|s, m| {
                 (
                     m.phones
@@ -182,9 +111,10 @@ impl Usual {
             })
             .max(1e-4),
             disowned_group: measured(&|s, m| (disowned_groups(m), s.entries)).max(DISOWNED),
+            telling_group: measured(&|s, m| (telling_groups(m), s.entries)).max(TELLING),
             disowned: measured(&|_, m| m.disowned).max(0.02),
-            month_end: share(|s| (s.last_two_days, s.dated)).clamp(LAST_TWO_DAYS, 0.2),
-            invented_reading: share(|s| (s.invented_readings, s.readings)).max(0.003),
+            month_end: counted(|s| (s.last_two_days, s.dated)).clamp(LAST_TWO_DAYS, 0.2),
+            invented_reading: counted(|s| (s.invented_readings, s.readings)).max(0.003),
             contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
                 .max(0.01),
             name_counts,
@@ -192,30 +122,30 @@ impl Usual {
         }
     }
 
-    fn tests(&self, state: &EntryState, measures: &Measures) -> Vec<Test> {
-        let mut tests = vec![
-            share_test(
+    fn trials(&self, state: &EntryState, measures: &Measures) -> Vec<Trial> {
+        let mut trials = vec![
+            share(
                 Kind::PlaceholderPhone,
                 state.placeholder_phones,
                 state.with_phone,
                 self.placeholder,
                 3.0,
             ),
-            share_test(
+            share(
                 Kind::MonthEndBurst,
                 state.last_two_days,
                 state.dated,
                 self.month_end,
                 1.5,
             ),
-            share_test(
+            share(
                 Kind::FakeMileage,
                 state.invented_readings,
                 state.readings,
                 self.invented_reading,
                 3.0,
             ),
-            share_test(
+            share(
                 Kind::FakeMileage,
                 measures.readings.contradicting,
                 measures.readings.comparable,
@@ -226,15 +156,16 @@ impl Usual {
             fake_id(state, measures),
             copied_address(state, measures),
             self.name_repetition(state, measures),
-            entry_burst(state, measures),
+            burst(&state.by_minute),
         ];
-        tests.extend(self.shared_phones(state, measures));
-        tests
+        trials.extend(self.shared_phones(state, measures));
+        trials
     }
 
-    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers, and phones that their
-    /// other records contradict, together with how often the unit's phones are contradicted at all (Fisher 1925).
-    fn shared_phones(&self, state: &EntryState, measures: &Measures) -> [Test; 2] {
+    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers, phones that their
+    /// other records contradict, and those on strangers of different places; together with how often the unit's phones are
+    /// contradicted at all (Fisher 1925).
+    fn shared_phones(&self, state: &EntryState, measures: &Measures) -> [Trial; 2] {
         let showroom = measures.showroom;
         let entries = state.entries as f64;
         let contradiction = binomial_tail(measures.disowned.0, measures.disowned.1, self.disowned);
@@ -250,37 +181,42 @@ impl Usual {
                 let usual = self.shared_phone * THIRD_STRANGER.powi(people as i32 - 2);
                 poisson_tail(count, entries * usual)
             };
-            let disowned = phones.iter().filter(|(_, shape)| shape.is_disowned());
-            let disowned = disowned.count() as u64;
+            let shaped = |is: fn(&Shape) -> bool| {
+                phones.iter().filter(|(_, shape)| is(shape)).count() as u64
+            };
+            let (disowned, telling) = (shaped(Shape::is_disowned), shaped(Shape::is_telling));
             let p = [
                 level(3),
                 level(4),
                 level(5),
                 poisson_tail(disowned, entries * self.disowned_group),
+                poisson_tail(telling, entries * self.telling_group),
             ]
             .into_iter()
             .fold(1.0, f64::min)
-                * 4.0;
+                * 5.0;
             let p = if disowned > 0 {
                 p.min(both(p.min(1.0), contradiction) * 2.0)
             } else {
                 p
             };
-            let records = strong().map(|(_, shape)| u64::from(shape.records)).sum();
-            Test {
+            let bearing = phones.iter().filter(|(_, shape)| {
+                shape.is_strong() || shape.is_disowned() || shape.is_telling()
+            });
+            Trial {
                 kind,
-                count: records,
+                count: bearing.map(|(_, shape)| u64::from(shape.records)).sum(),
                 of: state.entries,
                 usual: self.shared_phone,
                 p: p.min(1.0),
-                is_large: records > 0 || disowned >= 2,
+                is_large: strong().next().is_some() || disowned.max(telling) >= 2,
             }
         })
     }
 
     /// A name on more unrelated people than its share in the network explains.
-    fn name_repetition(&self, state: &EntryState, measures: &Measures) -> Test {
-        let surprise = |(name, shape): &(u32, super::group::Shape)| {
+    fn name_repetition(&self, state: &EntryState, measures: &Measures) -> Trial {
+        let surprise = |(name, shape): &(u32, Shape)| {
             let here = state
                 .by_name
                 .get(name)
@@ -305,7 +241,7 @@ impl Usual {
             .map(surprise)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .unwrap_or((1.0, 0));
-        Test {
+        Trial {
             kind: Kind::NameRepetition,
             count: worst.1,
             of: state.entries,
@@ -325,36 +261,19 @@ fn disowned_groups(measures: &Measures) -> u64 {
         .count() as u64
 }
 
-/// The p value of two independent tests together (Fisher 1925).
-fn both(one: f64, other: f64) -> f64 {
-    let product = one * other;
-    if product <= 0.0 {
-        0.0
-    } else {
-        product * (1.0 - product.ln())
-    }
-}
-
-/// A share against the usual one; it matters if even its lower bound is `factor` times the usual.
-fn share_test(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) -> Test {
-    let is_large = count >= 3 && wilson_lower(count, of) > usual * factor;
-    Test {
-        kind,
-        count,
-        of,
-        usual,
-        p: binomial_tail(count, of, usual),
-        is_large,
-    }
+/// Such phones where the strangers are not known to be of one place.
+fn telling_groups(measures: &Measures) -> u64 {
+    let phones = measures.phones.iter();
+    phones.filter(|(_, shape)| shape.is_telling()).count() as u64
 }
 
 /// Numbers in runs against the runs that chance makes of so many numbers.
-fn sequential(state: &EntryState, measures: &Measures) -> Test {
+fn sequential(state: &EntryState, measures: &Measures) -> Trial {
     let count = measures.sequential.len() as u64;
     let distinct = state.by_phone.len() as f64;
     // Mobile numbers in use lie in some 50 prefixes of 10^8 each.
     let by_chance = (distinct * distinct * 5.0 / 5e9 + distinct * 1e-5).max(1e-3);
-    Test {
+    Trial {
         kind: Kind::SequentialPhone,
         count,
         of: state.entries,
@@ -364,7 +283,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Test {
     }
 }
 
-fn fake_id(state: &EntryState, measures: &Measures) -> Test {
+fn fake_id(state: &EntryState, measures: &Measures) -> Trial {
     let shared: usize = measures
         .ids
         .iter()
@@ -378,7 +297,7 @@ fn fake_id(state: &EntryState, measures: &Measures) -> Test {
         .sum();
     let count = (shared + series) as u64;
     let usual = 2e-4;
-    Test {
+    Trial {
         kind: Kind::FakeId,
         count,
         of: state.entries,
@@ -389,7 +308,7 @@ fn fake_id(state: &EntryState, measures: &Measures) -> Test {
 }
 
 /// The most frequent address against what estates and office towers explain.
-fn copied_address(state: &EntryState, measures: &Measures) -> Test {
+fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
     let with_address: u64 = state
         .by_address
         .values()
@@ -403,42 +322,12 @@ fn copied_address(state: &EntryState, measures: &Measures) -> Test {
         .max()
         .unwrap_or(0);
     let usual = 2e-3;
-    Test {
+    Trial {
         kind: Kind::CopiedAddress,
         count,
         of: with_address,
         usual,
         p: poisson_tail(count, with_address as f64 * usual + 0.5),
         is_large: count >= 4,
-    }
-}
-
-/// The fullest minute against an average one in which anything was entered. A file entered at one blow is an import.
-fn entry_burst(state: &EntryState, measures: &Measures) -> Test {
-    let (_, records) = measures.burst.unwrap_or_default();
-    let minutes = state.by_minute.len() as f64;
-    let timed: u64 = state
-        .by_minute
-        .values()
-        .map(|records| u64::from(*records))
-        .sum();
-    let is_import = u64::from(records) * 2 > timed;
-    let mean = if minutes > 0.0 {
-        timed as f64 / minutes
-    } else {
-        0.0
-    };
-    let p = if is_import || records == 0 {
-        1.0
-    } else {
-        (poisson_tail(u64::from(records), mean) * minutes).min(1.0)
-    };
-    Test {
-        kind: Kind::EntryBurst,
-        count: u64::from(records),
-        of: timed,
-        usual: mean / timed.max(1) as f64,
-        p,
-        is_large: records >= 8,
     }
 }

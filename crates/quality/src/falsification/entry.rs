@@ -67,7 +67,7 @@ pub struct Entry {
 /// Stands for the surname of every organisation: several names of one organisation must not look like several people.
 pub(super) const ORGANISATION: u32 = 1;
 
-fn hash(value: &impl Hash) -> u64 {
+pub(super) fn hash(value: &impl Hash) -> u64 {
     let mut hasher = FxHasher::default();
     value.hash(&mut hasher);
     // FxHash leaves the low bits weak; 0 means "unknown".
@@ -146,7 +146,7 @@ pub(super) fn is_last_two_days(date: NaiveDate) -> bool {
         .is_some_and(|later| later.month() != date.month())
 }
 
-fn minute_of(typed: &crate::date::TypedDate) -> u32 {
+pub(super) fn minute_of(typed: &crate::date::TypedDate) -> u32 {
     match typed.time {
         Some(time) if time.num_seconds_from_midnight() > 0 => {
             (typed.instant().timestamp() / 60).max(1) as u32

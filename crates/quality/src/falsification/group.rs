@@ -65,6 +65,12 @@ impl Shape {
         self.heard.contradicted > 0 && self.heard.confirmed == 0
     }
 
+    /// Whether the strangers are of different places and no other record gives this phone, or other records give other phones
+    /// and it is not known that all are of one place.
+    pub(super) const fn is_telling(&self) -> bool {
+        self.heard.confirmed == 0 && (self.is_scattered || self.is_disowned() && !self.is_local)
+    }
+
     /// Whether other records confirm the phone of half of a few people: friends, or a couple of two names.
     const fn is_theirs(&self) -> bool {
         self.people <= 4

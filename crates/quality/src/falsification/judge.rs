@@ -3,7 +3,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use super::{Assessment, Kind, entry::Entry, group::Shape, measure::Measures, state::days};
+use super::{
+    Assessment, Kind, entry::Entry, group::Shape, measure::Measures, phones::is_slip, state::days,
+};
 
 /// A sign of invention on one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -28,6 +30,14 @@ pub(super) struct Marks {
     mileage: Option<f64>,
     burst_minute: Option<u32>,
     placeholder: f64,
+}
+
+/// A phone on four strangers or more: only of such is a number with a slip taken for it.
+const CLEAR: f64 = 0.85;
+
+/// A slip in the last four digits: numbers of different people may well end alike.
+fn is_near(one: u64, other: u64) -> bool {
+    one / 10_000 == other / 10_000 && is_slip(one, other)
 }
 
 impl std::fmt::Debug for Marks {
@@ -116,8 +126,8 @@ impl Marks {
         if entry.placeholder_phone {
             add(Kind::PlaceholderPhone, self.placeholder);
         }
-        if let Some((kind, strength)) = self.phones.get(&entry.phone) {
-            add(*kind, *strength);
+        if let Some((kind, strength)) = self.shared_phone(entry.phone) {
+            add(kind, strength);
         }
         if self.sequential.contains(&entry.phone) {
             add(Kind::SequentialPhone, 0.95);
@@ -146,6 +156,16 @@ impl Marks {
             add(Kind::EntryBurst, 0.5);
         }
         signs
+    }
+
+    /// A phone that strangers share, or such a phone with a slip of the pen.
+    fn shared_phone(&self, phone: u64) -> Option<(Kind, f64)> {
+        let slipped = || {
+            let mut shared = self.phones.iter();
+            shared.find(|(known, (_, strength))| *strength >= CLEAR && is_near(**known, phone))
+        };
+        let exact = self.phones.get(&phone).copied();
+        exact.or_else(|| (phone != 0).then(slipped)?.map(|(_, found)| *found))
     }
 
     fn reading(&self, entry: &Entry) -> Option<f64> {

@@ -3,9 +3,11 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    digits::Digits,
     group::{Shape, Shared},
     phones::{Heard, Phonebook},
     state::EntryState,
+    trial::fullest,
 };
 
 /// The measures of one dealer or clerk.
@@ -27,6 +29,8 @@ pub(super) struct Measures {
     pub(super) disowned: (u64, u64),
     /// The fullest minute.
     pub(super) burst: Option<(u32, u32)>,
+    /// The last four digits of phones, each phone once and without those that run upwards.
+    pub(super) digits: Digits,
 }
 
 /// A showroom's number stands for one in this many records at least, where there is little to compare it with.
@@ -36,6 +40,9 @@ const SHOWROOM_SHARE: usize = 30;
 const fn is_suspicious(shape: &Shape) -> bool {
     shape.is_strong() || shape.is_disowned()
 }
+
+/// Numbers of mobile phones have more digits than this.
+const MOBILE: u64 = 10_000_000_000;
 
 /// Numbers this close together on different people are a sequence.
 const GAP: u64 = 5;
@@ -49,11 +56,7 @@ impl Measures {
                 shape.people >= 4
             }),
             names: shapes(&state.by_name, Shared::Name, |shape| shape.people >= 6),
-            burst: state
-                .by_minute
-                .iter()
-                .map(|(minute, records)| (*minute, *records))
-                .max_by_key(|(minute, records)| (*records, *minute)),
+            burst: fullest(&state.by_minute),
             ..Self::default()
         };
         measures.find_stems(state);
@@ -76,6 +79,22 @@ impl Measures {
         self.showroom = self.showroom_phones(state.entries());
         self.find_sequences(book, unit, state);
         self.disowned = book.share(unit, state);
+        self.count_digits(state);
+    }
+
+    /// Phones that may be invented by what this unit alone shows of them.
+    pub(super) fn doubtful_phones(&self) -> FxHashSet<u64> {
+        let strong = self.phones.iter().filter(|(_, shape)| shape.is_strong());
+        strong.map(|(phone, _)| *phone).collect()
+    }
+
+    fn count_digits(&mut self, state: &EntryState) {
+        let mobiles = state.by_phone.keys().filter(|phone| **phone > MOBILE);
+        for phone in mobiles.filter(|phone| !self.sequential.contains(phone)) {
+            for place in [1, 10, 100, 1000] {
+                self.digits.add(phone / place);
+            }
+        }
     }
 
     /// How many of the phones are a showroom's: one or two that tower over the others, or stand alone for many records.
@@ -98,13 +117,14 @@ impl Measures {
     }
 
     /// Runs of numbers, each shortly after the one before, on people whom nothing connects. Families and companies do buy
-    /// numbers in a row, so that fewer than three unrelated people must be of different places or have other phones too.
+    /// two numbers in a row, so that fewer than three unrelated people must be of different places, have other phones too, or
+    /// have three numbers one by one.
     fn find_sequences(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
         let mut phones: Vec<u64> = state
             .by_phone
             .keys()
             .copied()
-            .filter(|phone| *phone > 10_000_000_000)
+            .filter(|phone| *phone > MOBILE)
             .collect();
         phones.sort_unstable();
         for run in phones
@@ -121,7 +141,9 @@ impl Measures {
             let shape = people.shape(Shared::Phone);
             let is_scattered = shape.is_scattered && heard.confirmed == 0;
             let is_disowned = heard.contradicted > 0 && heard.confirmed == 0;
-            if shape.people >= 3 || shape.people >= 2 && (is_scattered || is_disowned) {
+            let is_row = run.len() >= 3 && run.windows(2).all(|pair| pair[1] - pair[0] == 1);
+            let is_telling = is_scattered || is_disowned || is_row;
+            if shape.people >= 3 || shape.people >= 2 && is_telling {
                 self.sequential.extend(run);
             }
         }

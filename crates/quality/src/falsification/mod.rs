@@ -6,7 +6,10 @@
 //! (Benjamini and Hochberg 1995) and returns an [`Assessment`], which names suspects and judges single entries.
 
 mod assess;
+mod calls;
+mod digits;
 mod entry;
+mod even;
 mod group;
 mod judge;
 mod keyed;
@@ -15,16 +18,23 @@ mod phones;
 mod readings;
 mod state;
 pub mod stats;
+mod trial;
+mod visit_entry;
+mod visits;
 
-pub use assess::{Assessment, Settings, Suspect, assess};
+pub use assess::{Assessment, assess};
+pub use calls::{CallState, assess_calls};
 pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
 pub use keyed::BrokenEntry;
 pub use state::EntryState;
+pub use trial::{Settings, Suspect};
+pub use visit_entry::VisitEntry;
+pub use visits::{VisitAssessment, VisitState, assess_visits};
 
 use serde::Serialize;
 
-use crate::dictionary::Bilingual;
+use crate::dictionary::{Bilingual, RecordKind};
 
 /// What kind of invention the signs point to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -50,11 +60,19 @@ pub enum Kind {
     NameRepetition,
     /// Many records within one minute.
     EntryBurst,
+    /// Last digits that fall otherwise than those of the network.
+    DigitPattern,
+    /// Readings of a car that grow by the same distance, or at the same pace, from visit to visit.
+    EvenMileage,
+    /// Visits in which nothing was done and no part was used.
+    BareVisit,
+    /// Calls that all took the same time.
+    EqualCalls,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::ShowroomPhone,
         Self::PlaceholderPhone,
         Self::SequentialPhone,
@@ -65,6 +83,10 @@ impl Kind {
         Self::FakeMileage,
         Self::NameRepetition,
         Self::EntryBurst,
+        Self::DigitPattern,
+        Self::EvenMileage,
+        Self::BareVisit,
+        Self::EqualCalls,
     ];
 
     /// Stable code, as in reports.
@@ -80,6 +102,10 @@ impl Kind {
             Self::FakeMileage => "fake_mileage",
             Self::NameRepetition => "name_repetition",
             Self::EntryBurst => "entry_burst",
+            Self::DigitPattern => "digit_pattern",
+            Self::EvenMileage => "even_mileage",
+            Self::BareVisit => "bare_visit",
+            Self::EqualCalls => "equal_calls",
         }
     }
 
@@ -88,8 +114,9 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// The column of a customers file that the signs are about.
-    pub const fn column(self) -> &'static str {
+    /// The column that the signs are about in records of a kind.
+    pub const fn column(self, records: RecordKind) -> &'static str {
+        let are_visits = matches!(records, RecordKind::Visits);
         match self {
             Self::ShowroomPhone
             | Self::PlaceholderPhone
@@ -97,8 +124,12 @@ impl Kind {
             | Self::StaffPhone => "phone",
             Self::FakeId => "id_number",
             Self::CopiedAddress => "address",
+            Self::MonthEndBurst | Self::EntryBurst if are_visits => "opened_at",
             Self::MonthEndBurst | Self::EntryBurst => "recorded_at",
-            Self::FakeMileage => "odometer_km",
+            Self::DigitPattern if !are_visits => "phone",
+            Self::FakeMileage | Self::EvenMileage | Self::DigitPattern => "odometer_km",
+            Self::BareVisit => "lines",
+            Self::EqualCalls => "duration_s",
             Self::NameRepetition => "name",
         }
     }
@@ -145,6 +176,22 @@ impl Kind {
             Self::EntryBurst => Bilingual {
                 zh: "一分钟内录入了许多记录",
                 en: "many records were entered within one minute",
+            },
+            Self::DigitPattern => Bilingual {
+                zh: "号码或里程的末位数字分布与全网明显不同",
+                en: "the last digits of numbers or readings fall otherwise than in the rest of the network",
+            },
+            Self::EvenMileage => Bilingual {
+                zh: "同一辆车每次进店的里程增长过于均匀",
+                en: "the readings of cars grow too evenly from visit to visit",
+            },
+            Self::BareVisit => Bilingual {
+                zh: "许多工单既没有配件也没有工时",
+                en: "many visits have neither parts nor labour",
+            },
+            Self::EqualCalls => Bilingual {
+                zh: "许多回访通话时长完全相同",
+                en: "many follow-up calls took exactly the same time",
             },
         }
     }

@@ -1,8 +1,11 @@
 //! Readings of one car against each other, wherever they were taken.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::state::EntryState;
+/// Readings of each car: day and kilometres.
+pub(super) type ByVin = FxHashMap<u64, BTreeSet<(i32, u32)>>;
 
 /// What the readings of one dealer (or clerk) look like among all readings of the same cars.
 #[derive(Default)]
@@ -27,12 +30,12 @@ struct Reading {
 const MAX_KM_A_DAY: u64 = 500;
 
 /// Compares all readings of each car; one result for each unit, in their order.
-pub(super) fn compare<'a>(units: impl Iterator<Item = &'a EntryState>) -> Vec<Compared> {
+pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compared> {
     let mut cars: FxHashMap<u64, Vec<Reading>> = FxHashMap::default();
     let mut results = Vec::new();
-    for (unit, state) in units.enumerate() {
+    for (unit, by_vin) in units.enumerate() {
         results.push(Compared::default());
-        for (vin, readings) in &state.by_vin {
+        for (vin, readings) in by_vin {
             cars.entry(*vin)
                 .or_default()
                 .extend(readings.iter().map(|(day, km)| Reading {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::{entry::Entry, group::Group};
+use super::{entry::Entry, group::Group, readings::ByVin};
 
 /// How many sequence numbers of one area and birth date are kept.
 const SEQUENCES_KEPT: usize = 16;
@@ -27,7 +27,7 @@ pub struct EntryState {
     pub(super) by_name: FxHashMap<u32, Group>,
     pub(super) by_minute: FxHashMap<u32, u32>,
     /// Readings of each car: day and kilometres.
-    pub(super) by_vin: FxHashMap<u64, BTreeSet<(i32, u32)>>,
+    pub(super) by_vin: ByVin,
 }
 
 /// ID numbers with one area and date of birth.

@@ -62,6 +62,55 @@ pub fn binomial_tail(successes: u64, trials: u64, probability: f64) -> f64 {
     sum.min(1.0)
 }
 
+/// P(X ≥ `value`) for a chi square variable: the upper incomplete gamma function by its series or continued fraction
+/// (Abramowitz and Stegun 1964, 6.5.29 and 6.5.31).
+pub fn chi_square_tail(value: f64, degrees: u32) -> f64 {
+    if value <= 0.0 || degrees == 0 {
+        return 1.0;
+    }
+    let (a, x) = (f64::from(degrees) / 2.0, value / 2.0);
+    let scale = (a * x.ln() - x - ln_gamma(a)).exp();
+    if x < a + 1.0 {
+        let (mut term, mut sum) = (1.0 / a, 1.0 / a);
+        for n in 1..1000 {
+            term *= x / (a + f64::from(n));
+            sum += term;
+            if term < sum * 1e-15 {
+                break;
+            }
+        }
+        return (1.0 - scale * sum).clamp(0.0, 1.0);
+    }
+    // Lentz's method for the continued fraction.
+    let mut b = x + 1.0 - a;
+    let (mut c, mut d) = (1e300, 1.0 / b);
+    let mut fraction = d;
+    for n in 1..1000 {
+        let n = f64::from(n);
+        let an = -n * (n - a);
+        b += 2.0;
+        d = 1.0 / (an * d + b);
+        c = b + an / c;
+        fraction *= d * c;
+        if (d * c - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    (scale * fraction).clamp(0.0, 1.0)
+}
+
+/// ln Γ(a) of a positive half integer or integer, by recurrence into Stirling's series.
+fn ln_gamma(a: f64) -> f64 {
+    let (mut shifted, mut product) = (a, 1.0);
+    while shifted < 20.0 {
+        product *= shifted;
+        shifted += 1.0;
+    }
+    (shifted - 0.5) * shifted.ln() - shifted + 0.918_938_533_204_672_7 + 1.0 / (12.0 * shifted)
+        - 1.0 / (360.0 * shifted.powi(3))
+        - f64::ln(product)
+}
+
 /// Lower end of the 95 % interval of a share (Wilson 1927).
 pub fn wilson_lower(successes: u64, trials: u64) -> f64 {
     if trials == 0 {
@@ -138,6 +187,22 @@ mod tests {
         assert!((binomial_tail(8, 10, 0.5) - 0.054_687_5).abs() < 1e-9);
         assert!((binomial_tail(2, 10, 0.5) - 0.989_257_812_5).abs() < 1e-9);
         assert!(binomial_tail(156, 289, 0.0657) < 1e-80);
+    }
+
+    #[test]
+    fn the_tail_of_chi_square_agrees_with_published_values() {
+        for (value, degrees, tail) in [
+            (16.919, 9, 0.05),
+            (21.666, 9, 0.01),
+            (3.841, 1, 0.05),
+            (8.343, 9, 0.5),
+        ] {
+            assert!(
+                (chi_square_tail(value, degrees) - tail).abs() < 1e-4,
+                "{value}"
+            );
+        }
+        assert!(chi_square_tail(200.0, 9) < 1e-35);
     }
 
     #[test]

@@ -288,3 +288,39 @@ proptest! {
         prop_assert!(whole == right);
     }
 }
+
+#[test]
+fn phones_that_somebody_made_up_have_other_last_digits() {
+    let (assessment, _) = network(|i, row| {
+        if i % 2 == 0 {
+            // People who invent numbers avoid what looks made up, and like some digits.
+            let favoured: u64 = [3, 7, 9, 2][(i / 2 % 4) as usize];
+            let tail = scramble(i) % 10 * 1000 + favoured * 111;
+            row.phone = format!("{}{tail:04}", &row.phone[..7]);
+        }
+    });
+    let of_digits = assessment
+        .suspects
+        .iter()
+        .filter(|suspect| suspect.kind == Kind::DigitPattern);
+    let named: Vec<&str> = of_digits.map(|suspect| suspect.unit.as_str()).collect();
+    assert_eq!(named, ["D7"]);
+}
+
+#[test]
+fn a_staff_phone_with_a_slip_bears_the_sign_too() {
+    let (assessment, entries) = network(|i, row| {
+        if i < 9 {
+            "13912340567".clone_into(&mut row.phone);
+        } else if i == 9 {
+            "13912340557".clone_into(&mut row.phone);
+        }
+    });
+    let bears = |entry: &Entry| {
+        let signs = assessment.signs("D7", entry);
+        signs
+            .iter()
+            .any(|sign| matches!(sign.kind, Kind::ShowroomPhone | Kind::StaffPhone))
+    };
+    assert!(entries[..10].iter().all(bears) && !entries[10..].iter().any(bears));
+}

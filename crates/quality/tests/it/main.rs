@@ -1,4 +1,5 @@
 //! The crate as others use it, over whole files.
 
+mod command;
 mod guide;
 mod truth;

@@ -66,12 +66,13 @@ pub(crate) struct Finding {
 /// What is wrong with a record: broken rules that matter, and signs of invention. A rule is there once a column.
 pub(crate) fn found_in(evidence: &Evidence, signs: &Signs) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
+    let kind = evidence.kind;
     let rules = evidence
         .findings
         .iter()
         .filter(|flaw| flaw.severity > Severity::Info)
         .map(broken);
-    for flaw in rules.chain(signs.0.iter().map(sign)) {
+    for flaw in rules.chain(signs.0.iter().map(|one| sign(kind, one))) {
         let is_known = |known: &Found| known.field == flaw.field && known.rule == flaw.rule;
         if !found.iter().any(is_known) {
             found.push(flaw);
@@ -92,9 +93,9 @@ fn broken(flaw: &Flaw) -> Found {
     }
 }
 
-fn sign((kind, strength): &(Kind, i64)) -> Found {
+fn sign(records: RecordKind, (kind, strength): &(Kind, i64)) -> Found {
     Found {
-        field: kind.column().to_owned(),
+        field: kind.column(records).to_owned(),
         rule: kind.code().to_owned(),
         other: String::new(),
         number: None,

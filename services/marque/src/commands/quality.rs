@@ -10,6 +10,8 @@ mod columns;
 mod html;
 #[path = "quality/json.rs"]
 mod json;
+#[path = "quality/orders.rs"]
+mod orders;
 #[path = "quality/report.rs"]
 mod report;
 #[path = "quality/terminal.rs"]

@@ -7,19 +7,22 @@ use chrono::NaiveDate;
 use marque_quality::{
     ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
-    falsification::{Assessment, Entry, EntryExtras, EntryState, Settings, Sign, assess},
+    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess},
     number,
 };
 use marque_tabular::{Limits, Next, Reader, Row};
 
-use super::columns::Columns;
+use super::{
+    columns::Columns,
+    orders::{Judged, Orders},
+};
 
 /// Everything found in a file.
 pub(super) struct Checked {
     pub(super) kind: RecordKind,
     pub(super) rows: u64,
-    /// Rows that are too short, too long or unreadable.
-    pub(super) unreadable: u64,
+    /// Lines of rows that are too short, too long or unreadable, and the code of what is wrong.
+    pub(super) unreadable: Vec<(u64, &'static str)>,
     /// Rows with nothing worse than an information.
     pub(super) clean: u64,
     pub(super) findings: Vec<(u64, Finding)>,
@@ -27,8 +30,9 @@ pub(super) struct Checked {
     pub(super) signs: Vec<(u64, u32, Sign)>,
     /// Dealers in the order of their names; one without name if the file is of one dealer.
     pub(super) dealers: Vec<Dealer>,
-    pub(super) by_dealer: Assessment,
-    pub(super) by_clerk: Assessment,
+    /// Dealers whose entries chance does not explain, strongest evidence first; and clerks, as `dealer/clerk`.
+    pub(super) dealer_suspects: Vec<Suspect>,
+    pub(super) clerk_suspects: Vec<Suspect>,
 }
 
 /// Counts of one dealer.
@@ -56,7 +60,7 @@ pub(super) fn check(
     loop {
         match reader.next_row(&mut row)? {
             Next::Row => pass.take(&row),
-            Next::Bad(_) => pass.unreadable += 1,
+            Next::Bad(problem) => pass.unreadable.push((problem.line, problem.reason())),
             Next::End => break,
         }
     }
@@ -69,7 +73,7 @@ struct Pass {
     columns: Columns,
     today: NaiveDate,
     rows: u64,
-    unreadable: u64,
+    unreadable: Vec<(u64, &'static str)>,
     clean: u64,
     findings: Vec<(u64, Finding)>,
     places: BTreeMap<String, u32>,
@@ -77,6 +81,7 @@ struct Pass {
     entries: Vec<(u64, u32, Entry)>,
     states: Vec<EntryState>,
     clerks: BTreeMap<String, EntryState>,
+    orders: Orders,
 }
 
 impl Pass {
@@ -86,7 +91,7 @@ impl Pass {
             columns,
             today,
             rows: 0,
-            unreadable: 0,
+            unreadable: Vec::new(),
             clean: 0,
             findings: Vec::new(),
             places: BTreeMap::new(),
@@ -94,6 +99,7 @@ impl Pass {
             entries: Vec::new(),
             states: Vec::new(),
             clerks: BTreeMap::new(),
+            orders: Orders::default(),
         }
     }
 
@@ -108,11 +114,7 @@ impl Pass {
                 VehicleRow::default(),
                 |cells, today| clean_vehicle(cells, today).findings,
             ),
-            RecordKind::Visits => {
-                self.clean_with(row, VisitRow::set, VisitRow::default(), |cells, today| {
-                    clean_visit(cells, today).findings
-                })
-            }
+            RecordKind::Visits => self.visit(row, dealer),
             RecordKind::Complaints => self.clean_with(
                 row,
                 ComplaintRow::set,
@@ -185,6 +187,16 @@ impl Pass {
         cleaned.findings
     }
 
+    fn visit(&mut self, row: &Row, dealer: u32) -> Vec<Finding> {
+        let mut cells = VisitRow::default();
+        for (field, place) in &self.columns.fields {
+            cells.set(*field, row.get(*place));
+        }
+        let cleaned = clean_visit(&cells, self.today);
+        self.orders.add(row.line(), dealer, &cleaned.record);
+        cleaned.findings
+    }
+
     fn clean_with<'r, C>(
         &self,
         row: &'r Row,
@@ -199,16 +211,16 @@ impl Pass {
     }
 
     fn finish(mut self) -> Checked {
-        let names = self.dealers.iter().map(|dealer| dealer.name.clone());
-        let units: BTreeMap<String, EntryState> =
-            names.zip(std::mem::take(&mut self.states)).collect();
-        let by_dealer = assess(&units, Settings::default());
-        let by_clerk = assess(&self.clerks, Settings::default());
-        let mut signs = Vec::new();
-        for (line, dealer, entry) in &self.entries {
-            let found = by_dealer.signs(&self.dealers[*dealer as usize].name, entry);
-            self.dealers[*dealer as usize].suspicious += u64::from(!found.is_empty());
-            signs.extend(found.into_iter().map(|sign| (*line, *dealer, sign)));
+        let names: Vec<String> = self.dealers.iter().map(|one| one.name.clone()).collect();
+        let judged = match self.kind {
+            RecordKind::Visits => self.orders.judge(&names),
+            _ => self.judge_customers(&names),
+        };
+        // The signs of a row stand together.
+        let mut last = None;
+        for (line, dealer, _) in &judged.signs {
+            let is_new = last.replace(*line) != Some(*line);
+            self.dealers[*dealer as usize].suspicious += u64::from(is_new);
         }
         Checked {
             kind: self.kind,
@@ -216,10 +228,26 @@ impl Pass {
             unreadable: self.unreadable,
             clean: self.clean,
             findings: self.findings,
-            signs,
+            signs: judged.signs,
             dealers: self.dealers,
-            by_dealer,
-            by_clerk,
+            dealer_suspects: judged.dealers,
+            clerk_suspects: judged.clerks,
+        }
+    }
+
+    fn judge_customers(&mut self, names: &[String]) -> Judged {
+        let states = std::mem::take(&mut self.states);
+        let units: BTreeMap<String, EntryState> = names.iter().cloned().zip(states).collect();
+        let assessment = assess(&units, Settings::default());
+        let mut signs = Vec::new();
+        for (line, dealer, entry) in &self.entries {
+            let found = assessment.signs(&names[*dealer as usize], entry);
+            signs.extend(found.into_iter().map(|sign| (*line, *dealer, sign)));
+        }
+        Judged {
+            dealers: assessment.suspects,
+            clerks: assess(&self.clerks, Settings::default()).suspects,
+            signs,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail};
 use marque_quality::{CustomerRow, Field, RecordKind};
-use marque_tabular::Row;
+use marque_tabular::{Row, Schema};
 
 /// The columns of a file by what they mean.
 pub(super) struct Columns {
@@ -14,23 +14,43 @@ pub(super) struct Columns {
     pub(super) odometer: Option<usize>,
 }
 
-const DEALER: [&str; 8] = [
+const DEALER: [&str; 24] = [
     "dealer_id",
+    "dealerid",
     "dealer",
     "dealer_code",
+    "dealer_no",
     "dealer_key",
+    "dealer_name",
+    "store",
+    "store_id",
+    "store_code",
+    "shop",
+    "shop_id",
     "经销商",
     "经销商代码",
     "经销商编号",
+    "经销商编码",
+    "经销商号",
+    "经销商名称",
+    "经销店",
     "门店",
+    "门店编号",
+    "门店代码",
+    "店代码",
+    "4S店",
 ];
-const ODOMETER: [&str; 6] = [
+const ODOMETER: [&str; 10] = [
     "mileage",
+    "mileage_km",
     "odometer",
     "odometer_km",
+    "km",
     "里程",
+    "里程数",
     "行驶里程",
     "公里数",
+    "里程表读数",
 ];
 
 impl Columns {
@@ -63,7 +83,7 @@ impl Columns {
                 && is_one_of(bare, &ODOMETER)
             {
                 columns.odometer = Some(place);
-            } else if let Some(field) = Field::recognise(kind, bare)
+            } else if let Some(field) = field_of(kind, bare)
                 && !columns.has(field)
             {
                 columns.fields.push((field, place));
@@ -100,6 +120,7 @@ impl Columns {
             })?;
         match name {
             "dealer" | "dealer_id" => self.dealer = Some(place),
+            "odometer_km" if kind == RecordKind::Customers => self.odometer = Some(place),
             _ => {
                 let field = Field::of(kind).find(|field| field.column() == name);
                 let known = || {
@@ -133,6 +154,85 @@ impl Columns {
     }
 }
 
+/// The field of a header, by the dictionary or else by the names under which files are imported.
+fn field_of(kind: RecordKind, header: &str) -> Option<Field> {
+    Field::recognise(kind, header).or_else(|| {
+        let columns = Schema::of(kind.code())?.columns.iter();
+        let mut named =
+            columns.filter(|column| column.aliases().any(|alias| is_alike(alias, header)));
+        let column = named.next()?.name;
+        Field::of(kind).find(|field| field.column() == column)
+    })
+}
+
 fn is_one_of(header: &str, known: &[&str]) -> bool {
-    known.iter().any(|name| name.eq_ignore_ascii_case(header))
+    known.iter().any(|name| is_alike(name, header))
+}
+
+/// Whether two headers differ in case, blanks and joining marks only, or in a remark in brackets.
+fn is_alike(one: &str, other: &str) -> bool {
+    let letters = |text: &str| -> Vec<char> {
+        let front = text.split(['(', '（']).next().unwrap_or(text);
+        let kept = front
+            .chars()
+            .filter(|c| !c.is_whitespace() && !"_-.:：*/".contains(*c));
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    letters(one) == letters(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognised(headers: &[&str]) -> Columns {
+        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+        Columns::recognise(&headers, RecordKind::Customers, &[]).expect("columns are recognised")
+    }
+
+    #[test]
+    fn a_dealer_and_the_usual_columns_are_recognised_in_chinese_and_english() {
+        for headers in [
+            ["经销商代码", "客户姓名", "手机号", "行驶里程", "建档日期"],
+            [
+                "Dealer ID",
+                "Customer Name",
+                "Mobile",
+                "Odometer",
+                "Created At",
+            ],
+            ["门店（编号）", "客户名称", "联系电话", "里程数", "创建时间"],
+        ] {
+            let columns = recognised(&headers);
+            assert_eq!(
+                (columns.dealer, columns.odometer),
+                (Some(0), Some(3)),
+                "{headers:?}"
+            );
+            let fields = [
+                Field::CustomerName,
+                Field::CustomerPhone,
+                Field::CustomerRecordedAt,
+            ];
+            assert!(
+                fields.iter().all(|field| columns.has(*field)),
+                "{headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_that_only_imports_know_are_recognised_too() {
+        assert!(recognised(&["姓名", "会员号"]).has(Field::CustomerSourceKey));
+    }
+
+    #[test]
+    fn a_file_without_a_known_column_is_refused_with_what_to_do() {
+        let refused = Columns::recognise(&["x".to_owned()], RecordKind::Visits, &[]);
+        let text = refused.err().expect("refused").to_string();
+        assert!(
+            text.contains("--map field=header") && text.contains("order_number"),
+            "{text}"
+        );
+    }
 }

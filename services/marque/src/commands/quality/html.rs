@@ -4,6 +4,8 @@ use std::io::Write;
 
 use marque_quality::{Finding, Lang};
 
+use marque_quality::falsification::Suspect;
+
 use super::report::{DealerLine, Report};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,'Noto Sans SC','PingFang SC','Microsoft YaHei',sans-serif;max-width:960px;margin:2rem auto;padding:0 1rem;\
@@ -13,6 +15,9 @@ th{color:#5b6675;font-weight:600}td.n,th.n{text-align:right;font-variant-numeric
 .tile{flex:1 1 9rem;border:1px solid #e4e8ee;border-radius:10px;padding:.7rem 1rem}.tile b{display:block;font-size:1.5rem}.tile span{color:#5b6675}\
 .zh{color:#5b6675}svg{width:100%;height:auto}svg text{font-size:13px;fill:#1c2430}\
 @media(prefers-color-scheme:dark){body{background:#12161c;color:#e6eaf0}th,p.sub,.tile span,.zh{color:#9aa6b5}th,td,.tile{border-color:#2a323d}svg text{fill:#e6eaf0}}";
+
+/// Most bars of a chart of dealers.
+const BARS: usize = 20;
 
 /// Writes the page.
 pub(super) fn write(mut out: impl Write, report: &Report) -> anyhow::Result<()> {
@@ -47,7 +52,9 @@ pub(super) fn write(mut out: impl Write, report: &Report) -> anyhow::Result<()> 
         "#c9622f",
         signs,
     )?;
+    shares(&mut out, report)?;
     dealers(&mut out, report)?;
+    clerks(&mut out, report)?;
     rules(&mut out, report)?;
     write!(out, "</body></html>")?;
     out.flush()?;
@@ -57,6 +64,7 @@ pub(super) fn write(mut out: impl Write, report: &Report) -> anyhow::Result<()> 
 fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     let share = format!("{:.1} %", report.clean_share() * 100.0);
     let suspects = report.suspicious_dealers().count().to_string();
+    let clerks = report.suspicious_clerks().len().to_string();
     write!(out, "<div class=\"tiles\">")?;
     for (value, label) in [
         (report.rows.to_string(), "rows 行数"),
@@ -70,6 +78,7 @@ fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             "values left out 无效值",
         ),
         (suspects, "dealers to look into 待核查经销商"),
+        (clerks, "clerks to look into 待核查人员"),
     ] {
         write!(
             out,
@@ -133,7 +142,7 @@ fn dealers(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             dealer.rows,
             dealer.clean_share * 100.0,
             dealer.suspicious,
-            evidence(dealer)
+            evidence(dealer.suspects.iter())
         )?;
     }
     write!(
@@ -143,20 +152,70 @@ fn dealers(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn evidence(dealer: &DealerLine) -> String {
-    let line = |suspect: &marque_quality::falsification::Suspect| {
+/// The dealers whose rows are worst, and those with the most signs, where there are several.
+fn shares(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+    if !report.is_of_many_dealers() {
+        return Ok(());
+    }
+    let per_cent = |part: f64| (part * 100.0).round() as u64;
+    let mut worst: Vec<&DealerLine> = report.dealers.iter().collect();
+    worst.sort_by(|a, b| a.clean_share.total_cmp(&b.clean_share));
+    chart(
+        out,
+        "Rows with a flaw, per cent, worst dealers <span class=\"zh\">问题行占比（%）最高的经销商</span>",
+        "#3f7fd1",
+        worst
+            .iter()
+            .take(BARS)
+            .map(|dealer| (dealer.name.clone(), per_cent(1.0 - dealer.clean_share))),
+    )?;
+    let mut signs: Vec<&DealerLine> = report.suspicious_dealers().collect();
+    signs.sort_by(|a, b| b.sign_share().total_cmp(&a.sign_share()));
+    chart(
+        out,
+        "Rows with a sign of invention, per cent <span class=\"zh\">疑似编造行占比（%）</span>",
+        "#c9622f",
+        signs
+            .iter()
+            .take(BARS)
+            .map(|dealer| (dealer.name.clone(), per_cent(dealer.sign_share()))),
+    )
+}
+
+fn clerks(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+    let clerks = report.suspicious_clerks();
+    if clerks.is_empty() {
+        return Ok(());
+    }
+    write!(
+        out,
+        "<h2>Clerks <span class=\"zh\">录入人员</span></h2><table><tr><th>Dealer</th><th>Clerk</th><th class=\"n\">Of their entries</th>\
+         <th>What stands out (strength, p)</th></tr>"
+    )?;
+    for (unit, suspects) in &clerks {
+        let (dealer, clerk) = unit.split_once('/').unwrap_or(("", unit));
+        let most = suspects.iter().max_by_key(|suspect| suspect.count);
+        let bearing = most.map_or_else(String::new, |one| format!("{} of {}", one.count, one.of));
+        write!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td class=\"n\">{bearing}</td><td>{}</td></tr>",
+            escape(dealer),
+            escape(clerk),
+            evidence(suspects.iter().copied())
+        )?;
+    }
+    Ok(write!(out, "</table>")?)
+}
+
+fn evidence<'a>(suspects: impl Iterator<Item = &'a Suspect>) -> String {
+    let line = |suspect: &Suspect| {
         let reason = suspect.kind.reason();
         format!(
             "{} ({:.2}, {:.1e})<br><span class=\"zh\">{}</span>",
             reason.en, suspect.strength, suspect.p, reason.zh
         )
     };
-    dealer
-        .suspects
-        .iter()
-        .map(line)
-        .collect::<Vec<_>>()
-        .join("<br>")
+    suspects.map(line).collect::<Vec<_>>().join("<br>")
 }
 
 fn rules(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {

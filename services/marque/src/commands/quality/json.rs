@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use marque_quality::{
-    Finding,
-    falsification::{Assessment, Sign},
+    Finding, RecordKind,
+    falsification::{Sign, Suspect},
 };
 use serde_json::json;
 
@@ -12,11 +12,11 @@ use super::check::Checked;
 
 /// Writes `{rows, findings: [{line, field, rule, kind, severity, strength}], suspects: {dealers, clerks}}`.
 pub(super) fn write(mut out: impl Write, checked: &Checked) -> anyhow::Result<()> {
-    write!(
-        out,
-        "{{\"rows\":{},\"unreadable\":{},\"findings\":[",
-        checked.rows, checked.unreadable
-    )?;
+    write!(out, "{{\"rows\":{},\"findings\":[", checked.rows)?;
+    let unreadable = checked
+        .unreadable
+        .iter()
+        .map(|(line, reason)| of_row(*line, reason));
     let rules = checked
         .findings
         .iter()
@@ -24,17 +24,29 @@ pub(super) fn write(mut out: impl Write, checked: &Checked) -> anyhow::Result<()
     let signs = checked
         .signs
         .iter()
-        .map(|(line, _, sign)| of_sign(*line, *sign));
-    for (i, finding) in rules.chain(signs).enumerate() {
+        .map(|(line, _, sign)| of_sign(checked.kind, *line, *sign));
+    for (i, finding) in unreadable.chain(rules).chain(signs).enumerate() {
         if i > 0 {
             out.write_all(b",\n")?;
         }
         serde_json::to_writer(&mut out, &finding)?;
     }
-    let suspects = json!({ "dealers": suspects(&checked.by_dealer, false), "clerks": suspects(&checked.by_clerk, true) });
+    let suspects = json!({ "dealers": suspects(&checked.dealer_suspects, false), "clerks": suspects(&checked.clerk_suspects, true) });
     write!(out, "],\"suspects\":{suspects}}}")?;
     out.flush()?;
     Ok(())
+}
+
+/// A row that could not be read at all.
+fn of_row(line: u64, reason: &str) -> serde_json::Value {
+    json!({
+        "line": line,
+        "field": "",
+        "rule": reason.to_lowercase(),
+        "kind": null,
+        "severity": "reject",
+        "strength": null,
+    })
 }
 
 fn of_rule(line: u64, finding: &Finding) -> serde_json::Value {
@@ -48,10 +60,10 @@ fn of_rule(line: u64, finding: &Finding) -> serde_json::Value {
     })
 }
 
-fn of_sign(line: u64, sign: Sign) -> serde_json::Value {
+fn of_sign(kind: RecordKind, line: u64, sign: Sign) -> serde_json::Value {
     json!({
         "line": line,
-        "field": sign.kind.column(),
+        "field": sign.kind.column(kind),
         "rule": sign.kind.code(),
         "kind": sign.kind.code(),
         "severity": "warning",
@@ -59,8 +71,8 @@ fn of_sign(line: u64, sign: Sign) -> serde_json::Value {
     })
 }
 
-fn suspects(assessment: &Assessment, are_clerks: bool) -> Vec<serde_json::Value> {
-    let of = |suspect: &marque_quality::falsification::Suspect| {
+fn suspects(suspects: &[Suspect], are_clerks: bool) -> Vec<serde_json::Value> {
+    let of = |suspect: &Suspect| {
         let (dealer, clerk) = if are_clerks {
             suspect.unit.split_once('/').unwrap_or((&suspect.unit, ""))
         } else {
@@ -71,16 +83,13 @@ fn suspects(assessment: &Assessment, are_clerks: bool) -> Vec<serde_json::Value>
             "kind": suspect.kind.code(),
             "strength": round(suspect.strength),
             "p": suspect.p,
-            "count": suspect.count,
-            "of": suspect.of,
-            "reason": suspect.kind.reason().en,
         });
         if are_clerks {
             value["clerk"] = clerk.into();
         }
         value
     };
-    assessment.suspects.iter().map(of).collect()
+    suspects.iter().map(of).collect()
 }
 
 fn round(strength: f64) -> f64 {

@@ -76,7 +76,7 @@ impl Report {
             kind: checked.kind,
             today,
             rows: checked.rows,
-            unreadable: checked.unreadable,
+            unreadable: checked.unreadable.len() as u64,
             clean: checked.clean,
             by_severity,
             by_dimension,
@@ -87,7 +87,7 @@ impl Report {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             dealers: dealers(checked),
-            clerk_suspects: checked.by_clerk.suspects.clone(),
+            clerk_suspects: checked.clerk_suspects.clone(),
         }
     }
 
@@ -107,6 +107,29 @@ impl Report {
             .iter()
             .filter(|dealer| !dealer.suspects.is_empty())
     }
+
+    /// Clerks with what stands out about each, strongest evidence first.
+    pub(super) fn suspicious_clerks(&self) -> Vec<(&str, Vec<&Suspect>)> {
+        let mut clerks: Vec<(&str, Vec<&Suspect>)> = Vec::new();
+        for suspect in &self.clerk_suspects {
+            match clerks.iter_mut().find(|(unit, _)| *unit == suspect.unit) {
+                Some((_, suspects)) => suspects.push(suspect),
+                None => clerks.push((&suspect.unit, vec![suspect])),
+            }
+        }
+        clerks
+    }
+}
+
+impl DealerLine {
+    /// Share of rows that bear a sign of invention.
+    pub(super) fn sign_share(&self) -> f64 {
+        if self.rows == 0 {
+            0.0
+        } else {
+            self.suspicious as f64 / self.rows as f64
+        }
+    }
 }
 
 /// Dealers, those with the strongest signs first, then those with the fewest clean rows.
@@ -117,8 +140,7 @@ fn dealers(checked: &Checked) -> Vec<DealerLine> {
         clean_share: share(dealer.clean, dealer.rows),
         suspicious: dealer.suspicious,
         suspects: checked
-            .by_dealer
-            .suspects
+            .dealer_suspects
             .iter()
             .filter(|suspect| suspect.unit == dealer.name)
             .cloned()

@@ -1,0 +1,184 @@
+//! One test of one unit, and which of all tests of all units are beyond chance.
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use super::{
+    Kind,
+    stats::{binomial_tail, discoveries, poisson_tail, wilson_lower},
+};
+
+/// How strict the assessment is.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Share of false suspects that is tolerated among all suspects.
+    pub false_discovery_rate: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            false_discovery_rate: 0.05,
+        }
+    }
+}
+
+/// A dealer or clerk whose entries chance does not explain, with the evidence.
+#[derive(Clone, Debug, Serialize)]
+pub struct Suspect {
+    /// Dealer, or clerk as `dealer/clerk`.
+    pub unit: String,
+    /// What the signs point to.
+    pub kind: Kind,
+    /// How much of what was seen is beyond the usual, 0 to 1.
+    pub strength: f64,
+    /// Probability of seeing this much by chance.
+    pub p: f64,
+    /// Entries (or groups of them) that bear the sign.
+    pub count: u64,
+    /// Entries it was looked for in.
+    pub of: u64,
+}
+
+/// One test of one unit: what was counted, and how surprising it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial {
+    pub(super) kind: Kind,
+    pub(super) count: u64,
+    pub(super) of: u64,
+    /// Share that is usual in the network.
+    pub(super) usual: f64,
+    pub(super) p: f64,
+    /// Whether the effect is large enough to matter, whatever its p value.
+    pub(super) is_large: bool,
+}
+
+/// What came of all tests.
+pub(super) struct Verdicts {
+    /// Strongest evidence first.
+    pub(super) suspects: Vec<Suspect>,
+    /// What each unit is suspected of and how strongly, in the order of the units.
+    pub(super) strengths: Vec<Vec<(Kind, f64)>>,
+}
+
+/// The last two days of a month of average length.
+pub(super) const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
+/// More records within one minute than a clerk can type.
+const BURST: u64 = 8;
+
+impl Trial {
+    fn strength(&self) -> f64 {
+        let lower = wilson_lower(self.count.min(self.of), self.of);
+        if lower <= 0.0 {
+            0.0
+        } else {
+            (1.0 - self.usual / lower).clamp(0.05, 0.99)
+        }
+    }
+
+    fn suspect(&self, unit: &str) -> Suspect {
+        Suspect {
+            unit: unit.to_owned(),
+            kind: self.kind,
+            strength: self.strength(),
+            p: self.p,
+            count: self.count,
+            of: self.of,
+        }
+    }
+}
+
+/// Names the units whose tests chance does not explain, over all tests of all units at once. A test that had nothing to look
+/// at is none (Tarone 1990): it would only make the others weaker.
+pub(super) fn decide<'a>(
+    units: impl Iterator<Item = &'a String>,
+    trials: Vec<Vec<Trial>>,
+    settings: Settings,
+) -> Verdicts {
+    let looked = |trial: &&Trial| trial.of > 0;
+    let p_values: Vec<f64> = trials
+        .iter()
+        .flatten()
+        .filter(looked)
+        .map(|trial| trial.p)
+        .collect();
+    let mut found = discoveries(&p_values, settings.false_discovery_rate).into_iter();
+    let mut verdicts = Verdicts {
+        suspects: Vec::new(),
+        strengths: Vec::new(),
+    };
+    for (unit, trials) in units.zip(trials) {
+        let mut is_found = |trial: &Trial| found.next().unwrap_or(false) && trial.is_large;
+        let looked = trials.into_iter().filter(|trial| trial.of > 0);
+        let suspicious: Vec<Trial> = looked.filter(|trial| is_found(trial)).collect();
+        let strengths = suspicious
+            .iter()
+            .map(|trial| (trial.kind, trial.strength()));
+        verdicts.strengths.push(strengths.collect());
+        let suspects = suspicious.iter().map(|trial| trial.suspect(unit));
+        verdicts.suspects.extend(suspects);
+    }
+    verdicts.suspects.sort_by(|a, b| {
+        a.p.total_cmp(&b.p)
+            .then_with(|| a.unit.cmp(&b.unit))
+            .then_with(|| a.kind.cmp(&b.kind))
+    });
+    verdicts
+}
+
+/// The p value of two independent tests together (Fisher 1925).
+pub(super) fn both(one: f64, other: f64) -> f64 {
+    let product = one * other;
+    if product <= 0.0 {
+        0.0
+    } else {
+        product * (1.0 - product.ln())
+    }
+}
+
+/// A share against the usual one; it matters if even its lower bound is `factor` times the usual.
+pub(super) fn share(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) -> Trial {
+    let is_large = count >= 3 && wilson_lower(count, of) > usual * factor;
+    Trial {
+        kind,
+        count,
+        of,
+        usual,
+        p: binomial_tail(count, of, usual),
+        is_large,
+    }
+}
+
+/// The fullest minute, the later of equals, and its records.
+pub(super) fn fullest(by_minute: &FxHashMap<u32, u32>) -> Option<(u32, u32)> {
+    by_minute
+        .iter()
+        .map(|(minute, records)| (*minute, *records))
+        .max_by_key(|(minute, records)| (*records, *minute))
+}
+
+/// The fullest minute against an average one in which anything was entered. A file entered at one blow is an import.
+pub(super) fn burst(by_minute: &FxHashMap<u32, u32>) -> Trial {
+    let (_, records) = fullest(by_minute).unwrap_or_default();
+    let minutes = by_minute.len() as f64;
+    let timed: u64 = by_minute.values().map(|records| u64::from(*records)).sum();
+    let is_import = u64::from(records) * 2 > timed;
+    let mean = if minutes > 0.0 {
+        timed as f64 / minutes
+    } else {
+        0.0
+    };
+    let p = if is_import || records == 0 {
+        1.0
+    } else {
+        (poisson_tail(u64::from(records), mean) * minutes).min(1.0)
+    };
+    Trial {
+        kind: Kind::EntryBurst,
+        count: u64::from(records),
+        of: timed,
+        usual: mean / timed.max(1) as f64,
+        p,
+        is_large: u64::from(records) >= BURST,
+    }
+}

@@ -1,0 +1,268 @@
+//! Signs of invention in visits: readings that are too round, contradict the car's others or grow too evenly, last digits,
+//! visits in which nothing was done, bursts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    Kind, Settings, Sign, Suspect,
+    digits::{self, Digits},
+    even::{Evenness, evenness},
+    readings::{self, ByVin, Compared},
+    stats::usual_share,
+    trial::{LAST_TWO_DAYS, Trial, burst, decide, fullest, share},
+    visit_entry::VisitEntry,
+};
+
+/// Counters of one dealer's or adviser's visits. Adding and merging commute.
+#[derive(Clone, Default, PartialEq)]
+pub struct VisitState {
+    visits: u64,
+    bare: u64,
+    readings: u64,
+    invented_readings: u64,
+    dated: u64,
+    last_two_days: u64,
+    /// Last digits of readings that were not invented on their face.
+    digits: Digits,
+    by_minute: FxHashMap<u32, u32>,
+    by_vin: ByVin,
+}
+
+impl VisitState {
+    /// Counts one visit.
+    pub fn add(&mut self, entry: &VisitEntry) {
+        self.visits += 1;
+        self.bare += u64::from(entry.is_bare);
+        self.readings += u64::from(entry.odometer.is_some());
+        self.dated += u64::from(entry.date.is_some());
+        self.last_two_days += u64::from(entry.is_on_last_two_days());
+        if entry.has_invented_reading() {
+            self.invented_readings += 1;
+        } else if let Some(km) = entry.odometer {
+            self.digits.add(u64::from(km));
+        }
+        if entry.minute != 0 {
+            *self.by_minute.entry(entry.minute).or_default() += 1;
+        }
+        if let Some((vin, day, km)) = entry.reading() {
+            self.by_vin.entry(vin).or_default().insert((day, km));
+        }
+    }
+
+    /// Adds the counts of another state of the same dealer or adviser.
+    pub fn merge(&mut self, other: &Self) {
+        self.visits += other.visits;
+        self.bare += other.bare;
+        self.readings += other.readings;
+        self.invented_readings += other.invented_readings;
+        self.dated += other.dated;
+        self.last_two_days += other.last_two_days;
+        self.digits.merge(&other.digits);
+        for (minute, visits) in &other.by_minute {
+            *self.by_minute.entry(*minute).or_default() += visits;
+        }
+        for (vin, readings) in &other.by_vin {
+            self.by_vin.entry(*vin).or_default().extend(readings);
+        }
+    }
+}
+
+impl std::fmt::Debug for VisitState {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("VisitState")
+            .field("visits", &self.visits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Suspects, and what single visits are judged by.
+#[derive(Debug, Default)]
+pub struct VisitAssessment {
+    /// Suspects, strongest evidence first.
+    pub suspects: Vec<Suspect>,
+    marks: BTreeMap<String, Marks>,
+}
+
+/// What is looked for in the visits of one dealer.
+#[derive(Default)]
+struct Marks {
+    bare: Option<f64>,
+    month_end: Option<f64>,
+    mileage: Option<f64>,
+    contradicted: FxHashSet<(u64, i32, u32)>,
+    even: FxHashMap<(u64, i32, u32), f64>,
+    burst: Option<(u32, f64)>,
+}
+
+impl std::fmt::Debug for Marks {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Marks").finish_non_exhaustive()
+    }
+}
+
+/// What one state shows before it is compared with the others.
+struct Measured<'a> {
+    state: &'a VisitState,
+    /// Whether any visit of the dealer has a line: a feed that never carries lines says nothing of work.
+    has_lines: bool,
+    compared: Compared,
+    evenness: Evenness,
+}
+
+/// Compares the visits of all dealers or advisers.
+pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -> VisitAssessment {
+    let compared = readings::compare(units.values().map(|state| &state.by_vin));
+    let with_lines: BTreeSet<&str> = units
+        .iter()
+        .filter(|(_, state)| state.bare < state.visits)
+        .map(|(unit, _)| dealer_of(unit))
+        .collect();
+    let measured: Vec<Measured<'_>> = units
+        .iter()
+        .zip(compared)
+        .map(|((unit, state), compared)| Measured {
+            state,
+            has_lines: with_lines.contains(dealer_of(unit)),
+            compared,
+            evenness: evenness(&state.by_vin),
+        })
+        .collect();
+    let verdicts = decide(units.keys(), trials(&measured), settings);
+    let marks = units
+        .keys()
+        .zip(&measured)
+        .zip(&verdicts.strengths)
+        .map(|((unit, measured), strengths)| (unit.clone(), Marks::of(measured, strengths)));
+    VisitAssessment {
+        marks: marks.collect(),
+        suspects: verdicts.suspects,
+    }
+}
+
+/// The dealer of a unit, which is he himself or an adviser as `dealer/adviser`.
+fn dealer_of(unit: &str) -> &str {
+    unit.split_once('/').map_or(unit, |(dealer, _)| dealer)
+}
+
+impl Measured<'_> {
+    /// Visits without a line, and all of them.
+    const fn without_work(&self) -> (u64, u64) {
+        if self.has_lines {
+            (self.state.bare, self.state.visits)
+        } else {
+            (0, 0)
+        }
+    }
+}
+
+/// Tests of each unit against what is usual in the network; floors stand in where the network is small or clean.
+fn trials(measured: &[Measured<'_>]) -> Vec<Vec<Trial>> {
+    let counted =
+        |count: &dyn Fn(&Measured<'_>) -> (u64, u64)| usual_share(measured.iter().map(count));
+    let bare = usual_share(measured.iter().map(Measured::without_work)).max(0.03);
+    let month_end = counted(&|m| (m.state.last_two_days, m.state.dated)).clamp(LAST_TWO_DAYS, 0.2);
+    let invented = counted(&|m| (m.state.invented_readings, m.state.readings)).max(0.003);
+    let contradicting = counted(&|m| (m.compared.contradicting, m.compared.comparable)).max(0.01);
+    let even = counted(&|m| (m.evenness.even, m.evenness.triples)).max(0.02);
+    let digits = digits::compare(measured.iter().map(|m| &m.state.digits));
+    let of = |(m, digits): (&Measured<'_>, Trial)| {
+        let (state, (without, visits)) = (m.state, m.without_work());
+        vec![
+            share(Kind::BareVisit, without, visits, bare, 3.0),
+            share(
+                Kind::MonthEndBurst,
+                state.last_two_days,
+                state.dated,
+                month_end,
+                1.5,
+            ),
+            share(
+                Kind::FakeMileage,
+                state.invented_readings,
+                state.readings,
+                invented,
+                3.0,
+            ),
+            share(
+                Kind::FakeMileage,
+                m.compared.contradicting,
+                m.compared.comparable,
+                contradicting,
+                3.0,
+            ),
+            share(
+                Kind::EvenMileage,
+                m.evenness.even,
+                m.evenness.triples,
+                even,
+                3.0,
+            ),
+            burst(&state.by_minute),
+            Trial {
+                kind: Kind::DigitPattern,
+                ..digits
+            },
+        ]
+    };
+    measured.iter().zip(digits).map(of).collect()
+}
+
+impl Marks {
+    fn of(measured: &Measured<'_>, suspicious: &[(Kind, f64)]) -> Self {
+        let strength_of = |kind: Kind| {
+            let found = suspicious.iter().find(|(found, _)| *found == kind);
+            found.map(|(_, strength)| *strength)
+        };
+        let mileage = strength_of(Kind::FakeMileage);
+        let even = strength_of(Kind::EvenMileage).map(|strength| {
+            let readings = measured.evenness.readings.iter();
+            readings.map(|reading| (*reading, strength)).collect()
+        });
+        let fullest = fullest(&measured.state.by_minute).map(|(minute, _)| minute);
+        Self {
+            bare: strength_of(Kind::BareVisit),
+            month_end: strength_of(Kind::MonthEndBurst),
+            contradicted: mileage
+                .map(|_| measured.compared.blamed.clone())
+                .unwrap_or_default(),
+            mileage,
+            even: even.unwrap_or_default(),
+            burst: fullest.zip(strength_of(Kind::EntryBurst)),
+        }
+    }
+
+    fn signs(&self, entry: &VisitEntry) -> Vec<Sign> {
+        let reading = entry.reading();
+        let is_contradicted =
+            || reading.is_some_and(|reading| self.contradicted.contains(&reading));
+        let is_invented = entry.has_invented_reading() || is_contradicted();
+        let even = reading.and_then(|reading| self.even.get(&reading).copied());
+        let in_burst = self.burst.filter(|(minute, _)| *minute == entry.minute);
+        [
+            (Kind::BareVisit, self.bare.filter(|_| entry.is_bare)),
+            (
+                Kind::MonthEndBurst,
+                self.month_end.filter(|_| entry.is_on_last_two_days()),
+            ),
+            (Kind::FakeMileage, self.mileage.filter(|_| is_invented)),
+            (Kind::EvenMileage, even),
+            (Kind::EntryBurst, in_burst.map(|(_, strength)| strength)),
+        ]
+        .into_iter()
+        .filter_map(|(kind, strength)| strength.map(|strength| Sign { kind, strength }))
+        .collect()
+    }
+}
+
+impl VisitAssessment {
+    /// The signs of invention on one visit of a unit that was assessed.
+    pub fn signs(&self, unit: &str, entry: &VisitEntry) -> Vec<Sign> {
+        let marks = self.marks.get(unit);
+        marks.map(|marks| marks.signs(entry)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! `marque quality`: the command's own file over files of each kind, its JSON and its page.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser;
+use serde_json::Value;
+
+#[path = "../../../../services/marque/src/commands/quality.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the file is written for the binary, where commands are modules"
+)]
+mod quality;
+
+/// The arguments of the command, as the binary would take them.
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    args: quality::Args,
+}
+
+/// A folder that is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("marque-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    /// Runs the command on a file of this text; gives the JSON and the page.
+    fn check(&self, kind: &str, text: &str) -> (Value, String) {
+        let at = |name: &str| self.0.join(name).to_string_lossy().into_owned();
+        let (file, json, html) = (at("in.csv"), at("out.json"), at("out.html"));
+        std::fs::write(&file, text).expect("written");
+        let words = [
+            "quality",
+            &file,
+            "--kind",
+            kind,
+            "--json",
+            &json,
+            "--html",
+            &html,
+            "--today",
+            "2026-11-22",
+        ];
+        quality::run(Line::parse_from(words).args).expect("the file is checked");
+        let read = |path: &str| std::fs::read_to_string(Path::new(path)).expect("written");
+        (
+            serde_json::from_str(&read(&json)).expect("JSON"),
+            read(&html),
+        )
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed stays in the folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Ten dealers of sixty people; the third clerk of D7 writes the showroom's number.
+fn customers(header: &str, has_clerk: bool) -> String {
+    let mut file = format!("{header}\n");
+    for dealer in 0..10_u32 {
+        for i in 0..60_u32 {
+            let noise = dealer * 7919 + i * 104_729;
+            let is_invented = dealer == 7 && i % 3 == 2;
+            let phone = if is_invented {
+                13_912_340_567
+            } else {
+                13_100_000_000 + u64::from(noise) * 613 % 800_000_000
+            };
+            let surname = ["王", "李", "张", "刘", "陈", "杨", "赵"][(i % 7) as usize];
+            let given = char::from_u32(0x5B50 + noise % 700).expect("an ideograph");
+            let office = ["冀A", "京B", "沪C", "粤D"][(i % 4) as usize];
+            let clerk = if has_clerk {
+                format!(",S{}", i % 3)
+            } else {
+                String::new()
+            };
+            writeln!(
+                file,
+                "D{dealer},{surname}{given},{phone},{office}{:05}{clerk}",
+                10_000 + noise % 89_000
+            )
+            .expect("memory");
+        }
+    }
+    file
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = value
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value[name].as_array().expect("a list")
+}
+
+#[test]
+fn the_json_has_the_documented_shape_and_the_page_names_dealers_and_clerks_offline() {
+    let folder = Folder::new("shape");
+    let (json, page) = folder.check(
+        "customers",
+        &customers("经销商代码,客户姓名,手机号,车牌号,录入人", true),
+    );
+    assert_eq!(keys(&json), ["findings", "rows", "suspects"]);
+    assert_eq!(json["rows"], 600);
+    assert_eq!(keys(&json["suspects"]), ["clerks", "dealers"]);
+    for finding in list(&json, "findings") {
+        assert_eq!(
+            keys(finding),
+            ["field", "kind", "line", "rule", "severity", "strength"]
+        );
+    }
+    let suspects = &json["suspects"];
+    let dealer = &list(suspects, "dealers")[0];
+    assert_eq!(keys(dealer), ["dealer", "kind", "p", "strength"]);
+    assert_eq!(
+        (&dealer["dealer"], &dealer["kind"]),
+        (&"D7".into(), &"showroom_phone".into())
+    );
+    assert!(
+        list(suspects, "dealers")
+            .iter()
+            .all(|one| one["dealer"] == "D7")
+    );
+    let clerk = &list(suspects, "clerks")[0];
+    assert_eq!(keys(clerk), ["clerk", "dealer", "kind", "p", "strength"]);
+    assert_eq!(
+        (&clerk["dealer"], &clerk["clerk"]),
+        (&"D7".into(), &"S2".into())
+    );
+    let marked = list(&json, "findings")
+        .iter()
+        .filter(|one| one["kind"] == "showroom_phone");
+    assert_eq!(marked.count(), 20);
+
+    assert!(page.contains("<svg") && page.contains("D7") && page.contains("S2"));
+    for outside in ["http", "src=", "<script", "@import", "url("] {
+        assert!(!page.contains(outside), "the page needs {outside}");
+    }
+    assert!(!page.contains("13912340567"), "the page holds no value");
+}
+
+#[test]
+fn a_file_without_clerks_and_dates_is_checked_all_the_same() {
+    let folder = Folder::new("bare");
+    let (json, _) = folder.check(
+        "customers",
+        &customers("Store,Customer Name,Mobile,Plate No", false),
+    );
+    assert_eq!(json["suspects"]["dealers"][0]["dealer"], "D7");
+    assert!(list(&json["suspects"], "clerks").is_empty());
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_told_with_their_lines() {
+    let folder = Folder::new("width");
+    let (json, _) = folder.check(
+        "customers",
+        "rec_id,name,mobile\nC1,王小明,13912340567\nC2,李雷\n",
+    );
+    let unreadable = &list(&json, "findings")[0];
+    assert_eq!(
+        (&unreadable["line"], &unreadable["rule"]),
+        (&3.into(), &"wrong_width".into())
+    );
+}
+
+#[test]
+fn visits_are_compared_by_order_whatever_the_number_of_their_rows() {
+    let mut file = "经销商代码,工单号,车架号,进店时间,里程,服务顾问,项目类型,项目代码\n".to_owned();
+    for n in 0..1200_u32 {
+        let (dealer, order) = (n % 10, n / 10);
+        let is_bare = if dealer == 4 {
+            order % 2 == 0
+        } else {
+            order % 40 == 0
+        };
+        let head = format!(
+            "D{dealer},R{order},,2025-{:02}-{:02},{},T{}",
+            1 + n % 12,
+            1 + n * 7 % 27,
+            1_003 + (n / 10 * 7 + n) * 7_919 % 90_000,
+            order % 2
+        );
+        let lines: &[&str] = if is_bare {
+            &[","]
+        } else {
+            &["工时,L1", "配件,P1"]
+        };
+        for line in lines {
+            writeln!(file, "{head},{line}").expect("memory");
+        }
+    }
+    let folder = Folder::new("visits");
+    let (json, _) = folder.check("visits", &file);
+    let suspects = &json["suspects"];
+    let bare: Vec<&Value> = list(suspects, "dealers")
+        .iter()
+        .filter(|one| one["kind"] == "bare_visit")
+        .collect();
+    assert!(bare.len() == 1 && bare[0]["dealer"] == "D4");
+    assert!(
+        list(suspects, "clerks")
+            .iter()
+            .any(|one| one["clerk"] == "T0" && one["dealer"] == "D4")
+    );
+    let marked = list(&json, "findings")
+        .iter()
+        .filter(|one| one["kind"] == "bare_visit");
+    assert_eq!(marked.clone().count(), 60);
+    assert!(marked.clone().all(|one| one["field"] == "lines"));
+}
+
+#[test]
+fn vehicles_and_complaints_are_checked_by_their_rules() {
+    let folder = Folder::new("kinds");
+    let rules = |kind: &str, text: &str| {
+        let (json, page) = folder.check(kind, text);
+        assert!(page.contains(kind));
+        let found: Vec<String> = list(&json, "findings")
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one["field"].as_str().expect("text"),
+                    one["rule"].as_str().expect("text")
+                )
+            })
+            .collect();
+        found
+    };
+    let vehicles = rules(
+        "vehicles",
+        "车架号,品牌,销售日期\nLJ1EEKRN7R4000001,Nova,2024-02-01\nLJ1EEKRN8R4000001,Nova,2027-02-01\n",
+    );
+    assert!(
+        vehicles.iter().any(|one| one.starts_with("vin ")),
+        "{vehicles:?}"
+    );
+    assert!(
+        vehicles.iter().any(|one| one.starts_with("sale_date ")),
+        "{vehicles:?}"
+    );
+    let complaints = rules(
+        "complaints",
+        "投诉编号,严重程度,投诉内容\nTS1,很气愤,异响\nTS2,低,\n",
+    );
+    assert!(
+        complaints.iter().any(|one| one.starts_with("severity ")),
+        "{complaints:?}"
+    );
+    assert!(
+        complaints.iter().any(|one| one.starts_with("text ")),
+        "{complaints:?}"
+    );
+}

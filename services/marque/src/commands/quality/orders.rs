@@ -1,0 +1,85 @@
+//! The visits of a file: rows of one order are one visit.
+
+use std::collections::{BTreeMap, HashMap};
+
+use marque_quality::{
+    CleanVisit,
+    falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits},
+};
+
+/// All orders of the file.
+#[derive(Default)]
+pub(super) struct Orders {
+    /// Dealer and order number to the place of the order.
+    places: HashMap<(u32, String), usize>,
+    orders: Vec<Order>,
+}
+
+struct Order {
+    /// Of its first row.
+    line: u64,
+    dealer: u32,
+    adviser: Option<String>,
+    entry: VisitEntry,
+}
+
+/// What the visits of all dealers look like together.
+pub(super) struct Judged {
+    pub(super) dealers: Vec<Suspect>,
+    pub(super) clerks: Vec<Suspect>,
+    /// Line, place of the dealer, sign.
+    pub(super) signs: Vec<(u64, u32, Sign)>,
+}
+
+impl Orders {
+    /// Takes a row; one without an order number is a visit by itself.
+    pub(super) fn add(&mut self, line: u64, dealer: u32, visit: &CleanVisit<'_>) {
+        let adviser = || visit.adviser.as_deref().map(str::to_owned);
+        let entry = VisitEntry::of(visit);
+        let number = visit.order_number.as_deref();
+        let known = number.and_then(|number| self.places.get(&(dealer, number.to_owned())));
+        if let Some(place) = known {
+            let order = &mut self.orders[*place];
+            order.entry = order.entry.with(entry);
+            order.adviser = order.adviser.take().or_else(adviser);
+            return;
+        }
+        if let Some(number) = number {
+            self.places
+                .insert((dealer, number.to_owned()), self.orders.len());
+        }
+        self.orders.push(Order {
+            line,
+            dealer,
+            adviser: adviser(),
+            entry,
+        });
+    }
+
+    /// Compares the visits of all dealers, and of all advisers.
+    pub(super) fn judge(&self, dealers: &[String]) -> Judged {
+        let mut by_dealer: BTreeMap<String, VisitState> = BTreeMap::new();
+        let mut by_adviser: BTreeMap<String, VisitState> = BTreeMap::new();
+        for order in &self.orders {
+            let dealer = &dealers[order.dealer as usize];
+            let state = by_dealer.entry(dealer.clone()).or_default();
+            state.add(&order.entry);
+            if let Some(adviser) = &order.adviser {
+                let state = by_adviser.entry(format!("{dealer}/{adviser}")).or_default();
+                state.add(&order.entry);
+            }
+        }
+        let assessment = assess_visits(&by_dealer, Settings::default());
+        let mut signs = Vec::new();
+        for order in &self.orders {
+            let found = assessment.signs(&dealers[order.dealer as usize], &order.entry);
+            let found = found.into_iter();
+            signs.extend(found.map(|sign| (order.line, order.dealer, sign)));
+        }
+        Judged {
+            dealers: assessment.suspects,
+            clerks: assess_visits(&by_adviser, Settings::default()).suspects,
+            signs,
+        }
+    }
+}
