@@ -37,6 +37,7 @@ pub const NETWORK: Migrator = Migrator {
     migrations: &[
         shared::EVENTS,
         shared::AUDIT,
+        shared::AUDIT_CHAIN,
         migration!("network", "0010_network"),
     ],
 };
@@ -48,6 +49,7 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("customer", "0010_customers"),
     ],
 };
@@ -59,6 +61,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("vehicle", "0010_vehicles"),
     ],
 };
@@ -70,6 +73,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("service_history", "0010_visits"),
     ],
 };
@@ -81,6 +85,7 @@ pub const SCORING: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("scoring", "0010_scores"),
         migration!("scoring", "0020_loyalty"),
     ],
@@ -93,6 +98,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("data_quality", "0010_quality"),
         migration!("data_quality", "0011_verification"),
     ],
@@ -105,6 +111,7 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::IMPORTS,
+        shared::AUDIT_CHAIN,
         migration!("complaint", "0010_complaints"),
         migration!("complaint", "0011_solutions"),
     ],

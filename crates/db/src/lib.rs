@@ -4,6 +4,7 @@
 mod bulk;
 mod conn;
 mod courtesy;
+mod cut;
 mod database;
 mod error;
 mod migrate;
@@ -14,6 +15,9 @@ mod value;
 
 pub use conn::{Backend, Conn};
 pub use courtesy::{AtWork, give_way, import_at_work};
+pub use cut::{
+    Counter, Cut, Saved, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
+};
 pub use database::{AsStoreError, Database, Settings};
 pub use error::StoreError;
 pub use migrate::{Migration, Migrator};

@@ -1,5 +1,7 @@
 //! Schema versions: one list a service, each version applied once, in a transaction, and never edited afterwards.
 
+use std::collections::HashSet;
+
 use marque_core::Timestamp;
 
 use crate::{Backend, Conn, Database, StoreError, Value};
@@ -27,12 +29,42 @@ pub struct Migrator {
 impl Migrator {
     /// Applies every version that is missing; returns how many there were.
     ///
+    /// Versions are applied in the order of the list. One that was added in its middle, such as a table that every
+    /// service gets, is applied where it is missing, whatever came after it.
+    ///
     /// # Errors
     /// [`StoreError::Schema`] if an applied version was edited or the database is newer than this binary.
     pub async fn up(self, db: &Database, now: Timestamp) -> Result<usize, StoreError> {
+        self.up_where(db, now, |_| true).await
+    }
+
+    /// Applies those of the missing versions that are named: for a store that is to be filled with rows of an older one.
+    ///
+    /// # Errors
+    /// As [`Migrator::up`].
+    pub async fn up_to(
+        self,
+        db: &Database,
+        now: Timestamp,
+        names: Vec<String>,
+    ) -> Result<usize, StoreError> {
+        self.up_where(db, now, move |name| names.iter().any(|wanted| wanted == name))
+            .await
+    }
+
+    async fn up_where(
+        self,
+        db: &Database,
+        now: Timestamp,
+        is_wanted: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<usize, StoreError> {
         db.write(move |conn| {
             let applied = self.applied(conn)?;
-            let missing = &self.migrations[applied..];
+            let missing = self
+                .migrations
+                .iter()
+                .filter(|migration| !applied.contains(migration.name) && is_wanted(migration.name));
+            let mut count = 0;
             for migration in missing {
                 conn.batch(&for_backend(migration.up, conn.backend()))?;
                 let sql = format!(
@@ -44,8 +76,9 @@ impl Migrator {
                     &sql,
                     &[migration.name.into(), Value::Int(checksum), now.into()],
                 )?;
+                count += 1;
             }
-            Ok(missing.len())
+            Ok(count)
         })
         .await
     }
@@ -54,7 +87,12 @@ impl Migrator {
     pub async fn down(self, db: &Database, count: usize) -> Result<(), StoreError> {
         db.write(move |conn| {
             let applied = self.applied(conn)?;
-            for migration in self.migrations[..applied].iter().rev().take(count) {
+            let newest_first = self
+                .migrations
+                .iter()
+                .rev()
+                .filter(|migration| applied.contains(migration.name));
+            for migration in newest_first.take(count) {
                 conn.batch(&for_backend(migration.down, conn.backend()))?;
                 let sql = format!("DELETE FROM {} WHERE name = ?1", self.table());
                 conn.execute(&sql, &[migration.name.into()])?;
@@ -66,7 +104,7 @@ impl Migrator {
 
     /// Whether the schema is the one this binary wants.
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
-        db.write(move |conn| Ok(self.applied(conn)? == self.migrations.len()))
+        db.write(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
             .await
     }
 
@@ -83,12 +121,29 @@ impl Migrator {
         .await
     }
 
-    fn table(&self) -> String {
+    /// Names of the versions that a store has, oldest first, as it says itself.
+    ///
+    /// # Errors
+    /// If it has no table of versions.
+    pub fn names(self, conn: &mut Conn<'_>) -> Result<Vec<String>, StoreError> {
+        let sql = format!("SELECT name FROM {} ORDER BY name", self.table());
+        conn.query(&sql, &[], |row| row.get(0))
+    }
+
+    /// Whether this binary knows a version of that name.
+    pub fn knows(self, name: &str) -> bool {
+        self.migrations
+            .iter()
+            .any(|migration| migration.name == name)
+    }
+
+    /// The table of versions.
+    pub fn table(self) -> String {
         format!("{}_migrations", self.service.replace('-', "_"))
     }
 
-    /// How many versions are there, after checking that they are ours.
-    fn applied(&self, conn: &mut Conn<'_>) -> Result<usize, StoreError> {
+    /// The versions that are there, after checking that they are ours.
+    fn applied(self, conn: &mut Conn<'_>) -> Result<HashSet<String>, StoreError> {
         // Two processes may start at once: the second waits here for the first.
         conn.lock_keys(&mut vec![checksum(self.service)])?;
         conn.batch(&format!(
@@ -100,23 +155,21 @@ impl Migrator {
             &[],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        for (at, (name, sum)) in applied.iter().enumerate() {
-            match self.migrations.get(at) {
-                Some(known) if known.name == name && checksum(known.up) == *sum => {}
-                Some(known) if known.name == name => {
-                    return Err(StoreError::Schema(format!(
-                        "{name} was edited after it was applied"
-                    )));
-                }
-                _ => {
-                    return Err(StoreError::Schema(format!(
-                        "the {} database has version {name}, which this binary does not know: use a newer binary",
-                        self.service
-                    )));
-                }
+        for (name, sum) in &applied {
+            let known = self.migrations.iter().find(|known| known.name == name);
+            let Some(known) = known else {
+                return Err(StoreError::Schema(format!(
+                    "the {} database has version {name}, which this binary does not know: use a newer binary",
+                    self.service
+                )));
+            };
+            if checksum(known.up) != *sum {
+                return Err(StoreError::Schema(format!(
+                    "{name} was edited after it was applied"
+                )));
             }
         }
-        Ok(applied.len())
+        Ok(applied.into_iter().map(|(name, _)| name).collect())
     }
 }
 
@@ -136,13 +189,14 @@ fn for_backend(sql: &str, backend: Backend) -> String {
     };
     sql.lines()
         .map(|line| {
-            match line
-                .strip_prefix("{postgres:")
-                .and_then(|rest| rest.strip_suffix('}'))
-            {
-                Some(statement) if backend == Backend::Postgres => format!("{statement};\n"),
-                Some(_) => String::new(),
-                None => format!("{line}\n"),
+            let only = |mark: &str| line.strip_prefix(mark)?.strip_suffix('}');
+            let (postgres, sqlite) = (only("{postgres:"), only("{sqlite:"));
+            match (backend, postgres, sqlite) {
+                (Backend::Postgres, Some(statement), _) | (Backend::Sqlite, _, Some(statement)) => {
+                    format!("{statement};\n")
+                }
+                (_, None, None) => format!("{line}\n"),
+                _ => String::new(),
             }
         })
         .collect::<String>()

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io::{self, Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     thread,
     time::Duration,
@@ -139,6 +140,21 @@ impl PgSession {
         Ok(())
     }
 
+    /// Runs a `COPY … TO STDOUT` into a writer.
+    pub(crate) fn copy_out(&mut self, sql: &str, out: &mut impl Write) -> Result<(), StoreError> {
+        let mut rows = self.client.copy_out(sql)?;
+        io::copy(&mut rows, out).map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(())
+    }
+
+    /// Runs a `COPY … FROM STDIN` out of a reader.
+    pub(crate) fn copy_in(&mut self, sql: &str, from: &mut impl Read) -> Result<(), StoreError> {
+        let mut rows = self.client.copy_in(sql)?;
+        io::copy(from, &mut rows).map_err(|error| StoreError::Unavailable(error.into()))?;
+        rows.finish()?;
+        Ok(())
+    }
+
     /// Our `?1` is PostgreSQL's `$1`.
     fn prepare(&mut self, sql: &str) -> Result<Statement, StoreError> {
         if let Some(statement) = self.statements.get(sql) {
@@ -174,7 +190,7 @@ fn create_schema(client: &mut Client, schema: &str) -> Result<(), StoreError> {
 }
 
 /// A name between double quotes.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

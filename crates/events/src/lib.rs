@@ -4,6 +4,7 @@
 mod consumer;
 mod feed;
 mod outbox;
+mod positions;
 mod regions;
 mod source;
 mod time;
@@ -11,6 +12,7 @@ mod time;
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use feed::Feed;
 pub use outbox::{NewEvent, prune, publish, read_after};
+pub use positions::{Positions, positions};
 pub use regions::{Regions, dealer_clause};
 pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};

@@ -149,6 +149,9 @@ impl<S: Sink> Intake<S> {
                         "another worker took the import over".into(),
                     )));
                 }
+                if !dry_run {
+                    record_batch(conn, &job, first_line, &kept)?;
+                }
                 Ok(())
             })
             .await;
@@ -260,6 +263,24 @@ fn write_entries<S: Sink>(
     } else {
         sink.write(conn, job, &payloads)
     }
+}
+
+/// One audit record for all that a batch changed: which rows became what stands in the import's outcomes.
+fn record_batch(
+    conn: &mut Conn<'_>,
+    job: &Job,
+    first_line: i64,
+    kept: &KeptRows,
+) -> Result<(), StoreError> {
+    let subject = job.id.to_string();
+    let last_line = kept.rows.last().map_or(0, |row| row.line as i64);
+    let audit = Audit {
+        act: "import_batch",
+        subject: &subject,
+        dealer: job.dealer.as_str(),
+        detail: &format!("lines {first_line} to {last_line}"),
+    };
+    record(conn, &job.ctx, job.now, &audit)
 }
 
 /// One outcome a line, in the order of the file.

@@ -4,6 +4,8 @@ use marque_auth::CallContext;
 use marque_core::Timestamp;
 use marque_db::{Conn, StoreError, Value};
 
+use crate::chain::{Sealed, next_place, set_end};
+
 /// An act about to be recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
@@ -34,26 +36,43 @@ pub struct Recorded {
     pub detail: String,
 }
 
-/// Records an act in the caller's transaction.
+/// Records an act in the caller's transaction, at the end of its dealer's chain.
+///
+/// On PostgreSQL others who record for the same dealer wait until the transaction ends, so it is best done last in it.
 pub fn record(
     conn: &mut Conn<'_>,
     ctx: &CallContext,
     now: Timestamp,
     entry: &Entry<'_>,
 ) -> Result<(), StoreError> {
+    let (link, previous) = next_place(conn, entry.dealer)?;
+    let sealed = Sealed {
+        link,
+        at: now.as_micros(),
+        dealer: entry.dealer,
+        actor: ctx.actor().as_ref(),
+        act: entry.act,
+        subject: entry.subject,
+        detail: entry.detail,
+        request_id: ctx.request_id().as_ref(),
+    };
+    let hash = sealed.hash(&previous);
     conn.execute(
-        "INSERT INTO audit (at, dealer, actor, act, subject, detail, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO audit (at, dealer, actor, act, subject, detail, request_id, link, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         &[
-            now.into(),
-            entry.dealer.into(),
-            ctx.actor().as_ref().into(),
-            entry.act.into(),
-            entry.subject.into(),
-            entry.detail.into(),
-            ctx.request_id().as_ref().into(),
+            sealed.at.into(),
+            sealed.dealer.into(),
+            sealed.actor.into(),
+            sealed.act.into(),
+            sealed.subject.into(),
+            sealed.detail.into(),
+            sealed.request_id.into(),
+            link.into(),
+            hash.as_slice().into(),
         ],
     )?;
-    Ok(())
+    set_end(conn, entry.dealer, &hash)
 }
 
 /// Acts on one subject before a position, newest first.

@@ -5,6 +5,9 @@
     reason = "a step of a test that fails is a failed test"
 )]
 
+#[path = "it/chain.rs"]
+mod chain;
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use aws_lc_rs::rand;
+use aws_lc_rs::{
+    digest::{Context, SHA256},
+    rand,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -83,6 +86,18 @@ impl Keyring {
     /// Removes an index key no row carries any more. The current key stays: `false`.
     pub fn retire_index_key(&mut self, number: u32) -> bool {
         self.index.retire(number)
+    }
+
+    /// A name of each key by kind and number, `data/1`: tells whether two rings hold the same keys, and nothing of the
+    /// keys themselves.
+    pub fn fingerprints(&self) -> BTreeMap<String, String> {
+        let all = [("data", &self.data), ("index", &self.index)];
+        all.into_iter()
+            .flat_map(|(kind, keys)| {
+                let named = keys.by_number.iter();
+                named.map(move |(number, key)| (format!("{kind}/{number}"), fingerprint(key)))
+            })
+            .collect()
     }
 
     /// Reads the text of a keyring file.
@@ -181,6 +196,18 @@ impl WrittenKeys {
     }
 }
 
+/// Eight bytes of a hash over 32 random ones: nobody finds the key by it.
+fn fingerprint(key: &KeyBytes) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(b"marque keyring fingerprint");
+    context.update(key.expose());
+    let digest = context.finish();
+    digest.as_ref()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 fn random_key() -> Result<KeyBytes, KeyringError> {
     let mut key = Zeroizing::new([0; 32]);
     rand::fill(key.as_mut_slice()).map_err(|_| KeyringError::NoRandomness)?;
@@ -210,6 +237,16 @@ mod tests {
         assert_eq!((again.data.current, again.index.current), (2, 1));
         assert_eq!(again.data.by_number, ring.data.by_number);
         assert_eq!(again.index.by_number, ring.index.by_number);
+    }
+
+    #[test]
+    fn fingerprints_tell_rings_apart_and_survive_the_file() {
+        let ring = Keyring::generate().unwrap();
+        let again = Keyring::parse(ring.to_text().expose()).unwrap();
+        assert_eq!(ring.fingerprints(), again.fingerprints());
+        assert_eq!(ring.fingerprints().len(), 2);
+        let other = Keyring::generate().unwrap();
+        assert_ne!(ring.fingerprints(), other.fingerprints());
     }
 
     #[test]

@@ -10,3 +10,5 @@ pub(crate) const EVENTS: Migration = migration!("shared", "0001_events");
 pub(crate) const AUDIT: Migration = migration!("shared", "0002_audit");
 /// Imports and what became of their rows.
 pub(crate) const IMPORTS: Migration = migration!("shared", "0003_imports");
+/// The chain of audit records.
+pub(crate) const AUDIT_CHAIN: Migration = migration!("shared", "0004_audit_chain");

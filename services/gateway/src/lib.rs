@@ -26,7 +26,7 @@ use marque_core::SharedClock;
 pub use openapi::openapi;
 pub use peers::Peers;
 pub use readiness::{Check, Readiness, peer_check};
-pub use serve::{GatewayError, serve, serve_admin};
+pub use serve::{GatewayError, serve, serve_admin, serve_operators};
 pub use settings::Settings;
 pub use tasks::Tasks;
 

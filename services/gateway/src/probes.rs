@@ -28,9 +28,8 @@ pub(crate) fn routes(readiness: Readiness) -> Router {
 }
 
 /// The router of the admin port.
-pub(crate) fn admin() -> Router {
-    Router::new()
-        .route("/livez", get(alive))
+pub(crate) fn admin(readiness: Readiness) -> Router {
+    routes(readiness)
         .route("/metrics", get(metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

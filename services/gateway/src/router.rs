@@ -41,13 +41,13 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         .with_state(App::new(clients, deps.settings))
         .merge(to_the_outside(health))
         .merge(docs::routes())
-        .merge(probes::routes(deps.readiness))
+        .merge(probes::routes(deps.readiness.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(MapResponseLayer::new(secure));
     Gateway {
         router,
-        admin: probes::admin(),
+        admin: probes::admin(deps.readiness),
         tasks: Tasks::one(forgetting(gate)),
         drain,
     }

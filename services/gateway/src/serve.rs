@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use crate::{Gateway, readiness::Readiness, settings::Settings};
+use crate::{Gateway, probes, readiness::Readiness, settings::Settings};
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -86,6 +86,19 @@ pub async fn serve_admin(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), GatewayError> {
     let serving = axum::serve(listener, gateway.admin.clone()).with_graceful_shutdown(shutdown);
+    serving.await.map_err(GatewayError::Admin)
+}
+
+/// Serves operators of a process that has no gateway until `shutdown` resolves: metrics, `/livez` and `/readyz`.
+///
+/// # Errors
+/// [`GatewayError::Admin`].
+pub async fn serve_operators(
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), GatewayError> {
+    let serving = axum::serve(listener, probes::admin(readiness)).with_graceful_shutdown(shutdown);
     serving.await.map_err(GatewayError::Admin)
 }
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
+pub mod backup;
 pub mod commands;
 mod housekeeping;
 pub mod roles;

@@ -1,10 +1,13 @@
 //! The databases of the roles in this process, and whether each can be reached: what readiness probes are told.
 
 use std::{
+    fs::{File, TryLockError},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use anyhow::Context as _;
 use marque_db::{Database, Migrator};
 use marque_rpc::{RoleName, RoleRouter, Task};
 use tokio::time::{sleep, timeout};
@@ -24,12 +27,32 @@ struct Store {
     role: RoleName,
     db: Database,
     migrator: Migrator,
+    /// SQLite files have one process: what keeps a second one away, for as long as it is held.
+    _lock: Option<Arc<File>>,
 }
 
 impl Stores {
     /// Remembers the database of a role.
-    pub(crate) fn add(&self, role: RoleName, db: Database, migrator: Migrator) {
-        self.lock().push(Store { role, db, migrator });
+    pub(crate) fn add(
+        &self,
+        role: RoleName,
+        db: Database,
+        migrator: Migrator,
+        lock: Option<File>,
+    ) {
+        self.lock().push(Store {
+            role,
+            db,
+            migrator,
+            _lock: lock.map(Arc::new),
+        });
+    }
+
+    /// Every database with its role.
+    pub(crate) fn databases(&self) -> Vec<(RoleName, Database)> {
+        let stores = self.lock();
+        let databases = stores.iter().map(|store| (store.role, store.db.clone()));
+        databases.collect()
     }
 
     /// The work of telling the health of each role by what its database answers.
@@ -40,6 +63,26 @@ impl Stores {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Store>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps other processes from serving the same file: two would each think they know what is in it.
+///
+/// # Errors
+/// If another process does.
+pub(crate) fn lock_file(path: &Path) -> anyhow::Result<File> {
+    let beside = path.with_extension("lock");
+    let file =
+        File::create(&beside).with_context(|| format!("{} cannot be made", beside.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "another process serves {}: SQLite files have one; stop it, or use PostgreSQL for several replicas",
+            path.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", beside.display()))
+        }
     }
 }
 
@@ -92,6 +135,7 @@ mod tests {
             role: RoleName::Network,
             db: db.clone(),
             migrator: NETWORK,
+            _lock: None,
         };
         let every = Duration::from_millis(5);
         let watching = tokio::spawn(watch(vec![store], router.clone(), every, stop.clone()));

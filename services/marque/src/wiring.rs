@@ -19,7 +19,10 @@ use marque_vault::Vault;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{roles, stores::Stores};
+use crate::{
+    audit, backup, roles,
+    stores::{self, Stores},
+};
 
 /// What an import may take from its first byte to its last.
 const LONGEST_CALL: Duration = Duration::from_secs(3600);
@@ -86,6 +89,7 @@ impl Node {
         node.build_roles().await?;
         node.serve_rpc().await?;
         node.serve_gateway().await?;
+        node.serve_operators().await?;
         let (verifier, clock) = (node.shared.verifier.clone(), Arc::clone(&node.shared.clock));
         let stop = node.stop.clone();
         node.tasks.spawn(async move {
@@ -148,6 +152,7 @@ impl Node {
             tasks.extend(self.add(role, built).await?);
         }
         tasks.push(self.shared.stores.watch(self.shared.router.clone()));
+        tasks.extend(self.sign_audit_heads()?);
         // Only now: the work of one role calls others.
         for task in tasks {
             self.spawn(task);
@@ -172,6 +177,43 @@ impl Node {
             .add(stack(name, routes, auth, settings))?;
         self.shared.router.set_serving(name, true).await;
         Ok(tasks)
+    }
+
+    /// The work of signing the audit heads of each store.
+    fn sign_audit_heads(&self) -> anyhow::Result<Vec<Task>> {
+        let stores = self.shared.stores.databases();
+        if stores.is_empty() {
+            return Ok(Vec::new());
+        }
+        let config = &self.shared.config;
+        let signer = audit::signer(config).context("audit heads")?;
+        let tasks = stores.into_iter().map(|(role, db)| {
+            let clock = Arc::clone(&self.shared.clock);
+            audit::task(role.as_str(), db, clock, Arc::clone(&signer), &config.data_dir)
+        });
+        Ok(tasks.collect())
+    }
+
+    /// Answers operators where no gateway does: metrics, and whether the roles here are well.
+    async fn serve_operators(&mut self) -> anyhow::Result<()> {
+        if self.admin.is_some() {
+            return Ok(());
+        }
+        let config = &self.shared.config;
+        let address = config.admin_listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("admin_listen = {address}"))?;
+        self.admin = Some(listener.local_addr()?);
+        let roles = config.roles.iter().map(|role| self.shared.transport(*role));
+        let checks = roles
+            .map(|transport| Ok(peer_check(&transport?)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let (readiness, stop) = (Readiness::new(checks), self.stop.clone());
+        self.servers.spawn(async move {
+            Ok(marque_gateway::serve_operators(listener, readiness, stop.cancelled_owned()).await?)
+        });
+        Ok(())
     }
 
     fn spawn(&mut self, task: Task) {
@@ -269,6 +311,7 @@ impl Node {
 
 impl Shared {
     fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        backup::check_restored(&config)?;
         std::fs::create_dir_all(&config.data_dir).with_context(|| {
             format!(
                 "the data folder {} cannot be made",
@@ -342,6 +385,10 @@ impl Shared {
         migrator: Migrator,
     ) -> anyhow::Result<Database> {
         let settings = database_settings(&self.config, role);
+        let lock = match &settings {
+            Settings::Sqlite { path } => Some(stores::lock_file(path)?),
+            Settings::Postgres { .. } => None,
+        };
         let db = Database::open(&settings)?;
         if matches!(settings, Settings::Sqlite { .. }) {
             migrator.up(&db, self.clock.now()).await?;
@@ -352,7 +399,7 @@ impl Shared {
                 "the schema is not this binary's: run `marque migrate` first"
             );
         }
-        self.stores.add(rpc_name(role), db.clone(), migrator);
+        self.stores.add(rpc_name(role), db.clone(), migrator, lock);
         Ok(db)
     }
 

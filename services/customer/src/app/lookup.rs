@@ -28,6 +28,20 @@ pub(crate) enum Key {
     Number(String),
 }
 
+impl Key {
+    /// What kind of key it is, for the record: never the value.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Phone(_) => "by phone",
+            Self::Plate(_) => "by plate",
+            Self::Vin(_) => "by vin",
+            Self::IdNumber(_) => "by id_number",
+            Self::CreditCode(_) => "by credit_code",
+            Self::Number(_) => "by number",
+        }
+    }
+}
+
 /// What a look-up found.
 pub(crate) struct Found {
     pub(crate) files: Vec<File>,
@@ -50,7 +64,7 @@ impl CustomerApp {
     /// Customers with exactly this key. For a dealer a hit is a reception: the file is his to see for 90 days, and that
     /// is on record.
     pub(crate) async fn lookup(&self, ctx: CallContext, key: Key) -> Result<Found> {
-        let wanted = self.normalise(&key)?;
+        let (wanted, by) = (self.normalise(&key)?, key.kind());
         let app = self.clone();
         let now = self.clock.now();
         let (context, found) = (
@@ -65,7 +79,7 @@ impl CustomerApp {
         let (mut files, hidden) = found;
         let is_reception = !hidden.is_empty();
         if is_reception {
-            files.extend(self.receive(context, hidden).await?);
+            files.extend(self.receive(context, hidden, by).await?);
         }
         Ok(Found {
             files,
@@ -182,7 +196,12 @@ impl CustomerApp {
     }
 
     /// Opens files for the caller's dealer.
-    async fn receive(&self, ctx: CallContext, customers: Vec<Customer>) -> Result<Vec<File>> {
+    async fn receive(
+        &self,
+        ctx: CallContext,
+        customers: Vec<Customer>,
+        by: &'static str,
+    ) -> Result<Vec<File>> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
@@ -198,7 +217,8 @@ impl CustomerApp {
                         act: "received",
                         subject: &subject,
                         dealer: dealer.as_str(),
-                        detail: "",
+                        // Why he may: he knew the customer by this, and the customer stood before him.
+                        detail: by,
                     };
                     record(conn, &ctx, now, &entry)?;
                     let mut file = app.open_file(conn, ctx.scope(), *customer, now)?;

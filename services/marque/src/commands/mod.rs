@@ -1,5 +1,7 @@
 //! The commands.
 
+mod audit;
+mod backup;
 mod client;
 mod demo;
 mod doctor;
@@ -8,6 +10,7 @@ pub mod link;
 mod migrate;
 mod openapi;
 pub mod quality;
+mod restore;
 pub mod sample;
 pub mod score;
 mod serve;
@@ -44,6 +47,12 @@ enum Command {
     Sample(sample::Args),
     /// Brings the schema of stores up to this binary.
     Migrate(migrate::Args),
+    /// Copies every store at one moment, while the server runs.
+    Backup(backup::Args),
+    /// Fills an empty data folder or empty schemas from a backup.
+    Restore(restore::Args),
+    /// Verifies the audit record.
+    Audit(audit::Args),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, keys and stores; says what is wrong and what to do.
@@ -66,6 +75,10 @@ impl Cli {
             Command::Score(args) => score::run(args),
             Command::Sample(args) => sample::run(args),
             Command::Migrate(args) => block_on(migrate::run(args)),
+            // Not on a runtime: the client of PostgreSQL waits by itself.
+            Command::Backup(args) => backup::run(&args),
+            Command::Restore(args) => restore::run(&args),
+            Command::Audit(args) => block_on(audit::run(args)),
             Command::Openapi => openapi::run(),
             Command::Doctor(args) => block_on(doctor::run(args)),
         }

@@ -1,0 +1,27 @@
+//! How far a service's store has come, in its own events and in those of others.
+
+use std::collections::BTreeMap;
+
+use marque_db::{Conn, StoreError};
+
+use crate::outbox;
+
+/// Where a store stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Positions {
+    /// Position of its newest event.
+    pub head: i64,
+    /// Position of the last event applied, by producer (`marque/<service>`).
+    pub cursors: BTreeMap<String, i64>,
+}
+
+/// Reads where a store stands.
+pub fn positions(conn: &mut Conn<'_>) -> Result<Positions, StoreError> {
+    let cursors = conn.query("SELECT source, position FROM event_cursors", &[], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(Positions {
+        head: outbox::head(conn)?,
+        cursors: cursors.into_iter().collect(),
+    })
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Checks the manifests without a cluster: they render, every object has the form of its kind (kubernetes-validate), checkov
+# finds nothing that is not skipped with a reason, and our own rules hold. Tools come from PyPI, a virtual environment each,
+# since checkov pins what others want newer. Needs kubectl or kustomize, and python3.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+TOOLS="${CARGO_TARGET_DIR:-$PWD/target}/tools"
+RENDERED="$TOOLS/k8s"
+# The schemas are those of this version of Kubernetes.
+VERSION=1.32
+
+# tool NAME PACKAGE…: an environment of its own under target/tools.
+tool() {
+    local venv="$TOOLS/$1"
+    shift
+    [[ -f "$venv/.complete" ]] && return
+    python3 -m venv "$venv"
+    "$venv/bin/pip" -q install "$@"
+    touch "$venv/.complete"
+}
+
+render() {
+    if command -v kustomize >/dev/null; then kustomize build "$1"; else kubectl kustomize "$1"; fi
+}
+
+mkdir -p "$RENDERED"
+tool kubernetes-validate kubernetes-validate==1.37.0 PyYAML==6.0.2
+tool checkov checkov==3.3.30
+failed=0
+step() { local name="$1"; shift; if "$@"; then echo "ok: $name"; else echo "FAILED: $name"; failed=1; fi; }
+
+validate() {
+    # What the operator of Prometheus defines has no schema here; rules.py looks at it.
+    "$TOOLS/kubernetes-validate/bin/python" k8s/rules.py --builtin-only "$1" >"$1.builtin"
+    "$TOOLS/kubernetes-validate/bin/kubernetes-validate" --strict -k "$VERSION" "$1.builtin" >"$1.log" 2>&1 || { cat "$1.log"; return 1; }
+}
+
+checkov() {
+    "$TOOLS/checkov/bin/checkov" --quiet --compact --skip-download --framework "$@" >"$RENDERED/checkov.log" 2>&1 </dev/null || { cat "$RENDERED/checkov.log"; return 1; }
+}
+
+for overlay in dev prod; do
+    render "k8s/overlays/$overlay" >"$RENDERED/$overlay.yaml"
+    step "$overlay: forms (kubernetes-validate $VERSION)" validate "$RENDERED/$overlay.yaml"
+    step "$overlay: checkov" checkov kubernetes --file "$RENDERED/$overlay.yaml"
+done
+step "Dockerfile: checkov" checkov dockerfile --file Dockerfile
+step "rules find planted faults" "$TOOLS/kubernetes-validate/bin/python" k8s/rules.py --self-test "$RENDERED/prod.yaml" "$RENDERED/dev.yaml"
+step "rules" "$TOOLS/kubernetes-validate/bin/python" k8s/rules.py "$RENDERED/prod.yaml" "$RENDERED/dev.yaml"
+exit "$failed"

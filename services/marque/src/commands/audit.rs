@@ -1,0 +1,107 @@
+//! `marque audit`.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use marque_config::{Config, ServiceRole};
+use marque_db::{Database, Settings, StoreError};
+use marque_ledger::{Verdict, Verification};
+
+use super::{say, settings::Flags};
+use crate::{audit::signed_heads, roles, wiring::database_settings};
+
+/// Faults told one by one; more are counted.
+const TOLD: usize = 20;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Checks that no audit record was changed, removed, moved, put in or cut off, in any store
+    ///
+    /// Walks every dealer's chain and holds it against the heads that were signed and kept in audit/ of the data folder.
+    /// Ends with 1 if anything is wrong.
+    Verify(Flags),
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let Command::Verify(flags) = args.command;
+    let config = flags.load()?;
+    let (mut stores, mut faults) = (0, 0);
+    for role in &config.roles {
+        let settings = database_settings(&config, *role);
+        let is_there = match &settings {
+            Settings::Sqlite { path } => path.exists(),
+            Settings::Postgres { .. } => true,
+        };
+        if roles::migrator(*role).is_none() || !is_there {
+            continue;
+        }
+        stores += 1;
+        faults += verify(&config, *role, &settings)
+            .await
+            .with_context(|| format!("the record of {role}"))?;
+    }
+    anyhow::ensure!(
+        stores > 0,
+        "there is no store in {}: name the data folder by --data, or the databases by --config",
+        config.data_dir.display()
+    );
+    anyhow::ensure!(faults == 0, "{faults} faults in the audit record");
+    Ok(())
+}
+
+/// Verifies one store's record; how many faults it has.
+async fn verify(config: &Config, role: ServiceRole, settings: &Settings) -> anyhow::Result<usize> {
+    let began = Instant::now();
+    let db = Database::open(settings)?;
+    let (signed, broken) = match signed_heads(&config.data_dir, role) {
+        Ok(heads) => (heads, None),
+        // The record can still be walked; that its heads cannot be trusted is a fault of its own.
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let verdict = db
+        .scan(move |conn| {
+            let mut verification = Verification::new(signed);
+            while verification.step(conn)? {}
+            verification.finish(conn)
+        })
+        .await
+        .map_err(|error: StoreError| error)?;
+    tell(role, &verdict, began)?;
+    if let Some(error) = &broken {
+        say(format_args!("  signed heads: {error:#}"))?;
+    }
+    Ok(verdict.faults.len() + usize::from(broken.is_some()))
+}
+
+fn tell(role: ServiceRole, verdict: &Verdict, began: Instant) -> anyhow::Result<()> {
+    let seconds = began.elapsed().as_secs_f64();
+    let old = match verdict.unchained {
+        0 => String::new(),
+        count => format!(", {count} from before the chain"),
+    };
+    let faults = match verdict.faults.len() {
+        0 => "no fault".to_owned(),
+        count => format!("{count} FAULTS"),
+    };
+    say(format_args!(
+        "{role}: {faults} in {} records of {} chains, {} signed heads met{old} ({:.0} records/s)",
+        verdict.records,
+        verdict.chains,
+        verdict.signed,
+        verdict.records as f64 / seconds.max(1e-6)
+    ))?;
+    for fault in verdict.faults.iter().take(TOLD) {
+        say(format_args!("  {fault}"))?;
+    }
+    if verdict.faults.len() > TOLD {
+        say(format_args!("  … and {} more", verdict.faults.len() - TOLD))?;
+    }
+    Ok(())
+}
