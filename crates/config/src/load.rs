@@ -38,11 +38,13 @@ fn read_sources(
         }
         sources = sources.merge(Toml::file_exact(path));
     }
-    sources
+    let mut config: Config = sources
         .merge(environment)
         .merge(Serialized::globals(overrides))
         .extract()
-        .map_err(|error| ConfigError::from_figment(&error))
+        .map_err(|error| ConfigError::from_figment(&error))?;
+    config.store.read_url_file()?;
+    Ok(config)
 }
 
 #[cfg(test)]

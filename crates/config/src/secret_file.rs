@@ -103,19 +103,24 @@ fn owner_only() -> OpenOptions {
 
 #[cfg(unix)]
 fn refuse_exposed(path: &Path) -> Result<(), SecretFileError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)
-        .map_err(|source| io_error(path, source))?
-        .permissions()
-        .mode();
-    let others = mode & 0o077;
-    if others == 0 {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = fs::metadata(path).map_err(|source| io_error(path, source))?;
+    // A secret mounted by Kubernetes belongs to root, and its group is how a process that is not root reads it.
+    let forbidden = if is_ours(file.uid()) { 0o077 } else { 0o037 };
+    if file.mode() & forbidden == 0 {
         Ok(())
     } else {
         Err(SecretFileError::Exposed {
             path: path.display().to_string(),
         })
     }
+}
+
+/// Whether this is the user we run as; taken for granted where the system does not tell.
+#[cfg(unix)]
+fn is_ours(uid: u32) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self").map_or(true, |ours| ours.uid() == uid)
 }
 
 #[cfg(not(unix))]

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Secret, ServiceRole};
+use crate::{ConfigError, Secret, ServiceRole};
 
 /// Databases: SQLite files under the data folder unless a PostgreSQL address is given.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +15,8 @@ use crate::{Secret, ServiceRole};
 pub struct StoreConfig {
     /// PostgreSQL for all roles; `{role}` in it becomes the role's name with underscores.
     pub url: Option<Secret<String>>,
+    /// A file that holds `url`, as secrets are mounted: read once at the start.
+    pub url_file: Option<PathBuf>,
     /// PostgreSQL of single roles; goes before `url`.
     pub urls: BTreeMap<ServiceRole, Secret<String>>,
     /// Connections that read, a role; 1 to 256.
@@ -36,6 +38,7 @@ impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             url: None,
+            url_file: None,
             urls: BTreeMap::new(),
             readers: 4,
             writers: 4,
@@ -44,6 +47,25 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
+    /// Takes `url` from its file, if one is named.
+    pub(crate) fn read_url_file(&mut self) -> Result<(), ConfigError> {
+        let Some(path) = &self.url_file else {
+            return Ok(());
+        };
+        let bad = |advice: String| ConfigError::BadValue {
+            key: "store.url_file".to_owned(),
+            place: "the configuration".to_owned(),
+            advice,
+        };
+        if self.url.is_some() {
+            return Err(bad("set store.url or store.url_file, not both".to_owned()));
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| bad(format!("{} cannot be read: {error}", path.display())))?;
+        self.url = Some(text.trim().to_owned().into());
+        Ok(())
+    }
+
     /// The database of a role.
     pub fn target(&self, role: ServiceRole, data_dir: &Path) -> StoreTarget {
         match self.urls.get(&role).or(self.url.as_ref()) {
@@ -78,6 +100,29 @@ mod tests {
             "postgres://db/marque_service_history"
         );
         assert_eq!(url(ServiceRole::Customer), "postgres://other/c");
+    }
+
+    #[test]
+    fn an_address_may_come_from_a_file_and_from_nowhere_else_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        std::fs::write(&path, "postgres://db/marque_{role}\n").unwrap();
+        let mut store = StoreConfig {
+            url_file: Some(path),
+            ..StoreConfig::default()
+        };
+        store.read_url_file().unwrap();
+        let target = store.target(ServiceRole::Vehicle, Path::new("d"));
+        assert!(
+            matches!(target, StoreTarget::Postgres(url) if url.expose() == "postgres://db/marque_vehicle")
+        );
+        assert!(store.read_url_file().is_err(), "both are set now");
+        let mut absent = StoreConfig {
+            url_file: Some(folder.path().join("absent")),
+            ..StoreConfig::default()
+        };
+        let told = absent.read_url_file().unwrap_err().to_string();
+        assert!(told.contains("store.url_file"), "{told}");
     }
 
     #[test]

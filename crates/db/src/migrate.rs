@@ -48,8 +48,10 @@ impl Migrator {
         now: Timestamp,
         names: Vec<String>,
     ) -> Result<usize, StoreError> {
-        self.up_where(db, now, move |name| names.iter().any(|wanted| wanted == name))
-            .await
+        self.up_where(db, now, move |name| {
+            names.iter().any(|wanted| wanted == name)
+        })
+        .await
     }
 
     async fn up_where(

@@ -16,7 +16,9 @@ const BATCH: u32 = 10_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StoreError> {
-    let db = TestDb::sqlite().migrated(&marque_migrations::CUSTOMER).await;
+    let db = TestDb::sqlite()
+        .migrated(&marque_migrations::CUSTOMER)
+        .await;
     let identity = Identity {
         subject: "clerk-17".into(),
         roles: Role::Sales.into(),

@@ -186,7 +186,9 @@ impl Signers {
                 line: at + 1,
                 problem,
             };
-            let said = self.said(line).ok_or_else(|| bad("has no signature of a key we trust"))?;
+            let said = self
+                .said(line)
+                .ok_or_else(|| bad("has no signature of a key we trust"))?;
             if said.service != service {
                 return Err(bad("is of another service"));
             }
@@ -194,7 +196,8 @@ impl Signers {
                 return Err(bad("does not follow the line before it"));
             }
             for (dealer, told) in said.heads {
-                found.push(read_head(dealer, &told).ok_or_else(|| bad("holds no number and hash"))?);
+                found
+                    .push(read_head(dealer, &told).ok_or_else(|| bad("holds no number and hash"))?);
             }
             previous = line;
         }
@@ -266,7 +269,10 @@ mod tests {
     fn signed_lines_read_back_and_a_torn_last_line_is_passed_over() {
         let (signers, text) = signed(3);
         let heads = signers.heads("customer", &text).unwrap();
-        assert_eq!(heads.iter().map(|head| head.link).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(
+            heads.iter().map(|head| head.link).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
         let torn = format!("{text}abc {{");
         assert_eq!(signers.heads("customer", &torn).unwrap().len(), 3);
     }

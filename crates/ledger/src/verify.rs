@@ -153,7 +153,8 @@ impl Verification {
     /// # Errors
     /// If the record cannot be read.
     pub fn step(&mut self, conn: &mut Conn<'_>) -> Result<bool, StoreError> {
-        let sql = "SELECT seq, at, dealer, actor, act, subject, detail, request_id, link, hash FROM audit
+        let sql =
+            "SELECT seq, at, dealer, actor, act, subject, detail, request_id, link, hash FROM audit
                    WHERE seq > ?1 ORDER BY seq LIMIT ?2";
         let (after, limit) = (self.after, Value::from(PAGE));
         let read = conn.query(sql, &[after.into(), limit], |row| self.check(row))?;

@@ -211,7 +211,10 @@ impl Node {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let (readiness, stop) = (Readiness::new(checks), self.stop.clone());
         self.servers.spawn(async move {
-            Ok(marque_gateway::serve_operators(listener, readiness, stop.cancelled_owned()).await?)
+            Ok(
+                marque_gateway::serve_operators(listener, readiness, stop.cancelled_owned())
+                    .await?,
+            )
         });
         Ok(())
     }

@@ -83,8 +83,7 @@ impl View {
                 "COPY (SELECT {columns} FROM {}) TO STDOUT (FORMAT binary)",
                 quoted(&table)
             );
-            let mut out =
-                BufWriter::new(File::create(folder.join(&file)).map_err(unavailable)?);
+            let mut out = BufWriter::new(File::create(folder.join(&file)).map_err(unavailable)?);
             self.session.copy_out(&sql, &mut out)?;
             out.into_inner()
                 .map_err(io::IntoInnerError::into_error)
@@ -195,7 +194,10 @@ fn describe(session: &mut PgSession, table: &str) -> Result<Table, StoreError> {
         .pop()
         .unwrap_or_default();
         // The name comes quoted as it must be.
-        let rows = session.query(&format!("SELECT last_value, is_called FROM {sequence}"), &[])?;
+        let rows = session.query(
+            &format!("SELECT last_value, is_called FROM {sequence}"),
+            &[],
+        )?;
         for row in rows {
             counters.push(Counter {
                 column: column.clone(),

@@ -61,8 +61,15 @@ pub fn make(config: &Config, out: &Path, now: Timestamp) -> anyhow::Result<Made>
     })?;
     let partial = beside(out, "partial");
     let folder = Scratch::new(partial)?;
-    let second = Scratch::new(config.data_dir.join(format!(".backup-{}", std::process::id())))?;
-    let settings: Vec<Settings> = stores.iter().map(|(_, settings)| settings.clone()).collect();
+    let second = Scratch::new(
+        config
+            .data_dir
+            .join(format!(".backup-{}", std::process::id())),
+    )?;
+    let settings: Vec<Settings> = stores
+        .iter()
+        .map(|(_, settings)| settings.clone())
+        .collect();
     let cut = cut(&settings, || {
         Ok(Noted {
             spool: spool::hold(&config.data_dir.join("spool"), second.path())?,
@@ -109,7 +116,11 @@ pub fn make(config: &Config, out: &Path, now: Timestamp) -> anyhow::Result<Made>
     manifest.write(folder.path())?;
     place(&folder, &manifest, out)?;
     Ok(Made {
-        roles: manifest.services.iter().map(|service| service.role.clone()).collect(),
+        roles: manifest
+            .services
+            .iter()
+            .map(|service| service.role.clone())
+            .collect(),
         imports: cut.noted.spool.len(),
         bytes: manifest.files.iter().map(|part| part.bytes).sum(),
         still: cut.still,

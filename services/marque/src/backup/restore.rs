@@ -58,9 +58,9 @@ pub fn restore(
     let targets = targets(config, &manifest)?;
     refuse_filled(config, &targets)?;
     let ring = match keys {
-        Some(path) => Some(
-            Keyring::open(path).with_context(|| format!("the keyring {}", path.display()))?,
-        ),
+        Some(path) => {
+            Some(Keyring::open(path).with_context(|| format!("the keyring {}", path.display()))?)
+        }
         None => keyring(config)?,
     };
     if let Some(ring) = &ring {
@@ -97,7 +97,11 @@ pub fn restore(
     sync_folder(data)?;
     Ok(Restored {
         made_at: manifest.made_at.clone(),
-        roles: manifest.services.iter().map(|service| service.role.clone()).collect(),
+        roles: manifest
+            .services
+            .iter()
+            .map(|service| service.role.clone())
+            .collect(),
         imports: spooled.len(),
         keyring_missing,
     })
@@ -182,7 +186,13 @@ impl Target<'_> {
                     .build()?
                     .block_on(migrator.up_to(&db, now, versions))?;
                 let keep = migrator.table();
-                Ok(fill_postgres(url, schema, folder, &self.service.saved, &keep)?)
+                Ok(fill_postgres(
+                    url,
+                    schema,
+                    folder,
+                    &self.service.saved,
+                    &keep,
+                )?)
             }
         }
     }

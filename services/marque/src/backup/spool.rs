@@ -30,7 +30,10 @@ pub(super) fn hold(spool: &Path, at: &Path) -> io::Result<Vec<PathBuf>> {
             match fs::hard_link(&file, &second) {
                 // It was being written, and was given up.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(_) => drop(fs::copy(&file, &second)?),
+                // Another file system: a copy, then.
+                Err(_) => {
+                    fs::copy(&file, &second)?;
+                }
                 Ok(()) => {}
             }
             held.push(path);

@@ -65,14 +65,14 @@ async fn verify(config: &Config, role: ServiceRole, settings: &Settings) -> anyh
         // The record can still be walked; that its heads cannot be trusted is a fault of its own.
         Err(error) => (Vec::new(), Some(error)),
     };
-    let verdict = db
+    let walked: Result<Verdict, StoreError> = db
         .scan(move |conn| {
             let mut verification = Verification::new(signed);
             while verification.step(conn)? {}
             verification.finish(conn)
         })
-        .await
-        .map_err(|error: StoreError| error)?;
+        .await;
+    let verdict = walked?;
     tell(role, &verdict, began)?;
     if let Some(error) = &broken {
         say(format_args!("  signed heads: {error:#}"))?;

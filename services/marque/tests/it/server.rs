@@ -88,6 +88,32 @@ impl Server {
         answer.unwrap().json().unwrap()
     }
 
+    /// Writes a customer with a car, live; his id.
+    pub(crate) fn put_customer(&self, dealer: &str, key: &str, name: &str) -> String {
+        let number = key
+            .bytes()
+            .fold(7_u64, |sum, byte| sum * 31 + u64::from(byte))
+            % 1_000_000;
+        let answer = self
+            .http
+            .put(format!(
+                "{}/v1/source-records/{dealer}/dms/{key}",
+                self.base
+            ))
+            .bearer_auth(&self.token)
+            .json(&json!({
+                "kind": "person",
+                "name": name,
+                "phone": format!("139{:08}", (number * 7_654_321 + 25_814_736) % 100_000_000),
+                "vin": vin(number),
+            }))
+            .send()
+            .unwrap();
+        let (status, body): (_, Value) = (answer.status(), answer.json().unwrap());
+        assert!(status.is_success(), "{status}: {body}");
+        body["customer_id"].as_str().unwrap().to_owned()
+    }
+
     /// Sends a file; its import.
     pub(crate) fn send(&self, kind: &str, dealer: &str, file: impl Into<Body>) -> Value {
         let path = format!("/v1/imports?kind={kind}&dealer={dealer}&source=dms");
@@ -143,6 +169,25 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A VIN with its check digit (GB 16735-2019).
+fn vin(number: u64) -> String {
+    let mut vin = format!("LMVCA1A60R1{:06}", number % 1_000_000).into_bytes();
+    let weights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+    let worth = |letter: u8| match letter {
+        b'0'..=b'9' => u32::from(letter - b'0'),
+        b'A'..=b'H' => u32::from(letter - b'A') + 1,
+        b'J'..=b'R' => u32::from(letter - b'J') + 1,
+        letter => u32::from(letter - b'S') + 2,
+    };
+    let sum: u32 = vin
+        .iter()
+        .zip(weights)
+        .map(|(letter, weight)| worth(*letter) * weight)
+        .sum();
+    vin[8] = b"0123456789X"[(sum % 11) as usize];
+    String::from_utf8(vin).unwrap()
 }
 
 fn token(data: &Path) -> String {
