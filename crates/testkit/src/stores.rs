@@ -89,6 +89,11 @@ impl TestDb {
         Database::open(&self.settings).expect("the test's database opens again")
     }
 
+    /// Where it lies.
+    pub fn settings(&self) -> Settings {
+        self.settings.clone()
+    }
+
     /// Whether it is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.db.backend() == Backend::Postgres

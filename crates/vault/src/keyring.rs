@@ -201,11 +201,7 @@ fn fingerprint(key: &KeyBytes) -> String {
     let mut context = Context::new(&SHA256);
     context.update(b"marque keyring fingerprint");
     context.update(key.expose());
-    let digest = context.finish();
-    digest.as_ref()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    STANDARD.encode(&context.finish().as_ref()[..8])
 }
 
 fn random_key() -> Result<KeyBytes, KeyringError> {

@@ -6,5 +6,6 @@
 )]
 
 mod bulk;
+mod cut;
 mod migrations;
 mod writing;
