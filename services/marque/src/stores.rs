@@ -33,13 +33,7 @@ struct Store {
 
 impl Stores {
     /// Remembers the database of a role.
-    pub(crate) fn add(
-        &self,
-        role: RoleName,
-        db: Database,
-        migrator: Migrator,
-        lock: Option<File>,
-    ) {
+    pub(crate) fn add(&self, role: RoleName, db: Database, migrator: Migrator, lock: Option<File>) {
         self.lock().push(Store {
             role,
             db,

@@ -189,7 +189,13 @@ impl Node {
         let signer = audit::signer(config).context("audit heads")?;
         let tasks = stores.into_iter().map(|(role, db)| {
             let clock = Arc::clone(&self.shared.clock);
-            audit::task(role.as_str(), db, clock, Arc::clone(&signer), &config.data_dir)
+            audit::task(
+                role.as_str(),
+                db,
+                clock,
+                Arc::clone(&signer),
+                &config.data_dir,
+            )
         });
         Ok(tasks.collect())
     }

@@ -144,7 +144,12 @@ async fn what_is_saved_comes_back_and_counts_on(db: TestDb) {
     let restored = Database::open(&settings).unwrap();
     let count = |sql| restored.read(move |conn| number(conn, sql));
     assert_eq!(count("SELECT count(*) FROM outbox").await.unwrap(), 500);
-    assert_eq!(count("SELECT max(position) FROM event_cursors").await.unwrap(), 7);
+    assert_eq!(
+        count("SELECT max(position) FROM event_cursors")
+            .await
+            .unwrap(),
+        7
+    );
     let next = restored.write(publish).await.unwrap();
     let is_new = match restored.backend() {
         Backend::Sqlite => next == 501,
