@@ -190,7 +190,7 @@ fn read_tail(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     let begin = length.saturating_sub(LONGEST_LINE);
     file.seek(SeekFrom::Start(begin))?;
     let mut tail = Vec::new();
-    file.by_ref().take(length - begin).read_to_end(&mut tail)?;
+    file.take(length - begin).read_to_end(&mut tail)?;
     Ok(tail)
 }
 

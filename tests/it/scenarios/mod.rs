@@ -4,6 +4,7 @@ mod complaints;
 mod files;
 mod identity;
 mod quality;
+mod rights;
 mod scoring;
 mod sight;
 

@@ -9,6 +9,7 @@ pub(crate) mod loyalty;
 mod me;
 mod network;
 mod paging;
+mod personal_data;
 pub(crate) mod profile;
 mod quality;
 pub(crate) mod scores;
@@ -507,6 +508,10 @@ fn own() -> Vec<Endpoint> {
         interactive(
             "/marque.customer.v1.CustomerService/GetCustomer",
             routes!(me::get_my_profile),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListSourceRecords",
+            routes!(personal_data::get_my_personal_data),
         ),
         interactive(
             "/marque.vehicle.v1.VehicleService/ListCustomerVehicles",

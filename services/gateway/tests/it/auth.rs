@@ -97,6 +97,7 @@ async fn only_a_customer_has_a_me() {
     for path in [
         "/v1/me",
         "/v1/me/profile",
+        "/v1/me/personal-data",
         "/v1/me/vehicles",
         "/v1/me/visits",
     ] {

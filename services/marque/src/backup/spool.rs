@@ -65,7 +65,7 @@ pub(super) fn seal(vault: &Vault, name: &Path, from: &Path, to: &Path) -> anyhow
     let mut chunk = Vec::with_capacity(CHUNK);
     for number in 0_u32.. {
         chunk.clear();
-        from.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+        (&mut from).take(CHUNK as u64).read_to_end(&mut chunk)?;
         if chunk.is_empty() {
             break;
         }

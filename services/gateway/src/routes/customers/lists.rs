@@ -117,7 +117,7 @@ pub(crate) async fn list_source_records(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HistoryEntry)]
 pub(crate) struct HistoryEntryView {
-    /// linked, moved, merged, split, undone, received, consent_given, consent_withdrawn or unmasked.
+    /// linked, moved, merged, split, undone, received (`reason` says by which kind of key), consent_given, consent_withdrawn or unmasked.
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -105,6 +105,12 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "GET /v1/me/personal-data",
+            "customer",
+            "/v1/me/personal-data".into(),
+            "",
+        ),
+        (
             "GET /v1/me/vehicles",
             "customer",
             "/v1/me/vehicles".into(),

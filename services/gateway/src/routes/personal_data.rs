@@ -1,0 +1,276 @@
+//! Everything Marque keeps about a person, for the person (PIPL Art. 45: access and portability).
+//!
+//! Unlike a profile it is whole or it is refused: a part left out without a word would be a wrong answer. That it holds
+//! every personal field of the dictionary is seen by the scenario `rights`.
+
+use axum::extract::State;
+use http::{HeaderValue, header};
+use marque_api::{
+    complaint::v1::{Complaint, GetComplaintRequest, ListComplaintsRequest},
+    customer::v1::{ListHistoryRequest, ListSourceRecordsRequest},
+    scoring::v1::{GetLoyaltyRequest, ListScoreHistoryRequest},
+    service_history::v1::ListCustomerVisitsRequest,
+    vehicle::v1::ListCustomerVehiclesRequest,
+};
+use marque_errors::ErrorCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    complaints::ComplaintView,
+    customers::{self, CustomerView, HistoryEntryView, SourceRecordView},
+    loyalty::{DueDates, LoyaltyView, of_customer},
+    scores::{self, ScoreQuery, ScoreView},
+    vehicles::CustomerVehicleView,
+    visits::VisitView,
+};
+use crate::{answer::ok, edge::Call, problem::Answer, state::App, values::views};
+
+/// Entries asked for at a time.
+const PAGE: i32 = 1_000;
+/// Most cars asked for: more than anybody has.
+const CARS: i32 = 1_000;
+
+/// Everything there is about a person, in clear.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PersonalData {
+    /// Who he is to us, with where each value comes from.
+    customer: CustomerView,
+    /// What each dealer's system says of him, as it came.
+    source_records: Vec<SourceRecordView>,
+    /// What was done with his file and by whom.
+    history: Vec<HistoryEntryView>,
+    /// His cars, present and past.
+    vehicles: Vec<CustomerVehicleView>,
+    /// All his visits to workshops, with their lines.
+    visits: Vec<VisitView>,
+    /// All his complaints, with their course.
+    complaints: Vec<ComplaintView>,
+    /// His score as it is now and how it comes about; absent if he withdrew consent or none was computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<ScoreView>,
+    /// Every score he has had.
+    score_history: Vec<ScoreView>,
+    /// His loyalty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loyalty: Option<LoyaltyView>,
+    /// What is due next for his cars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_dates: Option<DueDates>,
+}
+
+/// Everything about me, as a file to keep or to take elsewhere.
+///
+/// It is whole: if a part cannot be had now, the answer is an error, and one asks again.
+#[utoipa::path(get, path = "/v1/me/personal-data", tag = "me",
+    responses((status = 200, description = "Everything", body = PersonalData)))]
+pub(crate) async fn get_my_personal_data(State(app): State<App>, call: Call) -> Answer {
+    let data = gather(&app, &call, call.own_customer()?).await?;
+    let mut answer = ok(&data)?;
+    let name = HeaderValue::from_static("attachment; filename=\"personal-data.json\"");
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, name);
+    Ok(answer)
+}
+
+async fn gather(app: &App, call: &Call, own: String) -> Answer<PersonalData> {
+    let customer = customers::find(app, call, own, true).await?;
+    // Of one who was merged, the facts are found under the id he now has.
+    let id = customer.id.as_str();
+    let (source_records, history) = tokio::try_join!(
+        pages(|token| source_records(app, call, id, token)),
+        pages(|token| history(app, call, id, token)),
+    )?;
+    let (vehicles, visits, complaints) = tokio::try_join!(
+        vehicles(app, call, id),
+        pages(|token| visits(app, call, id, token)),
+        complaints(app, call, id),
+    )?;
+    let (score, score_history, loyalty, due_dates) = tokio::try_join!(
+        score(app, call, id),
+        pages(|token| score_history(app, call, id, token)),
+        loyalty(app, call, id),
+        due_dates(app, call, id),
+    )?;
+    Ok(PersonalData {
+        customer: customer.into(),
+        source_records,
+        history,
+        vehicles,
+        visits,
+        complaints,
+        score,
+        score_history,
+        loyalty,
+        due_dates,
+    })
+}
+
+/// One page and the token of the next.
+type Page<V> = Answer<(Vec<V>, String)>;
+
+/// All pages of a list.
+async fn pages<V, F: Future<Output = Page<V>>>(page: impl Fn(String) -> F) -> Answer<Vec<V>> {
+    let (mut all, mut token) = (Vec::new(), String::new());
+    loop {
+        let (entries, next) = page(token).await?;
+        all.extend(entries);
+        if next.is_empty() {
+            return Ok(all);
+        }
+        token = next;
+    }
+}
+
+/// What is not there is no failure.
+fn if_there<T>(answer: Answer<T>) -> Answer<Option<T>> {
+    match answer {
+        Err(failure) if failure.code() == ErrorCode::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+async fn source_records(app: &App, call: &Call, id: &str, token: String) -> Page<SourceRecordView> {
+    let request = ListSourceRecordsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let list = app
+        .clients
+        .customer
+        .read(call, request, |mut client, request| async move {
+            client.list_source_records(request).await
+        });
+    let list = list.await?;
+    Ok((views(list.source_records), list.next_page_token))
+}
+
+async fn history(app: &App, call: &Call, id: &str, token: String) -> Page<HistoryEntryView> {
+    let request = ListHistoryRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let list = app
+        .clients
+        .customer
+        .read(call, request, |mut client, request| async move {
+            client.list_history(request).await
+        });
+    let list = list.await?;
+    Ok((views(list.entries), list.next_page_token))
+}
+
+async fn vehicles(app: &App, call: &Call, id: &str) -> Answer<Vec<CustomerVehicleView>> {
+    let request = ListCustomerVehiclesRequest {
+        customer_id: id.to_owned(),
+        limit: CARS,
+    };
+    let list = app
+        .clients
+        .vehicle
+        .read(call, request, |mut client, request| async move {
+            client.list_customer_vehicles(request).await
+        });
+    Ok(views(list.await?.vehicles))
+}
+
+async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<VisitView> {
+    let request = ListCustomerVisitsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+        headers_only: false,
+    };
+    let list = app
+        .clients
+        .visits
+        .read(call, request, |mut client, request| async move {
+            client.list_customer_visits(request).await
+        });
+    let list = list.await?;
+    Ok((views(list.visits), list.next_page_token))
+}
+
+/// Cases one by one: a list has neither course nor tasks.
+async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<ComplaintView>> {
+    let headers = pages(|token| complaint_headers(app, call, id, token)).await?;
+    let mut whole = Vec::with_capacity(headers.len());
+    for Complaint { id, .. } in headers {
+        let request = GetComplaintRequest { id };
+        let get = app
+            .clients
+            .complaint
+            .read(call, request, |mut client, request| async move {
+                client.get_complaint(request).await
+            });
+        whole.push(get.await?.complaint.unwrap_or_default().into());
+    }
+    Ok(whole)
+}
+
+async fn complaint_headers(app: &App, call: &Call, id: &str, token: String) -> Page<Complaint> {
+    let request = ListComplaintsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+        ..ListComplaintsRequest::default()
+    };
+    let list = app
+        .clients
+        .complaint
+        .read(call, request, |mut client, request| async move {
+            client.list_complaints(request).await
+        });
+    let list = list.await?;
+    Ok((list.complaints, list.next_page_token))
+}
+
+async fn score(app: &App, call: &Call, id: &str) -> Answer<Option<ScoreView>> {
+    if_there(scores::find(app, call, id.to_owned(), ScoreQuery::explained()).await)
+}
+
+async fn score_history(app: &App, call: &Call, id: &str, token: String) -> Page<ScoreView> {
+    let request = ListScoreHistoryRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let list = app
+        .clients
+        .scoring
+        .read(call, request, |mut client, request| async move {
+            client.list_score_history(request).await
+        });
+    match if_there(list.await)? {
+        Some(list) => Ok((views(list.scores), list.next_page_token)),
+        None => Ok((Vec::new(), String::new())),
+    }
+}
+
+async fn loyalty(app: &App, call: &Call, id: &str) -> Answer<Option<LoyaltyView>> {
+    let request = GetLoyaltyRequest {
+        customer_id: id.to_owned(),
+    };
+    let get = app
+        .clients
+        .scoring
+        .read(call, request, |mut client, request| async move {
+            client.get_loyalty(request).await
+        });
+    let found = if_there(get.await)?;
+    Ok(found.map(|answer| answer.loyalty.unwrap_or_default().into()))
+}
+
+async fn due_dates(app: &App, call: &Call, id: &str) -> Answer<Option<DueDates>> {
+    let request = of_customer(id.to_owned());
+    let get = app
+        .clients
+        .scoring
+        .read(call, request, |mut client, request| async move {
+            client.get_due_dates(request).await
+        });
+    Ok(if_there(get.await)?.map(DueDates::from))
+}
