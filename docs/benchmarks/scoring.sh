@@ -25,5 +25,8 @@ echo "--- due dates"
 "$target/release/examples/due_dates"
 echo "--- churn on CDNOW"
 "$work/venv/bin/python" "$here/scoring.py" cdnow "$work" "$target/release/examples/cdnow"
+echo "--- in the service: following an import of customers, and one event to the exact rank"
+(cd "$root" && MARQUE_COST_RECORDS=${MARQUE_COST_RECORDS:-200000} MARQUE_COST_POPULATION=${MARQUE_COST_POPULATION:-$customers} \
+    cargo test --quiet --release -p marque-scoring --test it cost:: -- --ignored --nocapture --test-threads=1)
 echo "--- from a REST write over the bus to the score that shows it"
 (cd "$root" && cargo run --quiet --release -p marque-system-tests --example score_latency)

@@ -88,6 +88,9 @@ pub const SCORING: Migrator = Migrator {
         shared::AUDIT_CHAIN,
         migration!("scoring", "0010_scores"),
         migration!("scoring", "0020_loyalty"),
+        migration!("scoring", "0030_basis_only"),
+        migration!("scoring", "0031_due_and_degrees"),
+        migration!("scoring", "0032_held_tiers"),
     ],
 };
 

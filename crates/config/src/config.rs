@@ -9,8 +9,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    AuthConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ServiceRole, StoreConfig,
-    TelemetryConfig, TlsConfig, VaultConfig, role,
+    AuthConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ScoringConfig, ServiceRole,
+    StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
 };
 
 /// Every setting. [`Config::default`] is the whole system in one process under `./data`.
@@ -46,6 +46,8 @@ pub struct Config {
     pub import: ImportConfig,
     /// The golden customer.
     pub customer: CustomerConfig,
+    /// The pyramid.
+    pub scoring: ScoringConfig,
 }
 
 impl Default for Config {
@@ -65,6 +67,7 @@ impl Default for Config {
             telemetry: TelemetryConfig::default(),
             import: ImportConfig::default(),
             customer: CustomerConfig::default(),
+            scoring: ScoringConfig::default(),
         }
     }
 }

@@ -142,6 +142,11 @@ impl Config {
             64 << 10,
             64 << 20,
         );
+        found.when(
+            self.scoring.tier_margin_permille > 500,
+            "scoring.tier_margin_permille",
+            "at most 500: half of a tier's share",
+        );
         found.within("rpc.max_in_flight", self.rpc.max_in_flight, 1, 1 << 20);
         found.when(self.rpc.deadline_ms == 0, "rpc.deadline_ms", "at least 1");
         found.when(

@@ -26,6 +26,12 @@ pub trait Handler: Send + Sync {
     /// Applies one event in the transaction that also records it as applied. Events of types the service does not
     /// care for are to be passed over.
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError>;
+
+    /// Applies events that came together, in their order and in one transaction. A service to which many at once are
+    /// less work than each alone says here how.
+    fn apply_all(&self, conn: &mut Conn<'_>, events: &[&Event]) -> Result<(), ApplyError> {
+        events.iter().try_for_each(|event| self.apply(conn, event))
+    }
 }
 
 /// Why an event could not be applied.
@@ -189,6 +195,7 @@ impl Consumer {
         let (handler, producer, now) = (Arc::clone(&self.handler), self.producer, self.clock.now());
         self.db
             .bulk(move |conn| {
+                let mut new = Vec::with_capacity(events.len());
                 for event in events.iter() {
                     let id: Uuid = event.id.parse().map_err(|_| ApplyError::Malformed("id is no UUID".into()))?;
                     let is_new = conn.execute(
@@ -196,8 +203,11 @@ impl Consumer {
                         &[producer.into(), id.into(), now.into()],
                     )? == 1;
                     if is_new {
-                        handler.apply(conn, event)?;
+                        new.push(event);
                     }
+                }
+                if !new.is_empty() {
+                    handler.apply_all(conn, &new)?;
                 }
                 advance(conn, producer, events.last().map_or(0, |event| event.position))?;
                 Ok(())

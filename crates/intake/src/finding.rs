@@ -7,7 +7,7 @@ use marque_quality::{Field, Finding, Lang, Params, RecordKind, Rule, Severity};
 
 use marque_tabular::RowFault;
 
-use crate::{Outcome, outcome::KeptFinding};
+use crate::{Outcome, Refusal, outcome::KeptFinding};
 
 /// Findings as the wire has them, with their texts in both languages.
 pub fn to_pb(findings: &[Finding]) -> Vec<pb::Finding> {
@@ -77,6 +77,19 @@ pub(crate) fn keep_fault(fault: &RowFault) -> KeptFinding {
         number: None,
         text_zh: fault.message_zh(),
         text_en: fault.to_string(),
+    }
+}
+
+/// What a service refuses in a column of its own.
+pub(crate) fn keep_refusal(refusal: &Refusal) -> KeptFinding {
+    KeptFinding {
+        field: refusal.field.to_owned(),
+        rule: refusal.rule.to_owned(),
+        severity: pb::Severity::Reject as i32,
+        other: String::new(),
+        number: None,
+        text_zh: refusal.zh.clone(),
+        text_en: refusal.en.clone(),
     }
 }
 

@@ -95,7 +95,7 @@ impl<S: Sink> ImportGrpc<S> {
             violations.push(Violation::new(
                 "kind",
                 "UNKNOWN_KIND",
-                "customers, vehicles, visits or complaints",
+                "a kind of rows that this role takes; see GET /v1/imports",
             ));
         }
         if !matches!(start.format.as_str(), "" | "csv" | "xlsx" | "ndjson") {

@@ -20,4 +20,4 @@ pub use finding::{outcome_of, to_pb as findings_to_pb};
 pub use grpc::ImportGrpc;
 pub use intake::{Intake, IntakeSettings};
 pub use outcome::Outcome;
-pub use sink::{Entry, Job, RowView, Sink, Written};
+pub use sink::{Entry, Job, Refusal, RowView, Sink, Written};

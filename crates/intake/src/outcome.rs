@@ -59,7 +59,7 @@ pub(crate) struct KeptFinding {
     pub(crate) other: String,
     #[prost(int64, optional, tag = "5")]
     pub(crate) number: Option<i64>,
-    /// Texts of a fault of the row's form, which is no rule of the dictionary.
+    /// Texts of a fault of the row's form or of a refusal, which are no rules of the dictionary.
     #[prost(string, tag = "6")]
     pub(crate) text_zh: String,
     #[prost(string, tag = "7")]

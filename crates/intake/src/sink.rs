@@ -61,11 +61,26 @@ impl<'a> RowView<'a> {
     }
 }
 
+/// Something wrong with a column that the standard's dictionary does not know; it quarantines the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Canonical column.
+    pub field: &'static str,
+    /// Stable name of what is wrong, such as `missing`.
+    pub rule: &'static str,
+    /// What is wrong and how to mend it, in Chinese; no value of the row.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
 /// What preparing made of one row, or of the rows that belong together.
 #[derive(Debug)]
 pub struct Entry<P> {
     /// What was found in it; a finding of severity Reject quarantines all its rows.
     pub findings: Vec<Finding>,
+    /// What is wrong with columns that the dictionary does not know; each quarantines all its rows.
+    pub refusals: Vec<Refusal>,
     /// What `write` will need; `None` only where the entry is rejected.
     pub payload: Option<P>,
 }
@@ -74,6 +89,7 @@ impl<P> Entry<P> {
     /// Whether the rows are to be quarantined.
     pub fn is_rejected(&self) -> bool {
         self.payload.is_none()
+            || !self.refusals.is_empty()
             || self
                 .findings
                 .iter()

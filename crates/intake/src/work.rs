@@ -293,7 +293,12 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
             What::Entry(entry) if entry.is_rejected() => (
                 RowOutcome::Quarantined,
                 Vec::new(),
-                entry.findings.iter().map(finding::keep).collect(),
+                entry
+                    .findings
+                    .iter()
+                    .map(finding::keep)
+                    .chain(entry.refusals.iter().map(finding::keep_refusal))
+                    .collect(),
             ),
             What::Entry(entry) => {
                 let written = written.next().expect("the sink answers every payload");

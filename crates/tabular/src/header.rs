@@ -256,7 +256,10 @@ fn half_width(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{COMPLAINTS, CUSTOMERS, VEHICLES, VERIFICATIONS, VISITS};
+    use crate::schema::{
+        ALL, ASSESSMENTS, COMPLAINTS, CUSTOMERS, PAYMENTS, PURCHASES, VEHICLES, VERIFICATIONS,
+        VISITS,
+    };
 
     fn headers(text: &str) -> Vec<String> {
         text.split(',').map(str::to_owned).collect()
@@ -321,6 +324,21 @@ mod tests {
                 "客户编号,回访结果,通话时长（秒）",
                 vec!["source_key", "outcome", "duration_s"],
             ),
+            (
+                &PURCHASES,
+                "合同编号,客户编号,VIN码,成交价（元）,购车日期",
+                vec!["purchase_key", "customer_key", "vin", "amount", "date"],
+            ),
+            (
+                &PAYMENTS,
+                "收款单号,客户号,应收金额,到期日,到账日期",
+                vec!["payment_key", "customer_key", "amount", "date", "paid_date"],
+            ),
+            (
+                &ASSESSMENTS,
+                "问卷编号,客户编码,评估项目,评分,评估日期",
+                vec!["assessment_key", "customer_key", "subject", "value", "date"],
+            ),
         ];
         for (schema, text, expected) in cases {
             assert_eq!(recognised(schema, text), expected, "{text}");
@@ -329,7 +347,7 @@ mod tests {
 
     #[test]
     fn every_canonical_name_and_alias_is_recognised_alone() {
-        for schema in [&CUSTOMERS, &VEHICLES, &VISITS, &COMPLAINTS, &VERIFICATIONS] {
+        for schema in ALL {
             for (place, column) in schema.columns.iter().enumerate() {
                 for name in std::iter::once(column.name).chain(column.aliases()) {
                     let mut file = vec![name.to_owned()];

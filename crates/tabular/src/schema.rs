@@ -33,9 +33,7 @@ pub struct Schema {
 impl Schema {
     /// The schema of a kind.
     pub fn of(kind: &str) -> Option<&'static Self> {
-        [&CUSTOMERS, &VEHICLES, &VISITS, &COMPLAINTS, &VERIFICATIONS]
-            .into_iter()
-            .find(|schema| schema.kind == kind)
+        ALL.iter().copied().find(|schema| schema.kind == kind)
     }
 
     /// Place of a canonical column.
@@ -43,6 +41,18 @@ impl Schema {
         self.columns.iter().position(|column| column.name == name)
     }
 }
+
+/// The schemas of all kinds.
+pub static ALL: [&Schema; 8] = [
+    &CUSTOMERS,
+    &VEHICLES,
+    &VISITS,
+    &COMPLAINTS,
+    &VERIFICATIONS,
+    &PURCHASES,
+    &PAYMENTS,
+    &ASSESSMENTS,
+];
 
 const fn column(name: &'static str, aliases: &'static str) -> Column {
     Column {
@@ -340,6 +350,85 @@ pub static COMPLAINTS: Schema = Schema {
         column(
             "department",
             "责任部门|部门|处理部门|被投诉部门|dept|responsible_department",
+        ),
+        column("dealer", DEALER),
+    ],
+};
+
+/// Cars bought, as the dealer's sales program has them.
+pub static PURCHASES: Schema = Schema {
+    kind: "purchases",
+    columns: &[
+        required(
+            "purchase_key",
+            "订单编号|订单号|销售单号|合同号|合同编号|购车单号|编号|单号|order_id|order_no|order_number|\
+             contract_no|purchase_id|id",
+        ),
+        required("customer_key", CUSTOMER_KEY),
+        column("vin", VIN),
+        column(
+            "amount",
+            "成交价|成交金额|购车金额|合同金额|开票金额|销售金额|金额|price|deal_price|total|\
+             purchase_amount",
+        ),
+        required(
+            "date",
+            "购车日期|成交日期|销售日期|签约日期|开票日期|交车日期|日期|purchase_date|sale_date|\
+             order_date|signed_at",
+        ),
+        column("dealer", DEALER),
+    ],
+};
+
+/// Payments that fell or fall due, and when they were made.
+pub static PAYMENTS: Schema = Schema {
+    kind: "payments",
+    columns: &[
+        required(
+            "payment_key",
+            "付款编号|收款编号|收款单号|付款单号|回款编号|账单编号|应收编号|流水号|编号|单号|payment_id|\
+             payment_no|receipt_no|invoice_no|bill_no|id",
+        ),
+        required("customer_key", CUSTOMER_KEY),
+        required(
+            "amount",
+            "应收金额|应付金额|付款金额|收款金额|回款金额|账单金额|金额|due_amount|payment_amount|total",
+        ),
+        required(
+            "date",
+            "应付日期|应收日期|到期日期|到期日|应还日期|账期|due_date|due|due_on|payable_on",
+        ),
+        column(
+            "paid_date",
+            "付款日期|收款日期|实付日期|实收日期|到账日期|回款日期|支付日期|paid_at|paid_on|\
+             payment_date|received_on",
+        ),
+        column("dealer", DEALER),
+    ],
+};
+
+/// What somebody says of a customer: his standing, his intentions, his answers to a survey.
+pub static ASSESSMENTS: Schema = Schema {
+    kind: "assessments",
+    columns: &[
+        required(
+            "assessment_key",
+            "评估编号|评价编号|测评编号|问卷编号|调查编号|记录编号|编号|assessment_id|survey_id|\
+             record_id|id",
+        ),
+        required("customer_key", CUSTOMER_KEY),
+        required(
+            "subject",
+            "评估项目|评价项目|评估项|评价项|项目|指标|评估内容|item|indicator|topic|what",
+        ),
+        column(
+            "value",
+            "评估值|评分|评估结果|评价结果|得分|分值|数值|结果|score|result|rating|level",
+        ),
+        required(
+            "date",
+            "评估日期|评价日期|评估时间|测评日期|调查日期|回访日期|日期|assessed_at|assessed_on|\
+             assessment_date|survey_date|created_at",
         ),
         column("dealer", DEALER),
     ],

@@ -93,7 +93,7 @@ impl Service<HttpRequest> for Outside {
 /// Imports of all kinds behind one service.
 #[derive(Debug)]
 struct ImportGateway {
-    importers: [Importer; 5],
+    importers: [Importer; 6],
     stall: Duration,
 }
 

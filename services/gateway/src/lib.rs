@@ -4,6 +4,7 @@
 mod answer;
 mod docs;
 mod edge;
+mod export;
 mod extract;
 mod grpc;
 mod intake;

@@ -127,22 +127,22 @@ pub(crate) struct Clients {
     pub(crate) scoring: Peer<ScoringServiceClient<RpcTransport>>,
     pub(crate) complaint: Peer<ComplaintServiceClient<RpcTransport>>,
     /// The roles that take files.
-    pub(crate) imports: [Importer; 5],
+    pub(crate) imports: [Importer; 6],
 }
 
 /// A role that takes files.
 #[derive(Debug, Clone)]
 pub(crate) struct Importer {
-    /// The kind of rows it takes.
-    pub(crate) kind: &'static str,
+    /// The kinds of rows it takes.
+    pub(crate) kinds: &'static [&'static str],
     /// Its client.
     pub(crate) peer: Peer<ImportServiceClient<RpcTransport>>,
 }
 
 impl Clients {
     pub(crate) fn new(peers: &Peers) -> Self {
-        let importer = |kind, transport: &RpcTransport| Importer {
-            kind,
+        let importer = |kinds, transport: &RpcTransport| Importer {
+            kinds,
             peer: Peer::new(capped!(ImportServiceClient::new(transport.clone()))),
         };
         Self {
@@ -160,11 +160,12 @@ impl Clients {
                 peers.complaint.clone()
             ))),
             imports: [
-                importer("customers", &peers.customer),
-                importer("vehicles", &peers.vehicle),
-                importer("visits", &peers.service_history),
-                importer("verifications", &peers.data_quality),
-                importer("complaints", &peers.complaint),
+                importer(&["customers"], &peers.customer),
+                importer(&["vehicles"], &peers.vehicle),
+                importer(&["visits"], &peers.service_history),
+                importer(&["verifications"], &peers.data_quality),
+                importer(&["complaints"], &peers.complaint),
+                importer(&["purchases", "payments", "assessments"], &peers.scoring),
             ],
         }
     }

@@ -9,6 +9,7 @@ use marque_core::{SharedClock, SystemClock};
 use marque_db::{Database, Migrator, Settings};
 use marque_events::{GrpcFeed, Source};
 use marque_gateway::{Peers, Readiness, peer_check};
+use marque_insight::rank::Hysteresis;
 use marque_intake::IntakeSettings;
 use marque_rpc::{
     Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
@@ -410,6 +411,13 @@ impl Shared {
         }
         self.stores.add(rpc_name(role), db.clone(), migrator, lock);
         Ok(db)
+    }
+
+    /// How far behind a border a customer keeps his tier.
+    pub fn hysteresis(&self) -> Hysteresis {
+        Hysteresis {
+            margin_permille: self.config.scoring.tier_margin_permille,
+        }
     }
 
     /// How a role takes in files.

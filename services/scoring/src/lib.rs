@@ -13,21 +13,30 @@ use std::sync::Arc;
 
 use marque_api::{
     events::v1::event_feed_server::EventFeedServer,
+    intake::v1::import_service_server::ImportServiceServer,
     scoring::v1::scoring_service_server::ScoringServiceServer,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
-use marque_intake::Directory;
+use marque_insight::rank::Hysteresis;
+use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task};
+use marque_vault::Vault;
 
 /// What the service needs.
 #[derive(Clone)]
 pub struct Deps {
     /// Its own database, migrated.
     pub db: Database,
+    /// Seals the rows of imports.
+    pub vault: Vault,
     /// The time.
     pub clock: SharedClock,
+    /// How imports are worked off.
+    pub intake: IntakeSettings,
+    /// Whether tiers are held from day to day; [`Hysteresis::OFF`] unless asked for.
+    pub hysteresis: Hysteresis,
     /// The way to the network service, which says what dealers there are.
     pub network: RpcTransport,
     /// The way to the service-history service, which knows the lines of repair orders.
@@ -40,6 +49,8 @@ pub struct Deps {
     pub vehicle_events: Arc<dyn Source>,
     /// Events of the service-history service.
     pub service_history_events: Arc<dyn Source>,
+    /// Events of the complaint service.
+    pub complaint_events: Arc<dyn Source>,
 }
 
 impl std::fmt::Debug for Deps {
@@ -51,28 +62,51 @@ impl std::fmt::Debug for Deps {
 }
 
 /// Wires the service.
-pub fn build(deps: Deps) -> Built {
+///
+/// # Errors
+/// If the spool folder of imports cannot be made.
+pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let feed = Feed::new(deps.db.clone(), "marque/scoring");
+    let directory = Directory::new(deps.network.clone());
     let app = app::ScoreApp {
         db: deps.db.clone(),
         clock: Arc::clone(&deps.clock),
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
-        ladder: app::Ladder::new(deps.db.clone()),
-        directory: Directory::new(deps.network.clone()),
+        ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
+        directory: directory.clone(),
         history: history::History::new(deps.service_history.clone()),
     };
+    let intake = Intake::new(
+        deps.db.clone(),
+        deps.vault.clone(),
+        Arc::clone(&deps.clock),
+        directory,
+        deps.intake.clone(),
+        app::FactSink::new(app.assessor.clone()),
+    )?;
     let mut tasks = consumers(&deps, &app.assessor);
+    let imports = intake.clone();
+    tasks.push(Task::new("scoring.imports", move |stop| imports.run(stop)));
     let refreshed = app.clone();
     tasks.push(Task::new("scoring.time-passes", move |stop| {
         app::refresh(refreshed, stop)
+    }));
+    let held = app.clone();
+    tasks.push(Task::new("scoring.tiers", move |stop| {
+        app::keep_holds(held, stop)
+    }));
+    let due = app.clone();
+    tasks.push(Task::new("scoring.due-dates", move |stop| {
+        app::keep_dues(due, stop)
     }));
     let learning = app.clone();
     tasks.push(Task::new("scoring.learn", move |stop| {
         app::learn_daily(learning, stop)
     }));
     let routes = Routes::new(ScoringServiceServer::new(grpc::ScoreGrpc::new(app)))
+        .add_service(ImportServiceServer::new(ImportGrpc::new(intake)))
         .add_service(EventFeedServer::new(feed));
-    Built { routes, tasks }
+    Ok(Built { routes, tasks })
 }
 
 fn consumers(deps: &Deps, assessor: &app::Assessor) -> Vec<Task> {
@@ -100,10 +134,16 @@ fn consumers(deps: &Deps, assessor: &app::Assessor) -> Vec<Task> {
         &deps.service_history_events,
         Arc::new(events::Visits(assessor.clone())),
     );
+    let complaints = consumer(
+        "marque/complaint",
+        &deps.complaint_events,
+        Arc::new(events::Complaints(assessor.clone())),
+    );
     vec![
         Task::new("scoring.regions", move |stop| regions.run(stop)),
         Task::new("scoring.customers", move |stop| customers.run(stop)),
         Task::new("scoring.vehicles", move |stop| vehicles.run(stop)),
         Task::new("scoring.visits", move |stop| visits.run(stop)),
+        Task::new("scoring.complaints", move |stop| complaints.run(stop)),
     ]
 }

@@ -20,7 +20,7 @@ pub struct Degrees {
 /// What the degrees are computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Conduct {
-    /// Mean of his surveys of the last two years, 1 to 5.
+    /// Mean of his surveys of the last two years and of what he said of the handling of complaints, 1 to 5.
     pub mean_survey: Option<f64>,
     /// Complaints of the last two years.
     pub complaints: u32,

@@ -82,7 +82,8 @@ impl Hysteresis {
         from_held.filter(kept).min().unwrap_or(earned)
     }
 
-    fn last_held_rank(self, tier: Tier, size: u64) -> u64 {
+    /// The last rank at which this tier can still be held, in a group of `size`.
+    pub fn last_held_rank(self, tier: Tier, size: u64) -> u64 {
         let border = tier.last_rank(size);
         border + border * self.margin_permille / 1_000
     }

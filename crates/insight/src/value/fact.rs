@@ -141,6 +141,11 @@ impl Facts {
         };
     }
 
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.values.iter().all(|value| value.is_nan())
+    }
+
     /// [`Facts::set`] for writing facts in a row.
     pub fn with(mut self, fact: Fact, value: f64) -> Self {
         self.set(fact, value);

@@ -48,6 +48,13 @@ pub struct Inputs {
     pub facts: Facts,
 }
 
+impl Inputs {
+    /// Whether nothing is known: no model makes a score of that.
+    pub fn is_empty(&self) -> bool {
+        self.given.iter().all(Option::is_none) && self.facts.is_empty()
+    }
+}
+
 /// A customer's value under one model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assessment {

@@ -47,6 +47,9 @@ impl Change {
             at: Some(to_proto_time(at)),
             version: case.version,
             opened_at: Some(to_proto_time(case.opened_at)),
+            satisfaction_resolution: case.satisfaction[0] as i32,
+            satisfaction_handling: case.satisfaction[1] as i32,
+            ended_at: ended_at(case, at).map(to_proto_time),
         })
     }
 
@@ -69,6 +72,9 @@ impl Change {
             at: Some(to_proto_time(at)),
             version: case.version + 1,
             opened_at: Some(to_proto_time(case.opened_at)),
+            satisfaction_resolution: 0,
+            satisfaction_handling: 0,
+            ended_at: None,
         })
     }
 
@@ -77,6 +83,12 @@ impl Change {
         state.clone_into(&mut self.0.from_state);
         self
     }
+}
+
+/// When a case that is not open any more ended.
+fn ended_at(case: &Case, at: Timestamp) -> Option<Timestamp> {
+    let ended = case.resolved_at.or(case.closed_at).unwrap_or(at);
+    (!case.state.is_open()).then_some(ended)
 }
 
 pub(super) fn one(

@@ -80,6 +80,7 @@ impl Sink for CaseSink {
         let Some(view) = rows.first() else {
             return Entry {
                 findings: Vec::new(),
+                refusals: Vec::new(),
                 payload: None,
             };
         };
@@ -109,6 +110,7 @@ impl Sink for CaseSink {
         };
         Entry {
             findings,
+            refusals: Vec::new(),
             payload: (!is_keyless).then_some(payload),
         }
     }

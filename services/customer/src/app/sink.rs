@@ -69,12 +69,14 @@ impl Sink for CustomerSink {
         {
             Ok((ready, findings)) => Entry {
                 findings,
+                refusals: Vec::new(),
                 payload: Some(ready),
             },
             Err(error) => {
                 tracing::error!(import.id = %job.id, %error, "a row cannot be sealed");
                 Entry {
                     findings: Vec::new(),
+                    refusals: Vec::new(),
                     payload: None,
                 }
             }

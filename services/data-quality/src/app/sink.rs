@@ -38,6 +38,7 @@ impl Sink for VerificationSink {
                 severity: Severity::Reject,
                 ..Finding::new(field, rule)
             }],
+            refusals: Vec::new(),
             payload: None,
         };
         if get("source_key").is_empty() {
@@ -56,6 +57,7 @@ impl Sink for VerificationSink {
         match check_of(&new, Some(job.dealer.as_str()), &job.ctx, job.now) {
             Ok(check) => Entry {
                 findings: Vec::new(),
+                refusals: Vec::new(),
                 payload: Some(check),
             },
             Err(_) => rejected(Field::CustomerSourceKey, Rule::ChoiceUnknown),

@@ -8,11 +8,12 @@ use tonic::Status;
 /// Why an import goes no further than the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ImportError {
-    #[error("there are no rows of this kind: it is customers, vehicles or visits")]
-    KindUnknown,
     #[error(
-        "no role of this version takes rows of this kind: it takes customers, vehicles, visits and complaints"
+        "there are no rows of this kind: it is customers, vehicles, visits, complaints, verifications, purchases, \
+         payments or assessments"
     )]
+    KindUnknown,
+    #[error("no role of this version takes rows of this kind")]
     KindUnavailable,
     #[error("an import begins with start, followed by chunks only")]
     OutOfOrder,

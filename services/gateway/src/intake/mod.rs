@@ -23,7 +23,7 @@ pub(crate) fn importer<'a>(
 ) -> Result<&'a Importer, ImportError> {
     importers
         .iter()
-        .find(|importer| importer.kind == kind)
+        .find(|importer| importer.kinds.contains(&kind))
         .ok_or(if LATER_KINDS.contains(&kind) {
             ImportError::KindUnavailable
         } else {

@@ -369,6 +369,10 @@ fn loyalty() -> Vec<Endpoint> {
             routes!(loyalty::get_vehicle_due_dates),
         ),
         interactive(
+            "/marque.scoring.v1.ScoringService/ListDueDates",
+            routes!(loyalty::list_due_dates),
+        ),
+        interactive(
             "/marque.scoring.v1.ScoringService/GetDueDates",
             routes!(loyalty::get_my_due_dates),
         ),

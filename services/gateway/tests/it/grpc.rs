@@ -93,7 +93,7 @@ async fn a_stream_of_rows_reaches_the_role_of_its_kind() {
         .list_imports(with_token(ListImportsRequest::default(), &token))
         .await
         .unwrap();
-    assert_eq!(listed.into_inner().imports.len(), 5);
+    assert_eq!(listed.into_inner().imports.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

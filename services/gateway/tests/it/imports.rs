@@ -191,6 +191,7 @@ async fn imports_of_all_roles_are_one_list() {
         [
             "customers",
             "vehicles",
+            "payments",
             "complaints",
             "verifications",
             "visits"

@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Files: CSV (UTF-8 or GB18030), XLSX or NDJSON.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// customers, vehicles, visits or complaints.
+    /// customers, vehicles, visits, complaints, verifications, purchases, payments or assessments.
     #[arg(long)]
     kind: String,
     /// Dealer whose data it is.

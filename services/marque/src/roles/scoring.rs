@@ -14,14 +14,18 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         .await?;
     let mut built = marque_scoring::build(Deps {
         db: db.clone(),
+        vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
+        intake: shared.intake(ServiceRole::Scoring),
+        hysteresis: shared.hysteresis(),
         network: shared.transport(ServiceRole::Network)?,
         service_history: shared.transport(ServiceRole::ServiceHistory)?,
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,
         service_history_events: shared.events(ServiceRole::ServiceHistory)?,
-    });
+        complaint_events: shared.events(ServiceRole::Complaint)?,
+    })?;
     built
         .tasks
         .push(housekeeping::task(db, Arc::clone(&shared.clock)));

@@ -6,7 +6,7 @@ use marque_core::{CustomerId, SharedClock, Timestamp, business_date};
 use marque_db::{Conn, StoreError};
 use marque_insight::value::Model;
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::Models;
@@ -69,12 +69,14 @@ impl Assessor {
         conn: &mut Conn<'_>,
         customers: impl IntoIterator<Item = CustomerId>,
     ) -> Result<(), StoreError> {
-        let mut customers: BTreeSet<CustomerId> = customers.into_iter().collect();
+        let concerned: BTreeSet<CustomerId> = customers.into_iter().collect();
+        let concerned: Vec<CustomerId> = concerned.into_iter().collect();
+        let mut customers = storage::with_something_known(conn, &concerned)?;
         if customers.is_empty() {
             return Ok(());
         }
-        let listed: Vec<CustomerId> = customers.iter().copied().collect();
-        customers.extend(storage::referrers_of(conn, &listed)?);
+        let known: Vec<CustomerId> = customers.iter().copied().collect();
+        customers.extend(storage::referrers_of(conn, &known)?);
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let model = self.models.active_for_writing(conn, self.clock.now())?;
         let fitted = self.fitted(conn)?;
@@ -91,12 +93,13 @@ impl Assessor {
         (model, fitted): (&Model, &Fitted),
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let dossiers = storage::load_dossiers(conn, customers)?;
+        let mut dossiers = storage::load_dossiers(conn, customers)?;
         let rows = dossiers
             .iter()
             .map(|dossier| Row::assess(dossier, model, (now, business_date(now))));
         let rows: Vec<Row> = rows.collect();
-        write(conn, rows, customers)?;
+        let kept = write(conn, rows, customers)?;
+        dossiers.retain(|dossier| kept.contains(&dossier.customer));
         self.assess_loyalty(conn, &dossiers, fitted)
     }
 
@@ -147,17 +150,18 @@ impl Assessor {
     }
 }
 
-/// Writes rows; those that say something else than before get the number of a change and go into the history.
+/// Writes rows; those that say something else than before get the number of a change and go into the history. Answers
+/// who now has a row: whom there is nothing to say of has none, unless there once was.
 fn write(
     conn: &mut Conn<'_>,
     mut rows: Vec<Row>,
     customers: &[CustomerId],
-) -> Result<(), StoreError> {
+) -> Result<FxHashSet<CustomerId>, StoreError> {
     let known: FxHashMap<CustomerId, Row> = storage::find_rows(conn, customers)?
         .into_iter()
         .map(|row| (row.customer, row))
         .collect();
-    rows.retain(|row| row.state != State::Gone || known.contains_key(&row.customer));
+    rows.retain(|row| row.says_something() || known.contains_key(&row.customer));
     let is_new = |row: &Row| {
         known
             .get(&row.customer)
@@ -184,5 +188,6 @@ fn write(
         .zip(&changed)
         .filter_map(|(row, changed)| changed.then_some(row))
         .collect();
-    storage::put_rows(conn, &rows, &history)
+    storage::put_rows(conn, &rows, &history)?;
+    Ok(rows.iter().map(|row| row.customer).collect())
 }

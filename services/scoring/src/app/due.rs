@@ -10,7 +10,7 @@ use marque_ledger::{Entry, record};
 
 use super::{ScoreApp, read::visible};
 use crate::{
-    domain::{CarDue, USUAL_PLAN, Vehicle},
+    domain::{CarDue, Happening, USUAL_PLAN, Vehicle},
     error::{Error, Result},
     storage,
 };
@@ -53,7 +53,7 @@ impl ScoreApp {
             .await
     }
 
-    fn due(&self, conn: &mut Conn<'_>, cars: Vec<Vehicle>) -> Result<Vec<CarDue>> {
+    pub(super) fn due(&self, conn: &mut Conn<'_>, cars: Vec<Vehicle>) -> Result<Vec<CarDue>> {
         let fitted = self.assessor.fitted(conn)?;
         let plans: HashMap<String, MaintenancePlan> =
             storage::list_plans(conn)?.into_iter().collect();
@@ -63,17 +63,17 @@ impl ScoreApp {
         let occupations: HashMap<String, String> = storage::occupations_of_cars(conn, &vins)?
             .into_iter()
             .collect();
+        let mut by_vin: HashMap<String, Vec<Happening>> = HashMap::new();
+        for visit in visits {
+            by_vin.entry(visit.vin.clone()).or_default().push(visit);
+        }
         let today = business_date(self.clock.now());
         let due = cars.into_iter().map(|car| {
-            let own: Vec<_> = visits
-                .iter()
-                .filter(|visit| visit.vin == car.vin)
-                .cloned()
-                .collect();
+            let own = by_vin.get(&car.vin).map(Vec::as_slice).unwrap_or_default();
             let plan = plans.get(car.model_name()).or_else(|| plans.get(""));
             let plan = plan.copied().unwrap_or(USUAL_PLAN);
             let occupation = occupations.get(&car.vin).map_or("", String::as_str);
-            CarDue::of(car, &own, (plan, occupation), &fitted.mileage, today)
+            CarDue::of(car, own, (plan, occupation), &fitted.mileage, today)
         });
         Ok(due.collect())
     }
@@ -107,6 +107,7 @@ impl ScoreApp {
         self.db
             .write(move |conn| {
                 storage::put_plan(conn, &model, &plan)?;
+                storage::mark_model(conn, &model)?;
                 let entry = Entry {
                     act: "maintenance_plan_put",
                     subject: &model,

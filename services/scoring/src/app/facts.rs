@@ -1,5 +1,7 @@
 //! Facts that come live: a purchase, a payment, an assessment.
 
+use std::collections::BTreeMap;
+
 use marque_auth::CallContext;
 use marque_core::{CustomerId, FactId, SourceRecordId};
 use marque_db::Conn;
@@ -7,8 +9,9 @@ use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
 use prost::Message;
+use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, rows};
+use super::{Assessor, FactRow, ScoreApp, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -48,7 +51,9 @@ impl ScoreApp {
             .ok_or_else(|| Error::field("kind", "UNKNOWN", "purchase, payment or assessment"))?;
         let dealer = self.directory.check(meta, dealer).await?;
         let now = self.clock.now();
-        let fact = rows::read(kind, &row, (&dealer, source), now).map_err(Error::Invalid)?;
+        let fact = rows::read(kind, &row, (&dealer, source), now).map_err(|wrong| {
+            Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
+        })?;
         let assessor = self.assessor.clone();
         self.db
             .write(move |conn| {
@@ -79,39 +84,32 @@ impl ScoreApp {
     }
 }
 
-/// Writes facts and scores whom they concern.
+/// Writes facts and scores whom they concern. Of several versions of one fact the last counts.
 pub(super) fn put(
     conn: &mut Conn<'_>,
     assessor: &Assessor,
     facts: &[Happening],
 ) -> Result<Vec<Recorded>, marque_db::StoreError> {
     storage::lock(conn)?;
-    let ids = facts.iter().map(|fact| fact.id);
-    let known = storage::find_happenings(conn, ids)?;
-    let is_known = |fact: &Happening| {
-        known
+    let mut known = storage::find_happenings(conn, facts.iter().map(|fact| fact.id))?;
+    let before: Vec<SourceRecordId> = known.values().filter_map(|fact| fact.record).collect();
+    let mut stored: BTreeMap<Uuid, &Happening> = BTreeMap::new();
+    let mut outcomes = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let is_known = known
             .get(&fact.id)
-            .is_some_and(|known| known.says_the_same(fact))
-    };
-    let outcomes: Vec<Outcome> = facts
-        .iter()
-        .map(|fact| {
-            if is_known(fact) {
-                Outcome::Unchanged
-            } else {
-                Outcome::Stored
-            }
-        })
-        .collect();
-    let stored: Vec<Happening> = facts
-        .iter()
-        .zip(&outcomes)
-        .filter(|(_, outcome)| **outcome == Outcome::Stored)
-        .map(|(fact, _)| fact.clone())
-        .collect();
+            .is_some_and(|known| known.says_the_same(fact));
+        if is_known {
+            outcomes.push(Outcome::Unchanged);
+        } else {
+            outcomes.push(Outcome::Stored);
+            known.insert(fact.id, fact.clone());
+            stored.insert(fact.id, fact);
+        }
+    }
+    let stored: Vec<Happening> = stored.into_values().cloned().collect();
     storage::put_happenings(conn, &stored)?;
     let records = facts.iter().filter_map(|fact| fact.record);
-    let before = known.values().filter_map(|fact| fact.record);
     let customers = storage::customers_of(conn, records.chain(before))?;
     if !stored.is_empty() {
         assessor.assess(conn, customers.values().copied())?;

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use marque_core::CustomerId;
-use marque_db::{Database, StoreError};
+use marque_db::{Conn, Database, StoreError};
 use marque_insight::{
-    rank::{Kind, LiveRanks, Pyramid, Standing, Tier},
+    rank::{Hysteresis, Kind, LiveRanks, Pyramid, Standing, Tier},
     value::WeightedSum,
 };
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
+use super::holds::Holds;
 use crate::{
     domain::{Row, State},
     storage,
@@ -27,6 +28,7 @@ pub(crate) struct Ladder {
     inner: Arc<RwLock<Inner>>,
     /// Held by whoever brings the ladder up to date.
     turn: Arc<tokio::sync::Mutex<()>>,
+    hysteresis: Hysteresis,
 }
 
 #[derive(Default)]
@@ -36,6 +38,7 @@ struct Inner {
     pyramid: Pyramid<Group, CustomerId>,
     /// Numbers of brands, from 1.
     brands: FxHashMap<String, u32>,
+    holds: Holds,
 }
 
 /// Customers of one kind; with a brand's number only those who drive it, with 0 all.
@@ -52,16 +55,25 @@ impl std::fmt::Debug for Ladder {
 
 impl Ladder {
     /// An empty ladder over a store; the first question fills it.
-    pub(crate) fn new(db: Database) -> Self {
+    pub(crate) fn new(db: Database, hysteresis: Hysteresis) -> Self {
         Self {
             db,
             inner: Arc::default(),
             turn: Arc::default(),
+            hysteresis,
         }
+    }
+
+    /// How tiers are held.
+    pub(crate) fn hysteresis(&self) -> Hysteresis {
+        self.hysteresis
     }
 
     /// Brings the ladder to what the store now says.
     pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
+        if self.hysteresis != Hysteresis::OFF {
+            self.catch_up_holds().await?;
+        }
         let newest = self.db.read(storage::last_change).await?;
         if newest <= self.inner.read().seen {
             return Ok(());
@@ -81,14 +93,34 @@ impl Ladder {
         }
     }
 
-    /// Loads all customers anew.
-    async fn reload(&self) -> Result<(), StoreError> {
-        let loaded = self.db.scan(Inner::load).await?;
-        *self.inner.write() = loaded;
+    /// Reads what the day began with, if that is not known yet.
+    async fn catch_up_holds(&self) -> Result<(), StoreError> {
+        let on = self.db.read(storage::held_on).await?;
+        if on == self.inner.read().holds.on {
+            return Ok(());
+        }
+        let read = |conn: &mut Conn<'_>| {
+            Ok::<_, StoreError>(Holds::new(
+                storage::held_on(conn)?,
+                storage::load_holds(conn)?,
+            ))
+        };
+        let holds = self.db.scan(read).await?;
+        self.inner.write().holds = holds;
         Ok(())
     }
 
-    /// Where a customer stands among all of a kind, or among those of a brand; `None` when he is not ranked there.
+    /// Loads all customers anew.
+    async fn reload(&self) -> Result<(), StoreError> {
+        let mut loaded = self.db.scan(Inner::load).await?;
+        let mut inner = self.inner.write();
+        loaded.holds = std::mem::take(&mut inner.holds);
+        *inner = loaded;
+        Ok(())
+    }
+
+    /// Where a customer stands among all of a kind, or among those of a brand; `None` when he is not ranked there. Among all
+    /// of a kind tiers are held, if that is set.
     pub(crate) fn standing(
         &self,
         kind: Kind,
@@ -96,7 +128,61 @@ impl Ladder {
         customer: CustomerId,
     ) -> Option<Standing> {
         let inner = self.inner.read();
-        inner.pyramid.standing(inner.group(kind, brand)?, customer)
+        let standing = inner
+            .pyramid
+            .standing(inner.group(kind, brand)?, customer)?;
+        Some(match brand {
+            None => inner.holds.hold(self.hysteresis, customer, standing),
+            Some(_) => standing,
+        })
+    }
+
+    /// Those of a kind who hold a tier above small.
+    pub(super) fn held(&self, kind: Kind) -> Vec<(CustomerId, Tier)> {
+        let inner = self.inner.read();
+        let Some(ranks) = inner.pyramid.group((kind, 0)) else {
+            return Vec::new();
+        };
+        let size = ranks.len() as u64;
+        let last = self
+            .hysteresis
+            .last_held_rank(Tier::Ordinary, size)
+            .min(size);
+        let held = |rank: u64| {
+            let (customer, _) = ranks.at_rank(rank)?;
+            let tier = Tier::of(rank, size);
+            let standing = Standing { rank, size, tier };
+            let standing = inner.holds.hold(self.hysteresis, customer, standing);
+            (standing.tier != Tier::Small).then_some((customer, standing.tier))
+        };
+        (1..=last).filter_map(held).collect()
+    }
+
+    /// How many of a kind each tier holds.
+    pub(crate) fn counts(&self, kind: Kind) -> [u64; 4] {
+        let inner = self.inner.read();
+        let size = inner
+            .pyramid
+            .group((kind, 0))
+            .map_or(0, |ranks| ranks.len() as u64);
+        drop(inner);
+        if self.hysteresis == Hysteresis::OFF {
+            return counts_of(size);
+        }
+        let mut counts = [0; 4];
+        for (_, tier) in self.held(kind) {
+            counts[tier as usize] += 1;
+        }
+        counts[Tier::Small as usize] = size - counts.iter().sum::<u64>();
+        counts
+    }
+
+    /// The place of the last customer of a kind who can hold a tier.
+    pub(crate) fn last_held(&self, kind: Kind, tier: Tier) -> Option<(CustomerId, WeightedSum)> {
+        let inner = self.inner.read();
+        let ranks = inner.pyramid.group((kind, 0))?;
+        let size = ranks.len() as u64;
+        ranks.at_rank(self.hysteresis.last_held_rank(tier, size).min(size))
     }
 
     /// How many are ranked in a group, and the sum of the last customer of each tier.
@@ -128,6 +214,12 @@ impl Ladder {
         brands.sort_unstable();
         brands
     }
+}
+
+/// How many customers each tier of a group has by rank.
+pub(super) fn counts_of(size: u64) -> [u64; 4] {
+    let last = |tier: Tier| tier.last_rank(size);
+    Tier::ALL.map(|tier| last(tier) - tier.next_up().map_or(0, last))
 }
 
 impl Inner {

@@ -2,9 +2,12 @@
 
 mod assess;
 mod calibrate;
+mod comings;
 mod due;
+mod due_list;
 mod facts;
 mod guarantees;
+mod holds;
 mod ladder;
 mod learn;
 mod loyalty;
@@ -14,6 +17,7 @@ mod read;
 mod refresh;
 mod reports;
 mod rows;
+mod sink;
 mod what_if;
 
 use marque_core::SharedClock;
@@ -21,8 +25,10 @@ use marque_db::Database;
 use marque_intake::Directory;
 
 pub(crate) use assess::Assessor;
+pub(crate) use due_list::{DueAsked, DueShown, keep_dues};
 pub(crate) use facts::Recorded;
 pub(crate) use guarantees::Counted;
+pub(crate) use holds::keep_holds;
 pub(crate) use ladder::Ladder;
 pub(crate) use learn::learn_daily;
 pub(crate) use loyalty::{LoyaltyShown, Wanted};
@@ -32,6 +38,7 @@ pub(crate) use read::{Asked, LiftTo, Shown};
 pub(crate) use refresh::refresh;
 pub(crate) use reports::ReportQuestion;
 pub(crate) use rows::FactRow;
+pub(crate) use sink::FactSink;
 pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
 
 use crate::history::History;

@@ -3,7 +3,7 @@
 use marque_auth::{CallContext, Scope};
 use marque_insight::rank::{Kind, Tier};
 
-use super::ScoreApp;
+use super::{ScoreApp, ladder::counts_of};
 use crate::{error::Result, storage};
 
 /// A pyramid as it is shown.
@@ -19,6 +19,8 @@ pub(crate) struct PyramidShown {
     pub(crate) opted_out: i64,
     pub(crate) model_version: String,
     pub(crate) brands: Vec<String>,
+    /// How far behind a border a tier is held, in per mille of its rank; 0 is not at all.
+    pub(crate) margin_permille: u64,
 }
 
 /// One tier.
@@ -43,6 +45,7 @@ impl ScoreApp {
         let group = Some(brand.as_str()).filter(|brand| !brand.is_empty());
         let (size, lasts) = self.ladder.shape(kind, group);
         let counts = match ctx.scope() {
+            Scope::Headquarters if group.is_none() => self.ladder.counts(kind),
             Scope::Headquarters => counts_of(size),
             _ => self.count_in_scope(ctx.clone(), kind, group).await?,
         };
@@ -71,6 +74,7 @@ impl ScoreApp {
             opted_out,
             model_version: model.version().to_owned(),
             brands: self.ladder.brands(),
+            margin_permille: self.ladder.hysteresis().margin_permille,
         })
     }
 
@@ -92,10 +96,4 @@ impl ScoreApp {
         }
         Ok(counts)
     }
-}
-
-/// How many customers each tier of a group has.
-fn counts_of(size: u64) -> [u64; 4] {
-    let last = |tier: Tier| tier.last_rank(size);
-    Tier::ALL.map(|tier| last(tier) - tier.next_up().map_or(0, last))
 }

@@ -1,7 +1,7 @@
 //! What callers ask of scores.
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerId, PageRequest, Timestamp};
+use marque_core::{CustomerId, PageRequest, Timestamp, business_date};
 use marque_db::Conn;
 use marque_insight::{
     rank::{Kind, Standing, Tier},
@@ -75,10 +75,11 @@ impl ScoreApp {
                     Some(at) => storage::history_at(conn, customer, at)?,
                     None => storage::find_row(conn, customer)?,
                 };
-                let row = row
-                    .filter(|row| row.state != State::Gone)
-                    .ok_or(Error::CustomerUnknown)?;
-                app.show(conn, row, asked)
+                let row = match row {
+                    Some(row) => Some(row).filter(|row| row.state != State::Gone),
+                    None => app.without_basis(conn, customer, asked.at)?,
+                };
+                app.show(conn, row.ok_or(Error::CustomerUnknown)?, asked)
             })
             .await?;
         if asked.at.is_none() {
@@ -135,7 +136,7 @@ impl ScoreApp {
             None => (None, None),
             Some(tier) => {
                 let above = tier.next_up().and_then(|above| lasts[above as usize]);
-                let Some(last) = lasts[tier as usize] else {
+                let Some(last) = self.ladder.last_held(kind, tier) else {
                     return Ok((Vec::new(), None));
                 };
                 (above.map(place), Some(place(last)))
@@ -168,7 +169,28 @@ impl ScoreApp {
         for each in &mut shown {
             each.standing = self.ladder.standing(kind, None, each.row.customer);
         }
+        // Where tiers are held, some of those near the border are still of the tier above, or already of the one below.
+        shown.retain(|each| {
+            tier.is_none_or(|tier| each.standing.is_none_or(|standing| standing.tier == tier))
+        });
         Ok((shown, next))
+    }
+
+    /// The row of who has none since nothing is known of him; `None` of who was not known then at all.
+    fn without_basis(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerId,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Row>> {
+        let at = at.unwrap_or_else(|| self.clock.now());
+        let known = storage::known_customer(conn, customer)?.filter(|(_, since)| *since <= at);
+        let Some((kind, _)) = known else {
+            return Ok(None);
+        };
+        let model = self.assessor.models().active(conn)?;
+        let when = (at, business_date(at));
+        Ok(Some(Row::without_basis(customer, kind, &model, when)))
     }
 
     fn show(&self, conn: &mut Conn<'_>, row: Row, asked: Asked) -> Result<Shown> {

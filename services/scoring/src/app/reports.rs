@@ -1,22 +1,22 @@
-//! The analyst's reports: distributions, migrations, retention, cohorts, as of any past instant.
+//! The analyst's reports on tiers, classes and degrees: distributions and migrations, as of any past instant.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use chrono::{Datelike as _, Months, NaiveDate};
+use chrono::Datelike as _;
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_insight::{
-    churn::{cohorts, retention},
+    loyalty::Degrees,
     rank::{Kind, Tier},
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::ScoreApp;
+use super::{ScoreApp, comings};
 use crate::{
-    domain::{By, Cell, Report, Table},
+    domain::{By, Cell, Holds, Report, Table},
     error::{Error, Result},
-    storage::{self, Coming, Past},
+    storage::{self, Past},
 };
 
 /// What is asked.
@@ -31,17 +31,51 @@ pub(crate) struct ReportQuestion {
     pub(crate) from: Option<Timestamp>,
 }
 
-impl ScoreApp {
-    /// Answers with a table of what the scope may see; ranks and tiers are of the whole network.
-    pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
-        let needs_from = !matches!(
-            asked.report,
-            Report::Tiers | Report::Loyalty | Report::Cohorts
+impl ReportQuestion {
+    fn check(&self, now: Timestamp) -> Result<()> {
+        let has_period = matches!(
+            self.report,
+            Report::TierMigrations | Report::LoyaltyMigrations | Report::Retention
         );
-        if needs_from && asked.from.is_none_or(|from| from >= asked.to) {
+        if has_period && self.from.is_none_or(|from| from >= self.to) {
             let message = "the beginning of the period, before its end";
             return Err(Error::field("from", "MISSING", message));
         }
+        if self.by == By::Cohort && self.report != Report::Retention {
+            let message = "cohort is for retention alone: dealer, region, model, occupation or age";
+            return Err(Error::field("by", "UNKNOWN", message));
+        }
+        // Degrees fade from day to day, so that every past day's would have to be kept for everybody.
+        if self.report == Report::Degrees && business_date(self.to) < business_date(now) {
+            let message = "degrees are kept as they now are: leave it out";
+            return Err(Error::field("to", "IN_PAST", message));
+        }
+        Ok(())
+    }
+
+    /// The name of a group; a birth year becomes a band of ages.
+    pub(super) fn named(&self, group: &str) -> String {
+        match (self.by, group) {
+            (By::All, _) => "all".to_owned(),
+            (_, "") => "unknown".to_owned(),
+            (By::Age, year) => year
+                .parse::<i32>()
+                .map_or_else(|_| year.to_owned(), |year| self.band(year)),
+            (_, group) => group.to_owned(),
+        }
+    }
+
+    fn band(&self, birth_year: i32) -> String {
+        let age = (business_date(self.to).year() - birth_year).max(0);
+        let decade = age / 10 * 10;
+        format!("{decade}-{}", decade + 9)
+    }
+}
+
+impl ScoreApp {
+    /// Answers with a table of what the scope may see; ranks and tiers are of the whole network.
+    pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
+        asked.check(self.clock.now())?;
         self.db
             .scan(move |conn| answer(conn, ctx.scope(), &asked))
             .await
@@ -53,15 +87,10 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
     match asked.report {
         Report::Tiers => tiers(conn, scope, asked),
         Report::TierMigrations => {
-            let at = |conn: &mut Conn<'_>, at| -> Result<FxHashMap<CustomerId, String>> {
-                let named = ranked(conn, at)?
-                    .into_iter()
-                    .filter(|(past, _)| past.kind == asked.kind);
-                Ok(named
-                    .map(|(past, tier)| (past.customer, tier.key().to_owned()))
-                    .collect())
-            };
-            let (before, after) = (at(conn, from)?, at(conn, asked.to)?);
+            let (before, after) = (
+                tiers_at(conn, from, asked.kind)?,
+                tiers_at(conn, asked.to, asked.kind)?,
+            );
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "unscored")))
         }
@@ -72,8 +101,9 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
-        Report::Retention => retained(conn, scope, asked, from),
-        Report::Cohorts => cohort_table(conn, scope, asked),
+        Report::Degrees => degrees(conn, scope, asked),
+        Report::Retention => comings::retained(conn, scope, asked, from),
+        Report::Cohorts => comings::cohort_table(conn, scope, asked),
     }
 }
 
@@ -93,6 +123,19 @@ fn ranked(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<(Past, Tier)>> {
     Ok(ranked)
 }
 
+fn tiers_at(
+    conn: &mut Conn<'_>,
+    at: Timestamp,
+    kind: Kind,
+) -> Result<FxHashMap<CustomerId, String>> {
+    let of_kind = ranked(conn, at)?
+        .into_iter()
+        .filter(|(past, _)| past.kind == kind);
+    Ok(of_kind
+        .map(|(past, tier)| (past.customer, tier.key().to_owned()))
+        .collect())
+}
+
 fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
     let ranked: FxHashMap<CustomerId, (Past, Tier)> = ranked(conn, asked.to)?
         .into_iter()
@@ -102,7 +145,7 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
     let mut groups: BTreeMap<(String, Tier), (u64, i64)> = BTreeMap::new();
     for (customer, group) in storage::groups(conn, scope, asked.by)? {
         if let Some((past, tier)) = ranked.get(&customer) {
-            let entry = groups.entry((named(asked, &group), *tier)).or_default();
+            let entry = groups.entry((asked.named(&group), *tier)).or_default();
             *entry = (entry.0 + 1, entry.1 + past.hundredths);
         }
     }
@@ -115,7 +158,12 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
         ]
     };
     Ok(Table {
-        columns: vec!["group", "tier", "customers", "mean_score"],
+        columns: vec![
+            ("group", Holds::Text),
+            ("tier", Holds::Text),
+            ("customers", Holds::Integer),
+            ("mean_score", Holds::Number),
+        ],
         rows: groups.into_iter().map(row).collect(),
     })
 }
@@ -127,7 +175,7 @@ fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
     for (customer, group) in storage::groups(conn, scope, asked.by)? {
         if let Some(class) = classes.get(&customer) {
             *groups
-                .entry((named(asked, &group), class.clone()))
+                .entry((asked.named(&group), class.clone()))
                 .or_default() += 1;
         }
     }
@@ -139,7 +187,11 @@ fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
         ]
     };
     Ok(Table {
-        columns: vec!["group", "class", "customers"],
+        columns: vec![
+            ("group", Holds::Text),
+            ("class", Holds::Text),
+            ("customers", Holds::Integer),
+        ],
         rows: groups.into_iter().map(row).collect(),
     })
 }
@@ -158,7 +210,7 @@ fn migrations(
             continue;
         }
         let word = |place: Option<&String>| place.map_or(nowhere, String::as_str).to_owned();
-        let key = (named(asked, group), word(from), word(to));
+        let key = (asked.named(group), word(from), word(to));
         *moves.entry(key).or_default() += 1;
     }
     let row = |((group, from, to), count): ((String, String, String), u64)| {
@@ -170,113 +222,48 @@ fn migrations(
         ]
     };
     Table {
-        columns: vec!["group", "from", "to", "customers"],
+        columns: vec![
+            ("group", Holds::Text),
+            ("from", Holds::Text),
+            ("to", Holds::Text),
+            ("customers", Holds::Integer),
+        ],
         rows: moves.into_iter().map(row).collect(),
     }
 }
 
-/// Of those who came in the year before the period, by the dealer or model of their last visit in it, who came again.
-fn retained(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    asked: &ReportQuestion,
-    from: Timestamp,
-) -> Result<Table> {
-    let year_before = business_date(from)
-        .checked_sub_months(Months::new(12))
-        .unwrap_or(NaiveDate::MIN);
-    let comings = storage::comings_before(conn, scope, asked.to)?;
-    let mut last: FxHashMap<CustomerId, &Coming> = FxHashMap::default();
-    let mut first: FxHashMap<CustomerId, NaiveDate> = FxHashMap::default();
-    let mut came: FxHashSet<CustomerId> = FxHashSet::default();
-    for coming in &comings {
-        first
-            .entry(coming.customer)
-            .or_insert_with(|| business_date(coming.at));
-        if coming.at >= from {
-            came.insert(coming.customer);
-        } else if business_date(coming.at) >= year_before {
-            last.insert(coming.customer, coming);
-        }
+/// The mean of each degree over the customers of whom it is known. By dealer and region, what a customer is to that dealer;
+/// otherwise what he is to all.
+fn degrees(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
+    let mut groups: BTreeMap<String, Vec<Degrees>> = BTreeMap::new();
+    for (group, degrees) in storage::degrees_by(conn, scope, asked.by)? {
+        groups.entry(asked.named(&group)).or_default().push(degrees);
     }
-    let models: FxHashMap<String, String> = storage::models_by_vin(conn)?.into_iter().collect();
-    let regions: FxHashMap<String, String> = storage::regions(conn)?.into_iter().collect();
-    let group = |coming: &Coming| match asked.by {
-        By::Dealer => coming.dealer.clone(),
-        By::Region => regions.get(&coming.dealer).cloned().unwrap_or_default(),
-        By::Model => models.get(&coming.vin).cloned().unwrap_or_default(),
-        By::All | By::Occupation | By::Age => quarter(first[&coming.customer]),
-    };
-    let customers = last
-        .values()
-        .map(|coming| (group(coming), came.contains(&coming.customer)));
-    let rows = retention(customers).into_iter().map(|(group, retention)| {
-        let rate = retention.rate().unwrap_or_default();
+    let row = |(group, customers): (String, Vec<Degrees>)| {
+        let mean = Degrees::mean(&customers);
+        let cell = |degree: Option<f64>| {
+            degree.map_or(Cell::Unknown, |degree| {
+                Cell::Number((degree * 100.0).round() / 100.0)
+            })
+        };
         vec![
             Cell::Text(group),
-            Cell::Number(retention.start as f64),
-            Cell::Number(retention.retained as f64),
-            Cell::Number(rate),
-            Cell::Number(1.0 - rate),
+            Cell::Number(customers.len() as f64),
+            cell(mean.satisfaction),
+            cell(mean.contribution),
+            cell(mean.loyalty),
+            cell(mean.dependence),
         ]
-    });
+    };
     Ok(Table {
         columns: vec![
-            "group",
-            "customers",
-            "retained",
-            "retention_rate",
-            "churn_rate",
+            ("group", Holds::Text),
+            ("customers", Holds::Integer),
+            ("satisfaction", Holds::Number),
+            ("contribution", Holds::Number),
+            ("loyalty", Holds::Number),
+            ("dependence", Holds::Number),
         ],
-        rows: rows.collect(),
+        rows: groups.into_iter().map(row).collect(),
     })
-}
-
-fn cohort_table(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
-    let comings = storage::comings_before(conn, scope, asked.to)?;
-    let mut first: FxHashMap<CustomerId, NaiveDate> = FxHashMap::default();
-    let mut seen = Vec::with_capacity(comings.len());
-    for coming in &comings {
-        let day = business_date(coming.at);
-        let joined = *first.entry(coming.customer).or_insert(day);
-        let period = usize::try_from(quarters(day) - quarters(joined)).unwrap_or(0);
-        seen.push((quarter(joined), coming.customer, period));
-    }
-    let table = cohorts(seen);
-    let rows = table.into_iter().flat_map(|(cohort, counts)| {
-        let size = counts.first().copied().unwrap_or(0);
-        counts.into_iter().enumerate().map(move |(period, count)| {
-            vec![
-                Cell::Text(cohort.clone()),
-                Cell::Number(period as f64),
-                Cell::Number(count as f64),
-                Cell::Number(count as f64 / size.max(1) as f64),
-            ]
-        })
-    });
-    Ok(Table {
-        columns: vec!["cohort", "quarter", "customers", "share"],
-        rows: rows.collect(),
-    })
-}
-
-/// The name of a group; a birth year becomes a band of ages.
-fn named(asked: &ReportQuestion, group: &str) -> String {
-    let Some(year) = group.parse::<i32>().ok().filter(|_| asked.by == By::Age) else {
-        return if group.is_empty() {
-            "all".to_owned()
-        } else {
-            group.to_owned()
-        };
-    };
-    let decade = (business_date(asked.to).year() - year).max(0) / 10 * 10;
-    format!("{decade}-{}", decade + 9)
-}
-
-fn quarters(day: NaiveDate) -> i32 {
-    day.year() * 4 + day.month0() as i32 / 3
-}
-
-fn quarter(day: NaiveDate) -> String {
-    format!("{}-Q{}", day.year(), day.month0() / 3 + 1)
 }

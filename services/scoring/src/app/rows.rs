@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use marque_core::{DealerCode, Timestamp, business_date, source_record_id};
 use marque_errors::Violation;
 use marque_insight::value::Indicator;
+use marque_intake::Refusal;
 use marque_quality::{date, number::parse_money_fen, text::present, vin::Vin};
 
 use crate::domain::{Happening, fact_id, happening::Kind};
@@ -21,15 +22,58 @@ pub(crate) struct FactRow<'a> {
     pub(crate) value: &'a str,
 }
 
+/// What is wrong with one column of a row, and how to mend it; no value of the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    field: &'static str,
+    reason: &'static str,
+    zh: String,
+    en: String,
+}
+
+impl Wrong {
+    /// As an answer to a live write.
+    pub(crate) fn into_violation(self) -> Violation {
+        Violation::new(self.field, self.reason, self.en)
+    }
+
+    /// As the reason why a row of a file is held back; `column` is the field's name in files of this kind.
+    pub(crate) fn into_refusal(self, column: &'static str) -> Refusal {
+        let rule = match self.reason {
+            "MISSING" => "missing",
+            "TOO_LONG" => "too_long",
+            "UNKNOWN" => "unknown",
+            "IN_FUTURE" => "in_future",
+            _ => "invalid",
+        };
+        Refusal {
+            field: column,
+            rule,
+            zh: self.zh,
+            en: self.en,
+        }
+    }
+
+    /// The column of the API that is wrong.
+    pub(crate) fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
 /// Longest key of a dealer's system.
 const KEY_MAX: usize = 128;
-/// Subjects of an assessment with the range of their values, beside the six indicators.
-const SUBJECTS: [(&str, f64, f64); 5] = [
-    ("standing", 1.0, 5.0),
-    ("intention", 1.0, 5.0),
-    ("purchase_probability", 0.0, 1.0),
-    ("survey", 1.0, 5.0),
-    ("contact", 0.0, 1.0),
+/// Subjects of an assessment beside the six indicators: key, names in Chinese files, least and greatest value.
+const SUBJECTS: [(&str, &[&str], f64, f64); 5] = [
+    ("standing", &["社会地位", "地位", "身份地位"], 1.0, 5.0),
+    ("intention", &["购买意向", "购车意向", "意向"], 1.0, 5.0),
+    (
+        "purchase_probability",
+        &["购买概率", "购车概率", "购买可能性"],
+        0.0,
+        1.0,
+    ),
+    ("survey", &["满意度", "满意度调查", "回访满意度"], 1.0, 5.0),
+    ("contact", &["联系", "互动记录", "沟通"], 0.0, 1.0),
 ];
 
 /// Reads a row; what is wrong with it otherwise, field by field.
@@ -38,7 +82,7 @@ pub(crate) fn read(
     row: &FactRow<'_>,
     (dealer, source): (&DealerCode, &str),
     now: Timestamp,
-) -> Result<Happening, Vec<Violation>> {
+) -> Result<Happening, Vec<Wrong>> {
     let mut reader = Reader {
         today: business_date(now),
         wrong: Vec::new(),
@@ -65,7 +109,12 @@ pub(crate) fn read(
             fact.vin = reader.vin(row.vin);
             fact.amount_minor = reader.amount(row.amount, false);
             if happened.is_some_and(|at| business_date(at) > reader.today) {
-                reader.note("date", "IN_FUTURE", "the purchase lies in the future");
+                reader.note(
+                    "date",
+                    "IN_FUTURE",
+                    "购车日期晚于今天",
+                    "the purchase lies in the future",
+                );
             }
         }
         Kind::Payment => {
@@ -76,9 +125,12 @@ pub(crate) fn read(
         }
         Kind::Assessment => (fact.code, fact.level) = reader.assessment(row),
         Kind::Visit | Kind::Complaint => {
-            let message =
-                "purchase, payment or assessment; visits and complaints have services of their own";
-            reader.note("kind", "UNKNOWN", message);
+            reader.note(
+                "kind",
+                "UNKNOWN",
+                "只接收购车、付款和评估；进厂与投诉由各自的服务接收",
+                "purchase, payment or assessment; visits and complaints have services of their own",
+            );
         }
     }
     if reader.wrong.is_empty() {
@@ -91,33 +143,64 @@ pub(crate) fn read(
 /// Collects what is wrong.
 struct Reader {
     today: NaiveDate,
-    wrong: Vec<Violation>,
+    wrong: Vec<Wrong>,
 }
 
 impl Reader {
-    fn note(&mut self, field: &str, reason: &'static str, message: impl Into<String>) {
-        self.wrong.push(Violation::new(field, reason, message));
+    fn note(
+        &mut self,
+        field: &'static str,
+        reason: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
+        self.wrong.push(Wrong {
+            field,
+            reason,
+            zh: zh.into(),
+            en: en.into(),
+        });
     }
 
-    fn key<'a>(&mut self, field: &str, typed: &'a str) -> &'a str {
+    fn key<'a>(&mut self, field: &'static str, typed: &'a str) -> &'a str {
         let key = present(Some(typed)).unwrap_or_default();
         if key.is_empty() {
-            self.note(field, "MISSING", "the number it has in the dealer's system");
+            self.note(
+                field,
+                "MISSING",
+                "请填写源系统中的编号",
+                "the number it has in the dealer's system",
+            );
         } else if key.chars().count() > KEY_MAX {
-            self.note(field, "TOO_LONG", format!("at most {KEY_MAX} characters"));
+            self.note(
+                field,
+                "TOO_LONG",
+                format!("最多 {KEY_MAX} 个字符"),
+                format!("at most {KEY_MAX} characters"),
+            );
         }
         key
     }
 
-    fn date(&mut self, field: &str, typed: &str) -> Option<Timestamp> {
+    fn date(&mut self, field: &'static str, typed: &str) -> Option<Timestamp> {
         let Some(typed) = present(Some(typed)) else {
-            self.note(field, "MISSING", "a date such as 2026-11-21");
+            self.note(
+                field,
+                "MISSING",
+                "请填写日期，例如 2026-11-21",
+                "a date such as 2026-11-21",
+            );
             return None;
         };
         if let Ok(date) = date::parse(typed, self.today) {
             Some(Timestamp::from_micros(date.instant().timestamp_micros()))
         } else {
-            self.note(field, "INVALID", "write a date such as 2026-11-21");
+            self.note(
+                field,
+                "INVALID",
+                "日期无法识别，请写成 2026-11-21 的形式",
+                "write a date such as 2026-11-21",
+            );
             None
         }
     }
@@ -132,6 +215,7 @@ impl Reader {
             self.note(
                 "vin",
                 "INVALID",
+                "车架号为 17 位，不含 I、O、Q，请照行驶证填写",
                 "17 characters without I, O and Q, as on the licence",
             );
             String::new()
@@ -141,44 +225,71 @@ impl Reader {
     fn amount(&mut self, typed: &str, is_needed: bool) -> Option<i64> {
         let Some(typed) = present(Some(typed)) else {
             if is_needed {
-                self.note("amount", "MISSING", "yuan, such as 1280.00");
+                self.note(
+                    "amount",
+                    "MISSING",
+                    "请填写金额（元），例如 1280.00",
+                    "yuan, such as 1280.00",
+                );
             }
             return None;
         };
         let fen = parse_money_fen(typed).filter(|fen| *fen >= 0);
         if fen.is_none() {
-            self.note("amount", "INVALID", "yuan, such as 1280.00, not below zero");
+            self.note(
+                "amount",
+                "INVALID",
+                "金额（元）应为不小于零的数，例如 1280.00",
+                "yuan, such as 1280.00, not below zero",
+            );
         }
         fen
     }
 
     fn assessment(&mut self, row: &FactRow<'_>) -> (String, Option<f64>) {
-        let subject = present(Some(row.subject))
+        let typed = present(Some(row.subject))
             .unwrap_or_default()
             .to_lowercase();
-        let indicator = Indicator::ALL.into_iter().any(|each| each.key() == subject);
-        let range = SUBJECTS
-            .iter()
-            .find(|(name, ..)| *name == subject)
-            .map(|(_, low, high)| (*low, *high))
-            .or_else(|| indicator.then_some((1.0, 100.0)));
-        let Some((low, high)) = range else {
-            let names = SUBJECTS.map(|(name, ..)| name).join(", ");
-            let indicators = Indicator::ALL.map(Indicator::key).join(", ");
+        let Some((subject, low, high)) = subject_of(&typed) else {
+            let keys = || SUBJECTS.iter().map(|(key, ..)| *key);
+            let names = || SUBJECTS.iter().map(|(_, names, ..)| names[0]);
+            let all_keys: Vec<&str> = keys().chain(Indicator::ALL.map(Indicator::key)).collect();
+            let indicators = Indicator::ALL.map(|each| each.chinese()[0]);
+            let all_names: Vec<&str> = names().chain(indicators).collect();
             self.note(
                 "subject",
                 "UNKNOWN",
-                format!("one of {names}, {indicators}"),
+                format!("评估项目应为：{}", all_names.join("、")),
+                format!("one of {}", all_keys.join(", ")),
             );
-            return (subject, None);
+            return (typed, None);
         };
         // A contact is one by being there.
         let typed = present(Some(row.value)).unwrap_or(if subject == "contact" { "1" } else { "" });
         let value = typed.parse::<f64>().ok();
         let value = value.filter(|value| (low..=high).contains(value));
         if value.is_none() {
-            self.note("value", "INVALID", format!("a number from {low} to {high}"));
+            self.note(
+                "value",
+                "INVALID",
+                format!("应为 {low} 到 {high} 之间的数"),
+                format!("a number from {low} to {high}"),
+            );
         }
-        (subject, value)
+        (subject.to_owned(), value)
     }
+}
+
+/// The subject of a word with the range of its values; an indicator given as points is one too.
+fn subject_of(typed: &str) -> Option<(&'static str, f64, f64)> {
+    let own = SUBJECTS
+        .iter()
+        .find(|(key, names, ..)| *key == typed || names.contains(&typed))
+        .map(|(key, _, low, high)| (*key, *low, *high));
+    own.or_else(|| {
+        let indicator = Indicator::ALL
+            .into_iter()
+            .find(|each| each.key() == typed || each.chinese().contains(&typed))?;
+        Some((indicator.key(), 1.0, 100.0))
+    })
 }

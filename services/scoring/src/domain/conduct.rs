@@ -13,6 +13,8 @@ use super::{Dossier, Happening, happening::Kind};
 
 /// Surveys and complaints count for so long in the degrees.
 const REMEMBERED: Months = Months::new(24);
+/// From this answer of 1 to 5 on, a complaint ended to the satisfaction of who made it.
+const CONTENT: f64 = 3.0;
 /// Visits closer than this belong together.
 const SAME_VISIT_DAYS: i64 = 7;
 
@@ -143,23 +145,29 @@ impl Dossier {
             |happening: &&Happening| dealer.is_none_or(|dealer| happening.dealer == dealer);
         let is_recent = |happening: &&Happening| business_date(happening.happened_at) > since;
         let assessments = self.up_to(Kind::Assessment, on);
-        let surveys: Vec<f64> = assessments
-            .into_iter()
-            .filter(|each| each.code == "survey")
-            .filter(is_here)
-            .filter(is_recent)
-            .filter_map(|survey| survey.level)
-            .collect();
         let complaints = self.up_to(Kind::Complaint, on);
         let complaints: Vec<&Happening> = complaints
             .into_iter()
             .filter(is_here)
             .filter(is_recent)
             .collect();
-        let is_settled = |complaint: &&&Happening| {
+        let has_ended = |complaint: &&&Happening| {
             complaint
                 .ended_at
                 .is_some_and(|ended| business_date(ended) <= on)
+        };
+        // What he said of the handling of a complaint is an answer to a survey too.
+        let answers = complaints.iter().filter(has_ended).copied();
+        let surveys: Vec<f64> = assessments
+            .into_iter()
+            .filter(|each| each.code == "survey")
+            .filter(is_here)
+            .filter(is_recent)
+            .chain(answers)
+            .filter_map(|survey| survey.level)
+            .collect();
+        let is_settled = |complaint: &&&Happening| {
+            has_ended(complaint) && complaint.level.is_none_or(|level| level >= CONTENT)
         };
         let visits = self.up_to(Kind::Visit, on);
         Conduct {

@@ -46,6 +46,14 @@ pub(crate) enum DueKind {
 }
 
 impl DueKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Maintenance,
+        Self::Inspection,
+        Self::Insurance,
+        Self::Warranty,
+    ];
+
     /// The name on the wire.
     pub(crate) const fn code(self) -> &'static str {
         match self {
@@ -80,6 +88,8 @@ pub(crate) struct CarDue {
     pub(crate) readings: (usize, usize),
     /// The earliest first.
     pub(crate) items: Vec<DueItem>,
+    /// Dealer it last came to, or who sold it; empty if not known.
+    pub(crate) dealer: String,
 }
 
 impl CarDue {
@@ -116,7 +126,12 @@ impl CarDue {
         items.extend(insurance(&vehicle, today));
         items.extend(warranty(&vehicle, forecast.as_ref(), today));
         items.sort_by_key(|item| item.when.date);
+        let last = visits.iter().rev().find(|visit| !visit.dealer.is_empty());
         Self {
+            dealer: last.map_or_else(
+                || vehicle.selling_dealer.clone(),
+                |visit| visit.dealer.clone(),
+            ),
             driven_km: forecast.map(|forecast| forecast.driven_km(today)),
             daily: forecast.map(|forecast| (forecast.daily_km(), forecast.own_share())),
             readings: (readings.len(), doubted),

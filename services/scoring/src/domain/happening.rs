@@ -61,7 +61,7 @@ pub(crate) struct Happening {
     pub(crate) ended_at: Option<Timestamp>,
     /// Fen.
     pub(crate) amount_minor: Option<i64>,
-    /// Value of an assessment.
+    /// Value of an assessment; how satisfied with its handling who complained is, 1 to 5.
     pub(crate) level: Option<f64>,
     /// 0 if not read.
     pub(crate) odometer_km: i64,

@@ -10,16 +10,19 @@ pub(crate) enum By {
     Occupation,
     /// In bands of ten years.
     Age,
+    /// By quarter of the first visit; for retention alone.
+    Cohort,
 }
 
 impl By {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::All, ""),
         (Self::Dealer, "dealer"),
         (Self::Region, "region"),
         (Self::Model, "model"),
         (Self::Occupation, "occupation"),
         (Self::Age, "age"),
+        (Self::Cohort, "cohort"),
     ];
 
     /// The group of a word; the empty one is everybody.
@@ -40,6 +43,8 @@ pub(crate) enum Report {
     Loyalty,
     /// Who went from which class to which between two instants.
     LoyaltyMigrations,
+    /// The mean of the four degrees by group, as they now are.
+    Degrees,
     /// Of those who came in the year before a period, who came in it.
     Retention,
     /// By quarter of the first visit, how many came in each quarter after it.
@@ -48,11 +53,12 @@ pub(crate) enum Report {
 
 impl Report {
     /// All reports with their names.
-    pub(crate) const ALL: [(Self, &'static str); 6] = [
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
         (Self::Tiers, "tiers"),
         (Self::TierMigrations, "tier-migrations"),
         (Self::Loyalty, "loyalty"),
         (Self::LoyaltyMigrations, "loyalty-migrations"),
+        (Self::Degrees, "degrees"),
         (Self::Retention, "retention"),
         (Self::Cohorts, "cohorts"),
     ];
@@ -64,16 +70,40 @@ impl Report {
     }
 }
 
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Words.
+    Text,
+    /// Counts.
+    Integer,
+    /// Means and rates.
+    Number,
+}
+
+impl Holds {
+    /// The word on the wire.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+        }
+    }
+}
+
 /// A cell of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     Text(String),
     Number(f64),
+    /// Not known.
+    Unknown,
 }
 
 /// A table: all rows have a cell for each column, and cells of a column are of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Table {
-    pub(crate) columns: Vec<&'static str>,
+    pub(crate) columns: Vec<(&'static str, Holds)>,
     pub(crate) rows: Vec<Vec<Cell>>,
 }

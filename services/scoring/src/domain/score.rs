@@ -67,21 +67,9 @@ impl Row {
         model: &Model,
         (at, on): (Timestamp, NaiveDate),
     ) -> Self {
-        let mut row = Self {
-            customer: dossier.customer,
-            state: State::Gone,
-            kind: dossier.kind(),
-            brands: Vec::new(),
-            sum: WeightedSum(0),
-            hundredths: 0,
-            confidence: 0,
-            model_version: model.version().to_owned(),
-            inputs: Inputs::default(),
-            assessed_at: at,
-            assessed_on: on,
-            change: 0,
-        };
+        let mut row = Self::without_basis(dossier.customer, dossier.kind(), model, (at, on));
         if dossier.records.is_empty() {
+            row.state = State::Gone;
             return row;
         }
         if dossier.has_refused {
@@ -105,6 +93,38 @@ impl Row {
         } else {
             self.state = State::Unscored;
             (self.sum, self.hundredths, self.confidence) = (WeightedSum(0), 0, 0);
+        }
+    }
+
+    /// A customer of whom nothing is known that a score could rest on.
+    pub(crate) fn without_basis(
+        customer: CustomerId,
+        kind: Kind,
+        model: &Model,
+        (at, on): (Timestamp, NaiveDate),
+    ) -> Self {
+        Self {
+            customer,
+            state: State::Unscored,
+            kind,
+            brands: Vec::new(),
+            sum: WeightedSum(0),
+            hundredths: 0,
+            confidence: 0,
+            model_version: model.version().to_owned(),
+            inputs: Inputs::default(),
+            assessed_at: at,
+            assessed_on: on,
+            change: 0,
+        }
+    }
+
+    /// Whether a row says more than that the customer exists, which his records say already: only such rows are kept.
+    pub(crate) fn says_something(&self) -> bool {
+        match self.state {
+            State::Scored | State::OptedOut => true,
+            State::Unscored => !self.inputs.is_empty(),
+            State::Gone => false,
         }
     }
 

@@ -12,7 +12,7 @@ use marque_events::{ApplyError, Handler};
 use marque_insight::rank::Kind;
 use prost::Message as _;
 
-use super::{id, optional_id, time};
+use super::{id, newest, optional_id, time};
 use crate::{
     app::Assessor,
     storage::{self, Alias, Consent, RecordLink},
@@ -24,61 +24,76 @@ pub(crate) struct Customers(pub(crate) Assessor);
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        match event.r#type.as_str() {
-            "marque.customer.source_records.linked" => self.linked(conn, event),
-            "marque.customer.customers.merged" => self.merged(conn, event),
-            "marque.customer.consents.changed" => self.consented(conn, event),
-            _ => Ok(()),
+        self.apply_all(conn, &[event])
+    }
+
+    /// Notes everything first and scores whom it concerns once: an import's events come in long rows.
+    fn apply_all(&self, conn: &mut Conn<'_>, events: &[&Event]) -> Result<(), ApplyError> {
+        storage::lock(conn)?;
+        let (mut links, mut concerned) = (Vec::new(), BTreeSet::new());
+        for event in events {
+            match event.r#type.as_str() {
+                "marque.customer.source_records.linked" => read_links(event, &mut links)?,
+                "marque.customer.customers.merged" => concerned.extend(merged(conn, event)?),
+                "marque.customer.consents.changed" => concerned.extend(consented(conn, event)?),
+                _ => {}
+            }
         }
+        linked(conn, links, &mut concerned)?;
+        Ok(self.0.assess(conn, concerned)?)
     }
 }
 
-impl Customers {
-    fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
-        let links: Vec<RecordLink> = links
-            .into_iter()
-            .map(|link| read_link(link, event.position))
-            .collect::<Result<_, _>>()?;
-        storage::lock(conn)?;
-        let records: Vec<SourceRecordId> = links.iter().map(|link| link.record).collect();
-        // Whoever had the records, and whoever shares a car with them: an owner may follow another one now.
-        let before = storage::customers_of(conn, records.iter().copied())?;
-        storage::put_links(conn, &links)?;
-        let mut concerned: BTreeSet<CustomerId> = before.into_values().collect();
-        concerned.extend(links.iter().map(|link| link.customer));
-        concerned.extend(storage::customers_beside(conn, &records)?);
-        Ok(self.0.assess(conn, concerned)?)
-    }
+/// Remembers links. Concerned is whoever had the records, who has them now, and who shares a car with them: an owner
+/// may follow another one now.
+fn linked(
+    conn: &mut Conn<'_>,
+    links: Vec<RecordLink>,
+    concerned: &mut BTreeSet<CustomerId>,
+) -> Result<(), ApplyError> {
+    concerned.extend(links.iter().map(|link| link.customer));
+    let links = newest(links, |link| (link.record, link.position));
+    let records: Vec<SourceRecordId> = links.iter().map(|link| link.record).collect();
+    let before = storage::customers_of(conn, records.iter().copied())?;
+    storage::put_links(conn, &links)?;
+    concerned.extend(before.into_values());
+    concerned.extend(storage::customers_beside(conn, &records)?);
+    Ok(())
+}
 
-    fn merged(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let merged = CustomersMerged::decode(event.data.as_slice())?;
-        let (from, into) = (id(&merged.from, "from")?, id(&merged.into, "into")?);
-        storage::lock(conn)?;
-        let alias = Alias {
-            customer: from,
-            current: (!merged.undone).then_some(into),
-            position: event.position,
-        };
-        storage::put_alias(conn, &alias)?;
-        Ok(self.0.assess(conn, [from, into])?)
-    }
+fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<[CustomerId; 2], ApplyError> {
+    let merged = CustomersMerged::decode(event.data.as_slice())?;
+    let (from, into) = (id(&merged.from, "from")?, id(&merged.into, "into")?);
+    let alias = Alias {
+        customer: from,
+        current: (!merged.undone).then_some(into),
+        position: event.position,
+    };
+    storage::put_alias(conn, &alias)?;
+    Ok([from, into])
+}
 
-    fn consented(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let changed = ConsentChanged::decode(event.data.as_slice())?;
-        if changed.purpose != "scoring" {
-            return Ok(());
-        }
-        let consent = Consent {
-            customer: id(&changed.customer_id, "customer_id")?,
-            given: changed.given,
-            position: event.position,
-        };
-        storage::lock(conn)?;
-        storage::put_consent(conn, &consent)?;
-        let current = storage::current_customer(conn, consent.customer)?;
-        Ok(self.0.assess(conn, [current])?)
+fn consented(conn: &mut Conn<'_>, event: &Event) -> Result<Option<CustomerId>, ApplyError> {
+    let changed = ConsentChanged::decode(event.data.as_slice())?;
+    if changed.purpose != "scoring" {
+        return Ok(None);
     }
+    let consent = Consent {
+        customer: id(&changed.customer_id, "customer_id")?,
+        given: changed.given,
+        position: event.position,
+    };
+    storage::put_consent(conn, &consent)?;
+    let current = storage::current_customer(conn, consent.customer)?;
+    storage::mark_cars_of(conn, current)?;
+    Ok(Some(current))
+}
+
+fn read_links(event: &Event, links: &mut Vec<RecordLink>) -> Result<(), ApplyError> {
+    for link in SourceRecordsLinked::decode(event.data.as_slice())?.links {
+        links.push(read_link(link, event.position)?);
+    }
+    Ok(())
 }
 
 fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {

@@ -1,16 +1,66 @@
 //! What the service does with the events of others: notes the facts, and scores whom they concern in the same
 //! transaction.
 
+mod complaints;
 mod customers;
 mod vehicles;
 mod visits;
 
-use marque_core::Timestamp;
+use std::collections::BTreeMap;
+
+use marque_core::{SourceRecordId, Timestamp};
+use marque_db::Conn;
 use marque_events::ApplyError;
 
+pub(crate) use complaints::Complaints;
 pub(crate) use customers::Customers;
 pub(crate) use vehicles::Vehicles;
 pub(crate) use visits::Visits;
+
+use crate::{
+    app::Assessor,
+    domain::{Happening, happening::Kind},
+    storage,
+};
+
+/// Writes facts and scores whom they concern: a correction may name another customer than the version before.
+fn note_happenings(
+    conn: &mut Conn<'_>,
+    assessor: &Assessor,
+    happenings: &[Happening],
+) -> Result<(), ApplyError> {
+    if happenings.is_empty() {
+        return Ok(());
+    }
+    storage::lock(conn)?;
+    let ids = happenings.iter().map(|happening| happening.id);
+    let mut records: Vec<SourceRecordId> = storage::records_of(conn, ids)?;
+    storage::put_happenings(conn, happenings)?;
+    records.extend(happenings.iter().filter_map(|happening| happening.record));
+    let visits = happenings
+        .iter()
+        .filter(|happening| happening.kind == Kind::Visit && !happening.vin.is_empty());
+    let vins: Vec<&str> = visits.map(|visit| visit.vin.as_str()).collect();
+    storage::mark_cars(conn, &vins)?;
+    let concerned = storage::customers_of(conn, records)?;
+    Ok(assessor.assess(conn, concerned.into_values())?)
+}
+
+/// Of several words on one thing the newest, and of those that are equally new the last: a statement that writes many
+/// rows may write each but once. `place` is the thing and how new the word is.
+fn newest<T, K: Ord>(all: Vec<T>, place: impl Fn(&T) -> (K, i64)) -> Vec<T> {
+    let mut newest: BTreeMap<K, (i64, T)> = BTreeMap::new();
+    for each in all {
+        let (thing, version) = place(&each);
+        match newest.get(&thing) {
+            Some((known, _)) if *known > version => {}
+            _ => {
+                newest.insert(thing, (version, each));
+            }
+        }
+    }
+    newest.into_values().map(|(_, each)| each).collect()
+}
 
 fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
     text.parse()

@@ -1,16 +1,21 @@
 //! Events of the vehicle service: what a car is, its dates, and who has a part in it.
 
+use std::collections::BTreeSet;
+
 use marque_api::{
     events::v1::Event,
-    vehicle::v1::{ChangedVehicle, PartiesClaimed, VehiclesChanged},
+    vehicle::v1::{ChangedVehicle, ClaimedParty, PartiesClaimed, VehiclesChanged},
 };
-use marque_core::{SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use prost::Message as _;
 
-use super::{date, id, time};
-use crate::{app::Assessor, domain::Vehicle, storage};
+use super::{date, id, newest, time};
+use crate::{
+    app::Assessor,
+    domain::Vehicle,
+    storage::{self, Claimed},
+};
 
 /// Keeps cars and parts in them, and scores those who have one.
 #[derive(Debug)]
@@ -18,51 +23,56 @@ pub(crate) struct Vehicles(pub(crate) Assessor);
 
 impl Handler for Vehicles {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        match event.r#type.as_str() {
-            "marque.vehicle.vehicles.changed" => self.changed(conn, event),
-            "marque.vehicle.parties.claimed" => self.claimed(conn, event),
-            _ => Ok(()),
+        self.apply_all(conn, &[event])
+    }
+
+    fn apply_all(&self, conn: &mut Conn<'_>, events: &[&Event]) -> Result<(), ApplyError> {
+        let (mut vehicles, mut claims) = (Vec::new(), Vec::new());
+        for event in events {
+            match event.r#type.as_str() {
+                "marque.vehicle.vehicles.changed" => {
+                    for vehicle in VehiclesChanged::decode(event.data.as_slice())?.vehicles {
+                        vehicles.push((read_vehicle(vehicle)?, event.position));
+                    }
+                }
+                "marque.vehicle.parties.claimed" => {
+                    for party in PartiesClaimed::decode(event.data.as_slice())?.parties {
+                        claims.push(read_claim(party)?);
+                    }
+                }
+                _ => {}
+            }
         }
+        if vehicles.is_empty() && claims.is_empty() {
+            return Ok(());
+        }
+        storage::lock(conn)?;
+        let vehicles = newest(vehicles, |(vehicle, position)| {
+            (vehicle.vin.clone(), *position)
+        });
+        storage::put_vehicles(conn, &vehicles)?;
+        storage::put_claims(conn, &claims)?;
+        let vins: BTreeSet<&str> = vehicles
+            .iter()
+            .map(|(vehicle, _)| vehicle.vin.as_str())
+            .chain(claims.iter().map(|claim| claim.vin.as_str()))
+            .collect();
+        let vins: Vec<&str> = vins.into_iter().collect();
+        storage::mark_cars(conn, &vins)?;
+        let concerned = storage::customers_of_cars(conn, &vins)?;
+        Ok(self.0.assess(conn, concerned)?)
     }
 }
 
-/// VIN, role, record, when.
-type Claim<'a> = (&'a str, &'a str, SourceRecordId, Timestamp);
-
-impl Vehicles {
-    fn changed(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let changed = VehiclesChanged::decode(event.data.as_slice())?.vehicles;
-        let vehicles: Vec<Vehicle> = changed
-            .into_iter()
-            .map(read_vehicle)
-            .collect::<Result<_, _>>()?;
-        storage::lock(conn)?;
-        storage::put_vehicles(conn, &vehicles, event.position)?;
-        let vins: Vec<&str> = vehicles
-            .iter()
-            .map(|vehicle| vehicle.vin.as_str())
-            .collect();
-        let concerned = storage::customers_of_cars(conn, &vins)?;
-        Ok(self.0.assess(conn, concerned)?)
-    }
-
-    fn claimed(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        let parties = PartiesClaimed::decode(event.data.as_slice())?.parties;
-        let (mut held, mut ended): (Vec<Claim<'_>>, Vec<Claim<'_>>) = (Vec::new(), Vec::new());
-        for party in &parties {
-            let record = id(&party.source_record_id, "source_record_id")?;
-            let at = time(party.at.as_ref())
-                .ok_or_else(|| ApplyError::Malformed("at is missing".to_owned()))?;
-            let list = if party.ended { &mut ended } else { &mut held };
-            list.push((&party.vin, &party.role, record, at));
-        }
-        storage::lock(conn)?;
-        storage::put_claims(conn, &held)?;
-        storage::end_claims(conn, &ended)?;
-        let vins: Vec<&str> = parties.iter().map(|party| party.vin.as_str()).collect();
-        let concerned = storage::customers_of_cars(conn, &vins)?;
-        Ok(self.0.assess(conn, concerned)?)
-    }
+fn read_claim(party: ClaimedParty) -> Result<Claimed, ApplyError> {
+    Ok(Claimed {
+        record: id(&party.source_record_id, "source_record_id")?,
+        at: time(party.at.as_ref())
+            .ok_or_else(|| ApplyError::Malformed("at is missing".to_owned()))?,
+        vin: party.vin,
+        role: party.role,
+        has_ended: party.ended,
+    })
 }
 
 fn read_vehicle(changed: ChangedVehicle) -> Result<Vehicle, ApplyError> {

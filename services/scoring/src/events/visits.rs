@@ -4,16 +4,15 @@ use marque_api::{
     events::v1::Event,
     service_history::v1::{RecordedVisit, VisitsRecorded},
 };
-use marque_core::{SourceRecordId, VisitId};
+use marque_core::VisitId;
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use prost::Message as _;
 
-use super::{id, optional_id, time};
+use super::{id, newest, note_happenings, optional_id, time};
 use crate::{
     app::Assessor,
     domain::{Happening, happening::Kind},
-    storage,
 };
 
 /// Keeps visits as facts, and scores the customers who made them.
@@ -22,23 +21,21 @@ pub(crate) struct Visits(pub(crate) Assessor);
 
 impl Handler for Visits {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        if event.r#type != "marque.service_history.visits.recorded" {
-            return Ok(());
+        self.apply_all(conn, &[event])
+    }
+
+    fn apply_all(&self, conn: &mut Conn<'_>, events: &[&Event]) -> Result<(), ApplyError> {
+        let mut visits = Vec::new();
+        for event in events {
+            if event.r#type == "marque.service_history.visits.recorded" {
+                let came_at = time(event.time.as_ref()).unwrap_or_default();
+                for visit in VisitsRecorded::decode(event.data.as_slice())?.visits {
+                    visits.push(read_visit(visit, came_at)?);
+                }
+            }
         }
-        let came_at = time(event.time.as_ref()).unwrap_or_default();
-        let visits = VisitsRecorded::decode(event.data.as_slice())?.visits;
-        let visits: Vec<Happening> = visits
-            .into_iter()
-            .map(|visit| read_visit(visit, came_at))
-            .collect::<Result<_, _>>()?;
-        storage::lock(conn)?;
-        // A correction may name another customer than the version before.
-        let mut records: Vec<SourceRecordId> =
-            storage::records_of(conn, visits.iter().map(|visit| visit.id))?;
-        storage::put_happenings(conn, &visits)?;
-        records.extend(visits.iter().filter_map(|visit| visit.record));
-        let concerned = storage::customers_of(conn, records)?;
-        Ok(self.0.assess(conn, concerned.into_values())?)
+        let visits = newest(visits, |visit| (visit.id, visit.version));
+        note_happenings(conn, &self.0, &visits)
     }
 }
 

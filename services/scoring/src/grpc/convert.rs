@@ -48,6 +48,7 @@ pub(super) fn pyramid_to_pb(shown: PyramidShown) -> pb::GetPyramidResponse {
         opted_out: shown.opted_out,
         model_version: shown.model_version,
         brands: shown.brands,
+        tier_margin_permille: shown.margin_permille as i64,
     }
 }
 
@@ -115,7 +116,7 @@ pub(super) fn report(name: &str, by: &str) -> Result<(Report, By)> {
         Error::field("report", "UNKNOWN", format!("one of {known}"))
     })?;
     let by = By::parse(by).ok_or_else(|| {
-        let known = "dealer, region, model, occupation or age";
+        let known = "dealer, region, model, occupation or age, and for retention cohort";
         Error::field("by", "UNKNOWN", known)
     })?;
     Ok((report, by))
@@ -129,12 +130,22 @@ pub(super) fn table_to_pb(table: Table) -> pb::GetReportResponse {
         Cell::Number(number) => pb::ReportCell {
             value: Some(pb::report_cell::Value::Number(number)),
         },
+        Cell::Unknown => pb::ReportCell { value: None },
     };
     let row = |row: Vec<Cell>| pb::ReportRow {
         cells: row.into_iter().map(cell).collect(),
     };
     pb::GetReportResponse {
-        columns: table.columns.into_iter().map(str::to_owned).collect(),
+        kinds: table
+            .columns
+            .iter()
+            .map(|(_, holds)| holds.word().to_owned())
+            .collect(),
+        columns: table
+            .columns
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect(),
         rows: table.rows.into_iter().map(row).collect(),
     }
 }

@@ -10,8 +10,8 @@ use marque_insight::{
 };
 
 use crate::{
-    app::{Counted, LoyaltyShown},
-    domain::{CarDue, Loyalty, LoyaltyLine, trust_code},
+    app::{Counted, DueShown, LoyaltyShown},
+    domain::{CarDue, DueItem, Loyalty, LoyaltyLine, trust_code},
 };
 
 pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
@@ -124,7 +124,16 @@ pub(super) fn car_due_to_pb(due: CarDue) -> pb::CarDue {
         readings: readings as i32,
         doubted: doubted as i32,
     });
-    let dates = due.items.into_iter().map(|item| pb::DueDate {
+    pb::CarDue {
+        vehicle_id: due.vehicle.id.to_string(),
+        vin: due.vehicle.vin,
+        mileage,
+        dates: due.items.into_iter().map(item_to_pb).collect(),
+    }
+}
+
+fn item_to_pb(item: DueItem) -> pb::DueDate {
+    pb::DueDate {
         kind: item.kind.code().to_owned(),
         date: item.when.date.to_string(),
         earliest: item.when.earliest.to_string(),
@@ -132,12 +141,18 @@ pub(super) fn car_due_to_pb(due: CarDue) -> pb::CarDue {
         at_km: item.at_km,
         reason_zh: item.reason.0,
         reason_en: item.reason.1,
-    });
-    pb::CarDue {
-        vehicle_id: due.vehicle.id.to_string(),
-        vin: due.vehicle.vin,
-        mileage,
-        dates: dates.collect(),
+    }
+}
+
+pub(super) fn due_shown_to_pb(shown: DueShown) -> pb::CarDueDate {
+    pb::CarDueDate {
+        vehicle_id: shown.vehicle.id.to_string(),
+        vin: shown.vehicle.vin,
+        customer_id: shown
+            .customer
+            .map_or_else(String::new, |customer| customer.to_string()),
+        dealer: shown.dealer,
+        due: Some(item_to_pb(shown.item)),
     }
 }
 

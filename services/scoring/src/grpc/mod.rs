@@ -14,7 +14,8 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     app::{
-        Asked, FactRow, NewModel, Question, Recorded, ReportQuestion, ScoreApp, Wanted, Weighing,
+        Asked, DueAsked, FactRow, NewModel, Question, Recorded, ReportQuestion, ScoreApp, Wanted,
+        Weighing,
     },
     error::{Error, Result},
 };
@@ -185,6 +186,30 @@ impl ScoreGrpc {
         };
         Ok(pb::GetDueDatesResponse {
             cars: due.into_iter().map(loyalty::car_due_to_pb).collect(),
+        })
+    }
+
+    async fn due_list(
+        &self,
+        request: Request<pb::ListDueDatesRequest>,
+    ) -> Result<pb::ListDueDatesResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!(
+            "due?within={}&overdue={}&kind={}&dealer={}",
+            request.within_days, request.overdue, request.kind, request.dealer
+        );
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let asked = DueAsked {
+            within_days: request.within_days,
+            overdue: request.overdue,
+            kind: request.kind,
+            dealer: request.dealer,
+        };
+        let (dates, next) = self.app.list_dues(ctx, asked, page).await?;
+        Ok(pb::ListDueDatesResponse {
+            dates: dates.into_iter().map(loyalty::due_shown_to_pb).collect(),
+            next_page_token: token(next, &list),
         })
     }
 
@@ -385,6 +410,13 @@ impl ScoringService for ScoreGrpc {
         request: Request<pb::GetDueDatesRequest>,
     ) -> Answer<pb::GetDueDatesResponse> {
         answer(self.due(request).await)
+    }
+
+    async fn list_due_dates(
+        &self,
+        request: Request<pb::ListDueDatesRequest>,
+    ) -> Answer<pb::ListDueDatesResponse> {
+        answer(self.due_list(request).await)
     }
 
     async fn get_guarantees(

@@ -4,7 +4,7 @@ use marque_api::scoring::v1 as pb;
 use marque_core::{FactId, VisitId};
 use marque_events::to_proto_time;
 use marque_insight::{
-    rank::Standing,
+    rank::{Standing, Tier},
     value::{Fact, FactPart, IndicatorPart, Language, TermPart},
 };
 
@@ -60,6 +60,7 @@ pub(super) fn standing_to_pb(standing: Standing, brand: &str) -> pb::Standing {
         tier: standing.tier.key().to_owned(),
         rank: standing.rank as i64,
         size: standing.size as i64,
+        held: standing.tier != Tier::of(standing.rank, standing.size),
         brand: brand.to_owned(),
     }
 }

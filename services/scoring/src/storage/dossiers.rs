@@ -158,13 +158,39 @@ fn claims_of(
     Ok(by_vin)
 }
 
+/// Who has a car now: its owner before its driver, the newest word before older ones. Cars of who does not want to be
+/// assessed come with `true`; cars of nobody who is known are left out.
+pub(crate) fn owners_of(
+    conn: &mut Conn<'_>,
+    vins: &[&str],
+) -> Result<FxHashMap<String, (CustomerId, bool)>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let mut owners: FxHashMap<String, CustomerId> = FxHashMap::default();
+    for (vin, claims) in claims_of(conn, &keys)? {
+        let current = claims
+            .iter()
+            .filter(|claim| claim.customer.is_some() && claim.is_current(&claims))
+            .max_by_key(|claim| (claim.is_owner, claim.last_at, claim.record));
+        if let Some(customer) = current.and_then(|claim| claim.customer) {
+            owners.insert(vin, customer);
+        }
+    }
+    let customers: Vec<CustomerId> = owners.values().copied().collect();
+    let refused = refused(conn, &customers)?;
+    let known = owners
+        .into_iter()
+        .map(|(vin, customer)| (vin, (customer, refused.contains(&customer))));
+    Ok(known.collect())
+}
+
 /// Adds whom the customers referred, as far as those bought.
 fn add_buyers(conn: &mut Conn<'_>, dossiers: &mut [Dossier]) -> Result<(), StoreError> {
     let mut named: FxHashMap<SourceRecordId, usize> = FxHashMap::default();
     for (place, dossier) in dossiers.iter().enumerate() {
         named.extend(dossier.records.iter().map(|record| (record.id, place)));
     }
-    let sql = "SELECT DISTINCT referrer, customer_id FROM record_links WHERE referrer IN (??)";
+    let sql = "SELECT DISTINCT referrer, customer_id FROM record_links
+         WHERE referrer IS NOT NULL AND referrer IN (??)";
     let keys = uuids(named.keys().map(|record| record.uuid()));
     let referrals: Vec<(SourceRecordId, CustomerId)> = conn.query_in(sql, &[], &keys, |row| {
         Ok((row.get::<Uuid>(0)?.into(), row.get::<Uuid>(1)?.into()))

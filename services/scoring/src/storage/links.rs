@@ -10,7 +10,7 @@ use marque_insight::rank::Kind;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
-use super::{customer_keys, uuids};
+use super::{customer_keys, due::mark_cars, scores::kind_of, uuids};
 
 /// A record's customer and marks, as the event at a position said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ pub(super) fn refused(
         .collect();
     let mut newest: Vec<Uuid> = stands_for.keys().copied().collect();
     for _ in 0..MERGES {
-        let sql = "SELECT customer_id, current FROM customer_aliases WHERE current IN (??)";
+        let sql = "SELECT customer_id, current FROM customer_aliases WHERE current IS NOT NULL AND current IN (??)";
         let pairs: Vec<(Uuid, Uuid)> =
             conn.query_in(sql, &[], &uuids(newest.drain(..)), |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -204,7 +204,7 @@ pub(crate) fn customers_of_cars(
     conn.query_in(sql, &[], &keys, customer)
 }
 
-/// The customers who have a part in a car in which one of the records has one.
+/// The customers who have a part in a car in which one of the records has one; whose the cars are is to be found anew.
 pub(crate) fn customers_beside(
     conn: &mut Conn<'_>,
     records: &[SourceRecordId],
@@ -213,7 +213,41 @@ pub(crate) fn customers_beside(
     let sql = "SELECT DISTINCT vin FROM vehicle_parties WHERE source_record_id IN (??)";
     let vins: Vec<String> = conn.query_in(sql, &[], &keys, |row| row.get(0))?;
     let vins: Vec<&str> = vins.iter().map(String::as_str).collect();
+    mark_cars(conn, &vins)?;
     customers_of_cars(conn, &vins)
+}
+
+/// Those of the customers of whom there is anything to say: who has a row already, said whether he wants to be scored,
+/// was named by somebody, or has a record to which a fact or a car belongs. During an import that is hardly anybody.
+pub(crate) fn with_something_known(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+) -> Result<BTreeSet<CustomerId>, StoreError> {
+    let keys = customer_keys(customers);
+    let by_row = "SELECT customer_id FROM scores WHERE customer_id IN (??)";
+    let by_record =
+        "SELECT DISTINCT l.customer_id FROM record_links l WHERE l.customer_id IN (??) AND (
+         EXISTS (SELECT 1 FROM facts f WHERE f.source_record_id = l.source_record_id)
+         OR EXISTS (SELECT 1 FROM vehicle_parties p WHERE p.source_record_id = l.source_record_id)
+         OR EXISTS (SELECT 1 FROM record_links r
+             WHERE r.referrer IS NOT NULL AND r.referrer = l.source_record_id))";
+    let mut known = refused(conn, customers)?;
+    known.extend(conn.query_in(by_row, &[], &keys, customer)?);
+    known.extend(conn.query_in(by_record, &[], &keys, customer)?);
+    Ok(known)
+}
+
+/// A customer's kind and since when he is known; `None` of who has no record.
+pub(crate) fn known_customer(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<Option<(Kind, Timestamp)>, StoreError> {
+    let sql = "SELECT kind, recorded_at FROM record_links WHERE customer_id = ?1 ORDER BY source_record_id";
+    let records: Vec<(Kind, Timestamp)> = conn.query(sql, &[customer.uuid().into()], |row| {
+        Ok((kind_of(&row.get::<String>(0)?)?, row.get(1)?))
+    })?;
+    let since = records.iter().map(|(_, recorded_at)| *recorded_at).min();
+    Ok(records.first().map(|(kind, _)| *kind).zip(since))
 }
 
 /// The customers who referred one of the customers.

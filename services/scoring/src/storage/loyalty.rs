@@ -8,10 +8,11 @@ use marque_insight::{
     loyalty::{LoyaltyClass, Rung},
     mileage::{MaintenancePlan, Step},
 };
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::{customer_keys, facts, vehicles};
-use crate::domain::{Happening, Loyalty, LoyaltyLine, Vehicle, trust_code};
+use crate::domain::{Happening, Loyalty, LoyaltyLine, OfDealer, Vehicle, trust_code};
 
 const COLUMNS: [&str; 14] = [
     "customer_id",
@@ -38,10 +39,12 @@ pub(crate) fn put_loyalties(
 ) -> Result<(), StoreError> {
     let customers: Vec<CustomerId> = loyalties.iter().map(|each| each.customer).collect();
     let sql = "SELECT customer_id, class, rung, trust FROM loyalty WHERE customer_id IN (??)";
-    let known: Vec<(Uuid, [String; 3])> =
-        conn.query_in(sql, &[], &customer_keys(&customers), |row| {
+    let known: FxHashMap<Uuid, [String; 3]> = conn
+        .query_in(sql, &[], &customer_keys(&customers), |row| {
             Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
-        })?;
+        })?
+        .into_iter()
+        .collect();
     let values: Vec<Value<'_>> = loyalties.iter().flat_map(row_of).collect();
     let on_conflict = "ON CONFLICT (customer_id) DO UPDATE SET kind = excluded.kind, class = excluded.class,
          rung = excluded.rung, trust = excluded.trust, churn_permille = excluded.churn_permille,
@@ -49,11 +52,12 @@ pub(crate) fn put_loyalties(
          last_visit = excluded.last_visit, satisfaction = excluded.satisfaction,
          contribution = excluded.contribution, loyalty = excluded.loyalty, dependence = excluded.dependence";
     conn.insert_many("loyalty", &COLUMNS, on_conflict, &values)?;
+    put_dealer_degrees(conn, loyalties)?;
     let history: Vec<Value<'_>> = loyalties
         .iter()
         .filter(|each| {
-            let before = known.iter().find(|(id, _)| *id == each.customer.uuid());
-            before.is_none_or(|(_, words)| words.iter().ne(words_of(each).iter()))
+            let before = known.get(&each.customer.uuid());
+            before.is_none_or(|words| words.iter().ne(words_of(each).iter()))
         })
         .flat_map(|each| {
             let [class, rung, trust] = words_of(each);
@@ -73,6 +77,42 @@ pub(crate) fn put_loyalties(
          trust = excluded.trust",
         &history,
     )
+}
+
+/// Replaces what customers are to each dealer.
+fn put_dealer_degrees(conn: &mut Conn<'_>, loyalties: &[Loyalty]) -> Result<(), StoreError> {
+    let customers: Vec<CustomerId> = loyalties.iter().map(|each| each.customer).collect();
+    forget_dealer_degrees(conn, &customers)?;
+    fn of_dealer<'a>(loyalty: &Loyalty, each: &'a OfDealer) -> [Value<'a>; 6] {
+        [
+            loyalty.customer.uuid().into(),
+            (&each.dealer).into(),
+            each.degrees.satisfaction.into(),
+            each.degrees.contribution.into(),
+            each.degrees.loyalty.into(),
+            each.degrees.dependence.into(),
+        ]
+    }
+    let values: Vec<Value<'_>> = loyalties
+        .iter()
+        .flat_map(|loyalty| loyalty.dealers.iter().map(move |each| (loyalty, each)))
+        .flat_map(|(loyalty, each)| of_dealer(loyalty, each))
+        .collect();
+    let columns = [
+        "customer_id",
+        "dealer",
+        "satisfaction",
+        "contribution",
+        "loyalty",
+        "dependence",
+    ];
+    conn.insert_many("dealer_degrees", &columns, "", &values)
+}
+
+fn forget_dealer_degrees(conn: &mut Conn<'_>, customers: &[CustomerId]) -> Result<(), StoreError> {
+    let sql = "DELETE FROM dealer_degrees WHERE customer_id IN (??) RETURNING customer_id";
+    conn.query_in(sql, &[], &customer_keys(customers), |_| Ok(()))?;
+    Ok(())
 }
 
 fn words_of(loyalty: &Loyalty) -> [&'static str; 3] {
@@ -110,6 +150,8 @@ pub(crate) fn forget_loyalties(
     gone: &[CustomerId],
     refused: &[CustomerId],
 ) -> Result<(), StoreError> {
+    forget_dealer_degrees(conn, gone)?;
+    forget_dealer_degrees(conn, refused)?;
     for customer in gone.iter().chain(refused) {
         let sql = "DELETE FROM loyalty WHERE customer_id = ?1";
         conn.execute(sql, &[customer.uuid().into()])?;

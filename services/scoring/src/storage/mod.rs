@@ -1,7 +1,9 @@
 //! The scoring store: every statement of the service.
 
 mod dossiers;
+mod due;
 mod facts;
+mod holds;
 mod inputs;
 mod links;
 mod loyalty;
@@ -11,11 +13,17 @@ mod scores;
 mod sight;
 mod vehicles;
 
-pub(crate) use dossiers::load as load_dossiers;
+pub(crate) use dossiers::{load as load_dossiers, owners_of};
+pub(crate) use due::{
+    DueLine, DueListing, find_cars, list_dues, mark_cars, mark_cars_of, mark_model, put_dues,
+    stale_cars,
+};
 pub(crate) use facts::{find_happenings, put_happenings, records_of};
+pub(crate) use holds::{held_on, load_holds, put_holds};
 pub(crate) use links::{
     Alias, Consent, RecordLink, current_customer, customers_beside, customers_of,
-    customers_of_cars, put_alias, put_consent, put_links, referrers_of,
+    customers_of_cars, known_customer, put_alias, put_consent, put_links, referrers_of,
+    with_something_known,
 };
 pub(crate) use loyalty::{
     dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
@@ -26,14 +34,14 @@ pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
 };
 pub(crate) use reports::{
-    Coming, Past, classes_at, comings_before, groups, models_by_vin, regions, scored_at,
+    Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
 };
 pub(crate) use scores::{
     Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,
     history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
 };
 pub(crate) use sight::knows_customer;
-pub(crate) use vehicles::{end_claims, put_claims, put_vehicles};
+pub(crate) use vehicles::{Claimed, put_claims, put_vehicles};
 
 use marque_core::CustomerId;
 use marque_db::{Conn, StoreError, Value};

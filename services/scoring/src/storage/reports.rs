@@ -4,7 +4,7 @@ use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, Row as DbRow, StoreError};
 use marque_events::dealer_clause;
-use marque_insight::{rank::Kind, value::WeightedSum};
+use marque_insight::{loyalty::Degrees, rank::Kind, value::WeightedSum};
 use uuid::Uuid;
 
 use super::scores::kind_of;
@@ -54,29 +54,78 @@ pub(crate) fn groups(
     by: By,
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
     let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
-    let sql = match by {
-        By::All => format!("SELECT DISTINCT l.customer_id, '' FROM record_links l WHERE {clause}"),
-        By::Dealer => {
-            format!("SELECT DISTINCT l.customer_id, l.dealer FROM record_links l WHERE {clause}")
-        }
+    let sql = groups_sql(by, &clause);
+    conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))
+}
+
+/// The query of customers and their groups, `customer_id` and `grp`.
+fn groups_sql(by: By, clause: &str) -> String {
+    match by {
+        By::All | By::Cohort => format!(
+            "SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}"
+        ),
+        By::Dealer => format!(
+            "SELECT DISTINCT l.customer_id, l.dealer AS grp FROM record_links l WHERE {clause}"
+        ),
         By::Region => format!(
-            "SELECT DISTINCT l.customer_id, r.region FROM record_links l
+            "SELECT DISTINCT l.customer_id, r.region AS grp FROM record_links l
              JOIN dealer_regions r ON r.dealer = l.dealer WHERE {clause}"
         ),
         By::Model => format!(
-            "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END
+            "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END AS grp
              FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
              JOIN vehicles v ON v.vin = p.vin WHERE p.ended_at IS NULL AND {clause}"
         ),
         By::Occupation => format!(
-            "SELECT DISTINCT l.customer_id, l.occupation FROM record_links l WHERE l.occupation <> '' AND {clause}"
+            "SELECT DISTINCT l.customer_id, l.occupation AS grp FROM record_links l
+             WHERE l.occupation <> '' AND {clause}"
         ),
         By::Age => format!(
-            "SELECT l.customer_id, CAST(max(l.birth_year) AS TEXT) FROM record_links l
+            "SELECT l.customer_id, CAST(max(l.birth_year) AS TEXT) AS grp FROM record_links l
              WHERE l.birth_year > 0 AND {clause} GROUP BY l.customer_id"
         ),
+    }
+}
+
+/// The degrees of a scope's customers with the group of each: by dealer and region what he is to that dealer, otherwise what
+/// he is to all.
+pub(crate) fn degrees_by(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    by: By,
+) -> Result<Vec<(String, Degrees)>, StoreError> {
+    let degrees = "y.satisfaction, y.contribution, y.loyalty, y.dependence";
+    let (own, own_dealers) = dealer_clause(scope, "y.dealer", 1);
+    let (seen, seen_dealers) = dealer_clause(scope, "l.dealer", 1);
+    let (sql, dealers) = match by {
+        By::Dealer => (
+            format!("SELECT y.dealer, {degrees} FROM dealer_degrees y WHERE {own}"),
+            own_dealers,
+        ),
+        By::Region => (
+            format!(
+                "SELECT r.region, {degrees} FROM dealer_degrees y
+                 JOIN dealer_regions r ON r.dealer = y.dealer WHERE {own}"
+            ),
+            own_dealers,
+        ),
+        _ => (
+            format!(
+                "SELECT g.grp, {degrees} FROM ({}) g JOIN loyalty y ON y.customer_id = g.customer_id",
+                groups_sql(by, &seen)
+            ),
+            seen_dealers,
+        ),
     };
-    conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))
+    conn.query(&sql, &[dealers], |row| {
+        let degrees = Degrees {
+            satisfaction: row.get(1)?,
+            contribution: row.get(2)?,
+            loyalty: row.get(3)?,
+            dependence: row.get(4)?,
+        };
+        Ok((row.get(0)?, degrees))
+    })
 }
 
 /// A visit as retention and cohorts count it.

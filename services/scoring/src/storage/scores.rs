@@ -269,24 +269,32 @@ pub(crate) fn count_states(
 ) -> Result<(i64, i64), StoreError> {
     let (clause, dealers) = dealer_clause(scope, "l.dealer", 2);
     let sight = if matches!(scope, Scope::Headquarters) {
-        clause
+        clause.clone()
     } else {
         format!(
             "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
         )
     };
     let sql = format!(
-        "SELECT s.state, count(*) FROM scores s WHERE s.state IN ('unscored', 'opted_out') AND s.kind = ?1
+        "SELECT s.state, count(*) FROM scores s WHERE s.state IN ('scored', 'opted_out') AND s.kind = ?1
          AND {sight} GROUP BY s.state"
     );
-    let counts: Vec<(String, i64)> = conn.query(&sql, &[kind.key().into(), dealers], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let values = [kind.key().into(), dealers];
+    let counts: Vec<(String, i64)> =
+        conn.query(&sql, &values, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let of = |state: State| {
         let count = counts.iter().find(|(code, _)| code == state.code());
         count.map_or(0, |(_, count)| *count)
     };
-    Ok((of(State::Unscored), of(State::OptedOut)))
+    // Whoever is known and neither scored nor opted out is unscored, most of them without a row of scores.
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT l.customer_id FROM record_links l WHERE l.kind = ?1 AND {clause}
+             GROUP BY l.customer_id) known"
+    );
+    let known: Option<i64> = conn.query_opt(&sql, &values, |row| row.get(0))?;
+    let (scored, opted_out) = (of(State::Scored), of(State::OptedOut));
+    let unscored = known.unwrap_or(0) - scored - opted_out;
+    Ok((unscored.max(0), opted_out))
 }
 
 /// What a customer's row said at an instant.

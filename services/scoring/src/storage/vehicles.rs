@@ -1,5 +1,7 @@
 //! Cars and who has a part in them, as the vehicle service tells.
 
+use std::collections::BTreeMap;
+
 use marque_core::{SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
@@ -26,15 +28,14 @@ const COLUMNS: [&str; 13] = [
 pub(super) const VEHICLE_COLUMNS: &str = "vin, vehicle_id, brand, series, model, model_year, energy_type, sale_date, \
      insurance_expiry, inspection_due, warranty_end, selling_dealer";
 
-/// Remembers cars, unless later words are known.
+/// Remembers cars, each with the position of the event that told of it, unless later words are known.
 pub(crate) fn put_vehicles(
     conn: &mut Conn<'_>,
-    vehicles: &[Vehicle],
-    position: i64,
+    vehicles: &[(Vehicle, i64)],
 ) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = vehicles
         .iter()
-        .flat_map(|vehicle| {
+        .flat_map(|(vehicle, position)| {
             [
                 (&vehicle.vin).into(),
                 vehicle.id.uuid().into(),
@@ -48,7 +49,7 @@ pub(crate) fn put_vehicles(
                 vehicle.inspection_due.into(),
                 vehicle.warranty_end.into(),
                 (&vehicle.selling_dealer).into(),
-                position.into(),
+                (*position).into(),
             ]
         })
         .collect();
@@ -58,55 +59,86 @@ pub(crate) fn put_vehicles(
          energy_type = excluded.energy_type, sale_date = excluded.sale_date,
          insurance_expiry = excluded.insurance_expiry, inspection_due = excluded.inspection_due,
          warranty_end = excluded.warranty_end, selling_dealer = excluded.selling_dealer,
-         position = excluded.position
+         position = excluded.position, due_on = NULL
          WHERE excluded.position >= vehicles.position";
     conn.insert_many("vehicles", &COLUMNS, on_conflict, &values)
 }
 
-/// Remembers parts in cars: (VIN, role, record, when it was so).
-pub(crate) fn put_claims(
-    conn: &mut Conn<'_>,
-    claims: &[(&str, &str, SourceRecordId, Timestamp)],
-) -> Result<(), StoreError> {
-    for (vin, role, record, at) in claims {
-        conn.execute(
-            "INSERT INTO vehicle_parties (vin, role, source_record_id, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)
-             ON CONFLICT (vin, role, source_record_id) DO UPDATE SET
-                 first_at = CASE WHEN excluded.first_at < vehicle_parties.first_at
-                     THEN excluded.first_at ELSE vehicle_parties.first_at END,
-                 last_at = CASE WHEN excluded.last_at > vehicle_parties.last_at
-                     THEN excluded.last_at ELSE vehicle_parties.last_at END",
-            &[
-                Value::Text(vin),
-                Value::Text(role),
-                record.uuid().into(),
-                (*at).into(),
-            ],
-        )?;
-    }
-    Ok(())
+/// A part in a car as a source record says it: held, or named for somebody else from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claimed {
+    pub(crate) vin: String,
+    pub(crate) role: String,
+    pub(crate) record: SourceRecordId,
+    pub(crate) at: Timestamp,
+    pub(crate) has_ended: bool,
 }
 
-/// Remembers parts whose rows now name somebody else. A part that is not known yet is noted as ended when it began.
-pub(crate) fn end_claims(
-    conn: &mut Conn<'_>,
-    ended: &[(&str, &str, SourceRecordId, Timestamp)],
-) -> Result<(), StoreError> {
-    for (vin, role, record, at) in ended {
-        conn.execute(
-            "INSERT INTO vehicle_parties (vin, role, source_record_id, first_at, last_at, ended_at)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?4)
-             ON CONFLICT (vin, role, source_record_id) DO UPDATE SET ended_at = excluded.ended_at
-             WHERE vehicle_parties.ended_at IS NULL OR vehicle_parties.ended_at < excluded.ended_at",
-            &[
-                Value::Text(vin),
-                Value::Text(role),
-                record.uuid().into(),
-                (*at).into(),
-            ],
-        )?;
+/// First, last and end of one part, as several words on it say together.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    first: Timestamp,
+    last: Timestamp,
+    ended: Option<Timestamp>,
+}
+
+/// Remembers parts in cars. A part of which only the end is known began when it ended.
+pub(crate) fn put_claims(conn: &mut Conn<'_>, claims: &[Claimed]) -> Result<(), StoreError> {
+    let (ended, held): (Vec<&Claimed>, Vec<&Claimed>) =
+        claims.iter().partition(|claim| claim.has_ended);
+    let values: Vec<Value<'_>> = spans(&held).into_iter().flat_map(span_values).collect();
+    let on_conflict = "ON CONFLICT (vin, role, source_record_id) DO UPDATE SET
+         first_at = CASE WHEN excluded.first_at < vehicle_parties.first_at
+             THEN excluded.first_at ELSE vehicle_parties.first_at END,
+         last_at = CASE WHEN excluded.last_at > vehicle_parties.last_at
+             THEN excluded.last_at ELSE vehicle_parties.last_at END";
+    conn.insert_many("vehicle_parties", &CLAIMED, on_conflict, &values)?;
+    let values: Vec<Value<'_>> = spans(&ended).into_iter().flat_map(span_values).collect();
+    let on_conflict =
+        "ON CONFLICT (vin, role, source_record_id) DO UPDATE SET ended_at = excluded.ended_at
+         WHERE vehicle_parties.ended_at IS NULL OR vehicle_parties.ended_at < excluded.ended_at";
+    conn.insert_many("vehicle_parties", &CLAIMED, on_conflict, &values)
+}
+
+const CLAIMED: [&str; 6] = [
+    "vin",
+    "role",
+    "source_record_id",
+    "first_at",
+    "last_at",
+    "ended_at",
+];
+
+/// One part of one record: each is written but once a statement.
+type Part<'a> = (&'a str, &'a str, SourceRecordId);
+
+fn spans<'a>(claims: &[&'a Claimed]) -> BTreeMap<Part<'a>, Span> {
+    let mut spans: BTreeMap<Part<'a>, Span> = BTreeMap::new();
+    for claim in claims {
+        let part = (claim.vin.as_str(), claim.role.as_str(), claim.record);
+        let span = spans.entry(part).or_insert(Span {
+            first: claim.at,
+            last: claim.at,
+            ended: None,
+        });
+        span.first = span.first.min(claim.at);
+        span.last = span.last.max(claim.at);
+        if claim.has_ended {
+            span.ended = Some(span.last);
+        }
     }
-    Ok(())
+    spans
+}
+
+fn span_values(((vin, role, record), span): (Part<'_>, Span)) -> [Value<'_>; 6] {
+    [
+        vin.into(),
+        role.into(),
+        record.uuid().into(),
+        span.first.into(),
+        span.last.into(),
+        span.ended.into(),
+    ]
 }
 
 pub(super) fn read_at(row: &Row<'_>, from: usize) -> Result<Vehicle, StoreError> {

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+mod complaints;
 mod consents;
+mod cost;
+mod due_list;
 mod events;
+mod holds;
+mod imports;
 mod loyalty;
 mod models;
 mod ranks;

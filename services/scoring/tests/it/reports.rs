@@ -5,11 +5,13 @@ use marque_core::{Clock as _, Timestamp};
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, assessment, customer, day, link, linked, visit, visited};
+use crate::world::{World, assessment, consented, customer, day, link, linked, visit, visited};
 
 store_test_suite!(
     tiers_are_exact_as_of_any_past_instant,
     retention_and_cohorts_count_who_came_again,
+    people_are_told_apart_by_occupation_and_age,
+    degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him,
     what_makes_no_sense_is_refused,
 );
 
@@ -114,14 +116,16 @@ async fn retention_and_cohorts_count_who_came_again(db: TestDb) {
     let rows = table(&world, ask("retention", "dealer", period.0, period.1)).await;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0][..3], ["D1", "3", "2"].map(str::to_owned));
-    let by_cohort = table(&world, ask("retention", "", period.0, period.1)).await;
+    let everybody = table(&world, ask("retention", "", period.0, period.1)).await;
+    assert_eq!(everybody[0][..3], ["all", "3", "2"].map(str::to_owned));
+    let by_cohort = table(&world, ask("retention", "cohort", period.0, period.1)).await;
     assert_eq!(by_cohort[0][..3], ["2025-Q1", "2", "1"].map(str::to_owned));
     let cohorts = table(&world, ask("cohorts", "", None, None)).await;
     let row = |cohort: &str, quarter: &str| {
         let row = cohorts
             .iter()
-            .find(|row| row[0] == cohort && row[1] == quarter);
-        row.unwrap()[2].clone()
+            .find(|row| row[1] == cohort && row[2] == quarter);
+        row.unwrap()[3].clone()
     };
     assert_eq!(
         (row("2025-Q1", "0"), row("2025-Q1", "4")),
@@ -142,6 +146,91 @@ async fn retention_and_cohorts_count_who_came_again(db: TestDb) {
     assert!(foreign.unwrap().into_inner().rows.is_empty());
 }
 
+async fn people_are_told_apart_by_occupation_and_age(db: TestDb) {
+    let world = World::start(db).await;
+    let person = |n: u128, occupation: &str, birth_year| {
+        let mut link = link("D1", &format!("K{n}"), customer(n));
+        link.occupation_group = occupation.into();
+        link.birth_year = birth_year;
+        link
+    };
+    let links = vec![
+        person(1, "teacher", 1985),
+        person(2, "teacher", 1994),
+        person(3, "", 0),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = vec![
+        visit("D1", 1, "K1", "2025-02-01"),
+        visit("D1", 2, "K1", "2026-02-01"),
+        visit("D1", 3, "K2", "2025-03-01"),
+        visit("D1", 4, "K3", "2025-08-01"),
+    ];
+    world.visits.deliver([visited(1, visits)]).await;
+    let period = (Some(day("2026-01-01")), Some(day("2026-06-01")));
+    let head =
+        |rows: Vec<Row>| -> Vec<String> { rows.iter().map(|row| row[..3].join(" ")).collect() };
+    let by_occupation = table(&world, ask("retention", "occupation", period.0, period.1)).await;
+    assert_eq!(head(by_occupation), ["teacher 2 1", "unknown 1 0"]);
+    let by_age = table(&world, ask("retention", "age", period.0, period.1)).await;
+    assert_eq!(head(by_age), ["30-39 1 0", "40-49 1 1", "unknown 1 0"]);
+    let cohorts = table(&world, ask("cohorts", "occupation", None, None)).await;
+    let first: Vec<String> = cohorts.iter().map(|row| row[..4].join(" ")).collect();
+    assert!(
+        first.contains(&"teacher 2025-Q1 0 2".to_owned()),
+        "{first:?}"
+    );
+    assert!(
+        first.contains(&"unknown 2025-Q3 0 1".to_owned()),
+        "{first:?}"
+    );
+}
+
+async fn degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(1)),
+        link("D3", "A", customer(1)),
+        link("D1", "B", customer(2)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = vec![
+        visit("D1", 1, "A", "2026-01-01"),
+        visit("D3", 2, "A", "2026-03-01"),
+        visit("D1", 3, "B", "2026-02-01"),
+    ];
+    world.visits.deliver([visited(1, visits)]).await;
+    world.put("D1", assessment("1", "A", "survey", "5")).await;
+    world.put("D1", assessment("2", "B", "survey", "2")).await;
+    let by_dealer = table(&world, ask("degrees", "dealer", None, None)).await;
+    let line = |dealer: &str| by_dealer.iter().find(|row| row[0] == dealer).unwrap();
+    // Group, customers, satisfaction, contribution, loyalty, dependence: he of two dealers is each one's by half.
+    let (north, south) = (line("D1"), line("D3"));
+    assert_eq!(
+        (north[1].as_str(), north[2].as_str(), north[5].as_str()),
+        ("2", "62.5", "75")
+    );
+    assert_eq!(
+        (south[1].as_str(), south[2].as_str(), south[5].as_str()),
+        ("1", "", "50")
+    );
+    let all = table(&world, ask("degrees", "", None, None)).await;
+    assert_eq!((all[0][0].as_str(), all[0][1].as_str()), ("all", "2"));
+    let own = ask("degrees", "dealer", None, None);
+    let own = world.scoring().get_report(world.manager("D3", own)).await;
+    assert_eq!(
+        own.unwrap().into_inner().rows.len(),
+        1,
+        "a dealer sees his own line"
+    );
+    world
+        .customers
+        .deliver([consented(2, customer(1), false)])
+        .await;
+    let after = table(&world, ask("degrees", "dealer", None, None)).await;
+    assert!(after.iter().all(|row| row[0] != "D3"), "{after:?}");
+}
+
 async fn what_makes_no_sense_is_refused(db: TestDb) {
     let world = World::start(db).await;
     let later = (Some(day("2026-06-01")), Some(day("2026-01-01")));
@@ -149,6 +238,11 @@ async fn what_makes_no_sense_is_refused(db: TestDb) {
         (ask("gossip", "", None, None), "report"),
         (ask("tiers", "shoe-size", None, None), "by"),
         (ask("retention", "", None, None), "from"),
+        (ask("tiers", "cohort", None, None), "by"),
+        (
+            ask("degrees", "dealer", None, Some(day("2026-01-01"))),
+            "to",
+        ),
         (ask("tier-migrations", "", later.0, later.1), "from"),
     ] {
         let refused = world.scoring().get_report(world.hq(request)).await;

@@ -88,6 +88,15 @@ async fn who_has_no_basis_is_unscored(db: TestDb) {
     assert_eq!((score.state, score.standing), (2, None));
     let pyramid = world.pyramid("person").await;
     assert_eq!((pyramid.size, pyramid.unscored), (0, 1));
+    for table in ["scores", "score_history", "loyalty", "loyalty_history"] {
+        let sql = format!("SELECT count(*) FROM {table}").leak();
+        assert_eq!(world.count(sql).await, 0, "nothing is kept in {table}");
+    }
+    world
+        .put("D1", assessment("1", "A", "intention", "4"))
+        .await;
+    let pyramid = world.pyramid("person").await;
+    assert_eq!((pyramid.size, pyramid.unscored), (1, 0));
     let unknown = world.try_score(customer(99)).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
 }
@@ -120,7 +129,7 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
     assert_eq!((past.hundredths, past.replayed), (then.hundredths, true));
     let list = ListScoreHistoryRequest {
         customer_id: customer(10).to_string(),
-        page_size: 2,
+        page_size: 1,
         ..ListScoreHistoryRequest::default()
     };
     let page = world
@@ -128,7 +137,7 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
         .list_score_history(world.hq(list.clone()))
         .await;
     let page = page.unwrap().into_inner();
-    assert_eq!(page.scores.len(), 2);
+    assert_eq!(page.scores.len(), 1);
     let rest = ListScoreHistoryRequest {
         page_token: page.next_page_token,
         ..list
@@ -138,8 +147,16 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
     assert!(all.iter().all(|score| score.replayed));
     assert_eq!(
         all.iter().map(|score| score.hundredths).collect::<Vec<_>>(),
-        [now.hundredths, then.hundredths, 0]
+        [now.hundredths, then.hundredths],
+        "before he had a score there is nothing to show"
     );
+    let known_only = GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: Some(to_proto_time(day("2024-06-01"))),
+    };
+    let known_only = world.scoring().get_score(world.hq(known_only)).await;
+    assert_eq!(known_only.unwrap().into_inner().score.unwrap().state, 2);
     let too_early = GetScoreRequest {
         customer_id: customer(10).to_string(),
         explain: false,

@@ -9,6 +9,7 @@ use std::{
 use marque_api::{
     customer::v1::{ConsentChanged, CustomersMerged, Kind, Link, SourceRecordsLinked},
     events::v1::{Event, PullRequest, PullResponse},
+    intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
     },
@@ -33,6 +34,8 @@ use marque_core::{
     source_record_id,
 };
 use marque_events::{Source, to_proto_time};
+use marque_insight::rank::Hysteresis;
+use marque_intake::IntakeSettings;
 use marque_rpc::{
     Built, CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, stack,
 };
@@ -144,8 +147,11 @@ pub(crate) struct World {
     pub(crate) customers: Arc<Feed>,
     pub(crate) vehicles: Arc<Feed>,
     pub(crate) visits: Arc<Feed>,
+    pub(crate) complaints: Arc<Feed>,
     router: RoleRouter,
     issuer: Issuer,
+    hysteresis: Hysteresis,
+    vault: Vault,
     stop: CancellationToken,
     network_db: TestDb,
 }
@@ -161,24 +167,32 @@ const AUDIENCE: &str = "marque";
 impl World {
     /// The services, with the dealers D1 and D2 in the north and D3 in the south.
     pub(crate) async fn start(db: TestDb) -> Self {
+        Self::start_with(db, Hysteresis::OFF).await
+    }
+
+    /// The same, with tiers that are held by a margin.
+    pub(crate) async fn start_with(db: TestDb, hysteresis: Hysteresis) -> Self {
         let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
         let db = db.migrated(&marque_migrations::SCORING).await;
         let world = Self {
+            hysteresis,
             repair_orders: Arc::default(),
             clock: Arc::new(ManualClock::at(day("2026-06-15"))),
             network: Arc::default(),
             customers: Arc::default(),
             vehicles: Arc::default(),
             visits: Arc::default(),
+            complaints: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            vault: Vault::new(&Keyring::generate().unwrap()),
             stop: CancellationToken::new(),
             db,
             network_db,
         };
         let network = marque_network::build(marque_network::Deps {
             db: world.network_db.handle(),
-            vault: Vault::new(&Keyring::generate().unwrap()),
+            vault: world.vault.clone(),
             clock: world.clock.clone(),
         });
         world.serve(&world.router, RoleName::Network, network);
@@ -188,27 +202,48 @@ impl World {
             tasks: Vec::new(),
         };
         world.serve(&world.router, RoleName::ServiceHistory, history);
-        world.serve(&world.router, RoleName::Scoring, world.build(&world.router));
+        let scoring = world.build(world.hysteresis);
+        world.serve(&world.router, RoleName::Scoring, scoring);
         world.put_dealers().await;
         world
     }
 
-    fn build(&self, router: &RoleRouter) -> Built {
+    fn build(&self, hysteresis: Hysteresis) -> Built {
+        let router = &self.router;
         marque_scoring::build(marque_scoring::Deps {
             db: self.db.handle(),
+            vault: self.vault.clone(),
             clock: self.clock.clone(),
+            intake: IntakeSettings {
+                spool: self.db.folder().join("spool"),
+                batch_rows: 500,
+                parallel: 1,
+                max_file_bytes: 1 << 24,
+                limits: marque_tabular::Limits::default(),
+            },
+            hysteresis,
             network: RpcTransport::local(RoleName::Network, router),
             service_history: RpcTransport::local(RoleName::ServiceHistory, router),
             network_events: self.network.clone(),
             customer_events: self.customers.clone(),
             vehicle_events: self.vehicles.clone(),
             service_history_events: self.visits.clone(),
+            complaint_events: self.complaints.clone(),
         })
+        .unwrap()
     }
 
     /// Another process of the scoring role over the same store, which follows no events.
     pub(crate) fn second_process(&self) -> ScoringServiceClient<RpcTransport> {
-        let Built { routes, .. } = self.build(&self.router);
+        self.second_process_with(self.hysteresis)
+    }
+
+    /// The same with another margin.
+    pub(crate) fn second_process_with(
+        &self,
+        hysteresis: Hysteresis,
+    ) -> ScoringServiceClient<RpcTransport> {
+        let Built { routes, .. } = self.build(hysteresis);
         let layered = stack(
             RoleName::Scoring,
             routes,
@@ -220,12 +255,17 @@ impl World {
 
     /// Looks for customers of a past day, as the role does when it starts and every few minutes.
     pub(crate) fn pass_time(&self) {
-        let Built { tasks, .. } = self.build(&self.router);
-        let refresh = tasks
+        self.start_again("scoring.time-passes");
+    }
+
+    /// Starts one of the role's tasks, as the role does when it starts.
+    pub(crate) fn start_again(&self, name: &str) {
+        let Built { tasks, .. } = self.build(self.hysteresis);
+        let task = tasks
             .into_iter()
-            .find(|task| task.name() == "scoring.time-passes")
+            .find(|task| task.name() == name)
             .expect("the role has this task");
-        tokio::spawn(refresh.run(self.stop.clone()));
+        tokio::spawn(task.run(self.stop.clone()));
     }
 
     fn auth(&self) -> AuthLayer {
@@ -289,6 +329,10 @@ impl World {
     pub(crate) fn manager<T>(&self, dealer: &str, message: T) -> Request<T> {
         let scope = Scope::Dealer(dealer.parse().unwrap());
         self.ask(Role::Manager, scope, message)
+    }
+
+    pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
+        ImportServiceClient::new(RpcTransport::local(RoleName::Scoring, &self.router))
     }
 
     pub(crate) fn scoring(&self) -> ScoringServiceClient<RpcTransport> {
@@ -417,6 +461,7 @@ pub(crate) fn sold(position: i64, vin: &str, date: &str) -> Event {
             energy_type: "petrol".into(),
         }),
         sale_date: date.into(),
+        selling_dealer: "D1".into(),
         dealer: "D1".into(),
         ..ChangedVehicle::default()
     };
@@ -462,6 +507,7 @@ pub(crate) fn link(dealer: &str, key: &str, owner: CustomerId) -> Link {
         customer_id: owner.to_string(),
         dealer: dealer.into(),
         kind: Kind::Person as i32,
+        recorded_at: Some(to_proto_time(day("2024-01-01"))),
         ..Link::default()
     }
 }

@@ -59,6 +59,7 @@ impl Sink for VisitSink {
         let prepared = self.rows.prepare(&job.dealer, &job.source, &rows, job.now);
         Entry {
             findings: prepared.findings,
+            refusals: Vec::new(),
             payload: prepared.payload,
         }
     }

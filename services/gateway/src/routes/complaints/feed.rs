@@ -77,6 +77,9 @@ impl From<pb::CaseChange> for ChangeView {
             at,
             version,
             opened_at: _,
+            satisfaction_resolution: _,
+            satisfaction_handling: _,
+            ended_at: _,
         } = change;
         Self {
             id,

@@ -29,7 +29,7 @@ const MAPPING: HeaderName = HeaderName::from_static("x-marque-mapping");
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
-    /// customers, vehicles, visits or complaints.
+    /// customers, vehicles, visits, complaints, verifications, purchases, payments or assessments.
     #[param(example = "customers")]
     kind: String,
     /// Code of the dealer whose data it is.

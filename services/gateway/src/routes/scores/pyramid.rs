@@ -42,6 +42,10 @@ pub(crate) struct PyramidView {
     model_version: String,
     /// Brands there are pyramids of.
     brands: Vec<String>,
+    /// How far behind a tier's border, in per mille of its rank, a customer keeps the tier he began the day with; absent where
+    /// tiers are by rank alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier_margin_permille: Option<i64>,
 }
 
 /// One tier.
@@ -96,5 +100,6 @@ pub(crate) async fn get_pyramid(
         opted_out: pyramid.opted_out,
         model_version: pyramid.model_version,
         brands: pyramid.brands,
+        tier_margin_permille: Some(pyramid.tier_margin_permille).filter(|margin| *margin > 0),
     })
 }

@@ -1,8 +1,8 @@
-//! Tables for analysts, as JSON or CSV.
+//! Tables for analysts, as JSON, CSV or Parquet.
 
-use axum::{body::Body, extract::State, response::Response};
-use http::{HeaderValue, header};
+use axum::extract::State;
 use marque_api::scoring::v1 as pb;
+use marque_export::{Cell, Column, Kind, Misshapen, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -11,8 +11,9 @@ use super::get::time;
 use crate::{
     answer::ok,
     edge::Call,
+    export,
     extract::{Path, Query},
-    problem::{Answer, Failure},
+    problem::Answer,
     state::App,
 };
 
@@ -21,7 +22,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReportQuery {
-    /// dealer, region, model, occupation or age; all together if not said.
+    /// dealer, region, model, occupation or age, and for retention cohort; all together if not said.
     #[param(required = false, example = "dealer")]
     by: String,
     /// person or organization; person if not said. For tiers.
@@ -33,7 +34,7 @@ pub(crate) struct ReportQuery {
     /// As of then, or the end of the period, RFC 3339; now if not said.
     #[param(required = false)]
     to: String,
-    /// json or csv; json if not said.
+    /// json, csv or parquet; json if not said.
     #[param(required = false)]
     format: String,
 }
@@ -48,24 +49,21 @@ pub(crate) struct ReportTable {
     rows: Vec<Map<String, Value>>,
 }
 
-/// A table for analysts: tiers, tier-migrations, loyalty, loyalty-migrations, retention or cohorts.
+/// A table for analysts: tiers, tier-migrations, loyalty, loyalty-migrations, degrees, retention or cohorts.
 ///
 /// Tiers and ranks are exact as of the instant asked for, and of the whole network; counted are the customers the caller has
 /// to do with.
 #[utoipa::path(get, path = "/v1/score-reports/{report}", tag = "scores",
-    params(("report" = String, Path, description = "tiers, tier-migrations, loyalty, loyalty-migrations, retention or cohorts", example = "tiers"), ReportQuery),
-    responses((status = 200, description = "The table", content((ReportTable = "application/json"), (String = "text/csv")))))]
+    params(("report" = String, Path, description = "tiers, tier-migrations, loyalty, loyalty-migrations, degrees, retention or cohorts", example = "tiers"), ReportQuery),
+    responses((status = 200, description = "The table", content((ReportTable = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet")))))]
 pub(crate) async fn get_report(
     State(app): State<App>,
     call: Call,
     Path(report): Path<String>,
     Query(query): Query<ReportQuery>,
 ) -> Answer {
-    let is_csv = match query.format.as_str() {
-        "" | "json" => false,
-        "csv" => true,
-        _ => return Err(Failure::field("format", "UNKNOWN", "json or csv")),
-    };
+    let format = export::format(&query.format)?;
+    let name = report.clone();
     let request = pb::GetReportRequest {
         report,
         by: query.by,
@@ -80,8 +78,8 @@ pub(crate) async fn get_report(
             client.get_report(request).await
         });
     let table = get.await?;
-    if is_csv {
-        return Ok(csv_answer(&table));
+    if let Some(format) = format {
+        return export::file(&name, format, exported(table));
     }
     let rows = table.rows.into_iter().map(|row| {
         let cells = row.cells.into_iter().map(value);
@@ -105,36 +103,18 @@ fn value(cell: pb::ReportCell) -> Value {
     }
 }
 
-/// CSV by RFC 4180. A word that a spreadsheet would take for a formula gets an apostrophe before it.
-fn csv_answer(table: &pb::GetReportResponse) -> Response {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    let rows = table.rows.iter().map(|row| {
-        let cells = row.cells.iter().map(|cell| match &cell.value {
-            Some(pb::report_cell::Value::Text(text)) => harmless(text),
-            Some(pb::report_cell::Value::Number(number)) => number.to_string(),
-            None => String::new(),
-        });
-        cells.collect()
-    });
-    for record in std::iter::once(table.columns.clone()).chain(rows) {
-        let record: Vec<String> = record;
-        writer
-            .write_record(&record)
-            .expect("a buffer takes every row of a table");
-    }
-    let bytes = writer.into_inner().expect("a buffer can be flushed");
-    let mut response = Response::new(Body::from(bytes));
-    let csv = HeaderValue::from_static("text/csv; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, csv);
-    response
-}
-
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+/// The table with the types its role gives the columns.
+fn exported(table: pb::GetReportResponse) -> Result<Table, Misshapen> {
+    let columns = table.columns.into_iter().zip(table.kinds);
+    let columns = columns
+        .map(|(name, kind)| Column::new(name, Kind::parse(&kind).unwrap_or(Kind::Text)))
+        .collect();
+    let cell = |cell: pb::ReportCell| match cell.value {
+        Some(pb::report_cell::Value::Text(text)) => Cell::from(text),
+        Some(pb::report_cell::Value::Number(number)) => Cell::from(number),
+        None => Cell::Empty,
+    };
+    let rows = table.rows.into_iter();
+    let rows = rows.map(|row| row.cells.into_iter().map(cell).collect());
+    Table::new(columns, rows.collect())
 }

@@ -67,6 +67,9 @@ pub(crate) struct StandingView {
     rank: i64,
     /// Ranked customers of the group.
     size: i64,
+    /// True if he keeps a tier that his rank alone would not give him any more; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    held: bool,
 }
 
 /// One indicator of a score.
@@ -224,6 +227,7 @@ impl From<pb::Standing> for StandingView {
             tier: standing.tier,
             rank: standing.rank,
             size: standing.size,
+            held: standing.held,
         }
     }
 }

@@ -98,6 +98,12 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "GET /v1/due-dates",
+            "service",
+            "/v1/due-dates?within=30d&kind=maintenance&dealer=D001".into(),
+            "",
+        ),
+        (
             "GET /v1/me/due-dates",
             "customer",
             "/v1/me/due-dates".into(),

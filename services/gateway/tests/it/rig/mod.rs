@@ -102,7 +102,14 @@ impl Rig {
                     &Sink::new(),
                 )),
             ),
-            scoring: reach(RoleName::Scoring, scoring::routes(&scoring)),
+            scoring: reach(
+                RoleName::Scoring,
+                scoring::routes(&scoring).add_service(import::service(
+                    "payments",
+                    &scoring,
+                    &Sink::new(),
+                )),
+            ),
             complaint: reach(
                 RoleName::Complaint,
                 complaint::routes(&complaint).add_service(import::service(

@@ -299,6 +299,7 @@ pub(super) fn score(explained: bool) -> scoring::Score {
         rank: 1,
         size: 20,
         brand: text(brand),
+        held: false,
     };
     let words = |words| {
         if explained {
@@ -585,6 +586,9 @@ pub(super) fn change() -> complaint::CaseChange {
         at: at(60),
         version: 3,
         opened_at: at(0),
+        satisfaction_resolution: 0,
+        satisfaction_handling: 0,
+        ended_at: None,
     }
 }
 

@@ -203,6 +203,24 @@ impl ScoringService for Scores {
         self.0.play(&request, pb::PutPlanResponse { plan }).await
     }
 
+    async fn list_due_dates(
+        &self,
+        request: Request<pb::ListDueDatesRequest>,
+    ) -> Answer<pb::ListDueDatesResponse> {
+        let car = samples::car_due();
+        let answer = pb::ListDueDatesResponse {
+            dates: vec![pb::CarDueDate {
+                vehicle_id: car.vehicle_id,
+                vin: car.vin,
+                customer_id: super::CUSTOMER.into(),
+                dealer: "D001".into(),
+                due: car.dates.into_iter().next(),
+            }],
+            next_page_token: "more".into(),
+        };
+        self.0.play(&request, answer).await
+    }
+
     async fn get_report(
         &self,
         request: Request<pb::GetReportRequest>,
@@ -217,6 +235,7 @@ impl ScoringService for Scores {
         let answer = pb::GetReportResponse {
             columns: vec!["group".into(), "customers".into()],
             rows: vec![row("D001", 12.0), row("=D002, \"new\"", 3.5)],
+            kinds: vec!["text".into(), "number".into()],
         };
         self.0.play(&request, answer).await
     }
