@@ -79,7 +79,7 @@ fn one_event_reaches_the_exact_rank_within_so_long() {
         let links = (0..50).map(|n| link("D1", &format!("K{n}"), who(n)));
         world.customers.deliver([linked(1, links.collect())]).await;
         let mut times = Vec::new();
-        for n in 0..500 {
+        for n in 0_i64..500 {
             let date = format!("2026-{:02}-{:02}", 1 + n % 5, 1 + n % 28);
             let order = u128::from(n.unsigned_abs());
             let came = visit("D1", order, &format!("K{}", n % 50), &date);
