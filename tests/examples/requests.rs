@@ -67,14 +67,33 @@ async fn main() -> anyhow::Result<()> {
     .await?;
     measure("create", &target, |t, at| {
         let run = std::process::id();
-        let phone = format!("139{:08}", (at * 7_919 + run as usize) % 100_000_000);
-        let body = json!({"name": format!("测试{}", at % 977), "phone": phone});
+        let body = json!({"name": name(at), "phone": phone(at + run as usize)});
         t.put(
             &format!("/v1/source-records/{}/bench/{run}-{at}", t.dealer),
             &body,
         )
     })
     .await
+}
+
+/// A name as common as names are: forty family names with two of forty characters.
+fn name(at: usize) -> String {
+    const FAMILY: &str =
+        "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡";
+    const GIVEN: &str =
+        "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅建国文辉力佳宇晨浩然欣怡";
+    let (family, given): (Vec<char>, Vec<char>) =
+        (FAMILY.chars().collect(), GIVEN.chars().collect());
+    let mixed = at.wrapping_mul(2_654_435_761) >> 7;
+    let (first, second) = (given[mixed % given.len()], given[mixed / 64 % given.len()]);
+    [family[mixed / 4096 % family.len()], first, second]
+        .iter()
+        .collect()
+}
+
+/// A phone unlike the one before.
+fn phone(at: usize) -> String {
+    format!("139{:08}", at.wrapping_mul(2_654_435_761) % 100_000_000)
 }
 
 impl Target {

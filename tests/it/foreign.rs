@@ -28,15 +28,17 @@ struct Operation {
 /// Ids of one dealer's records, by the first part of the path they stand in.
 type Records = BTreeMap<&'static str, String>;
 
-const CARS: [(&str, &str); 2] = [("D1", "LJ1EEKRN7R4000001"), ("D2", "LSVAA4182E2184847")];
+/// A dealer, his customer, the customer's phone and car: two people whom nothing makes one.
+const WORLDS: [[&str; 4]; 2] = [
+    ["D1", "王小明", "13800138001", "LJ1EEKRN7R4000001"],
+    ["D2", "欧阳建国", "13911225566", "LSVAA4182E2184847"],
+];
 
 /// A dealer's customer with a car, a visit, a complaint and an import.
-async fn records_of(sandbox: &Sandbox, dealer: &str, vin: &str) -> anyhow::Result<Records> {
+async fn records_of(sandbox: &Sandbox, world: [&str; 4]) -> anyhow::Result<Records> {
+    let [dealer, name, phone, vin] = world;
     let hq = sandbox.headquarters(Role::HqAdmin);
-    let file = format!(
-        "source_key,name,phone,vin\nc1,王小明{dealer},1380013800{},{vin}\n",
-        &dealer[1..]
-    );
+    let file = format!("source_key,name,phone,vin\nc1,{name},{phone},{vin}\n");
     let import = hq.import("customers", dealer, &file).await?;
     anyhow::ensure!(import["quarantined"] == 0, "{import}");
     let visits = format!(
@@ -143,8 +145,8 @@ fn said(answer: Answer) -> (StatusCode, Value) {
 async fn another_dealers_record_and_none_look_the_same_to_every_role() -> anyhow::Result<()> {
     let sandbox = Sandbox::start(Topology::AllInOne).await?;
     two_dealers(&sandbox).await?;
-    let own = records_of(&sandbox, CARS[0].0, CARS[0].1).await?;
-    let foreign = records_of(&sandbox, CARS[1].0, CARS[1].1).await?;
+    let own = records_of(&sandbox, WORLDS[0]).await?;
+    let foreign = records_of(&sandbox, WORLDS[1]).await?;
     let operations = operations(&sandbox.headquarters(Role::HqAdmin)).await?;
     assert!(operations.len() > 20, "the document lists them");
     let at_dealers = Role::ALL
@@ -223,8 +225,8 @@ fn kind_of(package: &str, method: &str, field: &str) -> Option<&'static str> {
 async fn over_grpc_too_another_dealers_record_and_none_look_the_same() -> anyhow::Result<()> {
     let sandbox = Sandbox::start(Topology::AllInOne).await?;
     two_dealers(&sandbox).await?;
-    records_of(&sandbox, CARS[0].0, CARS[0].1).await?;
-    let foreign = records_of(&sandbox, CARS[1].0, CARS[1].1).await?;
+    records_of(&sandbox, WORLDS[0]).await?;
+    let foreign = records_of(&sandbox, WORLDS[1]).await?;
     let methods = fields_of_methods()?;
     assert!(methods.len() > 20, "the descriptors name them");
     let dealer = || Scope::Dealer("D1".parse().unwrap());
