@@ -32,8 +32,16 @@ struct Store {
 }
 
 impl Stores {
-    /// Remembers the database of a role.
+    /// Whether the role has a database here already.
+    pub(crate) fn has(&self, role: RoleName) -> bool {
+        self.lock().iter().any(|store| store.role == role)
+    }
+
+    /// Remembers the database of a role; a second handle on the same one is not looked after twice.
     pub(crate) fn add(&self, role: RoleName, db: Database, migrator: Migrator, lock: Option<File>) {
+        if self.has(role) {
+            return;
+        }
         self.lock().push(Store {
             role,
             db,

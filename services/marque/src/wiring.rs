@@ -396,8 +396,11 @@ impl Shared {
     ) -> anyhow::Result<Database> {
         let settings = database_settings(&self.config, role);
         let lock = match &settings {
-            Settings::Sqlite { path } => Some(stores::lock_file(path)?),
-            Settings::Postgres { .. } => None,
+            // A second handle of this process needs no second lock.
+            Settings::Sqlite { path } if !self.stores.has(rpc_name(role)) => {
+                Some(stores::lock_file(path)?)
+            }
+            _ => None,
         };
         let db = Database::open(&settings)?;
         if matches!(settings, Settings::Sqlite { .. }) {

@@ -16,12 +16,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         )
         .await?;
     let mut built = marque_service_history::build(Deps {
-        db: shared
-            .database(
-                ServiceRole::ServiceHistory,
-                marque_migrations::SERVICE_HISTORY,
-            )
-            .await?,
+        db: db.clone(),
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
