@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(Path::new(&out).join("access.rs"), access_table(&encoded)?)?;
     tonic_prost_build::configure()
         .bytes(".marque.intake.v1")
+        .bytes(".marque.complaint.v1")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -91,6 +91,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0030_basis_only"),
         migration!("scoring", "0031_due_and_degrees"),
         migration!("scoring", "0032_held_tiers"),
+        migration!("scoring", "0040_told"),
     ],
 };
 
@@ -117,6 +118,8 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::AUDIT_CHAIN,
         migration!("complaint", "0010_complaints"),
         migration!("complaint", "0011_solutions"),
+        migration!("complaint", "0020_care"),
+        migration!("complaint", "0030_clusters"),
     ],
 };
 

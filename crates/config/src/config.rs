@@ -9,8 +9,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    AuthConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ScoringConfig, ServiceRole,
-    StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
+    AuthConfig, ComplaintConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ScoringConfig,
+    ServiceRole, StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
 };
 
 /// Every setting. [`Config::default`] is the whole system in one process under `./data`.
@@ -48,6 +48,8 @@ pub struct Config {
     pub customer: CustomerConfig,
     /// The pyramid.
     pub scoring: ScoringConfig,
+    /// Complaint cases.
+    pub complaint: ComplaintConfig,
 }
 
 impl Default for Config {
@@ -68,6 +70,7 @@ impl Default for Config {
             import: ImportConfig::default(),
             customer: CustomerConfig::default(),
             scoring: ScoringConfig::default(),
+            complaint: ComplaintConfig::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod auth;
+mod complaint;
 mod config;
 mod customer;
 mod error;
@@ -20,6 +21,7 @@ mod validate;
 mod vault;
 
 pub use auth::{AuthConfig, IssuerConfig, TokenAlgorithm};
+pub use complaint::{AttachmentsConfig, ClustersConfig, ComplaintConfig};
 pub use config::Config;
 pub use customer::CustomerConfig;
 pub use error::ConfigError;

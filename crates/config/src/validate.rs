@@ -175,6 +175,12 @@ impl Config {
         found.within("import.batch_rows", self.import.batch_rows, 1, 100_000);
         found.within("import.max_columns", self.import.max_columns, 1, 100_000);
         found.within("import.parallel", self.import.parallel, 1, 64);
+        found.within(
+            "complaint.attachments.max_bytes",
+            self.complaint.attachments.max_bytes,
+            1,
+            256 << 20,
+        );
         let ratio = (0.0..=1.0).contains(&self.telemetry.trace_ratio);
         found.when(!ratio, "telemetry.trace_ratio", "a share from 0 to 1");
     }

@@ -7,7 +7,7 @@ use marque_errors::{ErrorCode, ServiceError, Violation};
 use marque_intake::IntakeError;
 use marque_ledger::IdempotencyError;
 
-use crate::domain::{REOPEN_DAYS, Refusal, State};
+use crate::domain::{MOST_ATTACHMENTS, REOPEN_DAYS, Refusal, State};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -41,6 +41,38 @@ pub(crate) enum Error {
     TooLate,
     #[error("this task has ended already")]
     TaskEnded,
+    #[error("no such file on this complaint")]
+    AttachmentUnknown,
+    #[error(
+        "files are pictures, recordings or PDF, told by their bytes: send JPEG, PNG, WebP, HEIF, GIF, BMP, PDF, MP4, MOV, \
+         MP3, M4A, AMR, WAV or OGG"
+    )]
+    FileType,
+    #[error("a file has at most {0} bytes")]
+    FileTooLarge(usize),
+    #[error("a complaint has at most {MOST_ATTACHMENTS} files")]
+    FilesFull,
+    #[error("a file begins with start, followed by chunks only")]
+    FileOutOfOrder,
+    #[error("the file broke off before its end: nothing was taken in, send it again")]
+    FileBroken,
+    #[error("the store of files failed")]
+    Files(#[source] object_store::Error),
+    #[error("no such compensation on this complaint")]
+    CompensationUnknown,
+    #[error("this compensation is {0} already")]
+    CompensationDecided(&'static str),
+    #[error(
+        "with it the case would have been given {worth}, your limit is {limit}: it is for {}",
+        whom(.may)
+    )]
+    CompensationLimit {
+        worth: String,
+        limit: String,
+        may: Vec<&'static str>,
+    },
+    #[error("this is of the whole network: it is for headquarters")]
+    HeadquartersOnly,
     #[error("somebody changed it first: read it again")]
     Changed,
     #[error(
@@ -73,6 +105,15 @@ fn told(to: State, allowed: &[State]) -> String {
             to.code(),
             codes.join(", ")
         )
+    }
+}
+
+/// Whose limit covers a compensation.
+fn whom(may: &[&'static str]) -> String {
+    if may.is_empty() {
+        "nobody: ask for less, or have complaint.compensation set higher".to_owned()
+    } else {
+        may.join(" or ")
     }
 }
 
@@ -121,7 +162,15 @@ impl ServiceError for Error {
             Self::ComplaintUnknown
             | Self::SolutionUnknown
             | Self::TaskUnknown
+            | Self::AttachmentUnknown
+            | Self::CompensationUnknown
             | Self::CustomerUnknown => ErrorCode::NotFound,
+            Self::FileType | Self::FileTooLarge(_) | Self::FileOutOfOrder | Self::FileBroken => {
+                ErrorCode::InvalidArgument
+            }
+            Self::FilesFull | Self::CompensationDecided(_) => ErrorCode::FailedPrecondition,
+            Self::CompensationLimit { .. } | Self::HeadquartersOnly => ErrorCode::PermissionDenied,
+            Self::Files(_) => ErrorCode::Unavailable,
             Self::MoveRefused { .. } | Self::TasksOpen(_) | Self::TooLate | Self::TaskEnded => {
                 ErrorCode::FailedPrecondition
             }
@@ -147,6 +196,17 @@ impl ServiceError for Error {
             Self::TasksOpen(_) => "COMPLAINT_TASKS_OPEN",
             Self::TooLate => "COMPLAINT_REOPEN_LATE",
             Self::TaskEnded => "TASK_ENDED",
+            Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
+            Self::FileType => "ATTACHMENT_TYPE",
+            Self::FileTooLarge(_) => "ATTACHMENT_TOO_LARGE",
+            Self::FilesFull => "ATTACHMENTS_FULL",
+            Self::FileOutOfOrder => "ATTACHMENT_OUT_OF_ORDER",
+            Self::FileBroken => "BODY_BROKEN",
+            Self::Files(_) => "ATTACHMENTS_UNAVAILABLE",
+            Self::CompensationUnknown => "COMPENSATION_UNKNOWN",
+            Self::CompensationDecided(_) => "COMPENSATION_DECIDED",
+            Self::CompensationLimit { .. } => "COMPENSATION_LIMIT",
+            Self::HeadquartersOnly => "HEADQUARTERS_ONLY",
             Self::Changed => "COMPLAINT_CHANGED",
             Self::MayRepeat(_) => "COMPLAINT_MAY_REPEAT",
             Self::Exists(_) => "COMPLAINT_EXISTS",

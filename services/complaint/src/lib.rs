@@ -6,8 +6,10 @@ mod customers;
 mod domain;
 mod error;
 mod events;
+mod files;
 mod follow;
 mod grpc;
+mod settings;
 mod storage;
 
 use std::sync::Arc;
@@ -24,6 +26,9 @@ use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
 
+pub use domain::{InvalidRules, Rules};
+pub use files::{FileStore, FileStoreError};
+
 /// What the service needs.
 #[derive(Clone)]
 pub struct Deps {
@@ -39,10 +44,18 @@ pub struct Deps {
     pub customer: RpcTransport,
     /// How imports are worked off.
     pub intake: IntakeSettings,
+    /// Times, weights and limits of this deployment.
+    pub rules: Rules,
+    /// Where files of cases lie.
+    pub files: FileStore,
     /// Events of the network service.
     pub network_events: Arc<dyn Source>,
     /// Events of the customer service.
     pub customer_events: Arc<dyn Source>,
+    /// Events of the vehicle service.
+    pub vehicle_events: Arc<dyn Source>,
+    /// Events of the scoring service.
+    pub scoring_events: Arc<dyn Source>,
 }
 
 impl std::fmt::Debug for Deps {
@@ -67,6 +80,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         Arc::clone(&deps.clock),
         directory.clone(),
         customers::Customers::new(deps.customer.clone()),
+        (
+            deps.rules.clone(),
+            files::Files::new(deps.files.clone(), deps.vault.clone()),
+        ),
     );
     let intake = Intake::new(
         deps.db.clone(),
@@ -79,11 +96,15 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let scheduler = app::Scheduler::new(app.clone());
     let own = follow::OwnEvents::new(feed.clone());
     let (indexed, told) = (app.clone(), own.clone());
+    let mut tasks = consumers(&deps, &app);
+    let watched = app.clone();
+    tasks.push(Task::new("complaint.clusters", move |stop| {
+        app::watch_clusters(watched, stop)
+    }));
     let service = ComplaintServiceServer::new(grpc::ComplaintGrpc::new(app, own));
     let routes = Routes::new(service)
         .add_service(ImportServiceServer::new(ImportGrpc::new(intake.clone())))
         .add_service(EventFeedServer::new(feed));
-    let mut tasks = consumers(&deps);
     tasks.push(Task::new("complaint.imports", move |stop| intake.run(stop)));
     tasks.push(Task::new("complaint.scheduler", move |stop| {
         scheduler.run(stop)
@@ -94,7 +115,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     Ok(Built { routes, tasks })
 }
 
-fn consumers(deps: &Deps) -> Vec<Task> {
+fn consumers(deps: &Deps, app: &app::CaseApp) -> Vec<Task> {
     let consumer = |producer, source: &Arc<dyn Source>, handler: Arc<dyn Handler>| Consumer {
         name: "complaint",
         producer,
@@ -109,8 +130,20 @@ fn consumers(deps: &Deps) -> Vec<Task> {
         &deps.customer_events,
         Arc::new(events::CustomersHandler),
     );
+    let cars = consumer(
+        "marque/vehicle",
+        &deps.vehicle_events,
+        Arc::new(events::CarsHandler),
+    );
+    let scores = consumer(
+        "marque/scoring",
+        &deps.scoring_events,
+        Arc::new(events::ScoresHandler(app.clone())),
+    );
     vec![
         Task::new("complaint.regions", move |stop| regions.run(stop)),
         Task::new("complaint.customers", move |stop| customers.run(stop)),
+        Task::new("complaint.cars", move |stop| cars.run(stop)),
+        Task::new("complaint.scores", move |stop| scores.run(stop)),
     ]
 }

@@ -1,14 +1,17 @@
 //! Repair orders of a car, as the service-history service has them for this caller.
 
+use std::time::Duration;
+
 use marque_api::service_history::v1::{
     Line, LineKind, ListVehicleVisitsRequest, Visit,
     service_history_service_client::ServiceHistoryServiceClient,
 };
+use marque_auth::PeerTokens;
 use marque_core::{Timestamp, business_date};
 use marque_events::from_proto_time;
 use marque_insight::law::guarantees::{Assembly, Repair, Replacement};
 use marque_quality::date::BUSINESS_OFFSET_SECONDS;
-use marque_rpc::{CallMeta, RpcTransport};
+use marque_rpc::{CallMeta, RequestId, RpcTransport};
 
 use crate::{
     domain::assembly_of,
@@ -18,18 +21,30 @@ use crate::{
 /// Repair orders asked for at once, and most of them.
 const PAGE: i32 = 500;
 const MOST_VISITS: usize = 5_000;
+/// How long is waited for them where nobody waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks the service-history service.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
     client: ServiceHistoryServiceClient<RpcTransport>,
+    tokens: PeerTokens,
 }
 
 impl History {
-    pub(crate) fn new(transport: RpcTransport) -> Self {
+    pub(crate) fn new(transport: RpcTransport, tokens: PeerTokens) -> Self {
         Self {
             client: ServiceHistoryServiceClient::new(transport),
+            tokens,
         }
+    }
+
+    /// All repairs of a car that count, for what the service does by itself.
+    pub(crate) async fn repairs_for_peer(&self, vin: &str, now: Timestamp) -> Result<Vec<Repair>> {
+        let meta = CallMeta::new(RequestId::random())
+            .with_token(&self.tokens.token(now))
+            .within(PATIENCE);
+        self.repairs(&meta, vin).await
     }
 
     /// Repairs of a car that count towards the three guarantees, as far as the caller may see them.

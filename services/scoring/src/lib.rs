@@ -16,6 +16,7 @@ use marque_api::{
     intake::v1::import_service_server::ImportServiceServer,
     scoring::v1::scoring_service_server::ScoringServiceServer,
 };
+use marque_auth::PeerTokens;
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
@@ -41,6 +42,8 @@ pub struct Deps {
     pub network: RpcTransport,
     /// The way to the service-history service, which knows the lines of repair orders.
     pub service_history: RpcTransport,
+    /// Tokens by which it asks when nobody has called.
+    pub tokens: PeerTokens,
     /// Events of the network service.
     pub network_events: Arc<dyn Source>,
     /// Events of the customer service.
@@ -74,7 +77,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
         ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
         directory: directory.clone(),
-        history: history::History::new(deps.service_history.clone()),
+        history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
     };
     let intake = Intake::new(
         deps.db.clone(),
@@ -102,6 +105,13 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let learning = app.clone();
     tasks.push(Task::new("scoring.learn", move |stop| {
         app::learn_daily(learning, stop)
+    }));
+    let (counting, comparing) = (app.clone(), app.clone());
+    tasks.push(Task::new("scoring.guarantees", move |stop| {
+        app::tell_guarantees(counting, stop)
+    }));
+    tasks.push(Task::new("scoring.tiers", move |stop| {
+        app::tell_tiers(comparing, stop)
     }));
     let routes = Routes::new(ScoringServiceServer::new(grpc::ScoreGrpc::new(app)))
         .add_service(ImportServiceServer::new(ImportGrpc::new(intake)))

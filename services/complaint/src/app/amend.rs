@@ -12,7 +12,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, ClockKind, Severity, Standing, Tier, budget, category_code, kinds_of},
+    domain::{Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
     error::{Error, Result},
     storage,
 };
@@ -133,7 +133,7 @@ impl CaseApp {
             if !wanted.contains(&clock.kind) {
                 clock.end(Standing::Stopped, case.updated_at, &calendar);
             } else if matches!(clock.standing, Standing::Running | Standing::Paused) {
-                clock.rebudget(budget(clock.kind, case.terms()), &calendar);
+                clock.rebudget(self.budget(clock.kind, case), &calendar);
             }
         }
         let missing = wanted
@@ -142,7 +142,7 @@ impl CaseApp {
             .map(|kind| {
                 Clock::start(
                     *kind,
-                    budget(*kind, case.terms()),
+                    self.budget(*kind, case),
                     case.begins(*kind),
                     &calendar,
                 )
@@ -213,7 +213,7 @@ impl CaseApp {
         for mut clock in clocks {
             let is_running = clock.standing == Standing::Running;
             if clock.kind == ClockKind::NextUpdate && is_running {
-                clock.restart(budget(clock.kind, case.terms()), now, &calendar);
+                clock.restart(self.budget(clock.kind, case), now, &calendar);
                 storage::save_clocks(conn, [(case.id, case.dealer.as_str(), &clock)])?;
             }
         }

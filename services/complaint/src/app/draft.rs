@@ -36,7 +36,8 @@ pub(crate) struct Draft {
     pub(crate) severity: Severity,
     /// Whether the severity was said and understood.
     pub(crate) is_severity_read: bool,
-    pub(crate) tier: Tier,
+    /// Nothing if it was not said.
+    pub(crate) tier: Option<Tier>,
     pub(crate) department: &'static str,
     pub(crate) part: String,
     pub(crate) fault: String,
@@ -79,7 +80,7 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         channel: find_channel(&channel).unwrap_or("other"),
         is_severity_read: row.severity.is_some(),
         severity: row.severity.map_or(Severity::Medium, Severity::from),
-        tier: Tier::parse(raw.tier.trim()).unwrap_or_default(),
+        tier: Tier::parse(raw.tier.trim()),
         department: find_department(&department)
             .or_else(|| find_category(&code).map(|each| each.department))
             .unwrap_or("customer_care"),

@@ -1,8 +1,12 @@
 //! The use cases: what callers ask of cases, and what happens by itself.
 
 mod amend;
+mod attach;
 mod calendar;
+mod clusters;
+mod compensate;
 mod draft;
+mod follow_up;
 mod indexes;
 mod knowledge;
 mod moves;
@@ -13,6 +17,7 @@ mod report;
 mod scheduler;
 mod sink;
 mod tasks;
+mod warn;
 
 use std::sync::Arc;
 
@@ -24,20 +29,28 @@ use marque_intake::Directory;
 
 use crate::{
     customers::Customers,
-    domain::{Calendar, Case, Clock, Entry, State, Task},
+    domain::{
+        Attachment, Calendar, Case, Clock, ClockKind, Compensation, Entry, Rules, State, Task,
+        Warning,
+    },
     error::Result,
+    files::Files,
     storage::{self, CaseStore},
 };
 
 pub(crate) use amend::Amendment;
+pub(crate) use attach::NewFile;
+pub(crate) use clusters::watch as watch_clusters;
+pub(crate) use compensate::{Asked, Verdict};
 pub(crate) use draft::Raw;
 pub(crate) use indexes::Indexes;
 pub(crate) use knowledge::{Desk, Draft as SolutionDraft, Proposed};
 pub(crate) use moves::MoveRequest;
+pub(crate) use publish::alert_to_pb;
 pub(crate) use read::Wanted;
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sink::CaseSink;
-pub(crate) use tasks::NewTask;
+pub(crate) use tasks::{Ending, NewTask};
 
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,6 +62,8 @@ pub(crate) struct CaseApp {
     customers: Customers,
     days: Arc<WorkCalendar>,
     indexes: Indexes,
+    rules: Arc<Rules>,
+    files: Files,
 }
 
 /// A case as it is shown, with what the caller may do.
@@ -58,6 +73,10 @@ pub(crate) struct Shown {
     pub(crate) clocks: Vec<ShownClock>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) course: Vec<Entry>,
+    pub(crate) attachments: Vec<Attachment>,
+    /// Each with the roles whose limit covers it, while it is asked for.
+    pub(crate) compensations: Vec<(Compensation, Vec<&'static str>)>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) next: Vec<State>,
     /// Whether it is another dealer's: then only that it is there is shown.
     pub(crate) is_foreign: bool,
@@ -80,6 +99,7 @@ impl CaseApp {
         clock: SharedClock,
         directory: Directory,
         customers: Customers,
+        (rules, files): (Rules, Files),
     ) -> Self {
         Self {
             db,
@@ -89,6 +109,8 @@ impl CaseApp {
             customers,
             days: Arc::new(WorkCalendar::shipped()),
             indexes: Indexes::default(),
+            rules: Arc::new(rules),
+            files,
         }
     }
 
@@ -103,6 +125,11 @@ impl CaseApp {
             .db
             .read(move |conn| storage::dealers_of(conn, ctx.scope()))
             .await?)
+    }
+
+    /// The working time a clock of a case has, in microseconds.
+    fn budget(&self, kind: ClockKind, case: &Case) -> i64 {
+        self.rules.times.budget(kind, case.terms())
     }
 
     /// The calendar by which a dealer's clocks run.

@@ -98,6 +98,7 @@ impl CaseApp {
         );
         self.note(conn, case.id, &moved)?;
         self.turn_clocks(conn, ctx, &case, now)?;
+        self.follow_up(conn, ctx, &case, (&tasks, &request.note), now)?;
         let subject = case.id.to_string();
         let act = Act {
             act: "complaint_moved",
@@ -121,7 +122,8 @@ impl CaseApp {
     ) -> Result<()> {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
         let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
-        let turns = follow(&mut clocks, case.state, case.terms(), now, &calendar);
+        let budget = |kind| self.budget(kind, case);
+        let turns = follow(&mut clocks, case.state, budget, now, &calendar);
         let owned = clocks
             .iter()
             .map(|clock| (case.id, case.dealer.as_str(), clock));

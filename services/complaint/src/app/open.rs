@@ -5,7 +5,7 @@ use marque_auth::{CallContext, Scope};
 use marque_core::{
     ComplaintId, CustomerId, DealerCode, SourceRecordId, Timestamp, source_record_id,
 };
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_intake::IntakeError;
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
@@ -17,7 +17,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, CaseNumber, Clock, Entry, State, budget, kinds_of},
+    domain::{Case, CaseNumber, Clock, Entry, State, Tier, kinds_of},
     error::{Error, Result},
     storage::{self, NewCase},
 };
@@ -177,6 +177,7 @@ impl CaseApp {
             let linked = storage::customers_of(conn, [record])?;
             case.customer = linked.get(&record).copied().or(case.customer);
         }
+        case.tier = Self::tier(conn, draft, case.customer)?;
         let whose = (case.record, case.customer, case.vin.as_str());
         let similar = self.store.find_open_of(conn, ctx.scope(), whose)?;
         let twin = similar.iter().find(|open| open.is_twin_of(&case));
@@ -186,6 +187,22 @@ impl CaseApp {
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), &case)?;
         let shown = self.write_new(conn, ctx, dealer, case, now)?;
         Ok(Opened { shown, similar })
+    }
+
+    /// What the customer is to us: as was said, or else as the scoring service has told.
+    pub(super) fn tier(
+        conn: &mut Conn<'_>,
+        draft: &Draft,
+        customer: Option<CustomerId>,
+    ) -> std::result::Result<Tier, StoreError> {
+        if let Some(said) = draft.tier {
+            return Ok(said);
+        }
+        let Some(customer) = customer else {
+            return Ok(Tier::default());
+        };
+        let customer = storage::current_customer(conn, customer)?;
+        Ok(storage::tier_of(conn, customer)?.unwrap_or_default())
     }
 
     /// A case of a draft, received now.
@@ -210,7 +227,7 @@ impl CaseApp {
             channel: draft.channel.to_owned(),
             category: draft.category.clone(),
             severity: draft.severity,
-            tier: draft.tier,
+            tier: draft.tier.unwrap_or_default(),
             department: draft.department.to_owned(),
             part: draft.part.clone(),
             fault: draft.fault.clone(),
@@ -251,7 +268,7 @@ impl CaseApp {
             .map(|kind| {
                 Clock::start(
                     *kind,
-                    budget(*kind, case.terms()),
+                    self.budget(*kind, &case),
                     case.begins(*kind),
                     &calendar,
                 )

@@ -1,13 +1,13 @@
 //! Telling the others what became of cases: one event for all that changed together. Ids and coded values, no words.
 
 use marque_api::complaint::v1 as pb;
-use marque_core::{Clock, DealerCode, SourceRecordId, Timestamp};
+use marque_core::{Clock, ComplaintId, DealerCode, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError};
 use marque_events::{NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
 use crate::{
-    domain::{Case, Severity},
+    domain::{Alert, Case, Severity},
     storage::{Due, Taken},
 };
 
@@ -21,6 +21,14 @@ pub(super) const AMENDED: &str = "marque.complaint.cases.amended";
 pub(super) const NOTED: &str = "marque.complaint.cases.noted";
 /// Of tasks given or ended.
 pub(super) const TASKED: &str = "marque.complaint.cases.tasked";
+/// Of files that came.
+pub(super) const ATTACHED: &str = "marque.complaint.cases.attached";
+/// Of compensations asked for and decided.
+pub(super) const COMPENSATED: &str = "marque.complaint.cases.compensated";
+/// Of thresholds of the three guarantees that a case's car came near.
+pub(super) const WARNED: &str = "marque.complaint.cases.warned";
+/// Of clusters that are out of the ordinary.
+const CLUSTERS_RAISED: &str = "marque.complaint.clusters.raised";
 /// Of steps of the escalation.
 pub(super) const ESCALATED: &str = "marque.complaint.cases.escalated";
 
@@ -41,15 +49,13 @@ impl Change {
             severity: case.severity.code().to_owned(),
             department: case.department.clone(),
             state: case.state.code().to_owned(),
-            from_state: String::new(),
-            clock: String::new(),
-            step: String::new(),
             at: Some(to_proto_time(at)),
             version: case.version,
             opened_at: Some(to_proto_time(case.opened_at)),
             satisfaction_resolution: case.satisfaction[0] as i32,
             satisfaction_handling: case.satisfaction[1] as i32,
             ended_at: ended_at(case, at).map(to_proto_time),
+            ..pb::CaseChange::default()
         })
     }
 
@@ -66,7 +72,6 @@ impl Change {
             severity: Severity::of_rank(case.severity).code().to_owned(),
             department: case.department.clone(),
             state: case.state.clone(),
-            from_state: String::new(),
             clock: taken.kind.code().to_owned(),
             step: taken.step.code().to_owned(),
             at: Some(to_proto_time(at)),
@@ -75,7 +80,21 @@ impl Change {
             satisfaction_resolution: 0,
             satisfaction_handling: 0,
             ended_at: None,
+            ..pb::CaseChange::default()
         })
+    }
+
+    /// How a compensation of it stands, and its worth.
+    pub(super) fn compensated(mut self, state: &str, amount: i64) -> Self {
+        state.clone_into(&mut self.0.compensation);
+        self.0.amount_minor = amount;
+        self
+    }
+
+    /// The threshold its car came near.
+    pub(super) fn warned(mut self, rule: &str) -> Self {
+        rule.clone_into(&mut self.0.rule);
+        self
     }
 
     /// The state it was in before.
@@ -120,4 +139,48 @@ pub(super) fn all(
         traceparent: "",
     };
     publish(conn, clock, &event)
+}
+
+/// Tells of clusters that are new.
+pub(super) fn clusters(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    raised: &[(Alert, Vec<ComplaintId>)],
+) -> Result<(), StoreError> {
+    let Some((first, _)) = raised.first() else {
+        return Ok(());
+    };
+    let clusters = raised.iter().map(alert_to_pb).collect();
+    let event = NewEvent {
+        kind: CLUSTERS_RAISED,
+        subject: first.id.to_string(),
+        dealer: None,
+        data: pb::ClustersRaised { clusters }.encode_to_vec(),
+        traceparent: "",
+    };
+    publish(conn, clock, &event)
+}
+
+/// A cluster on the wire, with the numbers behind it.
+pub(crate) fn alert_to_pb((alert, cases): &(Alert, Vec<ComplaintId>)) -> pb::ClusterAlert {
+    let found = &alert.finding;
+    pb::ClusterAlert {
+        id: format!("clu_{}", alert.id.as_simple()),
+        part: found.cluster.part.clone(),
+        model: found.cluster.model.clone(),
+        model_year: found.cluster.model_year as i32,
+        from: Some(to_proto_time(alert.span.0)),
+        to: Some(to_proto_time(alert.span.1)),
+        hit: found.hit,
+        fleet: found.fleet,
+        baseline: found.baseline.code().to_owned(),
+        baseline_hit: found.baseline_hit,
+        baseline_fleet: found.baseline_fleet,
+        expected: found.expected,
+        p_value: found.p_value,
+        q_value: found.q_value,
+        raised_at: Some(to_proto_time(alert.raised_at)),
+        seen_at: Some(to_proto_time(alert.seen_at)),
+        complaint_ids: cases.iter().map(ToString::to_string).collect(),
+    }
 }

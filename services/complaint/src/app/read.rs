@@ -8,7 +8,10 @@ use marque_db::Conn;
 
 use super::{CaseApp, Shown, ShownClock};
 use crate::{
-    domain::{Calendar, Case, CaseNumber, Clock, Standing, allowed},
+    domain::{
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, allowed,
+        worth_with,
+    },
     error::{Error, Result},
     storage::{self, Filter},
 };
@@ -103,10 +106,29 @@ impl CaseApp {
                 .collect(),
             tasks: self.store.list_tasks(conn, scope, case.id)?,
             course: self.store.list_course(conn, scope, case.id)?,
+            attachments: self.store.list_attachments(conn, scope, case.id)?,
+            compensations: self.compensations(conn, scope, &case)?,
+            warnings: storage::warnings_of(conn, scope, &case.vin)?,
             next: allowed(case.state, ctx.roles()),
             is_foreign: false,
             case,
         })
+    }
+
+    /// The compensations of a case, each that is asked for with the roles that may decide it.
+    fn compensations(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        case: &Case,
+    ) -> Result<Vec<(Compensation, Vec<&'static str>)>> {
+        let given = self.store.list_compensations(conn, scope, case.id)?;
+        let may_decide = |each: &Compensation| match each.state {
+            CompensationState::Asked => self.rules.limits.covering(worth_with(&given, each.amount)),
+            _ => Vec::new(),
+        };
+        let may: Vec<_> = given.iter().map(may_decide).collect();
+        Ok(given.into_iter().zip(may).collect())
     }
 
     /// Cases with their clocks, without course and tasks.
@@ -142,6 +164,9 @@ impl CaseApp {
                     .collect(),
                 tasks: Vec::new(),
                 course: Vec::new(),
+                attachments: Vec::new(),
+                compensations: Vec::new(),
+                warnings: Vec::new(),
                 next: if is_foreign {
                     Vec::new()
                 } else {

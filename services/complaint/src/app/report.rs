@@ -5,7 +5,7 @@ use marque_core::Timestamp;
 
 use super::CaseApp;
 use crate::{
-    domain::{Line, Weights, report},
+    domain::{Line, report},
     error::{Error, Result},
     storage,
 };
@@ -21,12 +21,12 @@ impl CaseApp {
         let now = self.clock.now();
         let facts = self
             .db
-            .scan(move |conn| storage::list_facts(conn, ctx.scope(), span, &by))
+            .scan(move |conn| storage::list_facts(conn, ctx.scope(), span, &by, now))
             .await?;
         let facts = facts.ok_or_else(|| {
             let message = format!("write one of {}", storage::group_names().join(", "));
             Error::field("by", "FORMAT", message)
         })?;
-        Ok(report(facts, Weights::default(), now))
+        Ok(report(facts, self.rules.weights, now))
     }
 }

@@ -18,7 +18,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, budget, kinds_of},
+    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -175,6 +175,7 @@ impl CaseApp {
                 None => {
                     let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
                     (case.record, case.customer) = (row.record, customer);
+                    case.tier = Self::tier(conn, &row.draft, customer)?;
                     let id = case.id;
                     known.insert(key.clone(), (case.clone(), row.content.to_vec()));
                     fresh.push((case, row));
@@ -244,7 +245,7 @@ impl CaseApp {
             .flat_map(|case| {
                 let calendar = &calendar;
                 kinds_of(&case.category).iter().map(move |kind| {
-                    let budget = budget(*kind, case.terms());
+                    let budget = self.budget(*kind, case);
                     (
                         case.id,
                         Clock::start(*kind, budget, case.begins(*kind), calendar),

@@ -14,7 +14,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Task, TaskState},
+    domain::{Case, Task, TaskKind, TaskState},
     error::{Error, Result},
     storage,
 };
@@ -28,6 +28,15 @@ pub(crate) struct NewTask {
     /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty.
     pub(crate) due_at: String,
     pub(crate) is_needed: bool,
+}
+
+/// How a task ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) outcome: String,
+    pub(crate) state: TaskState,
+    /// Grades of a satisfaction call; 0 if none was given.
+    pub(crate) satisfaction: [i64; 2],
 }
 
 impl CaseApp {
@@ -71,6 +80,7 @@ impl CaseApp {
                             outcome: String::new(),
                             created_at: now,
                             finished_at: None,
+                            kind: TaskKind::Given,
                         };
                         app.store.add_task(conn, case.id, &task)?;
                         app.write_tasked(conn, &ctx, &mut case, ("task_added", &task), now)?;
@@ -88,17 +98,14 @@ impl CaseApp {
         ctx: CallContext,
         key: Option<IdempotencyKey>,
         (wanted, id): (Wanted, Uuid),
-        (outcome, state, wire): (String, TaskState, R),
+        (ending, wire): (Ending, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
     where
         R: Message + 'static,
         A: Message + Default + 'static,
     {
-        if outcome.trim().is_empty() || outcome.chars().count() > 5_000 {
-            let message = "say what came of it, in at most 5000 characters";
-            return Err(Error::field("outcome", "REQUIRED", message));
-        }
+        ending.check()?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -120,8 +127,9 @@ impl CaseApp {
                         if task.state != TaskState::Open {
                             return Err(Error::TaskEnded);
                         }
-                        task.state = state;
-                        outcome.trim().clone_into(&mut task.outcome);
+                        ending.satisfy(&task, &mut case)?;
+                        task.state = ending.state;
+                        ending.outcome.trim().clone_into(&mut task.outcome);
                         task.finished_at = Some(now);
                         app.store.finish_task(conn, case.id, &task)?;
                         app.write_tasked(conn, &ctx, &mut case, ("task_finished", &task), now)?;
@@ -176,6 +184,34 @@ impl CaseApp {
         Ok(Some(
             self.calendar(conn, scope, &case.dealer)?.midnight(next),
         ))
+    }
+}
+
+impl Ending {
+    fn check(&self) -> Result<()> {
+        if self.outcome.trim().is_empty() || self.outcome.chars().count() > 5_000 {
+            let message = "say what came of it, in at most 5000 characters";
+            return Err(Error::field("outcome", "REQUIRED", message));
+        }
+        Ok(())
+    }
+
+    /// Notes in the case what the customer said in a satisfaction call.
+    fn satisfy(&self, task: &Task, case: &mut Case) -> Result<()> {
+        if self.satisfaction != [0, 0] && task.kind != TaskKind::SatisfactionCall {
+            let message = "only a satisfaction call asks for grades: leave them out";
+            return Err(Error::field(
+                "satisfaction_resolution",
+                "NOT_ALLOWED",
+                message,
+            ));
+        }
+        for (kept, told) in case.satisfaction.iter_mut().zip(self.satisfaction) {
+            if told > 0 {
+                *kept = told;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     calendar::Calendar,
-    clock::{Clock, ClockKind, Standing, Terms, Tier, budget},
+    clock::{Clock, ClockKind, Standing, Terms, Tier},
     number::CaseNumber,
     state::{REOPEN_DAYS, State},
     words::Severity,
@@ -103,9 +103,50 @@ pub(crate) struct Task {
     pub(crate) outcome: String,
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) kind: TaskKind,
 }
 
+/// Where a task comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum TaskKind {
+    /// Somebody gave it.
+    #[default]
+    Given,
+    /// Made by itself when a case is resolved or closed: ask the customer whether he is satisfied.
+    SatisfactionCall,
+}
+
+impl TaskKind {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Given => "",
+            Self::SatisfactionCall => "satisfaction_call",
+        }
+    }
+
+    pub(crate) fn parse(code: &str) -> Self {
+        if code == "satisfaction_call" {
+            Self::SatisfactionCall
+        } else {
+            Self::Given
+        }
+    }
+}
+
+/// Who calls customers up, and what he is told to do.
+pub(crate) const CALLER: (&str, &str) = (
+    "customer_care",
+    "满意度回访：对解决结果、处理过程各打几分（1—5），为什么？ Ask for the grades of resolution and handling, and why.",
+);
+/// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
+pub(crate) const CALL_WITHIN: [u32; 2] = [3, 7];
+
 impl Task {
+    /// Whether it is a call that nobody has made yet.
+    pub(crate) fn is_open_call(&self) -> bool {
+        self.kind == TaskKind::SatisfactionCall && self.state == TaskState::Open
+    }
+
     /// Whether the case cannot be resolved because of it.
     pub(crate) fn is_in_the_way(&self) -> bool {
         self.is_needed && self.state == TaskState::Open
@@ -180,11 +221,12 @@ impl Case {
     }
 }
 
-/// Lets the clocks of a case follow a move; answers which of them stopped or went on.
+/// Lets the clocks of a case follow a move; answers which of them stopped or went on. `budget` is the time of one that
+/// begins anew.
 pub(crate) fn follow(
     clocks: &mut [Clock],
     to: State,
-    terms: Terms<'_>,
+    budget: impl Fn(ClockKind) -> i64,
     at: Timestamp,
     calendar: &Calendar,
 ) -> Vec<Turn> {
@@ -196,7 +238,7 @@ pub(crate) fn follow(
         } else if kind.is_met_in(to) {
             clock.end(Standing::Met, at, calendar);
         } else if begins_anew(kind, to) {
-            clock.restart(budget(kind, terms), at, calendar);
+            clock.restart(budget(kind), at, calendar);
         } else if kind.is_paused_in(to) {
             if clock.pause(at, calendar) {
                 turns.push((kind, "paused"));
@@ -224,7 +266,7 @@ mod tests {
     use marque_insight::law::WorkCalendar;
 
     use super::*;
-    use crate::domain::{calendar::Hours, clock::kinds_of};
+    use crate::domain::{calendar::Hours, clock::kinds_of, rules::Times};
 
     #[test]
     fn clocks_follow_a_case_through_its_course() {
@@ -234,10 +276,12 @@ mod tests {
             category: "service.repair",
             tier: Tier::Ordinary,
         };
+        let times = Times::default();
+        let budget = |kind| times.budget(kind, terms);
         let hour = |n: i64| Timestamp::from_micros(1_780_300_800_000_000 + n * 3_600_000_000);
         let mut clocks: Vec<Clock> = kinds_of(terms.category)
             .iter()
-            .map(|kind| Clock::start(*kind, budget(*kind, terms), hour(0), &calendar))
+            .map(|kind| Clock::start(*kind, budget(*kind), hour(0), &calendar))
             .collect();
         let standings = |clocks: &[Clock]| {
             clocks
@@ -264,7 +308,7 @@ mod tests {
             (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
         ];
         for (step, (state, expected, turns)) in course.into_iter().enumerate() {
-            let turned = follow(&mut clocks, state, terms, hour(step as i64 + 1), &calendar);
+            let turned = follow(&mut clocks, state, budget, hour(step as i64 + 1), &calendar);
             assert_eq!(standings(&clocks), expected, "{state:?}");
             assert_eq!(turned, turns, "{state:?}");
         }

@@ -5,7 +5,7 @@ use marque_core::Timestamp;
 use super::{
     calendar::{Calendar, MINUTE},
     state::State,
-    words::{Severity, THREE_GUARANTEES, find_category},
+    words::{Severity, THREE_GUARANTEES},
 };
 
 /// What a clock waits for; the number is the one in the store.
@@ -66,7 +66,7 @@ impl ClockKind {
     }
 
     /// Working days the law gives; `None` for the clocks of the house.
-    const fn law_days(self) -> Option<u32> {
+    pub(super) const fn law_days(self) -> Option<u32> {
         match self {
             Self::LawAnswer => Some(10),
             Self::LawRemedy => Some(20),
@@ -161,7 +161,7 @@ pub(crate) enum Tier {
 
 impl Tier {
     /// Share of the ordinary time, in per cent.
-    const fn time_percent(self) -> i64 {
+    pub(super) const fn time_percent(self) -> i64 {
         match self {
             Self::Vip => 50,
             Self::Major => 75,
@@ -188,36 +188,10 @@ impl Tier {
     }
 }
 
-/// Minutes of working time for first response, next update and resolution, by severity. A working day has [`WORKING_DAY`].
-const fn minutes(severity: Severity, kind: ClockKind) -> i64 {
-    let [first, update, resolution] = match severity {
-        Severity::Critical => [30, 240, 1_080],
-        Severity::High => [60, 540, 1_620],
-        Severity::Medium => [240, 1_080, 2_700],
-        Severity::Low => [540, 2_700, 5_400],
-    };
-    match kind {
-        ClockKind::FirstResponse => first,
-        ClockKind::NextUpdate => update,
-        _ => resolution,
-    }
-}
-
 /// No clock has less than this, in minutes.
-const LEAST: i64 = 15;
+pub(super) const LEAST: i64 = 15;
 /// Minutes of a working day of the ordinary hours.
 const WORKING_DAY: i64 = 540;
-
-/// The working time a clock has, in microseconds; 0 for the clocks of the law.
-pub(crate) fn budget(kind: ClockKind, terms: Terms<'_>) -> i64 {
-    if kind.law_days().is_some() {
-        return 0;
-    }
-    let category = find_category(terms.category);
-    let severity = category.map_or(terms.severity, |each| each.at_least.max(terms.severity));
-    let share = category.map_or(100, |each| each.time_percent) * terms.tier.time_percent();
-    (minutes(severity, kind) * share / 10_000).max(LEAST) * MINUTE
-}
 
 /// The clocks that start when a case is opened.
 pub(crate) fn kinds_of(category: &str) -> &'static [ClockKind] {

@@ -6,7 +6,7 @@ use marque_insight::law::WorkCalendar;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::calendar::Hours;
+use crate::domain::{calendar::Hours, rules::Times};
 
 fn calendar() -> Calendar {
     Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()))
@@ -22,6 +22,10 @@ fn terms(severity: Severity) -> Terms<'static> {
         category: "service.repair",
         tier: Tier::Ordinary,
     }
+}
+
+fn budget(kind: ClockKind, terms: Terms<'_>) -> i64 {
+    Times::default().budget(kind, terms)
 }
 
 /// The slow model: the running spells of a clock; due is where the working time of all of them reaches the budget.

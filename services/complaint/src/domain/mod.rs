@@ -1,24 +1,34 @@
 //! The rules: states, clocks, working time, words.
 
+mod attachment;
 mod calendar;
 mod case;
 mod clock;
+mod cluster;
+mod compensation;
 mod number;
 mod report;
+mod rules;
 mod search;
 mod solution;
 mod state;
 mod tokens;
+mod warning;
 mod words;
 
+pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
-pub(crate) use case::{Case, Entry, Task, TaskState, Words, follow};
-pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, budget, kinds_of, step_code};
+pub(crate) use case::{CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Words, follow};
+pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
+pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
+pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
 pub(crate) use number::CaseNumber;
-pub(crate) use report::{Fact, Line, Spread, Timing, Weights, report};
+pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
+pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
 pub(crate) use solution::{Solution, SolutionState, Uses, kinship};
 pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
+pub(crate) use warning::Warning;
 pub(crate) use words::{
     DEPARTMENT_LIST, Severity, category_code, find_category, find_channel, find_department,
 };

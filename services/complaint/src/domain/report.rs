@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use marque_core::Timestamp;
 
+use super::rules::InvalidRules;
+
 /// What is counted of one case.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fact {
@@ -17,6 +19,8 @@ pub(crate) struct Fact {
     pub(crate) satisfaction: [i64; 2],
     pub(crate) first_response: Option<Timing>,
     pub(crate) resolution: Option<Timing>,
+    /// Compensations that were approved, and their worth in minor units of CNY.
+    pub(crate) compensated: [i64; 2],
 }
 
 /// How a clock ended, or stands.
@@ -59,6 +63,8 @@ pub(crate) struct Line {
     pub(crate) ageing: [i64; 5],
     /// Handling quality, 0 to 100: see [`Weights`].
     pub(crate) score: f64,
+    /// Compensations that were approved, and their worth in minor units of CNY.
+    pub(crate) compensated: [i64; 2],
 }
 
 /// What the handling-quality score of the dealer assessment is made of, in per cent: the share answered in time, the share
@@ -83,8 +89,37 @@ impl Default for Weights {
     }
 }
 
-/// Ends of the ages, in days.
+impl Weights {
+    /// Takes over a weight of the configuration.
+    pub(crate) fn set(&mut self, part: &str, weight: f64) -> Result<(), InvalidRules> {
+        let wrong = |advice| InvalidRules::new(format!("score.{part}"), advice);
+        if !weight.is_finite() || !(0.0..=1_000.0).contains(&weight) {
+            return Err(wrong("write a weight from 0 to 1000"));
+        }
+        let kept = match part {
+            "first_response" => &mut self.first_response,
+            "resolution" => &mut self.resolution,
+            "lasting" => &mut self.lasting,
+            "satisfaction" => &mut self.satisfaction,
+            _ => {
+                let advice = "parts are first_response, resolution, lasting and satisfaction";
+                return Err(wrong(advice));
+            }
+        };
+        *kept = weight;
+        Ok(())
+    }
+}
+
+/// Ends of the ages, in days, and what each age is called.
 const AGES: [i64; 4] = [1, 3, 7, 30];
+const AGE_NAMES: [&str; 5] = [
+    "0-1 days",
+    "1-3 days",
+    "3-7 days",
+    "7-30 days",
+    "over 30 days",
+];
 const DAY: i64 = 86_400_000_000;
 
 /// A report of cases, a line a group, in the order of their keys.
@@ -118,17 +153,28 @@ fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
         asked: asked.len() as i64,
         ageing: [0; 5],
         score: 0.0,
+        compensated: [0, 1].map(|at| facts.iter().map(|fact| fact.compensated[at]).sum()),
     };
     for fact in facts.iter().filter(|fact| fact.is_open) {
-        let age = now.as_micros() - fact.opened_at.as_micros();
-        let bucket = AGES
-            .iter()
-            .position(|days| age <= days * DAY)
-            .unwrap_or(AGES.len());
-        line.ageing[bucket] += 1;
+        line.ageing[bucket(fact.opened_at, now)] += 1;
     }
     line.score = score(&line, weights);
     line
+}
+
+/// The age of a case as reports group it; cases that are not open have none.
+pub(crate) fn age_of(opened_at: Timestamp, is_open: bool, now: Timestamp) -> &'static str {
+    if is_open {
+        AGE_NAMES[bucket(opened_at, now)]
+    } else {
+        "ended"
+    }
+}
+
+fn bucket(opened_at: Timestamp, now: Timestamp) -> usize {
+    let age = now.as_micros() - opened_at.as_micros();
+    let within = AGES.iter().position(|days| age <= days * DAY);
+    within.unwrap_or(AGES.len())
 }
 
 fn score(line: &Line, weights: Weights) -> f64 {
@@ -232,6 +278,7 @@ mod tests {
             Fact {
                 opened_at: at(40),
                 satisfaction: [5, 3],
+                compensated: [2, 30_000],
                 first_response: timing(1, true, false),
                 resolution: timing(20, true, false),
                 ..fact.clone()
@@ -262,6 +309,7 @@ mod tests {
         assert!((line.resolution.on_time - 1.0).abs() < 1e-9);
         assert!((line.reopen_rate - 0.5).abs() < 1e-9);
         assert_eq!((line.satisfaction, line.asked), ([5.0, 3.0], 1));
+        assert_eq!(line.compensated, [2, 30_000]);
         // 30 of a third, 30 of all, 20 of a half, 20 of a half.
         assert!(
             (line.score - (10.0 + 30.0 + 10.0 + 10.0)).abs() < 1e-9,

@@ -8,6 +8,7 @@ use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use prost::Message as _;
 
+use super::id;
 use crate::storage::{self, Alias, RecordLink};
 
 /// Keeps the links and aliases, and gives cases to the customers of their source records.
@@ -57,9 +58,4 @@ fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         position: event.position,
     };
     Ok(storage::put_alias(conn, &alias)?)
-}
-
-fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
-    text.parse()
-        .map_err(|_| ApplyError::Malformed(format!("{field} is no id")))
 }

@@ -6,6 +6,7 @@ use marque_events::to_proto_time;
 use marque_quality::ComplaintRow;
 use uuid::Uuid;
 
+use super::care::{attachment_to_pb, compensation_to_pb, warning_to_pb};
 use crate::{
     app::{Proposed, Raw, Shown, ShownClock},
     domain::{Case, Entry, Hours, Solution, Standing, State, Step, Task, Words, step_code},
@@ -54,6 +55,9 @@ fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
         clocks: Vec::new(),
         tasks: Vec::new(),
         course: Vec::new(),
+        attachments: Vec::new(),
+        compensations: Vec::new(),
+        warnings: Vec::new(),
         next: Vec::new(),
         is_foreign,
     })
@@ -65,6 +69,9 @@ pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
         clocks,
         tasks,
         course,
+        attachments,
+        compensations,
+        warnings,
         next,
         is_foreign,
     } = shown;
@@ -144,6 +151,12 @@ pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
             .map(|state| state.code().to_owned())
             .collect(),
         tier: tier.code().to_owned(),
+        attachments: attachments.into_iter().map(attachment_to_pb).collect(),
+        compensations: compensations
+            .into_iter()
+            .map(|(each, may_decide)| compensation_to_pb(each, &may_decide))
+            .collect(),
+        warnings: warnings.into_iter().map(warning_to_pb).collect(),
     }
 }
 
@@ -188,6 +201,7 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         outcome,
         created_at,
         finished_at,
+        kind,
     } = task;
     pb::Task {
         id: format!("{TASK}{}", id.as_simple()),
@@ -200,6 +214,7 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         outcome,
         created_at: Some(to_proto_time(created_at)),
         finished_at: finished_at.map(to_proto_time),
+        kind: kind.code().to_owned(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
+mod alerts;
+mod care;
+mod compensate;
 mod convert;
+mod files;
 mod knowledge;
 mod report;
 mod watch;
@@ -11,10 +15,10 @@ use marque_core::{PageRequest, PageToken};
 use marque_errors::status;
 use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{Amendment, CaseApp, MoveRequest, NewTask, Wanted},
+    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Wanted},
     domain::{Severity, State, Step, TaskState, category_code, find_category, find_department},
     error::{Error, Result},
     follow::OwnEvents,
@@ -195,7 +199,15 @@ impl ComplaintGrpc {
         } else {
             TaskState::Done
         };
-        let end = (wire.outcome.clone(), state, wire);
+        let ending = Ending {
+            outcome: wire.outcome.clone(),
+            state,
+            satisfaction: convert::satisfaction_of(
+                wire.satisfaction_resolution,
+                wire.satisfaction_handling,
+            )?,
+        };
+        let end = (ending, wire);
         self.app
             .finish_task(ctx, key, wanted, end, |shown| pb::FinishTaskResponse {
                 complaint: Some(convert::shown_to_pb(shown)),
@@ -378,6 +390,50 @@ impl ComplaintService for ComplaintGrpc {
         request: Request<pb::PutCalendarRequest>,
     ) -> Answer<pb::PutCalendarResponse> {
         answer(self.put_calendar(request).await)
+    }
+
+    async fn add_attachment(
+        &self,
+        request: Request<Streaming<pb::AddAttachmentRequest>>,
+    ) -> Answer<pb::AddAttachmentResponse> {
+        answer(self.add_attachment_of(request).await)
+    }
+
+    async fn list_attachments(
+        &self,
+        request: Request<pb::ListAttachmentsRequest>,
+    ) -> Answer<pb::ListAttachmentsResponse> {
+        answer(self.list_attachments_of(request).await)
+    }
+
+    type GetAttachmentStream = files::Bytes;
+
+    async fn get_attachment(
+        &self,
+        request: Request<pb::GetAttachmentRequest>,
+    ) -> Answer<files::Bytes> {
+        answer(self.get_attachment_of(request).await)
+    }
+
+    async fn ask_compensation(
+        &self,
+        request: Request<pb::AskCompensationRequest>,
+    ) -> Answer<pb::AskCompensationResponse> {
+        answer(self.ask_compensation_of(request).await)
+    }
+
+    async fn decide_compensation(
+        &self,
+        request: Request<pb::DecideCompensationRequest>,
+    ) -> Answer<pb::DecideCompensationResponse> {
+        answer(self.decide_compensation_of(request).await)
+    }
+
+    async fn list_alerts(
+        &self,
+        request: Request<pb::ListAlertsRequest>,
+    ) -> Answer<pb::ListAlertsResponse> {
+        answer(self.list_alerts_of(request).await)
     }
 
     async fn get_desk(&self, request: Request<pb::GetDeskRequest>) -> Answer<pb::GetDeskResponse> {

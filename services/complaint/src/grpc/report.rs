@@ -61,6 +61,7 @@ fn line_to_pb(line: Line) -> pb::ReportLine {
         asked,
         ageing,
         score,
+        compensated,
     } = line;
     pb::ReportLine {
         key,
@@ -74,6 +75,8 @@ fn line_to_pb(line: Line) -> pb::ReportLine {
         asked,
         ageing: ageing.to_vec(),
         handling_score: score,
+        compensations: compensated[0],
+        compensated_minor: compensated[1],
     }
 }
 

@@ -6,10 +6,10 @@ use marque_db::{Conn, StoreError};
 use uuid::Uuid;
 
 use super::{CaseStore, blob};
-use crate::domain::{ClockKind, Entry, Task, TaskState, step_code};
+use crate::domain::{ClockKind, Entry, Task, TaskKind, TaskState, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 10] = [
+const ACTS: [&str; 13] = [
     "opened",
     "moved",
     "noted",
@@ -20,6 +20,9 @@ const ACTS: [&str; 10] = [
     "task_added",
     "task_finished",
     "solution_used",
+    "attached",
+    "compensation",
+    "warned",
 ];
 
 impl CaseStore {
@@ -98,8 +101,9 @@ impl CaseStore {
         let words = blob::seal_text(&self.vault, place, &task.text).map_err(sealing)?;
         conn.execute(
             "INSERT INTO complaint_tasks
-                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10)",
+                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
+                  kind)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
             &[
                 case.uuid().into(),
                 task.id.into(),
@@ -111,6 +115,7 @@ impl CaseStore {
                 task.created_at.into(),
                 (&words).into(),
                 [].as_slice().into(),
+                task.kind.code().into(),
             ],
         )?;
         Ok(())
@@ -146,7 +151,7 @@ impl CaseStore {
         case: ComplaintId,
     ) -> Result<Vec<Task>, StoreError> {
         conn.query(
-            "SELECT id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome
+            "SELECT id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome, kind
              FROM complaint_tasks WHERE complaint_id = ?1 ORDER BY created_at, id",
             &[case.uuid().into()],
             |row| {
@@ -167,6 +172,7 @@ impl CaseStore {
                     outcome: text(9, "outcome")?,
                     created_at: row.get(6)?,
                     finished_at: row.get(7)?,
+                    kind: TaskKind::parse(&row.get::<String>(10)?),
                 })
             },
         )
@@ -192,6 +198,6 @@ fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreE
     )
 }
 
-fn sealing(error: marque_vault::VaultError) -> StoreError {
+pub(super) fn sealing(error: marque_vault::VaultError) -> StoreError {
     StoreError::Unavailable(error.into())
 }

@@ -1,20 +1,28 @@
 //! The case store: every statement of the service.
 
+mod attachments;
 mod blob;
 mod calendars;
 mod cases;
 mod clocks;
+mod clusters;
+mod compensations;
 mod course;
 mod links;
 mod list;
 mod report;
 mod schedule;
 mod solutions;
+mod told;
 mod write;
 
 pub(crate) use calendars::{find_hours, put_hours};
 pub(crate) use cases::{CaseStore, lock_cases, lock_key};
 pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
+pub(crate) use clusters::{
+    cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change, list_alerts,
+    put_alert,
+};
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, knows_customer,
     lock_records, put_alias, put_links, relink,
@@ -25,6 +33,9 @@ pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, recor
 pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, list_changed_solutions, list_latest_solutions,
     list_solution_versions, put_solution, use_solution,
+};
+pub(crate) use told::{
+    Car, open_cases_of_car, put_cars, put_tier, put_warning, tier_of, warnings_of,
 };
 pub(crate) use write::{
     NewCase, correct_case, find_repeated, insert_cases, mark_repeat, take_serials, update_case,

@@ -1,20 +1,25 @@
 //! What reports are made of.
 
 use marque_auth::Scope;
-use marque_core::Timestamp;
+use marque_core::{Timestamp, business_date};
 use marque_db::{Conn, Row, StoreError};
 use marque_events::dealer_clause;
 
-use crate::domain::{Fact, Timing};
+use crate::domain::{Fact, Severity, Timing, age_of};
 
 /// Columns that cases can be grouped by, as callers name them.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 12] = [
     ("dealer", "c.dealer"),
     ("department", "c.department"),
     ("category", "c.category"),
     ("part", "c.part"),
+    ("model", "coalesce(v.model, '')"),
     ("severity", "c.severity"),
     ("channel", "c.channel"),
+    ("tier", "c.tier"),
+    ("month", "c.opened_at"),
+    ("satisfaction", "c.satisfied_handling"),
+    ("age", "c.opened_at"),
     ("all", "''"),
 ];
 
@@ -23,12 +28,14 @@ pub(crate) fn group_names() -> Vec<&'static str> {
     GROUPS.iter().map(|(name, _)| *name).collect()
 }
 
-/// Cases in the scope that were opened in a span, grouped by a column; nothing if there is no such group.
+/// Cases in the scope that were opened in a span, grouped by a column; nothing if there is no such group. Ages are counted
+/// until `now`.
 pub(crate) fn list_facts(
     conn: &mut Conn<'_>,
     scope: &Scope,
     (from, until): (Timestamp, Timestamp),
     by: &str,
+    now: Timestamp,
 ) -> Result<Option<Vec<Fact>>, StoreError> {
     let Some((name, column)) = GROUPS.iter().find(|(name, _)| *name == by) else {
         return Ok(None);
@@ -36,29 +43,35 @@ pub(crate) fn list_facts(
     let (clause, dealers) = dealer_clause(scope, "c.dealer", 3);
     let sql = format!(
         "SELECT {column}, c.opened_at, c.is_open, c.state, c.reopened, c.satisfied_resolution, c.satisfied_handling,
-                f.standing, f.used, f.is_overdue, r.standing, r.used, r.is_overdue
+                f.standing, f.used, f.is_overdue, r.standing, r.used, r.is_overdue,
+                (SELECT count(*) FROM complaint_compensations AS k WHERE k.complaint_id = c.id AND k.state = 'approved'),
+                (SELECT CAST(coalesce(sum(k.amount), 0) AS BIGINT) FROM complaint_compensations AS k
+                 WHERE k.complaint_id = c.id AND k.state = 'approved')
          FROM complaints AS c
+         LEFT JOIN car_facts AS v ON v.vin = c.vin
          LEFT JOIN complaint_clocks AS f ON f.complaint_id = c.id AND f.kind = 1
          LEFT JOIN complaint_clocks AS r ON r.complaint_id = c.id AND r.kind = 3
          WHERE c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause}"
     );
     let facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
-        let key = if *name == "severity" {
-            crate::domain::Severity::of_rank(row.get(0)?)
-                .code()
-                .to_owned()
-        } else {
-            row.get(0)?
+        let (opened_at, is_open) = (row.get(1)?, row.get(2)?);
+        let key = match *name {
+            "severity" => Severity::of_rank(row.get(0)?).code().to_owned(),
+            "month" => business_date(opened_at).format("%Y-%m").to_string(),
+            "satisfaction" => row.get::<i64>(0)?.to_string(),
+            "age" => age_of(opened_at, is_open, now).to_owned(),
+            _ => row.get(0)?,
         };
         Ok(Fact {
             key,
-            opened_at: row.get(1)?,
-            is_open: row.get(2)?,
+            opened_at,
+            is_open,
             is_withdrawn: row.get::<String>(3)? == "withdrawn",
             reopened: row.get(4)?,
             satisfaction: [row.get(5)?, row.get(6)?],
             first_response: timing(row, 7)?,
             resolution: timing(row, 10)?,
+            compensated: [row.get(13)?, row.get(14)?],
         })
     })?;
     Ok(Some(facts))

@@ -225,6 +225,7 @@ async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
         task_id: task.id.clone(),
         outcome: outcome.into(),
         cancelled: false,
+        ..pb::FinishTaskRequest::default()
     };
     let silent = world
         .complaints()

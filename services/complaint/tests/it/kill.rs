@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     escalation::told_steps,
+    feed::Silence,
     imports::{HEADER, import},
-    world::{Silence, World},
+    world::World,
 };
 
 /// What a worker is told: where the database is, and what time it is.
@@ -180,8 +181,12 @@ async fn escalate(db: Database, now: Timestamp) {
             max_file_bytes: 1,
             limits: marque_tabular::Limits::default(),
         },
+        rules: marque_complaint::Rules::default(),
+        files: marque_complaint::FileStore::in_memory(),
         network_events: Arc::new(Silence),
         customer_events: Arc::new(Silence),
+        vehicle_events: Arc::new(Silence),
+        scoring_events: Arc::new(Silence),
     })
     .unwrap();
     let scheduler = built

@@ -1,9 +1,11 @@
-//! Ten thousand of a hundred thousand open cases fall due in the same minute, while people go on asking.
+//! Ten thousand of a hundred thousand open cases fall due in the same minute, while people go on asking; and the desk's view
+//! of one case among a million.
 //!
 //! Run by docs/benchmarks/complaints.sh.
 
 use std::time::{Duration, Instant};
 
+use marque_api::complaint::v1 as pb;
 use marque_testkit::{TestDb, block_on};
 
 use crate::{
@@ -81,4 +83,137 @@ async fn latencies(world: &World, id: &str, span: Duration) -> Vec<f64> {
 
 fn at(sorted: &[f64], share: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * share) as usize]
+}
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn the_desk_sees_one_of_a_million_cases_on_sqlite() {
+    block_on(desk(TestDb::sqlite(), "SQLite"));
+}
+
+#[test]
+#[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
+fn the_desk_sees_one_of_a_million_cases_on_postgres() {
+    if let Some(db) = TestDb::postgres() {
+        block_on(desk(db, "PostgreSQL"));
+    }
+}
+
+const CASES: usize = 1_000_000;
+/// Cases a file, and desks asked for.
+const FILE: usize = 50_000;
+const ASKED: usize = 2_000;
+
+const PLACES: [&str; 8] = [
+    "低速转弯时",
+    "冷启动后",
+    "雨天",
+    "高速上",
+    "保养后第二天",
+    "倒车时",
+    "下坡时",
+    "停放一夜后",
+];
+const PARTS: [&str; 10] = [
+    "刹车",
+    "变速箱",
+    "发动机",
+    "空调",
+    "车机",
+    "蓄电池",
+    "方向盘",
+    "天窗",
+    "雨刮",
+    "大灯",
+];
+const FAULTS: [&str; 10] = [
+    "异响",
+    "抖动",
+    "漏油",
+    "失灵",
+    "黑屏",
+    "进水",
+    "卡滞",
+    "报警",
+    "过热",
+    "无法启动",
+];
+
+/// One row in ten is of last week and open, the others are history; a car has three cases, a customer ten.
+fn row(n: usize) -> String {
+    let opened = if n % 10 == 0 {
+        "2026-02-25 09:00".to_owned()
+    } else {
+        format!("202{}-{:02}-{:02} 14:30", 3 + n % 3, 1 + n % 12, 1 + n % 28)
+    };
+    let of = |list: &[&'static str], by: usize| list[n / by % list.len()];
+    let (place, part, fault) = (of(&PLACES, 1), of(&PARTS, 8), of(&FAULTS, 80));
+    format!(
+        "TS{n},c{},LMVCA1A60R{:07},{opened},400热线,维修质量,一般,客户反映{place}{part}{fault}，第{}次到店，工单{n},售后\n",
+        n / 10,
+        n / 3,
+        1 + n % 4
+    )
+}
+
+/// So many as the environment says, a million if it says nothing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a small run is asked for by the environment"
+)]
+fn cases() -> usize {
+    let said = std::env::var("MARQUE_LOAD_CASES").ok();
+    said.and_then(|count| count.parse().ok()).unwrap_or(CASES)
+}
+
+async fn desk(db: TestDb, name: &str) {
+    let world = World::without_scheduler(db).await;
+    let (cases, begun) = (cases(), Instant::now());
+    for file in 0..cases.div_ceil(FILE) {
+        let rows = file * FILE..cases.min((file + 1) * FILE);
+        let rows: Vec<String> = rows.map(row).collect();
+        import(&world, &format!("{HEADER}{}", rows.concat())).await;
+    }
+    let took = begun.elapsed();
+    let ids = world.some_cases(ASKED).await;
+    wait_until_indexed(&world, cases - 1).await;
+    let mut times = Vec::with_capacity(ids.len());
+    let mut beside = 0;
+    for id in &ids {
+        let message = pb::GetDeskRequest { id: id.to_string() };
+        let request = world.desk("D1", message);
+        let asked = Instant::now();
+        let desk = world.complaints().get_desk(request).await.unwrap();
+        times.push(asked.elapsed().as_secs_f64() * 1_000.0);
+        let desk = desk.into_inner();
+        beside += desk.earlier.len() + desk.similar.len();
+    }
+    times.sort_by(f64::total_cmp);
+    println!(
+        "{name}: the desk's view of {} of {cases} cases (imported in {:.0} s), {} others beside each: p50 {:.1} ms, \
+         p99 {:.1} ms",
+        ids.len(),
+        took.as_secs_f64(),
+        beside / ids.len(),
+        at(&times, 0.5),
+        at(&times, 0.99)
+    );
+}
+
+/// The index follows the events of the imports: it is there when it knows the last.
+async fn wait_until_indexed(world: &World, last: usize) {
+    for _ in 0..6_000 {
+        let message = pb::SearchComplaintsRequest {
+            query: format!("工单{last}"),
+            limit: 1,
+        };
+        let request = world.desk("D1", message);
+        let found = world.complaints().search_complaints(request).await.unwrap();
+        let text = found.into_inner().complaints.pop().map(|case| case.text);
+        if text.is_some_and(|text| text.ends_with(&format!("工单{last}"))) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the index does not know the last case");
 }

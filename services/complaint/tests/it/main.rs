@@ -6,12 +6,19 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+mod attachments;
+mod bucket;
 mod cases;
 mod clocks;
+mod clusters;
+mod compensations;
 mod escalation;
+mod feed;
+mod follow_up;
 mod imports;
 mod kill;
 mod knowledge;
 mod load;
 mod scopes;
+mod told;
 mod world;

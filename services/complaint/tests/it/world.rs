@@ -1,10 +1,6 @@
 //! The service, the services it asks, and feeds that the test fills.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use marque_api::{
     complaint::v1::{
@@ -15,15 +11,17 @@ use marque_api::{
         CustomerColumns, CustomersMerged, Link, PutSourceRecordRequest, SourceRecordsLinked,
         customer_service_client::CustomerServiceClient,
     },
-    events::v1::{Event, PullRequest, PullResponse},
+    events::v1::Event,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
     },
 };
 use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_complaint::{FileStore, Rules};
+use marque_config::ComplaintConfig;
 use marque_core::{
-    Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, source_record_id,
+    Clock as _, ComplaintId, CustomerId, ManualClock, SourceRecordId, Timestamp, source_record_id,
 };
 use marque_db::Database;
 use marque_events::{Source, to_proto_time};
@@ -34,77 +32,29 @@ use marque_rpc::{
 };
 use marque_testkit::TestDb;
 use marque_vault::{Keyring, Vault};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-/// A feed the test fills.
-#[derive(Default)]
-pub(crate) struct Feed {
-    waiting: Mutex<VecDeque<Event>>,
-    filled: Notify,
-    drained: Notify,
-}
-
-#[tonic::async_trait]
-impl Source for Feed {
-    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
-        loop {
-            let filled = self.filled.notified();
-            let events: Vec<Event> = {
-                let mut waiting = self.waiting.lock().unwrap();
-                let count = waiting.len().min(request.limit as usize);
-                waiting.drain(..count).collect()
-            };
-            if !events.is_empty() {
-                return Ok(PullResponse {
-                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
-                    events,
-                });
-            }
-            // Who pulls again has applied what he pulled before.
-            self.drained.notify_one();
-            filled.await;
-        }
-    }
-}
-
-impl Feed {
-    /// Puts events in and waits until all of them are applied.
-    pub(crate) async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
-        // A permit of an earlier round must not be taken for this one's.
-        let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
-        self.waiting.lock().unwrap().extend(events);
-        self.filled.notify_one();
-        tokio::time::timeout(Duration::from_secs(20), self.drained.notified())
-            .await
-            .expect("events are applied");
-        assert!(self.waiting.lock().unwrap().is_empty());
-    }
-}
-
-/// What never comes: the feed of an instance that only escalates.
-pub(crate) struct Silence;
-
-#[tonic::async_trait]
-impl Source for Silence {
-    async fn pull(&self, _: PullRequest) -> Result<PullResponse, Status> {
-        std::future::pending().await
-    }
-}
+use crate::feed::{Feed, Silence};
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: TestDb,
     pub(crate) network: Arc<Feed>,
     pub(crate) customers: Arc<Feed>,
+    pub(crate) vehicles: Arc<Feed>,
+    pub(crate) scores: Arc<Feed>,
     router: RoleRouter,
     issuer: Issuer,
     vault: Vault,
     stop: CancellationToken,
     others: [TestDb; 2],
     spool: tempfile::TempDir,
+    rules: Rules,
+    files: FileStore,
 }
 
 impl Drop for World {
@@ -129,6 +79,12 @@ impl World {
 
     /// The same with nobody who escalates.
     pub(crate) async fn without_scheduler(db: TestDb) -> Self {
+        Self::configured(db, &ComplaintConfig::default()).await
+    }
+
+    /// The same by another configuration.
+    pub(crate) async fn configured(db: TestDb, config: &ComplaintConfig) -> Self {
+        let spool = tempfile::tempdir().unwrap();
         let others = [
             db.sibling().migrated(&marque_migrations::NETWORK).await,
             db.sibling().migrated(&marque_migrations::CUSTOMER).await,
@@ -139,11 +95,15 @@ impl World {
             clock: Arc::new(ManualClock::at(monday)),
             network: Arc::default(),
             customers: Arc::default(),
+            vehicles: Arc::default(),
+            scores: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
             vault: Vault::new(&Keyring::generate().unwrap()),
             stop: CancellationToken::new(),
-            spool: tempfile::tempdir().unwrap(),
+            rules: Rules::read(config).unwrap(),
+            files: FileStore::open(&config.attachments, spool.path()).unwrap(),
+            spool,
             db,
             others,
         };
@@ -196,8 +156,12 @@ impl World {
             network: RpcTransport::local(RoleName::Network, &self.router),
             customer: RpcTransport::local(RoleName::Customer, &self.router),
             intake: self.intake("complaint"),
+            rules: self.rules.clone(),
+            files: self.files.clone(),
             network_events: feed(&self.network),
             customer_events: feed(&self.customers),
+            vehicle_events: feed(&self.vehicles),
+            scoring_events: feed(&self.scores),
         })
         .unwrap()
     }
@@ -377,6 +341,34 @@ impl World {
         read.await.unwrap().unwrap_or(0)
     }
 
+    /// What lies in the store of files, as it lies there.
+    pub(crate) fn stored_files(&self) -> Vec<Vec<u8>> {
+        let mut folders = vec![self.spool.path().join("attachments")];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    /// Ids of so many cases, from all over the store.
+    pub(crate) async fn some_cases(&self, count: usize) -> Vec<ComplaintId> {
+        let all = self.count("SELECT count(*) FROM complaints").await;
+        let step = (all / count as i64).max(1);
+        let sql = "SELECT id FROM complaints WHERE serial % ?1 = 0 ORDER BY serial";
+        let read = self.db.read(move |conn| {
+            conn.query(sql, &[step.into()], |row| Ok(row.get::<Uuid>(0)?.into()))
+        });
+        read.await.unwrap()
+    }
+
     /// Moves the clock by minutes.
     pub(crate) fn pass(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(minutes * 60));
@@ -394,6 +386,11 @@ impl World {
         }
         panic!("{sql} counts {last}, not {wanted}");
     }
+}
+
+/// The reason an error was given.
+pub(crate) fn reason(error: &Status) -> String {
+    error.get_details_error_info().unwrap().reason
 }
 
 pub(crate) fn event(position: i64, kind: &str, message: &impl prost::Message) -> Event {

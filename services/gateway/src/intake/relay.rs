@@ -3,10 +3,13 @@
 use std::{future::pending, time::Duration};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream};
+use futures::{
+    Stream, StreamExt as _,
+    stream::{self, BoxStream},
+};
 use marque_api::intake::v1::{ImportRequest, ImportResponse, ImportStart, import_request};
 use tokio::sync::oneshot;
-use tonic::{Request, Status};
+use tonic::{Request, Response, Status};
 
 use super::ImportError;
 use crate::peers::Importer;
@@ -38,23 +41,41 @@ pub(crate) async fn send(
     stall: Duration,
     head: Request<()>,
 ) -> Result<ImportResponse, Status> {
-    let (report, broken) = oneshot::channel();
-    let messages = until_broken(parts, stall, report);
     let mut client = importer.peer.client();
-    let call = client.import(head.map(|()| messages));
+    relay_whole(parts, stall, move |messages| async move {
+        client.import(head.map(|()| messages)).await
+    })
+    .await
+}
+
+/// Messages on their way to a role.
+pub(crate) type Messages<M> = BoxStream<'static, M>;
+
+/// Calls a role with the messages of a file. One that breaks off ends the call in its middle.
+pub(crate) async fn relay_whole<M, A, F>(
+    parts: impl Stream<Item = Result<M, ImportError>> + Send + Unpin + 'static,
+    stall: Duration,
+    call: impl FnOnce(Messages<M>) -> F,
+) -> Result<A, Status>
+where
+    M: Send + 'static,
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    let (report, broken) = oneshot::channel();
+    let call = call(until_broken(parts, stall, report));
     tokio::select! {
         biased;
         error = reported(broken) => Err(error.into()),
-        answer = call => answer.map(tonic::Response::into_inner),
+        answer = call => answer.map(Response::into_inner),
     }
 }
 
 /// Passes parts on until one is wrong or late, reports that, and then never ends.
-fn until_broken(
-    parts: impl Stream<Item = Part> + Send + Unpin + 'static,
+fn until_broken<M: Send + 'static>(
+    parts: impl Stream<Item = Result<M, ImportError>> + Send + Unpin + 'static,
     stall: Duration,
     report: oneshot::Sender<ImportError>,
-) -> impl Stream<Item = ImportRequest> + Send {
+) -> Messages<M> {
     stream::unfold(
         (parts, Some(report)),
         move |(mut parts, mut report)| async move {
@@ -71,6 +92,7 @@ fn until_broken(
             pending().await
         },
     )
+    .boxed()
 }
 
 async fn reported(broken: oneshot::Receiver<ImportError>) -> ImportError {

@@ -63,7 +63,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(scores());
     all.extend(quality());
     all.extend(loyalty());
-    all.extend(complaints());
+    all.extend(complaints::endpoints());
     all.extend(own());
     all
 }
@@ -387,110 +387,6 @@ fn loyalty() -> Vec<Endpoint> {
         interactive(
             "/marque.scoring.v1.ScoringService/PutPlan",
             routes!(loyalty::put_maintenance_plan),
-        ),
-    ]
-}
-
-fn complaints() -> Vec<Endpoint> {
-    let mut all = cases();
-    all.extend(knowledge());
-    all
-}
-
-fn knowledge() -> Vec<Endpoint> {
-    vec![
-        interactive(
-            "/marque.complaint.v1.ComplaintService/GetReport",
-            routes!(complaints::get_report),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/GetDesk",
-            routes!(complaints::get_desk),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/SearchComplaints",
-            routes!(complaints::search_complaints),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/UseSolution",
-            routes!(complaints::use_solution),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/SearchSolutions",
-            routes!(complaints::search_solutions),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/PutSolution",
-            routes!(complaints::create_solution),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/GetSolution",
-            routes!(complaints::get_solution),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/PutSolution",
-            routes!(complaints::put_solution),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/DecideSolution",
-            routes!(complaints::decide_solution),
-        ),
-        transfer(
-            "/marque.complaint.v1.ComplaintService/WatchComplaints",
-            routes!(complaints::watch_complaints),
-        ),
-    ]
-}
-
-fn cases() -> Vec<Endpoint> {
-    vec![
-        interactive(
-            "/marque.complaint.v1.ComplaintService/OpenComplaint",
-            routes!(complaints::open_complaint),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/FindRepeats",
-            routes!(complaints::find_repeats),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/ListComplaints",
-            routes!(complaints::list_complaints),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/GetComplaint",
-            routes!(complaints::get_complaint),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/MoveComplaint",
-            routes!(complaints::move_complaint),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/AmendComplaint",
-            routes!(complaints::amend_complaint),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/AddNote",
-            routes!(complaints::add_complaint_note),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/AddTask",
-            routes!(complaints::add_complaint_task),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/FinishTask",
-            routes!(complaints::finish_complaint_task),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/GetCalendar",
-            routes!(complaints::get_calendar),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/PutCalendar",
-            routes!(complaints::put_calendar),
-        ),
-        interactive(
-            "/marque.complaint.v1.ComplaintService/ListComplaints",
-            routes!(complaints::list_my_complaints),
         ),
     ]
 }

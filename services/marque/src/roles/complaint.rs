@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use marque_complaint::Deps;
+use marque_complaint::{Deps, FileStore, Rules};
 use marque_config::ServiceRole;
 use marque_rpc::Built;
 
@@ -12,6 +12,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
         .database(ServiceRole::Complaint, marque_migrations::COMPLAINT)
         .await?;
+    let config = &shared.config;
     let mut built = marque_complaint::build(Deps {
         db: db.clone(),
         vault: shared.vault.clone(),
@@ -19,8 +20,12 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         network: shared.transport(ServiceRole::Network)?,
         customer: shared.transport(ServiceRole::Customer)?,
         intake: shared.intake(ServiceRole::Complaint),
+        rules: Rules::read(&config.complaint)?,
+        files: FileStore::open(&config.complaint.attachments, &config.data_dir)?,
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
+        vehicle_events: shared.events(ServiceRole::Vehicle)?,
+        scoring_events: shared.events(ServiceRole::Scoring)?,
     })?;
     built
         .tasks

@@ -20,6 +20,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         hysteresis: shared.hysteresis(),
         network: shared.transport(ServiceRole::Network)?,
         service_history: shared.transport(ServiceRole::ServiceHistory)?,
+        tokens: shared.tokens.clone(),
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,

@@ -18,6 +18,7 @@ mod refresh;
 mod reports;
 mod rows;
 mod sink;
+mod tell;
 mod what_if;
 
 use marque_core::SharedClock;
@@ -39,6 +40,7 @@ pub(crate) use refresh::refresh;
 pub(crate) use reports::ReportQuestion;
 pub(crate) use rows::FactRow;
 pub(crate) use sink::FactSink;
+pub(crate) use tell::{tell_guarantees, tell_tiers};
 pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
 
 use crate::history::History;

@@ -6,6 +6,7 @@ use marque_api::{
     events::v1::Event,
     vehicle::v1::{ChangedVehicle, ClaimedParty, PartiesClaimed, VehiclesChanged},
 };
+use marque_core::Timestamp;
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use prost::Message as _;
@@ -51,6 +52,11 @@ impl Handler for Vehicles {
             (vehicle.vin.clone(), *position)
         });
         storage::put_vehicles(conn, &vehicles)?;
+        let sold = vehicles
+            .iter()
+            .filter(|(vehicle, _)| vehicle.sale_date.is_some())
+            .map(|(vehicle, _)| vehicle.vin.as_str());
+        storage::ask_checks(conn, sold, Timestamp::default())?;
         storage::put_claims(conn, &claims)?;
         let vins: BTreeSet<&str> = vehicles
             .iter()

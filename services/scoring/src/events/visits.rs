@@ -4,7 +4,7 @@ use marque_api::{
     events::v1::Event,
     service_history::v1::{RecordedVisit, VisitsRecorded},
 };
-use marque_core::VisitId;
+use marque_core::{Timestamp, VisitId};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use prost::Message as _;
@@ -13,6 +13,7 @@ use super::{id, newest, note_happenings, optional_id, time};
 use crate::{
     app::Assessor,
     domain::{Happening, happening::Kind},
+    storage,
 };
 
 /// Keeps visits as facts, and scores the customers who made them.
@@ -35,6 +36,8 @@ impl Handler for Visits {
             }
         }
         let visits = newest(visits, |visit| (visit.id, visit.version));
+        let cars = visits.iter().map(|visit| visit.vin.as_str());
+        storage::ask_checks(conn, cars, Timestamp::default())?;
         note_happenings(conn, &self.0, &visits)
     }
 }

@@ -169,46 +169,15 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
 }
 
 fn counter_to_pb(counter: &Counter) -> pb::GuaranteeCounter {
-    let (rule, subject) = match &counter.rule {
-        Rule::FirstSevenDays => ("first_seven_days", String::new()),
-        Rule::EarlyFault => ("early_fault", String::new()),
-        Rule::EarlyUnitDefect(unit) => ("early_unit_defect", assembly(*unit).to_owned()),
-        Rule::SeriousSafetyFault => ("serious_safety_fault", String::new()),
-        Rule::UnitReplaced(unit) => ("unit_replaced", assembly(*unit).to_owned()),
-        Rule::MainPartReplaced(unit, part) => {
-            ("main_part_replaced", format!("{}: {part}", assembly(*unit)))
-        }
-        Rule::RepairDays => ("repair_days", String::new()),
-        Rule::SameDefect(defect) => ("same_defect", defect.clone()),
-    };
-    let level = match counter.level {
-        Level::Counted => "counted",
-        Level::Warning => "warning",
-        Level::Reached => "reached",
-    };
+    let (rule, subject) = rule_words(counter);
     pb::GuaranteeCounter {
         rule: rule.to_owned(),
         subject,
         count: counter.count as i32,
         reached_at: counter.reached_at as i32,
-        level: level.to_owned(),
+        level: level_word(counter.level).to_owned(),
         confirmed: counter.is_confirmed,
         evidence: counter.evidence.clone(),
-    }
-}
-
-fn assembly(assembly: Assembly) -> &'static str {
-    match assembly {
-        Assembly::Engine => "engine",
-        Assembly::Gearbox => "gearbox",
-        Assembly::TractionBattery => "traction_battery",
-        Assembly::DriveMotor => "drive_motor",
-        Assembly::Steering => "steering",
-        Assembly::Brakes => "brakes",
-        Assembly::Suspension => "suspension",
-        Assembly::Driveline => "driveline",
-        Assembly::EmissionControl => "emission_control",
-        Assembly::Body => "body",
     }
 }
 

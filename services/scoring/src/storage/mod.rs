@@ -11,6 +11,7 @@ mod models;
 mod reports;
 mod scores;
 mod sight;
+mod told;
 mod vehicles;
 
 pub(crate) use dossiers::{load as load_dossiers, owners_of};
@@ -41,6 +42,9 @@ pub(crate) use scores::{
     history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
 };
 pub(crate) use sight::knows_customer;
+pub(crate) use told::{
+    Check, ask_checks, due_checks, end_check, find_car, put_told_tiers, tell_guarantee, told_tiers,
+};
 pub(crate) use vehicles::{Claimed, put_claims, put_vehicles};
 
 use marque_core::CustomerId;
@@ -55,6 +59,14 @@ pub(crate) fn lock(conn: &mut Conn<'_>) -> Result<(), StoreError> {
 
 /// Key of the lock under which facts and scores change: `scoring` in ASCII.
 const SCORES_LOCK: i64 = 0x0073_636f_7269_6e67;
+
+/// Holds what others were told of tiers until the transaction ends, so that no two processes tell the same.
+pub(crate) fn lock_tiers(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    conn.lock_keys(&mut vec![TIERS_LOCK])
+}
+
+/// Key of that lock: `tiers` in ASCII.
+const TIERS_LOCK: i64 = 0x0074_6965_7273;
 
 /// Keys of a list of ids.
 fn uuids<'v>(ids: impl IntoIterator<Item = Uuid>) -> Vec<Value<'v>> {

@@ -15,4 +15,5 @@ mod ranks;
 mod reports;
 mod scopes;
 mod scores;
+mod told;
 mod world;

@@ -28,7 +28,7 @@ use marque_api::{
         ChangedVehicle, ClaimedParty, PartiesClaimed, VehicleDefinition, VehiclesChanged,
     },
 };
-use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_core::{
     Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VehicleId, VisitId,
     source_record_id,
@@ -152,6 +152,7 @@ pub(crate) struct World {
     issuer: Issuer,
     hysteresis: Hysteresis,
     vault: Vault,
+    tokens: PeerTokens,
     stop: CancellationToken,
     network_db: TestDb,
 }
@@ -186,6 +187,7 @@ impl World {
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
             vault: Vault::new(&Keyring::generate().unwrap()),
+            tokens: PeerTokens::ephemeral("scoring").unwrap(),
             stop: CancellationToken::new(),
             db,
             network_db,
@@ -224,6 +226,7 @@ impl World {
             hysteresis,
             network: RpcTransport::local(RoleName::Network, router),
             service_history: RpcTransport::local(RoleName::ServiceHistory, router),
+            tokens: self.tokens.clone(),
             network_events: self.network.clone(),
             customer_events: self.customers.clone(),
             vehicle_events: self.vehicles.clone(),
@@ -268,8 +271,24 @@ impl World {
         tokio::spawn(task.run(self.stop.clone()));
     }
 
+    /// Waits until a query counts what is wanted.
+    pub(crate) async fn wait_for(&self, sql: &'static str, wanted: i64) {
+        let mut last = 0;
+        for _ in 0..2_000 {
+            last = self.count(sql).await;
+            if last == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{sql} counts {last}, not {wanted}");
+    }
+
     fn auth(&self) -> AuthLayer {
-        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let verifier = Verifier::builder(AUDIENCE)
+            .trust(&self.issuer)
+            .accept_peers(&self.tokens)
+            .build();
         AuthLayer::new(verifier, self.clock.clone())
     }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, header};
 use marque_api::complaint::v1 as pb;
+use marque_core::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,6 +54,15 @@ pub(crate) struct ChangeView {
     /// Step.
     #[serde(skip_serializing_if = "String::is_empty")]
     step: String,
+    /// How a compensation stands: asked, approved or refused.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    compensation: String,
+    /// And its worth in yuan.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    amount: String,
+    /// Rule of the three guarantees that a warning is of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    rule: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Instant>,
@@ -80,7 +90,14 @@ impl From<pb::CaseChange> for ChangeView {
             satisfaction_resolution: _,
             satisfaction_handling: _,
             ended_at: _,
+            compensation,
+            amount_minor,
+            rule,
         } = change;
+        let amount = match compensation.as_str() {
+            "" => String::new(),
+            _ => Money::cny(amount_minor).amount(),
+        };
         Self {
             id,
             dealer,
@@ -92,6 +109,9 @@ impl From<pb::CaseChange> for ChangeView {
             from_state,
             clock,
             step,
+            compensation,
+            amount,
+            rule,
             at: instant(at),
             version,
         }
@@ -100,7 +120,7 @@ impl From<pb::CaseChange> for ChangeView {
 
 /// Changes of cases in the caller's scope as they happen, as server-sent events.
 ///
-/// The event's name is opened, moved, amended, noted, tasked or escalated, its data a list of changes, its id the place to
+/// The event's name is opened, moved, amended, noted, tasked, escalated, attached, compensated or warned, its data a list of changes, its id the place to
 /// go on from after a break (`Last-Event-ID`).
 #[utoipa::path(get, path = "/v1/complaints/feed", tag = "complaints", params(FeedQuery),
     responses((status = 200, description = "An endless stream", body = Vec<ChangeView>, content_type = "text/event-stream")))]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use axum::{body::Body, extract::State, response::Response};
 use http::{HeaderValue, header};
 use marque_api::complaint::v1 as pb;
+use marque_core::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -26,7 +27,7 @@ pub(crate) struct ReportQuery {
     from: String,
     /// Last day, included; today if not said.
     to: String,
-    /// dealer (the default), department, category, part, severity, channel or all.
+    /// dealer (the default), department, category, part, model, severity, channel, tier, month, satisfaction, age or all.
     by: String,
     /// json (the default) or csv.
     format: String,
@@ -93,6 +94,10 @@ pub(crate) struct LineView {
     ageing: Vec<i64>,
     /// Handling quality of the dealer assessment, 0 to 100.
     handling_score: f64,
+    /// Compensations that were approved.
+    compensations: i64,
+    /// Their worth in yuan.
+    compensated: String,
 }
 
 impl From<pb::ReportLine> for LineView {
@@ -109,6 +114,8 @@ impl From<pb::ReportLine> for LineView {
             asked,
             ageing,
             handling_score,
+            compensations,
+            compensated_minor,
         } = line;
         Self {
             key,
@@ -122,6 +129,8 @@ impl From<pb::ReportLine> for LineView {
             asked,
             ageing,
             handling_score,
+            compensations,
+            compensated: Money::cny(compensated_minor).amount(),
         }
     }
 }
@@ -166,7 +175,7 @@ pub(crate) async fn get_report(
 
 const HEADER: &str = "group,cases,open,first_response_met,first_response_p50_s,first_response_p90_s,first_response_p99_s,\
 first_response_on_time,resolution_met,resolution_p50_s,resolution_p90_s,resolution_p99_s,resolution_on_time,reopen_rate,\
-satisfaction_resolution,satisfaction_handling,asked,open_1d,open_3d,open_7d,open_30d,open_older,handling_score\n";
+satisfaction_resolution,satisfaction_handling,asked,open_1d,open_3d,open_7d,open_30d,open_older,handling_score,compensations,compensated\n";
 
 fn csv(lines: &[LineView]) -> Response {
     let mut text = HEADER.to_owned();
@@ -184,7 +193,7 @@ fn csv(lines: &[LineView]) -> Response {
         let ageing: Vec<String> = line.ageing.iter().map(i64::to_string).collect();
         writeln!(
             text,
-            "{},{},{},{},{},{:.4},{:.2},{:.2},{},{},{:.1}",
+            "{},{},{},{},{},{:.4},{:.2},{:.2},{},{},{:.1},{},{}",
             cell(&line.key),
             line.cases,
             line.open,
@@ -195,7 +204,9 @@ fn csv(lines: &[LineView]) -> Response {
             line.satisfaction_handling,
             line.asked,
             ageing.join(","),
-            line.handling_score
+            line.handling_score,
+            line.compensations,
+            line.compensated
         )
         .expect("a string takes whatever is written");
     }
@@ -246,6 +257,6 @@ mod tests {
             response.headers()[header::CONTENT_TYPE],
             "text/csv; charset=utf-8"
         );
-        assert_eq!(HEADER.matches(',').count() + 1, 23);
+        assert_eq!(HEADER.matches(',').count() + 1, 25);
     }
 }

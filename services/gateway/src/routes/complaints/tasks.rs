@@ -80,6 +80,10 @@ pub(crate) struct OutcomeBody {
     outcome: String,
     /// It is not needed any more.
     cancelled: bool,
+    /// Of a satisfaction call: with the resolution, 1 to 5.
+    satisfaction_resolution: i32,
+    /// And with the handling.
+    satisfaction_handling: i32,
 }
 
 /// End a task with its outcome.
@@ -91,13 +95,21 @@ pub(crate) async fn finish_complaint_task(
     State(app): State<App>,
     call: Call,
     Path((id, task_id)): Path<(String, String)>,
-    Json(OutcomeBody { outcome, cancelled }): Json<OutcomeBody>,
+    Json(body): Json<OutcomeBody>,
 ) -> Answer {
+    let OutcomeBody {
+        outcome,
+        cancelled,
+        satisfaction_resolution,
+        satisfaction_handling,
+    } = body;
     let request = pb::FinishTaskRequest {
         id,
         task_id,
         outcome,
         cancelled,
+        satisfaction_resolution,
+        satisfaction_handling,
     };
     let finished = app
         .clients

@@ -4,6 +4,7 @@ use marque_api::complaint::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::{AttachmentView, CompensationView};
 use crate::{
     routes::vehicles::is_zero,
     values::{Instant, instant, views},
@@ -112,6 +113,15 @@ pub(crate) struct ComplaintView {
     /// Its course, newest last; left out of lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     entries: Vec<EntryView>,
+    /// Files, without their bytes; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<AttachmentView>,
+    /// Compensations, oldest first; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    compensations: Vec<CompensationView>,
+    /// How near its car is to thresholds of the three guarantees; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
     /// States the caller can move it to now.
     next_states: Vec<String>,
 }
@@ -155,6 +165,9 @@ impl From<pb::Complaint> for ComplaintView {
             entries,
             next_states,
             tier,
+            attachments,
+            compensations,
+            warnings,
         } = complaint;
         Self {
             id,
@@ -192,6 +205,9 @@ impl From<pb::Complaint> for ComplaintView {
             clocks: views(clocks),
             tasks: views(tasks),
             entries: views(entries),
+            attachments: views(attachments),
+            compensations: views(compensations),
+            warnings: views(warnings),
             next_states,
         }
     }
@@ -277,6 +293,9 @@ pub(crate) struct TaskView {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
+    /// `satisfaction_call` of one that was made by itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    kind: String,
 }
 
 impl From<pb::Task> for TaskView {
@@ -292,6 +311,7 @@ impl From<pb::Task> for TaskView {
             outcome,
             created_at,
             finished_at,
+            kind,
         } = task;
         Self {
             id,
@@ -304,6 +324,49 @@ impl From<pb::Task> for TaskView {
             outcome,
             created_at: instant(created_at),
             finished_at: instant(finished_at),
+            kind,
+        }
+    }
+}
+
+/// How near a case's car is to a threshold of the three guarantees.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintWarning)]
+pub(crate) struct WarningView {
+    /// repair_days, same_defect, unit_replaced and so on, as `GET /v1/vehicles/{id}/guarantees` names them.
+    #[schema(example = "repair_days")]
+    rule: String,
+    /// Assembly, part or defect the rule counts.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    subject: String,
+    /// warning or reached.
+    level: String,
+    /// Days, repairs or replacements so far.
+    count: i32,
+    /// The count at which the threshold is reached.
+    reached_at: i32,
+    /// When it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Instant>,
+}
+
+impl From<pb::GuaranteeWarning> for WarningView {
+    fn from(warning: pb::GuaranteeWarning) -> Self {
+        let pb::GuaranteeWarning {
+            rule,
+            level,
+            count,
+            reached_at,
+            at,
+            subject,
+        } = warning;
+        Self {
+            rule,
+            subject,
+            level,
+            count,
+            reached_at,
+            at: instant(at),
         }
     }
 }
@@ -312,7 +375,8 @@ impl From<pb::Task> for TaskView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComplaintEntry)]
 pub(crate) struct EntryView {
-    /// opened, moved, noted, amended, corrected, escalated, paused, resumed, task_added or task_finished.
+    /// opened, moved, noted, amended, corrected, escalated, paused, resumed, task_added, task_finished, solution_used,
+    /// attached, compensation or warned.
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -61,6 +61,42 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"outcome":"it is here"}"#,
         ),
         (
+            "POST /v1/complaints/{id}/attachments",
+            "service",
+            complaint("/attachments"),
+            "%PDF-1.7 a report",
+        ),
+        (
+            "GET /v1/complaints/{id}/attachments",
+            "technician",
+            complaint("/attachments"),
+            "",
+        ),
+        (
+            "GET /v1/complaints/{id}/attachments/{attachment}",
+            "agent",
+            complaint("/attachments/att_1"),
+            "",
+        ),
+        (
+            "POST /v1/complaints/{id}/compensations",
+            "service",
+            complaint("/compensations"),
+            r#"{"kind":"voucher","amount":"300.00","reason":"he waited three days"}"#,
+        ),
+        (
+            "POST /v1/complaints/{id}/compensations/{compensation}/decision",
+            "manager",
+            complaint("/compensations/com_1/decision"),
+            r#"{"decision":"approve","note":"he is right"}"#,
+        ),
+        (
+            "GET /v1/complaints/alerts",
+            "analyst",
+            "/v1/complaints/alerts?page_size=5".into(),
+            "",
+        ),
+        (
             "GET /v1/dealers/{dealer}/calendar",
             "service",
             "/v1/dealers/D001/calendar".into(),

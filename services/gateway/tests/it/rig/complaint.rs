@@ -2,12 +2,14 @@
 
 use marque_api::complaint::v1::{
     self as pb,
+    add_attachment_request::Part,
     complaint_service_server::{ComplaintService, ComplaintServiceServer},
+    get_attachment_response::Part as Given,
 };
 use marque_rpc::Routes;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::{Script, samples};
+use super::{Script, complaint_samples as samples};
 
 struct Complaints(Script);
 
@@ -180,6 +182,86 @@ impl ComplaintService for Complaints {
                 },
             )
             .await
+    }
+
+    async fn add_attachment(
+        &self,
+        request: Request<Streaming<pb::AddAttachmentRequest>>,
+    ) -> Result<Response<pb::AddAttachmentResponse>, Status> {
+        self.0.play(&request, ()).await?;
+        let (mut messages, mut attachment) = (request.into_inner(), samples::attachment());
+        attachment.size = 0;
+        while let Some(message) = messages.message().await? {
+            match message.part {
+                Some(Part::Start(start)) => attachment.name = start.name,
+                Some(Part::Chunk(chunk)) => attachment.size += chunk.len() as i64,
+                None => return Err(Status::invalid_argument("empty message")),
+            }
+        }
+        Ok(Response::new(pb::AddAttachmentResponse {
+            attachment: Some(attachment),
+        }))
+    }
+
+    async fn list_attachments(
+        &self,
+        request: Request<pb::ListAttachmentsRequest>,
+    ) -> Result<Response<pb::ListAttachmentsResponse>, Status> {
+        let attachments = vec![samples::attachment()];
+        self.0
+            .play(&request, pb::ListAttachmentsResponse { attachments })
+            .await
+    }
+
+    type GetAttachmentStream =
+        tokio_stream::Iter<std::vec::IntoIter<Result<pb::GetAttachmentResponse, Status>>>;
+
+    async fn get_attachment(
+        &self,
+        request: Request<pb::GetAttachmentRequest>,
+    ) -> Result<Response<Self::GetAttachmentStream>, Status> {
+        let parts = [
+            Given::Attachment(samples::attachment()),
+            Given::Chunk("%PDF".into()),
+            Given::Chunk("-1.7".into()),
+        ];
+        let parts = parts.map(|part| Ok(pb::GetAttachmentResponse { part: Some(part) }));
+        self.0
+            .play(&request, tokio_stream::iter(parts.to_vec()))
+            .await
+    }
+
+    async fn ask_compensation(
+        &self,
+        request: Request<pb::AskCompensationRequest>,
+    ) -> Result<Response<pb::AskCompensationResponse>, Status> {
+        let asked = pb::AskCompensationResponse {
+            compensation: Some(samples::compensation("asked")),
+            complaint: Some(samples::complaint(true)),
+        };
+        self.0.play(&request, asked).await
+    }
+
+    async fn decide_compensation(
+        &self,
+        request: Request<pb::DecideCompensationRequest>,
+    ) -> Result<Response<pb::DecideCompensationResponse>, Status> {
+        let decided = pb::DecideCompensationResponse {
+            compensation: Some(samples::compensation("approved")),
+            complaint: Some(samples::complaint(true)),
+        };
+        self.0.play(&request, decided).await
+    }
+
+    async fn list_alerts(
+        &self,
+        request: Request<pb::ListAlertsRequest>,
+    ) -> Result<Response<pb::ListAlertsResponse>, Status> {
+        let alerts = pb::ListAlertsResponse {
+            alerts: vec![samples::alert()],
+            next_page_token: "next".to_owned(),
+        };
+        self.0.play(&request, alerts).await
     }
 
     async fn get_desk(

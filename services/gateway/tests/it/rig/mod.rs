@@ -2,6 +2,7 @@
 
 mod client;
 mod complaint;
+mod complaint_samples;
 mod customer;
 mod import;
 mod network;

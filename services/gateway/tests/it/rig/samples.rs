@@ -1,9 +1,8 @@
 //! Invented records that stub roles answer with: every field filled, so that snapshots show every field.
 
 use marque_api::{
-    complaint::v1 as complaint, customer::v1 as customer, intake::v1 as intake,
-    network::v1 as network, scoring::v1 as scoring, service_history::v1 as visits,
-    vehicle::v1 as vehicle,
+    customer::v1 as customer, intake::v1 as intake, network::v1 as network, scoring::v1 as scoring,
+    service_history::v1 as visits, vehicle::v1 as vehicle,
 };
 use prost_types::Timestamp;
 
@@ -14,7 +13,7 @@ pub(crate) const MERGED: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4aff";
 /// His car.
 pub(crate) const VEHICLE: &str = "veh_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 
-const RECORD: &str = "src_5f0c6b0e7a8b5c1d9e2f3a4b5c6d7e8f";
+pub(super) const RECORD: &str = "src_5f0c6b0e7a8b5c1d9e2f3a4b5c6d7e8f";
 
 #[expect(clippy::unnecessary_wraps, reason = "messages want an option")]
 pub(super) fn at(seconds: i64) -> Option<Timestamp> {
@@ -24,7 +23,7 @@ pub(super) fn at(seconds: i64) -> Option<Timestamp> {
     })
 }
 
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.to_owned()
 }
 
@@ -457,162 +456,5 @@ pub(super) fn plan() -> scoring::Plan {
         first_months: 6,
         every_km: 10_000,
         every_months: 12,
-    }
-}
-
-pub(super) fn complaint(whole: bool) -> complaint::Complaint {
-    let clock = complaint::Clock {
-        kind: text("first_response"),
-        state: text("running"),
-        due_at: at(3600),
-        due_local: text("2026-01-01T09:00:00+08:00"),
-        budget_seconds: 3600,
-        used_seconds: 60,
-        overdue: false,
-        escalated_to: text("none"),
-    };
-    let task = complaint::Task {
-        id: text("tsk_1"),
-        department: text("parts"),
-        text: text("find the part"),
-        owner: text("S17"),
-        due_at: at(7200),
-        needed: true,
-        state: text("done"),
-        outcome: text("it is here"),
-        created_at: at(60),
-        finished_at: at(600),
-    };
-    let entry = complaint::Entry {
-        act: text("moved"),
-        at: at(60),
-        actor: text("somebody"),
-        from: text("received"),
-        to: text("acknowledged"),
-        note: text("called back"),
-    };
-    complaint::Complaint {
-        id: text("cmp_1"),
-        number: text("T00000427"),
-        dealer: text("D001"),
-        source: text("dms"),
-        complaint_key: text("TS1"),
-        source_record_id: text(RECORD),
-        customer_id: text(CUSTOMER),
-        vin: text("LSVAA4182E2123456"),
-        visit_id: text("vis_1"),
-        channel: text("phone"),
-        category: text("service.repair"),
-        severity: text("high"),
-        text: if whole {
-            text("it squeaks again")
-        } else {
-            String::new()
-        },
-        wish: if whole {
-            text("a car that does not")
-        } else {
-            String::new()
-        },
-        department: text("service"),
-        part: text("BRK-1"),
-        fault: text("F1"),
-        state: text("acknowledged"),
-        open: true,
-        escalated_to: text("warning"),
-        opened_at: at(0),
-        recorded_at: at(1),
-        acknowledged_at: at(60),
-        resolved_at: None,
-        closed_at: None,
-        updated_at: at(60),
-        reopened: 1,
-        repeat_of: text("cmp_0"),
-        satisfaction_resolution: 4,
-        satisfaction_handling: 5,
-        version: 3,
-        clocks: vec![clock],
-        tasks: if whole { vec![task] } else { Vec::new() },
-        entries: if whole { vec![entry] } else { Vec::new() },
-        next_states: vec![text("in_progress"), text("withdrawn")],
-        tier: text("major"),
-    }
-}
-
-pub(super) fn calendar() -> complaint::Calendar {
-    complaint::Calendar {
-        dealer: text("D001"),
-        opens: text("09:00"),
-        closes: text("18:00"),
-        offset_minutes: 480,
-        every_day: false,
-        closed_days: vec![text("2026-11-11")],
-        open_days: vec![text("2026-11-22")],
-    }
-}
-
-pub(super) fn solution() -> complaint::Solution {
-    complaint::Solution {
-        id: text("sol_1"),
-        title: text("brakes squeak after new pads"),
-        text: text("chamfer the pads and bed them in"),
-        category: text("service.repair"),
-        part: text("BRK-1"),
-        fault: text("F1"),
-        state: text("approved"),
-        version: 2,
-        author: text("S17"),
-        approved_by: text("HQ1"),
-        updated_at: at(0),
-        used: 9,
-        succeeded: 7,
-        failed: 1,
-    }
-}
-
-pub(super) fn change() -> complaint::CaseChange {
-    complaint::CaseChange {
-        id: text("cmp_1"),
-        dealer: text("D001"),
-        source_record_id: text(RECORD),
-        vin: text("LSVAA4182E2123456"),
-        category: text("service.repair"),
-        severity: text("high"),
-        department: text("service"),
-        state: text("acknowledged"),
-        from_state: text("received"),
-        clock: text("first_response"),
-        step: text("warning"),
-        at: at(60),
-        version: 3,
-        opened_at: at(0),
-        satisfaction_resolution: 0,
-        satisfaction_handling: 0,
-        ended_at: None,
-    }
-}
-
-pub(super) fn report_line() -> complaint::ReportLine {
-    let spread = |met| {
-        Some(complaint::Spread {
-            met,
-            p50_seconds: 600,
-            p90_seconds: 3_000,
-            p99_seconds: 9_000,
-            on_time_rate: 0.875,
-        })
-    };
-    complaint::ReportLine {
-        key: text("D001"),
-        cases: 40,
-        open: 8,
-        first_response: spread(39),
-        resolution: spread(30),
-        reopen_rate: 0.125,
-        satisfaction_resolution: 4.25,
-        satisfaction_handling: 4.5,
-        asked: 12,
-        ageing: vec![3, 2, 1, 1, 1],
-        handling_score: 87.5,
     }
 }

@@ -1,0 +1,246 @@
+//! What a deployment may set otherwise: times of clocks, weights of the handling score, limits of compensations, and when
+//! a cluster is out of the ordinary.
+
+use std::collections::BTreeMap;
+
+use marque_auth::{Role, RoleSet};
+
+use super::{
+    calendar::MINUTE,
+    clock::{ClockKind, LEAST, Terms, Tier},
+    cluster::ClusterRules,
+    report::Weights,
+    words::{Severity, find_category},
+};
+
+/// All of them; [`Rules::default`] is what is shipped.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    pub(crate) times: Times,
+    pub(crate) weights: Weights,
+    pub(crate) limits: Limits,
+    pub(crate) clusters: ClusterRules,
+}
+
+/// A rule of the configuration that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("complaint.{key}: {advice}")]
+pub struct InvalidRules {
+    /// Dotted key, below `complaint`.
+    pub(crate) key: String,
+    /// What to write instead.
+    pub(crate) advice: &'static str,
+}
+
+impl InvalidRules {
+    pub(crate) fn new(key: impl Into<String>, advice: &'static str) -> Self {
+        Self {
+            key: key.into(),
+            advice,
+        }
+    }
+}
+
+/// How much working time the clocks of the house have.
+#[derive(Debug, Clone)]
+pub(crate) struct Times {
+    /// By severity, then for first response, next update and resolution, in minutes. A working day has nine hours.
+    minutes: [[i64; 3]; 4],
+    /// Share of that by tier or category, in per cent, where it is another than shipped.
+    percent: BTreeMap<String, i64>,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            minutes: [
+                [540, 2_700, 5_400],
+                [240, 1_080, 2_700],
+                [60, 540, 1_620],
+                [30, 240, 1_080],
+            ],
+            percent: BTreeMap::new(),
+        }
+    }
+}
+
+/// No share is longer than ten times the ordinary time.
+const MOST_PERCENT: u32 = 1_000;
+/// Nor is a clock's time longer than a year of working days.
+const MOST_MINUTES: u32 = 250 * 540;
+
+impl Times {
+    /// The working time a clock has, in microseconds; 0 for the clocks of the law, which are not ours to set.
+    pub(crate) fn budget(&self, kind: ClockKind, terms: Terms<'_>) -> i64 {
+        if kind.law_days().is_some() {
+            return 0;
+        }
+        let category = find_category(terms.category);
+        let severity = category.map_or(terms.severity, |each| each.at_least.max(terms.severity));
+        let of_category = self.percent.get(terms.category).copied();
+        let of_category =
+            of_category.unwrap_or_else(|| category.map_or(100, |each| each.time_percent));
+        let of_tier = self.percent.get(terms.tier.code()).copied();
+        let of_tier = of_tier.unwrap_or_else(|| terms.tier.time_percent());
+        let minutes = self.minutes[severity as usize - 1][column(kind)];
+        (minutes * of_category * of_tier / 10_000).max(LEAST) * MINUTE
+    }
+
+    /// Takes over the minutes of a severity's clock.
+    pub(crate) fn set_minutes(
+        &mut self,
+        severity: &str,
+        clock: &str,
+        minutes: u32,
+    ) -> Result<(), InvalidRules> {
+        let wrong = |advice| InvalidRules::new(format!("clocks.{severity}.{clock}"), advice);
+        let severity = Severity::parse(severity)
+            .ok_or_else(|| wrong("severities are low, medium, high and critical"))?;
+        let kind = ClockKind::ALL
+            .into_iter()
+            .find(|kind| kind.code() == clock && kind.law_days().is_none())
+            .ok_or_else(|| wrong("clocks are first_response, next_update and resolution"))?;
+        if !(LEAST as u32..=MOST_MINUTES).contains(&minutes) {
+            return Err(wrong("write 15 to 135000 minutes of working time"));
+        }
+        self.minutes[severity as usize - 1][column(kind)] = i64::from(minutes);
+        Ok(())
+    }
+
+    /// Takes over the share of a tier or category.
+    pub(crate) fn set_percent(&mut self, of: &str, percent: u32) -> Result<(), InvalidRules> {
+        let wrong = |advice| InvalidRules::new(format!("time_percent.{of}"), advice);
+        let is_tier = Tier::parse(of).is_some_and(|tier| tier.code() == of);
+        if !is_tier && find_category(of).is_none_or(|category| category.code != of) {
+            return Err(wrong(
+                "write vip, major, ordinary or a category such as product.safety",
+            ));
+        }
+        if !(1..=MOST_PERCENT).contains(&percent) {
+            return Err(wrong("write 1 to 1000 per cent of the ordinary time"));
+        }
+        self.percent.insert(of.to_owned(), i64::from(percent));
+        Ok(())
+    }
+}
+
+const fn column(kind: ClockKind) -> usize {
+    match kind {
+        ClockKind::FirstResponse => 0,
+        ClockKind::NextUpdate => 1,
+        _ => 2,
+    }
+}
+
+/// Up to which worth of a case's compensations, in minor units of CNY, a role may approve them.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits(Vec<(Role, i64)>);
+
+/// Who may be given a limit: those who may ask for a compensation.
+const WITH_LIMITS: [Role; 5] = [
+    Role::Sales,
+    Role::Service,
+    Role::Agent,
+    Role::Manager,
+    Role::HqAdmin,
+];
+
+impl Default for Limits {
+    fn default() -> Self {
+        let yuan = [500, 500, 1_000, 10_000, 1_000_000];
+        Self(
+            WITH_LIMITS
+                .into_iter()
+                .zip(yuan.map(|yuan| yuan * 100))
+                .collect(),
+        )
+    }
+}
+
+impl Limits {
+    /// The highest limit of some roles; 0 if none of them has one.
+    pub(crate) fn of(&self, roles: RoleSet) -> i64 {
+        let held = self.0.iter().filter(|(role, _)| roles.contains(*role));
+        held.map(|(_, limit)| *limit).max().unwrap_or(0)
+    }
+
+    /// The roles whose limit covers an amount, the lowest limit first.
+    pub(crate) fn covering(&self, minor: i64) -> Vec<&'static str> {
+        let mut covering: Vec<&(Role, i64)> =
+            self.0.iter().filter(|(_, limit)| *limit >= minor).collect();
+        covering.sort_by_key(|(_, limit)| *limit);
+        covering
+            .into_iter()
+            .map(|(role, _)| role.as_str())
+            .collect()
+    }
+
+    /// Takes over the limit of a role, in yuan.
+    pub(crate) fn set(&mut self, role: &str, yuan: u32) -> Result<(), InvalidRules> {
+        let entry = self.0.iter_mut().find(|(known, _)| known.as_str() == role);
+        let (_, limit) = entry.ok_or_else(|| {
+            let advice = "roles with a limit are sales, service, agent, manager and hq_admin";
+            InvalidRules::new(format!("compensation.{role}"), advice)
+        })?;
+        *limit = i64::from(yuan) * 100;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_goes_before_what_is_shipped() {
+        let mut times = Times::default();
+        let terms = |severity, tier| Terms {
+            severity,
+            category: "service.repair",
+            tier,
+        };
+        let minutes = |times: &Times, severity, tier| {
+            times.budget(ClockKind::FirstResponse, terms(severity, tier)) / MINUTE
+        };
+        assert_eq!(minutes(&times, Severity::High, Tier::Ordinary), 60);
+        assert_eq!(minutes(&times, Severity::High, Tier::Vip), 30);
+        times.set_minutes("high", "first_response", 100).unwrap();
+        times.set_percent("vip", 40).unwrap();
+        times.set_percent("service.repair", 50).unwrap();
+        assert_eq!(minutes(&times, Severity::High, Tier::Ordinary), 50);
+        assert_eq!(minutes(&times, Severity::High, Tier::Vip), 20);
+        assert_eq!(minutes(&times, Severity::Low, Tier::Ordinary), 270);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_what_does() {
+        let mut times = Times::default();
+        let told = [
+            times.set_minutes("grave", "first_response", 60),
+            times.set_minutes("high", "law_answer", 60),
+            times.set_minutes("high", "resolution", 1),
+            times.set_percent("small", 50),
+            times.set_percent("vip", 0),
+            Limits::default().set("customer", 1),
+        ]
+        .map(|result| result.unwrap_err().to_string());
+        assert_eq!(
+            told[0],
+            "complaint.clocks.grave.first_response: severities are low, medium, high and critical"
+        );
+        assert!(
+            told.iter().all(|message| message.contains(": ")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn who_has_several_roles_has_the_highest_limit() {
+        let mut limits = Limits::default();
+        limits.set("service", 300).unwrap();
+        assert_eq!(limits.of(RoleSet::one(Role::Service)), 30_000);
+        assert_eq!(limits.of([Role::Service, Role::Manager].into()), 1_000_000);
+        assert_eq!(limits.of(RoleSet::one(Role::Customer)), 0);
+        assert_eq!(limits.covering(100_001), ["manager", "hq_admin"]);
+    }
+}

@@ -1,0 +1,181 @@
+//! What clusters are counted from, and the alerts that came of it.
+
+use std::collections::BTreeMap;
+
+use marque_auth::Scope;
+use marque_core::{ComplaintId, PageRequest, Timestamp};
+use marque_db::{Conn, Row, StoreError};
+use uuid::Uuid;
+
+use crate::domain::{Alert, Baseline, Cluster, Finding};
+
+/// Cars that complained of each part by model and model year: in the span, and in the past before it. A car counts once
+/// in each, however often it complained.
+pub(crate) fn count_complaining_cars(
+    conn: &mut Conn<'_>,
+    past_from: Timestamp,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<(Cluster, [i64; 2])>, StoreError> {
+    let sql = "SELECT c.part, v.model, v.model_year,
+                   count(DISTINCT CASE WHEN c.opened_at >= ?2 THEN c.vin END),
+                   count(DISTINCT CASE WHEN c.opened_at < ?2 THEN c.vin END)
+               FROM complaints AS c JOIN car_facts AS v ON v.vin = c.vin
+               WHERE c.opened_at >= ?1 AND c.opened_at <= ?3 AND c.part <> '' AND v.model <> ''
+                   AND c.state <> 'withdrawn'
+               GROUP BY c.part, v.model, v.model_year";
+    conn.query(sql, &[past_from.into(), from.into(), until.into()], |row| {
+        let cluster = Cluster {
+            part: row.get(0)?,
+            model: row.get(1)?,
+            model_year: row.get(2)?,
+        };
+        Ok((cluster, [row.get(3)?, row.get(4)?]))
+    })
+}
+
+/// Cars there are, by model and model year.
+pub(crate) fn count_cars(conn: &mut Conn<'_>) -> Result<BTreeMap<(String, i64), i64>, StoreError> {
+    let sql = "SELECT model, model_year, count(*) FROM car_facts WHERE model <> '' GROUP BY model, model_year";
+    let counts = conn.query(sql, &[], |row| {
+        Ok(((row.get(0)?, row.get(1)?), row.get::<i64>(2)?))
+    })?;
+    Ok(counts.into_iter().collect())
+}
+
+/// When a case last changed; nothing while there is none.
+pub(crate) fn last_change(conn: &mut Conn<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT max(updated_at) FROM complaints";
+    Ok(conn
+        .query_opt(sql, &[], |row| row.get::<Option<Timestamp>>(0))?
+        .flatten())
+}
+
+const COLUMNS: &str = "id, part, model, model_year, span_from, span_to, hit, fleet, baseline, baseline_hit, baseline_fleet, \
+     expected, p_value, q_value, raised_at, seen_at";
+
+/// The last alert of a cluster that was still so at an instant or later.
+pub(crate) fn find_alert(
+    conn: &mut Conn<'_>,
+    cluster: &Cluster,
+    since: Timestamp,
+) -> Result<Option<Alert>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM cluster_alerts
+         WHERE part = ?1 AND model = ?2 AND model_year = ?3 AND seen_at >= ?4 ORDER BY seen_at DESC LIMIT 1"
+    );
+    let values = [
+        (&cluster.part).into(),
+        (&cluster.model).into(),
+        cluster.model_year.into(),
+        since.into(),
+    ];
+    conn.query_opt(&sql, &values, read)
+}
+
+/// Writes an alert, new or with the numbers of today.
+pub(crate) fn put_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), StoreError> {
+    let found = &alert.finding;
+    let sql = format!(
+        "INSERT INTO cluster_alerts ({COLUMNS})
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         ON CONFLICT (id) DO UPDATE SET span_from = excluded.span_from, span_to = excluded.span_to, hit = excluded.hit,
+             fleet = excluded.fleet, baseline = excluded.baseline, baseline_hit = excluded.baseline_hit,
+             baseline_fleet = excluded.baseline_fleet, expected = excluded.expected, p_value = excluded.p_value,
+             q_value = excluded.q_value, seen_at = excluded.seen_at"
+    );
+    let values = [
+        alert.id.into(),
+        (&found.cluster.part).into(),
+        (&found.cluster.model).into(),
+        found.cluster.model_year.into(),
+        alert.span.0.into(),
+        alert.span.1.into(),
+        found.hit.into(),
+        found.fleet.into(),
+        found.baseline.code().into(),
+        found.baseline_hit.into(),
+        found.baseline_fleet.into(),
+        found.expected.into(),
+        found.p_value.into(),
+        found.q_value.into(),
+        alert.raised_at.into(),
+        alert.seen_at.into(),
+    ];
+    conn.execute(&sql, &values)?;
+    Ok(())
+}
+
+/// A page of the alerts, newest first. They are of the whole network: only headquarters sees them.
+pub(crate) fn list_alerts(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    page: &PageRequest,
+) -> Result<Vec<Alert>, StoreError> {
+    let (at, id) = page
+        .after
+        .as_ref()
+        .and_then(|token| read_key(&token.key))
+        .unwrap_or((Timestamp::from_micros(i64::MAX), Uuid::max()));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM cluster_alerts WHERE (raised_at, id) < (?1, ?2)
+         ORDER BY raised_at DESC, id DESC LIMIT ?3"
+    );
+    conn.query(&sql, &[at.into(), id.into(), page.size.into()], read)
+}
+
+/// The cases of an alert, newest first, at most fifty.
+pub(crate) fn cases_of_alert(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    alert: &Alert,
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let cluster = &alert.finding.cluster;
+    let sql = "SELECT c.id FROM complaints AS c JOIN car_facts AS v ON v.vin = c.vin
+               WHERE c.opened_at >= ?1 AND c.opened_at <= ?2 AND c.part = ?3 AND v.model = ?4 AND v.model_year = ?5
+                   AND c.state <> 'withdrawn'
+               ORDER BY c.opened_at DESC, c.id DESC LIMIT 50";
+    let values = [
+        alert.span.0.into(),
+        alert.span.1.into(),
+        (&cluster.part).into(),
+        (&cluster.model).into(),
+        cluster.model_year.into(),
+    ];
+    conn.query(sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
+}
+
+impl Alert {
+    /// The sort key of a page token.
+    pub(crate) fn page_key(&self) -> String {
+        format!("{}|{}", self.raised_at.as_micros(), self.id)
+    }
+}
+
+fn read_key(key: &str) -> Option<(Timestamp, Uuid)> {
+    let (at, id) = key.split_once('|')?;
+    Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))
+}
+
+fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
+    Ok(Alert {
+        id: row.get(0)?,
+        finding: Finding {
+            cluster: Cluster {
+                part: row.get(1)?,
+                model: row.get(2)?,
+                model_year: row.get(3)?,
+            },
+            hit: row.get(6)?,
+            fleet: row.get(7)?,
+            baseline: Baseline::parse(&row.get::<String>(8)?),
+            baseline_hit: row.get(9)?,
+            baseline_fleet: row.get(10)?,
+            expected: row.get(11)?,
+            p_value: row.get(12)?,
+            q_value: row.get(13)?,
+        },
+        span: (row.get(4)?, row.get(5)?),
+        raised_at: row.get(14)?,
+        seen_at: row.get(15)?,
+    })
+}

@@ -1,0 +1,124 @@
+//! What others have told of cars and customers: models and model years, tiers, thresholds of the three guarantees. Each
+//! row remembers the position of the event that said so; an older event that comes later changes nothing.
+
+use marque_auth::Scope;
+use marque_core::{ComplaintId, CustomerId, Timestamp};
+use marque_db::{Conn, StoreError, Value};
+use uuid::Uuid;
+
+use crate::domain::{Tier, Warning};
+
+/// What a car is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Car {
+    pub(crate) vin: String,
+    pub(crate) model: String,
+    /// 0 if not known.
+    pub(crate) model_year: i64,
+}
+
+/// Remembers what cars are, as the event at a position said.
+pub(crate) fn put_cars(conn: &mut Conn<'_>, cars: &[Car], position: i64) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = cars
+        .iter()
+        .flat_map(|car| {
+            [
+                (&car.vin).into(),
+                (&car.model).into(),
+                car.model_year.into(),
+                position.into(),
+            ]
+        })
+        .collect();
+    let update =
+        "ON CONFLICT (vin) DO UPDATE SET model = excluded.model, model_year = excluded.model_year,
+                      position = excluded.position
+                  WHERE excluded.position >= car_facts.position";
+    let columns = ["vin", "model", "model_year", "position"];
+    conn.insert_many("car_facts", &columns, update, &values)
+}
+
+/// Remembers which tier a customer has; none if he has none any more.
+pub(crate) fn put_tier(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+    tier: &str,
+    position: i64,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO customer_tiers (customer_id, tier, position) VALUES (?1, ?2, ?3)
+         ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, position = excluded.position
+         WHERE excluded.position >= customer_tiers.position",
+        &[customer.uuid().into(), tier.into(), position.into()],
+    )?;
+    Ok(())
+}
+
+/// The tier a customer has, if it was told.
+pub(crate) fn tier_of(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<Option<Tier>, StoreError> {
+    let sql = "SELECT tier FROM customer_tiers WHERE customer_id = ?1";
+    let tier: Option<String> = conn.query_opt(sql, &[customer.uuid().into()], |row| row.get(0))?;
+    Ok(tier.and_then(|tier| Tier::parse(&tier)))
+}
+
+/// Remembers how near a car is to a threshold; false if that was known.
+pub(crate) fn put_warning(
+    conn: &mut Conn<'_>,
+    vin: &str,
+    warning: &Warning,
+    position: i64,
+) -> Result<bool, StoreError> {
+    let changed = conn.execute(
+        "INSERT INTO guarantee_warnings (vin, rule, subject, level, count, reached_at, told_at, position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (vin, rule, subject) DO UPDATE SET level = excluded.level, count = excluded.count,
+             reached_at = excluded.reached_at, told_at = excluded.told_at, position = excluded.position
+         WHERE excluded.position > guarantee_warnings.position",
+        &[
+            vin.into(),
+            (&warning.rule).into(),
+            (&warning.subject).into(),
+            (&warning.level).into(),
+            warning.count.into(),
+            warning.reached_at.into(),
+            warning.told_at.into(),
+            position.into(),
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// How near a car is to thresholds, in the order of rules.
+pub(crate) fn warnings_of(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    vin: &str,
+) -> Result<Vec<Warning>, StoreError> {
+    if vin.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT rule, subject, level, count, reached_at, told_at FROM guarantee_warnings
+               WHERE vin = ?1 ORDER BY rule, subject";
+    conn.query(sql, &[vin.into()], |row| {
+        Ok(Warning {
+            rule: row.get(0)?,
+            subject: row.get(1)?,
+            level: row.get(2)?,
+            count: row.get(3)?,
+            reached_at: row.get(4)?,
+            told_at: row.get::<Timestamp>(5)?,
+        })
+    })
+}
+
+/// The open cases of a car, whoever's they are.
+pub(crate) fn open_cases_of_car(
+    conn: &mut Conn<'_>,
+    vin: &str,
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let sql = "SELECT id FROM complaints WHERE vin = ?1 AND is_open";
+    conn.query(sql, &[vin.into()], |row| Ok(row.get::<Uuid>(0)?.into()))
+}

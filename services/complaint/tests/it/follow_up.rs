@@ -1,0 +1,138 @@
+//! The call after the case: it is made by itself, and what the customer says in it is kept.
+
+use marque_api::complaint::v1 as pb;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, complaint};
+
+store_test_suite!(
+    whoever_resolves_a_case_leaves_a_call_to_be_made,
+    a_case_closed_unasked_is_called_about_once_more,
+    a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again,
+);
+
+async fn resolve(world: &World, id: &str) -> pb::Complaint {
+    for (to, note) in [
+        ("acknowledged", ""),
+        ("in_progress", ""),
+        ("resolved", "new pads"),
+    ] {
+        world.go(id, to, note).await.unwrap();
+    }
+    world.get(id).await
+}
+
+async fn finish(
+    world: &World,
+    (id, task): (&str, &str),
+    grades: [i32; 2],
+) -> Result<pb::Complaint, tonic::Status> {
+    let message = pb::FinishTaskRequest {
+        id: id.into(),
+        task_id: task.into(),
+        outcome: "he is content, though it took long".into(),
+        satisfaction_resolution: grades[0],
+        satisfaction_handling: grades[1],
+        ..pb::FinishTaskRequest::default()
+    };
+    let request = world.desk("D1", message);
+    let answer = world.complaints().finish_task(request).await?;
+    Ok(answer.into_inner().complaint.unwrap())
+}
+
+async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let shown = resolve(&world, &case.id).await;
+    let call = &shown.tasks[0];
+    assert_eq!(
+        (call.kind.as_str(), call.department.as_str(), call.needed),
+        ("satisfaction_call", "customer_care", false)
+    );
+    // Monday and three working days: the end of Thursday in China.
+    assert_eq!(call.due_at.unwrap().seconds, 1_772_726_400);
+    let ended = finish(&world, (&case.id, &call.id), [4, 2]).await.unwrap();
+    assert_eq!(
+        (ended.satisfaction_resolution, ended.satisfaction_handling),
+        (4, 2)
+    );
+    assert_eq!(ended.tasks[0].outcome, "he is content, though it took long");
+    // Whom nobody asked needs no second call; nor is there one for a case of which the grades are known.
+    world
+        .go(&case.id, "followed_up", "see the call")
+        .await
+        .unwrap();
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    assert_eq!(closed.tasks.len(), 1);
+    let given = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: "send the pad back".into(),
+        optional: true,
+        ..pb::AddTaskRequest::default()
+    };
+    let added = world
+        .complaints()
+        .add_task(world.desk("D1", given))
+        .await
+        .unwrap();
+    let task = added.into_inner().task.unwrap();
+    let error = finish(&world, (&case.id, &task.id), [5, 5])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.code(),
+        Code::InvalidArgument,
+        "only a call asks for grades"
+    );
+}
+
+async fn a_case_closed_unasked_is_called_about_once_more(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    resolve(&world, &case.id).await;
+    world
+        .go(&case.id, "followed_up", "he did not answer")
+        .await
+        .unwrap();
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    let states: Vec<(&str, &str)> = closed
+        .tasks
+        .iter()
+        .map(|task| (task.kind.as_str(), task.state.as_str()))
+        .collect();
+    assert_eq!(
+        states,
+        [("satisfaction_call", "done"), ("satisfaction_call", "open")]
+    );
+    assert_eq!(closed.tasks[0].outcome, "he did not answer");
+    let ended = finish(&world, (&case.id, &closed.tasks[1].id), [0, 1])
+        .await
+        .unwrap();
+    assert_eq!(
+        (ended.state.as_str(), ended.satisfaction_handling),
+        ("closed", 1)
+    );
+    // He is not content: there is still time to open it again.
+    let again = world
+        .go(&case.id, "reopened", "it squeaks again")
+        .await
+        .unwrap();
+    assert_eq!(again.reopened, 1);
+}
+
+async fn a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    resolve(&world, &case.id).await;
+    let again = world
+        .go(&case.id, "reopened", "it squeaks again")
+        .await
+        .unwrap();
+    assert_eq!(again.tasks[0].state, "cancelled");
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let resolved = world.go(&case.id, "resolved", "new discs").await.unwrap();
+    let open = resolved.tasks.iter().filter(|task| task.state == "open");
+    assert_eq!(open.count(), 1);
+}

@@ -1,0 +1,157 @@
+//! What the scoring service tells: tiers set the times of new cases, thresholds warn the open ones.
+
+use marque_api::{
+    complaint::v1 as pb,
+    events::v1::Event,
+    scoring::v1::{ChangedTier, GuaranteesNeared, NearedGuarantee, TiersChanged},
+};
+use marque_config::ComplaintConfig;
+use marque_core::CustomerId;
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, again, complaint, customer, event, linked, merged};
+
+store_test_suite!(
+    the_case_of_a_dear_customer_has_less_time,
+    times_are_those_of_the_configuration,
+    a_car_near_a_threshold_warns_its_open_cases_once,
+);
+
+fn tier(position: i64, customer: CustomerId, tier: &str) -> Event {
+    let changed = TiersChanged {
+        tiers: vec![ChangedTier {
+            customer_id: customer.to_string(),
+            tier: tier.into(),
+        }],
+    };
+    event(position, "marque.scoring.tiers.changed", &changed)
+}
+
+fn first_response(case: &pb::Complaint) -> i64 {
+    let clock = case
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == "first_response");
+    clock.unwrap().budget_seconds / 60
+}
+
+async fn the_case_of_a_dear_customer_has_less_time(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let links = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D1", "c2", customer(2)),
+        merged(3, customer(2), customer(1), false),
+    ];
+    world.customers.deliver(links).await;
+    let vip = tier(5, customer(1), "vip");
+    let older = tier(4, customer(1), "major");
+    world
+        .scores
+        .deliver([vip.clone(), again(&vip), older])
+        .await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!((case.tier.as_str(), first_response(&case)), ("vip", 30));
+    // He who was merged into him is him.
+    let mut merged = complaint("D1", "c2");
+    merged.another_matter = true;
+    assert_eq!(world.open(merged).await.tier, "vip");
+    // What the desk says goes before what was told; who is not known is ordinary.
+    let mut said = complaint("D1", "c1");
+    (said.tier, said.another_matter) = ("ordinary".into(), true);
+    assert_eq!(first_response(&world.open(said).await), 60);
+    assert_eq!(world.open(complaint("D1", "c9")).await.tier, "ordinary");
+    world.scores.deliver([tier(6, customer(1), "")]).await;
+    let mut fallen = complaint("D1", "c1");
+    fallen.another_matter = true;
+    assert_eq!(world.open(fallen).await.tier, "ordinary");
+}
+
+async fn times_are_those_of_the_configuration(db: TestDb) {
+    let mut config = ComplaintConfig::default();
+    let high = config.clocks.entry("high".into()).or_default();
+    high.insert("first_response".into(), 100);
+    config.time_percent.insert("vip".into(), 20);
+    config.time_percent.insert("service.attitude".into(), 50);
+    config.score.insert("satisfaction".into(), 0.0);
+    let world = World::configured(db, &config).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!(first_response(&case), 100);
+    let amend = pb::AmendComplaintRequest {
+        id: case.id.clone(),
+        tier: "vip".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = world
+        .complaints()
+        .amend_complaint(world.desk("D1", amend))
+        .await;
+    assert_eq!(
+        first_response(&amended.unwrap().into_inner().complaint.unwrap()),
+        20
+    );
+    let mut rude = complaint("D1", "c2");
+    rude.category = "服务态度".into();
+    assert_eq!(first_response(&world.open(rude).await), 50);
+}
+
+async fn a_car_near_a_threshold_warns_its_open_cases_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let open = world.open(complaint("D1", "c1")).await;
+    let elsewhere = world.open(complaint("D3", "c2")).await;
+    let ended = world.open(complaint("D2", "c3")).await;
+    let withdraw = pb::MoveComplaintRequest {
+        id: ended.id.clone(),
+        to: "withdrawn".into(),
+        note: "a mistake".into(),
+        ..pb::MoveComplaintRequest::default()
+    };
+    world
+        .complaints()
+        .move_complaint(world.hq(withdraw))
+        .await
+        .unwrap();
+    let neared = |position, level: &str, count| {
+        let guarantee = NearedGuarantee {
+            vin: open.vin.clone(),
+            rule: "same_defect".into(),
+            subject: "P0300".into(),
+            level: level.into(),
+            count,
+            reached_at: 5,
+            ..NearedGuarantee::default()
+        };
+        let guarantees = vec![guarantee];
+        event(
+            position,
+            "marque.scoring.guarantees.neared",
+            &GuaranteesNeared { guarantees },
+        )
+    };
+    let warning = neared(1, "warning", 3);
+    world
+        .scores
+        .deliver([warning.clone(), again(&warning)])
+        .await;
+    for case in [&open, &elsewhere] {
+        let shown = world.get(&case.id).await;
+        assert_eq!(
+            (shown.warnings.len(), shown.warnings[0].count, shown.version),
+            (1, 3, case.version + 1)
+        );
+        let last = shown.entries.last().unwrap();
+        assert_eq!(
+            (last.act.as_str(), last.from.as_str(), last.to.as_str()),
+            ("warned", "same_defect", "warning")
+        );
+    }
+    let course = world.get(&ended.id).await.entries;
+    assert!(course.iter().all(|entry| entry.act != "warned"));
+    world.scores.deliver([neared(2, "reached", 5)]).await;
+    assert_eq!(world.get(&open.id).await.warnings[0].level, "reached");
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.warned'";
+    assert_eq!(world.count(told).await, 2);
+    // A case that comes later shows what is known of its car.
+    let mut later = complaint("D1", "c4");
+    later.another_matter = true;
+    assert_eq!(world.open(later).await.warnings.len(), 1);
+}

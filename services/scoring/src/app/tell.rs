@@ -1,0 +1,253 @@
+//! Telling the others by events what they must not wait to ask for: cars near a threshold of the three guarantees, and
+//! customers who rose to the top tiers or fell from them.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use marque_api::scoring::v1 as pb;
+use marque_core::{CustomerId, Timestamp, business_date};
+use marque_db::{Conn, StoreError};
+use marque_events::{NewEvent, publish};
+use marque_insight::{
+    law::{
+        WorkCalendar,
+        guarantees::{Counter, Level, Repair, Terms, counters, windows},
+    },
+    rank::{Kind, Tier},
+};
+use prost::Message as _;
+use rustc_hash::FxHashMap;
+use tokio_util::sync::CancellationToken;
+
+use super::ScoreApp;
+use crate::{
+    domain::{Vehicle, level_word, rule_words},
+    error::Result,
+    history::local,
+    storage::{self, Check},
+};
+
+const NEARED: &str = "marque.scoring.guarantees.neared";
+const TIERS: &str = "marque.scoring.tiers.changed";
+/// Cars counted in a row, and customers told of in one event.
+const CARS: usize = 100;
+const CUSTOMERS: usize = 500;
+/// How often it is looked for cars to be counted.
+const CARS_EVERY: Duration = Duration::from_secs(1);
+/// How often tiers are compared, where scores have changed.
+const TIERS_EVERY: Duration = Duration::from_mins(1);
+/// How long a failure is waited out.
+const BACKOFF: Duration = Duration::from_secs(10);
+/// By how much a car that cannot be counted is put off.
+const PUT_OFF: Duration = Duration::from_mins(10);
+/// A day under repair is a day more, though nobody reports it.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Counts cars that have a reason to, until told to stop.
+pub(crate) async fn tell_guarantees(app: ScoreApp, stop: CancellationToken) {
+    loop {
+        let pause = match app.count_some().await {
+            Ok(CARS) => Duration::ZERO,
+            Ok(_) => CARS_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "counting towards the three guarantees has to wait");
+                BACKOFF
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Compares tiers with those that were told, until told to stop.
+pub(crate) async fn tell_tiers(app: ScoreApp, stop: CancellationToken) {
+    let mut seen = -1;
+    loop {
+        let pause = match app.compare_tiers(seen).await {
+            Ok(last) => {
+                seen = last;
+                TIERS_EVERY
+            }
+            Err(error) => {
+                tracing::warn!(%error, "telling of tiers has to wait");
+                BACKOFF
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+impl ScoreApp {
+    /// Counts some of the cars that are due; answers how many.
+    async fn count_some(&self) -> Result<usize> {
+        let now = self.clock.now();
+        let due = self
+            .db
+            .read(move |conn| storage::due_checks(conn, now, CARS))
+            .await?;
+        let count = due.len();
+        for check in due {
+            if let Err(error) = self.count_car(&check).await {
+                // The others must not wait for one that cannot be counted.
+                let later = Some(now.plus(PUT_OFF));
+                self.db
+                    .write(move |conn| storage::end_check(conn, &check, later))
+                    .await?;
+                return Err(error);
+            }
+        }
+        Ok(count)
+    }
+
+    async fn count_car(&self, check: &Check) -> Result<()> {
+        let now = self.clock.now();
+        let vin = check.vin.clone();
+        let car = self
+            .db
+            .read(move |conn| storage::find_car(conn, &vin))
+            .await?;
+        let counted = match car.and_then(|car| Some((car.sale_date?, car))) {
+            Some((start, car)) if is_covered(start, now) => {
+                let repairs = self.history.repairs_for_peer(&car.vin, now).await?;
+                Some((count(start, &repairs, now), has_open(&repairs), car))
+            }
+            _ => None,
+        };
+        let (app, check) = (self.clone(), check.clone());
+        self.db
+            .write(move |conn| {
+                let again = match &counted {
+                    Some((counters, true, _)) if !counters.is_empty() => Some(now.plus(DAY)),
+                    _ => None,
+                };
+                if let Some((counters, _, car)) = &counted {
+                    app.tell_counters(conn, car, counters)?;
+                }
+                Ok(storage::end_check(conn, &check, again)?)
+            })
+            .await
+    }
+
+    fn tell_counters(
+        &self,
+        conn: &mut Conn<'_>,
+        car: &Vehicle,
+        counters: &[Counter],
+    ) -> std::result::Result<(), StoreError> {
+        let mut guarantees = Vec::new();
+        for counter in counters.iter().filter(|each| each.level > Level::Counted) {
+            let (rule, subject) = rule_words(counter);
+            let level = level_word(counter.level);
+            if storage::tell_guarantee(conn, &car.vin, (rule, &subject), level)? {
+                guarantees.push(pb::NearedGuarantee {
+                    vehicle_id: car.id.to_string(),
+                    vin: car.vin.clone(),
+                    rule: rule.to_owned(),
+                    level: level.to_owned(),
+                    count: counter.count as i32,
+                    reached_at: counter.reached_at as i32,
+                    subject,
+                });
+            }
+        }
+        if guarantees.is_empty() {
+            return Ok(());
+        }
+        let data = pb::GuaranteesNeared { guarantees }.encode_to_vec();
+        self.tell(conn, (NEARED, car.id.to_string()), data)
+    }
+
+    /// Tells who rose to the top tiers or fell from them since; answers the last change of a score there was.
+    async fn compare_tiers(&self, seen: i64) -> Result<i64> {
+        let last = self.db.read(storage::last_change).await?;
+        if last == seen {
+            return Ok(last);
+        }
+        self.ladder.catch_up().await?;
+        let top: FxHashMap<CustomerId, Tier> = Kind::ALL
+            .into_iter()
+            .flat_map(|kind| self.ladder.top(kind))
+            .collect();
+        let app = self.clone();
+        self.db
+            .write(move |conn| {
+                storage::lock_tiers(conn)?;
+                let told = storage::told_tiers(conn)?;
+                Ok::<_, crate::error::Error>(app.tell_changes(conn, &top, &told)?)
+            })
+            .await?;
+        Ok(last)
+    }
+
+    fn tell_changes(
+        &self,
+        conn: &mut Conn<'_>,
+        top: &FxHashMap<CustomerId, Tier>,
+        told: &FxHashMap<CustomerId, String>,
+    ) -> std::result::Result<(), StoreError> {
+        let mut risen: Vec<(CustomerId, &str)> = top
+            .iter()
+            .map(|(customer, tier)| (*customer, tier.key()))
+            .filter(|(customer, tier)| told.get(customer).map(String::as_str) != Some(tier))
+            .collect();
+        risen.sort_unstable();
+        let mut fallen: Vec<CustomerId> = told
+            .keys()
+            .filter(|customer| !top.contains_key(customer))
+            .copied()
+            .collect();
+        fallen.sort_unstable();
+        storage::put_told_tiers(conn, &risen, &fallen)?;
+        let tiers: Vec<pb::ChangedTier> = risen
+            .into_iter()
+            .chain(fallen.into_iter().map(|customer| (customer, "")))
+            .map(|(customer, tier)| pb::ChangedTier {
+                customer_id: customer.to_string(),
+                tier: tier.to_owned(),
+            })
+            .collect();
+        for some in tiers.chunks(CUSTOMERS) {
+            let subject = some[0].customer_id.clone();
+            let tiers = some.to_vec();
+            let data = pb::TiersChanged { tiers }.encode_to_vec();
+            self.tell(conn, (TIERS, subject), data)?;
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &self,
+        conn: &mut Conn<'_>,
+        (kind, subject): (&'static str, String),
+        data: Vec<u8>,
+    ) -> std::result::Result<(), StoreError> {
+        let event = NewEvent {
+            kind,
+            subject,
+            dealer: None,
+            data,
+            traceparent: "",
+        };
+        publish(conn, &*self.clock, &event)
+    }
+}
+
+/// Whether a car handed over on a day is still in the time of the three guarantees.
+fn is_covered(start: NaiveDate, now: Timestamp) -> bool {
+    let windows = windows(&Terms::STATUTORY, start, &WorkCalendar::shipped());
+    business_date(now) <= windows.period
+}
+
+fn count(start: NaiveDate, repairs: &[Repair], now: Timestamp) -> Vec<Counter> {
+    let calendar = WorkCalendar::shipped();
+    counters(&Terms::STATUTORY, start, &calendar, repairs, local(now))
+}
+
+fn has_open(repairs: &[Repair]) -> bool {
+    repairs.iter().any(|repair| repair.completed_at.is_none())
+}
