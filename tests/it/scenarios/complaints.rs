@@ -2,7 +2,7 @@
 
 use marque_auth::Role;
 use marque_system_tests::Sandbox;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{in_both_topologies, two_dealers};
@@ -10,6 +10,8 @@ use super::{in_both_topologies, two_dealers};
 in_both_topologies!(
     a_complaint_runs_its_course_and_stands_beside_the_customer,
     a_file_of_complaints_becomes_cases,
+    a_case_has_files_and_compensations,
+    a_car_near_the_three_guarantees_warns_its_case,
 );
 
 async fn a_complaint_runs_its_course_and_stands_beside_the_customer(
@@ -96,5 +98,95 @@ async fn a_file_of_complaints_becomes_cases(sandbox: Sandbox) -> anyhow::Result<
         .get("/v1/complaints?dealer=D1")
         .await?;
     assert_eq!(listed.body["complaints"][0]["category"], "service.repair");
+    sandbox.stop().await
+}
+
+/// Opens a case about a car at D1.
+async fn open(sandbox: &Sandbox, vin: &str) -> anyhow::Result<String> {
+    let complaint = json!({
+        "dealer": "D1", "source": "dms", "customer_key": "c1", "vin": vin, "channel": "phone",
+        "category": "维修质量", "severity": "high", "text": "刹车修了三次还是响",
+    });
+    let desk = sandbox.dealer(Role::Service, "D1");
+    let opened = desk.post("/v1/complaints", complaint).await?;
+    anyhow::ensure!(opened.status == StatusCode::CREATED, "{}", opened.body);
+    Ok(opened.body["id"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn a_case_has_files_and_compensations(sandbox: Sandbox) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let id = open(&sandbox, "LJ1EEKRN7R4000001").await?;
+    let desk = sandbox.dealer(Role::Service, "D1");
+    let files = format!("/v1/complaints/{id}/attachments");
+    let text = "%PDF-1.7 a report";
+    let headers = [("x-marque-name", "%E5%88%B9%E8%BD%A6.pdf")];
+    let kept = desk
+        .call(Method::POST, &files, Some(text.to_owned()), &headers)
+        .await?;
+    assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.body);
+    assert_eq!(
+        (&kept.body["media_type"], &kept.body["name"], &kept.body["size"]),
+        (&json!("application/pdf"), &json!("刹车.pdf"), &json!(17))
+    );
+    let file = format!("{files}/{}", kept.body["id"].as_str().unwrap_or_default());
+    assert_eq!(desk.get(&file).await?.body, json!(text));
+    let foreign = sandbox.dealer(Role::Service, "D2").get(&file).await?;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+    let words = desk
+        .call(Method::POST, &files, Some("words".to_owned()), &[])
+        .await?;
+    assert_eq!(words.body["reason"], "ATTACHMENT_TYPE");
+    let path = format!("/v1/complaints/{id}/compensations");
+    let wish = json!({"kind": "voucher", "amount": "3000.00", "reason": "he waited three days"});
+    let asked = desk.post(&path, wish).await?;
+    assert_eq!(asked.body["state"], "asked", "{}", asked.body);
+    assert_eq!(asked.body["may_decide"], json!(["manager", "hq_admin"]));
+    let decision = format!("{path}/{}/decision", asked.body["id"].as_str().unwrap_or_default());
+    let approve = json!({"decision": "approve"});
+    let refused = desk.post(&decision, approve.clone()).await?;
+    assert_eq!(refused.body["reason"], "COMPENSATION_LIMIT");
+    let approved = sandbox
+        .dealer(Role::Manager, "D1")
+        .post(&decision, approve)
+        .await?;
+    assert_eq!(approved.body["state"], "approved", "{}", approved.body);
+    let desk_view = desk.get(&format!("/v1/complaints/{id}/desk")).await?;
+    let case = &desk_view.body["complaint"];
+    assert_eq!(
+        (&case["attachments"][0]["id"], &case["compensations"][0]["amount"]),
+        (&kept.body["id"], &json!("3000.00"))
+    );
+    sandbox.stop().await
+}
+
+async fn a_car_near_the_three_guarantees_warns_its_case(sandbox: Sandbox) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let vin = "LJ1EEKRN7R4000001";
+    let vehicles = format!("vin,brand,series,model,sale_date\n{vin},Nova,S5,S5 Plus,2026-01-05\n");
+    let dms = sandbox.dealer(Role::Dms, "D1");
+    dms.import("vehicles", "D1", &vehicles).await?;
+    let id = open(&sandbox, vin).await?;
+    for month in 2..5 {
+        let visit = json!({
+            "dealer": "D1", "source": "dms", "order_number": format!("R{month}"), "vin": vin,
+            "kind": "warranty", "opened_at": format!("2026-0{month}-10 09:00"),
+            "closed_at": format!("2026-0{month}-11 17:00"), "odometer_km": month * 1_000,
+            "lines": [{"line_kind": "labour", "name": "诊断", "payer": "warranty", "fault_code": "P0300"}],
+        });
+        let put = dms.post("/v1/visits", visit).await?;
+        assert_eq!(put.status, StatusCode::OK, "{}", put.body);
+    }
+    let warned = sandbox
+        .dealer(Role::Service, "D1")
+        .eventually(&format!("/v1/complaints/{id}"), |case| {
+            case["warnings"][0]["level"] == "warning"
+        })
+        .await?;
+    assert_eq!(
+        (&warned["warnings"][0]["rule"], &warned["warnings"][0]["count"]),
+        (&json!("same_defect"), &json!(3))
+    );
+    let entries = warned["entries"].to_string();
+    assert!(entries.contains("warned"), "{entries}");
     sandbox.stop().await
 }

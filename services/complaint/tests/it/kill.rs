@@ -27,7 +27,6 @@ use crate::{
 /// What a worker is told: where the database is, and what time it is.
 const STORE: &str = "MARQUE_ESCALATION_STORE";
 const NOW: &str = "MARQUE_ESCALATION_NOW";
-const KILLS: u64 = 200;
 const CASES: usize = 1_000;
 const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
 
@@ -73,8 +72,9 @@ async fn shoot(db: TestDb, instances: usize) {
         seed ^= seed << 17;
         seed % below
     };
+    let kills = number("MARQUE_LOAD_KILLS", 200);
     let mut in_between = 0;
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         // Two working days' worth of steps falls due bit by bit while they are shot at.
         world.pass(15);
         let before = world.count(STEPS).await;
@@ -107,7 +107,7 @@ async fn shoot(db: TestDb, instances: usize) {
     println!(
         "{} kills of {instances} instance(s): {wanted} steps of {CASES} cases, none missing, none twice; \
          steps were taken in {in_between} of the lives",
-        KILLS * instances as u64
+        kills * instances
     );
 }
 
@@ -194,6 +194,12 @@ async fn escalate(db: Database, now: Timestamp) {
         .into_iter()
         .find(|task| task.name() == "complaint.scheduler");
     scheduler.unwrap().run(CancellationToken::new()).await;
+}
+
+/// How much is measured: what the environment says, or what is asked of the figures.
+pub(crate) fn number(name: &str, usual: usize) -> usize {
+    let said = variable(name).and_then(|text| text.parse().ok());
+    said.unwrap_or(usual)
 }
 
 #[expect(

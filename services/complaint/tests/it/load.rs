@@ -10,11 +10,10 @@ use marque_testkit::{TestDb, block_on};
 
 use crate::{
     imports::{HEADER, import},
+    kill::number,
     world::{World, complaint},
 };
 
-const OPEN: usize = 100_000;
-const DUE: usize = 10_000;
 const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
 
 #[test]
@@ -33,11 +32,13 @@ fn ten_thousand_fall_due_in_the_same_minute_on_postgres() {
 
 async fn fall_due(db: TestDb, name: &str) {
     let world = World::without_scheduler(db).await;
+    let open = number("MARQUE_LOAD_OPEN", 100_000);
+    let due = open / 10;
     for part in 0..10 {
-        let rows: Vec<String> = (0..OPEN / 10)
+        let rows: Vec<String> = (0..open / 10)
             .map(|n| {
                 // One in ten is serious: its first answer is due in an hour, the others' much later.
-                let severity = if n % (OPEN / DUE) == 0 { "严重" } else { "低" };
+                let severity = if n % 10 == 0 { "严重" } else { "低" };
                 format!("TS{part}-{n},c{part}-{n},,2026-03-02 09:00,400热线,维修质量,{severity},制动仍有异响,售后\n")
             })
             .collect();
@@ -51,12 +52,12 @@ async fn fall_due(db: TestDb, name: &str) {
     let begun = Instant::now();
     let (busy, ()) = tokio::join!(
         latencies(&world, &case.id, Duration::from_secs(6)),
-        world.wait_for(STEPS, DUE as i64 + 1)
+        world.wait_for(STEPS, due as i64 + 1)
     );
     // No case waited longer than the last.
     let took = begun.elapsed();
     println!(
-        "{name}: {DUE} of {OPEN} open cases due in the same minute, all escalated, each once, the last within {:.1} s or \
+        "{name}: {due} of {open} open cases due in the same minute, all escalated, each once, the last within {:.1} s or \
          less; a case read meanwhile: p50 {:.1} ms, p99 {:.1} ms (alone: p50 {:.1} ms, p99 {:.1} ms)",
         took.as_secs_f64(),
         at(&busy, 0.5),
@@ -64,7 +65,7 @@ async fn fall_due(db: TestDb, name: &str) {
         at(&quiet, 0.5),
         at(&quiet, 0.99),
     );
-    assert_eq!(world.count(STEPS).await, DUE as i64 + 1);
+    assert_eq!(world.count(STEPS).await, due as i64 + 1);
 }
 
 /// Sorted times of reading one case again and again, in milliseconds.
@@ -99,7 +100,6 @@ fn the_desk_sees_one_of_a_million_cases_on_postgres() {
     }
 }
 
-const CASES: usize = 1_000_000;
 /// Cases a file, and desks asked for.
 const FILE: usize = 50_000;
 const ASKED: usize = 2_000;
@@ -156,19 +156,9 @@ fn row(n: usize) -> String {
     )
 }
 
-/// So many as the environment says, a million if it says nothing.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a small run is asked for by the environment"
-)]
-fn cases() -> usize {
-    let said = std::env::var("MARQUE_LOAD_CASES").ok();
-    said.and_then(|count| count.parse().ok()).unwrap_or(CASES)
-}
-
 async fn desk(db: TestDb, name: &str) {
     let world = World::without_scheduler(db).await;
-    let (cases, begun) = (cases(), Instant::now());
+    let (cases, begun) = (number("MARQUE_LOAD_CASES", 1_000_000), Instant::now());
     for file in 0..cases.div_ceil(FILE) {
         let rows = file * FILE..cases.min((file + 1) * FILE);
         let rows: Vec<String> = rows.map(row).collect();
