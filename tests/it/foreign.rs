@@ -50,6 +50,12 @@ async fn records_of(sandbox: &Sandbox, world: [&str; 4]) -> anyhow::Result<Recor
         "channel": "phone", "category": "维修质量", "severity": "high", "text": "刹车响",
     });
     let complaint = hq.post("/v1/complaints", complaint).await?.body;
+    let files = format!(
+        "/v1/complaints/{}/attachments",
+        complaint["id"].as_str().unwrap_or_default()
+    );
+    let report = Some("%PDF-1.7 a report".to_owned());
+    let file = hq.call(Method::POST, &files, report, &[]).await?.body;
     let mut found = Value::Null;
     for _ in 0..200 {
         found = hq.post("/v1/lookup", json!({ "vin": vin })).await?.body;
@@ -69,6 +75,7 @@ async fn records_of(sandbox: &Sandbox, world: [&str; 4]) -> anyhow::Result<Recor
         ("customers", text(&found["customers"][0]["id"])?),
         ("visits", text(&visits["visits"][0]["id"])?),
         ("complaints", text(&complaint["id"])?),
+        ("attachments", text(&file["id"])?),
         ("imports", text(&import["id"])?),
         ("vehicles", vehicle),
     ]))
@@ -114,11 +121,19 @@ fn body_for(path: &str) -> Value {
     }
 }
 
-async fn ask(api: &Api, operation: &Operation, id: &str) -> anyhow::Result<Answer> {
+/// Asks for a record; what lies beside it is taken from `beside`.
+async fn ask(
+    api: &Api,
+    operation: &Operation,
+    id: &str,
+    beside: &Records,
+) -> anyhow::Result<Answer> {
     let path = operation
         .path
         .replace("{id}", id)
         .replace("{purpose}", "marketing")
+        .replace("{attachment}", &beside["attachments"])
+        .replace("{compensation}", "com_00000000000070008000000000000000")
         .replace("{task}", "tsk_00000000000070008000000000000000")
         .replace("{solution}", "sol_00000000000070008000000000000000");
     let body = (operation.method != Method::GET).then(|| body_for(&operation.path).to_string());
@@ -157,8 +172,8 @@ async fn another_dealers_record_and_none_look_the_same_to_every_role() -> anyhow
         for operation in &operations {
             let kind = operation.path.split('/').nth(2).unwrap_or_default();
             let what = format!("{} {} by {role}", operation.method, operation.path);
-            let theirs = said(ask(&api, operation, &foreign[kind]).await?);
-            let nobodys = said(ask(&api, operation, &absent(&foreign[kind])).await?);
+            let theirs = said(ask(&api, operation, &foreign[kind], &foreign).await?);
+            let nobodys = said(ask(&api, operation, &absent(&foreign[kind]), &foreign).await?);
             assert_eq!(theirs, nobodys, "{what}");
             if !operation.roles.contains(&role.to_string()) {
                 assert_eq!(theirs.0, StatusCode::FORBIDDEN, "{what}");
@@ -170,7 +185,7 @@ async fn another_dealers_record_and_none_look_the_same_to_every_role() -> anyhow
                 && theirs.0 == StatusCode::BAD_REQUEST;
             assert!(is_refused || is_incomplete, "{what}: {theirs:?}");
             if operation.method == Method::GET {
-                let mine = ask(&api, operation, &own[kind]).await?;
+                let mine = ask(&api, operation, &own[kind], &own).await?;
                 assert!(
                     mine.status.is_success(),
                     "{what}: {} {}",

@@ -3,7 +3,7 @@
 use marque_api::scoring::v1 as pb;
 use marque_insight::{
     churn::Reason,
-    law::guarantees::{Assembly, Counter, Level, Rule},
+    law::guarantees::Counter,
     loyalty::{Degrees, LoyaltyClass, Rhythm},
     mileage::{MaintenancePlan, Step},
     value::Language,
@@ -11,7 +11,7 @@ use marque_insight::{
 
 use crate::{
     app::{Counted, DueShown, LoyaltyShown},
-    domain::{CarDue, DueItem, Loyalty, LoyaltyLine, trust_code},
+    domain::{CarDue, DueItem, Loyalty, LoyaltyLine, level_word, rule_words, trust_code},
 };
 
 pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
