@@ -92,7 +92,6 @@ pub(crate) struct CompensationBody {
     #[schema(example = "voucher")]
     kind: String,
     /// Its worth in yuan, at most two decimals.
-    #[schema(example = "300.00")]
     amount: Text,
     /// Why.
     reason: String,
