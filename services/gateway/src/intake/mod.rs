@@ -9,7 +9,7 @@ mod relay;
 pub(crate) use error::ImportError;
 pub(crate) use find::{find, rows};
 pub(crate) use list::list;
-pub(crate) use relay::{Part, chunk, relay_whole, send, start};
+pub(crate) use relay::{Part, chunk, reported, send, start, until_broken};
 
 use crate::peers::Importer;
 

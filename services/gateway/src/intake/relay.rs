@@ -3,13 +3,10 @@
 use std::{future::pending, time::Duration};
 
 use bytes::Bytes;
-use futures::{
-    Stream, StreamExt as _,
-    stream::{self, BoxStream},
-};
+use futures::{Stream, StreamExt as _, stream};
 use marque_api::intake::v1::{ImportRequest, ImportResponse, ImportStart, import_request};
 use tokio::sync::oneshot;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 use super::ImportError;
 use crate::peers::Importer;
@@ -41,41 +38,23 @@ pub(crate) async fn send(
     stall: Duration,
     head: Request<()>,
 ) -> Result<ImportResponse, Status> {
-    let mut client = importer.peer.client();
-    relay_whole(parts, stall, move |messages| async move {
-        client.import(head.map(|()| messages)).await
-    })
-    .await
-}
-
-/// Messages on their way to a role.
-pub(crate) type Messages<M> = BoxStream<'static, M>;
-
-/// Calls a role with the messages of a file. One that breaks off ends the call in its middle.
-pub(crate) async fn relay_whole<M, A, F>(
-    parts: impl Stream<Item = Result<M, ImportError>> + Send + Unpin + 'static,
-    stall: Duration,
-    call: impl FnOnce(Messages<M>) -> F,
-) -> Result<A, Status>
-where
-    M: Send + 'static,
-    F: Future<Output = Result<Response<A>, Status>>,
-{
     let (report, broken) = oneshot::channel();
-    let call = call(until_broken(parts, stall, report));
+    let messages = until_broken(parts, stall, report);
+    let mut client = importer.peer.client();
+    let call = client.import(head.map(|()| messages));
     tokio::select! {
         biased;
         error = reported(broken) => Err(error.into()),
-        answer = call => answer.map(Response::into_inner),
+        answer = call => answer.map(tonic::Response::into_inner),
     }
 }
 
 /// Passes parts on until one is wrong or late, reports that, and then never ends.
-fn until_broken<M: Send + 'static>(
+pub(crate) fn until_broken<M: Send + 'static>(
     parts: impl Stream<Item = Result<M, ImportError>> + Send + Unpin + 'static,
     stall: Duration,
     report: oneshot::Sender<ImportError>,
-) -> Messages<M> {
+) -> impl Stream<Item = M> + Send + 'static {
     stream::unfold(
         (parts, Some(report)),
         move |(mut parts, mut report)| async move {
@@ -92,10 +71,10 @@ fn until_broken<M: Send + 'static>(
             pending().await
         },
     )
-    .boxed()
 }
 
-async fn reported(broken: oneshot::Receiver<ImportError>) -> ImportError {
+/// What was reported, as soon as it is.
+pub(crate) async fn reported(broken: oneshot::Receiver<ImportError>) -> ImportError {
     match broken.await {
         Ok(error) => error,
         // The file came to its end.

@@ -6,12 +6,16 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use marque_api::complaint::v1::{
     self as pb, add_attachment_request::Part, get_attachment_response::Part as Given,
 };
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tonic::Status;
 use utoipa::ToSchema;
 
@@ -19,7 +23,7 @@ use crate::{
     answer::{json, located, ok},
     edge::Call,
     extract::Path,
-    intake::{ImportError, relay_whole},
+    intake::{ImportError, reported, until_broken},
     problem::{Answer, Failure},
     state::App,
     values::{Instant, instant, views},
@@ -29,6 +33,9 @@ use crate::{
 const NAME: HeaderName = HeaderName::from_static("x-marque-name");
 /// Bytes a message, well below what a gRPC message may hold.
 const CHUNK: usize = 1 << 20;
+
+/// Messages of a file, or why there are no more.
+type Parts = BoxStream<'static, Result<pb::AddAttachmentRequest, ImportError>>;
 
 /// A file of a case.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,13 +103,18 @@ pub(crate) async fn add_attachment(
         sha256: String::new(),
     };
     let first = stream::once(std::future::ready(Ok(message(Part::Start(start)))));
-    let parts = Box::pin(first.chain(chunks(request.into_body())));
+    let parts: Parts = first.chain(chunks(request.into_body())).boxed();
+    let (report, broken) = oneshot::channel();
+    let messages = until_broken(parts, app.settings.body_stall, report);
     let mut client = app.clients.complaint.client();
-    let head = call.outgoing_write(());
-    let sent = relay_whole(parts, app.settings.body_stall, move |messages| async move {
-        client.add_attachment(head.map(|()| messages)).await
-    });
-    let attachment = sent.await?.attachment.unwrap_or_default();
+    let sent = client.add_attachment(call.outgoing_write(()).map(|()| messages));
+    // A file that breaks off must not look like one that came to its end.
+    let sent = tokio::select! {
+        biased;
+        error = reported(broken) => Err(Status::from(error)),
+        answer = sent => answer,
+    };
+    let attachment = sent?.into_inner().attachment.unwrap_or_default();
     let path = format!("/v1/complaints/{id}/attachments/{}", attachment.id);
     Ok(located(
         json(StatusCode::CREATED, &AttachmentView::from(attachment)),
@@ -115,10 +127,8 @@ fn message(part: Part) -> pb::AddAttachmentRequest {
 }
 
 /// The body in messages that are not too large.
-fn chunks(
-    body: Body,
-) -> impl futures::Stream<Item = Result<pb::AddAttachmentRequest, ImportError>> + Send {
-    body.into_data_stream().flat_map(|bytes| {
+fn chunks(body: Body) -> Parts {
+    let messages = body.into_data_stream().flat_map(|bytes| {
         let parts: Vec<_> = match bytes {
             Ok(bytes) => pieces(bytes)
                 .map(|piece| Ok(message(Part::Chunk(piece))))
@@ -126,7 +136,8 @@ fn chunks(
             Err(_) => vec![Err(ImportError::Broken)],
         };
         stream::iter(parts)
-    })
+    });
+    messages.boxed()
 }
 
 fn pieces(mut bytes: Bytes) -> impl Iterator<Item = Bytes> {
