@@ -210,14 +210,9 @@ impl Ladder {
 
     /// The customers of the top tiers, vip and major, among all of a kind.
     pub(crate) fn top(&self, kind: Kind) -> Vec<(CustomerId, Tier)> {
-        let inner = self.inner.read();
-        let Some(ranks) = inner.pyramid.group((kind, 0)) else {
-            return Vec::new();
-        };
-        let size = ranks.len() as u64;
-        (1..=Tier::Major.last_rank(size))
-            .filter_map(|rank| Some((ranks.at_rank(rank)?.0, Tier::of(rank, size))))
-            .collect()
+        let mut top = self.held(kind);
+        top.retain(|(_, tier)| matches!(tier, Tier::Vip | Tier::Major));
+        top
     }
 
     /// Brands there are groups of, by name.

@@ -1,21 +1,14 @@
-//! Reports over cases, as JSON or as CSV.
+//! Reports over cases, as JSON, CSV or Parquet.
 
-use std::fmt::Write as _;
-
-use axum::{body::Body, extract::State, response::Response};
-use http::{HeaderValue, header};
+use axum::extract::State;
 use marque_api::complaint::v1 as pb;
 use marque_core::Money;
+use marque_export::{Cell, Column, Kind, Misshapen, Table};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    answer::ok,
-    edge::Call,
-    extract::Query,
-    problem::{Answer, Failure},
-    state::App,
-    values::views,
+    answer::ok, edge::Call, export, extract::Query, problem::Answer, state::App, values::views,
 };
 
 /// Which report.
@@ -29,7 +22,7 @@ pub(crate) struct ReportQuery {
     to: String,
     /// dealer (the default), department, category, part, model, severity, channel, tier, month, satisfaction, age or all.
     by: String,
-    /// json (the default) or csv.
+    /// json (the default), csv or parquet.
     format: String,
 }
 
@@ -156,107 +149,108 @@ pub(crate) async fn get_report(
         by,
         format,
     } = query;
-    let is_csv = match format.as_str() {
-        "" | "json" => false,
-        "csv" => true,
-        _ => return Err(Failure::invalid("FORMAT_UNKNOWN", "format is json or csv")),
-    };
+    let format = export::format(&format)?;
     let get = app.clients.complaint.read(
         &call,
         pb::GetReportRequest { from, to, by },
         |mut client, request| async move { client.get_report(request).await },
     );
-    let lines: Vec<LineView> = views(get.await?.lines);
-    if is_csv {
-        return Ok(csv(&lines));
+    let lines = get.await?.lines;
+    match format {
+        Some(format) => export::file("complaints", format, table(&lines)),
+        None => ok(&ComplaintReport {
+            lines: views(lines),
+        }),
     }
-    ok(&ComplaintReport { lines })
 }
 
-const HEADER: &str = "group,cases,open,first_response_met,first_response_p50_s,first_response_p90_s,first_response_p99_s,\
-first_response_on_time,resolution_met,resolution_p50_s,resolution_p90_s,resolution_p99_s,resolution_on_time,reopen_rate,\
-satisfaction_resolution,satisfaction_handling,asked,open_1d,open_3d,open_7d,open_30d,open_older,handling_score,compensations,compensated\n";
+/// The columns of a report that is taken away, and what each holds.
+const COLUMNS: [(&str, Kind); 25] = [
+    ("group", Kind::Text),
+    ("cases", Kind::Integer),
+    ("open", Kind::Integer),
+    ("first_response_met", Kind::Integer),
+    ("first_response_p50_s", Kind::Integer),
+    ("first_response_p90_s", Kind::Integer),
+    ("first_response_p99_s", Kind::Integer),
+    ("first_response_on_time", Kind::Number),
+    ("resolution_met", Kind::Integer),
+    ("resolution_p50_s", Kind::Integer),
+    ("resolution_p90_s", Kind::Integer),
+    ("resolution_p99_s", Kind::Integer),
+    ("resolution_on_time", Kind::Number),
+    ("reopen_rate", Kind::Number),
+    ("satisfaction_resolution", Kind::Number),
+    ("satisfaction_handling", Kind::Number),
+    ("asked", Kind::Integer),
+    ("open_1d", Kind::Integer),
+    ("open_3d", Kind::Integer),
+    ("open_7d", Kind::Integer),
+    ("open_30d", Kind::Integer),
+    ("open_older", Kind::Integer),
+    ("handling_score", Kind::Number),
+    ("compensations", Kind::Integer),
+    ("compensated_yuan", Kind::Number),
+];
 
-fn csv(lines: &[LineView]) -> Response {
-    let mut text = HEADER.to_owned();
-    for line in lines {
-        let times = |spread: &SpreadView| {
-            let SpreadView {
-                met,
-                p50_seconds,
-                p90_seconds,
-                p99_seconds,
-                on_time_rate,
-            } = spread;
-            format!("{met},{p50_seconds},{p90_seconds},{p99_seconds},{on_time_rate:.4}")
-        };
-        let ageing: Vec<String> = line.ageing.iter().map(i64::to_string).collect();
-        writeln!(
-            text,
-            "{},{},{},{},{},{:.4},{:.2},{:.2},{},{},{:.1},{},{}",
-            cell(&line.key),
-            line.cases,
-            line.open,
-            times(&line.first_response),
-            times(&line.resolution),
-            line.reopen_rate,
-            line.satisfaction_resolution,
-            line.satisfaction_handling,
-            line.asked,
-            ageing.join(","),
-            line.handling_score,
-            line.compensations,
-            line.compensated
-        )
-        .expect("a string takes whatever is written");
-    }
-    let mut response = Response::new(Body::from(text));
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+fn table(lines: &[pb::ReportLine]) -> Result<Table, Misshapen> {
+    let columns = COLUMNS.map(|(name, kind)| Column::new(name, kind));
+    Table::new(columns.into(), lines.iter().map(row).collect())
 }
 
-/// A cell that no spreadsheet takes for a formula or for several.
-fn cell(text: &str) -> String {
-    let safe = text.replace('"', "\"\"");
-    let begins_formula = text.starts_with(['=', '+', '-', '@']);
-    if begins_formula {
-        format!("\"'{safe}\"")
-    } else if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{safe}\"")
-    } else {
-        safe
+fn row(line: &pb::ReportLine) -> Vec<Cell> {
+    let mut row = vec![
+        Cell::from(line.key.as_str()),
+        Cell::from(line.cases),
+        Cell::from(line.open),
+    ];
+    for spread in [&line.first_response, &line.resolution] {
+        let spread = spread.unwrap_or_default();
+        let times = [
+            spread.met,
+            spread.p50_seconds,
+            spread.p90_seconds,
+            spread.p99_seconds,
+        ];
+        row.extend(times.map(Cell::from));
+        row.push(Cell::from(spread.on_time_rate));
     }
+    let asked = |mean: f64| match line.asked {
+        0 => Cell::Empty,
+        _ => Cell::from(mean),
+    };
+    row.push(Cell::from(line.reopen_rate));
+    row.push(asked(line.satisfaction_resolution));
+    row.push(asked(line.satisfaction_handling));
+    row.push(Cell::from(line.asked));
+    let ages = (0..5).map(|age| line.ageing.get(age).copied().unwrap_or(0));
+    row.extend(ages.map(Cell::from));
+    row.push(Cell::from(line.handling_score));
+    row.push(Cell::from(line.compensations));
+    row.push(Cell::from(line.compensated_minor as f64 / 100.0));
+    row
 }
 
 #[cfg(test)]
 mod tests {
+    use marque_export::Format;
+
     use super::*;
 
     #[test]
-    fn a_cell_is_one_cell_and_no_formula() {
-        for (text, expected) in [
-            ("D1", "D1"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
-            ("=1+1", "\"'=1+1\""),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
-
-    #[test]
-    fn a_line_has_a_cell_for_each_header() {
-        let line = LineView::from(pb::ReportLine {
+    fn a_line_has_a_cell_for_each_column() {
+        let line = pb::ReportLine {
             key: "D1".to_owned(),
-            ageing: vec![0; 5],
+            cases: 3,
+            compensated_minor: 30_050,
             ..pb::ReportLine::default()
-        });
-        let response = csv(&[line]);
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "text/csv; charset=utf-8"
-        );
-        assert_eq!(HEADER.matches(',').count() + 1, 25);
+        };
+        let csv = Format::Csv.write(&table(&[line]).unwrap()).unwrap();
+        let text = String::from_utf8(csv).unwrap();
+        let (head, cells) = text.split_once("\r\n").unwrap();
+        assert_eq!(head.matches(',').count(), cells.matches(',').count());
+        assert!(cells.starts_with("D1,3,0,") && cells.trim_end().ends_with(",300.5"));
+        // Nobody was asked: that is not a grade of nought.
+        assert!(cells.contains(",,,0,"), "{cells}");
     }
 }
