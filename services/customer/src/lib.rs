@@ -95,7 +95,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     // A filter sees the writes of this process alone: on PostgreSQL others write too.
     if filled.backend() == Backend::Sqlite {
         tasks.push(Task::new("customer-tokens", move |stop| {
-            filter.fill(filled, stop)
+            app::fill(filter, filled, stop)
         }));
     }
     Ok(Built { routes, tasks })

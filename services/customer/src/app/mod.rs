@@ -3,6 +3,7 @@
 mod consent;
 mod duplicates;
 mod evidence;
+mod filling;
 mod history;
 mod ingest;
 mod lookup;
@@ -23,6 +24,7 @@ use marque_db::Database;
 use marque_intake::Directory;
 
 pub(crate) use duplicates::Pair;
+pub(crate) use filling::fill;
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
 pub(crate) use moves::Mode;

@@ -6,9 +6,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use marque_db::{Database, Value};
+use marque_db::{Conn, Value};
 use parking_lot::RwLock;
-use tokio_util::sync::CancellationToken;
 
 use super::Token;
 use crate::error::Result;
@@ -59,32 +58,21 @@ impl TokenFilter {
         tokens.iter().copied().filter(may_be_there).collect()
     }
 
-    /// Reads all tokens there are, in pieces; from then on it leaves out.
-    pub(crate) async fn fill(self, db: Database, stop: CancellationToken) {
-        let mut after = Token::MIN;
-        while !stop.is_cancelled() {
-            let filter = self.clone();
-            let read = db.scan(move |conn| -> Result<Option<Token>> {
-                let sql = "SELECT token FROM record_keys WHERE token >= ?1 ORDER BY token LIMIT ?2";
-                let tokens: Vec<Token> =
-                    conn.query(sql, &[Value::Int(after), CHUNK.into()], |row| row.get(0))?;
-                let last = tokens.last().copied();
-                filter.add(tokens.into_iter());
-                // A token of more records than a piece holds would be read for ever.
-                Ok(last.map(|last| last.max(after.saturating_add(1))))
-            });
-            match read.await {
-                Ok(Some(last)) if last > after => after = last,
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "tokens cannot be read: every one is looked for");
-                    return;
-                }
-            }
-        }
-        self.0
-            .is_complete
-            .store(!stop.is_cancelled(), Ordering::Release);
+    /// Adds the next tokens of the large table; answers where to go on, or that there are no more.
+    pub(crate) fn read_piece(&self, conn: &mut Conn<'_>, from: Token) -> Result<Option<Token>> {
+        let sql = "SELECT token FROM record_keys WHERE token >= ?1 ORDER BY token LIMIT ?2";
+        let tokens: Vec<Token> =
+            conn.query(sql, &[Value::Int(from), CHUNK.into()], |row| row.get(0))?;
+        let last = tokens.last().copied();
+        self.add(tokens.into_iter());
+        // At least one further: a token of more records than a piece holds would be read for ever.
+        let next = last.map(|last| last.max(from.saturating_add(1)));
+        Ok(next.filter(|next| *next > from))
+    }
+
+    /// Says that all tokens of the large table are in it: from now on it leaves out.
+    pub(crate) fn set_filled(&self) {
+        self.0.is_complete.store(true, Ordering::Release);
     }
 }
 
