@@ -9,8 +9,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    AuthConfig, ComplaintConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig, ScoringConfig,
-    ServiceRole, StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
+    AuthConfig, ComplaintConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig,
+    ScoringConfig, ServiceRole, StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
 };
 
 /// Every setting. [`Config::default`] is the whole system in one process under `./data`.

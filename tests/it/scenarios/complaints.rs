@@ -125,7 +125,11 @@ async fn a_case_has_files_and_compensations(sandbox: Sandbox) -> anyhow::Result<
         .await?;
     assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.body);
     assert_eq!(
-        (&kept.body["media_type"], &kept.body["name"], &kept.body["size"]),
+        (
+            &kept.body["media_type"],
+            &kept.body["name"],
+            &kept.body["size"]
+        ),
         (&json!("application/pdf"), &json!("刹车.pdf"), &json!(17))
     );
     let file = format!("{files}/{}", kept.body["id"].as_str().unwrap_or_default());
@@ -141,7 +145,10 @@ async fn a_case_has_files_and_compensations(sandbox: Sandbox) -> anyhow::Result<
     let asked = desk.post(&path, wish).await?;
     assert_eq!(asked.body["state"], "asked", "{}", asked.body);
     assert_eq!(asked.body["may_decide"], json!(["manager", "hq_admin"]));
-    let decision = format!("{path}/{}/decision", asked.body["id"].as_str().unwrap_or_default());
+    let decision = format!(
+        "{path}/{}/decision",
+        asked.body["id"].as_str().unwrap_or_default()
+    );
     let approve = json!({"decision": "approve"});
     let refused = desk.post(&decision, approve.clone()).await?;
     assert_eq!(refused.body["reason"], "COMPENSATION_LIMIT");
@@ -153,7 +160,10 @@ async fn a_case_has_files_and_compensations(sandbox: Sandbox) -> anyhow::Result<
     let desk_view = desk.get(&format!("/v1/complaints/{id}/desk")).await?;
     let case = &desk_view.body["complaint"];
     assert_eq!(
-        (&case["attachments"][0]["id"], &case["compensations"][0]["amount"]),
+        (
+            &case["attachments"][0]["id"],
+            &case["compensations"][0]["amount"]
+        ),
         (&kept.body["id"], &json!("3000.00"))
     );
     sandbox.stop().await
@@ -183,7 +193,10 @@ async fn a_car_near_the_three_guarantees_warns_its_case(sandbox: Sandbox) -> any
         })
         .await?;
     assert_eq!(
-        (&warned["warnings"][0]["rule"], &warned["warnings"][0]["count"]),
+        (
+            &warned["warnings"][0]["rule"],
+            &warned["warnings"][0]["count"]
+        ),
         (&json!("same_defect"), &json!(3))
     );
     let entries = warned["entries"].to_string();

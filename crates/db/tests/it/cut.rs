@@ -115,7 +115,7 @@ async fn what_is_saved_comes_back_and_counts_on(db: TestDb) {
         .join()
         .unwrap();
     // Its schema goes when it is dropped.
-    let mut filled = None;
+    let mut filled: Option<TestDb> = None;
     let settings = match one.settings() {
         Settings::Sqlite { .. } => {
             let path = folder.path().join(&saved.files[0]);
@@ -137,7 +137,7 @@ async fn what_is_saved_comes_back_and_counts_on(db: TestDb) {
                 .join()
                 .unwrap();
             let settings = target.settings();
-            std::mem::forget(target);
+            filled = Some(target);
             settings
         }
     };
@@ -157,4 +157,5 @@ async fn what_is_saved_comes_back_and_counts_on(db: TestDb) {
         Backend::Postgres => next > 500,
     };
     assert!(is_new, "{next}");
+    drop(filled);
 }
