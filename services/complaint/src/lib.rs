@@ -17,12 +17,13 @@ use std::sync::Arc;
 use marque_api::{
     complaint::v1::complaint_service_server::ComplaintServiceServer,
     events::v1::event_feed_server::EventFeedServer,
+    evidence::v1::evidence_service_server::EvidenceServiceServer,
     intake::v1::import_service_server::ImportServiceServer,
 };
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_events::{Consumer, Feed, Handler, Regions, Source};
-use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
+use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
 
@@ -101,9 +102,11 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("complaint.clusters", move |stop| {
         app::watch_clusters(watched, stop)
     }));
+    let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let service = ComplaintServiceServer::new(grpc::ComplaintGrpc::new(app, own));
     let routes = Routes::new(service)
         .add_service(ImportServiceServer::new(ImportGrpc::new(intake.clone())))
+        .add_service(evidence)
         .add_service(EventFeedServer::new(feed));
     tasks.push(Task::new("complaint.imports", move |stop| intake.run(stop)));
     tasks.push(Task::new("complaint.scheduler", move |stop| {

@@ -50,6 +50,8 @@ pub struct Deps {
     pub vehicle: RpcTransport,
     /// The way to the service-history service.
     pub service_history: RpcTransport,
+    /// The way to the complaint service.
+    pub complaint: RpcTransport,
     /// Events of the network service.
     pub network_events: Arc<dyn Source>,
     /// Events of the customer service.
@@ -58,6 +60,8 @@ pub struct Deps {
     pub vehicle_events: Arc<dyn Source>,
     /// Events of the service-history service.
     pub service_history_events: Arc<dyn Source>,
+    /// Events of the complaint service.
+    pub complaint_events: Arc<dyn Source>,
 }
 
 impl std::fmt::Debug for Deps {
@@ -80,7 +84,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         Arc::clone(&deps.clock),
         Directory::new(deps.network.clone()),
         deps.intake.clone(),
-        app::VerificationSink,
+        app::VerificationSink::new(app.clone()),
     )?;
     let routes = Routes::new(capped!(QualityServiceServer::new(grpc::QualityGrpc::new(
         app.clone()
@@ -123,11 +127,17 @@ fn consumers(deps: &Deps) -> Vec<Task> {
         &deps.service_history_events,
         Arc::new(events::Visits),
     );
+    let cases = consumer(
+        "marque/complaint",
+        &deps.complaint_events,
+        Arc::new(events::Complaints),
+    );
     vec![
         Task::new("data-quality.regions", move |stop| regions.run(stop)),
         Task::new("data-quality.customers", move |stop| customers.run(stop)),
         Task::new("data-quality.vehicles", move |stop| vehicles.run(stop)),
         Task::new("data-quality.visits", move |stop| visits.run(stop)),
+        Task::new("data-quality.complaints", move |stop| cases.run(stop)),
     ]
 }
 
@@ -154,6 +164,11 @@ fn work(deps: Deps, app: QualityApp) -> Vec<Task> {
             "data-quality.check-visits",
             RecordKind::Visits,
             deps.service_history,
+        ),
+        checking(
+            "data-quality.check-complaints",
+            RecordKind::Complaints,
+            deps.complaint,
         ),
     ];
     let scoring = app.clone();

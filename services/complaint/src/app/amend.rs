@@ -91,6 +91,7 @@ impl CaseApp {
         case.updated_at = now;
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), case)?;
         storage::update_case(conn, case)?;
+        self.mend(conn, case, changes)?;
         for (field, from, to) in changes {
             let (from, to) = (format!("{field}={from}"), format!("{field}={to}"));
             self.note(
@@ -121,6 +122,24 @@ impl CaseApp {
             publish::AMENDED,
             Change::of(case, now),
         )?)
+    }
+
+    /// Takes back what was found in columns that now say something else.
+    fn mend(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &mut Case,
+        changes: &[(&'static str, String, String)],
+    ) -> Result<()> {
+        let before = case.words.findings.len();
+        case.words.findings.retain(|finding| {
+            let column = finding.field.column();
+            changes.iter().all(|(changed, ..)| *changed != column)
+        });
+        if case.words.findings.len() < before {
+            storage::put_body(conn, case.id, &self.store.seal(case)?)?;
+        }
+        Ok(())
     }
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Severity as Grade, clean_complaint, vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, vin::Vin,
 };
 
 use crate::domain::{
@@ -94,9 +94,16 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
             text: text(&row.text),
             wish: raw.wish.trim().to_owned(),
             extra,
+            findings: standing(&cleaned.findings),
         },
     };
     (draft, cleaned.findings)
+}
+
+/// The findings that stay with a case. What is typed here needs no key of a source.
+fn standing(findings: &[Finding]) -> Vec<Finding> {
+    let stays = |finding: &&Finding| finding.rule != Rule::SourceKeyMissing;
+    findings.iter().filter(stays).copied().collect()
 }
 
 /// The VIN as it is kept: one whose check digit is wrong too, for makers abroad compute none; nothing where it cannot be one.

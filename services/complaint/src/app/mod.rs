@@ -6,6 +6,7 @@ mod calendar;
 mod clusters;
 mod compensate;
 mod draft;
+mod evidence;
 mod follow_up;
 mod indexes;
 mod knowledge;

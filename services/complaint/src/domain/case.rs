@@ -1,6 +1,7 @@
 //! A case, its tasks and its course; and how its clocks follow its moves.
 
 use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
+use marque_quality::Finding;
 use uuid::Uuid;
 
 use super::{
@@ -56,6 +57,9 @@ pub(crate) struct Words {
     pub(crate) wish: String,
     /// Words that no code stands for, and columns nobody knows: name and value.
     pub(crate) extra: Vec<(String, String)>,
+    /// What was wrong with the columns as they were typed and is not put right yet. They lie with the words, for what was
+    /// typed is not kept otherwise.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl std::fmt::Debug for Words {

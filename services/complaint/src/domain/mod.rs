@@ -30,5 +30,5 @@ pub(crate) use solution::{Solution, SolutionState, Uses, kinship};
 pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
-    DEPARTMENT_LIST, Severity, category_code, find_category, find_channel, find_department,
+    DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel, find_department,
 };

@@ -110,6 +110,7 @@ pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
         text,
         wish,
         extra: _,
+        findings: _,
     } = if is_foreign { Words::default() } else { words };
     pb::Complaint {
         id: id.to_string(),

@@ -1,6 +1,7 @@
 //! What people said, encoded and sealed to its row. New fields get new tags; none is ever given another meaning.
 
 use marque_db::StoreError;
+use marque_quality::{Field, Finding, RecordKind, Rule};
 use marque_vault::{Place, Vault, VaultError};
 use prost::Message;
 
@@ -14,6 +15,19 @@ struct StoredWords {
     wish: String,
     #[prost(message, repeated, tag = "3")]
     extra: Vec<StoredColumn>,
+    #[prost(message, repeated, tag = "4")]
+    findings: Vec<StoredFinding>,
+}
+
+/// A finding by the names of its field and rule, which do not change from release to release.
+#[derive(Clone, PartialEq, Message)]
+struct StoredFinding {
+    #[prost(string, tag = "1")]
+    field: String,
+    #[prost(string, tag = "2")]
+    rule: String,
+    #[prost(int64, optional, tag = "3")]
+    number: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -37,6 +51,7 @@ pub(super) fn seal_words(vault: &Vault, row: &[u8], words: &Words) -> Result<Vec
                 value: value.clone(),
             })
             .collect(),
+        findings: words.findings.iter().map(store_finding).collect(),
     };
     vault.seal(
         Place::new("complaints", row, "body"),
@@ -49,13 +64,42 @@ pub(super) fn open_words(vault: &Vault, row: &[u8], sealed: &[u8]) -> Result<Wor
     let opened = vault
         .open(Place::new("complaints", row, "body"), sealed)
         .map_err(broken)?;
-    let StoredWords { text, wish, extra } =
-        StoredWords::decode(opened.as_slice()).map_err(broken)?;
+    let StoredWords {
+        text,
+        wish,
+        extra,
+        findings,
+    } = StoredWords::decode(opened.as_slice()).map_err(broken)?;
     let extra = extra
         .into_iter()
         .map(|column| (column.name, column.value))
         .collect();
-    Ok(Words { text, wish, extra })
+    Ok(Words {
+        text,
+        wish,
+        extra,
+        findings: findings.iter().filter_map(read_finding).collect(),
+    })
+}
+
+fn store_finding(finding: &Finding) -> StoredFinding {
+    StoredFinding {
+        field: finding.field.column().to_owned(),
+        rule: finding.rule.entry().id.to_owned(),
+        number: finding.params.number,
+    }
+}
+
+/// The finding, unless this release no longer knows its rule or field.
+fn read_finding(stored: &StoredFinding) -> Option<Finding> {
+    let mut fields = Field::of(RecordKind::Complaints);
+    let mut rules = Rule::ALL.into_iter();
+    let mut finding = Finding::new(
+        fields.find(|field| field.column() == stored.field)?,
+        rules.find(|rule| rule.entry().id == stored.rule)?,
+    );
+    finding.params.number = stored.number;
+    Some(finding)
 }
 
 /// Seals one text; nothing stays nothing.

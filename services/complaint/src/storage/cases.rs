@@ -112,6 +112,38 @@ impl CaseStore {
         conn.query_in(&sql, &[dealers], &keys, |row| self.read(row))
     }
 
+    /// Cases by their ids, and all others about the same vehicles: whether one was entered twice depends on them.
+    pub(crate) fn with_siblings(
+        &self,
+        conn: &mut Conn<'_>,
+        ids: &[ComplaintId],
+    ) -> Result<Vec<Case>, StoreError> {
+        let mut cases = self.find_many(conn, &Scope::Headquarters, ids)?;
+        let vins: Vec<String> = cases.iter().map(|case| case.vin.clone()).collect();
+        let keys: Vec<Value<'_>> = vins.iter().map(Value::from).collect();
+        let sql = format!(
+            "SELECT {} FROM complaints WHERE vin <> '' AND vin IN (??)",
+            read_columns()
+        );
+        cases.extend(conn.query_in(&sql, &[], &keys, |row| self.read(row))?);
+        cases.sort_by_key(|case| case.id);
+        cases.dedup_by_key(|case| case.id);
+        Ok(cases)
+    }
+
+    /// Ids of cases in their order, after one of them.
+    pub(crate) fn ids(
+        conn: &mut Conn<'_>,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<ComplaintId>, StoreError> {
+        conn.query(
+            "SELECT id FROM complaints WHERE id > ?1 ORDER BY id LIMIT ?2",
+            &[after.into(), limit.into()],
+            |row| Ok(row.get::<Uuid>(0)?.into()),
+        )
+    }
+
     /// Open cases in the scope of a customer or a vehicle, newest first, at most twenty.
     pub(crate) fn find_open_of(
         &self,

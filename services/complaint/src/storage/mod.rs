@@ -38,7 +38,8 @@ pub(crate) use told::{
     Car, open_cases_of_car, put_cars, put_tier, put_warning, tier_of, warnings_of,
 };
 pub(crate) use write::{
-    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, take_serials, update_case,
+    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, put_body, take_serials,
+    update_case,
 };
 
 use marque_db::{Row, StoreError};

@@ -153,6 +153,19 @@ pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreE
     Ok(())
 }
 
+/// Puts the sealed words of a case in the place of what they were.
+pub(crate) fn put_body(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+    body: &[u8],
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE complaints SET body = ?2 WHERE id = ?1",
+        &[case.uuid().into(), body.into()],
+    )?;
+    Ok(())
+}
+
 /// Gives an imported case the facts and words of a corrected row.
 pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(), StoreError> {
     let case = new.case;

@@ -13,6 +13,7 @@ mod clocks;
 mod clusters;
 mod compensations;
 mod escalation;
+mod evidence;
 mod feed;
 mod follow_up;
 mod imports;

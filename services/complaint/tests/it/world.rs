@@ -12,12 +12,13 @@ use marque_api::{
         customer_service_client::CustomerServiceClient,
     },
     events::v1::Event,
+    evidence::v1::{Evidence, ListEvidenceRequest, evidence_service_client::EvidenceServiceClient},
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
     },
 };
-use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_complaint::{FileStore, Rules};
 use marque_config::ComplaintConfig;
 use marque_core::{
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) scores: Arc<Feed>,
     router: RoleRouter,
     issuer: Issuer,
+    tokens: PeerTokens,
     vault: Vault,
     stop: CancellationToken,
     others: [TestDb; 2],
@@ -99,6 +101,7 @@ impl World {
             scores: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            tokens: PeerTokens::ephemeral("data-quality").unwrap(),
             vault: Vault::new(&Keyring::generate().unwrap()),
             stop: CancellationToken::new(),
             rules: Rules::read(config).unwrap(),
@@ -213,7 +216,10 @@ impl World {
     }
 
     fn serve(&self, role: RoleName, routes: Routes) {
-        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let verifier = Verifier::builder(AUDIENCE)
+            .trust(&self.issuer)
+            .accept_peers(&self.tokens)
+            .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
             .add(stack(role, routes, auth, StackSettings::default()))
@@ -278,6 +284,18 @@ impl World {
 
     pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
         ImportServiceClient::new(RpcTransport::local(RoleName::Complaint, &self.router))
+    }
+
+    /// Evidence of records, as the data-quality service asks for it.
+    pub(crate) async fn evidence(&self, ids: &[String]) -> Vec<Evidence> {
+        let token = self.tokens.token(self.clock.now());
+        let request = CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(ListEvidenceRequest { ids: ids.to_vec() });
+        let transport = RpcTransport::local(RoleName::Complaint, &self.router);
+        let mut client = EvidenceServiceClient::new(transport);
+        let answer = client.list_evidence(request).await.unwrap();
+        answer.into_inner().records
     }
 
     /// A customer of a dealer, by his record.

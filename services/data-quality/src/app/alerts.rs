@@ -12,7 +12,7 @@ use prost::Message as _;
 
 use super::{QualityApp, words::check_words};
 use crate::{
-    domain::{Alert, AlertState, OUTCOMES},
+    domain::{Alert, AlertState, OUTCOMES, clerk_code},
     error::{Error, Result},
     storage::{self, AlertFilter, KeptSuspect},
 };
@@ -44,7 +44,7 @@ pub(super) fn publish_raised(
             subject: of_dealer[0].id.to_string(),
             dealer: dealer.as_ref(),
             data: pb::AlertsRaised {
-                alerts: of_dealer.iter().cloned().map(alert_to_pb).collect(),
+                alerts: of_dealer.iter().map(told).collect(),
             }
             .encode_to_vec(),
             traceparent: "",
@@ -52,6 +52,14 @@ pub(super) fn publish_raised(
         publish(conn, clock, &event)?;
     }
     Ok(())
+}
+
+/// An alert as events tell of it: the clerk by his coded id.
+fn told(alert: &Alert) -> pb::Alert {
+    pb::Alert {
+        clerk: clerk_code(&alert.dealer, &alert.clerk),
+        ..alert_to_pb(alert.clone())
+    }
 }
 
 /// An alert on the wire.

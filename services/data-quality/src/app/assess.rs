@@ -9,11 +9,14 @@ use marque_core::{AlertId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_quality::{
     RecordKind,
-    falsification::{Assessment, Entry, EntryState, Kind, Settings, assess},
+    falsification::{CallState, Kind, Settings, Suspect, assess_calls},
 };
 use uuid::Uuid;
 
-use super::{QualityApp, alerts, check::judged};
+use super::{
+    QualityApp, alerts,
+    judgement::{Judgement, Units},
+};
 use crate::{
     domain::{Alert, AlertKind, AlertState, Level, NewAlert, OVERALL, month_of},
     error::{Error, Result},
@@ -35,21 +38,37 @@ impl QualityApp {
     /// Compares all entries, judges records by it, and raises alerts.
     pub(crate) async fn assess(&self) -> Result<()> {
         let (dealers, clerks) = self.states().await?;
+        let calls = self.calls().await?;
         let compared = tokio::task::spawn_blocking(move || {
-            let by_dealer = assess(&dealers, Settings::default());
-            (by_dealer, assess(&clerks, Settings::default()))
+            let calls = assess_calls(&calls, Settings::default());
+            (Judgement::of(&dealers), Judgement::of(&clerks), calls)
         });
-        let (by_dealer, by_clerk) = compared.await.map_err(|_| Error::Compare)?;
+        let (by_dealer, by_clerk, calls) = compared.await.map_err(|_| Error::Compare)?;
         let by_dealer = Arc::new(by_dealer);
         // From now on live writes are judged by it too.
         *self.assessment.write() = Some(Arc::clone(&by_dealer));
         self.judge_all(&by_dealer).await?;
-        self.keep(&by_dealer, by_clerk).await
+        self.keep(by_dealer.suspects().chain(&calls), by_clerk.suspects())
+            .await
+    }
+
+    /// How long the calls took that dealers say they made.
+    async fn calls(&self) -> Result<BTreeMap<String, CallState>> {
+        let lengths = self
+            .db
+            .scan(|conn: &mut Conn<'_>| Ok::<_, Error>(storage::own_call_lengths(conn)?))
+            .await?;
+        let mut units: BTreeMap<String, CallState> = BTreeMap::new();
+        for (dealer, seconds, calls) in lengths {
+            let state = units.entry(dealer).or_default();
+            state.add_many(u32::try_from(seconds).unwrap_or(0), calls.unsigned_abs());
+        }
+        Ok(units)
     }
 
     /// Counts the entries of each dealer and clerk.
-    async fn states(&self) -> Result<(BTreeMap<String, EntryState>, BTreeMap<String, EntryState>)> {
-        let (mut dealers, mut clerks) = (BTreeMap::new(), BTreeMap::new());
+    async fn states(&self) -> Result<(Units, Units)> {
+        let (mut dealers, mut clerks) = (Units::default(), Units::default());
         let mut after = Uuid::nil();
         loop {
             let page = self.entries(after).await?;
@@ -58,15 +77,10 @@ impl QualityApp {
             };
             after = last.id;
             for entered in &page {
-                let Ok(entry) = Entry::from_bytes(&entered.entry) else {
-                    continue;
-                };
-                let dealer: &mut EntryState = dealers.entry(entered.dealer.clone()).or_default();
-                dealer.add(&entry);
+                dealers.add(&entered.dealer, &entered.entry);
                 if !entered.clerk.is_empty() {
                     let unit = format!("{}/{}", entered.dealer, entered.clerk);
-                    let clerk: &mut EntryState = clerks.entry(unit).or_default();
-                    clerk.add(&entry);
+                    clerks.add(&unit, &entered.entry);
                 }
             }
         }
@@ -78,7 +92,7 @@ impl QualityApp {
     }
 
     /// Judges the records anew whose signs are others now.
-    async fn judge_all(&self, assessment: &Arc<Assessment>) -> Result<()> {
+    async fn judge_all(&self, assessment: &Arc<Judgement>) -> Result<()> {
         let mut after = Uuid::nil();
         loop {
             let page = self.entries(after).await?;
@@ -88,7 +102,7 @@ impl QualityApp {
             after = last.id;
             let changed: Vec<Uuid> = page
                 .iter()
-                .filter(|one| judged(assessment, &one.dealer, &one.entry).text() != one.signs)
+                .filter(|one| assessment.signs(&one.dealer, &one.entry).text() != one.signs)
                 .map(|one| one.id)
                 .collect();
             for ids in changed.chunks(BATCH) {
@@ -102,9 +116,13 @@ impl QualityApp {
     }
 
     /// Keeps the suspects and raises alerts, in one transaction.
-    async fn keep(&self, by_dealer: &Assessment, by_clerk: Assessment) -> Result<()> {
+    async fn keep<'a>(
+        &self,
+        of_dealers: impl Iterator<Item = &'a Suspect>,
+        of_clerks: impl Iterator<Item = &'a Suspect>,
+    ) -> Result<()> {
         let now = self.clock.now();
-        let of = |suspect: &marque_quality::falsification::Suspect, is_clerk: bool| {
+        let of = |suspect: &Suspect, is_clerk: bool| {
             let (dealer, clerk) = if is_clerk {
                 suspect.unit.split_once('/').unwrap_or((&suspect.unit, ""))
             } else {
@@ -121,8 +139,8 @@ impl QualityApp {
                 since: now,
             }
         };
-        let dealers = by_dealer.suspects.iter().map(|suspect| of(suspect, false));
-        let clerks = by_clerk.suspects.iter().map(|suspect| of(suspect, true));
+        let dealers = of_dealers.map(|suspect| of(suspect, false));
+        let clerks = of_clerks.map(|suspect| of(suspect, true));
         let found = once_each(dealers.chain(clerks));
         let app = self.clone();
         self.db

@@ -4,14 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use marque_core::{FindingId, Timestamp, business_date};
 use marque_db::Conn;
-use marque_quality::{
-    RecordKind,
-    falsification::{Assessment, Entry},
-    standard::Standard,
-};
+use marque_quality::{RecordKind, standard::Standard};
 use uuid::Uuid;
 
-use super::QualityApp;
+use super::{QualityApp, judgement::Judgement};
 use crate::{
     domain::{
         Counters, Evidence, Finding, FindingState, Found, Place, Signs, found_in, month_of, score,
@@ -120,7 +116,7 @@ impl QualityApp {
     fn signs(&self, evidence: &Evidence, old: Option<&Kept>) -> Signs {
         let assessment = self.assessment.read().clone();
         if let Some(assessment) = assessment {
-            return judged(&assessment, &evidence.dealer, &evidence.entry);
+            return assessment.signs(&evidence.dealer, &evidence.entry);
         }
         old.filter(|old| old.evidence.entry == evidence.entry)
             .map(|old| old.signs.clone())
@@ -132,13 +128,13 @@ impl QualityApp {
         &self,
         conn: &mut Conn<'_>,
         ids: &[Uuid],
-        assessment: &Assessment,
+        assessment: &Judgement,
         now: Timestamp,
     ) -> Result<()> {
         storage::lock(conn)?;
         let mut batch = Batch::default();
         for old in storage::kept(conn, ids)? {
-            let signs = judged(assessment, &old.place.dealer, &old.evidence.entry);
+            let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
             let standard = self.in_force(conn, old.place.kind, business_date(now))?;
             batch.put(
                 Some(&old),
@@ -178,20 +174,6 @@ impl QualityApp {
             })
             .await
     }
-}
-
-/// Signs by a comparison; an entry that cannot be read bears none.
-pub(super) fn judged(assessment: &Assessment, dealer: &str, entry: &[u8]) -> Signs {
-    let Ok(entry) = Entry::from_bytes(entry) else {
-        return Signs::default();
-    };
-    let mut signs: Vec<_> = assessment
-        .signs(dealer, &entry)
-        .into_iter()
-        .map(|sign| (sign.kind, (sign.strength * 1000.0).round() as i64))
-        .collect();
-    signs.sort_unstable();
-    Signs(signs)
 }
 
 /// Records about to be written, and what they change.

@@ -5,6 +5,7 @@ mod assess;
 mod cards;
 mod check;
 mod findings;
+mod judgement;
 mod recount;
 mod replay;
 mod sink;
@@ -16,13 +17,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use marque_core::SharedClock;
 use marque_db::Database;
-use marque_quality::{falsification::Assessment, standard::Standard};
+use marque_quality::standard::Standard;
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 pub(crate) use alerts::{AlertWord, alert_to_pb};
 pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
 pub(crate) use check::Departments;
+use judgement::Judgement;
 pub(crate) use replay::{Change, Replayed};
 pub(crate) use sink::VerificationSink;
 pub(crate) use standards::{Version, state_code};
@@ -38,7 +40,7 @@ pub(crate) struct QualityApp {
     clock: SharedClock,
     read: Arc<RwLock<Read>>,
     /// By what single entries are judged, once all were compared.
-    assessment: Arc<RwLock<Option<Arc<Assessment>>>>,
+    assessment: Arc<RwLock<Option<Arc<Judgement>>>>,
     /// Records were counted that have not been compared yet.
     counted: Arc<Notify>,
     /// A standard was put.

@@ -7,12 +7,23 @@ use marque_quality::{Field, Finding, Rule, Severity, date, text::present};
 use marque_tabular::{Schema, VERIFICATIONS};
 use uuid::Uuid;
 
-use super::verify::{NewCheck, check_of, keep};
+use super::{
+    QualityApp,
+    verify::{NewCheck, check_of, keep},
+};
 use crate::{domain::Check, error::Error};
 
 /// Takes files of what came of calls and letters: rows name records by the key of the dealer's system.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct VerificationSink;
+#[derive(Debug, Clone)]
+pub(crate) struct VerificationSink {
+    app: QualityApp,
+}
+
+impl VerificationSink {
+    pub(crate) fn new(app: QualityApp) -> Self {
+        Self { app }
+    }
+}
 
 impl Sink for VerificationSink {
     type Payload = Check;
@@ -83,6 +94,7 @@ impl Sink for VerificationSink {
                 findings: Vec::new(),
             });
         }
+        self.app.counted().notify_one();
         Ok(written)
     }
 }

@@ -59,7 +59,8 @@ impl QualityApp {
                 message,
             )]));
         }
-        self.db
+        let changed = self
+            .db
             .write(move |conn| {
                 let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
                 let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
@@ -86,7 +87,9 @@ impl QualityApp {
                 record(conn, &ctx, now, &entry)?;
                 Ok(changed)
             })
-            .await
+            .await?;
+        self.counted.notify_one();
+        Ok(changed)
     }
 
     /// Draws a list of records to be verified.

@@ -8,7 +8,7 @@ mod sample;
 mod score;
 mod verification;
 
-pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES};
+pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
 pub(crate) use counter::{Counter, CounterKey, Counters, Level, Place, month_of};
 pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use finding::{Finding, FindingState, Found, found_in};

@@ -1,10 +1,10 @@
 //! Events of those who own records: notes which records changed. What they now are is asked for afterwards.
 
 use marque_api::{
-    customer::v1::SourceRecordsLinked, events::v1::Event, service_history::v1::VisitsRecorded,
-    vehicle::v1::VehiclesChanged,
+    complaint::v1::CasesChanged, customer::v1::SourceRecordsLinked, events::v1::Event,
+    service_history::v1::VisitsRecorded, vehicle::v1::VehiclesChanged,
 };
-use marque_core::{SourceRecordId, VehicleId, VisitId};
+use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
 use marque_quality::RecordKind;
@@ -24,6 +24,16 @@ pub(crate) struct Vehicles;
 /// Visits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visits;
+
+/// Cases.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Complaints;
+
+/// Events after which the columns of a case may say something else; a move to another state changes none of them.
+const CASES: [&str; 2] = [
+    "marque.complaint.cases.opened",
+    "marque.complaint.cases.amended",
+];
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -65,6 +75,20 @@ impl Handler for Visits {
             id.map(VisitId::uuid).map_err(|_| malformed("id"))
         });
         note(conn, RecordKind::Visits, ids, event.position)
+    }
+}
+
+impl Handler for Complaints {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if !CASES.contains(&event.r#type.as_str()) {
+            return Ok(());
+        }
+        let cases = CasesChanged::decode(event.data.as_slice())?.changes;
+        let ids = cases.iter().map(|case| {
+            let id = case.id.parse::<ComplaintId>();
+            id.map(ComplaintId::uuid).map_err(|_| malformed("id"))
+        });
+        note(conn, RecordKind::Complaints, ids, event.position)
     }
 }
 

@@ -4,6 +4,6 @@ mod changed;
 mod owners;
 mod pull;
 
-pub(crate) use changed::{Customers, Vehicles, Visits};
+pub(crate) use changed::{Complaints, Customers, Vehicles, Visits};
 pub(crate) use owners::{Owner, Owners, id_text};
 pub(crate) use pull::{keep_assessing, keep_checking, keep_scoring};

@@ -10,7 +10,7 @@ use marque_api::{
     network::v1::{ListStaffRequest, network_service_client::NetworkServiceClient},
 };
 use marque_auth::PeerTokens;
-use marque_core::{SharedClock, SourceRecordId, Timestamp, VehicleId, VisitId};
+use marque_core::{ComplaintId, SharedClock, SourceRecordId, Timestamp, VehicleId, VisitId};
 use marque_events::from_proto_time;
 use marque_quality::{Field, Finding, Params, RecordKind, Rule, party::PartyKind};
 use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
@@ -157,7 +157,8 @@ pub(crate) fn id_text(kind: RecordKind, id: Uuid) -> String {
     match kind {
         RecordKind::Vehicles => VehicleId::from(id).to_string(),
         RecordKind::Visits => VisitId::from(id).to_string(),
-        RecordKind::Customers | RecordKind::Complaints => SourceRecordId::from(id).to_string(),
+        RecordKind::Customers => SourceRecordId::from(id).to_string(),
+        RecordKind::Complaints => ComplaintId::from(id).to_string(),
     }
 }
 
@@ -165,7 +166,8 @@ fn uuid_of(kind: RecordKind, id: &str) -> Option<Uuid> {
     match kind {
         RecordKind::Vehicles => id.parse().ok().map(VehicleId::uuid),
         RecordKind::Visits => id.parse().ok().map(VisitId::uuid),
-        RecordKind::Customers | RecordKind::Complaints => id.parse().ok().map(SourceRecordId::uuid),
+        RecordKind::Customers => id.parse().ok().map(SourceRecordId::uuid),
+        RecordKind::Complaints => id.parse().ok().map(ComplaintId::uuid),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) use suspects::{
 };
 pub(crate) use verifications::{
     WorkItem, WorkList, candidates, checks_between, dealers_of, find_work_list, insert_work_list,
-    known_checks, points_rows, put_checks, replace_points, work_items,
+    known_checks, own_call_lengths, points_rows, put_checks, replace_points, work_items,
 };
 
 use marque_db::{Conn, StoreError};

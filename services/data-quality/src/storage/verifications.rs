@@ -75,6 +75,16 @@ pub(crate) fn checks_between(
     conn.query(&sql, &values, read)
 }
 
+/// How long the calls took that dealers say they made: dealer, seconds, how many.
+pub(crate) fn own_call_lengths(conn: &mut Conn<'_>) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    conn.query(
+        "SELECT dealer, duration_s, count(*) FROM verifications
+         WHERE is_own AND duration_s IS NOT NULL GROUP BY dealer, duration_s",
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+}
+
 /// The dealers of records, as far as they are known and in the scope.
 pub(crate) fn dealers_of(
     conn: &mut Conn<'_>,

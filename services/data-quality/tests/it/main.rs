@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+mod alerts;
 mod counting;
+mod kinds;
 mod speed;
 mod world;

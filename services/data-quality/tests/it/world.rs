@@ -8,7 +8,7 @@ use std::{
 
 use marque_api::{
     customer::v1::{Link, SourceRecordsLinked},
-    events::v1::{Event, PullRequest, PullResponse},
+    events::v1::{Event, PullRequest, PullResponse, event_feed_client::EventFeedClient},
     evidence::v1::{
         self as evidence,
         evidence_service_server::{EvidenceService, EvidenceServiceServer},
@@ -20,7 +20,7 @@ use marque_api::{
     quality::v1::{self as pb, quality_service_client::QualityServiceClient},
 };
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
-use marque_core::ManualClock;
+use marque_core::{Clock as _, ManualClock};
 use marque_events::{Source, to_proto_time};
 use marque_intake::IntakeSettings;
 use marque_rpc::{CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack};
@@ -158,7 +158,11 @@ impl NetworkService for Network {
 pub(crate) struct World {
     pub(crate) owner: Owner,
     pub(crate) customers: Arc<Feed>,
-    clock: Arc<ManualClock>,
+    /// The owner and the feed of visits and of complaints.
+    pub(crate) visits: (Owner, Arc<Feed>),
+    pub(crate) complaints: (Owner, Arc<Feed>),
+    pub(crate) clock: Arc<ManualClock>,
+    tokens: PeerTokens,
     service: RpcTransport,
     issuer: Issuer,
     position: Mutex<i64>,
@@ -194,6 +198,8 @@ impl World {
         let owning =
             |role, owner: Owner| reach(role, Routes::new(EvidenceServiceServer::new(owner)));
         let (network_events, customers) = (Arc::new(Feed::default()), Arc::new(Feed::default()));
+        let visits = (Owner::default(), Arc::new(Feed::default()));
+        let complaints = (Owner::default(), Arc::new(Feed::default()));
         let built = marque_data_quality::build(marque_data_quality::Deps {
             db: db.handle(),
             clock: clock.clone(),
@@ -212,11 +218,13 @@ impl World {
             ),
             customer: owning(RoleName::Customer, owner.clone()),
             vehicle: owning(RoleName::Vehicle, Owner::default()),
-            service_history: owning(RoleName::ServiceHistory, Owner::default()),
+            service_history: owning(RoleName::ServiceHistory, visits.0.clone()),
+            complaint: owning(RoleName::Complaint, complaints.0.clone()),
             network_events: network_events.clone(),
             customer_events: customers.clone(),
             vehicle_events: Arc::new(Feed::default()),
-            service_history_events: Arc::new(Feed::default()),
+            service_history_events: visits.1.clone(),
+            complaint_events: complaints.1.clone(),
         });
         let built = built.unwrap();
         let stop = CancellationToken::new();
@@ -236,6 +244,9 @@ impl World {
         Self {
             owner,
             customers,
+            visits,
+            complaints,
+            tokens,
             service: reach(RoleName::DataQuality, built.routes),
             clock,
             issuer,
@@ -261,6 +272,47 @@ impl World {
         CallMeta::new(RequestId::random())
             .with_token(&token)
             .outgoing(message)
+    }
+
+    /// A request of somebody of a dealer.
+    pub(crate) fn of_dealer<T>(&self, role: Role, dealer: &str, message: T) -> Request<T> {
+        let request = TokenRequest {
+            subject: "somebody".into(),
+            roles: role.into(),
+            scope: Scope::Dealer(dealer.parse().unwrap()),
+            ttl: Duration::from_mins(10),
+        };
+        let token = self.issuer.issue(&request, &*self.clock).unwrap();
+        CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(message)
+    }
+
+    /// All events of a type that the service has told.
+    pub(crate) async fn told(&self, kind: &str) -> Vec<Event> {
+        let pull = PullRequest {
+            limit: 1000,
+            consumer: "test".into(),
+            ..PullRequest::default()
+        };
+        let request = CallMeta::new(RequestId::random())
+            .with_token(&self.tokens.token(self.clock.now()))
+            .outgoing(pull);
+        let mut feed = EventFeedClient::new(self.service.clone());
+        let events = feed.pull(request).await.unwrap().into_inner().events;
+        let of_kind = events.into_iter().filter(|event| event.r#type == kind);
+        of_kind.collect()
+    }
+
+    /// Waits until an answer is there.
+    pub(crate) async fn wait_for<T>(&self, ask: impl AsyncFn() -> Option<T>) -> T {
+        for _ in 0..3000 {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it did not come within a minute");
     }
 
     /// Changes records at their owner and tells of it; gives back the event, which may be told again.
@@ -316,6 +368,14 @@ impl World {
 }
 
 impl Owner {
+    /// Puts records.
+    pub(crate) fn put(&self, records: &[evidence::Evidence]) {
+        let keyed = records
+            .iter()
+            .map(|record| (record.id.clone(), record.clone()));
+        self.0.lock().unwrap().extend(keyed);
+    }
+
     /// An owner who has records already.
     pub(crate) fn of(records: impl IntoIterator<Item = evidence::Evidence>) -> Self {
         let keyed = records
@@ -325,7 +385,7 @@ impl Owner {
     }
 }
 
-fn event(position: i64, kind: &str, data: &impl Message) -> Event {
+pub(crate) fn event(position: i64, kind: &str, data: &impl Message) -> Event {
     Event {
         position,
         id: Uuid::from_u128(position.unsigned_abs().into()).to_string(),

@@ -22,10 +22,12 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         customer: shared.transport(ServiceRole::Customer)?,
         vehicle: shared.transport(ServiceRole::Vehicle)?,
         service_history: shared.transport(ServiceRole::ServiceHistory)?,
+        complaint: shared.transport(ServiceRole::Complaint)?,
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,
         service_history_events: shared.events(ServiceRole::ServiceHistory)?,
+        complaint_events: shared.events(ServiceRole::Complaint)?,
     })?;
     built
         .tasks

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use marque_auth::{CallContext, Role};
 use marque_core::{VisitId, business_date};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, RecordKind};
+use marque_quality::{Field, RecordKind, falsification::VisitEntry};
 use uuid::Uuid;
 
 use super::VisitApp;
@@ -37,7 +37,7 @@ impl Witness for VisitApp {
                 }
                 let evidence = |visit: &Visit| {
                     let others = cars.get(visit.vin.as_str()).map_or(&[][..], Vec::as_slice);
-                    evidence_of(visit, others)
+                    evidence_of(visit, others, |bytes| store.evidence_key(bytes))
                 };
                 Ok(visits.iter().map(evidence).collect())
             })
@@ -55,7 +55,7 @@ impl Witness for VisitApp {
     }
 }
 
-fn evidence_of(visit: &Visit, of_car: &[&Visit]) -> RecordEvidence {
+fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> RecordEvidence {
     let mut findings = visit.header.findings.clone();
     let meter = |visit: &Visit| Meter {
         at: visit.happened_at,
@@ -81,8 +81,27 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit]) -> RecordEvidence {
         is_repeated: None,
         filled: filled(visit),
         findings,
-        entry: Vec::new(),
+        entry: entry(visit).keyed(key).to_bytes(),
     }
+}
+
+/// What is compared with other visits.
+fn entry(visit: &Visit) -> VisitEntry {
+    let begun = visit.header.opened_at.or(visit.header.closed_at);
+    // A day without a time of day is kept as its first instant in China.
+    let minute = begun.map_or(0, |at| at.as_micros() / 60_000_000);
+    let is_midnight = (minute + 480) % 1440 == 0;
+    VisitEntry::new(
+        &visit.vin,
+        begun.map(business_date),
+        if is_midnight {
+            0
+        } else {
+            u32::try_from(minute).unwrap_or(0)
+        },
+        u32::try_from(visit.odometer_km).ok().filter(|km| *km > 0),
+        visit.lines.is_empty(),
+    )
 }
 
 /// The columns of a visit that hold something.

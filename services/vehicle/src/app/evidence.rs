@@ -2,9 +2,9 @@
 //! value of the row.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{DealerCode, VehicleId, business_date, source_record_id};
+use marque_core::{DealerCode, Timestamp, VehicleId, business_date, source_record_id};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, RecordKind, clean_vehicle, text::present};
+use marque_quality::{Field, Finding, RecordKind, Rule, clean_vehicle, text::present};
 use uuid::Uuid;
 
 use super::VehicleApp;
@@ -33,7 +33,10 @@ impl Witness for VehicleApp {
         self.db
             .scan(move |conn| {
                 let rows = storage::rows_of(conn, &ids)?;
-                let evidence = rows.iter().map(|row| app.evidence_of(row));
+                let visited = storage::first_visits(conn, &ids)?;
+                let evidence = rows
+                    .iter()
+                    .map(|row| app.evidence_of(row, visited.get(&row.vin).copied()));
                 Ok(evidence
                     .collect::<Result<Vec<_>>>()?
                     .into_iter()
@@ -55,14 +58,24 @@ impl Witness for VehicleApp {
 }
 
 impl VehicleApp {
-    /// Nothing of a row whose dealer has no code: there is nobody to mend it.
-    fn evidence_of(&self, row: &KeptRow) -> Result<Option<RecordEvidence>> {
+    /// Nothing of a row whose dealer has no code: there is nobody to mend it. `visited`: when the car was first at a
+    /// workshop with kilometres on its meter.
+    fn evidence_of(
+        &self,
+        row: &KeptRow,
+        visited: Option<Timestamp>,
+    ) -> Result<Option<RecordEvidence>> {
         let Ok(dealer) = row.dealer.parse::<DealerCode>() else {
             return Ok(None);
         };
         let stored = self.rows.open(row)?;
         let columns = stored.row();
-        let cleaned = clean_vehicle(&columns, business_date(self.clock.now()));
+        let mut cleaned = clean_vehicle(&columns, business_date(self.clock.now()));
+        let sold = cleaned.record.sale_date.zip(visited.map(business_date));
+        if sold.is_some_and(|(sold, visited)| sold > visited) {
+            let late = Finding::new(Field::VehicleSaleDate, Rule::SaleAfterVisit);
+            cleaned.findings.push(late);
+        }
         let filled =
             Field::of(RecordKind::Vehicles).filter(|field| present(columns.get(*field)).is_some());
         Ok(Some(RecordEvidence {

@@ -15,7 +15,8 @@ pub(crate) use plates::{
     seen_on_more_than, sightings_of, vehicles_with,
 };
 pub(crate) use readings::{
-    add_readings, newest_versions, page_of_readings, readings_of, set_quality, vehicles_of_visits,
+    add_readings, first_visits, newest_versions, page_of_readings, readings_of, set_quality,
+    vehicles_of_visits,
 };
 pub(crate) use rows::{KeptRow, StoredColumns, find_rows, put_rows, rows_of, vehicle_ids};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};

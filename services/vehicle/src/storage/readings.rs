@@ -60,6 +60,24 @@ pub(crate) fn readings_of(
     )
 }
 
+/// Below so many kilometres a car may still be the dealer's: it was brought from the works and looked over.
+const DRIVEN_KM: i64 = 200;
+
+/// When each vehicle was first seen at a visit with kilometres on its meter, by VIN.
+pub(crate) fn first_visits(
+    conn: &mut Conn<'_>,
+    vehicles: &[Uuid],
+) -> Result<FxHashMap<String, Timestamp>, StoreError> {
+    let pairs = conn.query_in(
+        "SELECT vin, min(read_at) FROM vehicle_readings JOIN vehicles ON vehicles.id = vehicle_id
+         WHERE km >= ?1 AND quality = ?2 AND vehicle_id IN (??) GROUP BY vin",
+        &[DRIVEN_KM.into(), Quality::Plausible.code().into()],
+        &uuids(vehicles.iter().copied()),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(pairs.into_iter().collect())
+}
+
 /// Vehicles that have a reading of visits: more than one for a visit whose VIN was corrected.
 pub(crate) fn vehicles_of_visits(
     conn: &mut Conn<'_>,

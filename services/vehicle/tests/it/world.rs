@@ -9,6 +9,7 @@ use std::{
 use marque_api::{
     customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
     events::v1::{Event, PullRequest, PullResponse},
+    evidence::v1::{Evidence, ListEvidenceRequest, evidence_service_client::EvidenceServiceClient},
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
@@ -20,7 +21,7 @@ use marque_api::{
         vehicle_service_client::VehicleServiceClient,
     },
 };
-use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_core::{
     Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VisitId, source_record_id,
 };
@@ -90,6 +91,7 @@ pub(crate) struct World {
     pub(crate) visits: Arc<Feed>,
     router: RoleRouter,
     issuer: Issuer,
+    tokens: PeerTokens,
     stop: CancellationToken,
     network_db: TestDb,
 }
@@ -114,6 +116,7 @@ impl World {
             visits: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            tokens: PeerTokens::ephemeral("data-quality").unwrap(),
             stop: CancellationToken::new(),
             db,
             network_db,
@@ -151,7 +154,10 @@ impl World {
     }
 
     fn serve(&self, role: RoleName, built: Built) {
-        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let verifier = Verifier::builder(AUDIENCE)
+            .trust(&self.issuer)
+            .accept_peers(&self.tokens)
+            .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
             .add(stack(role, built.routes, auth, StackSettings::default()))
@@ -226,6 +232,18 @@ impl World {
 
     pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
         ImportServiceClient::new(RpcTransport::local(RoleName::Vehicle, &self.router))
+    }
+
+    /// Evidence of records, as the data-quality service asks for it.
+    pub(crate) async fn evidence(&self, ids: &[String]) -> Vec<Evidence> {
+        let token = self.tokens.token(self.clock.now());
+        let request = CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(ListEvidenceRequest { ids: ids.to_vec() });
+        let transport = RpcTransport::local(RoleName::Vehicle, &self.router);
+        let mut client = EvidenceServiceClient::new(transport);
+        let answer = client.list_evidence(request).await.unwrap();
+        answer.into_inner().records
     }
 
     /// A dealer's live row.

@@ -1,0 +1,93 @@
+//! What the data-quality service is told of cases: which columns are filled, what is wrong with them, no word of anybody.
+
+use marque_api::{complaint::v1 as pb, evidence::v1::Evidence};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::{
+    imports::{HEADER, import},
+    world::World,
+};
+
+store_test_suite!(
+    what_a_row_had_wrong_is_told_until_somebody_corrects_the_case,
+    one_complaint_under_two_numbers_is_told_of_both,
+);
+
+const VIN: &str = "LJ1EEKRN7R4000001";
+
+/// The cases by their keys, and what is told of them, in the same order.
+async fn told(world: &World) -> Vec<(pb::Complaint, Evidence)> {
+    let list = pb::ListComplaintsRequest::default();
+    let answer = world.complaints().list_complaints(world.hq(list)).await;
+    let mut cases = answer.unwrap().into_inner().complaints;
+    cases.sort_by(|a, b| a.complaint_key.cmp(&b.complaint_key));
+    let ids: Vec<String> = cases.iter().map(|case| case.id.clone()).collect();
+    let evidence = world.evidence(&ids).await;
+    let of = |case: pb::Complaint| {
+        let own = evidence.iter().find(|one| one.id == case.id).unwrap();
+        (case, own.clone())
+    };
+    cases.into_iter().map(of).collect()
+}
+
+fn rules(evidence: &Evidence) -> Vec<(&str, &str)> {
+    let findings = evidence.findings.iter();
+    findings
+        .map(|finding| (finding.field.as_str(), finding.rule.as_str()))
+        .collect()
+}
+
+async fn what_a_row_had_wrong_is_told_until_somebody_corrects_the_case(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = format!(
+        "{HEADER}TS1,c1,{VIN},2026-03-01 16:00,400热线,维修质量,很气愤,制动仍有异响,售后\n\
+         TS2,c2,,2026-02-27,到店,收费争议,低,,售后\n"
+    );
+    import(&world, &file).await;
+    let cases = told(&world).await;
+    let (first, flawed) = &cases[0];
+    assert_eq!(rules(flawed), [("severity", "choice_unknown")]);
+    let holds = |evidence: &Evidence, column: &str| evidence.filled.iter().any(|one| one == column);
+    assert!(holds(flawed, "vin") && holds(flawed, "text") && !holds(flawed, "severity"));
+    let (_, silent) = &cases[1];
+    assert_eq!(rules(silent), [("text", "field_missing")]);
+    assert!(!holds(silent, "text") && !holds(silent, "vin"));
+    let text = format!("{flawed:?}{silent:?}");
+    assert!(
+        !text.contains("异响") && !text.contains(VIN),
+        "evidence holds no value"
+    );
+
+    let amend = pb::AmendComplaintRequest {
+        id: first.id.clone(),
+        severity: "high".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    world
+        .complaints()
+        .amend_complaint(world.desk("D1", amend))
+        .await
+        .unwrap();
+    let cases = told(&world).await;
+    assert!(rules(&cases[0].1).is_empty() && holds(&cases[0].1, "severity"));
+    assert!(cases[0].1.version > flawed.version);
+    assert_eq!(cases[0].0.text, first.text, "its words are as they were");
+}
+
+async fn one_complaint_under_two_numbers_is_told_of_both(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = |key: &str, day: &str| format!("{key},c1,{VIN},{day},到店,维修质量,低,异响,售后\n");
+    let file = format!(
+        "{HEADER}{}{}{}",
+        row("TS1", "2026-03-01"),
+        row("TS2", "2026-03-01"),
+        row("TS3", "2026-02-20")
+    );
+    import(&world, &file).await;
+    let repeated: Vec<Option<bool>> = told(&world)
+        .await
+        .iter()
+        .map(|(_, evidence)| evidence.is_repeated)
+        .collect();
+    assert_eq!(repeated, [Some(true), Some(true), Some(false)]);
+}

@@ -1,0 +1,71 @@
+//! What the records of each dealer and clerk look like together, and what a single one looks like in that light. Customers
+//! are compared with customers and visits with visits; the bytes of an entry say which it is.
+
+use std::collections::BTreeMap;
+
+use marque_quality::falsification::{
+    Assessment, Entry, EntryState, Settings, Suspect, VisitAssessment, VisitEntry, VisitState,
+    assess, assess_visits,
+};
+
+use crate::domain::Signs;
+
+/// Counts of the entries of dealers, or of clerks as `dealer/clerk`.
+#[derive(Default)]
+pub(super) struct Units {
+    customers: BTreeMap<String, EntryState>,
+    visits: BTreeMap<String, VisitState>,
+}
+
+/// All entries compared.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    customers: Assessment,
+    visits: VisitAssessment,
+}
+
+impl Units {
+    /// Counts an entry; bytes of a release that is not known count nowhere.
+    pub(super) fn add(&mut self, unit: &str, entry: &[u8]) {
+        if let Ok(entry) = Entry::from_bytes(entry) {
+            self.customers
+                .entry(unit.to_owned())
+                .or_default()
+                .add(&entry);
+        } else if let Ok(entry) = VisitEntry::from_bytes(entry) {
+            self.visits.entry(unit.to_owned()).or_default().add(&entry);
+        }
+    }
+}
+
+impl Judgement {
+    /// Compares all units.
+    pub(super) fn of(units: &Units) -> Self {
+        Self {
+            customers: assess(&units.customers, Settings::default()),
+            visits: assess_visits(&units.visits, Settings::default()),
+        }
+    }
+
+    /// Units whose entries chance does not explain.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = &Suspect> {
+        self.customers.suspects.iter().chain(&self.visits.suspects)
+    }
+
+    /// The signs of a dealer's record; an entry that cannot be read bears none.
+    pub(super) fn signs(&self, dealer: &str, entry: &[u8]) -> Signs {
+        let found = if let Ok(entry) = Entry::from_bytes(entry) {
+            self.customers.signs(dealer, &entry)
+        } else if let Ok(entry) = VisitEntry::from_bytes(entry) {
+            self.visits.signs(dealer, &entry)
+        } else {
+            return Signs::default();
+        };
+        let mut signs: Vec<_> = found
+            .into_iter()
+            .map(|sign| (sign.kind, (sign.strength * 1000.0).round() as i64))
+            .collect();
+        signs.sort_unstable();
+        Signs(signs)
+    }
+}
