@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::scenarios::two_dealers;
 
-const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
 
 fn hex(bytes: &[u8]) -> String {
@@ -19,12 +18,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The spans of the trace that a test's own request began, once a whole chain of them has come.
-async fn spans_of_the_trace(collector: &Collector) -> Vec<Span> {
+async fn spans_of(collector: &Collector, trace: &str) -> Vec<Span> {
     for _ in 0..300 {
         let spans = collector.spans().await;
         let own: Vec<Span> = spans
             .into_iter()
-            .filter(|span| hex(&span.trace_id) == TRACE)
+            .filter(|span| hex(&span.trace_id) == trace)
             .collect();
         let has = |name: &str| own.iter().any(|span| span.name == name);
         if own.iter().any(is_http) && has("write") {
@@ -39,17 +38,14 @@ fn is_http(span: &Span) -> bool {
     span.name.starts_with("PUT /v1/source-records")
 }
 
-async fn a_write_is_one_trace(topology: Topology) -> anyhow::Result<()> {
-    let (collector, address) = Collector::start().await;
-    let settings = TelemetrySettings {
-        otlp_endpoint: Some(format!("http://{address}")),
-        sample_ratio: 1.0,
-        ..TelemetrySettings::default()
-    };
-    let telemetry = marque_telemetry::init(&settings)?;
+async fn a_write_is_one_trace(
+    collector: &Collector,
+    topology: Topology,
+    trace: &str,
+) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(topology).await?;
     two_dealers(&sandbox).await?;
-    let traceparent = format!("00-{TRACE}-{CALLER}-01");
+    let traceparent = format!("00-{trace}-{CALLER}-01");
     let body = json!({"name": "王小明", "phone": "13800138001"}).to_string();
     let answer = sandbox
         .dealer(Role::Dms, "D1")
@@ -61,7 +57,7 @@ async fn a_write_is_one_trace(topology: Topology) -> anyhow::Result<()> {
         )
         .await?;
     anyhow::ensure!(answer.status.is_success(), "{}", answer.body);
-    let spans = spans_of_the_trace(&collector).await;
+    let spans = spans_of(collector, trace).await;
     let http = spans.iter().find(|span| is_http(span)).expect("HTTP");
     assert_eq!(hex(&http.parent_span_id), CALLER);
     let write = spans
@@ -85,17 +81,23 @@ async fn a_write_is_one_trace(topology: Topology) -> anyhow::Result<()> {
             &http.name
         ]
     );
-    sandbox.stop().await?;
+    sandbox.stop().await
+}
+
+/// One test, since telemetry starts once a process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_one_trace_in_one_process_and_over_the_network() -> anyhow::Result<()> {
+    let (collector, address) = Collector::start().await;
+    let settings = TelemetrySettings {
+        otlp_endpoint: Some(format!("http://{address}")),
+        sample_ratio: 1.0,
+        ..TelemetrySettings::default()
+    };
+    let telemetry = marque_telemetry::init(&settings)?;
+    let local = "0af7651916cd43dd8448eb211c80319c";
+    a_write_is_one_trace(&collector, Topology::AllInOne, local).await?;
+    let remote = "1bf7651916cd43dd8448eb211c80319d";
+    a_write_is_one_trace(&collector, Topology::OneRoleEach, remote).await?;
     drop(telemetry);
     Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_is_one_trace_in_one_process() -> anyhow::Result<()> {
-    a_write_is_one_trace(Topology::AllInOne).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_is_one_trace_over_the_network() -> anyhow::Result<()> {
-    a_write_is_one_trace(Topology::OneRoleEach).await
 }
