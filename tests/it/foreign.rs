@@ -115,8 +115,8 @@ fn body_for(path: &str) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
         "notes" => json!({"text": "called back"}),
         "transitions" => json!({"to": "acknowledged", "note": ""}),
-        "amendments" => json!({"severity": "low", "reason": "less than thought"}),
-        "unmask" => json!({"fields": ["phone"], "reason": "to call him back"}),
+        "amendments" => json!({"severity": "low", "note": "less than thought"}),
+        "unmask" => json!({"reason": "the customer asks which number we have"}),
         _ => json!({}),
     }
 }

@@ -95,7 +95,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         app::refresh(refreshed, stop)
     }));
     let held = app.clone();
-    tasks.push(Task::new("scoring.tiers", move |stop| {
+    tasks.push(Task::new("scoring.holds", move |stop| {
         app::keep_holds(held, stop)
     }));
     let due = app.clone();

@@ -30,7 +30,7 @@ pub(crate) type Shown = (Alert, Vec<ComplaintId>);
 /// Looks for clusters until told to stop.
 pub(crate) async fn watch(app: CaseApp, stop: CancellationToken) {
     let pause = app.rules.clusters.every.clamp(WAITS.0, WAITS.1);
-    let mut seen = None;
+    let mut seen = storage::LastChange::default();
     loop {
         match app.look_if_changed(seen).await {
             Ok(last) => seen = last,
@@ -45,9 +45,9 @@ pub(crate) async fn watch(app: CaseApp, stop: CancellationToken) {
 
 impl CaseApp {
     /// Looks where a case has changed since; answers when the last did.
-    async fn look_if_changed(&self, seen: Option<Timestamp>) -> Result<Option<Timestamp>> {
+    async fn look_if_changed(&self, seen: storage::LastChange) -> Result<storage::LastChange> {
         let last = self.db.scan(storage::last_change).await?;
-        if last.is_some() && last != seen {
+        if last != seen {
             self.look_for_clusters().await?;
         }
         Ok(last)

@@ -42,12 +42,14 @@ pub(crate) fn count_cars(conn: &mut Conn<'_>) -> Result<BTreeMap<(String, i64), 
     Ok(counts.into_iter().collect())
 }
 
+/// When the last case changed, and how many cases there are: several may change at one instant.
+pub(crate) type LastChange = (Option<Timestamp>, i64);
+
 /// When a case last changed; nothing while there is none.
-pub(crate) fn last_change(conn: &mut Conn<'_>) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT max(updated_at) FROM complaints";
-    Ok(conn
-        .query_opt(sql, &[], |row| row.get::<Option<Timestamp>>(0))?
-        .flatten())
+pub(crate) fn last_change(conn: &mut Conn<'_>) -> Result<LastChange, StoreError> {
+    let sql = "SELECT max(updated_at), count(*) FROM complaints";
+    let last = conn.query_opt(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(last.unwrap_or_default())
 }
 
 const COLUMNS: &str = "id, part, model, model_year, span_from, span_to, hit, fleet, baseline, baseline_hit, baseline_fleet, \

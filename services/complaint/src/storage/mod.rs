@@ -20,8 +20,8 @@ pub(crate) use calendars::{find_hours, put_hours};
 pub(crate) use cases::{CaseStore, lock_cases, lock_key};
 pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
 pub(crate) use clusters::{
-    cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change, list_alerts,
-    put_alert,
+    LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
+    list_alerts, put_alert,
 };
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, knows_customer,

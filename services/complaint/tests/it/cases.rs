@@ -188,7 +188,7 @@ async fn a_case_runs_its_course_and_a_refused_move_names_what_is_allowed(db: Tes
     for step in expected {
         assert!(course.contains(&step), "{step:?} is not in {course:?}");
     }
-    assert_eq!(course.len(), expected.len());
+    assert_eq!(course.len(), expected.len(), "{course:?}");
     assert_eq!(closed.entries[1].note, "打了电话");
     let moves = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.moved'";
     assert_eq!(world.count(moves).await, 7);

@@ -141,6 +141,7 @@ async fn a_compensation_is_told_of_and_counted(db: TestDb) {
     ask(&world, dealer(Role::Service), &case.id, 200)
         .await
         .unwrap();
+    world.pass(1);
     ask(&world, dealer(Role::Service), &case.id, 9_000)
         .await
         .unwrap();

@@ -96,6 +96,7 @@ async fn a_case_closed_unasked_is_called_about_once_more(db: TestDb) {
         .go(&case.id, "followed_up", "he did not answer")
         .await
         .unwrap();
+    world.pass(1);
     let closed = world.go(&case.id, "closed", "").await.unwrap();
     let states: Vec<(&str, &str)> = closed
         .tasks

@@ -30,7 +30,7 @@ async fn twenty(db: TestDb, hysteresis: Hysteresis) -> World {
     }
     if hysteresis != Hysteresis::OFF {
         world.clock.advance(Duration::from_hours(24));
-        world.start_again("scoring.tiers");
+        world.start_again("scoring.holds");
         for _ in 0..200 {
             if world.count("SELECT count(*) FROM held_tiers").await == 4 {
                 break;
