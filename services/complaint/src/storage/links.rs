@@ -30,8 +30,10 @@ pub(crate) struct Alias {
 
 /// Remembers links, unless later ones are known. In order of record, so that neighbours share a page.
 pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(), StoreError> {
-    let mut links: Vec<&RecordLink> = links.iter().collect();
-    links.sort_unstable_by_key(|link| link.record);
+    // The last word on a record first, and the others left out.
+    let mut links: Vec<&RecordLink> = links.iter().rev().collect();
+    links.sort_by_key(|link| link.record);
+    links.dedup_by_key(|link| link.record);
     let values: Vec<Value<'_>> = links
         .iter()
         .flat_map(|link| {

@@ -110,13 +110,13 @@ async fn gather(app: &App, call: &Call, own: String) -> Answer<PersonalData> {
 /// One page and the token of the next.
 type Page<V> = Answer<(Vec<V>, String)>;
 
-/// All pages of a list.
+/// All pages of a list. A token that leads back to its own page ends it.
 async fn pages<V, F: Future<Output = Page<V>>>(page: impl Fn(String) -> F) -> Answer<Vec<V>> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
-        let (entries, next) = page(token).await?;
+        let (entries, next) = page(token.clone()).await?;
         all.extend(entries);
-        if next.is_empty() {
+        if next.is_empty() || next == token {
             return Ok(all);
         }
         token = next;
