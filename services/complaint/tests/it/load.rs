@@ -141,7 +141,7 @@ const FAULTS: [&str; 10] = [
 
 /// One row in ten is of last week and open, the others are history; a car has three cases, a customer ten.
 fn row(n: usize) -> String {
-    let opened = if n % 10 == 0 {
+    let opened = if n.is_multiple_of(10) {
         "2026-02-25 09:00".to_owned()
     } else {
         format!("202{}-{:02}-{:02} 14:30", 3 + n % 3, 1 + n % 12, 1 + n % 28)

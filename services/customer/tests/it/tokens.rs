@@ -39,7 +39,7 @@ async fn found(rig: &Rig, phone: String) -> usize {
 
 async fn what_is_taken_in_is_found_at_once_and_ever_after(db: TestDb) {
     let rig = Rig::with_batches_of(db, BATCH).await;
-    let changed = |n: u32| if n % 2 == 0 { n + 50_000 } else { n };
+    let changed = |n: u32| if n.is_multiple_of(2) { n + 50_000 } else { n };
     let take_in = async |text: String| {
         let import = rig.import(ImportFile::of_customers("D1", text)).await;
         assert_eq!(import.received, i64::from(ROWS));

@@ -20,6 +20,7 @@ const BATCH: u128 = 500;
 #[test]
 #[ignore = "a measurement, to be run alone"]
 fn following_an_import_costs_so_much_a_record() {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the measurement")]
     let asked = std::env::var("MARQUE_COST_RECORDS").ok();
     let records: u128 = asked.map_or(40_000, |text| text.parse().expect("a number"));
     block_on(async {
@@ -65,6 +66,7 @@ fn cpu_time() -> Duration {
 #[test]
 #[ignore = "a measurement, to be run alone"]
 fn one_event_reaches_the_exact_rank_within_so_long() {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the measurement")]
     let asked = std::env::var("MARQUE_COST_POPULATION").ok();
     let others: i64 = asked.map_or(100_000, |text| text.parse().expect("a number"));
     block_on(async {
