@@ -3,6 +3,7 @@
 
 mod consumer;
 mod feed;
+mod links;
 mod outbox;
 mod positions;
 mod regions;
@@ -11,6 +12,9 @@ mod time;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use feed::Feed;
+pub use links::{
+    Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links, relink,
+};
 pub use outbox::{NewEvent, prune, publish, read_after};
 pub use positions::{Positions, positions};
 pub use regions::{Regions, dealer_clause};

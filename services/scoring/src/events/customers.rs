@@ -63,13 +63,8 @@ fn linked(
 
 fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<[CustomerId; 2], ApplyError> {
     let merged = CustomersMerged::decode(event.data.as_slice())?;
+    storage::put_alias(conn, &Alias::of(event)?)?;
     let (from, into) = (id(&merged.from, "from")?, id(&merged.into, "into")?);
-    let alias = Alias {
-        customer: from,
-        current: (!merged.undone).then_some(into),
-        position: event.position,
-    };
-    storage::put_alias(conn, &alias)?;
     Ok([from, into])
 }
 

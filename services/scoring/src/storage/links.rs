@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use marque_core::{CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
+pub(crate) use marque_events::{Alias, current_customer, customers_of, put_alias};
+use marque_events::{LONGEST_CHAIN, Linked};
 use marque_insight::rank::Kind;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -27,14 +29,6 @@ pub(crate) struct RecordLink {
     pub(crate) position: i64,
 }
 
-/// A customer that was merged away, or is himself again, as the event at a position said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Alias {
-    pub(crate) customer: CustomerId,
-    pub(crate) current: Option<CustomerId>,
-    pub(crate) position: i64,
-}
-
 /// What a customer said of being scored, as the event at a position told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Consent {
@@ -45,26 +39,7 @@ pub(crate) struct Consent {
 
 /// Remembers links, unless later ones are known.
 pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(), StoreError> {
-    let values: Vec<Value<'_>> = links
-        .iter()
-        .flat_map(|link| {
-            [
-                link.record.uuid().into(),
-                link.customer.uuid().into(),
-                (&link.dealer).into(),
-                link.kind.key().into(),
-                link.referrer.map(SourceRecordId::uuid).into(),
-                link.region_code.into(),
-                link.birth_year.into(),
-                (&link.occupation).into(),
-                link.recorded_at.into(),
-                link.position.into(),
-            ]
-        })
-        .collect();
     let columns = [
-        "source_record_id",
-        "customer_id",
         "dealer",
         "kind",
         "referrer",
@@ -72,29 +47,22 @@ pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(),
         "birth_year",
         "occupation",
         "recorded_at",
-        "position",
     ];
-    let on_conflict = "ON CONFLICT (source_record_id) DO UPDATE SET customer_id = excluded.customer_id,
-         dealer = excluded.dealer, kind = excluded.kind, referrer = excluded.referrer,
-         region_code = excluded.region_code, birth_year = excluded.birth_year, occupation = excluded.occupation,
-         recorded_at = excluded.recorded_at, position = excluded.position
-         WHERE excluded.position >= record_links.position";
-    conn.insert_many("record_links", &columns, on_conflict, &values)
-}
-
-/// Remembers who a customer now is, unless a later word is known.
-pub(crate) fn put_alias(conn: &mut Conn<'_>, alias: &Alias) -> Result<(), StoreError> {
-    conn.execute(
-        "INSERT INTO customer_aliases (customer_id, current, position) VALUES (?1, ?2, ?3)
-         ON CONFLICT (customer_id) DO UPDATE SET current = excluded.current, position = excluded.position
-         WHERE excluded.position >= customer_aliases.position",
-        &[
-            alias.customer.uuid().into(),
-            alias.current.map(CustomerId::uuid).into(),
-            alias.position.into(),
+    let linked = links.iter().map(|link| Linked {
+        record: link.record,
+        customer: link.customer,
+        position: link.position,
+        marks: [
+            (&link.dealer).into(),
+            link.kind.key().into(),
+            link.referrer.map(SourceRecordId::uuid).into(),
+            link.region_code.into(),
+            link.birth_year.into(),
+            (&link.occupation).into(),
+            link.recorded_at.into(),
         ],
-    )?;
-    Ok(())
+    });
+    marque_events::put_links(conn, columns, linked)
 }
 
 /// Remembers what a customer said of being scored, unless a later word is known.
@@ -112,27 +80,6 @@ pub(crate) fn put_consent(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), 
     Ok(())
 }
 
-/// Merges follow each other at most this often; more is a circle.
-const MERGES: usize = 32;
-
-/// The customer an id now stands for.
-pub(crate) fn current_customer(
-    conn: &mut Conn<'_>,
-    customer: CustomerId,
-) -> Result<CustomerId, StoreError> {
-    let mut current = customer;
-    for _ in 0..MERGES {
-        let sql = "SELECT current FROM customer_aliases WHERE customer_id = ?1";
-        let next: Option<Option<Uuid>> =
-            conn.query_opt(sql, &[current.uuid().into()], |row| row.get(0))?;
-        match next.flatten() {
-            Some(next) => current = next.into(),
-            None => break,
-        }
-    }
-    Ok(current)
-}
-
 /// Those of the customers who do not want to be scored. The last word counts, under whichever id it was given.
 pub(super) fn refused(
     conn: &mut Conn<'_>,
@@ -144,7 +91,7 @@ pub(super) fn refused(
         .map(|customer| (customer.uuid(), *customer))
         .collect();
     let mut newest: Vec<Uuid> = stands_for.keys().copied().collect();
-    for _ in 0..MERGES {
+    for _ in 0..LONGEST_CHAIN {
         let sql = "SELECT customer_id, current FROM customer_aliases WHERE current IS NOT NULL AND current IN (??)";
         let pairs: Vec<(Uuid, Uuid)> =
             conn.query_in(sql, &[], &uuids(newest.drain(..)), |row| {
@@ -177,20 +124,6 @@ pub(super) fn refused(
     let has_refused =
         |(customer, (_, given)): (CustomerId, (i64, bool))| (!given).then_some(customer);
     Ok(last.into_iter().filter_map(has_refused).collect())
-}
-
-/// The customers of source records, as far as they are known.
-pub(crate) fn customers_of(
-    conn: &mut Conn<'_>,
-    records: impl IntoIterator<Item = SourceRecordId>,
-) -> Result<FxHashMap<SourceRecordId, CustomerId>, StoreError> {
-    let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
-    let sql =
-        "SELECT source_record_id, customer_id FROM record_links WHERE source_record_id IN (??)";
-    let pairs = conn.query_in(sql, &[], &keys, |row| {
-        Ok((row.get::<Uuid>(0)?.into(), row.get::<Uuid>(1)?.into()))
-    })?;
-    Ok(pairs.into_iter().collect())
 }
 
 /// The customers who have a part in one of the cars.

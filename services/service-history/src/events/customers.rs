@@ -1,7 +1,7 @@
 //! Events of the customer service: whose a source record is, and who a customer now is.
 
 use marque_api::{
-    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    customer::v1::{Link, SourceRecordsLinked},
     events::v1::Event,
 };
 use marque_db::Conn;
@@ -19,7 +19,7 @@ impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => linked(conn, event),
-            "marque.customer.customers.merged" => merged(conn, event),
+            "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             _ => Ok(()),
         }
     }
@@ -48,21 +48,6 @@ fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {
         vin: Vin::parse(&link.vin).map_or_else(|_| String::new(), |vin| vin.as_str().to_owned()),
         position,
     })
-}
-
-fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-    let merged = CustomersMerged::decode(event.data.as_slice())?;
-    let current = if merged.undone {
-        None
-    } else {
-        Some(id(&merged.into, "into")?)
-    };
-    let alias = Alias {
-        customer: id(&merged.from, "from")?,
-        current,
-        position: event.position,
-    };
-    Ok(storage::put_alias(conn, &alias)?)
 }
 
 fn id<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {

@@ -14,13 +14,8 @@ pub(crate) use sight::{is_of_region, knows_customer, knows_vin};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
 pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits};
 
-use marque_db::{Row, StoreError, Value};
+use marque_db::{Row, StoreError};
 use uuid::Uuid;
-
-/// Keys of a list of ids.
-fn uuids<'v>(ids: impl IntoIterator<Item = Uuid>) -> Vec<Value<'v>> {
-    ids.into_iter().map(Value::Uuid).collect()
-}
 
 fn optional<T: From<Uuid>>(row: &Row<'_>, column: usize) -> Result<Option<T>, StoreError> {
     Ok(row.get::<Option<Uuid>>(column)?.map(T::from))

@@ -1,7 +1,7 @@
 //! Events of the customer service: whose a source record is, and which car it names.
 
 use marque_api::{
-    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    customer::v1::{Link, SourceRecordsLinked},
     events::v1::Event,
 };
 use marque_core::Timestamp;
@@ -14,7 +14,7 @@ use super::{id, time_of};
 use crate::{
     app::Recorder,
     domain::{Facts, PartyClaim, Role},
-    storage::{self, Alias, RecordLink},
+    storage::{self, Alias, Linked},
 };
 
 /// Keeps the links and aliases, and records the cars that source records name.
@@ -32,17 +32,18 @@ impl Customers {
         let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
         let (mut known, mut facts) = (Vec::with_capacity(links.len()), Vec::new());
         for link in &links {
-            let one = RecordLink {
+            let one = Linked {
                 record: id(&link.source_record_id, "source_record_id")?,
                 customer: id(&link.customer_id, "customer_id")?,
                 position: event.position,
+                marks: [],
             };
             facts.extend(facts_of(link, &one, time_of(event))?);
             known.push(one);
         }
         let records: Vec<_> = known.iter().map(|link| link.record).collect();
         Recorder::lock(conn, &facts, &records)?;
-        storage::put_links(conn, &known)?;
+        storage::put_links(conn, [], known)?;
         storage::relink(conn, records)?;
         self.recorder.record(conn, &facts, time_of(event))?;
         Ok(())
@@ -53,20 +54,7 @@ impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => self.linked(conn, event),
-            "marque.customer.customers.merged" => {
-                let merged = CustomersMerged::decode(event.data.as_slice())?;
-                let into = if merged.undone {
-                    None
-                } else {
-                    Some(id(&merged.into, "into")?)
-                };
-                let alias = Alias {
-                    customer: id(&merged.from, "from")?,
-                    current: into,
-                    position: event.position,
-                };
-                Ok(storage::put_alias(conn, &alias)?)
-            }
+            "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             _ => Ok(()),
         }
     }
@@ -75,7 +63,7 @@ impl Handler for Customers {
 /// What a record says of a car; nothing if it names no VIN that can be one.
 fn facts_of(
     link: &Link,
-    known: &RecordLink,
+    known: &Linked<'_, 0>,
     event_at: Timestamp,
 ) -> Result<Option<Facts>, ApplyError> {
     let Ok(vin) = Vin::parse(&link.vin) else {

@@ -1,6 +1,5 @@
 //! The vehicle store: every statement of the service, a module a table or two.
 
-mod links;
 mod parties;
 mod plates;
 mod readings;
@@ -8,7 +7,9 @@ mod rows;
 mod sight;
 mod vehicles;
 
-pub(crate) use links::{Alias, RecordLink, current_customer, customers_of, put_alias, put_links};
+pub(crate) use marque_events::{
+    Alias, Linked, current_customer, customers_of, put_alias, put_links,
+};
 pub(crate) use parties::{end_parties, list_parties, put_parties, relink, vehicles_of_customer};
 pub(crate) use plates::{
     Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals,

@@ -6,7 +6,6 @@ use marque_auth::Scope;
 use marque_core::{CustomerId, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
-use uuid::Uuid;
 
 use super::{customer_id, record_id, unknown, uuids, vehicle_id};
 use crate::domain::{PartyClaim, PartyFact, Role};
@@ -82,18 +81,7 @@ pub(crate) fn relink(
     conn: &mut Conn<'_>,
     records: impl IntoIterator<Item = SourceRecordId>,
 ) -> Result<(), StoreError> {
-    let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
-    let sql = "SELECT DISTINCT p.source_record_id, l.customer_id FROM vehicle_parties p
-         JOIN record_links l ON l.source_record_id = p.source_record_id WHERE p.source_record_id IN (??)";
-    let owners: Vec<(Uuid, Uuid)> =
-        conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    for (record, customer) in owners {
-        conn.execute(
-            "UPDATE vehicle_parties SET customer_id = ?2 WHERE source_record_id = ?1",
-            &[record.into(), customer.into()],
-        )?;
-    }
-    Ok(())
+    marque_events::relink(conn, "vehicle_parties", records)
 }
 
 /// Vehicles in which a customer has or had a part: at most `limit`, those he was last said to have first.
