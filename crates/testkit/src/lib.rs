@@ -3,6 +3,8 @@
 
 #[cfg(feature = "collector")]
 mod collector;
+#[cfg(feature = "feed")]
+mod feed;
 mod people;
 #[cfg(feature = "rig")]
 mod rig;
@@ -11,6 +13,8 @@ mod suite;
 
 #[cfg(feature = "collector")]
 pub use collector::Collector;
+#[cfg(feature = "feed")]
+pub use feed::Feed;
 pub use people::{ACustomer, a_customer, id_number, phone, vin};
 #[cfg(feature = "rig")]
 pub use rig::{FeedSource, ImportFile, Process, Rig};

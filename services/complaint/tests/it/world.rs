@@ -31,7 +31,7 @@ use marque_rpc::{
     Built, CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, Task,
     stack,
 };
-use marque_testkit::TestDb;
+use marque_testkit::{Feed, TestDb};
 use marque_vault::{Keyring, Vault};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use crate::feed::{Feed, Silence};
+use crate::feed::Silence;
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,

@@ -75,7 +75,7 @@ async fn an_event_that_comes_again_changes_nothing(db: TestDb) {
     );
     assert!(!open.is_empty());
     // Once as it was, once as another event of the same records.
-    world.customers.deliver(event);
+    world.customers.put([event]);
     world.change(&sent);
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     assert_eq!(world.cards("dealer", "").await, cards);

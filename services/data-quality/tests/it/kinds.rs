@@ -64,7 +64,7 @@ async fn findings_of_complaints_open_and_close_with_their_events(db: TestDb) {
     };
     let opened: Vec<Evidence> = (0..10).map(|n| complaint(n, 1, n < 4)).collect();
     let first = tell(1, "marque.complaint.cases.opened", &opened);
-    feed.deliver(first.clone());
+    feed.put([first.clone()]);
     let open = world
         .wait_for(async || {
             let open = findings(&world, "complaints", "open").await;
@@ -78,8 +78,8 @@ async fn findings_of_complaints_open_and_close_with_their_events(db: TestDb) {
 
     // Two are corrected; the first event comes once more.
     let amended: Vec<Evidence> = (0..2).map(|n| complaint(n, 2, false)).collect();
-    feed.deliver(tell(2, "marque.complaint.cases.amended", &amended));
-    feed.deliver(first);
+    feed.put([tell(2, "marque.complaint.cases.amended", &amended)]);
+    feed.put([first]);
     world
         .wait_for(async || {
             let mended = findings(&world, "complaints", "mended").await;
@@ -135,11 +135,11 @@ async fn visits_without_work_become_findings_of_their_dealer(db: TestDb) {
             })
             .collect(),
     };
-    feed.deliver(event(
+    feed.put([event(
         1,
         "marque.service_history.visits.recorded",
         &recorded,
-    ));
+    )]);
     let open = world
         .wait_for(async || {
             let open = findings(&world, "visits", "open").await;

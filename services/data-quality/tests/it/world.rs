@@ -1,14 +1,14 @@
 //! The service, owners of records that the test fills, and feeds that tell of them.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use marque_api::{
     customer::v1::{Link, SourceRecordsLinked},
-    events::v1::{Event, PullRequest, PullResponse, event_feed_client::EventFeedClient},
+    events::v1::{Event, PullRequest, event_feed_client::EventFeedClient},
     evidence::v1::{
         self as evidence,
         evidence_service_server::{EvidenceService, EvidenceServiceServer},
@@ -21,51 +21,15 @@ use marque_api::{
 };
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_core::{Clock as _, ManualClock};
-use marque_events::{Source, to_proto_time};
+use marque_events::to_proto_time;
 use marque_intake::IntakeSettings;
 use marque_rpc::{CallMeta, RequestId, RoleName, Routes, RpcTransport, StackSettings, Task, stack};
-use marque_testkit::TestDb;
+use marque_testkit::{Feed, TestDb};
 use marque_vault::{Keyring, Vault};
 use prost::Message;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
-
-/// A feed the test fills.
-#[derive(Default)]
-pub(crate) struct Feed {
-    waiting: Mutex<VecDeque<Event>>,
-    filled: Notify,
-}
-
-impl Feed {
-    pub(crate) fn deliver(&self, event: Event) {
-        self.waiting.lock().unwrap().push_back(event);
-        self.filled.notify_one();
-    }
-}
-
-#[tonic::async_trait]
-impl Source for Feed {
-    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
-        loop {
-            let filled = self.filled.notified();
-            let events: Vec<Event> = {
-                let mut waiting = self.waiting.lock().unwrap();
-                let count = waiting.len().min(request.limit as usize);
-                waiting.drain(..count).collect()
-            };
-            if !events.is_empty() {
-                return Ok(PullResponse {
-                    head: events.iter().map(|event| event.position).max().unwrap_or(0),
-                    events,
-                });
-            }
-            filled.await;
-        }
-    }
-}
 
 /// An owner of records.
 #[derive(Clone, Default)]
@@ -240,7 +204,7 @@ impl World {
                 })
                 .collect(),
         };
-        network_events.deliver(event(1, "marque.network.dealers.put", &put));
+        network_events.put([event(1, "marque.network.dealers.put", &put)]);
         Self {
             owner,
             customers,
@@ -334,7 +298,7 @@ impl World {
         let mut position = self.position.lock().unwrap();
         *position += 1;
         let event = event(*position, "marque.customer.source_records.linked", &linked);
-        self.customers.deliver(event.clone());
+        self.customers.put([event.clone()]);
         event
     }
 

@@ -1,14 +1,13 @@
 //! The service, the network service it asks, and feeds that the test fills.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use marque_api::{
     customer::v1::{ConsentChanged, CustomersMerged, Kind, Link, SourceRecordsLinked},
-    events::v1::{Event, PullRequest, PullResponse},
+    events::v1::Event,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
@@ -33,64 +32,17 @@ use marque_core::{
     Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, VehicleId, VisitId,
     source_record_id,
 };
-use marque_events::{Source, to_proto_time};
+use marque_events::to_proto_time;
 use marque_insight::rank::Hysteresis;
 use marque_intake::IntakeSettings;
 use marque_rpc::{
     Built, CallMeta, RequestId, RoleName, RoleRouter, Routes, RpcTransport, StackSettings, stack,
 };
-use marque_testkit::TestDb;
+use marque_testkit::{Feed, TestDb};
 use marque_vault::{Keyring, Vault};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
-
-/// A feed the test fills: hands out what was put in, in that order, whatever the positions say.
-#[derive(Default)]
-pub(crate) struct Feed {
-    waiting: Mutex<VecDeque<Event>>,
-    filled: Notify,
-    drained: Notify,
-}
-
-#[tonic::async_trait]
-impl Source for Feed {
-    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
-        loop {
-            let filled = self.filled.notified();
-            let events: Vec<Event> = {
-                let mut waiting = self.waiting.lock().unwrap();
-                let count = waiting.len().min(request.limit as usize);
-                waiting.drain(..count).collect()
-            };
-            if !events.is_empty() {
-                let head = events.iter().map(|event| event.position).max();
-                return Ok(PullResponse {
-                    head: head.unwrap_or(0),
-                    events,
-                });
-            }
-            // Who pulls again has applied what he pulled before.
-            self.drained.notify_one();
-            filled.await;
-        }
-    }
-}
-
-impl Feed {
-    /// Puts events in and waits until all of them are applied.
-    pub(crate) async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
-        // A permit of an earlier round must not be taken for this one's.
-        let _ = tokio::time::timeout(Duration::ZERO, self.drained.notified()).await;
-        self.waiting.lock().unwrap().extend(events);
-        self.filled.notify_one();
-        tokio::time::timeout(Duration::from_secs(60), self.drained.notified())
-            .await
-            .expect("events are applied");
-        assert!(self.waiting.lock().unwrap().is_empty());
-    }
-}
 
 /// The stub of the service-history service: the repair orders the test gives it.
 struct History(Arc<Mutex<Vec<Visit>>>);
