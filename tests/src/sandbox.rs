@@ -121,13 +121,21 @@ impl Sandbox {
             .transport(role)
     }
 
-    /// Stops all nodes, the gateway first.
+    /// Stops the gateway, then all others at once: a node that is asked for events by one that goes on would wait for it.
     ///
     /// # Errors
     /// What a server ended with.
     pub async fn stop(self) -> anyhow::Result<()> {
-        for node in self.nodes.into_iter().rev() {
-            node.stop().await?;
+        let mut nodes = self.nodes;
+        if let Some(gateway) = nodes.pop() {
+            gateway.stop().await?;
+        }
+        let mut stopping = tokio::task::JoinSet::new();
+        for node in nodes {
+            stopping.spawn(node.stop());
+        }
+        while let Some(stopped) = stopping.join_next().await {
+            stopped??;
         }
         Ok(())
     }
@@ -151,6 +159,7 @@ fn quick() -> Config {
     let mut config = Config::default();
     config.limits.requests_per_second = 100_000;
     config.limits.burst = 100_000;
+    config.limits.drain_notice_ms = 50;
     config.limits.drain_s = 15;
     config
 }

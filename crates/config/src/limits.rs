@@ -18,7 +18,10 @@ pub struct LimitsConfig {
     pub max_connections: usize,
     /// Time a caller has to send the head of a request, in milliseconds.
     pub header_timeout_ms: u64,
-    /// Time running requests have to end when the process stops, in seconds.
+    /// Between saying "not ready" and taking no more connections when the process stops, in milliseconds: what load balancers
+    /// need to notice.
+    pub drain_notice_ms: u64,
+    /// Time running requests have to end after that, in seconds.
     pub drain_s: u64,
 }
 
@@ -31,7 +34,8 @@ impl Default for LimitsConfig {
             max_in_flight: 512,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
-            drain_s: 25,
+            drain_notice_ms: 2_000,
+            drain_s: 20,
         }
     }
 }

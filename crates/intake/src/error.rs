@@ -4,6 +4,7 @@ use marque_auth::AuthError;
 use marque_core::InvalidPage;
 use marque_db::{AsStoreError, StoreError};
 use marque_errors::{ErrorCode, ServiceError, Violation};
+use marque_ledger::IdempotencyError;
 use tonic::Status;
 
 /// An import's failure.
@@ -12,6 +13,9 @@ pub enum IntakeError {
     /// Who calls may not.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The Idempotency-Key.
+    #[error(transparent)]
+    Key(#[from] IdempotencyError),
     /// The page asked for.
     #[error(transparent)]
     Page(#[from] InvalidPage),
@@ -60,6 +64,7 @@ impl ServiceError for IntakeError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Auth(error) => error.code(),
+            Self::Key(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) | Self::OutOfOrder | Self::TooLarge { .. } => {
                 ErrorCode::InvalidArgument
             }
@@ -74,6 +79,7 @@ impl ServiceError for IntakeError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Auth(error) => error.reason(),
+            Self::Key(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::OutOfOrder => "IMPORT_OUT_OF_ORDER",
             Self::TooLarge { .. } => "IMPORT_TOO_LARGE",

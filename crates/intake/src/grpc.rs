@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, pin::Pin};
 
+use aws_lc_rs::digest;
 use marque_api::intake::v1::{
     self as pb, import_request::Part, import_service_server::ImportService,
 };
@@ -9,6 +10,7 @@ use marque_auth::CallContext;
 use marque_core::{ImportId, PageRequest, PageToken};
 use marque_errors::{Violation, status};
 use marque_events::to_proto_time;
+use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
 use marque_tabular::QuarantineWriter;
 use tokio::io::AsyncWriteExt as _;
@@ -18,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Intake, IntakeError, Sink, finding,
+    intake::Sent,
     outcome::{Counts, KeptRow},
     store::{ImportRow, State},
 };
@@ -26,6 +29,12 @@ use crate::{
 #[derive(Debug)]
 pub struct ImportGrpc<S> {
     intake: Intake<S>,
+}
+
+/// A file that is safe on disk.
+struct Spooled {
+    size_bytes: i64,
+    digest: digest::Digest,
 }
 
 type Result<T> = std::result::Result<T, IntakeError>;
@@ -43,6 +52,7 @@ impl<S: Sink> ImportGrpc<S> {
     ) -> Result<pb::ImportResponse> {
         let ctx = CallContext::of(&request)?;
         let meta = CallMeta::of(&request);
+        let key = IdempotencyKey::of(request.metadata())?;
         let mut parts = request.into_inner();
         let Some(pb::ImportRequest {
             part: Some(Part::Start(start)),
@@ -59,8 +69,22 @@ impl<S: Sink> ImportGrpc<S> {
             .await?;
         let id = ImportId::new(&*self.intake.inner.clock);
         let spool = id.to_string();
-        let size_bytes = self.spool(&spool, &mut parts).await?;
+        let Spooled { size_bytes, digest } = self.spool(&spool, &mut parts).await?;
         let mapping: BTreeMap<String, String> = start.mapping.into_iter().collect();
+        let mapping = serde_json::to_string(&mapping).expect("strings are JSON");
+        let sent = Sent {
+            key,
+            fingerprint: [
+                start.kind.as_bytes(),
+                start.dealer.as_bytes(),
+                start.source.as_bytes(),
+                start.format.as_bytes(),
+                mapping.as_bytes(),
+                &[u8::from(start.dry_run)],
+                digest.as_ref(),
+            ]
+            .join(&0),
+        };
         let import = ImportRow {
             id,
             kind: start.kind,
@@ -68,7 +92,7 @@ impl<S: Sink> ImportGrpc<S> {
             source: start.source,
             dry_run: start.dry_run,
             format: start.format,
-            mapping: serde_json::to_string(&mapping).expect("strings are JSON"),
+            mapping,
             actor: ctx.actor().to_string(),
             state: State::Queued,
             spool,
@@ -82,11 +106,19 @@ impl<S: Sink> ImportGrpc<S> {
             created_at: self.intake.inner.clock.now(),
             finished_at: None,
             headers: String::new(),
+            claim: String::new(),
         };
-        let import = self.intake.enqueue(ctx, import).await?;
-        Ok(pb::ImportResponse {
-            import: Some(to_pb(&import)),
-        })
+        let path = self.intake.inner.settings.spool.join(&import.spool);
+        let queued = self.intake.enqueue(ctx, sent, import).await;
+        // The answer of an earlier time, whose file is here already. After an error the row may be there all the same.
+        let earlier = |answer: &pb::ImportResponse| {
+            let import = answer.import.as_ref();
+            import.is_some_and(|import| import.id != id.to_string())
+        };
+        if queued.as_ref().is_ok_and(earlier) {
+            drop(tokio::fs::remove_file(path).await);
+        }
+        queued
     }
 
     fn check_start(&self, start: &pb::ImportStart) -> Result<()> {
@@ -122,7 +154,7 @@ impl<S: Sink> ImportGrpc<S> {
     }
 
     /// Writes the chunks to a file and syncs it: only then may the caller hear that we have it.
-    async fn spool(&self, name: &str, parts: &mut Streaming<pb::ImportRequest>) -> Result<i64> {
+    async fn spool(&self, name: &str, parts: &mut Streaming<pb::ImportRequest>) -> Result<Spooled> {
         let path = self.intake.inner.settings.spool.join(name);
         let written = self.write_spool(&path, parts).await;
         if written.is_err() {
@@ -135,11 +167,12 @@ impl<S: Sink> ImportGrpc<S> {
         &self,
         path: &std::path::Path,
         parts: &mut Streaming<pb::ImportRequest>,
-    ) -> Result<i64> {
+    ) -> Result<Spooled> {
         let limit = self.intake.inner.settings.max_file_bytes;
         let mut file =
             tokio::io::BufWriter::with_capacity(1 << 18, tokio::fs::File::create(path).await?);
         let mut size: u64 = 0;
+        let mut digest = digest::Context::new(&digest::SHA256);
         while let Some(message) = parts.message().await? {
             let Some(Part::Chunk(chunk)) = message.part else {
                 return Err(IntakeError::OutOfOrder);
@@ -148,6 +181,7 @@ impl<S: Sink> ImportGrpc<S> {
             if size > limit {
                 return Err(IntakeError::TooLarge { limit });
             }
+            digest.update(&chunk);
             file.write_all(&chunk).await?;
         }
         file.flush().await?;
@@ -157,7 +191,10 @@ impl<S: Sink> ImportGrpc<S> {
             .await?
             .sync_all()
             .await?;
-        Ok(size as i64)
+        Ok(Spooled {
+            size_bytes: size as i64,
+            digest: digest.finish(),
+        })
     }
 
     async fn get(&self, request: Request<pb::GetImportRequest>) -> Result<pb::GetImportResponse> {
@@ -366,7 +403,7 @@ fn filter_of(outcome: i32) -> (Option<&'static str>, Option<i32>) {
     (Some(column), Some(outcome))
 }
 
-fn to_pb(import: &ImportRow) -> pb::Import {
+pub(crate) fn to_pb(import: &ImportRow) -> pb::Import {
     let state = match import.state {
         State::Queued => pb::ImportState::Queued,
         State::Running => pb::ImportState::Running,

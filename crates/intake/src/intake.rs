@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use marque_api::intake::v1::ImportResponse;
 use marque_auth::{CallContext, Scope};
 use marque_core::{ImportId, PageRequest, SharedClock, Timestamp};
 use marque_db::{Backend, Conn, Database};
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_tabular::{Limits, Row};
 use marque_vault::{Place, Vault};
 use prost::Message as _;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Directory, IntakeError, Sink,
+    grpc::to_pb,
     outcome::{KeptFields, KeptRow, KeptRows},
     store::{self, ImportRow},
 };
@@ -57,8 +59,6 @@ pub(crate) struct Inner<S> {
     pub(crate) settings: IntakeSettings,
     pub(crate) sink: Arc<S>,
     pub(crate) queued: Notify,
-    /// Who works here: another process on the same store has another name.
-    pub(crate) worker: String,
 }
 
 impl<S: Sink> Intake<S> {
@@ -75,7 +75,6 @@ impl<S: Sink> Intake<S> {
         sink: S,
     ) -> Result<Self, IntakeError> {
         std::fs::create_dir_all(&settings.spool)?;
-        let worker = Uuid::new_v4().to_string();
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -85,7 +84,6 @@ impl<S: Sink> Intake<S> {
                 settings,
                 sink: Arc::new(sink),
                 queued: Notify::new(),
-                worker,
             }),
         })
     }
@@ -160,11 +158,11 @@ impl<S: Sink> Intake<S> {
     }
 
     async fn claim(&self) -> Option<ImportRow> {
-        let (worker, now) = (self.inner.worker.clone(), self.inner.clock.now());
+        let now = self.inner.clock.now();
         let claimed = self
             .inner
             .db
-            .write(move |conn| store::claim(conn, &worker, now, now.plus(LEASE)))
+            .write(move |conn| store::claim(conn, now, lease_end(now)))
             .await;
         claimed.unwrap_or_else(|error| {
             tracing::warn!(%error, "no import can be claimed now");
@@ -172,27 +170,22 @@ impl<S: Sink> Intake<S> {
         })
     }
 
-    /// Puts a spooled file into the queue.
+    /// Puts a spooled file into the queue, unless its sender has done so before with the same key.
     pub(crate) async fn enqueue(
         &self,
         ctx: CallContext,
+        sent: Sent,
         import: ImportRow,
-    ) -> Result<ImportRow, IntakeError> {
+    ) -> Result<ImportResponse, IntakeError> {
         let clock = self.inner.clock.clone();
         let queued = self
             .inner
             .db
             .write(move |conn| {
-                store::insert(conn, &import)?;
-                let id = import.id.to_string();
-                let entry = Entry {
-                    act: "import_queued",
-                    subject: &id,
-                    dealer: import.dealer.as_str(),
-                    detail: &import.kind,
-                };
-                record(conn, &ctx, clock.now(), &entry)?;
-                Ok::<_, IntakeError>(import.clone())
+                let (now, key) = (clock.now(), sent.key.as_ref());
+                once(conn, &ctx, now, METHOD, key, &sent.fingerprint, |conn| {
+                    queue(conn, &ctx, now, &import)
+                })
             })
             .await?;
         self.inner.queued.notify_one();
@@ -273,8 +266,40 @@ impl<S: Sink> Intake<S> {
     }
 }
 
+/// Whether a sender repeats himself: his key, if he gave one, and what he sent.
+pub(crate) struct Sent {
+    pub(crate) key: Option<IdempotencyKey>,
+    /// The start message and the digest of the file.
+    pub(crate) fingerprint: Vec<u8>,
+}
+
+/// Keys are remembered for this method.
+const METHOD: &str = "Import";
+
+fn queue(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    import: &ImportRow,
+) -> Result<ImportResponse, IntakeError> {
+    store::insert(conn, import)?;
+    let id = import.id.to_string();
+    let entry = Entry {
+        act: "import_queued",
+        subject: &id,
+        dealer: import.dealer.as_str(),
+        detail: &import.kind,
+    };
+    record(conn, ctx, now, &entry)?;
+    Ok(ImportResponse {
+        import: Some(to_pb(import)),
+    })
+}
+
 /// How long a claimed import is left alone before another process takes it over.
-pub(crate) const LEASE: Duration = Duration::from_mins(1);
+const LEASE: Duration = Duration::from_mins(1);
+/// How often a claim is renewed while an import is worked off.
+pub(crate) const RENEWAL: Duration = Duration::from_secs(20);
 /// How long to sleep when nothing waits; a new import here wakes us at once.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -313,7 +338,7 @@ fn rows_after(
     Ok(found)
 }
 
-/// The instant a batch's claim runs out.
+/// The instant a claim made or renewed now runs out.
 pub(crate) fn lease_end(now: Timestamp) -> Timestamp {
     now.plus(LEASE)
 }

@@ -64,11 +64,13 @@ pub(crate) struct ImportRow {
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) headers: String,
+    /// The claim under which it is worked off: another for each taking up, so that who lost it cannot write any more.
+    pub(crate) claim: String,
 }
 
 const COLUMNS: &str = "id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes, done_bytes,
     checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason, problem_detail,
-    created_at, finished_at, headers";
+    created_at, finished_at, headers, claimed_by";
 
 fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
     let dealer: String = row.get(2)?;
@@ -103,6 +105,7 @@ fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
         created_at: row.get(20)?,
         finished_at: row.get(21)?,
         headers: row.get(22)?,
+        claim: row.get(23)?,
     })
 }
 
@@ -159,10 +162,9 @@ pub(crate) fn list(
     )
 }
 
-/// Takes the oldest import that nobody works on.
+/// Takes the oldest import that nobody works on, under a claim that nobody else has.
 pub(crate) fn claim(
     conn: &mut Conn<'_>,
-    worker: &str,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<ImportRow>, StoreError> {
@@ -177,9 +179,30 @@ pub(crate) fn claim(
     };
     conn.execute(
         "UPDATE imports SET state = 'running', claimed_by = ?1, claimed_until = ?2 WHERE id = ?3",
-        &[worker.into(), until.into(), id.into()],
+        &[
+            (&Uuid::new_v4().to_string()).into(),
+            until.into(),
+            id.into(),
+        ],
     )?;
     find(conn, &Scope::Headquarters, id.into())
+}
+
+/// Holds a claim for longer; false if it is lost.
+pub(crate) fn renew(
+    conn: &mut Conn<'_>,
+    import: &ImportRow,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let touched = conn.execute(
+        "UPDATE imports SET claimed_until = ?3 WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
+        &[
+            import.id.uuid().into(),
+            (&import.claim).into(),
+            until.into(),
+        ],
+    )?;
+    Ok(touched == 1)
 }
 
 /// Key of the lock under which imports are claimed: `imports` in ASCII.
@@ -196,7 +219,7 @@ pub(crate) fn release_all(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
 /// What a finished batch adds to its import.
 pub(crate) struct Progress<'a> {
     pub(crate) id: ImportId,
-    pub(crate) worker: &'a str,
+    pub(crate) claim: &'a str,
     pub(crate) until: Timestamp,
     pub(crate) rows: i64,
     pub(crate) counts: Counts,
@@ -220,7 +243,7 @@ pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bo
          WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
         &[
             progress.id.uuid().into(),
-            progress.worker.into(),
+            progress.claim.into(),
             progress.rows.into(),
             accepted.into(),
             with_findings.into(),
@@ -235,29 +258,28 @@ pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bo
     Ok(touched == 1)
 }
 
-/// Ends an import.
+/// Ends an import; false if another worker has taken it over.
 pub(crate) fn finish(
     conn: &mut Conn<'_>,
-    id: ImportId,
-    worker: &str,
+    import: &ImportRow,
     state: State,
     problem: (&str, &str),
     now: Timestamp,
-) -> Result<(), StoreError> {
-    conn.execute(
+) -> Result<bool, StoreError> {
+    let touched = conn.execute(
         "UPDATE imports SET state = ?3, problem_reason = ?4, problem_detail = ?5, finished_at = ?6, claimed_until = 0,
              done_bytes = CASE WHEN ?3 = 'succeeded' THEN size_bytes ELSE done_bytes END
-         WHERE id = ?1 AND claimed_by = ?2",
+         WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
         &[
-            id.uuid().into(),
-            worker.into(),
+            import.id.uuid().into(),
+            (&import.claim).into(),
             state.as_str().into(),
             problem.0.into(),
             problem.1.into(),
             now.into(),
         ],
     )?;
-    Ok(())
+    Ok(touched == 1)
 }
 
 pub(crate) fn insert_batch(

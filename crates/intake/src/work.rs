@@ -1,6 +1,6 @@
 //! Working off one import.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
 
 use marque_api::intake::v1::RowOutcome;
 use marque_auth::CallContext;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Intake, IntakeError, Job, Outcome, Sink, Written, finding,
-    intake::{lease_end, quarantine_place},
+    intake::{RENEWAL, lease_end, quarantine_place},
     outcome::{Counts, KeptFinding, KeptRow, KeptRows},
     reading::{self, Batch, Item, Plan, What},
     store::{self, ImportRow, Progress, State},
@@ -25,11 +25,37 @@ impl<S: Sink> Intake<S> {
     /// Works off a claimed import to its end. What fails for now stays claimed and is taken up again when the claim
     /// runs out; a file that cannot be read ends as failed.
     pub(crate) async fn work_off(&self, import: ImportRow, stop: CancellationToken) {
+        tokio::select! {
+            biased;
+            () = self.work_to_an_end(&import, &stop) => {}
+            () = self.hold_claim(&import) => {
+                tracing::warn!(import.id = %import.id, "another worker took the import over");
+            }
+        }
+    }
+
+    /// Renews the claim, however long a step takes; ends if it is lost.
+    async fn hold_claim(&self, import: &ImportRow) {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            let (import, until) = (import.clone(), lease_end(self.inner.clock.now()));
+            let renewal = move |conn: &mut Conn<'_>| store::renew(conn, &import, until);
+            // What cannot be asked now is asked again; until then each write looks at the claim itself.
+            if matches!(self.inner.db.write(renewal).await, Ok(false)) {
+                return;
+            }
+        }
+    }
+
+    async fn work_to_an_end(&self, import: &ImportRow, stop: &CancellationToken) {
         let id = import.id;
-        match self.try_work_off(&import, &stop).await {
+        match self.try_work_off(import, stop).await {
             Ok(true) => tracing::info!(import.id = %id, "import is done"),
             Ok(false) => tracing::info!(import.id = %id, "import goes on later"),
-            Err(Failure::File(problem)) => self.fail(&import, &problem).await,
+            Err(Failure::File(problem)) if self.may_pass(import, &problem) => {
+                tracing::warn!(import.id = %id, error = %chain(&problem), "the spool cannot be read now");
+            }
+            Err(Failure::File(problem)) => self.fail(import, &problem).await,
             Err(Failure::Later(error)) => {
                 tracing::warn!(import.id = %id, %error, "import has to wait");
             }
@@ -64,9 +90,21 @@ impl<S: Sink> Intake<S> {
         reader
             .await
             .map_err(|_| Failure::Later("the reader panicked".into()))?;
-        self.finish(import, State::Succeeded, ("", "")).await?;
-        self.remove_spool(import);
+        if self.finish(import, State::Succeeded, ("", "")).await? {
+            self.remove_spool(import);
+        }
         Ok(true)
+    }
+
+    /// Whether the disk may be to blame and not the file: then the only copy is kept and tried again, for a day.
+    fn may_pass(&self, import: &ImportRow, problem: &Problem) -> bool {
+        let Problem::Read(error) = problem else {
+            return false;
+        };
+        !matches!(
+            error.kind(),
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof
+        ) && self.inner.clock.now() < import.created_at.plus(PATIENCE)
     }
 
     fn plan(&self, import: &ImportRow) -> Result<Plan, Failure> {
@@ -116,10 +154,10 @@ impl<S: Sink> Intake<S> {
         batch: Batch<S::Payload>,
     ) -> Result<(), Failure> {
         let now = self.inner.clock.now();
-        let (sink, vault, worker) = (
+        let (sink, vault, claim) = (
             Arc::clone(&self.inner.sink),
             self.inner.vault.clone(),
-            self.inner.worker.clone(),
+            import.claim.clone(),
         );
         let (job, dry_run) = (Job { now, ..job.clone() }, import.dry_run);
         let rows = batch.rows;
@@ -136,7 +174,7 @@ impl<S: Sink> Intake<S> {
                 let headers = serde_json::to_string(&batch.headers).expect("strings are JSON");
                 let progress = Progress {
                     id: job.id,
-                    worker: &worker,
+                    claim: &claim,
                     until: lease_end(now),
                     rows: batch.rows,
                     counts,
@@ -155,9 +193,10 @@ impl<S: Sink> Intake<S> {
                 Ok(())
             })
             .await;
+        committed.map_err(|error| Failure::Later(chain(&error)))?;
         metrics::counter!("marque_import_rows_total", "kind" => import.kind.clone())
             .increment(rows.cast_unsigned());
-        committed.map_err(|error| Failure::Later(chain(&error)))
+        Ok(())
     }
 
     async fn fail(&self, import: &ImportRow, problem: &Problem) {
@@ -166,27 +205,30 @@ impl<S: Sink> Intake<S> {
         let ended = self
             .finish(import, State::Failed, (reason.0, &reason.1))
             .await;
-        if ended.is_ok() {
-            self.remove_spool(import);
-        } else {
-            tracing::warn!(import.id = %import.id, "the failure cannot be recorded now");
+        match ended {
+            Ok(true) => self.remove_spool(import),
+            Ok(false) => {}
+            Err(_) => tracing::warn!(import.id = %import.id, "the failure cannot be recorded now"),
         }
     }
 
+    /// Records the end; false if another worker has taken the import over: then the file is his.
     async fn finish(
         &self,
         import: &ImportRow,
         state: State,
         problem: (&str, &str),
-    ) -> Result<(), Failure> {
-        let (id, worker, now) = (import.id, self.inner.worker.clone(), self.inner.clock.now());
+    ) -> Result<bool, Failure> {
+        let (import, now) = (import.clone(), self.inner.clock.now());
         let problem = (problem.0.to_owned(), problem.1.to_owned());
-        let (dealer, ctx) = (import.dealer.clone(), self.job(import).ctx);
+        let ctx = self.job(&import).ctx;
         self.inner
             .db
             .write(move |conn| {
-                store::finish(conn, id, &worker, state, (&problem.0, &problem.1), now)?;
-                let subject = id.to_string();
+                if !store::finish(conn, &import, state, (&problem.0, &problem.1), now)? {
+                    return Ok(false);
+                }
+                let subject = import.id.to_string();
                 let act = if state == State::Succeeded {
                     "import_succeeded"
                 } else {
@@ -195,10 +237,11 @@ impl<S: Sink> Intake<S> {
                 let audit = Audit {
                     act,
                     subject: &subject,
-                    dealer: dealer.as_str(),
+                    dealer: import.dealer.as_str(),
                     detail: &problem.0,
                 };
-                record(conn, &ctx, now, &audit)
+                record(conn, &ctx, now, &audit)?;
+                Ok(true)
             })
             .await
             .map_err(|error: StoreError| Failure::Later(chain(&error)))
@@ -210,6 +253,9 @@ impl<S: Sink> Intake<S> {
         }
     }
 }
+
+/// How long a file that the disk does not give is asked for.
+const PATIENCE: Duration = Duration::from_hours(24);
 
 /// Why an import does not go on.
 enum Failure {

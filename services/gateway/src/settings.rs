@@ -59,8 +59,8 @@ impl From<&LimitsConfig> for Settings {
             max_connections: config.max_connections,
             header_timeout: Duration::from_millis(config.header_timeout_ms),
             max_header_bytes: 16 * 1024,
-            drain_notice: Duration::from_secs(2),
-            drain_timeout: Duration::from_secs(config.drain_s.min(20)),
+            drain_notice: Duration::from_millis(config.drain_notice_ms),
+            drain_timeout: Duration::from_secs(config.drain_s),
         }
     }
 }

@@ -247,16 +247,14 @@ impl Node {
             self.shared.tls.clone(),
             self.stop.clone(),
         );
+        let settings = ServerSettings {
+            drain_notice: Duration::from_millis(config.limits.drain_notice_ms),
+            drain_timeout: Duration::from_secs(config.limits.drain_s),
+            ..ServerSettings::default()
+        };
         self.servers.spawn(async move {
             let shutdown = stop.cancelled_owned();
-            marque_rpc::serve(
-                listener,
-                router,
-                tls.as_ref(),
-                &ServerSettings::default(),
-                shutdown,
-            )
-            .await?;
+            marque_rpc::serve(listener, router, tls.as_ref(), &settings, shutdown).await?;
             Ok(())
         });
         Ok(())

@@ -11,6 +11,9 @@ use crate::common::{clean_file, count, left_by};
 store_test_suite!(
     an_import_cut_off_anywhere_ends_as_if_it_was_not,
     two_imports_of_overlapping_files_end_with_each_record_once,
+    a_file_the_disk_does_not_give_now_is_read_later,
+    a_worker_that_lost_its_claim_ends_nothing,
+    a_file_sent_again_with_its_key_is_one_import,
 );
 
 /// Clean rows with a fault among every thirty.
@@ -108,4 +111,80 @@ async fn two_imports_of_overlapping_files_end_with_each_record_once(db: TestDb) 
         .import(ImportFile::of_customers("D1", all.clone()))
         .await;
     assert_eq!(left_by(&rig).await, left_by(&undisturbed).await);
+}
+
+/// A file that waits while nobody works.
+async fn queued(rig: &mut Rig, rows: u32) -> marque_api::intake::v1::Import {
+    rig.crash().await;
+    let file = ImportFile::of_customers("D1", clean_file(rows));
+    rig.send_as(Role::HqAdmin, Scope::Headquarters, file)
+        .await
+        .unwrap()
+}
+
+async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
+    let mut rig = Rig::new(db).await;
+    let import = queued(&mut rig, 10).await;
+    let (spooled, aside) = (rig.spool().join(&import.id), rig.spool().join("aside"));
+    std::fs::rename(&spooled, &aside).unwrap();
+    // A folder opens, and then gives nothing.
+    std::fs::create_dir(&spooled).unwrap();
+    rig.crash_and_restart().await;
+    rig.wait_for_state(&import.id, &[ImportState::Running])
+        .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(
+        rig.import_now(&import.id).await.state(),
+        ImportState::Running
+    );
+    std::fs::remove_dir(&spooled).unwrap();
+    std::fs::rename(&aside, &spooled).unwrap();
+    rig.clock().advance(Duration::from_secs(61));
+    let ended = rig.wait_for_import(&import.id).await;
+    assert_eq!(
+        (ended.state(), ended.accepted),
+        (ImportState::Succeeded, 10)
+    );
+    assert_eq!(rig.spooled_files(), 0);
+}
+
+async fn a_worker_that_lost_its_claim_ends_nothing(db: TestDb) {
+    let mut rig = Rig::with_batches_of(db, 25).await;
+    let import = queued(&mut rig, 3000).await;
+    rig.crash_and_restart().await;
+    rig.wait_for_state(&import.id, &[ImportState::Running])
+        .await;
+    // Whatever it has written by now, the import is somebody else's from here on.
+    rig.customer_db()
+        .write(|conn| {
+            let taken =
+                "UPDATE imports SET claimed_by = 'another', state = 'running', claimed_until = ?1";
+            conn.execute(taken, &[marque_db::Value::Int(i64::MAX)])
+        })
+        .await
+        .unwrap();
+    let before = rig.import_now(&import.id).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let after = rig.import_now(&import.id).await;
+    assert_eq!(
+        (after.state(), after.received),
+        (ImportState::Running, before.received)
+    );
+    assert_eq!(rig.spooled_files(), 1, "the file is the other's now");
+}
+
+async fn a_file_sent_again_with_its_key_is_one_import(db: TestDb) {
+    let mut rig = Rig::new(db).await;
+    let file = |rows| ImportFile::of_customers("D1", clean_file(rows));
+    let first = rig.send_once("k1", file(10)).await.unwrap();
+    rig.wait_for_import(&first.id).await;
+    rig.crash().await;
+    let again = rig.send_once("k1", file(10)).await.unwrap();
+    assert_eq!(again.id, first.id);
+    assert_eq!(rig.spooled_files(), 0, "the second copy is not kept");
+    assert_eq!(count(rig.customer_db(), "imports").await, 1);
+    let other = rig.send_once("k1", file(11)).await.unwrap_err();
+    assert_eq!(other.code(), tonic::Code::FailedPrecondition);
+    let new = rig.send_once("k2", file(10)).await.unwrap();
+    assert_ne!(new.id, first.id);
 }

@@ -1,12 +1,13 @@
 //! Sending files.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use marque_api::intake::v1::{
     GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
     ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_auth::{Role, Scope};
+use tokio_stream::Stream;
 use tonic::Status;
 
 use super::Rig;
@@ -68,7 +69,24 @@ impl Rig {
         file: ImportFile,
     ) -> Result<Import, Status> {
         let parts = tokio_stream::iter(file.parts());
-        let answer = self.imports().import(self.ask(role, scope, parts)).await?;
+        self.send(self.ask(role, scope, parts)).await
+    }
+
+    /// Sends a file as headquarters with an idempotency key.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub async fn send_once(&self, key: &str, file: ImportFile) -> Result<Import, Status> {
+        let parts = tokio_stream::iter(file.parts());
+        self.send(self.ask_once(Role::HqAdmin, Scope::Headquarters, key, parts))
+            .await
+    }
+
+    async fn send(
+        &self,
+        request: tonic::Request<impl Stream<Item = ImportRequest> + Send + 'static>,
+    ) -> Result<Import, Status> {
+        let answer = self.imports().import(request).await?;
         Ok(answer
             .into_inner()
             .import
@@ -101,14 +119,23 @@ impl Rig {
 
     /// Waits until an import has ended, one way or the other.
     pub async fn wait_for_import(&self, id: &str) -> Import {
+        let ends = [ImportState::Succeeded, ImportState::Failed];
+        self.wait_for_state(id, &ends).await
+    }
+
+    /// Waits until an import is in one of some states.
+    ///
+    /// # Panics
+    /// If it is in none of them after a minute.
+    pub async fn wait_for_state(&self, id: &str, states: &[ImportState]) -> Import {
         for _ in 0..6000 {
             let import = self.import_now(id).await;
-            if matches!(import.state(), ImportState::Succeeded | ImportState::Failed) {
+            if states.contains(&import.state()) {
                 return import;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the import has not ended after a minute");
+        panic!("the import is in none of the states {states:?} after a minute");
     }
 
     /// The rows of an import with an outcome, all of them.
@@ -128,10 +155,14 @@ impl Rig {
             .rows
     }
 
+    /// Where the files lie that wait.
+    pub fn spool(&self) -> PathBuf {
+        self.world.spool.path().join("customer")
+    }
+
     /// How many files lie in the spool.
     pub fn spooled_files(&self) -> usize {
-        let spool = self.world.spool.path().join("customer");
-        std::fs::read_dir(spool)
+        std::fs::read_dir(self.spool())
             .expect("the spool can be read")
             .count()
     }

@@ -13,7 +13,7 @@ use marque_api::{
 };
 use marque_auth::{Issuer, PeerTokens, Role, RoleSet, Scope, TokenRequest, Verifier};
 use marque_core::{Clock as _, ManualClock, SharedClock};
-use marque_db::Database;
+use marque_db::{Conn, Database, StoreError};
 use marque_rpc::{CallMeta, RequestId, RoleName, RpcTransport};
 use marque_vault::{Keyring, Vault};
 use tempfile::TempDir;
@@ -146,9 +146,25 @@ impl Rig {
         &self.process
     }
 
-    /// Cuts the process off wherever it is and starts it again over the same databases.
-    pub async fn crash_and_restart(&mut self) {
+    /// Cuts the process off wherever it is; what it hears is still taken in, and not worked off.
+    ///
+    /// # Panics
+    /// If the databases cannot be written.
+    pub async fn crash(&mut self) {
         self.process.abort().await;
+        // The queue of writes outlives its tasks here, but no process: nothing of it may happen under the next one.
+        for db in [self.network_db.handle(), self.customer_db.handle()] {
+            let nothing = |_: &mut Conn<'_>| Ok::<(), StoreError>(());
+            db.bulk(nothing).await.expect("databases can be written");
+        }
+    }
+
+    /// Cuts the process off wherever it is and starts it again over the same databases.
+    ///
+    /// # Panics
+    /// As [`Self::crash`].
+    pub async fn crash_and_restart(&mut self) {
+        self.crash().await;
         self.process = Process::start(
             &self.world,
             self.network_db.handle(),
