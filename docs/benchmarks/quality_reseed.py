@@ -2,10 +2,13 @@
 drawn at random, falsify at about the same rates. What was tuned on the one file is tried on these.
 
     python3 quality_reseed.py FILE.csv OUT.csv SEED [--customers SHARE] [--records SHARE] [--merge N] [--copies N] [--drop COLUMN,..] [--chinese]
+                            [--dealers N] [--split N] [--only HABIT] [--odd] [--months N]
 
 --customers: the part of the customers that is kept with all their records; --records: the part of the records that is kept;
 --merge: so many dealers become one; --copies: the file so many times over, of other people and dealers each time;
---drop: columns that are left out; --chinese: Chinese headers.
+--drop: columns that are left out; --chinese: Chinese headers; --dealers: so many of the dealers, drawn at random; --split: each
+dealer becomes so many; --only: a third of the dealers has this one habit; --odd: honest dealers have oddities (see
+quality_oddities.py); --months: all dates so many months later.
 """
 
 import argparse
@@ -13,6 +16,8 @@ import calendar
 import csv
 import random
 from collections import defaultdict
+
+import quality_oddities
 
 PHONES = {"sales_phone", "showroom_phone", "placeholder_phone", "sequential_phone"}
 IDS = {"sales_id", "made_up_id"}
@@ -170,6 +175,25 @@ def load(source, copy, merge):
     return records, dealers
 
 
+def recut(records, dealers, args):
+    """Fewer dealers, smaller ones, other months."""
+    if args.dealers:
+        dealers = random.sample(dealers, args.dealers)
+        chosen = {dealer["dealer_id"] for dealer in dealers}
+        records = [record for record in records if record["dealer_id"] in chosen]
+    if args.split > 1:
+        part = {cluster: random.randrange(args.split) for cluster in sorted({r["cluster"] for r in records})}
+        for record in records:
+            record["dealer_id"] += f".{part[record['cluster']]}"
+        dealers = [{**dealer, "dealer_id": f"{dealer['dealer_id']}.{i}"} for dealer in dealers for i in range(args.split)]
+    for record in records:
+        if args.months and record["created_at"]:
+            year, month, day = (int(part) for part in record["created_at"].replace("/", "-").replace(".", "-").split("-")[:3])
+            year, month = year + (month - 1 + args.months) // 12, (month - 1 + args.months) % 12 + 1
+            record["created_at"] = f"{year}-{month:02}-{min(day, calendar.monthrange(year, month)[1]):02}"
+    return records, dealers
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("source")
@@ -181,6 +205,11 @@ def main():
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--drop", default="")
     parser.add_argument("--chinese", action="store_true")
+    parser.add_argument("--dealers", type=int, default=0)
+    parser.add_argument("--split", type=int, default=1)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--odd", action="store_true")
+    parser.add_argument("--months", type=int, default=0)
     args = parser.parse_args()
     random.seed(args.seed)
     records, dealers = [], []
@@ -188,6 +217,7 @@ def main():
         more, others = load(args.source, copy, args.merge)
         records += more
         dealers += others
+    records, dealers = recut(records, dealers, args)
     columns = [column for column in records[0] if column not in ("own", "honest") and column not in args.drop.split(",")]
     kept = {cluster for cluster in sorted({r["cluster"] for r in records}) if random.random() < args.customers}
     records = [r for r in records if r["cluster"] in kept and random.random() < args.records]
@@ -200,10 +230,15 @@ def main():
     for dealer in dealers:
         mine = of[dealer["dealer_id"]]
         dealer["records"] = len(mine)
-        habits = [habit for habit, (chance, _) in HABITS.items() if random.random() < chance]
+        if args.only:
+            habits = [args.only] if random.random() < 0.35 else []
+        else:
+            habits = [habit for habit, (chance, _) in HABITS.items() if random.random() < chance]
         for habit in habits:
             falsify(habit, mine, flags, dealer["area"])
         dealer["bad"] = ";".join(habits)
+        if args.odd and not habits:
+            quality_oddities.happen(mine, dealer["area"])
     target = args.out.removesuffix(".csv")
     write(args.out, columns, records, {c: CHINESE.get(c, c) for c in columns} if args.chinese else None)
     rows = [{"rec_id": number, "flags": ";".join(sorted(own))} for number, own in flags.items() if own]

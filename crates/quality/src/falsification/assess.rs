@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Kind, Settings, Suspect, digits,
+    Kind, Settings, Suspect,
+    bonds::{Bond, Expected, weak_signs},
+    digits,
     group::Shape,
     judge::Marks,
     measure::Measures,
@@ -22,13 +24,14 @@ pub struct Assessment {
     pub(super) marks: BTreeMap<String, Marks>,
 }
 
-/// Phones on two strangers whose other records all give other phones, a record: people do change their phones.
-const DISOWNED: f64 = 4e-4;
-/// Such phones on two strangers who are not known to be of one place, a record: families live together. Both rates are what
-/// remains at honest dealers of the one file whose truth is known.
-const TELLING: f64 = 1.2e-4;
 /// Of the phones that two strangers share honestly, how many a third shares too.
 const THIRD_STRANGER: f64 = 0.02;
+
+/// Addresses on three strangers, an address; and of those on so many, how many are on one more.
+const THREE_AT_HOME: f64 = 1e-4;
+const ONE_MORE_AT_HOME: f64 = 0.1;
+/// ID numbers on a second stranger or with a decade's first day for a birthday, an ID number.
+const ODD_ID: f64 = 4e-4;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
@@ -72,11 +75,12 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
 struct Usual {
     placeholder: f64,
     shared_phone: f64,
-    disowned_group: f64,
-    telling_group: f64,
+    /// Phones of each [`Bond`], a record.
+    bonds: [f64; 4],
     disowned: f64,
     month_end: f64,
     invented_reading: f64,
+    differing_id: f64,
     contradiction: f64,
     /// Records of each name that is repeated anywhere, in the whole network.
     name_counts: BTreeMap<u32, u64>,
@@ -110,11 +114,14 @@ impl Usual {
                 )
             })
             .max(1e-4),
-            disowned_group: measured(&|s, m| (disowned_groups(m), s.entries)).max(DISOWNED),
-            telling_group: measured(&|s, m| (telling_groups(m), s.entries)).max(TELLING),
+            bonds: Bond::ALL.map(|bond| {
+                let share = measured(&|s, m| (bond.count(&m.phones), s.entries));
+                share.max(bond.least())
+            }),
             disowned: measured(&|_, m| m.disowned).max(0.02),
-            month_end: counted(|s| (s.last_two_days, s.dated)).clamp(LAST_TWO_DAYS, 0.2),
+            month_end: counted(|s| s.last_two_days.of(s.dated)).clamp(LAST_TWO_DAYS, 0.2),
             invented_reading: counted(|s| (s.invented_readings, s.readings)).max(0.003),
+            differing_id: counted(|s| (s.differing_ids, s.with_id)).max(0.02),
             contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
                 .max(0.01),
             name_counts,
@@ -123,21 +130,16 @@ impl Usual {
     }
 
     fn trials(&self, state: &EntryState, measures: &Measures) -> Vec<Trial> {
+        let (last_days, dated) = state.last_two_days.of(state.dated);
         let mut trials = vec![
             share(
                 Kind::PlaceholderPhone,
                 state.placeholder_phones,
                 state.with_phone,
                 self.placeholder,
-                3.0,
+                2.0,
             ),
-            share(
-                Kind::MonthEndBurst,
-                state.last_two_days,
-                state.dated,
-                self.month_end,
-                1.5,
-            ),
+            share(Kind::MonthEndBurst, last_days, dated, self.month_end, 1.5),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,
@@ -153,7 +155,7 @@ impl Usual {
                 3.0,
             ),
             sequential(state, measures),
-            fake_id(state, measures),
+            self.fake_id(state, measures),
             copied_address(state, measures),
             self.name_repetition(state, measures),
             burst(&state.by_minute),
@@ -162,56 +164,72 @@ impl Usual {
         trials
     }
 
-    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers, phones that their
-    /// other records contradict, and those on strangers of different places; together with how often the unit's phones are
-    /// contradicted at all (Fisher 1925).
+    /// Showroom and staff phones: phones that strangers share, at three levels of how many strangers; and all that shared phones
+    /// and customers' other records say together, however few strangers share each.
     fn shared_phones(&self, state: &EntryState, measures: &Measures) -> [Trial; 2] {
         let showroom = measures.showroom;
         let entries = state.entries as f64;
-        let contradiction = binomial_tail(measures.disowned.0, measures.disowned.1, self.disowned);
         [
             (Kind::ShowroomPhone, 0..showroom),
             (Kind::StaffPhone, showroom..measures.phones.len()),
         ]
         .map(|(kind, range)| {
-            let phones = &measures.phones[range.clone()];
+            let phones = &measures.phones[range];
             let strong = || phones.iter().filter(|(_, shape)| shape.is_strong());
             let level = |people: usize| {
                 let count = strong().filter(|(_, shape)| shape.people >= people).count() as u64;
                 let usual = self.shared_phone * THIRD_STRANGER.powi(people as i32 - 2);
                 poisson_tail(count, entries * usual)
             };
-            let shaped = |is: fn(&Shape) -> bool| {
-                phones.iter().filter(|(_, shape)| is(shape)).count() as u64
-            };
-            let (disowned, telling) = (shaped(Shape::is_disowned), shaped(Shape::is_telling));
-            let p = [
-                level(3),
-                level(4),
-                level(5),
-                poisson_tail(disowned, entries * self.disowned_group),
-                poisson_tail(telling, entries * self.telling_group),
-            ]
-            .into_iter()
-            .fold(1.0, f64::min)
-                * 5.0;
-            let p = if disowned > 0 {
-                p.min(both(p.min(1.0), contradiction) * 2.0)
-            } else {
-                p
-            };
-            let bearing = phones.iter().filter(|(_, shape)| {
-                shape.is_strong() || shape.is_disowned() || shape.is_telling()
-            });
+            let weak = weak_signs(phones, measures, &self.expected(state, measures));
+            // Where many share a phone, chance is out of the question anyway: the weak signs get most of the weight (weighted
+            // Bonferroni; Genovese, Roeder and Wasserman 2006).
+            let strangers = level(3).min(level(4)).min(level(5));
+            let p = (weak.p / 0.8).min(strangers * 3.0 / 0.2);
+            let bearing = phones
+                .iter()
+                .filter(|(_, shape)| shape.is_strong() || Bond::of(shape).is_some());
             Trial {
                 kind,
                 count: bearing.map(|(_, shape)| u64::from(shape.records)).sum(),
                 of: state.entries,
                 usual: self.shared_phone,
                 p: p.min(1.0),
-                is_large: strong().next().is_some() || disowned.max(telling) >= 2,
+                is_large: strong().next().is_some() || weak.is_large,
             }
         })
+    }
+
+    /// What an honest unit of this size shows.
+    fn expected(&self, state: &EntryState, measures: &Measures) -> Expected {
+        Expected {
+            bonds: self.bonds.map(|share| share * state.entries as f64),
+            contradicted: self.disowned * measures.disowned.1 as f64,
+        }
+    }
+
+    /// ID numbers on several strangers, in a series, or of a decade's first day; together with how often they are not those of
+    /// the record's own date of birth and gender.
+    fn fake_id(&self, state: &EntryState, measures: &Measures) -> Trial {
+        let shared = measures.ids.iter().filter(|(_, shape)| shape.people >= 3);
+        let shared: usize = shared.map(|(_, shape)| shape.size()).sum();
+        let series: usize = measures.id_stems.iter().map(|(_, n)| n).sum();
+        let others = measures.ids.iter().map(|(_, shape)| shape.people - 1);
+        let odd = others.sum::<usize>() as u64 + state.default_births;
+        let count = (shared + series) as u64;
+        let usual = 2e-4;
+        let alone = poisson_tail(count, state.entries as f64 * usual + 0.1);
+        let odd_alone = poisson_tail(odd, state.with_id as f64 * ODD_ID + 0.002);
+        let differing = binomial_tail(state.differing_ids, state.with_id, self.differing_id);
+        let p = alone.min(odd_alone).min(both(odd_alone, differing)) * 3.0;
+        Trial {
+            kind: Kind::FakeId,
+            count: count.max(odd),
+            of: state.entries,
+            usual,
+            p: p.min(1.0),
+            is_large: count >= 3 || odd >= 2,
+        }
     }
 
     /// A name on more unrelated people than its share in the network explains.
@@ -252,21 +270,6 @@ impl Usual {
     }
 }
 
-/// Phones that strangers share while their other records give other phones.
-fn disowned_groups(measures: &Measures) -> u64 {
-    measures
-        .phones
-        .iter()
-        .filter(|(_, shape)| shape.is_disowned())
-        .count() as u64
-}
-
-/// Such phones where the strangers are not known to be of one place.
-fn telling_groups(measures: &Measures) -> u64 {
-    let phones = measures.phones.iter();
-    phones.filter(|(_, shape)| shape.is_telling()).count() as u64
-}
-
 /// Numbers in runs against the runs that chance makes of so many numbers.
 fn sequential(state: &EntryState, measures: &Measures) -> Trial {
     let count = measures.sequential.len() as u64;
@@ -283,31 +286,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Trial {
     }
 }
 
-fn fake_id(state: &EntryState, measures: &Measures) -> Trial {
-    let shared: usize = measures
-        .ids
-        .iter()
-        .filter(|(_, shape)| shape.people >= 3)
-        .map(|(_, shape)| shape.size())
-        .sum();
-    let series: usize = measures
-        .id_stems
-        .iter()
-        .map(|(_, sequences)| sequences)
-        .sum();
-    let count = (shared + series) as u64;
-    let usual = 2e-4;
-    Trial {
-        kind: Kind::FakeId,
-        count,
-        of: state.entries,
-        usual,
-        p: poisson_tail(count, state.entries as f64 * usual + 0.1),
-        is_large: count >= 3,
-    }
-}
-
-/// The most frequent address against what estates and office towers explain.
+/// Addresses on strangers against what estates and office towers explain.
 fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
     let with_address: u64 = state
         .by_address
@@ -322,12 +301,23 @@ fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
         .max()
         .unwrap_or(0);
     let usual = 2e-3;
+    let one = poisson_tail(count, with_address as f64 * usual + 0.5);
+    let level = |people: usize| {
+        let groups = measures.addresses.iter();
+        let count = groups.filter(|(_, shape)| shape.people >= people).count() as u64;
+        let usual = with_address as f64 * THREE_AT_HOME * ONE_MORE_AT_HOME.powi(people as i32 - 3);
+        poisson_tail(count, usual)
+    };
+    let p = [one, level(4), level(5), level(6)]
+        .into_iter()
+        .fold(1.0, f64::min)
+        * 4.0;
     Trial {
         kind: Kind::CopiedAddress,
         count,
         of: with_address,
         usual,
-        p: poisson_tail(count, with_address as f64 * usual + 0.5),
+        p: p.min(1.0),
         is_large: count >= 4,
     }
 }

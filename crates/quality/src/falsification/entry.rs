@@ -56,7 +56,13 @@ pub struct Entry {
     /// Area and date of birth of the ID number, 14 digits.
     pub(super) id_stem: u64,
     pub(super) id_sequence: u16,
+    /// Whether the record's own date of birth or gender is not that of the ID number.
+    pub(super) id_differs: bool,
+    /// Whether the ID number says that its holder was born on the first day of a decade, as who makes one up likes to.
+    pub(super) default_birth: bool,
     pub(super) address: u64,
+    /// Whether the address is of a house that many people give: a dormitory, a works, a village.
+    pub(super) shared_house: bool,
     pub(super) date: Option<NaiveDate>,
     /// Minutes since 1970, where a time of day other than midnight was given.
     pub(super) minute: u32,
@@ -98,6 +104,7 @@ impl Entry {
         let vin = record.vin.as_ref().map_or(0, |vin| hash(&vin.as_str()));
         let address = record.address.as_ref().map_or(0, address_key);
         let recorded = record.recorded_at;
+        let differs = |rule| matches!(rule, Rule::BirthdayDiffers | Rule::GenderDiffers);
         let mut entry = Self {
             phone: record.phone.map_or(0, |phone| digits_of(&phone)),
             has_phone: record.phone.is_some() || placeholder_phone,
@@ -105,7 +112,10 @@ impl Entry {
             id: id.as_ref().map_or(0, |id| hash(&id.as_str())),
             id_stem: id.as_ref().map_or(0, |id| id[..14].parse().unwrap_or(0)),
             id_sequence: id.as_ref().map_or(0, |id| id[14..17].parse().unwrap_or(0)),
+            id_differs: id.is_some() && cleaned.findings.iter().any(|f| differs(f.rule)),
+            default_birth: id.as_ref().is_some_and(|id| &id[9..14] == "00101"),
             address,
+            shared_house: record.address.as_ref().is_some_and(is_shared_house),
             date: recorded.map(|typed| typed.date),
             minute: recorded.map_or(0, |typed| minute_of(&typed)),
             odometer: extras.odometer_km,
@@ -212,7 +222,7 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
         id: (entry.id >> 32) as u32,
         vin_tail: vin_tail(row),
         plate: plate.map_or(0, short_hash),
-        address: address_with_room(record.address.as_ref(), entry.address),
+        address: precise_address(record.address.as_ref(), entry.address),
         plate_area: plate
             .and_then(|plate| {
                 plate
@@ -246,9 +256,28 @@ fn vin_tail(row: &CustomerRow<'_>) -> u32 {
         .unwrap_or_default()
 }
 
-/// An address binds people together only if it is that of one flat.
-fn address_with_room(address: Option<&Address<'_>>, key: u64) -> u32 {
+/// An address binds people together only if it names one house: of a flat, or of the company whose drivers give its phone.
+fn precise_address(address: Option<&Address<'_>>, key: u64) -> u32 {
     address
-        .filter(|address| address.part(Part::Room).is_some())
+        .filter(|address| address.detail().contains(|c: char| c.is_numeric()))
         .map_or(0, |_| (key >> 32) as u32)
+}
+
+/// What stands in the addresses of houses that strangers live and work in together.
+const SHARED_HOUSES: [&str; 18] = [
+    "宿舍", "公寓", "学院", "大学", "学校", "中学", "厂", "公司", "集团", "园区", "医院", "部队",
+    "营房", "农场", "林场", "村", "屯", "组",
+];
+/// A dealer's own address is none of them, whatever else it says.
+const DEALERS_HOUSES: [&str; 4] = ["汽车", "4S", "展厅", "车行"];
+
+/// Whether strangers honestly give the same address: a dormitory, a works, a village or road without numbers.
+fn is_shared_house(address: &Address<'_>) -> bool {
+    let says = |word: &&str| address.detail().contains(*word);
+    let is_precise = || address.detail().contains(|c: char| c.is_numeric());
+    // The 6 of 东李村6组 reads as a room, but a flat has a building too.
+    let is_flat = address.part(Part::Room).is_some() && address.part(Part::Building).is_some();
+    !is_flat
+        && (!is_precise() || SHARED_HOUSES.iter().any(says))
+        && !DEALERS_HOUSES.iter().any(says)
 }

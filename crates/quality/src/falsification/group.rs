@@ -65,10 +65,9 @@ impl Shape {
         self.heard.contradicted > 0 && self.heard.confirmed == 0
     }
 
-    /// Whether the strangers are of different places and no other record gives this phone, or other records give other phones
-    /// and it is not known that all are of one place.
-    pub(super) const fn is_telling(&self) -> bool {
-        self.heard.confirmed == 0 && (self.is_scattered || self.is_disowned() && !self.is_local)
+    /// Whether it is a staff's, where it is known that there are such.
+    pub(super) const fn is_likely(&self) -> bool {
+        self.is_scattered || self.is_disowned() || self.people >= 3 && !self.is_local
     }
 
     /// Whether other records confirm the phone of half of a few people: friends, or a couple of two names.

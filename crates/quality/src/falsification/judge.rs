@@ -22,6 +22,8 @@ pub(super) struct Marks {
     phones: FxHashMap<u64, (Kind, f64)>,
     sequential: FxHashSet<u64>,
     ids: FxHashMap<u64, f64>,
+    /// How suspicious the unit's ID numbers are altogether.
+    fake_id: Option<f64>,
     id_stems: FxHashSet<u64>,
     addresses: FxHashMap<u64, f64>,
     names: FxHashSet<u32>,
@@ -77,9 +79,7 @@ impl Marks {
                 Kind::StaffPhone
             }
         };
-        let counts = |shape: &Shape| {
-            shape.is_strong() || shares_phones && (shape.is_scattered || shape.is_disowned())
-        };
+        let counts = |shape: &Shape| shape.is_strong() || shares_phones && shape.is_likely();
         let phones = measures
             .phones
             .iter()
@@ -101,6 +101,7 @@ impl Marks {
                 .collect(),
             sequential: measures.sequential.clone(),
             ids: ids.map(|(id, shape)| (*id, shape.strength())).collect(),
+            fake_id: strength_of(Kind::FakeId),
             id_stems: measures.id_stems.iter().map(|(stem, _)| *stem).collect(),
             addresses: addresses
                 .map(|(address, shape)| (*address, shape.strength()))
@@ -136,6 +137,8 @@ impl Marks {
             add(Kind::FakeId, *strength);
         } else if self.id_stems.contains(&entry.id_stem) {
             add(Kind::FakeId, 0.9);
+        } else if let Some(strength) = self.fake_id.filter(|_| entry.default_birth) {
+            add(Kind::FakeId, strength);
         }
         if let Some(strength) = self.addresses.get(&entry.address) {
             add(Kind::CopiedAddress, *strength);

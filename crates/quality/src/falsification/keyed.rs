@@ -94,7 +94,10 @@ impl Entry {
             u8::from(self.has_phone)
                 | u8::from(self.placeholder_phone) << 1
                 | u8::from(self.date.is_some()) << 2
-                | u8::from(self.odometer.is_some()) << 3,
+                | u8::from(self.odometer.is_some()) << 3
+                | u8::from(self.id_differs) << 4
+                | u8::from(self.default_birth) << 5
+                | u8::from(self.shared_house) << 6,
         );
         for value in [self.phone, self.id, self.id_stem, self.address, self.vin] {
             out.extend_from_slice(&value.to_le_bytes());
@@ -137,7 +140,10 @@ impl Entry {
             id,
             id_stem,
             id_sequence,
+            id_differs: flags & 16 != 0,
+            default_birth: flags & 32 != 0,
             address,
+            shared_house: flags & 64 != 0,
             date: date.filter(|_| flags & 4 != 0),
             minute,
             odometer: (flags & 8 != 0).then_some(odometer),

@@ -44,6 +44,12 @@ const fn is_suspicious(shape: &Shape) -> bool {
 /// Numbers of mobile phones have more digits than this.
 const MOBILE: u64 = 10_000_000_000;
 
+/// Who makes numbers up one by one begins with these.
+const START: u64 = 20;
+
+/// One house where many live or work has less than one in this many of a dealer's customers.
+const SHARED_HOUSE: u64 = 5;
+
 /// Numbers this close together on different people are a sequence.
 const GAP: u64 = 5;
 
@@ -59,6 +65,13 @@ impl Measures {
             burst: fullest(&state.by_minute),
             ..Self::default()
         };
+        let addresses: u64 = (state.by_address.values())
+            .map(|group| u64::from(group.records))
+            .sum();
+        measures.addresses.retain(|(address, shape)| {
+            let is_usual = u64::from(shape.records) * SHARED_HOUSE < addresses;
+            !(is_usual && state.shared_houses.contains(address))
+        });
         measures.find_stems(state);
         measures
     }
@@ -120,11 +133,13 @@ impl Measures {
     /// two numbers in a row, so that fewer than three unrelated people must be of different places, have other phones too, or
     /// have three numbers one by one.
     fn find_sequences(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
+        // One number for many and its slip are no sequence.
+        let shared = self.doubtful_phones();
         let mut phones: Vec<u64> = state
             .by_phone
             .keys()
             .copied()
-            .filter(|phone| *phone > MOBILE)
+            .filter(|phone| *phone > MOBILE && !shared.contains(phone))
             .collect();
         phones.sort_unstable();
         for run in phones
@@ -142,7 +157,9 @@ impl Measures {
             let is_scattered = shape.is_scattered && heard.confirmed == 0;
             let is_disowned = heard.contradicted > 0 && heard.confirmed == 0;
             let is_row = run.len() >= 3 && run.windows(2).all(|pair| pair[1] - pair[0] == 1);
-            let is_telling = is_scattered || is_disowned || is_row;
+            // Nobody's two numbers are the first of a block.
+            let is_start = run.iter().all(|phone| phone % 10_000 <= START);
+            let is_telling = is_scattered || is_disowned || is_row || is_start;
             if shape.people >= 3 || shape.people >= 2 && is_telling {
                 self.sequential.extend(run);
             }

@@ -6,6 +6,7 @@
 //! (Benjamini and Hochberg 1995) and returns an [`Assessment`], which names suspects and judges single entries.
 
 mod assess;
+mod bonds;
 mod calls;
 mod digits;
 mod entry;
@@ -16,6 +17,7 @@ mod keyed;
 mod measure;
 mod phones;
 mod readings;
+mod signs;
 mod state;
 pub mod stats;
 mod trial;
@@ -197,5 +199,7 @@ impl Kind {
     }
 }
 
+#[cfg(test)]
+mod oddities;
 #[cfg(test)]
 mod tests;

@@ -29,20 +29,37 @@ struct Reading {
 /// More than this, day after day, no private car covers.
 const MAX_KM_A_DAY: u64 = 500;
 
+/// A day with so many readings and so large a part (one in so many) of a unit's is the day on which a file was taken over from
+/// another system: it dates the entry and not the reading.
+const TAKEN_OVER: (u32, usize) = (10, 7);
+
+/// The days whose readings say nothing about when they were taken.
+fn taken_over(by_vin: &ByVin) -> FxHashSet<i32> {
+    let mut days: FxHashMap<i32, u32> = FxHashMap::default();
+    let mut all = 0;
+    for (day, _) in by_vin.values().flatten() {
+        *days.entry(*day).or_default() += 1;
+        all += 1;
+    }
+    days.retain(|_, readings| *readings >= TAKEN_OVER.0 && *readings as usize * TAKEN_OVER.1 > all);
+    days.into_keys().collect()
+}
+
 /// Compares all readings of each car; one result for each unit, in their order.
 pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compared> {
     let mut cars: FxHashMap<u64, Vec<Reading>> = FxHashMap::default();
     let mut results = Vec::new();
     for (unit, by_vin) in units.enumerate() {
         results.push(Compared::default());
+        let undated = taken_over(by_vin);
         for (vin, readings) in by_vin {
-            cars.entry(*vin)
-                .or_default()
-                .extend(readings.iter().map(|(day, km)| Reading {
-                    day: *day,
-                    km: *km,
-                    unit,
-                }));
+            let dated = readings.iter().filter(|(day, _)| !undated.contains(day));
+            let dated = dated.map(|(day, km)| Reading {
+                day: *day,
+                km: *km,
+                unit,
+            });
+            cars.entry(*vin).or_default().extend(dated);
         }
     }
     cars.retain(|_, readings| readings.len() >= 2);

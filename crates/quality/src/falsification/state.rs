@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{entry::Entry, group::Group, readings::ByVin};
 
@@ -17,13 +17,19 @@ pub struct EntryState {
     pub(super) with_phone: u64,
     pub(super) placeholder_phones: u64,
     pub(super) dated: u64,
-    pub(super) last_two_days: u64,
+    pub(super) last_two_days: LastDays,
     pub(super) readings: u64,
     pub(super) invented_readings: u64,
     pub(super) by_phone: FxHashMap<u64, Group>,
+    /// Entries with an ID number, with one that differs from their date of birth or gender, and with a decade's first day.
+    pub(super) with_id: u64,
+    pub(super) differing_ids: u64,
+    pub(super) default_births: u64,
     pub(super) by_id: FxHashMap<u64, Group>,
     pub(super) by_id_stem: FxHashMap<u64, Stem>,
     pub(super) by_address: FxHashMap<u64, Group>,
+    /// Addresses of houses that many people give.
+    pub(super) shared_houses: FxHashSet<u64>,
     pub(super) by_name: FxHashMap<u32, Group>,
     pub(super) by_minute: FxHashMap<u32, u32>,
     /// Readings of each car: day and kilometres.
@@ -44,13 +50,18 @@ impl EntryState {
         self.with_phone += u64::from(entry.has_phone);
         self.placeholder_phones += u64::from(entry.placeholder_phone);
         self.dated += u64::from(entry.date.is_some());
-        self.last_two_days += u64::from(entry.is_on_last_two_days());
+        if let Some(date) = entry.date.filter(|_| entry.is_on_last_two_days()) {
+            self.last_two_days.add(date);
+        }
         self.readings += u64::from(entry.odometer.is_some());
         self.invented_readings += u64::from(entry.has_invented_reading());
         let person = entry.person;
         if entry.phone != 0 {
             self.by_phone.entry(entry.phone).or_default().add(person);
         }
+        self.with_id += u64::from(entry.id != 0);
+        self.differing_ids += u64::from(entry.id_differs);
+        self.default_births += u64::from(entry.default_birth);
         if entry.id != 0 {
             self.by_id.entry(entry.id).or_default().add(person);
         }
@@ -64,6 +75,9 @@ impl EntryState {
                 .entry(entry.address)
                 .or_default()
                 .add(person);
+        }
+        if entry.shared_house {
+            self.shared_houses.insert(entry.address);
         }
         if person.name != 0 && (person.phone != 0 || person.id != 0) {
             self.by_name.entry(person.name).or_default().add(person);
@@ -85,9 +99,13 @@ impl EntryState {
         self.with_phone += other.with_phone;
         self.placeholder_phones += other.placeholder_phones;
         self.dated += other.dated;
-        self.last_two_days += other.last_two_days;
+        self.last_two_days.merge(&other.last_two_days);
         self.readings += other.readings;
         self.invented_readings += other.invented_readings;
+        self.with_id += other.with_id;
+        self.differing_ids += other.differing_ids;
+        self.default_births += other.default_births;
+        self.shared_houses.extend(&other.shared_houses);
         merge_groups(&mut self.by_phone, &other.by_phone);
         merge_groups(&mut self.by_id, &other.by_id);
         merge_groups(&mut self.by_address, &other.by_address);
@@ -110,6 +128,36 @@ impl EntryState {
     /// How many entries were counted.
     pub const fn entries(&self) -> u64 {
         self.entries
+    }
+}
+
+/// Entries of the last two days of months, by day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct LastDays(FxHashMap<i32, u64>);
+
+impl LastDays {
+    /// Counts an entry of one of these days.
+    pub(super) fn add(&mut self, date: chrono::NaiveDate) {
+        *self.0.entry(days(date)).or_default() += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (day, entries) in &other.0 {
+            *self.0.entry(*day).or_default() += entries;
+        }
+    }
+
+    /// Entries of these days, and of all `dated`, where the fullest day counts no more than the second fullest: a file that
+    /// was taken over from another system on one day is no habit.
+    pub(super) fn of(&self, dated: u64) -> (u64, u64) {
+        let (mut first, mut second, mut sum) = (0, 0, 0);
+        for entries in self.0.values().copied() {
+            sum += entries;
+            second = second.max(entries.min(first));
+            first = first.max(entries);
+        }
+        let beyond = first - second;
+        (sum - beyond, dated.saturating_sub(beyond))
     }
 }
 

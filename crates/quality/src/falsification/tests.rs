@@ -10,14 +10,14 @@ use crate::{clean_customer, dictionary::CustomerRow};
 
 /// One row of an invented dealer.
 #[derive(Clone)]
-struct Row {
-    name: String,
-    phone: String,
-    id_number: String,
-    address: String,
-    plate: String,
-    recorded_at: String,
-    odometer: u32,
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) phone: String,
+    pub(super) id_number: String,
+    pub(super) address: String,
+    pub(super) plate: String,
+    pub(super) recorded_at: String,
+    pub(super) odometer: u32,
 }
 
 const SURNAMES: [&str; 12] = [
@@ -77,7 +77,7 @@ fn entry(row: &Row) -> Entry {
 }
 
 /// Thirty dealers of 300 rows; dealer 7 changes his.
-fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
+pub(super) fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
     let mut units = BTreeMap::new();
     let mut of_seven = Vec::new();
     for dealer in 0..30 {
@@ -184,6 +184,21 @@ fn one_id_number_for_many_is_found() {
 fn a_series_of_id_numbers_is_found() {
     finds(Kind::FakeId, 10, |i, row| {
         row.id_number = format!("13010819900101{:03}1", i + 20);
+    });
+}
+
+#[test]
+fn id_numbers_of_a_decades_first_day_are_found() {
+    finds(Kind::FakeId, 4, |i, row| {
+        row.id_number = format!("{}19900101{:03}1", 130_101 + i, i * 37 + 20);
+    });
+}
+
+#[test]
+fn two_numbers_that_begin_a_block_are_found() {
+    finds(Kind::SequentialPhone, 2, |i, row| {
+        row.phone = format!("1391234{:04}", i + 1);
+        row.name = ["王力", "李强"][i as usize].to_owned();
     });
 }
 

@@ -10,6 +10,7 @@ use super::{
     digits::{self, Digits},
     even::{Evenness, evenness},
     readings::{self, ByVin, Compared},
+    state::LastDays,
     stats::usual_share,
     trial::{LAST_TWO_DAYS, Trial, burst, decide, fullest, share},
     visit_entry::VisitEntry,
@@ -23,7 +24,7 @@ pub struct VisitState {
     readings: u64,
     invented_readings: u64,
     dated: u64,
-    last_two_days: u64,
+    last_two_days: LastDays,
     /// Last digits of readings that were not invented on their face.
     digits: Digits,
     by_minute: FxHashMap<u32, u32>,
@@ -37,7 +38,9 @@ impl VisitState {
         self.bare += u64::from(entry.is_bare);
         self.readings += u64::from(entry.odometer.is_some());
         self.dated += u64::from(entry.date.is_some());
-        self.last_two_days += u64::from(entry.is_on_last_two_days());
+        if let Some(date) = entry.date.filter(|_| entry.is_on_last_two_days()) {
+            self.last_two_days.add(date);
+        }
         if entry.has_invented_reading() {
             self.invented_readings += 1;
         } else if let Some(km) = entry.odometer {
@@ -51,6 +54,11 @@ impl VisitState {
         }
     }
 
+    /// Visits of the last two days of months, and all that have a date.
+    fn month_end(&self) -> (u64, u64) {
+        self.last_two_days.of(self.dated)
+    }
+
     /// Adds the counts of another state of the same dealer or adviser.
     pub fn merge(&mut self, other: &Self) {
         self.visits += other.visits;
@@ -58,7 +66,7 @@ impl VisitState {
         self.readings += other.readings;
         self.invented_readings += other.invented_readings;
         self.dated += other.dated;
-        self.last_two_days += other.last_two_days;
+        self.last_two_days.merge(&other.last_two_days);
         self.digits.merge(&other.digits);
         for (minute, visits) in &other.by_minute {
             *self.by_minute.entry(*minute).or_default() += visits;
@@ -162,22 +170,17 @@ fn trials(measured: &[Measured<'_>]) -> Vec<Vec<Trial>> {
     let counted =
         |count: &dyn Fn(&Measured<'_>) -> (u64, u64)| usual_share(measured.iter().map(count));
     let bare = usual_share(measured.iter().map(Measured::without_work)).max(0.03);
-    let month_end = counted(&|m| (m.state.last_two_days, m.state.dated)).clamp(LAST_TWO_DAYS, 0.2);
+    let month_end = counted(&|m| m.state.month_end()).clamp(LAST_TWO_DAYS, 0.2);
     let invented = counted(&|m| (m.state.invented_readings, m.state.readings)).max(0.003);
     let contradicting = counted(&|m| (m.compared.contradicting, m.compared.comparable)).max(0.01);
     let even = counted(&|m| (m.evenness.even, m.evenness.triples)).max(0.02);
     let digits = digits::compare(measured.iter().map(|m| &m.state.digits));
     let of = |(m, digits): (&Measured<'_>, Trial)| {
         let (state, (without, visits)) = (m.state, m.without_work());
+        let (last_days, dated) = state.month_end();
         vec![
             share(Kind::BareVisit, without, visits, bare, 3.0),
-            share(
-                Kind::MonthEndBurst,
-                state.last_two_days,
-                state.dated,
-                month_end,
-                1.5,
-            ),
+            share(Kind::MonthEndBurst, last_days, dated, month_end, 1.5),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,

@@ -1,0 +1,76 @@
+//! What honest dealers' records look like now and then: none of it makes a suspect.
+
+use super::tests::{Row, network};
+use super::{Kind, Sign};
+
+/// Nobody is named when dealer 7's rows are changed so, and no row of his bears a sign of that kind.
+fn is_honest(kind: Kind, change: impl Fn(u64, &mut Row)) {
+    let (assessment, entries) = network(change);
+    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
+    let bears = |sign: &Sign| sign.kind == kind;
+    let signs = entries
+        .iter()
+        .filter(|entry| assessment.signs("D7", entry).iter().any(bears));
+    assert_eq!(signs.count(), 0);
+}
+
+#[test]
+fn a_file_taken_over_on_the_last_day_of_a_year_is_no_burst() {
+    is_honest(Kind::EntryBurst, |i, row| {
+        if i % 3 == 0 {
+            "2024-12-31 23:59:59".clone_into(&mut row.recorded_at);
+        }
+    });
+    is_honest(Kind::MonthEndBurst, |i, row| {
+        if i % 3 == 0 {
+            "2024-12-31".clone_into(&mut row.recorded_at);
+        }
+    });
+}
+
+#[test]
+fn a_clerk_who_enters_the_days_papers_in_the_evening_is_no_burst() {
+    is_honest(Kind::EntryBurst, |i, row| {
+        let day = row.recorded_at[..10].to_owned();
+        row.recorded_at = format!("{day} {}:{:02}", 19 + i % 3, i * 7 % 60);
+    });
+}
+
+#[test]
+fn students_of_one_dormitory_are_no_copied_address() {
+    is_honest(Kind::CopiedAddress, |i, row| {
+        if i < 25 {
+            "河北省石家庄市裕华区样例学院学生公寓3号楼".clone_into(&mut row.address);
+        }
+    });
+}
+
+#[test]
+fn a_village_without_numbers_is_no_copied_address() {
+    is_honest(Kind::CopiedAddress, |i, row| {
+        if i < 15 {
+            "河北省石家庄市裕华区样例村6组".clone_into(&mut row.address);
+        }
+    });
+}
+
+#[test]
+fn drivers_who_give_their_companys_phone_and_address_are_one() {
+    for kind in [Kind::ShowroomPhone, Kind::CopiedAddress] {
+        is_honest(kind, |i, row| {
+            if i < 12 {
+                "031187654321".clone_into(&mut row.phone);
+                "河北省石家庄市裕华区样例大道17号".clone_into(&mut row.address);
+            }
+        });
+    }
+}
+
+#[test]
+fn one_id_number_on_a_second_customer_is_a_slip() {
+    is_honest(Kind::FakeId, |i, row| {
+        if i < 2 {
+            "130108198507230033".clone_into(&mut row.id_number);
+        }
+    });
+}
