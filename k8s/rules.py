@@ -184,6 +184,16 @@ def secrets_are_files(objects):
         yield f"{name_of(secret)}: a secret lies in the manifests"
 
 
+def roles_have_certificates_of_their_own(objects):
+    """A certificate says which role calls; who had another's could do what that one may."""
+    for deployment in of_kind(objects, "Deployment"):
+        role = labels_of(deployment).get(COMPONENT)
+        volumes = pod_of(deployment)["spec"]["volumes"]
+        mounted = [volume["secret"]["secretName"] for volume in volumes if volume["name"] == "tls"]
+        if mounted != [f"marque-tls-{role}"]:
+            yield f"{name_of(deployment)}: mounts the certificates {mounted}, not marque-tls-{role} alone"
+
+
 def services_stay_available(objects):
     for deployment in of_kind(objects, "Deployment"):
         labels, spec, container = labels_of(deployment), pod_of(deployment)["spec"], container_of(deployment)
@@ -314,6 +324,7 @@ RULES = [
     pods_are_restricted,
     images_are_pinned,
     secrets_are_files,
+    roles_have_certificates_of_their_own,
     services_stay_available,
     one_writer_a_sqlite_file,
     services_reach_pods,
@@ -343,6 +354,11 @@ FAULTS = [
     (pods_are_restricted, "prod", lambda o: pod_of(first(o, "Deployment"))["spec"]["securityContext"].pop("runAsNonRoot")),
     (pods_are_restricted, "dev", lambda o: container_of(first(o, "StatefulSet"))["securityContext"].update(readOnlyRootFilesystem=False)),
     (images_are_pinned, "prod", lambda o: container_of(first(o, "Job")).update(image="marque:latest")),
+    (
+        roles_have_certificates_of_their_own,
+        "prod",
+        lambda o: next(v for v in pod_of(first(o, "Deployment"))["spec"]["volumes"] if v["name"] == "tls")["secret"].update(secretName="marque-tls"),
+    ),
     (secrets_are_files, "prod", lambda o: container_of(first(o, "Deployment")).setdefault("env", []).append({"name": "X", "valueFrom": {"secretKeyRef": {}}})),
     (services_stay_available, "prod", lambda o: o.remove(first(o, "PodDisruptionBudget"))),
     (services_stay_available, "prod", lambda o: first(o, "HorizontalPodAutoscaler")["spec"].update(minReplicas=1)),
