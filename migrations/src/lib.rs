@@ -38,6 +38,7 @@ pub const NETWORK: Migrator = Migrator {
         shared::EVENTS,
         shared::AUDIT,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("network", "0010_network"),
     ],
 };
@@ -50,6 +51,7 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("customer", "0010_customers"),
     ],
 };
@@ -62,6 +64,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("vehicle", "0010_vehicles"),
     ],
 };
@@ -74,6 +77,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("service_history", "0010_visits"),
     ],
 };
@@ -86,6 +90,7 @@ pub const SCORING: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("scoring", "0010_scores"),
         migration!("scoring", "0020_loyalty"),
         migration!("scoring", "0030_basis_only"),
@@ -103,6 +108,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("data_quality", "0010_quality"),
         migration!("data_quality", "0011_verification"),
     ],
@@ -116,6 +122,7 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::AUDIT,
         shared::IMPORTS,
         shared::AUDIT_CHAIN,
+        shared::DEAD_LETTERS,
         migration!("complaint", "0010_complaints"),
         migration!("complaint", "0011_solutions"),
         migration!("complaint", "0020_care"),

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use marque::{Node, wiring::embedded_issuer};
 use marque_auth::{Role, Scope, TokenRequest};
-use marque_config::{Config, ServiceRole};
+use marque_config::{BusKind, Config, ServiceRole};
 use marque_core::SystemClock;
 use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
 use tempfile::TempDir;
@@ -41,11 +41,30 @@ impl Sandbox {
     /// # Errors
     /// If a node does not start.
     pub async fn start(topology: Topology) -> anyhow::Result<Self> {
+        Self::start_with(topology, |_| {}).await
+    }
+
+    /// Starts the system on a broker, in streams of its own.
+    ///
+    /// # Errors
+    /// If a node does not start. That the broker is down is none.
+    pub async fn start_on_broker(topology: Topology, url: &str) -> anyhow::Result<Self> {
+        let prefix = format!("test_{}", uuid::Uuid::new_v4().simple());
+        Self::start_with(topology, |config| {
+            config.bus.kind = BusKind::Jetstream;
+            config.bus.url = Some(url.to_owned());
+            config.bus.prefix.clone_from(&prefix);
+        })
+        .await
+    }
+
+    async fn start_with(topology: Topology, change: impl Fn(&mut Config)) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
-        let configs = match topology {
+        let mut configs = match topology {
             Topology::AllInOne => vec![all_in_one(&folder)],
             Topology::OneRoleEach => one_role_each(&folder)?,
         };
+        configs.iter_mut().for_each(change);
         let gateway = configs.last().context("the gateway is the last")?.clone();
         let mut nodes = Vec::new();
         for config in configs {

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    AuthConfig, ComplaintConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig,
+    AuthConfig, BusConfig, ComplaintConfig, CustomerConfig, ImportConfig, LimitsConfig, RpcConfig,
     ScoringConfig, ServiceRole, StoreConfig, TelemetryConfig, TlsConfig, VaultConfig, role,
 };
 
@@ -30,6 +30,8 @@ pub struct Config {
     pub peers: BTreeMap<ServiceRole, String>,
     /// Databases.
     pub store: StoreConfig,
+    /// Events between services.
+    pub bus: BusConfig,
     /// Tokens.
     pub auth: AuthConfig,
     /// Keys of personal data.
@@ -61,6 +63,7 @@ impl Default for Config {
             roles: ServiceRole::ALL.to_vec(),
             peers: BTreeMap::new(),
             store: StoreConfig::default(),
+            bus: BusConfig::default(),
             auth: AuthConfig::default(),
             vault: VaultConfig::default(),
             tls: TlsConfig::default(),

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod auth;
+mod bus;
 mod complaint;
 mod config;
 mod customer;
@@ -21,6 +22,7 @@ mod validate;
 mod vault;
 
 pub use auth::{AuthConfig, IssuerConfig, TokenAlgorithm};
+pub use bus::{BusConfig, BusKind};
 pub use complaint::{AttachmentsConfig, ClustersConfig, ComplaintConfig};
 pub use config::Config;
 pub use customer::CustomerConfig;

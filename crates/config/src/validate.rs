@@ -29,6 +29,9 @@ impl Config {
         self.check_auth(&mut found);
         self.check_store(&mut found);
         self.check_sizes(&mut found);
+        for (key, advice) in self.bus.problems() {
+            found.when(true, key, advice);
+        }
         found.0
     }
 

@@ -10,6 +10,7 @@ use crate::{
     Backend, Conn, StoreError,
     postgres::{self, PgJob, PgSession},
     sqlite::{Readers, Writer},
+    wanted::Wanted,
 };
 
 /// Where a service's data lies.
@@ -118,9 +119,11 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite { readers, .. } => self.span("read").in_scope(|| readers.read(work)),
             Engine::Postgres { readers, .. } => {
-                on_postgres(readers, |session| postgres::read(session, work))
-                    .instrument(self.span("read"))
-                    .await
+                on_postgres(readers, |session, wanted| {
+                    postgres::read(session, wanted, work)
+                })
+                .instrument(self.span("read"))
+                .await
             }
         }
     }
@@ -199,8 +202,8 @@ impl Database {
                     .await
             }
             Engine::Postgres { writers, .. } => {
-                on_postgres(writers, |session| {
-                    postgres::write(session, work, |error: &E| {
+                on_postgres(writers, |session, wanted| {
+                    postgres::write(session, wanted, work, |error: &E| {
                         error.as_store_error().is_some_and(StoreError::is_transient)
                     })
                 })
@@ -229,14 +232,16 @@ impl AsStoreError for StoreError {
 
 async fn on_postgres<T, E>(
     threads: &Sender<PgJob>,
-    work: impl FnOnce(&mut Result<PgSession, StoreError>) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(&mut Result<PgSession, StoreError>, &Wanted) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job: PgJob = Box::new(move |session| drop(reply.send(work(session))));
+    let wanted = Wanted::now();
+    let _waiter = wanted.waiter();
+    let job: PgJob = Box::new(move |session| drop(reply.send(work(session, &wanted))));
     let stopped = || StoreError::Unavailable("the database threads have stopped".into());
     threads.send(job).map_err(|_| stopped())?;
     answer.await.unwrap_or_else(|_| Err(stopped().into()))

@@ -12,6 +12,7 @@ mod postgres;
 mod row;
 mod sqlite;
 mod value;
+mod wanted;
 
 pub use conn::{Backend, Conn};
 pub use courtesy::{AtWork, give_way, import_at_work};
@@ -23,3 +24,4 @@ pub use error::StoreError;
 pub use migrate::{Migration, Migrator};
 pub use row::{Column, Row};
 pub use value::Value;
+pub use wanted::until;

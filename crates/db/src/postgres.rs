@@ -16,12 +16,14 @@ use postgres::{
 };
 use uuid::Uuid;
 
-use crate::{Conn, StoreError, Value, conn::Driver};
+use crate::{Conn, StoreError, Value, conn::Driver, wanted::Wanted};
 
 /// A client with its prepared statements.
 pub(crate) struct PgSession {
     client: Client,
     statements: HashMap<String, Statement>,
+    /// The server's `statement_timeout` as it is set now, in milliseconds; 0 is none.
+    timeout_ms: u128,
 }
 
 impl std::fmt::Debug for PgSession {
@@ -47,6 +49,7 @@ impl PgSession {
         Ok(Self {
             client,
             statements: HashMap::new(),
+            timeout_ms: 0,
         })
     }
 
@@ -152,6 +155,18 @@ impl PgSession {
         let mut rows = self.client.copy_in(sql)?;
         io::copy(from, &mut rows).map_err(|error| StoreError::Unavailable(error.into()))?;
         rows.finish()?;
+        Ok(())
+    }
+
+    /// Has the server end a statement when about that much time has passed. Rounded up to a power of two, so that most calls
+    /// find it set already: what is exact is the cancellation.
+    fn limit(&mut self, left: Option<Duration>) -> Result<(), StoreError> {
+        let wanted = left.map_or(0, |left| left.as_millis().max(1).next_power_of_two());
+        if wanted != self.timeout_ms {
+            let capped = wanted.min(i32::MAX as u128);
+            self.batch(&format!("SET statement_timeout = {capped}"))?;
+            self.timeout_ms = wanted;
+        }
         Ok(())
     }
 
@@ -316,10 +331,34 @@ fn run(url: &str, schema: &str, jobs: &Receiver<PgJob>) {
 /// A closure as a read on a session.
 pub(crate) fn read<T, E: From<StoreError>>(
     session: &mut Result<PgSession, StoreError>,
+    wanted: &Wanted,
     work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let session = ready(session)?;
-    guarded(|| work(&mut Conn(Driver::Postgres(session))))
+    while_wanted(session, wanted, |session| {
+        guarded(|| work(&mut Conn(Driver::Postgres(session))))
+    })
+}
+
+/// Runs work on a session as long as somebody waits for it.
+fn while_wanted<T, E: From<StoreError>>(
+    session: &mut Result<PgSession, StoreError>,
+    wanted: &Wanted,
+    work: impl FnOnce(&mut PgSession) -> Result<T, E>,
+) -> Result<T, E> {
+    let over = || StoreError::Unavailable("nobody waits for this unit of work any more".into());
+    if wanted.is_over() {
+        return Err(over().into());
+    }
+    let open = ready::<StoreError>(session)?;
+    open.limit(wanted.left())?;
+    if !wanted.begin(open.client.cancel_token()) {
+        return Err(over().into());
+    }
+    let result = work(open);
+    if !wanted.end() {
+        *session = Err(over());
+    }
+    result
 }
 
 /// Runs work; a panic in it is its failure and not the end of the thread that all others wait for.
@@ -334,10 +373,21 @@ const ATTEMPTS: u32 = 5;
 /// A closure as a transaction on a session.
 pub(crate) fn write<T, E: From<StoreError>>(
     session: &mut Result<PgSession, StoreError>,
+    wanted: &Wanted,
+    work: impl FnMut(&mut Conn<'_>) -> Result<T, E>,
+    is_transient: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    while_wanted(session, wanted, |session| {
+        transact(session, wanted, work, is_transient)
+    })
+}
+
+fn transact<T, E: From<StoreError>>(
+    session: &mut PgSession,
+    wanted: &Wanted,
     mut work: impl FnMut(&mut Conn<'_>) -> Result<T, E>,
     is_transient: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
-    let session = ready(session)?;
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -350,7 +400,7 @@ pub(crate) fn write<T, E: From<StoreError>>(
                 if !session.client.is_closed() {
                     session.batch("ROLLBACK")?;
                 }
-                if attempt >= ATTEMPTS || !is_transient(&error) {
+                if attempt >= ATTEMPTS || !is_transient(&error) || wanted.is_over() {
                     return Err(error);
                 }
                 thread::sleep(Duration::from_millis(u64::from(attempt) * 5));

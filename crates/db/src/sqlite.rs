@@ -163,6 +163,10 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, conn: &Connection) -> bool {
+        // The caller went away before its turn came.
+        if self.reply.is_closed() {
+            return false;
+        }
         let work = &mut self.work;
         let result = catch_unwind(AssertUnwindSafe(|| work(&mut Conn(Driver::Sqlite(conn)))))
             .unwrap_or_else(|_| Err(StoreError::Other("the unit of work panicked".into()).into()));

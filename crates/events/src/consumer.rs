@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, async_trait};
 use uuid::Uuid;
 
-use crate::from_proto_time;
+use crate::{dead_letters, from_proto_time};
 
 /// Where events come from: a producer's feed over gRPC, or a broker.
 #[async_trait]
@@ -121,13 +121,17 @@ impl Consumer {
         }
     }
 
-    /// Pulls once and applies what came; returns how many events that was.
+    /// Pulls once and applies what came; returns how many events that was. Events set aside that somebody wants tried
+    /// again go first.
     pub async fn step(&self, wait_ms: i32) -> Result<usize, Status> {
         Ok(self.pull_and_apply(wait_ms).await?.count)
     }
 
     async fn pull_and_apply(&self, wait_ms: i32) -> Result<Applied, Status> {
-        let after = self.position().await.map_err(unavailable)?;
+        let (after, due) = self.standing().await.map_err(unavailable)?;
+        for event in due {
+            self.retry(event).await.map_err(unavailable)?;
+        }
         let request = PullRequest {
             after,
             limit: BATCH,
@@ -156,18 +160,16 @@ impl Consumer {
         Ok(applied)
     }
 
-    async fn position(&self) -> Result<i64, StoreError> {
+    /// The position read to, and the events that wait to be tried again.
+    async fn standing(&self) -> Result<(i64, Vec<Event>), StoreError> {
         let producer = self.producer;
         self.db
             .read(move |conn| {
-                conn.query_opt(
-                    "SELECT position FROM event_cursors WHERE source = ?1",
-                    &[producer.into()],
-                    |row| row.get(0),
-                )
+                let sql = "SELECT position FROM event_cursors WHERE source = ?1";
+                let position = conn.query_opt(sql, &[producer.into()], |row| row.get(0))?;
+                Ok((position.unwrap_or(0), dead_letters::due(conn, producer)?))
             })
             .await
-            .map(|position| position.unwrap_or(0))
     }
 
     /// All these events in one transaction; if one of them makes no sense, each in its own.
@@ -195,24 +197,38 @@ impl Consumer {
         let (handler, producer, now) = (Arc::clone(&self.handler), self.producer, self.clock.now());
         self.db
             .bulk(move |conn| {
-                let mut new = Vec::with_capacity(events.len());
-                for event in events.iter() {
-                    let id: Uuid = event.id.parse().map_err(|_| ApplyError::Malformed("id is no UUID".into()))?;
-                    let is_new = conn.execute(
-                        "INSERT INTO inbox (source, id, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                        &[producer.into(), id.into(), now.into()],
-                    )? == 1;
-                    if is_new {
-                        new.push(event);
-                    }
-                }
-                if !new.is_empty() {
-                    handler.apply_all(conn, &new)?;
-                }
-                advance(conn, producer, events.last().map_or(0, |event| event.position))?;
+                let events: Vec<&Event> = events.iter().collect();
+                apply_new(conn, &*handler, producer, &events, now)?;
+                advance(
+                    conn,
+                    producer,
+                    events.last().map_or(0, |event| event.position),
+                )?;
                 Ok(())
             })
             .await
+    }
+
+    /// Applies an event that was set aside, or notes why it still cannot be.
+    async fn retry(&self, event: Event) -> Result<(), StoreError> {
+        let (handler, producer, now) = (Arc::clone(&self.handler), self.producer, self.clock.now());
+        let tried = event.clone();
+        let applied = self
+            .db
+            .write(move |conn| {
+                apply_new(conn, &*handler, producer, &[&tried], now)?;
+                Ok(dead_letters::forget(conn, producer, &tried.id)?)
+            })
+            .await;
+        match applied {
+            Ok(()) => Ok(()),
+            Err(ApplyError::Store(error)) => Err(error),
+            Err(ApplyError::Malformed(reason)) => {
+                self.db
+                    .write(move |conn| dead_letters::keep(conn, producer, &event, &reason, now))
+                    .await
+            }
+        }
     }
 
     async fn set_aside(&self, event: Event, reason: String) -> Result<(), ApplyError> {
@@ -227,18 +243,7 @@ impl Consumer {
         let (producer, now) = (self.producer, self.clock.now());
         self.db
             .write(move |conn| {
-                conn.execute(
-                    "INSERT INTO dead_letters (source, id, kind, data, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                     ON CONFLICT DO NOTHING",
-                    &[
-                        producer.into(),
-                        (&event.id).into(),
-                        (&event.r#type).into(),
-                        (&event.data).into(),
-                        (&reason).into(),
-                        now.into(),
-                    ],
-                )?;
+                dead_letters::keep(conn, producer, &event, &reason, now)?;
                 advance(conn, producer, event.position)?;
                 Ok(())
             })
@@ -283,6 +288,34 @@ fn transactions(events: Vec<Event>) -> Vec<Vec<Event>> {
         }
     }
     pieces
+}
+
+/// Applies those of the events that were not applied before.
+fn apply_new(
+    conn: &mut Conn<'_>,
+    handler: &dyn Handler,
+    producer: &str,
+    events: &[&Event],
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let mut new = Vec::with_capacity(events.len());
+    for event in events {
+        let id: Uuid = event
+            .id
+            .parse()
+            .map_err(|_| ApplyError::Malformed("id is no UUID".into()))?;
+        let is_new = conn.execute(
+            "INSERT INTO inbox (source, id, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            &[producer.into(), id.into(), now.into()],
+        )? == 1;
+        if is_new {
+            new.push(*event);
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    handler.apply_all(conn, &new)
 }
 
 fn advance(conn: &mut Conn<'_>, producer: &str, position: i64) -> Result<(), StoreError> {

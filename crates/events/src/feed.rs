@@ -7,7 +7,7 @@ use marque_db::{Backend, Database, StoreError};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 
-use crate::outbox;
+use crate::{Source, outbox};
 
 /// Hands out one service's events.
 #[derive(Debug, Clone)]
@@ -66,16 +66,22 @@ impl Feed {
     }
 }
 
+/// Asked in the same process, without a call: by the relay to a broker, and by tests.
+#[tonic::async_trait]
+impl Source for Feed {
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, Status> {
+        self.read_or_wait(&request).await.map_err(|error| {
+            tracing::error!(consumer = request.consumer, %error, "feed cannot be read");
+            Status::unavailable("the feed cannot be read now")
+        })
+    }
+}
+
 #[tonic::async_trait]
 impl EventFeed for Feed {
     async fn pull(&self, request: Request<PullRequest>) -> Result<Response<PullResponse>, Status> {
-        let request = request.into_inner();
-        match self.read_or_wait(&request).await {
-            Ok(response) => Ok(Response::new(response)),
-            Err(error) => {
-                tracing::error!(consumer = request.consumer, %error, "feed cannot be read");
-                Err(Status::unavailable("the feed cannot be read now"))
-            }
-        }
+        Source::pull(self, request.into_inner())
+            .await
+            .map(Response::new)
     }
 }

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod consumer;
+mod dead_letters;
 mod feed;
 mod links;
 mod outbox;
@@ -11,11 +12,12 @@ mod source;
 mod time;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
+pub use dead_letters::{Chosen, DeadLetter, ask_retry, dead_letters};
 pub use feed::Feed;
 pub use links::{
     Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links, relink,
 };
-pub use outbox::{NewEvent, prune, publish, read_after};
+pub use outbox::{ANSWER_BYTES, NewEvent, first_since, newest_before, prune, publish, read_after};
 pub use positions::{Positions, positions};
 pub use regions::{Regions, dealer_clause};
 pub use source::GrpcFeed;

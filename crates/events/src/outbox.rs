@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::to_proto_time;
 
 /// The most that events of one answer weigh, unless one alone weighs more: below what a call may carry (4 MiB).
-const ANSWER_BYTES: i64 = 1024 * 1024;
+pub const ANSWER_BYTES: i64 = 1024 * 1024;
 
 /// An event about to be written.
 #[derive(Debug, Clone)]
@@ -77,6 +77,24 @@ fn first_bytes(sizes: &[i64]) -> u32 {
         sum <= ANSWER_BYTES
     });
     u32::try_from(fitting.count().max(1)).unwrap_or(u32::MAX)
+}
+
+/// Position of the first event that happened at an instant or later; `None` if there is none.
+pub fn first_since(conn: &mut Conn<'_>, instant: Timestamp) -> Result<Option<i64>, StoreError> {
+    let column = position_column(conn.backend());
+    let sql = format!("SELECT min({column}) FROM outbox WHERE at >= ?1");
+    Ok(conn
+        .query_opt(&sql, &[instant.into()], |row| row.get(0))?
+        .flatten())
+}
+
+/// Position of the event before a position; 0 if none is kept.
+pub fn newest_before(conn: &mut Conn<'_>, position: i64) -> Result<i64, StoreError> {
+    let column = position_column(conn.backend());
+    let sql = format!("SELECT coalesce(max({column}), 0) FROM outbox WHERE {column} < ?1");
+    Ok(conn
+        .query_opt(&sql, &[position.into()], |row| row.get(0))?
+        .unwrap_or(0))
 }
 
 /// Position of the newest event.

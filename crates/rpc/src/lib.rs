@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod allow;
 mod body;
+mod breaker;
 mod deadline;
 mod dev_ca;
 mod limit;
@@ -14,12 +16,14 @@ mod retry;
 mod role;
 mod router;
 mod routes;
+mod secured;
 mod server;
 mod service;
 mod stack;
 mod tls;
 mod transport;
 
+pub use allow::PeerRoles;
 pub use deadline::Deadline;
 pub use dev_ca::{DevCaError, make_dev_ca};
 pub use limit::{InFlight, InFlightLimit};

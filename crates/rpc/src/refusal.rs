@@ -20,6 +20,12 @@ pub(crate) enum Refusal {
     Panicked,
     #[error("the role {0} cannot be reached; try again after the given time")]
     Unreachable(RoleName),
+    #[error(
+        "the role {role} could not be reached lately and is left alone; try again after the given time"
+    )]
+    LeftAlone { role: RoleName, rest: Duration },
+    #[error("the calling role may not call this method")]
+    NotAllowed,
 }
 
 /// Long enough to let a burst pass, short enough for a person who waits.
@@ -29,7 +35,10 @@ impl ServiceError for Refusal {
     fn code(&self) -> ErrorCode {
         match self {
             Self::DeadlineExceeded => ErrorCode::Timeout,
-            Self::Overloaded | Self::Unreachable(_) => ErrorCode::Unavailable,
+            Self::Overloaded | Self::Unreachable(_) | Self::LeftAlone { .. } => {
+                ErrorCode::Unavailable
+            }
+            Self::NotAllowed => ErrorCode::PermissionDenied,
             Self::Panicked => ErrorCode::Internal,
         }
     }
@@ -39,12 +48,16 @@ impl ServiceError for Refusal {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Overloaded => "OVERLOADED",
             Self::Panicked => "INTERNAL",
-            Self::Unreachable(_) => "PEER_UNREACHABLE",
+            Self::Unreachable(_) | Self::LeftAlone { .. } => "PEER_UNREACHABLE",
+            Self::NotAllowed => "PEER_NOT_ALLOWED",
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        (self.code() == ErrorCode::Unavailable).then_some(RETRY_AFTER)
+        match self {
+            Self::LeftAlone { rest, .. } => Some(*rest),
+            _ => (self.code() == ErrorCode::Unavailable).then_some(RETRY_AFTER),
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use tonic::{Status, body::Body, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
-use crate::{LayeredRoutes, RoleName};
+use crate::{
+    LayeredRoutes, PeerRoles, RoleName, allow::may_call, measure::method_name, refusal::Refusal,
+};
 
 /// The metadata that says which role is called: several roles serve the same service names on one listener.
 pub const ROLE_HEADER: HeaderName = HeaderName::from_static("marque-role");
@@ -99,8 +101,27 @@ impl RoleRouter {
         }
     }
 
-    /// The routes a call is for, or why there are none.
+    /// The routes a call is for, or why the caller may not have them.
     fn find(&self, request: &Request<Body>) -> Result<LayeredRoutes, Status> {
+        let routes = self.find_role(request)?;
+        // Without TLS nobody knows who calls: that is for development and tests.
+        let Some(peer) = request.extensions().get::<PeerRoles>() else {
+            return Ok(routes);
+        };
+        let path = request.uri().path();
+        if may_call(*peer, routes.role(), path) {
+            return Ok(routes);
+        }
+        tracing::warn!(
+            ?peer,
+            callee = %routes.role(),
+            method = method_name(path),
+            "a peer called what crates/rpc/src/allow.rs does not let it call"
+        );
+        Err(Refusal::NotAllowed.status())
+    }
+
+    fn find_role(&self, request: &Request<Body>) -> Result<LayeredRoutes, Status> {
         let Some(name) = request.headers().get(ROLE_HEADER) else {
             return self.only_role().ok_or_else(|| {
                 Status::unimplemented(

@@ -1,12 +1,15 @@
 //! The listener of a process: TLS, limits of connections, and a drain that drops nothing.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, io, time::Duration};
 
-use tokio::{net::TcpListener, sync::oneshot};
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+use tokio_stream::{StreamExt as _, wrappers::TcpListenerStream};
 use tonic::transport::Server;
 
-use crate::{RoleRouter, TlsMaterial};
+use crate::{RoleRouter, TlsMaterial, secured};
 
 /// Limits of the listener.
 #[derive(Debug, Clone)]
@@ -42,11 +45,6 @@ impl Default for ServerSettings {
 /// The listener could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The certificates cannot be used.
-    #[error(
-        "the TLS certificates of this process cannot be used; make new ones with `marque doctor --make-ca`"
-    )]
-    Tls(#[source] tonic::transport::Error),
     /// Serving failed.
     #[error("the gRPC listener failed")]
     Listener(#[source] tonic::transport::Error),
@@ -67,16 +65,12 @@ pub async fn serve(
     settings: &ServerSettings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let mut server = Server::builder()
+    let server = Server::builder()
         .max_concurrent_streams(settings.max_concurrent_streams)
         .http2_max_header_list_size(settings.max_header_bytes)
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
-        .http2_max_pending_accept_reset_streams(Some(64))
-        .tcp_nodelay(true);
-    if let Some(tls) = tls {
-        server = server.tls_config(tls.server()).map_err(ServeError::Tls)?;
-    }
+        .http2_max_pending_accept_reset_streams(Some(64));
     let (draining, drain_began) = oneshot::channel();
     let health = router.clone();
     let signal = async {
@@ -86,12 +80,27 @@ pub async fn serve(
         // The receiver is gone only if serving ended by itself.
         let _ = draining.send(());
     };
-    let serving =
-        server.serve_with_incoming_shutdown(router, TcpListenerStream::new(listener), signal);
+    let serving = async {
+        if let Some(tls) = tls {
+            let connections = secured::incoming(listener, tls.clone());
+            let serving = server.serve_with_incoming_shutdown(router, connections, signal);
+            serving.await
+        } else {
+            let connections = TcpListenerStream::new(listener).map(without_delay);
+            let serving = server.serve_with_incoming_shutdown(router, connections, signal);
+            serving.await
+        }
+    };
     tokio::select! {
         served = serving => served.map_err(ServeError::Listener),
         timeout = drain_limit(drain_began, settings.drain_timeout) => Err(timeout),
     }
+}
+
+/// Small messages go at once instead of waiting for more.
+fn without_delay(connection: io::Result<TcpStream>) -> io::Result<TcpStream> {
+    // A peer that went away at once is found out by reading.
+    connection.inspect(|connection| drop(connection.set_nodelay(true)))
 }
 
 /// Resolves when draining has taken too long.

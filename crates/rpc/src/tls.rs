@@ -1,8 +1,21 @@
-//! Certificates of roles: one of its own and the authority that signed the others'.
+//! Certificates of roles: one of its own and the authority that signed the others'. They are read again when their files
+//! change, without a restart: new connections use what lies there now.
 
-use std::{fmt, fs, io, path::PathBuf};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
-use tonic::transport::{Certificate, ClientTlsConfig, Identity, ServerTlsConfig};
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::WebPkiClientVerifier,
+};
 
 use crate::RoleName;
 
@@ -17,37 +30,124 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// A PEM file cannot be read.
+/// Certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the TLS file {path} cannot be read", path = path.display())]
-pub struct TlsError {
-    path: PathBuf,
-    source: io::Error,
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("the TLS file {path} cannot be read", path = .0.display())]
+    File(PathBuf, #[source] io::Error),
+    /// A file holds no certificate or key.
+    #[error("the TLS file {path} holds no {1} in PEM", path = .0.display())]
+    Content(PathBuf, &'static str),
+    /// Certificate and key do not fit, or the authority is none.
+    #[error("certificate, key and authority do not fit together")]
+    Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The PEM texts themselves. The same serves both directions: a role is server to some peers and client to others.
+/// How often files are looked at, at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The certificates in use. The same serve both directions: a role is server to some peers and client to others. Clones
+/// share them.
 #[derive(Clone)]
-pub struct TlsMaterial {
-    ca: Certificate,
-    identity: Identity,
+pub struct TlsMaterial(Arc<Inner>);
+
+struct Inner {
+    files: TlsFiles,
+    configs: ArcSwap<Configs>,
+    seen: Mutex<Seen>,
 }
+
+/// What was made of the files.
+pub(crate) struct Configs {
+    /// As a client: shows our certificate and takes only one of the authority.
+    pub(crate) client: Arc<ClientConfig>,
+    /// As a server: who shows no certificate of the authority is refused.
+    pub(crate) server: Arc<ServerConfig>,
+}
+
+/// The files as they were when they were read.
+struct Seen {
+    at: Instant,
+    stamp: Stamp,
+}
+
+type Stamp = [Option<(SystemTime, u64)>; 3];
 
 impl TlsFiles {
     /// Reads the files.
     ///
     /// # Errors
-    /// One of them cannot be read.
+    /// One of them cannot be read, or they do not fit together.
     pub fn read(&self) -> Result<TlsMaterial, TlsError> {
-        let read = |path: &PathBuf| {
-            fs::read(path).map_err(|source| TlsError {
-                path: path.clone(),
-                source,
-            })
+        let seen = Seen {
+            at: Instant::now(),
+            stamp: self.stamp(),
         };
-        Ok(TlsMaterial {
-            ca: Certificate::from_pem(read(&self.ca)?),
-            identity: Identity::from_pem(read(&self.cert)?, read(&self.key)?),
+        Ok(TlsMaterial(Arc::new(Inner {
+            files: self.clone(),
+            configs: ArcSwap::from_pointee(self.configs()?),
+            seen: Mutex::new(seen),
+        })))
+    }
+
+    fn stamp(&self) -> Stamp {
+        [&self.ca, &self.cert, &self.key].map(|path| {
+            let file = fs::metadata(path).ok()?;
+            Some((file.modified().ok()?, file.len()))
         })
+    }
+
+    fn configs(&self) -> Result<Configs, TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        for authority in certificates(&self.ca)? {
+            roots.add(authority).map_err(mismatch)?;
+        }
+        let roots = Arc::new(roots);
+        Ok(Configs {
+            client: Arc::new(self.client(&provider, &roots)?),
+            server: Arc::new(self.server(&provider, &roots)?),
+        })
+    }
+
+    fn client(
+        &self,
+        provider: &Arc<CryptoProvider>,
+        roots: &Arc<RootCertStore>,
+    ) -> Result<ClientConfig, TlsError> {
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+            .with_safe_default_protocol_versions()
+            .map_err(mismatch)?
+            .with_root_certificates(Arc::clone(roots))
+            .with_client_auth_cert(certificates(&self.cert)?, self.key()?)
+            .map_err(mismatch)?;
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(config)
+    }
+
+    fn server(
+        &self,
+        provider: &Arc<CryptoProvider>,
+        roots: &Arc<RootCertStore>,
+    ) -> Result<ServerConfig, TlsError> {
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
+                .build()
+                .map_err(mismatch)?;
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+            .with_safe_default_protocol_versions()
+            .map_err(mismatch)?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(certificates(&self.cert)?, self.key()?)
+            .map_err(mismatch)?;
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(config)
+    }
+
+    fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
+        PrivateKeyDer::from_pem_slice(&read(&self.key)?)
+            .map_err(|_| TlsError::Content(self.key.clone(), "private key"))
     }
 }
 
@@ -57,20 +157,51 @@ impl TlsMaterial {
         format!("{role}.marque.internal")
     }
 
-    /// As a client: shows our certificate and takes only one of the authority for that name.
-    pub(crate) fn client(&self, server_name: String) -> ClientTlsConfig {
-        ClientTlsConfig::new()
-            .ca_certificate(self.ca.clone())
-            .identity(self.identity.clone())
-            .domain_name(server_name)
+    /// What lies in the files now; what lay there before, if that cannot be used.
+    pub(crate) fn current(&self) -> Arc<Configs> {
+        // Who finds another looking need not look.
+        if let Some(mut seen) = self.0.seen.try_lock()
+            && seen.at.elapsed() >= LOOK_EVERY
+        {
+            self.look(&mut seen);
+        }
+        self.0.configs.load_full()
     }
 
-    /// As a server: who shows no certificate of the authority is refused.
-    pub(crate) fn server(&self) -> ServerTlsConfig {
-        ServerTlsConfig::new()
-            .client_ca_root(self.ca.clone())
-            .identity(self.identity.clone())
+    fn look(&self, seen: &mut Seen) {
+        seen.at = Instant::now();
+        let stamp = self.0.files.stamp();
+        if stamp == seen.stamp {
+            return;
+        }
+        match self.0.files.configs() {
+            Ok(configs) => {
+                self.0.configs.store(Arc::new(configs));
+                seen.stamp = stamp;
+                tracing::info!("new TLS certificates are in use");
+            }
+            // As between the writing of the one file and of the other: they are looked at again.
+            Err(error) => {
+                tracing::warn!(%error, "the changed TLS files cannot be used; the old ones stay");
+            }
+        }
     }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(path)?).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(TlsError::Content(path.to_owned(), "certificate")),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|error| TlsError::File(path.to_owned(), error))
+}
+
+fn mismatch(error: impl std::error::Error + Send + Sync + 'static) -> TlsError {
+    TlsError::Mismatch(Box::new(error))
 }
 
 impl fmt::Debug for TlsMaterial {

@@ -6,11 +6,12 @@ use std::{
     fmt,
     sync::{Arc, Weak},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::{BoxFuture, ready};
 use http::{HeaderValue, Request, Response};
+use rustls::pki_types::ServerName;
 use tonic::{
     TimeoutExpired,
     body::Body,
@@ -22,15 +23,20 @@ use tracing::Span;
 use crate::{
     Deadline, LayeredRoutes, ROLE_HEADER, RoleName, RoleRouter, TlsMaterial,
     body::Call,
+    breaker::Breaker,
     deadline,
     measure::{Measure, Side, method_name},
     outgoing::OwnFailure,
     refusal::Refusal,
     router::{Slots, not_here},
+    secured::Connector,
 };
 
 /// Budget of a call whose caller set none: every call between roles carries a deadline.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// After this long without the head of an answer a peer counts as one that cannot be reached.
+const HANGS: Duration = Duration::from_secs(2);
 
 /// The way to one role: `CustomerServiceClient::new(transport)`. Cheap to clone, never fails by itself: whatever goes
 /// wrong on the way comes back as a gRPC status with details, the same from memory and network.
@@ -45,7 +51,7 @@ enum Link {
     Routes(LayeredRoutes),
     /// Weak, for roles that read each other's feeds would otherwise keep each other alive for ever.
     Router(Weak<Slots>),
-    Network(Channel),
+    Network(Channel, Breaker),
 }
 
 impl RpcTransport {
@@ -69,7 +75,7 @@ impl RpcTransport {
     pub fn tcp(role: RoleName, channel: Channel) -> Self {
         Self {
             role,
-            link: Link::Network(channel),
+            link: Link::Network(channel, Breaker::new(role)),
         }
     }
 
@@ -105,8 +111,8 @@ impl Service<Request<Body>> for RpcTransport {
         match &mut self.link {
             Link::Routes(routes) => routes.call(request),
             Link::Router(slots) => call_local(self.role, slots.upgrade().as_deref(), request),
-            Link::Network(channel) => {
-                let work = over_network(self.role, channel.clone(), request, deadline);
+            Link::Network(channel, breaker) => {
+                let work = over_network(breaker.clone(), channel.clone(), request, deadline);
                 Box::pin(async move { Ok(work.await) })
             }
         }
@@ -117,7 +123,7 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Routes(_) | Self::Router(_) => "memory",
-            Self::Network(_) => "network",
+            Self::Network(..) => "network",
         })
     }
 }
@@ -139,11 +145,15 @@ fn call_local(
 
 /// Calls over the network. The deadline is kept here too, for a peer that hangs answers nothing at all.
 async fn over_network(
-    role: RoleName,
+    breaker: Breaker,
     channel: Channel,
     request: Request<Body>,
     deadline: Deadline,
 ) -> Response<Body> {
+    let (role, begun) = (breaker.role(), Instant::now());
+    if let Err(rest) = breaker.admit(begun) {
+        return Refusal::LeftAlone { role, rest }.response();
+    }
     let call = Call {
         deadline,
         span: Span::none(),
@@ -153,12 +163,25 @@ async fn over_network(
     let own = OwnFailure::default();
     let work = channel.oneshot(request.map(|body| own.watch(body)));
     let response = match tokio::time::timeout_at(deadline.instant(), work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => match own.get() {
-            Some(status) => status.clone().into_http(),
-            None => broken(role, &error).response(),
-        },
-        Err(_elapsed) => Refusal::DeadlineExceeded.response(),
+        Ok(Ok(response)) => {
+            breaker.answered();
+            response
+        }
+        Ok(Err(error)) => {
+            if let Some(status) = own.get() {
+                status.clone().into_http()
+            } else {
+                breaker.failed(Instant::now());
+                broken(role, &error).response()
+            }
+        }
+        Err(_elapsed) => {
+            // A caller in a hurry is no sign of a peer that hangs.
+            if begun.elapsed() >= HANGS {
+                breaker.failed(Instant::now());
+            }
+            Refusal::DeadlineExceeded.response()
+        }
     };
     call.watch(response)
 }
@@ -202,9 +225,9 @@ pub enum PeerError {
         "the peer address `{0}` and its TLS settings contradict: https needs certificates, http takes none"
     )]
     Scheme(String),
-    /// The certificates cannot be used.
-    #[error("the TLS certificates for the peer `{0}` cannot be used")]
-    Tls(String, #[source] tonic::transport::Error),
+    /// The name of the peer's certificate is none.
+    #[error("`{0}` is no name that a certificate can bear")]
+    Name(String),
 }
 
 /// A channel that connects at its first call, again after it broke, and notices a dead peer by HTTP/2 pings.
@@ -213,7 +236,9 @@ pub enum PeerError {
 /// The settings do not work; that a peer is down is no error here.
 pub fn connect_lazily(role: RoleName, peer: &PeerSettings) -> Result<RpcTransport, PeerError> {
     let named = || peer.address.clone();
-    let mut endpoint = Endpoint::from_shared(peer.address.clone())
+    // TLS is the connector's, which reads the certificates anew; to tonic the connection is plain.
+    let address = peer.address.replacen("https://", "http://", 1);
+    let endpoint = Endpoint::from_shared(address)
         .map_err(|_| PeerError::Address(named()))?
         .connect_timeout(peer.connect_timeout)
         .tcp_nodelay(true)
@@ -223,14 +248,17 @@ pub fn connect_lazily(role: RoleName, peer: &PeerSettings) -> Result<RpcTranspor
     if peer.address.starts_with("https://") != peer.tls.is_some() {
         return Err(PeerError::Scheme(named()));
     }
-    if let Some(tls) = &peer.tls {
-        let name = peer
-            .server_name
-            .clone()
-            .unwrap_or_else(|| TlsMaterial::server_name(role));
-        endpoint = endpoint
-            .tls_config(tls.client(name))
-            .map_err(|error| PeerError::Tls(named(), error))?;
-    }
-    Ok(RpcTransport::tcp(role, endpoint.connect_lazy()))
+    let Some(tls) = &peer.tls else {
+        return Ok(RpcTransport::tcp(role, endpoint.connect_lazy()));
+    };
+    let name = peer
+        .server_name
+        .clone()
+        .unwrap_or_else(|| TlsMaterial::server_name(role));
+    let connector = Connector {
+        tls: tls.clone(),
+        name: ServerName::try_from(name.clone()).map_err(|_| PeerError::Name(name))?,
+    };
+    let channel = endpoint.connect_with_connector_lazy(connector);
+    Ok(RpcTransport::tcp(role, channel))
 }

@@ -5,6 +5,7 @@
 mod collector;
 #[cfg(feature = "feed")]
 mod feed;
+mod nats;
 mod people;
 #[cfg(feature = "rig")]
 mod rig;
@@ -15,6 +16,7 @@ mod suite;
 pub use collector::Collector;
 #[cfg(feature = "feed")]
 pub use feed::Feed;
+pub use nats::TestNats;
 pub use people::{ACustomer, a_customer, id_number, phone, vin};
 #[cfg(feature = "rig")]
 pub use rig::{FeedSource, ImportFile, Process, Rig};

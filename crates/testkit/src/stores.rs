@@ -175,11 +175,11 @@ fn aside<T: Send + 'static>(url: &str, schema: &str, work: fn(&mut Client, Strin
     clippy::disallowed_methods,
     reason = "which server tests may use is a matter of the machine, not of settings"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }

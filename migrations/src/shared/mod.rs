@@ -12,3 +12,5 @@ pub(crate) const AUDIT: Migration = migration!("shared", "0002_audit");
 pub(crate) const IMPORTS: Migration = migration!("shared", "0003_imports");
 /// The chain of audit records.
 pub(crate) const AUDIT_CHAIN: Migration = migration!("shared", "0004_audit_chain");
+/// What it takes to try an event again that could not be applied.
+pub(crate) const DEAD_LETTERS: Migration = migration!("shared", "0005_dead_letters");

@@ -2,10 +2,12 @@
 
 mod audit;
 pub mod backup;
+mod bus;
 pub mod commands;
 mod housekeeping;
 pub mod roles;
 mod stores;
+mod wanted;
 pub mod wiring;
 
 pub use wiring::Node;

@@ -4,10 +4,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Verifier};
+use marque_bus::Broker;
 use marque_config::{Config, IssuerConfig, ServiceRole, StoreTarget};
 use marque_core::{SharedClock, SystemClock};
 use marque_db::{Database, Migrator, Settings};
-use marque_events::{GrpcFeed, Source};
+use marque_events::{Feed, GrpcFeed, Source};
 use marque_gateway::{Peers, Readiness, peer_check};
 use marque_insight::rank::Hysteresis;
 use marque_intake::IntakeSettings;
@@ -19,10 +20,14 @@ use marque_tabular::Limits;
 use marque_vault::Vault;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+use tower::layer::util::Stack;
 
 use crate::{
-    audit, backup, roles,
+    audit, backup,
+    bus::{connect_broker, source_of},
+    housekeeping, roles,
     stores::{self, Stores},
+    wanted::UntilDeadlineLayer,
 };
 
 /// What an import may take from its first byte to its last.
@@ -46,6 +51,8 @@ pub struct Shared {
     tls: Option<TlsMaterial>,
     in_flight: InFlightLimit,
     stores: Stores,
+    /// The broker; `None` is the embedded bus.
+    broker: Option<Broker>,
 }
 
 /// A running process: some or all roles.
@@ -77,7 +84,8 @@ impl Node {
     /// # Errors
     /// As [`Node::start`].
     pub async fn start_with_clock(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
-        let shared = Shared::open(config, clock)?;
+        let mut shared = Shared::open(config, clock)?;
+        shared.broker = Box::pin(connect_broker(&shared.config.bus)).await?;
         let mut node = Self {
             shared,
             http: None,
@@ -166,6 +174,7 @@ impl Node {
         let Built { routes, tasks } = built;
         let rpc = &self.shared.config.rpc;
         let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock));
+        let layers = Stack::new(UntilDeadlineLayer, auth);
         let settings = StackSettings {
             default_deadline: Duration::from_millis(rpc.deadline_ms),
             // Streams of imports may take long; ordinary callers are cut by the gateway.
@@ -175,7 +184,7 @@ impl Node {
         let name = rpc_name(role);
         self.shared
             .router
-            .add(stack(name, routes, auth, settings))?;
+            .add(stack(name, routes, layers, settings))?;
         self.shared.router.set_serving(name, true).await;
         Ok(tasks)
     }
@@ -347,6 +356,7 @@ impl Shared {
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
             router: RoleRouter::new(),
             stores: Stores::default(),
+            broker: None,
             tokens,
             clock,
             tls,
@@ -377,13 +387,27 @@ impl Shared {
         Ok(connect_lazily(name, &settings)?)
     }
 
-    /// A role's events.
+    /// A role's events, from the bus of the configuration.
     pub fn events(&self, role: ServiceRole) -> anyhow::Result<Arc<dyn Source>> {
+        if let Some(broker) = &self.broker {
+            return Ok(Arc::new(broker.source(source_of(role))));
+        }
         Ok(Arc::new(GrpcFeed::new(
             self.transport(role)?,
             self.tokens.clone(),
             Arc::clone(&self.clock),
         )))
+    }
+
+    /// What a role's store needs from time to time, and what carries its events to the broker if there is one.
+    pub fn upkeep(&self, role: ServiceRole, db: Database) -> Vec<Task> {
+        let mut tasks = vec![housekeeping::task(db.clone(), Arc::clone(&self.clock))];
+        if let Some(broker) = &self.broker {
+            let feed = Feed::new(db, source_of(role));
+            let relay = broker.relay(source_of(role), feed);
+            tasks.push(Task::new("relay", move |stop| relay.run(stop)));
+        }
+        tasks
     }
 
     /// A role's database; on SQLite the schema is brought up at once, on PostgreSQL that is `marque migrate`'s to do.

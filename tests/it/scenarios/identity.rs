@@ -11,7 +11,12 @@ in_both_topologies!(
     a_merge_takes_the_car_along_and_undo_brings_it_back
 );
 
-async fn put(api: &Api, dealer: &str, key: &str, columns: Value) -> anyhow::Result<String> {
+pub(super) async fn put(
+    api: &Api,
+    dealer: &str,
+    key: &str,
+    columns: Value,
+) -> anyhow::Result<String> {
     let answer = api
         .put(&format!("/v1/source-records/{dealer}/dms/{key}"), columns)
         .await?;
@@ -56,7 +61,7 @@ async fn two_dealers_records_are_one_customer(sandbox: Sandbox) -> anyhow::Resul
     sandbox.stop().await
 }
 
-async fn a_merge_takes_the_car_along_and_undo_brings_it_back(
+pub(super) async fn a_merge_takes_the_car_along_and_undo_brings_it_back(
     sandbox: Sandbox,
 ) -> anyhow::Result<()> {
     two_dealers(&sandbox).await?;

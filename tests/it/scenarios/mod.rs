@@ -1,5 +1,6 @@
 //! Stories that users would tell.
 
+mod bus;
 mod complaints;
 mod files;
 mod identity;

@@ -9,7 +9,8 @@ use super::{in_both_topologies, two_dealers};
 
 in_both_topologies!(
     a_dealer_sees_a_stranger_only_after_receiving_him,
-    bad_tokens_are_refused_alike
+    bad_tokens_are_refused_alike,
+    headers_do_not_change_who_asks,
 );
 
 async fn a_dealer_sees_a_stranger_only_after_receiving_him(sandbox: Sandbox) -> anyhow::Result<()> {
@@ -85,5 +86,55 @@ async fn bad_tokens_are_refused_alike(sandbox: Sandbox) -> anyhow::Result<()> {
         bodies.len() <= 2,
         "a missing token and a bad one, no more: {bodies:?}"
     );
+    sandbox.stop().await
+}
+
+/// reliability.md A10: who asks is what his token says, at every hop, whatever else he sends.
+async fn headers_do_not_change_who_asks(sandbox: Sandbox) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let put = sandbox
+        .dealer(Role::Sales, "D1")
+        .put(
+            "/v1/source-records/D1/dms/a",
+            json!({"name": "王小明", "phone": "13800138001"}),
+        )
+        .await?;
+    let id = put.body["customer_id"].as_str().unwrap_or_default();
+    let stranger = sandbox.dealer(Role::Sales, "D2");
+    let admin = sandbox.token(Role::HqAdmin, Scope::Headquarters);
+    let spoofed = [
+        ("x-user-id", "admin"),
+        ("x-tenant", "D1"),
+        ("x-dealer", "D1"),
+        ("x-role", "hq_admin"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-user", "admin"),
+        ("x-forwarded-client-cert", "By=marque;Subject=gateway"),
+        ("x-original-url", "/v1/dealers"),
+        ("marque-role", "network"),
+        ("grpc-metadata-authorization", &admin),
+        ("grpc-timeout", "1n"),
+        ("proxy-authorization", &admin),
+        ("x-http-method-override", "DELETE"),
+    ];
+    for (path, expected) in [
+        (format!("/v1/customers/{id}"), StatusCode::NOT_FOUND),
+        (format!("/v1/customers/{id}/profile"), StatusCode::NOT_FOUND),
+        (
+            "/v1/dealers/D1".to_owned(),
+            stranger.get("/v1/dealers/D1").await?.status,
+        ),
+    ] {
+        for header in spoofed {
+            let answer = stranger
+                .call(reqwest::Method::GET, &path, None, &[header])
+                .await?;
+            assert_eq!(answer.status, expected, "{path} with {}", header.0);
+        }
+        let answer = stranger
+            .call(reqwest::Method::GET, &path, None, &spoofed)
+            .await?;
+        assert_eq!(answer.status, expected, "{path} with all of them");
+    }
     sandbox.stop().await
 }

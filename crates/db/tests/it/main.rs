@@ -8,4 +8,5 @@
 mod bulk;
 mod cut;
 mod migrations;
+mod wanted;
 mod writing;

@@ -10,7 +10,7 @@ use marque_core::Timestamp;
 use marque_events::{Feed, Source as _, prune};
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::common::{Direct, PRODUCER, prepared, tell, tell_each};
+use crate::common::{PRODUCER, prepared, tell, tell_each};
 
 store_test_suite!(
     a_long_poll_wakes_at_once,
@@ -26,7 +26,7 @@ async fn pull(db: &TestDb, after: i64, wait_ms: i32) -> PullResponse {
         wait_ms,
         ..PullRequest::default()
     };
-    Direct(Feed::new(db.handle(), PRODUCER))
+    Feed::new(db.handle(), PRODUCER)
         .pull(request)
         .await
         .unwrap()
@@ -114,7 +114,7 @@ async fn an_event_that_commits_late_comes_after_those_already_given_out(db: Test
         let wait = std::sync::Mutex::new(wait);
         tokio::spawn(async move {
             db.write(move |conn| {
-                tell(conn, "late", 1, false)?;
+                tell(conn, "late", 1)?;
                 published
                     .take()
                     .expect("run once")

@@ -4,6 +4,7 @@
 
 mod common;
 
+mod breaker;
 mod deadlines;
 mod drain;
 mod errors;

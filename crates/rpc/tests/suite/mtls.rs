@@ -11,6 +11,7 @@ use tonic::{
     Code,
     transport::{Certificate, ClientTlsConfig, Endpoint},
 };
+use tonic_types::StatusExt as _;
 use tower::layer::util::Identity;
 
 use crate::common::{ask, feed};
@@ -41,14 +42,15 @@ async fn start(ca: &Path, certificate: Option<RoleName>) -> String {
     format!("https://127.0.0.1:{port}")
 }
 
+/// One who follows this role's events.
 fn client(ca: &Path, address: &str) -> RpcTransport {
+    client_with(ca, RoleName::ServiceHistory, address)
+}
+
+fn client_with(ca: &Path, role: RoleName, address: &str) -> RpcTransport {
     let peer = PeerSettings {
         address: address.to_owned(),
-        tls: Some(
-            TlsFiles::of_dev_ca(ca, Some(RoleName::Customer))
-                .read()
-                .unwrap(),
-        ),
+        tls: Some(TlsFiles::of_dev_ca(ca, Some(role)).read().unwrap()),
         connect_timeout: Duration::from_secs(2),
         server_name: None,
     };
@@ -118,6 +120,119 @@ async fn a_role_with_another_roles_certificate_is_not_taken_for_it() {
         code(&client(ours.path(), &shared)).await,
         Code::Unimplemented
     );
+}
+
+/// Puts the files of one authority in the place of another's, as an operator or a controller of Kubernetes does.
+fn rotate(place: &Path, new: &Path) {
+    for file in [
+        "ca.pem",
+        "service-history.pem",
+        "service-history.key",
+        "vehicle.pem",
+        "vehicle.key",
+    ] {
+        let beside = place.join(format!("{file}.new"));
+        std::fs::copy(new.join(file), &beside).unwrap();
+        std::fs::rename(beside, place.join(file)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_certificates_are_taken_without_a_restart_and_no_call_fails() {
+    let (files, next) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make_dev_ca(files.path()).unwrap();
+    make_dev_ca(next.path()).unwrap();
+    let address = start(files.path(), Some(RoleName::Vehicle)).await;
+    let calling = {
+        let client = client(files.path(), &address);
+        tokio::spawn(async move {
+            for _ in 0..250 {
+                assert_eq!(code(&client).await, Code::Unimplemented, "a call failed");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+    };
+    let before = client(files.path(), &address);
+    assert_eq!(code(&before).await, Code::Unimplemented);
+    // Half of a change: the certificate without its key. The old ones stay in use.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    std::fs::copy(
+        next.path().join("vehicle.pem"),
+        files.path().join("vehicle.pem"),
+    )
+    .unwrap();
+    let during = client(files.path(), &address);
+    assert_eq!(code(&during).await, Code::Unimplemented);
+    rotate(files.path(), next.path());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    // Who knows only the new authority is let in now, and takes the server for who it is.
+    assert_eq!(
+        code(&client(next.path(), &address)).await,
+        Code::Unimplemented
+    );
+    assert_eq!(
+        code(&before).await,
+        Code::Unimplemented,
+        "its connection lives on"
+    );
+    calling.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let ours = tempfile::tempdir().unwrap();
+    let expired = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = rcgen::CertifiedIssuer::self_signed(authority, key).unwrap();
+    for folder in [ours.path(), expired.path()] {
+        std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
+        for role in ["vehicle", "service-history"] {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let name = format!("{role}.marque.internal");
+            let mut params = rcgen::CertificateParams::new(vec![name]).unwrap();
+            if folder == expired.path() {
+                params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+            }
+            let certificate = params.signed_by(&key, &authority).unwrap();
+            std::fs::write(folder.join(format!("{role}.pem")), certificate.pem()).unwrap();
+            std::fs::write(folder.join(format!("{role}.key")), key.serialize_pem()).unwrap();
+        }
+    }
+    let address = start(ours.path(), Some(RoleName::Vehicle)).await;
+    assert_eq!(
+        code(&client(ours.path(), &address)).await,
+        Code::Unimplemented
+    );
+    assert_eq!(
+        code(&client(expired.path(), &address)).await,
+        Code::Unavailable
+    );
+}
+
+#[tokio::test]
+async fn a_role_may_call_only_what_its_work_needs() {
+    let ours = tempfile::tempdir().unwrap();
+    make_dev_ca(ours.path()).unwrap();
+    let address = start(ours.path(), Some(RoleName::Vehicle)).await;
+    // Vehicle's events are followed by the service history and not by the customer service.
+    for (role, expected) in [
+        (RoleName::ServiceHistory, Code::Unimplemented),
+        (RoleName::Scoring, Code::Unimplemented),
+        (RoleName::Network, Code::PermissionDenied),
+        (RoleName::Gateway, Code::PermissionDenied),
+    ] {
+        let status = feed(&client_with(ours.path(), role, &address))
+            .pull(ask("ok"))
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), expected, "{role}");
+        if expected == Code::PermissionDenied {
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(info.reason, "PEER_NOT_ALLOWED");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use marque_db::Database;
 use marque_vault::Vault;
 
 use super::{say, settings::Flags};
-use crate::{roles, wiring::database_settings};
+use crate::{bus::connect_broker, roles, wiring::database_settings};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     problems.extend(check_files(&config));
     problems.extend(check_addresses(&config));
     problems.extend(check_stores(&config).await);
+    problems.extend(check_bus(&config).await);
     if problems.is_empty() {
         return say("all is well");
     }
@@ -79,6 +80,17 @@ fn check_addresses(config: &Config) -> Vec<String> {
             Some(format!("{key}: {address} cannot be used ({error}): stop what listens there or choose another"))
         })
         .collect()
+}
+
+async fn check_bus(config: &Config) -> Option<String> {
+    let checked = async {
+        match connect_broker(&config.bus).await? {
+            Some(broker) => Ok(broker.check().await?),
+            None => Ok::<_, anyhow::Error>(()),
+        }
+    };
+    let error = checked.await.err()?;
+    Some(format!("bus: {error:#}"))
 }
 
 async fn check_stores(config: &Config) -> Vec<String> {

@@ -9,6 +9,7 @@ mod import;
 pub mod link;
 mod migrate;
 mod openapi;
+mod outbox;
 pub mod quality;
 mod restore;
 pub mod sample;
@@ -53,6 +54,8 @@ enum Command {
     Restore(restore::Args),
     /// Verifies the audit record.
     Audit(audit::Args),
+    /// Events sent again, and events that could not be applied.
+    Outbox(outbox::Args),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, keys and stores; says what is wrong and what to do.
@@ -79,6 +82,7 @@ impl Cli {
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
             Command::Audit(args) => block_on(audit::run(args)),
+            Command::Outbox(args) => block_on(outbox::run(args)),
             Command::Openapi => openapi::run(),
             Command::Doctor(args) => block_on(doctor::run(args)),
         }

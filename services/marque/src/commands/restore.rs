@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use marque_config::ServiceRole;
 use marque_core::{Clock as _, SystemClock};
 
 use super::{say, settings::Flags};
-use crate::backup;
+use crate::{backup, bus::forget_streams};
 
 /// Fills an empty data folder, or empty schemas of PostgreSQL, from a backup
 ///
@@ -37,6 +38,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         restored.imports,
         restored.made_at
     ))?;
+    let roles: Vec<ServiceRole> = restored
+        .roles
+        .iter()
+        .filter_map(|role| role.parse().ok())
+        .collect();
+    super::block_on(forget_streams(&config.bus, &roles)).context(
+        "the streams of the broker still tell of what came after the backup: before you start, run `marque outbox replay --service ROLE --afresh` for each role",
+    )?;
     match restored.keyring_missing {
         Some(place) => say(format_args!(
             "the keyring is still missing: put the one the backup was made with at {}, the server does not start without it",

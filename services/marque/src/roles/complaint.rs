@@ -6,7 +6,7 @@ use marque_complaint::{Deps, FileStore, Rules};
 use marque_config::ServiceRole;
 use marque_rpc::Built;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
@@ -29,6 +29,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     })?;
     built
         .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+        .extend(shared.upkeep(ServiceRole::Complaint, db));
     Ok(built)
 }

@@ -6,7 +6,7 @@ use marque_config::ServiceRole;
 use marque_customer::{Deps, Survivorship};
 use marque_rpc::Built;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 /// An import looks for people all over the store: much of what a million customers' index weighs.
 const CACHE_MB: u32 = 128;
@@ -26,8 +26,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         intake: shared.intake(ServiceRole::Customer),
         survivorship: Survivorship::read(&rules.survivorship, &rules.trust)?,
     })?;
-    built
-        .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    built.tasks.extend(shared.upkeep(ServiceRole::Customer, db));
     Ok(built)
 }

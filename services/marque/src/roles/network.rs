@@ -6,7 +6,7 @@ use marque_config::ServiceRole;
 use marque_network::Deps;
 use marque_rpc::Built;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
@@ -17,8 +17,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         vault: shared.vault.clone(),
         clock: Arc::clone(&shared.clock),
     });
-    built
-        .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    built.tasks.extend(shared.upkeep(ServiceRole::Network, db));
     Ok(built)
 }

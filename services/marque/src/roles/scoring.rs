@@ -6,7 +6,7 @@ use marque_config::ServiceRole;
 use marque_rpc::Built;
 use marque_scoring::Deps;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
@@ -27,8 +27,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         service_history_events: shared.events(ServiceRole::ServiceHistory)?,
         complaint_events: shared.events(ServiceRole::Complaint)?,
     })?;
-    built
-        .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    built.tasks.extend(shared.upkeep(ServiceRole::Scoring, db));
     Ok(built)
 }

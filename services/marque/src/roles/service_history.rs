@@ -6,7 +6,7 @@ use marque_config::ServiceRole;
 use marque_rpc::Built;
 use marque_service_history::Deps;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
@@ -27,6 +27,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     })?;
     built
         .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+        .extend(shared.upkeep(ServiceRole::ServiceHistory, db));
     Ok(built)
 }

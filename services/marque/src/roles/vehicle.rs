@@ -6,7 +6,7 @@ use marque_config::ServiceRole;
 use marque_rpc::Built;
 use marque_vehicle::Deps;
 
-use crate::{housekeeping, wiring::Shared};
+use crate::wiring::Shared;
 
 pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
     let db = shared
@@ -22,8 +22,6 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         customer_events: shared.events(ServiceRole::Customer)?,
         service_history_events: shared.events(ServiceRole::ServiceHistory)?,
     })?;
-    built
-        .tasks
-        .push(housekeeping::task(db, Arc::clone(&shared.clock)));
+    built.tasks.extend(shared.upkeep(ServiceRole::Vehicle, db));
     Ok(built)
 }

@@ -8,4 +8,5 @@
 mod backup;
 mod hostile_files;
 mod kills;
+mod outbox;
 mod server;
