@@ -116,6 +116,10 @@ fn too_large(limit: usize) -> Failure {
 
 /// Reads JSON; looks for the place of an error only when there is one.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    if has_nul(bytes) {
+        let detail = "a text holds the character U+0000, which no store keeps: leave it out";
+        return Err(Failure::invalid("JSON_INVALID", detail));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
             let mut again = serde_json::Deserializer::from_slice(bytes);
@@ -130,6 +134,16 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
             format!("the body is not JSON that can be read: see {place}"),
         )
     })
+}
+
+/// Whether a text of the JSON has U+0000, which JSON can only write as an escape.
+fn has_nul(json: &[u8]) -> bool {
+    let is_escape = |(at, six): (usize, &[u8])| {
+        let before = json[..at].iter().rev();
+        let backslashes = before.take_while(|byte| **byte == b'\\').count();
+        six == br"\u0000" && backslashes.is_multiple_of(2)
+    };
+    json.windows(6).enumerate().any(is_escape)
 }
 
 /// What serde found wrong, without the value it may quote.
@@ -223,6 +237,10 @@ mod tests {
             ),
             (r#"{"phone":"13800138000""#, ("JSON_INVALID", "", "")),
             ("", ("JSON_INVALID", "", "")),
+            (
+                r#"{"phone":"1\u0000","lines":[]}"#,
+                ("JSON_INVALID", "", ""),
+            ),
         ];
         for (json, (reason, field, why)) in cases {
             let found = refusal(json);

@@ -1,8 +1,8 @@
 //! Correcting the coded values of a case, and notes: both may set clocks anew.
 
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::Timestamp;
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use prost::Message;
 
@@ -100,7 +100,7 @@ impl CaseApp {
                 &entry(ctx, now, ("amended", &from, &to), note),
             )?;
         }
-        self.rebudget(conn, ctx, case)?;
+        self.rebudget(conn, ctx.scope(), case)?;
         let (subject, fields) = (
             case.id.to_string(),
             changes
@@ -144,9 +144,14 @@ impl CaseApp {
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became
     /// their matter, and stop where it no longer is.
-    fn rebudget(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: &Case) -> Result<()> {
-        let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
-        let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
+    pub(super) fn rebudget(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        case: &Case,
+    ) -> std::result::Result<(), StoreError> {
+        let calendar = self.calendar(conn, scope, &case.dealer)?;
+        let mut clocks = storage::clocks_of(conn, scope, case.id)?;
         let wanted = kinds_of(&case.category);
         for clock in &mut clocks {
             if !wanted.contains(&clock.kind) {
@@ -171,7 +176,7 @@ impl CaseApp {
         let owned = clocks
             .iter()
             .map(|clock| (case.id, case.dealer.as_str(), clock));
-        Ok(storage::save_clocks(conn, owned)?)
+        storage::save_clocks(conn, owned)
     }
 
     /// Writes a note; one that tells the customer something starts the clock of the next update anew.
@@ -277,13 +282,7 @@ impl Amendment {
             ("fault", &mut case.fault, &self.fault),
         ] {
             let new = new.trim();
-            if new.chars().count() > 64 {
-                return Err(Error::field(
-                    field,
-                    "FORMAT",
-                    "a code has at most 64 characters",
-                ));
-            }
+            draft::check_code(field, new).map_err(|violation| Error::Invalid(vec![violation]))?;
             if !new.is_empty() {
                 changes.push((field, kept.clone(), new.to_owned()));
                 new.clone_into(kept);

@@ -154,13 +154,7 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
         ("fault", &draft.fault),
         ("visit_id", &draft.visit),
     ] {
-        if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
-            wrong.push(Violation::new(
-                field,
-                "FORMAT",
-                "a code has at most 64 characters",
-            ));
-        }
+        wrong.extend(check_code(field, value).err());
     }
     if draft.words.wish.chars().count() > 5_000 {
         wrong.push(Violation::new(
@@ -184,6 +178,15 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
         }
     }
     wrong
+}
+
+/// A code of a part, fault or visit, as it may be typed.
+pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violation> {
+    if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
+        let message = "a code has at most 64 characters, none of them a line break or the like";
+        return Err(Violation::new(field, "FORMAT", message));
+    }
+    Ok(())
 }
 
 fn violation(finding: &Finding) -> Violation {

@@ -9,7 +9,7 @@ use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{CaseApp, Shown, Wanted};
+use super::{CaseApp, Shown, Wanted, draft};
 use crate::{
     domain::{Case, Solution, SolutionState, Uses, category_code, kinship},
     error::{Error, Result},
@@ -323,9 +323,10 @@ impl Draft {
         let fields = [
             ("title", &self.title, 200, true),
             ("text", &self.text, 10_000, true),
-            ("part", &self.part, 64, false),
-            ("fault", &self.fault, 64, false),
         ];
+        for (field, code) in [("part", &self.part), ("fault", &self.fault)] {
+            draft::check_code(field, code).map_err(|violation| Error::Invalid(vec![violation]))?;
+        }
         for (field, value, most, is_needed) in fields {
             if is_needed && value.trim().is_empty() {
                 return Err(Error::field(field, "REQUIRED", "the field is needed"));

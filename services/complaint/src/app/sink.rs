@@ -143,9 +143,7 @@ impl CaseApp {
             .iter()
             .map(|row| row.draft.complaint_key.as_str())
             .collect();
-        let found = self
-            .store
-            .find_by_keys(conn, dealer.as_str(), &job.source, &keys)?;
+        let found = self.hold_known(conn, job, &keys)?;
         let mut known: FxHashMap<String, (Case, Vec<u8>)> = found
             .into_iter()
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
@@ -166,6 +164,9 @@ impl CaseApp {
                 }
                 Some((mut case, _)) => {
                     self.flush(conn, job, &mut fresh)?;
+                    if case.customer != customer || row.draft.tier.is_some() {
+                        case.tier = Self::tier(conn, &row.draft, customer)?;
+                    }
                     case.customer = customer;
                     self.correct(conn, job, &mut case, row)?;
                     let id = case.id;
@@ -190,6 +191,22 @@ impl CaseApp {
         }
         self.flush(conn, job, &mut fresh)?;
         Ok(written)
+    }
+
+    /// The cases of keys that are known, as they are while they are held: people work on them too.
+    fn hold_known(
+        &self,
+        conn: &mut Conn<'_>,
+        job: &Job,
+        keys: &[&str],
+    ) -> Result<Vec<(Case, Vec<u8>)>, StoreError> {
+        let dealer = job.dealer.as_str();
+        let found = self.store.find_by_keys(conn, dealer, &job.source, keys)?;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        storage::lock_cases(conn, found.iter().map(|(case, _)| case.id))?;
+        self.store.find_by_keys(conn, dealer, &job.source, keys)
     }
 
     /// Writes the new cases of a batch with their clocks, and tells of them.
@@ -259,7 +276,8 @@ impl CaseApp {
         storage::save_clocks(conn, owned)
     }
 
-    /// Gives a case what a corrected row says of it. How it stands is not the file's to say.
+    /// Gives a case that is held what a corrected row says of it, and its clocks the budgets that go with it. How it stands is
+    /// not the file's to say.
     fn correct(
         &self,
         conn: &mut Conn<'_>,
@@ -267,7 +285,6 @@ impl CaseApp {
         case: &mut Case,
         row: &CasePayload,
     ) -> Result<(), StoreError> {
-        storage::lock_cases(conn, std::iter::once(case.id))?;
         let draft = &row.draft;
         case.record = row.record;
         case.vin.clone_from(&draft.vin);
@@ -277,6 +294,15 @@ impl CaseApp {
         draft.department.clone_into(&mut case.department);
         case.opened_at = draft.opened_at.unwrap_or(case.opened_at).min(job.now);
         case.words.clone_from(&draft.words);
+        for (kept, said) in [
+            (&mut case.part, &draft.part),
+            (&mut case.fault, &draft.fault),
+        ] {
+            if !said.is_empty() {
+                kept.clone_from(said);
+            }
+        }
+        case.repeat_of = storage::find_repeated(conn, job.ctx.scope(), case)?;
         case.version += 1;
         case.updated_at = job.now;
         let bodies = self.seal_all(std::iter::once(&*case))?;
@@ -286,6 +312,7 @@ impl CaseApp {
             body: &bodies[0],
         };
         storage::correct_case(conn, &new)?;
+        self.rebudget(conn, job.ctx.scope(), case)?;
         let entry = Course {
             act: "corrected",
             at: job.now,

@@ -157,17 +157,19 @@ impl CaseStore {
     }
 
     /// Cases in the scope of a customer or a vehicle, open ones first, then newest first, at most twenty. Each is asked for
-    /// by an index of its own.
+    /// by an index of its own. A customer is shown his own alone: his car may have had another owner.
     pub(crate) fn find_of(
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
         (record, customer, vin): Whose<'_>,
     ) -> Result<Vec<Case>, StoreError> {
+        let is_customer = matches!(scope, Scope::Customer(_));
         let (clause, dealers) = dealer_clause(scope, "dealer", 2);
-        let mine = match scope {
-            Scope::Customer(_) => "?2 = ''",
-            _ => clause.as_str(),
+        let mine = if is_customer {
+            "customer_id = ?1 AND ?2 = ''"
+        } else {
+            clause.as_str()
         };
         let keys: [(&str, Value<'_>); 3] = [
             (
@@ -179,7 +181,8 @@ impl CaseStore {
         ];
         let mut found: Vec<Case> = Vec::new();
         for (key, value) in keys {
-            if value == Value::Null || value == Value::Text("") {
+            let is_anybodys = is_customer && !key.starts_with("customer_id");
+            if is_anybodys || value == Value::Null || value == Value::Text("") {
                 continue;
             }
             let sql = format!(

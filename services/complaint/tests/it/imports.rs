@@ -15,6 +15,7 @@ use crate::world::{World, customer, linked};
 
 store_test_suite!(
     a_file_becomes_cases_once_and_a_corrected_row_corrects_its_case,
+    a_row_corrected_in_severity_or_category_sets_its_clocks_anew,
     rows_of_long_ago_are_history_and_do_not_escalate,
 );
 
@@ -143,4 +144,36 @@ async fn rows_of_long_ago_are_history_and_do_not_escalate(db: TestDb) {
     world
         .wait_for("SELECT count(*) FROM complaint_escalations", 2)
         .await;
+}
+
+async fn a_row_corrected_in_severity_or_category_sets_its_clocks_anew(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = format!(
+        "{HEADER}TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,收费争议,低,结算比报价高,售后\n"
+    );
+    import(&world, &file).await;
+    let case = cases(&world).await.remove(0);
+    let due = |case: &pb::Complaint| -> Vec<_> {
+        case.clocks
+            .iter()
+            .map(|clock| (clock.kind.clone(), clock.due_at))
+            .collect()
+    };
+    let before = due(&case);
+    import(&world, &file.replace(",低,", ",紧急,")).await;
+    let sooner = due(&world.get(&case.id).await);
+    assert_eq!(sooner.len(), before.len());
+    for ((kind, low), (_, critical)) in before.iter().zip(&sooner) {
+        assert!(
+            critical.unwrap().seconds < low.unwrap().seconds,
+            "{kind} is due sooner"
+        );
+    }
+    import(&world, &file.replace("收费争议", "三包")).await;
+    let lawful = world.get(&case.id).await;
+    assert!(
+        lawful.clocks.len() > before.len(),
+        "the law's clocks run: {:?}",
+        due(&lawful)
+    );
 }

@@ -12,6 +12,7 @@ store_test_suite!(
     a_dealer_who_knows_the_customer_learns_of_his_cases_elsewhere_but_not_what_was_said,
     a_case_may_come_before_its_customer_and_follows_him,
     a_customer_complains_for_himself_and_moves_only_what_is_his_to_move,
+    a_customer_is_not_shown_what_others_said_of_the_same_car,
 );
 
 async fn list(
@@ -208,4 +209,33 @@ async fn a_customer_complains_for_himself_and_moves_only_what_is_his_to_move(db:
         .open_complaint(world.ask(Role::Customer, me(), nowhere))
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+}
+
+async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let of_the_car = |key: &str| pb::OpenComplaintRequest {
+        vin: "LJ1EEKRN7R4000001".into(),
+        ..complaint("D1", key)
+    };
+    world.open(of_the_car("earlier-owner")).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    let request = of_the_car("c1");
+    let opened = world
+        .complaints()
+        .open_complaint(world.ask(Role::Customer, Scope::Customer(own), request))
+        .await
+        .expect("another's case is no twin of his")
+        .into_inner();
+    assert!(opened.possible_repeats.is_empty());
+    let agents = pb::FindRepeatsRequest {
+        dealer: "D1".into(),
+        vin: "LJ1EEKRN7R4000001".into(),
+        ..pb::FindRepeatsRequest::default()
+    };
+    let found = world
+        .complaints()
+        .find_repeats(world.desk("D1", agents))
+        .await
+        .unwrap();
+    assert_eq!(found.into_inner().complaints.len(), 2, "the desk sees both");
 }

@@ -152,7 +152,8 @@ impl QualityApp {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         self.db
             .scan(move |conn| {
-                let list = storage::find_work_list(conn, id)?.ok_or(Error::WorkListUnknown)?;
+                let list = storage::find_work_list(conn, ctx.scope(), id)?
+                    .ok_or(Error::WorkListUnknown)?;
                 let after = page.after.as_ref().and_then(|token| token.key.parse().ok());
                 let after = after.unwrap_or(0);
                 let items = storage::work_items(conn, ctx.scope(), &list, after, page.size)?;

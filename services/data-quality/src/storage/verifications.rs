@@ -192,26 +192,29 @@ pub(crate) fn insert_work_list(
     conn.insert_many("work_items", &columns, "", &items)
 }
 
-/// A list by its id.
+/// A list by its id, if it or one of its records is in the caller's scope.
 pub(crate) fn find_work_list(
     conn: &mut Conn<'_>,
+    scope: &Scope,
     id: WorkListId,
 ) -> Result<Option<WorkList>, StoreError> {
-    conn.query_opt(
-        "SELECT seed, dealer, region, period, created_at, created_by FROM work_lists WHERE id = ?1",
-        &[id.uuid().into()],
-        |row| {
-            Ok(WorkList {
-                id,
-                seed: row.get(0)?,
-                dealer: row.get(1)?,
-                region: row.get(2)?,
-                period: row.get(3)?,
-                created_at: row.get(4)?,
-                created_by: row.get(5)?,
-            })
-        },
-    )
+    let (of_list, key) = dealer_clause(scope, "work_lists.dealer", 2);
+    let (of_item, _) = dealer_clause(scope, "work_items.dealer", 2);
+    let sql = format!(
+        "SELECT seed, dealer, region, period, created_at, created_by FROM work_lists WHERE id = ?1 AND
+            ({of_list} OR EXISTS (SELECT 1 FROM work_items WHERE list = work_lists.id AND {of_item}))"
+    );
+    conn.query_opt(&sql, &[id.uuid().into(), key], |row| {
+        Ok(WorkList {
+            id,
+            seed: row.get(0)?,
+            dealer: row.get(1)?,
+            region: row.get(2)?,
+            period: row.get(3)?,
+            created_at: row.get(4)?,
+            created_by: row.get(5)?,
+        })
+    })
 }
 
 /// Records of a list in the caller's scope, after a position.
