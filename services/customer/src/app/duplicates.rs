@@ -5,9 +5,10 @@ use marque_core::{CustomerNumber, DuplicateId, MergeId};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
 use marque_linkage::score::{Outcome, Reason};
+use prost::Message;
 use uuid::Uuid;
 
-use super::{CustomerApp, words::check_words};
+use super::{CustomerApp, Keyed, words::check_words};
 use crate::{
     domain::{Customer, File},
     error::{Error, Result},
@@ -85,6 +86,7 @@ impl CustomerApp {
     pub(crate) async fn decide(
         &self,
         ctx: CallContext,
+        keyed: Keyed<impl Message + 'static>,
         id: DuplicateId,
         decision: Decision,
         reason: String,
@@ -93,7 +95,17 @@ impl CustomerApp {
         check_words(&[("reason", &reason)])?;
         let app = self.clone();
         self.db
-            .write(move |conn| app.decide_in(conn, &ctx, id, decision, &reason))
+            .write(move |conn| {
+                let now = app.clock.now();
+                let merge = keyed.once_moved(conn, &ctx, now, "DecideDuplicate", |conn| {
+                    app.decide_in(conn, &ctx, id, decision, &reason)
+                })?;
+                let duplicate = app.store.get_duplicate(conn, id)?;
+                let pair = app
+                    .open_pair(conn, &ctx, duplicate)?
+                    .ok_or(Error::DuplicateUnknown)?;
+                Ok((pair, merge))
+            })
             .await
     }
 
@@ -104,7 +116,9 @@ impl CustomerApp {
         id: DuplicateId,
         decision: Decision,
         reason: &str,
-    ) -> Result<(Pair, Option<MergeId>)> {
+    ) -> Result<Option<MergeId>> {
+        // Before anything is read: of two words at once the later must hear the earlier.
+        self.store.lock_identities(conn)?;
         let duplicate = self.store.get_duplicate(conn, id)?;
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
@@ -136,11 +150,7 @@ impl CustomerApp {
             detail: detail.trim(),
         };
         record(conn, ctx, decided.at, &entry)?;
-        let duplicate = self.store.get_duplicate(conn, id)?;
-        let pair = self
-            .open_pair(conn, ctx, duplicate)?
-            .ok_or(Error::DuplicateUnknown)?;
-        Ok((pair, merge))
+        Ok(merge)
     }
 
     fn compare_files(

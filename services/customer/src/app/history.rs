@@ -2,6 +2,7 @@
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, Timestamp};
+use marque_db::Conn;
 use marque_ledger::history;
 
 use super::CustomerApp;
@@ -35,7 +36,7 @@ impl CustomerApp {
                 let file = app.file(conn, &ctx, customer)?;
                 let family = app.store.family(conn, customer.number)?;
                 let ids = app.store.customer_ids(conn, &family)?;
-                let mut entries: Vec<HistoryEntry> = file.records.iter().map(arrived).collect();
+                let mut entries: Vec<HistoryEntry> = file.known_records().map(arrived).collect();
                 for id in ids.values() {
                     let recorded = history(conn, &id.to_string(), i64::MAX, MOST)?;
                     entries.extend(recorded.into_iter().map(|entry| HistoryEntry {
@@ -47,23 +48,31 @@ impl CustomerApp {
                         reason: entry.detail,
                     }));
                 }
-                entries.retain(|entry| may_know(ctx.scope(), entry));
+                app.keep_known(conn, ctx.scope(), &mut entries)?;
                 entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.act.cmp(&b.act)));
                 Ok(entries)
             })
             .await
     }
-}
 
-/// A dealer knows of what was done at his own house, and of what became of the customer's identity; not where else the
-/// customer goes, nor who asked after him.
-fn may_know(scope: &Scope, entry: &HistoryEntry) -> bool {
-    match scope {
-        Scope::Dealer(dealer) => {
-            entry.dealer == dealer.as_str()
-                || matches!(entry.act.as_str(), "merged" | "split" | "undone")
+    /// A dealer knows of what was done at his own house, a region of what was done at its dealers', and both of what became
+    /// of the customer's identity; not where else the customer goes, nor who asked after him.
+    fn keep_known(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        entries: &mut Vec<HistoryEntry>,
+    ) -> Result<()> {
+        if matches!(scope, Scope::Headquarters | Scope::Customer(_)) {
+            return Ok(());
         }
-        Scope::Headquarters | Scope::Region(_) | Scope::Customer(_) => true,
+        let dealers: Vec<&str> = entries.iter().map(|entry| entry.dealer.as_str()).collect();
+        let own = self.store.within(conn, scope, &dealers)?;
+        entries.retain(|entry| {
+            own.contains(&entry.dealer)
+                || matches!(entry.act.as_str(), "merged" | "split" | "undone")
+        });
+        Ok(())
     }
 }
 

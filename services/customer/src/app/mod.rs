@@ -8,6 +8,7 @@ mod history;
 mod ingest;
 mod lookup;
 mod moves;
+mod once;
 mod published;
 mod put;
 mod read;
@@ -28,6 +29,7 @@ pub(crate) use filling::fill;
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
 pub(crate) use moves::Mode;
+pub(crate) use once::Keyed;
 pub(crate) use put::Put;
 pub(crate) use sink::CustomerSink;
 

@@ -4,8 +4,9 @@ use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
+use prost::Message;
 
-use super::{CustomerApp, published, words::check_words};
+use super::{CustomerApp, Keyed, published, words::check_words};
 use crate::{
     domain::{Facts, File, SourceRecord},
     error::{Error, Result},
@@ -38,8 +39,8 @@ impl CustomerApp {
     pub(crate) async fn merge(
         &self,
         ctx: CallContext,
-        from: CustomerId,
-        into: CustomerId,
+        keyed: Keyed<impl Message + 'static>,
+        (from, into): (CustomerId, CustomerId),
         reason: String,
         mode: Mode,
     ) -> Result<(MergeId, File)> {
@@ -49,9 +50,13 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 mode.run(conn, |conn| {
-                    let id = app.merge_in(conn, &ctx, from, into, &reason)?;
+                    let now = app.clock.now();
+                    let merged = keyed.once_moved(conn, &ctx, now, "Merge", |conn| {
+                        app.merge_in(conn, &ctx, from, into, &reason).map(Some)
+                    })?;
                     let customer = app.store.get_customer(conn, into)?;
-                    Ok((id, app.file(conn, &ctx, customer)?))
+                    let file = app.file(conn, &ctx, customer)?;
+                    Ok((merged.expect("a merge has an id"), file))
                 })
             })
             .await
@@ -109,8 +114,8 @@ impl CustomerApp {
     pub(crate) async fn split(
         &self,
         ctx: CallContext,
-        id: CustomerId,
-        records: Vec<SourceRecordId>,
+        keyed: Keyed<impl Message + 'static>,
+        (id, records): (CustomerId, Vec<SourceRecordId>),
         reason: String,
         mode: Mode,
     ) -> Result<(MergeId, File)> {
@@ -119,7 +124,16 @@ impl CustomerApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                mode.run(conn, |conn| app.split_in(conn, &ctx, id, &records, &reason))
+                mode.run(conn, |conn| {
+                    let now = app.clock.now();
+                    let parted = keyed.once_moved(conn, &ctx, now, "Split", |conn| {
+                        app.split_in(conn, &ctx, id, &records, &reason).map(Some)
+                    })?;
+                    let parted = parted.expect("a split has an id");
+                    let into = app.store.get_move(conn, parted)?.into;
+                    let customer = app.store.get_customer_by_number(conn, into)?;
+                    Ok((parted, app.file(conn, &ctx, customer)?))
+                })
             })
             .await
     }
@@ -131,7 +145,7 @@ impl CustomerApp {
         id: CustomerId,
         leaving: &[SourceRecordId],
         reason: &str,
-    ) -> Result<(MergeId, File)> {
+    ) -> Result<MergeId> {
         self.store.lock_identities(conn)?;
         let now = self.clock.now();
         let from = self.store.get_customer(conn, id)?;
@@ -167,25 +181,33 @@ impl CustomerApp {
         self.refuse_pair(conn, from.number, into.number)?;
         self.tell_moved(conn, gone, from.id, into.id, now)?;
         self.record_move(conn, ctx, &moved, from.id, into.id, "split")?;
-        let customer = self.store.get_customer(conn, into.id)?;
-        Ok((moved.id, self.file(conn, ctx, customer)?))
+        Ok(moved.id)
     }
 
     /// Takes a merge or split back. A later one that stands on it must be taken back first.
     pub(crate) async fn undo(
         &self,
         ctx: CallContext,
+        keyed: Keyed<impl Message + 'static>,
         id: MergeId,
         mode: Mode,
     ) -> Result<Vec<File>> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         let app = self.clone();
         self.db
-            .write(move |conn| mode.run(conn, |conn| app.undo_in(conn, &ctx, id)))
+            .write(move |conn| {
+                mode.run(conn, |conn| {
+                    keyed.once_moved(conn, &ctx, app.clock.now(), "Undo", |conn| {
+                        app.undo_in(conn, &ctx, id)?;
+                        Ok(None)
+                    })?;
+                    app.files_of_move(conn, &ctx, id)
+                })
+            })
             .await
     }
 
-    fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<Vec<File>> {
+    fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<()> {
         self.store.lock_identities(conn)?;
         let now = self.clock.now();
         let moved = self.store.get_move(conn, id)?;
@@ -207,7 +229,10 @@ impl CustomerApp {
         let seqs: Vec<i64> = going.iter().map(|record| record.seq).collect();
         self.store.move_records(conn, &seqs, moved.from)?;
         match moved.act {
-            Act::Merge => self.store.set_merged_into(conn, moved.from, None, now)?,
+            Act::Merge => {
+                self.store.set_merged_into(conn, moved.from, None, now)?;
+                self.share_refusals(conn, &moved, from.id)?;
+            }
             Act::Split => self
                 .store
                 .set_merged_into(conn, moved.into, Some(moved.from), now)?,
@@ -223,10 +248,20 @@ impl CustomerApp {
             }
             Act::Split => published::merged(conn, &*self.clock, into.id, from.id, id, false)?,
         }
-        self.record_move(conn, ctx, &moved, from.id, into.id, "undone")?;
+        self.record_move(conn, ctx, &moved, from.id, into.id, "undone")
+    }
+
+    /// The files of the customers of a move as they are now: one or two.
+    fn files_of_move(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: MergeId,
+    ) -> Result<Vec<File>> {
+        let moved = self.store.get_move(conn, id)?;
         let mut files = Vec::new();
-        for id in [from.id, into.id] {
-            let customer = self.store.get_customer(conn, id)?;
+        for number in [moved.from, moved.into] {
+            let customer = self.store.get_customer_by_number(conn, number)?;
             if !files
                 .iter()
                 .any(|file: &File| file.customer.number == customer.number)
@@ -235,6 +270,26 @@ impl CustomerApp {
             }
         }
         Ok(files)
+    }
+
+    /// A consent that was withdrawn while two were one is withdrawn of both when they are parted again: which of them said
+    /// so nobody knows. One that was given then counts only where it is kept, for nobody consents for another.
+    fn share_refusals(&self, conn: &mut Conn<'_>, moved: &Move, from: CustomerId) -> Result<()> {
+        let family = self.store.family(conn, moved.into)?;
+        let own = self.store.family(conn, moved.from)?;
+        let said = self.store.consents_of(conn, &own)?;
+        for consent in self.store.consents_of(conn, &family)? {
+            let is_newest = said
+                .iter()
+                .filter(|own| own.purpose == consent.purpose)
+                .all(|own| own.changed_at <= consent.changed_at);
+            if consent.given || consent.changed_at < moved.at || !is_newest {
+                continue;
+            }
+            self.store.put_consent(conn, moved.from, &consent)?;
+            published::consent(conn, &*self.clock, from, &consent.purpose, false)?;
+        }
+        Ok(())
     }
 
     pub(super) fn tell_moved(

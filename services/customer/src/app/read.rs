@@ -5,8 +5,9 @@ use marque_core::{CustomerId, CustomerNumber, Timestamp, source_record_id};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
+use prost::Message;
 
-use super::{CustomerApp, words::check_words};
+use super::{CustomerApp, Keyed, words::check_words};
 use crate::{
     domain::{
         Customer, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship, compose, mask,
@@ -20,6 +21,27 @@ pub(crate) struct Unmasked {
     pub(crate) id_number: String,
     pub(crate) phones: Vec<String>,
     pub(crate) address: String,
+}
+
+impl Unmasked {
+    fn of(golden: Golden) -> Self {
+        let phones = golden
+            .contact_points
+            .into_iter()
+            .filter(|point| point.channel.as_str() == "phone");
+        Self {
+            id_number: golden.id_number.unwrap_or_default(),
+            phones: phones.map(|point| point.value).collect(),
+            address: golden.address.unwrap_or_default(),
+        }
+    }
+}
+
+/// What is kept of a look under a key: what was seen, by its version alone.
+#[derive(Clone, PartialEq, Message)]
+struct Look {
+    #[prost(int64, tag = "1")]
+    version: i64,
 }
 
 /// A customer with all his records, opened and cleaned. Nothing of it is shown before the scope was asked.
@@ -66,29 +88,40 @@ impl CustomerApp {
         self.db.scan(move |conn| store.count(conn)).await
     }
 
-    /// The caller's source records of a customer. A dealer sees his own, the customer all of his.
+    /// A page of the source records of a customer of which the caller may know, in the order they came, and whose they
+    /// are now. A dealer sees his own, a region its dealers', the customer all of his. `after` is the sequence number
+    /// before the page. Only what is on the page is opened.
     pub(crate) async fn source_records(
         &self,
         ctx: CallContext,
         id: CustomerId,
-    ) -> Result<Vec<SourceRecord>> {
+        after: i64,
+        size: u32,
+    ) -> Result<(CustomerId, Vec<SourceRecord>)> {
         let app = self.clone();
         self.db
-            .read(move |conn| {
+            .scan(move |conn| {
                 let customer = app.store.get_customer(conn, id)?;
-                let mut records = app.file(conn, &ctx, customer)?.records;
-                if let Scope::Dealer(dealer) = ctx.scope() {
-                    records.retain(|record| record.dealer == *dealer);
+                let family = app.store.family(conn, customer.number)?;
+                let dealers = app.store.dealers_of(conn, &family)?;
+                let seen = (customer, family.as_slice(), dealers.as_slice());
+                if !app.may_see(conn, ctx.scope(), seen, app.clock.now())? {
+                    return Err(Error::CustomerUnknown);
                 }
-                Ok(records)
+                let records =
+                    app.store
+                        .list_records(conn, ctx.scope(), customer.number, after, size)?;
+                Ok((customer.id, records))
             })
             .await
     }
 
-    /// The whole identifiers, against a reason that goes on record.
+    /// The whole identifiers, against a reason that goes on record. The same request again under its key is the same
+    /// look, unless he changed since.
     pub(crate) async fn unmask(
         &self,
         ctx: CallContext,
+        keyed: Keyed<impl Message + 'static>,
         id: CustomerId,
         reason: String,
     ) -> Result<Unmasked> {
@@ -106,33 +139,24 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 let customer = app.store.get_customer(conn, id)?;
-                let Golden {
-                    id_number,
-                    contact_points,
-                    address,
-                    ..
-                } = app.open_file(conn, ctx.scope(), customer, now)?.golden;
+                let file = app.open_file(conn, ctx.scope(), customer, now)?;
                 let subject = customer.id.to_string();
-                let dealer = ctx.scope().dealer().map_or("", |dealer| dealer.as_str());
-                record(
-                    conn,
-                    &ctx,
-                    now,
-                    &Entry {
-                        act: "unmasked",
-                        subject: &subject,
-                        dealer,
-                        detail: &reason,
-                    },
-                )?;
-                let phones = contact_points
-                    .into_iter()
-                    .filter(|point| point.channel.as_str() == "phone");
-                Ok(Unmasked {
-                    id_number: id_number.unwrap_or_default(),
-                    phones: phones.map(|point| point.value).collect(),
-                    address: address.unwrap_or_default(),
-                })
+                let entry = Entry {
+                    act: "unmasked",
+                    subject: &subject,
+                    dealer: ctx.scope().dealer().map_or("", |dealer| dealer.as_str()),
+                    detail: &reason,
+                };
+                let look = keyed.once(conn, &ctx, now, "Unmask", |conn| {
+                    record(conn, &ctx, now, &entry)?;
+                    Ok(Look {
+                        version: customer.version,
+                    })
+                })?;
+                if look.version != customer.version {
+                    record(conn, &ctx, now, &entry)?;
+                }
+                Ok(Unmasked::of(file.golden))
             })
             .await
     }
@@ -202,31 +226,6 @@ impl CustomerApp {
         opened: Opened,
         now: Timestamp,
     ) -> Result<File> {
-        if !self.may_see(conn, scope, &opened, now)? {
-            return Err(Error::CustomerUnknown);
-        }
-        let golden = opened.golden(&self.survivorship);
-        let consents = self.store.consents_of(conn, &opened.family)?;
-        let referrer = self.referrer(conn, &opened.records, &golden)?;
-        Ok(File {
-            customer: opened.customer,
-            records: opened.records,
-            golden,
-            consents,
-            referrer,
-        })
-    }
-
-    fn may_see(
-        &self,
-        conn: &mut Conn<'_>,
-        scope: &Scope,
-        opened: &Opened,
-        now: Timestamp,
-    ) -> Result<bool> {
-        if let Scope::Customer(own) = scope {
-            return Ok(self.store.get_customer(conn, *own)?.number == opened.customer.number);
-        }
         let mut dealers: Vec<&str> = opened
             .records
             .iter()
@@ -234,8 +233,41 @@ impl CustomerApp {
             .collect();
         dealers.sort_unstable();
         dealers.dedup();
-        self.store
-            .is_visible(conn, scope, &opened.family, &dealers, now)
+        let seen = (
+            opened.customer,
+            opened.family.as_slice(),
+            dealers.as_slice(),
+        );
+        if !self.may_see(conn, scope, seen, now)? {
+            return Err(Error::CustomerUnknown);
+        }
+        let dealers = self.store.within(conn, scope, &dealers)?;
+        let golden = opened.golden(&self.survivorship);
+        let consents = self.store.consents_of(conn, &opened.family)?;
+        let referrer = self.referrer(conn, &opened.records, &golden)?;
+        Ok(File {
+            customer: opened.customer,
+            records: opened.records,
+            dealers,
+            golden,
+            consents,
+            referrer,
+        })
+    }
+
+    /// Whether a scope may see a customer with these numbers, of whom these dealers have records.
+    fn may_see(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        (customer, family, dealers): (Customer, &[CustomerNumber], &[impl AsRef<str>]),
+        now: Timestamp,
+    ) -> Result<bool> {
+        if let Scope::Customer(own) = scope {
+            return Ok(self.store.get_customer(conn, *own)?.number == customer.number);
+        }
+        let dealers: Vec<&str> = dealers.iter().map(AsRef::as_ref).collect();
+        self.store.is_visible(conn, scope, family, &dealers, now)
     }
 
     /// The customer whom a record names as referrer by a key of its own system.

@@ -91,8 +91,20 @@ pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", "sharing
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) customer: Customer,
+    /// All his records: what is computed of him is computed of all.
     pub(crate) records: Vec<SourceRecord>,
+    /// Dealers of whose records the caller may know, in order.
+    pub(crate) dealers: Vec<String>,
     pub(crate) golden: Golden,
     pub(crate) consents: Vec<Consent>,
     pub(crate) referrer: Option<CustomerId>,
+}
+
+impl File {
+    /// The records of which the caller may know.
+    pub(crate) fn known_records(&self) -> impl Iterator<Item = &SourceRecord> {
+        let is_known =
+            |record: &&SourceRecord| self.dealers.iter().any(|own| own == record.dealer.as_str());
+        self.records.iter().filter(is_known)
+    }
 }

@@ -1,7 +1,7 @@
 //! Between the wire and the domain: every field by name.
 
 use marque_api::customer::v1 as pb;
-use marque_auth::{CallContext, Scope};
+use marque_auth::CallContext;
 use marque_core::{CustomerId, SourceRecordId, Timestamp};
 use marque_errors::Violation;
 use marque_events::to_proto_time;
@@ -168,10 +168,12 @@ pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
     }
 }
 
-pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) -> pb::Customer {
+pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
+    let source_records = file.known_records().count() as i32;
     let File {
         customer,
-        records,
+        records: _,
+        dealers,
         golden,
         consents,
         referrer,
@@ -196,16 +198,6 @@ pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) 
         contact_names,
         lineage,
     } = golden;
-    let seen: Vec<&SourceRecord> = records
-        .iter()
-        .filter(|record| may_know(ctx, record))
-        .collect();
-    let mut dealers: Vec<String> = seen
-        .iter()
-        .map(|record| record.dealer.to_string())
-        .collect();
-    dealers.sort();
-    dealers.dedup();
     pb::Customer {
         id: customer.id.to_string(),
         number: customer.number.to_string(),
@@ -229,7 +221,7 @@ pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) 
         contact_names,
         consents: consents.into_iter().map(consent_to_pb).collect(),
         dealers,
-        source_records: seen.len() as i32,
+        source_records,
         lineage: if with_lineage {
             lineage.into_iter().map(lineage_to_pb).collect()
         } else {
@@ -238,14 +230,6 @@ pub(super) fn customer_to_pb(ctx: &CallContext, file: File, with_lineage: bool) 
         version: customer.version,
         created_at: Some(to_proto_time(customer.created_at)),
         updated_at: Some(to_proto_time(customer.updated_at)),
-    }
-}
-
-/// A dealer knows of his own records only; others of all.
-fn may_know(ctx: &CallContext, record: &SourceRecord) -> bool {
-    match ctx.scope() {
-        Scope::Dealer(dealer) => record.dealer == *dealer,
-        Scope::Headquarters | Scope::Region(_) | Scope::Customer(_) => true,
     }
 }
 
@@ -302,7 +286,7 @@ pub(super) fn history_to_pb(entry: HistoryEntry) -> pb::HistoryEntry {
     }
 }
 
-pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
+pub(super) fn pair_to_pb(pair: Pair) -> pb::Duplicate {
     let Pair {
         duplicate,
         left,
@@ -312,8 +296,8 @@ pub(super) fn pair_to_pb(ctx: &CallContext, pair: Pair) -> pb::Duplicate {
     } = pair;
     pb::Duplicate {
         id: duplicate.id.to_string(),
-        left: Some(customer_to_pb(ctx, left, false)),
-        right: Some(customer_to_pb(ctx, right, false)),
+        left: Some(customer_to_pb(left, false)),
+        right: Some(customer_to_pb(right, false)),
         probability: duplicate.probability,
         reasons: duplicate.reasons,
         state: duplicate.state.as_str().to_owned(),
@@ -342,7 +326,13 @@ fn decided_to_pb(decided: Decided) -> pb::PairDecision {
     }
 }
 
-pub(super) fn consent_to_pb(consent: Consent) -> pb::Consent {
+pub(super) fn consent_put_to_pb(consent: Consent) -> pb::PutConsentResponse {
+    pb::PutConsentResponse {
+        consent: Some(consent_to_pb(consent)),
+    }
+}
+
+fn consent_to_pb(consent: Consent) -> pb::Consent {
     let Consent {
         purpose,
         given,

@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    app::{CustomerApp, Key, Mode},
+    app::{CustomerApp, Key, Keyed, Mode},
     domain::Consent,
     error::{Error, Result},
     storage::{Decision, DuplicateState},
@@ -64,7 +64,7 @@ impl CustomerGrpc {
                     .await?
             }
         };
-        let customer = convert::customer_to_pb(&ctx, file, request.with_lineage);
+        let customer = convert::customer_to_pb(file, request.with_lineage);
         Ok(pb::GetCustomerResponse {
             customer: Some(customer),
         })
@@ -91,7 +91,7 @@ impl CustomerGrpc {
             customers: found
                 .files
                 .into_iter()
-                .map(|file| convert::customer_to_pb(&ctx, file, false))
+                .map(|file| convert::customer_to_pb(file, false))
                 .collect(),
             reception: found.is_reception,
         })
@@ -106,22 +106,18 @@ impl CustomerGrpc {
         let list = format!("source_records?{}", request.customer_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let id = convert::customer_id(&request.customer_id)?;
-        let current = self.app.get(ctx.clone(), id).await?.customer.id;
-        let records = self.app.source_records(ctx.clone(), id).await?;
         let after = page
             .after
             .as_ref()
             .and_then(|token| token.key.parse::<i64>().ok())
             .unwrap_or(0);
-        let size = page.size as usize;
-        let shown: Vec<_> = records
-            .into_iter()
-            .filter(|record| record.seq > after)
-            .take(size)
-            .collect();
+        let (current, shown) = self
+            .app
+            .source_records(ctx.clone(), id, after, page.size)
+            .await?;
         let next = shown
             .last()
-            .filter(|_| shown.len() == size)
+            .filter(|_| shown.len() == page.size as usize)
             .map(|last| last.seq.to_string());
         Ok(pb::ListSourceRecordsResponse {
             source_records: shown
@@ -169,13 +165,14 @@ impl CustomerGrpc {
 
     async fn open(&self, request: Request<pb::UnmaskRequest>) -> Result<pb::UnmaskResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = keyed(request)?;
         let pb::UnmaskRequest {
             customer_id,
             reason,
-        } = request.into_inner();
+        } = keyed.request.clone();
         let unmasked = self
             .app
-            .unmask(ctx, convert::customer_id(&customer_id)?, reason)
+            .unmask(ctx, keyed, convert::customer_id(&customer_id)?, reason)
             .await?;
         Ok(pb::UnmaskResponse {
             id_number: unmasked.id_number,
@@ -186,59 +183,59 @@ impl CustomerGrpc {
 
     async fn join(&self, request: Request<pb::MergeRequest>) -> Result<pb::MergeResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = keyed(request)?;
         let pb::MergeRequest {
             customer_id,
             into,
             reason,
             preview,
-        } = request.into_inner();
-        let (from, into) = (
+        } = keyed.request.clone();
+        let both = (
             convert::customer_id(&customer_id)?,
             convert::customer_id(&into)?,
         );
         let (merge, file) = self
             .app
-            .merge(ctx.clone(), from, into, reason, mode(preview))
+            .merge(ctx, keyed, both, reason, mode(preview))
             .await?;
         Ok(pb::MergeResponse {
             merge_id: told(merge, preview),
-            customer: Some(convert::customer_to_pb(&ctx, file, false)),
+            customer: Some(convert::customer_to_pb(file, false)),
         })
     }
 
     async fn part(&self, request: Request<pb::SplitRequest>) -> Result<pb::SplitResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = keyed(request)?;
         let pb::SplitRequest {
             customer_id,
             source_record_ids,
             reason,
             preview,
-        } = request.into_inner();
-        let records = convert::record_ids(&source_record_ids)?;
+        } = keyed.request.clone();
+        let records = (
+            convert::customer_id(&customer_id)?,
+            convert::record_ids(&source_record_ids)?,
+        );
         let (merge, file) = self
             .app
-            .split(
-                ctx.clone(),
-                convert::customer_id(&customer_id)?,
-                records,
-                reason,
-                mode(preview),
-            )
+            .split(ctx, keyed, records, reason, mode(preview))
             .await?;
         Ok(pb::SplitResponse {
             merge_id: told(merge, preview),
-            customer: Some(convert::customer_to_pb(&ctx, file, false)),
+            customer: Some(convert::customer_to_pb(file, false)),
         })
     }
 
     async fn take_back(&self, request: Request<pb::UndoRequest>) -> Result<pb::UndoResponse> {
         let ctx = CallContext::of(&request)?;
-        let pb::UndoRequest { merge_id, preview } = request.into_inner();
+        let keyed = keyed(request)?;
+        let pb::UndoRequest { merge_id, preview } = keyed.request.clone();
         let id = merge_id.parse().map_err(|_| Error::MoveUnknown)?;
-        let files = self.app.undo(ctx.clone(), id, mode(preview)).await?;
+        let files = self.app.undo(ctx, keyed, id, mode(preview)).await?;
         let customers = files
             .into_iter()
-            .map(|file| convert::customer_to_pb(&ctx, file, false))
+            .map(|file| convert::customer_to_pb(file, false))
             .collect();
         Ok(pb::UndoResponse { customers })
     }
@@ -288,10 +285,7 @@ impl CustomerGrpc {
             .await?;
         let next = next.map(|(gain, id)| PageToken::write(&format!("{gain} {id}"), &list));
         Ok(pb::ListDuplicatesResponse {
-            duplicates: pairs
-                .into_iter()
-                .map(|pair| convert::pair_to_pb(&ctx, pair))
-                .collect(),
+            duplicates: pairs.into_iter().map(convert::pair_to_pb).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
@@ -301,11 +295,12 @@ impl CustomerGrpc {
         request: Request<pb::DecideDuplicateRequest>,
     ) -> Result<pb::DecideDuplicateResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = keyed(request)?;
         let pb::DecideDuplicateRequest {
             id,
             decision,
             reason,
-        } = request.into_inner();
+        } = keyed.request.clone();
         let id = id.parse().map_err(|_| Error::DuplicateUnknown)?;
         let decision = Decision::parse(&decision).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
@@ -314,9 +309,9 @@ impl CustomerGrpc {
                 "same, different or later",
             )])
         })?;
-        let (pair, merge) = self.app.decide(ctx.clone(), id, decision, reason).await?;
+        let (pair, merge) = self.app.decide(ctx, keyed, id, decision, reason).await?;
         Ok(pb::DecideDuplicateResponse {
-            duplicate: Some(convert::pair_to_pb(&ctx, pair)),
+            duplicate: Some(convert::pair_to_pb(pair)),
             merge_id: merge.map_or_else(String::new, |merge| merge.to_string()),
         })
     }
@@ -339,13 +334,14 @@ impl CustomerGrpc {
         request: Request<pb::PutConsentRequest>,
     ) -> Result<pb::PutConsentResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = keyed(request)?;
         let pb::PutConsentRequest {
             customer_id,
             purpose,
             given,
             notice_version,
             channel,
-        } = request.into_inner();
+        } = keyed.request.clone();
         let consent = Consent {
             purpose,
             given,
@@ -353,14 +349,19 @@ impl CustomerGrpc {
             channel,
             changed_at: marque_core::Timestamp::default(),
         };
-        let consent = self
-            .app
-            .put_consent(ctx, convert::customer_id(&customer_id)?, consent)
-            .await?;
-        Ok(pb::PutConsentResponse {
-            consent: Some(convert::consent_to_pb(consent)),
-        })
+        let id = convert::customer_id(&customer_id)?;
+        self.app
+            .put_consent(ctx, keyed, id, consent, convert::consent_put_to_pb)
+            .await
     }
+}
+
+/// A request's message with the key its caller gave it.
+fn keyed<R>(request: Request<R>) -> Result<Keyed<R>> {
+    Ok(Keyed {
+        key: IdempotencyKey::of(request.metadata())?,
+        request: request.into_inner(),
+    })
 }
 
 /// A preview leaves nothing that could be undone.

@@ -237,19 +237,28 @@ impl CustomerStore {
         })?)
     }
 
-    /// Whether a steward called the pair different.
+    /// Whether a steward called somebody of one family and somebody of the other different. He said it of their numbers
+    /// of then, and his word outlives merges.
     pub(crate) fn is_refused(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: &[CustomerNumber],
+        other: &[CustomerNumber],
     ) -> Result<bool> {
-        let found: Option<i64> = conn.query_opt(
-            "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2 AND state IN ('different', 'disputed')",
-            &[serial(one.min(other)), serial(one.max(other))],
-            |row| row.get(0),
-        )?;
-        Ok(found.is_some())
+        let keys: Vec<Value<'_>> = one.iter().map(|number| serial(*number)).collect();
+        for (near, far) in [
+            ("left_customer", "right_customer"),
+            ("right_customer", "left_customer"),
+        ] {
+            let sql = format!(
+                "SELECT {far} FROM duplicates WHERE state IN ('different', 'disputed') AND {near} IN (??)"
+            );
+            let parted = conn.query_in(&sql, &[], &keys, |row| read_number(row, 0))?;
+            if parted.iter().any(|number| other.contains(number)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -46,16 +46,38 @@ impl CustomerStore {
                 )?;
                 Ok(!open.is_empty())
             }
+            Scope::Region(_) => Ok(!self.within(conn, scope, dealers)?.is_empty()),
+        }
+    }
+
+    /// Those of the dealers whose doings the scope may know: a dealer his own, a region its dealers', others all.
+    pub(crate) fn within(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        dealers: &[&str],
+    ) -> Result<Vec<String>> {
+        let mut inside: Vec<String> = match scope {
+            Scope::Headquarters | Scope::Customer(_) => {
+                dealers.iter().map(|dealer| (*dealer).to_owned()).collect()
+            }
+            Scope::Dealer(own) => dealers
+                .iter()
+                .filter(|dealer| **dealer == own.as_str())
+                .map(|dealer| (*dealer).to_owned())
+                .collect(),
             Scope::Region(region) => {
                 let keys: Vec<Value<'_>> = dealers.iter().map(|dealer| (*dealer).into()).collect();
-                let inside = conn.query_in(
-                    "SELECT 1 FROM dealer_regions WHERE region = ?1 AND dealer IN (??)",
+                conn.query_in(
+                    "SELECT dealer FROM dealer_regions WHERE region = ?1 AND dealer IN (??)",
                     &[region.as_ref().into()],
                     &keys,
-                    |row| row.get::<i64>(0),
-                )?;
-                Ok(!inside.is_empty())
+                    |row| row.get(0),
+                )?
             }
-        }
+        };
+        inside.sort_unstable();
+        inside.dedup();
+        Ok(inside)
     }
 }

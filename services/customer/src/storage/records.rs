@@ -1,7 +1,9 @@
 //! Source records and the tokens they are found by.
 
+use marque_auth::Scope;
 use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
+use marque_events::dealer_clause;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -153,6 +155,40 @@ impl CustomerStore {
         let sql = format!("SELECT {RECORD} FROM source_records WHERE customer IN (??)");
         let rows = conn.query_in(&sql, &[], &keys, read_row)?;
         self.open_rows(rows)
+    }
+
+    /// Opened records of a customer of which a scope may know, those after a sequence number, in the order they came.
+    pub(crate) fn list_records(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        customer: CustomerNumber,
+        after: i64,
+        size: u32,
+    ) -> Result<Vec<SourceRecord>> {
+        // All records of a customer are his own.
+        let scope = match scope {
+            Scope::Customer(_) => &Scope::Headquarters,
+            scope => scope,
+        };
+        let (clause, dealers) = dealer_clause(scope, "dealer", 3);
+        let sql = format!(
+            "SELECT {RECORD} FROM source_records WHERE customer = ?1 AND seq > ?2 AND {clause} ORDER BY seq LIMIT ?4"
+        );
+        let values = [serial(customer), after.into(), dealers, size.into()];
+        let rows = conn.query(&sql, &values, read_row)?;
+        self.open_rows(rows)
+    }
+
+    /// Dealers that have a record of one of the customers.
+    pub(crate) fn dealers_of(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[CustomerNumber],
+    ) -> Result<Vec<String>> {
+        let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
+        let sql = "SELECT DISTINCT dealer FROM source_records WHERE customer IN (??)";
+        Ok(conn.query_in(sql, &[], &keys, |row| row.get(0))?)
     }
 
     /// Opened records by sequence number.

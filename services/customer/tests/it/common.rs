@@ -1,9 +1,12 @@
 //! Short ways of asking.
 
+use std::time::Duration;
+
 use marque_api::customer::v1::{
     Customer, Duplicate, GetCustomerRequest, HistoryEntry, ListDuplicatesRequest,
     ListHistoryRequest, LookupRequest, LookupResponse, MergeRequest, MergeResponse,
-    PutSourceRecordRequest, PutSourceRecordResponse, SourceRecord, lookup_request::Key,
+    PutSourceRecordRequest, PutSourceRecordResponse, SourceRecord, UndoRequest, UndoResponse,
+    lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
 use marque_errors::Problem;
@@ -77,6 +80,33 @@ pub(crate) async fn merge(rig: &Rig, from: &str, into: &str) -> Result<MergeResp
         .merge(rig.ask(Role::Steward, HQ, message))
         .await?
         .into_inner())
+}
+
+/// Takes a merge or split back, a second later.
+pub(crate) async fn undo(rig: &Rig, id: &str) -> Result<UndoResponse, Status> {
+    rig.clock().advance(Duration::from_secs(1));
+    let message = UndoRequest {
+        merge_id: id.to_owned(),
+        preview: false,
+    };
+    let request = rig.ask(Role::Steward, HQ, message);
+    Ok(rig.customer().undo(request).await?.into_inner())
+}
+
+/// The single number that a query of the customer service's store answers with.
+pub(crate) async fn count(rig: &Rig, sql: &'static str) -> i64 {
+    let read = rig
+        .customer_db()
+        .read(move |conn| conn.query_opt(sql, &[], |row| row.get(0)));
+    read.await.unwrap().unwrap()
+}
+
+/// How many records stayed behind with a customer who is merged away: never any.
+pub(crate) async fn left_behind(rig: &Rig) -> i64 {
+    let sql = "SELECT count(*) FROM source_records
+               JOIN customers ON customers.number = source_records.customer
+               WHERE customers.merged_into IS NOT NULL";
+    count(rig, sql).await
 }
 
 pub(crate) async fn duplicates(rig: &Rig, state: &str) -> Vec<Duplicate> {

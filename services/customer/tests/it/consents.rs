@@ -7,12 +7,13 @@ use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{acts, dealer, get, merge, put};
+use crate::common::{acts, count, dealer, get, merge, put, undo};
 
 store_test_suite!(
     a_consent_counts_from_the_next_call,
     the_newest_word_of_merged_customers_counts,
     a_consent_needs_a_purpose_and_a_notice,
+    a_no_said_while_merged_outlives_the_undo,
 );
 
 async fn consent(
@@ -158,4 +159,46 @@ async fn a_consent_needs_a_purpose_and_a_notice(db: TestDb) {
         Code::NotFound
     );
     assert!(given(&rig, &id).await.is_empty());
+}
+
+async fn a_no_said_while_merged_outlives_the_undo(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let mut ids = Vec::new();
+    for n in 1..=2 {
+        let person = a_customer().named("王小明").with_phone(phone(n));
+        let record = put(&rig, person.put("D1", &n.to_string())).await;
+        ids.push(record.customer_id);
+    }
+    let [from, into] = [&ids[0], &ids[1]];
+    let say = async |purpose: &str, given: bool| {
+        rig.clock().advance(Duration::from_secs(1));
+        // Whoever serves him knows him by the number that stays.
+        consent(&rig, dealer("D1"), into, purpose, given)
+            .await
+            .unwrap();
+    };
+    consent(&rig, dealer("D1"), from, "marketing", true)
+        .await
+        .unwrap();
+    say("sharing", false).await;
+    rig.clock().advance(Duration::from_secs(1));
+    let merged = merge(&rig, from, into).await.unwrap();
+    say("marketing", false).await;
+    say("care", true).await;
+    undo(&rig, &merged.merge_id).await.unwrap();
+    assert_eq!(
+        given(&rig, from).await,
+        [("marketing".to_owned(), false)],
+        "whoever of the two said no; a yes is nobody else's, nor is what was said before"
+    );
+    assert_eq!(
+        given(&rig, into).await,
+        [
+            ("care".to_owned(), true),
+            ("marketing".to_owned(), false),
+            ("sharing".to_owned(), false)
+        ]
+    );
+    let sql = "SELECT count(*) FROM outbox WHERE kind = 'marque.customer.consents.changed'";
+    assert_eq!(count(&rig, sql).await, 5, "four words, and one for both");
 }

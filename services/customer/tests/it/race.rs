@@ -1,16 +1,28 @@
 //! Two processes at the same customer at the same moment; on PostgreSQL only, for a SQLite file belongs to one process.
 
-use marque_api::customer::v1::customer_service_client::CustomerServiceClient;
+use marque_api::customer::v1::{
+    DecideDuplicateRequest, customer_service_client::CustomerServiceClient,
+};
 use marque_auth::Role;
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 
-use crate::common::{dealer, get, merge, put};
+use crate::common::{HQ, dealer, duplicates, get, left_behind, merge, put};
 
 store_test_suite!(
     one_person_from_two_dealers_at_once_is_one_customer,
-    a_merge_beside_writes_leaves_no_record_behind
+    a_merge_beside_writes_leaves_no_record_behind,
+    stewards_who_disagree_at_once_come_to_light,
 );
+
+/// A name of his own: of many who share one, a phone alone does not say whose a record is.
+fn name(n: u32) -> String {
+    let given: Vec<char> = "晓岚志强建国丽华文博海燕春梅玉兰明辉雪松".chars().collect();
+    let at = n as usize;
+    ['欧', '阳', given[at % 20], given[(at * 7 + at / 20) % 20]]
+        .iter()
+        .collect()
+}
 
 async fn one_person_from_two_dealers_at_once_is_one_customer(db: TestDb) {
     if !db.is_postgres() {
@@ -48,13 +60,8 @@ async fn a_merge_beside_writes_leaves_no_record_behind(db: TestDb) {
     let rig = Rig::new(db).await;
     let other = rig.another_process();
     let mut there = CustomerServiceClient::new(other.transport(RoleName::Customer));
-    let given: Vec<char> = "晓岚志强建国丽华文博海燕春梅玉兰明辉雪松".chars().collect();
     for n in 0..30 {
-        // A name of his own: of many who share one, a phone alone does not say whose a record is.
-        let at = n as usize;
-        let name: String = ['欧', '阳', given[at % 20], given[(at * 7 + at / 20) % 20]]
-            .iter()
-            .collect();
+        let name = name(n);
         let (left, right) = (phone(2 * n), phone(2 * n + 1));
         let from = put(
             &rig,
@@ -84,17 +91,49 @@ async fn a_merge_beside_writes_leaves_no_record_behind(db: TestDb) {
         );
         merged.unwrap();
         put.unwrap();
-        let behind: Option<i64> = rig
-            .customer_db()
-            .read(|conn| {
-                let sql = "SELECT count(*) FROM source_records
-                           JOIN customers ON customers.number = source_records.customer
-                           WHERE customers.merged_into IS NOT NULL";
-                conn.query_opt(sql, &[], |row| row.get(0))
-            })
-            .await
-            .unwrap();
-        assert_eq!(behind, Some(0), "round {n}");
+        assert_eq!(left_behind(&rig).await, 0, "round {n}");
         assert_eq!(get(&rig, &from).await.source_records, 3);
+    }
+}
+
+async fn stewards_who_disagree_at_once_come_to_light(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let rig = Rig::new(db).await;
+    let other = rig.another_process();
+    let (mut here, mut there) = (
+        rig.customer(),
+        CustomerServiceClient::new(other.transport(RoleName::Customer)),
+    );
+    for n in 0..20 {
+        for (dealer, number) in [("D1", 2 * n), ("D2", 2 * n + 1)] {
+            let person = a_customer()
+                .named(name(n))
+                .with_phone(phone(n))
+                .with_id_number(id_number(number));
+            put(&rig, person.put(dealer, &format!("K{n}"))).await;
+        }
+    }
+    // All of them first: what stewards say teaches what is asked of them.
+    let pairs = duplicates(&rig, "open").await;
+    assert!(pairs.len() >= 10, "{} pairs", pairs.len());
+    for (n, pair) in pairs.iter().enumerate() {
+        let word = |who: &str, decision: &str| {
+            let message = DecideDuplicateRequest {
+                id: pair.id.clone(),
+                decision: decision.to_owned(),
+                reason: "asked him".to_owned(),
+            };
+            rig.ask_as(who, Role::Steward, HQ, message)
+        };
+        let (one, two) = tokio::join!(
+            here.decide_duplicate(word("anna", "same")),
+            there.decide_duplicate(word("boris", "different")),
+        );
+        one.unwrap();
+        two.unwrap();
+        let disputed = duplicates(&rig, "disputed").await.len();
+        assert_eq!(disputed, n + 1, "round {n}");
     }
 }

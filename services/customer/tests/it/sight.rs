@@ -17,6 +17,7 @@ store_test_suite!(
     each_role_sees_what_it_needs,
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
+    a_region_does_not_learn_what_dealers_of_others_wrote,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -310,4 +311,34 @@ async fn a_dealer_does_not_learn_where_else_his_customer_goes(db: TestDb) {
         history.iter().map(|e| &e.act).collect::<Vec<_>>()
     );
     assert_eq!(history.len(), 2, "the record's coming and its link");
+}
+
+async fn a_region_does_not_learn_what_dealers_of_others_wrote(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    assert_eq!(one_at(&rig, "D3").await, id);
+    for dealer_code in ["D1", "D3"] {
+        let why = "for the insurance";
+        unmask(&rig, Role::Manager, dealer(dealer_code), &id, why)
+            .await
+            .unwrap();
+    }
+    for (region, own) in [("east", "D1"), ("west", "D3")] {
+        let scope = || Scope::Region(region.into());
+        let seen = get_as(&rig, Role::Manager, scope(), &id).await.unwrap();
+        assert_eq!(seen.name, "王小明", "golden values are everybody's");
+        assert_eq!(
+            (seen.dealers, seen.source_records),
+            (vec![own.to_owned()], 1),
+            "{region}"
+        );
+        let records = records_as(&rig, Role::Manager, scope(), &id).await.unwrap();
+        let wrote: Vec<&str> = records.iter().map(|record| &*record.dealer).collect();
+        assert_eq!(wrote, [own], "{region}");
+        let history = history_as(&rig, Role::Manager, scope(), &id).await.unwrap();
+        let of: Vec<&str> = history.iter().map(|entry| &*entry.dealer).collect();
+        assert_eq!(of, [own; 3], "{region}: arrived, linked, unmasked");
+    }
+    let all = get_as(&rig, Role::Agent, HQ, &id).await.unwrap();
+    assert_eq!(all.dealers, ["D1", "D3"]);
 }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{
-    DecideDuplicateRequest, Duplicate, SplitRequest, SplitResponse, UndoRequest, UndoResponse,
-};
+use marque_api::customer::v1::{DecideDuplicateRequest, Duplicate, SplitRequest, SplitResponse};
 use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{HQ, acts, duplicates, get, merge, put, reason};
+use crate::common::{HQ, acts, duplicates, get, merge, put, reason, undo};
 
 store_test_suite!(
     a_merged_id_answers_with_the_one_that_stays,
@@ -22,19 +20,6 @@ store_test_suite!(
     a_person_and_an_organization_are_not_merged,
     a_regions_steward_merges_in_his_region_only,
 );
-
-async fn undo(rig: &Rig, id: &str) -> Result<UndoResponse, Status> {
-    rig.clock().advance(Duration::from_secs(1));
-    let message = UndoRequest {
-        merge_id: id.to_owned(),
-        preview: false,
-    };
-    Ok(rig
-        .customer()
-        .undo(rig.ask(Role::Steward, HQ, message))
-        .await?
-        .into_inner())
-}
 
 async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, Status> {
     rig.clock().advance(Duration::from_secs(1));

@@ -195,7 +195,9 @@ impl<'a> Batch<'a> {
         existing: &Existing,
     ) -> Result<()> {
         let seq = existing.seq;
+        // Of one that is not compared only the store says whose it was before this batch.
         let own = self.known.owner(seq).unwrap_or(existing.customer);
+        let own = self.current(own);
         let old = self
             .app
             .store
@@ -205,7 +207,6 @@ impl<'a> Batch<'a> {
         let (old_facts, _) = Facts::of(&old.columns, self.now);
         let old_features = crate::domain::features(&old.columns, old_facts.kind);
         self.known.remove(seq);
-        let is_alone = self.known.features(own).is_empty();
         let verdict = self.place_again(conn, row, own, &old_features)?;
         let customer = self.home(row, &verdict);
         let past = past_contacts(&old, &old_facts, &row.facts, self.now);
@@ -218,7 +219,7 @@ impl<'a> Batch<'a> {
         self.settle(conn, seq, row, customer, &verdict)?;
         if customer != own {
             self.touched.insert(own);
-            if is_alone {
+            if self.current(own) == own && self.has_no_other(conn, own, seq)? {
                 // The customer it leaves has no record left: its id answers with the new one.
                 let reason = "its only record is now another customer's".to_owned();
                 self.becomes(conn, own, self.current(customer), reason, vec![seq])?;

@@ -23,7 +23,8 @@ pub(super) struct Joined {
 }
 
 impl Batch<'_> {
-    /// Joins two customers; the older one stays. Returns who stays.
+    /// Joins two customers, unless a steward parted anybody of the one from anybody of the other; the older one stays.
+    /// Returns who is the row's.
     pub(super) fn join(
         &mut self,
         conn: &mut Conn<'_>,
@@ -31,7 +32,7 @@ impl Batch<'_> {
         other: &Match,
     ) -> Result<CustomerNumber> {
         let other_now = self.current(other.customer);
-        if home == other_now {
+        if home == other_now || self.are_parted(conn, home, other_now)? {
             return Ok(home);
         }
         let (into, from) = (home.min(other_now), home.max(other_now));
@@ -88,6 +89,42 @@ impl Batch<'_> {
                 current
             }
         })
+    }
+
+    /// Whom this batch joined into a customer, in one step or several.
+    pub(super) fn joined_into(
+        &self,
+        customer: CustomerNumber,
+    ) -> impl Iterator<Item = CustomerNumber> + '_ {
+        let joined = self.joined.iter().map(|joined| joined.from);
+        joined.filter(move |from| self.current(*from) == customer)
+    }
+
+    /// Whether a customer has no record but possibly this one: not among those that are compared, not in the store, and
+    /// not on its way to him.
+    pub(super) fn has_no_other(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+        seq: i64,
+    ) -> Result<bool> {
+        if !self.known.seqs(customer).is_empty() {
+            return Ok(false);
+        }
+        let on_the_way = self.joined.iter().filter(|joined| joined.into == customer);
+        let mut others = self
+            .app
+            .store
+            .seqs_of(conn, customer)?
+            .into_iter()
+            .chain(on_the_way.flat_map(|joined| joined.seqs.iter().copied()))
+            .filter(|other| *other != seq)
+            .filter(|other| {
+                self.known
+                    .owner(*other)
+                    .is_none_or(|owner| owner == customer)
+            });
+        Ok(others.next().is_none())
     }
 
     /// Puts a pair before the steward.

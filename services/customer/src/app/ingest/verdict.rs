@@ -65,6 +65,7 @@ impl Batch<'_> {
                 ..Verdict::default()
             });
         }
+        self.leave_parted(conn, &mut verdict)?;
         verdict.perhaps.truncate(PAIRS);
         Ok(verdict)
     }
@@ -107,7 +108,7 @@ impl Batch<'_> {
                 .iter()
                 .find(|found| found.customer != own && self.matcher.links(found));
             if let Some(found) = elsewhere
-                && !self.app.store.is_refused(conn, own, found.customer)?
+                && !self.are_parted(conn, own, found.customer)?
             {
                 verdict.customer = Some(found.customer);
             }
@@ -121,6 +122,7 @@ impl Batch<'_> {
                 Fate::Apart => {}
             }
         }
+        self.leave_parted(conn, &mut verdict)?;
         verdict.perhaps.truncate(PAIRS);
         Ok(verdict)
     }
@@ -134,7 +136,7 @@ impl Batch<'_> {
     ) -> Result<Verdict> {
         let mut verdict = self.place(conn, row)?;
         let is_free = match verdict.customer {
-            Some(found) => !self.app.store.is_refused(conn, own, found)?,
+            Some(found) => !self.are_parted(conn, own, found)?,
             None => false,
         };
         if !is_free {
@@ -180,16 +182,59 @@ impl Batch<'_> {
             is_contradicted,
             ..other.clone()
         };
-        if self.app.store.is_refused(conn, home, other.customer)? {
-            return Ok(Fate::Apart);
-        }
-        Ok(if matcher.is_sure(joined.probability) && !is_contradicted {
+        let fate = if matcher.is_sure(joined.probability) && !is_contradicted {
             Fate::Same(found)
         } else if matcher.is_likely(joined.probability) || matcher.links(other) {
             Fate::Perhaps(found)
         } else {
-            Fate::Apart
-        })
+            return Ok(Fate::Apart);
+        };
+        let is_refused = self.are_parted(conn, home, other.customer)?;
+        Ok(if is_refused { Fate::Apart } else { fate })
+    }
+
+    /// Whether a steward called two customers different, by whatever numbers they had then.
+    pub(super) fn are_parted(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<bool> {
+        let (one, other) = (self.family(conn, one)?, self.family(conn, other)?);
+        self.app.store.is_refused(conn, &one, &other)
+    }
+
+    /// All numbers that answer as a customer: what the store knows, and what this batch joined.
+    fn family(&self, conn: &mut Conn<'_>, customer: CustomerNumber) -> Result<Vec<CustomerNumber>> {
+        let customer = self.current(customer);
+        let mut family = self.app.store.family(conn, customer)?;
+        for from in self.joined_into(customer) {
+            family.extend(self.app.store.family(conn, from)?);
+        }
+        Ok(family)
+    }
+
+    /// Of those whom the row shows to be one, two may have been parted: then the steward says who of them it is, and not
+    /// the order of the evidence.
+    fn leave_parted(&self, conn: &mut Conn<'_>, verdict: &mut Verdict) -> Result<()> {
+        let same = std::mem::take(&mut verdict.same);
+        let mut is_torn = vec![false; same.len()];
+        for (at, one) in same.iter().enumerate() {
+            for (beside, other) in same.iter().enumerate().skip(at + 1) {
+                if self.are_parted(conn, one.customer, other.customer)? {
+                    (is_torn[at], is_torn[beside]) = (true, true);
+                }
+            }
+        }
+        let (torn, sure): (Vec<_>, Vec<_>) = same
+            .into_iter()
+            .zip(is_torn)
+            .partition(|(_, is_torn)| *is_torn);
+        verdict.same = sure.into_iter().map(|(found, _)| found).collect();
+        // First of all: they are surest.
+        let torn = torn.into_iter().map(|(found, _)| found);
+        verdict.perhaps.splice(..0, torn);
+        Ok(())
     }
 }
 
