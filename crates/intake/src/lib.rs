@@ -9,6 +9,7 @@ mod grpc;
 mod intake;
 mod outcome;
 mod reading;
+mod scattered;
 mod sink;
 mod store;
 mod work;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use crate::{
     Entry, Job, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
+    scattered::{self, Scattered},
 };
 
 /// How a file is to be read.
@@ -61,13 +62,11 @@ pub(crate) fn open<S: Sink>(
     )
 }
 
-/// Reads the file from end to end without keeping anything; says how many rows it has.
-pub(crate) fn check(mut table: Table) -> Result<u64, Problem> {
-    let mut rows = 0;
-    while table.next_row()? != Next::End {
-        rows += 1;
-    }
-    Ok(rows)
+/// Reads the file from end to end before anything is taken in: whether it can be read, and which records are scattered
+/// over it.
+pub(crate) fn check<S: Sink>(mut table: Table, sink: &S) -> Result<Scattered, Problem> {
+    let column = sink.group_column(table.schema());
+    Scattered::find(&mut table, column)
 }
 
 /// Reads on from the plan's position and sends prepared batches until the file ends or nobody listens.
@@ -76,13 +75,18 @@ pub(crate) fn prepare<S: Sink>(
     sink: &Arc<S>,
     job: &Job,
     plan: &Plan,
+    scattered: Scattered,
     batches: &mpsc::Sender<Result<Batch<S::Payload>, Problem>>,
 ) {
     if let Err(problem) = plan.from.map_or(Ok(()), |from| table.seek(from)) {
         drop(batches.blocking_send(Err(problem)));
         return;
     }
-    let mut gather = Gather::new(sink.group_column(table.schema()));
+    let mut gather = Gather {
+        group_column: sink.group_column(table.schema()),
+        scattered,
+        held: None,
+    };
     loop {
         let batch = gather.batch(&mut table, &**sink, job, plan.batch_rows);
         let is_last = !matches!(&batch, Ok(batch) if batch.rows > 0);
@@ -96,17 +100,11 @@ pub(crate) fn prepare<S: Sink>(
 /// Gathers rows into entries; holds back the row that begins the next group.
 struct Gather {
     group_column: Option<usize>,
+    scattered: Scattered,
     held: Option<(Row, Position)>,
 }
 
 impl Gather {
-    fn new(group_column: Option<usize>) -> Self {
-        Self {
-            group_column,
-            held: None,
-        }
-    }
-
     fn batch<S: Sink>(
         &mut self,
         table: &mut Table,
@@ -128,7 +126,7 @@ impl Gather {
                     group.push(table.row().clone());
                 }
                 Next::Row => {
-                    rows += flush(&mut items, &mut group, table, sink, job);
+                    rows += self.flush(&mut items, &mut group, table, sink, job);
                     if rows >= wanted as i64 {
                         self.held = Some((table.row().clone(), before));
                         break;
@@ -136,14 +134,14 @@ impl Gather {
                     group.push(table.row().clone());
                 }
                 Next::Bad(problem) => {
-                    rows += flush(&mut items, &mut group, table, sink, job) + 1;
+                    rows += self.flush(&mut items, &mut group, table, sink, job) + 1;
                     items.push(fault(table.row(), problem.line, &problem.fault));
                     if rows >= wanted as i64 {
                         break;
                     }
                 }
                 Next::End => {
-                    rows += flush(&mut items, &mut group, table, sink, job);
+                    rows += self.flush(&mut items, &mut group, table, sink, job);
                     break;
                 }
             }
@@ -168,37 +166,42 @@ impl Gather {
         let key = table.get(column);
         !key.is_empty() && table.header_map().get(first, column) == key
     }
-}
 
-/// Prepares the gathered group as one entry; returns how many rows it had.
-fn flush<S: Sink>(
-    items: &mut Vec<Item<S::Payload>>,
-    group: &mut Vec<Row>,
-    table: &Table,
-    sink: &S,
-    job: &Job,
-) -> i64 {
-    if group.is_empty() {
-        return 0;
+    /// Prepares the gathered group as one entry; returns how many rows it had.
+    fn flush<S: Sink>(
+        &self,
+        items: &mut Vec<Item<S::Payload>>,
+        group: &mut Vec<Row>,
+        table: &Table,
+        sink: &S,
+        job: &Job,
+    ) -> i64 {
+        let Some(first) = group.first() else {
+            return 0;
+        };
+        let headers = table.header_map();
+        let views: Vec<RowView<'_>> = group.iter().map(|row| RowView::new(row, headers)).collect();
+        let mut entry = sink.prepare(job, &views);
+        if let Some(column) = self.group_column
+            && self.scattered.has(headers.get(first, column))
+        {
+            let name = table.schema().columns[column].name;
+            entry.refusals.push(scattered::refusal(name));
+        }
+        let fields = if entry.is_rejected() {
+            group.iter().map(kept_fields).collect()
+        } else {
+            Vec::new()
+        };
+        items.push(Item {
+            lines: group.iter().map(Row::line).collect(),
+            what: What::Entry(entry),
+            fields,
+        });
+        let rows = group.len() as i64;
+        group.clear();
+        rows
     }
-    let views: Vec<RowView<'_>> = group
-        .iter()
-        .map(|row| RowView::new(row, table.header_map()))
-        .collect();
-    let entry = sink.prepare(job, &views);
-    let fields = if entry.is_rejected() {
-        group.iter().map(kept_fields).collect()
-    } else {
-        Vec::new()
-    };
-    items.push(Item {
-        lines: group.iter().map(Row::line).collect(),
-        what: What::Entry(entry),
-        fields,
-    });
-    let rows = group.len() as i64;
-    group.clear();
-    rows
 }
 
 fn fault<P>(row: &Row, line: u64, fault: &RowFault) -> Item<P> {

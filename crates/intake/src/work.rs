@@ -18,6 +18,7 @@ use crate::{
     intake::{RENEWAL, lease_end, quarantine_place},
     outcome::{Counts, KeptFinding, KeptRow, KeptRows},
     reading::{self, Batch, Item, Plan, What},
+    scattered::Scattered,
     store::{self, ImportRow, Progress, State},
 };
 
@@ -68,17 +69,20 @@ impl<S: Sink> Intake<S> {
         stop: &CancellationToken,
     ) -> Result<bool, Failure> {
         let plan = self.plan(import)?;
-        if plan.from.is_none() {
+        let scattered = if plan.from.is_none() || self.groups_rows(import) {
             let table = self.open(import, &plan).await?;
-            run_blocking(move || reading::check(table)).await??;
-        }
+            let sink = Arc::clone(&self.inner.sink);
+            run_blocking(move || reading::check(table, &*sink)).await??
+        } else {
+            Scattered::default()
+        };
         let table = self.open(import, &plan).await?;
         let job = self.job(import);
         let (sender, mut batches) = mpsc::channel(2);
         let reader = {
             let (sink, job) = (Arc::clone(&self.inner.sink), job.clone());
             tokio::task::spawn_blocking(move || {
-                reading::prepare(table, &sink, &job, &plan, &sender);
+                reading::prepare(table, &sink, &job, &plan, scattered, &sender);
             })
         };
         while let Some(batch) = batches.recv().await {
@@ -105,6 +109,13 @@ impl<S: Sink> Intake<S> {
             error.kind(),
             ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof
         ) && self.inner.clock.now() < import.created_at.plus(PATIENCE)
+    }
+
+    /// Whether several rows of the import may be one record.
+    fn groups_rows(&self, import: &ImportRow) -> bool {
+        let sink = &self.inner.sink;
+        let schema = sink.schema(&import.kind);
+        schema.is_some_and(|schema| sink.group_column(schema).is_some())
     }
 
     fn plan(&self, import: &ImportRow) -> Result<Plan, Failure> {

@@ -269,8 +269,10 @@ fn show_of(
     known: Option<CustomerId>,
 ) -> Result<Vec<Shown>> {
     let mut firsts: FxHashMap<String, Option<VisitId>> = FxHashMap::default();
-    let mut known: FxHashMap<CustomerId, bool> =
-        known.map(|customer| (customer, true)).into_iter().collect();
+    let mut known = Known {
+        customers: known.map(|customer| (customer, true)).into_iter().collect(),
+        dealers: FxHashMap::default(),
+    };
     let mut shown = Vec::with_capacity(visits.len());
     for visit in visits {
         let first = match firsts.get(&visit.vin) {
@@ -293,14 +295,29 @@ fn show_of(
     Ok(shown)
 }
 
+/// Whom a scope has to do with, as far as was asked for one answer.
+struct Known {
+    customers: FxHashMap<CustomerId, bool>,
+    /// Whether a dealer lies in the region.
+    dealers: FxHashMap<String, bool>,
+}
+
 fn is_anonymous(
     conn: &mut Conn<'_>,
     scope: &Scope,
     visit: &Visit,
-    known: &mut FxHashMap<CustomerId, bool>,
+    known: &mut Known,
 ) -> Result<bool> {
     let is_open = match scope {
-        Scope::Headquarters | Scope::Region(_) => true,
+        Scope::Headquarters => true,
+        Scope::Region(_) => match known.dealers.get(&visit.dealer) {
+            Some(is_inside) => *is_inside,
+            None => {
+                let is_inside = storage::is_of_region(conn, scope, &visit.dealer)?;
+                known.dealers.insert(visit.dealer.clone(), is_inside);
+                is_inside
+            }
+        },
         Scope::Dealer(dealer) => dealer.as_str() == visit.dealer,
         Scope::Customer(_) => false,
     };
@@ -310,7 +327,7 @@ fn is_anonymous(
     if is_open {
         return Ok(false);
     }
-    let is_known = match known.entry(customer) {
+    let is_known = match known.customers.entry(customer) {
         Entry::Occupied(known) => *known.get(),
         Entry::Vacant(unasked) => *unasked.insert(storage::knows_customer(conn, scope, customer)?),
     };

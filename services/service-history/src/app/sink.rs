@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{RawRow, Rows, rows::VisitPayload};
 use crate::domain::Implausible;
 
-/// Takes files of visits: rows that follow each other with the same order number are one visit.
+/// Takes files of visits: rows that follow each other with the same order number are one visit; an order whose rows stand
+/// apart is quarantined whole.
 #[derive(Debug)]
 pub(crate) struct VisitSink {
     rows: Rows,

@@ -10,7 +10,10 @@ use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{World, vin};
 
-store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
+store_test_suite!(
+    a_file_taken_in_twice_changes_nothing_the_second_time,
+    an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
+);
 
 /// Bytes a message.
 const CHUNK: usize = 256 * 1024;
@@ -120,4 +123,50 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
         "one event a batch, none for what is the same"
     );
     assert_eq!(world.count("SELECT count(*) FROM visit_versions").await, 0);
+}
+
+const HEADER: &str = "工单号,车架号,客户编号,进厂时间,里程,明细类型,项目名称,数量,单价,技师\n";
+
+async fn an_order_whose_rows_stand_apart_is_not_taken_in_by_halves(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |order: &str, car: u32, line: &str| {
+        let car = vin(car);
+        format!("{order},{car},K1,2025-03-05 09:00,5000,工时,{line},1,100,T1\n")
+    };
+    let faulty = "R3,too short\n";
+    let file = [
+        HEADER,
+        &row("R1", 1, "更换机油"),
+        &row("R2", 2, "检查"),
+        &row("R1", 1, "更换刹车片"),
+        &row("R3", 3, "检查"),
+        faulty,
+        &row("R3", 3, "洗车"),
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    assert_eq!(
+        (
+            import_of.received,
+            import_of.accepted,
+            import_of.quarantined
+        ),
+        (6, 1, 5)
+    );
+    let rows = rows(&world, &import_of).await;
+    for at in [0, 2, 3, 5] {
+        assert_eq!(rows[at].outcome(), RowOutcome::Quarantined, "row {at}");
+        let rules: Vec<&str> = rows[at].findings.iter().map(|it| &*it.rule).collect();
+        assert!(rules.contains(&"rows_apart"), "row {at}: {rules:?}");
+    }
+    assert!(world.of_vehicle("D1", &vin(1)).await.is_empty());
+    // Put together, it is taken in whole.
+    let sorted = [
+        HEADER,
+        &row("R1", 1, "更换机油"),
+        &row("R1", 1, "更换刹车片"),
+    ];
+    let again = import(&world, &sorted.concat()).await;
+    assert_eq!((again.accepted, again.quarantined), (2, 0));
+    let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
+    assert_eq!((visit.lines.len(), visit.version), (2, 1));
 }

@@ -1,6 +1,6 @@
 //! Who sees which visit.
 
-use marque_api::service_history::v1::{GetVisitRequest, PutVisitRequest};
+use marque_api::service_history::v1::{GetVisitRequest, ListVehicleVisitsRequest, PutVisitRequest};
 use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
@@ -11,6 +11,7 @@ store_test_suite!(
     a_dealer_sees_the_history_of_cars_and_customers_he_has_to_do_with,
     a_dealer_learns_what_was_done_but_not_for_whom,
     a_region_sees_what_its_dealers_see,
+    a_region_learns_of_another_what_was_done_but_not_for_whom,
     a_customer_sees_his_own_visits,
     a_dealer_cannot_write_for_another,
 );
@@ -143,6 +144,38 @@ async fn a_region_sees_what_its_dealers_see(db: TestDb) {
             expected,
             "{region}"
         );
+    }
+}
+
+async fn a_region_learns_of_another_what_was_done_but_not_for_whom(db: TestDb) {
+    let world = World::start(db).await;
+    for (dealer, order, key, day) in [("D1", "R1", "A", "03-05"), ("D3", "R3", "B", "04-05")] {
+        world
+            .put(dealer, visit(order, &vin(1), key, day, "5000"))
+            .await;
+    }
+    let links = vec![
+        link("D1", "A", customer(1), ""),
+        link("D3", "B", customer(2), ""),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    for (region, own) in [("north", "D1"), ("south", "D3")] {
+        let message = ListVehicleVisitsRequest {
+            vin: vin(1),
+            ..ListVehicleVisitsRequest::default()
+        };
+        let scope = Scope::Region(region.into());
+        let request = world.ask(Role::Manager, scope, message);
+        let listed = world.history().list_vehicle_visits(request).await;
+        let listed = listed.unwrap().into_inner().visits;
+        assert_eq!(listed.len(), 2, "{region}");
+        for visit in listed {
+            let is_own = visit.dealer == own;
+            let told = !visit.customer_id.is_empty();
+            assert_eq!(told, is_own, "{region} of a visit at {}", visit.dealer);
+            assert_eq!(!visit.complaint_text.is_empty(), is_own, "{region}");
+            assert_eq!(visit.diagnosis, "更换刹车片");
+        }
     }
 }
 
