@@ -132,7 +132,8 @@ def falsify(habit, records, flags, area):
 
 def disguise(record, copy):
     """Other people: the digits of everything a person is known by are shifted."""
-    turn = str.maketrans("0123456789", "0123456789"[copy:] + "0123456789"[:copy])
+    # By an even number, so that the gender digit of ID numbers stays what it is.
+    turn = str.maketrans("0123456789", "0123456789"[2 * copy:] + "0123456789"[:2 * copy])
     for column in ("mobile", "plate", "vin"):
         record[column] = record[column][:-6] + record[column][-6:].translate(turn)
     if len(record["id_no"]) == 18 and record["id_no"][:17].isdigit() and record["id_no"].isascii():

@@ -32,6 +32,8 @@ const THREE_AT_HOME: f64 = 1e-4;
 const ONE_MORE_AT_HOME: f64 = 0.1;
 /// ID numbers on a second stranger or with a decade's first day for a birthday, an ID number.
 const ODD_ID: f64 = 4e-4;
+/// More of them than honest units show once in so many.
+const ODD: f64 = 0.05;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
@@ -139,7 +141,7 @@ impl Usual {
                 self.placeholder,
                 2.0,
             ),
-            share(Kind::MonthEndBurst, last_days, dated, self.month_end, 1.5),
+            share(Kind::MonthEndBurst, last_days, dated, self.month_end, 2.0),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,
@@ -221,14 +223,20 @@ impl Usual {
         let alone = poisson_tail(count, state.entries as f64 * usual + 0.1);
         let odd_alone = poisson_tail(odd, state.with_id as f64 * ODD_ID + 0.002);
         let differing = binomial_tail(state.differing_ids, state.with_id, self.differing_id);
-        let p = alone.min(odd_alone).min(both(odd_alone, differing)) * 3.0;
+        // A clerk who mistypes birthdays makes no number odd: only where some are, does it add to them.
+        let odd_all = if odd_alone < ODD {
+            both(odd_alone, differing)
+        } else {
+            1.0
+        };
+        let p = alone.min(odd_alone).min(odd_all) * 3.0;
         Trial {
             kind: Kind::FakeId,
             count: count.max(odd),
             of: state.entries,
             usual,
             p: p.min(1.0),
-            is_large: count >= 3 || odd >= 2,
+            is_large: count >= 3 || odd >= 2 && odd_alone < ODD,
         }
     }
 

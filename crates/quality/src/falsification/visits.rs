@@ -180,7 +180,7 @@ fn trials(measured: &[Measured<'_>]) -> Vec<Vec<Trial>> {
         let (last_days, dated) = state.month_end();
         vec![
             share(Kind::BareVisit, without, visits, bare, 3.0),
-            share(Kind::MonthEndBurst, last_days, dated, month_end, 1.5),
+            share(Kind::MonthEndBurst, last_days, dated, month_end, 2.0),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,
