@@ -4,6 +4,14 @@
 //! to and merged in any order with the same result, so a service keeps them and a recount agrees to the last digit.
 //! [`assess`] compares all dealers with each other, controls the rate of false discoveries over dealers × tests
 //! (Benjamini and Hochberg 1995) and returns an [`Assessment`], which names suspects and judges single entries.
+//!
+//! - **What is usual** is what most of the network does, found from its quieter half outwards, so that cheats neither raise the bar
+//!   for each other nor hide behind it, as long as they are fewer than half ([`stats::usual_share`]).
+//! - **Weak signs** of a small dealer, none of which says much, are weighed by how much more frequent they are where somebody
+//!   invents, and summed; the p value of the sum is exact (`signs`, `bonds`).
+//! - **Honest oddities** have an explanation in the data that is looked for first: a file taken over from another system in one
+//!   minute or day (`trial::burst`, `state::LastDays`, `readings`), a dormitory, works or village (`entry`), a company's phone and
+//!   address (`group`), a slip of the pen (`phones`). The tests of `oddities` hold this.
 
 mod assess;
 mod bonds;
