@@ -12,7 +12,7 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Share of false suspects that is tolerated among all suspects. Counts are whole numbers and what is usual is never taken
-    /// for less than its floor, so that far fewer are: at 0.1 none to one in two hundred (docs/benchmarks/quality.md).
+    /// for less than its floor, so that far fewer are: at 0.1 one honest dealer of 1,840 was named (docs/benchmarks/quality.md).
     pub false_discovery_rate: f64,
 }
 
