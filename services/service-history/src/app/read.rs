@@ -310,14 +310,15 @@ fn is_anonymous(
 ) -> Result<bool> {
     let is_open = match scope {
         Scope::Headquarters => true,
-        Scope::Region(_) => match known.dealers.get(&visit.dealer) {
-            Some(is_inside) => *is_inside,
-            None => {
+        Scope::Region(_) => {
+            if let Some(is_inside) = known.dealers.get(&visit.dealer) {
+                *is_inside
+            } else {
                 let is_inside = storage::is_of_region(conn, scope, &visit.dealer)?;
                 known.dealers.insert(visit.dealer.clone(), is_inside);
                 is_inside
             }
-        },
+        }
         Scope::Dealer(dealer) => dealer.as_str() == visit.dealer,
         Scope::Customer(_) => false,
     };
