@@ -31,7 +31,7 @@ const MAX_KM_A_DAY: u64 = 500;
 
 /// A day with so many readings and so large a part (one in so many) of a unit's is the day on which a file was taken over from
 /// another system: it dates the entry and not the reading.
-const TAKEN_OVER: (u32, usize) = (10, 7);
+const TAKEN_OVER: (u32, usize) = (5, 7);
 
 /// The days whose readings say nothing about when they were taken.
 fn taken_over(by_vin: &ByVin) -> FxHashSet<i32> {
