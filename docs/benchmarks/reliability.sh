@@ -5,9 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export MARQUE_BENCH_EVENTS=${1:-1000000}
 work=$(mktemp -d /tmp/marque-reliability.XXXXXX)
+# PostgreSQL refuses to run as root, and its user has to get there.
+chmod 755 "$work"
+trap 'tests/postgres.sh stop "$work/pg"; tests/nats.sh stop "$work/nats"; rm -rf "$work"' EXIT
 tests/postgres.sh start "$work/pg" >"$work/pg.url"
 tests/nats.sh start "$work/nats" >"$work/nats.url"
-trap 'tests/postgres.sh stop "$work/pg"; tests/nats.sh stop "$work/nats"; rm -rf "$work"' EXIT
 MARQUE_TEST_POSTGRES=$(tail -1 "$work/pg.url") MARQUE_TEST_NATS=$(tail -1 "$work/nats.url")
 export MARQUE_TEST_POSTGRES MARQUE_TEST_NATS
 cargo test -p marque-bus --test it -- --ignored --nocapture a_million_events

@@ -17,7 +17,7 @@ pub struct Settings {
     pub credentials: Option<PathBuf>,
     /// Servers that keep a copy of each stream: 1, 3 or 5.
     pub replicas: usize,
-    /// How long an event stays in its stream. The outbox keeps seven days; more than that cannot be sent again.
+    /// How long an event stays in its stream: as long as in the outbox, so that a role that is added hears all.
     pub kept: Duration,
     /// How long a consumer may take over an event before the broker delivers it again.
     pub redeliver_after: Duration,
@@ -33,7 +33,7 @@ impl Settings {
             identity: None,
             credentials: None,
             replicas: 1,
-            kept: Duration::from_secs(7 * 86_400),
+            kept: Duration::from_secs(400 * 86_400),
             redeliver_after: Duration::from_secs(3),
         }
     }

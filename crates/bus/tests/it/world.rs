@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::common::{PRODUCER, WriteDown, prepared};
 
-/// Longest that anything may take on a busy machine.
+/// Longest without any progress on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two services, each with a database of its own.
@@ -88,14 +88,22 @@ impl World {
     /// Lets a consumer read until it has passed over everything that was published.
     pub(crate) async fn catch_up(&self, consumer: &Consumer) {
         let head = head(&self.producer).await;
-        let began = Instant::now();
-        while position(&self.own).await < head {
-            assert!(began.elapsed() < PATIENCE, "the consumer is stuck");
+        let mut last = (position(&self.own).await, Instant::now());
+        while last.0 < head {
             if let Err(error) = consumer.step(200).await {
                 // What a consumer logs and tries again.
                 tracing::warn!(%error, "events have to wait");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
+            let now = position(&self.own).await;
+            if now > last.0 {
+                last = (now, Instant::now());
+            }
+            let (at, since) = last;
+            assert!(
+                since.elapsed() < PATIENCE,
+                "the consumer is stuck at {at} of {head}"
+            );
         }
     }
 }
