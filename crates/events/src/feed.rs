@@ -4,10 +4,26 @@ use std::time::Duration;
 
 use marque_api::events::v1::{Event, PullRequest, PullResponse, event_feed_server::EventFeed};
 use marque_db::{Backend, Database, StoreError};
+use marque_errors::{ErrorCode, ServiceError, status};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 
 use crate::{Source, outbox};
+
+/// Events a consumer has not read are no longer kept: it would miss them for ever, so it gets none.
+#[derive(Debug, thiserror::Error)]
+#[error("events after this position are no longer kept")]
+struct Forgotten;
+
+impl ServiceError for Forgotten {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FailedPrecondition
+    }
+
+    fn reason(&self) -> &'static str {
+        "EVENTS_FORGOTTEN"
+    }
+}
 
 /// Hands out one service's events.
 #[derive(Debug, Clone)]
@@ -80,8 +96,20 @@ impl Source for Feed {
 #[tonic::async_trait]
 impl EventFeed for Feed {
     async fn pull(&self, request: Request<PullRequest>) -> Result<Response<PullResponse>, Status> {
-        Source::pull(self, request.into_inner())
-            .await
-            .map(Response::new)
+        let request = request.into_inner();
+        let after = request.after;
+        let forgotten = self
+            .db
+            .read(move |conn| outbox::is_forgotten(conn, after))
+            .await;
+        if forgotten.unwrap_or(false) {
+            tracing::error!(
+                consumer = request.consumer,
+                after,
+                "events it has not read were forgotten"
+            );
+            return Err(status(&Forgotten));
+        }
+        Source::pull(self, request).await.map(Response::new)
     }
 }

@@ -18,7 +18,7 @@ pub use links::{
     Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links, relink,
 };
 pub use outbox::{ANSWER_BYTES, NewEvent, first_since, newest_before, prune, publish, read_after};
-pub use positions::{Positions, positions};
+pub use positions::{Positions, forget_applied, positions};
 pub use regions::{Regions, dealer_clause};
 pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};

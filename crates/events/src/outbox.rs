@@ -106,6 +106,16 @@ pub(crate) fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     Ok(conn.query_opt(&sql, &[], |row| row.get(0))?.unwrap_or(0))
 }
 
+/// Whether events after a position were forgotten: who goes on there would miss them.
+pub(crate) fn is_forgotten(conn: &mut Conn<'_>, after: i64) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT min({}) FROM outbox",
+        position_column(conn.backend())
+    );
+    let oldest: Option<Option<i64>> = conn.query_opt(&sql, &[], |row| row.get(0))?;
+    Ok(oldest.flatten().is_some_and(|oldest| oldest > after + 1))
+}
+
 /// Whether there are committed events without a position.
 pub(crate) fn is_unnumbered(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
     let found: Option<i64> = conn.query_opt(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use marque_core::Timestamp;
 use marque_db::{Conn, StoreError};
 
 use crate::outbox;
@@ -24,4 +25,9 @@ pub fn positions(conn: &mut Conn<'_>) -> Result<Positions, StoreError> {
         head: outbox::head(conn)?,
         cursors: cursors.into_iter().collect(),
     })
+}
+
+/// Forgets which events were applied before `before`: to be older than any event a producer still keeps.
+pub fn forget_applied(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {
+    conn.execute("DELETE FROM inbox WHERE at < ?1", &[before.into()])
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use marque_api::events::v1::{PullRequest, PullResponse};
+use marque_api::events::v1::{PullRequest, PullResponse, event_feed_server};
 use marque_core::Timestamp;
 use marque_events::{Feed, Source as _, prune};
 use marque_testkit::{TestDb, store_test_suite};
@@ -17,6 +17,7 @@ store_test_suite!(
     an_idle_long_poll_writes_nothing,
     a_commit_of_another_process_is_seen,
     positions_go_on_after_pruning,
+    who_would_miss_forgotten_events_gets_none,
     an_event_that_commits_late_comes_after_those_already_given_out,
 );
 
@@ -153,4 +154,28 @@ async fn an_event_that_commits_late_comes_after_those_already_given_out(db: Test
         1,
         "the next event has a position of its own"
     );
+}
+
+async fn who_would_miss_forgotten_events_gets_none(db: TestDb) {
+    let db = prepared(db).await;
+    let feed = Feed::new(db.handle(), PRODUCER);
+    let pull = async |after| {
+        let request = PullRequest {
+            after,
+            ..PullRequest::default()
+        };
+        event_feed_server::EventFeed::pull(&feed, tonic::Request::new(request)).await
+    };
+    assert!(pull(0).await.is_ok(), "nothing was told yet");
+    tell_each(&db, [0, 1, 2]).await;
+    let all = pull(0).await.unwrap().into_inner().events;
+    assert_eq!(all.len(), 3);
+    db.write(|conn| prune(conn, Timestamp::from_micros(i64::MAX)))
+        .await
+        .unwrap();
+    let refused = pull(0).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    let last = all[2].position;
+    assert_eq!(pull(last - 1).await.unwrap().into_inner().events.len(), 1);
+    assert!(pull(last).await.unwrap().into_inner().events.is_empty());
 }
