@@ -4,12 +4,13 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-const PROTOS: [&str; 11] = [
+const PROTOS: [&str; 12] = [
     "marque/options/v1/access.proto",
     "marque/events/v1/events.proto",
     "marque/intake/v1/intake.proto",
     "marque/network/v1/network.proto",
     "marque/customer/v1/customer.proto",
+    "marque/customer/v1/personal_data.proto",
     "marque/vehicle/v1/vehicle.proto",
     "marque/service_history/v1/service_history.proto",
     "marque/evidence/v1/evidence.proto",

@@ -53,6 +53,8 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::AUDIT_CHAIN,
         shared::DEAD_LETTERS,
         migration!("customer", "0010_customers"),
+        shared::ERASED,
+        migration!("customer", "0020_erasure"),
     ],
 };
 
@@ -66,6 +68,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::AUDIT_CHAIN,
         shared::DEAD_LETTERS,
         migration!("vehicle", "0010_vehicles"),
+        migration!("vehicle", "0020_restricted"),
     ],
 };
 
@@ -79,6 +82,8 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::AUDIT_CHAIN,
         shared::DEAD_LETTERS,
         migration!("service_history", "0010_visits"),
+        shared::ERASED,
+        migration!("service_history", "0020_restricted"),
     ],
 };
 
@@ -127,6 +132,8 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0011_solutions"),
         migration!("complaint", "0020_care"),
         migration!("complaint", "0030_clusters"),
+        shared::ERASED,
+        migration!("complaint", "0040_erased_files"),
     ],
 };
 

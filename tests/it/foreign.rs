@@ -116,6 +116,7 @@ fn body_for(path: &str) -> Value {
         "notes" => json!({"text": "called back"}),
         "transitions" => json!({"to": "acknowledged", "note": ""}),
         "amendments" => json!({"severity": "low", "note": "less than thought"}),
+        "erasure" => json!({"ground": "service_ended"}),
         "unmask" => json!({"reason": "the customer asks which number we have"}),
         _ => json!({}),
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -32,7 +33,7 @@ pub struct Sandbox {
     gateway: Config,
     http: SocketAddr,
     // Dropped last: the stores lie in it.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Sandbox {
@@ -78,7 +79,7 @@ impl Sandbox {
             nodes,
             gateway,
             http,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -145,6 +146,15 @@ impl Sandbox {
     /// # Errors
     /// What a server ended with.
     pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop_and_search(&[]).await.map(drop)
+    }
+
+    /// Stops all nodes and searches all their files, stores and spools and what was sent, for texts; answers which file has
+    /// which of them, by their places in the list.
+    ///
+    /// # Errors
+    /// What a server ended with, or a file that cannot be read.
+    pub async fn stop_and_search(self, texts: &[&[u8]]) -> anyhow::Result<Vec<(PathBuf, usize)>> {
         let mut nodes = self.nodes;
         if let Some(gateway) = nodes.pop() {
             gateway.stop().await?;
@@ -156,7 +166,25 @@ impl Sandbox {
         while let Some(stopped) = stopping.join_next().await {
             stopped??;
         }
-        Ok(())
+        let mut hits = Vec::new();
+        if texts.is_empty() {
+            return Ok(hits);
+        }
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = std::fs::read(&path)?;
+                let has = |text: &&[u8]| bytes.windows(text.len()).any(|part| part == *text);
+                let found = texts.iter().enumerate().filter(|(_, text)| has(text));
+                hits.extend(found.map(|(at, _)| (path.clone(), at)));
+            }
+        }
+        Ok(hits)
     }
 }
 

@@ -110,6 +110,8 @@ id_type! {
     AlertId = "alt";
     /// A list of records to be verified.
     WorkListId = "wkl";
+    /// A request to be forgotten.
+    ErasureId = "ers";
 }
 
 /// Namespace of source record ids: fixed for ever, since facts of all services point at these ids.

@@ -10,8 +10,8 @@ mod time;
 
 pub use dealer::{DealerCode, InvalidDealerCode};
 pub use id::{
-    AlertId, ComplaintId, CustomerId, DuplicateId, EventId, FactId, FindingId, ImportId, InvalidId,
-    MergeId, ReceptionId, SourceRecordId, VehicleId, VisitId, WorkListId, new_uuid,
+    AlertId, ComplaintId, CustomerId, DuplicateId, ErasureId, EventId, FactId, FindingId, ImportId,
+    InvalidId, MergeId, ReceptionId, SourceRecordId, VehicleId, VisitId, WorkListId, new_uuid,
     source_record_id,
 };
 pub use money::{InvalidMoney, Money};

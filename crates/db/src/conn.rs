@@ -175,6 +175,18 @@ impl Conn<'_> {
         result
     }
 
+    /// Whether SQLite overwrites whole pages too that fall free from here on, which costs writes; what is deleted within a page
+    /// it always overwrites. PostgreSQL does so when it vacuums.
+    pub fn overwrite_deleted(&mut self, is_wanted: bool) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let word = if is_wanted { "ON" } else { "FAST" };
+                Ok(conn.execute_batch(&format!("PRAGMA secure_delete = {word}"))?)
+            }
+            Driver::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Runs several statements that take no values.
     pub fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         match &mut self.0 {

@@ -36,11 +36,12 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     )?;
-    // FULL: a commit that was acknowledged survives a power cut (reliability.md R6).
+    // FULL: a commit that was acknowledged survives a power cut (reliability.md R6). FAST: what is deleted is overwritten where
+    // its page is written anyway; see `Conn::overwrite_deleted` for all of it.
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;
-         PRAGMA journal_size_limit = 67108864;",
+         PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = FAST;",
     )?;
     Ok(conn)
 }

@@ -397,7 +397,7 @@ fn filter_of(outcome: i32) -> (Option<&'static str>, Option<i32>) {
         Ok(pb::RowOutcome::Accepted) => "accepted",
         Ok(pb::RowOutcome::AcceptedWithFindings) => "with_findings",
         Ok(pb::RowOutcome::Quarantined) => "quarantined",
-        Ok(pb::RowOutcome::Unchanged) => "unchanged",
+        Ok(pb::RowOutcome::Unchanged | pb::RowOutcome::Erased) => "unchanged",
         _ => return (None, None),
     };
     (Some(column), Some(outcome))

@@ -12,6 +12,8 @@ pub enum Outcome {
     Unchanged,
     /// Held back.
     Quarantined,
+    /// Left out, because the person was erased.
+    Erased,
 }
 
 impl Outcome {
@@ -22,6 +24,7 @@ impl Outcome {
             Self::Stored => RowOutcome::Accepted,
             Self::Unchanged => RowOutcome::Unchanged,
             Self::Quarantined => RowOutcome::Quarantined,
+            Self::Erased => RowOutcome::Erased,
         }
     }
 }
@@ -93,7 +96,7 @@ impl Counts {
             accepted: count(RowOutcome::Accepted),
             with_findings: count(RowOutcome::AcceptedWithFindings),
             quarantined: count(RowOutcome::Quarantined),
-            unchanged: count(RowOutcome::Unchanged),
+            unchanged: count(RowOutcome::Unchanged) + count(RowOutcome::Erased),
         }
     }
 }

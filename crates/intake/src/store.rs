@@ -370,6 +370,29 @@ pub(crate) fn quarantined(
     )
 }
 
+/// Imports of which rows are held back: id, dealer, source.
+pub(crate) fn with_quarantine(
+    conn: &mut Conn<'_>,
+) -> Result<Vec<(ImportId, String, String)>, StoreError> {
+    conn.query(
+        "SELECT id, dealer, source FROM imports WHERE quarantined > 0 ORDER BY id",
+        &[],
+        |row| Ok((row.get::<Uuid>(0)?.into(), row.get(1)?, row.get(2)?)),
+    )
+}
+
+/// Forgets a quarantined row.
+pub(crate) fn forget_quarantined(
+    conn: &mut Conn<'_>,
+    id: ImportId,
+    line: i64,
+) -> Result<u64, StoreError> {
+    conn.execute(
+        "DELETE FROM import_quarantine WHERE import_id = ?1 AND line = ?2",
+        &[id.uuid().into(), line.into()],
+    )
+}
+
 /// Whether a spool file belongs to an import that is still to be worked off.
 pub(crate) fn is_wanted(conn: &mut Conn<'_>, spool: &Path) -> Result<bool, StoreError> {
     let name = spool

@@ -379,7 +379,7 @@ fn outcome_of_entry(
     let all = || prepared.iter().chain(&written.findings);
     let matters = all().any(|finding| finding.severity > Severity::Info);
     let findings = match written.outcome {
-        Outcome::Unchanged => Vec::new(),
+        Outcome::Unchanged | Outcome::Erased => Vec::new(),
         _ => all().map(finding::keep).collect(),
     };
     let record = written

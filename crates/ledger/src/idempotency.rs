@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use marque_auth::{CallContext, Scope};
 use marque_core::Timestamp;
-use marque_db::{Conn, StoreError};
+use marque_db::{Backend, Conn, StoreError, Value};
 use marque_errors::{ErrorCode, ServiceError};
 use prost::Message;
 use tonic::metadata::MetadataMap;
@@ -139,4 +139,24 @@ fn lock(conn: &mut Conn<'_>, scope: &str, method: &str, key: &str) -> Result<(),
     let mut first = [0u8; 8];
     first.copy_from_slice(&digest.as_ref()[..8]);
     conn.lock_keys(&mut vec![i64::from_be_bytes(first)])
+}
+
+/// Forgets the answers that name somebody or something: ids as they are printed. A request that comes again under such a key
+/// is then done again.
+///
+/// # Errors
+/// What the store says.
+pub fn forget_answers(
+    conn: &mut Conn<'_>,
+    names: impl IntoIterator<Item = String>,
+) -> Result<(), StoreError> {
+    let holds = match conn.backend() {
+        Backend::Sqlite => "instr(answer, ?1) > 0",
+        Backend::Postgres => "position(?1::bytea IN answer) > 0",
+    };
+    let sql = format!("DELETE FROM idempotency WHERE {holds}");
+    for name in names {
+        conn.execute(&sql, &[Value::Bytes(name.as_bytes())])?;
+    }
+    Ok(())
 }

@@ -25,11 +25,13 @@ pub enum Purpose {
     Content,
     /// Facts of a record by which the data-quality service tells invention.
     Evidence,
+    /// The key of a record whose person was erased, so that it is known again.
+    Erased,
 }
 
 impl Purpose {
     /// Every purpose, in the order of their discriminants.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Phone,
         Self::IdNumber,
         Self::CreditCode,
@@ -41,6 +43,7 @@ impl Purpose {
         Self::MatchKey,
         Self::Content,
         Self::Evidence,
+        Self::Erased,
     ];
 
     /// The name that goes into the key's derivation. Never changed: every stored token depends on it.
@@ -57,6 +60,7 @@ impl Purpose {
             Self::MatchKey => "match_key",
             Self::Content => "content",
             Self::Evidence => "evidence",
+            Self::Erased => "erased",
         }
     }
 }

@@ -14,3 +14,5 @@ pub(crate) const IMPORTS: Migration = migration!("shared", "0003_imports");
 pub(crate) const AUDIT_CHAIN: Migration = migration!("shared", "0004_audit_chain");
 /// What it takes to try an event again that could not be applied.
 pub(crate) const DEAD_LETTERS: Migration = migration!("shared", "0005_dead_letters");
+/// Source records that may not come again.
+pub(crate) const ERASED: Migration = migration!("shared", "0006_erased");

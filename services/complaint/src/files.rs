@@ -129,6 +129,14 @@ impl Files {
         blocking(move || Ok(vault.open(place(&id), &sealed)?.to_vec())).await
     }
 
+    /// Deletes bytes; such as are not there are deleted already.
+    pub(crate) async fn delete(&self, case: ComplaintId, id: Uuid) -> Result<()> {
+        match self.store.objects.delete(&key(case, id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::Files(error)),
+        }
+    }
+
     /// Lets go of bytes that no row names. What cannot be deleted now is sealed waste.
     pub(crate) async fn forget(&self, case: ComplaintId, id: Uuid) {
         if let Err(error) = self.store.objects.delete(&key(case, id)).await {

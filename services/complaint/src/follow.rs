@@ -110,7 +110,7 @@ async fn step(app: &CaseApp, events: &OwnEvents, until: Option<i64>) -> Result<i
     let (told, next) = events.after(until, WAIT_MS).await?;
     let ids = told
         .iter()
-        .filter(|(_, kind, _)| kind == "opened" || kind == "amended")
+        .filter(|(_, kind, _)| ["opened", "amended", "erased"].contains(&kind.as_str()))
         .flat_map(|(_, _, changes)| changes)
         .filter_map(|change| change.id.parse().ok())
         .collect();

@@ -102,6 +102,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("complaint.clusters", move |stop| {
         app::watch_clusters(watched, stop)
     }));
+    let deleting = app.clone();
+    tasks.push(Task::new("complaint.erased-files", move |stop| {
+        app::keep_deleting(deleting, stop)
+    }));
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let service = ComplaintServiceServer::new(grpc::ComplaintGrpc::new(app, own));
     let routes = Routes::new(service)
@@ -131,7 +135,7 @@ fn consumers(deps: &Deps, app: &app::CaseApp) -> Vec<Task> {
     let customers = consumer(
         "marque/customer",
         &deps.customer_events,
-        Arc::new(events::CustomersHandler),
+        Arc::new(events::CustomersHandler(app.clone())),
     );
     let cars = consumer(
         "marque/vehicle",

@@ -31,6 +31,12 @@ pub(crate) enum Error {
     MoveUnknown,
     #[error("no such pair")]
     DuplicateUnknown,
+    #[error("no such request to be forgotten")]
+    ErasureUnknown,
+    #[error("the request is {0}: that stands")]
+    ErasureDecided(&'static str),
+    #[error("the person of this key was erased; a new contract comes under a new key")]
+    RecordErased,
     #[error("these are one customer already")]
     SameCustomer,
     #[error("a person and an organization cannot be one customer")]
@@ -68,10 +74,13 @@ impl ServiceError for Error {
             Self::Idempotency(error) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
-            Self::CustomerUnknown | Self::MoveUnknown | Self::DuplicateUnknown => {
-                ErrorCode::NotFound
-            }
+            Self::CustomerUnknown
+            | Self::MoveUnknown
+            | Self::DuplicateUnknown
+            | Self::ErasureUnknown => ErrorCode::NotFound,
             Self::Rejected(_)
+            | Self::ErasureDecided(_)
+            | Self::RecordErased
             | Self::SameCustomer
             | Self::KindsDiffer
             | Self::UndoneAlready
@@ -94,6 +103,9 @@ impl ServiceError for Error {
             Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
             Self::MoveUnknown => "MERGE_UNKNOWN",
             Self::DuplicateUnknown => "DUPLICATE_UNKNOWN",
+            Self::ErasureUnknown => "ERASURE_UNKNOWN",
+            Self::ErasureDecided(_) => "ERASURE_DECIDED",
+            Self::RecordErased => "RECORD_ERASED",
             Self::SameCustomer => "SAME_CUSTOMER",
             Self::KindsDiffer => "KINDS_DIFFER",
             Self::UndoneAlready => "UNDONE_ALREADY",

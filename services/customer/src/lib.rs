@@ -11,7 +11,10 @@ use std::sync::Arc;
 pub use domain::{InvalidSurvivorship, Survivorship};
 
 use marque_api::{
-    customer::v1::customer_service_server::CustomerServiceServer,
+    customer::v1::{
+        customer_service_server::CustomerServiceServer,
+        personal_data_service_server::PersonalDataServiceServer,
+    },
     events::v1::event_feed_server::EventFeedServer,
     evidence::v1::evidence_service_server::EvidenceServiceServer,
     intake::v1::import_service_server::ImportServiceServer,
@@ -25,7 +28,7 @@ use marque_vault::Vault;
 
 use crate::{
     app::{CustomerApp, CustomerSink},
-    grpc::CustomerGrpc,
+    grpc::{CustomerGrpc, PersonalDataGrpc},
     storage::CustomerStore,
 };
 
@@ -82,7 +85,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         clock,
     };
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
+    let (rights, kept) = (PersonalDataGrpc::new(app.clone()), app.clone());
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
+        .add_service(capped!(PersonalDataServiceServer::new(rights)))
         .add_service(capped!(evidence))
         .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(
             intake.clone()
@@ -91,6 +96,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let mut tasks = vec![
         Task::new("customer-imports", move |stop| intake.run(stop)),
         Task::new("customer-regions", move |stop| regions.run(stop)),
+        Task::new("customer-retention", move |stop| {
+            app::watch_retention(kept, stop)
+        }),
     ];
     // A filter sees the writes of this process alone: on PostgreSQL others write too.
     if filled.backend() == Backend::Sqlite {

@@ -4,7 +4,10 @@ use std::future::Future;
 
 use marque_api::{
     complaint::v1::complaint_service_client::ComplaintServiceClient,
-    customer::v1::customer_service_client::CustomerServiceClient,
+    customer::v1::{
+        customer_service_client::CustomerServiceClient,
+        personal_data_service_client::PersonalDataServiceClient,
+    },
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::network_service_client::NetworkServiceClient,
     quality::v1::quality_service_client::QualityServiceClient,
@@ -121,6 +124,8 @@ impl<C: Clone> Peer<C> {
 pub(crate) struct Clients {
     pub(crate) network: Peer<NetworkServiceClient<RpcTransport>>,
     pub(crate) customer: Peer<CustomerServiceClient<RpcTransport>>,
+    /// The customer role too: what a person may ask for.
+    pub(crate) rights: Peer<PersonalDataServiceClient<RpcTransport>>,
     pub(crate) vehicle: Peer<VehicleServiceClient<RpcTransport>>,
     pub(crate) visits: Peer<ServiceHistoryServiceClient<RpcTransport>>,
     pub(crate) quality: Peer<QualityServiceClient<RpcTransport>>,
@@ -148,6 +153,9 @@ impl Clients {
         Self {
             network: Peer::new(capped!(NetworkServiceClient::new(peers.network.clone()))),
             customer: Peer::new(capped!(CustomerServiceClient::new(peers.customer.clone()))),
+            rights: Peer::new(capped!(PersonalDataServiceClient::new(
+                peers.customer.clone()
+            ))),
             vehicle: Peer::new(capped!(VehicleServiceClient::new(peers.vehicle.clone()))),
             visits: Peer::new(capped!(ServiceHistoryServiceClient::new(
                 peers.service_history.clone()

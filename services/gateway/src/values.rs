@@ -129,6 +129,7 @@ pub(crate) fn outcome_name(outcome: RowOutcome) -> &'static str {
         RowOutcome::AcceptedWithFindings => "accepted_with_findings",
         RowOutcome::Quarantined => "quarantined",
         RowOutcome::Unchanged => "unchanged",
+        RowOutcome::Erased => "erased",
     }
 }
 

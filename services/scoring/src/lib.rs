@@ -132,7 +132,7 @@ fn consumers(deps: &Deps, assessor: &app::Assessor) -> Vec<Task> {
     let customers = consumer(
         "marque/customer",
         &deps.customer_events,
-        Arc::new(events::Customers(assessor.clone())),
+        Arc::new(events::Customers(assessor.clone(), deps.vault.clone())),
     );
     let vehicles = consumer(
         "marque/vehicle",

@@ -102,7 +102,7 @@ fn consumers(deps: &Deps) -> Vec<Task> {
     let customers = consumer(
         "marque/customer",
         &deps.customer_events,
-        Arc::new(events::Customers),
+        Arc::new(events::Customers(deps.vault.clone())),
     );
     let vehicles = consumer(
         "marque/vehicle",

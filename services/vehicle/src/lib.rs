@@ -99,7 +99,7 @@ fn consumers(deps: &Deps, recorder: &app::Recorder) -> Vec<Task> {
     let customers = consumer(
         "marque/customer",
         &deps.customer_events,
-        Arc::new(events::Customers::new(recorder.clone())),
+        Arc::new(events::Customers::new(recorder.clone(), deps.vault.clone())),
     );
     let visits = consumer(
         "marque/service-history",

@@ -3,6 +3,7 @@
 mod bus;
 mod complaints;
 mod files;
+mod forgotten;
 mod identity;
 mod quality;
 mod rights;

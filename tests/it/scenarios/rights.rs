@@ -135,6 +135,19 @@ async fn a_person_gets_everything_that_is_kept_about_him(sandbox: Sandbox) -> an
             .as_array()
             .is_some_and(|list| !list.is_empty())
     );
+    // For who has no app headquarters asks, with a reason; he gets the same in clear.
+    let path = format!("/v1/customers/{id}/personal-data");
+    let given = admin
+        .post(&path, json!({"reason": "asked at the counter"}))
+        .await?
+        .body;
+    for part in ["source_records", "vehicles", "visits", "complaints"] {
+        assert_eq!(given[part], data[part], "{part}");
+    }
+    assert_eq!(
+        given["customer"]["id_number"],
+        data["customer"]["id_number"]
+    );
     // It is the person's own: nobody else gets it, whatever he may do.
     let others = [
         sandbox.dealer(Role::Manager, "D1"),

@@ -3,6 +3,8 @@
 //! A row that is older than a case can be re-opened is history: it comes in closed, for nobody can answer it in time any
 //! more, and a file of years must not escalate to headquarters. Every other row is a case whose clocks begin now.
 
+use std::collections::HashSet;
+
 use marque_core::{ComplaintId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
@@ -30,6 +32,13 @@ pub(crate) struct CaseSink {
     /// Where the dictionary's fields stand in the schema.
     places: Vec<(Field, usize)>,
 }
+
+/// What becomes of a row of somebody who was erased.
+const LEFT_OUT: Written = Written {
+    outcome: Outcome::Erased,
+    record: None,
+    findings: Vec::new(),
+};
 
 /// A row ready for the store.
 #[derive(Debug)]
@@ -121,7 +130,9 @@ impl Sink for CaseSink {
         job: &Job,
         batch: &[&CasePayload],
     ) -> Result<Vec<Written>, StoreError> {
-        self.app.write_rows(conn, job, batch)
+        let records = batch.iter().filter_map(|row| row.record);
+        let erased = marque_intake::entombed(conn, &self.vault, records)?;
+        self.app.write_rows(conn, job, batch, &erased)
     }
 }
 
@@ -132,6 +143,7 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         job: &Job,
         batch: &[&CasePayload],
+        erased: &HashSet<SourceRecordId>,
     ) -> Result<Vec<Written>, StoreError> {
         let dealer = &job.dealer;
         let names = batch
@@ -152,6 +164,10 @@ impl CaseApp {
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
         for row in batch {
+            if row.record.is_some_and(|record| erased.contains(&record)) {
+                written.push(LEFT_OUT);
+                continue;
+            }
             let key = &row.draft.complaint_key;
             let customer = row
                 .record

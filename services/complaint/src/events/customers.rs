@@ -5,21 +5,28 @@ use marque_api::{
     events::v1::Event,
 };
 use marque_db::Conn;
-use marque_events::{ApplyError, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, from_proto_time};
 use prost::Message as _;
 
 use super::id;
-use crate::storage::{self, Alias, RecordLink};
+use crate::{
+    app::CaseApp,
+    storage::{self, Alias, RecordLink},
+};
 
-/// Keeps the links and aliases, and gives cases to the customers of their source records.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CustomersHandler;
+/// Keeps the links and aliases, gives cases to the customers of their source records, and forgets people.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomersHandler(pub(crate) CaseApp);
 
 impl Handler for CustomersHandler {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
+            CUSTOMERS_ERASED => {
+                let at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
+                Ok(self.0.forget(conn, &Erased::of(event)?, at)?)
+            }
             _ => Ok(()),
         }
     }

@@ -29,6 +29,11 @@ impl CaseStore {
         Self { vault }
     }
 
+    /// What seals and opens.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// Seals the words of a case for its row.
     pub(crate) fn seal(&self, case: &Case) -> Result<Vec<u8>, VaultError> {
         blob::seal_words(&self.vault, case.id.as_bytes(), &case.words)

@@ -48,6 +48,12 @@ async fn send(
     Ok(answer.into_inner().attachment.unwrap())
 }
 
+/// Gives a case a file.
+pub(crate) async fn give(world: &World, case: &str, bytes: &[u8]) {
+    let parts = parts(case, "letter.pdf", bytes);
+    send(world, at_desk("D1"), parts).await.unwrap();
+}
+
 async fn fetch(
     world: &World,
     (role, scope): (Role, Scope),

@@ -16,6 +16,7 @@ mod escalation;
 mod evidence;
 mod feed;
 mod follow_up;
+mod forgotten;
 mod imports;
 mod kill;
 mod knowledge;

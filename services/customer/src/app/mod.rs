@@ -2,8 +2,10 @@
 
 mod consent;
 mod duplicates;
+mod erasure;
 mod evidence;
 mod filling;
+mod forgetting;
 mod history;
 mod ingest;
 mod lookup;
@@ -26,6 +28,7 @@ use marque_intake::Directory;
 
 pub(crate) use duplicates::Pair;
 pub(crate) use filling::fill;
+pub(crate) use forgetting::watch_retention;
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
 pub(crate) use moves::Mode;

@@ -3,10 +3,10 @@
 use chrono::Datelike as _;
 use marque_api::customer::v1 as pb;
 use marque_core::{
-    Clock, CustomerId, DealerCode, MergeId, SourceRecordId, Timestamp, source_record_id,
+    Clock, CustomerId, DealerCode, ErasureId, MergeId, SourceRecordId, Timestamp, source_record_id,
 };
 use marque_db::Conn;
-use marque_events::{NewEvent, publish, to_proto_time};
+use marque_events::{CUSTOMERS_ERASED, NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     error::Result,
 };
 
-const LINKED: &str = "marque.customer.source_records.linked";
+pub(super) const LINKED: &str = "marque.customer.source_records.linked";
 const MERGED: &str = "marque.customer.customers.merged";
 const CONSENT: &str = "marque.customer.consents.changed";
 
@@ -115,6 +115,30 @@ pub(crate) fn consent(
     let event = NewEvent {
         kind: CONSENT,
         subject: customer.to_string(),
+        dealer: None,
+        data: message.encode_to_vec(),
+        traceparent: "",
+    };
+    Ok(publish(conn, clock, &event)?)
+}
+
+/// Tells that nobody may know these people any more.
+pub(crate) fn erased(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    erasure: ErasureId,
+    (customers, records): (&[CustomerId], &[SourceRecordId]),
+    restricted: bool,
+) -> Result<()> {
+    let message = pb::CustomersErased {
+        erasure_id: erasure.to_string(),
+        customer_ids: customers.iter().map(ToString::to_string).collect(),
+        source_record_ids: records.iter().map(ToString::to_string).collect(),
+        restricted,
+    };
+    let event = NewEvent {
+        kind: CUSTOMERS_ERASED,
+        subject: erasure.to_string(),
         dealer: None,
         data: message.encode_to_vec(),
         traceparent: "",

@@ -128,7 +128,8 @@ impl CustomerApp {
             .write_rows(conn, &wanted.ctx, &[&wanted.ready], company)?
             .pop()
             .expect("one row was written");
-        let customer = self.store.get_customer_by_number(conn, taken.customer)?;
+        let number = taken.customer.ok_or(Error::RecordErased)?;
+        let customer = self.store.get_customer_by_number(conn, number)?;
         if taken.outcome == Outcome::Stored {
             let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
             let entry = Entry {

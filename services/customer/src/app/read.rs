@@ -3,11 +3,10 @@
 use marque_auth::{CallContext, Role, Scope};
 use marque_core::{CustomerId, CustomerNumber, Timestamp, source_record_id};
 use marque_db::Conn;
-use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 use prost::Message;
 
-use super::{CustomerApp, Keyed, words::check_words};
+use super::{CustomerApp, Keyed, words::check_reason};
 use crate::{
     domain::{
         Customer, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship, compose, mask,
@@ -126,15 +125,7 @@ impl CustomerApp {
         reason: String,
     ) -> Result<Unmasked> {
         ctx.require([Role::Manager, Role::Agent, Role::Steward, Role::HqAdmin])?;
-        if reason.trim().chars().count() < 10 {
-            let message = "why the whole number is needed, at least ten characters";
-            return Err(Error::Invalid(vec![Violation::new(
-                "reason",
-                "TOO_SHORT",
-                message,
-            )]));
-        }
-        check_words(&[("reason", &reason)])?;
+        check_reason(&reason)?;
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .write(move |conn| {
@@ -157,6 +148,33 @@ impl CustomerApp {
                     record(conn, &ctx, now, &entry)?;
                 }
                 Ok(Unmasked::of(file.golden))
+            })
+            .await
+    }
+
+    /// A customer's file whole, to be handed out to him, against a reason that goes on record.
+    pub(crate) async fn export(
+        &self,
+        ctx: CallContext,
+        id: CustomerId,
+        reason: String,
+    ) -> Result<File> {
+        ctx.require(Role::HqAdmin)?;
+        check_reason(&reason)?;
+        let (app, now) = (self.clone(), self.clock.now());
+        self.db
+            .write(move |conn| {
+                let customer = app.store.get_customer(conn, id)?;
+                let file = app.open_file(conn, ctx.scope(), customer, now)?;
+                let subject = customer.id.to_string();
+                let entry = Entry {
+                    act: "exported",
+                    subject: &subject,
+                    dealer: "",
+                    detail: &reason,
+                };
+                record(conn, &ctx, now, &entry)?;
+                Ok(file)
             })
             .await
     }

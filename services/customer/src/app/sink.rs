@@ -116,7 +116,7 @@ impl Sink for CustomerSink {
         record(conn, &job.ctx, job.now, &audit)?;
         let written = taken.into_iter().map(|taken| Written {
             outcome: taken.outcome,
-            record: Some(taken.record.uuid()),
+            record: taken.customer.map(|_| taken.record.uuid()),
             findings: Vec::new(),
         });
         Ok(written.collect())

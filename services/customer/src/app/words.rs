@@ -7,6 +7,25 @@ use crate::error::{Error, Result};
 /// Most characters of a reason.
 const MOST: usize = 500;
 
+/// Fewest characters of a reason that somebody can make sense of.
+const SHORTEST_REASON: usize = 10;
+
+/// Checks a reason without which something may not be done.
+///
+/// # Errors
+/// [`Error::Invalid`] if it says too little or cannot stand in a record.
+pub(super) fn check_reason(reason: &str) -> Result<()> {
+    if reason.trim().chars().count() < SHORTEST_REASON {
+        let message = format!("why, in at least {SHORTEST_REASON} characters");
+        return Err(Error::Invalid(vec![Violation::new(
+            "reason",
+            "TOO_SHORT",
+            message,
+        )]));
+    }
+    check_words(&[("reason", reason)])
+}
+
 /// Checks fields of free text: not too long, and on one line, for they stand in records that people read.
 ///
 /// # Errors

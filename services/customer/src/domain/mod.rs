@@ -1,20 +1,24 @@
 //! Customers as the service thinks of them: pure data and rules.
 
 mod columns;
+mod erasure;
 mod facts;
 mod features;
 mod golden;
 mod identity;
 mod occupation;
+mod retention;
 mod survivorship;
 mod view;
 
 pub(crate) use columns::{COLUMNS, Columns};
+pub(crate) use erasure::{DAYS_TO_DECIDE, Erasure, ErasureState, GROUNDS, Ruling};
 pub(crate) use facts::{Facts, PastContact};
 pub(crate) use features::{clear_kind, features};
 pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{Match, Matcher, finite};
 pub(crate) use occupation::occupation_group;
+pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
 pub(crate) use survivorship::{GoldenField, Rule};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::{Sight, mask};

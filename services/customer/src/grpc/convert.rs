@@ -240,6 +240,23 @@ pub(super) fn record_to_pb(
 ) -> pb::SourceRecord {
     let (_, findings) = Facts::of(&record.columns, record.received_at);
     let columns = columns_to_pb(&record.columns, Sight::of(ctx));
+    let findings = findings_to_pb(&findings);
+    write_record(record, customer, columns, findings)
+}
+
+/// A record whole: who opens it has given his reason.
+pub(super) fn whole_record_to_pb(record: SourceRecord, customer: CustomerId) -> pb::SourceRecord {
+    let columns = columns_to_pb(&record.columns, Sight::Own);
+    let (_, findings) = Facts::of(&record.columns, record.received_at);
+    write_record(record, customer, columns, findings_to_pb(&findings))
+}
+
+fn write_record(
+    record: SourceRecord,
+    customer: CustomerId,
+    columns: pb::CustomerColumns,
+    findings: Vec<marque_api::intake::v1::Finding>,
+) -> pb::SourceRecord {
     let SourceRecord {
         seq: _,
         id,
@@ -260,7 +277,7 @@ pub(super) fn record_to_pb(
         key,
         customer_id: customer.to_string(),
         columns: Some(columns),
-        findings: findings_to_pb(&findings),
+        findings,
         recorded_at: Some(to_proto_time(recorded_at)),
         received_at: Some(to_proto_time(received_at)),
         version,
@@ -393,6 +410,6 @@ fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the wire's times are optional")]
-fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
+pub(super) fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
     Some(to_proto_time(at))
 }

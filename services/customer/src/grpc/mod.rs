@@ -1,6 +1,9 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
 mod convert;
+mod personal_data;
+
+pub(crate) use personal_data::PersonalDataGrpc;
 
 use marque_api::customer::v1::{
     self as pb, customer_service_server::CustomerService, lookup_request,

@@ -42,7 +42,7 @@ impl CustomerStore {
         conn: &mut Conn<'_>,
         count: usize,
     ) -> Result<Vec<CustomerNumber>> {
-        let numbers = dialect::allocate(conn, "customers", "number", count)?;
+        let numbers = dialect::allocate(conn, ("customers", None), "number", count)?;
         Ok(numbers
             .into_iter()
             .map(|number| CustomerNumber::from_serial(number.cast_unsigned()))
@@ -87,10 +87,10 @@ impl CustomerStore {
         };
         Ok(Counts {
             persons: count(
-                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 1",
+                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND erased_at IS NULL AND kind = 1",
             )?,
             organizations: count(
-                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND kind = 2",
+                "SELECT count(*) FROM customers WHERE merged_into IS NULL AND erased_at IS NULL AND kind = 2",
             )?,
             source_records: count("SELECT count(*) FROM source_records")?,
             open_duplicates: count("SELECT count(*) FROM duplicates WHERE state = 'open'")?,
@@ -99,7 +99,7 @@ impl CustomerStore {
 
     /// The customer of an id as it is now: an id that was merged away gives the customer it was merged into.
     pub(crate) fn get_customer(&self, conn: &mut Conn<'_>, id: CustomerId) -> Result<Customer> {
-        let sql = format!("SELECT {COLUMNS} FROM customers WHERE id = ?1");
+        let sql = format!("SELECT {COLUMNS} FROM customers WHERE id = ?1 AND erased_at IS NULL");
         let found = conn.query_opt(&sql, &[id.uuid().into()], read_customer)?;
         self.follow(conn, found.ok_or(Error::CustomerUnknown)?)
     }
@@ -131,6 +131,27 @@ impl CustomerStore {
             customer = find_by_number(conn, into)?.ok_or(Error::CustomerUnknown)?;
         }
         Err(StoreError::Other("a chain of merges does not end".into()).into())
+    }
+
+    /// The number that an id answers with, or answered with before its person was erased.
+    pub(super) fn identity_of(
+        &self,
+        conn: &mut Conn<'_>,
+        id: CustomerId,
+    ) -> Result<Option<CustomerNumber>> {
+        let step = |row: &Row<'_>| {
+            let into: Option<i64> = row.get(1)?;
+            let into = into.map(|number| CustomerNumber::from_serial(number.cast_unsigned()));
+            Ok((read_number(row, 0)?, into))
+        };
+        let sql = "SELECT number, merged_into FROM customers WHERE id = ?1";
+        let mut found = conn.query_opt(sql, &[id.uuid().into()], step)?;
+        for _ in 0..CHAIN {
+            let Some((_, Some(into))) = found else { break };
+            let sql = "SELECT number, merged_into FROM customers WHERE number = ?1";
+            found = conn.query_opt(sql, &[serial(into)], step)?;
+        }
+        Ok(found.map(|(number, _)| number))
     }
 
     /// Ids of customers by number.
@@ -238,7 +259,7 @@ pub(super) fn read_number(
 }
 
 fn find_by_number(conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Option<Customer>> {
-    let sql = format!("SELECT {COLUMNS} FROM customers WHERE number = ?1");
+    let sql = format!("SELECT {COLUMNS} FROM customers WHERE number = ?1 AND erased_at IS NULL");
     Ok(conn.query_opt(&sql, &[serial(number)], read_customer)?)
 }
 

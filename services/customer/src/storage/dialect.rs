@@ -2,18 +2,22 @@
 
 use marque_db::{Backend, Conn, StoreError, Value};
 
-/// Takes `count` fresh numbers for a table's integer key. On SQLite the one writer reads the highest; on PostgreSQL a
-/// sequence hands them out, so that two writers do not wait for each other.
+/// Takes `count` fresh numbers for a table's integer key. On SQLite the one writer reads the highest, among those in `gone`
+/// too, whose rows were deleted; on PostgreSQL a sequence hands them out, so that two writers do not wait for each other.
 pub(super) fn allocate(
     conn: &mut Conn<'_>,
-    table: &str,
+    (table, gone): (&str, Option<&str>),
     column: &str,
     count: usize,
 ) -> Result<Vec<i64>, StoreError> {
     match conn.backend() {
         Backend::Sqlite => {
-            let sql = format!("SELECT coalesce(max({column}), 0) FROM {table}");
-            let last: i64 = conn.query_opt(&sql, &[], |row| row.get(0))?.unwrap_or(0);
+            let mut last = 0;
+            for table in [Some(table), gone].into_iter().flatten() {
+                let sql = format!("SELECT coalesce(max({column}), 0) FROM {table}");
+                let highest: Option<i64> = conn.query_opt(&sql, &[], |row| row.get(0))?;
+                last = last.max(highest.unwrap_or(0));
+            }
             Ok((1..=count as i64).map(|step| last + step).collect())
         }
         Backend::Postgres => {

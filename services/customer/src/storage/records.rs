@@ -39,7 +39,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) tokens: &'a [Token],
 }
 
-const RECORD: &str =
+/// Columns in the order [`read_row`] wants them.
+pub(super) const RECORD: &str =
     "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version";
 
 impl CustomerStore {
@@ -65,7 +66,12 @@ impl CustomerStore {
     }
 
     pub(crate) fn allocate_seqs(&self, conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>> {
-        Ok(dialect::allocate(conn, "source_records", "seq", count)?)
+        Ok(dialect::allocate(
+            conn,
+            ("source_records", Some("erased_numbers")),
+            "seq",
+            count,
+        )?)
     }
 
     pub(crate) fn insert_records(
@@ -203,7 +209,7 @@ impl CustomerStore {
         self.open_rows(rows)
     }
 
-    fn open_rows(&self, rows: Vec<RecordRow>) -> Result<Vec<SourceRecord>> {
+    pub(super) fn open_rows(&self, rows: Vec<RecordRow>) -> Result<Vec<SourceRecord>> {
         let mut records = rows
             .into_iter()
             .map(|row| self.open_row(row))
@@ -274,7 +280,7 @@ impl CustomerStore {
     }
 }
 
-struct RecordRow {
+pub(super) struct RecordRow {
     seq: i64,
     id: SourceRecordId,
     customer: CustomerNumber,
@@ -287,7 +293,7 @@ struct RecordRow {
     version: i64,
 }
 
-fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreError> {
+pub(super) fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreError> {
     Ok(RecordRow {
         seq: row.get(0)?,
         id: row.get::<Uuid>(1)?.into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use marque_db::{Conn, StoreError, Value};
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{Pair, Token};
@@ -148,6 +148,32 @@ impl OpenedSegments {
         kept.extend(listed.iter().map(|(id, _)| *id).zip(opened.iter().cloned()));
         Ok(opened)
     }
+}
+
+/// Takes the pairs of records out of all segments. A segment never changes: one that had any is written anew.
+pub(super) fn forget(conn: &mut Conn<'_>, records: &FxHashSet<i64>) -> Result<(), StoreError> {
+    let listed: Vec<(Uuid, i64, Vec<u8>)> =
+        conn.query("SELECT id, born, tokens FROM key_segments", &[], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    for (id, born, tokens) in listed {
+        let mut pairs = Segment::decode(born, &tokens).pairs;
+        let all = pairs.len();
+        pairs.retain(|(_, record)| !records.contains(record));
+        if pairs.len() == all {
+            continue;
+        }
+        conn.execute("DELETE FROM key_segments WHERE id = ?1", &[id.into()])?;
+        conn.execute(
+            "INSERT INTO key_segments (id, born, tokens) VALUES (?1, ?2, ?3)",
+            &[
+                Uuid::new_v4().into(),
+                born.into(),
+                (&Segment::encode(&pairs)).into(),
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 /// How many pairs of a sorted list come before a token: steps that double, then halves. Cheap when it is near.

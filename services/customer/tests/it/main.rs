@@ -9,6 +9,7 @@ mod common;
 mod consents;
 mod contacts;
 mod desk;
+mod erasure;
 mod identity;
 mod joins;
 mod pages;

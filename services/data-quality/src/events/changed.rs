@@ -6,16 +6,17 @@ use marque_api::{
 };
 use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
-use marque_events::{ApplyError, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler};
 use marque_quality::RecordKind;
+use marque_vault::Vault;
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::storage;
 
-/// Source records of customers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Customers;
+/// Source records of customers; those of people who were erased are forgotten.
+#[derive(Debug, Clone)]
+pub(crate) struct Customers(pub(crate) Vault);
 
 /// Cars.
 #[derive(Debug, Clone, Copy)]
@@ -37,17 +38,34 @@ const CASES: [&str; 2] = [
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        if event.r#type != "marque.customer.source_records.linked" {
-            return Ok(());
+        match event.r#type.as_str() {
+            "marque.customer.source_records.linked" => linked(conn, event),
+            CUSTOMERS_ERASED => self.erased(conn, event),
+            _ => Ok(()),
         }
-        let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
-        let ids = links.iter().map(|link| {
-            let id = link.source_record_id.parse::<SourceRecordId>();
-            id.map(SourceRecordId::uuid)
-                .map_err(|_| malformed("source_record_id"))
-        });
-        note(conn, RecordKind::Customers, ids, event.position)
     }
+}
+
+impl Customers {
+    fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let erased = Erased::of(event)?;
+        let records: Vec<Uuid> = erased.records.iter().map(|record| record.uuid()).collect();
+        storage::lock(conn)?;
+        storage::forget_records(conn, &records)?;
+        erased.forget_dead_letters(conn)?;
+        marque_intake::forget_rows_of(conn, &self.0, &erased.records)?;
+        Ok(())
+    }
+}
+
+fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
+    let ids = links.iter().map(|link| {
+        let id = link.source_record_id.parse::<SourceRecordId>();
+        id.map(SourceRecordId::uuid)
+            .map_err(|_| malformed("source_record_id"))
+    });
+    note(conn, RecordKind::Customers, ids, event.position)
 }
 
 impl Handler for Vehicles {

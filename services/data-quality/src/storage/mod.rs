@@ -4,6 +4,7 @@ mod alerts;
 mod blob;
 mod counters;
 mod findings;
+mod forgetting;
 mod pending;
 mod records;
 mod standards;
@@ -20,6 +21,7 @@ pub(crate) use counters::{
 pub(crate) use findings::{
     FindingFilter, RuleCount, find_finding, findings_of, list_findings, put_findings, rule_counts,
 };
+pub(crate) use forgetting::forget_records;
 pub(crate) use pending::{Pending, backfilled, enqueue, mark_backfilled, pending, settle};
 pub(crate) use records::{
     Entered, Kept, Worst, count_not_by, entries_after, kept, kept_after, kept_not_by, put_records,

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod counting;
+mod forgotten;
 mod kinds;
 mod speed;
 mod world;

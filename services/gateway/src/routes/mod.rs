@@ -3,6 +3,7 @@
 pub(crate) mod complaints;
 pub(crate) mod customers;
 pub(crate) mod duplicates;
+mod erasures;
 pub(crate) mod imports;
 mod lookup;
 pub(crate) mod loyalty;
@@ -65,6 +66,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(loyalty());
     all.extend(complaints::endpoints());
     all.extend(own());
+    all.extend(rights());
     all
 }
 
@@ -183,6 +185,47 @@ fn customers() -> Vec<Endpoint> {
         interactive(
             "/marque.customer.v1.CustomerService/CountCustomers",
             routes!(customers::count_customers),
+        ),
+    ]
+}
+
+fn rights() -> Vec<Endpoint> {
+    vec![
+        transfer(
+            "/marque.customer.v1.PersonalDataService/ExportCustomer",
+            routes!(personal_data::export_personal_data),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/RequestErasure",
+            routes!(erasures::request_my_erasure),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/GetErasure",
+            routes!(erasures::get_my_erasure),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/RequestErasure",
+            routes!(erasures::request_erasure),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/ListErasures",
+            routes!(erasures::list_erasures),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/GetErasure",
+            routes!(erasures::get_erasure),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/DecideErasure",
+            routes!(erasures::decide_erasure),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/OpenRestricted",
+            routes!(erasures::open_restricted),
+        ),
+        interactive(
+            "/marque.customer.v1.PersonalDataService/ListRetention",
+            routes!(erasures::list_retention_duties),
         ),
     ]
 }

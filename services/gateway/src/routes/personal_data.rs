@@ -1,20 +1,27 @@
-//! Everything Marque keeps about a person, for the person (PIPL Art. 45: access and portability).
+//! Everything Marque keeps about a person, for the person (PIPL Art. 45: access and portability), as JSON or as an archive.
 //!
 //! Unlike a profile it is whole or it is refused: a part left out without a word would be a wrong answer. That it holds
 //! every personal field of the dictionary is seen by the scenario `rights`.
 
-use axum::extract::State;
-use http::{HeaderValue, header};
+use std::io::{Cursor, Write as _};
+
+use axum::{extract::State, response::IntoResponse as _};
+use http::{HeaderMap, HeaderValue, header};
 use marque_api::{
     complaint::v1::{Complaint, GetComplaintRequest, ListComplaintsRequest},
-    customer::v1::{ListHistoryRequest, ListSourceRecordsRequest},
+    customer::v1::{
+        Customer, ExportCustomerRequest, ExportCustomerResponse, ListHistoryRequest,
+        ListSourceRecordsRequest,
+    },
     scoring::v1::{GetLoyaltyRequest, ListScoreHistoryRequest},
     service_history::v1::ListCustomerVisitsRequest,
     vehicle::v1::ListCustomerVehiclesRequest,
 };
 use marque_errors::ErrorCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     complaints::ComplaintView,
@@ -24,7 +31,14 @@ use super::{
     vehicles::CustomerVehicleView,
     visits::VisitView,
 };
-use crate::{answer::ok, edge::Call, problem::Answer, state::App, values::views};
+use crate::{
+    answer::ok,
+    edge::Call,
+    extract::{Json, Path, Query},
+    problem::{Answer, Failure},
+    state::App,
+    values::views,
+};
 
 /// Entries asked for at a time.
 const PAGE: i32 = 1_000;
@@ -59,29 +73,144 @@ pub(crate) struct PersonalData {
     due_dates: Option<DueDates>,
 }
 
-/// Everything about me, as a file to keep or to take elsewhere.
-///
-/// It is whole: if a part cannot be had now, the answer is an error, and one asks again.
-#[utoipa::path(get, path = "/v1/me/personal-data", tag = "me",
-    responses((status = 200, description = "Everything", body = PersonalData)))]
-pub(crate) async fn get_my_personal_data(State(app): State<App>, call: Call) -> Answer {
-    let data = gather(&app, &call, call.own_customer()?).await?;
-    let mut answer = ok(&data)?;
-    let name = HeaderValue::from_static("attachment; filename=\"personal-data.json\"");
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, name);
-    Ok(answer)
+/// In which form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FormQuery {
+    /// json or zip; as `Accept` says (`application/zip`) if not said.
+    format: String,
 }
 
-async fn gather(app: &App, call: &Call, own: String) -> Answer<PersonalData> {
-    let customer = customers::find(app, call, own, true).await?;
+/// Everything about me, as a file to keep or to take elsewhere: one JSON file, or a ZIP archive with one a part.
+///
+/// It is whole: if a part cannot be had now, the answer is an error, and one asks again.
+#[utoipa::path(get, path = "/v1/me/personal-data", tag = "me", params(FormQuery),
+    responses((status = 200, description = "Everything", body = PersonalData)))]
+pub(crate) async fn get_my_personal_data(
+    State(app): State<App>,
+    call: Call,
+    Query(query): Query<FormQuery>,
+    headers: HeaderMap,
+) -> Answer {
+    let form = Form::of(&query, &headers)?;
+    let customer = customers::find(&app, &call, call.own_customer()?, true).await?;
     // Of one who was merged, the facts are found under the id he now has.
+    let id = customer.id.clone();
+    let records = pages(|token| source_records(&app, &call, &id, token)).await?;
+    form.write(&gather(&app, &call, customer, records).await?)
+}
+
+/// Why somebody else hands the data out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportBody {
+    /// At least ten characters; goes on record.
+    #[schema(example = "asked for at the counter, identity card seen")]
+    reason: String,
+}
+
+/// Everything about a customer in clear, to be handed out to him who has no app; against a reason that goes on record.
+#[utoipa::path(post, path = "/v1/customers/{id}/personal-data", tag = "customers",
+    params(("id" = String, Path, description = "Customer id"), FormQuery),
+    request_body = ExportBody,
+    responses((status = 200, description = "Everything", body = PersonalData)))]
+pub(crate) async fn export_personal_data(
+    State(app): State<App>,
+    call: Call,
+    Path(customer_id): Path<String>,
+    Query(query): Query<FormQuery>,
+    headers: HeaderMap,
+    Json(ExportBody { reason }): Json<ExportBody>,
+) -> Answer {
+    let form = Form::of(&query, &headers)?;
+    let request = ExportCustomerRequest {
+        customer_id,
+        reason,
+    };
+    let export = app
+        .clients
+        .rights
+        .write(&call, request, |mut client, request| async move {
+            client.export_customer(request).await
+        });
+    let ExportCustomerResponse {
+        customer,
+        source_records,
+    } = export.await?;
+    let records = views(source_records);
+    form.write(&gather(&app, &call, customer.unwrap_or_default(), records).await?)
+}
+
+/// How the data are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Zip,
+}
+
+impl Form {
+    fn of(query: &FormQuery, headers: &HeaderMap) -> Answer<Self> {
+        let accepted = headers.get(header::ACCEPT);
+        let wants_zip = accepted
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.contains(ZIP));
+        match query.format.as_str() {
+            "" if wants_zip => Ok(Self::Zip),
+            "" | "json" => Ok(Self::Json),
+            "zip" => Ok(Self::Zip),
+            _ => Err(Failure::field("format", "FORMAT", "json or zip")),
+        }
+    }
+
+    fn write(self, data: &PersonalData) -> Answer {
+        let (mut answer, name) = match self {
+            Self::Json => (ok(data)?, "attachment; filename=\"personal-data.json\""),
+            Self::Zip => {
+                let archive = archive(data).map_err(|error| {
+                    tracing::error!(%error, "an archive cannot be written");
+                    Failure::new(
+                        ErrorCode::Internal,
+                        "INTERNAL",
+                        "the archive cannot be written",
+                    )
+                })?;
+                let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(ZIP))];
+                let name = "attachment; filename=\"personal-data.zip\"";
+                ((kind, archive).into_response(), name)
+            }
+        };
+        answer
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
+        Ok(answer)
+    }
+}
+
+const ZIP: &str = "application/zip";
+
+/// An archive with a JSON file for each part of the data.
+fn archive(data: &PersonalData) -> std::io::Result<Vec<u8>> {
+    let Value::Object(parts) = serde_json::to_value(data)? else {
+        return Err(std::io::Error::other("the data have no parts"));
+    };
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, part) in parts {
+        archive.start_file(format!("{name}.json"), options)?;
+        archive.write_all(&serde_json::to_vec_pretty(&part)?)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+async fn gather(
+    app: &App,
+    call: &Call,
+    customer: Customer,
+    source_records: Vec<SourceRecordView>,
+) -> Answer<PersonalData> {
     let id = customer.id.as_str();
-    let (source_records, history) = tokio::try_join!(
-        pages(|token| source_records(app, call, id, token)),
-        pages(|token| history(app, call, id, token)),
-    )?;
+    let history = pages(|token| history(app, call, id, token)).await?;
     let (vehicles, visits, complaints) = tokio::try_join!(
         vehicles(app, call, id),
         pages(|token| visits(app, call, id, token)),

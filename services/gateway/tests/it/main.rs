@@ -10,6 +10,7 @@ mod grpc;
 mod imports;
 mod limits;
 mod operations;
+mod personal_data;
 mod problems;
 mod profile;
 mod reasons;

@@ -8,8 +8,9 @@ use marque_api::{
 };
 use marque_core::{CustomerId, SourceRecordId};
 use marque_db::Conn;
-use marque_events::{ApplyError, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler};
 use marque_insight::rank::Kind;
+use marque_vault::Vault;
 use prost::Message as _;
 
 use super::{id, newest, optional_id, time};
@@ -18,9 +19,9 @@ use crate::{
     storage::{self, Alias, Consent, RecordLink},
 };
 
-/// Keeps links, aliases and refusals, and scores the customers whose records they move.
+/// Keeps links, aliases and refusals, scores the customers whose records they move, and forgets people.
 #[derive(Debug)]
-pub(crate) struct Customers(pub(crate) Assessor);
+pub(crate) struct Customers(pub(crate) Assessor, pub(crate) Vault);
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -31,16 +32,27 @@ impl Handler for Customers {
     fn apply_all(&self, conn: &mut Conn<'_>, events: &[&Event]) -> Result<(), ApplyError> {
         storage::lock(conn)?;
         let (mut links, mut concerned) = (Vec::new(), BTreeSet::new());
+        let mut erased = Vec::new();
         for event in events {
             match event.r#type.as_str() {
                 "marque.customer.source_records.linked" => read_links(event, &mut links)?,
                 "marque.customer.customers.merged" => concerned.extend(merged(conn, event)?),
                 "marque.customer.consents.changed" => concerned.extend(consented(conn, event)?),
+                CUSTOMERS_ERASED => erased.push(Erased::of(event)?),
                 _ => {}
             }
         }
         linked(conn, links, &mut concerned)?;
-        Ok(self.0.assess(conn, concerned)?)
+        // After the links: none of the erased is linked again, but some may have been linked just before.
+        for people in &erased {
+            forget(conn, people, &mut concerned)?;
+            marque_intake::forget_rows_of(conn, &self.1, &people.records)?;
+        }
+        self.0.assess(conn, concerned)?;
+        for people in &erased {
+            storage::forget_history(conn, people)?;
+        }
+        Ok(())
     }
 }
 
@@ -59,6 +71,18 @@ fn linked(
     concerned.extend(before.into_values());
     concerned.extend(storage::customers_beside(conn, &records)?);
     Ok(())
+}
+
+/// Forgets people. Concerned are they themselves, who are then gone, who shares a car with them, and who referred them.
+fn forget(
+    conn: &mut Conn<'_>,
+    people: &Erased,
+    concerned: &mut BTreeSet<CustomerId>,
+) -> Result<(), ApplyError> {
+    concerned.extend(storage::customers_beside(conn, &people.records)?);
+    concerned.extend(storage::referrers_of(conn, &people.customers)?);
+    concerned.extend(&people.customers);
+    Ok(storage::forget(conn, people)?)
 }
 
 fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<[CustomerId; 2], ApplyError> {

@@ -3,6 +3,7 @@
 mod dossiers;
 mod due;
 mod facts;
+mod forgetting;
 mod holds;
 mod inputs;
 mod links;
@@ -20,6 +21,7 @@ pub(crate) use due::{
     stale_cars,
 };
 pub(crate) use facts::{find_happenings, put_happenings, records_of};
+pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};
 pub(crate) use links::{
     Alias, Consent, RecordLink, current_customer, customers_beside, customers_of,

@@ -7,6 +7,7 @@ mod consents;
 mod cost;
 mod due_list;
 mod events;
+mod forgotten;
 mod holds;
 mod imports;
 mod loyalty;

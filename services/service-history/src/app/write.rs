@@ -48,9 +48,10 @@ impl Rows {
         }
         lock(conn, batch)?;
         let mut ground = Ground::of(conn, batch)?;
+        let bare = self.bare(conn, batch)?;
         let mut recorded = Vec::with_capacity(batch.len());
         let mut fresh: Vec<NewVisit<'_>> = Vec::new();
-        for payload in batch {
+        for (at, payload) in batch.iter().enumerate() {
             let known = ground.orders.get(&payload.order_number);
             if let Some(known) = known.filter(|known| known.content == payload.content) {
                 let (id, version) = (known.id, known.version);
@@ -65,7 +66,10 @@ impl Rows {
             let version = known.map_or(1, |known| known.version + 1);
             let id = known.map_or_else(|| VisitId::new(&*self.clock), |known| known.id);
             let doubt = ground.doubt(id, payload);
-            let visit = payload.as_new(id, version, ground.customer(payload), now);
+            let mut visit = payload.as_new(id, version, ground.customer(payload), now);
+            if let Some(header) = bare.get(&at) {
+                (visit.record, visit.header) = (None, header.as_slice());
+            }
             if version == 1 {
                 fresh.push(visit);
             } else {
@@ -84,6 +88,26 @@ impl Rows {
         storage::insert_visits(conn, &fresh)?;
         publish::recorded(conn, &*self.clock, batch, &recorded)?;
         Ok(recorded)
+    }
+}
+
+impl Rows {
+    /// By their places the visits of people who were erased, with the head that is left of each: such a visit is the car's and
+    /// nobody's.
+    fn bare(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&VisitPayload],
+    ) -> Result<FxHashMap<usize, Vec<u8>>, StoreError> {
+        let records = batch.iter().filter_map(|visit| visit.record);
+        let erased = marque_intake::entombed(conn, &self.vault, records)?;
+        let mut bare = FxHashMap::default();
+        for (at, visit) in batch.iter().enumerate() {
+            if visit.record.is_some_and(|record| erased.contains(&record)) {
+                bare.insert(at, storage::without_personal(&visit.header)?);
+            }
+        }
+        Ok(bare)
     }
 }
 

@@ -5,23 +5,40 @@ use marque_api::{
     events::v1::Event,
 };
 use marque_db::Conn;
-use marque_events::{ApplyError, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, from_proto_time};
 use marque_quality::vin::Vin;
+use marque_vault::Vault;
 use prost::Message as _;
 
 use crate::storage::{self, Alias, RecordLink};
 
-/// Keeps the links and aliases, and gives visits to the customers of their source records.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Customers;
+/// Keeps the links and aliases, gives visits to the customers of their source records, and forgets people.
+#[derive(Debug, Clone)]
+pub(crate) struct Customers(pub(crate) Vault);
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
+            CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }
+    }
+}
+
+impl Customers {
+    fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let erased = Erased::of(event)?;
+        let at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
+        let records = erased.records.iter().copied();
+        storage::lock(conn, std::iter::empty(), records)?;
+        conn.overwrite_deleted(true)?;
+        marque_intake::entomb(conn, &self.0, &erased.records, at)?;
+        marque_intake::forget_rows_of(conn, &self.0, &erased.records)?;
+        marque_ledger::forget_answers(conn, erased.records.iter().map(ToString::to_string))?;
+        storage::forget(conn, &erased)?;
+        Ok(conn.overwrite_deleted(false)?)
     }
 }
 

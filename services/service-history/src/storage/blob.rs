@@ -141,6 +141,13 @@ pub(crate) fn header_blob(
     Ok(stored.encode_to_vec())
 }
 
+/// A head without its personal part.
+pub(crate) fn without_personal(blob: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut stored = StoredHeader::decode(blob).map_err(broken)?;
+    stored.sealed.clear();
+    Ok(stored.encode_to_vec())
+}
+
 /// Encodes lines.
 pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
     let lines = lines.into_iter().map(|line| {

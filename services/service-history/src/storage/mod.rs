@@ -1,12 +1,14 @@
 //! The visit store: every statement of the service.
 
 mod blob;
+mod forgetting;
 mod links;
 mod sight;
 mod visits;
 mod write;
 
-pub(crate) use blob::{header_blob, lines_blob};
+pub(crate) use blob::{header_blob, lines_blob, without_personal};
+pub(crate) use forgetting::forget;
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };

@@ -1,14 +1,14 @@
 //! Recording plates.
 
 use marque_auth::Scope;
-use marque_core::VehicleId;
+use marque_core::{Timestamp, VehicleId};
 use marque_db::{Conn, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::record::Fleet;
 use crate::{
     domain::{Facts, PlateInterval, Sighting, intervals},
-    storage::{self, Held},
+    storage::{self, Held, Part},
 };
 
 /// Notes the sightings among the facts and works out anew the plates of every car they concern: those that carry the
@@ -54,6 +54,39 @@ pub(super) fn record(
     }
     Ok(())
 }
+
+/// Forgets the plates that cars bore while somebody who is forgotten had a part in them; all plates of a car in which nobody
+/// else had one. Plates follow people from car to car.
+pub(super) fn forget(conn: &mut Conn<'_>, parts: &[Part]) -> Result<(), StoreError> {
+    let mut seen: Vec<Sighting> = Vec::new();
+    for (car, from, to) in parts {
+        let span = if storage::has_parties(conn, *car)? {
+            (*from, to.unwrap_or(LATEST))
+        } else {
+            (EARLIEST, LATEST)
+        };
+        seen.extend(storage::sightings_on(conn, *car, span)?);
+    }
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let cars = concerned(conn, &seen)?;
+    for sighting in &seen {
+        storage::delete_sighting(conn, sighting)?;
+    }
+    let anew = work_out(conn, &cars)?;
+    let held: Vec<Held> = anew
+        .into_iter()
+        .flat_map(|(vehicle, intervals)| {
+            let held = move |interval| Held { vehicle, interval };
+            intervals.into_iter().map(held)
+        })
+        .collect();
+    storage::put_intervals(conn, &cars, &held)
+}
+
+const EARLIEST: Timestamp = Timestamp::from_micros(i64::MIN);
+const LATEST: Timestamp = Timestamp::from_micros(i64::MAX);
 
 /// On more cars than this a plate is a word put there to fill the field, and is nobody's plate.
 const CARS_A_PLATE: i64 = 20;
@@ -110,7 +143,7 @@ fn work_out(
             sightings_of.get(plate).into_iter().flatten().map({
                 let plate = plate.clone();
                 move |(at, vehicle)| Sighting {
-                    at: marque_core::Timestamp::from_micros(*at),
+                    at: Timestamp::from_micros(*at),
                     vehicle: *vehicle,
                     plate: plate.clone(),
                 }

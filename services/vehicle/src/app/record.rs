@@ -6,6 +6,7 @@
 use marque_auth::Scope;
 use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError};
+use marque_events::Erased;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{plates, publish, readings};
@@ -56,6 +57,16 @@ impl Recorder {
         readings::record(conn, &mut fleet, facts)?;
         self.store(conn, &mut fleet, facts, now)?;
         Ok(fleet.by_vin)
+    }
+
+    /// Takes people out of cars in the caller's transaction.
+    pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreError> {
+        Self::lock(conn, &[], &erased.records)?;
+        conn.overwrite_deleted(true)?;
+        let parts = storage::parts_of(conn, &erased.records)?;
+        storage::forget_parts(conn, erased)?;
+        plates::forget(conn, &parts)?;
+        conn.overwrite_deleted(false)
     }
 
     /// Two transactions that name one car, plate or source record follow each other: neither must miss what the other

@@ -6,8 +6,9 @@ use marque_api::{
 };
 use marque_core::Timestamp;
 use marque_db::Conn;
-use marque_events::{ApplyError, Handler, from_proto_time};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, from_proto_time};
 use marque_quality::{plate::Plate, vin::Vin};
+use marque_vault::Vault;
 use prost::Message as _;
 
 use super::{id, time_of};
@@ -17,15 +18,22 @@ use crate::{
     storage::{self, Alias, Linked},
 };
 
-/// Keeps the links and aliases, and records the cars that source records name.
+/// Keeps the links and aliases, records the cars that source records name, and forgets people.
 #[derive(Debug)]
 pub(crate) struct Customers {
     recorder: Recorder,
+    vault: Vault,
 }
 
 impl Customers {
-    pub(crate) fn new(recorder: Recorder) -> Self {
-        Self { recorder }
+    pub(crate) fn new(recorder: Recorder, vault: Vault) -> Self {
+        Self { recorder, vault }
+    }
+
+    fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let erased = Erased::of(event)?;
+        marque_intake::forget_rows_of(conn, &self.vault, &erased.records)?;
+        Ok(Recorder::forget(conn, &erased)?)
     }
 
     fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -55,6 +63,7 @@ impl Handler for Customers {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => self.linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
+            CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! The vehicle store: every statement of the service, a module a table or two.
 
+mod forgetting;
 mod parties;
 mod plates;
 mod readings;
@@ -7,6 +8,9 @@ mod rows;
 mod sight;
 mod vehicles;
 
+pub(crate) use forgetting::{
+    Part, delete_sighting, forget_parts, has_parties, parts_of, sightings_on,
+};
 pub(crate) use marque_events::{
     Alias, Linked, current_customer, customers_of, put_alias, put_links,
 };

@@ -4,6 +4,7 @@
 
 mod events;
 mod evidence;
+mod forgotten;
 mod imports;
 mod rows;
 mod scopes;

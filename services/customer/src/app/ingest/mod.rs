@@ -7,6 +7,8 @@ pub(super) mod known;
 mod settle;
 mod verdict;
 
+use std::collections::HashSet;
+
 use marque_auth::CallContext;
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
 use marque_db::Conn;
@@ -29,7 +31,8 @@ use crate::{
 pub(crate) struct Taken {
     pub(crate) record: SourceRecordId,
     pub(crate) outcome: Outcome,
-    pub(crate) customer: CustomerNumber,
+    /// Whose it is; nobody's where the person was erased.
+    pub(crate) customer: Option<CustomerNumber>,
     pub(crate) version: i64,
 }
 
@@ -66,6 +69,8 @@ struct Batch<'a> {
     matcher: Matcher,
     now: Timestamp,
     existing: FxHashMap<SourceRecordId, Existing>,
+    /// Records whose people were erased: they do not come again.
+    erased: HashSet<SourceRecordId>,
     known: Known,
     new_customers: Vec<NewCustomer>,
     touched: FxHashSet<CustomerNumber>,
@@ -104,9 +109,10 @@ impl<'a> Batch<'a> {
         }
         let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
         let existing = app.store.find_existing(conn, &ids)?;
+        let erased = app.store.entombed(conn, ids.iter().copied())?;
         let changed: Vec<&&Ready> = rows
             .iter()
-            .filter(|row| !is_unchanged(&existing, row))
+            .filter(|row| !is_unchanged(&existing, row) && !erased.contains(&row.id))
             .collect();
         let keys: Vec<&Keys> = changed.iter().map(|row| &row.keys).collect();
         let own = changed
@@ -121,6 +127,7 @@ impl<'a> Batch<'a> {
             company,
             now: app.clock.now(),
             existing,
+            erased,
             new_customers: Vec::new(),
             touched: FxHashSet::default(),
             joined: Vec::new(),
@@ -150,7 +157,8 @@ impl<'a> Batch<'a> {
             .into_iter();
         let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
         for (at, row) in self.rows.iter().enumerate() {
-            if last[&row.id] != at || is_unchanged(&self.existing, row) {
+            let is_left_out = is_unchanged(&self.existing, row) || self.erased.contains(&row.id);
+            if last[&row.id] != at || is_left_out {
                 continue;
             }
             if let Some(existing) = self.existing.get(&row.id).cloned() {
@@ -310,15 +318,23 @@ impl<'a> Batch<'a> {
                 return Taken {
                     record: row.id,
                     outcome: Outcome::Stored,
-                    customer: self.known.owner(placed.seq).expect("the row was placed"),
+                    customer: self.known.owner(placed.seq),
                     version: placed.version,
+                };
+            }
+            if self.erased.contains(&row.id) {
+                return Taken {
+                    record: row.id,
+                    outcome: Outcome::Erased,
+                    customer: None,
+                    version: 0,
                 };
             }
             let existing = &self.existing[&row.id];
             Taken {
                 record: row.id,
                 outcome: Outcome::Unchanged,
-                customer: self.current(existing.customer),
+                customer: Some(self.current(existing.customer)),
                 version: existing.version,
             }
         };

@@ -22,7 +22,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowsQuery {
-    /// Only rows of this outcome: accepted, accepted_with_findings, quarantined or unchanged.
+    /// Only rows of this outcome: accepted, accepted_with_findings, quarantined, unchanged or erased.
     outcome: String,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
@@ -80,6 +80,7 @@ fn read_outcome(text: &str) -> Answer<RowOutcome> {
         RowOutcome::AcceptedWithFindings,
         RowOutcome::Quarantined,
         RowOutcome::Unchanged,
+        RowOutcome::Erased,
     ]
     .into_iter()
     .find(|outcome| outcome_name(*outcome) == text)
@@ -87,7 +88,7 @@ fn read_outcome(text: &str) -> Answer<RowOutcome> {
         Failure::field(
             "outcome",
             "FORMAT",
-            "accepted, accepted_with_findings, quarantined or unchanged",
+            "accepted, accepted_with_findings, quarantined, unchanged or erased",
         )
     })
 }

@@ -109,7 +109,7 @@ impl From<pb::Import> for ImportView {
 pub(crate) struct RowView {
     /// Line in the file, the header being line 1.
     line: i64,
-    /// accepted, accepted_with_findings, quarantined or unchanged.
+    /// accepted, accepted_with_findings, quarantined, unchanged or erased.
     #[schema(example = "accepted")]
     outcome: &'static str,
     /// The source record it is, for rows of customers.

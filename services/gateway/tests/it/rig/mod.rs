@@ -6,6 +6,7 @@ mod complaint_samples;
 mod customer;
 mod import;
 mod network;
+mod personal_data;
 mod quality;
 mod samples;
 mod scoring;
@@ -73,11 +74,9 @@ impl Rig {
             network: reach(RoleName::Network, network::routes(&network)),
             customer: reach(
                 RoleName::Customer,
-                customer::routes(&customer).add_service(import::service(
-                    "customers",
-                    &customer,
-                    &sink,
-                )),
+                customer::routes(&customer)
+                    .add_service(personal_data::service(&customer))
+                    .add_service(import::service("customers", &customer, &sink)),
             ),
             vehicle: reach(
                 RoleName::Vehicle,

@@ -1,0 +1,47 @@
+//! Personal data as an archive.
+
+use std::io::{Cursor, Read as _};
+
+use http::{HeaderValue, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use zip::ZipArchive;
+
+use crate::rig::{Rig, request};
+
+const PATH: &str = "/v1/me/personal-data";
+
+#[tokio::test]
+async fn an_archive_has_a_file_for_each_part_and_says_the_same() {
+    let rig = Rig::new();
+    let token = rig.tokens.of("customer");
+    let whole = rig.send(request("GET", PATH, &token, "")).await.json();
+    let by_query = request("GET", &format!("{PATH}?format=zip"), &token, "");
+    let mut by_header = request("GET", PATH, &token, "");
+    let zip = HeaderValue::from_static("application/zip");
+    by_header.headers_mut().insert("accept", zip);
+    for asked in [by_query, by_header] {
+        let answer = rig.gateway.router.clone().oneshot(asked).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "application/zip");
+        let name = answer.headers()["content-disposition"].to_str().unwrap();
+        assert!(name.contains("personal-data.zip"));
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let parts = whole.as_object().unwrap();
+        assert_eq!(archive.len(), parts.len());
+        for (name, part) in parts {
+            let mut text = String::new();
+            let mut file = archive.by_name(&format!("{name}.json")).unwrap();
+            file.read_to_string(&mut text).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Value>(&text).unwrap(),
+                *part,
+                "{name}"
+            );
+        }
+    }
+    let refused = request("GET", &format!("{PATH}?format=pdf"), &token, "");
+    assert_eq!(rig.send(refused).await.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,59 @@
+//! Who is erased has no score, and none of what it rested on is his.
+
+use marque_api::customer::v1::CustomersErased;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{
+    World, again, consented, customer, event, link, linked, record_of, visit, visited,
+};
+
+store_test_suite!(who_is_erased_leaves_ranks_scores_and_facts);
+
+async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "A", customer(10)), link("D1", "B", customer(20))];
+    world
+        .customers
+        .deliver([linked(1, links), consented(2, customer(10), true)])
+        .await;
+    let visits = vec![
+        visit("D1", 1, "A", "2026-03-01"),
+        visit("D1", 2, "B", "2026-03-02"),
+    ];
+    world.visits.deliver([visited(1, visits)]).await;
+    let other = world.score(customer(20)).await;
+    assert_eq!(world.pyramid("person").await.size, 2);
+
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        customer_ids: vec![customer(10).to_string()],
+        source_record_ids: vec![record_of("D1", "A").to_string()],
+        restricted: false,
+    };
+    let told = event(3, "marque.customer.customers.erased", &told);
+    world.customers.deliver([told.clone(), again(&told)]).await;
+    let gone = world.try_score(customer(10)).await.unwrap_err();
+    assert_eq!(gone.code(), Code::NotFound);
+    assert_eq!(world.pyramid("person").await.size, 1);
+    assert_eq!(world.score(customer(20)).await.hundredths, other.hundredths);
+    for (sql, left) in [
+        ("SELECT count(*) FROM scores WHERE state <> 'gone'", 1),
+        (
+            "SELECT coalesce(max(length(inputs)), 0) FROM scores WHERE state = 'gone'",
+            4,
+        ),
+        ("SELECT count(DISTINCT customer_id) FROM score_history", 1),
+        ("SELECT count(*) FROM loyalty", 1),
+        ("SELECT count(DISTINCT customer_id) FROM loyalty_history", 1),
+        ("SELECT count(*) FROM record_links", 1),
+        ("SELECT count(*) FROM scoring_consents", 0),
+        ("SELECT count(*) FROM facts", 2),
+        (
+            "SELECT count(*) FROM facts WHERE source_record_id IS NULL",
+            1,
+        ),
+    ] {
+        assert_eq!(world.count(sql).await, left, "{sql}");
+    }
+}

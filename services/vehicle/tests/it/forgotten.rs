@@ -1,0 +1,81 @@
+//! Who is erased leaves his cars, and takes his plates with him.
+
+use marque_api::{customer::v1::CustomersErased, events::v1::Event};
+use marque_testkit::{TestDb, store_test_suite};
+
+use crate::world::{World, again, customer, day, event, link, linked, record_of, vin};
+
+store_test_suite!(
+    a_car_of_who_is_erased_is_nobodys_and_bears_none_of_his_plates,
+    who_had_the_car_is_kept_aside_while_the_law_wants_it,
+);
+
+fn erased(position: i64, key: &str, restricted: bool) -> Event {
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        customer_ids: vec![customer(10).to_string()],
+        source_record_ids: vec![record_of("D1", key).to_string()],
+        restricted,
+    };
+    event(position, "marque.customer.customers.erased", &told)
+}
+
+/// One car after the other of one person, and a car of two.
+async fn cars(db: TestDb) -> World {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(10), &vin(1), "京A12345", day(0)),
+        link("D2", "B", customer(20), &vin(2), "京B12345", day(0)),
+    ];
+    let moved = vec![link("D1", "A", customer(10), &vin(2), "京A12345", day(60))];
+    world
+        .customers
+        .deliver([linked(1, links), linked(2, moved)])
+        .await;
+    world
+}
+
+async fn a_car_of_who_is_erased_is_nobodys_and_bears_none_of_his_plates(db: TestDb) {
+    let world = cars(db).await;
+    let told = erased(3, "A", false);
+    world.customers.deliver([told.clone(), again(&told)]).await;
+    let (first, second) = (
+        world.find(&vin(1)).await.unwrap(),
+        world.find(&vin(2)).await.unwrap(),
+    );
+    assert!(first.plates.is_empty() && world.parties(&first.id).await.is_empty());
+    let plates: Vec<&str> = second
+        .plates
+        .iter()
+        .map(|held| held.plate.as_str())
+        .collect();
+    assert_eq!(plates, ["京B12345"]);
+    let parties = world.parties(&second.id).await;
+    assert!(
+        parties
+            .iter()
+            .all(|party| party.customer_id == customer(20).to_string())
+    );
+    for sql in [
+        "SELECT count(*) FROM plate_sightings WHERE plate = '京A12345'",
+        "SELECT count(*) FROM record_links WHERE position = 2",
+        "SELECT count(*) FROM restricted_parties",
+    ] {
+        assert_eq!(world.count(sql).await, 0, "{sql}");
+    }
+}
+
+async fn who_had_the_car_is_kept_aside_while_the_law_wants_it(db: TestDb) {
+    let world = cars(db).await;
+    let (kept, ended) = (erased(3, "A", true), erased(4, "A", false));
+    world.customers.deliver([kept.clone(), again(&kept)]).await;
+    let first = world.find(&vin(1)).await.unwrap();
+    assert!(world.parties(&first.id).await.is_empty());
+    let aside = "SELECT count(*) FROM restricted_parties";
+    assert_eq!(world.count(aside).await, 2, "both cars");
+    world
+        .customers
+        .deliver([ended.clone(), again(&ended)])
+        .await;
+    assert_eq!(world.count(aside).await, 0);
+}
