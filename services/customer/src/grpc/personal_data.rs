@@ -35,14 +35,15 @@ impl PersonalDataGrpc {
             reason,
         } = request.into_inner();
         let id = convert::customer_id(&customer_id)?;
-        let file = self.app.export(ctx.clone(), id, reason).await?;
+        let file = self.app.export(ctx, id, reason).await?;
         let current = file.customer.id;
-        let records = file.records.clone().into_iter();
+        let records: Vec<_> = file.known_records().cloned().collect();
         Ok(pb::ExportCustomerResponse {
             source_records: records
+                .into_iter()
                 .map(|record| convert::whole_record_to_pb(record, current))
                 .collect(),
-            customer: Some(convert::customer_to_pb(&ctx, file, true)),
+            customer: Some(convert::customer_to_pb(file, true)),
         })
     }
 
