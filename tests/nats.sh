@@ -5,7 +5,7 @@
 #   tests/nats.sh stop /tmp/marque-nats
 #
 # For tests of faults: `kill DIR` is SIGKILL, `wipe DIR` kills and deletes what the server kept; after both `start DIR` listens
-# on the same port again. The program is $NATS_SERVER, or `nats-server` of PATH, or of target/tools/nats-server.
+# on the same port again. A file DIR/extra.conf is read as well, such as one with TLS. The program is $NATS_SERVER, or `nats-server` of PATH, or of target/tools/nats-server.
 set -eu
 
 usage() {
@@ -37,6 +37,7 @@ ports_file_dir: "$dir"
 max_payload: 8MB
 jetstream { store_dir: "$dir/store", max_file_store: 8GB, sync_interval: always }
 CONF
+    [ ! -f "$dir/extra.conf" ] || cat "$dir/extra.conf" >>"$dir/nats.conf"
 }
 
 start() {
@@ -51,12 +52,12 @@ start() {
         # The redirection is the whole subshell's: whoever reads our output must not wait for the server's end.
         ( exec >"$dir/server.log" 2>&1 </dev/null; exec "$server" -c "$dir/nats.conf" ) &
         tries=0
-        until grep -q 'nats://' "$dir"/*.ports 2>/dev/null; do
+        until grep -Eq '(nats|tls)://' "$dir"/*.ports 2>/dev/null; do
             tries=$((tries + 1))
             [ $tries -lt 200 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
             sleep 0.05
         done
-        grep -o 'nats://[0-9.:]*' "$dir"/*.ports | head -1 >"$dir/url"
+        grep -Eo '(nats|tls)://[0-9.:]*' "$dir"/*.ports | head -1 >"$dir/url"
     fi
     cat "$dir/url"
 }

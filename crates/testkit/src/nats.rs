@@ -1,6 +1,6 @@
 //! NATS servers for tests.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use tempfile::TempDir;
 
@@ -38,8 +38,17 @@ impl TestNats {
     /// # Panics
     /// If `tests/nats.sh` cannot start one.
     pub fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// The same with more lines of its configuration.
+    ///
+    /// # Panics
+    /// If `tests/nats.sh` cannot start one.
+    pub fn start_with(configuration: &str) -> Option<Self> {
         Self::shared()?;
         let folder = tempfile::tempdir().expect("a folder for the server");
+        fs::write(folder.path().join("extra.conf"), configuration).expect("its configuration");
         let mut nats = Self {
             folder,
             url: String::new(),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use marque_bus::Broker;
+use marque_bus::{Broker, Settings};
 use marque_events::Feed;
 use marque_testkit::{TestDb, TestNats, block_on};
 
@@ -214,6 +214,42 @@ fn two_instances_of_a_consumer_apply_each_event_once() {
         let mut all = numbers(&world.own).await;
         all.sort_unstable();
         assert_eq!(all, (1..=1000).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_broker_is_spoken_to_under_tls_by_who_has_a_certificate() {
+    let (ours, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in [&ours, &others] {
+        marque_rpc::make_dev_ca(folder.path()).unwrap();
+    }
+    let [ca, cert, key] =
+        ["ca.pem", "customer.pem", "customer.key"].map(|file| ours.path().join(file));
+    let tls = format!(
+        "tls {{ ca_file: {ca:?}, cert_file: {cert:?}, key_file: {key:?}, verify: true }}\n"
+    );
+    let Some(nats) = TestNats::start_with(&tls) else {
+        return;
+    };
+    let url = nats.url().replace("nats://", "tls://");
+    let with = |identity, authority| Settings {
+        ca: Some(authority),
+        identity,
+        ..settings(&url)
+    };
+    block_on(async {
+        let check = async |settings| Broker::connect(settings).await.unwrap().check().await;
+        let known = with(Some((cert, key)), ca.clone());
+        check(known).await.expect("a certificate of the authority");
+        let stranger = ["customer.pem", "customer.key"].map(|file| others.path().join(file));
+        assert!(
+            check(with(Some(stranger.into()), ca.clone()))
+                .await
+                .is_err()
+        );
+        assert!(check(with(None, ca)).await.is_err());
+        let other_authority = others.path().join("ca.pem");
+        assert!(check(with(None, other_authority)).await.is_err());
     });
 }
 
