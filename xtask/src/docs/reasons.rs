@@ -12,9 +12,10 @@ use crate::{
 const PAGES: &str = "docs/errors/";
 
 /// Crates whose errors reach callers as they are.
-const ON_THE_WIRE: [&str; 6] = [
+const ON_THE_WIRE: [&str; 7] = [
     "crates/auth/",
     "crates/errors/",
+    "crates/events/",
     "crates/intake/",
     "crates/ledger/",
     "crates/rpc/",

@@ -273,6 +273,7 @@ async fn a_request_is_one_and_a_decision_stands(db: TestDb) {
     get_as(&rig, Role::Agent, HQ, &id).await.unwrap();
 
     // Who was refused may ask again. Whoever he is merged into is forgotten with him.
+    rig.clock().advance(Duration::from_secs(1));
     let newer = request(&rig, Role::Customer, himself(&id), "")
         .await
         .unwrap();

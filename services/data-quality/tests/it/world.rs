@@ -340,6 +340,14 @@ impl Owner {
         self.0.lock().unwrap().extend(keyed);
     }
 
+    /// Has records no more.
+    pub(crate) fn forget(&self, records: &[evidence::Evidence]) {
+        let mut known = self.0.lock().unwrap();
+        for record in records {
+            known.remove(&record.id);
+        }
+    }
+
     /// An owner who has records already.
     pub(crate) fn of(records: impl IntoIterator<Item = evidence::Evidence>) -> Self {
         let keyed = records
