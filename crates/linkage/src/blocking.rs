@@ -47,9 +47,9 @@ impl BlockTable {
         self.kinds
     }
 
-    /// The keys record by record, to be filled in parallel.
+    /// The keys record by record, to be filled in parallel; none if no column is fit for a key.
     pub fn rows_mut(&mut self) -> rayon::slice::ChunksMut<'_, u64> {
-        self.keys.par_chunks_mut(self.kinds)
+        self.keys.par_chunks_mut(self.kinds.max(1))
     }
 
     fn key(&self, record: u32, kind: usize) -> u64 {

@@ -223,3 +223,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_whose_columns_tell_nobody_apart_joins_nobody() {
+    let mut table = Table::new(vec!["gender".to_owned()]);
+    for gender in ["male", "female", "female", ""].into_iter().cycle().take(300) {
+        table.push_row([gender]).unwrap();
+    }
+    let records = GeneralRecords::from_table(&table, &recognise(&table, None)).unwrap();
+    let linked = link(&records, None, records.options(BatchOptions::default()));
+    let entities: std::collections::BTreeSet<u32> =
+        linked.clusters.entity.iter().copied().collect();
+    assert_eq!(entities.len(), table.rows());
+}

@@ -50,11 +50,12 @@ impl QualityApp {
             .await
     }
 
-    /// Takes in what the owner of records says of them, and crosses off what was asked for.
+    /// Takes in what the owner of records says of them, and crosses off what was asked for. What was forgotten since it was
+    /// asked for stays forgotten.
     pub(crate) async fn take(
         &self,
         kind: RecordKind,
-        evidence: Vec<Evidence>,
+        mut evidence: Vec<Evidence>,
         departments: Departments,
         done: Vec<Pending>,
     ) -> Result<()> {
@@ -62,6 +63,8 @@ impl QualityApp {
         let is_live = evidence.len() <= LIVE;
         let work = move |conn: &mut Conn<'_>| -> Result<()> {
             storage::lock(conn)?;
+            let waiting = storage::still_pending(conn, kind, &done)?;
+            evidence.retain(|one| waiting.contains(&one.id));
             app.check(conn, &evidence, &departments, now)?;
             Ok(storage::settle(conn, kind, &done)?)
         };

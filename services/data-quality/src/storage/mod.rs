@@ -22,7 +22,9 @@ pub(crate) use findings::{
     FindingFilter, RuleCount, find_finding, findings_of, list_findings, put_findings, rule_counts,
 };
 pub(crate) use forgetting::forget_records;
-pub(crate) use pending::{Pending, backfilled, enqueue, mark_backfilled, pending, settle};
+pub(crate) use pending::{
+    Pending, backfilled, enqueue, mark_backfilled, pending, settle, still_pending,
+};
 pub(crate) use records::{
     Entered, Kept, Worst, count_not_by, entries_after, kept, kept_after, kept_not_by, put_records,
     worst,

@@ -1,5 +1,7 @@
 //! Records that changed and were not looked at yet.
 
+use std::collections::HashSet;
+
 use marque_core::Timestamp;
 use marque_db::{Conn, StoreError, Value};
 use marque_quality::RecordKind;
@@ -51,6 +53,18 @@ pub(crate) fn pending(
             })
         },
     )
+}
+
+/// Which of some records still wait to be looked at: whose person was erased meanwhile does not.
+pub(crate) fn still_pending(
+    conn: &mut Conn<'_>,
+    kind: RecordKind,
+    asked: &[Pending],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let records: Vec<Value<'_>> = asked.iter().map(|one| one.record.into()).collect();
+    let sql = "SELECT record FROM pending WHERE kind = ?1 AND record IN (??)";
+    let found = conn.query_in(sql, &[kind.code().into()], &records, |row| row.get(0))?;
+    Ok(found.into_iter().collect())
 }
 
 /// Crosses off records that were looked at, unless they changed meanwhile.

@@ -1,11 +1,16 @@
 //! Who is erased is counted out.
 
+use std::time::Duration;
+
 use marque_api::customer::v1::CustomersErased;
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{Owner, World, event, record, records};
 
-store_test_suite!(records_of_who_is_erased_are_counted_out);
+store_test_suite!(
+    records_of_who_is_erased_are_counted_out,
+    what_was_on_its_way_when_its_person_was_erased_is_not_kept,
+);
 
 async fn records_of_who_is_erased_are_counted_out(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
@@ -26,4 +31,30 @@ async fn records_of_who_is_erased_are_counted_out(db: TestDb) {
     world.until(|cards| records(cards) == 37).await;
     let recounted = world.recount().await;
     assert_eq!((recounted.records, recounted.differing), (37, 0));
+}
+
+async fn what_was_on_its_way_when_its_person_was_erased_is_not_kept(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let first: Vec<_> = (0..10).map(|n| record(n, 2, 1)).collect();
+    world.change(&first);
+    world.until(|cards| records(cards) == 10).await;
+    let held = world.owner.1.lock().await;
+    let late = record(10, 2, 1);
+    world.change(std::slice::from_ref(&late));
+    // By then it is asked for, and its owner has said what it is.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.owner.forget(std::slice::from_ref(&late));
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        source_record_ids: vec![late.id],
+        ..CustomersErased::default()
+    };
+    let event = event(99, "marque.customer.customers.erased", &told);
+    world.customers.deliver([event]).await;
+    drop(held);
+    // Two that come later are counted together; by then the other would have been.
+    world.change(&[record(11, 2, 1), record(12, 2, 1)]);
+    world.until(|cards| records(cards) >= 12).await;
+    let recounted = world.recount().await;
+    assert_eq!((recounted.records, recounted.differing), (12, 0));
 }

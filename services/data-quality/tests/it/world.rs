@@ -33,7 +33,11 @@ use uuid::Uuid;
 
 /// An owner of records.
 #[derive(Clone, Default)]
-pub(crate) struct Owner(Arc<Mutex<BTreeMap<String, evidence::Evidence>>>);
+pub(crate) struct Owner(
+    Arc<Mutex<BTreeMap<String, evidence::Evidence>>>,
+    /// Answers about records are on their way for as long as a test holds this.
+    pub(crate) Arc<tokio::sync::Mutex<()>>,
+);
 
 #[tonic::async_trait]
 impl EvidenceService for Owner {
@@ -41,11 +45,13 @@ impl EvidenceService for Owner {
         &self,
         request: Request<evidence::ListEvidenceRequest>,
     ) -> Result<Response<evidence::ListEvidenceResponse>, Status> {
-        let known = self.0.lock().unwrap();
         let ids = request.into_inner().ids;
-        Ok(Response::new(evidence::ListEvidenceResponse {
-            records: ids.iter().filter_map(|id| known.get(id).cloned()).collect(),
-        }))
+        let records = {
+            let known = self.0.lock().unwrap();
+            ids.iter().filter_map(|id| known.get(id).cloned()).collect()
+        };
+        drop(self.1.lock().await);
+        Ok(Response::new(evidence::ListEvidenceResponse { records }))
     }
 
     async fn list_ids(
@@ -353,7 +359,7 @@ impl Owner {
         let keyed = records
             .into_iter()
             .map(|record| (record.id.clone(), record));
-        Self(Arc::new(Mutex::new(keyed.collect())))
+        Self(Arc::new(Mutex::new(keyed.collect())), Arc::default())
     }
 }
 
