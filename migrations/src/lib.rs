@@ -69,6 +69,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::DEAD_LETTERS,
         migration!("vehicle", "0010_vehicles"),
         migration!("vehicle", "0020_restricted"),
+        shared::RECEPTIONS,
     ],
 };
 
@@ -84,6 +85,8 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0010_visits"),
         shared::ERASED,
         migration!("service_history", "0020_restricted"),
+        shared::RECEPTIONS,
+        migration!("service_history", "0030_vehicle_receptions"),
     ],
 };
 
@@ -102,6 +105,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0031_due_and_degrees"),
         migration!("scoring", "0032_held_tiers"),
         migration!("scoring", "0040_told"),
+        shared::RECEPTIONS,
     ],
 };
 
@@ -134,6 +138,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0030_clusters"),
         shared::ERASED,
         migration!("complaint", "0040_erased_files"),
+        shared::RECEPTIONS,
     ],
 };
 

@@ -231,3 +231,12 @@ fn sqlite_in<'v>(sql: &str, fixed: &[Value<'v>], keys: &[Value<'v>]) -> (String,
     values.resize(fixed.len() + size, last);
     (sql.replace("??", &list), values)
 }
+
+/// The key of a name for [`Conn::lock_keys`], by FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
+pub fn lock_key(name: &[u8]) -> i64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+        .cast_signed()
+}

@@ -8,6 +8,9 @@ pub enum StoreError {
     /// A row with this key is there already.
     #[error("a row with this key exists")]
     Unique(#[source] Box<dyn Error + Send + Sync>),
+    /// A value breaks a rule of its column or table: a number too large, something missing that must be there.
+    #[error("a value breaks a rule of the table")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
     /// Another transaction was in the way; the unit of work was repeated and still failed.
     #[error("another change came first")]
     Conflict(#[source] Box<dyn Error + Send + Sync>),
@@ -36,6 +39,14 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::Unavailable(_))
     }
+
+    /// Whether what was to be stored is to blame, and not the store.
+    pub fn is_of_the_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Unique(_) | Self::Refused(_) | Self::Decode { .. }
+        )
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -50,6 +61,9 @@ impl From<rusqlite::Error> for StoreError {
                 rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
                 | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
             ) => Self::Unique(error.into()),
+            (Code::ConstraintViolation | Code::TypeMismatch | Code::TooBig, _) => {
+                Self::Refused(error.into())
+            }
             (Code::DatabaseBusy | Code::DatabaseLocked, _) => Self::Conflict(error.into()),
             (Code::DiskFull | Code::CannotOpen | Code::SystemIoFailure | Code::ReadOnly, _) => {
                 Self::Unavailable(error.into())
@@ -66,6 +80,10 @@ impl From<postgres::Error> for StoreError {
             Some(&SqlState::UNIQUE_VIOLATION) => Self::Unique(error.into()),
             Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
                 Self::Conflict(error.into())
+            }
+            // Data exceptions and integrity constraints.
+            Some(state) if state.code().starts_with("22") || state.code().starts_with("23") => {
+                Self::Refused(error.into())
             }
             Some(state) if state.code().starts_with("53") || state.code().starts_with("57") => {
                 Self::Unavailable(error.into())

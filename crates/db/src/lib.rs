@@ -14,7 +14,7 @@ mod sqlite;
 mod value;
 mod wanted;
 
-pub use conn::{Backend, Conn};
+pub use conn::{Backend, Conn, lock_key};
 pub use courtesy::{AtWork, give_way, import_at_work};
 pub use cut::{
     Counter, Cut, Saved, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,

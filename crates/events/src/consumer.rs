@@ -37,12 +37,22 @@ pub trait Handler: Send + Sync {
 /// Why an event could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The store failed: the event is tried again.
+    /// The store failed: the event is tried again, and set aside if the store goes on refusing what it says.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The event itself makes no sense: it is set aside.
     #[error("{0}")]
     Malformed(String),
+}
+
+impl ApplyError {
+    /// Whether the event is to blame, and not the store.
+    fn is_of_the_event(&self) -> bool {
+        match self {
+            Self::Malformed(_) => true,
+            Self::Store(error) => error.is_of_the_data(),
+        }
+    }
 }
 
 impl marque_db::AsStoreError for ApplyError {
@@ -91,6 +101,9 @@ const BATCH: i32 = 64;
 const TRANSACTION_BYTES: usize = 256 * 1024;
 const WAIT_MS: i32 = 10_000;
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// An event that cannot be applied so often is set aside.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl Consumer {
     /// Pulls and applies until told to stop. Failures are logged and tried again, ever more slowly.
@@ -176,20 +189,35 @@ impl Consumer {
     async fn apply(&self, events: Vec<Event>) -> Result<(), ApplyError> {
         let events = Arc::new(events);
         match self.apply_together(Arc::clone(&events)).await {
-            Err(ApplyError::Malformed(_)) => {
+            Err(error) if error.is_of_the_event() => {
                 for event in events.iter() {
-                    let applied = match self.apply_together(Arc::new(vec![event.clone()])).await {
-                        Err(ApplyError::Malformed(reason)) => {
-                            self.set_aside(event.clone(), reason).await
-                        }
-                        other => other,
-                    };
                     // A store's failure ends it here: the cursor must not go on without the event.
-                    applied?;
+                    self.apply_alone(event).await?;
                 }
                 Ok(())
             }
             other => other,
+        }
+    }
+
+    /// Applies an event or sets it aside.
+    async fn apply_alone(&self, event: &Event) -> Result<(), ApplyError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.apply_together(Arc::new(vec![event.clone()])).await {
+                Err(ApplyError::Malformed(reason)) => {
+                    return self.set_aside(event.clone(), reason).await;
+                }
+                // Another process may have written the same key a moment ago.
+                Err(error) if error.is_of_the_event() && tries < TRIES => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Err(error) if error.is_of_the_event() => {
+                    return self.set_aside(event.clone(), error.to_string()).await;
+                }
+                other => return other,
+            }
         }
     }
 
@@ -222,8 +250,9 @@ impl Consumer {
             .await;
         match applied {
             Ok(()) => Ok(()),
-            Err(ApplyError::Store(error)) => Err(error),
-            Err(ApplyError::Malformed(reason)) => {
+            Err(ApplyError::Store(error)) if !error.is_of_the_data() => Err(error),
+            Err(error) => {
+                let reason = error.to_string();
                 self.db
                     .write(move |conn| dead_letters::keep(conn, producer, &event, &reason, now))
                     .await

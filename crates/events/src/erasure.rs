@@ -76,6 +76,8 @@ impl Erased {
         for customer in &self.customers {
             let sql = "DELETE FROM customer_aliases WHERE customer_id = ?1 OR current = ?1";
             conn.execute(sql, &[customer.uuid().into()])?;
+            let sql = "DELETE FROM customer_receptions WHERE customer_id = ?1";
+            conn.execute(sql, &[customer.uuid().into()])?;
         }
         self.forget_dead_letters(conn)
     }

@@ -9,6 +9,7 @@ mod links;
 mod outbox;
 mod positions;
 mod regions;
+mod sight;
 mod source;
 mod time;
 
@@ -22,5 +23,6 @@ pub use links::{
 pub use outbox::{ANSWER_BYTES, NewEvent, first_since, newest_before, prune, publish, read_after};
 pub use positions::{Positions, forget_applied, positions};
 pub use regions::{Regions, dealer_clause};
+pub use sight::{CUSTOMER_RECEIVED, is_received, knows_customer, put_reception};
 pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};

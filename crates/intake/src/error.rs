@@ -31,6 +31,9 @@ pub enum IntakeError {
     /// No import of that id in the caller's scope.
     #[error("no such import")]
     ImportUnknown,
+    /// Its rows are kept for [`crate::ROWS_KEPT`] after its end.
+    #[error("the rows of this import are no longer kept: send the file again")]
+    RowsForgotten,
     /// The file is larger than is allowed.
     #[error("the file is larger than {limit} bytes: split it")]
     TooLarge {
@@ -68,7 +71,7 @@ impl ServiceError for IntakeError {
             Self::Page(_) | Self::Invalid(_) | Self::OutOfOrder | Self::TooLarge { .. } => {
                 ErrorCode::InvalidArgument
             }
-            Self::DealerUnknown | Self::ImportUnknown => ErrorCode::NotFound,
+            Self::DealerUnknown | Self::ImportUnknown | Self::RowsForgotten => ErrorCode::NotFound,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Spool(_) => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
@@ -85,6 +88,7 @@ impl ServiceError for IntakeError {
             Self::TooLarge { .. } => "IMPORT_TOO_LARGE",
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::ImportUnknown => "IMPORT_UNKNOWN",
+            Self::RowsForgotten => "IMPORT_ROWS_FORGOTTEN",
             _ => self.code().default_reason(),
         }
     }

@@ -239,7 +239,7 @@ impl<S: Sink> ImportGrpc<S> {
         let request = request.into_inner();
         let import = self
             .intake
-            .get(ctx.scope().clone(), parse_id(&request.import_id)?)
+            .get_with_rows(ctx.scope().clone(), parse_id(&request.import_id)?)
             .await?;
         let list = format!("import_rows?{}&{}", request.import_id, request.outcome);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
@@ -290,7 +290,7 @@ impl<S: Sink> ImportGrpc<S> {
         let ctx = CallContext::of(&request)?;
         let import = self
             .intake
-            .get(ctx.scope().clone(), parse_id(&request.get_ref().import_id)?)
+            .get_with_rows(ctx.scope().clone(), parse_id(&request.get_ref().import_id)?)
             .await?;
         let headers: Vec<String> = serde_json::from_str(&import.headers).unwrap_or_default();
         let (sender, receiver) = tokio::sync::mpsc::channel(4);

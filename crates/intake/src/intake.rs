@@ -61,6 +61,11 @@ pub(crate) struct Inner<S> {
     pub(crate) queued: Notify,
 }
 
+/// How long after its end what became of an import's rows can be asked, and rows that are held back can be fetched.
+pub const ROWS_KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// How often the rows of old imports are looked for.
+const TIDY: Duration = Duration::from_secs(3600);
+
 impl<S: Sink> Intake<S> {
     /// An intake over a service's store.
     ///
@@ -98,9 +103,14 @@ impl<S: Sink> Intake<S> {
         self.prepare_start().await;
         let places = Arc::new(Semaphore::new(self.inner.settings.parallel.max(1)));
         let mut running = tokio::task::JoinSet::new();
+        let mut tidy = tokio::time::interval(TIDY);
         loop {
             let place = tokio::select! {
                 () = stop.cancelled() => break,
+                _ = tidy.tick() => {
+                    self.forget_old_rows().await;
+                    continue;
+                }
                 place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
             };
             if let Some(import) = self.claim().await {
@@ -120,6 +130,36 @@ impl<S: Sink> Intake<S> {
             }
         }
         while running.join_next().await.is_some() {}
+    }
+
+    async fn forget_old_rows(&self) {
+        let before = self.rows_kept_since();
+        let forget = move |conn: &mut Conn<'_>| store::forget_rows_of_ended(conn, before);
+        if let Err(error) = self.inner.db.bulk(forget).await {
+            tracing::warn!(%error, "rows of old imports cannot be forgotten now");
+        }
+    }
+
+    fn rows_kept_since(&self) -> Timestamp {
+        let kept = i64::try_from(ROWS_KEPT.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(self.inner.clock.now().as_micros() - kept)
+    }
+
+    /// An import whose rows are still kept.
+    ///
+    /// # Errors
+    /// [`IntakeError::RowsForgotten`] long after its end, and as [`Self::get`].
+    pub(crate) async fn get_with_rows(
+        &self,
+        scope: Scope,
+        id: ImportId,
+    ) -> Result<ImportRow, IntakeError> {
+        let import = self.get(scope, id).await?;
+        let since = self.rows_kept_since();
+        if import.finished_at.is_some_and(|ended| ended < since) {
+            return Err(IntakeError::RowsForgotten);
+        }
+        Ok(import)
     }
 
     /// On SQLite this process is the only one: whatever was running was cut short. Spool files of nobody are removed.

@@ -393,6 +393,20 @@ pub(crate) fn forget_quarantined(
     )
 }
 
+/// Forgets what became of the rows of imports that ended before a moment, and those of them that are held back.
+pub(crate) fn forget_rows_of_ended(
+    conn: &mut Conn<'_>,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    for table in ["import_quarantine", "import_batches"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE import_id IN (SELECT id FROM imports WHERE finished_at < ?1)"
+        );
+        conn.execute(&sql, &[before.into()])?;
+    }
+    Ok(())
+}
+
 /// Whether a spool file belongs to an import that is still to be worked off.
 pub(crate) fn is_wanted(conn: &mut Conn<'_>, spool: &Path) -> Result<bool, StoreError> {
     let name = spool

@@ -227,7 +227,11 @@ proptest! {
 #[test]
 fn a_table_whose_columns_tell_nobody_apart_joins_nobody() {
     let mut table = Table::new(vec!["gender".to_owned()]);
-    for gender in ["male", "female", "female", ""].into_iter().cycle().take(300) {
+    for gender in ["male", "female", "female", ""]
+        .into_iter()
+        .cycle()
+        .take(300)
+    {
         table.push_row([gender]).unwrap();
     }
     let records = GeneralRecords::from_table(&table, &recognise(&table, None)).unwrap();

@@ -16,3 +16,5 @@ pub(crate) const AUDIT_CHAIN: Migration = migration!("shared", "0004_audit_chain
 pub(crate) const DEAD_LETTERS: Migration = migration!("shared", "0005_dead_letters");
 /// Source records that may not come again.
 pub(crate) const ERASED: Migration = migration!("shared", "0006_erased");
+/// Whose files are open to which dealers for a time.
+pub(crate) const RECEPTIONS: Migration = migration!("shared", "0007_receptions");

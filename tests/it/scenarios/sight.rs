@@ -3,12 +3,13 @@
 use marque_auth::{Role, Scope};
 use marque_system_tests::Sandbox;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{in_both_topologies, two_dealers};
 
 in_both_topologies!(
     a_dealer_sees_a_stranger_only_after_receiving_him,
+    who_is_received_brings_his_cars_visits_and_complaints,
     bad_tokens_are_refused_alike,
     headers_do_not_change_who_asks,
 );
@@ -56,6 +57,47 @@ async fn a_dealer_sees_a_stranger_only_after_receiving_him(sandbox: Sandbox) -> 
         history.to_string().contains("received"),
         "the reception is on record"
     );
+    sandbox.stop().await
+}
+
+/// Somebody stands at the counter of a dealer he never was at: the desk learns at once that he is a regular elsewhere.
+async fn who_is_received_brings_his_cars_visits_and_complaints(
+    sandbox: Sandbox,
+) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let own = sandbox.dealer(Role::Service, "D1");
+    let vin = "LJ1EEKRN7R4000001";
+    let row = json!({"name": "王小明", "phone": "13800138001", "vin": vin});
+    let put = own.put("/v1/source-records/D1/dms/a", row).await?;
+    let id = put.body["customer_id"].as_str().unwrap_or_default();
+    let visit = json!({"dealer": "D1", "source": "dms", "order_number": "R1", "vin": vin, "customer_key": "a",
+        "kind": "repair", "opened_at": "2026-03-05 09:00", "odometer_km": "5000", "diagnosis": "更换刹车片"});
+    let visit = own.post("/v1/visits", visit).await?;
+    anyhow::ensure!(visit.status.is_success(), "{}", visit.body);
+    let case = json!({"dealer": "D1", "source": "dms", "customer_key": "a", "vin": vin, "channel": "phone",
+        "category": "维修质量", "severity": "high", "text": "刹车还是有异响"});
+    let case = own.post("/v1/complaints", case).await?;
+    anyhow::ensure!(case.status.is_success(), "{}", case.body);
+    let profile = format!("/v1/customers/{id}/profile");
+    let is_whole = |profile: &Value| {
+        let parts = [
+            "vehicles/vehicles",
+            "visits/visits",
+            "open_complaints/complaints",
+        ];
+        let lists = parts.map(|part| {
+            profile
+                .pointer(&format!("/{part}"))
+                .and_then(Value::as_array)
+        });
+        (lists.iter()).all(|list| list.is_some_and(|list| !list.is_empty()))
+    };
+    own.eventually(&profile, is_whole).await?;
+
+    let stranger = sandbox.dealer(Role::Service, "D2");
+    let phone = json!({"phone": "13800138001"});
+    stranger.post("/v1/lookup", phone).await?;
+    stranger.eventually(&profile, is_whole).await?;
     sandbox.stop().await
 }
 

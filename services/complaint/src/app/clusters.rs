@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, PageRequest, Timestamp, new_uuid};
-use marque_db::Conn;
+use marque_db::{Conn, lock_key};
 use tokio_util::sync::CancellationToken;
 
 use super::{CaseApp, publish};
@@ -83,7 +83,7 @@ impl CaseApp {
         found: &[Finding],
         span: (Timestamp, Timestamp),
     ) -> Result<usize> {
-        conn.lock_keys(&mut vec![storage::lock_key(LOCK)])?;
+        conn.lock_keys(&mut vec![lock_key(LOCK)])?;
         let (since, now) = span;
         let mut raised = Vec::new();
         for finding in found {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, new_uuid};
-use marque_db::Conn;
+use marque_db::{Conn, lock_key};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use prost::Message;
 use uuid::Uuid;
@@ -287,7 +287,7 @@ fn find(conn: &mut Conn<'_>, scope: &Scope, id: Uuid) -> Result<Solution> {
 
 /// The solution, held until the transaction ends, if it is the version that was read.
 fn held(conn: &mut Conn<'_>, scope: &Scope, id: Uuid, expected: i64) -> Result<Solution> {
-    conn.lock_keys(&mut vec![storage::lock_key(id.as_bytes())])?;
+    conn.lock_keys(&mut vec![lock_key(id.as_bytes())])?;
     let solution = find(conn, scope, id)?;
     if expected == 0 || expected == solution.version {
         Ok(solution)

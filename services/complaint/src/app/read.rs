@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, PageRequest};
 use marque_db::Conn;
+use marque_events::knows_customer;
 
 use super::{CaseApp, Shown, ShownClock};
 use crate::{
@@ -67,7 +68,8 @@ impl CaseApp {
                     let customer = storage::current_customer(conn, customer)?;
                     filter.customer = Some(customer);
                     // Whoever knows the customer learns of his cases at other dealers.
-                    filter.across_dealers = storage::knows_customer(conn, ctx.scope(), customer)?;
+                    filter.across_dealers =
+                        knows_customer(conn, ctx.scope(), customer, filter.now)?;
                 }
                 let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
                 let is_full = cases.len() == page.size as usize;

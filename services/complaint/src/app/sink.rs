@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use marque_core::{ComplaintId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, lock_key};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
 use marque_quality::{ComplaintRow, Field, RecordKind};
 use marque_tabular::{COMPLAINTS, Schema};
@@ -368,7 +368,7 @@ fn is_history(case: &Case, now: Timestamp) -> bool {
 
 /// The lock under which a key of a source is written.
 fn lock_name(job: &Job, key: &str) -> i64 {
-    storage::lock_key(format!("{}\u{1f}{}\u{1f}{key}", job.dealer, job.source).as_bytes())
+    lock_key(format!("{}\u{1f}{}\u{1f}{key}", job.dealer, job.source).as_bytes())
 }
 
 /// All that was typed, so that the same row is the same bytes and another is not.

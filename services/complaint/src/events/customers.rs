@@ -5,7 +5,10 @@ use marque_api::{
     events::v1::Event,
 };
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, from_proto_time};
+use marque_events::{
+    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
+    put_reception,
+};
 use prost::Message as _;
 
 use super::id;
@@ -23,6 +26,7 @@ impl Handler for CustomersHandler {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
+            CUSTOMER_RECEIVED => put_reception(conn, event),
             CUSTOMERS_ERASED => {
                 let at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
                 Ok(self.0.forget(conn, &Erased::of(event)?, at)?)

@@ -2,7 +2,7 @@
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId};
-use marque_db::{Conn, Row, StoreError, Value};
+use marque_db::{Conn, Row, StoreError, Value, lock_key};
 use marque_events::dealer_clause;
 use marque_vault::{Vault, VaultError};
 use uuid::Uuid;
@@ -256,13 +256,4 @@ pub(crate) fn lock_cases(
     cases: impl Iterator<Item = ComplaintId>,
 ) -> Result<(), StoreError> {
     conn.lock_keys(&mut cases.map(|id| lock_key(id.as_bytes())).collect())
-}
-
-/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
-pub(crate) fn lock_key(name: &[u8]) -> i64 {
-    name.iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-        .cast_signed()
 }

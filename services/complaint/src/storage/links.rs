@@ -4,11 +4,9 @@
 
 use marque_auth::Scope;
 use marque_core::{CustomerId, SourceRecordId};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, lock_key};
+use marque_events::Linked;
 pub(crate) use marque_events::{Alias, current_customer, customers_of, put_alias};
-use marque_events::{Linked, dealer_clause};
-
-use super::lock_key;
 
 /// A record's customer, as the event at a position said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,24 +34,6 @@ pub(crate) fn relink(
     records: impl IntoIterator<Item = SourceRecordId>,
 ) -> Result<(), StoreError> {
     marque_events::relink(conn, "complaints", records)
-}
-
-/// Whether the scope has a source record of a customer, or is him.
-pub(crate) fn knows_customer(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    customer: CustomerId,
-) -> Result<bool, StoreError> {
-    match scope {
-        Scope::Headquarters => return Ok(true),
-        Scope::Customer(own) => return Ok(current_customer(conn, *own)? == customer),
-        Scope::Dealer(_) | Scope::Region(_) => {}
-    }
-    let (clause, dealers) = dealer_clause(scope, "dealer", 2);
-    let sql = format!("SELECT 1 FROM record_links WHERE customer_id = ?1 AND {clause} LIMIT 1");
-    Ok(conn
-        .query_opt(&sql, &[customer.uuid().into(), dealers], |_| Ok(()))?
-        .is_some())
 }
 
 /// Whether there is a dealer of this code, as the network service has told.

@@ -18,7 +18,7 @@ mod told;
 mod write;
 
 pub(crate) use calendars::{find_hours, put_hours};
-pub(crate) use cases::{CaseStore, lock_cases, lock_key};
+pub(crate) use cases::{CaseStore, lock_cases};
 pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
 pub(crate) use clusters::{
     LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
@@ -26,8 +26,8 @@ pub(crate) use clusters::{
 };
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
 pub(crate) use links::{
-    Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, knows_customer,
-    lock_records, put_alias, put_links, relink,
+    Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,
+    put_alias, put_links, relink,
 };
 pub(crate) use list::Filter;
 pub(crate) use report::{group_names, list_facts};

@@ -11,7 +11,7 @@ use marque_quality::{
     credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
 };
 
-use super::{CustomerApp, read::Opened};
+use super::{CustomerApp, published, read::Opened};
 use crate::{
     domain::{Customer, Facts, File, Sight, mask},
     error::{Error, Result},
@@ -210,8 +210,10 @@ impl CustomerApp {
                 };
                 let mut files = Vec::with_capacity(customers.len());
                 for customer in &customers {
+                    let until = now.plus(RECEPTION);
                     app.store
-                        .open_reception(conn, customer.number, dealer, now.plus(RECEPTION))?;
+                        .open_reception(conn, customer.number, dealer, until)?;
+                    published::received(conn, &*app.clock, customer.id, dealer, until)?;
                     let subject = customer.id.to_string();
                     let entry = Entry {
                         act: "received",

@@ -6,7 +6,7 @@ use marque_core::{
     Clock, CustomerId, DealerCode, ErasureId, MergeId, SourceRecordId, Timestamp, source_record_id,
 };
 use marque_db::Conn;
-use marque_events::{CUSTOMERS_ERASED, NewEvent, publish, to_proto_time};
+use marque_events::{CUSTOMER_RECEIVED, CUSTOMERS_ERASED, NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
 use crate::{
@@ -116,6 +116,29 @@ pub(crate) fn consent(
         kind: CONSENT,
         subject: customer.to_string(),
         dealer: None,
+        data: message.encode_to_vec(),
+        traceparent: "",
+    };
+    Ok(publish(conn, clock, &event)?)
+}
+
+/// Tells that a dealer received a customer: his file is open until then.
+pub(crate) fn received(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    customer: CustomerId,
+    dealer: &DealerCode,
+    until: Timestamp,
+) -> Result<()> {
+    let message = pb::CustomerReceived {
+        customer_id: customer.to_string(),
+        dealer: dealer.to_string(),
+        until: Some(to_proto_time(until)),
+    };
+    let event = NewEvent {
+        kind: CUSTOMER_RECEIVED,
+        subject: customer.to_string(),
+        dealer: Some(dealer),
         data: message.encode_to_vec(),
         traceparent: "",
     };

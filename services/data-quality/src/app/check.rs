@@ -157,7 +157,7 @@ impl QualityApp {
             .bulk(move |conn| {
                 let standard = app.in_force(conn, kind, business_date(now))?;
                 let version = i64::from(standard.version);
-                if storage::count_not_by(conn, kind, version)? == 0 {
+                if !storage::has_not_by(conn, kind, version)? {
                     return Ok(false);
                 }
                 storage::lock(conn)?;

@@ -26,7 +26,7 @@ pub(crate) use pending::{
     Pending, backfilled, enqueue, mark_backfilled, pending, settle, still_pending,
 };
 pub(crate) use records::{
-    Entered, Kept, Worst, count_not_by, entries_after, kept, kept_after, kept_not_by, put_records,
+    Entered, Kept, Worst, entries_after, has_not_by, kept, kept_after, kept_not_by, put_records,
     worst,
 };
 pub(crate) use standards::{KeptStandard, put_standard, standards};

@@ -89,15 +89,20 @@ pub(crate) fn kept_not_by(
     )
 }
 
-/// Whether there are such records.
-pub(crate) fn count_not_by(
+/// Whether there are records that another standard scored.
+pub(crate) fn has_not_by(
     conn: &mut Conn<'_>,
     kind: RecordKind,
     version: i64,
-) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM records WHERE kind = ?1 AND (standard < ?2 OR standard > ?2)";
-    let count = conn.query_opt(sql, &[kind.code().into(), version.into()], |row| row.get(0))?;
-    Ok(count.unwrap_or(0))
+) -> Result<bool, StoreError> {
+    for standard in ["standard < ?2", "standard > ?2"] {
+        let sql = format!("SELECT 1 FROM records WHERE kind = ?1 AND {standard} LIMIT 1");
+        let values = [kind.code().into(), version.into()];
+        if conn.query_opt(&sql, &values, |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Keeps records in place of what was known of them.

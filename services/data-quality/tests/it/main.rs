@@ -5,7 +5,9 @@
 
 mod alerts;
 mod counting;
+mod findings;
 mod forgotten;
 mod kinds;
 mod speed;
+mod verification;
 mod world;

@@ -26,10 +26,10 @@ impl ScoreApp {
         ctx: CallContext,
         customer: CustomerId,
     ) -> Result<Vec<CarDue>> {
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer, now)?;
                 let dossier = storage::load_dossiers(conn, &[customer])?.pop();
                 let cars = dossier.map(|dossier| dossier.cars).unwrap_or_default();
                 let current = cars.into_iter().filter(|car| car.is_current);

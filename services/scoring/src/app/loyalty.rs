@@ -39,10 +39,11 @@ impl ScoreApp {
         ctx: CallContext,
         customer: CustomerId,
     ) -> Result<LoyaltyShown> {
-        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        let (app, now) = (self.clone(), self.clock.now());
+        let today = business_date(now);
         self.db
             .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer, now)?;
                 let dossier = storage::load_dossiers(conn, &[customer])?
                     .pop()
                     .filter(|dossier| !dossier.records.is_empty())

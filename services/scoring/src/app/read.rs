@@ -3,6 +3,7 @@
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, Timestamp, business_date};
 use marque_db::Conn;
+use marque_events::knows_customer;
 use marque_insight::{
     rank::{Kind, Standing, Tier},
     value::{Assessment, Explanation, Lift, WeightedSum, explain, lifts},
@@ -66,11 +67,11 @@ impl ScoreApp {
         customer: CustomerId,
         asked: Asked,
     ) -> Result<Shown> {
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         let mut shown = self
             .db
             .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer, now)?;
                 let row = match asked.at {
                     Some(at) => storage::history_at(conn, customer, at)?,
                     None => storage::find_row(conn, customer)?,
@@ -102,10 +103,10 @@ impl ScoreApp {
                 .map_err(|_| marque_core::InvalidPage::Token)?,
             None => i64::MAX,
         };
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .scan(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer)?;
+                let customer = visible(conn, ctx.scope(), customer, now)?;
                 let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 let is_full = rows.len() == page.size as usize;
@@ -260,9 +261,10 @@ pub(super) fn visible(
     conn: &mut Conn<'_>,
     scope: &Scope,
     customer: CustomerId,
+    now: Timestamp,
 ) -> Result<CustomerId> {
     let customer = storage::current_customer(conn, customer)?;
-    if storage::knows_customer(conn, scope, customer)? {
+    if knows_customer(conn, scope, customer, now)? {
         Ok(customer)
     } else {
         Err(Error::CustomerUnknown)

@@ -8,7 +8,9 @@ use marque_api::{
 };
 use marque_core::{CustomerId, SourceRecordId};
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler};
+use marque_events::{
+    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, put_reception,
+};
 use marque_insight::rank::Kind;
 use marque_vault::Vault;
 use prost::Message as _;
@@ -38,6 +40,7 @@ impl Handler for Customers {
                 "marque.customer.source_records.linked" => read_links(event, &mut links)?,
                 "marque.customer.customers.merged" => concerned.extend(merged(conn, event)?),
                 "marque.customer.consents.changed" => concerned.extend(consented(conn, event)?),
+                CUSTOMER_RECEIVED => put_reception(conn, event)?,
                 CUSTOMERS_ERASED => erased.push(Erased::of(event)?),
                 _ => {}
             }

@@ -11,7 +11,6 @@ mod loyalty;
 mod models;
 mod reports;
 mod scores;
-mod sight;
 mod told;
 mod vehicles;
 
@@ -43,7 +42,6 @@ pub(crate) use scores::{
     Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,
     history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
 };
-pub(crate) use sight::knows_customer;
 pub(crate) use told::{
     Check, ask_checks, due_checks, end_check, find_car, put_told_tiers, tell_guarantee, told_tiers,
 };

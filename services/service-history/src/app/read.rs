@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerId, PageRequest, SharedClock, VisitId};
+use marque_core::{CustomerId, PageRequest, SharedClock, Timestamp, VisitId};
 use marque_db::{Conn, Database};
 use marque_errors::Violation;
 use marque_intake::{Directory, Outcome};
@@ -120,7 +120,7 @@ impl VisitApp {
                             .find(conn, ctx.scope(), recorded.id)?
                             .ok_or(Error::VisitUnknown)?;
                         Ok(answer(
-                            show_alone(conn, ctx.scope(), visit)?,
+                            show_alone(conn, ctx.scope(), visit, now)?,
                             recorded.outcome,
                         ))
                     },
@@ -130,24 +130,24 @@ impl VisitApp {
     }
 
     pub(crate) async fn get(&self, ctx: CallContext, id: VisitId) -> Result<Shown> {
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .read(move |conn| {
-                let visit = app.find_visible(conn, ctx.scope(), id)?;
-                show_alone(conn, ctx.scope(), visit)
+                let visit = app.find_visible(conn, ctx.scope(), id, now)?;
+                show_alone(conn, ctx.scope(), visit, now)
             })
             .await
     }
 
     /// The visit and its earlier versions, newest first.
     pub(crate) async fn list_versions(&self, ctx: CallContext, id: VisitId) -> Result<Vec<Shown>> {
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .scan(move |conn| {
-                let visit = app.find_visible(conn, ctx.scope(), id)?;
+                let visit = app.find_visible(conn, ctx.scope(), id, now)?;
                 let mut versions = app.store.list_versions(conn, ctx.scope(), &visit)?;
                 versions.insert(0, visit);
-                show(conn, ctx.scope(), versions)
+                show(conn, ctx.scope(), versions, now)
             })
             .await
     }
@@ -165,17 +165,24 @@ impl VisitApp {
                 next: None,
             });
         };
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .scan(move |conn| {
                 let vin = vin.as_str();
-                if !storage::knows_vin(conn, ctx.scope(), vin)? {
+                if !storage::knows_vin(conn, ctx.scope(), vin, now)? {
                     return Ok(Page {
                         entries: Vec::new(),
                         next: None,
                     });
                 }
-                app.page(conn, ctx.scope(), Whose::Vehicle(vin), &page, Listed::Whole)
+                app.page(
+                    conn,
+                    ctx.scope(),
+                    Whose::Vehicle(vin),
+                    &page,
+                    Listed::Whole,
+                    now,
+                )
             })
             .await
     }
@@ -188,17 +195,24 @@ impl VisitApp {
         page: PageRequest,
         listed: Listed,
     ) -> Result<Page> {
-        let app = self.clone();
+        let (app, now) = (self.clone(), self.clock.now());
         self.db
             .read(move |conn| {
                 let customer = storage::current_customer(conn, customer)?;
-                if !storage::knows_customer(conn, ctx.scope(), customer)? {
+                if !storage::knows_customer(conn, ctx.scope(), customer, now)? {
                     return Ok(Page {
                         entries: Vec::new(),
                         next: None,
                     });
                 }
-                app.page(conn, ctx.scope(), Whose::Customer(customer), &page, listed)
+                app.page(
+                    conn,
+                    ctx.scope(),
+                    Whose::Customer(customer),
+                    &page,
+                    listed,
+                    now,
+                )
             })
             .await
     }
@@ -210,19 +224,26 @@ impl VisitApp {
         whose: Whose<'_>,
         page: &PageRequest,
         listed: Listed,
+        now: Timestamp,
     ) -> Result<Page> {
         let visits = self.store.list(conn, scope, whose, page, listed)?;
         let is_full = visits.len() == page.size as usize;
         let next = visits.last().filter(|_| is_full).map(Visit::page_key);
         let entries = match whose {
             // Whoever may list a customer's visits knows him.
-            Whose::Customer(customer) => show_of(conn, scope, visits, Some(customer))?,
-            Whose::Vehicle(_) => show(conn, scope, visits)?,
+            Whose::Customer(customer) => show_of(conn, scope, visits, Some(customer), now)?,
+            Whose::Vehicle(_) => show(conn, scope, visits, now)?,
         };
         Ok(Page { entries, next })
     }
 
-    fn find_visible(&self, conn: &mut Conn<'_>, scope: &Scope, id: VisitId) -> Result<Visit> {
+    fn find_visible(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        id: VisitId,
+        now: Timestamp,
+    ) -> Result<Visit> {
         let visit = self
             .store
             .find(conn, scope, id)?
@@ -231,8 +252,8 @@ impl VisitApp {
             .dealer()
             .is_some_and(|dealer| dealer.as_str() == visit.dealer);
         let is_known = is_own
-            || storage::knows_vin(conn, scope, &visit.vin)?
-            || knows(conn, scope, visit.customer)?
+            || storage::knows_vin(conn, scope, &visit.vin, now)?
+            || knows(conn, scope, visit.customer, now)?
             || storage::is_of_region(conn, scope, &visit.dealer)?;
         if is_known {
             Ok(visit)
@@ -250,15 +271,25 @@ fn act_of(version: i64) -> &'static str {
     }
 }
 
-fn knows(conn: &mut Conn<'_>, scope: &Scope, customer: Option<CustomerId>) -> Result<bool> {
+fn knows(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customer: Option<CustomerId>,
+    now: Timestamp,
+) -> Result<bool> {
     Ok(match customer {
-        Some(customer) => storage::knows_customer(conn, scope, customer)?,
+        Some(customer) => storage::knows_customer(conn, scope, customer, now)?,
         None => false,
     })
 }
 
-fn show(conn: &mut Conn<'_>, scope: &Scope, visits: Vec<Visit>) -> Result<Vec<Shown>> {
-    show_of(conn, scope, visits, None)
+fn show(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    visits: Vec<Visit>,
+    now: Timestamp,
+) -> Result<Vec<Shown>> {
+    show_of(conn, scope, visits, None, now)
 }
 
 /// Marks first visits and hides people the caller does not know; `known` is one he does.
@@ -267,11 +298,13 @@ fn show_of(
     scope: &Scope,
     visits: Vec<Visit>,
     known: Option<CustomerId>,
+    now: Timestamp,
 ) -> Result<Vec<Shown>> {
     let mut firsts: FxHashMap<String, Option<VisitId>> = FxHashMap::default();
     let mut known = Known {
         customers: known.map(|customer| (customer, true)).into_iter().collect(),
         dealers: FxHashMap::default(),
+        now,
     };
     let mut shown = Vec::with_capacity(visits.len());
     for visit in visits {
@@ -300,6 +333,7 @@ struct Known {
     customers: FxHashMap<CustomerId, bool>,
     /// Whether a dealer lies in the region.
     dealers: FxHashMap<String, bool>,
+    now: Timestamp,
 }
 
 fn is_anonymous(
@@ -330,13 +364,15 @@ fn is_anonymous(
     }
     let is_known = match known.customers.entry(customer) {
         Entry::Occupied(known) => *known.get(),
-        Entry::Vacant(unasked) => *unasked.insert(storage::knows_customer(conn, scope, customer)?),
+        Entry::Vacant(unasked) => {
+            *unasked.insert(storage::knows_customer(conn, scope, customer, known.now)?)
+        }
     };
     Ok(!is_known)
 }
 
-fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit) -> Result<Shown> {
-    let mut shown = show(conn, scope, vec![visit])?
+fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit, now: Timestamp) -> Result<Shown> {
+    let mut shown = show(conn, scope, vec![visit], now)?
         .pop()
         .expect("one visit was given");
     shown.doubt = doubt_of(conn, &shown.visit)?;

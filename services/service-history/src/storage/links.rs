@@ -3,7 +3,7 @@
 //! Each row remembers the position of the event that said so; an older event that comes later changes nothing.
 
 use marque_core::{CustomerId, SourceRecordId, Timestamp};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, lock_key};
 use marque_events::Linked;
 pub(crate) use marque_events::{Alias, current_customer, customers_of, put_alias};
 
@@ -62,13 +62,4 @@ pub(crate) fn lock<'n>(
     let names = names.map(|name| lock_key(name.as_bytes()));
     let records = records.map(|record| lock_key(record.uuid().as_bytes()));
     conn.lock_keys(&mut names.chain(records).collect())
-}
-
-/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
-fn lock_key(name: &[u8]) -> i64 {
-    name.iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-        .cast_signed()
 }

@@ -1,14 +1,23 @@
 //! Who sees which visit.
 
+use std::time::Duration;
+
 use marque_api::service_history::v1::{GetVisitRequest, ListVehicleVisitsRequest, PutVisitRequest};
 use marque_auth::{Role, Scope};
+use marque_core::Clock as _;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, customer, link, linked, vin, visit};
+use crate::world::{
+    World, again, car_received, customer, customer_received, link, linked, merged, vin, visit,
+};
+
+/// How long a reception opens a file.
+const NINETY_DAYS: Duration = Duration::from_hours(90 * 24);
 
 store_test_suite!(
     a_dealer_sees_the_history_of_cars_and_customers_he_has_to_do_with,
+    a_dealer_sees_the_history_of_whom_and_what_he_received,
     a_dealer_learns_what_was_done_but_not_for_whom,
     a_region_sees_what_its_dealers_see,
     a_region_learns_of_another_what_was_done_but_not_for_whom,
@@ -85,6 +94,38 @@ async fn a_dealer_sees_the_history_of_cars_and_customers_he_has_to_do_with(db: T
             .len(),
         2
     );
+}
+
+async fn a_dealer_sees_the_history_of_whom_and_what_he_received(db: TestDb) {
+    let world = World::start(db).await;
+    let put = world.put("D1", visit("R1", &vin(1), "A", "03-05", "5000"));
+    let (first, _) = put.await;
+    let links = vec![link("D1", "A", customer(1), "")];
+    world.customers.deliver([linked(1, links)]).await;
+    let shut = world.clock.now().plus(NINETY_DAYS);
+    // The car stands at one counter, its owner at another under an id that was merged away since.
+    let car = car_received(1, "D2", &vin(1), shut);
+    world.vehicles.deliver([again(&car), car]).await;
+    let person = customer_received(2, "D3", customer(9), shut);
+    let events = [
+        again(&person),
+        person,
+        merged(3, customer(9), customer(1), false),
+    ];
+    world.customers.deliver(events).await;
+    let seen = async |scope: Scope| {
+        let of_customer = world.of_customer(Role::Service, scope.clone(), customer(1));
+        let listed = of_customer.await.len();
+        (listed, code(&world, Role::Service, scope, &first.id).await)
+    };
+    assert_eq!(world.of_vehicle("D2", &vin(1)).await.len(), 1);
+    assert_eq!(seen(dealer("D2")).await, (0, Code::Ok));
+    assert_eq!(seen(dealer("D3")).await, (1, Code::Ok));
+    world.clock.advance(NINETY_DAYS);
+    for other in ["D2", "D3"] {
+        assert_eq!(seen(dealer(other)).await, (0, Code::NotFound), "{other}");
+        assert!(world.of_vehicle(other, &vin(1)).await.is_empty(), "{other}");
+    }
 }
 
 async fn a_dealer_learns_what_was_done_but_not_for_whom(db: TestDb) {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use marque_api::{
-    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    customer::v1::{CustomerReceived, CustomersMerged, Link, SourceRecordsLinked},
     events::v1::Event,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
@@ -13,10 +13,12 @@ use marque_api::{
         ListCustomerVisitsRequest, ListVehicleVisitsRequest, PutVisitRequest, PutVisitResponse,
         Visit, VisitColumns, service_history_service_client::ServiceHistoryServiceClient,
     },
-    vehicle::v1::{ChangedVehicle, VehiclesChanged},
+    vehicle::v1::{ChangedVehicle, VehiclesChanged, VehiclesReceived},
 };
 use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
-use marque_core::{Clock as _, CustomerId, ManualClock, SourceRecordId, source_record_id};
+use marque_core::{
+    Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, source_record_id,
+};
 use marque_db::Migrator;
 use marque_events::to_proto_time;
 use marque_intake::IntakeSettings;
@@ -284,6 +286,29 @@ pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: 
         undone,
     };
     event(position, "marque.customer.customers.merged", &merged)
+}
+
+pub(crate) fn customer_received(
+    position: i64,
+    dealer: &str,
+    customer: CustomerId,
+    until: Timestamp,
+) -> Event {
+    let received = CustomerReceived {
+        customer_id: customer.to_string(),
+        dealer: dealer.into(),
+        until: Some(to_proto_time(until)),
+    };
+    event(position, "marque.customer.customers.received", &received)
+}
+
+pub(crate) fn car_received(position: i64, dealer: &str, vin: &str, until: Timestamp) -> Event {
+    let received = VehiclesReceived {
+        vins: vec![vin.into()],
+        dealer: dealer.into(),
+        until: Some(to_proto_time(until)),
+    };
+    event(position, "marque.vehicle.vehicles.received", &received)
 }
 
 pub(crate) fn sold(position: i64, vin: &str, sale_date: &str) -> Event {

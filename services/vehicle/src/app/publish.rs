@@ -12,6 +12,8 @@ use crate::domain::{Definition, Facts, Role, Vehicle};
 
 /// Event type of vehicles created or changed.
 pub(crate) const VEHICLES_CHANGED: &str = "marque.vehicle.vehicles.changed";
+/// Event type of cars whose files were opened at a counter.
+const VEHICLES_RECEIVED: &str = "marque.vehicle.vehicles.received";
 /// Event type of what is said of owners and drivers.
 const PARTIES_CLAIMED: &str = "marque.vehicle.parties.claimed";
 
@@ -50,6 +52,32 @@ pub(super) fn changed<'v>(
         subject,
         dealer: None,
         data: pb::VehiclesChanged { vehicles }.encode_to_vec(),
+        traceparent: "",
+    };
+    publish(conn, clock, &event)
+}
+
+/// Tells that a dealer received cars: their files are open until then.
+pub(super) fn received(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    vehicles: &[Vehicle],
+    dealer: &DealerCode,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(first) = vehicles.first() else {
+        return Ok(());
+    };
+    let message = pb::VehiclesReceived {
+        vins: vehicles.iter().map(|vehicle| vehicle.vin.clone()).collect(),
+        dealer: dealer.to_string(),
+        until: Some(to_proto_time(until)),
+    };
+    let event = NewEvent {
+        kind: VEHICLES_RECEIVED,
+        subject: first.id.to_string(),
+        dealer: Some(dealer),
+        data: message.encode_to_vec(),
         traceparent: "",
     };
     publish(conn, clock, &event)

@@ -13,7 +13,7 @@ use marque_rpc::CallMeta;
 use prost::Message;
 use rustc_hash::FxHashMap;
 
-use super::{RawRow, Rows};
+use super::{RawRow, Rows, publish};
 use crate::{
     domain::{Party, PlateInterval, Reading, Vehicle, with_validity},
     error::{Error, Result},
@@ -208,13 +208,15 @@ impl VehicleApp {
         if shut.is_empty() {
             return Ok(());
         }
+        let (clock, until) = (self.clock.clone(), now.plus(RECEPTION));
         self.db
             .write(move |conn| {
                 for id in &shut {
-                    storage::receive(conn, &dealer, *id, now.plus(RECEPTION))?;
+                    storage::receive(conn, &dealer, *id, until)?;
                     record_act(conn, &ctx, now, "vehicle_received", *id, &dealer)?;
                 }
-                Ok(())
+                let vehicles = storage::find_by_ids(conn, ctx.scope(), &shut)?;
+                Ok(publish::received(conn, &*clock, &vehicles, &dealer, until)?)
             })
             .await
     }

@@ -5,7 +5,7 @@
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, lock_key};
 use marque_events::Erased;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -256,13 +256,4 @@ fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(
     opened.sort_unstable();
     opened.dedup();
     storage::open_for_ever(conn, &opened)
-}
-
-/// FNV-1a: equal names give equal keys, and two names that share one only wait for each other.
-fn lock_key(name: &[u8]) -> i64 {
-    name.iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
-        .cast_signed()
 }

@@ -6,7 +6,10 @@ use marque_api::{
 };
 use marque_core::Timestamp;
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, from_proto_time};
+use marque_events::{
+    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
+    put_reception,
+};
 use marque_quality::{plate::Plate, vin::Vin};
 use marque_vault::Vault;
 use prost::Message as _;
@@ -63,6 +66,7 @@ impl Handler for Customers {
         match event.r#type.as_str() {
             "marque.customer.source_records.linked" => self.linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
+            CUSTOMER_RECEIVED => put_reception(conn, event),
             CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }

@@ -1,8 +1,12 @@
 //! Which dealers may see which vehicles.
 
+use std::collections::hash_map::Entry;
+
 use marque_auth::Scope;
 use marque_core::{CustomerId, DealerCode, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError, Value};
+use marque_events::is_received;
+use rustc_hash::FxHashMap;
 
 use super::{list_parties, uuids, vehicle_id};
 use crate::domain::with_validity;
@@ -26,13 +30,19 @@ pub(crate) fn visible(
     let keys = uuids(vehicles.iter().map(|id| id.uuid()));
     match scope {
         Scope::Headquarters => Ok(vehicles.to_vec()),
-        Scope::Dealer(dealer) => conn.query_in(
-            "SELECT vehicle_id FROM vehicle_sight
-             WHERE dealer = ?1 AND (until IS NULL OR until > ?2) AND vehicle_id IN (??)",
-            &[dealer.as_str().into(), now.into()],
-            &keys,
-            |row| vehicle_id(row, 0),
-        ),
+        Scope::Dealer(dealer) => {
+            let mut seen: Vec<VehicleId> = conn.query_in(
+                "SELECT vehicle_id FROM vehicle_sight
+                 WHERE dealer = ?1 AND (until IS NULL OR until > ?2) AND vehicle_id IN (??)",
+                &[dealer.as_str().into(), now.into()],
+                &keys,
+                |row| vehicle_id(row, 0),
+            )?;
+            let hidden = vehicles.iter().copied().filter(|id| !seen.contains(id));
+            let hidden: Vec<VehicleId> = hidden.collect();
+            seen.extend(of_received(conn, scope, dealer, &hidden, now)?);
+            Ok(seen)
+        }
         Scope::Region(region) => conn.query_in(
             "SELECT DISTINCT s.vehicle_id FROM vehicle_sight s JOIN dealer_regions r ON r.dealer = s.dealer
              WHERE r.region = ?1 AND (s.until IS NULL OR s.until > ?2) AND s.vehicle_id IN (??)",
@@ -54,6 +64,32 @@ pub(crate) fn may_see(
     Ok(!visible(conn, scope, &[vehicle], now)?.is_empty())
 }
 
+/// Those of the vehicles in which somebody has a part now whom the dealer received: with a customer's file his cars are open.
+fn of_received(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    dealer: &DealerCode,
+    vehicles: &[VehicleId],
+    now: Timestamp,
+) -> Result<Vec<VehicleId>, StoreError> {
+    let mut received: FxHashMap<CustomerId, bool> = FxHashMap::default();
+    let mut open = Vec::new();
+    for (vehicle, customers) in customers_now(conn, scope, vehicles)? {
+        for customer in customers {
+            let is_received = match received.entry(customer) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unasked) => {
+                    *unasked.insert(is_received(conn, dealer, customer, now)?)
+                }
+            };
+            if is_received && !open.contains(&vehicle) {
+                open.push(vehicle);
+            }
+        }
+    }
+    Ok(open)
+}
+
 /// Those of the vehicles in which the customer has a part now.
 fn parties_now(
     conn: &mut Conn<'_>,
@@ -62,18 +98,31 @@ fn parties_now(
     vehicles: &[VehicleId],
 ) -> Result<Vec<VehicleId>, StoreError> {
     let customer = super::current_customer(conn, customer)?;
+    let people = customers_now(conn, scope, vehicles)?.into_iter();
+    let own = people.filter(|(_, customers)| customers.contains(&customer));
+    Ok(own.map(|(vehicle, _)| vehicle).collect())
+}
+
+/// Who has a part in each of the vehicles now.
+fn customers_now(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vehicles: &[VehicleId],
+) -> Result<Vec<(VehicleId, Vec<CustomerId>)>, StoreError> {
+    if vehicles.is_empty() {
+        return Ok(Vec::new());
+    }
     let facts = list_parties(conn, scope, vehicles)?;
-    let has_part = |vehicle: &VehicleId| {
-        let own = facts
-            .iter()
-            .filter(|fact| fact.vehicle == *vehicle)
-            .cloned()
-            .collect();
-        with_validity(own)
-            .iter()
-            .any(|party| party.valid_to.is_none() && party.fact.customer == Some(customer))
+    let current = |vehicle: VehicleId| {
+        let of_car = facts.iter().filter(|fact| fact.vehicle == vehicle);
+        let parties = with_validity(of_car.cloned().collect()).into_iter();
+        let current = parties.filter(|party| party.valid_to.is_none());
+        (
+            vehicle,
+            current.filter_map(|party| party.fact.customer).collect(),
+        )
     };
-    Ok(vehicles.iter().copied().filter(has_part).collect())
+    Ok(vehicles.iter().copied().map(current).collect())
 }
 
 /// How long one dealer may see a vehicle; `None` if he never could.

@@ -6,11 +6,16 @@ use marque_api::intake::v1::{
     GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
     ListImportRowsRequest, RowOutcome, import_request::Part,
 };
+use marque_intake::ROWS_KEPT;
 use marque_testkit::{TestDb, store_test_suite};
+use tonic::{Code, Status};
 
 use crate::world::{World, vin};
 
-store_test_suite!(a_file_taken_in_twice_changes_nothing_the_second_time);
+store_test_suite!(
+    a_file_taken_in_twice_changes_nothing_the_second_time,
+    rows_of_an_old_import_are_forgotten,
+);
 
 /// Bytes a message.
 const CHUNK: usize = 256 * 1024;
@@ -62,19 +67,18 @@ async fn import(world: &World, file: &str) -> Import {
 }
 
 async fn rows(world: &World, import: &Import) -> Vec<ImportRow> {
+    try_rows(world, import).await.unwrap()
+}
+
+async fn try_rows(world: &World, import: &Import) -> Result<Vec<ImportRow>, Status> {
     let message = ListImportRowsRequest {
         import_id: import.id.clone(),
         ..ListImportRowsRequest::default()
     };
     let scope = marque_auth::Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(marque_auth::Role::Manager, scope, message);
-    world
-        .imports()
-        .list_import_rows(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .rows
+    let listed = world.imports().list_import_rows(request).await?;
+    Ok(listed.into_inner().rows)
 }
 
 async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
@@ -121,4 +125,28 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
     import(&world, &once).await;
     let same = import(&world, &once).await;
     assert_eq!((same.received, same.unchanged), (1, 1));
+}
+
+async fn rows_of_an_old_import_are_forgotten(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!("车架号,颜色\n{},蓝\nLMQ,灰\n", vin(1));
+    let old = import(&world, &file).await;
+    world.clock.advance(ROWS_KEPT);
+    let young = import(&world, &file).await;
+    assert_eq!(rows(&world, &old).await.len(), 2, "to the last moment");
+    world.clock.advance(Duration::from_secs(1));
+    let refused = try_rows(&world, &old).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    assert!(refused.message().contains("no longer kept"), "{refused}");
+
+    world.start_again();
+    let held = "SELECT count(*) FROM import_quarantine";
+    for _ in 0..400 {
+        if world.count(held).await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(world.count(held).await, 1, "of the young one");
+    assert_eq!(rows(&world, &young).await.len(), 2);
 }

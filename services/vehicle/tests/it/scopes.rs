@@ -7,15 +7,18 @@ use marque_api::vehicle::v1::{
     VehicleColumns, lookup_vehicles_request::Key,
 };
 use marque_auth::{Role, Scope};
-use marque_core::CustomerId;
+use marque_core::{Clock as _, CustomerId};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request};
 
-use crate::world::{World, customer, day, link, linked, merged, recorded, vin, visit};
+use crate::world::{
+    World, again, customer, day, link, linked, merged, received, recorded, vin, visit,
+};
 
 store_test_suite!(
     a_dealer_sees_a_vehicle_by_row_sale_visit_record_or_reception,
     a_reception_ends_after_ninety_days_and_is_on_record,
+    with_a_customer_his_cars_are_received,
     a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did,
     a_region_sees_what_its_dealers_see,
     a_customer_sees_the_cars_he_has_a_part_in_now,
@@ -111,6 +114,30 @@ async fn a_reception_ends_after_ninety_days_and_is_on_record(db: TestDb) {
     assert!(!sees(&world, "D3", &vehicle.id).await && sees(&world, "D1", &vehicle.id).await);
     assert_eq!(look_up(&world, "D3", Key::Vin(vin(9))).await, 0);
     assert_eq!(look_up(&world, "D3", Key::Vin("what?".into())).await, 0);
+}
+
+async fn with_a_customer_his_cars_are_received(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, bob) = (customer(10), customer(20));
+    let links = vec![
+        link("D1", "A", ann, &vin(1), "", day(0)),
+        link("D1", "B", bob, &vin(2), "", day(0)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let anns = world.find(&vin(1)).await.unwrap();
+    let bobs = world.find(&vin(2)).await.unwrap();
+    assert!(!sees(&world, "D3", &anns.id).await);
+    let until = world.clock.now().plus(Duration::from_hours(24));
+    let received = received(2, "D3", ann, until);
+    world.customers.deliver([again(&received), received]).await;
+    assert!(sees(&world, "D3", &anns.id).await && !sees(&world, "D3", &bobs.id).await);
+    let desk = Scope::Dealer("D3".parse().unwrap());
+    assert_eq!(
+        garage(&world, Role::Service, desk, ann).await,
+        [(vin(1), true)]
+    );
+    world.clock.advance(Duration::from_hours(24));
+    assert!(!sees(&world, "D3", &anns.id).await);
 }
 
 async fn a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did(db: TestDb) {

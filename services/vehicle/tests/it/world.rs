@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use marque_api::{
-    customer::v1::{CustomersMerged, Link, SourceRecordsLinked},
+    customer::v1::{CustomerReceived, CustomersMerged, Link, SourceRecordsLinked},
     events::v1::Event,
     evidence::v1::{Evidence, ListEvidenceRequest, evidence_service_client::EvidenceServiceClient},
     intake::v1::import_service_client::ImportServiceClient,
@@ -25,7 +25,7 @@ use marque_db::Migrator;
 use marque_events::to_proto_time;
 use marque_intake::IntakeSettings;
 use marque_rpc::{
-    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, stack,
+    Built, CallMeta, RequestId, RoleName, RoleRouter, RpcTransport, StackSettings, Task, stack,
 };
 use marque_testkit::{Feed, TestDb};
 use marque_vault::{Keyring, Vault};
@@ -84,6 +84,16 @@ impl World {
             clock: self.clock.clone(),
         });
         self.serve(RoleName::Network, network);
+        self.serve(RoleName::Vehicle, self.build(vault));
+    }
+
+    /// Starts the service's tasks once more, as another process on the same store would.
+    pub(crate) fn start_again(&self) {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        self.spawn(self.build(vault).tasks);
+    }
+
+    fn build(&self, vault: Vault) -> Built {
         let vehicle = marque_vehicle::build(marque_vehicle::Deps {
             db: self.db.handle(),
             vault,
@@ -100,7 +110,7 @@ impl World {
             customer_events: self.customers.clone(),
             service_history_events: self.visits.clone(),
         });
-        self.serve(RoleName::Vehicle, vehicle.unwrap());
+        vehicle.unwrap()
     }
 
     fn serve(&self, role: RoleName, built: Built) {
@@ -112,7 +122,11 @@ impl World {
         self.router
             .add(stack(role, built.routes, auth, StackSettings::default()))
             .unwrap();
-        for task in built.tasks {
+        self.spawn(built.tasks);
+    }
+
+    fn spawn(&self, tasks: Vec<Task>) {
+        for task in tasks {
             tokio::spawn(task.run(self.stop.clone()));
         }
     }
@@ -302,6 +316,20 @@ pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: 
         undone,
     };
     event(position, "marque.customer.customers.merged", &merged)
+}
+
+pub(crate) fn received(
+    position: i64,
+    dealer: &str,
+    customer: CustomerId,
+    until: Timestamp,
+) -> Event {
+    let received = CustomerReceived {
+        customer_id: customer.to_string(),
+        dealer: dealer.into(),
+        until: Some(to_proto_time(until)),
+    };
+    event(position, "marque.customer.customers.received", &received)
 }
 
 pub(crate) fn recorded(position: i64, visits: Vec<RecordedVisit>) -> Event {

@@ -1,0 +1,116 @@
+//! A finding's life: opened, waived or mended, open again.
+
+use marque_api::{
+    evidence::v1::{Evidence, EvidenceFinding},
+    quality::v1 as pb,
+};
+use marque_auth::Role;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{Owner, World, record};
+
+store_test_suite!(
+    a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
+    a_waived_finding_stays_waived_until_somebody_takes_it_up,
+    a_dealer_neither_sees_nor_decides_what_is_found_at_another,
+);
+
+/// A record of `D000` whose phone nobody has, or has again.
+fn row(version: i64, is_invented: bool) -> Evidence {
+    let placeholder = EvidenceFinding {
+        field: "phone".into(),
+        rule: "phone_placeholder".into(),
+        severity: 3,
+        ..EvidenceFinding::default()
+    };
+    Evidence {
+        findings: is_invented.then_some(placeholder).into_iter().collect(),
+        ..record(0, 2, version)
+    }
+}
+
+async fn findings(world: &World, state: &str) -> Vec<pb::Finding> {
+    let request = pb::ListFindingsRequest {
+        rule: "phone_placeholder".into(),
+        state: state.into(),
+        ..pb::ListFindingsRequest::default()
+    };
+    let listed = world.quality().list_findings(world.hq(request)).await;
+    listed.unwrap().into_inner().findings
+}
+
+/// Waits until the one finding is in a state.
+async fn in_state(world: &World, state: &str) -> pb::Finding {
+    let ask = async || findings(world, state).await.pop();
+    world.wait_for(ask).await
+}
+
+fn decision(id: &str, decision: &str, reason: &str) -> pb::DecideFindingRequest {
+    pb::DecideFindingRequest {
+        id: id.into(),
+        decision: decision.into(),
+        reason: reason.into(),
+    }
+}
+
+async fn a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let opened = in_state(&world, "open").await;
+    assert_eq!((opened.dealer.as_str(), opened.reopened), ("D000", 0));
+    world.change(&[row(2, false)]);
+    let mended = in_state(&world, "mended").await;
+    assert_eq!(mended.id, opened.id);
+    let late = decision(&opened.id, "waive", "the number is the showroom's own");
+    let refused = world.quality().decide_finding(world.hq(late)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::FailedPrecondition);
+    world.change(&[row(3, true)]);
+    let again = in_state(&world, "open").await;
+    assert_eq!((again.id, again.reopened), (opened.id, 1));
+}
+
+async fn a_waived_finding_stays_waived_until_somebody_takes_it_up(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let id = in_state(&world, "open").await.id;
+    let decide = async |what: pb::DecideFindingRequest| {
+        let decided = world.quality().decide_finding(world.hq(what)).await;
+        decided.map(|decided| decided.into_inner().finding.unwrap())
+    };
+    let hasty = decide(decision(&id, "waive", "why?")).await.unwrap_err();
+    assert_eq!(hasty.code(), Code::InvalidArgument);
+    let reason = "the customer showed his phone at the desk";
+    let waived = decide(decision(&id, "waive", reason)).await.unwrap();
+    assert_eq!(
+        (waived.state.as_str(), waived.reason.as_str()),
+        ("waived", reason)
+    );
+    // The same row comes again with another record beside it; when that is there, both were looked at.
+    world.change(&[row(2, true), record(1, 2, 1)]);
+    world.until(|cards| crate::world::records(cards) == 2).await;
+    assert_eq!(findings(&world, "waived").await.len(), 1);
+    assert!(findings(&world, "open").await.is_empty());
+    let taken_up = decide(decision(&id, "reopen", "the phone was a borrowed one")).await;
+    let taken_up = taken_up.unwrap();
+    assert_eq!((taken_up.state.as_str(), taken_up.reopened), ("open", 1));
+}
+
+async fn a_dealer_neither_sees_nor_decides_what_is_found_at_another(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let id = in_state(&world, "open").await.id;
+    for (dealer, seen, code) in [("D000", 1, Code::Ok), ("D001", 0, Code::NotFound)] {
+        let everything = pb::ListFindingsRequest::default();
+        let request = world.of_dealer(Role::Manager, dealer, everything);
+        let listed = world.quality().list_findings(request).await.unwrap();
+        let of_rule = listed.into_inner().findings.into_iter();
+        let of_rule = of_rule.filter(|finding| finding.rule == "phone_placeholder");
+        assert_eq!(of_rule.count(), seen, "{dealer}");
+        let waive = decision(&id, "waive", "the customer has no phone");
+        let request = world.of_dealer(Role::Manager, dealer, waive);
+        let decided = world.quality().decide_finding(request).await;
+        let answer = decided.map_or_else(|status| status.code(), |_| Code::Ok);
+        assert_eq!(answer, code, "{dealer}");
+    }
+}

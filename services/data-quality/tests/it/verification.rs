@@ -1,0 +1,174 @@
+//! Work lists go out, outcomes come in, and a dealer's accuracy follows.
+
+use std::collections::BTreeMap;
+
+use marque_api::quality::v1 as pb;
+use marque_auth::Role;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{Owner, World, record, records};
+
+store_test_suite!(
+    a_work_list_is_the_same_for_the_same_seed_and_fair_to_dealers,
+    a_list_is_drawn_from_a_dealers_records_by_headquarters,
+    outcomes_give_an_accuracy_with_its_bounds,
+    outcomes_are_taken_in_together_or_not_at_all,
+);
+
+const DEALERS: u32 = 4;
+
+async fn world_of(db: TestDb, count: u32) -> World {
+    let all: Vec<_> = (0..count).map(|n| record(n, DEALERS, 1)).collect();
+    let world = World::start(db, Owner::of(all), DEALERS).await;
+    world
+        .until(|cards| records(cards) == i64::from(count))
+        .await;
+    world
+}
+
+fn drawing(size: i32, seed: i64) -> pb::CreateWorkListRequest {
+    pb::CreateWorkListRequest {
+        size,
+        seed,
+        ..pb::CreateWorkListRequest::default()
+    }
+}
+
+async fn drawn(world: &World, drawing: pb::CreateWorkListRequest) -> Vec<pb::WorkItem> {
+    let made = world.quality().create_work_list(world.hq(drawing)).await;
+    let id = made.unwrap().into_inner().work_list.unwrap().id;
+    let get = pb::GetWorkListRequest {
+        id,
+        page_size: 1000,
+        ..pb::GetWorkListRequest::default()
+    };
+    let got = world.quality().get_work_list(world.hq(get)).await;
+    got.unwrap().into_inner().items
+}
+
+fn ids(items: &[pb::WorkItem]) -> Vec<&str> {
+    items.iter().map(|item| item.record_id.as_str()).collect()
+}
+
+async fn a_work_list_is_the_same_for_the_same_seed_and_fair_to_dealers(db: TestDb) {
+    let world = world_of(db, 200).await;
+    let one = drawn(&world, drawing(40, 7)).await;
+    assert_eq!(ids(&one), ids(&drawn(&world, drawing(40, 7)).await));
+    assert_ne!(ids(&one), ids(&drawn(&world, drawing(40, 8)).await));
+    let mut of_dealer: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in &one {
+        *of_dealer.entry(&item.dealer).or_default() += 1;
+    }
+    // Fifty records at each of four dealers, in two departments each: ten of each, give or take the rounding.
+    assert_eq!(of_dealer.len(), DEALERS as usize);
+    assert!(
+        of_dealer.values().all(|drawn| (8..=12).contains(drawn)),
+        "{of_dealer:?}"
+    );
+    for size in [0, -1, 20_001] {
+        let refused = world
+            .quality()
+            .create_work_list(world.hq(drawing(size, 1)))
+            .await;
+        assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument, "{size}");
+    }
+}
+
+async fn a_list_is_drawn_from_a_dealers_records_by_headquarters(db: TestDb) {
+    let world = world_of(db, 40).await;
+    let of = |dealer: &str| pb::CreateWorkListRequest {
+        dealer: dealer.into(),
+        ..drawing(1000, 1)
+    };
+    let items = drawn(&world, of("D001")).await;
+    assert_eq!(items.len(), 10);
+    assert!(items.iter().all(|item| item.dealer == "D001"));
+    let nobody = world.quality().create_work_list(world.hq(of("D999"))).await;
+    assert_eq!(nobody.unwrap_err().code(), Code::FailedPrecondition);
+    // Whom a dealer's records are checked by is not the dealer.
+    let own = world.of_dealer(Role::Manager, "D001", of("D001"));
+    let refused = world.quality().create_work_list(own).await;
+    assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+fn outcome(record: &str, outcome: &str, key: &str) -> pb::Verification {
+    pb::Verification {
+        record_id: record.into(),
+        field: "phone".into(),
+        outcome: outcome.into(),
+        method: "call".into(),
+        key: key.into(),
+        ..pb::Verification::default()
+    }
+}
+
+async fn outcomes_give_an_accuracy_with_its_bounds(db: TestDb) {
+    let world = world_of(db, 80).await;
+    let items = drawn(&world, drawing(1000, 1)).await;
+    let at_first = items.iter().filter(|item| item.dealer == "D000");
+    let at_first: Vec<&pb::WorkItem> = at_first.collect();
+    assert_eq!(at_first.len(), 20);
+    let verifications: Vec<pb::Verification> = at_first
+        .iter()
+        .enumerate()
+        .map(|(n, item)| {
+            let word = match n {
+                0..12 => "confirmed",
+                12..16 => "空号",
+                _ => "unreachable",
+            };
+            outcome(&item.record_id, word, &format!("call-{n}"))
+        })
+        .collect();
+    let request = || pb::RecordVerificationsRequest {
+        verifications: verifications.clone(),
+    };
+    for recorded in [20, 0] {
+        let taken = world
+            .quality()
+            .record_verifications(world.hq(request()))
+            .await;
+        assert_eq!(
+            taken.unwrap().into_inner().recorded,
+            recorded,
+            "the same calls again"
+        );
+    }
+    let asked = world.hq(pb::ListAccuracyRequest::default());
+    let listed = world.quality().list_accuracy(asked).await.unwrap();
+    let dealers = listed.into_inner().dealers;
+    let [first] = dealers.as_slice() else {
+        panic!("one dealer was checked");
+    };
+    let counted = (
+        first.dealer.as_str(),
+        first.checked,
+        first.confirmed,
+        first.silent,
+    );
+    assert_eq!(counted, ("D000", 16, 12, 4));
+    assert!((first.rate - 0.75).abs() < 1e-12);
+    // The Wilson interval of 12 in 16 at 95 %.
+    assert!((first.low - 0.505).abs() < 0.001, "{}", first.low);
+    assert!((first.high - 0.898).abs() < 0.001, "{}", first.high);
+}
+
+async fn outcomes_are_taken_in_together_or_not_at_all(db: TestDb) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let verifications = vec![
+        outcome(&items[0].record_id, "confirmed", "a"),
+        outcome(&items[1].record_id, "perhaps", "b"),
+        outcome("src_ffffffffffffffffffffffffffffffff", "confirmed", "c"),
+    ];
+    let request = pb::RecordVerificationsRequest { verifications };
+    let refused = world
+        .quality()
+        .record_verifications(world.hq(request))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    let asked = world.hq(pb::ListAccuracyRequest::default());
+    let listed = world.quality().list_accuracy(asked).await.unwrap();
+    assert!(listed.into_inner().dealers.is_empty());
+}
