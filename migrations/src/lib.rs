@@ -55,6 +55,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0010_customers"),
         shared::ERASED,
         migration!("customer", "0020_erasure"),
+        migration!("customer", "0030_records_in_order"),
     ],
 };
 

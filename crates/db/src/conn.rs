@@ -114,6 +114,30 @@ impl Conn<'_> {
         }
     }
 
+    /// A statement with `IN (??)` over any number of keys, as [`Self::query_in`]; returns how many rows it touched.
+    pub fn execute_in(
+        &mut self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        keys: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        match &mut self.0 {
+            Driver::Sqlite(conn) => {
+                let mut touched = 0;
+                for chunk in keys.chunks(IN_SIZES[IN_SIZES.len() - 1]) {
+                    let (sql, values) = sqlite_in(sql, fixed, chunk);
+                    let mut statement = conn.prepare_cached(&sql)?;
+                    touched += statement.execute(rusqlite::params_from_iter(values))? as u64;
+                }
+                Ok(touched)
+            }
+            Driver::Postgres(session) => session.execute_in(sql, fixed, keys),
+        }
+    }
+
     /// A query run once for each key, `?1`: for statements with a `LIMIT` a key. Keys are of one type; rows of one key
     /// stay together, the keys come in no order.
     pub fn query_each<T>(

@@ -93,12 +93,24 @@ impl PgSession {
         fixed: &[Value<'_>],
         keys: &[Value<'_>],
     ) -> Result<Vec<postgres::Row>, StoreError> {
-        let sql = sql.replace("IN (??)", &format!("= ANY(?{})", fixed.len() + 1));
-        let statement = self.prepare(&sql)?;
+        let statement = self.prepare(&any_of(sql, fixed))?;
         let list = KeyList::from(keys);
         let mut values: Vec<&(dyn ToSql + Sync)> = fixed.iter().map(|value| value as _).collect();
         values.push(list.as_sql());
         Ok(self.client.query(&statement, &values)?)
+    }
+
+    pub(crate) fn execute_in(
+        &mut self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        keys: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let statement = self.prepare(&any_of(sql, fixed))?;
+        let list = KeyList::from(keys);
+        let mut values: Vec<&(dyn ToSql + Sync)> = fixed.iter().map(|value| value as _).collect();
+        values.push(list.as_sql());
+        Ok(self.client.execute(&statement, &values)?)
     }
 
     /// One statement for all keys: the statement of a key is laid beside each.
@@ -182,6 +194,11 @@ impl PgSession {
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+/// The statement with an array in place of the list, after its fixed values.
+fn any_of(sql: &str, fixed: &[Value<'_>]) -> String {
+    sql.replace("IN (??)", &format!("= ANY(?{})", fixed.len() + 1))
 }
 
 /// Makes the schema unless it is there. `IF NOT EXISTS` does not help two sessions that come at the same moment: the

@@ -197,12 +197,12 @@ impl CustomerStore {
         numbers: &[CustomerNumber],
         now: Timestamp,
     ) -> Result<()> {
-        for number in numbers {
-            conn.execute(
-                "UPDATE customers SET version = version + 1, updated_at = ?2 WHERE number = ?1",
-                &[serial(*number), now.into()],
-            )?;
-        }
+        let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
+        conn.execute_in(
+            "UPDATE customers SET version = version + 1, updated_at = ?1 WHERE number IN (??)",
+            &[now.into()],
+            &keys,
+        )?;
         Ok(())
     }
 
