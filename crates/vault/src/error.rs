@@ -25,6 +25,14 @@ pub enum KeyringError {
         /// Which part is wrong.
         problem: &'static str,
     },
+    /// Look-ups go by the current index key alone: what another one indexed would not be found, and nothing would say so.
+    #[error(
+        "the keyring has {count} index keys, and stored look-up tokens cannot be re-made yet: keep the one key they were made with under `[index]`; data keys may be many"
+    )]
+    SeveralIndexKeys {
+        /// How many there are.
+        count: usize,
+    },
     /// The operating system gave no random bytes.
     #[error("the system gave no random bytes for a key")]
     NoRandomness,

@@ -44,7 +44,7 @@ impl Vault {
     /// The vault of a configuration: the inline keyring, or the file, made on the first start.
     ///
     /// # Errors
-    /// The keyring cannot be read, made or trusted.
+    /// The keyring cannot be read, made or trusted, or has several index keys.
     pub fn from_config(config: &VaultConfig, data_dir: &Path) -> Result<Self, KeyringError> {
         let ring = match &config.keyring {
             Some(text) => Keyring::parse(text.expose())?,
@@ -52,7 +52,10 @@ impl Vault {
             None if config.keyring_file.is_some() => Keyring::open(&config.file(data_dir))?,
             None => Keyring::open_or_create(&config.file(data_dir))?,
         };
-        Ok(Self::new(&ring))
+        match ring.index.by_number.len() {
+            1 => Ok(Self::new(&ring)),
+            count => Err(KeyringError::SeveralIndexKeys { count }),
+        }
     }
 
     /// Exchanges the keys while running; calls under way finish with the old ones.

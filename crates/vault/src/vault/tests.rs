@@ -233,3 +233,23 @@ fn quickest(run: &dyn Fn() -> bool) -> std::time::Duration {
     };
     (0..300).map(|_| batch()).min().expect("there are batches")
 }
+
+#[test]
+fn a_configuration_under_which_lookups_would_miss_is_refused() {
+    let mut ring = Keyring::generate().unwrap();
+    let with = |ring: &Keyring| VaultConfig {
+        keyring_file: None,
+        keyring: Some(ring.to_text()),
+    };
+    ring.rotate_data_key().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        Vault::from_config(&with(&ring), folder.path()).is_ok(),
+        "data keys may be many"
+    );
+    ring.rotate_index_key().unwrap();
+    let told = Vault::from_config(&with(&ring), folder.path()).unwrap_err();
+    assert!(told.to_string().contains("2 index keys"), "{told}");
+    assert!(ring.retire_index_key(1));
+    assert!(Vault::from_config(&with(&ring), folder.path()).is_ok());
+}
