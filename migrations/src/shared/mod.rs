@@ -18,3 +18,5 @@ pub(crate) const DEAD_LETTERS: Migration = migration!("shared", "0005_dead_lette
 pub(crate) const ERASED: Migration = migration!("shared", "0006_erased");
 /// Whose files are open to which dealers for a time.
 pub(crate) const RECEPTIONS: Migration = migration!("shared", "0007_receptions");
+/// An index by which old entries of the inbox are forgotten.
+pub(crate) const INBOX_AT: Migration = migration!("shared", "0008_inbox_at");

@@ -1,0 +1,1 @@
+{postgres: DROP INDEX ix_inbox_at}
