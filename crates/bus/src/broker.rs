@@ -1,6 +1,6 @@
 //! The connection to the broker, and the streams declared on it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::{
     ConnectOptions,
@@ -70,7 +70,7 @@ impl Broker {
 
     /// What carries the outbox of a producer to the broker.
     pub fn relay(&self, producer: &str, feed: Feed) -> Relay {
-        Relay::new(self.clone(), producer, feed)
+        Relay::new(Arc::new(self.clone()), producer, feed)
     }
 
     /// Deletes the stream of a producer: its store was put back to an earlier moment, and the stream tells of what never

@@ -5,6 +5,7 @@ mod broker;
 mod envelope;
 mod error;
 mod held;
+mod line;
 mod relay;
 mod replay;
 mod settings;
@@ -12,6 +13,7 @@ mod source;
 
 pub use broker::Broker;
 pub use error::BusError;
+pub use line::{End, Line};
 pub use relay::Relay;
 pub use settings::Settings;
 pub use source::JetStreamSource;

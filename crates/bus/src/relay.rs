@@ -6,24 +6,13 @@
 //! ends the batch, and what relays send has no holes. To a stream that tells of events which the outbox never had, as after a
 //! restore from a backup, nothing is added.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use async_nats::{
-    HeaderMap,
-    jetstream::{
-        context::{PublishAckFuture, PublishError, PublishErrorKind},
-        message::PublishMessage,
-    },
-};
 use marque_api::events::v1::{Event, PullRequest, PullResponse};
 use marque_events::{Feed, Source as _};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{
-    Broker, BusError,
-    envelope::{CONTENT_TYPE, Envelope},
-};
+use crate::{BusError, line::Line};
 
 /// Events sent before the first acknowledgement is waited for.
 const BATCH: i32 = 256;
@@ -35,7 +24,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// Carries the outbox of one service to its stream.
 #[derive(Debug)]
 pub struct Relay {
-    broker: Broker,
+    line: Arc<dyn Line>,
     producer: String,
     feed: Feed,
     /// What the broker had when it last said so; `None` if it has to be asked.
@@ -53,27 +42,11 @@ struct Standing {
     position: i64,
 }
 
-/// Where a message must stand, or it is refused.
-pub(crate) struct Place {
-    /// Number of the message before it.
-    after: u64,
-    /// Its batch, which no other has the name of.
-    batch: Uuid,
-    /// Its number in the batch, from 0.
-    number: usize,
-}
-
-impl Place {
-    /// What the server knows the message by.
-    fn name(&self, number: usize) -> String {
-        format!("{}-{number}", self.batch.simple())
-    }
-}
-
 impl Relay {
-    pub(crate) fn new(broker: Broker, producer: &str, feed: Feed) -> Self {
+    /// What carries the outbox of a producer to the end of a line; [`crate::Broker::relay`] is the one that ships.
+    pub fn new(line: Arc<dyn Line>, producer: &str, feed: Feed) -> Self {
         Self {
-            broker,
+            line,
             producer: producer.to_owned(),
             feed,
             standing: None,
@@ -125,25 +98,14 @@ impl Relay {
 
     /// The end of the stream. One that ends before what this relay has sent has lost it, and is given it again.
     async fn ask(&mut self) -> Result<Standing, BusError> {
-        let mut stream = if self.reached == 0 {
-            self.broker.declare(&self.producer).await?
-        } else {
-            self.broker.stream(&self.producer).await?
-        };
-        // First the number, then the event: whoever sends in between makes the next batch be refused.
-        let info = stream.info().await;
-        let sequence = info
-            .map_err(|error| BusError::Refused(error.into()))?
-            .state
-            .last_sequence;
+        let end = self.line.end(&self.producer, self.reached == 0).await?;
+        let sequence = end.sequence;
         let mut position = 0;
-        if let Some(newest) = self.broker.newest(&stream, &self.producer).await? {
-            let envelope = Envelope::decode(&newest.payload)
-                .map_err(|error| BusError::Refused(error.into()))?;
-            if !self.is_ours(&envelope.event).await? {
+        if let Some(newest) = end.newest {
+            if !self.is_ours(&newest).await? {
                 return Err(BusError::foreign(&self.producer));
             }
-            position = envelope.event.position;
+            position = newest.position;
         }
         if position < self.reached {
             tracing::warn!(
@@ -176,79 +138,25 @@ impl Relay {
         pulled.map_err(|error| BusError::Outbox(error.into()))
     }
 
-    /// Sends events behind each other without waiting, then waits for all. `None` if another was quicker.
+    /// Sends events behind each other. `None` if another was quicker.
     async fn send(
         &self,
         standing: Standing,
         events: Vec<Event>,
     ) -> Result<Option<Standing>, BusError> {
-        let mut sent: Vec<(PublishAckFuture, i64)> = Vec::with_capacity(events.len());
+        let position = events
+            .last()
+            .map_or(standing.position, |event| event.position);
         let mut previous = standing.position;
-        let batch = Uuid::new_v4();
-        for (number, event) in events.into_iter().enumerate() {
-            let position = event.position;
-            let place = Place {
-                after: standing.sequence + number as u64,
-                batch,
-                number,
-            };
-            let acknowledged = self
-                .broker
-                .publish(&self.producer, Envelope { event, previous }, Some(place))
-                .await
-                .map_err(|error| BusError::Refused(error.into()))?;
-            sent.push((acknowledged, position));
-            previous = position;
-        }
-        let mut end = standing;
-        for (acknowledged, position) in sent {
-            match acknowledged.await {
-                Ok(ack) => {
-                    end = Standing {
-                        sequence: ack.sequence,
-                        position,
-                    };
-                }
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        PublishErrorKind::WrongLastSequence | PublishErrorKind::WrongLastMessageId
-                    ) =>
-                {
-                    return Ok(None);
-                }
-                Err(error) => return Err(BusError::Refused(error.into())),
-            }
-        }
-        Ok(Some(end))
-    }
-}
-
-impl Broker {
-    /// Sends one event; the acknowledgement is waited for apart. A relay says where it must stand; without that it is one
-    /// that is sent again.
-    pub(crate) async fn publish(
-        &self,
-        producer: &str,
-        envelope: Envelope,
-        place: Option<Place>,
-    ) -> Result<PublishAckFuture, PublishError> {
-        let subject = self.subject(producer, &envelope.event.r#type, place.is_none());
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", CONTENT_TYPE);
-        let mut message = PublishMessage::build()
-            .payload(envelope.encode())
-            .headers(headers);
-        if let Some(place) = place {
-            // The number alone would let in what follows a refused one, if another's message took its place.
-            message = message
-                .expected_last_sequence(place.after)
-                .message_id(place.name(place.number));
-            if let Some(before) = place.number.checked_sub(1) {
-                message = message.expected_last_message_id(place.name(before));
-            }
-        }
-        self.jetstream.send_publish(subject, message).await
+        let chained = events.into_iter().map(|event| {
+            let before = std::mem::replace(&mut previous, event.position);
+            (event, before)
+        });
+        let sent = self
+            .line
+            .send(&self.producer, standing.sequence, chained.collect())
+            .await?;
+        Ok(sent.map(|sequence| Standing { sequence, position }))
     }
 }
 
