@@ -83,6 +83,16 @@ impl Preconditions {
         }
     }
 
+    /// What a write failed with, as `If-Match` wants it told: 412 if the thing is in another version than the one named.
+    pub(crate) fn told(&self, failure: Failure) -> Failure {
+        let is_other_version = failure.reason().ends_with("_CHANGED");
+        if self.wants_match() && is_other_version {
+            not_met()
+        } else {
+            failure
+        }
+    }
+
     /// Whether something must not exist yet: `If-None-Match: *`.
     pub(crate) fn wants_absence(&self) -> bool {
         matches!(self.if_none_match, Some(Tags::Any))

@@ -68,6 +68,11 @@ impl Failure {
         self.0.code
     }
 
+    /// Its reason.
+    pub(crate) fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
     /// The problem, for tests of what is in it.
     #[cfg(test)]
     pub(crate) fn problem(&self) -> &Problem {

@@ -56,6 +56,13 @@ async fn a_complaint_runs_its_course_and_stands_beside_the_customer(
             .to_string()
             .contains("acknowledged, withdrawn")
     );
+    let path = format!("/v1/complaints/{id}/transitions");
+    let body = json!({"to": "acknowledged"}).to_string();
+    let unmet = desk
+        .call(Method::POST, &path, Some(body), &[("if-match", "\"99\"")])
+        .await?;
+    assert_eq!(unmet.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(unmet.body["reason"], "PRECONDITION_FAILED");
     for (to, note) in [
         ("acknowledged", ""),
         ("in_progress", ""),

@@ -160,7 +160,8 @@ pub(crate) async fn put_solution(
     Json(body): Json<SolutionBody>,
 ) -> Answer {
     let expected = conditions.expected_version()?.unwrap_or(0);
-    answer(put(&app, &call, body.into_request(id, expected)).await?)
+    let put = put(&app, &call, body.into_request(id, expected)).await;
+    answer(put.map_err(|failure| conditions.told(failure))?)
 }
 
 async fn put(app: &App, call: &Call, request: pb::PutSolutionRequest) -> Answer<pb::Solution> {
@@ -205,7 +206,8 @@ pub(crate) async fn decide_solution(
         .write(&call, request, |mut client, request| async move {
             client.decide_solution(request).await
         });
-    answer(decide.await?.solution.unwrap_or_default())
+    let decided = decide.await.map_err(|failure| conditions.told(failure))?;
+    answer(decided.solution.unwrap_or_default())
 }
 
 fn answer(solution: pb::Solution) -> Answer {

@@ -65,7 +65,8 @@ pub(crate) async fn move_complaint(
         .write(&call, request, |mut client, request| async move {
             client.move_complaint(request).await
         });
-    answer(moved.await?.complaint)
+    let moved = moved.await.map_err(|failure| conditions.told(failure))?;
+    answer(moved.complaint)
 }
 
 /// What is to be other than it is; what is left out stays.
@@ -126,7 +127,8 @@ pub(crate) async fn amend_complaint(
         .write(&call, request, |mut client, request| async move {
             client.amend_complaint(request).await
         });
-    answer(amended.await?.complaint)
+    let amended = amended.await.map_err(|failure| conditions.told(failure))?;
+    answer(amended.complaint)
 }
 
 /// A note.
