@@ -48,7 +48,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
     Gateway {
         router,
         admin: probes::admin(deps.readiness),
-        tasks: Tasks::one(forgetting(gate)),
+        tasks: Tasks::new(vec![forgetting(Arc::clone(&gate)), watching(gate)]),
         drain,
     }
 }
@@ -116,7 +116,20 @@ fn forgetting(gate: Arc<Gate>) -> Task {
     )
 }
 
+fn watching(gate: Arc<Gate>) -> Task {
+    Task::new(
+        "gateway.pressure",
+        move |stop: CancellationToken| async move {
+            stop.run_until_cancelled(gate.watch_pressure()).await;
+        },
+    )
+}
+
 fn describe_metrics() {
+    metrics::describe_gauge!(
+        "marque_gateway_shed_share",
+        "Share of requests refused since others wait too long for a thread, 0 to 1."
+    );
     metrics::describe_histogram!(
         "http.server.request.duration",
         metrics::Unit::Seconds,

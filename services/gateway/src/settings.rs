@@ -15,6 +15,8 @@ pub struct Settings {
     pub burst: NonZeroU32,
     /// Interactive requests served at once; more are refused at once.
     pub max_in_flight: usize,
+    /// How long a request may wait for a thread before some are refused; zero refuses none for that.
+    pub queue_delay: Duration,
     /// Imports and downloads served at once, beside the interactive ones.
     pub max_imports_in_flight: usize,
     /// Time of a request that states none; it may ask for less by `Request-Timeout`.
@@ -51,6 +53,7 @@ impl From<&LimitsConfig> for Settings {
             requests_per_second: at_least_one(config.requests_per_second),
             burst: at_least_one(config.burst),
             max_in_flight: config.max_in_flight,
+            queue_delay: Duration::from_millis(config.queue_delay_ms),
             max_imports_in_flight: 16,
             deadline: Duration::from_secs(10),
             import_deadline: Duration::from_hours(1),

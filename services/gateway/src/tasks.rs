@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 pub struct Tasks(Mutex<Vec<Task>>);
 
 impl Tasks {
-    pub(crate) fn one(task: Task) -> Self {
-        Self(Mutex::new(vec![task]))
+    pub(crate) fn new(tasks: Vec<Task>) -> Self {
+        Self(Mutex::new(tasks))
     }
 }
 

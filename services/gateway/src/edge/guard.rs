@@ -24,6 +24,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     call::{Call, IDEMPOTENCY_KEY, idempotency_key},
+    pressure::Pressure,
     rate::{Quotum, RateLimits},
 };
 use crate::{
@@ -64,6 +65,7 @@ pub(crate) struct Gate {
     verifier: Verifier,
     clock: SharedClock,
     limits: RateLimits,
+    pressure: Pressure,
     interactive: InFlightLimit,
     transfers: InFlightLimit,
     deadline: Duration,
@@ -76,6 +78,7 @@ impl Gate {
             verifier: verifier.facing_outside(),
             clock,
             limits: RateLimits::new(settings.requests_per_second, settings.burst),
+            pressure: Pressure::new(settings.queue_delay),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
             deadline: settings.deadline,
@@ -93,12 +96,18 @@ impl Gate {
         self.limits.forget_idle();
     }
 
+    /// Watches how long requests wait for a thread, and refuses accordingly.
+    pub(crate) async fn watch_pressure(&self) {
+        self.pressure.watch().await;
+    }
+
     fn enter(&self, class: Class) -> Answer<InFlight> {
         let limit = match class {
             Class::Interactive => &self.interactive,
             Class::Transfer => &self.transfers,
         };
-        limit.try_enter().ok_or_else(|| {
+        let place = self.pressure.admits(class).then(|| limit.try_enter());
+        place.flatten().ok_or_else(|| {
             let words = "too many requests are in progress: wait as long as Retry-After says";
             Failure::new(ErrorCode::Unavailable, "OVERLOADED", words).with_retry_after(RETRY_AFTER)
         })

@@ -5,6 +5,7 @@ mod call;
 mod fallback;
 mod guard;
 mod headers;
+mod pressure;
 mod rate;
 
 pub(crate) use call::Call;
