@@ -1,0 +1,95 @@
+//! The real programs under a few faults each.
+
+use std::time::Duration;
+
+use marque_config::ServiceRole;
+use marque_faults::{
+    Cluster, Place, Setting, SmallDisk, Toxic, broken_disk, full_disk,
+    trials::{Fault, count_up, merge_and_undo, run_matrix, same_key},
+};
+use marque_load::Marque;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// The program of this build. `cargo nextest run --workspace` builds it; one package alone does not.
+fn marque() -> Marque {
+    Marque::of_this_build().expect("the program: cargo build --workspace --bin marque")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_under_broken_networks_and_kills_is_there_once() {
+    let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
+    let to = |role| Place::Role(role);
+    let (gateway, customer, complaint) = (
+        ServiceRole::Gateway,
+        ServiceRole::Customer,
+        ServiceRole::Complaint,
+    );
+    let faults = [
+        Fault::Way(gateway, to(complaint), Toxic::ResetPeer(30 * MS)),
+        Fault::Way(complaint, to(customer), Toxic::Timeout(None)),
+        Fault::Kill(complaint),
+        Fault::Way(gateway, to(customer), Toxic::LimitData(5_000)),
+        Fault::Kill(customer),
+        Fault::Way(ServiceRole::Vehicle, to(customer), Toxic::Down),
+        Fault::Way(ServiceRole::Scoring, to(complaint), Toxic::Slicer(16, MS)),
+    ];
+    let survived = run_matrix(cluster, &faults, 700 * MS, |_, _, _| {})
+        .await
+        .unwrap();
+    assert_eq!(survived.faults.len(), faults.len());
+    let verdict = survived.verdict;
+    assert!(
+        verdict.cases > 10 && verdict.records >= verdict.cases,
+        "{verdict:?}"
+    );
+    assert!(verdict.applied > verdict.events, "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn equal_requests_with_a_kill_in_the_middle_have_one_effect() {
+    let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
+    assert_eq!(same_key(cluster, 6, 1).await.unwrap(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn merges_that_are_killed_are_done_or_not_and_can_be_undone() {
+    let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
+    let moves = merge_and_undo(cluster, 40, 1).await.unwrap();
+    assert!(moves.kills > 0 && moves.counted.records == 80, "{moves:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_overwrites_what_another_wrote_since() {
+    let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
+    let sum = count_up(&cluster, 16, 5).await.unwrap();
+    assert_eq!((sum.written, sum.stands_at), (80, 80));
+    assert!(sum.refused > 0, "they never met");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_and_goes_on_with_room_again() {
+    let disk = match SmallDisk::mount(96) {
+        Ok(disk) => disk,
+        Err(refused) => return skipped(&format!("no tmpfs can be mounted: {refused}")),
+    };
+    let fate = full_disk(&marque(), &disk).await.unwrap();
+    assert!(fate.acknowledged > 1, "{fate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_to_sync_takes_back_nothing_it_was_asked_to_keep() {
+    let can_inject = std::process::Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status();
+    if !can_inject.is_ok_and(|status| status.success()) {
+        return skipped("strace is not there or may not trace");
+    }
+    let fate = broken_disk(&marque()).await.unwrap();
+    assert!(fate.acknowledged > 0, "{fate:?}");
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}

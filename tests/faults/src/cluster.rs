@@ -1,0 +1,576 @@
+//! The system as many processes: one role each, on loopback, every way between two of them through a proxy.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use marque_auth::{Issuer, PeerTokens, Role, Scope, TokenRequest};
+use marque_config::{Config, ServiceRole};
+use marque_core::SystemClock;
+use marque_load::{Marque, free_addresses};
+use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
+use tempfile::TempDir;
+
+use crate::{Caller, Proxy, Toxic};
+
+/// All services, in the order in which they start.
+pub const SERVICES: [ServiceRole; 7] = [
+    ServiceRole::Network,
+    ServiceRole::Customer,
+    ServiceRole::Vehicle,
+    ServiceRole::ServiceHistory,
+    ServiceRole::DataQuality,
+    ServiceRole::Scoring,
+    ServiceRole::Complaint,
+];
+
+/// What a cluster is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// PostgreSQL, `postgres://…`, empty of our schemas; without it each role has its SQLite file.
+    pub postgres: Option<String>,
+    /// NATS, `nats://host:port`; without it events go by the embedded bus.
+    pub nats: Option<String>,
+    /// Replicas of each role; more than one on PostgreSQL only.
+    pub replicas: usize,
+    /// Further environment of every process.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Whoever can be at an end of a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A role.
+    Role(ServiceRole),
+    /// The database server.
+    Postgres,
+    /// The broker.
+    Nats,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Role(role) => f.write_str(role.as_str()),
+            Self::Postgres => f.write_str("postgres"),
+            Self::Nats => f.write_str("nats"),
+        }
+    }
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Member {
+    /// What it plays.
+    pub role: ServiceRole,
+    /// Where it answers peers, or callers if it is the gateway.
+    pub listen: SocketAddr,
+    /// Where it answers operators.
+    pub admin: SocketAddr,
+    config: PathBuf,
+    process: Option<Child>,
+}
+
+/// A running system of many processes; all are killed when it is dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    marque: Marque,
+    members: Vec<Member>,
+    ways: BTreeMap<(ServiceRole, Place), Proxy>,
+    /// Where callers come in: a proxy before all gateways.
+    pub front: Proxy,
+    gateway: Config,
+    setting: Setting,
+    folder: TempDir,
+}
+
+/// Longest that processes may take to be ready: programs without optimisation on two busy cores.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+impl Cluster {
+    /// Starts everything and waits until it is ready.
+    ///
+    /// # Errors
+    /// If a process does not get ready; its log is told.
+    pub async fn start(marque: &Marque, setting: Setting) -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let ca = folder.path().join("ca");
+        make_dev_ca(&ca)?;
+        let gateway = Config {
+            data_dir: folder.path().join("gateway"),
+            ..Config::default()
+        };
+        issuer_of(&gateway)?;
+        PeerTokens::from_config(&gateway.auth, &gateway.keys_dir(), "faults")?;
+        let replicas = setting.replicas.max(1);
+        let mut members = Vec::new();
+        for role in SERVICES.into_iter().chain([ServiceRole::Gateway]) {
+            for replica in 0..replicas {
+                let [listen, admin] = free_addresses()?;
+                members.push(Member {
+                    role,
+                    listen,
+                    admin,
+                    config: folder.path().join(format!("{role}-{replica}.toml")),
+                    process: None,
+                });
+            }
+        }
+        let front = Proxy::before_all(addresses(&members, ServiceRole::Gateway)).await?;
+        let mut cluster = Self {
+            marque: marque.clone(),
+            members,
+            ways: BTreeMap::new(),
+            front,
+            gateway,
+            setting,
+            folder,
+        };
+        cluster.lay_ways().await?;
+        cluster.write_configs()?;
+        cluster.migrate()?;
+        for at in 0..cluster.members.len() {
+            cluster.spawn(at)?;
+        }
+        cluster.until_ready().await?;
+        Ok(cluster)
+    }
+
+    /// A proxy for every way that a process has to another.
+    async fn lay_ways(&mut self) -> anyhow::Result<()> {
+        let roles: Vec<ServiceRole> = SERVICES.into_iter().chain([ServiceRole::Gateway]).collect();
+        for from in roles {
+            for to in SERVICES {
+                let servers = addresses(&self.members, to);
+                self.ways
+                    .insert((from, Place::Role(to)), Proxy::before_all(servers).await?);
+            }
+            let outer = [
+                (Place::Postgres, &self.setting.postgres),
+                (Place::Nats, &self.setting.nats),
+            ];
+            for (place, url) in outer {
+                if let Some(url) = url.as_ref().filter(|_| from != ServiceRole::Gateway) {
+                    self.ways
+                        .insert((from, place), Proxy::before(server_of(url)?).await?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_configs(&self) -> anyhow::Result<()> {
+        for member in &self.members {
+            std::fs::write(&member.config, self.config_of(member)?)?;
+        }
+        Ok(())
+    }
+
+    fn config_of(&self, member: &Member) -> anyhow::Result<String> {
+        let (role, folder) = (member.role, self.folder.path());
+        let name: RoleName = role.as_str().parse()?;
+        let TlsFiles { ca, cert, key } = TlsFiles::of_dev_ca(&folder.join("ca"), Some(name));
+        let keys = self.gateway.keys_dir();
+        let mut text = format!(
+            "data_dir = {:?}\nlisten = \"{}\"\nadmin_listen = \"{}\"\nroles = [\"{role}\"]\n\n\
+             [limits]\nrequests_per_second = 1000000\nburst = 1000000\n\n[import]\nbatch_rows = 50\n\n\
+             [auth]\npeer_secret_file = {:?}\nissuer_keys_file = {:?}\n\n[tls]\nca = {ca:?}\ncert = {cert:?}\nkey = {key:?}\n\n",
+            folder.join(role.as_str()),
+            member.listen,
+            member.admin,
+            keys.join("peer.key"),
+            keys.join("issuer.jwks.json"),
+        );
+        if let Some(url) = &self.setting.postgres {
+            let through = self.through(role, Place::Postgres, url)?;
+            text += &format!("[store.urls]\n{role} = {through:?}\n\n");
+        }
+        if let Some(url) = &self.setting.nats {
+            let through = self.through(role, Place::Nats, url)?;
+            let prefix = folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .replace('.', "");
+            text += &format!(
+                "[bus]\nkind = \"jetstream\"\nurl = {through:?}\nprefix = \"faults{prefix}\"\n\n"
+            );
+        }
+        text += "[peers]\n";
+        for to in SERVICES {
+            text += &format!(
+                "{to} = \"https://{}\"\n",
+                self.ways[&(role, Place::Role(to))].address
+            );
+        }
+        Ok(text)
+    }
+
+    /// A server's URL as a role is to use it. The gateway has no way to servers, and never uses them.
+    fn through(&self, role: ServiceRole, place: Place, url: &str) -> anyhow::Result<String> {
+        let server = server_of(url)?.to_string();
+        Ok(match self.ways.get(&(role, place)) {
+            Some(way) => url.replace(&server, &way.address.to_string()),
+            None => url.to_owned(),
+        })
+    }
+
+    fn migrate(&self) -> anyhow::Result<()> {
+        if self.setting.postgres.is_none() {
+            return Ok(());
+        }
+        for role in SERVICES {
+            let member = self
+                .members
+                .iter()
+                .find(|member| member.role == role)
+                .context("every role has a member")?;
+            let path = member.config.to_str().context("a path of UTF-8")?;
+            self.marque.run(&["migrate", "--config", path])?;
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, at: usize) -> anyhow::Result<()> {
+        let log = |member: &Member| {
+            let path = member.config.with_extension("log");
+            std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(path)
+        };
+        let member = &self.members[at];
+        let process = self
+            .marque
+            .command(&[])
+            .args(["serve", "--config"])
+            .arg(&member.config)
+            .env("MARQUE__TELEMETRY__LOG", "warn")
+            .envs(
+                self.setting
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
+            .stdout(Stdio::from(log(member)?))
+            .stderr(Stdio::from(log(member)?))
+            .spawn()?;
+        self.members[at].process = Some(process);
+        Ok(())
+    }
+
+    /// The processes, with their places in the list.
+    pub fn members(&self) -> impl Iterator<Item = (usize, &Member)> {
+        self.members.iter().enumerate()
+    }
+
+    /// The place of a role's first process.
+    ///
+    /// # Panics
+    /// Never: every role has one.
+    pub fn place_of(&self, role: ServiceRole) -> usize {
+        let found = self.members.iter().position(|member| member.role == role);
+        found.expect("every role has a member")
+    }
+
+    /// Kills a process as a power cut would, and starts it again; not waiting until it is ready.
+    ///
+    /// # Errors
+    /// If the system refuses that.
+    pub fn kill_and_start(&mut self, at: usize) -> anyhow::Result<()> {
+        self.kill(at)?;
+        self.spawn(at)
+    }
+
+    /// Kills a process.
+    ///
+    /// # Errors
+    /// If the system refuses that.
+    pub fn kill(&mut self, at: usize) -> anyhow::Result<()> {
+        if let Some(mut process) = self.members[at].process.take() {
+            process.kill()?;
+            process.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Starts a process that was ended.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub fn start_again(&mut self, at: usize) -> anyhow::Result<()> {
+        self.spawn(at)
+    }
+
+    /// Tells a process to end (SIGTERM).
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn end_begin(&mut self, at: usize) -> anyhow::Result<Instant> {
+        let process = self.members[at]
+            .process
+            .as_ref()
+            .context("the process runs")?;
+        let told = std::process::Command::new("kill")
+            .arg(process.id().to_string())
+            .status()?;
+        ensure!(told.success(), "SIGTERM was refused");
+        Ok(Instant::now())
+    }
+
+    /// Waits until a process that was told to end has; answers how long it took since.
+    ///
+    /// # Errors
+    /// If it does not end within half a minute, or ends with a failure.
+    pub async fn end_wait(&mut self, at: usize, began: Instant) -> anyhow::Result<Duration> {
+        let mut process = self.members[at]
+            .process
+            .take()
+            .context("the process runs")?;
+        while began.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = process.try_wait()? {
+                ensure!(
+                    status.success(),
+                    "{} ended with {status}: {}",
+                    self.members[at].role,
+                    self.log_of(at)
+                );
+                return Ok(began.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        process.kill()?;
+        process.wait()?;
+        anyhow::bail!(
+            "{} did not end within 30 s of SIGTERM",
+            self.members[at].role
+        )
+    }
+
+    /// What is wrong between a role and another place, from now on.
+    ///
+    /// # Panics
+    /// If there is no such way.
+    pub fn set(&self, from: ServiceRole, to: Place, toxic: Toxic) {
+        self.ways[&(from, to)].set(toxic);
+    }
+
+    /// All ways are well again.
+    pub fn heal(&self) {
+        self.ways.values().for_each(|way| way.set(Toxic::None));
+        self.front.set(Toxic::None);
+    }
+
+    /// The ways there are.
+    pub fn ways(&self) -> Vec<(ServiceRole, Place)> {
+        self.ways.keys().copied().collect()
+    }
+
+    /// Where new connections to a role go from now on, from everywhere.
+    pub fn lead(&self, role: ServiceRole, servers: &[SocketAddr]) {
+        if role == ServiceRole::Gateway {
+            self.front.lead_to(servers.to_vec());
+        }
+        let to_it = self
+            .ways
+            .iter()
+            .filter(|((_, to), _)| *to == Place::Role(role));
+        to_it.for_each(|(_, way)| way.lead_to(servers.to_vec()));
+    }
+
+    /// Waits until every process says that it is ready.
+    ///
+    /// # Errors
+    /// If one does not.
+    pub async fn until_ready(&self) -> anyhow::Result<()> {
+        for at in 0..self.members.len() {
+            self.until_member_ready(at).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until one process says so.
+    ///
+    /// # Errors
+    /// If it does not; with its log.
+    pub async fn until_member_ready(&self, at: usize) -> anyhow::Result<()> {
+        let (began, admin) = (Instant::now(), self.members[at].admin);
+        while !is_ready(admin).await {
+            ensure!(
+                began.elapsed() < PATIENCE,
+                "{} is not ready: {}",
+                self.members[at].role,
+                self.log_of(at)
+            );
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until no consumer has events before it, on any member.
+    ///
+    /// # Errors
+    /// If that is not so after the time.
+    pub async fn until_quiet(&self, patience: Duration) -> anyhow::Result<()> {
+        let (began, client) = (Instant::now(), reqwest::Client::new());
+        let mut calm = 0;
+        let mut lags = Vec::new();
+        while calm < 4 {
+            ensure!(began.elapsed() < patience, "consumers are behind: {lags:?}");
+            lags.clear();
+            for member in self
+                .members
+                .iter()
+                .filter(|member| member.role != ServiceRole::Gateway)
+            {
+                lags.push((member.role, lag_of(&client, member.admin).await));
+            }
+            calm = if lags.iter().all(|(_, lag)| *lag == Some(0.0)) {
+                calm + 1
+            } else {
+                0
+            };
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        Ok(())
+    }
+
+    /// A caller with a role, at a dealer or at headquarters.
+    ///
+    /// # Errors
+    /// If role and dealer do not fit.
+    pub fn caller(&self, role: Role, dealer: Option<&str>) -> anyhow::Result<Caller> {
+        Caller::new(self.front.address, &self.token(role, dealer)?)
+    }
+
+    /// A token.
+    ///
+    /// # Errors
+    /// If role and dealer do not fit.
+    pub fn token(&self, role: Role, dealer: Option<&str>) -> anyhow::Result<String> {
+        let scope = match dealer {
+            Some(code) => Scope::Dealer(code.parse()?),
+            None => Scope::Headquarters,
+        };
+        let request = TokenRequest {
+            subject: format!("faults-{role}"),
+            roles: role.into(),
+            scope,
+            ttl: Duration::from_secs(12 * 3600),
+        };
+        Ok(issuer_of(&self.gateway)?.issue(&request, &SystemClock)?)
+    }
+
+    /// Kills what still runs and answers how each role's store is opened.
+    ///
+    /// # Errors
+    /// If the system refuses that.
+    pub fn stores(&mut self) -> anyhow::Result<Vec<(ServiceRole, marque_db::Settings)>> {
+        for at in 0..self.members.len() {
+            self.kill(at)?;
+        }
+        let settings = |role: ServiceRole| match &self.setting.postgres {
+            Some(url) => marque_db::Settings::Postgres {
+                url: url.clone(),
+                schema: role.snake(),
+                readers: 1,
+                writers: 1,
+            },
+            None => marque_db::Settings::Sqlite {
+                path: self
+                    .folder
+                    .path()
+                    .join(role.as_str())
+                    .join(format!("{}.db", role.snake())),
+            },
+        };
+        Ok(SERVICES
+            .into_iter()
+            .map(|role| (role, settings(role)))
+            .collect())
+    }
+
+    /// Memory of all processes in MB.
+    pub fn memory_mb(&self) -> f64 {
+        let processes = self
+            .members
+            .iter()
+            .filter_map(|member| member.process.as_ref());
+        let each = processes.map(|process| marque_load::MemoryProbe::of(process.id()).kilobytes());
+        each.sum::<u64>() as f64 / 1024.0
+    }
+
+    /// The end of a process's log.
+    fn log_of(&self, at: usize) -> String {
+        let text = std::fs::read_to_string(self.members[at].config.with_extension("log"))
+            .unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(5)..].join("\n")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for at in 0..self.members.len() {
+            let _ = self.kill(at);
+        }
+    }
+}
+
+/// The issuer whose keys the gateway has, made if they are not there.
+fn issuer_of(gateway: &Config) -> anyhow::Result<Issuer> {
+    Ok(Issuer::open(&gateway.keys_dir(), &gateway.auth.audience)?)
+}
+
+/// Whether a process says that it is ready.
+pub(crate) async fn is_ready(admin: SocketAddr) -> bool {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(3))
+        .build();
+    let Ok(client) = client else { return false };
+    let answer = client.get(format!("http://{admin}/readyz")).send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+async fn lag_of(client: &reqwest::Client, admin: SocketAddr) -> Option<f64> {
+    let text = client
+        .get(format!("http://{admin}/metrics"))
+        .send()
+        .await
+        .ok()?
+        .text()
+        .await
+        .ok()?;
+    let behind = |line: &&str| {
+        line.starts_with("marque_event_lag{") || line.starts_with("marque_outbox_waiting{")
+    };
+    Some(
+        text.lines()
+            .filter(behind)
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum(),
+    )
+}
+
+fn addresses(members: &[Member], role: ServiceRole) -> Vec<SocketAddr> {
+    members
+        .iter()
+        .filter(|member| member.role == role)
+        .map(|member| member.listen)
+        .collect()
+}
+
+/// `host:port` of a URL, as an address.
+fn server_of(url: &str) -> anyhow::Result<SocketAddr> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let server = rest.split('/').next().unwrap_or_default();
+    server.parse().with_context(|| {
+        format!("{server} is no address of digits, as the scripts of tests/ print them")
+    })
+}

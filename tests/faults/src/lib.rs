@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod books;
+mod caller;
+mod cluster;
+mod disk;
+mod people;
+mod proxy;
+pub mod trials;
+
+pub use books::Books;
+pub use caller::{Caller, Told};
+pub use cluster::{Cluster, Member, Place, SERVICES, Setting};
+pub use disk::{Fate, SmallDisk, broken_disk, full_disk};
+pub use proxy::{Proxy, Toxic};
