@@ -65,7 +65,7 @@ pub(crate) struct Gate {
     verifier: Verifier,
     clock: SharedClock,
     limits: RateLimits,
-    pressure: Pressure,
+    pressure: Arc<Pressure>,
     interactive: InFlightLimit,
     transfers: InFlightLimit,
     deadline: Duration,
@@ -78,7 +78,7 @@ impl Gate {
             verifier: verifier.facing_outside(),
             clock,
             limits: RateLimits::new(settings.requests_per_second, settings.burst),
-            pressure: Pressure::new(settings.queue_delay),
+            pressure: Arc::new(Pressure::new(settings.queue_delay)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
             deadline: settings.deadline,
@@ -98,7 +98,7 @@ impl Gate {
 
     /// Watches how long requests wait for a thread, and refuses accordingly.
     pub(crate) async fn watch_pressure(&self) {
-        self.pressure.watch().await;
+        Arc::clone(&self.pressure).watch().await;
     }
 
     fn enter(&self, class: Class) -> Answer<InFlight> {

@@ -2,29 +2,30 @@
 //!
 //! A request that only reads runs from its first byte to its answer without ever waiting, so however many come, few are in progress
 //! at once: what piles up are connections that wait for a thread, and a limit of requests in progress does not see it. What does is
-//! the time that a task has to wait until it runs. From it PIE (RFC 8033) makes the share of requests that is refused: as much of it as
-//! the delay is above the wanted one, and more if it grows. The least of a few delays counts, as in CoDel (RFC 8289): one long
-//! request is no queue.
+//! the time that a task has to wait until it runs again. While it is above the wanted one, the share of requests that is let in
+//! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018). The least of a few looks
+//! counts, as in CoDel (RFC 8289): one long request is no queue.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use super::Class;
 
 /// Between two looks at the delay.
-const LOOK: Duration = Duration::from_millis(3);
+const LOOK: Duration = Duration::from_millis(10);
 /// Looks of which the least delay counts.
 const LOOKS: usize = 3;
-/// What a timer is late by itself.
-const TICK: Duration = Duration::from_millis(1);
-/// Share by which the shed share grows a second of delay above the wanted one.
-const OF_EXCESS: f64 = 1.0;
-/// And a second by which the delay grew since.
-const OF_GROWTH: f64 = 8.0;
+/// What is left of the share let in after a look that was too late.
+const SHRINK: f64 = 0.96;
+/// And by how much it grows after one that was not.
+const GROW: f64 = 1.03;
 /// Somebody is always let in: else nobody would notice that the queue is gone.
-const MOST: f64 = 0.98;
+const LEAST: f64 = 0.01;
 
 /// How much is refused now.
 #[derive(Debug)]
@@ -34,21 +35,39 @@ pub(crate) struct Pressure {
     /// Share of interactive requests refused, of 2^32.
     shed: AtomicU32,
     dice: AtomicU64,
+    probe: Arc<Probe>,
 }
 
-/// The share, as it follows from one delay after the other.
-#[derive(Debug, Default)]
+/// A task that goes round the queue again and again; times are microseconds since `began`.
+#[derive(Debug)]
+struct Probe {
+    began: Instant,
+    /// When it joined the queue, of the round that is under way.
+    joined: AtomicU64,
+    /// How long the round before took.
+    took: AtomicU64,
+}
+
+/// The share let in, as it follows from one delay after the other.
+#[derive(Debug)]
 struct Control {
-    share: f64,
-    delay: Duration,
+    let_in: f64,
+    /// The last few delays.
+    delays: [Duration; LOOKS],
 }
 
 impl Pressure {
-    pub(crate) const fn new(wanted: Duration) -> Self {
+    pub(crate) fn new(wanted: Duration) -> Self {
+        let probe = Probe {
+            began: Instant::now(),
+            joined: AtomicU64::new(0),
+            took: AtomicU64::new(0),
+        };
         Self {
             wanted,
             shed: AtomicU32::new(0),
             dice: AtomicU64::new(0),
+            probe: Arc::new(probe),
         }
     }
 
@@ -65,23 +84,30 @@ impl Pressure {
         self.roll() >= shed
     }
 
-    /// Looks at the delay for ever.
-    pub(crate) async fn watch(&self) {
+    /// Goes round the queue for ever. A thread of its own looks at it, since it must not wait in the queue that it looks at.
+    pub(crate) async fn watch(self: Arc<Self>) {
         if self.wanted.is_zero() {
             return std::future::pending().await;
         }
-        let mut control = Control::default();
+        let watched = Arc::downgrade(&self);
+        let spawned = std::thread::Builder::new()
+            .name("pressure".to_owned())
+            .spawn(move || look(&watched));
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "overload is not watched: there is no thread for it");
+            return;
+        }
+        let probe = Arc::clone(&self.probe);
+        // Else the thread would never end.
+        drop(self);
         loop {
-            let mut least = Duration::MAX;
-            for _ in 0..LOOKS {
-                let asleep = Instant::now();
-                tokio::time::sleep(LOOK).await;
-                least = least.min(asleep.elapsed().saturating_sub(LOOK + TICK));
-            }
-            let share = control.next(least, self.wanted);
-            let shed = (share * f64::from(u32::MAX)) as u32;
-            self.shed.store(shed, Ordering::Relaxed);
-            metrics::gauge!("marque_gateway_shed_share").set(share);
+            tokio::time::sleep(LOOK / 2).await;
+            let joined = probe.now();
+            probe.joined.store(joined, Ordering::Relaxed);
+            // To the end of the queue, behind everybody who is ready now.
+            tokio::task::yield_now().await;
+            probe.took.store(probe.now() - joined, Ordering::Relaxed);
+            probe.joined.store(u64::MAX, Ordering::Relaxed);
         }
     }
 
@@ -95,20 +121,52 @@ impl Pressure {
     }
 }
 
-impl Control {
-    /// The share to be refused after the delay was this.
-    fn next(&mut self, delay: Duration, wanted: Duration) -> f64 {
-        let excess = delay.as_secs_f64() - wanted.as_secs_f64();
-        let growth = delay.as_secs_f64() - self.delay.as_secs_f64();
-        // What grows below the wanted delay is no overload yet.
-        let growth = if excess < 0.0 {
-            growth.min(0.0)
-        } else {
-            growth
+impl Probe {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// How long the round under way takes already, or the one before took, whichever is longer.
+    fn delay(&self) -> Duration {
+        let waits = self
+            .now()
+            .saturating_sub(self.joined.load(Ordering::Relaxed));
+        Duration::from_micros(waits.max(self.took.load(Ordering::Relaxed)))
+    }
+}
+
+/// Looks at the delay until the gateway is gone.
+fn look(pressure: &Weak<Pressure>) {
+    let mut control = Control::new();
+    loop {
+        std::thread::sleep(LOOK);
+        let Some(pressure) = pressure.upgrade() else {
+            return;
         };
-        self.share = (self.share + OF_EXCESS * excess + OF_GROWTH * growth).clamp(0.0, MOST);
-        self.delay = delay;
-        self.share
+        let shed = 1.0 - control.next(pressure.probe.delay(), pressure.wanted);
+        pressure
+            .shed
+            .store((shed * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
+        metrics::gauge!("marque_gateway_shed_share").set(shed);
+    }
+}
+
+impl Control {
+    const fn new() -> Self {
+        Self {
+            let_in: 1.0,
+            delays: [Duration::ZERO; LOOKS],
+        }
+    }
+
+    /// The share to be let in after the delay was this.
+    fn next(&mut self, delay: Duration, wanted: Duration) -> f64 {
+        self.delays.rotate_left(1);
+        self.delays[LOOKS - 1] = delay;
+        let is_queue = self.delays.iter().all(|delay| *delay > wanted);
+        let factor = if is_queue { SHRINK } else { GROW };
+        self.let_in = (self.let_in * factor).clamp(LEAST, 1.0);
+        self.let_in
     }
 }
 
@@ -116,39 +174,50 @@ impl Control {
 mod tests {
     use super::*;
 
-    const WANTED: Duration = Duration::from_millis(5);
+    const WANTED: Duration = Duration::from_millis(10);
 
-    /// A server of one thread: what comes waits, what is let in is served; the delay and the share let in, in the end.
-    fn overloaded(times: f64, steps: usize) -> (Duration, f64) {
-        let (mut control, mut queue, mut share) = (Control::default(), 0.0_f64, 0.0);
-        for _ in 0..steps {
-            // Seconds of work that came and were done in the time of one look.
-            queue = (queue + 0.01 * times * (1.0 - share) - 0.01).max(0.0);
-            share = control.next(Duration::from_secs_f64(queue), WANTED);
+    /// A server of one thread: what comes waits, what is let in is served; the share served of what it could, and the longest delay of the
+    /// second half.
+    fn overloaded(times: f64, looks: usize) -> (f64, Duration) {
+        let (mut control, mut queue, mut let_in) = (Control::new(), 0.0_f64, 1.0);
+        let (mut served, mut longest) = (0.0, 0.0_f64);
+        for number in 0..looks {
+            // Seconds of work that came and were done between two looks.
+            let came = queue + 0.01 * times * let_in;
+            queue = (came - 0.01).max(0.0);
+            served += came - queue;
+            if number > looks / 2 {
+                longest = longest.max(queue);
+            }
+            let_in = control.next(Duration::from_secs_f64(queue), WANTED);
         }
-        (Duration::from_secs_f64(queue), 1.0 - share)
+        (
+            served / (0.01 * looks as f64),
+            Duration::from_secs_f64(longest),
+        )
     }
 
     #[test]
-    fn the_share_settles_where_work_done_is_work_let_in_and_the_delay_is_the_wanted_one() {
+    fn in_overload_the_server_stays_busy_and_the_queue_short() {
         for times in [1.5, 2.0, 5.0, 10.0] {
-            let (delay, let_in) = overloaded(times, 1_000);
-            assert!((let_in * times - 1.0).abs() < 0.05, "{times}: {let_in}");
-            assert!(
-                delay.abs_diff(WANTED) < Duration::from_millis(2),
-                "{times}: {delay:?}"
-            );
+            let (busy, longest) = overloaded(times, 2_000);
+            assert!(busy > 0.9, "{times}: {busy}");
+            assert!(longest < Duration::from_millis(60), "{times}: {longest:?}");
         }
     }
 
     #[test]
     fn below_the_peak_nobody_is_refused_and_soon_after_overload_neither() {
-        assert_eq!(overloaded(0.9, 1_000).1, 1.0);
-        let mut control = Control::default();
-        while control.next(Duration::from_millis(50), WANTED) < MOST {}
-        let calm = (0..500).position(|_| control.next(Duration::ZERO, WANTED) == 0.0);
+        let mut control = Control::new();
+        for look in 0..1_000 {
+            // A long request now and then is no queue.
+            let delay = Duration::from_millis(if look % 4 < 2 { 30 } else { 0 });
+            assert_eq!(control.next(delay, WANTED), 1.0);
+        }
+        while control.next(Duration::from_millis(50), WANTED) > LEAST {}
+        let calm = (0..500).position(|_| control.next(Duration::ZERO, WANTED) == 1.0);
         assert!(
-            calm.is_some_and(|looks| looks < 300),
+            calm.is_some_and(|looks| looks < 200),
             "{calm:?} looks of 10 ms"
         );
     }
