@@ -35,7 +35,7 @@ impl Default for LimitsConfig {
             requests_per_second: 10_000,
             burst: 20_000,
             max_in_flight: 512,
-            queue_delay_ms: 10,
+            queue_delay_ms: 50,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
             drain_notice_ms: 2_000,

@@ -4,7 +4,8 @@
 //! at once: what piles up are connections that wait for a thread, and a limit of requests in progress does not see it. What does is
 //! the time that a task has to wait until it runs again. While it is above the wanted one, the share of requests that is let in
 //! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018). The least of a few looks
-//! counts, as in CoDel (RFC 8289): one long request is no queue.
+//! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is a delay while hardly anybody asks: then the machine is busy
+//! with something else, and refusing a few would help nobody.
 
 use std::{
     sync::{
@@ -24,6 +25,10 @@ const LOOKS: usize = 3;
 const SHRINK: f64 = 0.96;
 /// And by how much it grows after one that was not.
 const GROW: f64 = 1.03;
+/// Requests in about ten looks that make a delay a queue of ours.
+const CROWD: f64 = 16.0;
+/// What counts of earlier looks' requests.
+const REMEMBERED: f64 = 0.9;
 /// Somebody is always let in: else nobody would notice that the queue is gone.
 const LEAST: f64 = 0.01;
 
@@ -35,6 +40,8 @@ pub(crate) struct Pressure {
     /// Share of interactive requests refused, of 2^32.
     shed: AtomicU32,
     dice: AtomicU64,
+    /// Requests since the last look.
+    came: AtomicU32,
     probe: Arc<Probe>,
 }
 
@@ -52,6 +59,8 @@ struct Probe {
 #[derive(Debug)]
 struct Control {
     let_in: f64,
+    /// Requests of the last ten looks or so.
+    recent: f64,
     /// The last few delays.
     delays: [Duration; LOOKS],
 }
@@ -67,12 +76,14 @@ impl Pressure {
             wanted,
             shed: AtomicU32::new(0),
             dice: AtomicU64::new(0),
+            came: AtomicU32::new(0),
             probe: Arc::new(probe),
         }
     }
 
     /// Whether a request of this class may come in. Files go first: nobody waits for them.
     pub(crate) fn admits(&self, class: Class) -> bool {
+        self.came.fetch_add(1, Ordering::Relaxed);
         let shed = self.shed.load(Ordering::Relaxed);
         if shed == 0 {
             return true;
@@ -143,7 +154,8 @@ fn look(pressure: &Weak<Pressure>) {
         let Some(pressure) = pressure.upgrade() else {
             return;
         };
-        let shed = 1.0 - control.next(pressure.probe.delay(), pressure.wanted);
+        let came = pressure.came.swap(0, Ordering::Relaxed);
+        let shed = 1.0 - control.next(pressure.probe.delay(), came, pressure.wanted);
         pressure
             .shed
             .store((shed * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
@@ -155,15 +167,18 @@ impl Control {
     const fn new() -> Self {
         Self {
             let_in: 1.0,
+            recent: 0.0,
             delays: [Duration::ZERO; LOOKS],
         }
     }
 
-    /// The share to be let in after the delay was this.
-    fn next(&mut self, delay: Duration, wanted: Duration) -> f64 {
+    /// The share to be let in after the delay was this and so many came.
+    fn next(&mut self, delay: Duration, came: u32, wanted: Duration) -> f64 {
+        self.recent = self.recent * REMEMBERED + f64::from(came);
         self.delays.rotate_left(1);
         self.delays[LOOKS - 1] = delay;
-        let is_queue = self.delays.iter().all(|delay| *delay > wanted);
+        let is_late = self.delays.iter().all(|delay| *delay > wanted);
+        let is_queue = is_late && self.recent >= CROWD;
         let factor = if is_queue { SHRINK } else { GROW };
         self.let_in = (self.let_in * factor).clamp(LEAST, 1.0);
         self.let_in
@@ -189,7 +204,7 @@ mod tests {
             if number > looks / 2 {
                 longest = longest.max(queue);
             }
-            let_in = control.next(Duration::from_secs_f64(queue), WANTED);
+            let_in = control.next(Duration::from_secs_f64(queue), 10, WANTED);
         }
         (
             served / (0.01 * looks as f64),
@@ -212,10 +227,14 @@ mod tests {
         for look in 0..1_000 {
             // A long request now and then is no queue.
             let delay = Duration::from_millis(if look % 4 < 2 { 30 } else { 0 });
-            assert_eq!(control.next(delay, WANTED), 1.0);
+            assert_eq!(control.next(delay, 10, WANTED), 1.0);
         }
-        while control.next(Duration::from_millis(50), WANTED) > LEAST {}
-        let calm = (0..500).position(|_| control.next(Duration::ZERO, WANTED) == 1.0);
+        // Nor is it one where hardly anybody asks.
+        for _ in 0..1_000 {
+            assert_eq!(control.next(Duration::from_secs(1), 1, WANTED), 1.0);
+        }
+        while control.next(Duration::from_millis(50), 10, WANTED) > LEAST {}
+        let calm = (0..500).position(|_| control.next(Duration::ZERO, 10, WANTED) == 1.0);
         assert!(
             calm.is_some_and(|looks| looks < 200),
             "{calm:?} looks of 10 ms"
