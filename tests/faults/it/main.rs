@@ -1,4 +1,6 @@
 //! Short trials, the same at every run; the long ones are `marque-faults`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod simulation;
 mod trials;

@@ -14,6 +14,7 @@ use marque_config::{Config, ServiceRole};
 use marque_core::SystemClock;
 use marque_load::{Marque, free_addresses};
 use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{Caller, Proxy, Toxic};
@@ -176,39 +177,32 @@ impl Cluster {
         let name: RoleName = role.as_str().parse()?;
         let TlsFiles { ca, cert, key } = TlsFiles::of_dev_ca(&folder.join("ca"), Some(name));
         let keys = self.gateway.keys_dir();
-        let mut text = format!(
-            "data_dir = {:?}\nlisten = \"{}\"\nadmin_listen = \"{}\"\nroles = [\"{role}\"]\n\n\
-             [limits]\nrequests_per_second = 1000000\nburst = 1000000\n\n[import]\nbatch_rows = 50\n\n\
-             [auth]\npeer_secret_file = {:?}\nissuer_keys_file = {:?}\n\n[tls]\nca = {ca:?}\ncert = {cert:?}\nkey = {key:?}\n\n",
-            folder.join(role.as_str()),
-            member.listen,
-            member.admin,
-            keys.join("peer.key"),
-            keys.join("issuer.jwks.json"),
-        );
+        let peers = SERVICES.map(|to| {
+            let way = &self.ways[&(role, Place::Role(to))];
+            (to.as_str(), format!("https://{}", way.address))
+        });
+        let mut config = json!({
+            "data_dir": folder.join(role.as_str()),
+            "listen": member.listen,
+            "admin_listen": member.admin,
+            "roles": [role.as_str()],
+            "limits": {"requests_per_second": 1_000_000, "burst": 1_000_000},
+            "import": {"batch_rows": 50},
+            "auth": {"peer_secret_file": keys.join("peer.key"), "issuer_keys_file": keys.join("issuer.jwks.json")},
+            "tls": {"ca": ca, "cert": cert, "key": key},
+            "peers": peers.into_iter().collect::<BTreeMap<_, _>>(),
+        });
         if let Some(url) = &self.setting.postgres {
             let through = self.through(role, Place::Postgres, url)?;
-            text += &format!("[store.urls]\n{role} = {through:?}\n\n");
+            config["store"] = json!({"urls": {role.as_str(): through}});
         }
         if let Some(url) = &self.setting.nats {
             let through = self.through(role, Place::Nats, url)?;
-            let prefix = folder
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .replace('.', "");
-            text += &format!(
-                "[bus]\nkind = \"jetstream\"\nurl = {through:?}\nprefix = \"faults{prefix}\"\n\n"
-            );
+            let run = folder.file_name().unwrap_or_default().to_string_lossy();
+            let prefix = format!("faults{}", run.replace('.', ""));
+            config["bus"] = json!({"kind": "jetstream", "url": through, "prefix": prefix});
         }
-        text += "[peers]\n";
-        for to in SERVICES {
-            text += &format!(
-                "{to} = \"https://{}\"\n",
-                self.ways[&(role, Place::Role(to))].address
-            );
-        }
-        Ok(text)
+        Ok(toml::to_string(&config)?)
     }
 
     /// A server's URL as a role is to use it. The gateway has no way to servers, and never uses them.

@@ -101,7 +101,7 @@ async fn main() -> anyhow::Result<()> {
             let tell = |fault: &Fault, meanwhile: u64, again: Duration| {
                 say(&format!(
                     "{fault}: {meanwhile} writes meanwhile, flowing again after {again:.1?}"
-                ))
+                ));
             };
             let survived =
                 trials::run_matrix(cluster, &faults, Duration::from_secs(seconds), tell).await?;

@@ -233,7 +233,7 @@ async fn tell(gate: Gate, db: Database, numbers: Arc<AtomicU64>, seed: u64) {
         gate.turn(0).await;
         let first = numbers.fetch_add(4, Ordering::Relaxed);
         let count = 1 + (first / 4 + seed) % 4;
-        let is_kept = (first / 4 + seed / 4) % 4 != 0;
+        let is_kept = !(first / 4 + seed / 4).is_multiple_of(4);
         let told = db.write(move |conn| {
             for number in first..first + count {
                 tell_one(conn, number as i64)?;
