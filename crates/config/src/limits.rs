@@ -14,8 +14,8 @@ pub struct LimitsConfig {
     pub burst: u32,
     /// Requests served at once; more are refused at once.
     pub max_in_flight: usize,
-    /// How long a request may wait for a thread, in milliseconds, before some are refused so that the others are served in time; 0
-    /// refuses none for that.
+    /// How long a request may wait for a thread, in milliseconds, before some are refused so that the others are served in time; 0,
+    /// the default, refuses none for that. 50 is a beginning (ADR 28).
     pub queue_delay_ms: u64,
     /// Connections held open at once.
     pub max_connections: usize,
@@ -35,7 +35,7 @@ impl Default for LimitsConfig {
             requests_per_second: 10_000,
             burst: 20_000,
             max_in_flight: 512,
-            queue_delay_ms: 50,
+            queue_delay_ms: 0,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
             drain_notice_ms: 2_000,

@@ -4,8 +4,8 @@
 //! at once: what piles up are connections that wait for a thread, and a limit of requests in progress does not see it. What does is
 //! the time that a task has to wait until it runs again. While it is above the wanted one, the share of requests that is let in
 //! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018). The least of a few looks
-//! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is a delay while hardly anybody asks: then the machine is busy
-//! with something else, and refusing a few would help nobody.
+//! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is one in which hardly anybody was served meanwhile: then
+//! the machine is busy with something else, and refusing a few would help nobody.
 
 use std::{
     sync::{
@@ -25,10 +25,8 @@ const LOOKS: usize = 3;
 const SHRINK: f64 = 0.96;
 /// And by how much it grows after one that was not.
 const GROW: f64 = 1.03;
-/// Requests in about ten looks that make a delay a queue of ours.
-const CROWD: f64 = 16.0;
-/// What counts of earlier looks' requests.
-const REMEMBERED: f64 = 0.9;
+/// Requests that had their turn while a task waited for its own: fewer are no queue.
+const CROWD: u64 = 8;
 /// Somebody is always let in: else nobody would notice that the queue is gone.
 const LEAST: f64 = 0.01;
 
@@ -40,8 +38,6 @@ pub(crate) struct Pressure {
     /// Share of interactive requests refused, of 2^32.
     shed: AtomicU32,
     dice: AtomicU64,
-    /// Requests since the last look.
-    came: AtomicU32,
     probe: Arc<Probe>,
 }
 
@@ -53,37 +49,41 @@ struct Probe {
     joined: AtomicU64,
     /// How long the round before took.
     took: AtomicU64,
+    /// Requests so far, those until it joined, and those that came in the round before.
+    came: AtomicU64,
+    came_before: AtomicU64,
+    passed: AtomicU64,
 }
 
 /// The share let in, as it follows from one delay after the other.
 #[derive(Debug)]
 struct Control {
     let_in: f64,
-    /// Requests of the last ten looks or so.
-    recent: f64,
-    /// The last few delays.
-    delays: [Duration; LOOKS],
+    /// Whether the last few looks were too late.
+    was_late: [bool; LOOKS],
 }
 
 impl Pressure {
     pub(crate) fn new(wanted: Duration) -> Self {
         let probe = Probe {
             began: Instant::now(),
-            joined: AtomicU64::new(0),
+            joined: AtomicU64::new(u64::MAX),
             took: AtomicU64::new(0),
+            came: AtomicU64::new(0),
+            came_before: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
         };
         Self {
             wanted,
             shed: AtomicU32::new(0),
             dice: AtomicU64::new(0),
-            came: AtomicU32::new(0),
             probe: Arc::new(probe),
         }
     }
 
     /// Whether a request of this class may come in. Files go first: nobody waits for them.
     pub(crate) fn admits(&self, class: Class) -> bool {
-        self.came.fetch_add(1, Ordering::Relaxed);
+        self.probe.came.fetch_add(1, Ordering::Relaxed);
         let shed = self.shed.load(Ordering::Relaxed);
         if shed == 0 {
             return true;
@@ -113,12 +113,10 @@ impl Pressure {
         drop(self);
         loop {
             tokio::time::sleep(LOOK / 2).await;
-            let joined = probe.now();
-            probe.joined.store(joined, Ordering::Relaxed);
+            probe.join();
             // To the end of the queue, behind everybody who is ready now.
             tokio::task::yield_now().await;
-            probe.took.store(probe.now() - joined, Ordering::Relaxed);
-            probe.joined.store(u64::MAX, Ordering::Relaxed);
+            probe.leave();
         }
     }
 
@@ -137,12 +135,37 @@ impl Probe {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// How long the round under way takes already, or the one before took, whichever is longer.
-    fn delay(&self) -> Duration {
+    fn join(&self) {
+        let came = self.came.load(Ordering::Relaxed);
+        self.came_before.store(came, Ordering::Relaxed);
+        self.joined.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        let (joined, before) = (
+            self.joined.swap(u64::MAX, Ordering::Relaxed),
+            self.came_before.load(Ordering::Relaxed),
+        );
+        let passed = self.came.load(Ordering::Relaxed) - before;
+        self.passed.store(passed, Ordering::Relaxed);
+        self.took
+            .store(self.now().saturating_sub(joined), Ordering::Relaxed);
+    }
+
+    /// How long the round under way takes already, or the one before took, whichever is longer; and how many requests had their turn
+    /// in it.
+    fn round(&self) -> (Duration, u64) {
         let waits = self
             .now()
             .saturating_sub(self.joined.load(Ordering::Relaxed));
-        Duration::from_micros(waits.max(self.took.load(Ordering::Relaxed)))
+        let took = self.took.load(Ordering::Relaxed);
+        let came = self.came.load(Ordering::Relaxed);
+        let passed = if waits > took {
+            came.saturating_sub(self.came_before.load(Ordering::Relaxed))
+        } else {
+            self.passed.load(Ordering::Relaxed)
+        };
+        (Duration::from_micros(waits.max(took)), passed)
     }
 }
 
@@ -154,8 +177,8 @@ fn look(pressure: &Weak<Pressure>) {
         let Some(pressure) = pressure.upgrade() else {
             return;
         };
-        let came = pressure.came.swap(0, Ordering::Relaxed);
-        let shed = 1.0 - control.next(pressure.probe.delay(), came, pressure.wanted);
+        let (delay, passed) = pressure.probe.round();
+        let shed = 1.0 - control.next(delay, passed, pressure.wanted);
         pressure
             .shed
             .store((shed * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
@@ -167,18 +190,15 @@ impl Control {
     const fn new() -> Self {
         Self {
             let_in: 1.0,
-            recent: 0.0,
-            delays: [Duration::ZERO; LOOKS],
+            was_late: [false; LOOKS],
         }
     }
 
-    /// The share to be let in after the delay was this and so many came.
-    fn next(&mut self, delay: Duration, came: u32, wanted: Duration) -> f64 {
-        self.recent = self.recent * REMEMBERED + f64::from(came);
-        self.delays.rotate_left(1);
-        self.delays[LOOKS - 1] = delay;
-        let is_late = self.delays.iter().all(|delay| *delay > wanted);
-        let is_queue = is_late && self.recent >= CROWD;
+    /// The share to be let in after the delay was this and so many had their turn in it.
+    fn next(&mut self, delay: Duration, passed: u64, wanted: Duration) -> f64 {
+        self.was_late.rotate_left(1);
+        self.was_late[LOOKS - 1] = delay > wanted && passed >= CROWD;
+        let is_queue = self.was_late.iter().all(|was_late| *was_late);
         let factor = if is_queue { SHRINK } else { GROW };
         self.let_in = (self.let_in * factor).clamp(LEAST, 1.0);
         self.let_in
@@ -229,7 +249,7 @@ mod tests {
             let delay = Duration::from_millis(if look % 4 < 2 { 30 } else { 0 });
             assert_eq!(control.next(delay, 10, WANTED), 1.0);
         }
-        // Nor is it one where hardly anybody asks.
+        // Nor is it one in which hardly anybody had his turn.
         for _ in 0..1_000 {
             assert_eq!(control.next(Duration::from_secs(1), 1, WANTED), 1.0);
         }

@@ -60,7 +60,7 @@ pub async fn merge_and_undo(
     let at = cluster.place_of(ServiceRole::Customer);
     while next.load(Ordering::Relaxed) < merges {
         cluster.until_member_ready(at).await?;
-        tokio::time::sleep(Duration::from_millis(20 + dice.below(600) as u64)).await;
+        tokio::time::sleep(Duration::from_millis(20 + dice.below(200) as u64)).await;
         cluster.kill_and_start(at)?;
         kills += 1;
     }
