@@ -5,6 +5,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -341,19 +342,36 @@ impl Drop for System {
     }
 }
 
+/// Ports below those that the system gives to connections: between letting go and listening nobody is given one of them.
+const FIRST_PORT: u16 = 10_000;
+const PORTS: u16 = 20_000;
+
 /// Addresses nobody uses: found by binding them all before any is let go.
 ///
 /// # Errors
 /// If the system has none.
 pub fn free_addresses<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
-    let bound: Vec<TcpListener> = (0..N)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<Result<_, _>>()?;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Processes of tests that run beside each other begin at different places.
+    let offset = (std::process::id() % u32::from(PORTS)) as u16;
+    let mut bound: Vec<TcpListener> = Vec::new();
+    for _ in 0..PORTS {
+        let at = NEXT
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(offset.wrapping_mul(97));
+        bound.extend(TcpListener::bind((
+            Ipv4Addr::LOCALHOST,
+            FIRST_PORT + at % PORTS,
+        )));
+        if bound.len() == N {
+            break;
+        }
+    }
     let addresses: Vec<SocketAddr> = bound
         .iter()
         .map(TcpListener::local_addr)
         .collect::<Result<_, _>>()?;
     addresses
         .try_into()
-        .map_err(|_| anyhow::anyhow!("as many addresses as asked for"))
+        .map_err(|_| anyhow::anyhow!("no port between 10000 and 30000 is free"))
 }
