@@ -96,6 +96,11 @@ impl Books {
         Ok(counted)
     }
 
+    /// Whether every consumer has applied every event.
+    pub(crate) async fn are_at_rest(&self) -> bool {
+        self.check_events(&mut Counted::default()).await.is_ok()
+    }
+
     /// Every event of every producer was applied by every consumer, once: the inbox has no other and no fewer, its key lets none in
     /// twice, the position is the last one's, and nothing was set aside.
     async fn check_events(&self, counted: &mut Counted) -> anyhow::Result<()> {

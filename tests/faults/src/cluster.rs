@@ -17,7 +17,7 @@ use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Caller, Proxy, Toxic};
+use crate::{Books, Caller, Proxy, Toxic};
 
 /// All services, in the order in which they start.
 pub const SERVICES: [ServiceRole; 7] = [
@@ -406,30 +406,18 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits until no consumer has events before it, on any member.
+    /// Waits until every consumer has applied every event, as the stores say: a consumer that waits for its peer tells of no lag.
     ///
     /// # Errors
     /// If that is not so after the time.
     pub async fn until_quiet(&self, patience: Duration) -> anyhow::Result<()> {
-        let (began, client) = (Instant::now(), reqwest::Client::new());
-        let mut calm = 0;
-        let mut lags = Vec::new();
-        while calm < 4 {
-            ensure!(began.elapsed() < patience, "consumers are behind: {lags:?}");
-            lags.clear();
-            for member in self
-                .members
-                .iter()
-                .filter(|member| member.role != ServiceRole::Gateway)
-            {
-                lags.push((member.role, lag_of(&client, member.admin).await));
-            }
-            calm = if lags.iter().all(|(_, lag)| *lag == Some(0.0)) {
-                calm + 1
-            } else {
-                0
-            };
-            tokio::time::sleep(Duration::from_millis(250)).await;
+        let (began, books) = (Instant::now(), Books::open(self.settings())?);
+        while !books.are_at_rest().await {
+            ensure!(
+                began.elapsed() < patience,
+                "consumers are behind after {patience:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(300)).await;
         }
         Ok(())
     }
@@ -468,6 +456,10 @@ impl Cluster {
         for at in 0..self.members.len() {
             self.kill(at)?;
         }
+        Ok(self.settings())
+    }
+
+    fn settings(&self) -> Vec<(ServiceRole, marque_db::Settings)> {
         let settings = |role: ServiceRole| match &self.setting.postgres {
             Some(url) => marque_db::Settings::Postgres {
                 url: url.clone(),
@@ -483,10 +475,10 @@ impl Cluster {
                     .join(format!("{}.db", role.snake())),
             },
         };
-        Ok(SERVICES
+        SERVICES
             .into_iter()
             .map(|role| (role, settings(role)))
-            .collect())
+            .collect()
     }
 
     /// Memory of all processes in MB.
@@ -529,26 +521,6 @@ pub(crate) async fn is_ready(admin: SocketAddr) -> bool {
     let Ok(client) = client else { return false };
     let answer = client.get(format!("http://{admin}/readyz")).send().await;
     answer.is_ok_and(|answer| answer.status().is_success())
-}
-
-async fn lag_of(client: &reqwest::Client, admin: SocketAddr) -> Option<f64> {
-    let text = client
-        .get(format!("http://{admin}/metrics"))
-        .send()
-        .await
-        .ok()?
-        .text()
-        .await
-        .ok()?;
-    let behind = |line: &&str| {
-        line.starts_with("marque_event_lag{") || line.starts_with("marque_outbox_waiting{")
-    };
-    Some(
-        text.lines()
-            .filter(behind)
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-            .sum(),
-    )
 }
 
 fn addresses(members: &[Member], role: ServiceRole) -> Vec<SocketAddr> {
