@@ -15,7 +15,7 @@ pub struct LimitsConfig {
     /// Requests served at once; more are refused at once.
     pub max_in_flight: usize,
     /// How long a request may wait for a thread, in milliseconds, before some are refused so that the others are served in time; 0,
-    /// the default, refuses none for that. 50 is a beginning (ADR 28).
+    /// the default, refuses none for that. 50 is a beginning (ADR 29).
     pub queue_delay_ms: u64,
     /// Connections held open at once.
     pub max_connections: usize,
