@@ -36,7 +36,7 @@ const TAGS: [(&str, &str); 9] = [
 ];
 
 /// Problems that any operation may answer with.
-const PROBLEMS: [(&str, &str); 9] = [
+const PROBLEMS: [(&str, &str); 10] = [
     ("400", "The request is wrong: `violations` names the fields"),
     ("401", "No token, or not a good one"),
     ("403", "None of the caller's roles may do this"),
@@ -47,8 +47,18 @@ const PROBLEMS: [(&str, &str); 9] = [
     ("409", "Somebody changed it first, or it exists already"),
     ("422", "The state of things does not allow it"),
     ("429", "Too many requests of this caller: see Retry-After"),
+    ("500", "A fault of ours: quote the request's id"),
     ("503", "Overloaded, or a role is down: see Retry-After"),
     ("504", "The deadline passed"),
+];
+
+/// Problems of operations that take a body.
+const BODY_PROBLEMS: [(&str, &str); 2] = [
+    ("413", "The body is too large"),
+    (
+        "415",
+        "The body is of another type than the operation takes, or compressed",
+    ),
 ];
 
 /// The document as JSON, with two spaces of indent and a newline at its end.
@@ -67,7 +77,7 @@ fn document(endpoints: &[Endpoint]) -> OpenApi {
     components
         .schemas
         .insert("Problem".to_owned(), problem_schema().into());
-    for (status, words) in PROBLEMS {
+    for (status, words) in PROBLEMS.into_iter().chain(BODY_PROBLEMS) {
         components
             .responses
             .insert(format!("Problem{status}"), problem_response(words).into());
@@ -141,17 +151,22 @@ fn complete(mut item: PathItem, rpc: &str) -> PathItem {
         extensions.insert("x-roles".to_owned(), roles.into());
         let parameters = operation.parameters.get_or_insert_default();
         parameters.extend(header_parameters(&method).into_iter().map(RefOr::T));
-        for (status, _) in PROBLEMS {
-            let problem = RefOr::Ref(Ref::from_response_name(format!("Problem{status}")));
-            operation
-                .responses
-                .responses
-                .entry(status.to_owned())
-                .or_insert(problem);
-        }
+        add_problems(operation);
         add_conditions(operation, &method);
     }
     item
+}
+
+fn add_problems(operation: &mut Operation) {
+    let of_body = operation.request_body.as_ref().map(|_| BODY_PROBLEMS);
+    for (status, _) in PROBLEMS.into_iter().chain(of_body.into_iter().flatten()) {
+        let problem = RefOr::Ref(Ref::from_response_name(format!("Problem{status}")));
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert(problem);
+    }
 }
 
 fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
@@ -311,4 +326,42 @@ fn problem_schema() -> Object {
         .required("detail")
         .required("reason")
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn a_name_of_a_schema_means_one_thing() {
+        let mut known = HashMap::new();
+        for (name, schema) in routes::all()
+            .into_iter()
+            .flat_map(|endpoint| endpoint.schemas)
+        {
+            let described = serde_json::to_value(schema).unwrap();
+            let first = known
+                .entry(name.clone())
+                .or_insert_with(|| described.clone());
+            assert_eq!(*first, described, "two schemas are called {name}");
+        }
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own() {
+        let mut known = HashMap::new();
+        for (path, mut item) in document(&routes::all()).paths.paths {
+            for (_, operation) in operations(&mut item) {
+                let id = operation
+                    .operation_id
+                    .clone()
+                    .expect("a handler has a name");
+                if let Some(other) = known.insert(id, path.clone()) {
+                    panic!("{other} and {path} are one operation by name");
+                }
+            }
+        }
+    }
 }

@@ -191,3 +191,18 @@ impl PartialSchema for Text {
 }
 
 impl ToSchema for Text {}
+
+/// The bytes of a file, as the document describes them.
+pub(crate) struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The bytes of a file"))
+            .into()
+    }
+}
+
+impl ToSchema for Binary {}

@@ -287,7 +287,7 @@ fn scores() -> Vec<Endpoint> {
         ),
         transfer(
             "/marque.scoring.v1.ScoringService/GetReport",
-            routes!(scores::get_report),
+            routes!(scores::get_score_report),
         ),
         transfer(
             "/marque.scoring.v1.ScoringService/WhatIf",

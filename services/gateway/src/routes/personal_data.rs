@@ -37,7 +37,7 @@ use crate::{
     extract::{Json, Path, Query},
     problem::{Answer, Failure},
     state::App,
-    values::views,
+    values::{Binary, views},
 };
 
 /// Entries asked for at a time.
@@ -86,7 +86,7 @@ pub(crate) struct FormQuery {
 ///
 /// It is whole: if a part cannot be had now, the answer is an error, and one asks again.
 #[utoipa::path(get, path = "/v1/me/personal-data", tag = "me", params(FormQuery),
-    responses((status = 200, description = "Everything", body = PersonalData)))]
+    responses((status = 200, description = "Everything", content((PersonalData = "application/json"), (Binary = "application/zip")))))]
 pub(crate) async fn get_my_personal_data(
     State(app): State<App>,
     call: Call,
@@ -114,7 +114,7 @@ pub(crate) struct ExportBody {
 #[utoipa::path(post, path = "/v1/customers/{id}/personal-data", tag = "customers",
     params(("id" = String, Path, description = "Customer id"), FormQuery),
     request_body = ExportBody,
-    responses((status = 200, description = "Everything", body = PersonalData)))]
+    responses((status = 200, description = "Everything", content((PersonalData = "application/json"), (Binary = "application/zip")))))]
 pub(crate) async fn export_personal_data(
     State(app): State<App>,
     call: Call,

@@ -26,7 +26,7 @@ use crate::{
     intake::{ImportError, reported, until_broken},
     problem::{Answer, Failure},
     state::App,
-    values::{Instant, instant, views},
+    values::{Binary, Instant, instant, views},
 };
 
 /// The name of a file, percent-encoded UTF-8: names of files name people, so it does not stand in the URL.
@@ -89,7 +89,7 @@ impl From<pb::Attachment> for AttachmentView {
 #[utoipa::path(post, path = "/v1/complaints/{id}/attachments", tag = "complaints",
     params(("id" = String, Path, description = "Id or number"),
         ("x-marque-name" = Option<String>, Header, description = "Name of the file, percent-encoded UTF-8", example = "brake%20pad.jpg")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "The file as it is kept", body = AttachmentView)))]
 pub(crate) async fn add_attachment(
     State(app): State<App>,
@@ -201,7 +201,7 @@ pub(crate) async fn list_attachments(
 /// The bytes of one file. That it was read goes on record.
 #[utoipa::path(get, path = "/v1/complaints/{id}/attachments/{attachment}", tag = "complaints",
     params(("id" = String, Path, description = "Id or number"), ("attachment" = String, Path, description = "The file")),
-    responses((status = 200, description = "Its bytes", body = Vec<u8>, content_type = "application/octet-stream")))]
+    responses((status = 200, description = "Its bytes, of the type that they are", content((Binary = "application/pdf"), (Binary = "image/*"), (Binary = "audio/*"), (Binary = "video/*")))))]
 pub(crate) async fn get_attachment(
     State(app): State<App>,
     call: Call,

@@ -1,5 +1,7 @@
 //! Changes of cases as they happen, as server-sent events.
 
+use std::borrow::Cow;
+
 use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -7,7 +9,10 @@ use http::{HeaderMap, HeaderValue, header};
 use marque_api::complaint::v1 as pb;
 use marque_core::Money;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
 use crate::{
     edge::Call,
@@ -118,12 +123,46 @@ impl From<pb::CaseChange> for ChangeView {
     }
 }
 
+/// An event of the stream as the document describes it: its `data` is a list of [`ChangeView`], as text.
+struct FeedEvent;
+
+impl PartialSchema for FeedEvent {
+    fn schema() -> RefOr<Schema> {
+        let text = |words: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some(words))
+        };
+        let data = text("A list of `ComplaintChange`").content_media_type("application/json");
+        ObjectBuilder::new()
+            .description(Some("One event of the complaint feed"))
+            .property("id", text("Place to go on from").examples(["8"]))
+            .property("event", text("What happened").examples(["moved"]))
+            .property("data", data)
+            .required("id")
+            .required("event")
+            .required("data")
+            .into()
+    }
+}
+
+impl ToSchema for FeedEvent {
+    fn name() -> Cow<'static, str> {
+        "ComplaintEvent".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ChangeView::name().into_owned(), ChangeView::schema()));
+        ChangeView::schemas(schemas);
+    }
+}
+
 /// Changes of cases in the caller's scope as they happen, as server-sent events.
 ///
 /// The event's name is opened, moved, amended, noted, tasked, escalated, attached, compensated or warned, its data a list of changes, its id the place to
 /// go on from after a break (`Last-Event-ID`).
 #[utoipa::path(get, path = "/v1/complaints/feed", tag = "complaints", params(FeedQuery),
-    responses((status = 200, description = "An endless stream", body = Vec<ChangeView>, content_type = "text/event-stream")))]
+    responses((status = 200, description = "An endless stream", body = FeedEvent, content_type = "text/event-stream")))]
 pub(crate) async fn watch_complaints(
     State(app): State<App>,
     call: Call,

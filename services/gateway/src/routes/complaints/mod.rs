@@ -69,7 +69,7 @@ fn knowledge() -> Vec<Endpoint> {
     vec![
         interactive(
             "/marque.complaint.v1.ComplaintService/GetReport",
-            routes!(get_report),
+            routes!(get_complaint_report),
         ),
         interactive(
             "/marque.complaint.v1.ComplaintService/ListAlerts",

@@ -8,7 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    answer::ok, edge::Call, export, extract::Query, problem::Answer, state::App, values::views,
+    answer::ok,
+    edge::Call,
+    export,
+    extract::Query,
+    problem::Answer,
+    state::App,
+    values::{Binary, views},
 };
 
 /// Which report.
@@ -137,8 +143,8 @@ pub(crate) struct ComplaintReport {
 
 /// How fast, how punctual and how lasting cases were handled: percentiles, rates, ageing and the handling score.
 #[utoipa::path(get, path = "/v1/complaints/report", tag = "complaints", params(ReportQuery),
-    responses((status = 200, description = "The report", body = ComplaintReport)))]
-pub(crate) async fn get_report(
+    responses((status = 200, description = "The report", content((ComplaintReport = "application/json"), (String = "text/csv"), (Binary = "application/vnd.apache.parquet")))))]
+pub(crate) async fn get_complaint_report(
     State(app): State<App>,
     call: Call,
     Query(query): Query<ReportQuery>,

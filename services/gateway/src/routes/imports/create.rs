@@ -20,6 +20,7 @@ use crate::{
     intake::{ImportError, Part, chunk, importer, send, start},
     problem::{Answer, Failure},
     state::App,
+    values::Binary,
 };
 
 /// A mapping of columns as one JSON object: `{"phone": "联系电话"}`.
@@ -55,8 +56,8 @@ pub(crate) struct ImportQuery {
 /// again changes nothing.
 #[utoipa::path(post, path = "/v1/imports", tag = "imports",
     params(ImportQuery,
-        ("x-marque-mapping" = Option<String>, Header, description = "Mapping of columns to headers as a JSON object, UTF-8", example = "{\"phone\": \"联系电话\"}")),
-    request_body(content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/x-ndjson"))),
+        ("x-marque-mapping" = Option<String>, Header, description = "Mapping of columns to headers as a JSON object, UTF-8", example = "{\"phone\": \"Tel. 1\"}")),
+    request_body(content((String = "text/csv"), (Binary = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/x-ndjson"))),
     responses((status = 202, description = "Taken in", body = ImportView)))]
 pub(crate) async fn create_import(State(app): State<App>, call: Call, request: Request) -> Answer {
     let begin = ImportQuery::read(request.uri())?.into_start(request.headers())?;

@@ -8,7 +8,7 @@ use crate::values::{Instant, instant};
 
 /// A text in Chinese and English.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(as = Text)]
+#[schema(as = BilingualText)]
 pub(crate) struct TextView {
     /// Chinese.
     zh: String,

@@ -15,6 +15,7 @@ use crate::{
     extract::{Path, Query},
     problem::Answer,
     state::App,
+    values::Binary,
 };
 
 /// Which table.
@@ -55,8 +56,8 @@ pub(crate) struct ReportTable {
 /// to do with.
 #[utoipa::path(get, path = "/v1/score-reports/{report}", tag = "scores",
     params(("report" = String, Path, description = "tiers, tier-migrations, loyalty, loyalty-migrations, degrees, retention or cohorts", example = "tiers"), ReportQuery),
-    responses((status = 200, description = "The table", content((ReportTable = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet")))))]
-pub(crate) async fn get_report(
+    responses((status = 200, description = "The table", content((ReportTable = "application/json"), (String = "text/csv"), (Binary = "application/vnd.apache.parquet")))))]
+pub(crate) async fn get_score_report(
     State(app): State<App>,
     call: Call,
     Path(report): Path<String>,
