@@ -45,7 +45,7 @@ async fn an_event_that_the_store_refuses_is_set_aside_and_the_rest_goes_on(db: T
         conn.query(sql, &[PRODUCER.into()], |row| row.get::<String>(0))
     });
     assert_eq!(kept.await.unwrap(), ["1", "4"]);
-    let aside = db.read(|conn| dead_letters(conn)).await.unwrap();
+    let aside = db.read(dead_letters).await.unwrap();
     let mut reasons: Vec<&str> = aside.iter().map(|letter| letter.reason.as_str()).collect();
     reasons.sort_unstable();
     let expected = [
