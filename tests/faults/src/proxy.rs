@@ -224,10 +224,11 @@ async fn forward(
         _ => {}
     }
     for part in rest.chunks(piece) {
-        to.write_all(part).await.map_err(|_| Cut::Reset)?;
+        // Before, for so long the piece is on its way.
         if !pause.is_zero() {
             sleep(pause).await;
         }
+        to.write_all(part).await.map_err(|_| Cut::Reset)?;
     }
     if rest.len() < bytes.len() {
         return Err(Cut::Closed);
