@@ -63,8 +63,9 @@ impl QualityApp {
         let is_live = evidence.len() <= LIVE;
         let work = move |conn: &mut Conn<'_>| -> Result<()> {
             storage::lock(conn)?;
-            let waiting = storage::still_pending(conn, kind, &done)?;
-            evidence.retain(|one| waiting.contains(&one.id));
+            // A car is asked for by its id and answered row by row: its rows are not among what was asked for.
+            let gone = storage::no_longer_pending(conn, kind, &done)?;
+            evidence.retain(|one| !gone.contains(&one.id));
             app.check(conn, &evidence, &departments, now)?;
             Ok(storage::settle(conn, kind, &done)?)
         };

@@ -23,7 +23,7 @@ pub(crate) use findings::{
 };
 pub(crate) use forgetting::forget_records;
 pub(crate) use pending::{
-    Pending, backfilled, enqueue, mark_backfilled, pending, settle, still_pending,
+    Pending, backfilled, enqueue, mark_backfilled, no_longer_pending, pending, settle,
 };
 pub(crate) use records::{
     Entered, Kept, Worst, entries_after, has_not_by, kept, kept_after, kept_not_by, put_records,

@@ -55,16 +55,19 @@ pub(crate) fn pending(
     )
 }
 
-/// Which of some records still wait to be looked at: whose person was erased meanwhile does not.
-pub(crate) fn still_pending(
+/// Which of some records wait no longer: those whose person was erased since they were asked for.
+pub(crate) fn no_longer_pending(
     conn: &mut Conn<'_>,
     kind: RecordKind,
     asked: &[Pending],
 ) -> Result<HashSet<Uuid>, StoreError> {
     let records: Vec<Value<'_>> = asked.iter().map(|one| one.record.into()).collect();
     let sql = "SELECT record FROM pending WHERE kind = ?1 AND record IN (??)";
-    let found = conn.query_in(sql, &[kind.code().into()], &records, |row| row.get(0))?;
-    Ok(found.into_iter().collect())
+    let mut gone: HashSet<Uuid> = asked.iter().map(|one| one.record).collect();
+    for waiting in conn.query_in(sql, &[kind.code().into()], &records, |row| row.get(0))? {
+        gone.remove(&waiting);
+    }
+    Ok(gone)
 }
 
 /// Crosses off records that were looked at, unless they changed meanwhile.
