@@ -83,7 +83,8 @@ impl Preconditions {
         }
     }
 
-    /// What a write failed with, as `If-Match` wants it told: 412 if the thing is in another version than the one named.
+    /// What a write failed with, as `If-Match` wants it told: 412 if the thing is in another version than the one named, which
+    /// services call `…_CHANGED`. Other conflicts stay what they are.
     pub(crate) fn told(&self, failure: Failure) -> Failure {
         let is_other_version = failure.reason().ends_with("_CHANGED");
         if self.wants_match() && is_other_version {

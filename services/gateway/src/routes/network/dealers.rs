@@ -47,13 +47,7 @@ pub(crate) async fn put_dealer(
         .write(&call, request, |mut client, request| async move {
             client.put_dealer(request).await
         });
-    let answer = put.await.map_err(|failure| {
-        if version > 0 && failure.code() == ErrorCode::Conflict {
-            not_met()
-        } else {
-            failure
-        }
-    })?;
+    let answer = put.await.map_err(|failure| conditions.told(failure))?;
     let dealer = answer.dealer.unwrap_or_default();
     let status = if answer.created {
         StatusCode::CREATED
