@@ -17,6 +17,8 @@ pub struct LimitsConfig {
     /// How long a request may wait for a thread, in milliseconds, before some are refused so that the others are served in time; 0,
     /// the default, refuses none for that. 50 is a beginning (ADR 29).
     pub queue_delay_ms: u64,
+    /// Streams of events open at once, beside those requests; more are refused at once.
+    pub max_streams: usize,
     /// Connections held open at once.
     pub max_connections: usize,
     /// Time a caller has to send the head of a request, in milliseconds.
@@ -36,6 +38,7 @@ impl Default for LimitsConfig {
             burst: 20_000,
             max_in_flight: 512,
             queue_delay_ms: 0,
+            max_streams: 256,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
             drain_notice_ms: 2_000,

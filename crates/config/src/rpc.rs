@@ -19,6 +19,8 @@ pub struct RpcConfig {
     pub max_message_bytes: usize,
     /// Calls served at once; more are refused at once.
     pub max_in_flight: usize,
+    /// Streams of events open at once, beside those calls; more are refused at once.
+    pub max_streams: usize,
 }
 
 impl Default for RpcConfig {
@@ -30,6 +32,7 @@ impl Default for RpcConfig {
             connect_timeout_ms: 2_000,
             max_message_bytes: 4 << 20,
             max_in_flight: 1_024,
+            max_streams: 512,
         }
     }
 }

@@ -228,6 +228,7 @@ impl<S: Sink> ImportGrpc<S> {
         Ok(pb::ListImportsResponse {
             imports: imports.iter().map(to_pb).collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, "imports")),
+            unavailable_kinds: Vec::new(),
         })
     }
 

@@ -58,6 +58,58 @@ impl IdempotencyKey {
     }
 }
 
+/// A request with the key its caller gave it.
+#[derive(Debug)]
+pub struct Keyed<R> {
+    key: Option<IdempotencyKey>,
+    request: R,
+}
+
+impl<R: Message> Keyed<R> {
+    /// What a call asks, and its key.
+    ///
+    /// # Errors
+    /// [`IdempotencyError::Malformed`].
+    pub fn of(call: tonic::Request<R>) -> Result<Self, IdempotencyError> {
+        Ok(Self {
+            key: IdempotencyKey::of(call.metadata())?,
+            request: call.into_inner(),
+        })
+    }
+
+    /// What is asked.
+    pub fn request(&self) -> &R {
+        &self.request
+    }
+
+    /// [`once`] with this key and request.
+    ///
+    /// # Errors
+    /// As [`once`].
+    pub fn once<A, E>(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        now: Timestamp,
+        method: &str,
+        act: impl FnOnce(&mut Conn<'_>) -> Result<A, E>,
+    ) -> Result<A, E>
+    where
+        A: Message + Default,
+        E: From<StoreError> + From<IdempotencyError>,
+    {
+        once(
+            conn,
+            ctx,
+            now,
+            method,
+            self.key.as_ref(),
+            &self.request,
+            act,
+        )
+    }
+}
+
 /// Runs `act` unless the same caller has already done so with the same key, in which case he gets the same answer.
 ///
 /// The answer is kept in the transaction of the act. `request` tells whether it is the same request.

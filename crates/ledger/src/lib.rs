@@ -10,5 +10,5 @@ mod verify;
 pub use audit::{Entry, Recorded, history, record};
 pub use chain::ChainHash;
 pub use heads::{Head, HeadError, HeadSigner, Signers, heads};
-pub use idempotency::{IdempotencyError, IdempotencyKey, forget_answers, once, prune};
+pub use idempotency::{IdempotencyError, IdempotencyKey, Keyed, forget_answers, once, prune};
 pub use verify::{Fault, Verdict, Verification};

@@ -35,15 +35,25 @@ pub struct StackSettings {
     pub max_deadline: Duration,
     /// Calls in progress over all connections; more are refused with UNAVAILABLE.
     pub in_flight: InFlightLimit,
+    /// Streams that go on until their reader has enough. They have places of their own, lest those who watch keep out those
+    /// who ask.
+    pub streams: InFlightLimit,
+    /// Paths of the methods that answer with such a stream.
+    pub endless: &'static [&'static str],
 }
 
+/// Methods whose answer goes on until the caller has enough.
+const ENDLESS: &[&str] = &["/marque.complaint.v1.ComplaintService/WatchComplaints"];
+
 impl Default for StackSettings {
-    /// 10 s, one hour, 1024 calls.
+    /// 10 s, one hour, 1024 calls and 512 streams.
     fn default() -> Self {
         Self {
             default_deadline: Duration::from_secs(10),
             max_deadline: Duration::from_hours(1),
             in_flight: InFlightLimit::new(1024),
+            streams: InFlightLimit::new(512),
+            endless: ENDLESS,
         }
     }
 }
@@ -151,7 +161,7 @@ impl<S> Stack<S> {
             deadline,
             span: server_span(self.role, method, &meta, request.headers()),
             measure: Measure::begin(Side::Server, self.role, method),
-            in_flight: self.settings.in_flight.try_enter(),
+            in_flight: self.places(request.uri().path()).try_enter(),
         };
         let refusal = if call.in_flight.is_none() {
             Some(Refusal::Overloaded)
@@ -163,6 +173,16 @@ impl<S> Stack<S> {
             None
         };
         (call, refusal)
+    }
+
+    /// The limit that counts for a method.
+    fn places(&self, path: &str) -> &InFlightLimit {
+        let settings = &self.settings;
+        if settings.endless.contains(&path) {
+            &settings.streams
+        } else {
+            &settings.in_flight
+        }
     }
 
     /// The time this call has here: what the caller stated within our limits, less what his own clock and tonic's

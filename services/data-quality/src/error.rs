@@ -4,6 +4,7 @@ use marque_auth::AuthError;
 use marque_core::InvalidPage;
 use marque_db::{AsStoreError, StoreError};
 use marque_errors::{ErrorCode, ServiceError, Violation};
+use marque_ledger::IdempotencyError;
 use marque_quality::standard::StandardError;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -14,6 +15,8 @@ pub(crate) enum Error {
     Auth(#[from] AuthError),
     #[error(transparent)]
     Page(#[from] InvalidPage),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     #[error("the request has wrong fields")]
     Invalid(Vec<Violation>),
     #[error("the text is no standard: {0}")]
@@ -53,6 +56,7 @@ impl ServiceError for Error {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Auth(error) => error.code(),
+            Self::Idempotency(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) | Self::StandardInvalid(_) => {
                 ErrorCode::InvalidArgument
             }
@@ -72,6 +76,7 @@ impl ServiceError for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Auth(error) => error.reason(),
+            Self::Idempotency(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::StandardInvalid(_) => "STANDARD_INVALID",
             Self::StandardFixed { .. } => "STANDARD_FIXED",

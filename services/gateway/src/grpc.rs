@@ -17,36 +17,39 @@ use marque_api::intake::v1::{
 };
 use marque_auth::AuthLayer;
 use marque_rpc::{
-    CallMeta, InFlightLimit, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings,
-    capped, stack,
+    CallMeta, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings, capped, stack,
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use tower::Service;
+use tower::{Service, layer::util::Stack};
 
 use crate::{
     Deps,
+    edge::{Gate, RateLayer},
     intake::{self, ImportError, Part},
     peers::{Clients, Importer},
     problem::Failure,
 };
 
 /// The import service behind the same stack as every role, with the health service beside it.
-pub(crate) fn roles(deps: &Deps, clients: &Clients, in_flight: InFlightLimit) -> RoleRouter {
+pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
     let auth = AuthLayer::new(deps.verifier.facing_outside(), Arc::clone(&deps.clock));
+    let layers = Stack::new(RateLayer::new(gate.limits()), auth);
     let settings = StackSettings {
         default_deadline: deps.settings.import_deadline,
         max_deadline: deps.settings.import_deadline,
-        in_flight,
+        in_flight: gate.transfers(),
+        ..StackSettings::default()
     };
     let gateway = ImportGateway {
         importers: clients.imports.clone(),
         stall: deps.settings.body_stall,
+        patience: deps.settings.part_deadline,
     };
     let routes = Routes::new(capped!(ImportServiceServer::new(gateway)));
     let roles = RoleRouter::new();
     roles
-        .add(stack(RoleName::Gateway, routes, auth, settings))
+        .add(stack(RoleName::Gateway, routes, layers, settings))
         .expect("the router is new");
     roles
 }
@@ -95,6 +98,8 @@ impl Service<HttpRequest> for Outside {
 struct ImportGateway {
     importers: [Importer; 6],
     stall: Duration,
+    /// How long one role's list is waited for.
+    patience: Duration,
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<pb::DownloadQuarantineResponse, Status>> + Send>>;
@@ -136,7 +141,7 @@ impl ImportService for ImportGateway {
         request: Request<pb::ListImportsRequest>,
     ) -> Result<Response<pb::ListImportsResponse>, Status> {
         let meta = CallMeta::of(&request);
-        intake::list(&self.importers, &meta, request.get_ref())
+        intake::list(&self.importers, &meta, request.get_ref(), self.patience)
             .await
             .map(Response::new)
     }

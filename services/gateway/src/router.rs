@@ -31,7 +31,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         &deps.settings,
     ));
     let clients = Clients::new(&deps.peers);
-    let health = grpc::roles(&deps, &clients, gate.transfers());
+    let health = grpc::roles(&deps, &clients, &gate);
     let drain = Drain {
         readiness: deps.readiness.clone(),
         health: health.clone(),

@@ -19,6 +19,8 @@ pub struct Settings {
     pub queue_delay: Duration,
     /// Imports and downloads served at once, beside the interactive ones.
     pub max_imports_in_flight: usize,
+    /// Streams of events open at once, beside both.
+    pub max_streams: usize,
     /// Time of a request that states none; it may ask for less by `Request-Timeout`.
     pub deadline: Duration,
     /// Time of an import, from its first byte to its answer.
@@ -55,6 +57,7 @@ impl From<&LimitsConfig> for Settings {
             max_in_flight: config.max_in_flight,
             queue_delay: Duration::from_millis(config.queue_delay_ms),
             max_imports_in_flight: 16,
+            max_streams: config.max_streams,
             deadline: Duration::from_secs(10),
             import_deadline: Duration::from_hours(1),
             body_stall: Duration::from_secs(30),

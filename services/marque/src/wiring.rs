@@ -50,6 +50,7 @@ pub struct Shared {
     router: RoleRouter,
     tls: Option<TlsMaterial>,
     in_flight: InFlightLimit,
+    streams: InFlightLimit,
     stores: Stores,
     /// The broker; `None` is the embedded bus.
     broker: Option<Broker>,
@@ -180,6 +181,8 @@ impl Node {
             // Streams of imports may take long; ordinary callers are cut by the gateway.
             max_deadline: LONGEST_CALL,
             in_flight: self.shared.in_flight.clone(),
+            streams: self.shared.streams.clone(),
+            ..StackSettings::default()
         };
         let name = rpc_name(role);
         self.shared
@@ -354,6 +357,7 @@ impl Shared {
             vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
+            streams: InFlightLimit::new(config.rpc.max_streams),
             router: RoleRouter::new(),
             stores: Stores::default(),
             broker: None,

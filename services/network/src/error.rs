@@ -4,6 +4,7 @@ use marque_auth::AuthError;
 use marque_core::InvalidPage;
 use marque_db::{AsStoreError, StoreError};
 use marque_errors::{ErrorCode, ServiceError, Violation};
+use marque_ledger::IdempotencyError;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -13,6 +14,8 @@ pub(crate) enum Error {
     Auth(#[from] AuthError),
     #[error(transparent)]
     Page(#[from] InvalidPage),
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     #[error("the request has wrong fields")]
     Invalid(Vec<Violation>),
     #[error("no such dealer")]
@@ -38,6 +41,7 @@ impl ServiceError for Error {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Auth(error) => error.code(),
+            Self::Idempotency(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::DealerUnknown => ErrorCode::NotFound,
             Self::DealerChanged => ErrorCode::Conflict,
@@ -49,6 +53,7 @@ impl ServiceError for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Auth(error) => error.reason(),
+            Self::Idempotency(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::DealerChanged => "DEALER_CHANGED",

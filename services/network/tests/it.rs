@@ -18,7 +18,7 @@ use marque_errors::Problem;
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, store_test_suite};
 use prost::Message as _;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
 store_test_suite!(
     a_dealer_is_created_changed_and_told_of,
@@ -28,6 +28,7 @@ store_test_suite!(
     each_scope_sees_its_dealers,
     a_network_is_applied_whole_or_not_at_all,
     phones_of_staff_are_sealed,
+    a_write_with_a_key_happens_once,
 );
 
 fn dealer(code: &str, name: &str, version: i64) -> Dealer {
@@ -93,6 +94,53 @@ async fn told(rig: &Rig) -> Vec<String> {
         .flat_map(|message| message.dealers)
         .map(|dealer| dealer.name)
         .collect()
+}
+
+/// The request with an idempotency key.
+fn keyed<T>(mut request: Request<T>, key: &str) -> Request<T> {
+    request
+        .metadata_mut()
+        .insert("idempotency-key", key.parse().unwrap());
+    request
+}
+
+async fn a_write_with_a_key_happens_once(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let create = |name| {
+        let message = PutDealerRequest {
+            dealer: Some(dealer("D7", name, 0)),
+        };
+        keyed(
+            rig.ask(Role::HqAdmin, Scope::Headquarters, message),
+            "first",
+        )
+    };
+    let created = rig.network().put_dealer(create("one")).await.unwrap();
+    put(&rig, dealer("D7", "two", 1)).await.unwrap();
+    let again = rig.network().put_dealer(create("one")).await.unwrap();
+    assert_eq!(again.into_inner(), created.into_inner(), "the same answer");
+    assert_eq!(
+        told(&rig).await.last().unwrap(),
+        "two",
+        "and no other effect"
+    );
+    let reused = rig.network().put_dealer(create("three")).await.unwrap_err();
+    assert_eq!(Problem::from(reused).reason, "IDEMPOTENCY_KEY_REUSED");
+
+    let apply = || {
+        let message = ApplyNetworkRequest {
+            dealers: vec![dealer("D8", "eight", 0)],
+            staff: Vec::new(),
+        };
+        keyed(
+            rig.ask(Role::HqAdmin, Scope::Headquarters, message),
+            "whole",
+        )
+    };
+    rig.network().apply_network(apply()).await.unwrap();
+    put(&rig, dealer("D8", "later", 0)).await.unwrap();
+    rig.network().apply_network(apply()).await.unwrap();
+    assert_eq!(told(&rig).await.last().unwrap(), "later");
 }
 
 async fn a_dealer_is_created_changed_and_told_of(db: TestDb) {

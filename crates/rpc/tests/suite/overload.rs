@@ -70,6 +70,39 @@ async fn a_stream_holds_its_place_until_its_end() {
 }
 
 #[tokio::test]
+async fn who_watches_keeps_nobody_out_who_asks_and_watchers_have_a_limit_of_their_own() {
+    let world = World::with(StackSettings {
+        streams: InFlightLimit::new(1),
+        endless: &["/marque.intake.v1.ImportService/DownloadQuarantine"],
+        ..room_for(1)
+    })
+    .await;
+    for transport in world.both() {
+        let watch = || {
+            let mut client = imports(&transport);
+            async move {
+                let request = DownloadQuarantineRequest {
+                    import_id: "hang".to_owned(),
+                };
+                client.download_quarantine(request).await
+            }
+        };
+        let mut watching = watch().await.unwrap().into_inner();
+        watching.message().await.unwrap();
+        feed(&transport).pull(ask("ok")).await.unwrap();
+        let refused = watch().await.map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+        drop(watching);
+        let mut is_free = false;
+        for _ in 0..100 {
+            is_free = is_free || watch().await.is_ok();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(is_free, "the place was given back");
+    }
+}
+
+#[tokio::test]
 async fn a_panic_and_a_caller_that_went_away_give_their_places_back() {
     let world = World::with(room_for(1)).await;
     for transport in world.both() {

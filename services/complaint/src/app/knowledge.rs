@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, new_uuid};
 use marque_db::{Conn, lock_key};
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, Keyed, once, record};
 use prost::Message;
 use uuid::Uuid;
 
@@ -232,25 +232,27 @@ impl CaseApp {
         Ok(written)
     }
 
-    /// Approves or retires a solution.
-    pub(crate) async fn decide_solution(
+    /// Approves or retires a solution; a version other than 0 must be the one that is stored.
+    pub(crate) async fn decide_solution<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
-        id: Uuid,
-        state: SolutionState,
-        expected_version: i64,
-    ) -> Result<Proposed> {
+        keyed: Keyed<R>,
+        (id, state, expected_version): (Uuid, SolutionState, i64),
+        answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
+    ) -> Result<A> {
         let now = self.clock.now();
         let decided = self
             .db
             .write(move |conn| {
-                let mut solution = held(conn, ctx.scope(), id, expected_version)?;
-                solution.state = state;
-                solution.updated_at = now;
-                ctx.actor().as_ref().clone_into(&mut solution.approved_by);
-                storage::put_solution(conn, &solution)?;
-                audit(conn, &ctx, now, "solution_decided", id)?;
-                with_uses(conn, ctx.scope(), solution)
+                keyed.once(conn, &ctx, now, "solution.decide", |conn| {
+                    let mut solution = held(conn, ctx.scope(), id, expected_version)?;
+                    solution.state = state;
+                    solution.updated_at = now;
+                    ctx.actor().as_ref().clone_into(&mut solution.approved_by);
+                    storage::put_solution(conn, &solution)?;
+                    audit(conn, &ctx, now, "solution_decided", id)?;
+                    Ok::<_, Error>(answer(with_uses(conn, ctx.scope(), solution)?))
+                })
             })
             .await?;
         self.refresh_solutions().await?;
@@ -258,24 +260,28 @@ impl CaseApp {
     }
 
     /// Notes that a solution was used on a case.
-    pub(crate) async fn use_solution(
+    pub(crate) async fn use_solution<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
-        wanted: Wanted,
-        id: Uuid,
-    ) -> Result<Proposed> {
+        keyed: Keyed<R>,
+        (wanted, id): (Wanted, Uuid),
+        answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
+    ) -> Result<A> {
         let app = self.clone();
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                let case = app.hold(conn, ctx.scope(), wanted)?;
-                let solution = find(conn, ctx.scope(), id)?;
-                if storage::use_solution(conn, (&solution, case.id), ctx.actor(), now)? {
-                    let subject = solution.id.to_string();
-                    let entry = super::moves::entry(&ctx, now, ("solution_used", "", &subject), "");
-                    app.note(conn, case.id, &entry)?;
-                }
-                with_uses(conn, ctx.scope(), solution)
+                keyed.once(conn, &ctx, now, "solution.use", |conn| {
+                    let case = app.hold(conn, ctx.scope(), wanted)?;
+                    let solution = find(conn, ctx.scope(), id)?;
+                    if storage::use_solution(conn, (&solution, case.id), ctx.actor(), now)? {
+                        let subject = solution.id.to_string();
+                        let what = ("solution_used", "", subject.as_str());
+                        let entry = super::moves::entry(&ctx, now, what, "");
+                        app.note(conn, case.id, &entry)?;
+                    }
+                    Ok::<_, Error>(answer(with_uses(conn, ctx.scope(), solution)?))
+                })
             })
             .await
     }

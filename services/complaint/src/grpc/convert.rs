@@ -49,115 +49,77 @@ pub(super) fn own_case_to_pb(case: Case) -> pb::Complaint {
     bare(case, false)
 }
 
-fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
-    shown_to_pb(Shown {
-        case,
-        clocks: Vec::new(),
-        tasks: Vec::new(),
-        course: Vec::new(),
-        attachments: Vec::new(),
-        compensations: Vec::new(),
-        warnings: Vec::new(),
-        next: Vec::new(),
-        is_foreign,
-    })
-}
-
+/// A case with everything that belongs to it.
 pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
-    let Shown {
-        case,
-        clocks,
-        tasks,
-        course,
-        attachments,
-        compensations,
-        warnings,
-        next,
-        is_foreign,
-    } = shown;
-    let Case {
-        id,
-        number,
-        dealer,
-        source,
-        complaint_key,
-        record,
-        customer,
-        vin,
-        visit,
-        channel,
-        category,
-        severity,
-        tier,
-        department,
-        part,
-        fault,
-        state,
-        level,
-        opened_at,
-        recorded_at,
-        acknowledged_at,
-        resolved_at,
-        closed_at,
-        updated_at,
-        reopened,
-        repeat_of,
-        satisfaction,
-        version,
-        words,
-    } = case;
-    let Words {
-        text,
-        wish,
-        extra: _,
-        findings: _,
-    } = if is_foreign { Words::default() } else { words };
+    let compensations = shown.compensations.into_iter();
+    let next_states = shown.next.into_iter();
     pb::Complaint {
-        id: id.to_string(),
-        number: number.to_string(),
-        dealer,
-        source,
-        complaint_key,
-        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
-        customer_id: customer.map_or_else(String::new, |customer| customer.to_string()),
-        vin,
-        visit_id: visit,
-        channel,
-        category,
-        severity: severity.code().to_owned(),
-        text,
-        wish,
-        department,
-        part,
-        fault,
-        state: state.code().to_owned(),
-        open: state.is_open(),
-        escalated_to: step_code(level).to_owned(),
-        opened_at: Some(to_proto_time(opened_at)),
-        recorded_at: Some(to_proto_time(recorded_at)),
-        acknowledged_at: acknowledged_at.map(to_proto_time),
-        resolved_at: resolved_at.map(to_proto_time),
-        closed_at: closed_at.map(to_proto_time),
-        updated_at: Some(to_proto_time(updated_at)),
-        reopened: reopened as i32,
-        repeat_of: repeat_of.map_or_else(String::new, |earlier| earlier.to_string()),
-        satisfaction_resolution: satisfaction[0] as i32,
-        satisfaction_handling: satisfaction[1] as i32,
-        version,
-        clocks: clocks.into_iter().map(clock_to_pb).collect(),
-        tasks: tasks.into_iter().map(task_to_pb).collect(),
-        entries: course.into_iter().map(entry_to_pb).collect(),
-        next_states: next
+        clocks: shown.clocks.into_iter().map(clock_to_pb).collect(),
+        tasks: shown.tasks.into_iter().map(task_to_pb).collect(),
+        entries: shown.course.into_iter().map(entry_to_pb).collect(),
+        next_states: next_states.map(|state| state.code().to_owned()).collect(),
+        attachments: shown
+            .attachments
             .into_iter()
-            .map(|state| state.code().to_owned())
+            .map(attachment_to_pb)
             .collect(),
-        tier: tier.code().to_owned(),
-        attachments: attachments.into_iter().map(attachment_to_pb).collect(),
         compensations: compensations
-            .into_iter()
             .map(|(each, may_decide)| compensation_to_pb(each, &may_decide))
             .collect(),
-        warnings: warnings.into_iter().map(warning_to_pb).collect(),
+        warnings: shown.warnings.into_iter().map(warning_to_pb).collect(),
+        ..bare(shown.case, shown.is_foreign)
+    }
+}
+
+/// The case alone; of a foreign one nobody's words.
+fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
+    let words = if is_foreign {
+        Words::default()
+    } else {
+        case.words
+    };
+    let [satisfaction_resolution, satisfaction_handling] =
+        case.satisfaction.map(|points| points as i32);
+    pb::Complaint {
+        id: case.id.to_string(),
+        number: case.number.to_string(),
+        dealer: case.dealer,
+        source: case.source,
+        complaint_key: case.complaint_key,
+        source_record_id: case
+            .record
+            .map_or_else(String::new, |record| record.to_string()),
+        customer_id: case
+            .customer
+            .map_or_else(String::new, |customer| customer.to_string()),
+        vin: case.vin,
+        visit_id: case.visit,
+        channel: case.channel,
+        category: case.category,
+        severity: case.severity.code().to_owned(),
+        tier: case.tier.code().to_owned(),
+        text: words.text,
+        wish: words.wish,
+        department: case.department,
+        part: case.part,
+        fault: case.fault,
+        state: case.state.code().to_owned(),
+        open: case.state.is_open(),
+        escalated_to: step_code(case.level).to_owned(),
+        opened_at: Some(to_proto_time(case.opened_at)),
+        recorded_at: Some(to_proto_time(case.recorded_at)),
+        acknowledged_at: case.acknowledged_at.map(to_proto_time),
+        resolved_at: case.resolved_at.map(to_proto_time),
+        closed_at: case.closed_at.map(to_proto_time),
+        updated_at: Some(to_proto_time(case.updated_at)),
+        reopened: case.reopened as i32,
+        repeat_of: case
+            .repeat_of
+            .map_or_else(String::new, |earlier| earlier.to_string()),
+        satisfaction_resolution,
+        satisfaction_handling,
+        version: case.version,
+        ..pb::Complaint::default()
     }
 }
 

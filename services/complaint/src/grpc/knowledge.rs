@@ -1,6 +1,8 @@
 //! The desk's view, search and solutions on gRPC.
 
 use marque_api::complaint::v1 as pb;
+use marque_auth::CallContext;
+use marque_ledger::Keyed;
 use tonic::Request;
 
 use super::{ComplaintGrpc, convert, read};
@@ -82,7 +84,9 @@ impl ComplaintGrpc {
         &self,
         request: Request<pb::DecideSolutionRequest>,
     ) -> Result<pb::DecideSolutionResponse> {
-        let (ctx, _, _, request) = read(request)?;
+        let ctx = CallContext::of(&request)?;
+        let keyed = Keyed::of(request)?;
+        let request = keyed.request();
         let state = match request.decision.as_str() {
             "approve" => SolutionState::Approved,
             "retire" => SolutionState::Retired,
@@ -95,13 +99,12 @@ impl ComplaintGrpc {
             }
         };
         let id = convert::solution_id(&request.id)?;
-        let decided = self
-            .app
-            .decide_solution(ctx, id, state, request.expected_version)
-            .await?;
-        Ok(pb::DecideSolutionResponse {
-            solution: Some(convert::proposed_to_pb(decided)),
-        })
+        let decision = (id, state, request.expected_version);
+        self.app
+            .decide_solution(ctx, keyed, decision, |decided| pb::DecideSolutionResponse {
+                solution: Some(convert::proposed_to_pb(decided)),
+            })
+            .await
     }
 
     pub(super) async fn get_solution_of(
@@ -136,14 +139,14 @@ impl ComplaintGrpc {
         &self,
         request: Request<pb::UseSolutionRequest>,
     ) -> Result<pb::UseSolutionResponse> {
-        let (ctx, _, _, request) = read(request)?;
-        let id = convert::solution_id(&request.solution_id)?;
-        let used = self
-            .app
-            .use_solution(ctx, Wanted::read(&request.id)?, id)
-            .await?;
-        Ok(pb::UseSolutionResponse {
-            solution: Some(convert::proposed_to_pb(used)),
-        })
+        let ctx = CallContext::of(&request)?;
+        let keyed = Keyed::of(request)?;
+        let pb::UseSolutionRequest { id, solution_id } = keyed.request();
+        let what = (Wanted::read(id)?, convert::solution_id(solution_id)?);
+        self.app
+            .use_solution(ctx, keyed, what, |used| pb::UseSolutionResponse {
+                solution: Some(convert::proposed_to_pb(used)),
+            })
+            .await
     }
 }

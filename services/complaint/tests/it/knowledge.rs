@@ -11,6 +11,7 @@ use crate::world::{World, complaint, customer, linked};
 
 store_test_suite!(
     a_solution_is_versioned_approved_used_and_counted,
+    a_decision_with_a_key_is_taken_once,
     the_desk_sees_a_case_with_all_that_stands_beside_it,
     cases_are_found_by_their_words_inside_the_scope,
     the_indexes_are_built_from_the_store,
@@ -54,6 +55,34 @@ async fn find(world: &World, query: &str, approved_only: bool) -> Vec<pb::Soluti
         .search_solutions(world.desk("D2", message))
         .await;
     answer.unwrap().into_inner().solutions
+}
+
+async fn a_decision_with_a_key_is_taken_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let draft = put(&world, "", "换片后异响", "打磨刹车盘").await;
+    let decide = |decision: &str| {
+        let mut request = world.hq(pb::DecideSolutionRequest {
+            id: draft.id.clone(),
+            decision: decision.into(),
+            expected_version: 0,
+        });
+        let key = "decided".parse().unwrap();
+        request.metadata_mut().insert("idempotency-key", key);
+        request
+    };
+    let mut complaints = world.complaints();
+    let first = complaints.decide_solution(decide("approve")).await.unwrap();
+    let second = put(&world, &draft.id, "换片后异响", "打磨刹车盘，涂消音膏").await;
+    let again = complaints.decide_solution(decide("approve")).await.unwrap();
+    assert_eq!(again.into_inner(), first.into_inner(), "the same answer");
+    let found = find(&world, "刹车异响", false).await;
+    assert_eq!(
+        (found[0].version, found[0].state.as_str()),
+        (second.version, "draft"),
+        "what was written since is not decided"
+    );
+    let reused = complaints.decide_solution(decide("retire")).await;
+    assert_eq!(reused.unwrap_err().code(), Code::FailedPrecondition);
 }
 
 async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {

@@ -19,8 +19,8 @@ pub(crate) struct HistoryEntry {
     pub(crate) reason: String,
 }
 
-/// Most entries that are gone through for one customer.
-const MOST: u32 = 1000;
+/// Acts read at once.
+const PAGE: u32 = 1000;
 
 impl CustomerApp {
     /// Acts on the customer and on all that were merged into him, newest first.
@@ -38,15 +38,7 @@ impl CustomerApp {
                 let ids = app.store.customer_ids(conn, &family)?;
                 let mut entries: Vec<HistoryEntry> = file.known_records().map(arrived).collect();
                 for id in ids.values() {
-                    let recorded = history(conn, &id.to_string(), i64::MAX, MOST)?;
-                    entries.extend(recorded.into_iter().map(|entry| HistoryEntry {
-                        act: entry.act,
-                        at: entry.at,
-                        actor: entry.actor,
-                        dealer: entry.dealer,
-                        subject: id.to_string(),
-                        reason: entry.detail,
-                    }));
+                    entries.extend(acts_on(conn, *id)?);
                 }
                 app.keep_known(conn, ctx.scope(), &mut entries)?;
                 entries.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.act.cmp(&b.act)));
@@ -73,6 +65,29 @@ impl CustomerApp {
                 || matches!(entry.act.as_str(), "merged" | "split" | "undone")
         });
         Ok(())
+    }
+}
+
+/// Every act on one id, newest first.
+fn acts_on(conn: &mut Conn<'_>, id: CustomerId) -> Result<Vec<HistoryEntry>> {
+    let subject = id.to_string();
+    let (mut acts, mut before) = (Vec::new(), i64::MAX);
+    loop {
+        let page = history(conn, &subject, before, PAGE)?;
+        let oldest = page.last().filter(|_| page.len() == PAGE as usize);
+        let next = oldest.map(|entry| entry.seq);
+        acts.extend(page.into_iter().map(|entry| HistoryEntry {
+            act: entry.act,
+            at: entry.at,
+            actor: entry.actor,
+            dealer: entry.dealer,
+            subject: subject.clone(),
+            reason: entry.detail,
+        }));
+        match next {
+            Some(oldest) => before = oldest,
+            None => return Ok(acts),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{UnmaskRequest, lookup_request::Key};
+use marque_api::customer::v1::{ListHistoryRequest, UnmaskRequest, lookup_request::Key};
 use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::Code;
@@ -18,6 +18,7 @@ store_test_suite!(
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
     a_region_does_not_learn_what_dealers_of_others_wrote,
+    a_history_is_told_back_to_its_first_act,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -238,6 +239,36 @@ async fn unmask(
         .await?
         .into_inner()
         .id_number)
+}
+
+async fn a_history_is_told_back_to_its_first_act(db: TestDb) {
+    const LOOKS: usize = 1_003;
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    for _ in 0..LOOKS {
+        let look = unmask(&rig, Role::Agent, HQ, &id, "for the insurance").await;
+        assert_eq!(look.unwrap(), id_number(1));
+    }
+    let (mut acts, mut token) = (Vec::new(), String::new());
+    loop {
+        let message = ListHistoryRequest {
+            customer_id: id.clone(),
+            page_size: 400,
+            page_token: token,
+        };
+        let page = rig
+            .customer()
+            .list_history(rig.ask(Role::Agent, HQ, message));
+        let page = page.await.unwrap().into_inner();
+        acts.extend(page.entries.into_iter().map(|entry| entry.act));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    let looks = acts.iter().filter(|act| *act == "unmasked").count();
+    assert_eq!(looks, LOOKS);
+    assert!(acts.iter().any(|act| act == "record_arrived"));
 }
 
 async fn the_whole_number_is_shown_against_a_reason_on_record(db: TestDb) {

@@ -6,9 +6,9 @@ use marque_core::{AlertId, Clock, PageRequest, Timestamp};
 use marque_db::{Conn, StoreError};
 use marque_errors::Violation;
 use marque_events::{NewEvent, publish, to_proto_time};
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use marque_quality::falsification::Kind;
-use prost::Message as _;
+use prost::Message;
 
 use super::{QualityApp, words::check_words};
 use crate::{
@@ -122,38 +122,22 @@ impl QualityApp {
     }
 
     /// Takes a word on an alert.
-    pub(crate) async fn decide_alert(
+    pub(crate) async fn decide_alert<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
-        id: AlertId,
-        word: AlertWord,
-        remark: String,
-    ) -> Result<Alert> {
+        keyed: Keyed<R>,
+        (id, word, remark): (AlertId, AlertWord, String),
+        answer: impl Fn(Alert) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
         let now = self.clock.now();
         check_words("remark", &remark, 0)?;
         check_word(&word, now)?;
         self.db
             .write(move |conn| {
-                let mut alert =
-                    storage::find_alert(conn, ctx.scope(), id)?.ok_or(Error::AlertUnknown)?;
-                if alert.state == AlertState::Closed {
-                    return Err(Error::AlertClosed);
-                }
-                say(&mut alert, &word);
-                alert.remark.clone_from(&remark);
-                alert.changed_at = now;
-                alert.changed_by = ctx.actor().to_string();
-                storage::put_alert(conn, &alert)?;
-                let subject = alert.id.to_string();
-                let entry = Entry {
-                    act: "alert_decided",
-                    subject: &subject,
-                    dealer: &alert.dealer,
-                    detail: alert.state.code(),
-                };
-                record(conn, &ctx, now, &entry)?;
-                Ok(alert)
+                keyed.once(conn, &ctx, now, "DecideAlert", |conn| {
+                    decide(conn, &ctx, now, (id, &word, &remark)).map(&answer)
+                })
             })
             .await
     }
@@ -174,6 +158,33 @@ impl QualityApp {
             })
             .await
     }
+}
+
+fn decide(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    (id, word, remark): (AlertId, &AlertWord, &str),
+) -> Result<Alert> {
+    let alert = storage::find_alert(conn, ctx.scope(), id)?;
+    let mut alert = alert.ok_or(Error::AlertUnknown)?;
+    if alert.state == AlertState::Closed {
+        return Err(Error::AlertClosed);
+    }
+    say(&mut alert, word);
+    remark.clone_into(&mut alert.remark);
+    alert.changed_at = now;
+    alert.changed_by = ctx.actor().to_string();
+    storage::put_alert(conn, &alert)?;
+    let subject = alert.id.to_string();
+    let entry = Entry {
+        act: "alert_decided",
+        subject: &subject,
+        dealer: &alert.dealer,
+        detail: alert.state.code(),
+    };
+    record(conn, ctx, now, &entry)?;
+    Ok(alert)
 }
 
 fn check_word(word: &AlertWord, now: Timestamp) -> Result<()> {

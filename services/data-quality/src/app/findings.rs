@@ -1,8 +1,10 @@
 //! Findings: listed for those who mend, waived where the rule is wrong about a record.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{FindingId, PageRequest};
-use marque_ledger::{Entry, record};
+use marque_core::{FindingId, PageRequest, Timestamp};
+use marque_db::Conn;
+use marque_ledger::{Entry, Keyed, record};
+use prost::Message;
 
 use super::{QualityApp, words::check_words};
 use crate::{
@@ -28,41 +30,52 @@ impl QualityApp {
     }
 
     /// Waives a finding, or takes it up again.
-    pub(crate) async fn decide_finding(
+    pub(crate) async fn decide_finding<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
-        id: FindingId,
-        to: FindingState,
-        reason: String,
-    ) -> Result<Finding> {
+        keyed: Keyed<R>,
+        (id, to, reason): (FindingId, FindingState, String),
+        answer: impl Fn(Finding) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
         check_words("reason", &reason, REASON)?;
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                let mut finding =
-                    storage::find_finding(conn, ctx.scope(), id)?.ok_or(Error::FindingUnknown)?;
-                if finding.state == FindingState::Mended {
-                    return Err(Error::FindingMended);
-                }
-                if finding.state == to {
-                    return Ok(finding);
-                }
-                finding.reopened += i64::from(to == FindingState::Open);
-                finding.state = to;
-                finding.changed_at = now;
-                finding.reason.clone_from(&reason);
-                storage::put_findings(conn, std::slice::from_ref(&finding))?;
-                let subject = finding.id.to_string();
-                let entry = Entry {
-                    act: "finding_decided",
-                    subject: &subject,
-                    dealer: &finding.dealer,
-                    detail: to.code(),
-                };
-                record(conn, &ctx, now, &entry)?;
-                Ok(finding)
+                keyed.once(conn, &ctx, now, "DecideFinding", |conn| {
+                    decide(conn, &ctx, now, (id, to, &reason)).map(&answer)
+                })
             })
             .await
     }
+}
+
+fn decide(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    (id, to, reason): (FindingId, FindingState, &str),
+) -> Result<Finding> {
+    let finding = storage::find_finding(conn, ctx.scope(), id)?;
+    let mut finding = finding.ok_or(Error::FindingUnknown)?;
+    if finding.state == FindingState::Mended {
+        return Err(Error::FindingMended);
+    }
+    if finding.state == to {
+        return Ok(finding);
+    }
+    finding.reopened += i64::from(to == FindingState::Open);
+    finding.state = to;
+    finding.changed_at = now;
+    reason.clone_into(&mut finding.reason);
+    storage::put_findings(conn, std::slice::from_ref(&finding))?;
+    let subject = finding.id.to_string();
+    let entry = Entry {
+        act: "finding_decided",
+        subject: &subject,
+        dealer: &finding.dealer,
+        detail: to.code(),
+    };
+    record(conn, ctx, now, &entry)?;
+    Ok(finding)
 }

@@ -4,8 +4,9 @@ use marque_auth::{CallContext, Role, Scope};
 use marque_core::{DealerCode, PageRequest, Timestamp, WorkListId, source_record_id};
 use marque_db::Conn;
 use marque_errors::Violation;
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use marque_quality::{Field, RecordKind};
+use prost::Message;
 use uuid::Uuid;
 
 use super::{QualityApp, cards::check_period};
@@ -46,8 +47,14 @@ pub(crate) struct Drawing {
 }
 
 impl QualityApp {
-    /// Takes outcomes in, all or none; says how many were new or changed.
-    pub(crate) async fn take_checks(&self, ctx: CallContext, new: Vec<NewCheck>) -> Result<i64> {
+    /// Takes outcomes in, all or none; the answer is made of how many were new or changed.
+    pub(crate) async fn take_checks<R: Message + 'static, A: Message + Default + 'static>(
+        &self,
+        ctx: CallContext,
+        keyed: Keyed<R>,
+        new: Vec<NewCheck>,
+        answer: impl Fn(i64) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         let now = self.clock.now();
         if new.is_empty() || new.len() > MOST {
@@ -59,45 +66,36 @@ impl QualityApp {
                 message,
             )]));
         }
-        let changed = self
+        let answered = self
             .db
             .write(move |conn| {
-                let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
-                let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
-                let mut violations = Vec::new();
-                let mut checks = Vec::new();
-                for (at, one) in new.iter().enumerate() {
-                    let dealer = known.iter().find(|(id, _)| Some(*id) == one.record);
-                    match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), &ctx, now) {
-                        Ok(check) => checks.push(check),
-                        Err(problem) => violations.push(problem.at(at)),
-                    }
-                }
-                if !violations.is_empty() {
-                    return Err(Error::Invalid(violations));
-                }
-                let changed = keep(conn, checks)?;
-                let detail = changed.to_string();
-                let entry = Entry {
-                    act: "verifications_recorded",
-                    subject: "verifications",
-                    dealer: "",
-                    detail: &detail,
-                };
-                record(conn, &ctx, now, &entry)?;
-                Ok(changed)
+                keyed.once(conn, &ctx, now, "RecordVerifications", |conn| {
+                    let checks = read_checks(conn, &ctx, now, &new)?;
+                    let changed = keep(conn, checks)?;
+                    let detail = changed.to_string();
+                    let entry = Entry {
+                        act: "verifications_recorded",
+                        subject: "verifications",
+                        dealer: "",
+                        detail: &detail,
+                    };
+                    record(conn, &ctx, now, &entry)?;
+                    Ok::<_, Error>(answer(changed))
+                })
             })
             .await?;
         self.counted.notify_one();
-        Ok(changed)
+        Ok(answered)
     }
 
     /// Draws a list of records to be verified.
-    pub(crate) async fn create_work_list(
+    pub(crate) async fn create_work_list<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
+        keyed: Keyed<R>,
         drawing: Drawing,
-    ) -> Result<WorkList> {
+        answer: impl Fn(WorkList) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         check_period(&drawing.period)?;
         if !(1..=LONGEST).contains(&drawing.size) {
@@ -109,35 +107,9 @@ impl QualityApp {
         let (id, now) = (WorkListId::new(&*self.clock), self.clock.now());
         self.db
             .bulk(move |conn| {
-                let from = (
-                    drawing.dealer.as_str(),
-                    drawing.region.as_str(),
-                    drawing.period.as_str(),
-                );
-                let candidates = storage::candidates(conn, ctx.scope(), drawing.kind, from)?;
-                let drawn = draw(candidates, drawing.size, drawing.seed.cast_unsigned());
-                if drawn.is_empty() {
-                    return Err(Error::NothingToDraw);
-                }
-                let list = WorkList {
-                    id,
-                    seed: drawing.seed,
-                    dealer: drawing.dealer.clone(),
-                    region: drawing.region.clone(),
-                    period: drawing.period.clone(),
-                    created_at: now,
-                    created_by: ctx.actor().to_string(),
-                };
-                storage::insert_work_list(conn, &list, &drawn)?;
-                let (subject, detail) = (id.to_string(), drawn.len().to_string());
-                let entry = Entry {
-                    act: "work_list_drawn",
-                    subject: &subject,
-                    dealer: &drawing.dealer,
-                    detail: &detail,
-                };
-                record(conn, &ctx, now, &entry)?;
-                Ok(list)
+                keyed.once(conn, &ctx, now, "CreateWorkList", |conn| {
+                    draw_list(conn, &ctx, now, (id, &drawing)).map(&answer)
+                })
             })
             .await
     }
@@ -212,6 +184,67 @@ impl QualityApp {
             })
             .await
     }
+}
+
+/// The outcomes as they are kept; what is wrong with any of them refuses all.
+fn read_checks(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    new: &[NewCheck],
+) -> Result<Vec<Check>> {
+    let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
+    let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
+    let (mut checks, mut violations) = (Vec::new(), Vec::new());
+    for (at, one) in new.iter().enumerate() {
+        let dealer = known.iter().find(|(id, _)| Some(*id) == one.record);
+        match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), ctx, now) {
+            Ok(check) => checks.push(check),
+            Err(problem) => violations.push(problem.at(at)),
+        }
+    }
+    if violations.is_empty() {
+        Ok(checks)
+    } else {
+        Err(Error::Invalid(violations))
+    }
+}
+
+fn draw_list(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    now: Timestamp,
+    (id, drawing): (WorkListId, &Drawing),
+) -> Result<WorkList> {
+    let from = (
+        drawing.dealer.as_str(),
+        drawing.region.as_str(),
+        drawing.period.as_str(),
+    );
+    let candidates = storage::candidates(conn, ctx.scope(), drawing.kind, from)?;
+    let drawn = draw(candidates, drawing.size, drawing.seed.cast_unsigned());
+    if drawn.is_empty() {
+        return Err(Error::NothingToDraw);
+    }
+    let list = WorkList {
+        id,
+        seed: drawing.seed,
+        dealer: drawing.dealer.clone(),
+        region: drawing.region.clone(),
+        period: drawing.period.clone(),
+        created_at: now,
+        created_by: ctx.actor().to_string(),
+    };
+    storage::insert_work_list(conn, &list, &drawn)?;
+    let (subject, detail) = (id.to_string(), drawn.len().to_string());
+    let entry = Entry {
+        act: "work_list_drawn",
+        subject: &subject,
+        dealer: &drawing.dealer,
+        detail: &detail,
+    };
+    record(conn, ctx, now, &entry)?;
+    Ok(list)
 }
 
 /// Keeps checks; says how many are new or changed.

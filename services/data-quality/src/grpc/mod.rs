@@ -9,6 +9,7 @@ use marque_auth::CallContext;
 use marque_core::{PageRequest, PageToken};
 use marque_errors::status;
 use marque_events::{from_proto_time, to_proto_time};
+use marque_ledger::Keyed;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -68,12 +69,14 @@ impl QualityGrpc {
         request: Request<pb::RecountRequest>,
     ) -> Result<pb::RecountResponse> {
         let ctx = CallContext::of(&request)?;
-        let recounted = self.app.recount(ctx).await?;
-        Ok(pb::RecountResponse {
-            records: recounted.records,
-            counters: recounted.counters,
-            differing: recounted.differing,
-        })
+        let keyed = Keyed::of(request)?;
+        self.app
+            .recount(ctx, keyed, |recounted| pb::RecountResponse {
+                records: recounted.records,
+                counters: recounted.counters,
+                differing: recounted.differing,
+            })
+            .await
     }
 
     async fn cards(
@@ -187,7 +190,8 @@ impl QualityGrpc {
         request: Request<pb::DecideFindingRequest>,
     ) -> Result<pb::DecideFindingResponse> {
         let ctx = CallContext::of(&request)?;
-        let request = request.into_inner();
+        let keyed = Keyed::of(request)?;
+        let request = keyed.request();
         let to = match request.decision.as_str() {
             "waive" => FindingState::Waived,
             "reopen" => FindingState::Open,
@@ -195,10 +199,12 @@ impl QualityGrpc {
         };
         // An id that cannot be is as unknown as one that is not.
         let id = request.id.parse().map_err(|_| Error::FindingUnknown)?;
-        let finding = self.app.decide_finding(ctx, id, to, request.reason).await?;
-        Ok(pb::DecideFindingResponse {
-            finding: Some(convert::finding_to_pb(finding)),
-        })
+        let decision = (id, to, request.reason.clone());
+        self.app
+            .decide_finding(ctx, keyed, decision, |finding| pb::DecideFindingResponse {
+                finding: Some(convert::finding_to_pb(finding)),
+            })
+            .await
     }
 
     async fn suspects(
@@ -247,7 +253,8 @@ impl QualityGrpc {
         request: Request<pb::DecideAlertRequest>,
     ) -> Result<pb::DecideAlertResponse> {
         let ctx = CallContext::of(&request)?;
-        let request = request.into_inner();
+        let keyed = Keyed::of(request)?;
+        let request = keyed.request();
         let word = match request.decision.as_str() {
             "acknowledge" => AlertWord::Acknowledge,
             "snooze" => AlertWord::Snooze(
@@ -257,14 +264,16 @@ impl QualityGrpc {
                     .map(from_proto_time)
                     .unwrap_or_default(),
             ),
-            "close" => AlertWord::Close(request.outcome),
+            "close" => AlertWord::Close(request.outcome.clone()),
             _ => return Err(convert::choice("decision", "acknowledge, snooze or close")),
         };
         let id = request.id.parse().map_err(|_| Error::AlertUnknown)?;
-        let alert = self.app.decide_alert(ctx, id, word, request.remark).await?;
-        Ok(pb::DecideAlertResponse {
-            alert: Some(alert_to_pb(alert)),
-        })
+        let decision = (id, word, request.remark.clone());
+        self.app
+            .decide_alert(ctx, keyed, decision, |alert| pb::DecideAlertResponse {
+                alert: Some(alert_to_pb(alert)),
+            })
+            .await
     }
 }
 

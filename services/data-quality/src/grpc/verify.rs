@@ -5,6 +5,7 @@ use marque_api::quality::v1 as pb;
 use marque_auth::CallContext;
 use marque_core::{PageRequest, Timestamp};
 use marque_events::{from_proto_time, to_proto_time};
+use marque_ledger::Keyed;
 use marque_quality::{RecordKind, date::BUSINESS_OFFSET_SECONDS};
 use tonic::Request;
 
@@ -23,10 +24,14 @@ impl QualityGrpc {
         request: Request<pb::RecordVerificationsRequest>,
     ) -> Result<pb::RecordVerificationsResponse> {
         let ctx = CallContext::of(&request)?;
-        let checks = request.into_inner().verifications;
-        let checks = checks.into_iter().map(check_from_pb).collect();
-        let recorded = self.app.take_checks(ctx, checks).await?;
-        Ok(pb::RecordVerificationsResponse { recorded })
+        let keyed = Keyed::of(request)?;
+        let checks = keyed.request().verifications.iter().cloned();
+        let checks = checks.map(check_from_pb).collect();
+        self.app
+            .take_checks(ctx, keyed, checks, |recorded| {
+                pb::RecordVerificationsResponse { recorded }
+            })
+            .await
     }
 
     pub(super) async fn draw_list(
@@ -34,13 +39,14 @@ impl QualityGrpc {
         request: Request<pb::CreateWorkListRequest>,
     ) -> Result<pb::CreateWorkListResponse> {
         let ctx = CallContext::of(&request)?;
+        let keyed = Keyed::of(request)?;
         let pb::CreateWorkListRequest {
             size,
             seed,
             dealer,
             region,
             period,
-        } = request.into_inner();
+        } = keyed.request().clone();
         let drawing = Drawing {
             size: usize::try_from(size).unwrap_or(0),
             seed,
@@ -49,10 +55,11 @@ impl QualityGrpc {
             region,
             period,
         };
-        let list = self.app.create_work_list(ctx, drawing).await?;
-        Ok(pb::CreateWorkListResponse {
-            work_list: Some(list_to_pb(list)),
-        })
+        self.app
+            .create_work_list(ctx, keyed, drawing, |list| pb::CreateWorkListResponse {
+                work_list: Some(list_to_pb(list)),
+            })
+            .await
     }
 
     pub(super) async fn list_items(

@@ -17,7 +17,10 @@ use tonic::Code;
 
 use crate::world::{Owner, World, record, records};
 
-store_test_suite!(an_alert_is_told_without_names_and_takes_its_course);
+store_test_suite!(
+    an_alert_is_told_without_names_and_takes_its_course,
+    a_write_with_a_key_happens_once,
+);
 
 /// A record with the entry of a customer whose phone is this one.
 fn with_phone(n: u32, dealers: u32, phone: &str, clerk: &str) -> Evidence {
@@ -82,6 +85,36 @@ fn word(alert: &pb::Alert, decision: &str) -> pb::DecideAlertRequest {
         decision: decision.into(),
         ..pb::DecideAlertRequest::default()
     }
+}
+
+async fn a_write_with_a_key_happens_once(db: TestDb) {
+    let world = World::start(db, Owner::default(), 3).await;
+    world.change(&(0..30).map(|n| record(n, 3, 1)).collect::<Vec<_>>());
+    world.until(|cards| records(cards) == 30).await;
+    let draw = |size| {
+        let mut request = world.hq(pb::CreateWorkListRequest {
+            size,
+            seed: 7,
+            ..pb::CreateWorkListRequest::default()
+        });
+        let key = "drawn".parse().unwrap();
+        request.metadata_mut().insert("idempotency-key", key);
+        request
+    };
+    let mut quality = world.quality();
+    let first = quality
+        .create_work_list(draw(5))
+        .await
+        .unwrap()
+        .into_inner();
+    let again = quality
+        .create_work_list(draw(5))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(again, first, "the same list and no second one");
+    let reused = quality.create_work_list(draw(6)).await.unwrap_err();
+    assert_eq!(reused.code(), Code::FailedPrecondition);
 }
 
 async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {

@@ -24,6 +24,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     call::{Call, IDEMPOTENCY_KEY, idempotency_key},
+    held::held,
     pressure::Pressure,
     rate::{Quotum, RateLimits},
 };
@@ -44,6 +45,8 @@ pub(crate) enum Class {
     Interactive,
     /// A file goes in or out.
     Transfer,
+    /// Events go out until the reader has enough.
+    Stream,
 }
 
 /// What a route is.
@@ -64,10 +67,11 @@ pub(crate) struct Operation {
 pub(crate) struct Gate {
     verifier: Verifier,
     clock: SharedClock,
-    limits: RateLimits,
+    limits: Arc<RateLimits>,
     pressure: Arc<Pressure>,
     interactive: InFlightLimit,
     transfers: InFlightLimit,
+    streams: InFlightLimit,
     deadline: Duration,
     transfer_deadline: Duration,
 }
@@ -77,10 +81,14 @@ impl Gate {
         Self {
             verifier: verifier.facing_outside(),
             clock,
-            limits: RateLimits::new(settings.requests_per_second, settings.burst),
+            limits: Arc::new(RateLimits::new(
+                settings.requests_per_second,
+                settings.burst,
+            )),
             pressure: Arc::new(Pressure::new(settings.queue_delay)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
+            streams: InFlightLimit::new(settings.max_streams),
             deadline: settings.deadline,
             transfer_deadline: settings.import_deadline,
         }
@@ -89,6 +97,11 @@ impl Gate {
     /// The limit of imports, which those by gRPC share.
     pub(crate) fn transfers(&self) -> InFlightLimit {
         self.transfers.clone()
+    }
+
+    /// The limits of callers, which those by gRPC share.
+    pub(crate) fn limits(&self) -> Arc<RateLimits> {
+        Arc::clone(&self.limits)
     }
 
     /// Forgets callers that have been silent.
@@ -105,6 +118,7 @@ impl Gate {
         let limit = match class {
             Class::Interactive => &self.interactive,
             Class::Transfer => &self.transfers,
+            Class::Stream => &self.streams,
         };
         let place = self.pressure.admits(class).then(|| limit.try_enter());
         place.flatten().ok_or_else(|| {
@@ -126,7 +140,7 @@ impl Gate {
     fn deadline(&self, class: Class, headers: &HeaderMap) -> Answer<Deadline> {
         let most = match class {
             Class::Interactive => self.deadline,
-            Class::Transfer => self.transfer_deadline,
+            Class::Transfer | Class::Stream => self.transfer_deadline,
         };
         let Some(value) = headers.get(REQUEST_TIMEOUT) else {
             return Ok(Deadline::after(most));
@@ -185,10 +199,9 @@ impl Guard {
         };
         let span = self.span(&finish.meta, request.headers());
         let response = match self.admit(&mut request, &mut finish).await {
-            Ok((_place, deadline)) => {
-                respond(inner, request, deadline)
-                    .instrument(span.clone())
-                    .await
+            Ok((place, deadline)) => {
+                let response = respond(inner, request, deadline).instrument(span.clone());
+                self.keep(place, response.await)
             }
             Err(failure) => failure.into_response(),
         };
@@ -205,9 +218,9 @@ impl Guard {
         let place = self.gate.enter(class)?;
         let identity = self.gate.identify(request.headers()).await?;
         authorize(self.operation.rpc, identity.roles)?;
-        let (quotum, taken) = self.gate.limits.take(&identity);
+        let (quotum, taken) = self.gate.limits.take(&identity.subject, &identity.scope);
         finish.quotum = Some(quotum);
-        taken?;
+        taken.map_err(|refused| Failure::from(refused.status()))?;
         let deadline = self.gate.deadline(class, request.headers())?;
         finish.idempotency_key = idempotency_key(request.headers())?;
         request.extensions_mut().insert(Call {
@@ -216,6 +229,14 @@ impl Guard {
             idempotency_key: finish.idempotency_key.clone(),
         });
         Ok((place, deadline))
+    }
+
+    /// Answers that go on after their headers keep their place until their last byte, or until the reader goes away.
+    fn keep(&self, place: InFlight, response: Response) -> Response {
+        if self.operation.class == Class::Interactive {
+            return response;
+        }
+        response.map(|body| held(body, place))
     }
 
     fn span(&self, meta: &CallMeta, headers: &HeaderMap) -> Span {

@@ -3,12 +3,15 @@
 
 mod call;
 mod fallback;
+mod grpc_rate;
 mod guard;
 mod headers;
+mod held;
 mod pressure;
 mod rate;
 
 pub(crate) use call::Call;
 pub(crate) use fallback::{method_not_allowed, not_found};
+pub(crate) use grpc_rate::RateLayer;
 pub(crate) use guard::{Class, Gate, Guard, Operation};
 pub(crate) use headers::secure;

@@ -1,4 +1,4 @@
-//! How much one caller may ask: a bucket for each (actor, dealer), told in `RateLimit` headers.
+//! How much one caller may ask, by REST and gRPC together: a bucket for each (actor, dealer), told in `RateLimit` headers.
 
 use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -9,11 +9,10 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use marque_auth::Identity;
+use marque_auth::Scope;
 use marque_core::DealerCode;
-use marque_errors::ErrorCode;
-
-use crate::problem::Failure;
+use marque_errors::{ErrorCode, ServiceError};
+use tonic::Status;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -46,6 +45,13 @@ pub(crate) struct Quotum {
     refill: Duration,
 }
 
+/// The caller's bucket is empty.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too many requests of this caller: wait as long as Retry-After says")]
+pub(crate) struct RateLimited {
+    wait: Duration,
+}
+
 impl RateLimits {
     pub(crate) fn new(rate: NonZeroU32, burst: NonZeroU32) -> Self {
         let quota = Quota::per_second(rate).allow_burst(burst);
@@ -61,16 +67,20 @@ impl RateLimits {
     }
 
     /// Takes one request out of the caller's bucket.
-    pub(crate) fn take(&self, identity: &Identity) -> (Quotum, Result<(), Failure>) {
+    pub(crate) fn take(
+        &self,
+        actor: &Arc<str>,
+        scope: &Scope,
+    ) -> (Quotum, Result<(), RateLimited>) {
         let caller = Caller {
-            actor: Arc::clone(&identity.subject),
-            dealer: identity.scope.dealer().cloned(),
+            actor: Arc::clone(actor),
+            dealer: scope.dealer().cloned(),
         };
         match self.buckets.check_key(&caller) {
             Ok(state) => (self.quotum(state.remaining_burst_capacity()), Ok(())),
             Err(until) => {
                 let wait = until.wait_time_from(self.clock.now());
-                (self.quotum(0), Err(too_many(wait)))
+                (self.quotum(0), Err(RateLimited { wait }))
             }
         }
     }
@@ -102,13 +112,25 @@ impl Quotum {
     }
 }
 
-fn too_many(wait: Duration) -> Failure {
-    Failure::new(
-        ErrorCode::ResourceExhausted,
-        "RATE_LIMITED",
-        "too many requests of this caller: wait as long as Retry-After says",
-    )
-    .with_retry_after(wait)
+impl RateLimited {
+    /// As gRPC says it, and REST makes its problem of.
+    pub(crate) fn status(self) -> Status {
+        marque_errors::status(&self)
+    }
+}
+
+impl ServiceError for RateLimited {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ResourceExhausted
+    }
+
+    fn reason(&self) -> &'static str {
+        "RATE_LIMITED"
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        Some(self.wait)
+    }
 }
 
 impl fmt::Debug for RateLimits {

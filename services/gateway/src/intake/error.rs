@@ -23,12 +23,15 @@ pub(crate) enum ImportError {
     Stalled(Duration),
     #[error("page_token is not from this list, or page_size is negative: start again without them")]
     Page,
+    #[error("no role that takes files can be reached: try again after the given time")]
+    Unreachable,
 }
 
 impl ServiceError for ImportError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::KindUnavailable => ErrorCode::FailedPrecondition,
+            Self::Unreachable => ErrorCode::Unavailable,
             Self::KindUnknown | Self::OutOfOrder | Self::Broken | Self::Stalled(_) | Self::Page => {
                 ErrorCode::InvalidArgument
             }
@@ -43,7 +46,12 @@ impl ServiceError for ImportError {
             Self::Broken => "BODY_BROKEN",
             Self::Stalled(_) => "BODY_STALLED",
             Self::Page => "PAGE_INVALID",
+            Self::Unreachable => "PEER_UNREACHABLE",
         }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Unreachable).then_some(Duration::from_secs(1))
     }
 }
 

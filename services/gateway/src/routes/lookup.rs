@@ -149,6 +149,7 @@ async fn vehicles_of(
         let request = vehicle::ListCustomerVehiclesRequest {
             customer_id: customer.id.clone(),
             limit: 0,
+            page_token: String::new(),
         };
         app.clients
             .vehicle

@@ -58,6 +58,7 @@ pub(crate) async fn list_my_vehicles(State(app): State<App>, call: Call) -> Answ
     let request = vehicle::ListCustomerVehiclesRequest {
         customer_id: call.own_customer()?,
         limit: 0,
+        page_token: String::new(),
     };
     let list = app
         .clients

@@ -55,6 +55,13 @@ fn transfer(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
     }
 }
 
+fn stream(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
+    Endpoint {
+        class: Class::Stream,
+        ..interactive(rpc, route)
+    }
+}
+
 /// Every route under `/v1`.
 pub(crate) fn all() -> Vec<Endpoint> {
     let mut all = network();

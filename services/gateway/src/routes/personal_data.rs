@@ -42,8 +42,8 @@ use crate::{
 
 /// Entries asked for at a time.
 const PAGE: i32 = 1_000;
-/// Most cars asked for: more than anybody has.
-const CARS: i32 = 1_000;
+/// Cars asked for at a time.
+const CARS: i32 = 100;
 
 /// Everything there is about a person, in clear.
 #[derive(Serialize, ToSchema)]
@@ -212,7 +212,7 @@ async fn gather(
     let id = customer.id.as_str();
     let history = pages(|token| history(app, call, id, token)).await?;
     let (vehicles, visits, complaints) = tokio::try_join!(
-        vehicles(app, call, id),
+        pages(|token| vehicles(app, call, id, token)),
         pages(|token| visits(app, call, id, token)),
         complaints(app, call, id),
     )?;
@@ -292,10 +292,11 @@ async fn history(app: &App, call: &Call, id: &str, token: String) -> Page<Histor
     Ok((views(list.entries), list.next_page_token))
 }
 
-async fn vehicles(app: &App, call: &Call, id: &str) -> Answer<Vec<CustomerVehicleView>> {
+async fn vehicles(app: &App, call: &Call, id: &str, token: String) -> Page<CustomerVehicleView> {
     let request = ListCustomerVehiclesRequest {
         customer_id: id.to_owned(),
         limit: CARS,
+        page_token: token,
     };
     let list = app
         .clients
@@ -303,7 +304,8 @@ async fn vehicles(app: &App, call: &Call, id: &str) -> Answer<Vec<CustomerVehicl
         .read(call, request, |mut client, request| async move {
             client.list_customer_vehicles(request).await
         });
-    Ok(views(list.await?.vehicles))
+    let list = list.await?;
+    Ok((views(list.vehicles), list.next_page_token))
 }
 
 async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<VisitView> {

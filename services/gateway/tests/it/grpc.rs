@@ -1,6 +1,6 @@
 //! gRPC to the outside, over a real connection on the same listener.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use futures::stream;
 use marque_api::intake::v1::{
@@ -15,8 +15,9 @@ use tonic::{
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+use tonic_types::StatusExt as _;
 
-use crate::rig::Rig;
+use crate::rig::{Rig, request};
 
 async fn connect(rig: &Arc<Rig>) -> (Channel, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -164,4 +165,33 @@ async fn json_sent_to_a_path_of_grpc_is_told_so() {
         (reply.status.as_u16(), reply.reason().as_str()),
         (415, "CONTENT_TYPE_UNSUPPORTED")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_has_one_bucket_for_grpc_and_rest() {
+    let rig = Arc::new(Rig::with(|settings| {
+        settings.requests_per_second = NonZeroU32::MIN;
+        settings.burst = NonZeroU32::new(2).unwrap();
+    }));
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ImportServiceClient::new(channel);
+    let token = rig.tokens.of("dms");
+    let ask = || with_token(ListImportsRequest::default(), &token);
+    client.list_imports(ask()).await.unwrap();
+    let mut refused = None;
+    // On a slow machine the bucket may fill between two requests.
+    while refused.is_none() {
+        let by_rest = request("GET", "/v1/imports", &token, "");
+        if rig.send(by_rest).await.status.as_u16() == 429 {
+            refused = client.list_imports(ask()).await.err();
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "RATE_LIMITED");
+    assert!(details.retry_info().unwrap().retry_delay.is_some());
+    assert!(refused.metadata().get("ratelimit").is_some());
+    let other = with_token(ListImportsRequest::default(), &rig.tokens.of("steward"));
+    client.list_imports(other).await.unwrap();
 }

@@ -169,6 +169,27 @@ async fn an_import_may_be_known_to_a_role_that_is_down() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_down_is_named_and_the_imports_of_the_others_are_listed() {
+    let rig = Rig::new();
+    rig.visits.fail(tonic::Code::Unavailable);
+    let reply = rig.call("GET", "/v1/imports", "").await;
+    assert_eq!(reply.status.as_u16(), 200, "{}", reply.text);
+    let page = reply.json();
+    assert_eq!(page["imports"].as_array().unwrap().len(), 5);
+    assert_eq!(page["unavailable_kinds"], serde_json::json!(["visits"]));
+    assert_eq!(page["next_page_token"], "");
+    for role in [&rig.customer, &rig.vehicle, &rig.scoring, &rig.complaint] {
+        role.fail(tonic::Code::Unavailable);
+    }
+    let page = rig.call("GET", "/v1/imports", "").await.json();
+    assert_eq!(
+        page["imports"].as_array().unwrap().len(),
+        1,
+        "verifications"
+    );
+}
+
+#[tokio::test]
 async fn imports_of_all_roles_are_one_list() {
     let rig = Rig::new();
     let (mut path, mut seen) = ("/v1/imports?page_size=2".to_owned(), Vec::new());

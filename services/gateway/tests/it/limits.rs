@@ -8,6 +8,7 @@ use std::{
 
 use axum::body::Body;
 use futures::{future::join_all, stream};
+use tower::ServiceExt as _;
 
 use crate::rig::{CUSTOMER, Rig, request};
 
@@ -123,4 +124,25 @@ async fn imports_do_not_take_the_places_of_people_who_wait() {
         200
     );
     importing.abort();
+}
+
+#[tokio::test]
+async fn who_watches_has_a_place_until_he_goes_and_keeps_nobody_out_who_asks() {
+    let rig = Rig::with(|settings| {
+        settings.max_streams = 1;
+        settings.max_in_flight = 1;
+        settings.max_imports_in_flight = 1;
+    });
+    let watch = || {
+        let token = rig.tokens.of("agent");
+        let request = request("GET", "/v1/complaints/feed", &token, "");
+        rig.gateway.router.clone().oneshot(request)
+    };
+    let watching = watch().await.unwrap();
+    assert_eq!(watching.status().as_u16(), 200);
+    assert_eq!(watch().await.unwrap().status().as_u16(), 503);
+    let path = format!("/v1/customers/{CUSTOMER}");
+    assert_eq!(rig.call("GET", &path, "").await.status.as_u16(), 200);
+    drop(watching);
+    assert_eq!(watch().await.unwrap().status().as_u16(), 200);
 }

@@ -42,6 +42,8 @@ async fn an_archive_has_a_file_for_each_part_and_says_the_same() {
             );
         }
     }
+    let cars = whole["vehicles"].as_array().unwrap();
+    assert_eq!(cars.len(), 2, "every page of them");
     let refused = request("GET", &format!("{PATH}?format=pdf"), &token, "");
     assert_eq!(rig.send(refused).await.status, StatusCode::BAD_REQUEST);
 }

@@ -5,7 +5,8 @@ mod published;
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
+use prost::Message;
 
 pub(crate) use published::dealer_to_pb;
 
@@ -27,12 +28,15 @@ impl NetworkApp {
         Self { store, db, clock }
     }
 
-    /// Creates or replaces a dealer. A version other than 0 must be the one that is stored.
-    pub(crate) async fn put_dealer(
+    /// Creates or replaces a dealer; the answer is made of it and of whether it is new. A version other than 0 must be the
+    /// one that is stored.
+    pub(crate) async fn put_dealer<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
+        keyed: Keyed<R>,
         dealer: Dealer,
-    ) -> Result<(Dealer, bool)> {
+        answer: impl Fn(Dealer, bool) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require(Role::HqAdmin)?;
         let violations = dealer.violations("");
         if !violations.is_empty() {
@@ -40,9 +44,13 @@ impl NetworkApp {
         }
         let app = self.clone();
         self.db
-            .write(move |conn| app.put_dealers(conn, &ctx, vec![dealer.clone()]))
+            .write(move |conn| {
+                keyed.once(conn, &ctx, app.clock.now(), "PutDealer", |conn| {
+                    let (mut put, created) = app.put_dealers(conn, &ctx, vec![dealer.clone()])?;
+                    Ok::<_, Error>(answer(put.pop().expect("one dealer was put"), created > 0))
+                })
+            })
             .await
-            .map(|(mut put, created)| (put.pop().expect("one dealer was put"), created > 0))
     }
 
     /// Puts dealers in the caller's transaction and tells the others of those that changed; also returns how many are new.
@@ -106,7 +114,8 @@ impl NetworkApp {
             .await
     }
 
-    /// Creates or replaces a member of staff. A manager may do so for his own dealer.
+    /// Creates or replaces a member of staff. A manager may do so for his own dealer. Sent twice it says the same twice, so
+    /// no answer is kept for a key: it would hold a name and a phone.
     pub(crate) async fn put_staff(&self, ctx: CallContext, staff: Staff) -> Result<Staff> {
         ctx.require([Role::HqAdmin, Role::Manager])?;
         let violations = staff.violations("");
@@ -155,13 +164,14 @@ impl NetworkApp {
             .await
     }
 
-    /// Puts a whole network, all or nothing.
-    pub(crate) async fn apply(
+    /// Puts a whole network, all or nothing; the answer is made of the numbers of dealers and of staff.
+    pub(crate) async fn apply<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
-        dealers: Vec<Dealer>,
-        staff: Vec<Staff>,
-    ) -> Result<(usize, usize)> {
+        keyed: Keyed<R>,
+        (dealers, staff): (Vec<Dealer>, Vec<Staff>),
+        answer: impl Fn(usize, usize) -> A + Send + 'static,
+    ) -> Result<A> {
         ctx.require(Role::HqAdmin)?;
         let mut violations: Vec<_> = dealers
             .iter()
@@ -180,11 +190,13 @@ impl NetworkApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                app.put_dealers(conn, &ctx, dealers.clone())?;
-                for one in &staff {
-                    app.put_one_staff(conn, &ctx, one)?;
-                }
-                Ok((dealers.len(), staff.len()))
+                keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
+                    app.put_dealers(conn, &ctx, dealers.clone())?;
+                    for one in &staff {
+                        app.put_one_staff(conn, &ctx, one)?;
+                    }
+                    Ok::<_, Error>(answer(dealers.len(), staff.len()))
+                })
             })
             .await
     }

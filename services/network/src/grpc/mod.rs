@@ -6,6 +6,7 @@ use marque_api::network::v1::{self as pb, network_service_server::NetworkService
 use marque_auth::CallContext;
 use marque_core::{PageRequest, PageToken};
 use marque_errors::status;
+use marque_ledger::Keyed;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -71,12 +72,17 @@ impl NetworkGrpc {
         request: Request<pb::PutDealerRequest>,
     ) -> Result<pb::PutDealerResponse> {
         let ctx = CallContext::of(&request)?;
-        let dealer = convert::dealer_from_pb(request.into_inner().dealer.unwrap_or_default())?;
-        let (dealer, created) = self.app.put_dealer(ctx, dealer).await?;
-        Ok(pb::PutDealerResponse {
-            dealer: Some(dealer_to_pb(dealer)),
-            created,
-        })
+        let keyed = Keyed::of(request)?;
+        let dealer = keyed.request().dealer.clone().unwrap_or_default();
+        let dealer = convert::dealer_from_pb(dealer)?;
+        self.app
+            .put_dealer(ctx, keyed, dealer, |dealer, created| {
+                pb::PutDealerResponse {
+                    dealer: Some(dealer_to_pb(dealer)),
+                    created,
+                }
+            })
+            .await
     }
 
     async fn get_dealer_inner(
@@ -113,22 +119,22 @@ impl NetworkGrpc {
         request: Request<pb::ApplyNetworkRequest>,
     ) -> Result<pb::ApplyNetworkResponse> {
         let ctx = CallContext::of(&request)?;
-        let request = request.into_inner();
-        let dealers = request
-            .dealers
-            .into_iter()
-            .map(convert::dealer_from_pb)
-            .collect::<Result<_>>()?;
-        let staff = request
-            .staff
-            .into_iter()
-            .map(convert::staff_from_pb)
-            .collect::<Result<_>>()?;
-        let (dealers, staff) = self.app.apply(ctx, dealers, staff).await?;
-        Ok(pb::ApplyNetworkResponse {
-            dealers: dealers as i32,
-            staff: staff as i32,
-        })
+        let keyed = Keyed::of(request)?;
+        let pb::ApplyNetworkRequest { dealers, staff } = keyed.request().clone();
+        let dealers = dealers.into_iter().map(convert::dealer_from_pb);
+        let staff = staff.into_iter().map(convert::staff_from_pb);
+        let network = (
+            dealers.collect::<Result<_>>()?,
+            staff.collect::<Result<_>>()?,
+        );
+        self.app
+            .apply(ctx, keyed, network, |dealers, staff| {
+                pb::ApplyNetworkResponse {
+                    dealers: dealers as i32,
+                    staff: staff as i32,
+                }
+            })
+            .await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Use cases of the vehicle service.
 
 mod evidence;
+mod garage;
 mod plates;
 mod publish;
 mod read;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerId, DealerCode, PageRequest, SharedClock, Timestamp, VehicleId};
+use marque_core::{DealerCode, PageRequest, SharedClock, Timestamp, VehicleId};
 use marque_db::{Conn, Database};
 use marque_errors::Violation;
 use marque_intake::{Directory, Outcome};
@@ -47,9 +47,6 @@ pub(crate) struct Page<T> {
 const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
 const RENEWAL: Duration = Duration::from_hours(24);
-/// Vehicles of one customer that are looked at; fleets have more, and are listed by what was heard last.
-const CUSTOMER_VEHICLES: usize = 200;
-
 impl VehicleApp {
     pub(crate) fn new(db: Database, clock: SharedClock, rows: Rows, directory: Directory) -> Self {
         Self {
@@ -221,19 +218,6 @@ impl VehicleApp {
             .await
     }
 
-    /// A customer's vehicles with his parts in them, those with a current part first.
-    pub(crate) async fn list_of_customer(
-        &self,
-        ctx: CallContext,
-        customer: CustomerId,
-        limit: usize,
-    ) -> Result<Vec<(Shown, Vec<Party>)>> {
-        let now = self.clock.now();
-        self.db
-            .read(move |conn| customer_vehicles(conn, ctx.scope(), customer, limit, now))
-            .await
-    }
-
     /// All parts in a vehicle. A dealer learns of other dealers' people only that there was somebody.
     pub(crate) async fn list_parties(&self, ctx: CallContext, id: VehicleId) -> Result<Vec<Party>> {
         let now = self.clock.now();
@@ -280,61 +264,8 @@ fn needs_reception(sight: Option<Sight>, now: Timestamp) -> bool {
     }
 }
 
-fn customer_vehicles(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    asked: CustomerId,
-    limit: usize,
-    now: Timestamp,
-) -> Result<Vec<(Shown, Vec<Party>)>> {
-    let customer = storage::current_customer(conn, asked)?;
-    if let Scope::Customer(own) = scope
-        && storage::current_customer(conn, *own)? != customer
-    {
-        return Ok(Vec::new());
-    }
-    let all = storage::vehicles_of_customer(conn, scope, customer, CUSTOMER_VEHICLES)?;
-    let visible = storage::visible(conn, scope, &all, now)?;
-    let ids: Vec<VehicleId> = all.into_iter().filter(|id| visible.contains(id)).collect();
-    let mut parties = parties_of(conn, scope, &ids, customer)?;
-    let mut ids = ids;
-    ids.sort_by_key(|id| !parties[id].iter().any(|party| party.valid_to.is_none()));
-    ids.truncate(limit);
-    let shown = show(conn, scope, &ids)?;
-    Ok(shown
-        .into_iter()
-        .map(|shown| {
-            let parties = parties.remove(&shown.vehicle.id).unwrap_or_default();
-            (shown, parties)
-        })
-        .collect())
-}
-
-/// One customer's parts in vehicles, each vehicle's ends told from all its parts.
-fn parties_of(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    vehicles: &[VehicleId],
-    customer: CustomerId,
-) -> Result<FxHashMap<VehicleId, Vec<Party>>> {
-    let mut facts: FxHashMap<VehicleId, Vec<_>> =
-        vehicles.iter().map(|id| (*id, Vec::new())).collect();
-    for fact in storage::list_parties(conn, scope, vehicles)? {
-        facts.entry(fact.vehicle).or_default().push(fact);
-    }
-    let own = |facts| {
-        let all = with_validity(facts).into_iter();
-        all.filter(|party| party.fact.customer == Some(customer))
-            .collect()
-    };
-    Ok(facts
-        .into_iter()
-        .map(|(id, facts)| (id, own(facts)))
-        .collect())
-}
-
 /// Vehicles with their plates, in the order of the ids. What a scope may see was decided before.
-fn show(conn: &mut Conn<'_>, scope: &Scope, ids: &[VehicleId]) -> Result<Vec<Shown>> {
+pub(super) fn show(conn: &mut Conn<'_>, scope: &Scope, ids: &[VehicleId]) -> Result<Vec<Shown>> {
     let mut vehicles: FxHashMap<VehicleId, Vehicle> = storage::find_by_ids(conn, scope, ids)?
         .into_iter()
         .map(|vehicle| (vehicle.id, vehicle))

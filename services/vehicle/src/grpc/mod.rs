@@ -25,8 +25,8 @@ pub(crate) struct VehicleGrpc {
 }
 
 /// Vehicles of a customer when the caller does not say how many, and at most.
-const LIMIT: usize = 20;
-const LIMIT_MAX: usize = 100;
+const LIMIT: u32 = 20;
+const LIMIT_MAX: u32 = 100;
 
 impl VehicleGrpc {
     pub(crate) fn new(app: VehicleApp) -> Self {
@@ -92,7 +92,9 @@ impl VehicleGrpc {
     ) -> Result<pb::ListCustomerVehiclesResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let limit = match usize::try_from(request.limit) {
+        let list = format!("customer_vehicles?customer={}", request.customer_id);
+        let mut page = PageRequest::read(0, &request.page_token, &list)?;
+        page.size = match u32::try_from(request.limit) {
             Err(_) => return Err(missing("limit", "must not be negative")),
             Ok(0) => LIMIT,
             Ok(limit) => limit.min(LIMIT_MAX),
@@ -101,8 +103,9 @@ impl VehicleGrpc {
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ListCustomerVehiclesResponse::default());
         };
-        let vehicles = self.app.list_of_customer(ctx, customer, limit).await?;
-        let vehicles = vehicles
+        let page = self.app.list_of_customer(ctx, customer, page).await?;
+        let vehicles = page
+            .entries
             .into_iter()
             .map(|(shown, parties)| pb::CustomerVehicle {
                 vehicle: Some(convert::vehicle_to_pb(shown)),
@@ -110,6 +113,9 @@ impl VehicleGrpc {
             });
         Ok(pb::ListCustomerVehiclesResponse {
             vehicles: vehicles.collect(),
+            next_page_token: page
+                .next
+                .map_or_else(String::new, |key| PageToken::write(&key, &list)),
         })
     }
 

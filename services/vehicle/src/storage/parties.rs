@@ -84,12 +84,12 @@ pub(crate) fn relink(
     marque_events::relink(conn, "vehicle_parties", records)
 }
 
-/// Vehicles in which a customer has or had a part: at most `limit`, those he was last said to have first.
+/// Vehicles in which a customer has or had a part, those he was last said to have first: at most `limit` after `skip`.
 pub(crate) fn vehicles_of_customer(
     conn: &mut Conn<'_>,
     _: &Scope,
     customer: CustomerId,
-    limit: usize,
+    (skip, limit): (usize, usize),
 ) -> Result<Vec<VehicleId>, StoreError> {
     let parts = conn.query(
         "SELECT vehicle_id, last_at FROM vehicle_parties WHERE customer_id = ?1",
@@ -104,8 +104,8 @@ pub(crate) fn vehicles_of_customer(
     }
     let mut vehicles: Vec<_> = said_at.into_iter().collect();
     vehicles.sort_unstable_by_key(|(vehicle, at)| (Reverse(*at), *vehicle));
-    vehicles.truncate(limit);
-    Ok(vehicles.into_iter().map(|(vehicle, _)| vehicle).collect())
+    let vehicles = vehicles.into_iter().skip(skip).take(limit);
+    Ok(vehicles.map(|(vehicle, _)| vehicle).collect())
 }
 
 /// All parts in vehicles. Sight of the vehicles is the caller's to check: see [`super::visible`].

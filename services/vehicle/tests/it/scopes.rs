@@ -24,6 +24,7 @@ store_test_suite!(
     a_customer_sees_the_cars_he_has_a_part_in_now,
     an_old_id_answers_with_the_vehicles_of_the_customer_it_now_is,
     a_dealer_learns_nothing_of_other_dealers_people,
+    a_fleet_is_listed_to_its_last_car_and_each_car_once,
 );
 
 async fn code(world: &World, request: Request<GetVehicleRequest>) -> Code {
@@ -190,6 +191,7 @@ async fn garage(
     let message = ListCustomerVehiclesRequest {
         customer_id: customer.to_string(),
         limit: 0,
+        page_token: String::new(),
     };
     let request = world.ask(role, scope, message);
     let vehicles = world
@@ -208,6 +210,41 @@ async fn garage(
             )
         })
         .collect()
+}
+
+async fn a_fleet_is_listed_to_its_last_car_and_each_car_once(db: TestDb) {
+    const CARS: u32 = 405;
+    let world = World::start(db).await;
+    let owner = customer(10);
+    let links = (0..CARS).map(|n| link("D1", &format!("K{n}"), owner, &vin(n), "", day(n.into())));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    for limit in [70, 1000] {
+        let (mut vins, mut token) = (Vec::new(), String::new());
+        loop {
+            let message = ListCustomerVehiclesRequest {
+                customer_id: owner.to_string(),
+                limit,
+                page_token: token,
+            };
+            let request = world.ask(Role::Agent, Scope::Headquarters, message);
+            let page = world.vehicles().list_customer_vehicles(request).await;
+            let page = page.unwrap().into_inner();
+            assert!(page.vehicles.len() <= 100);
+            vins.extend(
+                page.vehicles
+                    .into_iter()
+                    .map(|own| own.vehicle.unwrap().vin),
+            );
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(vins.len(), CARS as usize, "pages of {limit}");
+        vins.sort_unstable();
+        vins.dedup();
+        assert_eq!(vins.len(), CARS as usize, "pages of {limit}");
+    }
 }
 
 async fn a_customer_sees_the_cars_he_has_a_part_in_now(db: TestDb) {

@@ -58,6 +58,7 @@ fn events_and_hot_reads_on_sqlite() {
             let request = ListCustomerVehiclesRequest {
                 customer_id,
                 limit: 0,
+                page_token: String::new(),
             };
             let found = vehicles
                 .list_customer_vehicles(desk.outgoing(request))

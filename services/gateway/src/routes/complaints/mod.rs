@@ -30,7 +30,7 @@ pub(crate) use work::*;
 
 use utoipa_axum::routes;
 
-use super::{Endpoint, interactive, transfer};
+use super::{Endpoint, interactive, stream, transfer};
 
 /// Their routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -107,7 +107,7 @@ fn knowledge() -> Vec<Endpoint> {
             "/marque.complaint.v1.ComplaintService/DecideSolution",
             routes!(decide_solution),
         ),
-        transfer(
+        stream(
             "/marque.complaint.v1.ComplaintService/WatchComplaints",
             routes!(watch_complaints),
         ),

@@ -18,9 +18,14 @@ pub(crate) struct ImportPage {
     imports: Vec<ImportView>,
     /// For the next page; empty on the last.
     next_page_token: String,
+    /// Kinds of rows whose imports are missing here, since the role that takes them is down or late: ask again later.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable_kinds: Vec<String>,
 }
 
 /// Imports of all kinds in the caller's scope, newest first.
+///
+/// If a role that takes files is down, the imports of the others are listed, and `unavailable_kinds` says what is missing.
 #[utoipa::path(get, path = "/v1/imports", tag = "imports", params(Paging),
     responses((status = 200, description = "A page of imports", body = ImportPage)))]
 pub(crate) async fn list_imports(
@@ -36,9 +41,17 @@ pub(crate) async fn list_imports(
     let pb::ListImportsResponse {
         imports,
         next_page_token,
-    } = intake::list(&app.clients.imports, &call.meta, &request).await?;
+        unavailable_kinds,
+    } = intake::list(
+        &app.clients.imports,
+        &call.meta,
+        &request,
+        app.settings.part_deadline,
+    )
+    .await?;
     ok(&ImportPage {
         imports: views(imports),
         next_page_token,
+        unavailable_kinds,
     })
 }

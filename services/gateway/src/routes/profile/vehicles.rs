@@ -19,6 +19,7 @@ pub(super) async fn of(app: &App, call: &Call, customer: &str) -> Part<Vehicles>
     let request = ListCustomerVehiclesRequest {
         customer_id: customer.to_owned(),
         limit: 0,
+        page_token: String::new(),
     };
     let answer = app
         .clients

@@ -154,7 +154,7 @@ impl ImportService for Imports {
                 &request,
                 pb::ListImportsResponse {
                     imports,
-                    next_page_token: String::new(),
+                    ..pb::ListImportsResponse::default()
                 },
             )
             .await

@@ -68,7 +68,10 @@ impl VehicleService for Vehicles {
         &self,
         request: Request<pb::ListCustomerVehiclesRequest>,
     ) -> Result<Response<pb::ListCustomerVehiclesResponse>, Status> {
-        let own = request.get_ref().customer_id == super::CUSTOMER;
+        let asked = request.get_ref();
+        let own = asked.customer_id == super::CUSTOMER;
+        // Who asks for whole pages gets two of them.
+        let has_more = own && asked.limit == 100 && asked.page_token.is_empty();
         let vehicle = pb::CustomerVehicle {
             vehicle: Some(samples::car()),
             parties: vec![samples::party()],
@@ -78,6 +81,7 @@ impl VehicleService for Vehicles {
                 &request,
                 pb::ListCustomerVehiclesResponse {
                     vehicles: if own { vec![vehicle] } else { Vec::new() },
+                    next_page_token: if has_more { "second" } else { "" }.to_owned(),
                 },
             )
             .await

@@ -64,33 +64,49 @@ pub(super) async fn most_scattered(api: &Api, imports: &[String]) -> anyhow::Res
     anyhow::bail!("the demo's files hold no person")
 }
 
-/// Prints his full picture. Vehicles and visits reach him by events: they are waited for a moment.
+/// Prints his full picture.
 pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
-    let mut profile = Value::Null;
-    for _ in 0..50 {
-        profile = api
-            .get(&format!("/v1/customers/{}/profile", person.id))
-            .await?;
-        let has_car = items(&profile, "vehicles").next().is_some();
-        let has_visit = items(&profile, "visits").next().is_some();
-        let has_score = profile["score"]["status"] == "scored";
-        if has_car && has_visit && has_score {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let customer = &profile["customer"];
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let profile = whole_profile(api, person).await?;
     say(format_args!(
         "One of them, as an agent sees him when he calls (customer number {}):",
         person.number
     ))?;
-    let dealers: Vec<&str> = customer["dealers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    tell_customer(&profile["customer"])?;
+    tell_cars(&profile)?;
+    tell_visits(&profile)?;
+    tell_worth(&profile)?;
+    say("")
+}
+
+/// His profile. Vehicles, visits and score reach him by events: they are waited for a moment.
+async fn whole_profile(api: &Api, person: &Person) -> anyhow::Result<Value> {
+    let path = format!("/v1/customers/{}/profile", person.id);
+    let mut profile = api.get(&path).await?;
+    for _ in 0..50 {
+        let has_car = items(&profile, "vehicles").next().is_some();
+        let has_visit = items(&profile, "visits").next().is_some();
+        if has_car && has_visit && profile["score"]["status"] == "scored" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        profile = api.get(&path).await?;
+    }
+    Ok(profile)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// The texts of a list.
+fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    let list = value[key].as_array();
+    list.into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Prints who he is, how he is reached and what he asks for.
+fn tell_customer(customer: &Value) -> anyhow::Result<()> {
+    let dealers: Vec<&str> = texts(customer, "dealers").collect();
     say(format_args!(
         "  {}, {} records of dealers {}",
         text(customer, "name"),
@@ -109,20 +125,15 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
             text(point, "value")
         ))?;
     }
-    for request in customer["explicit_requests"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for request in texts(customer, "explicit_requests") {
         say(format_args!("  asks: {request}"))?;
     }
-    for item in items(&profile, "vehicles") {
-        let vehicle = if item["vehicle"].is_object() {
-            &item["vehicle"]
-        } else {
-            item
-        };
+    Ok(())
+}
+
+fn tell_cars(profile: &Value) -> anyhow::Result<()> {
+    for item in items(profile, "vehicles") {
+        let vehicle = &item["vehicle"];
         let model = &vehicle["definition"];
         say(format_args!(
             "  drives {} {} ({})",
@@ -131,7 +142,12 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
             text(vehicle, "vin")
         ))?;
     }
-    for visit in items(&profile, "visits").take(5) {
+    Ok(())
+}
+
+/// Prints his last visits.
+fn tell_visits(profile: &Value) -> anyhow::Result<()> {
+    for visit in items(profile, "visits").take(5) {
         say(format_args!(
             "  {} {} at {}, {} km",
             text(visit, "opened_at").get(..10).unwrap_or_default(),
@@ -140,8 +156,7 @@ pub(super) async fn tell(api: &Api, person: &Person) -> anyhow::Result<()> {
             visit["odometer_km"]
         ))?;
     }
-    tell_worth(&profile)?;
-    say("")
+    Ok(())
 }
 
 /// Prints score, tier, loyalty and what is due, as far as they are there.

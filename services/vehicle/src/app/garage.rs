@@ -1,0 +1,154 @@
+//! The vehicles of one customer, page by page.
+
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, PageRequest, Timestamp, VehicleId};
+use marque_db::Conn;
+use rustc_hash::FxHashMap;
+
+use super::read::{Page, Shown, VehicleApp, show};
+use crate::{
+    domain::{Party, with_validity},
+    error::Result,
+    storage,
+};
+
+/// Vehicles of one customer that are looked at together; fleets have more, and are gone through by what was heard last.
+const CUSTOMER_VEHICLES: usize = 200;
+
+/// Where the list of a customer's vehicles stands: how many vehicles were gone through, and how many of those looked at
+/// now were shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Reached {
+    passed: usize,
+    shown: usize,
+}
+
+impl Reached {
+    fn read(key: &str) -> Option<Self> {
+        let (passed, shown) = key.split_once('+')?;
+        Some(Self {
+            passed: passed.parse().ok()?,
+            shown: shown.parse().ok()?,
+        })
+    }
+
+    /// Where the vehicles begin that are looked at after these.
+    fn beyond(self) -> Self {
+        Self {
+            passed: self.passed.saturating_add(CUSTOMER_VEHICLES),
+            shown: 0,
+        }
+    }
+
+    fn key(self) -> String {
+        format!("{}+{}", self.passed, self.shown)
+    }
+}
+
+impl VehicleApp {
+    /// A customer's vehicles with his parts in them, those with a current part first.
+    pub(crate) async fn list_of_customer(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<Page<(Shown, Vec<Party>)>> {
+        let now = self.clock.now();
+        self.db
+            .read(move |conn| customer_vehicles(conn, ctx.scope(), customer, &page, now))
+            .await
+    }
+}
+
+fn customer_vehicles(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    asked: CustomerId,
+    page: &PageRequest,
+    now: Timestamp,
+) -> Result<Page<(Shown, Vec<Party>)>> {
+    let customer = storage::current_customer(conn, asked)?;
+    if let Scope::Customer(own) = scope
+        && storage::current_customer(conn, *own)? != customer
+    {
+        return Ok(Page {
+            entries: Vec::new(),
+            next: None,
+        });
+    }
+    let token = page.after.as_ref();
+    let mut at = token
+        .and_then(|token| Reached::read(&token.key))
+        .unwrap_or_default();
+    loop {
+        let span = (at.passed, CUSTOMER_VEHICLES);
+        let all = storage::vehicles_of_customer(conn, scope, customer, span)?;
+        let is_last = all.len() < CUSTOMER_VEHICLES;
+        let visible = storage::visible(conn, scope, &all, now)?;
+        let ids: Vec<VehicleId> = all.into_iter().filter(|id| visible.contains(id)).collect();
+        if at.shown < ids.len() || is_last {
+            return page_of(
+                conn,
+                scope,
+                customer,
+                (ids, is_last),
+                (at, page.size as usize),
+            );
+        }
+        at = at.beyond();
+    }
+}
+
+/// One page out of the vehicles that are looked at together.
+fn page_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customer: CustomerId,
+    (mut ids, is_last): (Vec<VehicleId>, bool),
+    (at, size): (Reached, usize),
+) -> Result<Page<(Shown, Vec<Party>)>> {
+    let mut parties = parties_of(conn, scope, &ids, customer)?;
+    ids.sort_by_key(|id| !parties[id].iter().any(|party| party.valid_to.is_none()));
+    let shown_then = at.shown + size;
+    let next = if shown_then < ids.len() {
+        Some(Reached {
+            shown: shown_then,
+            ..at
+        })
+    } else {
+        (!is_last).then(|| at.beyond())
+    };
+    let ids: Vec<VehicleId> = ids.into_iter().skip(at.shown).take(size).collect();
+    let shown = show(conn, scope, &ids)?.into_iter();
+    let entries = shown.map(|shown| {
+        let parties = parties.remove(&shown.vehicle.id).unwrap_or_default();
+        (shown, parties)
+    });
+    Ok(Page {
+        entries: entries.collect(),
+        next: next.map(Reached::key),
+    })
+}
+
+/// One customer's parts in vehicles, each vehicle's ends told from all its parts.
+fn parties_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vehicles: &[VehicleId],
+    customer: CustomerId,
+) -> Result<FxHashMap<VehicleId, Vec<Party>>> {
+    let mut facts: FxHashMap<VehicleId, Vec<_>> =
+        vehicles.iter().map(|id| (*id, Vec::new())).collect();
+    for fact in storage::list_parties(conn, scope, vehicles)? {
+        facts.entry(fact.vehicle).or_default().push(fact);
+    }
+    let own = |facts| {
+        let all = with_validity(facts).into_iter();
+        all.filter(|party| party.fact.customer == Some(customer))
+            .collect()
+    };
+    Ok(facts
+        .into_iter()
+        .map(|(id, facts)| (id, own(facts)))
+        .collect())
+}
