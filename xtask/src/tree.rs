@@ -85,10 +85,11 @@ impl Tree {
             }),
             "toml" if name.ends_with("/Cargo.toml") => {
                 let folder = name.trim_end_matches("/Cargo.toml").to_owned();
-                self.manifests.push(Manifest {
-                    folder,
-                    table: fs::read_to_string(path)?.parse()?,
-                });
+                let table: Table = fs::read_to_string(path)?.parse()?;
+                // A workspace of its own, such as `fuzz/`, is no member of this one.
+                if !table.contains_key("workspace") {
+                    self.manifests.push(Manifest { folder, table });
+                }
             }
             _ => {}
         }
