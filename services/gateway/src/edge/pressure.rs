@@ -89,7 +89,8 @@ impl Pressure {
             return true;
         }
         let shed = match class {
-            Class::Interactive => shed,
+            // A stream waits for events, not for a thread: opening one costs what a request costs.
+            Class::Interactive | Class::Stream => shed,
             Class::Transfer => shed.saturating_mul(4),
         };
         self.roll() >= shed
