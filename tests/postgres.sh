@@ -78,7 +78,21 @@ start() {
         [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
         sleep 0.1
     done
+    make_roles || { echo "$0: the roles cannot be made" >&2; exit 70; }
     url "$port"
+}
+
+# The roles of the wall between dealers (ADR 26), and a login as services have it.
+make_roles() {
+    "$bin/psql" -q -h 127.0.0.1 -p "$port" -U marque -d postgres -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+DO $$ BEGIN
+    IF to_regrole('marque_app') IS NULL THEN
+        CREATE ROLE marque_app NOLOGIN;
+        CREATE ROLE marque_hq NOLOGIN BYPASSRLS;
+        CREATE ROLE marque_service LOGIN IN ROLE marque_app, marque_hq;
+    END IF;
+END $$;
+SQL
 }
 
 stop() {

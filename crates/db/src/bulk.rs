@@ -27,7 +27,7 @@ impl Conn<'_> {
                 }
                 Ok(())
             }
-            Driver::Postgres(session) if on_conflict.is_empty() => {
+            Driver::Postgres(session) if on_conflict.is_empty() && session.may_copy() => {
                 session.copy(table, columns, values)
             }
             Driver::Postgres(session) => {

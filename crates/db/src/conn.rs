@@ -188,6 +188,15 @@ impl Conn<'_> {
         }
     }
 
+    /// From here on this unit of work sees the rows of all dealers: what the caller may see has been asked behind his wall,
+    /// and what he may see is not his dealer's alone, such as the history of a car. Nothing to do on SQLite.
+    pub fn see_all_dealers(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            Driver::Postgres(session) => session.see_all_dealers(),
+        }
+    }
+
     /// Runs `work` and takes back whatever it wrote: a rehearsal.
     pub fn rehearse<T, E: From<StoreError>>(
         &mut self,

@@ -1,6 +1,12 @@
 //! A service's database: where units of work are handed in.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use crossbeam_channel::Sender;
 use tokio::sync::{Notify, oneshot};
@@ -8,8 +14,9 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     Backend, Conn, StoreError,
-    postgres::{self, PgJob, PgSession},
+    postgres::{self, PgJob, PgSession, Place},
     sqlite::{Readers, Writer},
+    wall::{self, Acting, Wall},
     wanted::Wanted,
 };
 
@@ -39,6 +46,7 @@ pub enum Settings {
 pub struct Database {
     engine: Arc<Engine>,
     committed: Arc<Notify>,
+    acting: Acting,
 }
 
 #[derive(Debug)]
@@ -50,6 +58,8 @@ enum Engine {
     Postgres {
         readers: Sender<PgJob>,
         writers: Sender<PgJob>,
+        /// How often the schema has been changed by this process.
+        generation: Arc<AtomicU64>,
     },
 }
 
@@ -70,15 +80,60 @@ impl Database {
                 schema,
                 readers,
                 writers,
-            } => Engine::Postgres {
-                readers: postgres::start(url, schema, *readers, "pg-read")?,
-                writers: postgres::start(url, schema, *writers, "pg-write")?,
-            },
+            } => {
+                let generation = Arc::<AtomicU64>::default();
+                let place = Place {
+                    url: url.clone(),
+                    schema: schema.clone(),
+                    generation: Arc::clone(&generation),
+                };
+                Engine::Postgres {
+                    readers: postgres::start(&place, *readers, "pg-read")?,
+                    writers: postgres::start(&place, *writers, "pg-write")?,
+                    generation,
+                }
+            }
         };
         Ok(Self {
             engine: Arc::new(engine),
             committed: Arc::default(),
+            acting: Acting::ForCaller,
         })
+    }
+
+    /// The same database for work that needs the rows of all dealers whoever asks, such as finding out which records are
+    /// one customer. Who uses it checks by himself what the caller may see of the outcome.
+    #[must_use]
+    pub fn across(&self) -> Self {
+        self.acting(Acting::ForHeadquarters)
+    }
+
+    /// The same database for the owner of its tables: migrations.
+    pub(crate) fn as_login(&self) -> Self {
+        self.acting(Acting::AsLogin)
+    }
+
+    fn acting(&self, acting: Acting) -> Self {
+        Self {
+            acting,
+            ..self.clone()
+        }
+    }
+
+    /// The schema was changed: sessions look at it again.
+    pub(crate) fn schema_changed(&self) {
+        if let Engine::Postgres { generation, .. } = &*self.engine {
+            generation.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// What is wrong with the second wall between dealers: that there is none, or that this login may step over it.
+    /// `None` if nothing is, and on SQLite, where there can be none.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn wall_problem(&self) -> Result<Option<String>, StoreError> {
+        self.as_login().scan(wall::problem).await
     }
 
     /// Gives the writer of a SQLite database a page cache of this many MB, for a service whose imports read all over its
@@ -119,8 +174,8 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite { readers, .. } => self.span("read").in_scope(|| readers.read(work)),
             Engine::Postgres { readers, .. } => {
-                on_postgres(readers, |session, wanted| {
-                    postgres::read(session, wanted, work)
+                on_postgres(readers, self.acting.wall(), |session, unit| {
+                    postgres::read(session, unit, work)
                 })
                 .instrument(self.span("read"))
                 .await
@@ -202,8 +257,8 @@ impl Database {
                     .await
             }
             Engine::Postgres { writers, .. } => {
-                on_postgres(writers, |session, wanted| {
-                    postgres::write(session, wanted, work, |error: &E| {
+                on_postgres(writers, self.acting.wall(), |session, unit| {
+                    postgres::write(session, unit, work, |error: &E| {
                         error.as_store_error().is_some_and(StoreError::is_transient)
                     })
                 })
@@ -232,7 +287,10 @@ impl AsStoreError for StoreError {
 
 async fn on_postgres<T, E>(
     threads: &Sender<PgJob>,
-    work: impl FnOnce(&mut Result<PgSession, StoreError>, &Wanted) -> Result<T, E> + Send + 'static,
+    wall: Option<Wall>,
+    work: impl FnOnce(&mut Result<PgSession, StoreError>, (&Wanted, Option<&Wall>)) -> Result<T, E>
+    + Send
+    + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
@@ -241,7 +299,9 @@ where
     let (reply, answer) = oneshot::channel();
     let wanted = Wanted::now();
     let _waiter = wanted.waiter();
-    let job: PgJob = Box::new(move |session| drop(reply.send(work(session, &wanted))));
+    let job: PgJob = Box::new(move |session| {
+        drop(reply.send(work(session, (&wanted, wall.as_ref()))));
+    });
     let stopped = || StoreError::Unavailable("the database threads have stopped".into());
     threads.send(job).map_err(|_| stopped())?;
     answer.await.unwrap_or_else(|_| Err(stopped().into()))

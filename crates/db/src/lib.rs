@@ -12,6 +12,7 @@ mod postgres;
 mod row;
 mod sqlite;
 mod value;
+mod wall;
 mod wanted;
 
 pub use conn::{Backend, Conn, lock_key};
@@ -24,4 +25,5 @@ pub use error::StoreError;
 pub use migrate::{Migration, Migrator};
 pub use row::{Column, Row};
 pub use value::Value;
+pub use wall::{CONFINED, UNCONFINED, Wall, behind};
 pub use wanted::until;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use marque_core::Timestamp;
 
-use crate::{Backend, Conn, Database, StoreError, Value};
+use crate::{Backend, Conn, Database, StoreError, Value, wall};
 
 /// One version of a service's schema.
 #[derive(Debug, Clone, Copy)]
@@ -60,14 +60,19 @@ impl Migrator {
         now: Timestamp,
         is_wanted: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<usize, StoreError> {
-        db.write(move |conn| {
+        let as_owner = db.as_login();
+        let count = as_owner.write(move |conn| {
+            self.create_table(conn)?;
             let applied = self.applied(conn)?;
-            let missing = self
+            let missing: Vec<&Migration> = self
                 .migrations
                 .iter()
-                .filter(|migration| !applied.contains(migration.name) && is_wanted(migration.name));
-            let mut count = 0;
-            for migration in missing {
+                .filter(|migration| !applied.contains(migration.name) && is_wanted(migration.name))
+                .collect();
+            if !missing.is_empty() {
+                wall::lower(conn)?;
+            }
+            for migration in &missing {
                 conn.batch(&for_backend(migration.up, conn.backend()))?;
                 let sql = format!(
                     "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
@@ -78,16 +83,18 @@ impl Migrator {
                     &sql,
                     &[migration.name.into(), Value::Int(checksum), now.into()],
                 )?;
-                count += 1;
             }
-            Ok(count)
+            wall::raise(conn)?;
+            Ok::<_, StoreError>(missing.len())
         })
-        .await
+        .await?;
+        db.schema_changed();
+        Ok(count)
     }
 
     /// Takes back the newest `count` versions.
     pub async fn down(self, db: &Database, count: usize) -> Result<(), StoreError> {
-        db.write(move |conn| {
+        db.as_login().write(move |conn| {
             let applied = self.applied(conn)?;
             let newest_first = self
                 .migrations
@@ -106,7 +113,7 @@ impl Migrator {
 
     /// Whether the schema is the one this binary wants.
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
-        db.write(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
+        db.as_login().scan(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
             .await
     }
 
@@ -116,7 +123,7 @@ impl Migrator {
     /// What the store says; a probe takes any as a no.
     pub async fn is_answering(self, db: &Database) -> Result<bool, StoreError> {
         let count = format!("SELECT count(*) FROM {}", self.table());
-        db.scan(move |conn| {
+        db.across().scan(move |conn| {
             let applied: Option<i64> = conn.query_opt(&count, &[], |row| row.get(0))?;
             Ok(applied.is_some_and(|applied| applied >= self.migrations.len() as i64))
         })
@@ -144,14 +151,32 @@ impl Migrator {
         format!("{}_migrations", self.service.replace('-', "_"))
     }
 
-    /// The versions that are there, after checking that they are ours.
-    fn applied(self, conn: &mut Conn<'_>) -> Result<HashSet<String>, StoreError> {
-        // Two processes may start at once: the second waits here for the first.
+    /// Makes the table of versions. Two processes may start at once: the second waits here for the first.
+    fn create_table(self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
         conn.lock_keys(&mut vec![checksum(self.service)])?;
         conn.batch(&format!(
             "CREATE TABLE IF NOT EXISTS {} (name TEXT PRIMARY KEY, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)",
             self.table()
-        ))?;
+        ))
+    }
+
+    /// Whether there is a table of versions.
+    fn has_table(self, conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+        let sql = match conn.backend() {
+            Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE name = ?1",
+            Backend::Postgres => {
+                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?1"
+            }
+        };
+        let found: Option<i64> = conn.query_opt(sql, &[(&self.table()).into()], |row| row.get(0))?;
+        Ok(found == Some(1))
+    }
+
+    /// The versions that are there, after checking that they are ours.
+    fn applied(self, conn: &mut Conn<'_>) -> Result<HashSet<String>, StoreError> {
+        if !self.has_table(conn)? {
+            return Ok(HashSet::new());
+        }
         let applied: Vec<(String, i64)> = conn.query(
             &format!("SELECT name, checksum FROM {} ORDER BY name", self.table()),
             &[],

@@ -4,8 +4,12 @@ use std::{
     collections::HashMap,
     io::{self, Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender};
@@ -16,7 +20,12 @@ use postgres::{
 };
 use uuid::Uuid;
 
-use crate::{Conn, StoreError, Value, conn::Driver, wanted::Wanted};
+use crate::{
+    Conn, StoreError, Value,
+    conn::Driver,
+    wall::{Standing, UNCONFINED, Wall},
+    wanted::Wanted,
+};
 
 /// A client with its prepared statements.
 pub(crate) struct PgSession {
@@ -24,6 +33,16 @@ pub(crate) struct PgSession {
     statements: HashMap<String, Statement>,
     /// The server's `statement_timeout` as it is set now, in milliseconds; 0 is none.
     timeout_ms: u128,
+    schema: String,
+    standing: Standing,
+    /// When the standing was asked for, and in which generation of the schema.
+    asked: (Instant, u64),
+    /// Whether a unit of work left its transaction to be ended.
+    is_open: bool,
+    /// Whether this unit of work is behind the wall of a dealer or a region.
+    is_confined: bool,
+    /// Whether row-level security lets this unit of work COPY into tables.
+    may_copy: bool,
 }
 
 impl std::fmt::Debug for PgSession {
@@ -34,6 +53,10 @@ impl std::fmt::Debug for PgSession {
 
 /// Statements kept prepared a client; bulk inserts of odd lengths come and go.
 const STATEMENTS: usize = 400;
+/// How often a session asks whether a wall has been raised that was not there.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// Begins a read: all its statements see one moment.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 impl PgSession {
     pub(crate) fn connect(url: &str, schema: &str) -> Result<Self, StoreError> {
@@ -41,16 +64,83 @@ impl PgSession {
         config.connect_timeout(Duration::from_secs(5));
         config.application_name("marque");
         let mut client = config.connect(NoTls)?;
-        let schema = quoted(schema);
-        create_schema(&mut client, &schema)?;
         client.batch_execute(&format!(
-            "SET client_min_messages TO warning; SET search_path TO {schema}"
+            "SET client_min_messages TO warning; SET search_path TO {}",
+            quoted(schema)
         ))?;
-        Ok(Self {
+        let mut session = Self {
             client,
             statements: HashMap::new(),
             timeout_ms: 0,
-        })
+            schema: schema.to_owned(),
+            standing: Standing::default(),
+            asked: (Instant::now(), 0),
+            is_open: false,
+            is_confined: false,
+            may_copy: true,
+        };
+        session.standing = Standing::of(&mut session, schema)?;
+        if !session.standing.has_schema {
+            create_schema(&mut session.client, &quoted(schema))?;
+        }
+        Ok(session)
+    }
+
+    /// Begins a transaction behind the wall of a unit of work; `None` is the login's own.
+    fn begin(&mut self, how: &str, wall: Option<&Wall>) -> Result<(), StoreError> {
+        let wall = wall.filter(|_| self.standing.is_raised);
+        self.may_copy = match wall {
+            None => true,
+            Some(Wall::Everything) => self.standing.may_copy,
+            Some(_) => false,
+        };
+        self.is_confined = wall.is_some_and(|wall| *wall != Wall::Everything);
+        let statements = wall.map(Wall::statements).unwrap_or_default();
+        self.batch(&format!("{how}{statements}"))?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    /// Ends the transaction of a read, whose caller has his answer already.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.is_open) {
+            self.batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    /// Asks again whether there is a wall, if there was none and the schema may have changed.
+    fn look_at_wall(&mut self, generation: u64) -> Result<(), StoreError> {
+        let (at, seen) = self.asked;
+        if !self.standing.is_raised && (seen != generation || at.elapsed() > ASK_AGAIN) {
+            let schema = self.schema.clone();
+            self.standing = Standing::of(self, &schema)?;
+            self.asked = (Instant::now(), generation);
+        }
+        Ok(())
+    }
+
+    /// Has the rest of this transaction run as headquarters, if it does not yet.
+    pub(crate) fn see_all_dealers(&mut self) -> Result<(), StoreError> {
+        if self.is_confined {
+            self.batch(&format!("SET LOCAL ROLE {UNCONFINED}"))?;
+            self.is_confined = false;
+            self.may_copy = self.standing.may_copy;
+        }
+        Ok(())
+    }
+
+    /// Has all that follows run as headquarters, if there is a wall.
+    pub(crate) fn act_for_headquarters(&mut self) -> Result<(), StoreError> {
+        if self.standing.is_raised {
+            self.batch(&format!("SET ROLE {UNCONFINED}"))?;
+        }
+        Ok(())
+    }
+
+    /// Whether rows may come in by COPY: PostgreSQL refuses it to whom row-level security confines.
+    pub(crate) const fn may_copy(&self) -> bool {
+        self.may_copy
     }
 
     pub(crate) fn query(
@@ -309,25 +399,32 @@ impl KeyList<'_> {
 /// A unit of work as the threads see it: runs on a session, answers its caller by itself.
 pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
 
+/// Where a session leads, and how often the schema has changed since.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) schema: String,
+    pub(crate) generation: Arc<AtomicU64>,
+}
+
 /// Starts the threads; they end when the sender is dropped.
 pub(crate) fn start(
-    url: &str,
-    schema: &str,
+    place: &Place,
     threads: usize,
     name: &str,
 ) -> Result<Sender<PgJob>, StoreError> {
     let (sender, receiver) = crossbeam_channel::unbounded::<PgJob>();
     for number in 0..threads {
-        let (url, schema, receiver) = (url.to_owned(), schema.to_owned(), receiver.clone());
+        let (place, receiver) = (place.clone(), receiver.clone());
         thread::Builder::new()
             .name(format!("{name}-{number}"))
-            .spawn(move || run(&url, &schema, &receiver))
+            .spawn(move || run(&place, &receiver))
             .map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     Ok(sender)
 }
 
-fn run(url: &str, schema: &str, jobs: &Receiver<PgJob>) {
+fn run(place: &Place, jobs: &Receiver<PgJob>) {
     let mut session: Option<PgSession> = None;
     for job in jobs {
         if session
@@ -338,20 +435,31 @@ fn run(url: &str, schema: &str, jobs: &Receiver<PgJob>) {
         }
         let mut current = match session.take() {
             Some(session) => Ok(session),
-            None => PgSession::connect(url, schema),
+            None => PgSession::connect(&place.url, &place.schema),
         };
+        let generation = place.generation.load(Ordering::Acquire);
+        current = current.and_then(|mut session| {
+            session.look_at_wall(generation)?;
+            Ok(session)
+        });
         job(&mut current);
-        session = current.ok();
+        session = current
+            .and_then(|mut session| {
+                session.settle()?;
+                Ok(session)
+            })
+            .ok();
     }
 }
 
 /// A closure as a read on a session.
 pub(crate) fn read<T, E: From<StoreError>>(
     session: &mut Result<PgSession, StoreError>,
-    wanted: &Wanted,
+    (wanted, wall): (&Wanted, Option<&Wall>),
     work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     while_wanted(session, wanted, |session| {
+        session.begin(BEGIN_READ, wall)?;
         guarded(|| work(&mut Conn(Driver::Postgres(session))))
     })
 }
@@ -390,27 +498,28 @@ const ATTEMPTS: u32 = 5;
 /// A closure as a transaction on a session.
 pub(crate) fn write<T, E: From<StoreError>>(
     session: &mut Result<PgSession, StoreError>,
-    wanted: &Wanted,
+    (wanted, wall): (&Wanted, Option<&Wall>),
     work: impl FnMut(&mut Conn<'_>) -> Result<T, E>,
     is_transient: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     while_wanted(session, wanted, |session| {
-        transact(session, wanted, work, is_transient)
+        transact(session, (wanted, wall), work, is_transient)
     })
 }
 
 fn transact<T, E: From<StoreError>>(
     session: &mut PgSession,
-    wanted: &Wanted,
+    (wanted, wall): (&Wanted, Option<&Wall>),
     mut work: impl FnMut(&mut Conn<'_>) -> Result<T, E>,
     is_transient: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        session.batch("BEGIN")?;
+        session.begin("BEGIN", wall)?;
         let result = guarded(|| work(&mut Conn(Driver::Postgres(session))))
             .and_then(|value| session.batch("COMMIT").map(|()| value).map_err(E::from));
+        session.is_open = false;
         match result {
             Ok(value) => return Ok(value),
             Err(error) => {

@@ -12,6 +12,7 @@ mod regions;
 mod sight;
 mod source;
 mod time;
+mod wall;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use dead_letters::{Chosen, DeadLetter, ask_retry, dead_letters};
@@ -26,3 +27,4 @@ pub use regions::{Regions, dealer_clause};
 pub use sight::{CUSTOMER_RECEIVED, is_received, knows_customer, put_reception};
 pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};
+pub use wall::{BehindWall, WallLayer, behind_wall, wall_of};

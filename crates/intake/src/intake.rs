@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use marque_api::intake::v1::ImportResponse;
 use marque_auth::{CallContext, Scope};
 use marque_core::{ImportId, PageRequest, SharedClock, Timestamp};
-use marque_db::{Backend, Conn, Database};
+use marque_db::{Backend, Conn, Database, Wall};
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_tabular::{Limits, Row};
 use marque_vault::{Place, Vault};
@@ -115,12 +115,12 @@ impl<S: Sink> Intake<S> {
             };
             if let Some(import) = self.claim().await {
                 let (intake, stop) = (self.clone(), stop.clone());
-                running.spawn(async move {
+                running.spawn(marque_db::behind(Wall::current(), async move {
                     let at_work = marque_db::import_at_work();
                     intake.work_off(import, stop).await;
                     drop(at_work);
                     drop(place);
-                });
+                }));
             } else {
                 tokio::select! {
                     () = stop.cancelled() => break,

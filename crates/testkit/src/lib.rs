@@ -21,4 +21,4 @@ pub use people::{ACustomer, a_customer, id_number, phone, vin};
 #[cfg(feature = "rig")]
 pub use rig::{FeedSource, ImportFile, Process, Rig};
 pub use stores::TestDb;
-pub use suite::block_on;
+pub use suite::{as_system, block_on};

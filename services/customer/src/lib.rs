@@ -66,10 +66,11 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     } = deps;
     let directory = Directory::new(network);
     let store = CustomerStore::new(vault.clone());
-    let (filter, filled) = (store.filter().clone(), db.clone());
+    let (filter, filled) = (store.filter().clone(), db.across());
+    // Who is one customer shows only across dealers; what of it a caller may see the application decides file by file.
     let app = CustomerApp::new(
         store,
-        db.clone(),
+        db.across(),
         clock.clone(),
         directory.clone(),
         survivorship,

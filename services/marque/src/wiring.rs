@@ -7,8 +7,8 @@ use marque_auth::{AuthLayer, Issuer, PeerTokens, Verifier};
 use marque_bus::Broker;
 use marque_config::{Config, IssuerConfig, ServiceRole, StoreTarget};
 use marque_core::{SharedClock, SystemClock};
-use marque_db::{Database, Migrator, Settings};
-use marque_events::{Feed, GrpcFeed, Source};
+use marque_db::{Database, Migrator, Settings, Wall};
+use marque_events::{Feed, GrpcFeed, Source, behind_wall};
 use marque_gateway::{Peers, Readiness, peer_check};
 use marque_insight::rank::Hysteresis;
 use marque_intake::IntakeSettings;
@@ -175,7 +175,7 @@ impl Node {
         let Built { routes, tasks } = built;
         let rpc = &self.shared.config.rpc;
         let auth = AuthLayer::new(self.shared.verifier.clone(), Arc::clone(&self.shared.clock));
-        let layers = Stack::new(UntilDeadlineLayer, auth);
+        let layers = Stack::new(UntilDeadlineLayer, behind_wall(auth));
         let settings = StackSettings {
             default_deadline: Duration::from_millis(rpc.deadline_ms),
             // Streams of imports may take long; ordinary callers are cut by the gateway.
@@ -239,8 +239,10 @@ impl Node {
     }
 
     fn spawn(&mut self, task: Task) {
+        // What a process does by itself concerns all dealers.
         let work = task.run(self.stop.clone());
-        self.tasks.spawn(work);
+        self.tasks
+            .spawn(marque_db::behind(Wall::Everything, work));
     }
 
     /// Answers other processes, if this one has roles they may need.

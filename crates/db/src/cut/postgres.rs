@@ -10,8 +10,10 @@ use std::{
 
 use super::{Counter, Saved, Table, unavailable};
 use crate::{
-    StoreError,
+    Conn, StoreError,
+    conn::Driver,
     postgres::{PgSession, quoted},
+    wall,
 };
 
 /// What one service can know of another went through one of these: events out, events in, acts of people. They are named
@@ -27,6 +29,7 @@ pub(super) struct Lock(Box<PgSession>);
 impl Lock {
     pub(super) fn take(url: &str, schema: &str) -> Result<Self, StoreError> {
         let mut session = PgSession::connect(url, schema)?;
+        session.act_for_headquarters()?;
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -59,6 +62,7 @@ pub(super) struct View {
 impl View {
     pub(super) fn open(url: &str, schema: &str) -> Result<Self, StoreError> {
         let mut session = PgSession::connect(url, schema)?;
+        session.act_for_headquarters()?;
         // The snapshot is taken by the first statement that reads.
         session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
         session.query("SELECT 1 FROM outbox LIMIT 1", &[])?;
@@ -123,6 +127,7 @@ pub fn fill_postgres(
 ) -> Result<(), StoreError> {
     let mut session = PgSession::connect(url, schema)?;
     session.batch("BEGIN")?;
+    wall::lower(&mut Conn(Driver::Postgres(&mut session)))?;
     let mut wanted: Vec<(&Table, &PathBuf)> = saved
         .tables
         .iter()
@@ -157,6 +162,7 @@ pub fn fill_postgres(
             )?;
         }
     }
+    wall::raise(&mut Conn(Driver::Postgres(&mut session)))?;
     session.batch("COMMIT")
 }
 

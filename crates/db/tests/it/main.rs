@@ -8,5 +8,6 @@
 mod bulk;
 mod cut;
 mod migrations;
+mod wall;
 mod wanted;
 mod writing;

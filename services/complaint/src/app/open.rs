@@ -66,6 +66,10 @@ impl CaseApp {
                     key.as_ref(),
                     &request,
                     |conn| {
+                        if let Scope::Customer(_) = ctx.scope() {
+                            // He writes to whichever dealer he complains of.
+                            conn.see_all_dealers()?;
+                        }
                         let opened =
                             app.open_in(conn, &ctx, &dealer, (&request, &draft, who), now)?;
                         Ok(answer(opened))
@@ -114,6 +118,7 @@ impl CaseApp {
         let asked = dealer.clone();
         let is_known = self
             .db
+            .across()
             .read(move |conn| storage::is_dealer_known(conn, asked.as_str()))
             .await?;
         if is_known {

@@ -70,6 +70,9 @@ impl CaseApp {
                     // Whoever knows the customer learns of his cases at other dealers.
                     filter.across_dealers =
                         knows_customer(conn, ctx.scope(), customer, filter.now)?;
+                    if filter.across_dealers {
+                        conn.see_all_dealers()?;
+                    }
                 }
                 let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
                 let is_full = cases.len() == page.size as usize;

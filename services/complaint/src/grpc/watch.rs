@@ -2,6 +2,7 @@
 
 use marque_api::complaint::v1::{CaseChange, WatchComplaintsResponse};
 use marque_auth::CallContext;
+use marque_db::Wall;
 use marque_rpc::Deadline;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -26,7 +27,7 @@ pub(super) fn watch(
     after: i64,
 ) -> Changes {
     let (sender, receiver) = mpsc::channel(WAITING);
-    tokio::spawn(async move {
+    tokio::spawn(marque_db::behind(Wall::current(), async move {
         let work = send(&app, &events, &ctx, after, &sender);
         let ended = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline.instant(), work)
@@ -38,7 +39,7 @@ pub(super) fn watch(
             // Nobody is there to be told only if the reader has gone.
             drop(sender.send(Err(status)).await);
         }
-    });
+    }));
     ReceiverStream::new(receiver)
 }
 

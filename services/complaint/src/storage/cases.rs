@@ -68,6 +68,8 @@ impl CaseStore {
     ) -> Result<Option<Case>, StoreError> {
         let (clause, dealers) = dealer_clause(scope, "dealer", 2);
         if let Scope::Customer(own) = scope {
+            // He is no dealer's: his cases are looked for among all.
+            conn.see_all_dealers()?;
             let own = current_customer(conn, *own)?;
             let sql = format!(
                 "SELECT {} FROM complaints WHERE {column} = ?1 AND customer_id = ?2",
@@ -170,6 +172,9 @@ impl CaseStore {
         (record, customer, vin): Whose<'_>,
     ) -> Result<Vec<Case>, StoreError> {
         let is_customer = matches!(scope, Scope::Customer(_));
+        if is_customer {
+            conn.see_all_dealers()?;
+        }
         let (clause, dealers) = dealer_clause(scope, "dealer", 2);
         let mine = if is_customer {
             "customer_id = ?1 AND ?2 = ''"

@@ -193,7 +193,7 @@ async fn escalate(db: Database, now: Timestamp) {
         .tasks
         .into_iter()
         .find(|task| task.name() == "complaint.scheduler");
-    scheduler.unwrap().run(CancellationToken::new()).await;
+    marque_testkit::as_system(scheduler.unwrap().run(CancellationToken::new())).await;
 }
 
 /// How much is measured: what the environment says, or what is asked of the figures.

@@ -139,7 +139,7 @@ impl World {
             .into_iter()
             .filter(|task| task.name() != "complaint.scheduler");
         for task in tasks {
-            tokio::spawn(task.run(self.stop.clone()));
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 
@@ -184,7 +184,7 @@ impl World {
             .into_iter()
             .filter(|task| names.contains(&task.name()))
         {
-            tokio::spawn(task.run(self.stop.clone()));
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 
@@ -194,7 +194,7 @@ impl World {
         let mut tasks = JoinSet::new();
         for task in built.tasks {
             if task.name() == "complaint.scheduler" {
-                tasks.spawn(task.run(self.stop.clone()));
+                tasks.spawn(marque_testkit::as_system(task.run(self.stop.clone())));
             }
         }
         tasks
@@ -209,7 +209,7 @@ impl World {
         let service = stack(
             RoleName::Complaint,
             built.routes,
-            auth,
+            marque_events::behind_wall(auth),
             StackSettings::default(),
         );
         ComplaintServiceClient::new(RpcTransport::memory(service))
@@ -222,7 +222,7 @@ impl World {
             .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, routes, auth, StackSettings::default()))
+            .add(stack(role, routes, marque_events::behind_wall(auth), StackSettings::default()))
             .unwrap();
     }
 

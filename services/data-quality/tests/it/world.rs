@@ -199,7 +199,7 @@ impl World {
         let built = built.unwrap();
         let stop = CancellationToken::new();
         for task in built.tasks {
-            tokio::spawn(Task::run(task, stop.clone()));
+            tokio::spawn(marque_testkit::as_system(Task::run(task, stop.clone())));
         }
         let put = DealersPut {
             dealers: (0..dealers)

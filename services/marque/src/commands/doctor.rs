@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::PathBuf};
 
 use marque_config::Config;
-use marque_db::Database;
+use marque_db::{Database, Migrator, Settings, StoreError};
 use marque_vault::Vault;
 
 use super::{say, settings::Flags};
@@ -99,17 +99,23 @@ async fn check_stores(config: &Config) -> Vec<String> {
         let Some(migrator) = roles::migrator(*role) else {
             continue;
         };
-        let state = match Database::open(&database_settings(config, *role)) {
-            Ok(db) => migrator.is_current(&db).await,
-            Err(error) => Err(error),
-        };
-        match state {
-            Ok(true) => {}
-            Ok(false) => problems.push(format!(
-                "store of {role}: the schema is older: run `marque migrate`"
-            )),
+        match check_store(&database_settings(config, *role), migrator).await {
+            Ok(None) => {}
+            Ok(Some(problem)) => problems.push(format!("store of {role}: {problem}")),
             Err(error) => problems.push(format!("store of {role}: {error}")),
         }
     }
     problems
+}
+
+/// What is wrong with a store that can be reached.
+async fn check_store(
+    settings: &Settings,
+    migrator: Migrator,
+) -> Result<Option<String>, StoreError> {
+    let db = Database::open(settings)?;
+    if !migrator.is_current(&db).await? {
+        return Ok(Some("the schema is older: run `marque migrate`".to_owned()));
+    }
+    db.wall_problem().await
 }

@@ -93,7 +93,8 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(work)
+        // Whoever may run a command on the configuration sees all dealers.
+        .block_on(marque_db::behind(marque_db::Wall::Everything, work))
 }
 
 /// Writes a line to standard output; a reader that has gone away is no error.

@@ -55,7 +55,9 @@ impl ScoreApp {
             Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
         })?;
         let assessor = self.assessor.clone();
+        // His customer is scored anew, by what he did at all dealers.
         self.db
+            .across()
             .write(move |conn| {
                 once(
                     conn,

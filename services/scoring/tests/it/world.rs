@@ -220,7 +220,7 @@ impl World {
             .into_iter()
             .find(|task| task.name() == name)
             .expect("the role has this task");
-        tokio::spawn(task.run(self.stop.clone()));
+        tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
     }
 
     /// Waits until a query counts what is wanted.
@@ -245,10 +245,10 @@ impl World {
     }
 
     fn serve(&self, router: &RoleRouter, role: RoleName, built: Built) {
-        let layered = stack(role, built.routes, self.auth(), StackSettings::default());
+        let layered = stack(role, built.routes, marque_events::behind_wall(self.auth()), StackSettings::default());
         router.add(layered).unwrap();
         for task in built.tasks {
-            tokio::spawn(task.run(self.stop.clone()));
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 

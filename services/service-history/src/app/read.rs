@@ -93,7 +93,9 @@ impl VisitApp {
             return Err(Error::Invalid(violations(&prepared.findings)));
         };
         let app = self.clone();
+        // A visit is compared with what all dealers told of the car.
         self.db
+            .across()
             .write(move |conn| {
                 once(
                     conn,
@@ -132,6 +134,7 @@ impl VisitApp {
     pub(crate) async fn get(&self, ctx: CallContext, id: VisitId) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
+            .across()
             .read(move |conn| {
                 let visit = app.find_visible(conn, ctx.scope(), id, now)?;
                 show_alone(conn, ctx.scope(), visit, now)
@@ -143,6 +146,7 @@ impl VisitApp {
     pub(crate) async fn list_versions(&self, ctx: CallContext, id: VisitId) -> Result<Vec<Shown>> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
+            .across()
             .scan(move |conn| {
                 let visit = app.find_visible(conn, ctx.scope(), id, now)?;
                 let mut versions = app.store.list_versions(conn, ctx.scope(), &visit)?;
@@ -175,6 +179,7 @@ impl VisitApp {
                         next: None,
                     });
                 }
+                conn.see_all_dealers()?;
                 app.page(
                     conn,
                     ctx.scope(),
@@ -205,6 +210,7 @@ impl VisitApp {
                         next: None,
                     });
                 }
+                conn.see_all_dealers()?;
                 app.page(
                     conn,
                     ctx.scope(),

@@ -103,10 +103,10 @@ impl World {
         let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .add(stack(role, built.routes, marque_events::behind_wall(auth), StackSettings::default()))
             .unwrap();
         for task in built.tasks {
-            tokio::spawn(task.run(self.stop.clone()));
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 

@@ -55,6 +55,7 @@ impl VehicleApp {
     ) -> Result<Page<(Shown, Vec<Party>)>> {
         let now = self.clock.now();
         self.db
+            .across()
             .read(move |conn| customer_vehicles(conn, ctx.scope(), customer, &page, now))
             .await
     }

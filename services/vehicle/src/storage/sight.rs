@@ -50,7 +50,11 @@ pub(crate) fn visible(
             &keys,
             |row| vehicle_id(row, 0),
         ),
-        Scope::Customer(customer) => parties_now(conn, scope, *customer, vehicles),
+        Scope::Customer(customer) => {
+            // He is no dealer's: his parts are looked for among all.
+            conn.see_all_dealers()?;
+            parties_now(conn, scope, *customer, vehicles)
+        }
     }
 }
 

@@ -120,14 +120,14 @@ impl World {
             .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, built.routes, auth, StackSettings::default()))
+            .add(stack(role, built.routes, marque_events::behind_wall(auth), StackSettings::default()))
             .unwrap();
         self.spawn(built.tasks);
     }
 
     fn spawn(&self, tasks: Vec<Task>) {
         for task in tasks {
-            tokio::spawn(task.run(self.stop.clone()));
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 

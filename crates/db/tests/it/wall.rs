@@ -1,0 +1,310 @@
+//! The second wall between dealers (reliability.md A3): what a forgotten clause finds, what every schema has, who may pass.
+//! SQLite has no such wall.
+
+use std::collections::BTreeMap;
+
+use marque_core::Timestamp;
+use marque_db::{
+    Backend, Conn, Database, Migration, Migrator, Settings, StoreError, Value, Wall, behind,
+};
+use marque_testkit::{TestDb, store_test_suite};
+
+store_test_suite!(
+    a_query_without_a_clause_finds_nothing_foreign,
+    nothing_is_written_for_others,
+    who_has_passed_the_gate_sees_all,
+    a_region_sees_its_dealers,
+    a_migration_changes_rows_of_all_dealers,
+    every_table_with_a_dealer_is_behind_the_wall,
+    unique_keys_tell_nothing_of_others,
+    a_login_that_may_step_over_is_reported,
+);
+
+const THINGS: Migration = Migration {
+    name: "0001_things",
+    up: "CREATE TABLE things (dealer TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (dealer, name));
+         CREATE TABLE dealer_regions (dealer TEXT PRIMARY KEY, region TEXT NOT NULL);",
+    down: "DROP TABLE things; DROP TABLE dealer_regions;",
+};
+const NAMED: Migration = Migration {
+    name: "0002_named",
+    up: "UPDATE things SET name = 'new ' || name;",
+    down: "",
+};
+const FIRST: Migrator = Migrator {
+    service: "things",
+    migrations: &[THINGS],
+};
+const SECOND: Migrator = Migrator {
+    service: "things",
+    migrations: &[THINGS, NAMED],
+};
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(0)
+}
+
+fn dealer(code: &str) -> Wall {
+    Wall::Dealer(code.to_owned())
+}
+
+/// Three dealers, the first two in the east, with a thing each; the first has two.
+async fn with_things(db: TestDb) -> TestDb {
+    FIRST.up(&db, now()).await.unwrap();
+    db.write(|conn| {
+        conn.batch(
+            "INSERT INTO dealer_regions VALUES ('D1', 'east'), ('D2', 'east'), ('D3', 'west');
+             INSERT INTO things VALUES ('D1', 'a'), ('D1', 'b'), ('D2', 'a'), ('D3', 'a'), ('', 'of nobody')",
+        )
+    })
+    .await
+    .unwrap();
+    db
+}
+
+fn count(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    let found = conn.query_opt("SELECT count(*) FROM things", &[], |row| row.get(0))?;
+    Ok(found.unwrap_or(-1))
+}
+
+/// All things that a wall lets a read and a write see without any clause.
+async fn seen(db: &Database, wall: Wall) -> (i64, i64) {
+    let (read, write) = (db.clone(), db.clone());
+    behind(wall, async move {
+        (
+            read.scan(count).await.unwrap(),
+            write.write(count).await.unwrap(),
+        )
+    })
+    .await
+}
+
+async fn a_query_without_a_clause_finds_nothing_foreign(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let db = with_things(db).await;
+    // Many rounds, so that each session has served others before: what was said to it must not stay.
+    for _ in 0..8 {
+        assert_eq!(seen(&db, dealer("D1")).await, (2, 2));
+        assert_eq!(seen(&db, Wall::Nobody).await, (0, 0));
+        assert_eq!(seen(&db, dealer("D3")).await, (1, 1));
+        assert_eq!(seen(&db, dealer("")).await, (0, 0), "rows of nobody");
+        assert_eq!(seen(&db, dealer("D1' OR 'a'='a")).await, (0, 0));
+        assert_eq!(seen(&db, Wall::Everything).await, (5, 5));
+    }
+    let unsaid = db.handle();
+    let found = tokio::spawn(async move { unsaid.scan(count).await.unwrap() });
+    assert_eq!(found.await.unwrap(), 0, "a task that nobody confined");
+}
+
+async fn nothing_is_written_for_others(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let db = with_things(db).await;
+    let own = db.handle();
+    behind(dealer("D1"), async move {
+        let sql = "INSERT INTO things VALUES ('D2', 'smuggled')";
+        let told = own.write(move |conn| conn.batch(sql)).await.unwrap_err();
+        assert!(told.to_string().contains("row-level security"), "{told}");
+        let moved = own
+            .write(|conn| conn.execute("UPDATE things SET dealer = 'D2' WHERE name = 'b'", &[]))
+            .await;
+        assert!(moved.is_err(), "given away");
+        let touched = own
+            .write(|conn| conn.execute("UPDATE things SET name = name || '!'", &[]))
+            .await;
+        assert_eq!(touched.unwrap(), 2, "his own alone");
+        let gone = own.write(|conn| conn.execute("DELETE FROM things WHERE dealer <> 'D1'", &[]));
+        assert_eq!(gone.await.unwrap(), 0);
+        // Many at once take another way than COPY, which PostgreSQL refuses here.
+        let put = |code: &'static str| {
+            own.write(move |conn| {
+                let row: [Value<'_>; 2] = [code.into(), "many".into()];
+                conn.insert_many("things", &["dealer", "name"], "", &row)
+            })
+        };
+        put("D1").await.unwrap();
+        assert!(put("D2").await.is_err());
+    })
+    .await;
+    assert_eq!(seen(&db, Wall::Everything).await.0, 6);
+}
+
+async fn who_has_passed_the_gate_sees_all(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let db = with_things(db).await;
+    let (own, across) = (db.handle(), db.across());
+    let seen = behind(dealer("D1"), async move {
+        let steps = own.read(|conn| {
+            let before = count(conn)?;
+            conn.see_all_dealers()?;
+            Ok::<_, StoreError>((before, count(conn)?))
+        });
+        let steps = steps.await.unwrap();
+        (steps, own.scan(count).await.unwrap(), across.scan(count).await.unwrap())
+    });
+    assert_eq!(seen.await, ((2, 5), 2, 5), "for this unit of work alone");
+}
+
+async fn a_region_sees_its_dealers(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let db = with_things(db).await;
+    assert_eq!(seen(&db, Wall::Region("east".to_owned())).await, (3, 3));
+    assert_eq!(seen(&db, Wall::Region("nowhere".to_owned())).await, (0, 0));
+    assert_eq!(seen(&db, Wall::Region(String::new())).await, (0, 0));
+}
+
+/// The same database over another login.
+fn as_user(db: &TestDb, user: &str) -> Database {
+    let Settings::Postgres { url, schema, .. } = db.settings() else {
+        panic!("only on PostgreSQL");
+    };
+    Database::open(&Settings::Postgres {
+        url: url.replace("//marque@", &format!("//{user}@")),
+        schema,
+        readers: 1,
+        writers: 1,
+    })
+    .unwrap()
+}
+
+/// FORCE binds owners too: without care a migration would change no row and say nothing.
+async fn a_migration_changes_rows_of_all_dealers(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let Settings::Postgres { schema, .. } = db.settings() else {
+        unreachable!()
+    };
+    let made = format!(
+        "DO $$ BEGIN IF to_regrole('marque_owner') IS NULL THEN CREATE ROLE marque_owner LOGIN; END IF; END $$;
+         CREATE SCHEMA {schema} AUTHORIZATION marque_owner"
+    );
+    let aside = db.sibling();
+    // Another process may make the role at the same moment.
+    while aside.write({
+        let made = made.clone();
+        move |conn| conn.batch(&made)
+    }).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let owner = as_user(&db, "marque_owner");
+    FIRST.up(&owner, now()).await.unwrap();
+    let sql = "INSERT INTO things VALUES ('D1', 'a'), ('D2', 'a')";
+    db.write(move |conn| conn.batch(sql)).await.unwrap();
+    assert_eq!(SECOND.up(&owner, now()).await.unwrap(), 1);
+    let names: Vec<String> = db
+        .scan(|conn| conn.query("SELECT name FROM things", &[], |row| row.get(0)))
+        .await
+        .unwrap();
+    assert_eq!(names, ["new a", "new a"]);
+    let service = as_user(&db, "marque_service");
+    assert_eq!(seen(&service, dealer("D1")).await, (1, 1), "raised again");
+    let told = owner.wall_problem().await.unwrap().unwrap();
+    assert!(told.contains("marque_owner owns the tables"), "{told}");
+}
+
+async fn every_table_with_a_dealer_is_behind_the_wall(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    for migrator in marque_migrations::ALL {
+        let own = db.sibling().migrated(migrator).await;
+        let tables: Vec<(String, bool)> = own
+            .scan(|conn| {
+                let sql = "SELECT class.relname::text, relrowsecurity AND relforcerowsecurity AND (
+                      SELECT count(*) = 2 AND bool_and(polqual IS NOT NULL AND polwithcheck IS NOT NULL)
+                             AND bool_and(cardinality(polroles) = 1 AND polroles[1] <> 0)
+                      FROM pg_policy WHERE polrelid = class.oid)
+                    FROM pg_class class JOIN pg_attribute a ON attrelid = class.oid AND NOT attisdropped
+                    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+                      AND (attname = 'dealer' OR (relname, attname) IN (('dealers', 'code')))";
+                conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .await
+            .unwrap();
+        assert!(tables.len() >= 4, "{}: {tables:?}", migrator.service);
+        for (table, is_behind) in tables {
+            assert!(is_behind, "{}.{table}", migrator.service);
+        }
+        let owned: Option<i64> = own
+            .scan(|conn| {
+                let sql = "SELECT (SELECT count(*) FROM pg_class WHERE relowner = role.oid)
+                    + (SELECT count(*) FROM pg_namespace WHERE nspowner = role.oid)
+                    + (SELECT count(*) FROM pg_proc WHERE proowner = role.oid)
+                    + CASE WHEN rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb THEN 1 ELSE 0 END
+                    FROM pg_roles role WHERE rolname = 'marque_app'";
+                conn.query_opt(sql, &[], |row| row.get(0))
+            })
+            .await
+            .unwrap();
+        assert_eq!(owned, Some(0), "the role of services owns nothing and is nothing more");
+    }
+}
+
+/// A unique key that does not begin with the dealer may tell him that another has it: each has a reason in the list.
+async fn unique_keys_tell_nothing_of_others(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let list = include_str!("../../../../migrations/dealer-keys.txt");
+    let mut listed: BTreeMap<&str, &str> = list
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once(": ").unwrap())
+        .collect();
+    let mut unlisted = Vec::new();
+    for migrator in marque_migrations::ALL {
+        let own = db.sibling().migrated(migrator).await;
+        let keys: Vec<(String, String)> = own
+            .scan(|conn| {
+                let sql = "SELECT class.relname::text, string_agg(a.attname, ' ' ORDER BY place)
+                    FROM pg_index i JOIN pg_class class ON class.oid = indrelid
+                    CROSS JOIN LATERAL unnest(indkey::int2[]) WITH ORDINALITY AS k(number, place)
+                    JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = number
+                    WHERE indisunique AND relnamespace = current_schema()::regnamespace AND relrowsecurity
+                    GROUP BY class.relname, i.indexrelid
+                    HAVING (array_agg(a.attname ORDER BY place))[1] <> 'dealer'";
+                conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .await
+            .unwrap();
+        for (table, columns) in keys {
+            let key = format!("{}.{table} ({columns})", migrator.service);
+            if listed.remove(key.as_str()).is_none_or(str::is_empty) {
+                unlisted.push(key);
+            }
+        }
+    }
+    assert!(
+        unlisted.is_empty() && listed.is_empty(),
+        "migrations/dealer-keys.txt: say why of {unlisted:#?}; gone are {listed:#?}"
+    );
+}
+
+async fn a_login_that_may_step_over_is_reported(db: TestDb) {
+    if !db.is_postgres() {
+        assert_eq!(db.wall_problem().await.unwrap(), None);
+        return;
+    }
+    assert_eq!(db.backend(), Backend::Postgres);
+    let db = with_things(db).await;
+    let told = db.wall_problem().await.unwrap().unwrap();
+    assert!(told.contains("marque is a superuser"), "{told}");
+    let service = as_user(&db, "marque_service");
+    assert_eq!(service.wall_problem().await.unwrap(), None);
+    assert_eq!(seen(&service, dealer("D1")).await, (2, 2));
+    assert_eq!(seen(&service, Wall::Everything).await, (5, 5));
+    assert!(FIRST.is_current(&service).await.unwrap());
+    assert!(FIRST.is_answering(&service).await.unwrap());
+    let changed = service.write(|conn| conn.batch("ALTER TABLE things ADD COLUMN x TEXT")).await;
+    assert!(changed.is_err(), "it owns nothing");
+    let edited = service.write(|conn| conn.batch("DELETE FROM things_migrations")).await;
+    assert!(edited.is_err(), "nor may it touch the list of versions");
+}
