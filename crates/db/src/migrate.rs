@@ -61,59 +61,64 @@ impl Migrator {
         is_wanted: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<usize, StoreError> {
         let as_owner = db.as_login();
-        let count = as_owner.write(move |conn| {
-            self.create_table(conn)?;
-            let applied = self.applied(conn)?;
-            let missing: Vec<&Migration> = self
-                .migrations
-                .iter()
-                .filter(|migration| !applied.contains(migration.name) && is_wanted(migration.name))
-                .collect();
-            if !missing.is_empty() {
-                wall::lower(conn)?;
-            }
-            for migration in &missing {
-                conn.batch(&for_backend(migration.up, conn.backend()))?;
-                let sql = format!(
-                    "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
-                    self.table()
-                );
-                let checksum = checksum(migration.up);
-                conn.execute(
-                    &sql,
-                    &[migration.name.into(), Value::Int(checksum), now.into()],
-                )?;
-            }
-            wall::raise(conn)?;
-            Ok::<_, StoreError>(missing.len())
-        })
-        .await?;
+        let count = as_owner
+            .write(move |conn| {
+                self.create_table(conn)?;
+                let applied = self.applied(conn)?;
+                let missing: Vec<&Migration> = self
+                    .migrations
+                    .iter()
+                    .filter(|migration| {
+                        !applied.contains(migration.name) && is_wanted(migration.name)
+                    })
+                    .collect();
+                if !missing.is_empty() {
+                    wall::lower(conn)?;
+                }
+                for migration in &missing {
+                    conn.batch(&for_backend(migration.up, conn.backend()))?;
+                    let sql = format!(
+                        "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
+                        self.table()
+                    );
+                    let checksum = checksum(migration.up);
+                    conn.execute(
+                        &sql,
+                        &[migration.name.into(), Value::Int(checksum), now.into()],
+                    )?;
+                }
+                wall::raise(conn)?;
+                Ok::<_, StoreError>(missing.len())
+            })
+            .await?;
         db.schema_changed();
         Ok(count)
     }
 
     /// Takes back the newest `count` versions.
     pub async fn down(self, db: &Database, count: usize) -> Result<(), StoreError> {
-        db.as_login().write(move |conn| {
-            let applied = self.applied(conn)?;
-            let newest_first = self
-                .migrations
-                .iter()
-                .rev()
-                .filter(|migration| applied.contains(migration.name));
-            for migration in newest_first.take(count) {
-                conn.batch(&for_backend(migration.down, conn.backend()))?;
-                let sql = format!("DELETE FROM {} WHERE name = ?1", self.table());
-                conn.execute(&sql, &[migration.name.into()])?;
-            }
-            Ok(())
-        })
-        .await
+        db.as_login()
+            .write(move |conn| {
+                let applied = self.applied(conn)?;
+                let newest_first = self
+                    .migrations
+                    .iter()
+                    .rev()
+                    .filter(|migration| applied.contains(migration.name));
+                for migration in newest_first.take(count) {
+                    conn.batch(&for_backend(migration.down, conn.backend()))?;
+                    let sql = format!("DELETE FROM {} WHERE name = ?1", self.table());
+                    conn.execute(&sql, &[migration.name.into()])?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Whether the schema is the one this binary wants.
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
-        db.as_login().scan(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
+        db.as_login()
+            .scan(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
             .await
     }
 
@@ -123,11 +128,12 @@ impl Migrator {
     /// What the store says; a probe takes any as a no.
     pub async fn is_answering(self, db: &Database) -> Result<bool, StoreError> {
         let count = format!("SELECT count(*) FROM {}", self.table());
-        db.across().scan(move |conn| {
-            let applied: Option<i64> = conn.query_opt(&count, &[], |row| row.get(0))?;
-            Ok(applied.is_some_and(|applied| applied >= self.migrations.len() as i64))
-        })
-        .await
+        db.across()
+            .scan(move |conn| {
+                let applied: Option<i64> = conn.query_opt(&count, &[], |row| row.get(0))?;
+                Ok(applied.is_some_and(|applied| applied >= self.migrations.len() as i64))
+            })
+            .await
     }
 
     /// Names of the versions that a store has, oldest first, as it says itself.
@@ -165,10 +171,11 @@ impl Migrator {
         let sql = match conn.backend() {
             Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE name = ?1",
             Backend::Postgres => {
-                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?1"
+                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?1::text"
             }
         };
-        let found: Option<i64> = conn.query_opt(sql, &[(&self.table()).into()], |row| row.get(0))?;
+        let found: Option<i64> =
+            conn.query_opt(sql, &[(&self.table()).into()], |row| row.get(0))?;
         Ok(found == Some(1))
     }
 

@@ -96,9 +96,13 @@ impl PgSession {
         };
         self.is_confined = wall.is_some_and(|wall| *wall != Wall::Everything);
         let statements = wall.map(Wall::statements).unwrap_or_default();
-        self.batch(&format!("{how}{statements}"))?;
-        self.is_open = true;
-        Ok(())
+        let begun = self.batch(&format!("{how}{statements}"));
+        if begun.is_err() {
+            // It may have begun, and failed at what was to follow.
+            drop(self.batch("ROLLBACK"));
+        }
+        self.is_open = begun.is_ok();
+        begun
     }
 
     /// Ends the transaction of a read, whose caller has his answer already.
@@ -399,8 +403,8 @@ impl KeyList<'_> {
 /// A unit of work as the threads see it: runs on a session, answers its caller by itself.
 pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
 
-/// Where a session leads, and how often the schema has changed since.
-#[derive(Debug, Clone)]
+/// Where a session leads, and how often the schema has changed since. Not to be printed: the address has the password.
+#[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) schema: String,

@@ -105,14 +105,16 @@ pub(crate) struct Standing {
 
 impl Standing {
     pub(crate) fn of(session: &mut PgSession, schema: &str) -> Result<Self, StoreError> {
-        let rows = session.query(
-            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = ?1),
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = ?1::text),
                     coalesce((SELECT has_schema_privilege(app.oid, space.oid, 'USAGE') FROM pg_namespace space, pg_roles app
-                              WHERE space.nspname = ?1 AND app.rolname = ?2), false),
-                    coalesce((SELECT rolbypassrls FROM pg_roles WHERE rolname = ?3), false)",
-            &[schema.into(), CONFINED.into(), UNCONFINED.into()],
-        )?;
-        let row = rows.first().ok_or_else(|| StoreError::Other("no row of one".into()))?;
+                              WHERE space.nspname = ?1::text AND app.rolname = '{CONFINED}'), false),
+                    coalesce((SELECT rolbypassrls FROM pg_roles WHERE rolname = '{UNCONFINED}'), false)"
+        );
+        let rows = session.query(&sql, &[schema.into()])?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::Other("no row of one".into()))?;
         Ok(Self {
             has_schema: row.try_get(0)?,
             is_raised: row.try_get(1)?,
@@ -157,10 +159,9 @@ pub(crate) fn raise(conn: &mut Conn<'_>) -> Result<(), StoreError> {
 }
 
 fn has_roles(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM pg_roles WHERE rolname IN (?1, ?2)";
-    let found: Option<i64> = conn.query_opt(sql, &[CONFINED.into(), UNCONFINED.into()], |row| {
-        row.get(0)
-    })?;
+    let sql =
+        format!("SELECT count(*) FROM pg_roles WHERE rolname IN ('{CONFINED}', '{UNCONFINED}')");
+    let found: Option<i64> = conn.query_opt(&sql, &[], |row| row.get(0))?;
     Ok(found == Some(2))
 }
 
@@ -207,14 +208,16 @@ impl Open {
         let told = |name: &str| format!("NULLIF(current_setting('marque.{name}', true), '')");
         let mut own = format!("{column} = {}", told("dealer"));
         own.push_str(" OR ");
-        own.push_str(&if self.name == "dealer_regions" || self.name == "dealers" {
-            format!("region = {}", told("region"))
-        } else {
-            format!(
-                "{column} IN (SELECT dealer FROM dealer_regions WHERE region = {})",
-                told("region")
-            )
-        });
+        own.push_str(
+            &if self.name == "dealer_regions" || self.name == "dealers" {
+                format!("region = {}", told("region"))
+            } else {
+                format!(
+                    "{column} IN (SELECT dealer FROM dealer_regions WHERE region = {})",
+                    told("region")
+                )
+            },
+        );
         for (policy, role, rows) in [
             ("own_rows", CONFINED, own.as_str()),
             ("all_rows", UNCONFINED, "true"),
@@ -246,8 +249,15 @@ fn grant(conn: &mut Conn<'_>) -> Result<(), StoreError> {
          GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {both};"
     );
     for table in fixed {
-        let revoked = if table == "audit" { "UPDATE, DELETE" } else { "INSERT, UPDATE, DELETE" };
-        sql.push_str(&format!("REVOKE {revoked} ON {} FROM {both};", quoted(&table)));
+        let revoked = if table == "audit" {
+            "UPDATE, DELETE"
+        } else {
+            "INSERT, UPDATE, DELETE"
+        };
+        sql.push_str(&format!(
+            "REVOKE {revoked} ON {} FROM {both};",
+            quoted(&table)
+        ));
     }
     conn.batch(&sql)
 }
@@ -270,23 +280,25 @@ pub(crate) fn problem(conn: &mut Conn<'_>) -> Result<Option<String>, StoreError>
             table.name
         )));
     }
-    let found = conn.query_opt(
+    let sql = format!(
         "SELECT rolname::text, rolsuper, rolbypassrls,
                 EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relnamespace = current_schema()::regnamespace),
-                pg_has_role(role.oid, ?1, 'MEMBER') AND pg_has_role(role.oid, ?2, 'MEMBER')
-         FROM pg_roles role WHERE rolname = session_user",
-        &[CONFINED.into(), UNCONFINED.into()],
-        |row| {
-            let name: String = row.get(0)?;
-            let faults: [(bool, &str); 4] = [
-                (row.get(1)?, "is a superuser"),
-                (row.get(2)?, "has BYPASSRLS"),
-                (row.get(3)?, "owns the tables"),
-                (!row.get::<bool>(4)?, "is not a member of marque_app and marque_hq"),
-            ];
-            Ok((name, faults))
-        },
-    )?;
+                pg_has_role(role.oid, '{CONFINED}', 'MEMBER') AND pg_has_role(role.oid, '{UNCONFINED}', 'MEMBER')
+         FROM pg_roles role WHERE rolname = session_user"
+    );
+    let found = conn.query_opt(&sql, &[], |row| {
+        let name: String = row.get(0)?;
+        let faults: [(bool, &str); 4] = [
+            (row.get(1)?, "is a superuser"),
+            (row.get(2)?, "has BYPASSRLS"),
+            (row.get(3)?, "owns the tables"),
+            (
+                !row.get::<bool>(4)?,
+                "is not a member of marque_app and marque_hq",
+            ),
+        ];
+        Ok((name, faults))
+    })?;
     Ok(found.and_then(|(name, faults)| {
         let (_, fault) = faults.into_iter().find(|(is_so, _)| *is_so)?;
         Some(format!(
@@ -307,7 +319,10 @@ mod tests {
     #[test]
     fn a_code_with_a_quote_stays_a_code() {
         let told = Wall::Dealer("D1'; RESET ROLE; --".to_owned()).statements();
-        assert!(told.ends_with("marque.dealer = 'D1''; RESET ROLE; --'"), "{told}");
+        assert!(
+            told.ends_with("marque.dealer = 'D1''; RESET ROLE; --'"),
+            "{told}"
+        );
     }
 
     #[tokio::test]

@@ -96,7 +96,8 @@ impl Node {
             servers: JoinSet::new(),
             tasks: JoinSet::new(),
         };
-        node.build_roles().await?;
+        // What roles read to begin with concerns all dealers.
+        marque_db::behind(Wall::Everything, node.build_roles()).await?;
         node.serve_rpc().await?;
         node.serve_gateway().await?;
         node.serve_operators().await?;
@@ -241,8 +242,7 @@ impl Node {
     fn spawn(&mut self, task: Task) {
         // What a process does by itself concerns all dealers.
         let work = task.run(self.stop.clone());
-        self.tasks
-            .spawn(marque_db::behind(Wall::Everything, work));
+        self.tasks.spawn(marque_db::behind(Wall::Everything, work));
     }
 
     /// Answers other processes, if this one has roles they may need.

@@ -22,7 +22,8 @@ store_test_suite!(
 
 const THINGS: Migration = Migration {
     name: "0001_things",
-    up: "CREATE TABLE things (dealer TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (dealer, name));
+    up:
+        "CREATE TABLE things (dealer TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (dealer, name));
          CREATE TABLE dealer_regions (dealer TEXT PRIMARY KEY, region TEXT NOT NULL);",
     down: "DROP TABLE things; DROP TABLE dealer_regions;",
 };
@@ -145,7 +146,11 @@ async fn who_has_passed_the_gate_sees_all(db: TestDb) {
             Ok::<_, StoreError>((before, count(conn)?))
         });
         let steps = steps.await.unwrap();
-        (steps, own.scan(count).await.unwrap(), across.scan(count).await.unwrap())
+        (
+            steps,
+            own.scan(count).await.unwrap(),
+            across.scan(count).await.unwrap(),
+        )
     });
     assert_eq!(seen.await, ((2, 5), 2, 5), "for this unit of work alone");
 }
@@ -188,10 +193,14 @@ async fn a_migration_changes_rows_of_all_dealers(db: TestDb) {
     );
     let aside = db.sibling();
     // Another process may make the role at the same moment.
-    while aside.write({
-        let made = made.clone();
-        move |conn| conn.batch(&made)
-    }).await.is_err() {
+    while aside
+        .write({
+            let made = made.clone();
+            move |conn| conn.batch(&made)
+        })
+        .await
+        .is_err()
+    {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let owner = as_user(&db, "marque_owner");
@@ -244,7 +253,11 @@ async fn every_table_with_a_dealer_is_behind_the_wall(db: TestDb) {
             })
             .await
             .unwrap();
-        assert_eq!(owned, Some(0), "the role of services owns nothing and is nothing more");
+        assert_eq!(
+            owned,
+            Some(0),
+            "the role of services owns nothing and is nothing more"
+        );
     }
 }
 
@@ -264,7 +277,7 @@ async fn unique_keys_tell_nothing_of_others(db: TestDb) {
         let own = db.sibling().migrated(migrator).await;
         let keys: Vec<(String, String)> = own
             .scan(|conn| {
-                let sql = "SELECT class.relname::text, string_agg(a.attname, ' ' ORDER BY place)
+                let sql = "SELECT class.relname::text, string_agg(a.attname::text, ' ' ORDER BY place)
                     FROM pg_index i JOIN pg_class class ON class.oid = indrelid
                     CROSS JOIN LATERAL unnest(indkey::int2[]) WITH ORDINALITY AS k(number, place)
                     JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = number
@@ -303,8 +316,12 @@ async fn a_login_that_may_step_over_is_reported(db: TestDb) {
     assert_eq!(seen(&service, Wall::Everything).await, (5, 5));
     assert!(FIRST.is_current(&service).await.unwrap());
     assert!(FIRST.is_answering(&service).await.unwrap());
-    let changed = service.write(|conn| conn.batch("ALTER TABLE things ADD COLUMN x TEXT")).await;
+    let changed = service
+        .write(|conn| conn.batch("ALTER TABLE things ADD COLUMN x TEXT"))
+        .await;
     assert!(changed.is_err(), "it owns nothing");
-    let edited = service.write(|conn| conn.batch("DELETE FROM things_migrations")).await;
+    let edited = service
+        .write(|conn| conn.batch("DELETE FROM things_migrations"))
+        .await;
     assert!(edited.is_err(), "nor may it touch the list of versions");
 }

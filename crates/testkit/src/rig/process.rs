@@ -63,10 +63,16 @@ impl Process {
     fn add(&mut self, world: &World, role: RoleName, built: Built) {
         let auth = AuthLayer::new(world.verifier(), world.shared_clock());
         self.router
-            .add(stack(role, built.routes, marque_events::behind_wall(auth), StackSettings::default()))
+            .add(stack(
+                role,
+                built.routes,
+                marque_events::behind_wall(auth),
+                StackSettings::default(),
+            ))
             .expect("each role is added once");
         for task in built.tasks {
-            self.tasks.spawn(crate::as_system(task.run(self.stop.clone())));
+            self.tasks
+                .spawn(crate::as_system(task.run(self.stop.clone())));
         }
     }
 

@@ -222,7 +222,12 @@ impl World {
             .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, routes, marque_events::behind_wall(auth), StackSettings::default()))
+            .add(stack(
+                role,
+                routes,
+                marque_events::behind_wall(auth),
+                StackSettings::default(),
+            ))
             .unwrap();
     }
 

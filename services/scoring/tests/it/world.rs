@@ -245,7 +245,12 @@ impl World {
     }
 
     fn serve(&self, router: &RoleRouter, role: RoleName, built: Built) {
-        let layered = stack(role, built.routes, marque_events::behind_wall(self.auth()), StackSettings::default());
+        let layered = stack(
+            role,
+            built.routes,
+            marque_events::behind_wall(self.auth()),
+            StackSettings::default(),
+        );
         router.add(layered).unwrap();
         for task in built.tasks {
             tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));

@@ -103,7 +103,12 @@ impl World {
         let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, built.routes, marque_events::behind_wall(auth), StackSettings::default()))
+            .add(stack(
+                role,
+                built.routes,
+                marque_events::behind_wall(auth),
+                StackSettings::default(),
+            ))
             .unwrap();
         for task in built.tasks {
             tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));

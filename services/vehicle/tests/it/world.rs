@@ -120,7 +120,12 @@ impl World {
             .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
-            .add(stack(role, built.routes, marque_events::behind_wall(auth), StackSettings::default()))
+            .add(stack(
+                role,
+                built.routes,
+                marque_events::behind_wall(auth),
+                StackSettings::default(),
+            ))
             .unwrap();
         self.spawn(built.tasks);
     }
