@@ -15,6 +15,7 @@ use tracing::{Instrument as _, Span};
 use crate::{
     Backend, Conn, StoreError,
     postgres::{self, PgJob, PgSession, Place},
+    queue,
     sqlite::{Readers, Writer},
     wall::{self, Acting, Wall},
     wanted::Wanted,
@@ -302,9 +303,10 @@ where
     let job: PgJob = Box::new(move |session| {
         drop(reply.send(work(session, (&wanted, wall.as_ref()))));
     });
-    let stopped = || StoreError::Unavailable("the database threads have stopped".into());
-    threads.send(job).map_err(|_| stopped())?;
-    answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    queue::put(threads, job)?;
+    answer
+        .await
+        .unwrap_or_else(|_| Err(queue::stopped().into()))
 }
 
 /// Runs what may take long on this thread, and lets tokio move other tasks away from it where it can.

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::wanted::over;
+
 /// A store's failure. Opaque but for what callers decide on.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -65,6 +67,7 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Refused(error.into())
             }
             (Code::DatabaseBusy | Code::DatabaseLocked, _) => Self::Conflict(error.into()),
+            (Code::OperationInterrupted, _) => over(),
             (Code::DiskFull | Code::CannotOpen | Code::SystemIoFailure | Code::ReadOnly, _) => {
                 Self::Unavailable(error.into())
             }

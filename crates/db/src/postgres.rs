@@ -23,8 +23,9 @@ use uuid::Uuid;
 use crate::{
     Conn, StoreError, Value,
     conn::Driver,
+    queue::LONGEST,
     wall::{Standing, UNCONFINED, Wall},
-    wanted::Wanted,
+    wanted::{Wanted, over},
 };
 
 /// A client with its prepared statements.
@@ -417,7 +418,7 @@ pub(crate) fn start(
     threads: usize,
     name: &str,
 ) -> Result<Sender<PgJob>, StoreError> {
-    let (sender, receiver) = crossbeam_channel::unbounded::<PgJob>();
+    let (sender, receiver) = crossbeam_channel::bounded::<PgJob>(LONGEST);
     for number in 0..threads {
         let (place, receiver) = (place.clone(), receiver.clone());
         thread::Builder::new()
@@ -474,7 +475,6 @@ fn while_wanted<T, E: From<StoreError>>(
     wanted: &Wanted,
     work: impl FnOnce(&mut PgSession) -> Result<T, E>,
 ) -> Result<T, E> {
-    let over = || StoreError::Unavailable("nobody waits for this unit of work any more".into());
     if wanted.is_over() {
         return Err(over().into());
     }

@@ -12,12 +12,20 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::oneshot;
 
-use crate::{Conn, StoreError, conn::Driver};
+use crate::{
+    Conn, StoreError,
+    conn::Driver,
+    queue::{self, LONGEST},
+    turns::Turns,
+    wanted::{Wanted, over},
+};
 
 /// The most units of work that share a commit.
 const GROUP: usize = 256;
 /// A group is closed after this time, so that the first in it does not wait for the last.
 const GROUP_TIME: Duration = Duration::from_millis(10);
+/// Steps of SQLite's machine between two looks at the clock: some 0.1 ms.
+const STEPS: i32 = 10_000;
 /// The log is copied into the file when no unit of work has come for this long.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -65,6 +73,10 @@ impl Readers {
         &self,
         work: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let wanted = Wanted::now();
+        if wanted.is_over() {
+            return Err(over().into());
+        }
         let idle = self.idle.lock().pop();
         let conn = match idle {
             Some(conn) => conn,
@@ -75,7 +87,17 @@ impl Readers {
         conn.prepare_cached("BEGIN")
             .and_then(|mut begin| begin.execute([]))
             .map_err(StoreError::from)?;
+        // A read that is still at work when its deadline passes is ended: it is on the caller's own thread, which hears of
+        // nothing else meanwhile.
+        if let Some(until) = wanted.until() {
+            conn.progress_handler(STEPS, Some(move || Instant::now() >= until))
+                .map_err(StoreError::from)?;
+        }
         let result = work(&mut Conn(Driver::Sqlite(&conn)));
+        if wanted.until().is_some() {
+            conn.progress_handler(0, None::<fn() -> bool>)
+                .map_err(StoreError::from)?;
+        }
         if conn
             .prepare_cached("COMMIT")
             .and_then(|mut end| end.execute([]))
@@ -120,8 +142,8 @@ impl std::fmt::Debug for Writer {
 impl Writer {
     pub(crate) fn start(path: &Path) -> Result<Self, StoreError> {
         let conn = open_writer(path)?;
-        let (interactive, interactive_jobs) = crossbeam_channel::unbounded();
-        let (bulk, bulk_jobs) = crossbeam_channel::unbounded();
+        let (interactive, interactive_jobs) = crossbeam_channel::bounded(LONGEST);
+        let (bulk, bulk_jobs) = crossbeam_channel::bounded(LONGEST);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || run(&conn, &interactive_jobs, &bulk_jobs))
@@ -141,18 +163,20 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let job: Box<dyn WriteJob> = Box::new(Pending {
             work,
+            wanted: Wanted::now(),
             result: None,
             reply,
         });
-        let queue = if bulk { &self.bulk } else { &self.interactive };
-        let closed = || StoreError::Unavailable("the writer has stopped".into());
-        queue.send(job).map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed().into()))
+        queue::put(if bulk { &self.bulk } else { &self.interactive }, job)?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(queue::stopped().into()))
     }
 }
 
 struct Pending<F, T, E> {
     work: F,
+    wanted: Wanted,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -164,8 +188,9 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, conn: &Connection) -> bool {
-        // The caller went away before its turn came.
-        if self.reply.is_closed() {
+        // The caller went away before its turn came, or nobody will wait for the end of it.
+        if self.reply.is_closed() || self.wanted.is_over() {
+            self.result = Some(Err(over().into()));
             return false;
         }
         let work = &mut self.work;
@@ -195,9 +220,11 @@ fn run(
     bulk: &Receiver<Box<dyn WriteJob>>,
 ) {
     let mut is_settled = true;
+    let mut turns = Turns::default();
     loop {
-        let first = match next(interactive, bulk, is_settled) {
-            Next::Job(job) => job,
+        let (first, is_batch) = match next(interactive, bulk, &turns, is_settled) {
+            Next::Job(job) => (job, false),
+            Next::Batch(job) => (job, true),
             Next::Quiet => {
                 settle(conn);
                 is_settled = true;
@@ -206,12 +233,12 @@ fn run(
             Next::End => return,
         };
         is_settled = false;
+        let started = Instant::now();
         let begun = conn
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(StoreError::from);
         let mut group = vec![first];
         let committed = begun.and_then(|()| {
-            let started = Instant::now();
             run_in_savepoint(conn, &mut group[0])?;
             while group.len() < GROUP && started.elapsed() < GROUP_TIME {
                 let Ok(job) = interactive.try_recv() else {
@@ -226,6 +253,7 @@ fn run(
         if committed.is_err() && !conn.is_autocommit() {
             drop(conn.execute_batch("ROLLBACK"));
         }
+        turns.note(is_batch, started.elapsed());
         for job in group {
             job.finish(committed.as_ref().copied());
         }
@@ -250,21 +278,28 @@ fn settle(conn: &Connection) {
 /// What the writer does next.
 enum Next {
     Job(Box<dyn WriteJob>),
+    Batch(Box<dyn WriteJob>),
     /// Nothing came for a while.
     Quiet,
     /// All senders are gone.
     End,
 }
 
-/// The next unit of work, interactive ones first. Once settled, it waits for ever.
+/// The next unit of work, interactive ones first unless it is a batch's turn. Once settled, it waits for ever.
 fn next(
     interactive: &Receiver<Box<dyn WriteJob>>,
     bulk: &Receiver<Box<dyn WriteJob>>,
+    turns: &Turns,
     is_settled: bool,
 ) -> Next {
+    if turns.is_batchs()
+        && let Ok(job) = bulk.try_recv()
+    {
+        return Next::Batch(job);
+    }
     match interactive.try_recv() {
         Ok(job) => return Next::Job(job),
-        Err(TryRecvError::Disconnected) => return bulk.recv().map_or(Next::End, Next::Job),
+        Err(TryRecvError::Disconnected) => return bulk.recv().map_or(Next::End, Next::Batch),
         Err(TryRecvError::Empty) => {}
     }
     let quiet = if is_settled {
@@ -273,8 +308,8 @@ fn next(
         crossbeam_channel::after(QUIET)
     };
     crossbeam_channel::select! {
-        recv(interactive) -> job => job.or_else(|_| bulk.recv()).map_or(Next::End, Next::Job),
-        recv(bulk) -> job => job.or_else(|_| interactive.recv()).map_or(Next::End, Next::Job),
+        recv(interactive) -> job => job.map_or_else(|_| bulk.recv().map_or(Next::End, Next::Batch), Next::Job),
+        recv(bulk) -> job => job.map_or_else(|_| interactive.recv().map_or(Next::End, Next::Job), Next::Batch),
         recv(quiet) -> _ => Next::Quiet,
     }
 }

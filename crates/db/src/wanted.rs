@@ -1,5 +1,8 @@
 //! Until when a unit of work is wanted, and how one that is not wanted any more is ended.
 //!
+//! On SQLite a read that is running is ended at the deadline, and a write that waits for its turn is not begun; one that has
+//! begun shares its transaction with others and goes on to its end.
+//!
 //! A request that passed its deadline, or whose caller went away, drops the future it waited with. PostgreSQL is then told to
 //! cancel what it does for it; work that waits for its turn is not begun. As a second wall the server itself gets what is left
 //! of the deadline as `statement_timeout`.
@@ -13,11 +16,13 @@ use std::{
 use parking_lot::Mutex;
 use postgres::{CancelToken, NoTls};
 
+use crate::StoreError;
+
 tokio::task_local! {
     static UNTIL: Instant;
 }
 
-/// Runs work whose units of work on PostgreSQL are wanted until an instant.
+/// Runs work whose units of work are wanted until an instant.
 pub fn until<F: Future>(instant: Instant, work: F) -> impl Future<Output = F::Output> {
     UNTIL.scope(instant, work)
 }
@@ -38,6 +43,11 @@ enum State {
     Ended,
     /// Nobody waits for it any more.
     Abandoned,
+}
+
+/// What a unit of work is answered that is not wanted any more.
+pub(crate) fn over() -> StoreError {
+    StoreError::Unavailable("nobody waits for this unit of work any more".into())
 }
 
 /// Abandons the work when it is dropped before the work's end.
@@ -61,6 +71,11 @@ impl Wanted {
     pub(crate) fn left(&self) -> Option<Duration> {
         self.until
             .map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// The deadline.
+    pub(crate) const fn until(&self) -> Option<Instant> {
+        self.until
     }
 
     /// Whether nobody will hear of the outcome.

@@ -7,6 +7,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{ERROR_DOMAIN, ErrorCode, Violation};
 
+/// When to try again what is not available just now, unless the error knows better.
+const A_WHILE: Duration = Duration::from_secs(1);
+
 /// What a service's one error enum says of each of its variants.
 pub trait ServiceError: Error {
     /// The kind of error.
@@ -44,7 +47,8 @@ pub fn status(error: &impl ServiceError) -> Status {
         let description = format!("{}: {}", violation.reason, violation.message);
         details.add_bad_request_violation(violation.field, description);
     }
-    if let Some(wait) = error.retry_after() {
+    let may_pass = (code == ErrorCode::Unavailable).then_some(A_WHILE);
+    if let Some(wait) = error.retry_after().or(may_pass) {
         details.set_retry_info(Some(wait));
     }
     let message = match code {

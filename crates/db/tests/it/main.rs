@@ -8,6 +8,7 @@
 mod bulk;
 mod cut;
 mod migrations;
+mod queue;
 mod wall;
 mod wanted;
 mod writing;

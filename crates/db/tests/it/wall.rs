@@ -108,7 +108,10 @@ async fn nothing_is_written_for_others(db: TestDb) {
     behind(dealer("D1"), async move {
         let sql = "INSERT INTO things VALUES ('D2', 'smuggled')";
         let told = own.write(move |conn| conn.batch(sql)).await.unwrap_err();
-        assert!(told.to_string().contains("row-level security"), "{told}");
+        assert!(
+            format!("{told:?}").contains("row-level security"),
+            "{told:?}"
+        );
         let moved = own
             .write(|conn| conn.execute("UPDATE things SET dealer = 'D2' WHERE name = 'b'", &[]))
             .await;
