@@ -65,12 +65,19 @@ start() {
         run_as_owner "$bin/initdb" -D "$dir/data" -U marque -A trust -E UTF8 --locale=C >"$dir/initdb.log" 2>&1 ||
             { cat "$dir/initdb.log" >&2; exit 70; }
     fi
+    # A certificate laid there before makes it a server with TLS.
+    tls=
+    if [ -f "$dir/server.key" ]; then
+        [ "$(id -u)" -ne 0 ] || chown "$owner" "$dir/server.key" "$dir/server.crt"
+        chmod 600 "$dir/server.key"
+        tls="-c ssl=on -c ssl_cert_file=$dir/server.crt -c ssl_key_file=$dir/server.key"
+    fi
     port=$(free_port)
     # The redirection is the whole subshell's: whoever reads our output must not wait for the server's end.
     (
         exec >"$dir/server.log" 2>&1 </dev/null
         run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 \
-            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200
+            $tls -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200
     ) &
     tries=0
     until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" -U marque 2>/dev/null; do

@@ -17,6 +17,7 @@ use crate::{
     postgres::{self, PgJob, PgSession, Place},
     queue,
     sqlite::{Readers, Writer},
+    tls::Address,
     wall::{self, Acting, Wall},
     wanted::Wanted,
 };
@@ -84,7 +85,7 @@ impl Database {
             } => {
                 let generation = Arc::<AtomicU64>::default();
                 let place = Place {
-                    url: url.clone(),
+                    address: Arc::new(Address::read(url)?),
                     schema: schema.clone(),
                     generation: Arc::clone(&generation),
                 };

@@ -12,6 +12,7 @@ mod postgres;
 mod queue;
 mod row;
 mod sqlite;
+mod tls;
 mod turns;
 mod value;
 mod wall;

@@ -14,7 +14,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 use postgres::{
-    Client, NoTls, Statement,
+    Client, Statement,
     binary_copy::BinaryCopyInWriter,
     types::{ToSql, Type},
 };
@@ -24,6 +24,7 @@ use crate::{
     Conn, StoreError, Value,
     conn::Driver,
     queue::LONGEST,
+    tls::{Address, Tls},
     wall::{Standing, UNCONFINED, Wall},
     wanted::{Wanted, over},
 };
@@ -34,6 +35,8 @@ pub(crate) struct PgSession {
     statements: HashMap<String, Statement>,
     /// The server's `statement_timeout` as it is set now, in milliseconds; 0 is none.
     timeout_ms: u128,
+    /// How it is encrypted: who cancels its work comes the same way.
+    tls: Tls,
     schema: String,
     standing: Standing,
     /// When the standing was asked for, and in which generation of the schema.
@@ -61,10 +64,11 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 impl PgSession {
     pub(crate) fn connect(url: &str, schema: &str) -> Result<Self, StoreError> {
-        let mut config: postgres::Config = url.parse()?;
-        config.connect_timeout(Duration::from_secs(5));
-        config.application_name("marque");
-        let mut client = config.connect(NoTls)?;
+        Self::connect_to(&Address::read(url)?, schema)
+    }
+
+    fn connect_to(address: &Address, schema: &str) -> Result<Self, StoreError> {
+        let mut client = address.connect()?;
         client.batch_execute(&format!(
             "SET client_min_messages TO warning; SET search_path TO {}",
             quoted(schema)
@@ -73,6 +77,7 @@ impl PgSession {
             client,
             statements: HashMap::new(),
             timeout_ms: 0,
+            tls: address.tls(),
             schema: schema.to_owned(),
             standing: Standing::default(),
             asked: (Instant::now(), 0),
@@ -407,7 +412,7 @@ pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Sen
 /// Where a session leads, and how often the schema has changed since. Not to be printed: the address has the password.
 #[derive(Clone)]
 pub(crate) struct Place {
-    pub(crate) url: String,
+    pub(crate) address: Arc<Address>,
     pub(crate) schema: String,
     pub(crate) generation: Arc<AtomicU64>,
 }
@@ -440,7 +445,7 @@ fn run(place: &Place, jobs: &Receiver<PgJob>) {
         }
         let mut current = match session.take() {
             Some(session) => Ok(session),
-            None => PgSession::connect(&place.url, &place.schema),
+            None => PgSession::connect_to(&place.address, &place.schema),
         };
         let generation = place.generation.load(Ordering::Acquire);
         current = current.and_then(|mut session| {
@@ -480,7 +485,7 @@ fn while_wanted<T, E: From<StoreError>>(
     }
     let open = ready::<StoreError>(session)?;
     open.limit(wanted.left())?;
-    if !wanted.begin(open.client.cancel_token()) {
+    if !wanted.begin(open.client.cancel_token(), open.tls.clone()) {
         return Err(over().into());
     }
     let result = work(open);

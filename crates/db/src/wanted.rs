@@ -14,9 +14,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use postgres::{CancelToken, NoTls};
+use postgres::CancelToken;
 
-use crate::StoreError;
+use crate::{StoreError, tls::Tls};
 
 tokio::task_local! {
     static UNTIL: Instant;
@@ -38,7 +38,7 @@ enum State {
     /// It waits for a thread.
     Waiting,
     /// It runs on a session that can be told to stop.
-    Running(CancelToken),
+    Running(CancelToken, Tls),
     /// It ran to its end.
     Ended,
     /// Nobody waits for it any more.
@@ -85,11 +85,11 @@ impl Wanted {
     }
 
     /// The work begins; false if it need not.
-    pub(crate) fn begin(&self, token: CancelToken) -> bool {
+    pub(crate) fn begin(&self, token: CancelToken, tls: Tls) -> bool {
         let mut state = self.state.lock();
         let is_wanted = matches!(*state, State::Waiting);
         if is_wanted {
-            *state = State::Running(token);
+            *state = State::Running(token, tls);
         }
         is_wanted
     }
@@ -98,7 +98,7 @@ impl Wanted {
     /// must not be used any more.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state.lock();
-        let was_wanted = matches!(*state, State::Running(_));
+        let was_wanted = matches!(*state, State::Running(..));
         if was_wanted {
             *state = State::Ended;
         }
@@ -110,9 +110,9 @@ impl Drop for Waiter {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         match std::mem::replace(&mut *state, State::Abandoned) {
-            State::Running(token) => {
+            State::Running(token, tls) => {
                 // A connection of its own, which blocks: not on a thread of the runtime.
-                let cancel = move || drop(token.cancel_query(NoTls));
+                let cancel = move || tls.cancel(&token);
                 drop(
                     thread::Builder::new()
                         .name("pg-cancel".to_owned())

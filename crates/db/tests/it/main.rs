@@ -9,6 +9,7 @@ mod bulk;
 mod cut;
 mod migrations;
 mod queue;
+mod tls;
 mod wall;
 mod wanted;
 mod writing;
