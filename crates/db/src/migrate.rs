@@ -6,10 +6,14 @@ use marque_core::Timestamp;
 
 use crate::{Backend, Conn, Database, StoreError, Value, wall};
 
+/// How the names of versions end that take away what the release before still used. An older binary can live with any
+/// newer version but these: it then refuses to work.
+const CONTRACT: &str = "_contract";
+
 /// One version of a service's schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Name, beginning with its number: `0001_create`.
+    /// Name, beginning with its number: `0001_create`. One that takes something away ends in `_contract`.
     pub name: &'static str,
     /// SQL that brings the version.
     pub up: &'static str,
@@ -33,7 +37,7 @@ impl Migrator {
     /// service gets, is applied where it is missing, whatever came after it.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] if an applied version was edited or the database is newer than this binary.
+    /// [`StoreError::Schema`] if an applied version was edited, or a newer one took away what this binary uses.
     pub async fn up(self, db: &Database, now: Timestamp) -> Result<usize, StoreError> {
         self.up_where(db, now, |_| true).await
     }
@@ -115,10 +119,20 @@ impl Migrator {
             .await
     }
 
-    /// Whether the schema is the one this binary wants.
+    /// Whether the schema is the one this binary wants, or a newer one that it can live with: a rollout goes through the
+    /// state in which the schema is new and some processes are not.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] as for [`Migrator::up`].
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
         db.as_login()
-            .scan(move |conn| Ok(self.applied(conn)?.len() == self.migrations.len()))
+            .scan(move |conn| {
+                let applied = self.applied(conn)?;
+                Ok(self
+                    .migrations
+                    .iter()
+                    .all(|wanted| applied.contains(wanted.name)))
+            })
             .await
     }
 
@@ -192,6 +206,9 @@ impl Migrator {
         for (name, sum) in &applied {
             let known = self.migrations.iter().find(|known| known.name == name);
             let Some(known) = known else {
+                if !name.ends_with(CONTRACT) {
+                    continue;
+                }
                 return Err(StoreError::Schema(format!(
                     "the {} database has version {name}, which this binary does not know: use a newer binary",
                     self.service

@@ -7,7 +7,7 @@ use marque_testkit::{TestDb, store_test_suite};
 store_test_suite!(
     versions_go_up_down_and_up,
     an_edited_version_is_refused,
-    a_newer_schema_is_refused,
+    an_older_binary_lives_with_what_was_added_and_not_with_what_was_taken_away,
     a_version_that_fails_leaves_nothing,
     two_processes_that_start_at_once_apply_each_version_once,
     every_services_schema_goes_up_down_and_up,
@@ -73,15 +73,28 @@ async fn an_edited_version_is_refused(db: TestDb) {
     );
 }
 
-async fn a_newer_schema_is_refused(db: TestDb) {
-    BOTH.up(&db, now()).await.unwrap();
+async fn an_older_binary_lives_with_what_was_added_and_not_with_what_was_taken_away(db: TestDb) {
+    const TAKEN: Migration = Migration {
+        name: "0003_no_notes_contract",
+        up: "DELETE FROM a_test_migrations WHERE name = ''",
+        down: "",
+    };
     let older = Migrator {
         migrations: &[FIRST],
         ..BOTH
     };
+    BOTH.up(&db, now()).await.unwrap();
+    assert_eq!(older.up(&db, now()).await.unwrap(), 0);
+    assert!(older.is_current(&db).await.unwrap());
+    assert!(older.is_answering(&db).await.unwrap());
+    let newest = Migrator {
+        migrations: &[FIRST, SECOND, TAKEN],
+        ..BOTH
+    };
+    newest.up(&db, now()).await.unwrap();
     let refused = older.up(&db, now()).await.unwrap_err().to_string();
     assert!(
-        refused.contains("0002_note") && refused.contains("use a newer binary"),
+        refused.contains("0003_no_notes_contract") && refused.contains("use a newer binary"),
         "{refused}"
     );
     assert!(older.is_current(&db).await.is_err());
