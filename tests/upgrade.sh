@@ -78,6 +78,7 @@ wait_for old 18480
 # The new one shares the keys the old one made.
 cp -r "$work/old/keys" "$work/new/keys"
 token=$("$old" token --config "$work/old.toml" --role hq-admin 2>/dev/null | tail -1)
+desk=$("$old" token --config "$work/old.toml" --role sales --dealer D001 2>/dev/null | tail -1)
 dms=$("$old" token --config "$work/old.toml" --role dms --dealer D001 2>/dev/null | tail -1)
 
 ask() { # TOKEN METHOD PORT PATH [BODY]
@@ -95,7 +96,7 @@ put_customer() { # PORT NUMBER
     ask "$dms" PUT "$1" "/v1/source-records/D001/dms/K$2" "{\"name\": \"张伟\", \"phone\": \"$(phone "$2")\"}"
 }
 find_customer() { # PORT NUMBER
-    ask "$dms" POST "$1" /v1/lookup "{\"phone\": \"$(phone "$2")\"}" | grep -q customer || fail "K$2 is not found through $1"
+    ask "$desk" POST "$1" /v1/lookup "{\"phone\": \"$(phone "$2")\"}" | grep -q customer || fail "K$2 is not found through $1"
 }
 
 put_dealer 18480
@@ -105,7 +106,7 @@ for n in 1 2 3 4 5; do put_customer 18480 $n >/dev/null; done
 # The new schema, while the old binary serves: it goes on being asked until both are there.
 (
     while [ ! -f "$work/both" ]; do
-        curl -s -o /dev/null -w '%{http_code}\n' -X POST http://127.0.0.1:18480/v1/lookup -H "authorization: Bearer $dms" \
+        curl -s -o /dev/null -w '%{http_code}\n' -X POST http://127.0.0.1:18480/v1/lookup -H "authorization: Bearer $desk" \
             -H 'content-type: application/json' -d "{\"phone\": \"$(phone 1)\"}" >>"$work/meanwhile"
     done
 ) &
