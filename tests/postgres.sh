@@ -3,15 +3,16 @@
 #
 #   export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)
 #   tests/postgres.sh stop /tmp/marque-pg
+#   tests/postgres.sh replica /tmp/marque-replica URL     one that follows the server at URL
 #
 # PostgreSQL refuses to run as root; there it runs as the user `postgres`, or as `nobody` if there is none.
 set -eu
 
 usage() {
-    echo "usage: $0 start|stop DIR" >&2
+    echo "usage: $0 start|stop DIR, $0 replica DIR URL" >&2
     exit 64
 }
-[ $# -eq 2 ] || usage
+[ $# -ge 2 ] || usage
 dir=$2
 
 # The server's programs: in the path, or where Debian puts them.
@@ -85,7 +86,8 @@ start() {
         [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
         sleep 0.1
     done
-    make_roles || { echo "$0: the roles cannot be made" >&2; exit 70; }
+    # A replica has the roles of the server it follows.
+    [ -f "$dir/data/standby.signal" ] || make_roles || { echo "$0: the roles cannot be made" >&2; exit 70; }
     url "$port"
 }
 
@@ -102,6 +104,18 @@ END $$;
 SQL
 }
 
+replica() {
+    is_running || [ -d "$dir/data" ] || {
+        bin=$(find_bin)
+        mkdir -p "$dir"
+        owner=$(id -un postgres 2>/dev/null || echo nobody)
+        [ "$(id -u)" -ne 0 ] || chown "$owner" "$dir"
+        run_as_owner "$bin/pg_basebackup" -D "$dir/data" -d "$1" -R -X stream -c fast >"$dir/basebackup.log" 2>&1 ||
+            { cat "$dir/basebackup.log" >&2; exit 70; }
+    }
+    start
+}
+
 stop() {
     is_running || return 0
     pid=$(head -1 "$dir/data/postmaster.pid")
@@ -112,5 +126,6 @@ stop() {
 case $1 in
     start) start ;;
     stop) stop ;;
+    replica) replica "${3:?the address of the server to follow}" ;;
     *) usage ;;
 esac

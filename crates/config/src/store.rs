@@ -19,6 +19,10 @@ pub struct StoreConfig {
     pub url_file: Option<PathBuf>,
     /// PostgreSQL of single roles; goes before `url`.
     pub urls: BTreeMap<ServiceRole, Secret<String>>,
+    /// PostgreSQL that follows `url`, for lists and reports; `{role}` as there. None without.
+    pub replica_url: Option<Secret<String>>,
+    /// A file that holds `replica_url`.
+    pub replica_url_file: Option<PathBuf>,
     /// Connections that read, a role; 1 to 256.
     pub readers: usize,
     /// Connections that write, a role, on PostgreSQL; 1 to 256. SQLite has one writer always.
@@ -40,6 +44,8 @@ impl Default for StoreConfig {
             url: None,
             url_file: None,
             urls: BTreeMap::new(),
+            replica_url: None,
+            replica_url_file: None,
             readers: 4,
             writers: 4,
         }
@@ -47,23 +53,17 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
-    /// Takes `url` from its file, if one is named.
+    /// Takes `url` and `replica_url` from their files, if any are named.
     pub(crate) fn read_url_file(&mut self) -> Result<(), ConfigError> {
-        let Some(path) = &self.url_file else {
-            return Ok(());
-        };
-        let bad = |advice: String| ConfigError::BadValue {
-            key: "store.url_file".to_owned(),
-            place: "the configuration".to_owned(),
-            advice,
-        };
-        if self.url.is_some() {
-            return Err(bad("set store.url or store.url_file, not both".to_owned()));
-        }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| bad(format!("{} cannot be read: {error}", path.display())))?;
-        self.url = Some(text.trim().to_owned().into());
-        Ok(())
+        read_file("store.url", &mut self.url, self.url_file.as_deref())?;
+        let file = self.replica_url_file.as_deref();
+        read_file("store.replica_url", &mut self.replica_url, file)
+    }
+
+    /// The replica of a role's database, if there is one.
+    pub fn replica(&self, role: ServiceRole) -> Option<Secret<String>> {
+        let url = self.replica_url.as_ref()?;
+        Some(url.expose().replace("{role}", &role.snake()).into())
     }
 
     /// The database of a role.
@@ -75,6 +75,29 @@ impl StoreConfig {
             None => StoreTarget::Sqlite(data_dir.join(format!("{}.db", role.snake()))),
         }
     }
+}
+
+/// Takes an address from its file, if one is named.
+fn read_file(
+    key: &str,
+    url: &mut Option<Secret<String>>,
+    file: Option<&Path>,
+) -> Result<(), ConfigError> {
+    let Some(path) = file else {
+        return Ok(());
+    };
+    let bad = |advice: String| ConfigError::BadValue {
+        key: format!("{key}_file"),
+        place: "the configuration".to_owned(),
+        advice,
+    };
+    if url.is_some() {
+        return Err(bad(format!("set {key} or {key}_file, not both")));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| bad(format!("{} cannot be read: {error}", path.display())))?;
+    *url = Some(text.trim().to_owned().into());
+    Ok(())
 }
 
 #[cfg(test)]

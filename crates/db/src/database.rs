@@ -16,6 +16,7 @@ use crate::{
     Backend, Conn, StoreError,
     postgres::{self, PgJob, PgSession, Place},
     queue,
+    replica::{Replica, Tried},
     sqlite::{Readers, Writer},
     tls::Address,
     wall::{self, Acting, Wall},
@@ -40,6 +41,8 @@ pub enum Settings {
         readers: usize,
         /// Connections for writes.
         writers: usize,
+        /// Address of a replica for [`Database::report`], with as many connections as there are for reads.
+        replica: Option<String>,
     },
 }
 
@@ -62,6 +65,7 @@ enum Engine {
         writers: Sender<PgJob>,
         /// How often the schema has been changed by this process.
         generation: Arc<AtomicU64>,
+        replica: Option<Replica>,
     },
 }
 
@@ -82,19 +86,8 @@ impl Database {
                 schema,
                 readers,
                 writers,
-            } => {
-                let generation = Arc::<AtomicU64>::default();
-                let place = Place {
-                    address: Arc::new(Address::read(url)?),
-                    schema: schema.clone(),
-                    generation: Arc::clone(&generation),
-                };
-                Engine::Postgres {
-                    readers: postgres::start(&place, *readers, "pg-read")?,
-                    writers: postgres::start(&place, *writers, "pg-write")?,
-                    generation,
-                }
-            }
+                replica,
+            } => open_postgres((url, schema), (*readers, *writers), replica.as_deref())?,
         };
         Ok(Self {
             engine: Arc::new(engine),
@@ -202,6 +195,31 @@ impl Database {
         }
     }
 
+    /// A list or a report that may be a moment old: on PostgreSQL it is read from the replica, if there is one that answers.
+    /// It has all that this process has written; what another process wrote may be missing for as long as the replica
+    /// is behind.
+    pub async fn report<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if let Engine::Postgres {
+            replica: Some(replica),
+            ..
+        } = &*self.engine
+        {
+            let asked = replica.ask(self.acting.wall(), work);
+            return match asked.instrument(self.span("report")).await? {
+                Tried::Done(answer) => Ok(answer),
+                Tried::Declined(work) => self.scan(work).await,
+            };
+        }
+        self.scan(work).await
+    }
+
     /// The span of a unit of work. Only exporters of traces are interested in it (`marque_telemetry`).
     fn span(&self, operation: &'static str) -> Span {
         let system = match self.backend() {
@@ -275,6 +293,38 @@ impl Database {
     }
 }
 
+/// Starts the threads of a PostgreSQL database.
+fn open_postgres(
+    (url, schema): (&str, &str),
+    (readers, writers): (usize, usize),
+    replica: Option<&str>,
+) -> Result<Engine, StoreError> {
+    let (generation, written) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+    let place = |url: &str| {
+        Ok::<_, StoreError>(Place {
+            address: Arc::new(Address::read(url)?),
+            schema: schema.to_owned(),
+            generation: Arc::clone(&generation),
+            written: None,
+        })
+    };
+    let server = place(url)?;
+    let writing = Place {
+        written: replica.map(|_| Arc::clone(&written)),
+        ..server.clone()
+    };
+    let replica = match replica {
+        Some(url) => Some(Replica::start(&place(url)?, readers, written)?),
+        None => None,
+    };
+    Ok(Engine::Postgres {
+        readers: postgres::start(&server, readers, "pg-read")?,
+        writers: postgres::start(&writing, writers, "pg-write")?,
+        generation,
+        replica,
+    })
+}
+
 /// An error in which a store's error can be seen, so that a transaction knows whether to try again.
 pub trait AsStoreError {
     /// The store's error, if it is one.
@@ -287,7 +337,7 @@ impl AsStoreError for StoreError {
     }
 }
 
-async fn on_postgres<T, E>(
+pub(crate) async fn on_postgres<T, E>(
     threads: &Sender<PgJob>,
     wall: Option<Wall>,
     work: impl FnOnce(&mut Result<PgSession, StoreError>, (&Wanted, Option<&Wall>)) -> Result<T, E>

@@ -10,6 +10,7 @@ mod error;
 mod migrate;
 mod postgres;
 mod queue;
+mod replica;
 mod row;
 mod sqlite;
 mod tls;

@@ -14,7 +14,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 use postgres::{
-    Client, Statement,
+    Client, SimpleQueryMessage, Statement,
     binary_copy::BinaryCopyInWriter,
     types::{ToSql, Type},
 };
@@ -24,6 +24,7 @@ use crate::{
     Conn, StoreError, Value,
     conn::Driver,
     queue::LONGEST,
+    replica::position,
     tls::{Address, Tls},
     wall::{Standing, UNCONFINED, Wall},
     wanted::{Wanted, over},
@@ -41,6 +42,10 @@ pub(crate) struct PgSession {
     standing: Standing,
     /// When the standing was asked for, and in which generation of the schema.
     asked: (Instant, u64),
+    /// Where to note how far the server's log stood after a commit.
+    written: Option<Arc<AtomicU64>>,
+    /// How far a replica was when it was asked last.
+    replayed: u64,
     /// Whether a unit of work left its transaction to be ended.
     is_open: bool,
     /// Whether this unit of work is behind the wall of a dealer or a region.
@@ -81,6 +86,8 @@ impl PgSession {
             schema: schema.to_owned(),
             standing: Standing::default(),
             asked: (Instant::now(), 0),
+            written: None,
+            replayed: 0,
             is_open: false,
             is_confined: false,
             may_copy: true,
@@ -117,6 +124,39 @@ impl PgSession {
             self.batch("COMMIT")?;
         }
         Ok(())
+    }
+
+    /// Ends the transaction of a write.
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let Some(written) = &self.written else {
+            return self.batch("COMMIT");
+        };
+        let told = self
+            .client
+            .simple_query("COMMIT; SELECT pg_current_wal_insert_lsn()")?;
+        for message in told {
+            if let SimpleQueryMessage::Row(row) = message
+                && let Some(place) = row.get(0).and_then(position)
+            {
+                written.fetch_max(place, Ordering::AcqRel);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this session's server, a replica, has all that the log held at a place.
+    pub(crate) fn has_replayed(&mut self, place: u64) -> Result<bool, StoreError> {
+        if self.replayed < place {
+            let rows = self.query("SELECT pg_last_wal_replay_lsn()::text", &[])?;
+            let told: Option<String> = rows
+                .first()
+                .map(|row| row.try_get(0))
+                .transpose()?
+                .flatten();
+            // A server that replays nothing is none that follows: it is what it is.
+            self.replayed = told.map_or(u64::MAX, |text| position(&text).unwrap_or(0));
+        }
+        Ok(self.replayed >= place)
     }
 
     /// Asks again whether there is a wall, if there was none and the schema may have changed.
@@ -415,6 +455,8 @@ pub(crate) struct Place {
     pub(crate) address: Arc<Address>,
     pub(crate) schema: String,
     pub(crate) generation: Arc<AtomicU64>,
+    /// Where writers note how far the server's log stood after a commit, if somebody asks.
+    pub(crate) written: Option<Arc<AtomicU64>>,
 }
 
 /// Starts the threads; they end when the sender is dropped.
@@ -445,7 +487,10 @@ fn run(place: &Place, jobs: &Receiver<PgJob>) {
         }
         let mut current = match session.take() {
             Some(session) => Ok(session),
-            None => PgSession::connect_to(&place.address, &place.schema),
+            None => PgSession::connect_to(&place.address, &place.schema).map(|session| PgSession {
+                written: place.written.clone(),
+                ..session
+            }),
         };
         let generation = place.generation.load(Ordering::Acquire);
         current = current.and_then(|mut session| {
@@ -527,7 +572,7 @@ fn transact<T, E: From<StoreError>>(
         attempt += 1;
         session.begin("BEGIN", wall)?;
         let result = guarded(|| work(&mut Conn(Driver::Postgres(session))))
-            .and_then(|value| session.batch("COMMIT").map(|()| value).map_err(E::from));
+            .and_then(|value| session.commit().map(|()| value).map_err(E::from));
         session.is_open = false;
         match result {
             Ok(value) => return Ok(value),

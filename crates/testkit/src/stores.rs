@@ -46,6 +46,7 @@ impl TestDb {
             schema,
             readers: 2,
             writers: 4,
+            replica: None,
         };
         Some(Self::open(
             settings,

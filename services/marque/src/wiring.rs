@@ -478,6 +478,7 @@ pub fn database_settings(config: &Config, role: ServiceRole) -> Settings {
             schema: role.snake(),
             readers: config.store.readers,
             writers: config.store.writers,
+            replica: config.store.replica(role).map(|url| url.expose().clone()),
         },
     }
 }

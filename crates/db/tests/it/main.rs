@@ -9,6 +9,7 @@ mod bulk;
 mod cut;
 mod migrations;
 mod queue;
+mod replica;
 mod tls;
 mod wall;
 mod wanted;

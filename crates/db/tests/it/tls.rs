@@ -46,6 +46,7 @@ impl Server {
             schema: "tls".to_owned(),
             readers: 1,
             writers: 1,
+            replica: None,
         })?;
         let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
         db.read(move |conn| conn.query_opt(sql, &[], |row| row.get(0)))

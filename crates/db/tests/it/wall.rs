@@ -178,6 +178,7 @@ fn as_user(db: &TestDb, user: &str) -> Database {
         schema,
         readers: 1,
         writers: 1,
+        replica: None,
     })
     .unwrap()
 }

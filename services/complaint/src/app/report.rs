@@ -21,7 +21,7 @@ impl CaseApp {
         let now = self.clock.now();
         let facts = self
             .db
-            .scan(move |conn| storage::list_facts(conn, ctx.scope(), span, &by, now))
+            .report(move |conn| storage::list_facts(conn, ctx.scope(), span, &by, now))
             .await?;
         let facts = facts.ok_or_else(|| {
             let message = format!("write one of {}", storage::group_names().join(", "));

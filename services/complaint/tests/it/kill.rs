@@ -156,6 +156,7 @@ fn a_process_that_only_escalates() {
             schema: schema.to_owned(),
             readers: 1,
             writers: 2,
+            replica: None,
         },
         None => Settings::Sqlite { path: store.into() },
     };

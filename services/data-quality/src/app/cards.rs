@@ -119,7 +119,7 @@ impl QualityApp {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
         self.db
-            .scan(move |conn| {
+            .report(move |conn| {
                 let rows = storage::list_counters(conn, ctx.scope(), &filter(&query))?;
                 let rows = match query.level {
                     CardLevel::Region => by_region(rows),
@@ -135,7 +135,7 @@ impl QualityApp {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
         self.db
-            .scan(move |conn| {
+            .report(move |conn| {
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
                 detail(conn, ctx.scope(), &query, &region)

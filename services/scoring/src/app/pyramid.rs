@@ -52,7 +52,7 @@ impl ScoreApp {
         let app = self.clone();
         let (model, (unscored, opted_out)) = self
             .db
-            .scan(move |conn| {
+            .report(move |conn| {
                 let model = app.assessor.models().active(conn)?;
                 let states = storage::count_states(conn, ctx.scope(), kind)?;
                 Ok::<_, crate::error::Error>((model, states))

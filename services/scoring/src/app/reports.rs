@@ -77,7 +77,7 @@ impl ScoreApp {
     pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
         asked.check(self.clock.now())?;
         self.db
-            .scan(move |conn| answer(conn, ctx.scope(), &asked))
+            .report(move |conn| answer(conn, ctx.scope(), &asked))
             .await
     }
 }
