@@ -218,13 +218,22 @@ impl Open {
                 )
             },
         );
-        for (policy, role, rows) in [
-            ("own_rows", CONFINED, own.as_str()),
-            ("all_rows", UNCONFINED, "true"),
+        let or_nobodys = format!("{own} OR {column} = ''");
+        let (seen, written) = match self.name.as_str() {
+            // Acts and events that concern no dealer are told by whoever does them, and read by none of them.
+            "audit" | "outbox" => (&own, &or_nobodys),
+            // The end of their chain is a number and a hash, which the next act goes on from.
+            "audit_heads" => (&or_nobodys, &or_nobodys),
+            _ => (&own, &own),
+        };
+        let all = "true".to_owned();
+        for (policy, role, seen, written) in [
+            ("own_rows", CONFINED, seen, written),
+            ("all_rows", UNCONFINED, &all, &all),
         ] {
             sql.push_str(&format!(
                 "DROP POLICY IF EXISTS {policy} ON {table};
-                 CREATE POLICY {policy} ON {table} TO {role} USING ({rows}) WITH CHECK ({rows});
+                 CREATE POLICY {policy} ON {table} TO {role} USING ({seen}) WITH CHECK ({written});
                  COMMENT ON POLICY {policy} ON {table} IS '{MARK}';"
             ));
         }

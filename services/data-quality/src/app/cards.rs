@@ -149,6 +149,11 @@ fn detail(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery, region: &str) -
     let own = storage::list_counters(conn, scope, &filter)?.pop();
     let mut trend = storage::months_of(conn, scope, &filter, MONTHS)?;
     trend.reverse();
+    let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
+    rules.truncate(RULES);
+    let records = own.as_ref().map_or(0, |own| own.counter.records);
+    let to_mend = to_mend(conn, scope, query, records)?;
+    conn.see_all_dealers()?;
     // Figures of the region are sums; its dealers are compared by them and are not shown.
     let of_region = CardFilter {
         dealer: String::new(),
@@ -173,15 +178,13 @@ fn detail(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery, region: &str) -
     for peer in &peers {
         sum.add(&peer.counter);
     }
-    let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
-    rules.truncate(RULES);
     Ok(Detail {
         rank,
         of: peers.len() as i32,
         region: sum,
         moves: moves(&trend, &query.period),
         rules,
-        to_mend: to_mend(conn, scope, query, card.counter.records)?,
+        to_mend,
         card,
         trend,
     })

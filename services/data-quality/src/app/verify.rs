@@ -105,7 +105,9 @@ impl QualityApp {
             )]));
         }
         let (id, now) = (WorkListId::new(&*self.clock), self.clock.now());
+        // A list is of several dealers' records, or of nobody's in particular.
         self.db
+            .across()
             .bulk(move |conn| {
                 keyed.once(conn, &ctx, now, "CreateWorkList", |conn| {
                     draw_list(conn, &ctx, now, (id, &drawing)).map(&answer)
@@ -123,6 +125,7 @@ impl QualityApp {
     ) -> Result<(WorkList, Vec<WorkItem>)> {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         self.db
+            .across()
             .scan(move |conn| {
                 let list = storage::find_work_list(conn, ctx.scope(), id)?
                     .ok_or(Error::WorkListUnknown)?;
