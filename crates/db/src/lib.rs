@@ -7,6 +7,7 @@ mod courtesy;
 mod cut;
 mod database;
 mod error;
+mod keys;
 mod migrate;
 mod postgres;
 mod queue;

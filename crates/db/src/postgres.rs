@@ -12,22 +12,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender};
-use postgres::{
-    Client, SimpleQueryMessage, Statement,
-    binary_copy::BinaryCopyInWriter,
-    types::{ToSql, Type},
-};
-use uuid::Uuid;
-
 use crate::{
     Conn, StoreError, Value,
     conn::Driver,
+    keys::KeyList,
     queue::LONGEST,
     replica::position,
     tls::{Address, Tls},
     wall::{Standing, UNCONFINED, Wall},
     wanted::{Wanted, over},
+};
+use crossbeam_channel::{Receiver, Sender};
+use postgres::{
+    Client, SimpleQueryMessage, Statement,
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
 };
 
 /// A client with its prepared statements.
@@ -364,86 +363,6 @@ fn create_schema(client: &mut Client, schema: &str) -> Result<(), StoreError> {
 /// A name between double quotes.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Keys of one type as an array.
-enum KeyList<'a> {
-    Uuids(Vec<Uuid>),
-    Bytes(Vec<&'a [u8]>),
-    Texts(Vec<&'a str>),
-    Ints(Vec<i64>),
-}
-
-impl<'a> From<&[Value<'a>]> for KeyList<'a> {
-    fn from(keys: &[Value<'a>]) -> Self {
-        match keys.first() {
-            Some(Value::Uuid(_)) => Self::Uuids(
-                keys.iter()
-                    .filter_map(|key| {
-                        if let Value::Uuid(key) = key {
-                            Some(*key)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect(),
-            ),
-            Some(Value::Bytes(_)) => Self::Bytes(
-                keys.iter()
-                    .filter_map(|key| {
-                        if let Value::Bytes(key) = key {
-                            Some(*key)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect(),
-            ),
-            Some(Value::Text(_)) => Self::Texts(
-                keys.iter()
-                    .filter_map(|key| {
-                        if let Value::Text(key) = key {
-                            Some(*key)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect(),
-            ),
-            _ => Self::Ints(
-                keys.iter()
-                    .filter_map(|key| {
-                        if let Value::Int(key) = key {
-                            Some(*key)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect(),
-            ),
-        }
-    }
-}
-
-impl KeyList<'_> {
-    /// PostgreSQL's name of the type of one key.
-    const fn type_name(&self) -> &'static str {
-        match self {
-            Self::Uuids(_) => "uuid",
-            Self::Bytes(_) => "bytea",
-            Self::Texts(_) => "text",
-            Self::Ints(_) => "bigint",
-        }
-    }
-
-    fn as_sql(&self) -> &(dyn ToSql + Sync) {
-        match self {
-            Self::Uuids(keys) => keys,
-            Self::Bytes(keys) => keys,
-            Self::Texts(keys) => keys,
-            Self::Ints(keys) => keys,
-        }
-    }
 }
 
 /// A unit of work as the threads see it: runs on a session, answers its caller by itself.
