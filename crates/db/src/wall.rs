@@ -21,6 +21,9 @@ const MARK: &str = "marque wall 1";
 /// Tables that belong to dealers by a column that is not called `dealer`.
 const OTHERWISE_NAMED: &str = "('dealers', 'code')";
 
+/// Columns called `dealer` that say something of a row's subject and not whose the row is: where a customer came last.
+const NO_OWNERS: &str = "('loyalty', 'dealer')";
+
 /// Whose rows a unit of work may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wall {
@@ -179,6 +182,7 @@ fn tables(conn: &mut Conn<'_>) -> Result<Vec<Open>, StoreError> {
          FROM pg_class class
          JOIN pg_attribute owner ON owner.attrelid = class.oid AND NOT owner.attisdropped
               AND (owner.attname = 'dealer' OR (class.relname, owner.attname) IN ({OTHERWISE_NAMED}))
+              AND (class.relname, owner.attname) NOT IN ({NO_OWNERS})
          CROSS JOIN LATERAL (SELECT count(*) AS marked FROM pg_policy
               WHERE polrelid = class.oid AND obj_description(pg_policy.oid, 'pg_policy') = ?1) policies
          WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p')
