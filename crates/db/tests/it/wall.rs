@@ -331,3 +331,71 @@ async fn a_login_that_may_step_over_is_reported(db: TestDb) {
         .await;
     assert!(edited.is_err(), "nor may it touch the list of versions");
 }
+
+/// `cargo nextest run --workspace --run-ignored only --no-capture -E 'test(what_the_wall_costs)'`
+#[test]
+#[ignore = "a measurement"]
+fn what_the_wall_costs() {
+    let Some(db) = TestDb::postgres() else { return };
+    marque_testkit::block_on(async {
+        let bare = db.sibling();
+        bare.write(|conn| conn.batch(THINGS.up)).await.unwrap();
+        FIRST.up(&db, now()).await.unwrap();
+        for each in [&bare, &db] {
+            let fill = "INSERT INTO things SELECT 'D' || n % 100, 'n' || n FROM generate_series(1, 100000) n";
+            each.write(move |conn| conn.batch(fill)).await.unwrap();
+        }
+        // Turn and turn about, so that what else the machine does meets all of them.
+        let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for _ in 0..10 {
+            for (name, of, wall) in [
+                ("no wall", &bare, Wall::Everything),
+                ("headquarters", &db, Wall::Everything),
+                ("dealer", &db, dealer("D7")),
+            ] {
+                let (read, written) = behind(wall, one_round(of)).await;
+                times.entry(name).or_default().push(read);
+                let writing = ["no wall, write", "headquarters, write", "dealer, write"];
+                let name = writing
+                    .into_iter()
+                    .find(|each| each.starts_with(name))
+                    .unwrap();
+                times.entry(name).or_default().push(written);
+            }
+        }
+        for (name, mut rounds) in times {
+            rounds.sort_by(f64::total_cmp);
+            println!("{name}: {:.1} µs", rounds[rounds.len() / 2]);
+        }
+    });
+}
+
+/// Mean microseconds of a point read and of a write of one row.
+async fn one_round(db: &Database) -> (f64, f64) {
+    const TIMES: u32 = 1000;
+    let mean = |began: std::time::Instant| began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES);
+    let began = std::time::Instant::now();
+    for n in 0..TIMES {
+        let name = format!("n{}", 7 + n % 900 * 100);
+        let found: Option<String> = db
+            .read(move |conn| {
+                let sql = "SELECT name FROM things WHERE dealer = 'D7' AND name = ?1";
+                conn.query_opt(sql, &[(&name).into()], |row| row.get(0))
+            })
+            .await
+            .unwrap();
+        assert!(found.is_some());
+    }
+    let read = mean(began);
+    let began = std::time::Instant::now();
+    for n in 0..TIMES {
+        let name = format!("n{}", 7 + n % 900 * 100);
+        db.write(move |conn| {
+            let sql = "UPDATE things SET name = name WHERE dealer = 'D7' AND name = ?1";
+            conn.execute(sql, &[(&name).into()])
+        })
+        .await
+        .unwrap();
+    }
+    (read, mean(began))
+}
