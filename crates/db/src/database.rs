@@ -103,8 +103,16 @@ impl Database {
         self.acting(Acting::ForHeadquarters)
     }
 
-    /// The same database for the owner of its tables: migrations.
-    pub(crate) fn as_login(&self) -> Self {
+    /// The same database, where work that nobody confined is the system's own: for tools and tests, which have no callers.
+    #[must_use]
+    pub fn unless_confined_across(&self) -> Self {
+        self.acting(Acting::ForCallerOrHeadquarters)
+    }
+
+    /// The same database as its login finds it, without the two roles of the wall: for the owner of the tables, who
+    /// changes the schema.
+    #[must_use]
+    pub fn as_login(&self) -> Self {
         self.acting(Acting::AsLogin)
     }
 

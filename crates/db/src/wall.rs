@@ -78,6 +78,8 @@ impl Wall {
 pub(crate) enum Acting {
     /// As whoever the task works for.
     ForCaller,
+    /// As whoever the task works for, or headquarters if nobody said.
+    ForCallerOrHeadquarters,
     /// As headquarters, whoever asked.
     ForHeadquarters,
     /// As the login itself, which for migrations is the owner of the tables.
@@ -89,6 +91,9 @@ impl Acting {
     pub(crate) fn wall(self) -> Option<Wall> {
         match self {
             Self::ForCaller => Some(Wall::current()),
+            Self::ForCallerOrHeadquarters => {
+                Some(BEHIND.try_with(Wall::clone).unwrap_or(Wall::Everything))
+            }
             Self::ForHeadquarters => Some(Wall::Everything),
             Self::AsLogin => None,
         }
@@ -259,7 +264,8 @@ fn grant(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     let mut sql = format!(
         "GRANT USAGE ON SCHEMA {schema} TO {both};
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {both};
-         GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {both};"
+         GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {both};
+         ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {both};"
     );
     for table in fixed {
         let revoked = if table == "audit" {

@@ -55,7 +55,7 @@ impl TestDb {
     }
 
     fn open(settings: Settings, folder: TempDir) -> Self {
-        let db = Database::open(&settings).expect("the test's database opens");
+        let db = open(&settings);
         Self {
             db,
             settings,
@@ -87,7 +87,7 @@ impl TestDb {
 
     /// A handle that shares no connection with the others, as another process would have.
     pub fn from_another_process(&self) -> Database {
-        Database::open(&self.settings).expect("the test's database opens again")
+        open(&self.settings)
     }
 
     /// Where it lies.
@@ -144,6 +144,13 @@ impl Drop for TestDb {
             });
         }
     }
+}
+
+/// What a test does by itself it does as the system; what it has a service do is confined to the caller.
+fn open(settings: &Settings) -> Database {
+    Database::open(settings)
+        .expect("the test's database opens")
+        .unless_confined_across()
 }
 
 /// Every table of a schema in text form, one after the other.

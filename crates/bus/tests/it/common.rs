@@ -15,7 +15,10 @@ pub(crate) async fn prepared(db: TestDb) -> TestDb {
     let db = db.migrated(&marque_migrations::NETWORK).await;
     let tables =
         "CREATE TABLE applied (place BIGINT PRIMARY KEY, subject TEXT NOT NULL, n BIGINT NOT NULL)";
-    db.write(move |conn| conn.batch(tables)).await.unwrap();
+    db.as_login()
+        .write(move |conn| conn.batch(tables))
+        .await
+        .unwrap();
     db
 }
 

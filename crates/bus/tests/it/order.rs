@@ -37,8 +37,8 @@ pub(crate) async fn run(
     mut every_second: impl FnMut(u64),
 ) {
     let tables = "CREATE TABLE last (aggregate BIGINT PRIMARY KEY, n BIGINT NOT NULL)";
-    let made = world.producer.write(move |conn| conn.batch(tables));
-    made.await.unwrap();
+    let owner = world.producer.as_login();
+    owner.write(move |conn| conn.batch(tables)).await.unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let reader = {
         let (consumer, done) = (world.consumer(Arc::default()), Arc::clone(&done));

@@ -94,7 +94,7 @@ async fn a_query_without_a_clause_finds_nothing_foreign(db: TestDb) {
         assert_eq!(seen(&db, dealer("D1' OR 'a'='a")).await, (0, 0));
         assert_eq!(seen(&db, Wall::Everything).await, (5, 5));
     }
-    let unsaid = db.handle();
+    let unsaid = Database::open(&db.settings()).unwrap();
     let found = tokio::spawn(async move { unsaid.scan(count).await.unwrap() });
     assert_eq!(found.await.unwrap(), 0, "a task that nobody confined");
 }

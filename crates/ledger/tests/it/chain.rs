@@ -52,15 +52,17 @@ async fn filled(db: TestDb) -> TestDb {
 
 /// What somebody does who owns the database.
 async fn tamper(db: &Database, sql: &'static str) {
-    db.write(move |conn| {
-        conn.batch(match conn.backend() {
-            Backend::Sqlite => "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete",
-            Backend::Postgres => "DROP TRIGGER audit_stays ON audit",
-        })?;
-        conn.batch(sql)
-    })
-    .await
-    .unwrap();
+    let owner = db.as_login();
+    owner
+        .write(move |conn| {
+            conn.batch(match conn.backend() {
+                Backend::Sqlite => "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete",
+                Backend::Postgres => "DROP TRIGGER audit_stays ON audit",
+            })?;
+            conn.batch(sql)
+        })
+        .await
+        .unwrap();
 }
 
 async fn verify_with(db: &Database, signed: Vec<Head>) -> Verdict {
@@ -181,7 +183,8 @@ async fn a_record_put_in_is_found(db: TestDb) {
 
 /// The same, when the triggers are already gone.
 async fn tamper_more(db: &Database, sql: &'static str) {
-    db.write(move |conn| conn.batch(sql)).await.unwrap();
+    let owner = db.as_login();
+    owner.write(move |conn| conn.batch(sql)).await.unwrap();
 }
 
 async fn a_cut_tail_is_found(db: TestDb) {
