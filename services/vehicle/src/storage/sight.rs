@@ -40,6 +40,10 @@ pub(crate) fn visible(
             )?;
             let hidden = vehicles.iter().copied().filter(|id| !seen.contains(id));
             let hidden: Vec<VehicleId> = hidden.collect();
+            if !hidden.is_empty() {
+                // Who has a part in them is known by other dealers' rows.
+                conn.see_all_dealers()?;
+            }
             seen.extend(of_received(conn, scope, dealer, &hidden, now)?);
             Ok(seen)
         }
