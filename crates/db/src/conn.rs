@@ -197,6 +197,25 @@ impl Conn<'_> {
         }
     }
 
+    /// Runs `work` with the rows of all dealers in sight, and goes back behind the caller's wall: for a question whose answer
+    /// is not his dealer's alone, in the midst of work that is.
+    pub fn among_all_dealers<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Driver::Postgres(session) = &mut self.0 else {
+            return work(self);
+        };
+        let was_confined = session.is_confined();
+        session.see_all_dealers()?;
+        // After an error the transaction is taken back, and with it whose rows it sees.
+        let answer = work(self)?;
+        if let (Driver::Postgres(session), true) = (&mut self.0, was_confined) {
+            session.confine()?;
+        }
+        Ok(answer)
+    }
+
     /// Runs `work` and takes back whatever it wrote: a rehearsal.
     pub fn rehearse<T, E: From<StoreError>>(
         &mut self,

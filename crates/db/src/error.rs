@@ -42,6 +42,18 @@ impl StoreError {
         matches!(self, Self::Conflict(_) | Self::Unavailable(_))
     }
 
+    /// The error in words, and what it comes from.
+    pub(crate) fn with_sources(&self) -> String {
+        let mut words = self.to_string();
+        let mut next = self.source();
+        while let Some(source) = next {
+            words.push_str(": ");
+            words.push_str(&source.to_string());
+            next = source.source();
+        }
+        words
+    }
+
     /// Whether what was to be stored is to blame, and not the store.
     pub fn is_of_the_data(&self) -> bool {
         matches!(

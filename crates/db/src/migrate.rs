@@ -99,11 +99,13 @@ impl Migrator {
         Ok(count)
     }
 
-    /// Takes back the newest `count` versions.
+    /// Takes back the newest `count` versions, and with them the wall between dealers, which comes again with the next
+    /// [`Migrator::up`].
     pub async fn down(self, db: &Database, count: usize) -> Result<(), StoreError> {
         db.as_login()
             .write(move |conn| {
                 let applied = self.applied(conn)?;
+                wall::raze(conn)?;
                 let newest_first = self
                     .migrations
                     .iter()

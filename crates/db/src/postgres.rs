@@ -19,7 +19,7 @@ use crate::{
     queue::LONGEST,
     replica::position,
     tls::{Address, Tls},
-    wall::{Standing, UNCONFINED, Wall},
+    wall::{CONFINED, Standing, UNCONFINED, Wall},
     wanted::{Wanted, over},
 };
 use crossbeam_channel::{Receiver, Sender};
@@ -176,6 +176,19 @@ impl PgSession {
             self.is_confined = false;
             self.may_copy = self.standing.may_copy;
         }
+        Ok(())
+    }
+
+    /// Whether this transaction sees the rows of its caller alone.
+    pub(crate) const fn is_confined(&self) -> bool {
+        self.is_confined
+    }
+
+    /// Takes back [`Self::see_all_dealers`]: whose rows were seen before is still known to the transaction.
+    pub(crate) fn confine(&mut self) -> Result<(), StoreError> {
+        self.batch(&format!("SET LOCAL ROLE {CONFINED}"))?;
+        self.is_confined = true;
+        self.may_copy = false;
         Ok(())
     }
 
@@ -514,5 +527,5 @@ fn ready<E: From<StoreError>>(
 ) -> Result<&mut PgSession, E> {
     session
         .as_mut()
-        .map_err(|error| StoreError::Unavailable(error.to_string().into()).into())
+        .map_err(|error| StoreError::Unavailable(error.with_sources().into()).into())
 }

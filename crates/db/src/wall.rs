@@ -131,6 +131,26 @@ impl Standing {
     }
 }
 
+/// Takes the wall down for good: the oldest versions take away the columns that it stands on.
+pub(crate) fn raze(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    if matches!(conn.0, Driver::Sqlite(_)) {
+        return Ok(());
+    }
+    let policies: Vec<(String, String)> = conn.query(
+        "SELECT policyname::text, tablename::text FROM pg_policies WHERE schemaname = current_schema()",
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let sql: Vec<String> = policies
+        .iter()
+        .map(|(policy, table)| {
+            let table = quoted(table);
+            format!("DROP POLICY {policy} ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;")
+        })
+        .collect();
+    conn.batch(&sql.concat())
+}
+
 /// Lets the owner of the tables touch all rows again until [`raise`]: a migration may change them.
 pub(crate) fn lower(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     if matches!(conn.0, Driver::Sqlite(_)) {
@@ -141,11 +161,11 @@ pub(crate) fn lower(conn: &mut Conn<'_>) -> Result<(), StoreError> {
         &[],
         |row| row.get(0),
     )?;
-    let sql: String = forced
+    let sql: Vec<String> = forced
         .iter()
         .map(|table| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY;", quoted(table)))
         .collect();
-    conn.batch(&sql)
+    conn.batch(&sql.concat())
 }
 
 /// Raises the wall around every table of the schema that belongs to dealers, and lets the two roles in. Does nothing where
@@ -156,12 +176,12 @@ pub(crate) fn raise(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     if matches!(conn.0, Driver::Sqlite(_)) || !has_roles(conn)? {
         return Ok(());
     }
-    let mut sql = String::new();
+    let mut sql = Vec::new();
     for table in tables(conn)? {
         table.write(&mut sql);
     }
     if !sql.is_empty() {
-        conn.batch(&sql)?;
+        conn.batch(&sql.concat())?;
     }
     grant(conn)
 }
@@ -204,9 +224,9 @@ fn tables(conn: &mut Conn<'_>) -> Result<Vec<Open>, StoreError> {
 }
 
 impl Open {
-    fn write(&self, sql: &mut String) {
+    fn write(&self, sql: &mut Vec<String>) {
         let (table, column) = (quoted(&self.name), quoted(&self.column));
-        sql.push_str(&format!(
+        sql.push(format!(
             "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
         ));
         if self.has_policies {
@@ -215,18 +235,15 @@ impl Open {
         // After a transaction a setting that was local to it reads '' and not NULL. No dealer is called so, but rows of
         // nobody in particular have this code.
         let told = |name: &str| format!("NULLIF(current_setting('marque.{name}', true), '')");
-        let mut own = format!("{column} = {}", told("dealer"));
-        own.push_str(" OR ");
-        own.push_str(
-            &if self.name == "dealer_regions" || self.name == "dealers" {
-                format!("region = {}", told("region"))
-            } else {
-                format!(
-                    "{column} IN (SELECT dealer FROM dealer_regions WHERE region = {})",
-                    told("region")
-                )
-            },
-        );
+        let of_region = if self.name == "dealer_regions" || self.name == "dealers" {
+            format!("region = {}", told("region"))
+        } else {
+            format!(
+                "{column} IN (SELECT dealer FROM dealer_regions WHERE region = {})",
+                told("region")
+            )
+        };
+        let own = format!("{column} = {} OR {of_region}", told("dealer"));
         let or_nobodys = format!("{own} OR {column} = ''");
         let (seen, written) = match self.name.as_str() {
             // Acts and events that concern no dealer are told by whoever does them, and read by none of them.
@@ -240,7 +257,7 @@ impl Open {
             ("own_rows", CONFINED, seen, written),
             ("all_rows", UNCONFINED, &all, &all),
         ] {
-            sql.push_str(&format!(
+            sql.push(format!(
                 "DROP POLICY IF EXISTS {policy} ON {table};
                  CREATE POLICY {policy} ON {table} TO {role} USING ({seen}) WITH CHECK ({written});
                  COMMENT ON POLICY {policy} ON {table} IS '{MARK}';"
@@ -261,24 +278,24 @@ fn grant(conn: &mut Conn<'_>) -> Result<(), StoreError> {
         |row| row.get(0),
     )?;
     let both = format!("{CONFINED}, {UNCONFINED}");
-    let mut sql = format!(
+    let mut sql = vec![format!(
         "GRANT USAGE ON SCHEMA {schema} TO {both};
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {both};
          GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {both};
          ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {both};"
-    );
+    )];
     for table in fixed {
         let revoked = if table == "audit" {
             "UPDATE, DELETE"
         } else {
             "INSERT, UPDATE, DELETE"
         };
-        sql.push_str(&format!(
+        sql.push(format!(
             "REVOKE {revoked} ON {} FROM {both};",
             quoted(&table)
         ));
     }
-    conn.batch(&sql)
+    conn.batch(&sql.concat())
 }
 
 /// What is wrong with the wall of a schema, for `marque doctor`: not raised, or the login may step over it.

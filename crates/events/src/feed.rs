@@ -38,8 +38,10 @@ const MAX_WAIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(200);
 
 impl Feed {
-    /// The feed of a service's database; `source` is `marque/<service>`.
+    /// The feed of a service's database; `source` is `marque/<service>`. It counts the events of all dealers, whoever asks:
+    /// who hands them on leaves out what a caller may not see.
     pub fn new(db: Database, source: &'static str) -> Self {
+        let db = db.across();
         Self { db, source }
     }
 

@@ -315,7 +315,7 @@ impl<S: Sink> ImportGrpc<S> {
         };
         // The pages are written while the receiver is read: when the caller goes, both end.
         let chunks = tokio_stream::wrappers::ReceiverStream::new(receiver);
-        let pages = marque_db::behind(Wall::current(), pages);
+        let pages = marque_db::behind(marque_db::Wall::current(), pages);
         let driven = futures::stream::once(pages)
             .filter_map(|()| None)
             .merge(chunks);

@@ -63,7 +63,7 @@ impl Books {
         let open = |(role, settings): (ServiceRole, Settings)| {
             let database =
                 Database::open(&settings).with_context(|| format!("the store of {role}"))?;
-            Ok((role, database))
+            Ok((role, database.across()))
         };
         let stores = stores
             .into_iter()

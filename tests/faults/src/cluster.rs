@@ -466,6 +466,7 @@ impl Cluster {
                 schema: role.snake(),
                 readers: 1,
                 writers: 1,
+                replica: None,
             },
             None => marque_db::Settings::Sqlite {
                 path: self

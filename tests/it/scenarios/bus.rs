@@ -15,7 +15,7 @@ async fn a_merge_travels_over_the_broker() -> anyhow::Result<()> {
         return Ok(());
     };
     let sandbox = Sandbox::start_on_broker(Topology::OneRoleEach, &url).await?;
-    identity::a_merge_takes_the_car_along_and_undo_brings_it_back(sandbox).await
+    Box::pin(identity::a_merge_takes_the_car_along_and_undo_brings_it_back(sandbox)).await
 }
 
 /// reliability.md R13 and R4: what is asked and written goes on without the broker, and what it lost comes again.

@@ -47,7 +47,7 @@ impl Follower {
 
     /// Runs a statement on the replica itself.
     async fn tell(&self, sql: &'static str) {
-        let db = open(&self.url, "public", None);
+        let db = open(&self.url, "public", None).as_login();
         db.scan(move |conn| conn.query(sql, &[], |_| Ok(())))
             .await
             .unwrap();

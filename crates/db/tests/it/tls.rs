@@ -90,6 +90,9 @@ fn only_the_right_server_of_the_right_authority_is_talked_to() {
         let told = server.asked(&wrong).await.unwrap_err();
         assert!(matches!(told, StoreError::Unavailable(_)), "{told:?}");
         let told = elsewhere.asked(&right).await.unwrap_err();
-        assert!(format!("{told:?}").contains("NotValidForName"), "{told:?}");
+        assert!(
+            format!("{told:?}").contains("not valid for name"),
+            "{told:?}"
+        );
     }));
 }

@@ -13,6 +13,7 @@ store_test_suite!(
     a_query_without_a_clause_finds_nothing_foreign,
     nothing_is_written_for_others,
     who_has_passed_the_gate_sees_all,
+    a_question_among_all_dealers_is_asked_and_over,
     a_region_sees_its_dealers,
     a_migration_changes_rows_of_all_dealers,
     every_table_with_a_dealer_is_behind_the_wall,
@@ -156,6 +157,20 @@ async fn who_has_passed_the_gate_sees_all(db: TestDb) {
         )
     });
     assert_eq!(seen.await, ((2, 5), 2, 5), "for this unit of work alone");
+}
+
+async fn a_question_among_all_dealers_is_asked_and_over(db: TestDb) {
+    let is_postgres = db.is_postgres();
+    let db = with_things(db).await;
+    let own = db.handle();
+    let seen = behind(dealer("D1"), async move {
+        let steps = own.write(|conn| {
+            let among_all = conn.among_all_dealers(count)?;
+            Ok::<_, StoreError>((among_all, count(conn)?))
+        });
+        steps.await.unwrap()
+    });
+    assert_eq!(seen.await, (5, if is_postgres { 2 } else { 5 }));
 }
 
 async fn a_region_sees_its_dealers(db: TestDb) {

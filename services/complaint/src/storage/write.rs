@@ -105,7 +105,9 @@ pub(crate) fn find_repeated(
         since.into(),
         case.id.uuid().into(),
     ];
-    conn.query_opt(&sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
+    conn.among_all_dealers(|conn| {
+        conn.query_opt(&sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
+    })
 }
 
 /// Notes in a case which one it repeats.

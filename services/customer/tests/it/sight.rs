@@ -256,9 +256,8 @@ async fn a_history_is_told_back_to_its_first_act(db: TestDb) {
             page_size: 400,
             page_token: token,
         };
-        let page = rig
-            .customer()
-            .list_history(rig.ask(Role::Agent, HQ, message));
+        let mut customers = rig.customer();
+        let page = customers.list_history(rig.ask(Role::Agent, HQ, message));
         let page = page.await.unwrap().into_inner();
         acts.extend(page.entries.into_iter().map(|entry| entry.act));
         token = page.next_page_token;
