@@ -111,6 +111,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0031_due_and_degrees"),
         migration!("scoring", "0032_held_tiers"),
         migration!("scoring", "0040_told"),
+        migration!("scoring", "0050_care_consents"),
         shared::RECEPTIONS,
     ],
 };

@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Rejected(Vec<Violation>),
     #[error("no such customer")]
     CustomerUnknown,
+    #[error("somebody changed this customer first: read him again")]
+    CustomerChanged,
     #[error("no such merge or split")]
     MoveUnknown,
     #[error("no such pair")]
@@ -87,6 +89,7 @@ impl ServiceError for Error {
             | Self::DecidedAlready(_)
             | Self::Superseded(_)
             | Self::NothingToSplit => ErrorCode::FailedPrecondition,
+            Self::CustomerChanged => ErrorCode::Conflict,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::JoinsWait => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
@@ -101,6 +104,7 @@ impl ServiceError for Error {
             Self::Page(_) => "PAGE_INVALID",
             Self::Rejected(_) => "RECORD_REJECTED",
             Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Self::CustomerChanged => "CUSTOMER_CHANGED",
             Self::MoveUnknown => "MERGE_UNKNOWN",
             Self::DuplicateUnknown => "DUPLICATE_UNKNOWN",
             Self::ErasureUnknown => "ERASURE_UNKNOWN",

@@ -21,7 +21,7 @@ impl CustomerApp {
         &self,
         ctx: CallContext,
         keyed: Keyed<impl Message + 'static>,
-        id: CustomerId,
+        (id, expected_version): (CustomerId, i64),
         mut consent: Consent,
         answer: fn(Consent) -> PutConsentResponse,
     ) -> Result<PutConsentResponse> {
@@ -31,6 +31,7 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "PutConsent", |conn| {
+                    app.expect_version(conn, &ctx, id, expected_version)?;
                     app.put_consent_in(conn, &ctx, id, &consent, now)?;
                     Ok(answer(consent.clone()))
                 })

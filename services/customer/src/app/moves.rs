@@ -34,6 +34,15 @@ impl Mode {
     }
 }
 
+/// What is asked of a merge or split beside whom it concerns.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) reason: String,
+    pub(crate) mode: Mode,
+    /// Version of the customer that the caller saw; 0 for any.
+    pub(crate) expected_version: i64,
+}
+
 impl CustomerApp {
     /// Joins a customer into another; the id that goes answers with the one that stays.
     pub(crate) async fn merge(
@@ -41,18 +50,19 @@ impl CustomerApp {
         ctx: CallContext,
         keyed: Keyed<impl Message + 'static>,
         (from, into): (CustomerId, CustomerId),
-        reason: String,
-        mode: Mode,
+        terms: Terms,
     ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
-        check_words(&[("reason", &reason)])?;
+        check_words(&[("reason", &terms.reason)])?;
         let app = self.clone();
         self.db
             .write(move |conn| {
-                mode.run(conn, |conn| {
+                terms.mode.run(conn, |conn| {
                     let now = app.clock.now();
                     let merged = keyed.once_moved(conn, &ctx, now, "Merge", |conn| {
-                        app.merge_in(conn, &ctx, from, into, &reason).map(Some)
+                        app.expect_version(conn, &ctx, from, terms.expected_version)?;
+                        app.merge_in(conn, &ctx, from, into, &terms.reason)
+                            .map(Some)
                     })?;
                     let customer = app.store.get_customer(conn, into)?;
                     let file = app.file(conn, &ctx, customer)?;
@@ -60,6 +70,29 @@ impl CustomerApp {
                 })
             })
             .await
+    }
+
+    /// Passes if a customer is in the version that the caller saw, and keeps him in it until the transaction ends. That he
+    /// may be seen at all is asked first.
+    pub(super) fn expect_version(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: CustomerId,
+        expected: i64,
+    ) -> Result<()> {
+        if expected == 0 {
+            return Ok(());
+        }
+        self.store.lock_identities(conn)?;
+        let customer = self.store.get_customer(conn, id)?;
+        let version = customer.version;
+        self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
+        if version == expected {
+            Ok(())
+        } else {
+            Err(Error::CustomerChanged)
+        }
     }
 
     /// Merges in the caller's transaction.
@@ -116,18 +149,19 @@ impl CustomerApp {
         ctx: CallContext,
         keyed: Keyed<impl Message + 'static>,
         (id, records): (CustomerId, Vec<SourceRecordId>),
-        reason: String,
-        mode: Mode,
+        terms: Terms,
     ) -> Result<(MergeId, File)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
-        check_words(&[("reason", &reason)])?;
+        check_words(&[("reason", &terms.reason)])?;
         let app = self.clone();
         self.db
             .write(move |conn| {
-                mode.run(conn, |conn| {
+                terms.mode.run(conn, |conn| {
                     let now = app.clock.now();
                     let parted = keyed.once_moved(conn, &ctx, now, "Split", |conn| {
-                        app.split_in(conn, &ctx, id, &records, &reason).map(Some)
+                        app.expect_version(conn, &ctx, id, terms.expected_version)?;
+                        app.split_in(conn, &ctx, id, &records, &terms.reason)
+                            .map(Some)
                     })?;
                     let parted = parted.expect("a split has an id");
                     let into = app.store.get_move(conn, parted)?.into;

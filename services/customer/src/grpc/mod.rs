@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    app::{CustomerApp, Key, Keyed, Mode},
+    app::{CustomerApp, Key, Keyed, Mode, Terms},
     domain::Consent,
     error::{Error, Result},
     storage::{Decision, DuplicateState},
@@ -192,6 +192,7 @@ impl CustomerGrpc {
             into,
             reason,
             preview,
+            expected_version,
         } = keyed.request.clone();
         let both = (
             convert::customer_id(&customer_id)?,
@@ -199,7 +200,7 @@ impl CustomerGrpc {
         );
         let (merge, file) = self
             .app
-            .merge(ctx, keyed, both, reason, mode(preview))
+            .merge(ctx, keyed, both, terms(reason, preview, expected_version))
             .await?;
         Ok(pb::MergeResponse {
             merge_id: told(merge, preview),
@@ -215,6 +216,7 @@ impl CustomerGrpc {
             source_record_ids,
             reason,
             preview,
+            expected_version,
         } = keyed.request.clone();
         let records = (
             convert::customer_id(&customer_id)?,
@@ -222,7 +224,12 @@ impl CustomerGrpc {
         );
         let (merge, file) = self
             .app
-            .split(ctx, keyed, records, reason, mode(preview))
+            .split(
+                ctx,
+                keyed,
+                records,
+                terms(reason, preview, expected_version),
+            )
             .await?;
         Ok(pb::SplitResponse {
             merge_id: told(merge, preview),
@@ -344,6 +351,7 @@ impl CustomerGrpc {
             given,
             notice_version,
             channel,
+            expected_version,
         } = keyed.request.clone();
         let consent = Consent {
             purpose,
@@ -354,7 +362,13 @@ impl CustomerGrpc {
         };
         let id = convert::customer_id(&customer_id)?;
         self.app
-            .put_consent(ctx, keyed, id, consent, convert::consent_put_to_pb)
+            .put_consent(
+                ctx,
+                keyed,
+                (id, expected_version),
+                consent,
+                convert::consent_put_to_pb,
+            )
             .await
     }
 }
@@ -373,6 +387,14 @@ fn told(merge: MergeId, preview: bool) -> String {
         String::new()
     } else {
         merge.to_string()
+    }
+}
+
+fn terms(reason: String, preview: bool, expected_version: i64) -> Terms {
+    Terms {
+        reason,
+        mode: mode(preview),
+        expected_version,
     }
 }
 

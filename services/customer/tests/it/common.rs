@@ -74,6 +74,7 @@ pub(crate) async fn merge(rig: &Rig, from: &str, into: &str) -> Result<MergeResp
         into: into.to_owned(),
         reason: "the same person".to_owned(),
         preview: false,
+        expected_version: 0,
     };
     Ok(rig
         .customer()

@@ -34,6 +34,7 @@ async fn consent(
         given,
         notice_version: if given { "2026-01" } else { "" }.to_owned(),
         channel: "counter".to_owned(),
+        expected_version: 0,
     };
     rig.customer()
         .put_consent(rig.ask(role, scope, message))

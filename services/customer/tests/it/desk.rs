@@ -173,6 +173,7 @@ async fn a_preview_changes_nothing(db: TestDb) {
         into: right.clone(),
         reason: "what if".to_owned(),
         preview: true,
+        expected_version: 0,
     };
     let shown = rig
         .customer()
@@ -186,6 +187,7 @@ async fn a_preview_changes_nothing(db: TestDb) {
     assert!(!acts(&rig, &left).await.contains(&"merged".to_owned()));
     let message = MergeRequest {
         preview: false,
+        expected_version: 0,
         ..message
     };
     let merged = rig

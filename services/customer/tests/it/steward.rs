@@ -28,6 +28,7 @@ async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, S
         source_record_ids: records.iter().map(|record| (*record).to_owned()).collect(),
         reason: "father and son".to_owned(),
         preview: false,
+        expected_version: 0,
     };
     Ok(rig
         .customer()
@@ -311,6 +312,7 @@ async fn a_regions_steward_merges_in_his_region_only(db: TestDb) {
         into: far,
         reason: "the same person".to_owned(),
         preview: false,
+        expected_version: 0,
     };
     let request = rig.ask(Role::Steward, Scope::Region("east".into()), message);
     assert_eq!(

@@ -14,6 +14,7 @@ use crate::common::{HQ, count, dealer, duplicates, get, history_as, put, reason}
 
 store_test_suite!(
     a_merge_and_its_undo_with_a_key_happen_once,
+    a_write_on_another_version_is_refused_and_changes_nothing,
     a_split_with_a_key_happens_once,
     a_decision_with_a_key_is_one_word,
     a_consent_with_a_key_is_given_once,
@@ -43,14 +44,23 @@ async fn a_merge_and_its_undo_with_a_key_happen_once(db: TestDb) {
         into,
         reason: "the same person".to_owned(),
         preview: false,
+        expected_version: 0,
     };
     let send = async |message: MergeRequest| {
         let request = with_key(&rig, "merge-1", message);
         let answer = rig.customer().merge(request).await;
         answer.map(tonic::Response::into_inner)
     };
+    let message = MergeRequest {
+        expected_version: get(&rig, &from).await.version,
+        ..message
+    };
     let first = send(message.clone()).await.unwrap();
-    assert_eq!(send(message.clone()).await.unwrap(), first);
+    assert_eq!(
+        send(message.clone()).await.unwrap(),
+        first,
+        "though the version is another by now"
+    );
     assert_eq!(count(&rig, "SELECT count(*) FROM moves").await, 1);
     let other = MergeRequest {
         reason: "perhaps the same".to_owned(),
@@ -75,6 +85,50 @@ async fn a_merge_and_its_undo_with_a_key_happen_once(db: TestDb) {
     assert_eq!(count(&rig, sql).await, 2, "once for each of the two");
 }
 
+async fn a_write_on_another_version_is_refused_and_changes_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let [from, into] = strangers(&rig).await;
+    let seen = get(&rig, &from).await.version;
+    let merge = MergeRequest {
+        customer_id: from.clone(),
+        into,
+        reason: "the same person".to_owned(),
+        expected_version: seen + 1,
+        ..MergeRequest::default()
+    };
+    let refused = rig
+        .customer()
+        .merge(rig.ask(Role::Steward, HQ, merge))
+        .await;
+    assert_eq!(reason(refused.unwrap_err()), "CUSTOMER_CHANGED");
+    let split = SplitRequest {
+        customer_id: from.clone(),
+        reason: "father and son".to_owned(),
+        expected_version: seen + 1,
+        ..SplitRequest::default()
+    };
+    let refused = rig
+        .customer()
+        .split(rig.ask(Role::Steward, HQ, split))
+        .await;
+    assert_eq!(reason(refused.unwrap_err()), "CUSTOMER_CHANGED");
+    let consent = |expected_version| {
+        let consent = PutConsentRequest {
+            customer_id: from.clone(),
+            purpose: "marketing".to_owned(),
+            given: true,
+            notice_version: "1".to_owned(),
+            channel: "app".to_owned(),
+            expected_version,
+        };
+        rig.ask(Role::HqAdmin, HQ, consent)
+    };
+    let refused = rig.customer().put_consent(consent(seen + 1)).await;
+    assert_eq!(reason(refused.unwrap_err()), "CUSTOMER_CHANGED");
+    assert_eq!(get(&rig, &from).await.version, seen);
+    rig.customer().put_consent(consent(seen)).await.unwrap();
+}
+
 async fn a_split_with_a_key_happens_once(db: TestDb) {
     let rig = Rig::new(db).await;
     let person = || a_customer().named("王小明").with_phone(phone(1));
@@ -87,6 +141,7 @@ async fn a_split_with_a_key_happens_once(db: TestDb) {
             source_record_ids: vec![two.source_record_id.clone()],
             reason: "father and son".to_owned(),
             preview: false,
+            expected_version: 0,
         };
         let request = with_key(&rig, "split-1", message);
         rig.customer().split(request).await.unwrap().into_inner()
@@ -134,6 +189,7 @@ async fn a_consent_with_a_key_is_given_once(db: TestDb) {
             given: true,
             notice_version: "2026-01".to_owned(),
             channel: "counter".to_owned(),
+            expected_version: 0,
         };
         rig.clock().advance(Duration::from_secs(1));
         let request = rig.ask_once(Role::Sales, dealer("D1"), "consent-1", message);

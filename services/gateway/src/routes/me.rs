@@ -128,6 +128,7 @@ pub(crate) async fn put_my_consent(
         given: body.given,
         notice_version: body.notice_version,
         channel: body.channel,
+        expected_version: 0,
     };
     let put = app
         .clients

@@ -14,7 +14,7 @@ use marque_db::{Settings, View, cut};
 use marque_vault::Vault;
 
 use super::{
-    Scratch, archive, keyring,
+    ATTACHMENTS, Scratch, archive, keyring,
     manifest::{FORMAT, Manifest, Part, Service, fingerprints},
     spool, sync_folder,
 };
@@ -110,6 +110,7 @@ pub fn make(config: &Config, out: &Path, now: Timestamp) -> anyhow::Result<Made>
         copy_start(&from, *length, &in_folder(folder.path(), &path)?)?;
         paths.push(path);
     }
+    paths.extend(copy_attachments(&config.data_dir, folder.path())?);
     for path in &paths {
         manifest.files.push(Part::of(folder.path(), path)?);
     }
@@ -190,6 +191,38 @@ fn copy_start(from: &Path, length: u64, to: &Path) -> io::Result<()> {
     let mut out = File::create(to)?;
     io::copy(&mut File::open(from)?.take(length), &mut out)?;
     out.sync_all()
+}
+
+/// Copies the sealed files of complaints; their paths under the data folder. Their bytes lie there before a row names them,
+/// so all that the stores name at the cut is here by now; what was erased since is missing as it should be.
+fn copy_attachments(data: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let (mut copied, mut folders) = (Vec::new(), vec![PathBuf::from(ATTACHMENTS)]);
+    while let Some(within) = folders.pop() {
+        let Ok(entries) = fs::read_dir(data.join(&within)) else {
+            continue;
+        };
+        for entry in entries {
+            let entry = entry?;
+            let path = within.join(entry.file_name());
+            // A name with `#` is one that is still being written.
+            if entry.file_name().to_string_lossy().contains('#') {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            match fs::copy(data.join(&path), in_folder(folder, &path)?) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).context("an attachment cannot be copied"),
+                Ok(_) => {
+                    File::open(folder.join(&path))?.sync_all()?;
+                    copied.push(path);
+                }
+            }
+        }
+    }
+    Ok(copied)
 }
 
 /// A path in a folder whose own folder is there.

@@ -1,5 +1,5 @@
-//! Backup and restore of everything a process keeps: its stores at one moment, the files of imports that wait, and the signed
-//! heads of the audit chain. Keys are not part of it: whoever gets hold of a backup cannot read it.
+//! Backup and restore of everything a process keeps: its stores at one moment, the files of imports that wait, the sealed files
+//! of complaints, and the signed heads of the audit chain. Keys are not part of it: whoever gets hold of a backup cannot read it.
 //!
 //! ADR 19 tells how copies of several stores come to fit together.
 
@@ -21,6 +21,8 @@ use marque_vault::Keyring;
 pub use make::{Made, make};
 pub use restore::{Restored, restore};
 
+/// The sealed files of complaints, under the data folder as in a backup. Such as lie in a bucket are the bucket's to keep.
+const ATTACHMENTS: &str = "attachments";
 /// Stands in a folder while a restore fills it.
 const UNFINISHED: &str = "restore-unfinished";
 /// Beside the keyring: which keys the restored data needs.

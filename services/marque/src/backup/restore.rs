@@ -12,7 +12,7 @@ use marque_db::{Database, Settings, check_sqlite, fill_postgres, is_postgres_emp
 use marque_vault::{Keyring, Vault};
 
 use super::{
-    NEEDED_KEYS, Scratch, UNFINISHED,
+    ATTACHMENTS, NEEDED_KEYS, Scratch, UNFINISHED,
     archive::Source,
     keyring, make_private,
     manifest::{Manifest, Service, refuse_other_keys},
@@ -88,9 +88,11 @@ pub fn restore(
     if let Some(ring) = &ring {
         open_spool(&Vault::new(ring), &spooled, folder.path(), data)?;
     }
-    let heads = folder.path().join(crate::audit::FOLDER);
-    if heads.is_dir() {
-        fs::rename(heads, data.join(crate::audit::FOLDER))?;
+    for kept in [crate::audit::FOLDER, ATTACHMENTS] {
+        let from = folder.path().join(kept);
+        if from.is_dir() {
+            fs::rename(from, data.join(kept))?;
+        }
     }
     let keyring_missing = place_keys(config, &manifest, keys, ring.is_some())?;
     fs::remove_file(data.join(UNFINISHED))?;

@@ -26,9 +26,19 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             .join("\n")
     );
     let _guard = start_telemetry(&config)?;
+    keep_pages_small();
     let node = Node::start(config).await?;
     tracing::info!(http = ?node.http, rpc = ?node.rpc, admin = ?node.admin, "marque is ready");
     node.run().await
+}
+
+/// Has Linux back memory by small pages. The allocator asks for pages of 2 MB: of each a server uses little, and a process at rest
+/// held twice the memory that it needs, with no gain in speed that could be measured (docs/benchmarks/foundation.md).
+fn keep_pages_small() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "large pages stay");
+    }
 }
 
 /// Logs, traces and metrics as configured.

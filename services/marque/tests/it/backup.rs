@@ -116,12 +116,15 @@ fn check(data: &Path, before: &[String], imported: &str) {
 }
 
 #[test]
-fn a_restore_refuses_what_is_damaged_and_a_folder_that_is_not_empty() {
+fn a_restore_brings_files_of_complaints_and_refuses_what_is_damaged_and_a_folder_that_is_not_empty()
+{
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let data = at("data");
     let server = Server::start(&data).with_dealer(DEALER);
     server.put_customer(DEALER, "a", "王小明");
+    let picture = b"\x89PNG\r\n\x1a\n what leaked".repeat(1_000);
+    let attached = server.attach(DEALER, "a", picture.clone());
     let (packed, loose) = (at("backup.zip"), at("loose"));
     assert_success(&marque(&["backup", "--out"], &[&packed], &data));
     assert_success(&marque(&["backup", "--out"], &[&loose], &data));
@@ -137,6 +140,17 @@ fn a_restore_refuses_what_is_damaged_and_a_folder_that_is_not_empty() {
         &at("nowhere"),
     ));
     assert!(told.contains("no store"), "{told}");
+
+    fs::create_dir_all(at("whole/keys")).unwrap();
+    fs::copy(data.join("keys/vault.toml"), at("whole/keys/vault.toml")).unwrap();
+    assert_success(&marque(&["restore"], &[&packed], &at("whole")));
+    let restored = Server::start(&at("whole"));
+    assert_eq!(
+        restored.bytes(&attached),
+        picture,
+        "a complaint keeps its files"
+    );
+    restored.kill();
 
     let (bytes, mut found) = (fs::read(&packed).unwrap(), 0);
     for position in (200..bytes.len()).step_by(bytes.len() / 12) {

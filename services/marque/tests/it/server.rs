@@ -114,6 +114,39 @@ impl Server {
         body["customer_id"].as_str().unwrap().to_owned()
     }
 
+    /// Opens a complaint of a customer and gives it a file; where the file is to be had.
+    pub(crate) fn attach(&self, dealer: &str, key: &str, file: impl Into<Body>) -> String {
+        let post = |path: &str| {
+            let request = self.http.post(format!("{}{path}", self.base));
+            request.bearer_auth(&self.token)
+        };
+        let complaint = json!({
+            "dealer": dealer, "source": "dms", "customer_key": key, "channel": "phone",
+            "category": "service.repair", "severity": "high", "text": "机油渗漏",
+        });
+        let opened = post("/v1/complaints").json(&complaint).send().unwrap();
+        let (status, opened): (_, Value) = (opened.status(), opened.json().unwrap());
+        assert!(status.is_success(), "{status}: {opened}");
+        let id = opened["id"].as_str().unwrap();
+        let files = format!("/v1/complaints/{id}/attachments");
+        let kept = post(&files).header("x-marque-name", "oil.png").body(file);
+        let kept = kept.send();
+        let kept = kept.unwrap();
+        let (status, kept): (_, Value) = (kept.status(), kept.json().unwrap());
+        assert!(status.is_success(), "{status}: {kept}");
+        format!("{files}/{}", kept["id"].as_str().unwrap())
+    }
+
+    /// The bytes under a path.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .send();
+        answer.unwrap().bytes().unwrap().to_vec()
+    }
+
     /// Sends a file; its import.
     pub(crate) fn send(&self, kind: &str, dealer: &str, file: impl Into<Body>) -> Value {
         let path = format!("/v1/imports?kind={kind}&dealer={dealer}&source=dms");

@@ -18,7 +18,7 @@ use prost::Message as _;
 use super::{id, newest, optional_id, time};
 use crate::{
     app::Assessor,
-    storage::{self, Alias, Consent, RecordLink},
+    storage::{self, Alias, Consent, Purpose, RecordLink},
 };
 
 /// Keeps links, aliases and refusals, scores the customers whose records they move, and forgets people.
@@ -97,18 +97,19 @@ fn merged(conn: &mut Conn<'_>, event: &Event) -> Result<[CustomerId; 2], ApplyEr
 
 fn consented(conn: &mut Conn<'_>, event: &Event) -> Result<Option<CustomerId>, ApplyError> {
     let changed = ConsentChanged::decode(event.data.as_slice())?;
-    if changed.purpose != "scoring" {
+    let Some(purpose) = Purpose::named(&changed.purpose) else {
         return Ok(None);
-    }
+    };
     let consent = Consent {
         customer: id(&changed.customer_id, "customer_id")?,
+        purpose,
         given: changed.given,
         position: event.position,
     };
     storage::put_consent(conn, &consent)?;
     let current = storage::current_customer(conn, consent.customer)?;
     storage::mark_cars_of(conn, current)?;
-    Ok(Some(current))
+    Ok((purpose == Purpose::Scoring).then_some(current))
 }
 
 fn read_links(event: &Event, links: &mut Vec<RecordLink>) -> Result<(), ApplyError> {

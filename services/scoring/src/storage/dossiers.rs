@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     corrupt, customer_keys,
     facts::{self, FACT_COLUMNS},
-    links::refused,
+    links::{Purpose, refused},
     uuids,
     vehicles::{self, VEHICLE_COLUMNS},
 };
@@ -22,7 +22,7 @@ pub(crate) fn load(
 ) -> Result<Vec<Dossier>, StoreError> {
     let mut dossiers = load_own(conn, customers)?;
     add_buyers(conn, &mut dossiers)?;
-    let refused = refused(conn, customers)?;
+    let refused = refused(conn, Purpose::Scoring, customers)?;
     for dossier in &mut dossiers {
         dossier.has_refused = refused.contains(&dossier.customer);
     }
@@ -159,7 +159,7 @@ fn claims_of(
 }
 
 /// Who has a car now: its owner before its driver, the newest word before older ones. Cars of who does not want to be
-/// assessed come with `true`; cars of nobody who is known are left out.
+/// scored or cared for come with `true`; cars of nobody who is known are left out.
 pub(crate) fn owners_of(
     conn: &mut Conn<'_>,
     vins: &[&str],
@@ -176,10 +176,11 @@ pub(crate) fn owners_of(
         }
     }
     let customers: Vec<CustomerId> = owners.values().copied().collect();
-    let refused = refused(conn, &customers)?;
+    let mut silent = refused(conn, Purpose::Scoring, &customers)?;
+    silent.extend(refused(conn, Purpose::Care, &customers)?);
     let known = owners
         .into_iter()
-        .map(|(vin, customer)| (vin, (customer, refused.contains(&customer))));
+        .map(|(vin, customer)| (vin, (customer, silent.contains(&customer))));
     Ok(known.collect())
 }
 

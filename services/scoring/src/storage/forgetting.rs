@@ -19,6 +19,7 @@ pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreEr
         for sql in [
             "UPDATE due_dates SET customer_id = NULL WHERE customer_id = ?1",
             "DELETE FROM scoring_consents WHERE customer_id = ?1",
+            "DELETE FROM care_consents WHERE customer_id = ?1",
             "DELETE FROM held_tiers WHERE customer_id = ?1",
             "DELETE FROM told_tiers WHERE customer_id = ?1",
         ] {

@@ -29,10 +29,39 @@ pub(crate) struct RecordLink {
     pub(crate) position: i64,
 }
 
-/// What a customer said of being scored, as the event at a position told.
+/// What a customer is asked to agree to, as far as it concerns this service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be scored.
+    Scoring,
+    /// To be cared for: reminded of what falls due.
+    Care,
+}
+
+impl Purpose {
+    /// The purpose of a name; `None` of those that others have.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "scoring" => Some(Self::Scoring),
+            "care" => Some(Self::Care),
+            _ => None,
+        }
+    }
+
+    /// Where what customers said of it is kept.
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Scoring => "scoring_consents",
+            Self::Care => "care_consents",
+        }
+    }
+}
+
+/// What a customer said of a purpose, as the event at a position told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Consent {
     pub(crate) customer: CustomerId,
+    pub(crate) purpose: Purpose,
     pub(crate) given: bool,
     pub(crate) position: i64,
 }
@@ -65,12 +94,16 @@ pub(crate) fn put_links(conn: &mut Conn<'_>, links: &[RecordLink]) -> Result<(),
     marque_events::put_links(conn, columns, linked)
 }
 
-/// Remembers what a customer said of being scored, unless a later word is known.
+/// Remembers what a customer said, unless a later word is known.
 pub(crate) fn put_consent(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), StoreError> {
-    conn.execute(
-        "INSERT INTO scoring_consents (customer_id, given, position) VALUES (?1, ?2, ?3)
+    let table = consent.purpose.table();
+    let sql = format!(
+        "INSERT INTO {table} (customer_id, given, position) VALUES (?1, ?2, ?3)
          ON CONFLICT (customer_id) DO UPDATE SET given = excluded.given, position = excluded.position
-         WHERE excluded.position >= scoring_consents.position",
+         WHERE excluded.position >= {table}.position"
+    );
+    conn.execute(
+        &sql,
         &[
             consent.customer.uuid().into(),
             i64::from(consent.given).into(),
@@ -80,9 +113,10 @@ pub(crate) fn put_consent(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), 
     Ok(())
 }
 
-/// Those of the customers who do not want to be scored. The last word counts, under whichever id it was given.
+/// Those of the customers who said no to a purpose. The last word counts, under whichever id it was given.
 pub(super) fn refused(
     conn: &mut Conn<'_>,
+    purpose: Purpose,
     customers: &[CustomerId],
 ) -> Result<BTreeSet<CustomerId>, StoreError> {
     // Every id with the customer it now is, generation by generation; most customers were never merged.
@@ -107,9 +141,12 @@ pub(super) fn refused(
             break;
         }
     }
-    let sql = "SELECT customer_id, given, position FROM scoring_consents WHERE customer_id IN (??)";
+    let sql = format!(
+        "SELECT customer_id, given, position FROM {} WHERE customer_id IN (??)",
+        purpose.table()
+    );
     let keys = uuids(stands_for.keys().copied());
-    let words: Vec<(Uuid, i64, i64)> = conn.query_in(sql, &[], &keys, |row| {
+    let words: Vec<(Uuid, i64, i64)> = conn.query_in(&sql, &[], &keys, |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     let mut last: FxHashMap<CustomerId, (i64, bool)> = FxHashMap::default();
@@ -164,7 +201,7 @@ pub(crate) fn with_something_known(
          OR EXISTS (SELECT 1 FROM vehicle_parties p WHERE p.source_record_id = l.source_record_id)
          OR EXISTS (SELECT 1 FROM record_links r
              WHERE r.referrer IS NOT NULL AND r.referrer = l.source_record_id))";
-    let mut known = refused(conn, customers)?;
+    let mut known = refused(conn, Purpose::Scoring, customers)?;
     known.extend(conn.query_in(by_row, &[], &keys, customer)?);
     known.extend(conn.query_in(by_record, &[], &keys, customer)?);
     Ok(known)

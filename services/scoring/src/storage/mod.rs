@@ -23,7 +23,7 @@ pub(crate) use facts::{find_happenings, put_happenings, records_of};
 pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};
 pub(crate) use links::{
-    Alias, Consent, RecordLink, current_customer, customers_beside, customers_of,
+    Alias, Consent, Purpose, RecordLink, current_customer, customers_beside, customers_of,
     customers_of_cars, known_customer, put_alias, put_consent, put_links, referrers_of,
     with_something_known,
 };

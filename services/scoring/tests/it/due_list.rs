@@ -6,7 +6,8 @@ use marque_api::scoring::v1::{CarDueDate, ListDueDatesRequest};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{
-    World, consented, customer, link, linked, owns, record_of, sold, vehicle, visit, visited,
+    World, again, consented_to, customer, link, linked, owns, record_of, sold, vehicle, visit,
+    visited,
 };
 
 store_test_suite!(
@@ -159,16 +160,25 @@ async fn what_is_told_of_a_car_moves_it_in_the_list(db: TestDb) {
 async fn who_refused_is_not_on_the_list(db: TestDb) {
     let world = three_cars(db).await;
     until(&world, insurance(), |dates| dates.len() == 2).await;
-    let refused = consented(2, customer(1), false);
-    world.customers.deliver([refused]).await;
-    until(&world, insurance(), |dates| {
-        dates.len() == 1 && dates[0].customer_id == customer(2).to_string()
-    })
-    .await;
-    world
-        .customers
-        .deliver([consented(3, customer(1), true)])
-        .await;
+    let mut position = 1;
+    // Whether he refused to be scored or to be cared for: he is not reminded, until he agrees again.
+    for purpose in ["scoring", "care"] {
+        for (given, left) in [(false, 1), (true, 2)] {
+            position += 1;
+            let word = consented_to(purpose, position, customer(1), given);
+            world.customers.deliver([word.clone(), again(&word)]).await;
+            until(&world, insurance(), |dates| {
+                dates.len() == left
+                    && dates
+                        .iter()
+                        .any(|date| date.customer_id == customer(2).to_string())
+            })
+            .await;
+        }
+    }
+    position += 1;
+    let word = consented_to("marketing", position, customer(1), false);
+    world.customers.deliver([word]).await;
     until(&world, insurance(), |dates| dates.len() == 2).await;
 }
 

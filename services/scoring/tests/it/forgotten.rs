@@ -5,7 +5,7 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
 use crate::world::{
-    World, again, consented, customer, event, link, linked, record_of, visit, visited,
+    World, again, consented, consented_to, customer, event, link, linked, record_of, visit, visited,
 };
 
 store_test_suite!(who_is_erased_leaves_ranks_scores_and_facts);
@@ -15,7 +15,11 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
     let links = vec![link("D1", "A", customer(10)), link("D1", "B", customer(20))];
     world
         .customers
-        .deliver([linked(1, links), consented(2, customer(10), true)])
+        .deliver([
+            linked(1, links),
+            consented(2, customer(10), true),
+            consented_to("care", 3, customer(10), true),
+        ])
         .await;
     let visits = vec![
         visit("D1", 1, "A", "2026-03-01"),
@@ -48,6 +52,7 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
         ("SELECT count(DISTINCT customer_id) FROM loyalty_history", 1),
         ("SELECT count(*) FROM record_links", 1),
         ("SELECT count(*) FROM scoring_consents", 0),
+        ("SELECT count(*) FROM care_consents", 0),
         ("SELECT count(*) FROM facts", 2),
         (
             "SELECT count(*) FROM facts WHERE source_record_id IS NULL",

@@ -410,9 +410,18 @@ pub(crate) fn merged(position: i64, from: CustomerId, into: CustomerId, undone: 
 }
 
 pub(crate) fn consented(position: i64, customer: CustomerId, given: bool) -> Event {
+    consented_to("scoring", position, customer, given)
+}
+
+pub(crate) fn consented_to(
+    purpose: &str,
+    position: i64,
+    customer: CustomerId,
+    given: bool,
+) -> Event {
     let message = ConsentChanged {
         customer_id: customer.to_string(),
-        purpose: "scoring".into(),
+        purpose: purpose.into(),
         given,
     };
     event(position, "marque.customer.consents.changed", &message)

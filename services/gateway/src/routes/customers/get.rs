@@ -58,19 +58,3 @@ pub(crate) async fn find(
         });
     Ok(get.await?.customer.unwrap_or_default())
 }
-
-/// Passes if the customer is the version that `If-Match` names, asked only if it was sent.
-///
-/// The contract's writes carry no version: a change between this look and the write is not seen.
-pub(crate) async fn check_version(
-    app: &App,
-    call: &Call,
-    conditions: &Preconditions,
-    id: &str,
-) -> Answer<()> {
-    if !conditions.wants_match() {
-        return Ok(());
-    }
-    let customer = find(app, call, id.to_owned(), false).await?;
-    conditions.check(customer.version)
-}

@@ -5,7 +5,7 @@ use marque_api::customer::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{get::check_version, views::CustomerView};
+use super::views::CustomerView;
 use crate::{
     answer::{Preconditions, ok},
     edge::Call,
@@ -75,12 +75,12 @@ pub(crate) async fn merge_customer(
         preview,
     }): Json<MergeBody>,
 ) -> Answer {
-    check_version(&app, &call, &conditions, &customer_id).await?;
     let request = pb::MergeRequest {
         customer_id,
         into,
         reason,
         preview,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let merge = app
         .clients
@@ -88,7 +88,8 @@ pub(crate) async fn merge_customer(
         .write(&call, request, |mut client, request| async move {
             client.merge(request).await
         });
-    let pb::MergeResponse { merge_id, customer } = merge.await?;
+    let pb::MergeResponse { merge_id, customer } =
+        merge.await.map_err(|failure| conditions.told(failure))?;
     ok(&Merged {
         merge_id,
         customer: customer.unwrap_or_default().into(),
@@ -111,12 +112,12 @@ pub(crate) async fn split_customer(
         preview,
     }): Json<SplitBody>,
 ) -> Answer {
-    check_version(&app, &call, &conditions, &customer_id).await?;
     let request = pb::SplitRequest {
         customer_id,
         source_record_ids,
         reason,
         preview,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let split = app
         .clients
@@ -124,7 +125,8 @@ pub(crate) async fn split_customer(
         .write(&call, request, |mut client, request| async move {
             client.split(request).await
         });
-    let pb::SplitResponse { merge_id, customer } = split.await?;
+    let pb::SplitResponse { merge_id, customer } =
+        split.await.map_err(|failure| conditions.told(failure))?;
     ok(&Merged {
         merge_id,
         customer: customer.unwrap_or_default().into(),

@@ -5,7 +5,7 @@ use marque_api::customer::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{get::check_version, views::ConsentView};
+use super::views::ConsentView;
 use crate::{
     answer::{Preconditions, ok},
     edge::Call,
@@ -101,13 +101,13 @@ pub(crate) async fn put_consent(
         channel,
     }): Json<ConsentBody>,
 ) -> Answer {
-    check_version(&app, &call, &conditions, &customer_id).await?;
     let request = pb::PutConsentRequest {
         customer_id,
         purpose,
         given,
         notice_version,
         channel,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let put = app
         .clients
@@ -115,5 +115,6 @@ pub(crate) async fn put_consent(
         .write(&call, request, |mut client, request| async move {
             client.put_consent(request).await
         });
-    ok(&ConsentView::from(put.await?.consent.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&ConsentView::from(put.consent.unwrap_or_default()))
 }

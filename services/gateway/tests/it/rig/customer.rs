@@ -10,7 +10,7 @@ use marque_api::{
 use marque_rpc::Routes;
 use tonic::{Request, Response, Status};
 
-use super::{Script, samples};
+use super::{Script, changed, samples};
 
 struct Customers(Script);
 
@@ -125,6 +125,9 @@ impl CustomerService for Customers {
         &self,
         request: Request<pb::MergeRequest>,
     ) -> Result<Response<pb::MergeResponse>, Status> {
+        if ![0, samples::VERSION].contains(&request.get_ref().expected_version) {
+            return Err(changed("CUSTOMER_CHANGED"));
+        }
         self.0
             .play(
                 &request,

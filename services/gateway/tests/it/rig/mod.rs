@@ -19,6 +19,7 @@ use std::{sync::Arc, time::Duration};
 
 use marque_auth::AuthLayer;
 use marque_core::{ManualClock, SharedClock};
+use marque_errors::{ErrorCode, ServiceError};
 use marque_gateway::{Deps, Gateway, Peers, Readiness, Settings, build};
 use marque_rpc::{RoleName, Routes, RpcTransport, StackSettings, stack};
 
@@ -28,8 +29,26 @@ pub(crate) use samples::{CUSTOMER, MERGED, VEHICLE};
 pub(crate) use script::Script;
 pub(crate) use tokens::Tokens;
 
+/// What a service answers to a write on another version than the one it has.
+#[derive(Debug, thiserror::Error)]
+#[error("somebody changed this first: read it again")]
+struct Changed(&'static str);
+
+impl ServiceError for Changed {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::Conflict
+    }
+
+    fn reason(&self) -> &'static str {
+        self.0
+    }
+}
+
+fn changed(reason: &'static str) -> tonic::Status {
+    marque_errors::status(&Changed(reason))
+}
+
 /// A gateway over stub roles.
-/// A gateway over six stub roles.
 pub(crate) struct Rig {
     pub(crate) gateway: Gateway,
     pub(crate) tokens: Tokens,

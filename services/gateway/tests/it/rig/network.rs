@@ -4,28 +4,12 @@ use marque_api::network::v1::{
     self as pb,
     network_service_server::{NetworkService, NetworkServiceServer},
 };
-use marque_errors::{ErrorCode, ServiceError};
 use marque_rpc::Routes;
 use tonic::{Request, Response, Status};
 
-use super::{Script, samples};
+use super::{Script, changed, samples};
 
 struct Network(Script);
-
-/// What the network service answers to another version than the one it has.
-#[derive(Debug, thiserror::Error)]
-#[error("somebody changed this dealer first: read it again")]
-struct DealerChanged;
-
-impl ServiceError for DealerChanged {
-    fn code(&self) -> ErrorCode {
-        ErrorCode::Conflict
-    }
-
-    fn reason(&self) -> &'static str {
-        "DEALER_CHANGED"
-    }
-}
 
 pub(super) fn routes(script: &Script) -> Routes {
     Routes::new(NetworkServiceServer::new(Network(script.clone())))
@@ -39,7 +23,7 @@ impl NetworkService for Network {
     ) -> Result<Response<pb::PutDealerResponse>, Status> {
         let asked = request.get_ref().dealer.clone().unwrap_or_default();
         if asked.version > 0 && asked.version != 3 {
-            return Err(marque_errors::status(&DealerChanged));
+            return Err(changed("DEALER_CHANGED"));
         }
         self.0
             .play(

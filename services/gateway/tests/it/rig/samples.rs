@@ -6,6 +6,8 @@ use marque_api::{
 };
 use prost_types::Timestamp;
 
+/// Version of the sample customer.
+pub(super) const VERSION: i64 = 7;
 /// The current customer.
 pub(crate) const CUSTOMER: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// An id that was merged into him.
@@ -163,7 +165,7 @@ pub(super) fn person(with_lineage: bool) -> customer::Customer {
         } else {
             Vec::new()
         },
-        version: 7,
+        version: VERSION,
         created_at: at(0),
         updated_at: at(3600),
     }
