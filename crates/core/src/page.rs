@@ -70,7 +70,9 @@ impl PageToken {
             .step_by(2)
             .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
             .collect();
-        String::from_utf8(bytes?).ok().map(|key| Self { key })
+        let key = String::from_utf8(bytes?).ok()?;
+        // Numbers are read in other forms too: with capitals, with a sign.
+        (Self::write(&key, list) == token).then_some(Self { key })
     }
 }
 
@@ -94,6 +96,12 @@ mod tests {
             PageRequest::read(5, &token, "customers"),
             Err(InvalidPage::Token)
         );
+        for other in [token.to_uppercase(), format!("{token}+f")] {
+            assert_eq!(
+                PageRequest::read(5, &other, "customers?tier=vip"),
+                Err(InvalidPage::Token)
+            );
+        }
         assert_eq!(
             PageRequest::read(5, "zz", "customers"),
             Err(InvalidPage::Token)

@@ -64,7 +64,15 @@ impl Phone {
                 Err(PhoneFlaw::Form)
             };
         }
-        mainland(number, typed.extension)
+        mainland(number, typed.extension).or_else(|flaw| {
+            // Behind the country's code an area code stands without its trunk zero.
+            let has_country = typed.has_plus || all.starts_with("00");
+            if has_country && flaw == PhoneFlaw::Form {
+                landline(number, number.as_bytes(), typed.extension)
+            } else {
+                Err(flaw)
+            }
+        })
     }
 
     fn of(kind: PhoneKind, country: &str, number: &str, extension: Inline<6>) -> Self {
@@ -303,6 +311,8 @@ mod tests {
             ("(0311) 8765432", "+863118765432"),
             ("0311-87654321", "+8631187654321"),
             ("021 6234 5678", "+862162345678"),
+            ("+86 311 8765 432", "+863118765432"),
+            ("0086-932-51064852", "+8693251064852"),
             ("400-810-1234", "+864008101234"),
             ("+852 2345 6789", "+85223456789"),
             ("0044 20 7946 0958", "+442079460958"),
@@ -311,6 +321,11 @@ mod tests {
                 Phone::parse(typed).map(|p| p.e164().to_owned()),
                 Ok(expected.to_owned()),
                 "{typed}"
+            );
+            assert_eq!(
+                Phone::parse(expected).map(|p| p.e164().to_owned()),
+                Ok(expected.to_owned()),
+                "what was cleaned stays as it is"
             );
         }
     }

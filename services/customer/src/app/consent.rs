@@ -5,10 +5,10 @@ use marque_auth::CallContext;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::Conn;
 use marque_errors::Violation;
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
-use super::{CustomerApp, Keyed, published, words::check_words};
+use super::{CustomerApp, published, words::check_words};
 use crate::{
     domain::{Consent, PURPOSES},
     error::{Error, Result},

@@ -3,12 +3,12 @@
 use marque_auth::{CallContext, Role};
 use marque_core::{CustomerNumber, DuplicateId, MergeId};
 use marque_db::Conn;
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use marque_linkage::score::{Outcome, Reason};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{CustomerApp, Keyed, words::check_words};
+use super::{CustomerApp, once::once_moved, words::check_words};
 use crate::{
     domain::{Customer, File},
     error::{Error, Result},
@@ -97,7 +97,7 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 let now = app.clock.now();
-                let merge = keyed.once_moved(conn, &ctx, now, "DecideDuplicate", |conn| {
+                let merge = once_moved(&keyed, conn, (&ctx, now), "DecideDuplicate", |conn| {
                     app.decide_in(conn, &ctx, id, decision, &reason)
                 })?;
                 let duplicate = app.store.get_duplicate(conn, id)?;

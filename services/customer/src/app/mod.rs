@@ -32,7 +32,6 @@ pub(crate) use forgetting::watch_retention;
 pub(crate) use history::HistoryEntry;
 pub(crate) use lookup::Key;
 pub(crate) use moves::{Mode, Terms};
-pub(crate) use once::Keyed;
 pub(crate) use put::Put;
 pub(crate) use sink::CustomerSink;
 

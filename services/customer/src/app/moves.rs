@@ -3,10 +3,10 @@
 use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId, Timestamp};
 use marque_db::Conn;
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
-use super::{CustomerApp, Keyed, published, words::check_words};
+use super::{CustomerApp, once::once_moved, published, words::check_words};
 use crate::{
     domain::{Facts, File, SourceRecord},
     error::{Error, Result},
@@ -59,7 +59,7 @@ impl CustomerApp {
             .write(move |conn| {
                 terms.mode.run(conn, |conn| {
                     let now = app.clock.now();
-                    let merged = keyed.once_moved(conn, &ctx, now, "Merge", |conn| {
+                    let merged = once_moved(&keyed, conn, (&ctx, now), "Merge", |conn| {
                         app.expect_version(conn, &ctx, from, terms.expected_version)?;
                         app.merge_in(conn, &ctx, from, into, &terms.reason)
                             .map(Some)
@@ -158,7 +158,7 @@ impl CustomerApp {
             .write(move |conn| {
                 terms.mode.run(conn, |conn| {
                     let now = app.clock.now();
-                    let parted = keyed.once_moved(conn, &ctx, now, "Split", |conn| {
+                    let parted = once_moved(&keyed, conn, (&ctx, now), "Split", |conn| {
                         app.expect_version(conn, &ctx, id, terms.expected_version)?;
                         app.split_in(conn, &ctx, id, &records, &terms.reason)
                             .map(Some)
@@ -231,7 +231,7 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 mode.run(conn, |conn| {
-                    keyed.once_moved(conn, &ctx, app.clock.now(), "Undo", |conn| {
+                    once_moved(&keyed, conn, (&ctx, app.clock.now()), "Undo", |conn| {
                         app.undo_in(conn, &ctx, id)?;
                         Ok(None)
                     })?;

@@ -6,17 +6,11 @@
 use marque_auth::CallContext;
 use marque_core::{MergeId, Timestamp};
 use marque_db::Conn;
-use marque_ledger::{IdempotencyKey, once};
+use marque_ledger::Keyed;
 use prost::Message;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-
-/// A request with the key its caller gave it.
-pub(crate) struct Keyed<R> {
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) request: R,
-}
 
 /// What is kept of an act.
 #[derive(Clone, PartialEq, Message)]
@@ -26,40 +20,17 @@ struct Kept {
     moved: Vec<u8>,
 }
 
-impl<R: Message> Keyed<R> {
-    /// Runs `act` unless the same caller did so with the same key: then its answer of then.
-    pub(super) fn once<A: Message + Default>(
-        &self,
-        conn: &mut Conn<'_>,
-        ctx: &CallContext,
-        now: Timestamp,
-        method: &str,
-        act: impl FnOnce(&mut Conn<'_>) -> Result<A>,
-    ) -> Result<A> {
-        once(
-            conn,
-            ctx,
-            now,
-            method,
-            self.key.as_ref(),
-            &self.request,
-            act,
-        )
-    }
-
-    /// The same for an act that moves records, or does not: which merge or split it made.
-    pub(super) fn once_moved(
-        &self,
-        conn: &mut Conn<'_>,
-        ctx: &CallContext,
-        now: Timestamp,
-        method: &str,
-        act: impl FnOnce(&mut Conn<'_>) -> Result<Option<MergeId>>,
-    ) -> Result<Option<MergeId>> {
-        let kept = self.once(conn, ctx, now, method, |conn| {
-            let moved = act(conn)?.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
-            Ok::<_, Error>(Kept { moved })
-        })?;
-        Ok(Uuid::from_slice(&kept.moved).ok().map(MergeId::from))
-    }
+/// Runs an act that moves records, or does not, unless the same caller did so with the same key: which merge or split it made.
+pub(super) fn once_moved(
+    keyed: &Keyed<impl Message>,
+    conn: &mut Conn<'_>,
+    (ctx, now): (&CallContext, Timestamp),
+    method: &str,
+    act: impl FnOnce(&mut Conn<'_>) -> Result<Option<MergeId>>,
+) -> Result<Option<MergeId>> {
+    let kept = keyed.once(conn, ctx, now, method, |conn| {
+        let moved = act(conn)?.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+        Ok::<_, Error>(Kept { moved })
+    })?;
+    Ok(Uuid::from_slice(&kept.moved).ok().map(MergeId::from))
 }

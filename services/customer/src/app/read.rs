@@ -3,10 +3,10 @@
 use marque_auth::{CallContext, Role, Scope};
 use marque_core::{CustomerId, CustomerNumber, Timestamp, source_record_id};
 use marque_db::Conn;
-use marque_ledger::{Entry, record};
+use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
-use super::{CustomerApp, Keyed, words::check_reason};
+use super::{CustomerApp, words::check_reason};
 use crate::{
     domain::{
         Customer, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship, compose, mask,
@@ -140,7 +140,7 @@ impl CustomerApp {
                 };
                 let look = keyed.once(conn, &ctx, now, "Unmask", |conn| {
                     record(conn, &ctx, now, &entry)?;
-                    Ok(Look {
+                    Ok::<_, Error>(Look {
                         version: customer.version,
                     })
                 })?;

@@ -11,13 +11,13 @@ use marque_api::customer::v1::{
 use marque_auth::CallContext;
 use marque_core::{CustomerNumber, MergeId, PageRequest, PageToken};
 use marque_errors::{Violation, status};
-use marque_ledger::IdempotencyKey;
+use marque_ledger::{IdempotencyKey, Keyed};
 use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    app::{CustomerApp, Key, Keyed, Mode, Terms},
+    app::{CustomerApp, Key, Mode, Terms},
     domain::Consent,
     error::{Error, Result},
     storage::{Decision, DuplicateState},
@@ -168,11 +168,11 @@ impl CustomerGrpc {
 
     async fn open(&self, request: Request<pb::UnmaskRequest>) -> Result<pb::UnmaskResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
+        let keyed = Keyed::of(request)?;
         let pb::UnmaskRequest {
             customer_id,
             reason,
-        } = keyed.request.clone();
+        } = keyed.request().clone();
         let unmasked = self
             .app
             .unmask(ctx, keyed, convert::customer_id(&customer_id)?, reason)
@@ -186,14 +186,14 @@ impl CustomerGrpc {
 
     async fn join(&self, request: Request<pb::MergeRequest>) -> Result<pb::MergeResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
+        let keyed = Keyed::of(request)?;
         let pb::MergeRequest {
             customer_id,
             into,
             reason,
             preview,
             expected_version,
-        } = keyed.request.clone();
+        } = keyed.request().clone();
         let both = (
             convert::customer_id(&customer_id)?,
             convert::customer_id(&into)?,
@@ -210,14 +210,14 @@ impl CustomerGrpc {
 
     async fn part(&self, request: Request<pb::SplitRequest>) -> Result<pb::SplitResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
+        let keyed = Keyed::of(request)?;
         let pb::SplitRequest {
             customer_id,
             source_record_ids,
             reason,
             preview,
             expected_version,
-        } = keyed.request.clone();
+        } = keyed.request().clone();
         let records = (
             convert::customer_id(&customer_id)?,
             convert::record_ids(&source_record_ids)?,
@@ -239,8 +239,8 @@ impl CustomerGrpc {
 
     async fn take_back(&self, request: Request<pb::UndoRequest>) -> Result<pb::UndoResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
-        let pb::UndoRequest { merge_id, preview } = keyed.request.clone();
+        let keyed = Keyed::of(request)?;
+        let pb::UndoRequest { merge_id, preview } = keyed.request().clone();
         let id = merge_id.parse().map_err(|_| Error::MoveUnknown)?;
         let files = self.app.undo(ctx, keyed, id, mode(preview)).await?;
         let customers = files
@@ -305,12 +305,12 @@ impl CustomerGrpc {
         request: Request<pb::DecideDuplicateRequest>,
     ) -> Result<pb::DecideDuplicateResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
+        let keyed = Keyed::of(request)?;
         let pb::DecideDuplicateRequest {
             id,
             decision,
             reason,
-        } = keyed.request.clone();
+        } = keyed.request().clone();
         let id = id.parse().map_err(|_| Error::DuplicateUnknown)?;
         let decision = Decision::parse(&decision).ok_or_else(|| {
             Error::Invalid(vec![Violation::new(
@@ -344,7 +344,7 @@ impl CustomerGrpc {
         request: Request<pb::PutConsentRequest>,
     ) -> Result<pb::PutConsentResponse> {
         let ctx = CallContext::of(&request)?;
-        let keyed = keyed(request)?;
+        let keyed = Keyed::of(request)?;
         let pb::PutConsentRequest {
             customer_id,
             purpose,
@@ -352,7 +352,7 @@ impl CustomerGrpc {
             notice_version,
             channel,
             expected_version,
-        } = keyed.request.clone();
+        } = keyed.request().clone();
         let consent = Consent {
             purpose,
             given,
@@ -371,14 +371,6 @@ impl CustomerGrpc {
             )
             .await
     }
-}
-
-/// A request's message with the key its caller gave it.
-fn keyed<R>(request: Request<R>) -> Result<Keyed<R>> {
-    Ok(Keyed {
-        key: IdempotencyKey::of(request.metadata())?,
-        request: request.into_inner(),
-    })
 }
 
 /// A preview leaves nothing that could be undone.
