@@ -112,6 +112,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0032_held_tiers"),
         migration!("scoring", "0040_told"),
         migration!("scoring", "0050_care_consents"),
+        migration!("scoring", "0060_kept"),
         shared::RECEPTIONS,
     ],
 };

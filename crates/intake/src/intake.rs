@@ -7,6 +7,7 @@ use marque_auth::{CallContext, Scope};
 use marque_core::{ImportId, PageRequest, SharedClock, Timestamp};
 use marque_db::{Backend, Conn, Database, Wall};
 use marque_ledger::{Entry, IdempotencyKey, once, record};
+use marque_reseal::{Part, SealedColumn};
 use marque_tabular::{Limits, Row};
 use marque_vault::{Place, Vault};
 use prost::Message as _;
@@ -348,6 +349,19 @@ pub(crate) fn quarantine_place<'a>(id: &'a ImportId, line: &'a str) -> Place<'a>
     // The import's id is part of the row; the line is the field.
     Place::new("import_quarantine", id.as_bytes(), line)
 }
+
+/// Rows that are held back, which every service that takes files in keeps: sealed, for an exchange of keys.
+pub const QUARANTINE: SealedColumn = SealedColumn {
+    table: "import_quarantine",
+    column: "sealed",
+    key: &[("import_id", Part::Uuid), ("line", Part::Int)],
+    beside: &[],
+    reseal: |vault, key, sealed| {
+        let line = key[1].text();
+        let place = Place::new("import_quarantine", key[0].bytes(), &line);
+        vault.reseal(place, sealed)
+    },
+};
 
 fn rows_after(
     conn: &mut Conn<'_>,

@@ -21,6 +21,6 @@ pub use evidence::{EvidenceGrpc, RecordEvidence, Witness};
 pub use finding::{outcome_of, to_pb as findings_to_pb};
 pub use forgetting::{HeldRow, entomb, entombed, forget_rows, forget_rows_of};
 pub use grpc::ImportGrpc;
-pub use intake::{Intake, IntakeSettings, ROWS_KEPT};
+pub use intake::{Intake, IntakeSettings, QUARANTINE, ROWS_KEPT};
 pub use outcome::Outcome;
 pub use sink::{Entry, Job, Refusal, RowView, Sink, Written};

@@ -1,6 +1,9 @@
 //! The keys themselves: several by number, one of each kind current.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use aws_lc_rs::{
     digest::{Context, SHA256},
@@ -62,12 +65,39 @@ impl Keyring {
         })
     }
 
-    /// Adds a random data key and makes it current; the others still open what they sealed.
+    /// Adds a random data key, under which nothing is sealed until it is made the current one; answers its number.
+    ///
+    /// # Errors
+    /// [`KeyringError::NoRandomness`].
+    pub fn add_data_key(&mut self) -> Result<u32, KeyringError> {
+        self.data.add()
+    }
+
+    /// Makes a data key the current one; the others still open what they sealed. `false` if there is no such key.
+    pub fn use_data_key(&mut self, number: u32) -> bool {
+        let is_there = self.data.by_number.contains_key(&number);
+        if is_there {
+            self.data.current = number;
+        }
+        is_there
+    }
+
+    /// Adds a random data key and makes it current.
     ///
     /// # Errors
     /// [`KeyringError::NoRandomness`].
     pub fn rotate_data_key(&mut self) -> Result<u32, KeyringError> {
         self.data.rotate()
+    }
+
+    /// Numbers of all data keys.
+    pub fn data_keys(&self) -> BTreeSet<u32> {
+        self.data.by_number.keys().copied().collect()
+    }
+
+    /// Number of the current data key.
+    pub fn current_data_key(&self) -> u32 {
+        self.data.current
     }
 
     /// Adds a random index key and makes it current; the others still find what they indexed.
@@ -136,6 +166,11 @@ impl Keys {
     }
 
     fn rotate(&mut self) -> Result<u32, KeyringError> {
+        self.current = self.add()?;
+        Ok(self.current)
+    }
+
+    fn add(&mut self) -> Result<u32, KeyringError> {
         let newest = self
             .by_number
             .last_key_value()
@@ -144,7 +179,6 @@ impl Keys {
             problem: "key numbers have run out",
         })?;
         self.by_number.insert(number, random_key()?);
-        self.current = number;
         Ok(number)
     }
 
@@ -252,6 +286,16 @@ mod tests {
         assert!(!ring.retire_data_key(2));
         assert!(ring.retire_data_key(1));
         assert!(!ring.retire_data_key(1));
+    }
+
+    #[test]
+    fn a_key_is_added_before_it_is_used() {
+        let mut ring = Keyring::generate().unwrap();
+        assert_eq!(ring.add_data_key().unwrap(), 2);
+        assert_eq!(ring.current_data_key(), 1);
+        assert!(!ring.use_data_key(3));
+        assert!(ring.use_data_key(2));
+        assert_eq!(ring.current_data_key(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sealing, opening, looking up.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -46,6 +46,14 @@ impl Vault {
     /// # Errors
     /// The keyring cannot be read, made or trusted, or has several index keys.
     pub fn from_config(config: &VaultConfig, data_dir: &Path) -> Result<Self, KeyringError> {
+        Ok(Self::new(&Self::ring_of(config, data_dir)?))
+    }
+
+    /// The keyring of a configuration, as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::from_config`].
+    pub fn ring_of(config: &VaultConfig, data_dir: &Path) -> Result<Keyring, KeyringError> {
         let ring = match &config.keyring {
             Some(text) => Keyring::parse(text.expose())?,
             // A file that was named must exist: a new one in its place would hide that the right one is lost.
@@ -53,7 +61,7 @@ impl Vault {
             None => Keyring::open_or_create(&config.file(data_dir))?,
         };
         match ring.index.by_number.len() {
-            1 => Ok(Self::new(&ring)),
+            1 => Ok(ring),
             count => Err(KeyringError::SeveralIndexKeys { count }),
         }
     }
@@ -111,6 +119,24 @@ impl Vault {
             .map_err(|_| VaultError::Unreadable)?;
         opened.truncate(length);
         Ok(opened)
+    }
+
+    /// Seals a field anew under the current key; `None` if it is, or is empty.
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::seal`].
+    pub fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
+        if sealed.is_empty() || self.is_current(sealed) {
+            return Ok(None);
+        }
+        let opened = self.open(place, sealed)?;
+        self.seal(place, &opened).map(Some)
+    }
+
+    /// The number of the current data key, and of all on the ring.
+    pub fn data_keys(&self) -> (u32, BTreeSet<u32>) {
+        let keys = self.0.load();
+        (keys.current_data, keys.data.keys().copied().collect())
     }
 
     /// Whether the field is sealed under the current key; if not, a rotation has still to reseal it.

@@ -129,6 +129,29 @@ impl Files {
         blocking(move || Ok(vault.open(place(&id), &sealed)?.to_vec())).await
     }
 
+    /// Seals bytes anew if they are under an old key; whether they were. Such as are not there were deleted meanwhile.
+    pub(crate) async fn reseal(
+        &self,
+        case: ComplaintId,
+        id: Uuid,
+        is_writing: bool,
+    ) -> Result<bool> {
+        let key = key(case, id);
+        let sealed = match self.store.objects.get(&key).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            found => found.map_err(Error::Files)?.bytes().await,
+        };
+        let (sealed, vault) = (sealed.map_err(Error::Files)?, self.vault.clone());
+        let Some(anew) = blocking(move || vault.reseal(place(&id), &sealed)).await? else {
+            return Ok(false);
+        };
+        if is_writing {
+            let put = self.store.objects.put(&key, anew.into()).await;
+            put.map_err(Error::Files)?;
+        }
+        Ok(true)
+    }
+
     /// Deletes bytes; such as are not there are deleted already.
     pub(crate) async fn delete(&self, case: ComplaintId, id: Uuid) -> Result<()> {
         match self.store.objects.delete(&key(case, id)).await {

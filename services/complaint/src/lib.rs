@@ -27,8 +27,10 @@ use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, In
 use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
 
+pub use app::{reseal_files, survey_files};
 pub use domain::{InvalidRules, Rules};
 pub use files::{FileStore, FileStoreError};
+pub use storage::SEALED;
 
 /// What the service needs.
 #[derive(Clone)]

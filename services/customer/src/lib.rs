@@ -9,6 +9,7 @@ mod storage;
 use std::sync::Arc;
 
 pub use domain::{InvalidSurvivorship, Survivorship};
+pub use storage::SEALED;
 
 use marque_api::{
     customer::v1::{

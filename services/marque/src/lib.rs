@@ -5,6 +5,7 @@ pub mod backup;
 mod bus;
 pub mod commands;
 mod housekeeping;
+mod keys;
 pub mod roles;
 mod stores;
 mod wanted;

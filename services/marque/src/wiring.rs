@@ -12,6 +12,7 @@ use marque_events::{Feed, GrpcFeed, Source, behind_wall};
 use marque_gateway::{Peers, Readiness, peer_check};
 use marque_insight::rank::Hysteresis;
 use marque_intake::IntakeSettings;
+use marque_reseal::{Rounds, resealing};
 use marque_rpc::{
     Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
     StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
@@ -25,7 +26,9 @@ use tower::layer::util::Stack;
 use crate::{
     audit, backup,
     bus::{connect_broker, source_of},
-    housekeeping, roles,
+    housekeeping,
+    keys::{self, READS_TO_SETTLE},
+    roles,
     stores::{self, Stores},
     wanted::UntilDeadlineLayer,
 };
@@ -101,6 +104,10 @@ impl Node {
         node.serve_rpc().await?;
         node.serve_gateway().await?;
         node.serve_operators().await?;
+        node.spawn(keys::following(
+            node.shared.vault.clone(),
+            &node.shared.config,
+        ));
         let (verifier, clock) = (node.shared.verifier.clone(), Arc::clone(&node.shared.clock));
         let stop = node.stop.clone();
         node.tasks.spawn(async move {
@@ -407,7 +414,10 @@ impl Shared {
 
     /// What a role's store needs from time to time, and what carries its events to the broker if there is one.
     pub fn upkeep(&self, role: ServiceRole, db: Database) -> Vec<Task> {
-        let mut tasks = vec![housekeeping::task(db.clone(), Arc::clone(&self.clock))];
+        let mut tasks = vec![
+            housekeeping::task(db.clone(), Arc::clone(&self.clock)),
+            resealing(db.clone(), roles::sealed(role), self.rounds()),
+        ];
         if let Some(broker) = &self.broker {
             let feed = Feed::new(db, source_of(role));
             let relay = broker.relay(source_of(role), feed);
@@ -442,6 +452,13 @@ impl Shared {
         }
         self.stores.add(rpc_name(role), db.clone(), migrator, lock);
         Ok(db)
+    }
+
+    /// When what is sealed under an old key is sealed anew: when the keyring has settled for so long that every process has
+    /// read it.
+    pub fn rounds(&self) -> Rounds {
+        let reload = Duration::from_millis(self.config.vault.reload_ms);
+        Rounds::new(self.vault.clone(), reload * READS_TO_SETTLE)
     }
 
     /// How far behind a border a customer keeps his tier.

@@ -16,6 +16,8 @@ use marque_events::Feed;
 use marque_rpc::{Built, Routes};
 use marque_vault::Vault;
 
+pub use storage::SEALED;
+
 /// What the service needs.
 #[derive(Debug, Clone)]
 pub struct Deps {

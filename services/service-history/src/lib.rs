@@ -23,6 +23,8 @@ use marque_intake::{Directory, EvidenceGrpc, ImportGrpc, Intake, IntakeError, In
 use marque_rpc::{Built, Routes, RpcTransport, Task};
 use marque_vault::Vault;
 
+pub use storage::SEALED;
+
 /// What the service needs.
 #[derive(Clone)]
 pub struct Deps {

@@ -8,11 +8,12 @@ use crate::{
 };
 
 /// Crates whose subject is a store.
-const STORES: [&str; 5] = [
+const STORES: [&str; 6] = [
     "crates/db/",
     "crates/events/",
     "crates/ledger/",
     "crates/intake/",
+    "crates/reseal/",
     "crates/testkit/",
 ];
 

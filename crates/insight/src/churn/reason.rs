@@ -7,7 +7,7 @@ use super::logistic::Logistic;
 use crate::value::Language;
 
 /// Something that makes it likelier that a customer does not come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// He is late against his own rhythm.
     Late,
@@ -95,7 +95,7 @@ impl Reason {
 }
 
 /// A customer's risk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Risk {
     /// Probability that he does not come back within the window.
     pub probability: f64,

@@ -1,11 +1,13 @@
 //! Retention and churn by dealer, model or cohort, and who is half-trusting, lost or won back.
 
+use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeMap;
 
 use super::reason::{Circumstances, LATE, LUKEWARM};
 
 /// Where a customer stands between coming and staying away (R-LOY-3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Trust {
     /// He comes in his rhythm and nothing speaks against it.
     Trusting,

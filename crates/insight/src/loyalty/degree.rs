@@ -1,11 +1,12 @@
 //! The four degrees of a customer and of a dealer: satisfaction, contribution, loyalty, dependence, each 0 to 100.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::rhythm::Rhythm;
 
 /// The four degrees (R-LOY-2). `None` where nothing is known: an unknown degree is not a zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Degrees {
     /// What he says: surveys, lowered by complaints.
     pub satisfaction: Option<f64>,

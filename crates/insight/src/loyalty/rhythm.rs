@@ -1,6 +1,7 @@
 //! A customer's own rhythm: how long he usually takes between visits, and how late he is against it.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// What a customer's interval is taken to be before he has shown it: that of others with his model.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,7 +13,7 @@ pub struct UsualInterval {
 }
 
 /// A customer's rhythm.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rhythm {
     /// His usual days between visits.
     pub interval_days: f64,

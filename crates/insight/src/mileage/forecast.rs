@@ -1,6 +1,7 @@
 //! The prediction of one car: today's odometer, its daily rate, and when it reaches a distance, each with a band.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::model::MileageModel;
@@ -17,7 +18,7 @@ pub struct Forecast<'a> {
 }
 
 /// A number with the band in which it lies four times out of five.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Banded {
     /// The best guess.
     pub value: f64,
@@ -28,7 +29,7 @@ pub struct Banded {
 }
 
 /// A date with the band in which it lies four times out of five.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BandedDate {
     /// The best guess.
     pub date: NaiveDate,

@@ -217,9 +217,11 @@ impl IndicatorPart {
 
 impl FactPart {
     fn in_words(&self, language: Language) -> String {
+        // People are told hundredths at most.
+        let value = (self.value * 100.0).round() / 100.0;
         match language {
-            Language::English => format!("{} {}", self.fact.key().replace('_', " "), self.value),
-            Language::Chinese => format!("{} {}", self.fact.chinese(), self.value),
+            Language::English => format!("{} {value}", self.fact.key().replace('_', " ")),
+            Language::Chinese => format!("{} {value}", self.fact.chinese()),
         }
     }
 }
@@ -232,6 +234,7 @@ mod tests {
     fn inputs() -> Inputs {
         let facts = Facts::default()
             .with(Fact::PurchaseAmount, 180_000.0)
+            .with(Fact::VehicleAgeYears, 29.0 / 12.0)
             .with(Fact::ReferralCount, 2.0);
         Inputs {
             facts,
@@ -285,7 +288,9 @@ mod tests {
             "{english}"
         );
         assert!(
-            chinese.contains("购车金额 180000") && chinese.contains("信用：暂无记录"),
+            chinese.contains("购车金额 180000")
+                && chinese.contains("车龄 2.42")
+                && chinese.contains("信用：暂无记录"),
             "{chinese}"
         );
     }

@@ -168,12 +168,14 @@ fn a_named_keyring_that_is_lost_is_not_replaced_by_a_new_one() {
     let named = VaultConfig {
         keyring_file: Some(folder.path().join("gone.toml")),
         keyring: None,
+        ..VaultConfig::default()
     };
     assert!(Vault::from_config(&named, folder.path()).is_err());
     assert!(Vault::from_config(&VaultConfig::default(), folder.path()).is_ok());
     let inline = VaultConfig {
         keyring_file: None,
         keyring: Some(Keyring::generate().unwrap().to_text()),
+        ..VaultConfig::default()
     };
     assert!(Vault::from_config(&inline, folder.path()).is_ok());
 }
@@ -240,6 +242,7 @@ fn a_configuration_under_which_lookups_would_miss_is_refused() {
     let with = |ring: &Keyring| VaultConfig {
         keyring_file: None,
         keyring: Some(ring.to_text()),
+        ..VaultConfig::default()
     };
     ring.rotate_data_key().unwrap();
     let folder = tempfile::tempdir().unwrap();

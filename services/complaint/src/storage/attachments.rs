@@ -67,3 +67,27 @@ impl CaseStore {
         })
     }
 }
+
+/// Files after a case and a file, by their ids; for walks over all.
+pub(crate) fn walk_attachments(
+    conn: &mut Conn<'_>,
+    (case, file): (Uuid, Uuid),
+    limit: i64,
+) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+    let sql =
+        "SELECT complaint_id, id FROM complaint_attachments WHERE (complaint_id, id) > (?1, ?2)
+               ORDER BY complaint_id, id LIMIT ?3";
+    conn.query(sql, &[case.into(), file.into(), limit.into()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+/// Whether a file is still a case's.
+pub(crate) fn has_attachment(
+    conn: &mut Conn<'_>,
+    (case, file): (Uuid, Uuid),
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM complaint_attachments WHERE complaint_id = ?1 AND id = ?2";
+    let found = conn.query_opt(sql, &[case.into(), file.into()], |_| Ok(()))?;
+    Ok(found.is_some())
+}

@@ -13,10 +13,12 @@ mod links;
 mod list;
 mod report;
 mod schedule;
+mod sealed;
 mod solutions;
 mod told;
 mod write;
 
+pub(crate) use attachments::{has_attachment, walk_attachments};
 pub(crate) use calendars::{find_hours, put_hours};
 pub(crate) use cases::{CaseStore, lock_cases};
 pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
@@ -32,6 +34,7 @@ pub(crate) use links::{
 pub(crate) use list::Filter;
 pub(crate) use report::{group_names, list_facts};
 pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
+pub use sealed::SEALED;
 pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, list_changed_solutions, list_latest_solutions,
     list_solution_versions, put_solution, use_solution,

@@ -5,7 +5,7 @@ use marque_db::StoreError;
 use marque_vault::Place;
 use prost::Message;
 
-use super::CustomerStore;
+use super::{CustomerStore, sealed};
 use crate::{
     domain::{Columns, PastContact},
     error::Result,
@@ -95,7 +95,7 @@ impl CustomerStore {
 }
 
 fn place(id: &SourceRecordId) -> Place<'_> {
-    Place::new("source_records", id.as_bytes(), "sealed")
+    sealed::place(id.as_bytes(), "sealed")
 }
 
 fn past_to_kept(past: &PastContact) -> Past {

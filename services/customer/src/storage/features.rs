@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     CustomerStore,
     customers::{read_number, serial},
+    sealed,
 };
 use crate::{
     domain::{Facts, Kind, features},
@@ -143,5 +144,5 @@ fn read_sealed(row: &Row<'_>) -> std::result::Result<Sealed, StoreError> {
 }
 
 fn place(id: &SourceRecordId) -> Place<'_> {
-    Place::new("source_records", id.as_bytes(), "features")
+    sealed::place(id.as_bytes(), "features")
 }

@@ -19,6 +19,7 @@ mod keys;
 mod moves;
 mod receptions;
 mod records;
+mod sealed;
 mod segments;
 mod tokens;
 
@@ -30,6 +31,7 @@ pub(crate) use features::Identity;
 pub(crate) use filter::TokenFilter;
 pub(crate) use moves::{Act, Move};
 pub(crate) use records::{Existing, NewRecord};
+pub use sealed::SEALED;
 pub(crate) use tokens::{KeyKind, Token, dealer_token, hq_token, match_token};
 
 use self::segments::OpenedSegments;

@@ -6,6 +6,7 @@ mod client;
 mod demo;
 mod doctor;
 mod import;
+mod keys;
 pub mod link;
 mod migrate;
 mod openapi;
@@ -52,6 +53,8 @@ enum Command {
     Backup(backup::Args),
     /// Fills an empty data folder or empty schemas from a backup.
     Restore(restore::Args),
+    /// Lists and exchanges the keys of personal data, while the servers run.
+    Keys(keys::Args),
     /// Verifies the audit record.
     Audit(audit::Args),
     /// Events sent again, and events that could not be applied.
@@ -81,6 +84,7 @@ impl Cli {
             // Not on a runtime: the client of PostgreSQL waits by itself.
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
+            Command::Keys(args) => block_on(keys::run(args)),
             Command::Audit(args) => block_on(audit::run(args)),
             Command::Outbox(args) => block_on(outbox::run(args)),
             Command::Openapi => openapi::run(),

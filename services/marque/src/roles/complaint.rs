@@ -13,6 +13,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         .database(ServiceRole::Complaint, marque_migrations::COMPLAINT)
         .await?;
     let config = &shared.config;
+    let files = FileStore::open(&config.complaint.attachments, &config.data_dir)?;
     let mut built = marque_complaint::build(Deps {
         db: db.clone(),
         vault: shared.vault.clone(),
@@ -21,12 +22,18 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         customer: shared.transport(ServiceRole::Customer)?,
         intake: shared.intake(ServiceRole::Complaint),
         rules: Rules::read(&config.complaint)?,
-        files: FileStore::open(&config.complaint.attachments, &config.data_dir)?,
+        files: files.clone(),
         network_events: shared.events(ServiceRole::Network)?,
         customer_events: shared.events(ServiceRole::Customer)?,
         vehicle_events: shared.events(ServiceRole::Vehicle)?,
         scoring_events: shared.events(ServiceRole::Scoring)?,
     })?;
+    built.tasks.push(marque_complaint::reseal_files(
+        db.clone(),
+        shared.vault.clone(),
+        files,
+        shared.rounds(),
+    ));
     built
         .tasks
         .extend(shared.upkeep(ServiceRole::Complaint, db));

@@ -10,6 +10,7 @@ mod vehicle;
 
 use marque_config::ServiceRole;
 use marque_db::Migrator;
+use marque_reseal::SealedColumn;
 use marque_rpc::Built;
 
 use crate::wiring::Shared;
@@ -31,6 +32,20 @@ pub async fn build(role: ServiceRole, shared: &Shared) -> anyhow::Result<Built> 
     }
 }
 
+/// What of a role's store is sealed.
+pub fn sealed(role: ServiceRole) -> &'static [SealedColumn] {
+    match role {
+        ServiceRole::Network => marque_network::SEALED,
+        ServiceRole::Customer => marque_customer::SEALED,
+        ServiceRole::Vehicle => marque_vehicle::SEALED,
+        ServiceRole::ServiceHistory => marque_service_history::SEALED,
+        // They keep no personal data but rows of files that are held back.
+        ServiceRole::DataQuality | ServiceRole::Scoring => &[marque_intake::QUARANTINE],
+        ServiceRole::Complaint => marque_complaint::SEALED,
+        ServiceRole::Gateway => &[],
+    }
+}
+
 /// The schema of a role's store, if it has one.
 pub fn migrator(role: ServiceRole) -> Option<Migrator> {
     match role {
@@ -42,5 +57,55 @@ pub fn migrator(role: ServiceRole) -> Option<Migrator> {
         ServiceRole::Scoring => Some(marque_migrations::SCORING),
         ServiceRole::Complaint => Some(marque_migrations::COMPLAINT),
         ServiceRole::Gateway => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_testkit::{TestDb, store_test_suite};
+    use marque_vault::{Keyring, Vault};
+
+    use super::*;
+
+    /// The map of personal data, where a star marks what is sealed.
+    const MAP: &str = include_str!("../../../../migrations/personal-data.txt");
+
+    store_test_suite!(sealed_columns_are_those_of_the_schema);
+
+    async fn sealed_columns_are_those_of_the_schema(db: TestDb) {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        for role in ServiceRole::ALL {
+            let Some(migrator) = migrator(role) else {
+                continue;
+            };
+            let db = db.sibling().migrated(&migrator).await;
+            for column in sealed(role) {
+                let found = marque_reseal::survey(&db, &vault, *column).await;
+                assert_eq!(found.unwrap().values, 0, "{role}: {}", column.table);
+            }
+        }
+    }
+
+    #[test]
+    fn an_exchange_of_keys_leaves_out_nothing_that_is_sealed() {
+        let mut starred = 0;
+        for line in MAP.lines().filter(|line| !line.starts_with('#')) {
+            let columns = line.split(" | ").next().unwrap_or_default();
+            let Some((table, columns)) = columns.split_once(": ") else {
+                continue;
+            };
+            let (role, table) = table.split_once('.').unwrap();
+            let role: ServiceRole = role.parse().unwrap();
+            for column in columns.split(' ').filter_map(|name| name.strip_suffix('*')) {
+                starred += 1;
+                let is_known =
+                    |known: &SealedColumn| (known.table, known.column) == (table, column);
+                assert!(
+                    sealed(role).iter().any(is_known),
+                    "{role}: {table}.{column} is sealed and stays under the old key: add it to SEALED"
+                );
+            }
+        }
+        assert!(starred > 15, "{starred}");
     }
 }

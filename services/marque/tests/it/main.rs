@@ -7,6 +7,7 @@
 
 mod backup;
 mod hostile_files;
+mod keys;
 mod kills;
 mod outbox;
 mod server;

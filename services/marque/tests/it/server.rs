@@ -23,6 +23,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and waits until it is ready. Small batches, so that there are many moments at which it can die.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with settings in its environment.
+    pub(crate) fn start_with(data: &Path, settings: &[(&str, &str)]) -> Self {
         let token = token(data);
         let port = free_port();
         let process = Command::new(BINARY)
@@ -31,6 +36,7 @@ impl Server {
             .arg(data)
             .env("MARQUE__IMPORT__BATCH_ROWS", "50")
             .env("MARQUE__TELEMETRY__LOG", "error")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

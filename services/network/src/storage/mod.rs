@@ -1,5 +1,9 @@
 //! The network's store: every statement of the service.
 
+mod sealed;
+
+pub use sealed::SEALED;
+
 use marque_auth::Scope;
 use marque_core::{DealerCode, PageRequest, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
@@ -114,7 +118,7 @@ impl NetworkStore {
     }
 
     fn seal_phone(&self, staff: &Staff) -> Result<Vec<u8>> {
-        let row = row_of(&staff.dealer, &staff.code);
+        let row = row_of(staff.dealer.as_str(), &staff.code);
         Ok(self
             .vault
             .seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
@@ -147,7 +151,7 @@ impl NetworkStore {
         rows.into_iter()
             .map(
                 |(code, name, department, sealed, active): (String, _, _, _, _)| {
-                    let row = row_of(dealer, &code);
+                    let row = row_of(dealer.as_str(), &code);
                     let phone = self
                         .vault
                         .open(Place::new("staff", &row, "phone"), &sealed)?;
@@ -167,7 +171,7 @@ impl NetworkStore {
 }
 
 /// The row a phone is sealed to.
-fn row_of(dealer: &DealerCode, code: &str) -> String {
+fn row_of(dealer: &str, code: &str) -> String {
     format!("{dealer}\u{1f}{code}")
 }
 

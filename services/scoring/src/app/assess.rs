@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Models;
 use crate::{
     domain::{Dossier, Fitted, Loyalty, Row, State},
-    storage,
+    storage::{self, AsOf},
 };
 
 /// Scores customers; cheap to clone.
@@ -24,7 +24,7 @@ pub(crate) struct Assessor {
 }
 
 /// What was learnt, and when.
-type Learnt = (Timestamp, Arc<Fitted>);
+pub(super) type Learnt = (Timestamp, Arc<Fitted>);
 
 /// Customers scored with one round of statements.
 const BATCH: usize = 500;
@@ -40,15 +40,32 @@ impl Assessor {
 
     /// What was last learnt from everybody; what is believed without as long as nothing was.
     pub(crate) fn fitted(&self, conn: &mut Conn<'_>) -> Result<Arc<Fitted>, StoreError> {
+        Ok(self.learnt(conn)?.1)
+    }
+
+    /// What is found now: of today, and by what was learnt until now.
+    pub(crate) fn as_of(&self, conn: &mut Conn<'_>) -> Result<AsOf, StoreError> {
+        let (fitted_at, _) = self.learnt(conn)?;
+        Ok(self.by(fitted_at))
+    }
+
+    pub(super) fn by(&self, fitted_at: Timestamp) -> AsOf {
+        AsOf {
+            today: business_date(self.clock.now()),
+            fitted_at,
+        }
+    }
+
+    /// What was last learnt, and when: at the beginning of time, as long as nothing was.
+    pub(super) fn learnt(&self, conn: &mut Conn<'_>) -> Result<Learnt, StoreError> {
         let known = self.fitted.read().clone();
         let since = known
             .as_ref()
             .map_or(Timestamp::from_micros(-1), |(at, _)| *at);
         let Some((at, body)) = storage::find_fitted(conn, since)? else {
             let today = business_date(self.clock.now());
-            return Ok(
-                known.map_or_else(|| Arc::new(Fitted::unlearnt(today)), |(_, fitted)| fitted)
-            );
+            let unlearnt = || (Timestamp::default(), Arc::new(Fitted::unlearnt(today)));
+            return Ok(known.unwrap_or_else(unlearnt));
         };
         let fitted: Fitted = serde_json::from_str(&body).map_err(|error| StoreError::Decode {
             column: 1,
@@ -56,7 +73,7 @@ impl Assessor {
         })?;
         let fitted = Arc::new(fitted);
         *self.fitted.write() = Some((at, Arc::clone(&fitted)));
-        Ok(fitted)
+        Ok((at, fitted))
     }
 
     pub(crate) fn models(&self) -> &Models {
@@ -79,9 +96,9 @@ impl Assessor {
         customers.extend(storage::referrers_of(conn, &known)?);
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let model = self.models.active_for_writing(conn, self.clock.now())?;
-        let fitted = self.fitted(conn)?;
+        let learnt = self.learnt(conn)?;
         for batch in customers.chunks(BATCH) {
-            self.assess_batch(conn, batch, (&model, &fitted))?;
+            self.assess_batch(conn, batch, (&model, &learnt))?;
         }
         Ok(())
     }
@@ -90,7 +107,7 @@ impl Assessor {
         &self,
         conn: &mut Conn<'_>,
         customers: &[CustomerId],
-        (model, fitted): (&Model, &Fitted),
+        (model, learnt): (&Model, &Learnt),
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut dossiers = storage::load_dossiers(conn, customers)?;
@@ -100,16 +117,16 @@ impl Assessor {
         let rows: Vec<Row> = rows.collect();
         let kept = write(conn, rows, customers)?;
         dossiers.retain(|dossier| kept.contains(&dossier.customer));
-        self.assess_loyalty(conn, &dossiers, fitted)
+        self.assess_loyalty(conn, &dossiers, learnt)
     }
 
     fn assess_loyalty(
         &self,
         conn: &mut Conn<'_>,
         dossiers: &[Dossier],
-        fitted: &Fitted,
+        (fitted_at, fitted): &Learnt,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, as_of) = (self.clock.now(), self.by(*fitted_at));
         let (mut gone, mut refused, mut loyalties) = (Vec::new(), Vec::new(), Vec::new());
         for dossier in dossiers {
             if dossier.records.is_empty() {
@@ -117,11 +134,12 @@ impl Assessor {
             } else if dossier.has_refused {
                 refused.push(dossier.customer);
             } else {
-                loyalties.push(Loyalty::assess(dossier, fitted, business_date(now)));
+                let loyalty = Loyalty::assess(dossier, fitted, as_of.today);
+                loyalties.push((dossier.customer, loyalty));
             }
         }
         storage::forget_loyalties(conn, &gone, &refused)?;
-        storage::put_loyalties(conn, &loyalties, now)
+        storage::put_loyalties(conn, &loyalties, as_of, now)
     }
 
     /// Scores everybody under a model from the inputs that are kept; answers how many. The caller holds

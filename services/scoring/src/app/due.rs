@@ -8,7 +8,7 @@ use marque_db::Conn;
 use marque_insight::mileage::MaintenancePlan;
 use marque_ledger::{Entry, record};
 
-use super::{ScoreApp, read::visible};
+use super::{ScoreApp, assess::Learnt, read::visible};
 use crate::{
     domain::{CarDue, Happening, USUAL_PLAN, Vehicle},
     error::{Error, Result},
@@ -30,10 +30,9 @@ impl ScoreApp {
         self.db
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                let dossier = storage::load_dossiers(conn, &[customer])?.pop();
-                let cars = dossier.map(|dossier| dossier.cars).unwrap_or_default();
-                let current = cars.into_iter().filter(|car| car.is_current);
-                app.due(conn, current.map(|car| car.vehicle).collect())
+                let learnt = app.assessor.learnt(conn)?;
+                let (_, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+                app.dues_of(conn, &cars, &learnt)
             })
             .await
     }
@@ -51,6 +50,28 @@ impl ScoreApp {
                 app.due(conn, vec![vehicle])
             })
             .await
+    }
+
+    /// What is due for cars; what was found today is shown as it was.
+    pub(super) fn dues_of(
+        &self,
+        conn: &mut Conn<'_>,
+        vins: &[String],
+        (fitted_at, _): &Learnt,
+    ) -> Result<Vec<CarDue>> {
+        let as_of = self.assessor.by(*fitted_at);
+        let (mut known, mut unknown) = (Vec::with_capacity(vins.len()), Vec::new());
+        for (vehicle, due) in storage::cars_with_dues(conn, vins, as_of)? {
+            match due {
+                Some(due) => known.push(CarDue { vehicle, due }),
+                None => unknown.push(vehicle),
+            }
+        }
+        if !unknown.is_empty() {
+            known.extend(self.due(conn, unknown)?);
+        }
+        known.sort_unstable_by(|a, b| a.vehicle.vin.cmp(&b.vehicle.vin));
+        Ok(known)
     }
 
     pub(super) fn due(&self, conn: &mut Conn<'_>, cars: Vec<Vehicle>) -> Result<Vec<CarDue>> {

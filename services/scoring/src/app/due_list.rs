@@ -74,10 +74,13 @@ pub(crate) async fn keep_dues(app: ScoreApp, stop: CancellationToken) {
 impl ScoreApp {
     /// Finds what falls due for some cars of which something was told, or that were last looked at on an earlier day.
     async fn find_some_dues(&self) -> Result<usize> {
-        let today = business_date(self.clock.now());
+        let assessor = self.assessor.clone();
         let stale = self
             .db
-            .read(move |conn| storage::stale_cars(conn, today, 1))
+            .read(move |conn| {
+                let as_of = assessor.as_of(conn)?;
+                Ok::<_, Error>(storage::stale_cars(conn, as_of, 1)?)
+            })
             .await?;
         if stale.is_empty() {
             return Ok(0);
@@ -87,18 +90,20 @@ impl ScoreApp {
             .bulk(move |conn| {
                 // Nothing is told of a car between the look and the mark.
                 storage::lock(conn)?;
-                let vins = storage::stale_cars(conn, today, BATCH)?;
+                let as_of = app.assessor.as_of(conn)?;
+                let vins = storage::stale_cars(conn, as_of, BATCH)?;
                 let vins: Vec<&str> = vins.iter().map(String::as_str).collect();
                 let owners = storage::owners_of(conn, &vins)?;
                 let cars = storage::find_cars(conn, &vins)?;
-                let mut lines = Vec::new();
-                for car in app.due(conn, cars)? {
+                let (found, mut lines) = (app.due(conn, cars)?, Vec::new());
+                for car in &found {
                     let owner = owners.get(&car.vehicle.vin);
                     if owner.is_none_or(|(_, has_refused)| !has_refused) {
-                        lines.extend(lines_of(&car, owner.map(|(customer, _)| *customer), today));
+                        let customer = owner.map(|(customer, _)| *customer);
+                        lines.extend(lines_of(car, customer, as_of.today));
                     }
                 }
-                storage::put_dues(conn, &vins, &lines, today)?;
+                storage::put_dues(conn, &vins, &found, &lines, as_of)?;
                 Ok(vins.len())
             })
             .await
@@ -177,17 +182,18 @@ fn lines_of(car: &CarDue, customer: Option<CustomerId>, today: NaiveDate) -> Vec
         vin: car.vehicle.vin.clone(),
         kind: item.kind.code().to_owned(),
         date: item.when.date,
-        dealer: car.dealer.clone(),
+        dealer: car.due.dealer.clone(),
         customer,
     };
     let soon = |item: &&DueItem| item.when.date <= horizon;
-    car.items.iter().filter(soon).map(line).collect()
+    car.due.items.iter().filter(soon).map(line).collect()
 }
 
 /// A line with what is due as it now stands; `None` if nothing of the kind is due any more.
 fn show(line: DueLine, cars: &HashMap<String, CarDue>) -> Option<DueShown> {
     let car = cars.get(&line.vin)?;
     let item = car
+        .due
         .items
         .iter()
         .find(|item| item.kind.code() == line.kind)?;
@@ -195,7 +201,7 @@ fn show(line: DueLine, cars: &HashMap<String, CarDue>) -> Option<DueShown> {
         vehicle: car.vehicle.clone(),
         customer: line.customer,
         dealer: line.dealer,
-        item: item.clone(),
+        item: *item,
     })
 }
 

@@ -1,10 +1,11 @@
 //! What callers ask of loyalty.
 
-use marque_auth::CallContext;
-use marque_core::{CustomerId, PageRequest, business_date};
+use marque_auth::{CallContext, Scope};
+use marque_core::{CustomerId, PageRequest};
+use marque_db::Conn;
 use uuid::Uuid;
 
-use super::{ScoreApp, read::visible};
+use super::{ScoreApp, assess::Learnt, read::visible};
 use crate::{
     domain::{Loyalty, LoyaltyLine, TRUSTS},
     error::{Error, Result},
@@ -40,31 +41,52 @@ impl ScoreApp {
         customer: CustomerId,
     ) -> Result<LoyaltyShown> {
         let (app, now) = (self.clone(), self.clock.now());
-        let today = business_date(now);
         self.db
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                let dossier = storage::load_dossiers(conn, &[customer])?
-                    .pop()
-                    .filter(|dossier| !dossier.records.is_empty())
-                    .ok_or(Error::CustomerUnknown)?;
-                let fitted = app.assessor.fitted(conn)?;
-                let mut loyalty =
-                    (!dossier.has_refused).then(|| Loyalty::assess(&dossier, &fitted, today));
-                if let Some(loyalty) = &mut loyalty {
-                    // What he is to other dealers is not a dealer's to know.
-                    let dealers = loyalty.dealers.iter().map(|each| each.dealer.clone());
-                    let seen = storage::dealers_in(conn, ctx.scope(), dealers.collect())?;
-                    loyalty.dealers.retain(|each| seen.contains(&each.dealer));
-                }
-                Ok(LoyaltyShown {
-                    customer,
-                    loyalty,
-                    window_days: fitted.churn.window() as u32,
-                    learnt_from: fitted.customers,
-                })
+                let learnt = app.assessor.learnt(conn)?;
+                let (shown, _) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+                shown.ok_or(Error::CustomerUnknown)
             })
             .await
+    }
+
+    /// The loyalty of a customer whom the scope may see, and the VINs of his cars; `None` of who has no record. What was
+    /// found today is shown as it was.
+    pub(super) fn loyalty_of(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        customer: CustomerId,
+        (fitted_at, fitted): &Learnt,
+    ) -> Result<(Option<LoyaltyShown>, Vec<String>)> {
+        let as_of = self.assessor.by(*fitted_at);
+        let (mut loyalty, cars) =
+            if let Some(mut kept) = storage::kept_loyalty(conn, customer, as_of)? {
+                let cars = std::mem::take(&mut kept.cars);
+                (Some(kept), cars)
+            } else {
+                let dossier = storage::load_dossiers(conn, &[customer])?.pop();
+                let Some(dossier) = dossier.filter(|dossier| !dossier.records.is_empty()) else {
+                    return Ok((None, Vec::new()));
+                };
+                let is_assessed = !dossier.has_refused;
+                let loyalty = is_assessed.then(|| Loyalty::assess(&dossier, fitted, as_of.today));
+                (loyalty, dossier.current_cars())
+            };
+        if let Some(loyalty) = &mut loyalty {
+            // What he is to other dealers is not a dealer's to know.
+            let dealers = loyalty.dealers.iter().map(|each| each.dealer.clone());
+            let seen = storage::dealers_in(conn, scope, dealers.collect())?;
+            loyalty.dealers.retain(|each| seen.contains(&each.dealer));
+        }
+        let shown = LoyaltyShown {
+            customer,
+            loyalty,
+            window_days: fitted.churn.window() as u32,
+            learnt_from: fitted.customers,
+        };
+        Ok((Some(shown), cars))
     }
 
     /// Customers by how likely they stay away, the likeliest first.

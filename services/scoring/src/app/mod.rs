@@ -12,6 +12,8 @@ mod ladder;
 mod learn;
 mod loyalty;
 mod models;
+mod outlook;
+mod past;
 mod pyramid;
 mod read;
 mod refresh;

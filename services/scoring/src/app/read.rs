@@ -72,21 +72,32 @@ impl ScoreApp {
             .db
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                let row = match asked.at {
-                    Some(at) => storage::history_at(conn, customer, at)?,
-                    None => storage::find_row(conn, customer)?,
-                };
-                let row = match row {
-                    Some(row) => Some(row).filter(|row| row.state != State::Gone),
-                    None => app.without_basis(conn, customer, asked.at)?,
-                };
-                app.show(conn, row.ok_or(Error::CustomerUnknown)?, asked)
+                let shown = app.score_of(conn, customer, asked)?;
+                shown.ok_or(Error::CustomerUnknown)
             })
             .await?;
         if asked.at.is_none() {
             self.place(&mut shown, asked.explain).await?;
         }
         Ok(shown)
+    }
+
+    /// The score of a customer whom the scope may see, not placed yet; `None` of who is not known.
+    pub(super) fn score_of(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerId,
+        asked: Asked,
+    ) -> Result<Option<Shown>> {
+        let row = match asked.at {
+            Some(at) => storage::history_at(conn, customer, at)?,
+            None => storage::find_row(conn, customer)?,
+        };
+        let row = match row {
+            Some(row) => Some(row).filter(|row| row.state != State::Gone),
+            None => self.without_basis(conn, customer, asked.at)?,
+        };
+        row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
     /// Every score a customer has had, newest first, each computed again.
@@ -226,7 +237,7 @@ impl ScoreApp {
     }
 
     /// Adds where he stands now, and what would lift him.
-    async fn place(&self, shown: &mut Shown, explained: bool) -> Result<()> {
+    pub(super) async fn place(&self, shown: &mut Shown, explained: bool) -> Result<()> {
         if shown.row.state != State::Scored {
             return Ok(());
         }

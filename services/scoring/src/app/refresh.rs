@@ -1,8 +1,7 @@
-//! Time passes for everybody: whoever was not scored today is scored again.
+//! Time passes for everybody: whoever was not scored today, or not by what was learnt since, is scored again.
 
 use std::time::Duration;
 
-use marque_core::business_date;
 use marque_db::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -33,10 +32,13 @@ pub(crate) async fn refresh(app: ScoreApp, stop: CancellationToken) {
 impl ScoreApp {
     /// Scores some of those for whom time was last reckoned on an earlier day; answers how many.
     pub(crate) async fn refresh_some(&self) -> Result<usize, StoreError> {
-        let today = business_date(self.clock.now());
+        let assessor = self.assessor.clone();
         let due = self
             .db
-            .read(move |conn| storage::due_for_time(conn, today, 1))
+            .read(move |conn| {
+                let as_of = assessor.as_of(conn)?;
+                storage::due_for_time(conn, as_of, 1)
+            })
             .await?;
         if due.is_empty() {
             return Ok(0);
@@ -45,8 +47,10 @@ impl ScoreApp {
         self.db
             .bulk(move |conn| {
                 storage::lock(conn)?;
-                let due = storage::due_for_time(conn, today, BATCH)?;
+                let as_of = assessor.as_of(conn)?;
+                let due = storage::due_for_time(conn, as_of, BATCH)?;
                 assessor.assess(conn, due.iter().copied())?;
+                storage::pass_over(conn, &due, as_of)?;
                 Ok(due.len())
             })
             .await

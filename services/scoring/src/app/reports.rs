@@ -12,7 +12,7 @@ use marque_insight::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{ScoreApp, comings};
+use super::{ScoreApp, comings, past};
 use crate::{
     domain::{By, Cell, Holds, Report, Table},
     error::{Error, Result},
@@ -32,7 +32,7 @@ pub(crate) struct ReportQuestion {
 }
 
 impl ReportQuestion {
-    fn check(&self, now: Timestamp) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let has_period = matches!(
             self.report,
             Report::TierMigrations | Report::LoyaltyMigrations | Report::Retention
@@ -44,11 +44,6 @@ impl ReportQuestion {
         if self.by == By::Cohort && self.report != Report::Retention {
             let message = "cohort is for retention alone: dealer, region, model, occupation or age";
             return Err(Error::field("by", "UNKNOWN", message));
-        }
-        // Degrees fade from day to day, so that every past day's would have to be kept for everybody.
-        if self.report == Report::Degrees && business_date(self.to) < business_date(now) {
-            let message = "degrees are kept as they now are: leave it out";
-            return Err(Error::field("to", "IN_PAST", message));
         }
         Ok(())
     }
@@ -75,10 +70,21 @@ impl ReportQuestion {
 impl ScoreApp {
     /// Answers with a table of what the scope may see; ranks and tiers are of the whole network.
     pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
-        asked.check(self.clock.now())?;
+        asked.check()?;
+        let app = self.clone();
         self.db
-            .report(move |conn| answer(conn, ctx.scope(), &asked))
+            .report(move |conn| app.answer(conn, ctx.scope(), &asked))
             .await
+    }
+
+    fn answer(&self, conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
+        let today = business_date(self.clock.now());
+        if asked.report == Report::Degrees && business_date(asked.to) < today {
+            let fitted = self.assessor.fitted(conn)?;
+            let worked_out = past::degrees(conn, scope, asked, &fitted)?;
+            return Ok(means(asked, worked_out));
+        }
+        answer(conn, scope, asked)
     }
 }
 
@@ -101,7 +107,7 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
-        Report::Degrees => degrees(conn, scope, asked),
+        Report::Degrees => Ok(means(asked, storage::degrees_by(conn, scope, asked.by)?)),
         Report::Retention => comings::retained(conn, scope, asked, from),
         Report::Cohorts => comings::cohort_table(conn, scope, asked),
     }
@@ -234,9 +240,9 @@ fn migrations(
 
 /// The mean of each degree over the customers of whom it is known. By dealer and region, what a customer is to that dealer;
 /// otherwise what he is to all.
-fn degrees(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
+fn means(asked: &ReportQuestion, of_customers: Vec<(String, Degrees)>) -> Table {
     let mut groups: BTreeMap<String, Vec<Degrees>> = BTreeMap::new();
-    for (group, degrees) in storage::degrees_by(conn, scope, asked.by)? {
+    for (group, degrees) in of_customers {
         groups.entry(asked.named(&group)).or_default().push(degrees);
     }
     let row = |(group, customers): (String, Vec<Degrees>)| {
@@ -255,7 +261,7 @@ fn degrees(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
             cell(mean.dependence),
         ]
     };
-    Ok(Table {
+    Table {
         columns: vec![
             ("group", Holds::Text),
             ("customers", Holds::Integer),
@@ -265,5 +271,5 @@ fn degrees(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
             ("dependence", Holds::Number),
         ],
         rows: groups.into_iter().map(row).collect(),
-    })
+    }
 }

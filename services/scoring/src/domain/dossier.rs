@@ -126,6 +126,12 @@ impl Dossier {
             .filter(move |happening| happening.kind == kind)
     }
 
+    /// VINs of the cars he has.
+    pub(crate) fn current_cars(&self) -> Vec<String> {
+        let current = self.cars.iter().filter(|car| car.is_current);
+        current.map(|car| car.vehicle.vin.clone()).collect()
+    }
+
     /// Brands of the cars he has, each once.
     pub(crate) fn brands(&self) -> Vec<&str> {
         let current = self.cars.iter().filter(|car| car.is_current);

@@ -13,6 +13,8 @@ use marque_insight::{
     },
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Happening, Vehicle, happening::Kind};
 
 /// The plan of a model nobody gave one: what most makers ask of a petrol car in China.
@@ -37,7 +39,7 @@ const SERVICES: [&str; 1] = ["maintenance"];
 const USUAL_SEATS: u8 = 5;
 
 /// What falls due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum DueKind {
     Maintenance,
     Inspection,
@@ -66,20 +68,46 @@ impl DueKind {
 }
 
 /// Something that falls due, and why then.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DueItem {
     pub(crate) kind: DueKind,
     pub(crate) when: BandedDate,
     /// Odometer at which it does, in km; `None` where distance does not count.
     pub(crate) at_km: Option<f64>,
-    /// Why, Chinese and English.
-    pub(crate) reason: (String, String),
+    pub(crate) why: Why,
 }
 
-/// A car's mileage and what is due for it.
+/// Why something falls due on its day.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Why {
+    /// The plan says so, from the last service or the delivery on.
+    Plan {
+        since: NaiveDate,
+        was_serviced: bool,
+        step: Step,
+        /// Whether the distance is reached before the months are over.
+        by_distance: bool,
+    },
+    /// The dealer gave the day.
+    Given,
+    /// The law of inspections, from the sale on.
+    Law { sold: NaiveDate, on_site: bool },
+    /// Compulsory insurance runs a year, from the sale on.
+    Compulsory { sold: NaiveDate },
+    /// The least repair period of the three-guarantees rules, from the sale on.
+    LeastWarranty { sold: NaiveDate },
+}
+
+/// A car and what is due for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CarDue {
     pub(crate) vehicle: Vehicle,
+    pub(crate) due: Due,
+}
+
+/// A car's mileage and what is due for it, as found on a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Due {
     /// Today's odometer over all meters; `None` without a single reading.
     pub(crate) driven_km: Option<Banded>,
     /// Km a day, and how much of it is the car's own record.
@@ -127,7 +155,7 @@ impl CarDue {
         items.extend(warranty(&vehicle, forecast.as_ref(), today));
         items.sort_by_key(|item| item.when.date);
         let last = visits.iter().rev().find(|visit| !visit.dealer.is_empty());
-        Self {
+        let due = Due {
             dealer: last.map_or_else(
                 || vehicle.selling_dealer.clone(),
                 |visit| visit.dealer.clone(),
@@ -136,8 +164,8 @@ impl CarDue {
             daily: forecast.map(|forecast| (forecast.daily_km(), forecast.own_share())),
             readings: (readings.len(), doubted),
             items,
-            vehicle,
-        }
+        };
+        Self { vehicle, due }
     }
 }
 
@@ -186,47 +214,25 @@ fn maintenance(
     } else {
         plan.first
     };
-    let from = match since {
-        Since::Sale { date } => (format!("{date} 交车"), format!("the delivery on {date}")),
-        Since::Service { date, .. } => (format!("{date} 保养"), format!("the service on {date}")),
-    };
-    let reason = match due.by {
-        DueBy::Distance => (
-            format!(
-                "自{}起，按预测里程将行驶满 {} 公里（先于 {} 个月）",
-                from.0, step.km, step.months
-            ),
-            format!(
-                "{} km after {} by predicted mileage, before {} months are over",
-                step.km, from.1, step.months
-            ),
-        ),
-        DueBy::Time => (
-            format!(
-                "自{}起满 {} 个月（先于 {} 公里）",
-                from.0, step.months, step.km
-            ),
-            format!(
-                "{} months after {}, before {} km",
-                step.months, from.1, step.km
-            ),
-        ),
+    let since = match since {
+        Since::Sale { date } | Since::Service { date, .. } => date,
     };
     Some(DueItem {
         kind: DueKind::Maintenance,
         when: due.when,
         at_km: knows_distance.then_some(due.at_km),
-        reason,
+        why: Why::Plan {
+            since,
+            was_serviced: last.is_some(),
+            step,
+            by_distance: due.by == DueBy::Distance,
+        },
     })
 }
 
 fn inspection(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
     if let Some(date) = vehicle.inspection_due {
-        let reason = (
-            "经销商登记的年检到期日".to_owned(),
-            "the date the dealer gave".to_owned(),
-        );
-        return Some(exact(DueKind::Inspection, date, reason));
+        return Some(exact(DueKind::Inspection, date, Why::Given));
     }
     let asked = LawVehicle {
         class: VehicleClass::Passenger,
@@ -236,25 +242,16 @@ fn inspection(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
         lost_easings: false,
     };
     let next = InspectionLaw::shipped().next(asked, today)?;
-    let how = if next.on_site {
-        ("须上线检测", "the car has to be driven to a station")
-    } else {
-        ("申领检验标志即可", "a sticker is applied for")
+    let why = Why::Law {
+        sold: asked.registered,
+        on_site: next.on_site,
     };
-    let reason = (
-        format!("按销售日期 {} 推算的年检期限，{}", asked.registered, how.0),
-        format!("by law from the sale on {}; {}", asked.registered, how.1),
-    );
-    Some(exact(DueKind::Inspection, next.expires, reason))
+    Some(exact(DueKind::Inspection, next.expires, why))
 }
 
 fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
     if let Some(date) = vehicle.insurance_expiry {
-        let reason = (
-            "经销商登记的保险到期日".to_owned(),
-            "the date the dealer gave".to_owned(),
-        );
-        return Some(exact(DueKind::Insurance, date, reason));
+        return Some(exact(DueKind::Insurance, date, Why::Given));
     }
     let sold = vehicle.sale_date?;
     let years = (today.year() - sold.year() - 1).max(0).unsigned_abs();
@@ -262,11 +259,7 @@ fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
         .filter_map(|year| sold.checked_add_months(Months::new(12 * year)))
         .map(compulsory_insurance_ends)
         .find(|date| *date >= today)?;
-    let reason = (
-        format!("交强险一年一保，按销售日期 {sold} 推算"),
-        format!("compulsory insurance runs a year; reckoned from the sale on {sold}"),
-    );
-    Some(exact(DueKind::Insurance, ends, reason))
+    Some(exact(DueKind::Insurance, ends, Why::Compulsory { sold }))
 }
 
 fn warranty(
@@ -275,28 +268,92 @@ fn warranty(
     today: NaiveDate,
 ) -> Option<DueItem> {
     let item = if let Some(date) = vehicle.warranty_end {
-        let reason = (
-            "经销商登记的质保到期日".to_owned(),
-            "the date the dealer gave".to_owned(),
-        );
-        exact(DueKind::Warranty, date, reason)
+        exact(DueKind::Warranty, date, Why::Given)
     } else {
         let sold = vehicle.sale_date?;
         DueItem {
             kind: DueKind::Warranty,
             when: warranty_ends(LEAST_WARRANTY, sold, forecast),
             at_km: Some(f64::from(LEAST_WARRANTY.km)),
-            reason: (
-                format!("三包包修期至少三年或 6 万公里，自 {sold} 起算"),
-                format!("the law's least of 36 months or 60,000 km from the sale on {sold}"),
-            ),
+            why: Why::LeastWarranty { sold },
         }
     };
     // A warranty that is over brings nobody back.
     (item.when.date >= today).then_some(item)
 }
 
-fn exact(kind: DueKind, date: NaiveDate, reason: (String, String)) -> DueItem {
+impl DueItem {
+    /// Why, in Chinese and English.
+    pub(crate) fn in_words(&self) -> (String, String) {
+        match self.why {
+            Why::Plan {
+                since,
+                was_serviced,
+                step,
+                by_distance,
+            } => plan_in_words((since, was_serviced), step, by_distance),
+            Why::Given => {
+                let chinese = match self.kind {
+                    DueKind::Inspection => "经销商登记的年检到期日",
+                    DueKind::Insurance => "经销商登记的保险到期日",
+                    DueKind::Warranty => "经销商登记的质保到期日",
+                    DueKind::Maintenance => "经销商登记的保养日期",
+                };
+                (chinese.to_owned(), "the date the dealer gave".to_owned())
+            }
+            Why::Law { sold, on_site } => {
+                let how = if on_site {
+                    ("须上线检测", "the car has to be driven to a station")
+                } else {
+                    ("申领检验标志即可", "a sticker is applied for")
+                };
+                (
+                    format!("按销售日期 {sold} 推算的年检期限，{}", how.0),
+                    format!("by law from the sale on {sold}; {}", how.1),
+                )
+            }
+            Why::Compulsory { sold } => (
+                format!("交强险一年一保，按销售日期 {sold} 推算"),
+                format!("compulsory insurance runs a year; reckoned from the sale on {sold}"),
+            ),
+            Why::LeastWarranty { sold } => (
+                format!("三包包修期至少三年或 6 万公里，自 {sold} 起算"),
+                format!("the law's least of 36 months or 60,000 km from the sale on {sold}"),
+            ),
+        }
+    }
+}
+
+fn plan_in_words(
+    (since, was_serviced): (NaiveDate, bool),
+    Step { km, months }: Step,
+    by_distance: bool,
+) -> (String, String) {
+    let from = if was_serviced {
+        (format!("{since} 保养"), format!("the service on {since}"))
+    } else {
+        (format!("{since} 交车"), format!("the delivery on {since}"))
+    };
+    if by_distance {
+        (
+            format!(
+                "自{}起，按预测里程将行驶满 {km} 公里（先于 {months} 个月）",
+                from.0
+            ),
+            format!(
+                "{km} km after {} by predicted mileage, before {months} months are over",
+                from.1
+            ),
+        )
+    } else {
+        (
+            format!("自{}起满 {months} 个月（先于 {km} 公里）", from.0),
+            format!("{months} months after {}, before {km} km", from.1),
+        )
+    }
+}
+
+const fn exact(kind: DueKind, date: NaiveDate, why: Why) -> DueItem {
     DueItem {
         kind,
         when: BandedDate {
@@ -305,6 +362,6 @@ fn exact(kind: DueKind, date: NaiveDate, reason: (String, String)) -> DueItem {
             latest: date,
         },
         at_km: None,
-        reason,
+        why,
     }
 }

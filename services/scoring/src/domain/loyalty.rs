@@ -8,12 +8,13 @@ use marque_insight::{
     rank::Kind,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Dossier, Fitted, happening};
 
 /// Everything that is said of one customer's loyalty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Loyalty {
-    pub(crate) customer: CustomerId,
     pub(crate) kind: Kind,
     /// `None` for who never came.
     pub(crate) class: Option<LoyaltyClass>,
@@ -27,11 +28,13 @@ pub(crate) struct Loyalty {
     /// Model of the car he last came with and dealer he last came to; empty if not known.
     pub(crate) last_model: String,
     pub(crate) last_dealer: String,
+    /// VINs of the cars that are his now.
+    pub(crate) cars: Vec<String>,
     pub(crate) on: NaiveDate,
 }
 
 /// His loyalty to one model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OfModel {
     pub(crate) model: String,
     pub(crate) class: Option<LoyaltyClass>,
@@ -39,7 +42,7 @@ pub(crate) struct OfModel {
 }
 
 /// His degrees at one dealer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OfDealer {
     pub(crate) dealer: String,
     pub(crate) degrees: Degrees,
@@ -60,7 +63,6 @@ impl Loyalty {
         let conduct = dossier.conduct(None, spend, on);
         let comings = dossier.comings(on);
         Self {
-            customer: dossier.customer,
             kind: dossier.kind(),
             class: dossier.class(rhythm.as_ref(), None, on),
             rung: dossier.rung(rhythm.as_ref(), on),
@@ -71,6 +73,7 @@ impl Loyalty {
             dealers: dealers(dossier, fitted, on),
             last_model: last_model.to_owned(),
             last_dealer: last.map_or_else(String::new, |visit| visit.dealer.clone()),
+            cars: dossier.current_cars(),
             rhythm,
             on,
         }

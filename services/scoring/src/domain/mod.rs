@@ -15,7 +15,7 @@ mod score;
 pub(crate) use assembly::assembly_of;
 pub(crate) use basis::{Basis, Evidence};
 pub(crate) use dossier::{Buyer, Car, Claim, Dossier, Record, Vehicle};
-pub(crate) use due::{CarDue, DueItem, DueKind, USUAL_PLAN, readings};
+pub(crate) use due::{CarDue, Due, DueItem, DueKind, USUAL_PLAN, readings};
 pub(crate) use fitted::{Fitted, Learner};
 pub(crate) use guarantee::{level_word, rule_words};
 pub(crate) use happening::{Happening, fact_id};

@@ -112,7 +112,7 @@ pub(super) fn line_to_pb(line: LoyaltyLine) -> pb::LoyaltyLine {
     }
 }
 
-pub(super) fn car_due_to_pb(due: CarDue) -> pb::CarDue {
+pub(super) fn car_due_to_pb(CarDue { vehicle, due }: CarDue) -> pb::CarDue {
     let (readings, doubted) = due.readings;
     let mileage = due.driven_km.zip(due.daily);
     let mileage = mileage.map(|(driven, (daily_km, own_share))| pb::Mileage {
@@ -125,22 +125,23 @@ pub(super) fn car_due_to_pb(due: CarDue) -> pb::CarDue {
         doubted: doubted as i32,
     });
     pb::CarDue {
-        vehicle_id: due.vehicle.id.to_string(),
-        vin: due.vehicle.vin,
+        vehicle_id: vehicle.id.to_string(),
+        vin: vehicle.vin,
         mileage,
         dates: due.items.into_iter().map(item_to_pb).collect(),
     }
 }
 
 fn item_to_pb(item: DueItem) -> pb::DueDate {
+    let (reason_zh, reason_en) = item.in_words();
     pb::DueDate {
         kind: item.kind.code().to_owned(),
         date: item.when.date.to_string(),
         earliest: item.when.earliest.to_string(),
         latest: item.when.latest.to_string(),
         at_km: item.at_km,
-        reason_zh: item.reason.0,
-        reason_en: item.reason.1,
+        reason_zh,
+        reason_en,
     }
 }
 

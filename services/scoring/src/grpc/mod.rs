@@ -5,7 +5,7 @@ mod loyalty;
 mod score;
 
 use marque_api::scoring::v1::{self as pb, scoring_service_server::ScoringService};
-use marque_auth::CallContext;
+use marque_auth::{CallContext, authorize};
 use marque_core::{CustomerId, PageRequest, PageToken, VehicleId};
 use marque_errors::status;
 use marque_ledger::IdempotencyKey;
@@ -19,6 +19,10 @@ use crate::{
     },
     error::{Error, Result},
 };
+
+/// What an outlook holds is for whom these are.
+const GET_SCORE: &str = "/marque.scoring.v1.ScoringService/GetScore";
+const GET_LOYALTY: &str = "/marque.scoring.v1.ScoringService/GetLoyalty";
 
 #[derive(Debug, Clone)]
 pub(crate) struct ScoreGrpc {
@@ -186,6 +190,28 @@ impl ScoreGrpc {
         };
         Ok(pb::GetDueDatesResponse {
             cars: due.into_iter().map(loyalty::car_due_to_pb).collect(),
+        })
+    }
+
+    async fn outlook_of(
+        &self,
+        request: Request<pb::GetOutlookRequest>,
+    ) -> Result<pb::GetOutlookResponse> {
+        let ctx = CallContext::of(&request)?;
+        let customer = customer(&request.into_inner().customer_id)?;
+        let may = |method| authorize(method, ctx.roles()).is_ok();
+        let (may_score, may_loyalty) = (may(GET_SCORE), may(GET_LOYALTY));
+        let outlook = self.app.outlook(ctx, customer).await?;
+        let score = outlook.score.as_ref().filter(|_| may_score);
+        let shown = outlook.loyalty.as_ref().filter(|_| may_loyalty);
+        Ok(pb::GetOutlookResponse {
+            score: score.map(score::to_pb),
+            loyalty: shown.map(loyalty::loyalty_to_pb),
+            cars: outlook
+                .cars
+                .into_iter()
+                .map(loyalty::car_due_to_pb)
+                .collect(),
         })
     }
 
@@ -410,6 +436,13 @@ impl ScoringService for ScoreGrpc {
         request: Request<pb::GetDueDatesRequest>,
     ) -> Answer<pb::GetDueDatesResponse> {
         answer(self.due(request).await)
+    }
+
+    async fn get_outlook(
+        &self,
+        request: Request<pb::GetOutlookRequest>,
+    ) -> Answer<pb::GetOutlookResponse> {
+        answer(self.outlook_of(request).await)
     }
 
     async fn list_due_dates(

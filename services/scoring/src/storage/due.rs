@@ -9,8 +9,11 @@ use marque_db::{Conn, StoreError, Value};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use super::vehicles::{self, VEHICLE_COLUMNS};
-use crate::domain::Vehicle;
+use super::{
+    kept::{self, AsOf},
+    vehicles::{self, VEHICLE_COLUMNS},
+};
+use crate::domain::{CarDue, Vehicle};
 
 /// A car has something due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,18 +27,21 @@ pub(crate) struct DueLine {
     pub(crate) customer: Option<CustomerId>,
 }
 
-/// Cars for which what is due was last found before a day, or of which something was told since.
+/// Cars for which what is due was last found before a day or without what was learnt, or of which something was told since.
 pub(crate) fn stale_cars(
     conn: &mut Conn<'_>,
-    today: NaiveDate,
-    limit: usize,
+    as_of: AsOf,
+    most: usize,
 ) -> Result<Vec<String>, StoreError> {
-    let limit = limit as i64;
+    let limit = most as i64;
     let told = "SELECT vin FROM vehicles WHERE due_on IS NULL ORDER BY vin LIMIT ?1";
     let mut vins: Vec<String> = conn.query(told, &[limit.into()], |row| row.get(0))?;
     if vins.is_empty() {
         let old = "SELECT vin FROM vehicles WHERE due_on < ?1 ORDER BY due_on, vin LIMIT ?2";
-        vins = conn.query(old, &[today.into(), limit.into()], |row| row.get(0))?;
+        vins = conn.query(old, &[as_of.today.into(), limit.into()], |row| row.get(0))?;
+    }
+    if vins.is_empty() {
+        vins = kept::cars_learnt_before(conn, as_of.fitted_at, most)?;
     }
     Ok(vins)
 }
@@ -73,16 +79,18 @@ pub(crate) fn find_cars(conn: &mut Conn<'_>, vins: &[&str]) -> Result<Vec<Vehicl
     conn.query_in(&sql, &[], &keys, |row| vehicles::read_at(row, 0))
 }
 
-/// Replaces what is known to fall due for cars, found on a day.
+/// Replaces what is known to fall due for cars: the lines of those near a day, and all of what was found.
 pub(crate) fn put_dues(
     conn: &mut Conn<'_>,
     vins: &[&str],
+    found: &[CarDue],
     lines: &[DueLine],
-    today: NaiveDate,
+    as_of: AsOf,
 ) -> Result<(), StoreError> {
     let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
-    let sql = "DELETE FROM due_dates WHERE vin IN (??) RETURNING vin";
-    conn.query_in(sql, &[], &keys, |_| Ok(()))?;
+    conn.execute_in("DELETE FROM due_dates WHERE vin IN (??)", &[], &keys)?;
+    conn.execute_in("DELETE FROM kept_dues WHERE vin IN (??)", &[], &keys)?;
+    kept::put_dues(conn, found, as_of)?;
     let values: Vec<Value<'_>> = lines
         .iter()
         .flat_map(|line| {
@@ -97,8 +105,8 @@ pub(crate) fn put_dues(
         .collect();
     let columns = ["vin", "kind", "date", "dealer", "customer_id"];
     conn.insert_many("due_dates", &columns, "", &values)?;
-    let sql = "UPDATE vehicles SET due_on = ?1 WHERE vin IN (??) RETURNING vin";
-    conn.query_in(sql, &[today.into()], &keys, |_| Ok(()))?;
+    let sql = "UPDATE vehicles SET due_on = ?1 WHERE vin IN (??)";
+    conn.execute_in(sql, &[as_of.today.into()], &keys)?;
     Ok(())
 }
 

@@ -11,10 +11,14 @@ use marque_insight::{
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
-use super::{customer_keys, facts, vehicles};
+use super::{
+    customer_keys, facts,
+    kept::{self, AsOf},
+    vehicles,
+};
 use crate::domain::{Happening, Loyalty, LoyaltyLine, OfDealer, Vehicle, trust_code};
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "customer_id",
     "kind",
     "class",
@@ -29,15 +33,21 @@ const COLUMNS: [&str; 14] = [
     "contribution",
     "loyalty",
     "dependence",
+    "kept",
+    "fitted_at",
 ];
+
+/// Customers and what was found of their loyalty.
+type Found = (CustomerId, Loyalty);
 
 /// Writes loyalties; the history gets those whose class, rung or trust changed.
 pub(crate) fn put_loyalties(
     conn: &mut Conn<'_>,
-    loyalties: &[Loyalty],
+    loyalties: &[Found],
+    as_of: AsOf,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let customers: Vec<CustomerId> = loyalties.iter().map(|each| each.customer).collect();
+    let customers: Vec<CustomerId> = loyalties.iter().map(|(customer, _)| *customer).collect();
     let sql = "SELECT customer_id, class, rung, trust FROM loyalty WHERE customer_id IN (??)";
     let known: FxHashMap<Uuid, [String; 3]> = conn
         .query_in(sql, &[], &customer_keys(&customers), |row| {
@@ -45,24 +55,32 @@ pub(crate) fn put_loyalties(
         })?
         .into_iter()
         .collect();
-    let values: Vec<Value<'_>> = loyalties.iter().flat_map(row_of).collect();
+    let kept: Vec<Vec<u8>> = loyalties
+        .iter()
+        .map(|(_, loyalty)| kept::pack(loyalty, as_of))
+        .collect();
+    let rows = loyalties.iter().zip(&kept);
+    let values: Vec<Value<'_>> = rows
+        .flat_map(|(found, kept)| row_of(found, kept, as_of))
+        .collect();
     let on_conflict = "ON CONFLICT (customer_id) DO UPDATE SET kind = excluded.kind, class = excluded.class,
          rung = excluded.rung, trust = excluded.trust, churn_permille = excluded.churn_permille,
          model = excluded.model, dealer = excluded.dealer, visits = excluded.visits,
          last_visit = excluded.last_visit, satisfaction = excluded.satisfaction,
-         contribution = excluded.contribution, loyalty = excluded.loyalty, dependence = excluded.dependence";
+         contribution = excluded.contribution, loyalty = excluded.loyalty, dependence = excluded.dependence,
+         kept = excluded.kept, fitted_at = excluded.fitted_at";
     conn.insert_many("loyalty", &COLUMNS, on_conflict, &values)?;
     put_dealer_degrees(conn, loyalties)?;
     let history: Vec<Value<'_>> = loyalties
         .iter()
-        .filter(|each| {
-            let before = known.get(&each.customer.uuid());
-            before.is_none_or(|words| words.iter().ne(words_of(each).iter()))
+        .filter(|(customer, loyalty)| {
+            let before = known.get(&customer.uuid());
+            before.is_none_or(|words| words.iter().ne(words_of(loyalty).iter()))
         })
-        .flat_map(|each| {
-            let [class, rung, trust] = words_of(each);
+        .flat_map(|(customer, loyalty)| {
+            let [class, rung, trust] = words_of(loyalty);
             [
-                each.customer.uuid().into(),
+                customer.uuid().into(),
                 now.into(),
                 class.into(),
                 rung.into(),
@@ -80,12 +98,12 @@ pub(crate) fn put_loyalties(
 }
 
 /// Replaces what customers are to each dealer.
-fn put_dealer_degrees(conn: &mut Conn<'_>, loyalties: &[Loyalty]) -> Result<(), StoreError> {
-    let customers: Vec<CustomerId> = loyalties.iter().map(|each| each.customer).collect();
+fn put_dealer_degrees(conn: &mut Conn<'_>, loyalties: &[Found]) -> Result<(), StoreError> {
+    let customers: Vec<CustomerId> = loyalties.iter().map(|(customer, _)| *customer).collect();
     forget_dealer_degrees(conn, &customers)?;
-    fn of_dealer<'a>(loyalty: &Loyalty, each: &'a OfDealer) -> [Value<'a>; 6] {
+    fn of_dealer(customer: CustomerId, each: &OfDealer) -> [Value<'_>; 6] {
         [
-            loyalty.customer.uuid().into(),
+            customer.uuid().into(),
             (&each.dealer).into(),
             each.degrees.satisfaction.into(),
             each.degrees.contribution.into(),
@@ -95,8 +113,8 @@ fn put_dealer_degrees(conn: &mut Conn<'_>, loyalties: &[Loyalty]) -> Result<(), 
     }
     let values: Vec<Value<'_>> = loyalties
         .iter()
-        .flat_map(|loyalty| loyalty.dealers.iter().map(move |each| (loyalty, each)))
-        .flat_map(|(loyalty, each)| of_dealer(loyalty, each))
+        .flat_map(|(customer, loyalty)| loyalty.dealers.iter().map(move |each| (*customer, each)))
+        .flat_map(|(customer, each)| of_dealer(customer, each))
         .collect();
     let columns = [
         "customer_id",
@@ -123,11 +141,11 @@ fn words_of(loyalty: &Loyalty) -> [&'static str; 3] {
     ]
 }
 
-fn row_of(loyalty: &Loyalty) -> [Value<'_>; 14] {
+fn row_of<'a>((customer, loyalty): &'a Found, kept: &'a Vec<u8>, as_of: AsOf) -> [Value<'a>; 16] {
     let [class, rung, trust] = words_of(loyalty);
     let rhythm = loyalty.rhythm.as_ref();
     [
-        loyalty.customer.uuid().into(),
+        customer.uuid().into(),
         loyalty.kind.key().into(),
         class.into(),
         rung.into(),
@@ -141,6 +159,8 @@ fn row_of(loyalty: &Loyalty) -> [Value<'_>; 14] {
         loyalty.degrees.contribution.into(),
         loyalty.degrees.loyalty.into(),
         loyalty.degrees.dependence.into(),
+        kept.into(),
+        as_of.fitted_at.into(),
     ]
 }
 
@@ -160,6 +180,17 @@ pub(crate) fn forget_loyalties(
         let sql = "DELETE FROM loyalty_history WHERE customer_id = ?1";
         conn.execute(sql, &[customer.uuid().into()])?;
     }
+    Ok(())
+}
+
+/// Customers of whom nothing could be found by what was learnt are not asked for again because of it.
+pub(crate) fn pass_over(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+    as_of: AsOf,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE loyalty SET kept = NULL, fitted_at = ?1 WHERE fitted_at < ?1 AND customer_id IN (??)";
+    conn.execute_in(sql, &[as_of.fitted_at.into()], &customer_keys(customers))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod facts;
 mod forgetting;
 mod holds;
 mod inputs;
+mod kept;
 mod links;
 mod loyalty;
 mod models;
@@ -22,6 +23,7 @@ pub(crate) use due::{
 pub(crate) use facts::{find_happenings, put_happenings, records_of};
 pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};
+pub(crate) use kept::{AsOf, cars_with_dues, kept_loyalty};
 pub(crate) use links::{
     Alias, Consent, Purpose, RecordLink, current_customer, customers_beside, customers_of,
     customers_of_cars, known_customer, put_alias, put_consent, put_links, referrers_of,
@@ -29,8 +31,8 @@ pub(crate) use links::{
 };
 pub(crate) use loyalty::{
     dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
-    occupations_of_cars, put_fitted, put_loyalties, put_plan, visits_of_cars, walk_customers,
-    walk_vehicles,
+    occupations_of_cars, pass_over, put_fitted, put_loyalties, put_plan, visits_of_cars,
+    walk_customers, walk_vehicles,
 };
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,

@@ -1,6 +1,5 @@
 //! Scores as they are, and as they were.
 
-use chrono::NaiveDate;
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
@@ -8,7 +7,7 @@ use marque_events::dealer_clause;
 use marque_insight::{rank::Kind, value::WeightedSum};
 use uuid::Uuid;
 
-use super::{corrupt, customer_keys, inputs};
+use super::{corrupt, customer_keys, inputs, kept::AsOf};
 use crate::domain::{Row, State};
 
 const COLUMNS: [&str; 12] = [
@@ -187,16 +186,21 @@ pub(crate) fn walk(conn: &mut Conn<'_>, after: Uuid, limit: usize) -> Result<Vec
     conn.query(&sql, &[after.into(), (limit as i64).into()], read)
 }
 
-/// Customers for whom time was last reckoned before a day.
+/// Customers for whom time was last reckoned before a day, or without what was learnt since.
 pub(crate) fn due_for_time(
     conn: &mut Conn<'_>,
-    today: NaiveDate,
+    as_of: AsOf,
     limit: usize,
 ) -> Result<Vec<CustomerId>, StoreError> {
-    let sql = "SELECT customer_id FROM scores WHERE assessed_on < ?1 ORDER BY assessed_on, customer_id LIMIT ?2";
-    conn.query(sql, &[today.into(), (limit as i64).into()], |row| {
-        Ok(row.get::<Uuid>(0)?.into())
-    })
+    let limit = limit as i64;
+    let by_day = "SELECT customer_id FROM scores WHERE assessed_on < ?1 ORDER BY assessed_on, customer_id LIMIT ?2";
+    let read = |row: &DbRow<'_>| Ok(row.get::<Uuid>(0)?.into());
+    let due = conn.query(by_day, &[as_of.today.into(), limit.into()], read)?;
+    if !due.is_empty() {
+        return Ok(due);
+    }
+    let by_learning = "SELECT customer_id FROM loyalty WHERE fitted_at < ?1 LIMIT ?2";
+    conn.query(by_learning, &[as_of.fitted_at.into(), limit.into()], read)
 }
 
 /// A page of the ranking: customers of a kind from one place up to another, both by (sum, id).

@@ -28,6 +28,15 @@ const COLUMNS: [&str; 13] = [
 pub(super) const VEHICLE_COLUMNS: &str = "vin, vehicle_id, brand, series, model, model_year, energy_type, sale_date, \
      insurance_expiry, inspection_due, warranty_end, selling_dealer";
 
+/// The same of a table that has another name in a question.
+pub(super) fn of(name: &str) -> String {
+    let columns: Vec<String> = VEHICLE_COLUMNS
+        .split(", ")
+        .map(|column| format!("{name}.{column}"))
+        .collect();
+    columns.join(", ")
+}
+
 /// Remembers cars, each with the position of the event that told of it, unless later words are known.
 pub(crate) fn put_vehicles(
     conn: &mut Conn<'_>,

@@ -12,6 +12,7 @@ mod holds;
 mod imports;
 mod loyalty;
 mod models;
+mod outlook;
 mod ranks;
 mod reports;
 mod scopes;

@@ -148,6 +148,22 @@ pub(crate) fn without_personal(blob: &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(stored.encode_to_vec())
 }
 
+/// A head with its personal part sealed under the current key; `None` if it is, or there is none.
+pub(super) fn reseal_header(
+    vault: &Vault,
+    dealer: &str,
+    order_number: &str,
+    blob: &[u8],
+) -> Result<Option<Vec<u8>>, VaultError> {
+    let mut stored = StoredHeader::decode(blob).map_err(|_| VaultError::Unreadable)?;
+    let row = row_of(dealer, order_number);
+    let Some(sealed) = vault.reseal(place(&row), &stored.sealed)? else {
+        return Ok(None);
+    };
+    stored.sealed = sealed;
+    Ok(Some(stored.encode_to_vec()))
+}
+
 /// Encodes lines.
 pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
     let lines = lines.into_iter().map(|line| {

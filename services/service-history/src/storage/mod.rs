@@ -3,6 +3,7 @@
 mod blob;
 mod forgetting;
 mod links;
+mod sealed;
 mod sight;
 mod visits;
 mod write;
@@ -12,6 +13,7 @@ pub(crate) use forgetting::forget;
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };
+pub use sealed::SEALED;
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
 pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits};

@@ -8,7 +8,7 @@ use marque_intake::Outcome;
 use marque_quality::{
     CleanVehicle, Field, Finding, Rule, VehicleRow, clean_vehicle, text::present,
 };
-use marque_vault::{Place, Purpose, Vault};
+use marque_vault::{Purpose, Vault};
 use rustc_hash::FxHashMap;
 
 use super::Recorder;
@@ -74,7 +74,7 @@ impl Rows {
         let record = |key: Option<&str>| key.map(|key| source_record_id(dealer, source, key));
         let columns = StoredColumns::of(raw);
         let encoded = columns.encode();
-        let place = place_of(dealer.as_str(), source, vin.as_str());
+        let sealed_to = storage::row_of(dealer.as_str(), source, vin.as_str());
         let row = RowFact {
             dealer: dealer.clone(),
             source: source.to_owned(),
@@ -85,7 +85,7 @@ impl Rows {
             payer: record(raw.extra("payer_key")),
             sealed: self
                 .vault
-                .seal(Place::new("vehicle_rows", &place, "columns"), &encoded)
+                .seal(storage::place(&sealed_to), &encoded)
                 .unwrap_or_default(),
         };
         let plate = vehicle.plate.map(|plate| plate.as_str().to_owned());
@@ -101,10 +101,8 @@ impl Rows {
 
     /// Opens a stored row.
     pub(super) fn open(&self, row: &storage::KeptRow) -> Result<StoredColumns, StoreError> {
-        let place = place_of(&row.dealer, &row.source, &row.vin);
-        let opened = self
-            .vault
-            .open(Place::new("vehicle_rows", &place, "columns"), &row.sealed);
+        let sealed_to = storage::row_of(&row.dealer, &row.source, &row.vin);
+        let opened = self.vault.open(storage::place(&sealed_to), &row.sealed);
         let opened = opened.map_err(|error| StoreError::Decode {
             column: 3,
             source: error.into(),
@@ -172,10 +170,6 @@ impl Rows {
 }
 
 /// The row that its columns are sealed to.
-fn place_of(dealer: &str, source: &str, vin: &str) -> String {
-    format!("{dealer}\u{1f}{source}\u{1f}{vin}")
-}
-
 /// What the same source said of a car before.
 struct Known {
     content: Vec<u8>,

@@ -5,6 +5,7 @@ mod parties;
 mod plates;
 mod readings;
 mod rows;
+mod sealed;
 mod sight;
 mod vehicles;
 
@@ -24,6 +25,8 @@ pub(crate) use readings::{
     vehicles_of_visits,
 };
 pub(crate) use rows::{KeptRow, StoredColumns, find_rows, put_rows, rows_of, vehicle_ids};
+pub use sealed::SEALED;
+pub(crate) use sealed::{place, row_of};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};
 pub(crate) use vehicles::{
     find_by_ids, find_by_vins, insert_vehicles, put_definitions, update_vehicles,

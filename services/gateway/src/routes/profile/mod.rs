@@ -2,14 +2,12 @@
 //! leaves its own part out.
 //!
 //! To add a part: a file with its view and `of(app, call, customer) -> Part<View>`, its field in [`Facts`] and its line
-//! in [`Facts::of`].
+//! in [`Facts::of`]. Parts that one role knows come by one call.
 
 mod customer;
-mod due_dates;
-mod loyalty;
 mod open_complaints;
+mod outlook;
 mod part;
-mod score;
 mod vehicles;
 mod visits;
 
@@ -61,13 +59,11 @@ pub(crate) struct Facts {
 impl Facts {
     /// Asks all roles at once.
     async fn of(app: &App, call: &Call, customer: &str) -> Self {
-        let (vehicles, visits, open_complaints, score, loyalty, due_dates) = tokio::join!(
+        let (vehicles, visits, open_complaints, (score, loyalty, due_dates)) = tokio::join!(
             vehicles::of(app, call, customer),
             visits::of(app, call, customer),
             open_complaints::of(app, call, customer),
-            score::of(app, call, customer),
-            loyalty::of(app, call, customer),
-            due_dates::of(app, call, customer),
+            outlook::of(app, call, customer),
         );
         Self {
             vehicles,

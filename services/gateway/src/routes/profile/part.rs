@@ -23,8 +23,24 @@ impl<T> Part<T> {
     pub(super) fn of<M>(answer: Answer<M>, view: impl FnOnce(M) -> T) -> Self {
         match answer {
             Ok(message) => Self::Ok(view(message)),
-            Err(failure) if is_outage(&failure) => Self::Unavailable,
-            Err(_) => Self::Absent,
+            Err(failure) => Self::missing(&failure),
+        }
+    }
+
+    /// What may be there, of an answer that holds several parts.
+    pub(super) fn of_some<M>(message: Option<M>) -> Self
+    where
+        T: From<M>,
+    {
+        message.map_or(Self::Absent, |message| Self::Ok(T::from(message)))
+    }
+
+    /// A part that could not be had.
+    pub(super) fn missing(failure: &Failure) -> Self {
+        if is_outage(failure) {
+            Self::Unavailable
+        } else {
+            Self::Absent
         }
     }
 

@@ -168,6 +168,19 @@ impl ScoringService for Scores {
             .await
     }
 
+    async fn get_outlook(
+        &self,
+        request: Request<pb::GetOutlookRequest>,
+    ) -> Answer<pb::GetOutlookResponse> {
+        let is_known = request.get_ref().customer_id == super::CUSTOMER;
+        let answer = pb::GetOutlookResponse {
+            score: is_known.then(|| samples::score(false)),
+            loyalty: Some(samples::loyalty()),
+            cars: vec![samples::car_due()],
+        };
+        self.0.play(&request, answer).await
+    }
+
     async fn get_guarantees(
         &self,
         request: Request<pb::GetGuaranteesRequest>,

@@ -1,0 +1,122 @@
+//! Walking a column.
+
+use marque_db::{Conn, Database, StoreError, Value};
+use marque_vault::Vault;
+
+use crate::column::{KeyPart, SealedColumn};
+
+/// Values a transaction.
+pub(crate) const BATCH: usize = 500;
+
+/// What a walk has found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Values there are, empty ones left out of account.
+    pub values: u64,
+    /// Of them under an old key, or that were.
+    pub stale: u64,
+    /// Of them such as no key on the ring opens.
+    pub unreadable: u64,
+}
+
+impl Survey {
+    /// Adds another walk's.
+    pub fn add(&mut self, other: Self) {
+        self.values += other.values;
+        self.stale += other.stale;
+        self.unreadable += other.unreadable;
+    }
+}
+
+/// One step of a walk.
+pub(crate) struct Step {
+    pub(crate) found: Survey,
+    /// The last key seen; `None` at the end.
+    pub(crate) last: Option<Vec<KeyPart>>,
+}
+
+struct Read {
+    key: Vec<KeyPart>,
+    sealed: Vec<u8>,
+}
+
+/// Before the first row of a column.
+pub(crate) fn start(column: &SealedColumn) -> Vec<KeyPart> {
+    column
+        .key
+        .iter()
+        .map(|(_, part)| KeyPart::least(*part))
+        .collect()
+}
+
+/// Looks at the values after a key; with `is_writing`, those under an old key are sealed anew.
+pub(crate) fn step(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    column: &SealedColumn,
+    after: &[KeyPart],
+    is_writing: bool,
+) -> Result<Step, StoreError> {
+    let mut values: Vec<Value<'_>> = after.iter().map(KeyPart::value).collect();
+    values.push((BATCH as i64).into());
+    let parts: Vec<_> = column.key.iter().chain(column.beside).collect();
+    let rows = conn.query(&column.select(), &values, |row| {
+        let key = parts
+            .iter()
+            .enumerate()
+            .map(|(at, (_, part))| KeyPart::read(row, at, *part))
+            .collect::<Result<_, _>>()?;
+        let sealed: Option<Vec<u8>> = row.get(parts.len())?;
+        Ok(Read {
+            key,
+            sealed: sealed.unwrap_or_default(),
+        })
+    })?;
+    let mut found = Survey::default();
+    let update = column.update();
+    for Read { key, sealed } in &rows {
+        found.values += u64::from(!sealed.is_empty());
+        match (column.reseal)(vault, key, sealed) {
+            Ok(None) => {}
+            Ok(Some(anew)) => {
+                found.stale += 1;
+                if is_writing {
+                    let mut values: Vec<Value<'_>> = vec![(&anew).into(), sealed.into()];
+                    values.extend(key[..column.key.len()].iter().map(KeyPart::value));
+                    conn.execute(&update, &values)?;
+                }
+            }
+            Err(_) => found.unreadable += 1,
+        }
+    }
+    let is_full = rows.len() == BATCH;
+    let last = rows.into_iter().next_back().filter(|_| is_full);
+    let last = last.map(|mut row| {
+        row.key.truncate(column.key.len());
+        row.key
+    });
+    Ok(Step { found, last })
+}
+
+/// Counts what a column holds, and changes nothing.
+///
+/// # Errors
+/// What the store says.
+pub async fn survey(
+    db: &Database,
+    vault: &Vault,
+    column: SealedColumn,
+) -> Result<Survey, StoreError> {
+    let (mut all, mut after) = (Survey::default(), start(&column));
+    loop {
+        let (vault, from) = (vault.clone(), after);
+        let step = db
+            .scan(move |conn| step(conn, &vault, &column, &from, false))
+            .await?;
+        all.add(step.found);
+        match step.last {
+            Some(last) => after = last,
+            None => return Ok(all),
+        }
+    }
+}

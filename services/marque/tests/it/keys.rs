@@ -1,0 +1,168 @@
+//! Exchange of the key of personal data under the real binary, while it is read and written (reliability.md D4).
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::server::Server;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_marque");
+const DEALER: &str = "D001";
+/// The keyring is read so often, so that a rotation takes no minute.
+const RELOAD: (&str, &str) = ("MARQUE__VAULT__RELOAD_MS", "100");
+const CUSTOMERS: usize = 1_200;
+
+#[test]
+fn a_key_is_exchanged_under_load_and_the_old_one_is_needed_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Arc::new(Server::start_with(&data, &[RELOAD]).with_dealer(DEALER));
+    let known: Vec<String> = (0..20)
+        .map(|n| server.put_customer(DEALER, &format!("k{n}"), "王小明"))
+        .collect();
+    let file = server.attach(DEALER, "k1", png());
+    let import = server.send("customers", DEALER, customers(CUSTOMERS));
+    let import = server.wait_for(import["id"].as_str().unwrap());
+    assert_eq!(import["quarantined"], json!(1), "{import}");
+
+    let (stop, reads) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU32::new(0)),
+    );
+    let load = {
+        let (server, stop, reads) = (Arc::clone(&server), Arc::clone(&stop), Arc::clone(&reads));
+        let known = known.clone();
+        std::thread::spawn(move || {
+            for n in 0.. {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let id = &known[n % known.len()];
+                let seen = server.get(&format!("/v1/customers/{id}"));
+                assert_eq!(seen["id"], **id, "{seen}");
+                assert_eq!(seen["name"], "王小明", "{seen}");
+                server.put_customer(DEALER, &format!("n{n}"), "李小红");
+                reads.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    };
+    assert_success(&marque(&["keys", "rotate"], &data));
+    // The old key cannot go while something is under it; here it may be that all is sealed anew already.
+    let listed = listed(&data);
+    assert!(
+        listed.contains("data/2") && listed.contains("current"),
+        "{listed}"
+    );
+    let began = Instant::now();
+    while !nothing_is_stale(&data) {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{}",
+            self::listed(&data)
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let refused = marque(&["keys", "retire", "2"], &data);
+    assert!(!refused.status.success(), "the current key was retired");
+    assert_success(&marque(&["keys", "retire", "1"], &data));
+    let while_rotating = reads.load(Ordering::SeqCst);
+    assert!(while_rotating > 10, "{while_rotating} reads");
+    std::thread::sleep(Duration::from_millis(500));
+    stop.store(true, Ordering::SeqCst);
+    load.join().unwrap();
+    Arc::into_inner(server).unwrap().kill();
+
+    // A process that never knew the old key reads everything.
+    assert!(!self::listed(&data).contains("data/1 "));
+    let server = Server::start_with(&data, &[RELOAD]);
+    for id in &known {
+        assert_eq!(server.get(&format!("/v1/customers/{id}"))["name"], "王小明");
+    }
+    assert_eq!(server.bytes(&file), png());
+    let held = format!("/v1/imports/{}/quarantine", import["id"].as_str().unwrap());
+    let held = String::from_utf8(server.bytes(&held)).unwrap();
+    assert!(held.contains("q-1"), "{held}");
+    server.kill();
+}
+
+#[test]
+fn a_key_that_something_is_sealed_under_is_not_retired() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_with(&data, &[RELOAD]).with_dealer(DEALER);
+    server.put_customer(DEALER, "k1", "王小明");
+    server.kill();
+    // No server runs that could seal anew.
+    assert_success(&marque(&["keys", "rotate"], &data));
+    let refused = marque(&["keys", "retire", "1"], &data);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success());
+    assert!(said.contains("still under an old key"), "{said}");
+    let unknown = marque(&["keys", "use", "9"], &data);
+    assert!(
+        String::from_utf8(unknown.stderr)
+            .unwrap()
+            .contains("there is no data/9")
+    );
+}
+
+fn nothing_is_stale(data: &Path) -> bool {
+    let listed = listed(data);
+    let counts: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.contains(" values, "))
+        .collect();
+    !counts.is_empty()
+        && counts
+            .iter()
+            .all(|line| line.contains(" 0 under an old key"))
+}
+
+fn listed(data: &Path) -> String {
+    let output = marque(&["keys", "list", "--count"], data);
+    assert_success(&output);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn marque(arguments: &[&str], data: &Path) -> Output {
+    Command::new(BINARY)
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .env(RELOAD.0, RELOAD.1)
+        .output()
+        .unwrap()
+}
+
+fn assert_success(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+/// Rows of a file, and one that is held back.
+fn customers(count: usize) -> Vec<u8> {
+    let mut file = "source_key,kind,name,phone\n".to_owned();
+    for n in 0..count {
+        file.push_str(&format!(
+            "c{n},person,赵{n},137{:08}\n",
+            n * 7_919 % 100_000_000
+        ));
+    }
+    file.push_str("q-1,neither,,\n");
+    file.into_bytes()
+}
+
+/// The least that is taken for a picture.
+fn png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    bytes.extend_from_slice(&[7; 4_000]);
+    bytes
+}

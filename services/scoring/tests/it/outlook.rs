@@ -1,0 +1,218 @@
+//! What a view of a customer shows: one answer, and the same whether it was kept or is worked out.
+
+use marque_api::scoring::v1::{
+    GetDueDatesRequest, GetLoyaltyRequest, GetOutlookRequest, GetOutlookResponse, GetScoreRequest,
+    Plan, PutPlanRequest,
+};
+use marque_auth::{Role, Scope};
+use marque_db::StoreError;
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::{Code, Request};
+
+use crate::world::{
+    World, assessment, consented, customer, link, linked, merged, owns, record_of, sold, visit,
+    visited,
+};
+
+store_test_suite!(
+    one_answer_says_what_three_say,
+    whatever_is_told_shows_at_once,
+    who_may_not_ask_for_scores_sees_what_is_due,
+    who_refused_or_is_not_known_has_no_outlook,
+);
+
+const VIN: &str = "LMVCA1A60R1000001";
+const OTHER: &str = "LMVCA1A60R1000002";
+const FOUND: &str = "SELECT count(*) FROM vehicles WHERE due_on IS NULL";
+
+/// K1 has a car and came twice with it, K2 has none; what is due for the car was found.
+async fn one_car(db: TestDb) -> World {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "K1", customer(1)), link("D1", "K2", customer(2))];
+    world.customers.deliver([linked(1, links)]).await;
+    let owned = owns(2, VIN, record_of("D1", "K1"), "2024-01-10");
+    world
+        .vehicles
+        .deliver([sold(1, VIN, "2024-01-10"), owned])
+        .await;
+    let visits = vec![read(1, "2025-01-10", 12_000), read(2, "2025-07-09", 18_000)];
+    world.visits.deliver([visited(1, visits)]).await;
+    world.wait_for(FOUND, 0).await;
+    world
+}
+
+fn read(order: u128, date: &str, km: i32) -> marque_api::service_history::v1::RecordedVisit {
+    let mut one = visit("D1", order, "K1", date);
+    (one.vin, one.odometer_km) = (VIN.into(), km);
+    one
+}
+
+fn asked(n: u128) -> GetOutlookRequest {
+    GetOutlookRequest {
+        customer_id: customer(n).to_string(),
+    }
+}
+
+async fn outlook(world: &World, n: u128) -> GetOutlookResponse {
+    ask(world, world.hq(asked(n))).await.unwrap()
+}
+
+async fn ask(
+    world: &World,
+    request: Request<GetOutlookRequest>,
+) -> Result<GetOutlookResponse, Code> {
+    let answer = world.scoring().get_outlook(request).await;
+    answer
+        .map(tonic::Response::into_inner)
+        .map_err(|status| status.code())
+}
+
+/// Takes away what is kept, so that everything is worked out.
+async fn forget_kept(world: &World) {
+    let forgotten = world.db.write(|conn| {
+        conn.execute("UPDATE loyalty SET kept = NULL", &[])?;
+        conn.execute("DELETE FROM kept_dues", &[])?;
+        Ok::<_, StoreError>(())
+    });
+    forgotten.await.unwrap();
+}
+
+async fn one_answer_says_what_three_say(db: TestDb) {
+    let world = one_car(db).await;
+    let kept: i64 = world
+        .count("SELECT count(*) FROM loyalty WHERE kept IS NOT NULL")
+        .await;
+    assert_eq!(
+        (kept, world.count("SELECT count(*) FROM kept_dues").await),
+        (1, 1)
+    );
+    let seen = outlook(&world, 1).await;
+    let request = GetScoreRequest {
+        customer_id: customer(1).to_string(),
+        explain: false,
+        at: None,
+    };
+    let score = world.scoring().get_score(world.hq(request)).await;
+    assert_eq!(seen.score, score.unwrap().into_inner().score);
+    let request = GetLoyaltyRequest {
+        customer_id: customer(1).to_string(),
+    };
+    let loyalty = world
+        .scoring()
+        .get_loyalty(world.hq(request))
+        .await
+        .unwrap();
+    assert_eq!(seen.loyalty, loyalty.into_inner().loyalty);
+    let request = GetDueDatesRequest {
+        customer_id: customer(1).to_string(),
+        vehicle_id: String::new(),
+    };
+    let due = world
+        .scoring()
+        .get_due_dates(world.hq(request))
+        .await
+        .unwrap();
+    assert_eq!(seen.cars, due.into_inner().cars);
+    assert_eq!(seen.cars.len(), 1);
+    assert!(!seen.cars[0].dates.is_empty());
+
+    forget_kept(&world).await;
+    assert_eq!(outlook(&world, 1).await, seen, "worked out");
+}
+
+async fn whatever_is_told_shows_at_once(db: TestDb) {
+    let world = one_car(db).await;
+    let before = outlook(&world, 1).await;
+    // A visit: what is kept of the car is of no use until it is found anew, and what is kept of the customer is new.
+    world
+        .visits
+        .deliver([visited(2, vec![read(3, "2026-05-01", 40_000)])])
+        .await;
+    let after = outlook(&world, 1).await;
+    let visits = |outlook: &GetOutlookResponse| {
+        let loyalty = outlook.loyalty.as_ref().unwrap();
+        loyalty.rhythm.as_ref().unwrap().visits
+    };
+    assert_eq!((visits(&before), visits(&after)), (2, 3));
+    assert!(after.cars[0].mileage.unwrap().driven_km > 40_000.0);
+    // A plan for all models.
+    let plan = Plan {
+        model: String::new(),
+        first_km: 5_000,
+        first_months: 6,
+        every_km: 7_777,
+        every_months: 24,
+    };
+    let put = PutPlanRequest { plan: Some(plan) };
+    world.scoring().put_plan(world.hq(put)).await.unwrap();
+    let after = outlook(&world, 1).await;
+    let words: Vec<&str> = after.cars[0]
+        .dates
+        .iter()
+        .map(|due| due.reason_en.as_str())
+        .collect();
+    assert!(
+        words.iter().any(|words| words.contains("7777 km")),
+        "{words:?}"
+    );
+    // Another car.
+    let owned = owns(4, OTHER, record_of("D1", "K1"), "2026-05-20");
+    world
+        .vehicles
+        .deliver([sold(3, OTHER, "2026-05-20"), owned])
+        .await;
+    assert_eq!(outlook(&world, 1).await.cars.len(), 2);
+    // What he says, and who he turns out to be.
+    world.put("D1", assessment("A1", "K1", "survey", "1")).await;
+    let degrees = outlook(&world, 1).await.loyalty.unwrap().degrees.unwrap();
+    assert!(degrees.satisfaction.unwrap() < 50.0, "{degrees:?}");
+    world
+        .customers
+        .deliver([merged(2, customer(1), customer(2), false)])
+        .await;
+    world
+        .customers
+        .deliver([linked(3, vec![link("D1", "K1", customer(2))])])
+        .await;
+    let other = outlook(&world, 2).await;
+    assert_eq!((visits(&other), other.cars.len()), (3, 2));
+    assert_eq!(
+        outlook(&world, 1).await,
+        other,
+        "the id of who was merged away"
+    );
+    forget_kept(&world).await;
+    assert_eq!(outlook(&world, 2).await, other, "worked out");
+}
+
+async fn who_may_not_ask_for_scores_sees_what_is_due(db: TestDb) {
+    let world = one_car(db).await;
+    let dealer = |code: &str| Scope::Dealer(code.parse().unwrap());
+    let technician = world.ask(Role::Technician, dealer("D1"), asked(1));
+    let seen = ask(&world, technician).await.unwrap();
+    assert_eq!((seen.score, seen.loyalty), (None, None));
+    assert_eq!(seen.cars.len(), 1);
+    let foreign = world.ask(Role::Manager, dealer("D3"), asked(1));
+    assert_eq!(ask(&world, foreign).await, Err(Code::NotFound));
+    let own = world.ask(Role::Customer, Scope::Customer(customer(1)), asked(1));
+    assert!(ask(&world, own).await.unwrap().score.is_some());
+    let another = world.ask(Role::Customer, Scope::Customer(customer(2)), asked(1));
+    assert_eq!(ask(&world, another).await, Err(Code::NotFound));
+}
+
+async fn who_refused_or_is_not_known_has_no_outlook(db: TestDb) {
+    let world = one_car(db).await;
+    world
+        .customers
+        .deliver([consented(2, customer(1), false)])
+        .await;
+    let seen = outlook(&world, 1).await;
+    assert!(seen.loyalty.unwrap().opted_out);
+    assert_eq!(seen.score.unwrap().standing, None);
+    assert_eq!(seen.cars.len(), 1, "his car is due all the same");
+    let stranger = outlook(&world, 9).await;
+    assert_eq!(
+        (stranger.score, stranger.loyalty, stranger.cars.len()),
+        (None, None, 0)
+    );
+}
