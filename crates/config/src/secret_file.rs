@@ -57,16 +57,42 @@ pub fn create_if_absent(path: &Path, text: &str) -> Result<(), SecretFileError> 
     make().map_err(|source| io_error(path, source))
 }
 
-/// Puts a new secret in the place of the file in one step.
+/// Puts a new secret in the place of the file in one step. Whoever could read the old one can read the new one.
 ///
 /// # Errors
-/// The file cannot be written; the old one is then still whole.
+/// The file cannot be written, or not for the owner of the old one; the old one is then still whole.
 pub fn replace(path: &Path, text: &str) -> Result<(), SecretFileError> {
     let put = || {
-        fs::rename(write_beside(path, text)?, path)?;
+        let beside = write_beside(path, text)?;
+        if let Err(error) = give_like(&beside, path) {
+            fs::remove_file(&beside)?;
+            return Err(error);
+        }
+        fs::rename(beside, path)?;
         File::open(folder_of(path))?.sync_all()
     };
     put().map_err(|source| io_error(path, source))
+}
+
+/// Gives a file the owner and the mode of another one, if that is there.
+#[cfg(unix)]
+fn give_like(file: &Path, other: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let other = match fs::metadata(other) {
+        Ok(other) => other,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let own = fs::metadata(file)?;
+    if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
+        chown(file, Some(other.uid()), Some(other.gid()))?;
+    }
+    fs::set_permissions(file, other.permissions())
+}
+
+#[cfg(not(unix))]
+fn give_like(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Writes a durable file next to where it belongs.

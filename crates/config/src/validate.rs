@@ -151,6 +151,11 @@ impl Config {
             "at most 500: half of a tier's share",
         );
         found.within("rpc.max_in_flight", self.rpc.max_in_flight, 1, 1 << 20);
+        found.when(
+            !(50..=600_000).contains(&self.vault.reload_ms),
+            "vault.reload_ms",
+            "50 to 600000: how often the keyring file is read again",
+        );
         found.when(self.rpc.deadline_ms == 0, "rpc.deadline_ms", "at least 1");
         found.when(
             self.rpc.deadline_ms > self.rpc.max_deadline_ms,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     column::SealedColumn,
-    walk::{Survey, start, step},
+    walk::{Purpose, Survey, start, step},
 };
 
 /// How often the keyring is looked at.
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_mins(10);
 pub struct Rounds {
     vault: Vault,
     settled: Duration,
-    /// The keys of the last round, and when it ended.
+    /// The keys of the last round, and when it began or ended.
     last: Option<(Keys, Instant)>,
 }
 
@@ -40,6 +40,13 @@ impl Rounds {
             vault,
             settled,
             last: None,
+        }
+    }
+
+    /// The last round has come to its end.
+    pub fn ended(&mut self) {
+        if let Some((_, at)) = &mut self.last {
+            *at = Instant::now();
         }
     }
 
@@ -76,15 +83,21 @@ impl Rounds {
 pub fn resealing(db: Database, columns: &'static [SealedColumn], mut rounds: Rounds) -> Task {
     Task::new("reseal", move |stop| async move {
         while rounds.next(&stop).await {
+            let mut is_whole = true;
             for column in columns {
                 match walk(&db, &rounds.vault, *column, &stop).await {
                     Ok(found) if found == Survey::default() => {}
                     Ok(found) => tell(*column, found),
                     Err(error) => {
                         tracing::warn!(%error, table = column.table, "sealing anew has to wait");
-                        rounds.again();
+                        is_whole = false;
                     }
                 }
+            }
+            if is_whole {
+                rounds.ended();
+            } else {
+                rounds.again();
             }
         }
     })
@@ -128,7 +141,7 @@ async fn walk(
         let began = Instant::now();
         let (vault, from) = (vault.clone(), after);
         let step = db
-            .bulk(move |conn| step(conn, &vault, &column, &from, true))
+            .bulk(move |conn| step(conn, &vault, &column, &from, &Purpose::Reseal))
             .await?;
         all.add(step.found);
         match step.last {

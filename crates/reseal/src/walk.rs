@@ -49,13 +49,21 @@ pub(crate) fn start(column: &SealedColumn) -> Vec<KeyPart> {
         .collect()
 }
 
-/// Looks at the values after a key; with `is_writing`, those under an old key are sealed anew.
+/// What is done with the values of a walk.
+pub(crate) enum Purpose<'a> {
+    /// Those under an old key are sealed anew.
+    Reseal,
+    /// All are opened, by a vault made for it ([`Vault::probing`]), and nothing is changed.
+    Open(&'a Vault),
+}
+
+/// Looks at the values after a key.
 pub(crate) fn step(
     conn: &mut Conn<'_>,
     vault: &Vault,
     column: &SealedColumn,
     after: &[KeyPart],
-    is_writing: bool,
+    purpose: &Purpose<'_>,
 ) -> Result<Step, StoreError> {
     let mut values: Vec<Value<'_>> = after.iter().map(KeyPart::value).collect();
     values.push((BATCH as i64).into());
@@ -76,11 +84,17 @@ pub(crate) fn step(
     let update = column.update();
     for Read { key, sealed } in &rows {
         found.values += u64::from(!sealed.is_empty());
+        if let Purpose::Open(probe) = purpose
+            && (column.reseal)(probe, key, sealed).is_err()
+        {
+            found.unreadable += 1;
+            continue;
+        }
         match (column.reseal)(vault, key, sealed) {
             Ok(None) => {}
             Ok(Some(anew)) => {
                 found.stale += 1;
-                if is_writing {
+                if matches!(purpose, Purpose::Reseal) {
                     let mut values: Vec<Value<'_>> = vec![(&anew).into(), sealed.into()];
                     values.extend(key[..column.key.len()].iter().map(KeyPart::value));
                     conn.execute(&update, &values)?;
@@ -98,20 +112,21 @@ pub(crate) fn step(
     Ok(Step { found, last })
 }
 
-/// Counts what a column holds, and changes nothing.
+/// Opens everything that a column holds, counts what is under an old key, and changes nothing.
 ///
 /// # Errors
 /// What the store says.
 pub async fn survey(
     db: &Database,
     vault: &Vault,
+    probe: &Vault,
     column: SealedColumn,
 ) -> Result<Survey, StoreError> {
     let (mut all, mut after) = (Survey::default(), start(&column));
     loop {
-        let (vault, from) = (vault.clone(), after);
+        let (vault, probe, from) = (vault.clone(), probe.clone(), after);
         let step = db
-            .scan(move |conn| step(conn, &vault, &column, &from, false))
+            .scan(move |conn| step(conn, &vault, &column, &from, &Purpose::Open(&probe)))
             .await?;
         all.add(step.found);
         match step.last {

@@ -57,7 +57,7 @@ async fn everything_is_sealed_anew_once_there_is_another_key(db: TestDb) {
     running.await.unwrap();
     assert!(ring.retire_data_key(1));
     assert_eq!(
-        found(&db, &Vault::new(&ring)).await,
+        found_by(&db, &ring).await,
         (PEOPLE as u64, 0, 0),
         "the new key alone opens everything"
     );
@@ -71,15 +71,33 @@ async fn what_no_key_opens_is_counted_and_left(db: TestDb) {
     ring.rotate_data_key().unwrap();
     let vault = Vault::new(&ring);
     assert_eq!(found(&db, &vault).await, (2, 0, 2));
-    assert_eq!(found(&db, &lost).await, (2, 0, 0), "nothing was written");
+    assert_eq!(
+        opened(&db, &lost, &lost).await,
+        (2, 0, 0),
+        "nothing was written"
+    );
+    // Of another ring with a key of the same number: it is found only by opening.
+    assert_eq!(
+        found_by(&db, &Keyring::generate().unwrap()).await,
+        (2, 0, 2)
+    );
 }
 
+async fn found_by(db: &TestDb, ring: &Keyring) -> (u64, u64, u64) {
+    opened(db, &Vault::new(ring), &Vault::probing(ring).unwrap()).await
+}
+
+/// As [`found_by`], without opening what is under the current key.
 async fn found(db: &TestDb, vault: &Vault) -> (u64, u64, u64) {
+    opened(db, vault, vault).await
+}
+
+async fn opened(db: &TestDb, vault: &Vault, probe: &Vault) -> (u64, u64, u64) {
     let Survey {
         values,
         stale,
         unreadable,
-    } = survey(db, vault, PHONES[0]).await.unwrap();
+    } = survey(db, vault, probe, PHONES[0]).await.unwrap();
     (values, stale, unreadable)
 }
 

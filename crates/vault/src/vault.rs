@@ -41,6 +41,17 @@ impl Vault {
         Self(Arc::new(ArcSwap::from_pointee(Expanded::new(ring))))
     }
 
+    /// A vault with the keys of a ring and one more, which is current and nothing is sealed under: by [`Self::reseal`] it opens
+    /// everything, and so shows what no key of the ring opens.
+    ///
+    /// # Errors
+    /// [`KeyringError::NoRandomness`].
+    pub fn probing(ring: &Keyring) -> Result<Self, KeyringError> {
+        let mut ring = ring.clone();
+        ring.rotate_data_key()?;
+        Ok(Self::new(&ring))
+    }
+
     /// The vault of a configuration: the inline keyring, or the file, made on the first start.
     ///
     /// # Errors

@@ -113,12 +113,7 @@ impl Files {
     pub(crate) async fn put(&self, case: ComplaintId, id: Uuid, bytes: Vec<u8>) -> Result<()> {
         let vault = self.vault.clone();
         let sealed = blocking(move || vault.seal(place(&id), &bytes)).await?;
-        let (objects, key) = (&self.store.objects, key(case, id));
-        objects
-            .put(&key, sealed.into())
-            .await
-            .map_err(Error::Files)?;
-        Ok(())
+        self.put_sealed(case, id, sealed).await
     }
 
     /// The bytes as they came.
@@ -129,27 +124,24 @@ impl Files {
         blocking(move || Ok(vault.open(place(&id), &sealed)?.to_vec())).await
     }
 
-    /// Seals bytes anew if they are under an old key; whether they were. Such as are not there were deleted meanwhile.
-    pub(crate) async fn reseal(
+    /// Bytes sealed anew if they are under an old key; `None` of others. The error says if they are not there.
+    pub(crate) async fn reseal(&self, case: ComplaintId, id: Uuid) -> Result<Option<Vec<u8>>> {
+        let found = self.store.objects.get(&key(case, id)).await;
+        let sealed = found.map_err(Error::Files)?.bytes().await;
+        let (sealed, vault) = (sealed.map_err(Error::Files)?, self.vault.clone());
+        blocking(move || vault.reseal(place(&id), &sealed)).await
+    }
+
+    /// Puts sealed bytes in their place.
+    pub(crate) async fn put_sealed(
         &self,
         case: ComplaintId,
         id: Uuid,
-        is_writing: bool,
-    ) -> Result<bool> {
-        let key = key(case, id);
-        let sealed = match self.store.objects.get(&key).await {
-            Err(object_store::Error::NotFound { .. }) => return Ok(false),
-            found => found.map_err(Error::Files)?.bytes().await,
-        };
-        let (sealed, vault) = (sealed.map_err(Error::Files)?, self.vault.clone());
-        let Some(anew) = blocking(move || vault.reseal(place(&id), &sealed)).await? else {
-            return Ok(false);
-        };
-        if is_writing {
-            let put = self.store.objects.put(&key, anew.into()).await;
-            put.map_err(Error::Files)?;
-        }
-        Ok(true)
+        sealed: Vec<u8>,
+    ) -> Result<()> {
+        let put = self.store.objects.put(&key(case, id), sealed.into()).await;
+        put.map_err(Error::Files)?;
+        Ok(())
     }
 
     /// Deletes bytes; such as are not there are deleted already.

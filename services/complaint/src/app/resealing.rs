@@ -13,6 +13,9 @@ use crate::{
     storage,
 };
 
+/// A case and its file.
+type Named = (Uuid, Uuid);
+
 /// Files that are named at once.
 const PAGE: i64 = 200;
 
@@ -34,11 +37,15 @@ impl Shelf {
     /// Seals them anew whenever keys have changed, until told to stop.
     async fn reseal(self, mut rounds: Rounds, stop: CancellationToken) {
         while rounds.next(&stop).await {
-            match self.walk(true, &stop).await {
-                Ok(found) if found.stale + found.unreadable == 0 => {}
+            match self.walk(None, &stop).await {
                 Ok(Survey {
                     stale, unreadable, ..
-                }) => tracing::info!(stale, unreadable, "files of cases are sealed anew"),
+                }) => {
+                    rounds.ended();
+                    if stale + unreadable > 0 {
+                        tracing::info!(stale, unreadable, "files of cases are sealed anew");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, "sealing files of cases anew has to wait");
                     rounds.again();
@@ -47,21 +54,30 @@ impl Shelf {
         }
     }
 
-    /// Looks at every file.
-    async fn walk(&self, is_writing: bool, stop: &CancellationToken) -> Result<Survey> {
+    /// Looks at every file. With files that are read by another vault ([`Vault::probing`]) nothing is written, and everything
+    /// opened.
+    async fn walk(&self, probe: Option<&Files>, stop: &CancellationToken) -> Result<Survey> {
         let (mut found, mut after) = (Survey::default(), (Uuid::nil(), Uuid::nil()));
         while !stop.is_cancelled() {
             let page = self
                 .db
                 .scan(move |conn| storage::walk_attachments(conn, after, PAGE));
-            let page: Vec<(Uuid, Uuid)> = page.await?;
+            let page: Vec<Named> = page.await?;
             let Some(last) = page.last() else { break };
             after = *last;
             for file in page {
                 found.values += 1;
-                match self.file(file, is_writing).await {
+                let looked_at = match probe {
+                    Some(probe) => self.look(probe, file).await,
+                    None => self.again(file).await,
+                };
+                match looked_at {
                     Ok(was_stale) => found.stale += u64::from(was_stale),
                     Err(Error::Vault(VaultError::Unreadable)) => found.unreadable += 1,
+                    // A file whose row is there and whose bytes are not is as lost as one that no key opens.
+                    Err(Error::Files(object_store::Error::NotFound { .. })) => {
+                        found.unreadable += u64::from(self.is_there(file).await?);
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -69,18 +85,33 @@ impl Shelf {
         Ok(found)
     }
 
-    async fn file(&self, (case, id): (Uuid, Uuid), is_writing: bool) -> Result<bool> {
-        let was_stale = self.files.reseal(case.into(), id, is_writing).await?;
-        if was_stale && is_writing {
-            // Who was forgotten meanwhile must not come back by it.
-            let has = self
-                .db
-                .read(move |conn| storage::has_attachment(conn, (case, id)));
-            if !has.await? {
-                self.files.delete(case.into(), id).await?;
-            }
+    async fn look(&self, probe: &Files, (case, id): Named) -> Result<bool> {
+        probe.reseal(case.into(), id).await?;
+        Ok(self.files.reseal(case.into(), id).await?.is_some())
+    }
+
+    async fn again(&self, file: Named) -> Result<bool> {
+        let (case, id) = file;
+        let Some(sealed) = self.files.reseal(case.into(), id).await? else {
+            return Ok(false);
+        };
+        if !self.is_there(file).await? {
+            return Ok(false);
         }
-        Ok(was_stale)
+        self.files.put_sealed(case.into(), id, sealed).await?;
+        // Who was forgotten in between must not come back by it.
+        if !self.is_there(file).await? {
+            self.files.delete(case.into(), id).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether a file is still a case's.
+    async fn is_there(&self, file: Named) -> Result<bool> {
+        let asked = self
+            .db
+            .read(move |conn| storage::has_attachment(conn, file));
+        Ok(asked.await?)
     }
 }
 
@@ -92,15 +123,16 @@ pub fn reseal_files(db: Database, vault: Vault, files: FileStore, rounds: Rounds
     })
 }
 
-/// Counts the files of cases and those under an old key, and changes nothing.
+/// Opens all files of cases by a vault made for it, counts those under an old key, and changes nothing.
 ///
 /// # Errors
 /// What the store or the disk or bucket says.
 pub async fn survey_files(
     db: Database,
-    vault: Vault,
+    (vault, probe): (Vault, Vault),
     files: FileStore,
 ) -> std::result::Result<Survey, Box<dyn std::error::Error + Send + Sync>> {
+    let probe = Files::new(files.clone(), probe);
     let shelf = Shelf::new(db, vault, files);
-    Ok(shelf.walk(false, &CancellationToken::new()).await?)
+    Ok(shelf.walk(Some(&probe), &CancellationToken::new()).await?)
 }

@@ -111,6 +111,10 @@ pub fn make(config: &Config, out: &Path, now: Timestamp) -> anyhow::Result<Made>
         paths.push(path);
     }
     paths.extend(copy_attachments(&config.data_dir, folder.path())?);
+    // Files may have been sealed anew under a key that was added meanwhile.
+    if let Some(ring) = keyring(config)? {
+        manifest.keys.extend(fingerprints(&ring));
+    }
     for path in &paths {
         manifest.files.push(Part::of(folder.path(), path)?);
     }

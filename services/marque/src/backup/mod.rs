@@ -58,6 +58,23 @@ pub(crate) fn check_restored(config: &Config) -> anyhow::Result<()> {
     manifest::refuse_other_keys(&needed, &ring)
 }
 
+/// What was restored does not need a key any more: everything has been sealed anew since.
+///
+/// # Errors
+/// If the note of a restore cannot be read or written.
+pub(crate) fn forget_needed_key(config: &Config, name: &str) -> anyhow::Result<()> {
+    let path = config.keys_dir().join(NEEDED_KEYS);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let mut needed: manifest::Keys = serde_json::from_str(&text)?;
+    needed.remove(name);
+    fs::write(&path, serde_json::to_string_pretty(&needed)?)?;
+    Ok(())
+}
+
 /// The keyring of a configuration; `None` if its file does not exist.
 fn keyring(config: &Config) -> anyhow::Result<Option<Keyring>> {
     if let Some(text) = &config.vault.keyring {

@@ -10,7 +10,7 @@ use marque_reseal::{Survey, survey};
 use marque_vault::{Keyring, Vault};
 
 use super::{say, settings::Flags};
-use crate::{keys::READS_TO_SETTLE, roles, wiring::database_settings};
+use crate::{backup, keys::READS_TO_SETTLE, roles, wiring::database_settings};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ async fn list(config: &Config, count: bool) -> anyhow::Result<()> {
         say(format_args!("  {name} {fingerprint}{word}"))?;
     }
     if count {
-        count_all(config, &Vault::new(&ring)).await?;
+        count_all(config, &ring, false).await?;
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ async fn retire(config: &Config, number: u32) -> anyhow::Result<()> {
         "the stores of {} would not be looked into: give a configuration that names all roles",
         missing.join(", ")
     );
-    let found = count_all(config, &Vault::new(&ring)).await?;
+    let found = count_all(config, &ring, true).await?;
     anyhow::ensure!(
         found.stale == 0,
         "{} values are still under an old key: leave the servers running until there are none",
@@ -146,11 +146,22 @@ async fn retire(config: &Config, number: u32) -> anyhow::Result<()> {
         "{} values are opened by no key on the ring: bring back the key that is missing before another one is retired",
         found.unreadable
     );
+    let (now, _) = open(config)?;
+    anyhow::ensure!(
+        (now.fingerprints(), now.current_data_key())
+            == (ring.fingerprints(), ring.current_data_key()),
+        "{} was changed while stores were looked through: try again",
+        path.display()
+    );
+    let kept = path.with_extension(format!("before-retiring-{number}.toml"));
+    ring.save(&kept)?;
     ring.retire_data_key(number);
     ring.save(&path)?;
+    backup::forget_needed_key(config, &format!("data/{number}"))?;
     say(format_args!(
-        "data/{number} is gone from {}. Backups made before now need it: keep the keyring that lies with them",
-        path.display()
+        "data/{number} is gone from {}. Backups made before now need it: move {} to where they lie",
+        path.display(),
+        kept.display()
     ))
 }
 
@@ -165,8 +176,9 @@ fn open(config: &Config) -> anyhow::Result<(Keyring, PathBuf)> {
     Ok((ring, path))
 }
 
-/// Tells what every store holds, column by column; answers the sum.
-async fn count_all(config: &Config, vault: &Vault) -> anyhow::Result<Survey> {
+/// Tells what every store holds, column by column; answers the sum. With `strictly`, a store that is not there is an error.
+async fn count_all(config: &Config, ring: &Keyring, strictly: bool) -> anyhow::Result<Survey> {
+    let (vault, probe) = (Vault::new(ring), Vault::probing(ring)?);
     let mut all = Survey::default();
     for role in &config.roles {
         let settings = database_settings(config, *role);
@@ -174,12 +186,20 @@ async fn count_all(config: &Config, vault: &Vault) -> anyhow::Result<Survey> {
             Settings::Sqlite { path } => path.exists(),
             Settings::Postgres { .. } => true,
         };
-        if roles::migrator(*role).is_none() || !is_there {
+        if roles::migrator(*role).is_none() {
+            continue;
+        }
+        if !is_there {
+            anyhow::ensure!(
+                !strictly,
+                "the store of {role} is not in {}: name the folder by --data, or the databases by --config",
+                config.data_dir.display()
+            );
             continue;
         }
         let db = Database::open(&settings)?;
         for column in roles::sealed(*role) {
-            let found = survey(&db, vault, *column)
+            let found = survey(&db, &vault, &probe, *column)
                 .await
                 .with_context(|| format!("{role}: {}", column.table))?;
             tell(*role, column.table, column.column, found)?;
@@ -187,7 +207,7 @@ async fn count_all(config: &Config, vault: &Vault) -> anyhow::Result<Survey> {
         }
         if *role == ServiceRole::Complaint {
             let files = FileStore::open(&config.complaint.attachments, &config.data_dir)?;
-            let found = marque_complaint::survey_files(db, vault.clone(), files)
+            let found = marque_complaint::survey_files(db, (vault.clone(), probe.clone()), files)
                 .await
                 .map_err(anyhow::Error::from_boxed)?;
             tell(*role, "attachments", "content", found)?;

@@ -80,7 +80,7 @@ mod tests {
             };
             let db = db.sibling().migrated(&migrator).await;
             for column in sealed(role) {
-                let found = marque_reseal::survey(&db, &vault, *column).await;
+                let found = marque_reseal::survey(&db, &vault, &vault, *column).await;
                 assert_eq!(found.unwrap().values, 0, "{role}: {}", column.table);
             }
         }

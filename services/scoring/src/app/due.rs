@@ -127,6 +127,8 @@ impl ScoreApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
+                // Whoever finds dues by the plan before is done, or begins after it.
+                storage::lock(conn)?;
                 storage::put_plan(conn, &model, &plan)?;
                 storage::mark_model(conn, &model)?;
                 let entry = Entry {

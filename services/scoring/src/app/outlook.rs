@@ -38,7 +38,10 @@ impl ScoreApp {
             })
             .await?;
         if let Some(score) = &mut outlook.score {
-            self.place(score, false).await?;
+            // Without his place the rest of the answer still stands.
+            if let Err(error) = self.place(score, false).await {
+                tracing::warn!(%error, "a score is shown without its place");
+            }
         }
         Ok(outlook)
     }

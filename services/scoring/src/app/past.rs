@@ -16,58 +16,60 @@ use crate::{
     storage,
 };
 
-/// Of more customers an even sample is worked out, which has the same means.
-const MOST: usize = 100_000;
+/// Of more customers an even sample is worked out, which has nearly the same means.
+const MOST: usize = 20_000;
 /// Customers read at once.
 const BATCH: usize = 500;
 
-/// The degrees of a scope's customers with the group of each, as [`storage::degrees_by`] has them for today.
+/// Degrees of customers with the group of each, and how many customers each of them stands for.
+pub(super) struct Past {
+    pub(super) degrees: Vec<(String, Degrees)>,
+    pub(super) each_for: usize,
+}
+
+/// The degrees of a scope's customers, as [`storage::degrees_by`] has them for today.
 pub(super) fn degrees(
     conn: &mut Conn<'_>,
     scope: &Scope,
     asked: &ReportQuestion,
     fitted: &Fitted,
-) -> Result<Vec<(String, Degrees)>> {
-    let mut groups: FxHashMap<CustomerId, Vec<String>> = FxHashMap::default();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
-        groups.entry(customer).or_default().push(group);
-    }
+) -> Result<Past> {
+    let mut all = storage::groups(conn, scope, asked.by)?;
+    all.sort_unstable();
     let regions: FxHashMap<String, String> = storage::regions(conn)?.into_iter().collect();
-    let mut customers: Vec<CustomerId> = groups.keys().copied().collect();
-    customers.sort_unstable();
-    let every = customers.len().div_ceil(MOST).max(1);
-    let sample: Vec<CustomerId> = customers.into_iter().step_by(every).collect();
+    // By customer, so that who belongs to several groups is in the sample with all of them.
+    let customers: Vec<&[(CustomerId, String)]> =
+        all.chunk_by(|left, right| left.0 == right.0).collect();
+    let each_for = customers.len().div_ceil(MOST).max(1);
+    let sample: Vec<&[(CustomerId, String)]> = customers.into_iter().step_by(each_for).collect();
     let day = business_date(asked.to);
-    let mut found = Vec::new();
+    let mut degrees = Vec::new();
     for batch in sample.chunks(BATCH) {
+        let ids: Vec<CustomerId> = batch.iter().map(|groups| groups[0].0).collect();
         // What a customer is to one dealer follows from what he did at all.
-        let dossiers = conn.among_all_dealers(|conn| storage::load_dossiers(conn, batch))?;
-        for dossier in dossiers {
-            let was_known = dossier
-                .records
-                .iter()
-                .any(|record| business_date(record.recorded_at) <= day);
-            if dossier.has_refused || !was_known {
+        let dossiers = conn.among_all_dealers(|conn| storage::load_dossiers(conn, &ids))?;
+        for (dossier, groups) in dossiers.iter().zip(batch) {
+            if dossier.has_refused || !dossier.is_known_on(day) {
                 continue;
             }
-            let loyalty = Loyalty::assess(&dossier, fitted, day);
+            let loyalty = Loyalty::assess(dossier, fitted, day);
+            let own = |group: &str| groups.iter().any(|(_, name)| name == group);
             match asked.by {
                 By::Dealer | By::Region => {
-                    let own = groups.get(&dossier.customer).map_or(&[][..], Vec::as_slice);
-                    found.extend(loyalty.dealers.into_iter().filter_map(|each| {
+                    degrees.extend(loyalty.dealers.into_iter().filter_map(|each| {
                         let group = match asked.by {
                             By::Dealer => each.dealer,
                             _ => regions.get(&each.dealer)?.clone(),
                         };
-                        own.contains(&group).then_some((group, each.degrees))
+                        own(&group).then_some((group, each.degrees))
                     }));
                 }
                 _ => {
-                    let own = groups.remove(&dossier.customer).unwrap_or_default();
-                    found.extend(own.into_iter().map(|group| (group, loyalty.degrees)));
+                    let groups = groups.iter().map(|(_, group)| group.clone());
+                    degrees.extend(groups.map(|group| (group, loyalty.degrees)));
                 }
             }
         }
     }
-    Ok(found)
+    Ok(Past { degrees, each_for })
 }

@@ -81,8 +81,8 @@ impl ScoreApp {
         let today = business_date(self.clock.now());
         if asked.report == Report::Degrees && business_date(asked.to) < today {
             let fitted = self.assessor.fitted(conn)?;
-            let worked_out = past::degrees(conn, scope, asked, &fitted)?;
-            return Ok(means(asked, worked_out));
+            let past = past::degrees(conn, scope, asked, &fitted)?;
+            return Ok(means(asked, past.degrees, past.each_for));
         }
         answer(conn, scope, asked)
     }
@@ -107,7 +107,7 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
-        Report::Degrees => Ok(means(asked, storage::degrees_by(conn, scope, asked.by)?)),
+        Report::Degrees => Ok(means(asked, storage::degrees_by(conn, scope, asked.by)?, 1)),
         Report::Retention => comings::retained(conn, scope, asked, from),
         Report::Cohorts => comings::cohort_table(conn, scope, asked),
     }
@@ -239,8 +239,8 @@ fn migrations(
 }
 
 /// The mean of each degree over the customers of whom it is known. By dealer and region, what a customer is to that dealer;
-/// otherwise what he is to all.
-fn means(asked: &ReportQuestion, of_customers: Vec<(String, Degrees)>) -> Table {
+/// otherwise what he is to all. In a sample one stands for several.
+fn means(asked: &ReportQuestion, of_customers: Vec<(String, Degrees)>, each_for: usize) -> Table {
     let mut groups: BTreeMap<String, Vec<Degrees>> = BTreeMap::new();
     for (group, degrees) in of_customers {
         groups.entry(asked.named(&group)).or_default().push(degrees);
@@ -254,7 +254,7 @@ fn means(asked: &ReportQuestion, of_customers: Vec<(String, Degrees)>) -> Table 
         };
         vec![
             Cell::Text(group),
-            Cell::Number(customers.len() as f64),
+            Cell::Number((customers.len() * each_for) as f64),
             cell(mean.satisfaction),
             cell(mean.contribution),
             cell(mean.loyalty),

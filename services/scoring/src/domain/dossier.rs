@@ -126,6 +126,18 @@ impl Dossier {
             .filter(move |happening| happening.kind == kind)
     }
 
+    /// Whether anything had happened by a day of which a degree could be made.
+    pub(crate) fn is_known_on(&self, day: NaiveDate) -> bool {
+        let mut happened = self.happenings.iter();
+        let purchases = self.purchases();
+        happened.any(|happening| business_date(happening.happened_at) <= day)
+            || purchases.first().is_some_and(|first| first.date <= day)
+            || self
+                .buyers
+                .first()
+                .is_some_and(|first| first.bought_on <= day)
+    }
+
     /// VINs of the cars he has.
     pub(crate) fn current_cars(&self) -> Vec<String> {
         let current = self.cars.iter().filter(|car| car.is_current);

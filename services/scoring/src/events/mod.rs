@@ -33,14 +33,19 @@ fn note_happenings(
         return Ok(());
     }
     storage::lock(conn)?;
-    let ids = happenings.iter().map(|happening| happening.id);
-    let mut records: Vec<SourceRecordId> = storage::records_of(conn, ids)?;
+    let ids = || happenings.iter().map(|happening| happening.id);
+    let mut records: Vec<SourceRecordId> = storage::records_of(conn, ids())?;
+    let before = storage::cars_of(conn, ids())?;
     storage::put_happenings(conn, happenings)?;
     records.extend(happenings.iter().filter_map(|happening| happening.record));
     let visits = happenings
         .iter()
         .filter(|happening| happening.kind == Kind::Visit && !happening.vin.is_empty());
-    let vins: Vec<&str> = visits.map(|visit| visit.vin.as_str()).collect();
+    // A correction may also name another car.
+    let vins: Vec<&str> = visits
+        .map(|visit| visit.vin.as_str())
+        .chain(before.iter().map(String::as_str))
+        .collect();
     storage::mark_cars(conn, &vins)?;
     let concerned = storage::customers_of(conn, records)?;
     Ok(assessor.assess(conn, concerned.into_values())?)

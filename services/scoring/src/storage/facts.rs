@@ -80,6 +80,15 @@ pub(crate) fn records_of(
     })
 }
 
+/// The VINs of the cars that facts are about now.
+pub(crate) fn cars_of(
+    conn: &mut Conn<'_>,
+    facts: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT vin FROM facts WHERE vin <> '' AND id IN (??)";
+    conn.query_in(sql, &[], &uuids(facts), |row| row.get(0))
+}
+
 pub(super) fn read(row: &Row<'_>) -> Result<Happening, StoreError> {
     let kind: String = row.get(1)?;
     Ok(Happening {

@@ -20,7 +20,7 @@ pub(crate) use due::{
     DueLine, DueListing, find_cars, list_dues, mark_cars, mark_cars_of, mark_model, put_dues,
     stale_cars,
 };
-pub(crate) use facts::{find_happenings, put_happenings, records_of};
+pub(crate) use facts::{cars_of, find_happenings, put_happenings, records_of};
 pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};
 pub(crate) use kept::{AsOf, cars_with_dues, kept_loyalty};

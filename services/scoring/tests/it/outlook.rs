@@ -135,6 +135,13 @@ async fn whatever_is_told_shows_at_once(db: TestDb) {
     };
     assert_eq!((visits(&before), visits(&after)), (2, 3));
     assert!(after.cars[0].mileage.unwrap().driven_km > 40_000.0);
+    // It was another car's after all.
+    let mut corrected = read(3, "2026-05-01", 40_000);
+    (corrected.vin, corrected.version) = (OTHER.into(), 9);
+    world.wait_for(FOUND, 0).await;
+    world.visits.deliver([visited(3, vec![corrected])]).await;
+    let after = outlook(&world, 1).await;
+    assert!(after.cars[0].mileage.unwrap().driven_km < 40_000.0);
     // A plan for all models.
     let plan = Plan {
         model: String::new(),
