@@ -32,6 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .bytes(".marque.intake.v1")
         .bytes(".marque.complaint.v1")
+        // An idempotency key remembers a request by its bytes: a map must be written in one order.
+        .btree_map(".")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

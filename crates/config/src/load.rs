@@ -43,7 +43,10 @@ fn read_sources(
         .merge(Serialized::globals(overrides))
         .extract()
         .map_err(|error| ConfigError::from_figment(&error))?;
-    config.store.read_url_file()?;
+    // A role without a store is not given the secret of one.
+    if config.roles.iter().any(|role| role.has_store()) {
+        config.store.read_url_file()?;
+    }
     Ok(config)
 }
 

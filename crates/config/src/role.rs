@@ -45,6 +45,11 @@ impl ServiceRole {
         Self::Complaint,
     ];
 
+    /// Whether the role keeps anything; the gateway does not.
+    pub const fn has_store(self) -> bool {
+        !matches!(self, Self::Gateway)
+    }
+
     /// The name in flags, files and addresses: `service-history`.
     pub const fn as_str(self) -> &'static str {
         match self {

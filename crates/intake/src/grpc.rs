@@ -1,6 +1,6 @@
 //! Imports on gRPC.
 
-use std::{collections::BTreeMap, pin::Pin};
+use std::{path::PathBuf, pin::Pin};
 
 use aws_lc_rs::digest;
 use marque_api::intake::v1::{
@@ -37,6 +37,23 @@ struct Spooled {
     digest: digest::Digest,
 }
 
+/// A file that is being written. It goes with whoever writes it: a caller who breaks off drops the writer where it waits.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            drop(std::fs::remove_file(&self.0));
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, IntakeError>;
 type Answer<T> = std::result::Result<Response<T>, Status>;
 
@@ -70,8 +87,7 @@ impl<S: Sink> ImportGrpc<S> {
         let id = ImportId::new(&*self.intake.inner.clock);
         let spool = id.to_string();
         let Spooled { size_bytes, digest } = self.spool(&spool, &mut parts).await?;
-        let mapping: BTreeMap<String, String> = start.mapping.into_iter().collect();
-        let mapping = serde_json::to_string(&mapping).expect("strings are JSON");
+        let mapping = serde_json::to_string(&start.mapping).expect("strings are JSON");
         let sent = Sent {
             key,
             fingerprint: [
@@ -155,12 +171,10 @@ impl<S: Sink> ImportGrpc<S> {
 
     /// Writes the chunks to a file and syncs it: only then may the caller hear that we have it.
     async fn spool(&self, name: &str, parts: &mut Streaming<pb::ImportRequest>) -> Result<Spooled> {
-        let path = self.intake.inner.settings.spool.join(name);
-        let written = self.write_spool(&path, parts).await;
-        if written.is_err() {
-            drop(tokio::fs::remove_file(&path).await);
-        }
-        written
+        let unfinished = Unfinished(self.intake.inner.settings.spool.join(name));
+        let spooled = self.write_spool(&unfinished.0, parts).await?;
+        unfinished.keep();
+        Ok(spooled)
     }
 
     async fn write_spool(

@@ -110,6 +110,7 @@ impl<S: Sink> Intake<S> {
                 () = stop.cancelled() => break,
                 _ = tidy.tick() => {
                     self.forget_old_rows().await;
+                    self.sweep_spool().await;
                     continue;
                 }
                 place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
@@ -163,18 +164,22 @@ impl<S: Sink> Intake<S> {
         Ok(import)
     }
 
-    /// On SQLite this process is the only one: whatever was running was cut short. Spool files of nobody are removed.
+    /// On SQLite this process is the only one: whatever was running was cut short.
     async fn prepare_start(&self) {
         if self.inner.db.backend() == Backend::Sqlite
             && let Err(error) = self.inner.db.write(store::release_all).await
         {
             tracing::error!(%error, "claims of imports cannot be released");
         }
+    }
+
+    async fn sweep_spool(&self) {
         if let Err(error) = self.sweep().await {
             tracing::warn!(%error, "the spool cannot be swept");
         }
     }
 
+    /// Removes files of nobody: at the start, and every hour.
     async fn sweep(&self) -> Result<(), IntakeError> {
         for file in std::fs::read_dir(&self.inner.settings.spool)? {
             let path = file?.path();

@@ -82,52 +82,151 @@ impl Date {
     }
 }
 
-/// Reads 1990-12-31, 1990/12/31, 19901231, 1990年12月31日, 31.12.1990, 12/31/90, and the same with impossible months or days.
+/// Reads 1990-12-31, 1990/12/31, 19901231, 1990年12月31日, 31.12.1990, 31. 12. 1990, 12/31/90, 31 Dec 1990, 31.XII.1990, c. 1990, and
+/// the same with impossible months or days; months by name in a dozen languages of Europe. A time behind the date is left
+/// out. `None` where words stand that belong to no date.
 pub fn parse(raw: &str, order: DayOrder) -> Option<Date> {
     let text = fold(raw);
-    let text = text
-        .split(['t', ' '])
-        .find(|part| part.chars().any(|c| c.is_ascii_digit()))?;
-    let parts: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|part| !part.is_empty())
-        .collect();
+    // 1990.0 is what spreadsheets make of a whole number.
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    let (numbers, month) = tokens(text)?;
+    let numbers: Vec<&str> = numbers.into_iter().take(3).collect();
     let number = |part: &str| part.parse::<u32>().ok();
-    match parts[..] {
+    if let Some(month) = month {
+        return with_named_month(&numbers, month);
+    }
+    match numbers[..] {
         [whole] if whole.len() == 8 => from_eight(number(whole)?, order),
-        [year] if year.len() == 4 && text.len() == 4 => Date::lenient(number(year)? as u16, 0, 0),
+        [year] if year.len() == 4 => Date::lenient(number(year)? as u16, 0, 0),
         [year, month] if year.len() == 4 => Date::lenient(number(year)? as u16, small(month)?, 0),
         [year, month, day] if year.len() >= 3 => {
             Date::lenient(number(year)?.try_into().ok()?, small(month)?, small(day)?)
         }
         [first, second, year] => {
-            let (day, month) = if order == DayOrder::DayFirst {
-                (first, second)
-            } else {
-                (second, first)
-            };
-            Date::lenient(full_year(year)?, small(month)?, small(day)?)
+            let (day, month) = in_order(small(first)?, small(second)?, order);
+            Date::lenient(full_year(year)?, month, day)
         }
         _ => None,
     }
 }
 
-fn from_eight(packed: u32, order: DayOrder) -> Option<Date> {
-    let year = packed / 10_000;
-    if (1000..=2200).contains(&year) {
-        return Date::lenient(
-            year as u16,
-            (packed / 100 % 100) as u8,
-            (packed % 100) as u8,
-        );
+/// The month of a number or a name, as a column of its own holds it.
+pub fn month(raw: &str) -> Option<u8> {
+    let text = fold(raw);
+    let text = text.strip_suffix(".0").unwrap_or(&text).trim_matches('.');
+    text.parse().ok().or_else(|| named_month(text))
+}
+
+/// The numbers of a date in their order, and the month if it is written in letters. `None` if any word is none of a date.
+fn tokens(text: &str) -> Option<(Vec<&str>, Option<u8>)> {
+    let (mut numbers, mut month) = (Vec::new(), None);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_digit = first.is_ascii_digit();
+        if !is_digit && !first.is_alphabetic() {
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let belongs = |c: char| {
+            if is_digit {
+                c.is_ascii_digit()
+            } else {
+                c.is_alphabetic()
+            }
+        };
+        let end = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        let (token, behind) = rest.split_at(end);
+        if is_digit && behind.starts_with(':') {
+            // A time begins.
+            break;
+        }
+        if is_digit {
+            numbers.push(token);
+        } else if let Some(named) = named_month(token).filter(|_| month.is_none()) {
+            month = Some(named);
+        } else if !BESIDE.contains(&token) {
+            return None;
+        }
+        rest = behind;
     }
-    let (first, second) = ((packed / 1_000_000) as u8, (packed / 10_000 % 100) as u8);
-    let (day, month) = if order == DayOrder::DayFirst {
-        (first, second)
-    } else {
-        (second, first)
+    Some((numbers, month))
+}
+
+/// Words that stand beside the parts of a date and change nothing.
+const BESIDE: &[&str] = &[
+    "年", "月", "日", "号", "t", "z", "utc", "gmt", "c", "ca", "circa", "abt", "about", "est", "bef", "aft", "before",
+    "after", "um", "vor", "nach", "am", "den", "der", "the", "of", "st", "nd", "rd", "th", "er", "e", "de", "del", "di",
+    "da", "do", "du", "le", "el", "il", "o", "a", "d", "af", "r", "roku", "г", "год", "года", "ок", "около", "anno", "dne",
+    "van", "ad",
+];
+
+/// How the months begin, folded, in the languages of Europe; the longest beginning that fits counts.
+const MONTHS: [&str; 12] = [
+    "jan ian gen ene sty led tammi oca янв",
+    "feb fev lut uno helmi sub фев",
+    "mar maa mrz mae bre мар",
+    "apr avr abr kwi dub huhti nis апр",
+    "may mai maj mei mag kve touko маи мая",
+    "jun iun juin giu cze cerven cervn kesa haz июн",
+    "jul iul juil lug lip cervenec cervenc heina tem июл",
+    "aug aou ago sie srp elo agu авг",
+    "sep set wrz zar syys eyl сен",
+    "oct okt ott out paz rij loka eki окт",
+    "nov lis marras kas ноя",
+    "dec dez des dic gru pro joulu ara дек",
+];
+const ROMAN: [&str; 12] = [
+    "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii",
+];
+
+fn named_month(word: &str) -> Option<u8> {
+    if let Some(at) = ROMAN.iter().position(|roman| *roman == word) {
+        return Some(at as u8 + 1);
+    }
+    MONTHS
+        .iter()
+        .zip(1..)
+        .flat_map(|(stems, month)| stems.split(' ').map(move |stem| (stem, month)))
+        .filter(|(stem, _)| word.starts_with(stem))
+        .max_by_key(|(stem, _)| stem.len())
+        .map(|(_, month)| month)
+}
+
+/// The year is the number of three digits or more, else the last one.
+fn with_named_month(numbers: &[&str], month: u8) -> Option<Date> {
+    let is_year = |part: &&str| part.len() >= 3;
+    match numbers {
+        [year] if is_year(year) => Date::lenient(year.parse().ok()?, month, 0),
+        [year, day] if is_year(year) => Date::lenient(year.parse().ok()?, month, small(day)?),
+        [day, year] => Date::lenient(full_year(year)?, month, small(day)?),
+        _ => None,
+    }
+}
+
+const fn in_order(first: u8, second: u8, order: DayOrder) -> (u8, u8) {
+    match order {
+        DayOrder::DayFirst => (first, second),
+        DayOrder::MonthFirst => (second, first),
+    }
+}
+
+/// Eight digits: the year in front, unless the calendar has only the date with the year behind.
+fn from_eight(packed: u32, order: DayOrder) -> Option<Date> {
+    let part = |at: u32| (packed / at % 100) as u8;
+    let (day, month) = in_order(part(1_000_000), part(10_000), order);
+    let year_behind = ((packed % 10_000) as u16, month, day);
+    let year_in_front = ((packed / 10_000) as u16, part(100), part(1));
+    let is_in_calendar = |(year, month, day): (u16, u8, u8)| {
+        (1000..=2200).contains(&year) && Date::new(year, month, day).is_some()
     };
-    Date::lenient((packed % 10_000) as u16, month, day)
+    let (year, month, day) = if is_in_calendar(year_in_front) {
+        year_in_front
+    } else if is_in_calendar(year_behind) || !(1000..=2200).contains(&year_in_front.0) {
+        year_behind
+    } else {
+        year_in_front
+    };
+    Date::lenient(year, month, day)
 }
 
 fn small(part: &str) -> Option<u8> {
@@ -156,6 +255,9 @@ mod tests {
             "19901231",
             "1990年12月31日",
             "31.12.1990",
+            "31. 12. 1990",
+            "1990 12 31",
+            "31121990",
             "31/12/90",
             " 1990-12-31T00:00:00",
             "1990-12-31 10:11",
@@ -163,7 +265,41 @@ mod tests {
             assert_eq!(parse(raw, DayOrder::DayFirst), wanted, "{raw}");
         }
         assert_eq!(parse("12/31/1990", DayOrder::MonthFirst), wanted);
+        assert_eq!(parse("12311990", DayOrder::MonthFirst), wanted);
         assert_eq!(parse("hello", DayOrder::DayFirst), None);
+    }
+
+    #[test]
+    fn months_are_read_by_name_in_many_languages() {
+        for (raw, wanted) in [
+            ("12 Jan 1850", (1850, 1, 12)),
+            ("3. März 1823", (1823, 3, 3)),
+            ("12-ene-1850", (1850, 1, 12)),
+            ("March 3rd, 1850", (1850, 3, 3)),
+            ("1er août 1789", (1789, 8, 1)),
+            ("12 de diciembre de 1901", (1901, 12, 12)),
+            ("7 listopada 1888", (1888, 11, 7)),
+            ("5. marraskuuta 1899", (1899, 11, 5)),
+            ("9 červenec 1870", (1870, 7, 9)),
+            ("3 мая 1812 г.", (1812, 5, 3)),
+            ("24.XII.1790", (1790, 12, 24)),
+            ("1850 May 4", (1850, 5, 4)),
+            ("c. 1850", (1850, 0, 0)),
+            ("1850?", (1850, 0, 0)),
+            ("1850.0", (1850, 0, 0)),
+            ("Sept 1850", (1850, 9, 0)),
+        ] {
+            let (year, month, day) = wanted;
+            assert_eq!(
+                parse(raw, DayOrder::DayFirst),
+                Date::lenient(year, month, day),
+                "{raw}"
+            );
+        }
+        for raw in ["12 May Street 1850", "flat 3", "May", "3 May"] {
+            assert_eq!(parse(raw, DayOrder::DayFirst), None, "{raw}");
+        }
+        assert_eq!((month("Sept."), month("9"), month("x")), (Some(9), Some(9), Some(10)));
     }
 
     #[test]

@@ -164,3 +164,39 @@ fn the_report_tells_columns_weights_and_calibration() {
         report["match"]["model"]["classes"].is_array() && report["match"]["calibration"].is_array()
     );
 }
+
+#[test]
+fn files_of_other_encodings_and_delimiters_are_read_as_they_were_meant() {
+    let encoded = |encoding: &'static encoding_rs::Encoding, text: &str| {
+        let (bytes, _, had_errors) = encoding.encode(text);
+        assert!(!had_errors);
+        bytes.into_owned()
+    };
+    let german = "vorname,nachname,ort\nJürgen,Müller,Köln\nJürgen,Müller,Köln\nAndré,Weiß,Düren\n";
+    let russian = "имя;фамилия;город\nИван;Соловьёв;Москва\nИван;Соловьев;Москва\nПётр;Жуков;Тула\n";
+    let chinese = "姓名,电话\n谭晓岚,13912345678\n谭晓岚,13912345678\n周大勇,15012345679\n";
+    for (bytes, wanted) in [
+        (encoded(encoding_rs::WINDOWS_1252, german), "Jürgen,Müller,Köln"),
+        (encoded(encoding_rs::WINDOWS_1251, russian), "Иван,Соловьёв,Москва"),
+        (encoded(encoding_rs::GB18030, chinese), "谭晓岚,13912345678"),
+        (german.replace(',', "|").into_bytes(), "Jürgen,Müller,Köln"),
+        (format!("sep=;\n{}", german.replace(',', ";")).into_bytes(), "Jürgen,Müller,Köln"),
+        (format!("\r\n\n{german}").into_bytes(), "Jürgen,Müller,Köln"),
+    ] {
+        let out = Scratch::new().run(&bytes, |_| {}).unwrap();
+        assert!(out.contains(wanted), "{wanted}: {out}");
+        assert_eq!(out.lines().count(), 4);
+    }
+}
+
+#[test]
+fn neither_the_input_nor_its_columns_are_overwritten() {
+    let scratch = Scratch::new();
+    let told = scratch.error(PEOPLE.as_bytes(), |args| args.out = args.input.clone());
+    assert!(told.contains("the input itself"), "{told}");
+    let before = fs::read_to_string(scratch.path("in.csv")).unwrap();
+    assert_eq!(before, PEOPLE);
+    let linked = PEOPLE.replace("who", "entity_id");
+    let told = scratch.error(linked.as_bytes(), |_| {});
+    assert!(told.contains("entity_id"), "{told}");
+}

@@ -27,8 +27,20 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 /// One thing that must be well.
 pub type Check = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
-/// Whether each check passed, by name.
-type Verdicts = Vec<(String, bool)>;
+/// What a check found.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub(crate) name: String,
+    pub(crate) is_well: bool,
+    /// Whether the process cannot serve anybody without it.
+    pub(crate) is_needed: bool,
+}
+
+struct Watched {
+    name: String,
+    check: Check,
+    is_needed: bool,
+}
 
 /// What must be well for requests to be welcome. Clones share it.
 #[derive(Clone)]
@@ -36,23 +48,39 @@ pub struct Readiness(Arc<Inner>);
 
 struct Inner {
     draining: AtomicBool,
-    checks: Vec<(String, Check)>,
-    last: Mutex<Option<(Instant, Verdicts)>>,
+    checks: Vec<Watched>,
+    last: Mutex<Option<(Instant, Vec<Verdict>)>>,
 }
 
 impl Readiness {
-    /// Ready when all of these named checks pass.
-    pub fn new(checks: Vec<(String, Check)>) -> Self {
+    /// Ready when all `needed` checks pass. Of `others` it is only told: a role in another process that is down takes its part
+    /// of answers away, and no more; were every gateway to leave its balancer for that, nobody would be answered at all.
+    pub fn new(needed: Vec<(String, Check)>, others: Vec<(String, Check)>) -> Self {
+        let watched = |is_needed| {
+            move |(name, check)| Watched {
+                name,
+                check,
+                is_needed,
+            }
+        };
+        let needed = needed.into_iter().map(watched(true));
         Self(Arc::new(Inner {
             draining: AtomicBool::new(false),
-            checks,
+            checks: needed
+                .chain(others.into_iter().map(watched(false)))
+                .collect(),
             last: Mutex::default(),
         }))
     }
 
-    /// Ready when every peer is.
-    pub fn of_peers(peers: &Peers) -> Self {
-        Self::new(peers.all().map(peer_check).into())
+    /// Of a gateway: the roles for which `is_here` says so run in its own process and are needed.
+    pub fn of_peers(peers: &Peers, is_here: impl Fn(RoleName) -> bool) -> Self {
+        let (here, elsewhere): (Vec<_>, Vec<_>) = peers
+            .all()
+            .into_iter()
+            .partition(|peer| is_here(peer.role()));
+        let checks = |peers: Vec<_>| peers.into_iter().map(peer_check).collect();
+        Self::new(checks(here), checks(elsewhere))
     }
 
     /// Says from now on that no requests are welcome: the first act of a drain.
@@ -66,16 +94,20 @@ impl Readiness {
     }
 
     /// The verdict of every check, at most a second old.
-    pub(crate) async fn verdicts(&self) -> Verdicts {
+    pub(crate) async fn verdicts(&self) -> Vec<Verdict> {
         let mut last = self.0.last.lock().await;
         if let Some((at, verdicts)) = &*last
             && at.elapsed() < FRESH_FOR
         {
             return verdicts.clone();
         }
-        let asked = self.0.checks.iter().map(|(name, check)| async move {
-            let well = timeout(CHECK_TIMEOUT, check()).await.unwrap_or(false);
-            (name.clone(), well)
+        let asked = self.0.checks.iter().map(|watched| async move {
+            let checked = timeout(CHECK_TIMEOUT, (watched.check)()).await;
+            Verdict {
+                name: watched.name.clone(),
+                is_well: checked.unwrap_or(false),
+                is_needed: watched.is_needed,
+            }
         });
         let verdicts = join_all(asked).await;
         *last = Some((Instant::now(), verdicts.clone()));
@@ -110,7 +142,7 @@ impl fmt::Debug for Readiness {
             .0
             .checks
             .iter()
-            .map(|(name, _)| name.as_str())
+            .map(|watched| watched.name.as_str())
             .collect();
         f.debug_struct("Readiness")
             .field("draining", &self.is_draining())

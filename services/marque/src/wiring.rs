@@ -236,7 +236,7 @@ impl Node {
         let checks = roles
             .map(|transport| Ok(peer_check(&transport?)))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let (readiness, stop) = (Readiness::new(checks), self.stop.clone());
+        let (readiness, stop) = (Readiness::new(checks, Vec::new()), self.stop.clone());
         self.servers.spawn(async move {
             Ok(
                 marque_gateway::serve_operators(listener, readiness, stop.cancelled_owned())
@@ -296,22 +296,17 @@ impl Node {
             scoring: self.shared.transport(ServiceRole::Scoring)?,
             complaint: self.shared.transport(ServiceRole::Complaint)?,
         };
-        let checks = [
-            &peers.network,
-            &peers.customer,
-            &peers.vehicle,
-            &peers.service_history,
-            &peers.data_quality,
-            &peers.scoring,
-            &peers.complaint,
-        ]
-        .map(peer_check);
+        let is_here = |role: RoleName| {
+            let own = config.roles.iter();
+            own.map(|own| own.as_str()).any(|own| own == role.as_str())
+        };
+        let readiness = Readiness::of_peers(&peers, is_here);
         let mut gateway = marque_gateway::build(marque_gateway::Deps {
             peers,
             verifier: self.shared.verifier.facing_outside(),
             settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
-            readiness: Readiness::new(checks.into()),
+            readiness,
         });
         let listener = TcpListener::bind(config.listen)
             .await

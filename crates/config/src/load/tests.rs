@@ -182,6 +182,13 @@ fn errors_and_debug_output_never_show_a_value() {
 }
 
 #[test]
+fn the_secret_of_a_store_is_asked_of_who_has_a_store() {
+    let toml = "[store]\nurl_file = \"/nowhere/url\"";
+    assert!(read(toml, &[], json!({"roles": ["gateway"]})).is_ok());
+    assert!(read(toml, &[], json!({"roles": ["gateway", "vehicle"]})).is_err());
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error() {
     let error =
         Config::load(Some(&PathBuf::from("/nonexistent/marque.toml")), json!({})).unwrap_err();

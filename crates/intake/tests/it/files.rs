@@ -8,7 +8,8 @@ use crate::common::{clean_file, count};
 store_test_suite!(
     a_file_that_cannot_be_read_fails_whole,
     encodings_and_formats_are_found_out,
-    the_spool_is_left_empty
+    the_spool_is_left_empty,
+    a_file_broken_off_is_not_left_in_the_spool
 );
 
 async fn a_file_that_cannot_be_read_fails_whole(db: TestDb) {
@@ -118,4 +119,12 @@ async fn the_spool_is_left_empty(db: TestDb) {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("files of personal data are left behind");
+}
+
+async fn a_file_broken_off_is_not_left_in_the_spool(db: TestDb) {
+    let rig = Rig::new(db).await;
+    rig.break_off(ImportFile::of_customers("D1", clean_file(20)))
+        .await;
+    assert_eq!(rig.spooled_files(), 0);
+    assert_eq!(count(rig.customer_db(), "imports").await, 0);
 }

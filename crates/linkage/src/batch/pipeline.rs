@@ -322,7 +322,7 @@ impl Linked {
             .enumerate()
             .filter(|(_, size)| *size > 1)
             .map(|(entity, records)| ClusterReport {
-                entity: entity as u32,
+                entity: entity as u32 + 1,
                 records,
             })
             .collect();

@@ -39,7 +39,7 @@ pub struct Report {
 /// One cluster of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ClusterReport {
-    /// The entity: its smallest record number.
+    /// The entity as in the output: the number, from 1, of its first record.
     pub entity: u32,
     /// How many records it holds.
     pub records: usize,

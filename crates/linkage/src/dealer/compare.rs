@@ -311,19 +311,15 @@ fn compare_phones(left: &Prepared, right: &Prepared, shared: &Frequencies, outco
     if !known(left) || !known(right) {
         return;
     }
+    // Of the phones that both have the rarest says most; a rare one that only one of them has says nothing here.
     let same = left
         .phones
         .iter()
-        .filter(|phone| **phone != 0 && right.phones.contains(phone))
-        .count();
-    if same > 0 {
-        let people = shared
-            .phones
-            .iter()
-            .copied()
-            .filter(|count| *count > 0)
-            .min()
-            .unwrap_or(1);
+        .zip(shared.phones)
+        .filter(|(phone, _)| **phone != 0 && right.phones.contains(phone))
+        .map(|(_, people)| people)
+        .min();
+    if let Some(people) = same {
         // A phone of many people is as good as no phone.
         if people < HUB {
             outcome.set_shared(field::PHONE, 1, shared.share_of(people));

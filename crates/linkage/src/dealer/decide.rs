@@ -251,7 +251,7 @@ mod tests {
     fn a_phone_of_forty_says_nothing() {
         let known = [record("王伟", "13912345678", "")];
         let busy = Frequencies {
-            phones: [40, 0],
+            phones: [40, 1],
             name: 90,
             population: 100_000,
             name_share: 1e-3,

@@ -182,9 +182,7 @@ fn person(record: &Prepared) -> u64 {
 }
 
 /// Values counted by how many differently named people hold them.
-const BY_PEOPLE: [(Value, Put); 6] = [
-    (|record| record.phones[0], |f, n| f.phones[0] = n),
-    (|record| record.phones[1], |f, n| f.phones[1] = n),
+const BY_PEOPLE: [(Value, Put); 4] = [
     (identity_value, |f, n| f.identity = n),
     (
         |record| {
@@ -244,6 +242,7 @@ fn count_frequencies(records: &[Prepared]) -> Vec<Frequencies> {
     for (value, put) in BY_PEOPLE {
         count_into(records, value, Some(person), &mut frequencies, put);
     }
+    count_phones(records, &mut frequencies);
     let names = NameStatistics::new(records);
     frequencies
         .par_iter_mut()
@@ -262,26 +261,56 @@ fn count_into(
     frequencies: &mut [Frequencies],
     put: Put,
 ) {
-    let mut entries: Vec<(u64, u64, u32)> = records
+    let entries: Vec<Entry> = records
         .par_iter()
         .enumerate()
         .map(|(at, record)| (value(record), who.map_or(0, |who| who(record)), at as u32))
         .filter(|(value, ..)| *value != 0)
         .collect();
-    entries.par_sort_unstable();
-    for same in entries.chunk_by(|a, b| a.0 == b.0) {
+    for_each_value(entries, |same| {
         let count = if who.is_some() {
-            same.chunk_by(|a, b| a.1 == b.1)
-                .filter(|person| person[0].1 != 0)
-                .count()
-                .max(1)
+            people_among(same)
         } else {
-            same.len()
+            same.len() as u32
         };
         for (_, _, at) in same {
-            put(&mut frequencies[*at as usize], count as u32);
+            put(&mut frequencies[*at as usize], count);
         }
-    }
+    });
+}
+
+/// The people who have each phone, whether as their first or as their second.
+fn count_phones(records: &[Prepared], frequencies: &mut [Frequencies]) {
+    let entries: Vec<Entry> = records
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(at, record)| {
+            let phones = record.phones.iter().filter(|phone| **phone != 0);
+            phones.map(move |phone| (*phone, person(record), at as u32))
+        })
+        .collect();
+    for_each_value(entries, |same| {
+        let count = people_among(same);
+        for (phone, _, at) in same {
+            let at = *at as usize;
+            let slot = records[at].phones.iter().position(|own| own == phone);
+            frequencies[at].phones[slot.unwrap_or(0)] = count;
+        }
+    });
+}
+
+/// A value, who holds it and in which record.
+type Entry = (u64, u64, u32);
+
+fn for_each_value(mut entries: Vec<Entry>, see: impl FnMut(&[Entry])) {
+    entries.par_sort_unstable();
+    entries.chunk_by(|a, b| a.0 == b.0).for_each(see);
+}
+
+/// Different people among entries of one value, sorted by who holds it; at least one.
+fn people_among(same: &[Entry]) -> u32 {
+    let people = same.chunk_by(|a, b| a.1 == b.1);
+    people.filter(|person| person[0].1 != 0).count().max(1) as u32
 }
 
 impl Comparator for DealerRecords {

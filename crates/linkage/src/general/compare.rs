@@ -41,14 +41,7 @@ pub(super) fn values(kind: FieldKind, lexicon: &Lexicon, left: u32, right: u32) 
         FieldKind::Number => (number(&a.chars, &b.chars), Share::None),
         FieldKind::Place => (place(&a.chars, &b.chars), Share::None),
         FieldKind::Postcode => postcode(lexicon, a, b),
-        FieldKind::Category => (
-            if jaro_winkler(&a.chars, &b.chars) >= 0.88 {
-                2
-            } else {
-                3
-            },
-            Share::None,
-        ),
+        FieldKind::Category => (category(&a.chars, &b.chars), Share::None),
     }
 }
 
@@ -73,10 +66,11 @@ fn date(left: u32, right: u32) -> u8 {
     if is_swapped || edits(&a.digits(), &b.digits(), 1) <= 1 {
         return 2;
     }
+    // What is not known of one of them is no agreement.
     let same = [
         a.year() == b.year(),
-        a.month() == b.month(),
-        a.day() == b.day(),
+        a.month() == b.month() && a.month() != 0,
+        a.day() == b.day() && a.day() != 0,
     ];
     match () {
         () if same.iter().filter(|same| **same).count() == 2 => 3,
@@ -84,6 +78,14 @@ fn date(left: u32, right: u32) -> u8 {
         () if a.year().abs_diff(b.year()) <= 10 => 5,
         () => 6,
     }
+}
+
+/// One letter stands for the word that it begins: m for male, w for weiblich.
+fn category(a: &[char], b: &[char]) -> u8 {
+    let is_letter_of = |short: &[char], long: &[char]| short.len() == 1 && long.starts_with(short);
+    let is_same =
+        is_letter_of(a, b) || is_letter_of(b, a) || jaro_winkler(a, b) >= 0.88;
+    if is_same { 2 } else { 3 }
 }
 
 fn code(a: &[char], b: &[char]) -> u8 {

@@ -171,9 +171,20 @@ fn folded(kind: FieldKind, raw: &str) -> Option<String> {
             }
         }
         FieldKind::Number => fold_code(raw).to_lowercase(),
+        FieldKind::Given | FieldKind::Family => name(&fold(raw)),
         _ => fold(raw),
     };
     (!text.is_empty()).then_some(text)
+}
+
+/// A folded name without what is written or left out at will: dots behind initials, hyphens, apostrophes.
+fn name(folded: &str) -> String {
+    let plain: String = folded
+        .chars()
+        .filter(|c| !matches!(c, '\'' | '’' | '`' | '´'))
+        .map(|c| if matches!(c, '.' | '-' | ',') { ' ' } else { c })
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// TQ13 of "tq13 8df"; all but the last two characters of codes without a space.

@@ -57,9 +57,47 @@ fn is_short_form(short: &Value, long: &Value) -> bool {
     let (a, b) = (&short.chars[..], &long.chars[..]);
     let is_initial = a.len() == 1 && b[0] == a[0];
     let is_beginning = a.len() >= 3 && b.len() - a.len() >= 2 && b.starts_with(a);
-    let is_word_of_it =
-        long.has_several_words && b.split(|c| !c.is_alphanumeric()).any(|word| word == a);
-    is_initial || is_beginning || is_word_of_it || share_group(short.nicknames, long.nicknames)
+    let has_words = short.has_several_words || long.has_several_words;
+    is_initial
+        || is_beginning
+        || (has_words && are_words_of(a, b))
+        || share_group(short.nicknames, long.nicknames)
+}
+
+/// Most words of a name that are looked at.
+const WORDS: usize = 8;
+
+/// Whether each word of the name with fewer words stands in the other one, itself or by its initial, in any order: "j r" of
+/// "john robert", "johann wilhelm" of "wilhelm johann".
+fn are_words_of(a: &[char], b: &[char]) -> bool {
+    let (few, many) = if words(a).count() <= words(b).count() {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    if words(many).count() > WORDS {
+        return false;
+    }
+    let mut is_taken = [false; WORDS];
+    let stands_for = |one: &[char], other: &[char]| {
+        one == other
+            || (one.len() == 1 && other.starts_with(one))
+            || (other.len() == 1 && one.starts_with(other))
+    };
+    words(few).all(|word| {
+        let free = words(many)
+            .enumerate()
+            .filter(|(at, other)| !is_taken[*at] && stands_for(word, other))
+            // A whole word before an initial that would do as well.
+            .max_by_key(|(_, other)| other.len().min(word.len()))
+            .map(|(at, _)| at);
+        free.inspect(|at| is_taken[*at] = true).is_some()
+    })
+}
+
+fn words(name: &[char]) -> impl Iterator<Item = &[char]> {
+    name.split(|c| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 /// Levels of (given, family) for two records that each have a given and a family name from one lexicon.

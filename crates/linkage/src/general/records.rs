@@ -169,20 +169,25 @@ impl GeneralRecords {
     }
 }
 
+/// Stands for a part of a date that has no column.
+const NO_COLUMN: usize = usize::MAX;
+
 fn cell(table: &Table, plan: &Plan, row: usize, column: usize, order: DayOrder) -> String {
     let (_, kind, columns) = &plan.columns[column];
-    let filled =
-        |column: &usize| Some(table.cell(row, *column).trim()).filter(|text| !is_missing(text));
+    let filled = |column: &usize| {
+        let cell = (*column != NO_COLUMN).then(|| table.cell(row, *column).trim());
+        cell.filter(|text| !is_missing(text))
+    };
     if *kind == FieldKind::Date {
-        let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
-        let date = match parts[..] {
-            [whole] if columns.len() == 1 => dates::parse(whole, order),
-            [year, month, day] => match (year.parse(), month.parse(), day.parse()) {
-                (Ok(year), Ok(month), Ok(day)) => Date::lenient(year, month, day),
-                _ => None,
-            },
-            [year, ..] => year.parse().ok().and_then(|year| Date::lenient(year, 0, 0)),
-            [] => None,
+        let date = match columns[..] {
+            [whole] => filled(&whole).and_then(|whole| dates::parse(whole, order)),
+            [year, month, day] => {
+                let small = |column| filled(&column).and_then(dates::month).unwrap_or(0);
+                filled(&year)
+                    .and_then(|year| dates::parse(year, order))
+                    .and_then(|date| Date::lenient(date.year(), small(month), small(day)))
+            }
+            _ => None,
         };
         return date.map_or_else(String::new, |date| date.packed().to_string());
     }
@@ -255,9 +260,9 @@ fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
     }
     let birth: Vec<usize> = [Role::Year, Role::Month, Role::Day]
         .into_iter()
-        .filter_map(|role| columns(role).first().copied())
+        .map(|role| columns(role).first().copied().unwrap_or(NO_COLUMN))
         .collect();
-    if columns(Role::Date).is_empty() && columns(Role::Year).len() == 1 && !birth.is_empty() {
+    if columns(Role::Date).is_empty() && columns(Role::Year).len() == 1 {
         plans.insert(
             plans.len().min(1),
             Plan {

@@ -32,6 +32,10 @@ pub(super) struct Content {
     pub(super) words: f32,
     /// Values with both letters and digits.
     pub(super) mixed: f32,
+    /// Values with a word of three letters or more.
+    pub(super) wordy: f32,
+    /// Numbers written as they are dialled: +49 30 1234, 030/1234, (030) 1234.
+    pub(super) dialled: f32,
 }
 
 const SAMPLE: usize = 4_000;
@@ -61,24 +65,15 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
 
 /// True for the ways of writing that a value is not there.
 pub(crate) fn is_missing(value: &str) -> bool {
-    matches!(
-        value,
-        "" | "NA"
-            | "N/A"
-            | "n/a"
-            | "na"
-            | "NULL"
-            | "null"
-            | "None"
-            | "nan"
-            | "NaN"
-            | "-"
-            | "--"
-            | "?"
-            | "无"
-            | "未知"
-            | "不详"
-    )
+    const WORDS: [&str; 15] = [
+        "na", "n/a", "n.a.", "null", "none", "nan", "nil", "unknown", "not known", "unbekannt", "onbekend",
+        "inconnu", "sconosciuto", "desconocido", "okand",
+    ];
+    const SIGNS: [&str; 10] = ["", "-", "--", "?", "??", "???", ".", "无", "未知", "不详"];
+    // Nothing longer stands in the lists.
+    value.len() <= 12
+        && (SIGNS.contains(&value)
+            || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
 }
 
 impl Content {
@@ -88,10 +83,12 @@ impl Content {
             value.chars().filter(char::is_ascii_digit).count(),
             value.chars().filter(|c| c.is_alphabetic()).count(),
         );
-        let number: Option<u32> = value.parse().ok();
+        // 1990.0 is what spreadsheets make of a whole number.
+        let whole = value.strip_suffix(".0").unwrap_or(value);
+        let number: Option<u32> = whole.parse().ok();
         count(
             &mut self.number,
-            letter_count == 0 && digit_count > 0 && digit_count == value.len(),
+            letter_count == 0 && digit_count > 0 && whole.bytes().all(|b| b.is_ascii_digit()),
         );
         count(&mut self.email, value.contains('@'));
         count(&mut self.han, value.chars().any(is_han));
@@ -103,7 +100,7 @@ impl Content {
         );
         count(
             &mut self.month,
-            number.is_some_and(|n| (1..=12).contains(&n)),
+            dates::month(value).is_some_and(|n| (1..=12).contains(&n)),
         );
         count(&mut self.day, number.is_some_and(|n| (1..=31).contains(&n)));
         count(&mut self.code, digit_count >= 5 && letter_count <= 3);
@@ -120,7 +117,20 @@ impl Content {
             &mut self.phone,
             letter_count == 0 && (7..=15).contains(&digits(value).len()),
         );
-        let date = (letter_count <= 3)
+        count(
+            &mut self.wordy,
+            value
+                .split(|c: char| !c.is_alphabetic())
+                .any(|word| word.chars().nth(2).is_some()),
+        );
+        let is_spaced = value.contains([' ', '-', '/', '(']) && value.starts_with(['0', '(']);
+        count(
+            &mut self.dialled,
+            letter_count == 0
+                && (7..=15).contains(&digit_count)
+                && (value.starts_with('+') || value.starts_with("00") || is_spaced),
+        );
+        let date = (digit_count > 0)
             .then(|| dates::parse(value, DayOrder::DayFirst))
             .flatten();
         count(
@@ -146,6 +156,8 @@ impl Content {
             &mut self.code,
             &mut self.words,
             &mut self.mixed,
+            &mut self.wordy,
+            &mut self.dialled,
         ] {
             *share /= filled;
         }

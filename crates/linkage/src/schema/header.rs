@@ -1,5 +1,7 @@
 //! What a header says, in the languages of Europe and in Chinese, Japanese and Korean.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Role;
 use crate::text::fold::fold;
 
@@ -13,6 +15,10 @@ const HINTS: &[(Role, &str)] = &[
     (
         Role::Ignore,
         "source dataset file dealer_id created updated modified timestamp imported mileage valid_until 来源 里程 建档",
+    ),
+    (
+        Role::FamilyName,
+        "birth_name name_at_birth name_of_birth maiden_name nom_de_naissance meisjesnaam cognome_da_nubile",
     ),
     // Relatives and contacts: names of other people.
     (
@@ -35,24 +41,24 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::Year,
-        "birth_year birthyear year_of_birth yob geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
+        "birth_year birthyear year_of_birth yob dob_year geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
          anno_nascita anno_di_nascita ano_nascimento ano_de_nascimento rok_urodzenia fodselsar fodelsear rok_narozeni \
          syntymavuosi год_рождения",
     ),
     (
         Role::Month,
-        "birth_month birthmonth month_of_birth mob geburtsmonat geboortemaand mois_naissance mes_nacimiento mese_nascita mes_nascimento",
+        "birth_month birthmonth month_of_birth mob dob_month syntymakuukausi geburtsmonat geboortemaand mois_naissance mes_nacimiento mese_nascita mes_nascimento",
     ),
     (
         Role::Day,
-        "birth_day day_of_birth geburtstag_tag geboortedag jour_naissance dia_nacimiento giorno_nascita dia_nascimento",
+        "birth_day day_of_birth dob_day geburtstag_tag geboortedag jour_naissance dia_nacimiento giorno_nascita dia_nascimento",
     ),
     (
         Role::Date,
         "dob birth_date birthdate date_of_birth birthday birth born baptism baptised christening bapt geburt geburtsdatum \
          geburtstag geb_datum taufdatum geboortedatum geboorte doopdatum date_naissance date_de_naissance naissance bapteme \
-         fecha_nacimiento fecha_de_nacimiento nacimiento bautismo data_nascita data_di_nascita nascita battesimo \
-         data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodelsedatum fodsel fodd \
+         fecha_nac fecha_nacimiento fecha_de_nacimiento nacimiento bautismo data_nascita data_di_nascita nascita battesimo \
+         data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodselsdag fodelsedatum fodelsedag fodsel fodd \
          datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi дата_рождения 生日 出生 生年月日 생년월일",
     ),
     (Role::Vin, "vin 车架 车辆识别"),
@@ -68,25 +74,25 @@ const HINTS: &[(Role, &str)] = &[
     (
         Role::Phone,
         "phone mobile telephone tel cell fax handy telefon telefonnummer mobilnummer telefoon telefoonnummer portable \
-         telefono movil celular cellulare telefone telemovel puhelin телефон 手机 电话 联系方式 電話 전화",
+         telefono movil celular cellulare telefone telemovel gsm puhelin matkapuhelin телефон 手机 电话 联系方式 電話 전화",
     ),
     (
         Role::FamilyName,
         "surname last_name lastname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
          familienaam nom_de_famille nom_famille nom apellido apellidos primer_apellido segundo_apellido cognome sobrenome \
-         apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi \
+         apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi prezime \
          soyad soyadi фамилия 姓 성",
     ),
     (
         Role::GivenName,
         "given given_name first_name firstname forename fname christian_name middle initials vorname rufname taufname voornaam \
          voornamen tussenvoegsel patroniem patronymic patronym roepnaam prenom prenoms nombre nombres nome_proprio primeiro_nome \
-         imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi имя отчество 名",
+         imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi voorletters ime имя отчество 名",
     ),
     (
         Role::Postcode,
         "postcode post_code postal zip plz postleitzahl code_postal codigo_postal cod_postal cap cep codice_postale kod_pocztowy \
-         postnummer postnr psc iranyitoszam postinumero индекс 邮编 郵便番号 우편번호",
+         postnummer postnr psc iranyitoszam postinumero индекс 邮编 邮便番号 우편번호",
     ),
     (
         Role::HouseNumber,
@@ -95,7 +101,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::Gender,
-        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon пол 性别 性別 성별",
+        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi spol пол 性别 性別 성별",
     ),
     (
         Role::Address,
@@ -127,23 +133,37 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
     let folded = words_of(header);
     match folded.as_str() {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
-        "by" | "year" => return Some(Role::Year),
-        "bm" | "month" => return Some(Role::Month),
-        "bd" | "day" => return Some(Role::Day),
+        "by" | "year" | "jahr" | "jaar" | "annee" | "ano" | "anno" | "rok" | "ar" | "год" => {
+            return Some(Role::Year);
+        }
+        "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
+            return Some(Role::Month);
+        }
+        "bd" | "day" | "tag" | "dag" | "jour" | "dia" | "giorno" | "dzien" | "день" => {
+            return Some(Role::Day);
+        }
         "state" | "province" | "country" | "provincia" | "provincie" | "land" | "pays" | "pais"
         | "省份" => return Some(Role::Category),
         // One word for "name" beside columns of its own for the family name: see `recognise`.
         "ad" => return Some(Role::GivenName),
         _ => {}
     }
-    HINTS
+    let hints_at = |words: &str| {
+        let mut words = words.split_ascii_whitespace();
+        words.any(|word| contains_word(&folded, &composed(&fold(word))))
+    };
+    let found = HINTS.iter().find(|(_, words)| hints_at(words))?.0;
+    // The number of a contact is a number.
+    let reached_by = HINTS
         .iter()
-        .find(|(_, words)| {
-            words
-                .split_ascii_whitespace()
-                .any(|word| contains_word(&folded, word))
-        })
-        .map(|(role, _)| *role)
+        .filter(|(role, _)| found == Role::Contact && matches!(role, Role::Phone | Role::Email))
+        .find(|(_, words)| hints_at(words));
+    Some(reached_by.map_or(found, |(role, _)| *role))
+}
+
+/// Folding takes Korean syllables apart; here they are whole again.
+fn composed(folded: &str) -> String {
+    folded.nfc().collect()
 }
 
 /// The words of a header, joined by `_`: `firstName`, `First name` and `FIRST-NAME` all give `first_name`.
@@ -157,7 +177,7 @@ fn words_of(header: &str) -> String {
         before_is_lower = character.is_lowercase();
         split.push(character);
     }
-    let folded: String = fold(&split)
+    let folded: String = composed(&fold(&split))
         .chars()
         .map(|c| if c.is_alphanumeric() { c } else { '_' })
         .collect();
@@ -219,6 +239,14 @@ mod tests {
             ("first_name", Role::GivenName),
             ("firstName", Role::GivenName),
             ("Father's name", Role::Contact),
+            ("contact_phone", Role::Phone),
+            ("联系人电话", Role::Phone),
+            ("電話", Role::Phone),
+            ("郵便番号", Role::Postcode),
+            ("이름", Role::FullName),
+            ("birth_name", Role::FamilyName),
+            ("dob_month", Role::Month),
+            ("matkapuhelin", Role::Phone),
         ] {
             assert_eq!(hinted_role(header), Some(role), "{header}");
         }

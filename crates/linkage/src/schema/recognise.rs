@@ -169,6 +169,11 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
         Role::Year if content.year < 0.5 => role_by_content(content, rows),
         Role::Month if content.month < 0.5 => role_by_content(content, rows),
         Role::Day if content.day < 0.5 => role_by_content(content, rows),
+        Role::GivenName | Role::FamilyName if content.words < 0.3 && content.code + content.number > 0.5 => {
+            role_by_content(content, rows)
+        }
+        // "Straße und Hausnummer" is a whole line.
+        Role::HouseNumber if content.wordy > 0.5 => Role::Address,
         Role::Address if content.filled < 0.2 => Role::Ignore,
         Role::FullName if content.distinct_count <= 100 && content.distinct < 0.05 => {
             Role::Category
@@ -194,6 +199,7 @@ fn role_by_content(content: &Content, rows: usize) -> Role {
         _ if content.vin > 0.7 => Role::Vin,
         _ if content.plate > 0.7 => Role::Plate,
         _ if content.date > 0.8 => Role::Date,
+        _ if content.phone > 0.8 && content.dialled > 0.5 => Role::Phone,
         _ if is_row_number => Role::RowId,
         _ if content.distinct_count <= 300 && content.distinct < 0.1 => Role::Category,
         _ if content.number > 0.8 || content.code > 0.8 => Role::Code,

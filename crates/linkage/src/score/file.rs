@@ -25,6 +25,9 @@ pub enum ModelError {
         /// What the data needs.
         wanted: String,
     },
+    /// No class of pairs, so nothing to weigh by.
+    #[error("the model file holds no classes of pairs: train a new one")]
+    NoClasses,
     /// A probability outside 0..=1, or a field without levels.
     #[error("the model file holds an impossible probability in field {0}")]
     Probability(String),
@@ -44,6 +47,9 @@ impl Model {
         let model: Self = toml::from_str(text).map_err(ModelError::Unreadable)?;
         if model.version != 1 {
             return Err(ModelError::Version(model.version));
+        }
+        if model.classes.is_empty() {
+            return Err(ModelError::NoClasses);
         }
         for field in model.classes.iter().flat_map(|class| &class.fields) {
             let is_probability = |p: f64| p.is_finite() && (0.0..=1.0).contains(&p);
@@ -98,6 +104,12 @@ mod tests {
         assert!(matches!(
             Model::from_toml(&text.replacen("version = 1", "version = 9", 1)),
             Err(ModelError::Version(9))
+        ));
+        let mut empty = crate::dealer::default_model();
+        empty.classes.clear();
+        assert!(matches!(
+            Model::from_toml(&empty.to_toml()),
+            Err(ModelError::NoClasses)
         ));
     }
 }

@@ -7,7 +7,7 @@ use marque_api::intake::v1::{
     ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_auth::{Role, Scope};
-use tokio_stream::Stream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::Status;
 
 use super::Rig;
@@ -80,6 +80,24 @@ impl Rig {
         let parts = tokio_stream::iter(file.parts());
         self.send(self.ask_once(Role::HqAdmin, Scope::Headquarters, key, parts))
             .await
+    }
+
+    /// Sends a file whose end never comes, and goes away once some of it is on disk.
+    ///
+    /// # Panics
+    /// If it is answered all the same.
+    pub async fn break_off(&self, file: ImportFile) {
+        let parts = tokio_stream::iter(file.parts()).chain(tokio_stream::pending());
+        let sending = self.send(self.ask(Role::HqAdmin, Scope::Headquarters, parts));
+        let is_begun = async {
+            while self.spooled_files() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            answer = sending => panic!("half a file is answered: {answer:?}"),
+            () = is_begun => {}
+        }
     }
 
     async fn send(

@@ -1,6 +1,6 @@
 //! Live writes: versions, keys, refusals.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use marque_api::{customer::v1::PutSourceRecordRequest, intake::v1::RowOutcome};
 use marque_auth::Role;
@@ -47,7 +47,7 @@ async fn a_write_with_a_key_happens_once(db: TestDb) {
             .who_likes(hobby);
         person.columns.extra = (0..8)
             .map(|n| (format!("column {n}"), n.to_string()))
-            .collect::<HashMap<_, _>>();
+            .collect::<BTreeMap<_, _>>();
         person.put("D1", "1")
     };
     let send = async |hobby: &str| {

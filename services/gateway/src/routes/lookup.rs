@@ -14,7 +14,7 @@ use crate::{
     edge::Call,
     extract::Json,
     problem::{Answer, Failure},
-    routes::{customers::CustomerView, vehicles::VehicleView},
+    routes::{customers::CustomerView, profile::is_outage, vehicles::VehicleView},
     state::App,
     values::views,
 };
@@ -79,6 +79,8 @@ pub(crate) struct Found {
     vehicles: Vec<VehicleView>,
     /// True if this opened a file that the dealer could not see before.
     reception: bool,
+    /// What could not be had since the role that knows it is down or late: `vehicles`, or nothing.
+    unavailable: Vec<&'static str>,
 }
 
 /// Look up customers and vehicles by one exact key.
@@ -93,11 +95,18 @@ pub(crate) async fn look_up(
 ) -> Answer {
     let key = body.key()?;
     let (found, vehicles) = if let Some(by) = vehicle_key(&key) {
-        tokio::try_join!(customers(&app, &call, key), vehicles(&app, &call, by))?
+        let (found, vehicles) =
+            tokio::join!(customers(&app, &call, key), vehicles(&app, &call, by));
+        (found?, vehicles)
     } else {
         let found = customers(&app, &call, key).await?;
-        let vehicles = vehicles_of(&app, &call, &found.customers).await?;
+        let vehicles = vehicles_of(&app, &call, &found.customers).await;
         (found, vehicles)
+    };
+    // Whoever stands at the counter is known by now, and on record: without his cars he is still greeted by name.
+    let (vehicles, unavailable) = match vehicles {
+        Err(failure) if is_outage(&failure) => (Vec::new(), vec!["vehicles"]),
+        answered => (answered?, Vec::new()),
     };
     let pb::LookupResponse {
         customers,
@@ -107,6 +116,7 @@ pub(crate) async fn look_up(
         customers: views(customers),
         vehicles: views(vehicles),
         reception,
+        unavailable,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Source records, live: one row of a dealer's customers at a time.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marque_api::customer::v1 as pb;
@@ -98,8 +98,8 @@ pub(crate) struct CustomerRow {
     #[serde(skip_serializing_if = "String::is_empty")]
     recorded_at: String,
     /// Columns of the dealer's own, kept as they come.
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    extra: HashMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extra: BTreeMap<String, String>,
 }
 
 impl From<CustomerRow> for pb::CustomerColumns {

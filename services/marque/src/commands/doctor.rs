@@ -1,6 +1,6 @@
 //! `marque doctor`.
 
-use std::{net::TcpListener, path::PathBuf};
+use std::{net::TcpListener, path::PathBuf, time::Duration};
 
 use marque_config::Config;
 use marque_db::{Database, Migrator, Settings, StoreError};
@@ -34,11 +34,18 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         .map(|problem| format!("{}: {}", problem.key, problem.advice))
         .collect();
     problems.extend(check_files(&config));
-    problems.extend(check_addresses(&config));
-    problems.extend(check_stores(&config).await);
+    let is_running = is_running(&config).await;
+    if !is_running {
+        problems.extend(check_addresses(&config));
+    }
+    problems.extend(check_stores(&config, is_running).await);
     problems.extend(check_bus(&config).await);
     if problems.is_empty() {
-        return say("all is well");
+        return say(if is_running {
+            "all is well, and marque is running"
+        } else {
+            "all is well"
+        });
     }
     for problem in &problems {
         say(format_args!("- {problem}"))?;
@@ -68,6 +75,20 @@ fn check_files(config: &Config) -> Vec<String> {
     problems
 }
 
+/// Whether a marque of this configuration runs already: then its addresses are taken by itself.
+async fn is_running(config: &Config) -> bool {
+    let alive = format!("http://{}/livez", config.admin_listen);
+    let answer = reqwest::Client::new()
+        .get(alive)
+        .timeout(Duration::from_secs(2))
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => answer.text().await.is_ok_and(|text| text.contains("alive")),
+        Err(_) => false,
+    }
+}
+
 fn check_addresses(config: &Config) -> Vec<String> {
     let addresses = [
         ("listen", config.listen),
@@ -93,13 +114,13 @@ async fn check_bus(config: &Config) -> Option<String> {
     Some(format!("bus: {error:#}"))
 }
 
-async fn check_stores(config: &Config) -> Vec<String> {
+async fn check_stores(config: &Config, is_running: bool) -> Vec<String> {
     let mut problems = Vec::new();
     for role in &config.roles {
         let Some(migrator) = roles::migrator(*role) else {
             continue;
         };
-        match check_store(&database_settings(config, *role), migrator).await {
+        match check_store(&database_settings(config, *role), migrator, is_running).await {
             Ok(None) => {}
             Ok(Some(problem)) => problems.push(format!("store of {role}: {problem}")),
             Err(error) => problems.push(format!("store of {role}: {error}")),
@@ -112,7 +133,16 @@ async fn check_stores(config: &Config) -> Vec<String> {
 async fn check_store(
     settings: &Settings,
     migrator: Migrator,
+    is_running: bool,
 ) -> Result<Option<String>, StoreError> {
+    if let Settings::Sqlite { path } = settings {
+        // `serve` makes a file and brings it up by itself; one that is open belongs to it alone.
+        if is_running || !path.exists() {
+            return Ok(None);
+        }
+        Database::open(settings)?;
+        return Ok(None);
+    }
     let db = Database::open(settings)?;
     if !migrator.is_current(&db).await? {
         return Ok(Some("the schema is older: run `marque migrate`".to_owned()));

@@ -78,7 +78,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             Ok(import) => {
                 failed += usize::from(import["state"] != "succeeded");
                 say(summary(file, &import))?;
-                save_quarantine(&api, file, &import).await?;
+                if let Err(error) = save_quarantine(&api, file, &import).await {
+                    failed += 1;
+                    say(format_args!("{}: {error:#}", file.display()))?;
+                }
             }
             Err(error) => {
                 failed += 1;
@@ -205,7 +208,10 @@ async fn save_quarantine(api: &Api, file: &Path, import: &Value) -> anyhow::Resu
     let rows = api
         .download(&format!("/v1/imports/{id}/quarantine"))
         .await?;
-    let path = file.with_extension("quarantine.csv");
+    // Behind the whole name: a.csv and a.xlsx have quarantined rows of their own.
+    let mut name = file.as_os_str().to_owned();
+    name.push(".quarantine.csv");
+    let path = PathBuf::from(name);
     tokio::fs::write(&path, rows)
         .await
         .with_context(|| format!("{}", path.display()))?;

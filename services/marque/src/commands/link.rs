@@ -22,7 +22,7 @@ use marque_linkage::table::Table;
 /// Columns are recognised, the model trains itself; the output is the input with one more column, `entity_id`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The file to read: CSV with a header row, UTF-8 or GB18030.
+    /// The file to read: CSV with a header row; UTF-8, GB18030, or Windows-1252 or 1251.
     #[arg(value_name = "IN.csv")]
     pub input: PathBuf,
     /// Where to write the rows with their `entity_id`.
@@ -48,7 +48,14 @@ pub struct Args {
 /// If a file cannot be read or written, a column is missing, or the model does not fit; each with what to do.
 pub fn run(args: Args) -> anyhow::Result<()> {
     let started = Instant::now();
+    files::keep_apart(&args.input, &args.out)?;
     let table = files::read(&args.input)?;
+    if table.column(files::ENTITY_ID).is_some() {
+        anyhow::bail!(
+            "{} has a column entity_id already: rename it, or link the file it was made of",
+            args.input.display()
+        );
+    }
     let truth = args
         .truth
         .as_deref()

@@ -22,6 +22,7 @@ pub(crate) struct MergeBody {
     /// The customer that stays.
     into: String,
     /// Why; goes on record.
+    #[serde(default)]
     reason: String,
     /// Tell what would be, and change nothing.
     #[serde(default)]
@@ -35,6 +36,7 @@ pub(crate) struct SplitBody {
     /// Records that leave.
     source_record_ids: Vec<String>,
     /// Why; goes on record.
+    #[serde(default)]
     reason: String,
     /// Tell what would be, and change nothing.
     #[serde(default)]

@@ -23,6 +23,7 @@ pub(crate) struct DecisionBody {
     #[schema(example = "same")]
     decision: String,
     /// Why; goes on record.
+    #[serde(default)]
     reason: String,
 }
 

@@ -1,6 +1,6 @@
 //! A file comes in: streamed into its role as it arrives.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
@@ -163,7 +163,7 @@ fn read_flag(text: &str) -> Answer<bool> {
         .map_err(|_| Failure::field("dry_run", "FORMAT", "true or false"))
 }
 
-fn mapping_header(headers: &HeaderMap) -> Answer<HashMap<String, String>> {
+fn mapping_header(headers: &HeaderMap) -> Answer<BTreeMap<String, String>> {
     let wrong = || {
         Failure::field(
             MAPPING.as_str(),
@@ -172,7 +172,7 @@ fn mapping_header(headers: &HeaderMap) -> Answer<HashMap<String, String>> {
         )
     };
     match headers.get(MAPPING) {
-        None => Ok(HashMap::new()),
+        None => Ok(BTreeMap::new()),
         Some(value) => read_json(value.as_bytes()).map_err(|_| wrong()),
     }
 }

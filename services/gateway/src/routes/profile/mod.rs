@@ -15,7 +15,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::part::{Part, is_outage};
+pub(crate) use self::part::is_outage;
+use self::part::Part;
 use crate::{
     answer::ok,
     edge::Call,

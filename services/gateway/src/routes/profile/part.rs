@@ -51,7 +51,7 @@ impl<T> Part<T> {
 }
 
 /// Whether the peer failed, and not the request.
-pub(super) fn is_outage(failure: &Failure) -> bool {
+pub(crate) fn is_outage(failure: &Failure) -> bool {
     matches!(
         failure.code(),
         ErrorCode::Unavailable

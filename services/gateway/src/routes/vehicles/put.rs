@@ -1,6 +1,6 @@
 //! One vehicle row, live.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marque_api::vehicle::v1 as pb;
@@ -57,7 +57,7 @@ pub(crate) struct VehicleRow {
     /// Warranty ends.
     warranty_end: String,
     /// Columns of the dealer's own, kept as they come.
-    extra: HashMap<String, String>,
+    extra: BTreeMap<String, String>,
 }
 
 impl From<VehicleRow> for pb::PutVehicleRequest {

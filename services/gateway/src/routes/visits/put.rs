@@ -1,6 +1,6 @@
 //! One visit, live.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marque_api::service_history::v1 as pb;
@@ -53,7 +53,7 @@ pub(crate) struct VisitRow {
     /// Labour, parts and other lines.
     lines: Vec<LineRow>,
     /// towing, substitute, signatures, next_advice, and columns of the dealer's own.
-    extra: HashMap<String, String>,
+    extra: BTreeMap<String, String>,
 }
 
 /// One line of a repair order; written back as it came, for the column `lines` of a row.

@@ -138,7 +138,7 @@ impl Rig {
                 )),
             ),
         };
-        let readiness = Readiness::of_peers(&peers);
+        let readiness = Readiness::of_peers(&peers, |role| role == RoleName::Customer);
         let deps = Deps {
             peers,
             verifier: tokens.verifier(),

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
 use marque_linkage::score::Model;
 use marque_linkage::table::Table;
 
-/// Reads a CSV file: UTF-8 with or without BOM, else GB18030; quoted fields may hold line breaks.
+/// Reads a CSV file: UTF-8 with or without BOM, else GB18030 or an encoding of Europe; quoted fields may hold line breaks.
 pub(super) fn read(path: &Path) -> anyhow::Result<Table> {
     let bytes = fs::read(path).with_context(|| {
         format!(
@@ -36,17 +37,21 @@ const LEAST_PART: usize = 1 << 20;
 
 /// Parses CSV text, in parallel where no quote makes it doubtful where a record begins.
 fn parsed(text: &str) -> anyhow::Result<Table> {
-    let delimiter = delimiter_of(text);
+    let (delimiter, text) = delimiter_of(text);
     let mut whole = reader(text, delimiter);
     let mut row = csv::StringRecord::new();
     whole.read_record(&mut row)?;
     let table = Table::new(row.iter().map(|header| header.trim().to_owned()).collect());
     let body = &text[whole.position().byte() as usize..];
+    let surplus = AtomicUsize::new(0);
     let parse = |part: &str| -> anyhow::Result<Table> {
         let mut table = table.clone();
         let mut reader = reader(part, delimiter);
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row)? {
+            if row.iter().skip(table.headers().len()).any(|cell| !cell.trim().is_empty()) {
+                surplus.fetch_add(1, Ordering::Relaxed);
+            }
             table.push_row(row.iter())?;
         }
         Ok(table)
@@ -60,6 +65,12 @@ fn parsed(text: &str) -> anyhow::Result<Table> {
     let mut whole = parsed.next().unwrap_or_else(|| Ok(table.clone()))?;
     for part in parsed {
         whole.append(&part?)?;
+    }
+    let surplus = surplus.into_inner();
+    if surplus > 0 {
+        eprintln!(
+            "warning: {surplus} rows have more cells than the header has columns: what is beyond is left out (is a comma not quoted?)"
+        );
     }
     Ok(whole)
 }
@@ -118,7 +129,7 @@ fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.into());
     }
-    let (text, _, had_errors) = encoding_rs::GB18030.decode(bytes);
+    let (text, _, had_errors) = encoding_of(bytes).decode(bytes);
     if had_errors || text.contains('\0') {
         bail!(
             "{} is neither UTF-8 nor GB18030 text: save it as UTF-8 CSV (a spreadsheet must be exported first)",
@@ -128,15 +139,44 @@ fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'
     Ok(text)
 }
 
-/// Comma, semicolon or tab: whichever the header row has most of.
-fn delimiter_of(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or("");
+/// What a text that is not UTF-8 is written in. Chinese characters are two high bytes each, the first of a common one among
+/// A1..A9 and B0..D7; letters of Western Europe stand alone between plain ones; Cyrillic words are runs of higher bytes.
+fn encoding_of(bytes: &[u8]) -> &'static encoding_rs::Encoding {
+    let (mut common, mut rare, mut alone) = (0_u32, 0_u32, 0_u32);
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte >= 0x80) {
+        rest = &rest[at..];
+        match *rest {
+            [0xa1..=0xa9 | 0xb0..=0xd7, 0xa1..=0xff, ..] => common += 1,
+            [_, 0x80..=0xff, ..] => rare += 1,
+            _ => alone += 1,
+        }
+        let is_pair = rest.get(1).is_some_and(|byte| *byte >= 0x80);
+        rest = &rest[if is_pair { 2 } else { 1 }..];
+    }
+    if alone > common + rare {
+        encoding_rs::WINDOWS_1252
+    } else if rare > common {
+        encoding_rs::WINDOWS_1251
+    } else {
+        encoding_rs::GB18030
+    }
+}
+
+/// Comma, semicolon, tab or bar, whichever the header row has most of, and the text from that row on. A first line
+/// `sep=;`, as spreadsheets write it, says so itself.
+fn delimiter_of(text: &str) -> (u8, &str) {
+    let text = text.trim_start_matches(['\r', '\n']);
+    let (header, behind) = text.split_once('\n').unwrap_or((text, ""));
+    if let Some([delimiter]) = header.trim_end().strip_prefix("sep=").map(str::as_bytes) {
+        return (*delimiter, behind);
+    }
     let count = |delimiter: u8| header.bytes().filter(|byte| *byte == delimiter).count();
-    *b",;\t"
+    let most = b",;\t|"
         .iter()
         .rev()
-        .max_by_key(|delimiter| count(**delimiter))
-        .expect("three delimiters are tried")
+        .max_by_key(|delimiter| count(**delimiter));
+    (*most.expect("four delimiters are tried"), text)
 }
 
 /// The column of this name, or an error that lists the columns.
@@ -147,6 +187,18 @@ pub(super) fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
             table.headers().join(", ")
         )
     })
+}
+
+/// The column that is added.
+pub(super) const ENTITY_ID: &str = "entity_id";
+
+/// Passes unless the output would overwrite the input.
+pub(super) fn keep_apart(input: &Path, out: &Path) -> anyhow::Result<()> {
+    let is_same = out.exists() && fs::canonicalize(input).ok() == fs::canonicalize(out).ok();
+    if is_same {
+        bail!("--out is the input itself: write to another file");
+    }
+    Ok(())
 }
 
 /// Rows that one thread formats at a time.
@@ -162,7 +214,7 @@ pub(super) fn write(path: &Path, table: &Table, entity: &[u32]) -> anyhow::Resul
             .headers()
             .iter()
             .map(String::as_str)
-            .chain(["entity_id"]),
+            .chain([ENTITY_ID]),
     )?;
     writer.flush()?;
     drop(writer);
