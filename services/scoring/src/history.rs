@@ -64,10 +64,28 @@ impl History {
             visits.extend(page.visits);
             page_token = page.next_page_token;
             if page_token.is_empty() || visits.len() >= MOST_VISITS {
-                return Ok(visits.iter().filter_map(repair).collect());
+                return Ok(repairs_of(&visits));
             }
         }
     }
+}
+
+/// The repairs among a car's visits. One that was never closed is over once the car has come again: many systems do not say
+/// when a car left, and it cannot have stood in two workshops.
+fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
+    let opened = |visit: &Visit| visit.opened_at.as_ref().map(from_proto_time);
+    let last = visits.iter().filter_map(opened).max();
+    visits
+        .iter()
+        .filter_map(|visit| {
+            let is_over = visit.closed_at.is_none() && opened(visit) < last;
+            let mut repair = repair(visit)?;
+            if is_over {
+                repair.completed_at = Some(repair.agreed_at);
+            }
+            Some(repair)
+        })
+        .collect()
 }
 
 /// A visit as the counters read it; `None` of one that is no repair, or of which nobody knows when it began.

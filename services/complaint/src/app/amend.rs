@@ -10,9 +10,10 @@ use super::{
     CaseApp, Shown, Wanted, draft,
     moves::{check_note, entry, expect_version},
     publish::{self, Change},
+    read::is_customer,
 };
 use crate::{
-    domain::{Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
+    domain::{Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
     error::{Error, Result},
     storage,
 };
@@ -29,6 +30,16 @@ pub(crate) struct Amendment {
     pub(crate) note: String,
     /// 0 if any.
     pub(crate) expected_version: i64,
+}
+
+/// A note, and what it means.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    pub(crate) note: String,
+    /// The customer was told.
+    pub(crate) told_customer: bool,
+    /// It was the reasoned answer that the law asks for.
+    pub(crate) law_answer: bool,
 }
 
 impl CaseApp {
@@ -154,50 +165,69 @@ impl CaseApp {
         let mut clocks = storage::clocks_of(conn, scope, case.id)?;
         let wanted = kinds_of(&case.category);
         for clock in &mut clocks {
-            if !wanted.contains(&clock.kind) {
+            let (kind, budget) = (clock.kind, self.budget(clock.kind, case));
+            if !wanted.contains(&kind) {
                 clock.end(Standing::Stopped, case.updated_at, &calendar);
-            } else if matches!(clock.standing, Standing::Running | Standing::Paused) {
-                clock.rebudget(self.budget(clock.kind, case), &calendar);
+                continue;
+            }
+            match clock.standing {
+                Standing::Running | Standing::Paused => {
+                    if kind.is_of_law() {
+                        clock.count_from(case.begins(kind));
+                    }
+                    clock.rebudget(budget, &calendar);
+                }
+                // It is a matter of the law again.
+                Standing::Stopped if kind.is_of_law() && case.state.is_open() => {
+                    clock.restart(budget, case.begins(kind), &calendar);
+                }
+                Standing::Stopped | Standing::Met => {}
             }
         }
-        let missing = wanted
-            .iter()
-            .filter(|kind| case.state.is_open() && clocks.iter().all(|clock| clock.kind != **kind))
-            .map(|kind| {
-                Clock::start(
-                    *kind,
-                    self.budget(*kind, case),
-                    case.begins(*kind),
-                    &calendar,
-                )
-            })
-            .collect::<Vec<Clock>>();
-        clocks.extend(missing);
+        clocks.extend(self.missing_clocks(case, &clocks, &calendar));
         let owned = clocks
             .iter()
             .map(|clock| (case.id, case.dealer.as_str(), clock));
         storage::save_clocks(conn, owned)
     }
 
-    /// Writes a note; one that tells the customer something starts the clock of the next update anew.
+    /// Clocks that an open case of its category has and this one does not, begun when they ought to have.
+    pub(super) fn missing_clocks(
+        &self,
+        case: &Case,
+        clocks: &[Clock],
+        calendar: &Calendar,
+    ) -> Vec<Clock> {
+        let is_missing = |kind: &ClockKind| clocks.iter().all(|clock| clock.kind != *kind);
+        kinds_of(&case.category)
+            .iter()
+            .filter(|kind| case.state.is_open() && is_missing(kind))
+            .map(|kind| Clock::start(*kind, self.budget(*kind, case), case.begins(*kind), calendar))
+            .collect()
+    }
+
+    /// Writes a note; one that tells the customer something is the first response to him, and starts the clock of the next
+    /// update anew.
     pub(crate) async fn add_note<R, A>(
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
         wanted: Wanted,
-        (note, told_customer, wire): (String, bool, R),
+        (said, wire): (Said, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
     where
         R: Message + 'static,
         A: Message + Default + 'static,
     {
-        if note.trim().is_empty() {
+        if said.note.trim().is_empty() {
             return Err(Error::field("note", "REQUIRED", "write the note"));
         }
-        check_note(&note)?;
+        check_note(&said.note)?;
         let app = self.clone();
         let now = self.clock.now();
+        // What the customer says himself is no word of ours to him.
+        let told_customer = said.told_customer && !is_customer(&ctx);
         self.db
             .write(move |conn| {
                 once(
@@ -213,9 +243,10 @@ impl CaseApp {
                         case.updated_at = now;
                         storage::update_case(conn, &case)?;
                         let told = if told_customer { "customer" } else { "" };
-                        app.note(conn, case.id, &entry(&ctx, now, ("noted", "", told), &note))?;
+                        let noted = entry(&ctx, now, ("noted", "", told), &said.note);
+                        app.note(conn, case.id, &noted)?;
                         if told_customer {
-                            app.restart_update(conn, &ctx, &case, now)?;
+                            app.tell_clocks(conn, &ctx, &case, (said.law_answer, now))?;
                         }
                         publish::one(conn, &*app.clock, publish::NOTED, Change::of(&case, now))?;
                         Ok(answer(app.show(conn, &ctx, case)?))
@@ -225,21 +256,31 @@ impl CaseApp {
             .await
     }
 
-    fn restart_update(
+    /// The customer had a word of ours.
+    fn tell_clocks(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         case: &Case,
-        now: Timestamp,
+        (law_answer, now): (bool, Timestamp),
     ) -> Result<()> {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
         let clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
         for mut clock in clocks {
             let is_running = clock.standing == Standing::Running;
-            if clock.kind == ClockKind::NextUpdate && is_running {
-                clock.restart(self.budget(clock.kind, case), now, &calendar);
-                storage::save_clocks(conn, [(case.id, case.dealer.as_str(), &clock)])?;
+            match clock.kind {
+                ClockKind::FirstResponse if is_running => {
+                    clock.end(Standing::Met, now, &calendar);
+                }
+                ClockKind::LawAnswer if is_running && law_answer => {
+                    clock.end(Standing::Met, now, &calendar);
+                }
+                ClockKind::NextUpdate if is_running => {
+                    clock.restart(self.budget(clock.kind, case), now, &calendar);
+                }
+                _ => continue,
             }
+            storage::save_clocks(conn, [(case.id, case.dealer.as_str(), &clock)])?;
         }
         Ok(())
     }

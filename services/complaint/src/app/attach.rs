@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     CaseApp, Wanted,
     moves::entry,
+    read::is_customer,
     publish::{self, Change},
 };
 use crate::{
@@ -159,6 +160,18 @@ impl CaseApp {
         Ok(publish::one(conn, &*self.clock, publish::ATTACHED, change)?)
     }
 
+    /// The files of a case that the caller may read: of the customer himself those that he sent.
+    fn files_for(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: ComplaintId,
+    ) -> Result<Vec<Attachment>> {
+        let mut files = self.store.list_attachments(conn, ctx.scope(), case)?;
+        files.retain(|file| !is_customer(ctx) || file.added_by == **ctx.actor());
+        Ok(files)
+    }
+
     /// The files of a case.
     pub(crate) async fn list_attachments(
         &self,
@@ -169,7 +182,7 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                Ok(app.store.list_attachments(conn, ctx.scope(), case.id)?)
+                app.files_for(conn, &ctx, case.id)
             })
             .await
     }
@@ -186,7 +199,7 @@ impl CaseApp {
             .db
             .write(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                let kept = app.store.list_attachments(conn, ctx.scope(), case.id)?;
+                let kept = app.files_for(conn, &ctx, case.id)?;
                 let found = kept.into_iter().find(|attachment| attachment.id == id);
                 let attachment = found.ok_or(Error::AttachmentUnknown)?;
                 let subject = case.id.to_string();

@@ -114,9 +114,9 @@ impl CaseApp {
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
         for solution in storage::find_solutions(conn, scope, &ids)? {
-            if solution.state != SolutionState::Approved {
+            let Some(solution) = storage::in_force(conn, scope, solution)? else {
                 continue;
-            }
+            };
             let words = found
                 .iter()
                 .find(|(id, _)| *id == solution.id)
@@ -159,13 +159,19 @@ impl CaseApp {
                     found.sort_by_key(|solution| ids.iter().position(|id| *id == solution.id));
                     found
                 };
-                found.retain(|solution| match solution.state {
-                    SolutionState::Approved => true,
-                    SolutionState::Draft => !approved_only,
-                    SolutionState::Retired => false,
-                });
-                found.truncate(limit);
-                found
+                found.retain(|solution| solution.state != SolutionState::Retired);
+                let mut shown = Vec::with_capacity(limit);
+                for solution in found {
+                    if shown.len() == limit {
+                        break;
+                    }
+                    shown.extend(if approved_only {
+                        storage::in_force(conn, scope, solution)?
+                    } else {
+                        Some(solution)
+                    });
+                }
+                shown
                     .into_iter()
                     .map(|solution| with_uses(conn, scope, solution))
                     .collect()
@@ -274,6 +280,10 @@ impl CaseApp {
                 keyed.once(conn, &ctx, now, "solution.use", |conn| {
                     let case = app.hold(conn, ctx.scope(), wanted)?;
                     let solution = find(conn, ctx.scope(), id)?;
+                    let Some(solution) = storage::in_force(conn, ctx.scope(), solution)? else {
+                        let advice = "use one that is approved, or have this one approved";
+                        return Err(Error::field("solution_id", "NOT_APPROVED", advice));
+                    };
                     if storage::use_solution(conn, (&solution, case.id), ctx.actor(), now)? {
                         let subject = solution.id.to_string();
                         let what = ("solution_used", "", subject.as_str());

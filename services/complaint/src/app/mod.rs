@@ -41,7 +41,7 @@ use crate::{
     storage::{self, CaseStore},
 };
 
-pub(crate) use amend::Amendment;
+pub(crate) use amend::{Amendment, Said};
 pub(crate) use attach::NewFile;
 pub(crate) use clusters::watch as watch_clusters;
 pub(crate) use compensate::{Asked, Verdict};

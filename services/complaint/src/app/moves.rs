@@ -123,7 +123,12 @@ impl CaseApp {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
         let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
         let budget = |kind| self.budget(kind, case);
-        let turns = follow(&mut clocks, case.state, budget, now, &calendar);
+        let anew = (budget, case.opened_at);
+        let turns = follow(&mut clocks, case.state, anew, now, &calendar);
+        if case.state == State::Reopened {
+            // Its category may have become one of the law meanwhile, or it was history and had no clocks.
+            clocks.extend(self.missing_clocks(case, &clocks, &calendar));
+        }
         let owned = clocks
             .iter()
             .map(|clock| (case.id, case.dealer.as_str(), clock));

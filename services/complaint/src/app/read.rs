@@ -104,7 +104,7 @@ impl CaseApp {
         let scope = ctx.scope();
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
-        Ok(Shown {
+        let shown = Shown {
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
@@ -117,6 +117,11 @@ impl CaseApp {
             next: allowed(case.state, ctx.roles()),
             is_foreign: false,
             case,
+        };
+        Ok(if is_customer(ctx) {
+            for_the_customer(shown, ctx.actor())
+        } else {
+            shown
         })
     }
 
@@ -148,6 +153,11 @@ impl CaseApp {
         for (case, clock) in storage::clocks_of_cases(conn, ctx.scope(), ids)? {
             clocks.entry(case).or_default().push(clock);
         }
+        let own_dealers = match ctx.scope() {
+            // He sees his cases by who he is.
+            Scope::Customer(_) => None,
+            scope => storage::dealers_of(conn, scope)?,
+        };
         let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
@@ -158,11 +168,10 @@ impl CaseApp {
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);
-            let is_foreign = ctx
-                .scope()
-                .dealer()
-                .is_some_and(|dealer| dealer.as_str() != case.dealer);
-            shown.push(Shown {
+            let is_foreign = own_dealers
+                .as_ref()
+                .is_some_and(|own| !own.contains(&case.dealer));
+            let one = Shown {
                 clocks: clocks
                     .iter()
                     .map(|clock| self.show_clock(*clock, calendar))
@@ -179,6 +188,11 @@ impl CaseApp {
                 },
                 is_foreign,
                 case,
+            };
+            shown.push(if is_customer(ctx) {
+                for_the_customer(one, ctx.actor())
+            } else {
+                one
             });
         }
         Ok(shown)
@@ -197,4 +211,45 @@ impl CaseApp {
                 || (is_running && clock.due_at.is_some_and(|due| due < now)),
         }
     }
+}
+
+/// Whether the caller is the customer himself.
+pub(super) fn is_customer(ctx: &CallContext) -> bool {
+    matches!(ctx.scope(), Scope::Customer(_))
+}
+
+/// What the customer himself is shown of a case: what he said and sent, where it stands, what he was told and granted. What the
+/// house tells itself is not his to read: tasks, warnings, clocks and their escalation, and who did what.
+fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
+    shown.clocks.clear();
+    shown.tasks.clear();
+    shown.warnings.clear();
+    shown.case.level = 0;
+    shown.attachments.retain(|file| file.added_by == himself);
+    shown.compensations.retain(|(given, _)| given.state == CompensationState::Approved);
+    for (given, may_decide) in &mut shown.compensations {
+        for text in [
+            &mut given.reason,
+            &mut given.decision,
+            &mut given.asked_by,
+            &mut given.decided_by,
+        ] {
+            text.clear();
+        }
+        may_decide.clear();
+    }
+    shown.course.retain(|entry| {
+        let is_told = entry.act == "noted" && entry.to == "customer";
+        is_told || matches!(entry.act, "opened" | "moved") || entry.actor == himself
+    });
+    for entry in &mut shown.course {
+        let is_told = entry.act == "noted";
+        if entry.actor != himself {
+            entry.actor.clear();
+            if !is_told {
+                entry.note.clear();
+            }
+        }
+    }
+    shown
 }

@@ -20,7 +20,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, kinds_of},
+    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, OTHER, State, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -293,7 +293,7 @@ impl CaseApp {
     }
 
     /// Gives a case that is held what a corrected row says of it, and its clocks the budgets that go with it. How it stands is
-    /// not the file's to say.
+    /// not the file's to say, nor is what the desk has put right since; what the row does not say stays.
     fn correct(
         &self,
         conn: &mut Conn<'_>,
@@ -302,20 +302,44 @@ impl CaseApp {
         row: &CasePayload,
     ) -> Result<(), StoreError> {
         let draft = &row.draft;
+        let course = self.store.list_course(conn, job.ctx.scope(), case.id)?;
+        let is_free = |field: &str| {
+            let amended = course.iter().filter(|entry| entry.act == "amended");
+            let mut fields = amended.filter_map(|entry| Some(entry.from.split_once('=')?.0));
+            fields.all(|amended| amended != field)
+        };
         case.record = row.record;
-        case.vin.clone_from(&draft.vin);
-        draft.channel.clone_into(&mut case.channel);
-        case.category.clone_from(&draft.category);
-        case.severity = draft.severity;
-        draft.department.clone_into(&mut case.department);
         case.opened_at = draft.opened_at.unwrap_or(case.opened_at).min(job.now);
-        case.words.clone_from(&draft.words);
-        for (kept, said) in [
-            (&mut case.part, &draft.part),
-            (&mut case.fault, &draft.fault),
+        if !draft.vin.is_empty() {
+            case.vin.clone_from(&draft.vin);
+        }
+        if draft.channel != OTHER {
+            draft.channel.clone_into(&mut case.channel);
+        }
+        if is_free("category") && draft.category != OTHER {
+            case.category.clone_from(&draft.category);
+            if is_free("department") {
+                draft.department.clone_into(&mut case.department);
+            }
+        }
+        if is_free("severity") && draft.is_severity_read {
+            case.severity = draft.severity;
+        }
+        for (field, kept, said) in [
+            ("part", &mut case.part, &draft.part),
+            ("fault", &mut case.fault, &draft.fault),
         ] {
-            if !said.is_empty() {
+            if is_free(field) && !said.is_empty() {
                 kept.clone_from(said);
+            }
+        }
+        let before = std::mem::replace(&mut case.words, draft.words.clone());
+        for (now, before) in [
+            (&mut case.words.text, before.text),
+            (&mut case.words.wish, before.wish),
+        ] {
+            if now.is_empty() {
+                *now = before;
             }
         }
         case.repeat_of = storage::find_repeated(conn, job.ctx.scope(), case)?;

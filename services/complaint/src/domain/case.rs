@@ -200,9 +200,10 @@ impl Case {
         is_same_person && self.vin == other.vin && self.category == other.category
     }
 
-    /// Whether the time to re-open it is not over.
+    /// Whether the time to re-open it is not over. Of a case that came in as history it begins when it came.
     pub(crate) fn may_reopen(&self, now: Timestamp) -> bool {
         let ended = self.closed_at.max(self.resolved_at).unwrap_or(now);
+        let ended = ended.max(self.recorded_at);
         now.as_micros() - ended.as_micros() <= REOPEN_DAYS * DAY
     }
 
@@ -226,11 +227,11 @@ impl Case {
 }
 
 /// Lets the clocks of a case follow a move; answers which of them stopped or went on. `budget` is the time of one that
-/// begins anew.
+/// begins anew: now, or on the day of the demand where the law counts from it.
 pub(crate) fn follow(
     clocks: &mut [Clock],
     to: State,
-    budget: impl Fn(ClockKind) -> i64,
+    (budget, demanded_at): (impl Fn(ClockKind) -> i64, Timestamp),
     at: Timestamp,
     calendar: &Calendar,
 ) -> Vec<Turn> {
@@ -242,7 +243,8 @@ pub(crate) fn follow(
         } else if kind.is_met_in(to) {
             clock.end(Standing::Met, at, calendar);
         } else if begins_anew(kind, to) {
-            clock.restart(budget(kind), at, calendar);
+            let from = if kind.is_of_law() { demanded_at } else { at };
+            clock.restart(budget(kind), from, calendar);
         } else if kind.is_paused_in(to) {
             if clock.pause(at, calendar) {
                 turns.push((kind, "paused"));
@@ -254,12 +256,15 @@ pub(crate) fn follow(
     turns
 }
 
-/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew.
+/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew, and what was no
+/// remedy did not end the watch of the law.
 const fn begins_anew(kind: ClockKind, to: State) -> bool {
     match kind {
         ClockKind::NextUpdate => matches!(to, State::Acknowledged | State::Reopened),
-        ClockKind::Resolution => matches!(to, State::Reopened),
-        _ => false,
+        ClockKind::Resolution | ClockKind::LawAnswer | ClockKind::LawRemedy => {
+            matches!(to, State::Reopened)
+        }
+        ClockKind::FirstResponse => false,
     }
 }
 
@@ -312,7 +317,8 @@ mod tests {
             (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
         ];
         for (step, (state, expected, turns)) in course.into_iter().enumerate() {
-            let turned = follow(&mut clocks, state, budget, hour(step as i64 + 1), &calendar);
+            let at = hour(step as i64 + 1);
+            let turned = follow(&mut clocks, state, (budget, hour(0)), at, &calendar);
             assert_eq!(standings(&clocks), expected, "{state:?}");
             assert_eq!(turned, turns, "{state:?}");
         }

@@ -74,6 +74,11 @@ impl ClockKind {
         }
     }
 
+    /// Whether the clock is one of the law.
+    pub(crate) const fn is_of_law(self) -> bool {
+        self.law_days().is_some()
+    }
+
     /// Whether the clock stands still in a state. The law knows no pause, and a customer who waits for a part is owed a
     /// word all the same.
     pub(crate) const fn is_paused_in(self, state: State) -> bool {
@@ -303,6 +308,11 @@ impl Clock {
         }
         self.standing = standing;
         self.schedule(calendar);
+    }
+
+    /// Counts from another day: the demand was made then.
+    pub(crate) fn count_from(&mut self, begun_at: Timestamp) {
+        self.begun_at = begun_at;
     }
 
     /// Has another budget from now on; what was used stays used. Steps that were taken are not taken back.

@@ -136,7 +136,11 @@ pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<
 
 fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
     let count = |is: &dyn Fn(&Fact) -> bool| facts.iter().filter(|fact| is(fact)).count() as i64;
-    let ended = count(&|fact| !fact.is_withdrawn && (!fact.is_open || fact.reopened > 0));
+    // History came in closed and without clocks: nobody here ended it.
+    let had_clocks = |fact: &Fact| fact.first_response.is_some() || fact.resolution.is_some();
+    let ended = count(&|fact| {
+        fact.reopened > 0 || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact))
+    });
     let returned = count(&|fact| fact.reopened > 0);
     let asked: Vec<&Fact> = facts
         .iter()

@@ -18,7 +18,7 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Wanted},
+    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Said, Wanted},
     domain::{Severity, State, Step, TaskState, category_code, find_category, find_department},
     error::{Error, Result},
     follow::OwnEvents,
@@ -160,7 +160,12 @@ impl ComplaintGrpc {
     async fn add_note(&self, request: Request<pb::AddNoteRequest>) -> Result<pb::AddNoteResponse> {
         let (ctx, _, key, wire) = read(request)?;
         let wanted = Wanted::read(&wire.id)?;
-        let note = (wire.note.clone(), wire.told_customer, wire);
+        let said = Said {
+            note: wire.note.clone(),
+            told_customer: wire.told_customer || wire.law_answer,
+            law_answer: wire.law_answer,
+        };
+        let note = (said, wire);
         self.app
             .add_note(ctx, key, wanted, note, |shown| pb::AddNoteResponse {
                 complaint: Some(convert::shown_to_pb(shown)),

@@ -44,7 +44,7 @@ pub(crate) fn list_changed_solutions(
     conn.query(&sql, &[after.0.into(), after.1.into(), limit.into()], read)
 }
 
-/// The solutions that changed last.
+/// The solutions that changed last; of approved ones also those of which a newer draft waits.
 pub(crate) fn list_latest_solutions(
     conn: &mut Conn<'_>,
     _: &Scope,
@@ -52,7 +52,7 @@ pub(crate) fn list_latest_solutions(
     limit: u32,
 ) -> Result<Vec<Solution>, StoreError> {
     let clause = if approved_only {
-        "state = 'approved'"
+        "(state = 'approved' OR (state = 'draft' AND version > 1))"
     } else {
         "state <> 'retired'"
     };
@@ -73,6 +73,26 @@ pub(crate) fn list_solution_versions(
         "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 ORDER BY version DESC"
     );
     conn.query(&sql, &[id.into()], read)
+}
+
+/// What of a solution is in force: itself if it is approved; while a draft waits for its approval, what was approved before it.
+pub(crate) fn in_force(
+    conn: &mut Conn<'_>,
+    _: &Scope,
+    solution: Solution,
+) -> Result<Option<Solution>, StoreError> {
+    match solution.state {
+        SolutionState::Approved => Ok(Some(solution)),
+        SolutionState::Retired => Ok(None),
+        SolutionState::Draft => {
+            let columns = COLUMNS.replacen("id", "solution_id", 1);
+            let sql = format!(
+                "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 AND state = 'approved'
+                 ORDER BY version DESC LIMIT 1"
+            );
+            conn.query_opt(&sql, &[solution.id.into()], read)
+        }
+    }
 }
 
 /// Writes a solution; what stood there before is kept as a version where the text is another.

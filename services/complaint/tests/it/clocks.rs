@@ -11,6 +11,7 @@ store_test_suite!(
     a_dealers_hours_set_his_clocks_anew,
     a_word_to_the_customer_starts_the_next_update_anew,
     a_demand_by_law_has_clocks_of_its_own,
+    the_law_watches_again_what_was_no_remedy,
 );
 
 fn due(case: &pb::Complaint, kind: &str) -> String {
@@ -113,6 +114,7 @@ async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
         id: case.id.clone(),
         note: "配件明天到".into(),
         told_customer,
+        law_answer: false,
     };
     let kept = world
         .complaints()
@@ -151,4 +153,50 @@ async fn a_demand_by_law_has_clocks_of_its_own(db: TestDb) {
         "the law knows no pause"
     );
     assert_eq!(due(&waiting, "resolution"), "");
+}
+
+async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let demand = pb::OpenComplaintRequest {
+        category: "三包".into(),
+        opened_at: "2026-02-27".into(),
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(demand).await;
+    let [answer, remedy] = ["2026-03-13T00:00:00+08:00", "2026-03-27T00:00:00+08:00"];
+    let dues = |case: &pb::Complaint| [due(case, "law_answer"), due(case, "law_remedy")];
+    let amend = async |category: &str| {
+        let message = pb::AmendComplaintRequest {
+            id: case.id.clone(),
+            category: category.into(),
+            ..pb::AmendComplaintRequest::default()
+        };
+        let amended = world
+            .complaints()
+            .amend_complaint(world.desk("D1", message))
+            .await;
+        amended.unwrap().into_inner().complaint.unwrap()
+    };
+    // Another category, and back.
+    assert_eq!(dues(&amend("价格").await), ["", ""]);
+    assert_eq!(dues(&amend("三包").await), [answer, remedy]);
+    // The reasoned answer ends the first of them, and is a word to the customer.
+    let note = pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: "已书面答复".into(),
+        told_customer: false,
+        law_answer: true,
+    };
+    let told = world.complaints().add_note(world.desk("D1", note)).await;
+    let told = told.unwrap().into_inner().complaint.unwrap();
+    assert_eq!(dues(&told), ["", remedy]);
+    let first = told.clocks.iter().find(|clock| clock.kind == "first_response");
+    assert_eq!(first.unwrap().state, "met");
+    // What was called resolved and is re-opened is watched again, from the day of the demand.
+    for (to, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "换件")] {
+        world.go(&case.id, to, note).await.unwrap();
+    }
+    assert_eq!(dues(&world.get(&case.id).await), ["", ""]);
+    let again = world.go(&case.id, "reopened", "又响了").await.unwrap();
+    assert_eq!(dues(&again), [answer, remedy]);
 }

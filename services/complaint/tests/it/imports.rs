@@ -17,6 +17,7 @@ store_test_suite!(
     a_file_becomes_cases_once_and_a_corrected_row_corrects_its_case,
     a_row_corrected_in_severity_or_category_sets_its_clocks_anew,
     rows_of_long_ago_are_history_and_do_not_escalate,
+    a_corrected_row_does_not_undo_the_work_of_the_desk,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -176,4 +177,25 @@ async fn a_row_corrected_in_severity_or_category_sets_its_clocks_anew(db: TestDb
         "the law's clocks run: {:?}",
         due(&lawful)
     );
+}
+
+async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = "TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n";
+    import(&world, &format!("{HEADER}{row}")).await;
+    let case = cases(&world).await.remove(0);
+    let amend = pb::AmendComplaintRequest {
+        id: case.id.clone(),
+        severity: "critical".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = world.complaints().amend_complaint(world.desk("D1", amend)).await;
+    amended.unwrap();
+    // The next nightly file has another text, and some columns are empty.
+    let row = "TS1,c1,,2026-03-01 16:00,,维修质量,低,制动仍有异响，已来三次,售后\n";
+    import(&world, &format!("{HEADER}{row}")).await;
+    let kept = world.get(&case.id).await;
+    assert_eq!(kept.severity, "critical", "the desk said so");
+    assert_eq!(kept.text, "制动仍有异响,已来三次");
+    assert_eq!((kept.vin.as_str(), kept.channel.as_str()), ("LJ1EEKRN7R4000001", "phone"));
 }

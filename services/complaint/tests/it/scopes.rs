@@ -13,6 +13,8 @@ store_test_suite!(
     a_case_may_come_before_its_customer_and_follows_him,
     a_customer_complains_for_himself_and_moves_only_what_is_his_to_move,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
+    a_customer_is_not_shown_what_the_house_tells_itself,
+    a_region_reads_the_words_of_its_own_dealers_alone,
 );
 
 async fn list(
@@ -238,4 +240,81 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
         .await
         .unwrap();
     assert_eq!(found.into_inner().complaints.len(), 2, "the desk sees both");
+}
+
+async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = customer(1);
+    world
+        .customers
+        .deliver([linked(1, "D1", "c1", own)])
+        .await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let note = |text: &str, told_customer| pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: text.into(),
+        told_customer,
+        law_answer: false,
+    };
+    for message in [note("内部：疑似改装", false), note("配件明天到", true)] {
+        let noted = world.complaints().add_note(world.desk("D1", message)).await;
+        noted.unwrap();
+    }
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "service".into(),
+        text: "查维修记录".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    world
+        .complaints()
+        .add_task(world.desk("D1", task))
+        .await
+        .unwrap();
+    world.go(&case.id, "acknowledged", "先稳住他").await.unwrap();
+    let get = pb::GetComplaintRequest {
+        id: case.id.clone(),
+    };
+    let me = world.ask(Role::Customer, Scope::Customer(own), get);
+    let seen = world.complaints().get_complaint(me).await.unwrap();
+    let seen = seen.into_inner().complaint.unwrap();
+    let notes: Vec<&str> = seen.entries.iter().map(|entry| entry.note.as_str()).collect();
+    assert!(notes.contains(&"配件明天到"), "{notes:?}");
+    assert!(
+        notes.iter().all(|note| note.is_empty() || *note == "配件明天到"),
+        "{notes:?}"
+    );
+    assert!(seen.entries.iter().all(|entry| entry.actor.is_empty()));
+    assert!(seen.tasks.is_empty() && seen.clocks.is_empty());
+    assert_eq!((seen.text.as_str(), seen.state.as_str()), ("刹车修了三次还是响", "acknowledged"));
+    // Nor does his own word to us count as ours to him.
+    let before = world.get(&case.id).await;
+    let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));
+    if world.complaints().add_note(said).await.is_ok() {
+        let due = |case: &pb::Complaint| {
+            let update = case.clocks.iter().find(|clock| clock.kind == "next_update");
+            update.map(|clock| clock.due_at)
+        };
+        assert_eq!(due(&world.get(&case.id).await), due(&before));
+    }
+}
+
+async fn a_region_reads_the_words_of_its_own_dealers_alone(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    world.open(complaint("D1", "c1")).await;
+    world.open(complaint("D3", "k9")).await;
+    let events = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D3", "k9", customer(1)),
+    ];
+    world.customers.deliver(events).await;
+    let of_him = pb::ListComplaintsRequest {
+        customer_id: customer(1).to_string(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let north = Scope::Region("north".into());
+    for case in list(&world, Role::Manager, north, of_him).await {
+        assert_eq!(case.text.is_empty(), case.dealer != "D1", "{}", case.dealer);
+        assert_eq!(case.next_states.is_empty(), case.dealer != "D1");
+    }
 }

@@ -258,7 +258,10 @@ impl World {
     /// A request with a token of a role in a scope.
     pub(crate) fn ask<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
         let request = TokenRequest {
-            subject: "somebody".into(),
+            subject: match &scope {
+                Scope::Customer(customer) => customer.to_string(),
+                _ => "somebody".to_owned(),
+            },
             roles: role.into(),
             scope,
             ttl: Duration::from_mins(10),

@@ -2,14 +2,14 @@
 
 use marque_core::{SourceRecordId, Timestamp, business_date, source_record_id};
 use marque_db::{Conn, StoreError};
-use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
+use marque_intake::{Entry, Job, Outcome, Refusal, RowView, Sink, Written};
 use marque_quality::{Field, Finding, Rule, Severity, date, text::present};
 use marque_tabular::{Schema, VERIFICATIONS};
 use uuid::Uuid;
 
 use super::{
     QualityApp,
-    verify::{NewCheck, check_of, keep},
+    verify::{NewCheck, Problem, check_of, keep},
 };
 use crate::{domain::Check, error::Error};
 
@@ -55,23 +55,45 @@ impl Sink for VerificationSink {
         if get("source_key").is_empty() {
             return rejected(Field::CustomerSourceKey, Rule::SourceKeyMissing);
         }
-        let record = source_record_id(&job.dealer, &job.source, get("source_key"));
+        // Work lists name records by their ids, systems of dealers by their own keys.
+        let record = get("source_key")
+            .parse()
+            .unwrap_or_else(|_| source_record_id(&job.dealer, &job.source, get("source_key")));
+        let checked_at = instant(get("checked_at"), job.now);
+        let mut refusals = Vec::new();
+        if checked_at.is_none() && !get("checked_at").is_empty() {
+            refusals.push(Refusal {
+                field: "checked_at",
+                rule: "date_unreadable",
+                zh: "核实时间读不出来：请写成 2026-11-21 16:00，且不晚于现在，或留空".to_owned(),
+                en: "write when it was checked as 2026-11-21 16:00, not in the future, or leave it out"
+                    .to_owned(),
+            });
+        }
+        let dealer = get("dealer");
+        if !dealer.is_empty() && !dealer.eq_ignore_ascii_case(job.dealer.as_str()) {
+            refusals.push(Refusal {
+                field: "dealer",
+                rule: "dealer_differs",
+                zh: "这一行是另一家经销商的：请按经销商分文件导入".to_owned(),
+                en: "the row is of another dealer than the import: send a file for each dealer".to_owned(),
+            });
+        }
         let new = NewCheck {
             record: Some(record.uuid()),
             field: get("field").to_owned(),
             outcome: get("outcome").to_owned(),
             method: get("method").to_owned(),
-            checked_at: instant(get("checked_at"), job.now),
-            duration_s: get("duration_s").parse().ok(),
+            checked_at,
+            duration_s: seconds(get("duration_s")),
             key: get("verification_key").to_owned(),
         };
-        match check_of(&new, Some(job.dealer.as_str()), &job.ctx, job.now) {
-            Ok(check) => Entry {
-                findings: Vec::new(),
-                refusals: Vec::new(),
-                payload: Some(check),
-            },
-            Err(_) => rejected(Field::CustomerSourceKey, Rule::ChoiceUnknown),
+        let checked = check_of(&new, Some(job.dealer.as_str()), &job.ctx, job.now);
+        let payload = checked.map_err(|problem| refusals.push(refusal(problem)));
+        Entry {
+            findings: Vec::new(),
+            refusals,
+            payload: payload.ok(),
         }
     }
 
@@ -105,9 +127,62 @@ fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     Some(Timestamp::from_micros(typed.instant().timestamp_micros()))
 }
 
+/// Seconds of `35`, `35秒`, `1:05` or `1分5秒`.
+fn seconds(text: &str) -> Option<i64> {
+    let parts = text.split(|c: char| !c.is_ascii_digit());
+    let numbers: Vec<i64> = parts.filter_map(|part| part.parse().ok()).collect();
+    match numbers[..] {
+        [minutes] if text.contains('分') => minutes.checked_mul(60),
+        [seconds] => Some(seconds),
+        [minutes, seconds] => minutes.checked_mul(60)?.checked_add(seconds),
+        _ => None,
+    }
+}
+
+fn refusal(problem: Problem) -> Refusal {
+    let (rule, zh) = match problem.field {
+        "outcome" => (
+            "choice_unknown",
+            "核实结果不认识：请写 confirmed、wrong_number、not_owner、moved、unreachable 或 refused",
+        ),
+        "field" => (
+            "choice_unknown",
+            "核实字段不是客户的列：请写列名，或留空表示整条记录",
+        ),
+        "checked_at" => ("date_in_future", "核实时间不能晚于现在"),
+        _ => ("record_unknown", "没有这条记录：请用客户编号，或任务清单里的编号"),
+    };
+    Refusal {
+        field: problem.field,
+        rule,
+        zh: zh.to_owned(),
+        en: problem.message,
+    }
+}
+
 fn into_store_error(error: Error) -> StoreError {
     match error {
         Error::Store(error) => error,
         other => StoreError::Other(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn lengths_of_calls_are_read_as_they_are_typed() {
+        for (text, length) in [
+            ("35", Some(35)),
+            ("35秒", Some(35)),
+            ("1:05", Some(65)),
+            ("1分5秒", Some(65)),
+            ("2分", Some(120)),
+            ("", None),
+            ("很久", None),
+        ] {
+            assert_eq!(seconds(text), length, "{text}");
+        }
     }
 }

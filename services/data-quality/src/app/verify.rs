@@ -265,9 +265,9 @@ pub(super) fn keep(conn: &mut Conn<'_>, mut checks: Vec<Check>) -> Result<i64> {
 
 /// What is wrong with one outcome.
 pub(super) struct Problem {
-    field: &'static str,
-    reason: &'static str,
-    message: String,
+    pub(super) field: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
 }
 
 impl Problem {
@@ -315,8 +315,9 @@ pub(super) fn check_of(
             "when it was checked",
         ));
     }
+    let is_own = matches!(ctx.scope(), Scope::Dealer(_));
     Ok(Check {
-        id: id_of(new, record, dealer, checked_at),
+        id: id_of(new, record, (dealer, is_own), checked_at),
         record,
         dealer: dealer.to_owned(),
         field: field.to_owned(),
@@ -324,12 +325,18 @@ pub(super) fn check_of(
         method: new.method.chars().take(40).collect(),
         checked_at,
         duration_s: new.duration_s,
-        is_own: matches!(ctx.scope(), Scope::Dealer(_)),
+        is_own,
     })
 }
 
-/// The same check again has the same id: by its key, or by what was checked when.
-fn id_of(new: &NewCheck, record: Uuid, dealer: &str, checked_at: Timestamp) -> Uuid {
+/// The same check again has the same id: by its key, or by what was checked when. A dealer's own check is never one of
+/// headquarters', whatever number it is given.
+fn id_of(
+    new: &NewCheck,
+    record: Uuid,
+    (dealer, is_own): (&str, bool),
+    checked_at: Timestamp,
+) -> Uuid {
     let key = if new.key.trim().is_empty() {
         format!(
             "{record}\u{1f}{}\u{1f}{}",
@@ -340,7 +347,12 @@ fn id_of(new: &NewCheck, record: Uuid, dealer: &str, checked_at: Timestamp) -> U
         format!("{record}\u{1f}{}\u{1f}{}", new.field, new.key.trim())
     };
     let dealer: DealerCode = dealer.parse().expect("records are of dealers with a code");
-    source_record_id(&dealer, "verification", &key).uuid()
+    let by = if is_own {
+        "verification by the dealer"
+    } else {
+        "verification"
+    };
+    source_record_id(&dealer, by, &key).uuid()
 }
 
 fn points(conn: &mut Conn<'_>) -> Result<PointsTable> {

@@ -129,15 +129,18 @@ impl PointsTable {
     }
 }
 
-/// Accuracy by dealer. Of several checks of one record and field the latest counts; a record is right if all that was
-/// checked of it is.
+/// Accuracy by dealer. Of several checks of one record and field the latest counts that says something; a record is right if
+/// all that was checked of it is.
 pub(crate) fn accuracy(mut checks: Vec<Check>, table: &PointsTable) -> Vec<Accuracy> {
     let key = |check: &Check| (check.dealer.clone(), check.record, check.field.clone());
     checks.retain(|check| !check.is_own);
     checks.sort_by_key(|check| (key(check), check.checked_at, check.id));
     let latest: Vec<&Check> = checks
         .chunk_by(|a, b| key(a) == key(b))
-        .filter_map(<[Check]>::last)
+        .filter_map(|same| {
+            let says_something = |check: &&Check| check.outcome.is_right().is_some();
+            same.iter().rev().find(says_something).or(same.last())
+        })
         .collect();
     let of_dealer = |checks: &[&Check]| {
         let (mut checked, mut confirmed, mut silent) = (0, 0, 0);
@@ -199,6 +202,9 @@ mod tests {
             check(2, 1, CheckOutcome::NotOwner),
             check(3, 1, CheckOutcome::Unreachable),
             check(4, 1, CheckOutcome::Confirmed),
+            // Nobody at home does not take back what was heard before.
+            check(6, 1, CheckOutcome::WrongNumber),
+            check(6, 2, CheckOutcome::Unreachable),
         ];
         checks.push(Check {
             is_own: true,
@@ -212,7 +218,7 @@ mod tests {
         let [one] = found.as_slice() else {
             panic!("one dealer")
         };
-        assert_eq!((one.checked, one.confirmed, one.silent), (3, 2, 1));
+        assert_eq!((one.checked, one.confirmed, one.silent), (4, 2, 1));
         assert_eq!(one.points, Some(0.0));
         assert!(one.low < one.rate && one.rate < one.high);
     }

@@ -58,7 +58,7 @@ pub(crate) fn put_checks(conn: &mut Conn<'_>, checks: &[Check]) -> Result<(), St
     conn.insert_many("verifications", &columns, on_conflict, &values)
 }
 
-/// Checks of a scope between two instants.
+/// Checks of a scope between two instants, of records that are there: a mistyped number is nobody's record.
 pub(crate) fn checks_between(
     conn: &mut Conn<'_>,
     scope: &Scope,
@@ -69,7 +69,8 @@ pub(crate) fn checks_between(
     let sql = format!(
         "SELECT {CHECK} FROM verifications
          WHERE checked_at >= ?1 AND checked_at < ?2 AND (?3 = '' OR dealer = ?3)
-           AND (?4 = '' OR dealer IN (SELECT dealer FROM dealer_regions WHERE region = ?4)) AND {clause}"
+           AND (?4 = '' OR dealer IN (SELECT dealer FROM dealer_regions WHERE region = ?4)) AND {clause}
+           AND EXISTS (SELECT 1 FROM records WHERE records.id = verifications.record AND records.dealer = verifications.dealer)"
     );
     let values = [from.into(), to.into(), dealer.into(), region.into(), key];
     conn.query(&sql, &values, read)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, VehicleId, business_date};
+use marque_core::{CustomerId, Timestamp, VehicleId, business_date};
 use marque_db::Conn;
 use marque_insight::mileage::MaintenancePlan;
 use marque_ledger::{Entry, record};
@@ -46,7 +46,7 @@ impl ScoreApp {
         let app = self.clone();
         self.db
             .read(move |conn| {
-                let vehicle = visible_car(conn, &ctx, vehicle)?;
+                let vehicle = visible_car(conn, &ctx, vehicle, app.clock.now())?;
                 app.due(conn, vec![vehicle])
             })
             .await
@@ -149,9 +149,10 @@ pub(super) fn visible_car(
     conn: &mut Conn<'_>,
     ctx: &CallContext,
     vehicle: VehicleId,
+    now: Timestamp,
 ) -> Result<Vehicle> {
     let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
-    if storage::knows_car(conn, ctx.scope(), &found.vin)? {
+    if storage::knows_car(conn, ctx.scope(), &found.vin, now)? {
         // What falls due follows from what all dealers did to the car.
         conn.see_all_dealers()?;
         Ok(found)

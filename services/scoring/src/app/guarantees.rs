@@ -30,9 +30,10 @@ impl ScoreApp {
         meta: &CallMeta,
         vehicle: VehicleId,
     ) -> Result<Counted> {
+        let asked_at = self.clock.now();
         let car = self
             .db
-            .read(move |conn| visible_car(conn, &ctx, vehicle))
+            .read(move |conn| visible_car(conn, &ctx, vehicle, asked_at))
             .await?;
         let Some(start) = car.sale_date else {
             return Ok(Counted {
@@ -43,7 +44,7 @@ impl ScoreApp {
         };
         let repairs = self.history.repairs(meta, &car.vin).await?;
         let (terms, calendar) = (Terms::STATUTORY, WorkCalendar::shipped());
-        let now = local(self.clock.now());
+        let now = local(asked_at);
         Ok(Counted {
             vehicle,
             start: Some((start, windows(&terms, start, &calendar))),

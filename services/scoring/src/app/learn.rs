@@ -17,7 +17,7 @@ use crate::{
     storage,
 };
 
-/// Most customers and cars that are learnt from; more would not change what is learnt.
+/// Most customers and cars that are learnt from: of more an even sample, old and new alike.
 const MOST_CUSTOMERS: usize = 50_000;
 const MOST_CARS: usize = 50_000;
 /// Read with one round of statements.
@@ -44,6 +44,11 @@ pub(crate) async fn learn_daily(app: ScoreApp, stop: CancellationToken) {
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }
+}
+
+/// Every how many of so many make an even sample of at most `most`.
+fn stride(known: i64, most: usize) -> usize {
+    usize::try_from(known).unwrap_or(0).div_ceil(most).max(1)
 }
 
 impl ScoreApp {
@@ -84,11 +89,14 @@ impl ScoreApp {
     }
 
     async fn read_customers(&self, today: NaiveDate) -> Result<Learner> {
-        let (mut after, mut learner, mut count) = (Uuid::nil(), Learner::default(), 0);
-        while count < MOST_CUSTOMERS {
+        let (mut after, mut learner) = (Uuid::nil(), Learner::default());
+        let known = self.db.scan(storage::count_customers).await?;
+        let stride = stride(known, MOST_CUSTOMERS);
+        loop {
             let batch = self.db.scan(move |conn| {
-                let customers = storage::walk_customers(conn, after, BATCH)?;
+                let mut customers = storage::walk_customers(conn, after, BATCH * stride)?;
                 let last = customers.last().map(|customer| customer.uuid());
+                customers = customers.into_iter().step_by(stride).collect();
                 Ok::<_, Error>((storage::load_dossiers(conn, &customers)?, last))
             });
             let (dossiers, last) = batch.await?;
@@ -96,7 +104,6 @@ impl ScoreApp {
                 break;
             };
             after = last;
-            count += dossiers.len();
             learner.read(dossiers, today);
         }
         Ok(learner)
@@ -104,20 +111,23 @@ impl ScoreApp {
 
     async fn read_fleet(&self) -> Result<Vec<History>> {
         let (mut after, mut fleet): (Arc<str>, Vec<History>) = ("".into(), Vec::new());
-        while fleet.len() < MOST_CARS {
+        let stride = stride(self.db.scan(storage::count_vehicles).await?, MOST_CARS);
+        loop {
             let from = Arc::clone(&after);
             let batch = self.db.scan(move |conn| {
-                let cars = storage::walk_vehicles(conn, &from, BATCH)?;
+                let mut cars = storage::walk_vehicles(conn, &from, BATCH * stride)?;
+                let last: Option<Arc<str>> = cars.last().map(|car| car.vin.as_str().into());
+                cars = cars.into_iter().step_by(stride).collect();
                 let vins: Vec<&str> = cars.iter().map(|car| car.vin.as_str()).collect();
                 let visits = storage::visits_of_cars(conn, &vins)?;
                 let occupations = storage::occupations_of_cars(conn, &vins)?;
-                Ok::<_, Error>((cars, visits, occupations))
+                Ok::<_, Error>((cars, visits, occupations, last))
             });
-            let (cars, visits, occupations) = batch.await?;
-            let Some(last) = cars.last() else {
+            let (cars, visits, occupations, last) = batch.await?;
+            let Some(last) = last else {
                 break;
             };
-            after = last.vin.as_str().into();
+            after = last;
             let mut by_vin: FxHashMap<String, Vec<Happening>> = FxHashMap::default();
             for visit in visits {
                 by_vin.entry(visit.vin.clone()).or_default().push(visit);

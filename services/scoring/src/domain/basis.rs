@@ -29,7 +29,7 @@ pub(crate) struct Basis {
 /// Interactions and complaints count for so long.
 const RECENT: Months = Months::new(12);
 /// Work the maker pays for is no spend of the customer's.
-const NOT_PAID_BY_HIM: [&str; 2] = ["warranty", "recall"];
+pub(super) const NOT_PAID_BY_HIM: [&str; 2] = ["warranty", "recall"];
 /// Visits that are a repair, and so an interaction.
 const REPAIRS: [&str; 2] = ["repair", "warranty"];
 
@@ -247,7 +247,7 @@ impl Basis {
 
     fn read_payments(&mut self, dossier: &Dossier, today: NaiveDate) {
         let due = up_to(dossier, Kind::Payment, today);
-        let (mut on_time, mut overdue) = (0, 0);
+        let (mut on_time, mut overdue, mut count) = (0, 0, 0);
         for payment in &due {
             let due_on = business_date(payment.happened_at);
             let paid_on = payment
@@ -264,12 +264,14 @@ impl Basis {
                     overdue = overdue.max((today - due_on).num_days());
                     self.cite(Fact::OverdueDays, payment);
                 }
-                None => {}
+                // Whoever has until tonight is neither late nor in time.
+                None => continue,
             }
+            count += 1;
             self.cite(Fact::PaymentCount, payment);
         }
-        if !due.is_empty() {
-            self.set(Fact::PaymentCount, due.len() as f64);
+        if count > 0 {
+            self.set(Fact::PaymentCount, f64::from(count));
             self.set(Fact::OnTimeCount, f64::from(on_time));
             self.set(Fact::OverdueDays, overdue as f64);
         }

@@ -9,7 +9,7 @@ use marque_insight::{
     loyalty::{Conduct, LoyaltyClass, Relationship, Rhythm, Rung, UsualInterval},
 };
 
-use super::{Dossier, Happening, happening::Kind};
+use super::{Dossier, Happening, basis::NOT_PAID_BY_HIM, due::USUAL_PLAN, happening::Kind};
 
 /// Surveys and complaints count for so long in the degrees.
 const REMEMBERED: Months = Months::new(24);
@@ -179,15 +179,19 @@ impl Dossier {
             referrals: self.buyers_up_to(on),
             visits_here: visits.iter().copied().filter(is_here).count() as u32,
             visits_known: visits.len() as u32,
-            interval_over_plan: None,
+            interval_over_plan: over_plan(visits.iter().copied().filter(is_here)),
         }
     }
 
-    /// Yuan a year that he has spent on service since he first came, over at least a year.
-    pub(crate) fn spend_a_year(&self, on: NaiveDate) -> Option<f64> {
-        let visits = self.up_to(Kind::Visit, on);
+    /// Yuan a year that he has spent on service since he first came, over at least a year, everywhere or at one dealer. What the
+    /// maker pays is not his.
+    pub(crate) fn spend_a_year(&self, dealer: Option<&str>, on: NaiveDate) -> Option<f64> {
+        let mut visits = self.up_to(Kind::Visit, on);
+        visits.retain(|visit| dealer.is_none_or(|dealer| visit.dealer == dealer));
         let first = business_date(visits.first()?.happened_at);
-        let fen: i64 = visits.iter().filter_map(|visit| visit.amount_minor).sum();
+        let is_his = |visit: &&&Happening| !NOT_PAID_BY_HIM.contains(&visit.code.as_str());
+        let paid = visits.iter().filter(is_his);
+        let fen: i64 = paid.filter_map(|visit| visit.amount_minor).sum();
         let years = ((on - first).num_days() as f64 / 365.25).max(1.0);
         Some(fen as f64 / 100.0 / years)
     }
@@ -271,4 +275,32 @@ fn mean(values: &[f64]) -> Option<f64> {
 pub(crate) fn days_before(on: NaiveDate, days: u64) -> NaiveDate {
     on.checked_sub_days(Days::new(days))
         .unwrap_or(NaiveDate::MIN)
+}
+
+/// What the plan allows between two maintenances, whichever comes first: the usual plan's, since what he is compared with must
+/// not change with a model's plan.
+const ALLOWED_KM: f64 = USUAL_PLAN.every.km as f64;
+const ALLOWED_DAYS: f64 = USUAL_PLAN.every.months as f64 * 365.25 / 12.0;
+
+/// How far he goes from one maintenance to the next over what the plan allows, on average; `None` before a second one.
+fn over_plan<'a>(visits: impl Iterator<Item = &'a Happening>) -> Option<f64> {
+    let mut maintenances: Vec<&Happening> = visits
+        .filter(|visit| visit.code == "maintenance" && !visit.vin.is_empty())
+        .collect();
+    maintenances.sort_by(|a, b| (&a.vin, a.happened_at).cmp(&(&b.vin, b.happened_at)));
+    let gone: Vec<f64> = maintenances
+        .windows(2)
+        .filter(|pair| pair[0].vin == pair[1].vin)
+        .map(|pair| {
+            let [before, after] = [pair[0], pair[1]];
+            let days = business_date(after.happened_at) - business_date(before.happened_at);
+            let km = if before.odometer_km > 0 {
+                (after.odometer_km - before.odometer_km).max(0)
+            } else {
+                0
+            };
+            (km as f64 / ALLOWED_KM).max(days.num_days() as f64 / ALLOWED_DAYS)
+        })
+        .collect();
+    mean(&gone)
 }

@@ -133,7 +133,7 @@ impl Learner {
                 let own = intervals(&dossier.visit_days(on, Some(model)));
                 self.by_model.entry(model.to_owned()).or_default().push(own);
             }
-            if let Some(spend) = dossier.spend_a_year(on) {
+            if let Some(spend) = dossier.spend_a_year(None, on) {
                 self.spend[dossier.kind() as usize].push(spend);
             }
             if let Some(comings) = dossier.comings(begin) {

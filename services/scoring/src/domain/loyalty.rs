@@ -59,7 +59,7 @@ impl Loyalty {
         let rhythm = dossier.rhythm(usual, None, on);
         let circumstances = dossier.circumstances(rhythm.as_ref(), on);
         let was_lost = rhythm.is_some_and(|rhythm| rhythm.longest_gap >= LOST);
-        let spend = fitted.spend_rank(dossier.kind(), dossier.spend_a_year(on));
+        let spend = fitted.spend_rank(dossier.kind(), dossier.spend_a_year(None, on));
         let conduct = dossier.conduct(None, spend, on);
         let comings = dossier.comings(on);
         Self {
@@ -104,8 +104,9 @@ fn dealers(dossier: &Dossier, fitted: &Fitted, on: NaiveDate) -> Vec<OfDealer> {
     let mut dealers: Vec<&str> = visits.iter().map(|visit| visit.dealer.as_str()).collect();
     dealers.sort_unstable();
     dealers.dedup();
-    let spend = fitted.spend_rank(dossier.kind(), dossier.spend_a_year(on));
     let of = |dealer: &str| {
+        let spend = dossier.spend_a_year(Some(dealer), on);
+        let spend = fitted.spend_rank(dossier.kind(), spend);
         let own = visits.iter().filter(|visit| visit.dealer == dealer);
         let days: Vec<NaiveDate> = own.map(|visit| business_date(visit.happened_at)).collect();
         let rhythm = Rhythm::of(&days, fitted.usual(None));

@@ -131,7 +131,7 @@ fn add_car(dossier: &mut Dossier, vehicle: &Vehicle, claim: &Claim, all: &[Claim
     }
 }
 
-fn claims_of(
+pub(super) fn claims_of(
     conn: &mut Conn<'_>,
     vins: &[Value<'_>],
 ) -> Result<FxHashMap<String, Vec<Claim>>, StoreError> {

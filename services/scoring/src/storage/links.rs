@@ -163,6 +163,19 @@ pub(super) fn refused(
     Ok(last.into_iter().filter_map(has_refused).collect())
 }
 
+/// Everybody who does not want to be scored.
+pub(crate) fn who_refused(conn: &mut Conn<'_>) -> Result<BTreeSet<CustomerId>, StoreError> {
+    let sql = format!(
+        "SELECT customer_id FROM {} WHERE given = 0",
+        Purpose::Scoring.table()
+    );
+    let mut people: Vec<CustomerId> = Vec::new();
+    for id in conn.query(&sql, &[], customer)? {
+        people.push(super::current_customer(conn, id)?);
+    }
+    refused(conn, Purpose::Scoring, &people)
+}
+
 /// The customers who have a part in one of the cars.
 pub(crate) fn customers_of_cars(
     conn: &mut Conn<'_>,

@@ -3,7 +3,7 @@
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp, VehicleId};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
-use marque_events::dealer_clause;
+use marque_events::{dealer_clause, is_received};
 use marque_insight::{
     loyalty::{LoyaltyClass, Rung},
     mileage::{MaintenancePlan, Step},
@@ -12,7 +12,9 @@ use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::{
-    customer_keys, facts,
+    customer_keys,
+    dossiers::claims_of,
+    facts,
     kept::{self, AsOf},
     vehicles,
 };
@@ -321,25 +323,49 @@ pub(crate) fn occupations_of_cars(
     conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Whether a scope has to do with a car: by a record of its parties or a visit of it; a customer by having a part in it.
-pub(crate) fn knows_car(conn: &mut Conn<'_>, scope: &Scope, vin: &str) -> Result<bool, StoreError> {
-    let (sql, value) = match scope {
-        Scope::Headquarters => return Ok(true),
+/// Whether a scope has to do with a car: by a record of its parties or a visit of it, or a dealer by having received one of
+/// those who have it now; a customer by having a part in it now. Who sold it reads of it no more.
+pub(crate) fn knows_car(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    vin: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match scope {
+        Scope::Headquarters => Ok(true),
         Scope::Customer(customer) => {
             // He is no dealer's: his part is looked for among all.
             conn.see_all_dealers()?;
             let customer = super::current_customer(conn, *customer)?;
-            let sql = "SELECT 1 FROM vehicle_parties p
-                 JOIN record_links l ON l.source_record_id = p.source_record_id
-                 WHERE p.vin = ?1 AND l.customer_id = ?2 LIMIT 1";
-            let values = [vin.into(), customer.uuid().into()];
-            return Ok(conn.query_opt(sql, &values, |_| Ok(()))?.is_some());
+            Ok(customers_now(conn, vin)?.contains(&customer))
         }
-        Scope::Dealer(_) | Scope::Region(_) => {
-            let (clause, dealers) = dealer_clause(scope, "dealer", 2);
-            (clause, dealers)
+        Scope::Region(_) => is_of_dealers(conn, scope, vin),
+        Scope::Dealer(dealer) => {
+            if is_of_dealers(conn, scope, vin)? {
+                return Ok(true);
+            }
+            // Whose file is open to him may be another dealer's customer until now.
+            conn.see_all_dealers()?;
+            for customer in customers_now(conn, vin)? {
+                if is_received(conn, dealer, customer, now)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         }
-    };
+    }
+}
+
+/// The customers who have a part in a car now.
+fn customers_now(conn: &mut Conn<'_>, vin: &str) -> Result<Vec<CustomerId>, StoreError> {
+    let claims = claims_of(conn, &[vin.into()])?.remove(vin).unwrap_or_default();
+    let current = claims.iter().filter(|claim| claim.is_current(&claims));
+    Ok(current.filter_map(|claim| claim.customer).collect())
+}
+
+/// Whether a record of a car's parties, or a visit of it, is of a dealer in the scope.
+fn is_of_dealers(conn: &mut Conn<'_>, scope: &Scope, vin: &str) -> Result<bool, StoreError> {
+    let (sql, value) = dealer_clause(scope, "dealer", 2);
     let by_visit = format!("SELECT 1 FROM facts WHERE vin = ?1 AND {sql} LIMIT 1");
     if conn
         .query_opt(&by_visit, &[vin.into(), value], |_| Ok(()))?
@@ -397,6 +423,18 @@ pub(crate) fn put_plan(
         ],
     )?;
     Ok(())
+}
+
+/// How many customers walks go over.
+pub(crate) fn count_customers(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM scores WHERE state <> 'gone'";
+    Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// How many cars walks go over.
+pub(crate) fn count_vehicles(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM vehicles";
+    Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// Customers by id after one, for walks over all who are known.

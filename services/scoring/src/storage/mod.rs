@@ -30,7 +30,7 @@ pub(crate) use links::{
     with_something_known,
 };
 pub(crate) use loyalty::{
-    dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
+    count_customers, count_vehicles, dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
     occupations_of_cars, pass_over, put_fitted, put_loyalties, put_plan, visits_of_cars,
     walk_customers, walk_vehicles,
 };

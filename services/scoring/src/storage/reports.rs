@@ -47,7 +47,8 @@ pub(crate) fn classes_at(
     conn.query(sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
 }
 
-/// Which groups a scope's customers belong to; one may belong to several, such as two dealers.
+/// Which groups a scope's customers belong to; one may belong to several, such as two dealers. Who does not want to be scored
+/// is in none, whatever he was before.
 pub(crate) fn groups(
     conn: &mut Conn<'_>,
     scope: &Scope,
@@ -55,7 +56,10 @@ pub(crate) fn groups(
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
     let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
     let sql = groups_sql(by, &clause);
-    conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))
+    let mut groups = conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))?;
+    let refused = super::links::who_refused(conn)?;
+    groups.retain(|(customer, _)| !refused.contains(customer));
+    Ok(groups)
 }
 
 /// The query of customers and their groups, `customer_id` and `grp`.

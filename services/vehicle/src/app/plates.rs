@@ -50,7 +50,7 @@ pub(super) fn record(
     storage::put_intervals(conn, &changed, &held)?;
     fleet.load(conn, &changed)?;
     for car in changed {
-        fleet.mark_replated(car);
+        fleet.mark_touched(car);
     }
     Ok(())
 }

@@ -27,8 +27,9 @@ pub(super) struct Fleet {
     /// Each car with what is stored of it; `None` for a new one.
     cars: FxHashMap<VehicleId, (Vehicle, Option<Vehicle>)>,
     by_vin: FxHashMap<String, VehicleId>,
-    /// Cars whose plates have changed, which is no column of theirs.
-    replated: FxHashSet<VehicleId>,
+    /// Cars of which something changed that is no column of theirs: plates, or what a dealer's row says beside what is known
+    /// already. Whoever checks rows looks at them again.
+    touched: FxHashSet<VehicleId>,
 }
 
 impl Recorder {
@@ -48,6 +49,7 @@ impl Recorder {
         for fact in facts {
             if let Some(amendment) = &fact.amendment {
                 fleet.of_vin(&fact.vin).amend(amendment);
+                fleet.mark_touched(fleet.id(&fact.vin));
             }
         }
         plates::record(conn, &mut fleet, facts)?;
@@ -150,10 +152,10 @@ impl Recorder {
         facts: &[Facts],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let replated = std::mem::take(&mut fleet.replated);
+        let touched = std::mem::take(&mut fleet.touched);
         let mut changed: Vec<(&Vehicle, bool)> = Vec::new();
         for (vehicle, stored) in fleet.cars.values_mut() {
-            if stored.as_ref() != Some(&*vehicle) || replated.contains(&vehicle.id) {
+            if stored.as_ref() != Some(&*vehicle) || touched.contains(&vehicle.id) {
                 vehicle.version += 1;
                 vehicle.updated_at = now;
                 changed.push((vehicle, stored.is_none()));
@@ -193,8 +195,8 @@ impl Fleet {
         self.cars.get_mut(&id).map(|(vehicle, _)| vehicle)
     }
 
-    pub(super) fn mark_replated(&mut self, id: VehicleId) {
-        self.replated.insert(id);
+    pub(super) fn mark_touched(&mut self, id: VehicleId) {
+        self.touched.insert(id);
     }
 
     /// Also takes in cars that the facts do not name but change.

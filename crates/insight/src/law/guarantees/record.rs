@@ -88,10 +88,14 @@ pub struct Repair {
 impl Repair {
     /// Days of this repair by Art. 40: each full 24 hours is a day and a remainder is another.
     ///
-    /// A repair that still runs counts up to `now`.
+    /// A repair that still runs counts up to `now`. One of which only the day is known, in and out on the same one, is a day.
     pub fn days(&self, now: NaiveDateTime) -> u32 {
         let end = self.completed_at.unwrap_or(now);
-        let seconds = (end - self.agreed_at).num_seconds() as f64 - self.excluded_hours * 3_600.0;
+        let whole = (end - self.agreed_at).num_seconds() as f64;
+        if whole == 0.0 && self.completed_at.is_some() {
+            return 1;
+        }
+        let seconds = whole - self.excluded_hours * 3_600.0;
         (seconds / 86_400.0).ceil().max(0.0) as u32
     }
 
@@ -142,7 +146,8 @@ pub(super) mod tests {
             (24.1, 2),
             (120.0, 5),
             (121.0, 6),
-            (0.0, 0),
+            // Typed by its days alone.
+            (0.0, 1),
         ] {
             let repair = repair("R1", 0, hours);
             assert_eq!(repair.days(repair.agreed_at), days, "{hours} h");

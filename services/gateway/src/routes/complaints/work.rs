@@ -138,8 +138,10 @@ pub(crate) struct NoteBody {
     /// What is to be noted.
     #[serde(alias = "text")]
     note: String,
-    /// The customer was told: the next word to him is due anew.
+    /// The customer was told: the first response to him, and the next word is due anew.
     told_customer: bool,
+    /// He was given the reasoned answer that the law asks for within ten working days.
+    law_answer: bool,
 }
 
 /// Write a note into the course of a case.
@@ -154,12 +156,14 @@ pub(crate) async fn add_complaint_note(
     Json(NoteBody {
         note,
         told_customer,
+        law_answer,
     }): Json<NoteBody>,
 ) -> Answer {
     let request = pb::AddNoteRequest {
         id,
         note,
         told_customer,
+        law_answer,
     };
     let noted = app
         .clients
