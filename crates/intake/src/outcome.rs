@@ -17,6 +17,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The version that stood before a write with this outcome left `version`: 0 if there was none. A write in its transaction
+    /// is taken back where another one was expected.
+    pub const fn version_before(self, version: i64) -> i64 {
+        match self {
+            Self::Stored => version - 1,
+            Self::Unchanged | Self::Quarantined | Self::Erased => version,
+        }
+    }
+
     /// As the wire has it.
     pub fn to_pb(self, has_findings: bool) -> RowOutcome {
         match self {

@@ -154,10 +154,62 @@ fn tokens(text: &str) -> Option<(Vec<&str>, Option<u8>)> {
 
 /// Words that stand beside the parts of a date and change nothing.
 const BESIDE: &[&str] = &[
-    "年", "月", "日", "号", "t", "z", "utc", "gmt", "c", "ca", "circa", "abt", "about", "est", "bef", "aft", "before",
-    "after", "um", "vor", "nach", "am", "den", "der", "the", "of", "st", "nd", "rd", "th", "er", "e", "de", "del", "di",
-    "da", "do", "du", "le", "el", "il", "o", "a", "d", "af", "r", "roku", "г", "год", "года", "ок", "около", "anno", "dne",
-    "van", "ad",
+    "年",
+    "月",
+    "日",
+    "号",
+    "t",
+    "z",
+    "utc",
+    "gmt",
+    "c",
+    "ca",
+    "circa",
+    "abt",
+    "about",
+    "est",
+    "bef",
+    "aft",
+    "before",
+    "after",
+    "um",
+    "vor",
+    "nach",
+    "am",
+    "den",
+    "der",
+    "the",
+    "of",
+    "st",
+    "nd",
+    "rd",
+    "th",
+    "er",
+    "e",
+    "de",
+    "del",
+    "di",
+    "da",
+    "do",
+    "du",
+    "le",
+    "el",
+    "il",
+    "o",
+    "a",
+    "d",
+    "af",
+    "r",
+    "roku",
+    "г",
+    "год",
+    "года",
+    "ок",
+    "около",
+    "anno",
+    "dne",
+    "van",
+    "ad",
 ];
 
 /// How the months begin, folded, in the languages of Europe; the longest beginning that fits counts.
@@ -299,7 +351,10 @@ mod tests {
         for raw in ["12 May Street 1850", "flat 3", "May", "3 May"] {
             assert_eq!(parse(raw, DayOrder::DayFirst), None, "{raw}");
         }
-        assert_eq!((month("Sept."), month("9"), month("x")), (Some(9), Some(9), Some(10)));
+        assert_eq!(
+            (month("Sept."), month("9"), month("x")),
+            (Some(9), Some(9), Some(10))
+        );
     }
 
     #[test]

@@ -173,14 +173,24 @@ fn files_of_other_encodings_and_delimiters_are_read_as_they_were_meant() {
         bytes.into_owned()
     };
     let german = "vorname,nachname,ort\nJürgen,Müller,Köln\nJürgen,Müller,Köln\nAndré,Weiß,Düren\n";
-    let russian = "имя;фамилия;город\nИван;Соловьёв;Москва\nИван;Соловьев;Москва\nПётр;Жуков;Тула\n";
+    let russian =
+        "имя;фамилия;город\nИван;Соловьёв;Москва\nИван;Соловьев;Москва\nПётр;Жуков;Тула\n";
     let chinese = "姓名,电话\n谭晓岚,13912345678\n谭晓岚,13912345678\n周大勇,15012345679\n";
     for (bytes, wanted) in [
-        (encoded(encoding_rs::WINDOWS_1252, german), "Jürgen,Müller,Köln"),
-        (encoded(encoding_rs::WINDOWS_1251, russian), "Иван,Соловьёв,Москва"),
+        (
+            encoded(encoding_rs::WINDOWS_1252, german),
+            "Jürgen,Müller,Köln",
+        ),
+        (
+            encoded(encoding_rs::WINDOWS_1251, russian),
+            "Иван,Соловьёв,Москва",
+        ),
         (encoded(encoding_rs::GB18030, chinese), "谭晓岚,13912345678"),
         (german.replace(',', "|").into_bytes(), "Jürgen,Müller,Köln"),
-        (format!("sep=;\n{}", german.replace(',', ";")).into_bytes(), "Jürgen,Müller,Köln"),
+        (
+            format!("sep=;\n{}", german.replace(',', ";")).into_bytes(),
+            "Jürgen,Müller,Köln",
+        ),
         (format!("\r\n\n{german}").into_bytes(), "Jürgen,Müller,Köln"),
     ] {
         let out = Scratch::new().run(&bytes, |_| {}).unwrap();

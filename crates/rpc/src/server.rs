@@ -22,6 +22,11 @@ pub struct ServerSettings {
     pub keepalive_interval: Duration,
     /// How long a peer may take to answer a ping.
     pub keepalive_timeout: Duration,
+    /// After this long a connection takes no more calls and the peer makes another: else all calls of a peer stay with the replica
+    /// that it happened to find first.
+    pub connection_age: Duration,
+    /// How long calls in progress may take to end after that.
+    pub connection_grace: Duration,
     /// Between saying NOT_SERVING and taking no more calls: what load balancers need to notice.
     pub drain_notice: Duration,
     /// How long calls in progress may take to end after that.
@@ -29,13 +34,16 @@ pub struct ServerSettings {
 }
 
 impl Default for ServerSettings {
-    /// 256 streams, 16 KiB, pings every 20 s with 10 s to answer, 2 s of notice and 20 s to drain.
+    /// 256 streams, 16 KiB, pings every 20 s with 10 s to answer, connections of five minutes and an hour more for their calls, 2 s of
+    /// notice and 20 s to drain.
     fn default() -> Self {
         Self {
             max_concurrent_streams: 256,
             max_header_bytes: 16 * 1024,
             keepalive_interval: Duration::from_secs(20),
             keepalive_timeout: Duration::from_secs(10),
+            connection_age: Duration::from_mins(5),
+            connection_grace: Duration::from_hours(1),
             drain_notice: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(20),
         }
@@ -70,6 +78,8 @@ pub async fn serve(
         .http2_max_header_list_size(settings.max_header_bytes)
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
+        .max_connection_age(settings.connection_age)
+        .max_connection_age_grace(settings.connection_grace)
         .http2_max_pending_accept_reset_streams(Some(64));
     let (draining, drain_began) = oneshot::channel();
     let health = router.clone();

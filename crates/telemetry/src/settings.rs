@@ -15,7 +15,7 @@ pub enum LogFormat {
 pub struct TelemetrySettings {
     /// `service.name` of the resource: `marque`, or `marque-customer` where a role runs alone.
     pub service_name: String,
-    /// `service.instance.id`: the pod's or host's name; empty if there is but one.
+    /// `service.instance.id`: roles and the pod's or host's name, such as `customer@pod-7`; empty if there is but one.
     pub instance: String,
     /// Form of the log lines.
     pub log_format: LogFormat,

@@ -101,6 +101,7 @@ impl ACustomer {
             source: "dms".to_owned(),
             key: key.to_owned(),
             columns: Some(self.columns),
+            expected_version: 0,
         }
     }
 }

@@ -29,6 +29,10 @@ pub(crate) enum Error {
     CustomerUnknown,
     #[error("somebody changed this customer first: read him again")]
     CustomerChanged,
+    #[error("no such source record")]
+    RecordUnknown,
+    #[error("somebody changed this record first: read it again")]
+    RecordChanged,
     #[error("no such merge or split")]
     MoveUnknown,
     #[error("no such pair")]
@@ -79,6 +83,7 @@ impl ServiceError for Error {
             Self::CustomerUnknown
             | Self::MoveUnknown
             | Self::DuplicateUnknown
+            | Self::RecordUnknown
             | Self::ErasureUnknown => ErrorCode::NotFound,
             Self::Rejected(_)
             | Self::ErasureDecided(_)
@@ -89,7 +94,7 @@ impl ServiceError for Error {
             | Self::DecidedAlready(_)
             | Self::Superseded(_)
             | Self::NothingToSplit => ErrorCode::FailedPrecondition,
-            Self::CustomerChanged => ErrorCode::Conflict,
+            Self::CustomerChanged | Self::RecordChanged => ErrorCode::Conflict,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::JoinsWait => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
@@ -105,6 +110,8 @@ impl ServiceError for Error {
             Self::Rejected(_) => "RECORD_REJECTED",
             Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
             Self::CustomerChanged => "CUSTOMER_CHANGED",
+            Self::RecordChanged => "RECORD_CHANGED",
+            Self::RecordUnknown => "RECORD_UNKNOWN",
             Self::MoveUnknown => "MERGE_UNKNOWN",
             Self::DuplicateUnknown => "DUPLICATE_UNKNOWN",
             Self::ErasureUnknown => "ERASURE_UNKNOWN",

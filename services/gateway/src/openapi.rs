@@ -14,7 +14,7 @@ use crate::routes::{self, Endpoint};
 
 const SECURITY: &str = "bearer";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("customers", "Golden customers, their records and consents."),
     (
         "duplicates",
@@ -29,6 +29,10 @@ const TAGS: [(&str, &str); 9] = [
     (
         "quality",
         "The standard of good records, findings, scorecards, alerts.",
+    ),
+    (
+        "complaints",
+        "Cases, their clocks and courses, tasks, files, solutions.",
     ),
     ("imports", "Files of many rows."),
     ("network", "Dealers and their staff."),
@@ -346,6 +350,18 @@ mod tests {
                 .entry(name.clone())
                 .or_insert_with(|| described.clone());
             assert_eq!(*first, described, "two schemas are called {name}");
+        }
+    }
+
+    #[test]
+    fn every_group_of_operations_is_described() {
+        for (path, mut item) in document(&routes::all()).paths.paths {
+            for (_, operation) in operations(&mut item) {
+                for tag in operation.tags.iter().flatten() {
+                    let is_described = TAGS.iter().any(|(name, _)| name == tag);
+                    assert!(is_described, "{path}: {tag}");
+                }
+            }
         }
     }
 

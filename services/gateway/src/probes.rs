@@ -59,7 +59,11 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
         );
     }
     let verdicts = readiness.verdicts().await;
-    let is_down = |needed| verdicts.iter().any(|each| !each.is_well && each.is_needed == needed);
+    let is_down = |needed| {
+        verdicts
+            .iter()
+            .any(|each| !each.is_well && each.is_needed == needed)
+    };
     let (code, status) = match (is_down(true), is_down(false)) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
         (false, true) => (StatusCode::OK, "degraded"),
@@ -109,8 +113,10 @@ mod tests {
             (true, false, 200, "degraded"),
             (false, true, 503, "not_ready"),
         ] {
-            let readiness =
-                Readiness::new(vec![check("customer", needed)], vec![check("scoring", other)]);
+            let readiness = Readiness::new(
+                vec![check("customer", needed)],
+                vec![check("scoring", other)],
+            );
             let (got, body) = ask(routes(readiness), "/readyz").await;
             assert_eq!(got, code, "{body}");
             assert!(body.contains(&format!("\"status\":\"{status}\"")), "{body}");

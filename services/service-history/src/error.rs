@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Invalid(Vec<Violation>),
     #[error("no such visit")]
     VisitUnknown,
+    #[error("somebody changed this visit first: read it again")]
+    VisitChanged,
     #[error(transparent)]
     Dealer(#[from] IntakeError),
     #[error("the visit store failed")]
@@ -46,6 +48,7 @@ impl ServiceError for Error {
             Self::Dealer(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::VisitUnknown => ErrorCode::NotFound,
+            Self::VisitChanged => ErrorCode::Conflict,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
@@ -58,6 +61,7 @@ impl ServiceError for Error {
             Self::Dealer(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::VisitUnknown => "VISIT_UNKNOWN",
+            Self::VisitChanged => "VISIT_CHANGED",
             Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
         }
     }

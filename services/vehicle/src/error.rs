@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Invalid(Vec<Violation>),
     #[error("no such vehicle")]
     VehicleUnknown,
+    #[error("somebody changed this vehicle first: read it again")]
+    VehicleChanged,
     #[error(transparent)]
     Dealer(#[from] IntakeError),
     #[error("the vehicle store failed")]
@@ -46,6 +48,7 @@ impl ServiceError for Error {
             Self::Dealer(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::VehicleUnknown => ErrorCode::NotFound,
+            Self::VehicleChanged => ErrorCode::Conflict,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
@@ -58,6 +61,7 @@ impl ServiceError for Error {
             Self::Dealer(error) => error.reason(),
             Self::Page(_) => "PAGE_INVALID",
             Self::VehicleUnknown => "VEHICLE_UNKNOWN",
+            Self::VehicleChanged => "VEHICLE_CHANGED",
             Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
         }
     }

@@ -83,8 +83,7 @@ fn date(left: u32, right: u32) -> u8 {
 /// One letter stands for the word that it begins: m for male, w for weiblich.
 fn category(a: &[char], b: &[char]) -> u8 {
     let is_letter_of = |short: &[char], long: &[char]| short.len() == 1 && long.starts_with(short);
-    let is_same =
-        is_letter_of(a, b) || is_letter_of(b, a) || jaro_winkler(a, b) >= 0.88;
+    let is_same = is_letter_of(a, b) || is_letter_of(b, a) || jaro_winkler(a, b) >= 0.88;
     if is_same { 2 } else { 3 }
 }
 

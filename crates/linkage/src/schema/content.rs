@@ -66,14 +66,26 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
 /// True for the ways of writing that a value is not there.
 pub(crate) fn is_missing(value: &str) -> bool {
     const WORDS: [&str; 15] = [
-        "na", "n/a", "n.a.", "null", "none", "nan", "nil", "unknown", "not known", "unbekannt", "onbekend",
-        "inconnu", "sconosciuto", "desconocido", "okand",
+        "na",
+        "n/a",
+        "n.a.",
+        "null",
+        "none",
+        "nan",
+        "nil",
+        "unknown",
+        "not known",
+        "unbekannt",
+        "onbekend",
+        "inconnu",
+        "sconosciuto",
+        "desconocido",
+        "okand",
     ];
     const SIGNS: [&str; 10] = ["", "-", "--", "?", "??", "???", ".", "无", "未知", "不详"];
     // Nothing longer stands in the lists.
     value.len() <= 12
-        && (SIGNS.contains(&value)
-            || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
+        && (SIGNS.contains(&value) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
 }
 
 impl Content {

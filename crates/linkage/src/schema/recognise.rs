@@ -169,7 +169,9 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
         Role::Year if content.year < 0.5 => role_by_content(content, rows),
         Role::Month if content.month < 0.5 => role_by_content(content, rows),
         Role::Day if content.day < 0.5 => role_by_content(content, rows),
-        Role::GivenName | Role::FamilyName if content.words < 0.3 && content.code + content.number > 0.5 => {
+        Role::GivenName | Role::FamilyName
+            if content.words < 0.3 && content.code + content.number > 0.5 =>
+        {
             role_by_content(content, rows)
         }
         // "Straße und Hausnummer" is a whole line.

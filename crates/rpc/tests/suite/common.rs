@@ -54,6 +54,11 @@ impl World {
     }
 
     pub(crate) async fn with(settings: StackSettings) -> Self {
+        Self::with_age(settings, ServerSettings::default().connection_age).await
+    }
+
+    /// With connections that are given up at an age.
+    pub(crate) async fn with_age(settings: StackSettings, connection_age: Duration) -> Self {
         let router = RoleRouter::new();
         let unfinished = Arc::new(AtomicUsize::new(0));
         // The relay: a second role, which calls the first.
@@ -74,16 +79,21 @@ impl World {
             StackSettings::default(),
         );
         router.add(relay).unwrap();
-        Self::serving(router, unfinished).await
+        Self::serving(router, unfinished, connection_age).await
     }
 
-    async fn serving(router: RoleRouter, unfinished: Arc<AtomicUsize>) -> Self {
+    async fn serving(
+        router: RoleRouter,
+        unfinished: Arc<AtomicUsize>,
+        connection_age: Duration,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let settings = ServerSettings {
             drain_notice: Duration::from_millis(50),
             drain_timeout: Duration::from_secs(2),
+            connection_age,
             ..ServerSettings::default()
         };
         let served_router = router.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marque_rpc::RoleName;
+use marque_rpc::{RoleName, StackSettings};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -54,4 +54,20 @@ async fn a_stream_without_end_does_not_hold_the_stop_up_for_ever() {
         outcome,
         Err(marque_rpc::ServeError::DrainTimeout(_))
     ));
+}
+
+#[tokio::test]
+async fn no_call_is_lost_when_a_connection_has_grown_old() {
+    let age = Duration::from_millis(60);
+    let world = World::with_age(StackSettings::default(), age).await;
+    let callers = (0..4).map(|_| {
+        let mut health = HealthClient::new(network(RoleName::Vehicle, &world.address));
+        async move {
+            let began = std::time::Instant::now();
+            while began.elapsed() < 10 * age {
+                health.check(HealthCheckRequest::default()).await.unwrap();
+            }
+        }
+    });
+    futures::future::join_all(callers).await;
 }

@@ -202,7 +202,14 @@ impl CaseApp {
         kinds_of(&case.category)
             .iter()
             .filter(|kind| case.state.is_open() && is_missing(kind))
-            .map(|kind| Clock::start(*kind, self.budget(*kind, case), case.begins(*kind), calendar))
+            .map(|kind| {
+                Clock::start(
+                    *kind,
+                    self.budget(*kind, case),
+                    case.begins(*kind),
+                    calendar,
+                )
+            })
             .collect()
     }
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{
     CaseApp, Wanted,
     moves::entry,
-    read::is_customer,
     publish::{self, Change},
+    read::is_customer,
 };
 use crate::{
     domain::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, media_type},

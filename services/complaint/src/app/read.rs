@@ -226,7 +226,9 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.warnings.clear();
     shown.case.level = 0;
     shown.attachments.retain(|file| file.added_by == himself);
-    shown.compensations.retain(|(given, _)| given.state == CompensationState::Approved);
+    shown
+        .compensations
+        .retain(|(given, _)| given.state == CompensationState::Approved);
     for (given, may_decide) in &mut shown.compensations {
         for text in [
             &mut given.reason,

@@ -20,7 +20,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, OTHER, State, kinds_of},
+    domain::{Case, Clock, Entry as Course, OTHER, REOPEN_DAYS, State, kinds_of},
     storage::{self, NewCase},
 };
 

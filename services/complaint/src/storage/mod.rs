@@ -36,8 +36,8 @@ pub(crate) use report::{group_names, list_facts};
 pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
 pub use sealed::SEALED;
 pub(crate) use solutions::{
-    count_uses, find_solution, find_solutions, list_changed_solutions, list_latest_solutions,
-    in_force, list_solution_versions, put_solution, use_solution,
+    count_uses, find_solution, find_solutions, in_force, list_changed_solutions,
+    list_latest_solutions, list_solution_versions, put_solution, use_solution,
 };
 pub(crate) use told::{
     Car, open_cases_of_car, put_cars, put_tier, put_warning, tier_of, warnings_of,

@@ -190,10 +190,17 @@ async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
     let told = world.complaints().add_note(world.desk("D1", note)).await;
     let told = told.unwrap().into_inner().complaint.unwrap();
     assert_eq!(dues(&told), ["", remedy]);
-    let first = told.clocks.iter().find(|clock| clock.kind == "first_response");
+    let first = told
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == "first_response");
     assert_eq!(first.unwrap().state, "met");
     // What was called resolved and is re-opened is watched again, from the day of the demand.
-    for (to, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "换件")] {
+    for (to, note) in [
+        ("acknowledged", ""),
+        ("in_progress", ""),
+        ("resolved", "换件"),
+    ] {
         world.go(&case.id, to, note).await.unwrap();
     }
     assert_eq!(dues(&world.get(&case.id).await), ["", ""]);

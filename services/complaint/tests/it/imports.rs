@@ -189,7 +189,10 @@ async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
         severity: "critical".into(),
         ..pb::AmendComplaintRequest::default()
     };
-    let amended = world.complaints().amend_complaint(world.desk("D1", amend)).await;
+    let amended = world
+        .complaints()
+        .amend_complaint(world.desk("D1", amend))
+        .await;
     amended.unwrap();
     // The next nightly file has another text, and some columns are empty.
     let row = "TS1,c1,,2026-03-01 16:00,,维修质量,低,制动仍有异响，已来三次,售后\n";
@@ -197,5 +200,8 @@ async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
     let kept = world.get(&case.id).await;
     assert_eq!(kept.severity, "critical", "the desk said so");
     assert_eq!(kept.text, "制动仍有异响,已来三次");
-    assert_eq!((kept.vin.as_str(), kept.channel.as_str()), ("LJ1EEKRN7R4000001", "phone"));
+    assert_eq!(
+        (kept.vin.as_str(), kept.channel.as_str()),
+        ("LJ1EEKRN7R4000001", "phone")
+    );
 }

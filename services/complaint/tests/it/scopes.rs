@@ -245,10 +245,7 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
 async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let own = customer(1);
-    world
-        .customers
-        .deliver([linked(1, "D1", "c1", own)])
-        .await;
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
     let case = world.open(complaint("D1", "c1")).await;
     let note = |text: &str, told_customer| pb::AddNoteRequest {
         id: case.id.clone(),
@@ -271,22 +268,34 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
         .add_task(world.desk("D1", task))
         .await
         .unwrap();
-    world.go(&case.id, "acknowledged", "先稳住他").await.unwrap();
+    world
+        .go(&case.id, "acknowledged", "先稳住他")
+        .await
+        .unwrap();
     let get = pb::GetComplaintRequest {
         id: case.id.clone(),
     };
     let me = world.ask(Role::Customer, Scope::Customer(own), get);
     let seen = world.complaints().get_complaint(me).await.unwrap();
     let seen = seen.into_inner().complaint.unwrap();
-    let notes: Vec<&str> = seen.entries.iter().map(|entry| entry.note.as_str()).collect();
+    let notes: Vec<&str> = seen
+        .entries
+        .iter()
+        .map(|entry| entry.note.as_str())
+        .collect();
     assert!(notes.contains(&"配件明天到"), "{notes:?}");
     assert!(
-        notes.iter().all(|note| note.is_empty() || *note == "配件明天到"),
+        notes
+            .iter()
+            .all(|note| note.is_empty() || *note == "配件明天到"),
         "{notes:?}"
     );
     assert!(seen.entries.iter().all(|entry| entry.actor.is_empty()));
     assert!(seen.tasks.is_empty() && seen.clocks.is_empty());
-    assert_eq!((seen.text.as_str(), seen.state.as_str()), ("刹车修了三次还是响", "acknowledged"));
+    assert_eq!(
+        (seen.text.as_str(), seen.state.as_str()),
+        ("刹车修了三次还是响", "acknowledged")
+    );
     // Nor does his own word to us count as ours to him.
     let before = world.get(&case.id).await;
     let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));

@@ -317,6 +317,7 @@ impl World {
                 phone: phone.into(),
                 ..CustomerColumns::default()
             }),
+            expected_version: 0,
         };
         let transport = RpcTransport::local(RoleName::Customer, &self.router);
         let put = CustomerServiceClient::new(transport)

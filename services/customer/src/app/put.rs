@@ -31,6 +31,9 @@ struct Asked {
     /// Keyed hash of the columns.
     #[prost(bytes = "vec", tag = "4")]
     content: Vec<u8>,
+    /// 0 if any.
+    #[prost(int64, tag = "5")]
+    expected_version: i64,
 }
 
 /// What became of a record that was put.
@@ -83,6 +86,7 @@ impl CustomerApp {
             source: request.source,
             key: request.key,
             content: ready.content_hash.to_vec(),
+            expected_version: request.expected_version,
         };
         let asked = Arc::new(Wanted {
             ctx,
@@ -128,6 +132,10 @@ impl CustomerApp {
             .write_rows(conn, &wanted.ctx, &[&wanted.ready], company)?
             .pop()
             .expect("one row was written");
+        let expected = wanted.asked.expected_version;
+        if expected != 0 && taken.outcome.version_before(taken.version) != expected {
+            return Err(Error::RecordChanged);
+        }
         let number = taken.customer.ok_or(Error::RecordErased)?;
         let customer = self.store.get_customer_by_number(conn, number)?;
         if taken.outcome == Outcome::Stored {

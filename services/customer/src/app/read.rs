@@ -1,7 +1,7 @@
 //! Reading customers.
 
 use marque_auth::{CallContext, Role, Scope};
-use marque_core::{CustomerId, CustomerNumber, Timestamp, source_record_id};
+use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, source_record_id};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
@@ -111,6 +111,29 @@ impl CustomerApp {
                     app.store
                         .list_records(conn, ctx.scope(), customer.number, after, size)?;
                 Ok((customer.id, records))
+            })
+            .await
+    }
+
+    /// A record by its id, and the customer it belongs to.
+    pub(crate) async fn source_record(
+        &self,
+        ctx: CallContext,
+        id: SourceRecordId,
+    ) -> Result<(CustomerId, SourceRecord)> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| {
+                let record = app.store.find_record(conn, ctx.scope(), id)?;
+                let record = record.ok_or(Error::RecordUnknown)?;
+                let customer = app.store.get_customer_by_number(conn, record.customer)?;
+                let family = app.store.family(conn, customer.number)?;
+                let dealers = app.store.dealers_of(conn, &family)?;
+                let seen = (customer, family.as_slice(), dealers.as_slice());
+                if !app.may_see(conn, ctx.scope(), seen, app.clock.now())? {
+                    return Err(Error::RecordUnknown);
+                }
+                Ok((customer.id, record))
             })
             .await
     }

@@ -131,6 +131,19 @@ impl CustomerGrpc {
         })
     }
 
+    async fn record(
+        &self,
+        request: Request<pb::GetSourceRecordRequest>,
+    ) -> Result<pb::GetSourceRecordResponse> {
+        let ctx = CallContext::of(&request)?;
+        let id = request.into_inner().id;
+        let id = id.parse().map_err(|_| Error::RecordUnknown)?;
+        let (customer, record) = self.app.source_record(ctx.clone(), id).await?;
+        Ok(pb::GetSourceRecordResponse {
+            source_record: Some(convert::record_to_pb(&ctx, record, customer)),
+        })
+    }
+
     async fn history(
         &self,
         request: Request<pb::ListHistoryRequest>,
@@ -424,6 +437,13 @@ impl CustomerService for CustomerGrpc {
         request: Request<pb::ListSourceRecordsRequest>,
     ) -> Answer<pb::ListSourceRecordsResponse> {
         answer(self.records(request).await)
+    }
+
+    async fn get_source_record(
+        &self,
+        request: Request<pb::GetSourceRecordRequest>,
+    ) -> Answer<pb::GetSourceRecordResponse> {
+        answer(self.record(request).await)
     }
 
     async fn list_history(

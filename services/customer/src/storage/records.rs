@@ -186,6 +186,23 @@ impl CustomerStore {
         self.open_rows(rows)
     }
 
+    /// An opened record by its id, if a scope may know of it. Whose it is is still to be asked.
+    pub(crate) fn find_record(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        id: SourceRecordId,
+    ) -> Result<Option<SourceRecord>> {
+        let scope = match scope {
+            Scope::Customer(_) => &Scope::Headquarters,
+            scope => scope,
+        };
+        let (clause, dealers) = dealer_clause(scope, "dealer", 2);
+        let sql = format!("SELECT {RECORD} FROM source_records WHERE id = ?1 AND {clause}");
+        let rows = conn.query(&sql, &[id.uuid().into(), dealers], read_row)?;
+        Ok(self.open_rows(rows)?.pop())
+    }
+
     /// Dealers that have a record of one of the customers.
     pub(crate) fn dealers_of(
         &self,

@@ -1,6 +1,8 @@
 //! Pages of a customer's records.
 
-use marque_api::customer::v1::{ListSourceRecordsRequest, ListSourceRecordsResponse};
+use marque_api::customer::v1::{
+    GetSourceRecordRequest, ListSourceRecordsRequest, ListSourceRecordsResponse,
+};
 use marque_auth::{Role, Scope};
 use marque_db::StoreError;
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
@@ -10,6 +12,7 @@ use crate::common::{HQ, dealer, put};
 store_test_suite!(
     pages_of_records_go_through_all_of_them_once,
     a_page_of_records_opens_no_others,
+    a_record_is_found_by_the_id_that_findings_and_work_lists_name,
 );
 
 async fn page(rig: &Rig, scope: Scope, id: &str, token: &str) -> ListSourceRecordsResponse {
@@ -91,5 +94,40 @@ async fn a_page_of_records_opens_no_others(db: TestDb) {
         let keys: Vec<&str> = page.source_records.iter().map(|it| &*it.key).collect();
         assert_eq!(keys, wanted);
         token = page.next_page_token;
+    }
+}
+
+async fn a_record_is_found_by_the_id_that_findings_and_work_lists_name(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let put = put(
+        &rig,
+        a_customer()
+            .named("王小明")
+            .with_phone(phone(1))
+            .put("D1", "K1"),
+    )
+    .await;
+    let ask = async |role: Role, scope: Scope, id: &str| {
+        let message = GetSourceRecordRequest { id: id.to_owned() };
+        let asked = rig
+            .customer()
+            .get_source_record(rig.ask(role, scope, message))
+            .await;
+        asked.map(|got| got.into_inner().source_record.unwrap())
+    };
+    let id = put.source_record_id.as_str();
+    for (role, scope) in [(Role::Agent, HQ), (Role::Manager, dealer("D1"))] {
+        let found = ask(role, scope, id).await.unwrap();
+        assert_eq!((found.id.as_str(), found.key.as_str()), (id, "K1"));
+        assert_eq!(found.customer_id, put.customer_id);
+        assert!(!found.columns.unwrap().phone.contains("0000000"), "masked");
+    }
+    for (scope, id) in [(dealer("D2"), id), (HQ, "src_0"), (HQ, "nothing")] {
+        let role = if scope == HQ {
+            Role::Agent
+        } else {
+            Role::Manager
+        };
+        assert!(ask(role, scope, id).await.is_err(), "{id}");
     }
 }

@@ -11,6 +11,7 @@ use crate::common::{acts, dealer, get, put, reason};
 
 store_test_suite!(
     the_version_grows_with_each_change_and_only_then,
+    a_write_over_another_version_than_the_one_read_changes_nothing,
     a_write_with_a_key_happens_once,
     a_dealer_writes_for_himself_alone,
     a_record_without_name_or_key_is_refused,
@@ -35,6 +36,27 @@ async fn the_version_grows_with_each_change_and_only_then(db: TestDb) {
         version + 2,
         "another dealer's record is a change too"
     );
+}
+
+async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let send = async |hobby: &str, expected_version| {
+        let person = a_customer().named("王小明").who_likes(hobby);
+        let request = PutSourceRecordRequest {
+            expected_version,
+            ..person.put("D1", "1")
+        };
+        let put = rig
+            .customer()
+            .put_source_record(rig.ask(marque_auth::Role::Dms, dealer("D1"), request))
+            .await;
+        put.map(tonic::Response::into_inner)
+    };
+    assert_eq!(send("fishing", 0).await.unwrap().version, 1);
+    assert_eq!(send("chess", 1).await.unwrap().version, 2);
+    assert_eq!(reason(send("golf", 1).await.unwrap_err()), "RECORD_CHANGED");
+    let now = send("chess", 2).await.unwrap();
+    assert_eq!((now.outcome(), now.version), (RowOutcome::Unchanged, 2));
 }
 
 async fn a_write_with_a_key_happens_once(db: TestDb) {

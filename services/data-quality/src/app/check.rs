@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{QualityApp, judgement::Judgement};
 use crate::{
     domain::{
-        Counters, Evidence, Finding, FindingState, Found, Place, Signs, found_in, month_of, score,
+        Counters, Evidence, Excused, Finding, FindingState, Found, Place, Signs, found_in,
+        month_of, score,
     },
     error::Result,
     storage::{self, Kept, Pending},
@@ -86,7 +87,7 @@ impl QualityApp {
         now: Timestamp,
     ) -> Result<()> {
         let known = by_id(storage::kept(conn, &ids_of(evidence))?);
-        let mut batch = Batch::default();
+        let mut batch = Batch::of(conn, &ids_of(evidence))?;
         let mut newest: HashMap<Uuid, &Evidence> = HashMap::new();
         for one in evidence {
             let earlier = newest.entry(one.id).or_insert(one);
@@ -136,7 +137,7 @@ impl QualityApp {
         now: Timestamp,
     ) -> Result<()> {
         storage::lock(conn)?;
-        let mut batch = Batch::default();
+        let mut batch = Batch::of(conn, ids)?;
         for old in storage::kept(conn, ids)? {
             let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
             let standard = self.in_force(conn, old.place.kind, business_date(now))?;
@@ -162,21 +163,28 @@ impl QualityApp {
                     return Ok(false);
                 }
                 storage::lock(conn)?;
-                let mut batch = Batch::default();
-                for old in storage::kept_not_by(conn, kind, version, BATCH)? {
-                    let signs = old.signs.clone();
-                    batch.put(
-                        Some(&old),
-                        old.evidence.clone(),
-                        old.place.clone(),
-                        &standard,
-                        signs,
-                    );
-                }
-                batch.write(conn, &app, now)?;
+                let by_others = storage::kept_not_by(conn, kind, version, BATCH)?;
+                app.score_anew(conn, by_others, now)?;
                 Ok(true)
             })
             .await
+    }
+
+    /// Scores records by what is known of them, with what of them is excused now.
+    pub(super) fn score_anew(
+        &self,
+        conn: &mut Conn<'_>,
+        records: Vec<Kept>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let ids: Vec<Uuid> = records.iter().map(|kept| kept.evidence.id).collect();
+        let mut batch = Batch::of(conn, &ids)?;
+        for old in records {
+            let standard = self.in_force(conn, old.place.kind, business_date(now))?;
+            let (evidence, place) = (old.evidence.clone(), old.place.clone());
+            batch.put(Some(&old), evidence, place, &standard, old.signs.clone());
+        }
+        batch.write(conn, self, now)
     }
 }
 
@@ -185,9 +193,20 @@ impl QualityApp {
 struct Batch {
     counters: Counters,
     records: Vec<Kept>,
+    /// What was found of the records before.
+    findings: HashMap<Uuid, Vec<Finding>>,
 }
 
 impl Batch {
+    fn of(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Self> {
+        let mut batch = Self::default();
+        for finding in storage::findings_of(conn, ids)? {
+            let of_record = batch.findings.entry(finding.record).or_default();
+            of_record.push(finding);
+        }
+        Ok(batch)
+    }
+
     fn put(
         &mut self,
         old: Option<&Kept>,
@@ -196,7 +215,8 @@ impl Batch {
         standard: &Arc<Standard>,
         signs: Signs,
     ) {
-        let scored = score(standard, &evidence, &signs);
+        let excused = Excused::of(self.findings.get(&evidence.id).into_iter().flatten());
+        let scored = score(standard, &evidence, &signs, &excused);
         if let Some(old) = old {
             self.counters.leave(&old.place, &old.scored);
         }
@@ -210,17 +230,13 @@ impl Batch {
         });
     }
 
-    fn write(self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
+    fn write(mut self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
         storage::add_counters(conn, &self.counters.changed())?;
         storage::put_records(conn, &self.records, now)?;
-        let ids: Vec<Uuid> = self.records.iter().map(|kept| kept.evidence.id).collect();
-        let mut known: HashMap<Uuid, Vec<Finding>> = HashMap::new();
-        for finding in storage::findings_of(conn, &ids)? {
-            known.entry(finding.record).or_default().push(finding);
-        }
         let mut changed = Vec::new();
         for kept in &self.records {
-            let earlier = known.remove(&kept.evidence.id).unwrap_or_default();
+            let earlier = self.findings.remove(&kept.evidence.id);
+            let earlier = earlier.unwrap_or_default();
             let found = found_in(&kept.evidence, &kept.signs);
             changed.extend(compare(app, kept, earlier, found, now));
         }
@@ -266,6 +282,7 @@ fn compare(
             } else {
                 finding.reason.clone()
             },
+            is_excused: finding.is_excused && !is_back,
             ..finding.clone()
         });
     }
@@ -276,6 +293,7 @@ fn compare(
     changed.extend(gone.map(|finding| Finding {
         state: FindingState::Mended,
         changed_at: now,
+        is_excused: false,
         ..finding
     }));
     changed
@@ -296,6 +314,7 @@ fn opened(app: &QualityApp, kept: &Kept, found: Found, now: Timestamp) -> Findin
         changed_at: now,
         reopened: 0,
         reason: String::new(),
+        is_excused: false,
     }
 }
 

@@ -40,30 +40,54 @@ impl QualityApp {
         ctx.require([Role::Manager, Role::Steward, Role::HqAdmin])?;
         check_words("reason", &reason, REASON)?;
         let now = self.clock.now();
+        let app = self.clone();
         self.db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "DecideFinding", |conn| {
-                    decide(conn, &ctx, now, (id, to, &reason)).map(&answer)
+                    app.decide(conn, &ctx, now, (id, to, &reason)).map(&answer)
                 })
             })
             .await
     }
+
+    /// What headquarters waives costs the record nothing from now on.
+    fn decide(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        now: Timestamp,
+        decision: (FindingId, FindingState, &str),
+    ) -> Result<Finding> {
+        storage::lock(conn)?;
+        let (was_excused, finding) = decide(conn, ctx, now, decision)?;
+        if finding.is_excused != was_excused {
+            let of_record = storage::kept(conn, &[finding.record])?;
+            self.score_anew(conn, of_record, now)?;
+        }
+        Ok(finding)
+    }
 }
 
+/// Decides a finding; also says whether it was excused before.
 fn decide(
     conn: &mut Conn<'_>,
     ctx: &CallContext,
     now: Timestamp,
     (id, to, reason): (FindingId, FindingState, &str),
-) -> Result<Finding> {
+) -> Result<(bool, Finding)> {
     let finding = storage::find_finding(conn, ctx.scope(), id)?;
     let mut finding = finding.ok_or(Error::FindingUnknown)?;
     if finding.state == FindingState::Mended {
         return Err(Error::FindingMended);
     }
-    if finding.state == to {
-        return Ok(finding);
+    let was_excused = finding.is_excused;
+    let is_excused = to == FindingState::Waived
+        && ctx.scope().dealer().is_none()
+        && ctx.require([Role::Steward, Role::HqAdmin]).is_ok();
+    if finding.state == to && (was_excused || !is_excused) {
+        return Ok((was_excused, finding));
     }
+    finding.is_excused = is_excused;
     finding.reopened += i64::from(to == FindingState::Open);
     finding.state = to;
     finding.changed_at = now;
@@ -77,5 +101,5 @@ fn decide(
         detail: to.code(),
     };
     record(conn, ctx, now, &entry)?;
-    Ok(finding)
+    Ok((was_excused, finding))
 }

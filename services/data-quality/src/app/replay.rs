@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{QualityApp, cards::Means};
 use crate::{
-    domain::{Counter, OVERALL, Points, score},
+    domain::{Counter, Excused, Finding, OVERALL, Points, score},
     error::Result,
     storage::{self, Kept},
 };
@@ -47,17 +47,23 @@ impl QualityApp {
         let standard = self.parse(&text)?;
         let (mut sums, mut replayed, mut after) = (Sums::new(), Replayed::default(), Uuid::nil());
         loop {
-            let read = move |conn: &mut Conn<'_>| -> Result<Vec<Kept>> {
-                Ok(storage::kept_after(conn, after, PAGE)?)
+            let read = move |conn: &mut Conn<'_>| -> Result<(Vec<Kept>, Vec<Finding>)> {
+                let page = storage::kept_after(conn, after, PAGE)?;
+                let ids: Vec<Uuid> = page.iter().map(|kept| kept.evidence.id).collect();
+                let mut findings = storage::findings_of(conn, &ids)?;
+                findings.retain(|finding| finding.is_excused);
+                Ok((page, findings))
             };
-            let page = self.db.scan(read).await?;
+            let (page, excused) = self.db.scan(read).await?;
             let Some(last) = page.last() else {
                 break;
             };
             after = last.evidence.id;
             let seen = self.in_scope(&ctx, page).await?;
             for kept in seen.iter().filter(|kept| kept.place.kind == standard.kind) {
-                add(&mut sums, &mut replayed, kept, &standard);
+                let own = |one: &&Finding| one.record == kept.evidence.id;
+                let excused = Excused::of(excused.iter().filter(own));
+                add(&mut sums, &mut replayed, (kept, &excused), &standard);
             }
         }
         replayed.changes = changes(sums);
@@ -84,8 +90,13 @@ impl QualityApp {
     }
 }
 
-fn add(sums: &mut Sums, replayed: &mut Replayed, kept: &Kept, standard: &Standard) {
-    let after = score(standard, &kept.evidence, &kept.signs);
+fn add(
+    sums: &mut Sums,
+    replayed: &mut Replayed,
+    (kept, excused): (&Kept, &Excused),
+    standard: &Standard,
+) {
+    let after = score(standard, &kept.evidence, &kept.signs, excused);
     let is_qualified = |points: &[Points]| points.first().is_some_and(|p| p.is_qualified);
     match (
         is_qualified(&kept.scored.points),

@@ -76,7 +76,8 @@ impl Sink for VerificationSink {
                 field: "dealer",
                 rule: "dealer_differs",
                 zh: "这一行是另一家经销商的：请按经销商分文件导入".to_owned(),
-                en: "the row is of another dealer than the import: send a file for each dealer".to_owned(),
+                en: "the row is of another dealer than the import: send a file for each dealer"
+                    .to_owned(),
             });
         }
         let new = NewCheck {
@@ -150,7 +151,10 @@ fn refusal(problem: Problem) -> Refusal {
             "核实字段不是客户的列：请写列名，或留空表示整条记录",
         ),
         "checked_at" => ("date_in_future", "核实时间不能晚于现在"),
-        _ => ("record_unknown", "没有这条记录：请用客户编号，或任务清单里的编号"),
+        _ => (
+            "record_unknown",
+            "没有这条记录：请用客户编号，或任务清单里的编号",
+        ),
     };
     Refusal {
         field: problem.field,

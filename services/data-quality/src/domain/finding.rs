@@ -61,6 +61,39 @@ pub(crate) struct Finding {
     /// How often it came back.
     pub(crate) reopened: i64,
     pub(crate) reason: String,
+    /// Waived by headquarters, so that it costs the record nothing. A dealer's own waiver is his word in his own matter.
+    pub(crate) is_excused: bool,
+}
+
+/// What of a record is excused: fields and rules.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Excused(Vec<(String, String)>);
+
+impl Excused {
+    pub(crate) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let excused = findings.into_iter().filter(|finding| finding.is_excused);
+        let keys = excused.map(|one| (one.found.field.clone(), one.found.rule.clone()));
+        Self(keys.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a broken rule is.
+    pub(super) fn has_flaw(&self, flaw: &Flaw) -> bool {
+        self.has(flaw.field.column(), flaw.rule.entry().id)
+    }
+
+    /// Whether a sign of invention is.
+    pub(super) fn has_sign(&self, records: RecordKind, kind: Kind) -> bool {
+        self.has(kind.column(records), kind.code())
+    }
+
+    fn has(&self, field: &str, rule: &str) -> bool {
+        let mut keys = self.0.iter();
+        keys.any(|(own_field, own_rule)| own_field == field && own_rule == rule)
+    }
 }
 
 /// What is wrong with a record: broken rules that matter, and signs of invention. A rule is there once a column.

@@ -11,7 +11,7 @@ mod verification;
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
 pub(crate) use counter::{Counter, CounterKey, Counters, Level, Place, month_of};
 pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
-pub(crate) use finding::{Finding, FindingState, Found, found_in};
+pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};
 pub(crate) use score::{OVERALL, Points, Scored, Signs, score};
 pub(crate) use verification::{Accuracy, Check, CheckOutcome, PointsTable, accuracy};

@@ -7,7 +7,7 @@ use marque_quality::{
     standard::{Facts, Record, Standard},
 };
 
-use super::Evidence;
+use super::{Evidence, Excused};
 
 /// The purpose that is the mean of all others.
 pub(crate) const OVERALL: &str = "overall";
@@ -64,8 +64,21 @@ impl Signs {
     }
 }
 
-/// Scores a record by a standard of its kind.
-pub(crate) fn score(standard: &Standard, evidence: &Evidence, signs: &Signs) -> Scored {
+/// Scores a record by a standard of its kind; what is excused costs nothing.
+pub(crate) fn score(
+    standard: &Standard,
+    evidence: &Evidence,
+    signs: &Signs,
+    excused: &Excused,
+) -> Scored {
+    if !excused.is_empty() {
+        let mut evidence = evidence.clone();
+        evidence.findings.retain(|flaw| !excused.has_flaw(flaw));
+        let signs = signs.0.iter().copied();
+        let signs = signs.filter(|(kind, _)| !excused.has_sign(evidence.kind, *kind));
+        let signs = Signs(signs.collect());
+        return score(standard, &evidence, &signs, &Excused::default());
+    }
     let cell = |field: Field| evidence.filled.contains(&field).then_some("filled");
     let credibility = signs.credibility();
     let facts = Facts {

@@ -279,6 +279,7 @@ pub(super) fn finding_to_pb(finding: Finding) -> pb::Finding {
         changed_at,
         reopened,
         reason,
+        is_excused: _,
     } = finding;
     pb::Finding {
         id: id.to_string(),

@@ -14,8 +14,25 @@ const FINDING: &str =
     "id, record, kind, dealer, department, clerk, field, rule, other, number, severity, strength,
     standard, state, opened_at, changed_at, reopened, reason";
 
+/// How a finding is kept that headquarters waived; to callers it is a waived one.
+const EXCUSED: &str = "excused";
+
+const fn kept_state(finding: &Finding) -> &'static str {
+    if finding.is_excused {
+        EXCUSED
+    } else {
+        finding.state.code()
+    }
+}
+
 fn read(row: &Row<'_>) -> Result<Finding, StoreError> {
     let (kind, state): (String, String) = (row.get(2)?, row.get(13)?);
+    let is_excused = state == EXCUSED;
+    let state = if is_excused {
+        FindingState::Waived.code()
+    } else {
+        &state
+    };
     Ok(Finding {
         id: FindingId::from(row.get::<Uuid>(0)?),
         record: row.get(1)?,
@@ -32,7 +49,8 @@ fn read(row: &Row<'_>) -> Result<Finding, StoreError> {
             strength: row.get(11)?,
         },
         standard: row.get(12)?,
-        state: FindingState::of(&state).ok_or_else(|| broken("state of finding"))?,
+        is_excused,
+        state: FindingState::of(state).ok_or_else(|| broken("state of finding"))?,
         opened_at: row.get(14)?,
         changed_at: row.get(15)?,
         reopened: row.get(16)?,
@@ -70,7 +88,7 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
                 severity_code(found.severity).into(),
                 found.strength.into(),
                 finding.standard.into(),
-                finding.state.code().into(),
+                kept_state(finding).into(),
                 finding.opened_at.into(),
                 finding.changed_at.into(),
                 finding.reopened.into(),
@@ -146,13 +164,19 @@ pub(crate) fn list_findings(
     };
     let sql = format!(
         "SELECT {FINDING} FROM findings
-         WHERE state = ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR dealer = ?3) AND (?4 = '' OR clerk = ?4)
+         WHERE state IN (?1, ?12) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR dealer = ?3) AND (?4 = '' OR clerk = ?4)
            AND (?5 = '' OR rule = ?5) AND (?6 = '' OR field = ?6) AND {clause}
            AND (opened_at < ?8 OR opened_at = ?8 AND id < ?9) AND {of_record}
          ORDER BY opened_at DESC, id DESC LIMIT ?10"
     );
+    let state = filter.state.unwrap_or(FindingState::Open);
+    let or_else = if state == FindingState::Waived {
+        EXCUSED
+    } else {
+        state.code()
+    };
     let values = [
-        filter.state.unwrap_or(FindingState::Open).code().into(),
+        state.code().into(),
         filter.kind.map_or("", RecordKind::code).into(),
         (&filter.dealer).into(),
         (&filter.clerk).into(),
@@ -163,6 +187,7 @@ pub(crate) fn list_findings(
         id.into(),
         page.size.into(),
         Value::from(filter.record),
+        or_else.into(),
     ];
     conn.query(&sql, &values, read)
 }

@@ -14,6 +14,7 @@ store_test_suite!(
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
+    what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
 );
 
 /// A record of `D000` whose phone nobody has, or has again.
@@ -113,4 +114,32 @@ async fn a_dealer_neither_sees_nor_decides_what_is_found_at_another(db: TestDb) 
         let answer = decided.map_or_else(|status| status.code(), |_| Code::Ok);
         assert_eq!(answer, code, "{dealer}");
     }
+}
+
+async fn what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let id = in_state(&world, "open").await.id;
+    let total = async || {
+        let cards = world.cards("dealer", "").await;
+        let of_dealer = cards.iter().find(|card| card.dealer == "D000");
+        of_dealer
+            .and_then(|card| card.means)
+            .map(|means| means.total)
+    };
+    let flawed = total().await.unwrap();
+    let reason = "the customer showed his phone at the desk";
+    let own = world.of_dealer(Role::Manager, "D000", decision(&id, "waive", reason));
+    world.quality().decide_finding(own).await.unwrap();
+    assert_eq!(total().await, Some(flawed));
+    let by_hq = world.hq(decision(&id, "waive", reason));
+    let waived = world.quality().decide_finding(by_hq).await.unwrap();
+    assert_eq!(waived.into_inner().finding.unwrap().state, "waived");
+    assert!(total().await.unwrap() > flawed, "seen in the same moment");
+    assert_eq!(findings(&world, "waived").await.len(), 1);
+    assert_eq!(world.recount().await.differing, 0);
+    // It costs again once it is taken up.
+    let again = world.hq(decision(&id, "reopen", "the phone was a borrowed one"));
+    world.quality().decide_finding(again).await.unwrap();
+    assert_eq!(total().await, Some(flawed));
 }

@@ -154,6 +154,10 @@ fn customers() -> Vec<Endpoint> {
             routes!(customers::list_source_records),
         ),
         interactive(
+            "/marque.customer.v1.CustomerService/GetSourceRecord",
+            routes!(customers::get_source_record),
+        ),
+        interactive(
             "/marque.customer.v1.CustomerService/ListHistory",
             routes!(customers::list_history),
         ),

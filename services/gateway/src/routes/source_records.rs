@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{ok, tagged},
+    answer::{Preconditions, ok, tagged},
     edge::Call,
     extract::{Json, Path},
     problem::Answer,
@@ -275,6 +275,7 @@ impl From<pb::PutSourceRecordResponse> for PutRecord {
 pub(crate) async fn put_source_record(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((dealer, source, key)): Path<(String, String, String)>,
     Json(row): Json<CustomerRow>,
 ) -> Answer {
@@ -283,6 +284,7 @@ pub(crate) async fn put_source_record(
         source,
         key,
         columns: Some(row.into()),
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let put = app
         .clients
@@ -290,7 +292,8 @@ pub(crate) async fn put_source_record(
         .write(&call, request, |mut client, request| async move {
             client.put_source_record(request).await
         });
-    let record = PutRecord::from(put.await?);
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    let record = PutRecord::from(put);
     let version = record.version;
     Ok(tagged(ok(&record)?, version))
 }

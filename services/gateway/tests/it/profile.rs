@@ -120,3 +120,26 @@ async fn what_is_not_for_the_caller_is_absent() {
         ["ok", "ok", "absent"]
     );
 }
+
+#[tokio::test]
+async fn a_look_up_greets_who_stands_there_when_his_cars_cannot_be_had() {
+    let rig = Rig::new();
+    rig.vehicle.fail(Code::Unavailable);
+    for key in [
+        json!({"phone": "13800138000"}),
+        json!({"plate": "冀A12345"}),
+    ] {
+        let reply = rig.call("POST", "/v1/lookup", &key.to_string()).await;
+        assert_eq!(reply.status.as_u16(), 200, "{}", reply.text);
+        let found = reply.json();
+        assert_eq!(found["customers"].as_array().unwrap().len(), 1);
+        assert_eq!(found["unavailable"], json!(["vehicles"]));
+    }
+    // What is wrong with the request is still told.
+    let rig = Rig::new();
+    rig.vehicle.fail(Code::PermissionDenied);
+    let refused = rig
+        .call("POST", "/v1/lookup", r#"{"plate": "冀A12345"}"#)
+        .await;
+    assert_eq!(refused.status.as_u16(), 403);
+}

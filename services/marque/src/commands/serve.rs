@@ -41,13 +41,19 @@ fn keep_pages_small() {
     }
 }
 
+/// The pod's or machine's name: replicas of a role are told apart by it.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}
+
 /// Logs, traces and metrics as configured.
 pub(super) fn start_telemetry(config: &Config) -> anyhow::Result<Guard> {
     let telemetry = &config.telemetry;
     let roles: Vec<&str> = config.roles.iter().map(|role| role.as_str()).collect();
     let settings = TelemetrySettings {
         service_name: "marque".to_owned(),
-        instance: roles.join("+"),
+        instance: format!("{}@{}", roles.join("+"), host_name()),
         log_format: match telemetry.log_format {
             LogFormat::Text => marque_telemetry::LogFormat::Text,
             LogFormat::Json => marque_telemetry::LogFormat::Json,

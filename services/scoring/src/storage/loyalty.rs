@@ -358,7 +358,9 @@ pub(crate) fn knows_car(
 
 /// The customers who have a part in a car now.
 fn customers_now(conn: &mut Conn<'_>, vin: &str) -> Result<Vec<CustomerId>, StoreError> {
-    let claims = claims_of(conn, &[vin.into()])?.remove(vin).unwrap_or_default();
+    let claims = claims_of(conn, &[vin.into()])?
+        .remove(vin)
+        .unwrap_or_default();
     let current = claims.iter().filter(|claim| claim.is_current(&claims));
     Ok(current.filter_map(|claim| claim.customer).collect())
 }

@@ -30,9 +30,9 @@ pub(crate) use links::{
     with_something_known,
 };
 pub(crate) use loyalty::{
-    count_customers, count_vehicles, dealers_in, find_fitted, find_vehicle, forget_loyalties, knows_car, list_loyalty, list_plans,
-    occupations_of_cars, pass_over, put_fitted, put_loyalties, put_plan, visits_of_cars,
-    walk_customers, walk_vehicles,
+    count_customers, count_vehicles, dealers_in, find_fitted, find_vehicle, forget_loyalties,
+    knows_car, list_loyalty, list_plans, occupations_of_cars, pass_over, put_fitted, put_loyalties,
+    put_plan, visits_of_cars, walk_customers, walk_vehicles,
 };
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,

@@ -72,7 +72,7 @@ impl VisitApp {
         ctx: CallContext,
         meta: &CallMeta,
         key: Option<IdempotencyKey>,
-        (dealer, source, raw): (&str, &str, RawRow<'_>),
+        (dealer, source, raw, expected): (&str, &str, RawRow<'_>, i64),
         request: R,
         answer: impl Fn(Shown, Outcome) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -106,6 +106,10 @@ impl VisitApp {
                     &request,
                     |conn| {
                         let recorded = app.rows.write(conn, &[&payload], now)?[0];
+                        let before = recorded.outcome.version_before(recorded.version);
+                        if expected != 0 && before != expected {
+                            return Err(Error::VisitChanged);
+                        }
                         if recorded.outcome == Outcome::Stored {
                             let (act, subject) =
                                 (act_of(recorded.version), recorded.id.to_string());

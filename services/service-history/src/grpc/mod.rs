@@ -42,6 +42,7 @@ impl VisitGrpc {
             request.dealer.as_str(),
             request.source.as_str(),
             convert::row_from_pb(&columns),
+            request.expected_version,
         );
         self.app
             .put(ctx, &meta, key, row, request.clone(), |shown, outcome| {

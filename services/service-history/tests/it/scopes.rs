@@ -262,6 +262,7 @@ async fn a_dealer_cannot_write_for_another(db: TestDb) {
         dealer: "D2".into(),
         source: "dms".into(),
         columns,
+        expected_version: 0,
     };
     let refused = world
         .history()

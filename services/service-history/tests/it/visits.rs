@@ -274,6 +274,7 @@ async fn a_row_without_an_order_number_is_refused(db: TestDb) {
         dealer: "D1".into(),
         source: "dms".into(),
         columns: Some(visit(" ", &vin(1), "K1", "03-05", "5000")),
+        expected_version: 0,
     };
     let refused = world
         .history()
@@ -297,6 +298,7 @@ async fn an_idempotency_key_gives_the_same_answer(db: TestDb) {
                 dealer: "D1".into(),
                 source: "dms".into(),
                 columns,
+                expected_version: 0,
             },
         );
         request

@@ -63,7 +63,7 @@ impl VehicleApp {
         ctx: CallContext,
         meta: &CallMeta,
         key: Option<IdempotencyKey>,
-        (dealer, source, raw): (&str, &str, RawRow<'_>),
+        (dealer, source, raw, expected): (&str, &str, RawRow<'_>, i64),
         request: R,
         answer: impl Fn(Shown, Outcome, &[Finding]) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -104,6 +104,10 @@ impl VehicleApp {
                         let shown = show(conn, ctx.scope(), &[id])?
                             .pop()
                             .ok_or(Error::VehicleUnknown)?;
+                        let before = outcome.version_before(shown.vehicle.version);
+                        if expected != 0 && before != expected {
+                            return Err(Error::VehicleChanged);
+                        }
                         Ok(answer(shown, outcome, &findings))
                     },
                 )

@@ -45,6 +45,7 @@ impl VehicleGrpc {
             request.dealer.as_str(),
             request.source.as_str(),
             convert::row_from_pb(&columns),
+            request.expected_version,
         );
         self.app
             .put(

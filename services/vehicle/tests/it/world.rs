@@ -221,6 +221,7 @@ impl World {
             dealer: dealer.into(),
             source: "dms".into(),
             columns: Some(columns),
+            expected_version: 0,
         };
         let put = self
             .vehicles()

@@ -135,7 +135,8 @@ impl Batch<'_> {
         other: &Match,
     ) -> Result<()> {
         let other_now = self.current(other.customer);
-        if other_now == home {
+        // What was decided once is not asked again, whoever they have become since.
+        if other_now == home || self.are_parted(conn, home, other_now)? {
             return Ok(());
         }
         let records = |customer| self.known.features(customer).len().max(1);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Path, Query},
     problem::Answer,
@@ -70,6 +70,27 @@ impl From<pb::SourceRecord> for SourceRecordView {
             version,
         }
     }
+}
+
+/// One source record, as findings, work lists and rows of imports name it.
+#[utoipa::path(get, path = "/v1/source-records/{id}", tag = "customers",
+    params(("id" = String, Path, description = "Source record id", example = "src_5f0c6b0e7a8b5c1d9e2f3a4b5c6d7e8f")),
+    responses((status = 200, description = "The record, with the customer it belongs to", body = SourceRecordView)))]
+pub(crate) async fn get_source_record(
+    State(app): State<App>,
+    call: Call,
+    conditions: Preconditions,
+    Path(id): Path<String>,
+) -> Answer {
+    let request = pb::GetSourceRecordRequest { id };
+    let get = app
+        .clients
+        .customer
+        .read(&call, request, |mut client, request| async move {
+            client.get_source_record(request).await
+        });
+    let record = get.await?.source_record.unwrap_or_default();
+    conditions.read(record.version, &SourceRecordView::from(record))
 }
 
 /// A page of source records.

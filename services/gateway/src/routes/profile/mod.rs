@@ -15,8 +15,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use self::part::is_outage;
 use self::part::Part;
+pub(crate) use self::part::is_outage;
 use crate::{
     answer::ok,
     edge::Call,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::views::VehicleView;
 use crate::{
-    answer::{ok, tagged},
+    answer::{Preconditions, ok, tagged},
     edge::Call,
     extract::Json,
     problem::Answer,
@@ -102,6 +102,7 @@ impl From<VehicleRow> for pb::PutVehicleRequest {
             dealer,
             source,
             columns: Some(columns),
+            expected_version: 0,
         }
     }
 }
@@ -125,14 +126,20 @@ pub(crate) struct PutVehicle {
 pub(crate) async fn put_vehicle(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(row): Json<VehicleRow>,
 ) -> Answer {
-    let put = app.clients.vehicle.write(
-        &call,
-        pb::PutVehicleRequest::from(row),
-        |mut client, request| async move { client.put_vehicle(request).await },
-    );
-    let response = put.await?;
+    let request = pb::PutVehicleRequest {
+        expected_version: conditions.expected_version()?.unwrap_or(0),
+        ..row.into()
+    };
+    let put = app
+        .clients
+        .vehicle
+        .write(&call, request, |mut client, request| async move {
+            client.put_vehicle(request).await
+        });
+    let response = put.await.map_err(|failure| conditions.told(failure))?;
     let outcome = outcome_name(response.outcome());
     let pb::PutVehicleResponse {
         vehicle,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::views::VisitView;
 use crate::{
-    answer::{located, ok, tagged},
+    answer::{Preconditions, located, ok, tagged},
     edge::Call,
     extract::Json,
     problem::Answer,
@@ -126,6 +126,7 @@ impl From<VisitRow> for pb::PutVisitRequest {
             dealer,
             source,
             columns: Some(columns),
+            expected_version: 0,
         }
     }
 }
@@ -154,14 +155,20 @@ pub(crate) struct PutVisit {
 pub(crate) async fn put_visit(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(row): Json<VisitRow>,
 ) -> Answer {
-    let put = app.clients.visits.write(
-        &call,
-        pb::PutVisitRequest::from(row),
-        |mut client, request| async move { client.put_visit(request).await },
-    );
-    let response = put.await?;
+    let request = pb::PutVisitRequest {
+        expected_version: conditions.expected_version()?.unwrap_or(0),
+        ..row.into()
+    };
+    let put = app
+        .clients
+        .visits
+        .write(&call, request, |mut client, request| async move {
+            client.put_visit(request).await
+        });
+    let response = put.await.map_err(|failure| conditions.told(failure))?;
     let outcome = outcome_name(response.outcome());
     let visit = response.visit.unwrap_or_default();
     let (path, version) = (format!("/v1/visits/{}", visit.id), visit.version);

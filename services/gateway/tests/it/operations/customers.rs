@@ -14,6 +14,12 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"name":"Wang Sample","phone":"13800000000","extra":{"vip":"yes"}}"#,
         ),
         (
+            "GET /v1/source-records/{id}",
+            "agent",
+            "/v1/source-records/src_00000000000000000000000000000001".into(),
+            "",
+        ),
+        (
             "POST /v1/lookup",
             "sales",
             "/v1/lookup".into(),

@@ -83,6 +83,16 @@ impl CustomerService for Customers {
             .await
     }
 
+    async fn get_source_record(
+        &self,
+        request: Request<pb::GetSourceRecordRequest>,
+    ) -> Result<Response<pb::GetSourceRecordResponse>, Status> {
+        let source_record = Some(samples::source_record());
+        self.0
+            .play(&request, pb::GetSourceRecordResponse { source_record })
+            .await
+    }
+
     async fn list_history(
         &self,
         request: Request<pb::ListHistoryRequest>,

@@ -49,7 +49,11 @@ fn parsed(text: &str) -> anyhow::Result<Table> {
         let mut reader = reader(part, delimiter);
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row)? {
-            if row.iter().skip(table.headers().len()).any(|cell| !cell.trim().is_empty()) {
+            if row
+                .iter()
+                .skip(table.headers().len())
+                .any(|cell| !cell.trim().is_empty())
+            {
                 surplus.fetch_add(1, Ordering::Relaxed);
             }
             table.push_row(row.iter())?;
