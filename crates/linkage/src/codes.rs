@@ -96,6 +96,23 @@ pub fn credit_code(raw: &str) -> Option<[u8; 18]> {
     (is_shape && (!is_id_shape(&bytes) || birth_of(&bytes).is_none())).then_some(bytes)
 }
 
+/// Whether the check character of a credit code is right (GB 32100-2015).
+pub fn is_sound_credit_code(code: &[u8; 18]) -> bool {
+    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    const WEIGHTS: [usize; 17] = [
+        1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
+    ];
+    let value = |byte: &u8| ALPHABET.iter().position(|known| known == byte);
+    let mut sum = 0;
+    for (byte, weight) in code.iter().zip(WEIGHTS) {
+        let Some(value) = value(byte) else {
+            return false;
+        };
+        sum += value * weight;
+    }
+    ALPHABET[(31 - sum % 31) % 31] == code[17]
+}
+
 /// Reads a Chinese mobile number, country code and punctuation dropped. Placeholders (too few different digits, runs such as
 /// 12345678901, eight same digits) are no number.
 pub fn mobile(raw: &str) -> Option<u64> {
@@ -204,6 +221,16 @@ mod tests {
         assert!(credit_code("91350100M000100Y43").is_some());
         assert!(credit_code("91310101ma00000078").is_some());
         assert!(credit_code("110105194912310021").is_none());
+    }
+
+    #[test]
+    fn a_credit_code_is_sound_by_its_check_character() {
+        // GB 32100-2015, annex: the example of the standard.
+        let code = credit_code("91350100M000100Y43").unwrap();
+        assert!(is_sound_credit_code(&code));
+        let mut mistyped = code;
+        mistyped[10] = b'7';
+        assert!(!is_sound_credit_code(&mistyped));
     }
 
     #[test]

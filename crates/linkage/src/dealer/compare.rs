@@ -3,6 +3,7 @@
 use super::name::Kind;
 use super::names::{self, NameLevel};
 use super::prepared::{Identity, MAX_PHONES, Prepared};
+use crate::codes;
 use crate::score::{Correlation, FieldSpec, LevelSpec, Outcome, Veto, by_frequency, level};
 use crate::text::han::{surname_len, surname_share};
 use crate::text::similarity::edits;
@@ -285,7 +286,11 @@ fn identity_finding(left: &Identity, right: &Identity) -> (IdentityFinding, u8) 
         (Identity::Credit(a), Identity::Credit(b)) => match edits(a, b, 2) {
             0 => (IdentityFinding::Same, 1),
             1 | 2 => (IdentityFinding::Near, 3),
-            _ => (IdentityFinding::Different, 5),
+            // Only what is a code of somebody's can be another's.
+            _ if codes::is_sound_credit_code(a) && codes::is_sound_credit_code(b) => {
+                (IdentityFinding::Different, 5)
+            }
+            _ => (IdentityFinding::Unsound, 4),
         },
         _ => (IdentityFinding::Unknown, 0),
     }

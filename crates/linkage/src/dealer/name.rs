@@ -38,8 +38,8 @@ const TITLES: &[&str] = &[
     "太太",
     "老师",
     "师傅",
-    "经理",
     "总经理",
+    "经理",
     "老板",
     "医生",
     "主任",
@@ -140,8 +140,10 @@ pub(super) fn clean_person(folded: &str) -> (String, bool) {
     for title in TITLES {
         if let Some(rest) = kept.strip_suffix(title) {
             let left = rest.chars().count();
-            // One-character titles are also given names: 李总 is a title, 李小工 a name.
-            if left >= 1 && (title.chars().count() > 1 || left == 1) && kept.chars().all(is_han) {
+            // One-character titles are also given names: 李总 and 欧阳总 bear a title, 李小工 a name.
+            let before: Vec<char> = rest.chars().collect();
+            let is_surname = left == 1 || is_compound_surname(&before);
+            if left >= 1 && (title.chars().count() > 1 || is_surname) && kept.chars().all(is_han) {
                 kept.truncate(rest.len());
                 had_title = true;
                 break;
@@ -245,6 +247,8 @@ mod tests {
             ("皮建/朋友", "皮建", false),
             ("李女士", "李", true),
             ("王总", "王", true),
+            ("王总经理", "王", true),
+            ("欧阳总", "欧阳", true),
             ("  张　伟 ", "张伟", false),
             ("HEMING", "heming", false),
             ("李先生", "李", true),

@@ -368,3 +368,42 @@ impl Blocker for DealerRecords {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DealerRecord, prepare};
+    use super::*;
+
+    #[test]
+    fn a_phone_is_as_common_as_its_people_whichever_of_a_records_phones_it_is() {
+        const SHOWROOM: &str = "13912345678";
+        let names = ["谭晓岚", "周大勇", "贺小梅", "孟凡星", "鲁建国", "石秀英", "崔梓轩", "袁桂兰", "邹子涵"];
+        let mut records: Vec<Prepared> = names
+            .iter()
+            .map(|name| {
+                prepare(&DealerRecord {
+                    name,
+                    phones: &[SHOWROOM],
+                    ..DealerRecord::default()
+                })
+            })
+            .collect();
+        records.push(prepare(&DealerRecord {
+            name: "钱多多",
+            phones: &["15012345679", SHOWROOM],
+            ..DealerRecord::default()
+        }));
+        let frequencies = count_frequencies(&records);
+        assert_eq!(frequencies[0].phones[0], 10);
+        assert_eq!(frequencies[9].phones, [1, 10]);
+        // So many people share it that it links nobody, though each of these has no other.
+        let outcome = super::super::compare::compare(
+            &records[0],
+            &records[9],
+            &frequencies[0],
+            &frequencies[9],
+        );
+        let phone = field_specs().iter().position(|field| field.name.contains("phone"));
+        assert_eq!(outcome.levels[phone.unwrap()], 0);
+    }
+}
