@@ -377,7 +377,17 @@ mod tests {
     #[test]
     fn a_phone_is_as_common_as_its_people_whichever_of_a_records_phones_it_is() {
         const SHOWROOM: &str = "13912345678";
-        let names = ["谭晓岚", "周大勇", "贺小梅", "孟凡星", "鲁建国", "石秀英", "崔梓轩", "袁桂兰", "邹子涵"];
+        let names = [
+            "谭晓岚",
+            "周大勇",
+            "贺小梅",
+            "孟凡星",
+            "鲁建国",
+            "石秀英",
+            "崔梓轩",
+            "袁桂兰",
+            "邹子涵",
+        ];
         let mut records: Vec<Prepared> = names
             .iter()
             .map(|name| {
@@ -403,7 +413,9 @@ mod tests {
             &frequencies[0],
             &frequencies[9],
         );
-        let phone = field_specs().iter().position(|field| field.name.contains("phone"));
+        let phone = field_specs()
+            .iter()
+            .position(|field| field.name.contains("phone"));
         assert_eq!(outcome.levels[phone.unwrap()], 0);
     }
 }

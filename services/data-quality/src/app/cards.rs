@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use marque_auth::{CallContext, Role, Scope};
-use marque_core::PageRequest;
+use marque_core::{PageRequest, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
-use marque_quality::{Dimension, RecordKind};
+use marque_quality::{
+    Dimension, RecordKind,
+    standard::{Check, Standard},
+};
 use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Finding, FindingState, Level},
+    domain::{Counter, Finding, FindingState, Level, failing},
     error::{Error, Result},
     storage::{self, CardFilter, CardRow, RuleCount, Worst},
 };
@@ -91,6 +94,8 @@ pub(crate) struct ToMend {
     /// By how much the dealer's score would rise if it were perfect.
     pub(crate) gain: f64,
     pub(crate) findings: Vec<Finding>,
+    /// What of the standard it does not meet.
+    pub(crate) failing: Vec<Check>,
 }
 
 /// Everything about one dealer's score.
@@ -134,17 +139,24 @@ impl QualityApp {
     pub(crate) async fn get_card(&self, ctx: CallContext, query: CardQuery) -> Result<Detail> {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
         self.db
             .report(move |conn| {
+                let standard = app.in_force(conn, query.kind, today)?;
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
-                detail(conn, ctx.scope(), &query, &region)
+                detail(conn, ctx.scope(), &query, (&region, &standard))
             })
             .await
     }
 }
 
-fn detail(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery, region: &str) -> Result<Detail> {
+fn detail(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    query: &CardQuery,
+    (region, standard): (&str, &Standard),
+) -> Result<Detail> {
     let filter = filter(query);
     let own = storage::list_counters(conn, scope, &filter)?.pop();
     let mut trend = storage::months_of(conn, scope, &filter, MONTHS)?;
@@ -152,7 +164,7 @@ fn detail(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery, region: &str) -
     let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
     rules.truncate(RULES);
     let records = own.as_ref().map_or(0, |own| own.counter.records);
-    let to_mend = to_mend(conn, scope, query, records)?;
+    let to_mend = to_mend(conn, scope, query, (records, standard))?;
     conn.see_all_dealers()?;
     // Figures of the region are sums; its dealers are compared by them and are not shown.
     let of_region = CardFilter {
@@ -194,14 +206,23 @@ fn to_mend(
     conn: &mut Conn<'_>,
     scope: &Scope,
     query: &CardQuery,
-    records: i64,
+    (records, standard): (i64, &Standard),
 ) -> Result<Vec<ToMend>> {
     let (dealer, period) = (&query.dealer, &query.period);
     let worst = storage::worst(conn, scope, query.kind, dealer, period, TO_MEND)?;
     let ids: Vec<Uuid> = worst.iter().map(|record| record.id).collect();
     let mut findings = storage::findings_of(conn, &ids)?;
     findings.retain(|finding| finding.state == FindingState::Open);
+    let kept = storage::kept(conn, &ids)?;
+    let failing_of = |record: &Worst| {
+        let kept = kept.iter().find(|kept| kept.evidence.id == record.id);
+        kept.map_or_else(Vec::new, |kept| {
+            let failing = failing(standard, &kept.evidence, &query.purpose);
+            failing.into_iter().cloned().collect()
+        })
+    };
     let mended = |record: Worst| ToMend {
+        failing: failing_of(&record),
         gain: (10_000 - record.total) as f64 / 100.0 / records.max(1) as f64,
         findings: findings
             .iter()

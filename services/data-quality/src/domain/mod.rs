@@ -13,5 +13,5 @@ pub(crate) use counter::{Counter, CounterKey, Counters, Level, Place, month_of};
 pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};
-pub(crate) use score::{OVERALL, Points, Scored, Signs, score};
+pub(crate) use score::{OVERALL, Points, Scored, Signs, failing, score};
 pub(crate) use verification::{Accuracy, Check, CheckOutcome, PointsTable, accuracy};

@@ -4,7 +4,7 @@ use marque_core::business_date;
 use marque_quality::{
     Dimension, Field,
     falsification::Kind,
-    standard::{Facts, Record, Standard},
+    standard::{Check, Facts, Purpose, Record, Score, Standard},
 };
 
 use super::{Evidence, Excused};
@@ -79,6 +79,51 @@ pub(crate) fn score(
         let signs = Signs(signs.collect());
         return score(standard, &evidence, &signs, &Excused::default());
     }
+    let scores = scores(standard, evidence, signs).into_iter();
+    let mut points: Vec<Points> = scores
+        .map(|(purpose, score)| Points {
+            purpose: purpose.id.clone(),
+            is_qualified: score.is_qualified,
+            total: hundredths(score.total),
+            dimensions: score.dimensions.map(|score| score.map(hundredths)),
+        })
+        .collect();
+    points.insert(0, overall(&points));
+    Scored {
+        points,
+        is_suspicious: !signs.0.is_empty(),
+    }
+}
+
+/// The checks of a purpose, or of any, that a record does not meet; each once, heaviest loss first.
+pub(crate) fn failing<'a>(
+    standard: &'a Standard,
+    evidence: &Evidence,
+    purpose: &str,
+) -> Vec<&'a Check> {
+    let mut failing: Vec<&Check> = Vec::new();
+    for (own, score) in scores(standard, evidence, &Signs::default()) {
+        if purpose != OVERALL && own.id != purpose {
+            continue;
+        }
+        for id in &score.failed {
+            let is_new = |check: &&Check| {
+                let mut known = failing.iter();
+                check.id == *id && !known.any(|one| one.id == *id && one.fields == check.fields)
+            };
+            let check = own.checks.iter().find(is_new);
+            failing.extend(check);
+        }
+    }
+    failing
+}
+
+/// The score of a record for each purpose.
+fn scores<'a>(
+    standard: &'a Standard,
+    evidence: &Evidence,
+    signs: &Signs,
+) -> Vec<(&'a Purpose, Score)> {
     let cell = |field: Field| evidence.filled.contains(&field).then_some("filled");
     let credibility = signs.credibility();
     let facts = Facts {
@@ -89,24 +134,10 @@ pub(crate) fn score(
         credibility: (credibility < 1000).then(|| credibility as f64 / 1000.0),
     };
     let record = Record::new(&cell, &evidence.findings, facts);
-    let mut points: Vec<Points> = standard
-        .purposes
-        .iter()
-        .map(|purpose| {
-            let score = purpose.score(&record);
-            Points {
-                purpose: purpose.id.clone(),
-                is_qualified: score.is_qualified,
-                total: hundredths(score.total),
-                dimensions: score.dimensions.map(|score| score.map(hundredths)),
-            }
-        })
-        .collect();
-    points.insert(0, overall(&points));
-    Scored {
-        points,
-        is_suspicious: !signs.0.is_empty(),
-    }
+    let purposes = standard.purposes.iter();
+    purposes
+        .map(|purpose| (purpose, purpose.score(&record)))
+        .collect()
 }
 
 /// The mean of purposes; qualified is what is qualified for all of them.

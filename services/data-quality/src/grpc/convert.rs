@@ -5,7 +5,7 @@ use marque_errors::Violation;
 use marque_events::to_proto_time;
 use marque_quality::{
     Dimension, Field, Finding as Flaw, Lang, Params, RecordKind, Rule, Severity,
-    falsification::Kind,
+    falsification::Kind, standard::Check,
 };
 use uuid::Uuid;
 
@@ -252,8 +252,19 @@ fn worst_to_pb(kind: RecordKind, one: ToMend) -> pb::WorstRecord {
         record,
         gain,
         findings,
+        failing,
     } = one;
+    let failed_check = |check: Check| pb::FailedCheck {
+        fields: check
+            .fields
+            .iter()
+            .map(|field| field.column().to_owned())
+            .collect(),
+        dimension: dimension_code(check.dimension).to_owned(),
+        id: check.id,
+    };
     pb::WorstRecord {
+        failed_checks: failing.into_iter().map(failed_check).collect(),
         id: record_text(kind, record.id),
         total: record.total as f64 / 100.0,
         gain,

@@ -15,6 +15,7 @@ store_test_suite!(
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
     what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
+    the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
 );
 
 /// A record of `D000` whose phone nobody has, or has again.
@@ -142,4 +143,35 @@ async fn what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does(
     let again = world.hq(decision(&id, "reopen", "the phone was a borrowed one"));
     world.quality().decide_finding(again).await.unwrap();
     assert_eq!(total().await, Some(flawed));
+}
+
+async fn the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let bare = Evidence {
+        filled: vec!["name".into()],
+        findings: Vec::new(),
+        ..record(0, 2, 1)
+    };
+    world.change(&[bare]);
+    world.until(|cards| crate::world::records(cards) == 1).await;
+    let ask = pb::GetScorecardRequest {
+        dealer: "D000".into(),
+        ..pb::GetScorecardRequest::default()
+    };
+    let card = world.quality().get_scorecard(world.hq(ask)).await.unwrap();
+    let worst = card.into_inner().worst.remove(0);
+    assert!(worst.findings.is_empty(), "{:?}", worst.findings);
+    let lacks = |column: &str| {
+        let mut of_completeness = worst
+            .failed_checks
+            .iter()
+            .filter(|check| check.dimension == "completeness");
+        of_completeness.any(|check| check.fields.iter().any(|field| field == column))
+    };
+    assert!(
+        lacks("phone") && lacks("address"),
+        "{:?}",
+        worst.failed_checks
+    );
+    assert!(!lacks("name"));
 }

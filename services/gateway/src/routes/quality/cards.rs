@@ -228,6 +228,35 @@ pub(crate) struct WorstView {
     department: String,
     /// What is wrong with it.
     findings: Vec<QualityFindingView>,
+    /// What of the standard it does not meet, heaviest loss first: columns to fill, among others.
+    failed_checks: Vec<FailedCheckView>,
+}
+
+/// A check of the standard that a record does not meet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FailedCheck)]
+pub(crate) struct FailedCheckView {
+    /// Its name in the standard.
+    id: String,
+    /// completeness, validity, accuracy, consistency, uniqueness or timeliness.
+    dimension: String,
+    /// Columns it looks at; of a check of completeness those to fill.
+    fields: Vec<String>,
+}
+
+impl From<pb::FailedCheck> for FailedCheckView {
+    fn from(check: pb::FailedCheck) -> Self {
+        let pb::FailedCheck {
+            id,
+            dimension,
+            fields,
+        } = check;
+        Self {
+            id,
+            dimension,
+            fields,
+        }
+    }
 }
 
 impl From<pb::WorstRecord> for WorstView {
@@ -239,6 +268,7 @@ impl From<pb::WorstRecord> for WorstView {
             clerk,
             department,
             findings,
+            failed_checks,
         } = worst;
         Self {
             id,
@@ -247,6 +277,7 @@ impl From<pb::WorstRecord> for WorstView {
             clerk,
             department,
             findings: views(findings),
+            failed_checks: views(failed_checks),
         }
     }
 }

@@ -223,6 +223,11 @@ impl QualityService for Quality {
                 clerk: "S17".into(),
                 department: String::new(),
                 findings: vec![finding()],
+                failed_checks: vec![pb::FailedCheck {
+                    id: "reachable".into(),
+                    dimension: "completeness".into(),
+                    fields: vec!["phone".into(), "phone2".into()],
+                }],
             }],
         };
         self.0.play(&request, answer).await
