@@ -1,5 +1,7 @@
 //! Calendar dates as people type them.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::text::fold::fold;
 
 /// A date of the Gregorian calendar, packed as yyyymmdd; month and day may be unknown (0).
@@ -86,7 +88,7 @@ impl Date {
 /// the same with impossible months or days; months by name in a dozen languages of Europe. A time behind the date is left
 /// out. `None` where words stand that belong to no date.
 pub fn parse(raw: &str, order: DayOrder) -> Option<Date> {
-    let text = fold(raw);
+    let text: String = fold(raw).nfc().collect();
     // 1990.0 is what spreadsheets make of a whole number.
     let text = text.strip_suffix(".0").unwrap_or(&text);
     let (numbers, month) = tokens(text)?;
@@ -117,11 +119,20 @@ pub fn month(raw: &str) -> Option<u8> {
     text.parse().ok().or_else(|| named_month(text))
 }
 
-/// The numbers of a date in their order, and the month if it is written in letters. `None` if any word is none of a date.
+/// The numbers of a date in their order, and the month if it is written in letters; what stands behind a whole date is not
+/// looked at. `None` if a word before its end is none of a date.
 fn tokens(text: &str) -> Option<(Vec<&str>, Option<u8>)> {
-    let (mut numbers, mut month) = (Vec::new(), None);
+    let (mut numbers, mut month): (Vec<&str>, Option<u8>) = (Vec::new(), None);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        let is_whole = match (&numbers[..], month) {
+            ([_, _], Some(_)) | ([_, _, _], None) => true,
+            ([one], None) => one.len() == 8,
+            _ => false,
+        };
+        if is_whole {
+            break;
+        }
         let is_digit = first.is_ascii_digit();
         if !is_digit && !first.is_alphabetic() {
             rest = &rest[first.len_utf8()..];
@@ -158,6 +169,9 @@ const BESIDE: &[&str] = &[
     "月",
     "日",
     "号",
+    "년",
+    "월",
+    "일",
     "t",
     "z",
     "utc",
@@ -212,36 +226,53 @@ const BESIDE: &[&str] = &[
     "ad",
 ];
 
-/// How the months begin, folded, in the languages of Europe; the longest beginning that fits counts.
+/// Names of the months, folded, in the languages of Europe, with the endings that dates give them.
 const MONTHS: [&str; 12] = [
-    "jan ian gen ene sty led tammi oca янв",
-    "feb fev lut uno helmi sub фев",
-    "mar maa mrz mae bre мар",
-    "apr avr abr kwi dub huhti nis апр",
-    "may mai maj mei mag kve touko маи мая",
-    "jun iun juin giu cze cerven cervn kesa haz июн",
-    "jul iul juil lug lip cervenec cervenc heina tem июл",
-    "aug aou ago sie srp elo agu авг",
-    "sep set wrz zar syys eyl сен",
-    "oct okt ott out paz rij loka eki окт",
-    "nov lis marras kas ноя",
-    "dec dez des dic gru pro joulu ara дек",
+    "january januar janvier enero gennaio janeiro januari januarii styczen stycznia leden ledna tammikuu ocak январь января",
+    "february februar fevrier febrero febbraio fevereiro februari luty lutego unor unora helmikuu subat февраль",
+    "march marz mars marzo marco maart marts mrz marzec marca brezen brezna maaliskuu mart marcius март",
+    "april avril abril aprile kwiecien kwietnia duben dubna huhtikuu nisan апрель",
+    "may mai mayo maggio maio mei maj maja kveten kvetna toukokuu mayis маи мая",
+    "june juni juin junio giugno junho junius czerwiec czerwca cerven cervna kesakuu haziran июнь",
+    "july juli juillet julio luglio julho julius lipiec lipca cervenec cervence heinakuu temmuz июль",
+    "august aout agosto augustus sierpien sierpnia srpen srpna elokuu agustos август",
+    "september septembre septiembre setiembre settembre setembro wrzesien wrzesnia zari syyskuu eylul szeptember сентябрь",
+    "october oktober octobre octubre ottobre outubro pazdziernik rijen rijna lokakuu ekim октябрь",
+    "november novembre noviembre novembro listopad listopada marraskuu kasim ноябрь",
+    "december dezember decembre diciembre dicembre dezembro grudzien grudnia prosinec prosince joulukuu aralik декабрь",
 ];
 const ROMAN: [&str; 12] = [
     "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii",
 ];
 
+/// The month of a word: its name, the beginning of one (three letters or more), or one with another ending.
 fn named_month(word: &str) -> Option<u8> {
     if let Some(at) = ROMAN.iter().position(|roman| *roman == word) {
         return Some(at as u8 + 1);
     }
-    MONTHS
-        .iter()
-        .zip(1..)
-        .flat_map(|(stems, month)| stems.split(' ').map(move |stem| (stem, month)))
-        .filter(|(stem, _)| word.starts_with(stem))
-        .max_by_key(|(stem, _)| stem.len())
-        .map(|(_, month)| month)
+    let length = word.chars().count();
+    let likeness = |name: &str| {
+        let (own, common) = (
+            name.chars().count(),
+            name.chars()
+                .zip(word.chars())
+                .take_while(|(a, b)| a == b)
+                .count(),
+        );
+        let is_beginning = length >= 3 && common == length;
+        let is_inflected = common >= 4 && common + 3 >= own.max(length);
+        if is_beginning || is_inflected {
+            common
+        } else {
+            0
+        }
+    };
+    let alike = (1..).zip(MONTHS).map(|(month, names)| {
+        let best = names.split(' ').map(likeness).max();
+        (best.unwrap_or(0), std::cmp::Reverse(month))
+    });
+    let (best, std::cmp::Reverse(month)) = alike.max()?;
+    (best > 0).then_some(month)
 }
 
 /// The year is the number of three digits or more, else the last one.
@@ -309,6 +340,11 @@ mod tests {
             "31.12.1990",
             "31. 12. 1990",
             "1990 12 31",
+            "1990년12월31일",
+            "1990-12-31 星期一",
+            "1990年12月31日生",
+            "19901231 101112",
+            "19901231T101112",
             "31121990",
             "31/12/90",
             " 1990-12-31T00:00:00",
@@ -334,6 +370,10 @@ mod tests {
             ("5. marraskuuta 1899", (1899, 11, 5)),
             ("9 červenec 1870", (1870, 7, 9)),
             ("3 мая 1812 г.", (1812, 5, 3)),
+            ("3 декабря 1812", (1812, 12, 3)),
+            ("5. lokakuuta 1812", (1812, 10, 5)),
+            ("2 juillet 1812", (1812, 7, 2)),
+            ("2 juin 1812", (1812, 6, 2)),
             ("24.XII.1790", (1790, 12, 24)),
             ("1850 May 4", (1850, 5, 4)),
             ("c. 1850", (1850, 0, 0)),
@@ -348,7 +388,14 @@ mod tests {
                 "{raw}"
             );
         }
-        for raw in ["12 May Street 1850", "flat 3", "May", "3 May"] {
+        for raw in [
+            "12 May Street 1850",
+            "flat 3",
+            "May",
+            "3 May",
+            "Octavia 2012",
+            "Marina 5 2008",
+        ] {
             assert_eq!(parse(raw, DayOrder::DayFirst), None, "{raw}");
         }
         assert_eq!(

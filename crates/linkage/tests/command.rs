@@ -176,7 +176,17 @@ fn files_of_other_encodings_and_delimiters_are_read_as_they_were_meant() {
     let russian =
         "имя;фамилия;город\nИван;Соловьёв;Москва\nИван;Соловьев;Москва\nПётр;Жуков;Тула\n";
     let chinese = "姓名,电话\n谭晓岚,13912345678\n谭晓岚,13912345678\n周大勇,15012345679\n";
+    let traditional = "姓名,電話\n陳麗華,13912345678\n陳麗華,13912345678\n劉寶瓊,15012345679\n";
+    let capitals = "ИМЯ;ФАМИЛИЯ\nИВАН;СОЛОВЬЕВ\nИВАН;СОЛОВЬЕВ\nПЕТР;ЖУКОВ\n";
     for (bytes, wanted) in [
+        (
+            encoded(encoding_rs::GB18030, traditional),
+            "陳麗華,13912345678",
+        ),
+        (
+            encoded(encoding_rs::WINDOWS_1251, capitals),
+            "ИВАН,СОЛОВЬЕВ",
+        ),
         (
             encoded(encoding_rs::WINDOWS_1252, german),
             "Jürgen,Müller,Köln",

@@ -70,10 +70,14 @@ impl History {
     }
 }
 
-/// The repairs among a car's visits. One that was never closed is over once the car has come again: many systems do not say
+/// The repairs among a car's visits. One that was never closed is over once the car has come again on another day: many systems do not say
 /// when a car left, and it cannot have stood in two workshops.
 fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
-    let opened = |visit: &Visit| visit.opened_at.as_ref().map(from_proto_time);
+    // Several orders of one stay are opened on one day.
+    let opened = |visit: &Visit| {
+        let at = visit.opened_at.as_ref().map(from_proto_time);
+        at.map(business_date)
+    };
     let last = visits.iter().filter_map(opened).max();
     visits
         .iter()

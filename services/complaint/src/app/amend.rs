@@ -191,26 +191,29 @@ impl CaseApp {
         storage::save_clocks(conn, owned)
     }
 
-    /// Clocks that an open case of its category has and this one does not, begun when they ought to have.
+    /// Clocks that an open case of its category has and this one does not: the law's from the day of the demand, those of the
+    /// house from the change that asks for them.
     pub(super) fn missing_clocks(
         &self,
         case: &Case,
         clocks: &[Clock],
         calendar: &Calendar,
     ) -> Vec<Clock> {
-        let is_missing = |kind: &ClockKind| clocks.iter().all(|clock| clock.kind != *kind);
-        kinds_of(&case.category)
-            .iter()
-            .filter(|kind| case.state.is_open() && is_missing(kind))
-            .map(|kind| {
-                Clock::start(
-                    *kind,
-                    self.budget(*kind, case),
-                    case.begins(*kind),
-                    calendar,
-                )
-            })
-            .collect()
+        let is_missing = |kind: ClockKind| {
+            case.state.is_open()
+                && !kind.is_met_in(case.state)
+                && clocks.iter().all(|clock| clock.kind != kind)
+        };
+        let begin = |kind: ClockKind| {
+            let from = if kind.is_of_law() {
+                case.begins(kind)
+            } else {
+                case.updated_at
+            };
+            Clock::start(kind, self.budget(kind, case), from, calendar)
+        };
+        let kinds = kinds_of(&case.category).iter().copied();
+        kinds.filter(|kind| is_missing(*kind)).map(begin).collect()
     }
 
     /// Writes a note; one that tells the customer something is the first response to him, and starts the clock of the next

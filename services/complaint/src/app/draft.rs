@@ -36,6 +36,10 @@ pub(crate) struct Draft {
     pub(crate) severity: Severity,
     /// Whether the severity was said and understood.
     pub(crate) is_severity_read: bool,
+    /// Whether anything was said of these.
+    pub(crate) says_channel: bool,
+    pub(crate) says_category: bool,
+    pub(crate) says_department: bool,
     /// Nothing if it was not said.
     pub(crate) tier: Option<Tier>,
     pub(crate) department: &'static str,
@@ -79,6 +83,9 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         visit: raw.visit.trim().to_owned(),
         channel: find_channel(&channel).unwrap_or("other"),
         is_severity_read: row.severity.is_some(),
+        says_channel: !channel.is_empty(),
+        says_category: !category.is_empty(),
+        says_department: !department.is_empty(),
         severity: row.severity.map_or(Severity::Medium, Severity::from),
         tier: Tier::parse(raw.tier.trim()),
         department: find_department(&department)

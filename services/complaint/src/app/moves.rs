@@ -11,7 +11,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Entry, Facts, State, Task, check, follow},
+    domain::{Anew, Case, Entry, Facts, State, Task, check, follow},
     error::{Error, Result},
     storage,
 };
@@ -123,8 +123,11 @@ impl CaseApp {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
         let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
         let budget = |kind| self.budget(kind, case);
-        let anew = (budget, case.opened_at);
-        let turns = follow(&mut clocks, case.state, anew, now, &calendar);
+        let anew = Anew {
+            category: &case.category,
+            demanded_at: case.opened_at,
+        };
+        let turns = follow(&mut clocks, case.state, (budget, anew), now, &calendar);
         if case.state == State::Reopened {
             // Its category may have become one of the law meanwhile, or it was history and had no clocks.
             clocks.extend(self.missing_clocks(case, &clocks, &calendar));

@@ -5,7 +5,9 @@
 
 use std::collections::HashSet;
 
-use marque_core::{ComplaintId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id};
+use marque_core::{
+    ComplaintId, CustomerId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id,
+};
 use marque_db::{Conn, StoreError, lock_key};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
 use marque_quality::{ComplaintRow, Field, RecordKind};
@@ -20,7 +22,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, OTHER, REOPEN_DAYS, State, kinds_of},
+    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -180,11 +182,7 @@ impl CaseApp {
                 }
                 Some((mut case, _)) => {
                     self.flush(conn, job, &mut fresh)?;
-                    if case.customer != customer || row.draft.tier.is_some() {
-                        case.tier = Self::tier(conn, &row.draft, customer)?;
-                    }
-                    case.customer = customer;
-                    self.correct(conn, job, &mut case, row)?;
+                    self.correct(conn, job, &mut case, (row, customer))?;
                     let id = case.id;
                     known.insert(key.clone(), (case, row.content.to_vec()));
                     (id, Outcome::Stored)
@@ -299,28 +297,32 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         job: &Job,
         case: &mut Case,
-        row: &CasePayload,
+        (row, customer): (&CasePayload, Option<CustomerId>),
     ) -> Result<(), StoreError> {
         let draft = &row.draft;
-        let course = self.store.list_course(conn, job.ctx.scope(), case.id)?;
-        let is_free = |field: &str| {
-            let amended = course.iter().filter(|entry| entry.act == "amended");
-            let mut fields = amended.filter_map(|entry| Some(entry.from.split_once('=')?.0));
-            fields.all(|amended| amended != field)
-        };
-        case.record = row.record;
+        let amended = storage::amended_fields(conn, case.id)?;
+        let is_free = |field: &str| amended.iter().all(|one| one != field);
+        if row.record.is_some() {
+            let is_another = case.customer != customer;
+            if is_free("tier") && (is_another || draft.tier.is_some()) {
+                case.tier = Self::tier(conn, draft, customer)?;
+            }
+            (case.record, case.customer) = (row.record, customer);
+        }
         case.opened_at = draft.opened_at.unwrap_or(case.opened_at).min(job.now);
         if !draft.vin.is_empty() {
             case.vin.clone_from(&draft.vin);
         }
-        if draft.channel != OTHER {
+        if draft.says_channel {
             draft.channel.clone_into(&mut case.channel);
         }
-        if is_free("category") && draft.category != OTHER {
+        let has_category = is_free("category") && draft.says_category;
+        if has_category {
             case.category.clone_from(&draft.category);
-            if is_free("department") {
-                draft.department.clone_into(&mut case.department);
-            }
+        }
+        // Where no department is named, it goes with the category.
+        if is_free("department") && (draft.says_department || has_category) {
+            draft.department.clone_into(&mut case.department);
         }
         if is_free("severity") && draft.is_severity_read {
             case.severity = draft.severity;

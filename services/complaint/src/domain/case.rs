@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     calendar::Calendar,
-    clock::{Clock, ClockKind, Standing, Terms, Tier},
+    clock::{Clock, ClockKind, Standing, Terms, Tier, kinds_of},
     number::CaseNumber,
     state::{REOPEN_DAYS, State},
     words::Severity,
@@ -168,6 +168,13 @@ pub(crate) struct Entry {
     pub(crate) note: String,
 }
 
+/// What decides whether and from when a clock begins anew.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anew<'a> {
+    pub(crate) category: &'a str,
+    pub(crate) demanded_at: Timestamp,
+}
+
 /// A clock that stopped or went on by a move.
 pub(crate) type Turn = (ClockKind, &'static str);
 
@@ -227,11 +234,11 @@ impl Case {
 }
 
 /// Lets the clocks of a case follow a move; answers which of them stopped or went on. `budget` is the time of one that
-/// begins anew: now, or on the day of the demand where the law counts from it.
+/// begins anew: now, or on the day of the demand where the law counts from it. Clocks that are not the category's stay as they are.
 pub(crate) fn follow(
     clocks: &mut [Clock],
     to: State,
-    (budget, demanded_at): (impl Fn(ClockKind) -> i64, Timestamp),
+    (budget, terms): (impl Fn(ClockKind) -> i64, Anew<'_>),
     at: Timestamp,
     calendar: &Calendar,
 ) -> Vec<Turn> {
@@ -242,8 +249,12 @@ pub(crate) fn follow(
             clock.end(Standing::Stopped, at, calendar);
         } else if kind.is_met_in(to) {
             clock.end(Standing::Met, at, calendar);
-        } else if begins_anew(kind, to) {
-            let from = if kind.is_of_law() { demanded_at } else { at };
+        } else if begins_anew(clock, to) && kinds_of(terms.category).contains(&kind) {
+            let from = if kind.is_of_law() {
+                terms.demanded_at
+            } else {
+                at
+            };
             clock.restart(budget(kind), from, calendar);
         } else if kind.is_paused_in(to) {
             if clock.pause(at, calendar) {
@@ -256,13 +267,14 @@ pub(crate) fn follow(
     turns
 }
 
-/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew, and what was no
-/// remedy did not end the watch of the law.
-const fn begins_anew(kind: ClockKind, to: State) -> bool {
-    match kind {
+/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
+/// did not end the law's watch for one. The reasoned answer that he was given stays given.
+const fn begins_anew(clock: &Clock, to: State) -> bool {
+    match clock.kind {
         ClockKind::NextUpdate => matches!(to, State::Acknowledged | State::Reopened),
-        ClockKind::Resolution | ClockKind::LawAnswer | ClockKind::LawRemedy => {
-            matches!(to, State::Reopened)
+        ClockKind::Resolution | ClockKind::LawRemedy => matches!(to, State::Reopened),
+        ClockKind::LawAnswer => {
+            matches!(to, State::Reopened) && matches!(clock.standing, Standing::Stopped)
         }
         ClockKind::FirstResponse => false,
     }
@@ -275,7 +287,7 @@ mod tests {
     use marque_insight::law::WorkCalendar;
 
     use super::*;
-    use crate::domain::{calendar::Hours, clock::kinds_of, rules::Times};
+    use crate::domain::{calendar::Hours, rules::Times};
 
     #[test]
     fn clocks_follow_a_case_through_its_course() {
@@ -318,7 +330,11 @@ mod tests {
         ];
         for (step, (state, expected, turns)) in course.into_iter().enumerate() {
             let at = hour(step as i64 + 1);
-            let turned = follow(&mut clocks, state, (budget, hour(0)), at, &calendar);
+            let anew = Anew {
+                category: terms.category,
+                demanded_at: hour(0),
+            };
+            let turned = follow(&mut clocks, state, (budget, anew), at, &calendar);
             assert_eq!(standings(&clocks), expected, "{state:?}");
             assert_eq!(turned, turns, "{state:?}");
         }

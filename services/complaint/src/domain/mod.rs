@@ -18,7 +18,9 @@ mod words;
 
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
-pub(crate) use case::{CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Words, follow};
+pub(crate) use case::{
+    Anew, CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Words, follow,
+};
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};

@@ -2,7 +2,7 @@
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, Timestamp};
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, Row, StoreError};
 use uuid::Uuid;
 
 use super::{CaseStore, blob};
@@ -200,4 +200,17 @@ fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreE
 
 pub(super) fn sealing(error: marque_vault::VaultError) -> StoreError {
     StoreError::Unavailable(error.into())
+}
+
+/// What of a case the desk has amended: the names of the fields.
+pub(crate) fn amended_fields(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT from_value FROM complaint_entries WHERE complaint_id = ?1 AND act = 'amended'";
+    let from = |row: &Row<'_>| row.get::<String>(0);
+    let changed = conn.query(sql, &[case.uuid().into()], from)?.into_iter();
+    Ok(changed
+        .filter_map(|from| Some(from.split_once('=')?.0.to_owned()))
+        .collect())
 }

@@ -26,6 +26,7 @@ pub(crate) use clusters::{
     LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
     list_alerts, put_alert,
 };
+pub(crate) use course::amended_fields;
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,

@@ -87,10 +87,11 @@ pub(crate) fn in_force(
         SolutionState::Draft => {
             let columns = COLUMNS.replacen("id", "solution_id", 1);
             let sql = format!(
-                "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 AND state = 'approved'
+                "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 AND state <> 'draft'
                  ORDER BY version DESC LIMIT 1"
             );
-            conn.query_opt(&sql, &[solution.id.into()], read)
+            let decided = conn.query_opt(&sql, &[solution.id.into()], read)?;
+            Ok(decided.filter(|last| last.state == SolutionState::Approved))
         }
     }
 }

@@ -205,5 +205,16 @@ async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
     }
     assert_eq!(dues(&world.get(&case.id).await), ["", ""]);
     let again = world.go(&case.id, "reopened", "又响了").await.unwrap();
-    assert_eq!(dues(&again), [answer, remedy]);
+    assert_eq!(
+        dues(&again),
+        ["", remedy],
+        "he was answered; the remedy was none"
+    );
+    // What is no matter of the law any more has no clock of the law when it is re-opened.
+    assert_eq!(dues(&amend("价格").await), ["", ""]);
+    for (to, note) in [("in_progress", ""), ("resolved", "退款")] {
+        world.go(&case.id, to, note).await.unwrap();
+    }
+    let price = world.go(&case.id, "reopened", "太少").await.unwrap();
+    assert_eq!(dues(&price), ["", ""]);
 }

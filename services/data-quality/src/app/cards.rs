@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Finding, FindingState, Level, failing},
+    domain::{Counter, Excused, Finding, FindingState, Level, failing},
     error::{Error, Result},
     storage::{self, CardFilter, CardRow, RuleCount, Worst},
 };
@@ -212,12 +212,19 @@ fn to_mend(
     let worst = storage::worst(conn, scope, query.kind, dealer, period, TO_MEND)?;
     let ids: Vec<Uuid> = worst.iter().map(|record| record.id).collect();
     let mut findings = storage::findings_of(conn, &ids)?;
+    let excused: Vec<Finding> = findings
+        .iter()
+        .filter(|finding| finding.is_excused)
+        .cloned()
+        .collect();
     findings.retain(|finding| finding.state == FindingState::Open);
     let kept = storage::kept(conn, &ids)?;
     let failing_of = |record: &Worst| {
         let kept = kept.iter().find(|kept| kept.evidence.id == record.id);
         kept.map_or_else(Vec::new, |kept| {
-            let failing = failing(standard, &kept.evidence, &query.purpose);
+            let of_record = excused.iter().filter(|one| one.record == record.id);
+            let excused = Excused::of(of_record);
+            let failing = failing(standard, &kept.evidence, &query.purpose, &excused);
             failing.into_iter().cloned().collect()
         })
     };

@@ -128,16 +128,21 @@ fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     Some(Timestamp::from_micros(typed.instant().timestamp_micros()))
 }
 
-/// Seconds of `35`, `35秒`, `1:05` or `1分5秒`.
+/// Seconds of `35`, `35.5`, `35秒`, `1:05` or `1分5秒`; `None` of anything else.
 fn seconds(text: &str) -> Option<i64> {
-    let parts = text.split(|c: char| !c.is_ascii_digit());
-    let numbers: Vec<i64> = parts.filter_map(|part| part.parse().ok()).collect();
-    match numbers[..] {
-        [minutes] if text.contains('分') => minutes.checked_mul(60),
-        [seconds] => Some(seconds),
-        [minutes, seconds] => minutes.checked_mul(60)?.checked_add(seconds),
-        _ => None,
+    let text = text.trim().trim_end_matches(['秒', 's', 'S', ' ']);
+    let number = |text: &str| {
+        text.trim()
+            .parse::<i64>()
+            .ok()
+            .filter(|number| *number >= 0)
+    };
+    if let Some((minutes, rest)) = text.split_once([':', '：', '分']) {
+        let seconds = if rest.is_empty() { 0 } else { number(rest)? };
+        return number(minutes)?.checked_mul(60)?.checked_add(seconds);
     }
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    text.parse::<f64>().ok().and_then(|_| number(whole))
 }
 
 fn refusal(problem: Problem) -> Refusal {
@@ -183,6 +188,10 @@ mod tests {
             ("1:05", Some(65)),
             ("1分5秒", Some(65)),
             ("2分", Some(120)),
+            ("35.5", Some(35)),
+            ("1,200", None),
+            ("1小时", None),
+            ("1.5分", None),
             ("", None),
             ("很久", None),
         ] {

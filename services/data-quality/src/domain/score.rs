@@ -95,14 +95,18 @@ pub(crate) fn score(
     }
 }
 
-/// The checks of a purpose, or of any, that a record does not meet; each once, heaviest loss first.
+/// The checks of a purpose, or of each, that a record does not meet, without what is excused; each once, of a purpose the heaviest
+/// loss first.
 pub(crate) fn failing<'a>(
     standard: &'a Standard,
     evidence: &Evidence,
     purpose: &str,
+    excused: &Excused,
 ) -> Vec<&'a Check> {
     let mut failing: Vec<&Check> = Vec::new();
-    for (own, score) in scores(standard, evidence, &Signs::default()) {
+    let mut evidence = evidence.clone();
+    evidence.findings.retain(|flaw| !excused.has_flaw(flaw));
+    for (own, score) in scores(standard, &evidence, &Signs::default()) {
         if purpose != OVERALL && own.id != purpose {
             continue;
         }

@@ -169,9 +169,17 @@ pub(crate) fn who_refused(conn: &mut Conn<'_>) -> Result<BTreeSet<CustomerId>, S
         "SELECT customer_id FROM {} WHERE given = 0",
         Purpose::Scoring.table()
     );
-    let mut people: Vec<CustomerId> = Vec::new();
-    for id in conn.query(&sql, &[], customer)? {
-        people.push(super::current_customer(conn, id)?);
+    let mut people: Vec<CustomerId> = conn.query(&sql, &[], customer)?;
+    // Whoever they are now, generation by generation.
+    let mut newest = people.clone();
+    for _ in 0..LONGEST_CHAIN {
+        let sql = "SELECT current FROM customer_aliases WHERE current IS NOT NULL AND customer_id IN (??)";
+        let keys = uuids(newest.drain(..).map(|one| one.uuid()));
+        newest = conn.query_in(sql, &[], &keys, customer)?;
+        if newest.is_empty() {
+            break;
+        }
+        people.extend(&newest);
     }
     refused(conn, Purpose::Scoring, &people)
 }

@@ -228,7 +228,7 @@ pub(crate) struct WorstView {
     department: String,
     /// What is wrong with it.
     findings: Vec<QualityFindingView>,
-    /// What of the standard it does not meet, heaviest loss first: columns to fill, among others.
+    /// What of the standard it does not meet, of each purpose the heaviest loss first: columns to fill, among others.
     failed_checks: Vec<FailedCheckView>,
 }
 

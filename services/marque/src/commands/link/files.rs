@@ -143,24 +143,30 @@ fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'
     Ok(text)
 }
 
-/// What a text that is not UTF-8 is written in. Chinese characters are two high bytes each, the first of a common one among
-/// A1..A9 and B0..D7; letters of Western Europe stand alone between plain ones; Cyrillic words are runs of higher bytes.
+/// What a text that is not UTF-8 is written in. Letters of Western Europe stand alone between plain ones. Chinese characters
+/// are pairs of bytes whose second takes any value; in Cyrillic words, read as pairs, it is a letter too, C0 or above.
 fn encoding_of(bytes: &[u8]) -> &'static encoding_rs::Encoding {
-    let (mut common, mut rare, mut alone) = (0_u32, 0_u32, 0_u32);
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte >= 0x80) {
-        rest = &rest[at..];
-        match *rest {
-            [0xa1..=0xa9 | 0xb0..=0xd7, 0xa1..=0xff, ..] => common += 1,
-            [_, 0x80..=0xff, ..] => rare += 1,
-            _ => alone += 1,
-        }
-        let is_pair = rest.get(1).is_some_and(|byte| *byte >= 0x80);
-        rest = &rest[if is_pair { 2 } else { 1 }..];
+    let is_high = |at: Option<&u8>| at.is_some_and(|byte| *byte >= 0x80);
+    let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
+    let alone = (0..bytes.len())
+        .filter(|at| is_high(bytes.get(*at)) && !is_high(bytes.get(at + 1)))
+        .filter(|at| *at == 0 || !is_high(bytes.get(at - 1)))
+        .count();
+    if alone * 10 > high * 6 {
+        return encoding_rs::WINDOWS_1252;
     }
-    if alone > common + rare {
-        encoding_rs::WINDOWS_1252
-    } else if rare > common {
+    let (mut pairs, mut letters, mut at) = (0_usize, 0_usize, 0);
+    while at < bytes.len() {
+        let second = bytes.get(at + 1).copied().unwrap_or(0);
+        if bytes[at] < 0x80 || second < 0x40 {
+            at += 1;
+            continue;
+        }
+        pairs += 1;
+        letters += usize::from(second >= 0xc0);
+        at += 2;
+    }
+    if letters * 20 > pairs * 19 {
         encoding_rs::WINDOWS_1251
     } else {
         encoding_rs::GB18030
