@@ -111,14 +111,7 @@ async fn the_spool_is_left_empty(db: TestDb) {
     rig.import(ImportFile::of_customers("D1", "no header"))
         .await;
     assert_eq!(count(rig.customer_db(), "imports").await, 2);
-    // The file goes just after the import's end is told.
-    for _ in 0..200 {
-        if rig.spooled_files() == 0 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("files of personal data are left behind");
+    rig.until_nothing_is_spooled().await;
 }
 
 async fn a_file_broken_off_is_not_left_in_the_spool(db: TestDb) {

@@ -145,7 +145,7 @@ async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
         (ended.state(), ended.accepted),
         (ImportState::Succeeded, 10)
     );
-    assert_eq!(rig.spooled_files(), 0);
+    rig.until_nothing_is_spooled().await;
 }
 
 async fn a_worker_that_lost_its_claim_ends_nothing(db: TestDb) {

@@ -185,6 +185,20 @@ impl Rig {
             .count()
     }
 
+    /// Waits until nothing lies in the spool: a file goes just after its import's end is told.
+    ///
+    /// # Panics
+    /// If something is still there after a few seconds.
+    pub async fn until_nothing_is_spooled(&self) {
+        for _ in 0..500 {
+            if self.spooled_files() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("files of personal data are left behind");
+    }
+
     /// The file of quarantined rows.
     pub async fn quarantine_file(&self, id: &str) -> Vec<u8> {
         let message = marque_api::intake::v1::DownloadQuarantineRequest {

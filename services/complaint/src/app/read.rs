@@ -10,8 +10,8 @@ use marque_events::knows_customer;
 use super::{CaseApp, Shown, ShownClock};
 use crate::{
     domain::{
-        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, Tier,
-        allowed, worth_with,
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, allowed,
+        worth_with,
     },
     error::{Error, Result},
     storage::{self, Filter},
@@ -219,16 +219,12 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
 }
 
 /// What the customer himself is shown of a case: what he said and sent, where it stands, what he was told and granted. What the
-/// house tells itself is not his to read: tasks, warnings, clocks and their escalation, and who did what.
+/// house tells itself is not his to read: notes, tasks, warnings, clocks and their escalation, and who did what.
 fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.clocks.clear();
     shown.tasks.clear();
     shown.warnings.clear();
     shown.case.level = 0;
-    // What he is worth to the house is told by his score, with reasons.
-    shown.case.tier = Tier::default();
-    shown.case.repeat_of = None;
-    shown.case.department.clear();
     shown.attachments.retain(|file| file.added_by == himself);
     shown
         .compensations

@@ -174,7 +174,7 @@ pub(crate) fn who_refused(conn: &mut Conn<'_>) -> Result<BTreeSet<CustomerId>, S
     let mut newest = people.clone();
     for _ in 0..LONGEST_CHAIN {
         let sql = "SELECT current FROM customer_aliases WHERE current IS NOT NULL AND customer_id IN (??)";
-        let keys = uuids(newest.drain(..).map(|one| one.uuid()));
+        let keys = uuids(newest.drain(..).map(CustomerId::uuid));
         newest = conn.query_in(sql, &[], &keys, customer)?;
         if newest.is_empty() {
             break;
