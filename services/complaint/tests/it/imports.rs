@@ -27,11 +27,12 @@ pub(crate) async fn import(world: &World, file: &str) -> Import {
         source: "dms".into(),
         ..ImportStart::default()
     };
-    let parts = [
-        Part::Start(start),
-        Part::Chunk(file.as_bytes().to_vec().into()),
-    ]
-    .map(|part| ImportRequest { part: Some(part) });
+    // No message is larger than a server takes.
+    let chunks = file.as_bytes().chunks(1 << 20).map(<[u8]>::to_vec);
+    let parts: Vec<ImportRequest> = std::iter::once(Part::Start(start))
+        .chain(chunks.map(|chunk| Part::Chunk(chunk.into())))
+        .map(|part| ImportRequest { part: Some(part) })
+        .collect();
     let scope = Scope::Dealer("D1".parse().unwrap());
     let request = world.ask(Role::Manager, scope.clone(), tokio_stream::iter(parts));
     let queued = world.imports().import(request).await.unwrap().into_inner();
