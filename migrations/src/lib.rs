@@ -58,6 +58,7 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::ERASED,
         migration!("customer", "0020_erasure"),
         migration!("customer", "0030_records_in_order"),
+        migration!("customer", "0040_reconciliation"),
     ],
 };
 
@@ -113,6 +114,8 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0040_told"),
         migration!("scoring", "0050_care_consents"),
         migration!("scoring", "0060_kept"),
+        migration!("scoring", "0070_facts_withdrawn"),
+        migration!("scoring", "0080_benefits"),
         shared::RECEPTIONS,
     ],
 };
@@ -129,6 +132,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::INBOX_AT,
         migration!("data_quality", "0010_quality"),
         migration!("data_quality", "0011_verification"),
+        migration!("data_quality", "0020_sums"),
     ],
 };
 
@@ -149,6 +153,8 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::ERASED,
         migration!("complaint", "0040_erased_files"),
         shared::RECEPTIONS,
+        migration!("complaint", "0050_work_years"),
+        migration!("complaint", "0051_rounds"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Blocking: streams the pairs of records that share a key, each pair once, without ever holding them all.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::text::hash::join;
@@ -9,6 +10,8 @@ use crate::text::hash::join;
 pub struct BlockTable {
     kinds: usize,
     keys: Vec<u64>,
+    /// Two kinds whose values may stand in either's place, such as a first and a second phone.
+    twins: Option<(usize, usize)>,
 }
 
 /// What blocking on one kind of key came to.
@@ -39,7 +42,16 @@ impl BlockTable {
         Self {
             kinds,
             keys: vec![0; records * kinds],
+            twins: None,
         }
+    }
+
+    /// With two kinds whose values may stand in either's place, the earlier first: blocks of the later one also hold the records
+    /// that have its key in the earlier one.
+    #[must_use]
+    pub fn with_twins(mut self, twins: Option<(usize, usize)>) -> Self {
+        self.twins = twins;
+        self
     }
 
     /// How many kinds there are.
@@ -59,17 +71,35 @@ impl BlockTable {
     /// True if the two share a key of an earlier kind, so that the pair has been seen.
     pub fn is_seen(&self, kind: usize, left: u32, right: u32) -> bool {
         let row = |record: u32| &self.keys[record as usize * self.kinds..][..kind];
-        row(left)
-            .iter()
-            .zip(row(right))
-            .any(|(a, b)| a == b && *a != 0)
+        let (left, right) = (row(left), row(right));
+        let crosses = |first: usize, second: usize| {
+            let same = |a: u64, b: u64| a == b && a != 0;
+            same(left[first], right[second]) || same(left[second], right[first])
+        };
+        left.iter().zip(right).any(|(a, b)| a == b && *a != 0)
+            || self
+                .twins
+                .is_some_and(|(first, second)| second < kind && crosses(first, second))
+    }
+
+    /// Entries of the earlier twin whose key somebody has in the later one.
+    fn add_twins(&self, kind: usize, entries: &mut Vec<(u64, u32)>) {
+        let Some((first, _)) = self.twins.filter(|(_, second)| *second == kind) else {
+            return;
+        };
+        let wanted: FxHashSet<u64> = entries.iter().map(|(key, _)| *key).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        entries.extend(self.collect(first, |key| wanted.contains(&key)));
+        entries.par_sort_unstable();
     }
 
     /// The records of `kind` in blocks, of those keys only for which `take` is true. Nothing is split.
     pub fn sampled(&self, kind: usize, take: impl Fn(u64) -> bool + Sync) -> SortedKind {
-        SortedKind {
-            entries: self.collect(kind, take),
-        }
+        let mut entries = self.collect(kind, take);
+        self.add_twins(kind, &mut entries);
+        SortedKind { entries }
     }
 
     fn collect(&self, kind: usize, take: impl Fn(u64) -> bool + Sync) -> Vec<(u64, u32)> {
@@ -96,6 +126,7 @@ impl BlockTable {
         let mut report = BlockingReport::default();
         let mut done = Vec::new();
         let mut pending = self.collect(kind, |_| true);
+        self.add_twins(kind, &mut pending);
         for step in 0..=steps {
             let mut too_large = Vec::new();
             for block in pending.chunk_by(|a, b| a.0 == b.0) {
@@ -134,10 +165,10 @@ impl BlockTable {
         finer: impl Fn(u32) -> u64,
     ) -> Vec<(u64, u32)> {
         let mut refined = Vec::with_capacity(entries.len());
-        for (key, record) in entries {
+        for (before, record) in entries {
             let finer = finer(record);
-            let key = if finer == 0 { 0 } else { join(key, finer) };
-            self.keys[record as usize * self.kinds + kind] = key;
+            let key = if finer == 0 { 0 } else { join(before, finer) };
+            self.replace(record, kind, before, key);
             if key != 0 {
                 refined.push((key, record));
             }
@@ -146,12 +177,20 @@ impl BlockTable {
         refined
     }
 
+    /// Puts a key in another's place; a record that came by its twin's key keeps its own.
+    fn replace(&mut self, record: u32, kind: usize, before: u64, key: u64) {
+        let slot = &mut self.keys[record as usize * self.kinds + kind];
+        if *slot == before {
+            *slot = key;
+        }
+    }
+
     fn give_up(&mut self, kind: usize, entries: &[(u64, u32)], report: &mut BlockingReport) {
         for block in entries.chunk_by(|a, b| a.0 == b.0) {
             let size = block.len() as u64;
             report.lost_pairs += size * (size - 1) / 2;
-            for (_, record) in block {
-                self.keys[*record as usize * self.kinds + kind] = 0;
+            for (key, record) in block {
+                self.replace(*record, kind, *key, 0);
             }
         }
     }
@@ -202,6 +241,31 @@ pub fn for_each_pair(share: &[(u64, u32)], mut visit: impl FnMut(u32, u32)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_found_in_its_twins_place_and_the_pair_is_new_only_there() {
+        let mut table = BlockTable::new(4, 3).with_twins(Some((0, 1)));
+        let keys = [[7, 0, 5], [8, 7, 5], [8, 0, 0], [9, 9, 0]];
+        table
+            .rows_mut()
+            .zip(keys)
+            .for_each(|(row, keys): (&mut [u64], [u64; 3])| row.copy_from_slice(&keys));
+        let mut fresh = |kind: usize| {
+            let (sorted, _) = table.sorted(kind, 10, 0, |_, _| 0);
+            let mut pairs = Vec::new();
+            sorted.blocks().for_each(|block| {
+                for_each_pair(block, |a, b| {
+                    if a != b && !table.is_seen(kind, a, b) {
+                        pairs.push((a, b));
+                    }
+                });
+            });
+            pairs
+        };
+        assert_eq!(fresh(0), [(1, 2)]);
+        assert_eq!(fresh(1), [(0, 1)]);
+        assert_eq!(fresh(2), []);
+    }
 
     #[test]
     fn each_pair_comes_once_and_large_blocks_are_split_or_reported() {

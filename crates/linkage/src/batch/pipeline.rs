@@ -6,7 +6,7 @@ use super::training::{refine, trained};
 use super::{ClusterReport, Report, reliability};
 use crate::blocking::{BlockTable, BlockingReport, for_each_pair};
 use crate::cluster::{Clusters, Edge, Limits, cluster};
-use crate::score::{Comparator, Model, TrainOptions, Weights, probability};
+use crate::score::{Comparator, FieldSpec, Model, Tells, TrainOptions, Weights, probability};
 
 /// A comparator that also says which pairs are worth comparing.
 pub trait Blocker: Comparator {
@@ -14,6 +14,10 @@ pub trait Blocker: Comparator {
     fn schema(&self) -> String;
     /// Names of the kinds of blocking keys, most telling first.
     fn key_kinds(&self) -> Vec<String>;
+    /// Two kinds whose values may stand in either's place, the earlier first; see [`BlockTable::with_twins`].
+    fn twins(&self) -> Option<(usize, usize)> {
+        None
+    }
     /// Writes the record's keys, one for each kind, 0 for none.
     fn write_keys(&self, record: u32, row: &mut [u64]);
     /// A finer key for splitting blocks that are too large; 0 = leave the record out of the block.
@@ -54,9 +58,17 @@ impl Default for BatchOptions {
 }
 
 impl BatchOptions {
-    pub(super) fn training(&self) -> TrainOptions {
+    pub(super) fn training(&self, fields: &[FieldSpec]) -> TrainOptions {
+        let which = |tells: Tells| -> u16 {
+            let fields = fields.iter().enumerate();
+            fields
+                .map(|(at, field)| u16::from(field.tells == tells) << at)
+                .sum()
+        };
         TrainOptions {
             lookalikes: self.lookalikes,
+            personal: which(Tells::Person),
+            familial: which(Tells::Family),
             ..TrainOptions::default()
         }
     }
@@ -89,7 +101,8 @@ pub(super) const SHARES: usize = 32;
 
 /// Links all records. With a `model` given nothing is trained, only the prior is fitted to this file.
 pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions) -> Linked {
-    let mut table = BlockTable::new(records.len(), records.key_kinds().len());
+    let mut table =
+        BlockTable::new(records.len(), records.key_kinds().len()).with_twins(records.twins());
     table
         .rows_mut()
         .enumerate()
@@ -223,9 +236,15 @@ fn scored<B: Blocker>(
             });
             (found, compared)
         });
+        let before = edges.len();
         for (found, count) in shares {
             edges.extend(found);
             compared += count;
+        }
+        if records.twins().is_some_and(|(_, second)| second == kind) {
+            // Two records that share two phones crosswise meet in two blocks.
+            edges[before..].sort_unstable_by_key(|edge| (edge.left, edge.right));
+            edges.dedup_by_key(|edge| (edge.left, edge.right));
         }
         reports.push(BlockingReport {
             kind: name,

@@ -41,7 +41,13 @@ pub(super) fn refine<B: Blocker>(
     let rest = compared(records, training_pairs, |pair| {
         entity[pair.left as usize] != entity[pair.right as usize]
     });
-    retrain(model, &clustered, &rest, records.len(), options.training());
+    retrain(
+        model,
+        &clustered,
+        &rest,
+        records.len(),
+        options.training(records.fields()),
+    );
 }
 
 /// A pair to learn from, and for how many it stands.
@@ -90,7 +96,7 @@ pub(super) fn trained<B: Blocker>(
         &random,
         &blocked,
         records.len(),
-        options.training(),
+        options.training(records.fields()),
     );
     (model, pairs)
 }

@@ -4,7 +4,7 @@ use super::name::Kind;
 use super::names::{self, NameLevel};
 use super::prepared::{Identity, MAX_PHONES, Prepared};
 use crate::codes;
-use crate::score::{Correlation, FieldSpec, LevelSpec, Outcome, Veto, by_frequency, level};
+use crate::score::{Correlation, FieldSpec, LevelSpec, Outcome, Tells, Veto, by_frequency, level};
 use crate::text::han::{surname_len, surname_share};
 use crate::text::similarity::edits;
 
@@ -152,6 +152,7 @@ pub(super) fn field_specs() -> Vec<FieldSpec> {
     let plain = |name: &str, levels| FieldSpec {
         name: name.to_owned(),
         correlation: None,
+        tells: Tells::Circumstance,
         levels,
     };
     let household = |name: &str, side, levels| FieldSpec {
@@ -161,6 +162,7 @@ pub(super) fn field_specs() -> Vec<FieldSpec> {
             side,
             share: HOUSEHOLD_SHARE,
         }),
+        tells: Tells::Circumstance,
         levels,
     };
     vec![

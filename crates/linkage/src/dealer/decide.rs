@@ -73,9 +73,9 @@ pub struct Decider {
 }
 
 /// Against a customer a single record counts for no more than so many bits: people have several phones and cars.
-const LEAST_BITS: f32 = -3.0;
+pub(super) const LEAST_BITS: f32 = -3.0;
 /// In favour for no more than so many.
-const MOST_BITS: f32 = 40.0;
+pub(super) const MOST_BITS: f32 = 40.0;
 /// The share of the best fitting record in the evidence for a customer; the average of all has the rest.
 const BEST_SHARE: f32 = 1.0 / 3.0;
 /// By so many bits the best candidate must lead the next, else neither is sure.
@@ -154,7 +154,7 @@ impl Decider {
 
     /// The average over the customer's records, as the batch engine joins clusters, and in part the record that fits
     /// best: people whose records are known to be theirs may have had several phones and cars.
-    fn rank<C: Clone>(
+    pub(super) fn rank<C: Clone>(
         &self,
         record: &Prepared,
         frequencies: &Frequencies,
@@ -184,8 +184,12 @@ impl Decider {
         })
     }
 
+    pub(super) fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
     /// With few records in the store the prior is that of the background the frequencies assume.
-    fn prior(&self, frequencies: &Frequencies) -> f32 {
+    pub(super) fn prior(&self, frequencies: &Frequencies) -> f32 {
         self.model
             .prior_bits(f64::from(frequencies.effective_population()))
     }

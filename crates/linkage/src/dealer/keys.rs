@@ -66,6 +66,14 @@ impl KeyKind {
         Self::Brand,
     ];
 
+    /// The kind that its values belong to: whichever place a phone has in one record, it may have the other in the next.
+    pub(crate) fn place(self) -> Self {
+        match self {
+            Self::SecondPhone => Self::Phone,
+            other => other,
+        }
+    }
+
     /// The name shown in reports.
     pub fn words(self) -> &'static str {
         match self {
@@ -107,12 +115,7 @@ impl std::fmt::Debug for BlockKey {
 pub fn block_keys(record: &Prepared) -> Vec<BlockKey> {
     let mut keys = Vec::with_capacity(KEY_KINDS);
     visit_keys(record, |kind, parts| {
-        // Whichever place a phone has in one record, it may have the other in the next.
-        let kind = if kind == KeyKind::SecondPhone {
-            KeyKind::Phone
-        } else {
-            kind
-        };
+        let kind = kind.place();
         let mut bytes = vec![kind as u8];
         for part in parts {
             bytes.extend_from_slice(part);

@@ -15,6 +15,7 @@ mod name_statistics;
 mod names;
 mod places;
 mod prepared;
+mod reconcile;
 mod table;
 mod wire;
 
@@ -28,6 +29,7 @@ pub use join::Joined;
 pub use keys::{BlockKey, KeyKind, block_keys};
 pub use name::Kind;
 pub use prepared::{DealerRecord, Identity, MAX_PHONES, Prepared, prepare};
+pub use reconcile::Between;
 pub use table::{DealerRecords, is_dealer_table};
 pub use wire::WireError;
 

@@ -142,7 +142,8 @@ pub(super) fn clean_person(folded: &str) -> (String, bool) {
             let left = rest.chars().count();
             // One-character titles are also given names: 李总 and 欧阳总 bear a title, 李小工 a name.
             let before: Vec<char> = rest.chars().collect();
-            let is_surname = left == 1 || is_compound_surname(&before);
+            let is_surname =
+                left == 1 || is_compound_surname(&before) || after_familiar(rest).is_some();
             if left >= 1 && (title.chars().count() > 1 || is_surname) && kept.chars().all(is_han) {
                 kept.truncate(rest.len());
                 had_title = true;
@@ -150,11 +151,26 @@ pub(super) fn clean_person(folded: &str) -> (String, bool) {
             }
         }
     }
+    if let Some(surname) = after_familiar(&kept) {
+        kept.drain(..kept.len() - surname);
+        had_title = true;
+    }
     let characters: Vec<char> = kept.chars().collect();
     let is_compound = had_title && is_compound_surname(&characters);
     let surname_only =
         characters.iter().copied().all(is_han) && (characters.len() == 1 || is_compound);
     (kept, surname_only)
+}
+
+/// Bytes of the surname behind 小 or 老: 小王, 老欧阳. 小芳 is a pet name, and 老 or 小 before more is part of a name.
+fn after_familiar(name: &str) -> Option<usize> {
+    let rest = name.strip_prefix(['小', '老'])?;
+    let characters: Vec<char> = rest.chars().collect();
+    let is_surname = match characters[..] {
+        [only] => is_surname(only),
+        _ => is_compound_surname(&characters),
+    };
+    is_surname.then_some(rest.len())
 }
 
 fn is_remark(text: &str) -> bool {
@@ -253,6 +269,12 @@ mod tests {
             ("HEMING", "heming", false),
             ("李先生", "李", true),
             ("欧阳女士", "欧阳", true),
+            ("小王", "王", true),
+            ("老李", "李", true),
+            ("老欧阳", "欧阳", true),
+            ("小王总", "王", true),
+            ("小燕子", "小燕子", false),
+            ("王小", "王小", false),
         ] {
             let parsed = parse(raw, false, false);
             assert_eq!(

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::compare::{CLASSES, Frequencies, field_specs};
+use super::compare::{CLASSES, Frequencies, HUB, field_specs};
 use super::keys::{KEY_KINDS, KeyKind, key_hash, visit_keys};
 use super::name::Kind;
 use super::name_statistics::NameStatistics;
@@ -290,7 +290,7 @@ fn count_phones(records: &[Prepared], frequencies: &mut [Frequencies]) {
         })
         .collect();
     for_each_value(entries, |same| {
-        let count = people_among(same);
+        let count = people_among(same).max(births_among(records, same));
         for (phone, _, at) in same {
             let at = *at as usize;
             let slot = records[at].phones.iter().position(|own| own == phone);
@@ -311,6 +311,20 @@ fn for_each_value(mut entries: Vec<Entry>, see: impl FnMut(&[Entry])) {
 fn people_among(same: &[Entry]) -> u32 {
     let people = same.chunk_by(|a, b| a.1 == b.1);
     people.filter(|person| person[0].1 != 0).count().max(1) as u32
+}
+
+/// Different birthdays among entries of one value: twenty of the name 王先生 with one phone are no one person.
+fn births_among(records: &[Prepared], same: &[Entry]) -> u32 {
+    if same.len() < HUB as usize {
+        return 0;
+    }
+    let births = same
+        .iter()
+        .map(|(_, _, at)| birth_value(&records[*at as usize]));
+    let mut births: Vec<u64> = births.filter(|birth| *birth != 0).collect();
+    births.sort_unstable();
+    births.dedup();
+    births.len() as u32
 }
 
 impl Comparator for DealerRecords {
@@ -350,10 +364,14 @@ impl Blocker for DealerRecords {
             .collect()
     }
 
+    fn twins(&self) -> Option<(usize, usize)> {
+        Some((KeyKind::Phone as usize, KeyKind::SecondPhone as usize))
+    }
+
     fn write_keys(&self, record: u32, row: &mut [u64]) {
         debug_assert_eq!(row.len(), KEY_KINDS);
         visit_keys(&self.records[record as usize], |kind, parts| {
-            row[kind as usize] = key_hash(kind, parts);
+            row[kind as usize] = key_hash(kind.place(), parts);
         });
     }
 
@@ -373,6 +391,51 @@ impl Blocker for DealerRecords {
 mod tests {
     use super::super::{DealerRecord, prepare};
     use super::*;
+
+    #[test]
+    fn a_phone_of_many_birthdays_is_nobodys_whoever_is_named_by_a_title() {
+        let birthdays: Vec<String> = (0..12).map(|at| format!("19{}-03-14", 60 + at)).collect();
+        let records: Vec<Prepared> = birthdays
+            .iter()
+            .map(|birthday| {
+                prepare(&DealerRecord {
+                    name: "王先生",
+                    phones: &["13912345678"],
+                    birthday,
+                    ..DealerRecord::default()
+                })
+            })
+            .collect();
+        assert_eq!(count_frequencies(&records)[0].phones[0], 12);
+        assert_eq!(count_frequencies(&records[..3])[0].phones[0], 1);
+    }
+
+    #[test]
+    fn one_records_first_phone_is_found_in_the_others_second() {
+        let record = |name, phones: &[&str]| {
+            prepare(&DealerRecord {
+                name,
+                phones,
+                ..DealerRecord::default()
+            })
+        };
+        let mut records: Vec<Prepared> = (0..200)
+            .map(|at| record("周大勇", &[&format!("1391{:07}", at * 7919)]))
+            .collect();
+        records.push(record("谭晓岚", &["15012345679", "18612345670"]));
+        records.push(record("谭女士", &["18612345670"]));
+        let linked = crate::batch::link(
+            &DealerRecords::new(records),
+            Some(super::super::default_model()),
+            DealerRecords::options(BatchOptions::default()),
+        );
+        assert_eq!(linked.clusters.entity[200], linked.clusters.entity[201]);
+        let pairs = linked
+            .edges
+            .iter()
+            .filter(|edge| (edge.left, edge.right) == (200, 201));
+        assert_eq!(pairs.count(), 1);
+    }
 
     #[test]
     fn a_phone_is_as_common_as_its_people_whichever_of_a_records_phones_it_is() {

@@ -34,6 +34,7 @@ pub(super) fn values(kind: FieldKind, lexicon: &Lexicon, left: u32, right: u32) 
         }
         FieldKind::Text => (text(lexicon, a, b), Share::None),
         FieldKind::Date => (date(a.date, b.date), Share::None),
+        FieldKind::Age => (age(a.date, b.date), Share::None),
         FieldKind::Code => (code(&a.chars, &b.chars), Share::None),
         FieldKind::Phone => phone(a, b),
         FieldKind::Email => (email(a, b), Share::None),
@@ -77,6 +78,17 @@ fn date(left: u32, right: u32) -> u8 {
         () if same[0] => 4,
         () if a.year().abs_diff(b.year()) <= 10 => 5,
         () => 6,
+    }
+}
+
+/// Ages are rounded, guessed and told before or after the birthday.
+fn age(left: u32, right: u32) -> u8 {
+    match left.abs_diff(right) {
+        0 => 1,
+        1 => 2,
+        2 => 3,
+        3..=5 => 4,
+        _ => 5,
     }
 }
 

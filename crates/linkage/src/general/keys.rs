@@ -15,6 +15,8 @@ pub(super) enum Atom {
     Sound,
     /// Year of a date.
     Year,
+    /// One of the two spans of four years that a year of birth lies in: years two apart share one of them.
+    Span(u32),
     /// Month and day of a date.
     MonthDay,
     /// Postal area, part before the @.
@@ -136,7 +138,11 @@ impl Recipes<'_> {
     fn name_atoms(&self) -> Vec<(usize, Atom)> {
         [
             self.atoms(FieldKind::Family, Atom::Sound),
-            self.atoms(FieldKind::Given, Atom::Start(3)),
+            // Further given names come and go.
+            self.atoms(FieldKind::Given, Atom::Start(3))
+                .into_iter()
+                .take(1)
+                .collect(),
         ]
         .concat()
     }
@@ -152,6 +158,13 @@ impl Recipes<'_> {
             self.atoms(FieldKind::Postcode, Atom::Part),
         ]
         .concat();
+        let spans = [
+            self.atoms(FieldKind::Age, Atom::Span(0)),
+            self.atoms(FieldKind::Age, Atom::Span(1)),
+        ]
+        .concat();
+        self.cross(&names, &spans);
+        self.cross(&spans, &places);
         self.cross(&years, &places);
         self.cross(&days, &places);
     }
@@ -230,6 +243,7 @@ impl GeneralRecords {
             Atom::Start(length) => text(&value.chars[..value.chars.len().min(length)]),
             Atom::Sound => nonzero(u64::from(value.sound)),
             Atom::Year => nonzero(u64::from(value.date / 10_000)),
+            Atom::Span(which) => nonzero(u64::from((value.date + 2 * which) / 4 + 1)),
             Atom::MonthDay => nonzero(u64::from(value.date % 10_000)),
             Atom::Part => value.part,
             Atom::Number => value.number,

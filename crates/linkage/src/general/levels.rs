@@ -9,6 +9,7 @@ pub(super) enum FieldKind {
     Family,
     Text,
     Date,
+    Age,
     Code,
     Phone,
     Email,
@@ -43,6 +44,13 @@ pub(super) const DATE: &[LevelSpec] = &[
     level("same year", 0.04),
     level("years near", 0.03),
     level("dates differ", 0.03),
+];
+pub(super) const AGE: &[LevelSpec] = &[
+    by_frequency("same age", 0.55),
+    level("ages differ by a year", 0.25),
+    level("ages differ by two years", 0.08),
+    level("ages differ by three to five years", 0.06),
+    level("ages differ", 0.06),
 ];
 pub(super) const CODE: &[LevelSpec] = &[
     by_frequency("same number", 0.85),
@@ -99,6 +107,7 @@ impl FieldKind {
             Self::Given | Self::Family => NAME,
             Self::Text => TEXT,
             Self::Date => DATE,
+            Self::Age => AGE,
             Self::Code => CODE,
             Self::Phone => PHONE,
             Self::Email => EMAIL,

@@ -23,7 +23,7 @@ pub(super) struct Value {
     pub(super) grams: Box<[u32]>,
     /// House number, or 0.
     pub(super) number: u64,
-    /// yyyymmdd of a date.
+    /// yyyymmdd of a date; the year of birth by age.
     pub(super) date: u32,
     /// Hash of the part that a wider group shares: postal area, part before the @.
     pub(super) part: u64,
@@ -118,7 +118,7 @@ impl Lexicon {
                 value.grams = bigrams(&words.concat().chars().collect::<Vec<_>>()).into();
                 value.words = self.add_words(words);
             }
-            FieldKind::Date => value.date = folded.parse().unwrap_or(0),
+            FieldKind::Date | FieldKind::Age => value.date = folded.parse().unwrap_or(0),
             FieldKind::Postcode => value.part = stable_hash(&[postal_area(folded).as_bytes()]),
             FieldKind::Email => {
                 value.part = stable_hash(&[folded.split('@').next().unwrap_or("").as_bytes()]);
@@ -157,17 +157,17 @@ fn sound_of(name: &[char]) -> u32 {
 /// The written form under which values of a kind are the same; `None` if nothing is left.
 fn folded(kind: FieldKind, raw: &str) -> Option<String> {
     let text = match kind {
-        FieldKind::Date => raw.to_owned(),
+        FieldKind::Date | FieldKind::Age => raw.to_owned(),
         FieldKind::Code | FieldKind::Postcode if kind == FieldKind::Code => {
             fold_code(raw).to_lowercase()
         }
         FieldKind::Phone => {
             let digits = digits(raw);
-            // The country and area codes are given or not; what remains is told apart by seven digits.
+            // The country code or the 0 before the area code is given or not; what remains is told apart by seven digits.
             if digits.len() < 6 {
                 String::new()
             } else {
-                digits[digits.len().saturating_sub(10)..].to_owned()
+                digits[digits.len().saturating_sub(9)..].to_owned()
             }
         }
         FieldKind::Number => fold_code(raw).to_lowercase(),

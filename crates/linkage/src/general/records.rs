@@ -2,15 +2,16 @@
 
 use rayon::prelude::*;
 
+use super::columns::{cell, day_order, is_personal, plan};
 use super::compare::{Share, is_swapped_line, values};
+use super::contradict::{Checked, are_different_numbers, are_far_apart, checked_kind};
 use super::keys::{Atom, KeyRecipe, recipes};
 use super::levels::FieldKind;
 use super::lexicon::Lexicon;
 use super::names;
 use crate::batch::{BatchOptions, Blocker};
-use crate::dates::{self, Date, DayOrder};
-use crate::schema::{Mapping, Role, is_missing};
-use crate::score::{Comparator, Correlation, FieldSpec, MAX_FIELDS, Outcome};
+use crate::schema::Mapping;
+use crate::score::{Comparator, Correlation, FieldSpec, MAX_FIELDS, Outcome, Tells, Veto};
 use crate::table::Table;
 
 /// No column of the table can be compared.
@@ -25,6 +26,8 @@ pub struct NothingToCompare;
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) kind: FieldKind,
+    /// What the relatives under one roof do not share.
+    pub(super) is_personal: bool,
     pub(super) lexicon: usize,
     pub(super) column: usize,
 }
@@ -38,12 +41,11 @@ pub struct GeneralRecords {
     recipes: Vec<KeyRecipe>,
     given_family: Option<(usize, usize)>,
     address_lines: Option<(usize, usize)>,
-}
-
-/// A lexicon to build: its kind, and for each of its columns the table columns that are joined.
-struct Plan {
-    kind: FieldKind,
-    columns: Vec<(String, FieldKind, Vec<usize>)>,
+    phones: Option<(usize, usize)>,
+    /// Fields of identity numbers with a check digit.
+    checked: Vec<(usize, Checked)>,
+    /// Gender and birthday.
+    gender_birth: Option<(usize, usize)>,
 }
 
 impl GeneralRecords {
@@ -70,10 +72,11 @@ impl GeneralRecords {
             .collect();
         let mut parts = Vec::new();
         for (lexicon, plan) in plans.iter().enumerate() {
-            for (column, (name, kind, _)) in plan.columns.iter().enumerate() {
+            for (column, (name, kind, columns)) in plan.columns.iter().enumerate() {
                 parts.push(Field {
                     name: name.clone(),
                     kind: *kind,
+                    is_personal: is_personal(table, mapping, *kind, columns),
                     lexicon,
                     column,
                 });
@@ -81,19 +84,25 @@ impl GeneralRecords {
         }
         parts.truncate(MAX_FIELDS);
         let place_of = |kind| parts.iter().position(|part| part.kind == kind);
-        let lines: Vec<usize> = parts
-            .iter()
-            .enumerate()
-            .filter(|(_, part)| part.kind == FieldKind::Address)
-            .map(|(at, _)| at)
-            .collect();
+        let first_two = |kind| {
+            let mut places = (0..parts.len()).filter(|at| parts[*at].kind == kind);
+            places.next().zip(places.next())
+        };
         let specs = specs(&parts);
         Ok(Self {
             rows: table.rows(),
             specs,
             recipes: recipes(&parts),
             given_family: place_of(FieldKind::Given).zip(place_of(FieldKind::Family)),
-            address_lines: lines.first().copied().zip(lines.get(1).copied()),
+            address_lines: first_two(FieldKind::Address),
+            phones: first_two(FieldKind::Phone),
+            checked: (0..parts.len())
+                .filter(|at| parts[*at].kind == FieldKind::Code)
+                .filter_map(|at| Some((at, checked_kind(&lexicons[parts[at].lexicon].values)?)))
+                .collect(),
+            gender_birth: (0..parts.len())
+                .find(|at| parts[*at].kind == FieldKind::Category && parts[*at].is_personal)
+                .zip(place_of(FieldKind::Date)),
             parts,
             lexicons,
         })
@@ -147,6 +156,47 @@ impl GeneralRecords {
         }
     }
 
+    fn contradiction(&self, left: u32, right: u32, outcome: &Outcome) -> Option<Veto> {
+        let values = |field: usize| {
+            let lexicon = &self.lexicons[self.parts[field].lexicon];
+            [left, right].map(|record| &lexicon.values[self.value(field, record) as usize])
+        };
+        let differ = |at: usize| outcome.levels[at] == self.specs[at].levels.len() as u8;
+        let numbers = self.checked.iter().any(|(field, kind)| {
+            let [a, b] = values(*field);
+            differ(*field) && are_different_numbers(*kind, a, b)
+        });
+        if numbers {
+            return Some(Veto::DifferentIdentityNumbers);
+        }
+        let (gender, birth) = self.gender_birth?;
+        let [a, b] = values(birth);
+        (differ(gender) && are_far_apart(a.date, b.date))
+            .then_some(Veto::DifferentGenderAndBirthday)
+    }
+
+    /// One record's first phone is the other's second.
+    fn notice_other_phone(
+        &self,
+        (first, second): (usize, usize),
+        left: u32,
+        right: u32,
+        outcome: &mut Outcome,
+    ) {
+        if outcome.levels[first] == 1 || outcome.levels[second] == 1 {
+            return;
+        }
+        let values = |record| (self.value(first, record), self.value(second, record));
+        let ((a, b), (c, d)) = (values(left), values(right));
+        let shared = [(a, d), (b, c)]
+            .into_iter()
+            .find(|(x, y)| x == y && *x != 0);
+        if let Some((phone, _)) = shared {
+            outcome.set_shared(first, 1, self.share(first, Share::Value(phone)));
+            outcome.set(second, 0);
+        }
+    }
+
     /// A line of one record that stands in the other column of the other.
     fn notice_swapped_lines(
         &self,
@@ -166,134 +216,6 @@ impl GeneralRecords {
             outcome.set(first, 6);
             outcome.set(second, 0);
         }
-    }
-}
-
-/// Stands for a part of a date that has no column.
-const NO_COLUMN: usize = usize::MAX;
-
-fn cell(table: &Table, plan: &Plan, row: usize, column: usize, order: DayOrder) -> String {
-    let (_, kind, columns) = &plan.columns[column];
-    let filled = |column: &usize| {
-        let cell = (*column != NO_COLUMN).then(|| table.cell(row, *column).trim());
-        cell.filter(|text| !is_missing(text))
-    };
-    if *kind == FieldKind::Date {
-        let date = match columns[..] {
-            [whole] => filled(&whole).and_then(|whole| dates::parse(whole, order)),
-            [year, month, day] => {
-                let small = |column| filled(&column).and_then(dates::month).unwrap_or(0);
-                filled(&year)
-                    .and_then(|year| dates::parse(year, order))
-                    .and_then(|date| Date::lenient(date.year(), small(month), small(day)))
-            }
-            _ => None,
-        };
-        return date.map_or_else(String::new, |date| date.packed().to_string());
-    }
-    let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
-    parts.join(" ")
-}
-
-fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
-    let columns = |wanted: Role| -> Vec<usize> {
-        mapping
-            .roles
-            .iter()
-            .enumerate()
-            .filter(|(_, role)| **role == wanted)
-            .map(|(column, _)| column)
-            .collect()
-    };
-    let header = |column: usize| table.headers()[column].clone();
-    let mut plans = Vec::new();
-    let (given, family) = (columns(Role::GivenName), columns(Role::FamilyName));
-    let mut names = Vec::new();
-    if let Some(first) = given.first() {
-        names.push((header(*first), FieldKind::Given, given.clone()));
-    }
-    if let Some(first) = family.first() {
-        names.push((header(*first), FieldKind::Family, family.clone()));
-    }
-    if !names.is_empty() {
-        plans.push(Plan {
-            kind: FieldKind::Given,
-            columns: names,
-        });
-    }
-    let mut each = |role: Role, kind: FieldKind| {
-        for column in columns(role) {
-            plans.push(Plan {
-                kind,
-                columns: vec![(header(column), kind, vec![column])],
-            });
-        }
-    };
-    each(Role::FullName, FieldKind::Text);
-    each(Role::Date, FieldKind::Date);
-    each(Role::Code, FieldKind::Code);
-    each(Role::ResidentId, FieldKind::Code);
-    each(Role::Phone, FieldKind::Phone);
-    each(Role::Email, FieldKind::Email);
-    each(Role::Postcode, FieldKind::Postcode);
-    each(Role::HouseNumber, FieldKind::Number);
-    each(Role::Place, FieldKind::Place);
-    each(Role::Gender, FieldKind::Category);
-    each(Role::Category, FieldKind::Category);
-    each(Role::Vin, FieldKind::Code);
-    each(Role::Plate, FieldKind::Code);
-    each(Role::Contact, FieldKind::Text);
-    each(Role::Text, FieldKind::Text);
-    let lines = columns(Role::Address);
-    if !lines.is_empty() {
-        let lines = lines
-            .into_iter()
-            .map(|column| (header(column), FieldKind::Address, vec![column]))
-            .collect();
-        plans.insert(
-            plans.len().min(6),
-            Plan {
-                kind: FieldKind::Address,
-                columns: lines,
-            },
-        );
-    }
-    let birth: Vec<usize> = [Role::Year, Role::Month, Role::Day]
-        .into_iter()
-        .map(|role| columns(role).first().copied().unwrap_or(NO_COLUMN))
-        .collect();
-    if columns(Role::Date).is_empty() && columns(Role::Year).len() == 1 {
-        plans.insert(
-            plans.len().min(1),
-            Plan {
-                kind: FieldKind::Date,
-                columns: vec![("birth".to_owned(), FieldKind::Date, birth)],
-            },
-        );
-    }
-    plans
-}
-
-/// Month first only if some first number is 12 at most wherever the second passes 12.
-fn day_order(table: &Table, mapping: &Mapping) -> DayOrder {
-    let Some(column) = mapping.roles.iter().position(|role| *role == Role::Date) else {
-        return DayOrder::DayFirst;
-    };
-    let (mut first_large, mut second_large) = (0, 0);
-    for row in 0..table.rows().min(5_000) {
-        let mut numbers = table
-            .cell(row, column)
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|part| part.parse::<u32>().ok());
-        if let (Some(first), Some(second)) = (numbers.next(), numbers.next()) {
-            first_large += u32::from((13..=31).contains(&first));
-            second_large += u32::from((13..=31).contains(&second));
-        }
-    }
-    if second_large > first_large {
-        DayOrder::MonthFirst
-    } else {
-        DayOrder::DayFirst
     }
 }
 
@@ -333,6 +255,11 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
             FieldSpec {
                 name: part.name.clone(),
                 correlation,
+                tells: match part.kind {
+                    _ if part.is_personal => Tells::Person,
+                    FieldKind::Family => Tells::Family,
+                    _ => Tells::Circumstance,
+                },
                 levels: part.kind.levels(),
             }
         })
@@ -378,6 +305,10 @@ impl Comparator for GeneralRecords {
         if let Some(lines) = self.address_lines {
             self.notice_swapped_lines(lines, left, right, &mut outcome);
         }
+        if let Some(phones) = self.phones {
+            self.notice_other_phone(phones, left, right, &mut outcome);
+        }
+        outcome.veto = self.contradiction(left, right, &outcome);
         outcome
     }
 }
@@ -397,6 +328,12 @@ impl Blocker for GeneralRecords {
             .iter()
             .map(|recipe| recipe.name.clone())
             .collect()
+    }
+
+    fn twins(&self) -> Option<(usize, usize)> {
+        let is_of_phone = |kind: &usize| matches!(self.recipes[*kind].atoms[..], [(_, Atom::Tail)]);
+        let mut kinds = (0..self.recipes.len()).filter(is_of_phone);
+        kinds.next().zip(kinds.next())
     }
 
     fn write_keys(&self, record: u32, row: &mut [u64]) {

@@ -27,6 +27,10 @@ pub(super) struct Content {
     pub(super) month: f32,
     /// Numbers of 1..=31.
     pub(super) day: f32,
+    /// Numbers of 0..=120.
+    pub(super) age: f32,
+    /// Numbers that lie close together, as those of rows do: of all numbers from least to most, the share that is there.
+    pub(super) climbing: f32,
     /// Values of digits and separators with at least five digits, such as codes.
     pub(super) code: f32,
     pub(super) words: f32,
@@ -46,6 +50,7 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
     let mut values: FxHashMap<&str, u32> = FxHashMap::default();
     let mut content = Content::default();
     let (mut looked, mut filled) = (0_u32, 0_u32);
+    let mut span = (u64::MAX, 0_u64);
     for row in (0..table.rows()).step_by(step) {
         looked += 1;
         let value = table.cell(row, column).trim();
@@ -55,10 +60,17 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
         filled += 1;
         *values.entry(value).or_default() += 1;
         content.note(value);
+        if let Ok(number) = value.parse::<u64>() {
+            span = (span.0.min(number), span.1.max(number));
+        }
     }
     content.divide(filled.max(1) as f32);
     content.filled = filled as f32 / looked.max(1) as f32;
     content.distinct_count = values.len();
+    if content.number > 0.99 {
+        let wide = span.1.saturating_sub(span.0) as f32 + 1.0;
+        content.climbing = (values.len() * step) as f32 / wide;
+    }
     content.distinct = values.len() as f32 / filled.max(1) as f32;
     content
 }
@@ -115,6 +127,11 @@ impl Content {
             dates::month(value).is_some_and(|n| (1..=12).contains(&n)),
         );
         count(&mut self.day, number.is_some_and(|n| (1..=31).contains(&n)));
+        count(
+            &mut self.age,
+            number.is_some_and(|n| n <= 120)
+                || (digit_count > 0 && letter_count > 0 && value.len() <= 10),
+        );
         count(&mut self.code, digit_count >= 5 && letter_count <= 3);
         count(
             &mut self.vin,
@@ -165,6 +182,7 @@ impl Content {
             &mut self.year,
             &mut self.month,
             &mut self.day,
+            &mut self.age,
             &mut self.code,
             &mut self.words,
             &mut self.mixed,

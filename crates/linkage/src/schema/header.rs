@@ -61,6 +61,11 @@ const HINTS: &[(Role, &str)] = &[
          data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodselsdag fodelsedatum fodelsedag fodsel fodd \
          datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi дата_рождения 生日 出生 生年月日 생년월일",
     ),
+    (
+        Role::Recorded,
+        "census census_year census_date snapshot snapshot_dt election election_date list_year recorded record_year record_date \
+         survey_year survey_date enumeration enumerated volkszahlung volkstelling recensement censo censimento spis перепись",
+    ),
     (Role::Vin, "vin 车架 车辆识别"),
     (Role::Plate, "plate licence_no 车牌"),
     (
@@ -96,12 +101,16 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::HouseNumber,
-        "street_number house_number street_no house_no hausnummer hausnr huisnummer huisnr numero_rue numero_civico numero_casa \
+        "street_number street_num house_number house_num street_no house_no hausnummer hausnr huisnummer huisnr numero_rue numero_civico numero_casa \
          numero_de_casa nr_domu husnummer numer_domu дом",
     ),
     (
         Role::Gender,
         "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi spol пол 性别 性別 성별",
+    ),
+    (
+        Role::Age,
+        "age aged age_years alter leeftijd edad eta idade wiek alder vek kor ika yas vuk возраст 年龄 年齢 나이",
     ),
     (
         Role::Address,
@@ -128,14 +137,22 @@ const HINTS: &[(Role, &str)] = &[
     ),
 ];
 
+/// True for a header that says "year" and not of what.
+pub(super) fn is_bare_year(header: &str) -> bool {
+    BARE_YEAR.contains(&words_of(header).as_str())
+}
+
+const BARE_YEAR: [&str; 10] = [
+    "year", "jahr", "jaar", "annee", "ano", "anno", "rok", "ar", "год", "an",
+];
+
 /// The role that a header hints at; content has the last word.
 pub(super) fn hinted_role(header: &str) -> Option<Role> {
     let folded = words_of(header);
     match folded.as_str() {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
-        "by" | "year" | "jahr" | "jaar" | "annee" | "ano" | "anno" | "rok" | "ar" | "год" => {
-            return Some(Role::Year);
-        }
+        "by" => return Some(Role::Year),
+        bare if BARE_YEAR.contains(&bare) => return Some(Role::Year),
         "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
             return Some(Role::Month);
         }

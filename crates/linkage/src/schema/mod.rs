@@ -1,5 +1,6 @@
 //! Recognising what the columns of a table are, by header and by content.
 
+mod ages;
 mod content;
 mod header;
 mod names;

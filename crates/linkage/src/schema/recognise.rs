@@ -24,6 +24,10 @@ pub enum Role {
     Month,
     /// Day of birth.
     Day,
+    /// Age in years when the record was made.
+    Age,
+    /// Date or year in which the record was made: with it an age tells the year of birth.
+    Recorded,
     /// Phone or fax number.
     Phone,
     /// E-mail address.
@@ -83,7 +87,7 @@ pub enum MappingError {
     },
     /// No such role.
     #[error(
-        "{0:?} is not a role; roles are: given_name, family_name, full_name, date, year, month, day, phone, email, address, house_number, place, postcode, gender, category, code, resident_id, plate, vin, kind, contact, text, row_id, ignore"
+        "{0:?} is not a role; roles are: given_name, family_name, full_name, date, year, month, day, age, recorded, phone, email, address, house_number, place, postcode, gender, category, code, resident_id, plate, vin, kind, contact, text, row_id, ignore"
     )]
     Role(String),
 }
@@ -102,6 +106,7 @@ pub fn recognise(table: &Table, excluded: Option<usize>) -> Mapping {
         })
         .collect();
     super::names::settle(table, &mut roles);
+    super::ages::settle(table, &mut roles);
     Mapping { roles }
 }
 
@@ -164,6 +169,9 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
                 role_by_content(content, rows)
             }
         }
+        Role::Age if content.age < 0.8 => role_by_content(content, rows),
+        // Nobody is born in the few years in which lists were made.
+        Role::Date | Role::Year if is_of_few_days(content) => Role::Recorded,
         Role::Email if content.email < 0.3 => Role::Ignore,
         Role::Phone if content.phone < 0.3 => Role::Ignore,
         Role::Year if content.year < 0.5 => role_by_content(content, rows),
@@ -192,6 +200,11 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
     }
 }
 
+/// The dates of lists, not of people.
+fn is_of_few_days(content: &Content) -> bool {
+    content.distinct_count <= 15 && content.distinct < 0.02
+}
+
 fn role_by_content(content: &Content, rows: usize) -> Role {
     let is_row_number = content.distinct > 0.999 && content.filled > 0.99 && rows > 20;
     match content {
@@ -200,7 +213,9 @@ fn role_by_content(content: &Content, rows: usize) -> Role {
         _ if content.resident_id > 0.7 => Role::ResidentId,
         _ if content.vin > 0.7 => Role::Vin,
         _ if content.plate > 0.7 => Role::Plate,
+        _ if content.date > 0.8 && is_of_few_days(content) => Role::Recorded,
         _ if content.date > 0.8 => Role::Date,
+        _ if is_row_number && content.climbing > 0.98 => Role::RowId,
         _ if content.phone > 0.8 && content.dialled > 0.5 => Role::Phone,
         _ if is_row_number => Role::RowId,
         _ if content.distinct_count <= 300 && content.distinct < 0.1 => Role::Category,

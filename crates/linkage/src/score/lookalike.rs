@@ -55,7 +55,7 @@ impl Lookalikes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FieldSpec, LevelSpec, level};
+    use super::super::{FieldSpec, LevelSpec, Tells, level};
     use super::*;
 
     #[test]
@@ -65,6 +65,7 @@ mod tests {
             .map(|name| FieldSpec {
                 name: name.to_owned(),
                 correlation: None,
+                tells: Tells::Circumstance,
                 levels: LEVELS,
             })
             .to_vec();

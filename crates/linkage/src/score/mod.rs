@@ -1,6 +1,7 @@
 //! Fellegi–Sunter: what a comparison found, what each finding weighs, and how the weights add up.
 
 mod file;
+mod household;
 mod learn;
 mod lookalike;
 mod model;
@@ -28,8 +29,21 @@ pub struct FieldSpec {
     pub name: String,
     /// Fields that tell of the same circumstance share a group; see [`Correlation`].
     pub correlation: Option<Correlation>,
+    /// What it tells of.
+    pub tells: Tells,
     /// Levels from 1 on; level 0 is always "missing".
     pub levels: &'static [LevelSpec],
+}
+
+/// What a field tells of: in lists of households that makes the difference between a person and his relatives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// A person and not the relatives under one roof: given name, birthday, gender.
+    Person,
+    /// A family: its name, which a person keeps as a rule.
+    Family,
+    /// Anything that may change or be shared.
+    Circumstance,
 }
 
 /// Evidence that does not add up freely: of one group only the strongest side counts in full.

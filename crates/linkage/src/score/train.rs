@@ -6,8 +6,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::household;
 use super::model::Model;
 use super::sample::{Counted, Sample};
+
 use super::weights::Weights;
 use super::{MAX_FIELDS, MISSING, Outcome};
 
@@ -20,6 +22,10 @@ pub struct TrainOptions {
     pub guess_pairs: f64,
     /// Whether look-alikes are learnt as a third kind of pairs.
     pub lookalikes: bool,
+    /// The fields that tell of a person, one bit each.
+    pub personal: u16,
+    /// The fields that tell of a family.
+    pub familial: u16,
 }
 
 impl Default for TrainOptions {
@@ -28,6 +34,8 @@ impl Default for TrainOptions {
             rounds: 30,
             guess_pairs: 30.0,
             lookalikes: false,
+            personal: 0,
+            familial: 0,
         }
     }
 }
@@ -44,8 +52,18 @@ pub fn train(
     set_u(model, random, blocked);
     let patterns = blocked.ordered();
     let anchor = Anchor::guesses(model, options.guess_pairs);
+    let untrained = model.clone();
     rounds(model, &anchor, &patterns, records, options);
-    if options.lookalikes {
+    if options.lookalikes && household::was_learnt(model, options.personal) {
+        household::begin(model, &untrained, options.personal);
+        for _ in 0..options.rounds {
+            let moved = round(model, &anchor, &patterns, records as f64);
+            household::hold(model, options.personal | options.familial);
+            if moved < 1e-4 {
+                break;
+            }
+        }
+    } else if options.lookalikes {
         with_lookalikes(model, &anchor, &patterns, records, options);
     }
     model.provenance.records = records as u64;
@@ -69,6 +87,7 @@ pub fn retrain(
     for _ in 0..options.rounds {
         let moved = round(model, &anchor, &patterns, records as f64);
         model.keep_lookalikes_of(&lookalikes);
+        household::hold(model, options.personal | options.familial);
         if moved < 1e-4 {
             break;
         }
@@ -121,6 +140,26 @@ const MOST_PER_MATCH: f64 = 0.2;
 /// A field is telling if its disagreement weighs at least so many bits.
 const TELLING_BITS: f64 = 1.0;
 
+/// One look-alike must tell itself from a pair of one entity by so many bits on average.
+const LEAST_TOLD_BITS: f64 = 1.0;
+
+/// How far look-alikes differ from pairs of one entity in whether fields agree: the divergence of the two, in bits.
+fn told_bits(class: &super::ClassModel) -> f64 {
+    let divergence = |field: &super::FieldModel| {
+        let differs = field.levels.last().map_or(0.5, |level| level.m);
+        let (agree, share) = (1.0 - differs, field.lookalikes_share.unwrap_or(0.0));
+        let part = |p: f64, q: f64| {
+            if p <= 0.0 {
+                0.0
+            } else {
+                p * (p / q.max(1e-3)).log2()
+            }
+        };
+        part(share, agree) + part(1.0 - share, differs)
+    };
+    class.fields.iter().map(divergence).sum()
+}
+
 /// True if look-alikes differ plainly from pairs of one entity.
 fn are_told_apart(model: &Model) -> bool {
     let is_telling = |field: &super::FieldModel| {
@@ -131,6 +170,10 @@ fn are_told_apart(model: &Model) -> bool {
     };
     let per_match = model.lookalikes_per_record / model.matches_per_record;
     (LEAST_PER_MATCH..=MOST_PER_MATCH).contains(&per_match)
+        && model
+            .classes
+            .iter()
+            .all(|class| told_bits(class) >= LEAST_TOLD_BITS)
         && model.classes.iter().all(|class| {
             class.fields.iter().any(|field| {
                 is_telling(field)
@@ -346,7 +389,7 @@ fn replace_m(model: &mut Model, tallies: &[Vec<Vec<f64>>]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FieldSpec, by_frequency, level};
+    use super::super::{FieldSpec, Tells, by_frequency, level};
     use super::*;
 
     #[test]
@@ -357,6 +400,7 @@ mod tests {
             .map(|at| FieldSpec {
                 name: format!("field {at}"),
                 correlation: None,
+                tells: Tells::Circumstance,
                 levels: LEVELS,
             })
             .collect();

@@ -1,0 +1,220 @@
+//! Which columns of a table make which field, and what a cell of it says.
+
+use super::levels::FieldKind;
+use crate::dates::{self, Date, DayOrder};
+use crate::schema::{Mapping, Role, is_missing};
+use crate::table::Table;
+
+/// A lexicon to build: its kind, and for each of its columns the table columns that are joined.
+pub(super) struct Plan {
+    pub(super) kind: FieldKind,
+    pub(super) columns: Vec<Column>,
+}
+
+/// Name, kind, and the columns of the table.
+type Column = (String, FieldKind, Vec<usize>);
+
+pub(super) fn is_personal(
+    table: &Table,
+    mapping: &Mapping,
+    kind: FieldKind,
+    columns: &[usize],
+) -> bool {
+    let is_gender =
+        |column: &usize| *column < table.headers().len() && mapping.roles[*column] == Role::Gender;
+    matches!(kind, FieldKind::Given | FieldKind::Date | FieldKind::Age)
+        || columns.iter().any(is_gender)
+}
+
+/// Stands for a part of a date that has no column.
+const NO_COLUMN: usize = usize::MAX;
+
+pub(super) fn cell(
+    table: &Table,
+    plan: &Plan,
+    row: usize,
+    column: usize,
+    order: DayOrder,
+) -> String {
+    let (_, kind, columns) = &plan.columns[column];
+    let filled = |column: &usize| {
+        let cell = (*column != NO_COLUMN).then(|| table.cell(row, *column).trim());
+        cell.filter(|text| !is_missing(text))
+    };
+    if *kind == FieldKind::Date {
+        let date = match columns[..] {
+            [whole] => filled(&whole).and_then(|whole| dates::parse(whole, order)),
+            [year, month, day] => {
+                let small = |column| filled(&column).and_then(dates::month).unwrap_or(0);
+                filled(&year)
+                    .and_then(|year| dates::parse(year, order))
+                    .and_then(|date| Date::lenient(date.year(), small(month), small(day)))
+            }
+            _ => None,
+        };
+        return date.map_or_else(String::new, |date| date.packed().to_string());
+    }
+    if *kind == FieldKind::Age {
+        let told = columns.first().and_then(filled).and_then(years);
+        let born = match columns.get(1) {
+            Some(recorded) => filled(recorded)
+                .and_then(|recorded| dates::parse(recorded, order))
+                .zip(told)
+                .map(|(recorded, told)| u32::from(recorded.year()).saturating_sub(told)),
+            // Lists of one time: any year will do as theirs.
+            None => told.map(|told| LIST_YEAR.saturating_sub(told)),
+        };
+        return born.map_or_else(String::new, |born| born.to_string());
+    }
+    let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
+    parts.join(" ")
+}
+
+/// Stands for the year of a list that does not say.
+const LIST_YEAR: u32 = 2000;
+
+/// Whole years of an age: 34, "34 years", "34 J."; months, weeks and days of a child are no year.
+fn years(age: &str) -> Option<u32> {
+    let end = age.find(|c: char| !c.is_ascii_digit()).unwrap_or(age.len());
+    let number: u32 = age[..end].parse().ok().filter(|years| *years <= 120)?;
+    let unit = age[end..].trim().to_lowercase();
+    let is_of_child = ["m", "w", "d", "/", "t"]
+        .iter()
+        .any(|start| unit.starts_with(start));
+    Some(if is_of_child { 0 } else { number })
+}
+
+pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
+    let columns = |wanted: Role| -> Vec<usize> {
+        mapping
+            .roles
+            .iter()
+            .enumerate()
+            .filter(|(_, role)| **role == wanted)
+            .map(|(column, _)| column)
+            .collect()
+    };
+    let header = |column: usize| table.headers()[column].clone();
+    let mut plans = Vec::new();
+    let (given, family) = (columns(Role::GivenName), columns(Role::FamilyName));
+    // Each name in its own field: a second surname or a father's name is evidence of its own.
+    let named = |kind| move |column: &usize| (header(*column), kind, vec![*column]);
+    let names: Vec<_> = given
+        .iter()
+        .map(named(FieldKind::Given))
+        .chain(family.iter().map(named(FieldKind::Family)))
+        .collect();
+    if !names.is_empty() {
+        plans.push(Plan {
+            kind: FieldKind::Given,
+            columns: names,
+        });
+    }
+    let mut each = |role: Role, kind: FieldKind| {
+        for column in columns(role) {
+            plans.push(Plan {
+                kind,
+                columns: vec![(header(column), kind, vec![column])],
+            });
+        }
+    };
+    each(Role::FullName, FieldKind::Text);
+    each(Role::Date, FieldKind::Date);
+    each(Role::Code, FieldKind::Code);
+    each(Role::ResidentId, FieldKind::Code);
+    each(Role::Email, FieldKind::Email);
+    each(Role::Postcode, FieldKind::Postcode);
+    each(Role::HouseNumber, FieldKind::Number);
+    each(Role::Place, FieldKind::Place);
+    each(Role::Gender, FieldKind::Category);
+    each(Role::Category, FieldKind::Category);
+    each(Role::Vin, FieldKind::Code);
+    each(Role::Plate, FieldKind::Code);
+    each(Role::Contact, FieldKind::Text);
+    each(Role::Text, FieldKind::Text);
+    // Phones and lines of an address are in one lexicon each, so that a value is known in the other's place.
+    let each_alone = |role: Role, kind: FieldKind| -> Vec<Column> {
+        let columns = columns(role).into_iter();
+        columns
+            .map(|column| (header(column), kind, vec![column]))
+            .collect()
+    };
+    put(&mut plans, 5, each_alone(Role::Phone, FieldKind::Phone));
+    if let Some(age) = columns(Role::Age).first() {
+        let recorded = columns(Role::Recorded).first().copied();
+        let columns = [Some(*age), recorded].into_iter().flatten().collect();
+        put(&mut plans, 1, vec![(header(*age), FieldKind::Age, columns)]);
+    }
+    put(&mut plans, 6, each_alone(Role::Address, FieldKind::Address));
+    let birth: Vec<usize> = [Role::Year, Role::Month, Role::Day]
+        .into_iter()
+        .map(|role| columns(role).first().copied().unwrap_or(NO_COLUMN))
+        .collect();
+    if columns(Role::Date).is_empty() && columns(Role::Year).len() == 1 {
+        let birth = ("birth".to_owned(), FieldKind::Date, birth);
+        put(&mut plans, 1, vec![birth]);
+    }
+    plans
+}
+
+/// Puts the columns of one lexicon into the given place, or last.
+fn put(plans: &mut Vec<Plan>, at: usize, columns: Vec<Column>) {
+    if let Some((_, kind, _)) = columns.first() {
+        let kind = *kind;
+        plans.insert(plans.len().min(at), Plan { kind, columns });
+    }
+}
+
+/// Month first only if some first number is 12 at most wherever the second passes 12.
+pub(super) fn day_order(table: &Table, mapping: &Mapping) -> DayOrder {
+    let Some(column) = mapping.roles.iter().position(|role| *role == Role::Date) else {
+        return DayOrder::DayFirst;
+    };
+    let (mut first_large, mut second_large) = (0, 0);
+    for row in 0..table.rows().min(5_000) {
+        let mut numbers = table
+            .cell(row, column)
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|part| part.parse::<u32>().ok());
+        if let (Some(first), Some(second)) = (numbers.next(), numbers.next()) {
+            first_large += u32::from((13..=31).contains(&first));
+            second_large += u32::from((13..=31).contains(&second));
+        }
+    }
+    if second_large > first_large {
+        DayOrder::MonthFirst
+    } else {
+        DayOrder::DayFirst
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_read_in_years_and_told_with_their_list() {
+        for (raw, wanted) in [
+            ("34", Some(34)),
+            ("34 J.", Some(34)),
+            ("8 mo", Some(0)),
+            ("3/12", Some(0)),
+            ("200", None),
+        ] {
+            assert_eq!(years(raw), wanted, "{raw}");
+        }
+        let mut table = Table::new(["age", "census", "other"].map(str::to_owned).to_vec());
+        table.push_row(["34", "1851", ""]).unwrap();
+        table.push_row(["34", "", ""]).unwrap();
+        let mapping = |recorded| Mapping {
+            roles: vec![Role::Age, recorded, Role::Ignore],
+        };
+        let told = |recorded, row| {
+            let plans = plan(&table, &mapping(recorded));
+            cell(&table, &plans[0], row, 0, DayOrder::DayFirst)
+        };
+        assert_eq!(told(Role::Recorded, 0), "1817");
+        assert_eq!(told(Role::Recorded, 1), "");
+        assert_eq!(told(Role::Ignore, 0), told(Role::Ignore, 1));
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE settled_years;
+DROP TABLE work_years;

@@ -1,0 +1,2 @@
+DROP INDEX ix_moves_at;
+DROP TABLE reconciliations;
