@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod benefit;
 pub mod churn;
 pub mod file;
 pub mod law;

@@ -136,6 +136,16 @@ fn complaints_are_learnt_weighed_and_named() {
         )
     });
     assert!(calibration(&stated.collect::<Vec<_>>(), 10).error < 0.04);
+    let (same, curve) = ChurnModel::fit_calibrated(truth, 26.0, learn);
+    assert_eq!(same, model, "the model is fitted to all of them");
+    let curve = curve.unwrap();
+    assert_eq!(curve.bins.iter().map(|bin| bin.count).sum::<usize>(), 8_000);
+    assert!(curve.error < 0.04, "{curve:?}");
+    assert!(
+        ChurnModel::fit_calibrated(truth, 26.0, &learn[..99])
+            .1
+            .is_none()
+    );
     let comings = Comings {
         frequency: 6.0,
         recency: 50.0,

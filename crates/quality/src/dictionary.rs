@@ -82,6 +82,49 @@ pub enum DataClass {
     Sensitive,
 }
 
+impl DataClass {
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Personal => "personal",
+            Self::Contact => "contact",
+            Self::Sensitive => "sensitive",
+        }
+    }
+
+    /// Name in both languages.
+    pub const fn label(self) -> Bilingual {
+        match self {
+            Self::None => Bilingual {
+                zh: "非个人信息",
+                en: "not personal",
+            },
+            Self::Personal => Bilingual {
+                zh: "个人信息",
+                en: "personal",
+            },
+            Self::Contact => Bilingual {
+                zh: "联系方式（可找到本人）",
+                en: "contact data",
+            },
+            Self::Sensitive => Bilingual {
+                zh: "敏感个人信息",
+                en: "sensitive",
+            },
+        }
+    }
+}
+
+/// Departments that answer for fields, and what they are called in Chinese.
+const OWNERS: [(&str, &str); 5] = [
+    ("IT", "信息部"),
+    ("customer care", "客户关怀部"),
+    ("product", "产品部"),
+    ("sales", "销售部"),
+    ("service", "售后服务部"),
+];
+
 /// One entry of the dictionary.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct FieldEntry {
@@ -107,6 +150,17 @@ pub struct FieldEntry {
     pub owner: &'static str,
     /// Class of personal data.
     pub class: DataClass,
+}
+
+impl FieldEntry {
+    /// The department that answers for the field, in both languages.
+    pub fn owner_label(&self) -> Bilingual {
+        let mut known = OWNERS.iter().filter(|(owner, _)| *owner == self.owner);
+        Bilingual {
+            zh: known.next().map_or(self.owner, |(_, zh)| zh),
+            en: self.owner,
+        }
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/dictionary.rs"));
@@ -199,6 +253,14 @@ mod tests {
                     "{kind:?} {column}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn every_owner_has_a_name_in_both_languages() {
+        for entry in Field::ALL.map(Field::entry) {
+            let label = entry.owner_label();
+            assert_ne!(label.zh, label.en, "{} {}", entry.column, entry.owner);
         }
     }
 

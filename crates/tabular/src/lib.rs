@@ -21,8 +21,8 @@ pub use problem::{Problem, RowFault, RowProblem};
 pub use reader::{Format, Reader};
 pub use row::{Next, Position, Row};
 pub use schema::{
-    ALL as SCHEMAS, ASSESSMENTS, COMPLAINTS, CUSTOMERS, Column, PAYMENTS, PURCHASES, Schema,
-    VEHICLES, VERIFICATIONS, VISITS,
+    ALL as SCHEMAS, ASSESSMENTS, COMPLAINTS, CUSTOMERS, Column, DEALERS, PAYMENTS, PURCHASES,
+    STAFF, Schema, VEHICLES, VERIFICATIONS, VISITS,
 };
 pub use table::Table;
 pub use writer::{CsvWriter, NdjsonWriter, QuarantineWriter, REASON_COLUMN_PREFIX, Reason};

@@ -89,6 +89,8 @@ const CUSTOMER_KEY: &str = "客户编号|客户号|客户代码|客户ID|客户�
              cust_id|customer_code";
 const DEALER: &str = "经销商代码|经销商编号|经销商|店代码|网点代码|专营店代码|4S店|dealer_id|dealer_code|\
              store_id|store_code";
+const WITHDRAWN: &str = "作废|已作废|是否作废|作废标志|撤回|是否撤回|已取消|是否取消|void|voided|is_void|\
+             cancelled|canceled|is_cancelled|retracted";
 const CLERK: &str =
     "录入人|录入员|建档人|经办人|操作员|登记人|创建人|entered_by|created_by|operator";
 const OPENED: &str = "进厂时间|进店时间|开单时间|开单日期|入厂时间|来店时间|进厂日期|进店日期|接车时间|\
@@ -351,6 +353,15 @@ pub static COMPLAINTS: Schema = Schema {
             "department",
             "责任部门|部门|处理部门|被投诉部门|dept|responsible_department",
         ),
+        column(
+            "state",
+            "状态|投诉状态|处理状态|处理进度|工单状态|单据状态|status|case_status",
+        ),
+        column(
+            "closed_at",
+            "结案时间|结案日期|关闭时间|关闭日期|办结时间|办结日期|完成时间|完成日期|closed|closed_on|\
+             close_date|closing_date|finished_at",
+        ),
         column("dealer", DEALER),
     ],
 };
@@ -376,6 +387,7 @@ pub static PURCHASES: Schema = Schema {
             "购车日期|成交日期|销售日期|签约日期|开票日期|交车日期|日期|purchase_date|sale_date|\
              order_date|signed_at",
         ),
+        column("withdrawn", WITHDRAWN),
         column("dealer", DEALER),
     ],
 };
@@ -403,6 +415,7 @@ pub static PAYMENTS: Schema = Schema {
             "付款日期|收款日期|实付日期|实收日期|到账日期|回款日期|支付日期|paid_at|paid_on|\
              payment_date|received_on",
         ),
+        column("withdrawn", WITHDRAWN),
         column("dealer", DEALER),
     ],
 };
@@ -430,6 +443,11 @@ pub static ASSESSMENTS: Schema = Schema {
             "评估日期|评价日期|评估时间|测评日期|调查日期|回访日期|日期|assessed_at|assessed_on|\
              assessment_date|survey_date|created_at",
         ),
+        column(
+            "valid_until",
+            "有效期|有效期至|有效期止|有效截止日期|失效日期|expires_on|expires_at|valid_to|expiry",
+        ),
+        column("withdrawn", WITHDRAWN),
         column("dealer", DEALER),
     ],
 };
@@ -468,5 +486,47 @@ pub static VERIFICATIONS: Schema = Schema {
         ),
         column("note", "备注|说明|notes|remark|comment"),
         column("dealer", DEALER),
+    ],
+};
+
+/// Dealers of a network. Not a kind of import: `POST /v1/network` reads it.
+pub static DEALERS: Schema = Schema {
+    kind: "dealers",
+    columns: &[
+        required(
+            "code",
+            "经销商代码|经销商编号|经销商编码|店代码|网点代码|专营店代码|代码|编号|dealer_code|\
+             dealer_id|store_code|store_id|dealer|id",
+        ),
+        required(
+            "name",
+            "经销商名称|店名|网点名称|专营店名称|名称|经销商|dealer_name|store_name|dealer",
+        ),
+        required("region", "大区|区域|片区|地区|所属大区|area|zone"),
+        column(
+            "group",
+            "集团|投资集团|所属集团|经销商集团|dealer_group|group_name",
+        ),
+        column("departments", "部门|所设部门|department"),
+    ],
+};
+
+/// Staff of a network's dealers. Not a kind of import: `POST /v1/network` reads it.
+pub static STAFF: Schema = Schema {
+    kind: "staff",
+    columns: &[
+        required("dealer", DEALER),
+        required(
+            "code",
+            "工号|员工编号|员工代码|员工号|人员编号|staff_code|staff_id|staff_no|employee_id|\
+             employee_no|employee_code",
+        ),
+        required("name", "姓名|员工姓名|名字|staff_name|employee_name"),
+        column("department", "部门|所属部门|dept"),
+        column(
+            "phone",
+            "手机|手机号|手机号码|工作电话|办公电话|联系电话|电话|mobile|tel|business_phone",
+        ),
+        column("active", "在职|是否在职|在职状态|状态|status"),
     ],
 };

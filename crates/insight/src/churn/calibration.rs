@@ -1,7 +1,9 @@
 //! Whether probabilities are true: of those given 30 %, three in ten must happen.
 
+use serde::{Deserialize, Serialize};
+
 /// One bin of the calibration curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
     /// Customers in it.
     pub count: usize,
@@ -12,7 +14,7 @@ pub struct Bin {
 }
 
 /// A calibration curve and two figures that sum it up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Bins of equal numbers of customers, by rising probability.
     pub bins: Vec<Bin>,
@@ -20,6 +22,15 @@ pub struct Calibration {
     pub brier: f64,
     /// Mean distance of stated and happened over the bins, weighted by customers (expected calibration error).
     pub error: f64,
+}
+
+impl Calibration {
+    /// The bin of customers who were given about as much; `None` of nobody.
+    pub fn near(&self, probability: f64) -> Option<Bin> {
+        let distance = |bin: &Bin| (bin.stated - probability).abs();
+        let bins = self.bins.iter().copied();
+        bins.min_by(|left, right| distance(left).total_cmp(&distance(right)))
+    }
 }
 
 /// The calibration of (probability, whether it happened) in `bins` bins.
@@ -63,6 +74,17 @@ mod tests {
         assert!(calibration(&outcomes(0.3), 10).error < 1e-9);
         assert!((calibration(&outcomes(0.5), 10).error - 0.2).abs() < 1e-9);
         assert!((calibration(&outcomes(0.3), 1).brier - 0.21).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_probability_has_the_bin_of_those_given_about_as_much() {
+        let outcomes: Vec<(f64, bool)> = (0..100).map(|n| (f64::from(n) / 100.0, n > 50)).collect();
+        let found = calibration(&outcomes, 10);
+        let near = found.near(0.93).unwrap();
+        assert!((near.stated - 0.945).abs() < 1e-9 && near.count == 10);
+        assert!(near.happened > 0.99);
+        assert_eq!(found.near(2.0).unwrap().stated, near.stated);
+        assert_eq!(calibration(&[], 10).near(0.5), None);
     }
 
     #[test]

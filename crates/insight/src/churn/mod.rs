@@ -10,5 +10,7 @@ mod special;
 
 pub use bgnbd::{BgNbd, Comings, FitError};
 pub use calibration::{Bin, Calibration, calibration};
-pub use reason::{ChurnModel, Circumstances, LATE, LUKEWARM, Outcome, Reason, Risk};
-pub use retention::{LOST, Retention, Trust, cohorts, retention, trust};
+pub use reason::{
+    ChurnModel, Circumstances, FEWEST_CALIBRATED, LATE, LUKEWARM, Outcome, Reason, Risk,
+};
+pub use retention::{LOST, Retention, Trust, WonBack, cohorts, retention, trust};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bgnbd::{BgNbd, Comings};
+use super::calibration::{Calibration, calibration};
 use super::logistic::Logistic;
 use crate::value::Language;
 
@@ -112,6 +113,12 @@ pub struct ChurnModel {
     weights: [f64; FEATURES],
 }
 
+/// Fewest customers of whom a calibration curve is made: ten a bin.
+pub const FEWEST_CALIBRATED: usize = 100;
+/// Bins of the curve, and parts of which each is held out in turn.
+const BINS: usize = 10;
+const FOLDS: usize = 5;
+
 /// Intercept, slope of the rhythm's log odds, and the reasons.
 const FEATURES: usize = 2 + Reason::ALL.len();
 
@@ -148,6 +155,34 @@ impl ChurnModel {
         }
     }
 
+    /// Fits as [`Self::fit`] does, and tells how true its probabilities are of customers it has not seen: each fifth of them is
+    /// judged by a model that was fitted to the others. `None` of fewer than [`FEWEST_CALIBRATED`], of whom a curve would say nothing.
+    pub fn fit_calibrated(
+        rhythm: BgNbd,
+        window: f64,
+        outcomes: &[Outcome],
+    ) -> (Self, Option<Calibration>) {
+        let model = Self::fit(rhythm, window, outcomes);
+        if outcomes.len() < FEWEST_CALIBRATED {
+            return (model, None);
+        }
+        let held_out = (0..FOLDS).flat_map(|fold| {
+            let is_held = |place: usize| place % FOLDS == fold;
+            let others = outcomes.iter().enumerate();
+            let others: Vec<Outcome> = others
+                .filter(|(place, _)| !is_held(*place))
+                .map(|(_, outcome)| *outcome)
+                .collect();
+            let model = Self::fit(rhythm, window, &others);
+            outcomes.iter().skip(fold).step_by(FOLDS).map(move |each| {
+                let risk = model.risk(&each.comings, &each.circumstances);
+                (risk.probability, each.stayed_away)
+            })
+        });
+        let held_out: Vec<(f64, bool)> = held_out.collect();
+        (model, Some(calibration(&held_out, BINS)))
+    }
+
     /// A customer's risk, with reasons.
     pub fn risk(&self, comings: &Comings, circumstances: &Circumstances) -> Risk {
         let features = features(&self.rhythm, self.window, comings, circumstances);
@@ -164,6 +199,17 @@ impl ChurnModel {
             .probability(&features),
             reasons,
         }
+    }
+
+    /// The model of the rhythm.
+    pub fn rhythm(&self) -> BgNbd {
+        self.rhythm
+    }
+
+    /// What the correction adds to the log odds of staying away: at all, for each of the rhythm's own, and by reason.
+    pub fn correction(&self) -> (f64, f64, [(Reason, f64); Reason::ALL.len()]) {
+        let weight = |reason: Reason| (reason, self.weights[2 + reason as usize]);
+        (self.weights[0], self.weights[1], Reason::ALL.map(weight))
     }
 
     /// The window over which the probability is stated, in the unit of time of the comings.

@@ -24,19 +24,45 @@ pub const LOST: f64 = 3.0;
 
 /// Where a customer stands. `was_lost` says whether an earlier gap of his reached [`LOST`] before the last visit.
 pub fn trust(circumstances: &Circumstances, was_lost: bool) -> Trust {
-    let is_lukewarm = circumstances
-        .last_survey
-        .is_some_and(|survey| survey <= LUKEWARM);
-    let is_doubtful = circumstances.visits <= 2
-        || circumstances.open_complaints > 0
-        || circumstances.repeated_complaints > 0
-        || circumstances.lateness >= LATE
-        || is_lukewarm;
     match circumstances {
         gone if gone.has_sold_car || gone.lateness >= LOST => Trust::Lost,
         _ if was_lost => Trust::WonBack,
-        _ if is_doubtful => Trust::HalfTrusting,
+        doubtful if is_doubtful(doubtful) => Trust::HalfTrusting,
         _ => Trust::Trusting,
+    }
+}
+
+fn is_doubtful(circumstances: &Circumstances) -> bool {
+    let is_lukewarm = circumstances
+        .last_survey
+        .is_some_and(|survey| survey <= LUKEWARM);
+    circumstances.visits <= 2
+        || circumstances.open_complaints > 0
+        || circumstances.repeated_complaints > 0
+        || circumstances.lateness >= LATE
+        || is_lukewarm
+}
+
+/// How sure it is that a customer is won back: one coming does not make him a regular one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WonBack {
+    /// He came back once, or something speaks against him that would make others half-trusting.
+    Tentative,
+    /// He came once more since, and nothing speaks against him.
+    Likely,
+    /// He came twice more at least, and nothing speaks against him.
+    Settled,
+}
+
+impl WonBack {
+    /// How sure it is of a customer who has come so many times since, the return included.
+    pub fn of(circumstances: &Circumstances, visits_since: u32) -> Self {
+        match visits_since {
+            _ if is_doubtful(circumstances) => Self::Tentative,
+            ..=1 => Self::Tentative,
+            2 => Self::Likely,
+            3.. => Self::Settled,
+        }
     }
 }
 
@@ -167,6 +193,33 @@ mod tests {
                 expected,
                 "{circumstances:?}"
             );
+        }
+    }
+
+    #[test]
+    fn one_coming_back_is_tentative_and_doubts_keep_it_so() {
+        for (circumstances, visits_since, expected) in [
+            (regular(), 1, WonBack::Tentative),
+            (regular(), 2, WonBack::Likely),
+            (regular(), 3, WonBack::Settled),
+            (
+                Circumstances {
+                    open_complaints: 1,
+                    ..regular()
+                },
+                5,
+                WonBack::Tentative,
+            ),
+            (
+                Circumstances {
+                    lateness: 2.0,
+                    ..regular()
+                },
+                5,
+                WonBack::Tentative,
+            ),
+        ] {
+            assert_eq!(WonBack::of(&circumstances, visits_since), expected);
         }
     }
 

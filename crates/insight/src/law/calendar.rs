@@ -13,8 +13,23 @@ pub struct WorkCalendar {
 
 #[derive(Clone, Debug)]
 struct Year {
+    announced: WorkYear,
     off: BTreeSet<NaiveDate>,
     on: BTreeSet<NaiveDate>,
+}
+
+/// The working days of a year, as they are announced.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkYear {
+    /// The year.
+    pub year: i32,
+    /// The announcement; read by people.
+    pub source: String,
+    /// Days off, first and last of each span, weekends among them.
+    pub off: Vec<(NaiveDate, NaiveDate)>,
+    /// Weekend days that are worked.
+    pub on: Vec<NaiveDate>,
 }
 
 /// A date that may change when the State Council announces a year that is not known yet.
@@ -45,18 +60,7 @@ pub enum CalendarError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    year: Vec<YearData>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct YearData {
-    year: i32,
-    /// The announcement; read by people.
-    #[serde(rename = "source")]
-    _source: String,
-    off: Vec<(NaiveDate, NaiveDate)>,
-    on: Vec<NaiveDate>,
+    year: Vec<WorkYear>,
 }
 
 impl WorkCalendar {
@@ -74,28 +78,43 @@ impl WorkCalendar {
         let file: File =
             toml::from_str(text).map_err(|error| CalendarError::Syntax(error.to_string()))?;
         let mut calendar = Self::default();
-        for data in file.year {
-            let misplaced = |date: NaiveDate| CalendarError::Misplaced {
-                year: data.year,
-                date,
-            };
-            let mut off = BTreeSet::new();
-            for (from, to) in data.off {
-                if from > to || from.year() != data.year || to.year() != data.year {
-                    return Err(misplaced(from));
-                }
-                off.extend(from.iter_days().take_while(|&date| date <= to));
-            }
-            let on: BTreeSet<NaiveDate> = data.on.into_iter().collect();
-            if let Some(&date) = on
-                .iter()
-                .find(|date| date.year() != data.year || off.contains(*date))
-            {
-                return Err(misplaced(date));
-            }
-            calendar.years.insert(data.year, Year { off, on });
+        for year in file.year {
+            calendar.put(year)?;
         }
         Ok(calendar)
+    }
+
+    /// Takes over a year, in the place of what was known of it.
+    ///
+    /// # Errors
+    /// When one of its days is of another year, a span ends before it begins, or a day is both worked and off.
+    pub fn put(&mut self, announced: WorkYear) -> Result<(), CalendarError> {
+        let misplaced = |date: NaiveDate| CalendarError::Misplaced {
+            year: announced.year,
+            date,
+        };
+        let mut off = BTreeSet::new();
+        for &(from, to) in &announced.off {
+            if from > to || from.year() != announced.year || to.year() != announced.year {
+                return Err(misplaced(from));
+            }
+            off.extend(from.iter_days().take_while(|&date| date <= to));
+        }
+        let on: BTreeSet<NaiveDate> = announced.on.iter().copied().collect();
+        if let Some(&date) = on
+            .iter()
+            .find(|date| date.year() != announced.year || off.contains(*date))
+        {
+            return Err(misplaced(date));
+        }
+        let year = announced.year;
+        self.years.insert(year, Year { announced, off, on });
+        Ok(())
+    }
+
+    /// The years it knows, as they were announced, in their order.
+    pub fn years(&self) -> impl Iterator<Item = &WorkYear> {
+        self.years.values().map(|year| &year.announced)
     }
 
     /// Whether the holidays of a year are known.
@@ -208,6 +227,22 @@ mod tests {
                 .working_days_after(date("2026-12-25"), 10)
                 .is_provisional
         );
+    }
+
+    #[test]
+    fn a_year_that_is_announced_later_is_put_beside_the_others() {
+        let mut calendar = WorkCalendar::shipped();
+        let year = WorkYear {
+            year: 2027,
+            source: "x".to_owned(),
+            off: vec![(date("2027-01-01"), date("2027-01-03"))],
+            on: vec![date("2027-01-09")],
+        };
+        calendar.put(year.clone()).unwrap();
+        assert!(!calendar.is_working_day(date("2027-01-01")));
+        assert!(calendar.is_working_day(date("2027-01-09")));
+        assert_eq!(calendar.years().last(), Some(&year));
+        assert_eq!(calendar.years().count(), 6);
     }
 
     #[test]

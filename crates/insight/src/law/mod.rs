@@ -5,6 +5,6 @@ mod cover;
 pub mod guarantees;
 mod inspection;
 
-pub use calendar::{CalendarError, Deadline, WorkCalendar};
+pub use calendar::{CalendarError, Deadline, WorkCalendar, WorkYear};
 pub use cover::{WarrantyTerms, compulsory_insurance_ends, insurance_blocks, warranty_ends};
 pub use inspection::{Inspection, InspectionLaw, InspectionTableError, Use, Vehicle, VehicleClass};

@@ -6,4 +6,4 @@ mod rhythm;
 
 pub use class::{LOYAL_VISITS, LoyaltyClass, Relationship, Rung};
 pub use degree::{Conduct, Degrees};
-pub use rhythm::{Rhythm, UsualInterval, intervals};
+pub use rhythm::{Return, Rhythm, UsualInterval, intervals};

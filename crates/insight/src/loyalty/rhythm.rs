@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::churn::LOST;
+
 /// What a customer's interval is taken to be before he has shown it: that of others with his model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UsualInterval {
@@ -25,6 +27,19 @@ pub struct Rhythm {
     pub last_visit: NaiveDate,
     /// The longest gap between two visits over the interval usual before it; 3 or more means he was lost once.
     pub longest_gap: f64,
+    /// How he came back after the last gap that made him count as lost; `None` of who never was.
+    pub returned: Option<Return>,
+}
+
+/// A customer's coming back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// The day on which he came again.
+    pub on: NaiveDate,
+    /// Days he had stayed away until then.
+    pub away_days: u32,
+    /// Visits since, that one included.
+    pub visits_since: u32,
 }
 
 /// Visits closer than this belong together: a second look at the same repair is no rhythm.
@@ -114,7 +129,14 @@ impl Rhythm {
         let gap = |index: usize| intervals[index] / pooled(&intervals[..index], usual);
         let longest_gap = (0..intervals.len()).map(gap).fold(0.0, f64::max);
         let interval_days = pooled(&intervals, usual);
+        let last_lost = (0..intervals.len()).rev().find(|&index| gap(index) >= LOST);
+        let returned = last_lost.map(|index| Return {
+            on: days[index + 1],
+            away_days: intervals[index] as u32,
+            visits_since: (days.len() - index - 1) as u32,
+        });
         Some(Self {
+            returned,
             interval_days,
             visits: days.len() as u32,
             first_visit,
@@ -192,6 +214,14 @@ pub(super) mod tests {
     fn a_long_gap_in_the_past_is_remembered() {
         let rhythm = Rhythm::of(&visits(&[0, 90, 180, 900, 990]), USUAL).unwrap();
         assert!(rhythm.longest_gap > 5.0);
+        let returned = Return {
+            on: day(900),
+            away_days: 720,
+            visits_since: 2,
+        };
+        assert_eq!(rhythm.returned, Some(returned));
+        let steady = Rhythm::of(&visits(&[0, 90, 180, 270]), USUAL).unwrap();
+        assert_eq!(steady.returned, None);
     }
 
     #[test]

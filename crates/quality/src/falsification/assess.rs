@@ -196,6 +196,7 @@ impl Usual {
                 count: bearing.map(|(_, shape)| u64::from(shape.records)).sum(),
                 of: state.entries,
                 usual: self.shared_phone,
+                expected: entries * self.shared_phone,
                 p: p.min(1.0),
                 is_large: strong().next().is_some() || weak.is_large,
             }
@@ -235,6 +236,7 @@ impl Usual {
             count: count.max(odd),
             of: state.entries,
             usual,
+            expected: state.entries as f64 * usual,
             p: p.min(1.0),
             is_large: count >= 3 || odd >= 2 && odd_alone < ODD,
         }
@@ -256,22 +258,21 @@ impl Usual {
             let others = self.entries.saturating_sub(state.entries).max(1);
             let expected =
                 state.entries as f64 * (elsewhere as f64 / others as f64).max(5e-4) + 1.0;
-            (
-                poisson_tail(shape.size() as u64, expected) * state.by_name.len() as f64,
-                shape.size() as u64,
-            )
+            let p = poisson_tail(shape.size() as u64, expected) * state.by_name.len() as f64;
+            (p, shape.size() as u64, expected)
         };
         let worst = measures
             .names
             .iter()
             .map(surprise)
             .min_by(|a, b| a.0.total_cmp(&b.0))
-            .unwrap_or((1.0, 0));
+            .unwrap_or((1.0, 0, 0.0));
         Trial {
             kind: Kind::NameRepetition,
             count: worst.1,
             of: state.entries,
             usual: 5e-4,
+            expected: worst.2,
             p: worst.0.min(1.0),
             is_large: worst.1 >= 6,
         }
@@ -289,6 +290,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Trial {
         count,
         of: state.entries,
         usual: 1e-4,
+        expected: by_chance,
         p: poisson_tail(count, by_chance),
         is_large: count >= 2,
     }
@@ -325,6 +327,7 @@ fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
         count,
         of: with_address,
         usual,
+        expected: with_address as f64 * usual,
         p: p.min(1.0),
         is_large: count >= 4,
     }

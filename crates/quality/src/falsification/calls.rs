@@ -78,6 +78,7 @@ fn trial(state: &CallState, all: &CallState) -> Trial {
         count,
         of: state.calls,
         usual,
+        expected: usual * state.calls as f64,
         p: p.min(1.0),
         is_large: count >= LARGE.0 && wilson_lower(count, state.calls) > LARGE.1.max(usual),
     }

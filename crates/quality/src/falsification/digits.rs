@@ -84,6 +84,7 @@ fn trial(digits: &Digits, usual: &[f64; 10], habit: f64) -> Trial {
         count: (distance * of as f64).round() as u64,
         of: if of < ENOUGH { 0 } else { of },
         usual: by_chance.min(1.0),
+        expected: (by_chance * of as f64).min(of as f64),
         p: if of < ENOUGH {
             1.0
         } else {

@@ -17,9 +17,11 @@ pub struct Sign {
 }
 
 /// What is looked for in the entries of one dealer.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Marks {
     phones: FxHashMap<u64, (Kind, f64)>,
+    /// Those of the phones on so many strangers that a number with a slip is taken for them, by all but their last four digits.
+    clear: FxHashMap<u64, Vec<u64>>,
     sequential: FxHashSet<u64>,
     ids: FxHashMap<u64, f64>,
     /// How suspicious the unit's ID numbers are altogether.
@@ -37,10 +39,8 @@ pub(super) struct Marks {
 /// A phone on four strangers or more: only of such is a number with a slip taken for it.
 const CLEAR: f64 = 0.85;
 
-/// A slip in the last four digits: numbers of different people may well end alike.
-fn is_near(one: u64, other: u64) -> bool {
-    one / 10_000 == other / 10_000 && is_slip(one, other)
-}
+/// A slip is looked for in the last four digits: numbers of different people may well end alike.
+const ENDINGS: u64 = 10_000;
 
 impl std::fmt::Debug for Marks {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,10 +95,12 @@ impl Marks {
             .addresses
             .iter()
             .filter(|(_, shape)| copies && shape.people >= 4);
+        let phones: FxHashMap<u64, (Kind, f64)> = phones
+            .map(|(i, (phone, shape))| (*phone, (phone_kind(i), shape.strength())))
+            .collect();
         Self {
-            phones: phones
-                .map(|(i, (phone, shape))| (*phone, (phone_kind(i), shape.strength())))
-                .collect(),
+            clear: clear(&phones),
+            phones,
             sequential: measures.sequential.clone(),
             ids: ids.map(|(id, shape)| (*id, shape.strength())).collect(),
             fake_id: strength_of(Kind::FakeId),
@@ -163,12 +165,12 @@ impl Marks {
 
     /// A phone that strangers share, or such a phone with a slip of the pen.
     fn shared_phone(&self, phone: u64) -> Option<(Kind, f64)> {
-        let slipped = || {
-            let mut shared = self.phones.iter();
-            shared.find(|(known, (_, strength))| *strength >= CLEAR && is_near(**known, phone))
-        };
-        let exact = self.phones.get(&phone).copied();
-        exact.or_else(|| (phone != 0).then(slipped)?.map(|(_, found)| *found))
+        if let Some(exact) = self.phones.get(&phone) {
+            return Some(*exact);
+        }
+        let mut near = self.clear.get(&(phone / ENDINGS))?.iter();
+        let slipped = near.find(|known| is_slip(**known, phone))?;
+        self.phones.get(slipped).copied()
     }
 
     fn reading(&self, entry: &Entry) -> Option<f64> {
@@ -186,7 +188,26 @@ impl Marks {
     }
 }
 
+/// The phones that slips are taken for, in an order that does not depend on the map.
+fn clear(phones: &FxHashMap<u64, (Kind, f64)>) -> FxHashMap<u64, Vec<u64>> {
+    let mut clear: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
+    for (phone, (_, strength)) in phones {
+        if *strength >= CLEAR {
+            clear.entry(phone / ENDINGS).or_default().push(*phone);
+        }
+    }
+    for alike in clear.values_mut() {
+        alike.sort_unstable();
+    }
+    clear
+}
+
 impl Assessment {
+    /// Whether both judge every entry of a unit alike.
+    pub fn judges_like(&self, other: &Self, unit: &str) -> bool {
+        self.marks.get(unit) == other.marks.get(unit)
+    }
+
     /// The signs of invention on one entry of a unit that was assessed, strongest kinds as found.
     pub fn signs(&self, unit: &str, entry: &Entry) -> Vec<Sign> {
         self.marks

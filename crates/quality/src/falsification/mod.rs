@@ -38,7 +38,7 @@ pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
 pub use keyed::BrokenEntry;
 pub use state::EntryState;
-pub use trial::{Settings, Suspect};
+pub use trial::{Evidence, Settings, Suspect, evidence};
 pub use visit_entry::VisitEntry;
 pub use visits::{VisitAssessment, VisitState, assess_visits};
 

@@ -166,21 +166,19 @@ pub fn usual_share(units: impl Iterator<Item = (u64, u64)>) -> f64 {
     }
 }
 
-/// Which of the p values are discoveries when false ones may make up at most `rate` of them (Benjamini and Hochberg 1995).
-pub fn discoveries(p_values: &[f64], rate: f64) -> Vec<bool> {
-    let mut sorted: Vec<f64> = p_values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let tests = sorted.len() as f64;
-    let limit = sorted
-        .iter()
-        .enumerate()
-        .rev()
-        .find(|(i, p)| **p <= rate * (*i as f64 + 1.0) / tests)
-        .map(|(_, p)| *p);
-    p_values
-        .iter()
-        .map(|p| limit.is_some_and(|limit| *p <= limit))
-        .collect()
+/// The p values adjusted for how many there are: of those adjusted to `q` or less, a share of `q` is expected to be false
+/// (Benjamini and Hochberg 1995).
+pub fn adjusted(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|one, other| p_values[*one].total_cmp(&p_values[*other]));
+    let tests = p_values.len() as f64;
+    let mut adjusted = vec![1.0; p_values.len()];
+    let mut least: f64 = 1.0;
+    for (rank, at) in order.into_iter().enumerate().rev() {
+        least = least.min(p_values[at] * tests / (rank as f64 + 1.0));
+        adjusted[at] = least;
+    }
+    adjusted
 }
 
 /// ln n!, exact to rounding up to 20 and by Stirling's series beyond.
@@ -234,10 +232,9 @@ mod tests {
             0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262,
             0.5719, 0.6528, 0.759, 1.0,
         ];
-        assert_eq!(
-            discoveries(&p, 0.05).iter().filter(|found| **found).count(),
-            4
-        );
+        let adjusted = adjusted(&p);
+        assert_eq!(adjusted.iter().filter(|q| **q <= 0.05).count(), 4);
+        assert!((adjusted[3] - 0.035_625).abs() < 1e-9, "0.0095 × 15 / 4");
     }
 
     #[test]

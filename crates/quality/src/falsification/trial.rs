@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Kind,
-    stats::{binomial_tail, discoveries, poisson_tail, wilson_lower},
+    stats::{adjusted, binomial_tail, poisson_tail, wilson_lower},
 };
 
 /// How strict the assessment is.
@@ -35,10 +35,72 @@ pub struct Suspect {
     pub strength: f64,
     /// Probability of seeing this much by chance.
     pub p: f64,
+    /// The p value over all tests of all units (Benjamini and Hochberg): the share of false suspects if this one is named.
+    pub q: f64,
     /// Entries (or groups of them) that bear the sign.
     pub count: u64,
     /// Entries it was looked for in.
     pub of: u64,
+    /// How many bear it in a unit of this size that makes nothing up.
+    pub expected: f64,
+}
+
+impl Suspect {
+    /// What was counted, in words that accuse nobody: the reason and the figures.
+    pub fn evidence(&self) -> Evidence {
+        evidence(
+            self.kind,
+            (self.count, self.of),
+            self.expected,
+            (self.p, self.q),
+        )
+    }
+}
+
+/// Evidence in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// What was counted of a kind, in words: how many of how many, what is usual, and how likely chance makes it.
+pub fn evidence(
+    kind: Kind,
+    (count, of): (u64, u64),
+    expected: f64,
+    (p, q): (f64, f64),
+) -> Evidence {
+    let reason = kind.reason();
+    let usual = if expected < 0.1 {
+        "<0.1".to_owned()
+    } else {
+        format!("{expected:.1}")
+    };
+    let (p, q) = (small(p), small(q));
+    Evidence {
+        zh: format!(
+            "{}：{of} 条中有 {count} 条，通常约 {usual} 条；偶然出现的概率 p = {p}，多重检验校正后 q = {q}",
+            reason.zh
+        ),
+        en: format!(
+            "{}: {count} of {of}, where {usual} would be usual; by chance p = {p}, over all tests q = {q}",
+            reason.en
+        ),
+    }
+}
+
+/// A probability as people read it; what is smaller than a float can tell is said to be so.
+fn small(p: f64) -> String {
+    if p < 1e-300 {
+        "<1e-300".to_owned()
+    } else if p < 0.001 {
+        format!("{p:.1e}")
+    } else {
+        format!("{p:.3}")
+    }
 }
 
 /// One test of one unit: what was counted, and how surprising it is.
@@ -49,6 +111,8 @@ pub(super) struct Trial {
     pub(super) of: u64,
     /// Share that is usual in the network.
     pub(super) usual: f64,
+    /// How many are usual in this unit.
+    pub(super) expected: f64,
     pub(super) p: f64,
     /// Whether the effect is large enough to matter, whatever its p value.
     pub(super) is_large: bool,
@@ -75,18 +139,22 @@ impl Trial {
         if lower <= 0.0 {
             0.0
         } else {
-            (1.0 - self.usual / lower).clamp(0.05, 0.99)
+            // In thousandths, as it is kept: what a hundred further entries change of it matters to nobody.
+            let strength = (1.0 - self.usual / lower).clamp(0.05, 0.99);
+            (strength * 1000.0).round() / 1000.0
         }
     }
 
-    fn suspect(&self, unit: &str) -> Suspect {
+    fn suspect(&self, unit: &str, q: f64) -> Suspect {
         Suspect {
             unit: unit.to_owned(),
             kind: self.kind,
             strength: self.strength(),
             p: self.p,
+            q,
             count: self.count,
             of: self.of,
+            expected: self.expected,
         }
     }
 }
@@ -105,20 +173,22 @@ pub(super) fn decide<'a>(
         .filter(looked)
         .map(|trial| trial.p)
         .collect();
-    let mut found = discoveries(&p_values, settings.false_discovery_rate).into_iter();
+    let mut adjusted = adjusted(&p_values).into_iter();
     let mut verdicts = Verdicts {
         suspects: Vec::new(),
         strengths: Vec::new(),
     };
     for (unit, trials) in units.zip(trials) {
-        let mut is_found = |trial: &Trial| found.next().unwrap_or(false) && trial.is_large;
         let looked = trials.into_iter().filter(|trial| trial.of > 0);
-        let suspicious: Vec<Trial> = looked.filter(|trial| is_found(trial)).collect();
-        let strengths = suspicious
+        let found: Vec<(Trial, f64)> = looked
+            .map(|trial| (trial, adjusted.next().unwrap_or(1.0)))
+            .filter(|(trial, q)| *q <= settings.false_discovery_rate && trial.is_large)
+            .collect();
+        let strengths = found
             .iter()
-            .map(|trial| (trial.kind, trial.strength()));
+            .map(|(trial, _)| (trial.kind, trial.strength()));
         verdicts.strengths.push(strengths.collect());
-        let suspects = suspicious.iter().map(|trial| trial.suspect(unit));
+        let suspects = found.iter().map(|(trial, q)| trial.suspect(unit, *q));
         verdicts.suspects.extend(suspects);
     }
     verdicts.suspects.sort_by(|a, b| {
@@ -147,6 +217,7 @@ pub(super) fn share(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) ->
         count,
         of,
         usual,
+        expected: usual * of as f64,
         p: binomial_tail(count, of, usual),
         is_large,
     }
@@ -182,6 +253,7 @@ pub(super) fn burst(by_minute: &FxHashMap<u32, u32>) -> Trial {
         count: u64::from(records),
         of: timed,
         usual: mean / timed.max(1) as f64,
+        expected: mean,
         p,
         is_large: u64::from(records) >= BURST,
     }

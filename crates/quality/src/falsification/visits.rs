@@ -94,7 +94,7 @@ pub struct VisitAssessment {
 }
 
 /// What is looked for in the visits of one dealer.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Marks {
     bare: Option<f64>,
     month_end: Option<f64>,
@@ -260,6 +260,11 @@ impl Marks {
 }
 
 impl VisitAssessment {
+    /// Whether both judge every visit of a unit alike.
+    pub fn judges_like(&self, other: &Self, unit: &str) -> bool {
+        self.marks.get(unit) == other.marks.get(unit)
+    }
+
     /// The signs of invention on one visit of a unit that was assessed.
     pub fn signs(&self, unit: &str, entry: &VisitEntry) -> Vec<Sign> {
         let marks = self.marks.get(unit);

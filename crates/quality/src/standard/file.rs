@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{Applies, Check, Purpose, Standard, State, Test};
+use super::{Applies, Check, Purpose, Reason, Standard, State, Test};
 use crate::{
     dictionary::{Field, RecordKind},
     finding::Dimension,
@@ -30,6 +30,8 @@ struct File {
     version: u32,
     state: State,
     effective_from: String,
+    #[serde(default)]
+    without: BTreeMap<Dimension, Reason>,
     purpose: Vec<PurposeEntry>,
 }
 
@@ -60,7 +62,7 @@ impl Standard {
     ///
     /// # Errors
     /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
-    /// stands there twice, a dimension with checks but without weight.
+    /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be.
     pub fn parse(text: &str) -> Result<Self, StandardError> {
         let file: File = toml::from_str(text).map_err(|error| StandardError(error.to_string()))?;
         let kind = RecordKind::ALL
@@ -85,19 +87,44 @@ impl Standard {
                 "a standard needs at least one [[purpose]]".to_owned(),
             ));
         }
-        let purposes = file
+        let purposes: Vec<Purpose> = file
             .purpose
             .into_iter()
             .map(|entry| purpose(kind, entry))
             .collect::<Result<_, _>>()?;
+        check_without(&file.without, &purposes)?;
         Ok(Self {
             kind,
             version: file.version,
             state: file.state,
             effective_from,
+            without: file.without.into_iter().collect(),
             purposes,
         })
     }
+}
+
+/// What is said not to be judged must not be, and the reason must be there in both languages.
+fn check_without(
+    without: &BTreeMap<Dimension, Reason>,
+    purposes: &[Purpose],
+) -> Result<(), StandardError> {
+    for (dimension, reason) in without {
+        if reason.zh.trim().is_empty() || reason.en.trim().is_empty() {
+            return Err(StandardError(format!(
+                "without {dimension:?}: say why in both languages, zh and en"
+            )));
+        }
+        let judges =
+            |purpose: &&Purpose| purpose.dimensions.iter().any(|(own, _)| own == dimension);
+        if let Some(purpose) = purposes.iter().find(judges) {
+            return Err(StandardError(format!(
+                "without {dimension:?}: purpose {:?} gives it a weight; take out one of the two",
+                purpose.id
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn purpose(kind: RecordKind, entry: PurposeEntry) -> Result<Purpose, StandardError> {

@@ -30,8 +30,20 @@ pub struct Standard {
     pub state: State,
     /// First day in force, once effective.
     pub effective_from: NaiveDate,
+    /// Dimensions that no purpose judges, and why.
+    pub without: Vec<(Dimension, Reason)>,
     /// What records are used for; each has its own checks.
     pub purposes: Vec<Purpose>,
+}
+
+/// Why a dimension is not judged, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
 }
 
 /// A draft can be tried on stored records but is never in force.
@@ -103,26 +115,40 @@ pub enum Applies {
     Organization,
 }
 
-/// The texts of the standards that come with the crate, in the order of [`RecordKind::ALL`].
-const BUILT_IN: [&str; 4] = [
-    include_str!("../../data/standards/customers.toml"),
-    include_str!("../../data/standards/vehicles.toml"),
-    include_str!("../../data/standards/visits.toml"),
-    include_str!("../../data/standards/complaints.toml"),
+/// The texts of the standards that come with the crate, oldest first, in the order of [`RecordKind::ALL`]. One that was in force is
+/// never changed: records are judged by it again when somebody asks what they were.
+const BUILT_IN: [&[&str]; 4] = [
+    &[
+        include_str!("../../data/standards/customers.toml"),
+        include_str!("../../data/standards/customers-2.toml"),
+    ],
+    &[
+        include_str!("../../data/standards/vehicles.toml"),
+        include_str!("../../data/standards/vehicles-2.toml"),
+    ],
+    &[
+        include_str!("../../data/standards/visits.toml"),
+        include_str!("../../data/standards/visits-2.toml"),
+    ],
+    &[
+        include_str!("../../data/standards/complaints.toml"),
+        include_str!("../../data/standards/complaints-2.toml"),
+    ],
 ];
 
-/// The standards that come with the crate, one for each kind of record.
+/// The standards that come with the crate, the versions of each kind of record, oldest first.
 pub fn built_in() -> &'static [Standard] {
     static PARSED: LazyLock<Vec<Standard>> = LazyLock::new(|| {
-        BUILT_IN
+        let texts = BUILT_IN.iter().copied().flatten();
+        texts
             .map(|text| Standard::parse(text).expect("a test reads every standard of the crate"))
-            .into()
+            .collect()
     });
     &PARSED
 }
 
-/// The text of the standard that comes with the crate for a kind of record.
-pub const fn built_in_text(kind: RecordKind) -> &'static str {
+/// The texts of the standards that come with the crate for a kind of record, oldest first.
+pub const fn built_in_texts(kind: RecordKind) -> &'static [&'static str] {
     BUILT_IN[kind as usize]
 }
 

@@ -1,7 +1,12 @@
 //! Reading and scoring.
 
 use super::*;
-use crate::{clean_customer, dictionary::CustomerRow, finding::Finding, party::PartyKind};
+use crate::{
+    clean_customer,
+    dictionary::{CustomerRow, VehicleRow},
+    finding::{Finding, Rule},
+    party::PartyKind,
+};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
@@ -43,13 +48,53 @@ fn score(purpose: &str, row: &CustomerRow<'_>, facts: Facts) -> Score {
 
 #[test]
 fn every_standard_of_the_crate_is_read_and_in_force() {
-    assert_eq!(built_in().len(), 4);
     for kind in RecordKind::ALL {
-        assert!(
-            effective_on(built_in(), kind, day("2026-11-21")).is_some(),
+        let on = |text| effective_on(built_in(), kind, day(text)).map(|standard| standard.version);
+        assert_eq!(
+            [on("2026-11-21"), on("2026-12-01")],
+            [Some(1), Some(2)],
             "{kind:?}"
         );
     }
+}
+
+#[test]
+fn each_dimension_is_judged_for_every_purpose_or_the_standard_says_why_not() {
+    for standard in built_in().iter().filter(|standard| standard.version > 1) {
+        for (purpose, dimension) in standard
+            .purposes
+            .iter()
+            .flat_map(|purpose| Dimension::ALL.map(|dimension| (purpose, dimension)))
+        {
+            let mut checks = purpose.checks.iter();
+            let is_judged = checks.any(|check| check.dimension == dimension);
+            let is_explained = standard
+                .without
+                .iter()
+                .any(|(known, _)| *known == dimension);
+            let place = (standard.kind, &purpose.id, dimension);
+            assert!(is_judged != is_explained, "{place:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sale_after_the_first_visit_costs_points_from_the_second_version_on() {
+    let row = VehicleRow {
+        vin: Some("LJ1EEKRN7R4000001"),
+        sale_date: Some("2026-03-01"),
+        ..VehicleRow::default()
+    };
+    let late = [Finding::new(Field::VehicleSaleDate, Rule::SaleAfterVisit)];
+    let consistency = |on: &str, findings: &[Finding]| {
+        let standard = effective_on(built_in(), RecordKind::Vehicles, day(on)).expect("in force");
+        let purpose = standard.purpose("sale").expect("known");
+        let score = purpose.score_vehicle(&row, findings, Facts::default());
+        score.dimensions[Dimension::Consistency as usize]
+    };
+    assert_eq!(consistency("2026-11-30", &late), None);
+    assert_eq!(consistency("2026-12-01", &late), Some(0.0));
+    assert_eq!(consistency("2026-12-01", &[]), Some(100.0));
 }
 
 #[test]
@@ -173,6 +218,28 @@ fn what_is_wrong_in_a_file_is_named() {
         ),
         ("test = \"not_repeated\"", "test = \"unique\"", "unique"),
         ("pass = 80.0", "pass = 180.0", "outside 0 to 100"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = Standard::parse(&text.replacen(from, to, 1)).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_is_not_judged_needs_a_reason_and_has_no_weight() {
+    let text = include_str!("../../data/standards/visits-2.toml");
+    for (from, to, said) in [
+        (
+            "uniqueness = { zh",
+            "timeliness = { zh",
+            "purpose \"service\" gives it a weight",
+        ),
+        (
+            "同一经销商的工单按工单号保存，重复提交即更新，不会出现两条",
+            "",
+            "in both languages",
+        ),
+        ("uniqueness = { zh", "colour = { zh", "colour"),
     ] {
         assert!(text.contains(from), "{from}");
         let error = Standard::parse(&text.replacen(from, to, 1)).expect_err(said);

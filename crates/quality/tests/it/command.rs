@@ -155,6 +155,7 @@ fn the_json_has_the_documented_shape_and_the_page_names_dealers_and_clerks_offli
         assert!(!page.contains(outside), "the page needs {outside}");
     }
     assert!(!page.contains("13912340567"), "the page holds no value");
+    assert!(page.contains("20 of 60, where") && page.contains("60 条中有 20 条"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use marque_quality::{Field, FieldEntry, RecordKind};
+use marque_quality::{Field, FieldEntry, RecordKind, dictionary::Bilingual};
 
 const BEGIN: &str =
     "<!-- dictionary: written by MARQUE_WRITE_GUIDE=1 cargo test -p marque-quality guide -->\n";
@@ -11,7 +11,13 @@ const BEGIN: &str =
 fn training_page() -> String {
     let mut page = String::new();
     for kind in RecordKind::ALL {
-        writeln!(page, "\n## {}\n\n| field · 字段 | how to fill · 怎么填 | right · 对 | wrong · 错 |\n|---|---|---|---|", kind.code()).expect("memory");
+        let head = "| field · 字段 | how to fill · 怎么填 | rule · 规则 | right · 对 | wrong · 错 | owner · 负责部门 | data · 信息类别 |";
+        writeln!(
+            page,
+            "\n## {}\n\n{head}\n|---|---|---|---|---|---|---|",
+            kind.code()
+        )
+        .expect("memory");
         for entry in Field::of(kind).map(Field::entry) {
             writeln!(page, "{}", line(entry)).expect("memory");
         }
@@ -27,16 +33,20 @@ fn line(entry: &FieldEntry) -> String {
             .collect::<Vec<_>>()
             .join("<br>")
     };
+    let both = |text: Bilingual| format!("{}<br>{}", text.zh, text.en);
     format!(
-        "| `{}` {} | {}{}<br>{} {} | {} | {} |",
+        "| `{}`<br>{} | {}{}<br>{} {} | {} | {} | {} | {} | {} |",
         entry.column,
-        entry.label.zh,
+        both(entry.label),
         entry.meaning.zh,
         entry.fill.zh,
         entry.meaning.en,
         entry.fill.en,
+        both(entry.rule),
         examples(entry.good),
-        examples(entry.bad)
+        examples(entry.bad),
+        both(entry.owner_label()),
+        both(entry.class.label()),
     )
 }
 

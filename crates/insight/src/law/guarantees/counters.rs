@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::record::{Assembly, Repair, Replacement};
+use super::record::{Assembly, Repair, Replacement, SafetyFault};
 use super::terms::{EARLY_KM, Terms, windows};
 use crate::law::WorkCalendar;
 
@@ -27,6 +27,8 @@ pub enum Rule {
     RepairDays,
     /// The same defect repaired more than four times (Art. 24 (4)).
     SameDefect(String),
+    /// One repair of more than five days, waiting for parts included: a spare car or money from the sixth (Art. 21).
+    SpareCar,
 }
 
 /// How near.
@@ -34,7 +36,7 @@ pub enum Rule {
 pub enum Level {
     /// Counted, far from the threshold.
     Counted,
-    /// The next repair may reach it.
+    /// The next repair, or the next thing found or replaced in this one, may reach it.
     Warning,
     /// Reached.
     Reached,
@@ -51,9 +53,10 @@ pub struct Counter {
     pub reached_at: u32,
     /// How near.
     pub level: Level,
-    /// For what must be "still unfit" or "not cured": whether a later repair shows it. Always true for plain counts.
+    /// For what must be "still unfit" or "not cured": whether a later repair shows it. For a fault of Art. 23: whether the
+    /// workshop found it. For a spare car: whether none is on record. Always true for plain counts.
     pub is_confirmed: bool,
-    /// The repair orders that count, oldest first.
+    /// The repair orders that count, oldest first; of a warning before anything is counted, those that warn.
     pub evidence: Vec<String>,
 }
 
@@ -63,11 +66,15 @@ const REPAIR_DAYS: (u32, u32) = (25, 31);
 const SAME_DEFECT: (u32, u32) = (3, 5);
 const TWICE: (u32, u32) = (1, 2);
 const ONCE: (u32, u32) = (1, 1);
+/// From the sixth day on; the fifth is the last on which nothing is owed.
+const SPARE_CAR: (u32, u32) = (5, 6);
 
 /// The counters of a vehicle handed over on `start`, the nearest to its threshold first. Rules of which nothing is counted
 /// are left out.
 ///
-/// Only covered repairs count, and for Art. 24 only those agreed on within the three-guarantees period.
+/// Only covered repairs count, for Art. 24 only those agreed on within the three-guarantees period, for a spare car those within
+/// the repair period. What one event reaches is warned of by what comes before it: a unit under repair before it is replaced, a
+/// fault that the customer tells of before the workshop has found it.
 pub fn counters(
     terms: &Terms,
     start: NaiveDate,
@@ -91,12 +98,19 @@ pub fn counters(
     };
     let period = chosen(windows.period, f64::from(terms.period_km));
     let mut counters = Vec::new();
-    counters.extend(first_days(&chosen(windows.seven_days.date, f64::INFINITY)));
-    counters.extend(first_sixty(&chosen(windows.sixty_days.date, EARLY_KM)));
+    // A warning stands while what it warns of may still come: in the window, or in a repair that still runs.
+    let until = |last: NaiveDate| {
+        move |repair: &Repair| now.date() <= last || repair.completed_at.is_none()
+    };
+    let (seven, sixty) = (windows.seven_days.date, windows.sixty_days.date);
+    counters.extend(first_days(&chosen(seven, f64::INFINITY), until(seven)));
+    counters.extend(first_sixty(&chosen(sixty, EARLY_KM), until(sixty)));
     counters.extend(serious_faults(&period));
     counters.extend(replacements(&period));
     counters.extend(repair_days(&period, now));
     counters.extend(same_defects(&period));
+    let promised = chosen(windows.repair_period, f64::from(terms.repair_km));
+    counters.extend(spare_car(&promised, now));
     counters.sort_by(|left, right| {
         right
             .level
@@ -130,54 +144,76 @@ fn counter(
     })
 }
 
-fn first_days(repairs: &[&Repair]) -> Option<Counter> {
-    let needs_unit = |repair: &&&Repair| repair.replaced.iter().any(|each| each.assembly.is_unit());
-    let evidence: Vec<&Repair> = repairs.iter().filter(needs_unit).copied().collect();
-    counter(
+/// A threshold that one event reaches: the repairs that do, or else a warning by those that still may.
+fn once(
+    rule: Rule,
+    reached: &[&Repair],
+    near: &[&Repair],
+    may_still: impl Fn(&Repair) -> bool,
+) -> Option<Counter> {
+    let near: Vec<&Repair> = near
+        .iter()
+        .copied()
+        .filter(|each| may_still(each))
+        .collect();
+    if !reached.is_empty() || near.is_empty() {
+        return counter(rule, reached.len() as u32, ONCE, true, reached);
+    }
+    Some(Counter {
+        rule,
+        count: 0,
+        reached_at: ONCE.1,
+        level: Level::Warning,
+        is_confirmed: false,
+        evidence: near.iter().map(|repair| repair.order.clone()).collect(),
+    })
+}
+
+fn replaces(repair: &Repair, unit: Assembly) -> bool {
+    repair.replaced.iter().any(|each| each.assembly == unit)
+}
+
+fn first_days(repairs: &[&Repair], may_still: impl Fn(&Repair) -> bool) -> Option<Counter> {
+    let of = |is_wanted: fn(&Repair, Assembly) -> bool| -> Vec<&Repair> {
+        let any = |repair: &&&Repair| Assembly::UNITS.iter().any(|unit| is_wanted(repair, *unit));
+        repairs.iter().filter(any).copied().collect()
+    };
+    let under_repair = of(|repair, unit| repair.assembly == Some(unit));
+    once(
         Rule::FirstSevenDays,
-        evidence.len() as u32,
-        ONCE,
-        true,
-        &evidence,
+        &of(replaces),
+        &under_repair,
+        may_still,
     )
 }
 
-fn first_sixty(repairs: &[&Repair]) -> Vec<Counter> {
-    let faults: Vec<&Repair> = repairs
-        .iter()
-        .filter(|repair| repair.early_fault.is_some())
-        .copied()
-        .collect();
-    let mut units: BTreeMap<Assembly, Vec<&Repair>> = BTreeMap::new();
-    for repair in repairs {
-        let assemblies = repair
-            .replaced
-            .iter()
-            .map(|each| each.assembly)
-            .filter(|each| each.is_unit());
-        for assembly in assemblies.collect::<std::collections::BTreeSet<_>>() {
-            units.entry(assembly).or_default().push(repair);
-        }
-    }
-    let early_faults = counter(Rule::EarlyFault, faults.len() as u32, ONCE, true, &faults);
-    let early_units = units.into_iter().filter_map(|(unit, by)| {
-        counter(
+fn first_sixty(repairs: &[&Repair], may_still: impl Fn(&Repair) -> bool) -> Vec<Counter> {
+    let faults = |is_found: bool| -> Vec<&Repair> {
+        let is_so = |fault: &SafetyFault| fault.early.is_some() && fault.is_found == is_found;
+        let faults = repairs.iter().copied();
+        faults
+            .filter(|repair| repair.safety_fault.as_ref().is_some_and(is_so))
+            .collect()
+    };
+    let of_unit = |unit: Assembly| {
+        let replaced = repairs.iter().copied().filter(|each| replaces(each, unit));
+        let under_repair = repairs.iter().copied();
+        let under_repair = under_repair.filter(|each| each.assembly == Some(unit));
+        once(
             Rule::EarlyUnitDefect(unit),
-            by.len() as u32,
-            ONCE,
-            true,
-            &by,
+            &replaced.collect::<Vec<_>>(),
+            &under_repair.collect::<Vec<_>>(),
+            &may_still,
         )
-    });
-    early_faults.into_iter().chain(early_units).collect()
+    };
+    let units = Assembly::UNITS.into_iter().filter_map(of_unit);
+    let early = once(Rule::EarlyFault, &faults(true), &faults(false), &may_still);
+    early.into_iter().chain(units).collect()
 }
 
 fn serious_faults(repairs: &[&Repair]) -> Option<Counter> {
-    let serious: Vec<&Repair> = repairs
-        .iter()
-        .filter(|repair| repair.is_serious_safety_fault)
-        .copied()
-        .collect();
+    let is_found = |repair: &&&Repair| repair.safety_fault.is_some_and(|fault| fault.is_found);
+    let serious: Vec<&Repair> = repairs.iter().filter(is_found).copied().collect();
     let appeared_again = serious.len() > 2;
     counter(
         Rule::SeriousSafetyFault,
@@ -186,6 +222,24 @@ fn serious_faults(repairs: &[&Repair]) -> Option<Counter> {
         appeared_again,
         &serious,
     )
+}
+
+/// The longest single repair; the evidence is every one that is as near.
+fn spare_car(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
+    let longest = repairs
+        .iter()
+        .map(|repair| repair.days_with_waiting(now))
+        .max()?;
+    let long: Vec<&Repair> = repairs
+        .iter()
+        .copied()
+        .filter(|repair| repair.days_with_waiting(now) >= longest.min(SPARE_CAR.1))
+        .collect();
+    let is_without = long.iter().any(|repair| !repair.has_substitute);
+    // A short repair is no step towards a long one.
+    (longest >= SPARE_CAR.0)
+        .then(|| counter(Rule::SpareCar, longest, SPARE_CAR, is_without, &long))
+        .flatten()
 }
 
 /// Units and main parts. A part that came with its unit is not counted beside it (Art. 24, last paragraph).
@@ -249,7 +303,7 @@ fn repair_days(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
 fn same_defects(repairs: &[&Repair]) -> Vec<Counter> {
     let mut by_defect: BTreeMap<&str, Vec<&Repair>> = BTreeMap::new();
     for repair in repairs {
-        if let Some(defect) = &repair.defect {
+        for defect in &repair.defects {
             by_defect.entry(defect).or_default().push(repair);
         }
     }

@@ -11,5 +11,5 @@ mod terms;
 
 pub use counters::{Counter, Level, Rule, counters};
 pub use money::{AnswerDeadlines, answer_deadlines, usage_fee_fen};
-pub use record::{Assembly, EarlyFault, Repair, Replacement};
+pub use record::{Assembly, EarlyFault, Repair, Replacement, SafetyFault};
 pub use terms::{Terms, Windows, windows};

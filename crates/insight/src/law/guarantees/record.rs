@@ -1,5 +1,7 @@
 //! What the counters read of a repair: the part of the repair record (Art. 17) that decides.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 
 /// The assemblies the law names. The first four are the units (Art. 24 (2)).
@@ -28,9 +30,17 @@ pub enum Assembly {
 }
 
 impl Assembly {
+    /// The four units.
+    pub const UNITS: [Self; 4] = [
+        Self::Engine,
+        Self::Gearbox,
+        Self::TractionBattery,
+        Self::DriveMotor,
+    ];
+
     /// Whether it is one of the four units.
     pub fn is_unit(self) -> bool {
-        self <= Self::DriveMotor
+        Self::UNITS.contains(&self)
     }
 }
 
@@ -58,6 +68,15 @@ pub enum EarlyFault {
     BatteryFire,
 }
 
+/// A serious safety fault: one that keeps the car from being used safely. Each fault of Art. 23 is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SafetyFault {
+    /// The fault of Art. 23 it is, if it is one.
+    pub early: Option<EarlyFault>,
+    /// Whether the workshop found it; otherwise it is the customer's word alone.
+    pub is_found: bool,
+}
+
 /// One repair under guarantee, as far as the counters read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repair {
@@ -71,18 +90,18 @@ pub struct Repair {
     pub excluded_hours: f64,
     /// Odometer over all meters at the agreement, in km.
     pub driven_km: f64,
-    /// Code of the defect, the same for the same defect.
-    pub defect: Option<String>,
+    /// Codes of the defects it answered, the same for the same defect.
+    pub defects: BTreeSet<String>,
     /// The assembly the defect is in.
     pub assembly: Option<Assembly>,
-    /// Whether it is a serious safety fault.
-    pub is_serious_safety_fault: bool,
-    /// Whether it is one of the faults of Art. 23.
-    pub early_fault: Option<EarlyFault>,
+    /// The serious safety fault it was about, if it was.
+    pub safety_fault: Option<SafetyFault>,
     /// What was replaced.
     pub replaced: Vec<Replacement>,
     /// Whether the guarantee covers it. Not while one of the grounds of Art. 32 is proven; servicing elsewhere is none.
     pub is_covered: bool,
+    /// Whether a spare car or money for one is on the repair record (Art. 17).
+    pub has_substitute: bool,
 }
 
 impl Repair {
@@ -99,14 +118,18 @@ impl Repair {
         (seconds / 86_400.0).ceil().max(0.0) as u32
     }
 
-    /// Whether a spare car or money is owed: a single repair beyond five days, from the sixth on (Art. 21). Waiting for parts
-    /// counts here, so nothing is excluded.
-    pub fn owes_spare_car(&self, now: NaiveDateTime) -> bool {
+    /// Days of this repair with all waiting: for a spare car nothing is excluded (Art. 21).
+    pub fn days_with_waiting(&self, now: NaiveDateTime) -> u32 {
         let with_waiting = Self {
             excluded_hours: 0.0,
             ..self.clone()
         };
-        with_waiting.days(now) > 5
+        with_waiting.days(now)
+    }
+
+    /// Whether a spare car or money is owed: a single repair beyond five days, from the sixth on (Art. 21).
+    pub fn owes_spare_car(&self, now: NaiveDateTime) -> bool {
+        self.days_with_waiting(now) > 5
     }
 }
 
@@ -129,12 +152,12 @@ pub(super) mod tests {
             completed_at: Some(agreed_at + TimeDelta::seconds((hours * 3_600.0) as i64)),
             excluded_hours: 0.0,
             driven_km: day as f64 * 40.0,
-            defect: None,
+            defects: BTreeSet::new(),
             assembly: None,
-            is_serious_safety_fault: false,
-            early_fault: None,
+            safety_fault: None,
             replaced: Vec::new(),
             is_covered: true,
+            has_substitute: false,
         }
     }
 

@@ -6,8 +6,13 @@ use super::super::record::tests::repair;
 use super::*;
 
 fn count(repairs: &[Repair]) -> Vec<Counter> {
+    count_after(repairs, 900)
+}
+
+/// As counted so many days after the delivery.
+fn count_after(repairs: &[Repair], days: i64) -> Vec<Counter> {
     let start = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
-    let now = start.and_hms_opt(0, 0, 0).unwrap() + TimeDelta::days(900);
+    let now = start.and_hms_opt(0, 0, 0).unwrap() + TimeDelta::days(days);
     counters(
         &Terms::STATUTORY,
         start,
@@ -18,15 +23,26 @@ fn count(repairs: &[Repair]) -> Vec<Counter> {
 }
 
 fn of_rule(repairs: &[Repair], rule: &Rule) -> Option<(u32, Level)> {
-    count(repairs)
+    of_rule_after(repairs, rule, 900)
+}
+
+fn of_rule_after(repairs: &[Repair], rule: &Rule, days: i64) -> Option<(u32, Level)> {
+    count_after(repairs, days)
         .into_iter()
         .find(|counter| counter.rule == *rule)
         .map(|counter| (counter.count, counter.level))
 }
 
+fn found(fault: EarlyFault) -> Option<SafetyFault> {
+    Some(SafetyFault {
+        early: Some(fault),
+        is_found: true,
+    })
+}
+
 fn with_defect(order: &str, day: i64) -> Repair {
     Repair {
-        defect: Some("E12".into()),
+        defects: ["E12".to_owned()].into(),
         ..repair(order, day, 2.0)
     }
 }
@@ -147,7 +163,10 @@ fn other_parts_do_not_add_up_and_a_part_with_its_unit_is_not_counted_twice() {
 #[test]
 fn two_serious_faults_are_the_threshold_and_a_third_confirms_it() {
     let serious = |day| Repair {
-        is_serious_safety_fault: true,
+        safety_fault: Some(SafetyFault {
+            early: None,
+            is_found: true,
+        }),
         ..repair(&format!("R{day}"), day, 2.0)
     };
     let repairs = [serious(100), serious(200), serious(300)];
@@ -176,7 +195,7 @@ fn the_seven_days_and_the_sixty_days_end_when_they_end() {
         .is_none()
     );
     let brakes = |day: i64, km: f64| Repair {
-        early_fault: Some(EarlyFault::BrakeFailure),
+        safety_fault: found(EarlyFault::BrakeFailure),
         driven_km: km,
         ..repair("R1", day, 2.0)
     };
@@ -196,15 +215,109 @@ fn the_seven_days_and_the_sixty_days_end_when_they_end() {
 }
 
 #[test]
+fn what_one_event_reaches_is_warned_of_by_what_comes_before_it() {
+    let opened = |assembly| Repair {
+        assembly: Some(assembly),
+        ..repair("R1", 3, 2.0)
+    };
+    let told = Repair {
+        safety_fault: Some(SafetyFault {
+            early: Some(EarlyFault::FuelLeak),
+            is_found: false,
+        }),
+        ..repair("R1", 3, 2.0)
+    };
+    let found = Repair {
+        safety_fault: found(EarlyFault::FuelLeak),
+        ..told.clone()
+    };
+    let replaced = with_part(4, Assembly::Gearbox, None);
+    let (warns, reached) = (Some((0, Level::Warning)), Some((1, Level::Reached)));
+    for (repairs, rule, expected) in [
+        (vec![opened(Assembly::Gearbox)], Rule::FirstSevenDays, warns),
+        (
+            vec![opened(Assembly::Gearbox)],
+            Rule::EarlyUnitDefect(Assembly::Gearbox),
+            warns,
+        ),
+        (vec![opened(Assembly::Brakes)], Rule::FirstSevenDays, None),
+        (
+            vec![opened(Assembly::Gearbox), replaced],
+            Rule::FirstSevenDays,
+            reached,
+        ),
+        (vec![told.clone()], Rule::EarlyFault, warns),
+        (vec![told.clone()], Rule::SeriousSafetyFault, None),
+        (vec![told, found.clone()], Rule::EarlyFault, reached),
+        (
+            vec![found],
+            Rule::SeriousSafetyFault,
+            Some((1, Level::Warning)),
+        ),
+    ] {
+        let found = of_rule_after(&repairs, &rule, 6);
+        assert_eq!(found, expected, "{rule:?} {repairs:?}");
+    }
+    // Once the window is over nothing more can come of it, unless the car is still in the workshop.
+    let running = Repair {
+        completed_at: None,
+        ..opened(Assembly::Gearbox)
+    };
+    for (repair, days, expected) in [
+        (opened(Assembly::Gearbox), 7, warns),
+        (opened(Assembly::Gearbox), 8, None),
+        (running, 8, warns),
+    ] {
+        assert_eq!(
+            of_rule_after(&[repair], &Rule::FirstSevenDays, days),
+            expected
+        );
+    }
+}
+
+#[test]
+fn one_long_repair_owes_a_spare_car_from_the_sixth_day_on() {
+    for (day, hours, expected) in [
+        (100, 96.0, None),
+        (100, 97.0, Some((5, Level::Warning))),
+        (100, 120.0, Some((5, Level::Warning))),
+        (100, 121.0, Some((6, Level::Reached))),
+        // Within the repair period of three years, beyond the two of the three guarantees.
+        (800, 121.0, Some((6, Level::Reached))),
+        (1_100, 121.0, None),
+    ] {
+        let long = Repair {
+            excluded_hours: 100.0,
+            driven_km: 1_000.0,
+            ..repair("R1", day, hours)
+        };
+        assert_eq!(
+            of_rule(std::slice::from_ref(&long), &Rule::SpareCar),
+            expected
+        );
+        let given = Repair {
+            has_substitute: true,
+            ..long
+        };
+        let counters = count(&[given]);
+        assert!(
+            counters
+                .iter()
+                .all(|each| each.rule != Rule::SpareCar || !each.is_confirmed)
+        );
+    }
+}
+
+#[test]
 fn what_is_not_covered_or_after_the_period_does_not_count() {
     let excluded = Repair {
         is_covered: false,
-        ..repair("R1", 100, 900.0)
+        ..repair("R1", 100, 90.0)
     };
-    let too_late = repair("R2", 731, 900.0);
+    let too_late = repair("R2", 731, 90.0);
     let too_far = Repair {
         driven_km: 50_000.5,
-        ..repair("R3", 100, 900.0)
+        ..repair("R3", 100, 90.0)
     };
     assert!(count(&[excluded, too_late, too_far]).is_empty());
     assert_eq!(count(&[]), vec![]);
@@ -221,7 +334,7 @@ proptest! {
             .map(|(index, (day, hours, defect, part))| {
                 let mut repair = repair(&format!("R{index}"), day, hours);
                 repair.driven_km = 10.0 * day as f64;
-                repair.defect = Some(defect.to_string());
+                repair.defects = [defect.to_string()].into();
                 repair.replaced = vec![Replacement { assembly: Assembly::Brakes, main_part: Some(part.to_string()) }];
                 repair
             })
