@@ -28,7 +28,7 @@ use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
 use marque_vault::Vault;
 
 use crate::{
-    app::{CustomerApp, CustomerSink},
+    app::{CustomerApp, CustomerSink, Reconciler},
     grpc::{CustomerGrpc, PersonalDataGrpc},
     storage::CustomerStore,
 };
@@ -88,6 +88,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     };
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let (rights, kept) = (PersonalDataGrpc::new(app.clone()), app.clone());
+    let reconciler = Reconciler::new(app.clone());
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
         .add_service(capped!(PersonalDataServiceServer::new(rights)))
         .add_service(capped!(evidence))
@@ -101,6 +102,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         Task::new("customer-retention", move |stop| {
             app::watch_retention(kept, stop)
         }),
+        Task::new("customer-reconciliation", move |stop| reconciler.run(stop)),
     ];
     // A filter sees the writes of this process alone: on PostgreSQL others write too.
     if filled.backend() == Backend::Sqlite {

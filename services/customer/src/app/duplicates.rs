@@ -128,6 +128,8 @@ impl CustomerApp {
             DuplicateState::Same if left.number != right.number => {
                 Some(self.merge_in(conn, ctx, right.id, left.id, reason)?)
             }
+            // Merged against somebody's word, and now settled so.
+            DuplicateState::Same if duplicate.state == DuplicateState::Disputed => None,
             DuplicateState::Same => return Err(Error::SameCustomer),
             _ => None,
         };

@@ -49,6 +49,13 @@ impl CustomerApp {
             _ => None,
         };
         let id = own.or(named).ok_or(Error::CustomerUnknown)?;
+        if let Some(named) = named.filter(|named| *named != id) {
+            // Whoever names another must not be taken to mean himself; an id of his from before a merge is his.
+            let current = self.store.get_customer(conn, id)?.id;
+            if self.store.get_customer(conn, named)?.id != current {
+                return Err(Error::CustomerUnknown);
+            }
+        }
         let customer = match self.store.get_customer(conn, id) {
             Err(Error::CustomerUnknown) if own.is_some() => {
                 let last = self.last_erasure_of(conn, id)?;
@@ -98,7 +105,8 @@ impl CustomerApp {
             .read(move |conn| {
                 if let Scope::Customer(own) = ctx.scope() {
                     let last = app.last_erasure_of(conn, *own)?;
-                    return last.ok_or(Error::ErasureUnknown);
+                    let meant = last.filter(|last| named.is_none_or(|named| named == last.id));
+                    return meant.ok_or(Error::ErasureUnknown);
                 }
                 ctx.require(Role::HqAdmin)?;
                 app.store

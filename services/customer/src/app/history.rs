@@ -62,7 +62,7 @@ impl CustomerApp {
         let own = self.store.within(conn, scope, &dealers)?;
         entries.retain(|entry| {
             own.contains(&entry.dealer)
-                || matches!(entry.act.as_str(), "merged" | "split" | "undone")
+                || matches!(entry.act.as_str(), "merged" | "split" | "moved" | "undone")
         });
         Ok(())
     }

@@ -8,6 +8,7 @@ mod filling;
 mod forgetting;
 mod history;
 mod ingest;
+mod journal;
 mod lookup;
 mod moves;
 mod once;
@@ -15,7 +16,9 @@ mod published;
 mod put;
 mod read;
 mod ready;
+mod reconcile;
 mod school;
+mod shift;
 mod sink;
 mod witness;
 mod words;
@@ -25,14 +28,18 @@ use std::sync::Arc;
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
+use tokio::sync::Notify;
 
 pub(crate) use duplicates::Pair;
 pub(crate) use filling::fill;
 pub(crate) use forgetting::watch_retention;
 pub(crate) use history::HistoryEntry;
+pub(crate) use journal::Moved;
 pub(crate) use lookup::Key;
 pub(crate) use moves::{Mode, Terms};
 pub(crate) use put::Put;
+pub(crate) use reconcile::Reconciler;
+pub(crate) use school::Report;
 pub(crate) use sink::CustomerSink;
 
 use self::school::School;
@@ -47,6 +54,8 @@ pub(crate) struct CustomerApp {
     directory: Directory,
     school: School,
     survivorship: Arc<Survivorship>,
+    /// Wakes who reconciles when somebody asks for it.
+    asked: Arc<Notify>,
 }
 
 impl CustomerApp {
@@ -64,6 +73,7 @@ impl CustomerApp {
             directory,
             school: School::default(),
             survivorship: Arc::new(survivorship),
+            asked: Arc::default(),
         }
     }
 }

@@ -1,16 +1,22 @@
 //! Merge, split and undo. No fact is rewritten: source records move between identities, and can move back.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId};
 use marque_db::Conn;
-use marque_ledger::{Entry, Keyed, record};
+use marque_ledger::Keyed;
 use prost::Message;
 
-use super::{CustomerApp, once::once_moved, published, words::check_words};
+use super::{
+    CustomerApp,
+    once::once_moved,
+    published::{self, Why},
+    shift::{Cause, LINKAGE, Shift},
+    words::check_words,
+};
 use crate::{
-    domain::{Facts, File, SourceRecord},
+    domain::{File, SourceRecord},
     error::{Error, Result},
-    storage::{Act, Move, NewCustomer},
+    storage::{Act, Decision, DuplicateState, Move},
 };
 
 /// Whether a move is made or only shown.
@@ -43,6 +49,14 @@ pub(crate) struct Terms {
     pub(crate) expected_version: i64,
 }
 
+fn by_steward<'a>(ctx: &'a CallContext, reason: &'a str) -> Cause<'a> {
+    Cause {
+        actor: ctx.actor(),
+        why: Why::Steward,
+        reason,
+    }
+}
+
 impl CustomerApp {
     /// Joins a customer into another; the id that goes answers with the one that stays.
     pub(crate) async fn merge(
@@ -61,6 +75,7 @@ impl CustomerApp {
                     let now = app.clock.now();
                     let merged = once_moved(&keyed, conn, (&ctx, now), "Merge", |conn| {
                         app.expect_version(conn, &ctx, from, terms.expected_version)?;
+                        app.answer_who_parted(conn, &ctx, from, into)?;
                         app.merge_in(conn, &ctx, from, into, &terms.reason)
                             .map(Some)
                     })?;
@@ -121,26 +136,14 @@ impl CustomerApp {
         self.open_file(conn, ctx.scope(), from, now)?;
         self.open_file(conn, ctx.scope(), into, now)?;
         let records = self.store.records_of(conn, &[from.number])?;
-        let moved = Move {
-            id: MergeId::new(&*self.clock),
+        let shift = Shift {
             act: Act::Merge,
-            from: from.number,
-            into: into.number,
-            records: records.iter().map(|record| record.seq).collect(),
-            at: now,
-            actor: ctx.actor().to_string(),
-            reason: reason.to_owned(),
-            undone_at: None,
+            from,
+            into,
+            records,
+            cause: by_steward(ctx, reason),
         };
-        self.store.move_records(conn, &moved.records, into.number)?;
-        self.store
-            .set_merged_into(conn, from.number, Some(into.number), now)?;
-        self.store.touch_customers(conn, &[into.number], now)?;
-        self.store.insert_move(conn, &moved)?;
-        self.tell_moved(conn, records, from.id, into.id, now)?;
-        published::merged(conn, &*self.clock, from.id, into.id, moved.id, false)?;
-        self.record_move(conn, ctx, &moved, from.id, into.id, "merged")?;
-        Ok(moved.id)
+        self.shift(conn, ctx, shift)
     }
 
     /// Parts records from a customer into a new one.
@@ -192,30 +195,9 @@ impl CustomerApp {
         if gone.is_empty() || left.is_empty() || gone.len() < leaving.len() {
             return Err(Error::NothingToSplit);
         }
-        let into = NewCustomer {
-            number: self.store.allocate_numbers(conn, 1)?[0],
-            id: CustomerId::new(&*self.clock),
-            kind: Facts::of(&gone[0].columns, now).0.kind,
-        };
-        self.store.insert_customers(conn, &[into], now)?;
-        let moved = Move {
-            id: MergeId::new(&*self.clock),
-            act: Act::Split,
-            from: from.number,
-            into: into.number,
-            records: gone.iter().map(|record| record.seq).collect(),
-            at: now,
-            actor: ctx.actor().to_string(),
-            reason: reason.to_owned(),
-            undone_at: None,
-        };
-        self.store.move_records(conn, &moved.records, into.number)?;
-        self.store.touch_customers(conn, &[from.number], now)?;
-        self.store.insert_move(conn, &moved)?;
+        let (id, into) = self.part(conn, ctx, from, gone, by_steward(ctx, reason))?;
         self.refuse_pair(conn, from.number, into.number)?;
-        self.tell_moved(conn, gone, from.id, into.id, now)?;
-        self.record_move(conn, ctx, &moved, from.id, into.id, "split")?;
-        Ok(moved.id)
+        Ok(id)
     }
 
     /// Takes a merge or split back. A later one that stands on it must be taken back first.
@@ -253,13 +235,11 @@ impl CustomerApp {
         }
         let from = self.store.get_identity(conn, moved.from)?;
         let into = self.store.get_identity(conn, moved.into)?;
-        // Only what this move brought and what is still there goes back.
-        let going: Vec<SourceRecord> = self
-            .store
-            .records_by_seq(conn, &moved.records)?
+        let there = self.store.records_of(conn, &[moved.into])?;
+        // Only what the move brought and what is still there goes back; of whom it founded, everything, with himself.
+        let (going, staying): (Vec<SourceRecord>, Vec<_>) = there
             .into_iter()
-            .filter(|record| record.customer == moved.into)
-            .collect();
+            .partition(|record| moved.act == Act::Split || moved.records.contains(&record.seq));
         let seqs: Vec<i64> = going.iter().map(|record| record.seq).collect();
         self.store.move_records(conn, &seqs, moved.from)?;
         match moved.act {
@@ -267,21 +247,31 @@ impl CustomerApp {
                 self.store.set_merged_into(conn, moved.from, None, now)?;
                 self.share_refusals(conn, &moved, from.id)?;
             }
-            Act::Split => self
-                .store
-                .set_merged_into(conn, moved.into, Some(moved.from), now)?,
+            Act::Split | Act::Transfer if staying.is_empty() => {
+                self.store
+                    .set_merged_into(conn, moved.into, Some(moved.from), now)?;
+            }
+            Act::Split | Act::Transfer => {}
         }
         self.store
             .touch_customers(conn, &[moved.from, moved.into], now)?;
         self.store.mark_undone(conn, id, now)?;
         self.tell_moved(conn, going, into.id, from.id, now)?;
+        let clock = &*self.clock;
         match moved.act {
             Act::Merge => {
-                published::merged(conn, &*self.clock, from.id, into.id, id, true)?;
-                self.refuse_pair(conn, moved.from, moved.into)?;
+                published::merged(conn, clock, from.id, into.id, id, true)?;
+                self.answer_who_moved(conn, ctx, &moved, DuplicateState::Different)?;
             }
-            Act::Split => published::merged(conn, &*self.clock, into.id, from.id, id, false)?,
+            _ if staying.is_empty() => {
+                published::merged(conn, clock, into.id, from.id, id, false)?;
+                self.answer_who_moved(conn, ctx, &moved, DuplicateState::Same)?;
+            }
+            // The records are the one's, says the steward, and not the other's.
+            _ => self.answer_who_moved(conn, ctx, &moved, DuplicateState::Different)?,
         }
+        let undone = (Why::Steward, true);
+        published::moved(conn, clock, &moved, (from.id, into.id), undone)?;
         self.record_move(conn, ctx, &moved, from.id, into.id, "undone")
     }
 
@@ -326,59 +316,6 @@ impl CustomerApp {
         Ok(())
     }
 
-    pub(super) fn tell_moved(
-        &self,
-        conn: &mut Conn<'_>,
-        records: Vec<SourceRecord>,
-        from: CustomerId,
-        to: CustomerId,
-        now: Timestamp,
-    ) -> Result<()> {
-        let links = records.into_iter().map(|record| {
-            let (facts, _) = Facts::of(&record.columns, now);
-            let marks = published::Marks::of(&facts, &record.dealer, &record.source);
-            published::Link {
-                marks,
-                record: record.id,
-                customer: to,
-                previous: Some(from),
-                dealer: record.dealer,
-                kind: facts.kind,
-                vin: facts.vin,
-                plate: facts.plate,
-                recorded_at: record.recorded_at,
-            }
-        });
-        published::linked(conn, &*self.clock, links.collect())
-    }
-
-    /// The act stands in the history of both customers.
-    pub(super) fn record_move(
-        &self,
-        conn: &mut Conn<'_>,
-        ctx: &CallContext,
-        moved: &Move,
-        from: CustomerId,
-        into: CustomerId,
-        act: &str,
-    ) -> Result<()> {
-        let detail = format!("{} {}", moved.id, moved.reason);
-        for subject in [from.to_string(), into.to_string()] {
-            record(
-                conn,
-                ctx,
-                self.clock.now(),
-                &Entry {
-                    act,
-                    subject: &subject,
-                    dealer: "",
-                    detail: detail.trim(),
-                },
-            )?;
-        }
-        Ok(())
-    }
-
     /// A pair that a steward parted is never joined again by itself.
     fn refuse_pair(
         &self,
@@ -386,6 +323,63 @@ impl CustomerApp {
         one: CustomerNumber,
         other: CustomerNumber,
     ) -> Result<()> {
-        self.set_pair(conn, one, other, crate::storage::DuplicateState::Different)
+        self.set_pair(conn, one, other, DuplicateState::Different)
+    }
+
+    /// Taking a move back is a word on the pair: against another person's it puts the pair in dispute, for headquarters.
+    fn answer_who_moved(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        moved: &Move,
+        word: DuplicateState,
+    ) -> Result<()> {
+        let state = against(ctx, (moved.actor != LINKAGE).then_some(&*moved.actor), word);
+        self.set_pair(conn, moved.from, moved.into, state)
+    }
+
+    /// A merge is a word too: on whoever of the two families was called different before.
+    fn answer_who_parted(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        from: CustomerId,
+        into: CustomerId,
+    ) -> Result<()> {
+        self.store.lock_identities(conn)?;
+        let (from, into) = (
+            self.store.get_customer(conn, from)?.number,
+            self.store.get_customer(conn, into)?.number,
+        );
+        let (one, other) = (
+            self.store.family(conn, from)?,
+            self.store.family(conn, into)?,
+        );
+        for (id, left, right) in self.store.parted_pairs(conn, &one, &other)? {
+            let words = self.store.decisions(conn, id)?;
+            let said = words
+                .into_iter()
+                .rev()
+                .find(|word| word.decision == Decision::Different)
+                .map(|word| word.actor);
+            let who = match said {
+                Some(actor) => Some(actor),
+                None => self.store.who_split(conn, left, right)?,
+            };
+            let who = who.filter(|actor| actor != LINKAGE);
+            let state = against(ctx, who.as_deref(), DuplicateState::Same);
+            self.store.set_duplicate_state(conn, id, state)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a word makes of a pair on which somebody has said the opposite. Headquarters has the last one.
+fn against(ctx: &CallContext, who: Option<&str>, word: DuplicateState) -> DuplicateState {
+    let is_anothers = who.is_some_and(|who| who != &**ctx.actor());
+    if is_anothers && !ctx.roles().contains(Role::HqAdmin) {
+        DuplicateState::Disputed
+    } else {
+        word
     }
 }

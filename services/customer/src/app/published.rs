@@ -12,10 +12,12 @@ use prost::Message as _;
 use crate::{
     domain::{Facts, Kind, occupation_group},
     error::Result,
+    storage::Move,
 };
 
 pub(super) const LINKED: &str = "marque.customer.source_records.linked";
 const MERGED: &str = "marque.customer.customers.merged";
+const MOVED: &str = "marque.customer.source_records.moved";
 const CONSENT: &str = "marque.customer.consents.changed";
 
 /// A record's place, as the event tells it.
@@ -91,6 +93,55 @@ pub(crate) fn merged(
     };
     let event = NewEvent {
         kind: MERGED,
+        subject: into.to_string(),
+        dealer: None,
+        data: message.encode_to_vec(),
+        traceparent: "",
+    };
+    Ok(publish(conn, clock, &event)?)
+}
+
+/// Why records went from one customer to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Steward,
+    LateEvidence,
+    ChangedRecord,
+    Reconciled,
+    FellApart,
+}
+
+impl Why {
+    const fn to_pb(self) -> pb::MoveReason {
+        match self {
+            Self::Steward => pb::MoveReason::Steward,
+            Self::LateEvidence => pb::MoveReason::LateEvidence,
+            Self::ChangedRecord => pb::MoveReason::ChangedRecord,
+            Self::Reconciled => pb::MoveReason::Reconciled,
+            Self::FellApart => pb::MoveReason::FellApart,
+        }
+    }
+}
+
+/// Tells which act moved records, and why; the words of the reason stay here, for a steward may name people in them.
+pub(crate) fn moved(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    moved: &Move,
+    (from, into): (CustomerId, CustomerId),
+    (why, undone): (Why, bool),
+) -> Result<()> {
+    let message = pb::SourceRecordsMoved {
+        merge_id: moved.id.to_string(),
+        act: moved.act.as_str().to_owned(),
+        from: from.to_string(),
+        into: into.to_string(),
+        records: i32::try_from(moved.records.len()).unwrap_or(i32::MAX),
+        reason: why.to_pb() as i32,
+        undone,
+    };
+    let event = NewEvent {
+        kind: MOVED,
         subject: into.to_string(),
         dealer: None,
         data: message.encode_to_vec(),

@@ -2,16 +2,44 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use marque_auth::{CallContext, Role};
 use marque_db::Conn;
+use marque_linkage::batch::{CalibrationBin, reliability};
 
 use super::CustomerApp;
 use crate::{domain::Matcher, error::Result};
+
+/// The matcher as it is now, and how often it was right.
+pub(crate) struct Report {
+    pub(crate) matcher: Matcher,
+    /// Of the pairs that stewards decided.
+    pub(crate) reliability: Vec<CalibrationBin>,
+}
 
 /// The matcher of the newest decisions that were seen, with their number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct School(Arc<Mutex<Option<(i64, Matcher)>>>);
 
 impl CustomerApp {
+    /// The model with what stewards taught it, and what they said of the pairs it proposed.
+    pub(crate) async fn matcher_report(&self, ctx: CallContext) -> Result<Report> {
+        ctx.require([Role::Steward, Role::Analyst, Role::HqAdmin])?;
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let verdicts = app.store.verdicts(conn)?;
+                let stated = verdicts.iter().map(|(probability, is_same)| {
+                    let odds = probability / (1.0 - probability).max(f64::EPSILON);
+                    (odds.log2() as f32, *is_same)
+                });
+                Ok(Report {
+                    reliability: reliability(stated),
+                    matcher: app.matcher(conn)?,
+                })
+            })
+            .await
+    }
+
     /// The matcher as of the decisions in the store.
     pub(super) fn matcher(&self, conn: &mut Conn<'_>) -> Result<Matcher> {
         let count = self.store.count_decisions(conn)?;

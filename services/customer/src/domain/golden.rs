@@ -68,7 +68,7 @@ impl fmt::Debug for ContactPoint {
 }
 
 /// Where the value of a field comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Lineage {
     pub(crate) field: &'static str,
     pub(crate) record: SourceRecordId,
@@ -78,6 +78,8 @@ pub(crate) struct Lineage {
     pub(crate) agreeing: usize,
     /// Records that say anything.
     pub(crate) saying: usize,
+    /// How far the source of the record is trusted, 0 to 1.
+    pub(crate) trust: f64,
 }
 
 /// The golden values.
@@ -195,6 +197,7 @@ impl Composer<'_> {
             at: winner.at,
             agreeing: agreeing(&saying, value),
             saying: saying.len(),
+            trust: winner.trust,
         });
         saying.into_iter().nth(at).map(|(_, value)| value)
     }

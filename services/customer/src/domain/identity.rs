@@ -13,8 +13,8 @@ use std::{fmt, sync::Arc};
 
 use marque_core::CustomerNumber;
 use marque_linkage::{
-    dealer::{Candidate, Decider, Frequencies, Prepared, Ranked, default_model},
-    score::{Outcome, StewardDecision},
+    dealer::{Between, Candidate, Decider, Frequencies, Prepared, Ranked, default_model},
+    score::{Outcome, Reason, StewardDecision},
 };
 
 /// Weighs records. Cheap to clone.
@@ -57,7 +57,7 @@ pub(crate) struct Match {
 /// it is far surer; the wrong one can be parted again.
 const SURE: f32 = 0.95;
 /// By so many bits the best must lead another that is sure as well; closer ones are for the steward.
-const LEAD: f32 = 3.0;
+pub(crate) const LEAD: f32 = 3.0;
 /// Told to the steward of two who have nothing but an identity number in common: which of the two was mistyped only people can tell.
 const SAME_NUMBER: f32 = 0.3;
 /// So many reasons are told of a pair.
@@ -108,6 +108,17 @@ impl Matcher {
 }
 
 impl Match {
+    /// Another customer, as all records of both compare.
+    pub(crate) fn of(customer: CustomerNumber, between: &Between) -> Self {
+        Self {
+            customer,
+            probability: between.probability,
+            bits: between.bits,
+            is_contradicted: between.veto.is_some(),
+            reasons: told(&between.reasons),
+        }
+    }
+
     /// Somebody who has the same identity number or credit code, and is otherwise somebody else.
     pub(crate) fn same_number(customer: CustomerNumber) -> Self {
         Self {
@@ -122,17 +133,22 @@ impl Match {
 
 impl From<Ranked<CustomerNumber>> for Match {
     fn from(ranked: Ranked<CustomerNumber>) -> Self {
-        let reasons = ranked.reasons.iter().take(REASONS);
         Self {
             customer: ranked.customer,
             probability: ranked.probability,
             bits: ranked.bits,
             is_contradicted: ranked.veto.is_some(),
-            reasons: reasons
-                .map(|reason| format!("{} {:+.1}", reason.finding, finite(reason.bits)))
-                .collect(),
+            reasons: told(&ranked.reasons),
         }
     }
+}
+
+/// The strongest reasons, each with its weight.
+fn told(reasons: &[Reason]) -> Vec<String> {
+    let reasons = reasons.iter().take(REASONS);
+    reasons
+        .map(|reason| format!("{} {:+.1}", reason.finding, finite(reason.bits)))
+        .collect()
 }
 
 /// A contradiction weighs more than any evidence; -99.9 stands for it where a number is wanted.

@@ -398,6 +398,7 @@ fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
         at,
         agreeing,
         saying,
+        trust,
     } = lineage;
     pb::Lineage {
         field: field.to_owned(),
@@ -406,6 +407,7 @@ fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
         recorded_at: time(at),
         agreeing: agreeing as i32,
         saying: saying as i32,
+        trust,
     }
 }
 

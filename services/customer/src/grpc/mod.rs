@@ -2,6 +2,8 @@
 
 mod convert;
 mod personal_data;
+mod reconciliation;
+mod terms;
 
 pub(crate) use personal_data::PersonalDataGrpc;
 
@@ -9,15 +11,15 @@ use marque_api::customer::v1::{
     self as pb, customer_service_server::CustomerService, lookup_request,
 };
 use marque_auth::CallContext;
-use marque_core::{CustomerNumber, MergeId, PageRequest, PageToken};
+use marque_core::{CustomerNumber, PageRequest, PageToken};
 use marque_errors::{Violation, status};
 use marque_ledger::{IdempotencyKey, Keyed};
 use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
+use self::terms::{mode, read_pair_key, terms, told};
 use crate::{
-    app::{CustomerApp, Key, Mode, Terms},
+    app::{CustomerApp, Key},
     domain::Consent,
     error::{Error, Result},
     storage::{Decision, DuplicateState},
@@ -386,32 +388,6 @@ impl CustomerGrpc {
     }
 }
 
-/// A preview leaves nothing that could be undone.
-fn told(merge: MergeId, preview: bool) -> String {
-    if preview {
-        String::new()
-    } else {
-        merge.to_string()
-    }
-}
-
-fn terms(reason: String, preview: bool, expected_version: i64) -> Terms {
-    Terms {
-        reason,
-        mode: mode(preview),
-        expected_version,
-    }
-}
-
-const fn mode(preview: bool) -> Mode {
-    if preview { Mode::Preview } else { Mode::Make }
-}
-
-fn read_pair_key(key: &str) -> Option<(f64, Uuid)> {
-    let (probability, id) = key.split_once(' ')?;
-    Some((probability.parse().ok()?, id.parse().ok()?))
-}
-
 #[tonic::async_trait]
 impl CustomerService for CustomerGrpc {
     async fn put_source_record(
@@ -495,6 +471,34 @@ impl CustomerService for CustomerGrpc {
         request: Request<pb::CountCustomersRequest>,
     ) -> Answer<pb::CountCustomersResponse> {
         answer(self.count(request).await)
+    }
+
+    async fn start_reconciliation(
+        &self,
+        request: Request<pb::StartReconciliationRequest>,
+    ) -> Answer<pb::StartReconciliationResponse> {
+        answer(self.look_again(request).await)
+    }
+
+    async fn list_reconciliations(
+        &self,
+        request: Request<pb::ListReconciliationsRequest>,
+    ) -> Answer<pb::ListReconciliationsResponse> {
+        answer(self.looks(request).await)
+    }
+
+    async fn list_moves(
+        &self,
+        request: Request<pb::ListMovesRequest>,
+    ) -> Answer<pb::ListMovesResponse> {
+        answer(self.moved(request).await)
+    }
+
+    async fn get_matcher(
+        &self,
+        request: Request<pb::GetMatcherRequest>,
+    ) -> Answer<pb::GetMatcherResponse> {
+        answer(self.weights(request).await)
     }
 
     async fn put_consent(

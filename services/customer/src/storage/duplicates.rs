@@ -124,6 +124,18 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// Whether a pair is in the queue or was ever decided.
+    pub(crate) fn is_proposed(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<bool> {
+        let sql = "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2";
+        let pair = [serial(one.min(other)), serial(one.max(other))];
+        Ok(conn.query_opt(sql, &pair, |_| Ok(()))?.is_some())
+    }
+
     pub(crate) fn get_duplicate(&self, conn: &mut Conn<'_>, id: DuplicateId) -> Result<Duplicate> {
         let sql = format!("SELECT {COLUMNS} FROM duplicates WHERE id = ?1");
         conn.query_opt(&sql, &[id.uuid().into()], read_duplicate)?
@@ -224,6 +236,15 @@ impl CustomerStore {
         Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
     }
 
+    /// How probable decided pairs were said to be, and whether they were called the same. What nobody proposed says nothing.
+    pub(crate) fn verdicts(&self, conn: &mut Conn<'_>) -> Result<Vec<(f64, bool)>> {
+        let sql = "SELECT probability, state FROM duplicates
+                   WHERE state IN ('same', 'different') AND probability > 0 AND id IN (SELECT duplicate FROM duplicate_decisions)";
+        Ok(conn.query(sql, &[], |row| {
+            Ok((row.get(0)?, row.get::<String>(1)? == "same"))
+        })?)
+    }
+
     /// What stewards said of how pairs compared, for the matcher to learn from.
     pub(crate) fn lessons(&self, conn: &mut Conn<'_>) -> Result<Vec<(Outcome, StewardDecision)>> {
         let sql = "SELECT decision, class, levels FROM duplicate_decisions
@@ -237,6 +258,32 @@ impl CustomerStore {
         })?)
     }
 
+    /// Pairs of somebody of one family and somebody of the other that were called different or are in dispute.
+    pub(crate) fn parted_pairs(
+        &self,
+        conn: &mut Conn<'_>,
+        one: &[CustomerNumber],
+        other: &[CustomerNumber],
+    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        let keys: Vec<Value<'_>> = one.iter().map(|number| serial(*number)).collect();
+        let mut found = Vec::new();
+        for near in ["left_customer", "right_customer"] {
+            let sql = format!(
+                "SELECT id, left_customer, right_customer FROM duplicates
+                 WHERE state IN ('different', 'disputed') AND {near} IN (??)"
+            );
+            found.extend(conn.query_in(&sql, &[], &keys, |row| {
+                Ok((
+                    row.get::<Uuid>(0)?.into(),
+                    read_number(row, 1)?,
+                    read_number(row, 2)?,
+                ))
+            })?);
+        }
+        found.retain(|(_, left, right)| other.contains(left) || other.contains(right));
+        Ok(found)
+    }
+
     /// Whether a steward called somebody of one family and somebody of the other different. He said it of their numbers
     /// of then, and his word outlives merges.
     pub(crate) fn is_refused(
@@ -245,20 +292,7 @@ impl CustomerStore {
         one: &[CustomerNumber],
         other: &[CustomerNumber],
     ) -> Result<bool> {
-        let keys: Vec<Value<'_>> = one.iter().map(|number| serial(*number)).collect();
-        for (near, far) in [
-            ("left_customer", "right_customer"),
-            ("right_customer", "left_customer"),
-        ] {
-            let sql = format!(
-                "SELECT {far} FROM duplicates WHERE state IN ('different', 'disputed') AND {near} IN (??)"
-            );
-            let parted = conn.query_in(&sql, &[], &keys, |row| read_number(row, 0))?;
-            if parted.iter().any(|number| other.contains(number)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(!self.parted_pairs(conn, one, other)?.is_empty())
     }
 }
 

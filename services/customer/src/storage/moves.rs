@@ -1,7 +1,7 @@
 //! Merges and splits as they are kept.
 
 use marque_core::{CustomerNumber, MergeId, Timestamp};
-use marque_db::{Conn, Row, StoreError};
+use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
 use super::{
@@ -13,8 +13,12 @@ use crate::error::{Error, Result};
 /// What a move was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
+    /// A customer into another.
     Merge,
+    /// Records into a customer of their own.
     Split,
+    /// Records to another who is there already.
+    Transfer,
 }
 
 impl Act {
@@ -22,6 +26,44 @@ impl Act {
         match self {
             Self::Merge => "merged",
             Self::Split => "split",
+            Self::Transfer => "moved",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "split" => Self::Split,
+            "moved" => Self::Transfer,
+            _ => Self::Merge,
+        }
+    }
+}
+
+/// Who moved records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MovedBy {
+    Anybody,
+    /// The service by itself.
+    Engine,
+    People,
+}
+
+impl MovedBy {
+    /// As callers name them.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" => Some(Self::Anybody),
+            "linkage" => Some(Self::Engine),
+            "people" => Some(Self::People),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anybody => "",
+            Self::Engine => "linkage",
+            Self::People => "people",
         }
     }
 }
@@ -69,6 +111,31 @@ impl CustomerStore {
             .ok_or(Error::MoveUnknown)
     }
 
+    /// Moves before a position, the newest first.
+    pub(crate) fn list_moves(
+        &self,
+        conn: &mut Conn<'_>,
+        by: MovedBy,
+        engine: &str,
+        (at, id): (Timestamp, Uuid),
+        limit: u32,
+    ) -> Result<Vec<Move>> {
+        let mut values = vec![at.into(), id.into(), limit.into()];
+        let whose = match by {
+            MovedBy::Anybody => "",
+            MovedBy::Engine => "AND actor = ?4",
+            MovedBy::People => "AND actor <> ?4",
+        };
+        if by != MovedBy::Anybody {
+            values.push(engine.into());
+        }
+        let sql = format!(
+            "SELECT {COLUMNS} FROM moves WHERE (at < ?1 OR (at = ?1 AND id < ?2)) {whose}
+             ORDER BY at DESC, id DESC LIMIT ?3"
+        );
+        Ok(conn.query(&sql, &values, read_move)?)
+    }
+
     /// A move that is not undone, came after the given one and touches one of its customers.
     pub(crate) fn later_move(&self, conn: &mut Conn<'_>, moved: &Move) -> Result<Option<Move>> {
         let sql = format!(
@@ -82,6 +149,51 @@ impl CustomerStore {
             moved.at.into(),
         ];
         Ok(conn.query_opt(&sql, &values, read_move)?)
+    }
+
+    /// Who last split one of two customers off the other, if that stands.
+    pub(crate) fn who_split(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<Option<String>> {
+        let sql = "SELECT actor FROM moves WHERE act = 'split' AND undone_at IS NULL
+                   AND ((from_customer = ?1 AND into_customer = ?2) OR (from_customer = ?2 AND into_customer = ?1))
+                   ORDER BY at DESC LIMIT 1";
+        Ok(conn.query_opt(sql, &[serial(one), serial(other)], |row| row.get(0))?)
+    }
+
+    /// When one of two customers last took part in a move.
+    pub(crate) fn last_moved_at(
+        &self,
+        conn: &mut Conn<'_>,
+        pair: [CustomerNumber; 2],
+    ) -> Result<Option<Timestamp>> {
+        let sql = "SELECT max(at) FROM moves
+                   WHERE from_customer IN (?1, ?2) OR into_customer IN (?1, ?2)";
+        let last = conn.query_opt(sql, &pair.map(serial), |row| {
+            row.get::<Option<Timestamp>>(0)
+        })?;
+        Ok(last.flatten())
+    }
+
+    /// Whether somebody other than `engine` put records together under one of these numbers, or put back what was taken from
+    /// them: then no engine takes them apart.
+    pub(crate) fn is_held_together(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+        engine: &str,
+    ) -> Result<bool> {
+        let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
+        let put =
+            "SELECT 1 FROM moves WHERE undone_at IS NULL AND actor <> ?1 AND into_customer IN (??)";
+        let put_back = "SELECT 1 FROM moves WHERE undone_at IS NOT NULL AND act <> 'merged' AND from_customer IN (??)";
+        let is_put = !conn
+            .query_in(put, &[engine.into()], &keys, |_| Ok(()))?
+            .is_empty();
+        Ok(is_put || !conn.query_in(put_back, &[], &keys, |_| Ok(()))?.is_empty())
     }
 
     pub(crate) fn mark_undone(
@@ -106,11 +218,7 @@ fn read_move(row: &Row<'_>) -> std::result::Result<Move, StoreError> {
         .collect::<std::result::Result<_, _>>();
     Ok(Move {
         id: row.get::<Uuid>(0)?.into(),
-        act: if row.get::<String>(1)? == "split" {
-            Act::Split
-        } else {
-            Act::Merge
-        },
+        act: Act::parse(&row.get::<String>(1)?),
         from: read_number(row, 2)?,
         into: read_number(row, 3)?,
         records: records.map_err(|error: std::num::ParseIntError| StoreError::Decode {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marque_api::customer::v1::{
     CheckDuplicateRequest, CheckDuplicateResponse, DecideDuplicateRequest, DecideDuplicateResponse,
-    Duplicate, MergeRequest, UndoRequest, UndoResponse,
+    Duplicate, GetMatcherRequest, MergeRequest, UndoRequest, UndoResponse,
 };
 use marque_auth::{Role, Scope};
 use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite};
@@ -16,6 +16,8 @@ store_test_suite!(
     late_evidence_joins_two_customers_and_can_be_undone,
     late_evidence_in_one_file_ends_like_row_by_row,
     stewards_who_disagree_come_to_light,
+    a_merge_against_a_word_comes_to_light,
+    the_model_shows_what_stewards_taught_it,
     a_pair_put_off_leaves_the_queue,
     a_preview_changes_nothing,
     a_dealer_learns_that_somebody_is_known_and_no_more,
@@ -150,6 +152,69 @@ async fn stewards_who_disagree_come_to_light(db: TestDb) {
     let settled = decide(&rig, ("chief", Role::HqAdmin), &pair, "same").await;
     assert_ne!(settled.unwrap().merge_id, "");
     assert!(duplicates(&rig, "disputed").await.is_empty());
+}
+
+async fn a_merge_against_a_word_comes_to_light(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let pair = a_pair(&rig).await;
+    let (anna, boris) = (("anna", Role::Steward), ("boris", Role::Steward));
+    decide(&rig, anna, &pair, "different").await.unwrap();
+    let message = MergeRequest {
+        customer_id: pair.right.clone().unwrap().id,
+        into: pair.left.clone().unwrap().id,
+        reason: "seen his papers".to_owned(),
+        preview: false,
+        expected_version: 0,
+    };
+    let merged = rig
+        .customer()
+        .merge(rig.ask_as(boris.0, boris.1, HQ, message))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(duplicates(&rig, "disputed").await.len(), 1);
+    let chief = ("chief", Role::HqAdmin);
+    let settled = decide(&rig, chief, &pair, "same").await.unwrap();
+    assert_eq!(settled.merge_id, "", "they are one already");
+    assert!(duplicates(&rig, "disputed").await.is_empty());
+    // Taking back what another did is a word as well.
+    let message = UndoRequest {
+        merge_id: merged.merge_id,
+        preview: false,
+    };
+    let request = rig.ask_as(anna.0, anna.1, HQ, message);
+    rig.customer().undo(request).await.unwrap();
+    assert_eq!(duplicates(&rig, "disputed").await.len(), 1);
+}
+
+async fn the_model_shows_what_stewards_taught_it(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let pair = a_pair(&rig).await;
+    let ask = || GetMatcherRequest {};
+    let before = rig
+        .customer()
+        .get_matcher(rig.ask(Role::Analyst, HQ, ask()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((before.decisions, before.reliability.len()), (0, 0));
+    decide(&rig, ("anna", Role::Steward), &pair, "different")
+        .await
+        .unwrap();
+    let after = rig
+        .customer()
+        .get_matcher(rig.ask(Role::Steward, HQ, ask()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(after.decisions, 1);
+    assert_ne!(after.model, before.model, "its weights moved");
+    let read = marque_linkage::score::Model::from_toml(&after.model).unwrap();
+    assert_eq!(read.schema, "dealer");
+    let bin = &after.reliability[0];
+    assert_eq!((bin.pairs, bin.observed), (1, 0.0));
+    assert!((bin.stated - pair.probability).abs() < 1e-6);
+    assert!(after.likely < after.sure);
 }
 
 async fn a_pair_put_off_leaves_the_queue(db: TestDb) {

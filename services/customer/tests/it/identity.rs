@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 
 use marque_api::intake::v1::ImportState;
+use marque_auth::Role;
 use marque_testkit::{
     ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin,
 };
 
-use crate::common::{duplicates, get, put};
+use crate::common::{HQ, duplicates, get, history_as, left_behind, put, undo};
 
 store_test_suite!(
     an_imported_and_a_live_record_are_one_by_document,
     phone_and_name_or_vin_and_name_join,
     contradictions_wait_for_the_steward,
     a_changed_record_leaves_whom_it_now_contradicts,
+    a_changed_record_goes_to_whom_it_now_is,
     a_persons_records_in_one_file_are_one_customer,
 );
 
@@ -165,6 +167,57 @@ async fn a_changed_record_leaves_whom_it_now_contradicts(db: TestDb) {
         1,
         "the steward is told"
     );
+    // That it left is an act with its reason, which can be taken back.
+    let history = history_as(&rig, Role::Steward, HQ, &one.customer_id).await;
+    let left = history
+        .unwrap()
+        .into_iter()
+        .find(|entry| entry.act == "split");
+    let left = left.expect("it left for a customer of its own");
+    assert!(
+        left.reason
+            .ends_with("two different valid identity numbers"),
+        "{left:?}"
+    );
+    let merge_id = left.reason.split(' ').next().unwrap();
+    undo(&rig, merge_id).await.unwrap();
+    assert_eq!(get(&rig, &one.customer_id).await.source_records, 2);
+    assert_eq!(
+        get(&rig, &corrected.customer_id).await.id,
+        one.customer_id,
+        "the id it was given answers for ever"
+    );
+    assert_eq!(left_behind(&rig).await, 0);
+}
+
+async fn a_changed_record_goes_to_whom_it_now_is(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |name: &str, n| {
+        a_customer()
+            .named(name)
+            .with_phone(phone(n))
+            .with_id_number(id_number(n))
+    };
+    let one = put(&rig, person("王小明", 1).put("D1", "1")).await;
+    put(&rig, person("王小明", 1).put("D2", "2")).await;
+    let other = put(&rig, person("李小红", 2).put("D3", "3")).await;
+    let changed = put(&rig, person("李小红", 2).put("D2", "2")).await;
+    assert_eq!(changed.customer_id, other.customer_id);
+    let history = history_as(&rig, Role::Steward, HQ, &other.customer_id).await;
+    let came = history
+        .unwrap()
+        .into_iter()
+        .find(|entry| entry.act == "moved");
+    let merge_id = came.unwrap().reason.split(' ').next().unwrap().to_owned();
+    undo(&rig, &merge_id).await.unwrap();
+    for (id, records) in [(&one.customer_id, 2), (&other.customer_id, 1)] {
+        let customer = get(&rig, id).await;
+        assert_eq!((&customer.id, customer.source_records), (id, records));
+    }
+    // The steward's word stands: the same row again does not send it back.
+    put(&rig, person("李小红", 2).who_likes("chess").put("D2", "2")).await;
+    assert_eq!(get(&rig, &one.customer_id).await.source_records, 2);
+    assert_eq!(left_behind(&rig).await, 0);
 }
 
 async fn a_persons_records_in_one_file_are_one_customer(db: TestDb) {

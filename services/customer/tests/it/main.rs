@@ -15,6 +15,7 @@ mod joins;
 mod pages;
 mod privacy;
 mod race;
+mod reconcile;
 mod sight;
 mod steward;
 mod tokens;

@@ -15,7 +15,7 @@ use crate::{
 /// who.
 const CROWD: usize = 64;
 /// Of one customer's records so many are compared, the newest.
-const MEMBERS: usize = 16;
+pub(in crate::app) const MEMBERS: usize = 16;
 
 /// The records that may matter for a batch, by key and by customer.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::{known::Known, settle::Joined, verdict::Verdict};
 use super::{
     CustomerApp,
+    published::Why,
     ready::{Keys, Ready},
 };
 use crate::{
@@ -227,10 +228,17 @@ impl<'a> Batch<'a> {
         self.settle(conn, seq, row, customer, &verdict)?;
         if customer != own {
             self.touched.insert(own);
-            if self.current(own) == own && self.has_no_other(conn, own, seq)? {
+            let (left, now) = (self.current(own), self.current(customer));
+            if left == own && self.has_no_other(conn, own, seq)? {
                 // The customer it leaves has no record left: its id answers with the new one.
                 let reason = "its only record is now another customer's".to_owned();
-                self.becomes(conn, own, self.current(customer), reason, vec![seq])?;
+                let why = (Why::ChangedRecord, reason);
+                self.becomes(conn, (own, now), why, vec![seq])?;
+            } else if left != now {
+                let reason = verdict.leaving.unwrap_or_else(|| {
+                    "the record changed and is now another customer's".to_owned()
+                });
+                self.leaves((left, now), reason, seq);
             }
         }
         self.placed.push(Placed {

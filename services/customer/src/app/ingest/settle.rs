@@ -4,16 +4,24 @@ use marque_auth::CallContext;
 use marque_core::{CustomerId, CustomerNumber, DuplicateId, MergeId, Timestamp};
 use marque_db::{Backend, Conn};
 
-use super::{super::published, Batch, Company};
+use super::{
+    super::{
+        published::{self, Why},
+        shift::LINKAGE,
+    },
+    Batch, Company,
+};
 use crate::{
     domain::Match,
     error::{Error, Result},
     storage::{Act, Duplicate, DuplicateState, Move},
 };
 
-/// A customer that a row showed to be another.
+/// A customer that a row showed to be another, or a record that left its customer.
 #[derive(Debug)]
 pub(super) struct Joined {
+    act: Act,
+    why: Why,
     from: CustomerNumber,
     into: CustomerNumber,
     /// What showed it.
@@ -38,7 +46,7 @@ impl Batch<'_> {
         let (into, from) = (home.min(other_now), home.max(other_now));
         let stored = self.app.store.seqs_of(conn, from)?;
         // What is not stored yet, or stored with another by now, this batch knows better.
-        let joined_before = self.joined.iter().filter(|joined| joined.into == from);
+        let joined_before = self.merges().filter(|joined| joined.into == from);
         let mut seqs: Vec<i64> = stored
             .into_iter()
             .chain(joined_before.flat_map(|joined| joined.seqs.iter().copied()))
@@ -52,7 +60,7 @@ impl Batch<'_> {
             other.probability,
             other.reasons.join(", ")
         );
-        self.becomes(conn, from, into, reason, seqs)?;
+        self.becomes(conn, (from, into), (Why::LateEvidence, reason), seqs)?;
         self.known.join(from, into);
         Ok(into)
     }
@@ -61,9 +69,8 @@ impl Batch<'_> {
     pub(super) fn becomes(
         &mut self,
         conn: &mut Conn<'_>,
-        from: CustomerNumber,
-        into: CustomerNumber,
-        reason: String,
+        (from, into): (CustomerNumber, CustomerNumber),
+        (why, reason): (Why, String),
         seqs: Vec<i64>,
     ) -> Result<()> {
         if self.company == Company::Others && conn.backend() == Backend::Postgres {
@@ -72,6 +79,8 @@ impl Batch<'_> {
         self.touched.insert(into);
         self.touched.remove(&from);
         self.joined.push(Joined {
+            act: Act::Merge,
+            why,
             from,
             into,
             reason,
@@ -80,9 +89,32 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Takes note that a record left its customer, who keeps others, for what it says now.
+    pub(super) fn leaves(
+        &mut self,
+        (from, into): (CustomerNumber, CustomerNumber),
+        reason: String,
+        seq: i64,
+    ) {
+        let is_new = self.new_customers.iter().any(|new| new.number == into);
+        let act = if is_new { Act::Split } else { Act::Transfer };
+        self.joined.push(Joined {
+            act,
+            why: Why::ChangedRecord,
+            from,
+            into,
+            reason,
+            seqs: vec![seq],
+        });
+    }
+
+    fn merges(&self) -> impl Iterator<Item = &Joined> {
+        self.joined.iter().filter(|joined| joined.act == Act::Merge)
+    }
+
     /// The customer that a number answers with after the joins of this batch.
     pub(super) fn current(&self, customer: CustomerNumber) -> CustomerNumber {
-        self.joined.iter().fold(customer, |current, joined| {
+        self.merges().fold(customer, |current, joined| {
             if joined.from == current {
                 joined.into
             } else {
@@ -96,7 +128,7 @@ impl Batch<'_> {
         &self,
         customer: CustomerNumber,
     ) -> impl Iterator<Item = CustomerNumber> + '_ {
-        let joined = self.joined.iter().map(|joined| joined.from);
+        let joined = self.merges().map(|joined| joined.from);
         joined.filter(move |from| self.current(*from) == customer)
     }
 
@@ -111,7 +143,7 @@ impl Batch<'_> {
         if !self.known.seqs(customer).is_empty() {
             return Ok(false);
         }
-        let on_the_way = self.joined.iter().filter(|joined| joined.into == customer);
+        let on_the_way = self.merges().filter(|joined| joined.into == customer);
         let mut others = self
             .app
             .store
@@ -157,7 +189,7 @@ impl Batch<'_> {
     /// Writes who was joined with whom, so that it can be undone.
     pub(super) fn save_joins(&mut self, conn: &mut Conn<'_>) -> Result<()> {
         let store = &self.app.store;
-        for joined in &self.joined {
+        for joined in self.merges() {
             store.move_records(conn, &joined.seqs, joined.into)?;
             store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
         }
@@ -210,21 +242,25 @@ impl Batch<'_> {
         let (from, into) = (self.id(conn, joined.from)?, self.id(conn, joined.into)?);
         let moved = Move {
             id: MergeId::new(clock),
-            act: Act::Merge,
+            act: joined.act,
             from: joined.from,
             into: joined.into,
             records: joined.seqs,
             at,
-            actor: "linkage".to_owned(),
+            actor: LINKAGE.to_owned(),
             reason: joined.reason,
             undone_at: None,
         };
         self.app.store.insert_move(conn, &moved)?;
-        let records = self.app.store.records_by_seq(conn, &moved.records)?;
-        self.app.tell_moved(conn, records, from, into, self.now)?;
-        published::merged(conn, clock, from, into, moved.id, false)?;
-        self.app
-            .record_move(conn, ctx, &moved, from, into, "merged")
+        // Of a record that left its customer the news of the batch tells already.
+        if moved.act == Act::Merge {
+            let records = self.app.store.records_by_seq(conn, &moved.records)?;
+            self.app.tell_moved(conn, records, from, into, self.now)?;
+            published::merged(conn, clock, from, into, moved.id, false)?;
+        }
+        published::moved(conn, clock, &moved, (from, into), (joined.why, false))?;
+        let act = moved.act.as_str();
+        self.app.record_move(conn, ctx, &moved, from, into, act)
     }
 
     fn id(&self, conn: &mut Conn<'_>, customer: CustomerNumber) -> Result<CustomerId> {

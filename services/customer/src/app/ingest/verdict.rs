@@ -2,7 +2,7 @@
 
 use marque_core::CustomerNumber;
 use marque_db::Conn;
-use marque_linkage::dealer::{Frequencies, Prepared};
+use marque_linkage::dealer::{Frequencies, Joined, Prepared};
 
 use super::{super::ready::Ready, Batch};
 use crate::{
@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     pub(super) same: Vec<Match>,
     /// Customers who may be the same: for the steward.
     pub(super) perhaps: Vec<Match>,
+    /// Why a record that changed is not its customer's any more.
+    pub(super) leaving: Option<String>,
 }
 
 /// A number that more people were given was lent or invented: no two of them are asked about.
@@ -86,19 +88,14 @@ impl Batch<'_> {
         let frequencies = self.known.frequencies(&row.keys, &row.features);
         let ranked = self.rank(row, &frequencies);
         let fits = |features: &Prepared| {
-            let joined = self.matcher.decider().join(
-                features,
-                &frequencies,
-                std::slice::from_ref(features),
-                members,
-            );
-            (
-                joined.veto.is_none(),
-                self.matcher.is_likely(joined.probability),
-            )
+            let alone = std::slice::from_ref(features);
+            let decider = self.matcher.decider();
+            decider.join(features, &frequencies, alone, members)
         };
         let (now, before) = (fits(&row.features), fits(old));
-        let leaves = (before.0 && !now.0) || (before.1 && !now.1);
+        let is_likely = |joined: &Joined| self.matcher.is_likely(joined.probability);
+        let leaves = (before.veto.is_none() && now.veto.is_some())
+            || (is_likely(&before) && !is_likely(&now));
         let mut verdict = Verdict {
             customer: (!leaves).then_some(own),
             ..Verdict::default()
@@ -113,6 +110,7 @@ impl Batch<'_> {
                 verdict.customer = Some(found.customer);
             }
             verdict.perhaps = few(ranked);
+            verdict.leaving = Some(not_his(before, now));
             return Ok(verdict);
         }
         for other in ranked.iter().filter(|other| other.customer != own) {
@@ -243,6 +241,20 @@ enum Fate {
     Same(Match),
     Perhaps(Match),
     Apart,
+}
+
+/// Why what a record says now is not its customer's.
+fn not_his(before: Joined, now: Joined) -> String {
+    let told = now.veto.map_or_else(
+        || {
+            format!(
+                "probability {:.3}, before {:.3}",
+                now.probability, before.probability
+            )
+        },
+        |veto| veto.words().to_owned(),
+    );
+    format!("the record changed and no longer fits: {told}")
 }
 
 fn few(mut ranked: Vec<Match>) -> Vec<Match> {

@@ -1,0 +1,252 @@
+//! Reconciliation: who is who is looked at again in the background, so that it does not matter in which order records came.
+//!
+//! A live write places a record by what is known at its moment. Later records can show two customers to be one, or one to be
+//! two. A reconciliation goes through the customers that changed since the one before, or through all when an operator asks,
+//! in small batches: it reads and weighs without a lock, and opens a transaction only where something is to be done, in which
+//! it looks again. It gives way to imports and callers. How far it came is in the store, claimed by one instance for the time of
+//! a lease: whoever claims it after a crash goes on there.
+//!
+//! | what all records of the customers say | what happens |
+//! |---|---|
+//! | surely one, and nothing speaks against it | joined, the older stays |
+//! | likely one, or surely with a contradiction, or as surely another | the pair goes to the steward |
+//! | records contradict the others, or are not even likely of the same customer | they are parted off |
+//! | a record is by far nearer to another | it goes there |
+//!
+//! What a steward put together is not taken apart, and what he parted is not joined. Each act can be undone.
+
+mod acts;
+mod examine;
+
+use std::time::{Duration, Instant};
+
+use marque_auth::{CallContext, Role};
+use marque_core::{CustomerNumber, Timestamp, new_uuid};
+use marque_db::{Conn, give_way};
+use marque_ledger::{Entry, record};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::CustomerApp;
+use crate::{
+    error::{Error, Result},
+    storage::{Claim, Progress, Reconciliation},
+};
+
+/// Customers a batch.
+const BATCH: u32 = 32;
+/// How long a claim counts without a batch being done.
+const LEASE: Duration = Duration::from_secs(60);
+/// So long after one has begun the next begins by itself, if anybody changed.
+const EVERY: Duration = Duration::from_hours(1);
+/// How often it is looked whether there is something to do.
+const NAP: Duration = Duration::from_secs(5);
+/// How long it waits after a failure.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// Who reconciles by himself.
+const JOB: &str = "customer.reconcile";
+
+/// One instance's hand in reconciliations.
+#[derive(Debug, Clone)]
+pub(crate) struct Reconciler {
+    app: CustomerApp,
+    owner: Uuid,
+    /// When this instance began: the first one of all waits as long as any other.
+    since: Timestamp,
+}
+
+impl CustomerApp {
+    /// Starts a reconciliation, or answers with the one that is at work.
+    pub(crate) async fn start_reconciliation(
+        &self,
+        ctx: CallContext,
+        whole: bool,
+    ) -> Result<Reconciliation> {
+        ctx.require(Role::HqAdmin)?;
+        let app = self.clone();
+        let running = self
+            .db
+            .write(move |conn| app.start_in(conn, &ctx, whole))
+            .await?;
+        self.asked.notify_one();
+        Ok(running)
+    }
+
+    /// The last reconciliations, the newest first.
+    pub(crate) async fn reconciliations(&self, ctx: CallContext) -> Result<Vec<Reconciliation>> {
+        ctx.require([Role::Steward, Role::HqAdmin])?;
+        let store = self.store.clone();
+        self.db.read(move |conn| store.reconciliations(conn)).await
+    }
+
+    fn start_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        whole: bool,
+    ) -> Result<Reconciliation> {
+        let now = self.clock.now();
+        let beginning = Timestamp::from_micros(0);
+        let last = self.store.reconciliations(conn)?.into_iter().next();
+        let since = last.filter(|_| !whole).map(|last| last.started_at);
+        let new = Reconciliation {
+            id: new_uuid(&*self.clock),
+            started_by: ctx.actor().to_string(),
+            started_at: now,
+            finished_at: None,
+            since: since.unwrap_or(beginning),
+            checkpoint: CustomerNumber::from_serial(0),
+            progress: Progress::default(),
+        };
+        if self.store.insert_reconciliation(conn, &new)? {
+            let entry = Entry {
+                act: "reconciliation_started",
+                subject: "",
+                dealer: "",
+                detail: if whole { "all" } else { "changed" },
+            };
+            record(conn, ctx, now, &entry)?;
+            return Ok(new);
+        }
+        let Some(running) = self.store.running_reconciliation(conn)? else {
+            return Ok(new);
+        };
+        if whole && running.since > beginning {
+            self.store.widen_reconciliation(conn, running.id)?;
+        }
+        Ok(self.store.running_reconciliation(conn)?.unwrap_or(running))
+    }
+}
+
+impl Reconciler {
+    pub(crate) fn new(app: CustomerApp) -> Self {
+        let (owner, since) = (new_uuid(&*app.clock), app.clock.now());
+        Self { app, owner, since }
+    }
+
+    /// Works until told to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        loop {
+            let began = Instant::now();
+            let step = tokio::select! {
+                () = stop.cancelled() => return,
+                step = self.step() => step,
+            };
+            let pause = match step {
+                Ok(true) => {
+                    let took = began.elapsed();
+                    give_way(took, Duration::ZERO).await;
+                    // Half the time is others'.
+                    took.min(NAP)
+                }
+                Ok(false) => NAP,
+                Err(error) => {
+                    tracing::warn!(%error, "reconciliation has to wait");
+                    BACKOFF
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.app.asked.notified(), if pause == NAP => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One batch of the one that runs; false if there is nothing to do.
+    async fn step(&self) -> Result<bool> {
+        if !self.is_wanted().await? {
+            return Ok(false);
+        }
+        let Some(running) = self.claim().await? else {
+            return Ok(false);
+        };
+        let (app, from) = (self.app.clone(), running.clone());
+        let (batch, wanting) = self
+            .app
+            .db
+            .scan(move |conn| app.look_at(conn, &from))
+            .await?;
+        let (app, claim) = (self.app.clone(), self.claim_now());
+        let done = self
+            .app
+            .db
+            .bulk(move |conn| {
+                let Some(last) = batch.last() else {
+                    app.store.finish_reconciliation(conn, &running, &claim)?;
+                    return Ok(Progress::default());
+                };
+                let looked_at = batch.len() as i64;
+                app.settle_batch(conn, &running, &claim, (*last, looked_at), &wanting)
+            })
+            .await?;
+        count(done);
+        Ok(true)
+    }
+
+    /// Whether one runs or is due; one that is due is started.
+    async fn is_wanted(&self) -> Result<bool> {
+        let (app, now, began) = (self.app.clone(), self.app.clock.now(), self.since);
+        let (is_running, is_due) = self
+            .app
+            .db
+            .read(move |conn| {
+                let last = app.store.reconciliations(conn)?.into_iter().next();
+                if last.as_ref().is_some_and(|last| last.finished_at.is_none()) {
+                    return Ok((true, false));
+                }
+                let since = last
+                    .as_ref()
+                    .map_or(Timestamp::from_micros(0), |last| last.started_at);
+                let nobody = CustomerNumber::from_serial(0);
+                let is_due = last.map_or(began, |last| last.started_at).plus(EVERY) <= now
+                    && !app
+                        .store
+                        .customers_changed(conn, since, nobody, 1)?
+                        .is_empty();
+                Ok::<_, Error>((false, is_due))
+            })
+            .await?;
+        if is_due {
+            let app = self.app.clone();
+            self.app
+                .db
+                .write(move |conn| app.start_in(conn, &CallContext::job(JOB), false))
+                .await?;
+        }
+        Ok(is_running || is_due)
+    }
+
+    fn claim_now(&self) -> Claim {
+        let now = self.app.clock.now();
+        Claim {
+            owner: self.owner,
+            now,
+            until: now.plus(LEASE),
+        }
+    }
+
+    async fn claim(&self) -> Result<Option<Reconciliation>> {
+        let (store, claim) = (self.app.store.clone(), self.claim_now());
+        self.app
+            .db
+            .write(move |conn| store.claim_reconciliation(conn, &claim))
+            .await
+    }
+}
+
+/// What the metrics tell.
+fn count(done: Progress) {
+    let acts = [
+        ("joined", done.joined),
+        ("parted", done.parted),
+        ("moved", done.moved),
+        ("asked", done.asked),
+    ];
+    for (act, times) in acts {
+        metrics::counter!("marque_customer_reconciled_total", "act" => act)
+            .increment(times.unsigned_abs());
+    }
+    metrics::counter!("marque_customer_reconciliation_looked_at_total")
+        .increment(done.looked_at.unsigned_abs());
+}
