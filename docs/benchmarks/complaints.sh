@@ -3,7 +3,7 @@
 # view over a million cases, clock arithmetic, search.
 #   docs/benchmarks/complaints.sh [PROFILE [PART...]]   PROFILE: dev (default) or release-fast
 #                                                       PART: kill, due, desk, clock, search; all of them if none is named
-# MARQUE_LOAD_KILLS=5 MARQUE_LOAD_OPEN=5000 MARQUE_LOAD_CASES=20000 measures less, for trying out.
+# MARQUE_LOAD_KILLS=5 MARQUE_LOAD_KILL_CASES=400 MARQUE_LOAD_OPEN=5000 MARQUE_LOAD_CASES=20000 measures less, for trying out.
 # PostgreSQL is measured too where MARQUE_TEST_POSTGRES is set: export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/pg)
 set -eu
 profile=${1:-dev}

@@ -108,6 +108,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("complaint.erased-files", move |stop| {
         app::keep_deleting(deleting, stop)
     }));
+    let calendared = app.clone();
+    tasks.push(Task::new("complaint.calendar", move |stop| {
+        app::keep_years(calendared, stop)
+    }));
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let service = ComplaintServiceServer::new(grpc::ComplaintGrpc::new(app, own));
     let routes = Routes::new(service)

@@ -1,19 +1,25 @@
-//! Correcting the coded values of a case, and notes: both may set clocks anew.
+//! Correcting what a case says of itself, and notes: both may set clocks anew.
 
 use marque_auth::{CallContext, Scope};
 use marque_core::Timestamp;
 use marque_db::{Conn, StoreError};
+use marque_intake::IntakeError;
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_rpc::CallMeta;
 use prost::Message;
 
 use super::{
     CaseApp, Shown, Wanted, draft,
     moves::{check_note, entry, expect_version},
+    open::Who,
     publish::{self, Change},
     read::is_customer,
 };
 use crate::{
-    domain::{Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
+    domain::{
+        Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, find_channel,
+        kinds_of,
+    },
     error::{Error, Result},
     storage,
 };
@@ -27,10 +33,22 @@ pub(crate) struct Amendment {
     pub(crate) part: String,
     pub(crate) fault: String,
     pub(crate) tier: String,
+    pub(crate) vin: String,
+    pub(crate) visit: String,
+    pub(crate) channel: String,
+    /// Who complains: source and key, or the customer's id.
+    pub(crate) source: String,
+    pub(crate) customer_key: String,
+    pub(crate) customer_id: String,
+    /// What is to be empty.
+    pub(crate) clear: Vec<String>,
     pub(crate) note: String,
     /// 0 if any.
     pub(crate) expected_version: i64,
 }
+
+/// What was changed: field, before, after.
+type Changed = (&'static str, String, String);
 
 /// A note, and what it means.
 #[derive(Debug, Clone, Default)]
@@ -42,11 +60,15 @@ pub(crate) struct Said {
     pub(crate) law_answer: bool,
 }
 
+/// The name under which it stands in the course that a case was given to another customer.
+pub(super) const CUSTOMER: &str = "customer";
+
 impl CaseApp {
     /// Corrects a case; clocks that run have the new budgets from now on, what was used stays used.
     pub(crate) async fn amend<R, A>(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         key: Option<IdempotencyKey>,
         wanted: Wanted,
         (amendment, wire): (Amendment, R),
@@ -57,6 +79,7 @@ impl CaseApp {
         A: Message + Default + 'static,
     {
         check_note(&amendment.note)?;
+        let who = self.another(&ctx, meta, wanted, &amendment).await?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -69,9 +92,15 @@ impl CaseApp {
                     key.as_ref(),
                     &wire,
                     |conn| {
+                        // Records before cases, as an import holds them.
+                        let record = who.and_then(|(record, _)| record);
+                        storage::lock_records(conn, record.into_iter())?;
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;
-                        let changes = amendment.apply(&mut case)?;
+                        let mut changes = amendment.apply(&mut case)?;
+                        if let Some(who) = who {
+                            changes.extend(Self::give_to(conn, &mut case, who)?);
+                        }
                         if !changes.is_empty() {
                             app.write_amended(
                                 conn,
@@ -89,12 +118,69 @@ impl CaseApp {
             .await
     }
 
+    /// Who complains by the amendment, if it says so.
+    async fn another(
+        &self,
+        ctx: &CallContext,
+        meta: &CallMeta,
+        wanted: Wanted,
+        amendment: &Amendment,
+    ) -> Result<Option<Who>> {
+        let Amendment {
+            source,
+            customer_key,
+            customer_id,
+            note,
+            ..
+        } = amendment;
+        if customer_key.trim().is_empty() && customer_id.is_empty() {
+            return Ok(None);
+        }
+        if note.trim().is_empty() {
+            let message = "say why the case is another customer's";
+            return Err(Error::field("note", "REQUIRED", message));
+        }
+        let (app, caller) = (self.clone(), ctx.clone());
+        let case = self
+            .db
+            .read(move |conn| app.find(conn, caller.scope(), wanted))
+            .await?;
+        let dealer = case
+            .dealer
+            .parse()
+            .map_err(|_| Error::from(IntakeError::DealerUnknown))?;
+        let keys = (source.as_str(), customer_key.trim(), customer_id.as_str());
+        Ok(Some(self.who(ctx, meta, &dealer, keys).await?))
+    }
+
+    /// Gives a case to whom it is of, with the tier he has unless the desk has said another; answers what changed. Who it was and is
+    /// stands in no entry, for the course outlasts people who are erased.
+    fn give_to(
+        conn: &mut Conn<'_>,
+        case: &mut Case,
+        (record, customer): Who,
+    ) -> Result<Option<Changed>> {
+        let linked = storage::customers_of(conn, record)?;
+        let customer = record
+            .and_then(|record| linked.get(&record).copied())
+            .or(customer);
+        if (case.record, case.customer) == (record, customer) {
+            return Ok(None);
+        }
+        (case.record, case.customer) = (record, customer);
+        let amended = storage::amended_fields(conn, case.id)?;
+        if amended.iter().all(|field| field != "tier") {
+            case.tier = Self::told_tier(conn, customer)?;
+        }
+        Ok(Some((CUSTOMER, String::new(), String::new())))
+    }
+
     fn write_amended(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         case: &mut Case,
-        changes: &[(&'static str, String, String)],
+        changes: &[Changed],
         note: &str,
         now: Timestamp,
     ) -> Result<()> {
@@ -102,7 +188,9 @@ impl CaseApp {
         case.updated_at = now;
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), case)?;
         storage::update_case(conn, case)?;
+        storage::update_origin(conn, case)?;
         self.mend(conn, case, changes)?;
+        self.remark_repeats(conn, case)?;
         for (field, from, to) in changes {
             let (from, to) = (format!("{field}={from}"), format!("{field}={to}"));
             self.note(
@@ -136,21 +224,35 @@ impl CaseApp {
     }
 
     /// Takes back what was found in columns that now say something else.
-    fn mend(
-        &self,
-        conn: &mut Conn<'_>,
-        case: &mut Case,
-        changes: &[(&'static str, String, String)],
-    ) -> Result<()> {
+    fn mend(&self, conn: &mut Conn<'_>, case: &mut Case, changes: &[Changed]) -> Result<()> {
         let before = case.words.findings.len();
         case.words.findings.retain(|finding| {
-            let column = finding.field.column();
+            let column = match finding.field.column() {
+                "customer_key" => CUSTOMER,
+                column => column,
+            };
             changes.iter().all(|(changed, ..)| *changed != column)
         });
         if case.words.findings.len() < before {
             storage::put_body(conn, case.id, &self.store.seal(case)?)?;
         }
         Ok(())
+    }
+
+    /// Looks again which case is repeated by those that repeated this one, and by those that now may.
+    fn remark_repeats(&self, conn: &mut Conn<'_>, case: &Case) -> Result<()> {
+        let ids = storage::may_repeat(conn, case)?;
+        conn.among_all_dealers(|conn| {
+            let others = self.store.find_many(conn, &Scope::Headquarters, &ids)?;
+            for other in others {
+                let repeated = storage::find_repeated(conn, &Scope::Headquarters, &other)?;
+                if repeated != other.repeat_of {
+                    storage::mark_repeat(conn, other.id, repeated)?;
+                }
+            }
+            Ok(())
+        })
+        .map_err(|error: StoreError| error.into())
     }
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became
@@ -297,9 +399,10 @@ impl CaseApp {
 }
 
 impl Amendment {
-    /// Puts the new values into a case; answers what changed: field, before, after.
-    fn apply(&self, case: &mut Case) -> Result<Vec<(&'static str, String, String)>> {
-        let mut changes = Vec::new();
+    /// Puts the new values into a case; answers what changed.
+    fn apply(&self, case: &mut Case) -> Result<Vec<Changed>> {
+        let mut changes = self.empty(case)?;
+        changes.extend(self.apply_origin(case)?);
         if !self.severity.is_empty() {
             let severity = Severity::parse(&self.severity).ok_or_else(|| {
                 Error::field("severity", "FORMAT", "write low, medium, high or critical")
@@ -331,6 +434,7 @@ impl Amendment {
         for (field, kept, new) in [
             ("part", &mut case.part, &self.part),
             ("fault", &mut case.fault, &self.fault),
+            ("visit_id", &mut case.visit, &self.visit),
         ] {
             let new = new.trim();
             draft::check_code(field, new).map_err(|violation| Error::Invalid(vec![violation]))?;
@@ -340,6 +444,46 @@ impl Amendment {
             }
         }
         changes.retain(|(_, from, to)| from != to);
+        Ok(changes)
+    }
+
+    /// Empties what is to be empty.
+    fn empty(&self, case: &mut Case) -> Result<Vec<Changed>> {
+        let mut changes = Vec::new();
+        for wanted in &self.clear {
+            let (field, kept) = match wanted.as_str() {
+                "vin" => ("vin", &mut case.vin),
+                "visit_id" => ("visit_id", &mut case.visit),
+                "part" => ("part", &mut case.part),
+                "fault" => ("fault", &mut case.fault),
+                _ => {
+                    let message = "what can be empty is vin, visit_id, part and fault";
+                    return Err(Error::field("clear", "FORMAT", message));
+                }
+            };
+            changes.push((field, std::mem::take(kept), String::new()));
+        }
+        Ok(changes)
+    }
+
+    /// Puts in what vehicle it is about and how it came.
+    fn apply_origin(&self, case: &mut Case) -> Result<Vec<Changed>> {
+        let mut changes = Vec::new();
+        if !self.vin.trim().is_empty() {
+            let vin =
+                draft::check_vin(&self.vin).map_err(|violation| Error::Invalid(vec![violation]))?;
+            changes.push(("vin", case.vin.clone(), vin.clone()));
+            case.vin = vin;
+        }
+        if !self.channel.trim().is_empty() {
+            let channel = find_channel(self.channel.trim()).ok_or_else(|| {
+                let message =
+                    "write phone, visit, wechat, callback, web, app, email, letter, regulator or other";
+                Error::field("channel", "FORMAT", message)
+            })?;
+            changes.push(("channel", case.channel.clone(), channel.to_owned()));
+            channel.clone_into(&mut case.channel);
+        }
         Ok(changes)
     }
 }

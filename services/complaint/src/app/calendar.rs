@@ -22,7 +22,7 @@ impl CaseApp {
     ) -> Result<(DealerCode, Hours)> {
         let dealer = self.directory.check(meta, dealer).await?;
         let code = dealer.clone();
-        let hours = self
+        let (hours, _) = self
             .db
             .read(move |conn| storage::find_hours(conn, ctx.scope(), code.as_str()))
             .await?;

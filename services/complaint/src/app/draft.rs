@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date, vin::Vin,
 };
 
 use crate::domain::{
-    DEPARTMENT_LIST, Severity, Tier, Words, category_code, find_category, find_channel,
-    find_department,
+    DEPARTMENT_LIST, Severity, State, Tier, Words, category_code, find_category, find_channel,
+    find_department, find_state,
 };
 
 /// What callers and files say of a complaint.
@@ -22,6 +22,9 @@ pub(crate) struct Raw<'a> {
     pub(crate) part: &'a str,
     pub(crate) fault: &'a str,
     pub(crate) tier: &'a str,
+    /// How it stands in the system it comes from, and since when it is over.
+    pub(crate) state: &'a str,
+    pub(crate) closed_at: &'a str,
 }
 
 /// A complaint that can be opened.
@@ -46,6 +49,10 @@ pub(crate) struct Draft {
     pub(crate) part: String,
     pub(crate) fault: String,
     pub(crate) opened_at: Option<Timestamp>,
+    /// How it stands in the system it comes from, if that was said and understood.
+    pub(crate) state: Option<State>,
+    /// When it ended there.
+    pub(crate) ended_at: Option<Timestamp>,
     pub(crate) words: Words,
 }
 
@@ -75,6 +82,13 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         &department,
         find_department(&department).is_some(),
     );
+    let opened_at = row
+        .opened_at
+        .map(|typed| Timestamp::from_micros(typed.instant().timestamp_micros()));
+    let ended_at = ended_at(raw.closed_at, opened_at, now);
+    keep("closed_at", raw.closed_at.trim(), ended_at.is_some());
+    let said = find_state(raw.state);
+    keep("state", raw.state.trim(), said.is_some());
     let code = category_code(&category);
     let draft = Draft {
         complaint_key: text(&row.complaint_key),
@@ -94,9 +108,14 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         category: code,
         part: raw.part.trim().to_owned(),
         fault: raw.fault.trim().to_owned(),
-        opened_at: row
-            .opened_at
-            .map(|typed| Timestamp::from_micros(typed.instant().timestamp_micros())),
+        opened_at,
+        // What has an end and no state is closed.
+        state: said.or_else(|| {
+            ended_at
+                .map(|_| State::Closed)
+                .filter(|_| raw.state.trim().is_empty())
+        }),
+        ended_at,
         words: Words {
             text: text(&row.text),
             wish: raw.wish.trim().to_owned(),
@@ -106,6 +125,21 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
     };
     (draft, cleaned.findings)
 }
+
+/// When a case ended, if that can be: after it began and not in the future. A day without a time means its end.
+fn ended_at(typed: &str, opened_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let typed = date::parse(typed.trim(), business_date(now)).ok()?;
+    let mut ended = typed.instant().timestamp_micros();
+    if typed.time.is_none() {
+        ended += DAY_MICROS;
+    }
+    let day_began = typed.date <= business_date(now);
+    let ended = Timestamp::from_micros(ended).min(now);
+    (day_began && opened_at.is_none_or(|opened| opened <= ended)).then_some(ended)
+}
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The findings that stay with a case. What is typed here needs no key of a source.
 fn standing(findings: &[Finding]) -> Vec<Finding> {
@@ -126,6 +160,18 @@ fn vin_of(clean: Option<&Vin>, typed: Option<&str>) -> String {
     if is_plain { typed } else { String::new() }
 }
 
+/// A VIN as it may be typed.
+pub(crate) fn check_vin(typed: &str) -> Result<String, Violation> {
+    match vin_of(None, Some(typed)) {
+        vin if vin.is_empty() => Err(Violation::new("vin", "FORMAT", WRONG_VIN)),
+        vin => Ok(vin),
+    }
+}
+
+/// What is said of a VIN that cannot be one.
+const WRONG_VIN: &str =
+    "a VIN has 17 characters without I, O and Q: read it again, or leave it out";
+
 /// What keeps a live complaint from being opened: whoever typed it is there to correct it.
 pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> Vec<Violation> {
     let is_given = |value: Option<&str>| value.is_some_and(|value| !value.trim().is_empty());
@@ -138,8 +184,7 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
         ));
     }
     if is_given(raw.columns.vin) && draft.vin.is_empty() {
-        let message = "a VIN has 17 characters without I, O and Q: read it again, or leave it out";
-        wrong.push(Violation::new("vin", "FORMAT", message));
+        wrong.push(Violation::new("vin", "FORMAT", WRONG_VIN));
     }
     if is_given(raw.columns.severity) && !draft.is_severity_read {
         let message = "write low, medium, high or critical";

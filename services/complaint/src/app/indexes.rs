@@ -1,7 +1,10 @@
 //! The two indexes of this process: solutions, and the words of cases. Built from the store when the process starts, and
 //! kept up by the service's own events; nothing of them is on disk.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, PageRequest, Timestamp};
@@ -36,6 +39,33 @@ struct About {
     part: String,
     fault: String,
     vin: String,
+}
+
+impl About {
+    /// Category, part, fault and vehicle of a case and of this one.
+    fn beside<'a>(&'a self, case: &'a Case) -> [(&'a str, &'a str); 4] {
+        [
+            (&case.category, &self.category),
+            (&case.part, &self.part),
+            (&case.fault, &self.fault),
+            (&case.vin, &self.vin),
+        ]
+    }
+}
+
+/// What two cases have in common, what tells most first.
+fn reasons(pairs: [(&str, &str); 4], has_words: bool) -> Vec<&'static str> {
+    let same = |at: usize| pairs[at].0 == pairs[at].1 && !pairs[at].0.is_empty();
+    [
+        ("vehicle", same(3)),
+        ("fault", same(2)),
+        ("part", same(1)),
+        ("category", same(0)),
+        ("words", has_words),
+    ]
+    .into_iter()
+    .filter_map(|(reason, is_so)| is_so.then_some(reason))
+    .collect()
 }
 
 /// Cases a page of the first reading.
@@ -87,13 +117,15 @@ impl Indexes {
         found.into_iter().map(|(id, _)| id.into()).collect()
     }
 
-    /// Cases like one, by words and by what is coded of both, likest first.
+    /// Cases like one, likest first, each with what both have in common. `kin` are those of the same vehicle, fault or part, which
+    /// may have no word in common.
     pub(super) fn find_similar(
         &self,
         case: &Case,
+        kin: &[ComplaintId],
         dealers: Option<&[String]>,
         limit: usize,
-    ) -> Vec<ComplaintId> {
+    ) -> Vec<(ComplaintId, Vec<&'static str>)> {
         let inner = self.0.read();
         let admits = |id: Uuid| {
             let is_of =
@@ -101,21 +133,28 @@ impl Indexes {
             id != case.id.uuid() && inner.about.get(&id).is_some_and(is_of)
         };
         let mut found = inner.cases.search(&case.words.text, CANDIDATES, admits);
-        for (id, score) in &mut found {
-            if let Some(about) = inner.about.get(id) {
-                *score *= kinship([
-                    (&case.category, &about.category),
-                    (&case.part, &about.part),
-                    (&case.fault, &about.fault),
-                    (&case.vin, &about.vin),
-                ]);
-            }
-        }
-        found.sort_by(|left, right| right.1.total_cmp(&left.1));
-        found
+        let best = found
+            .first()
+            .map_or(1.0, |(_, score)| score.max(f32::EPSILON));
+        let by_words: HashSet<Uuid> = found.iter().map(|(id, _)| *id).collect();
+        let others = kin.iter().map(|id| id.uuid());
+        let others = others.filter(|id| !by_words.contains(id) && admits(*id));
+        found.extend(others.map(|id| (id, 0.0)));
+        let mut weighed: Vec<(f32, ComplaintId, Vec<&'static str>)> = found
+            .into_iter()
+            .filter_map(|(id, words)| {
+                let pairs = inner.about.get(&id)?.beside(case);
+                let kin = kinship(pairs);
+                // Words count for more between kin, and kin count without words.
+                let score = words / best * kin + (kin - 1.0);
+                Some((score, id.into(), reasons(pairs, by_words.contains(&id))))
+            })
+            .collect();
+        weighed.sort_by(|left, right| right.0.total_cmp(&left.0).then(right.1.cmp(&left.1)));
+        weighed
             .into_iter()
             .take(limit)
-            .map(|(id, _)| id.into())
+            .map(|(_, id, reasons)| (id, reasons))
             .collect()
     }
 

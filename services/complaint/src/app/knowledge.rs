@@ -27,7 +27,8 @@ pub(crate) struct Proposed {
 pub(crate) struct Desk {
     pub(crate) shown: Shown,
     pub(crate) earlier: Vec<Case>,
-    pub(crate) similar: Vec<Case>,
+    /// Each with what it has in common with the case.
+    pub(crate) similar: Vec<(Case, Vec<&'static str>)>,
     pub(crate) solutions: Vec<Proposed>,
 }
 
@@ -62,8 +63,17 @@ impl CaseApp {
                 let whose = (case.record, case.customer, case.vin.as_str());
                 let mut earlier = app.store.find_of(conn, scope, whose)?;
                 earlier.retain(|other| other.id != case.id);
-                let similar = app.indexes.find_similar(&case, dealers.as_deref(), SHOWN);
-                let similar = app.in_order(conn, scope, &similar)?;
+                let kin = storage::CaseStore::find_kin(conn, scope, &case)?;
+                let found = app
+                    .indexes
+                    .find_similar(&case, &kin, dealers.as_deref(), SHOWN);
+                let ids: Vec<ComplaintId> = found.iter().map(|(id, _)| *id).collect();
+                let mut reasons: HashMap<_, _> = found.into_iter().collect();
+                let similar = app.in_order(conn, scope, &ids)?.into_iter();
+                let similar = similar
+                    .map(|other| (reasons.remove(&other.id).unwrap_or_default(), other))
+                    .map(|(reasons, other)| (other, reasons))
+                    .collect();
                 let solutions = app.propose(conn, scope, &case)?;
                 Ok(Desk {
                     shown: app.show(conn, &ctx, case)?,

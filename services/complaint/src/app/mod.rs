@@ -7,6 +7,7 @@ mod clusters;
 mod compensate;
 mod draft;
 mod evidence;
+mod filed;
 mod follow_up;
 mod forgetting;
 mod indexes;
@@ -21,13 +22,13 @@ mod scheduler;
 mod sink;
 mod tasks;
 mod warn;
+mod years;
 
 use std::sync::Arc;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::SharedClock;
 use marque_db::{Conn, Database, StoreError};
-use marque_insight::law::WorkCalendar;
 use marque_intake::Directory;
 
 use crate::{
@@ -56,6 +57,7 @@ pub use resealing::{reseal_files, survey_files};
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sink::CaseSink;
 pub(crate) use tasks::{Ending, NewTask};
+pub(crate) use years::{WorkDays, Years, keep_years};
 
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ pub(crate) struct CaseApp {
     clock: SharedClock,
     directory: Directory,
     customers: Customers,
-    days: Arc<WorkCalendar>,
+    work_days: WorkDays,
     indexes: Indexes,
     rules: Arc<Rules>,
     files: Files,
@@ -95,6 +97,8 @@ pub(crate) struct ShownClock {
     /// Working microseconds used by now.
     pub(crate) used: i64,
     pub(crate) is_overdue: bool,
+    /// Whether a year on the way to its end is not known yet.
+    pub(crate) is_provisional: bool,
 }
 
 impl CaseApp {
@@ -112,7 +116,7 @@ impl CaseApp {
             clock,
             directory,
             customers,
-            days: Arc::new(WorkCalendar::shipped()),
+            work_days: WorkDays::default(),
             indexes: Indexes::default(),
             rules: Arc::new(rules),
             files,
@@ -144,7 +148,7 @@ impl CaseApp {
         scope: &Scope,
         dealer: &str,
     ) -> std::result::Result<Calendar, StoreError> {
-        let hours = storage::find_hours(conn, scope, dealer)?;
-        Ok(Calendar::new(hours, Arc::clone(&self.days)))
+        let (hours, revision) = storage::find_hours(conn, scope, dealer)?;
+        Ok(Calendar::new(hours, self.days(conn, revision)?))
     }
 }

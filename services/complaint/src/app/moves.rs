@@ -1,8 +1,8 @@
 //! Moving a case: the state table decides, the clocks follow, everybody is told.
 
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, new_uuid};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use prost::Message;
 
@@ -11,7 +11,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Anew, Case, Entry, Facts, State, Task, check, follow},
+    domain::{Anew, Case, Clock, ClockKind, Entry, Facts, State, Task, Turn, check, follow},
     error::{Error, Result},
     storage,
 };
@@ -120,15 +120,31 @@ impl CaseApp {
         case: &Case,
         now: Timestamp,
     ) -> Result<()> {
-        let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
-        let mut clocks = storage::clocks_of(conn, ctx.scope(), case.id)?;
+        for (kind, act) in self.turn(conn, ctx.scope(), case, now)? {
+            self.note(conn, case.id, &entry(ctx, now, (act, kind.code(), ""), ""))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the clocks follow a move that was made at an instant; answers which of them stopped or went on.
+    pub(super) fn turn(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        case: &Case,
+        now: Timestamp,
+    ) -> std::result::Result<Vec<Turn>, StoreError> {
+        let calendar = self.calendar(conn, scope, &case.dealer)?;
+        let mut clocks = storage::clocks_of(conn, scope, case.id)?;
         let budget = |kind| self.budget(kind, case);
         let anew = Anew {
             category: &case.category,
             demanded_at: case.opened_at,
         };
+        let before = clocks.clone();
         let turns = follow(&mut clocks, case.state, (budget, anew), now, &calendar);
         if case.state == State::Reopened {
+            storage::keep_rounds(conn, case.id, ended_rounds(&before, &clocks))?;
             // Its category may have become one of the law meanwhile, or it was history and had no clocks.
             clocks.extend(self.missing_clocks(case, &clocks, &calendar));
         }
@@ -136,10 +152,7 @@ impl CaseApp {
             .iter()
             .map(|clock| (case.id, case.dealer.as_str(), clock));
         storage::save_clocks(conn, owned)?;
-        for (kind, act) in turns {
-            self.note(conn, case.id, &entry(ctx, now, (act, kind.code(), ""), ""))?;
-        }
-        Ok(())
+        Ok(turns)
     }
 
     /// Writes an entry into the course of a case.
@@ -148,6 +161,15 @@ impl CaseApp {
             .store
             .add_entry(conn, case, new_uuid(&*self.clock), entry)?)
     }
+}
+
+/// Clocks as they were before they began another round, of those whose rounds the reports count.
+fn ended_rounds<'a>(before: &'a [Clock], after: &'a [Clock]) -> impl Iterator<Item = &'a Clock> {
+    let is_counted = |clock: &&Clock| clock.kind != ClockKind::NextUpdate;
+    before.iter().filter(is_counted).filter(|clock| {
+        let same = after.iter().find(|other| other.kind == clock.kind);
+        same.is_some_and(|other| other.round > clock.round)
+    })
 }
 
 /// An entry of somebody's, now.

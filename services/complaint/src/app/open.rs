@@ -29,7 +29,7 @@ pub(crate) struct Opened {
 }
 
 /// Who complains: his record and, as far as it is known, the customer it belongs to.
-type Who = (Option<SourceRecordId>, Option<CustomerId>);
+pub(super) type Who = (Option<SourceRecordId>, Option<CustomerId>);
 
 impl CaseApp {
     /// Opens a case; `answer` makes what the idempotency key remembers.
@@ -129,7 +129,7 @@ impl CaseApp {
     }
 
     /// Who complains. A customer complains for himself, whatever he says.
-    async fn who(
+    pub(super) async fn who(
         &self,
         ctx: &CallContext,
         meta: &CallMeta,
@@ -203,6 +203,14 @@ impl CaseApp {
         if let Some(said) = draft.tier {
             return Ok(said);
         }
+        Self::told_tier(conn, customer)
+    }
+
+    /// What the customer is to us, as the scoring service has told.
+    pub(super) fn told_tier(
+        conn: &mut Conn<'_>,
+        customer: Option<CustomerId>,
+    ) -> std::result::Result<Tier, StoreError> {
         let Some(customer) = customer else {
             return Ok(Tier::default());
         };

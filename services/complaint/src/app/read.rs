@@ -58,29 +58,33 @@ impl CaseApp {
         page: PageRequest,
     ) -> Result<Page> {
         let app = self.clone();
-        self.db
-            .scan(move |conn| {
-                filter.now = app.clock.now();
-                if let Scope::Customer(own) = ctx.scope() {
-                    filter.customer = Some(*own);
+        let of_one = filter.customer.is_some() || matches!(ctx.scope(), Scope::Customer(_));
+        let work = move |conn: &mut Conn<'_>| {
+            filter.now = app.clock.now();
+            if let Scope::Customer(own) = ctx.scope() {
+                filter.customer = Some(*own);
+            }
+            if let Some(customer) = filter.customer {
+                let customer = storage::current_customer(conn, customer)?;
+                filter.customer = Some(customer);
+                // Whoever knows the customer learns of his cases at other dealers.
+                filter.across_dealers = knows_customer(conn, ctx.scope(), customer, filter.now)?;
+                if filter.across_dealers {
+                    conn.see_all_dealers()?;
                 }
-                if let Some(customer) = filter.customer {
-                    let customer = storage::current_customer(conn, customer)?;
-                    filter.customer = Some(customer);
-                    // Whoever knows the customer learns of his cases at other dealers.
-                    filter.across_dealers =
-                        knows_customer(conn, ctx.scope(), customer, filter.now)?;
-                    if filter.across_dealers {
-                        conn.see_all_dealers()?;
-                    }
-                }
-                let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
-                let is_full = cases.len() == page.size as usize;
-                let next = cases.last().filter(|_| is_full).map(Case::page_key);
-                let entries = app.overview(conn, &ctx, cases)?;
-                Ok(Page { entries, next })
-            })
-            .await
+            }
+            let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
+            let is_full = cases.len() == page.size as usize;
+            let next = cases.last().filter(|_| is_full).map(Case::page_key);
+            let entries = app.overview(conn, &ctx, cases)?;
+            Ok(Page { entries, next })
+        };
+        if of_one {
+            // A handful of rows, at every view of a profile: to give the thread away costs more than to read them.
+            self.db.read(work).await
+        } else {
+            self.db.scan(work).await
+        }
     }
 
     /// The case, if it is in the scope.
@@ -207,6 +211,9 @@ impl CaseApp {
                 .due_at
                 .map_or_else(String::new, |due| calendar.local(due)),
             used: clock.used_at(now, calendar),
+            is_provisional: clock
+                .due_at
+                .is_some_and(|due| calendar.is_provisional(now, due, clock.kind.is_of_law())),
             is_overdue: clock.is_overdue
                 || (is_running && clock.due_at.is_some_and(|due| due < now)),
         }
@@ -242,7 +249,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     }
     shown.course.retain(|entry| {
         let is_told = entry.act == "noted" && entry.to == "customer";
-        is_told || matches!(entry.act, "opened" | "moved") || entry.actor == himself
+        is_told || matches!(entry.act, "opened" | "moved" | "filed") || entry.actor == himself
     });
     for entry in &mut shown.course {
         let is_told = entry.act == "noted";

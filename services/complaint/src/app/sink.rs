@@ -1,12 +1,13 @@
 //! Rows of an import of complaints.
 //!
-//! A row that is older than a case can be re-opened is history: it comes in closed, for nobody can answer it in time any
-//! more, and a file of years must not escalate to headquarters. Every other row is a case whose clocks begin now.
+//! A row that says how it stands comes in so (`filed.rs`). Of the others one that is older than a case can be re-opened is history:
+//! it comes in closed, for nobody can answer it in time any more, and a file of years must not escalate to headquarters. Every other
+//! row is a case whose clocks begin now.
 
 use std::collections::HashSet;
 
 use marque_core::{
-    ComplaintId, CustomerId, DealerCode, SourceRecordId, Timestamp, new_uuid, source_record_id,
+    ComplaintId, CustomerId, DealerCode, SourceRecordId, new_uuid, source_record_id,
 };
 use marque_db::{Conn, StoreError, lock_key};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
@@ -18,11 +19,13 @@ use uuid::Uuid;
 
 use super::{
     CaseApp,
+    amend::CUSTOMER,
     draft::{self, Draft, Raw},
+    filed,
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, REOPEN_DAYS, State, kinds_of},
+    domain::{Case, Clock, Entry as Course, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -33,6 +36,8 @@ pub(crate) struct CaseSink {
     vault: Vault,
     /// Where the dictionary's fields stand in the schema.
     places: Vec<(Field, usize)>,
+    /// Where the state and the end stand, which say how a case comes in and not what it is.
+    standing: [Option<usize>; 2],
 }
 
 /// What becomes of a row of somebody who was erased.
@@ -64,7 +69,14 @@ impl CaseSink {
             places: Field::of(RecordKind::Complaints)
                 .filter_map(place)
                 .collect(),
+            standing: ["state", "closed_at"].map(|name| COMPLAINTS.column(name)),
         }
+    }
+
+    /// State and end as they stand in a row.
+    fn standing<'a>(&self, view: &RowView<'a>) -> [&'a str; 2] {
+        self.standing
+            .map(|place| place.and_then(|place| view.get(place)).unwrap_or_default())
     }
 
     fn columns<'a>(&self, view: &RowView<'a>) -> ComplaintRow<'a> {
@@ -95,11 +107,14 @@ impl Sink for CaseSink {
                 payload: None,
             };
         };
+        let [state, closed_at] = self.standing(view);
         let raw = Raw {
             columns: self.columns(view),
+            state,
+            closed_at,
             ..Raw::default()
         };
-        let extras: Vec<(&str, &str)> = view.extras().collect();
+        let mut extras: Vec<(&str, &str)> = view.extras().collect();
         let (mut draft, findings) = draft::read(&raw, job.now);
         let is_keyless = draft.complaint_key.is_empty();
         for (name, value) in &extras {
@@ -111,6 +126,9 @@ impl Sink for CaseSink {
         let record = Some(draft.customer_key.as_str())
             .filter(|key| !key.is_empty())
             .map(|key| source_record_id(&job.dealer, &job.source, key));
+        // As extras, so that a row without them is the bytes it was before there were these columns.
+        let standing = [("state", state), ("closed_at", closed_at)].into_iter();
+        extras.extend(standing.filter(|(_, value)| !value.is_empty()));
         let content = content(&job.source, &raw.columns, &extras);
         let payload = CasePayload {
             content: self
@@ -232,12 +250,9 @@ impl CaseApp {
     ) -> Result<(), StoreError> {
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
-        for ((case, _), serial) in fresh.iter_mut().zip(serials) {
+        for ((case, row), serial) in fresh.iter_mut().zip(serials) {
             case.number = crate::domain::CaseNumber::from_serial(serial);
-            if is_history(case, job.now) {
-                case.state = State::Closed;
-                case.closed_at = Some(case.opened_at);
-            }
+            filed::place(case, &row.draft, job.now);
         }
         let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;
         let new: Vec<NewCase<'_>> = fresh
@@ -253,7 +268,7 @@ impl CaseApp {
         // Only now: a row may repeat another of its batch.
         for (case, _) in &fresh {
             if let Some(earlier) = storage::find_repeated(conn, job.ctx.scope(), case)? {
-                storage::mark_repeat(conn, case.id, earlier)?;
+                storage::mark_repeat(conn, case.id, Some(earlier))?;
             }
         }
         self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
@@ -275,12 +290,16 @@ impl CaseApp {
             .filter(|case| case.state.is_open())
             .flat_map(|case| {
                 let calendar = &calendar;
-                kinds_of(&case.category).iter().map(move |kind| {
-                    let budget = self.budget(*kind, case);
-                    (
-                        case.id,
-                        Clock::start(*kind, budget, case.begins(*kind), calendar),
-                    )
+                let kinds = kinds_of(&case.category).iter().copied();
+                // What has come before the case came here is on no clock of ours.
+                let kinds = kinds.filter(|kind| !kind.is_met_in(case.state));
+                kinds.map(move |kind| {
+                    let begins = case.begins(kind);
+                    let mut clock = Clock::start(kind, self.budget(kind, case), begins, calendar);
+                    if kind.is_paused_in(case.state) {
+                        clock.pause(begins, calendar);
+                    }
+                    (case.id, clock)
                 })
             })
             .collect();
@@ -290,8 +309,8 @@ impl CaseApp {
         storage::save_clocks(conn, owned)
     }
 
-    /// Gives a case that is held what a corrected row says of it, and its clocks the budgets that go with it. How it stands is
-    /// not the file's to say, nor is what the desk has put right since; what the row does not say stays.
+    /// Gives a case that is held what a corrected row says of it, and its clocks the budgets that go with it. What the desk has
+    /// put right since is not the file's to say; what the row does not say stays.
     fn correct(
         &self,
         conn: &mut Conn<'_>,
@@ -302,7 +321,7 @@ impl CaseApp {
         let draft = &row.draft;
         let amended = storage::amended_fields(conn, case.id)?;
         let is_free = |field: &str| amended.iter().all(|one| one != field);
-        if row.record.is_some() {
+        if row.record.is_some() && is_free(CUSTOMER) {
             let is_another = case.customer != customer;
             if is_free("tier") && (is_another || draft.tier.is_some()) {
                 case.tier = Self::tier(conn, draft, customer)?;
@@ -310,10 +329,10 @@ impl CaseApp {
             (case.record, case.customer) = (row.record, customer);
         }
         case.opened_at = draft.opened_at.unwrap_or(case.opened_at).min(job.now);
-        if !draft.vin.is_empty() {
+        if is_free("vin") && !draft.vin.is_empty() {
             case.vin.clone_from(&draft.vin);
         }
-        if draft.says_channel {
+        if is_free("channel") && draft.says_channel {
             draft.channel.clone_into(&mut case.channel);
         }
         let has_category = is_free("category") && draft.says_category;
@@ -370,7 +389,8 @@ impl CaseApp {
             &*self.clock,
             publish::AMENDED,
             Change::of(case, job.now),
-        )
+        )?;
+        self.follow_file(conn, job, case, draft)
     }
 
     fn seal_all<'a>(
@@ -385,11 +405,6 @@ impl CaseApp {
             })
             .collect()
     }
-}
-
-/// Whether a case is older than it could be re-opened.
-fn is_history(case: &Case, now: Timestamp) -> bool {
-    now.since(case.opened_at) > std::time::Duration::from_secs(REOPEN_DAYS as u64 * 86_400)
 }
 
 /// The lock under which a key of a source is written.

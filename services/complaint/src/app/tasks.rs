@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use marque_auth::{CallContext, Scope};
-use marque_core::{Timestamp, new_uuid};
+use marque_core::{PageRequest, Timestamp, new_uuid};
 use marque_db::Conn;
 use marque_ledger::{IdempotencyKey, once};
 use prost::Message;
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{Case, Task, TaskKind, TaskState},
     error::{Error, Result},
-    storage,
+    storage::{self, CaseTask, TaskFilter},
 };
 
 /// A task to be given.
@@ -37,6 +37,13 @@ pub(crate) struct Ending {
     pub(crate) state: TaskState,
     /// Grades of a satisfaction call; 0 if none was given.
     pub(crate) satisfaction: [i64; 2],
+}
+
+/// One page of a list of tasks, as of an instant, and the key of the next.
+pub(crate) struct TaskPage {
+    pub(crate) tasks: Vec<CaseTask>,
+    pub(crate) next: Option<String>,
+    pub(crate) now: Timestamp,
 }
 
 impl CaseApp {
@@ -136,6 +143,36 @@ impl CaseApp {
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )
+            })
+            .await
+    }
+
+    /// A page of the tasks of all cases in the scope, the soonest due first; also the key of the next. `is_overdue` asks only for
+    /// those whose due time has passed.
+    pub(crate) async fn list_tasks(
+        &self,
+        ctx: CallContext,
+        mut filter: TaskFilter,
+        is_overdue: bool,
+        page: PageRequest,
+    ) -> Result<TaskPage> {
+        let now = self.clock.now();
+        if is_overdue {
+            let passed = Timestamp::from_micros(now.as_micros() - 1);
+            filter.due_until = Some(filter.due_until.map_or(passed, |until| until.min(passed)));
+        }
+        let app = self.clone();
+        self.db
+            .scan(move |conn| {
+                let tasks = app
+                    .store
+                    .list_case_tasks(conn, ctx.scope(), &filter, &page)?;
+                let is_full = tasks.len() == page.size as usize;
+                Ok(TaskPage {
+                    next: tasks.last().filter(|_| is_full).map(CaseTask::page_key),
+                    tasks,
+                    now,
+                })
             })
             .await
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Timelike as _};
 use marque_core::Timestamp;
 use marque_insight::law::WorkCalendar;
 
@@ -111,6 +111,18 @@ impl Calendar {
     pub(crate) fn end_of_working_day(&self, from: Timestamp, days: u32) -> Timestamp {
         let last = self.days.working_days_after(self.day_of(from), days).date;
         self.midnight(last.succ_opt().unwrap_or(last))
+    }
+
+    /// Whether working time between two instants is counted by a year whose holidays are not known yet. The law's days are the
+    /// State Council's, whatever the dealer's hours.
+    pub(crate) fn is_provisional(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        is_of_law: bool,
+    ) -> bool {
+        let mut years = self.day_of(from).year()..=self.day_of(until).year();
+        (is_of_law || !self.hours.every_day) && years.any(|year| !self.days.covers(year))
     }
 
     /// The start of a day in the dealer's zone.

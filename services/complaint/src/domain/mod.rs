@@ -15,11 +15,12 @@ mod state;
 mod tokens;
 mod warning;
 mod words;
+mod years;
 
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
 pub(crate) use case::{
-    Anew, CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Words, follow,
+    Anew, CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Turn, Words, follow,
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
@@ -33,4 +34,6 @@ pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
     DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel, find_department,
+    find_state,
 };
+pub(crate) use years::{check_year, missing_years};

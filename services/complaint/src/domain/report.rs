@@ -18,7 +18,8 @@ pub(crate) struct Fact {
     /// With the resolution and with the handling, 1 to 5; 0 while not asked.
     pub(crate) satisfaction: [i64; 2],
     pub(crate) first_response: Option<Timing>,
-    pub(crate) resolution: Option<Timing>,
+    /// Each round: a case that was re-opened has been resolved more than once.
+    pub(crate) resolutions: Vec<Timing>,
     /// Compensations that were approved, and their worth in minor units of CNY.
     pub(crate) compensated: [i64; 2],
 }
@@ -137,7 +138,7 @@ pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<
 fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
     let count = |is: &dyn Fn(&Fact) -> bool| facts.iter().filter(|fact| is(fact)).count() as i64;
     // History came in closed and without clocks: nobody here ended it.
-    let had_clocks = |fact: &Fact| fact.first_response.is_some() || fact.resolution.is_some();
+    let had_clocks = |fact: &Fact| fact.first_response.is_some() || !fact.resolutions.is_empty();
     let ended = count(&|fact| {
         fact.reopened > 0 || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact))
     });
@@ -151,7 +152,7 @@ fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
         cases: facts.len() as i64,
         open: count(&|fact| fact.is_open),
         first_response: spread(facts.iter().filter_map(|fact| fact.first_response)),
-        resolution: spread(facts.iter().filter_map(|fact| fact.resolution)),
+        resolution: spread(facts.iter().flat_map(|fact| &fact.resolutions).copied()),
         reopen_rate: share(returned, ended, 0.0),
         satisfaction: [0, 1].map(|at| mean(facts.iter().map(|fact| fact.satisfaction[at]))),
         asked: asked.len() as i64,
@@ -284,7 +285,7 @@ mod tests {
                 satisfaction: [5, 3],
                 compensated: [2, 30_000],
                 first_response: timing(1, true, false),
-                resolution: timing(20, true, false),
+                resolutions: timing(20, true, false).into_iter().collect(),
                 ..fact.clone()
             },
             Fact {
@@ -292,7 +293,11 @@ mod tests {
                 is_open: true,
                 reopened: 1,
                 first_response: timing(3, true, true),
-                resolution: timing(30, false, false),
+                // It was late at first; now it is open again.
+                resolutions: [timing(60, true, true), timing(30, false, false)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
                 ..fact.clone()
             },
             Fact {
@@ -310,13 +315,14 @@ mod tests {
         let first = line.first_response;
         assert_eq!((first.met, first.p50, first.p99), (2, 3_600, 10_800));
         assert!((first.on_time - 1.0 / 3.0).abs() < 1e-9);
-        assert!((line.resolution.on_time - 1.0).abs() < 1e-9);
+        assert!((line.resolution.on_time - 0.5).abs() < 1e-9);
+        assert_eq!((line.resolution.met, line.resolution.p99), (2, 216_000));
         assert!((line.reopen_rate - 0.5).abs() < 1e-9);
         assert_eq!((line.satisfaction, line.asked), ([5.0, 3.0], 1));
         assert_eq!(line.compensated, [2, 30_000]);
-        // 30 of a third, 30 of all, 20 of a half, 20 of a half.
+        // 30 of a third, 30 of a half, 20 of a half, 20 of a half.
         assert!(
-            (line.score - (10.0 + 30.0 + 10.0 + 10.0)).abs() < 1e-9,
+            (line.score - (10.0 + 15.0 + 10.0 + 10.0)).abs() < 1e-9,
             "{}",
             line.score
         );

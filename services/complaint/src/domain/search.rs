@@ -39,6 +39,13 @@ const B: f32 = 0.75;
 /// A word in more than this share of many texts tells them apart so little that it is looked up only where there is no
 /// rarer one.
 const COMMON_SHARE: f32 = 0.2;
+/// Dead texts are thrown away once there are so many of them, and more than one to so many living ones.
+const LEAST_DEAD: usize = 1_000;
+const LIVING_A_DEAD: usize = 4;
+/// How many places of words are read through in a search, the rarest word's at least; beyond them only so many of the best texts
+/// found by then are looked at again.
+const MOST_READ: usize = 50_000;
+const PROBED: usize = 1_000;
 /// Below this number of texts every word counts.
 const MANY: usize = 2_000;
 
@@ -91,6 +98,42 @@ impl<K: Copy + Eq + Hash> Index<K> {
         doc.is_alive = false;
         self.living -= 1;
         self.total_length -= u64::from(doc.length);
+        let dead = self.docs.len() - self.living;
+        if dead >= LEAST_DEAD && dead > self.living / LIVING_A_DEAD {
+            self.compact();
+        }
+    }
+
+    /// Throws away what is left of texts that were taken out or replaced. The others keep their order, so that lists stay sorted.
+    fn compact(&mut self) {
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(self.docs.len());
+        let mut living = 0;
+        for doc in &self.docs {
+            places.push(doc.is_alive.then_some(living));
+            living += u32::from(doc.is_alive);
+        }
+        self.docs.retain(|doc| doc.is_alive);
+        self.postings.retain(|_, list| {
+            list.retain_mut(|posting| {
+                let place = places[posting.doc as usize];
+                posting.doc = place.unwrap_or(posting.doc);
+                place.is_some()
+            });
+            list.shrink_to_fit();
+            !list.is_empty()
+        });
+        for place in self.places.values_mut() {
+            *place = places[*place as usize].unwrap_or(*place);
+        }
+        self.docs.shrink_to_fit();
+        self.postings.shrink_to_fit();
+    }
+
+    /// Texts it holds, dead ones among them, and how often they are named under words.
+    #[cfg(test)]
+    fn weight(&self) -> (usize, usize) {
+        let postings = self.postings.values().map(Vec::len).sum();
+        (self.docs.len(), postings)
     }
 
     /// How many texts there are.
@@ -105,38 +148,77 @@ impl<K: Copy + Eq + Hash> Index<K> {
         limit: usize,
         admits: impl Fn(K) -> bool,
     ) -> Vec<(K, f32)> {
-        let groups = self.groups(query);
+        let mut groups = self.groups(query);
+        groups.sort_by(|left, right| left.df.total_cmp(&right.df));
         let average = (self.total_length as f32 / self.living.max(1) as f32).max(1.0);
+        // The rarest words are read through, which finds the texts; of the others it is enough to know whether the best have them.
+        let mut read = 0;
+        let rare = groups.iter().take_while(|group| {
+            let is_first = read == 0;
+            read += group.size();
+            is_first || read <= MOST_READ
+        });
+        let rare = rare.count();
         let mut scores: FxHashMap<u32, f32> = FxHashMap::default();
-        for group in &groups {
-            let mut best: FxHashMap<u32, f32> = FxHashMap::default();
-            for postings in &group.lists {
-                for posting in *postings {
-                    let doc = &self.docs[posting.doc as usize];
-                    if !doc.is_alive {
-                        continue;
-                    }
-                    let count = f32::from(posting.count);
-                    let norm = K1 * (1.0 - B + B * doc.length as f32 / average);
-                    let score = group.weight * count * (K1 + 1.0) / (count + norm);
-                    let kept = best.entry(posting.doc).or_default();
-                    *kept = kept.max(score);
-                }
-            }
-            for (doc, score) in best {
-                *scores.entry(doc).or_default() += score;
-            }
+        for group in &groups[..rare] {
+            self.read_through(group, average, &mut scores);
         }
         let mut found: Vec<(u32, f32)> = scores
             .into_iter()
             .filter(|(doc, _)| admits(self.docs[*doc as usize].key))
             .collect();
+        if rare < groups.len() {
+            if found.len() > PROBED {
+                found.select_nth_unstable_by(PROBED, |left, right| {
+                    right.1.total_cmp(&left.1).then(right.0.cmp(&left.0))
+                });
+                found.truncate(PROBED);
+            }
+            for (doc, score) in &mut found {
+                let others = groups[rare..].iter();
+                *score += others
+                    .map(|group| self.probe(group, *doc, average))
+                    .sum::<f32>();
+            }
+        }
         found.sort_unstable_by(|left, right| right.1.total_cmp(&left.1).then(right.0.cmp(&left.0)));
         found.truncate(limit);
         found
             .into_iter()
             .map(|(doc, score)| (self.docs[doc as usize].key, score))
             .collect()
+    }
+
+    /// Adds to the scores of all texts that have a group's words.
+    fn read_through(&self, group: &Group<'_>, average: f32, scores: &mut FxHashMap<u32, f32>) {
+        let mut best: FxHashMap<u32, f32> = FxHashMap::default();
+        for posting in group.lists.iter().copied().flatten() {
+            if self.docs[posting.doc as usize].is_alive {
+                let kept = best.entry(posting.doc).or_default();
+                *kept = kept.max(self.score(group, *posting, average));
+            }
+        }
+        for (doc, score) in best {
+            *scores.entry(doc).or_default() += score;
+        }
+    }
+
+    /// What a group's words add to the score of one text. Lists are in the order of texts.
+    fn probe(&self, group: &Group<'_>, doc: u32, average: f32) -> f32 {
+        let found = group.lists.iter().filter_map(|list| {
+            let at = list
+                .binary_search_by_key(&doc, |posting| posting.doc)
+                .ok()?;
+            Some(self.score(group, list[at], average))
+        });
+        found.fold(0.0, f32::max)
+    }
+
+    fn score(&self, group: &Group<'_>, posting: Posting, average: f32) -> f32 {
+        let count = f32::from(posting.count);
+        let length = self.docs[posting.doc as usize].length as f32;
+        let norm = K1 * (1.0 - B + B * length / average);
+        group.weight * count * (K1 + 1.0) / (count + norm)
     }
 
     /// The words of a query with all that mean the same, and how rare they are together. Common ones are left out where
@@ -174,6 +256,13 @@ struct Group<'a> {
     lists: Vec<&'a [Posting]>,
     df: f32,
     weight: f32,
+}
+
+impl Group<'_> {
+    /// How often its words are named.
+    fn size(&self) -> usize {
+        self.lists.iter().map(|list| list.len()).sum()
+    }
 }
 
 /// Groups of words that mean the same, by each of their words.

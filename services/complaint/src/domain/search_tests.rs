@@ -213,3 +213,49 @@ fn search_over_a_hundred_thousand_texts_is_quick() {
         times[250], times[495]
     );
 }
+
+#[test]
+fn what_was_replaced_or_taken_out_leaves_nothing_behind() {
+    let mut index = Index::default();
+    let words = |key: u32, version: u32| format!("刹车异响 brake noise {key} v{version}");
+    for version in 0..50 {
+        for key in 0..500 {
+            index.put(key, &words(key, version));
+        }
+    }
+    let mut fresh = Index::default();
+    for key in 0..500 {
+        fresh.put(key, &words(key, 49));
+    }
+    let (docs, postings) = index.weight();
+    assert!(docs <= 500 + 1_000 + 1, "{docs} texts are held for 500");
+    assert!(postings <= fresh.weight().1 * 4, "{postings} words");
+    let found = |index: &Index<u32>| index.search("noise 123", 3, |_| true);
+    let keys = |found: Vec<(u32, f32)>| found.into_iter().map(|hit| hit.0).collect::<Vec<_>>();
+    assert_eq!(keys(found(&index))[0], 123);
+    for key in 0..400 {
+        index.remove(key);
+        fresh.remove(key);
+    }
+    assert_eq!(index.len(), 100);
+    assert!(found(&index).iter().all(|hit| hit.0 >= 400));
+    index.compact();
+    assert_eq!(index.weight().0, 100);
+    assert_eq!(keys(index.search("noise 450", 1, |_| true)), [450]);
+}
+
+#[test]
+fn among_very_many_texts_what_has_all_words_still_comes_first() {
+    let mut index = Index::default();
+    // More places than are read through: the first word is in one of six, the second in one of seven.
+    for key in 0..400_000_u32 {
+        let first = if key % 6 == 0 { "gearbox" } else { "window" };
+        let second = if key % 7 == 0 { "judders" } else { "sticks" };
+        index.put(key, &format!("{first} {second} {}", key % 5));
+    }
+    let found = index.search("gearbox judders", 20, |_| true);
+    assert_eq!(found.len(), 20);
+    assert!(found.iter().all(|(key, _)| key % 42 == 0), "{found:?}");
+    let odd = index.search("gearbox judders", 20, |key| key % 2 == 1);
+    assert!(odd.iter().all(|(key, _)| key % 7 == 0 && key % 2 == 1));
+}

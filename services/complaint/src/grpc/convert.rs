@@ -36,6 +36,7 @@ pub(super) fn raw_of(request: &pb::OpenComplaintRequest) -> Raw<'_> {
         part: &request.part,
         fault: &request.fault,
         tier: &request.tier,
+        ..Raw::default()
     }
 }
 
@@ -129,6 +130,7 @@ fn clock_to_pb(shown: ShownClock) -> pb::Clock {
         due_local,
         used,
         is_overdue,
+        is_provisional,
     } = shown;
     let state = match clock.standing {
         Standing::Running => "running",
@@ -149,6 +151,7 @@ fn clock_to_pb(shown: ShownClock) -> pb::Clock {
         used_seconds: used / 1_000_000,
         overdue: is_overdue,
         escalated_to: step_code(last).to_owned(),
+        provisional: is_provisional,
     }
 }
 

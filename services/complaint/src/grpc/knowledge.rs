@@ -33,10 +33,15 @@ impl ComplaintGrpc {
             similar,
             solutions,
         } = self.app.desk(ctx, Wanted::read(&request.id)?).await?;
+        let (similar, reasons): (Vec<_>, Vec<_>) = similar.into_iter().unzip();
+        let likeness = |reasons: Vec<&str>| pb::Likeness {
+            reasons: reasons.into_iter().map(str::to_owned).collect(),
+        };
         Ok(pb::GetDeskResponse {
             complaint: Some(convert::shown_to_pb(shown)),
             earlier: earlier.into_iter().map(convert::own_case_to_pb).collect(),
             similar: similar.into_iter().map(convert::own_case_to_pb).collect(),
+            likeness: reasons.into_iter().map(likeness).collect(),
             solutions: solutions.into_iter().map(convert::proposed_to_pb).collect(),
         })
     }

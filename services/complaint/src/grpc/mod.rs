@@ -1,13 +1,17 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
 mod alerts;
+mod calendar;
 mod care;
 mod compensate;
 mod convert;
 mod files;
 mod knowledge;
+mod list;
 mod report;
+mod tasks;
 mod watch;
+mod years;
 
 use marque_api::complaint::v1::{self as pb, complaint_service_server::ComplaintService};
 use marque_auth::CallContext;
@@ -19,10 +23,9 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Said, Wanted},
-    domain::{Severity, State, Step, TaskState, category_code, find_category, find_department},
+    domain::TaskState,
     error::{Error, Result},
     follow::OwnEvents,
-    storage::Filter,
 };
 
 #[derive(Debug, Clone)]
@@ -94,9 +97,9 @@ impl ComplaintGrpc {
         request: Request<pb::ListComplaintsRequest>,
     ) -> Result<pb::ListComplaintsResponse> {
         let (ctx, _, _, request) = read(request)?;
-        let list = list_name(&request);
+        let list = list::list_name(&request);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let Some(filter) = filter_of(request)? else {
+        let Some(filter) = list::filter_of(request)? else {
             return Ok(pb::ListComplaintsResponse::default());
         };
         let page = self.app.list(ctx, filter, page).await?;
@@ -136,7 +139,7 @@ impl ComplaintGrpc {
         &self,
         request: Request<pb::AmendComplaintRequest>,
     ) -> Result<pb::AmendComplaintResponse> {
-        let (ctx, _, key, wire) = read(request)?;
+        let (ctx, meta, key, wire) = read(request)?;
         let wanted = Wanted::read(&wire.id)?;
         let amendment = Amendment {
             severity: wire.severity.clone(),
@@ -145,11 +148,18 @@ impl ComplaintGrpc {
             part: wire.part.clone(),
             fault: wire.fault.clone(),
             tier: wire.tier.clone(),
+            vin: wire.vin.clone(),
+            visit: wire.visit_id.clone(),
+            channel: wire.channel.clone(),
+            source: wire.source.clone(),
+            customer_key: wire.customer_key.clone(),
+            customer_id: wire.customer_id.clone(),
+            clear: wire.clear.clone(),
             note: wire.note.clone(),
             expected_version: wire.expected_version,
         };
         self.app
-            .amend(ctx, key, wanted, (amendment, wire), |shown| {
+            .amend(ctx, &meta, key, wanted, (amendment, wire), |shown| {
                 pb::AmendComplaintResponse {
                     complaint: Some(convert::shown_to_pb(shown)),
                 }
@@ -219,103 +229,6 @@ impl ComplaintGrpc {
             })
             .await
     }
-
-    async fn get_calendar(
-        &self,
-        request: Request<pb::GetCalendarRequest>,
-    ) -> Result<pb::GetCalendarResponse> {
-        let (ctx, meta, _, request) = read(request)?;
-        let (dealer, hours) = self.app.get_hours(ctx, &meta, &request.dealer).await?;
-        Ok(pb::GetCalendarResponse {
-            calendar: Some(convert::hours_to_pb(dealer.to_string(), &hours)),
-        })
-    }
-
-    async fn put_calendar(
-        &self,
-        request: Request<pb::PutCalendarRequest>,
-    ) -> Result<pb::PutCalendarResponse> {
-        let (ctx, meta, _, request) = read(request)?;
-        let calendar = request.calendar.unwrap_or_default();
-        let hours = convert::hours_of(&calendar)?;
-        let shown = convert::hours_to_pb(calendar.dealer.clone(), &hours);
-        let recomputed = self
-            .app
-            .put_hours(ctx, &meta, &calendar.dealer, hours)
-            .await?;
-        Ok(pb::PutCalendarResponse {
-            calendar: Some(shown),
-            recomputed: recomputed as i32,
-        })
-    }
-}
-
-/// The list with its filters, so that a page token is of no use in another.
-fn list_name(request: &pb::ListComplaintsRequest) -> String {
-    let pb::ListComplaintsRequest {
-        state,
-        dealer,
-        customer_id,
-        vin,
-        severity,
-        category,
-        department,
-        escalated_to,
-        overdue,
-        page_size: _,
-        page_token: _,
-    } = request;
-    format!(
-        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}"
-    )
-}
-
-/// What the request asks for; nothing if it names a customer who cannot be.
-fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Filter>> {
-    let mut filter = Filter {
-        dealer: request.dealer,
-        vin: request.vin.trim().to_uppercase(),
-        only_open: request.state == "open",
-        ..Filter::default()
-    };
-    if !request.state.is_empty() && !filter.only_open {
-        filter.state = Some(State::parse(&request.state).ok_or_else(|| {
-            Error::field(
-                "state",
-                "FORMAT",
-                "write open, or one of the states of a complaint",
-            )
-        })?);
-    }
-    if !request.severity.is_empty() {
-        filter.severity = Some(Severity::parse(&request.severity).ok_or_else(|| {
-            Error::field("severity", "FORMAT", "write low, medium, high or critical")
-        })?);
-    }
-    if !request.escalated_to.is_empty() {
-        let step = Step::parse(&request.escalated_to).ok_or_else(|| {
-            let message = "write warning, agent, manager, region or headquarters";
-            Error::field("escalated_to", "FORMAT", message)
-        })?;
-        filter.level = step.number();
-    }
-    if !request.category.is_empty() {
-        filter.category = find_category(&request.category).map_or_else(
-            || category_code(&request.category),
-            |each| each.code.to_owned(),
-        );
-    }
-    find_department(&request.department)
-        .unwrap_or(&request.department)
-        .clone_into(&mut filter.department);
-    filter.overdue = request.overdue;
-    if !request.customer_id.is_empty() {
-        match request.customer_id.parse() {
-            Ok(customer) => filter.customer = Some(customer),
-            Err(_) => return Ok(None),
-        }
-    }
-    Ok(Some(filter))
 }
 
 type Answer<T> = std::result::Result<Response<T>, Status>;
@@ -387,14 +300,35 @@ impl ComplaintService for ComplaintGrpc {
         &self,
         request: Request<pb::GetCalendarRequest>,
     ) -> Answer<pb::GetCalendarResponse> {
-        answer(self.get_calendar(request).await)
+        answer(self.get_calendar_of(request).await)
     }
 
     async fn put_calendar(
         &self,
         request: Request<pb::PutCalendarRequest>,
     ) -> Answer<pb::PutCalendarResponse> {
-        answer(self.put_calendar(request).await)
+        answer(self.put_calendar_of(request).await)
+    }
+
+    async fn list_tasks(
+        &self,
+        request: Request<pb::ListTasksRequest>,
+    ) -> Answer<pb::ListTasksResponse> {
+        answer(self.list_tasks_of(request).await)
+    }
+
+    async fn list_work_years(
+        &self,
+        request: Request<pb::ListWorkYearsRequest>,
+    ) -> Answer<pb::ListWorkYearsResponse> {
+        answer(self.list_work_years_of(request).await)
+    }
+
+    async fn put_work_year(
+        &self,
+        request: Request<pb::PutWorkYearRequest>,
+    ) -> Answer<pb::PutWorkYearResponse> {
+        answer(self.put_work_year_of(request).await)
     }
 
     async fn add_attachment(

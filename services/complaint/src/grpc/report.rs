@@ -34,7 +34,7 @@ impl ComplaintGrpc {
     }
 }
 
-fn day(field: &str, text: &str) -> Result<Option<NaiveDate>> {
+pub(super) fn day(field: &str, text: &str) -> Result<Option<NaiveDate>> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -44,7 +44,7 @@ fn day(field: &str, text: &str) -> Result<Option<NaiveDate>> {
 }
 
 /// The instant a business day begins.
-fn start_of(day: NaiveDate) -> Timestamp {
+pub(super) fn start_of(day: NaiveDate) -> Timestamp {
     let local = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
     Timestamp::from_micros((local - i64::from(BUSINESS_OFFSET_SECONDS)) * 1_000_000)
 }

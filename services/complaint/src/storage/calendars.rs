@@ -8,24 +8,31 @@ use marque_db::{Conn, StoreError};
 
 use crate::domain::Hours;
 
-/// A dealer's hours; those of most dealers if he has told none.
+/// A dealer's hours (those of most dealers if he has told none), and the revision of the years of working days.
 pub(crate) fn find_hours(
     conn: &mut Conn<'_>,
     _: &Scope,
     dealer: &str,
-) -> Result<Hours, StoreError> {
+) -> Result<(Hours, i64), StoreError> {
     let found = conn.query_opt(
-        "SELECT opens, closes, offset_minutes, every_day, closed_days, open_days FROM dealer_calendars WHERE dealer = ?1",
+        "SELECT d.opens, d.closes, d.offset_minutes, d.every_day, d.closed_days, d.open_days,
+                (SELECT coalesce(max(revision), 0) FROM work_years)
+         FROM (SELECT 1 AS one) AS always LEFT JOIN dealer_calendars AS d ON d.dealer = ?1",
         &[dealer.into()],
         |row| {
-            Ok(Hours {
-                opens: row.get(0)?,
+            let revision = row.get(6)?;
+            let Some(opens) = row.get::<Option<i64>>(0)? else {
+                return Ok((Hours::default(), revision));
+            };
+            let hours = Hours {
+                opens,
                 closes: row.get(1)?,
                 offset_minutes: row.get(2)?,
                 every_day: row.get(3)?,
                 closed: read_days(&row.get::<String>(4)?),
                 open: read_days(&row.get::<String>(5)?),
-            })
+            };
+            Ok((hours, revision))
         },
     )?;
     Ok(found.unwrap_or_default())

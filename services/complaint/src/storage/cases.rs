@@ -214,6 +214,35 @@ impl CaseStore {
         Ok(found)
     }
 
+    /// Cases in the scope of the same vehicle, fault or part as one, the newest of each.
+    pub(crate) fn find_kin(
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        case: &Case,
+    ) -> Result<Vec<ComplaintId>, StoreError> {
+        let (clause, dealers) = dealer_clause(scope, "dealer", 2);
+        let mut kin: Vec<ComplaintId> = Vec::new();
+        for (column, value) in [
+            ("vin", &case.vin),
+            ("fault", &case.fault),
+            ("part", &case.part),
+        ] {
+            if value.is_empty() {
+                continue;
+            }
+            let sql = format!(
+                "SELECT id FROM complaints WHERE {column} = ?1 AND {column} <> '' AND {clause}
+                 ORDER BY opened_at DESC LIMIT 20"
+            );
+            kin.extend(conn.query(&sql, &[value.into(), dealers], |row| {
+                Ok(ComplaintId::from(row.get::<Uuid>(0)?))
+            })?);
+        }
+        kin.sort_unstable();
+        kin.dedup();
+        Ok(kin)
+    }
+
     pub(super) fn read(&self, row: &Row<'_>) -> Result<Case, StoreError> {
         let id: Uuid = row.get(0)?;
         let state: String = row.get(15)?;

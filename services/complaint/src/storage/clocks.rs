@@ -91,6 +91,65 @@ pub(crate) fn open_clocks_of_dealer(
     conn.query(&sql, &[dealer.into()], read)
 }
 
+/// The next cases, by id, of which a clock runs.
+pub(crate) fn running_cases(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<ComplaintId>, StoreError> {
+    conn.query(
+        "SELECT DISTINCT complaint_id FROM complaint_clocks WHERE standing = 0 AND complaint_id > ?1
+         ORDER BY complaint_id LIMIT ?2",
+        &[after.into(), limit.into()],
+        |row| Ok(row.get::<Uuid>(0)?.into()),
+    )
+}
+
+/// The running clocks of cases, each with its dealer, in no order.
+pub(crate) fn running_clocks(
+    conn: &mut Conn<'_>,
+    cases: &[ComplaintId],
+) -> Result<Vec<(ComplaintId, String, Clock)>, StoreError> {
+    let keys: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    let sql = format!(
+        "SELECT {READ}, dealer FROM complaint_clocks WHERE standing = 0 AND complaint_id IN (??)"
+    );
+    conn.query_in(&sql, &[], &keys, |row| {
+        let (case, clock) = read(row)?;
+        Ok((case, row.get(12)?, clock))
+    })
+}
+
+/// Keeps how rounds of clocks ended that begin anew.
+pub(crate) fn keep_rounds<'a>(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+    rounds: impl IntoIterator<Item = &'a Clock>,
+) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = rounds
+        .into_iter()
+        .flat_map(|clock| {
+            [
+                case.uuid().into(),
+                clock.kind.number().into(),
+                clock.round.into(),
+                standing_number(clock.standing).into(),
+                clock.used.into(),
+                clock.is_overdue.into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        "complaint_id",
+        "kind",
+        "round",
+        "standing",
+        "used",
+        "is_overdue",
+    ];
+    conn.insert_many("complaint_clock_rounds", &columns, "", &values)
+}
+
 pub(super) fn read(row: &Row<'_>) -> Result<(ComplaintId, Clock), StoreError> {
     let kind: i64 = row.get(1)?;
     let kind = ClockKind::of_number(kind).ok_or_else(|| StoreError::Decode {

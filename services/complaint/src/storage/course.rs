@@ -1,17 +1,18 @@
-//! The course of a case: entries, steps of the escalation, tasks.
+//! The course of a case: entries, steps of the escalation.
 
 use marque_auth::Scope;
-use marque_core::{ComplaintId, Timestamp};
+use marque_core::ComplaintId;
 use marque_db::{Conn, Row, StoreError};
 use uuid::Uuid;
 
 use super::{CaseStore, blob};
-use crate::domain::{ClockKind, Entry, Task, TaskKind, TaskState, step_code};
+use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 13] = [
+const ACTS: [&str; 14] = [
     "opened",
     "moved",
+    "filed",
     "noted",
     "amended",
     "corrected",
@@ -89,94 +90,6 @@ impl CaseStore {
         course.sort_by_key(|entry| entry.at);
         Ok(course)
     }
-
-    /// Writes a new task.
-    pub(crate) fn add_task(
-        &self,
-        conn: &mut Conn<'_>,
-        case: ComplaintId,
-        task: &Task,
-    ) -> Result<(), StoreError> {
-        let place = ("complaint_tasks", task.id.as_bytes().as_slice(), "words");
-        let words = blob::seal_text(&self.vault, place, &task.text).map_err(sealing)?;
-        conn.execute(
-            "INSERT INTO complaint_tasks
-                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
-                  kind)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
-            &[
-                case.uuid().into(),
-                task.id.into(),
-                (&task.department).into(),
-                (&task.owner).into(),
-                task.due_at.into(),
-                task.is_needed.into(),
-                task.state.code().into(),
-                task.created_at.into(),
-                (&words).into(),
-                [].as_slice().into(),
-                task.kind.code().into(),
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// Ends a task.
-    pub(crate) fn finish_task(
-        &self,
-        conn: &mut Conn<'_>,
-        case: ComplaintId,
-        task: &Task,
-    ) -> Result<(), StoreError> {
-        let place = ("complaint_tasks", task.id.as_bytes().as_slice(), "outcome");
-        let outcome = blob::seal_text(&self.vault, place, &task.outcome).map_err(sealing)?;
-        conn.execute(
-            "UPDATE complaint_tasks SET state = ?3, finished_at = ?4, outcome = ?5 WHERE complaint_id = ?1 AND id = ?2",
-            &[
-                case.uuid().into(),
-                task.id.into(),
-                task.state.code().into(),
-                task.finished_at.into(),
-                (&outcome).into(),
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// The tasks of a case, oldest first.
-    pub(crate) fn list_tasks(
-        &self,
-        conn: &mut Conn<'_>,
-        _: &Scope,
-        case: ComplaintId,
-    ) -> Result<Vec<Task>, StoreError> {
-        conn.query(
-            "SELECT id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome, kind
-             FROM complaint_tasks WHERE complaint_id = ?1 ORDER BY created_at, id",
-            &[case.uuid().into()],
-            |row| {
-                let id: Uuid = row.get(0)?;
-                let text = |column, field| {
-                    let sealed: Vec<u8> = row.get(column)?;
-                    let place = ("complaint_tasks", id.as_bytes().as_slice(), field);
-                    blob::open_text(&self.vault, place, &sealed)
-                };
-                Ok(Task {
-                    id,
-                    department: row.get(1)?,
-                    text: text(8, "words")?,
-                    owner: row.get(2)?,
-                    due_at: row.get::<Option<Timestamp>>(3)?,
-                    is_needed: row.get(4)?,
-                    state: TaskState::parse(&row.get::<String>(5)?),
-                    outcome: text(9, "outcome")?,
-                    created_at: row.get(6)?,
-                    finished_at: row.get(7)?,
-                    kind: TaskKind::parse(&row.get::<String>(10)?),
-                })
-            },
-        )
-    }
 }
 
 /// The steps of the escalation as entries, each at the time it was taken.
@@ -213,4 +126,11 @@ pub(crate) fn amended_fields(
     Ok(changed
         .filter_map(|from| Some(from.split_once('=')?.0.to_owned()))
         .collect())
+}
+
+/// Whether anybody has moved a case here; what a file said does not count.
+pub(crate) fn was_moved(conn: &mut Conn<'_>, case: ComplaintId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM complaint_entries WHERE complaint_id = ?1 AND act = 'moved' LIMIT 1";
+    let found = conn.query_opt(sql, &[case.uuid().into()], |_| Ok(()))?;
+    Ok(found.is_some())
 }

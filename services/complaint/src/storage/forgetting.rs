@@ -44,6 +44,7 @@ pub(crate) fn silence(conn: &mut Conn<'_>, cases: &[ComplaintId]) -> Result<(), 
             "DELETE FROM complaint_attachments WHERE complaint_id = ?1",
             "DELETE FROM complaint_tasks WHERE complaint_id = ?1",
             "DELETE FROM complaint_clocks WHERE complaint_id = ?1",
+            "DELETE FROM complaint_clock_rounds WHERE complaint_id = ?1",
         ] {
             conn.execute(sql, &[case])?;
         }

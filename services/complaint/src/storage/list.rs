@@ -31,14 +31,14 @@ pub(crate) struct Filter {
 }
 
 /// A clause of a query as it grows.
-struct Clauses<'a> {
-    sql: String,
-    values: Vec<Value<'a>>,
+pub(super) struct Clauses<'a> {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value<'a>>,
 }
 
 impl<'a> Clauses<'a> {
     /// Adds a condition; `#` stands for its value's parameter.
-    fn add(&mut self, condition: &str, value: Value<'a>) {
+    pub(super) fn add(&mut self, condition: &str, value: Value<'a>) {
         self.values.push(value);
         let number = format!("?{}", self.values.len());
         self.sql.push_str(" AND ");

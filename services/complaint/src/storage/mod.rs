@@ -15,18 +15,23 @@ mod report;
 mod schedule;
 mod sealed;
 mod solutions;
+mod tasks;
 mod told;
 mod write;
+mod years;
 
 pub(crate) use attachments::{has_attachment, walk_attachments};
 pub(crate) use calendars::{find_hours, put_hours};
 pub(crate) use cases::{CaseStore, lock_cases};
-pub(crate) use clocks::{clocks_of, clocks_of_cases, open_clocks_of_dealer, save_clocks};
+pub(crate) use clocks::{
+    clocks_of, clocks_of_cases, keep_rounds, open_clocks_of_dealer, running_cases, running_clocks,
+    save_clocks,
+};
 pub(crate) use clusters::{
     LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
     list_alerts, put_alert,
 };
-pub(crate) use course::amended_fields;
+pub(crate) use course::{amended_fields, was_moved};
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,
@@ -40,13 +45,15 @@ pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, in_force, list_changed_solutions,
     list_latest_solutions, list_solution_versions, put_solution, use_solution,
 };
+pub(crate) use tasks::{CaseTask, TaskFilter};
 pub(crate) use told::{
     Car, open_cases_of_car, put_cars, put_tier, put_warning, tier_of, warnings_of,
 };
 pub(crate) use write::{
-    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, put_body, take_serials,
-    update_case,
+    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, may_repeat, put_body,
+    take_serials, update_case, update_origin,
 };
+pub(crate) use years::{list_years, put_year, settle_years, settled_years, years_revision};
 
 use marque_db::{Row, StoreError};
 use uuid::Uuid;

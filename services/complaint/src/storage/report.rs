@@ -1,9 +1,12 @@
 //! What reports are made of.
 
+use std::collections::HashMap;
+
 use marque_auth::Scope;
 use marque_core::{Timestamp, business_date};
 use marque_db::{Conn, Row, StoreError};
 use marque_events::dealer_clause;
+use uuid::Uuid;
 
 use crate::domain::{Fact, Severity, Timing, age_of};
 
@@ -46,13 +49,15 @@ pub(crate) fn list_facts(
                 f.standing, f.used, f.is_overdue, r.standing, r.used, r.is_overdue,
                 (SELECT count(*) FROM complaint_compensations AS k WHERE k.complaint_id = c.id AND k.state = 'approved'),
                 (SELECT CAST(coalesce(sum(k.amount), 0) AS BIGINT) FROM complaint_compensations AS k
-                 WHERE k.complaint_id = c.id AND k.state = 'approved')
+                 WHERE k.complaint_id = c.id AND k.state = 'approved'),
+                c.id
          FROM complaints AS c
          LEFT JOIN car_facts AS v ON v.vin = c.vin
          LEFT JOIN complaint_clocks AS f ON f.complaint_id = c.id AND f.kind = 1
          LEFT JOIN complaint_clocks AS r ON r.complaint_id = c.id AND r.kind = 3
          WHERE c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause}"
     );
+    let mut rounds = earlier_rounds(conn, scope, (from, until))?;
     let facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
         let (opened_at, is_open) = (row.get(1)?, row.get(2)?);
         let key = match *name {
@@ -62,6 +67,8 @@ pub(crate) fn list_facts(
             "age" => age_of(opened_at, is_open, now).to_owned(),
             _ => row.get(0)?,
         };
+        let mut resolutions = rounds.remove(&row.get(15)?).unwrap_or_default();
+        resolutions.extend(timing(row, 10)?);
         Ok(Fact {
             key,
             opened_at,
@@ -70,11 +77,32 @@ pub(crate) fn list_facts(
             reopened: row.get(4)?,
             satisfaction: [row.get(5)?, row.get(6)?],
             first_response: timing(row, 7)?,
-            resolution: timing(row, 10)?,
+            resolutions,
             compensated: [row.get(13)?, row.get(14)?],
         })
     })?;
     Ok(Some(facts))
+}
+
+/// How the resolutions of cases ended before they were re-opened.
+fn earlier_rounds(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<HashMap<Uuid, Vec<Timing>>, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "c.dealer", 3);
+    let sql = format!(
+        "SELECT c.id, r.standing, r.used, r.is_overdue
+         FROM complaint_clock_rounds AS r JOIN complaints AS c ON c.id = r.complaint_id
+         WHERE r.kind = 3 AND c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause} ORDER BY c.id, r.round"
+    );
+    let mut rounds: HashMap<Uuid, Vec<Timing>> = HashMap::new();
+    for (case, round) in conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
+        Ok((row.get(0)?, timing(row, 1)?))
+    })? {
+        rounds.entry(case).or_default().extend(round);
+    }
+    Ok(rounds)
 }
 
 /// A clock's three columns; nothing where the case has none, such as history of a file.

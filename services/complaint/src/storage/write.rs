@@ -2,7 +2,7 @@
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
-use marque_db::{Backend, Conn, StoreError, Value};
+use marque_db::{Backend, Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
 use crate::domain::Case;
@@ -110,15 +110,38 @@ pub(crate) fn find_repeated(
     })
 }
 
+/// Cases, at whichever dealer, that are marked as repeats of one, and later ones of its vehicle that may be.
+pub(crate) fn may_repeat(conn: &mut Conn<'_>, case: &Case) -> Result<Vec<ComplaintId>, StoreError> {
+    let until = Timestamp::from_micros(case.opened_at.as_micros() + REPEAT_WITHIN);
+    let id = |row: &Row<'_>| Ok(row.get::<Uuid>(0)?.into());
+    conn.among_all_dealers(|conn| {
+        let marked = "SELECT id FROM complaints WHERE repeat_of = ?1";
+        let mut ids = conn.query(marked, &[case.id.uuid().into()], id)?;
+        if !case.vin.is_empty() {
+            let later = "SELECT id FROM complaints WHERE vin = ?1 AND opened_at >= ?2 AND opened_at <= ?3 AND id <> ?4";
+            let values = [
+                (&case.vin).into(),
+                case.opened_at.into(),
+                until.into(),
+                case.id.uuid().into(),
+            ];
+            ids.extend(conn.query(later, &values, id)?);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    })
+}
+
 /// Notes in a case which one it repeats.
 pub(crate) fn mark_repeat(
     conn: &mut Conn<'_>,
     case: ComplaintId,
-    earlier: ComplaintId,
+    earlier: Option<ComplaintId>,
 ) -> Result<(), StoreError> {
     conn.execute(
         "UPDATE complaints SET repeat_of = ?2 WHERE id = ?1",
-        &[case.uuid().into(), earlier.uuid().into()],
+        &[case.uuid().into(), earlier.map(ComplaintId::uuid).into()],
     )?;
     Ok(())
 }
@@ -155,6 +178,22 @@ pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreE
     Ok(())
 }
 
+/// Puts who complains, of what and how in the place of what it was.
+pub(crate) fn update_origin(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE complaints SET source_record_id = ?2, customer_id = ?3, vin = ?4, visit = ?5, channel = ?6 WHERE id = ?1",
+        &[
+            case.id.uuid().into(),
+            case.record.map(SourceRecordId::uuid).into(),
+            case.customer.map(CustomerId::uuid).into(),
+            (&case.vin).into(),
+            (&case.visit).into(),
+            (&case.channel).into(),
+        ],
+    )?;
+    Ok(())
+}
+
 /// Puts the sealed words of a case in the place of what they were.
 pub(crate) fn put_body(
     conn: &mut Conn<'_>,
@@ -172,16 +211,11 @@ pub(crate) fn put_body(
 pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(), StoreError> {
     let case = new.case;
     update_case(conn, case)?;
+    update_origin(conn, case)?;
     conn.execute(
-        "UPDATE complaints SET source_record_id = ?2, customer_id = ?3, vin = ?4, channel = ?5, opened_at = ?6,
-             content = ?7, body = ?8
-         WHERE id = ?1",
+        "UPDATE complaints SET opened_at = ?2, content = ?3, body = ?4 WHERE id = ?1",
         &[
             case.id.uuid().into(),
-            case.record.map(SourceRecordId::uuid).into(),
-            case.customer.map(CustomerId::uuid).into(),
-            (&case.vin).into(),
-            (&case.channel).into(),
             case.opened_at.into(),
             new.content.into(),
             new.body.into(),

@@ -18,6 +18,7 @@ store_test_suite!(
     a_row_corrected_in_severity_or_category_sets_its_clocks_anew,
     rows_of_long_ago_are_history_and_do_not_escalate,
     a_corrected_row_does_not_undo_the_work_of_the_desk,
+    a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -205,4 +206,74 @@ async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
         (kept.vin.as_str(), kept.channel.as_str()),
         ("LJ1EEKRN7R4000001", "phone")
     );
+}
+
+const STANDING: &str = "投诉编号,客户编号,车架号,投诉时间,投诉内容,状态,结案时间\n";
+
+async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = format!(
+        "{STANDING}TS1,c1,LJ1EEKRN7R4000001,2025-06-01 16:00,异响,已结案,2025-06-05\n\
+         TS2,c2,LJ1EEKRN7R4000002,2026-02-25 09:00,漏油,已撤诉,2026-02-26 10:00\n\
+         TS3,c3,LJ1EEKRN7R4000003,2025-11-01 09:00,抖动,处理中,\n\
+         TS4,c4,LJ1EEKRN7R4000004,2026-03-01 09:00,黑屏,待件,\n\
+         TS5,c5,LJ1EEKRN7R4000005,2026-03-01 09:00,进水,待处理,\n\
+         TS6,c6,LJ1EEKRN7R4000006,2026-03-01 09:00,过热,再说吧,\n\
+         TS7,c7,LJ1EEKRN7R4000007,2026-02-20 09:00,卡滞,,2026-02-24\n"
+    );
+    import(&world, &file).await;
+    let by_key = async || -> Vec<pb::Complaint> {
+        let mut all = cases(&world).await;
+        all.sort_by(|left, right| left.complaint_key.cmp(&right.complaint_key));
+        all
+    };
+    let shown = by_key().await;
+    let stand: Vec<(&str, usize)> = shown
+        .iter()
+        .map(|case| (case.state.as_str(), case.clocks.len()))
+        .collect();
+    assert_eq!(
+        stand,
+        [
+            ("closed", 0),
+            ("withdrawn", 0),
+            // Old and open all the same: its first answer came before it came here.
+            ("in_progress", 2),
+            ("waiting_parts", 2),
+            ("received", 3),
+            // A word that nobody knows says nothing.
+            ("received", 3),
+            ("closed", 0),
+        ]
+    );
+    let seconds = |case: &pb::Complaint| case.closed_at.map(|at| at.seconds);
+    // The end of the fifth of June in China; what has an hour has it.
+    assert_eq!(seconds(&shown[0]), Some(1_749_139_200));
+    assert_eq!(seconds(&shown[1]), Some(1_772_071_200));
+    let paused = shown[3]
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == "resolution");
+    assert_eq!(paused.unwrap().state, "paused");
+    // The same file again is nothing new.
+    let again = import(&world, &file).await;
+    assert_eq!((again.unchanged, again.accepted), (7, 0));
+    // A later one closes what it opened, but not what the desk has moved.
+    world.go(&shown[4].id, "acknowledged", "").await.unwrap();
+    let later = file
+        .replace("处理中,", "已结案,2026-03-01")
+        .replace("待处理,", "已结案,2026-03-02");
+    import(&world, &later).await;
+    import(&world, &later).await;
+    let shown = by_key().await;
+    assert_eq!(shown[2].state, "closed");
+    assert!(shown[2].clocks.iter().all(|clock| clock.state == "met"));
+    assert_eq!(shown[4].state, "acknowledged", "the desk said so");
+    let course = world.get(&shown[2].id).await.entries;
+    let filed: Vec<_> = course
+        .iter()
+        .filter(|entry| entry.act == "filed")
+        .map(|entry| (entry.from.as_str(), entry.to.as_str()))
+        .collect();
+    assert_eq!(filed, [("in_progress", "closed")]);
 }

@@ -1,14 +1,16 @@
-//! kill -9 at random moments: schedulers in processes of their own are shot wherever they are, two hundred times, under
-//! load. No step may be missing afterwards, none may have been taken or told twice.
+//! kill -9 at random moments: schedulers in processes of their own are shot wherever they are, two hundred times, while others
+//! write into the same cases. No step may be missing afterwards, none may have been taken or told twice.
 //!
-//! Run by docs/benchmarks/complaints.sh: `cargo test -p marque-complaint --test it kill -- --ignored --nocapture`.
+//! How long a process needs is measured first, and it is shot at some moment of that time: before it begins, in the midst of a
+//! transaction, or when it is done. Run by docs/benchmarks/complaints.sh.
 
 use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use marque_api::complaint::v1 as pb;
 use marque_core::{Clock as _, ManualClock, Timestamp};
 use marque_db::{Database, Settings};
 use marque_intake::IntakeSettings;
@@ -27,7 +29,8 @@ use crate::{
 /// What a worker is told: where the database is, and what time it is.
 const STORE: &str = "MARQUE_ESCALATION_STORE";
 const NOW: &str = "MARQUE_ESCALATION_NOW";
-const CASES: usize = 1_000;
+/// Files the cases come in, half an hour apart, so that their steps fall due all the time.
+const FILES: usize = 20;
 const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
 
 #[test]
@@ -60,10 +63,7 @@ fn three_instances_on_postgres_killed_two_hundred_times() {
 
 async fn shoot(db: TestDb, instances: usize) {
     let world = World::without_scheduler(db).await;
-    let rows: Vec<String> = (0..CASES)
-        .map(|n| format!("TS{n},c{n},,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n"))
-        .collect();
-    import(&world, &format!("{HEADER}{}", rows.concat())).await;
+    let cases = fill(&world).await;
     let store = store_of(&world).await;
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut dice = move |below: u64| {
@@ -73,42 +73,111 @@ async fn shoot(db: TestDb, instances: usize) {
         seed % below
     };
     let kills = number("MARQUE_LOAD_KILLS", 200);
-    let mut in_between = 0;
+    let wanted = (cases * 3 * 5) as i64;
+    let a_life = (wanted / (kills as i64 + 20)).max(1);
+    let needed = measure(&world, &store, a_life).await;
+    let (mut done, mut halved, mut unbegun) = (0, 0, 0);
+    let ids = world.some_cases(100).await;
     for _ in 0..kills {
-        // Two working days' worth of steps falls due bit by bit while they are shot at.
-        world.pass(15);
-        let before = world.count(STEPS).await;
+        fall_due(&world, a_life).await;
+        let (before, begun) = (world.count(STEPS).await, Instant::now());
         let mut workers: Vec<Child> = (0..instances)
             .map(|_| worker(&store, world.clock.now()))
             .collect();
-        // Shot at soon after the first step, when others are half done; one that is slow to begin is not waited for.
-        for _ in 0..200 {
-            if world.count(STEPS).await > before {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        let life = Duration::from_micros(dice(needed.as_micros() as u64 * 5 / 4));
+        while begun.elapsed() < life {
+            // Others write into the same cases meanwhile.
+            let id = ids[dice(ids.len() as u64) as usize].to_string();
+            note(&world, id).await;
+            tokio::time::sleep(Duration::from_millis(dice(10))).await;
         }
-        tokio::time::sleep(Duration::from_millis(dice(30))).await;
         for child in &mut workers {
             // SIGKILL: nothing is flushed, nothing is let go.
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        in_between += i64::from(world.count(STEPS).await > before);
+        let is_left = due(&world).await > 0;
+        match (world.count(STEPS).await > before, is_left) {
+            (true, true) => halved += 1,
+            (true, false) => done += 1,
+            (false, _) => unbegun += 1,
+        }
+        // A dead one's claim runs out.
+        world.pass(1);
     }
-    world.pass(30 * 24 * 60);
+    world.pass(60 * 24 * 60);
     let mut last = worker(&store, world.clock.now());
-    let wanted = (CASES * 3 * 5) as i64;
     world.wait_for(STEPS, wanted).await;
     last.kill().unwrap();
     last.wait().unwrap();
     let told = told_steps(&world).await.len();
     assert_eq!(told as i64, wanted, "each step is told of once");
     println!(
-        "{} kills of {instances} instance(s): {wanted} steps of {CASES} cases, none missing, none twice; \
-         steps were taken in {in_between} of the lives",
-        kills * instances
+        "{} kills of {instances} instance(s), each at a moment of the {:.0} ms they need: {wanted} steps of {cases} cases, none \
+         missing, none twice; shot before the first step {unbegun}, with steps left {halved}, when all were taken {done}",
+        kills * instances,
+        needed.as_secs_f64() * 1_000.0
     );
+}
+
+/// Cases that come in bit by bit over a day, of all severities; answers how many.
+async fn fill(world: &World) -> usize {
+    let each = number("MARQUE_LOAD_KILL_CASES", 2_000).div_ceil(FILES);
+    for file in 0..FILES {
+        let rows: Vec<String> = (0..each)
+            .map(|n| {
+                let severity = ["低", "一般", "严重", "紧急"][n % 4];
+                format!("TS{file}-{n},c{file}-{n},,2026-03-01 16:00,400热线,维修质量,{severity},制动仍有异响,售后\n")
+            })
+            .collect();
+        import(world, &format!("{HEADER}{}", rows.concat())).await;
+        world.pass(27);
+    }
+    each * FILES
+}
+
+const DUE: &str = "SELECT count(*) FROM complaint_clocks WHERE next_at <= ?1";
+
+async fn due(world: &World) -> i64 {
+    let now = world.clock.now();
+    let read = world
+        .db
+        .read(move |conn| conn.query_opt(DUE, &[now.into()], |row| row.get::<i64>(0)));
+    read.await.unwrap().unwrap_or(0)
+}
+
+/// Lets time pass until so many steps are due, or a week is over.
+async fn fall_due(world: &World, steps: i64) {
+    for _ in 0..7 * 24 * 12 {
+        if due(world).await >= steps {
+            return;
+        }
+        world.pass(5);
+    }
+}
+
+/// How long a process needs from its start until it has taken what is due.
+async fn measure(world: &World, store: &str, steps: i64) -> Duration {
+    fall_due(world, steps).await;
+    let begun = Instant::now();
+    let mut alone = worker(store, world.clock.now());
+    while due(world).await > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let needed = begun.elapsed();
+    alone.kill().unwrap();
+    alone.wait().unwrap();
+    needed
+}
+
+async fn note(world: &World, id: String) {
+    let message = pb::AddNoteRequest {
+        id,
+        note: "配件在途".into(),
+        ..pb::AddNoteRequest::default()
+    };
+    let request = world.desk("D1", message);
+    world.complaints().add_note(request).await.unwrap();
 }
 
 /// Where the test's database is, in words for another process.

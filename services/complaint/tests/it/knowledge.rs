@@ -16,6 +16,7 @@ store_test_suite!(
     cases_are_found_by_their_words_inside_the_scope,
     the_indexes_are_built_from_the_store,
     a_report_counts_what_the_scope_sees,
+    a_report_counts_each_round_of_a_case_that_came_back,
     whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped,
 );
 
@@ -176,8 +177,20 @@ async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
     };
     let like = world.open(like).await;
     let elsewhere = world.open(complaint("D3", "c3")).await;
+    // Of the same part and fault, in other words and of another car.
+    let kin = pb::OpenComplaintRequest {
+        vin: "LMVCA1A60R1000009".into(),
+        text: "wheel judders".into(),
+        category: "价格".into(),
+        part: "BRK-1".into(),
+        fault: "F7".into(),
+        ..complaint("D1", "c4")
+    };
+    let kin = world.open(kin).await;
     let case = pb::OpenComplaintRequest {
         another_matter: true,
+        part: "BRK-1".into(),
+        fault: "F7".into(),
         ..complaint("D1", "c1")
     };
     let case = world.open(case).await;
@@ -193,17 +206,24 @@ async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
             .into_inner();
         let ids =
             |cases: &[pb::Complaint]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
-        if !ids(&seen.similar).contains(&like.id) {
+        if seen.similar.len() < 3 {
             // The indexes follow by events.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         }
         assert_eq!(seen.complaint.unwrap().id, case.id);
-        assert_eq!(ids(&seen.earlier), [earlier.id]);
+        assert_eq!(ids(&seen.earlier), [earlier.id.clone()]);
         assert!(
             !ids(&seen.similar).contains(&elsewhere.id),
             "another dealer's"
         );
+        let why = |id: &str| {
+            let at = seen.similar.iter().position(|case| case.id == id);
+            seen.likeness[at.unwrap()].reasons.join(" ")
+        };
+        assert_eq!(why(&like.id), "category words");
+        assert_eq!(why(&kin.id), "fault part");
+        assert_eq!(why(&earlier.id), "vehicle category words");
         let proposed: Vec<&str> = seen.solutions.iter().map(|each| each.id.as_str()).collect();
         assert_eq!(
             proposed,
@@ -392,4 +412,35 @@ async fn a_report_counts_what_the_scope_sees(db: TestDb) {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
+}
+
+async fn a_report_counts_each_round_of_a_case_that_came_back(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let go = async |to: &str| world.go(&case.id, to, "x").await.unwrap();
+    go("acknowledged").await;
+    go("in_progress").await;
+    // Three working days are the time of a serious case: the fifth morning is too late.
+    world.pass(4 * 24 * 60);
+    go("resolved").await;
+    go("reopened").await;
+    world.pass(60);
+    go("in_progress").await;
+    go("resolved").await;
+    let ask = pb::GetReportRequest {
+        by: "all".into(),
+        ..pb::GetReportRequest::default()
+    };
+    let answer = world.complaints().get_report(world.hq(ask)).await.unwrap();
+    let line = answer.into_inner().lines.remove(0);
+    let resolution = line.resolution.unwrap();
+    assert_eq!((line.cases, resolution.met), (1, 2));
+    assert!(
+        (resolution.on_time_rate - 0.5).abs() < 1e-9,
+        "one of two in time"
+    );
+    assert_eq!(
+        (resolution.p50_seconds, resolution.p99_seconds),
+        (3_600, 4 * 9 * 3_600)
+    );
 }

@@ -50,15 +50,15 @@ async fn fall_due(db: TestDb, name: &str) {
     // 45 of the 60 minutes of a serious case's first answer: all are warned of at once.
     world.pass(45);
     let begun = Instant::now();
-    let (busy, ()) = tokio::join!(
-        latencies(&world, &case.id, Duration::from_secs(6)),
-        world.wait_for(STEPS, due as i64 + 1)
-    );
+    let last = async {
+        world.wait_for(STEPS, due as i64 + 1).await;
+        begun.elapsed()
+    };
     // No case waited longer than the last.
-    let took = begun.elapsed();
+    let (busy, took) = tokio::join!(latencies(&world, &case.id, Duration::from_secs(6)), last);
     println!(
-        "{name}: {due} of {open} open cases due in the same minute, all escalated, each once, the last within {:.1} s or \
-         less; a case read meanwhile: p50 {:.1} ms, p99 {:.1} ms (alone: p50 {:.1} ms, p99 {:.1} ms)",
+        "{name}: {due} of {open} open cases due in the same minute, all escalated, each once, the last within {:.1} s; \
+         a case read meanwhile: p50 {:.1} ms, p99 {:.1} ms (alone: p50 {:.1} ms, p99 {:.1} ms)",
         took.as_secs_f64(),
         at(&busy, 0.5),
         at(&busy, 0.99),
@@ -101,7 +101,7 @@ fn the_desk_sees_one_of_a_million_cases_on_postgres() {
 }
 
 /// Cases a file, and desks asked for.
-const FILE: usize = 50_000;
+const FILE: usize = 25_000;
 const ASKED: usize = 2_000;
 
 const PLACES: [&str; 8] = [
@@ -161,8 +161,16 @@ async fn desk(db: TestDb, name: &str) {
     let (cases, begun) = (number("MARQUE_LOAD_CASES", 1_000_000), Instant::now());
     for file in 0..cases.div_ceil(FILE) {
         let rows = file * FILE..cases.min((file + 1) * FILE);
+        let (count, began) = (rows.len(), Instant::now());
         let rows: Vec<String> = rows.map(row).collect();
         import(&world, &format!("{HEADER}{}", rows.concat())).await;
+        // Ids begin with the time, as they do where it passes: made at one instant they would be strewn all over their trees.
+        world.clock.advance(Duration::from_secs(1));
+        println!(
+            "{name}: {} cases, the last {count} at {:.0} a second",
+            file * FILE + count,
+            count as f64 / began.elapsed().as_secs_f64()
+        );
     }
     let took = begun.elapsed();
     let ids = world.some_cases(ASKED).await;
@@ -192,7 +200,7 @@ async fn desk(db: TestDb, name: &str) {
 
 /// The index follows the events of the imports: it is there when it knows the last.
 async fn wait_until_indexed(world: &World, last: usize) {
-    for _ in 0..6_000 {
+    for _ in 0..36_000 {
         let message = pb::SearchComplaintsRequest {
             query: format!("工单{last}"),
             limit: 1,

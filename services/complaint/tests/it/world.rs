@@ -190,10 +190,15 @@ impl World {
 
     /// An instance that only escalates, over connections of its own; dropping it kills it wherever it is.
     pub(crate) fn another_scheduler(&self) -> JoinSet<()> {
+        self.another_task("complaint.scheduler")
+    }
+
+    /// One task of another instance, over connections of its own.
+    pub(crate) fn another_task(&self, name: &str) -> JoinSet<()> {
         let built = self.build(self.db.from_another_process(), true);
         let mut tasks = JoinSet::new();
         for task in built.tasks {
-            if task.name() == "complaint.scheduler" {
+            if task.name() == name {
                 tasks.spawn(marque_testkit::as_system(task.run(self.stop.clone())));
             }
         }

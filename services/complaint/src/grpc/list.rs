@@ -1,0 +1,77 @@
+//! Which cases a list asks for.
+
+use marque_api::complaint::v1 as pb;
+
+use crate::{
+    domain::{Severity, State, Step, category_code, find_category, find_department},
+    error::{Error, Result},
+    storage::Filter,
+};
+
+/// The list with its filters, so that a page token is of no use in another.
+pub(super) fn list_name(request: &pb::ListComplaintsRequest) -> String {
+    let pb::ListComplaintsRequest {
+        state,
+        dealer,
+        customer_id,
+        vin,
+        severity,
+        category,
+        department,
+        escalated_to,
+        overdue,
+        page_size: _,
+        page_token: _,
+    } = request;
+    format!(
+        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}"
+    )
+}
+
+/// What the request asks for; nothing if it names a customer who cannot be.
+pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Filter>> {
+    let mut filter = Filter {
+        dealer: request.dealer,
+        vin: request.vin.trim().to_uppercase(),
+        only_open: request.state == "open",
+        ..Filter::default()
+    };
+    if !request.state.is_empty() && !filter.only_open {
+        filter.state = Some(State::parse(&request.state).ok_or_else(|| {
+            Error::field(
+                "state",
+                "FORMAT",
+                "write open, or one of the states of a complaint",
+            )
+        })?);
+    }
+    if !request.severity.is_empty() {
+        filter.severity = Some(Severity::parse(&request.severity).ok_or_else(|| {
+            Error::field("severity", "FORMAT", "write low, medium, high or critical")
+        })?);
+    }
+    if !request.escalated_to.is_empty() {
+        let step = Step::parse(&request.escalated_to).ok_or_else(|| {
+            let message = "write warning, agent, manager, region or headquarters";
+            Error::field("escalated_to", "FORMAT", message)
+        })?;
+        filter.level = step.number();
+    }
+    if !request.category.is_empty() {
+        filter.category = find_category(&request.category).map_or_else(
+            || category_code(&request.category),
+            |each| each.code.to_owned(),
+        );
+    }
+    find_department(&request.department)
+        .unwrap_or(&request.department)
+        .clone_into(&mut filter.department);
+    filter.overdue = request.overdue;
+    if !request.customer_id.is_empty() {
+        match request.customer_id.parse() {
+            Ok(customer) => filter.customer = Some(customer),
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(filter))
+}

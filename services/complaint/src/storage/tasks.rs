@@ -1,0 +1,208 @@
+//! Tasks of departments: of one case, and lists across cases.
+
+use marque_auth::Scope;
+use marque_core::{ComplaintId, PageRequest, Timestamp};
+use marque_db::{Conn, Row, StoreError};
+use marque_events::dealer_clause;
+use uuid::Uuid;
+
+use super::{CaseStore, blob, course::sealing, list::Clauses};
+use crate::domain::{CaseNumber, Severity, Task, TaskKind, TaskState};
+
+/// The columns a task is read from.
+const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind";
+/// When a task is due, as lists are sorted: one without a due time comes last. The index says the same.
+const DUE: &str = "coalesce(t.due_at, 9223372036854775807)";
+
+/// Which tasks are wanted; what is empty does not count.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskFilter {
+    pub(crate) state: TaskState,
+    pub(crate) dealer: String,
+    pub(crate) department: String,
+    pub(crate) owner: String,
+    /// Only those due until then.
+    pub(crate) due_until: Option<Timestamp>,
+    /// Only those that are needed.
+    pub(crate) needed: bool,
+}
+
+/// A task, and what is coded of its case.
+#[derive(Clone)]
+pub(crate) struct CaseTask {
+    pub(crate) task: Task,
+    pub(crate) case: ComplaintId,
+    pub(crate) number: CaseNumber,
+    pub(crate) dealer: String,
+    pub(crate) vin: String,
+    pub(crate) category: String,
+    pub(crate) severity: Severity,
+    /// Code of the case's state.
+    pub(crate) case_state: String,
+}
+
+impl CaseStore {
+    /// Writes a new task.
+    pub(crate) fn add_task(
+        &self,
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        task: &Task,
+    ) -> Result<(), StoreError> {
+        let place = ("complaint_tasks", task.id.as_bytes().as_slice(), "words");
+        let words = blob::seal_text(&self.vault, place, &task.text).map_err(sealing)?;
+        conn.execute(
+            "INSERT INTO complaint_tasks
+                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
+                  kind)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
+            &[
+                case.uuid().into(),
+                task.id.into(),
+                (&task.department).into(),
+                (&task.owner).into(),
+                task.due_at.into(),
+                task.is_needed.into(),
+                task.state.code().into(),
+                task.created_at.into(),
+                (&words).into(),
+                [].as_slice().into(),
+                task.kind.code().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Ends a task.
+    pub(crate) fn finish_task(
+        &self,
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        task: &Task,
+    ) -> Result<(), StoreError> {
+        let place = ("complaint_tasks", task.id.as_bytes().as_slice(), "outcome");
+        let outcome = blob::seal_text(&self.vault, place, &task.outcome).map_err(sealing)?;
+        conn.execute(
+            "UPDATE complaint_tasks SET state = ?3, finished_at = ?4, outcome = ?5 WHERE complaint_id = ?1 AND id = ?2",
+            &[
+                case.uuid().into(),
+                task.id.into(),
+                task.state.code().into(),
+                task.finished_at.into(),
+                (&outcome).into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The tasks of a case, oldest first.
+    pub(crate) fn list_tasks(
+        &self,
+        conn: &mut Conn<'_>,
+        _: &Scope,
+        case: ComplaintId,
+    ) -> Result<Vec<Task>, StoreError> {
+        let sql = format!(
+            "SELECT {READ} FROM complaint_tasks AS t WHERE t.complaint_id = ?1 ORDER BY t.created_at, t.id"
+        );
+        conn.query(&sql, &[case.uuid().into()], |row| self.read_task(row))
+    }
+
+    /// A page of the tasks of all cases in a scope, the soonest due first.
+    pub(crate) fn list_case_tasks(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        filter: &TaskFilter,
+        page: &PageRequest,
+    ) -> Result<Vec<CaseTask>, StoreError> {
+        let (due, id) = page
+            .after
+            .as_ref()
+            .and_then(|token| read_key(&token.key))
+            .unwrap_or(BEGIN);
+        let (clause, dealers) = dealer_clause(scope, "c.dealer", 5);
+        let state = filter.state.code();
+        let mut clauses = Clauses {
+            sql: format!("t.state = ?1 AND ({DUE}, t.id) > (?2, ?3) AND {clause}"),
+            values: vec![
+                state.into(),
+                due.into(),
+                id.into(),
+                page.size.into(),
+                dealers,
+            ],
+        };
+        for (condition, value) in [
+            ("c.dealer = #", &filter.dealer),
+            ("t.department = #", &filter.department),
+            ("t.owner = #", &filter.owner),
+        ] {
+            if !value.is_empty() {
+                clauses.add(condition, value.into());
+            }
+        }
+        if let Some(until) = filter.due_until {
+            clauses.add("t.due_at <= #", until.into());
+        }
+        if filter.needed {
+            clauses.sql.push_str(" AND t.is_needed");
+        }
+        let Clauses { sql, values } = clauses;
+        let sql = format!(
+            "SELECT {READ}, t.complaint_id, c.serial, c.dealer, c.vin, c.category, c.severity, c.state
+             FROM complaint_tasks AS t JOIN complaints AS c ON c.id = t.complaint_id
+             WHERE {sql} ORDER BY {DUE}, t.id LIMIT ?4"
+        );
+        conn.query(&sql, &values, |row| {
+            Ok(CaseTask {
+                task: self.read_task(row)?,
+                case: row.get::<Uuid>(11)?.into(),
+                number: CaseNumber::from_serial(row.get(12)?),
+                dealer: row.get(13)?,
+                vin: row.get(14)?,
+                category: row.get(15)?,
+                severity: Severity::of_rank(row.get(16)?),
+                case_state: row.get(17)?,
+            })
+        })
+    }
+
+    fn read_task(&self, row: &Row<'_>) -> Result<Task, StoreError> {
+        let id: Uuid = row.get(0)?;
+        let text = |column, field| {
+            let sealed: Vec<u8> = row.get(column)?;
+            let place = ("complaint_tasks", id.as_bytes().as_slice(), field);
+            blob::open_text(&self.vault, place, &sealed)
+        };
+        Ok(Task {
+            id,
+            department: row.get(1)?,
+            text: text(8, "words")?,
+            owner: row.get(2)?,
+            due_at: row.get::<Option<Timestamp>>(3)?,
+            is_needed: row.get(4)?,
+            state: TaskState::parse(&row.get::<String>(5)?),
+            outcome: text(9, "outcome")?,
+            created_at: row.get(6)?,
+            finished_at: row.get(7)?,
+            kind: TaskKind::parse(&row.get::<String>(10)?),
+        })
+    }
+}
+
+impl CaseTask {
+    /// The sort key of a page token.
+    pub(crate) fn page_key(&self) -> String {
+        let due = self.task.due_at.map_or(i64::MAX, Timestamp::as_micros);
+        format!("{due}|{}", self.task.id)
+    }
+}
+
+/// Before every task.
+const BEGIN: (i64, Uuid) = (i64::MIN, Uuid::nil());
+
+fn read_key(key: &str) -> Option<(i64, Uuid)> {
+    let (due, id) = key.split_once('|')?;
+    Some((due.parse().ok()?, id.parse().ok()?))
+}

@@ -1,0 +1,170 @@
+//! What was typed wrong at the desk is put right: vehicle, visit, channel, who complains.
+
+use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::{
+    imports::{HEADER, import},
+    world::{World, complaint, customer, linked, record_of},
+};
+
+store_test_suite!(
+    another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again,
+    a_case_of_another_customer_moves_to_him,
+    a_file_does_not_undo_what_was_put_right,
+);
+
+async fn amend(
+    world: &World,
+    case: &pb::Complaint,
+    message: pb::AmendComplaintRequest,
+) -> Result<pb::Complaint, tonic::Status> {
+    let message = pb::AmendComplaintRequest {
+        id: case.id.clone(),
+        ..message
+    };
+    let request = world.desk(&case.dealer, message);
+    let answer = world.complaints().amend_complaint(request).await?;
+    Ok(answer.into_inner().complaint.unwrap())
+}
+
+const OTHER_CAR: &str = "LMVCA1A60R1000002";
+
+async fn another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let first = world.open(complaint("D1", "c1")).await;
+    world.pass(60);
+    // At another dealer, of the same car.
+    let second = world.open(complaint("D2", "c2")).await;
+    assert_eq!(second.repeat_of, first.id);
+    let right = pb::AmendComplaintRequest {
+        vin: OTHER_CAR.to_lowercase(),
+        visit_id: "vis_17".into(),
+        channel: "微信".into(),
+        note: "抄错了车架号".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = amend(&world, &first, right).await.unwrap();
+    assert_eq!(
+        (
+            amended.vin.as_str(),
+            amended.visit_id.as_str(),
+            amended.channel.as_str()
+        ),
+        (OTHER_CAR, "vis_17", "wechat")
+    );
+    assert!(amended.version > first.version);
+    let entry = amended
+        .entries
+        .iter()
+        .find(|entry| entry.to == format!("vin={OTHER_CAR}"));
+    assert_eq!(entry.unwrap().note, "抄错了车架号");
+    assert_eq!(
+        world.get(&second.id).await.repeat_of,
+        "",
+        "it is no repeat any more"
+    );
+    // And back: then it is one again. What is to be empty is emptied.
+    let back = pb::AmendComplaintRequest {
+        vin: first.vin.clone(),
+        clear: vec!["visit_id".into()],
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = amend(&world, &first, back).await.unwrap();
+    assert_eq!(
+        (amended.vin, amended.visit_id.as_str()),
+        (first.vin.clone(), "")
+    );
+    assert_eq!(world.get(&second.id).await.repeat_of, first.id);
+    let wrong = [
+        pb::AmendComplaintRequest {
+            vin: "LMV".into(),
+            ..pb::AmendComplaintRequest::default()
+        },
+        pb::AmendComplaintRequest {
+            channel: "烟".into(),
+            ..pb::AmendComplaintRequest::default()
+        },
+        pb::AmendComplaintRequest {
+            clear: vec!["text".into()],
+            ..pb::AmendComplaintRequest::default()
+        },
+        pb::AmendComplaintRequest {
+            customer_key: "c9".into(),
+            source: "dms".into(),
+            ..pb::AmendComplaintRequest::default()
+        },
+    ];
+    for message in wrong {
+        let refused = amend(&world, &first, message).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+    }
+}
+
+async fn a_case_of_another_customer_moves_to_him(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    world
+        .customers
+        .deliver([
+            linked(1, "D1", "c1", customer(1)),
+            linked(2, "D1", "c2", customer(2)),
+        ])
+        .await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!(case.customer_id, customer(1).to_string());
+    let right = pb::AmendComplaintRequest {
+        source: "dms".into(),
+        customer_key: "c2".into(),
+        note: "同名的另一位".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = amend(&world, &case, right).await.unwrap();
+    assert_eq!(amended.customer_id, customer(2).to_string());
+    assert_eq!(amended.source_record_id, record_of("D1", "c2").to_string());
+    let changed = amended.entries.last().unwrap();
+    assert_eq!(
+        (changed.act.as_str(), changed.from.as_str()),
+        ("amended", "customer=")
+    );
+    for (who, is_his) in [(customer(1), false), (customer(2), true)] {
+        let get = pb::GetComplaintRequest {
+            id: case.id.clone(),
+        };
+        let request = world.ask(Role::Customer, Scope::Customer(who), get);
+        let seen = world.complaints().get_complaint(request).await.is_ok();
+        assert_eq!(seen, is_his);
+    }
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.amended'";
+    assert_eq!(world.count(told).await, 1);
+}
+
+async fn a_file_does_not_undo_what_was_put_right(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = "TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n";
+    import(&world, &format!("{HEADER}{row}")).await;
+    let list = pb::ListComplaintsRequest::default();
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    let case = listed.unwrap().into_inner().complaints.remove(0);
+    let right = pb::AmendComplaintRequest {
+        vin: OTHER_CAR.into(),
+        channel: "到店".into(),
+        source: "dms".into(),
+        customer_key: "c2".into(),
+        note: "客户和车都录错了".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    amend(&world, &case, right).await.unwrap();
+    import(&world, &format!("{HEADER}{}", row.replace("异响", "抖动"))).await;
+    let kept = world.get(&case.id).await;
+    assert_eq!(kept.text, "制动仍有抖动");
+    assert_eq!(
+        (
+            kept.vin.as_str(),
+            kept.channel.as_str(),
+            kept.source_record_id
+        ),
+        (OTHER_CAR, "visit", record_of("D1", "c2").to_string())
+    );
+}

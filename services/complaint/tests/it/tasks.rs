@@ -1,0 +1,218 @@
+//! Lists of tasks across cases: in the scope, the soonest due first, page by page.
+
+use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
+use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
+
+use crate::world::{World, complaint};
+
+store_test_suite!(
+    tasks_of_all_cases_in_the_scope_are_listed_the_soonest_due_first,
+    a_list_of_tasks_is_narrowed_and_paged,
+);
+
+async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (&str, &str, &str)) {
+    let message = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: department.into(),
+        text: "查配件".into(),
+        owner: owner.into(),
+        due_at: due_at.into(),
+        optional: owner.is_empty(),
+    };
+    let request = world.desk(&case.dealer, message);
+    world.complaints().add_task(request).await.unwrap();
+}
+
+async fn list(
+    world: &World,
+    role: Role,
+    scope: Scope,
+    message: pb::ListTasksRequest,
+) -> pb::ListTasksResponse {
+    let request = world.ask(role, scope, message);
+    let answer = world.complaints().list_tasks(request).await;
+    answer.unwrap().into_inner()
+}
+
+fn dealer(code: &str) -> Scope {
+    Scope::Dealer(code.parse().unwrap())
+}
+
+/// Dealer and department of what was listed.
+fn names(listed: &pb::ListTasksResponse) -> Vec<String> {
+    let name = |found: &pb::CaseTask| {
+        format!(
+            "{} {}",
+            found.dealer,
+            found.task.as_ref().unwrap().department
+        )
+    };
+    listed.tasks.iter().map(name).collect()
+}
+
+async fn some_tasks(world: &World) -> Vec<pb::Complaint> {
+    let mut cases = Vec::new();
+    for code in ["D1", "D2", "D3"] {
+        cases.push(world.open(complaint(code, "c1")).await);
+    }
+    add(world, &cases[0], ("sales", "", "")).await;
+    add(world, &cases[0], ("parts", "S17", "2026-03-04")).await;
+    add(
+        world,
+        &cases[0],
+        ("finance", "S3", "2026-03-02T11:00:00+08:00"),
+    )
+    .await;
+    add(world, &cases[1], ("parts", "S17", "2026-03-03")).await;
+    add(world, &cases[2], ("service", "S1", "2026-03-05")).await;
+    cases
+}
+
+async fn tasks_of_all_cases_in_the_scope_are_listed_the_soonest_due_first(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let cases = some_tasks(&world).await;
+    let all = pb::ListTasksRequest::default;
+    let seen = [
+        (
+            Role::Technician,
+            dealer("D1"),
+            vec!["D1 finance", "D1 parts", "D1 sales"],
+        ),
+        (Role::Service, dealer("D2"), vec!["D2 parts"]),
+        (
+            Role::Manager,
+            Scope::Region("north".into()),
+            vec!["D1 finance", "D2 parts", "D1 parts", "D1 sales"],
+        ),
+        (
+            Role::Agent,
+            Scope::Headquarters,
+            vec![
+                "D1 finance",
+                "D2 parts",
+                "D1 parts",
+                "D3 service",
+                "D1 sales",
+            ],
+        ),
+    ];
+    for (role, scope, expected) in seen {
+        let listed = list(&world, role, scope, all()).await;
+        assert_eq!(names(&listed), expected, "{role}");
+    }
+    let others = pb::ListTasksRequest {
+        dealer: "D2".into(),
+        ..all()
+    };
+    let listed = list(&world, Role::Service, dealer("D1"), others).await;
+    assert_eq!(names(&listed), Vec::<String>::new(), "another dealer's");
+    let first = list(&world, Role::Service, dealer("D1"), all()).await.tasks;
+    assert_eq!(
+        (
+            first[0].complaint_id.as_str(),
+            first[0].complaint_number.as_str()
+        ),
+        (cases[0].id.as_str(), cases[0].number.as_str())
+    );
+    assert_eq!(first[0].complaint_state, "received");
+    assert_eq!(first[0].task.as_ref().unwrap().text, "查配件");
+    for (role, scope) in [
+        (Role::Dms, dealer("D1")),
+        (Role::Customer, Scope::Customer(crate::world::customer(1))),
+    ] {
+        let request = world.ask(role, scope, all());
+        let refused = world.complaints().list_tasks(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{role}");
+    }
+}
+
+async fn a_list_of_tasks_is_narrowed_and_paged(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let cases = some_tasks(&world).await;
+    let hq = |message| list(&world, Role::HqAdmin, Scope::Headquarters, message);
+    let all = pb::ListTasksRequest::default;
+    let narrowed = [
+        (
+            pb::ListTasksRequest {
+                department: "配件".into(),
+                ..all()
+            },
+            vec!["D2 parts", "D1 parts"],
+        ),
+        (
+            pb::ListTasksRequest {
+                owner: "S17".into(),
+                dealer: "D1".into(),
+                ..all()
+            },
+            vec!["D1 parts"],
+        ),
+        (
+            pb::ListTasksRequest {
+                due_until: "2026-03-03".into(),
+                ..all()
+            },
+            vec!["D1 finance", "D2 parts"],
+        ),
+        (
+            pb::ListTasksRequest {
+                needed: true,
+                dealer: "D1".into(),
+                ..all()
+            },
+            vec!["D1 finance", "D1 parts"],
+        ),
+        (
+            pb::ListTasksRequest {
+                overdue: true,
+                ..all()
+            },
+            vec!["D1 finance"],
+        ),
+    ];
+    world.pass(90);
+    for (message, expected) in narrowed {
+        assert_eq!(names(&hq(message.clone()).await), expected, "{message:?}");
+    }
+    // Page by page, each once.
+    let (mut paged, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let message = pb::ListTasksRequest {
+            page_size: 2,
+            page_token,
+            ..all()
+        };
+        let page = hq(message).await;
+        paged.extend(names(&page));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, names(&hq(all()).await));
+    // One that has ended is in another list.
+    let first = hq(all()).await.tasks.remove(0);
+    assert!(first.overdue);
+    let finish = pb::FinishTaskRequest {
+        id: cases[0].id.clone(),
+        task_id: first.task.unwrap().id,
+        outcome: "已退款".into(),
+        ..pb::FinishTaskRequest::default()
+    };
+    let request = world.desk("D1", finish);
+    world.complaints().finish_task(request).await.unwrap();
+    assert_eq!(hq(all()).await.tasks.len(), 4);
+    let done = pb::ListTasksRequest {
+        state: "done".into(),
+        ..all()
+    };
+    assert_eq!(names(&hq(done).await), ["D1 finance"]);
+    let wrong = pb::ListTasksRequest {
+        state: "late".into(),
+        ..all()
+    };
+    let refused = world.complaints().list_tasks(world.hq(wrong)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+}
