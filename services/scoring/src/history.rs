@@ -9,12 +9,12 @@ use marque_api::service_history::v1::{
 use marque_auth::PeerTokens;
 use marque_core::{Timestamp, business_date};
 use marque_events::from_proto_time;
-use marque_insight::law::guarantees::{Assembly, Repair, Replacement};
+use marque_insight::law::guarantees::{Repair, Replacement, SafetyFault};
 use marque_quality::date::BUSINESS_OFFSET_SECONDS;
 use marque_rpc::{CallMeta, RequestId, RpcTransport};
 
 use crate::{
-    domain::assembly_of,
+    domain::{assembly_of, safety_fault},
     error::{Error, Result},
 };
 
@@ -112,22 +112,48 @@ fn repair(visit: &Visit) -> Option<Repair> {
         .filter(|line| line.kind() == LineKind::Part)
         .filter_map(replacement)
         .collect();
-    let defect = lines.clone().find(|line| !line.fault_code.is_empty());
-    let assembly: Option<Assembly> = replaced.first().map(|each| each.assembly);
+    let defects = lines
+        .clone()
+        .map(|line| one_spelling(&line.fault_code))
+        .filter(|code| !code.is_empty());
+    // Where nothing of an assembly was replaced, the work done on it or the diagnosis says where the defect is.
+    let named = || {
+        let mut texts = lines.clone().map(|line| line.name.as_str());
+        let by_line = texts.find_map(assembly_of);
+        by_line.or_else(|| assembly_of(&visit.diagnosis))
+    };
+    let assembly = replaced.first().map(|each| each.assembly);
     Some(Repair {
         order: format!("{}/{}", visit.dealer, visit.order_number),
         agreed_at: local(opened),
         completed_at: closed.map(local),
         excluded_hours: 0.0,
         driven_km: f64::from(visit.odometer_km),
-        defect: defect.map(|line| line.fault_code.clone()),
-        assembly,
-        // Whether a fault was a serious one, or one of article 23, is a person's word, which repair orders do not have.
-        is_serious_safety_fault: false,
-        early_fault: None,
+        defects: defects.collect(),
+        assembly: assembly.or_else(|| named().map(|(assembly, _)| assembly)),
+        safety_fault: safety_fault_of(visit),
         replaced,
         is_covered,
+        has_substitute: !visit.substitute.trim().is_empty(),
     })
+}
+
+/// What a repair order says of a serious safety fault: what the workshop found before what the customer told.
+fn safety_fault_of(visit: &Visit) -> Option<SafetyFault> {
+    let found = safety_fault(&visit.diagnosis);
+    let told = || safety_fault(&visit.complaint_text);
+    let fault = found.or_else(told)?;
+    Some(SafetyFault {
+        early: fault.early,
+        is_found: found.is_some(),
+    })
+}
+
+/// A code as one writes it: dealers differ in case, spaces and hyphens.
+fn one_spelling(code: &str) -> String {
+    let is_part = |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.');
+    let letters = code.chars().filter(is_part);
+    letters.flat_map(char::to_uppercase).collect()
 }
 
 /// The assembly a part belongs to, by its name; whole if the name is the assembly's own.
@@ -136,7 +162,7 @@ fn replacement(line: &Line) -> Option<Replacement> {
     let number = if line.code.is_empty() {
         line.name.clone()
     } else {
-        line.code.clone()
+        one_spelling(&line.code)
     };
     Some(Replacement {
         assembly,
@@ -151,4 +177,93 @@ pub(crate) fn local(at: Timestamp) -> chrono::NaiveDateTime {
         || business_date(at).and_time(chrono::NaiveTime::MIN),
         |time| time.naive_utc(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_events::to_proto_time;
+    use marque_insight::law::guarantees::{Assembly, EarlyFault};
+
+    use super::*;
+
+    fn visit() -> Visit {
+        Visit {
+            dealer: "D1".to_owned(),
+            order_number: "R1".to_owned(),
+            kind: "warranty".to_owned(),
+            opened_at: Some(to_proto_time(Timestamp::from_micros(0))),
+            ..Visit::default()
+        }
+    }
+
+    fn line(kind: LineKind, code: &str, name: &str, fault_code: &str) -> Line {
+        Line {
+            kind: kind.into(),
+            code: code.to_owned(),
+            name: name.to_owned(),
+            fault_code: fault_code.to_owned(),
+            ..Line::default()
+        }
+    }
+
+    #[test]
+    fn a_repair_is_read_from_its_order() {
+        let found = repair(&Visit {
+            complaint_text: "刹车失灵".to_owned(),
+            diagnosis: "经检查发现燃油泄漏".to_owned(),
+            substitute: "代步车 3 天".to_owned(),
+            lines: vec![
+                line(LineKind::Part, "44-10 b", "电动助力转向机", "c 1201"),
+                line(LineKind::Part, "4410B", "电动助力转向机", "C-1201"),
+                line(LineKind::Labour, "L7", "检查", "P0300"),
+            ],
+            ..visit()
+        })
+        .unwrap();
+        assert_eq!(found.defects, ["C1201", "P0300"].map(str::to_owned).into());
+        let parts: Vec<Option<&str>> = found
+            .replaced
+            .iter()
+            .map(|each| each.main_part.as_deref())
+            .collect();
+        assert_eq!(
+            parts,
+            [Some("4410B"), Some("4410B")],
+            "one part, two spellings"
+        );
+        let fault = found.safety_fault.unwrap();
+        assert!(fault.is_found && fault.early == Some(EarlyFault::FuelLeak));
+        assert!(found.has_substitute && found.is_covered);
+    }
+
+    #[test]
+    fn where_nothing_was_replaced_the_work_or_the_diagnosis_names_the_assembly() {
+        for (work, diagnosis, expected) in [
+            ("变速箱阀体清洗", "换挡顿挫", Some(Assembly::Gearbox)),
+            ("检查", "变速箱漏油", Some(Assembly::Gearbox)),
+            ("检查", "异响", None),
+        ] {
+            let found = repair(&Visit {
+                diagnosis: diagnosis.to_owned(),
+                lines: vec![line(LineKind::Labour, "L1", work, "")],
+                ..visit()
+            });
+            assert_eq!(found.unwrap().assembly, expected, "{work}, {diagnosis}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_only_the_customer_tells_of_is_not_found() {
+        let told = repair(&Visit {
+            complaint_text: "高速上刹车失灵".to_owned(),
+            diagnosis: "制动系统检查正常".to_owned(),
+            ..visit()
+        });
+        assert!(!told.unwrap().safety_fault.unwrap().is_found);
+        let nothing = repair(&Visit {
+            kind: "maintenance".to_owned(),
+            ..visit()
+        });
+        assert_eq!(nothing, None, "no repair");
+    }
 }

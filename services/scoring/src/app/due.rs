@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use marque_auth::CallContext;
 use marque_core::{CustomerId, Timestamp, VehicleId, business_date};
 use marque_db::Conn;
@@ -20,6 +21,11 @@ const MOST_MONTHS: u32 = 120;
 const MOST_KM: u32 = 300_000;
 
 impl ScoreApp {
+    /// The business day it is.
+    pub(crate) fn today(&self) -> NaiveDate {
+        business_date(self.clock.now())
+    }
+
     /// What is due for the current cars of a customer.
     pub(crate) async fn due_of_customer(
         &self,

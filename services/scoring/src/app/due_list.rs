@@ -185,7 +185,7 @@ fn lines_of(car: &CarDue, customer: Option<CustomerId>, today: NaiveDate) -> Vec
         dealer: car.due.dealer.clone(),
         customer,
     };
-    let soon = |item: &&DueItem| item.when.date <= horizon;
+    let soon = |item: &&DueItem| item.when.date <= horizon && item.brings_back(today);
     car.due.items.iter().filter(soon).map(line).collect()
 }
 

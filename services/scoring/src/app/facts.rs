@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, FactId, SourceRecordId};
+use marque_core::{CustomerId, FactId, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
@@ -11,7 +11,7 @@ use marque_rpc::CallMeta;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, rows, rows::Wrong};
+use super::{Assessor, FactRow, ScoreApp, benefits, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -47,8 +47,13 @@ impl ScoreApp {
             let message = "name the source system of the row, such as dms, in 1 to 64 characters";
             return Err(Error::field("source", "MISSING", message));
         }
-        let kind = Kind::from_code(kind)
-            .ok_or_else(|| Error::field("kind", "UNKNOWN", "purchase, payment or assessment"))?;
+        let kind = Kind::from_code(kind).ok_or_else(|| {
+            Error::field(
+                "kind",
+                "UNKNOWN",
+                "purchase, payment, assessment or benefit",
+            )
+        })?;
         let dealer = self.directory.check(meta, dealer).await?;
         let now = self.clock.now();
         let fact = rows::read(kind, &row, (&dealer, source), now).map_err(|wrong| {
@@ -67,11 +72,27 @@ impl ScoreApp {
                     key.as_ref(),
                     &request,
                     |conn| {
+                        let is_withdrawal = fact.withdrawn_at.is_some();
+                        if is_withdrawal && storage::find_happenings(conn, [fact.id])?.is_empty() {
+                            let message = "this dealer's source never told of one with this key";
+                            return Err(Error::field("key", "UNKNOWN", message));
+                        }
+                        if let Some((_, benefit)) = fact.code.split_once(':')
+                            && fact.kind == Kind::Benefit
+                            && !benefits::is_benefit(conn, benefit)?
+                        {
+                            let message = "the plan that counts has no benefit of this name";
+                            return Err(Error::field("subject", "UNKNOWN", message));
+                        }
                         let recorded = put(conn, &assessor, std::slice::from_ref(&fact))?[0];
                         if recorded.outcome == Outcome::Stored {
                             let subject = recorded.id.to_string();
                             let entry = Entry {
-                                act: "fact_put",
+                                act: if is_withdrawal {
+                                    "fact_withdrawn"
+                                } else {
+                                    "fact_put"
+                                },
                                 subject: &subject,
                                 dealer: dealer.as_str(),
                                 detail: fact.kind.code(),
@@ -95,34 +116,59 @@ pub(super) fn put(
     storage::lock(conn)?;
     let mut known = storage::find_happenings(conn, facts.iter().map(|fact| fact.id))?;
     let before: Vec<SourceRecordId> = known.values().filter_map(|fact| fact.record).collect();
-    let mut stored: BTreeMap<Uuid, &Happening> = BTreeMap::new();
+    let mut stored: BTreeMap<Uuid, Happening> = BTreeMap::new();
+    let mut replaced: Vec<Happening> = Vec::new();
     let mut outcomes = Vec::with_capacity(facts.len());
     for fact in facts {
-        let is_known = known
-            .get(&fact.id)
-            .is_some_and(|known| known.says_the_same(fact));
-        if is_known {
+        let former = known.get(&fact.id);
+        let Some(fact) = next_of(former, fact) else {
             outcomes.push(Outcome::Unchanged);
-        } else {
-            outcomes.push(Outcome::Stored);
-            known.insert(fact.id, fact.clone());
-            stored.insert(fact.id, fact);
-        }
+            continue;
+        };
+        outcomes.push(Outcome::Stored);
+        // What a statement of this batch replaces was never seen by anybody.
+        replaced.extend(former.filter(|_| !stored.contains_key(&fact.id)).cloned());
+        known.insert(fact.id, fact.clone());
+        stored.insert(fact.id, fact);
     }
-    let stored: Vec<Happening> = stored.into_values().cloned().collect();
+    let stored: Vec<Happening> = stored.into_values().collect();
+    if let Some(last) = stored.iter().map(|fact| fact.version).max() {
+        storage::keep_versions(conn, replaced.iter(), Timestamp::from_micros(last))?;
+    }
     storage::put_happenings(conn, &stored)?;
-    let records = facts.iter().filter_map(|fact| fact.record);
-    let customers = storage::customers_of(conn, records.chain(before))?;
+    let records: Vec<Option<SourceRecordId>> = facts
+        .iter()
+        .map(|fact| known.get(&fact.id).and_then(|known| known.record))
+        .collect();
+    let customers = storage::customers_of(conn, records.iter().flatten().copied().chain(before))?;
     if !stored.is_empty() {
         assessor.assess(conn, customers.values().copied())?;
     }
-    let recorded = facts.iter().zip(outcomes).map(|(fact, outcome)| Recorded {
+    let outcomes = records.into_iter().zip(outcomes);
+    let recorded = facts.iter().zip(outcomes);
+    let recorded = recorded.map(|(fact, (record, outcome))| Recorded {
         id: fact.id.into(),
-        record: fact.record,
-        customer: fact
-            .record
-            .and_then(|record| customers.get(&record).copied()),
+        record,
+        customer: record.and_then(|record| customers.get(&record).copied()),
         outcome,
     });
     Ok(recorded.collect())
+}
+
+/// How a fact stands after a word on it; `None` if the word changes nothing, or is older than the last one. What is withdrawn keeps what it said, and who says it
+/// again restores it; of what was never said there is nothing to withdraw.
+fn next_of(known: Option<&Happening>, word: &Happening) -> Option<Happening> {
+    if known.is_some_and(|known| known.version > word.version) {
+        return None;
+    }
+    match (known, word.withdrawn_at) {
+        (Some(known), Some(_)) if known.withdrawn_at.is_none() => Some(Happening {
+            version: word.version,
+            withdrawn_at: word.withdrawn_at,
+            ..known.clone()
+        }),
+        (_, Some(_)) => None,
+        (Some(known), None) if known.says_the_same(word) => None,
+        (_, None) => Some(word.clone()),
+    }
 }

@@ -1,13 +1,16 @@
 //! What callers ask of loyalty.
 
+use std::sync::Arc;
+
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest};
 use marque_db::Conn;
+use marque_insight::churn::Bin;
 use uuid::Uuid;
 
-use super::{ScoreApp, assess::Learnt, read::visible};
+use super::{BenefitShown, ScoreApp, assess::Learnt, read::visible};
 use crate::{
-    domain::{Loyalty, LoyaltyLine, TRUSTS},
+    domain::{Fitted, Loyalty, LoyaltyLine, TRUSTS},
     error::{Error, Result},
     storage,
 };
@@ -22,6 +25,9 @@ pub(crate) struct LoyaltyShown {
     pub(crate) window_days: u32,
     /// Customers it was learnt from.
     pub(crate) learnt_from: usize,
+    /// How it went with customers, not seen by the model, who were given about the same probability.
+    pub(crate) alike: Option<Bin>,
+    pub(crate) benefits: Vec<BenefitShown>,
 }
 
 /// Which customers a list wants.
@@ -41,14 +47,17 @@ impl ScoreApp {
         customer: CustomerId,
     ) -> Result<LoyaltyShown> {
         let (app, now) = (self.clone(), self.clock.now());
-        self.db
+        let mut shown: LoyaltyShown = self
+            .db
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
                 let learnt = app.assessor.learnt(conn)?;
                 let (shown, _) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
                 shown.ok_or(Error::CustomerUnknown)
             })
-            .await
+            .await?;
+        shown.benefits = self.benefits_of(&shown).await?;
+        Ok(shown)
     }
 
     /// The loyalty of a customer whom the scope may see, and the VINs of his cars; `None` of who has no record. What was
@@ -80,13 +89,26 @@ impl ScoreApp {
             let seen = storage::dealers_in(conn, scope, dealers.collect())?;
             loyalty.dealers.retain(|each| seen.contains(&each.dealer));
         }
+        let risk = loyalty.as_ref().and_then(|loyalty| loyalty.risk.as_ref());
         let shown = LoyaltyShown {
             customer,
+            alike: risk
+                .zip(fitted.calibration.as_ref())
+                .and_then(|(risk, curve)| curve.near(risk.probability)),
             loyalty,
             window_days: fitted.churn.window() as u32,
             learnt_from: fitted.customers,
+            benefits: Vec::new(),
         };
         Ok((Some(shown), cars))
+    }
+
+    /// What was learnt of who stays away, with its calibration curve.
+    pub(crate) async fn churn_model(&self) -> Result<Arc<Fitted>> {
+        let app = self.clone();
+        self.db
+            .read(move |conn| Ok(app.assessor.fitted(conn)?))
+            .await
     }
 
     /// Customers by how likely they stay away, the likeliest first.

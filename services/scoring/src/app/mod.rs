@@ -1,6 +1,7 @@
 //! Use cases of the scoring service.
 
 mod assess;
+mod benefits;
 mod calibrate;
 mod comings;
 mod due;
@@ -28,6 +29,7 @@ use marque_db::Database;
 use marque_intake::Directory;
 
 pub(crate) use assess::Assessor;
+pub(crate) use benefits::BenefitShown;
 pub(crate) use due_list::{DueAsked, DueShown, keep_dues};
 pub(crate) use facts::Recorded;
 pub(crate) use guarantees::Counted;

@@ -43,6 +43,12 @@ impl ScoreApp {
                 tracing::warn!(%error, "a score is shown without its place");
             }
         }
+        if let Some(loyalty) = &mut outlook.loyalty {
+            match self.benefits_of(loyalty).await {
+                Ok(benefits) => loyalty.benefits = benefits,
+                Err(error) => tracing::warn!(%error, "a customer is shown without his benefits"),
+            }
+        }
         Ok(outlook)
     }
 }

@@ -227,8 +227,14 @@ impl ScoreApp {
             row,
         };
         if asked.explain && is_scored {
-            let dossier: Option<Dossier> =
+            let mut dossier: Option<Dossier> =
                 storage::load_dossiers(conn, &[shown.row.customer])?.pop();
+            if let Some(dossier) = dossier.as_mut().filter(|_| asked.at.is_some()) {
+                let records: Vec<Uuid> =
+                    dossier.records.iter().map(|each| each.id.uuid()).collect();
+                let stood = storage::versions_at(conn, records, shown.row.assessed_at)?;
+                dossier.as_told_by(shown.row.assessed_at, stood);
+            }
             let basis = dossier.map(|dossier| Basis::of(&dossier, shown.row.assessed_on));
             shown.evidence = basis.unwrap_or_default().evidence;
             shown.explanation = explain(&model, &shown.row.inputs, &[]);

@@ -7,7 +7,7 @@ use marque_insight::value::Indicator;
 use marque_intake::Refusal;
 use marque_quality::{date, number::parse_money_fen, text::present, vin::Vin};
 
-use crate::domain::{Happening, fact_id, happening::Kind};
+use crate::domain::{GRANTED, Happening, USED, fact_id, happening::Kind};
 
 /// A row as typed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +20,8 @@ pub(crate) struct FactRow<'a> {
     pub(crate) paid_date: &'a str,
     pub(crate) subject: &'a str,
     pub(crate) value: &'a str,
+    pub(crate) valid_until: &'a str,
+    pub(crate) withdrawn: &'a str,
 }
 
 /// What is wrong with one column of a row, and how to mend it; no value of the row.
@@ -76,7 +78,21 @@ const SUBJECTS: [(&str, &[&str], f64, f64); 5] = [
     ("contact", &["联系", "互动记录", "沟通"], 0.0, 1.0),
 ];
 
-/// Reads a row; what is wrong with it otherwise, field by field.
+/// Words by which a row takes back what its key said before, and those by which it does not.
+const WITHDRAWN: [&str; 9] = [
+    "yes",
+    "y",
+    "true",
+    "1",
+    "是",
+    "作废",
+    "已作废",
+    "已取消",
+    "撤回",
+];
+const STANDS: [&str; 8] = ["no", "n", "false", "0", "否", "有效", "正常", "未作废"];
+
+/// Reads a row; what is wrong with it otherwise, field by field. Of one that is withdrawn only the key matters.
 pub(crate) fn read(
     kind: Kind,
     row: &FactRow<'_>,
@@ -88,6 +104,9 @@ pub(crate) fn read(
         wrong: Vec::new(),
     };
     let key = reader.key("key", row.key);
+    if reader.withdrawn(row.withdrawn) {
+        return reader.end(withdrawal(kind, key, (dealer, source), now));
+    }
     let customer = reader.key("customer_key", row.customer_key);
     let happened = reader.date("date", row.date);
     let mut fact = Happening {
@@ -103,6 +122,7 @@ pub(crate) fn read(
         odometer_km: 0,
         code: String::new(),
         version: now.as_micros(),
+        withdrawn_at: None,
     };
     match kind {
         Kind::Purchase => {
@@ -123,20 +143,44 @@ pub(crate) fn read(
                 fact.ended_at = reader.date("paid_date", row.paid_date);
             }
         }
-        Kind::Assessment => (fact.code, fact.level) = reader.assessment(row),
+        Kind::Assessment => {
+            (fact.code, fact.level) = reader.assessment(row);
+            fact.ended_at = reader.valid_until(row.valid_until, happened);
+        }
+        Kind::Benefit => fact.code = reader.benefit(row),
         Kind::Visit | Kind::Complaint => {
             reader.note(
                 "kind",
                 "UNKNOWN",
-                "只接收购车、付款和评估；进厂与投诉由各自的服务接收",
-                "purchase, payment or assessment; visits and complaints have services of their own",
+                "只接收购车、付款、评估和权益；进厂与投诉由各自的服务接收",
+                "purchase, payment, assessment or benefit; visits and complaints have services of their own",
             );
         }
     }
-    if reader.wrong.is_empty() {
-        Ok(fact)
-    } else {
-        Err(reader.wrong)
+    reader.end(fact)
+}
+
+/// What takes a fact back: what it said is known.
+fn withdrawal(
+    kind: Kind,
+    key: &str,
+    (dealer, source): (&DealerCode, &str),
+    now: Timestamp,
+) -> Happening {
+    Happening {
+        id: fact_id(dealer.as_str(), source, kind, key),
+        kind,
+        record: None,
+        dealer: dealer.to_string(),
+        vin: String::new(),
+        happened_at: now,
+        ended_at: None,
+        amount_minor: None,
+        level: None,
+        odometer_km: 0,
+        code: String::new(),
+        version: now.as_micros(),
+        withdrawn_at: Some(now),
     }
 }
 
@@ -205,6 +249,42 @@ impl Reader {
         }
     }
 
+    fn end(self, fact: Happening) -> Result<Happening, Vec<Wrong>> {
+        if self.wrong.is_empty() {
+            Ok(fact)
+        } else {
+            Err(self.wrong)
+        }
+    }
+
+    fn withdrawn(&mut self, typed: &str) -> bool {
+        let typed = present(Some(typed)).unwrap_or_default().to_lowercase();
+        let is_withdrawn = WITHDRAWN.contains(&typed.as_str());
+        if !is_withdrawn && !typed.is_empty() && !STANDS.contains(&typed.as_str()) {
+            self.note(
+                "withdrawn",
+                "INVALID",
+                "是否作废请填“是”或“否”",
+                "yes or no",
+            );
+        }
+        is_withdrawn
+    }
+
+    fn valid_until(&mut self, typed: &str, given: Option<Timestamp>) -> Option<Timestamp> {
+        present(Some(typed))?;
+        let until = self.date("valid_until", typed)?;
+        if given.is_some_and(|given| until < given) {
+            self.note(
+                "valid_until",
+                "INVALID",
+                "有效期早于评估日期",
+                "it ends before the day of the assessment",
+            );
+        }
+        Some(until)
+    }
+
     fn vin(&mut self, typed: &str) -> String {
         let Some(typed) = present(Some(typed)) else {
             return String::new();
@@ -244,6 +324,20 @@ impl Reader {
             );
         }
         fen
+    }
+
+    fn benefit(&mut self, row: &FactRow<'_>) -> String {
+        let what = present(Some(row.value)).unwrap_or(USED).to_lowercase();
+        if ![USED, GRANTED].contains(&what.as_str()) {
+            self.note(
+                "value",
+                "UNKNOWN",
+                "应为 used（已使用）或 granted（单独授予）",
+                "used or granted",
+            );
+        }
+        let key = self.key("subject", row.subject);
+        format!("{what}:{key}")
     }
 
     fn assessment(&mut self, row: &FactRow<'_>) -> (String, Option<f64>) {

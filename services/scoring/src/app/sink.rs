@@ -78,6 +78,8 @@ impl Sink for FactSink {
             paid_date: get("paid_date"),
             subject: get("subject"),
             value: get("value"),
+            valid_until: get("valid_until"),
+            withdrawn: get("withdrawn"),
         };
         let read = rows::read(kind, &row, (&job.dealer, &job.source), job.now);
         let (payload, wrong) = match read {

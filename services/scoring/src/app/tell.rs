@@ -32,6 +32,8 @@ const TIERS: &str = "marque.scoring.tiers.changed";
 /// Cars counted in a row, and customers told of in one event.
 const CARS: usize = 100;
 const CUSTOMERS: usize = 500;
+/// Customers told of in one transaction.
+const TOLD_AT_ONCE: usize = 5_000;
 /// How often it is looked for cars to be counted.
 const CARS_EVERY: Duration = Duration::from_secs(1);
 /// How often tiers are compared, where scores have changed.
@@ -178,35 +180,37 @@ impl ScoreApp {
         if is_told(&top, &told) {
             return Ok(last);
         }
-        let app = self.clone();
-        self.db
-            .write(move |conn| {
-                storage::lock_tiers(conn)?;
-                let told = storage::told_tiers(conn)?;
-                Ok::<_, crate::error::Error>(app.tell_changes(conn, &top, &told)?)
-            })
-            .await?;
+        // In parts: after a new model they may be every twentieth customer, and scores wait for whoever writes.
+        for some in changed(&top, &told).chunks(TOLD_AT_ONCE) {
+            let now: Vec<(CustomerId, &'static str)> = some.to_vec();
+            let app = self.clone();
+            self.db
+                .bulk(move |conn| {
+                    storage::lock_tiers(conn)?;
+                    Ok::<_, crate::error::Error>(app.tell_changes(conn, &now)?)
+                })
+                .await?;
+        }
         Ok(last)
     }
 
+    /// Tells of customers who now have these tiers, unless another process told so meanwhile.
     fn tell_changes(
         &self,
         conn: &mut Conn<'_>,
-        top: &FxHashMap<CustomerId, Tier>,
-        told: &FxHashMap<CustomerId, String>,
+        now: &[(CustomerId, &'static str)],
     ) -> std::result::Result<(), StoreError> {
-        let mut risen: Vec<(CustomerId, &str)> = top
+        let customers: Vec<CustomerId> = now.iter().map(|(customer, _)| *customer).collect();
+        let told = storage::told_tiers_of(conn, &customers)?;
+        let is_news = |(customer, tier): &&(CustomerId, &'static str)| {
+            told.get(customer).map_or("", String::as_str) != *tier
+        };
+        let (fallen, risen): (Vec<_>, Vec<_>) = now
             .iter()
-            .map(|(customer, tier)| (*customer, tier.key()))
-            .filter(|(customer, tier)| told.get(customer).map(String::as_str) != Some(tier))
-            .collect();
-        risen.sort_unstable();
-        let mut fallen: Vec<CustomerId> = told
-            .keys()
-            .filter(|customer| !top.contains_key(customer))
-            .copied()
-            .collect();
-        fallen.sort_unstable();
+            .filter(is_news)
+            .partition(|(_, tier)| tier.is_empty());
+        let risen: Vec<(CustomerId, &str)> = risen.into_iter().copied().collect();
+        let fallen: Vec<CustomerId> = fallen.into_iter().map(|(customer, _)| *customer).collect();
         storage::put_told_tiers(conn, &risen, &fallen)?;
         let tiers: Vec<pb::ChangedTier> = risen
             .into_iter()
@@ -242,6 +246,23 @@ impl ScoreApp {
     }
 }
 
+/// Who has another tier than was told, by id, with the tier he has; the empty one of who fell from them.
+fn changed(
+    top: &FxHashMap<CustomerId, Tier>,
+    told: &FxHashMap<CustomerId, String>,
+) -> Vec<(CustomerId, &'static str)> {
+    let risen = top
+        .iter()
+        .map(|(customer, tier)| (*customer, tier.key()))
+        .filter(|(customer, tier)| told.get(customer).map(String::as_str) != Some(tier));
+    let fallen = told.keys().filter(|customer| !top.contains_key(customer));
+    let mut changed: Vec<_> = risen
+        .chain(fallen.map(|customer| (*customer, "")))
+        .collect();
+    changed.sort_unstable();
+    changed
+}
+
 /// Whether the top tiers are those that were told.
 fn is_told(top: &FxHashMap<CustomerId, Tier>, told: &FxHashMap<CustomerId, String>) -> bool {
     let is_same = |(customer, tier): (&CustomerId, &Tier)| {
@@ -250,10 +271,10 @@ fn is_told(top: &FxHashMap<CustomerId, Tier>, told: &FxHashMap<CustomerId, Strin
     top.len() == told.len() && top.iter().all(is_same)
 }
 
-/// Whether a car handed over on a day is still in the time of the three guarantees.
+/// Whether a car handed over on a day is still in the repair period, the longest of the rules' terms.
 fn is_covered(start: NaiveDate, now: Timestamp) -> bool {
     let windows = windows(&Terms::STATUTORY, start, &WorkCalendar::shipped());
-    business_date(now) <= windows.period
+    business_date(now) <= windows.repair_period
 }
 
 fn count(start: NaiveDate, repairs: &[Repair], now: Timestamp) -> Vec<Counter> {

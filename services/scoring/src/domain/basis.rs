@@ -1,5 +1,7 @@
 //! From a dossier to what the value model reads, with the records each fact rests on.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike as _, Months, NaiveDate};
 use marque_core::{SourceRecordId, business_date};
 use marque_insight::value::{Fact, Indicator, Inputs, Points};
@@ -7,17 +9,30 @@ use uuid::Uuid;
 
 use super::{Dossier, Happening, happening::Kind};
 
-/// A record that a fact rests on.
+/// What a record speaks for: a fact, or the points of an indicator that somebody gave as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cited {
+    Fact(Fact),
+    /// Up to a day.
+    Given(Indicator, Option<NaiveDate>),
+}
+
+/// A record that something rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    pub(crate) fact: Fact,
+    pub(crate) of: Cited,
     pub(crate) record: SourceRecordId,
     /// visit, purchase, payment, assessment, complaint, vehicle or referral.
     pub(crate) kind: &'static str,
     pub(crate) id: Option<Uuid>,
     pub(crate) date: NaiveDate,
     pub(crate) dealer: String,
+    /// What is assumed of it; empty where nothing is.
+    pub(crate) assumed: &'static str,
 }
+
+/// What is assumed of an order without a VIN that is taken for the purchase of a car its dealer sold.
+pub(crate) const ORDER_WITHOUT_VIN: &str = "order_without_vin";
 
 /// What a score rests on.
 #[derive(Debug, Clone, Default)]
@@ -53,11 +68,16 @@ impl Basis {
     }
 
     fn cite(&mut self, fact: Fact, happening: &Happening) {
+        self.cite_of(Cited::Fact(fact), happening);
+    }
+
+    fn cite_of(&mut self, of: Cited, happening: &Happening) {
         let Some(record) = happening.record else {
             return;
         };
         self.evidence.push(Evidence {
-            fact,
+            of,
+            assumed: "",
             record,
             kind: happening.kind.code(),
             id: Some(happening.id),
@@ -72,9 +92,15 @@ impl Basis {
         let mut spent = None;
         for purchase in &purchases {
             match purchase.happening {
-                Some(order) => self.cite(Fact::PurchaseCount, order),
+                Some(order) => {
+                    self.cite(Fact::PurchaseCount, order);
+                    if let Some(cited) = self.evidence.last_mut().filter(|_| purchase.is_assumed) {
+                        cited.assumed = ORDER_WITHOUT_VIN;
+                    }
+                }
                 None => self.evidence.push(Evidence {
-                    fact: Fact::PurchaseCount,
+                    of: Cited::Fact(Fact::PurchaseCount),
+                    assumed: "",
                     record: purchase.record,
                     kind: "vehicle",
                     id: None,
@@ -158,35 +184,40 @@ impl Basis {
         }
     }
 
-    /// The newest word on each subject counts.
+    /// The newest word on each subject counts for as long as it holds; then what he does counts again.
     fn read_assessments(&mut self, dossier: &Dossier, today: NaiveDate) {
+        let mut newest: BTreeMap<&str, (&Happening, f64)> = BTreeMap::new();
         for assessment in up_to(dossier, Kind::Assessment, today) {
-            let Some(level) = assessment.level else {
-                continue;
-            };
-            let fact = match assessment.code.as_str() {
+            if let Some(level) = assessment.level {
+                newest.insert(&assessment.code, (assessment, level));
+            }
+        }
+        newest.retain(|_, (assessment, _)| assessment.holds_on(today));
+        for (code, (assessment, level)) in newest {
+            let fact = match code {
                 "standing" => Fact::StandingLevel,
                 "intention" => Fact::IntentionLevel,
                 "purchase_probability" => Fact::PurchaseProbability,
-                code => {
-                    self.read_given(code, level);
+                _ => {
+                    self.read_given(assessment, level);
                     continue;
                 }
             };
             self.set(fact, level);
-            self.evidence.retain(|evidence| evidence.fact != fact);
             self.cite(fact, assessment);
         }
     }
 
     /// An indicator that somebody already put on 1 to 100.
-    fn read_given(&mut self, code: &str, level: f64) {
+    fn read_given(&mut self, assessment: &Happening, level: f64) {
         let indicator = Indicator::ALL
             .into_iter()
-            .find(|indicator| indicator.key() == code);
+            .find(|indicator| indicator.key() == assessment.code);
         if let Some(indicator) = indicator {
             self.inputs.given[indicator as usize] =
                 Points::from_nanos((level * Points::ONE as f64).round() as i64);
+            let until = assessment.holds_until();
+            self.cite_of(Cited::Given(indicator, until), assessment);
         }
     }
 
@@ -204,7 +235,8 @@ impl Basis {
                 .find(|record| record.id == buyer.named)
                 .map_or_else(String::new, |record| record.dealer.clone());
             self.evidence.push(Evidence {
-                fact: Fact::ReferralCount,
+                of: Cited::Fact(Fact::ReferralCount),
+                assumed: "",
                 record: buyer.named,
                 kind: "referral",
                 id: None,
@@ -236,7 +268,8 @@ impl Basis {
             f64::from(whole_months(since, today)) / 12.0,
         );
         self.evidence.push(Evidence {
-            fact: Fact::VehicleAgeYears,
+            of: Cited::Fact(Fact::VehicleAgeYears),
+            assumed: "",
             record: car.record,
             kind: "vehicle",
             id: None,

@@ -160,7 +160,7 @@ impl Dossier {
         let answers = complaints.iter().filter(has_ended).copied();
         let surveys: Vec<f64> = assessments
             .into_iter()
-            .filter(|each| each.code == "survey")
+            .filter(|each| each.code == "survey" && each.holds_on(on))
             .filter(is_here)
             .filter(is_recent)
             .chain(answers)
@@ -206,7 +206,7 @@ impl Dossier {
     fn surveys(&self, on: NaiveDate) -> Vec<f64> {
         self.up_to(Kind::Assessment, on)
             .into_iter()
-            .filter(|each| each.code == "survey")
+            .filter(|each| each.code == "survey" && each.holds_on(on))
             .filter_map(|survey| survey.level)
             .collect()
     }

@@ -94,7 +94,14 @@ pub(crate) struct Purchase<'a> {
     pub(crate) date: NaiveDate,
     pub(crate) record: SourceRecordId,
     pub(crate) happening: Option<&'a Happening>,
+    /// Whether it is an order without a VIN that is taken for the purchase of a car told of.
+    pub(crate) is_assumed: bool,
 }
+
+/// How long before and after the day of an order the car may be sold to be taken for the one ordered: a car is built and driven to
+/// the dealer, and a day may be mistyped.
+const SOLD_BEFORE_DAYS: i64 = 7;
+const SOLD_AFTER_DAYS: i64 = 120;
 
 impl Dossier {
     /// A customer of whom nothing is known yet.
@@ -107,6 +114,22 @@ impl Dossier {
             cars: Vec::new(),
             buyers: Vec::new(),
         }
+    }
+
+    /// Takes what dealers have said of purchases, payments and assessments back to an instant: what came after it goes, and what
+    /// stood then and was corrected or withdrawn since comes back.
+    pub(crate) fn as_told_by(&mut self, at: Timestamp, stood: Vec<Happening>) {
+        let is_later = |fact: &Happening| {
+            let is_told = !matches!(
+                fact.kind,
+                happening::Kind::Visit | happening::Kind::Complaint
+            );
+            is_told && fact.version > at.as_micros()
+        };
+        self.happenings.retain(|fact| !is_later(fact));
+        self.happenings.extend(stood);
+        self.happenings
+            .sort_unstable_by_key(|fact| (fact.happened_at, fact.version, fact.id));
     }
 
     /// Person or organisation; records of one customer are of one kind.
@@ -156,34 +179,66 @@ impl Dossier {
         brands
     }
 
-    /// Cars he bought, by date. An order and the vehicle service's word on one VIN are one purchase.
+    /// Cars he bought, by date. An order and the vehicle service's word on one VIN are one purchase; an order without a VIN is taken
+    /// for that of a car that the same dealer sold him about then, each for one, the nearest days first.
     pub(crate) fn purchases(&self) -> Vec<Purchase<'_>> {
-        let orders = self.of(happening::Kind::Purchase);
-        let mut purchases: Vec<Purchase<'_>> = orders
-            .clone()
-            .filter_map(|order| {
+        let orders: Vec<&Happening> = self
+            .of(happening::Kind::Purchase)
+            .filter(|order| order.record.is_some())
+            .collect();
+        let is_ordered = |vin: &str| orders.iter().any(|order| order.vin == vin);
+        let told: Vec<(NaiveDate, &Car)> = self
+            .cars
+            .iter()
+            .filter(|car| car.is_first_owner && !is_ordered(&car.vehicle.vin))
+            .filter_map(|car| Some((car.vehicle.sale_date?, car)))
+            .collect();
+        let (assumed, taken) = matched(&orders, &told);
+        let ordered = orders
+            .iter()
+            .zip(assumed)
+            .filter_map(|(order, is_assumed)| {
                 Some(Purchase {
                     date: business_date(order.happened_at),
                     record: order.record?,
-                    happening: Some(order),
+                    happening: Some(*order),
+                    is_assumed,
                 })
-            })
-            .collect();
-        let is_ordered = |vin: &str| orders.clone().any(|order| order.vin == vin);
-        let told = self
-            .cars
-            .iter()
-            .filter(|car| car.is_first_owner && !is_ordered(&car.vehicle.vin));
-        purchases.extend(told.filter_map(|car| {
-            Some(Purchase {
-                date: car.vehicle.sale_date?,
-                record: car.record,
-                happening: None,
-            })
-        }));
+            });
+        let told = told.iter().zip(taken).filter(|(_, is_taken)| !is_taken);
+        let told = told.map(|((date, car), _)| Purchase {
+            date: *date,
+            record: car.record,
+            happening: None,
+            is_assumed: false,
+        });
+        let mut purchases: Vec<Purchase<'_>> = ordered.chain(told).collect();
         purchases.sort_by_key(|purchase| purchase.date);
         purchases
     }
+}
+
+/// Which orders without a VIN are taken for a car told of, and which cars are.
+fn matched(orders: &[&Happening], told: &[(NaiveDate, &Car)]) -> (Vec<bool>, Vec<bool>) {
+    let mut near: Vec<(i64, usize, usize)> = Vec::new();
+    for (order_place, order) in orders.iter().enumerate() {
+        for (car_place, (sold, car)) in told.iter().enumerate() {
+            let after = (*sold - business_date(order.happened_at)).num_days();
+            let is_near = (-SOLD_BEFORE_DAYS..=SOLD_AFTER_DAYS).contains(&after);
+            let is_of_dealer = car.vehicle.selling_dealer == order.dealer;
+            if order.vin.is_empty() && is_of_dealer && is_near {
+                near.push((after.abs(), order_place, car_place));
+            }
+        }
+    }
+    near.sort_unstable();
+    let (mut assumed, mut taken) = (vec![false; orders.len()], vec![false; told.len()]);
+    for (_, order, car) in near {
+        if !assumed[order] && !taken[car] {
+            (assumed[order], taken[car]) = (true, true);
+        }
+    }
+    (assumed, taken)
 }
 
 /// What one source record says of its part in a car, with the customer it belongs to.

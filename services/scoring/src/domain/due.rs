@@ -3,10 +3,7 @@
 use chrono::{Datelike as _, Months, NaiveDate};
 use marque_core::business_date;
 use marque_insight::{
-    law::{
-        InspectionLaw, Use, Vehicle as LawVehicle, VehicleClass, WarrantyTerms,
-        compulsory_insurance_ends, warranty_ends,
-    },
+    law::{InspectionLaw, WarrantyTerms, compulsory_insurance_ends, warranty_ends},
     mileage::{
         Banded, BandedDate, DueBy, Forecast, History, MaintenancePlan, MileageModel, Profile,
         Reading, Since, Step, Verdict, judge, next_maintenance,
@@ -15,7 +12,7 @@ use marque_insight::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Happening, Vehicle, happening::Kind};
+use super::{Happening, Usage, Vehicle, happening::Kind};
 
 /// The plan of a model nobody gave one: what most makers ask of a petrol car in China.
 pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
@@ -35,8 +32,6 @@ const LEAST_WARRANTY: WarrantyTerms = WarrantyTerms {
 };
 /// Kinds of visit after which the plan counts anew.
 const SERVICES: [&str; 1] = ["maintenance"];
-/// Seats of a car of which nothing is said.
-const USUAL_SEATS: u8 = 5;
 
 /// What falls due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +86,11 @@ pub(crate) enum Why {
     /// The dealer gave the day.
     Given,
     /// The law of inspections, from the sale on.
-    Law { sold: NaiveDate, on_site: bool },
+    Law {
+        sold: NaiveDate,
+        on_site: bool,
+        usage: Usage,
+    },
     /// Compulsory insurance runs a year, from the sale on.
     Compulsory { sold: NaiveDate },
     /// The least repair period of the three-guarantees rules, from the sale on.
@@ -234,17 +233,13 @@ fn inspection(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
     if let Some(date) = vehicle.inspection_due {
         return Some(exact(DueKind::Inspection, date, Why::Given));
     }
-    let asked = LawVehicle {
-        class: VehicleClass::Passenger,
-        vehicle_use: Use::Private,
-        seats: USUAL_SEATS,
-        registered: vehicle.sale_date?,
-        lost_easings: false,
-    };
-    let next = InspectionLaw::shipped().next(asked, today)?;
+    let usage = Usage::of(vehicle);
+    let sold = vehicle.sale_date?;
+    let next = InspectionLaw::shipped().next(usage.in_law(sold), today)?;
     let why = Why::Law {
-        sold: asked.registered,
+        sold,
         on_site: next.on_site,
+        usage,
     };
     Some(exact(DueKind::Inspection, next.expires, why))
 }
@@ -267,24 +262,49 @@ fn warranty(
     forecast: Option<&Forecast<'_>>,
     today: NaiveDate,
 ) -> Option<DueItem> {
-    let item = if let Some(date) = vehicle.warranty_end {
-        exact(DueKind::Warranty, date, Why::Given)
-    } else {
-        let sold = vehicle.sale_date?;
-        DueItem {
-            kind: DueKind::Warranty,
-            when: warranty_ends(LEAST_WARRANTY, sold, forecast),
-            at_km: Some(f64::from(LEAST_WARRANTY.km)),
-            why: Why::LeastWarranty { sold },
-        }
+    if let Some(date) = vehicle.warranty_end {
+        return Some(exact(DueKind::Warranty, date, Why::Given));
+    }
+    let sold = vehicle.sale_date?;
+    let item = DueItem {
+        kind: DueKind::Warranty,
+        when: warranty_ends(LEAST_WARRANTY, sold, forecast),
+        at_km: Some(f64::from(LEAST_WARRANTY.km)),
+        why: Why::LeastWarranty { sold },
     };
-    // A warranty that is over brings nobody back.
+    // The maker may have granted more than the least, so that its end says nothing once it is past.
     (item.when.date >= today).then_some(item)
 }
 
 impl DueItem {
-    /// Why, in Chinese and English.
-    pub(crate) fn in_words(&self) -> (String, String) {
+    /// Days since it fell due; `None` while that is ahead.
+    pub(crate) fn overdue_days(&self, today: NaiveDate) -> Option<i32> {
+        let days = (today - self.when.date).num_days();
+        i32::try_from(days).ok().filter(|days| *days > 0)
+    }
+
+    /// Whether somebody is to be called because of it: a warranty that is over brings nobody back.
+    pub(crate) fn brings_back(&self, today: NaiveDate) -> bool {
+        self.kind != DueKind::Warranty || self.overdue_days(today).is_none()
+    }
+
+    /// Why, in Chinese and English, and how long it is overdue.
+    pub(crate) fn in_words(&self, today: NaiveDate) -> (String, String) {
+        let (zh, en) = self.why_in_words();
+        let Some(days) = self.overdue_days(today) else {
+            return (zh, en);
+        };
+        let over = match self.kind {
+            DueKind::Warranty => ("已到期", "over for"),
+            _ => ("已逾期", "overdue by"),
+        };
+        (
+            format!("{zh}；{} {days} 天", over.0),
+            format!("{en}; {} {days} days", over.1),
+        )
+    }
+
+    fn why_in_words(&self) -> (String, String) {
         match self.why {
             Why::Plan {
                 since,
@@ -301,15 +321,20 @@ impl DueItem {
                 };
                 (chinese.to_owned(), "the date the dealer gave".to_owned())
             }
-            Why::Law { sold, on_site } => {
+            Why::Law {
+                sold,
+                on_site,
+                usage,
+            } => {
                 let how = if on_site {
                     ("须上线检测", "the car has to be driven to a station")
                 } else {
                     ("申领检验标志即可", "a sticker is applied for")
                 };
+                let as_what = usage.in_words();
                 (
-                    format!("按销售日期 {sold} 推算的年检期限，{}", how.0),
-                    format!("by law from the sale on {sold}; {}", how.1),
+                    format!("按销售日期 {sold} 推算的年检期限，{}；{}", how.0, as_what.0),
+                    format!("by law from the sale on {sold}; {}; {}", how.1, as_what.1),
                 )
             }
             Why::Compulsory { sold } => (

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use marque_core::CustomerId;
 use marque_insight::{
-    churn::{BgNbd, ChurnModel, Comings, Outcome},
+    churn::{BgNbd, Calibration, ChurnModel, Comings, Outcome},
     loyalty::{UsualInterval, intervals},
     mileage::MileageModel,
     rank::Kind,
@@ -65,6 +65,9 @@ pub(crate) struct Fitted {
     fleet: Usual,
     by_model: BTreeMap<String, Usual>,
     pub(crate) churn: ChurnModel,
+    /// How true its probabilities were of customers it had not seen; `None` where it was not learnt, or from too few.
+    #[serde(default)]
+    pub(crate) calibration: Option<Calibration>,
     pub(crate) mileage: MileageModel,
     /// Yuan a year of spend, persons and organisations, from the least to the most.
     spend: [Vec<f64>; 2],
@@ -81,6 +84,7 @@ impl Fitted {
             fleet: UNLEARNT,
             by_model: BTreeMap::new(),
             churn: ChurnModel::fit(rhythm, CHURN_WINDOW_DAYS as f64, &[]),
+            calibration: None,
             mileage: MileageModel::uninformed(),
             spend: [Vec::new(), Vec::new()],
         }
@@ -185,7 +189,9 @@ impl Learner {
                     }
                 })
                 .collect();
-            fitted.churn = ChurnModel::fit(rhythm, CHURN_WINDOW_DAYS as f64, &outcomes);
+            let window = CHURN_WINDOW_DAYS as f64;
+            (fitted.churn, fitted.calibration) =
+                ChurnModel::fit_calibrated(rhythm, window, &outcomes);
         }
         fitted
     }

@@ -1,6 +1,7 @@
 //! What happened between a customer and us, as one source record brought it.
 
-use marque_core::{SourceRecordId, Timestamp};
+use chrono::{Months, NaiveDate};
+use marque_core::{SourceRecordId, Timestamp, business_date};
 use uuid::Uuid;
 
 /// What kind of thing happened.
@@ -16,16 +17,23 @@ pub(crate) enum Kind {
     Assessment,
     /// A complaint.
     Complaint,
+    /// A benefit granted or used; no score rests on it.
+    Benefit,
 }
+
+/// What a benefit's code begins with: it was granted to the customer alone, or used by him.
+pub(crate) const GRANTED: &str = "granted";
+pub(crate) const USED: &str = "used";
 
 impl Kind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Visit,
         Self::Purchase,
         Self::Payment,
         Self::Assessment,
         Self::Complaint,
+        Self::Benefit,
     ];
 
     /// Stable code for storage and the wire.
@@ -36,6 +44,7 @@ impl Kind {
             Self::Payment => "payment",
             Self::Assessment => "assessment",
             Self::Complaint => "complaint",
+            Self::Benefit => "benefit",
         }
     }
 
@@ -57,7 +66,7 @@ pub(crate) struct Happening {
     pub(crate) vin: String,
     /// Opened, bought, assessed; the day a payment falls due.
     pub(crate) happened_at: Timestamp,
-    /// Closed, paid; `None` while open.
+    /// Closed, paid; `None` while open. Of an assessment the last day on which it holds, if it says one.
     pub(crate) ended_at: Option<Timestamp>,
     /// Fen.
     pub(crate) amount_minor: Option<i64>,
@@ -67,11 +76,31 @@ pub(crate) struct Happening {
     pub(crate) odometer_km: i64,
     /// Kind of visit, subject of an assessment, category of a complaint.
     pub(crate) code: String,
-    /// Grows with each correction.
+    /// Grows with each correction; of a purchase, payment or assessment the instant at which it came.
     pub(crate) version: i64,
+    /// When the dealer took it back; then nothing rests on it.
+    pub(crate) withdrawn_at: Option<Timestamp>,
 }
 
+/// Months for which somebody's word on a customer holds that does not say how long, by its subject. A given indicator or an
+/// intention of longer ago says less than what he did since; his standing changes seldom.
+const HOLDS: Months = Months::new(12);
+/// Subjects that hold until there is another word. Surveys are remembered as long as the degrees say.
+const HOLD_ON: [&str; 3] = ["standing", "survey", "contact"];
+
 impl Happening {
+    /// The last day on which an assessment holds; `None` if it holds on.
+    pub(crate) fn holds_until(&self) -> Option<NaiveDate> {
+        let given = self.ended_at.map(business_date);
+        let usual = || business_date(self.happened_at).checked_add_months(HOLDS);
+        given.or_else(|| usual().filter(|_| !HOLD_ON.contains(&self.code.as_str())))
+    }
+
+    /// Whether an assessment holds on a day.
+    pub(crate) fn holds_on(&self, day: NaiveDate) -> bool {
+        self.holds_until().is_none_or(|last| day <= last)
+    }
+
     /// Whether the two differ in nothing but their versions.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         let version = other.version;

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use marque_core::{CustomerId, business_date};
 use marque_insight::{
-    churn::{LOST, Risk, Trust, trust},
-    loyalty::{Degrees, LoyaltyClass, Rhythm, Rung},
+    churn::{LOST, Risk, Trust, WonBack, trust},
+    loyalty::{Degrees, LoyaltyClass, Return, Rhythm, Rung},
     rank::Kind,
 };
 
@@ -20,6 +20,8 @@ pub(crate) struct Loyalty {
     pub(crate) class: Option<LoyaltyClass>,
     pub(crate) rung: Rung,
     pub(crate) trust: Trust,
+    /// Of who was won back: how he came, and how sure it is.
+    pub(crate) won_back: Option<(Return, WonBack)>,
     pub(crate) rhythm: Option<Rhythm>,
     pub(crate) risk: Option<Risk>,
     pub(crate) degrees: Degrees,
@@ -62,11 +64,18 @@ impl Loyalty {
         let spend = fitted.spend_rank(dossier.kind(), dossier.spend_a_year(None, on));
         let conduct = dossier.conduct(None, spend, on);
         let comings = dossier.comings(on);
+        let trust = trust(&circumstances, was_lost);
+        let returned = rhythm.and_then(|rhythm| rhythm.returned);
+        let won_back = returned.filter(|_| trust == Trust::WonBack);
         Self {
+            won_back: won_back.map(|returned| {
+                let certainty = WonBack::of(&circumstances, returned.visits_since);
+                (returned, certainty)
+            }),
             kind: dossier.kind(),
             class: dossier.class(rhythm.as_ref(), None, on),
             rung: dossier.rung(rhythm.as_ref(), on),
-            trust: trust(&circumstances, was_lost),
+            trust,
             risk: comings.map(|comings| fitted.churn.risk(&comings, &circumstances)),
             degrees: Degrees::of(&conduct, rhythm.as_ref(), on),
             models: models(dossier, fitted, on),
@@ -132,6 +141,25 @@ pub(crate) struct LoyaltyLine {
     pub(crate) last_visit: Option<NaiveDate>,
     pub(crate) dealer: String,
     pub(crate) model: String,
+    pub(crate) won_back: Option<WonBackLine>,
+}
+
+/// How somebody was won back, in the words of storage.
+#[derive(Debug, Clone)]
+pub(crate) struct WonBackLine {
+    pub(crate) on: NaiveDate,
+    pub(crate) away_days: i64,
+    pub(crate) visits_since: i64,
+    pub(crate) certainty: String,
+}
+
+/// The name of how sure it is that somebody is won back.
+pub(crate) const fn certainty_code(certainty: WonBack) -> &'static str {
+    match certainty {
+        WonBack::Tentative => "tentative",
+        WonBack::Likely => "likely",
+        WonBack::Settled => "settled",
+    }
 }
 
 /// The name of a trust on the wire and in storage.

@@ -67,5 +67,6 @@ fn read_case(case: CaseChange, came_at: Timestamp) -> Result<Happening, ApplyErr
         odometer_km: 0,
         code: case.category,
         version: case.version,
+        withdrawn_at: None,
     })
 }

@@ -64,5 +64,6 @@ fn read_visit(
         odometer_km: i64::from(visit.odometer_km),
         code: visit.kind,
         version: visit.version,
+        withdrawn_at: None,
     })
 }

@@ -1,4 +1,4 @@
-//! Between the wire and the app: pyramids, models, what-if.
+//! Between the wire and the app: pyramids, models, what-if, facts.
 
 use marque_api::scoring::v1 as pb;
 use marque_events::to_proto_time;
@@ -9,7 +9,7 @@ use marque_insight::{
 
 use super::score::standing_to_pb;
 use crate::{
-    app::{PyramidShown, TierShown, WhatIfAnswer},
+    app::{PyramidShown, Recorded, TierShown, WhatIfAnswer},
     domain::{By, Cell, Report, Table},
     error::{Error, Result},
     storage::StoredModel,
@@ -147,5 +147,15 @@ pub(super) fn table_to_pb(table: Table) -> pb::GetReportResponse {
             .map(|(name, _)| name.to_owned())
             .collect(),
         rows: table.rows.into_iter().map(row).collect(),
+    }
+}
+
+pub(super) fn recorded_to_pb(recorded: Recorded) -> pb::PutFactResponse {
+    let text = |id: Option<String>| id.unwrap_or_default();
+    pb::PutFactResponse {
+        id: recorded.id.to_string(),
+        source_record_id: text(recorded.record.map(|id| id.to_string())),
+        customer_id: text(recorded.customer.map(|id| id.to_string())),
+        changed: recorded.outcome == marque_intake::Outcome::Stored,
     }
 }

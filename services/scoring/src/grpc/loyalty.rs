@@ -1,17 +1,22 @@
 //! Loyalty, due dates, counters and plans on the wire.
 
+use chrono::NaiveDate;
 use marque_api::scoring::v1 as pb;
 use marque_insight::{
-    churn::Reason,
+    churn::{Bin, Reason},
     law::guarantees::Counter,
     loyalty::{Degrees, LoyaltyClass, Rhythm},
     mileage::{MaintenancePlan, Step},
     value::Language,
 };
 
+use super::benefits::benefit_to_pb;
 use crate::{
     app::{Counted, DueShown, LoyaltyShown},
-    domain::{CarDue, DueItem, Loyalty, LoyaltyLine, level_word, rule_words, trust_code},
+    domain::{
+        CarDue, DueItem, Fitted, Loyalty, LoyaltyLine, certainty_code, level_word, rule_words,
+        trust_code,
+    },
 };
 
 pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
@@ -20,6 +25,8 @@ pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
         opted_out: shown.loyalty.is_none(),
         window_days: shown.window_days as i32,
         learnt_from: shown.learnt_from as i64,
+        alike: shown.alike.as_ref().map(bin_to_pb),
+        benefits: shown.benefits.iter().map(benefit_to_pb).collect(),
         ..pb::Loyalty::default()
     };
     match &shown.loyalty {
@@ -51,6 +58,12 @@ fn known(base: pb::Loyalty, loyalty: &Loyalty) -> pb::Loyalty {
         models: models.collect(),
         dealers: dealers.collect(),
         assessed_on: loyalty.on.to_string(),
+        won_back: loyalty.won_back.map(|(returned, sure)| pb::WonBack {
+            on: returned.on.to_string(),
+            away_days: returned.away_days as i32,
+            visits_since: returned.visits_since as i32,
+            certainty: certainty_code(sure).to_owned(),
+        }),
         ..base
     }
 }
@@ -70,7 +83,15 @@ fn rhythm_to_pb(rhythm: &Rhythm, loyalty: &Loyalty) -> pb::Rhythm {
 }
 
 fn reason_to_pb(reason: Reason) -> pb::ChurnReason {
-    let key = match reason {
+    pb::ChurnReason {
+        key: reason_code(reason).to_owned(),
+        zh: reason.in_words(Language::Chinese).to_owned(),
+        en: reason.in_words(Language::English).to_owned(),
+    }
+}
+
+const fn reason_code(reason: Reason) -> &'static str {
+    match reason {
         Reason::Late => "late",
         Reason::FirstVisits => "first_visits",
         Reason::OpenComplaint => "open_complaint",
@@ -78,11 +99,41 @@ fn reason_to_pb(reason: Reason) -> pb::ChurnReason {
         Reason::Lukewarm => "lukewarm",
         Reason::MovedAway => "moved_away",
         Reason::CarSold => "car_sold",
-    };
-    pb::ChurnReason {
-        key: key.to_owned(),
-        zh: reason.in_words(Language::Chinese).to_owned(),
-        en: reason.in_words(Language::English).to_owned(),
+    }
+}
+
+fn bin_to_pb(bin: &Bin) -> pb::ChurnBin {
+    pb::ChurnBin {
+        customers: bin.count as i64,
+        stated: bin.stated,
+        happened: bin.happened,
+    }
+}
+
+pub(super) fn churn_model_to_pb(fitted: &Fitted) -> pb::GetChurnModelResponse {
+    let rhythm = fitted.churn.rhythm();
+    let (intercept, slope, weights) = fitted.churn.correction();
+    let curve = fitted.calibration.as_ref();
+    pb::GetChurnModelResponse {
+        learnt_on: fitted.on.to_string(),
+        learnt_from: fitted.customers as i64,
+        window_days: fitted.churn.window() as i32,
+        r: rhythm.r,
+        alpha: rhythm.alpha,
+        a: rhythm.a,
+        b: rhythm.b,
+        intercept,
+        slope,
+        weights: weights
+            .map(|(reason, weight)| pb::ChurnWeight {
+                reason: reason_code(reason).to_owned(),
+                weight,
+            })
+            .into(),
+        calibration: curve
+            .map_or_else(Vec::new, |curve| curve.bins.iter().map(bin_to_pb).collect()),
+        brier: curve.map(|curve| curve.brier),
+        calibration_error: curve.map(|curve| curve.error),
     }
 }
 
@@ -109,10 +160,21 @@ pub(super) fn line_to_pb(line: LoyaltyLine) -> pb::LoyaltyLine {
             .map_or_else(String::new, |day| day.to_string()),
         dealer: line.dealer,
         model: line.model,
+        won_back: line.won_back.map(|back| pb::WonBack {
+            on: back.on.to_string(),
+            away_days: back.away_days as i32,
+            visits_since: back.visits_since as i32,
+            certainty: back.certainty,
+        }),
     }
 }
 
-pub(super) fn car_due_to_pb(CarDue { vehicle, due }: CarDue) -> pb::CarDue {
+pub(super) fn cars_due_to_pb(cars: Vec<CarDue>, today: NaiveDate) -> Vec<pb::CarDue> {
+    let to_pb = |car| car_due_to_pb(car, today);
+    cars.into_iter().map(to_pb).collect()
+}
+
+fn car_due_to_pb(CarDue { vehicle, due }: CarDue, today: NaiveDate) -> pb::CarDue {
     let (readings, doubted) = due.readings;
     let mileage = due.driven_km.zip(due.daily);
     let mileage = mileage.map(|(driven, (daily_km, own_share))| pb::Mileage {
@@ -128,12 +190,16 @@ pub(super) fn car_due_to_pb(CarDue { vehicle, due }: CarDue) -> pb::CarDue {
         vehicle_id: vehicle.id.to_string(),
         vin: vehicle.vin,
         mileage,
-        dates: due.items.into_iter().map(item_to_pb).collect(),
+        dates: due
+            .items
+            .into_iter()
+            .map(|item| item_to_pb(item, today))
+            .collect(),
     }
 }
 
-fn item_to_pb(item: DueItem) -> pb::DueDate {
-    let (reason_zh, reason_en) = item.in_words();
+fn item_to_pb(item: DueItem, today: NaiveDate) -> pb::DueDate {
+    let (reason_zh, reason_en) = item.in_words(today);
     pb::DueDate {
         kind: item.kind.code().to_owned(),
         date: item.when.date.to_string(),
@@ -142,10 +208,16 @@ fn item_to_pb(item: DueItem) -> pb::DueDate {
         at_km: item.at_km,
         reason_zh,
         reason_en,
+        overdue_days: item.overdue_days(today),
     }
 }
 
-pub(super) fn due_shown_to_pb(shown: DueShown) -> pb::CarDueDate {
+pub(super) fn dues_shown_to_pb(dues: Vec<DueShown>, today: NaiveDate) -> Vec<pb::CarDueDate> {
+    let to_pb = |due| due_shown_to_pb(due, today);
+    dues.into_iter().map(to_pb).collect()
+}
+
+fn due_shown_to_pb(shown: DueShown, today: NaiveDate) -> pb::CarDueDate {
     pb::CarDueDate {
         vehicle_id: shown.vehicle.id.to_string(),
         vin: shown.vehicle.vin,
@@ -153,7 +225,7 @@ pub(super) fn due_shown_to_pb(shown: DueShown) -> pb::CarDueDate {
             .customer
             .map_or_else(String::new, |customer| customer.to_string()),
         dealer: shown.dealer,
-        due: Some(item_to_pb(shown.item)),
+        due: Some(item_to_pb(shown.item, today)),
     }
 }
 

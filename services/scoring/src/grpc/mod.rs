@@ -1,5 +1,6 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
+mod benefits;
 mod convert;
 mod loyalty;
 mod score;
@@ -14,8 +15,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     app::{
-        Asked, DueAsked, FactRow, NewModel, Question, Recorded, ReportQuestion, ScoreApp, Wanted,
-        Weighing,
+        Asked, DueAsked, FactRow, NewModel, Question, ReportQuestion, ScoreApp, Wanted, Weighing,
     },
     error::{Error, Result},
 };
@@ -189,7 +189,7 @@ impl ScoreGrpc {
             self.app.due_of_vehicle(ctx, vehicle).await?
         };
         Ok(pb::GetDueDatesResponse {
-            cars: due.into_iter().map(loyalty::car_due_to_pb).collect(),
+            cars: loyalty::cars_due_to_pb(due, self.app.today()),
         })
     }
 
@@ -207,11 +207,7 @@ impl ScoreGrpc {
         Ok(pb::GetOutlookResponse {
             score: score.map(score::to_pb),
             loyalty: shown.map(loyalty::loyalty_to_pb),
-            cars: outlook
-                .cars
-                .into_iter()
-                .map(loyalty::car_due_to_pb)
-                .collect(),
+            cars: loyalty::cars_due_to_pb(outlook.cars, self.app.today()),
         })
     }
 
@@ -234,7 +230,7 @@ impl ScoreGrpc {
         };
         let (dates, next) = self.app.list_dues(ctx, asked, page).await?;
         Ok(pb::ListDueDatesResponse {
-            dates: dates.into_iter().map(loyalty::due_shown_to_pb).collect(),
+            dates: loyalty::dues_shown_to_pb(dates, self.app.today()),
             next_page_token: token(next, &list),
         })
     }
@@ -295,6 +291,8 @@ impl ScoreGrpc {
             paid_date: &columns.paid_date,
             subject: &columns.subject,
             value: &columns.value,
+            valid_until: &columns.valid_until,
+            withdrawn: &columns.withdrawn,
         };
         let put = (
             request.dealer.as_str(),
@@ -303,18 +301,15 @@ impl ScoreGrpc {
             row,
         );
         self.app
-            .put_fact(ctx, &meta, key, put, request.clone(), recorded_to_pb)
+            .put_fact(
+                ctx,
+                &meta,
+                key,
+                put,
+                request.clone(),
+                convert::recorded_to_pb,
+            )
             .await
-    }
-}
-
-fn recorded_to_pb(recorded: Recorded) -> pb::PutFactResponse {
-    let text = |id: Option<String>| id.unwrap_or_default();
-    pb::PutFactResponse {
-        id: recorded.id.to_string(),
-        source_record_id: text(recorded.record.map(|id| id.to_string())),
-        customer_id: text(recorded.customer.map(|id| id.to_string())),
-        changed: recorded.outcome == marque_intake::Outcome::Stored,
     }
 }
 
@@ -424,6 +419,14 @@ impl ScoringService for ScoreGrpc {
         answer(self.loyalty_of(request).await)
     }
 
+    async fn get_churn_model(
+        &self,
+        _: Request<pb::GetChurnModelRequest>,
+    ) -> Answer<pb::GetChurnModelResponse> {
+        let fitted = self.app.churn_model().await;
+        answer(fitted.map(|fitted| loyalty::churn_model_to_pb(&fitted)))
+    }
+
     async fn list_loyalty(
         &self,
         request: Request<pb::ListLoyaltyRequest>,
@@ -468,6 +471,20 @@ impl ScoringService for ScoreGrpc {
 
     async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
         answer(self.plan(request).await)
+    }
+
+    async fn list_benefit_plans(
+        &self,
+        _: Request<pb::ListBenefitPlansRequest>,
+    ) -> Answer<pb::ListBenefitPlansResponse> {
+        answer(self.benefit_plans().await)
+    }
+
+    async fn put_benefit_plan(
+        &self,
+        request: Request<pb::PutBenefitPlanRequest>,
+    ) -> Answer<pb::PutBenefitPlanResponse> {
+        answer(self.benefit_plan(request).await)
     }
 
     async fn get_report(

@@ -10,7 +10,7 @@ use marque_insight::{
 
 use crate::{
     app::{LiftTo, Shown},
-    domain::{Evidence, State},
+    domain::{Cited, Evidence, ORDER_WITHOUT_VIN, State},
 };
 
 /// Records named for one fact; the count of all is the fact itself.
@@ -19,10 +19,12 @@ const EVIDENCE_SHOWN: usize = 20;
 pub(super) fn to_pb(shown: &Shown) -> pb::Score {
     let row = &shown.row;
     let words = |language| {
-        shown
-            .explanation
-            .as_ref()
-            .map_or_else(Vec::new, |explanation| explanation.in_words(language))
+        let Some(explanation) = &shown.explanation else {
+            return Vec::new();
+        };
+        let mut words = explanation.in_words(language);
+        words.extend(doubts(&shown.evidence, language));
+        words
     };
     pb::Score {
         customer_id: row.customer.to_string(),
@@ -44,6 +46,22 @@ pub(super) fn to_pb(shown: &Shown) -> pb::Score {
         lifts: shown.lifts.as_ref().map_or_else(Vec::new, lifts),
         replayed: shown.is_replayed,
     }
+}
+
+/// What is assumed of the records, in words.
+fn doubts(evidence: &[Evidence], language: Language) -> Option<String> {
+    let is_assumed = |each: &&Evidence| {
+        each.assumed == ORDER_WITHOUT_VIN && each.of == Cited::Fact(Fact::PurchaseCount)
+    };
+    let count = evidence.iter().filter(is_assumed).count();
+    (count > 0).then(|| match language {
+        Language::Chinese => format!(
+            "有 {count} 份购车订单未填车架号，因经销商与日期相符，视为与已登记的车辆销售为同一次购车"
+        ),
+        Language::English => format!(
+            "orders without a VIN that are taken for the purchase of a car, by dealer and date: {count}"
+        ),
+    })
 }
 
 fn state(state: State) -> pb::ScoreState {
@@ -85,6 +103,7 @@ fn indicators(shown: &Shown) -> Vec<pb::Indicator> {
             contribution: weight * points,
             known: assessment.known[place],
             features: Vec::new(),
+            given: None,
         }
     })
     .collect()
@@ -102,6 +121,15 @@ fn indicator(part: &IndicatorPart, evidence: &[Evidence]) -> pb::Indicator {
             .iter()
             .map(|term| feature(term, evidence))
             .collect(),
+        given: evidence.iter().find_map(|each| match each.of {
+            Cited::Given(indicator, until) if indicator == part.indicator => {
+                Some(pb::GivenPoints {
+                    evidence: Some(evidence_to_pb(each)),
+                    valid_until: until.map_or_else(String::new, |day| day.to_string()),
+                })
+            }
+            _ => None,
+        }),
     }
 }
 
@@ -121,7 +149,7 @@ fn feature(term: &TermPart, evidence: &[Evidence]) -> pb::Feature {
 fn fact_used(part: &FactPart, evidence: &[Evidence]) -> pb::FactUsed {
     let mut records: Vec<&Evidence> = evidence
         .iter()
-        .filter(|evidence| evidence.fact == cited_as(part.fact))
+        .filter(|evidence| evidence.of == Cited::Fact(cited_as(part.fact)))
         .collect();
     records.sort_unstable_by_key(|evidence| std::cmp::Reverse(evidence.date));
     pb::FactUsed {
@@ -155,6 +183,7 @@ fn evidence_to_pb(evidence: &Evidence) -> pb::Evidence {
         fact_id: fact_id.unwrap_or_default(),
         date: evidence.date.to_string(),
         dealer: evidence.dealer.clone(),
+        assumed: evidence.assumed.to_owned(),
     }
 }
 

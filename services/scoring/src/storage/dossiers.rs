@@ -43,7 +43,10 @@ fn load_own(conn: &mut Conn<'_>, customers: &[CustomerId]) -> Result<Vec<Dossier
         dossiers[place].records.push(record);
     }
     let keys = uuids(owner.keys().map(|record| record.uuid()));
-    let sql = format!("SELECT {FACT_COLUMNS} FROM facts WHERE source_record_id IN (??)");
+    let sql = format!(
+        "SELECT {FACT_COLUMNS} FROM facts WHERE withdrawn_at IS NULL AND kind <> 'benefit'
+         AND source_record_id IN (??)"
+    );
     for fact in conn.query_in(&sql, &[], &keys, facts::read)? {
         if let Some(place) = fact.record.and_then(|record| owner.get(&record)) {
             dossiers[*place].happenings.push(fact);

@@ -1,6 +1,6 @@
 //! Facts: what happened, each once, as it now stands.
 
-use marque_core::SourceRecordId;
+use marque_core::{SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{corrupt, uuids};
 use crate::domain::{Happening, happening::Kind};
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "id",
     "kind",
     "source_record_id",
@@ -21,11 +21,12 @@ const COLUMNS: [&str; 12] = [
     "odometer_km",
     "code",
     "version",
+    "withdrawn_at",
 ];
 
 /// Columns in the order [`read`] wants them.
 pub(super) const FACT_COLUMNS: &str = "id, kind, source_record_id, dealer, vin, happened_at, ended_at, amount_minor, \
-     level, odometer_km, code, version";
+     level, odometer_km, code, version, withdrawn_at";
 
 /// Writes facts, unless later versions are known.
 pub(crate) fn put_happenings(
@@ -48,15 +49,77 @@ pub(crate) fn put_happenings(
                 fact.odometer_km.into(),
                 (&fact.code).into(),
                 fact.version.into(),
+                fact.withdrawn_at.into(),
             ]
         })
         .collect();
     let on_conflict = "ON CONFLICT (id) DO UPDATE SET source_record_id = excluded.source_record_id,
          dealer = excluded.dealer, vin = excluded.vin, happened_at = excluded.happened_at,
          ended_at = excluded.ended_at, amount_minor = excluded.amount_minor, level = excluded.level,
-         odometer_km = excluded.odometer_km, code = excluded.code, version = excluded.version
+         odometer_km = excluded.odometer_km, code = excluded.code, version = excluded.version,
+         withdrawn_at = excluded.withdrawn_at
          WHERE excluded.version >= facts.version";
     conn.insert_many("facts", &COLUMNS, on_conflict, &values)
+}
+
+/// Keeps facts as they stood until an instant, before others take their place. The same again is kept once.
+pub(crate) fn keep_versions<'a>(
+    conn: &mut Conn<'_>,
+    replaced: impl Iterator<Item = &'a Happening>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let values: Vec<Value<'_>> = replaced
+        .flat_map(|fact| {
+            [
+                fact.id.into(),
+                fact.version.into(),
+                fact.kind.code().into(),
+                fact.record.map(SourceRecordId::uuid).into(),
+                (&fact.dealer).into(),
+                (&fact.vin).into(),
+                fact.happened_at.into(),
+                fact.ended_at.into(),
+                fact.amount_minor.into(),
+                fact.level.into(),
+                fact.odometer_km.into(),
+                (&fact.code).into(),
+                fact.withdrawn_at.into(),
+                at.into(),
+            ]
+        })
+        .collect();
+    let on_conflict = "ON CONFLICT (id, version) DO NOTHING";
+    conn.insert_many("fact_versions", &VERSION_COLUMNS, on_conflict, &values)
+}
+
+const VERSION_COLUMNS: [&str; 14] = [
+    "id",
+    "version",
+    "kind",
+    "source_record_id",
+    "dealer",
+    "vin",
+    "happened_at",
+    "ended_at",
+    "amount_minor",
+    "level",
+    "odometer_km",
+    "code",
+    "withdrawn_at",
+    "replaced_at",
+];
+
+/// The versions of records' facts that stood at an instant and stand no more; withdrawn ones left out.
+pub(crate) fn versions_at(
+    conn: &mut Conn<'_>,
+    records: impl IntoIterator<Item = Uuid>,
+    at: Timestamp,
+) -> Result<Vec<Happening>, StoreError> {
+    let sql = format!(
+        "SELECT {FACT_COLUMNS} FROM fact_versions WHERE version <= ?1 AND replaced_at > ?1 AND withdrawn_at IS NULL
+         AND kind <> 'benefit' AND source_record_id IN (??)"
+    );
+    conn.query_in(&sql, &[at.into()], &uuids(records), read)
 }
 
 /// Facts that are known, by id.
@@ -104,5 +167,6 @@ pub(super) fn read(row: &Row<'_>) -> Result<Happening, StoreError> {
         odometer_km: row.get(9)?,
         code: row.get(10)?,
         version: row.get(11)?,
+        withdrawn_at: row.get(12)?,
     })
 }

@@ -9,6 +9,7 @@ pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreEr
     for record in &erased.records {
         for sql in [
             "UPDATE facts SET source_record_id = NULL WHERE source_record_id = ?1",
+            "UPDATE fact_versions SET source_record_id = NULL WHERE source_record_id = ?1",
             "DELETE FROM vehicle_parties WHERE source_record_id = ?1",
             "UPDATE record_links SET referrer = NULL WHERE referrer = ?1",
         ] {

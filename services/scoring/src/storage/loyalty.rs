@@ -1,13 +1,10 @@
-//! Loyalty as it is, and as it was; what was learnt; maintenance plans.
+//! Loyalty as it is, and as it was; and what was learnt.
 
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp, VehicleId};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
 use marque_events::{dealer_clause, is_received};
-use marque_insight::{
-    loyalty::{LoyaltyClass, Rung},
-    mileage::{MaintenancePlan, Step},
-};
+use marque_insight::loyalty::{LoyaltyClass, Rung};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -18,9 +15,11 @@ use super::{
     kept::{self, AsOf},
     vehicles,
 };
-use crate::domain::{Happening, Loyalty, LoyaltyLine, OfDealer, Vehicle, trust_code};
+use crate::domain::{
+    Happening, Loyalty, LoyaltyLine, OfDealer, Vehicle, WonBackLine, certainty_code, trust_code,
+};
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
     "customer_id",
     "kind",
     "class",
@@ -37,6 +36,10 @@ const COLUMNS: [&str; 16] = [
     "dependence",
     "kept",
     "fitted_at",
+    "won_back_on",
+    "away_days",
+    "visits_since",
+    "certainty",
 ];
 
 /// Customers and what was found of their loyalty.
@@ -70,7 +73,8 @@ pub(crate) fn put_loyalties(
          model = excluded.model, dealer = excluded.dealer, visits = excluded.visits,
          last_visit = excluded.last_visit, satisfaction = excluded.satisfaction,
          contribution = excluded.contribution, loyalty = excluded.loyalty, dependence = excluded.dependence,
-         kept = excluded.kept, fitted_at = excluded.fitted_at";
+         kept = excluded.kept, fitted_at = excluded.fitted_at, won_back_on = excluded.won_back_on,
+         away_days = excluded.away_days, visits_since = excluded.visits_since, certainty = excluded.certainty";
     conn.insert_many("loyalty", &COLUMNS, on_conflict, &values)?;
     put_dealer_degrees(conn, loyalties)?;
     let history: Vec<Value<'_>> = loyalties
@@ -143,9 +147,11 @@ fn words_of(loyalty: &Loyalty) -> [&'static str; 3] {
     ]
 }
 
-fn row_of<'a>((customer, loyalty): &'a Found, kept: &'a Vec<u8>, as_of: AsOf) -> [Value<'a>; 16] {
+fn row_of<'a>((customer, loyalty): &'a Found, kept: &'a Vec<u8>, as_of: AsOf) -> [Value<'a>; 20] {
     let [class, rung, trust] = words_of(loyalty);
     let rhythm = loyalty.rhythm.as_ref();
+    let returned = loyalty.won_back.map(|(returned, _)| returned);
+    let certainty = loyalty.won_back.map(|(_, sure)| certainty_code(sure));
     [
         customer.uuid().into(),
         loyalty.kind.key().into(),
@@ -163,6 +169,14 @@ fn row_of<'a>((customer, loyalty): &'a Found, kept: &'a Vec<u8>, as_of: AsOf) ->
         loyalty.degrees.dependence.into(),
         kept.into(),
         as_of.fitted_at.into(),
+        returned.map(|returned| returned.on).into(),
+        returned
+            .map(|returned| i64::from(returned.away_days))
+            .into(),
+        returned
+            .map(|returned| i64::from(returned.visits_since))
+            .into(),
+        certainty.into(),
     ]
 }
 
@@ -215,7 +229,7 @@ pub(crate) fn list_loyalty(
     let (churn, customer) = after.unwrap_or((i64::MAX, Uuid::nil().into()));
     let sql = format!(
         "SELECT y.customer_id, y.kind, y.class, y.rung, y.trust, y.churn_permille, y.visits, y.last_visit, y.dealer,
-             y.model
+             y.model, y.won_back_on, y.away_days, y.visits_since, y.certainty
          FROM loyalty y WHERE {sight} AND (?2 = '' OR y.trust = ?2) AND y.churn_permille >= ?3
          AND (y.churn_permille < ?4 OR (y.churn_permille = ?4 AND y.customer_id > ?5))
          ORDER BY y.churn_permille DESC, y.customer_id LIMIT ?6"
@@ -240,8 +254,21 @@ pub(crate) fn list_loyalty(
             last_visit: row.get(7)?,
             dealer: row.get(8)?,
             model: row.get(9)?,
+            won_back: read_won_back(row)?,
         })
     })
+}
+
+fn read_won_back(row: &DbRow<'_>) -> Result<Option<WonBackLine>, StoreError> {
+    let Some(on) = row.get(10)? else {
+        return Ok(None);
+    };
+    Ok(Some(WonBackLine {
+        on,
+        away_days: row.get::<Option<i64>>(11)?.unwrap_or_default(),
+        visits_since: row.get::<Option<i64>>(12)?.unwrap_or_default(),
+        certainty: row.get::<Option<String>>(13)?.unwrap_or_default(),
+    }))
 }
 
 /// What was learnt, with the instant it was; the body only if it is newer than `known`.
@@ -381,50 +408,6 @@ fn is_of_dealers(conn: &mut Conn<'_>, scope: &Scope, vin: &str) -> Result<bool, 
     );
     let found = conn.query_opt(&by_party, &[vin.into(), value], |_| Ok(()))?;
     Ok(found.is_some())
-}
-
-/// Maintenance plans by model.
-pub(crate) fn list_plans(
-    conn: &mut Conn<'_>,
-) -> Result<Vec<(String, MaintenancePlan)>, StoreError> {
-    let sql = "SELECT model, first_km, first_months, every_km, every_months FROM maintenance_plans ORDER BY model";
-    let step = |row: &DbRow<'_>, from: usize| -> Result<Step, StoreError> {
-        let number =
-            |place| Ok::<_, StoreError>(row.get::<i64>(place)?.max(0).unsigned_abs() as u32);
-        Ok(Step {
-            km: number(from)?,
-            months: number(from + 1)?,
-        })
-    };
-    conn.query(sql, &[], |row| {
-        let plan = MaintenancePlan {
-            first: step(row, 1)?,
-            every: step(row, 3)?,
-        };
-        Ok((row.get(0)?, plan))
-    })
-}
-
-/// Keeps the plan of a model.
-pub(crate) fn put_plan(
-    conn: &mut Conn<'_>,
-    model: &str,
-    plan: &MaintenancePlan,
-) -> Result<(), StoreError> {
-    conn.execute(
-        "INSERT INTO maintenance_plans (model, first_km, first_months, every_km, every_months)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (model) DO UPDATE SET first_km = excluded.first_km, first_months = excluded.first_months,
-             every_km = excluded.every_km, every_months = excluded.every_months",
-        &[
-            model.into(),
-            plan.first.km.into(),
-            plan.first.months.into(),
-            plan.every.km.into(),
-            plan.every.months.into(),
-        ],
-    )?;
-    Ok(())
 }
 
 /// How many customers walks go over.

@@ -1,5 +1,6 @@
 //! The scoring store: every statement of the service.
 
+mod benefits;
 mod dossiers;
 mod due;
 mod facts;
@@ -10,17 +11,24 @@ mod kept;
 mod links;
 mod loyalty;
 mod models;
+mod plans;
 mod reports;
 mod scores;
 mod told;
 mod vehicles;
 
+pub(crate) use benefits::{
+    StoredPlan, activate_benefit_plan, active_benefit_plan, benefit_words, find_benefit_plan,
+    insert_benefit_plan, list_benefit_plans,
+};
 pub(crate) use dossiers::{load as load_dossiers, owners_of};
 pub(crate) use due::{
     DueLine, DueListing, find_cars, list_dues, mark_cars, mark_cars_of, mark_model, put_dues,
     stale_cars,
 };
-pub(crate) use facts::{cars_of, find_happenings, put_happenings, records_of};
+pub(crate) use facts::{
+    cars_of, find_happenings, keep_versions, put_happenings, records_of, versions_at,
+};
 pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};
 pub(crate) use kept::{AsOf, cars_with_dues, kept_loyalty};
@@ -31,12 +39,13 @@ pub(crate) use links::{
 };
 pub(crate) use loyalty::{
     count_customers, count_vehicles, dealers_in, find_fitted, find_vehicle, forget_loyalties,
-    knows_car, list_loyalty, list_plans, occupations_of_cars, pass_over, put_fitted, put_loyalties,
-    put_plan, visits_of_cars, walk_customers, walk_vehicles,
+    knows_car, list_loyalty, occupations_of_cars, pass_over, put_fitted, put_loyalties,
+    visits_of_cars, walk_customers, walk_vehicles,
 };
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
 };
+pub(crate) use plans::{list_plans, put_plan};
 pub(crate) use reports::{
     Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
 };
@@ -46,6 +55,7 @@ pub(crate) use scores::{
 };
 pub(crate) use told::{
     Check, ask_checks, due_checks, end_check, find_car, put_told_tiers, tell_guarantee, told_tiers,
+    told_tiers_of,
 };
 pub(crate) use vehicles::{Claimed, put_claims, put_vehicles};
 

@@ -107,6 +107,18 @@ pub(crate) fn told_tiers(conn: &mut Conn<'_>) -> Result<FxHashMap<CustomerId, St
     Ok(rows.into_iter().collect())
 }
 
+/// What others were told of customers; who is not in it has no top tier, as they know.
+pub(crate) fn told_tiers_of(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+) -> Result<FxHashMap<CustomerId, String>, StoreError> {
+    let sql = "SELECT customer_id, tier FROM told_tiers WHERE customer_id IN (??)";
+    let rows = conn.query_in(sql, &[], &customer_keys(customers), |row| {
+        Ok((row.get::<Uuid>(0)?.into(), row.get(1)?))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Remembers what others are told of customers: those of top tiers, and those who fell from them.
 pub(crate) fn put_told_tiers(
     conn: &mut Conn<'_>,

@@ -1,17 +1,15 @@
 //! Loyalty, churn and due dates from events.
 
 use marque_api::scoring::v1::{
-    GetDueDatesRequest, GetGuaranteesRequest, GetLoyaltyRequest, ListLoyaltyRequest, Loyalty, Plan,
+    GetChurnModelRequest, GetDueDatesRequest, GetLoyaltyRequest, ListLoyaltyRequest, Loyalty, Plan,
     PutPlanRequest,
 };
-use marque_api::service_history::v1::{Line, LineKind, Visit};
 use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
-use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{
-    World, assessment, consented, customer, day, link, linked, owns, record_of, sold, vehicle,
+    World, assessment, consented, customer, dated, link, linked, owns, record_of, sold, vehicle,
     visit, visited,
 };
 
@@ -20,7 +18,9 @@ store_test_suite!(
     lists_show_a_dealer_his_own_and_forget_who_refused,
     degrees_and_rungs_follow_what_is_said_and_done,
     due_dates_follow_mileage_and_plan,
-    guarantees_count_repair_orders_and_warn,
+    who_was_won_back_is_told_with_its_doubt,
+    what_is_past_is_said_to_be_overdue,
+    the_churn_model_tells_its_calibration_curve,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -266,85 +266,125 @@ async fn due_dates_follow_mileage_and_plan(db: TestDb) {
     }
 }
 
-async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
+async fn who_was_won_back_is_told_with_its_doubt(db: TestDb) {
     let world = World::start(db).await;
-    world
-        .customers
-        .deliver([linked(1, vec![link("D1", "K1", customer(1))])])
-        .await;
-    world
-        .vehicles
-        .deliver([
-            sold(1, VIN, "2025-12-01"),
-            owns(2, VIN, record_of("D1", "K1"), "2025-12-01"),
-        ])
-        .await;
-    let repair = |number: u32, from: &str, to: &str| Visit {
-        id: format!("vis_{number:032}"),
-        dealer: "D1".into(),
-        order_number: format!("R{number}"),
-        vin: VIN.into(),
-        kind: "warranty".into(),
-        opened_at: Some(to_proto_time(day(from))),
-        closed_at: Some(to_proto_time(day(to))),
-        odometer_km: 2_000,
-        lines: vec![Line {
-            kind: LineKind::Part.into(),
-            code: "EPS-1".into(),
-            name: "转向机".into(),
-            fault_code: "C1".into(),
-            ..Line::default()
-        }],
-        ..Visit::default()
+    let links = (1..=2).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    // Both came every two months and stayed away for two years; K1 came back once, K2 comes as before.
+    let both = ["2023-01-10", "2023-03-10", "2023-05-10", "2023-07-10"];
+    let mut visits = Vec::new();
+    for (key, since) in [
+        ("K1", vec!["2026-05-20"]),
+        ("K2", vec!["2026-01-20", "2026-03-20", "2026-05-20"]),
+    ] {
+        for date in both.iter().chain(&since) {
+            let order = visits.len() as u128 + 1;
+            visits.push(visit("D1", order, key, date));
+        }
+    }
+    world.visits.deliver([visited(1, visits)]).await;
+    let request = ListLoyaltyRequest {
+        trust: "won_back".into(),
+        ..ListLoyaltyRequest::default()
     };
-    *world.repair_orders.lock().unwrap() = vec![
-        repair(1, "2026-01-10", "2026-01-25"),
-        repair(2, "2026-03-01", "2026-03-12"),
-        Visit {
-            kind: "maintenance".into(),
-            ..repair(3, "2026-04-01", "2026-05-01")
-        },
-        // Nobody wrote when it left, but it came again: a day, not all the time since.
-        Visit {
-            closed_at: None,
-            lines: Vec::new(),
-            ..repair(4, "2026-02-10", "2026-02-10")
-        },
-    ];
-    let request = GetGuaranteesRequest {
-        vehicle_id: vehicle(VIN).to_string(),
-    };
-    let answer = world
-        .scoring()
-        .get_guarantees(world.hq(request.clone()))
-        .await;
-    let counted = answer.unwrap().into_inner();
-    assert_eq!(
-        (counted.start.as_str(), counted.period_end.as_str()),
-        ("2025-12-01", "2027-12-01")
-    );
-    let of = |rule: &str| {
-        counted
-            .counters
+    let list = world.scoring().list_loyalty(world.hq(request)).await;
+    let lines = list.unwrap().into_inner().customers;
+    let back = |n: u128| {
+        let line = lines
             .iter()
-            .find(|each| each.rule == rule)
-            .unwrap()
+            .find(|line| line.customer_id == customer(n).to_string());
+        line.and_then(|line| line.won_back.clone()).unwrap()
     };
-    let days = of("repair_days");
+    let (once, regular) = (back(1), back(2));
     assert_eq!(
-        (days.count, days.reached_at, days.level.as_str()),
-        (27, 31, "warning")
+        (once.on.as_str(), once.away_days, once.visits_since),
+        ("2026-05-20", 1_045, 1)
     );
-    assert_eq!(days.evidence.len(), 3, "{:?}", days.evidence);
-    let part = of("main_part_replaced");
+    assert_eq!(once.certainty, "tentative");
     assert_eq!(
-        (part.count, part.level.as_str(), part.subject.as_str()),
-        (2, "reached", "steering: EPS-1")
+        (regular.on.as_str(), regular.visits_since),
+        ("2026-01-20", 3)
     );
-    assert_eq!(of("same_defect").count, 2);
-    let foreign = world
-        .scoring()
-        .get_guarantees(world.manager("D3", request))
-        .await;
-    assert_eq!(foreign.unwrap_err().code(), tonic::Code::NotFound);
+    assert_eq!(regular.certainty, "settled");
+    let alone = loyalty(&world, customer(1)).await;
+    assert_eq!(alone.won_back, Some(once));
+}
+
+async fn what_is_past_is_said_to_be_overdue(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "K1", customer(1))];
+    world.customers.deliver([linked(1, links)]).await;
+    let owned = owns(2, VIN, record_of("D1", "K1"), "2024-01-10");
+    let dated = dated(
+        1,
+        VIN,
+        "2024-01-10",
+        ["2026-06-05", "2026-06-25", "2026-06-14"],
+    );
+    world.vehicles.deliver([dated, owned]).await;
+    let request = GetDueDatesRequest {
+        customer_id: customer(1).to_string(),
+        ..GetDueDatesRequest::default()
+    };
+    let answer = world.scoring().get_due_dates(world.hq(request)).await;
+    let dates = answer.unwrap().into_inner().cars[0].dates.clone();
+    let of = |kind: &str| dates.iter().find(|date| date.kind == kind).unwrap();
+    let insurance = of("insurance");
+    assert_eq!(insurance.overdue_days, Some(10));
+    assert!(
+        insurance.reason_zh.contains("已逾期 10 天"),
+        "{insurance:?}"
+    );
+    assert!(insurance.reason_en.contains("overdue by 10 days"));
+    assert_eq!(of("inspection").overdue_days, None);
+    assert!(!of("inspection").reason_en.contains("overdue"));
+    let warranty = of("warranty");
+    assert_eq!(warranty.overdue_days, Some(1));
+    assert!(warranty.reason_en.contains("over for 1 day"));
+}
+
+async fn the_churn_model_tells_its_calibration_curve(db: TestDb) {
+    let world = World::start(db).await;
+    let ask = || async {
+        let request = world.hq(GetChurnModelRequest {});
+        let answer = world.scoring().get_churn_model(request).await;
+        answer.unwrap().into_inner()
+    };
+    let shipped = ask().await;
+    assert_eq!((shipped.learnt_from, shipped.window_days), (0, 180));
+    assert!(shipped.calibration.is_empty() && shipped.brier.is_none());
+    assert_eq!(shipped.weights.len(), 7);
+    let links = (1..=200).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    // Each has his own interval, and every fourth stopped after one to three visits.
+    let first = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    let mut visits = Vec::new();
+    for n in 1..=200_u64 {
+        let most = if n % 4 == 0 { 1 + n % 3 } else { 100 };
+        let (mut on, mut count) = (n * 13 % 300, 0);
+        while on <= 890 && count < most {
+            let date = (first + chrono::Days::new(on)).to_string();
+            let order = u128::from(n * 1_000 + count);
+            visits.push(visit("D1", order, &format!("K{n}"), &date));
+            count += 1;
+            on += 20 + n * 37 % 150 + n * count * 31 % 40;
+        }
+    }
+    world.visits.deliver([visited(1, visits)]).await;
+    world.start_again("scoring.learn");
+    for _ in 0..400 {
+        if ask().await.learnt_from > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let learnt = ask().await;
+    assert_eq!(learnt.learnt_from, 200);
+    let counted: i64 = learnt.calibration.iter().map(|bin| bin.customers).sum();
+    assert_eq!((learnt.calibration.len(), counted), (10, 200));
+    assert!(learnt.calibration.is_sorted_by_key(|bin| bin.stated));
+    let brier = learnt.brier.unwrap();
+    assert!((0.0..0.25).contains(&brier), "better than a coin: {brier}");
+    let alike = loyalty(&world, customer(2)).await.alike.unwrap();
+    assert!(learnt.calibration.contains(&alike));
 }

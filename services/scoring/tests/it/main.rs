@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+mod benefits;
 mod complaints;
 mod consents;
 mod cost;
 mod due_list;
 mod events;
+mod facts;
 mod forgotten;
+mod guarantees;
 mod holds;
 mod imports;
 mod loyalty;

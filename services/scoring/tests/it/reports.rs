@@ -12,6 +12,7 @@ store_test_suite!(
     retention_and_cohorts_count_who_came_again,
     people_are_told_apart_by_occupation_and_age,
     degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him,
+    every_table_holds_what_its_columns_say,
     what_makes_no_sense_is_refused,
 );
 
@@ -98,6 +99,45 @@ async fn tiers_are_exact_as_of_any_past_instant(db: TestDb) {
         .map(|row| row[3].parse::<u32>().unwrap())
         .sum();
     assert_eq!(total, 10);
+}
+
+async fn every_table_holds_what_its_columns_say(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=3).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let visits = vec![
+        visit("D1", 1, "K1", "2025-02-01"),
+        visit("D1", 2, "K1", "2026-02-01"),
+        visit("D1", 3, "K2", "2025-03-01"),
+    ];
+    world.visits.deliver([visited(1, visits)]).await;
+    let reports = [
+        ("tiers", ""),
+        ("tier-migrations", "occupation"),
+        ("loyalty", "model"),
+        ("loyalty-migrations", "age"),
+        ("degrees", "dealer"),
+        ("retention", "cohort"),
+        ("cohorts", "region"),
+    ];
+    for (report, by) in reports {
+        let asked = ask(report, by, Some(day("2026-01-01")), Some(day("2026-06-01")));
+        let answer = world.scoring().get_report(world.hq(asked)).await;
+        let table = answer.unwrap().into_inner();
+        assert_eq!(table.columns.len(), table.kinds.len(), "{report}");
+        for row in &table.rows {
+            assert_eq!(row.cells.len(), table.columns.len(), "{report}");
+            for (cell, kind) in row.cells.iter().zip(&table.kinds) {
+                let is_so = match (&cell.value, kind.as_str()) {
+                    (None, _) => true,
+                    (Some(Value::Text(_)), kind) => kind == "text",
+                    (Some(Value::Number(number)), "integer") => number.fract() == 0.0,
+                    (Some(Value::Number(number)), kind) => kind == "number" && number.is_finite(),
+                };
+                assert!(is_so, "{report}: {cell:?} is no {kind}");
+            }
+        }
+    }
 }
 
 async fn retention_and_cohorts_count_who_came_again(db: TestDb) {

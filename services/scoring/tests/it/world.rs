@@ -125,6 +125,11 @@ impl World {
 
     /// The same, with tiers that are held by a margin.
     pub(crate) async fn start_with(db: TestDb, hysteresis: Hysteresis) -> Self {
+        Self::start_without(db, hysteresis, &[]).await
+    }
+
+    /// The same without some of the role's tasks.
+    pub(crate) async fn start_without(db: TestDb, hysteresis: Hysteresis, tasks: &[&str]) -> Self {
         let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
         let db = db.migrated(&marque_migrations::SCORING).await;
         let world = Self {
@@ -156,7 +161,8 @@ impl World {
             tasks: Vec::new(),
         };
         world.serve(&world.router, RoleName::ServiceHistory, history);
-        let scoring = world.build(world.hysteresis);
+        let mut scoring = world.build(world.hysteresis);
+        scoring.tasks.retain(|task| !tasks.contains(&task.name()));
         world.serve(&world.router, RoleName::Scoring, scoring);
         world.put_dealers().await;
         world
@@ -434,7 +440,16 @@ pub(crate) fn visited(position: i64, visits: Vec<RecordedVisit>) -> Event {
 
 /// A car of the brand Nova that was sold on a day.
 pub(crate) fn sold(position: i64, vin: &str, date: &str) -> Event {
+    dated(position, vin, date, [""; 3])
+}
+
+/// The same with the dates on which insurance, inspection and warranty end.
+pub(crate) fn dated(position: i64, vin: &str, date: &str, ends: [&str; 3]) -> Event {
+    let [insurance_expiry, inspection_due, warranty_end] = ends.map(str::to_owned);
     let vehicle = ChangedVehicle {
+        insurance_expiry,
+        inspection_due,
+        warranty_end,
         id: vehicle(vin).to_string(),
         vin: vin.into(),
         version: position,
