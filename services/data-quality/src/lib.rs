@@ -25,7 +25,7 @@ use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
 use marque_vault::Vault;
 
 use crate::{
-    app::QualityApp,
+    app::{Lane, QualityApp},
     events::{Owner, Owners},
 };
 
@@ -143,34 +143,47 @@ fn consumers(deps: &Deps) -> Vec<Task> {
 
 fn work(deps: Deps, app: QualityApp) -> Vec<Task> {
     let owners = Owners::new(deps.network, deps.tokens, deps.clock);
-    let checking = |name, kind, transport| {
-        let (app, owners, owner) = (app.clone(), owners.clone(), Owner::new(kind, transport));
-        Task::new(name, move |stop| {
-            events::keep_checking(app, owners, owner, stop)
-        })
-    };
-    let mut tasks = vec![
-        checking(
-            "data-quality.check-customers",
+    let mut tasks = Vec::new();
+    for (names, kind, transport) in [
+        (
+            [
+                "data-quality.check-customers",
+                "data-quality.watch-customers",
+            ],
             RecordKind::Customers,
             deps.customer,
         ),
-        checking(
-            "data-quality.check-vehicles",
+        (
+            ["data-quality.check-vehicles", "data-quality.watch-vehicles"],
             RecordKind::Vehicles,
             deps.vehicle,
         ),
-        checking(
-            "data-quality.check-visits",
+        (
+            ["data-quality.check-visits", "data-quality.watch-visits"],
             RecordKind::Visits,
             deps.service_history,
         ),
-        checking(
-            "data-quality.check-complaints",
+        (
+            [
+                "data-quality.check-complaints",
+                "data-quality.watch-complaints",
+            ],
             RecordKind::Complaints,
             deps.complaint,
         ),
-    ];
+    ] {
+        let owner = Owner::new(kind, transport);
+        for (name, lane) in names.into_iter().zip([Lane::Bulk, Lane::Live]) {
+            let (app, owners, of_lane) = (app.clone(), owners.clone(), (owner.clone(), lane));
+            tasks.push(Task::new(name, move |stop| {
+                events::keep_checking(app, owners, of_lane, stop)
+            }));
+        }
+    }
+    let placing = app.clone();
+    tasks.push(Task::new("data-quality.departments", move |stop| {
+        events::keep_departments(placing, owners, stop)
+    }));
     let scoring = app.clone();
     tasks.push(Task::new("data-quality.score", move |stop| {
         events::keep_scoring(scoring, stop)

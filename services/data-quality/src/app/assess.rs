@@ -1,8 +1,9 @@
 //! Comparing the entries of all dealers and clerks: suspects, signs on records, alerts.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use marque_core::{AlertId, Timestamp, business_date};
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     domain::{Alert, AlertKind, AlertState, Level, NewAlert, OVERALL, month_of},
     error::{Error, Result},
-    storage::{self, CardFilter, Entered, KeptSuspect},
+    storage::{self, CardFilter, Entered, KeptFall, KeptSuspect},
 };
 
 /// Entries read at once.
@@ -31,6 +32,12 @@ const BATCH: usize = 500;
 const ENOUGH: i64 = 30;
 /// Points a score must fall from month to month.
 const FALL: f64 = 5.0;
+/// Points that may still be missing when a fall is over.
+const MADE_GOOD: f64 = 3.0;
+/// Further records with a sign after the last word on it that make a matter of it again.
+const FURTHER: i64 = 5;
+/// How often all dealers are judged.
+const JUDGE_ALL: Duration = Duration::from_hours(1);
 /// Most suspects that are kept.
 const MOST: u32 = 100_000;
 
@@ -41,15 +48,38 @@ impl QualityApp {
         let calls = self.calls().await?;
         let compared = tokio::task::spawn_blocking(move || {
             let calls = assess_calls(&calls, Settings::default());
-            (Judgement::of(&dealers), Judgement::of(&clerks), calls)
+            let names: Vec<String> = dealers.names().cloned().collect();
+            (
+                Judgement::of(&dealers),
+                Judgement::of(&clerks),
+                calls,
+                names,
+            )
         });
-        let (by_dealer, by_clerk, calls) = compared.await.map_err(|_| Error::Compare)?;
+        let (by_dealer, by_clerk, calls, names) = compared.await.map_err(|_| Error::Compare)?;
         let by_dealer = Arc::new(by_dealer);
         // From now on live writes are judged by it too.
-        *self.assessment.write() = Some(Arc::clone(&by_dealer));
-        self.judge_all(&by_dealer).await?;
+        let earlier = self.assessment.write().replace(Arc::clone(&by_dealer));
+        let others = match earlier.filter(|_| !self.is_time_for_all()) {
+            // Who is judged as before has the signs he should have: his records were judged when they came.
+            Some(earlier) => by_dealer.otherwise(&earlier, names.iter()),
+            None => names.into_iter().collect(),
+        };
+        self.judge_all(&by_dealer, others).await?;
         self.keep(by_dealer.suspects().chain(&calls), by_clerk.suspects())
             .await
+    }
+
+    /// Whether all dealers are to be judged, whoever's entries look otherwise: now and then, since another process of this service
+    /// judges by what it has compared.
+    fn is_time_for_all(&self) -> bool {
+        let now = self.clock.now();
+        let mut judged = self.judged_all.write();
+        let is_time = judged.is_none_or(|at| now.since(at) >= JUDGE_ALL);
+        if is_time {
+            *judged = Some(now);
+        }
+        is_time
     }
 
     /// How long the calls took that dealers say they made.
@@ -91,21 +121,26 @@ impl QualityApp {
         self.db.scan(page).await
     }
 
-    /// Judges the records anew whose signs are others now.
-    async fn judge_all(&self, assessment: &Arc<Judgement>) -> Result<()> {
-        let mut after = Uuid::nil();
-        loop {
-            let page = self.entries(after).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
+    /// Judges the records of dealers anew whose signs are others now.
+    async fn judge_all(
+        &self,
+        assessment: &Arc<Judgement>,
+        dealers: BTreeSet<String>,
+    ) -> Result<()> {
+        if !dealers.is_empty() {
+            // Whoever was judged by the comparison before is written when this is: from here on the reads below see him.
+            let wait = |conn: &mut Conn<'_>| Ok::<_, Error>(storage::lock(conn)?);
+            self.db.bulk(wait).await?;
+        }
+        for dealer in dealers {
+            let judgement = Arc::clone(assessment);
+            let changed = move |conn: &mut Conn<'_>| -> Result<Vec<Uuid>> {
+                let entries = storage::entries_of(conn, &dealer)?.into_iter();
+                let is_other =
+                    |one: &Entered| judgement.signs(&one.dealer, &one.entry).text() != one.signs;
+                Ok(entries.filter(is_other).map(|one| one.id).collect())
             };
-            after = last.id;
-            let changed: Vec<Uuid> = page
-                .iter()
-                .filter(|one| assessment.signs(&one.dealer, &one.entry).text() != one.signs)
-                .map(|one| one.id)
-                .collect();
-            for ids in changed.chunks(BATCH) {
+            for ids in self.db.scan(changed).await?.chunks(BATCH) {
                 let (app, ids, now) = (self.clone(), ids.to_vec(), self.clock.now());
                 let assessment = Arc::clone(assessment);
                 self.db
@@ -113,6 +148,7 @@ impl QualityApp {
                     .await?;
             }
         }
+        Ok(())
     }
 
     /// Keeps the suspects and raises alerts, in one transaction.
@@ -134,8 +170,10 @@ impl QualityApp {
                 kind: suspect.kind,
                 strength: suspect.strength,
                 p: suspect.p,
+                q: suspect.q,
                 bearing: suspect.count as i64,
                 looked_at: suspect.of as i64,
+                expected: suspect.expected,
                 since: now,
             }
         };
@@ -168,50 +206,9 @@ impl QualityApp {
         storage::replace_suspects(conn, &found)?;
         storage::mark_assessed(conn, now)?;
         let mut causes: Vec<NewAlert> = found.iter().map(cause).collect();
-        causes.extend(Self::falls(conn, now)?);
+        causes.extend(falls(conn, now)?);
         let raised = self.raise(conn, causes, now)?;
         Ok(alerts::publish_raised(conn, &*self.clock, &raised)?)
-    }
-
-    /// Dealers whose score of this month is well below that of the month before.
-    fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
-        let today = business_date(now);
-        let month = month_of(today);
-        let before = chrono::Datelike::with_day(&today, 1).and_then(|first| first.pred_opt());
-        let Some(before) = before.map(month_of) else {
-            return Ok(Vec::new());
-        };
-        let mut cards = |period: &str| {
-            let filter = CardFilter {
-                kind: RecordKind::Customers,
-                purpose: OVERALL.to_owned(),
-                level: Level::Dealer,
-                period: period.to_owned(),
-                dealer: String::new(),
-                region: String::new(),
-            };
-            storage::list_counters(conn, &marque_auth::Scope::Headquarters, &filter)
-        };
-        let earlier: HashMap<String, f64> = cards(&before)?
-            .into_iter()
-            .filter(|card| card.counter.records >= ENOUGH)
-            .map(|card| (card.dealer, card.counter.mean()))
-            .collect();
-        let fell = cards(&month)?.into_iter().filter(|card| {
-            card.counter.records >= ENOUGH
-                && earlier
-                    .get(&card.dealer)
-                    .is_some_and(|mean| mean - card.counter.mean() >= FALL)
-        });
-        // Once a month: a word on it is a word on the whole month.
-        let cause = |dealer: String| NewAlert {
-            kind: AlertKind::ScoreFell,
-            dealer,
-            clerk: String::new(),
-            detail: month.clone(),
-            since: Timestamp::default(),
-        };
-        Ok(fell.map(|card| cause(card.dealer)).collect())
     }
 
     /// Raises what was not raised yet, or what came again after the last word on it.
@@ -223,11 +220,9 @@ impl QualityApp {
     ) -> Result<Vec<Alert>> {
         let mut raised = Vec::new();
         for cause in causes {
-            let last = storage::last_alert(conn, &cause)?;
-            let is_settled = last.is_some_and(|last| {
-                last.state != AlertState::Closed || cause.since <= last.changed_at
-            });
-            if is_settled {
+            if let Some(last) = storage::last_alert(conn, &cause)?
+                && (last.state != AlertState::Closed || !has_begun_again(conn, &cause, &last)?)
+            {
                 continue;
             }
             let alert = Alert {
@@ -249,6 +244,77 @@ impl QualityApp {
         }
         Ok(raised)
     }
+}
+
+/// Whether a cause began after the last word on it: it was gone meanwhile, or as many further records bear the sign as make a
+/// matter of it.
+fn has_begun_again(conn: &mut Conn<'_>, cause: &NewAlert, last: &Alert) -> Result<bool> {
+    if cause.since > last.changed_at {
+        return Ok(true);
+    }
+    if cause.kind == AlertKind::ScoreFell {
+        return Ok(false);
+    }
+    let whose = (cause.dealer.as_str(), cause.clerk.as_str());
+    let further = storage::count_signs_since(conn, whose, &cause.detail, last.changed_at)?;
+    Ok(further >= FURTHER)
+}
+
+/// Dealers whose score of this month is well below that of the month before. A fall that is known lasts until most of it is made good:
+/// one that wavers about the bar is one fall.
+fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
+    let today = business_date(now);
+    let month = month_of(today);
+    let before = chrono::Datelike::with_day(&today, 1).and_then(|first| first.pred_opt());
+    let Some(before) = before.map(month_of) else {
+        return Ok(Vec::new());
+    };
+    let known: HashMap<String, Timestamp> = storage::falls(conn)?
+        .into_iter()
+        .filter(|fall| fall.month == month)
+        .map(|fall| (fall.dealer, fall.since))
+        .collect();
+    let earlier: HashMap<String, f64> = means(conn, &before)?.collect();
+    let fell: Vec<KeptFall> = means(conn, &month)?
+        .filter_map(|(dealer, mean)| {
+            let since = known.get(&dealer).copied();
+            let bar = if since.is_some() { MADE_GOOD } else { FALL };
+            let is_low = earlier
+                .get(&dealer)
+                .is_some_and(|earlier| earlier - mean >= bar);
+            is_low.then(|| KeptFall {
+                dealer,
+                month: month.clone(),
+                since: since.unwrap_or(now),
+            })
+        })
+        .collect();
+    storage::replace_falls(conn, &fell)?;
+    let cause = |fall: KeptFall| NewAlert {
+        kind: AlertKind::ScoreFell,
+        dealer: fall.dealer,
+        clerk: String::new(),
+        detail: fall.month,
+        since: fall.since,
+    };
+    Ok(fell.into_iter().map(cause).collect())
+}
+
+/// The mean scores of a month of dealers who have enough records of it.
+fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (String, f64)>> {
+    let filter = CardFilter {
+        kind: RecordKind::Customers,
+        purpose: OVERALL.to_owned(),
+        level: Level::Dealer,
+        period: period.to_owned(),
+        dealer: String::new(),
+        region: String::new(),
+    };
+    let cards = storage::list_counters(conn, &marque_auth::Scope::Headquarters, &filter)?;
+    let enough = cards
+        .into_iter()
+        .filter(|card| card.counter.records >= ENOUGH);
+    Ok(enough.map(|card| (card.dealer, card.counter.mean())))
 }
 
 /// Two tests may name one unit for one kind: the stronger evidence stands.

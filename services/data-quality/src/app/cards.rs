@@ -130,7 +130,11 @@ impl QualityApp {
                     CardLevel::Region => by_region(rows),
                     CardLevel::Of(_) => rows,
                 };
-                Ok(page_of(rows, &page))
+                let mut page = page_of(rows, &page);
+                for card in page.cards.iter_mut().filter(|card| !card.clerk.is_empty()) {
+                    card.department = storage::department_of(conn, &card.dealer, &card.clerk)?;
+                }
+                Ok(page)
             })
             .await
     }
@@ -300,28 +304,45 @@ fn by_region(rows: Vec<CardRow>) -> Vec<CardRow> {
 
 /// The page of cards after a place, lowest score first.
 fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> CardPage {
-    // Means as whole numbers, so that a page's end can be said.
-    let key = |row: &CardRow| {
-        let mean = (row.counter.mean() * 1e9) as i64;
-        format!(
-            "{mean:012}|{}|{}|{}|{}",
-            row.region, row.dealer, row.department, row.clerk
-        )
-    };
-    let mut keyed: Vec<(String, CardRow)> = rows.drain(..).map(|row| (key(&row), row)).collect();
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
-    if let Some(after) = &page.after {
-        keyed.retain(|(key, _)| *key > after.key);
+    if let Some(after) = page.after.as_ref().and_then(|after| read_place(&after.key)) {
+        rows.retain(|row| place(row) > after);
     }
-    let is_last = keyed.len() <= page.size as usize;
-    keyed.truncate(page.size as usize);
+    let is_last = rows.len() <= page.size as usize;
+    if !is_last {
+        // Of ten thousand clerks fifty are shown: the others need no order.
+        rows.select_nth_unstable_by(page.size as usize, |one, other| {
+            place(one).cmp(&place(other))
+        });
+        rows.truncate(page.size as usize);
+    }
+    rows.sort_by(|one, other| place(one).cmp(&place(other)));
     CardPage {
-        next: keyed
-            .last()
-            .filter(|_| !is_last)
-            .map(|(key, _)| key.clone()),
-        cards: keyed.into_iter().map(|(_, row)| row).collect(),
+        next: rows.last().filter(|_| !is_last).map(|last| {
+            let (mean, region, dealer, name) = place(last);
+            format!("{mean}|{region}|{dealer}|{name}")
+        }),
+        cards: rows,
     }
+}
+
+/// A card's place in the list: its mean as a whole number, so that a page's end can be said; and whose it is, of which a card names
+/// the department or the clerk.
+type PlaceInList<'a> = (i64, &'a str, &'a str, &'a str);
+
+fn place(row: &CardRow) -> PlaceInList<'_> {
+    let name = if row.clerk.is_empty() {
+        &row.department
+    } else {
+        &row.clerk
+    };
+    let mean = (row.counter.mean() * 1e9) as i64;
+    (mean, &row.region, &row.dealer, name)
+}
+
+fn read_place(key: &str) -> Option<PlaceInList<'_>> {
+    let mut parts = key.splitn(4, '|');
+    let mean = parts.next()?.parse().ok()?;
+    Some((mean, parts.next()?, parts.next()?, parts.next()?))
 }
 
 /// A month as it is asked for.

@@ -14,22 +14,33 @@ use crate::{
         month_of, score,
     },
     error::Result,
-    storage::{self, Kept, Pending},
+    storage::{self, Clerk, Kept, Lane, Pending},
 };
 
 /// The department of each clerk: dealer and staff number.
-pub(crate) type Departments = HashMap<(String, String), String>;
+pub(crate) type Departments = HashMap<Clerk, String>;
 
-/// Up to so many records are written before those who import: they are somebody's who waits.
-const LIVE: usize = 50;
+/// Records that are written in one transaction: callers wait as long.
+const WRITTEN: usize = 500;
 /// Records that are scored anew in one transaction.
 const BATCH: u32 = 500;
 
 impl QualityApp {
-    /// The next records to be looked at.
-    pub(crate) async fn pending(&self, kind: RecordKind, limit: u32) -> Result<Vec<Pending>> {
-        let next = move |conn: &mut Conn<'_>| Ok(storage::pending(conn, kind, limit)?);
+    /// The next records to be looked at in a lane.
+    pub(crate) async fn pending(
+        &self,
+        kind: RecordKind,
+        lane: Lane,
+        limit: u32,
+    ) -> Result<Vec<Pending>> {
+        let next = move |conn: &mut Conn<'_>| Ok(storage::pending(conn, kind, lane, limit)?);
         self.db.read(next).await
+    }
+
+    /// Whether records of an import wait to be looked at.
+    pub(crate) async fn has_backlog(&self) -> Result<bool> {
+        let waits = move |conn: &mut Conn<'_>| Ok(storage::has_backlog(conn)?);
+        self.db.read(waits).await
     }
 
     /// Whether all records of a kind were asked for once.
@@ -55,27 +66,66 @@ impl QualityApp {
     /// asked for stays forgotten.
     pub(crate) async fn take(
         &self,
-        kind: RecordKind,
+        (kind, lane): (RecordKind, Lane),
         mut evidence: Vec<Evidence>,
         departments: Departments,
+        asked: Vec<Pending>,
+    ) -> Result<()> {
+        // Records of one dealer together, from the end on: what they are added to lies in one place.
+        evidence.sort_by(|one, other| {
+            let key = |one: &Evidence| (one.entered_at, one.id);
+            (&other.dealer, &other.clerk, key(other)).cmp(&(&one.dealer, &one.clerk, key(one)))
+        });
+        let mut asked: HashMap<Uuid, Pending> =
+            asked.into_iter().map(|one| (one.record, one)).collect();
+        loop {
+            let next = evidence.split_off(evidence.len().saturating_sub(WRITTEN));
+            let mut done: Vec<Pending> = next
+                .iter()
+                .filter_map(|one| asked.remove(&one.id))
+                .collect();
+            let is_last = evidence.is_empty();
+            if is_last {
+                // A car is asked for by its id and answered row by row; what is unknown is not answered.
+                done.extend(asked.drain().map(|(_, one)| one));
+            }
+            self.take_some((kind, lane), next, &departments, done)
+                .await?;
+            self.counted.notify_one();
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_some(
+        &self,
+        (kind, lane): (RecordKind, Lane),
+        mut evidence: Vec<Evidence>,
+        departments: &Departments,
         done: Vec<Pending>,
     ) -> Result<()> {
         let (app, now) = (self.clone(), self.clock.now());
-        let is_live = evidence.len() <= LIVE;
-        let work = move |conn: &mut Conn<'_>| -> Result<()> {
+        let of_these: Departments = evidence
+            .iter()
+            .filter_map(|one| departments.get_key_value(&(one.dealer.clone(), one.clerk.clone())))
+            .map(|(clerk, department)| (clerk.clone(), department.clone()))
+            .collect();
+        let said = of_these.clone();
+        let work = move |conn: &mut Conn<'_>| -> Result<Departments> {
             storage::lock(conn)?;
-            // A car is asked for by its id and answered row by row: its rows are not among what was asked for.
-            let gone = storage::no_longer_pending(conn, kind, &done)?;
+            let gone = storage::no_longer_pending(conn, (kind, lane), &done)?;
             evidence.retain(|one| !gone.contains(&one.id));
+            let departments = app.work_in(conn, &of_these)?;
             app.check(conn, &evidence, &departments, now)?;
-            Ok(storage::settle(conn, kind, &done)?)
+            storage::settle(conn, (kind, lane), &done)?;
+            Ok(departments)
         };
-        if is_live {
-            self.db.write(work).await?;
-        } else {
-            self.db.bulk(work).await?;
-        }
-        self.counted.notify_one();
+        let departments = match lane {
+            Lane::Live => self.db.write(work).await?,
+            Lane::Bulk => self.db.bulk(work).await?,
+        };
+        self.remember(&said, departments);
         Ok(())
     }
 
@@ -87,7 +137,9 @@ impl QualityApp {
         now: Timestamp,
     ) -> Result<()> {
         let known = by_id(storage::kept(conn, &ids_of(evidence))?);
-        let mut batch = Batch::of(conn, &ids_of(evidence))?;
+        // Nothing was found of records that are new.
+        let earlier: Vec<Uuid> = known.keys().copied().collect();
+        let mut batch = Batch::of(conn, &earlier)?;
         let mut newest: HashMap<Uuid, &Evidence> = HashMap::new();
         for one in evidence {
             let earlier = newest.entry(one.id).or_insert(one);
@@ -111,7 +163,7 @@ impl QualityApp {
                 period: month_of(business_date(one.entered_at)),
             };
             let signs = self.signs(one, old);
-            let standard = self.in_force(conn, one.kind, business_date(now))?;
+            let standard = batch.standard(conn, self, one.kind, now)?;
             batch.put(old, one.clone(), place, &standard, signs);
         }
         batch.write(conn, self, now)
@@ -140,7 +192,7 @@ impl QualityApp {
         let mut batch = Batch::of(conn, ids)?;
         for old in storage::kept(conn, ids)? {
             let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
-            let standard = self.in_force(conn, old.place.kind, business_date(now))?;
+            let standard = batch.standard(conn, self, old.place.kind, now)?;
             batch.put(
                 Some(&old),
                 old.evidence.clone(),
@@ -180,7 +232,7 @@ impl QualityApp {
         let ids: Vec<Uuid> = records.iter().map(|kept| kept.evidence.id).collect();
         let mut batch = Batch::of(conn, &ids)?;
         for old in records {
-            let standard = self.in_force(conn, old.place.kind, business_date(now))?;
+            let standard = batch.standard(conn, self, old.place.kind, now)?;
             let (evidence, place) = (old.evidence.clone(), old.place.clone());
             batch.put(Some(&old), evidence, place, &standard, old.signs.clone());
         }
@@ -195,6 +247,8 @@ struct Batch {
     records: Vec<Kept>,
     /// What was found of the records before.
     findings: HashMap<Uuid, Vec<Finding>>,
+    /// The standards in force that were asked for.
+    standards: HashMap<RecordKind, Arc<Standard>>,
 }
 
 impl Batch {
@@ -205,6 +259,22 @@ impl Batch {
             of_record.push(finding);
         }
         Ok(batch)
+    }
+
+    /// The standard in force, found once for all records of the batch.
+    fn standard(
+        &mut self,
+        conn: &mut Conn<'_>,
+        app: &QualityApp,
+        kind: RecordKind,
+        now: Timestamp,
+    ) -> Result<Arc<Standard>> {
+        if let Some(known) = self.standards.get(&kind) {
+            return Ok(Arc::clone(known));
+        }
+        let standard = app.in_force(conn, kind, business_date(now))?;
+        self.standards.insert(kind, Arc::clone(&standard));
+        Ok(standard)
     }
 
     fn put(
@@ -231,7 +301,8 @@ impl Batch {
     }
 
     fn write(mut self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
-        storage::add_counters(conn, &self.counters.changed())?;
+        let counters = std::mem::take(&mut self.counters);
+        storage::add_counters(conn, &counters.rolled_up())?;
         storage::put_records(conn, &self.records, now)?;
         let mut changed = Vec::new();
         for kept in &self.records {

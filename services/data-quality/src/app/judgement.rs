@@ -1,7 +1,7 @@
 //! What the records of each dealer and clerk look like together, and what a single one looks like in that light. Customers
 //! are compared with customers and visits with visits; the bytes of an entry say which it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use marque_quality::falsification::{
     Assessment, Entry, EntryState, Settings, Suspect, VisitAssessment, VisitEntry, VisitState,
@@ -25,6 +25,11 @@ pub(super) struct Judgement {
 }
 
 impl Units {
+    /// All units of which anything was counted.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.customers.keys().chain(self.visits.keys())
+    }
+
     /// Counts an entry; bytes of a release that is not known count nowhere.
     pub(super) fn add(&mut self, unit: &str, entry: &[u8]) {
         if let Ok(entry) = Entry::from_bytes(entry) {
@@ -50,6 +55,19 @@ impl Judgement {
     /// Units whose entries chance does not explain.
     pub(super) fn suspects(&self) -> impl Iterator<Item = &Suspect> {
         self.customers.suspects.iter().chain(&self.visits.suspects)
+    }
+
+    /// Those of some units whose records another judgement judges otherwise.
+    pub(super) fn otherwise<'a>(
+        &self,
+        earlier: &Self,
+        units: impl Iterator<Item = &'a String>,
+    ) -> BTreeSet<String> {
+        let is_alike = |unit: &&String| {
+            self.customers.judges_like(&earlier.customers, unit)
+                && self.visits.judges_like(&earlier.visits, unit)
+        };
+        units.filter(|unit| !is_alike(unit)).cloned().collect()
     }
 
     /// The signs of a dealer's record; an entry that cannot be read bears none.

@@ -4,6 +4,7 @@ mod alerts;
 mod assess;
 mod cards;
 mod check;
+mod departments;
 mod findings;
 mod judgement;
 mod recount;
@@ -15,7 +16,7 @@ mod words;
 
 use std::{collections::HashMap, sync::Arc};
 
-use marque_core::SharedClock;
+use marque_core::{SharedClock, Timestamp};
 use marque_db::Database;
 use marque_quality::standard::Standard;
 use parking_lot::RwLock;
@@ -24,11 +25,14 @@ use tokio::sync::Notify;
 pub(crate) use alerts::{AlertWord, alert_to_pb};
 pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
 pub(crate) use check::Departments;
+use departments::Said;
 use judgement::Judgement;
 pub(crate) use replay::{Change, Replayed};
 pub(crate) use sink::VerificationSink;
 pub(crate) use standards::{Version, state_code};
 pub(crate) use verify::{Drawing, NewCheck};
+
+pub(crate) use crate::storage::Lane;
 
 /// Standards that were read, by their text: reading one costs more than scoring with it.
 type Read = HashMap<String, Arc<Standard>>;
@@ -41,6 +45,10 @@ pub(crate) struct QualityApp {
     read: Arc<RwLock<Read>>,
     /// By what single entries are judged, once all were compared.
     assessment: Arc<RwLock<Option<Arc<Judgement>>>>,
+    /// When all dealers were last judged.
+    judged_all: Arc<RwLock<Option<Timestamp>>>,
+    /// Where clerks work.
+    said: Arc<RwLock<Said>>,
     /// Records were counted that have not been compared yet.
     counted: Arc<Notify>,
     /// A standard was put.
@@ -60,6 +68,8 @@ impl QualityApp {
             clock,
             read: Arc::default(),
             assessment: Arc::default(),
+            judged_all: Arc::default(),
+            said: Arc::default(),
             counted: Arc::default(),
             put: Arc::default(),
         }

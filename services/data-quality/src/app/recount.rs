@@ -1,5 +1,7 @@
 //! Counting from scratch: the counters must be what the records say, to the last digit.
 
+use std::collections::BTreeMap;
+
 use marque_auth::{CallContext, Role};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
@@ -8,13 +10,13 @@ use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Counters},
+    domain::{CounterKey, Counters, Sums},
     error::{Error, Result},
     storage,
 };
 
 /// Records read at once.
-const PAGE: u32 = 2000;
+const PAGE: u32 = 5000;
 
 /// What a recount found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,40 +57,52 @@ impl QualityApp {
             })
             .await
     }
+
+    /// Counts all records once where an older release kept the sums in another table.
+    pub(crate) async fn count_once(&self) -> Result<()> {
+        let now = self.clock.now();
+        let is_counted =
+            |conn: &mut Conn<'_>| -> Result<bool> { Ok(storage::has_counted_anew(conn)?) };
+        if self.db.read(is_counted).await? {
+            return Ok(());
+        }
+        self.db
+            .bulk(move |conn| {
+                put_right(conn)?;
+                Ok(storage::mark_counted_anew(conn, now)?)
+            })
+            .await
+    }
 }
 
 fn put_right(conn: &mut Conn<'_>) -> Result<Recounted> {
     storage::lock(conn)?;
     let (records, anew) = count(conn)?;
     let stored = storage::all_counters(conn)?;
-    let differs = |key| stored.0.get(key) != anew.0.get(key);
-    let new_keys = anew.0.keys().filter(|key| !stored.0.contains_key(key));
-    let keys = stored.0.keys().chain(new_keys);
-    let differing = keys.filter(|key| differs(key)).count() as i64;
+    let new_keys = anew.keys().filter(|key| !stored.contains_key(key));
+    let keys = stored.keys().chain(new_keys);
+    let differing = keys.filter(|key| stored.get(key) != anew.get(key)).count() as i64;
     if differing > 0 {
         storage::replace_counters(conn, &anew)?;
     }
     Ok(Recounted {
         records,
-        counters: anew.0.len() as i64,
+        counters: anew.len() as i64,
         differing,
     })
 }
 
-fn count(conn: &mut Conn<'_>) -> Result<(i64, Counters)> {
+fn count(conn: &mut Conn<'_>) -> Result<(i64, BTreeMap<CounterKey, Sums>)> {
     let (mut counters, mut records, mut after) = (Counters::default(), 0, Uuid::nil());
     loop {
-        let page = storage::kept_after(conn, after, PAGE)?;
-        let Some(last) = page.last() else {
-            counters
-                .0
-                .retain(|_, counter: &mut Counter| counter.records != 0);
-            return Ok((records, counters));
+        let page = storage::scored_after(conn, after, PAGE)?;
+        let Some((last, ..)) = page.last() else {
+            return Ok((records, counters.rolled_up()));
         };
-        after = last.evidence.id;
+        after = *last;
         records += page.len() as i64;
-        for kept in &page {
-            counters.enter(&kept.place, &kept.scored);
+        for (_, place, scored) in &page {
+            counters.enter(place, scored);
         }
     }
 }

@@ -10,7 +10,7 @@ use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 use marque_quality::{
     RecordKind,
-    standard::{Standard, State, built_in_text},
+    standard::{Standard, State, built_in_texts},
 };
 
 use super::QualityApp;
@@ -128,21 +128,29 @@ impl QualityApp {
         kind: RecordKind,
         today: NaiveDate,
     ) -> Result<Vec<Version>> {
-        let own = built_in_text(kind);
-        let mut versions = vec![Version {
-            standard: self.parse(own)?,
-            text: own.to_owned(),
-            is_in_force: false,
-            created_at: None,
-        }];
+        let mut put = Vec::new();
         for kept in storage::standards(conn, kind)? {
-            versions.push(Version {
+            put.push(Version {
                 standard: self.parse(&kept.text)?,
                 text: kept.text,
                 is_in_force: false,
                 created_at: Some(kept.created_at),
             });
         }
+        let mut versions = Vec::new();
+        for own in built_in_texts(kind) {
+            let standard = self.parse(own)?;
+            if versions.is_empty() || !is_overtaken(&standard, &put) {
+                versions.push(Version {
+                    standard,
+                    text: (*own).to_owned(),
+                    is_in_force: false,
+                    created_at: None,
+                });
+            }
+        }
+        versions.append(&mut put);
+        versions.sort_by_key(|version| version.standard.version);
         let candidates = versions.iter_mut().filter(|version| {
             version.standard.state == State::Effective && version.standard.effective_from <= today
         });
@@ -184,6 +192,17 @@ pub(crate) const fn state_code(state: State) -> &'static str {
     }
 }
 
+/// Whether headquarters has put a standard of its own that a later version of the release must not take the place of: one of the same
+/// or a lower number, or one that is in force before it.
+fn is_overtaken(own: &Standard, put: &[Version]) -> bool {
+    put.iter().any(|version| {
+        let put = &version.standard;
+        put.version == own.version
+            || put.state == State::Effective
+                && (put.version < own.version || put.effective_from <= own.effective_from)
+    })
+}
+
 /// What was in force stays what it was: only later versions, and those nobody was judged by yet, may be put.
 fn check_successor(standard: &Standard, versions: &[Version], today: NaiveDate) -> Result<()> {
     let is_fixed = |version: &Version| {
@@ -206,4 +225,41 @@ fn check_successor(standard: &Standard, versions: &[Version], today: NaiveDate) 
         )]));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The release's second version, and one that headquarters put.
+    fn standard(version: u32, state: State, effective_from: &str) -> Standard {
+        let text = built_in_texts(RecordKind::Visits)[0];
+        Standard {
+            version,
+            state,
+            effective_from: effective_from.parse().unwrap(),
+            ..Standard::parse(text).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_headquarters_has_put_goes_before_a_later_version_of_the_release() {
+        let own = standard(2, State::Effective, "2026-12-01");
+        for (put, is_gone) in [
+            (standard(2, State::Draft, "2027-01-01"), true),
+            (standard(3, State::Draft, "2026-11-25"), false),
+            (standard(3, State::Effective, "2026-11-25"), true),
+            // In force after the release's, which it follows.
+            (standard(3, State::Effective, "2027-01-01"), false),
+        ] {
+            let said = format!("{} {:?} {}", put.version, put.state, put.effective_from);
+            let version = Version {
+                standard: Arc::new(put),
+                text: String::new(),
+                is_in_force: false,
+                created_at: None,
+            };
+            assert_eq!(is_overtaken(&own, &[version]), is_gone, "{said}");
+        }
+    }
 }

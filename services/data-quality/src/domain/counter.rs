@@ -1,4 +1,4 @@
-//! Sums over records, by dealer, department and clerk, for all time and for each month.
+//! Sums over records, by dealer and clerk, for all time and for each month. Those of a department are the sums of its clerks'.
 
 use std::collections::BTreeMap;
 
@@ -36,16 +36,14 @@ pub(crate) struct Place {
     pub(crate) period: String,
 }
 
-/// Which sum.
+/// Which sums.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CounterKey {
     pub(crate) kind: RecordKind,
-    pub(crate) purpose: String,
-    pub(crate) level: Level,
+    pub(crate) dealer: String,
     /// Month; empty for all time.
     pub(crate) period: String,
-    pub(crate) dealer: String,
-    pub(crate) department: String,
+    /// Empty for the dealer as a whole.
     pub(crate) clerk: String,
 }
 
@@ -88,9 +86,39 @@ impl Counter {
     }
 }
 
-/// Changes of sums, gathered before they are written.
+/// The sums of each purpose, in the order of their names; those that count nothing are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Sums(pub(crate) Vec<(String, Counter)>);
+
+impl Sums {
+    /// Adds to the sums of a purpose.
+    pub(crate) fn add(&mut self, purpose: &str, counter: &Counter) {
+        let place = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(purpose));
+        match place {
+            Ok(at) => {
+                self.0[at].1.add(counter);
+                if self.0[at].1 == Counter::default() {
+                    self.0.remove(at);
+                }
+            }
+            Err(_) if *counter == Counter::default() => {}
+            Err(at) => self.0.insert(at, (purpose.to_owned(), *counter)),
+        }
+    }
+
+    /// Adds all sums of another.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (purpose, counter) in &other.0 {
+            self.add(purpose, counter);
+        }
+    }
+}
+
+/// Changes of sums, gathered before they are written: by dealer, month and clerk.
 #[derive(Debug, Default)]
-pub(crate) struct Counters(pub(crate) BTreeMap<CounterKey, Counter>);
+pub(crate) struct Counters(BTreeMap<CounterKey, Sums>);
 
 impl Counters {
     /// Counts a record in.
@@ -103,13 +131,36 @@ impl Counters {
         self.count(place, scored, -1);
     }
 
-    /// Leaves out what has not changed.
-    pub(crate) fn changed(mut self) -> Self {
-        self.0.retain(|_, counter| *counter != Counter::default());
-        self
+    /// All sums that these changes are part of: of the clerk and of the dealer, of the month and of all time.
+    pub(crate) fn rolled_up(self) -> BTreeMap<CounterKey, Sums> {
+        let mut all: BTreeMap<CounterKey, Sums> = BTreeMap::new();
+        for (key, sums) in self.0 {
+            let of_dealer = CounterKey {
+                clerk: String::new(),
+                ..key.clone()
+            };
+            let both = [Some(of_dealer), (!key.clerk.is_empty()).then_some(key)];
+            for key in both.into_iter().flatten() {
+                let of_all_time = CounterKey {
+                    period: String::new(),
+                    ..key.clone()
+                };
+                all.entry(of_all_time).or_default().merge(&sums);
+                all.entry(key).or_default().merge(&sums);
+            }
+        }
+        all.retain(|_, sums| !sums.0.is_empty());
+        all
     }
 
     fn count(&mut self, place: &Place, scored: &Scored, sign: i64) {
+        let key = CounterKey {
+            kind: place.kind,
+            dealer: place.dealer.clone(),
+            period: place.period.clone(),
+            clerk: place.clerk.clone(),
+        };
+        let sums = self.0.entry(key).or_default();
         for points in &scored.points {
             let counter = Counter {
                 records: sign,
@@ -121,43 +172,9 @@ impl Counters {
                     .dimensions
                     .map(|score| sign * i64::from(score.is_some())),
             };
-            for key in keys(place, &points.purpose) {
-                self.0.entry(key).or_default().add(&counter);
-            }
+            sums.add(&points.purpose, &counter);
         }
     }
-}
-
-/// The sums a record is part of.
-fn keys(place: &Place, purpose: &str) -> impl Iterator<Item = CounterKey> {
-    let key = |level: Level, period: &str| CounterKey {
-        kind: place.kind,
-        purpose: purpose.to_owned(),
-        level,
-        period: period.to_owned(),
-        dealer: place.dealer.clone(),
-        department: if level == Level::Dealer {
-            String::new()
-        } else {
-            place.department.clone()
-        },
-        clerk: if level == Level::Clerk {
-            place.clerk.clone()
-        } else {
-            String::new()
-        },
-    };
-    let levels = [
-        Some(Level::Dealer),
-        (!place.department.is_empty()).then_some(Level::Department),
-        (!place.clerk.is_empty()).then_some(Level::Clerk),
-    ];
-    let keys: Vec<CounterKey> = levels
-        .into_iter()
-        .flatten()
-        .flat_map(|level| [key(level, ""), key(level, &place.period)])
-        .collect();
-    keys.into_iter()
 }
 
 /// The month of a day, YYYY-MM.
@@ -172,11 +189,11 @@ mod tests {
 
     #[test]
     fn a_record_that_comes_and_goes_leaves_nothing() {
-        let place = Place {
+        let place = |clerk: &str| Place {
             kind: RecordKind::Customers,
             dealer: "D1".into(),
             department: "sales".into(),
-            clerk: "S1".into(),
+            clerk: clerk.into(),
             period: "2026-11".into(),
         };
         let scored = Scored {
@@ -188,16 +205,29 @@ mod tests {
             }],
             is_suspicious: true,
         };
-        let mut counters = Counters::default();
-        counters.enter(&place, &scored);
-        // Dealer, department and clerk, each for all time and for the month.
-        assert_eq!(counters.0.len(), 6);
-        let dealer = counters.0.values().next().unwrap();
+        let counted = |clerks: &[&str]| {
+            let mut counters = Counters::default();
+            for clerk in clerks {
+                counters.enter(&place(clerk), &scored);
+            }
+            counters
+        };
+        // Dealer and clerk, each for all time and for the month; nobody's records are the dealer's alone.
+        assert_eq!(counted(&["S1"]).rolled_up().len(), 4);
+        assert_eq!(counted(&[""]).rolled_up().len(), 2);
+        let both = counted(&["S1", ""]).rolled_up();
+        let dealer = both.values().next().unwrap().0[0].1;
         assert_eq!(
-            (dealer.mean(), dealer.dimension(2), dealer.dimension(1)),
-            (87.25, Some(75.0), None)
+            (
+                dealer.records,
+                dealer.mean(),
+                dealer.dimension(2),
+                dealer.dimension(1)
+            ),
+            (2, 87.25, Some(75.0), None)
         );
-        counters.leave(&place, &scored);
-        assert!(counters.changed().0.is_empty());
+        let mut counters = counted(&["S1"]);
+        counters.leave(&place("S1"), &scored);
+        assert!(counters.rolled_up().is_empty());
     }
 }

@@ -112,7 +112,11 @@ impl Owners {
         Ok(departments)
     }
 
-    async fn staff_of(&self, dealer: &str) -> Result<Arc<HashMap<String, String>>, Status> {
+    /// Where the staff of a dealer work, by staff number.
+    pub(crate) async fn staff_of(
+        &self,
+        dealer: &str,
+    ) -> Result<Arc<HashMap<String, String>>, Status> {
         let now = self.clock.now();
         if let Some((asked_at, staff)) = self.staff.lock().get(dealer)
             && now.since(*asked_at) < STAFF_BELIEVED

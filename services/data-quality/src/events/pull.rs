@@ -9,10 +9,12 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{Owner, Owners};
-use crate::app::QualityApp;
+use crate::app::{Departments, Lane, QualityApp};
 
 /// Records asked for at once.
-const BATCH: u32 = 500;
+const ASKED: usize = 500;
+/// Records of imports that are gathered before they are written: so many that those of one dealer come together.
+const GATHERED: u32 = 8000;
 /// How long to wait where nothing rings: another process may have noted records.
 const IDLE: Duration = Duration::from_millis(500);
 /// The longest wait after a failure.
@@ -23,12 +25,18 @@ const STANDARD_WATCH: Duration = Duration::from_secs(60);
 const ASSESS_PAUSE: Duration = Duration::from_secs(2);
 /// Of the time, at most one part in so many is spent comparing.
 const ASSESS_SHARE: u32 = 10;
+/// While records of an import wait, all are compared only so often: they will have to be compared again.
+const ASSESS_MEANWHILE: Duration = Duration::from_mins(5);
+/// How often to look whether the import's records are through.
+const BACKLOG_WATCH: Duration = Duration::from_millis(500);
+/// How often the network is asked where clerks work whose records do not change.
+const DEPARTMENTS_WATCH: Duration = Duration::from_mins(5);
 
 /// Asks the owner about records that changed, until told to stop.
 pub(crate) async fn keep_checking(
     app: QualityApp,
     owners: Owners,
-    owner: Owner,
+    (owner, lane): (Owner, Lane),
     stop: CancellationToken,
 ) {
     let mut backoff = Duration::from_millis(50);
@@ -37,11 +45,15 @@ pub(crate) async fn keep_checking(
         let began = Instant::now();
         let step = tokio::select! {
             () = stop.cancelled() => return,
-            step = step(&app, &owners, &owner) => step,
+            step = step(&app, &owners, &owner, lane) => step,
         };
         let pause = match step {
             Ok(true) => {
                 backoff = Duration::from_millis(50);
+                // Somebody waits for what he wrote; an import waits for nobody.
+                if lane == Lane::Live {
+                    continue;
+                }
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = marque_db::give_way(began.elapsed(), Duration::ZERO) => continue,
@@ -70,19 +82,30 @@ pub(crate) async fn keep_checking(
 }
 
 /// Looks at the next records; says whether there were any.
-async fn step(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bool, Status> {
+async fn step(
+    app: &QualityApp,
+    owners: &Owners,
+    owner: &Owner,
+    lane: Lane,
+) -> Result<bool, Status> {
     let kind = owner.kind;
     let waiting = app
-        .pending(kind, BATCH)
+        .pending(kind, lane, GATHERED)
         .await
         .map_err(|error| status(&error))?;
     if waiting.is_empty() {
-        return backfill(app, owners, owner).await;
+        return match lane {
+            Lane::Live => Ok(false),
+            Lane::Bulk => backfill(app, owners, owner).await,
+        };
     }
-    let ids: Vec<Uuid> = waiting.iter().map(|one| one.record).collect();
-    let evidence = owners.evidence(owner, &ids).await?;
+    let mut evidence = Vec::with_capacity(waiting.len());
+    for asked in waiting.chunks(ASKED) {
+        let ids: Vec<Uuid> = asked.iter().map(|one| one.record).collect();
+        evidence.extend(owners.evidence(owner, &ids).await?);
+    }
     let departments = owners.departments(&evidence).await?;
-    let taken = app.take(kind, evidence, departments, waiting).await;
+    let taken = app.take((kind, lane), evidence, departments, waiting).await;
     taken.map_err(|error| status(&error))?;
     Ok(true)
 }
@@ -107,6 +130,13 @@ async fn backfill(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bo
 
 /// Scores records by the standard in force where they were scored by another, until told to stop.
 pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
+    while let Err(error) = app.count_once().await {
+        tracing::warn!(%error, "records cannot be counted now");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(BACKOFF_MAX) => {}
+        }
+    }
     loop {
         let put = app.standard_put().notified();
         for kind in RecordKind::ALL {
@@ -146,5 +176,44 @@ pub(crate) async fn keep_assessing(app: QualityApp, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = no_backlog(&app) => {}
+            () = tokio::time::sleep(ASSESS_MEANWHILE) => {}
+        }
     }
+}
+
+/// Until no records of an import wait.
+async fn no_backlog(app: &QualityApp) {
+    while app.has_backlog().await.unwrap_or(false) {
+        tokio::time::sleep(BACKLOG_WATCH).await;
+    }
+}
+
+/// Asks the network now and then where clerks work, until told to stop: it may know them later than their records came.
+pub(crate) async fn keep_departments(app: QualityApp, owners: Owners, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(DEPARTMENTS_WATCH) => {}
+        }
+        if let Err(error) = ask_departments(&app, &owners).await {
+            tracing::warn!(%error, "where clerks work cannot be asked now");
+        }
+    }
+}
+
+async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
+    let dealers = app.dealers_with_clerks().await;
+    for dealer in dealers.map_err(|error| status(&error))? {
+        let staff = owners.staff_of(&dealer).await?;
+        let said: Departments = staff
+            .iter()
+            .map(|(clerk, department)| ((dealer.clone(), clerk.clone()), department.clone()))
+            .collect();
+        let put = app.put_departments(said).await;
+        put.map_err(|error| status(&error))?;
+    }
+    Ok(())
 }

@@ -5,7 +5,8 @@ use marque_errors::Violation;
 use marque_events::to_proto_time;
 use marque_quality::{
     Dimension, Field, Finding as Flaw, Lang, Params, RecordKind, Rule, Severity,
-    falsification::Kind, standard::Check,
+    falsification::{Evidence, Kind, evidence},
+    standard::Check,
 };
 use uuid::Uuid;
 
@@ -359,10 +360,14 @@ pub(super) fn suspect_to_pb(suspect: KeptSuspect) -> pb::Suspect {
         kind,
         strength,
         p,
+        q,
         bearing,
         looked_at,
+        expected,
         since,
     } = suspect;
+    let counted = (bearing.unsigned_abs(), looked_at.unsigned_abs());
+    let Evidence { zh, en } = evidence(kind, counted, expected, (p, q));
     pb::Suspect {
         dealer,
         clerk,
@@ -373,6 +378,9 @@ pub(super) fn suspect_to_pb(suspect: KeptSuspect) -> pb::Suspect {
         of: looked_at,
         reason: Some(text(kind.reason())),
         since: Some(to_proto_time(since)),
+        expected: round(expected),
+        q,
+        evidence: Some(pb::Text { zh, en }),
     }
 }
 

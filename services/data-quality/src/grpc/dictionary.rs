@@ -1,9 +1,7 @@
 //! The field dictionary on the wire: the crate's own, word for word.
 
 use marque_api::quality::v1 as pb;
-use marque_quality::{
-    DataClass, Field, FieldEntry, RecordKind, Rule, RuleEntry, dictionary::Bilingual,
-};
+use marque_quality::{Field, FieldEntry, RecordKind, Rule, RuleEntry, dictionary::Bilingual};
 
 use super::convert::{dimension_code, severity_code};
 
@@ -38,12 +36,6 @@ fn field_to_pb(entry: &FieldEntry) -> pb::DictionaryField {
         class,
     } = *entry;
     let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let class = match class {
-        DataClass::None => "none",
-        DataClass::Personal => "personal",
-        DataClass::Contact => "contact",
-        DataClass::Sensitive => "sensitive",
-    };
     pb::DictionaryField {
         kind: kind.code().to_owned(),
         column: column.to_owned(),
@@ -55,7 +47,9 @@ fn field_to_pb(entry: &FieldEntry) -> pb::DictionaryField {
         good: list(good),
         bad: list(bad),
         owner: owner.to_owned(),
-        class: class.to_owned(),
+        class: class.code().to_owned(),
+        owner_name: Some(text(entry.owner_label())),
+        class_name: Some(text(class.label())),
     }
 }
 

@@ -29,20 +29,24 @@ fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
     })
 }
 
-/// The newest alert about the same thing.
+/// The newest alert about the same thing. Of a fall of the score the month is no part: a dealer has one open at a time.
 pub(crate) fn last_alert(
     conn: &mut Conn<'_>,
     alert: &NewAlert,
 ) -> Result<Option<Alert>, StoreError> {
     let sql = format!(
-        "SELECT {ALERT} FROM alerts WHERE dealer = ?1 AND kind = ?2 AND clerk = ?3 AND detail = ?4
-         ORDER BY raised_at DESC LIMIT 1"
+        "SELECT {ALERT} FROM alerts WHERE dealer = ?1 AND kind = ?2 AND clerk = ?3 AND (?4 = '' OR detail = ?4)
+         ORDER BY raised_at DESC, id DESC LIMIT 1"
     );
+    let detail = match alert.kind {
+        AlertKind::ScoreFell => "",
+        AlertKind::BurstStarted | AlertKind::EntriesLookInvented => &alert.detail,
+    };
     let values = [
         (&alert.dealer).into(),
         alert.kind.code().into(),
         (&alert.clerk).into(),
-        (&alert.detail).into(),
+        detail.into(),
     ];
     conn.query_opt(&sql, &values, read)
 }

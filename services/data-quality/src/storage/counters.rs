@@ -1,123 +1,152 @@
-//! Counters: added to with every record, read by scorecards.
+//! Sums: added to with every record, read by scorecards.
+
+use std::collections::BTreeMap;
 
 use marque_auth::Scope;
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use marque_quality::RecordKind;
 
-use super::broken;
-use crate::domain::{Counter, CounterKey, Counters, Level, kind_of};
+use super::{
+    broken,
+    points::{points_blob, read_points, read_purpose},
+};
+use crate::domain::{Counter, CounterKey, Level, Sums, kind_of};
 
-const COLUMNS: [&str; 23] = [
-    "kind",
-    "purpose",
-    "level",
-    "period",
-    "dealer",
-    "department",
-    "clerk",
-    "records",
-    "qualified",
-    "suspicious",
-    "total",
-    "completeness",
-    "validity",
-    "accuracy",
-    "consistency",
-    "uniqueness",
-    "timeliness",
-    "completeness_n",
-    "validity_n",
-    "accuracy_n",
-    "consistency_n",
-    "uniqueness_n",
-    "timeliness_n",
-];
-const SUMS: &str = "records, qualified, suspicious, total, completeness, validity, accuracy, consistency, uniqueness,
-    timeliness, completeness_n, validity_n, accuracy_n, consistency_n, uniqueness_n, timeliness_n";
-
-/// Adds changes to the counters.
-pub(crate) fn add_counters(conn: &mut Conn<'_>, changes: &Counters) -> Result<(), StoreError> {
-    let added: Vec<String> = COLUMNS[7..]
-        .iter()
-        .map(|column| format!("{column} = counters.{column} + excluded.{column}"))
-        .collect();
-    let on_conflict = format!(
-        "ON CONFLICT (kind, purpose, level, period, dealer, department, clerk) DO UPDATE SET {}",
-        added.join(", ")
-    );
-    insert(conn, changes, &on_conflict)
-}
-
-/// Puts counters in the place of all there are.
-pub(crate) fn replace_counters(conn: &mut Conn<'_>, counters: &Counters) -> Result<(), StoreError> {
-    conn.execute("DELETE FROM counters", &[])?;
-    insert(conn, counters, "")
-}
-
-fn insert(conn: &mut Conn<'_>, counters: &Counters, on_conflict: &str) -> Result<(), StoreError> {
-    let values: Vec<Value<'_>> = counters
-        .0
-        .iter()
-        .flat_map(|(key, counter)| {
-            let mut row: Vec<Value<'_>> = vec![
-                key.kind.code().into(),
-                (&key.purpose).into(),
-                key.level.code().into(),
-                (&key.period).into(),
-                (&key.dealer).into(),
-                (&key.department).into(),
-                (&key.clerk).into(),
-                counter.records.into(),
-                counter.qualified.into(),
-                counter.suspicious.into(),
-                counter.total.into(),
-            ];
-            row.extend(counter.sums.map(Value::from));
-            row.extend(counter.counts.map(Value::from));
-            row
-        })
-        .collect();
-    conn.insert_many("counters", &COLUMNS, on_conflict, &values)
-}
-
-/// All counters that count anything.
-pub(crate) fn all_counters(conn: &mut Conn<'_>) -> Result<Counters, StoreError> {
-    let sql = format!(
-        "SELECT {SUMS}, kind, purpose, level, period, dealer, department, clerk FROM counters WHERE records <> 0"
-    );
-    let rows = conn.query(&sql, &[], |row| {
-        let (kind, level): (String, String) = (row.get(16)?, row.get(18)?);
-        let levels = [Level::Dealer, Level::Department, Level::Clerk];
-        let level = levels.into_iter().find(|known| known.code() == level);
-        let key = CounterKey {
-            kind: kind_of(&kind).ok_or_else(|| broken("kind of counter"))?,
-            purpose: row.get(17)?,
-            level: level.ok_or_else(|| broken("level of counter"))?,
-            period: row.get(19)?,
-            dealer: row.get(20)?,
-            department: row.get(21)?,
-            clerk: row.get(22)?,
-        };
-        Ok((key, read_counter(row)?))
-    })?;
-    Ok(Counters(rows.into_iter().collect()))
-}
-
-fn read_counter(row: &Row<'_>) -> Result<Counter, StoreError> {
-    let (mut sums, mut counts) = ([0; 6], [0; 6]);
-    for at in 0..6 {
-        sums[at] = row.get(4 + at)?;
-        counts[at] = row.get(10 + at)?;
+/// Adds changes to the sums. Each row is read once and written once, however many records changed it: the caller holds the lock
+/// ([`super::lock`]), so nobody else adds to it meanwhile.
+pub(crate) fn add_counters(
+    conn: &mut Conn<'_>,
+    changes: &BTreeMap<CounterKey, Sums>,
+) -> Result<(), StoreError> {
+    let changes: Vec<(&CounterKey, &Sums)> = changes.iter().collect();
+    let is_together = |(one, _): &(&CounterKey, &Sums), (other, _): &(&CounterKey, &Sums)| {
+        (one.kind, &one.dealer, &one.period) == (other.kind, &other.dealer, &other.period)
+    };
+    let mut changed = Vec::with_capacity(changes.len());
+    for together in changes.chunk_by(is_together) {
+        let mut known = known_of(conn, together[0].0)?;
+        for (key, change) in together {
+            let mut sums = match known.remove(&key.clerk) {
+                Some(blob) => read_points(&blob)?,
+                None => Sums::default(),
+            };
+            sums.merge(change);
+            if sums.0.is_empty() {
+                delete(conn, key)?;
+            } else {
+                changed.push((*key, points_blob(&sums)));
+            }
+        }
     }
-    Ok(Counter {
-        records: row.get(0)?,
-        qualified: row.get(1)?,
-        suspicious: row.get(2)?,
-        total: row.get(3)?,
-        sums,
-        counts,
-    })
+    insert(conn, &changed, true)
+}
+
+/// The sums of a dealer in a month, and of each of his clerks.
+fn known_of(
+    conn: &mut Conn<'_>,
+    key: &CounterKey,
+) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+    let values = values(key);
+    let mut known: BTreeMap<String, Vec<u8>> = conn
+        .query(
+            "SELECT clerk, points FROM clerk_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3",
+            &values[..3],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    let own = conn.query_opt(
+        "SELECT points FROM dealer_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3",
+        &values[..3],
+        |row| row.get(0),
+    )?;
+    known.extend(own.map(|own| (String::new(), own)));
+    Ok(known)
+}
+
+fn delete(conn: &mut Conn<'_>, key: &CounterKey) -> Result<(), StoreError> {
+    let values = values(key);
+    if key.clerk.is_empty() {
+        let sql = "DELETE FROM dealer_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3";
+        conn.execute(sql, &values[..3])?;
+    } else {
+        let sql =
+            "DELETE FROM clerk_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3 AND clerk = ?4";
+        conn.execute(sql, &values)?;
+    }
+    Ok(())
+}
+
+fn values(key: &CounterKey) -> [Value<'_>; 4] {
+    [
+        key.kind.code().into(),
+        (&key.dealer).into(),
+        (&key.period).into(),
+        (&key.clerk).into(),
+    ]
+}
+
+/// Writes sums, `may_be_there` in place of those there are.
+fn insert(
+    conn: &mut Conn<'_>,
+    rows: &[(&CounterKey, Vec<u8>)],
+    may_be_there: bool,
+) -> Result<(), StoreError> {
+    let (mut own, mut of_clerks) = (Vec::new(), Vec::with_capacity(rows.len() * 5));
+    for (key, blob) in rows {
+        let [kind, dealer, period, clerk] = values(key);
+        if key.clerk.is_empty() {
+            own.extend([kind, dealer, period, blob.into()]);
+        } else {
+            of_clerks.extend([kind, dealer, period, clerk, blob.into()]);
+        }
+    }
+    let [on_own, on_clerks] = [
+        "ON CONFLICT (kind, period, dealer) DO UPDATE SET points = excluded.points",
+        "ON CONFLICT (kind, dealer, period, clerk) DO UPDATE SET points = excluded.points",
+    ]
+    .map(|clause| if may_be_there { clause } else { "" });
+    let columns = ["kind", "dealer", "period", "points"];
+    conn.insert_many("dealer_sums", &columns, on_own, &own)?;
+    let columns = ["kind", "dealer", "period", "clerk", "points"];
+    conn.insert_many("clerk_sums", &columns, on_clerks, &of_clerks)
+}
+
+/// Puts sums in the place of all there are.
+pub(crate) fn replace_counters(
+    conn: &mut Conn<'_>,
+    sums: &BTreeMap<CounterKey, Sums>,
+) -> Result<(), StoreError> {
+    conn.execute("DELETE FROM dealer_sums", &[])?;
+    conn.execute("DELETE FROM clerk_sums", &[])?;
+    let rows: Vec<(&CounterKey, Vec<u8>)> = sums
+        .iter()
+        .map(|(key, sums)| (key, points_blob(sums)))
+        .collect();
+    insert(conn, &rows, false)
+}
+
+/// All sums.
+pub(crate) fn all_counters(conn: &mut Conn<'_>) -> Result<BTreeMap<CounterKey, Sums>, StoreError> {
+    let mut all = BTreeMap::new();
+    for sql in [
+        "SELECT kind, dealer, period, '', points FROM dealer_sums",
+        "SELECT kind, dealer, period, clerk, points FROM clerk_sums",
+    ] {
+        let rows = conn.query(sql, &[], |row| {
+            let kind: String = row.get(0)?;
+            let key = CounterKey {
+                kind: kind_of(&kind).ok_or_else(|| broken("kind of sums"))?,
+                dealer: row.get(1)?,
+                period: row.get(2)?,
+                clerk: row.get(3)?,
+            };
+            Ok((key, read_points(&row.get::<Vec<u8>>(4)?)?))
+        })?;
+        all.extend(rows);
+    }
+    Ok(all)
 }
 
 /// Which cards.
@@ -145,29 +174,72 @@ pub(crate) struct CardRow {
     pub(crate) counter: Counter,
 }
 
-/// Counters of a scope, in no order.
+/// Counters of a scope, in no order. Those of clerks come without their department ([`department_of`]).
 pub(crate) fn list_counters(
     conn: &mut Conn<'_>,
     scope: &Scope,
     filter: &CardFilter,
 ) -> Result<Vec<CardRow>, StoreError> {
-    let (clause, key) = dealer_clause(scope, "counters.dealer", 7);
+    let (clause, key) = dealer_clause(scope, "own.dealer", 5);
+    let dealer = if filter.dealer.is_empty() {
+        "?3 = ''"
+    } else {
+        "own.dealer = ?3"
+    };
+    // Dealers first, who are few, then the clerks of each: CROSS JOIN keeps SQLite to that order.
+    let (whose, tables, together) = match filter.level {
+        Level::Dealer => ("own.points, '', ''", "", ""),
+        Level::Clerk => (
+            "clerk_sums.points, '', clerk_sums.clerk",
+            "CROSS JOIN clerk_sums",
+            CLERKS,
+        ),
+        Level::Department => (
+            "clerk_sums.points, clerks.department, clerk_sums.clerk",
+            "CROSS JOIN clerk_sums CROSS JOIN clerks",
+            CLERKS_WITH_DEPARTMENT,
+        ),
+    };
     let sql = format!(
-        "SELECT {SUMS}, counters.dealer, coalesce(dealer_regions.region, ''), department, clerk, period
-         FROM counters LEFT JOIN dealer_regions ON dealer_regions.dealer = counters.dealer
-         WHERE kind = ?1 AND purpose = ?2 AND level = ?3 AND period = ?4 AND (?5 = '' OR counters.dealer = ?5)
-           AND (?6 = '' OR dealer_regions.region = ?6) AND {clause} AND records > 0"
+        "SELECT {whose}, own.dealer, coalesce(dealer_regions.region, ''), own.period
+         FROM dealer_sums AS own LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer {tables}
+         WHERE own.kind = ?1 AND own.period = ?2 AND {dealer} {together}
+           AND (?4 = '' OR dealer_regions.region = ?4) AND {clause}"
     );
     let values = [
         filter.kind.code().into(),
-        (&filter.purpose).into(),
-        filter.level.code().into(),
         (&filter.period).into(),
         (&filter.dealer).into(),
         (&filter.region).into(),
         key,
     ];
-    conn.query(&sql, &values, read_card)
+    let mut rows = conn.query(&sql, &values, |row| read_card(row, &filter.purpose))?;
+    rows.retain(|row| row.counter.records > 0);
+    if filter.level == Level::Department {
+        rows = by_department(rows);
+    }
+    Ok(rows)
+}
+
+const CLERKS: &str = "AND clerk_sums.kind = own.kind AND clerk_sums.dealer = own.dealer AND clerk_sums.period = own.period";
+const CLERKS_WITH_DEPARTMENT: &str = "AND clerk_sums.kind = own.kind AND clerk_sums.dealer = own.dealer
+    AND clerk_sums.period = own.period AND clerks.dealer = clerk_sums.dealer AND clerks.clerk = clerk_sums.clerk
+    AND clerks.department <> ''";
+
+/// Sums of clerks added up.
+fn by_department(rows: Vec<CardRow>) -> Vec<CardRow> {
+    let mut departments: BTreeMap<(String, String), CardRow> = BTreeMap::new();
+    for row in rows {
+        let sum = departments
+            .entry((row.dealer.clone(), row.department.clone()))
+            .or_insert_with(|| CardRow {
+                clerk: String::new(),
+                counter: Counter::default(),
+                ..row.clone()
+            });
+        sum.counter.add(&row.counter);
+    }
+    departments.into_values().collect()
 }
 
 /// The newest months of a dealer, newest first.
@@ -177,33 +249,32 @@ pub(crate) fn months_of(
     filter: &CardFilter,
     limit: u32,
 ) -> Result<Vec<CardRow>, StoreError> {
-    let (clause, key) = dealer_clause(scope, "counters.dealer", 5);
+    let (clause, key) = dealer_clause(scope, "own.dealer", 3);
     let sql = format!(
-        "SELECT {SUMS}, counters.dealer, coalesce(dealer_regions.region, ''), department, clerk, period
-         FROM counters LEFT JOIN dealer_regions ON dealer_regions.dealer = counters.dealer
-         WHERE kind = ?1 AND purpose = ?2 AND level = ?3 AND counters.dealer = ?4 AND period <> '' AND {clause}
-           AND records > 0
-         ORDER BY period DESC LIMIT ?6"
+        "SELECT points, '', '', own.dealer, coalesce(dealer_regions.region, ''), period
+         FROM dealer_sums AS own LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer
+         WHERE kind = ?1 AND own.dealer = ?2 AND period > '' AND {clause}
+         ORDER BY period DESC LIMIT ?4"
     );
     let values = [
         filter.kind.code().into(),
-        (&filter.purpose).into(),
-        filter.level.code().into(),
         (&filter.dealer).into(),
         key,
         limit.into(),
     ];
-    conn.query(&sql, &values, read_card)
+    let mut rows = conn.query(&sql, &values, |row| read_card(row, &filter.purpose))?;
+    rows.retain(|row| row.counter.records > 0);
+    Ok(rows)
 }
 
-fn read_card(row: &Row<'_>) -> Result<CardRow, StoreError> {
+fn read_card(row: &Row<'_>, purpose: &str) -> Result<CardRow, StoreError> {
     Ok(CardRow {
-        dealer: row.get(16)?,
-        region: row.get(17)?,
-        department: row.get(18)?,
-        clerk: row.get(19)?,
-        period: row.get(20)?,
-        counter: read_counter(row)?,
+        counter: read_purpose(&row.get::<Vec<u8>>(0)?, purpose)?,
+        department: row.get(1)?,
+        clerk: row.get(2)?,
+        dealer: row.get(3)?,
+        region: row.get(4)?,
+        period: row.get(5)?,
     })
 }
 

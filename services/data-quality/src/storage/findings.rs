@@ -233,6 +233,22 @@ pub(crate) fn rule_counts(
     })
 }
 
+/// How many records of a dealer, or of one of his clerks, came to bear a sign after an instant and bear it still.
+pub(crate) fn count_signs_since(
+    conn: &mut Conn<'_>,
+    (dealer, clerk): (&str, &str),
+    sign: &str,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let found = conn.query_opt(
+        "SELECT count(*) FROM findings WHERE dealer = ?1 AND state = 'open'
+           AND kind IN ('customers', 'visits') AND rule = ?2 AND changed_at > ?3 AND (?4 = '' OR clerk = ?4)",
+        &[dealer.into(), sign.into(), since.into(), clerk.into()],
+        |row| row.get(0),
+    )?;
+    Ok(found.unwrap_or(0))
+}
+
 impl Finding {
     /// The finding's place in the list.
     pub(crate) fn position(&self) -> String {

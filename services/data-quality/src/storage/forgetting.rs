@@ -13,12 +13,13 @@ pub(crate) fn forget_records(conn: &mut Conn<'_>, records: &[Uuid]) -> Result<()
     for gone in kept(conn, records)? {
         counters.leave(&gone.place, &gone.scored);
     }
-    add_counters(conn, &counters.changed())?;
+    add_counters(conn, &counters.rolled_up())?;
     for record in records {
         for sql in [
             "DELETE FROM records WHERE id = ?1",
             "DELETE FROM findings WHERE record = ?1",
             "DELETE FROM pending WHERE record = ?1",
+            "DELETE FROM pending_live WHERE record = ?1",
             "DELETE FROM work_items WHERE record = ?1",
         ] {
             conn.execute(sql, &[(*record).into()])?;

@@ -2,10 +2,13 @@
 
 mod alerts;
 mod blob;
+mod clerks;
 mod counters;
+mod falls;
 mod findings;
 mod forgetting;
 mod pending;
+mod points;
 mod records;
 mod standards;
 mod suspects;
@@ -14,20 +17,24 @@ mod verifications;
 pub(crate) use alerts::{
     AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
 };
+pub(crate) use clerks::{Clerk, dealers_with_clerks, department_of, put_departments};
 pub(crate) use counters::{
     CardFilter, CardRow, add_counters, all_counters, list_counters, months_of, region_of,
     replace_counters,
 };
+pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{
-    FindingFilter, RuleCount, find_finding, findings_of, list_findings, put_findings, rule_counts,
+    FindingFilter, RuleCount, count_signs_since, find_finding, findings_of, list_findings,
+    put_findings, rule_counts,
 };
 pub(crate) use forgetting::forget_records;
 pub(crate) use pending::{
-    Pending, backfilled, enqueue, mark_backfilled, no_longer_pending, pending, settle,
+    Lane, Pending, backfilled, enqueue, has_backlog, has_counted_anew, mark_backfilled,
+    mark_counted_anew, no_longer_pending, pending, settle,
 };
 pub(crate) use records::{
-    Entered, Kept, Worst, entries_after, has_not_by, kept, kept_after, kept_not_by, put_records,
-    worst,
+    Entered, Kept, Worst, entries_after, entries_of, has_not_by, kept, kept_after, kept_not_by,
+    put_records, scored_after, worst,
 };
 pub(crate) use standards::{KeptStandard, put_standard, standards};
 pub(crate) use suspects::{

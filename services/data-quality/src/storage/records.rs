@@ -71,6 +71,27 @@ pub(crate) fn kept_after(
     conn.query(&sql, &[after.into(), limit.into()], read)
 }
 
+/// Where records were entered and how they scored, in the order of their ids, after one of them: what sums are made of.
+pub(crate) fn scored_after(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<(Uuid, Place, Scored)>, StoreError> {
+    let sql = "SELECT id, kind, dealer, department, clerk, period, scored FROM records
+        WHERE id > ?1 ORDER BY id LIMIT ?2";
+    conn.query(sql, &[after.into(), limit.into()], |row| {
+        let kind: String = row.get(1)?;
+        let place = Place {
+            kind: kind_of(&kind).ok_or_else(|| broken("kind of record"))?,
+            dealer: row.get(2)?,
+            department: row.get(3)?,
+            clerk: row.get(4)?,
+            period: row.get(5)?,
+        };
+        Ok((row.get(0)?, place, read_scored(&row.get::<Vec<u8>>(6)?)?))
+    })
+}
+
 /// Records of a kind that were scored by another version than the one in force.
 pub(crate) fn kept_not_by(
     conn: &mut Conn<'_>,
@@ -184,16 +205,28 @@ pub(crate) fn entries_after(
     conn.query(
         "SELECT id, dealer, clerk, entry, signs FROM records WHERE id > ?1 ORDER BY id LIMIT ?2",
         &[after.into(), limit.into()],
-        |row| {
-            Ok(Entered {
-                id: row.get(0)?,
-                dealer: row.get(1)?,
-                clerk: row.get(2)?,
-                entry: row.get(3)?,
-                signs: row.get(4)?,
-            })
-        },
+        read_entered,
     )
+}
+
+/// The entries of a dealer, in no order.
+pub(crate) fn entries_of(conn: &mut Conn<'_>, dealer: &str) -> Result<Vec<Entered>, StoreError> {
+    conn.query(
+        "SELECT id, dealer, clerk, entry, signs FROM records
+         WHERE kind IN ('customers', 'visits') AND dealer = ?1",
+        &[dealer.into()],
+        read_entered,
+    )
+}
+
+fn read_entered(row: &Row<'_>) -> Result<Entered, StoreError> {
+    Ok(Entered {
+        id: row.get(0)?,
+        dealer: row.get(1)?,
+        clerk: row.get(2)?,
+        entry: row.get(3)?,
+        signs: row.get(4)?,
+    })
 }
 
 /// A record that scores low.

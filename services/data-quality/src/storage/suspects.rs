@@ -17,8 +17,12 @@ pub(crate) struct KeptSuspect {
     pub(crate) kind: Kind,
     pub(crate) strength: f64,
     pub(crate) p: f64,
+    /// The p value over all tests of all dealers and clerks.
+    pub(crate) q: f64,
     pub(crate) bearing: i64,
     pub(crate) looked_at: i64,
+    /// How many would be usual.
+    pub(crate) expected: f64,
     pub(crate) since: Timestamp,
 }
 
@@ -33,6 +37,8 @@ fn read(row: &Row<'_>) -> Result<KeptSuspect, StoreError> {
         bearing: row.get(5)?,
         looked_at: row.get(6)?,
         since: row.get(7)?,
+        expected: row.get(8)?,
+        q: row.get(9)?,
     })
 }
 
@@ -51,7 +57,7 @@ pub(crate) fn list_suspects(
         Some(false) => "clerk = ''",
     };
     let sql = format!(
-        "SELECT dealer, clerk, kind, strength, p, bearing, looked_at, since FROM suspects
+        "SELECT dealer, clerk, kind, strength, p, bearing, looked_at, since, expected, q FROM suspects
          WHERE (?1 = '' OR dealer = ?1) AND {clause} AND {level} ORDER BY p, dealer, clerk, kind LIMIT ?3"
     );
     conn.query(&sql, &[dealer.into(), key, limit.into()], read)
@@ -75,6 +81,8 @@ pub(crate) fn replace_suspects(
                 suspect.bearing.into(),
                 suspect.looked_at.into(),
                 suspect.since.into(),
+                suspect.expected.into(),
+                suspect.q.into(),
             ]
         })
         .collect();
@@ -87,6 +95,8 @@ pub(crate) fn replace_suspects(
         "bearing",
         "looked_at",
         "since",
+        "expected",
+        "q",
     ];
     conn.insert_many("suspects", &columns, "", &values)
 }

@@ -19,6 +19,8 @@ use crate::world::{Owner, World, record, records};
 
 store_test_suite!(
     an_alert_is_told_without_names_and_takes_its_course,
+    a_score_that_falls_again_after_the_word_on_it_is_told_again,
+    suspects_come_with_the_figures_behind_them,
     a_write_with_a_key_happens_once,
 );
 
@@ -197,4 +199,139 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
     world.until(|cards| records(cards) == 361).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(alerts(&world, "all").await.len(), before);
+    // It goes on after that word: there is one new alert, and no second while that is open.
+    world.clock.advance(Duration::from_hours(1));
+    let further = |from: u32| -> Vec<Evidence> {
+        let numbers = (from..from + 60).filter(|n| n % 6 == 3);
+        numbers
+            .map(|n| with_phone(n, 6, "13800138000", "S5"))
+            .collect()
+    };
+    world.change(&further(7_200));
+    let same = |alert: &pb::Alert| alert.clerk == "S5" && alert.detail == "placeholder_phone";
+    let again = world
+        .wait_for(async || alerts(&world, "open").await.into_iter().find(same))
+        .await;
+    assert_ne!(again.id, raised.id);
+    world.clock.advance(Duration::from_hours(1));
+    world.change(&further(7_800));
+    assessed(&world).await;
+    let all = alerts(&world, "all").await;
+    assert_eq!(all.iter().filter(|alert| same(alert)).count(), 2);
+}
+
+/// Waits until all entries were compared after now.
+async fn assessed(world: &World) {
+    world.clock.advance(Duration::from_mins(1));
+    let now = Some(to_proto_time(world.clock.now()));
+    world.change(&[record(
+        90_000 + world.clock.now().as_micros() as u32 % 9_999,
+        6,
+        1,
+    )]);
+    world
+        .wait_for(async || {
+            let request = world.hq(pb::ListSuspectsRequest::default());
+            let answer = world.quality().list_suspects(request).await.unwrap();
+            let at = answer.into_inner().assessed_at;
+            let later = at
+                .zip(now)
+                .is_some_and(|(at, now)| at.seconds >= now.seconds);
+            later.then_some(())
+        })
+        .await;
+}
+
+/// Forty records of D000, of this month or of the one before, with all columns or with hardly one.
+fn of_month(world: &World, is_last: bool, version: i64, is_good: bool) -> Vec<Evidence> {
+    let days = if is_last { 31 } else { 0 };
+    let entered =
+        marque_core::Timestamp::from_micros(world.clock.now().as_micros() - days * 86_400_000_000);
+    let filled: &[&str] = if is_good {
+        &[
+            "source_key",
+            "name",
+            "phone",
+            "id_number",
+            "address",
+            "vin",
+            "gender",
+            "email",
+        ]
+    } else {
+        &["source_key"]
+    };
+    let of = |n: u32| Evidence {
+        entered_at: Some(to_proto_time(entered)),
+        filled: filled.iter().map(|column| (*column).to_owned()).collect(),
+        findings: Vec::new(),
+        party: "person".into(),
+        is_repeated: None,
+        ..record(n * 6 + 60_000 * u32::from(is_last), 6, version)
+    };
+    (0..40).map(of).collect()
+}
+
+async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb) {
+    let world = World::start(db, Owner::default(), 6).await;
+    // The middle of a month, so that the days of the test stay in it.
+    world.clock.advance(Duration::from_hours(14 * 24));
+    world.change(&of_month(&world, true, 1, true));
+    world.change(&of_month(&world, false, 1, false));
+    let fell = async || {
+        let open = alerts(&world, "open").await.into_iter();
+        open.filter(|alert| alert.kind == "score_fell" && alert.dealer == "D000")
+            .collect::<Vec<_>>()
+    };
+    let first = world
+        .wait_for(async || fell().await.into_iter().next())
+        .await;
+    assert_eq!(first.detail, "2026-01");
+    let close = pb::DecideAlertRequest {
+        outcome: "mended".into(),
+        ..word(&first, "close")
+    };
+    let request = world.hq(close);
+    world.quality().decide_alert(request).await.unwrap();
+    // Still as low: nothing new. Made good, and low again: a new fall.
+    assessed(&world).await;
+    assert!(fell().await.is_empty());
+    world.change(&of_month(&world, false, 2, true));
+    world
+        .wait_for(async || {
+            let cards = world.cards("dealer", "2026-01").await.into_iter();
+            let mut own = cards.filter(|card| card.dealer == "D000");
+            let is_good = own.any(|card| card.means.as_ref().unwrap().total > 70.0);
+            is_good.then_some(())
+        })
+        .await;
+    assessed(&world).await;
+    assert!(fell().await.is_empty());
+    world.change(&of_month(&world, false, 3, false));
+    let second = world
+        .wait_for(async || fell().await.into_iter().next())
+        .await;
+    assert_ne!(second.id, first.id);
+}
+
+async fn suspects_come_with_the_figures_behind_them(db: TestDb) {
+    let world = invented(db).await;
+    let suspect = world
+        .wait_for(async || {
+            let request = world.hq(pb::ListSuspectsRequest::default());
+            let answer = world.quality().list_suspects(request).await.unwrap();
+            let mut suspects = answer.into_inner().suspects.into_iter();
+            suspects.find(|one| one.kind == "placeholder_phone" && one.clerk.is_empty())
+        })
+        .await;
+    assert_eq!((suspect.count, suspect.of), (30, 60));
+    assert!(
+        (0.1..3.0).contains(&suspect.expected),
+        "{}",
+        suspect.expected
+    );
+    assert!(suspect.p <= suspect.q && suspect.q < 1e-6);
+    let evidence = suspect.evidence.unwrap();
+    assert!(evidence.en.contains("30 of 60") && evidence.en.contains("q ="));
+    assert!(evidence.zh.contains("60 条中有 30 条"), "{}", evidence.zh);
 }

@@ -10,6 +10,8 @@ store_test_suite!(
     an_event_that_comes_again_changes_nothing,
     an_older_version_changes_nothing,
     records_that_were_there_before_are_asked_for_once,
+    who_works_elsewhere_takes_his_cards_along,
+    more_records_than_are_written_at_once_are_all_counted,
 );
 
 async fn findings(world: &World, state: &str) -> Vec<pb::Finding> {
@@ -105,5 +107,69 @@ async fn records_that_were_there_before_are_asked_for_once(db: TestDb) {
     let owner = Owner::of((0..120).map(|n| record(n, 4, 1)));
     let world = World::start(db, owner, 4).await;
     world.until(|cards| records(cards) == 120).await;
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+async fn more_records_than_are_written_at_once_are_all_counted(db: TestDb) {
+    let world = World::start(db, Owner::default(), 7).await;
+    let all: Vec<_> = (0..1300).map(|n| record(n, 7, 1)).collect();
+    world.change(&all);
+    world.change(&[record(1300, 7, 1)]);
+    world.until(|cards| records(cards) == 1301).await;
+    // In pages of seven, every clerk once.
+    let (mut seen, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = world.hq(pb::ListScorecardsRequest {
+            level: "clerk".into(),
+            page_size: 7,
+            page_token,
+            ..pb::ListScorecardsRequest::default()
+        });
+        let page = world.quality().list_scorecards(request).await.unwrap();
+        let page = page.into_inner();
+        seen.extend(page.scorecards);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let total = |card: &pb::Scorecard| card.means.as_ref().unwrap().total;
+    assert!(seen.is_sorted_by(|one, other| total(one) <= total(other)));
+    assert!(seen.iter().all(|card| !card.department.is_empty()));
+    assert_eq!((records(&seen), seen.len()), (1301, 140));
+    let clerk = |card: &pb::Scorecard| (card.dealer.clone(), card.clerk.clone());
+    let clerks: std::collections::BTreeSet<_> = seen.iter().map(clerk).collect();
+    assert_eq!(clerks.len(), 140);
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+async fn who_works_elsewhere_takes_his_cards_along(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&(0..120).map(|n| record(n, 2, 1)).collect::<Vec<_>>());
+    world.until(|cards| records(cards) == 120).await;
+    let of_department = async |department: &str| {
+        let cards = world.cards("department", "").await;
+        let of_it = cards.iter().filter(|card| card.department == department);
+        of_it
+            .map(|card| card.means.as_ref().unwrap().records)
+            .sum::<i64>()
+    };
+    assert_eq!(of_department("sales").await, 60);
+    // S2 is found to work elsewhere; his records go with the next of them that comes.
+    world.network.move_to("S2", "used cars");
+    world.clock.advance(std::time::Duration::from_secs(61));
+    world.change(&[record(124, 2, 1), record(125, 2, 1)]);
+    world.until(|cards| records(cards) == 122).await;
+    world
+        .wait_for(async || (of_department("used cars").await == 8).then_some(()))
+        .await;
+    assert_eq!(of_department("sales").await, 54);
+    let found = findings(&world, "open").await;
+    let mut of_him = found
+        .iter()
+        .filter(|finding| finding.clerk == "S2")
+        .peekable();
+    assert!(of_him.peek().is_some());
+    assert!(of_him.all(|finding| finding.department == "used cars"));
     assert_eq!(world.recount().await.differing, 0);
 }

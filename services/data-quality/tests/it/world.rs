@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -60,15 +61,25 @@ impl EvidenceService for Owner {
     ) -> Result<Response<evidence::ListIdsResponse>, Status> {
         let evidence::ListIdsRequest { after, limit } = request.into_inner();
         let known = self.0.lock().unwrap();
-        let ids = known.keys().filter(|id| **id > after).take(limit as usize);
+        let later = known.range((Bound::Excluded(after), Bound::Unbounded));
+        let ids = later.take(limit as usize).map(|(id, _)| id.clone());
         Ok(Response::new(evidence::ListIdsResponse {
-            ids: ids.cloned().collect(),
+            ids: ids.collect(),
         }))
     }
 }
 
-/// A network whose staff are S0, S2, … of sales and S1, S3, … of service.
-struct Network;
+/// A network whose staff are S0, S2, … of sales and S1, S3, … of service, unless it was told otherwise: staff number to department.
+#[derive(Clone, Default)]
+pub(crate) struct Network(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Network {
+    /// Has somebody work elsewhere, at every dealer.
+    pub(crate) fn move_to(&self, clerk: &str, department: &str) {
+        let mut moved = self.0.lock().unwrap();
+        moved.insert(clerk.to_owned(), department.to_owned());
+    }
+}
 
 #[tonic::async_trait]
 impl NetworkService for Network {
@@ -105,11 +116,16 @@ impl NetworkService for Network {
         request: Request<network::ListStaffRequest>,
     ) -> Result<Response<network::ListStaffResponse>, Status> {
         let dealer = request.into_inner().dealer;
-        let staff = (0..20).map(|n| network::Staff {
-            dealer: dealer.clone(),
-            code: format!("S{n}"),
-            department: if n % 2 == 0 { "sales" } else { "service" }.to_owned(),
-            ..network::Staff::default()
+        let moved = self.0.lock().unwrap().clone();
+        let staff = (0..20).map(|n| {
+            let usual = if n % 2 == 0 { "sales" } else { "service" };
+            let code = format!("S{n}");
+            network::Staff {
+                dealer: dealer.clone(),
+                department: moved.get(&code).map_or(usual, String::as_str).to_owned(),
+                code,
+                ..network::Staff::default()
+            }
         });
         Ok(Response::new(network::ListStaffResponse {
             staff: staff.collect(),
@@ -131,6 +147,7 @@ pub(crate) struct World {
     /// The owner and the feed of visits and of complaints.
     pub(crate) visits: (Owner, Arc<Feed>),
     pub(crate) complaints: (Owner, Arc<Feed>),
+    pub(crate) network: Network,
     pub(crate) clock: Arc<ManualClock>,
     tokens: PeerTokens,
     service: RpcTransport,
@@ -170,6 +187,7 @@ impl World {
         let (network_events, customers) = (Arc::new(Feed::default()), Arc::new(Feed::default()));
         let visits = (Owner::default(), Arc::new(Feed::default()));
         let complaints = (Owner::default(), Arc::new(Feed::default()));
+        let network = Network::default();
         let built = marque_data_quality::build(marque_data_quality::Deps {
             db: db.handle(),
             clock: clock.clone(),
@@ -184,7 +202,7 @@ impl World {
             tokens: tokens.clone(),
             network: reach(
                 RoleName::Network,
-                Routes::new(NetworkServiceServer::new(Network)),
+                Routes::new(NetworkServiceServer::new(network.clone())),
             ),
             customer: owning(RoleName::Customer, owner.clone()),
             vehicle: owning(RoleName::Vehicle, Owner::default()),
@@ -216,6 +234,7 @@ impl World {
             customers,
             visits,
             complaints,
+            network,
             tokens,
             service: reach(RoleName::DataQuality, built.routes),
             clock,
@@ -320,10 +339,12 @@ impl World {
         cards.into_inner().scorecards
     }
 
-    /// Waits until something holds of the cards of all dealers.
+    /// Waits until something holds of the cards of all dealers, whose regions are known.
     pub(crate) async fn until(&self, holds: impl Fn(&[pb::Scorecard]) -> bool) {
         for _ in 0..6000 {
-            if holds(&self.cards("dealer", "").await) {
+            let cards = self.cards("dealer", "").await;
+            let are_placed = cards.iter().all(|card| !card.region.is_empty());
+            if are_placed && holds(&cards) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

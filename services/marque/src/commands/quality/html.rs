@@ -128,7 +128,7 @@ fn dealers(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     write!(
         out,
         "<h2>Dealers <span class=\"zh\">经销商</span></h2><table><tr><th>Dealer</th><th class=\"n\">Rows</th><th class=\"n\">Without a flaw</th>\
-         <th class=\"n\">With a sign</th><th>What stands out (strength, p)</th></tr>"
+         <th class=\"n\">With a sign</th><th>What stands out</th></tr>"
     )?;
     for dealer in &report.dealers {
         write!(
@@ -190,7 +190,7 @@ fn clerks(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     write!(
         out,
         "<h2>Clerks <span class=\"zh\">录入人员</span></h2><table><tr><th>Dealer</th><th>Clerk</th><th class=\"n\">Of their entries</th>\
-         <th>What stands out (strength, p)</th></tr>"
+         <th>What stands out</th></tr>"
     )?;
     for (unit, suspects) in &clerks {
         let (dealer, clerk) = unit.split_once('/').unwrap_or(("", unit));
@@ -209,10 +209,13 @@ fn clerks(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
 
 fn evidence<'a>(suspects: impl Iterator<Item = &'a Suspect>) -> String {
     let line = |suspect: &Suspect| {
-        let reason = suspect.kind.reason();
+        let evidence = suspect.evidence();
         format!(
-            "{} ({:.2}, {:.1e})<br><span class=\"zh\">{}</span>",
-            reason.en, suspect.strength, suspect.p, reason.zh
+            "{} (strength {:.2})<br><span class=\"zh\">{}（强度 {:.2}）</span>",
+            escape(&evidence.en),
+            suspect.strength,
+            escape(&evidence.zh),
+            suspect.strength
         )
     };
     suspects.map(line).collect::<Vec<_>>().join("<br>")

@@ -82,11 +82,11 @@ fn signs(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
         for suspect in &dealer.suspects {
             writeln!(
                 out,
-                "{:>9}  {:<20} strength {:.2}, p {:.1e}",
+                "{:>9}  {:<20} strength {:.2}; {}",
                 suspect.count,
                 suspect.kind.code(),
                 suspect.strength,
-                suspect.p
+                suspect.evidence().en
             )?;
         }
     }

@@ -1,0 +1,84 @@
+//! The department each clerk works in.
+
+use std::collections::HashMap;
+
+use marque_db::{Conn, StoreError};
+
+/// A clerk of a dealer: the dealer's code and the staff number.
+pub(crate) type Clerk = (String, String);
+
+/// The department of a clerk, as last heard; empty if nobody has said.
+pub(crate) fn department_of(
+    conn: &mut Conn<'_>,
+    dealer: &str,
+    clerk: &str,
+) -> Result<String, StoreError> {
+    let department = conn.query_opt(
+        "SELECT department FROM clerks WHERE dealer = ?1 AND clerk = ?2",
+        &[dealer.into(), clerk.into()],
+        |row| row.get(0),
+    )?;
+    Ok(department.unwrap_or_default())
+}
+
+/// Dealers who have clerks.
+pub(crate) fn dealers_with_clerks(conn: &mut Conn<'_>) -> Result<Vec<String>, StoreError> {
+    conn.query(
+        "SELECT DISTINCT dealer FROM clerks ORDER BY dealer",
+        &[],
+        |row| row.get(0),
+    )
+}
+
+/// Notes where clerks work. Who works elsewhere than was known takes his records and findings along; that nobody knows
+/// where somebody works makes nothing undone that is known. Gives back where they all work.
+pub(crate) fn put_departments(
+    conn: &mut Conn<'_>,
+    said: &HashMap<Clerk, String>,
+) -> Result<HashMap<Clerk, String>, StoreError> {
+    let mut departments = HashMap::with_capacity(said.len());
+    for ((dealer, clerk), department) in said {
+        let known: Option<String> = conn.query_opt(
+            "SELECT department FROM clerks WHERE dealer = ?1 AND clerk = ?2",
+            &[dealer.into(), clerk.into()],
+            |row| row.get(0),
+        )?;
+        let is_moved = match &known {
+            Some(known) => !department.is_empty() && known != department,
+            None => false,
+        };
+        if known.is_none() || is_moved {
+            let values = [dealer.into(), clerk.into(), department.into()];
+            conn.execute(
+                "INSERT INTO clerks (dealer, clerk, department) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (dealer, clerk) DO UPDATE SET department = excluded.department",
+                &values,
+            )?;
+        }
+        if is_moved {
+            move_records(conn, (dealer, clerk), department)?;
+        }
+        let stands = match known {
+            Some(known) if !is_moved => known,
+            _ => department.clone(),
+        };
+        departments.insert((dealer.clone(), clerk.clone()), stands);
+    }
+    Ok(departments)
+}
+
+fn move_records(
+    conn: &mut Conn<'_>,
+    (dealer, clerk): (&str, &str),
+    department: &str,
+) -> Result<(), StoreError> {
+    // All kinds are named for the index on records, which begins with them.
+    for sql in [
+        "UPDATE records SET department = ?3 WHERE kind IN ('customers', 'vehicles', 'visits', 'complaints')
+           AND dealer = ?1 AND clerk = ?2",
+        "UPDATE findings SET department = ?3 WHERE dealer = ?1 AND clerk = ?2",
+    ] {
+        conn.execute(sql, &[dealer.into(), clerk.into(), department.into()])?;
+    }
+    Ok(())
+}
