@@ -11,12 +11,8 @@ pub struct RpcConfig {
     pub listen: Option<std::net::SocketAddr>,
     /// Deadline of a call that brings none, in milliseconds.
     pub deadline_ms: u64,
-    /// Longest deadline a caller may ask for, in milliseconds; streams of imports are exempt.
-    pub max_deadline_ms: u64,
     /// Time to connect to a peer, in milliseconds.
     pub connect_timeout_ms: u64,
-    /// Largest message read or written, in bytes.
-    pub max_message_bytes: usize,
     /// Calls served at once; more are refused at once.
     pub max_in_flight: usize,
     /// Streams of events open at once, beside those calls; more are refused at once.
@@ -28,9 +24,7 @@ impl Default for RpcConfig {
         Self {
             listen: None,
             deadline_ms: 10_000,
-            max_deadline_ms: 60_000,
             connect_timeout_ms: 2_000,
-            max_message_bytes: 4 << 20,
             max_in_flight: 1_024,
             max_streams: 512,
         }

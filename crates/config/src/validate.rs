@@ -139,12 +139,6 @@ impl Config {
     }
 
     fn check_sizes(&self, found: &mut Found) {
-        found.within(
-            "rpc.max_message_bytes",
-            self.rpc.max_message_bytes,
-            64 << 10,
-            64 << 20,
-        );
         found.when(
             self.scoring.tier_margin_permille > 500,
             "scoring.tier_margin_permille",
@@ -157,11 +151,6 @@ impl Config {
             "50 to 600000: how often the keyring file is read again",
         );
         found.when(self.rpc.deadline_ms == 0, "rpc.deadline_ms", "at least 1");
-        found.when(
-            self.rpc.deadline_ms > self.rpc.max_deadline_ms,
-            "rpc.deadline_ms",
-            "must not be above rpc.max_deadline_ms",
-        );
         found.within(
             "limits.max_body_bytes",
             self.limits.max_body_bytes,

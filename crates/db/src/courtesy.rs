@@ -1,21 +1,23 @@
-//! Imports of this process that are at work: whoever can wait gives way to them.
+//! Work of this process that goes first, imports and requests that wait for a thread: whoever can wait gives way to it.
 //!
 //! Followers of events share the processor with the import whose events they follow. One that keeps pace row by row
 //! takes time from the import and writes each page many times; one that lags a little writes it once for many rows.
+//! With people who wait it is the same.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-/// While an import is at work, whoever gives way works a twentieth of the time …
+/// While something goes first, whoever gives way works a twentieth of the time …
 const REST_FACTOR: u32 = 19;
 /// … as long as what waits for him is younger than this.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Whoever rests looks this often whether the import is done.
+/// Whoever rests looks this often whether that is done.
 const NAP: Duration = Duration::from_millis(20);
 
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
+static REQUESTS_WAIT: AtomicBool = AtomicBool::new(false);
 
 /// An import at work, until dropped.
 #[derive(Debug)]
@@ -27,16 +29,25 @@ pub fn import_at_work() -> AtWork {
     AtWork(())
 }
 
-/// Rests after a piece of work that took so long, if an import is at work in this process and what waits, of this age,
+/// Says whether requests wait in this process for a thread.
+pub fn requests_wait(wait: bool) {
+    REQUESTS_WAIT.store(wait, Ordering::Relaxed);
+}
+
+/// Rests after a piece of work that took so long, if something goes first in this process and what waits, of this age,
 /// can wait longer.
 pub async fn give_way(took: Duration, age: Duration) {
     if age > PATIENCE {
         return;
     }
     let until = Instant::now() + took * REST_FACTOR;
-    while AT_WORK.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+    while is_busy() && Instant::now() < until {
         tokio::time::sleep(NAP).await;
     }
+}
+
+fn is_busy() -> bool {
+    AT_WORK.load(Ordering::Relaxed) > 0 || REQUESTS_WAIT.load(Ordering::Relaxed)
 }
 
 impl Drop for AtWork {

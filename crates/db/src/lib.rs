@@ -21,7 +21,7 @@ mod wall;
 mod wanted;
 
 pub use conn::{Backend, Conn, lock_key};
-pub use courtesy::{AtWork, give_way, import_at_work};
+pub use courtesy::{AtWork, give_way, import_at_work, requests_wait};
 pub use cut::{
     Counter, Cut, Saved, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
 };

@@ -3,7 +3,7 @@
 use marque_api::network::v1::{GetDealerRequest, network_service_client::NetworkServiceClient};
 use marque_core::DealerCode;
 use marque_rpc::{CallMeta, RpcTransport};
-use tonic::{Code, Status};
+use tonic::Code;
 
 use crate::IntakeError;
 
@@ -35,11 +35,5 @@ impl Directory {
             Err(status) if status.code() == Code::NotFound => Err(IntakeError::DealerUnknown),
             Err(status) => Err(IntakeError::Network(Box::new(status))),
         }
-    }
-}
-
-impl From<Status> for IntakeError {
-    fn from(status: Status) -> Self {
-        Self::Network(Box::new(status))
     }
 }

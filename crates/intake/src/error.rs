@@ -49,6 +49,9 @@ pub enum IntakeError {
     /// A quarantined row cannot be sealed or opened.
     #[error("a row cannot be sealed or opened")]
     Vault(#[from] marque_vault::VaultError),
+    /// The caller's stream ended with an error.
+    #[error("the file broke off before its end: nothing was taken in, send it again")]
+    Broken(#[source] Box<Status>),
     /// The network service did not answer.
     #[error("the dealer cannot be checked now")]
     Network(#[source] Box<Status>),
@@ -75,7 +78,7 @@ impl ServiceError for IntakeError {
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Spool(_) => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
-            Self::Network(status) => ErrorCode::from_grpc(status.code()),
+            Self::Broken(status) | Self::Network(status) => ErrorCode::from_grpc(status.code()),
         }
     }
 
@@ -89,6 +92,7 @@ impl ServiceError for IntakeError {
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::ImportUnknown => "IMPORT_UNKNOWN",
             Self::RowsForgotten => "IMPORT_ROWS_FORGOTTEN",
+            Self::Broken(_) => "BODY_BROKEN",
             _ => self.code().default_reason(),
         }
     }

@@ -73,7 +73,7 @@ impl<S: Sink> ImportGrpc<S> {
         let mut parts = request.into_inner();
         let Some(pb::ImportRequest {
             part: Some(Part::Start(start)),
-        }) = parts.message().await?
+        }) = next(&mut parts).await?
         else {
             return Err(IntakeError::OutOfOrder);
         };
@@ -187,7 +187,7 @@ impl<S: Sink> ImportGrpc<S> {
             tokio::io::BufWriter::with_capacity(1 << 18, tokio::fs::File::create(path).await?);
         let mut size: u64 = 0;
         let mut digest = digest::Context::new(&digest::SHA256);
-        while let Some(message) = parts.message().await? {
+        while let Some(message) = next(parts).await? {
             let Some(Part::Chunk(chunk)) = message.part else {
                 return Err(IntakeError::OutOfOrder);
             };
@@ -402,6 +402,12 @@ impl<S: Sink> Intake<S> {
 /// Chunks of the file of quarantined rows.
 pub(crate) type QuarantineStream =
     Pin<Box<dyn Stream<Item = std::result::Result<pb::DownloadQuarantineResponse, Status>> + Send>>;
+
+/// The next message of a caller's file.
+async fn next(parts: &mut Streaming<pb::ImportRequest>) -> Result<Option<pb::ImportRequest>> {
+    let broken = |status| IntakeError::Broken(Box::new(status));
+    parts.message().await.map_err(broken)
+}
 
 fn parse_id(text: &str) -> Result<ImportId> {
     text.parse().map_err(|_| IntakeError::ImportUnknown)

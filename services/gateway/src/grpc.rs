@@ -1,4 +1,4 @@
-//! gRPC to the outside: health, and imports forwarded to the role of their kind.
+//! gRPC to the outside: health, imports forwarded to the role of their kind, and the feed of cases.
 
 use std::{
     convert::Infallible,
@@ -25,13 +25,14 @@ use tower::{Service, layer::util::Stack};
 
 use crate::{
     Deps,
+    case_feed::CaseFeed,
     edge::{Gate, RateLayer},
     intake::{self, ImportError, Part},
     peers::{Clients, Importer},
     problem::Failure,
 };
 
-/// The import service behind the same stack as every role, with the health service beside it.
+/// The import service and the feed of cases behind the same stack as every role, with the health service beside them.
 pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
     let auth = AuthLayer::new(deps.verifier.facing_outside(), Arc::clone(&deps.clock));
     let layers = Stack::new(RateLayer::new(gate.limits()), auth);
@@ -39,6 +40,7 @@ pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
         default_deadline: deps.settings.import_deadline,
         max_deadline: deps.settings.import_deadline,
         in_flight: gate.transfers(),
+        streams: gate.streams(),
         ..StackSettings::default()
     };
     let gateway = ImportGateway {
@@ -46,7 +48,8 @@ pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
         stall: deps.settings.body_stall,
         patience: deps.settings.part_deadline,
     };
-    let routes = Routes::new(capped!(ImportServiceServer::new(gateway)));
+    let routes = Routes::new(capped!(ImportServiceServer::new(gateway)))
+        .add_service(CaseFeed::new(clients.complaint.client()));
     let roles = RoleRouter::new();
     roles
         .add(stack(RoleName::Gateway, routes, layers, settings))

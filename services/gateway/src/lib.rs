@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod case_feed;
 mod docs;
 mod edge;
 mod export;
@@ -44,6 +45,8 @@ pub struct Deps {
     pub clock: SharedClock,
     /// What must be well for `/readyz` to say so; draining begins here.
     pub readiness: Readiness,
+    /// Told when requests begin to wait for a thread, and when they no longer do: work that can wait gives way to them.
+    pub on_crowd: fn(bool),
 }
 
 /// A built gateway.

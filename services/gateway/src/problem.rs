@@ -48,6 +48,14 @@ impl Failure {
         failure
     }
 
+    /// With the wrong fields under other names.
+    pub(crate) fn map_fields(mut self, rename: impl Fn(&str) -> String) -> Self {
+        for violation in &mut self.0.violations {
+            violation.field = rename(&violation.field);
+        }
+        self
+    }
+
     /// Answered with a status of HTTP that the list of codes does not have.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = status.as_u16();

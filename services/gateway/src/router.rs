@@ -25,11 +25,7 @@ const FORGET_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(crate) fn build(deps: Deps) -> Gateway {
     describe_metrics();
-    let gate = Arc::new(Gate::new(
-        &deps.verifier,
-        Arc::clone(&deps.clock),
-        &deps.settings,
-    ));
+    let gate = Arc::new(Gate::new(&deps));
     let clients = Clients::new(&deps.peers);
     let health = grpc::roles(&deps, &clients, &gate);
     let drain = Drain {
@@ -58,6 +54,10 @@ fn to_the_outside(roles: RoleRouter) -> Router {
     Router::new()
         .route_service(
             "/marque.intake.v1.ImportService/{method}",
+            Outside::new(roles.clone()),
+        )
+        .route_service(
+            "/marque.complaint.v1.ComplaintService/{method}",
             Outside::new(roles.clone()),
         )
         .route_service("/grpc.health.v1.Health/{method}", Outside::new(roles))

@@ -307,6 +307,7 @@ impl Node {
             settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
             readiness,
+            on_crowd: marque_db::requests_wait,
         });
         let listener = TcpListener::bind(config.listen)
             .await

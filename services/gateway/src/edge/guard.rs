@@ -29,8 +29,8 @@ use super::{
     rate::{Quotum, RateLimits},
 };
 use crate::{
+    Deps,
     problem::{Answer, Failure},
-    settings::Settings,
 };
 
 /// The header by which a caller asks for a shorter deadline, in seconds.
@@ -77,15 +77,16 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(verifier: &Verifier, clock: SharedClock, settings: &Settings) -> Self {
+    pub(crate) fn new(deps: &Deps) -> Self {
+        let settings = &deps.settings;
         Self {
-            verifier: verifier.facing_outside(),
-            clock,
+            verifier: deps.verifier.facing_outside(),
+            clock: Arc::clone(&deps.clock),
             limits: Arc::new(RateLimits::new(
                 settings.requests_per_second,
                 settings.burst,
             )),
-            pressure: Arc::new(Pressure::new(settings.queue_delay)),
+            pressure: Arc::new(Pressure::new(settings.queue_delay, deps.on_crowd)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
             streams: InFlightLimit::new(settings.max_streams),
@@ -97,6 +98,11 @@ impl Gate {
     /// The limit of imports, which those by gRPC share.
     pub(crate) fn transfers(&self) -> InFlightLimit {
         self.transfers.clone()
+    }
+
+    /// The limit of streams, which those by gRPC share.
+    pub(crate) fn streams(&self) -> InFlightLimit {
+        self.streams.clone()
     }
 
     /// The limits of callers, which those by gRPC share.

@@ -6,6 +6,8 @@
 //! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018). The least of a few looks
 //! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is one in which hardly anybody was served meanwhile: then
 //! the machine is busy with something else, and refusing a few would help nobody.
+//!
+//! Long before anybody is refused, work of this process that can wait is told to.
 
 use std::{
     sync::{
@@ -27,6 +29,10 @@ const SHRINK: f64 = 0.96;
 const GROW: f64 = 1.03;
 /// Requests that had their turn while a task waited for its own: fewer are no queue.
 const CROWD: u64 = 8;
+/// A delay from which on work that can wait should: long before anybody is refused.
+const CROWDED: Duration = Duration::from_millis(5);
+/// Looks without such a delay until that is over.
+const CALM: u32 = 50;
 /// Somebody is always let in: else nobody would notice that the queue is gone.
 const LEAST: f64 = 0.01;
 
@@ -35,6 +41,8 @@ const LEAST: f64 = 0.01;
 pub(crate) struct Pressure {
     /// The delay that is wanted at most; zero switches shedding off.
     wanted: Duration,
+    /// Told when requests begin to wait for a thread, and when they no longer do.
+    on_crowd: fn(bool),
     /// Share of interactive requests refused, of 2^32.
     shed: AtomicU32,
     dice: AtomicU64,
@@ -59,12 +67,14 @@ struct Probe {
 #[derive(Debug)]
 struct Control {
     let_in: f64,
-    /// Whether the last few looks were too late.
-    was_late: [bool; LOOKS],
+    /// The last few delays; zero where hardly anybody had his turn.
+    delays: [Duration; LOOKS],
+    /// Looks until the crowd counts as gone; 0 where there is none.
+    crowded: u32,
 }
 
 impl Pressure {
-    pub(crate) fn new(wanted: Duration) -> Self {
+    pub(crate) fn new(wanted: Duration, on_crowd: fn(bool)) -> Self {
         let probe = Probe {
             began: Instant::now(),
             joined: AtomicU64::new(u64::MAX),
@@ -75,6 +85,7 @@ impl Pressure {
         };
         Self {
             wanted,
+            on_crowd,
             shed: AtomicU32::new(0),
             dice: AtomicU64::new(0),
             probe: Arc::new(probe),
@@ -98,9 +109,6 @@ impl Pressure {
 
     /// Goes round the queue for ever. A thread of its own looks at it, since it must not wait in the queue that it looks at.
     pub(crate) async fn watch(self: Arc<Self>) {
-        if self.wanted.is_zero() {
-            return std::future::pending().await;
-        }
         let watched = Arc::downgrade(&self);
         let spawned = std::thread::Builder::new()
             .name("pressure".to_owned())
@@ -179,10 +187,12 @@ fn look(pressure: &Weak<Pressure>) {
             return;
         };
         let (delay, passed) = pressure.probe.round();
-        let shed = 1.0 - control.next(delay, passed, pressure.wanted);
+        control.see(delay, passed);
+        let shed = 1.0 - control.let_in(pressure.wanted);
         pressure
             .shed
             .store((shed * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
+        (pressure.on_crowd)(control.is_crowded());
         metrics::gauge!("marque_gateway_shed_share").set(shed);
     }
 }
@@ -191,18 +201,41 @@ impl Control {
     const fn new() -> Self {
         Self {
             let_in: 1.0,
-            was_late: [false; LOOKS],
+            delays: [Duration::ZERO; LOOKS],
+            crowded: 0,
         }
     }
 
-    /// The share to be let in after the delay was this and so many had their turn in it.
-    fn next(&mut self, delay: Duration, passed: u64, wanted: Duration) -> f64 {
-        self.was_late.rotate_left(1);
-        self.was_late[LOOKS - 1] = delay > wanted && passed >= CROWD;
-        let is_queue = self.was_late.iter().all(|was_late| *was_late);
+    /// Takes note of a delay and of how many requests had their turn in it.
+    fn see(&mut self, delay: Duration, passed: u64) {
+        self.delays.rotate_left(1);
+        self.delays[LOOKS - 1] = if passed < CROWD {
+            Duration::ZERO
+        } else {
+            delay
+        };
+        self.crowded = if self.least() > CROWDED {
+            CALM
+        } else {
+            self.crowded.saturating_sub(1)
+        };
+    }
+
+    fn least(&self) -> Duration {
+        self.delays.into_iter().min().unwrap_or_default()
+    }
+
+    /// The share to be let in.
+    fn let_in(&mut self, wanted: Duration) -> f64 {
+        let is_queue = !wanted.is_zero() && self.least() > wanted;
         let factor = if is_queue { SHRINK } else { GROW };
         self.let_in = (self.let_in * factor).clamp(LEAST, 1.0);
         self.let_in
+    }
+
+    /// Whether requests wait, or did a moment ago.
+    const fn is_crowded(&self) -> bool {
+        self.crowded > 0
     }
 }
 
@@ -211,6 +244,11 @@ mod tests {
     use super::*;
 
     const WANTED: Duration = Duration::from_millis(10);
+
+    fn next(control: &mut Control, delay: Duration, passed: u64) -> f64 {
+        control.see(delay, passed);
+        control.let_in(WANTED)
+    }
 
     /// A server of one thread: what comes waits, what is let in is served; the share served of what it could, and the longest delay of the
     /// second half.
@@ -225,7 +263,7 @@ mod tests {
             if number > looks / 2 {
                 longest = longest.max(queue);
             }
-            let_in = control.next(Duration::from_secs_f64(queue), 10, WANTED);
+            let_in = next(&mut control, Duration::from_secs_f64(queue), 10);
         }
         (
             served / (0.01 * looks as f64),
@@ -248,14 +286,14 @@ mod tests {
         for look in 0..1_000 {
             // A long request now and then is no queue.
             let delay = Duration::from_millis(if look % 4 < 2 { 30 } else { 0 });
-            assert_eq!(control.next(delay, 10, WANTED), 1.0);
+            assert_eq!(next(&mut control, delay, 10), 1.0);
         }
         // Nor is it one in which hardly anybody had his turn.
         for _ in 0..1_000 {
-            assert_eq!(control.next(Duration::from_secs(1), 1, WANTED), 1.0);
+            assert_eq!(next(&mut control, Duration::from_secs(1), 1), 1.0);
         }
-        while control.next(Duration::from_millis(50), 10, WANTED) > LEAST {}
-        let calm = (0..500).position(|_| control.next(Duration::ZERO, 10, WANTED) == 1.0);
+        while next(&mut control, Duration::from_millis(50), 10) > LEAST {}
+        let calm = (0..500).position(|_| next(&mut control, Duration::ZERO, 10) == 1.0);
         assert!(
             calm.is_some_and(|looks| looks < 200),
             "{calm:?} looks of 10 ms"
@@ -263,8 +301,30 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_is_one_long_before_anybody_is_refused_and_for_a_moment_after() {
+        let mut control = Control::new();
+        for _ in 0..2 {
+            control.see(WANTED, 10);
+            assert!(!control.is_crowded());
+        }
+        control.see(WANTED, 10);
+        assert!(control.is_crowded() && control.let_in(WANTED) == 1.0);
+        let over = (0..10 * CALM).position(|_| {
+            control.see(Duration::ZERO, 10);
+            !control.is_crowded()
+        });
+        assert_eq!(over, Some(CALM as usize - 1));
+        // Without shedding it is seen as well, and nobody is refused.
+        for _ in 0..100 {
+            control.see(Duration::from_secs(1), 10);
+            assert_eq!(control.let_in(Duration::ZERO), 1.0);
+        }
+        assert!(control.is_crowded());
+    }
+
+    #[test]
     fn as_many_are_refused_as_is_said_and_files_first() {
-        let pressure = Pressure::new(WANTED);
+        let pressure = Pressure::new(WANTED, |_| ());
         let let_in = |class| (0..10_000).filter(|_| pressure.admits(class)).count();
         assert_eq!(let_in(Class::Interactive), 10_000);
         pressure.shed.store(u32::MAX / 5, Ordering::Relaxed);

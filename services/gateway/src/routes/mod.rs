@@ -13,6 +13,7 @@ mod paging;
 mod personal_data;
 pub(crate) mod profile;
 mod quality;
+mod reconciliations;
 pub(crate) mod scores;
 mod source_records;
 pub(crate) mod vehicles;
@@ -70,7 +71,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     all.extend(vehicles_and_visits());
     all.extend(scores());
     all.extend(quality());
-    all.extend(loyalty());
+    all.extend(loyalty::endpoints());
     all.extend(complaints::endpoints());
     all.extend(own());
     all.extend(rights());
@@ -192,6 +193,22 @@ fn customers() -> Vec<Endpoint> {
         interactive(
             "/marque.customer.v1.CustomerService/CheckDuplicate",
             routes!(duplicates::check_duplicate),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/StartReconciliation",
+            routes!(reconciliations::start_reconciliation),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListReconciliations",
+            routes!(reconciliations::list_reconciliations),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/ListMoves",
+            routes!(reconciliations::list_moves),
+        ),
+        interactive(
+            "/marque.customer.v1.CustomerService/GetMatcher",
+            routes!(reconciliations::get_matcher),
         ),
         interactive(
             "/marque.customer.v1.CustomerService/CountCustomers",
@@ -328,6 +345,10 @@ fn scores() -> Vec<Endpoint> {
             "/marque.scoring.v1.ScoringService/PutFact",
             routes!(scores::put_assessment),
         ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutFact",
+            routes!(scores::put_benefit),
+        ),
     ]
 }
 
@@ -400,47 +421,6 @@ fn quality() -> Vec<Endpoint> {
         interactive(
             "/marque.quality.v1.QualityService/DecideAlert",
             routes!(quality::decide_alert),
-        ),
-    ]
-}
-
-fn loyalty() -> Vec<Endpoint> {
-    vec![
-        interactive(
-            "/marque.scoring.v1.ScoringService/GetLoyalty",
-            routes!(loyalty::get_loyalty),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/ListLoyalty",
-            routes!(loyalty::list_loyalty),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/GetDueDates",
-            routes!(loyalty::get_customer_due_dates),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/GetDueDates",
-            routes!(loyalty::get_vehicle_due_dates),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/ListDueDates",
-            routes!(loyalty::list_due_dates),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/GetDueDates",
-            routes!(loyalty::get_my_due_dates),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/GetGuarantees",
-            routes!(loyalty::get_guarantees),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/ListPlans",
-            routes!(loyalty::list_maintenance_plans),
-        ),
-        interactive(
-            "/marque.scoring.v1.ScoringService/PutPlan",
-            routes!(loyalty::put_maintenance_plan),
         ),
     ]
 }

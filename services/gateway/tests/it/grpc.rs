@@ -3,6 +3,9 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use futures::stream;
+use marque_api::complaint::v1::{
+    ListComplaintsRequest, WatchComplaintsRequest, complaint_service_client::ComplaintServiceClient,
+};
 use marque_api::intake::v1::{
     GetImportRequest, ImportRequest, ImportStart, ImportState, ListImportsRequest,
     import_request::Part, import_service_client::ImportServiceClient,
@@ -95,6 +98,31 @@ async fn a_stream_of_rows_reaches_the_role_of_its_kind() {
         .await
         .unwrap();
     assert_eq!(listed.into_inner().imports.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_cases_are_streamed_and_nothing_else_of_that_role_is_outside() {
+    let rig = Arc::new(Rig::new());
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ComplaintServiceClient::new(channel);
+    let after = WatchComplaintsRequest { after: 7 };
+    let mut changes = client
+        .watch_complaints(with_token(after, &rig.tokens.of("manager")))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(changes.message().await.unwrap().is_some());
+    assert_eq!(
+        rig.complaint.last_message(),
+        "WatchComplaintsRequest { after: 7 }"
+    );
+    let code = |status: tonic::Status| status.code();
+    let customer = with_token(after, &rig.tokens.of("customer"));
+    let refused = client.watch_complaints(customer).await.map(drop);
+    assert_eq!(refused.map_err(code), Err(Code::PermissionDenied));
+    let list = with_token(ListComplaintsRequest::default(), &rig.tokens.of("manager"));
+    let refused = client.list_complaints(list).await.map(drop);
+    assert_eq!(refused.map_err(code), Err(Code::Unimplemented));
 }
 
 #[tokio::test(flavor = "multi_thread")]

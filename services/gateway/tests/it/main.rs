@@ -6,6 +6,7 @@ mod auth;
 mod conditions;
 mod cost;
 mod docs;
+mod exports;
 mod grpc;
 mod imports;
 mod limits;

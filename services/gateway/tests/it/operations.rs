@@ -103,15 +103,21 @@ async fn what_callers_write_reaches_the_service_as_columns() {
 }
 
 #[tokio::test]
-async fn a_network_comes_as_json_or_as_toml() {
+async fn a_network_comes_as_json_as_toml_or_as_csv() {
     let rig = Rig::new();
     let toml = "[[dealers]]\ncode = \"D001\"\nname = \"Sample\"\nregion = \"east\"\n\n[[staff]]\ndealer = \"D001\"\ncode = \"S1\"\nname = \"One\"\n";
-    let mut request = request("POST", "/v1/network", &rig.tokens.of("hq_admin"), toml);
-    request
-        .headers_mut()
-        .insert("content-type", "application/toml".parse().unwrap());
-    let reply = rig.send(request).await;
-    assert_eq!(reply.json(), serde_json::json!({"dealers": 1, "staff": 1}));
+    let csv = "经销商代码,经销商名称,大区\nD001,Sample,east\nD002,Other,west\n";
+    for (kind, body, dealers, staff) in [("application/toml", toml, 1, 1), ("text/csv", csv, 2, 0)]
+    {
+        let mut request = request("POST", "/v1/network", &rig.tokens.of("hq_admin"), body);
+        let headers = request.headers_mut();
+        headers.insert("content-type", kind.parse().unwrap());
+        let reply = rig.send(request).await;
+        assert_eq!(
+            reply.json(),
+            serde_json::json!({"dealers": dealers, "staff": staff})
+        );
+    }
 }
 
 #[tokio::test]
@@ -144,7 +150,7 @@ async fn a_report_comes_as_csv_if_asked() {
     );
     assert_eq!(
         reply.text,
-        "group,customers\r\nD001,12\r\n\"'=D002, \"\"new\"\"\",3.5\r\n"
+        "group,customers,lost\r\nD001,12,4\r\n\"'=D002, \"\"new\"\"\",3.5,\r\n"
     );
     let wrong = rig
         .call("GET", "/v1/score-reports/tiers?format=xlsx", "")

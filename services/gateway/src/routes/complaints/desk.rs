@@ -24,12 +24,23 @@ pub(crate) struct DeskView {
     /// Other cases of the customer or the vehicle in the caller's scope, newest first.
     earlier: Vec<ComplaintView>,
     /// Cases like it, likest first.
-    similar: Vec<ComplaintView>,
+    similar: Vec<SimilarComplaint>,
     /// Approved solutions that fit it, best first.
     solutions: Vec<SolutionView>,
     /// What other roles know of the customer: vehicles, visits, score, loyalty. Left out while he is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<Facts>,
+}
+
+/// A case that is like another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimilarComplaint {
+    /// The case, without course and tasks.
+    #[serde(flatten)]
+    complaint: ComplaintView,
+    /// What both have in common: vehicle, fault, part, category or words.
+    #[schema(example = json!(["fault", "words"]))]
+    alike: Vec<String>,
 }
 
 /// Everything the desk needs beside a case, at once.
@@ -50,7 +61,17 @@ pub(crate) async fn get_desk(State(app): State<App>, call: Call, Path(id): Path<
         earlier,
         similar,
         solutions,
+        likeness,
     } = get.await?;
+    let reasons = likeness.into_iter().map(|likeness| likeness.reasons);
+    let similar = similar
+        .into_iter()
+        .zip(reasons.chain(std::iter::repeat(Vec::new())))
+        .map(|(complaint, alike)| SimilarComplaint {
+            complaint: complaint.into(),
+            alike,
+        })
+        .collect();
     let complaint = complaint.unwrap_or_default();
     let customer = match complaint.customer_id.as_str() {
         "" => None,
@@ -59,7 +80,7 @@ pub(crate) async fn get_desk(State(app): State<App>, call: Call, Path(id): Path<
     ok(&DeskView {
         complaint: complaint.into(),
         earlier: views(earlier),
-        similar: views(similar),
+        similar,
         solutions: views(solutions),
         customer,
     })

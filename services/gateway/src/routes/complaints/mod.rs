@@ -13,6 +13,7 @@ mod solutions;
 mod tasks;
 mod views;
 mod work;
+mod workdays;
 
 pub(crate) use alerts::*;
 pub(crate) use attachments::*;
@@ -27,6 +28,7 @@ pub(crate) use solutions::*;
 pub(crate) use tasks::*;
 pub(crate) use views::ComplaintView;
 pub(crate) use work::*;
+pub(crate) use workdays::*;
 
 use utoipa_axum::routes;
 
@@ -149,6 +151,10 @@ fn cases() -> Vec<Endpoint> {
             routes!(add_complaint_task),
         ),
         interactive(
+            "/marque.complaint.v1.ComplaintService/ListTasks",
+            routes!(list_complaint_tasks),
+        ),
+        interactive(
             "/marque.complaint.v1.ComplaintService/FinishTask",
             routes!(finish_complaint_task),
         ),
@@ -159,6 +165,14 @@ fn cases() -> Vec<Endpoint> {
         interactive(
             "/marque.complaint.v1.ComplaintService/PutCalendar",
             routes!(put_calendar),
+        ),
+        interactive(
+            "/marque.complaint.v1.ComplaintService/ListWorkYears",
+            routes!(list_workdays),
+        ),
+        interactive(
+            "/marque.complaint.v1.ComplaintService/PutWorkYear",
+            routes!(put_workdays),
         ),
         interactive(
             "/marque.complaint.v1.ComplaintService/ListComplaints",

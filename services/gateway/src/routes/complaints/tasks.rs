@@ -1,22 +1,158 @@
-//! Tasks of departments on a case.
+//! Tasks of departments: on a case, and lists across cases.
 
 use axum::extract::State;
 use http::StatusCode;
 use marque_api::complaint::v1 as pb;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     views::{ComplaintView, TaskView},
     work,
 };
 use crate::{
-    answer::json,
+    answer::{json, ok},
     edge::Call,
-    extract::{Json, Path},
+    extract::{Json, Path, Query},
     problem::Answer,
+    routes::paging,
     state::App,
+    values::views,
 };
+
+/// Which tasks.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TasksQuery {
+    /// open, done or cancelled; open if not said.
+    state: String,
+    /// Dealer.
+    dealer: String,
+    /// sales, service, parts, finance, customer_care or other.
+    department: String,
+    /// Who does it, by his code at the dealer.
+    owner: String,
+    /// Only those due until then: RFC 3339, or a date in China, which is included.
+    due_until: String,
+    /// Only open ones whose due time has passed.
+    overdue: bool,
+    /// Only those without which their case cannot be resolved.
+    needed: bool,
+    /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
+    page_size: i64,
+    /// `next_page_token` of the page before.
+    page_token: String,
+}
+
+/// A task, and which case it is of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComplaintTaskOfCase)]
+pub(crate) struct CaseTaskView {
+    /// The task.
+    #[serde(flatten)]
+    task: TaskView,
+    /// Whether its due time has passed while it is open.
+    overdue: bool,
+    /// The case.
+    complaint_id: String,
+    /// Its number to say aloud.
+    #[schema(example = "T00000427")]
+    complaint_number: String,
+    /// Its dealer.
+    dealer: String,
+    /// Its VIN.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vin: String,
+    /// Its category.
+    category: String,
+    /// Its severity.
+    severity: String,
+    /// Its state.
+    complaint_state: String,
+}
+
+impl From<pb::CaseTask> for CaseTaskView {
+    fn from(found: pb::CaseTask) -> Self {
+        let pb::CaseTask {
+            task,
+            overdue,
+            complaint_id,
+            complaint_number,
+            dealer,
+            vin,
+            category,
+            severity,
+            complaint_state,
+        } = found;
+        Self {
+            task: task.unwrap_or_default().into(),
+            overdue,
+            complaint_id,
+            complaint_number,
+            dealer,
+            vin,
+            category,
+            severity,
+            complaint_state,
+        }
+    }
+}
+
+/// A page of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TaskPage {
+    /// The soonest due first; those without a due time come last.
+    tasks: Vec<CaseTaskView>,
+    /// For the next page; empty on the last.
+    next_page_token: String,
+}
+
+/// Tasks of all cases in the caller's scope, such as the open ones of a department, the soonest due first.
+#[utoipa::path(get, path = "/v1/complaints/tasks", tag = "complaints", params(TasksQuery),
+    responses((status = 200, description = "A page of tasks", body = TaskPage)))]
+pub(crate) async fn list_complaint_tasks(
+    State(app): State<App>,
+    call: Call,
+    Query(query): Query<TasksQuery>,
+) -> Answer {
+    let TasksQuery {
+        state,
+        dealer,
+        department,
+        owner,
+        due_until,
+        overdue,
+        needed,
+        page_size,
+        page_token,
+    } = query;
+    let request = pb::ListTasksRequest {
+        state,
+        dealer,
+        department,
+        owner,
+        due_until,
+        overdue,
+        needed,
+        page_size: paging::size(page_size),
+        page_token,
+    };
+    let list = app
+        .clients
+        .complaint
+        .read(&call, request, |mut client, request| async move {
+            client.list_tasks(request).await
+        });
+    let pb::ListTasksResponse {
+        tasks,
+        next_page_token,
+    } = list.await?;
+    ok(&TaskPage {
+        tasks: views(tasks),
+        next_page_token,
+    })
+}
 
 /// A task to be given.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -196,6 +196,9 @@ pub(crate) struct ClockView {
     overdue: bool,
     /// Last step of its escalation.
     escalated_to: String,
+    /// Whether due_at may move: a year on the way to it has holidays that are not known yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    provisional: bool,
 }
 
 impl From<pb::Clock> for ClockView {
@@ -209,6 +212,7 @@ impl From<pb::Clock> for ClockView {
             used_seconds,
             overdue,
             escalated_to,
+            provisional,
         } = clock;
         Self {
             kind,
@@ -219,6 +223,7 @@ impl From<pb::Clock> for ClockView {
             used_seconds,
             overdue,
             escalated_to,
+            provisional,
         }
     }
 }

@@ -85,11 +85,26 @@ pub(crate) struct AmendmentBody {
     fault: String,
     /// vip, major or ordinary.
     tier: String,
+    /// VIN.
+    vin: String,
+    /// Visit it is about.
+    visit_id: String,
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other.
+    channel: String,
+    /// Source system of customer_key.
+    source: String,
+    /// Who complains, by his key there; needs a note.
+    customer_key: String,
+    /// Or by the customer.
+    customer_id: String,
+    /// What is to be empty from now on: vin, visit_id, part or fault.
+    clear: Vec<String>,
     /// Why.
     note: String,
 }
 
-/// Correct severity, category, department, part, fault or tier. Clocks that run have the new times.
+/// Correct severity, category, department, part, fault or tier, and what was typed wrong at the desk: vehicle, visit, channel, who
+/// complains. Clocks that run have the new times.
 #[utoipa::path(post, path = "/v1/complaints/{id}/amendments", tag = "complaints",
     params(("id" = String, Path, description = "Id or number")),
     request_body = AmendmentBody,
@@ -108,6 +123,13 @@ pub(crate) async fn amend_complaint(
         part,
         fault,
         tier,
+        vin,
+        visit_id,
+        channel,
+        source,
+        customer_key,
+        customer_id,
+        clear,
         note,
     } = body;
     let request = pb::AmendComplaintRequest {
@@ -120,6 +142,13 @@ pub(crate) async fn amend_complaint(
         note,
         expected_version: conditions.expected_version()?.unwrap_or(0),
         tier,
+        vin,
+        visit_id,
+        channel,
+        source,
+        customer_key,
+        customer_id,
+        clear,
     };
     let amended = app
         .clients

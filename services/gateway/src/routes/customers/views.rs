@@ -209,6 +209,8 @@ pub(crate) struct LineageView {
     agreeing: i32,
     /// How many records say anything.
     saying: i32,
+    /// How far the source of the record that won is trusted, 0 to 1.
+    trust: f64,
 }
 
 impl From<pb::Lineage> for LineageView {
@@ -220,6 +222,7 @@ impl From<pb::Lineage> for LineageView {
             recorded_at,
             agreeing,
             saying,
+            trust,
         } = lineage;
         Self {
             field,
@@ -228,6 +231,7 @@ impl From<pb::Lineage> for LineageView {
             recorded_at: instant(recorded_at),
             agreeing,
             saying,
+            trust,
         }
     }
 }

@@ -70,6 +70,9 @@ pub(crate) struct DueDateView {
     reason_zh: String,
     /// Why then, in English.
     reason_en: String,
+    /// Days since it fell due; absent while it is still ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overdue_days: Option<i32>,
 }
 
 impl From<pb::CarDue> for CarDueView {
@@ -107,6 +110,7 @@ impl From<pb::DueDate> for DueDateView {
             at_km: due.at_km,
             reason_zh: due.reason_zh,
             reason_en: due.reason_en,
+            overdue_days: due.overdue_days,
         }
     }
 }

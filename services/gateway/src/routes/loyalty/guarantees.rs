@@ -30,7 +30,7 @@ pub(crate) struct Guarantees {
 #[schema(as = GuaranteeCounter)]
 pub(crate) struct CounterView {
     /// first_seven_days, early_fault, early_unit_defect, serious_safety_fault, unit_replaced, main_part_replaced,
-    /// repair_days or same_defect.
+    /// repair_days, same_defect or spare_car.
     #[schema(example = "repair_days")]
     rule: String,
     /// Assembly, part or defect it counts.
@@ -43,9 +43,10 @@ pub(crate) struct CounterView {
     /// counted, warning or reached.
     #[schema(example = "warning")]
     level: String,
-    /// For what must be "still unfit": whether a later repair shows it.
+    /// For what must be "still unfit": whether a later repair shows it; for a fault of article 23, whether the workshop found it;
+    /// for a spare car, whether none is on record.
     confirmed: bool,
-    /// Repair orders that count, oldest first, as dealer/number.
+    /// Repair orders that count, oldest first, as dealer/number; of a warning before anything is counted, those that warn.
     evidence: Vec<String>,
 }
 

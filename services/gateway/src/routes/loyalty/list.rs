@@ -5,7 +5,7 @@ use marque_api::scoring::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::views::LoyaltyView;
+use super::views::{LoyaltyView, WonBackView};
 use crate::{
     answer::ok,
     edge::Call,
@@ -82,6 +82,9 @@ pub(crate) struct LoyaltyLineView {
     /// Model he last came with.
     #[serde(skip_serializing_if = "String::is_empty")]
     model: String,
+    /// Of who was won back, how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    won_back: Option<WonBackView>,
 }
 
 impl From<pb::LoyaltyLine> for LoyaltyLineView {
@@ -97,6 +100,7 @@ impl From<pb::LoyaltyLine> for LoyaltyLineView {
             last_visit: line.last_visit,
             dealer: line.dealer,
             model: line.model,
+            won_back: line.won_back.map(WonBackView::from),
         }
     }
 }

@@ -4,6 +4,7 @@ use marque_api::scoring::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::benefits::BenefitView;
 use crate::values::views;
 
 /// A customer's loyalty.
@@ -25,6 +26,9 @@ pub(crate) struct LoyaltyView {
     /// trusting, half_trusting, lost or won_back.
     #[serde(skip_serializing_if = "String::is_empty")]
     trust: String,
+    /// Of who was won back, how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    won_back: Option<WonBackView>,
     /// How he comes.
     #[serde(skip_serializing_if = "Option::is_none")]
     rhythm: Option<RhythmView>,
@@ -34,6 +38,9 @@ pub(crate) struct LoyaltyView {
     /// The four degrees overall.
     #[serde(skip_serializing_if = "Option::is_none")]
     degrees: Option<DegreesView>,
+    /// What he is entitled to, what was granted to him and what he used this year.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    benefits: Vec<BenefitView>,
     /// By model.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     models: Vec<ModelLoyaltyView>,
@@ -43,6 +50,32 @@ pub(crate) struct LoyaltyView {
     /// Business day of the assessment.
     #[serde(skip_serializing_if = "String::is_empty")]
     assessed_on: String,
+}
+
+/// How a customer who was lost came back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WonBack)]
+pub(crate) struct WonBackView {
+    /// The day on which he came again.
+    on: String,
+    /// Days he had stayed away until then.
+    away_days: i32,
+    /// Visits since, that one included.
+    visits_since: i32,
+    /// tentative (that one visit alone, or something speaks against him), likely (one more) or settled (two more at least).
+    #[schema(example = "tentative")]
+    certainty: String,
+}
+
+impl From<pb::WonBack> for WonBackView {
+    fn from(back: pb::WonBack) -> Self {
+        Self {
+            on: back.on,
+            away_days: back.away_days,
+            visits_since: back.visits_since,
+            certainty: back.certainty,
+        }
+    }
 }
 
 /// A rhythm of coming.
@@ -73,6 +106,31 @@ pub(crate) struct ChurnView {
     reasons: Vec<ReasonView>,
     /// Customers it was learnt from; 0 for the model that ships.
     learnt_from: i64,
+    /// How it went with customers, not seen by the model, who were given about the same probability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alike: Option<ChurnBinView>,
+}
+
+/// Customers who were given about the same probability, and how it went with them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChurnBin)]
+pub(crate) struct ChurnBinView {
+    /// Customers in it.
+    customers: i64,
+    /// Their mean probability to stay away, as it was stated.
+    stated: f64,
+    /// The share of them that stayed away.
+    happened: f64,
+}
+
+impl From<pb::ChurnBin> for ChurnBinView {
+    fn from(bin: pb::ChurnBin) -> Self {
+        Self {
+            customers: bin.customers,
+            stated: bin.stated,
+            happened: bin.happened,
+        }
+    }
 }
 
 /// Why somebody may stay away.
@@ -133,20 +191,24 @@ impl From<pb::Loyalty> for LoyaltyView {
     fn from(loyalty: pb::Loyalty) -> Self {
         let (window_days, learnt_from) = (loyalty.window_days, loyalty.learnt_from);
         let reasons: Vec<ReasonView> = views(loyalty.reasons);
+        let alike = loyalty.alike.map(ChurnBinView::from);
         Self {
             customer_id: loyalty.customer_id,
             opted_out: loyalty.opted_out,
             class: loyalty.class,
             rung: loyalty.rung,
             trust: loyalty.trust,
+            won_back: loyalty.won_back.map(WonBackView::from),
             rhythm: loyalty.rhythm.map(RhythmView::from),
             churn: loyalty.churn.map(|probability| ChurnView {
                 probability,
                 window_days,
                 reasons,
                 learnt_from,
+                alike,
             }),
             degrees: loyalty.degrees.map(DegreesView::from),
+            benefits: views(loyalty.benefits),
             models: views(loyalty.models),
             dealers: views(loyalty.dealers),
             assessed_on: loyalty.assessed_on,

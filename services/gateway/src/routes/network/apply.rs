@@ -5,7 +5,10 @@ use marque_api::network::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::views::NetworkBody;
+use super::{
+    csv::{Lines, read_csv},
+    views::NetworkBody,
+};
 use crate::{
     answer::ok,
     edge::Call,
@@ -26,29 +29,37 @@ pub(crate) struct Applied {
     staff: i32,
 }
 
-/// Apply a whole network at once: dealers and staff, all or nothing.
+/// Apply a whole network at once: dealers and staff, all or nothing. A CSV holds either dealers (`code`, `name`, `region`, `group`,
+/// `departments` with semicolons between) or staff (`dealer`, `code`, `name`, `department`, `phone`, `active`), by its headers.
 #[utoipa::path(post, path = "/v1/network", tag = "network",
-    request_body(content((NetworkBody = "application/json"), (NetworkBody = "application/toml"))),
+    request_body(content((NetworkBody = "application/json"), (NetworkBody = "application/toml"), (String = "text/csv"))),
     responses((status = 200, description = "What was created or changed", body = Applied)))]
 pub(crate) async fn apply_network(State(app): State<App>, call: Call, request: Request) -> Answer {
-    let network: pb::ApplyNetworkRequest = read_network(request).await?.into();
+    let (network, lines) = read_network(request).await?;
+    let network: pb::ApplyNetworkRequest = network.into();
     let apply = app
         .clients
         .network
         .write(&call, network, |mut client, request| async move {
             client.apply_network(request).await
         });
-    let pb::ApplyNetworkResponse { dealers, staff } = apply.await?;
+    let applied = apply
+        .await
+        .map_err(|failure| failure.map_fields(|field| lines.name(field)))?;
+    let pb::ApplyNetworkResponse { dealers, staff } = applied;
     ok(&Applied { dealers, staff })
 }
 
-async fn read_network(request: Request) -> Answer<NetworkBody> {
+async fn read_network(request: Request) -> Answer<(NetworkBody, Lines)> {
+    let by_entry = |body| (body, Lines::default());
     if is_type(request.headers(), &["application/json"]) {
-        read_json(&read_body(request, MAX_BYTES).await?)
+        read_json(&read_body(request, MAX_BYTES).await?).map(by_entry)
     } else if is_type(request.headers(), &["application/toml"]) {
-        read_toml(&read_body(request, MAX_BYTES).await?)
+        read_toml(&read_body(request, MAX_BYTES).await?).map(by_entry)
+    } else if is_type(request.headers(), &["text/csv"]) {
+        read_csv(read_body(request, MAX_BYTES).await?)
     } else {
-        Err(wrong_type("application/json or application/toml"))
+        Err(wrong_type("application/json, application/toml or text/csv"))
     }
 }
 

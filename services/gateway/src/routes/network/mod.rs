@@ -1,6 +1,7 @@
 //! Dealers and their staff.
 
 mod apply;
+mod csv;
 mod dealers;
 mod staff;
 mod views;

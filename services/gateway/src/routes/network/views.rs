@@ -171,15 +171,15 @@ impl StaffBody {
 }
 
 /// A whole network: put all or nothing.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkBody {
     /// Dealers.
     #[serde(default)]
-    dealers: Vec<NetworkDealer>,
+    pub(super) dealers: Vec<NetworkDealer>,
     /// Staff of these or of earlier dealers.
     #[serde(default)]
-    staff: Vec<NetworkStaff>,
+    pub(super) staff: Vec<NetworkStaff>,
 }
 
 /// A dealer of a network.
@@ -187,17 +187,17 @@ pub(crate) struct NetworkBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkDealer {
     /// Code used everywhere.
-    code: String,
+    pub(super) code: String,
     /// Name.
-    name: String,
+    pub(super) name: String,
     /// Region.
-    region: String,
+    pub(super) region: String,
     /// Dealer group.
     #[serde(default)]
-    group: String,
+    pub(super) group: String,
     /// Departments.
     #[serde(default)]
-    departments: Vec<String>,
+    pub(super) departments: Vec<String>,
 }
 
 /// A member of staff of a network.
@@ -205,20 +205,20 @@ pub(crate) struct NetworkDealer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkStaff {
     /// Code of the dealer.
-    dealer: String,
+    pub(super) dealer: String,
     /// Code of the person.
-    code: String,
+    pub(super) code: String,
     /// Name.
-    name: String,
+    pub(super) name: String,
     /// Department.
     #[serde(default)]
-    department: String,
+    pub(super) department: String,
     /// Business phone.
     #[serde(default)]
-    phone: String,
+    pub(super) phone: String,
     /// False once the person has left.
     #[serde(default = "yes")]
-    active: bool,
+    pub(super) active: bool,
 }
 
 impl From<NetworkBody> for pb::ApplyNetworkRequest {

@@ -42,8 +42,12 @@ pub(crate) struct FieldEntryView {
     bad: Vec<String>,
     /// Department that answers for it.
     owner: String,
+    /// The department's name.
+    owner_name: TextView,
     /// Class of personal data: none, personal, contact, sensitive.
     class: String,
+    /// The class's name.
+    class_name: TextView,
 }
 
 impl From<pb::DictionaryField> for FieldEntryView {
@@ -60,6 +64,8 @@ impl From<pb::DictionaryField> for FieldEntryView {
             bad,
             owner,
             class,
+            owner_name,
+            class_name,
         } = field;
         Self {
             kind,
@@ -72,7 +78,9 @@ impl From<pb::DictionaryField> for FieldEntryView {
             good,
             bad,
             owner,
+            owner_name: text(owner_name),
             class,
+            class_name: text(class_name),
         }
     }
 }

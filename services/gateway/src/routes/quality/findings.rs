@@ -92,8 +92,14 @@ pub(crate) struct SuspectView {
     count: i64,
     /// Entries it was looked for in.
     of: i64,
+    /// How many would bear the sign if nothing were made up.
+    expected: f64,
+    /// The p value over all tests of all dealers and clerks.
+    q: f64,
     /// What was seen, in words.
     reason: TextView,
+    /// Reason and figures in one sentence.
+    evidence: TextView,
     /// When it was first seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Instant>,
@@ -111,6 +117,9 @@ impl From<pb::Suspect> for SuspectView {
             of,
             reason,
             since,
+            expected,
+            q,
+            evidence,
         } = suspect;
         Self {
             dealer,
@@ -120,7 +129,10 @@ impl From<pb::Suspect> for SuspectView {
             p,
             count,
             of,
+            expected,
+            q,
             reason: text(reason),
+            evidence: text(evidence),
             since: instant(since),
         }
     }

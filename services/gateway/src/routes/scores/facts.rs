@@ -29,6 +29,8 @@ pub(crate) struct PurchaseRow {
     /// Date of the purchase.
     #[schema(example = "2026-11-20")]
     date: String,
+    /// Take back what this key said before: nothing rests on it from then on, and only the key matters.
+    withdrawn: bool,
 }
 
 /// A payment that falls or fell due.
@@ -52,6 +54,8 @@ pub(crate) struct PaymentRow {
     due_date: String,
     /// The day it was paid; empty while it is open.
     paid_date: String,
+    /// Take back what this key said before: nothing rests on it from then on, and only the key matters.
+    withdrawn: bool,
 }
 
 /// Somebody's word on a customer.
@@ -76,6 +80,39 @@ pub(crate) struct AssessmentRow {
     /// When it was given.
     #[schema(example = "2026-11-20")]
     date: String,
+    /// The last day on which it holds; twelve months if not said, but standing and survey hold on.
+    #[schema(example = "2027-05-31")]
+    valid_until: String,
+    /// Take back what this key said before: nothing rests on it from then on, and only the key matters.
+    withdrawn: bool,
+}
+
+/// A benefit granted to a customer alone, or used by him.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BenefitRow {
+    /// Code of the dealer.
+    #[schema(example = "D001")]
+    dealer: String,
+    /// Source system at the dealer.
+    #[schema(example = "dms")]
+    source: String,
+    /// Number of this use or grant at the dealer.
+    #[schema(example = "BU-2026-17")]
+    key: String,
+    /// The customer's key at the dealer.
+    customer_key: String,
+    /// Name of a benefit of the plan that counts.
+    #[schema(example = "free_towing")]
+    benefit: String,
+    /// used, or granted for once more than the plan entitles him; used if not said.
+    #[schema(example = "used")]
+    what: String,
+    /// When it was.
+    #[schema(example = "2026-11-20")]
+    date: String,
+    /// Take back what this key said before: nothing rests on it from then on, and only the key matters.
+    withdrawn: bool,
 }
 
 /// What became of a fact.
@@ -92,7 +129,7 @@ pub(crate) struct PutFact {
     changed: bool,
 }
 
-/// Create or replace a purchase, found by dealer, source and order number. The score follows at once.
+/// Create, replace or withdraw a purchase, found by dealer, source and order number. The score follows at once.
 #[utoipa::path(post, path = "/v1/purchases", tag = "scores", request_body = PurchaseRow,
     responses((status = 200, description = "As stored", body = PutFact)))]
 pub(crate) async fn put_purchase(
@@ -107,12 +144,13 @@ pub(crate) async fn put_purchase(
         vin: row.vin,
         amount: row.amount.0,
         date: row.date,
+        withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
     };
     put(&app, &call, row.dealer, row.source, columns).await
 }
 
-/// Create or replace a payment, found by dealer, source and number. The score follows at once.
+/// Create, replace or withdraw a payment, found by dealer, source and number. The score follows at once.
 #[utoipa::path(post, path = "/v1/payments", tag = "scores", request_body = PaymentRow,
     responses((status = 200, description = "As stored", body = PutFact)))]
 pub(crate) async fn put_payment(
@@ -127,12 +165,13 @@ pub(crate) async fn put_payment(
         amount: row.amount.0,
         date: row.due_date,
         paid_date: row.paid_date,
+        withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
     };
     put(&app, &call, row.dealer, row.source, columns).await
 }
 
-/// Create or replace an assessment, found by dealer, source and number. The score follows at once.
+/// Create, replace or withdraw an assessment, found by dealer, source and number. The score follows at once.
 #[utoipa::path(post, path = "/v1/assessments", tag = "scores", request_body = AssessmentRow,
     responses((status = 200, description = "As stored", body = PutFact)))]
 pub(crate) async fn put_assessment(
@@ -147,9 +186,40 @@ pub(crate) async fn put_assessment(
         date: row.date,
         subject: row.subject,
         value: row.value.0,
+        valid_until: row.valid_until,
+        withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
     };
     put(&app, &call, row.dealer, row.source, columns).await
+}
+
+/// Record, correct or withdraw one use of a benefit, or a grant to a customer alone, found by dealer, source and number.
+#[utoipa::path(post, path = "/v1/benefits", tag = "scores", request_body = BenefitRow,
+    responses((status = 200, description = "As stored", body = PutFact)))]
+pub(crate) async fn put_benefit(
+    State(app): State<App>,
+    call: Call,
+    Json(row): Json<BenefitRow>,
+) -> Answer {
+    let columns = pb::FactColumns {
+        kind: "benefit".to_owned(),
+        key: row.key,
+        customer_key: row.customer_key,
+        subject: row.benefit,
+        value: row.what,
+        date: row.date,
+        withdrawn: yes(row.withdrawn),
+        ..pb::FactColumns::default()
+    };
+    put(&app, &call, row.dealer, row.source, columns).await
+}
+
+fn yes(is_so: bool) -> String {
+    if is_so {
+        "yes".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 async fn put(

@@ -90,6 +90,19 @@ pub(crate) struct IndicatorView {
     /// What it was computed from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     features: Vec<FeatureView>,
+    /// Who gave the points as they are; absent where they were computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given: Option<GivenView>,
+}
+
+/// Points that somebody gave for an indicator: they count instead of what would be computed, for as long as they hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GivenPoints)]
+pub(crate) struct GivenView {
+    /// The assessment that says so.
+    evidence: EvidenceView,
+    /// The last day on which it holds.
+    valid_until: String,
 }
 
 /// One feature of an indicator.
@@ -137,6 +150,9 @@ pub(crate) struct EvidenceView {
     /// Dealer it happened at.
     #[serde(skip_serializing_if = "String::is_empty")]
     dealer: String,
+    /// What is assumed of it: order_without_vin is an order that is taken for the purchase of a car which its dealer sold him.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    assumed: String,
 }
 
 /// One indicator that alone would carry him over the border.
@@ -241,6 +257,10 @@ impl From<pb::Indicator> for IndicatorView {
             contribution: indicator.contribution,
             known: indicator.known,
             features: views(indicator.features),
+            given: indicator.given.map(|given| GivenView {
+                evidence: given.evidence.unwrap_or_default().into(),
+                valid_until: given.valid_until,
+            }),
         }
     }
 }
@@ -274,6 +294,7 @@ impl From<pb::Evidence> for EvidenceView {
             id: evidence.fact_id,
             date: evidence.date,
             dealer: evidence.dealer,
+            assumed: evidence.assumed,
         }
     }
 }

@@ -55,6 +55,19 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"department":"parts","text":"find the part","due_at":"2026-11-23"}"#,
         ),
         (
+            "GET /v1/complaints/tasks",
+            "technician",
+            "/v1/complaints/tasks?department=parts&overdue=true&page_size=5".into(),
+            "",
+        ),
+        ("GET /v1/workdays", "dms", "/v1/workdays".into(), ""),
+        (
+            "PUT /v1/workdays/{year}",
+            "hq_admin",
+            "/v1/workdays/2027".into(),
+            r#"{"source":"国办发明电〔2026〕7号","off":[{"from":"2027-01-01","to":"2027-01-03"}],"on":["2027-01-09"]}"#,
+        ),
+        (
             "POST /v1/complaints/{id}/tasks/{task}/outcome",
             "technician",
             complaint("/tasks/tsk_1/outcome"),

@@ -104,6 +104,25 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "POST /v1/reconciliations",
+            "hq_admin",
+            "/v1/reconciliations".into(),
+            r#"{"whole":true}"#,
+        ),
+        (
+            "GET /v1/reconciliations",
+            "steward",
+            "/v1/reconciliations".into(),
+            "",
+        ),
+        (
+            "GET /v1/merges",
+            "steward",
+            "/v1/merges?by=linkage".into(),
+            "",
+        ),
+        ("GET /v1/matcher", "steward", "/v1/matcher".into(), ""),
+        (
             "POST /v1/customers/{id}/personal-data",
             "hq_admin",
             customer("/personal-data"),

@@ -86,6 +86,30 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "POST /v1/benefits",
+            "service",
+            "/v1/benefits".into(),
+            r#"{"dealer":"D001","source":"dms","key":"BU-1","customer_key":"C-1","benefit":"free_towing","date":"2026-03-01"}"#,
+        ),
+        (
+            "GET /v1/benefit-plans",
+            "manager",
+            "/v1/benefit-plans".into(),
+            "",
+        ),
+        (
+            "PUT /v1/benefit-plans",
+            "hq_admin",
+            "/v1/benefit-plans".into(),
+            r#"{"version":"2026-1","activate":true}"#,
+        ),
+        (
+            "GET /v1/churn-model",
+            "analyst",
+            "/v1/churn-model".into(),
+            "",
+        ),
+        (
             "GET /v1/customers/{id}/due-dates",
             "service",
             customer("/due-dates"),

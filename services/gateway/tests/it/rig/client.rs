@@ -1,6 +1,9 @@
 //! Requests into the router and what comes out.
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -11,7 +14,9 @@ use tower::ServiceExt as _;
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// Of a file that is no text, what could be read of it.
     pub(crate) text: String,
+    pub(crate) bytes: Bytes,
 }
 
 /// A request with a token and, unless empty, a JSON body.
@@ -32,7 +37,8 @@ pub(super) async fn send(router: Router, request: Request<Body>) -> Reply {
     Reply {
         status: parts.status,
         headers: parts.headers,
-        text: String::from_utf8(bytes.into()).unwrap(),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        bytes,
     }
 }
 

@@ -147,6 +147,39 @@ impl ComplaintService for Complaints {
             .await
     }
 
+    async fn list_tasks(
+        &self,
+        request: Request<pb::ListTasksRequest>,
+    ) -> Result<Response<pb::ListTasksResponse>, Status> {
+        let tasks = pb::ListTasksResponse {
+            tasks: vec![samples::case_task()],
+            next_page_token: String::new(),
+        };
+        self.0.play(&request, tasks).await
+    }
+
+    async fn list_work_years(
+        &self,
+        request: Request<pb::ListWorkYearsRequest>,
+    ) -> Result<Response<pb::ListWorkYearsResponse>, Status> {
+        let years = pb::ListWorkYearsResponse {
+            years: vec![samples::work_year()],
+            missing: vec![2027],
+            settled: true,
+        };
+        self.0.play(&request, years).await
+    }
+
+    async fn put_work_year(
+        &self,
+        request: Request<pb::PutWorkYearRequest>,
+    ) -> Result<Response<pb::PutWorkYearResponse>, Status> {
+        let put = pb::PutWorkYearResponse {
+            year: Some(samples::work_year()),
+        };
+        self.0.play(&request, put).await
+    }
+
     async fn put_calendar(
         &self,
         request: Request<pb::PutCalendarRequest>,
@@ -275,6 +308,9 @@ impl ComplaintService for Complaints {
                     complaint: Some(samples::complaint(true)),
                     earlier: vec![samples::complaint(false)],
                     similar: vec![samples::complaint(false)],
+                    likeness: vec![pb::Likeness {
+                        reasons: vec!["fault".to_owned(), "words".to_owned()],
+                    }],
                     solutions: vec![samples::solution()],
                 },
             )

@@ -14,6 +14,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
         used_seconds: 60,
         overdue: false,
         escalated_to: text("none"),
+        provisional: true,
     };
     let task = complaint::Task {
         id: text("tsk_1"),
@@ -92,6 +93,33 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
             Vec::new()
         },
         warnings: if whole { vec![warning()] } else { Vec::new() },
+    }
+}
+
+pub(super) fn case_task() -> complaint::CaseTask {
+    complaint::CaseTask {
+        task: complaint(true).tasks.pop(),
+        overdue: true,
+        complaint_id: text("cmp_1"),
+        complaint_number: text("T00000427"),
+        dealer: text("D001"),
+        vin: text("LSVAA4182E2123456"),
+        category: text("service.repair"),
+        severity: text("high"),
+        complaint_state: text("in_progress"),
+    }
+}
+
+pub(super) fn work_year() -> complaint::WorkYear {
+    complaint::WorkYear {
+        year: 2026,
+        source: text("国办发明电〔2025〕7号"),
+        off: vec![complaint::DaySpan {
+            from: text("2026-10-01"),
+            to: text("2026-10-07"),
+        }],
+        on: vec![text("2026-10-10")],
+        put_at: at(60),
     }
 }
 

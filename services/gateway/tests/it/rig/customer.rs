@@ -233,6 +233,61 @@ impl CustomerService for Customers {
         self.0.play(&request, checked).await
     }
 
+    async fn start_reconciliation(
+        &self,
+        request: Request<pb::StartReconciliationRequest>,
+    ) -> Result<Response<pb::StartReconciliationResponse>, Status> {
+        let whole = request.get_ref().whole;
+        let running = pb::StartReconciliationResponse {
+            reconciliation: Some(pb::Reconciliation {
+                state: "running".to_owned(),
+                whole,
+                ..Default::default()
+            }),
+        };
+        self.0.play(&request, running).await
+    }
+
+    async fn list_reconciliations(
+        &self,
+        request: Request<pb::ListReconciliationsRequest>,
+    ) -> Result<Response<pb::ListReconciliationsResponse>, Status> {
+        let last = pb::ListReconciliationsResponse {
+            reconciliations: vec![pb::Reconciliation {
+                state: "done".to_owned(),
+                ..Default::default()
+            }],
+        };
+        self.0.play(&request, last).await
+    }
+
+    async fn list_moves(
+        &self,
+        request: Request<pb::ListMovesRequest>,
+    ) -> Result<Response<pb::ListMovesResponse>, Status> {
+        let moves = pb::ListMovesResponse {
+            moves: vec![pb::Move {
+                act: "merged".to_owned(),
+                records: 2,
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        self.0.play(&request, moves).await
+    }
+
+    async fn get_matcher(
+        &self,
+        request: Request<pb::GetMatcherRequest>,
+    ) -> Result<Response<pb::GetMatcherResponse>, Status> {
+        let matcher = pb::GetMatcherResponse {
+            decisions: 3,
+            reliability: vec![pb::Reliability::default()],
+            ..Default::default()
+        };
+        self.0.play(&request, matcher).await
+    }
+
     async fn count_customers(
         &self,
         request: Request<pb::CountCustomersRequest>,

@@ -145,6 +145,7 @@ impl Rig {
             settings,
             clock,
             readiness: readiness.clone(),
+            on_crowd: |_| (),
         };
         Self {
             gateway: build(deps),

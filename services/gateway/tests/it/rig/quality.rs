@@ -120,7 +120,10 @@ impl QualityService for Quality {
             column: "phone".into(),
             label: text("phone"),
             good: vec!["13912340567".into()],
+            owner: "sales".into(),
+            owner_name: text("sales"),
             class: "contact".into(),
+            class_name: text("contact data"),
             ..pb::DictionaryField::default()
         };
         let rule = pb::DictionaryRule {
@@ -268,7 +271,12 @@ impl QualityService for Quality {
             p: 1e-7,
             count: 12,
             of: 120,
+            expected: 0.4,
+            q: 2e-5,
             reason: text("one number stands for several unrelated customers"),
+            evidence: text(
+                "one number stands for several unrelated customers: 12 of 120, where 0.4 would be usual",
+            ),
             ..pb::Suspect::default()
         };
         let answer = pb::ListSuspectsResponse {

@@ -135,6 +135,7 @@ pub(super) fn person(with_lineage: bool) -> customer::Customer {
         recorded_at: at(0),
         agreeing: 2,
         saying: 3,
+        trust: 0.9,
     };
     customer::Customer {
         id: text(CUSTOMER),
@@ -341,6 +342,7 @@ fn indicator(explained: bool) -> scoring::Indicator {
                 fact_id: text("vis_1"),
                 date: text("2026-05-01"),
                 dealer: text("D001"),
+                assumed: String::new(),
             }],
         }],
     };
@@ -351,6 +353,7 @@ fn indicator(explained: bool) -> scoring::Indicator {
         contribution: 7.3125,
         known: 0.5,
         features: if explained { vec![feature] } else { Vec::new() },
+        given: None,
     }
 }
 
@@ -423,6 +426,59 @@ pub(super) fn loyalty() -> scoring::Loyalty {
         }],
         assessed_on: text("2026-01-01"),
         learnt_from: 1_000,
+        alike: Some(churn_bin()),
+        won_back: None,
+        benefits: vec![scoring::Benefit {
+            key: text("free_towing"),
+            zh: text("免费道路救援"),
+            en: text("free towing"),
+            reason_zh: text("重要客户的服务保障"),
+            reason_en: text("service that our most valuable customers count on"),
+            plan_version: text("2026-1"),
+            entitled: true,
+            tier: text("major"),
+            granted: 0,
+            used: 1,
+            left: Some(1),
+        }],
+    }
+}
+
+pub(super) fn benefit_plan() -> scoring::BenefitPlan {
+    scoring::BenefitPlan {
+        version: text("2026-1"),
+        toml: text("version = \"2026-1\"\n"),
+        active: true,
+        created_at: None,
+    }
+}
+
+fn churn_bin() -> scoring::ChurnBin {
+    scoring::ChurnBin {
+        customers: 100,
+        stated: 0.12,
+        happened: 0.11,
+    }
+}
+
+pub(super) fn churn_model() -> scoring::GetChurnModelResponse {
+    scoring::GetChurnModelResponse {
+        learnt_on: text("2026-01-01"),
+        learnt_from: 1_000,
+        window_days: 180,
+        r: 0.24,
+        alpha: 4.41,
+        a: 0.79,
+        b: 2.43,
+        intercept: -0.1,
+        slope: 0.95,
+        weights: vec![scoring::ChurnWeight {
+            reason: text("late"),
+            weight: 0.6,
+        }],
+        calibration: vec![churn_bin()],
+        brier: Some(0.14),
+        calibration_error: Some(0.02),
     }
 }
 
@@ -447,6 +503,7 @@ pub(super) fn car_due() -> scoring::CarDue {
             at_km: Some(30_000.0),
             reason_zh: text("按预测里程"),
             reason_en: text("by predicted mileage"),
+            overdue_days: None,
         }],
     }
 }

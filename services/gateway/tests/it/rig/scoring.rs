@@ -135,6 +135,33 @@ impl ScoringService for Scores {
             .await
     }
 
+    async fn get_churn_model(
+        &self,
+        request: Request<pb::GetChurnModelRequest>,
+    ) -> Answer<pb::GetChurnModelResponse> {
+        self.0.play(&request, samples::churn_model()).await
+    }
+
+    async fn list_benefit_plans(
+        &self,
+        request: Request<pb::ListBenefitPlansRequest>,
+    ) -> Answer<pb::ListBenefitPlansResponse> {
+        let plans = vec![samples::benefit_plan()];
+        self.0
+            .play(&request, pb::ListBenefitPlansResponse { plans })
+            .await
+    }
+
+    async fn put_benefit_plan(
+        &self,
+        request: Request<pb::PutBenefitPlanRequest>,
+    ) -> Answer<pb::PutBenefitPlanResponse> {
+        let plan = Some(samples::benefit_plan());
+        self.0
+            .play(&request, pb::PutBenefitPlanResponse { plan })
+            .await
+    }
+
     async fn list_loyalty(
         &self,
         request: Request<pb::ListLoyaltyRequest>,
@@ -144,7 +171,13 @@ impl ScoringService for Scores {
             kind: "person".into(),
             class: "lost".into(),
             rung: "satisfied".into(),
-            trust: "lost".into(),
+            trust: "won_back".into(),
+            won_back: Some(pb::WonBack {
+                on: "2025-05-15".into(),
+                away_days: 540,
+                visits_since: 1,
+                certainty: "tentative".into(),
+            }),
             churn: 0.93,
             visits: 6,
             last_visit: "2025-05-15".into(),
@@ -239,16 +272,22 @@ impl ScoringService for Scores {
         request: Request<pb::GetReportRequest>,
     ) -> Answer<pb::GetReportResponse> {
         let cell = |value| pb::ReportCell { value: Some(value) };
-        let row = |group: &str, customers| pb::ReportRow {
+        let row = |group: &str, customers, lost: Option<f64>| pb::ReportRow {
             cells: vec![
                 cell(pb::report_cell::Value::Text(group.into())),
                 cell(pb::report_cell::Value::Number(customers)),
+                pb::ReportCell {
+                    value: lost.map(pb::report_cell::Value::Number),
+                },
             ],
         };
         let answer = pb::GetReportResponse {
-            columns: vec!["group".into(), "customers".into()],
-            rows: vec![row("D001", 12.0), row("=D002, \"new\"", 3.5)],
-            kinds: vec!["text".into(), "number".into()],
+            columns: vec!["group".into(), "customers".into(), "lost".into()],
+            rows: vec![
+                row("D001", 12.0, Some(4.0)),
+                row("=D002, \"new\"", 3.5, None),
+            ],
+            kinds: vec!["text".into(), "number".into(), "integer".into()],
         };
         self.0.play(&request, answer).await
     }
