@@ -5,6 +5,7 @@
     reason = "a step of a test that fails is a failed test"
 )]
 
+mod apart;
 mod authorization;
 mod foreign;
 mod scenarios;

@@ -8,10 +8,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use marque::{Node, wiring::embedded_issuer};
+use marque::{
+    Node, roles,
+    wiring::{database_settings, embedded_issuer},
+};
 use marque_auth::{Role, Scope, TokenRequest};
-use marque_config::{BusKind, Config, ServiceRole};
-use marque_core::SystemClock;
+use marque_config::{BusKind, Config, Secret, ServiceRole};
+use marque_core::{Clock as _, SystemClock};
+use marque_db::Database;
 use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
 use tempfile::TempDir;
 
@@ -25,6 +29,17 @@ pub enum Topology {
     /// One role a node, over TCP with mTLS.
     OneRoleEach,
 }
+
+/// The roles behind the gateway.
+const SERVICES: [ServiceRole; 7] = [
+    ServiceRole::Network,
+    ServiceRole::Customer,
+    ServiceRole::Vehicle,
+    ServiceRole::ServiceHistory,
+    ServiceRole::DataQuality,
+    ServiceRole::Scoring,
+    ServiceRole::Complaint,
+];
 
 /// A running system.
 #[derive(Debug)]
@@ -57,6 +72,27 @@ impl Sandbox {
             config.bus.prefix.clone_from(&prefix);
         })
         .await
+    }
+
+    /// Starts the system on a PostgreSQL database, each service in a schema of its own.
+    ///
+    /// # Errors
+    /// If a schema cannot be made or a node does not start.
+    pub async fn start_on_postgres(topology: Topology, url: &str) -> anyhow::Result<Self> {
+        let change = |config: &mut Config| {
+            config.store.url = Some(Secret::new(url.to_owned()));
+            (config.store.readers, config.store.writers) = (2, 2);
+        };
+        let mut config = quick();
+        change(&mut config);
+        for role in SERVICES {
+            let Some(migrator) = roles::migrator(role) else {
+                continue;
+            };
+            let db = Database::open(&database_settings(&config, role))?;
+            migrator.up(&db, SystemClock.now()).await?;
+        }
+        Self::start_with(topology, change).await
     }
 
     async fn start_with(topology: Topology, change: impl Fn(&mut Config)) -> anyhow::Result<Self> {
@@ -227,17 +263,8 @@ fn one_role_each(folder: &TempDir) -> anyhow::Result<Vec<Config>> {
     // The issuer's keys and the peers' secret are made where the gateway keeps its keys; the others are pointed to them.
     embedded_issuer(&gateway)?;
     marque_auth::PeerTokens::from_config(&gateway.auth, &gateway.keys_dir(), "test")?;
-    let services = [
-        ServiceRole::Network,
-        ServiceRole::Customer,
-        ServiceRole::Vehicle,
-        ServiceRole::ServiceHistory,
-        ServiceRole::DataQuality,
-        ServiceRole::Scoring,
-        ServiceRole::Complaint,
-    ];
-    let addresses = free_addresses(services)?;
-    let mut configs: Vec<Config> = services
+    let addresses = free_addresses(SERVICES)?;
+    let mut configs: Vec<Config> = SERVICES
         .into_iter()
         .map(|role| {
             let mut config = quick();

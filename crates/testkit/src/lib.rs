@@ -20,5 +20,5 @@ pub use nats::TestNats;
 pub use people::{ACustomer, a_customer, id_number, phone, vin};
 #[cfg(feature = "rig")]
 pub use rig::{FeedSource, ImportFile, Process, Rig};
-pub use stores::TestDb;
+pub use stores::{TestDb, postgres_database};
 pub use suite::{as_system, block_on};

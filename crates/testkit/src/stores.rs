@@ -8,6 +8,42 @@ use postgres::{Client, NoTls};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// The PostgreSQL server for tests; `None`, with a notice, if there is none.
+fn postgres_url() -> Option<String> {
+    let url = variable("MARQUE_TEST_POSTGRES");
+    if url.is_none() {
+        let hint = "export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)";
+        assert!(
+            variable("MARQUE_REQUIRE_POSTGRES").is_none_or(|value| value == "0"),
+            "no PostgreSQL: {hint}"
+        );
+        note(&format!("skipped, for there is no PostgreSQL: {hint}"));
+    }
+    url
+}
+
+/// The address of a fresh database of the PostgreSQL server in `MARQUE_TEST_POSTGRES`, for a system of many schemas; `None`, with a
+/// notice, if that is not set. It stays until the server is thrown away.
+///
+/// # Panics
+/// If it is not set and `MARQUE_REQUIRE_POSTGRES=1`, or the server does not make one.
+pub fn postgres_database() -> Option<String> {
+    let url = postgres_url()?;
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let (server, _) = url.rsplit_once('/').expect("the address names a database");
+    let made = format!("{server}/{name}");
+    // The client waits on a runtime of its own.
+    thread::spawn(move || {
+        let mut client = Client::connect(&url, NoTls).expect("the server answers");
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .expect("a database is made");
+    })
+    .join()
+    .expect("a database is made");
+    Some(made)
+}
+
 /// A database that only one test uses; gone when it ends.
 #[derive(Debug)]
 pub struct TestDb {
@@ -31,15 +67,7 @@ impl TestDb {
     /// # Panics
     /// If it is not set and `MARQUE_REQUIRE_POSTGRES=1`.
     pub fn postgres() -> Option<Self> {
-        let Some(url) = variable("MARQUE_TEST_POSTGRES") else {
-            let hint = "export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)";
-            assert!(
-                variable("MARQUE_REQUIRE_POSTGRES").is_none_or(|value| value == "0"),
-                "no PostgreSQL: {hint}"
-            );
-            note(&format!("skipped, for there is no PostgreSQL: {hint}"));
-            return None;
-        };
+        let url = postgres_url()?;
         let schema = format!("test_{}", Uuid::new_v4().simple());
         let settings = Settings::Postgres {
             url,

@@ -10,6 +10,8 @@ use marque_faults::{
 use marque_load::Marque;
 
 const MS: Duration = Duration::from_millis(1);
+/// Past the leeway of tokens and the life of leases.
+const JUMP: Duration = Duration::from_secs(300);
 
 /// The program of this build. `cargo nextest run --workspace` builds it; one package alone does not.
 fn marque() -> Marque {
@@ -17,7 +19,7 @@ fn marque() -> Marque {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_under_broken_networks_and_kills_is_there_once() {
+async fn what_was_acknowledged_under_broken_networks_kills_and_wrong_clocks_is_there_once() {
     let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
     let to = |role| Place::Role(role);
     let (gateway, customer, complaint) = (
@@ -33,6 +35,9 @@ async fn what_was_acknowledged_under_broken_networks_and_kills_is_there_once() {
         Fault::Kill(customer),
         Fault::Way(ServiceRole::Vehicle, to(customer), Toxic::Down),
         Fault::Way(ServiceRole::Scoring, to(complaint), Toxic::Slicer(16, MS)),
+        Fault::Clock(complaint, JUMP, false),
+        Fault::Clock(customer, JUMP, true),
+        Fault::Clock(gateway, 2 * JUMP, false),
     ];
     let survived = run_matrix(cluster, &faults, 700 * MS, |_, _, _| {})
         .await

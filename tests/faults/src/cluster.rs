@@ -17,7 +17,7 @@ use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Books, Caller, Proxy, Toxic};
+use crate::{Books, Caller, Proxy, Toxic, clock::Clocks};
 
 /// All services, in the order in which they start.
 pub const SERVICES: [ServiceRole; 7] = [
@@ -87,6 +87,7 @@ pub struct Cluster {
     pub front: Proxy,
     gateway: Config,
     setting: Setting,
+    clocks: Clocks,
     folder: TempDir,
 }
 
@@ -130,6 +131,7 @@ impl Cluster {
             front,
             gateway,
             setting,
+            clocks: Clocks::make(folder.path())?,
             folder,
         };
         cluster.lay_ways().await?;
@@ -245,6 +247,7 @@ impl Cluster {
             .args(["serve", "--config"])
             .arg(&member.config)
             .env("MARQUE__TELEMETRY__LOG", "warn")
+            .envs(self.clocks.environment(member.role)?)
             .envs(
                 self.setting
                     .environment
@@ -354,10 +357,25 @@ impl Cluster {
         self.ways[&(from, to)].set(toxic);
     }
 
-    /// All ways are well again.
-    pub fn heal(&self) {
+    /// A role's clock jumps to so much before or after the right time.
+    ///
+    /// # Errors
+    /// If its file cannot be written.
+    pub fn set_clock(&self, role: ServiceRole, by: Duration, back: bool) -> anyhow::Result<()> {
+        self.clocks.set(role, by, back)
+    }
+
+    /// All ways are well again, and all clocks right.
+    ///
+    /// # Errors
+    /// If a clock cannot be set.
+    pub fn heal(&self) -> anyhow::Result<()> {
         self.ways.values().for_each(|way| way.set(Toxic::None));
         self.front.set(Toxic::None);
+        for role in SERVICES.into_iter().chain([ServiceRole::Gateway]) {
+            self.clocks.set(role, Duration::ZERO, false)?;
+        }
+        Ok(())
     }
 
     /// The ways there are.

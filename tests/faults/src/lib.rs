@@ -2,6 +2,7 @@
 
 pub mod books;
 mod caller;
+mod clock;
 mod cluster;
 mod disk;
 mod people;

@@ -217,7 +217,10 @@ async fn soak(
     Ok(())
 }
 
-/// Every way with every toxic, and every role killed. Ways nobody ever takes are left out.
+/// How far a clock jumps: past the leeway of tokens and the life of leases.
+const JUMP: Duration = Duration::from_secs(300);
+
+/// Every way with every toxic, every role killed, and every role's clock moved. Ways nobody ever takes are left out.
 fn all_faults(cluster: &Cluster) -> Vec<Fault> {
     let is_taken = |from: &ServiceRole, to: &Place| match to {
         Place::Role(to) => from != to && *from != ServiceRole::Network,
@@ -228,11 +231,17 @@ fn all_faults(cluster: &Cluster) -> Vec<Fault> {
         .into_iter()
         .filter(|(from, to)| is_taken(from, to));
     let struck = ways.flat_map(|(from, to)| TOXICS.map(|toxic| Fault::Way(from, to, toxic)));
-    let killed = SERVICES
-        .into_iter()
-        .chain([ServiceRole::Gateway])
-        .map(Fault::Kill);
-    killed.chain(struck).collect()
+    let roles = || SERVICES.into_iter().chain([ServiceRole::Gateway]);
+    let moved = roles().flat_map(|role| {
+        [JUMP, 2 * JUMP]
+            .into_iter()
+            .flat_map(move |by| [false, true].map(|back| Fault::Clock(role, by, back)))
+    });
+    roles()
+        .map(Fault::Kill)
+        .chain(moved)
+        .chain(struck)
+        .collect()
 }
 
 /// All of them, or so many in an order of the seed.

@@ -200,16 +200,22 @@ async fn a_standard_is_tried_before_it_is_in_force(sandbox: Sandbox) -> anyhow::
     let admin = sandbox.headquarters(Role::HqAdmin);
     let before = card(&admin, "D1", 60).await?;
     let known = admin.get("/v1/quality/standard?kind=customers").await?;
-    let text = known.body["standards"][0]["text"]
-        .as_str()
-        .unwrap_or_default();
-    assert_eq!(known.body["standards"][0]["in_force"], true);
+    // The newest comes first; one that comes with the release may be in force only from a later day on.
+    let next = known.body["standards"][0]["version"].as_i64().unwrap_or(0) + 1;
+    let mut versions = known.body["standards"].as_array().into_iter().flatten();
+    let in_force = versions.find(|version| version["in_force"] == true);
+    let in_force = in_force.cloned().unwrap_or_default();
+    let word = |name: &str| in_force[name].as_str().unwrap_or_default().to_owned();
+    let (text, effective_from) = (word("text"), word("effective_from"));
     // Nobody of these people has given an e-mail.
     let stricter = format!(
         "{}\n[[purpose]]\nid = \"letters\"\npass = 50.0\ndimensions = {{ completeness = 1.0 }}\n\n[[purpose.check]]\nid = \"email\"\n\
          dimension = \"completeness\"\ntest = \"any_filled\"\nweight = 1.0\nfields = [\"email\"]\n",
-        text.replace("version = 1", "version = 2")
-            .replace("2026-01-01", "2026-11-01")
+        text.replace(
+            &format!("version = {}", in_force["version"]),
+            &format!("version = {next}")
+        )
+        .replace(&effective_from, "2026-01-02")
     );
     let draft = stricter.replace("\"effective\"", "\"draft\"");
     let body = json!({"text": draft});
@@ -227,7 +233,7 @@ async fn a_standard_is_tried_before_it_is_in_force(sandbox: Sandbox) -> anyhow::
         .await?;
     assert_eq!(past.status, StatusCode::BAD_REQUEST, "{}", past.body);
     let today = marque_core::business_date(marque_core::SystemClock.now());
-    let from_today = stricter.replace("2026-11-01", &today.to_string());
+    let from_today = stricter.replace("2026-01-02", &today.to_string());
     let put = admin
         .put("/v1/quality/standard", json!({"text": from_today}))
         .await?;

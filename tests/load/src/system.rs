@@ -303,12 +303,26 @@ impl System {
     pub fn kill(mut self) -> anyhow::Result<()> {
         self.end();
         self.process.wait()?;
+        // What it was started under is gone; it itself may need a moment longer, and holds its files until then.
+        let began = Instant::now();
+        while self.signal("-0") && began.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         Ok(())
     }
 
     fn end(&mut self) {
+        self.signal("-KILL");
+    }
+
+    /// Whether the signal found anybody of the group.
+    fn signal(&self, signal: &str) -> bool {
         let group = format!("-{}", self.process.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let sent = Command::new("kill")
+            .args([signal, "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        sent.is_ok_and(|status| status.success())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every way between two processes with every toxic, and every process killed (reliability.md R9).
+//! Every way between two processes with every toxic, every process killed, every clock moved (reliability.md R9).
 
 use std::{
     fmt,
@@ -34,6 +34,8 @@ pub enum Fault {
     Way(ServiceRole, Place, Toxic),
     /// The process of a role is killed and started again.
     Kill(ServiceRole),
+    /// The clock of a role jumps so far ahead (or back, if so it says), and to the right time when the fault ends.
+    Clock(ServiceRole, Duration, bool),
 }
 
 impl fmt::Display for Fault {
@@ -41,6 +43,10 @@ impl fmt::Display for Fault {
         match self {
             Self::Way(from, to, toxic) => write!(f, "{from} -> {to}: {toxic:?}"),
             Self::Kill(role) => write!(f, "{role} killed"),
+            Self::Clock(role, by, back) => {
+                let way = if *back { "back" } else { "ahead" };
+                write!(f, "{role}: clock {by:?} {way}")
+            }
         }
     }
 }
@@ -72,7 +78,7 @@ pub async fn run_matrix(
         strike(&mut cluster, fault)?;
         tokio::time::sleep(span).await;
         let meanwhile = traffic.written() - before;
-        cluster.heal();
+        cluster.heal()?;
         let healed = Instant::now();
         traffic
             .until_it_flows(NORMAL_AGAIN)
@@ -91,11 +97,12 @@ pub async fn run_matrix(
 /// Lets a fault begin.
 ///
 /// # Errors
-/// If a process cannot be killed.
+/// If a process cannot be killed or a clock not be set.
 pub(super) fn strike(cluster: &mut Cluster, fault: &Fault) -> anyhow::Result<()> {
     match fault {
         Fault::Way(from, to, toxic) => cluster.set(*from, *to, *toxic),
         Fault::Kill(role) => cluster.kill_and_start(cluster.place_of(*role))?,
+        Fault::Clock(role, by, back) => cluster.set_clock(*role, *by, *back)?,
     }
     Ok(())
 }

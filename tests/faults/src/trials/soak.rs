@@ -65,7 +65,7 @@ pub async fn soak(
             // The span under way may have begun before.
             strike(cluster, &faults[number % faults.len()])?;
             tokio::time::sleep(FAULT).await;
-            cluster.heal();
+            cluster.heal()?;
             cluster.until_ready().await?;
             tokio::time::sleep(FELT).await;
             is_struck.store(false, Ordering::Relaxed);

@@ -108,7 +108,7 @@ impl Traffic {
             told.cases.append(&mut of_one.cases);
             told.states.append(&mut of_one.states);
         }
-        cluster.heal();
+        cluster.heal()?;
         cluster.until_ready().await?;
         cluster.until_quiet(PATIENCE).await?;
         let recount = cluster.caller(Role::HqAdmin, None)?;
