@@ -64,6 +64,16 @@ pub(crate) enum Error {
     Vault(#[from] VaultError),
 }
 
+impl Error {
+    /// Whether it would be the same again, however often it is tried.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_of_the_data(),
+            _ => true,
+        }
+    }
+}
+
 impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {

@@ -227,4 +227,19 @@ impl CustomerApp {
         self.store.propose(conn, &pair)?;
         self.store.set_pair_state(conn, one, other, state)
     }
+
+    /// Whoever is founded of a family's records is as different from others as a steward called the family.
+    pub(super) fn inherit_refusals(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+        new: CustomerNumber,
+    ) -> Result<()> {
+        for other in self.store.refused_of(conn, family)? {
+            if other != new {
+                self.set_pair(conn, new, other, DuplicateState::Different)?;
+            }
+        }
+        Ok(())
+    }
 }

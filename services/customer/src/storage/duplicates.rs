@@ -284,6 +284,29 @@ impl CustomerStore {
         Ok(found)
     }
 
+    /// Whom stewards called different from somebody of a family, or dispute of.
+    pub(crate) fn refused_of(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+    ) -> Result<Vec<CustomerNumber>> {
+        let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
+        let mut refused = Vec::new();
+        for (own, other) in [
+            ("left_customer", "right_customer"),
+            ("right_customer", "left_customer"),
+        ] {
+            let sql = format!(
+                "SELECT {other} FROM duplicates WHERE state IN ('different', 'disputed') AND {own} IN (??)"
+            );
+            refused.extend(conn.query_in(&sql, &[], &keys, |row| read_number(row, 0))?);
+        }
+        refused.retain(|other| !family.contains(other));
+        refused.sort_unstable();
+        refused.dedup();
+        Ok(refused)
+    }
+
     /// Whether a steward called somebody of one family and somebody of the other different. He said it of their numbers
     /// of then, and his word outlives merges.
     pub(crate) fn is_refused(

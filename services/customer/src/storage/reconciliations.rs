@@ -159,17 +159,23 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Customers after one of them that changed at a time or later, in the order of their numbers.
+    /// Customers after one of them that changed at a time or later, in the order of their numbers; those founded after
+    /// `until` are left out.
     pub(crate) fn customers_changed(
         &self,
         conn: &mut Conn<'_>,
-        since: Timestamp,
+        (since, until): (Timestamp, Timestamp),
         after: CustomerNumber,
         limit: u32,
     ) -> Result<Vec<CustomerNumber>> {
-        let sql = "SELECT number FROM customers WHERE number > ?1 AND updated_at >= ?2 AND merged_into IS NULL
-                   AND erased_at IS NULL ORDER BY number LIMIT ?3";
-        let values = [serial(after), since.into(), Value::from(limit)];
+        let sql = "SELECT number FROM customers WHERE number > ?1 AND updated_at >= ?2 AND created_at <= ?3
+                   AND merged_into IS NULL AND erased_at IS NULL ORDER BY number LIMIT ?4";
+        let values = [
+            serial(after),
+            since.into(),
+            until.into(),
+            Value::from(limit),
+        ];
         Ok(conn.query(sql, &values, |row| read_number(row, 0))?)
     }
 }

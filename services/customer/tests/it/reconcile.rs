@@ -20,6 +20,9 @@ use crate::common::{HQ, count, duplicates, get, history_as, left_behind, merge, 
 store_test_suite!(
     a_record_with_the_wrong_customer_finds_its_own,
     what_stewards_decided_stands,
+    a_word_stands_for_whoever_is_parted_off,
+    whoever_is_parted_off_is_not_joined_again,
+    one_unreadable_record_holds_nobody_up,
     a_likely_pair_is_asked_once,
     the_order_of_writes_does_not_matter,
     one_that_was_cut_off_goes_on,
@@ -214,6 +217,67 @@ async fn what_stewards_decided_stands(db: TestDb) {
         get(&rig, &twin).await.id
     );
     assert_eq!(get(&rig, &right).await.id, get(&rig, &left).await.id);
+}
+
+async fn a_word_stands_for_whoever_is_parted_off(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let hers = put(&rig, anna().put("D1", "1")).await;
+    let other = put(&rig, anna().put("D2", "2")).await;
+    let his = put(&rig, bo().put("D3", "3")).await;
+    put(&rig, bo().put("D1", "4")).await;
+    // A steward takes back that they are one: they are different.
+    let merged = merge(&rig, &hers.customer_id, &his.customer_id).await;
+    undo(&rig, &merged.unwrap().merge_id).await.unwrap();
+    misplace(&rig, &other.source_record_id, &his.customer_id).await;
+    let looked = reconcile(&rig).await;
+    assert_eq!((looked.parted, looked.joined), (1, 0), "{looked:?}");
+    assert_eq!(get(&rig, &hers.customer_id).await.source_records, 1);
+    assert_eq!(get(&rig, &his.customer_id).await.source_records, 2);
+}
+
+async fn whoever_is_parted_off_is_not_joined_again(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let plain = || {
+        a_customer()
+            .named("欧阳晓岚")
+            .with_phone(phone(1))
+            .driving(vin(1))
+    };
+    let first = plain().with_id_number(id_number(1));
+    put(&rig, first.put("D1", "first")).await;
+    for n in 0..20 {
+        put(&rig, plain().put("D2", &format!("K{n}"))).await;
+    }
+    // The newest records agree with this one; the first, which is not among them, does not.
+    let last = plain().with_id_number(id_number(3));
+    put(&rig, last.put("D3", "last")).await;
+    let looked = reconcile(&rig).await;
+    assert_eq!(looked.joined, 0, "{looked:?}");
+    let standing = "SELECT count(*) FROM customers WHERE merged_into IS NULL";
+    assert_eq!(count(&rig, standing).await, 2);
+    let again = reconcile(&rig).await;
+    assert_eq!(again.joined + again.parted + again.moved, 0, "{again:?}");
+}
+
+async fn one_unreadable_record_holds_nobody_up(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let broken = a_customer().named("孙小美").with_phone(phone(7));
+    let broken = put(&rig, broken.put("D1", "9")).await;
+    let hers = put(&rig, anna().put("D1", "1")).await;
+    let other = put(&rig, anna().put("D2", "2")).await;
+    let his = put(&rig, bo().put("D3", "3")).await;
+    misplace(&rig, &other.source_record_id, &his.customer_id).await;
+    let id: SourceRecordId = broken.source_record_id.parse().unwrap();
+    rig.customer_db()
+        .write(move |conn| {
+            let sql = "UPDATE source_records SET sealed = ?2 WHERE id = ?1";
+            conn.execute(sql, &[id.uuid().into(), [0_u8; 40].as_slice().into()])
+        })
+        .await
+        .unwrap();
+    let looked = reconcile(&rig).await;
+    assert_eq!((looked.parted, looked.joined), (1, 1), "{looked:?}");
+    assert_eq!(get(&rig, &hers.customer_id).await.source_records, 2);
 }
 
 async fn a_likely_pair_is_asked_once(db: TestDb) {

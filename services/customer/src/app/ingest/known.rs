@@ -86,6 +86,17 @@ impl Known {
             .collect()
     }
 
+    /// Customers who share a key, each as often as he shares one.
+    pub(in crate::app) fn sharers<'k>(
+        &'k self,
+        keys: &'k Keys,
+    ) -> impl Iterator<Item = CustomerNumber> + 'k {
+        let tokens = keys.blocks.iter();
+        tokens
+            .flat_map(|token| distinct(self.block(*token).filter_map(|seq| self.owner(seq))))
+            .filter(|customer| !self.features(*customer).is_empty())
+    }
+
     /// How common a record's values are.
     pub(in crate::app) fn frequencies(&self, keys: &Keys, features: &Prepared) -> Frequencies {
         let bearers = keys.name.and_then(|name| self.bearers.get(&name));

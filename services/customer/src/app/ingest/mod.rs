@@ -238,7 +238,7 @@ impl<'a> Batch<'a> {
                 let reason = verdict.leaving.unwrap_or_else(|| {
                     "the record changed and is now another customer's".to_owned()
                 });
-                self.leaves((left, now), reason, seq);
+                self.leaves(conn, (left, now), reason, seq)?;
             }
         }
         self.placed.push(Placed {

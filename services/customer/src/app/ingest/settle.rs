@@ -92,12 +92,21 @@ impl Batch<'_> {
     /// Takes note that a record left its customer, who keeps others, for what it says now.
     pub(super) fn leaves(
         &mut self,
+        conn: &mut Conn<'_>,
         (from, into): (CustomerNumber, CustomerNumber),
         reason: String,
         seq: i64,
-    ) {
+    ) -> Result<()> {
         let is_new = self.new_customers.iter().any(|new| new.number == into);
-        let act = if is_new { Act::Split } else { Act::Transfer };
+        // Another row of the batch may have founded him: then he has records of his own.
+        let is_founded = is_new && self.known.seqs(into) == [seq];
+        let act = if is_founded {
+            let family = self.family(conn, from)?;
+            self.app.inherit_refusals(conn, &family, into)?;
+            Act::Split
+        } else {
+            Act::Transfer
+        };
         self.joined.push(Joined {
             act,
             why: Why::ChangedRecord,
@@ -106,6 +115,7 @@ impl Batch<'_> {
             reason,
             seqs: vec![seq],
         });
+        Ok(())
     }
 
     fn merges(&self) -> impl Iterator<Item = &Joined> {

@@ -203,7 +203,11 @@ impl Batch<'_> {
     }
 
     /// All numbers that answer as a customer: what the store knows, and what this batch joined.
-    fn family(&self, conn: &mut Conn<'_>, customer: CustomerNumber) -> Result<Vec<CustomerNumber>> {
+    pub(super) fn family(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+    ) -> Result<Vec<CustomerNumber>> {
         let customer = self.current(customer);
         let mut family = self.app.store.family(conn, customer)?;
         for from in self.joined_into(customer) {

@@ -1,5 +1,7 @@
 //! What is done with customers who were looked at.
 
+use std::time::Instant;
+
 use marque_auth::CallContext;
 use marque_core::{CustomerNumber, DuplicateId};
 use marque_db::Conn;
@@ -10,7 +12,7 @@ use super::{
         published::Why,
         shift::{Cause, LINKAGE, Shift},
     },
-    BATCH, JOB,
+    BATCH, JOB, LEASE,
     examine::{Examination, Next},
 };
 use crate::{
@@ -24,6 +26,39 @@ const ROUNDS: usize = 16;
 /// So many may wait for each other.
 const QUEUE: usize = 8;
 
+/// What happened since it was begun to settle a customer.
+#[derive(Default)]
+struct Settling {
+    /// Customers who have already had to wait for another.
+    waiting: Vec<CustomerNumber>,
+    /// Who was parted, and from whom.
+    parted: Vec<(CustomerNumber, CustomerNumber)>,
+    /// Customers founded, who are settled too.
+    founded: Vec<CustomerNumber>,
+    done: Progress,
+}
+
+impl Settling {
+    fn part(&mut self, from: CustomerNumber, new: CustomerNumber) {
+        self.parted.push((from, new));
+        self.founded.push(new);
+        self.done.parted += 1;
+    }
+
+    /// The older of two stays, and is parted from whomever the other was parted from.
+    fn join(&mut self, one: CustomerNumber, other: CustomerNumber) {
+        let (into, from) = (one.min(other), one.max(other));
+        for (left, right) in &mut self.parted {
+            for number in [left, right] {
+                if *number == from {
+                    *number = into;
+                }
+            }
+        }
+        self.done.joined += 1;
+    }
+}
+
 impl CustomerApp {
     /// The next customers, and those of them with whom something is to be done.
     pub(super) fn look_at(
@@ -31,18 +66,28 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         from: &Reconciliation,
     ) -> Result<(Vec<CustomerNumber>, Vec<CustomerNumber>)> {
+        // Who is founded meanwhile is looked at the next time: so it ends.
+        let times = (from.since, from.started_at);
         let batch = self
             .store
-            .customers_changed(conn, from.since, from.checkpoint, BATCH)?;
+            .customers_changed(conn, times, from.checkpoint, BATCH)?;
         let matcher = self.matcher(conn)?;
-        let mut wanting = Vec::new();
-        for customer in &batch {
-            let next = self.examine(conn, &matcher, *customer, &[])?;
-            if !matches!(next, Next::Rest(asked) if asked.is_empty()) {
-                wanting.push(*customer);
+        let (began, nothing) = (Instant::now(), Settling::default());
+        let (mut looked_at, mut wanting) = (Vec::new(), Vec::new());
+        for customer in batch {
+            looked_at.push(customer);
+            match self.examine(conn, &matcher, customer, &nothing) {
+                Ok(Next::Rest(asked)) if asked.is_empty() => {}
+                Ok(_) => wanting.push(customer),
+                Err(error) if error.is_lasting() => leave_out(customer, &error),
+                Err(error) => return Err(error),
+            }
+            // The claim must outlast the batch.
+            if began.elapsed() > LEASE / 4 {
+                break;
             }
         }
-        Ok((batch, wanting))
+        Ok((looked_at, wanting))
     }
 
     fn examine(
@@ -50,56 +95,47 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         matcher: &Matcher,
         customer: CustomerNumber,
-        waiting: &[CustomerNumber],
+        so_far: &Settling,
     ) -> Result<Next> {
         let mut examination = Examination {
             app: self,
             conn,
             matcher,
-            waiting,
+            waiting: &so_far.waiting,
+            parted: &so_far.parted,
         };
         examination.of(customer)
     }
 
-    /// Does what is to be done, and notes how far it came. If another instance took over nothing happens.
-    pub(super) fn settle_batch(
+    /// Does with one customer what is to be done. If another instance took over nothing happens.
+    pub(super) fn settle(
         &self,
         conn: &mut Conn<'_>,
         running: &Reconciliation,
         claim: &Claim,
-        (last, looked_at): (CustomerNumber, i64),
-        wanting: &[CustomerNumber],
+        customer: CustomerNumber,
     ) -> Result<Progress> {
-        let mut done = Progress {
-            looked_at,
-            ..Progress::default()
-        };
-        if !wanting.is_empty() {
-            self.store.lock_identities(conn)?;
-        }
+        self.store.lock_identities(conn)?;
+        let (at, nothing) = (running.checkpoint, Progress::default());
         // Before anything is done: of two instances only one gets past this.
         if !self
             .store
-            .advance_reconciliation(conn, running, claim, last, done)?
+            .advance_reconciliation(conn, running, claim, at, nothing)?
         {
-            return Ok(Progress::default());
+            return Ok(nothing);
         }
         let ctx = CallContext::job(JOB);
         let matcher = self.matcher(conn)?;
-        for customer in wanting {
-            let mut waiting = Vec::new();
-            self.settle_customer(conn, &ctx, &matcher, *customer, &mut waiting, &mut done)?;
+        let mut settling = Settling::default();
+        self.settle_customer(conn, &ctx, &matcher, customer, &mut settling)?;
+        // Those who were founded look for others too; whoever is founded of them waits for the next time.
+        for founded in std::mem::take(&mut settling.founded) {
+            settling.waiting.clear();
+            self.settle_customer(conn, &ctx, &matcher, founded, &mut settling)?;
         }
-        let at = Reconciliation {
-            checkpoint: last,
-            ..running.clone()
-        };
-        let acts = Progress {
-            looked_at: 0,
-            ..done
-        };
+        let done = settling.done;
         self.store
-            .advance_reconciliation(conn, &at, claim, last, acts)?;
+            .advance_reconciliation(conn, running, claim, at, done)?;
         Ok(done)
     }
 
@@ -110,40 +146,39 @@ impl CustomerApp {
         ctx: &CallContext,
         matcher: &Matcher,
         number: CustomerNumber,
-        waiting: &mut Vec<CustomerNumber>,
-        done: &mut Progress,
+        settling: &mut Settling,
     ) -> Result<()> {
-        waiting.push(number);
+        settling.waiting.push(number);
         for _ in 0..ROUNDS {
             let customer = match self.store.get_customer_by_number(conn, number) {
                 // Erased since he was looked at.
                 Err(Error::CustomerUnknown) => break,
                 found => found?,
             };
-            match self.examine(conn, matcher, customer.number, waiting)? {
+            match self.examine(conn, matcher, customer.number, settling)? {
                 Next::Rest(asked) => {
                     for found in &asked {
                         self.ask(conn, customer.number, found)?;
-                        done.asked += 1;
+                        settling.done.asked += 1;
                     }
                     break;
                 }
-                Next::First(other) if waiting.len() < QUEUE => {
-                    self.settle_customer(conn, ctx, matcher, other, waiting, done)?;
+                Next::First(other) if settling.waiting.len() < QUEUE => {
+                    self.settle_customer(conn, ctx, matcher, other, settling)?;
                 }
                 // They wait in a circle: the next round goes on without him.
-                Next::First(other) => waiting.push(other),
+                Next::First(other) => settling.waiting.push(other),
                 Next::Part(seqs, reason) => {
-                    self.part_off(conn, ctx, customer, &seqs, &reason)?;
-                    done.parted += 1;
+                    let new = self.part_off(conn, ctx, customer, &seqs, &reason)?;
+                    settling.part(customer.number, new);
                 }
                 Next::Move(seq, other, reason) => {
                     self.move_over(conn, ctx, (customer, other), seq, &reason)?;
-                    done.moved += 1;
+                    settling.done.moved += 1;
                 }
                 Next::Join(other, reason) => {
                     self.join_up(conn, ctx, (customer, other), &reason)?;
-                    done.joined += 1;
+                    settling.join(customer.number, other);
                 }
             }
         }
@@ -157,10 +192,12 @@ impl CustomerApp {
         from: Customer,
         seqs: &[i64],
         reason: &str,
-    ) -> Result<()> {
+    ) -> Result<CustomerNumber> {
         let records = self.store.records_by_seq(conn, seqs)?;
-        self.part(conn, ctx, from, records, engine(Why::FellApart, reason))?;
-        Ok(())
+        let (_, new) = self.part(conn, ctx, from, records, engine(Why::FellApart, reason))?;
+        let family = self.store.family(conn, from.number)?;
+        self.inherit_refusals(conn, &family, new.number)?;
+        Ok(new.number)
     }
 
     fn move_over(
@@ -233,4 +270,10 @@ fn engine(why: Why, reason: &str) -> Cause<'_> {
         why,
         reason,
     }
+}
+
+/// One customer of whom something cannot be read holds nobody else up.
+pub(super) fn leave_out(customer: CustomerNumber, error: &Error) {
+    tracing::warn!(customer = customer.serial(), %error, "a customer is left out of the reconciliation");
+    metrics::counter!("marque_customer_reconciliation_left_out_total").increment(1);
 }

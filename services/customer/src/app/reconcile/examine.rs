@@ -1,14 +1,20 @@
 //! What the evidence says of one customer by now: reads and weighs, and changes nothing.
 
+use std::cmp::Reverse;
+
 use marque_core::CustomerNumber;
 use marque_db::Conn;
 use marque_linkage::dealer::{Between, Frequencies, Prepared};
+use rustc_hash::FxHashMap;
 
-use super::super::{
-    CustomerApp,
-    ingest::known::{Known, MEMBERS},
-    ready::Keys,
-    shift::LINKAGE,
+use super::{
+    super::{
+        CustomerApp,
+        ingest::known::{Known, MEMBERS},
+        ready::Keys,
+        shift::LINKAGE,
+    },
+    weighed::Weighed,
 };
 use crate::{
     domain::{Facts, LEAD, Match, Matcher, features},
@@ -38,41 +44,21 @@ const GIANT: usize = 100;
 const GIANT_BITS: f32 = 8.0;
 /// Of one customer so many pairs are put before the steward.
 const PAIRS: usize = 3;
+/// Of all who share a key with a customer so many are compared, those who share most.
+const NEAR: usize = 64;
 
 /// A customer with all that is near him.
 struct Hood {
     customer: CustomerNumber,
-    /// His records in the order they came, and what is compared of each.
-    seqs: Vec<i64>,
-    features: Vec<Prepared>,
-    frequencies: Vec<Frequencies>,
+    /// The newest of his records.
+    records: Weighed,
+    /// As many of them as others are compared by.
+    newest: Weighed,
     /// How many records he has in all.
     size: usize,
     known: Known,
     /// Customers who share a key with him.
     near: Vec<CustomerNumber>,
-}
-
-impl Hood {
-    /// The newest records, as many as others are compared by, with how common their values are.
-    fn newest(&self) -> (&[Prepared], &[Frequencies]) {
-        let from = self.features.len().saturating_sub(MEMBERS);
-        (&self.features[from..], &self.frequencies[from..])
-    }
-
-    /// The features and frequencies at some places, and the features at all others.
-    fn split_at(&self, places: &[usize]) -> (Vec<Prepared>, Vec<Frequencies>, Vec<Prepared>) {
-        let (mut inside, mut common, mut outside) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, features) in self.features.iter().enumerate() {
-            if places.contains(&at) {
-                inside.push(features.clone());
-                common.push(self.frequencies[at]);
-            } else {
-                outside.push(features.clone());
-            }
-        }
-        (inside, common, outside)
-    }
 }
 
 /// Somebody near, and how near.
@@ -99,6 +85,8 @@ pub(super) struct Examination<'a, 'c, 'd> {
     pub(super) matcher: &'d Matcher,
     /// Customers who have already had to wait for this one.
     pub(super) waiting: &'d [CustomerNumber],
+    /// Who was parted from whom just now: they are not joined again.
+    pub(super) parted: &'d [(CustomerNumber, CustomerNumber)],
 }
 
 impl Examination<'_, '_, '_> {
@@ -115,7 +103,7 @@ impl Examination<'_, '_, '_> {
         if let Some(join) = self.joins(&hood, &near)? {
             return Ok(join);
         }
-        if !is_held && let Some(moved) = self.better_elsewhere(&hood, &near) {
+        if !is_held && let Some(moved) = self.better_elsewhere(&hood, &near)? {
             return Ok(moved);
         }
         self.worth_asking(&hood, near)
@@ -123,7 +111,7 @@ impl Examination<'_, '_, '_> {
 
     /// Whether a steward put a customer's records together.
     fn is_held(&mut self, hood: &Hood) -> Result<bool> {
-        if hood.seqs.len() < 2 {
+        if hood.records.seqs.len() < 2 {
             return Ok(false);
         }
         let store = &self.app.store;
@@ -141,7 +129,6 @@ impl Examination<'_, '_, '_> {
             return Ok(None);
         }
         let mut records = store.records_by_seq(self.conn, &seqs)?;
-        // Not by when they came: of two that are as near, the same one goes first in whatever order they came.
         records.sort_by_key(|record| record.id);
         let (mut compared, mut keys) = (Vec::new(), Vec::new());
         for record in &records {
@@ -157,32 +144,37 @@ impl Examination<'_, '_, '_> {
             .zip(&compared)
             .map(|(keys, features)| known.frequencies(keys, features))
             .collect();
-        let mut near: Vec<CustomerNumber> = keys
-            .iter()
-            .flat_map(|keys| known.candidates(keys))
-            .map(|(other, _)| other)
-            .filter(|other| *other != customer)
-            .collect();
-        near.sort_unstable();
-        near.dedup();
-        Ok(Some(Hood {
-            customer,
+        let records = Weighed {
+            ids: records.iter().map(|record| record.id).collect(),
             seqs: records.iter().map(|record| record.seq).collect(),
             features: compared,
             frequencies,
+        };
+        Ok(Some(Hood {
+            customer,
+            newest: records.newest(MEMBERS),
+            records,
             size,
+            near: nearest(&known, &keys, customer),
             known,
-            near,
         }))
     }
 
     /// Whether a customer's records are several people's: the smaller group goes.
     fn falls_apart(&self, hood: &Hood) -> Option<Next> {
+        let (group, told) = self.leaving(&hood.records).into_iter().next()?;
+        let seqs = group.iter().map(|at| hood.records.seqs[*at]).collect();
+        let reason = format!("its records are not one customer's: {told}");
+        Some(Next::Part(seqs, reason))
+    }
+
+    /// The groups of records that are not the same customer's as all the others, and why.
+    fn leaving(&self, records: &Weighed) -> Vec<(Vec<usize>, String)> {
         let decider = self.matcher.decider();
-        let groups = decider.groups(&hood.features, &hood.frequencies);
-        groups.iter().skip(1).find_map(|group| {
-            let (leaving, common, rest) = hood.split_at(group);
-            let between = decider.between(&leaving, &common, &rest);
+        let groups = decider.groups(&records.features, &records.frequencies);
+        let leaving = groups.into_iter().skip(1).filter_map(|group| {
+            let (leaving, rest) = records.split_at(&group);
+            let between = decider.between(&leaving.features, &leaving.frequencies, &rest);
             let told = match between.veto {
                 Some(veto) => veto.words().to_owned(),
                 None if !self.matcher.is_likely(between.probability) => {
@@ -190,10 +182,9 @@ impl Examination<'_, '_, '_> {
                 }
                 None => return None,
             };
-            let seqs = group.iter().map(|at| hood.seqs[*at]).collect();
-            let reason = format!("its records are not one customer's: {told}");
-            Some(Next::Part(seqs, reason))
-        })
+            Some((group, told))
+        });
+        leaving.collect()
     }
 
     /// Everybody near who may be the same, the nearest first.
@@ -218,21 +209,20 @@ impl Examination<'_, '_, '_> {
 
     /// How near two are. Somebody with one record is asked how near the other is to him, as if the record came now.
     fn between(&mut self, hood: &Hood, other: CustomerNumber) -> Result<Between> {
-        let decider = self.matcher.decider();
-        let (features, frequencies) = hood.newest();
+        let matcher = self.matcher;
+        let decider = matcher.decider();
+        let newest = &hood.newest;
         let others = hood.known.features(other);
-        let here = decider.between(features, frequencies, others);
-        let is_asked = others.len() == 1 && features.len() > 1 && here.most > 0.0;
+        let here = decider.between(&newest.features, &newest.frequencies, others);
+        let is_asked = others.len() == 1 && newest.features.len() > 1 && here.most > 0.0;
         if !is_asked || self.matcher.is_sure(here.probability) {
             return Ok(here);
         }
         let Some(there) = self.hood(other)? else {
             return Ok(here);
         };
-        let there = self
-            .matcher
-            .decider()
-            .between(&there.features, &there.frequencies, features);
+        let there = there.newest;
+        let there = decider.between(&there.features, &there.frequencies, &newest.features);
         Ok(if there.bits > here.bits { there } else { here })
     }
 
@@ -271,11 +261,71 @@ impl Examination<'_, '_, '_> {
         Ok(hood.size + size <= GIANT || near.between.bits >= GIANT_BITS)
     }
 
+    /// Whether two who are to be one would stay so, by all records that are weighed and not only the newest few of each.
+    fn would_last(&mut self, hood: &Hood, other: CustomerNumber) -> Result<bool> {
+        let pair = |(one, two): &(CustomerNumber, CustomerNumber)| {
+            (*one == hood.customer && *two == other) || (*one == other && *two == hood.customer)
+        };
+        if self.parted.iter().any(pair) {
+            return Ok(false);
+        }
+        let Some(there) = self.hood(other)? else {
+            return Ok(false);
+        };
+        if hood.size.max(there.size) > MEMBERS && !self.are_one(&hood.records, &there.records) {
+            return Ok(false);
+        }
+        // Where a steward put records together nothing is parted.
+        Ok(self.is_held(hood)?
+            || self.is_held(&there)?
+            || self.stay_together(&hood.records, &there.records))
+    }
+
+    /// Whether a customer would keep a record that comes to him.
+    fn would_keep(&mut self, customer: CustomerNumber, record: &Weighed) -> Result<bool> {
+        let Some(there) = self.hood(customer)? else {
+            return Ok(false);
+        };
+        if there.size > MEMBERS && !self.are_one(record, &there.records) {
+            return Ok(false);
+        }
+        Ok(self.is_held(&there)? || self.stay_together(record, &there.records))
+    }
+
+    fn are_one(&self, here: &Weighed, there: &Weighed) -> bool {
+        let is_asked = there.seqs.len() == 1 && here.seqs.len() > 1;
+        let (one, other) = if is_asked {
+            (there, here)
+        } else {
+            (here, there)
+        };
+        let decider = self.matcher.decider();
+        let whole = decider.between(&one.features, &one.frequencies, &other.features);
+        whole.veto.is_none() && self.matcher.is_likely(whole.probability)
+    }
+
+    /// Whether of both somebody is left after all are parted off who would be.
+    fn stay_together(&self, here: &Weighed, there: &Weighed) -> bool {
+        let both = here.with(there, LOOKED_AT);
+        let leaving: Vec<i64> = self
+            .leaving(&both)
+            .into_iter()
+            .flat_map(|(group, _)| group)
+            .map(|at| both.seqs[at])
+            .collect();
+        let is_left = |side: &Weighed| {
+            let weighed = side.seqs.iter().filter(|seq| both.seqs.contains(seq));
+            let (gone, stay): (Vec<i64>, Vec<i64>) = weighed.partition(|seq| leaving.contains(seq));
+            gone.is_empty() || !stay.is_empty()
+        };
+        is_left(here) && is_left(there)
+    }
+
     /// The nearest of those who are surely the same, unless another who cannot be is about as near.
     fn joins(&mut self, hood: &Hood, near: &[Near]) -> Result<Option<Next>> {
         let mut best = None;
         for found in near {
-            if self.may_join(hood, found)? {
+            if self.may_join(hood, found)? && self.would_last(hood, found.customer)? {
                 best = Some(found);
                 break;
             }
@@ -334,28 +384,30 @@ impl Examination<'_, '_, '_> {
     }
 
     /// A record that is by far nearer to another customer, who is not this one.
-    fn better_elsewhere(&self, hood: &Hood, near: &[Near]) -> Option<Next> {
-        if hood.seqs.len() < 2 {
-            return None;
+    fn better_elsewhere(&mut self, hood: &Hood, near: &[Near]) -> Result<Option<Next>> {
+        if hood.records.seqs.len() < 2 {
+            return Ok(None);
         }
-        let decider = self.matcher.decider();
+        let matcher = self.matcher;
+        let decider = matcher.decider();
         let others: Vec<&Near> = near.iter().filter(|near| !near.is_refused).collect();
-        for (at, seq) in hood.seqs.iter().enumerate() {
-            let (alone, common, rest) = hood.split_at(&[at]);
-            let home = decider.between(&alone, &common, &rest);
+        for (at, seq) in hood.records.seqs.iter().enumerate() {
+            let (alone, rest) = hood.records.split_at(&[at]);
+            let to = |members: &[Prepared]| {
+                decider.between(&alone.features, &alone.frequencies, members)
+            };
+            let home = to(&rest);
             for near in &others {
-                let there = decider.between(&alone, &common, hood.known.features(near.customer));
-                let is_his = self.matcher.is_sure(there.probability) && there.veto.is_none();
-                if is_his && there.bits - home.bits >= LEAD {
-                    let reason = format!(
-                        "the record is by {:.1} bits nearer to this customer",
-                        there.bits - home.bits
-                    );
-                    return Some(Next::Move(*seq, near.customer, reason));
+                let there = to(hood.known.features(near.customer));
+                let lead = there.bits - home.bits;
+                let is_his = matcher.is_sure(there.probability) && there.veto.is_none();
+                if is_his && lead >= LEAD && self.would_keep(near.customer, &alone)? {
+                    let reason = format!("the record is by {lead:.1} bits nearer to this customer");
+                    return Ok(Some(Next::Move(*seq, near.customer, reason)));
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// Pairs that nobody was asked about yet. Somebody who falls apart does so first: it may not be the whole of him that is
@@ -384,4 +436,18 @@ impl Examination<'_, '_, '_> {
         }
         Ok(Next::Rest(asked))
     }
+}
+
+/// Customers who share a key with some records, those of `customer` left out.
+fn nearest(known: &Known, keys: &[Keys], customer: CustomerNumber) -> Vec<CustomerNumber> {
+    let mut shared: FxHashMap<CustomerNumber, usize> = FxHashMap::default();
+    for other in keys.iter().flat_map(|keys| known.sharers(keys)) {
+        *shared.entry(other).or_default() += 1;
+    }
+    shared.remove(&customer);
+    let mut near: Vec<(CustomerNumber, usize)> = shared.into_iter().collect();
+    near.sort_unstable_by_key(|(other, keys)| (Reverse(*keys), *other));
+    near.truncate(NEAR);
+    near.sort_unstable();
+    near.into_iter().map(|(other, _)| other).collect()
 }

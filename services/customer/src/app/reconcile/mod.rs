@@ -17,6 +17,7 @@
 
 mod acts;
 mod examine;
+mod weighed;
 
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,10 @@ const LEASE: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_hours(1);
 /// How often it is looked whether there is something to do.
 const NAP: Duration = Duration::from_secs(5);
+/// After nobody had changed it is so long before customers are asked again.
+const REST: Duration = Duration::from_secs(60);
+/// So long before one began the next looks back: what was written around its beginning it may not have seen.
+const OVERLAP: Duration = Duration::from_mins(5);
 /// How long it waits after a failure.
 const BACKOFF: Duration = Duration::from_secs(1);
 /// Who reconciles by himself.
@@ -53,6 +58,14 @@ pub(crate) struct Reconciler {
     owner: Uuid,
     /// When this instance began: the first one of all waits as long as any other.
     since: Timestamp,
+    /// When nobody had changed.
+    quiet_at: Option<Timestamp>,
+}
+
+/// From when on the next one looks.
+fn since(last: &Reconciliation) -> Timestamp {
+    let back = i64::try_from(OVERLAP.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(last.started_at.as_micros().saturating_sub(back).max(0))
 }
 
 impl CustomerApp {
@@ -88,7 +101,7 @@ impl CustomerApp {
         let now = self.clock.now();
         let beginning = Timestamp::from_micros(0);
         let last = self.store.reconciliations(conn)?.into_iter().next();
-        let since = last.filter(|_| !whole).map(|last| last.started_at);
+        let since = last.filter(|_| !whole).map(|last| since(&last));
         let new = Reconciliation {
             id: new_uuid(&*self.clock),
             started_by: ctx.actor().to_string(),
@@ -121,11 +134,16 @@ impl CustomerApp {
 impl Reconciler {
     pub(crate) fn new(app: CustomerApp) -> Self {
         let (owner, since) = (new_uuid(&*app.clock), app.clock.now());
-        Self { app, owner, since }
+        Self {
+            app,
+            owner,
+            since,
+            quiet_at: None,
+        }
     }
 
     /// Works until told to stop.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         loop {
             let began = Instant::now();
             let step = tokio::select! {
@@ -154,7 +172,7 @@ impl Reconciler {
     }
 
     /// One batch of the one that runs; false if there is nothing to do.
-    async fn step(&self) -> Result<bool> {
+    async fn step(&mut self) -> Result<bool> {
         if !self.is_wanted().await? {
             return Ok(false);
         }
@@ -167,54 +185,81 @@ impl Reconciler {
             .db
             .scan(move |conn| app.look_at(conn, &from))
             .await?;
-        let (app, claim) = (self.app.clone(), self.claim_now());
+        for customer in wanting {
+            self.settle(&running, customer).await?;
+        }
+        let (store, claim) = (self.app.store.clone(), self.claim_now());
         let done = self
             .app
             .db
             .bulk(move |conn| {
+                let mut done = Progress::default();
                 let Some(last) = batch.last() else {
-                    app.store.finish_reconciliation(conn, &running, &claim)?;
-                    return Ok(Progress::default());
+                    store.finish_reconciliation(conn, &running, &claim)?;
+                    return Ok(done);
                 };
-                let looked_at = batch.len() as i64;
-                app.settle_batch(conn, &running, &claim, (*last, looked_at), &wanting)
+                done.looked_at = batch.len() as i64;
+                let is_ours = store.advance_reconciliation(conn, &running, &claim, *last, done)?;
+                Ok::<_, Error>(if is_ours { done } else { Progress::default() })
             })
             .await?;
         count(done);
         Ok(true)
     }
 
-    /// Whether one runs or is due; one that is due is started.
-    async fn is_wanted(&self) -> Result<bool> {
-        let (app, now, began) = (self.app.clone(), self.app.clock.now(), self.since);
-        let (is_running, is_due) = self
+    /// Each customer in a transaction of his own: callers do not wait for others'.
+    async fn settle(&self, running: &Reconciliation, customer: CustomerNumber) -> Result<()> {
+        let (app, running, claim) = (self.app.clone(), running.clone(), self.claim_now());
+        let settled = self
             .app
             .db
-            .read(move |conn| {
-                let last = app.store.reconciliations(conn)?.into_iter().next();
-                if last.as_ref().is_some_and(|last| last.finished_at.is_none()) {
-                    return Ok((true, false));
-                }
-                let since = last
-                    .as_ref()
-                    .map_or(Timestamp::from_micros(0), |last| last.started_at);
-                let nobody = CustomerNumber::from_serial(0);
-                let is_due = last.map_or(began, |last| last.started_at).plus(EVERY) <= now
-                    && !app
-                        .store
-                        .customers_changed(conn, since, nobody, 1)?
-                        .is_empty();
-                Ok::<_, Error>((false, is_due))
-            })
-            .await?;
-        if is_due {
-            let app = self.app.clone();
-            self.app
-                .db
-                .write(move |conn| app.start_in(conn, &CallContext::job(JOB), false))
-                .await?;
+            .bulk(move |conn| app.settle(conn, &running, &claim, customer))
+            .await;
+        match settled {
+            Ok(done) => count(done),
+            Err(error) if error.is_lasting() => acts::leave_out(customer, &error),
+            Err(error) => return Err(error),
         }
-        Ok(is_running || is_due)
+        Ok(())
+    }
+
+    /// Whether one runs or is due; one that is due is started.
+    async fn is_wanted(&mut self) -> Result<bool> {
+        let (store, now) = (self.app.store.clone(), self.app.clock.now());
+        let last = self
+            .app
+            .db
+            .read(move |conn| store.reconciliations(conn))
+            .await?
+            .into_iter()
+            .next();
+        if last.as_ref().is_some_and(|last| last.finished_at.is_none()) {
+            return Ok(true);
+        }
+        let began = last.as_ref().map_or(self.since, |last| last.started_at);
+        let is_resting = self
+            .quiet_at
+            .is_some_and(|at| at <= now && now < at.plus(REST));
+        if began.plus(EVERY) > now || is_resting {
+            return Ok(false);
+        }
+        let from = last.as_ref().map_or(Timestamp::from_micros(0), since);
+        let (store, nobody) = (self.app.store.clone(), CustomerNumber::from_serial(0));
+        let changed = self
+            .app
+            .db
+            .scan(move |conn| store.customers_changed(conn, (from, now), nobody, 1))
+            .await?;
+        if changed.is_empty() {
+            self.quiet_at = Some(now);
+            return Ok(false);
+        }
+        let app = self.app.clone();
+        self.app
+            .db
+            .write(move |conn| app.start_in(conn, &CallContext::job(JOB), false))
+            .await?;
+        Ok(true)
     }
 
     fn claim_now(&self) -> Claim {
