@@ -2,7 +2,7 @@
 
 use super::levels::FieldKind;
 use crate::dates::{self, Date, DayOrder};
-use crate::schema::{Mapping, Role, is_missing};
+use crate::schema::{Mapping, Role, is_missing, own_number_rank, speaks_of_birth};
 use crate::table::Table;
 
 /// A lexicon to build: its kind, and for each of its columns the table columns that are joined.
@@ -14,6 +14,7 @@ pub(super) struct Plan {
 /// Name, kind, and the columns of the table.
 type Column = (String, FieldKind, Vec<usize>);
 
+/// What relatives do not share: given name, birthday, age and gender.
 pub(super) fn is_personal(
     table: &Table,
     mapping: &Mapping,
@@ -22,8 +23,35 @@ pub(super) fn is_personal(
 ) -> bool {
     let is_gender =
         |column: &usize| *column < table.headers().len() && mapping.roles[*column] == Role::Gender;
-    matches!(kind, FieldKind::Given | FieldKind::Date | FieldKind::Age)
-        || columns.iter().any(is_gender)
+    match kind {
+        FieldKind::Given | FieldKind::Age => true,
+        FieldKind::Date => is_birthday(table, mapping, columns),
+        _ => columns.iter().any(is_gender),
+    }
+}
+
+/// Marriages and visits are no birthdays: the header says birth, or there is no other date.
+fn is_birthday(table: &Table, mapping: &Mapping, columns: &[usize]) -> bool {
+    // Year, month and day apart are taken only where no column holds dates.
+    let [whole] = columns else {
+        return true;
+    };
+    let says_birth = |column: usize| speaks_of_birth(&table.headers()[column]);
+    let is_other = |(column, role): (usize, &Role)| {
+        column != *whole && (*role == Role::Date || *role == Role::Year && says_birth(column))
+    };
+    says_birth(*whole) || !mapping.roles.iter().enumerate().any(is_other)
+}
+
+/// The column of the person's own identity number: the first of those whose headers say so most plainly.
+pub(super) fn own_number(table: &Table, mapping: &Mapping) -> Option<usize> {
+    let rank = |(column, role): (usize, &Role)| {
+        let is_number = matches!(role, Role::Code | Role::ResidentId);
+        let rank = own_number_rank(&table.headers()[column], *role == Role::ResidentId);
+        rank.filter(|_| is_number).map(|rank| (rank, column))
+    };
+    let ranked = mapping.roles.iter().enumerate().filter_map(rank);
+    ranked.min().map(|(_, column)| column)
 }
 
 /// Stands for a part of a date that has no column.
@@ -73,15 +101,35 @@ pub(super) fn cell(
 /// Stands for the year of a list that does not say.
 const LIST_YEAR: u32 = 2000;
 
-/// Whole years of an age: 34, "34 years", "34 J."; months, weeks and days of a child are no year.
+/// Whole years of an age: 34, "34 years", "34 J.", "34 M"; months, weeks and days of a child are no year.
 fn years(age: &str) -> Option<u32> {
     let end = age.find(|c: char| !c.is_ascii_digit()).unwrap_or(age.len());
     let number: u32 = age[..end].parse().ok().filter(|years| *years <= 120)?;
-    let unit = age[end..].trim().to_lowercase();
-    let is_of_child = ["m", "w", "d", "/", "t"]
-        .iter()
-        .any(|start| unit.starts_with(start));
-    Some(if is_of_child { 0 } else { number })
+    let unit = age[end..].trim().trim_end_matches('.').to_lowercase();
+    Some(if is_of_child(number, &unit) {
+        0
+    } else {
+        number
+    })
+}
+
+/// Months, weeks, days, or 3/12; a letter alone may be the gender: 34 m is a man, 34 w a woman.
+fn is_of_child(number: u32, unit: &str) -> bool {
+    const GENDERS: [&str; 9] = [
+        "male", "masc", "mann", "männ", "męż", "weib", "woman", "muj", "mulh",
+    ];
+    let begins = |starts: &[&str]| starts.iter().any(|start| unit.starts_with(start));
+    match unit {
+        "man" => false,
+        "m" => number <= 24,
+        "w" => number <= 12,
+        "d" | "t" => number <= 31,
+        _ if begins(&GENDERS) => false,
+        _ => {
+            let is_part = |rest: &str| rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
+            begins(&["m", "w", "d", "t"]) || unit.strip_prefix('/').is_some_and(is_part)
+        }
+    }
 }
 
 pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
@@ -200,6 +248,15 @@ mod tests {
             ("8 mo", Some(0)),
             ("3/12", Some(0)),
             ("200", None),
+            ("34 M", Some(34)),
+            ("34m", Some(34)),
+            ("34 w", Some(34)),
+            ("34/M", Some(34)),
+            ("34 male", Some(34)),
+            ("8m", Some(0)),
+            ("3 / 12", Some(0)),
+            ("3 w.", Some(0)),
+            ("30 months", Some(0)),
         ] {
             assert_eq!(years(raw), wanted, "{raw}");
         }
@@ -216,5 +273,58 @@ mod tests {
         assert_eq!(told(Role::Recorded, 0), "1817");
         assert_eq!(told(Role::Recorded, 1), "");
         assert_eq!(told(Role::Ignore, 0), told(Role::Ignore, 1));
+    }
+
+    fn of(columns: &[(&str, Role)]) -> (Table, Mapping) {
+        let headers = columns.iter().map(|(header, _)| (*header).to_owned());
+        let roles = columns.iter().map(|(_, role)| *role);
+        let mapping = Mapping {
+            roles: roles.collect(),
+        };
+        (Table::new(headers.collect()), mapping)
+    }
+
+    #[test]
+    fn a_marriage_is_no_birthday() {
+        let is_personal = |columns: &[(&str, Role)], column: usize| {
+            let (table, mapping) = of(columns);
+            is_personal(&table, &mapping, FieldKind::Date, &[column])
+        };
+        let dates = [
+            ("marriage_date", Role::Date),
+            ("dob", Role::Date),
+            ("visit", Role::Date),
+        ];
+        assert!(!is_personal(&dates, 0) && is_personal(&dates, 1) && !is_personal(&dates, 2));
+        assert!(is_personal(&[("when", Role::Date)], 0));
+        assert!(!is_personal(
+            &[("visit", Role::Date), ("birth_year", Role::Year)],
+            0
+        ));
+        let (table, mapping) = of(&[("year", Role::Year)]);
+        let columns = [0, NO_COLUMN, NO_COLUMN];
+        assert!(super::is_personal(
+            &table,
+            &mapping,
+            FieldKind::Date,
+            &columns
+        ));
+    }
+
+    #[test]
+    fn one_column_holds_the_persons_own_number() {
+        let own = |columns: &[(&str, Role)]| {
+            let (table, mapping) = of(columns);
+            own_number(&table, &mapping)
+        };
+        let code = |header| (header, Role::Code);
+        assert_eq!(own(&[code("siren"), code("card_number")]), None);
+        assert_eq!(own(&[code("guardian_pesel"), code("pesel")]), Some(1));
+        assert_eq!(
+            own(&[("x1", Role::ResidentId), code("id_no"), code("dni")]),
+            Some(2)
+        );
+        assert_eq!(own(&[("x1", Role::ResidentId)]), Some(0));
+        assert_eq!(own(&[("pesel", Role::Ignore)]), None);
     }
 }

@@ -51,9 +51,14 @@ pub(super) fn checked_kind(values: &[Value]) -> Option<Checked> {
     })
 }
 
-/// Two sound numbers that no typing error explains. A number of several records' names may be lent: there the weights decide.
+/// Two sound numbers of one form that no typing error explains: old and new forms differ in length, and who is naturalised
+/// has a DNI in place of the NIE. A number of several records' names may be lent: there the weights decide.
 pub(super) fn are_different_numbers(kind: Checked, left: &Value, right: &Value) -> bool {
-    edits(&left.chars, &right.chars, 2) > 2
+    let is_nie = |value: &Value| matches!(value.chars.first(), Some('x' | 'y' | 'z'));
+    let is_one_form = left.chars.len() == right.chars.len()
+        && (kind != Checked::Dni || is_nie(left) == is_nie(right));
+    is_one_form
+        && edits(&left.chars, &right.chars, 2) > 2
         && is_sound(kind, &left.chars)
         && is_sound(kind, &right.chars)
 }
@@ -185,6 +190,18 @@ mod tests {
             Checked::Pesel,
             &one,
             &value("90010112345")
+        ));
+    }
+
+    #[test]
+    fn a_foreigners_number_does_not_contradict_that_of_the_citizen() {
+        let (dni, nie) = (value("12345678z"), value("x1234567l"));
+        assert!(is_sound(Checked::Dni, &nie.chars));
+        assert!(!are_different_numbers(Checked::Dni, &dni, &nie));
+        assert!(are_different_numbers(
+            Checked::Dni,
+            &dni,
+            &value("87654321x")
         ));
     }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::columns::{cell, day_order, is_personal, plan};
+use super::columns::{Plan, cell, day_order, is_personal, own_number, plan};
 use super::compare::{Share, is_swapped_line, values};
 use super::contradict::{Checked, are_different_numbers, are_far_apart, checked_kind};
 use super::keys::{Atom, KeyRecipe, recipes};
@@ -10,7 +10,7 @@ use super::levels::FieldKind;
 use super::lexicon::Lexicon;
 use super::names;
 use crate::batch::{BatchOptions, Blocker};
-use crate::schema::Mapping;
+use crate::schema::{Mapping, own_number_rank};
 use crate::score::{Comparator, Correlation, FieldSpec, MAX_FIELDS, Outcome, Tells, Veto};
 use crate::table::Table;
 
@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) kind: FieldKind,
     /// What the relatives under one roof do not share.
     pub(super) is_personal: bool,
+    /// The identity number of the person, not of a guardian or an employer.
+    is_own_number: bool,
     pub(super) lexicon: usize,
     pub(super) column: usize,
 }
@@ -42,8 +44,8 @@ pub struct GeneralRecords {
     given_family: Option<(usize, usize)>,
     address_lines: Option<(usize, usize)>,
     phones: Option<(usize, usize)>,
-    /// Fields of identity numbers with a check digit.
-    checked: Vec<(usize, Checked)>,
+    /// The field of the person's own identity number, if it has a check digit.
+    checked: Option<(usize, Checked)>,
     /// Gender and birthday.
     gender_birth: Option<(usize, usize)>,
 }
@@ -70,20 +72,12 @@ impl GeneralRecords {
                 )
             })
             .collect();
-        let mut parts = Vec::new();
-        for (lexicon, plan) in plans.iter().enumerate() {
-            for (column, (name, kind, columns)) in plan.columns.iter().enumerate() {
-                parts.push(Field {
-                    name: name.clone(),
-                    kind: *kind,
-                    is_personal: is_personal(table, mapping, *kind, columns),
-                    lexicon,
-                    column,
-                });
-            }
-        }
-        parts.truncate(MAX_FIELDS);
+        let parts = fields(table, mapping, &plans);
         let place_of = |kind| parts.iter().position(|part| part.kind == kind);
+        let personal = |kind: FieldKind| {
+            let is_it = |part: &Field| part.kind == kind && part.is_personal;
+            parts.iter().position(is_it)
+        };
         let first_two = |kind| {
             let mut places = (0..parts.len()).filter(|at| parts[*at].kind == kind);
             places.next().zip(places.next())
@@ -96,13 +90,8 @@ impl GeneralRecords {
             given_family: place_of(FieldKind::Given).zip(place_of(FieldKind::Family)),
             address_lines: first_two(FieldKind::Address),
             phones: first_two(FieldKind::Phone),
-            checked: (0..parts.len())
-                .filter(|at| parts[*at].kind == FieldKind::Code)
-                .filter_map(|at| Some((at, checked_kind(&lexicons[parts[at].lexicon].values)?)))
-                .collect(),
-            gender_birth: (0..parts.len())
-                .find(|at| parts[*at].kind == FieldKind::Category && parts[*at].is_personal)
-                .zip(place_of(FieldKind::Date)),
+            checked: checked(&parts, &lexicons),
+            gender_birth: personal(FieldKind::Category).zip(personal(FieldKind::Date)),
             parts,
             lexicons,
         })
@@ -217,6 +206,34 @@ impl GeneralRecords {
             outcome.set(second, 0);
         }
     }
+}
+
+/// The fields of all lexicons in their order, as many as can be compared.
+fn fields(table: &Table, mapping: &Mapping, plans: &[Plan]) -> Vec<Field> {
+    let own = own_number(table, mapping);
+    let mut parts = Vec::new();
+    for (lexicon, plan) in plans.iter().enumerate() {
+        for (column, (name, kind, columns)) in plan.columns.iter().enumerate() {
+            parts.push(Field {
+                name: name.clone(),
+                kind: *kind,
+                is_personal: is_personal(table, mapping, *kind, columns),
+                is_own_number: own.is_some_and(|own| columns[..] == [own]),
+                lexicon,
+                column,
+            });
+        }
+    }
+    parts.truncate(MAX_FIELDS);
+    parts
+}
+
+/// The field of the person's own number and its kind; that numbers pass Luhn's rule says little, so the header must say more.
+fn checked(parts: &[Field], lexicons: &[Lexicon]) -> Option<(usize, Checked)> {
+    let at = parts.iter().position(|part| part.is_own_number)?;
+    let kind = checked_kind(&lexicons[parts[at].lexicon].values)?;
+    let is_said = kind != Checked::Luhn || own_number_rank(&parts[at].name, false).is_some();
+    is_said.then_some((at, kind))
 }
 
 /// One name written in several columns, and places that contain one another, do not add up freely.
@@ -367,5 +384,45 @@ impl Blocker for GeneralRecords {
             })
             .find(|atom| *atom != 0)
             .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Role;
+
+    /// Numbers of nine digits that pass Luhn's rule.
+    fn sound_by_luhn(row: u32) -> String {
+        let first = 10_000_000 + row * 7_919;
+        let doubled = |(at, digit): (usize, u32)| match (at % 2, digit * 2) {
+            (1, _) => digit,
+            (_, twice) => twice / 10 + twice % 10,
+        };
+        let digits = (0..8).map(|place| first / 10_u32.pow(place) % 10);
+        let sum: u32 = digits.enumerate().map(doubled).sum();
+        format!("{first}{}", (10 - sum % 10) % 10)
+    }
+
+    #[test]
+    fn only_the_persons_own_number_contradicts() {
+        for (header, wanted) in [
+            ("siren", None),
+            ("card_number", None),
+            ("employer_national_id", None),
+            ("sin", Some(Checked::Luhn)),
+        ] {
+            let mut table = Table::new(vec!["name".to_owned(), header.to_owned()]);
+            for row in 0..100 {
+                let number = sound_by_luhn(row);
+                table.push_row(["Jan Nowak", number.as_str()]).unwrap();
+            }
+            let mapping = Mapping {
+                roles: vec![Role::FullName, Role::Code],
+            };
+            let records = GeneralRecords::from_table(&table, &mapping).unwrap();
+            let kind = records.checked.map(|(_, kind)| kind);
+            assert_eq!(kind, wanted, "{header}");
+        }
     }
 }

@@ -43,7 +43,7 @@ const HINTS: &[(Role, &str)] = &[
         Role::Year,
         "birth_year birthyear year_of_birth yob dob_year geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
          anno_nascita anno_di_nascita ano_nascimento ano_de_nascimento rok_urodzenia fodselsar fodelsear rok_narozeni \
-         syntymavuosi год_рождения",
+         syntymavuosi год_рождения geb_jahr gebjahr annee_naiss ano_nac anno_nasc ano_nasc rok_ur rok_urodz birth_yr",
     ),
     (
         Role::Month,
@@ -59,7 +59,8 @@ const HINTS: &[(Role, &str)] = &[
          geburtstag geb_datum taufdatum geboortedatum geboorte doopdatum date_naissance date_de_naissance naissance bapteme \
          fecha_nac fecha_nacimiento fecha_de_nacimiento nacimiento bautismo data_nascita data_di_nascita nascita battesimo \
          data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodselsdag fodelsedatum fodelsedag fodsel fodd \
-         datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi дата_рождения 生日 出生 生年月日 생년월일",
+         datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi geb_dat gebdat gebdatum date_naiss dt_naiss \
+         fec_nac data_nasc dt_nasc data_ur data_urodz дата_рождения 生日 出生 生年月日 생년월일",
     ),
     (
         Role::Recorded,
@@ -146,6 +147,93 @@ const BARE_YEAR: [&str; 10] = [
     "year", "jahr", "jaar", "annee", "ano", "anno", "rok", "ar", "год", "an",
 ];
 
+/// True for a header that says birth or baptism; all words for dates and years above do, but for the bare years.
+pub(crate) fn speaks_of_birth(header: &str) -> bool {
+    matches!(hinted_role(header), Some(Role::Date | Role::Year)) && !is_bare_year(header)
+}
+
+/// Identity numbers that a person has one of.
+const OWN_NUMBERS: &str = "pesel bsn burgerservicenummer cpf dni nie nif personnummer personnr personal_number \
+     personal_identity_number ssn social_security sin social_insurance national_id national_identity identity_number \
+     identity_card 身份证 身分证";
+
+/// Words that say so only where they are the whole header: a `file_id_no` is of the file.
+const OWN_ALONE: [&str; 7] = [
+    "id_number",
+    "id_no",
+    "id_nr",
+    "id_card",
+    "idcard",
+    "证件号",
+    "证件号码",
+];
+
+/// How words begin that make a number another's: guardians, relatives, employers.
+const OF_ANOTHER: [&str; 29] = [
+    "guardian",
+    "parent",
+    "mother",
+    "father",
+    "spouse",
+    "partner",
+    "contact",
+    "emergency",
+    "employer",
+    "company",
+    "firm",
+    "organi",
+    "doctor",
+    "physician",
+    "vormund",
+    "eltern",
+    "arbeitgeber",
+    "voogd",
+    "ouder",
+    "werkgever",
+    "tuteur",
+    "tutor",
+    "employeur",
+    "responsa",
+    "representant",
+    "opiekun",
+    "rodzic",
+    "matki",
+    "ojca",
+];
+const OF_ANOTHER_HAN: [&str; 10] = [
+    "监护",
+    "家长",
+    "父",
+    "母",
+    "配偶",
+    "联系人",
+    "单位",
+    "企业",
+    "公司",
+    "法人",
+];
+
+/// How plainly a header says that its numbers are the person's own: 0 names the number, 1 is general, 2 is said by content
+/// alone (`is_resident_id`); `None` if they are no identity numbers or another's.
+pub(crate) fn own_number_rank(header: &str, is_resident_id: bool) -> Option<u8> {
+    let folded = words_of(header);
+    let is_of_another = folded
+        .split('_')
+        .any(|word| OF_ANOTHER.iter().any(|start| word.starts_with(start)))
+        || OF_ANOTHER_HAN.iter().any(|word| folded.contains(word));
+    if is_of_another {
+        return None;
+    }
+    let mut named = OWN_NUMBERS.split_ascii_whitespace();
+    if named.any(|word| contains_word(&folded, &composed(&fold(word)))) {
+        return Some(0);
+    }
+    if OWN_ALONE.contains(&folded.as_str()) {
+        return Some(1);
+    }
+    is_resident_id.then_some(2)
+}
+
 /// The role that a header hints at; content has the last word.
 pub(super) fn hinted_role(header: &str) -> Option<Role> {
     let folded = words_of(header);
@@ -153,6 +241,7 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
         "by" => return Some(Role::Year),
         bare if BARE_YEAR.contains(&bare) => return Some(Role::Year),
+        "geb" | "naiss" | "nac" | "nasc" => return Some(Role::Date),
         "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
             return Some(Role::Month);
         }
@@ -268,6 +357,49 @@ mod tests {
             assert_eq!(hinted_role(header), Some(role), "{header}");
         }
         assert_eq!(hinted_role("occupation"), None);
+    }
+
+    #[test]
+    fn headers_of_birth_are_told_from_other_dates() {
+        for header in [
+            "dob",
+            "date_of_birth",
+            "birth_year",
+            "Geburtsjahr",
+            "by",
+            "yob",
+            "rok_urodzenia",
+            "rok_ur",
+            "geb",
+            "fecha_nac",
+            "出生",
+            "生日",
+        ] {
+            assert!(speaks_of_birth(header), "{header}");
+        }
+        for header in ["year", "date", "Jahr", "marriage_date", "census", "name"] {
+            assert!(!speaks_of_birth(header), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_persons_own_numbers_are_told_from_others() {
+        for (header, rank) in [
+            ("PESEL", Some(0)),
+            ("customer_bsn", Some(0)),
+            ("身份证号", Some(0)),
+            ("id_number", Some(1)),
+            ("file_id_number", None),
+            ("siren", None),
+            ("card_number", None),
+            ("pesel_opiekuna", None),
+            ("guardianPesel", None),
+            ("监护人身份证", None),
+        ] {
+            assert_eq!(own_number_rank(header, false), rank, "{header}");
+        }
+        assert_eq!(own_number_rank("x1", true), Some(2));
+        assert_eq!(own_number_rank("监护人身份证", true), None);
     }
 
     #[test]

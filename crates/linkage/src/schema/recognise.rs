@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::content::{Content, look_at};
-use super::header::hinted_role;
+use super::header::{hinted_role, speaks_of_birth};
 use crate::table::Table;
 
 /// What a column holds.
@@ -102,7 +102,7 @@ pub fn recognise(table: &Table, excluded: Option<usize>) -> Mapping {
             if Some(column) == excluded {
                 return Role::Ignore;
             }
-            role_of(hinted_role(header), &look_at(table, column), table.rows())
+            role_of(header, &look_at(table, column), table.rows())
         })
         .collect();
     super::names::settle(table, &mut roles);
@@ -148,18 +148,18 @@ const LEAST_FILLED: f32 = 0.02;
 /// A column without a telling header must be filled at least so far.
 const LEAST_FILLED_UNHINTED: f32 = 0.30;
 
-fn role_of(hint: Option<Role>, content: &Content, rows: usize) -> Role {
+fn role_of(header: &str, content: &Content, rows: usize) -> Role {
     if content.filled < LEAST_FILLED {
         return Role::Ignore;
     }
-    match hint {
-        Some(role) => checked(role, content, rows),
+    match hinted_role(header) {
+        Some(role) => checked(role, speaks_of_birth(header), content, rows),
         None => role_by_content(content, rows),
     }
 }
 
 /// Keeps the header's word where content does not speak against it.
-fn checked(role: Role, content: &Content, rows: usize) -> Role {
+fn checked(role: Role, says_birth: bool, content: &Content, rows: usize) -> Role {
     match role {
         Role::RowId if content.distinct < 0.95 => role_by_content(content, rows),
         Role::Date if content.date < 0.4 => {
@@ -170,8 +170,13 @@ fn checked(role: Role, content: &Content, rows: usize) -> Role {
             }
         }
         Role::Age if content.age < 0.8 => role_by_content(content, rows),
-        // Nobody is born in the few years in which lists were made.
-        Role::Date | Role::Year if is_of_few_days(content) => Role::Recorded,
+        // Few years are those of lists, but pupils and recruits are born in few years too.
+        Role::Date | Role::Year if !says_birth && is_of_few_days(content) => Role::Recorded,
+        Role::Year if says_birth && content.date > 0.8 => Role::Date,
+        // A census tract, or who recorded.
+        Role::Recorded if content.date < 0.4 && content.year < 0.5 => {
+            role_by_content(content, rows)
+        }
         Role::Email if content.email < 0.3 => Role::Ignore,
         Role::Phone if content.phone < 0.3 => Role::Ignore,
         Role::Year if content.year < 0.5 => role_by_content(content, rows),
@@ -268,6 +273,37 @@ mod tests {
                 Role::Year
             ]
         );
+    }
+
+    fn role_of_column(header: &str, cell: impl Fn(usize) -> String) -> Role {
+        let mut table = Table::new(vec!["name".to_owned(), header.to_owned()]);
+        for row in 0..1_000 {
+            table
+                .push_row([format!("Ewa Nowak {row}").as_str(), &cell(row)])
+                .unwrap();
+        }
+        recognise(&table, None).roles[1]
+    }
+
+    #[test]
+    fn cohorts_are_born_in_few_years() {
+        let year = |row: usize| (2008 + row % 12).to_string();
+        for header in ["birth_year", "Geburtsjahr", "by", "rok_urodzenia"] {
+            assert_eq!(role_of_column(header, year), Role::Year, "{header}");
+        }
+        assert_eq!(role_of_column("year", year), Role::Recorded);
+        let day = |row: usize| format!("{}-01-01", 2008 + row % 12);
+        assert_eq!(role_of_column("dob", day), Role::Date);
+        assert_eq!(role_of_column("date", day), Role::Recorded);
+    }
+
+    #[test]
+    fn what_only_sounds_like_a_list_is_compared() {
+        let tract = |row: usize| format!("T{}", row % 40);
+        assert_eq!(role_of_column("census_tract", tract), Role::Category);
+        assert_eq!(role_of_column("election_district", tract), Role::Category);
+        let year = |row: usize| (1850 + 10 * (row % 4)).to_string();
+        assert_eq!(role_of_column("census", year), Role::Recorded);
     }
 
     #[test]
