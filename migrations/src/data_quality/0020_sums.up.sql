@@ -48,3 +48,6 @@ CREATE TABLE falls (
     month  TEXT NOT NULL,
     since  BIGINT NOT NULL
 );
+-- What was told before is a fall that is known: nobody is told of it twice.
+INSERT INTO falls (dealer, month, since)
+    SELECT dealer, max(detail), max(raised_at) FROM alerts WHERE kind = 'score_fell' GROUP BY dealer;

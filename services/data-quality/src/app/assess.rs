@@ -65,7 +65,12 @@ impl QualityApp {
             Some(earlier) => by_dealer.otherwise(&earlier, names.iter()),
             None => names.into_iter().collect(),
         };
-        self.judge_all(&by_dealer, others).await?;
+        if let Err(error) = self.judge_all(&by_dealer, others).await {
+            // Some were judged and some were not: the next comparison judges all, and comes soon.
+            *self.judged_all.write() = None;
+            self.counted.notify_one();
+            return Err(error);
+        }
         self.keep(by_dealer.suspects().chain(&calls), by_clerk.suspects())
             .await
     }
@@ -263,6 +268,10 @@ fn has_begun_again(conn: &mut Conn<'_>, cause: &NewAlert, last: &Alert) -> Resul
 /// Dealers whose score of this month is well below that of the month before. A fall that is known lasts until most of it is made good:
 /// one that wavers about the bar is one fall.
 fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
+    if !storage::has_counted_anew(conn)? {
+        // The scores are not known yet; what fell before stays fallen.
+        return Ok(Vec::new());
+    }
     let today = business_date(now);
     let month = month_of(today);
     let before = chrono::Datelike::with_day(&today, 1).and_then(|first| first.pred_opt());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use marque_auth::{CallContext, Role, Scope};
-use marque_core::{PageRequest, business_date};
+use marque_core::{InvalidPage, PageRequest, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_quality::{
@@ -130,7 +130,7 @@ impl QualityApp {
                     CardLevel::Region => by_region(rows),
                     CardLevel::Of(_) => rows,
                 };
-                let mut page = page_of(rows, &page);
+                let mut page = page_of(rows, &page)?;
                 for card in page.cards.iter_mut().filter(|card| !card.clerk.is_empty()) {
                     card.department = storage::department_of(conn, &card.dealer, &card.clerk)?;
                 }
@@ -303,8 +303,9 @@ fn by_region(rows: Vec<CardRow>) -> Vec<CardRow> {
 }
 
 /// The page of cards after a place, lowest score first.
-fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> CardPage {
-    if let Some(after) = page.after.as_ref().and_then(|after| read_place(&after.key)) {
+fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> Result<CardPage> {
+    if let Some(after) = &page.after {
+        let after = read_place(&after.key).ok_or(InvalidPage::Token)?;
         rows.retain(|row| place(row) > after);
     }
     let is_last = rows.len() <= page.size as usize;
@@ -316,13 +317,11 @@ fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> CardPage {
         rows.truncate(page.size as usize);
     }
     rows.sort_by(|one, other| place(one).cmp(&place(other)));
-    CardPage {
-        next: rows.last().filter(|_| !is_last).map(|last| {
-            let (mean, region, dealer, name) = place(last);
-            format!("{mean}|{region}|{dealer}|{name}")
-        }),
+    let last = rows.last().filter(|_| !is_last);
+    Ok(CardPage {
+        next: last.map(|last| write_place(place(last))),
         cards: rows,
-    }
+    })
 }
 
 /// A card's place in the list: its mean as a whole number, so that a page's end can be said; and whose it is, of which a card names
@@ -339,10 +338,22 @@ fn place(row: &CardRow) -> PlaceInList<'_> {
     (mean, &row.region, &row.dealer, name)
 }
 
+/// With the lengths of the names, which may have any sign in them.
+fn write_place((mean, region, dealer, name): PlaceInList<'_>) -> String {
+    format!(
+        "{mean}:{}:{}:{region}{dealer}{name}",
+        region.len(),
+        dealer.len()
+    )
+}
+
 fn read_place(key: &str) -> Option<PlaceInList<'_>> {
-    let mut parts = key.splitn(4, '|');
+    let mut parts = key.splitn(4, ':');
     let mean = parts.next()?.parse().ok()?;
-    Some((mean, parts.next()?, parts.next()?, parts.next()?))
+    let (region, dealer) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (region, rest) = parts.next()?.split_at_checked(region)?;
+    let (dealer, name) = rest.split_at_checked(dealer)?;
+    Some((mean, region, dealer, name))
 }
 
 /// A month as it is asked for.
@@ -359,4 +370,23 @@ pub(super) fn check_period(period: &str) -> Result<()> {
         "a month as YYYY-MM, or nothing for all time",
     );
     Err(Error::Invalid(vec![violation]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_whatever_the_names() {
+        for place in [
+            (91_500_000_000, "r|1", "D:001", "销售|3:1"),
+            (0, "", "", ""),
+            (-1, "华东", "D001", ""),
+        ] {
+            assert_eq!(read_place(&write_place(place)), Some(place));
+        }
+        for other in ["91500000000|r1|D001|S1", "1:9:1:r1", "1:1:0:华", "1:2", ""] {
+            assert_eq!(read_place(other), None, "{other}");
+        }
+    }
 }

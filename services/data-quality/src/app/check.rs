@@ -1,6 +1,10 @@
 //! Taking evidence in: records are scored, counted and their findings opened or closed in one transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    slice,
+    sync::Arc,
+};
 
 use marque_core::{FindingId, Timestamp, business_date};
 use marque_db::Conn;
@@ -19,6 +23,21 @@ use crate::{
 
 /// The department of each clerk: dealer and staff number.
 pub(crate) type Departments = HashMap<Clerk, String>;
+
+/// What the owner of records said of those that wait.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// When he was first asked.
+    pub(crate) asked_at: Timestamp,
+    pub(crate) asked: Vec<Pending>,
+    /// In the order of the answers.
+    pub(crate) evidence: Vec<Evidence>,
+    /// What was asked for where it is not the record itself: a car is asked for by its id and answered row by row.
+    pub(crate) asked_as: HashMap<Uuid, Arc<[Uuid]>>,
+}
+
+/// When records were asked for, and by which ids if not by their own.
+type Asked = (Timestamp, Arc<HashMap<Uuid, Arc<[Uuid]>>>);
 
 /// Records that are written in one transaction: callers wait as long.
 const WRITTEN: usize = 500;
@@ -67,17 +86,18 @@ impl QualityApp {
     pub(crate) async fn take(
         &self,
         (kind, lane): (RecordKind, Lane),
-        mut evidence: Vec<Evidence>,
+        gathered: Gathered,
         departments: Departments,
-        asked: Vec<Pending>,
     ) -> Result<()> {
+        let mut evidence = newest(gathered.evidence);
+        let when: Asked = (gathered.asked_at, Arc::new(gathered.asked_as));
         // Records of one dealer together, from the end on: what they are added to lies in one place.
         evidence.sort_by(|one, other| {
             let key = |one: &Evidence| (one.entered_at, one.id);
             (&other.dealer, &other.clerk, key(other)).cmp(&(&one.dealer, &one.clerk, key(one)))
         });
-        let mut asked: HashMap<Uuid, Pending> =
-            asked.into_iter().map(|one| (one.record, one)).collect();
+        let asked = gathered.asked.into_iter();
+        let mut asked: HashMap<Uuid, Pending> = asked.map(|one| (one.record, one)).collect();
         loop {
             let next = evidence.split_off(evidence.len().saturating_sub(WRITTEN));
             let mut done: Vec<Pending> = next
@@ -89,7 +109,7 @@ impl QualityApp {
                 // A car is asked for by its id and answered row by row; what is unknown is not answered.
                 done.extend(asked.drain().map(|(_, one)| one));
             }
-            self.take_some((kind, lane), next, &departments, done)
+            self.take_some((kind, lane), (next, done), &departments, when.clone())
                 .await?;
             self.counted.notify_one();
             if is_last {
@@ -101,9 +121,9 @@ impl QualityApp {
     async fn take_some(
         &self,
         (kind, lane): (RecordKind, Lane),
-        mut evidence: Vec<Evidence>,
+        (mut evidence, done): (Vec<Evidence>, Vec<Pending>),
         departments: &Departments,
-        done: Vec<Pending>,
+        (asked_at, asked_as): Asked,
     ) -> Result<()> {
         let (app, now) = (self.clone(), self.clock.now());
         let of_these: Departments = evidence
@@ -117,8 +137,15 @@ impl QualityApp {
             let gone = storage::no_longer_pending(conn, (kind, lane), &done)?;
             evidence.retain(|one| !gone.contains(&one.id));
             let departments = app.work_in(conn, &of_these)?;
-            app.check(conn, &evidence, &departments, now)?;
+            let again = app.check(conn, (&evidence, &done), &departments, (asked_at, now))?;
             storage::settle(conn, (kind, lane), &done)?;
+            let again: Vec<Uuid> = again
+                .iter()
+                .flat_map(|id| asked_as.get(id).map_or(slice::from_ref(id), |ids| &ids[..]))
+                .copied()
+                .collect();
+            // A position that no event has, so that who asked before does not cross it off.
+            storage::enqueue(conn, kind, &again, -now.as_micros())?;
             Ok(departments)
         };
         let departments = match lane {
@@ -129,44 +156,48 @@ impl QualityApp {
         Ok(())
     }
 
+    /// Scores and counts what was said; gives back which records are to be asked for again: another lane wrote something else of
+    /// them while these answers were on their way, and nobody knows which came later. Not everything that is said has a version.
     fn check(
         &self,
         conn: &mut Conn<'_>,
-        evidence: &[Evidence],
+        (evidence, done): (&[Evidence], &[Pending]),
         departments: &Departments,
-        now: Timestamp,
-    ) -> Result<()> {
+        (asked_at, now): (Timestamp, Timestamp),
+    ) -> Result<Vec<Uuid>> {
         let known = by_id(storage::kept(conn, &ids_of(evidence))?);
         // Nothing was found of records that are new.
         let earlier: Vec<Uuid> = known.keys().copied().collect();
         let mut batch = Batch::of(conn, &earlier)?;
-        let mut newest: HashMap<Uuid, &Evidence> = HashMap::new();
-        for one in evidence {
-            let earlier = newest.entry(one.id).or_insert(one);
-            if one.version > earlier.version {
-                *earlier = one;
-            }
-        }
-        let mut newest: Vec<&Evidence> = newest.into_values().collect();
-        newest.sort_unstable_by_key(|one| one.id);
-        for one in newest {
+        let mut in_order: Vec<&Evidence> = evidence.iter().collect();
+        in_order.sort_unstable_by_key(|one| one.id);
+        let asked: HashSet<Uuid> = done.iter().map(|one| one.record).collect();
+        // What was written later than now was written before the clock was set back.
+        let until = self.clock.now();
+        let is_meanwhile = |old: &&Kept| asked_at < old.checked_at && old.checked_at <= until;
+        let mut again = Vec::new();
+        for one in in_order {
             let old = known.get(&one.id);
             if old.is_some_and(|old| old.evidence.version > one.version) {
                 continue;
             }
-            let clerk = (one.dealer.clone(), one.clerk.clone());
-            let place = Place {
-                kind: one.kind,
-                dealer: one.dealer.clone(),
-                department: departments.get(&clerk).cloned().unwrap_or_default(),
-                clerk: one.clerk.clone(),
-                period: month_of(business_date(one.entered_at)),
-            };
+            // Who came along unasked and is not known may have been erased meanwhile; all others are asked for themselves.
+            if old.is_none() && one.kind != RecordKind::Vehicles && !asked.contains(&one.id) {
+                continue;
+            }
+            if let Some(old) = old.filter(is_meanwhile) {
+                if old.evidence != *one {
+                    again.push(one.id);
+                }
+                continue;
+            }
+            let place = place_of(one, departments);
             let signs = self.signs(one, old);
             let standard = batch.standard(conn, self, one.kind, now)?;
-            batch.put(old, one.clone(), place, &standard, signs);
+            batch.put(old, (one.clone(), now), place, &standard, signs);
         }
-        batch.write(conn, self, now)
+        batch.write(conn, self, now)?;
+        Ok(again)
     }
 
     /// The signs of a record: by the last comparison, or those it had while nothing about it has changed.
@@ -195,7 +226,7 @@ impl QualityApp {
             let standard = batch.standard(conn, self, old.place.kind, now)?;
             batch.put(
                 Some(&old),
-                old.evidence.clone(),
+                (old.evidence.clone(), old.checked_at),
                 old.place.clone(),
                 &standard,
                 signs,
@@ -233,8 +264,9 @@ impl QualityApp {
         let mut batch = Batch::of(conn, &ids)?;
         for old in records {
             let standard = batch.standard(conn, self, old.place.kind, now)?;
-            let (evidence, place) = (old.evidence.clone(), old.place.clone());
-            batch.put(Some(&old), evidence, place, &standard, old.signs.clone());
+            let said = (old.evidence.clone(), old.checked_at);
+            let (place, signs) = (old.place.clone(), old.signs.clone());
+            batch.put(Some(&old), said, place, &standard, signs);
         }
         batch.write(conn, self, now)
     }
@@ -280,7 +312,7 @@ impl Batch {
     fn put(
         &mut self,
         old: Option<&Kept>,
-        evidence: Evidence,
+        (evidence, checked_at): (Evidence, Timestamp),
         place: Place,
         standard: &Arc<Standard>,
         signs: Signs,
@@ -297,13 +329,14 @@ impl Batch {
             standard: i64::from(standard.version),
             scored,
             signs,
+            checked_at,
         });
     }
 
     fn write(mut self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
         let counters = std::mem::take(&mut self.counters);
         storage::add_counters(conn, &counters.rolled_up())?;
-        storage::put_records(conn, &self.records, now)?;
+        storage::put_records(conn, &self.records)?;
         let mut changed = Vec::new();
         for kept in &self.records {
             let earlier = self.findings.remove(&kept.evidence.id);
@@ -386,6 +419,30 @@ fn opened(app: &QualityApp, kept: &Kept, found: Found, now: Timestamp) -> Findin
         reopened: 0,
         reason: String::new(),
         is_excused: false,
+    }
+}
+
+/// Every record once: its newest version, and of one version what was said last.
+fn newest(evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let mut newest: HashMap<Uuid, Evidence> = HashMap::with_capacity(evidence.len());
+    for one in evidence {
+        let is_no_newer = |known: &Evidence| known.version <= one.version;
+        if newest.get(&one.id).is_none_or(is_no_newer) {
+            newest.insert(one.id, one);
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// Whose record it is, and of when.
+fn place_of(evidence: &Evidence, departments: &Departments) -> Place {
+    let clerk = (evidence.dealer.clone(), evidence.clerk.clone());
+    Place {
+        kind: evidence.kind,
+        dealer: evidence.dealer.clone(),
+        department: departments.get(&clerk).cloned().unwrap_or_default(),
+        clerk: evidence.clerk.clone(),
+        period: month_of(business_date(evidence.entered_at)),
     }
 }
 

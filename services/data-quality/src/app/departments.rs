@@ -50,8 +50,20 @@ impl QualityApp {
             .await
     }
 
+    /// Whether the network says anything of clerks that it did not say before.
+    fn is_news(&self, said: &Departments) -> bool {
+        let known = self.said.read();
+        said.iter().any(|(clerk, department)| {
+            let before = known.get(clerk);
+            before.is_none_or(|(before, _)| before != department)
+        })
+    }
+
     /// Takes in where the staff of a dealer work.
     pub(crate) async fn put_departments(&self, said: Departments) -> Result<()> {
+        if !self.is_news(&said) {
+            return Ok(());
+        }
         let (app, told) = (self.clone(), said.clone());
         let work = move |conn: &mut Conn<'_>| -> Result<Departments> {
             storage::lock(conn)?;

@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 
 pub(crate) use alerts::{AlertWord, alert_to_pb};
 pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
-pub(crate) use check::Departments;
+pub(crate) use check::{Departments, Gathered};
 use departments::Said;
 use judgement::Judgement;
 pub(crate) use replay::{Change, Replayed};
@@ -32,7 +32,7 @@ pub(crate) use sink::VerificationSink;
 pub(crate) use standards::{Version, state_code};
 pub(crate) use verify::{Drawing, NewCheck};
 
-pub(crate) use crate::storage::Lane;
+pub(crate) use crate::storage::{Lane, Pending};
 
 /// Standards that were read, by their text: reading one costs more than scoring with it.
 type Read = HashMap<String, Arc<Standard>>;
@@ -73,6 +73,11 @@ impl QualityApp {
             counted: Arc::default(),
             put: Arc::default(),
         }
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Rings when something was written to the store, by whomever of this process.

@@ -1,6 +1,10 @@
 //! The work that follows events: asking owners about changed records, scoring by a new standard, comparing entries.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_errors::status;
 use marque_quality::RecordKind;
@@ -9,7 +13,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{Owner, Owners};
-use crate::app::{Departments, Lane, QualityApp};
+use crate::app::{Departments, Gathered, Lane, Pending, QualityApp};
 
 /// Records asked for at once.
 const ASKED: usize = 500;
@@ -40,6 +44,8 @@ pub(crate) async fn keep_checking(
     stop: CancellationToken,
 ) {
     let mut backoff = Duration::from_millis(50);
+    // Since when something has waited all along.
+    let mut since: Option<Instant> = None;
     while !stop.is_cancelled() {
         let rung = app.committed().notified();
         let began = Instant::now();
@@ -54,13 +60,15 @@ pub(crate) async fn keep_checking(
                 if lane == Lane::Live {
                     continue;
                 }
+                let age = since.get_or_insert(began).elapsed();
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = marque_db::give_way(began.elapsed(), Duration::ZERO) => continue,
+                    () = marque_db::give_way(began.elapsed(), age) => continue,
                 }
             }
             Ok(false) => {
                 backoff = Duration::from_millis(50);
+                since = None;
                 IDLE
             }
             Err(error) => {
@@ -99,15 +107,45 @@ async fn step(
             Lane::Bulk => backfill(app, owners, owner).await,
         };
     }
-    let mut evidence = Vec::with_capacity(waiting.len());
-    for asked in waiting.chunks(ASKED) {
-        let ids: Vec<Uuid> = asked.iter().map(|one| one.record).collect();
-        evidence.extend(owners.evidence(owner, &ids).await?);
-    }
-    let departments = owners.departments(&evidence).await?;
-    let taken = app.take((kind, lane), evidence, departments, waiting).await;
+    let gathered = gather(app, owners, owner, &waiting).await?;
+    let departments = owners.departments(&gathered.evidence).await?;
+    let taken = app.take((kind, lane), gathered, departments).await;
     taken.map_err(|error| status(&error))?;
     Ok(true)
+}
+
+/// Asks the owner about records that wait; what he said before he could not be asked further is kept, the others wait on.
+async fn gather(
+    app: &QualityApp,
+    owners: &Owners,
+    owner: &Owner,
+    waiting: &[Pending],
+) -> Result<Gathered, Status> {
+    let mut gathered = Gathered {
+        asked_at: app.now(),
+        asked: Vec::with_capacity(waiting.len()),
+        evidence: Vec::with_capacity(waiting.len()),
+        asked_as: HashMap::new(),
+    };
+    for asked in waiting.chunks(ASKED) {
+        let ids: Arc<[Uuid]> = asked.iter().map(|one| one.record).collect();
+        let said = match owners.evidence(owner, &ids).await {
+            Ok(said) => said,
+            Err(error) if gathered.asked.is_empty() => return Err(error),
+            Err(error) => {
+                let kind = owner.kind.code();
+                tracing::warn!(kind, %error, "not all records can be looked at now");
+                break;
+            }
+        };
+        if owner.kind == RecordKind::Vehicles {
+            let rows = said.iter().map(|row| (row.id, Arc::clone(&ids)));
+            gathered.asked_as.extend(rows);
+        }
+        gathered.asked.extend_from_slice(asked);
+        gathered.evidence.extend(said);
+    }
+    Ok(gathered)
 }
 
 /// Notes all records there are, once: events are not kept for ever.
@@ -130,15 +168,16 @@ async fn backfill(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bo
 
 /// Scores records by the standard in force where they were scored by another, until told to stop.
 pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
-    while let Err(error) = app.count_once().await {
-        tracing::warn!(%error, "records cannot be counted now");
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(BACKOFF_MAX) => {}
-        }
-    }
+    let mut pause = BACKOFF_MAX;
     loop {
         let put = app.standard_put().notified();
+        match app.count_once().await {
+            Ok(()) => pause = STANDARD_WATCH,
+            Err(error) => {
+                tracing::warn!(%error, "records cannot be counted now");
+                pause = (pause * 2).min(STANDARD_WATCH);
+            }
+        }
         for kind in RecordKind::ALL {
             loop {
                 match app.rescore(kind).await {
@@ -154,7 +193,7 @@ pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = put => {}
-            () = tokio::time::sleep(STANDARD_WATCH) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -198,7 +237,11 @@ pub(crate) async fn keep_departments(app: QualityApp, owners: Owners, stop: Canc
             () = stop.cancelled() => return,
             () = tokio::time::sleep(DEPARTMENTS_WATCH) => {}
         }
-        if let Err(error) = ask_departments(&app, &owners).await {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            asked = ask_departments(&app, &owners) => asked,
+        };
+        if let Err(error) = asked {
             tracing::warn!(%error, "where clerks work cannot be asked now");
         }
     }
@@ -207,13 +250,20 @@ pub(crate) async fn keep_departments(app: QualityApp, owners: Owners, stop: Canc
 async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
     let dealers = app.dealers_with_clerks().await;
     for dealer in dealers.map_err(|error| status(&error))? {
-        let staff = owners.staff_of(&dealer).await?;
-        let said: Departments = staff
-            .iter()
-            .map(|(clerk, department)| ((dealer.clone(), clerk.clone()), department.clone()))
-            .collect();
-        let put = app.put_departments(said).await;
-        put.map_err(|error| status(&error))?;
+        // Of one dealer's error the others are none the worse.
+        if let Err(error) = ask_dealer(app, owners, &dealer).await {
+            tracing::warn!(%dealer, %error, "where a dealer's clerks work cannot be asked now");
+        }
     }
     Ok(())
+}
+
+async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(), Status> {
+    let staff = owners.staff_of(dealer).await?;
+    let said: Departments = staff
+        .iter()
+        .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))
+        .collect();
+    let put = app.put_departments(said).await;
+    put.map_err(|error| status(&error))
 }

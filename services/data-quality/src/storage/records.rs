@@ -22,10 +22,13 @@ pub(crate) struct Kept {
     pub(crate) standard: i64,
     pub(crate) scored: Scored,
     pub(crate) signs: Signs,
+    /// When its owner had said what is known of it: judging and scoring it anew leaves this.
+    pub(crate) checked_at: Timestamp,
 }
 
 const RECORD: &str =
-    "id, kind, dealer, clerk, version, entry, facts, department, period, standard, scored, signs";
+    "id, kind, dealer, clerk, version, entry, facts, department, period, standard, scored, signs,
+    checked_at";
 
 fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
     let kind: String = row.get(1)?;
@@ -51,6 +54,7 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
         standard: row.get(9)?,
         scored: read_scored(&row.get::<Vec<u8>>(10)?)?,
         signs: Signs::read(&row.get::<String>(11)?),
+        checked_at: row.get(12)?,
     })
 }
 
@@ -127,11 +131,7 @@ pub(crate) fn has_not_by(
 }
 
 /// Keeps records in place of what was known of them.
-pub(crate) fn put_records(
-    conn: &mut Conn<'_>,
-    records: &[Kept],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(crate) fn put_records(conn: &mut Conn<'_>, records: &[Kept]) -> Result<(), StoreError> {
     let blobs: Vec<(Vec<u8>, Vec<u8>, String)> = records
         .iter()
         .map(|kept| {
@@ -158,7 +158,7 @@ pub(crate) fn put_records(
                 scored.into(),
                 (&kept.evidence.entry).into(),
                 signs.into(),
-                now.into(),
+                kept.checked_at.into(),
             ]
         })
         .collect();

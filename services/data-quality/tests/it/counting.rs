@@ -1,6 +1,8 @@
 //! Counting on and counting anew, events that come again, versions that come late.
 
-use marque_api::quality::v1 as pb;
+use std::time::Duration;
+
+use marque_api::{evidence::v1::EvidenceFinding, quality::v1 as pb};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{Owner, World, record, records};
@@ -9,6 +11,7 @@ store_test_suite!(
     counted_on_and_counted_anew_are_equal_to_the_last_digit,
     an_event_that_comes_again_changes_nothing,
     an_older_version_changes_nothing,
+    what_is_told_while_an_import_is_looked_at_stays,
     records_that_were_there_before_are_asked_for_once,
     who_works_elsewhere_takes_his_cards_along,
     more_records_than_are_written_at_once_are_all_counted,
@@ -101,6 +104,35 @@ async fn an_older_version_changes_nothing(db: TestDb) {
     // Of D001, who has none of the new record, nothing has moved.
     let of = |cards: &[pb::Scorecard]| cards.iter().find(|card| card.dealer == "D001").cloned();
     assert_eq!(of(&now), of(&cards));
+}
+
+async fn what_is_told_while_an_import_is_looked_at_stays(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let held = world.owner.2.lock().await;
+    let mut all: Vec<_> = (0..60).map(|n| record(n, 2, 1)).collect();
+    all[0].findings.clear();
+    world.change(&all);
+    // By then they are asked for, and their owner has said what they are.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.clock.advance(Duration::from_secs(1));
+    // Of one version it is known now what another record brought to light.
+    all[0].findings = vec![EvidenceFinding {
+        field: "phone".into(),
+        rule: "phone_placeholder".into(),
+        severity: 3,
+        ..EvidenceFinding::default()
+    }];
+    world.change(&all[..1]);
+    world.until(|cards| records(cards) == 1).await;
+    let found = findings(&world, "open").await;
+    assert!(!found.is_empty());
+    drop(held);
+    world.until(|cards| records(cards) == 60).await;
+    let open = findings(&world, "open").await;
+    let stands = |one: &pb::Finding| open.iter().any(|other| other.id == one.id);
+    assert!(found.iter().all(stands));
+    assert!(findings(&world, "mended").await.is_empty());
+    assert_eq!(world.recount().await.differing, 0);
 }
 
 async fn records_that_were_there_before_are_asked_for_once(db: TestDb) {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use marque_api::customer::v1::CustomersErased;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{Owner, World, event, record, records};
+use crate::world::{Owner, TWINS, World, event, record, records};
 
 store_test_suite!(
     records_of_who_is_erased_are_counted_out,
     what_was_on_its_way_when_its_person_was_erased_is_not_kept,
+    who_is_erased_does_not_come_back_with_a_sibling,
 );
 
 async fn records_of_who_is_erased_are_counted_out(db: TestDb) {
@@ -57,4 +58,32 @@ async fn what_was_on_its_way_when_its_person_was_erased_is_not_kept(db: TestDb) 
     world.until(|cards| records(cards) >= 12).await;
     let recounted = world.recount().await;
     assert_eq!((recounted.records, recounted.differing), (12, 0));
+}
+
+async fn who_is_erased_does_not_come_back_with_a_sibling(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let mut twins = [record(0, 2, 1), record(1, 2, 1)];
+    for twin in &mut twins {
+        twin.source = TWINS.into();
+    }
+    world.change(&twins);
+    world.until(|cards| records(cards) == 2).await;
+    let held = world.owner.1.lock().await;
+    world.change(&twins[..1]);
+    // By then one is asked for, and its owner has said what both are.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.owner.forget(&twins[1..]);
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        source_record_ids: vec![twins[1].id.clone()],
+        ..CustomersErased::default()
+    };
+    let event = event(99, "marque.customer.customers.erased", &told);
+    world.customers.deliver([event]).await;
+    drop(held);
+    // Two that come later are counted together; by then the other would have been.
+    world.change(&[record(11, 2, 1), record(12, 2, 1)]);
+    world.until(|cards| records(cards) >= 3).await;
+    let recounted = world.recount().await;
+    assert_eq!((recounted.records, recounted.differing), (3, 0));
 }
