@@ -66,7 +66,7 @@ impl CaseApp {
             return Ok(());
         }
         case.enter(to, job.now);
-        if !to.is_open() {
+        if !to.is_open() && draft.ended_at.is_some() {
             end(case, draft);
         }
         storage::update_case(conn, case)?;

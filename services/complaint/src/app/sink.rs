@@ -209,6 +209,7 @@ impl CaseApp {
                     let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
                     (case.record, case.customer) = (row.record, customer);
                     case.tier = Self::tier(conn, &row.draft, customer)?;
+                    filed::place(&mut case, &row.draft, job.now);
                     let id = case.id;
                     known.insert(key.clone(), (case.clone(), row.content.to_vec()));
                     fresh.push((case, row));
@@ -250,9 +251,8 @@ impl CaseApp {
     ) -> Result<(), StoreError> {
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
-        for ((case, row), serial) in fresh.iter_mut().zip(serials) {
+        for ((case, _), serial) in fresh.iter_mut().zip(serials) {
             case.number = crate::domain::CaseNumber::from_serial(serial);
-            filed::place(case, &row.draft, job.now);
         }
         let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;
         let new: Vec<NewCase<'_>> = fresh

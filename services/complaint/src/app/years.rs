@@ -4,7 +4,11 @@
 //! clocks that ran before are computed anew by a task: the years by which they were computed last lie in the store, so that neither
 //! a restart nor a newer binary with other years leaves any behind.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, business_date};
@@ -27,6 +31,10 @@ use crate::{
 const BATCH: u32 = 200;
 /// How long another process's change may go unnoticed by the task, and how long a failure is waited out.
 const WATCH: Duration = Duration::from_secs(5);
+/// So long after clocks were computed anew they are once more: a unit of work that began by the old days has ended by then.
+const GRACE: Duration = Duration::from_secs(120);
+/// And each day, for what a replica of an earlier release wrote.
+const EACH_DAY: Duration = Duration::from_hours(24);
 /// How often it is told that a year is missing.
 const REMIND_MICROS: i64 = 86_400_000_000;
 /// Held while a year is written, so that no two get one revision.
@@ -137,8 +145,9 @@ impl CaseApp {
         Ok(now)
     }
 
-    /// Computes the clocks anew if that was not done for the years that count now; answers their revision.
-    async fn settle(&self, seen: Option<i64>) -> Result<i64> {
+    /// Computes the clocks anew if that was not done for the years that count now, or in any case; answers their revision and
+    /// whether it did.
+    async fn settle(&self, seen: Option<i64>, in_any_case: bool) -> Result<(i64, bool)> {
         let app = self.clone();
         let (revision, years, settled) = self
             .db
@@ -148,15 +157,24 @@ impl CaseApp {
                 Ok::<_, Error>((revision, written(&days), settled))
             })
             .await?;
-        if seen == Some(revision) || settled.as_ref() == Some(&years) {
-            return Ok(revision);
+        let is_settled = seen == Some(revision) || settled.as_ref() == Some(&years);
+        if is_settled && !in_any_case {
+            return Ok((revision, false));
         }
         let mut after = Some(Uuid::nil());
         let mut changed = 0;
         while let Some(from) = after {
+            let cases = self
+                .db
+                .scan(move |conn| Ok::<_, Error>(storage::running_cases(conn, from, BATCH)?))
+                .await?;
+            let is_full = cases.len() == BATCH as usize;
+            after = cases.last().filter(|_| is_full).map(|case| case.uuid());
             let app = self.clone();
-            let (last, count) = self.db.bulk(move |conn| app.reschedule(conn, from)).await?;
-            (after, changed) = (last, changed + count);
+            changed += self
+                .db
+                .bulk(move |conn| app.reschedule(conn, &cases))
+                .await?;
         }
         self.db
             .write(move |conn| storage::settle_years(conn, &years))
@@ -165,17 +183,16 @@ impl CaseApp {
             clocks = changed,
             "clocks run by the years that are known now"
         );
-        Ok(revision)
+        Ok((revision, true))
     }
 
-    /// Computes the running clocks of the next cases anew: from when each last began to run, by the days as they are now. Answers
-    /// the last case, if there may be more, and how many clocks changed.
-    fn reschedule(&self, conn: &mut Conn<'_>, after: Uuid) -> Result<(Option<Uuid>, usize)> {
-        let cases = storage::running_cases(conn, after, BATCH)?;
+    /// Computes the running clocks of cases anew: from when each last began to run, by the days as they are now. Answers how many
+    /// changed.
+    fn reschedule(&self, conn: &mut Conn<'_>, cases: &[ComplaintId]) -> Result<usize> {
         storage::lock_cases(conn, cases.iter().copied())?;
         let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut changed: Vec<(ComplaintId, String, crate::domain::Clock)> = Vec::new();
-        for (case, dealer, before) in storage::running_clocks(conn, &cases)? {
+        for (case, dealer, before) in storage::running_clocks(conn, cases)? {
             if !calendars.contains_key(&dealer) {
                 let calendar = self.calendar(conn, &Scope::Headquarters, &dealer)?;
                 calendars.insert(dealer.clone(), calendar);
@@ -190,9 +207,7 @@ impl CaseApp {
             .iter()
             .map(|(case, dealer, clock)| (*case, dealer.as_str(), clock));
         storage::save_clocks(conn, clocks)?;
-        let is_full = cases.len() == BATCH as usize;
-        let last = cases.last().filter(|_| is_full).map(|case| case.uuid());
-        Ok((last, changed.len()))
+        Ok(changed.len())
     }
 
     /// Says of missing years that they are, once a day.
@@ -218,10 +233,19 @@ impl CaseApp {
 /// Keeps the clocks to the years that are known until told to stop.
 pub(crate) async fn keep_years(app: CaseApp, stop: CancellationToken) {
     let (mut seen, mut told) = (None, None);
+    let mut again = Instant::now() + EACH_DAY;
     loop {
         let rung = app.work_days.changed.notified();
-        match app.settle(seen).await {
-            Ok(revision) => seen = Some(revision),
+        let is_due = Instant::now() >= again;
+        match app.settle(seen, is_due).await {
+            Ok((revision, did)) => {
+                seen = Some(revision);
+                if is_due {
+                    again = Instant::now() + EACH_DAY;
+                } else if did {
+                    again = Instant::now() + GRACE;
+                }
+            }
             Err(error) => tracing::warn!(%error, "computing clocks anew has to wait"),
         }
         if let Err(error) = app.remind(&mut told).await {

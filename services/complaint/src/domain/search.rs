@@ -158,10 +158,21 @@ impl<K: Copy + Eq + Hash> Index<K> {
             read += group.size();
             is_first || read <= MOST_READ
         });
-        let rare = rare.count();
+        let mut rare = rare.count();
         let mut scores: FxHashMap<u32, f32> = FxHashMap::default();
         for group in &groups[..rare] {
             self.read_through(group, average, &mut scores);
+        }
+        // A rare word may be in others' texts alone: then the next is read too.
+        let is_enough = |scores: &FxHashMap<u32, f32>| {
+            let admitted = scores
+                .keys()
+                .filter(|doc| admits(self.docs[**doc as usize].key));
+            admitted.take(limit).count() == limit
+        };
+        while rare < groups.len() && !is_enough(&scores) {
+            self.read_through(&groups[rare], average, &mut scores);
+            rare += 1;
         }
         let mut found: Vec<(u32, f32)> = scores
             .into_iter()

@@ -19,6 +19,7 @@ store_test_suite!(
     rows_of_long_ago_are_history_and_do_not_escalate,
     a_corrected_row_does_not_undo_the_work_of_the_desk,
     a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it,
+    history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -276,4 +277,28 @@ async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_move
         .map(|entry| (entry.from.as_str(), entry.to.as_str()))
         .collect();
     assert_eq!(filed, [("in_progress", "closed")]);
+}
+
+async fn history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    // One number twice in a file, as exports with a line for each step have it.
+    let file = format!(
+        "{STANDING}TH1,c1,LJ1EEKRN7R4000001,2022-06-01 16:00,异响,,\n\
+         TH1,c1,LJ1EEKRN7R4000001,2022-06-01 16:00,异响，已更换零件,,\n\
+         TH2,c2,LJ1EEKRN7R4000002,2026-01-10 09:00,漏油,处理中,\n"
+    );
+    import(&world, &file).await;
+    let of_key = async |key: &str| {
+        let all = cases(&world).await;
+        all.into_iter().find(|case| case.complaint_key == key)
+    };
+    let old = of_key("TH1").await.unwrap();
+    assert_eq!((old.state.as_str(), old.clocks.len()), ("closed", 0));
+    // A file that says it is over without saying when: now, and it can be opened again.
+    import(&world, &file.replace("处理中", "已结案")).await;
+    let ended = of_key("TH2").await.unwrap();
+    assert_eq!(ended.state, "closed");
+    let lasted = ended.closed_at.unwrap().seconds - ended.opened_at.unwrap().seconds;
+    assert!(lasted > 30 * 86_400, "{lasted}");
+    world.go(&ended.id, "reopened", "again").await.unwrap();
 }

@@ -11,7 +11,7 @@ use marque_events::{NewEvent, publish};
 use marque_insight::{
     law::{
         WorkCalendar,
-        guarantees::{Counter, Level, Repair, Terms, counters, windows},
+        guarantees::{Counter, Level, Repair, Rule, Terms, counters, windows},
     },
     rank::{Kind, Tier},
 };
@@ -142,7 +142,11 @@ impl ScoreApp {
         counters: &[Counter],
     ) -> std::result::Result<(), StoreError> {
         let mut guarantees = Vec::new();
-        for counter in counters.iter().filter(|each| each.level > Level::Counted) {
+        // A long repair with a spare car is no breach.
+        let is_told = |each: &&Counter| {
+            each.level > Level::Counted && (each.is_confirmed || each.rule != Rule::SpareCar)
+        };
+        for counter in counters.iter().filter(is_told) {
             let (rule, subject) = rule_words(counter);
             let level = level_word(counter.level);
             if storage::tell_guarantee(conn, &car.vin, (rule, &subject), level)? {

@@ -102,6 +102,8 @@ pub(crate) struct Purchase<'a> {
 /// the dealer, and a day may be mistyped.
 const SOLD_BEFORE_DAYS: i64 = 7;
 const SOLD_AFTER_DAYS: i64 = 120;
+/// Orders times cars that are compared.
+const MOST_PAIRS: usize = 10_000;
 
 impl Dossier {
     /// A customer of whom nothing is known yet.
@@ -220,6 +222,11 @@ impl Dossier {
 
 /// Which orders without a VIN are taken for a car told of, and which cars are.
 fn matched(orders: &[&Happening], told: &[(NaiveDate, &Car)]) -> (Vec<bool>, Vec<bool>) {
+    let (mut assumed, mut taken) = (vec![false; orders.len()], vec![false; told.len()]);
+    // Of a fleet nobody can tell which order is which car's.
+    if orders.len() * told.len() > MOST_PAIRS {
+        return (assumed, taken);
+    }
     let mut near: Vec<(i64, usize, usize)> = Vec::new();
     for (order_place, order) in orders.iter().enumerate() {
         for (car_place, (sold, car)) in told.iter().enumerate() {
@@ -232,7 +239,6 @@ fn matched(orders: &[&Happening], told: &[(NaiveDate, &Car)]) -> (Vec<bool>, Vec
         }
     }
     near.sort_unstable();
-    let (mut assumed, mut taken) = (vec![false; orders.len()], vec![false; told.len()]);
     for (_, order, car) in near {
         if !assumed[order] && !taken[car] {
             (assumed[order], taken[car]) = (true, true);

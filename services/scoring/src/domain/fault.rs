@@ -89,8 +89,9 @@ const WORDS: [Words; 7] = [
     ),
 ];
 
-/// Words by which a clause denies what it names, or names a lamp of it: a brake light that fails is no brake that does.
-const DENIALS: [&str; 15] = [
+/// Words by which a clause denies what it names, or names something beside it: a brake light or a key on the wheel that fails is no
+/// brake and no steering that does.
+const DENIALS: [&str; 29] = [
     "未见",
     "未发现",
     "未出现",
@@ -104,9 +105,25 @@ const DENIALS: [&str; 15] = [
     "防止",
     "no ",
     "without",
+    "无任何",
     "灯",
+    "键",
+    "按钮",
+    "开关",
+    "加热",
+    "传感器",
+    "提示音",
+    "密封条",
+    "漆",
     "light",
+    "sensor",
+    "switch",
+    "button",
+    "heating",
+    "seal",
 ];
+/// Right before an effect, what denies it.
+const NOT: [&str; 8] = ["无", "未", "不", "没", "非", "not ", "n't ", "never "];
 /// What ends a clause.
 const ENDS: [char; 13] = [
     '，', '。', '；', '、', '！', '？', ',', ';', '.', '!', '?', '\n', '：',
@@ -127,11 +144,19 @@ pub(crate) fn safety_fault(text: &str) -> Option<SeriousFault> {
         all.filter(|clause| !DENIALS.iter().any(|denial| clause.contains(denial)))
     };
     let names = |(subjects, effects, _): &&Words| {
-        let has = |clause: &str, words: &[&str]| words.iter().any(|word| clause.contains(word));
-        clauses().any(|clause| has(clause, subjects) && has(clause, effects))
+        clauses().any(|clause| {
+            subjects.iter().any(|subject| clause.contains(subject))
+                && effects.iter().any(|effect| is_told(clause, effect))
+        })
     };
     let named = WORDS.iter().find(names);
     named.map(|(_, _, early)| SeriousFault { early: *early })
+}
+
+/// Whether a clause says an effect, at least once without denying it.
+fn is_told(clause: &str, effect: &str) -> bool {
+    let mut places = clause.match_indices(effect);
+    places.any(|(at, _)| !NOT.iter().any(|not| clause[..at].ends_with(not)))
 }
 
 #[cfg(test)]
@@ -165,6 +190,14 @@ mod tests {
             ("未发现制动失效", None),
             ("转向灯失效", None),
             ("no fuel leak found", None),
+            ("燃油管无泄漏", None),
+            ("车身无开裂", None),
+            ("制动系统未失效", None),
+            ("油箱不漏油", None),
+            ("brakes not failed", None),
+            ("方向盘音量键失灵", None),
+            ("方向盘加热失效", None),
+            ("车身密封条开裂", None),
             ("", None),
         ] {
             assert_eq!(

@@ -2,7 +2,7 @@
 
 use marque_insight::law::guarantees::{Assembly, Counter, Level, Rule};
 
-/// The code of a counter's rule, and the assembly, part or defect it counts; empty where it needs none.
+/// The code of a counter's rule, and the assembly, part, defect or order it counts; empty where it needs none.
 pub(crate) fn rule_words(counter: &Counter) -> (&'static str, String) {
     match &counter.rule {
         Rule::FirstSevenDays => ("first_seven_days", String::new()),
@@ -15,7 +15,11 @@ pub(crate) fn rule_words(counter: &Counter) -> (&'static str, String) {
         }
         Rule::RepairDays => ("repair_days", String::new()),
         Rule::SameDefect(defect) => ("same_defect", defect.clone()),
-        Rule::SpareCar => ("spare_car", String::new()),
+        // Each long repair is one to tell of.
+        Rule::SpareCar => (
+            "spare_car",
+            counter.evidence.last().cloned().unwrap_or_default(),
+        ),
     }
 }
 

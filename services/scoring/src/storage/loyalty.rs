@@ -395,7 +395,8 @@ fn customers_now(conn: &mut Conn<'_>, vin: &str) -> Result<Vec<CustomerId>, Stor
 /// Whether a record of a car's parties, or a visit of it, is of a dealer in the scope.
 fn is_of_dealers(conn: &mut Conn<'_>, scope: &Scope, vin: &str) -> Result<bool, StoreError> {
     let (sql, value) = dealer_clause(scope, "dealer", 2);
-    let by_visit = format!("SELECT 1 FROM facts WHERE vin = ?1 AND {sql} LIMIT 1");
+    let by_visit =
+        format!("SELECT 1 FROM facts WHERE vin = ?1 AND withdrawn_at IS NULL AND {sql} LIMIT 1");
     if conn
         .query_opt(&by_visit, &[vin.into(), value], |_| Ok(()))?
         .is_some()

@@ -224,7 +224,8 @@ fn serious_faults(repairs: &[&Repair]) -> Option<Counter> {
     )
 }
 
-/// The longest single repair; the evidence is every one that is as near.
+/// The longest single repair; the evidence is every one that is as near. One of which no end is known only warns: many
+/// workshops never tell it.
 fn spare_car(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
     let longest = repairs
         .iter()
@@ -237,9 +238,18 @@ fn spare_car(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
         .collect();
     let is_without = long.iter().any(|repair| !repair.has_substitute);
     // A short repair is no step towards a long one.
-    (longest >= SPARE_CAR.0)
+    let found = (longest >= SPARE_CAR.0)
         .then(|| counter(Rule::SpareCar, longest, SPARE_CAR, is_without, &long))
-        .flatten()
+        .flatten();
+    let is_ended = long.iter().any(|repair| repair.completed_at.is_some());
+    found.map(|counter| Counter {
+        level: if is_ended {
+            counter.level
+        } else {
+            Level::Warning
+        },
+        ..counter
+    })
 }
 
 /// Units and main parts. A part that came with its unit is not counted beside it (Art. 24, last paragraph).
