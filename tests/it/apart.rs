@@ -292,10 +292,8 @@ fn difference(mine: &Value, theirs: &Value) -> Option<String> {
     let within = |name: &str, mine, theirs| Some(format!("{name}.{}", difference(mine, theirs)?));
     match (mine, theirs) {
         (Value::Object(left), Value::Object(right)) => {
-            let names = left.keys().chain(right.keys());
-            names
-                .filter_map(|name| within(name, &mine[name], &theirs[name]))
-                .next()
+            let mut names = left.keys().chain(right.keys());
+            names.find_map(|name| within(name, &mine[name], &theirs[name]))
         }
         (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
             let mut pairs = left.iter().zip(right).enumerate();
@@ -305,6 +303,10 @@ fn difference(mine: &Value, theirs: &Value) -> Option<String> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many calls a run makes is no setting of the program"
+)]
 fn variable(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok();
     set.and_then(|text| text.parse().ok()).unwrap_or(default)

@@ -5,7 +5,10 @@
 //! With people who wait it is the same.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const NAP: Duration = Duration::from_millis(20);
 
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
-static REQUESTS_WAIT: AtomicBool = AtomicBool::new(false);
+/// Since when requests wait, in milliseconds after [`BEGINNING`] and from 1 on; 0 while none do.
+static REQUESTS_WAIT_SINCE: AtomicU64 = AtomicU64::new(0);
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// An import at work, until dropped.
 #[derive(Debug)]
@@ -29,9 +34,17 @@ pub fn import_at_work() -> AtWork {
     AtWork(())
 }
 
-/// Says whether requests wait in this process for a thread.
+/// Says whether requests wait in this process for a thread. Who waits without a break has others give way as long as an import
+/// would have them wait for what is old: a rush may last all day.
 pub fn requests_wait(wait: bool) {
-    REQUESTS_WAIT.store(wait, Ordering::Relaxed);
+    let since = if wait { now() } else { 0 };
+    if !wait || REQUESTS_WAIT_SINCE.load(Ordering::Relaxed) == 0 {
+        REQUESTS_WAIT_SINCE.store(since, Ordering::Relaxed);
+    }
+}
+
+fn now() -> u64 {
+    1 + u64::try_from(BEGINNING.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
 }
 
 /// Rests after a piece of work that took so long, if something goes first in this process and what waits, of this age,
@@ -47,7 +60,11 @@ pub async fn give_way(took: Duration, age: Duration) {
 }
 
 fn is_busy() -> bool {
-    AT_WORK.load(Ordering::Relaxed) > 0 || REQUESTS_WAIT.load(Ordering::Relaxed)
+    if AT_WORK.load(Ordering::Relaxed) > 0 {
+        return true;
+    }
+    let since = REQUESTS_WAIT_SINCE.load(Ordering::Relaxed);
+    since > 0 && Duration::from_millis(now().saturating_sub(since)) < PATIENCE
 }
 
 impl Drop for AtWork {

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::future::BoxFuture;
+use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream};
 use http::{Request as HttpRequest, Response as HttpResponse};
 use marque_api::complaint::v1::{
     WatchComplaintsRequest, WatchComplaintsResponse,
@@ -14,7 +14,7 @@ use marque_api::complaint::v1::{
 };
 use marque_rpc::{CallMeta, RpcTransport};
 use tonic::{
-    Request, Response, Status, Streaming,
+    Request, Response, Status,
     body::Body,
     server::{Grpc, NamedService, ServerStreamingService},
 };
@@ -60,16 +60,27 @@ impl Service<HttpRequest<Body>> for CaseFeed {
 
 impl ServerStreamingService<WatchComplaintsRequest> for CaseFeed {
     type Response = WatchComplaintsResponse;
-    type ResponseStream = Streaming<WatchComplaintsResponse>;
+    type ResponseStream = BoxStream<'static, Result<WatchComplaintsResponse, Status>>;
     type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: Request<WatchComplaintsRequest>) -> Self::Future {
         let meta = CallMeta::of(&request);
         let mut client = self.0.clone();
         Box::pin(async move {
-            client
+            let changes = client
                 .watch_complaints(meta.outgoing(request.into_inner()))
-                .await
+                .await?;
+            Ok(changes.map(|changes| changes.map_ok(for_outside).boxed()))
         })
     }
+}
+
+/// A message without what is for the other roles alone, as over REST.
+fn for_outside(mut message: WatchComplaintsResponse) -> WatchComplaintsResponse {
+    for change in &mut message.changes {
+        change.source_record_id.clear();
+        (change.opened_at, change.ended_at) = (None, None);
+        (change.satisfaction_resolution, change.satisfaction_handling) = (0, 0);
+    }
+    message
 }
