@@ -66,7 +66,10 @@ mod tests {
         let mut turns = Turns::default();
         assert!(!turns.is_batchs());
         turns.note(true, Duration::from_millis(1));
-        turns.note(false, SHORTEST * SHARE - Duration::from_nanos(1));
+        turns.note(
+            false,
+            (SHORTEST * SHARE).saturating_sub(Duration::from_nanos(1)),
+        );
         assert!(!turns.is_batchs());
         turns.note(false, Duration::from_nanos(1));
         assert!(turns.is_batchs());

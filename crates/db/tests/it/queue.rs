@@ -34,7 +34,7 @@ async fn hold_writers(db: &TestDb) -> mpsc::Sender<()> {
         tokio::spawn(async move {
             let hold = move |_: &mut Conn<'_>| {
                 begun.fetch_add(1, Ordering::SeqCst);
-                drop(wait.lock().unwrap().recv());
+                let _ = wait.lock().unwrap().recv();
                 Ok::<_, StoreError>(())
             };
             db.write(hold).await

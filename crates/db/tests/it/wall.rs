@@ -350,7 +350,6 @@ async fn a_login_that_may_step_over_is_reported(db: TestDb) {
 /// `cargo nextest run --workspace --run-ignored only --no-capture -E 'test(what_the_wall_costs)'`
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "a measurement is printed")]
 fn what_the_wall_costs() {
     let Some(db) = TestDb::postgres() else { return };
     marque_testkit::block_on(async {

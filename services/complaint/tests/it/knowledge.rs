@@ -212,7 +212,7 @@ async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
             continue;
         }
         assert_eq!(seen.complaint.unwrap().id, case.id);
-        assert_eq!(ids(&seen.earlier), [earlier.id.clone()]);
+        assert_eq!(ids(&seen.earlier), std::slice::from_ref(&earlier.id));
         assert!(
             !ids(&seen.similar).contains(&elsewhere.id),
             "another dealer's"

@@ -463,7 +463,6 @@ pub(crate) fn dated(position: i64, vin: &str, date: &str, ends: [&str; 3]) -> Ev
         sale_date: date.into(),
         selling_dealer: "D1".into(),
         dealer: "D1".into(),
-        ..ChangedVehicle::default()
     };
     let message = VehiclesChanged {
         vehicles: vec![vehicle],

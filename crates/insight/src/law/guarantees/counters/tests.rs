@@ -33,11 +33,11 @@ fn of_rule_after(repairs: &[Repair], rule: &Rule, days: i64) -> Option<(u32, Lev
         .map(|counter| (counter.count, counter.level))
 }
 
-fn found(fault: EarlyFault) -> Option<SafetyFault> {
-    Some(SafetyFault {
+fn found(fault: EarlyFault) -> SafetyFault {
+    SafetyFault {
         early: Some(fault),
         is_found: true,
-    })
+    }
 }
 
 fn with_defect(order: &str, day: i64) -> Repair {
@@ -195,7 +195,7 @@ fn the_seven_days_and_the_sixty_days_end_when_they_end() {
         .is_none()
     );
     let brakes = |day: i64, km: f64| Repair {
-        safety_fault: found(EarlyFault::BrakeFailure),
+        safety_fault: Some(found(EarlyFault::BrakeFailure)),
         driven_km: km,
         ..repair("R1", day, 2.0)
     };
@@ -228,7 +228,7 @@ fn what_one_event_reaches_is_warned_of_by_what_comes_before_it() {
         ..repair("R1", 3, 2.0)
     };
     let found = Repair {
-        safety_fault: found(EarlyFault::FuelLeak),
+        safety_fault: Some(found(EarlyFault::FuelLeak)),
         ..told.clone()
     };
     let replaced = with_part(4, Assembly::Gearbox, None);
