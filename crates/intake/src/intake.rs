@@ -106,7 +106,9 @@ impl<S: Sink> Intake<S> {
         let mut running = tokio::task::JoinSet::new();
         let mut tidy = tokio::time::interval(TIDY);
         loop {
+            // In this order: with a free place always at hand, tidying would come by chance.
             let place = tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 _ = tidy.tick() => {
                     self.forget_old_rows().await;
