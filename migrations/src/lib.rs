@@ -59,6 +59,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0020_erasure"),
         migration!("customer", "0030_records_in_order"),
         migration!("customer", "0040_reconciliation"),
+        migration!("customer", "0050_dealer_trust"),
     ],
 };
 
@@ -133,6 +134,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0010_quality"),
         migration!("data_quality", "0011_verification"),
         migration!("data_quality", "0020_sums"),
+        migration!("data_quality", "0030_told_trust"),
     ],
 };
 

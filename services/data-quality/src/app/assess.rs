@@ -1,4 +1,4 @@
-//! Comparing the entries of all dealers and clerks: suspects, signs on records, alerts.
+//! Comparing the entries of all dealers and clerks: suspects, signs on records, alerts, and how far each dealer is trusted by then.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -210,6 +210,7 @@ impl QualityApp {
         }
         storage::replace_suspects(conn, &found)?;
         storage::mark_assessed(conn, now)?;
+        self.tell_trust(conn, now)?;
         let mut causes: Vec<NewAlert> = found.iter().map(cause).collect();
         causes.extend(falls(conn, now)?);
         let raised = self.raise(conn, causes, now)?;

@@ -17,7 +17,7 @@ use crate::{
         Counters, Evidence, Excused, Finding, FindingState, Found, Place, Signs, found_in,
         month_of, score,
     },
-    error::Result,
+    error::{Error, Result},
     storage::{self, Clerk, Kept, Lane, Pending},
 };
 
@@ -238,7 +238,8 @@ impl QualityApp {
     /// Scores some records by the standard in force that were scored by another; says whether there were any.
     pub(crate) async fn rescore(&self, kind: RecordKind) -> Result<bool> {
         let (app, now) = (self.clone(), self.clock.now());
-        self.db
+        let were_any = self
+            .db
             .bulk(move |conn| {
                 let standard = app.in_force(conn, kind, business_date(now))?;
                 let version = i64::from(standard.version);
@@ -248,9 +249,13 @@ impl QualityApp {
                 storage::lock(conn)?;
                 let by_others = storage::kept_not_by(conn, kind, version, BATCH)?;
                 app.score_anew(conn, by_others, now)?;
-                Ok(true)
+                Ok::<_, Error>(true)
             })
-            .await
+            .await?;
+        if were_any {
+            self.counted.notify_one();
+        }
+        Ok(were_any)
     }
 
     /// Scores records by what is known of them, with what of them is excused now.

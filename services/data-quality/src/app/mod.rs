@@ -11,6 +11,7 @@ mod recount;
 mod replay;
 mod sink;
 mod standards;
+mod trust;
 mod verify;
 mod words;
 

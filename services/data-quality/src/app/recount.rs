@@ -37,7 +37,8 @@ impl QualityApp {
     ) -> Result<A> {
         ctx.require(Role::HqAdmin)?;
         let now = self.clock.now();
-        self.db
+        let answer = self
+            .db
             .bulk(move |conn| {
                 keyed.once(conn, &ctx, now, "Recount", |conn| {
                     let recounted = put_right(conn)?;
@@ -55,7 +56,9 @@ impl QualityApp {
                     Ok::<_, Error>(answer(recounted))
                 })
             })
-            .await
+            .await?;
+        self.counted.notify_one();
+        Ok(answer)
     }
 
     /// Counts all records once where an older release kept the sums in another table.
@@ -69,9 +72,11 @@ impl QualityApp {
         self.db
             .bulk(move |conn| {
                 put_right(conn)?;
-                Ok(storage::mark_counted_anew(conn, now)?)
+                Ok::<_, Error>(storage::mark_counted_anew(conn, now)?)
             })
-            .await
+            .await?;
+        self.counted.notify_one();
+        Ok(())
     }
 }
 

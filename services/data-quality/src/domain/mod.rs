@@ -6,6 +6,7 @@ mod evidence;
 mod finding;
 mod sample;
 mod score;
+mod trust;
 mod verification;
 
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
@@ -14,4 +15,5 @@ pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};
 pub(crate) use score::{OVERALL, Points, Scored, Signs, failing, score};
+pub(crate) use trust::{to_tell, trust};
 pub(crate) use verification::{Accuracy, Check, CheckOutcome, PointsTable, accuracy};

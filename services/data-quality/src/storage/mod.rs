@@ -12,6 +12,7 @@ mod points;
 mod records;
 mod standards;
 mod suspects;
+mod trust;
 mod verifications;
 
 pub(crate) use alerts::{
@@ -40,6 +41,7 @@ pub(crate) use standards::{KeptStandard, put_standard, standards};
 pub(crate) use suspects::{
     KeptSuspect, assessed_at, list_suspects, mark_assessed, replace_suspects,
 };
+pub(crate) use trust::{ToldTrust, put_told_trust, told_trust};
 pub(crate) use verifications::{
     WorkItem, WorkList, candidates, checks_between, dealers_of, find_work_list, insert_work_list,
     known_checks, own_call_lengths, points_rows, put_checks, replace_points, work_items,

@@ -9,5 +9,6 @@ mod findings;
 mod forgotten;
 mod kinds;
 mod speed;
+mod trust;
 mod verification;
 mod world;
