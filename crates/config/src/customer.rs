@@ -10,6 +10,7 @@ use serde::Deserialize;
 pub struct CustomerConfig {
     /// By field a chain of `documented`, `trusted`, `most_frequent`, `newest`, `oldest`: `address = ["trusted", "newest"]`.
     pub survivorship: BTreeMap<String, Vec<String>>,
-    /// How far a source is trusted, 0 to 1, by dealer (`D001`), source system (`dms`) or both (`"D001/dms"`).
+    /// How far a source is trusted, 0 to 1, by dealer (`D001`), source system (`dms`) or both (`"D001/dms"`). Of the others
+    /// data quality says it by their dealer's score; 1 before it has.
     pub trust: BTreeMap<String, f64>,
 }

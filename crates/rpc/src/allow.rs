@@ -95,6 +95,7 @@ const FOLLOWERS: &[(RoleName, &[RoleName])] = &[
     (ServiceHistory, &[Vehicle, Scoring, DataQuality]),
     (Complaint, &[Scoring, DataQuality]),
     (Scoring, &[Complaint]),
+    (DataQuality, &[Customer]),
 ];
 
 const PULL: &str = "/marque.events.v1.EventFeed/Pull";
@@ -201,6 +202,8 @@ mod tests {
         assert!(may_call(only(Scoring), Customer, PULL));
         assert!(!may_call(only(Network), Customer, PULL));
         assert!(!may_call(only(Customer), Vehicle, PULL));
+        assert!(may_call(only(Customer), DataQuality, PULL));
+        assert!(!may_call(only(Vehicle), DataQuality, PULL));
         assert!(!may_call(PeerRoles::NONE, Network, PULL));
         assert!(may_call(only(Network).with(Vehicle), Customer, PULL));
         assert!(!may_call(

@@ -3,6 +3,7 @@
 mod app;
 mod domain;
 mod error;
+mod events;
 mod grpc;
 mod storage;
 
@@ -45,6 +46,8 @@ pub struct Deps {
     pub network: RpcTransport,
     /// The network service's events.
     pub network_events: Arc<dyn Source>,
+    /// The data-quality service's events.
+    pub data_quality_events: Arc<dyn Source>,
     /// How files are taken in.
     pub intake: IntakeSettings,
     /// Which value survives where records disagree.
@@ -62,12 +65,14 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         clock,
         network,
         network_events,
+        data_quality_events,
         intake,
         survivorship,
     } = deps;
     let directory = Directory::new(network);
     let store = CustomerStore::new(vault.clone());
     let (filter, filled) = (store.filter().clone(), db.across());
+    let quality = events::Quality(store.clone());
     // Who is one customer shows only across dealers; what of it a caller may see the application decides file by file.
     let app = CustomerApp::new(
         store,
@@ -84,6 +89,14 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         source: network_events,
         db: db.clone(),
         handler: Arc::new(Regions),
+        clock: Arc::clone(&clock),
+    };
+    let trust = Consumer {
+        name: "customer",
+        producer: "marque/data-quality",
+        source: data_quality_events,
+        db: db.clone(),
+        handler: Arc::new(quality),
         clock,
     };
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
@@ -99,6 +112,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let mut tasks = vec![
         Task::new("customer-imports", move |stop| intake.run(stop)),
         Task::new("customer-regions", move |stop| regions.run(stop)),
+        Task::new("customer-trust", move |stop| trust.run(stop)),
         Task::new("customer-retention", move |stop| {
             app::watch_retention(kept, stop)
         }),

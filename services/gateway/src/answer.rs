@@ -41,6 +41,15 @@ fn etag(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotes are a header value")
 }
 
+/// The tag of a view that may change while the thing does not: `"7.3"` is edition 3 of how version 7 is shown.
+fn etag_of_edition(version: i64, edition: i64) -> HeaderValue {
+    if edition == 0 {
+        return etag(version);
+    }
+    HeaderValue::try_from(format!("\"{version}.{edition}\""))
+        .expect("digits in quotes are a header value")
+}
+
 /// `If-Match` and `If-None-Match` of a request (RFC 9110, 13.1).
 #[derive(Debug, Default)]
 pub(crate) struct Preconditions {
@@ -51,8 +60,15 @@ pub(crate) struct Preconditions {
 #[derive(Debug)]
 enum Tags {
     Any,
-    /// Versions, and whether the tag was a weak one.
-    Versions(Vec<(i64, bool)>),
+    Versions(Vec<Tag>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tag {
+    version: i64,
+    /// 0 if the tag names none.
+    edition: i64,
+    is_weak: bool,
 }
 
 impl Preconditions {
@@ -73,7 +89,7 @@ impl Preconditions {
         match &self.if_match {
             None => Ok(None),
             Some(Tags::Versions(versions)) => match versions.as_slice() {
-                [(version, false)] if *version > 0 => Ok(Some(*version)),
+                [tag] if tag.version > 0 && !tag.is_weak => Ok(Some(tag.version)),
                 _ => Err(not_met()),
             },
             Some(Tags::Any) => Err(Failure::invalid(
@@ -109,19 +125,26 @@ impl Preconditions {
 
     /// The answer to a read: the view, 304 if the caller has it, 412 if he insists on another.
     pub(crate) fn read(&self, version: i64, view: &impl Serialize) -> Answer {
+        self.read_edition(version, 0, view)
+    }
+
+    /// The same for a view that may change while the thing does not. What is written names the version alone.
+    pub(crate) fn read_edition(&self, version: i64, edition: i64, view: &impl Serialize) -> Answer {
         self.check(version)?;
         let known = self
             .if_none_match
             .as_ref()
-            .is_some_and(|tags| tags.match_weakly(version));
-        let response = if known {
+            .is_some_and(|tags| tags.match_weakly(version, edition));
+        let mut response = if known {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response
         } else {
             json(StatusCode::OK, view)
         };
-        Ok(tagged(response, version))
+        let tag = etag_of_edition(version, edition);
+        response.headers_mut().insert(header::ETAG, tag);
+        Ok(response)
     }
 }
 
@@ -150,8 +173,12 @@ impl Tags {
                     .map_or((tag, false), |tag| (tag, true));
                 let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
                 // A tag that none of ours could be matches nothing.
-                let version = digits.and_then(|digits| digits.parse().ok()).unwrap_or(-1);
-                versions.push((version, is_weak));
+                let (version, edition) = digits.and_then(read_digits).unwrap_or((-1, 0));
+                versions.push(Tag {
+                    version,
+                    edition,
+                    is_weak,
+                });
             }
         }
         sent.then_some(Self::Versions(versions))
@@ -160,16 +187,26 @@ impl Tags {
     fn match_strongly(&self, version: i64) -> bool {
         match self {
             Self::Any => true,
-            Self::Versions(versions) => versions.contains(&(version, false)),
+            Self::Versions(versions) => versions
+                .iter()
+                .any(|tag| tag.version == version && !tag.is_weak),
         }
     }
 
-    fn match_weakly(&self, version: i64) -> bool {
+    fn match_weakly(&self, version: i64, edition: i64) -> bool {
         match self {
             Self::Any => true,
-            Self::Versions(versions) => versions.iter().any(|(known, _)| *known == version),
+            Self::Versions(versions) => versions
+                .iter()
+                .any(|tag| (tag.version, tag.edition) == (version, edition)),
         }
     }
+}
+
+/// Version and edition of a tag's text.
+fn read_digits(digits: &str) -> Option<(i64, i64)> {
+    let (version, edition) = digits.split_once('.').unwrap_or((digits, "0"));
+    Some((version.parse().ok()?, edition.parse().ok()?))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Preconditions {
@@ -223,5 +260,20 @@ mod tests {
             assert_eq!(response.status().as_u16(), status, "{tags}");
             assert_eq!(response.headers()[header::ETAG], "\"7\"");
         }
+    }
+
+    #[test]
+    fn another_edition_is_sent_and_may_be_written_over() {
+        for (tags, status) in [("\"7.3\"", 304), ("\"7\"", 200), ("\"7.2\"", 200)] {
+            let response = preconditions(header::IF_NONE_MATCH, tags)
+                .read_edition(7, 3, &"view")
+                .unwrap();
+            assert_eq!(response.status().as_u16(), status, "{tags}");
+            assert_eq!(response.headers()[header::ETAG], "\"7.3\"");
+        }
+        let seen = preconditions(header::IF_MATCH, "\"7.3\"");
+        assert_eq!(seen.expected_version().unwrap(), Some(7));
+        assert!(seen.check(7).is_ok());
+        assert!(seen.check(8).is_err());
     }
 }

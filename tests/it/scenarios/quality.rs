@@ -182,7 +182,8 @@ async fn a_finding_is_waived_with_a_reason_and_closes_when_the_row_is_mended(
     );
 
     let good = json!({"name": "王小明", "phone": "13912340567"});
-    assert!(dms.put(record, good).await?.status.is_success());
+    let put = dms.put(record, good).await?;
+    assert!(put.status.is_success());
     let mended = |found: &Value| found["findings"][0]["id"] == id;
     sales
         .eventually(&format!("{path}&state=mended"), mended)
@@ -190,6 +191,14 @@ async fn a_finding_is_waived_with_a_reason_and_closes_when_the_row_is_mended(
     assert!(dms.put(record, bad).await?.status.is_success());
     let again = sales.eventually(path, mended).await?;
     assert_eq!(again["findings"][0]["reopened"], 1);
+
+    // By then the customer service has heard how far the dealer's records are trusted.
+    let customer = put.body["customer_id"].as_str().unwrap_or_default();
+    sales
+        .eventually(&format!("/v1/customers/{customer}?lineage=true"), |shown| {
+            shown["lineage"][0]["trust_from"] == "data_quality"
+        })
+        .await?;
     sandbox.stop().await
 }
 

@@ -13,6 +13,7 @@ use marque_api::{
 };
 use marque_auth::{Issuer, PeerTokens, Role, RoleSet, Scope, TokenRequest, Verifier};
 use marque_core::{Clock as _, ManualClock, SharedClock};
+use marque_customer::Survivorship;
 use marque_db::{Conn, Database, StoreError};
 use marque_rpc::{CallMeta, RequestId, RoleName, RpcTransport};
 use marque_vault::{Keyring, Vault};
@@ -22,7 +23,7 @@ pub use feed::FeedSource;
 pub use imports::ImportFile;
 pub use process::Process;
 
-use crate::TestDb;
+use crate::{Feed, TestDb};
 
 /// Dealers of every rig with their regions: `D1` and `D2` in `east`, `D3` in `west`.
 const DEALERS: [(&str, &str); 3] = [("D1", "east"), ("D2", "east"), ("D3", "west")];
@@ -47,6 +48,9 @@ pub(crate) struct World {
     pub(crate) spool: Arc<TempDir>,
     /// Rows a batch of an import.
     pub(crate) batch_rows: usize,
+    /// What the customer service hears of data quality.
+    pub(crate) quality: Arc<Feed>,
+    pub(crate) survivorship: Survivorship,
 }
 
 impl World {
@@ -70,6 +74,15 @@ impl Rig {
 
     /// The same with another number of rows a batch of an import.
     pub async fn with_batches_of(db: TestDb, batch_rows: usize) -> Self {
+        Self::start(db, batch_rows, Survivorship::default()).await
+    }
+
+    /// The same where other values survive.
+    pub async fn with_survivorship(db: TestDb, survivorship: Survivorship) -> Self {
+        Self::start(db, 1000, survivorship).await
+    }
+
+    async fn start(db: TestDb, batch_rows: usize, survivorship: Survivorship) -> Self {
         let world = World {
             clock: Arc::default(),
             issuer: Arc::new(Issuer::ephemeral("marque").expect("the machine has randomness")),
@@ -77,6 +90,8 @@ impl Rig {
             vault: Vault::new(&Keyring::generate().expect("the machine has randomness")),
             spool: Arc::new(tempfile::tempdir().expect("a folder for the spool")),
             batch_rows,
+            quality: Arc::default(),
+            survivorship,
         };
         let network_db = db.sibling().migrated(&marque_migrations::NETWORK).await;
         let customer_db = db.migrated(&marque_migrations::CUSTOMER).await;
@@ -139,6 +154,11 @@ impl Rig {
     /// The network service's database.
     pub fn network_db(&self) -> &TestDb {
         &self.network_db
+    }
+
+    /// Where the customer service hears of data quality, for tests to fill.
+    pub fn quality_events(&self) -> &Feed {
+        &self.world.quality
     }
 
     /// The process that the clients below call.

@@ -43,6 +43,7 @@ impl Process {
                 peers: world.peers.clone(),
                 clock: world.shared_clock(),
             }),
+            data_quality_events: world.quality.clone(),
             intake: IntakeSettings {
                 spool: world.spool.path().join("customer"),
                 batch_rows: world.batch_rows,
@@ -50,7 +51,7 @@ impl Process {
                 max_file_bytes: 64 << 20,
                 limits: Default::default(),
             },
-            survivorship: marque_customer::Survivorship::default(),
+            survivorship: world.survivorship.clone(),
         });
         process.add(
             world,

@@ -128,6 +128,7 @@ impl World {
             clock: self.clock.clone(),
             network: RpcTransport::local(RoleName::Network, &self.router),
             network_events: Arc::new(Silence),
+            data_quality_events: Arc::new(Silence),
             intake: self.intake("customer"),
             survivorship: marque_customer::Survivorship::default(),
         });

@@ -5,11 +5,13 @@ use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, source_
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
+use rustc_hash::FxHashMap;
 
 use super::{CustomerApp, words::check_reason};
 use crate::{
     domain::{
-        Customer, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship, compose, mask,
+        Customer, DealerTrust, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship,
+        compose, mask,
     },
     error::{Error, Result},
     storage::Counts,
@@ -282,8 +284,9 @@ impl CustomerApp {
         if !self.may_see(conn, scope, seen, now)? {
             return Err(Error::CustomerUnknown);
         }
+        let trust = self.store.trust_of(conn, &dealers)?;
         let dealers = self.store.within(conn, scope, &dealers)?;
-        let golden = opened.golden(&self.survivorship);
+        let golden = opened.golden(&self.survivorship, &trust);
         let consents = self.store.consents_of(conn, &opened.family)?;
         let referrer = self.referrer(conn, &opened.records, &golden)?;
         Ok(File {
@@ -291,6 +294,7 @@ impl CustomerApp {
             records: opened.records,
             dealers,
             golden,
+            trust_edition: trust.values().map(|told| told.version).sum(),
             consents,
             referrer,
         })
@@ -333,8 +337,9 @@ impl CustomerApp {
 }
 
 impl Opened {
-    /// The golden values of the records.
-    fn golden(&self, rules: &Survivorship) -> Golden {
+    /// The golden values of the records; `told` is what data quality says of their dealers.
+    fn golden(&self, rules: &Survivorship, told: &FxHashMap<String, DealerTrust>) -> Golden {
+        let told = |dealer: &str| told.get(dealer).copied();
         let said: Vec<Said<'_>> = self
             .records
             .iter()
@@ -342,7 +347,7 @@ impl Opened {
             .map(|(record, facts)| Said {
                 id: record.id,
                 at: record.recorded_at,
-                trust: rules.trust(&record.dealer, &record.source),
+                trust: rules.trust(&record.dealer, &record.source, told(record.dealer.as_str())),
                 facts,
                 past_contacts: &record.past_contacts,
             })

@@ -9,15 +9,15 @@ use std::fmt;
 use chrono::NaiveDate;
 use marque_core::{SourceRecordId, Timestamp};
 
-use crate::domain::{Facts, GoldenField, PastContact, Rule, Survivorship};
+use crate::domain::{Facts, GoldenField, PastContact, Rule, Survivorship, Trust};
 
 /// One record's say in the golden values.
 #[derive(Debug)]
 pub(crate) struct Said<'a> {
     pub(crate) id: SourceRecordId,
     pub(crate) at: Timestamp,
-    /// How far its source is trusted, 0 to 1.
-    pub(crate) trust: f64,
+    /// How far its source is trusted.
+    pub(crate) trust: Trust,
     pub(crate) facts: &'a Facts,
     pub(crate) past_contacts: &'a [PastContact],
 }
@@ -78,8 +78,8 @@ pub(crate) struct Lineage {
     pub(crate) agreeing: usize,
     /// Records that say anything.
     pub(crate) saying: usize,
-    /// How far the source of the record is trusted, 0 to 1.
-    pub(crate) trust: f64,
+    /// How far the source of the record is trusted.
+    pub(crate) trust: Trust,
 }
 
 /// The golden values.
@@ -275,21 +275,31 @@ fn agreeing<T: PartialEq>(saying: &[(&Said<'_>, T)], wanted: &T) -> usize {
     saying.iter().filter(|(_, value)| value == wanted).count()
 }
 
-/// The place of the value that survives, and the rule that decided. `saying` is newest first.
+/// The place of the value that survives, and the rule that decided: the last one that left out a value, or the first that fits
+/// where all say the same. `saying` is newest first.
 fn survivor<T: PartialEq>(saying: &[(&Said<'_>, T)], chain: &[Rule]) -> Option<(usize, Rule)> {
     let mut left: Vec<usize> = (0..saying.len()).collect();
-    let mut decided = chain.first().copied().unwrap_or(Rule::Newest);
-    for rule in chain {
+    let mut decided = None;
+    for rule in chain.iter().chain(&[Rule::Newest]) {
         let kept = narrowed(saying, &left, *rule);
         if kept.is_empty() {
             continue;
         }
-        if kept.len() < left.len() {
-            decided = *rule;
+        if decided.is_none() || leaves_out_a_value(saying, &left, &kept) {
+            decided = Some(*rule);
         }
         left = kept;
     }
-    left.first().map(|at| (*at, decided))
+    left.first().copied().zip(decided)
+}
+
+fn leaves_out_a_value<T: PartialEq>(
+    saying: &[(&Said<'_>, T)],
+    before: &[usize],
+    after: &[usize],
+) -> bool {
+    let is_kept = |at: &usize| after.iter().any(|kept| saying[*kept].1 == saying[*at].1);
+    before.len() > after.len() && !before.iter().all(is_kept)
 }
 
 fn narrowed<T: PartialEq>(saying: &[(&Said<'_>, T)], left: &[usize], rule: Rule) -> Vec<usize> {
@@ -302,9 +312,9 @@ fn narrowed<T: PartialEq>(saying: &[(&Said<'_>, T)], left: &[usize], rule: Rule)
         Rule::Trusted => {
             let most = left
                 .iter()
-                .map(|at| saying[*at].0.trust)
+                .map(|at| saying[*at].0.trust.share)
                 .fold(0.0, f64::max);
-            keep(&|at| saying[at].0.trust >= most)
+            keep(&|at| saying[at].0.trust.share >= most)
         }
         Rule::MostFrequent => {
             let count = |at: usize| agreeing(saying, &saying[at].1);
@@ -319,7 +329,7 @@ mod tests {
     use marque_core::source_record_id;
 
     use super::*;
-    use crate::domain::{COLUMNS, Columns};
+    use crate::domain::{COLUMNS, Columns, survivorship::TrustFrom};
 
     fn facts(texts: &[(&str, &str)]) -> Facts {
         let mut columns = Columns::default();
@@ -344,7 +354,10 @@ mod tests {
             .map(|(at, (facts, (day, _)))| Said {
                 id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
                 at: Timestamp::from_micros(day * 86_400_000_000),
-                trust: if at == 0 { 1.0 } else { 0.5 },
+                trust: Trust {
+                    share: if at == 0 { 1.0 } else { 0.5 },
+                    from: TrustFrom::Configured,
+                },
                 facts,
                 past_contacts: &[],
             })
@@ -498,5 +511,31 @@ mod tests {
         };
         assert_eq!(why("phone"), Some(("trusted", 1, 3)), "why this phone?");
         assert_eq!(why("address"), Some(("most_frequent", 2, 3)));
+    }
+
+    #[test]
+    fn of_what_equally_many_say_the_more_trusted_is_right() {
+        let rows: [(i64, &[(&str, &str)]); 2] = [
+            (
+                1,
+                &[("source_key", "a"), ("name", "王小明"), ("gender", "男")],
+            ),
+            (
+                9,
+                &[("source_key", "b"), ("name", "王小敏"), ("gender", "男")],
+            ),
+        ];
+        let golden = golden(&rows);
+        assert_eq!(golden.name.as_deref(), Some("王小明"));
+        let why = |field| {
+            let found = golden.lineage.iter().find(|lineage| lineage.field == field);
+            found.map(|lineage| (lineage.rule, lineage.trust.share))
+        };
+        assert_eq!(why("name"), Some(("trusted", 1.0)));
+        assert_eq!(
+            why("gender"),
+            Some(("most_frequent", 1.0)),
+            "no rule left out a value"
+        );
     }
 }

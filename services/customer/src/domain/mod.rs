@@ -19,7 +19,7 @@ pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{LEAD, Match, Matcher, finite};
 pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
-pub(crate) use survivorship::{GoldenField, Rule};
+pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::{Sight, mask};
 
@@ -100,6 +100,8 @@ pub(crate) struct File {
     /// Dealers of whose records the caller may know, in order.
     pub(crate) dealers: Vec<String>,
     pub(crate) golden: Golden,
+    /// Grows with each word of data quality about one of his dealers.
+    pub(crate) trust_edition: i64,
     pub(crate) consents: Vec<Consent>,
     pub(crate) referrer: Option<CustomerId>,
 }

@@ -10,6 +10,9 @@
 //!
 //! Each rule of a chain narrows what the one before left; a rule that nothing fits is passed over. What is then still
 //! open goes to the newest.
+//!
+//! How far a source is trusted is what the configuration says of it, or else what the data-quality service last said of its
+//! dealer, or else 1.
 
 use std::collections::BTreeMap;
 
@@ -63,14 +66,19 @@ pub(crate) enum GoldenField {
     AcquisitionChannel,
 }
 
+/// What most say; of what equally many say, what the more trusted do.
+const BY_COUNT: &[Rule] = &[Rule::MostFrequent, Rule::Trusted];
+/// The same, after what an ID number proves.
+const BY_PROOF: &[Rule] = &[Rule::Documented, Rule::MostFrequent, Rule::Trusted];
+
 /// Name and chain of each field, where nothing is configured; in the order of [`GoldenField`].
 const DEFAULTS: [(&str, &[Rule]); 13] = [
-    ("name", &[Rule::MostFrequent]),
-    ("id_number", &[Rule::MostFrequent]),
-    ("credit_code", &[Rule::MostFrequent]),
+    ("name", BY_COUNT),
+    ("id_number", BY_COUNT),
+    ("credit_code", BY_COUNT),
     ("phone", &[Rule::Newest]),
-    ("gender", &[Rule::Documented, Rule::MostFrequent]),
-    ("birthday", &[Rule::Documented, Rule::MostFrequent]),
+    ("gender", BY_PROOF),
+    ("birthday", BY_PROOF),
     ("address", &[Rule::Newest]),
     ("region_code", &[Rule::Newest]),
     ("occupation", &[Rule::Newest]),
@@ -84,6 +92,42 @@ impl GoldenField {
     pub(crate) const fn as_str(self) -> &'static str {
         DEFAULTS[self as usize].0
     }
+}
+
+/// How far a source is trusted, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Trust {
+    /// 0 to 1.
+    pub(crate) share: f64,
+    pub(crate) from: TrustFrom,
+}
+
+/// Who says how far a source is trusted: each goes before those after him.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TrustFrom {
+    Configured,
+    DataQuality,
+    /// Nobody did.
+    Default,
+}
+
+impl TrustFrom {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::DataQuality => "data_quality",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// How far a dealer's records are trusted, as the data-quality service last said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DealerTrust {
+    /// 0 to 100.
+    pub(crate) percent: i64,
+    /// Grows with each word about the dealer.
+    pub(crate) version: i64,
 }
 
 /// The chains of all fields, and how far each source is trusted.
@@ -131,7 +175,7 @@ impl Default for Survivorship {
 
 impl Survivorship {
     /// Reads the chains of some fields; the others keep their own. `trust` (0 to 1) is by dealer (`D001`), source
-    /// system (`dms`) or both (`D001/dms`); the most exact one counts, and 1 where nothing is said.
+    /// system (`dms`) or both (`D001/dms`); the most exact one counts, and goes before what data quality says.
     ///
     /// # Errors
     /// [`InvalidSurvivorship`] if a field or rule is unknown or a trust out of range.
@@ -166,16 +210,29 @@ impl Survivorship {
         &self.chains[field as usize]
     }
 
-    /// How far a source is trusted, 0 to 1.
-    pub(crate) fn trust(&self, dealer: &DealerCode, source: &str) -> f64 {
+    /// How far a source is trusted; `told` is what data quality says of its dealer.
+    pub(crate) fn trust(
+        &self,
+        dealer: &DealerCode,
+        source: &str,
+        told: Option<DealerTrust>,
+    ) -> Trust {
+        let (share, from) = match (self.configured(dealer, source), told) {
+            (Some(share), _) => (share, TrustFrom::Configured),
+            (None, Some(told)) => (told.percent as f64 / 100.0, TrustFrom::DataQuality),
+            (None, None) => (1.0, TrustFrom::Default),
+        };
+        Trust { share, from }
+    }
+
+    fn configured(&self, dealer: &DealerCode, source: &str) -> Option<f64> {
         if self.trust.is_empty() {
-            return 1.0;
+            return None;
         }
         let dealer = dealer.as_str();
         [format!("{dealer}/{source}").as_str(), dealer, source]
             .into_iter()
             .find_map(|key| self.trust.get(key).copied())
-            .unwrap_or(1.0)
     }
 }
 
@@ -226,7 +283,7 @@ mod tests {
             .into();
         let read = Survivorship::read(&BTreeMap::new(), &trust).unwrap();
         let (one, other): (DealerCode, DealerCode) = ("D1".parse().unwrap(), "D2".parse().unwrap());
-        let of = |dealer, source| (read.trust(dealer, source) * 10.0) as u8;
+        let of = |dealer, source| (read.trust(dealer, source, None).share * 10.0) as u8;
         assert_eq!(
             [
                 of(&one, "dms"),
@@ -236,5 +293,24 @@ mod tests {
             ],
             [1, 5, 8, 10]
         );
+    }
+
+    #[test]
+    fn the_configuration_goes_before_data_quality_and_that_before_nothing() {
+        let configured = BTreeMap::from([("D1".to_owned(), 0.5), ("crm".to_owned(), 0.2)]);
+        let read = Survivorship::read(&BTreeMap::new(), &configured).unwrap();
+        let told = Some(DealerTrust {
+            percent: 85,
+            version: 3,
+        });
+        for (dealer, source, told, share, from) in [
+            ("D1", "dms", told, 0.5, "configured"),
+            ("D2", "crm", told, 0.2, "configured"),
+            ("D2", "dms", told, 0.85, "data_quality"),
+            ("D2", "dms", None, 1.0, "default"),
+        ] {
+            let trust = read.trust(&dealer.parse().unwrap(), source, told);
+            assert_eq!((trust.share, trust.from.as_str()), (share, from));
+        }
     }
 }

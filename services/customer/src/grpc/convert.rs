@@ -175,6 +175,7 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
         records: _,
         dealers,
         golden,
+        trust_edition,
         consents,
         referrer,
     } = file;
@@ -230,6 +231,7 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
         version: customer.version,
         created_at: Some(to_proto_time(customer.created_at)),
         updated_at: Some(to_proto_time(customer.updated_at)),
+        trust_edition,
     }
 }
 
@@ -407,7 +409,8 @@ fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
         recorded_at: time(at),
         agreeing: agreeing as i32,
         saying: saying as i32,
-        trust,
+        trust: trust.share,
+        trust_from: trust.from.as_str().to_owned(),
     }
 }
 

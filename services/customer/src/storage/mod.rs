@@ -23,6 +23,7 @@ mod records;
 mod sealed;
 mod segments;
 mod tokens;
+mod trust;
 
 use marque_vault::Vault;
 

@@ -19,5 +19,6 @@ mod reconcile;
 mod sight;
 mod steward;
 mod tokens;
+mod trust;
 mod twice;
 mod writes;

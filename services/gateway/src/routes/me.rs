@@ -33,7 +33,8 @@ pub(crate) async fn get_me(
     conditions: Preconditions,
 ) -> Answer {
     let customer = customers::find(&app, &call, call.own_customer()?, false).await?;
-    conditions.read(customer.version, &CustomerView::from(customer))
+    let (version, edition) = (customer.version, customer.trust_edition);
+    conditions.read_edition(version, edition, &CustomerView::from(customer))
 }
 
 /// Everything about me at once.

@@ -23,6 +23,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
         network_events: shared.events(ServiceRole::Network)?,
+        data_quality_events: shared.events(ServiceRole::DataQuality)?,
         intake: shared.intake(ServiceRole::Customer),
         survivorship: Survivorship::read(&rules.survivorship, &rules.trust)?,
     })?;

@@ -39,7 +39,8 @@ pub(crate) async fn get_customer(
     Query(query): Query<CustomerQuery>,
 ) -> Answer {
     let customer = find(&app, &call, id, query.lineage).await?;
-    conditions.read(customer.version, &CustomerView::from(customer))
+    let (version, edition) = (customer.version, customer.trust_edition);
+    conditions.read_edition(version, edition, &CustomerView::from(customer))
 }
 
 /// The customer of an id or number.

@@ -75,7 +75,7 @@ pub(crate) struct CustomerView {
     /// Where each field comes from; with `lineage=true`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lineage: Vec<LineageView>,
-    /// Grows with each change; the ETag.
+    /// Grows with each change; the ETag begins with it.
     version: i64,
     /// First known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +120,7 @@ impl From<pb::Customer> for CustomerView {
             version,
             created_at,
             updated_at,
+            trust_edition: _,
         } = customer;
         Self {
             id,
@@ -211,6 +212,8 @@ pub(crate) struct LineageView {
     saying: i32,
     /// How far the source of the record that won is trusted, 0 to 1.
     trust: f64,
+    /// Who says so: configured, data_quality, or default while nobody does.
+    trust_from: String,
 }
 
 impl From<pb::Lineage> for LineageView {
@@ -223,6 +226,7 @@ impl From<pb::Lineage> for LineageView {
             agreeing,
             saying,
             trust,
+            trust_from,
         } = lineage;
         Self {
             field,
@@ -232,6 +236,7 @@ impl From<pb::Lineage> for LineageView {
             agreeing,
             saying,
             trust,
+            trust_from,
         }
     }
 }

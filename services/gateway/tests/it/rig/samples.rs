@@ -136,6 +136,7 @@ pub(super) fn person(with_lineage: bool) -> customer::Customer {
         agreeing: 2,
         saying: 3,
         trust: 0.9,
+        trust_from: text("data_quality"),
     };
     customer::Customer {
         id: text(CUSTOMER),
@@ -169,6 +170,7 @@ pub(super) fn person(with_lineage: bool) -> customer::Customer {
         version: VERSION,
         created_at: at(0),
         updated_at: at(3600),
+        trust_edition: 0,
     }
 }
 

@@ -1,0 +1,5 @@
+//! What the service does with the events of others.
+
+mod trust;
+
+pub(crate) use trust::Quality;

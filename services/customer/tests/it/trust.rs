@@ -1,0 +1,131 @@
+//! What data quality says of dealers decides between what their records say.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use marque_api::{
+    customer::v1::{Customer, Lineage},
+    events::v1::Event,
+    quality::v1::TrustChanged,
+};
+use marque_customer::Survivorship;
+use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin};
+use prost::Message as _;
+use uuid::Uuid;
+
+use crate::common::{count, get, put};
+
+store_test_suite!(
+    a_word_of_data_quality_lets_another_value_survive,
+    words_that_come_again_or_late_change_nothing,
+    what_is_configured_goes_before_data_quality,
+);
+
+/// The most trusted phone, and these sources trusted by hand.
+fn by_trust(configured: &[(&str, f64)]) -> Survivorship {
+    let chain = vec!["trusted".to_owned(), "newest".to_owned()];
+    let trust = configured
+        .iter()
+        .map(|(source, share)| ((*source).to_owned(), *share))
+        .collect();
+    Survivorship::read(&BTreeMap::from([("phone".to_owned(), chain)]), &trust).unwrap()
+}
+
+/// One customer, whose first phone `D1` typed and whose second, later, `D2`.
+async fn with_two_phones(rig: &Rig) -> String {
+    let person = |n| {
+        a_customer()
+            .named("王小明")
+            .with_id_number(id_number(1))
+            .driving(vin(1))
+            .with_phone(phone(n))
+    };
+    let one = put(rig, person(1).put("D1", "1")).await.customer_id;
+    rig.clock().advance(Duration::from_secs(3600));
+    let other = put(rig, person(2).put("D2", "2")).await.customer_id;
+    assert_eq!(one, other);
+    one
+}
+
+/// The `version`th word of data quality about a dealer.
+fn word(position: i64, dealer: &str, version: i64, trust_percent: i32) -> Event {
+    let changed = TrustChanged {
+        dealer: dealer.to_owned(),
+        trust_percent,
+        version,
+        standard: 1,
+        records: 60,
+    };
+    Event {
+        position,
+        id: Uuid::from_u128(position.unsigned_abs().into()).to_string(),
+        r#type: "marque.quality.trust.changed".to_owned(),
+        dealer: dealer.to_owned(),
+        data: changed.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// The phone to call: which of the two, the rule that decided, and how far its source is trusted by whom.
+fn why(customer: &Customer) -> (u32, &str, f64, &str) {
+    let lineage: &Lineage = customer
+        .lineage
+        .iter()
+        .find(|lineage| lineage.field == "phone")
+        .unwrap();
+    let value = &customer.contact_points[0].value;
+    let which = if *value == format!("+86{}", phone(1)) {
+        1
+    } else {
+        2
+    };
+    (which, &lineage.rule, lineage.trust, &lineage.trust_from)
+}
+
+async fn a_word_of_data_quality_lets_another_value_survive(db: TestDb) {
+    let rig = Rig::with_survivorship(db, by_trust(&[])).await;
+    let id = with_two_phones(&rig).await;
+    let before = get(&rig, &id).await;
+    assert_eq!(why(&before), (2, "newest", 1.0, "default"));
+    let words = [word(1, "D1", 1, 90), word(2, "D2", 1, 60)];
+    rig.quality_events().deliver(words).await;
+    let after = get(&rig, &id).await;
+    assert_eq!(why(&after), (1, "trusted", 0.9, "data_quality"));
+    assert_eq!(after.version, before.version, "nothing was written");
+    assert_eq!((before.trust_edition, after.trust_edition), (0, 2));
+    rig.quality_events().deliver([word(3, "D1", 2, 40)]).await;
+    let later = get(&rig, &id).await;
+    assert_eq!(why(&later), (2, "trusted", 0.6, "data_quality"));
+    assert_eq!(later.trust_edition, 3);
+}
+
+async fn words_that_come_again_or_late_change_nothing(db: TestDb) {
+    let rig = Rig::with_survivorship(db, by_trust(&[])).await;
+    let id = with_two_phones(&rig).await;
+    let first = [word(1, "D1", 1, 60), word(2, "D2", 2, 90)];
+    rig.quality_events().deliver(first.clone()).await;
+    let expected = (2, "trusted", 0.9, "data_quality");
+    assert_eq!(why(&get(&rig, &id).await), expected);
+    rig.quality_events().deliver(first).await;
+    assert_eq!(why(&get(&rig, &id).await), expected);
+    // The same word under another id, and the one before it, which comes only now.
+    let late = [word(3, "D2", 2, 30), word(4, "D2", 1, 30)];
+    rig.quality_events().deliver(late).await;
+    assert_eq!(why(&get(&rig, &id).await), expected);
+    // What is no share is set aside.
+    rig.quality_events().deliver([word(5, "D2", 3, 140)]).await;
+    assert_eq!(why(&get(&rig, &id).await), expected);
+    let set_aside = "SELECT count(*) FROM dead_letters";
+    assert_eq!(count(&rig, set_aside).await, 1);
+}
+
+async fn what_is_configured_goes_before_data_quality(db: TestDb) {
+    let rig = Rig::with_survivorship(db, by_trust(&[("D1", 0.3)])).await;
+    let id = with_two_phones(&rig).await;
+    let words = [word(1, "D1", 1, 90), word(2, "D2", 1, 60)];
+    rig.quality_events().deliver(words).await;
+    let customer = get(&rig, &id).await;
+    assert_eq!(why(&customer), (2, "trusted", 0.6, "data_quality"));
+    rig.quality_events().deliver([word(3, "D2", 2, 25)]).await;
+    let customer = get(&rig, &id).await;
+    assert_eq!(why(&customer), (1, "trusted", 0.3, "configured"));
+}
