@@ -236,17 +236,21 @@ impl Reader {
             );
             return None;
         };
-        if let Ok(date) = date::parse(typed, self.today) {
-            Some(Timestamp::from_micros(date.instant().timestamp_micros()))
-        } else {
+        let date = self.instant(typed);
+        if date.is_none() {
             self.note(
                 field,
                 "INVALID",
                 "日期无法识别，请写成 2026-11-21 的形式",
                 "write a date such as 2026-11-21",
             );
-            None
         }
+        date
+    }
+
+    fn instant(&self, typed: &str) -> Option<Timestamp> {
+        let date = date::parse(typed, self.today).ok()?;
+        Some(Timestamp::from_micros(date.instant().timestamp_micros()))
     }
 
     fn end(self, fact: Happening) -> Result<Happening, Vec<Wrong>> {
@@ -264,16 +268,32 @@ impl Reader {
             self.note(
                 "withdrawn",
                 "INVALID",
-                "是否作废请填“是”或“否”",
-                "yes or no",
+                format!(
+                    "“作废”一栏只认：作废填 {}；有效填 {}，或留空",
+                    WITHDRAWN.join("、"),
+                    STANDS.join("、")
+                ),
+                format!(
+                    "to take it back: {}; if it stands: {}, or leave it empty",
+                    WITHDRAWN.join(", "),
+                    STANDS.join(", ")
+                ),
             );
         }
         is_withdrawn
     }
 
     fn valid_until(&mut self, typed: &str, given: Option<Timestamp>) -> Option<Timestamp> {
-        present(Some(typed))?;
-        let until = self.date("valid_until", typed)?;
+        let typed = present(Some(typed))?;
+        let Some(until) = self.instant(typed) else {
+            self.note(
+                "valid_until",
+                "INVALID",
+                "有效期至应为日期，例如 2027-11-21；留空则自评估日起十二个月内有效",
+                "a date such as 2027-11-21; if it is left empty, the assessment holds for twelve months",
+            );
+            return None;
+        };
         if given.is_some_and(|given| until < given) {
             self.note(
                 "valid_until",

@@ -15,6 +15,7 @@ store_test_suite!(
     a_file_of_payments_moves_scores_and_a_second_time_nothing,
     purchases_and_assessments_come_in_under_chinese_headers,
     wrong_rows_are_held_back_with_their_column_and_the_rest_comes_in,
+    a_word_that_nobody_knows_is_told_with_those_that_are_known,
     a_file_and_a_live_write_under_one_key_are_one_fact,
 );
 
@@ -160,6 +161,35 @@ async fn wrong_rows_are_held_back_with_their_column_and_the_rest_comes_in(db: Te
         20_000,
         "the last word on a key counts"
     );
+}
+
+async fn a_word_that_nobody_knows_is_told_with_those_that_are_known(db: TestDb) {
+    let world = world_of_two(db).await;
+    let file = "assessment_key,customer_key,subject,value,date,valid_until,withdrawn\n\
+                S1,A,intention,4,2026-05-20,2027-05-20,否\n\
+                S2,A,intention,4,2026-05-20,,perhaps\n\
+                S3,A,intention,4,2026-05-20,for long,\n";
+    let import = import(&world, "assessments", file).await;
+    assert_eq!((import.accepted, import.quarantined), (1, 2));
+    let told = rows(&world, &import).await;
+    for (at, column, words) in [
+        (1, "withdrawn", ["yes", "no", "作废", "有效"]),
+        (2, "valid_until", ["2027-11-21", "empty", "日期", "留空"]),
+    ] {
+        assert_eq!(told[at].outcome(), RowOutcome::Quarantined);
+        let [finding] = told[at].findings.as_slice() else {
+            panic!("one thing is wrong: {:?}", told[at].findings);
+        };
+        assert_eq!(
+            (finding.field.as_str(), finding.rule.as_str()),
+            (column, "invalid")
+        );
+        let said = format!("{} {}", finding.message_en, finding.message_zh);
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!said.contains("perhaps") && !said.contains("for long"));
+    }
 }
 
 async fn a_file_and_a_live_write_under_one_key_are_one_fact(db: TestDb) {
