@@ -1,4 +1,4 @@
-//! What a service that owns records tells the data-quality service of them: coded facts, never values.
+//! What a service that owns records tells the data-quality service of them: coded facts, never who or what they are about.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use marque_auth::CallContext;
 use marque_core::Timestamp;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_events::to_proto_time;
-use marque_quality::{Field, Finding, RecordKind, Severity, party::PartyKind};
+use marque_quality::{Field, Finding, RecordKind, Severity, party::PartyKind, standard::Measured};
 use tonic::{Request, Response, Status};
 
 /// Most records in one question.
@@ -45,6 +45,8 @@ pub struct RecordEvidence {
     pub findings: Vec<Finding>,
     /// A keyed [`marque_quality::falsification::Entry`]; empty for kinds that are not compared.
     pub entry: Vec<u8>,
+    /// What was measured of it, by which another standard's ranges can be tried.
+    pub measures: Vec<Measured>,
 }
 
 /// Whoever owns records and can say what they are like.
@@ -115,6 +117,7 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
         filled,
         findings,
         entry,
+        measures,
     } = record;
     let party = match party {
         None => "",
@@ -138,6 +141,15 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
             .collect(),
         findings: findings.iter().map(finding_to_pb).collect(),
         entry,
+        measures: measures.iter().map(measure_to_pb).collect(),
+    }
+}
+
+fn measure_to_pb(measured: &Measured) -> pb::EvidenceMeasure {
+    pb::EvidenceMeasure {
+        field: measured.field.column().to_owned(),
+        measure: measured.measure.code().to_owned(),
+        value: measured.value,
     }
 }
 

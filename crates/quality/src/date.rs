@@ -1,6 +1,8 @@
 //! Dates and date-times in the ways people type them. Business dates are dates in Asia/Shanghai.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc,
+};
 
 use crate::text::half_width;
 
@@ -116,6 +118,12 @@ fn iso_day(text: &[u8]) -> Option<Result<NaiveDate, DateFlaw>> {
     Some(day_of(year, month, day))
 }
 
+/// Age in whole years on a day of somebody born on another.
+pub(crate) fn age_on(born: NaiveDate, day: NaiveDate) -> i32 {
+    let had_birthday = (day.month(), day.day()) >= (born.month(), born.day());
+    day.year() - born.year() - i32::from(!had_birthday)
+}
+
 fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
@@ -133,7 +141,7 @@ fn day_of(year: u32, month: u32, day: u32) -> Result<NaiveDate, DateFlaw> {
 }
 
 fn full_year(two_digits: u32, today: NaiveDate) -> u32 {
-    let limit = chrono::Datelike::year(&today) as u32 + 10;
+    let limit = today.year() as u32 + 10;
     let year = limit / 100 * 100 + two_digits;
     if year > limit { year - 100 } else { year }
 }

@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::dictionary::{Bilingual, Field, Lang};
+use crate::{
+    dictionary::{Bilingual, Field, Lang},
+    standard::{self, Write, day_words},
+};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -89,7 +92,7 @@ pub struct RuleEntry {
     pub dimension: Dimension,
     /// Severity of its findings.
     pub severity: Severity,
-    /// What is wrong; `{field}`, `{other}` and `{number}` are filled in.
+    /// What is wrong; `{field}`, `{other}`, `{number}` and `{day}` are filled in.
     pub text: Bilingual,
     /// What to do.
     pub fix: Bilingual,
@@ -116,7 +119,7 @@ impl Serialize for Rule {
 pub struct Params {
     /// The other field concerned.
     pub other: Option<Field>,
-    /// A count or limit.
+    /// A count, or the bound of a range: in the unit people write, a day as YYYYMMDD or as the year that begins with it.
     pub number: Option<i64>,
 }
 
@@ -189,11 +192,28 @@ impl Finding {
         if let Some(other) = self.params.other {
             text = text.replace("{other}", label(other));
         }
-        if let Some(number) = self.params.number {
-            text = text.replace("{number}", &number.to_string());
+        for (gap, write) in [
+            ("{number}", plain_words as Write),
+            ("{day}", day_words as Write),
+        ] {
+            if text.contains(gap)
+                && let Some(number) = self.number_words(lang, write)
+            {
+                text = text.replace(gap, &number);
+            }
         }
         text
     }
+
+    /// The number in words; of a range that does not tell its bound, those of the release.
+    fn number_words(&self, lang: Lang, write: Write) -> Option<String> {
+        let own = self.params.number.map(|number| write(number, lang));
+        own.or_else(|| standard::release_bounds(self.field, self.rule, (lang, write)))
+    }
+}
+
+fn plain_words(number: i64, _: Lang) -> String {
+    number.to_string()
 }
 
 impl Serialize for Finding {
@@ -227,6 +247,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_is_told_as_people_write_it_and_else_that_of_the_release() {
+        let year = Finding::new(Field::VehicleModelYear, Rule::NumberOutOfRange);
+        let early = Finding::new(Field::VisitOpenedAt, Rule::DateTooEarly);
+        let day = early.with_number(20_150_601);
+        for (finding, zh, en) in [
+            (year.with_number(1990), "1990", "1990"),
+            (year, "1980–今天+1年", "1980–today+1y"),
+            (day, "早于2015-06-01", "before 2015-06-01"),
+            (early.with_number(1980), "早于1980年", "before 1980"),
+            (early, "早于1980年", "before 1980"),
+        ] {
+            assert!(
+                finding.text(Lang::Zh).ends_with(zh),
+                "{}",
+                finding.text(Lang::Zh)
+            );
+            assert!(
+                finding.text(Lang::En).ends_with(en),
+                "{}",
+                finding.text(Lang::En)
+            );
+        }
+    }
+
+    #[test]
     fn templates_have_no_unknown_gaps() {
         for rule in Rule::ALL {
             for template in [
@@ -238,7 +283,8 @@ mod tests {
                 let rest = template
                     .replace("{field}", "")
                     .replace("{other}", "")
-                    .replace("{number}", "");
+                    .replace("{number}", "")
+                    .replace("{day}", "");
                 assert!(
                     !rest.contains(['{', '}']),
                     "{}: {template}",

@@ -1,8 +1,8 @@
 //! Identity documents: resident ID (GB 11643-1999, ISO 7064 MOD 11-2), residence permits, passports and the rest.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-use crate::{division, gender::Gender, inline::Inline, text::fold_code};
+use crate::{date, division, gender::Gender, inline::Inline, text::fold_code};
 
 /// Which document a number belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -184,9 +184,7 @@ impl IdDocument {
 
     /// Age in whole years on a day, where the number holds a date of birth.
     pub fn age_on(&self, day: NaiveDate) -> Option<i32> {
-        let born = self.birth_date()?;
-        let had_birthday = (day.month(), day.day()) >= (born.month(), born.day());
-        Some(day.year() - born.year() - i32::from(!had_birthday))
+        Some(date::age_on(self.birth_date()?, day))
     }
 
     const fn carries_person(&self) -> bool {

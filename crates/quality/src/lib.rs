@@ -24,7 +24,8 @@ pub mod vin;
 
 pub use clean::{
     CleanComplaint, CleanCustomer, CleanVehicle, CleanVisit, Cleaned, clean_complaint,
-    clean_customer, clean_vehicle, clean_visit,
+    clean_complaint_by, clean_customer, clean_customer_by, clean_vehicle, clean_vehicle_by,
+    clean_visit, clean_visit_by,
 };
 pub use dictionary::{
     ComplaintRow, CustomerRow, DataClass, Field, FieldEntry, Lang, RecordKind, VehicleRow, VisitRow,

@@ -11,9 +11,6 @@ pub struct Odometer {
     pub in_ten_thousands: bool,
 }
 
-/// No car that a dealer sees has gone farther.
-pub const MAX_ODOMETER_KM: u32 = 2_000_000;
-
 /// Reads an amount of yuan into fen: `1,234.50`, `¥1234.5`, `1234元`, `1.2万`. Halves of a fen round away from zero.
 ///
 /// `None` if it is no amount or does not fit in 15 digits.
@@ -22,15 +19,14 @@ pub fn parse_money_fen(typed: &str) -> Option<i64> {
     decimal.scaled(2 + unit)
 }
 
-/// Reads kilometres: `12345`, `12,345km`, `12345公里`, `1.2万公里`; fractions are cut off. `None` if it is none.
+/// Reads kilometres: `12345`, `12,345km`, `12345公里`, `1.2万公里`; fractions are cut off. `None` if it is none. How many
+/// there may be is a range of the standard.
 pub fn parse_odometer(typed: &str) -> Option<Odometer> {
     let (decimal, unit) = read(typed, &['公', '里', '千', '米'], &["KMS", "KM"])?;
     if decimal.is_negative {
         return None;
     }
-    let km = u32::try_from(decimal.scaled(unit + 1)? / 10)
-        .ok()
-        .filter(|km| *km <= MAX_ODOMETER_KM)?;
+    let km = u32::try_from(decimal.scaled(unit + 1)? / 10).ok()?;
     Some(Odometer {
         km,
         in_ten_thousands: unit == 4,
@@ -153,7 +149,8 @@ mod tests {
             ("1.2万公里", Some(12_000)),
             ("12345.9", Some(12_345)),
             ("-5", None),
-            ("3000000", None),
+            ("3000000", Some(3_000_000)),
+            ("5000000000", None),
             ("不知道", None),
         ] {
             assert_eq!(parse_odometer(typed).map(|o| o.km), km, "{typed}");

@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use super::{Cleaned, Notes};
 use crate::{
     date::TypedDate,
-    dictionary::{ComplaintRow, Field},
+    dictionary::{ComplaintRow, Field, RecordKind},
     finding::Rule,
+    standard::{Standard, release},
     vin::Vin,
 };
 
@@ -68,19 +69,28 @@ pub struct CleanComplaint<'a> {
     pub department: Option<Cow<'a, str>>,
 }
 
-/// Cleans one complaint row. `today` is the business day of the check.
+/// Cleans one complaint row. `today` is the business day of the check, which names the release's standard whose ranges hold.
 pub fn clean_complaint<'a>(
     row: &ComplaintRow<'a>,
     today: NaiveDate,
 ) -> Cleaned<CleanComplaint<'a>> {
-    let mut notes = Notes::new(today);
+    clean_complaint_by(release(RecordKind::Complaints, today), row, today)
+}
+
+/// Cleans one complaint row by the ranges of a standard.
+pub fn clean_complaint_by<'a>(
+    standard: &Standard,
+    row: &ComplaintRow<'a>,
+    today: NaiveDate,
+) -> Cleaned<CleanComplaint<'a>> {
+    let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::ComplaintVin, row.vin);
     let complaint = CleanComplaint {
         complaint_key: notes.key(Field::ComplaintComplaintKey, row.complaint_key),
         customer_key: notes.key(Field::ComplaintCustomerKey, row.customer_key),
         vin,
         vin_suggestion,
-        opened_at: notes.past_date(Field::ComplaintOpenedAt, row.opened_at, 1980),
+        opened_at: notes.date_in_range(Field::ComplaintOpenedAt, row.opened_at),
         channel: notes.text(Field::ComplaintChannel, row.channel, 500),
         category: notes.text(Field::ComplaintCategory, row.category, 500),
         severity: notes.choice(Field::ComplaintSeverity, row.severity, SEVERITIES),

@@ -9,7 +9,7 @@ use crate::{
     address::Address,
     credit_code::CreditCode,
     date::TypedDate,
-    dictionary::{CustomerRow, Field},
+    dictionary::{CustomerRow, Field, RecordKind},
     finding::Rule,
     gender::Gender,
     id_document::IdDocument,
@@ -17,6 +17,7 @@ use crate::{
     party::{self, PartyKind},
     phone::Phone,
     plate::Plate,
+    standard::{Standard, release},
     text::present,
     vin::Vin,
 };
@@ -59,9 +60,18 @@ pub struct CleanCustomer<'a> {
     pub recorded_at: Option<TypedDate>,
 }
 
-/// Cleans one customer row. `today` is the business day of the check.
+/// Cleans one customer row. `today` is the business day of the check, which names the release's standard whose ranges hold.
 pub fn clean_customer<'a>(row: &CustomerRow<'a>, today: NaiveDate) -> Cleaned<CleanCustomer<'a>> {
-    let mut notes = Notes::new(today);
+    clean_customer_by(release(RecordKind::Customers, today), row, today)
+}
+
+/// Cleans one customer row by the ranges of a standard.
+pub fn clean_customer_by<'a>(
+    standard: &Standard,
+    row: &CustomerRow<'a>,
+    today: NaiveDate,
+) -> Cleaned<CleanCustomer<'a>> {
+    let mut notes = Notes::new(today, standard);
     let mut row = *row;
     swap::repair(&mut row, &mut notes);
     let kind = kind_of(&row, &mut notes);
@@ -96,7 +106,7 @@ pub fn clean_customer<'a>(row: &CustomerRow<'a>, today: NaiveDate) -> Cleaned<Cl
         ),
         plate: notes.plate(Field::CustomerPlate, row.plate),
         clerk: notes.key(Field::CustomerClerk, row.clerk),
-        recorded_at: notes.past_date(Field::CustomerRecordedAt, row.recorded_at, 1980),
+        recorded_at: notes.date_in_range(Field::CustomerRecordedAt, row.recorded_at),
         ..CleanCustomer::default()
     };
     (customer.vin, customer.vin_suggestion) = notes.vin(Field::CustomerVin, row.vin);
@@ -107,7 +117,7 @@ pub fn clean_customer<'a>(row: &CustomerRow<'a>, today: NaiveDate) -> Cleaned<Cl
 }
 
 /// The kind by evidence first (credit code, company's name), then as declared, then by the ID number and the name.
-fn kind_of(row: &CustomerRow<'_>, notes: &mut Notes) -> PartyKind {
+fn kind_of(row: &CustomerRow<'_>, notes: &mut Notes<'_>) -> PartyKind {
     let declared = present(row.kind).and_then(|typed| {
         let kind = PartyKind::parse(typed);
         if kind.is_none() {
@@ -136,7 +146,7 @@ fn kind_of(row: &CustomerRow<'_>, notes: &mut Notes) -> PartyKind {
 }
 
 /// The numbers of both cells, of the name, and of cells with several, each once.
-fn take_phones(customer: &mut CleanCustomer<'_>, row: &CustomerRow<'_>, notes: &mut Notes) {
+fn take_phones(customer: &mut CleanCustomer<'_>, row: &CustomerRow<'_>, notes: &mut Notes<'_>) {
     let [first, spare] = notes.phones(Field::CustomerPhone, row.phone);
     let [second, _] = notes.phones(Field::CustomerPhone2, row.phone2);
     let in_name = customer.name.as_ref().and_then(|name| name.phone);
@@ -155,7 +165,7 @@ fn take_phones(customer: &mut CleanCustomer<'_>, row: &CustomerRow<'_>, notes: &
 }
 
 /// What the ID number says against what was typed; the document wins.
-fn cross_check(customer: &mut CleanCustomer<'_>, notes: &mut Notes) {
+fn cross_check(customer: &mut CleanCustomer<'_>, notes: &mut Notes<'_>) {
     if customer.kind == PartyKind::Person && customer.credit_code.is_some() {
         notes.add(Field::CustomerCreditCode, Rule::CreditOnPerson);
     }
@@ -198,7 +208,7 @@ fn cross_check(customer: &mut CleanCustomer<'_>, notes: &mut Notes) {
     customer.region_code = customer.region_code.or(of_address);
 }
 
-fn reject_unusable(customer: &CleanCustomer<'_>, notes: &mut Notes) {
+fn reject_unusable(customer: &CleanCustomer<'_>, notes: &mut Notes<'_>) {
     if customer.source_key.is_none() {
         notes.add(Field::CustomerSourceKey, Rule::SourceKeyMissing);
     }

@@ -19,11 +19,12 @@ use crate::{
     party::PartyKind,
     phone::{self, Phone, PhoneFlaw},
     plate::{Plate, PlateFlaw},
+    standard::{Measure, Measured},
     text::{is_ideograph, present, tidy},
     vin::{Vin, VinFlaw},
 };
 
-impl Notes {
+impl Notes<'_> {
     /// Free text of at most `limit` characters.
     pub(super) fn text<'a>(
         &mut self,
@@ -113,11 +114,9 @@ impl Notes {
         {
             self.add(field, Rule::IdDivisionUnknown);
         }
-        if document
-            .age_on(self.today)
-            .is_some_and(|age| !(MIN_AGE..=110).contains(&age))
-        {
-            self.add_number(field, Rule::IdAgeImplausible, MIN_AGE as usize);
+        if let Some(born) = document.birth_date() {
+            // Of a number whose check character is right, the age is a doubt and no more.
+            self.measure_age(field, born);
         }
         Some(document)
     }
@@ -208,32 +207,42 @@ impl Notes {
         None
     }
 
-    /// A date that has come: not in the future, not before `earliest`.
-    pub(super) fn past_date(
-        &mut self,
-        field: Field,
-        cell: Option<&str>,
-        earliest: i32,
-    ) -> Option<TypedDate> {
+    /// A date or date-time within the range of its field.
+    pub(super) fn date_in_range(&mut self, field: Field, cell: Option<&str>) -> Option<TypedDate> {
         let typed = self.date(field, cell)?;
-        if typed.date > self.today {
+        self.measure(Measured::day(field, typed.date))
+            .then_some(typed)
+    }
+
+    /// A day on which somebody was born: nobody is born in the future, whatever the range of the year.
+    pub(super) fn birthday(&mut self, field: Field, cell: Option<&str>) -> Option<NaiveDate> {
+        let date = self.date(field, cell)?.date;
+        if date > self.today {
             self.add(field, Rule::DateInFuture);
             return None;
         }
-        if typed.date.year() < earliest {
-            self.add_number(field, Rule::DateTooEarly, earliest as usize);
+        let year = Measured {
+            field,
+            measure: Measure::Year,
+            value: i64::from(date.year()),
+        };
+        if !self.measure(year) {
             return None;
         }
-        Some(typed)
-    }
-
-    pub(super) fn birthday(&mut self, field: Field, cell: Option<&str>) -> Option<NaiveDate> {
-        let date = self.past_date(field, cell, 1900)?.date;
         if is_default_birthday(date) {
             self.add(field, Rule::BirthdayDefault);
             return None;
         }
-        Some(date)
+        self.measure_age(field, date).then_some(date)
+    }
+
+    fn measure_age(&mut self, field: Field, born: NaiveDate) -> bool {
+        let age = i64::from(date::age_on(born, self.today));
+        self.measure(Measured {
+            field,
+            measure: Measure::Age,
+            value: age,
+        })
     }
 
     pub(super) fn plate(&mut self, field: Field, cell: Option<&str>) -> Option<Plate> {
@@ -301,6 +310,14 @@ impl Notes {
             self.add(field, Rule::NumberForm);
             return None;
         };
+        let measured = Measured {
+            field,
+            measure: Measure::Km,
+            value: i64::from(reading.km),
+        };
+        if !self.measure(measured) {
+            return None;
+        }
         if reading.in_ten_thousands {
             self.add(field, Rule::OdometerInTenThousands);
         }
@@ -312,12 +329,27 @@ impl Notes {
 
     pub(super) fn money(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
         let fen = number::parse_money_fen(present_number(cell)?);
-        match fen {
-            None => self.add(field, Rule::NumberForm),
-            Some(fen) if fen < 0 => self.add(field, Rule::AmountNegative),
-            Some(_) => {}
-        }
-        fen
+        self.number(field, Measure::Yuan, fen)
+    }
+
+    /// A quantity in thousandths.
+    pub(super) fn quantity(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
+        let milli = number::parse_quantity_milli(present(cell)?);
+        self.number(field, Measure::Count, milli)
+    }
+
+    /// What was read as a number, within the range of its field.
+    fn number(&mut self, field: Field, measure: Measure, read: Option<i64>) -> Option<i64> {
+        let Some(value) = read else {
+            self.add(field, Rule::NumberForm);
+            return None;
+        };
+        let measured = Measured {
+            field,
+            measure,
+            value,
+        };
+        self.measure(measured).then_some(value)
     }
 
     /// One of a list of choices, each known by several words.
@@ -337,9 +369,6 @@ impl Notes {
         found.map(|(choice, _)| *choice)
     }
 }
-
-/// Below this age a person holds no driving licence (16 for light motorcycles, the lowest).
-const MIN_AGE: i32 = 16;
 
 /// Dates that systems fill in by themselves.
 fn is_default_birthday(date: NaiveDate) -> bool {

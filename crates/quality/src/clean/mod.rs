@@ -12,14 +12,15 @@ mod visit;
 
 use chrono::NaiveDate;
 
-pub use complaint::{CleanComplaint, ComplaintSeverity, clean_complaint};
-pub use customer::{CleanCustomer, clean_customer};
-pub use vehicle::{CleanVehicle, EnergyType, clean_vehicle};
-pub use visit::{CleanVisit, CleanVisitLine, LineKind, VisitKind, clean_visit};
+pub use complaint::{CleanComplaint, ComplaintSeverity, clean_complaint, clean_complaint_by};
+pub use customer::{CleanCustomer, clean_customer, clean_customer_by};
+pub use vehicle::{CleanVehicle, EnergyType, clean_vehicle, clean_vehicle_by};
+pub use visit::{CleanVisit, CleanVisitLine, LineKind, VisitKind, clean_visit, clean_visit_by};
 
 use crate::{
     dictionary::Field,
     finding::{Finding, Rule, Severity},
+    standard::{Measured, Measures, Standard},
 };
 
 /// A clean record and what was found on the way.
@@ -29,6 +30,8 @@ pub struct Cleaned<T> {
     pub record: T,
     /// What was found, in the order of the fields.
     pub findings: Vec<Finding>,
+    /// What was measured, also of what was left out: by it another standard's ranges can be tried.
+    pub measures: Measures,
 }
 
 impl<T> Cleaned<T> {
@@ -40,18 +43,32 @@ impl<T> Cleaned<T> {
     }
 }
 
-/// What cleaning one row needs: the day it is done on, and a place for findings.
-struct Notes {
+/// What cleaning one row needs: the day it is done on, the standard whose ranges hold, and places for what is found.
+struct Notes<'s> {
     today: NaiveDate,
+    standard: &'s Standard,
     findings: Vec<Finding>,
+    measures: Measures,
 }
 
-impl Notes {
-    const fn new(today: NaiveDate) -> Self {
+impl<'s> Notes<'s> {
+    fn new(today: NaiveDate, standard: &'s Standard) -> Self {
         Self {
             today,
+            standard,
             findings: Vec::new(),
+            measures: Measures::default(),
         }
+    }
+
+    /// Measures a value; `false` if it lies so far out of its range that it must be left out.
+    fn measure(&mut self, measured: Measured) -> bool {
+        self.measures.add(measured);
+        let Some(finding) = self.standard.judge(measured, self.today) else {
+            return true;
+        };
+        self.findings.push(finding);
+        finding.severity < Severity::Error
     }
 
     fn add(&mut self, field: Field, rule: Rule) {
@@ -72,6 +89,7 @@ impl Notes {
         Cleaned {
             record,
             findings: self.findings,
+            measures: self.measures,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Puts values back that stand in the wrong column; each repair is noted.
-pub(super) fn repair(row: &mut CustomerRow<'_>, notes: &mut Notes) {
+pub(super) fn repair(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
     phone_and_id(row, notes);
     credit_code(row, notes);
     plate_and_vin(row, notes);
@@ -32,7 +32,7 @@ fn code(cell: Option<&str>) -> Option<Inline<24>> {
 }
 
 /// An ID number under phone, or a mobile under ID number.
-fn phone_and_id(row: &mut CustomerRow<'_>, notes: &mut Notes) {
+fn phone_and_id(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
     let is_usual = row.phone.is_some_and(|cell| cell.len() == 11)
         && row
             .id_number
@@ -68,7 +68,7 @@ fn phone_and_id(row: &mut CustomerRow<'_>, notes: &mut Notes) {
 }
 
 /// One column for all certificates: an organisation's credit code under ID number, or the reverse.
-fn credit_code(row: &mut CustomerRow<'_>, notes: &mut Notes) {
+fn credit_code(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
     let is_plain_id = row.id_number.is_none_or(|cell| {
         cell.len() == 18
             && !cell.starts_with('9')
@@ -105,7 +105,7 @@ fn credit_code(row: &mut CustomerRow<'_>, notes: &mut Notes) {
 }
 
 /// A VIN under plate, or a plate under VIN.
-fn plate_and_vin(row: &mut CustomerRow<'_>, notes: &mut Notes) {
+fn plate_and_vin(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
     let plate_is_vin = present(row.plate).is_some_and(|cell| cell.len() >= 17)
         && code(row.plate).is_some_and(|code| code.len() == 17);
     let vin_is_plate = present(row.vin).is_some_and(looks_like_plate);
@@ -123,7 +123,7 @@ fn plate_and_vin(row: &mut CustomerRow<'_>, notes: &mut Notes) {
 }
 
 /// An address under name and a name under address.
-fn name_and_address(row: &mut CustomerRow<'_>, notes: &mut Notes) {
+fn name_and_address(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
     let Some(name) = present(row.name).filter(|name| looks_like_address(name)) else {
         return;
     };
@@ -162,7 +162,7 @@ fn looks_like_address(text: &str) -> bool {
 
 /// Both exchanged, or one moved because the other was empty.
 fn note(
-    notes: &mut Notes,
+    notes: &mut Notes<'_>,
     first: Field,
     second: Field,
     one_was_empty: bool,

@@ -6,9 +6,10 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{Cleaned, Notes};
 use crate::{
-    dictionary::{Field, VehicleRow},
+    dictionary::{Field, RecordKind, VehicleRow},
     finding::Rule,
     plate::Plate,
+    standard::{Measure, Measured, Standard, release},
     text::{present, tidy},
     vin::Vin,
 };
@@ -102,9 +103,18 @@ pub struct CleanVehicle<'a> {
     pub warranty_end: Option<NaiveDate>,
 }
 
-/// Cleans one vehicle row. `today` is the business day of the check.
+/// Cleans one vehicle row. `today` is the business day of the check, which names the release's standard whose ranges hold.
 pub fn clean_vehicle<'a>(row: &VehicleRow<'a>, today: NaiveDate) -> Cleaned<CleanVehicle<'a>> {
-    let mut notes = Notes::new(today);
+    clean_vehicle_by(release(RecordKind::Vehicles, today), row, today)
+}
+
+/// Cleans one vehicle row by the ranges of a standard.
+pub fn clean_vehicle_by<'a>(
+    standard: &Standard,
+    row: &VehicleRow<'a>,
+    today: NaiveDate,
+) -> Cleaned<CleanVehicle<'a>> {
+    let mut notes = Notes::new(today, standard);
     let mut row = *row;
     let plate_is_vin = present(row.plate).is_some_and(|cell| Vin::parse(cell).is_ok());
     if plate_is_vin && present(row.vin).is_none_or(crate::plate::looks_like_plate) {
@@ -123,18 +133,18 @@ pub fn clean_vehicle<'a>(row: &VehicleRow<'a>, today: NaiveDate) -> Cleaned<Clea
         color: notes.text(Field::VehicleColor, row.color, 500),
         energy_type: notes.choice(Field::VehicleEnergyType, row.energy_type, ENERGY_TYPES),
         sale_date: notes
-            .past_date(Field::VehicleSaleDate, row.sale_date, 1980)
+            .date_in_range(Field::VehicleSaleDate, row.sale_date)
             .map(|d| d.date),
         selling_dealer: notes.key(Field::VehicleSellingDealer, row.selling_dealer),
         owner_key: notes.key(Field::VehicleOwnerKey, row.owner_key),
         insurance_expiry: notes
-            .date(Field::VehicleInsuranceExpiry, row.insurance_expiry)
+            .date_in_range(Field::VehicleInsuranceExpiry, row.insurance_expiry)
             .map(|d| d.date),
         inspection_due: notes
-            .date(Field::VehicleInspectionDue, row.inspection_due)
+            .date_in_range(Field::VehicleInspectionDue, row.inspection_due)
             .map(|d| d.date),
         warranty_end: notes
-            .date(Field::VehicleWarrantyEnd, row.warranty_end)
+            .date_in_range(Field::VehicleWarrantyEnd, row.warranty_end)
             .map(|d| d.date),
     };
     if let (Some(sold), Some(end)) = (vehicle.sale_date, vehicle.warranty_end)
@@ -153,7 +163,7 @@ pub fn clean_vehicle<'a>(row: &VehicleRow<'a>, today: NaiveDate) -> Cleaned<Clea
 }
 
 /// The model year as typed (`2024`, `2024款`, `24款`), else by the VIN.
-fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes) -> Option<i32> {
+fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes<'_>) -> Option<i32> {
     let next_year = notes.today.year() + 1;
     let by_vin = vin.and_then(|vin| vin.model_year(next_year));
     let Some(typed) = present(cell) else {
@@ -165,17 +175,18 @@ fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes) -> Option
         .parse::<i32>()
         .ok()
         .map(|year| if digits.len() == 2 { 2000 + year } else { year });
-    let Some(year) = year.filter(|year| (1980..=next_year).contains(year)) else {
-        notes.add(
-            Field::VehicleModelYear,
-            if year.is_some() {
-                Rule::NumberOutOfRange
-            } else {
-                Rule::NumberForm
-            },
-        );
+    let Some(year) = year else {
+        notes.add(Field::VehicleModelYear, Rule::NumberForm);
         return by_vin;
     };
+    let measured = Measured {
+        field: Field::VehicleModelYear,
+        measure: Measure::Year,
+        value: i64::from(year),
+    };
+    if !notes.measure(measured) {
+        return by_vin;
+    }
     if vin.is_some_and(|vin| vin.is_chinese()) && by_vin.is_some_and(|by_vin| by_vin != year) {
         notes.add_other(
             Field::VehicleModelYear,

@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use super::{Cleaned, Notes};
 use crate::{
     date::TypedDate,
-    dictionary::{Field, VisitRow},
+    dictionary::{Field, RecordKind, VisitRow},
     finding::Rule,
-    number,
+    standard::{Standard, release},
     text::present,
     vin::Vin,
 };
@@ -157,9 +157,18 @@ pub struct CleanVisitLine<'a> {
     pub technician: Option<Cow<'a, str>>,
 }
 
-/// Cleans one visit row. `today` is the business day of the check.
+/// Cleans one visit row. `today` is the business day of the check, which names the release's standard whose ranges hold.
 pub fn clean_visit<'a>(row: &VisitRow<'a>, today: NaiveDate) -> Cleaned<CleanVisit<'a>> {
-    let mut notes = Notes::new(today);
+    clean_visit_by(release(RecordKind::Visits, today), row, today)
+}
+
+/// Cleans one visit row by the ranges of a standard.
+pub fn clean_visit_by<'a>(
+    standard: &Standard,
+    row: &VisitRow<'a>,
+    today: NaiveDate,
+) -> Cleaned<CleanVisit<'a>> {
+    let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::VisitVin, row.vin);
     let visit = CleanVisit {
         order_number: notes.key(Field::VisitOrderNumber, row.order_number),
@@ -167,8 +176,8 @@ pub fn clean_visit<'a>(row: &VisitRow<'a>, today: NaiveDate) -> Cleaned<CleanVis
         vin_suggestion,
         customer_key: notes.key(Field::VisitCustomerKey, row.customer_key),
         kind: notes.choice(Field::VisitKind, row.kind, VISIT_KINDS),
-        opened_at: notes.past_date(Field::VisitOpenedAt, row.opened_at, 1980),
-        closed_at: notes.past_date(Field::VisitClosedAt, row.closed_at, 1980),
+        opened_at: notes.date_in_range(Field::VisitOpenedAt, row.opened_at),
+        closed_at: notes.date_in_range(Field::VisitClosedAt, row.closed_at),
         odometer_km: notes.odometer(Field::VisitOdometerKm, row.odometer_km),
         adviser: notes.key(Field::VisitAdviser, row.adviser),
         complaint_text: notes.text(Field::VisitComplaintText, row.complaint_text, 2000),
@@ -192,7 +201,7 @@ pub fn clean_visit<'a>(row: &VisitRow<'a>, today: NaiveDate) -> Cleaned<CleanVis
 }
 
 /// An array by its brackets; its lines are read where they are stored.
-fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes) -> Option<&'a str> {
+fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes<'_>) -> Option<&'a str> {
     let text = present(cell)?;
     if text.starts_with('[') && text.ends_with(']') {
         return Some(text);
@@ -201,7 +210,7 @@ fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes) -> Option<&'a str> {
     None
 }
 
-fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes) -> Option<CleanVisitLine<'a>> {
+fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes<'_>) -> Option<CleanVisitLine<'a>> {
     let cells = [
         row.line_kind,
         row.code,
@@ -212,13 +221,7 @@ fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes) -> Option<CleanVisitLine<'a>>
     if cells.iter().all(|cell| present(*cell).is_none()) {
         return None;
     }
-    let quantity_milli = present(row.quantity).and_then(|typed| {
-        let quantity = number::parse_quantity_milli(typed).filter(|quantity| *quantity >= 0);
-        if quantity.is_none() {
-            notes.add(Field::VisitQuantity, Rule::NumberForm);
-        }
-        quantity
-    });
+    let quantity_milli = notes.quantity(Field::VisitQuantity, row.quantity);
     Some(CleanVisitLine {
         line_kind: notes.choice(Field::VisitLineKind, row.line_kind, LINE_KINDS),
         code: notes.key(Field::VisitCode, row.code),

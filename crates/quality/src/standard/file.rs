@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{Applies, Check, Purpose, Reason, Standard, State, Test};
+use super::{
+    Applies, Check, Purpose, Range, Reason, Standard, State, Test,
+    range::{self, RangeEntry},
+};
 use crate::{
     dictionary::{Field, RecordKind},
     finding::Dimension,
@@ -32,6 +35,8 @@ struct File {
     effective_from: String,
     #[serde(default)]
     without: BTreeMap<Dimension, Reason>,
+    #[serde(default)]
+    range: Vec<RangeEntry>,
     purpose: Vec<PurposeEntry>,
 }
 
@@ -62,7 +67,8 @@ impl Standard {
     ///
     /// # Errors
     /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
-    /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be.
+    /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be, a range whose
+    /// bounds cannot be.
     pub fn parse(text: &str) -> Result<Self, StandardError> {
         let file: File = toml::from_str(text).map_err(|error| StandardError(error.to_string()))?;
         let kind = RecordKind::ALL
@@ -93,12 +99,15 @@ impl Standard {
             .map(|entry| purpose(kind, entry))
             .collect::<Result<_, _>>()?;
         check_without(&file.without, &purposes)?;
+        let place = format!("{} version {}", kind.code(), file.version);
+        let ranges = ranges((kind, &place), &file.range, effective_from)?;
         Ok(Self {
             kind,
             version: file.version,
             state: file.state,
             effective_from,
             without: file.without.into_iter().collect(),
+            ranges,
             purposes,
         })
     }
@@ -125,6 +134,29 @@ fn check_without(
         }
     }
     Ok(())
+}
+
+/// The ranges, each once.
+fn ranges(
+    (kind, place): (RecordKind, &str),
+    entries: &[RangeEntry],
+    on: NaiveDate,
+) -> Result<Vec<Range>, StandardError> {
+    let mut ranges: Vec<Range> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let wrong =
+            |what: String| StandardError(format!("{place}, range {:?}: {what}", entry.field));
+        let range = range::read(kind, entry, on).map_err(wrong)?;
+        if ranges
+            .iter()
+            .any(|known| known.is_of(range.field, range.measure))
+        {
+            let measure = range.measure.code();
+            return Err(wrong(format!("its {measure} stands there twice")));
+        }
+        ranges.push(range);
+    }
+    Ok(ranges)
 }
 
 fn purpose(kind: RecordKind, entry: PurposeEntry) -> Result<Purpose, StandardError> {

@@ -2,15 +2,21 @@
 //!
 //! A standard is a TOML file (see `data/standards/`): checks with weights, grouped by purpose. It is a draft until it is
 //! declared effective from a date; [`effective_on`] picks the one in force, and scoring the same record by two versions
-//! shows what a new one would change.
+//! shows what a new one would change. The ranges of a standard say between which bounds numbers and days must lie.
 
 mod file;
+mod judge;
+mod range;
 mod score;
 
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 pub use file::StandardError;
+pub(crate) use judge::release_bounds;
+pub use judge::{greatest, release};
+pub use range::{Bound, Measure, Measured, Measures, Range};
+pub(crate) use range::{Write, day_words};
 pub use score::{Facts, Record, Score};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +38,8 @@ pub struct Standard {
     pub effective_from: NaiveDate,
     /// Dimensions that no purpose judges, and why.
     pub without: Vec<(Dimension, Reason)>,
+    /// Between which bounds numbers and days must lie; what is not named here has the bounds of the release.
+    pub ranges: Vec<Range>,
     /// What records are used for; each has its own checks.
     pub purposes: Vec<Purpose>,
 }
@@ -115,8 +123,8 @@ pub enum Applies {
     Organization,
 }
 
-/// The texts of the standards that come with the crate, oldest first, in the order of [`RecordKind::ALL`]. One that was in force is
-/// never changed: records are judged by it again when somebody asks what they were.
+/// The texts of the standards that come with the crate, oldest first, in the order of [`RecordKind::ALL`]. What one that
+/// was in force says is never changed: records are judged by it again when somebody asks what they were.
 const BUILT_IN: [&[&str]; 4] = [
     &[
         include_str!("../../data/standards/customers.toml"),

@@ -4,7 +4,7 @@
 use marque_auth::{CallContext, Role};
 use marque_core::{ComplaintId, business_date};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, RecordKind};
+use marque_quality::{Field, RecordKind, standard::Measured};
 use uuid::Uuid;
 
 use super::CaseApp;
@@ -64,7 +64,15 @@ fn evidence_of(case: &Case, all: &[Case]) -> RecordEvidence {
         filled: filled(case),
         findings: case.words.findings.clone(),
         entry: Vec::new(),
+        measures: opened_on(case).into_iter().collect(),
     }
+}
+
+/// The day a complaint was made, if it was said and read.
+fn opened_on(case: &Case) -> Option<Measured> {
+    let field = Field::ComplaintOpenedAt;
+    let is_read = case.words.findings.iter().all(|flaw| flaw.field != field);
+    is_read.then(|| Measured::day(field, business_date(case.opened_at)))
 }
 
 /// The same vehicle, category and day at the same dealer: one complaint under two numbers.

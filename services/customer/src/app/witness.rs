@@ -1,5 +1,5 @@
-//! What the data-quality service may know of a record: which columns are filled, what is wrong, and keyed facts by which
-//! invented data are told. No value of the record.
+//! What the data-quality service may know of a record: which columns are filled, what is wrong, the age, and keyed facts by
+//! which invented data are told. Nothing that tells who it is.
 
 use marque_auth::{CallContext, Role};
 use marque_core::{SourceRecordId, Timestamp, business_date};
@@ -92,6 +92,7 @@ impl CustomerApp {
             is_repeated: Some(is_repeated),
             filled: filled.collect(),
             entry: entry.to_bytes(),
+            measures: cleaned.measures.all().collect(),
             findings: cleaned.findings,
         }
     }

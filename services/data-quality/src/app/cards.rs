@@ -228,7 +228,9 @@ fn to_mend(
         kept.map_or_else(Vec::new, |kept| {
             let of_record = excused.iter().filter(|one| one.record == record.id);
             let excused = Excused::of(of_record);
-            let failing = failing(standard, &kept.evidence, &query.purpose, &excused);
+            let evidence = &kept.evidence;
+            let flaws = evidence.flaws(standard, business_date(kept.checked_at));
+            let failing = failing(standard, (evidence, &flaws), &query.purpose, &excused);
             failing.into_iter().cloned().collect()
         })
     };

@@ -282,6 +282,8 @@ impl QualityApp {
 struct Batch {
     counters: Counters,
     records: Vec<Kept>,
+    /// What is wrong with each of them, in the same order.
+    found: Vec<Vec<Found>>,
     /// What was found of the records before.
     findings: HashMap<Uuid, Vec<Finding>>,
     /// The standards in force that were asked for.
@@ -323,7 +325,12 @@ impl Batch {
         signs: Signs,
     ) {
         let excused = Excused::of(self.findings.get(&evidence.id).into_iter().flatten());
-        let scored = score(standard, &evidence, &signs, &excused);
+        let (scored, found) = {
+            let flaws = evidence.flaws(standard, business_date(checked_at));
+            let scored = score(standard, (&evidence, &flaws), &signs, &excused);
+            (scored, found_in(place.kind, &flaws, &signs))
+        };
+        self.found.push(found);
         if let Some(old) = old {
             self.counters.leave(&old.place, &old.scored);
         }
@@ -343,10 +350,9 @@ impl Batch {
         storage::add_counters(conn, &counters.rolled_up())?;
         storage::put_records(conn, &self.records)?;
         let mut changed = Vec::new();
-        for kept in &self.records {
+        for (kept, found) in self.records.iter().zip(self.found) {
             let earlier = self.findings.remove(&kept.evidence.id);
             let earlier = earlier.unwrap_or_default();
-            let found = found_in(&kept.evidence, &kept.signs);
             changed.extend(compare(app, kept, earlier, found, now));
         }
         Ok(storage::put_findings(conn, &changed)?)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use marque_auth::{CallContext, Role};
+use marque_core::business_date;
 use marque_db::Conn;
 use marque_quality::standard::Standard;
 use uuid::Uuid;
@@ -96,7 +97,10 @@ fn add(
     (kept, excused): (&Kept, &Excused),
     standard: &Standard,
 ) {
-    let after = score(standard, &kept.evidence, &kept.signs, excused);
+    let flaws = kept
+        .evidence
+        .flaws(standard, business_date(kept.checked_at));
+    let after = score(standard, (&kept.evidence, &flaws), &kept.signs, excused);
     let is_qualified = |points: &[Points]| points.first().is_some_and(|p| p.is_qualified);
     match (
         is_qualified(&kept.scored.points),

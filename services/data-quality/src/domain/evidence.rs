@@ -1,10 +1,17 @@
 //! What the owner of a record tells of it.
 
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
 use marque_core::Timestamp;
-use marque_quality::{Finding, RecordKind, Severity, party::PartyKind};
+use marque_quality::{
+    Finding, RecordKind, Severity,
+    party::PartyKind,
+    standard::{Measured, Standard},
+};
 use uuid::Uuid;
 
-/// A record as its owner last described it: coded facts, no value.
+/// A record as its owner last described it: coded facts, nothing that tells who it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evidence {
     pub(crate) id: Uuid,
@@ -15,7 +22,7 @@ pub(crate) struct Evidence {
     pub(crate) version: i64,
     pub(crate) entered_at: Timestamp,
     /// Day of what it records.
-    pub(crate) event_date: Option<chrono::NaiveDate>,
+    pub(crate) event_date: Option<NaiveDate>,
     pub(crate) party: Party,
     pub(crate) is_repeated: Option<bool>,
     /// Columns that hold something.
@@ -23,6 +30,15 @@ pub(crate) struct Evidence {
     pub(crate) findings: Vec<Finding>,
     /// Keyed facts by which invention is told; empty for kinds that are not compared.
     pub(crate) entry: Vec<u8>,
+    /// What was measured, by which ranges other than the release's are judged.
+    pub(crate) measures: Vec<Measured>,
+}
+
+impl Evidence {
+    /// What is wrong with the record by a standard; `today` is the day on which its owner described it.
+    pub(crate) fn flaws(&self, standard: &Standard, today: NaiveDate) -> Cow<'_, [Finding]> {
+        standard.findings(&self.findings, &self.measures, today)
+    }
 }
 
 /// Whom a record is about, if about anybody.

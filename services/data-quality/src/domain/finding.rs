@@ -4,7 +4,7 @@ use marque_core::{FindingId, Timestamp};
 use marque_quality::{Finding as Flaw, RecordKind, Severity, falsification::Kind};
 use uuid::Uuid;
 
-use super::{Evidence, Signs};
+use super::Signs;
 
 /// What has become of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +97,9 @@ impl Excused {
 }
 
 /// What is wrong with a record: broken rules that matter, and signs of invention. A rule is there once a column.
-pub(crate) fn found_in(evidence: &Evidence, signs: &Signs) -> Vec<Found> {
+pub(crate) fn found_in(kind: RecordKind, flaws: &[Flaw], signs: &Signs) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    let kind = evidence.kind;
-    let rules = evidence
-        .findings
+    let rules = flaws
         .iter()
         .filter(|flaw| flaw.severity > Severity::Info)
         .map(broken);

@@ -2,7 +2,7 @@
 
 use marque_core::business_date;
 use marque_quality::{
-    Dimension, Field,
+    Dimension, Field, Finding,
     falsification::Kind,
     standard::{Check, Facts, Purpose, Record, Score, Standard},
 };
@@ -64,22 +64,22 @@ impl Signs {
     }
 }
 
-/// Scores a record by a standard of its kind; what is excused costs nothing.
+/// Scores a record with what is wrong with it by a standard of its kind; what is excused costs nothing.
 pub(crate) fn score(
     standard: &Standard,
-    evidence: &Evidence,
+    (evidence, flaws): (&Evidence, &[Finding]),
     signs: &Signs,
     excused: &Excused,
 ) -> Scored {
     if !excused.is_empty() {
-        let mut evidence = evidence.clone();
-        evidence.findings.retain(|flaw| !excused.has_flaw(flaw));
+        let flaws = unexcused(flaws, excused);
         let signs = signs.0.iter().copied();
         let signs = signs.filter(|(kind, _)| !excused.has_sign(evidence.kind, *kind));
         let signs = Signs(signs.collect());
-        return score(standard, &evidence, &signs, &Excused::default());
+        let nothing = Excused::default();
+        return score(standard, (evidence, &flaws), &signs, &nothing);
     }
-    let scores = scores(standard, evidence, signs).into_iter();
+    let scores = scores(standard, (evidence, flaws), signs).into_iter();
     let mut points: Vec<Points> = scores
         .map(|(purpose, score)| Points {
             purpose: purpose.id.clone(),
@@ -99,14 +99,13 @@ pub(crate) fn score(
 /// loss first.
 pub(crate) fn failing<'a>(
     standard: &'a Standard,
-    evidence: &Evidence,
+    (evidence, flaws): (&Evidence, &[Finding]),
     purpose: &str,
     excused: &Excused,
 ) -> Vec<&'a Check> {
     let mut failing: Vec<&Check> = Vec::new();
-    let mut evidence = evidence.clone();
-    evidence.findings.retain(|flaw| !excused.has_flaw(flaw));
-    for (own, score) in scores(standard, &evidence, &Signs::default()) {
+    let flaws = unexcused(flaws, excused);
+    for (own, score) in scores(standard, (evidence, &flaws), &Signs::default()) {
         if purpose != OVERALL && own.id != purpose {
             continue;
         }
@@ -122,10 +121,15 @@ pub(crate) fn failing<'a>(
     failing
 }
 
+fn unexcused(flaws: &[Finding], excused: &Excused) -> Vec<Finding> {
+    let counted = flaws.iter().filter(|flaw| !excused.has_flaw(flaw));
+    counted.copied().collect()
+}
+
 /// The score of a record for each purpose.
 fn scores<'a>(
     standard: &'a Standard,
-    evidence: &Evidence,
+    (evidence, flaws): (&Evidence, &[Finding]),
     signs: &Signs,
 ) -> Vec<(&'a Purpose, Score)> {
     let cell = |field: Field| evidence.filled.contains(&field).then_some("filled");
@@ -137,7 +141,7 @@ fn scores<'a>(
         entered_on: Some(business_date(evidence.entered_at)),
         credibility: (credibility < 1000).then(|| credibility as f64 / 1000.0),
     };
-    let record = Record::new(&cell, &evidence.findings, facts);
+    let record = Record::new(&cell, flaws, facts);
     let purposes = standard.purposes.iter();
     purposes
         .map(|purpose| (purpose, purpose.score(&record)))

@@ -12,7 +12,11 @@ use marque_api::{
 use marque_auth::PeerTokens;
 use marque_core::{ComplaintId, SharedClock, SourceRecordId, Timestamp, VehicleId, VisitId};
 use marque_events::from_proto_time;
-use marque_quality::{Field, Finding, Params, RecordKind, Rule, party::PartyKind};
+use marque_quality::{
+    Field, Finding, Params, RecordKind, Rule,
+    party::PartyKind,
+    standard::{Measure, Measured},
+};
 use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
 use parking_lot::Mutex;
 use tonic::{Code, Status};
@@ -191,6 +195,7 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         filled,
         findings,
         entry,
+        measures,
     } = record;
     let kind = kind_of(&kind)?;
     let field = |column: &str| Field::of(kind).find(|field| field.column() == column);
@@ -206,6 +211,13 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
                 other: field(&found.other),
                 number: found.number,
             },
+        })
+    };
+    let measured = |told: &pb::EvidenceMeasure| {
+        Some(Measured {
+            field: field(&told.field)?,
+            measure: Measure::of_code(&told.measure)?,
+            value: told.value,
         })
     };
     // A vehicle's row has the id of a source record: one car has rows of several dealers.
@@ -229,5 +241,6 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         filled: filled.iter().filter_map(|column| field(column)).collect(),
         findings: findings.iter().filter_map(finding).collect(),
         entry,
+        measures: measures.iter().filter_map(measured).collect(),
     })
 }

@@ -5,7 +5,11 @@ use std::{collections::HashMap, sync::LazyLock};
 use chrono::NaiveDate;
 use marque_core::Timestamp;
 use marque_db::StoreError;
-use marque_quality::{Field, Finding, Params, RecordKind, Rule, party::PartyKind};
+use marque_quality::{
+    Field, Finding, Params, RecordKind, Rule,
+    party::PartyKind,
+    standard::{Measure, Measured},
+};
 use prost::Message;
 use uuid::Uuid;
 
@@ -27,6 +31,18 @@ struct StoredFacts {
     filled: Vec<String>,
     #[prost(message, repeated, tag = "6")]
     findings: Vec<StoredFinding>,
+    #[prost(message, repeated, tag = "7")]
+    measures: Vec<StoredMeasure>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredMeasure {
+    #[prost(string, tag = "1")]
+    field: String,
+    #[prost(string, tag = "2")]
+    measure: String,
+    #[prost(sint64, tag = "3")]
+    value: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -78,6 +94,11 @@ pub(super) fn facts_blob(evidence: &Evidence) -> Vec<u8> {
             .map_or_else(String::new, column),
         number: finding.params.number,
     };
+    let measure = |measured: &Measured| StoredMeasure {
+        field: column(&measured.field),
+        measure: measured.measure.code().to_owned(),
+        value: measured.value,
+    };
     StoredFacts {
         entered_at: evidence.entered_at.as_micros(),
         event_date: evidence
@@ -91,6 +112,7 @@ pub(super) fn facts_blob(evidence: &Evidence) -> Vec<u8> {
         is_repeated: evidence.is_repeated,
         filled: evidence.filled.iter().map(column).collect(),
         findings: evidence.findings.iter().map(finding).collect(),
+        measures: evidence.measures.iter().map(measure).collect(),
     }
     .encode_to_vec()
 }
@@ -128,6 +150,13 @@ pub(super) fn read_facts(beside: Beside, blob: &[u8]) -> Result<Evidence, StoreE
             },
         })
     };
+    let measured = |stored: &StoredMeasure| {
+        Some(Measured {
+            field: field(&stored.field)?,
+            measure: Measure::of_code(&stored.measure)?,
+            value: stored.value,
+        })
+    };
     Ok(Evidence {
         id,
         kind,
@@ -145,6 +174,7 @@ pub(super) fn read_facts(beside: Beside, blob: &[u8]) -> Result<Evidence, StoreE
         filled: stored.filled.iter().filter_map(field).collect(),
         findings: stored.findings.iter().filter_map(finding).collect(),
         entry,
+        measures: stored.measures.iter().filter_map(measured).collect(),
     })
 }
 

@@ -3,11 +3,11 @@
 use chrono::{Days, NaiveDate};
 use marque_api::{
     complaint::v1::{CaseChange, CasesChanged},
-    evidence::v1::{Evidence, EvidenceFinding},
+    evidence::v1::{Evidence, EvidenceFinding, EvidenceMeasure},
     quality::v1 as pb,
     service_history::v1::{RecordedVisit, VisitsRecorded},
 };
-use marque_quality::falsification::VisitEntry;
+use marque_quality::{RecordKind, falsification::VisitEntry, standard::built_in_texts};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{Owner, World, event, record};
@@ -15,6 +15,7 @@ use crate::world::{Owner, World, event, record};
 store_test_suite!(
     findings_of_complaints_open_and_close_with_their_events,
     visits_without_work_become_findings_of_their_dealer,
+    a_narrower_range_is_tried_and_then_finds_what_it_said,
 );
 
 async fn findings(world: &World, kind: &str, state: &str) -> Vec<pb::Finding> {
@@ -151,4 +152,96 @@ async fn visits_without_work_become_findings_of_their_dealer(db: TestDb) {
             == ("D003", "bare_visit", "lines")
     };
     assert!(open.iter().all(of_it));
+}
+
+/// A visit whose meter showed so many kilometres.
+fn visit(n: u32, km: i64) -> Evidence {
+    let read = EvidenceMeasure {
+        field: "odometer_km".into(),
+        measure: "km".into(),
+        value: km,
+    };
+    Evidence {
+        id: format!("vis_{:032x}", u128::from(n) + 1),
+        kind: "visits".into(),
+        party: String::new(),
+        is_repeated: None,
+        filled: ["order_number", "vin", "odometer_km"]
+            .map(str::to_owned)
+            .to_vec(),
+        findings: Vec::new(),
+        measures: vec![read],
+        ..record(n, 2, 1)
+    }
+}
+
+async fn a_narrower_range_is_tried_and_then_finds_what_it_said(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let visits: Vec<Evidence> = (0..10)
+        .map(|n| visit(n, if n < 3 { 350_000 } else { 90_000 }))
+        .collect();
+    let (owner, feed) = &world.visits;
+    owner.put(&visits);
+    let recorded = VisitsRecorded {
+        visits: visits
+            .iter()
+            .map(|visit| RecordedVisit {
+                id: visit.id.clone(),
+                ..RecordedVisit::default()
+            })
+            .collect(),
+    };
+    feed.put([event(
+        1,
+        "marque.service_history.visits.recorded",
+        &recorded,
+    )]);
+    let cards = async || {
+        let request = world.hq(pb::ListScorecardsRequest {
+            kind: "visits".into(),
+            ..pb::ListScorecardsRequest::default()
+        });
+        let cards = world.quality().list_scorecards(request).await.unwrap();
+        crate::world::records(&cards.into_inner().scorecards)
+    };
+    world
+        .wait_for(async || (cards().await == 10).then_some(()))
+        .await;
+    assert!(findings(&world, "visits", "open").await.is_empty());
+
+    let today = marque_core::business_date(marque_core::Clock::now(&*world.clock));
+    let narrower = built_in_texts(RecordKind::Visits)[0]
+        .replace("version = 1", "version = 3")
+        .replace("2026-01-01", &today.to_string())
+        .replace("max = 2000000\nrule = \"number_form\"", "max = 300000");
+    let request = world.hq(pb::ReplayStandardRequest {
+        text: narrower.replace("\"effective\"", "\"draft\""),
+    });
+    let replayed = world.quality().replay_standard(request).await.unwrap();
+    let all = replayed.into_inner().changes.remove(0);
+    let (before, after) = (all.before.unwrap(), all.after.unwrap());
+    assert_eq!((all.dealer.as_str(), before.records), ("", 10));
+    assert!(after.total < before.total, "{after:?} {before:?}");
+    assert!(
+        findings(&world, "visits", "open").await.is_empty(),
+        "a trial changes nothing"
+    );
+
+    let request = world.hq(pb::PutStandardRequest { text: narrower });
+    world.quality().put_standard(request).await.unwrap();
+    let open = world
+        .wait_for(async || {
+            let open = findings(&world, "visits", "open").await;
+            (open.len() == 3).then_some(open)
+        })
+        .await;
+    for finding in open {
+        assert_eq!(
+            (finding.field.as_str(), finding.rule.as_str()),
+            ("odometer_km", "number_out_of_range")
+        );
+        let text = finding.text.unwrap();
+        assert!(text.zh.contains("300000") && text.en.contains("300000"));
+    }
+    assert_eq!(world.recount().await.differing, 0);
 }

@@ -1,17 +1,21 @@
 //! What the data-quality service may know of a visit: which columns are filled and what is wrong, its odometer against the
-//! car's other visits among it. No value of the visit.
+//! car's other visits among it, and the days and numbers that a standard may bound. Nothing that tells whose it is.
 
 use std::collections::HashMap;
 
 use marque_auth::{CallContext, Role};
-use marque_core::{VisitId, business_date};
+use marque_core::{Timestamp, VisitId, business_date};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, RecordKind, falsification::VisitEntry};
+use marque_quality::{
+    Field, RecordKind,
+    falsification::VisitEntry,
+    standard::{Measure, Measured},
+};
 use uuid::Uuid;
 
 use super::VisitApp;
 use crate::{
-    domain::{Line, LineKind, Meter, Visit, doubt},
+    domain::{Implausible, Line, LineKind, Meter, Visit, doubt, pace},
     error::{Error, Result},
     storage::VisitStore,
 };
@@ -57,6 +61,7 @@ impl Witness for VisitApp {
 
 fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> RecordEvidence {
     let mut findings = visit.header.findings.clone();
+    let mut km_a_day = None;
     let meter = |visit: &Visit| Meter {
         at: visit.happened_at,
         km: visit.odometer_km,
@@ -66,7 +71,8 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
             .iter()
             .filter(|other| other.id != visit.id && other.odometer_km > 0)
             .map(|other| meter(other));
-        findings.extend(doubt(meter(visit), others).map(crate::domain::Implausible::finding));
+        findings.extend(doubt(meter(visit), others.clone()).map(Implausible::finding));
+        km_a_day = pace(meter(visit), others);
     }
     RecordEvidence {
         id: visit.id.to_string(),
@@ -82,7 +88,42 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
         filled: filled(visit),
         findings,
         entry: entry(visit).keyed(key).to_bytes(),
+        measures: measures(visit, km_a_day),
     }
+}
+
+/// What a standard may bound; of lines the least and the most.
+fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
+    let header = &visit.header;
+    let day =
+        |field: Field, at: Option<Timestamp>| at.map(|at| Measured::day(field, business_date(at)));
+    let number = |field: Field, measure: Measure, value: Option<i64>| {
+        value.map(|value| Measured {
+            field,
+            measure,
+            value,
+        })
+    };
+    let of_lines = |field: Field, measure: Measure, value: fn(&Line) -> i64| {
+        let given = || visit.lines.iter().map(value).filter(|value| *value != 0);
+        [given().min(), given().max()].map(|value| number(field, measure, value))
+    };
+    let read = Some(visit.odometer_km).filter(|km| *km > 0);
+    let of_order = [
+        day(Field::VisitOpenedAt, header.opened_at),
+        day(Field::VisitClosedAt, header.closed_at),
+        number(Field::VisitOdometerKm, Measure::Km, read),
+        number(Field::VisitOdometerKm, Measure::KmADay, km_a_day),
+        number(Field::VisitAmount, Measure::Yuan, header.amount_minor),
+    ];
+    let quantities = of_lines(Field::VisitQuantity, Measure::Count, |line| {
+        line.quantity_milli
+    });
+    let prices = of_lines(Field::VisitUnitPrice, Measure::Yuan, |line| {
+        line.unit_price_minor
+    });
+    let all = of_order.into_iter().chain(quantities).chain(prices);
+    all.flatten().collect()
 }
 
 /// What is compared with other visits.

@@ -1,7 +1,10 @@
 //! Whether a reading fits those of the visits before and after (R-HIST-3): a finding, never a refusal.
 
-use marque_core::Timestamp;
-use marque_quality::{Field, Finding, Rule};
+use marque_core::{Timestamp, business_date};
+use marque_quality::{
+    Field, Finding, Rule,
+    standard::{Measure, greatest},
+};
 
 /// A reading of a car's meter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +19,12 @@ pub(crate) enum Implausible {
     /// Less than before, or more than after.
     Backwards,
     /// Farther than anybody drives in the time.
-    TooFast,
+    TooFast {
+        /// Kilometres a day that the standard allows.
+        most: i64,
+    },
 }
 
-/// Faster than this between two readings nobody drives.
-const FASTEST_KM_A_DAY: i64 = 2_000;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Doubts a reading against the nearest of the others on each side. The day is the unit: readings of one day may lie a
@@ -29,6 +33,29 @@ pub(crate) fn doubt(
     reading: Meter,
     others: impl IntoIterator<Item = Meter>,
 ) -> Option<Implausible> {
+    between(reading, others)
+        .into_iter()
+        .flatten()
+        .find_map(|(earlier, later)| gap(earlier, later))
+}
+
+/// How many kilometres a day, rounded up, lie between a reading and the nearest on each side, whichever are more; `None` if there
+/// is no other, or it runs backwards.
+pub(crate) fn pace(reading: Meter, others: impl IntoIterator<Item = Meter>) -> Option<i64> {
+    let mut fastest: Option<i64> = None;
+    for (earlier, later) in between(reading, others).into_iter().flatten() {
+        let driven = later.km - earlier.km;
+        if driven < 0 {
+            return None;
+        }
+        let days = days(earlier, later);
+        fastest = fastest.max(Some((driven + days - 1) / days));
+    }
+    fastest
+}
+
+/// The nearest of the others before and the reading, the reading and the nearest after.
+fn between(reading: Meter, others: impl IntoIterator<Item = Meter>) -> [Option<(Meter, Meter)>; 2] {
     let (mut before, mut after): (Option<Meter>, Option<Meter>) = (None, None);
     for other in others {
         if other.at <= reading.at {
@@ -41,68 +68,75 @@ pub(crate) fn doubt(
                 .or(Some(other));
         }
     }
-    let pairs = [
+    [
         before.map(|before| (before, reading)),
         after.map(|after| (reading, after)),
-    ];
-    pairs
-        .into_iter()
-        .flatten()
-        .find_map(|(earlier, later)| gap(earlier, later))
+    ]
+}
+
+/// Days of which both readings are, and those between.
+fn days(earlier: Meter, later: Meter) -> i64 {
+    (later.at.as_micros() - earlier.at.as_micros()) / DAY_MICROS + 1
 }
 
 fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
-    let days = (later.at.as_micros() - earlier.at.as_micros()) / DAY_MICROS + 1;
     if later.km < earlier.km {
-        Some(Implausible::Backwards)
-    } else if later.km - earlier.km > days.saturating_mul(FASTEST_KM_A_DAY) {
-        Some(Implausible::TooFast)
-    } else {
-        None
+        return Some(Implausible::Backwards);
     }
+    let most = greatest(
+        Field::VisitOdometerKm,
+        Measure::KmADay,
+        business_date(later.at),
+    )?;
+    let is_too_fast = later.km - earlier.km > days(earlier, later).saturating_mul(most);
+    is_too_fast.then_some(Implausible::TooFast { most })
 }
 
 impl Implausible {
     /// The doubt as a finding of the visit: kept, and doubted.
     pub(crate) fn finding(self) -> Finding {
-        let rule = match self {
-            Self::Backwards => Rule::OdometerBackwards,
-            Self::TooFast => Rule::OdometerTooFast,
-        };
-        Finding::new(Field::VisitOdometerKm, rule)
+        let finding = |rule| Finding::new(Field::VisitOdometerKm, rule);
+        match self {
+            Self::Backwards => finding(Rule::OdometerBackwards),
+            Self::TooFast { most } => finding(Rule::OdometerTooFast).with_number(most),
+        }
     }
 
     /// Stable rule id.
     pub(crate) const fn rule(self) -> &'static str {
         match self {
             Self::Backwards => "odometer_backwards",
-            Self::TooFast => "odometer_too_fast",
+            Self::TooFast { .. } => "odometer_too_fast",
         }
     }
 
     /// What is wrong and what to do, in Chinese.
-    pub(crate) const fn text_zh(self) -> &'static str {
+    pub(crate) fn text_zh(self) -> String {
         match self {
             Self::Backwards => {
                 "里程与该车前后进厂记录相比出现倒退。请按仪表核对；如更换过仪表，请在工单中注明。"
+                    .to_owned()
             }
-            Self::TooFast => {
-                "里程与该车前后进厂记录相比每天超过2000公里。请按仪表核对里程和进厂时间。"
+            Self::TooFast { most } => {
+                format!(
+                    "里程与该车前后进厂记录相比每天超过{most}公里。请按仪表核对里程和进厂时间。"
+                )
             }
         }
     }
 
     /// The same in English.
-    pub(crate) const fn text_en(self) -> &'static str {
+    pub(crate) fn text_en(self) -> String {
         match self {
             Self::Backwards => {
                 "Odometer runs backwards against the car's visits before or after. Check it with the meter; if the meter \
                  was replaced, say so on the order."
+                    .to_owned()
             }
-            Self::TooFast => {
-                "Odometer is more than 2,000 km a day away from the car's visits before or after. Check the meter and \
+            Self::TooFast { most } => format!(
+                "Odometer is more than {most} km a day away from the car's visits before or after. Check the meter and \
                  the time of the visit."
-            }
+            ),
         }
     }
 }
@@ -137,9 +171,20 @@ mod tests {
         );
         assert_eq!(
             doubt(meter(12, 11_001), [meter(10, 5_000)]),
-            Some(Implausible::TooFast)
+            Some(Implausible::TooFast { most: 2_000 })
         );
         assert_eq!(doubt(meter(12, 11_000), [meter(10, 5_000)]), None);
         assert_eq!(doubt(meter(12, 1), []), None);
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_faster_side_and_none_where_the_meter_runs_back() {
+        let others = [meter(10, 5_000), meter(20, 9_000)];
+        assert_eq!(pace(meter(12, 5_001), others), Some(445));
+        assert_eq!(pace(meter(12, 4_900), others), None);
+        assert_eq!(pace(meter(12, 1), []), None);
+        // As much as is allowed, and one kilometre more.
+        assert_eq!(pace(meter(12, 11_000), [meter(10, 5_000)]), Some(2_000));
+        assert_eq!(pace(meter(12, 11_001), [meter(10, 5_000)]), Some(2_001));
     }
 }

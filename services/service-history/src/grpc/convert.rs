@@ -162,7 +162,7 @@ fn doubt_to_pb(doubt: Implausible) -> intake::Finding {
         field: "odometer_km".to_owned(),
         rule: doubt.rule().to_owned(),
         severity: intake::Severity::Warning as i32,
-        message_zh: doubt.text_zh().to_owned(),
-        message_en: doubt.text_en().to_owned(),
+        message_zh: doubt.text_zh(),
+        message_en: doubt.text_en(),
     }
 }

@@ -1,10 +1,14 @@
-//! What the data-quality service may know of a dealer's row of a vehicle: which columns are filled and what is wrong. No
-//! value of the row.
+//! What the data-quality service may know of a dealer's row of a vehicle: which columns are filled, what is wrong, and the days
+//! and years that a standard may bound. Nothing that tells which car it is.
 
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, Timestamp, VehicleId, business_date, source_record_id};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, Finding, RecordKind, Rule, clean_vehicle, text::present};
+use marque_quality::{
+    Field, RecordKind, clean_vehicle,
+    standard::{Measure, Measured, release},
+    text::present,
+};
 use uuid::Uuid;
 
 use super::VehicleApp;
@@ -70,11 +74,18 @@ impl VehicleApp {
         };
         let stored = self.rows.open(row)?;
         let columns = stored.row();
-        let mut cleaned = clean_vehicle(&columns, business_date(self.clock.now()));
-        let sold = cleaned.record.sale_date.zip(visited.map(business_date));
-        if sold.is_some_and(|(sold, visited)| sold > visited) {
-            let late = Finding::new(Field::VehicleSaleDate, Rule::SaleAfterVisit);
-            cleaned.findings.push(late);
+        let today = business_date(self.clock.now());
+        let mut cleaned = clean_vehicle(&columns, today);
+        let mut measures: Vec<Measured> = cleaned.measures.all().collect();
+        if let Some((sold, visited)) = cleaned.record.sale_date.zip(visited.map(business_date)) {
+            let late = Measured {
+                field: Field::VehicleSaleDate,
+                measure: Measure::DaysAfterFirstVisit,
+                value: (sold - visited).num_days(),
+            };
+            let standard = release(RecordKind::Vehicles, today);
+            cleaned.findings.extend(standard.judge(late, today));
+            measures.push(late);
         }
         let filled =
             Field::of(RecordKind::Vehicles).filter(|field| present(columns.get(*field)).is_some());
@@ -93,6 +104,7 @@ impl VehicleApp {
             filled: filled.collect(),
             findings: cleaned.findings,
             entry: Vec::new(),
+            measures,
         }))
     }
 }

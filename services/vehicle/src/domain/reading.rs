@@ -1,7 +1,11 @@
 //! Odometer readings and what is thought of them.
 
-use marque_core::{Timestamp, VisitId};
-use marque_quality::number::is_sentinel_odometer;
+use marque_core::{Timestamp, VisitId, business_date};
+use marque_quality::{
+    Field,
+    number::is_sentinel_odometer,
+    standard::{Measure, greatest},
+};
 use rustc_hash::FxHashMap;
 
 /// What is thought of a reading.
@@ -56,8 +60,6 @@ pub(crate) struct Reading {
     pub(crate) quality: Quality,
 }
 
-/// Faster than this between two readings nobody drives (R-HIST-3).
-pub(crate) const FASTEST_KM_A_DAY: i64 = 2_000;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Judges all readings of one car anew; `versions` knows the newest version of visits whose readings are elsewhere now.
@@ -128,11 +130,14 @@ fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     run
 }
 
-/// Whether the meter can show `later` after `earlier`. The day is the unit: two readings of one day may lie a
-/// day's drive apart.
+/// Whether the meter can show `later` after `earlier`: nobody drives faster than the standard of visits allows (R-HIST-3). The
+/// day is the unit: two readings of one day may lie a day's drive apart.
 fn can_follow(earlier: &Reading, later: &Reading) -> bool {
     let days = (later.read_at.as_micros() - earlier.read_at.as_micros()) / DAY_MICROS + 1;
-    later.km >= earlier.km && later.km - earlier.km <= days.saturating_mul(FASTEST_KM_A_DAY)
+    let driven = later.km - earlier.km;
+    let day = business_date(later.read_at);
+    let most = greatest(Field::VisitOdometerKm, Measure::KmADay, day);
+    driven >= 0 && most.is_none_or(|most| driven <= days.saturating_mul(most))
 }
 
 fn flaw(readings: &[Reading], run: &[usize], at: usize) -> Quality {

@@ -96,7 +96,7 @@ pub(crate) struct RuleView {
     dimension: String,
     /// info, warning, error or reject.
     severity: String,
-    /// What is wrong; `{field}`, `{other}` and `{number}` are filled in.
+    /// What is wrong; `{field}`, `{other}`, `{number}` and `{day}` are filled in.
     text: TextView,
     /// What to do.
     fix: TextView,

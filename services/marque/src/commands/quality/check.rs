@@ -9,6 +9,7 @@ use marque_quality::{
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
     falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess},
     number,
+    standard::{Measure, greatest},
 };
 use marque_tabular::{Limits, Next, Reader, Row};
 
@@ -170,7 +171,8 @@ impl Pass {
             .columns
             .odometer
             .and_then(|place| row.get(place))
-            .and_then(number::parse_odometer);
+            .and_then(number::parse_odometer)
+            .filter(|reading| self.is_possible(reading.km));
         let entry = Entry::of(
             &cells,
             &cleaned,
@@ -185,6 +187,12 @@ impl Pass {
         }
         self.entries.push((row.line(), dealer, entry));
         cleaned.findings
+    }
+
+    /// Whether a meter can show so much, by the standard of visits.
+    fn is_possible(&self, km: u32) -> bool {
+        let most = greatest(Field::VisitOdometerKm, Measure::Km, self.today);
+        most.is_none_or(|most| i64::from(km) <= most)
     }
 
     fn visit(&mut self, row: &Row, dealer: u32) -> Vec<Finding> {
