@@ -1,7 +1,7 @@
 //! One producer with two relays, one consuming service in two instances, and a seed.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -10,8 +10,8 @@ use std::{
 
 use marque_api::events::v1::Event;
 use marque_bus::{Line, Relay};
-use marque_core::{Clock as _, ManualClock};
-use marque_db::{Conn, Database, Settings, StoreError};
+use marque_core::ManualClock;
+use marque_db::{Conn, Database, StoreError};
 use marque_events::{ApplyError, Consumer, Feed, Handler, NewEvent, publish};
 use marque_load::Dice;
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ use super::{
     broker::{Stream, Way},
     gate::{Gate, Keeper},
 };
+use crate::simulation::stores;
 
 const PRODUCER: &str = "marque/numbers";
 /// Turns given while things go wrong, and afterwards until all has come to rest.
@@ -64,57 +65,21 @@ pub(super) struct World {
     _folder: TempDir,
 }
 
-/// A folder that needs no disk: what is synced here is not the question.
-pub(super) fn memory_folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm")
-        .or_else(|_| tempfile::tempdir())
-        .unwrap()
-}
-
-/// A store with a schema, to be copied for each seed.
-pub(super) fn template(folder: &Path) -> PathBuf {
-    let path = folder.join("template.db");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let db = Database::open(&Settings::Sqlite { path: path.clone() }).unwrap();
-        marque_migrations::NETWORK
-            .up(&db, ManualClock::default().now())
-            .await
-            .unwrap();
-        let made = |conn: &mut Conn<'_>| {
-            conn.execute(
-                "CREATE TABLE effects (seq INTEGER PRIMARY KEY, number BIGINT NOT NULL)",
-                &[],
-            )
-        };
-        db.write(made).await.unwrap();
-    });
-    drop(runtime);
-    // The log goes when the last connection closes, and then all is in the one file that is copied.
-    let log = PathBuf::from(format!("{}-wal", path.display()));
-    let began = std::time::Instant::now();
-    while log.exists() {
-        assert!(
-            began.elapsed() < std::time::Duration::from_secs(10),
-            "the template does not close"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    path
+/// What the consumer writes down.
+pub(super) async fn add_effects(db: Database) {
+    let made = |conn: &mut Conn<'_>| {
+        conn.execute(
+            "CREATE TABLE effects (seq INTEGER PRIMARY KEY, number BIGINT NOT NULL)",
+            &[],
+        )
+    };
+    db.write(made).await.unwrap();
 }
 
 impl World {
     pub(super) async fn new(template: &Path, seed: u64) -> Self {
-        let folder = memory_folder();
-        let open = |name: &str| {
-            let path = folder.path().join(name);
-            std::fs::copy(template, &path).unwrap();
-            Database::open(&Settings::Sqlite { path }).unwrap()
-        };
+        let folder = stores::memory_folder();
+        let open = |name: &str| stores::open(&stores::copy(template, &folder, name));
         let mut dice = Dice::new(seed);
         let mut world = Self {
             seed,
@@ -163,11 +128,7 @@ impl World {
         }
         let told = numbers(&self.producer, "SELECT data FROM outbox ORDER BY seq").await;
         let effects = numbers(&self.consumer, "SELECT number FROM effects ORDER BY seq").await;
-        assert_eq!(
-            effects, told,
-            "seed {}: MARQUE_SEED={} runs it again",
-            self.seed, self.seed
-        );
+        assert_eq!(effects, told, "seed {}", self.seed);
         self.actors.iter().for_each(JoinHandle::abort);
         let stream = self.stream.lock().unwrap();
         Outcome {
