@@ -120,7 +120,7 @@ impl Readers {
 
 /// A unit of work waiting for the writer.
 pub(crate) trait WriteJob: Send {
-    /// Runs it inside a savepoint; false if it is to be rolled back.
+    /// Runs it; false if it is to be rolled back.
     fn run(&mut self, conn: &Connection) -> bool;
     /// Answers the caller, once the group is committed or has failed.
     fn finish(self: Box<Self>, committed: Result<(), &StoreError>);
@@ -239,7 +239,7 @@ fn run(
             .map_err(StoreError::from);
         let mut group = vec![first];
         let committed = begun.and_then(|()| {
-            run_in_savepoint(conn, &mut group[0])?;
+            run_alone(conn, &mut group[0])?;
             while group.len() < GROUP && started.elapsed() < GROUP_TIME {
                 let Ok(job) = interactive.try_recv() else {
                     break;
@@ -258,6 +258,18 @@ fn run(
             job.finish(committed.as_ref().copied());
         }
     }
+}
+
+/// Runs the first of a transaction, which is rolled back as a whole if it fails: within a savepoint SQLite would keep every page
+/// that a batch changes a second time, in memory.
+fn run_alone(conn: &Connection, job: &mut Box<dyn WriteJob>) -> Result<(), StoreError> {
+    if job.run(conn) {
+        return Ok(());
+    }
+    if !conn.is_autocommit() {
+        conn.execute_batch("ROLLBACK")?;
+    }
+    Ok(conn.execute_batch("BEGIN IMMEDIATE")?)
 }
 
 fn run_in_savepoint(conn: &Connection, job: &mut Box<dyn WriteJob>) -> Result<(), StoreError> {

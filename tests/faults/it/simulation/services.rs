@@ -111,6 +111,7 @@ impl Services {
             clock: self.shared_clock(),
             network: self.network(),
             network_events: Arc::new(Silence),
+            data_quality_events: Arc::new(Silence),
             intake: self.intake("customer"),
             survivorship: marque_customer::Survivorship::default(),
         })

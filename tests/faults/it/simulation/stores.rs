@@ -2,13 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
 use marque_core::{Clock as _, ManualClock};
-use marque_db::{Database, Migrator, Settings};
+use marque_db::{Backend, Conn, Database, Migrator, Settings, StoreError};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::oneshot};
 
 /// How long a template may take to close.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,6 +36,32 @@ pub(super) fn open(path: &Path) -> Database {
         path: path.to_owned(),
     };
     Database::open(&settings).unwrap()
+}
+
+/// Keeps the one writer of a handle on SQLite busy until it is dropped: whoever writes meanwhile has to wait for it, however fast
+/// the writer is.
+pub(super) struct Held {
+    _release: mpsc::Sender<()>,
+}
+
+/// Holds the writer of a handle.
+pub(super) async fn hold(db: &Database) -> Option<Held> {
+    if db.backend() == Backend::Postgres {
+        return None;
+    }
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, has_begun) = oneshot::channel();
+    let mut begun = Some(begun);
+    let db = db.clone();
+    let work = move |_: &mut Conn<'_>| {
+        drop(begun.take().map(|begun| begun.send(())));
+        // It ends by an error: the other end is dropped.
+        let _ = released.recv();
+        Ok::<_, StoreError>(())
+    };
+    tokio::spawn(async move { db.write(work).await });
+    has_begun.await.unwrap();
+    Some(Held { _release: release })
 }
 
 /// A store with a schema and what `fill` puts in, as one file to be copied for each seed.

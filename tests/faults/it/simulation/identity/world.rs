@@ -30,6 +30,7 @@ use super::{
 use crate::simulation::{
     seeds::{Trace, expect},
     services::{DEALERS, Ground, Services},
+    stores,
     walker::Walker,
 };
 
@@ -59,6 +60,19 @@ struct Call {
     walker: Walker<Answer>,
 }
 
+/// One of several that write to the store.
+struct Process {
+    db: Database,
+    client: CustomerServiceClient<RpcTransport>,
+}
+
+impl Process {
+    fn start(services: &Services, db: Database) -> Self {
+        let client = services.customer(db.clone());
+        Self { db, client }
+    }
+}
+
 /// A dealer's system: it writes one record after the other.
 #[derive(Default)]
 struct Dms {
@@ -82,7 +96,7 @@ pub(super) struct World<'a> {
     /// Opens the store as another process does.
     open: &'a dyn Fn() -> Database,
     watcher: Database,
-    processes: Vec<CustomerServiceClient<RpcTransport>>,
+    processes: Vec<Process>,
     records: Vec<Record>,
     /// Versions of each record that were to be written.
     versions: Vec<i64>,
@@ -102,7 +116,9 @@ impl<'a> World<'a> {
             seed,
             dice,
             trace: Trace::default(),
-            processes: (0..processes).map(|_| services.customer(open())).collect(),
+            processes: (0..processes)
+                .map(|_| Process::start(&services, open()))
+                .collect(),
             services,
             open,
             watcher: open(),
@@ -190,7 +206,10 @@ impl<'a> World<'a> {
         let Some(mut call) = going.or_else(|| self.begin(at)) else {
             return;
         };
-        if let Some(answer) = call.walker.walk() {
+        let held = stores::hold(&self.processes[call.through].db).await;
+        let answer = call.walker.walk();
+        drop(held);
+        if let Some(answer) = answer {
             self.hear(at, call.write, answer);
             return;
         }
@@ -205,7 +224,7 @@ impl<'a> World<'a> {
         let write = self.dealers[at].waiting.pop_front()?;
         let through = self.dice.below(self.processes.len());
         let request = self.request(&write);
-        let mut process = self.processes[through].clone();
+        let mut process = self.processes[through].client.clone();
         let walker = Walker::new(async move {
             let answer = process.put_source_record(request).await;
             answer
@@ -268,7 +287,7 @@ impl<'a> World<'a> {
                 dms.waiting.push_front(call.write);
             }
         }
-        self.processes[process] = self.services.customer((self.open)());
+        self.processes[process] = Process::start(&self.services, (self.open)());
     }
 
     async fn kept(&self) -> Result<Kept, String> {

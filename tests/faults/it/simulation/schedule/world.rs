@@ -142,7 +142,9 @@ impl World {
             Some(work) => work,
             None => self.services.scheduler(instance.db.clone()),
         };
+        let held = stores::hold(&instance.db).await;
         let is_ended = work.walk().is_some();
+        drop(held);
         assert!(!is_ended, "nobody told the scheduler to stop");
         let written = written_through(&instance.db).await;
         let is_at_work = written > instance.written;
