@@ -264,7 +264,12 @@ fn run(
 /// that a batch changes a second time, in memory.
 fn run_alone(conn: &Connection, job: &mut Box<dyn WriteJob>) -> Result<(), StoreError> {
     if job.run(conn) {
-        return Ok(());
+        // On a full disk SQLite takes a transaction back by itself, whatever became of the error.
+        return if conn.is_autocommit() {
+            Err(StoreError::Other("SQLite took the transaction back".into()))
+        } else {
+            Ok(())
+        };
     }
     if !conn.is_autocommit() {
         conn.execute_batch("ROLLBACK")?;

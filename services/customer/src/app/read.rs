@@ -38,11 +38,17 @@ impl Unmasked {
     }
 }
 
-/// What is kept of a look under a key: what was seen, by its version alone.
+/// The trust in a dealer of whom nothing was said yet, beside others of whom something was.
+const MIDDLING: f64 = 0.5;
+
+/// What is kept of a look under a key: what was seen, by its versions alone.
 #[derive(Clone, PartialEq, Message)]
 struct Look {
     #[prost(int64, tag = "1")]
     version: i64,
+    /// Another trust in his dealers lets another value survive.
+    #[prost(int64, tag = "2")]
+    trust_edition: i64,
 }
 
 /// A customer with all his records, opened and cleaned. Nothing of it is shown before the scope was asked.
@@ -163,13 +169,15 @@ impl CustomerApp {
                     dealer: ctx.scope().dealer().map_or("", |dealer| dealer.as_str()),
                     detail: &reason,
                 };
-                let look = keyed.once(conn, &ctx, now, "Unmask", |conn| {
+                let look = Look {
+                    version: customer.version,
+                    trust_edition: file.trust_edition,
+                };
+                let first = keyed.once(conn, &ctx, now, "Unmask", |conn| {
                     record(conn, &ctx, now, &entry)?;
-                    Ok::<_, Error>(Look {
-                        version: customer.version,
-                    })
+                    Ok::<_, Error>(look.clone())
                 })?;
-                if look.version != customer.version {
+                if first != look {
                     record(conn, &ctx, now, &entry)?;
                 }
                 Ok(Unmasked::of(file.golden))
@@ -339,7 +347,13 @@ impl CustomerApp {
 impl Opened {
     /// The golden values of the records; `told` is what data quality says of their dealers.
     fn golden(&self, rules: &Survivorship, told: &FxHashMap<String, DealerTrust>) -> Golden {
+        // Nobody goes before those of whom something is known because nothing is known of him.
+        let unknown = if told.is_empty() { 1.0 } else { MIDDLING };
         let told = |dealer: &str| told.get(dealer).copied();
+        let trust = |record: &SourceRecord| {
+            let told = told(record.dealer.as_str());
+            rules.trust(&record.dealer, &record.source, told, unknown)
+        };
         let said: Vec<Said<'_>> = self
             .records
             .iter()
@@ -347,7 +361,7 @@ impl Opened {
             .map(|(record, facts)| Said {
                 id: record.id,
                 at: record.recorded_at,
-                trust: rules.trust(&record.dealer, &record.source, told(record.dealer.as_str())),
+                trust: trust(record),
                 facts,
                 past_contacts: &record.past_contacts,
             })

@@ -12,7 +12,7 @@
 //! open goes to the newest.
 //!
 //! How far a source is trusted is what the configuration says of it, or else what the data-quality service last said of its
-//! dealer, or else 1.
+//! dealer, or else what is given for the unknown: a half beside dealers of whom it said something, 1 where it said nothing yet.
 
 use std::collections::BTreeMap;
 
@@ -210,17 +210,18 @@ impl Survivorship {
         &self.chains[field as usize]
     }
 
-    /// How far a source is trusted; `told` is what data quality says of its dealer.
+    /// How far a source is trusted; `told` is what data quality says of its dealer, `unknown` holds where it says nothing.
     pub(crate) fn trust(
         &self,
         dealer: &DealerCode,
         source: &str,
         told: Option<DealerTrust>,
+        unknown: f64,
     ) -> Trust {
         let (share, from) = match (self.configured(dealer, source), told) {
             (Some(share), _) => (share, TrustFrom::Configured),
             (None, Some(told)) => (told.percent as f64 / 100.0, TrustFrom::DataQuality),
-            (None, None) => (1.0, TrustFrom::Default),
+            (None, None) => (unknown, TrustFrom::Default),
         };
         Trust { share, from }
     }
@@ -283,7 +284,7 @@ mod tests {
             .into();
         let read = Survivorship::read(&BTreeMap::new(), &trust).unwrap();
         let (one, other): (DealerCode, DealerCode) = ("D1".parse().unwrap(), "D2".parse().unwrap());
-        let of = |dealer, source| (read.trust(dealer, source, None).share * 10.0) as u8;
+        let of = |dealer, source| (read.trust(dealer, source, None, 1.0).share * 10.0) as u8;
         assert_eq!(
             [
                 of(&one, "dms"),
@@ -307,9 +308,9 @@ mod tests {
             ("D1", "dms", told, 0.5, "configured"),
             ("D2", "crm", told, 0.2, "configured"),
             ("D2", "dms", told, 0.85, "data_quality"),
-            ("D2", "dms", None, 1.0, "default"),
+            ("D2", "dms", None, 0.5, "default"),
         ] {
-            let trust = read.trust(&dealer.parse().unwrap(), source, told);
+            let trust = read.trust(&dealer.parse().unwrap(), source, told, 0.5);
             assert_eq!((trust.share, trust.from.as_str()), (share, from));
         }
     }

@@ -169,7 +169,7 @@ pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
 }
 
 pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
-    let source_records = file.known_records().count() as i32;
+    let known: Vec<SourceRecordId> = file.known_records().map(|record| record.id).collect();
     let File {
         customer,
         records: _,
@@ -222,9 +222,13 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
         contact_names,
         consents: consents.into_iter().map(consent_to_pb).collect(),
         dealers,
-        source_records,
+        source_records: known.len() as i32,
         lineage: if with_lineage {
-            lineage.into_iter().map(lineage_to_pb).collect()
+            let answer = |lineage: Lineage| {
+                let is_known = known.contains(&lineage.record);
+                lineage_to_pb(lineage, is_known)
+            };
+            lineage.into_iter().map(answer).collect()
         } else {
             Vec::new()
         },
@@ -392,7 +396,8 @@ fn contact_to_pb(point: ContactPoint) -> pb::ContactPoint {
     }
 }
 
-fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
+/// How good another dealer's records are is not for everybody: of a record that is not known to the caller it is left out.
+fn lineage_to_pb(lineage: Lineage, is_known: bool) -> pb::Lineage {
     let Lineage {
         field,
         record,
@@ -409,8 +414,12 @@ fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
         recorded_at: time(at),
         agreeing: agreeing as i32,
         saying: saying as i32,
-        trust: trust.share,
-        trust_from: trust.from.as_str().to_owned(),
+        trust: if is_known { trust.share } else { 0.0 },
+        trust_from: if is_known {
+            trust.from.as_str().to_owned()
+        } else {
+            String::new()
+        },
     }
 }
 

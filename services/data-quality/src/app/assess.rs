@@ -210,9 +210,12 @@ impl QualityApp {
         }
         storage::replace_suspects(conn, &found)?;
         storage::mark_assessed(conn, now)?;
-        self.tell_trust(conn, now)?;
         let mut causes: Vec<NewAlert> = found.iter().map(cause).collect();
-        causes.extend(falls(conn, now)?);
+        // While some records are scored by another standard, sums of one month and of the next cannot be compared.
+        if let Some(version) = self.counted_by_one_standard(conn, now)? {
+            self.tell_trust(conn, version, now)?;
+            causes.extend(falls(conn, now)?);
+        }
         let raised = self.raise(conn, causes, now)?;
         Ok(alerts::publish_raised(conn, &*self.clock, &raised)?)
     }

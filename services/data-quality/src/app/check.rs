@@ -238,8 +238,7 @@ impl QualityApp {
     /// Scores some records by the standard in force that were scored by another; says whether there were any.
     pub(crate) async fn rescore(&self, kind: RecordKind) -> Result<bool> {
         let (app, now) = (self.clone(), self.clock.now());
-        let were_any = self
-            .db
+        self.db
             .bulk(move |conn| {
                 let standard = app.in_force(conn, kind, business_date(now))?;
                 let version = i64::from(standard.version);
@@ -251,11 +250,7 @@ impl QualityApp {
                 app.score_anew(conn, by_others, now)?;
                 Ok::<_, Error>(true)
             })
-            .await?;
-        if were_any {
-            self.counted.notify_one();
-        }
-        Ok(were_any)
+            .await
     }
 
     /// Scores records by what is known of them, with what of them is excused now.

@@ -41,13 +41,16 @@ impl QualityApp {
         check_words("reason", &reason, REASON)?;
         let now = self.clock.now();
         let app = self.clone();
-        self.db
+        let answer = self
+            .db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "DecideFinding", |conn| {
                     app.decide(conn, &ctx, now, (id, to, &reason)).map(&answer)
                 })
             })
-            .await
+            .await?;
+        self.counted.notify_one();
+        Ok(answer)
     }
 
     /// What headquarters waives costs the record nothing from now on.

@@ -21,16 +21,27 @@ use crate::{
 const CHANGED: &str = "marque.quality.trust.changed";
 
 impl QualityApp {
-    /// Tells of dealers whose trust is a step away from what was told, one event each. The caller holds the lock of those who
-    /// count. While records are scored anew nothing is told: their sums are of two standards.
-    pub(super) fn tell_trust(&self, conn: &mut Conn<'_>, now: Timestamp) -> Result<()> {
+    /// The version of the standard by which all records of customers are scored and counted; none while they are of two.
+    pub(super) fn counted_by_one_standard(
+        &self,
+        conn: &mut Conn<'_>,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
         let standard = self.in_force(conn, RecordKind::Customers, business_date(now))?;
         let version = i64::from(standard.version);
-        if !storage::has_counted_anew(conn)?
-            || storage::has_not_by(conn, RecordKind::Customers, version)?
-        {
-            return Ok(());
-        }
+        let is_one = storage::has_counted_anew(conn)?
+            && !storage::has_not_by(conn, RecordKind::Customers, version)?;
+        Ok(is_one.then_some(version))
+    }
+
+    /// Tells of dealers whose trust is a step away from what was told, one event each. The caller holds the lock of those who
+    /// count, and all records are scored by this version of the standard.
+    pub(super) fn tell_trust(
+        &self,
+        conn: &mut Conn<'_>,
+        version: i64,
+        now: Timestamp,
+    ) -> Result<()> {
         let known = storage::told_trust(conn)?.into_iter();
         let known: HashMap<String, ToldTrust> =
             known.map(|told| (told.dealer.clone(), told)).collect();

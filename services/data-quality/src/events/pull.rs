@@ -179,15 +179,19 @@ pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
             }
         }
         for kind in RecordKind::ALL {
+            let mut were_any = false;
             loop {
                 match app.rescore(kind).await {
-                    Ok(true) if !stop.is_cancelled() => {}
+                    Ok(true) if !stop.is_cancelled() => were_any = true,
                     Ok(_) => break,
                     Err(error) => {
                         tracing::warn!(%error, "records cannot be scored anew now");
                         break;
                     }
                 }
+            }
+            if were_any {
+                app.counted().notify_one();
             }
         }
         tokio::select! {

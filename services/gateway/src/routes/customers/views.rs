@@ -210,7 +210,7 @@ pub(crate) struct LineageView {
     agreeing: i32,
     /// How many records say anything.
     saying: i32,
-    /// How far the source of the record that won is trusted, 0 to 1.
+    /// How far the source of the record that won is trusted, 0 to 1; 0 if that is another dealer's whom the caller may not know.
     trust: f64,
     /// Who says so: configured, data_quality, or default while nobody does.
     trust_from: String,
