@@ -24,6 +24,8 @@ use marque_quality::RecordKind;
 use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
 use marque_vault::Vault;
 
+pub use storage::SEALED;
+
 use crate::{
     app::{Lane, QualityApp},
     events::{Owner, Owners},
@@ -36,7 +38,7 @@ pub struct Deps {
     pub db: Database,
     /// The time.
     pub clock: SharedClock,
-    /// Seals rows of files that were put aside.
+    /// Seals what was measured of records, and rows of files that were put aside.
     pub vault: Vault,
     /// How files of verifications are taken in.
     pub intake: IntakeSettings,
@@ -77,7 +79,7 @@ impl std::fmt::Debug for Deps {
 /// # Errors
 /// If the spool folder of imports cannot be made.
 pub fn build(deps: Deps) -> Result<Built, IntakeError> {
-    let app = QualityApp::new(deps.db.clone(), Arc::clone(&deps.clock));
+    let app = QualityApp::new(deps.db.clone(), Arc::clone(&deps.clock), deps.vault.clone());
     let intake = Intake::new(
         deps.db.clone(),
         deps.vault.clone(),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     Applies, Check, Purpose, Range, Reason, Standard, State, Test,
     range::{self, RangeEntry},
+    release,
 };
 use crate::{
     dictionary::{Field, RecordKind},
@@ -63,13 +64,28 @@ struct CheckEntry {
 }
 
 impl Standard {
-    /// Reads a standard.
+    /// Reads a standard. A range that sets one end alone has the release's other end, with the rule that is broken there.
     ///
     /// # Errors
     /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
     /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be, a range whose
     /// bounds cannot be.
     pub fn parse(text: &str) -> Result<Self, StandardError> {
+        let mut standard = Self::read(text)?;
+        let on = standard.effective_from;
+        let release = release(standard.kind, on);
+        let place = place(standard.kind, standard.version);
+        for range in &mut standard.ranges {
+            if let Some(known) = release.range(range.field, range.measure) {
+                let completed = range::complete(range, known, on);
+                completed.map_err(|what| wrong_range(&place, range.field.column(), &what))?;
+            }
+        }
+        Ok(standard)
+    }
+
+    /// Reads a standard as it stands there, which all of the release's do.
+    pub(super) fn read(text: &str) -> Result<Self, StandardError> {
         let file: File = toml::from_str(text).map_err(|error| StandardError(error.to_string()))?;
         let kind = RecordKind::ALL
             .into_iter()
@@ -99,7 +115,7 @@ impl Standard {
             .map(|entry| purpose(kind, entry))
             .collect::<Result<_, _>>()?;
         check_without(&file.without, &purposes)?;
-        let place = format!("{} version {}", kind.code(), file.version);
+        let place = place(kind, file.version);
         let ranges = ranges((kind, &place), &file.range, effective_from)?;
         Ok(Self {
             kind,
@@ -111,6 +127,14 @@ impl Standard {
             purposes,
         })
     }
+}
+
+fn place(kind: RecordKind, version: u32) -> String {
+    format!("{} version {version}", kind.code())
+}
+
+fn wrong_range(place: &str, column: &str, what: &str) -> StandardError {
+    StandardError(format!("{place}, range {column:?}: {what}"))
 }
 
 /// What is said not to be judged must not be, and the reason must be there in both languages.
@@ -144,8 +168,7 @@ fn ranges(
 ) -> Result<Vec<Range>, StandardError> {
     let mut ranges: Vec<Range> = Vec::with_capacity(entries.len());
     for entry in entries {
-        let wrong =
-            |what: String| StandardError(format!("{place}, range {:?}: {what}", entry.field));
+        let wrong = |what: String| wrong_range(place, &entry.field, &what);
         let range = range::read(kind, entry, on).map_err(wrong)?;
         if ranges
             .iter()

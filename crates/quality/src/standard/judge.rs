@@ -70,8 +70,12 @@ impl Standard {
             let findings = findings.to_mut();
             findings.retain(|finding| known.is_none_or(|known| !known.has_made(finding)));
             let values = measured.iter().filter(is_measured);
-            let mut outside = values.filter_map(|one| range.judge(one.value, today));
-            findings.extend(outside.next());
+            for outside in values.filter_map(|one| range.judge(one.value, today)) {
+                // Of several lines the least and the most may pass one bound.
+                if !findings.contains(&outside) {
+                    findings.push(outside);
+                }
+            }
         }
         findings
     }

@@ -6,7 +6,7 @@ mod read;
 use std::fmt;
 
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
-pub(super) use read::{RangeEntry, read};
+pub(super) use read::{RangeEntry, complete, read};
 use serde::Serialize;
 
 use crate::{
@@ -191,7 +191,7 @@ fn shifted(day: NaiveDate, months: i32, days: i32) -> NaiveDate {
         day.checked_add_months(count)
     };
     let moved = moved.and_then(|day| day.checked_add_signed(TimeDelta::days(i64::from(days))));
-    // Bounds have at most four digits, and the calendar a quarter of a million years.
+    // Bounds lie less than a thousand years away, and the calendar has a quarter of a million.
     moved.unwrap_or(day)
 }
 

@@ -4,7 +4,7 @@
 use marque_auth::{CallContext, Role};
 use marque_core::{ComplaintId, business_date};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, RecordKind, standard::Measured};
+use marque_quality::{Field, Finding, RecordKind, Severity, standard::Measured};
 use uuid::Uuid;
 
 use super::CaseApp;
@@ -68,11 +68,18 @@ fn evidence_of(case: &Case, all: &[Case]) -> RecordEvidence {
     }
 }
 
-/// The day a complaint was made, if it was said and read.
+/// The day a complaint was made, unless what was said of it could not be used; where none was said, the day it came in, which a
+/// case keeps as its own.
 fn opened_on(case: &Case) -> Option<Measured> {
-    let field = Field::ComplaintOpenedAt;
-    let is_read = case.words.findings.iter().all(|flaw| flaw.field != field);
-    is_read.then(|| Measured::day(field, business_date(case.opened_at)))
+    let day = || Measured::day(Field::ComplaintOpenedAt, business_date(case.opened_at));
+    is_day_kept(case).then(day)
+}
+
+/// Whether the day of a case is not one that was put in the place of one that could not be used.
+fn is_day_kept(case: &Case) -> bool {
+    let is_of_day = |flaw: &&Finding| flaw.field == Field::ComplaintOpenedAt;
+    let mut flaws = case.words.findings.iter().filter(is_of_day);
+    flaws.all(|flaw| flaw.severity < Severity::Error)
 }
 
 /// The same vehicle, category and day at the same dealer: one complaint under two numbers.
@@ -92,7 +99,7 @@ fn filled(case: &Case) -> Vec<Field> {
             case.record.is_some() || case.customer.is_some(),
         ),
         (Field::ComplaintVin, !case.vin.is_empty()),
-        (Field::ComplaintOpenedAt, !unread(Field::ComplaintOpenedAt)),
+        (Field::ComplaintOpenedAt, is_day_kept(case)),
         (Field::ComplaintChannel, case.channel != "other"),
         (Field::ComplaintCategory, case.category != OTHER),
         (Field::ComplaintSeverity, !unread(Field::ComplaintSeverity)),

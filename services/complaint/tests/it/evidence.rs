@@ -11,6 +11,7 @@ use crate::{
 store_test_suite!(
     what_a_row_had_wrong_is_told_until_somebody_corrects_the_case,
     one_complaint_under_two_numbers_is_told_of_both,
+    the_day_of_a_complaint_is_measured_unless_it_could_not_be_used,
 );
 
 const VIN: &str = "LJ1EEKRN7R4000001";
@@ -35,6 +36,44 @@ fn rules(evidence: &Evidence) -> Vec<(&str, &str)> {
     findings
         .map(|finding| (finding.field.as_str(), finding.rule.as_str()))
         .collect()
+}
+
+fn measures(evidence: &Evidence) -> Vec<(&str, &str)> {
+    let measures = evidence.measures.iter();
+    measures
+        .map(|measured| (measured.field.as_str(), measured.measure.as_str()))
+        .collect()
+}
+
+async fn the_day_of_a_complaint_is_measured_unless_it_could_not_be_used(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = |key: &str, day: &str| format!("{key},c1,{VIN},{day},到店,维修质量,低,异响,售后\n");
+    // As it should be, as a spreadsheet's number, not at all, and too early.
+    let file = format!(
+        "{HEADER}{}{}{}{}",
+        row("TS1", "2026-02-20"),
+        row("TS2", "46073"),
+        row("TS3", ""),
+        row("TS4", "1979-02-20"),
+    );
+    import(&world, &file).await;
+    let cases = told(&world).await;
+    let of_case: Vec<_> = cases
+        .iter()
+        .map(|(_, evidence)| (rules(evidence), measures(evidence)))
+        .collect();
+    let day = vec![("opened_at", "day")];
+    assert_eq!(
+        of_case,
+        [
+            (vec![], day.clone()),
+            (vec![("opened_at", "date_serial")], day.clone()),
+            (vec![], day),
+            (vec![("opened_at", "date_too_early")], vec![]),
+        ]
+    );
+    let (first, second) = (&cases[0].1.measures[0], &cases[1].1.measures[0]);
+    assert_eq!(first.value, second.value);
 }
 
 async fn what_a_row_had_wrong_is_told_until_somebody_corrects_the_case(db: TestDb) {

@@ -10,6 +10,7 @@ mod consents;
 mod contacts;
 mod desk;
 mod erasure;
+mod evidence;
 mod identity;
 mod joins;
 mod pages;

@@ -10,6 +10,7 @@ use marque_quality::{
     Dimension, RecordKind,
     standard::{Check, Standard},
 };
+use marque_vault::Vault;
 use uuid::Uuid;
 
 use super::QualityApp;
@@ -149,7 +150,7 @@ impl QualityApp {
                 let standard = app.in_force(conn, query.kind, today)?;
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
-                detail(conn, ctx.scope(), &query, (&region, &standard))
+                detail(conn, &app.vault, ctx.scope(), &query, (&region, &standard))
             })
             .await
     }
@@ -157,6 +158,7 @@ impl QualityApp {
 
 fn detail(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     scope: &Scope,
     query: &CardQuery,
     (region, standard): (&str, &Standard),
@@ -168,7 +170,7 @@ fn detail(
     let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
     rules.truncate(RULES);
     let records = own.as_ref().map_or(0, |own| own.counter.records);
-    let to_mend = to_mend(conn, scope, query, (records, standard))?;
+    let to_mend = to_mend(conn, vault, scope, query, (records, standard))?;
     conn.see_all_dealers()?;
     // Figures of the region are sums; its dealers are compared by them and are not shown.
     let of_region = CardFilter {
@@ -208,6 +210,7 @@ fn detail(
 
 fn to_mend(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     scope: &Scope,
     query: &CardQuery,
     (records, standard): (i64, &Standard),
@@ -222,7 +225,7 @@ fn to_mend(
         .cloned()
         .collect();
     findings.retain(|finding| finding.state == FindingState::Open);
-    let kept = storage::kept(conn, &ids)?;
+    let kept = storage::kept(conn, vault, &ids)?;
     let failing_of = |record: &Worst| {
         let kept = kept.iter().find(|kept| kept.evidence.id == record.id);
         kept.map_or_else(Vec::new, |kept| {

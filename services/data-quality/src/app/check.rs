@@ -165,7 +165,7 @@ impl QualityApp {
         departments: &Departments,
         (asked_at, now): (Timestamp, Timestamp),
     ) -> Result<Vec<Uuid>> {
-        let known = by_id(storage::kept(conn, &ids_of(evidence))?);
+        let known = by_id(storage::kept(conn, &self.vault, &ids_of(evidence))?);
         // Nothing was found of records that are new.
         let earlier: Vec<Uuid> = known.keys().copied().collect();
         let mut batch = Batch::of(conn, &earlier)?;
@@ -221,7 +221,7 @@ impl QualityApp {
     ) -> Result<()> {
         storage::lock(conn)?;
         let mut batch = Batch::of(conn, ids)?;
-        for old in storage::kept(conn, ids)? {
+        for old in storage::kept(conn, &self.vault, ids)? {
             let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
             let standard = batch.standard(conn, self, old.place.kind, now)?;
             batch.put(
@@ -246,7 +246,7 @@ impl QualityApp {
                     return Ok(false);
                 }
                 storage::lock(conn)?;
-                let by_others = storage::kept_not_by(conn, kind, version, BATCH)?;
+                let by_others = storage::kept_not_by(conn, &app.vault, kind, version, BATCH)?;
                 app.score_anew(conn, by_others, now)?;
                 Ok::<_, Error>(true)
             })
@@ -343,7 +343,7 @@ impl Batch {
     fn write(mut self, conn: &mut Conn<'_>, app: &QualityApp, now: Timestamp) -> Result<()> {
         let counters = std::mem::take(&mut self.counters);
         storage::add_counters(conn, &counters.rolled_up())?;
-        storage::put_records(conn, &self.records)?;
+        storage::put_records(conn, &app.vault, &self.records)?;
         let mut changed = Vec::new();
         for (kept, found) in self.records.iter().zip(self.found) {
             let earlier = self.findings.remove(&kept.evidence.id);

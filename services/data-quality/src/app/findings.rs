@@ -64,7 +64,7 @@ impl QualityApp {
         storage::lock(conn)?;
         let (was_excused, finding) = decide(conn, ctx, now, decision)?;
         if finding.is_excused != was_excused {
-            let of_record = storage::kept(conn, &[finding.record])?;
+            let of_record = storage::kept(conn, &self.vault, &[finding.record])?;
             self.score_anew(conn, of_record, now)?;
         }
         Ok(finding)

@@ -20,6 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 use marque_core::{SharedClock, Timestamp};
 use marque_db::Database;
 use marque_quality::standard::Standard;
+use marque_vault::Vault;
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
@@ -43,6 +44,8 @@ type Read = HashMap<String, Arc<Standard>>;
 pub(crate) struct QualityApp {
     db: Database,
     clock: SharedClock,
+    /// Seals what was measured of records.
+    vault: Vault,
     read: Arc<RwLock<Read>>,
     /// By what single entries are judged, once all were compared.
     assessment: Arc<RwLock<Option<Arc<Judgement>>>>,
@@ -63,10 +66,11 @@ impl std::fmt::Debug for QualityApp {
 }
 
 impl QualityApp {
-    pub(crate) fn new(db: Database, clock: SharedClock) -> Self {
+    pub(crate) fn new(db: Database, clock: SharedClock, vault: Vault) -> Self {
         Self {
             db,
             clock,
+            vault,
             read: Arc::default(),
             assessment: Arc::default(),
             judged_all: Arc::default(),

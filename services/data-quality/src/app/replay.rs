@@ -48,8 +48,9 @@ impl QualityApp {
         let standard = self.parse(&text)?;
         let (mut sums, mut replayed, mut after) = (Sums::new(), Replayed::default(), Uuid::nil());
         loop {
+            let vault = self.vault.clone();
             let read = move |conn: &mut Conn<'_>| -> Result<(Vec<Kept>, Vec<Finding>)> {
-                let page = storage::kept_after(conn, after, PAGE)?;
+                let page = storage::kept_after(conn, &vault, after, PAGE)?;
                 let ids: Vec<Uuid> = page.iter().map(|kept| kept.evidence.id).collect();
                 let mut findings = storage::findings_of(conn, &ids)?;
                 findings.retain(|finding| finding.is_excused);

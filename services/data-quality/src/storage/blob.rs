@@ -1,4 +1,5 @@
-//! Facts and points of a record, encoded. New fields get new tags; columns and rules are kept by name, which never changes.
+//! Facts and points of a record, encoded, and what was measured sealed within the facts. New fields get new tags; columns and rules
+//! are kept by name, which never changes.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -10,6 +11,7 @@ use marque_quality::{
     party::PartyKind,
     standard::{Measure, Measured},
 };
+use marque_vault::{Place, Vault, VaultError};
 use prost::Message;
 use uuid::Uuid;
 
@@ -31,7 +33,17 @@ struct StoredFacts {
     filled: Vec<String>,
     #[prost(message, repeated, tag = "6")]
     findings: Vec<StoredFinding>,
+    /// Never written any more: in the clear until the record is described again.
     #[prost(message, repeated, tag = "7")]
+    open_measures: Vec<StoredMeasure>,
+    /// Sealed [`StoredMeasures`]; empty if nothing was measured.
+    #[prost(bytes = "vec", tag = "8")]
+    sealed: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredMeasures {
+    #[prost(message, repeated, tag = "1")]
     measures: Vec<StoredMeasure>,
 }
 
@@ -80,8 +92,8 @@ struct StoredPoints {
     dimensions: Vec<i64>,
 }
 
-/// Encodes what is known of a record besides its columns in the table.
-pub(super) fn facts_blob(evidence: &Evidence) -> Vec<u8> {
+/// Encodes what is known of a record besides its columns in the table; what was measured is sealed to the record.
+pub(super) fn facts_blob(vault: &Vault, evidence: &Evidence) -> Result<Vec<u8>, StoreError> {
     let column = |field: &Field| field.column().to_owned();
     let finding = |finding: &Finding| StoredFinding {
         field: column(&finding.field),
@@ -99,7 +111,16 @@ pub(super) fn facts_blob(evidence: &Evidence) -> Vec<u8> {
         measure: measured.measure.code().to_owned(),
         value: measured.value,
     };
-    StoredFacts {
+    let sealed = if evidence.measures.is_empty() {
+        Vec::new()
+    } else {
+        let measures = StoredMeasures {
+            measures: evidence.measures.iter().map(measure).collect(),
+        };
+        let sealed = vault.seal(place(evidence.id.as_bytes()), &measures.encode_to_vec());
+        sealed.map_err(|error| StoreError::Other(Box::new(error)))?
+    };
+    let stored = StoredFacts {
         entered_at: evidence.entered_at.as_micros(),
         event_date: evidence
             .event_date
@@ -112,9 +133,43 @@ pub(super) fn facts_blob(evidence: &Evidence) -> Vec<u8> {
         is_repeated: evidence.is_repeated,
         filled: evidence.filled.iter().map(column).collect(),
         findings: evidence.findings.iter().map(finding).collect(),
-        measures: evidence.measures.iter().map(measure).collect(),
+        open_measures: Vec::new(),
+        sealed,
+    };
+    Ok(stored.encode_to_vec())
+}
+
+/// Facts with what was measured sealed under the current key; `None` if it is, or nothing was measured.
+pub(super) fn reseal_facts(
+    vault: &Vault,
+    id: &[u8],
+    blob: &[u8],
+) -> Result<Option<Vec<u8>>, VaultError> {
+    let mut stored = StoredFacts::decode(blob).map_err(|_| VaultError::Unreadable)?;
+    let Some(sealed) = vault.reseal(place(id), &stored.sealed)? else {
+        return Ok(None);
+    };
+    stored.sealed = sealed;
+    Ok(Some(stored.encode_to_vec()))
+}
+
+/// Where what was measured of a record is sealed.
+fn place(id: &[u8]) -> Place<'_> {
+    Place::new("records", id, "measures")
+}
+
+fn read_measures(
+    vault: &Vault,
+    id: Uuid,
+    stored: &StoredFacts,
+) -> Result<Vec<StoredMeasure>, StoreError> {
+    if stored.sealed.is_empty() {
+        return Ok(stored.open_measures.clone());
     }
-    .encode_to_vec()
+    let opened = vault.open(place(id.as_bytes()), &stored.sealed);
+    let opened = opened.map_err(|_| broken("measures"))?;
+    let stored = StoredMeasures::decode(opened.as_slice()).map_err(|_| broken("measures"))?;
+    Ok(stored.measures)
 }
 
 /// What stands beside the facts in the table.
@@ -127,9 +182,14 @@ pub(super) struct Beside {
     pub(super) entry: Vec<u8>,
 }
 
-/// Decodes facts. Rules and columns that this release no longer knows are passed over.
-pub(super) fn read_facts(beside: Beside, blob: &[u8]) -> Result<Evidence, StoreError> {
+/// Decodes facts and opens what was measured. Rules and columns that this release no longer knows are passed over.
+pub(super) fn read_facts(
+    vault: &Vault,
+    beside: Beside,
+    blob: &[u8],
+) -> Result<Evidence, StoreError> {
     let stored = StoredFacts::decode(blob).map_err(|_| broken("facts"))?;
+    let measures = read_measures(vault, beside.id, &stored)?;
     let Beside {
         id,
         kind,
@@ -174,7 +234,7 @@ pub(super) fn read_facts(beside: Beside, blob: &[u8]) -> Result<Evidence, StoreE
         filled: stored.filled.iter().filter_map(field).collect(),
         findings: stored.findings.iter().filter_map(finding).collect(),
         entry,
-        measures: stored.measures.iter().filter_map(measured).collect(),
+        measures: measures.iter().filter_map(measured).collect(),
     })
 }
 
@@ -232,4 +292,84 @@ fn rule_of(id: &str) -> Option<Rule> {
     static RULES: LazyLock<HashMap<&str, Rule>> =
         LazyLock::new(|| Rule::ALL.map(|rule| (rule.entry().id, rule)).into());
     RULES.get(id).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_vault::Keyring;
+
+    use super::*;
+
+    fn measured() -> Evidence {
+        Evidence {
+            id: Uuid::from_u128(7),
+            kind: RecordKind::Customers,
+            dealer: "D1".to_owned(),
+            clerk: String::new(),
+            version: 1,
+            entered_at: Timestamp::from_micros(1),
+            event_date: None,
+            party: Some(PartyKind::Person),
+            is_repeated: Some(false),
+            filled: vec![Field::CustomerBirthday],
+            findings: Vec::new(),
+            entry: Vec::new(),
+            measures: vec![Measured {
+                field: Field::CustomerBirthday,
+                measure: Measure::Year,
+                value: 1986,
+            }],
+        }
+    }
+
+    fn read(vault: &Vault, blob: &[u8]) -> Result<Evidence, StoreError> {
+        let beside = Beside {
+            id: Uuid::from_u128(7),
+            kind: RecordKind::Customers,
+            dealer: "D1".to_owned(),
+            clerk: String::new(),
+            version: 1,
+            entry: Vec::new(),
+        };
+        read_facts(vault, beside, blob)
+    }
+
+    #[test]
+    fn what_was_measured_is_sealed_and_sealed_anew_under_another_key() {
+        let mut ring = Keyring::generate().unwrap();
+        let vault = Vault::new(&ring);
+        let blob = facts_blob(&vault, &measured()).unwrap();
+        let stored = StoredFacts::decode(&blob[..]).unwrap();
+        assert!(stored.open_measures.is_empty() && !stored.sealed.is_empty());
+        assert_eq!(read(&vault, &blob).unwrap(), measured());
+        let strange = Vault::new(&Keyring::generate().unwrap());
+        assert!(read(&strange, &blob).is_err());
+
+        let id = Uuid::from_u128(7);
+        let again = reseal_facts(&vault, id.as_bytes(), &blob).unwrap();
+        assert_eq!(again, None, "it is under the current key");
+        let added = ring.add_data_key().unwrap();
+        assert!(ring.use_data_key(added));
+        vault.replace(&ring);
+        let again = reseal_facts(&vault, id.as_bytes(), &blob).unwrap().unwrap();
+        assert_eq!(read(&vault, &again).unwrap(), measured());
+    }
+
+    #[test]
+    fn what_was_kept_in_the_clear_is_still_read() {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let year = StoredMeasure {
+            field: "birthday".to_owned(),
+            measure: "year".to_owned(),
+            value: 1986,
+        };
+        let stored = StoredFacts {
+            open_measures: vec![year],
+            ..StoredFacts::default()
+        };
+        let kept = read(&vault, &stored.encode_to_vec()).unwrap();
+        assert_eq!(kept.measures, measured().measures);
+        let unmeasured = reseal_facts(&vault, kept.id.as_bytes(), &stored.encode_to_vec());
+        assert_eq!(unmeasured.unwrap(), None);
+    }
 }

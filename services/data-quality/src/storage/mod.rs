@@ -10,6 +10,7 @@ mod forgetting;
 mod pending;
 mod points;
 mod records;
+mod sealed;
 mod standards;
 mod suspects;
 mod trust;
@@ -37,6 +38,7 @@ pub(crate) use records::{
     Entered, Kept, Worst, entries_after, entries_of, has_not_by, kept, kept_after, kept_not_by,
     put_records, scored_after, worst,
 };
+pub use sealed::SEALED;
 pub(crate) use standards::{KeptStandard, put_standard, standards};
 pub(crate) use suspects::{
     KeptSuspect, assessed_at, list_suspects, mark_assessed, replace_suspects,

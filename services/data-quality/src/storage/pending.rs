@@ -138,9 +138,16 @@ pub(crate) fn mark_counted_anew(conn: &mut Conn<'_>, now: Timestamp) -> Result<(
     mark(conn, SUMS, now)
 }
 
+/// Under this word it is noted that all records of a kind were asked for. Under the kind alone it stands where their owners told
+/// nothing measured yet: those are asked once more. No migration deletes such notes, since a process of the release before that still
+/// runs would ask at once and note it again.
+fn measured(kind: RecordKind) -> String {
+    format!("{}/measured", kind.code())
+}
+
 /// Whether all records of a kind were asked for once.
 pub(crate) fn backfilled(conn: &mut Conn<'_>, kind: RecordKind) -> Result<bool, StoreError> {
-    is_marked(conn, kind.code())
+    is_marked(conn, &measured(kind))
 }
 
 /// Notes that they were.
@@ -149,7 +156,7 @@ pub(crate) fn mark_backfilled(
     kind: RecordKind,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    mark(conn, kind.code(), now)
+    mark(conn, &measured(kind), now)
 }
 
 fn is_marked(conn: &mut Conn<'_>, what: &str) -> Result<bool, StoreError> {

@@ -5,6 +5,7 @@ use marque_core::Timestamp;
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use marque_quality::RecordKind;
+use marque_vault::Vault;
 use uuid::Uuid;
 
 use super::{
@@ -30,7 +31,7 @@ const RECORD: &str =
     "id, kind, dealer, clerk, version, entry, facts, department, period, standard, scored, signs,
     checked_at";
 
-fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
+fn read(vault: &Vault, row: &Row<'_>) -> Result<Kept, StoreError> {
     let kind: String = row.get(1)?;
     let kind = kind_of(&kind).ok_or_else(|| broken("kind of record"))?;
     let beside = Beside {
@@ -49,7 +50,7 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
         period: row.get(8)?,
     };
     Ok(Kept {
-        evidence: read_facts(beside, &row.get::<Vec<u8>>(6)?)?,
+        evidence: read_facts(vault, beside, &row.get::<Vec<u8>>(6)?)?,
         place,
         standard: row.get(9)?,
         scored: read_scored(&row.get::<Vec<u8>>(10)?)?,
@@ -59,20 +60,26 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
 }
 
 /// Those of the records that are there.
-pub(crate) fn kept(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Kept>, StoreError> {
+pub(crate) fn kept(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    ids: &[Uuid],
+) -> Result<Vec<Kept>, StoreError> {
     let keys: Vec<Value<'_>> = ids.iter().map(|id| (*id).into()).collect();
     let sql = format!("SELECT {RECORD} FROM records WHERE id IN (??)");
-    conn.query_in(&sql, &[], &keys, read)
+    conn.query_in(&sql, &[], &keys, |row| read(vault, row))
 }
 
 /// Records in the order of their ids, after one of them.
 pub(crate) fn kept_after(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     after: Uuid,
     limit: u32,
 ) -> Result<Vec<Kept>, StoreError> {
     let sql = format!("SELECT {RECORD} FROM records WHERE id > ?1 ORDER BY id LIMIT ?2");
-    conn.query(&sql, &[after.into(), limit.into()], read)
+    let values = [after.into(), limit.into()];
+    conn.query(&sql, &values, |row| read(vault, row))
 }
 
 /// Where records were entered and how they scored, in the order of their ids, after one of them: what sums are made of.
@@ -99,6 +106,7 @@ pub(crate) fn scored_after(
 /// Records of a kind that were scored by another version than the one in force.
 pub(crate) fn kept_not_by(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     kind: RecordKind,
     version: i64,
     limit: u32,
@@ -107,11 +115,8 @@ pub(crate) fn kept_not_by(
     let sql = format!(
         "SELECT {RECORD} FROM records WHERE kind = ?1 AND (standard < ?2 OR standard > ?2) LIMIT ?3"
     );
-    conn.query(
-        &sql,
-        &[kind.code().into(), version.into(), limit.into()],
-        read,
-    )
+    let values = [kind.code().into(), version.into(), limit.into()];
+    conn.query(&sql, &values, |row| read(vault, row))
 }
 
 /// Whether there are records that another standard scored.
@@ -131,14 +136,16 @@ pub(crate) fn has_not_by(
 }
 
 /// Keeps records in place of what was known of them.
-pub(crate) fn put_records(conn: &mut Conn<'_>, records: &[Kept]) -> Result<(), StoreError> {
-    let blobs: Vec<(Vec<u8>, Vec<u8>, String)> = records
-        .iter()
-        .map(|kept| {
-            let facts = facts_blob(&kept.evidence);
-            (facts, scored_blob(&kept.scored), kept.signs.text())
-        })
-        .collect();
+pub(crate) fn put_records(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    records: &[Kept],
+) -> Result<(), StoreError> {
+    let blobs = records.iter().map(|kept| {
+        let facts = facts_blob(vault, &kept.evidence)?;
+        Ok::<_, StoreError>((facts, scored_blob(&kept.scored), kept.signs.text()))
+    });
+    let blobs: Vec<(Vec<u8>, Vec<u8>, String)> = blobs.collect::<Result<_, _>>()?;
     let values: Vec<Value<'_>> = records
         .iter()
         .zip(&blobs)

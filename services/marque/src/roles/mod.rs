@@ -39,8 +39,9 @@ pub fn sealed(role: ServiceRole) -> &'static [SealedColumn] {
         ServiceRole::Customer => marque_customer::SEALED,
         ServiceRole::Vehicle => marque_vehicle::SEALED,
         ServiceRole::ServiceHistory => marque_service_history::SEALED,
-        // They keep no personal data but rows of files that are held back.
-        ServiceRole::DataQuality | ServiceRole::Scoring => &[marque_intake::QUARANTINE],
+        ServiceRole::DataQuality => marque_data_quality::SEALED,
+        // It seals nothing but rows of files that are held back.
+        ServiceRole::Scoring => &[marque_intake::QUARANTINE],
         ServiceRole::Complaint => marque_complaint::SEALED,
         ServiceRole::Gateway => &[],
     }

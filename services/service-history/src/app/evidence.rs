@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::VisitApp;
 use crate::{
-    domain::{Implausible, Line, LineKind, Meter, Visit, doubt, pace},
+    domain::{Compared, Implausible, Line, LineKind, Meter, Visit, compare},
     error::{Error, Result},
     storage::VisitStore,
 };
@@ -60,20 +60,21 @@ impl Witness for VisitApp {
 }
 
 fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> RecordEvidence {
-    let mut findings = visit.header.findings.clone();
-    let mut km_a_day = None;
     let meter = |visit: &Visit| Meter {
         at: visit.happened_at,
         km: visit.odometer_km,
     };
-    if visit.odometer_km > 0 {
-        let others = of_car
-            .iter()
-            .filter(|other| other.id != visit.id && other.odometer_km > 0)
-            .map(|other| meter(other));
-        findings.extend(doubt(meter(visit), others.clone()).map(Implausible::finding));
-        km_a_day = pace(meter(visit), others);
-    }
+    let others = of_car
+        .iter()
+        .filter(|other| other.id != visit.id && other.odometer_km > 0)
+        .map(|other| meter(other));
+    let Compared { doubts, km_a_day } = if visit.odometer_km > 0 {
+        compare(meter(visit), others)
+    } else {
+        Compared::default()
+    };
+    let mut findings = visit.header.findings.clone();
+    findings.extend(doubts.into_iter().map(Implausible::finding));
     RecordEvidence {
         id: visit.id.to_string(),
         kind: RecordKind::Visits,
@@ -92,7 +93,8 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
     }
 }
 
-/// What a standard may bound; of lines the least and the most.
+/// What a standard may bound; of lines the least and the most. A quantity that nobody typed is kept as 1 and told as such; a price
+/// that nobody typed is kept as 0 and not told.
 fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
     let header = &visit.header;
     let day =
@@ -104,8 +106,8 @@ fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
             value,
         })
     };
-    let of_lines = |field: Field, measure: Measure, value: fn(&Line) -> i64| {
-        let given = || visit.lines.iter().map(value).filter(|value| *value != 0);
+    let of_lines = |field: Field, measure: Measure, value: fn(&Line) -> Option<i64>| {
+        let given = || visit.lines.iter().filter_map(value);
         [given().min(), given().max()].map(|value| number(field, measure, value))
     };
     let read = Some(visit.odometer_km).filter(|km| *km > 0);
@@ -117,10 +119,10 @@ fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
         number(Field::VisitAmount, Measure::Yuan, header.amount_minor),
     ];
     let quantities = of_lines(Field::VisitQuantity, Measure::Count, |line| {
-        line.quantity_milli
+        Some(line.quantity_milli)
     });
     let prices = of_lines(Field::VisitUnitPrice, Measure::Yuan, |line| {
-        line.unit_price_minor
+        Some(line.unit_price_minor).filter(|price| *price != 0)
     });
     let all = of_order.into_iter().chain(quantities).chain(prices);
     all.flatten().collect()

@@ -5,5 +5,5 @@ mod odometer;
 mod visit;
 
 pub(crate) use lines::{Line, LineKind, is_other};
-pub(crate) use odometer::{Implausible, Meter, doubt, pace};
+pub(crate) use odometer::{Compared, Implausible, Meter, compare, doubt};
 pub(crate) use visit::{Header, Personal, Visit};

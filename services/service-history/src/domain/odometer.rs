@@ -20,7 +20,7 @@ pub(crate) enum Implausible {
     Backwards,
     /// Farther than anybody drives in the time.
     TooFast {
-        /// Kilometres a day that the standard allows.
+        /// Kilometres a day that the release's standard allows.
         most: i64,
     },
 }
@@ -39,19 +39,32 @@ pub(crate) fn doubt(
         .find_map(|(earlier, later)| gap(earlier, later))
 }
 
-/// How many kilometres a day, rounded up, lie between a reading and the nearest on each side, whichever are more; `None` if there
-/// is no other, or it runs backwards.
-pub(crate) fn pace(reading: Meter, others: impl IntoIterator<Item = Meter>) -> Option<i64> {
-    let mut fastest: Option<i64> = None;
+/// A reading beside the nearest of the others on each side.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compared {
+    /// Each doubt once: another standard may allow the pace of one side, and the other still runs backwards.
+    pub(crate) doubts: Vec<Implausible>,
+    /// Kilometres a day, rounded up, of the faster side; `None` if there is no other reading, or the meter runs backwards on both.
+    pub(crate) km_a_day: Option<i64>,
+}
+
+/// Compares a reading with the nearest of the others on each side.
+pub(crate) fn compare(reading: Meter, others: impl IntoIterator<Item = Meter>) -> Compared {
+    let mut compared = Compared::default();
     for (earlier, later) in between(reading, others).into_iter().flatten() {
-        let driven = later.km - earlier.km;
-        if driven < 0 {
-            return None;
+        if let Some(doubt) = gap(earlier, later)
+            && !compared.doubts.contains(&doubt)
+        {
+            compared.doubts.push(doubt);
         }
-        let days = days(earlier, later);
-        fastest = fastest.max(Some((driven + days - 1) / days));
+        let driven = later.km - earlier.km;
+        if driven >= 0 {
+            let days = days(earlier, later);
+            let km_a_day = (driven + days - 1) / days;
+            compared.km_a_day = compared.km_a_day.max(Some(km_a_day));
+        }
     }
-    fastest
+    compared
 }
 
 /// The nearest of the others before and the reading, the reading and the nearest after.
@@ -178,13 +191,30 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_is_that_of_the_faster_side_and_none_where_the_meter_runs_back() {
+    fn the_pace_is_that_of_the_faster_side_on_which_the_meter_runs_forwards() {
+        let pace = |reading, others: &[Meter]| compare(reading, others.iter().copied()).km_a_day;
         let others = [meter(10, 5_000), meter(20, 9_000)];
-        assert_eq!(pace(meter(12, 5_001), others), Some(445));
-        assert_eq!(pace(meter(12, 4_900), others), None);
-        assert_eq!(pace(meter(12, 1), []), None);
+        assert_eq!(pace(meter(12, 5_001), &others), Some(445));
+        assert_eq!(pace(meter(12, 4_900), &others), Some(456));
+        assert_eq!(pace(meter(12, 4_900), &others[..1]), None);
+        assert_eq!(pace(meter(12, 1), &[]), None);
         // As much as is allowed, and one kilometre more.
-        assert_eq!(pace(meter(12, 11_000), [meter(10, 5_000)]), Some(2_000));
-        assert_eq!(pace(meter(12, 11_001), [meter(10, 5_000)]), Some(2_001));
+        assert_eq!(pace(meter(12, 11_000), &others[..1]), Some(2_000));
+        assert_eq!(pace(meter(12, 11_001), &others[..1]), Some(2_001));
+    }
+
+    #[test]
+    fn of_two_doubts_both_are_told_and_the_pace_of_the_one_that_has_one() {
+        let most = 2_000;
+        let others = [meter(10, 5_000), meter(20, 9_000)];
+        let both = compare(meter(12, 11_001), others);
+        assert_eq!(
+            both.doubts,
+            [Implausible::TooFast { most }, Implausible::Backwards]
+        );
+        assert_eq!(both.km_a_day, Some(2_001));
+        let twice = compare(meter(12, 50_000), [meter(10, 0), meter(13, 90_000)]);
+        assert_eq!(twice.doubts, [Implausible::TooFast { most }]);
+        assert_eq!(twice.km_a_day, Some(20_000));
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use marque_api::{
     customer::v1::{CustomerReceived, CustomersMerged, Link, SourceRecordsLinked},
     events::v1::Event,
+    evidence::v1::{Evidence, ListEvidenceRequest, evidence_service_client::EvidenceServiceClient},
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
@@ -15,7 +16,7 @@ use marque_api::{
     },
     vehicle::v1::{ChangedVehicle, VehiclesChanged, VehiclesReceived},
 };
-use marque_auth::{AuthLayer, Issuer, Role, Scope, TokenRequest, Verifier};
+use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_core::{
     Clock as _, CustomerId, ManualClock, SourceRecordId, Timestamp, source_record_id,
 };
@@ -39,6 +40,7 @@ pub(crate) struct World {
     pub(crate) vehicles: Arc<Feed>,
     router: RoleRouter,
     issuer: Issuer,
+    tokens: PeerTokens,
     stop: CancellationToken,
     network_db: TestDb,
 }
@@ -63,6 +65,7 @@ impl World {
             vehicles: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
+            tokens: PeerTokens::ephemeral("data-quality").unwrap(),
             stop: CancellationToken::new(),
             db,
             network_db,
@@ -100,7 +103,10 @@ impl World {
     }
 
     fn serve(&self, role: RoleName, built: Built) {
-        let verifier = Verifier::builder(AUDIENCE).trust(&self.issuer).build();
+        let verifier = Verifier::builder(AUDIENCE)
+            .trust(&self.issuer)
+            .accept_peers(&self.tokens)
+            .build();
         let auth = AuthLayer::new(verifier, self.clock.clone());
         self.router
             .add(stack(
@@ -183,6 +189,18 @@ impl World {
 
     pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
         ImportServiceClient::new(RpcTransport::local(RoleName::ServiceHistory, &self.router))
+    }
+
+    /// Evidence of visits, as the data-quality service asks for it.
+    pub(crate) async fn evidence(&self, ids: &[String]) -> Vec<Evidence> {
+        let token = self.tokens.token(self.clock.now());
+        let request = CallMeta::new(RequestId::random())
+            .with_token(&token)
+            .outgoing(ListEvidenceRequest { ids: ids.to_vec() });
+        let transport = RpcTransport::local(RoleName::ServiceHistory, &self.router);
+        let mut client = EvidenceServiceClient::new(transport);
+        let answer = client.list_evidence(request).await.unwrap();
+        answer.into_inner().records
     }
 
     /// A dealer's live row.

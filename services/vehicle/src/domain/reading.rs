@@ -115,8 +115,9 @@ const LOOK_BACK: usize = 64;
 fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(judged.len());
     for (place, &at) in judged.iter().enumerate() {
+        let most = most_a_day(&readings[at]);
         let before = (place.saturating_sub(LOOK_BACK)..place)
-            .filter(|earlier| can_follow(&readings[judged[*earlier]], &readings[at]))
+            .filter(|earlier| can_follow(&readings[judged[*earlier]], &readings[at], most))
             .max_by_key(|earlier| (best[*earlier].0, std::cmp::Reverse(*earlier)));
         best.push((before.map_or(1, |earlier| best[earlier].0 + 1), before));
     }
@@ -130,13 +131,18 @@ fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     run
 }
 
-/// Whether the meter can show `later` after `earlier`: nobody drives faster than the standard of visits allows (R-HIST-3). The
-/// day is the unit: two readings of one day may lie a day's drive apart.
-fn can_follow(earlier: &Reading, later: &Reading) -> bool {
+/// Kilometres a day that the release's standard of visits allows on the day of a reading; headquarters' own standard is not known
+/// here.
+fn most_a_day(reading: &Reading) -> Option<i64> {
+    let day = business_date(reading.read_at);
+    greatest(Field::VisitOdometerKm, Measure::KmADay, day)
+}
+
+/// Whether the meter can show `later` after `earlier`: nobody drives farther a day than `most` (R-HIST-3). The day is the unit: two
+/// readings of one day may lie a day's drive apart.
+fn can_follow(earlier: &Reading, later: &Reading, most: Option<i64>) -> bool {
     let days = (later.read_at.as_micros() - earlier.read_at.as_micros()) / DAY_MICROS + 1;
     let driven = later.km - earlier.km;
-    let day = business_date(later.read_at);
-    let most = greatest(Field::VisitOdometerKm, Measure::KmADay, day);
     driven >= 0 && most.is_none_or(|most| driven <= days.saturating_mul(most))
 }
 

@@ -5,7 +5,10 @@ use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{World, day, recorded, vin, visit};
 
-store_test_suite!(a_sale_later_than_the_first_visit_is_found_and_mended);
+store_test_suite!(
+    a_sale_later_than_the_first_visit_is_found_and_mended,
+    what_a_standard_may_bound_is_measured_and_nothing_else,
+);
 
 fn sold(on: &str) -> VehicleColumns {
     VehicleColumns {
@@ -47,4 +50,32 @@ async fn a_sale_later_than_the_first_visit_is_found_and_mended(db: TestDb) {
 
     world.put("D1", sold("2025-01-15")).await;
     assert!(rules().await.is_empty());
+}
+
+async fn what_a_standard_may_bound_is_measured_and_nothing_else(db: TestDb) {
+    let world = World::start(db).await;
+    let columns = VehicleColumns {
+        model_year: "2024".into(),
+        insurance_expiry: "2026-01-15".into(),
+        plate: "冀A12345".into(),
+        ..sold("2025-01-15")
+    };
+    let (car, _) = world.put("D1", columns).await;
+    let driven = visit(1, "D2", &vin(1), 700, day(20));
+    world.visits.deliver([recorded(1, vec![driven])]).await;
+    let evidence = world.evidence(std::slice::from_ref(&car.id)).await;
+    let measures = evidence[0].measures.iter();
+    let mut measured: Vec<(&str, &str)> = measures
+        .map(|one| (one.field.as_str(), one.measure.as_str()))
+        .collect();
+    measured.sort_unstable();
+    assert_eq!(
+        measured,
+        [
+            ("insurance_expiry", "day"),
+            ("model_year", "year"),
+            ("sale_date", "day"),
+            ("sale_date", "days_after_first_visit"),
+        ]
+    );
 }

@@ -1,11 +1,13 @@
 //! Reading a range: what can be measured of which field, and what may stand as a bound of it.
 
+use std::ops::RangeInclusive;
+
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::{Bound, Measure, Range};
+use super::{Bound, Measure, Range, Write, day_words};
 use crate::{
-    dictionary::{Field, RecordKind},
+    dictionary::{Field, Lang, RecordKind},
     finding::Rule,
 };
 
@@ -129,6 +131,54 @@ pub(in crate::standard) fn read(
     })
 }
 
+/// Takes the end that a range does not set from the release's, with the rule that is broken there.
+pub(in crate::standard) fn complete(
+    range: &mut Range,
+    known: &Range,
+    on: NaiveDate,
+) -> Result<(), String> {
+    let taken = match (range.min, range.max) {
+        (None, Some(_)) => known.min,
+        (Some(_), None) => known.max,
+        _ => None,
+    };
+    let Some(taken) = taken else {
+        return Ok(());
+    };
+    let takes_min = range.min.is_none();
+    if takes_min {
+        (range.min, range.below) = (Some(taken), known.below);
+    } else {
+        (range.max, range.above) = (Some(taken), known.above);
+    }
+    let (Some(least), Some(most)) = (range.min, range.max) else {
+        return Ok(());
+    };
+    if least.on(range.measure, on) <= most.on(range.measure, on) {
+        return Ok(());
+    }
+    let (least, most) = (told(range, least), told(range, most));
+    Err(if takes_min {
+        format!("the release's min {least} lies above max {most}: set min too")
+    } else {
+        format!("min {least} lies above the release's max {most}: set max too")
+    })
+}
+
+/// A bound as files write it, without quotes.
+fn told(range: &Range, bound: Bound) -> String {
+    let write: Write = if range.measure == Measure::Day {
+        day_words
+    } else {
+        digits
+    };
+    bound.words(range, false, (Lang::En, write))
+}
+
+fn digits(number: i64, _: Lang) -> String {
+    number.to_string()
+}
+
 fn find(kind: RecordKind, entry: &RangeEntry) -> Result<&'static Kind, String> {
     let of_kind = || {
         let all = KINDS.iter();
@@ -164,6 +214,9 @@ fn bound(measure: Measure, value: &toml::Value) -> Result<Bound, String> {
         (Measure::Day, toml::Value::String(text)) => fixed_day(text).or_else(|| relative(text)),
         (Measure::Day, _) => None,
         (Measure::Year, toml::Value::String(text)) => relative(text).filter(is_whole_years),
+        (Measure::Year, toml::Value::Integer(year)) => {
+            YEARS.contains(year).then_some(Bound::Fixed(*year))
+        }
         (_, toml::Value::Integer(number)) => number.checked_mul(measure.scale()).map(Bound::Fixed),
         _ => None,
     };
@@ -184,7 +237,7 @@ const fn allowed(measure: Measure) -> &'static str {
             "a day such as \"1980-01-01\", or \"today\", also so many years, months or days from it: \"today+1y\", \"today-18m\", \"today+30d\""
         }
         Measure::Year => {
-            "a year such as 1980, or \"today\", also so many years from it: \"today+1y\""
+            "a year such as 1980, of four digits, or \"today\", also so many years from it: \"today+1y\""
         }
         Measure::Age => "whole years of age, such as 16",
         Measure::Km | Measure::KmADay => "whole kilometres, such as 2000",
@@ -194,12 +247,24 @@ const fn allowed(measure: Measure) -> &'static str {
     }
 }
 
+/// Years that are meant as such: one of two digits is a slip.
+const YEARS: RangeInclusive<i64> = 1000..=9999;
+
+/// `YYYY-MM-DD` and nothing shorter or longer, which chrono would read too.
 fn fixed_day(text: &str) -> Option<Bound> {
+    let is_written_out = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if text.len() != 10 || !is_written_out {
+        return None;
+    }
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(Bound::Fixed(i64::from(day.num_days_from_ce())))
+    let is_meant = YEARS.contains(&i64::from(day.year()));
+    is_meant.then(|| Bound::Fixed(i64::from(day.num_days_from_ce())))
 }
 
-/// `today`, `today+1y`, `today-18m`, `today+30d`.
+/// `today`, `today+1y`, `today-18m`, `today+30d`; less than a thousand years away.
 fn relative(text: &str) -> Option<Bound> {
     let rest = text.strip_prefix("today")?;
     if rest.is_empty() {
@@ -215,6 +280,7 @@ fn relative(text: &str) -> Option<Bound> {
     }
     let count = sign * digits.parse::<i32>().ok()?;
     let (months, days) = match rest.as_bytes().last() {
+        Some(b'y') if digits.len() > 3 => return None,
         Some(b'y') => (12 * count, 0),
         Some(b'm') => (count, 0),
         _ => (0, count),

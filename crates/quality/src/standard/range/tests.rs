@@ -34,6 +34,7 @@ const AGE: &str = "measure = \"age\"\nmin = 16\nmax = 110";
 const BORN: &str = "measure = \"year\"\nmin = 1900";
 const MODEL_YEAR: &str = "min = 1980\nmax = \"today+1y\"";
 const ODOMETER: &str = "max = 2000000\nrule = \"number_form\"";
+const KM: &str = "min = 0\nmax = 2000000\nrule = \"number_form\"";
 
 #[test]
 fn every_version_of_the_release_has_the_same_ranges() {
@@ -210,6 +211,51 @@ fn a_standard_that_names_no_range_has_those_of_the_release() {
 }
 
 #[test]
+fn a_range_with_one_end_has_the_other_end_of_the_release() {
+    let standard = with(RecordKind::Visits, KM, "max = 300000");
+    let range = standard.range(Field::VisitOdometerKm, Measure::Km);
+    let range = range.expect("it is set");
+    let (least, most) = (Some(Bound::Fixed(0)), Some(Bound::Fixed(300_000)));
+    assert_eq!((range.min, range.below), (least, Rule::NumberForm));
+    assert_eq!((range.max, range.above), (most, Rule::NumberOutOfRange));
+
+    let standard = with(
+        RecordKind::Vehicles,
+        "measure = \"day\"\nmin = \"1980-01-01\"\nmax = \"today\"",
+        "measure = \"day\"\nmin = \"2015-01-01\"",
+    );
+    let sold = |day| {
+        let row = VehicleRow {
+            vin: Some("LJ1EEKRN7R4000001"),
+            sale_date: Some(day),
+            ..VehicleRow::default()
+        };
+        rules(&clean_vehicle_by(&standard, &row, today()).findings)
+    };
+    assert_eq!(sold("2014-12-31"), [(Rule::DateTooEarly, Some(2015))]);
+    assert_eq!(sold("2027-01-01"), [(Rule::DateInFuture, None)]);
+}
+
+#[test]
+fn every_bound_that_was_passed_is_said_once() {
+    let prices = "field = \"unit_price\"\nmeasure = \"yuan\"\nmin = 0";
+    let standard = with(RecordKind::Visits, prices, &format!("{prices}\nmax = 100"));
+    let measured = [-500, 20_000, 30_000].map(|value| Measured {
+        field: Field::VisitUnitPrice,
+        measure: Measure::Yuan,
+        value,
+    });
+    let found = standard.findings(&[], &measured, today());
+    assert_eq!(
+        rules(&found),
+        [
+            (Rule::AmountNegative, None),
+            (Rule::NumberOutOfRange, Some(100))
+        ]
+    );
+}
+
+#[test]
 fn what_was_measured_is_judged_anew_and_the_rest_is_the_owners_word() {
     let row = VehicleRow {
         vin: Some("LJ1EEKRN7R4000001"),
@@ -339,6 +385,48 @@ fn what_cannot_be_a_range_is_refused_with_its_place_and_what_can() {
             BORN,
             "measure = \"day\"\nmin = 1900",
             "use year, age",
+        ),
+        (
+            RecordKind::Visits,
+            "min = \"1980-01-01\"",
+            "min = \"25-06-01\"",
+            "\"25-06-01\" is no bound of day",
+        ),
+        (
+            RecordKind::Visits,
+            "min = \"1980-01-01\"",
+            "min = \"+250000-02-02\"",
+            "is no bound of day",
+        ),
+        (
+            RecordKind::Visits,
+            "min = \"1980-01-01\"",
+            "min = \"0980-01-01\"",
+            "is no bound of day",
+        ),
+        (
+            RecordKind::Vehicles,
+            "min = 1980",
+            "min = 80",
+            "80 is no bound of year",
+        ),
+        (
+            RecordKind::Vehicles,
+            "\"today+1y\"",
+            "\"today+1000y\"",
+            "write a year such as 1980",
+        ),
+        (
+            RecordKind::Visits,
+            KM,
+            "max = -1",
+            "the release's min 0 lies above max -1: set min too",
+        ),
+        (
+            RecordKind::Visits,
+            "min = \"1980-01-01\"\nmax = \"today\"",
+            "min = \"2030-01-01\"",
+            "min 2030-01-01 lies above the release's max today",
         ),
     ] {
         let error = Standard::parse(&text_with(kind, from, to)).expect_err(said);
