@@ -5,24 +5,21 @@
 //! With people who wait it is the same.
 
 use std::{
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 /// While something goes first, whoever gives way works a twentieth of the time …
 const REST_FACTOR: u32 = 19;
-/// … as long as what waits for him is younger than this.
+/// … as long as what waits for him is younger than this …
 const PATIENCE: Duration = Duration::from_secs(120);
+/// … and a fifth of it from then on: a rush may last all day, and what follows it must come to an end.
+const LATE_REST_FACTOR: u32 = 4;
 /// Whoever rests looks this often whether that is done.
 const NAP: Duration = Duration::from_millis(20);
 
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
-/// Since when requests wait, in milliseconds after [`BEGINNING`] and from 1 on; 0 while none do.
-static REQUESTS_WAIT_SINCE: AtomicU64 = AtomicU64::new(0);
-static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+static REQUESTS_WAIT: AtomicBool = AtomicBool::new(false);
 
 /// An import at work, until dropped.
 #[derive(Debug)]
@@ -34,37 +31,27 @@ pub fn import_at_work() -> AtWork {
     AtWork(())
 }
 
-/// Says whether requests wait in this process for a thread. Who waits without a break has others give way as long as an import
-/// would have them wait for what is old: a rush may last all day.
+/// Says whether requests wait in this process for a thread.
 pub fn requests_wait(wait: bool) {
-    let since = if wait { now() } else { 0 };
-    if !wait || REQUESTS_WAIT_SINCE.load(Ordering::Relaxed) == 0 {
-        REQUESTS_WAIT_SINCE.store(since, Ordering::Relaxed);
-    }
+    REQUESTS_WAIT.store(wait, Ordering::Relaxed);
 }
 
-fn now() -> u64 {
-    1 + u64::try_from(BEGINNING.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
-}
-
-/// Rests after a piece of work that took so long, if something goes first in this process and what waits, of this age,
-/// can wait longer.
+/// Rests after a piece of work that took so long, if something goes first in this process; less when what waits is of an age at
+/// which it cannot wait much longer.
 pub async fn give_way(took: Duration, age: Duration) {
-    if age > PATIENCE {
-        return;
-    }
-    let until = Instant::now() + took * REST_FACTOR;
+    let factor = if age > PATIENCE {
+        LATE_REST_FACTOR
+    } else {
+        REST_FACTOR
+    };
+    let until = Instant::now() + took * factor;
     while is_busy() && Instant::now() < until {
         tokio::time::sleep(NAP).await;
     }
 }
 
 fn is_busy() -> bool {
-    if AT_WORK.load(Ordering::Relaxed) > 0 {
-        return true;
-    }
-    let since = REQUESTS_WAIT_SINCE.load(Ordering::Relaxed);
-    since > 0 && Duration::from_millis(now().saturating_sub(since)) < PATIENCE
+    AT_WORK.load(Ordering::Relaxed) > 0 || REQUESTS_WAIT.load(Ordering::Relaxed)
 }
 
 impl Drop for AtWork {

@@ -253,7 +253,9 @@ fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
             .insert("412".to_owned(), unmet().into());
         if let Some(RefOr::T(found)) = operation.responses.responses.get_mut("200") {
             let etag = HeaderBuilder::new()
-                .description(Some("Send it back as it came, in If-Match or If-None-Match"))
+                .description(Some(
+                    "Send it back as it came, in If-Match or If-None-Match",
+                ))
                 .build();
             found.headers.insert("etag".to_owned(), etag.into());
         }

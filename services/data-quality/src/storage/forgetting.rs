@@ -3,15 +3,15 @@
 use marque_db::{Conn, StoreError};
 use uuid::Uuid;
 
-use super::{add_counters, kept};
+use super::{add_counters, records::scored_of};
 use crate::domain::Counters;
 
 /// Forgets records of people who were erased. They are counted out; what calls found stays with its dealer, for it has no
 /// value of anybody.
 pub(crate) fn forget_records(conn: &mut Conn<'_>, records: &[Uuid]) -> Result<(), StoreError> {
     let mut counters = Counters::default();
-    for gone in kept(conn, records)? {
-        counters.leave(&gone.place, &gone.scored);
+    for (_, place, scored) in scored_of(conn, records)? {
+        counters.leave(&place, &scored);
     }
     add_counters(conn, &counters.rolled_up())?;
     for record in records {

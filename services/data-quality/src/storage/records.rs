@@ -82,25 +82,38 @@ pub(crate) fn kept_after(
     conn.query(&sql, &values, |row| read(vault, row))
 }
 
+/// What of a record sums are made of, by its id.
+type Counted = (Uuid, Place, Scored);
+
+const COUNTED: &str = "id, kind, dealer, department, clerk, period, scored";
+
 /// Where records were entered and how they scored, in the order of their ids, after one of them: what sums are made of.
 pub(crate) fn scored_after(
     conn: &mut Conn<'_>,
     after: Uuid,
     limit: u32,
-) -> Result<Vec<(Uuid, Place, Scored)>, StoreError> {
-    let sql = "SELECT id, kind, dealer, department, clerk, period, scored FROM records
-        WHERE id > ?1 ORDER BY id LIMIT ?2";
-    conn.query(sql, &[after.into(), limit.into()], |row| {
-        let kind: String = row.get(1)?;
-        let place = Place {
-            kind: kind_of(&kind).ok_or_else(|| broken("kind of record"))?,
-            dealer: row.get(2)?,
-            department: row.get(3)?,
-            clerk: row.get(4)?,
-            period: row.get(5)?,
-        };
-        Ok((row.get(0)?, place, read_scored(&row.get::<Vec<u8>>(6)?)?))
-    })
+) -> Result<Vec<Counted>, StoreError> {
+    let sql = format!("SELECT {COUNTED} FROM records WHERE id > ?1 ORDER BY id LIMIT ?2");
+    conn.query(&sql, &[after.into(), limit.into()], read_counted)
+}
+
+/// The same of some records.
+pub(crate) fn scored_of(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Counted>, StoreError> {
+    let keys: Vec<Value<'_>> = ids.iter().map(|id| (*id).into()).collect();
+    let sql = format!("SELECT {COUNTED} FROM records WHERE id IN (??)");
+    conn.query_in(&sql, &[], &keys, read_counted)
+}
+
+fn read_counted(row: &Row<'_>) -> Result<Counted, StoreError> {
+    let kind: String = row.get(1)?;
+    let place = Place {
+        kind: kind_of(&kind).ok_or_else(|| broken("kind of record"))?,
+        dealer: row.get(2)?,
+        department: row.get(3)?,
+        clerk: row.get(4)?,
+        period: row.get(5)?,
+    };
+    Ok((row.get(0)?, place, read_scored(&row.get::<Vec<u8>>(6)?)?))
 }
 
 /// Records of a kind that were scored by another version than the one in force.

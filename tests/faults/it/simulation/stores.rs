@@ -54,7 +54,9 @@ pub(super) async fn hold(db: &Database) -> Option<Held> {
     let mut begun = Some(begun);
     let db = db.clone();
     let work = move |_: &mut Conn<'_>| {
-        drop(begun.take().map(|begun| begun.send(())));
+        if let Some(begun) = begun.take() {
+            let _ = begun.send(());
+        }
         // It ends by an error: the other end is dropped.
         let _ = released.recv();
         Ok::<_, StoreError>(())
