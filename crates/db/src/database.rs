@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use crossbeam_channel::Sender;
@@ -19,6 +20,7 @@ use crate::{
     replica::{Replica, Tried},
     sqlite::{Readers, Writer},
     tls::Address,
+    waits::Work,
     wall::{self, Acting, Wall},
     wanted::Wanted,
 };
@@ -326,8 +328,8 @@ fn open_postgres(
         None => None,
     };
     Ok(Engine::Postgres {
-        readers: postgres::start(&server, readers, "pg-read")?,
-        writers: postgres::start(&writing, writers, "pg-write")?,
+        readers: postgres::start(&server, readers, ("pg-read", Work::Reads))?,
+        writers: postgres::start(&writing, writers, ("pg-write", Work::Writes))?,
         generation,
         replica,
     })
@@ -359,9 +361,12 @@ where
     let (reply, answer) = oneshot::channel();
     let wanted = Wanted::now();
     let _waiter = wanted.waiter();
-    let job: PgJob = Box::new(move |session| {
-        drop(reply.send(work(session, (&wanted, wall.as_ref()))));
-    });
+    let job = PgJob {
+        came: Instant::now(),
+        work: Box::new(move |session| {
+            drop(reply.send(work(session, (&wanted, wall.as_ref()))));
+        }),
+    };
     queue::put(threads, job)?;
     answer
         .await

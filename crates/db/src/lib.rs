@@ -17,6 +17,7 @@ mod sqlite;
 mod tls;
 mod turns;
 mod value;
+mod waits;
 mod wall;
 mod wanted;
 
@@ -30,5 +31,6 @@ pub use error::StoreError;
 pub use migrate::{Migration, Migrator};
 pub use row::{Column, Row};
 pub use value::Value;
+pub use waits::{Work, longest_wait};
 pub use wall::{CONFINED, UNCONFINED, Wall, behind};
 pub use wanted::until;

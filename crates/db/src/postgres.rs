@@ -19,6 +19,7 @@ use crate::{
     queue::LONGEST,
     replica::position,
     tls::{Address, Tls},
+    waits::{Waits, Work},
     wall::{CONFINED, Standing, UNCONFINED, Wall},
     wanted::{Wanted, over},
 };
@@ -379,7 +380,10 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// A unit of work as the threads see it: runs on a session, answers its caller by itself.
-pub(crate) type PgJob = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
+pub(crate) struct PgJob {
+    pub(crate) came: Instant,
+    pub(crate) work: Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>,
+}
 
 /// Where a session leads, and how often the schema has changed since. Not to be printed: the address has the password.
 #[derive(Clone)]
@@ -395,22 +399,24 @@ pub(crate) struct Place {
 pub(crate) fn start(
     place: &Place,
     threads: usize,
-    name: &str,
+    (name, work): (&str, Work),
 ) -> Result<Sender<PgJob>, StoreError> {
     let (sender, receiver) = crossbeam_channel::bounded::<PgJob>(LONGEST);
+    let waits = Waits::of(work);
     for number in 0..threads {
-        let (place, receiver) = (place.clone(), receiver.clone());
+        let (place, receiver, waits) = (place.clone(), receiver.clone(), waits.clone());
         thread::Builder::new()
             .name(format!("{name}-{number}"))
-            .spawn(move || run(&place, &receiver))
+            .spawn(move || run(&place, &receiver, &waits))
             .map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     Ok(sender)
 }
 
-fn run(place: &Place, jobs: &Receiver<PgJob>) {
+fn run(place: &Place, jobs: &Receiver<PgJob>, waits: &Waits) {
     let mut session: Option<PgSession> = None;
-    for job in jobs {
+    for PgJob { came, work } in jobs {
+        waits.note(came, !jobs.is_empty());
         if session
             .as_mut()
             .is_some_and(|session| session.client.is_closed())
@@ -429,7 +435,7 @@ fn run(place: &Place, jobs: &Receiver<PgJob>) {
             session.look_at_wall(generation)?;
             Ok(session)
         });
-        job(&mut current);
+        work(&mut current);
         session = current
             .and_then(|mut session| {
                 session.settle()?;

@@ -18,6 +18,7 @@ use crate::{
     Conn, StoreError,
     database::on_postgres,
     postgres::{self, PgJob, Place},
+    waits::Work,
     wall::Wall,
 };
 
@@ -56,7 +57,7 @@ impl Replica {
         written: Arc<AtomicU64>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
-            jobs: postgres::start(place, readers, "pg-replica")?,
+            jobs: postgres::start(place, readers, ("pg-replica", Work::Reads))?,
             written,
             rests_until: Mutex::default(),
         })

@@ -17,6 +17,7 @@ use crate::{
     conn::Driver,
     queue::{self, LONGEST},
     turns::Turns,
+    waits::{Waits, Work},
     wanted::{Wanted, over},
 };
 
@@ -120,6 +121,8 @@ impl Readers {
 
 /// A unit of work waiting for the writer.
 pub(crate) trait WriteJob: Send {
+    /// When it came.
+    fn came(&self) -> Instant;
     /// Runs it; false if it is to be rolled back.
     fn run(&mut self, conn: &Connection) -> bool;
     /// Answers the caller, once the group is committed or has failed.
@@ -163,6 +166,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let job: Box<dyn WriteJob> = Box::new(Pending {
             work,
+            came: Instant::now(),
             wanted: Wanted::now(),
             result: None,
             reply,
@@ -176,6 +180,7 @@ impl Writer {
 
 struct Pending<F, T, E> {
     work: F,
+    came: Instant,
     wanted: Wanted,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -187,6 +192,10 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
+    fn came(&self) -> Instant {
+        self.came
+    }
+
     fn run(&mut self, conn: &Connection) -> bool {
         // The caller went away before its turn came, or nobody will wait for the end of it.
         if self.reply.is_closed() || self.wanted.is_over() {
@@ -219,6 +228,7 @@ fn run(
     interactive: &Receiver<Box<dyn WriteJob>>,
     bulk: &Receiver<Box<dyn WriteJob>>,
 ) {
+    let waits = Waits::of(Work::Writes);
     let mut is_settled = true;
     let mut turns = Turns::default();
     loop {
@@ -233,6 +243,7 @@ fn run(
             Next::End => return,
         };
         is_settled = false;
+        waits.note(first.came(), !is_batch && !interactive.is_empty());
         let started = Instant::now();
         let begun = conn
             .execute_batch("BEGIN IMMEDIATE")
@@ -244,6 +255,7 @@ fn run(
                 let Ok(job) = interactive.try_recv() else {
                     break;
                 };
+                waits.note(job.came(), !interactive.is_empty());
                 group.push(job);
                 let last = group.len() - 1;
                 run_in_savepoint(conn, &mut group[last])?;

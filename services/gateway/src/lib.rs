@@ -22,6 +22,8 @@ mod state;
 mod tasks;
 mod values;
 
+use std::time::Duration;
+
 use marque_auth::Verifier;
 use marque_core::SharedClock;
 
@@ -45,8 +47,28 @@ pub struct Deps {
     pub clock: SharedClock,
     /// What must be well for `/readyz` to say so; draining begins here.
     pub readiness: Readiness,
+    /// What waits in this process beside requests.
+    pub backlog: Backlog,
+}
+
+/// What waits in the gateway's process beside requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Backlog {
     /// Told when requests begin to wait for a thread, and when they no longer do: work that can wait gives way to them.
     pub on_crowd: fn(bool),
+    /// How long reads wait for a store.
+    pub reads: fn() -> Duration,
+    /// How long writes wait for a store.
+    pub writes: fn() -> Duration,
+}
+
+impl Backlog {
+    /// Of a process without stores.
+    pub const NONE: Self = Self {
+        on_crowd: |_| (),
+        reads: || Duration::ZERO,
+        writes: || Duration::ZERO,
+    };
 }
 
 /// A built gateway.

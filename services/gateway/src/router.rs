@@ -128,7 +128,7 @@ fn watching(gate: Arc<Gate>) -> Task {
 fn describe_metrics() {
     metrics::describe_gauge!(
         "marque_gateway_shed_share",
-        "Share of requests refused since others wait too long for a thread, 0 to 1."
+        "Share of requests refused, 0 to 1, since others wait too long: of reads, for a thread; of writes, for a thread or their store."
     );
     metrics::describe_histogram!(
         "http.server.request.duration",

@@ -307,7 +307,11 @@ impl Node {
             settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
             readiness,
-            on_crowd: marque_db::requests_wait,
+            backlog: marque_gateway::Backlog {
+                on_crowd: marque_db::requests_wait,
+                reads: || marque_db::longest_wait(marque_db::Work::Reads),
+                writes: || marque_db::longest_wait(marque_db::Work::Writes),
+            },
         });
         let listener = TcpListener::bind(config.listen)
             .await

@@ -62,6 +62,13 @@ pub(crate) struct Operation {
     pub(crate) class: Class,
 }
 
+impl Operation {
+    /// Whether it may have to wait for a store's writer.
+    fn writes(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
 /// What the guards of all routes share.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -86,7 +93,7 @@ impl Gate {
                 settings.requests_per_second,
                 settings.burst,
             )),
-            pressure: Arc::new(Pressure::new(settings.queue_delay, deps.on_crowd)),
+            pressure: Arc::new(Pressure::new(settings.queue_delay, deps.backlog)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
             streams: InFlightLimit::new(settings.max_streams),
@@ -120,13 +127,14 @@ impl Gate {
         Arc::clone(&self.pressure).watch().await;
     }
 
-    fn enter(&self, class: Class) -> Answer<InFlight> {
+    fn enter(&self, operation: &Operation) -> Answer<InFlight> {
+        let class = operation.class;
         let limit = match class {
             Class::Interactive => &self.interactive,
             Class::Transfer => &self.transfers,
             Class::Stream => &self.streams,
         };
-        let place = self.pressure.admits(class).then(|| limit.try_enter());
+        let place = self.pressure.admits(class, operation.writes()).then(|| limit.try_enter());
         place.flatten().ok_or_else(|| {
             let words = "too many requests are in progress: wait as long as Retry-After says";
             Failure::new(ErrorCode::Unavailable, "OVERLOADED", words).with_retry_after(RETRY_AFTER)
@@ -221,7 +229,7 @@ impl Guard {
         finish: &mut Finish,
     ) -> Answer<(InFlight, Deadline)> {
         let class = self.operation.class;
-        let place = self.gate.enter(class)?;
+        let place = self.gate.enter(&self.operation)?;
         let identity = self.gate.identify(request.headers()).await?;
         authorize(self.operation.rpc, identity.roles)?;
         let (quotum, taken) = self.gate.limits.take(&identity.subject, &identity.scope);

@@ -8,6 +8,9 @@
 //! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is one in which hardly anybody was served meanwhile: then
 //! the machine is busy with something else, and refusing a few would help nobody.
 //!
+//! A write waits for its store's writer too, and for that queue there is a control of its own, which lets reads pass: else every
+//! connection would come to wait for a writer, and reads behind them at the caller's, where nobody here sees them.
+//!
 //! Long before anybody is refused, work of this process that can wait is told to.
 
 use std::{
@@ -19,6 +22,7 @@ use std::{
 };
 
 use super::Class;
+use crate::Backlog;
 
 /// Between two looks at the delay.
 const LOOK: Duration = Duration::from_millis(10);
@@ -46,10 +50,10 @@ const LEAST: f64 = 0.01;
 pub(crate) struct Pressure {
     /// The delay that is wanted at most; zero switches shedding off.
     wanted: Duration,
-    /// Told when requests begin to wait for a thread, and when they no longer do.
-    on_crowd: fn(bool),
-    /// Share of interactive requests refused, of 2^32.
-    shed: AtomicU32,
+    backlog: Backlog,
+    /// Shares of interactive requests refused, of 2^32: of those that only read, and of those that write.
+    reads: AtomicU32,
+    writes: AtomicU32,
     dice: AtomicU64,
     probe: Arc<Probe>,
 }
@@ -82,7 +86,7 @@ struct Control {
 }
 
 impl Pressure {
-    pub(crate) fn new(wanted: Duration, on_crowd: fn(bool)) -> Self {
+    pub(crate) fn new(wanted: Duration, backlog: Backlog) -> Self {
         let probe = Probe {
             began: Instant::now(),
             joined: AtomicU64::new(u64::MAX),
@@ -93,17 +97,19 @@ impl Pressure {
         };
         Self {
             wanted,
-            on_crowd,
-            shed: AtomicU32::new(0),
+            backlog,
+            reads: AtomicU32::new(0),
+            writes: AtomicU32::new(0),
             dice: AtomicU64::new(0),
             probe: Arc::new(probe),
         }
     }
 
     /// Whether a request of this class may come in. Files go first: nobody waits for them.
-    pub(crate) fn admits(&self, class: Class) -> bool {
+    pub(crate) fn admits(&self, class: Class, writes: bool) -> bool {
         self.probe.came.fetch_add(1, Ordering::Relaxed);
-        let shed = self.shed.load(Ordering::Relaxed);
+        let shed = if writes { &self.writes } else { &self.reads };
+        let shed = shed.load(Ordering::Relaxed);
         if shed == 0 {
             return true;
         }
@@ -135,6 +141,12 @@ impl Pressure {
             tokio::task::yield_now().await;
             probe.leave();
         }
+    }
+
+    /// From now on this share of one kind is refused.
+    fn shed(&self, kind: &AtomicU32, name: &'static str, share: f64) {
+        kind.store((share * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
+        metrics::gauge!("marque_gateway_shed_share", "of" => name).set(share);
     }
 
     /// A number that is as good as random (SplitMix64, Steele et al. 2014).
@@ -186,22 +198,27 @@ impl Probe {
     }
 }
 
-/// Looks at the delay until the gateway is gone.
+/// Looks at the delays until the gateway is gone.
 fn look(pressure: &Weak<Pressure>) {
-    let mut control = Control::new();
+    let (mut threads, mut writers) = (Control::new(), Control::new());
     loop {
         std::thread::sleep(LOOK);
         let Some(pressure) = pressure.upgrade() else {
             return;
         };
         let (delay, passed) = pressure.probe.round();
-        control.see(delay, passed);
-        let shed = 1.0 - control.let_in(pressure.wanted);
-        pressure
-            .shed
-            .store((shed * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
-        (pressure.on_crowd)(control.is_crowded());
-        metrics::gauge!("marque_gateway_shed_share").set(shed);
+        let reads = (pressure.backlog.reads)();
+        if reads > delay {
+            threads.see(reads, CROWD);
+        } else {
+            threads.see(delay, passed);
+        }
+        writers.see((pressure.backlog.writes)(), CROWD);
+        let reads = threads.let_in(pressure.wanted);
+        let writes = reads * writers.let_in(pressure.wanted);
+        pressure.shed(&pressure.reads, "reads", 1.0 - reads);
+        pressure.shed(&pressure.writes, "writes", 1.0 - writes);
+        (pressure.backlog.on_crowd)(threads.is_crowded() || writers.is_crowded());
     }
 }
 
@@ -349,14 +366,41 @@ mod tests {
 
     #[test]
     fn as_many_are_refused_as_is_said_and_files_first() {
-        let pressure = Pressure::new(WANTED, |_| ());
-        let let_in = |class| (0..10_000).filter(|_| pressure.admits(class)).count();
-        assert_eq!(let_in(Class::Interactive), 10_000);
-        pressure.shed.store(u32::MAX / 5, Ordering::Relaxed);
-        let (people, files) = (let_in(Class::Interactive), let_in(Class::Transfer));
+        let pressure = Pressure::new(WANTED, Backlog::NONE);
+        let let_in = |class, writes| {
+            let admitted = (0..10_000).filter(|_| pressure.admits(class, writes));
+            admitted.count()
+        };
+        assert_eq!(let_in(Class::Interactive, true), 10_000);
+        pressure.shed(&pressure.writes, "writes", 0.2);
+        let (people, files) = (
+            let_in(Class::Interactive, true),
+            let_in(Class::Transfer, true),
+        );
         assert!(
             people.abs_diff(8_000) < 200 && files.abs_diff(2_000) < 200,
             "{people} {files}"
         );
+        // Who only reads does not wait for a writer.
+        assert_eq!(let_in(Class::Interactive, false), 10_000);
+    }
+
+    #[test]
+    fn when_writers_are_late_writes_are_refused_and_reads_are_not() {
+        let late = Backlog {
+            writes: || 5 * WANTED,
+            ..Backlog::NONE
+        };
+        let pressure = Arc::new(Pressure::new(WANTED, late));
+        let watched = Arc::downgrade(&pressure);
+        let looking = std::thread::spawn(move || look(&watched));
+        let until = Instant::now() + Duration::from_secs(30);
+        while pressure.admits(Class::Interactive, true) && Instant::now() < until {
+            std::thread::sleep(LOOK);
+        }
+        let refused = pressure.writes.load(Ordering::Relaxed);
+        assert!(refused > 0 && pressure.reads.load(Ordering::Relaxed) == 0);
+        drop(pressure);
+        looking.join().expect("it ends with the gateway");
     }
 }

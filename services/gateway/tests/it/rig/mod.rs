@@ -145,7 +145,7 @@ impl Rig {
             settings,
             clock,
             readiness: readiness.clone(),
-            on_crowd: |_| (),
+            backlog: marque_gateway::Backlog::NONE,
         };
         Self {
             gateway: build(deps),
