@@ -10,6 +10,7 @@ use marque_auth::Scope;
 use marque_core::{ComplaintId, PageRequest, Timestamp};
 use marque_db::StoreError;
 use parking_lot::RwLock;
+use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use super::CaseApp;
@@ -24,17 +25,22 @@ pub(crate) struct Indexes(Arc<RwLock<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    cases: Index<Uuid>,
+    cases: Index<Whose>,
     solutions: Index<Uuid>,
     about: HashMap<Uuid, About>,
+    /// Dealers of cases, by code, with numbers that are quick to compare.
+    dealers: HashMap<String, u32>,
     /// The last solution that was taken in.
     solutions_until: (Timestamp, Uuid),
 }
 
+/// A case, and the number of its dealer.
+type Whose = (Uuid, u32);
+
 /// What is coded of a case, beside its words.
 #[derive(Debug, Clone)]
 struct About {
-    dealer: String,
+    dealer: u32,
     category: String,
     part: String,
     fault: String,
@@ -76,16 +82,17 @@ const CANDIDATES: usize = 50;
 impl Indexes {
     /// Takes in a case, or what it has become.
     fn put_case(&self, case: &Case) {
+        let mut inner = self.0.write();
+        let dealer = inner.number_of(&case.dealer);
         let about = About {
-            dealer: case.dealer.clone(),
+            dealer,
             category: case.category.clone(),
             part: case.part.clone(),
             fault: case.fault.clone(),
             vin: case.vin.clone(),
         };
         let words = format!("{} {}", case.words.text, case.words.wish);
-        let mut inner = self.0.write();
-        inner.cases.put(case.id.uuid(), &words);
+        inner.cases.put((case.id.uuid(), dealer), &words);
         inner.about.insert(case.id.uuid(), about);
     }
 
@@ -104,17 +111,10 @@ impl Indexes {
         limit: usize,
     ) -> Vec<ComplaintId> {
         let inner = self.0.read();
-        let admits = |id: Uuid| {
-            let of = |dealers: &[String]| {
-                inner
-                    .about
-                    .get(&id)
-                    .is_some_and(|about| dealers.contains(&about.dealer))
-            };
-            dealers.is_none_or(of)
-        };
+        let seen = inner.seen(dealers);
+        let admits = |(_, dealer): Whose| seen.as_ref().is_none_or(|seen| seen.contains(&dealer));
         let found = inner.cases.search(query, limit, admits);
-        found.into_iter().map(|(id, _)| id.into()).collect()
+        found.into_iter().map(|((id, _), _)| id.into()).collect()
     }
 
     /// Cases like one, likest first, each with what both have in common. `kin` are those of the same vehicle, fault or part, which
@@ -127,18 +127,25 @@ impl Indexes {
         limit: usize,
     ) -> Vec<(ComplaintId, Vec<&'static str>)> {
         let inner = self.0.read();
-        let admits = |id: Uuid| {
-            let is_of =
-                |about: &About| dealers.is_none_or(|dealers| dealers.contains(&about.dealer));
-            id != case.id.uuid() && inner.about.get(&id).is_some_and(is_of)
+        let seen = inner.seen(dealers);
+        let admits = |(id, dealer): Whose| {
+            id != case.id.uuid() && seen.as_ref().is_none_or(|seen| seen.contains(&dealer))
         };
-        let mut found = inner.cases.search(&case.words.text, CANDIDATES, admits);
+        let found = inner.cases.search(&case.words.text, CANDIDATES, admits);
+        let mut found: Vec<(Uuid, f32)> = found
+            .into_iter()
+            .map(|((id, _), words)| (id, words))
+            .collect();
         let best = found
             .first()
             .map_or(1.0, |(_, score)| score.max(f32::EPSILON));
         let by_words: HashSet<Uuid> = found.iter().map(|(id, _)| *id).collect();
+        let is_admitted = |id: &Uuid| {
+            let about = inner.about.get(id);
+            about.is_some_and(|about| admits((*id, about.dealer)))
+        };
         let others = kin.iter().map(|id| id.uuid());
-        let others = others.filter(|id| !by_words.contains(id) && admits(*id));
+        let others = others.filter(|id| !by_words.contains(id) && is_admitted(id));
         found.extend(others.map(|id| (id, 0.0)));
         let mut weighed: Vec<(f32, ComplaintId, Vec<&'static str>)> = found
             .into_iter()
@@ -167,6 +174,27 @@ impl Indexes {
     pub(crate) fn sizes(&self) -> (usize, usize) {
         let inner = self.0.read();
         (inner.cases.len(), inner.solutions.len())
+    }
+}
+
+impl Inner {
+    /// The number of a dealer, a new one if he had no case before.
+    fn number_of(&mut self, dealer: &str) -> u32 {
+        if let Some(number) = self.dealers.get(dealer) {
+            return *number;
+        }
+        let number = self.dealers.len() as u32;
+        self.dealers.insert(dealer.to_owned(), number);
+        number
+    }
+
+    /// The numbers of dealers whose cases may be seen; `None` is all.
+    fn seen(&self, dealers: Option<&[String]>) -> Option<FxHashSet<u32>> {
+        let numbers = |dealers: &[String]| {
+            let known = dealers.iter().filter_map(|dealer| self.dealers.get(dealer));
+            known.copied().collect()
+        };
+        dealers.map(numbers)
     }
 }
 

@@ -159,24 +159,24 @@ impl<K: Copy + Eq + Hash> Index<K> {
             is_first || read <= MOST_READ
         });
         let mut rare = rare.count();
-        let mut scores: FxHashMap<u32, f32> = FxHashMap::default();
+        let mut scores = Scores::of(self.docs.len());
         for group in &groups[..rare] {
             self.read_through(group, average, &mut scores);
         }
         // A rare word may be in others' texts alone: then the next is read too.
-        let is_enough = |scores: &FxHashMap<u32, f32>| {
-            let admitted = scores
-                .keys()
-                .filter(|doc| admits(self.docs[**doc as usize].key));
+        let is_enough = |scores: &Scores| {
+            let found = scores.found.iter();
+            let admitted = found.filter(|doc| admits(self.docs[**doc as usize].key));
             admitted.take(limit).count() == limit
         };
         while rare < groups.len() && !is_enough(&scores) {
             self.read_through(&groups[rare], average, &mut scores);
             rare += 1;
         }
-        let mut found: Vec<(u32, f32)> = scores
-            .into_iter()
-            .filter(|(doc, _)| admits(self.docs[*doc as usize].key))
+        let found = scores.found.iter().copied();
+        let mut found: Vec<(u32, f32)> = found
+            .filter(|doc| admits(self.docs[*doc as usize].key))
+            .map(|doc| (doc, scores.by_doc[doc as usize]))
             .collect();
         if rare < groups.len() {
             if found.len() > PROBED {
@@ -200,17 +200,21 @@ impl<K: Copy + Eq + Hash> Index<K> {
             .collect()
     }
 
-    /// Adds to the scores of all texts that have a group's words.
-    fn read_through(&self, group: &Group<'_>, average: f32, scores: &mut FxHashMap<u32, f32>) {
-        let mut best: FxHashMap<u32, f32> = FxHashMap::default();
-        for posting in group.lists.iter().copied().flatten() {
-            if self.docs[posting.doc as usize].is_alive {
-                let kept = best.entry(posting.doc).or_default();
-                *kept = kept.max(self.score(group, *posting, average));
-            }
+    /// Adds to the scores of all texts that have a group's words; of several words that mean the same the best counts.
+    fn read_through(&self, group: &Group<'_>, average: f32, scores: &mut Scores) {
+        let postings = group.lists.iter().copied().flatten();
+        let living = postings.filter(|posting| self.docs[posting.doc as usize].is_alive);
+        let scored = living.map(|posting| (posting.doc, self.score(group, *posting, average)));
+        if group.lists.len() == 1 {
+            scored.for_each(|(doc, score)| scores.add(doc, score));
+            return;
         }
-        for (doc, score) in best {
-            *scores.entry(doc).or_default() += score;
+        let mut scored: Vec<(u32, f32)> = scored.collect();
+        scored
+            .sort_unstable_by(|left, right| left.0.cmp(&right.0).then(right.1.total_cmp(&left.1)));
+        scored.dedup_by_key(|(doc, _)| *doc);
+        for (doc, score) in scored {
+            scores.add(doc, score);
         }
     }
 
@@ -259,6 +263,32 @@ impl<K: Copy + Eq + Hash> Index<K> {
             groups.retain(|group| !is_common(group));
         }
         groups
+    }
+}
+
+/// The scores of a search.
+struct Scores {
+    /// By text; 0 where none of the words read is in it.
+    by_doc: Vec<f32>,
+    /// Texts that have one.
+    found: Vec<u32>,
+}
+
+impl Scores {
+    /// None yet, of so many texts.
+    fn of(docs: usize) -> Self {
+        Self {
+            by_doc: vec![0.0; docs],
+            found: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, doc: u32, score: f32) {
+        let kept = &mut self.by_doc[doc as usize];
+        if *kept == 0.0 {
+            self.found.push(doc);
+        }
+        *kept += score;
     }
 }
 

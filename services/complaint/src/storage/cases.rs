@@ -110,7 +110,8 @@ impl CaseStore {
         scope: &Scope,
         ids: &[ComplaintId],
     ) -> Result<Vec<Case>, StoreError> {
-        let (clause, dealers) = dealer_clause(scope, "dealer", 1);
+        // Not the column itself: else SQLite reads all cases of the dealer to find the few.
+        let (clause, dealers) = dealer_clause(scope, "dealer || ''", 1);
         let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
         let sql = format!(
             "SELECT {} FROM complaints WHERE {clause} AND id IN (??)",

@@ -134,7 +134,10 @@ impl Gate {
             Class::Transfer => &self.transfers,
             Class::Stream => &self.streams,
         };
-        let place = self.pressure.admits(class, operation.writes()).then(|| limit.try_enter());
+        let place = self
+            .pressure
+            .admits(class, operation.writes())
+            .then(|| limit.try_enter());
         place.flatten().ok_or_else(|| {
             let words = "too many requests are in progress: wait as long as Retry-After says";
             Failure::new(ErrorCode::Unavailable, "OVERLOADED", words).with_retry_after(RETRY_AFTER)
