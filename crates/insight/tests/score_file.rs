@@ -85,6 +85,14 @@ fn what_is_wrong_is_named_with_line_and_column() {
         ("  \n".to_owned(), "the file is empty"),
         ("id,credit\n1,5\n".to_owned(), "no column 'kind'"),
         (
+            "id;kind;credit\n1;person;5\n".to_owned(),
+            "line 1: the columns are separated by semicolons",
+        ),
+        (
+            "编号，类型，信用\n1，个人，5\n".to_owned(),
+            "line 1: the columns are separated by Chinese commas",
+        ),
+        (
             format!("{head}1,person,5,1\n2,person,5\n"),
             "line 3: 3 columns where the header has 4",
         ),
@@ -128,6 +136,14 @@ fn what_is_wrong_is_named_with_line_and_column() {
         (
             format!("{head}b,person,5,1\na,person,5,1\n\nb,organization,6,1\n"),
             "line 5, column 'id': the id is already in line 2",
+        ),
+        (
+            format!("{head}C1,person,5,1\n\" C1 \",person,6,1\n"),
+            "line 3, column 'id': the id is already in line 2",
+        ),
+        (
+            format!("{head}1,person,80%,1\n"),
+            "line 2, column 'credit': is not a number; write digits such as 73",
         ),
     ] {
         let error = score(&text).map(|_| ()).unwrap_err().to_string();

@@ -129,6 +129,9 @@ fn read_header(text: &[u8]) -> Result<(Header, &[u8], usize), FileError> {
             What::Quotes(problem) => FileError::Quotes { line: 1, problem },
             _ => FileError::Empty,
         })?;
+    if let ([_], Some(separator)) = (cells.as_slice(), other_separator(&text[..end])) {
+        return Err(FileError::Separator { separator });
+    }
     let name = |cell: &cells::Cell| {
         String::from_utf8_lossy(&text[cell.start..cell.end])
             .trim()
@@ -136,6 +139,20 @@ fn read_header(text: &[u8]) -> Result<(Header, &[u8], usize), FileError> {
     };
     let header = Header::recognise(cells.iter().map(name).collect())?;
     Ok((header, &text[..end], next))
+}
+
+/// What cuts a header of one column into more, if not commas: spreadsheets write semicolons where the comma is the decimal sign.
+fn other_separator(header: &[u8]) -> Option<&'static str> {
+    let others = [
+        (";", "semicolons"),
+        ("\t", "tabs"),
+        ("|", "bars"),
+        ("，", "Chinese commas"),
+        ("；", "Chinese semicolons"),
+    ];
+    let stands_in = |mark: &str| memchr::memmem::find(header, mark.as_bytes()).is_some();
+    let found = others.into_iter().find(|(mark, _)| stands_in(mark));
+    found.map(|(_, words)| words)
 }
 
 /// Turns a fault at a byte into an error at a line and column.
