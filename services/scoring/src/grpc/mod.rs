@@ -4,6 +4,7 @@ mod benefits;
 mod convert;
 mod loyalty;
 mod score;
+mod words;
 
 use marque_api::scoring::v1::{self as pb, scoring_service_server::ScoringService};
 use marque_auth::{CallContext, authorize};
