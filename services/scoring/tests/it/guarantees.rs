@@ -49,7 +49,11 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     };
     *world.repair_orders.lock().unwrap() = vec![
         repair(1, "2026-01-10", "2026-01-25"),
-        repair(2, "2026-03-01", "2026-03-12"),
+        // Two of its thirteen days the part was on its way.
+        Visit {
+            transport_minutes: 2 * 24 * 60,
+            ..repair(2, "2026-03-01", "2026-03-14")
+        },
         Visit {
             kind: "maintenance".into(),
             ..repair(3, "2026-04-01", "2026-05-01")

@@ -284,6 +284,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         amount: yuan(12_900),
         towing: text("none"),
         substitute: text("none"),
+        transport_minutes: 90,
         signatures: text("both"),
         next_advice: text("brakes at 30000 km"),
         first_visit: true,
