@@ -224,6 +224,9 @@ pub(super) fn car() -> vehicle::Vehicle {
         odometer_at: at(0),
         version: 5,
         updated_at: at(0),
+        vehicle_class: text("car"),
+        vehicle_use: text("private"),
+        seats: 5,
     }
 }
 
