@@ -119,6 +119,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0070_facts_withdrawn"),
         migration!("scoring", "0080_benefits"),
         migration!("scoring", "0090_licence"),
+        migration!("scoring", "0091_loyalty_by_dealer"),
         shared::RECEPTIONS,
     ],
 };

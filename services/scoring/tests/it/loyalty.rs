@@ -135,6 +135,14 @@ async fn lists_show_a_dealer_his_own_and_forget_who_refused(db: TestDb) {
         .list_loyalty(world.manager("D3", list("")))
         .await;
     assert!(foreign.unwrap().into_inner().customers.is_empty());
+    for (dealer, count) in [("D1", 1), ("D3", 0)] {
+        let of_dealer = ListLoyaltyRequest {
+            dealer: dealer.into(),
+            ..list("lost")
+        };
+        let answer = world.scoring().list_loyalty(world.hq(of_dealer)).await;
+        assert_eq!(answer.unwrap().into_inner().customers.len(), count);
+    }
     let wrong = world.scoring().list_loyalty(world.hq(list("happy"))).await;
     assert_eq!(marque_errors::Problem::from(wrong.unwrap_err()).status, 400);
     world
