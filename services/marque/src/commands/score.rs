@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use marque_insight::file::{GroupSummary, ScoredFile, decode, score_csv};
+use marque_insight::file::{GroupSummary, IdleColumn, ScoredFile, decode, score_csv};
 use marque_insight::rank::Tier;
 use marque_insight::value::Model;
 
@@ -84,7 +84,25 @@ fn score_file(input: &Path, out: &Path, model: &Model) -> anyhow::Result<()> {
     {
         writeln!(std::io::stderr(), "{}", describe(group))?;
     }
+    for column in scored.idle_columns() {
+        writeln!(std::io::stderr(), "{}", describe_idle(column))?;
+    }
+    if !scored.kept_columns().is_empty() {
+        let names = scored.kept_columns().join(", ");
+        writeln!(std::io::stderr(), "kept as they came, not scored: {names}")?;
+    }
     Ok(())
+}
+
+fn describe_idle(IdleColumn { name, needs }: &IdleColumn) -> String {
+    match needs {
+        Some(fact) => format!(
+            "column '{name}' counted for nothing: it needs {} ({}) beside it",
+            fact.key(),
+            fact.chinese()
+        ),
+        None => format!("column '{name}' counted for nothing: the model does not read it"),
+    }
 }
 
 /// Writes beside the file and moves it there when all of it is written: a list cut off by a full disk would look like a shorter one.
