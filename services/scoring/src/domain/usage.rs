@@ -172,11 +172,23 @@ mod tests {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         for ((class, vehicle_use, seats), next, words) in [
             // By its name alone it would be a truck.
-            (("car", "private", 5), "2027-01-31", "as a private passenger car"),
-            (("car", "operating", 5), "2026-07-31", "as an operating passenger car"),
+            (
+                ("car", "private", 5),
+                "2027-01-31",
+                "as a private passenger car",
+            ),
+            (
+                ("car", "operating", 5),
+                "2026-07-31",
+                "as an operating passenger car",
+            ),
             (("car", "private", 14), "2027-01-31", "as a private bus"),
             (("van", "private", 7), "2027-01-31", "as a private van"),
-            (("truck", "operating", 3), "2027-01-31", "as an operating truck"),
+            (
+                ("truck", "operating", 3),
+                "2027-01-31",
+                "as an operating truck",
+            ),
         ] {
             let vehicle = Vehicle {
                 class: class.to_owned(),

@@ -96,9 +96,7 @@ fn given_by(
         Language::English => {
             let name = indicator.key().replace('_', " ");
             let until = until.map_or_else(String::new, |day| format!(", and holds until {day}"));
-            format!(
-                "{name} was not computed: the dealer {dealer} assessed it on {date}{until}."
-            )
+            format!("{name} was not computed: the dealer {dealer} assessed it on {date}{until}.")
         }
     }
 }

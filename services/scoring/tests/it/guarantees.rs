@@ -7,9 +7,7 @@ use marque_api::{
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{
-    World, customer, day, licensed, link, linked, owns, record_of, sold, vehicle,
-};
+use crate::world::{World, customer, day, licensed, link, linked, owns, record_of, sold, vehicle};
 
 store_test_suite!(
     guarantees_count_repair_orders_and_warn,

@@ -72,7 +72,9 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
 async fn what_the_vehicle_licence_says_is_kept_and_told(db: TestDb) {
     let world = World::start(db).await;
     let with = |cells: [(&str, &str); 3]| VehicleColumns {
-        extra: cells.map(|(header, cell)| (header.to_owned(), cell.to_owned())).into(),
+        extra: cells
+            .map(|(header, cell)| (header.to_owned(), cell.to_owned()))
+            .into(),
         ..row(1)
     };
     let said = |vehicle: &Vehicle| {
