@@ -14,9 +14,9 @@ pub struct IdleColumn {
 
 /// The columns of facts that count for nothing in a file with this header.
 pub(super) fn idle_columns(header: &Header, model: &Model) -> Vec<IdleColumn> {
-    let there: Vec<Fact> = header.columns.iter().filter_map(fact_of).collect();
+    let there: Vec<Fact> = header.columns.iter().copied().filter_map(fact_of).collect();
     let idle = |(column, name): (&Column, &String)| {
-        let fact = fact_of(column)?;
+        let fact = fact_of(*column)?;
         let readers = readers(model, fact);
         (!is_computed(&readers, &there)).then(|| IdleColumn {
             name: name.clone(),
@@ -40,9 +40,9 @@ pub(super) fn kept_columns(header: &Header) -> Vec<String> {
         .collect()
 }
 
-fn fact_of(column: &Column) -> Option<Fact> {
+fn fact_of(column: Column) -> Option<Fact> {
     match column {
-        Column::Fact(fact) => Some(*fact),
+        Column::Fact(fact) => Some(fact),
         _ => None,
     }
 }
