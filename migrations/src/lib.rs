@@ -75,6 +75,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::INBOX_AT,
         migration!("vehicle", "0010_vehicles"),
         migration!("vehicle", "0020_restricted"),
+        migration!("vehicle", "0030_licence"),
         shared::RECEPTIONS,
     ],
 };
@@ -117,6 +118,8 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0060_kept"),
         migration!("scoring", "0070_facts_withdrawn"),
         migration!("scoring", "0080_benefits"),
+        migration!("scoring", "0090_licence"),
+        migration!("scoring", "0091_loyalty_by_dealer"),
         shared::RECEPTIONS,
     ],
 };

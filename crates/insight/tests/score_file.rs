@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use marque_insight::file::{FileError, decode, score_csv};
 use marque_insight::rank::Kind;
-use marque_insight::value::Model;
+use marque_insight::value::{Fact, Model};
 use proptest::prelude::*;
 
 const SIX: &str =
@@ -85,6 +85,14 @@ fn what_is_wrong_is_named_with_line_and_column() {
         ("  \n".to_owned(), "the file is empty"),
         ("id,credit\n1,5\n".to_owned(), "no column 'kind'"),
         (
+            "id;kind;credit\n1;person;5\n".to_owned(),
+            "line 1: the columns are separated by semicolons",
+        ),
+        (
+            "编号，类型，信用\n1，个人，5\n".to_owned(),
+            "line 1: the columns are separated by Chinese commas",
+        ),
+        (
             format!("{head}1,person,5,1\n2,person,5\n"),
             "line 3: 3 columns where the header has 4",
         ),
@@ -129,10 +137,47 @@ fn what_is_wrong_is_named_with_line_and_column() {
             format!("{head}b,person,5,1\na,person,5,1\n\nb,organization,6,1\n"),
             "line 5, column 'id': the id is already in line 2",
         ),
+        (
+            format!("{head}C1,person,5,1\n\" C1 \",person,6,1\n"),
+            "line 3, column 'id': the id is already in line 2",
+        ),
+        (
+            format!("{head}1,person,80%,1\n"),
+            "line 2, column 'credit': is not a number; write digits such as 73",
+        ),
     ] {
         let error = score(&text).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}\nfor {text}");
     }
+}
+
+#[test]
+fn a_fact_that_counts_for_nothing_is_told_with_what_it_needs() {
+    let idle = |header: &str| -> Vec<(String, Option<Fact>)> {
+        let text = format!("id,kind,{header}\n");
+        let scored = score_csv(&text, &Model::shipped()).unwrap();
+        let columns = scored.idle_columns().iter();
+        columns
+            .map(|column| (column.name.clone(), column.needs))
+            .collect()
+    };
+    let months = Some(Fact::MonthsSinceFirst);
+    assert_eq!(
+        idle("进厂次数,purchase_count,credit"),
+        [
+            ("进厂次数".to_owned(), months),
+            ("purchase_count".to_owned(), months)
+        ]
+    );
+    assert_eq!(
+        idle("on_time_count"),
+        [("on_time_count".to_owned(), Some(Fact::PaymentCount))]
+    );
+    assert!(idle("visit_count,months_since_first,complaint_count").is_empty());
+    assert!(idle("service_amount,overdue_days,standing_level").is_empty());
+    let text = "id,kind,credit,purchase_amout\n1,person,5,9\n";
+    let misspelt = score_csv(text, &Model::shipped()).unwrap();
+    assert_eq!(misspelt.kept_columns(), ["purchase_amout"]);
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn repair(visit: &Visit) -> Option<Repair> {
         order: format!("{}/{}", visit.dealer, visit.order_number),
         agreed_at: local(opened),
         completed_at: closed.map(local),
-        excluded_hours: 0.0,
+        excluded_hours: f64::from(visit.transport_minutes) / 60.0,
         driven_km: f64::from(visit.odometer_km),
         defects: defects.collect(),
         assembly: assembly.or_else(|| named().map(|(assembly, _)| assembly)),

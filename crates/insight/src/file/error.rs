@@ -16,6 +16,14 @@ pub enum FileError {
         /// The first line that cannot be read as UTF-8, from 1.
         line: u64,
     },
+    /// One column where the header is cut by something other than commas.
+    #[error(
+        "line 1: the columns are separated by {separator}, not by commas; save the file as comma-separated CSV (CSV UTF-8)"
+    )]
+    Separator {
+        /// What seems to separate them, in words.
+        separator: &'static str,
+    },
     /// A column that must be there is not.
     #[error("line 1: there is no column '{name}' ({chinese}); add it. Columns recognised: {found}")]
     MissingColumn {

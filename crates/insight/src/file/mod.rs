@@ -1,6 +1,7 @@
 //! Scoring a CSV file on its own: `marque score`. Text in, text out; the caller opens and closes files.
 
 mod cells;
+mod columns;
 mod error;
 mod header;
 mod rank;
@@ -14,6 +15,7 @@ use crate::value::{Model, Weights};
 use error::{Fault, What};
 use header::Header;
 
+pub use columns::IdleColumn;
 pub use error::FileError;
 
 /// A file with every customer scored and ranked, ready to be written.
@@ -22,6 +24,8 @@ pub struct ScoredFile<'text> {
     ranks: rank::Ranks,
     header_line: &'text [u8],
     weights: Weights,
+    idle_columns: Vec<IdleColumn>,
+    kept_columns: Vec<String>,
 }
 
 /// How many customers of a kind fell in which tier.
@@ -79,6 +83,8 @@ pub fn score_csv<'text>(text: &'text str, model: &Model) -> Result<ScoredFile<'t
         ranks,
         header_line,
         weights: model.weights().clone(),
+        idle_columns: columns::idle_columns(&header, model),
+        kept_columns: columns::kept_columns(&header),
     })
 }
 
@@ -91,6 +97,16 @@ impl ScoredFile<'_> {
     /// Whether the file has a header and nothing else.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Columns of facts that counted for nothing, such as visits without the months in which they were made.
+    pub fn idle_columns(&self) -> &[IdleColumn] {
+        &self.idle_columns
+    }
+
+    /// Headers that are neither indicator nor fact: a misspelt one is among them.
+    pub fn kept_columns(&self) -> &[String] {
+        &self.kept_columns
     }
 
     /// The pyramid of the file, kind by kind.
@@ -129,6 +145,9 @@ fn read_header(text: &[u8]) -> Result<(Header, &[u8], usize), FileError> {
             What::Quotes(problem) => FileError::Quotes { line: 1, problem },
             _ => FileError::Empty,
         })?;
+    if let ([_], Some(separator)) = (cells.as_slice(), other_separator(&text[..end])) {
+        return Err(FileError::Separator { separator });
+    }
     let name = |cell: &cells::Cell| {
         String::from_utf8_lossy(&text[cell.start..cell.end])
             .trim()
@@ -136,6 +155,20 @@ fn read_header(text: &[u8]) -> Result<(Header, &[u8], usize), FileError> {
     };
     let header = Header::recognise(cells.iter().map(name).collect())?;
     Ok((header, &text[..end], next))
+}
+
+/// What cuts a header of one column into more, if not commas: spreadsheets write semicolons where the comma is the decimal sign.
+fn other_separator(header: &[u8]) -> Option<&'static str> {
+    let others = [
+        (";", "semicolons"),
+        ("\t", "tabs"),
+        ("|", "bars"),
+        ("，", "Chinese commas"),
+        ("；", "Chinese semicolons"),
+    ];
+    let stands_in = |mark: &str| memchr::memmem::find(header, mark.as_bytes()).is_some();
+    let found = others.into_iter().find(|(mark, _)| stands_in(mark));
+    found.map(|(_, words)| words)
 }
 
 /// Turns a fault at a byte into an error at a line and column.

@@ -101,7 +101,7 @@ fn read_row(
         match column {
             Column::Other => {}
             Column::Id if content.is_empty() => return Err(fault(What::EmptyId)),
-            Column::Id => id = *cell,
+            Column::Id => id = without_blanks(text, *cell),
             Column::Kind => kind = Some(read_kind(content).map_err(fault)?),
             Column::Indicator(_) | Column::Fact(_) => {
                 read_input(content, *column, index, &mut inputs).map_err(fault)?;
@@ -118,6 +118,16 @@ fn read_row(
         id_len: (id.end - id.start) as u32,
         kind: kind.expect("the header has a kind column and every row has all columns"),
     })
+}
+
+/// A cell without the blanks around its content: `C1 ` is nobody else than `C1`.
+fn without_blanks(text: &[u8], cell: Cell) -> Cell {
+    let content = &text[cell.start..cell.end];
+    let start = cell.end - content.trim_ascii_start().len();
+    Cell {
+        start,
+        end: start + content.trim_ascii().len(),
+    }
 }
 
 /// Reads an indicator or a fact into the inputs; an empty cell is a missing one.

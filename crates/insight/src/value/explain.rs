@@ -175,9 +175,19 @@ impl Explanation {
 }
 
 impl IndicatorPart {
+    /// The facts it rests on, each once: several features ask for the same months.
+    fn facts(&self) -> Vec<&FactPart> {
+        let mut facts: Vec<&FactPart> = Vec::new();
+        for part in self.terms.iter().flat_map(|term| &term.facts) {
+            if facts.iter().all(|known| known.fact != part.fact) {
+                facts.push(part);
+            }
+        }
+        facts
+    }
+
     fn in_words(&self, language: Language) -> String {
         let (points, weight) = (self.points, self.weight * 100.0);
-        let facts: Vec<&FactPart> = self.terms.iter().flat_map(|term| &term.facts).collect();
         let name = match language {
             Language::English => self.indicator.key().replace('_', " "),
             Language::Chinese => self.indicator.chinese()[0].to_owned(),
@@ -192,17 +202,18 @@ impl IndicatorPart {
                 }
             };
         }
-        let list = facts
+        let list: Vec<String> = self
+            .facts()
             .iter()
             .map(|fact| fact.in_words(language))
-            .collect::<Vec<_>>();
+            .collect();
         match language {
             Language::English if list.is_empty() => {
                 format!("{name}: {points} points, weight {weight:.0} %.")
             }
             Language::English => format!(
-                "{name}: {points} points, weight {weight:.0} %, from {}.",
-                list.join(", ")
+                "{name}: {points} points, weight {weight:.0} %. It rests on: {}.",
+                list.join("; ")
             ),
             Language::Chinese if list.is_empty() => {
                 format!("{name}：{points} 分，权重 {weight:.0}%。")
@@ -217,12 +228,73 @@ impl IndicatorPart {
 
 impl FactPart {
     fn in_words(&self, language: Language) -> String {
+        let ((chinese, unit), (english, english_unit)) = spoken(self.fact);
+        let scale = if self.fact == Fact::PurchaseProbability {
+            100.0
+        } else {
+            1.0
+        };
         // People are told hundredths at most.
-        let value = (self.value * 100.0).round() / 100.0;
+        let value = (self.value * scale * 100.0).round() / 100.0;
         match language {
-            Language::English => format!("{} {value}", self.fact.key().replace('_', " ")),
-            Language::Chinese => format!("{} {value}", self.fact.chinese()),
+            Language::English => format!("{english} {value}{english_unit}"),
+            Language::Chinese => format!("{chinese} {value}{unit}"),
         }
+    }
+}
+
+/// A name and what follows the number.
+type Spoken = (&'static str, &'static str);
+
+/// What a fact is called when a person is told of it, and in what it is counted: Chinese and English. The names of columns are for
+/// files.
+const fn spoken(fact: Fact) -> (Spoken, Spoken) {
+    match fact {
+        Fact::PurchaseAmount => (("购车金额", " 元"), ("paid for vehicles", " yuan")),
+        Fact::ServiceAmount => (
+            ("售后消费金额", " 元"),
+            ("paid for service, parts and insurance", " yuan"),
+        ),
+        Fact::PurchaseCount => (("购车", " 次"), ("vehicles bought", "")),
+        Fact::VisitCount => (("进厂", " 次"), ("visits to a workshop", "")),
+        Fact::MonthsSinceFirst => (
+            ("首次交易距今", " 个月"),
+            ("since the first purchase or visit", " months"),
+        ),
+        Fact::InteractionCount => (
+            ("近十二个月互动", " 次"),
+            ("contacts in the last twelve months", ""),
+        ),
+        Fact::ComplaintCount => (
+            ("近十二个月投诉（不扣分）", " 次"),
+            (
+                "complaints in the last twelve months (not held against you)",
+                "",
+            ),
+        ),
+        Fact::StandingLevel => (
+            ("社会地位等级（1 至 5）", ""),
+            ("social standing, from 1 to 5", ""),
+        ),
+        Fact::ReferralCount => (("推荐成交", " 人"), ("buyers you sent us", "")),
+        Fact::PurchaseProbability => (
+            ("两年内再购的可能性", "%"),
+            ("likelihood to buy within two years", " %"),
+        ),
+        Fact::IntentionLevel => (
+            ("购买意向等级（1 至 5）", ""),
+            ("intention to buy, from 1 to 5", ""),
+        ),
+        Fact::VehicleAgeYears => (
+            ("最新一辆车的车龄", " 年"),
+            ("age of your newest vehicle", " years"),
+        ),
+        Fact::PaymentCount => (("到期应付款", " 次"), ("payments that fell due", "")),
+        Fact::OnTimeCount => (("按时付款", " 次"), ("paid in time", "")),
+        Fact::OverdueDays => (
+            ("最久一笔欠款逾期", " 天"),
+            ("oldest payment overdue by", " days"),
+        ),
     }
 }
 
@@ -283,16 +355,39 @@ mod tests {
             explanation.in_words(Language::Chinese).join("\n"),
         );
         assert!(
-            english.contains("purchase amount 180000")
+            english.contains("paid for vehicles 180000 yuan")
                 && english.contains("credit: nothing is known"),
             "{english}"
         );
         assert!(
-            chinese.contains("购车金额 180000")
-                && chinese.contains("车龄 2.42")
+            chinese.contains("购车金额 180000 元")
+                && chinese.contains("车龄 2.42 年")
                 && chinese.contains("信用：暂无记录"),
             "{chinese}"
         );
+    }
+
+    #[test]
+    fn a_fact_is_told_once_and_a_probability_in_per_cent() {
+        let facts = Facts::default()
+            .with(Fact::PurchaseCount, 2.0)
+            .with(Fact::VisitCount, 5.0)
+            .with(Fact::MonthsSinceFirst, 30.0)
+            .with(Fact::PurchaseProbability, 0.4);
+        let inputs = Inputs {
+            facts,
+            ..Inputs::default()
+        };
+        let explanation = explain(&Model::shipped(), &inputs, &[]).unwrap();
+        let words = explanation.in_words(Language::Chinese);
+        let frequency = words.iter().find(|each| each.starts_with("交易频率"));
+        let frequency = frequency.unwrap();
+        assert!(
+            frequency.ends_with("依据：购车 2 次、首次交易距今 30 个月、进厂 5 次。"),
+            "{frequency}"
+        );
+        let future = words.iter().find(|each| each.starts_with("未来价值"));
+        assert!(future.unwrap().contains("再购的可能性 40%"), "{words:?}");
     }
 
     #[test]

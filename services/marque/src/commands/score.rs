@@ -1,11 +1,11 @@
 //! `marque score`: scores and ranks the customers of a CSV file, with nothing else running.
 
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use marque_insight::file::{GroupSummary, decode, score_csv};
+use marque_insight::file::{GroupSummary, IdleColumn, ScoredFile, decode, score_csv};
 use marque_insight::rank::Tier;
 use marque_insight::value::Model;
 
@@ -70,11 +70,7 @@ fn score_file(input: &Path, out: &Path, model: &Model) -> anyhow::Result<()> {
         !is_same_file,
         "--out names the input file; name another, the input is not overwritten"
     );
-    let file = fs::File::create(out).with_context(|| format!("cannot write {}", out.display()))?;
-    let mut writer = BufWriter::new(file);
-    scored
-        .write_to(&mut writer)
-        .with_context(|| format!("cannot write {}", out.display()))?;
+    write_whole(&scored, out).with_context(|| format!("cannot write {}", out.display()))?;
     writeln!(
         std::io::stderr(),
         "{} customers scored by model {}",
@@ -88,7 +84,46 @@ fn score_file(input: &Path, out: &Path, model: &Model) -> anyhow::Result<()> {
     {
         writeln!(std::io::stderr(), "{}", describe(group))?;
     }
+    for column in scored.idle_columns() {
+        writeln!(std::io::stderr(), "{}", describe_idle(column))?;
+    }
+    if !scored.kept_columns().is_empty() {
+        let names = scored.kept_columns().join(", ");
+        writeln!(std::io::stderr(), "kept as they came, not scored: {names}")?;
+    }
     Ok(())
+}
+
+fn describe_idle(IdleColumn { name, needs }: &IdleColumn) -> String {
+    match needs {
+        Some(fact) => format!(
+            "column '{name}' counted for nothing: it needs {} ({}) beside it",
+            fact.key(),
+            fact.chinese()
+        ),
+        None => format!("column '{name}' counted for nothing: the model does not read it"),
+    }
+}
+
+/// Writes beside the file and moves it there when all of it is written: a list cut off by a full disk would look like a shorter one.
+/// A pipe or a device is written as it is.
+fn write_whole(scored: &ScoredFile<'_>, out: &Path) -> io::Result<()> {
+    let is_plain = fs::metadata(out).map_or(true, |found| found.is_file());
+    let Some(name) = out.file_name().filter(|_| is_plain) else {
+        return write_to(scored, out);
+    };
+    let mut unfinished = name.to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = out.with_file_name(unfinished);
+    let written = write_to(scored, &unfinished).and_then(|()| fs::rename(&unfinished, out));
+    if written.is_err() {
+        drop(fs::remove_file(&unfinished));
+    }
+    written
+}
+
+fn write_to(scored: &ScoredFile<'_>, path: &Path) -> io::Result<()> {
+    scored.write_to(&mut BufWriter::new(fs::File::create(path)?))
 }
 
 fn describe(group: &GroupSummary) -> String {
@@ -106,4 +141,26 @@ fn describe(group: &GroupSummary) -> String {
         group.ranked,
         group.unscored
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_under_the_name_is_whole_or_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, out) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
+        fs::write(&input, "id,kind,credit\nC1,person,80\n").unwrap();
+        fs::write(&out, "of last month").unwrap();
+        score_file(&input, &out, &Model::shipped()).unwrap();
+        let scored = fs::read_to_string(&out).unwrap();
+        assert!(scored.ends_with("C1,person,80,53.00,1,small,10\n"));
+
+        fs::write(&input, "id,kind,credit\nC1,person,80%\n").unwrap();
+        score_file(&input, &out, &Model::shipped()).unwrap_err();
+        assert_eq!(fs::read_to_string(&out).unwrap(), scored);
+        let names = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 2, "nothing unfinished is left");
+    }
 }

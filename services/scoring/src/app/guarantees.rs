@@ -16,6 +16,8 @@ use crate::{error::Result, history::local};
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
     pub(crate) vehicle: VehicleId,
+    /// By its licence: the rules cover household cars, and whether it is one is for people to say.
+    pub(crate) vehicle_use: String,
     /// Delivery, from which the terms run; `None` if it is not known, and then nothing is counted.
     pub(crate) start: Option<(NaiveDate, Windows)>,
     pub(crate) counters: Vec<Counter>,
@@ -38,6 +40,7 @@ impl ScoreApp {
         let Some(start) = car.sale_date else {
             return Ok(Counted {
                 vehicle,
+                vehicle_use: car.vehicle_use,
                 start: None,
                 counters: Vec::new(),
             });
@@ -47,6 +50,7 @@ impl ScoreApp {
         let now = local(asked_at);
         Ok(Counted {
             vehicle,
+            vehicle_use: car.vehicle_use,
             start: Some((start, windows(&terms, start, &calendar))),
             counters: counters(&terms, start, &calendar, &repairs, now),
         })

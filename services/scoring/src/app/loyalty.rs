@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) trust: String,
     /// 0 to 1.
     pub(crate) churn_at_least: f64,
+    /// To whom they last came; empty for all of the scope.
+    pub(crate) dealer: String,
 }
 
 impl ScoreApp {
@@ -139,7 +141,7 @@ impl ScoreApp {
         let lines = self
             .db
             .scan(move |conn| {
-                let filter = (wanted.trust.as_str(), at_least);
+                let filter = (wanted.trust.as_str(), at_least, wanted.dealer.as_str());
                 storage::list_loyalty(conn, ctx.scope(), filter, after, page.size)
             })
             .await?;

@@ -26,6 +26,8 @@ pub(crate) struct Shown {
     /// Shares of the weights, for the indicators of the assessment.
     pub(crate) weights: [f64; 6],
     pub(crate) explanation: Option<Explanation>,
+    /// Whether an explanation was asked for: of who has no score, too.
+    pub(crate) is_explained: bool,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) lifts: Option<LiftTo>,
     /// Among all of his kind; `None` for the past.
@@ -220,6 +222,7 @@ impl ScoreApp {
             weights: marque_insight::value::Indicator::ALL.map(|each| model.weights().share(each)),
             assessment,
             explanation: None,
+            is_explained: asked.explain,
             evidence: Vec::new(),
             lifts: None,
             standing: None,

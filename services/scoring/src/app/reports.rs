@@ -91,6 +91,7 @@ impl ScoreApp {
 fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
     let from = asked.from.unwrap_or_default();
     match asked.report {
+        Report::Scores => scores(conn, scope, asked),
         Report::Tiers => tiers(conn, scope, asked),
         Report::TierMigrations => {
             let (before, after) = (
@@ -140,6 +141,41 @@ fn tiers_at(
     Ok(of_kind
         .map(|(past, tier)| (past.customer, tier.key().to_owned()))
         .collect())
+}
+
+/// How the scores of a kind are spread. The highest band has 100 in it.
+fn scores(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
+    const BAND: i64 = 10;
+    const HIGHEST: i64 = 100 - BAND;
+    let scored: FxHashMap<CustomerId, i64> = storage::scored_at(conn, asked.to)?
+        .into_iter()
+        .filter(|past| past.kind == asked.kind)
+        .map(|past| (past.customer, past.hundredths))
+        .collect();
+    let mut groups: BTreeMap<(String, i64), u64> = BTreeMap::new();
+    for (customer, group) in storage::groups(conn, scope, asked.by)? {
+        if let Some(hundredths) = scored.get(&customer) {
+            let band = (hundredths / 100 / BAND * BAND).min(HIGHEST);
+            *groups.entry((asked.named(&group), band)).or_default() += 1;
+        }
+    }
+    let row = |((group, band), count): ((String, i64), u64)| {
+        vec![
+            Cell::Text(group),
+            Cell::Number(band as f64),
+            Cell::Number((band + BAND) as f64),
+            Cell::Number(count as f64),
+        ]
+    };
+    Ok(Table {
+        columns: vec![
+            ("group", Holds::Text),
+            ("from_score", Holds::Integer),
+            ("to_score", Holds::Integer),
+            ("customers", Holds::Integer),
+        ],
+        rows: groups.into_iter().map(row).collect(),
+    })
 }
 
 fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {

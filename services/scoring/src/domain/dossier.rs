@@ -41,6 +41,12 @@ pub(crate) struct Vehicle {
     pub(crate) inspection_due: Option<NaiveDate>,
     pub(crate) warranty_end: Option<NaiveDate>,
     pub(crate) selling_dealer: String,
+    /// By the vehicle licence: car, bus, van or truck; empty if not known.
+    pub(crate) class: String,
+    /// By the vehicle licence: private or operating; empty if not known.
+    pub(crate) vehicle_use: String,
+    /// 0 if not known.
+    pub(crate) seats: i64,
 }
 
 impl Vehicle {

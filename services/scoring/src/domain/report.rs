@@ -35,6 +35,8 @@ impl By {
 /// Which report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Report {
+    /// How scores are spread, in bands of ten points by group, as of an instant.
+    Scores,
     /// Tiers and scores by group, as of an instant.
     Tiers,
     /// Who went from which tier to which between two instants.
@@ -53,7 +55,8 @@ pub(crate) enum Report {
 
 impl Report {
     /// All reports with their names.
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
+        (Self::Scores, "scores"),
         (Self::Tiers, "tiers"),
         (Self::TierMigrations, "tier-migrations"),
         (Self::Loyalty, "loyalty"),

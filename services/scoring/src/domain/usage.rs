@@ -1,7 +1,7 @@
-//! What a vehicle is and is used for, as the law of inspections asks, by the words of its definition.
+//! What a vehicle is and is used for, as the law of inspections asks.
 //!
-//! The vehicle service keeps no column of it. What series and model say in words is believed; of all others the law's most usual case
-//! is assumed, a private passenger car, and whoever reads a date is told so.
+//! The vehicle licence is believed first, as far as the dealer's row has it; then what series and model say in words. Of all others
+//! the law's most usual case is assumed, a private passenger car, and whoever reads a date is told so.
 
 use chrono::NaiveDate;
 use marque_insight::law::{Use, Vehicle as LawVehicle, VehicleClass};
@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Vehicle;
 
-/// Seats of a car, and of a bus: only whether there are more than nine matters.
+/// Seats of a car, and of a bus, where the licence does not say.
 const CAR_SEATS: u8 = 5;
 const BUS_SEATS: u8 = 20;
+/// What has more is a bus to the law.
+const MOST_CAR_SEATS: u8 = 9;
 
 /// Words by which a definition names what it is: Chinese ones anywhere, English ones whole.
 const TRUCK: &[&str] = &[
@@ -34,15 +36,38 @@ const NOT_OPERATING: &[&str] = &["非营运", "非运营"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Usage {
     class: VehicleClass,
-    is_bus: bool,
+    seats: u8,
     /// `None` where nothing is said of it.
     vehicle_use: Option<Use>,
 }
 
 impl Usage {
-    /// What a vehicle's definition says.
+    /// What a vehicle's licence says, and where it says nothing, its definition.
     pub(crate) fn of(vehicle: &Vehicle) -> Self {
-        let text = format!("{} {}", vehicle.series, vehicle.model).to_lowercase();
+        let named = Self::named(&format!("{} {}", vehicle.series, vehicle.model));
+        let (class, usual_seats) = match vehicle.class.as_str() {
+            "truck" => (VehicleClass::Truck, CAR_SEATS),
+            "van" => (VehicleClass::Van, CAR_SEATS),
+            "bus" => (VehicleClass::Passenger, BUS_SEATS),
+            "car" => (VehicleClass::Passenger, CAR_SEATS),
+            _ => (named.class, named.seats),
+        };
+        let seats = u8::try_from(vehicle.seats).ok().filter(|seats| *seats > 0);
+        let vehicle_use = match vehicle.vehicle_use.as_str() {
+            "private" => Some(Use::Private),
+            "operating" => Some(Use::Operating),
+            _ => named.vehicle_use,
+        };
+        Self {
+            class,
+            seats: seats.unwrap_or(usual_seats),
+            vehicle_use,
+        }
+    }
+
+    /// What series and model name in words.
+    fn named(definition: &str) -> Self {
+        let text = definition.to_lowercase();
         let tokens: Vec<&str> = text
             .split(|letter: char| !letter.is_ascii_alphanumeric())
             .collect();
@@ -56,10 +81,11 @@ impl Usage {
             };
             words.iter().any(is_named)
         };
-        let class = match () {
-            () if names(TRUCK) => VehicleClass::Truck,
-            () if names(VAN) => VehicleClass::Van,
-            () => VehicleClass::Passenger,
+        let (class, seats) = match () {
+            () if names(TRUCK) => (VehicleClass::Truck, CAR_SEATS),
+            () if names(VAN) => (VehicleClass::Van, CAR_SEATS),
+            () if names(BUS) => (VehicleClass::Passenger, BUS_SEATS),
+            () => (VehicleClass::Passenger, CAR_SEATS),
         };
         let vehicle_use = match () {
             () if names(NOT_OPERATING) => Some(Use::Private),
@@ -68,7 +94,7 @@ impl Usage {
         };
         Self {
             class,
-            is_bus: class == VehicleClass::Passenger && names(BUS),
+            seats,
             vehicle_use,
         }
     }
@@ -78,7 +104,7 @@ impl Usage {
         LawVehicle {
             class: self.class,
             vehicle_use: self.vehicle_use.unwrap_or(Use::Private),
-            seats: if self.is_bus { BUS_SEATS } else { CAR_SEATS },
+            seats: self.seats,
             registered,
             lost_easings: false,
         }
@@ -89,7 +115,7 @@ impl Usage {
         let class = match self.class {
             VehicleClass::Truck => ("货车", "truck"),
             VehicleClass::Van => ("面包车", "van"),
-            VehicleClass::Passenger if self.is_bus => ("客车", "bus"),
+            VehicleClass::Passenger if self.seats > MOST_CAR_SEATS => ("客车", "bus"),
             VehicleClass::Passenger => ("小型客车", "passenger car"),
         };
         // How it is used makes no difference to a truck.
@@ -135,6 +161,46 @@ mod tests {
             inspection_due: None,
             warranty_end: None,
             selling_dealer: String::new(),
+            class: String::new(),
+            vehicle_use: String::new(),
+            seats: 0,
+        }
+    }
+
+    #[test]
+    fn the_licence_is_believed_before_the_name() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for ((class, vehicle_use, seats), next, words) in [
+            // By its name alone it would be a truck.
+            (
+                ("car", "private", 5),
+                "2027-01-31",
+                "as a private passenger car",
+            ),
+            (
+                ("car", "operating", 5),
+                "2026-07-31",
+                "as an operating passenger car",
+            ),
+            (("car", "private", 14), "2027-01-31", "as a private bus"),
+            (("van", "private", 7), "2027-01-31", "as a private van"),
+            (
+                ("truck", "operating", 3),
+                "2027-01-31",
+                "as an operating truck",
+            ),
+        ] {
+            let vehicle = Vehicle {
+                class: class.to_owned(),
+                vehicle_use: vehicle_use.to_owned(),
+                seats,
+                ..vehicle("T7 皮卡")
+            };
+            let usage = Usage::of(&vehicle);
+            let law = InspectionLaw::shipped();
+            let found = law.next(usage.in_law(day("2021-01-15")), day("2026-06-15"));
+            assert_eq!(found.unwrap().expires, day(next), "{words}");
+            assert_eq!(usage.in_words().1, words);
         }
     }
 

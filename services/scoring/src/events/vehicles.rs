@@ -96,5 +96,8 @@ fn read_vehicle(changed: ChangedVehicle) -> Result<Vehicle, ApplyError> {
         inspection_due: date(&changed.inspection_due, "inspection_due")?,
         warranty_end: date(&changed.warranty_end, "warranty_end")?,
         selling_dealer: changed.selling_dealer,
+        class: changed.vehicle_class,
+        vehicle_use: changed.vehicle_use,
+        seats: i64::from(changed.seats),
     })
 }

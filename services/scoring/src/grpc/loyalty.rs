@@ -238,6 +238,7 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
         period_end: date(counted.start.map(|(_, windows)| windows.period)),
         repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
         counters: counted.counters.iter().map(counter_to_pb).collect(),
+        vehicle_use: counted.vehicle_use.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ mod benefits;
 mod convert;
 mod loyalty;
 mod score;
+mod words;
 
 use marque_api::scoring::v1::{self as pb, scoring_service_server::ScoringService};
 use marque_auth::{CallContext, authorize};
@@ -160,13 +161,14 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let list = format!(
-            "loyalty?trust={}&churn={}",
-            request.trust, request.churn_at_least
+            "loyalty?trust={}&churn={}&dealer={}",
+            request.trust, request.churn_at_least, request.dealer
         );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let wanted = Wanted {
             trust: request.trust,
             churn_at_least: request.churn_at_least,
+            dealer: request.dealer,
         };
         let (lines, next) = self.app.list_loyalty(ctx, wanted, page).await?;
         Ok(pb::ListLoyaltyResponse {

@@ -8,9 +8,10 @@ use marque_insight::{
     value::{Fact, FactPart, IndicatorPart, Language, TermPart},
 };
 
+use super::words::words;
 use crate::{
     app::{LiftTo, Shown},
-    domain::{Cited, Evidence, ORDER_WITHOUT_VIN, State},
+    domain::{Cited, Evidence, State},
 };
 
 /// Records named for one fact; the count of all is the fact itself.
@@ -18,14 +19,6 @@ const EVIDENCE_SHOWN: usize = 20;
 
 pub(super) fn to_pb(shown: &Shown) -> pb::Score {
     let row = &shown.row;
-    let words = |language| {
-        let Some(explanation) = &shown.explanation else {
-            return Vec::new();
-        };
-        let mut words = explanation.in_words(language);
-        words.extend(doubts(&shown.evidence, language));
-        words
-    };
     pb::Score {
         customer_id: row.customer.to_string(),
         state: state(row.state) as i32,
@@ -41,27 +34,11 @@ pub(super) fn to_pb(shown: &Shown) -> pb::Score {
         model_version: row.model_version.clone(),
         assessed_at: Some(to_proto_time(row.assessed_at)),
         indicators: indicators(shown),
-        words_zh: words(Language::Chinese),
-        words_en: words(Language::English),
+        words_zh: words(shown, Language::Chinese),
+        words_en: words(shown, Language::English),
         lifts: shown.lifts.as_ref().map_or_else(Vec::new, lifts),
         replayed: shown.is_replayed,
     }
-}
-
-/// What is assumed of the records, in words.
-fn doubts(evidence: &[Evidence], language: Language) -> Option<String> {
-    let is_assumed = |each: &&Evidence| {
-        each.assumed == ORDER_WITHOUT_VIN && each.of == Cited::Fact(Fact::PurchaseCount)
-    };
-    let count = evidence.iter().filter(is_assumed).count();
-    (count > 0).then(|| match language {
-        Language::Chinese => format!(
-            "有 {count} 份购车订单未填车架号，因经销商与日期相符，视为与已登记的车辆销售为同一次购车"
-        ),
-        Language::English => format!(
-            "orders without a VIN that are taken for the purchase of a car, by dealer and date: {count}"
-        ),
-    })
 }
 
 fn state(state: State) -> pb::ScoreState {

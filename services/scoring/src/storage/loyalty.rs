@@ -214,7 +214,7 @@ pub(crate) fn pass_over(
 pub(crate) fn list_loyalty(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    (trust, at_least): (&str, i64),
+    (trust, at_least, dealer): (&str, i64, &str),
     after: Option<(i64, CustomerId)>,
     limit: u32,
 ) -> Result<Vec<LoyaltyLine>, StoreError> {
@@ -226,11 +226,16 @@ pub(crate) fn list_loyalty(
             "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = y.customer_id AND {clause})"
         )
     };
+    let of_dealer = if dealer.is_empty() {
+        "?7 = ''"
+    } else {
+        "y.dealer = ?7"
+    };
     let (churn, customer) = after.unwrap_or((i64::MAX, Uuid::nil().into()));
     let sql = format!(
         "SELECT y.customer_id, y.kind, y.class, y.rung, y.trust, y.churn_permille, y.visits, y.last_visit, y.dealer,
              y.model, y.won_back_on, y.away_days, y.visits_since, y.certainty
-         FROM loyalty y WHERE {sight} AND (?2 = '' OR y.trust = ?2) AND y.churn_permille >= ?3
+         FROM loyalty y WHERE {sight} AND {of_dealer} AND (?2 = '' OR y.trust = ?2) AND y.churn_permille >= ?3
          AND (y.churn_permille < ?4 OR (y.churn_permille = ?4 AND y.customer_id > ?5))
          ORDER BY y.churn_permille DESC, y.customer_id LIMIT ?6"
     );
@@ -241,6 +246,7 @@ pub(crate) fn list_loyalty(
         churn.into(),
         customer.uuid().into(),
         limit.into(),
+        dealer.into(),
     ];
     conn.query(&sql, &values, |row| {
         Ok(LoyaltyLine {

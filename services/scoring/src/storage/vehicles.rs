@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::Vehicle;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 16] = [
     "vin",
     "vehicle_id",
     "brand",
@@ -21,12 +21,15 @@ const COLUMNS: [&str; 13] = [
     "inspection_due",
     "warranty_end",
     "selling_dealer",
+    "vehicle_class",
+    "vehicle_use",
+    "seats",
     "position",
 ];
 
 /// Columns in the order [`read_at`] wants them.
 pub(super) const VEHICLE_COLUMNS: &str = "vin, vehicle_id, brand, series, model, model_year, energy_type, sale_date, \
-     insurance_expiry, inspection_due, warranty_end, selling_dealer";
+     insurance_expiry, inspection_due, warranty_end, selling_dealer, vehicle_class, vehicle_use, seats";
 
 /// The same of a table that has another name in a question.
 pub(super) fn of(name: &str) -> String {
@@ -58,6 +61,9 @@ pub(crate) fn put_vehicles(
                 vehicle.inspection_due.into(),
                 vehicle.warranty_end.into(),
                 (&vehicle.selling_dealer).into(),
+                (&vehicle.class).into(),
+                (&vehicle.vehicle_use).into(),
+                vehicle.seats.into(),
                 (*position).into(),
             ]
         })
@@ -68,6 +74,7 @@ pub(crate) fn put_vehicles(
          energy_type = excluded.energy_type, sale_date = excluded.sale_date,
          insurance_expiry = excluded.insurance_expiry, inspection_due = excluded.inspection_due,
          warranty_end = excluded.warranty_end, selling_dealer = excluded.selling_dealer,
+         vehicle_class = excluded.vehicle_class, vehicle_use = excluded.vehicle_use, seats = excluded.seats,
          position = excluded.position, due_on = NULL
          WHERE excluded.position >= vehicles.position";
     conn.insert_many("vehicles", &COLUMNS, on_conflict, &values)
@@ -164,5 +171,8 @@ pub(super) fn read_at(row: &Row<'_>, from: usize) -> Result<Vehicle, StoreError>
         inspection_due: row.get(from + 9)?,
         warranty_end: row.get(from + 10)?,
         selling_dealer: row.get(from + 11)?,
+        class: row.get(from + 12)?,
+        vehicle_use: row.get(from + 13)?,
+        seats: row.get(from + 14)?,
     })
 }

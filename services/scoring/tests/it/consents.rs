@@ -41,6 +41,10 @@ async fn who_withdraws_consent_has_no_score_until_he_gives_it_again(db: TestDb) 
     let refused = world.score(customer(10)).await;
     assert_eq!((refused.state, refused.hundredths), (3, 0));
     assert!(refused.standing.is_none() && refused.indicators.is_empty());
+    assert!(
+        refused.words_zh[0].contains("不同意评分") && refused.words_en[1].contains("agree again"),
+        "who refused is told so, and how to go back on it"
+    );
     let pyramid = world.pyramid("person").await;
     assert_eq!((pyramid.size, pyramid.opted_out), (1, 1));
     assert_eq!(

@@ -7,7 +7,7 @@ use marque_api::{
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, customer, day, link, linked, owns, record_of, sold, vehicle};
+use crate::world::{World, customer, day, licensed, link, linked, owns, record_of, sold, vehicle};
 
 store_test_suite!(
     guarantees_count_repair_orders_and_warn,
@@ -25,7 +25,7 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     world
         .vehicles
         .deliver([
-            sold(1, VIN, "2025-12-01"),
+            licensed(1, VIN, "2025-12-01", ("operating", 5)),
             owns(2, VIN, record_of("D1", "K1"), "2025-12-01"),
         ])
         .await;
@@ -49,7 +49,11 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     };
     *world.repair_orders.lock().unwrap() = vec![
         repair(1, "2026-01-10", "2026-01-25"),
-        repair(2, "2026-03-01", "2026-03-12"),
+        // Two of its thirteen days the part was on its way.
+        Visit {
+            transport_minutes: 2 * 24 * 60,
+            ..repair(2, "2026-03-01", "2026-03-14")
+        },
         Visit {
             kind: "maintenance".into(),
             ..repair(3, "2026-04-01", "2026-05-01")
@@ -72,6 +76,10 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     assert_eq!(
         (counted.start.as_str(), counted.period_end.as_str()),
         ("2025-12-01", "2027-12-01")
+    );
+    assert_eq!(
+        counted.vehicle_use, "operating",
+        "the rules cover household cars: whoever reads the counters is told"
     );
     let of = |rule: &str| {
         counted

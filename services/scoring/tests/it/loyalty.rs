@@ -9,8 +9,8 @@ use marque_core::CustomerId;
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{
-    World, assessment, consented, customer, dated, link, linked, owns, record_of, sold, vehicle,
-    visit, visited,
+    World, assessment, consented, customer, dated, licensed, link, linked, owns, record_of, sold,
+    vehicle, visit, visited,
 };
 
 store_test_suite!(
@@ -19,6 +19,7 @@ store_test_suite!(
     degrees_and_rungs_follow_what_is_said_and_done,
     due_dates_follow_mileage_and_plan,
     who_was_won_back_is_told_with_its_doubt,
+    an_inspection_goes_by_what_the_vehicle_licence_says,
     what_is_past_is_said_to_be_overdue,
     the_churn_model_tells_its_calibration_curve,
 );
@@ -134,6 +135,14 @@ async fn lists_show_a_dealer_his_own_and_forget_who_refused(db: TestDb) {
         .list_loyalty(world.manager("D3", list("")))
         .await;
     assert!(foreign.unwrap().into_inner().customers.is_empty());
+    for (dealer, count) in [("D1", 1), ("D3", 0)] {
+        let of_dealer = ListLoyaltyRequest {
+            dealer: dealer.into(),
+            ..list("lost")
+        };
+        let answer = world.scoring().list_loyalty(world.hq(of_dealer)).await;
+        assert_eq!(answer.unwrap().into_inner().customers.len(), count);
+    }
     let wrong = world.scoring().list_loyalty(world.hq(list("happy"))).await;
     assert_eq!(marque_errors::Problem::from(wrong.unwrap_err()).status, 400);
     world
@@ -308,6 +317,37 @@ async fn who_was_won_back_is_told_with_its_doubt(db: TestDb) {
     assert_eq!(regular.certainty, "settled");
     let alone = loyalty(&world, customer(1)).await;
     assert_eq!(alone.won_back, Some(once));
+}
+
+async fn an_inspection_goes_by_what_the_vehicle_licence_says(db: TestDb) {
+    let world = World::start(db).await;
+    let inspection = async |position, vehicle_use: &str, seats| {
+        let event = licensed(position, VIN, "2024-01-10", (vehicle_use, seats));
+        world.vehicles.deliver([event]).await;
+        let request = GetDueDatesRequest {
+            vehicle_id: vehicle(VIN).to_string(),
+            ..GetDueDatesRequest::default()
+        };
+        let answer = world.scoring().get_due_dates(world.hq(request)).await;
+        let mut dates = answer.unwrap().into_inner().cars.remove(0).dates;
+        dates.retain(|due| due.kind == "inspection");
+        let due = dates.remove(0);
+        (due.date, due.reason_zh.contains("未登记使用性质"))
+    };
+    let expected = |date: &str, is_assumed| (date.to_owned(), is_assumed);
+    assert_eq!(inspection(1, "", 0).await, expected("2028-01-31", true));
+    assert_eq!(
+        inspection(2, "private", 5).await,
+        expected("2028-01-31", false)
+    );
+    assert_eq!(
+        inspection(3, "operating", 5).await,
+        expected("2027-01-31", false)
+    );
+    assert_eq!(
+        inspection(4, "private", 14).await,
+        expected("2027-01-31", false)
+    );
 }
 
 async fn what_is_past_is_said_to_be_overdue(db: TestDb) {

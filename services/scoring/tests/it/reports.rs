@@ -73,6 +73,15 @@ async fn tiers_are_exact_as_of_any_past_instant(db: TestDb) {
                 .await;
         }
     }
+    // A fifth of 10 to 100 points of social influence, and 40 for what is not known.
+    let spread = table(&world, ask("scores", "dealer", None, Some(then))).await;
+    let rows = [
+        ["D1", "40", "50", "4"],
+        ["D1", "50", "60", "1"],
+        ["D3", "50", "60", "4"],
+        ["D3", "60", "70", "1"],
+    ];
+    assert_eq!(spread, rows.map(|row| row.map(str::to_owned).to_vec()));
     let tiers = |to| table(&world, ask("tiers", "dealer", None, to));
     let count = |rows: &[Row], group: &str, tier: &str| {
         let row = rows.iter().find(|row| row[0] == group && row[1] == tier);
@@ -112,6 +121,7 @@ async fn every_table_holds_what_its_columns_say(db: TestDb) {
     ];
     world.visits.deliver([visited(1, visits)]).await;
     let reports = [
+        ("scores", "dealer"),
         ("tiers", ""),
         ("tier-migrations", "occupation"),
         ("loyalty", "model"),

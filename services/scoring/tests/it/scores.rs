@@ -186,7 +186,10 @@ async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
     assert!(!score.lifts.is_empty());
     assert_eq!(score.lifts[0].tier, "ordinary");
     assert!(score.words_zh[0].contains("您的评分") && score.words_en[0].contains("Your score"));
-    assert_eq!(score.words_en.len(), 7);
+    let rank = format!("Among 20 persons you rank {}", score.standing.unwrap().rank);
+    assert!(score.words_en[7].starts_with(&rank), "{:?}", score.words_en);
+    assert!(score.words_en[8].contains("You may refuse to be scored"));
+    assert_eq!((score.words_en.len(), score.words_zh.len()), (9, 9));
 }
 
 async fn wrong_rows_name_the_field(db: TestDb) {

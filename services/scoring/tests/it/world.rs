@@ -446,13 +446,35 @@ pub(crate) fn sold(position: i64, vin: &str, date: &str) -> Event {
 /// The same with the dates on which insurance, inspection and warranty end.
 pub(crate) fn dated(position: i64, vin: &str, date: &str, ends: [&str; 3]) -> Event {
     let [insurance_expiry, inspection_due, warranty_end] = ends.map(str::to_owned);
-    let vehicle = ChangedVehicle {
+    let car = ChangedVehicle {
         insurance_expiry,
         inspection_due,
         warranty_end,
+        ..car(position, vin, date)
+    };
+    changed(position, car)
+}
+
+/// The same with the use and the seats that the vehicle licence names.
+pub(crate) fn licensed(
+    position: i64,
+    vin: &str,
+    date: &str,
+    (vehicle_use, seats): (&str, i32),
+) -> Event {
+    let car = ChangedVehicle {
+        vehicle_use: vehicle_use.into(),
+        seats,
+        ..car(position, vin, date)
+    };
+    changed(position, car)
+}
+
+fn car(version: i64, vin: &str, date: &str) -> ChangedVehicle {
+    ChangedVehicle {
         id: vehicle(vin).to_string(),
         vin: vin.into(),
-        version: position,
+        version,
         definition: Some(VehicleDefinition {
             brand: "Nova".into(),
             series: "S5".into(),
@@ -463,9 +485,13 @@ pub(crate) fn dated(position: i64, vin: &str, date: &str, ends: [&str; 3]) -> Ev
         sale_date: date.into(),
         selling_dealer: "D1".into(),
         dealer: "D1".into(),
-    };
+        ..ChangedVehicle::default()
+    }
+}
+
+fn changed(position: i64, car: ChangedVehicle) -> Event {
     let message = VehiclesChanged {
-        vehicles: vec![vehicle],
+        vehicles: vec![car],
     };
     event(position, "marque.vehicle.vehicles.changed", &message)
 }

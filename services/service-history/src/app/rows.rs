@@ -13,7 +13,7 @@ use marque_vault::{Purpose, Vault};
 
 use crate::{
     app::lines::read_lines,
-    domain::{Header, Line, Personal, is_other},
+    domain::{Header, Line, Personal, is_other, transport_minutes},
     storage::{header_blob, lines_blob},
 };
 
@@ -64,6 +64,7 @@ pub(crate) struct Prepared {
 enum Extra {
     Towing,
     Substitute,
+    TransportHours,
     Signatures,
     NextAdvice,
     Payer,
@@ -75,6 +76,9 @@ impl Extra {
         Some(match header.trim().to_lowercase().as_str() {
             "towing" | "拖车" | "拖车服务" => Self::Towing,
             "substitute" | "代步车" | "备用车" | "代步车或补偿" => Self::Substitute,
+            "transport_hours" | "运输时间" | "配件运输时间" | "运输小时" | "运输时长" => {
+                Self::TransportHours
+            }
             "signatures" | "签字" | "客户签字" => Self::Signatures,
             "next_advice" | "下次建议" | "维修建议" | "建议" => Self::NextAdvice,
             "payer" | "付款方" | "结算方式" => Self::Payer,
@@ -293,6 +297,7 @@ fn header_of(
         amount_minor: visit.amount_fen,
         towing: extra(Extra::Towing).to_owned(),
         substitute: extra(Extra::Substitute).to_owned(),
+        transport_minutes: transport_minutes(extra(Extra::TransportHours)).unwrap_or(0),
         next_advice: extra(Extra::NextAdvice).to_owned(),
         findings,
         personal: Personal {
@@ -307,12 +312,21 @@ fn unknown_columns(rows: &[RawRow<'_>]) -> Vec<(String, String)> {
     let mut unknown: Vec<(String, String)> = rows
         .iter()
         .flat_map(|row| row.extra.iter())
-        .filter(|(header, value)| Extra::of(header).is_none() && !value.is_empty())
+        .filter(|(header, value)| is_unknown(header, value) && !value.is_empty())
         .map(|(header, value)| ((*header).to_owned(), (*value).to_owned()))
         .collect();
     unknown.sort_unstable();
     unknown.dedup();
     unknown
+}
+
+/// Whether a column has no place of its own, or holds nothing that could stand there.
+fn is_unknown(header: &str, value: &str) -> bool {
+    match Extra::of(header) {
+        None => true,
+        Some(Extra::TransportHours) => transport_minutes(value).is_none(),
+        Some(_) => false,
+    }
 }
 
 /// All that was typed, so that the same rows are the same bytes and others are not.

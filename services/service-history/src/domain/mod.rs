@@ -6,4 +6,4 @@ mod visit;
 
 pub(crate) use lines::{Line, LineKind, is_other};
 pub(crate) use odometer::{Compared, Implausible, Meter, compare, doubt};
-pub(crate) use visit::{Header, Personal, Visit};
+pub(crate) use visit::{Header, Personal, Visit, transport_minutes};

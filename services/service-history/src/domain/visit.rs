@@ -40,6 +40,8 @@ pub(crate) struct Header {
     pub(crate) amount_minor: Option<i64>,
     pub(crate) towing: String,
     pub(crate) substitute: String,
+    /// Time on the way of parts made for the VIN, of a traction battery or of a rescue: no repair time by Art. 24.
+    pub(crate) transport_minutes: u32,
     pub(crate) next_advice: String,
     /// What was found when it was read.
     pub(crate) findings: Vec<Finding>,
@@ -61,5 +63,55 @@ impl Personal {
     /// Whether there is nothing to seal.
     pub(crate) fn is_empty(&self) -> bool {
         self.complaint_text.is_empty() && self.signatures.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// Longest transport that is believed, in hours: four months.
+const LONGEST_TRANSPORT: f64 = 2_880.0;
+
+/// Minutes of a transport as typed: hours, or days where it says so; `None` of what is neither.
+pub(crate) fn transport_minutes(typed: &str) -> Option<u32> {
+    let typed = typed.trim().to_lowercase();
+    let units = [
+        ("小时", 1.0),
+        ("hours", 1.0),
+        ("hour", 1.0),
+        ("h", 1.0),
+        ("天", 24.0),
+        ("days", 24.0),
+        ("day", 24.0),
+    ];
+    let in_unit = |(unit, hours): (&str, f64)| Some((typed.strip_suffix(unit)?, hours));
+    let (number, hours_each) = units
+        .into_iter()
+        .find_map(in_unit)
+        .unwrap_or((typed.as_str(), 1.0));
+    let hours = number.trim().parse::<f64>().ok()? * hours_each;
+    let is_believed = (0.0..=LONGEST_TRANSPORT).contains(&hours);
+    is_believed.then(|| (hours * 60.0).round() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transport_is_read_in_hours_or_days() {
+        for (typed, minutes) in [
+            ("36", Some(2_160)),
+            ("1.5", Some(90)),
+            ("12 小时", Some(720)),
+            ("3天", Some(4_320)),
+            ("2 days", Some(2_880)),
+            ("8H", Some(480)),
+            ("0", Some(0)),
+            ("-4", None),
+            ("inf", None),
+            ("9999", None),
+            ("从上海发出", None),
+            ("", None),
+        ] {
+            assert_eq!(transport_minutes(typed), minutes, "{typed}");
+        }
     }
 }

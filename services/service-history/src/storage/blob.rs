@@ -36,6 +36,8 @@ struct StoredHeader {
     /// A sealed [`StoredPersonal`]; empty if there is nothing to seal.
     #[prost(bytes = "vec", tag = "11")]
     sealed: Vec<u8>,
+    #[prost(uint32, tag = "12")]
+    transport_minutes: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -115,6 +117,7 @@ pub(crate) fn header_blob(
         amount_minor,
         towing,
         substitute,
+        transport_minutes,
         next_advice,
         findings,
         personal,
@@ -137,6 +140,7 @@ pub(crate) fn header_blob(
         next_advice,
         findings: findings.iter().map(store_finding).collect(),
         sealed,
+        transport_minutes,
     };
     Ok(stored.encode_to_vec())
 }
@@ -223,6 +227,7 @@ pub(super) fn read_header(
         amount_minor: stored.amount_minor,
         towing: stored.towing,
         substitute: stored.substitute,
+        transport_minutes: stored.transport_minutes,
         next_advice: stored.next_advice,
         findings: stored.findings.iter().filter_map(read_finding).collect(),
         personal,

@@ -135,6 +135,7 @@ async fn what_article_17_wants_kept_is_kept_and_missed_where_it_is_not(db: TestD
     for (header, value) in [
         ("拖车", "是"),
         ("代步车", "提供3天"),
+        ("配件运输时间", "2天"),
         ("签字", "双方已签"),
         ("next_advice", "检查轮胎"),
     ] {
@@ -150,6 +151,7 @@ async fn what_article_17_wants_kept_is_kept_and_missed_where_it_is_not(db: TestD
     ]
     .map(String::as_str);
     assert_eq!(shown, ["是", "提供3天", "双方已签", "检查轮胎"]);
+    assert_eq!(kept.transport_minutes, 2 * 24 * 60);
 
     let bare = VisitColumns {
         order_number: "R2".into(),

@@ -41,6 +41,9 @@ pub(super) fn changed<'v>(
             inspection_due: iso(vehicle.inspection_due),
             warranty_end: iso(vehicle.warranty_end),
             selling_dealer: vehicle.selling_dealer.clone(),
+            vehicle_class: vehicle.licence.class.clone(),
+            vehicle_use: vehicle.licence.vehicle_use.clone(),
+            seats: vehicle.licence.seats,
         })
         .collect();
     let Some(first) = vehicles.first() else {

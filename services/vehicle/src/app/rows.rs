@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, PartyClaim, RowFact},
+    domain::{Amendment, Definition, Facts, Licence, PartyClaim, RowFact},
     storage::{self, StoredColumns},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Rows {
 /// A row as typed.
 pub(crate) struct RawRow<'a> {
     pub(crate) columns: VehicleRow<'a>,
-    /// Columns we do not know; `driver_key` and `payer_key` are read from here.
+    /// Columns we do not know; `driver_key`, `payer_key` and what the vehicle licence says are read from here.
     pub(crate) extra: Vec<(&'a str, &'a str)>,
 }
 
@@ -93,7 +93,7 @@ impl Rows {
             findings,
             payload: Some(RowPayload {
                 row,
-                amendment: amendment(vehicle),
+                amendment: amendment(vehicle, raw.licence()),
                 plate,
             }),
         }
@@ -192,7 +192,20 @@ impl RawRow<'_> {
             .find(|(header, _)| header.trim().eq_ignore_ascii_case(name))
             .and_then(|(_, value)| present(Some(value)))
     }
+
+    fn licence(&self) -> Licence {
+        let said = |headers: &[&str]| {
+            let mut said = headers.iter().filter_map(|header| self.extra(header));
+            said.next().unwrap_or_default()
+        };
+        Licence::read(said(&CLASS), said(&USE), said(&SEATS))
+    }
 }
+
+/// Headers of the columns that are copied from the vehicle licence.
+const CLASS: [&str; 3] = ["vehicle_class", "车辆类型", "车辆种类"];
+const USE: [&str; 3] = ["vehicle_use", "使用性质", "车辆使用性质"];
+const SEATS: [&str; 5] = ["seats", "核定载人数", "核定载客", "核定载客人数", "座位数"];
 
 fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Facts {
     let row = &payload.row;
@@ -221,7 +234,7 @@ fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Fa
     facts
 }
 
-fn amendment(vehicle: CleanVehicle<'_>) -> Amendment {
+fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
     let text = |value: Option<std::borrow::Cow<'_, str>>| {
         value.map_or_else(String::new, std::borrow::Cow::into_owned)
     };
@@ -235,6 +248,7 @@ fn amendment(vehicle: CleanVehicle<'_>) -> Amendment {
                 .energy_type
                 .map_or_else(String::new, |energy| energy.code().to_owned()),
         },
+        licence,
         color: text(vehicle.color),
         sale_date: vehicle.sale_date,
         selling_dealer: text(vehicle.selling_dealer),

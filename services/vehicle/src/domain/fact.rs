@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use marque_core::{DealerCode, SourceRecordId, Timestamp, VisitId};
 
-use crate::domain::{Definition, Role};
+use crate::domain::{Definition, Licence, Role};
 
 /// All that one row or event says of one car.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Amendment {
     pub(crate) definition: Definition,
+    pub(crate) licence: Licence,
     pub(crate) color: String,
     pub(crate) sale_date: Option<NaiveDate>,
     pub(crate) selling_dealer: String,

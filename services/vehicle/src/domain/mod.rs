@@ -1,12 +1,14 @@
 //! Vehicles as the service thinks of them: pure data and rules.
 
 mod fact;
+mod licence;
 mod party;
 mod plate;
 mod reading;
 mod vehicle;
 
 pub(crate) use fact::{Amendment, Facts, PartyClaim, ReadingFact, RowFact};
+pub(crate) use licence::Licence;
 pub(crate) use party::{Party, PartyFact, Role, with_validity};
 pub(crate) use plate::{PlateInterval, Sighting, intervals};
 pub(crate) use reading::{Quality, Reading, judge, newest_plausible};

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use marque_core::{Timestamp, VehicleId};
 use uuid::Uuid;
 
-use crate::domain::Amendment;
+use crate::domain::{Amendment, Licence};
 
 /// What a car was built as, apart from the car.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -24,6 +24,7 @@ pub(crate) struct Vehicle {
     pub(crate) id: VehicleId,
     pub(crate) vin: String,
     pub(crate) definition: Definition,
+    pub(crate) licence: Licence,
     pub(crate) color: String,
     pub(crate) sale_date: Option<NaiveDate>,
     pub(crate) selling_dealer: String,
@@ -64,6 +65,7 @@ impl Vehicle {
             id,
             vin: vin.to_owned(),
             definition: Definition::default(),
+            licence: Licence::default(),
             color: String::new(),
             sale_date: None,
             selling_dealer: String::new(),
@@ -81,6 +83,7 @@ impl Vehicle {
     pub(crate) fn amend(&mut self, amendment: &Amendment) {
         let Amendment {
             definition,
+            licence,
             color,
             sale_date,
             selling_dealer,
@@ -94,6 +97,11 @@ impl Vehicle {
         newest(&mut self.definition.energy_type, &definition.energy_type);
         if definition.model_year != 0 {
             self.definition.model_year = definition.model_year;
+        }
+        newest(&mut self.licence.class, &licence.class);
+        newest(&mut self.licence.vehicle_use, &licence.vehicle_use);
+        if licence.seats != 0 {
+            self.licence.seats = licence.seats;
         }
         newest(&mut self.color, color);
         self.sale_date = self.sale_date.or(*sale_date);

@@ -7,7 +7,7 @@ use marque_quality::VehicleRow;
 
 use crate::{
     app::{RawRow, Shown},
-    domain::{Party, PartyFact, PlateInterval, Reading, Vehicle},
+    domain::{Licence, Party, PartyFact, PlateInterval, Reading, Vehicle},
 };
 
 pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
@@ -57,6 +57,7 @@ pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {
         id,
         vin,
         definition,
+        licence,
         color,
         sale_date,
         selling_dealer,
@@ -68,6 +69,11 @@ pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {
         version,
         updated_at,
     } = vehicle;
+    let Licence {
+        class,
+        vehicle_use,
+        seats,
+    } = licence;
     pb::Vehicle {
         id: id.to_string(),
         vin,
@@ -83,6 +89,9 @@ pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {
         odometer_at: (odometer_km > 0).then(|| to_proto_time(odometer_at)),
         version,
         updated_at: Some(to_proto_time(updated_at)),
+        vehicle_class: class,
+        vehicle_use,
+        seats,
     }
 }
 

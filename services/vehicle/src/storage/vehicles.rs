@@ -5,11 +5,11 @@ use marque_core::VehicleId;
 use marque_db::{Conn, Row, StoreError, Value};
 
 use super::{uuids, vehicle_id};
-use crate::domain::{Definition, Vehicle};
+use crate::domain::{Definition, Licence, Vehicle};
 
 const COLUMNS: &str = "v.id, v.vin, v.color, v.sale_date, v.selling_dealer, v.insurance_expiry, v.inspection_due, \
     v.warranty_end, v.odometer_km, v.odometer_at, v.version, v.updated_at, \
-    d.brand, d.series, d.model, d.model_year, d.energy_type";
+    d.brand, d.series, d.model, d.model_year, d.energy_type, v.vehicle_class, v.vehicle_use, v.seats";
 const TABLES: &str = "vehicles v JOIN vehicle_definitions d ON d.id = v.definition";
 
 /// Vehicles by id, in no order. Sight is the caller's to check: see [`super::visible`].
@@ -110,6 +110,9 @@ pub(crate) fn insert_vehicles(
         "odometer_at",
         "version",
         "updated_at",
+        "vehicle_class",
+        "vehicle_use",
+        "seats",
     ];
     conn.insert_many("vehicles", &columns, "", &values)
 }
@@ -123,7 +126,7 @@ pub(crate) fn update_vehicles(
         conn.execute(
             "UPDATE vehicles SET definition = ?2, color = ?3, sale_date = ?4, selling_dealer = ?5,
                  insurance_expiry = ?6, inspection_due = ?7, warranty_end = ?8, odometer_km = ?9, odometer_at = ?10,
-                 version = ?11, updated_at = ?12
+                 version = ?11, updated_at = ?12, vehicle_class = ?13, vehicle_use = ?14, seats = ?15
              WHERE id = ?1",
             &fields(vehicle),
         )?;
@@ -132,7 +135,7 @@ pub(crate) fn update_vehicles(
 }
 
 /// The values of a vehicle but for its VIN, which never changes.
-fn fields(vehicle: &Vehicle) -> [Value<'_>; 12] {
+fn fields(vehicle: &Vehicle) -> [Value<'_>; 15] {
     [
         vehicle.id.uuid().into(),
         vehicle.definition.id().into(),
@@ -146,6 +149,9 @@ fn fields(vehicle: &Vehicle) -> [Value<'_>; 12] {
         vehicle.odometer_at.into(),
         vehicle.version.into(),
         vehicle.updated_at.into(),
+        (&vehicle.licence.class).into(),
+        (&vehicle.licence.vehicle_use).into(),
+        vehicle.licence.seats.into(),
     ]
 }
 
@@ -169,6 +175,11 @@ fn read_vehicle(row: &Row<'_>) -> Result<Vehicle, StoreError> {
             model: row.get(14)?,
             model_year: row.get::<i64>(15)? as i32,
             energy_type: row.get(16)?,
+        },
+        licence: Licence {
+            class: row.get(17)?,
+            vehicle_use: row.get(18)?,
+            seats: row.get::<i64>(19)? as i32,
         },
     })
 }

@@ -2,7 +2,7 @@
 
 use marque_api::{
     intake::v1::RowOutcome,
-    vehicle::v1::{PutVehicleRequest, VehicleColumns},
+    vehicle::v1::{PutVehicleRequest, Vehicle, VehicleColumns},
 };
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
@@ -11,6 +11,7 @@ use crate::world::{World, record_of, vin};
 
 store_test_suite!(
     a_later_row_amends_field_by_field_and_the_same_row_changes_nothing,
+    what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
     an_idempotency_key_gives_the_same_answer_and_refuses_another_request,
@@ -66,6 +67,31 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
             .await,
         2
     );
+}
+
+async fn what_the_vehicle_licence_says_is_kept_and_told(db: TestDb) {
+    let world = World::start(db).await;
+    let with = |cells: [(&str, &str); 3]| VehicleColumns {
+        extra: cells
+            .map(|(header, cell)| (header.to_owned(), cell.to_owned()))
+            .into(),
+        ..row(1)
+    };
+    let said = |vehicle: &Vehicle| {
+        let (class, vehicle_use) = (&vehicle.vehicle_class, &vehicle.vehicle_use);
+        (class.clone(), vehicle_use.clone(), vehicle.seats)
+    };
+    let cells = [
+        ("车辆类型", "小型面包车"),
+        ("使用性质", "非营运"),
+        ("核定载人数", "7人"),
+    ];
+    let (licensed, _) = world.put("D1", with(cells)).await;
+    assert_eq!(said(&licensed), ("van".into(), "private".into(), 7));
+    // Another dealer knows only of the use; what he cannot say takes nothing away.
+    let cells = [("车辆类型", ""), ("使用性质", "出租客运"), ("seats", "?")];
+    let (hired, _) = world.put("D2", with(cells)).await;
+    assert_eq!(said(&hired), ("van".into(), "operating".into(), 7));
 }
 
 async fn an_owner_the_row_no_longer_names_has_ended(db: TestDb) {

@@ -12,6 +12,9 @@ use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, 
 pub(crate) struct Guarantees {
     /// The car.
     vehicle_id: String,
+    /// By the vehicle licence: private or operating. The rules cover cars bought for household use alone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vehicle_use: String,
     /// Delivery from which the terms run; absent if it is not known, and then nothing is counted.
     #[serde(skip_serializing_if = "String::is_empty")]
     start: String,
@@ -85,6 +88,7 @@ pub(crate) async fn get_guarantees(
     let counted = get.await?;
     ok(&Guarantees {
         vehicle_id: counted.vehicle_id,
+        vehicle_use: counted.vehicle_use,
         start: counted.start,
         period_end: counted.period_end,
         repair_period_end: counted.repair_period_end,

@@ -46,6 +46,9 @@ pub(crate) struct LoyaltyQuery {
     /// Only those who stay away with at least this probability, 0 to 1.
     #[param(required = false, example = 0.5)]
     churn_at_least: f64,
+    /// Only who last came to this dealer; all the caller has to do with if not said.
+    #[param(required = false, example = "D001")]
+    dealer: String,
     /// Entries a page, 1 to 1000; 50 if not said.
     #[param(required = false)]
     page_size: i64,
@@ -125,6 +128,7 @@ pub(crate) async fn list_loyalty(
     let request = pb::ListLoyaltyRequest {
         trust: query.trust,
         churn_at_least: query.churn_at_least,
+        dealer: query.dealer,
         page_size: paging::size(query.page_size),
         page_token: query.page_token,
     };

@@ -47,7 +47,7 @@ pub(crate) struct ScoreView {
     /// What alone would lift him to the next tier, the smallest rise first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lifts: Vec<LiftView>,
-    /// The explanation for the customer himself, a sentence each.
+    /// The explanation for the customer himself, a sentence each; of who has no score why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<Words>,
     /// Whether inputs and model, computed again, give the same.

@@ -56,7 +56,8 @@ pub(crate) struct VehicleRow {
     inspection_due: String,
     /// Warranty ends.
     warranty_end: String,
-    /// Columns of the dealer's own, kept as they come.
+    /// driver_key and payer_key; vehicle_class (车辆类型), vehicle_use (使用性质) and seats (核定载人数) as the vehicle licence has them;
+    /// and columns of the dealer's own, kept as they come.
     extra: BTreeMap<String, String>,
 }
 

@@ -22,6 +22,15 @@ pub(crate) struct VehicleView {
     /// Colour.
     #[serde(skip_serializing_if = "String::is_empty")]
     color: String,
+    /// By the vehicle licence: car, bus, van or truck.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vehicle_class: String,
+    /// By the vehicle licence: private or operating.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vehicle_use: String,
+    /// Seats, the driver's included.
+    #[serde(skip_serializing_if = "is_zero")]
+    seats: i32,
     /// YYYY-MM-DD.
     #[serde(skip_serializing_if = "String::is_empty")]
     sale_date: String,
@@ -75,6 +84,9 @@ impl From<pb::Vehicle> for VehicleView {
             odometer_at,
             version,
             updated_at,
+            vehicle_class,
+            vehicle_use,
+            seats,
         } = vehicle;
         Self {
             id,
@@ -82,6 +94,9 @@ impl From<pb::Vehicle> for VehicleView {
             definition: definition.unwrap_or_default().into(),
             plates: views(plates),
             color,
+            vehicle_class,
+            vehicle_use,
+            seats,
             sale_date,
             selling_dealer,
             insurance_expiry,

@@ -52,7 +52,7 @@ pub(crate) struct VisitRow {
     amount: Text,
     /// Labour, parts and other lines.
     lines: Vec<LineRow>,
-    /// towing, substitute, signatures, next_advice, and columns of the dealer's own.
+    /// towing, substitute, transport_hours, signatures, next_advice, and columns of the dealer's own.
     extra: BTreeMap<String, String>,
 }
 

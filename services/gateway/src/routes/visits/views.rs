@@ -62,6 +62,11 @@ pub(crate) struct VisitView {
     /// Spare car or compensation.
     #[serde(skip_serializing_if = "String::is_empty")]
     substitute: String,
+    /// Hours in which parts made for the VIN or a traction battery were on their way, or the rescue was: no repair time under the three
+    /// guarantees.
+    #[schema(example = 36.0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport_hours: Option<f64>,
     /// Who signed.
     #[serde(skip_serializing_if = "String::is_empty")]
     signatures: String,
@@ -106,6 +111,7 @@ impl From<pb::Visit> for VisitView {
             version,
             recorded_at,
             findings,
+            transport_minutes,
         } = visit;
         Self {
             id,
@@ -125,6 +131,7 @@ impl From<pb::Visit> for VisitView {
             amount: amount.map(MoneyView::from),
             towing,
             substitute,
+            transport_hours: (transport_minutes > 0).then(|| f64::from(transport_minutes) / 60.0),
             signatures,
             next_advice,
             first_visit,

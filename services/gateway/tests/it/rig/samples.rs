@@ -224,6 +224,9 @@ pub(super) fn car() -> vehicle::Vehicle {
         odometer_at: at(0),
         version: 5,
         updated_at: at(0),
+        vehicle_class: text("car"),
+        vehicle_use: text("private"),
+        seats: 5,
     }
 }
 
@@ -284,6 +287,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         amount: yuan(12_900),
         towing: text("none"),
         substitute: text("none"),
+        transport_minutes: 90,
         signatures: text("both"),
         next_advice: text("brakes at 30000 km"),
         first_visit: true,

@@ -232,6 +232,7 @@ impl ScoringService for Scores {
                 confirmed: false,
                 evidence: vec!["D001/RO-1".into()],
             }],
+            vehicle_use: "private".into(),
         };
         self.0.play(&request, answer).await
     }

@@ -1,0 +1,1 @@
+DROP INDEX ix_loyalty_dealer;
