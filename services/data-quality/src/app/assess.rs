@@ -19,7 +19,7 @@ use super::{
     judgement::{Judgement, Units},
 };
 use crate::{
-    domain::{Alert, AlertKind, AlertState, Level, NewAlert, OVERALL, month_of},
+    domain::{Alert, AlertKind, AlertState, NewAlert, OVERALL, month_of},
     error::{Error, Result},
     storage::{self, CardFilter, Entered, KeptFall, KeptSuspect},
 };
@@ -318,12 +318,11 @@ fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (Stri
     let filter = CardFilter {
         kind: RecordKind::Customers,
         purpose: OVERALL.to_owned(),
-        level: Level::Dealer,
         period: period.to_owned(),
         dealer: String::new(),
         region: String::new(),
     };
-    let cards = storage::list_counters(conn, &marque_auth::Scope::Headquarters, &filter)?;
+    let cards = storage::list_dealers(conn, &marque_auth::Scope::Headquarters, &filter)?;
     let enough = cards
         .into_iter()
         .filter(|card| card.counter.records >= ENOUGH);
