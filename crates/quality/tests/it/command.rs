@@ -184,6 +184,35 @@ fn rows_that_cannot_be_read_are_told_with_their_lines() {
 }
 
 #[test]
+fn a_clerk_is_named_with_his_dealer_whatever_signs_his_dealers_name_has() {
+    let folder = Folder::new("slash");
+    let file = customers("经销商代码,客户姓名,手机号,车牌号,录入人", true);
+    let (json, page) = folder.check("customers", &file.replace("\nD", "\n华北/D"));
+    let clerk = &list(&json["suspects"], "clerks")[0];
+    assert_eq!(
+        (&clerk["dealer"], &clerk["clerk"]),
+        (&"华北/D7".into(), &"S2".into())
+    );
+    assert!(page.contains("<td>华北/D7</td><td>S2</td>"));
+}
+
+#[test]
+fn what_of_a_file_is_not_read_is_said() {
+    let folder = Folder::new("unread");
+    let (_, page) = folder.check(
+        "customers",
+        "姓名,本店备注3,手机号\n王小明,老客户,13912340567\n",
+    );
+    assert!(page.contains("本店备注3") && page.contains("--map dealer=header"));
+    assert!(!page.contains("老客户"));
+    let (_, page) = folder.check("customers", "dealer,name,mobile\nD1,王小明,13912340567\n");
+    assert!(!page.contains("were not read") && !page.contains("--map"));
+    let (json, page) = folder.check("customers", "姓名,手机号\n");
+    assert_eq!(json["rows"], 0);
+    assert!(page.contains("<b>–</b>"), "of no rows none is good");
+}
+
+#[test]
 fn visits_are_compared_by_order_whatever_the_number_of_their_rows() {
     let mut file = "经销商代码,工单号,车架号,进店时间,里程,服务顾问,项目类型,项目代码\n".to_owned();
     for n in 0..1200_u32 {

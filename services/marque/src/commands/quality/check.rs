@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use marque_quality::{
     ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
-    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess},
+    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess, clerk_unit},
     number,
     standard::{Measure, greatest},
 };
@@ -22,6 +22,10 @@ use super::{
 pub(super) struct Checked {
     pub(super) kind: RecordKind,
     pub(super) rows: u64,
+    /// Headers of columns that nothing was read from.
+    pub(super) unread: Vec<String>,
+    /// Whether the file says whose each row is.
+    pub(super) has_dealers: bool,
     /// Lines of rows that are too short, too long or unreadable, and the code of what is wrong.
     pub(super) unreadable: Vec<(u64, &'static str)>,
     /// Rows with nothing worse than an information.
@@ -31,7 +35,7 @@ pub(super) struct Checked {
     pub(super) signs: Vec<(u64, u32, Sign)>,
     /// Dealers in the order of their names; one without name if the file is of one dealer.
     pub(super) dealers: Vec<Dealer>,
-    /// Dealers whose entries chance does not explain, strongest evidence first; and clerks, as `dealer/clerk`.
+    /// Dealers whose entries chance does not explain, strongest evidence first; and clerks, named by [`clerk_unit`].
     pub(super) dealer_suspects: Vec<Suspect>,
     pub(super) clerk_suspects: Vec<Suspect>,
 }
@@ -182,7 +186,7 @@ impl Pass {
         );
         self.states[dealer as usize].add(&entry);
         if let Some(clerk) = &cleaned.record.clerk {
-            let name = format!("{}/{clerk}", self.dealers[dealer as usize].name);
+            let name = clerk_unit(&self.dealers[dealer as usize].name, clerk);
             self.clerks.entry(name).or_default().add(&entry);
         }
         self.entries.push((row.line(), dealer, entry));
@@ -233,6 +237,8 @@ impl Pass {
         Checked {
             kind: self.kind,
             rows: self.rows,
+            unread: self.columns.unread,
+            has_dealers: self.columns.dealer.is_some(),
             unreadable: self.unreadable,
             clean: self.clean,
             findings: self.findings,

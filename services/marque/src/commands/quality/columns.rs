@@ -12,6 +12,8 @@ pub(super) struct Columns {
     pub(super) dealer: Option<usize>,
     /// The meter, where a customers file has it.
     pub(super) odometer: Option<usize>,
+    /// Headers of columns that nothing is read from: they are not known, or stand for a field that another column has.
+    pub(super) unread: Vec<String>,
 }
 
 const DEALER: [&str; 24] = [
@@ -64,6 +66,7 @@ impl Columns {
             fields: Vec::new(),
             dealer: None,
             odometer: None,
+            unread: Vec::new(),
         };
         let mut taken = vec![false; headers.len()];
         for pair in mapping {
@@ -87,6 +90,8 @@ impl Columns {
                 && !columns.has(field)
             {
                 columns.fields.push((field, place));
+            } else if !bare.is_empty() {
+                columns.unread.push(bare.to_owned());
             }
         }
         if columns.fields.is_empty() {
@@ -219,6 +224,13 @@ mod tests {
                 "{headers:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_column_that_nothing_is_read_from_is_named() {
+        let columns = recognised(&["姓名", "手机", "手机号", "本店备注3", ""]);
+        assert_eq!(columns.unread, ["手机号", "本店备注3"]);
+        assert!(columns.has(Field::CustomerPhone));
     }
 
     #[test]

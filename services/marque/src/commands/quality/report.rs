@@ -15,6 +15,8 @@ pub(super) struct Report {
     pub(super) kind: RecordKind,
     pub(super) today: NaiveDate,
     pub(super) rows: u64,
+    pub(super) unread: Vec<String>,
+    pub(super) has_dealers: bool,
     pub(super) unreadable: u64,
     pub(super) clean: u64,
     pub(super) by_severity: [(Severity, u64); 4],
@@ -29,6 +31,7 @@ pub(super) struct Report {
 
 /// One dealer's line.
 pub(super) struct DealerLine {
+    /// His name; words for rows that are nobody's, and for a file that names none.
     pub(super) name: String,
     pub(super) rows: u64,
     pub(super) clean_share: f64,
@@ -76,6 +79,8 @@ impl Report {
             kind: checked.kind,
             today,
             rows: checked.rows,
+            unread: checked.unread.clone(),
+            has_dealers: checked.has_dealers,
             unreadable: checked.unreadable.len() as u64,
             clean: checked.clean,
             by_severity,
@@ -91,9 +96,12 @@ impl Report {
         }
     }
 
-    /// Share of rows with nothing worse than an information.
-    pub(super) fn clean_share(&self) -> f64 {
-        share(self.clean, self.rows)
+    /// Share of rows with nothing worse than an information, in per cent; a dash without rows.
+    pub(super) fn clean_per_cent(&self) -> String {
+        if self.rows == 0 {
+            return "–".to_owned();
+        }
+        format!("{:.1} %", share(self.clean, self.rows) * 100.0)
     }
 
     /// Whether the file names dealers.
@@ -135,7 +143,11 @@ impl DealerLine {
 /// Dealers, those with the strongest signs first, then those with the fewest clean rows.
 fn dealers(checked: &Checked) -> Vec<DealerLine> {
     let line = |dealer: &super::check::Dealer| DealerLine {
-        name: dealer.name.clone(),
+        name: match dealer.name.as_str() {
+            "" if checked.has_dealers => "without a dealer 未填经销商".to_owned(),
+            "" => "this file 本文件".to_owned(),
+            name => name.to_owned(),
+        },
         rows: dealer.rows,
         clean_share: share(dealer.clean, dealer.rows),
         suspicious: dealer.suspicious,
