@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Excused, Finding, FindingState, failing},
+    domain::{Counter, Excused, Finding, FindingState, OVERALL, failing},
     error::{Error, Result},
     storage::{self, CardFilter, CardRow, DealerMeans, RuleCount, Worst},
 };
@@ -128,8 +128,11 @@ impl QualityApp {
     ) -> Result<CardPage> {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
         self.db
             .report(move |conn| {
+                let standard = app.in_force(conn, query.kind, today)?;
+                check_purpose(&query.purpose, &standard)?;
                 let (scope, filter) = (ctx.scope(), filter(&query));
                 let rows = match query.level {
                     CardLevel::Dealer => storage::list_dealers(conn, scope, &filter)?,
@@ -161,6 +164,7 @@ impl QualityApp {
         self.db
             .report(move |conn| {
                 let standard = app.in_force(conn, query.kind, today)?;
+                check_purpose(&query.purpose, &standard)?;
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
                 detail(conn, &app.vault, ctx.scope(), &query, (&region, &standard))
@@ -411,6 +415,19 @@ fn read_place(key: &str) -> Option<PlaceInList<'_>> {
     let (region, rest) = parts.next()?.split_at_checked(region)?;
     let (dealer, name) = rest.split_at_checked(dealer)?;
     Some((mean, region, dealer, name))
+}
+
+/// A purpose as it is asked for: one that the standard in force judges by, or the mean of all.
+fn check_purpose(purpose: &str, standard: &Standard) -> Result<()> {
+    if purpose == OVERALL || standard.purpose(purpose).is_some() {
+        return Ok(());
+    }
+    let known = standard.purposes.iter().map(|known| known.id.as_str());
+    let known: Vec<&str> = known.chain([OVERALL]).collect();
+    let message = format!("one of {}", known.join(", "));
+    Err(Error::Invalid(vec![Violation::new(
+        "purpose", "UNKNOWN", message,
+    )]))
 }
 
 /// A month as it is asked for.
