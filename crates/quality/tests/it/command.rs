@@ -213,6 +213,23 @@ fn what_of_a_file_is_not_read_is_said() {
 }
 
 #[test]
+fn qualified_is_what_the_standard_says_and_not_what_is_without_a_flaw() {
+    let folder = Folder::new("qualified");
+    let (json, page) = folder.check(
+        "customers",
+        "客户编号,姓名,身份证号,手机号,性别,出生日期,地址,车牌号,车架号,来源渠道,邮箱\n\
+         C1,孟晓岚,11010519491231002X,13912340567,女,1949-12-31,河北省石家庄市裕华区槐安路88号样例小区3号楼2单元501室,\
+         冀A8K302,LJ1EEKRN7R4000001,到店,meng@example.com\n\
+         C2,王小明,,,,,,,,,\n",
+    );
+    assert_eq!(json["rows"], 2);
+    assert!(page.contains("<b>100.0 %</b>"), "nothing typed is wrong");
+    assert!(page.contains("version 1") && page.contains("sale 50.0 %"));
+    let (_, page) = folder.check("visits", "工单号,进店时间\nR1,2026-03-05 09:10\n");
+    assert!(!page.contains("Qualified"), "a row may be one line of many");
+}
+
+#[test]
 fn visits_are_compared_by_order_whatever_the_number_of_their_rows() {
     let mut file = "经销商代码,工单号,车架号,进店时间,里程,服务顾问,项目类型,项目代码\n".to_owned();
     for n in 0..1200_u32 {

@@ -13,6 +13,8 @@ mod html;
 mod json;
 #[path = "quality/orders.rs"]
 mod orders;
+#[path = "quality/qualified.rs"]
+mod qualified;
 #[path = "quality/report.rs"]
 mod report;
 #[path = "quality/terminal.rs"]

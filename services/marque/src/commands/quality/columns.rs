@@ -149,6 +149,12 @@ impl Columns {
         Ok(place)
     }
 
+    /// The cell of a field in a row.
+    pub(super) fn cell<'a>(&self, row: &'a Row, field: Field) -> Option<&'a str> {
+        let known = self.fields.iter().find(|(known, _)| *known == field);
+        known.and_then(|(_, place)| row.get(*place))
+    }
+
     /// The cells of a customer.
     pub(super) fn customer<'a>(&self, row: &'a Row) -> CustomerRow<'a> {
         let mut cells = CustomerRow::default();

@@ -86,7 +86,15 @@ fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             "<div class=\"tile\"><b>{value}</b><span>{label}</span></div>"
         )?;
     }
-    Ok(write!(out, "</div>")?)
+    write!(out, "</div>")?;
+    if let Some(purposes) = report.qualified_per_cent() {
+        write!(
+            out,
+            "<p>Qualified records by the standard, version {} <span class=\"zh\">按标准合格的记录</span>: {purposes}</p>",
+            report.qualified.version
+        )?;
+    }
+    Ok(())
 }
 
 /// What of the file was not read, so that nobody takes silence for praise.

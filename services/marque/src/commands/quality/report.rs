@@ -8,7 +8,7 @@ use marque_quality::{
     falsification::{Kind, Suspect},
 };
 
-use super::check::Checked;
+use super::{check::Checked, qualified::Qualified};
 
 /// The figures of one file.
 pub(super) struct Report {
@@ -19,6 +19,7 @@ pub(super) struct Report {
     pub(super) has_dealers: bool,
     pub(super) unreadable: u64,
     pub(super) clean: u64,
+    pub(super) qualified: Qualified,
     pub(super) by_severity: [(Severity, u64); 4],
     /// Findings of each dimension that are worse than an information.
     pub(super) by_dimension: [(Dimension, u64); 6],
@@ -83,6 +84,7 @@ impl Report {
             has_dealers: checked.has_dealers,
             unreadable: checked.unreadable.len() as u64,
             clean: checked.clean,
+            qualified: checked.qualified.clone(),
             by_severity,
             by_dimension,
             by_rule,
@@ -102,6 +104,15 @@ impl Report {
             return "–".to_owned();
         }
         format!("{:.1} %", share(self.clean, self.rows) * 100.0)
+    }
+
+    /// Share of rows that are qualified for each purpose: `sale 61.2 %, service 70.0 %`; nothing where rows are no records.
+    pub(super) fn qualified_per_cent(&self) -> Option<String> {
+        let of = |(purpose, rows): &(&str, u64)| {
+            format!("{purpose} {:.1} %", share(*rows, self.rows) * 100.0)
+        };
+        let purposes: Vec<String> = self.qualified.rows.iter().map(of).collect();
+        (!purposes.is_empty()).then(|| purposes.join(", "))
     }
 
     /// Whether the file names dealers.

@@ -32,6 +32,13 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
         "{} have nothing worse than an information",
         report.clean_per_cent()
     )?;
+    if let Some(purposes) = report.qualified_per_cent() {
+        writeln!(
+            out,
+            "qualified records by the standard, version {}: {purposes}",
+            report.qualified.version
+        )?;
+    }
     let severities: Vec<String> = report
         .by_severity
         .iter()
