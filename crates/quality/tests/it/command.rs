@@ -172,10 +172,11 @@ fn a_file_without_clerks_and_dates_is_checked_all_the_same() {
 #[test]
 fn rows_that_cannot_be_read_are_told_with_their_lines() {
     let folder = Folder::new("width");
-    let (json, _) = folder.check(
+    let (json, page) = folder.check(
         "customers",
-        "rec_id,name,mobile\nC1,王小明,13912340567\nC2,李雷\n",
+        "rec_id,name,mobile\nC1,王小明,13912340567\nC2,李雷\n,韩梅,13112345678\n",
     );
+    assert!(page.contains("<b>2</b><span>rows to quarantine"));
     let unreadable = &list(&json, "findings")[0];
     assert_eq!(
         (&unreadable["line"], &unreadable["rule"]),

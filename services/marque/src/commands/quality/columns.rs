@@ -97,7 +97,7 @@ impl Columns {
         if columns.fields.is_empty() {
             let known: Vec<&str> = Field::of(kind).map(Field::column).collect();
             bail!(
-                "no column of this file is recognised as a field of {}: give headers such as {}, or --map field=header",
+                "no column of this file is recognised as a field of {}: its first row must hold the headers, such as {}, or else --map field=header",
                 kind.code(),
                 known.join(", ")
             );

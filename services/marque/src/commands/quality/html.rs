@@ -70,10 +70,7 @@ fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     for (value, label) in [
         (report.rows.to_string(), "rows 行数"),
         (share, "rows without a flaw 无问题行占比"),
-        (
-            report.by_severity[0].1.to_string(),
-            "rows to quarantine 须隔离",
-        ),
+        (report.quarantined.to_string(), "rows to quarantine 须隔离"),
         (
             report.by_severity[1].1.to_string(),
             "values left out 无效值",

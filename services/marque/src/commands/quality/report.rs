@@ -18,6 +18,8 @@ pub(super) struct Report {
     pub(super) unread: Vec<String>,
     pub(super) has_dealers: bool,
     pub(super) unreadable: u64,
+    /// Rows that an import would put aside: those that cannot be read, and those with something to reject.
+    pub(super) quarantined: u64,
     pub(super) clean: u64,
     pub(super) qualified: Qualified,
     pub(super) by_severity: [(Severity, u64); 4],
@@ -83,6 +85,7 @@ impl Report {
             unread: checked.unread.clone(),
             has_dealers: checked.has_dealers,
             unreadable: checked.unreadable.len() as u64,
+            quarantined: quarantined(checked),
             clean: checked.clean,
             qualified: checked.qualified.clone(),
             by_severity,
@@ -149,6 +152,15 @@ impl DealerLine {
             self.suspicious as f64 / self.rows as f64
         }
     }
+}
+
+fn quarantined(checked: &Checked) -> u64 {
+    let rejected = checked.findings.iter();
+    let rejected = rejected.filter(|(_, finding)| finding.severity == Severity::Reject);
+    // The findings of a row stand together.
+    let mut lines: Vec<u64> = rejected.map(|(line, _)| *line).collect();
+    lines.dedup();
+    (lines.len() + checked.unreadable.len()) as u64
 }
 
 /// Dealers, those with the strongest signs first, then those with the fewest clean rows.
