@@ -182,8 +182,9 @@ async fn the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong(db
 async fn all_pages(world: &World, mut wanted: pb::ListFindingsRequest) -> Vec<pb::Finding> {
     let mut found = Vec::new();
     loop {
-        let page = world.quality().list_findings(world.hq(wanted.clone()));
-        let page = page.await.unwrap().into_inner();
+        let asked = world.hq(wanted.clone());
+        let page = world.quality().list_findings(asked).await;
+        let page = page.unwrap().into_inner();
         found.extend(page.findings);
         wanted.page_token = page.next_page_token;
         if wanted.page_token.is_empty() {
