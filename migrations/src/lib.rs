@@ -138,6 +138,8 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0011_verification"),
         migration!("data_quality", "0020_sums"),
         migration!("data_quality", "0030_told_trust"),
+        migration!("data_quality", "0040_clerk_means"),
+        migration!("data_quality", "0041_findings_of_dealer"),
     ],
 };
 

@@ -29,6 +29,7 @@ mod signs;
 mod state;
 pub mod stats;
 mod trial;
+mod unit;
 mod visit_entry;
 mod visits;
 
@@ -39,6 +40,7 @@ pub use judge::Sign;
 pub use keyed::BrokenEntry;
 pub use state::EntryState;
 pub use trial::{Evidence, Settings, Suspect, evidence};
+pub use unit::{clerk_unit, dealer_and_clerk};
 pub use visit_entry::VisitEntry;
 pub use visits::{VisitAssessment, VisitState, assess_visits};
 

@@ -27,7 +27,7 @@ impl Default for Settings {
 /// A dealer or clerk whose entries chance does not explain, with the evidence.
 #[derive(Clone, Debug, Serialize)]
 pub struct Suspect {
-    /// Dealer, or clerk as `dealer/clerk`.
+    /// Dealer, or clerk as [`clerk_unit`](super::clerk_unit) names him.
     pub unit: String,
     /// What the signs point to.
     pub kind: Kind,

@@ -13,6 +13,7 @@ use super::{
     state::LastDays,
     stats::usual_share,
     trial::{LAST_TWO_DAYS, Trial, burst, decide, fullest, share},
+    unit::dealer_and_clerk,
     visit_entry::VisitEntry,
 };
 
@@ -125,14 +126,14 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
     let with_lines: BTreeSet<&str> = units
         .iter()
         .filter(|(_, state)| state.bare < state.visits)
-        .map(|(unit, _)| dealer_of(unit))
+        .map(|(unit, _)| dealer_and_clerk(unit).0)
         .collect();
     let measured: Vec<Measured<'_>> = units
         .iter()
         .zip(compared)
         .map(|((unit, state), compared)| Measured {
             state,
-            has_lines: with_lines.contains(dealer_of(unit)),
+            has_lines: with_lines.contains(dealer_and_clerk(unit).0),
             compared,
             evenness: evenness(&state.by_vin),
         })
@@ -147,11 +148,6 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
         marks: marks.collect(),
         suspects: verdicts.suspects,
     }
-}
-
-/// The dealer of a unit, which is he himself or an adviser as `dealer/adviser`.
-fn dealer_of(unit: &str) -> &str {
-    unit.split_once('/').map_or(unit, |(dealer, _)| dealer)
 }
 
 impl Measured<'_> {

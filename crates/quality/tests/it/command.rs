@@ -172,15 +172,62 @@ fn a_file_without_clerks_and_dates_is_checked_all_the_same() {
 #[test]
 fn rows_that_cannot_be_read_are_told_with_their_lines() {
     let folder = Folder::new("width");
-    let (json, _) = folder.check(
+    let (json, page) = folder.check(
         "customers",
-        "rec_id,name,mobile\nC1,王小明,13912340567\nC2,李雷\n",
+        "rec_id,name,mobile\nC1,王小明,13912340567\nC2,李雷\n,韩梅,13112345678\n",
     );
+    assert!(page.contains("<b>2</b><span>rows to quarantine"));
     let unreadable = &list(&json, "findings")[0];
     assert_eq!(
         (&unreadable["line"], &unreadable["rule"]),
         (&3.into(), &"wrong_width".into())
     );
+}
+
+#[test]
+fn a_clerk_is_named_with_his_dealer_whatever_signs_his_dealers_name_has() {
+    let folder = Folder::new("slash");
+    let file = customers("经销商代码,客户姓名,手机号,车牌号,录入人", true);
+    let (json, page) = folder.check("customers", &file.replace("\nD", "\n华北/D"));
+    let clerk = &list(&json["suspects"], "clerks")[0];
+    assert_eq!(
+        (&clerk["dealer"], &clerk["clerk"]),
+        (&"华北/D7".into(), &"S2".into())
+    );
+    assert!(page.contains("<td>华北/D7</td><td>S2</td>"));
+}
+
+#[test]
+fn what_of_a_file_is_not_read_is_said() {
+    let folder = Folder::new("unread");
+    let (_, page) = folder.check(
+        "customers",
+        "姓名,本店备注3,手机号\n王小明,老客户,13912340567\n",
+    );
+    assert!(page.contains("本店备注3") && page.contains("--map dealer=header"));
+    assert!(!page.contains("老客户"));
+    let (_, page) = folder.check("customers", "dealer,name,mobile\nD1,王小明,13912340567\n");
+    assert!(!page.contains("were not read") && !page.contains("--map"));
+    let (json, page) = folder.check("customers", "姓名,手机号\n");
+    assert_eq!(json["rows"], 0);
+    assert!(page.contains("<b>–</b>"), "of no rows none is good");
+}
+
+#[test]
+fn qualified_is_what_the_standard_says_and_not_what_is_without_a_flaw() {
+    let folder = Folder::new("qualified");
+    let (json, page) = folder.check(
+        "customers",
+        "客户编号,姓名,身份证号,手机号,性别,出生日期,地址,车牌号,车架号,来源渠道,邮箱\n\
+         C1,孟晓岚,11010519491231002X,13912340567,女,1949-12-31,河北省石家庄市裕华区槐安路88号样例小区3号楼2单元501室,\
+         冀A8K302,LJ1EEKRN7R4000001,到店,meng@example.com\n\
+         C2,王小明,,,,,,,,,\n",
+    );
+    assert_eq!(json["rows"], 2);
+    assert!(page.contains("<b>100.0 %</b>"), "nothing typed is wrong");
+    assert!(page.contains("version 1") && page.contains("sale 50.0 %"));
+    let (_, page) = folder.check("visits", "工单号,进店时间\nR1,2026-03-05 09:10\n");
+    assert!(!page.contains("Qualified"), "a row may be one line of many");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use marque_core::{AlertId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_quality::{
     RecordKind,
-    falsification::{CallState, Kind, Settings, Suspect, assess_calls},
+    falsification::{
+        CallState, Kind, Settings, Suspect, assess_calls, clerk_unit, dealer_and_clerk,
+    },
 };
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ use super::{
     judgement::{Judgement, Units},
 };
 use crate::{
-    domain::{Alert, AlertKind, AlertState, Level, NewAlert, OVERALL, month_of},
+    domain::{Alert, AlertKind, AlertState, NewAlert, OVERALL, month_of},
     error::{Error, Result},
     storage::{self, CardFilter, Entered, KeptFall, KeptSuspect},
 };
@@ -114,7 +116,7 @@ impl QualityApp {
             for entered in &page {
                 dealers.add(&entered.dealer, &entered.entry);
                 if !entered.clerk.is_empty() {
-                    let unit = format!("{}/{}", entered.dealer, entered.clerk);
+                    let unit = clerk_unit(&entered.dealer, &entered.clerk);
                     clerks.add(&unit, &entered.entry);
                 }
             }
@@ -163,12 +165,8 @@ impl QualityApp {
         of_clerks: impl Iterator<Item = &'a Suspect>,
     ) -> Result<()> {
         let now = self.clock.now();
-        let of = |suspect: &Suspect, is_clerk: bool| {
-            let (dealer, clerk) = if is_clerk {
-                suspect.unit.split_once('/').unwrap_or((&suspect.unit, ""))
-            } else {
-                (suspect.unit.as_str(), "")
-            };
+        let of = |suspect: &Suspect| {
+            let (dealer, clerk) = dealer_and_clerk(&suspect.unit);
             KeptSuspect {
                 dealer: dealer.to_owned(),
                 clerk: clerk.to_owned(),
@@ -182,9 +180,7 @@ impl QualityApp {
                 since: now,
             }
         };
-        let dealers = of_dealers.map(|suspect| of(suspect, false));
-        let clerks = of_clerks.map(|suspect| of(suspect, true));
-        let found = once_each(dealers.chain(clerks));
+        let found = once_each(of_dealers.chain(of_clerks).map(of));
         let app = self.clone();
         self.db
             .bulk(move |conn| app.keep_suspects(conn, found.clone(), now))
@@ -318,12 +314,11 @@ fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (Stri
     let filter = CardFilter {
         kind: RecordKind::Customers,
         purpose: OVERALL.to_owned(),
-        level: Level::Dealer,
         period: period.to_owned(),
         dealer: String::new(),
         region: String::new(),
     };
-    let cards = storage::list_counters(conn, &marque_auth::Scope::Headquarters, &filter)?;
+    let cards = storage::list_dealers(conn, &marque_auth::Scope::Headquarters, &filter)?;
     let enough = cards
         .into_iter()
         .filter(|card| card.counter.records >= ENOUGH);

@@ -1,10 +1,10 @@
 //! Scorecards: how good the records of somebody are, against others and against before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use marque_auth::{CallContext, Role, Scope};
 use marque_core::{InvalidPage, PageRequest, business_date};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_errors::Violation;
 use marque_quality::{
     Dimension, RecordKind,
@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Excused, Finding, FindingState, Level, failing},
+    domain::{Counter, Excused, Finding, FindingState, OVERALL, failing},
     error::{Error, Result},
-    storage::{self, CardFilter, CardRow, RuleCount, Worst},
+    storage::{self, CardFilter, CardRow, DealerMeans, RuleCount, Worst},
 };
 
 /// Months of a trend.
@@ -30,14 +30,18 @@ const RULES: usize = 20;
 /// Whose cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CardLevel {
-    Of(Level),
+    Dealer,
+    Department,
+    Clerk,
     Region,
 }
 
 impl CardLevel {
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::Of(level) => level.code(),
+            Self::Dealer => "dealer",
+            Self::Department => "department",
+            Self::Clerk => "clerk",
             Self::Region => "region",
         }
     }
@@ -124,18 +128,30 @@ impl QualityApp {
     ) -> Result<CardPage> {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
         self.db
             .report(move |conn| {
-                let rows = storage::list_counters(conn, ctx.scope(), &filter(&query))?;
+                let standard = app.in_force(conn, query.kind, today)?;
+                check_purpose(&query.purpose, &standard)?;
+                let (scope, filter) = (ctx.scope(), filter(&query));
                 let rows = match query.level {
-                    CardLevel::Region => by_region(rows),
-                    CardLevel::Of(_) => rows,
+                    CardLevel::Dealer => storage::list_dealers(conn, scope, &filter)?,
+                    CardLevel::Region => by_region(storage::list_dealers(conn, scope, &filter)?),
+                    CardLevel::Clerk => {
+                        let dealers = storage::clerk_means(conn, scope, &filter)?;
+                        let sums_of =
+                            |named: &[&str]| storage::clerks_of(conn, scope, &filter, named);
+                        return page_of_staff(&dealers, &page, sums_of);
+                    }
+                    CardLevel::Department => {
+                        let dealers = storage::department_means(conn, scope, &filter)?;
+                        let sums_of =
+                            |named: &[&str]| storage::departments_of(conn, scope, &filter, named);
+                        return page_of_staff(&dealers, &page, sums_of);
+                    }
                 };
-                let mut page = page_of(rows, &page)?;
-                for card in page.cards.iter_mut().filter(|card| !card.clerk.is_empty()) {
-                    card.department = storage::department_of(conn, &card.dealer, &card.clerk)?;
-                }
-                Ok(page)
+                let (cards, next) = page_of(rows, &page, place)?;
+                Ok(CardPage { cards, next })
             })
             .await
     }
@@ -148,6 +164,7 @@ impl QualityApp {
         self.db
             .report(move |conn| {
                 let standard = app.in_force(conn, query.kind, today)?;
+                check_purpose(&query.purpose, &standard)?;
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
                 detail(conn, &app.vault, ctx.scope(), &query, (&region, &standard))
@@ -164,7 +181,7 @@ fn detail(
     (region, standard): (&str, &Standard),
 ) -> Result<Detail> {
     let filter = filter(query);
-    let own = storage::list_counters(conn, scope, &filter)?.pop();
+    let own = storage::list_dealers(conn, scope, &filter)?.pop();
     let mut trend = storage::months_of(conn, scope, &filter, MONTHS)?;
     trend.reverse();
     let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
@@ -177,7 +194,7 @@ fn detail(
         dealer: String::new(),
         ..filter.clone()
     };
-    let peers = storage::list_counters(conn, &Scope::Region(region.into()), &of_region)?;
+    let peers = storage::list_dealers(conn, &Scope::Region(region.into()), &of_region)?;
     let card = own.unwrap_or_else(|| CardRow {
         dealer: query.dealer.clone(),
         region: region.to_owned(),
@@ -281,10 +298,6 @@ fn filter(query: &CardQuery) -> CardFilter {
     CardFilter {
         kind: query.kind,
         purpose: query.purpose.clone(),
-        level: match query.level {
-            CardLevel::Of(level) => level,
-            CardLevel::Region => Level::Dealer,
-        },
         period: query.period.clone(),
         dealer: query.dealer.clone(),
         region: query.region.clone(),
@@ -307,8 +320,42 @@ fn by_region(rows: Vec<CardRow>) -> Vec<CardRow> {
     regions.into_values().collect()
 }
 
-/// The page of cards after a place, lowest score first.
-fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> Result<CardPage> {
+/// The page of clerks or departments: their means put them in order, and all sums are read of the dealers whose they are.
+fn page_of_staff(
+    dealers: &[DealerMeans],
+    page: &PageRequest,
+    sums_of: impl FnOnce(&[&str]) -> std::result::Result<Vec<CardRow>, StoreError>,
+) -> Result<CardPage> {
+    let (places, next) = page_of(places_of(dealers), page, |place| *place)?;
+    let named: BTreeSet<&str> = places.iter().map(|(_, _, dealer, _)| *dealer).collect();
+    let sums = sums_of(&named.into_iter().collect::<Vec<_>>())?;
+    let whose = |card: &CardRow| (card.dealer.clone(), name(card).to_owned());
+    let mut cards: BTreeMap<(String, String), CardRow> =
+        sums.into_iter().map(|card| (whose(&card), card)).collect();
+    let of_place =
+        |(_, _, dealer, name): PlaceInList<'_>| cards.remove(&(dealer.to_owned(), name.to_owned()));
+    Ok(CardPage {
+        cards: places.into_iter().filter_map(of_place).collect(),
+        next,
+    })
+}
+
+fn places_of(dealers: &[DealerMeans]) -> Vec<PlaceInList<'_>> {
+    let mut places = Vec::new();
+    for dealer in dealers {
+        let (region, code) = (dealer.region.as_str(), dealer.dealer.as_str());
+        let named = dealer.means.iter();
+        places.extend(named.map(|(name, mean)| (whole(mean.value()), region, code, name.as_str())));
+    }
+    places
+}
+
+/// The page after a place, lowest score first, and where the next begins.
+fn page_of<T>(
+    mut rows: Vec<T>,
+    page: &PageRequest,
+    place: impl Fn(&T) -> PlaceInList<'_>,
+) -> Result<(Vec<T>, Option<String>)> {
     if let Some(after) = &page.after {
         let after = read_place(&after.key).ok_or(InvalidPage::Token)?;
         rows.retain(|row| place(row) > after);
@@ -323,10 +370,8 @@ fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> Result<CardPage> {
     }
     rows.sort_by(|one, other| place(one).cmp(&place(other)));
     let last = rows.last().filter(|_| !is_last);
-    Ok(CardPage {
-        next: last.map(|last| write_place(place(last))),
-        cards: rows,
-    })
+    let next = last.map(|last| write_place(place(last)));
+    Ok((rows, next))
 }
 
 /// A card's place in the list: its mean as a whole number, so that a page's end can be said; and whose it is, of which a card names
@@ -334,13 +379,24 @@ fn page_of(mut rows: Vec<CardRow>, page: &PageRequest) -> Result<CardPage> {
 type PlaceInList<'a> = (i64, &'a str, &'a str, &'a str);
 
 fn place(row: &CardRow) -> PlaceInList<'_> {
-    let name = if row.clerk.is_empty() {
+    (
+        whole(row.counter.mean()),
+        &row.region,
+        &row.dealer,
+        name(row),
+    )
+}
+
+fn name(row: &CardRow) -> &str {
+    if row.clerk.is_empty() {
         &row.department
     } else {
         &row.clerk
-    };
-    let mean = (row.counter.mean() * 1e9) as i64;
-    (mean, &row.region, &row.dealer, name)
+    }
+}
+
+fn whole(mean: f64) -> i64 {
+    (mean * 1e9) as i64
 }
 
 /// With the lengths of the names, which may have any sign in them.
@@ -359,6 +415,19 @@ fn read_place(key: &str) -> Option<PlaceInList<'_>> {
     let (region, rest) = parts.next()?.split_at_checked(region)?;
     let (dealer, name) = rest.split_at_checked(dealer)?;
     Some((mean, region, dealer, name))
+}
+
+/// A purpose as it is asked for: one that the standard in force judges by, or the mean of all.
+fn check_purpose(purpose: &str, standard: &Standard) -> Result<()> {
+    if purpose == OVERALL || standard.purpose(purpose).is_some() {
+        return Ok(());
+    }
+    let known = standard.purposes.iter().map(|known| known.id.as_str());
+    let known: Vec<&str> = known.chain([OVERALL]).collect();
+    let message = format!("one of {}", known.join(", "));
+    Err(Error::Invalid(vec![Violation::new(
+        "purpose", "UNKNOWN", message,
+    )]))
 }
 
 /// A month as it is asked for.

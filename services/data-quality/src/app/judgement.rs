@@ -10,7 +10,7 @@ use marque_quality::falsification::{
 
 use crate::domain::Signs;
 
-/// Counts of the entries of dealers, or of clerks as `dealer/clerk`.
+/// Counts of the entries of dealers, or of clerks under the names of [`clerk_unit`](marque_quality::falsification::clerk_unit).
 #[derive(Default)]
 pub(super) struct Units {
     customers: BTreeMap<String, EntryState>,

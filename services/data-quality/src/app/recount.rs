@@ -90,6 +90,8 @@ fn put_right(conn: &mut Conn<'_>) -> Result<Recounted> {
     if differing > 0 {
         storage::replace_counters(conn, &anew)?;
     }
+    // By what clerks are ordered follows from the sums, and is not compared.
+    storage::replace_means(conn, &anew)?;
     Ok(Recounted {
         records,
         counters: anew.len() as i64,

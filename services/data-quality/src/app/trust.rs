@@ -12,7 +12,7 @@ use prost::Message as _;
 
 use super::QualityApp;
 use crate::{
-    domain::{Level, OVERALL, to_tell, trust},
+    domain::{OVERALL, to_tell, trust},
     error::Result,
     storage::{self, CardFilter, CardRow, ToldTrust},
 };
@@ -70,12 +70,11 @@ fn cards(conn: &mut Conn<'_>) -> Result<Vec<CardRow>> {
     let filter = CardFilter {
         kind: RecordKind::Customers,
         purpose: OVERALL.to_owned(),
-        level: Level::Dealer,
         period: String::new(),
         dealer: String::new(),
         region: String::new(),
     };
-    let mut cards = storage::list_counters(conn, &Scope::Headquarters, &filter)?;
+    let mut cards = storage::list_dealers(conn, &Scope::Headquarters, &filter)?;
     cards.sort_by(|one, other| one.dealer.cmp(&other.dealer));
     Ok(cards)
 }

@@ -252,13 +252,13 @@ fn draw_list(
 
 /// Keeps checks; says how many are new or changed.
 pub(super) fn keep(conn: &mut Conn<'_>, mut checks: Vec<Check>) -> Result<i64> {
+    // The same key twice: the last row stands, also where it says what is known.
+    checks.reverse();
+    checks.sort_by_key(|check| check.id);
+    checks.dedup_by_key(|check| check.id);
     let ids: Vec<Uuid> = checks.iter().map(|check| check.id).collect();
     let known = storage::known_checks(conn, &ids)?;
     checks.retain(|check| !known.contains(check));
-    checks.sort_by_key(|check| check.id);
-    // The same key twice: the last row stands.
-    checks.reverse();
-    checks.dedup_by_key(|check| check.id);
     storage::put_checks(conn, &checks)?;
     Ok(checks.len() as i64)
 }

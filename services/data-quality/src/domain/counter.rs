@@ -7,24 +7,6 @@ use marque_quality::RecordKind;
 
 use super::Scored;
 
-/// Whose sums they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Level {
-    Dealer,
-    Department,
-    Clerk,
-}
-
-impl Level {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Dealer => "dealer",
-            Self::Department => "department",
-            Self::Clerk => "clerk",
-        }
-    }
-}
-
 /// Where and when a record was entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -45,6 +27,37 @@ pub(crate) struct CounterKey {
     pub(crate) period: String,
     /// Empty for the dealer as a whole.
     pub(crate) clerk: String,
+}
+
+impl CounterKey {
+    /// The dealer's month that these sums and those of his other clerks are of.
+    pub(crate) fn month(&self) -> (RecordKind, &str, &str) {
+        (self.kind, &self.dealer, &self.period)
+    }
+}
+
+/// Records, and the points they have together in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Mean {
+    pub(crate) records: i64,
+    pub(crate) total: i64,
+}
+
+impl Mean {
+    /// Adds other records.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.records += other.records;
+        self.total += other.total;
+    }
+
+    /// 0 to 100.
+    pub(crate) fn value(self) -> f64 {
+        if self.records == 0 {
+            0.0
+        } else {
+            self.total as f64 / self.records as f64 / 100.0
+        }
+    }
 }
 
 /// Sums of records, in hundredths of points.
@@ -73,11 +86,8 @@ impl Counter {
 
     /// Mean total, 0 to 100.
     pub(crate) fn mean(&self) -> f64 {
-        if self.records == 0 {
-            0.0
-        } else {
-            self.total as f64 / self.records as f64 / 100.0
-        }
+        let Self { records, total, .. } = *self;
+        Mean { records, total }.value()
     }
 
     /// Mean of a dimension, 0 to 100, if it applied to any record.
@@ -106,6 +116,15 @@ impl Sums {
             Err(_) if *counter == Counter::default() => {}
             Err(at) => self.0.insert(at, (purpose.to_owned(), *counter)),
         }
+    }
+
+    /// The mean of a purpose; of no records if nothing was counted for it.
+    pub(crate) fn mean_of(&self, purpose: &str) -> Mean {
+        let found = self.0.iter().find(|(known, _)| known == purpose);
+        found.map_or_else(Mean::default, |(_, counter)| Mean {
+            records: counter.records,
+            total: counter.total,
+        })
     }
 
     /// Adds all sums of another.

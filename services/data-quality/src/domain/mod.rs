@@ -10,7 +10,7 @@ mod trust;
 mod verification;
 
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
-pub(crate) use counter::{Counter, CounterKey, Counters, Level, Place, Sums, month_of};
+pub(crate) use counter::{Counter, CounterKey, Counters, Mean, Place, Sums, month_of};
 pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};

@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     app::{AlertWord, CardLevel, CardQuery, QualityApp, alert_to_pb},
-    domain::{FindingState, Level},
+    domain::FindingState,
     error::{Error, Result},
     storage::FindingFilter,
 };
@@ -86,9 +86,9 @@ impl QualityGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let level = match request.level.as_str() {
-            "" | "dealer" => CardLevel::Of(Level::Dealer),
-            "department" => CardLevel::Of(Level::Department),
-            "clerk" => CardLevel::Of(Level::Clerk),
+            "" | "dealer" => CardLevel::Dealer,
+            "department" => CardLevel::Department,
+            "clerk" => CardLevel::Clerk,
             "region" => CardLevel::Region,
             _ => {
                 return Err(convert::choice(
@@ -132,7 +132,7 @@ impl QualityGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let query = CardQuery {
-            level: CardLevel::Of(Level::Dealer),
+            level: CardLevel::Dealer,
             kind: convert::kind(&request.kind)?,
             purpose: convert::purpose(request.purpose),
             period: request.period,

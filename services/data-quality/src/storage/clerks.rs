@@ -2,23 +2,39 @@
 
 use std::collections::HashMap;
 
+use marque_auth::Scope;
 use marque_db::{Conn, StoreError};
+use marque_events::dealer_clause;
 
 /// A clerk of a dealer: the dealer's code and the staff number.
 pub(crate) type Clerk = (String, String);
 
-/// The department of a clerk, as last heard; empty if nobody has said.
-pub(crate) fn department_of(
+/// Departments of clerks by their staff numbers, by dealer.
+pub(super) type Placed = HashMap<String, HashMap<String, String>>;
+
+/// Where the clerks of a scope work, of one dealer or of all; without those of whom nobody has said.
+pub(super) fn departments(
     conn: &mut Conn<'_>,
+    scope: &Scope,
     dealer: &str,
-    clerk: &str,
-) -> Result<String, StoreError> {
-    let department = conn.query_opt(
-        "SELECT department FROM clerks WHERE dealer = ?1 AND clerk = ?2",
-        &[dealer.into(), clerk.into()],
-        |row| row.get(0),
-    )?;
-    Ok(department.unwrap_or_default())
+) -> Result<Placed, StoreError> {
+    let (clause, key) = dealer_clause(scope, "dealer", 2);
+    let one = if dealer.is_empty() {
+        "?1 = ''"
+    } else {
+        "dealer = ?1"
+    };
+    let sql = format!(
+        "SELECT dealer, clerk, department FROM clerks WHERE department <> '' AND {one} AND {clause}"
+    );
+    let rows = conn.query(&sql, &[dealer.into(), key], |row| {
+        Ok((row.get::<String>(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    let mut placed = Placed::new();
+    for (dealer, clerk, department) in rows {
+        placed.entry(dealer).or_default().insert(clerk, department);
+    }
+    Ok(placed)
 }
 
 /// Dealers who have clerks.

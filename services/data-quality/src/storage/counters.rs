@@ -9,9 +9,10 @@ use marque_quality::RecordKind;
 
 use super::{
     broken,
+    means::{means_blob, put_means},
     points::{points_blob, read_points, read_purpose},
 };
-use crate::domain::{Counter, CounterKey, Level, Sums, kind_of};
+use crate::domain::{Counter, CounterKey, Sums, kind_of};
 
 /// Adds changes to the sums. Each row is read once and written once, however many records changed it: the caller holds the lock
 /// ([`super::lock`]), so nobody else adds to it meanwhile.
@@ -20,46 +21,44 @@ pub(crate) fn add_counters(
     changes: &BTreeMap<CounterKey, Sums>,
 ) -> Result<(), StoreError> {
     let changes: Vec<(&CounterKey, &Sums)> = changes.iter().collect();
-    let is_together = |(one, _): &(&CounterKey, &Sums), (other, _): &(&CounterKey, &Sums)| {
-        (one.kind, &one.dealer, &one.period) == (other.kind, &other.dealer, &other.period)
-    };
-    let mut changed = Vec::with_capacity(changes.len());
-    for together in changes.chunk_by(is_together) {
-        let mut known = known_of(conn, together[0].0)?;
-        for (key, change) in together {
-            let mut sums = match known.remove(&key.clerk) {
-                Some(blob) => read_points(&blob)?,
-                None => Sums::default(),
-            };
+    let (mut changed, mut means) = (Vec::with_capacity(changes.len()), Vec::new());
+    for of_month in changes.chunk_by(|(one, _), (other, _)| one.month() == other.month()) {
+        let mut known = known_of(conn, of_month[0].0)?;
+        for (key, change) in of_month {
+            let sums = known.entry(key.clerk.clone()).or_default();
             sums.merge(change);
             if sums.0.is_empty() {
+                known.remove(&key.clerk);
                 delete(conn, key)?;
             } else {
-                changed.push((*key, points_blob(&sums)));
+                changed.push((*key, points_blob(sums)));
             }
         }
+        if let Some((key, _)) = of_month.iter().find(|(key, _)| !key.clerk.is_empty()) {
+            let clerks = known.iter().filter(|(clerk, _)| !clerk.is_empty());
+            let named = clerks.map(|(clerk, sums)| (clerk.as_str(), sums));
+            means.push((*key, means_blob(named)));
+        }
     }
-    insert(conn, &changed, true)
+    insert(conn, &changed, true)?;
+    put_means(conn, &means, true)
 }
 
-/// The sums of a dealer in a month, and of each of his clerks.
-fn known_of(
-    conn: &mut Conn<'_>,
-    key: &CounterKey,
-) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+/// The sums of a dealer in a month, under no name, and of each of his clerks.
+fn known_of(conn: &mut Conn<'_>, key: &CounterKey) -> Result<BTreeMap<String, Sums>, StoreError> {
     let values = values(key);
-    let mut known: BTreeMap<String, Vec<u8>> = conn
+    let mut known: BTreeMap<String, Sums> = conn
         .query(
             "SELECT clerk, points FROM clerk_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3",
             &values[..3],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, read_points(&row.get::<Vec<u8>>(1)?)?)),
         )?
         .into_iter()
         .collect();
     let own = conn.query_opt(
         "SELECT points FROM dealer_sums WHERE kind = ?1 AND dealer = ?2 AND period = ?3",
         &values[..3],
-        |row| row.get(0),
+        |row| read_points(&row.get::<Vec<u8>>(0)?),
     )?;
     known.extend(own.map(|own| (String::new(), own)));
     Ok(known)
@@ -154,7 +153,6 @@ pub(crate) fn all_counters(conn: &mut Conn<'_>) -> Result<BTreeMap<CounterKey, S
 pub(crate) struct CardFilter {
     pub(crate) kind: RecordKind,
     pub(crate) purpose: String,
-    pub(crate) level: Level,
     /// Month; empty for all time.
     pub(crate) period: String,
     /// One dealer; empty for all of the scope.
@@ -174,36 +172,36 @@ pub(crate) struct CardRow {
     pub(crate) counter: Counter,
 }
 
-/// Counters of a scope, in no order. Those of clerks come without their department ([`department_of`]).
-pub(crate) fn list_counters(
+/// The sums of dealers of a scope, in no order.
+pub(crate) fn list_dealers(
     conn: &mut Conn<'_>,
     scope: &Scope,
     filter: &CardFilter,
 ) -> Result<Vec<CardRow>, StoreError> {
+    let columns = "own.points, '', '', own.dealer, own.period";
+    let (sql, values) = of_dealers(columns, "dealer_sums", scope, filter);
+    let mut rows = conn.query(&sql, &values, |row| read_card(row, &filter.purpose))?;
+    rows.retain(|row| row.counter.records > 0);
+    Ok(rows)
+}
+
+/// A query for some columns of a table that has a row for each dealer's month, and the region after them, with its values.
+pub(super) fn of_dealers<'a>(
+    columns: &str,
+    table: &str,
+    scope: &'a Scope,
+    filter: &'a CardFilter,
+) -> (String, [Value<'a>; 5]) {
     let (clause, key) = dealer_clause(scope, "own.dealer", 5);
     let dealer = if filter.dealer.is_empty() {
         "?3 = ''"
     } else {
         "own.dealer = ?3"
     };
-    // Dealers first, who are few, then the clerks of each: CROSS JOIN keeps SQLite to that order.
-    let (whose, tables, together) = match filter.level {
-        Level::Dealer => ("own.points, '', ''", "", ""),
-        Level::Clerk => (
-            "clerk_sums.points, '', clerk_sums.clerk",
-            "CROSS JOIN clerk_sums",
-            CLERKS,
-        ),
-        Level::Department => (
-            "clerk_sums.points, clerks.department, clerk_sums.clerk",
-            "CROSS JOIN clerk_sums CROSS JOIN clerks",
-            CLERKS_WITH_DEPARTMENT,
-        ),
-    };
     let sql = format!(
-        "SELECT {whose}, own.dealer, coalesce(dealer_regions.region, ''), own.period
-         FROM dealer_sums AS own LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer {tables}
-         WHERE own.kind = ?1 AND own.period = ?2 AND {dealer} {together}
+        "SELECT {columns}, coalesce(dealer_regions.region, '')
+         FROM {table} AS own LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer
+         WHERE own.kind = ?1 AND own.period = ?2 AND {dealer}
            AND (?4 = '' OR dealer_regions.region = ?4) AND {clause}"
     );
     let values = [
@@ -213,18 +211,43 @@ pub(crate) fn list_counters(
         (&filter.region).into(),
         key,
     ];
-    let mut rows = conn.query(&sql, &values, |row| read_card(row, &filter.purpose))?;
+    (sql, values)
+}
+
+/// The sums of all clerks of some dealers, in no order, with the departments they work in.
+pub(crate) fn clerks_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    filter: &CardFilter,
+    dealers: &[&str],
+) -> Result<Vec<CardRow>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "own.dealer", 3);
+    let sql = format!(
+        "SELECT own.points, coalesce(clerks.department, ''), own.clerk, own.dealer, own.period, coalesce(dealer_regions.region, '')
+         FROM clerk_sums AS own LEFT JOIN clerks ON clerks.dealer = own.dealer AND clerks.clerk = own.clerk
+         LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer
+         WHERE own.kind = ?1 AND own.period = ?2 AND own.dealer IN (??) AND {clause}"
+    );
+    let fixed = [filter.kind.code().into(), (&filter.period).into(), key];
+    let dealers: Vec<Value<'_>> = dealers.iter().map(|dealer| (*dealer).into()).collect();
+    let mut rows = conn.query_in(&sql, &fixed, &dealers, |row| {
+        read_card(row, &filter.purpose)
+    })?;
     rows.retain(|row| row.counter.records > 0);
-    if filter.level == Level::Department {
-        rows = by_department(rows);
-    }
     Ok(rows)
 }
 
-const CLERKS: &str = "AND clerk_sums.kind = own.kind AND clerk_sums.dealer = own.dealer AND clerk_sums.period = own.period";
-const CLERKS_WITH_DEPARTMENT: &str = "AND clerk_sums.kind = own.kind AND clerk_sums.dealer = own.dealer
-    AND clerk_sums.period = own.period AND clerks.dealer = clerk_sums.dealer AND clerks.clerk = clerk_sums.clerk
-    AND clerks.department <> ''";
+/// The sums of all departments of some dealers, in no order.
+pub(crate) fn departments_of(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    filter: &CardFilter,
+    dealers: &[&str],
+) -> Result<Vec<CardRow>, StoreError> {
+    let mut clerks = clerks_of(conn, scope, filter, dealers)?;
+    clerks.retain(|clerk| !clerk.department.is_empty());
+    Ok(by_department(clerks))
+}
 
 /// Sums of clerks added up.
 fn by_department(rows: Vec<CardRow>) -> Vec<CardRow> {
@@ -251,7 +274,7 @@ pub(crate) fn months_of(
 ) -> Result<Vec<CardRow>, StoreError> {
     let (clause, key) = dealer_clause(scope, "own.dealer", 3);
     let sql = format!(
-        "SELECT points, '', '', own.dealer, coalesce(dealer_regions.region, ''), period
+        "SELECT points, '', '', own.dealer, period, coalesce(dealer_regions.region, '')
          FROM dealer_sums AS own LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer
          WHERE kind = ?1 AND own.dealer = ?2 AND period > '' AND {clause}
          ORDER BY period DESC LIMIT ?4"
@@ -273,8 +296,8 @@ fn read_card(row: &Row<'_>, purpose: &str) -> Result<CardRow, StoreError> {
         department: row.get(1)?,
         clerk: row.get(2)?,
         dealer: row.get(3)?,
-        region: row.get(4)?,
-        period: row.get(5)?,
+        period: row.get(4)?,
+        region: row.get(5)?,
     })
 }
 

@@ -7,6 +7,7 @@ mod counters;
 mod falls;
 mod findings;
 mod forgetting;
+mod means;
 mod pending;
 mod points;
 mod records;
@@ -19,10 +20,10 @@ mod verifications;
 pub(crate) use alerts::{
     AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
 };
-pub(crate) use clerks::{Clerk, dealers_with_clerks, department_of, put_departments};
+pub(crate) use clerks::{Clerk, dealers_with_clerks, put_departments};
 pub(crate) use counters::{
-    CardFilter, CardRow, add_counters, all_counters, list_counters, months_of, region_of,
-    replace_counters,
+    CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, list_dealers,
+    months_of, region_of, replace_counters,
 };
 pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{
@@ -30,6 +31,7 @@ pub(crate) use findings::{
     put_findings, rule_counts,
 };
 pub(crate) use forgetting::forget_records;
+pub(crate) use means::{DealerMeans, clerk_means, department_means, replace_means};
 pub(crate) use pending::{
     Lane, Pending, backfilled, enqueue, has_backlog, has_counted_anew, mark_backfilled,
     mark_counted_anew, no_longer_pending, pending, settle,

@@ -125,10 +125,11 @@ pub(crate) fn has_backlog(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
     Ok(waiting.is_some())
 }
 
-/// Under this word in the place of a kind it is noted that the sums were counted from the records.
-const SUMS: &str = "sums";
+/// Under this word in the place of a kind it is noted that the sums and the means were counted from the records. Where it reads `sums`
+/// alone, the release before has counted, which keeps no means.
+const SUMS: &str = "sums/means";
 
-/// Whether the sums were ever counted from the records: the release before kept others.
+/// Whether the sums and the means were ever counted from the records: the release before kept others.
 pub(crate) fn has_counted_anew(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
     is_marked(conn, SUMS)
 }

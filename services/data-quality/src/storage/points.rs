@@ -1,5 +1,5 @@
-//! The sums of one row, encoded: for each purpose its name and sixteen figures. A list reads ten thousand rows and wants one purpose
-//! of each, so what is not wanted is stepped over.
+//! The sums of one row, encoded: for each purpose its name and sixteen figures. A list reads many rows and wants one purpose of each, so
+//! what is not wanted is stepped over.
 
 use marque_db::StoreError;
 
@@ -16,8 +16,7 @@ pub(super) fn points_blob(sums: &Sums) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 + sums.0.len() * 64);
     out.push(LAYOUT);
     for (purpose, counter) in &sums.0 {
-        push(&mut out, purpose.len() as u64);
-        out.extend_from_slice(purpose.as_bytes());
+        push_text(&mut out, purpose);
         for figure in figures(counter) {
             push(&mut out, zigzag(figure));
         }
@@ -62,10 +61,8 @@ fn each<'a>(
             return None;
         }
         while !rest.is_empty() {
-            let length = usize::try_from(take(&mut rest)?).ok()?;
-            let (purpose, figures) = rest.split_at_checked(length)?;
-            rest = figures;
-            read(std::str::from_utf8(purpose).ok()?, &mut rest)?;
+            let purpose = take_text(&mut rest)?;
+            read(purpose, &mut rest)?;
         }
         Some(())
     };
@@ -91,8 +88,7 @@ fn figures(counter: &Counter) -> [i64; FIGURES] {
 fn read_counter(rest: &mut &[u8]) -> Option<Counter> {
     let mut figures = [0; FIGURES];
     for figure in &mut figures {
-        let value = take(rest)?;
-        *figure = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+        *figure = unzigzag(take(rest)?);
     }
     let [records, qualified, suspicious, total, ..] = figures;
     let mut counter = Counter {
@@ -108,12 +104,31 @@ fn read_counter(rest: &mut &[u8]) -> Option<Counter> {
 }
 
 /// Small numbers of either sign as small numbers.
-const fn zigzag(value: i64) -> u64 {
+pub(super) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
+/// The number of which [`zigzag`] made a small one.
+pub(super) const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// A text after its length in bytes.
+pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Takes what [`push_text`] wrote.
+pub(super) fn take_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let length = usize::try_from(take(rest)?).ok()?;
+    let (text, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    std::str::from_utf8(text).ok()
+}
+
 /// Seven bits a byte, the lowest first.
-fn push(out: &mut Vec<u8>, mut value: u64) {
+pub(super) fn push(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -121,7 +136,8 @@ fn push(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn take(rest: &mut &[u8]) -> Option<u64> {
+/// Takes what [`push`] wrote.
+pub(super) fn take(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for at in 0..10 {
         let (byte, after) = rest.split_first()?;

@@ -15,6 +15,7 @@ store_test_suite!(
     records_that_were_there_before_are_asked_for_once,
     who_works_elsewhere_takes_his_cards_along,
     more_records_than_are_written_at_once_are_all_counted,
+    pages_of_clerks_and_departments_hold_what_is_counted_of_their_dealers,
 );
 
 async fn findings(world: &World, state: &str) -> Vec<pb::Finding> {
@@ -150,22 +151,12 @@ async fn more_records_than_are_written_at_once_are_all_counted(db: TestDb) {
     world.change(&[record(1300, 7, 1)]);
     world.until(|cards| records(cards) == 1301).await;
     // In pages of seven, every clerk once.
-    let (mut seen, mut page_token) = (Vec::new(), String::new());
-    loop {
-        let request = world.hq(pb::ListScorecardsRequest {
-            level: "clerk".into(),
-            page_size: 7,
-            page_token,
-            ..pb::ListScorecardsRequest::default()
-        });
-        let page = world.quality().list_scorecards(request).await.unwrap();
-        let page = page.into_inner();
-        seen.extend(page.scorecards);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+    let wanted = pb::ListScorecardsRequest {
+        level: "clerk".into(),
+        page_size: 7,
+        ..pb::ListScorecardsRequest::default()
+    };
+    let seen = all_pages(&world, wanted).await;
     let total = |card: &pb::Scorecard| card.means.as_ref().unwrap().total;
     assert!(seen.is_sorted_by(|one, other| total(one) <= total(other)));
     assert!(seen.iter().all(|card| !card.department.is_empty()));
@@ -205,4 +196,75 @@ async fn who_works_elsewhere_takes_his_cards_along(db: TestDb) {
     assert!(of_him.peek().is_some());
     assert!(of_him.all(|finding| finding.department == "used cars"));
     assert_eq!(world.recount().await.differing, 0);
+}
+
+async fn pages_of_clerks_and_departments_hold_what_is_counted_of_their_dealers(db: TestDb) {
+    let world = World::start(db, Owner::default(), 12).await;
+    let mut all: Vec<_> = (0..480).map(|n| record(n, 12, 1)).collect();
+    world.change(&all);
+    world.until(|cards| records(cards) == 480).await;
+    // Two clerks' records become better, and one clerk has none any more.
+    for record in all.iter_mut().filter(|record| record.clerk == "S1") {
+        record.version = 2;
+        record.findings.clear();
+        record.clerk = "S3".into();
+    }
+    world.change(&all);
+    world
+        .wait_for(async || {
+            let clerks = world.cards("clerk", "").await;
+            clerks.iter().all(|card| card.clerk != "S1").then_some(())
+        })
+        .await;
+    for (period, purpose, region) in [
+        ("", "", ""),
+        ("2026-03", "", ""),
+        ("", "service", "r1"),
+        ("2026-02", "sale", ""),
+    ] {
+        let list = async |level: &str, page_size| {
+            let wanted = pb::ListScorecardsRequest {
+                level: level.into(),
+                period: period.into(),
+                purpose: purpose.into(),
+                region: region.into(),
+                page_size,
+                ..pb::ListScorecardsRequest::default()
+            };
+            all_pages(&world, wanted).await
+        };
+        let dealers = list("dealer", 1000).await;
+        assert!(!dealers.is_empty());
+        for level in ["clerk", "department"] {
+            let cards = list(level, 1000).await;
+            assert_eq!(list(level, 3).await, cards, "{level} {period} {purpose}");
+            let mean = |card: &pb::Scorecard| card.means.as_ref().unwrap().total;
+            assert!(cards.is_sorted_by(|one, other| mean(one) <= mean(other)));
+            for dealer in &dealers {
+                let of_dealer = cards.iter().filter(|card| card.dealer == dealer.dealer);
+                let of_dealer: Vec<_> = of_dealer.cloned().collect();
+                let own = dealer.means.as_ref().unwrap().records;
+                assert_eq!(records(&of_dealer), own, "{level} {}", dealer.dealer);
+            }
+            assert_eq!(records(&cards), records(&dealers));
+        }
+    }
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+/// All cards, page by page.
+async fn all_pages(world: &World, mut wanted: pb::ListScorecardsRequest) -> Vec<pb::Scorecard> {
+    let mut cards = Vec::new();
+    loop {
+        let page = world
+            .quality()
+            .list_scorecards(world.hq(wanted.clone()))
+            .await;
+        let page = page.unwrap().into_inner();
+        cards.extend(page.scorecards);
+        wanted.page_token = page.next_page_token;
+        if wanted.page_token.is_empty() {
+            return cards;
+        }
+    }
 }

@@ -16,6 +16,8 @@ store_test_suite!(
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
     what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
     the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
+    the_findings_of_a_dealer_or_a_record_are_those_of_the_whole_list_newest_first,
+    a_purpose_that_no_standard_has_is_refused_and_not_answered_with_nothing,
 );
 
 /// A record of `D000` whose phone nobody has, or has again.
@@ -174,4 +176,84 @@ async fn the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong(db
         worst.failed_checks
     );
     assert!(!lacks("name"));
+}
+
+/// All findings, page by page.
+async fn all_pages(world: &World, mut wanted: pb::ListFindingsRequest) -> Vec<pb::Finding> {
+    let mut found = Vec::new();
+    loop {
+        let asked = world.hq(wanted.clone());
+        let page = world.quality().list_findings(asked).await;
+        let page = page.unwrap().into_inner();
+        found.extend(page.findings);
+        wanted.page_token = page.next_page_token;
+        if wanted.page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+async fn the_findings_of_a_dealer_or_a_record_are_those_of_the_whole_list_newest_first(db: TestDb) {
+    let world = World::start(db, Owner::default(), 3).await;
+    for batch in 0..4 {
+        let records: Vec<_> = (batch * 30..batch * 30 + 30)
+            .map(|n| record(n, 3, 1))
+            .collect();
+        world.change(&records);
+        let count = i64::from(batch + 1) * 30;
+        world
+            .until(|cards| crate::world::records(cards) == count)
+            .await;
+        world.clock.advance(std::time::Duration::from_secs(60));
+    }
+    let all = all_pages(&world, pb::ListFindingsRequest::default()).await;
+    let chosen = |is_wanted: &dyn Fn(&&pb::Finding) -> bool| -> Vec<pb::Finding> {
+        all.iter().filter(is_wanted).cloned().collect()
+    };
+    let of_dealer = pb::ListFindingsRequest {
+        dealer: "D001".into(),
+        page_size: 4,
+        ..pb::ListFindingsRequest::default()
+    };
+    let expected = chosen(&|one| one.dealer == "D001");
+    assert!(expected.len() > 8);
+    assert_eq!(all_pages(&world, of_dealer).await, expected);
+    let id = &all[all.len() / 2].record_id;
+    let of_record = pb::ListFindingsRequest {
+        record_id: id.clone(),
+        page_size: 1,
+        ..pb::ListFindingsRequest::default()
+    };
+    let expected = chosen(&|one| one.record_id == *id);
+    assert!(!expected.is_empty());
+    assert_eq!(all_pages(&world, of_record).await, expected);
+}
+
+async fn a_purpose_that_no_standard_has_is_refused_and_not_answered_with_nothing(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    world.until(|cards| crate::world::records(cards) == 1).await;
+    for (purpose, is_known) in [
+        ("", true),
+        ("overall", true),
+        ("sale", true),
+        ("sales", false),
+    ] {
+        let list = pb::ListScorecardsRequest {
+            purpose: purpose.into(),
+            ..pb::ListScorecardsRequest::default()
+        };
+        let listed = world.quality().list_scorecards(world.hq(list)).await;
+        let one = pb::GetScorecardRequest {
+            dealer: "D000".into(),
+            purpose: purpose.into(),
+            ..pb::GetScorecardRequest::default()
+        };
+        let got = world.quality().get_scorecard(world.hq(one)).await;
+        assert_eq!(listed.is_ok(), is_known, "{purpose}");
+        assert_eq!(got.is_ok(), is_known, "{purpose}");
+        let codes = [listed.err(), got.err()].map(|error| error.map(|error| error.code()));
+        let expected = (!is_known).then_some(Code::InvalidArgument);
+        assert_eq!(codes, [expected; 2]);
+    }
 }

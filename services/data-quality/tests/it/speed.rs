@@ -33,7 +33,7 @@ fn scorecards_of_a_large_network_on_sqlite() {
         println!(
             "{count} records of {DEALERS} dealers and 10,000 clerks counted: {rate:.0} a second"
         );
-        for level in ["dealer", "region", "clerk"] {
+        for level in ["dealer", "region", "department", "clerk"] {
             time(
                 &format!("ListScorecards, level {level}, 50 a page"),
                 async |_| {

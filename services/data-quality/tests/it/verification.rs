@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use marque_api::quality::v1 as pb;
 use marque_auth::Role;
 use marque_testkit::{TestDb, store_test_suite};
-use tonic::Code;
+use tonic::{Code, Request};
 
 use crate::world::{Owner, World, record, records};
 
@@ -14,6 +14,8 @@ store_test_suite!(
     a_list_is_drawn_from_a_dealers_records_by_headquarters,
     outcomes_give_an_accuracy_with_its_bounds,
     outcomes_are_taken_in_together_or_not_at_all,
+    of_one_call_told_twice_the_last_word_stands,
+    a_dealers_own_word_takes_no_record_off_the_list_of_headquarters,
 );
 
 const DEALERS: u32 = 4;
@@ -38,12 +40,19 @@ fn drawing(size: i32, seed: i64) -> pb::CreateWorkListRequest {
 async fn drawn(world: &World, drawing: pb::CreateWorkListRequest) -> Vec<pb::WorkItem> {
     let made = world.quality().create_work_list(world.hq(drawing)).await;
     let id = made.unwrap().into_inner().work_list.unwrap().id;
-    let get = pb::GetWorkListRequest {
-        id,
+    items(world, world.hq(all_of(&id))).await
+}
+
+fn all_of(list: &str) -> pb::GetWorkListRequest {
+    pb::GetWorkListRequest {
+        id: list.into(),
         page_size: 1000,
         ..pb::GetWorkListRequest::default()
-    };
-    let got = world.quality().get_work_list(world.hq(get)).await;
+    }
+}
+
+async fn items(world: &World, get: Request<pb::GetWorkListRequest>) -> Vec<pb::WorkItem> {
+    let got = world.quality().get_work_list(get).await;
     got.unwrap().into_inner().items
 }
 
@@ -171,4 +180,50 @@ async fn outcomes_are_taken_in_together_or_not_at_all(db: TestDb) {
     let asked = world.hq(pb::ListAccuracyRequest::default());
     let listed = world.quality().list_accuracy(asked).await.unwrap();
     assert!(listed.into_inner().dealers.is_empty());
+}
+
+async fn of_one_call_told_twice_the_last_word_stands(db: TestDb) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let told = |word: &&str| outcome(&items[0].record_id, word, "call-1");
+    for (words, recorded) in [
+        (["confirmed", "confirmed"], 1),
+        (["wrong_number", "confirmed"], 0),
+        (["confirmed", "moved"], 1),
+    ] {
+        let request = pb::RecordVerificationsRequest {
+            verifications: words.iter().map(told).collect(),
+        };
+        let taken = world
+            .quality()
+            .record_verifications(world.hq(request))
+            .await;
+        assert_eq!(taken.unwrap().into_inner().recorded, recorded, "{words:?}");
+    }
+    let asked = world.hq(pb::ListAccuracyRequest::default());
+    let listed = world.quality().list_accuracy(asked).await.unwrap();
+    let dealers = listed.into_inner().dealers;
+    assert_eq!((dealers[0].checked, dealers[0].confirmed), (1, 0));
+}
+
+async fn a_dealers_own_word_takes_no_record_off_the_list_of_headquarters(db: TestDb) {
+    let world = world_of(db, 40).await;
+    let made = world
+        .quality()
+        .create_work_list(world.hq(drawing(40, 1)))
+        .await;
+    let list = made.unwrap().into_inner().work_list.unwrap().id;
+    let all = items(&world, world.hq(all_of(&list))).await;
+    let his = all.iter().find(|item| item.dealer == "D001").unwrap();
+    let own = pb::RecordVerificationsRequest {
+        verifications: vec![outcome(&his.record_id, "confirmed", "own-1")],
+    };
+    let own = world.of_dealer(Role::Agent, "D001", own);
+    world.quality().record_verifications(own).await.unwrap();
+    let all = items(&world, world.hq(all_of(&list))).await;
+    assert!(all.iter().all(|item| item.outcome.is_empty()));
+    let seen_by_him = world.of_dealer(Role::Agent, "D001", all_of(&list));
+    let seen = items(&world, seen_by_him).await;
+    let heard = seen.iter().filter(|item| item.outcome == "confirmed");
+    assert_eq!(heard.count(), 1);
 }

@@ -1,6 +1,7 @@
 //! `marque quality FILE --kind customers`: checks a file on its own, without a server.
 //!
-//! Reports on the terminal, as JSON and as an HTML page that works offline. No output contains a value of the file.
+//! Reports on the terminal, as JSON and as an HTML page that works offline. No output contains a cell of a row but the names of dealers and
+//! the numbers of clerks; headers that nothing is read from are named.
 
 #[path = "quality/check.rs"]
 mod check;
@@ -12,6 +13,8 @@ mod html;
 mod json;
 #[path = "quality/orders.rs"]
 mod orders;
+#[path = "quality/qualified.rs"]
+mod qualified;
 #[path = "quality/report.rs"]
 mod report;
 #[path = "quality/terminal.rs"]

@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use marque_quality::{
     ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
-    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess},
+    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess, clerk_unit},
     number,
+    party::PartyKind,
     standard::{Measure, greatest},
 };
 use marque_tabular::{Limits, Next, Reader, Row};
@@ -16,22 +17,29 @@ use marque_tabular::{Limits, Next, Reader, Row};
 use super::{
     columns::Columns,
     orders::{Judged, Orders},
+    qualified::{Qualified, Scores},
 };
 
 /// Everything found in a file.
 pub(super) struct Checked {
     pub(super) kind: RecordKind,
     pub(super) rows: u64,
+    /// Headers of columns that nothing was read from.
+    pub(super) unread: Vec<String>,
+    /// Whether the file says whose each row is.
+    pub(super) has_dealers: bool,
     /// Lines of rows that are too short, too long or unreadable, and the code of what is wrong.
     pub(super) unreadable: Vec<(u64, &'static str)>,
     /// Rows with nothing worse than an information.
     pub(super) clean: u64,
+    /// Rows that are qualified records.
+    pub(super) qualified: Qualified,
     pub(super) findings: Vec<(u64, Finding)>,
     /// Line, place of the dealer, sign.
     pub(super) signs: Vec<(u64, u32, Sign)>,
     /// Dealers in the order of their names; one without name if the file is of one dealer.
     pub(super) dealers: Vec<Dealer>,
-    /// Dealers whose entries chance does not explain, strongest evidence first; and clerks, as `dealer/clerk`.
+    /// Dealers whose entries chance does not explain, strongest evidence first; and clerks, named by [`clerk_unit`].
     pub(super) dealer_suspects: Vec<Suspect>,
     pub(super) clerk_suspects: Vec<Suspect>,
 }
@@ -83,6 +91,7 @@ struct Pass {
     states: Vec<EntryState>,
     clerks: BTreeMap<String, EntryState>,
     orders: Orders,
+    scores: Scores,
 }
 
 impl Pass {
@@ -101,14 +110,20 @@ impl Pass {
             states: Vec::new(),
             clerks: BTreeMap::new(),
             orders: Orders::default(),
+            scores: Scores::new(kind, today),
         }
     }
 
     fn take(&mut self, row: &Row) {
         self.rows += 1;
         let dealer = self.dealer(row);
+        let mut party = None;
         let findings = match self.kind {
-            RecordKind::Customers => self.customer(row, dealer),
+            RecordKind::Customers => {
+                let (findings, kind) = self.customer(row, dealer);
+                party = Some(kind);
+                findings
+            }
             RecordKind::Vehicles => self.clean_with(
                 row,
                 VehicleRow::set,
@@ -123,21 +138,18 @@ impl Pass {
                 |cells, today| clean_complaint(cells, today).findings,
             ),
         };
-        let before = self.findings.len();
         let columns = &self.columns;
         // A file without a column of keys is checked all the same; it could not be imported.
         let counts = |finding: &Finding| {
             finding.rule != Rule::SourceKeyMissing || columns.has(finding.field)
         };
-        self.findings.extend(
-            findings
-                .into_iter()
-                .filter(counts)
-                .map(|finding| (row.line(), finding)),
-        );
-        let is_clean = self.findings[before..]
-            .iter()
-            .all(|(_, finding)| finding.severity == marque_quality::Severity::Info);
+        let findings: Vec<Finding> = findings.into_iter().filter(counts).collect();
+        self.scores.add(row, columns, (&findings, party));
+        let mut severities = findings.iter().map(|finding| finding.severity);
+        let is_clean = severities.all(|severity| severity == marque_quality::Severity::Info);
+        let found = findings.into_iter();
+        self.findings
+            .extend(found.map(|finding| (row.line(), finding)));
         self.clean += u64::from(is_clean);
         self.dealers[dealer as usize].clean += u64::from(is_clean);
     }
@@ -164,7 +176,7 @@ impl Pass {
         place
     }
 
-    fn customer(&mut self, row: &Row, dealer: u32) -> Vec<Finding> {
+    fn customer(&mut self, row: &Row, dealer: u32) -> (Vec<Finding>, PartyKind) {
         let cells: CustomerRow<'_> = self.columns.customer(row);
         let cleaned = clean_customer(&cells, self.today);
         let reading = self
@@ -182,11 +194,11 @@ impl Pass {
         );
         self.states[dealer as usize].add(&entry);
         if let Some(clerk) = &cleaned.record.clerk {
-            let name = format!("{}/{clerk}", self.dealers[dealer as usize].name);
+            let name = clerk_unit(&self.dealers[dealer as usize].name, clerk);
             self.clerks.entry(name).or_default().add(&entry);
         }
         self.entries.push((row.line(), dealer, entry));
-        cleaned.findings
+        (cleaned.findings, cleaned.record.kind)
     }
 
     /// Whether a meter can show so much, by the standard of visits.
@@ -230,11 +242,16 @@ impl Pass {
             let is_new = last.replace(*line) != Some(*line);
             self.dealers[*dealer as usize].suspicious += u64::from(is_new);
         }
+        let signs = judged.signs.iter().map(|(line, _, sign)| (*line, sign));
+        let qualified = self.scores.count(signs);
         Checked {
             kind: self.kind,
             rows: self.rows,
+            unread: self.columns.unread,
+            has_dealers: self.columns.dealer.is_some(),
             unreadable: self.unreadable,
             clean: self.clean,
+            qualified,
             findings: self.findings,
             signs: judged.signs,
             dealers: self.dealers,

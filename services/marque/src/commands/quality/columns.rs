@@ -12,6 +12,8 @@ pub(super) struct Columns {
     pub(super) dealer: Option<usize>,
     /// The meter, where a customers file has it.
     pub(super) odometer: Option<usize>,
+    /// Headers of columns that nothing is read from: they are not known, or stand for a field that another column has.
+    pub(super) unread: Vec<String>,
 }
 
 const DEALER: [&str; 24] = [
@@ -64,6 +66,7 @@ impl Columns {
             fields: Vec::new(),
             dealer: None,
             odometer: None,
+            unread: Vec::new(),
         };
         let mut taken = vec![false; headers.len()];
         for pair in mapping {
@@ -87,12 +90,14 @@ impl Columns {
                 && !columns.has(field)
             {
                 columns.fields.push((field, place));
+            } else if !bare.is_empty() {
+                columns.unread.push(bare.to_owned());
             }
         }
         if columns.fields.is_empty() {
             let known: Vec<&str> = Field::of(kind).map(Field::column).collect();
             bail!(
-                "no column of this file is recognised as a field of {}: give headers such as {}, or --map field=header",
+                "no column of this file is recognised as a field of {}: its first row must hold the headers, such as {}, or else --map field=header",
                 kind.code(),
                 known.join(", ")
             );
@@ -142,6 +147,12 @@ impl Columns {
             }
         }
         Ok(place)
+    }
+
+    /// The cell of a field in a row.
+    pub(super) fn cell<'a>(&self, row: &'a Row, field: Field) -> Option<&'a str> {
+        let known = self.fields.iter().find(|(known, _)| *known == field);
+        known.and_then(|(_, place)| row.get(*place))
     }
 
     /// The cells of a customer.
@@ -219,6 +230,13 @@ mod tests {
                 "{headers:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_column_that_nothing_is_read_from_is_named() {
+        let columns = recognised(&["姓名", "手机", "手机号", "本店备注3", ""]);
+        assert_eq!(columns.unread, ["手机号", "本店备注3"]);
+        assert!(columns.has(Field::CustomerPhone));
     }
 
     #[test]

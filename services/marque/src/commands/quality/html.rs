@@ -4,7 +4,7 @@ use std::io::Write;
 
 use marque_quality::{Finding, Lang};
 
-use marque_quality::falsification::Suspect;
+use marque_quality::falsification::{Suspect, dealer_and_clerk};
 
 use super::report::{DealerLine, Report};
 
@@ -30,6 +30,7 @@ pub(super) fn write(mut out: impl Write, report: &Report) -> anyhow::Result<()> 
         report.today
     )?;
     tiles(&mut out, report)?;
+    columns(&mut out, report)?;
     let dimensions = report.by_dimension.iter().map(|(dimension, count)| {
         (
             format!("{} {}", dimension.label().en, dimension.label().zh),
@@ -62,17 +63,14 @@ pub(super) fn write(mut out: impl Write, report: &Report) -> anyhow::Result<()> 
 }
 
 fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
-    let share = format!("{:.1} %", report.clean_share() * 100.0);
+    let share = report.clean_per_cent();
     let suspects = report.suspicious_dealers().count().to_string();
     let clerks = report.suspicious_clerks().len().to_string();
     write!(out, "<div class=\"tiles\">")?;
     for (value, label) in [
         (report.rows.to_string(), "rows 行数"),
-        (share, "rows without a flaw 合格率"),
-        (
-            report.by_severity[0].1.to_string(),
-            "rows to quarantine 须隔离",
-        ),
+        (share, "rows without a flaw 无问题行占比"),
+        (report.quarantined.to_string(), "rows to quarantine 须隔离"),
         (
             report.by_severity[1].1.to_string(),
             "values left out 无效值",
@@ -85,7 +83,36 @@ fn tiles(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             "<div class=\"tile\"><b>{value}</b><span>{label}</span></div>"
         )?;
     }
-    Ok(write!(out, "</div>")?)
+    write!(out, "</div>")?;
+    if let Some(purposes) = report.qualified_per_cent() {
+        write!(
+            out,
+            "<p>Qualified records by the standard, version {} <span class=\"zh\">按标准合格的记录</span>: {purposes}</p>",
+            report.qualified.version
+        )?;
+    }
+    Ok(())
+}
+
+/// What of the file was not read, so that nobody takes silence for praise.
+fn columns(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+    if !report.unread.is_empty() {
+        let named: Vec<String> = report.unread.iter().map(|header| escape(header)).collect();
+        write!(
+            out,
+            "<p>Columns that were not read <span class=\"zh\">未识别、未检查的列</span>: {}. Say what one is with \
+             <code>--map field=header</code>.</p>",
+            named.join(", ")
+        )?;
+    }
+    if !report.has_dealers {
+        write!(
+            out,
+            "<p>No column says whose a row is: all are taken for one dealer's \
+             <span class=\"zh\">没有经销商列，全部按一家店检查</span> (<code>--map dealer=header</code>).</p>"
+        )?;
+    }
+    Ok(())
 }
 
 /// Horizontal bars with their counts.
@@ -134,11 +161,7 @@ fn dealers(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
         write!(
             out,
             "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1} %</td><td class=\"n\">{}</td><td>{}</td></tr>",
-            escape(if dealer.name.is_empty() {
-                "this file"
-            } else {
-                &dealer.name
-            }),
+            escape(&dealer.name),
             dealer.rows,
             dealer.clean_share * 100.0,
             dealer.suspicious,
@@ -193,7 +216,7 @@ fn clerks(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
          <th>What stands out</th></tr>"
     )?;
     for (unit, suspects) in &clerks {
-        let (dealer, clerk) = unit.split_once('/').unwrap_or(("", unit));
+        let (dealer, clerk) = dealer_and_clerk(unit);
         let most = suspects.iter().max_by_key(|suspect| suspect.count);
         let bearing = most.map_or_else(String::new, |one| format!("{} of {}", one.count, one.of));
         write!(

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use marque_quality::{
     Finding, RecordKind,
-    falsification::{Sign, Suspect},
+    falsification::{Sign, Suspect, dealer_and_clerk},
 };
 use serde_json::json;
 
@@ -73,11 +73,7 @@ fn of_sign(kind: RecordKind, line: u64, sign: Sign) -> serde_json::Value {
 
 fn suspects(suspects: &[Suspect], are_clerks: bool) -> Vec<serde_json::Value> {
     let of = |suspect: &Suspect| {
-        let (dealer, clerk) = if are_clerks {
-            suspect.unit.split_once('/').unwrap_or((&suspect.unit, ""))
-        } else {
-            (suspect.unit.as_str(), "")
-        };
+        let (dealer, clerk) = dealer_and_clerk(&suspect.unit);
         let mut value = json!({
             "dealer": dealer,
             "kind": suspect.kind.code(),

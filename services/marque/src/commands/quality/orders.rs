@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use marque_quality::{
     CleanVisit,
-    falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits},
+    falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
 };
 
 /// All orders of the file.
@@ -65,7 +65,7 @@ impl Orders {
             let state = by_dealer.entry(dealer.clone()).or_default();
             state.add(&order.entry);
             if let Some(adviser) = &order.adviser {
-                let state = by_adviser.entry(format!("{dealer}/{adviser}")).or_default();
+                let state = by_adviser.entry(clerk_unit(dealer, adviser)).or_default();
                 state.add(&order.entry);
             }
         }

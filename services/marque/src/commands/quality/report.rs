@@ -8,15 +8,20 @@ use marque_quality::{
     falsification::{Kind, Suspect},
 };
 
-use super::check::Checked;
+use super::{check::Checked, qualified::Qualified};
 
 /// The figures of one file.
 pub(super) struct Report {
     pub(super) kind: RecordKind,
     pub(super) today: NaiveDate,
     pub(super) rows: u64,
+    pub(super) unread: Vec<String>,
+    pub(super) has_dealers: bool,
     pub(super) unreadable: u64,
+    /// Rows that an import would put aside: those that cannot be read, and those with something to reject.
+    pub(super) quarantined: u64,
     pub(super) clean: u64,
+    pub(super) qualified: Qualified,
     pub(super) by_severity: [(Severity, u64); 4],
     /// Findings of each dimension that are worse than an information.
     pub(super) by_dimension: [(Dimension, u64); 6],
@@ -29,6 +34,7 @@ pub(super) struct Report {
 
 /// One dealer's line.
 pub(super) struct DealerLine {
+    /// His name; words for rows that are nobody's, and for a file that names none.
     pub(super) name: String,
     pub(super) rows: u64,
     pub(super) clean_share: f64,
@@ -76,8 +82,12 @@ impl Report {
             kind: checked.kind,
             today,
             rows: checked.rows,
+            unread: checked.unread.clone(),
+            has_dealers: checked.has_dealers,
             unreadable: checked.unreadable.len() as u64,
+            quarantined: quarantined(checked),
             clean: checked.clean,
+            qualified: checked.qualified.clone(),
             by_severity,
             by_dimension,
             by_rule,
@@ -91,9 +101,21 @@ impl Report {
         }
     }
 
-    /// Share of rows with nothing worse than an information.
-    pub(super) fn clean_share(&self) -> f64 {
-        share(self.clean, self.rows)
+    /// Share of rows with nothing worse than an information, in per cent; a dash without rows.
+    pub(super) fn clean_per_cent(&self) -> String {
+        if self.rows == 0 {
+            return "–".to_owned();
+        }
+        format!("{:.1} %", share(self.clean, self.rows) * 100.0)
+    }
+
+    /// Share of rows that are qualified for each purpose: `sale 61.2 %, service 70.0 %`; nothing where rows are no records.
+    pub(super) fn qualified_per_cent(&self) -> Option<String> {
+        let of = |(purpose, rows): &(&str, u64)| {
+            format!("{purpose} {:.1} %", share(*rows, self.rows) * 100.0)
+        };
+        let purposes: Vec<String> = self.qualified.rows.iter().map(of).collect();
+        (!purposes.is_empty()).then(|| purposes.join(", "))
     }
 
     /// Whether the file names dealers.
@@ -132,10 +154,23 @@ impl DealerLine {
     }
 }
 
+fn quarantined(checked: &Checked) -> u64 {
+    let rejected = checked.findings.iter();
+    let rejected = rejected.filter(|(_, finding)| finding.severity == Severity::Reject);
+    // The findings of a row stand together.
+    let mut lines: Vec<u64> = rejected.map(|(line, _)| *line).collect();
+    lines.dedup();
+    (lines.len() + checked.unreadable.len()) as u64
+}
+
 /// Dealers, those with the strongest signs first, then those with the fewest clean rows.
 fn dealers(checked: &Checked) -> Vec<DealerLine> {
     let line = |dealer: &super::check::Dealer| DealerLine {
-        name: dealer.name.clone(),
+        name: match dealer.name.as_str() {
+            "" if checked.has_dealers => "without a dealer 未填经销商".to_owned(),
+            "" => "this file 本文件".to_owned(),
+            name => name.to_owned(),
+        },
         rows: dealer.rows,
         clean_share: share(dealer.clean, dealer.rows),
         suspicious: dealer.suspicious,

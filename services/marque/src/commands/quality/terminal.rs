@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use marque_quality::{Finding, Lang};
+use marque_quality::{Finding, Lang, falsification::dealer_and_clerk};
 
 use super::report::Report;
 
@@ -19,6 +19,7 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
         report.kind.code(),
         report.today
     )?;
+    columns(&mut out, report)?;
     if report.unreadable > 0 {
         writeln!(
             out,
@@ -28,9 +29,16 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "{:.1} % have nothing worse than an information",
-        report.clean_share() * 100.0
+        "{} have nothing worse than an information",
+        report.clean_per_cent()
     )?;
+    if let Some(purposes) = report.qualified_per_cent() {
+        writeln!(
+            out,
+            "qualified records by the standard, version {}: {purposes}",
+            report.qualified.version
+        )?;
+    }
     let severities: Vec<String> = report
         .by_severity
         .iter()
@@ -56,6 +64,30 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
     signs(&mut out, report)
 }
 
+/// What of the file was not read, so that nobody takes silence for praise.
+fn columns(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
+    if report.rows == 0 {
+        writeln!(out, "the file has a header and no row that can be read")?;
+    }
+    if !report.unread.is_empty() {
+        let named = report.unread.iter().take(SHOWN);
+        let named: Vec<String> = named.map(|header| format!("{header:?}")).collect();
+        writeln!(
+            out,
+            "{} columns were not read (say what one is with --map FIELD=HEADER): {}",
+            report.unread.len(),
+            named.join(", ")
+        )?;
+    }
+    if !report.has_dealers {
+        writeln!(
+            out,
+            "no column says whose a row is: all are taken for one dealer's (--map dealer=HEADER)"
+        )?;
+    }
+    Ok(())
+}
+
 fn signs(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     let nobody = report.suspicious_dealers().next().is_none() && report.clerk_suspects.is_empty();
     if report.by_sign.is_empty() && nobody {
@@ -69,15 +101,10 @@ fn signs(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
         writeln!(out, "{count:>9}  {:<20} {}", kind.code(), kind.reason().en)?;
     }
     for dealer in report.suspicious_dealers().take(SHOWN) {
-        let name = if dealer.name.is_empty() {
-            "this file"
-        } else {
-            &dealer.name
-        };
         writeln!(
             out,
-            "\n{name}: {} of {} rows bear a sign",
-            dealer.suspicious, dealer.rows
+            "\n{}: {} of {} rows bear a sign",
+            dealer.name, dealer.suspicious, dealer.rows
         )?;
         for suspect in &dealer.suspects {
             writeln!(
@@ -95,10 +122,15 @@ fn signs(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
         writeln!(out, "\n… {hidden} further dealers; see --json or --html")?;
     }
     for suspect in report.clerk_suspects.iter().take(SHOWN) {
+        let (dealer, clerk) = dealer_and_clerk(&suspect.unit);
+        let of_dealer = if dealer.is_empty() {
+            String::new()
+        } else {
+            format!(" of {dealer}")
+        };
         writeln!(
             out,
-            "clerk {}: {} (strength {:.2}, p {:.1e})",
-            suspect.unit,
+            "clerk {clerk}{of_dealer}: {} (strength {:.2}, p {:.1e})",
             suspect.kind.code(),
             suspect.strength,
             suspect.p

@@ -1,0 +1,1 @@
+DROP INDEX ix_findings_of_dealer;
