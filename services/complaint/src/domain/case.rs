@@ -267,11 +267,14 @@ pub(crate) fn follow(
     turns
 }
 
-/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
+/// The customer was answered or asked, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
 /// did not end the law's watch for one. The reasoned answer that he was given stays given.
 const fn begins_anew(clock: &Clock, to: State) -> bool {
     match clock.kind {
-        ClockKind::NextUpdate => matches!(to, State::Acknowledged | State::Reopened),
+        ClockKind::NextUpdate => matches!(
+            to,
+            State::Acknowledged | State::WaitingCustomer | State::Reopened
+        ),
         ClockKind::Resolution | ClockKind::LawRemedy => matches!(to, State::Reopened),
         ClockKind::LawAnswer => {
             matches!(to, State::Reopened) && matches!(clock.standing, Standing::Stopped)
@@ -316,6 +319,16 @@ mod tests {
             (State::InProgress, vec![Met, Running, Running], vec![]),
             (
                 State::WaitingParts,
+                vec![Met, Running, Paused],
+                vec![(ClockKind::Resolution, "paused")],
+            ),
+            (
+                State::InProgress,
+                vec![Met, Running, Running],
+                vec![(ClockKind::Resolution, "resumed")],
+            ),
+            (
+                State::WaitingCustomer,
                 vec![Met, Running, Paused],
                 vec![(ClockKind::Resolution, "paused")],
             ),
