@@ -249,7 +249,13 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     }
     shown.course.retain(|entry| {
         let is_told = entry.act == "noted" && entry.to == "customer";
-        is_told || matches!(entry.act, "opened" | "moved" | "filed") || entry.actor == himself
+        // What his own acts set going in the house.
+        let is_inside = matches!(
+            entry.act,
+            "task_added" | "task_finished" | "paused" | "resumed"
+        );
+        let is_step = matches!(entry.act, "opened" | "moved" | "filed" | "answered");
+        is_told || is_step || (entry.actor == himself && !is_inside)
     });
     for entry in &mut shown.course {
         let is_told = entry.act == "noted";

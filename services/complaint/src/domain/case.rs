@@ -118,6 +118,8 @@ pub(crate) enum TaskKind {
     Given,
     /// Made by itself when a case is resolved or closed: ask the customer whether he is satisfied.
     SatisfactionCall,
+    /// Made by itself when the customer writes or sends something to a case that is over: read it.
+    CustomerWord,
 }
 
 impl TaskKind {
@@ -125,30 +127,44 @@ impl TaskKind {
         match self {
             Self::Given => "",
             Self::SatisfactionCall => "satisfaction_call",
+            Self::CustomerWord => "customer_word",
         }
     }
 
     pub(crate) fn parse(code: &str) -> Self {
-        if code == "satisfaction_call" {
-            Self::SatisfactionCall
-        } else {
-            Self::Given
+        match code {
+            "satisfaction_call" => Self::SatisfactionCall,
+            "customer_word" => Self::CustomerWord,
+            _ => Self::Given,
+        }
+    }
+
+    /// What is to be done, of a task that is made by itself.
+    pub(crate) const fn errand(self) -> &'static str {
+        match self {
+            Self::Given => "",
+            Self::SatisfactionCall => {
+                "满意度回访：对解决结果、处理过程各打几分（1—5），为什么？ Ask for the grades of resolution and handling, and why."
+            }
+            Self::CustomerWord => {
+                "客户在处理结束后又留言或发来文件：请阅读、答复，必要时重新打开。 The customer wrote or sent something after the end: \
+                 read it, answer him, and re-open the case if it is not over."
+            }
         }
     }
 }
 
-/// Who calls customers up, and what he is told to do.
-pub(crate) const CALLER: (&str, &str) = (
-    "customer_care",
-    "满意度回访：对解决结果、处理过程各打几分（1—5），为什么？ Ask for the grades of resolution and handling, and why.",
-);
+/// The department that does what is made by itself.
+pub(crate) const CARE: &str = "customer_care";
 /// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
 pub(crate) const CALL_WITHIN: [u32; 2] = [3, 7];
+/// Working days within which somebody reads what he wrote after the end.
+pub(crate) const READ_WITHIN: u32 = 1;
 
 impl Task {
-    /// Whether it is a call that nobody has made yet.
-    pub(crate) fn is_open_call(&self) -> bool {
-        self.kind == TaskKind::SatisfactionCall && self.state == TaskState::Open
+    /// Whether it is of a kind and still to be done.
+    pub(crate) fn is_open_of(&self, kind: TaskKind) -> bool {
+        self.kind == kind && self.state == TaskState::Open
     }
 
     /// Whether the case cannot be resolved because of it.

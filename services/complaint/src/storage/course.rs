@@ -9,10 +9,11 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 14] = [
+const ACTS: [&str; 15] = [
     "opened",
     "moved",
     "filed",
+    "answered",
     "noted",
     "amended",
     "corrected",
