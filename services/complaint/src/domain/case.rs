@@ -263,8 +263,6 @@ pub(crate) fn follow(
         let kind = clock.kind;
         if to == State::Withdrawn {
             clock.end(Standing::Stopped, at, calendar);
-        } else if kind.is_met_in(to) {
-            clock.end(Standing::Met, at, calendar);
         } else if begins_anew(clock, to) && kinds_of(terms.category).contains(&kind) {
             let from = if kind.is_of_law() {
                 terms.demanded_at
@@ -272,6 +270,8 @@ pub(crate) fn follow(
                 at
             };
             clock.restart(budget(kind), from, calendar);
+        } else if kind.is_met_in(to) {
+            clock.end(Standing::Met, at, calendar);
         } else if kind.is_paused_in(to) {
             if clock.pause(at, calendar) {
                 turns.push((kind, "paused"));
@@ -284,7 +284,7 @@ pub(crate) fn follow(
 }
 
 /// The customer was answered or asked, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
-/// did not end the law's watch for one. The reasoned answer that he was given stays given.
+/// did not end the law's watch for one. The answers that he was given stay given; those that a withdrawal cut off are owed again.
 const fn begins_anew(clock: &Clock, to: State) -> bool {
     match clock.kind {
         ClockKind::NextUpdate => matches!(
@@ -292,10 +292,9 @@ const fn begins_anew(clock: &Clock, to: State) -> bool {
             State::Acknowledged | State::WaitingCustomer | State::Reopened
         ),
         ClockKind::Resolution | ClockKind::LawRemedy => matches!(to, State::Reopened),
-        ClockKind::LawAnswer => {
+        ClockKind::FirstResponse | ClockKind::LawAnswer => {
             matches!(to, State::Reopened) && matches!(clock.standing, Standing::Stopped)
         }
-        ClockKind::FirstResponse => false,
     }
 }
 
@@ -356,6 +355,7 @@ mod tests {
             (State::Resolved, vec![Met, Met, Met], vec![]),
             (State::Reopened, vec![Met, Running, Running], vec![]),
             (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
+            (State::Reopened, vec![Met, Running, Running], vec![]),
         ];
         for (step, (state, expected, turns)) in course.into_iter().enumerate() {
             let at = hour(step as i64 + 1);
@@ -368,8 +368,32 @@ mod tests {
             assert_eq!(turned, turns, "{state:?}");
         }
         assert_eq!(
-            clocks[2].round, 2,
-            "the re-opened case was given a round of its own"
+            clocks[2].round, 3,
+            "each time it was re-opened it was given a round of its own"
         );
+    }
+
+    #[test]
+    fn who_was_never_answered_is_owed_an_answer_when_his_case_comes_back() {
+        let calendar = Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()));
+        let at =
+            |minutes: i64| Timestamp::from_micros(1_780_300_800_000_000 + minutes * 60_000_000);
+        let hour = 3_600_000_000;
+        let first = Clock::start(ClockKind::FirstResponse, hour, at(0), &calendar);
+        let mut clocks = [first];
+        for (to, standing) in [
+            (State::Withdrawn, Standing::Stopped),
+            (State::Reopened, Standing::Running),
+            (State::InProgress, Standing::Met),
+            (State::Resolved, Standing::Met),
+            (State::Reopened, Standing::Met),
+        ] {
+            let anew = Anew {
+                category: "service.repair",
+                demanded_at: at(0),
+            };
+            follow(&mut clocks, to, (|_| hour, anew), at(30), &calendar);
+            assert_eq!(clocks[0].standing, standing, "{to:?}");
+        }
     }
 }

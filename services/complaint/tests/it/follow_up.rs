@@ -11,6 +11,8 @@ store_test_suite!(
     whoever_resolves_a_case_leaves_a_call_to_be_made,
     a_case_closed_unasked_is_called_about_once_more,
     a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again,
+    the_customer_can_say_himself_how_satisfied_he_is,
+    a_withdrawn_case_leaves_nothing_to_be_done_and_can_come_back,
     the_customers_answer_takes_his_case_out_of_waiting,
     what_the_customer_writes_after_the_end_is_read_by_somebody,
 );
@@ -161,6 +163,76 @@ async fn write(world: &World, id: &str, note: &str) -> pb::Complaint {
     };
     let noted = world.complaints().add_note(himself(world, message)).await;
     noted.unwrap().into_inner().complaint.unwrap()
+}
+
+async fn the_customer_can_say_himself_how_satisfied_he_is(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    resolve(&world, &case.id).await;
+    let says = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "followed_up".into(),
+        note: "quiet at last, but nobody called me".into(),
+        satisfaction_resolution: 5,
+        satisfaction_handling: 2,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let said = world
+        .complaints()
+        .move_complaint(himself(&world, says))
+        .await;
+    let said = said.unwrap().into_inner().complaint.unwrap();
+    assert_eq!(said.next_states, ["reopened"], "to close it is the desk's");
+    let shown = world.get(&case.id).await;
+    assert_eq!(
+        (shown.satisfaction_resolution, shown.satisfaction_handling),
+        (5, 2)
+    );
+    let call = &shown.tasks[0];
+    assert_eq!(
+        (call.state.as_str(), call.outcome.as_str()),
+        ("done", "quiet at last, but nobody called me")
+    );
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    assert_eq!(closed.tasks.len(), 1, "he is not asked again");
+}
+
+async fn a_withdrawn_case_leaves_nothing_to_be_done_and_can_come_back(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: "find the pad".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let added = world.complaints().add_task(world.desk("D1", task)).await;
+    added.unwrap();
+    let gone = world.go(&case.id, "withdrawn", "he says so").await.unwrap();
+    assert_eq!(gone.tasks[0].state, "cancelled");
+    assert!(gone.clocks.iter().all(|clock| clock.state == "stopped"));
+    // He never said so.
+    world.pass(60);
+    let back = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "reopened".into(),
+        note: "I did not withdraw it".into(),
+        ..pb::MoveComplaintRequest::default()
+    };
+    let moved = world
+        .complaints()
+        .move_complaint(himself(&world, back))
+        .await;
+    moved.unwrap();
+    let again = world.get(&case.id).await;
+    assert_eq!((again.open, again.reopened), (true, 1));
+    assert!(again.clocks.iter().all(|clock| clock.state == "running"));
+    let first = &again.clocks[0];
+    assert_eq!(
+        (first.kind.as_str(), first.due_local.as_str()),
+        ("first_response", "2026-03-02T12:00:00+08:00"),
+        "nobody has answered him yet"
+    );
 }
 
 async fn the_customers_answer_takes_his_case_out_of_waiting(db: TestDb) {
