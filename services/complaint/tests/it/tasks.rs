@@ -2,6 +2,7 @@
 
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
+use marque_core::{ComplaintId, Timestamp};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -10,6 +11,7 @@ use crate::world::{World, complaint};
 store_test_suite!(
     tasks_of_all_cases_in_the_scope_are_listed_the_soonest_due_first,
     a_list_of_tasks_is_narrowed_and_paged,
+    a_task_that_an_older_binary_gives_is_in_its_dealers_list,
 );
 
 async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (&str, &str, &str)) {
@@ -215,4 +217,31 @@ async fn a_list_of_tasks_is_narrowed_and_paged(db: TestDb) {
     };
     let refused = world.complaints().list_tasks(world.hq(wrong)).await;
     assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+}
+
+async fn a_task_that_an_older_binary_gives_is_in_its_dealers_list(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.open(complaint("D2", "c1")).await;
+    let id: ComplaintId = case.id.parse().unwrap();
+    let given = world.db.write(move |conn| {
+        conn.execute(
+            "INSERT INTO complaint_tasks
+                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
+                  kind)
+             VALUES (?1, ?1, 'parts', '', NULL, ?2, 'open', ?3, NULL, ?4, ?4, '')",
+            &[
+                id.uuid().into(),
+                true.into(),
+                Timestamp::default().into(),
+                [].as_slice().into(),
+            ],
+        )
+    });
+    given.await.unwrap();
+    let all = pb::ListTasksRequest::default;
+    let own = list(&world, Role::Service, dealer("D1"), all()).await;
+    assert_eq!(names(&own), ["D1 parts"]);
+    let others = list(&world, Role::Service, dealer("D2"), all()).await;
+    assert_eq!(names(&others), Vec::<String>::new());
 }
