@@ -3,7 +3,7 @@
 
 use marque_auth::CallContext;
 use marque_core::{Timestamp, new_uuid};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 
 use super::{CaseApp, moves::entry, read::is_customer};
 use crate::{
@@ -26,9 +26,9 @@ impl CaseApp {
         case: &Case,
         (tasks, note): (&[Task], &str),
         now: Timestamp,
-    ) -> Result<()> {
-        let is_call = |task: &&Task| task.is_open_of(TaskKind::SatisfactionCall);
-        let calls = tasks.iter().filter(is_call);
+    ) -> std::result::Result<(), StoreError> {
+        let is_call = |task: &Task| task.is_open_of(TaskKind::SatisfactionCall);
+        let calls = tasks.iter().filter(|task| is_call(task));
         let overtaken = (TaskState::Cancelled, OVERTAKEN);
         match case.state {
             State::Resolved => {
@@ -39,7 +39,7 @@ impl CaseApp {
             State::FollowedUp => {
                 self.end_tasks(conn, ctx, (case, calls), (TaskState::Done, note), now)
             }
-            State::Closed if case.satisfaction == [0, 0] => {
+            State::Closed if case.satisfaction == [0, 0] && !tasks.iter().any(is_call) => {
                 self.plan_call(conn, ctx, case, CALL_WITHIN[1], now)
             }
             State::Reopened => self.end_tasks(conn, ctx, (case, calls), overtaken, now),
@@ -77,7 +77,8 @@ impl CaseApp {
         if tasks.iter().any(is_told) {
             return Ok(());
         }
-        self.plan(conn, ctx, case, (TaskKind::CustomerWord, READ_WITHIN), now)
+        let task = (TaskKind::CustomerWord, READ_WITHIN);
+        Ok(self.plan(conn, ctx, case, task, now)?)
     }
 
     fn plan_call(
@@ -87,7 +88,7 @@ impl CaseApp {
         case: &Case,
         working_days: u32,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), StoreError> {
         let call = (TaskKind::SatisfactionCall, working_days);
         self.plan(conn, ctx, case, call, now)
     }
@@ -100,7 +101,7 @@ impl CaseApp {
         case: &Case,
         (kind, working_days): (TaskKind, u32),
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), StoreError> {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
         let task = Task {
             id: new_uuid(&*self.clock),
@@ -127,7 +128,7 @@ impl CaseApp {
         (case, tasks): (&Case, impl Iterator<Item = &'a Task>),
         (state, outcome): (TaskState, &str),
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), StoreError> {
         for task in tasks {
             let ended = Task {
                 state,

@@ -165,10 +165,14 @@ impl CaseApp {
     }
 
     /// Writes an entry into the course of a case.
-    pub(super) fn note(&self, conn: &mut Conn<'_>, case: ComplaintId, entry: &Entry) -> Result<()> {
-        Ok(self
-            .store
-            .add_entry(conn, case, new_uuid(&*self.clock), entry)?)
+    pub(super) fn note(
+        &self,
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        entry: &Entry,
+    ) -> std::result::Result<(), StoreError> {
+        self.store
+            .add_entry(conn, case, new_uuid(&*self.clock), entry)
     }
 }
 
