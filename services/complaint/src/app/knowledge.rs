@@ -118,9 +118,11 @@ impl CaseApp {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done.
+    /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done. Part and fault are among the
+    /// words of a solution, so one for the very fault is found whatever the customer said.
     fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
-        let found = self.indexes.search_solutions(&case.words.text, WEIGHED);
+        let wanted = format!("{} {} {}", case.words.text, case.part, case.fault);
+        let found = self.indexes.search_solutions(&wanted, WEIGHED);
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
         for solution in storage::find_solutions(conn, scope, &ids)? {

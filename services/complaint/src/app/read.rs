@@ -226,12 +226,14 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
 }
 
 /// What the customer himself is shown of a case: what he said and sent, where it stands, what he was told and granted. What the
-/// house tells itself is not his to read: notes, tasks, warnings, clocks and their escalation, and who did what.
+/// house tells itself is not his to read: notes, tasks, warnings, clocks and their escalation, who did what, and which case it
+/// repeats, for that may be one of whoever had the car before him.
 fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.clocks.clear();
     shown.tasks.clear();
     shown.warnings.clear();
     shown.case.level = 0;
+    shown.case.repeat_of = None;
     shown.attachments.retain(|file| file.added_by == himself);
     shown
         .compensations

@@ -13,6 +13,7 @@ store_test_suite!(
     a_solution_is_versioned_approved_used_and_counted,
     a_decision_with_a_key_is_taken_once,
     the_desk_sees_a_case_with_all_that_stands_beside_it,
+    a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said,
     cases_are_found_by_their_words_inside_the_scope,
     the_indexes_are_built_from_the_store,
     a_report_counts_what_the_scope_sees,
@@ -234,6 +235,33 @@ async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
         return;
     }
     panic!("the case like it is never shown");
+}
+
+async fn a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let message = pb::PutSolutionRequest {
+        title: "氧传感器老化".into(),
+        text: "更换并清除故障码".into(),
+        fault: "P0171".into(),
+        ..pb::PutSolutionRequest::default()
+    };
+    let request = world.desk("D1", message);
+    let written = world.complaints().put_solution(request).await.unwrap();
+    let solution = written.into_inner().solution.unwrap();
+    approve(&world, &solution.id).await;
+    let case = world
+        .open(pb::OpenComplaintRequest {
+            text: "shakes at the lights".into(),
+            fault: "P0171".into(),
+            ..complaint("D1", "c1")
+        })
+        .await;
+    let desk = pb::GetDeskRequest { id: case.id };
+    let request = world.desk("D1", desk);
+    let seen = world.complaints().get_desk(request).await.unwrap();
+    let proposed = seen.into_inner().solutions;
+    assert_eq!(proposed.len(), 1);
+    assert_eq!(proposed[0].id, solution.id);
 }
 
 async fn cases_are_found_by_their_words_inside_the_scope(db: TestDb) {

@@ -261,7 +261,7 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
         vin: "LJ1EEKRN7R4000001".into(),
         ..complaint("D1", key)
     };
-    world.open(of_the_car("earlier-owner")).await;
+    let earlier = world.open(of_the_car("earlier-owner")).await;
     let own = world.put_customer("D1", "c1", "13800138001").await;
     let request = of_the_car("c1");
     let opened = world
@@ -271,6 +271,13 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
         .expect("another's case is no twin of his")
         .into_inner();
     assert!(opened.possible_repeats.is_empty());
+    let his = opened.complaint.unwrap();
+    assert!(his.repeat_of.is_empty());
+    assert_eq!(
+        world.get(&his.id).await.repeat_of,
+        earlier.id,
+        "the house knows"
+    );
     let agents = pb::FindRepeatsRequest {
         dealer: "D1".into(),
         vin: "LJ1EEKRN7R4000001".into(),
