@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{CaseApp, Shown, Wanted, draft};
 use crate::{
-    domain::{Case, Solution, SolutionState, Uses, category_code, kinship},
+    domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
     error::{Error, Result},
     storage,
 };
@@ -155,7 +155,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         query: String,
-        approved_only: bool,
+        among: Among,
         limit: usize,
     ) -> Result<Vec<Proposed>> {
         let app = self.clone();
@@ -163,7 +163,7 @@ impl CaseApp {
             .read(move |conn| {
                 let scope = ctx.scope();
                 let mut found = if query.trim().is_empty() {
-                    storage::list_latest_solutions(conn, scope, approved_only, limit as u32)?
+                    storage::list_latest_solutions(conn, scope, among, limit as u32)?
                 } else {
                     let hits = app.indexes.search_solutions(&query, limit * 2);
                     let ids: Vec<Uuid> = hits.iter().map(|(id, _)| *id).collect();
@@ -171,13 +171,16 @@ impl CaseApp {
                     found.sort_by_key(|solution| ids.iter().position(|id| *id == solution.id));
                     found
                 };
-                found.retain(|solution| solution.state != SolutionState::Retired);
+                found.retain(|solution| match among {
+                    Among::Drafts => solution.state == SolutionState::Draft,
+                    Among::All | Among::InForce => solution.state != SolutionState::Retired,
+                });
                 let mut shown = Vec::with_capacity(limit);
                 for solution in found {
                     if shown.len() == limit {
                         break;
                     }
-                    shown.extend(if approved_only {
+                    shown.extend(if among == Among::InForce {
                         storage::in_force(conn, scope, solution)?
                     } else {
                         Some(solution)
