@@ -28,6 +28,22 @@ pub(crate) struct MoveRequest {
     pub(crate) expected_version: i64,
 }
 
+impl MoveRequest {
+    /// Passes if the customer can have been asked by then: what he grades is how his case was resolved.
+    fn check_grades(&self) -> Result<()> {
+        let is_over = matches!(self.to, State::FollowedUp | State::Closed | State::Reopened);
+        if is_over || self.satisfaction == [0, 0] {
+            return Ok(());
+        }
+        let message = "he is asked when his case is resolved: give his grades with followed_up, closed or reopened";
+        Err(Error::field(
+            "satisfaction_resolution",
+            "NOT_ALLOWED",
+            message,
+        ))
+    }
+}
+
 /// Longest note, in characters.
 const NOTE_CHARS: usize = 5_000;
 
@@ -45,6 +61,7 @@ impl CaseApp {
         A: Message + Default + 'static,
     {
         check_note(&request.note)?;
+        request.check_grades()?;
         let app = self.clone();
         let now = self.clock.now();
         self.db

@@ -168,6 +168,17 @@ async fn write(world: &World, id: &str, note: &str) -> pb::Complaint {
 async fn the_customer_can_say_himself_how_satisfied_he_is(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let case = of_a_customer(&world).await;
+    let early = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "acknowledged".into(),
+        satisfaction_handling: 5,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .move_complaint(world.desk("D1", early))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
     resolve(&world, &case.id).await;
     let says = pb::MoveComplaintRequest {
         id: case.id.clone(),
