@@ -56,7 +56,7 @@ pub(crate) use read::Wanted;
 pub use resealing::{reseal_files, survey_files};
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sink::CaseSink;
-pub(crate) use tasks::{Ending, NewTask};
+pub(crate) use tasks::{Ending, NewTask, TaskAmendment};
 pub(crate) use years::{WorkDays, Years, keep_years};
 
 /// The use cases; cheap to clone.

@@ -254,7 +254,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
         // What his own acts set going in the house.
         let is_inside = matches!(
             entry.act,
-            "task_added" | "task_finished" | "paused" | "resumed"
+            "task_added" | "task_amended" | "task_finished" | "paused" | "resumed"
         );
         let is_step = matches!(entry.act, "opened" | "moved" | "filed" | "answered");
         is_told || is_step || (entry.actor == himself && !is_inside)

@@ -9,7 +9,7 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 15] = [
+const ACTS: [&str; 16] = [
     "opened",
     "moved",
     "filed",
@@ -20,6 +20,7 @@ const ACTS: [&str; 15] = [
     "paused",
     "resumed",
     "task_added",
+    "task_amended",
     "task_finished",
     "solution_used",
     "attached",

@@ -83,6 +83,25 @@ impl CaseStore {
         Ok(())
     }
 
+    /// Gives a task to whom it is now given, until when it is now due.
+    pub(crate) fn amend_task(
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        task: &Task,
+    ) -> Result<(), StoreError> {
+        conn.execute(
+            "UPDATE complaint_tasks SET department = ?3, owner = ?4, due_at = ?5 WHERE complaint_id = ?1 AND id = ?2",
+            &[
+                case.uuid().into(),
+                task.id.into(),
+                (&task.department).into(),
+                (&task.owner).into(),
+                task.due_at.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
     /// Ends a task.
     pub(crate) fn finish_task(
         &self,

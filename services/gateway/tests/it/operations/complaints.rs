@@ -68,6 +68,12 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"source":"国办发明电〔2026〕7号","off":[{"from":"2027-01-01","to":"2027-01-03"}],"on":["2027-01-09"]}"#,
         ),
         (
+            "POST /v1/complaints/{id}/tasks/{task}/amendments",
+            "manager",
+            complaint("/tasks/tsk_1/amendments"),
+            r#"{"owner":"S18","due_at":"2026-11-25","note":"S17 is ill"}"#,
+        ),
+        (
             "POST /v1/complaints/{id}/tasks/{task}/outcome",
             "technician",
             complaint("/tasks/tsk_1/outcome"),
