@@ -21,6 +21,7 @@ mod resealing;
 mod scheduler;
 mod sink;
 mod tasks;
+mod tiers;
 mod warn;
 mod years;
 

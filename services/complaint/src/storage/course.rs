@@ -9,7 +9,7 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 16] = [
+const ACTS: [&str; 17] = [
     "opened",
     "moved",
     "filed",
@@ -26,6 +26,7 @@ const ACTS: [&str; 16] = [
     "attached",
     "compensation",
     "warned",
+    "ranked",
 ];
 
 impl CaseStore {

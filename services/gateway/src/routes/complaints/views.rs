@@ -340,7 +340,8 @@ impl From<pb::GuaranteeWarning> for WarningView {
 #[schema(as = ComplaintEntry)]
 pub(crate) struct EntryView {
     /// opened, moved, filed (moved by a file), answered (moved by what the customer wrote or sent), noted, amended, corrected,
-    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation or warned.
+    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned
+    /// or ranked.
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
