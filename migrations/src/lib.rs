@@ -162,6 +162,9 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::RECEPTIONS,
         migration!("complaint", "0050_work_years"),
         migration!("complaint", "0051_rounds"),
+        migration!("complaint", "0052_tasks_of_dealers"),
+        migration!("complaint", "0053_tasks_of_dealers_filled"),
+        migration!("complaint", "0054_compensations_asked"),
     ],
 };
 

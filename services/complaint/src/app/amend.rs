@@ -361,6 +361,7 @@ impl CaseApp {
                             app.tell_clocks(conn, &ctx, &case, (said.law_answer, now))?;
                         }
                         publish::one(conn, &*app.clock, publish::NOTED, Change::of(&case, now))?;
+                        app.hear_customer(conn, &ctx, &mut case, now)?;
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )

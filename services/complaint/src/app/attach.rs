@@ -157,7 +157,8 @@ impl CaseApp {
         };
         record(conn, ctx, now, &act)?;
         let change = Change::of(&case, now);
-        Ok(publish::one(conn, &*self.clock, publish::ATTACHED, change)?)
+        publish::one(conn, &*self.clock, publish::ATTACHED, change)?;
+        self.hear_customer(conn, ctx, &mut case, now)
     }
 
     /// The files of a case that the caller may read: of the customer himself those that he sent.

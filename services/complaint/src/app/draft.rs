@@ -56,6 +56,16 @@ pub(crate) struct Draft {
     pub(crate) words: Words,
 }
 
+impl Draft {
+    /// Takes out what the customer who complains himself has no say in: the key of a dealer's system, under which others' cases can be
+    /// found, what he is to us, and since when he waits.
+    pub(crate) fn leave_to_the_house(&mut self) {
+        self.complaint_key.clear();
+        self.tier = None;
+        self.opened_at = None;
+    }
+}
+
 /// Longest code of a part, fault or visit.
 const CODE_CHARS: usize = 64;
 

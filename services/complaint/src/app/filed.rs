@@ -41,6 +41,9 @@ fn is_history(case: &Case, now: Timestamp) -> bool {
     now.since(case.opened_at) > std::time::Duration::from_secs(REOPEN_DAYS as u64 * 86_400)
 }
 
+/// What came of a satisfaction call that the dealer's own system tells of: the grades are not in the file.
+const OUTCOME: &str = "the dealer's system says that he was asked";
+
 impl CaseApp {
     /// Moves a case that is held to where a corrected row says it stands. What the desk has moved stays where the desk put it, and a
     /// case does not end while a task that it needs is open.
@@ -56,8 +59,8 @@ impl CaseApp {
         let Some(to) = draft.state.and_then(|said| target(from, said)) else {
             return Ok(());
         };
+        let tasks = self.store.list_tasks(conn, scope, case.id)?;
         let may = if from.is_open() {
-            let tasks = self.store.list_tasks(conn, scope, case.id)?;
             to.is_open() || !tasks.iter().any(Task::is_in_the_way)
         } else {
             !to.is_open() || case.may_reopen(job.now)
@@ -84,6 +87,10 @@ impl CaseApp {
         };
         self.store
             .add_entry(conn, case.id, new_uuid(&*self.clock), &entry)?;
+        // Whom it is too late to ask is not called about it.
+        if to == State::Withdrawn || case.may_reopen(job.now) {
+            self.follow_up(conn, &job.ctx, case, (&tasks, OUTCOME), job.now)?;
+        }
         let change = Change::of(case, job.now).from(from.code());
         publish::one(conn, &*self.clock, publish::MOVED, change)
     }

@@ -1,20 +1,24 @@
-//! The call after the case: made by itself when a case is resolved, and once more when it is closed with nobody asked.
+//! What happens after the case: a call is made by itself when it is resolved, and once more when it is closed with nobody asked; and
+//! what the customer says by himself reaches somebody.
 
 use marque_auth::CallContext;
 use marque_core::{Timestamp, new_uuid};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 
-use super::{CaseApp, moves::entry};
+use super::{CaseApp, moves::entry, read::is_customer};
 use crate::{
-    domain::{CALL_WITHIN, CALLER, Case, State, Task, TaskKind, TaskState},
+    domain::{CALL_WITHIN, CARE, Case, READ_WITHIN, State, Task, TaskKind, TaskState},
     error::Result,
 };
 
 /// What ends a call that nobody made.
 const OVERTAKEN: &str = "the case was moved on before";
+/// What ends a task of a case that is nobody's matter any more.
+const WITHDRAWN: &str = "the case was withdrawn";
 
 impl CaseApp {
-    /// Makes or ends the calls of a case that was moved: `tasks` are those it had before.
+    /// Makes or ends the calls of a case that was moved: `tasks` are those it had before. Of one that was withdrawn nothing is left to
+    /// be done.
     pub(super) fn follow_up(
         &self,
         conn: &mut Conn<'_>,
@@ -22,45 +26,59 @@ impl CaseApp {
         case: &Case,
         (tasks, note): (&[Task], &str),
         now: Timestamp,
-    ) -> Result<()> {
-        let waiting = tasks.iter().filter(|task| task.is_open_call());
+    ) -> std::result::Result<(), StoreError> {
+        let is_call = |task: &Task| task.is_open_of(TaskKind::SatisfactionCall);
+        let calls = tasks.iter().filter(|task| is_call(task));
+        let overtaken = (TaskState::Cancelled, OVERTAKEN);
         match case.state {
             State::Resolved => {
-                for task in waiting {
-                    self.end_call(
-                        conn,
-                        ctx,
-                        case,
-                        (task, TaskState::Cancelled, OVERTAKEN),
-                        now,
-                    )?;
-                }
+                self.end_tasks(conn, ctx, (case, calls), overtaken, now)?;
                 self.plan_call(conn, ctx, case, CALL_WITHIN[0], now)
             }
             // The note of this move is what the customer said.
             State::FollowedUp => {
-                for task in waiting {
-                    self.end_call(conn, ctx, case, (task, TaskState::Done, note), now)?;
-                }
-                Ok(())
+                self.end_tasks(conn, ctx, (case, calls), (TaskState::Done, note), now)
             }
-            State::Closed if case.satisfaction == [0, 0] => {
+            State::Closed if case.satisfaction == [0, 0] && !tasks.iter().any(is_call) => {
                 self.plan_call(conn, ctx, case, CALL_WITHIN[1], now)
             }
-            State::Reopened | State::Withdrawn => {
-                for task in waiting {
-                    self.end_call(
-                        conn,
-                        ctx,
-                        case,
-                        (task, TaskState::Cancelled, OVERTAKEN),
-                        now,
-                    )?;
-                }
-                Ok(())
+            State::Reopened => self.end_tasks(conn, ctx, (case, calls), overtaken, now),
+            State::Withdrawn => {
+                let open = tasks.iter().filter(|task| task.state == TaskState::Open);
+                let withdrawn = (TaskState::Cancelled, WITHDRAWN);
+                self.end_tasks(conn, ctx, (case, open), withdrawn, now)
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the customer himself wrote or sent reaches somebody: a case that waits for him goes on, and of one that is over customer
+    /// care has a task to read it, unless one is open already.
+    pub(super) fn hear_customer(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &mut Case,
+        now: Timestamp,
+    ) -> Result<()> {
+        if !is_customer(ctx) {
+            return Ok(());
+        }
+        let from = case.state;
+        if from == State::WaitingCustomer {
+            case.enter(State::InProgress, now);
+            return self.write_moved(conn, ctx, case, (from, "answered", ""), &[]);
+        }
+        if from.is_open() {
+            return Ok(());
+        }
+        let tasks = self.store.list_tasks(conn, ctx.scope(), case.id)?;
+        let is_told = |task: &Task| task.is_open_of(TaskKind::CustomerWord);
+        if tasks.iter().any(is_told) {
+            return Ok(());
+        }
+        let task = (TaskKind::CustomerWord, READ_WITHIN);
+        Ok(self.plan(conn, ctx, case, task, now)?)
     }
 
     fn plan_call(
@@ -70,13 +88,25 @@ impl CaseApp {
         case: &Case,
         working_days: u32,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), StoreError> {
+        let call = (TaskKind::SatisfactionCall, working_days);
+        self.plan(conn, ctx, case, call, now)
+    }
+
+    /// Gives customer care a task that is made by itself.
+    fn plan(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        (kind, working_days): (TaskKind, u32),
+        now: Timestamp,
+    ) -> std::result::Result<(), StoreError> {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
-        let (department, text) = CALLER;
         let task = Task {
             id: new_uuid(&*self.clock),
-            department: department.to_owned(),
-            text: text.to_owned(),
+            department: CARE.to_owned(),
+            text: kind.errand().to_owned(),
             owner: String::new(),
             due_at: Some(calendar.end_of_working_day(now, working_days)),
             is_needed: false,
@@ -84,29 +114,32 @@ impl CaseApp {
             outcome: String::new(),
             created_at: now,
             finished_at: None,
-            kind: TaskKind::SatisfactionCall,
+            kind,
         };
         self.store.add_task(conn, case.id, &task)?;
-        let words = ("task_added", department, TaskState::Open.code());
+        let words = ("task_added", CARE, TaskState::Open.code());
         self.note(conn, case.id, &entry(ctx, now, words, ""))
     }
 
-    fn end_call(
+    fn end_tasks<'a>(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        case: &Case,
-        (task, state, outcome): (&Task, TaskState, &str),
+        (case, tasks): (&Case, impl Iterator<Item = &'a Task>),
+        (state, outcome): (TaskState, &str),
         now: Timestamp,
-    ) -> Result<()> {
-        let ended = Task {
-            state,
-            outcome: outcome.trim().to_owned(),
-            finished_at: Some(now),
-            ..task.clone()
-        };
-        self.store.finish_task(conn, case.id, &ended)?;
-        let words = ("task_finished", task.department.as_str(), state.code());
-        self.note(conn, case.id, &entry(ctx, now, words, ""))
+    ) -> std::result::Result<(), StoreError> {
+        for task in tasks {
+            let ended = Task {
+                state,
+                outcome: outcome.trim().to_owned(),
+                finished_at: Some(now),
+                ..task.clone()
+            };
+            self.store.finish_task(conn, case.id, &ended)?;
+            let words = ("task_finished", task.department.as_str(), state.code());
+            self.note(conn, case.id, &entry(ctx, now, words, ""))?;
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{CaseApp, Shown, Wanted, draft};
 use crate::{
-    domain::{Case, Solution, SolutionState, Uses, category_code, kinship},
+    domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
     error::{Error, Result},
     storage,
 };
@@ -118,9 +118,11 @@ impl CaseApp {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done.
+    /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done. Part and fault are among the
+    /// words of a solution, so one for the very fault is found whatever the customer said.
     fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
-        let found = self.indexes.search_solutions(&case.words.text, WEIGHED);
+        let wanted = format!("{} {} {}", case.words.text, case.part, case.fault);
+        let found = self.indexes.search_solutions(&wanted, WEIGHED);
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
         for solution in storage::find_solutions(conn, scope, &ids)? {
@@ -153,7 +155,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         query: String,
-        approved_only: bool,
+        among: Among,
         limit: usize,
     ) -> Result<Vec<Proposed>> {
         let app = self.clone();
@@ -161,7 +163,7 @@ impl CaseApp {
             .read(move |conn| {
                 let scope = ctx.scope();
                 let mut found = if query.trim().is_empty() {
-                    storage::list_latest_solutions(conn, scope, approved_only, limit as u32)?
+                    storage::list_latest_solutions(conn, scope, among, limit as u32)?
                 } else {
                     let hits = app.indexes.search_solutions(&query, limit * 2);
                     let ids: Vec<Uuid> = hits.iter().map(|(id, _)| *id).collect();
@@ -169,13 +171,16 @@ impl CaseApp {
                     found.sort_by_key(|solution| ids.iter().position(|id| *id == solution.id));
                     found
                 };
-                found.retain(|solution| solution.state != SolutionState::Retired);
+                found.retain(|solution| match among {
+                    Among::Drafts => solution.state == SolutionState::Draft,
+                    Among::All | Among::InForce => solution.state != SolutionState::Retired,
+                });
                 let mut shown = Vec::with_capacity(limit);
                 for solution in found {
                     if shown.len() == limit {
                         break;
                     }
-                    shown.extend(if approved_only {
+                    shown.extend(if among == Among::InForce {
                         storage::in_force(conn, scope, solution)?
                     } else {
                         Some(solution)

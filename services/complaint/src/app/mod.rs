@@ -21,6 +21,7 @@ mod resealing;
 mod scheduler;
 mod sink;
 mod tasks;
+mod tiers;
 mod warn;
 mod years;
 
@@ -56,7 +57,7 @@ pub(crate) use read::Wanted;
 pub use resealing::{reseal_files, survey_files};
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sink::CaseSink;
-pub(crate) use tasks::{Ending, NewTask};
+pub(crate) use tasks::{Ending, NewTask, TaskAmendment};
 pub(crate) use years::{WorkDays, Years, keep_years};
 
 /// The use cases; cheap to clone.

@@ -28,6 +28,22 @@ pub(crate) struct MoveRequest {
     pub(crate) expected_version: i64,
 }
 
+impl MoveRequest {
+    /// Passes if the customer can have been asked by then: what he grades is how his case was resolved.
+    fn check_grades(&self) -> Result<()> {
+        let is_over = matches!(self.to, State::FollowedUp | State::Closed | State::Reopened);
+        if is_over || self.satisfaction == [0, 0] {
+            return Ok(());
+        }
+        let message = "he is asked when his case is resolved: give his grades with followed_up, closed or reopened";
+        Err(Error::field(
+            "satisfaction_resolution",
+            "NOT_ALLOWED",
+            message,
+        ))
+    }
+}
+
 /// Longest note, in characters.
 const NOTE_CHARS: usize = 5_000;
 
@@ -45,6 +61,7 @@ impl CaseApp {
         A: Message + Default + 'static,
     {
         check_note(&request.note)?;
+        request.check_grades()?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -89,27 +106,36 @@ impl CaseApp {
                 *kept = told;
             }
         }
-        storage::update_case(conn, &case)?;
-        let moved = entry(
-            ctx,
-            now,
-            ("moved", from.code(), request.to.code()),
-            &request.note,
-        );
-        self.note(conn, case.id, &moved)?;
-        self.turn_clocks(conn, ctx, &case, now)?;
-        self.follow_up(conn, ctx, &case, (&tasks, &request.note), now)?;
+        self.write_moved(conn, ctx, &case, (from, "moved", &request.note), &tasks)?;
+        self.show(conn, ctx, case)
+    }
+
+    /// Writes a case that has just entered another state by an act: its course, its clocks, its calls, the audit, and who follows.
+    /// `tasks` are those it had before.
+    pub(super) fn write_moved(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        (from, act, note): (State, &'static str, &str),
+        tasks: &[Task],
+    ) -> Result<()> {
+        let now = case.updated_at;
+        storage::update_case(conn, case)?;
+        let words = (act, from.code(), case.state.code());
+        self.note(conn, case.id, &entry(ctx, now, words, note))?;
+        self.turn_clocks(conn, ctx, case, now)?;
+        self.follow_up(conn, ctx, case, (tasks, note), now)?;
         let subject = case.id.to_string();
         let act = Act {
             act: "complaint_moved",
             subject: &subject,
             dealer: &case.dealer,
-            detail: request.to.code(),
+            detail: case.state.code(),
         };
         record(conn, ctx, now, &act)?;
-        let change = Change::of(&case, now).from(from.code());
-        publish::one(conn, &*self.clock, publish::MOVED, change)?;
-        self.show(conn, ctx, case)
+        let change = Change::of(case, now).from(from.code());
+        Ok(publish::one(conn, &*self.clock, publish::MOVED, change)?)
     }
 
     /// Lets the clocks follow a move; pauses go into the course.
@@ -156,10 +182,14 @@ impl CaseApp {
     }
 
     /// Writes an entry into the course of a case.
-    pub(super) fn note(&self, conn: &mut Conn<'_>, case: ComplaintId, entry: &Entry) -> Result<()> {
-        Ok(self
-            .store
-            .add_entry(conn, case, new_uuid(&*self.clock), entry)?)
+    pub(super) fn note(
+        &self,
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        entry: &Entry,
+    ) -> std::result::Result<(), StoreError> {
+        self.store
+            .add_entry(conn, case, new_uuid(&*self.clock), entry)
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     CaseApp, Shown,
     draft::{self, Draft, Raw},
     publish::{self, Change},
+    read::is_customer,
 };
 use crate::{
     domain::{Case, CaseNumber, Clock, Entry, State, Tier, kinds_of},
@@ -28,6 +29,9 @@ pub(crate) struct Opened {
     pub(crate) similar: Vec<Case>,
 }
 
+/// Longest name of a source system, in characters.
+const SOURCE_CHARS: usize = 64;
+
 /// Who complains: his record and, as far as it is known, the customer it belongs to.
 pub(super) type Who = (Option<SourceRecordId>, Option<CustomerId>);
 
@@ -38,15 +42,21 @@ impl CaseApp {
         ctx: CallContext,
         meta: &CallMeta,
         key: Option<IdempotencyKey>,
-        request: OpenComplaintRequest,
+        mut request: OpenComplaintRequest,
         raw: Raw<'_>,
         answer: impl Fn(Opened) -> A + Send + Sync + 'static,
     ) -> Result<A> {
         let now = self.clock.now();
-        let (draft, findings) = draft::read(&raw, now);
+        let (mut draft, findings) = draft::read(&raw, now);
         let wrong = draft::violations(&raw, &draft, &findings);
         if !wrong.is_empty() {
             return Err(Error::Invalid(wrong));
+        }
+        if is_customer(&ctx) {
+            request.source.clear();
+            draft.leave_to_the_house();
+        } else if !(request.source.is_empty() && draft.complaint_key.is_empty()) {
+            check_source(&request.source, "complaint_key")?;
         }
         let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
         let keys = (
@@ -149,11 +159,7 @@ impl CaseApp {
             let message = "say who complains: customer_key with source, or customer_id";
             return Err(Error::field("customer_key", "REQUIRED", message));
         }
-        if source.trim().is_empty() || source.chars().count() > 64 {
-            let message =
-                "name the source system of customer_key, such as dms, in 1 to 64 characters";
-            return Err(Error::field("source", "REQUIRED", message));
-        }
+        check_source(source, "customer_key")?;
         Ok((Some(source_record_id(dealer, source, key)), None))
     }
 
@@ -309,4 +315,14 @@ impl CaseApp {
         publish::one(conn, &*self.clock, publish::OPENED, Change::of(&case, now))?;
         self.show(conn, ctx, case)
     }
+}
+
+/// Passes if the source system of a key can be called so.
+fn check_source(source: &str, key: &str) -> Result<()> {
+    if source.trim().is_empty() || source.chars().count() > SOURCE_CHARS {
+        let message =
+            format!("name the source system of {key}, such as dms, in 1 to 64 characters");
+        return Err(Error::field("source", "REQUIRED", message));
+    }
+    Ok(())
 }

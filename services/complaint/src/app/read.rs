@@ -226,12 +226,14 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
 }
 
 /// What the customer himself is shown of a case: what he said and sent, where it stands, what he was told and granted. What the
-/// house tells itself is not his to read: notes, tasks, warnings, clocks and their escalation, and who did what.
+/// house tells itself is not his to read: notes, tasks, warnings, clocks and their escalation, who did what, and which case it
+/// repeats, for that may be one of whoever had the car before him.
 fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.clocks.clear();
     shown.tasks.clear();
     shown.warnings.clear();
     shown.case.level = 0;
+    shown.case.repeat_of = None;
     shown.attachments.retain(|file| file.added_by == himself);
     shown
         .compensations
@@ -249,7 +251,13 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     }
     shown.course.retain(|entry| {
         let is_told = entry.act == "noted" && entry.to == "customer";
-        is_told || matches!(entry.act, "opened" | "moved" | "filed") || entry.actor == himself
+        // What his own acts set going in the house.
+        let is_inside = matches!(
+            entry.act,
+            "task_added" | "task_amended" | "task_finished" | "paused" | "resumed"
+        );
+        let is_step = matches!(entry.act, "opened" | "moved" | "filed" | "answered");
+        is_told || is_step || (entry.actor == himself && !is_inside)
     });
     for entry in &mut shown.course {
         let is_told = entry.act == "noted";

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::{
     CaseApp, Shown, Wanted, draft,
-    moves::entry,
+    moves::{check_note, entry},
     publish::{self, Change},
 };
 use crate::{
     domain::{Case, Task, TaskKind, TaskState},
     error::{Error, Result},
-    storage::{self, CaseTask, TaskFilter},
+    storage::{self, CaseStore, CaseTask, TaskFilter},
 };
 
 /// A task to be given.
@@ -28,6 +28,19 @@ pub(crate) struct NewTask {
     /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty.
     pub(crate) due_at: String,
     pub(crate) is_needed: bool,
+}
+
+/// What of a task is to be other than it is; what is empty stays.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskAmendment {
+    pub(crate) department: String,
+    pub(crate) owner: String,
+    /// As of a new one.
+    pub(crate) due_at: String,
+    /// What is to be empty: owner or due_at.
+    pub(crate) clear: Vec<String>,
+    /// Why.
+    pub(crate) note: String,
 }
 
 /// How a task ends.
@@ -76,9 +89,7 @@ impl CaseApp {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         let task = Task {
                             id: new_uuid(&*app.clock),
-                            department: draft::department(&new.department)
-                                .map_err(|violation| Error::Invalid(vec![violation]))?
-                                .to_owned(),
+                            department: department(&new.department)?,
                             text: new.text.trim().to_owned(),
                             owner: new.owner.trim().to_owned(),
                             due_at: app.due_of(conn, ctx.scope(), &case, &new.due_at)?,
@@ -90,7 +101,52 @@ impl CaseApp {
                             kind: TaskKind::Given,
                         };
                         app.store.add_task(conn, case.id, &task)?;
-                        app.write_tasked(conn, &ctx, &mut case, ("task_added", &task), now)?;
+                        let given = task.stands_as("task_added");
+                        app.write_tasked(conn, &ctx, &mut case, (&[given], ""), now)?;
+                        let shown = app.show(conn, &ctx, case)?;
+                        Ok(answer(task, shown))
+                    },
+                )
+            })
+            .await
+    }
+
+    /// Gives an open task to another department or owner, or another due time.
+    pub(crate) async fn amend_task<R, A>(
+        &self,
+        ctx: CallContext,
+        key: Option<IdempotencyKey>,
+        (wanted, id): (Wanted, Uuid),
+        (amendment, wire): (TaskAmendment, R),
+        answer: impl Fn(Task, Shown) -> A + Send + Sync + 'static,
+    ) -> Result<A>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        amendment.check()?;
+        let app = self.clone();
+        let now = self.clock.now();
+        self.db
+            .write(move |conn| {
+                once(
+                    conn,
+                    &ctx,
+                    now,
+                    "complaint.task_amend",
+                    key.as_ref(),
+                    &wire,
+                    |conn| {
+                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let before = app.open_task(conn, ctx.scope(), (&case, id))?;
+                        let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
+                        let task = amendment.applied(&before, due_at)?;
+                        let changes = task.changes_since(&before);
+                        if !changes.is_empty() {
+                            CaseStore::amend_task(conn, case.id, &task)?;
+                            let told = (changes.as_slice(), amendment.note.as_str());
+                            app.write_tasked(conn, &ctx, &mut case, told, now)?;
+                        }
                         let shown = app.show(conn, &ctx, case)?;
                         Ok(answer(task, shown))
                     },
@@ -126,20 +182,14 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
-                        let tasks = app.store.list_tasks(conn, ctx.scope(), case.id)?;
-                        let mut task = tasks
-                            .into_iter()
-                            .find(|task| task.id == id)
-                            .ok_or(Error::TaskUnknown)?;
-                        if task.state != TaskState::Open {
-                            return Err(Error::TaskEnded);
-                        }
+                        let mut task = app.open_task(conn, ctx.scope(), (&case, id))?;
                         ending.satisfy(&task, &mut case)?;
                         task.state = ending.state;
                         ending.outcome.trim().clone_into(&mut task.outcome);
                         task.finished_at = Some(now);
                         app.store.finish_task(conn, case.id, &task)?;
-                        app.write_tasked(conn, &ctx, &mut case, ("task_finished", &task), now)?;
+                        let ended = task.stands_as("task_finished");
+                        app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )
@@ -177,19 +227,37 @@ impl CaseApp {
             .await
     }
 
+    /// A task of a case that is still to be done.
+    fn open_task(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        (case, id): (&Case, Uuid),
+    ) -> Result<Task> {
+        let tasks = self.store.list_tasks(conn, scope, case.id)?;
+        let found = tasks.into_iter().find(|task| task.id == id);
+        match found {
+            None => Err(Error::TaskUnknown),
+            Some(task) if task.state == TaskState::Open => Ok(task),
+            Some(_) => Err(Error::TaskEnded),
+        }
+    }
+
+    /// Writes what became of a case's tasks into its course, and tells of it.
     fn write_tasked(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         case: &mut Case,
-        (act, task): (&'static str, &Task),
+        (changes, note): (&[TaskChange], &str),
         now: Timestamp,
     ) -> Result<()> {
         case.version += 1;
         case.updated_at = now;
         storage::update_case(conn, case)?;
-        let words = (act, task.department.as_str(), task.state.code());
-        self.note(conn, case.id, &entry(ctx, now, words, ""))?;
+        for (act, from, to) in changes {
+            self.note(conn, case.id, &entry(ctx, now, (*act, from, to), note))?;
+        }
         Ok(publish::one(
             conn,
             &*self.clock,
@@ -221,6 +289,73 @@ impl CaseApp {
         Ok(Some(
             self.calendar(conn, scope, &case.dealer)?.midnight(next),
         ))
+    }
+}
+
+/// What became of a task: the act, and what it is about before and after.
+type TaskChange = (&'static str, String, String);
+
+impl Task {
+    /// An act with the task's department and how it stands now.
+    fn stands_as(&self, act: &'static str) -> TaskChange {
+        (act, self.department.clone(), self.state.code().to_owned())
+    }
+
+    /// What is other than it was: the department whose task it was, field and value.
+    fn changes_since(&self, before: &Self) -> Vec<TaskChange> {
+        let fields = |task: &Self| {
+            let due_at = task.due_at.map_or_else(String::new, Timestamp::to_rfc3339);
+            [
+                format!("department={}", task.department),
+                format!("owner={}", task.owner),
+                format!("due_at={due_at}"),
+            ]
+        };
+        let of = &before.department;
+        let pairs = fields(before).into_iter().zip(fields(self));
+        pairs
+            .filter(|(was, is)| was != is)
+            .map(|(was, is)| {
+                (
+                    "task_amended",
+                    format!("{of}: {was}"),
+                    format!("{of}: {is}"),
+                )
+            })
+            .collect()
+    }
+}
+
+impl TaskAmendment {
+    fn check(&self) -> Result<()> {
+        check_note(&self.note)?;
+        check_owner(&self.owner)?;
+        let is_known = |field: &String| matches!(field.as_str(), "owner" | "due_at");
+        if self.clear.iter().all(is_known) {
+            Ok(())
+        } else {
+            Err(Error::field("clear", "FORMAT", "write owner or due_at"))
+        }
+    }
+
+    /// The task as it is to be; `due_at` is what was typed of it.
+    fn applied(&self, task: &Task, due_at: Option<Timestamp>) -> Result<Task> {
+        let is_cleared = |name: &str| self.clear.iter().any(|field| field == name);
+        let mut amended = task.clone();
+        if !self.department.trim().is_empty() {
+            amended.department = department(&self.department)?;
+        }
+        if is_cleared("owner") {
+            amended.owner.clear();
+        } else if !self.owner.trim().is_empty() {
+            self.owner.trim().clone_into(&mut amended.owner);
+        }
+        if is_cleared("due_at") {
+            amended.due_at = None;
+        } else {
+            amended.due_at = due_at.or(task.due_at);
+        }
+        Ok(amended)
     }
 }
 
@@ -258,10 +393,21 @@ impl NewTask {
             let message = "say what is to be done, in at most 5000 characters";
             return Err(Error::field("text", "REQUIRED", message));
         }
-        if self.owner.chars().count() > 64 || self.owner.contains(char::is_control) {
-            let message = "name who does it by his code at the dealer, in at most 64 characters";
-            return Err(Error::field("owner", "FORMAT", message));
-        }
-        Ok(())
+        check_owner(&self.owner)
     }
+}
+
+/// Passes if somebody can be called so.
+fn check_owner(owner: &str) -> Result<()> {
+    if owner.chars().count() > 64 || owner.contains(char::is_control) {
+        let message = "name who does it by his code at the dealer, in at most 64 characters";
+        return Err(Error::field("owner", "FORMAT", message));
+    }
+    Ok(())
+}
+
+/// The department that a word means.
+fn department(word: &str) -> Result<String> {
+    let found = draft::department(word).map_err(|violation| Error::Invalid(vec![violation]))?;
+    Ok(found.to_owned())
 }

@@ -118,6 +118,8 @@ pub(crate) enum TaskKind {
     Given,
     /// Made by itself when a case is resolved or closed: ask the customer whether he is satisfied.
     SatisfactionCall,
+    /// Made by itself when the customer writes or sends something to a case that is over: read it.
+    CustomerWord,
 }
 
 impl TaskKind {
@@ -125,30 +127,44 @@ impl TaskKind {
         match self {
             Self::Given => "",
             Self::SatisfactionCall => "satisfaction_call",
+            Self::CustomerWord => "customer_word",
         }
     }
 
     pub(crate) fn parse(code: &str) -> Self {
-        if code == "satisfaction_call" {
-            Self::SatisfactionCall
-        } else {
-            Self::Given
+        match code {
+            "satisfaction_call" => Self::SatisfactionCall,
+            "customer_word" => Self::CustomerWord,
+            _ => Self::Given,
+        }
+    }
+
+    /// What is to be done, of a task that is made by itself.
+    pub(crate) const fn errand(self) -> &'static str {
+        match self {
+            Self::Given => "",
+            Self::SatisfactionCall => {
+                "满意度回访：对解决结果、处理过程各打几分（1—5），为什么？ Ask for the grades of resolution and handling, and why."
+            }
+            Self::CustomerWord => {
+                "客户在处理结束后又留言或发来文件：请阅读、答复，必要时重新打开。 The customer wrote or sent something after the end: \
+                 read it, answer him, and re-open the case if it is not over."
+            }
         }
     }
 }
 
-/// Who calls customers up, and what he is told to do.
-pub(crate) const CALLER: (&str, &str) = (
-    "customer_care",
-    "满意度回访：对解决结果、处理过程各打几分（1—5），为什么？ Ask for the grades of resolution and handling, and why.",
-);
+/// The department that does what is made by itself.
+pub(crate) const CARE: &str = "customer_care";
 /// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
 pub(crate) const CALL_WITHIN: [u32; 2] = [3, 7];
+/// Working days within which somebody reads what he wrote after the end.
+pub(crate) const READ_WITHIN: u32 = 1;
 
 impl Task {
-    /// Whether it is a call that nobody has made yet.
-    pub(crate) fn is_open_call(&self) -> bool {
-        self.kind == TaskKind::SatisfactionCall && self.state == TaskState::Open
+    /// Whether it is of a kind and still to be done.
+    pub(crate) fn is_open_of(&self, kind: TaskKind) -> bool {
+        self.kind == kind && self.state == TaskState::Open
     }
 
     /// Whether the case cannot be resolved because of it.
@@ -247,8 +263,6 @@ pub(crate) fn follow(
         let kind = clock.kind;
         if to == State::Withdrawn {
             clock.end(Standing::Stopped, at, calendar);
-        } else if kind.is_met_in(to) {
-            clock.end(Standing::Met, at, calendar);
         } else if begins_anew(clock, to) && kinds_of(terms.category).contains(&kind) {
             let from = if kind.is_of_law() {
                 terms.demanded_at
@@ -256,6 +270,8 @@ pub(crate) fn follow(
                 at
             };
             clock.restart(budget(kind), from, calendar);
+        } else if kind.is_met_in(to) {
+            clock.end(Standing::Met, at, calendar);
         } else if kind.is_paused_in(to) {
             if clock.pause(at, calendar) {
                 turns.push((kind, "paused"));
@@ -267,16 +283,18 @@ pub(crate) fn follow(
     turns
 }
 
-/// The customer was answered, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
-/// did not end the law's watch for one. The reasoned answer that he was given stays given.
+/// The customer was answered or asked, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
+/// did not end the law's watch for one. The answers that he was given stay given; those that a withdrawal cut off are owed again.
 const fn begins_anew(clock: &Clock, to: State) -> bool {
     match clock.kind {
-        ClockKind::NextUpdate => matches!(to, State::Acknowledged | State::Reopened),
+        ClockKind::NextUpdate => matches!(
+            to,
+            State::Acknowledged | State::WaitingCustomer | State::Reopened
+        ),
         ClockKind::Resolution | ClockKind::LawRemedy => matches!(to, State::Reopened),
-        ClockKind::LawAnswer => {
+        ClockKind::FirstResponse | ClockKind::LawAnswer => {
             matches!(to, State::Reopened) && matches!(clock.standing, Standing::Stopped)
         }
-        ClockKind::FirstResponse => false,
     }
 }
 
@@ -324,9 +342,20 @@ mod tests {
                 vec![Met, Running, Running],
                 vec![(ClockKind::Resolution, "resumed")],
             ),
+            (
+                State::WaitingCustomer,
+                vec![Met, Running, Paused],
+                vec![(ClockKind::Resolution, "paused")],
+            ),
+            (
+                State::InProgress,
+                vec![Met, Running, Running],
+                vec![(ClockKind::Resolution, "resumed")],
+            ),
             (State::Resolved, vec![Met, Met, Met], vec![]),
             (State::Reopened, vec![Met, Running, Running], vec![]),
             (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
+            (State::Reopened, vec![Met, Running, Running], vec![]),
         ];
         for (step, (state, expected, turns)) in course.into_iter().enumerate() {
             let at = hour(step as i64 + 1);
@@ -339,8 +368,32 @@ mod tests {
             assert_eq!(turned, turns, "{state:?}");
         }
         assert_eq!(
-            clocks[2].round, 2,
-            "the re-opened case was given a round of its own"
+            clocks[2].round, 3,
+            "each time it was re-opened it was given a round of its own"
         );
+    }
+
+    #[test]
+    fn who_was_never_answered_is_owed_an_answer_when_his_case_comes_back() {
+        let calendar = Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()));
+        let at =
+            |minutes: i64| Timestamp::from_micros(1_780_300_800_000_000 + minutes * 60_000_000);
+        let hour = 3_600_000_000;
+        let first = Clock::start(ClockKind::FirstResponse, hour, at(0), &calendar);
+        let mut clocks = [first];
+        for (to, standing) in [
+            (State::Withdrawn, Standing::Stopped),
+            (State::Reopened, Standing::Running),
+            (State::InProgress, Standing::Met),
+            (State::Resolved, Standing::Met),
+            (State::Reopened, Standing::Met),
+        ] {
+            let anew = Anew {
+                category: "service.repair",
+                demanded_at: at(0),
+            };
+            follow(&mut clocks, to, (|_| hour, anew), at(30), &calendar);
+            assert_eq!(clocks[0].standing, standing, "{to:?}");
+        }
     }
 }

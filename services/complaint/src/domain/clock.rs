@@ -79,14 +79,10 @@ impl ClockKind {
         self.law_days().is_some()
     }
 
-    /// Whether the clock stands still in a state. The law knows no pause, and a customer who waits for a part is owed a
-    /// word all the same.
+    /// Whether the clock stands still in a state. The law knows no pause. Whoever is waited for, the customer is owed a word:
+    /// when the part comes, or whether he has still to answer. So no case lies for ever in a state of waiting.
     pub(crate) const fn is_paused_in(self, state: State) -> bool {
-        match self {
-            Self::Resolution => state.is_waiting(),
-            Self::NextUpdate => matches!(state, State::WaitingCustomer),
-            _ => false,
-        }
+        matches!(self, Self::Resolution) && state.is_waiting()
     }
 
     /// Whether what the clock waits for has come when a case reaches a state.

@@ -20,7 +20,8 @@ mod years;
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
 pub(crate) use case::{
-    Anew, CALL_WITHIN, CALLER, Case, Entry, Task, TaskKind, TaskState, Turn, Words, follow,
+    Anew, CALL_WITHIN, CARE, Case, Entry, READ_WITHIN, Task, TaskKind, TaskState, Turn, Words,
+    follow,
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
@@ -29,7 +30,7 @@ pub(crate) use number::CaseNumber;
 pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
-pub(crate) use solution::{Solution, SolutionState, Uses, kinship};
+pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};
 pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
 pub(crate) use warning::Warning;
 pub(crate) use words::{

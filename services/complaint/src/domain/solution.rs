@@ -29,6 +29,17 @@ pub(crate) enum SolutionState {
     Retired,
 }
 
+/// Among which solutions some are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// All that are not retired.
+    All,
+    /// What is approved, also where a newer draft waits.
+    InForce,
+    /// What waits for approval.
+    Drafts,
+}
+
 /// How often it was used, and what came of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Uses {

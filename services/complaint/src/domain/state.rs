@@ -111,7 +111,7 @@ const DESK: &[Role] = &[
     Role::Agent,
     Role::HqAdmin,
 ];
-/// The desk, and the customer himself.
+/// The desk, and the customer himself: what was said in his name, such as that he withdraws it, he can take back.
 const ANYONE: &[Role] = &[
     Role::Dms,
     Role::Sales,
@@ -142,11 +142,12 @@ pub(crate) const MOVES: &[Move] = &[
     to(WaitingParts, InProgress, DESK, &[]),
     to(WaitingOem, InProgress, DESK, &[]),
     to(InProgress, Resolved, DESK, &[Note, TasksDone]),
-    to(Resolved, FollowedUp, DESK, &[Note]),
+    to(Resolved, FollowedUp, ANYONE, &[Note]),
     to(FollowedUp, Closed, DESK, &[]),
     to(Resolved, Reopened, ANYONE, &[Note, InTime]),
     to(FollowedUp, Reopened, ANYONE, &[Note, InTime]),
     to(Closed, Reopened, ANYONE, &[Note, InTime]),
+    to(Withdrawn, Reopened, ANYONE, &[Note, InTime]),
     to(Reopened, InProgress, DESK, &[]),
     to(Received, Withdrawn, ANYONE, &[Note]),
     to(Acknowledged, Withdrawn, ANYONE, &[Note]),

@@ -4,6 +4,7 @@ use marque_api::{
     customer::v1::{Link, SourceRecordsLinked},
     events::v1::Event,
 };
+use marque_core::SourceRecordId;
 use marque_db::Conn;
 use marque_events::{
     ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
@@ -24,7 +25,7 @@ pub(crate) struct CustomersHandler(pub(crate) CaseApp);
 impl Handler for CustomersHandler {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
-            "marque.customer.source_records.linked" => linked(conn, event),
+            "marque.customer.source_records.linked" => linked(&self.0, conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             CUSTOMER_RECEIVED => put_reception(conn, event),
             CUSTOMERS_ERASED => {
@@ -36,15 +37,18 @@ impl Handler for CustomersHandler {
     }
 }
 
-fn linked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+fn linked(app: &CaseApp, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
     let links = SourceRecordsLinked::decode(event.data.as_slice())?.links;
     let known: Vec<RecordLink> = links
         .into_iter()
         .map(|link| read_link(link, event.position))
         .collect::<Result<_, _>>()?;
-    storage::lock_records(conn, known.iter().map(|link| link.record))?;
+    let records: Vec<SourceRecordId> = known.iter().map(|link| link.record).collect();
+    storage::lock_records(conn, records.iter().copied())?;
+    let waiting = storage::cases_without_customer(conn, &records)?;
     storage::put_links(conn, &known)?;
-    Ok(storage::relink(conn, known.iter().map(|link| link.record))?)
+    storage::relink(conn, records)?;
+    Ok(app.welcome(conn, &waiting)?)
 }
 
 fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {

@@ -8,7 +8,7 @@ use tonic::Request;
 use super::{ComplaintGrpc, convert, read};
 use crate::{
     app::{Desk, SolutionDraft, Wanted},
-    domain::SolutionState,
+    domain::{Among, SolutionState},
     error::{Error, Result},
 };
 
@@ -19,6 +19,18 @@ const MOST_HITS: i32 = 50;
 fn limit(wish: i32) -> usize {
     let wish = if wish <= 0 { HITS } else { wish };
     wish.min(MOST_HITS) as usize
+}
+
+fn among(request: &pb::SearchSolutionsRequest) -> Result<Among> {
+    match (request.approved_only, request.drafts_only) {
+        (true, true) => {
+            let message = "no draft is approved: ask for the one or the other";
+            Err(Error::field("drafts_only", "NOT_ALLOWED", message))
+        }
+        (true, false) => Ok(Among::InForce),
+        (false, true) => Ok(Among::Drafts),
+        (false, false) => Ok(Among::All),
+    }
 }
 
 impl ComplaintGrpc {
@@ -130,10 +142,11 @@ impl ComplaintGrpc {
         request: Request<pb::SearchSolutionsRequest>,
     ) -> Result<pb::SearchSolutionsResponse> {
         let (ctx, _, _, request) = read(request)?;
+        let among = among(&request)?;
         let most = limit(request.limit);
         let found = self
             .app
-            .search_solutions(ctx, request.query, request.approved_only, most)
+            .search_solutions(ctx, request.query, among, most)
             .await?;
         Ok(pb::SearchSolutionsResponse {
             solutions: found.into_iter().map(convert::proposed_to_pb).collect(),

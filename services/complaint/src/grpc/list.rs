@@ -22,9 +22,10 @@ pub(super) fn list_name(request: &pb::ListComplaintsRequest) -> String {
         overdue,
         page_size: _,
         page_token: _,
+        compensation_asked,
     } = request;
     format!(
-        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}"
+        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}&{compensation_asked}"
     )
 }
 
@@ -67,6 +68,7 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Fil
         .unwrap_or(&request.department)
         .clone_into(&mut filter.department);
     filter.overdue = request.overdue;
+    filter.compensation_asked = request.compensation_asked;
     if !request.customer_id.is_empty() {
         match request.customer_id.parse() {
             Ok(customer) => filter.customer = Some(customer),

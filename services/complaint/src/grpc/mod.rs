@@ -22,7 +22,7 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Said, Wanted},
+    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Said, TaskAmendment, Wanted},
     domain::TaskState,
     error::{Error, Result},
     follow::OwnEvents,
@@ -203,6 +203,29 @@ impl ComplaintGrpc {
             .await
     }
 
+    async fn amend_task(
+        &self,
+        request: Request<pb::AmendTaskRequest>,
+    ) -> Result<pb::AmendTaskResponse> {
+        let (ctx, _, key, wire) = read(request)?;
+        let task = (Wanted::read(&wire.id)?, convert::task_id(&wire.task_id)?);
+        let amendment = TaskAmendment {
+            department: wire.department.clone(),
+            owner: wire.owner.clone(),
+            due_at: wire.due_at.clone(),
+            clear: wire.clear.clone(),
+            note: wire.note.clone(),
+        };
+        self.app
+            .amend_task(ctx, key, task, (amendment, wire), |task, shown| {
+                pb::AmendTaskResponse {
+                    task: Some(convert::task_to_pb(task)),
+                    complaint: Some(convert::shown_to_pb(shown)),
+                }
+            })
+            .await
+    }
+
     async fn finish_task(
         &self,
         request: Request<pb::FinishTaskRequest>,
@@ -287,6 +310,13 @@ impl ComplaintService for ComplaintGrpc {
 
     async fn add_task(&self, request: Request<pb::AddTaskRequest>) -> Answer<pb::AddTaskResponse> {
         answer(self.add_task(request).await)
+    }
+
+    async fn amend_task(
+        &self,
+        request: Request<pb::AmendTaskRequest>,
+    ) -> Answer<pb::AmendTaskResponse> {
+        answer(self.amend_task(request).await)
     }
 
     async fn finish_task(

@@ -9,21 +9,24 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 14] = [
+const ACTS: [&str; 17] = [
     "opened",
     "moved",
     "filed",
+    "answered",
     "noted",
     "amended",
     "corrected",
     "paused",
     "resumed",
     "task_added",
+    "task_amended",
     "task_finished",
     "solution_used",
     "attached",
     "compensation",
     "warned",
+    "ranked",
 ];
 
 impl CaseStore {

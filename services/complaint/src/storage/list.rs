@@ -26,6 +26,8 @@ pub(crate) struct Filter {
     pub(crate) overdue: bool,
     /// The time; needed with `overdue`.
     pub(crate) now: Timestamp,
+    /// Only cases with a compensation that waits for its decision.
+    pub(crate) compensation_asked: bool,
     /// Cases of the customer at other dealers too, for a caller who knows him.
     pub(crate) across_dealers: bool,
 }
@@ -109,6 +111,11 @@ impl Filter {
         }
         if self.level > 0 {
             clauses.add("level >= #", self.level.into());
+        }
+        if self.compensation_asked {
+            clauses.sql.push_str(
+                " AND id IN (SELECT complaint_id FROM complaint_compensations WHERE state = 'asked')",
+            );
         }
         if self.overdue {
             clauses.add(

@@ -5,7 +5,7 @@ use marque_core::{ComplaintId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
-use crate::domain::{Solution, SolutionState, Uses};
+use crate::domain::{Among, Solution, SolutionState, Uses};
 
 const COLUMNS: &str =
     "id, version, state, title, body, category, part, fault, author, approved_by, updated_at";
@@ -48,13 +48,13 @@ pub(crate) fn list_changed_solutions(
 pub(crate) fn list_latest_solutions(
     conn: &mut Conn<'_>,
     _: &Scope,
-    approved_only: bool,
+    among: Among,
     limit: u32,
 ) -> Result<Vec<Solution>, StoreError> {
-    let clause = if approved_only {
-        "(state = 'approved' OR (state = 'draft' AND version > 1))"
-    } else {
-        "state <> 'retired'"
+    let clause = match among {
+        Among::All => "state <> 'retired'",
+        Among::InForce => "(state = 'approved' OR (state = 'draft' AND version > 1))",
+        Among::Drafts => "state = 'draft'",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM solutions WHERE {clause} ORDER BY updated_at DESC, id DESC LIMIT ?1"

@@ -27,6 +27,16 @@ pub(crate) struct TaskFilter {
     pub(crate) needed: bool,
 }
 
+impl TaskFilter {
+    /// The dealer whose tasks alone are wanted or seen.
+    fn one_dealer<'a>(&'a self, scope: &'a Scope) -> Option<&'a str> {
+        match scope {
+            Scope::Dealer(own) => Some(own.as_str()),
+            _ => Some(self.dealer.as_str()).filter(|dealer| !dealer.is_empty()),
+        }
+    }
+}
+
 /// A task, and what is coded of its case.
 #[derive(Clone)]
 pub(crate) struct CaseTask {
@@ -68,6 +78,25 @@ impl CaseStore {
                 (&words).into(),
                 [].as_slice().into(),
                 task.kind.code().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Gives a task to whom it is now given, until when it is now due.
+    pub(crate) fn amend_task(
+        conn: &mut Conn<'_>,
+        case: ComplaintId,
+        task: &Task,
+    ) -> Result<(), StoreError> {
+        conn.execute(
+            "UPDATE complaint_tasks SET department = ?3, owner = ?4, due_at = ?5 WHERE complaint_id = ?1 AND id = ?2",
+            &[
+                case.uuid().into(),
+                task.id.into(),
+                (&task.department).into(),
+                (&task.owner).into(),
+                task.due_at.into(),
             ],
         )?;
         Ok(())
@@ -141,6 +170,10 @@ impl CaseStore {
             if !value.is_empty() {
                 clauses.add(condition, value.into());
             }
+        }
+        if let Some(dealer) = filter.one_dealer(scope) {
+            // The dealer of the case once more, as the tasks' own index has it: most of the others' tasks would be read in vain.
+            clauses.add("t.case_dealer = #", dealer.into());
         }
         if let Some(until) = filter.due_until {
             clauses.add("t.due_at <= #", until.into());

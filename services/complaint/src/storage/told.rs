@@ -2,7 +2,7 @@
 //! row remembers the position of the event that said so; an older event that comes later changes nothing.
 
 use marque_auth::Scope;
-use marque_core::{ComplaintId, CustomerId, Timestamp};
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError, Value};
 use uuid::Uuid;
 
@@ -121,4 +121,16 @@ pub(crate) fn open_cases_of_car(
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let sql = "SELECT id FROM complaints WHERE vin = ?1 AND is_open";
     conn.query(sql, &[vin.into()], |row| Ok(row.get::<Uuid>(0)?.into()))
+}
+
+/// Open cases of records that are nobody's yet, with the times of an ordinary customer.
+pub(crate) fn cases_without_customer(
+    conn: &mut Conn<'_>,
+    records: &[SourceRecordId],
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let keys: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
+    let sql = "SELECT id FROM complaints
+               WHERE is_open AND customer_id IS NULL AND tier = ?1 AND source_record_id IN (??)";
+    let ordinary = [Tier::Ordinary.code().into()];
+    conn.query_in(sql, &ordinary, &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }

@@ -17,6 +17,7 @@ store_test_suite!(
     a_file_comes_back_as_it_came_and_lies_sealed,
     what_a_file_is_its_bytes_say,
     a_file_is_seen_by_those_who_see_its_case,
+    a_file_that_the_customer_was_asked_for_takes_his_case_out_of_waiting,
     the_same_file_under_the_same_key_is_kept_once,
     files_lie_in_a_bucket_if_one_is_named,
 );
@@ -195,6 +196,29 @@ async fn a_file_is_seen_by_those_who_see_its_case(db: TestDb) {
     let other = world.open(complaint("D1", "c2")).await;
     let elsewhere = fetch(&world, at_desk("D1"), (&other.id, &kept.id)).await;
     assert_eq!(elsewhere.unwrap_err().code(), Code::NotFound);
+}
+
+async fn a_file_that_the_customer_was_asked_for_takes_his_case_out_of_waiting(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let link = linked(1, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    for (to, note) in [
+        ("acknowledged", ""),
+        ("in_progress", ""),
+        ("waiting_customer", "请发照片"),
+    ] {
+        world.go(&case.id, to, note).await.unwrap();
+    }
+    give(&world, &case.id, PDF).await;
+    assert_eq!(world.get(&case.id).await.state, "waiting_customer");
+    let himself = (Role::Customer, Scope::Customer(customer(1)));
+    send(&world, himself, parts(&case.id, "photo", PDF))
+        .await
+        .unwrap();
+    let shown = world.get(&case.id).await;
+    assert_eq!(shown.state, "in_progress");
+    assert!(shown.entries.iter().any(|entry| entry.act == "answered"));
 }
 
 async fn the_same_file_under_the_same_key_is_kept_once(db: TestDb) {

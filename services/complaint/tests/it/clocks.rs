@@ -10,6 +10,7 @@ store_test_suite!(
     a_graver_case_has_less_time_from_then_on,
     a_dealers_hours_set_his_clocks_anew,
     a_word_to_the_customer_starts_the_next_update_anew,
+    a_case_that_waits_for_the_customer_does_not_wait_for_ever,
     a_demand_by_law_has_clocks_of_its_own,
     the_law_watches_again_what_was_no_remedy,
 );
@@ -131,6 +132,26 @@ async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
     let told = told.into_inner().complaint.unwrap();
     assert_eq!(due(&told, "next_update"), "2026-03-03T12:00:00+08:00");
     assert_eq!(told.entries.last().unwrap().note, "配件明天到");
+}
+
+async fn a_case_that_waits_for_the_customer_does_not_wait_for_ever(db: TestDb) {
+    let world = World::start(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    world.pass(60);
+    let waiting = world.go(&case.id, "waiting_customer", "请他提供行车记录");
+    let waiting = waiting.await.unwrap();
+    assert_eq!(due(&waiting, "resolution"), "");
+    assert_eq!(
+        due(&waiting, "next_update"),
+        "2026-03-03T11:00:00+08:00",
+        "a day after he was asked"
+    );
+    // He does not answer, and nobody reminds him: two and a half working days later headquarters knows.
+    world.pass(3 * 24 * 60);
+    let top = "SELECT count(*) FROM complaint_escalations WHERE kind = 2 AND step = 5";
+    world.wait_for(top, 1).await;
 }
 
 async fn a_demand_by_law_has_clocks_of_its_own(db: TestDb) {

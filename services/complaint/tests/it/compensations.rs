@@ -11,6 +11,7 @@ use crate::world::{World, complaint, reason};
 store_test_suite!(
     within_his_limit_whoever_asks_is_answered_at_once,
     beyond_it_whose_limit_covers_it_decides,
+    what_waits_for_a_decision_is_found,
     many_small_ones_are_a_large_one,
     a_compensation_is_told_of_and_counted,
 );
@@ -106,6 +107,36 @@ async fn beyond_it_whose_limit_covers_it_decides(db: TestDb) {
     );
     let error = decide(&world, hq, &case.id, approve).await.unwrap_err();
     assert_eq!(reason(&error), "COMPENSATION_DECIDED");
+}
+
+async fn what_waits_for_a_decision_is_found(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let small = world.open(complaint("D1", "c2")).await;
+    ask(&world, dealer(Role::Service), &small.id, 100)
+        .await
+        .unwrap();
+    let asked = ask(&world, dealer(Role::Service), &case.id, 3_000)
+        .await
+        .unwrap();
+    let waiting = async |(role, scope): (Role, Scope)| {
+        let message = pb::ListComplaintsRequest {
+            compensation_asked: true,
+            ..pb::ListComplaintsRequest::default()
+        };
+        let request = world.ask(role, scope, message);
+        let answer = world.complaints().list_complaints(request).await.unwrap();
+        let found = answer.into_inner().complaints.into_iter();
+        found.map(|case| case.id).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(dealer(Role::Manager)).await, [case.id.clone()]);
+    let elsewhere = Scope::Dealer("D2".parse().unwrap());
+    assert!(waiting((Role::Manager, elsewhere)).await.is_empty());
+    let verdict = (asked.id.as_str(), "approve", "");
+    decide(&world, dealer(Role::Manager), &case.id, verdict)
+        .await
+        .unwrap();
+    assert!(waiting(dealer(Role::Manager)).await.is_empty());
 }
 
 async fn many_small_ones_are_a_large_one(db: TestDb) {

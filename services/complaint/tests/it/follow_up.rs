@@ -1,15 +1,20 @@
 //! The call after the case: it is made by itself, and what the customer says in it is kept.
 
 use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
-use tonic::Code;
+use tonic::{Code, Request};
 
-use crate::world::{World, complaint};
+use crate::world::{World, complaint, customer, linked};
 
 store_test_suite!(
     whoever_resolves_a_case_leaves_a_call_to_be_made,
     a_case_closed_unasked_is_called_about_once_more,
     a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again,
+    the_customer_can_say_himself_how_satisfied_he_is,
+    a_withdrawn_case_leaves_nothing_to_be_done_and_can_come_back,
+    the_customers_answer_takes_his_case_out_of_waiting,
+    what_the_customer_writes_after_the_end_is_read_by_somebody,
 );
 
 async fn resolve(world: &World, id: &str) -> pb::Complaint {
@@ -136,4 +141,168 @@ async fn a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again
     let resolved = world.go(&case.id, "resolved", "new discs").await.unwrap();
     let open = resolved.tasks.iter().filter(|task| task.state == "open");
     assert_eq!(open.count(), 1);
+}
+
+/// A case of a customer who has an account of his own.
+async fn of_a_customer(world: &World) -> pb::Complaint {
+    let link = linked(1, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    world.open(complaint("D1", "c1")).await
+}
+
+/// What the customer asks himself.
+fn himself<T>(world: &World, message: T) -> Request<T> {
+    world.ask(Role::Customer, Scope::Customer(customer(1)), message)
+}
+
+async fn write(world: &World, id: &str, note: &str) -> pb::Complaint {
+    let message = pb::AddNoteRequest {
+        id: id.into(),
+        note: note.into(),
+        ..pb::AddNoteRequest::default()
+    };
+    let noted = world.complaints().add_note(himself(world, message)).await;
+    noted.unwrap().into_inner().complaint.unwrap()
+}
+
+async fn the_customer_can_say_himself_how_satisfied_he_is(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    let early = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "acknowledged".into(),
+        satisfaction_handling: 5,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .move_complaint(world.desk("D1", early))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    resolve(&world, &case.id).await;
+    let says = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "followed_up".into(),
+        note: "quiet at last, but nobody called me".into(),
+        satisfaction_resolution: 5,
+        satisfaction_handling: 2,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let said = world
+        .complaints()
+        .move_complaint(himself(&world, says))
+        .await;
+    let said = said.unwrap().into_inner().complaint.unwrap();
+    assert_eq!(said.next_states, ["reopened"], "to close it is the desk's");
+    let shown = world.get(&case.id).await;
+    assert_eq!(
+        (shown.satisfaction_resolution, shown.satisfaction_handling),
+        (5, 2)
+    );
+    let call = &shown.tasks[0];
+    assert_eq!(
+        (call.state.as_str(), call.outcome.as_str()),
+        ("done", "quiet at last, but nobody called me")
+    );
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    assert_eq!(closed.tasks.len(), 1, "he is not asked again");
+}
+
+async fn a_withdrawn_case_leaves_nothing_to_be_done_and_can_come_back(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: "find the pad".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let added = world.complaints().add_task(world.desk("D1", task)).await;
+    added.unwrap();
+    let gone = world.go(&case.id, "withdrawn", "he says so").await.unwrap();
+    assert_eq!(gone.tasks[0].state, "cancelled");
+    assert!(gone.clocks.iter().all(|clock| clock.state == "stopped"));
+    // He never said so.
+    world.pass(60);
+    let back = pb::MoveComplaintRequest {
+        id: case.id.clone(),
+        to: "reopened".into(),
+        note: "I did not withdraw it".into(),
+        ..pb::MoveComplaintRequest::default()
+    };
+    let moved = world
+        .complaints()
+        .move_complaint(himself(&world, back))
+        .await;
+    moved.unwrap();
+    let again = world.get(&case.id).await;
+    assert_eq!((again.open, again.reopened), (true, 1));
+    assert!(again.clocks.iter().all(|clock| clock.state == "running"));
+    let first = &again.clocks[0];
+    assert_eq!(
+        (first.kind.as_str(), first.due_local.as_str()),
+        ("first_response", "2026-03-02T12:00:00+08:00"),
+        "nobody has answered him yet"
+    );
+}
+
+async fn the_customers_answer_takes_his_case_out_of_waiting(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    for (to, note) in [
+        ("acknowledged", ""),
+        ("in_progress", ""),
+        ("waiting_customer", "when does it squeak?"),
+    ] {
+        world.go(&case.id, to, note).await.unwrap();
+    }
+    let seen = write(&world, &case.id, "when it is cold").await;
+    assert_eq!(seen.state, "in_progress");
+    let acts: Vec<&str> = seen
+        .entries
+        .iter()
+        .map(|entry| entry.act.as_str())
+        .collect();
+    assert_eq!(
+        acts[acts.len() - 2..],
+        ["noted", "answered"],
+        "he sees his own, and no clock: {acts:?}"
+    );
+    let shown = world.get(&case.id).await;
+    let resolution = shown.clocks.iter().find(|clock| clock.kind == "resolution");
+    assert_eq!(resolution.unwrap().state, "running");
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.moved'";
+    assert_eq!(world.count(told).await, 4);
+    // A word in between changes nothing more.
+    let again = write(&world, &case.id, "and in the rain").await;
+    assert_eq!(again.state, "in_progress");
+    assert_eq!(world.count(told).await, 4);
+}
+
+async fn what_the_customer_writes_after_the_end_is_read_by_somebody(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    resolve(&world, &case.id).await;
+    for note in ["it squeaks again", "do you read this?"] {
+        let seen = write(&world, &case.id, note).await;
+        assert_eq!(seen.state, "resolved", "whether it is over others decide");
+        assert!(seen.entries.iter().all(|entry| entry.act != "task_added"));
+    }
+    let open = async || {
+        let mut tasks = world.get(&case.id).await.tasks;
+        tasks.retain(|task| task.kind == "customer_word" && task.state == "open");
+        tasks
+    };
+    let waiting = open().await;
+    assert_eq!(waiting.len(), 1, "one is enough until it is done");
+    assert_eq!(waiting[0].department, "customer_care");
+    // Monday and a working day: the end of Tuesday in China.
+    assert_eq!(waiting[0].due_at.unwrap().seconds, 1_772_553_600);
+    let graded = finish(&world, (&case.id, &waiting[0].id), [5, 5]).await;
+    assert_eq!(graded.unwrap_err().code(), Code::InvalidArgument);
+    finish(&world, (&case.id, &waiting[0].id), [0, 0])
+        .await
+        .unwrap();
+    write(&world, &case.id, "thank you").await;
+    assert_eq!(open().await.len(), 1);
 }

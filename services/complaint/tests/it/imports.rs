@@ -269,6 +269,14 @@ async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_move
     let shown = by_key().await;
     assert_eq!(shown[2].state, "closed");
     assert!(shown[2].clocks.iter().all(|clock| clock.state == "met"));
+    let calls: Vec<String> = world
+        .get(&shown[2].id)
+        .await
+        .tasks
+        .into_iter()
+        .map(|task| format!("{} {}", task.kind, task.state))
+        .collect();
+    assert_eq!(calls, ["satisfaction_call open"], "he is asked, once");
     assert_eq!(shown[4].state, "acknowledged", "the desk said so");
     let course = world.get(&shown[2].id).await.entries;
     let filed: Vec<_> = course

@@ -12,7 +12,9 @@ use crate::world::{World, complaint, customer, linked};
 store_test_suite!(
     a_solution_is_versioned_approved_used_and_counted,
     a_decision_with_a_key_is_taken_once,
+    whoever_approves_sees_what_waits_for_it,
     the_desk_sees_a_case_with_all_that_stands_beside_it,
+    a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said,
     cases_are_found_by_their_words_inside_the_scope,
     the_indexes_are_built_from_the_store,
     a_report_counts_what_the_scope_sees,
@@ -49,7 +51,7 @@ async fn find(world: &World, query: &str, approved_only: bool) -> Vec<pb::Soluti
     let message = pb::SearchSolutionsRequest {
         query: query.into(),
         approved_only,
-        limit: 0,
+        ..pb::SearchSolutionsRequest::default()
     };
     let answer = world
         .complaints()
@@ -84,6 +86,36 @@ async fn a_decision_with_a_key_is_taken_once(db: TestDb) {
     );
     let reused = complaints.decide_solution(decide("retire")).await;
     assert_eq!(reused.unwrap_err().code(), Code::FailedPrecondition);
+}
+
+async fn whoever_approves_sees_what_waits_for_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let approved = put(&world, "", "换片后异响", "打磨刹车盘").await;
+    approve(&world, &approved.id).await;
+    let waiting = put(&world, "", "天窗漏水", "疏通排水管").await;
+    let drafts = async |query: &str| {
+        let message = pb::SearchSolutionsRequest {
+            query: query.into(),
+            drafts_only: true,
+            ..pb::SearchSolutionsRequest::default()
+        };
+        let request = world.ask(Role::Steward, Scope::Headquarters, message);
+        let found = world.complaints().search_solutions(request).await.unwrap();
+        let found = found.into_inner().solutions.into_iter();
+        found.map(|solution| solution.id).collect::<Vec<_>>()
+    };
+    assert_eq!(drafts("").await, std::slice::from_ref(&waiting.id));
+    assert_eq!(drafts("天窗").await, std::slice::from_ref(&waiting.id));
+    assert!(drafts("异响").await.is_empty());
+    approve(&world, &waiting.id).await;
+    assert!(drafts("").await.is_empty());
+    let neither = pb::SearchSolutionsRequest {
+        approved_only: true,
+        drafts_only: true,
+        ..pb::SearchSolutionsRequest::default()
+    };
+    let refused = world.complaints().search_solutions(world.hq(neither)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
 }
 
 async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {
@@ -234,6 +266,33 @@ async fn the_desk_sees_a_case_with_all_that_stands_beside_it(db: TestDb) {
         return;
     }
     panic!("the case like it is never shown");
+}
+
+async fn a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let message = pb::PutSolutionRequest {
+        title: "氧传感器老化".into(),
+        text: "更换并清除故障码".into(),
+        fault: "P0171".into(),
+        ..pb::PutSolutionRequest::default()
+    };
+    let request = world.desk("D1", message);
+    let written = world.complaints().put_solution(request).await.unwrap();
+    let solution = written.into_inner().solution.unwrap();
+    approve(&world, &solution.id).await;
+    let case = world
+        .open(pb::OpenComplaintRequest {
+            text: "shakes at the lights".into(),
+            fault: "P0171".into(),
+            ..complaint("D1", "c1")
+        })
+        .await;
+    let desk = pb::GetDeskRequest { id: case.id };
+    let request = world.desk("D1", desk);
+    let seen = world.complaints().get_desk(request).await.unwrap();
+    let proposed = seen.into_inner().solutions;
+    assert_eq!(proposed.len(), 1);
+    assert_eq!(proposed[0].id, solution.id);
 }
 
 async fn cases_are_found_by_their_words_inside_the_scope(db: TestDb) {

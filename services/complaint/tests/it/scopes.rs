@@ -12,6 +12,7 @@ store_test_suite!(
     a_dealer_who_knows_the_customer_learns_of_his_cases_elsewhere_but_not_what_was_said,
     a_case_may_come_before_its_customer_and_follows_him,
     a_customer_complains_for_himself_and_moves_only_what_is_his_to_move,
+    a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
     a_region_reads_the_words_of_its_own_dealers_alone,
@@ -213,13 +214,54 @@ async fn a_customer_complains_for_himself_and_moves_only_what_is_his_to_move(db:
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);
 }
 
+async fn a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let of_the_system = |key: &str| pb::OpenComplaintRequest {
+        complaint_key: "TS1".into(),
+        ..complaint("D1", key)
+    };
+    let anothers = world.open(of_the_system("c9")).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    let request = pb::OpenComplaintRequest {
+        tier: "vip".into(),
+        opened_at: "2026-02-01".into(),
+        ..of_the_system("c1")
+    };
+    let opened = world
+        .complaints()
+        .open_complaint(world.ask(Role::Customer, Scope::Customer(own), request))
+        .await
+        .expect("he does not learn that somebody has a case of this key");
+    let opened = world.get(&opened.into_inner().complaint.unwrap().id).await;
+    assert_eq!(anothers.complaint_key, "TS1");
+    assert_eq!(
+        (opened.complaint_key.as_str(), opened.source.as_str()),
+        ("", "")
+    );
+    assert_eq!(opened.tier, "ordinary");
+    assert_eq!(opened.opened_at, opened.recorded_at);
+    // A dealer's key is one of a system that has a name.
+    let nameless = pb::OpenComplaintRequest {
+        source: String::new(),
+        customer_key: String::new(),
+        customer_id: own.to_string(),
+        complaint_key: "TS2".into(),
+        ..complaint("D1", "")
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.desk("D1", nameless))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+}
+
 async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let of_the_car = |key: &str| pb::OpenComplaintRequest {
         vin: "LJ1EEKRN7R4000001".into(),
         ..complaint("D1", key)
     };
-    world.open(of_the_car("earlier-owner")).await;
+    let earlier = world.open(of_the_car("earlier-owner")).await;
     let own = world.put_customer("D1", "c1", "13800138001").await;
     let request = of_the_car("c1");
     let opened = world
@@ -229,6 +271,13 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
         .expect("another's case is no twin of his")
         .into_inner();
     assert!(opened.possible_repeats.is_empty());
+    let his = opened.complaint.unwrap();
+    assert!(his.repeat_of.is_empty());
+    assert_eq!(
+        world.get(&his.id).await.repeat_of,
+        earlier.id,
+        "the house knows"
+    );
     let agents = pb::FindRepeatsRequest {
         dealer: "D1".into(),
         vin: "LJ1EEKRN7R4000001".into(),

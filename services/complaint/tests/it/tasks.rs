@@ -2,6 +2,7 @@
 
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
+use marque_core::{ComplaintId, Timestamp};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -10,6 +11,8 @@ use crate::world::{World, complaint};
 store_test_suite!(
     tasks_of_all_cases_in_the_scope_are_listed_the_soonest_due_first,
     a_list_of_tasks_is_narrowed_and_paged,
+    a_task_goes_to_somebody_else_or_is_due_later,
+    a_task_that_an_older_binary_gives_is_in_its_dealers_list,
 );
 
 async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (&str, &str, &str)) {
@@ -215,4 +218,115 @@ async fn a_list_of_tasks_is_narrowed_and_paged(db: TestDb) {
     };
     let refused = world.complaints().list_tasks(world.hq(wrong)).await;
     assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+}
+
+async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    add(&world, &case, ("parts", "S17", "2026-03-03")).await;
+    let task = world.get(&case.id).await.tasks.remove(0);
+    let amend = async |message: pb::AmendTaskRequest| {
+        let message = pb::AmendTaskRequest {
+            id: case.id.clone(),
+            task_id: task.id.clone(),
+            ..message
+        };
+        let request = world.desk("D1", message);
+        let answer = world.complaints().amend_task(request).await;
+        answer.map(|answer| answer.into_inner().task.unwrap())
+    };
+    let another = pb::AmendTaskRequest {
+        owner: "S18".into(),
+        due_at: "2026-03-05".into(),
+        note: "配件周四到".into(),
+        ..pb::AmendTaskRequest::default()
+    };
+    let amended = amend(another.clone()).await.unwrap();
+    assert_eq!(
+        (amended.owner.as_str(), amended.department.as_str()),
+        ("S18", "parts")
+    );
+    // The end of Thursday in China.
+    assert_eq!(amended.due_at.unwrap().seconds, 1_772_726_400);
+    amend(another).await.unwrap();
+    let entries = world.get(&case.id).await.entries;
+    let told: Vec<(&str, &str, &str)> = entries
+        .iter()
+        .filter(|entry| entry.act == "task_amended")
+        .map(|entry| (entry.from.as_str(), entry.to.as_str(), entry.note.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("parts: owner=S17", "parts: owner=S18", "配件周四到"),
+            (
+                "parts: due_at=2026-03-03T16:00:00Z",
+                "parts: due_at=2026-03-05T16:00:00Z",
+                "配件周四到"
+            ),
+        ],
+        "once: again changes nothing"
+    );
+    let nobody = pb::AmendTaskRequest {
+        department: "service".into(),
+        clear: vec!["owner".into(), "due_at".into()],
+        ..pb::AmendTaskRequest::default()
+    };
+    let amended = amend(nobody).await.unwrap();
+    assert_eq!(
+        (amended.owner.as_str(), amended.department.as_str()),
+        ("", "service")
+    );
+    assert_eq!(amended.due_at, None);
+    let wrong = pb::AmendTaskRequest {
+        clear: vec!["text".into()],
+        ..pb::AmendTaskRequest::default()
+    };
+    assert_eq!(
+        amend(wrong).await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
+    let finish = pb::FinishTaskRequest {
+        id: case.id.clone(),
+        task_id: task.id.clone(),
+        outcome: "已到货".into(),
+        ..pb::FinishTaskRequest::default()
+    };
+    let request = world.desk("D1", finish);
+    world.complaints().finish_task(request).await.unwrap();
+    let late = pb::AmendTaskRequest {
+        owner: "S19".into(),
+        ..pb::AmendTaskRequest::default()
+    };
+    assert_eq!(
+        amend(late).await.unwrap_err().code(),
+        Code::FailedPrecondition
+    );
+}
+
+async fn a_task_that_an_older_binary_gives_is_in_its_dealers_list(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.open(complaint("D2", "c1")).await;
+    let id: ComplaintId = case.id.parse().unwrap();
+    let given = world.db.write(move |conn| {
+        conn.execute(
+            "INSERT INTO complaint_tasks
+                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
+                  kind)
+             VALUES (?1, ?1, 'parts', '', NULL, ?2, 'open', ?3, NULL, ?4, ?4, '')",
+            &[
+                id.uuid().into(),
+                true.into(),
+                Timestamp::default().into(),
+                [].as_slice().into(),
+            ],
+        )
+    });
+    given.await.unwrap();
+    let all = pb::ListTasksRequest::default;
+    let own = list(&world, Role::Service, dealer("D1"), all()).await;
+    assert_eq!(names(&own), ["D1 parts"]);
+    let others = list(&world, Role::Service, dealer("D2"), all()).await;
+    assert_eq!(names(&others), Vec::<String>::new());
 }

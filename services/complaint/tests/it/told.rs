@@ -13,6 +13,7 @@ use crate::world::{World, again, complaint, customer, event, linked, merged};
 
 store_test_suite!(
     the_case_of_a_dear_customer_has_less_time,
+    a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on,
     times_are_those_of_the_configuration,
     a_car_near_a_threshold_warns_its_open_cases_once,
 );
@@ -64,6 +65,36 @@ async fn the_case_of_a_dear_customer_has_less_time(db: TestDb) {
     let mut fallen = complaint("D1", "c1");
     fallen.another_matter = true;
     assert_eq!(world.open(fallen).await.tier, "ordinary");
+}
+
+async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    world.scores.deliver([tier(1, customer(1), "vip")]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let mut said = complaint("D1", "c2");
+    said.tier = "major".into();
+    let said = world.open(said).await;
+    assert_eq!(
+        (case.tier.as_str(), first_response(&case)),
+        ("ordinary", 60)
+    );
+    let links = [
+        linked(2, "D1", "c1", customer(1)),
+        linked(3, "D1", "c2", customer(1)),
+        linked(4, "D1", "c1", customer(1)),
+    ];
+    world.customers.deliver(links).await;
+    let known = world.get(&case.id).await;
+    assert_eq!((known.tier.as_str(), first_response(&known)), ("vip", 30));
+    let ranked: Vec<(&str, &str)> = known
+        .entries
+        .iter()
+        .filter(|entry| entry.act == "ranked")
+        .map(|entry| (entry.from.as_str(), entry.to.as_str()))
+        .collect();
+    assert_eq!(ranked, [("ordinary", "vip")], "once");
+    let told = world.get(&said.id).await;
+    assert_eq!(told.tier, "major", "the desk said so");
 }
 
 async fn times_are_those_of_the_configuration(db: TestDb) {

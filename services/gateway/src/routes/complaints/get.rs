@@ -56,6 +56,8 @@ pub(crate) struct ComplaintsQuery {
     escalated_to: String,
     /// Only cases of which a clock has run out.
     overdue: bool,
+    /// Only cases with a compensation that waits for its decision.
+    compensation_asked: bool,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
@@ -88,6 +90,7 @@ pub(crate) async fn list_complaints(
         department,
         escalated_to,
         overdue,
+        compensation_asked,
         page_size,
         page_token,
     } = query;
@@ -103,6 +106,7 @@ pub(crate) async fn list_complaints(
         overdue,
         page_size: paging::size(page_size),
         page_token,
+        compensation_asked,
     };
     page(&app, &call, request).await
 }

@@ -155,6 +155,10 @@ fn cases() -> Vec<Endpoint> {
             routes!(list_complaint_tasks),
         ),
         interactive(
+            "/marque.complaint.v1.ComplaintService/AmendTask",
+            routes!(amend_complaint_task),
+        ),
+        interactive(
             "/marque.complaint.v1.ComplaintService/FinishTask",
             routes!(finish_complaint_task),
         ),

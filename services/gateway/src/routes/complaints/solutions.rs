@@ -255,6 +255,8 @@ pub(crate) struct SolutionsQuery {
     query: String,
     /// Only approved ones.
     approved: bool,
+    /// Only drafts, which wait for approval.
+    drafts: bool,
     /// Most solutions, at most 50; 10 if not said.
     limit: i32,
 }
@@ -275,6 +277,7 @@ pub(crate) async fn search_solutions(
     Query(SolutionsQuery {
         query,
         approved,
+        drafts,
         limit,
     }): Query<SolutionsQuery>,
 ) -> Answer {
@@ -282,6 +285,7 @@ pub(crate) async fn search_solutions(
         query,
         approved_only: approved,
         limit,
+        drafts_only: drafts,
     };
     let search = app
         .clients

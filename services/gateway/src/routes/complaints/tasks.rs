@@ -208,6 +208,60 @@ pub(crate) async fn add_complaint_task(
     Ok(json(StatusCode::CREATED, &TaskView::from(task)))
 }
 
+/// What of a task is to be other than it is; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TaskAmendmentBody {
+    /// sales, service, parts, finance, customer_care or other.
+    department: String,
+    /// Who does it, by his code at the dealer.
+    #[schema(example = "S18")]
+    owner: String,
+    /// RFC 3339, or a date in the dealer's zone.
+    #[schema(example = "2026-11-25")]
+    due_at: String,
+    /// What is to be empty from now on: owner or due_at.
+    clear: Vec<String>,
+    /// Why.
+    note: String,
+}
+
+/// Give an open task to another department or owner, or another due time.
+#[utoipa::path(post, path = "/v1/complaints/{id}/tasks/{task}/amendments", tag = "complaints",
+    params(("id" = String, Path, description = "Id or number"), ("task" = String, Path, description = "The task")),
+    request_body = TaskAmendmentBody,
+    responses((status = 200, description = "The task as it now stands", body = TaskView)))]
+pub(crate) async fn amend_complaint_task(
+    State(app): State<App>,
+    call: Call,
+    Path((id, task_id)): Path<(String, String)>,
+    Json(body): Json<TaskAmendmentBody>,
+) -> Answer {
+    let TaskAmendmentBody {
+        department,
+        owner,
+        due_at,
+        clear,
+        note,
+    } = body;
+    let request = pb::AmendTaskRequest {
+        id,
+        task_id,
+        department,
+        owner,
+        due_at,
+        clear,
+        note,
+    };
+    let amended = app
+        .clients
+        .complaint
+        .write(&call, request, |mut client, request| async move {
+            client.amend_task(request).await
+        });
+    ok(&TaskView::from(amended.await?.task.unwrap_or_default()))
+}
+
 /// How a task ended.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

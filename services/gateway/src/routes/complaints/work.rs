@@ -25,7 +25,7 @@ pub(crate) struct TransitionBody {
     note: String,
     /// customer, parts or oem, where `to` is waiting.
     waiting_for: String,
-    /// With followed_up or closed: satisfaction with the resolution, 1 to 5.
+    /// With followed_up, closed or reopened: satisfaction with the resolution, 1 to 5.
     satisfaction_resolution: i32,
     /// And with the handling.
     satisfaction_handling: i32,

@@ -21,7 +21,7 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/complaints",
             "manager",
-            "/v1/complaints?state=open&overdue=true&page_size=2".into(),
+            "/v1/complaints?state=open&overdue=true&compensation_asked=true&page_size=2".into(),
             "",
         ),
         (
@@ -66,6 +66,12 @@ pub(super) fn examples() -> Vec<Example> {
             "hq_admin",
             "/v1/workdays/2027".into(),
             r#"{"source":"国办发明电〔2026〕7号","off":[{"from":"2027-01-01","to":"2027-01-03"}],"on":["2027-01-09"]}"#,
+        ),
+        (
+            "POST /v1/complaints/{id}/tasks/{task}/amendments",
+            "manager",
+            complaint("/tasks/tsk_1/amendments"),
+            r#"{"owner":"S18","due_at":"2026-11-25","note":"S17 is ill"}"#,
         ),
         (
             "POST /v1/complaints/{id}/tasks/{task}/outcome",

@@ -119,6 +119,21 @@ impl ComplaintService for Complaints {
             .await
     }
 
+    async fn amend_task(
+        &self,
+        request: Request<pb::AmendTaskRequest>,
+    ) -> Result<Response<pb::AmendTaskResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::AmendTaskResponse {
+                    task: samples::complaint(true).tasks.pop(),
+                    complaint: Some(samples::complaint(true)),
+                },
+            )
+            .await
+    }
+
     async fn finish_task(
         &self,
         request: Request<pb::FinishTaskRequest>,
