@@ -75,7 +75,7 @@ pub(super) fn put_means(
     let mut values: Vec<Value<'_>> = Vec::with_capacity(months.len() * 4);
     for (key, means) in months {
         let (kind, dealer, period) = key.month();
-        values.extend([
+        values.extend::<[Value<'_>; 4]>([
             kind.code().into(),
             period.into(),
             dealer.into(),
