@@ -60,6 +60,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0030_records_in_order"),
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 
@@ -77,6 +78,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0020_restricted"),
         migration!("vehicle", "0030_licence"),
         shared::RECEPTIONS,
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 
@@ -95,6 +97,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0020_restricted"),
         shared::RECEPTIONS,
         migration!("service_history", "0030_vehicle_receptions"),
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 
@@ -121,6 +124,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0090_licence"),
         migration!("scoring", "0091_loyalty_by_dealer"),
         shared::RECEPTIONS,
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 
@@ -140,6 +144,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0030_told_trust"),
         migration!("data_quality", "0040_clerk_means"),
         migration!("data_quality", "0041_findings_of_dealer"),
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 
@@ -165,6 +170,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0052_tasks_of_dealers"),
         migration!("complaint", "0053_tasks_of_dealers_filled"),
         migration!("complaint", "0054_compensations_asked"),
+        shared::IMPORTS_BY_DEALER,
     ],
 };
 

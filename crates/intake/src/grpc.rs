@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use marque_api::intake::v1::{
     self as pb, import_request::Part, import_service_server::ImportService,
 };
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::{ImportId, PageRequest, PageToken};
 use marque_errors::{Violation, status};
 use marque_events::to_proto_time;
@@ -110,6 +110,7 @@ impl<S: Sink> ImportGrpc<S> {
             format: start.format,
             mapping,
             actor: ctx.actor().to_string(),
+            by_dealer: matches!(ctx.scope(), Scope::Dealer(_)),
             state: State::Queued,
             spool,
             size_bytes,

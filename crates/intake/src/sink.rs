@@ -24,6 +24,8 @@ pub struct Job {
     pub source: String,
     /// Who sent it.
     pub ctx: CallContext,
+    /// The dealer himself did.
+    pub by_dealer: bool,
     /// When this batch is worked off.
     pub now: Timestamp,
 }

@@ -52,6 +52,8 @@ pub(crate) struct ImportRow {
     /// JSON object: canonical column to header.
     pub(crate) mapping: String,
     pub(crate) actor: String,
+    /// The dealer himself sent it.
+    pub(crate) by_dealer: bool,
     pub(crate) state: State,
     pub(crate) spool: String,
     pub(crate) size_bytes: i64,
@@ -70,7 +72,7 @@ pub(crate) struct ImportRow {
 
 const COLUMNS: &str = "id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes, done_bytes,
     checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason, problem_detail,
-    created_at, finished_at, headers, claimed_by";
+    created_at, finished_at, headers, claimed_by, by_dealer";
 
 fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
     let dealer: String = row.get(2)?;
@@ -106,6 +108,7 @@ fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
         finished_at: row.get(21)?,
         headers: row.get(22)?,
         claim: row.get(23)?,
+        by_dealer: row.get(24)?,
     })
 }
 
@@ -113,8 +116,8 @@ pub(crate) fn insert(conn: &mut Conn<'_>, import: &ImportRow) -> Result<(), Stor
     conn.execute(
         "INSERT INTO imports (id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes,
              done_bytes, checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason,
-             problem_detail, created_at, finished_at, headers, claimed_by, claimed_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', 0, 0, 0, 0, 0, '', '', ?12, NULL, '[]', '', 0)",
+             problem_detail, created_at, finished_at, headers, claimed_by, claimed_until, by_dealer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', 0, 0, 0, 0, 0, '', '', ?12, NULL, '[]', '', 0, ?13)",
         &[
             import.id.uuid().into(),
             (&import.kind).into(),
@@ -128,6 +131,7 @@ pub(crate) fn insert(conn: &mut Conn<'_>, import: &ImportRow) -> Result<(), Stor
             (&import.spool).into(),
             import.size_bytes.into(),
             import.created_at.into(),
+            import.by_dealer.into(),
         ],
     )?;
     Ok(())

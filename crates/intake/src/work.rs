@@ -154,6 +154,7 @@ impl<S: Sink> Intake<S> {
             dealer: import.dealer.clone(),
             source: import.source.clone(),
             ctx: CallContext::job(&import.actor).with_request_id(import.id.to_string()),
+            by_dealer: import.by_dealer,
             now: self.inner.clock.now(),
         }
     }

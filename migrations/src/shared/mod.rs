@@ -20,3 +20,5 @@ pub(crate) const ERASED: Migration = migration!("shared", "0006_erased");
 pub(crate) const RECEPTIONS: Migration = migration!("shared", "0007_receptions");
 /// An index by which old entries of the inbox are forgotten.
 pub(crate) const INBOX_AT: Migration = migration!("shared", "0008_inbox_at");
+/// Whether the dealer himself sent a file.
+pub(crate) const IMPORTS_BY_DEALER: Migration = migration!("shared", "0009_imports_by_dealer");

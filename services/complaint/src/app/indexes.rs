@@ -30,8 +30,8 @@ struct Inner {
     about: HashMap<Uuid, About>,
     /// Dealers of cases, by code, with numbers that are quick to compare.
     dealers: HashMap<String, u32>,
-    /// The last solution that was taken in.
-    solutions_until: (Timestamp, Uuid),
+    /// When the last solution that was taken in had changed.
+    solutions_until: Timestamp,
 }
 
 /// A case, and the number of its dealer.
@@ -76,6 +76,8 @@ fn reasons(pairs: [(&str, &str); 4], has_words: bool) -> Vec<&'static str> {
 
 /// Cases a page of the first reading.
 const PAGE: u32 = 1_000;
+/// Microseconds; no write takes longer from its time to its commit.
+const OVERLAP: i64 = 60_000_000;
 /// Candidates that are looked at again for what they have in common beside their words.
 const CANDIDATES: usize = 50;
 
@@ -99,8 +101,7 @@ impl Indexes {
     fn put_solution(&self, solution: &Solution) {
         let mut inner = self.0.write();
         inner.solutions.put(solution.id, &solution.words());
-        let until = (solution.updated_at, solution.id);
-        inner.solutions_until = inner.solutions_until.max(until);
+        inner.solutions_until = inner.solutions_until.max(solution.updated_at);
     }
 
     /// Cases of some dealers (all if none are named) whose words fit best, best first.
@@ -227,10 +228,13 @@ impl CaseApp {
         self.refresh_solutions().await
     }
 
-    /// Takes in solutions that changed since the last time.
+    /// Takes in solutions that changed since the last time. A little before it is looked at again: what is written at one time is
+    /// not seen in the order of its times.
     pub(crate) async fn refresh_solutions(&self) -> Result<(), StoreError> {
+        let until = self.indexes.0.read().solutions_until;
+        let before = Timestamp::from_micros(until.as_micros().saturating_sub(OVERLAP));
+        let mut after = (before, Uuid::nil());
         loop {
-            let after = self.indexes.0.read().solutions_until;
             let changed = self
                 .db
                 .scan(move |conn| {
@@ -240,8 +244,9 @@ impl CaseApp {
             for solution in &changed {
                 self.indexes.put_solution(solution);
             }
-            if changed.len() < PAGE as usize {
-                return Ok(());
+            match changed.last() {
+                Some(last) if changed.len() == PAGE as usize => after = (last.updated_at, last.id),
+                _ => return Ok(()),
             }
         }
     }

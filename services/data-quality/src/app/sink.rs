@@ -89,7 +89,7 @@ impl Sink for VerificationSink {
             duration_s: seconds(get("duration_s")),
             key: get("verification_key").to_owned(),
         };
-        let checked = check_of(&new, Some(job.dealer.as_str()), &job.ctx, job.now);
+        let checked = check_of(&new, Some(job.dealer.as_str()), job.by_dealer, job.now);
         let payload = checked.map_err(|problem| refusals.push(refusal(problem)));
         Entry {
             findings: Vec::new(),

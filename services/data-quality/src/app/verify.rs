@@ -198,10 +198,11 @@ fn read_checks(
 ) -> Result<Vec<Check>> {
     let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
     let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
+    let is_own = matches!(ctx.scope(), Scope::Dealer(_));
     let (mut checks, mut violations) = (Vec::new(), Vec::new());
     for (at, one) in new.iter().enumerate() {
         let dealer = known.iter().find(|(id, _)| Some(*id) == one.record);
-        match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), ctx, now) {
+        match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), is_own, now) {
             Ok(check) => checks.push(check),
             Err(problem) => violations.push(problem.at(at)),
         }
@@ -277,11 +278,11 @@ impl Problem {
     }
 }
 
-/// An outcome as it is kept. `dealer` is that of the record; a dealer's own outcomes are kept and not counted.
+/// An outcome as it is kept. `dealer` is that of the record; what he says himself (`is_own`) is kept and not counted.
 pub(super) fn check_of(
     new: &NewCheck,
     dealer: Option<&str>,
-    ctx: &CallContext,
+    is_own: bool,
     now: Timestamp,
 ) -> std::result::Result<Check, Problem> {
     let problem = |field, reason, message: &str| Problem {
@@ -315,7 +316,6 @@ pub(super) fn check_of(
             "when it was checked",
         ));
     }
-    let is_own = matches!(ctx.scope(), Scope::Dealer(_));
     Ok(Check {
         id: id_of(new, record, (dealer, is_own), checked_at),
         record,

@@ -148,7 +148,7 @@ pub(crate) struct WorkItem {
     pub(crate) record: Uuid,
     pub(crate) dealer: String,
     pub(crate) department: String,
-    /// The outcome last heard since the list was drawn; to others than the dealer, of others than the dealer.
+    /// The outcome last heard since the list was drawn, of others than the dealer.
     pub(crate) outcome: Option<CheckOutcome>,
 }
 
@@ -227,15 +227,11 @@ pub(crate) fn work_items(
     limit: u32,
 ) -> Result<Vec<WorkItem>, StoreError> {
     let (clause, key) = dealer_clause(scope, "work_items.dealer", 3);
-    // What a dealer says of his own record measures nothing: to headquarters it is still to be checked.
-    let whose = match scope {
-        Scope::Dealer(_) => "",
-        _ => "AND NOT is_own",
-    };
+    // What a dealer says of his own record measures nothing: it is still to be checked.
     let sql = format!(
         "SELECT position, record, dealer, department,
                 (SELECT outcome FROM verifications WHERE verifications.record = work_items.record
-                   AND checked_at >= ?4 {whose} ORDER BY checked_at DESC, id LIMIT 1)
+                   AND checked_at >= ?4 AND NOT is_own ORDER BY checked_at DESC, id LIMIT 1)
          FROM work_items WHERE list = ?1 AND position > ?2 AND {clause} ORDER BY position LIMIT ?5"
     );
     let values = [

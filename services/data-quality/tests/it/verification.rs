@@ -1,8 +1,11 @@
 //! Work lists go out, outcomes come in, and a dealer's accuracy follows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use marque_api::quality::v1 as pb;
+use marque_api::{
+    intake::v1::{GetImportRequest, ImportRequest, ImportStart, ImportState, import_request::Part},
+    quality::v1 as pb,
+};
 use marque_auth::Role;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request};
@@ -15,7 +18,7 @@ store_test_suite!(
     outcomes_give_an_accuracy_with_its_bounds,
     outcomes_are_taken_in_together_or_not_at_all,
     of_one_call_told_twice_the_last_word_stands,
-    a_dealers_own_word_takes_no_record_off_the_list_of_headquarters,
+    a_dealers_own_word_counts_for_nothing_at_headquarters,
 );
 
 const DEALERS: u32 = 4;
@@ -206,7 +209,34 @@ async fn of_one_call_told_twice_the_last_word_stands(db: TestDb) {
     assert_eq!((dealers[0].checked, dealers[0].confirmed), (1, 0));
 }
 
-async fn a_dealers_own_word_takes_no_record_off_the_list_of_headquarters(db: TestDb) {
+/// Outcomes that a dealer has in a file of his own.
+async fn import_of(world: &World, dealer: &str, file: &str) {
+    let start = ImportStart {
+        kind: "verifications".into(),
+        dealer: dealer.into(),
+        source: "dms".into(),
+        ..ImportStart::default()
+    };
+    let parts = [Part::Start(start), Part::Chunk(file.to_owned().into())];
+    let parts = parts.map(|part| ImportRequest { part: Some(part) });
+    let request = world.of_dealer(Role::Manager, dealer, tokio_stream::iter(parts));
+    let queued = world.imports().import(request).await.unwrap().into_inner();
+    let id = queued.import.unwrap().id;
+    for _ in 0..2_000 {
+        let get = GetImportRequest { id: id.clone() };
+        let request = world.of_dealer(Role::Manager, dealer, get);
+        let answer = world.imports().get_import(request).await.unwrap();
+        let import = answer.into_inner().import.unwrap();
+        if import.state() == ImportState::Succeeded {
+            assert_eq!(import.accepted, 1, "{import:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the import does not end");
+}
+
+async fn a_dealers_own_word_counts_for_nothing_at_headquarters(db: TestDb) {
     let world = world_of(db, 40).await;
     let made = world
         .quality()
@@ -215,15 +245,23 @@ async fn a_dealers_own_word_takes_no_record_off_the_list_of_headquarters(db: Tes
     let list = made.unwrap().into_inner().work_list.unwrap().id;
     let all = items(&world, world.hq(all_of(&list))).await;
     let his = all.iter().find(|item| item.dealer == "D001").unwrap();
-    let own = pb::RecordVerificationsRequest {
-        verifications: vec![outcome(&his.record_id, "confirmed", "own-1")],
-    };
-    let own = world.of_dealer(Role::Agent, "D001", own);
-    world.quality().record_verifications(own).await.unwrap();
+    let file = format!(
+        "source_key,field,outcome,method,verification_key\n{},phone,confirmed,call,own-1\n",
+        his.record_id
+    );
+    import_of(&world, "D001", &file).await;
     let all = items(&world, world.hq(all_of(&list))).await;
     assert!(all.iter().all(|item| item.outcome.is_empty()));
-    let seen_by_him = world.of_dealer(Role::Agent, "D001", all_of(&list));
-    let seen = items(&world, seen_by_him).await;
-    let heard = seen.iter().filter(|item| item.outcome == "confirmed");
+    let asked = world.hq(pb::ListAccuracyRequest::default());
+    let listed = world.quality().list_accuracy(asked).await.unwrap();
+    let dealers = listed.into_inner().dealers;
+    assert!(dealers.iter().all(|dealer| dealer.checked == 0));
+    let word = outcome(&his.record_id, "moved", "call-1");
+    let told = world.hq(pb::RecordVerificationsRequest {
+        verifications: vec![word],
+    });
+    world.quality().record_verifications(told).await.unwrap();
+    let all = items(&world, world.hq(all_of(&list))).await;
+    let heard = all.iter().filter(|item| item.outcome == "moved");
     assert_eq!(heard.count(), 1);
 }

@@ -14,6 +14,7 @@ use marque_api::{
         self as evidence,
         evidence_service_server::{EvidenceService, EvidenceServiceServer},
     },
+    intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
         self as network, Dealer, DealersPut,
         network_service_server::{NetworkService, NetworkServiceServer},
@@ -106,9 +107,15 @@ impl NetworkService for Network {
 
     async fn get_dealer(
         &self,
-        _: Request<network::GetDealerRequest>,
+        request: Request<network::GetDealerRequest>,
     ) -> Result<Response<network::GetDealerResponse>, Status> {
-        Err(Status::unimplemented("not asked for here"))
+        let dealer = Dealer {
+            code: request.into_inner().code,
+            ..Dealer::default()
+        };
+        Ok(Response::new(network::GetDealerResponse {
+            dealer: Some(dealer),
+        }))
     }
 
     async fn list_dealers(
@@ -261,6 +268,10 @@ impl World {
 
     pub(crate) fn quality(&self) -> QualityServiceClient<RpcTransport> {
         QualityServiceClient::new(self.service.clone())
+    }
+
+    pub(crate) fn imports(&self) -> ImportServiceClient<RpcTransport> {
+        ImportServiceClient::new(self.service.clone())
     }
 
     /// A request of headquarters.
