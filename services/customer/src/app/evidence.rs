@@ -1,18 +1,18 @@
 //! Why two customers may be one, in words and weights; and whether a row that is being typed is somebody known.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerId, DealerCode};
+use marque_core::{CustomerId, DealerCode, SourceRecordId};
 use marque_db::Conn;
 use marque_ledger::{Entry, record};
 use marque_linkage::{
     dealer::{Frequencies, KeyKind, Prepared, compare},
-    score::{Outcome, Reason},
+    score::{Outcome, Reason, Veto, probability},
 };
 use marque_rpc::CallMeta;
 
 use super::{CustomerApp, ingest::known::Known, ready::Keys};
 use crate::{
-    domain::{Columns, Facts, File, Match, features, finite},
+    domain::{Columns, Facts, File, Match, Matcher, SourceRecord, features, finite},
     error::{Error, Result},
 };
 
@@ -31,9 +31,77 @@ pub(crate) enum Recognition {
 const CROWD: u32 = 8;
 
 /// A record with what linkage compares of it.
-struct Compared {
+pub(super) struct Compared {
+    pub(super) record: SourceRecordId,
+    pub(super) seq: i64,
     features: Prepared,
     keys: Keys,
+}
+
+/// How two records resemble each other.
+pub(super) struct Likeness<'r> {
+    one: &'r Compared,
+    pub(super) other: &'r Compared,
+    /// log2 odds that they are one customer's.
+    pub(super) bits: f32,
+    reasons: Vec<Reason>,
+    pub(super) veto: Option<Veto>,
+}
+
+impl Likeness<'_> {
+    /// The pair that resembles each other more; of two alike the first.
+    pub(super) fn nearer(self, other: Self) -> Self {
+        if other.bits > self.bits { other } else { self }
+    }
+}
+
+/// What weighs records: the matcher as it is now, and how common their values are.
+pub(super) struct Scales {
+    known: Known,
+    matcher: Matcher,
+}
+
+impl Scales {
+    /// One record against each of some others, in their order.
+    pub(super) fn weigh<'r>(
+        &self,
+        one: &'r Compared,
+        others: impl IntoIterator<Item = &'r Compared>,
+    ) -> impl Iterator<Item = Likeness<'r>> {
+        let frequencies = self.known.frequencies(&one.keys, &one.features);
+        let decider = self.matcher.decider();
+        others.into_iter().map(move |other| {
+            let (bits, reasons, veto) =
+                decider.explain(&one.features, &other.features, &frequencies);
+            Likeness {
+                one,
+                other,
+                bits,
+                reasons,
+                veto,
+            }
+        })
+    }
+
+    /// Whether the one would be linked to the other if there were no other record.
+    pub(super) fn links(&self, pair: &Likeness<'_>) -> bool {
+        pair.veto.is_none() && self.matcher.is_sure(probability(pair.bits))
+    }
+
+    /// The weights of a pair, strongest first, and what both share with so many that it weighs nothing.
+    pub(super) fn waterfall(&self, pair: Likeness<'_>) -> Vec<Reason> {
+        let Likeness {
+            one,
+            other,
+            mut reasons,
+            ..
+        } = pair;
+        for reason in &mut reasons {
+            reason.bits = finite(reason.bits);
+        }
+        reasons.extend(crowds(&self.known, one, other));
+        reasons
+    }
 }
 
 impl CustomerApp {
@@ -44,31 +112,20 @@ impl CustomerApp {
         left: &File,
         right: &File,
     ) -> Result<Vec<Reason>> {
-        let (left, right) = (self.compared(left), self.compared(right));
-        let keys: Vec<&Keys> = left.iter().map(|record| &record.keys).collect();
-        let known = Known::load(&self.store, conn, &keys, std::iter::empty())?;
-        let matcher = self.matcher(conn)?;
-        let mut best: Option<(f32, Vec<Reason>, &Compared, &Compared)> = None;
-        for one in &left {
-            let frequencies = known.frequencies(&one.keys, &one.features);
-            for other in &right {
-                let (bits, reasons, _) =
-                    matcher
-                        .decider()
-                        .explain(&one.features, &other.features, &frequencies);
-                if best.as_ref().is_none_or(|(most, ..)| bits > *most) {
-                    best = Some((bits, reasons, one, other));
-                }
-            }
-        }
-        let Some((_, mut reasons, one, other)) = best else {
-            return Ok(Vec::new());
-        };
-        for reason in &mut reasons {
-            reason.bits = finite(reason.bits);
-        }
-        reasons.extend(crowds(&known, one, other));
-        Ok(reasons)
+        let (left, right) = (self.compared(&left.records), self.compared(&right.records));
+        let scales = self.scales(conn, &left)?;
+        let pairs = left.iter().flat_map(|one| scales.weigh(one, &right));
+        let nearest = pairs.reduce(Likeness::nearer);
+        Ok(nearest.map_or_else(Vec::new, |pair| scales.waterfall(pair)))
+    }
+
+    /// What weighs some records against others.
+    pub(super) fn scales(&self, conn: &mut Conn<'_>, records: &[Compared]) -> Result<Scales> {
+        let keys: Vec<&Keys> = records.iter().map(|record| &record.keys).collect();
+        Ok(Scales {
+            known: Known::load(&self.store, conn, &keys, std::iter::empty())?,
+            matcher: self.matcher(conn)?,
+        })
     }
 
     /// How the two records that resemble each other most compare: what a steward's word on the pair teaches.
@@ -78,7 +135,7 @@ impl CustomerApp {
         left: &File,
         right: &File,
     ) -> Result<Outcome> {
-        let (left, right) = (self.compared(left), self.compared(right));
+        let (left, right) = (self.compared(&left.records), self.compared(&right.records));
         let (matcher, plain) = (self.matcher(conn)?, Frequencies::default());
         let bits = |one: &Compared, other: &Compared| {
             let decider = matcher.decider();
@@ -93,14 +150,19 @@ impl CustomerApp {
         }))
     }
 
-    fn compared(&self, file: &File) -> Vec<Compared> {
-        let of_record = |record: &crate::domain::SourceRecord| {
+    pub(super) fn compared(&self, records: &[SourceRecord]) -> Vec<Compared> {
+        let of_record = |record: &SourceRecord| {
             let (facts, _) = Facts::of(&record.columns, record.received_at);
             let features = features(&record.columns, facts.kind);
             let keys = Keys::of(self.store.vault(), &record.dealer, &facts, &features);
-            Compared { features, keys }
+            Compared {
+                record: record.id,
+                seq: record.seq,
+                features,
+                keys,
+            }
         };
-        file.records.iter().map(of_record).collect()
+        records.iter().map(of_record).collect()
     }
 
     /// Whether a row is somebody who is known, before it is written. Says nothing of him to a dealer who does not see him

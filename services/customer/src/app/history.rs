@@ -64,6 +64,11 @@ impl CustomerApp {
             own.contains(&entry.dealer)
                 || matches!(entry.act.as_str(), "merged" | "split" | "moved" | "undone")
         });
+        // What shows a record to be the customer's tells of records that others have of him.
+        for entry in entries.iter_mut().filter(|entry| entry.act == "linked") {
+            let record = entry.reason.find(' ').unwrap_or(entry.reason.len());
+            entry.reason.truncate(record);
+        }
         Ok(())
     }
 }

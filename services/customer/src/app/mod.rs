@@ -1,5 +1,6 @@
 //! Use cases of the customer service.
 
+mod cohesion;
 mod consent;
 mod duplicates;
 mod erasure;
@@ -30,6 +31,7 @@ use marque_db::Database;
 use marque_intake::Directory;
 use tokio::sync::Notify;
 
+pub(crate) use cohesion::{Bond, Brought, Cohesion, Nearest};
 pub(crate) use duplicates::Pair;
 pub(crate) use filling::fill;
 pub(crate) use forgetting::watch_retention;

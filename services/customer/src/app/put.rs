@@ -14,7 +14,7 @@ use marque_rpc::CallMeta;
 
 use super::{CustomerApp, ingest::Company, ready::Ready};
 use crate::{
-    domain::Columns,
+    domain::{Columns, Match},
     error::{Error, Result},
 };
 
@@ -139,7 +139,8 @@ impl CustomerApp {
         let number = taken.customer.ok_or(Error::RecordErased)?;
         let customer = self.store.get_customer_by_number(conn, number)?;
         if taken.outcome == Outcome::Stored {
-            let (subject, detail) = (customer.id.to_string(), taken.record.to_string());
+            let subject = customer.id.to_string();
+            let detail = link_in_words(taken.record, taken.because.as_deref());
             let entry = Entry {
                 act: "linked",
                 subject: &subject,
@@ -156,6 +157,14 @@ impl CustomerApp {
             findings: wanted.findings.clone(),
         })
     }
+}
+
+/// What the history says of a link: the record, and what shows it to be the customer's.
+fn link_in_words(record: SourceRecordId, because: Option<&Match>) -> String {
+    because.map_or_else(
+        || record.to_string(),
+        |found| format!("{record} {}", found.in_words()),
+    )
 }
 
 fn check_source(source: &str) -> Result<()> {

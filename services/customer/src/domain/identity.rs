@@ -129,6 +129,12 @@ impl Match {
             reasons: vec!["same identity number, everything else differs".to_owned()],
         }
     }
+
+    /// How probable it is, and the strongest reasons: no value of anybody's.
+    pub(crate) fn in_words(&self) -> String {
+        let reasons = self.reasons.join(", ");
+        format!("probability {:.3}: {reasons}", self.probability)
+    }
 }
 
 impl From<Ranked<CustomerNumber>> for Match {

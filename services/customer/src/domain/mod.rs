@@ -109,8 +109,12 @@ pub(crate) struct File {
 impl File {
     /// The records of which the caller may know.
     pub(crate) fn known_records(&self) -> impl Iterator<Item = &SourceRecord> {
-        let is_known =
-            |record: &&SourceRecord| self.dealers.iter().any(|own| own == record.dealer.as_str());
+        let is_known = move |record: &&SourceRecord| self.is_known(record);
         self.records.iter().filter(is_known)
+    }
+
+    /// Whether the caller may know of a record.
+    pub(crate) fn is_known(&self, record: &SourceRecord) -> bool {
+        self.dealers.iter().any(|own| own == record.dealer.as_str())
     }
 }

@@ -331,7 +331,7 @@ pub(super) fn pair_to_pb(pair: Pair) -> pb::Duplicate {
     }
 }
 
-fn evidence_to_pb(reason: Reason) -> pb::Evidence {
+pub(super) fn evidence_to_pb(reason: Reason) -> pb::Evidence {
     pb::Evidence {
         field: reason.field,
         finding: reason.finding,

@@ -1,5 +1,6 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
+mod cohesion;
 mod convert;
 mod personal_data;
 mod reconciliation;
@@ -427,6 +428,13 @@ impl CustomerService for CustomerGrpc {
         request: Request<pb::ListHistoryRequest>,
     ) -> Answer<pb::ListHistoryResponse> {
         answer(self.history(request).await)
+    }
+
+    async fn get_cohesion(
+        &self,
+        request: Request<pb::GetCohesionRequest>,
+    ) -> Answer<pb::GetCohesionResponse> {
+        answer(self.cohesion(request).await)
     }
 
     async fn unmask(&self, request: Request<pb::UnmaskRequest>) -> Answer<pb::UnmaskResponse> {

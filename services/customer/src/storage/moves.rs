@@ -1,5 +1,7 @@
 //! Merges and splits as they are kept.
 
+use std::cmp::Reverse;
+
 use marque_core::{CustomerNumber, MergeId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
@@ -194,6 +196,26 @@ impl CustomerStore {
             .query_in(put, &[engine.into()], &keys, |_| Ok(()))?
             .is_empty();
         Ok(is_put || !conn.query_in(put_back, &[], &keys, |_| Ok(()))?.is_empty())
+    }
+
+    /// What brought records under one of these numbers and stands, the newest first: merges into it, moves to it, and what
+    /// took records from it and was taken back.
+    pub(crate) fn moves_bringing(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+    ) -> Result<Vec<Move>> {
+        let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
+        let mut moves = Vec::new();
+        for whose in [
+            "undone_at IS NULL AND act <> 'split' AND into_customer",
+            "undone_at IS NOT NULL AND act <> 'merged' AND from_customer",
+        ] {
+            let sql = format!("SELECT {COLUMNS} FROM moves WHERE {whose} IN (??)");
+            moves.extend(conn.query_in(&sql, &[], &keys, read_move)?);
+        }
+        moves.sort_by_key(|moved| Reverse((moved.undone_at.unwrap_or(moved.at), moved.id)));
+        Ok(moves)
     }
 
     pub(crate) fn mark_undone(

@@ -17,6 +17,7 @@ store_test_suite!(
     each_role_sees_what_it_needs,
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
+    why_a_record_was_linked_is_for_headquarters,
     a_region_does_not_learn_what_dealers_of_others_wrote,
     a_history_is_told_back_to_its_first_act,
 );
@@ -341,6 +342,25 @@ async fn a_dealer_does_not_learn_where_else_his_customer_goes(db: TestDb) {
         history.iter().map(|e| &e.act).collect::<Vec<_>>()
     );
     assert_eq!(history.len(), 2, "the record's coming and its link");
+}
+
+async fn why_a_record_was_linked_is_for_headquarters(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    assert_eq!(one_at(&rig, "D2").await, id);
+    let reasons = async |role: Role, scope: Scope| -> Vec<String> {
+        let mut history = history_as(&rig, role, scope, &id).await.unwrap();
+        history.retain(|entry| entry.act == "linked" && entry.dealer == "D2");
+        history.into_iter().map(|entry| entry.reason).collect()
+    };
+    let told = reasons(Role::Steward, HQ).await.remove(0);
+    let (record, why) = told.split_once(' ').unwrap();
+    assert!(why.starts_with("probability "), "{told}");
+    assert!(why.contains("same "), "{told}");
+    // It would tell the dealer that others know his customer.
+    assert_eq!(reasons(Role::Manager, dealer("D2")).await, [record]);
+    let east = Scope::Region("east".into());
+    assert_eq!(reasons(Role::Manager, east).await, [record]);
 }
 
 async fn a_region_does_not_learn_what_dealers_of_others_wrote(db: TestDb) {

@@ -163,6 +163,10 @@ fn customers() -> Vec<Endpoint> {
             routes!(customers::list_history),
         ),
         interactive(
+            "/marque.customer.v1.CustomerService/GetCohesion",
+            routes!(customers::get_cohesion),
+        ),
+        interactive(
             "/marque.customer.v1.CustomerService/Unmask",
             routes!(customers::unmask),
         ),

@@ -7,7 +7,7 @@ pub(super) mod known;
 mod settle;
 mod verdict;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use marque_auth::CallContext;
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
@@ -22,7 +22,7 @@ use super::{
     ready::{Keys, Ready},
 };
 use crate::{
-    domain::{Facts, Kind, Matcher, PastContact, SourceRecord, clear_kind},
+    domain::{Facts, Kind, Match, Matcher, PastContact, SourceRecord, clear_kind},
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
 };
@@ -34,6 +34,8 @@ pub(crate) struct Taken {
     pub(crate) outcome: Outcome,
     /// Whose it is; nobody's where the person was erased.
     pub(crate) customer: Option<CustomerNumber>,
+    /// What showed it to be that customer's, if others of his records did.
+    pub(crate) because: Option<Arc<Match>>,
     pub(crate) version: i64,
 }
 
@@ -84,13 +86,14 @@ struct Batch<'a> {
 }
 
 /// A row that was written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Placed {
     /// Place in the batch.
     row: usize,
     seq: i64,
     /// The customer it belonged to before.
     previous: Option<CustomerNumber>,
+    because: Option<Arc<Match>>,
     version: i64,
 }
 
@@ -175,6 +178,7 @@ impl<'a> Batch<'a> {
                 row: at,
                 seq,
                 previous: None,
+                because: verdict.because,
                 version: 1,
             });
         }
@@ -245,6 +249,7 @@ impl<'a> Batch<'a> {
             row: at,
             seq,
             previous: Some(existing.customer),
+            because: verdict.because,
             version: existing.version + 1,
         });
         Ok(())
@@ -327,6 +332,7 @@ impl<'a> Batch<'a> {
                     record: row.id,
                     outcome: Outcome::Stored,
                     customer: self.known.owner(placed.seq),
+                    because: placed.because.clone(),
                     version: placed.version,
                 };
             }
@@ -335,6 +341,7 @@ impl<'a> Batch<'a> {
                     record: row.id,
                     outcome: Outcome::Erased,
                     customer: None,
+                    because: None,
                     version: 0,
                 };
             }
@@ -343,6 +350,7 @@ impl<'a> Batch<'a> {
                 record: row.id,
                 outcome: Outcome::Unchanged,
                 customer: Some(self.current(existing.customer)),
+                because: None,
                 version: existing.version,
             }
         };

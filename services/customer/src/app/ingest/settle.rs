@@ -55,11 +55,7 @@ impl Batch<'_> {
             .collect();
         seqs.sort_unstable();
         seqs.dedup();
-        let reason = format!(
-            "late evidence, probability {:.3}: {}",
-            other.probability,
-            other.reasons.join(", ")
-        );
+        let reason = format!("late evidence, {}", other.in_words());
         self.becomes(conn, (from, into), (Why::LateEvidence, reason), seqs)?;
         self.known.join(from, into);
         Ok(into)

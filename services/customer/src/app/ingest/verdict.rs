@@ -1,5 +1,7 @@
 //! Where a row belongs, by the evidence of all candidates.
 
+use std::sync::Arc;
+
 use marque_core::CustomerNumber;
 use marque_db::Conn;
 use marque_linkage::dealer::{Frequencies, Joined, Prepared};
@@ -15,6 +17,8 @@ use crate::{
 pub(super) struct Verdict {
     /// The customer it belongs to; `None`: a new one.
     pub(super) customer: Option<CustomerNumber>,
+    /// What shows it to be that customer's; nothing where it founds one or stays where it was.
+    pub(super) because: Option<Arc<Match>>,
     /// Customers whom the row shows to be the same one.
     pub(super) same: Vec<Match>,
     /// Customers who may be the same: for the steward.
@@ -69,6 +73,7 @@ impl Batch<'_> {
         }
         self.leave_parted(conn, &mut verdict)?;
         verdict.perhaps.truncate(PAIRS);
+        verdict.because = Some(Arc::new(best));
         Ok(verdict)
     }
 
@@ -108,6 +113,7 @@ impl Batch<'_> {
                 && !self.are_parted(conn, own, found.customer)?
             {
                 verdict.customer = Some(found.customer);
+                verdict.because = Some(Arc::new(found.clone()));
             }
             verdict.perhaps = few(ranked);
             verdict.leaving = Some(not_his(before, now));
@@ -139,6 +145,7 @@ impl Batch<'_> {
         };
         if !is_free {
             verdict.customer = Some(own);
+            verdict.because = None;
             verdict.same.clear();
         }
         Ok(verdict)

@@ -139,7 +139,8 @@ pub(crate) async fn list_source_records(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HistoryEntry)]
 pub(crate) struct HistoryEntryView {
-    /// linked, moved, merged, split, undone, received (`reason` says by which kind of key), consent_given, consent_withdrawn or unmasked.
+    /// linked, moved, merged, split, undone, received (`reason` says by which kind of key), consent_given, consent_withdrawn, unmasked
+    /// or explained.
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,7 +153,7 @@ pub(crate) struct HistoryEntryView {
     /// The other id concerned: source record, customer or merge.
     #[serde(skip_serializing_if = "String::is_empty")]
     subject: String,
-    /// Why.
+    /// Why. Of `linked` the source record; for headquarters also how probable the link was and the strongest reasons.
     #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
 }

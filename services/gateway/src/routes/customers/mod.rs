@@ -1,5 +1,6 @@
-//! Customers: reading, unmasking, consents, merging and splitting.
+//! Customers: reading, explaining, unmasking, consents, merging and splitting.
 
+mod cohesion;
 mod count;
 mod get;
 mod identity;
@@ -7,6 +8,7 @@ mod lists;
 mod views;
 mod writes;
 
+pub(crate) use cohesion::*;
 pub(crate) use count::*;
 pub(crate) use get::*;
 pub(crate) use identity::*;

@@ -8,3 +8,4 @@ mod views;
 pub(crate) use check::*;
 pub(crate) use decide::*;
 pub(crate) use list::*;
+pub(crate) use views::EvidenceView;

@@ -50,6 +50,12 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "GET /v1/customers/{id}/cohesion",
+            "steward",
+            customer("/cohesion"),
+            "",
+        ),
+        (
             "POST /v1/customers/{id}/unmask",
             "manager",
             customer("/unmask"),

@@ -115,6 +115,22 @@ impl CustomerService for Customers {
             .await
     }
 
+    async fn get_cohesion(
+        &self,
+        request: Request<pb::GetCohesionRequest>,
+    ) -> Result<Response<pb::GetCohesionResponse>, Status> {
+        self.0
+            .play(
+                &request,
+                pb::GetCohesionResponse {
+                    customer_id: super::CUSTOMER.to_owned(),
+                    bonds: vec![samples::bond()],
+                    whole: true,
+                },
+            )
+            .await
+    }
+
     async fn unmask(
         &self,
         request: Request<pb::UnmaskRequest>,

@@ -198,6 +198,28 @@ pub(super) fn duplicate() -> customer::Duplicate {
     }
 }
 
+pub(super) fn bond() -> customer::Bond {
+    customer::Bond {
+        source_record: Some(source_record()),
+        nearest: Some(customer::Resemblance {
+            source_record_id: text("src_00000000000000000000000000000001"),
+            probability: 0.875,
+            evidence: vec![customer::Evidence {
+                field: text("phone"),
+                finding: text("same phone"),
+                bits: 12.3,
+            }],
+            brought_by: text("people"),
+            merge_id: text("mrg_1"),
+            actor: text("steward-1"),
+            reason: text("same person"),
+            brought_at: at(0),
+        }),
+        held_by: 1,
+        stands_alone: true,
+    }
+}
+
 pub(super) fn car() -> vehicle::Vehicle {
     vehicle::Vehicle {
         id: text(VEHICLE),
