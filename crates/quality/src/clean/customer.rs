@@ -90,9 +90,9 @@ pub fn clean_customer_by<'a>(
         occupation: notes.text(Field::CustomerOccupation, row.occupation, 500),
         industry: notes.text(Field::CustomerIndustry, row.industry, 500),
         income_band: notes.text(Field::CustomerIncomeBand, row.income_band, 500),
-        hobbies: notes.text(Field::CustomerHobbies, row.hobbies, 500),
-        explicit_requests: notes.text(Field::CustomerExplicitRequests, row.explicit_requests, 500),
-        special_needs: notes.text(Field::CustomerSpecialNeeds, row.special_needs, 500),
+        hobbies: notes.words(Field::CustomerHobbies, row.hobbies),
+        explicit_requests: notes.words(Field::CustomerExplicitRequests, row.explicit_requests),
+        special_needs: notes.words(Field::CustomerSpecialNeeds, row.special_needs),
         acquisition_channel: notes.text(
             Field::CustomerAcquisitionChannel,
             row.acquisition_channel,

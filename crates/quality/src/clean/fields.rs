@@ -24,6 +24,9 @@ use crate::{
     vin::{Vin, VinFlaw},
 };
 
+/// Characters of people's own words beyond which something else was probably pasted in.
+pub const WORDS_CHARS: usize = 20_000;
+
 impl Notes<'_> {
     /// Free text of at most `limit` characters.
     pub(super) fn text<'a>(
@@ -38,6 +41,19 @@ impl Notes<'_> {
             return None;
         }
         (!text.is_empty()).then_some(text)
+    }
+
+    /// What people said or wrote in their own words: kept whole, and remarked if it is longer than anybody speaks.
+    pub(super) fn words<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Cow<'a, str>> {
+        let words = tidy(present(cell)?);
+        if words.len() > WORDS_CHARS && words.chars().count() > WORDS_CHARS {
+            self.add_number(field, Rule::WordsLong, WORDS_CHARS);
+        }
+        (!words.is_empty()).then_some(words)
     }
 
     /// A key of another system: kept as typed but for the spaces around it.
@@ -359,12 +375,23 @@ impl Notes<'_> {
         cell: Option<&str>,
         choices: &[(T, &[&str])],
     ) -> Option<T> {
+        self.choice_or(field, cell, choices, Rule::ChoiceUnknown)
+    }
+
+    /// The same with a rule of its own for what is none of the choices.
+    pub(super) fn choice_or<T: Copy>(
+        &mut self,
+        field: Field,
+        cell: Option<&str>,
+        choices: &[(T, &[&str])],
+        unknown: Rule,
+    ) -> Option<T> {
         let typed = tidy(present(cell)?);
         let found = choices
             .iter()
             .find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(&typed)));
         if found.is_none() {
-            self.add(field, Rule::ChoiceUnknown);
+            self.add(field, unknown);
         }
         found.map(|(choice, _)| *choice)
     }

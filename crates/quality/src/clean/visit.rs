@@ -180,8 +180,8 @@ pub fn clean_visit_by<'a>(
         closed_at: notes.date_in_range(Field::VisitClosedAt, row.closed_at),
         odometer_km: notes.odometer(Field::VisitOdometerKm, row.odometer_km),
         adviser: notes.key(Field::VisitAdviser, row.adviser),
-        complaint_text: notes.text(Field::VisitComplaintText, row.complaint_text, 2000),
-        diagnosis: notes.text(Field::VisitDiagnosis, row.diagnosis, 2000),
+        complaint_text: notes.words(Field::VisitComplaintText, row.complaint_text),
+        diagnosis: notes.words(Field::VisitDiagnosis, row.diagnosis),
         amount_fen: notes.money(Field::VisitAmount, row.amount),
         lines_json: lines(row.lines, &mut notes),
         line: line(row, &mut notes),
@@ -268,6 +268,24 @@ mod tests {
         assert_eq!(
             (line.line_kind, line.quantity_milli, line.unit_price_fen),
             (Some(LineKind::Part), Some(1500), Some(4500))
+        );
+    }
+
+    #[test]
+    fn what_was_said_and_found_is_kept_whole() {
+        let said = "冷车起步有异响。".repeat(800);
+        let row = VisitRow {
+            order_number: Some("RO1"),
+            complaint_text: Some(&said),
+            diagnosis: Some(&said),
+            ..VisitRow::default()
+        };
+        let cleaned = clean_visit(&row, today());
+        assert!(cleaned.findings.is_empty(), "{:?}", cleaned.findings);
+        let texts = (cleaned.record.complaint_text, cleaned.record.diagnosis);
+        assert_eq!(
+            (texts.0.as_deref(), texts.1.as_deref()),
+            (Some(said.as_str()), Some(said.as_str()))
         );
     }
 

@@ -1,6 +1,7 @@
 //! Cases from their opening to their end.
 
 use marque_api::complaint::v1 as pb;
+use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -400,6 +401,28 @@ async fn wrong_fields_are_named(db: TestDb) {
             "values are not repeated"
         );
     }
+    let endless = pb::OpenComplaintRequest {
+        text: "响".repeat(20_001),
+        ..good.clone()
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.desk("D1", endless))
+        .await
+        .unwrap_err();
+    let problem = Problem::from(refused);
+    let [violation] = &problem.violations[..] else {
+        panic!("one wrong field: {:?}", problem.violations);
+    };
+    assert_eq!(
+        (violation.field.as_str(), violation.reason.as_str()),
+        ("text", "TOO_LONG")
+    );
+    assert!(
+        violation.message.contains("20000") && violation.message.contains("20001"),
+        "{}",
+        violation.message
+    );
     let nowhere = pb::OpenComplaintRequest {
         dealer: "D9".into(),
         ..good

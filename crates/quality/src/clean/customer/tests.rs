@@ -166,3 +166,26 @@ proptest! {
         prop_assert!(cleaned.record.name.is_some() || cleaned.record.phone.is_some() || !cleaned.findings.is_empty());
     }
 }
+
+#[test]
+fn what_the_customer_asked_for_is_kept_whole() {
+    let asked = "下午六点后再来电；".repeat(400);
+    let row = CustomerRow {
+        source_key: Some("C1"),
+        name: Some("孟晓岚"),
+        explicit_requests: Some(&asked),
+        special_needs: Some(&asked),
+        hobbies: Some(&asked),
+        ..CustomerRow::default()
+    };
+    let cleaned = clean_customer(&row, today());
+    assert_eq!(rules(&cleaned), []);
+    let record = &cleaned.record;
+    for kept in [
+        &record.explicit_requests,
+        &record.special_needs,
+        &record.hobbies,
+    ] {
+        assert_eq!(kept.as_deref().map(|kept| kept.chars().count()), Some(3_600));
+    }
+}
