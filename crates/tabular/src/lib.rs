@@ -4,6 +4,7 @@ mod delimited;
 mod encoding;
 mod header;
 mod limits;
+mod money;
 mod ndjson;
 mod problem;
 mod reader;

@@ -255,6 +255,12 @@ pub enum RowFault {
         /// Canonical column.
         column: &'static str,
     },
+    /// Money in another currency than the one that is kept.
+    #[error("{column} is in another currency; give the amount in CNY")]
+    CurrencyForeign {
+        /// Canonical column.
+        column: &'static str,
+    },
 }
 
 impl RowFault {
@@ -269,6 +275,7 @@ impl RowFault {
             Self::DuplicateKey { .. } => "DUPLICATE_KEY",
             Self::TooManyKeys { .. } => "TOO_MANY_COLUMNS",
             Self::NestedValue { .. } => "NESTED_VALUE",
+            Self::CurrencyForeign { .. } => "CURRENCY_FOREIGN",
         }
     }
 
@@ -289,6 +296,9 @@ impl RowFault {
             Self::DuplicateKey { column } => format!("第 {column} 列的键出现两次；请保留一个"),
             Self::TooManyKeys { limit } => format!("文件的键超过 {limit} 个；请删除不需要的"),
             Self::NestedValue { column } => format!("{column} 是对象或列表；请写文字或数字"),
+            Self::CurrencyForeign { column } => {
+                format!("{column} 不是人民币金额；请换算成人民币（CNY）")
+            }
         }
     }
 }

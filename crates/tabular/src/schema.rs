@@ -9,12 +9,21 @@ pub struct Column {
     pub is_required: bool,
     /// Whether its value may be a JSON object or array.
     pub is_json: bool,
+    /// Whether it is money, which NDJSON may write as an amount with its currency.
+    pub is_money: bool,
     /// Other headers it is known by, the most telling first, with `|` between; compared without case,
     /// blanks, joining marks and width.
     aliases: &'static str,
 }
 
 impl Column {
+    const fn money(self) -> Self {
+        Self {
+            is_money: true,
+            ..self
+        }
+    }
+
     /// Other headers the column is known by, the most telling first.
     pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
         self.aliases.split('|')
@@ -59,6 +68,7 @@ const fn column(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: false,
         is_json: false,
+        is_money: false,
         aliases,
     }
 }
@@ -68,6 +78,7 @@ const fn required(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: true,
         is_json: false,
+        is_money: false,
         aliases,
     }
 }
@@ -77,6 +88,7 @@ const fn json(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: false,
         is_json: true,
+        is_money: false,
         aliases,
     }
 }
@@ -291,7 +303,8 @@ pub static VISITS: Schema = Schema {
             "amount",
             "金额|结算金额|总金额|实收金额|应收金额|合计|费用|维修金额|total|total_amount|price|\
              amount_cny",
-        ),
+        )
+        .money(),
         json(
             "lines",
             "明细|项目明细|维修明细|工单明细|维修项目|items|details|jobs",
@@ -307,7 +320,7 @@ pub static VISITS: Schema = Schema {
             "项目名称|配件名称|备件名称|零件名称|工时名称|part_name|item_name|description|item",
         ),
         column("quantity", "数量|工时|工时数|件数|qty|hours|count"),
-        column("unit_price", "单价|工时单价|配件单价|price_each|unit_cost"),
+        column("unit_price", "单价|工时单价|配件单价|price_each|unit_cost").money(),
         column(
             "technician",
             "技师|维修技师|主修|主修人|维修工|施工技师|tech|mechanic",
@@ -381,7 +394,8 @@ pub static PURCHASES: Schema = Schema {
             "amount",
             "成交价|成交金额|购车金额|合同金额|开票金额|销售金额|金额|price|deal_price|total|\
              purchase_amount",
-        ),
+        )
+        .money(),
         required(
             "date",
             "购车日期|成交日期|销售日期|签约日期|开票日期|交车日期|日期|purchase_date|sale_date|\
@@ -405,7 +419,8 @@ pub static PAYMENTS: Schema = Schema {
         required(
             "amount",
             "应收金额|应付金额|付款金额|收款金额|回款金额|账单金额|金额|due_amount|payment_amount|total",
-        ),
+        )
+        .money(),
         required(
             "date",
             "应付日期|应收日期|到期日期|到期日|应还日期|账期|due_date|due|due_on|payable_on",

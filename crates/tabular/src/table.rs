@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use crate::{
     header::{HeaderMap, Mapping},
     limits::Limits,
+    money,
     problem::{Problem, RowFault, RowProblem},
     reader::{Format, Reader},
     row::{Next, Position, Row},
@@ -71,30 +72,37 @@ impl Table {
                 HeaderMap::recognise(self.reader.headers(), self.schema, self.mapping.as_ref())?;
         }
         if next == Next::Row && !self.row.nested.is_empty() {
-            return Ok(self.check_nested());
+            return Ok(self.settle_nested());
         }
         Ok(next)
     }
 
-    fn check_nested(&self) -> Next {
-        let misplaced = self
-            .schema
-            .columns
-            .iter()
-            .enumerate()
-            .find(|(place, column)| {
-                let source = self.map.source_column(*place);
-                !column.is_json && source.is_some_and(|source| self.row.is_nested(source))
-            });
-        match misplaced {
-            None => Next::Row,
-            Some((_, column)) => Next::Bad(RowProblem {
-                line: self.row.line,
-                fault: RowFault::NestedValue {
+    /// Makes money with its currency the plain amount; no other object or array has a place where text is wanted.
+    fn settle_nested(&mut self) -> Next {
+        for (place, column) in self.schema.columns.iter().enumerate() {
+            let source = self.map.source_column(place);
+            let Some(source) = source.filter(|source| self.row.is_nested(*source)) else {
+                continue;
+            };
+            if column.is_json {
+                continue;
+            }
+            let amount = if column.is_money {
+                money::amount(self.row.field(source), column.name)
+            } else {
+                Err(RowFault::NestedValue {
                     column: column.name,
-                },
-            }),
+                })
+            };
+            match amount.map(str::to_owned) {
+                Ok(amount) => self.row.flatten(source, &amount),
+                Err(fault) => {
+                    let line = self.row.line;
+                    return Next::Bad(RowProblem { line, fault });
+                }
+            }
         }
+        Next::Row
     }
 
     /// The value of a canonical column by its place in the schema; empty where there is none.

@@ -21,6 +21,7 @@ mod settings;
 mod state;
 mod tasks;
 mod values;
+mod yuan;
 
 use std::time::Duration;
 

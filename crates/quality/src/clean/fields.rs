@@ -344,7 +344,12 @@ impl Notes<'_> {
     }
 
     pub(super) fn money(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
-        let fen = number::parse_money_fen(present_number(cell)?);
+        let typed = present_number(cell)?;
+        if number::is_foreign_money(typed) {
+            self.add(field, Rule::CurrencyForeign);
+            return None;
+        }
+        let fen = number::parse_money_fen(typed);
         self.number(field, Measure::Yuan, fen)
     }
 

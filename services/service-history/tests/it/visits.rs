@@ -76,7 +76,7 @@ async fn the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version
 async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     let world = World::start(db).await;
     let lines = r#"[{"line_kind":"工时","code":"L1","name":"更换","quantity":1.5,"unit_price":"120.50","technician":"T7"},
-        {"kind":"part","code":"P9","name":"刹车片","quantity":"2","unit_price":88,"payer":"warranty","fault_code":"C1201"},
+        {"kind":"part","code":"P9","name":"刹车片","quantity":"2","unit_price":{"amount":"88.00","currency":"CNY"},"payer":"warranty","fault_code":"C1201"},
         {"kind":"拖车","name":"拖车","unit_price":"300"}]"#;
     let (put, outcome) = world
         .put(
@@ -110,6 +110,8 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
         (part.kind(), part.payer.as_str(), part.fault_code.as_str()),
         (LineKind::Part, "warranty", "C1201")
     );
+    let of_part = part.unit_price.as_ref().map(|price| price.minor);
+    assert_eq!(of_part, Some(8_800), "money as answers have it");
     assert_eq!(
         (other.kind(), other.quantity_milli),
         (LineKind::Other, 1_000)
