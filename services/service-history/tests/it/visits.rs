@@ -18,6 +18,7 @@ store_test_suite!(
     what_article_17_wants_kept_is_kept_and_missed_where_it_is_not,
     an_odometer_that_cannot_be_is_a_finding_whichever_came_first,
     what_the_customer_said_is_sealed,
+    a_word_that_is_not_understood_is_kept_as_it_was_typed,
     a_long_history_is_read_in_pages,
     a_row_without_an_order_number_is_refused,
     an_idempotency_key_gives_the_same_answer,
@@ -335,4 +336,26 @@ async fn an_idempotency_key_gives_the_same_answer(db: TestDb) {
         Code::FailedPrecondition
     );
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 1);
+}
+
+async fn a_word_that_is_not_understood_is_kept_as_it_was_typed(db: TestDb) {
+    let world = World::start(db).await;
+    let row = VisitColumns {
+        kind: "喝茶".into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5000")
+    };
+    let (kept, outcome) = world.put("D1", row.clone()).await;
+    assert_eq!(
+        (kept.kind.as_str(), kept.kind_typed.as_str(), outcome),
+        ("", "喝茶", RowOutcome::AcceptedWithFindings as i32)
+    );
+    let known = VisitColumns {
+        kind: "事故车维修".into(),
+        ..row
+    };
+    let (corrected, outcome) = world.put("D1", known).await;
+    assert_eq!(
+        (corrected.kind.as_str(), corrected.kind_typed.as_str(), outcome),
+        ("accident", "", RowOutcome::Accepted as i32)
+    );
 }

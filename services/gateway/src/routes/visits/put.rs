@@ -35,7 +35,7 @@ pub(crate) struct VisitRow {
     vin: String,
     /// Source key of the customer at this dealer.
     customer_key: String,
-    /// maintenance, repair, warranty, accident, recall, inspection or other.
+    /// maintenance, repair, accident, warranty, recall, detailing or inspection, or the words that workshops use, such as 保养.
     kind: String,
     /// In.
     opened_at: String,
