@@ -387,6 +387,24 @@ mod tests {
     }
 
     #[test]
+    fn orders_and_members_are_recognised_by_what_workshops_call_them() {
+        for (order, customer) in [
+            ("维修工单号", "会员编号"),
+            ("RO号", "会员卡号"),
+            ("工单编码", "顾客编号"),
+            ("ro号", "客户档案号"),
+        ] {
+            let text = format!("{order},车架号,{customer}");
+            let found = recognised(&VISITS, &text);
+            assert_eq!(found, ["order_number", "vin", "customer_key"], "{text}");
+        }
+        assert_eq!(
+            recognised(&CUSTOMERS, "会员编号,姓名"),
+            ["source_key", "name"]
+        );
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
         let refused = |text: &str, mapping: Option<&Mapping>| {
             HeaderMap::recognise(&headers(text), &CUSTOMERS, mapping).unwrap_err()

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum Problem {
     /// Nothing but blanks in it.
-    #[error("the file is empty; send a file with a header row and at least one row")]
+    #[error("the file is empty; send a file with a header row and its rows below")]
     EmptyFile,
     /// Bytes that are neither UTF-8, UTF-16 nor GB18030.
     #[error(
@@ -147,7 +147,7 @@ impl Problem {
     /// The same text in Chinese.
     pub fn message_zh(&self) -> String {
         match self {
-            Self::EmptyFile => "文件是空的；请发送含表头和至少一行数据的文件".into(),
+            Self::EmptyFile => "文件是空的；请发送首行为表头、其下为数据的文件".into(),
             Self::UnknownEncoding => {
                 "文字编码不是 UTF-8、UTF-16 或 GB18030；请另存为“CSV UTF-8”后重新发送".into()
             }

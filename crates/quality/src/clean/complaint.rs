@@ -86,7 +86,7 @@ pub fn clean_complaint_by<'a>(
     let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::ComplaintVin, row.vin);
     let complaint = CleanComplaint {
-        complaint_key: notes.key(Field::ComplaintComplaintKey, row.complaint_key),
+        complaint_key: notes.own_key(Field::ComplaintComplaintKey, row.complaint_key),
         customer_key: notes.key(Field::ComplaintCustomerKey, row.customer_key),
         vin,
         vin_suggestion,
@@ -102,9 +102,6 @@ pub fn clean_complaint_by<'a>(
         text: notes.words(Field::ComplaintText, row.text),
         department: notes.text(Field::ComplaintDepartment, row.department, 500),
     };
-    if complaint.complaint_key.is_none() {
-        notes.add(Field::ComplaintComplaintKey, Rule::SourceKeyMissing);
-    }
     if complaint.text.is_none() {
         notes.add(Field::ComplaintText, Rule::WordsMissing);
     }

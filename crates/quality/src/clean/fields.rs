@@ -27,6 +27,9 @@ use crate::{
 /// Characters of people's own words beyond which something else was probably pasted in.
 pub const WORDS_CHARS: usize = 20_000;
 
+/// Most characters of a key of another system.
+const KEY_CHARS: usize = 100;
+
 impl Notes<'_> {
     /// Free text of at most `limit` characters.
     pub(super) fn text<'a>(
@@ -58,7 +61,34 @@ impl Notes<'_> {
 
     /// A key of another system: kept as typed but for the spaces around it.
     pub(super) fn key<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
-        self.text(field, cell, 100)
+        self.line_break(field, cell);
+        self.text(field, cell, KEY_CHARS)
+    }
+
+    /// The key that a record is known by: without one nobody can say which record it is.
+    pub(super) fn own_key<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Cow<'a, str>> {
+        let key = present(cell).map(tidy).filter(|key| !key.is_empty());
+        let Some(key) = key else {
+            self.add(field, Rule::SourceKeyMissing);
+            return None;
+        };
+        self.line_break(field, cell);
+        if key.len() > KEY_CHARS && key.chars().count() > KEY_CHARS {
+            self.add_number(field, Rule::SourceKeyTooLong, KEY_CHARS);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Notes a line break within a cell that is one line.
+    fn line_break(&mut self, field: Field, cell: Option<&str>) {
+        if present(cell).is_some_and(|text| text.contains(['\n', '\r'])) {
+            self.add(field, Rule::LineBreak);
+        }
     }
 
     pub(super) fn name<'a>(
@@ -67,6 +97,7 @@ impl Notes<'_> {
         cell: Option<&'a str>,
         kind: PartyKind,
     ) -> Option<Name<'a>> {
+        self.line_break(field, cell);
         match name::parse(present(cell)?, kind) {
             Ok(name) => {
                 self.name_remarks(field, &name);

@@ -358,7 +358,7 @@ pub fn clean_visit_by<'a>(
     let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::VisitVin, row.vin);
     let visit = CleanVisit {
-        order_number: notes.key(Field::VisitOrderNumber, row.order_number),
+        order_number: notes.own_key(Field::VisitOrderNumber, row.order_number),
         vin,
         vin_suggestion,
         customer_key: notes.key(Field::VisitCustomerKey, row.customer_key),
@@ -380,9 +380,6 @@ pub fn clean_visit_by<'a>(
                 && closed.instant() < opened.instant())
     {
         notes.add_other(Field::VisitClosedAt, Rule::DateOrder, Field::VisitOpenedAt);
-    }
-    if visit.order_number.is_none() {
-        notes.add(Field::VisitOrderNumber, Rule::SourceKeyMissing);
     }
     notes.into_cleaned(visit)
 }

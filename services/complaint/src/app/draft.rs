@@ -247,9 +247,13 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
     for (field, words) in [("text", &draft.words.text), ("wish", &draft.words.wish)] {
         wrong.extend(check_words(field, words).err());
     }
-    let told = [Field::ComplaintCustomerKey, Field::ComplaintText];
+    let told = [
+        Field::ComplaintComplaintKey,
+        Field::ComplaintCustomerKey,
+        Field::ComplaintText,
+    ];
     // A key of its own is what a file's rows need, not what is typed here.
-    for finding in findings
+    for finding in standing(findings)
         .iter()
         .filter(|finding| finding.severity >= Grade::Error)
     {
@@ -286,15 +290,10 @@ pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violati
 }
 
 fn violation(finding: &Finding) -> Violation {
-    let message = format!(
-        "{} {}",
-        finding.text(Lang::En),
-        finding.how_to_fix(Lang::En)
-    );
     Violation::new(
         finding.field.column(),
         finding.rule.entry().id.to_uppercase(),
-        message,
+        finding.message(Lang::En),
     )
 }
 

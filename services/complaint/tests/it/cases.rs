@@ -423,6 +423,16 @@ async fn wrong_fields_are_named(db: TestDb) {
         "{}",
         violation.message
     );
+    let of_nobody = pb::ListComplaintsRequest {
+        customer_id: "zz".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .list_complaints(world.hq(of_nobody))
+        .await
+        .unwrap_err();
+    assert_eq!(Problem::from(refused).violations[0].field, "customer_id");
     let nowhere = pb::OpenComplaintRequest {
         dealer: "D9".into(),
         ..good
