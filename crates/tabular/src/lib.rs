@@ -2,6 +2,7 @@
 
 mod delimited;
 mod encoding;
+mod formula;
 mod header;
 mod limits;
 mod money;

@@ -86,6 +86,12 @@ impl Row {
 
     /// Puts a text in the place of an object or array.
     pub(crate) fn flatten(&mut self, column: usize, text: &str) {
+        self.replace(column, text);
+        self.nested.retain(|nested| *nested != column);
+    }
+
+    /// Puts another text into a field.
+    pub(crate) fn replace(&mut self, column: usize, text: &str) {
         let start = match column.checked_sub(1) {
             None => 0,
             Some(before) => self.ends[before] as usize + 1,
@@ -95,7 +101,6 @@ impl Row {
         for later in &mut self.ends[column..] {
             *later = (*later as usize - (end - start) + text.len()) as u32;
         }
-        self.nested.retain(|nested| *nested != column);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::{
+    formula::unguarded,
     header::{HeaderMap, Mapping},
     limits::Limits,
     money,
@@ -10,6 +11,7 @@ use crate::{
     reader::{Format, Reader},
     row::{Next, Position, Row},
     schema::Schema,
+    writer::REASON_COLUMN_PREFIX,
 };
 
 /// A file whose columns are known by their canonical names.
@@ -19,6 +21,8 @@ pub struct Table {
     mapping: Option<Mapping>,
     map: HeaderMap,
     known_headers: usize,
+    /// Whether it is a file of quarantined rows that was opened in a spreadsheet program and comes back.
+    is_mended: bool,
     row: Row,
 }
 
@@ -48,12 +52,15 @@ impl Table {
     ) -> Result<Self, Problem> {
         let map = HeaderMap::recognise(reader.headers(), schema, mapping.as_ref())?;
         let known_headers = reader.headers().len();
+        let is_reason = |header: &String| header.starts_with(REASON_COLUMN_PREFIX);
+        let is_mended = reader.format() != Format::Ndjson && reader.headers().iter().any(is_reason);
         Ok(Self {
             reader,
             schema,
             mapping,
             map,
             known_headers,
+            is_mended,
             row: Row::new(),
         })
     }
@@ -71,10 +78,23 @@ impl Table {
             self.map =
                 HeaderMap::recognise(self.reader.headers(), self.schema, self.mapping.as_ref())?;
         }
+        if self.is_mended {
+            self.unguard();
+        }
         if next == Next::Row && !self.row.nested.is_empty() {
             return Ok(self.settle_nested());
         }
         Ok(next)
+    }
+
+    /// Takes off what kept cells from being formulas while the file was out to be mended.
+    fn unguard(&mut self) {
+        for column in 0..self.row.len() {
+            let bare = unguarded(self.row.field(column)).map(str::to_owned);
+            if let Some(bare) = bare {
+                self.row.replace(column, &bare);
+            }
+        }
     }
 
     /// Makes money with its currency the plain amount; no other object or array has a place where text is wanted.

@@ -235,7 +235,11 @@ mod tests {
     fn a_wrong_query_is_refused_by_the_name_of_its_parameter() {
         for (query, field, why) in [
             ("page_size=1&page_size=2", "page_size", "REPEATED"),
-            ("page_token=a&page_size=1&page_token=b", "page_token", "REPEATED"),
+            (
+                "page_token=a&page_size=1&page_token=b",
+                "page_token",
+                "REPEATED",
+            ),
             ("color=13800138000", "color", "UNKNOWN_FIELD"),
             ("page_size=13800138000x", "page_size", "FORMAT"),
         ] {

@@ -9,6 +9,7 @@ mod export;
 mod extract;
 mod grpc;
 mod intake;
+mod numbers;
 mod openapi;
 mod peers;
 mod probes;

@@ -97,7 +97,7 @@ impl PartialSchema for Yuan {
             .required("amount")
             .property("currency", of(Type::String).enum_values(Some(["CNY"])))
             .required("currency")
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
         OneOfBuilder::new()
             .item(of(Type::String))
             .item(of(Type::Number))

@@ -31,11 +31,25 @@ const SEVERITIES: &[(ComplaintSeverity, &[&str])] = &[
         ComplaintSeverity::Low,
         &["low", "低", "一般", "轻微", "普通", "轻", "minor"],
     ),
-    (ComplaintSeverity::Medium, &["medium", "中", "中等", "较重", "中级", "normal"]),
-    (ComplaintSeverity::High, &["high", "高", "严重", "重大", "重", "major"]),
+    (
+        ComplaintSeverity::Medium,
+        &["medium", "中", "中等", "较重", "中级", "normal"],
+    ),
+    (
+        ComplaintSeverity::High,
+        &["high", "高", "严重", "重大", "重", "major"],
+    ),
     (
         ComplaintSeverity::Critical,
-        &["critical", "紧急", "特急", "特别重大", "危急", "非常严重", "urgent"],
+        &[
+            "critical",
+            "紧急",
+            "特急",
+            "特别重大",
+            "危急",
+            "非常严重",
+            "urgent",
+        ],
     ),
 ];
 
@@ -111,11 +125,7 @@ pub fn clean_complaint_by<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clean::WORDS_CHARS,
-        dictionary::Lang,
-        finding::Severity,
-    };
+    use crate::{clean::WORDS_CHARS, dictionary::Lang, finding::Severity};
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
@@ -170,7 +180,10 @@ mod tests {
         let [long] = &cleaned.findings[..] else {
             panic!("one remark: {:?}", cleaned.findings);
         };
-        assert_eq!((long.rule, long.severity), (Rule::WordsLong, Severity::Warning));
+        assert_eq!(
+            (long.rule, long.severity),
+            (Rule::WordsLong, Severity::Warning)
+        );
         assert_eq!(
             long.text(Lang::En),
             "text is longer than 20000 characters; it is kept whole"

@@ -36,7 +36,10 @@ pub enum EnergyType {
 }
 
 const ENERGY_TYPES: &[(EnergyType, &[&str])] = &[
-    (EnergyType::Petrol, &["petrol", "汽油", "gasoline", "燃油", "汽油车", "燃油车"]),
+    (
+        EnergyType::Petrol,
+        &["petrol", "汽油", "gasoline", "燃油", "汽油车", "燃油车"],
+    ),
     (EnergyType::Diesel, &["diesel", "柴油", "柴油车"]),
     (
         EnergyType::BatteryElectric,
@@ -95,7 +98,9 @@ const ENERGY_TYPES: &[(EnergyType, &[&str])] = &[
         EnergyType::FuelCell,
         &["fuel_cell", "燃料电池", "氢燃料电池", "氢能", "氢", "FCEV"],
     ),
-    (EnergyType::Gas, &[
+    (
+        EnergyType::Gas,
+        &[
             "gas",
             "天然气",
             "压缩天然气",
@@ -104,7 +109,8 @@ const ENERGY_TYPES: &[(EnergyType, &[&str])] = &[
             "双燃料",
             "CNG",
             "LPG",
-        ]),
+        ],
+    ),
 ];
 
 impl EnergyType {

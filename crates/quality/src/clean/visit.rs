@@ -473,7 +473,11 @@ mod tests {
                 kind: Some(typed),
                 ..VisitRow::default()
             };
-            assert_eq!(clean_visit(&row, today()).record.kind, Some(kind), "{typed}");
+            assert_eq!(
+                clean_visit(&row, today()).record.kind,
+                Some(kind),
+                "{typed}"
+            );
         }
         let words = || VISIT_KINDS.iter().flat_map(|(_, words)| words.iter());
         for word in words() {

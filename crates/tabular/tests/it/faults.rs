@@ -218,7 +218,11 @@ fn money_with_its_currency_is_its_amount_and_another_currency_is_refused() {
     for (amount, date) in [("129800.00", "2026-03-01"), ("129800", "2026-03-02")] {
         assert_eq!(table.next_row().unwrap(), Next::Row);
         assert_eq!(table.get(place("amount")), amount);
-        assert_eq!(table.get(place("date")), date, "what follows is where it was");
+        assert_eq!(
+            table.get(place("date")),
+            date,
+            "what follows is where it was"
+        );
     }
     for reason in ["CURRENCY_FOREIGN", "NESTED_VALUE", "NESTED_VALUE"] {
         let Next::Bad(problem) = table.next_row().unwrap() else {

@@ -5,11 +5,8 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade,
-    clean::WORDS_CHARS,
-    clean_complaint, date,
-    text::present,
-    vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean::WORDS_CHARS,
+    clean_complaint, date, text::present, vin::Vin,
 };
 
 use crate::domain::{

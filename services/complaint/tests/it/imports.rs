@@ -324,7 +324,11 @@ async fn what_the_customer_said_is_kept_whole_and_a_row_without_it_waits(db: Tes
     let listed = cases(&world).await;
     assert_eq!(listed.len(), 1, "nobody can work on what was not said");
     let case = world.get(&listed[0].id).await;
-    assert!(case.text == said, "{} characters", case.text.chars().count());
+    assert!(
+        case.text == said,
+        "{} characters",
+        case.text.chars().count()
+    );
     assert_eq!(
         (case.channel.as_str(), case.severity.as_str()),
         ("other", "medium")

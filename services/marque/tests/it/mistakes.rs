@@ -21,7 +21,11 @@ fn a_wrong_scope_is_told_in_options_that_exist() {
             ["--dealer", "D001"],
             "role agent needs none of --dealer, --region and --customer",
         ),
-        ("service", ["--region", "north"], "role service needs --dealer"),
+        (
+            "service",
+            ["--region", "north"],
+            "role service needs --dealer",
+        ),
         (
             "manager",
             ["--customer", "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b"],
@@ -35,7 +39,12 @@ fn a_wrong_scope_is_told_in_options_that_exist() {
 
 #[test]
 fn an_error_is_told_with_its_causes_and_without_a_backtrace() {
-    let told = refused(&["quality", "/there/is/no/such/file.csv", "--kind", "customers"]);
+    let told = refused(&[
+        "quality",
+        "/there/is/no/such/file.csv",
+        "--kind",
+        "customers",
+    ]);
     assert!(told.starts_with("Error: "), "{told}");
     assert!(told.lines().count() <= 4, "{told}");
 }

@@ -355,7 +355,11 @@ async fn a_word_that_is_not_understood_is_kept_as_it_was_typed(db: TestDb) {
     };
     let (corrected, outcome) = world.put("D1", known).await;
     assert_eq!(
-        (corrected.kind.as_str(), corrected.kind_typed.as_str(), outcome),
+        (
+            corrected.kind.as_str(),
+            corrected.kind_typed.as_str(),
+            outcome
+        ),
         ("accident", "", RowOutcome::Accepted as i32)
     );
 }

@@ -186,7 +186,10 @@ fn what_the_customer_asked_for_is_kept_whole() {
         &record.special_needs,
         &record.hobbies,
     ] {
-        assert_eq!(kept.as_deref().map(|kept| kept.chars().count()), Some(3_600));
+        assert_eq!(
+            kept.as_deref().map(|kept| kept.chars().count()),
+            Some(3_600)
+        );
     }
 }
 
