@@ -24,13 +24,12 @@ pub fn outcome_of(outcome: Outcome, findings: &[Finding]) -> pb::RowOutcome {
 }
 
 fn one_to_pb(finding: &Finding) -> pb::Finding {
-    let message = |lang| format!("{} {}", finding.text(lang), finding.how_to_fix(lang));
     pb::Finding {
         field: finding.field.column().to_owned(),
         rule: finding.rule.entry().id.to_owned(),
         severity: severity_to_pb(finding.severity) as i32,
-        message_zh: message(Lang::Zh),
-        message_en: message(Lang::En),
+        message_zh: finding.message(Lang::Zh),
+        message_en: finding.message(Lang::En),
     }
 }
 

@@ -57,6 +57,12 @@ impl<'a> RowView<'a> {
             .filter(|(_, value)| !value.is_empty())
     }
 
+    /// What stands in columns that mean the name besides the one that was taken for it; empty cells are left out.
+    pub fn other_names(&self) -> impl Iterator<Item = &'a str> {
+        let names = self.headers.other_names(self.row);
+        names.filter(|name| !name.is_empty())
+    }
+
     /// Line in the file.
     pub fn line(&self) -> u64 {
         self.row.line()

@@ -186,6 +186,15 @@ impl Finding {
         format!("{fix}{space}{}", self.field.entry().fill.get(lang))
     }
 
+    /// What is wrong and what to do about it, as sentences that follow each other.
+    pub fn message(&self, lang: Lang) -> String {
+        let stop = match lang {
+            Lang::Zh => "。",
+            Lang::En => ". ",
+        };
+        format!("{}{stop}{}", self.text(lang), self.how_to_fix(lang))
+    }
+
     fn fill(&self, template: &str, lang: Lang) -> String {
         let label = |field: Field| field.entry().label.get(lang);
         let mut text = template.replace("{field}", label(self.field));
@@ -244,6 +253,14 @@ mod tests {
                 .how_to_fix(Lang::En)
                 .contains(Field::CustomerVin.entry().fill.en)
         );
+    }
+
+    #[test]
+    fn a_message_is_sentences() {
+        let finding = Finding::new(Field::CustomerIdNumber, Rule::IdCheckCharacter);
+        let (zh, en) = (finding.message(Lang::Zh), finding.message(Lang::En));
+        assert!(zh.contains("抄错。请对照"), "{zh}");
+        assert!(en.contains("miscopied. Compare"), "{en}");
     }
 
     #[test]

@@ -16,8 +16,10 @@ impl Gender {
     pub fn parse(typed: &str) -> Option<Self> {
         let text = typed.trim();
         match text {
-            "男" | "男性" | "男士" | "先生" | "1" => return Some(Self::Male),
-            "女" | "女性" | "女士" | "小姐" | "太太" | "2" => return Some(Self::Female),
+            "男" | "男性" | "男士" | "先生" | "男生" | "1" => return Some(Self::Male),
+            "女" | "女性" | "女士" | "小姐" | "太太" | "夫人" | "女生" | "2" => {
+                return Some(Self::Female);
+            }
             _ => {}
         }
         let is = |word: &str| {

@@ -19,6 +19,13 @@ pub fn parse_money_fen(typed: &str) -> Option<i64> {
     decimal.scaled(2 + unit)
 }
 
+/// Whether it is an amount with the code of another currency, such as `129.00 USD`.
+pub fn is_foreign_money(typed: &str) -> bool {
+    let (number, code): (String, String) =
+        typed.chars().partition(|each| !each.is_ascii_alphabetic());
+    code.len() == 3 && parse_money_fen(typed).is_none() && parse_money_fen(&number).is_some()
+}
+
 /// Reads kilometres: `12345`, `12,345km`, `12345公里`, `1.2万公里`; fractions are cut off. `None` if it is none. How many
 /// there may be is a range of the standard.
 pub fn parse_odometer(typed: &str) -> Option<Odometer> {
@@ -137,6 +144,20 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             assert_eq!(parse_money_fen(typed), fen, "{typed}");
+        }
+    }
+
+    #[test]
+    fn another_currency_is_told_from_what_is_no_number() {
+        for (typed, is_foreign) in [
+            ("129.00 USD", true),
+            ("EUR 129", true),
+            ("129.00 CNY", false),
+            ("129", false),
+            ("USD", false),
+            ("12abcd", false),
+        ] {
+            assert_eq!(is_foreign_money(typed), is_foreign, "{typed}");
         }
     }
 

@@ -8,10 +8,11 @@ use std::{
 };
 
 use marque_quality::{
-    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
+    VehicleRow, VisitRow, clean_vehicle, clean_visit, credit_code::CreditCode,
+    id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
 };
 use marque_sample::{Bundle, Config, Dirt, Falsification, Generator, write_files};
-use marque_tabular::{CUSTOMERS, Limits, Next, Schema, Table};
+use marque_tabular::{CUSTOMERS, Limits, Next, Schema, Table, VEHICLES, VISITS};
 
 fn all(seed: u64, config: Config) -> Vec<(String, Bundle)> {
     let generator = Generator::new(seed, config);
@@ -305,4 +306,41 @@ fn the_truth_has_a_line_for_every_customer_row() {
 fn a_network_of_one_row_or_none_works() {
     assert_eq!(all(1, Config::new(0, 3)).len(), 0);
     assert_eq!(all(1, Config::new(1, 3)).len(), 1);
+}
+
+#[test]
+fn clean_files_hold_no_word_that_is_not_understood() {
+    let config = Config {
+        dirt: 0.0,
+        ..Config::new(400, 2)
+    };
+    let written = files(7, config);
+    let words = |path: &str, schema: &'static Schema, column: &str| {
+        let file = Cursor::new(written[path].clone());
+        let mut table = Table::open(file, None, Limits::default(), schema, None).unwrap();
+        let place = schema.column(column).expect("the column is the schema's");
+        let mut words = HashSet::new();
+        while table.next_row().unwrap() == Next::Row {
+            words.insert(table.get(place).to_owned());
+        }
+        words
+    };
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
+    let kinds = words("D001/visits.csv", &VISITS, "kind");
+    assert!(kinds.len() > 3, "{kinds:?}");
+    for kind in &kinds {
+        let row = VisitRow {
+            kind: Some(kind),
+            ..VisitRow::default()
+        };
+        assert!(clean_visit(&row, today).record.kind.is_some(), "{kind}");
+    }
+    for energy in words("D001/vehicles.csv", &VEHICLES, "energy_type") {
+        let row = VehicleRow {
+            energy_type: Some(&energy),
+            ..VehicleRow::default()
+        };
+        let cleaned = clean_vehicle(&row, today);
+        assert!(cleaned.record.energy_type.is_some(), "{energy}");
+    }
 }

@@ -42,6 +42,8 @@ pub struct HeaderMap {
     columns: Vec<Option<usize>>,
     /// Columns of the file that are none of the schema's, with their headers.
     extras: Vec<(usize, String)>,
+    /// Those of them that mean the name, as the one that was taken for it does.
+    other_names: Vec<usize>,
 }
 
 impl HeaderMap {
@@ -78,9 +80,11 @@ impl HeaderMap {
         }
         give_second_phone(&mut columns, schema, &mut finder);
         check_required(&columns, schema)?;
+        let extras = finder.into_extras(headers);
         Ok(Self {
+            other_names: other_names(&extras, schema),
             columns,
-            extras: finder.into_extras(headers),
+            extras,
         })
     }
 
@@ -96,10 +100,31 @@ impl HeaderMap {
             .map_or("", |source| row.field(source))
     }
 
+    /// The fields of a row that mean the name besides the one that was taken for it.
+    pub fn other_names<'r>(&self, row: &'r Row) -> impl Iterator<Item = &'r str> {
+        self.other_names
+            .iter()
+            .map(move |column| row.field(*column))
+    }
+
     /// The file's further columns: place and header.
     pub fn extras(&self) -> &[(usize, String)] {
         &self.extras
     }
+}
+
+/// The columns left over whose headers mean the name too.
+fn other_names(extras: &[(usize, String)], schema: &Schema) -> Vec<usize> {
+    let Some(name) = schema.column("name").map(|place| &schema.columns[place]) else {
+        return Vec::new();
+    };
+    let known: Vec<String> = name.aliases().chain([name.name]).map(comparable).collect();
+    let means_name = |header: &str| known.contains(&comparable(&without_remarks(header)));
+    extras
+        .iter()
+        .filter(|(_, header)| means_name(header))
+        .map(|(column, _)| *column)
+        .collect()
 }
 
 fn unknown_column(schema: &Schema, column: &str) -> Problem {
@@ -384,6 +409,33 @@ mod tests {
             (Some(3), Some(2), Some(4))
         );
         assert_eq!(map.extras(), [(1, "姓名".to_owned())]);
+    }
+
+    #[test]
+    fn orders_and_members_are_recognised_by_what_workshops_call_them() {
+        for (order, customer) in [
+            ("维修工单号", "会员编号"),
+            ("RO号", "会员卡号"),
+            ("工单编码", "顾客编号"),
+            ("ro号", "客户档案号"),
+        ] {
+            let text = format!("{order},车架号,{customer}");
+            let found = recognised(&VISITS, &text);
+            assert_eq!(found, ["order_number", "vin", "customer_key"], "{text}");
+        }
+        assert_eq!(
+            recognised(&CUSTOMERS, "会员编号,姓名"),
+            ["source_key", "name"]
+        );
+    }
+
+    #[test]
+    fn a_second_column_for_the_name_is_known_as_one() {
+        let file = headers("客户编号,姓名,手机,车主姓名（必填）,爱车");
+        let map = HeaderMap::recognise(&file, &CUSTOMERS, None).unwrap();
+        let row = Row::of(2, ["K1", "孟晓岚", "138", "李四", "小白"]);
+        assert_eq!(map.other_names(&row).collect::<Vec<_>>(), ["李四"]);
+        assert_eq!(map.extras().len(), 2, "and kept under its own header");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod delimited;
 mod encoding;
+mod formula;
 mod header;
 mod limits;
+mod money;
 mod ndjson;
 mod problem;
 mod reader;

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum Problem {
     /// Nothing but blanks in it.
-    #[error("the file is empty; send a file with a header row and at least one row")]
+    #[error("the file is empty; send a file with a header row and its rows below")]
     EmptyFile,
     /// Bytes that are neither UTF-8, UTF-16 nor GB18030.
     #[error(
@@ -147,7 +147,7 @@ impl Problem {
     /// The same text in Chinese.
     pub fn message_zh(&self) -> String {
         match self {
-            Self::EmptyFile => "文件是空的；请发送含表头和至少一行数据的文件".into(),
+            Self::EmptyFile => "文件是空的；请发送首行为表头、其下为数据的文件".into(),
             Self::UnknownEncoding => {
                 "文字编码不是 UTF-8、UTF-16 或 GB18030；请另存为“CSV UTF-8”后重新发送".into()
             }
@@ -255,6 +255,12 @@ pub enum RowFault {
         /// Canonical column.
         column: &'static str,
     },
+    /// Money in another currency than the one that is kept.
+    #[error("{column} is in another currency; give the amount in CNY")]
+    CurrencyForeign {
+        /// Canonical column.
+        column: &'static str,
+    },
 }
 
 impl RowFault {
@@ -269,6 +275,7 @@ impl RowFault {
             Self::DuplicateKey { .. } => "DUPLICATE_KEY",
             Self::TooManyKeys { .. } => "TOO_MANY_COLUMNS",
             Self::NestedValue { .. } => "NESTED_VALUE",
+            Self::CurrencyForeign { .. } => "CURRENCY_FOREIGN",
         }
     }
 
@@ -289,6 +296,9 @@ impl RowFault {
             Self::DuplicateKey { column } => format!("第 {column} 列的键出现两次；请保留一个"),
             Self::TooManyKeys { limit } => format!("文件的键超过 {limit} 个；请删除不需要的"),
             Self::NestedValue { column } => format!("{column} 是对象或列表；请写文字或数字"),
+            Self::CurrencyForeign { column } => {
+                format!("{column} 不是人民币金额；请换算成人民币（CNY）")
+            }
         }
     }
 }

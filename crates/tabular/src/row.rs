@@ -84,6 +84,25 @@ impl Row {
         self.nested.contains(&column)
     }
 
+    /// Puts a text in the place of an object or array.
+    pub(crate) fn flatten(&mut self, column: usize, text: &str) {
+        self.replace(column, text);
+        self.nested.retain(|nested| *nested != column);
+    }
+
+    /// Puts another text into a field.
+    pub(crate) fn replace(&mut self, column: usize, text: &str) {
+        let start = match column.checked_sub(1) {
+            None => 0,
+            Some(before) => self.ends[before] as usize + 1,
+        };
+        let end = self.ends[column] as usize;
+        self.text.replace_range(start..end, text);
+        for later in &mut self.ends[column..] {
+            *later = (*later as usize - (end - start) + text.len()) as u32;
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();

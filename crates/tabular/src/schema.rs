@@ -9,12 +9,21 @@ pub struct Column {
     pub is_required: bool,
     /// Whether its value may be a JSON object or array.
     pub is_json: bool,
+    /// Whether it is money, which NDJSON may write as an amount with its currency.
+    pub is_money: bool,
     /// Other headers it is known by, the most telling first, with `|` between; compared without case,
     /// blanks, joining marks and width.
     aliases: &'static str,
 }
 
 impl Column {
+    const fn money(self) -> Self {
+        Self {
+            is_money: true,
+            ..self
+        }
+    }
+
     /// Other headers the column is known by, the most telling first.
     pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
         self.aliases.split('|')
@@ -59,6 +68,7 @@ const fn column(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: false,
         is_json: false,
+        is_money: false,
         aliases,
     }
 }
@@ -68,6 +78,7 @@ const fn required(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: true,
         is_json: false,
+        is_money: false,
         aliases,
     }
 }
@@ -77,6 +88,7 @@ const fn json(name: &'static str, aliases: &'static str) -> Column {
         name,
         is_required: false,
         is_json: true,
+        is_money: false,
         aliases,
     }
 }
@@ -85,8 +97,8 @@ const VIN: &str = "车架号|VIN码|VIN号|车辆识别代号|车辆识别码|�
              vin_no|frame_no";
 const PLATE: &str = "车牌号|车牌|车牌号码|牌照号|牌照|号牌号码|号牌|plate_no|plate_number|license_plate|\
              licence_plate|car_no";
-const CUSTOMER_KEY: &str = "客户编号|客户号|客户代码|客户ID|客户编码|会员号|车主编号|customer_id|customer_no|\
-             cust_id|customer_code";
+const CUSTOMER_KEY: &str = "客户编号|客户号|客户代码|客户ID|客户编码|会员号|会员编号|会员卡号|会员代码|车主编号|\
+             客户档案号|顾客编号|customer_id|customer_no|cust_id|customer_code|member_no|member_id";
 const DEALER: &str = "经销商代码|经销商编号|经销商|店代码|网点代码|专营店代码|4S店|dealer_id|dealer_code|\
              store_id|store_code";
 const WITHDRAWN: &str = "作废|已作废|是否作废|作废标志|撤回|是否撤回|已取消|是否取消|void|voided|is_void|\
@@ -104,8 +116,9 @@ pub static CUSTOMERS: Schema = Schema {
     columns: &[
         required(
             "source_key",
-            "客户编号|客户号|客户代码|客户ID|客户编码|档案号|会员号|车主编号|编号|记录编号|序号|\
-             rec_id|record_id|customer_id|customer_no|cust_id|customer_key|customer_code|key|id",
+            "客户编号|客户号|客户代码|客户ID|客户编码|档案号|客户档案号|会员号|会员编号|会员卡号|\
+             会员代码|顾客编号|车主编号|编号|记录编号|序号|member_no|member_id|rec_id|record_id|\
+             customer_id|customer_no|cust_id|customer_key|customer_code|key|id",
         ),
         column(
             "kind",
@@ -257,8 +270,9 @@ pub static VISITS: Schema = Schema {
     columns: &[
         required(
             "order_number",
-            "工单号|工单编号|维修单号|委托书号|委托书编号|结算单号|施工单号|派工单号|单号|订单号|\
-             ro_no|ro_number|repair_order|order_no|work_order|work_order_no|job_no",
+            "工单号|工单编号|工单编码|工单号码|维修工单号|维修工单编号|维修单号|维修单编号|维修编号|\
+             RO号|RO单号|委托书号|委托书编号|委托单号|维修委托书号|结算单号|施工单号|派工单号|单号|订单号|\
+             ro|ro_no|ro_number|ro_id|repair_order|order_no|work_order|work_order_no|job_no",
         ),
         required("vin", VIN),
         column("customer_key", CUSTOMER_KEY),
@@ -291,7 +305,8 @@ pub static VISITS: Schema = Schema {
             "amount",
             "金额|结算金额|总金额|实收金额|应收金额|合计|费用|维修金额|total|total_amount|price|\
              amount_cny",
-        ),
+        )
+        .money(),
         json(
             "lines",
             "明细|项目明细|维修明细|工单明细|维修项目|items|details|jobs",
@@ -307,7 +322,7 @@ pub static VISITS: Schema = Schema {
             "项目名称|配件名称|备件名称|零件名称|工时名称|part_name|item_name|description|item",
         ),
         column("quantity", "数量|工时|工时数|件数|qty|hours|count"),
-        column("unit_price", "单价|工时单价|配件单价|price_each|unit_cost"),
+        column("unit_price", "单价|工时单价|配件单价|price_each|unit_cost").money(),
         column(
             "technician",
             "技师|维修技师|主修|主修人|维修工|施工技师|tech|mechanic",
@@ -381,7 +396,8 @@ pub static PURCHASES: Schema = Schema {
             "amount",
             "成交价|成交金额|购车金额|合同金额|开票金额|销售金额|金额|price|deal_price|total|\
              purchase_amount",
-        ),
+        )
+        .money(),
         required(
             "date",
             "购车日期|成交日期|销售日期|签约日期|开票日期|交车日期|日期|purchase_date|sale_date|\
@@ -405,7 +421,8 @@ pub static PAYMENTS: Schema = Schema {
         required(
             "amount",
             "应收金额|应付金额|付款金额|收款金额|回款金额|账单金额|金额|due_amount|payment_amount|total",
-        ),
+        )
+        .money(),
         required(
             "date",
             "应付日期|应收日期|到期日期|到期日|应还日期|账期|due_date|due|due_on|payable_on",

@@ -3,12 +3,15 @@
 use std::io::{Read, Seek};
 
 use crate::{
+    formula::unguarded,
     header::{HeaderMap, Mapping},
     limits::Limits,
+    money,
     problem::{Problem, RowFault, RowProblem},
     reader::{Format, Reader},
     row::{Next, Position, Row},
     schema::Schema,
+    writer::REASON_COLUMN_PREFIX,
 };
 
 /// A file whose columns are known by their canonical names.
@@ -18,6 +21,8 @@ pub struct Table {
     mapping: Option<Mapping>,
     map: HeaderMap,
     known_headers: usize,
+    /// Whether it is a file of quarantined rows that was opened in a spreadsheet program and comes back.
+    is_mended: bool,
     row: Row,
 }
 
@@ -47,12 +52,15 @@ impl Table {
     ) -> Result<Self, Problem> {
         let map = HeaderMap::recognise(reader.headers(), schema, mapping.as_ref())?;
         let known_headers = reader.headers().len();
+        let is_reason = |header: &String| header.starts_with(REASON_COLUMN_PREFIX);
+        let is_mended = reader.format() != Format::Ndjson && reader.headers().iter().any(is_reason);
         Ok(Self {
             reader,
             schema,
             mapping,
             map,
             known_headers,
+            is_mended,
             row: Row::new(),
         })
     }
@@ -70,31 +78,51 @@ impl Table {
             self.map =
                 HeaderMap::recognise(self.reader.headers(), self.schema, self.mapping.as_ref())?;
         }
+        if self.is_mended {
+            self.unguard();
+        }
         if next == Next::Row && !self.row.nested.is_empty() {
-            return Ok(self.check_nested());
+            return Ok(self.settle_nested());
         }
         Ok(next)
     }
 
-    fn check_nested(&self) -> Next {
-        let misplaced = self
-            .schema
-            .columns
-            .iter()
-            .enumerate()
-            .find(|(place, column)| {
-                let source = self.map.source_column(*place);
-                !column.is_json && source.is_some_and(|source| self.row.is_nested(source))
-            });
-        match misplaced {
-            None => Next::Row,
-            Some((_, column)) => Next::Bad(RowProblem {
-                line: self.row.line,
-                fault: RowFault::NestedValue {
-                    column: column.name,
-                },
-            }),
+    /// Takes off what kept cells from being formulas while the file was out to be mended.
+    fn unguard(&mut self) {
+        for column in 0..self.row.len() {
+            let bare = unguarded(self.row.field(column)).map(str::to_owned);
+            if let Some(bare) = bare {
+                self.row.replace(column, &bare);
+            }
         }
+    }
+
+    /// Makes money with its currency the plain amount; no other object or array has a place where text is wanted.
+    fn settle_nested(&mut self) -> Next {
+        for (place, column) in self.schema.columns.iter().enumerate() {
+            let source = self.map.source_column(place);
+            let Some(source) = source.filter(|source| self.row.is_nested(*source)) else {
+                continue;
+            };
+            if column.is_json {
+                continue;
+            }
+            let amount = if column.is_money {
+                money::amount(self.row.field(source), column.name)
+            } else {
+                Err(RowFault::NestedValue {
+                    column: column.name,
+                })
+            };
+            match amount.map(str::to_owned) {
+                Ok(amount) => self.row.flatten(source, &amount),
+                Err(fault) => {
+                    let line = self.row.line;
+                    return Next::Bad(RowProblem { line, fault });
+                }
+            }
+        }
+        Next::Row
     }
 
     /// The value of a canonical column by its place in the schema; empty where there is none.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::{encoding::Encoding, row::Row};
+use crate::{encoding::Encoding, formula::guarded, row::Row};
 
 /// What the headers of the reason columns begin with. Such columns are passed over when a mended file comes back.
 pub const REASON_COLUMN_PREFIX: &str = "marque_";
@@ -185,7 +185,8 @@ pub struct Reason<'a> {
 }
 
 /// Writes the rows that were not taken over: their own columns as they came, then where they stood and why they were
-/// refused. Mended, the file can be sent again as it is.
+/// refused. Mended, the file can be sent again as it is. In CSV what a spreadsheet program would take for a formula has an apostrophe in
+/// front of it, which is taken off when the file comes back.
 pub struct QuarantineWriter<W> {
     rows: Rows<W>,
     headers: Vec<String>,
@@ -246,7 +247,10 @@ impl<W: Write> QuarantineWriter<W> {
         match &mut self.rows {
             Rows::Csv(csv) => {
                 let fields = own.iter().map(|(place, _)| row.field(*place));
-                csv.write(fields.chain(notes.iter().map(String::as_str)))
+                for field in fields.chain(notes.iter().map(String::as_str)) {
+                    csv.field(&guarded(field));
+                }
+                csv.end_record()
             }
             Rows::Ndjson(ndjson) => {
                 for (place, header) in own {

@@ -24,13 +24,22 @@ impl fmt::Debug for Masked {
     }
 }
 
-/// A phone number: the first three and the last four digits, `138****5678`; of a shorter one the last two.
+/// A phone number: the first three and the last four digits, `138****5678`; of a shorter one the last two. What has more digits than
+/// a phone is probably an ID number in the wrong column, and hidden as one.
 pub fn mask_phone(phone: &str) -> Masked {
-    if phone.chars().count() >= 11 {
+    if is_longer_than_phones(phone) {
+        mask_id_number(phone)
+    } else if phone.chars().count() >= 11 {
         keep(phone, 3, 4)
     } else {
         keep(phone, 0, 2)
     }
+}
+
+/// Whether it has fifteen digits or more. A phone with the prefix of its country has no more than that, and then begins with 0.
+fn is_longer_than_phones(text: &str) -> bool {
+    let digits = text.chars().filter(|each| each.is_numeric()).count();
+    digits > 15 || digits == 15 && !text.trim_start().starts_with('0')
 }
 
 /// A certificate number: the first and the last character, so that neither area nor birthday can be read.
@@ -90,6 +99,9 @@ mod tests {
             (mask_phone("13812345678"), "138****5678"),
             (mask_phone("62345678"), "******78"),
             (mask_phone("12"), "**"),
+            (mask_phone("008613812345678"), "008********5678"),
+            (mask_phone("11010519491231002X"), "1****************X"),
+            (mask_phone("110105491231002"), "1*************2"),
             (mask_id_number("11010519491231002X"), "1****************X"),
             (mask_id_number("1"), "*"),
             (

@@ -5,11 +5,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Part
 use marque_errors::ErrorCode;
 use serde::Serialize;
 
-use crate::problem::{Answer, Failure};
+use crate::{
+    numbers::to_json,
+    problem::{Answer, Failure},
+};
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let bytes = serde_json::to_vec(body).expect("a view is maps with text keys");
+    let bytes = to_json(body).expect("a view is maps with text keys");
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");

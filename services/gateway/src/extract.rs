@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request},
 };
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, Uri, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use marque_errors::Violation;
 use serde::de::DeserializeOwned;
@@ -45,15 +45,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let read = AxumQuery::<T>::try_from_uri(&parts.uri);
-        read.map(|AxumQuery(query)| Self(query))
-            .map_err(|rejection| {
-                // "Failed to deserialize query string: NAME: what serde says"
-                let text = rejection.body_text();
-                let mut words = text.splitn(3, ": ").skip(1);
-                let name = words.next().unwrap_or("query");
-                Failure::fields(vec![violation(name, words.next().unwrap_or(name))])
-            })
+        read_query(&parts.uri).map(Self)
+    }
+}
+
+fn read_query<T: DeserializeOwned>(uri: &Uri) -> Answer<T> {
+    let read = AxumQuery::<T>::try_from_uri(uri);
+    read.map(|AxumQuery(query)| query)
+        .map_err(|rejection| Failure::fields(vec![query_violation(&rejection.body_text())]))
+}
+
+/// Reads "Failed to deserialize query string: NAME: what serde says"; of a repeated parameter serde says no place.
+fn query_violation(text: &str) -> Violation {
+    let said = text.split_once(": ").map_or(text, |(_, said)| said);
+    match said.split_once(": ") {
+        Some((name, message)) if !name.contains([' ', '`']) => violation(name, message),
+        _ if said.contains('`') => violation(".", said),
+        _ => violation("query", said),
     }
 }
 
@@ -213,6 +221,38 @@ mod tests {
         let violation = problem.violations.first().cloned();
         let violation = violation.unwrap_or_else(|| Violation::new("", "", ""));
         (problem.reason.clone(), violation.field, violation.reason)
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Page {
+        page_size: u32,
+        page_token: String,
+    }
+
+    #[test]
+    fn a_wrong_query_is_refused_by_the_name_of_its_parameter() {
+        for (query, field, why) in [
+            ("page_size=1&page_size=2", "page_size", "REPEATED"),
+            (
+                "page_token=a&page_size=1&page_token=b",
+                "page_token",
+                "REPEATED",
+            ),
+            ("color=13800138000", "color", "UNKNOWN_FIELD"),
+            ("page_size=13800138000x", "page_size", "FORMAT"),
+        ] {
+            let uri = format!("/v1/dealers?{query}").parse().expect("a URI");
+            let failure = read_query::<Page>(&uri).unwrap_err();
+            assert!(!format!("{failure:?}").contains("13800138000"), "{query}");
+            let violation = &failure.problem().violations[0];
+            assert_eq!(
+                (violation.field.as_str(), violation.reason.as_str()),
+                (field, why),
+                "{query}"
+            );
+        }
     }
 
     #[test]

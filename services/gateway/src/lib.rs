@@ -9,6 +9,7 @@ mod export;
 mod extract;
 mod grpc;
 mod intake;
+mod numbers;
 mod openapi;
 mod peers;
 mod probes;
@@ -21,6 +22,7 @@ mod settings;
 mod state;
 mod tasks;
 mod values;
+mod yuan;
 
 use std::time::Duration;
 

@@ -29,13 +29,27 @@ pub enum ComplaintSeverity {
 const SEVERITIES: &[(ComplaintSeverity, &[&str])] = &[
     (
         ComplaintSeverity::Low,
-        &["low", "低", "一般", "轻微", "普通"],
+        &["low", "低", "一般", "轻微", "普通", "轻", "minor"],
     ),
-    (ComplaintSeverity::Medium, &["medium", "中", "中等", "较重"]),
-    (ComplaintSeverity::High, &["high", "高", "严重", "重大"]),
+    (
+        ComplaintSeverity::Medium,
+        &["medium", "中", "中等", "较重", "中级", "normal"],
+    ),
+    (
+        ComplaintSeverity::High,
+        &["high", "高", "严重", "重大", "重", "major"],
+    ),
     (
         ComplaintSeverity::Critical,
-        &["critical", "紧急", "特急", "特别重大", "危急"],
+        &[
+            "critical",
+            "紧急",
+            "特急",
+            "特别重大",
+            "危急",
+            "非常严重",
+            "urgent",
+        ],
     ),
 ];
 
@@ -86,27 +100,24 @@ pub fn clean_complaint_by<'a>(
     let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::ComplaintVin, row.vin);
     let complaint = CleanComplaint {
-        complaint_key: notes.key(Field::ComplaintComplaintKey, row.complaint_key),
+        complaint_key: notes.own_key(Field::ComplaintComplaintKey, row.complaint_key),
         customer_key: notes.key(Field::ComplaintCustomerKey, row.customer_key),
         vin,
         vin_suggestion,
         opened_at: notes.date_in_range(Field::ComplaintOpenedAt, row.opened_at),
         channel: notes.text(Field::ComplaintChannel, row.channel, 500),
         category: notes.text(Field::ComplaintCategory, row.category, 500),
-        severity: notes.choice(Field::ComplaintSeverity, row.severity, SEVERITIES),
-        text: notes.text(Field::ComplaintText, row.text, 5000),
+        severity: notes.choice_or(
+            Field::ComplaintSeverity,
+            row.severity,
+            SEVERITIES,
+            Rule::SeverityUnknown,
+        ),
+        text: notes.words(Field::ComplaintText, row.text),
         department: notes.text(Field::ComplaintDepartment, row.department, 500),
     };
-    if complaint.complaint_key.is_none() {
-        notes.add(Field::ComplaintComplaintKey, Rule::SourceKeyMissing);
-    }
-    if complaint.text.is_none()
-        && !notes
-            .findings
-            .iter()
-            .any(|finding| finding.field == Field::ComplaintText)
-    {
-        notes.add(Field::ComplaintText, Rule::FieldMissing);
+    if complaint.text.is_none() {
+        notes.add(Field::ComplaintText, Rule::WordsMissing);
     }
     notes.into_cleaned(complaint)
 }
@@ -114,6 +125,7 @@ pub fn clean_complaint_by<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{clean::WORDS_CHARS, dictionary::Lang, finding::Severity};
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
@@ -134,26 +146,47 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_without_number_is_rejected_and_one_without_text_is_not() {
-        assert!(
-            clean_complaint(
-                &ComplaintRow {
-                    text: Some("x"),
-                    ..ComplaintRow::default()
-                },
-                today()
-            )
-            .is_rejected()
+    fn a_complaint_without_number_or_text_is_rejected() {
+        let whole = ComplaintRow {
+            complaint_key: Some("T1"),
+            text: Some("x"),
+            ..ComplaintRow::default()
+        };
+        assert!(!clean_complaint(&whole, today()).is_rejected());
+        for row in [
+            ComplaintRow {
+                complaint_key: None,
+                ..whole
+            },
+            ComplaintRow {
+                text: Some(" "),
+                ..whole
+            },
+        ] {
+            assert!(clean_complaint(&row, today()).is_rejected());
+        }
+    }
+
+    #[test]
+    fn what_the_customer_said_is_kept_whole_however_long() {
+        let said = "响".repeat(WORDS_CHARS + 1);
+        let row = ComplaintRow {
+            complaint_key: Some("T1"),
+            text: Some(&said),
+            ..ComplaintRow::default()
+        };
+        let cleaned = clean_complaint(&row, today());
+        assert_eq!(cleaned.record.text.as_deref(), Some(said.as_str()));
+        let [long] = &cleaned.findings[..] else {
+            panic!("one remark: {:?}", cleaned.findings);
+        };
+        assert_eq!(
+            (long.rule, long.severity),
+            (Rule::WordsLong, Severity::Warning)
         );
-        assert!(
-            !clean_complaint(
-                &ComplaintRow {
-                    complaint_key: Some("T1"),
-                    ..ComplaintRow::default()
-                },
-                today()
-            )
-            .is_rejected()
+        assert_eq!(
+            long.text(Lang::En),
+            "text is longer than 20000 characters; it is kept whole"
         );
     }
 }

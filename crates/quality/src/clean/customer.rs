@@ -76,7 +76,7 @@ pub fn clean_customer_by<'a>(
     swap::repair(&mut row, &mut notes);
     let kind = kind_of(&row, &mut notes);
     let mut customer = CleanCustomer {
-        source_key: notes.key(Field::CustomerSourceKey, row.source_key),
+        source_key: notes.own_key(Field::CustomerSourceKey, row.source_key),
         kind,
         name: notes.name(Field::CustomerName, row.name, kind),
         id_document: notes.id_document(Field::CustomerIdNumber, row.id_number),
@@ -90,9 +90,9 @@ pub fn clean_customer_by<'a>(
         occupation: notes.text(Field::CustomerOccupation, row.occupation, 500),
         industry: notes.text(Field::CustomerIndustry, row.industry, 500),
         income_band: notes.text(Field::CustomerIncomeBand, row.income_band, 500),
-        hobbies: notes.text(Field::CustomerHobbies, row.hobbies, 500),
-        explicit_requests: notes.text(Field::CustomerExplicitRequests, row.explicit_requests, 500),
-        special_needs: notes.text(Field::CustomerSpecialNeeds, row.special_needs, 500),
+        hobbies: notes.words(Field::CustomerHobbies, row.hobbies),
+        explicit_requests: notes.words(Field::CustomerExplicitRequests, row.explicit_requests),
+        special_needs: notes.words(Field::CustomerSpecialNeeds, row.special_needs),
         acquisition_channel: notes.text(
             Field::CustomerAcquisitionChannel,
             row.acquisition_channel,
@@ -209,9 +209,6 @@ fn cross_check(customer: &mut CleanCustomer<'_>, notes: &mut Notes<'_>) {
 }
 
 fn reject_unusable(customer: &CleanCustomer<'_>, notes: &mut Notes<'_>) {
-    if customer.source_key.is_none() {
-        notes.add(Field::CustomerSourceKey, Rule::SourceKeyMissing);
-    }
     let has_identifier = customer.id_document.is_some()
         || customer.credit_code.is_some()
         || customer.phone.is_some()

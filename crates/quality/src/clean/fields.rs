@@ -24,6 +24,12 @@ use crate::{
     vin::{Vin, VinFlaw},
 };
 
+/// Characters of people's own words beyond which something else was probably pasted in.
+pub const WORDS_CHARS: usize = 20_000;
+
+/// Most characters of a key of another system.
+const KEY_CHARS: usize = 100;
+
 impl Notes<'_> {
     /// Free text of at most `limit` characters.
     pub(super) fn text<'a>(
@@ -40,9 +46,49 @@ impl Notes<'_> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// What people said or wrote in their own words: kept whole, and remarked if it is longer than anybody speaks.
+    pub(super) fn words<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Cow<'a, str>> {
+        let words = tidy(present(cell)?);
+        if words.len() > WORDS_CHARS && words.chars().count() > WORDS_CHARS {
+            self.add_number(field, Rule::WordsLong, WORDS_CHARS);
+        }
+        (!words.is_empty()).then_some(words)
+    }
+
     /// A key of another system: kept as typed but for the spaces around it.
     pub(super) fn key<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
-        self.text(field, cell, 100)
+        self.line_break(field, cell);
+        self.text(field, cell, KEY_CHARS)
+    }
+
+    /// The key that a record is known by: without one nobody can say which record it is.
+    pub(super) fn own_key<'a>(
+        &mut self,
+        field: Field,
+        cell: Option<&'a str>,
+    ) -> Option<Cow<'a, str>> {
+        let key = present(cell).map(tidy).filter(|key| !key.is_empty());
+        let Some(key) = key else {
+            self.add(field, Rule::SourceKeyMissing);
+            return None;
+        };
+        self.line_break(field, cell);
+        if key.len() > KEY_CHARS && key.chars().count() > KEY_CHARS {
+            self.add_number(field, Rule::SourceKeyTooLong, KEY_CHARS);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Notes a line break within a cell that is one line.
+    fn line_break(&mut self, field: Field, cell: Option<&str>) {
+        if present(cell).is_some_and(|text| text.contains(['\n', '\r'])) {
+            self.add(field, Rule::LineBreak);
+        }
     }
 
     pub(super) fn name<'a>(
@@ -51,6 +97,7 @@ impl Notes<'_> {
         cell: Option<&'a str>,
         kind: PartyKind,
     ) -> Option<Name<'a>> {
+        self.line_break(field, cell);
         match name::parse(present(cell)?, kind) {
             Ok(name) => {
                 self.name_remarks(field, &name);
@@ -328,7 +375,12 @@ impl Notes<'_> {
     }
 
     pub(super) fn money(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
-        let fen = number::parse_money_fen(present_number(cell)?);
+        let typed = present_number(cell)?;
+        if number::is_foreign_money(typed) {
+            self.add(field, Rule::CurrencyForeign);
+            return None;
+        }
+        let fen = number::parse_money_fen(typed);
         self.number(field, Measure::Yuan, fen)
     }
 
@@ -359,12 +411,23 @@ impl Notes<'_> {
         cell: Option<&str>,
         choices: &[(T, &[&str])],
     ) -> Option<T> {
+        self.choice_or(field, cell, choices, Rule::ChoiceUnknown)
+    }
+
+    /// The same with a rule of its own for what is none of the choices.
+    pub(super) fn choice_or<T: Copy>(
+        &mut self,
+        field: Field,
+        cell: Option<&str>,
+        choices: &[(T, &[&str])],
+        unknown: Rule,
+    ) -> Option<T> {
         let typed = tidy(present(cell)?);
         let found = choices
             .iter()
             .find(|(_, words)| words.iter().any(|word| word.eq_ignore_ascii_case(&typed)));
         if found.is_none() {
-            self.add(field, Rule::ChoiceUnknown);
+            self.add(field, unknown);
         }
         found.map(|(choice, _)| *choice)
     }

@@ -36,35 +36,81 @@ pub enum EnergyType {
 }
 
 const ENERGY_TYPES: &[(EnergyType, &[&str])] = &[
-    (EnergyType::Petrol, &["petrol", "汽油", "gasoline", "燃油"]),
-    (EnergyType::Diesel, &["diesel", "柴油"]),
+    (
+        EnergyType::Petrol,
+        &["petrol", "汽油", "gasoline", "燃油", "汽油车", "燃油车"],
+    ),
+    (EnergyType::Diesel, &["diesel", "柴油", "柴油车"]),
     (
         EnergyType::BatteryElectric,
-        &["battery_electric", "纯电", "纯电动", "电动", "BEV", "EV"],
+        &[
+            "battery_electric",
+            "纯电",
+            "纯电动",
+            "纯电动车",
+            "纯电动汽车",
+            "电动",
+            "电动车",
+            "电动汽车",
+            "电",
+            "BEV",
+            "EV",
+        ],
     ),
     (
         EnergyType::PlugInHybrid,
         &[
             "plug_in_hybrid",
             "插电混动",
+            "插电式混动",
             "插电式混合动力",
+            "插电",
             "插混",
             "PHEV",
         ],
     ),
     (
         EnergyType::RangeExtender,
-        &["range_extender", "增程", "增程式", "EREV", "REEV"],
+        &[
+            "range_extender",
+            "增程",
+            "增程式",
+            "增程式电动",
+            "增程式混动",
+            "EREV",
+            "REEV",
+        ],
     ),
     (
         EnergyType::Hybrid,
-        &["hybrid", "混动", "油电混动", "混合动力", "HEV"],
+        &[
+            "hybrid",
+            "混动",
+            "油电混动",
+            "油电混合",
+            "混合动力",
+            "轻混",
+            "HEV",
+            "MHEV",
+        ],
     ),
     (
         EnergyType::FuelCell,
-        &["fuel_cell", "燃料电池", "氢能", "FCEV"],
+        &["fuel_cell", "燃料电池", "氢燃料电池", "氢能", "氢", "FCEV"],
     ),
-    (EnergyType::Gas, &["gas", "天然气", "液化气", "CNG", "LPG"]),
+    (
+        EnergyType::Gas,
+        &[
+            "gas",
+            "天然气",
+            "压缩天然气",
+            "液化气",
+            "液化石油气",
+            "双燃料",
+            "CNG",
+            "LPG",
+        ],
+    ),
 ];
 
 impl EnergyType {

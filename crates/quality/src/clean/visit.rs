@@ -33,31 +33,218 @@ pub enum VisitKind {
     Inspection,
 }
 
+/// The words that workshops' programs write for each kind; the first is its code.
 const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
     (
         VisitKind::Maintenance,
-        &["maintenance", "保养", "首保", "定期保养", "常规保养"],
+        &[
+            "maintenance",
+            "service",
+            "保养",
+            "首保",
+            "首次保养",
+            "二保",
+            "三保",
+            "定保",
+            "定期保养",
+            "常规保养",
+            "小保养",
+            "大保养",
+            "维护",
+            "维护保养",
+            "保养维护",
+            "例行保养",
+            "免费保养",
+            "付费保养",
+            "强制保养",
+            "保养类",
+            "快保",
+            "快速保养",
+            "换油保养",
+            "季节性保养",
+            "自费保养",
+            "普通保养",
+        ],
     ),
     (
         VisitKind::Repair,
-        &["repair", "维修", "一般维修", "机修", "小修", "大修"],
+        &[
+            "repair",
+            "维修",
+            "一般维修",
+            "普通维修",
+            "常规维修",
+            "一般修理",
+            "修理",
+            "机修",
+            "机电",
+            "机电维修",
+            "小修",
+            "中修",
+            "大修",
+            "故障维修",
+            "电器维修",
+            "电气维修",
+            "电路维修",
+            "底盘维修",
+            "发动机维修",
+            "空调维修",
+            "轮胎",
+            "轮胎更换",
+            "更换轮胎",
+            "电瓶更换",
+            "快修",
+            "返修",
+            "返工",
+            "内返",
+            "外返",
+            "回修",
+            "救援",
+            "道路救援",
+            "拖车救援",
+            "抢修",
+            "自费维修",
+            "客户付费",
+            "自费",
+            "内部",
+            "内部维修",
+            "维修类",
+            "保养维修",
+            "维修保养",
+            "机电类",
+        ],
     ),
     (
         VisitKind::Accident,
-        &["accident", "事故", "事故车", "钣喷", "钣金喷漆", "保险事故"],
+        &[
+            "accident",
+            "事故",
+            "事故车",
+            "事故维修",
+            "事故车维修",
+            "事故修理",
+            "交通事故",
+            "保险事故",
+            "保险维修",
+            "保险理赔",
+            "保险",
+            "钣喷",
+            "钣喷维修",
+            "钣金",
+            "喷漆",
+            "油漆",
+            "钣金喷漆",
+            "钣金油漆",
+            "喷漆维修",
+            "钣金维修",
+            "事故钣喷",
+            "定损",
+            "事故类",
+            "body shop",
+            "collision",
+        ],
     ),
     (
         VisitKind::Warranty,
-        &["warranty", "保修", "索赔", "三包", "质保"],
+        &[
+            "warranty",
+            "保修",
+            "保修维修",
+            "质保",
+            "质保维修",
+            "质保期内",
+            "索赔",
+            "索赔维修",
+            "保修索赔",
+            "厂家索赔",
+            "三包",
+            "三包维修",
+            "三包索赔",
+            "延保",
+            "延长保修",
+            "延保维修",
+            "善意保修",
+            "善意索赔",
+            "配件索赔",
+            "首保索赔",
+            "goodwill",
+            "claim",
+        ],
     ),
-    (VisitKind::Recall, &["recall", "召回", "服务活动"]),
+    (
+        VisitKind::Recall,
+        &[
+            "recall",
+            "召回",
+            "召回维修",
+            "召回活动",
+            "缺陷召回",
+            "服务活动",
+            "技术升级",
+            "技术服务活动",
+            "技术改进",
+            "软件升级",
+            "系统升级",
+            "OTA升级",
+            "campaign",
+        ],
+    ),
     (
         VisitKind::Detailing,
-        &["detailing", "美容", "精品", "装潢", "洗车"],
+        &[
+            "detailing",
+            "美容",
+            "美容装饰",
+            "装饰",
+            "装潢",
+            "精品",
+            "精品加装",
+            "精品安装",
+            "加装",
+            "改装",
+            "贴膜",
+            "洗车",
+            "打蜡",
+            "镀晶",
+            "镀膜",
+            "汽车美容",
+            "美容装潢",
+            "美容类",
+            "内饰清洗",
+            "accessories",
+        ],
     ),
     (
         VisitKind::Inspection,
-        &["inspection", "检查", "检测", "PDI", "年检"],
+        &[
+            "inspection",
+            "检查",
+            "检测",
+            "免费检测",
+            "免费检查",
+            "车辆检测",
+            "安全检测",
+            "全车检测",
+            "全车检查",
+            "PDI",
+            "PDI检测",
+            "PDI检查",
+            "新车检查",
+            "新车检测",
+            "交车检查",
+            "交付检查",
+            "售前检查",
+            "售前检测",
+            "年检",
+            "年审",
+            "代办年检",
+            "验车",
+            "诊断",
+            "故障诊断",
+            "故障检测",
+            "季节检测",
+            "check",
+        ],
     ),
 ];
 
@@ -171,7 +358,7 @@ pub fn clean_visit_by<'a>(
     let mut notes = Notes::new(today, standard);
     let (vin, vin_suggestion) = notes.vin(Field::VisitVin, row.vin);
     let visit = CleanVisit {
-        order_number: notes.key(Field::VisitOrderNumber, row.order_number),
+        order_number: notes.own_key(Field::VisitOrderNumber, row.order_number),
         vin,
         vin_suggestion,
         customer_key: notes.key(Field::VisitCustomerKey, row.customer_key),
@@ -180,8 +367,8 @@ pub fn clean_visit_by<'a>(
         closed_at: notes.date_in_range(Field::VisitClosedAt, row.closed_at),
         odometer_km: notes.odometer(Field::VisitOdometerKm, row.odometer_km),
         adviser: notes.key(Field::VisitAdviser, row.adviser),
-        complaint_text: notes.text(Field::VisitComplaintText, row.complaint_text, 2000),
-        diagnosis: notes.text(Field::VisitDiagnosis, row.diagnosis, 2000),
+        complaint_text: notes.words(Field::VisitComplaintText, row.complaint_text),
+        diagnosis: notes.words(Field::VisitDiagnosis, row.diagnosis),
         amount_fen: notes.money(Field::VisitAmount, row.amount),
         lines_json: lines(row.lines, &mut notes),
         line: line(row, &mut notes),
@@ -193,9 +380,6 @@ pub fn clean_visit_by<'a>(
                 && closed.instant() < opened.instant())
     {
         notes.add_other(Field::VisitClosedAt, Rule::DateOrder, Field::VisitOpenedAt);
-    }
-    if visit.order_number.is_none() {
-        notes.add(Field::VisitOrderNumber, Rule::SourceKeyMissing);
     }
     notes.into_cleaned(visit)
 }
@@ -268,6 +452,55 @@ mod tests {
         assert_eq!(
             (line.line_kind, line.quantity_milli, line.unit_price_fen),
             (Some(LineKind::Part), Some(1500), Some(4500))
+        );
+    }
+
+    #[test]
+    fn the_words_of_workshops_mean_one_kind_each() {
+        for (typed, kind) in [
+            ("定保", VisitKind::Maintenance),
+            ("机电维修", VisitKind::Repair),
+            ("道路救援", VisitKind::Repair),
+            ("事故车维修", VisitKind::Accident),
+            ("事故维修", VisitKind::Accident),
+            ("三包索赔", VisitKind::Warranty),
+            ("技术升级", VisitKind::Recall),
+            ("美容装饰", VisitKind::Detailing),
+            ("ｐｄｉ检测", VisitKind::Inspection),
+        ] {
+            let row = VisitRow {
+                order_number: Some("RO1"),
+                kind: Some(typed),
+                ..VisitRow::default()
+            };
+            assert_eq!(
+                clean_visit(&row, today()).record.kind,
+                Some(kind),
+                "{typed}"
+            );
+        }
+        let words = || VISIT_KINDS.iter().flat_map(|(_, words)| words.iter());
+        for word in words() {
+            let same = words().filter(|each| each.eq_ignore_ascii_case(word));
+            assert_eq!(same.count(), 1, "{word} means two kinds");
+        }
+    }
+
+    #[test]
+    fn what_was_said_and_found_is_kept_whole() {
+        let said = "冷车起步有异响。".repeat(800);
+        let row = VisitRow {
+            order_number: Some("RO1"),
+            complaint_text: Some(&said),
+            diagnosis: Some(&said),
+            ..VisitRow::default()
+        };
+        let cleaned = clean_visit(&row, today());
+        assert!(cleaned.findings.is_empty(), "{:?}", cleaned.findings);
+        let texts = (cleaned.record.complaint_text, cleaned.record.diagnosis);
+        assert_eq!(
+            (texts.0.as_deref(), texts.1.as_deref()),
+            (Some(said.as_str()), Some(said.as_str()))
         );
     }
 

@@ -2,7 +2,9 @@
 
 use std::io::{self, Cursor, Read};
 
-use marque_tabular::{CUSTOMERS, Format, HeaderMap, Limits, Next, Problem, Reader, Row, Table};
+use marque_tabular::{
+    CUSTOMERS, Format, HeaderMap, Limits, Next, PURCHASES, Problem, Reader, Row, Table,
+};
 
 use crate::{open, open_as, rest};
 
@@ -200,6 +202,34 @@ fn an_object_where_text_is_wanted_is_refused() {
     assert_eq!((problem.line, problem.reason()), (2, "NESTED_VALUE"));
     assert_eq!(table.next_row().unwrap(), Next::Row);
     assert_eq!(table.extras().collect::<Vec<_>>(), [("other", "[1]")]);
+}
+
+#[test]
+fn money_with_its_currency_is_its_amount_and_another_currency_is_refused() {
+    let text = [
+        r#"{"订单编号":"1","客户编号":"c1","金额":{"amount":"129800.00","currency":"CNY"},"日期":"2026-03-01"}"#,
+        r#"{"订单编号":"2","客户编号":"c2","金额":{"currency":"CNY","amount":129800},"日期":"2026-03-02"}"#,
+        r#"{"订单编号":"3","客户编号":"c3","金额":{"amount":"129800.00","currency":"USD"},"日期":"2026-03-03"}"#,
+        r#"{"订单编号":"4","客户编号":"c4","金额":{"net":1},"日期":"2026-03-04"}"#,
+        r#"{"订单编号":"5","客户编号":{"amount":"1","currency":"CNY"},"日期":"2026-03-05"}"#,
+    ];
+    let mut table = Table::new(open(text.join("\n")).unwrap(), &PURCHASES, None).unwrap();
+    let place = |name| PURCHASES.column(name).unwrap();
+    for (amount, date) in [("129800.00", "2026-03-01"), ("129800", "2026-03-02")] {
+        assert_eq!(table.next_row().unwrap(), Next::Row);
+        assert_eq!(table.get(place("amount")), amount);
+        assert_eq!(
+            table.get(place("date")),
+            date,
+            "what follows is where it was"
+        );
+    }
+    for reason in ["CURRENCY_FOREIGN", "NESTED_VALUE", "NESTED_VALUE"] {
+        let Next::Bad(problem) = table.next_row().unwrap() else {
+            panic!("{reason} is a reason to refuse it")
+        };
+        assert_eq!(problem.reason(), reason);
+    }
 }
 
 #[test]

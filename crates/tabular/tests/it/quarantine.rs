@@ -62,6 +62,30 @@ fn refused_csv_rows_come_back_with_their_reasons_and_are_read_again() {
 }
 
 #[test]
+fn no_cell_is_a_formula_while_it_is_out_and_all_are_what_they_were_when_they_come_back() {
+    let cells = ["=HYPERLINK(\"\"http://x\"\")", "@王", "+86 138", "'=1"];
+    let row = format!("\"{}\",{},{},{}", cells[0], cells[1], cells[2], cells[3]);
+    let mut first = table(format!("客户编号,姓名,手机,店内备注\n{row}\n"));
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let writer = QuarantineWriter::csv(Vec::new(), first.reader().headers()).unwrap();
+        let mended = refuse_all(&mut first, writer);
+        let out = good(&mut open(mended.clone()).unwrap());
+        assert_eq!(
+            out[0][..4],
+            ["'=HYPERLINK(\"http://x\")", "'@王", "+86 138", "''=1"],
+            "once out, however often"
+        );
+        sent = mended;
+        first = table(sent.clone());
+    }
+    let mut again = table(sent);
+    assert_eq!(again.next_row().unwrap(), Next::Row);
+    let back: Vec<&str> = again.row().iter().take(4).collect();
+    assert_eq!(back, ["=HYPERLINK(\"http://x\")", "@王", "+86 138", "'=1"]);
+}
+
+#[test]
 fn refused_objects_come_back_as_objects() {
     let mut first = table(
         "{\"source_key\":\"1\",\"name\":\"王\"}\n{\"source_key\":\"2\",\"name\":\"李\",\"extra\":{\"a\":[1]}}\n",

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date, vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean::WORDS_CHARS,
+    clean_complaint, date, text::present, vin::Vin,
 };
 
 use crate::domain::{
-    DEPARTMENT_LIST, Severity, State, Tier, Words, category_code, find_category, find_channel,
-    find_department, find_state,
+    DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code, find_category,
+    find_channel, find_department, find_state,
 };
 
 /// What callers and files say of a complaint.
@@ -72,26 +73,30 @@ const CODE_CHARS: usize = 64;
 /// Reads a complaint; what no code stands for is kept among the words. Also what was found in it.
 pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
     let cleaned = clean_complaint(&raw.columns, business_date(now));
-    let row = cleaned.record;
+    let (row, mut findings) = (cleaned.record, cleaned.findings);
     let text = |value: &Option<Cow<'_, str>>| value.as_deref().unwrap_or_default().to_owned();
     let (category, channel, department) = (
         text(&row.category),
         text(&row.channel),
         text(&row.department),
     );
-    let mut extra = Vec::new();
+    let code = category_code(&category);
+    let is_code = find_category(&category).is_some() || code != OTHER;
+    let known = [
+        (Field::ComplaintCategory, is_code),
+        (Field::ComplaintChannel, find_channel(&channel).is_some()),
+        (
+            Field::ComplaintDepartment,
+            find_department(&department).is_some(),
+        ),
+        (Field::ComplaintSeverity, row.severity.is_some()),
+    ];
+    let mut extra = unread_words(&raw.columns, known, &mut findings);
     let mut keep = |name: &str, word: &str, is_known: bool| {
         if !word.is_empty() && !is_known {
             extra.push((name.to_owned(), word.to_owned()));
         }
     };
-    keep("category", &category, find_category(&category).is_some());
-    keep("channel", &channel, find_channel(&channel).is_some());
-    keep(
-        "department",
-        &department,
-        find_department(&department).is_some(),
-    );
     let opened_at = row
         .opened_at
         .map(|typed| Timestamp::from_micros(typed.instant().timestamp_micros()));
@@ -99,7 +104,6 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
     keep("closed_at", raw.closed_at.trim(), ended_at.is_some());
     let said = find_state(raw.state);
     keep("state", raw.state.trim(), said.is_some());
-    let code = category_code(&category);
     let draft = Draft {
         complaint_key: text(&row.complaint_key),
         customer_key: text(&row.customer_key),
@@ -130,10 +134,29 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
             text: text(&row.text),
             wish: raw.wish.trim().to_owned(),
             extra,
-            findings: standing(&cleaned.findings),
+            findings: standing(&findings),
         },
     };
-    (draft, cleaned.findings)
+    (draft, findings)
+}
+
+/// The words of coded columns that no code stands for, by their columns: none is lost, and each has a finding.
+fn unread_words(
+    columns: &ComplaintRow<'_>,
+    known: [(Field, bool); 4],
+    findings: &mut Vec<Finding>,
+) -> Vec<(String, String)> {
+    let mut unread = Vec::new();
+    for (field, _) in known.into_iter().filter(|(_, is_known)| !is_known) {
+        let Some(word) = present(columns.get(field)) else {
+            continue;
+        };
+        unread.push((field.column().to_owned(), word.to_owned()));
+        if findings.iter().all(|finding| finding.field != field) {
+            findings.push(Finding::new(field, Rule::ChoiceUnknown));
+        }
+    }
+    unread
 }
 
 /// When a case ended, if that can be: after it began and not in the future. A day without a time means its end.
@@ -218,16 +241,16 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
     ] {
         wrong.extend(check_code(field, value).err());
     }
-    if draft.words.wish.chars().count() > 5_000 {
-        wrong.push(Violation::new(
-            "wish",
-            "TOO_LONG",
-            "at most 5000 characters",
-        ));
+    for (field, words) in [("text", &draft.words.text), ("wish", &draft.words.wish)] {
+        wrong.extend(check_words(field, words).err());
     }
-    let told = [Field::ComplaintCustomerKey, Field::ComplaintText];
+    let told = [
+        Field::ComplaintComplaintKey,
+        Field::ComplaintCustomerKey,
+        Field::ComplaintText,
+    ];
     // A key of its own is what a file's rows need, not what is typed here.
-    for finding in findings
+    for finding in standing(findings)
         .iter()
         .filter(|finding| finding.severity >= Grade::Error)
     {
@@ -242,6 +265,18 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
     wrong
 }
 
+/// Words of people, as long as they may be typed: nothing of what is said is cut off.
+fn check_words(field: &'static str, words: &str) -> Result<(), Violation> {
+    let length = words.chars().count();
+    if length <= WORDS_CHARS {
+        return Ok(());
+    }
+    let message = format!(
+        "at most {WORDS_CHARS} characters, these are {length}: add the rest as a note or a file"
+    );
+    Err(Violation::new(field, "TOO_LONG", message))
+}
+
 /// A code of a part, fault or visit, as it may be typed.
 pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violation> {
     if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
@@ -252,15 +287,10 @@ pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violati
 }
 
 fn violation(finding: &Finding) -> Violation {
-    let message = format!(
-        "{} {}",
-        finding.text(Lang::En),
-        finding.how_to_fix(Lang::En)
-    );
     Violation::new(
         finding.field.column(),
         finding.rule.entry().id.to_uppercase(),
-        message,
+        finding.message(Lang::En),
     )
 }
 

@@ -11,7 +11,7 @@ use marque_core::{
 };
 use marque_db::{Conn, StoreError, lock_key};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
-use marque_quality::{ComplaintRow, Field, RecordKind};
+use marque_quality::{ComplaintRow, Field, RecordKind, Severity};
 use marque_tabular::{COMPLAINTS, Schema};
 use marque_vault::{Purpose, Vault};
 use rustc_hash::FxHashMap;
@@ -116,7 +116,9 @@ impl Sink for CaseSink {
         };
         let mut extras: Vec<(&str, &str)> = view.extras().collect();
         let (mut draft, findings) = draft::read(&raw, job.now);
-        let is_keyless = draft.complaint_key.is_empty();
+        let is_refused = findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Reject);
         for (name, value) in &extras {
             draft
                 .words
@@ -140,7 +142,7 @@ impl Sink for CaseSink {
         Entry {
             findings,
             refusals: Vec::new(),
-            payload: (!is_keyless).then_some(payload),
+            payload: (!is_refused).then_some(payload),
         }
     }
 

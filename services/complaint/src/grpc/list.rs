@@ -29,8 +29,8 @@ pub(super) fn list_name(request: &pb::ListComplaintsRequest) -> String {
     )
 }
 
-/// What the request asks for; nothing if it names a customer who cannot be.
-pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Filter>> {
+/// What the request asks for.
+pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
     let mut filter = Filter {
         dealer: request.dealer,
         vin: request.vin.trim().to_uppercase(),
@@ -70,10 +70,11 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Option<Fil
     filter.overdue = request.overdue;
     filter.compensation_asked = request.compensation_asked;
     if !request.customer_id.is_empty() {
-        match request.customer_id.parse() {
-            Ok(customer) => filter.customer = Some(customer),
-            Err(_) => return Ok(None),
-        }
+        let customer = request.customer_id.parse().map_err(|_| {
+            let message = "write the id of a customer: cus_ and 32 hexadecimal digits";
+            Error::field("customer_id", "FORMAT", message)
+        })?;
+        filter.customer = Some(customer);
     }
-    Ok(Some(filter))
+    Ok(filter)
 }

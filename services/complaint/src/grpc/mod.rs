@@ -99,9 +99,7 @@ impl ComplaintGrpc {
         let (ctx, _, _, request) = read(request)?;
         let list = list::list_name(&request);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let Some(filter) = list::filter_of(request)? else {
-            return Ok(pb::ListComplaintsResponse::default());
-        };
+        let filter = list::filter_of(request)?;
         let page = self.app.list(ctx, filter, page).await?;
         Ok(pb::ListComplaintsResponse {
             complaints: page.entries.into_iter().map(convert::shown_to_pb).collect(),

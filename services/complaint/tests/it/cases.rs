@@ -1,6 +1,7 @@
 //! Cases from their opening to their end.
 
 use marque_api::complaint::v1 as pb;
+use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -15,6 +16,8 @@ store_test_suite!(
     what_is_written_twice_with_a_key_happens_once,
     a_case_of_a_customer_points_at_his_record,
     wrong_fields_are_named,
+    what_is_too_long_is_refused_with_its_limit,
+    a_list_for_what_is_no_customer_is_refused,
     a_repeat_within_thirty_days_is_marked,
 );
 
@@ -441,4 +444,45 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         world.open(third).await.repeat_of.is_empty(),
         "more than thirty days later"
     );
+}
+
+async fn what_is_too_long_is_refused_with_its_limit(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let endless = pb::OpenComplaintRequest {
+        text: "响".repeat(20_001),
+        ..complaint("D1", "c1")
+    };
+    let refused = world
+        .complaints()
+        .open_complaint(world.desk("D1", endless))
+        .await
+        .unwrap_err();
+    let problem = Problem::from(refused);
+    let [violation] = &problem.violations[..] else {
+        panic!("one wrong field: {:?}", problem.violations);
+    };
+    assert_eq!(
+        (violation.field.as_str(), violation.reason.as_str()),
+        ("text", "TOO_LONG")
+    );
+    assert!(
+        violation.message.contains("20000") && violation.message.contains("20001"),
+        "{}",
+        violation.message
+    );
+    assert_eq!(world.count("SELECT count(*) FROM complaints").await, 0);
+}
+
+async fn a_list_for_what_is_no_customer_is_refused(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let of_nobody = pb::ListComplaintsRequest {
+        customer_id: "zz".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let refused = world
+        .complaints()
+        .list_complaints(world.hq(of_nobody))
+        .await
+        .unwrap_err();
+    assert_eq!(Problem::from(refused).violations[0].field, "customer_id");
 }

@@ -80,20 +80,20 @@ async fn what_a_row_had_wrong_is_told_until_somebody_corrects_the_case(db: TestD
     let world = World::without_scheduler(db).await;
     let file = format!(
         "{HEADER}TS1,c1,{VIN},2026-03-01 16:00,400热线,维修质量,很气愤,制动仍有异响,售后\n\
-         TS2,c2,,2026-02-27,到店,收费争议,低,,售后\n"
+         TS2,c2,,2026-02-27,到店,算账糊涂,低,结算比报价高,售后\n"
     );
     import(&world, &file).await;
     let cases = told(&world).await;
     let (first, flawed) = &cases[0];
-    assert_eq!(rules(flawed), [("severity", "choice_unknown")]);
+    assert_eq!(rules(flawed), [("severity", "severity_unknown")]);
     let holds = |evidence: &Evidence, column: &str| evidence.filled.iter().any(|one| one == column);
     assert!(holds(flawed, "vin") && holds(flawed, "text") && !holds(flawed, "severity"));
-    let (_, silent) = &cases[1];
-    assert_eq!(rules(silent), [("text", "field_missing")]);
-    assert!(!holds(silent, "text") && !holds(silent, "vin"));
-    let text = format!("{flawed:?}{silent:?}");
+    let (_, uncoded) = &cases[1];
+    assert_eq!(rules(uncoded), [("category", "choice_unknown")]);
+    assert!(!holds(uncoded, "category") && !holds(uncoded, "vin"));
+    let text = format!("{flawed:?}{uncoded:?}");
     assert!(
-        !text.contains("异响") && !text.contains(VIN),
+        !text.contains("异响") && !text.contains("糊涂") && !text.contains(VIN),
         "evidence holds no value"
     );
 

@@ -20,6 +20,7 @@ store_test_suite!(
     a_corrected_row_does_not_undo_the_work_of_the_desk,
     a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it,
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
+    what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -309,4 +310,42 @@ async fn history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end(d
     let lasted = ended.closed_at.unwrap().seconds - ended.opened_at.unwrap().seconds;
     assert!(lasted > 30 * 86_400, "{lasted}");
     world.go(&ended.id, "reopened", "again").await.unwrap();
+}
+
+async fn what_the_customer_said_is_kept_whole_and_a_row_without_it_waits(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let said = "刹车还是响".repeat(5_000);
+    let file = format!(
+        "{HEADER}TS1,c1,,2026-03-01 16:00,飞鸽传书,维修质量,很气愤,{said},售后\n\
+         TS2,c2,,2026-02-27,到店,收费争议,低,,售后\n"
+    );
+    let done = import(&world, &file).await;
+    assert_eq!((done.received, done.quarantined), (2, 1));
+    let listed = cases(&world).await;
+    assert_eq!(listed.len(), 1, "nobody can work on what was not said");
+    let case = world.get(&listed[0].id).await;
+    assert!(
+        case.text == said,
+        "{} characters",
+        case.text.chars().count()
+    );
+    assert_eq!(
+        (case.channel.as_str(), case.severity.as_str()),
+        ("other", "medium")
+    );
+    let evidence = world.evidence(&[case.id]).await;
+    let mut rules: Vec<_> = evidence[0]
+        .findings
+        .iter()
+        .map(|finding| (finding.field.as_str(), finding.rule.as_str()))
+        .collect();
+    rules.sort_unstable();
+    assert_eq!(
+        rules,
+        [
+            ("channel", "choice_unknown"),
+            ("severity", "severity_unknown"),
+            ("text", "words_long"),
+        ]
+    );
 }

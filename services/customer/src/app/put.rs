@@ -181,14 +181,9 @@ fn check_source(source: &str) -> Result<()> {
 }
 
 fn violation(finding: &Finding) -> Violation {
-    let message = format!(
-        "{} {}",
-        finding.text(Lang::En),
-        finding.how_to_fix(Lang::En)
-    );
     Violation::new(
         finding.field.column(),
         finding.rule.entry().id.to_uppercase(),
-        message,
+        finding.message(Lang::En),
     )
 }

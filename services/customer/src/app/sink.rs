@@ -6,6 +6,7 @@ use marque_core::{CustomerNumber, SourceRecordId};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
 use marque_ledger::{Entry as Audit, record};
+use marque_quality::{Field, Finding, Rule};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
@@ -67,11 +68,17 @@ impl Sink for CustomerSink {
             .store
             .ready(&job.dealer, &job.source, columns, job.now)
         {
-            Ok((ready, findings)) => Entry {
-                findings,
-                refusals: Vec::new(),
-                payload: Some(ready),
-            },
+            Ok((ready, mut findings)) => {
+                if is_named_otherwise(row) {
+                    let twice = Finding::new(Field::CustomerName, Rule::NameInTwoColumns);
+                    findings.push(twice);
+                }
+                Entry {
+                    findings,
+                    refusals: Vec::new(),
+                    payload: Some(ready),
+                }
+            }
             Err(error) => {
                 tracing::error!(import.id = %job.id, %error, "a row cannot be sealed");
                 Entry {
@@ -121,6 +128,13 @@ impl Sink for CustomerSink {
         });
         Ok(written.collect())
     }
+}
+
+/// Whether another column of the file that means the name says another one.
+fn is_named_otherwise(row: &RowView<'_>) -> bool {
+    let place = CUSTOMERS.column(Field::CustomerName.column());
+    let taken = place.and_then(|place| row.get(place)).unwrap_or_default();
+    row.other_names().any(|other| other != taken)
 }
 
 fn into_store_error(error: Error) -> StoreError {

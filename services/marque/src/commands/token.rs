@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marque_auth::{Role, Scope, TokenRequest};
+use marque_auth::{Role, Scope, ScopeKind, TokenRequest};
 use marque_config::Config;
 use marque_core::SystemClock;
 
@@ -98,9 +98,19 @@ fn scope(
         "role {role} needs {}",
         role.scopes()
             .iter()
-            .map(|kind| format!("--{kind:?}").to_lowercase())
+            .map(|kind| flag(*kind))
             .collect::<Vec<_>>()
             .join(" or ")
     );
     Ok(scope)
+}
+
+/// How a kind of scope is written on the command line.
+const fn flag(kind: ScopeKind) -> &'static str {
+    match kind {
+        ScopeKind::Headquarters => "none of --dealer, --region and --customer",
+        ScopeKind::Region => "--region",
+        ScopeKind::Dealer => "--dealer",
+        ScopeKind::Customer => "--customer",
+    }
 }

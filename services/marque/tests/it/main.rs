@@ -9,5 +9,6 @@ mod backup;
 mod hostile_files;
 mod keys;
 mod kills;
+mod mistakes;
 mod outbox;
 mod server;

@@ -65,8 +65,16 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Object(money) if is_money(money) => {
+            format!("{} {}", cell(&money["amount"]), cell(&money["currency"]))
+        }
         other => other.to_string(),
     }
+}
+
+/// Whether it is an amount with its currency, as answers have money.
+fn is_money(object: &Map<String, Value>) -> bool {
+    object.len() == 2 && object.contains_key("amount") && object.contains_key("currency")
 }
 
 #[cfg(test)]

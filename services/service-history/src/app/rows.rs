@@ -6,8 +6,8 @@ use marque_core::{
     DealerCode, SharedClock, SourceRecordId, Timestamp, business_date, source_record_id,
 };
 use marque_quality::{
-    CleanVisit, Field, Finding, RecordKind, Rule, VisitRow, clean::VisitKind, clean_visit,
-    date::TypedDate, text::present,
+    CleanVisit, Field, Finding, RecordKind, Rule, Severity, VisitRow, clean::VisitKind,
+    clean_visit, date::TypedDate, text::present,
 };
 use marque_vault::{Purpose, Vault};
 
@@ -103,7 +103,8 @@ impl Rows {
         now: Timestamp,
     ) -> Prepared {
         let today = business_date(now);
-        let cleaned = clean_visit(&order_of(rows), today);
+        let order = order_of(rows);
+        let cleaned = clean_visit(&order, today);
         let is_rejected = cleaned.is_rejected();
         let (visit, mut findings) = (cleaned.record, cleaned.findings);
         if is_rejected {
@@ -156,7 +157,9 @@ impl Rows {
             lines: lines_blob(lines),
             order_number,
         };
-        let header = header_of(visit, rows, &payload, findings.clone());
+        let mut extra = unread_cells(&order, &findings);
+        extra.extend(unknown_columns(rows));
+        let header = header_of(visit, (rows, extra), &payload, findings.clone());
         payload.header =
             header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
         Prepared {
@@ -277,7 +280,7 @@ fn dedup(findings: &mut Vec<Finding>) {
 
 fn header_of(
     visit: CleanVisit<'_>,
-    rows: &[RawRow<'_>],
+    (rows, kept): (&[RawRow<'_>], Vec<(String, String)>),
     payload: &VisitPayload,
     findings: Vec<Finding>,
 ) -> Header {
@@ -303,9 +306,29 @@ fn header_of(
         personal: Personal {
             complaint_text: text(visit.complaint_text),
             signatures: extra(Extra::Signatures).to_owned(),
-            extra: unknown_columns(rows),
+            extra: kept,
         },
     }
+}
+
+/// The cells of an order that were left out because they could not be read, as they came: nothing that was typed is lost.
+fn unread_cells(order: &VisitRow<'_>, findings: &[Finding]) -> Vec<(String, String)> {
+    let mut cells: Vec<(String, String)> = Vec::new();
+    for finding in findings {
+        let is_left_out =
+            finding.severity >= Severity::Error || finding.rule == Rule::ChoiceUnknown;
+        let column = finding.field.column();
+        if !is_left_out
+            || LINE_FIELDS.contains(&finding.field)
+            || cells.iter().any(|(kept, _)| kept == column)
+        {
+            continue;
+        }
+        if let Some(cell) = present(order.get(finding.field)) {
+            cells.push((column.to_owned(), cell.to_owned()));
+        }
+    }
+    cells
 }
 
 fn unknown_columns(rows: &[RawRow<'_>]) -> Vec<(String, String)> {

@@ -55,7 +55,7 @@ pub(crate) struct Personal {
     pub(crate) complaint_text: String,
     /// Who signed.
     pub(crate) signatures: String,
-    /// Columns we do not know, as they came.
+    /// Columns we do not know, and cells that could not be read, as they came.
     pub(crate) extra: Vec<(String, String)>,
 }
 

@@ -3,7 +3,7 @@
 use marque_api::{intake::v1 as intake, service_history::v1 as pb};
 use marque_events::to_proto_time;
 use marque_intake::findings_to_pb;
-use marque_quality::VisitRow;
+use marque_quality::{Field, VisitRow};
 
 use crate::{
     app::{RawRow, Shown},
@@ -86,13 +86,17 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
     let Personal {
         complaint_text,
         signatures,
-        extra: _,
+        extra,
     } = if is_anonymous {
         Personal::default()
     } else {
         personal
     };
     let person = |id: Option<String>| id.filter(|_| !is_anonymous).unwrap_or_default();
+    let kind_typed = extra
+        .into_iter()
+        .find(|(column, _)| column == Field::VisitKind.column())
+        .map_or_else(String::new, |(_, typed)| typed);
     let mut findings = findings_to_pb(&findings);
     findings.extend(doubt.map(doubt_to_pb));
     pb::Visit {
@@ -103,6 +107,7 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
         source_record_id: person(record.map(|record| record.to_string())),
         customer_id: person(customer.map(|customer| customer.to_string())),
         kind,
+        kind_typed,
         opened_at: opened_at.map(to_proto_time),
         closed_at: closed_at.map(to_proto_time),
         odometer_km: odometer_km as i32,

@@ -18,6 +18,7 @@ store_test_suite!(
     what_article_17_wants_kept_is_kept_and_missed_where_it_is_not,
     an_odometer_that_cannot_be_is_a_finding_whichever_came_first,
     what_the_customer_said_is_sealed,
+    a_word_that_is_not_understood_is_kept_as_it_was_typed,
     a_long_history_is_read_in_pages,
     a_row_without_an_order_number_is_refused,
     an_idempotency_key_gives_the_same_answer,
@@ -76,7 +77,7 @@ async fn the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version
 async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     let world = World::start(db).await;
     let lines = r#"[{"line_kind":"工时","code":"L1","name":"更换","quantity":1.5,"unit_price":"120.50","technician":"T7"},
-        {"kind":"part","code":"P9","name":"刹车片","quantity":"2","unit_price":88,"payer":"warranty","fault_code":"C1201"},
+        {"kind":"part","code":"P9","name":"刹车片","quantity":"2","unit_price":{"amount":"88.00","currency":"CNY"},"payer":"warranty","fault_code":"C1201"},
         {"kind":"拖车","name":"拖车","unit_price":"300"}]"#;
     let (put, outcome) = world
         .put(
@@ -110,6 +111,8 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
         (part.kind(), part.payer.as_str(), part.fault_code.as_str()),
         (LineKind::Part, "warranty", "C1201")
     );
+    let of_part = part.unit_price.as_ref().map(|price| price.minor);
+    assert_eq!(of_part, Some(8_800), "money as answers have it");
     assert_eq!(
         (other.kind(), other.quantity_milli),
         (LineKind::Other, 1_000)
@@ -333,4 +336,30 @@ async fn an_idempotency_key_gives_the_same_answer(db: TestDb) {
         Code::FailedPrecondition
     );
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 1);
+}
+
+async fn a_word_that_is_not_understood_is_kept_as_it_was_typed(db: TestDb) {
+    let world = World::start(db).await;
+    let row = VisitColumns {
+        kind: "喝茶".into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5000")
+    };
+    let (kept, outcome) = world.put("D1", row.clone()).await;
+    assert_eq!(
+        (kept.kind.as_str(), kept.kind_typed.as_str(), outcome),
+        ("", "喝茶", RowOutcome::AcceptedWithFindings as i32)
+    );
+    let known = VisitColumns {
+        kind: "事故车维修".into(),
+        ..row
+    };
+    let (corrected, outcome) = world.put("D1", known).await;
+    assert_eq!(
+        (
+            corrected.kind.as_str(),
+            corrected.kind_typed.as_str(),
+            outcome
+        ),
+        ("accident", "", RowOutcome::Accepted as i32)
+    );
 }

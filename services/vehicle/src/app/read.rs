@@ -322,15 +322,10 @@ fn violations(findings: &[Finding]) -> Vec<Violation> {
         .iter()
         .filter(|finding| finding.severity >= Severity::Error)
         .map(|finding| {
-            let message = format!(
-                "{} {}",
-                finding.text(Lang::En),
-                finding.how_to_fix(Lang::En)
-            );
             Violation::new(
                 finding.field.column(),
                 finding.rule.entry().id.to_uppercase(),
-                message,
+                finding.message(Lang::En),
             )
         })
         .collect()

@@ -166,3 +166,58 @@ proptest! {
         prop_assert!(cleaned.record.name.is_some() || cleaned.record.phone.is_some() || !cleaned.findings.is_empty());
     }
 }
+
+#[test]
+fn what_the_customer_asked_for_is_kept_whole() {
+    let asked = "下午六点后再来电；".repeat(400);
+    let row = CustomerRow {
+        source_key: Some("C1"),
+        name: Some("孟晓岚"),
+        explicit_requests: Some(&asked),
+        special_needs: Some(&asked),
+        hobbies: Some(&asked),
+        ..CustomerRow::default()
+    };
+    let cleaned = clean_customer(&row, today());
+    assert_eq!(rules(&cleaned), []);
+    let record = &cleaned.record;
+    for kept in [
+        &record.explicit_requests,
+        &record.special_needs,
+        &record.hobbies,
+    ] {
+        assert_eq!(
+            kept.as_deref().map(|kept| kept.chars().count()),
+            Some(3_600)
+        );
+    }
+}
+
+#[test]
+fn a_key_is_too_long_or_missing_and_never_both() {
+    let long = "K".repeat(101);
+    let cleaned = clean_customer(
+        &CustomerRow {
+            source_key: Some(&long),
+            name: Some("孟晓岚"),
+            ..CustomerRow::default()
+        },
+        today(),
+    );
+    assert_eq!(rules(&cleaned), [Rule::SourceKeyTooLong]);
+    assert!(cleaned.is_rejected());
+}
+
+#[test]
+fn a_line_break_within_a_name_or_key_is_told() {
+    let cleaned = clean(|row| {
+        (row.source_key, row.name) = (Some("C\n1"), Some("孟\r\n晓岚"));
+    });
+    assert_eq!(rules(&cleaned), [Rule::LineBreak, Rule::LineBreak]);
+    assert_eq!(
+        cleaned.record.source_key.as_deref(),
+        Some("C1"),
+        "it is no part of the key"
+    );
+    assert_eq!(rules(&clean(|row| row.name = Some("孟晓岚\n"))), []);
+}

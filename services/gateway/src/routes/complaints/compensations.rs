@@ -13,7 +13,8 @@ use crate::{
     extract::{Json, Path},
     problem::{Answer, Failure},
     state::App,
-    values::{Instant, Text, instant},
+    values::{Instant, instant},
+    yuan::Yuan,
 };
 
 /// What is done for a customer beyond the repair.
@@ -91,8 +92,8 @@ pub(crate) struct CompensationBody {
     /// money, voucher, goods, service or other.
     #[schema(example = "voucher")]
     kind: String,
-    /// Its worth in yuan, at most two decimals.
-    amount: Text,
+    /// Its worth in yuan, at most two decimals, or with its currency.
+    amount: Yuan,
     /// Why.
     reason: String,
 }
@@ -115,7 +116,7 @@ pub(crate) async fn ask_compensation(
         amount,
         reason,
     } = body;
-    let amount_minor = Money::parse_minor(amount.0.trim())
+    let amount_minor = Money::parse_minor(amount.0.0.trim())
         .map_err(|error| Failure::field("amount", "FORMAT", error.to_string()))?;
     let request = pb::AskCompensationRequest {
         id,

@@ -40,15 +40,15 @@ pub(crate) struct ComplaintBody {
     /// phone, visit, wechat, callback, web, app, email, letter, regulator or other; Chinese words too.
     #[schema(example = "phone")]
     channel: String,
-    /// Code of the category tree, or a dealer's word for it.
+    /// Code of the category tree, a dealer's word for it, or a code of the dealer's own.
     #[schema(example = "service.repair")]
     category: String,
     /// low, medium (the default), high or critical.
     #[schema(example = "high")]
     severity: String,
-    /// The customer's words.
+    /// The customer's words, at most 20,000 characters.
     text: String,
-    /// What he wishes.
+    /// What he wishes, at most 20,000 characters.
     wish: String,
     /// sales, service, parts, finance, customer_care or other; the category's own if not said.
     department: String,

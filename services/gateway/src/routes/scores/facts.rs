@@ -5,7 +5,9 @@ use marque_api::scoring::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{answer::ok, edge::Call, extract::Json, problem::Answer, state::App, values::Text};
+use crate::{
+    answer::ok, edge::Call, extract::Json, problem::Answer, state::App, values::Text, yuan::Yuan,
+};
 
 /// A car bought.
 #[derive(Default, Deserialize, ToSchema)]
@@ -24,8 +26,8 @@ pub(crate) struct PurchaseRow {
     customer_key: String,
     /// VIN, if it is known yet.
     vin: String,
-    /// Price in yuan.
-    amount: Text,
+    /// Price in yuan, or with its currency.
+    amount: Yuan,
     /// Date of the purchase.
     #[schema(example = "2026-11-20")]
     date: String,
@@ -47,8 +49,8 @@ pub(crate) struct PaymentRow {
     key: String,
     /// The customer's key at the dealer.
     customer_key: String,
-    /// Yuan.
-    amount: Text,
+    /// Yuan, or with its currency.
+    amount: Yuan,
     /// The day it falls due.
     #[schema(example = "2026-11-30")]
     due_date: String,
@@ -142,7 +144,7 @@ pub(crate) async fn put_purchase(
         key: row.key,
         customer_key: row.customer_key,
         vin: row.vin,
-        amount: row.amount.0,
+        amount: row.amount.0.0,
         date: row.date,
         withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
@@ -162,7 +164,7 @@ pub(crate) async fn put_payment(
         kind: "payment".to_owned(),
         key: row.key,
         customer_key: row.customer_key,
-        amount: row.amount.0,
+        amount: row.amount.0.0,
         date: row.due_date,
         paid_date: row.paid_date,
         withdrawn: yes(row.withdrawn),

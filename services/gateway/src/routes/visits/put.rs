@@ -15,6 +15,7 @@ use crate::{
     problem::Answer,
     state::App,
     values::{Text, outcome_name},
+    yuan::Yuan,
 };
 
 /// A visit as the dealer's system has it: text as typed. What it does not know it leaves out.
@@ -34,7 +35,7 @@ pub(crate) struct VisitRow {
     vin: String,
     /// Source key of the customer at this dealer.
     customer_key: String,
-    /// maintenance, repair, warranty, accident, recall, inspection or other.
+    /// maintenance, repair, accident, warranty, recall, detailing or inspection, or the words that workshops use, such as 保养.
     kind: String,
     /// In.
     opened_at: String,
@@ -48,8 +49,8 @@ pub(crate) struct VisitRow {
     complaint_text: String,
     /// What was found.
     diagnosis: String,
-    /// Total in yuan, such as `129.00`.
-    amount: Text,
+    /// Total in yuan, such as `129.00`, or with its currency.
+    amount: Yuan,
     /// Labour, parts and other lines.
     lines: Vec<LineRow>,
     /// towing, substitute, transport_hours, signatures, next_advice, and columns of the dealer's own.
@@ -73,9 +74,9 @@ pub(crate) struct LineRow {
     /// Hours of labour, number of parts.
     #[serde(skip_serializing_if = "Text::is_empty")]
     quantity: Text,
-    /// Price of one in yuan.
-    #[serde(skip_serializing_if = "Text::is_empty")]
-    unit_price: Text,
+    /// Price of one in yuan, or with its currency.
+    #[serde(skip_serializing_if = "Yuan::is_empty")]
+    unit_price: Yuan,
     /// Technician who did it.
     #[serde(skip_serializing_if = "String::is_empty")]
     technician: String,
@@ -102,7 +103,7 @@ impl From<VisitRow> for pb::PutVisitRequest {
             adviser,
             complaint_text,
             diagnosis,
-            amount: Text(amount),
+            amount: Yuan(Text(amount)),
             lines,
             extra,
         } = row;

@@ -29,9 +29,12 @@ pub(crate) struct VisitView {
     /// Customer that record now belongs to.
     #[serde(skip_serializing_if = "String::is_empty")]
     customer_id: String,
-    /// maintenance, repair, warranty, accident, recall, inspection or other.
+    /// maintenance, repair, accident, warranty, recall, detailing or inspection; empty if it is not known.
     #[schema(example = "maintenance")]
     kind: String,
+    /// The kind as it was typed, where it is none of these.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    kind_typed: String,
     /// In.
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_at: Option<Instant>,
@@ -112,6 +115,7 @@ impl From<pb::Visit> for VisitView {
             recorded_at,
             findings,
             transport_minutes,
+            kind_typed,
         } = visit;
         Self {
             id,
@@ -121,6 +125,7 @@ impl From<pb::Visit> for VisitView {
             source_record_id,
             customer_id,
             kind,
+            kind_typed,
             opened_at: instant(opened_at),
             closed_at: instant(closed_at),
             odometer_km,

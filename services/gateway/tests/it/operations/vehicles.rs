@@ -36,7 +36,7 @@ pub(super) fn examples() -> Vec<Example> {
             "POST /v1/visits",
             "service",
             "/v1/visits".into(),
-            r#"{"dealer":"D001","source":"dms","order_number":"RO-1","odometer_km":20345,"amount":"129.00","lines":[{"line_kind":"part","quantity":1.5}]}"#,
+            r#"{"dealer":"D001","source":"dms","order_number":"RO-1","odometer_km":20345,"amount":{"amount":"129.00","currency":"CNY"},"lines":[{"line_kind":"part","quantity":1.5,"unit_price":{"amount":"86.00","currency":"CNY"}}]}"#,
         ),
         (
             "GET /v1/visits/{id}",

@@ -299,6 +299,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         source_record_id: text(RECORD),
         customer_id: text(CUSTOMER),
         kind: text("maintenance"),
+        kind_typed: String::new(),
         opened_at: at(0),
         closed_at: at(7200),
         odometer_km: 20_345,
