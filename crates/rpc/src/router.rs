@@ -101,6 +101,13 @@ impl RoleRouter {
         }
     }
 
+    /// Ends the streams of all roles here and lets no more begin: they would go on for as long as a drain may take.
+    pub fn end_streams(&self) {
+        for routes in self.slots.roles.iter().filter_map(OnceLock::get) {
+            routes.end_streams();
+        }
+    }
+
     /// The routes a call is for, or why the caller may not have them.
     fn find(&self, request: &Request<Body>) -> Result<LayeredRoutes, Status> {
         let routes = self.find_role(request)?;

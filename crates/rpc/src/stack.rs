@@ -36,7 +36,7 @@ pub struct StackSettings {
     /// Calls in progress over all connections; more are refused with UNAVAILABLE.
     pub in_flight: InFlightLimit,
     /// Streams that go on until their reader has enough. They have places of their own, lest those who watch keep out those
-    /// who ask.
+    /// who ask, and end when the process drains ([`InFlightLimit::of_streams`]).
     pub streams: InFlightLimit,
     /// Paths of the methods that answer with such a stream.
     pub endless: &'static [&'static str],
@@ -52,7 +52,7 @@ impl Default for StackSettings {
             default_deadline: Duration::from_secs(10),
             max_deadline: Duration::from_hours(1),
             in_flight: InFlightLimit::new(1024),
-            streams: InFlightLimit::new(512),
+            streams: InFlightLimit::of_streams(512),
             endless: ENDLESS,
         }
     }
@@ -89,6 +89,11 @@ impl LayeredRoutes {
     pub fn role(&self) -> RoleName {
         self.role
     }
+
+    /// Ends its streams, with OK: their readers go on at another replica.
+    pub(crate) fn end_streams(&self) {
+        self.inner.end_streams();
+    }
 }
 
 impl Service<Request<Body>> for LayeredRoutes {
@@ -120,6 +125,8 @@ trait Answer: Send + Sync {
         &self,
         request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn end_streams(&self);
 }
 
 struct Stack<S> {
@@ -148,6 +155,10 @@ where
         }
         let work = run(self.service.clone(), request, call.deadline).instrument(call.span.clone());
         Box::pin(async move { Ok(call.watch(work.await)) })
+    }
+
+    fn end_streams(&self) {
+        self.settings.streams.end_streams();
     }
 }
 

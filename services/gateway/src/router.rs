@@ -27,15 +27,15 @@ pub(crate) fn build(deps: Deps) -> Gateway {
     describe_metrics();
     let gate = Arc::new(Gate::new(&deps));
     let clients = Clients::new(&deps.peers);
-    let health = grpc::roles(&deps, &clients, &gate);
+    let roles = grpc::roles(&deps, &clients, &gate);
     let drain = Drain {
         readiness: deps.readiness.clone(),
-        health: health.clone(),
+        roles: roles.clone(),
         settings: deps.settings.clone(),
     };
     let router = guarded(&gate)
         .with_state(App::new(clients, deps.settings))
-        .merge(to_the_outside(health))
+        .merge(to_the_outside(roles))
         .merge(docs::routes())
         .merge(probes::routes(deps.readiness.clone()))
         .fallback(not_found)

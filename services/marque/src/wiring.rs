@@ -366,7 +366,7 @@ impl Shared {
             vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
-            streams: InFlightLimit::new(config.rpc.max_streams),
+            streams: InFlightLimit::of_streams(config.rpc.max_streams),
             router: RoleRouter::new(),
             stores: Stores::default(),
             broker: None,

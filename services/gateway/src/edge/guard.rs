@@ -96,7 +96,7 @@ impl Gate {
             pressure: Arc::new(Pressure::new(settings.queue_delay, deps.backlog)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
-            streams: InFlightLimit::new(settings.max_streams),
+            streams: InFlightLimit::of_streams(settings.max_streams),
             deadline: settings.deadline,
             transfer_deadline: settings.import_deadline,
         }
