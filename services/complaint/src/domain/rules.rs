@@ -110,10 +110,9 @@ impl Times {
     /// Takes over the share of a tier or category.
     pub(crate) fn set_percent(&mut self, of: &str, percent: u32) -> Result<(), InvalidRules> {
         let wrong = |advice| InvalidRules::new(format!("time_percent.{of}"), advice);
-        let is_tier = Tier::parse(of).is_some_and(|tier| tier.code() == of);
-        if !is_tier && find_category(of).is_none_or(|category| category.code != of) {
+        if Tier::parse(of).is_none() && find_category(of).is_none_or(|category| category.code != of) {
             return Err(wrong(
-                "write vip, major, ordinary or a category such as product.safety",
+                "write vip, major, ordinary, small or a category such as product.safety",
             ));
         }
         if !(1..=MOST_PERCENT).contains(&percent) {
