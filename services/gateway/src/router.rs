@@ -34,7 +34,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         settings: deps.settings.clone(),
     };
     let router = guarded(&gate)
-        .with_state(App::new(clients, deps.settings))
+        .with_state(App::new(clients, deps.settings, deps.clock))
         .merge(to_the_outside(roles))
         .merge(docs::routes())
         .merge(probes::routes(deps.readiness.clone()))

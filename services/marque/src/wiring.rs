@@ -304,6 +304,7 @@ impl Node {
         let mut gateway = marque_gateway::build(marque_gateway::Deps {
             peers,
             verifier: self.shared.verifier.facing_outside(),
+            places: self.shared.tokens.places(),
             settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
             readiness,

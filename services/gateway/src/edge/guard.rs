@@ -14,7 +14,7 @@ use axum::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use marque_auth::{Identity, Verifier, authorize, bearer};
+use marque_auth::{Identity, PlaceSeal, Verifier, authorize, bearer};
 use marque_core::SharedClock;
 use marque_errors::ErrorCode;
 use marque_rpc::{CallMeta, Deadline, InFlight, InFlightLimit, REQUEST_ID};
@@ -25,6 +25,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 use super::{
     call::{Call, IDEMPOTENCY_KEY, idempotency_key},
     held::held,
+    places::Places,
     pressure::Pressure,
     rate::{Quotum, RateLimits},
 };
@@ -73,6 +74,7 @@ impl Operation {
 #[derive(Debug)]
 pub(crate) struct Gate {
     verifier: Verifier,
+    places: PlaceSeal,
     clock: SharedClock,
     limits: Arc<RateLimits>,
     pressure: Arc<Pressure>,
@@ -88,6 +90,7 @@ impl Gate {
         let settings = &deps.settings;
         Self {
             verifier: deps.verifier.facing_outside(),
+            places: deps.places.clone(),
             clock: Arc::clone(&deps.clock),
             limits: Arc::new(RateLimits::new(
                 settings.requests_per_second,
@@ -196,6 +199,13 @@ struct Finish {
     idempotency_key: Option<HeaderValue>,
 }
 
+/// What an admitted request has while it is answered.
+struct Admitted {
+    place: InFlight,
+    deadline: Deadline,
+    places: Places,
+}
+
 impl Guard {
     pub(crate) fn new(gate: Arc<Gate>, operation: Operation) -> Self {
         Self {
@@ -216,9 +226,10 @@ impl Guard {
         };
         let span = self.span(&finish.meta, request.headers());
         let response = match self.admit(&mut request, &mut finish).await {
-            Ok((place, deadline)) => {
-                let response = respond(inner, request, deadline).instrument(span.clone());
-                self.keep(place, response.await)
+            Ok(admitted) => {
+                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
+                let response = admitted.places.during(response).await;
+                self.keep(admitted.place, response)
             }
             Err(failure) => failure.into_response(),
         };
@@ -226,11 +237,7 @@ impl Guard {
     }
 
     /// Everything that must hold before the request is looked into.
-    async fn admit(
-        &self,
-        request: &mut Request,
-        finish: &mut Finish,
-    ) -> Answer<(InFlight, Deadline)> {
+    async fn admit(&self, request: &mut Request, finish: &mut Finish) -> Answer<Admitted> {
         let class = self.operation.class;
         let place = self.gate.enter(&self.operation)?;
         let identity = self.gate.identify(request.headers()).await?;
@@ -240,12 +247,17 @@ impl Guard {
         taken.map_err(|refused| Failure::from(refused.status()))?;
         let deadline = self.gate.deadline(class, request.headers())?;
         finish.idempotency_key = idempotency_key(request.headers())?;
+        let places = Places::new(&self.gate.places, self.operation.rpc, &identity.scope);
         request.extensions_mut().insert(Call {
             meta: finish.meta.clone().with_deadline(deadline),
             identity,
             idempotency_key: finish.idempotency_key.clone(),
         });
-        Ok((place, deadline))
+        Ok(Admitted {
+            place,
+            deadline,
+            places,
+        })
     }
 
     /// Answers that go on after their headers keep their place until their last byte, or until the reader goes away.

@@ -196,3 +196,26 @@ async fn a_body_that_breaks_off_is_no_request() {
     assert_eq!(rig.send(request).await.reason(), "BODY_BROKEN");
     assert_eq!(rig.customer.calls(), 0);
 }
+
+#[tokio::test]
+async fn a_page_token_tells_nothing_and_serves_its_own_reader_alone() {
+    let rig = Rig::new();
+    let list = async |role: &str, token: &str| {
+        let path = format!("/v1/dealers?page_token={token}");
+        let page = rig.send(request("GET", &path, &rig.tokens.of(role), ""));
+        let page = page.await.json();
+        page["next_page_token"].as_str().unwrap().to_owned()
+    };
+    let token = list("sales", "").await;
+    assert!(token.len() > 16 && !token.contains("next"), "{token}");
+    assert_eq!(list("sales", &token).await, token, "the same place");
+    assert!(rig.network.last_message().contains(r#"page_token: "next""#));
+    for (role, forged) in [("agent", token.as_str()), ("sales", "next")] {
+        list(role, forged).await;
+        let asked = rig.network.last_message();
+        assert!(
+            asked.contains(r#"page_token: "-""#),
+            "no list has it: {asked}"
+        );
+    }
+}
