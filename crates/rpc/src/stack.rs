@@ -62,6 +62,7 @@ impl Default for StackSettings {
 #[derive(Clone)]
 pub struct LayeredRoutes {
     role: RoleName,
+    services: Arc<[&'static str]>,
     inner: Arc<dyn Answer>,
 }
 
@@ -76,18 +77,28 @@ where
         + 'static,
     <L::Service as Service<Request<Body>>>::Future: Send,
 {
+    let services = routes.names().into();
     let inner = Arc::new(Stack {
         role,
         settings,
         service: auth.layer(routes),
     });
-    LayeredRoutes { role, inner }
+    LayeredRoutes {
+        role,
+        services,
+        inner,
+    }
 }
 
 impl LayeredRoutes {
     /// The role that answers.
     pub fn role(&self) -> RoleName {
         self.role
+    }
+
+    /// Names of its gRPC services.
+    pub(crate) fn services(&self) -> &[&'static str] {
+        &self.services
     }
 
     /// Ends its streams, with OK: their readers go on at another replica.
