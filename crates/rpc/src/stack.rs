@@ -13,7 +13,8 @@ use std::{
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use marque_core::ReplayMark;
 use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field::Empty};
@@ -25,6 +26,9 @@ use crate::{
     measure::{Measure, Side, method_name},
     refusal::Refusal,
 };
+
+/// The metadata of an answer that was given before, under the same idempotency key.
+pub const REPLAYED: HeaderName = HeaderName::from_static("marque-replayed");
 
 /// Limits of one role.
 #[derive(Debug, Clone)]
@@ -164,8 +168,9 @@ where
             let refused = call.watch(refusal.response());
             return Box::pin(std::future::ready(Ok(refused)));
         }
+        let replay = replay_of(&mut request);
         let work = run(self.service.clone(), request, call.deadline).instrument(call.span.clone());
-        Box::pin(async move { Ok(call.watch(work.await)) })
+        Box::pin(async move { Ok(call.watch(told(work.await, replay))) })
     }
 
     fn end_streams(&self) {
@@ -216,6 +221,25 @@ impl<S> Stack<S> {
             .min(self.settings.max_deadline);
         stated.saturating_sub(HEAD_START.min(stated / 2))
     }
+}
+
+/// Where a request with an idempotency key has it noted that it was answered before.
+fn replay_of(request: &mut Request<Body>) -> Option<ReplayMark> {
+    let is_keyed = request.headers().contains_key("idempotency-key");
+    is_keyed.then(|| {
+        let mark = ReplayMark::default();
+        request.extensions_mut().insert(mark.clone());
+        mark
+    })
+}
+
+/// The answer, with a word of it if it was given before.
+fn told(mut response: Response<Body>, replay: Option<ReplayMark>) -> Response<Body> {
+    if replay.is_some_and(|mark| mark.is_set()) {
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(REPLAYED, yes);
+    }
+    response
 }
 
 /// Runs the service to its answer, its deadline or its panic.

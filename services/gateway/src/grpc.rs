@@ -136,9 +136,8 @@ impl ImportService for ImportGateway {
         if let Some(key) = key {
             head.metadata_mut().insert("idempotency-key", key);
         }
-        intake::send(importer, Box::pin(parts), self.stall, head)
-            .await
-            .map(Response::new)
+        let sent = intake::send(importer, Box::pin(parts), self.stall, head).await?;
+        Ok(Response::new(sent.into_inner()))
     }
 
     async fn get_import(

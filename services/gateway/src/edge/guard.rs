@@ -15,7 +15,7 @@ use axum::{
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use marque_auth::{Identity, PlaceSeal, Verifier, authorize, bearer};
-use marque_core::SharedClock;
+use marque_core::{ReplayMark, SharedClock};
 use marque_errors::ErrorCode;
 use marque_rpc::{CallMeta, Deadline, InFlight, InFlightLimit, REQUEST_ID};
 use metrics::histogram;
@@ -23,7 +23,7 @@ use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
-    call::{Call, IDEMPOTENCY_KEY, idempotency_key},
+    call::{Call, IDEMPOTENCY_KEY, REPLAY, idempotency_key},
     held::held,
     places::Places,
     pressure::Pressure,
@@ -197,6 +197,7 @@ struct Finish {
     begun: Instant,
     quotum: Option<Quotum>,
     idempotency_key: Option<HeaderValue>,
+    replay: ReplayMark,
 }
 
 /// What an admitted request has while it is answered.
@@ -223,6 +224,7 @@ impl Guard {
             begun: Instant::now(),
             quotum: None,
             idempotency_key: None,
+            replay: ReplayMark::default(),
         };
         let span = self.span(&finish.meta, request.headers());
         let response = match self.admit(&mut request, &mut finish).await {
@@ -252,6 +254,7 @@ impl Guard {
             meta: finish.meta.clone().with_deadline(deadline),
             identity,
             idempotency_key: finish.idempotency_key.clone(),
+            replay: finish.replay.clone(),
         });
         Ok(Admitted {
             place,
@@ -306,6 +309,9 @@ impl Guard {
         }
         if let Some(key) = finish.idempotency_key {
             headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if finish.replay.is_set() {
+            headers.insert(REPLAY, HeaderValue::from_static("true"));
         }
         span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
