@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request},
 };
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, Uri, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use marque_errors::Violation;
 use serde::de::DeserializeOwned;
@@ -65,6 +65,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         read.map(|AxumPath(path)| Self(path))
             .map_err(|_| Failure::invalid("PATH_INVALID", "the path is not percent-encoded UTF-8"))
     }
+}
+
+/// Refuses the parameters of a query where there are none to give, as [`Query`] does those that it does not know.
+pub(crate) fn refuse_query(uri: &Uri) -> Answer<()> {
+    if uri.query().unwrap_or_default().is_empty() {
+        return Ok(());
+    }
+    let given = AxumQuery::<Vec<(String, String)>>::try_from_uri(uri).ok();
+    let first = given.and_then(|AxumQuery(pairs)| pairs.into_iter().next());
+    let name = first.map_or_else(|| "query".to_owned(), |(name, _)| name);
+    let shown: String = name.chars().take(NAME_SHOWN).collect();
+    let words = "there is no such field: leave it out; this operation has none";
+    Err(Failure::field(shown, "UNKNOWN_FIELD", words))
 }
 
 /// Whether the body is said to be of one of these types.

@@ -6,7 +6,10 @@ use axum::Router;
 use marque_rpc::{RoleRouter, Task};
 use tokio_util::sync::CancellationToken;
 use tower::util::MapResponseLayer;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{
+    RefOr,
+    path::{ParameterIn, PathItem},
+};
 
 use crate::{
     Deps, Gateway, docs,
@@ -85,6 +88,7 @@ fn guarded(gate: &Arc<Gate>) -> Router<App> {
                 route: path.as_str().into(),
                 rpc,
                 class,
+                takes_query: takes_query(&item),
             };
             router.route(
                 &path,
@@ -99,6 +103,14 @@ fn method_of(item: &PathItem) -> &'static str {
         (_, Some(_), _) => "PUT",
         _ => "POST",
     }
+}
+
+fn takes_query(item: &PathItem) -> bool {
+    let operations = [&item.get, &item.put, &item.post].into_iter().flatten();
+    operations
+        .filter_map(|operation| operation.parameters.as_ref())
+        .flatten()
+        .any(|each| matches!(each, RefOr::T(each) if each.parameter_in == ParameterIn::Query))
 }
 
 fn forgetting(gate: Arc<Gate>) -> Task {

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     Deps,
+    extract::refuse_query,
     problem::{Answer, Failure},
 };
 
@@ -61,6 +62,8 @@ pub(crate) struct Operation {
     pub(crate) rpc: &'static str,
     /// Its class.
     pub(crate) class: Class,
+    /// Whether it has parameters in its query: where it has none, all are refused.
+    pub(crate) takes_query: bool,
 }
 
 impl Operation {
@@ -249,6 +252,9 @@ impl Guard {
         taken.map_err(|refused| Failure::from(refused.status()))?;
         let deadline = self.gate.deadline(class, request.headers())?;
         finish.idempotency_key = idempotency_key(request.headers())?;
+        if !self.operation.takes_query {
+            refuse_query(request.uri())?;
+        }
         let places = Places::new(&self.gate.places, self.operation.rpc, &identity.scope);
         request.extensions_mut().insert(Call {
             meta: finish.meta.clone().with_deadline(deadline),

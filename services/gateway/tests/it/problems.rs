@@ -2,7 +2,10 @@
 
 use tonic::Code;
 
-use crate::rig::{CUSTOMER, Rig, request};
+use crate::{
+    operations::examples,
+    rig::{CUSTOMER, Rig, request},
+};
 
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
@@ -217,5 +220,24 @@ async fn a_page_token_tells_nothing_and_serves_its_own_reader_alone() {
             asked.contains(r#"page_token: "-""#),
             "no list has it: {asked}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_known_is_refused_everywhere() {
+    let rig = Rig::new();
+    for (operation, role, path, _) in examples() {
+        let Some(("GET", _)) = operation.split_once(' ') else {
+            continue;
+        };
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{joint}colour=13812345678");
+        let refused = rig.send(request("GET", &path, &rig.tokens.of(role), ""));
+        let refused = refused.await;
+        assert_eq!(refused.status.as_u16(), 400, "{operation}");
+        let violation = &refused.json()["violations"][0];
+        assert_eq!(violation["field"], "colour", "{operation}");
+        assert_eq!(violation["reason"], "UNKNOWN_FIELD", "{operation}");
+        assert!(!refused.text.contains("13812345678"), "{operation}");
     }
 }
