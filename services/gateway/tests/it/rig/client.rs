@@ -93,9 +93,12 @@ impl Reply {
 
 /// A stream of events without their ids, which are sealed.
 fn without_event_ids(text: &str) -> String {
-    let lines = text.split('\n').map(|line| match line.starts_with("id: ") {
-        true => "id: [sealed]",
-        false => line,
+    let lines = text.split('\n').map(|line| {
+        if line.starts_with("id: ") {
+            "id: [sealed]"
+        } else {
+            line
+        }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
