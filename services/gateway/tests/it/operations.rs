@@ -151,7 +151,10 @@ async fn who_looks_up_cars_alone_is_told_of_nobody() {
     assert_eq!(rig.customer.calls(), 0, "no customer was asked for");
     for (body, reason) in [
         (r#"{"phone":"13800000000"}"#, "INVALID_ARGUMENT"),
-        (r#"{"vin":"LSVAA4182E2123456","plate":"沪AD00001"}"#, "LOOKUP_KEY"),
+        (
+            r#"{"vin":"LSVAA4182E2123456","plate":"沪AD00001"}"#,
+            "LOOKUP_KEY",
+        ),
         ("{}", "LOOKUP_KEY"),
     ] {
         assert_eq!(look(body).await.json()["reason"], reason, "{body}");
