@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use marque_core::ReplayMark;
+
 use crate::{AuthError, Identity, Role, RoleSet, Scope};
 
 /// Who acts, what he is, what he may see, and for which request. Cheap to clone.
@@ -16,6 +18,7 @@ pub struct CallContext {
     request_id: Arc<str>,
     kind: CallKind,
     bearer: Option<Arc<str>>,
+    replay: ReplayMark,
 }
 
 /// What brought the work about.
@@ -45,6 +48,7 @@ impl CallContext {
             request_id: request_id.into(),
             kind: CallKind::Request,
             bearer: Some(token.into()),
+            replay: ReplayMark::default(),
         }
     }
 
@@ -67,6 +71,7 @@ impl CallContext {
             request_id: "test".into(),
             kind: CallKind::Test,
             bearer: None,
+            replay: ReplayMark::default(),
         }
     }
 
@@ -78,6 +83,7 @@ impl CallContext {
             request_id: request_id.into(),
             kind,
             bearer: None,
+            replay: ReplayMark::default(),
         }
     }
 
@@ -98,6 +104,17 @@ impl CallContext {
     pub fn with_request_id(mut self, request_id: impl Into<Arc<str>>) -> Self {
         self.request_id = request_id.into();
         self
+    }
+
+    /// The same work, with the mark of its request for answers that were given before.
+    pub fn with_replay_mark(mut self, mark: ReplayMark) -> Self {
+        self.replay = mark;
+        self
+    }
+
+    /// Notes that the answer was given before: the caller is told so.
+    pub fn note_replay(&self) {
+        self.replay.set();
     }
 
     /// Who acts: the token's subject, or the name of the job.

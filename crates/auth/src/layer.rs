@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::{BoxFuture, Either};
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use marque_core::{SharedClock, new_uuid};
+use marque_core::{ReplayMark, SharedClock, new_uuid};
 use tower::{Layer, Service};
 
 use crate::{AuthError, CallContext, Identity, Verifier, authorize};
@@ -50,7 +50,9 @@ impl AuthLayer {
         authorize(request.uri().path(), identity.roles)?;
         let token = bearer(request.headers())?;
         let id = request_id(request.headers()).map_or_else(|| self.new_request_id(), Into::into);
-        let context = CallContext::request(identity, id, token);
+        let mark = request.extensions().get::<ReplayMark>().cloned();
+        let context =
+            CallContext::request(identity, id, token).with_replay_mark(mark.unwrap_or_default());
         request.extensions_mut().insert(context);
         Ok(())
     }

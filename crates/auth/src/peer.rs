@@ -15,7 +15,7 @@ use marque_core::Timestamp;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use crate::{AuthSetupError, Identity, Role, Scope, token::Refusal};
+use crate::{AuthSetupError, Identity, PlaceSeal, Role, Scope, token::Refusal};
 
 /// How a peer's token begins.
 pub(crate) const PREFIX: &str = "peer1.";
@@ -30,6 +30,7 @@ const MIN_SECRET_BYTES: usize = 32;
 #[derive(Clone)]
 pub struct PeerTokens {
     key: hmac::Key,
+    places: PlaceSeal,
     service: Arc<str>,
     minted: Arc<Mutex<Option<Minted>>>,
 }
@@ -78,20 +79,27 @@ impl PeerTokens {
     pub fn of_service(&self, service: &str) -> Self {
         Self {
             key: self.key.clone(),
+            places: self.places.clone(),
             service: service.into(),
             minted: Arc::default(),
         }
     }
 
     fn new(secret: &[u8], service: &str) -> Self {
-        // The secret itself signs nothing, so that it can have other uses one day.
+        // The secret itself signs nothing, so that it can have other uses.
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
         let derived = hmac::sign(&root, b"marque peer token 1");
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+            places: PlaceSeal::under(secret),
             service: service.into(),
             minted: Arc::default(),
         }
+    }
+
+    /// The seal of places that callers carry, under a key of the same secret: every replica has it.
+    pub fn places(&self) -> PlaceSeal {
+        self.places.clone()
     }
 
     /// A token good for at least two minutes, minted every three.

@@ -13,7 +13,7 @@ pub struct ComplaintConfig {
     /// By severity (`low`, `medium`, `high`, `critical`) and clock (`first_response`, `next_update`, `resolution`): minutes
     /// of working time.
     pub clocks: BTreeMap<String, BTreeMap<String, u32>>,
-    /// By tier (`vip`, `major`, `ordinary`) or category (`"product.safety"`): share of that time, in per cent.
+    /// By tier (`vip`, `major`, `ordinary`, `small`) or category (`"product.safety"`): share of that time, in per cent.
     pub time_percent: BTreeMap<String, u32>,
     /// What the handling score of the dealer assessment is made of, and how much each weighs: `first_response`,
     /// `resolution` (shares on time), `lasting` (share that did not come back), `satisfaction`.

@@ -6,6 +6,7 @@ mod id;
 mod money;
 mod number;
 mod page;
+mod replay;
 mod time;
 
 pub use dealer::{DealerCode, InvalidDealerCode};
@@ -17,4 +18,5 @@ pub use id::{
 pub use money::{InvalidMoney, Money};
 pub use number::{CustomerNumber, InvalidCustomerNumber};
 pub use page::{InvalidPage, PageRequest, PageToken};
+pub use replay::ReplayMark;
 pub use time::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, business_date};

@@ -15,7 +15,7 @@ pub struct PageRequest {
 }
 
 /// The position after the last entry of a page, opaque to callers: the list's sort key, with the list's name
-/// and filter so that a token is of no use elsewhere.
+/// and filter so that a token is of no use elsewhere. To the outside the gateway seals it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageToken {
     /// Sort key of the last entry.

@@ -110,7 +110,7 @@ impl<R: Message> Keyed<R> {
     }
 }
 
-/// Runs `act` unless the same caller has already done so with the same key, in which case he gets the same answer.
+/// Runs `act` unless the same caller has already done so with the same key, in which case he gets the same answer and is told that it is.
 ///
 /// The answer is kept in the transaction of the act. `request` tells whether it is the same request.
 ///
@@ -144,6 +144,7 @@ where
         if earlier_fingerprint != fingerprint.as_ref() {
             return Err(IdempotencyError::Reused.into());
         }
+        ctx.note_replay();
         return A::decode(answer.as_slice()).map_err(|error| {
             StoreError::Decode {
                 column: 1,

@@ -14,7 +14,7 @@ use std::sync::{
 };
 
 use marque_auth::{CallContext, Identity, Role, Scope};
-use marque_core::{Clock as _, ManualClock, Timestamp};
+use marque_core::{Clock as _, ManualClock, ReplayMark, Timestamp};
 use marque_db::{AsStoreError, Conn, Database, StoreError};
 use marque_ledger::{Entry, IdempotencyError, IdempotencyKey, history, once, prune, record};
 use marque_testkit::{TestDb, store_test_suite};
@@ -22,6 +22,7 @@ use tonic::metadata::MetadataMap;
 
 store_test_suite!(
     the_same_key_gets_the_same_answer,
+    an_answer_that_was_given_before_is_noted,
     a_key_used_for_another_request_is_refused,
     parallel_calls_with_one_key_have_one_effect,
     keys_are_each_callers_own,
@@ -120,6 +121,25 @@ async fn prepared(db: TestDb) -> (TestDb, Arc<AtomicI64>) {
         db.migrated(&marque_migrations::NETWORK).await,
         Arc::default(),
     )
+}
+
+async fn an_answer_that_was_given_before_is_noted(db: TestDb) {
+    let (db, runs) = prepared(db).await;
+    for is_again in [false, true] {
+        let mark = ReplayMark::default();
+        let ctx = caller("a").with_replay_mark(mark.clone());
+        let (key, runs) = (key("k").unwrap(), Arc::clone(&runs));
+        let now = ManualClock::default().now();
+        db.write(move |conn| {
+            let request = "request".to_owned();
+            once(conn, &ctx, now, "Act", key.as_ref(), &request, |conn| {
+                act(conn, &runs)
+            })
+        })
+        .await
+        .unwrap();
+        assert_eq!(mark.is_set(), is_again);
+    }
 }
 
 async fn the_same_key_gets_the_same_answer(db: TestDb) {

@@ -1,4 +1,4 @@
-//! The body of an answer under way: cut at the deadline, safe from panics, measured at its end.
+//! The body of an answer under way: cut at the deadline, ended by a drain if it is a stream, safe from panics, measured at its end.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -74,10 +74,15 @@ impl WatchedBody {
     }
 
     /// Ends the stream with trailers that say why.
-    fn break_off(&mut self, refusal: Refusal) -> Frame<Bytes> {
+    fn break_off(&mut self, status: Status) -> Frame<Bytes> {
         self.inner = Body::empty();
-        self.end(refusal.status().code());
-        Frame::trailers(refusal.response().into_parts().0.headers)
+        self.end(status.code());
+        Frame::trailers(status.into_http::<Body>().into_parts().0.headers)
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let place = self.call.as_mut().and_then(|call| call.in_flight.as_mut());
+        place.map_or(Poll::Pending, |place| place.poll_ended(cx))
     }
 
     fn poll_deadline(&mut self, deadline: Deadline, cx: &mut Context<'_>) -> Poll<()> {
@@ -101,16 +106,20 @@ impl http_body::Body for WatchedBody {
         };
         let (deadline, span) = (call.deadline, call.span.clone());
         let _entered = span.enter();
+        if self.poll_drain(cx).is_ready() {
+            return Poll::Ready(Some(Ok(self.break_off(Status::ok("")))));
+        }
         let polled = catch_unwind(AssertUnwindSafe(|| {
             Pin::new(&mut self.inner).poll_frame(cx)
         }));
         let Ok(polled) = polled else {
-            return Poll::Ready(Some(Ok(self.break_off(Refusal::Panicked))));
+            return Poll::Ready(Some(Ok(self.break_off(Refusal::Panicked.status()))));
         };
         match polled {
             Poll::Pending => {
                 ready!(self.poll_deadline(deadline, cx));
-                Poll::Ready(Some(Ok(self.break_off(Refusal::DeadlineExceeded))))
+                let late = Refusal::DeadlineExceeded.status();
+                Poll::Ready(Some(Ok(self.break_off(late))))
             }
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {

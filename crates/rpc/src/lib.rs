@@ -36,7 +36,7 @@ pub use router::{ROLE_HEADER, RoleRouter, RoleTaken};
 pub use routes::Routes;
 pub use server::{ServeError, ServerSettings, serve};
 pub use service::{Built, Task, TaskFuture};
-pub use stack::{LayeredRoutes, StackSettings, stack};
+pub use stack::{LayeredRoutes, REPLAYED, StackSettings, stack};
 pub use tls::{TlsError, TlsFiles, TlsMaterial};
 pub use transport::{PeerError, PeerSettings, RpcTransport, connect_lazily};
 

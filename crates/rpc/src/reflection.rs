@@ -1,12 +1,14 @@
 //! gRPC reflection, for the admin port only: to the outside it would be a map for attackers.
 
 use tonic::service::Routes;
+use tonic_reflection::server::Builder;
 
-/// Routes that describe the whole contract to tools such as `grpcurl`.
+const OURS: &str = "the descriptors were written by our own build";
+
+/// Routes that describe the whole contract to tools such as `grpcurl`; older ones ask by `v1alpha`.
 pub fn reflection_routes() -> Routes {
-    let service = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(marque_api::DESCRIPTORS)
-        .build_v1()
-        .expect("the descriptors were written by our own build");
-    Routes::new(service)
+    let contract =
+        || Builder::configure().register_encoded_file_descriptor_set(marque_api::DESCRIPTORS);
+    Routes::new(contract().build_v1().expect(OURS))
+        .add_service(contract().build_v1alpha().expect(OURS))
 }

@@ -3,7 +3,10 @@
 use std::{
     convert::Infallible,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -36,12 +39,22 @@ pub struct RoleRouter {
 #[derive(Debug)]
 pub(crate) struct Slots {
     roles: [OnceLock<LayeredRoutes>; RoleName::ALL.len()],
+    /// Which of them can be called.
+    serving: [AtomicBool; RoleName::ALL.len()],
     health: Routes,
 }
 
 impl Slots {
     pub(crate) fn get(&self, role: RoleName) -> Option<&LayeredRoutes> {
         self.roles[role.index()].get()
+    }
+
+    /// Whether a role that has a gRPC service of this name can be called: several have those of imports and events.
+    fn can_serve(&self, service: &str) -> bool {
+        let roles = self.roles.iter().filter_map(OnceLock::get);
+        roles
+            .filter(|routes| routes.services().contains(&service))
+            .any(|routes| self.serving[routes.role().index()].load(Ordering::Relaxed))
     }
 
     /// The health of all roles, for a request that asks for it. It stands outside every stack: it must answer when
@@ -59,6 +72,7 @@ impl RoleRouter {
         Self {
             slots: Arc::new(Slots {
                 roles: Default::default(),
+                serving: Default::default(),
                 health: Routes::new(health).prepare(),
             }),
             reporter,
@@ -84,11 +98,17 @@ impl RoleRouter {
             .collect()
     }
 
-    /// Tells health checks of the service named like the role whether it can be called.
+    /// Tells health checks of the service named like the role, and of each gRPC service that it has, whether it can be called.
     pub async fn set_serving(&self, role: RoleName, serving: bool) {
         self.reporter
             .set_service_status(role.as_str(), status_of(serving))
             .await;
+        self.slots.serving[role.index()].store(serving, Ordering::Relaxed);
+        let services = self.slots.get(role).map(LayeredRoutes::services);
+        for service in services.unwrap_or_default() {
+            let status = status_of(self.slots.can_serve(service));
+            self.reporter.set_service_status(service, status).await;
+        }
     }
 
     /// Tells health checks that nothing here can be called any more: the first act of a drain.
@@ -98,6 +118,13 @@ impl RoleRouter {
             .await;
         for role in self.roles() {
             self.set_serving(role, false).await;
+        }
+    }
+
+    /// Ends the streams of all roles here and lets no more begin: they would go on for as long as a drain may take.
+    pub fn end_streams(&self) {
+        for routes in self.slots.roles.iter().filter_map(OnceLock::get) {
+            routes.end_streams();
         }
     }
 

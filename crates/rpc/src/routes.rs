@@ -58,6 +58,11 @@ impl Routes {
         Self(self.0.iter().cloned().chain([named]).collect())
     }
 
+    /// Names of the services.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|named| named.name).collect()
+    }
+
     fn find(&self, path: &str) -> Option<&dyn Callable> {
         let (name, _method) = path.strip_prefix('/')?.split_once('/')?;
         let found = self.0.iter().find(|named| named.name == name)?;
@@ -84,9 +89,7 @@ impl Service<Request<Body>> for Routes {
 
 impl fmt::Debug for Routes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|named| named.name))
-            .finish()
+        f.debug_list().entries(self.names()).finish()
     }
 }
 

@@ -62,7 +62,7 @@ pub enum ServeError {
 }
 
 /// Serves the roles until `shutdown` resolves, then drains: health says NOT_SERVING, peers get time to notice,
-/// no new streams are taken, calls in progress end.
+/// no new calls are taken, those in progress end, and streams without an end are ended.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -82,11 +82,12 @@ pub async fn serve(
         .max_connection_age_grace(settings.connection_grace)
         .http2_max_pending_accept_reset_streams(Some(64));
     let (draining, drain_began) = oneshot::channel();
-    let health = router.clone();
+    let roles = router.clone();
     let signal = async {
         shutdown.await;
-        health.stop_serving().await;
+        roles.stop_serving().await;
         tokio::time::sleep(settings.drain_notice).await;
+        roles.end_streams();
         // The receiver is gone only if serving ended by itself.
         let _ = draining.send(());
     };

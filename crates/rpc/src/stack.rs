@@ -13,7 +13,8 @@ use std::{
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use marque_core::ReplayMark;
 use tonic::body::Body;
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field::Empty};
@@ -26,6 +27,9 @@ use crate::{
     refusal::Refusal,
 };
 
+/// The metadata of an answer that was given before, under the same idempotency key.
+pub const REPLAYED: HeaderName = HeaderName::from_static("marque-replayed");
+
 /// Limits of one role.
 #[derive(Debug, Clone)]
 pub struct StackSettings {
@@ -36,7 +40,7 @@ pub struct StackSettings {
     /// Calls in progress over all connections; more are refused with UNAVAILABLE.
     pub in_flight: InFlightLimit,
     /// Streams that go on until their reader has enough. They have places of their own, lest those who watch keep out those
-    /// who ask.
+    /// who ask, and end when the process drains ([`InFlightLimit::of_streams`]).
     pub streams: InFlightLimit,
     /// Paths of the methods that answer with such a stream.
     pub endless: &'static [&'static str],
@@ -52,7 +56,7 @@ impl Default for StackSettings {
             default_deadline: Duration::from_secs(10),
             max_deadline: Duration::from_hours(1),
             in_flight: InFlightLimit::new(1024),
-            streams: InFlightLimit::new(512),
+            streams: InFlightLimit::of_streams(512),
             endless: ENDLESS,
         }
     }
@@ -62,6 +66,7 @@ impl Default for StackSettings {
 #[derive(Clone)]
 pub struct LayeredRoutes {
     role: RoleName,
+    services: Arc<[&'static str]>,
     inner: Arc<dyn Answer>,
 }
 
@@ -76,18 +81,33 @@ where
         + 'static,
     <L::Service as Service<Request<Body>>>::Future: Send,
 {
+    let services = routes.names().into();
     let inner = Arc::new(Stack {
         role,
         settings,
         service: auth.layer(routes),
     });
-    LayeredRoutes { role, inner }
+    LayeredRoutes {
+        role,
+        services,
+        inner,
+    }
 }
 
 impl LayeredRoutes {
     /// The role that answers.
     pub fn role(&self) -> RoleName {
         self.role
+    }
+
+    /// Names of its gRPC services.
+    pub(crate) fn services(&self) -> &[&'static str] {
+        &self.services
+    }
+
+    /// Ends its streams, with OK: their readers go on at another replica.
+    pub(crate) fn end_streams(&self) {
+        self.inner.end_streams();
     }
 }
 
@@ -120,6 +140,8 @@ trait Answer: Send + Sync {
         &self,
         request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn end_streams(&self);
 }
 
 struct Stack<S> {
@@ -146,8 +168,13 @@ where
             let refused = call.watch(refusal.response());
             return Box::pin(std::future::ready(Ok(refused)));
         }
+        let replay = replay_of(&mut request);
         let work = run(self.service.clone(), request, call.deadline).instrument(call.span.clone());
-        Box::pin(async move { Ok(call.watch(work.await)) })
+        Box::pin(async move { Ok(call.watch(told(work.await, replay))) })
+    }
+
+    fn end_streams(&self) {
+        self.settings.streams.end_streams();
     }
 }
 
@@ -194,6 +221,25 @@ impl<S> Stack<S> {
             .min(self.settings.max_deadline);
         stated.saturating_sub(HEAD_START.min(stated / 2))
     }
+}
+
+/// Where a request with an idempotency key has it noted that it was answered before.
+fn replay_of(request: &mut Request<Body>) -> Option<ReplayMark> {
+    let is_keyed = request.headers().contains_key("idempotency-key");
+    is_keyed.then(|| {
+        let mark = ReplayMark::default();
+        request.extensions_mut().insert(mark.clone());
+        mark
+    })
+}
+
+/// The answer, with a word of it if it was given before.
+fn told(mut response: Response<Body>, replay: Option<ReplayMark>) -> Response<Body> {
+    if replay.is_some_and(|mark| mark.is_set()) {
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(REPLAYED, yes);
+    }
+    response
 }
 
 /// Runs the service to its answer, its deadline or its panic.

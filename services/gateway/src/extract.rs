@@ -75,6 +75,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Refuses the parameters of a query where there are none to give, as [`Query`] does those that it does not know.
+pub(crate) fn refuse_query(uri: &Uri) -> Answer<()> {
+    if uri.query().unwrap_or_default().is_empty() {
+        return Ok(());
+    }
+    let given = AxumQuery::<Vec<(String, String)>>::try_from_uri(uri).ok();
+    let first = given.and_then(|AxumQuery(pairs)| pairs.into_iter().next());
+    let name = first.map_or_else(|| "query".to_owned(), |(name, _)| name);
+    let shown: String = name.chars().take(NAME_SHOWN).collect();
+    let words = "there is no such field: leave it out; this operation has none";
+    Err(Failure::field(shown, "UNKNOWN_FIELD", words))
+}
+
 /// Whether the body is said to be of one of these types.
 pub(crate) fn is_type(headers: &HeaderMap, types: &[&str]) -> bool {
     let said = headers
@@ -225,7 +238,6 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    #[expect(dead_code, reason = "only read")]
     struct Page {
         page_size: u32,
         page_token: String,

@@ -15,7 +15,7 @@ use marque_api::intake::v1::{
     self as pb, import_request,
     import_service_server::{ImportService, ImportServiceServer},
 };
-use marque_auth::AuthLayer;
+use marque_auth::{AuthLayer, CallContext, PlaceSeal};
 use marque_rpc::{
     CallMeta, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings, capped, stack,
 };
@@ -26,11 +26,14 @@ use tower::{Service, layer::util::Stack};
 use crate::{
     Deps,
     case_feed::CaseFeed,
-    edge::{Gate, RateLayer},
+    edge::{Gate, Places, RateLayer},
     intake::{self, ImportError, Part},
     peers::{Clients, Importer},
     problem::Failure,
 };
+
+const LIST_IMPORTS: &str = "/marque.intake.v1.ImportService/ListImports";
+const LIST_ROWS: &str = "/marque.intake.v1.ImportService/ListImportRows";
 
 /// The import service and the feed of cases behind the same stack as every role, with the health service beside them.
 pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
@@ -45,6 +48,7 @@ pub(crate) fn roles(deps: &Deps, clients: &Clients, gate: &Gate) -> RoleRouter {
     };
     let gateway = ImportGateway {
         importers: clients.imports.clone(),
+        places: deps.places.clone(),
         stall: deps.settings.body_stall,
         patience: deps.settings.part_deadline,
     };
@@ -100,9 +104,18 @@ impl Service<HttpRequest> for Outside {
 #[derive(Debug)]
 struct ImportGateway {
     importers: [Importer; 6],
+    places: PlaceSeal,
     stall: Duration,
     /// How long one role's list is waited for.
     patience: Duration,
+}
+
+impl ImportGateway {
+    /// The caller's places in a list, the same as over REST.
+    fn places<T>(&self, request: &Request<T>, rpc: &'static str) -> Result<Places, Status> {
+        let caller = CallContext::of(request)?;
+        Ok(Places::new(&self.places, rpc, caller.scope()))
+    }
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<pb::DownloadQuarantineResponse, Status>> + Send>>;
@@ -123,9 +136,8 @@ impl ImportService for ImportGateway {
         if let Some(key) = key {
             head.metadata_mut().insert("idempotency-key", key);
         }
-        intake::send(importer, Box::pin(parts), self.stall, head)
-            .await
-            .map(Response::new)
+        let sent = intake::send(importer, Box::pin(parts), self.stall, head).await?;
+        Ok(Response::new(sent.into_inner()))
     }
 
     async fn get_import(
@@ -144,9 +156,12 @@ impl ImportService for ImportGateway {
         request: Request<pb::ListImportsRequest>,
     ) -> Result<Response<pb::ListImportsResponse>, Status> {
         let meta = CallMeta::of(&request);
-        intake::list(&self.importers, &meta, request.get_ref(), self.patience)
-            .await
-            .map(Response::new)
+        let places = self.places(&request, LIST_IMPORTS)?;
+        let mut wanted = request.into_inner();
+        wanted.page_token = places.open(&wanted.page_token);
+        let mut page = intake::list(&self.importers, &meta, &wanted, self.patience).await?;
+        page.next_page_token = places.seal(&page.next_page_token);
+        Ok(Response::new(page))
     }
 
     async fn list_import_rows(
@@ -154,9 +169,12 @@ impl ImportService for ImportGateway {
         request: Request<pb::ListImportRowsRequest>,
     ) -> Result<Response<pb::ListImportRowsResponse>, Status> {
         let meta = CallMeta::of(&request);
-        intake::rows(&self.importers, &meta, request.get_ref())
-            .await
-            .map(Response::new)
+        let places = self.places(&request, LIST_ROWS)?;
+        let mut wanted = request.into_inner();
+        wanted.page_token = places.open(&wanted.page_token);
+        let mut page = intake::rows(&self.importers, &meta, &wanted).await?;
+        page.next_page_token = places.seal(&page.next_page_token);
+        Ok(Response::new(page))
     }
 
     type DownloadQuarantineStream = Chunks;

@@ -26,7 +26,7 @@ mod yuan;
 
 use std::time::Duration;
 
-use marque_auth::Verifier;
+use marque_auth::{PlaceSeal, Verifier};
 use marque_core::SharedClock;
 
 pub use openapi::openapi;
@@ -43,6 +43,8 @@ pub struct Deps {
     pub peers: Peers,
     /// Whose tokens are good. Tokens of peers are refused here whatever it says.
     pub verifier: Verifier,
+    /// Seals the places in lists that callers carry; every replica's opens what another has sealed.
+    pub places: PlaceSeal,
     /// Limits and times.
     pub settings: Settings,
     /// The time.

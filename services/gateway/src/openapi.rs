@@ -157,6 +157,9 @@ fn complete(mut item: PathItem, rpc: &str) -> PathItem {
         parameters.extend(header_parameters(&method).into_iter().map(RefOr::T));
         add_problems(operation);
         add_conditions(operation, &method);
+        if method == HttpMethod::Post {
+            add_replay(operation);
+        }
     }
     item
 }
@@ -226,6 +229,24 @@ fn header_parameters(method: &HttpMethod) -> Vec<Parameter> {
         ));
     }
     parameters
+}
+
+/// Answers that went well to writes with an idempotency key say whether they were given before.
+fn add_replay(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if status.starts_with('2') {
+            let header = HeaderBuilder::new()
+                .description(Some(
+                    "`true` if the answer was given before, under the same Idempotency-Key",
+                ))
+                .build();
+            let name = "idempotent-replayed".to_owned();
+            response.headers.insert(name, header.into());
+        }
+    }
 }
 
 /// Reads that answer with an ETag answer 304 and 412 too.

@@ -115,7 +115,7 @@ impl<C: Clone> Peer<C> {
         F: Future<Output = Result<Response<A>, Status>>,
     {
         let answer = method(self.client.clone(), call.outgoing_write(message)).await?;
-        Ok(answer.into_inner())
+        Ok(call.answered(answer))
     }
 }
 

@@ -128,10 +128,12 @@ mod tests {
     #[tokio::test]
     async fn grpc_describes_itself_on_the_admin_port_alone() {
         let readiness = || Readiness::new(Vec::new(), Vec::new());
-        let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-        // The method is there: what it refuses is the verb.
-        assert_ne!(ask(admin(readiness()), path).await.0, 404);
-        assert_eq!(ask(routes(readiness()), path).await.0, 404);
+        for version in ["v1", "v1alpha"] {
+            let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+            // The method is there: what it refuses is the verb.
+            assert_ne!(ask(admin(readiness()), &path).await.0, 404);
+            assert_eq!(ask(routes(readiness()), &path).await.0, 404);
+        }
         assert_eq!(ask(admin(readiness()), "/nothing/here").await.0, 404);
     }
 }

@@ -6,7 +6,10 @@ use axum::Router;
 use marque_rpc::{RoleRouter, Task};
 use tokio_util::sync::CancellationToken;
 use tower::util::MapResponseLayer;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{
+    RefOr,
+    path::{ParameterIn, PathItem},
+};
 
 use crate::{
     Deps, Gateway, docs,
@@ -27,15 +30,15 @@ pub(crate) fn build(deps: Deps) -> Gateway {
     describe_metrics();
     let gate = Arc::new(Gate::new(&deps));
     let clients = Clients::new(&deps.peers);
-    let health = grpc::roles(&deps, &clients, &gate);
+    let roles = grpc::roles(&deps, &clients, &gate);
     let drain = Drain {
         readiness: deps.readiness.clone(),
-        health: health.clone(),
+        roles: roles.clone(),
         settings: deps.settings.clone(),
     };
     let router = guarded(&gate)
-        .with_state(App::new(clients, deps.settings))
-        .merge(to_the_outside(health))
+        .with_state(App::new(clients, deps.settings, deps.clock))
+        .merge(to_the_outside(roles))
         .merge(docs::routes())
         .merge(probes::routes(deps.readiness.clone()))
         .fallback(not_found)
@@ -85,6 +88,7 @@ fn guarded(gate: &Arc<Gate>) -> Router<App> {
                 route: path.as_str().into(),
                 rpc,
                 class,
+                takes_query: takes_query(&item),
             };
             router.route(
                 &path,
@@ -99,6 +103,14 @@ fn method_of(item: &PathItem) -> &'static str {
         (_, Some(_), _) => "PUT",
         _ => "POST",
     }
+}
+
+fn takes_query(item: &PathItem) -> bool {
+    let operations = [&item.get, &item.put, &item.post].into_iter().flatten();
+    operations
+        .filter_map(|operation| operation.parameters.as_ref())
+        .flatten()
+        .any(|each| matches!(each, RefOr::T(each) if each.parameter_in == ParameterIn::Query))
 }
 
 fn forgetting(gate: Arc<Gate>) -> Task {

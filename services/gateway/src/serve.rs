@@ -39,12 +39,13 @@ pub enum GatewayError {
 #[derive(Debug, Clone)]
 pub(crate) struct Drain {
     pub(crate) readiness: Readiness,
-    pub(crate) health: RoleRouter,
+    /// gRPC to the outside: its health and its streams.
+    pub(crate) roles: RoleRouter,
     pub(crate) settings: Settings,
 }
 
 /// Serves callers until `shutdown` resolves, then drains: `/readyz` and health say no, load balancers get time to
-/// notice, no new connections are taken, requests in progress end.
+/// notice, no new connections are taken, requests in progress end, and streams of events are ended: their readers go on elsewhere.
 ///
 /// # Errors
 /// [`GatewayError::DrainTimeout`].
@@ -55,13 +56,14 @@ pub async fn serve(
 ) -> Result<(), GatewayError> {
     let drain = gateway.drain.clone();
     let settings = &drain.settings;
-    drain.health.set_serving(RoleName::Gateway, true).await;
+    drain.roles.set_serving(RoleName::Gateway, true).await;
     let connections = Connections::new(gateway.router.clone(), settings);
     let noticed = async {
         shutdown.await;
         drain.readiness.drain();
-        drain.health.stop_serving().await;
+        drain.roles.stop_serving().await;
         sleep(settings.drain_notice).await;
+        drain.roles.end_streams();
     };
     tokio::select! {
         () = connections.accept(&listener) => {}

@@ -64,7 +64,8 @@ impl From<&LimitsConfig> for Settings {
             part_deadline: Duration::from_secs(2),
             max_connections: config.max_connections,
             header_timeout: Duration::from_millis(config.header_timeout_ms),
-            max_header_bytes: 16 * 1024,
+            // Twice the largest token that is worth an answer like that to any other bad one; the verifier reads 8 KiB at most.
+            max_header_bytes: 128 * 1024,
             drain_notice: Duration::from_millis(config.drain_notice_ms),
             drain_timeout: Duration::from_secs(config.drain_s),
         }

@@ -2,9 +2,11 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use marque_core::SharedClock;
+
 use crate::{peers::Clients, settings::Settings};
 
-/// Clients and settings, shared by all handlers. Cheap to clone.
+/// Clients, settings and the time, shared by all handlers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Shared>);
 
@@ -13,11 +15,16 @@ pub(crate) struct App(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) clients: Clients,
     pub(crate) settings: Settings,
+    pub(crate) clock: SharedClock,
 }
 
 impl App {
-    pub(crate) fn new(clients: Clients, settings: Settings) -> Self {
-        Self(Arc::new(Shared { clients, settings }))
+    pub(crate) fn new(clients: Clients, settings: Settings, clock: SharedClock) -> Self {
+        Self(Arc::new(Shared {
+            clients,
+            settings,
+            clock,
+        }))
     }
 }
 

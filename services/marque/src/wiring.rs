@@ -304,6 +304,7 @@ impl Node {
         let mut gateway = marque_gateway::build(marque_gateway::Deps {
             peers,
             verifier: self.shared.verifier.facing_outside(),
+            places: self.shared.tokens.places(),
             settings: marque_gateway::Settings::from(&config.limits),
             clock: Arc::clone(&self.shared.clock),
             readiness,
@@ -366,7 +367,7 @@ impl Shared {
             vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
-            streams: InFlightLimit::new(config.rpc.max_streams),
+            streams: InFlightLimit::of_streams(config.rpc.max_streams),
             router: RoleRouter::new(),
             stores: Stores::default(),
             broker: None,

@@ -25,6 +25,7 @@ use marque_api::{
         import_service_server::{ImportService, ImportServiceServer},
     },
 };
+use marque_core::ReplayMark;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_rpc::{
     CallMeta, PeerSettings, RoleName, RoleRouter, Routes, RpcTransport, ServeError, ServerSettings,
@@ -223,6 +224,12 @@ impl EventFeed for Odd {
         match request.get_ref().consumer.as_str() {
             "refuse" => Err(status(&Refused)),
             "panic" => panic!("a message that must not leave the process"),
+            "again" => {
+                if let Some(mark) = request.extensions().get::<ReplayMark>() {
+                    mark.set();
+                }
+                Ok(answer(0))
+            }
             "sleep" => {
                 let unfinished = Unfinished::begin(&self.unfinished);
                 tokio::time::sleep(Duration::from_millis(400)).await;

@@ -34,6 +34,30 @@ async fn a_call_in_progress_ends_well_and_health_turns_first() {
 }
 
 #[tokio::test]
+async fn a_feed_ends_well_when_draining_begins() {
+    let mut world = World::with(StackSettings {
+        endless: &["/marque.intake.v1.ImportService/DownloadQuarantine"],
+        ..StackSettings::default()
+    })
+    .await;
+    let request = marque_api::intake::v1::DownloadQuarantineRequest {
+        import_id: "hang".to_owned(),
+    };
+    let mut events = crate::common::imports(&world.tcp)
+        .download_quarantine(request)
+        .await
+        .unwrap()
+        .into_inner();
+    world.stop();
+    let mut read = 0;
+    while events.message().await.unwrap().is_some() {
+        read += 1;
+    }
+    assert_eq!(read, 3, "what was told arrived, and the end is OK");
+    world.served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_stream_without_end_does_not_hold_the_stop_up_for_ever() {
     let mut world = World::start().await;
     let request = marque_api::intake::v1::DownloadQuarantineRequest {

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt as _, future::join_all, stream};
 use marque_api::intake::v1::{ImportRequest, import_request::Part};
-use marque_rpc::{CallMeta, RequestId, RoleName};
+use marque_rpc::{CallMeta, REPLAYED, RequestId, RoleName};
 use tonic::{Code, Request};
 
 use crate::common::{World, ask, feed, imports, seen};
@@ -21,6 +21,20 @@ async fn metadata_comes_back_and_the_request_id_goes_through_every_hop() {
             response.metadata().get("x-seen-request-id").unwrap(),
             "order-66"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_before_says_so_to_whoever_sent_a_key() {
+    let world = World::start().await;
+    for transport in world.both() {
+        let mut keyed = Request::new(ask("again"));
+        let key = "k-1".parse().unwrap();
+        keyed.metadata_mut().insert("idempotency-key", key);
+        let told = feed(&transport).pull(keyed).await.unwrap();
+        assert_eq!(told.metadata().get(REPLAYED.as_str()).unwrap(), "true");
+        let told = feed(&transport).pull(ask("again")).await.unwrap();
+        assert!(told.metadata().get(REPLAYED.as_str()).is_none());
     }
 }
 

@@ -72,7 +72,7 @@ async fn a_stream_holds_its_place_until_its_end() {
 #[tokio::test]
 async fn who_watches_keeps_nobody_out_who_asks_and_watchers_have_a_limit_of_their_own() {
     let world = World::with(StackSettings {
-        streams: InFlightLimit::new(1),
+        streams: InFlightLimit::of_streams(1),
         endless: &["/marque.intake.v1.ImportService/DownloadQuarantine"],
         ..room_for(1)
     })

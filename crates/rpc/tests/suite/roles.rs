@@ -99,3 +99,22 @@ async fn health_is_told_for_each_role() {
         .status();
     assert_eq!(status, ServingStatus::NotServing);
 }
+
+#[tokio::test]
+async fn a_service_of_several_roles_serves_while_one_of_them_does() {
+    let world = World::start().await;
+    let mut health = HealthClient::new(network(RoleName::Vehicle, &world.address));
+    for (vehicle, customer, told) in [
+        (true, false, ServingStatus::Serving),
+        (false, true, ServingStatus::Serving),
+        (false, false, ServingStatus::NotServing),
+    ] {
+        world.router.set_serving(RoleName::Vehicle, vehicle).await;
+        world.router.set_serving(RoleName::Customer, customer).await;
+        let feed = HealthCheckRequest {
+            service: "marque.events.v1.EventFeed".to_owned(),
+        };
+        let status = health.check(feed).await.unwrap().into_inner().status();
+        assert_eq!(status, told, "{vehicle} {customer}");
+    }
+}

@@ -416,8 +416,9 @@ impl Amendment {
             case.severity = severity;
         }
         if !self.tier.is_empty() {
-            let tier = Tier::parse(&self.tier)
-                .ok_or_else(|| Error::field("tier", "FORMAT", "write vip, major or ordinary"))?;
+            let tier = Tier::parse(&self.tier).ok_or_else(|| {
+                Error::field("tier", "FORMAT", "write vip, major, ordinary or small")
+            })?;
             changes.push(("tier", case.tier.code().to_owned(), tier.code().to_owned()));
             case.tier = tier;
         }

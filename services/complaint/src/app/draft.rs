@@ -231,7 +231,7 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
         wrong.push(Violation::new(
             "tier",
             "FORMAT",
-            "write vip, major or ordinary",
+            "write vip, major, ordinary or small",
         ));
     }
     for (field, value) in [

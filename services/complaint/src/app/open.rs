@@ -152,8 +152,13 @@ impl CaseApp {
             _ => Some(id.parse().map_err(|_| Error::CustomerUnknown)?),
         };
         if let Some(customer) = named {
-            let (record, customer) = self.customers.record_of(meta, customer, dealer).await?;
-            return Ok((Some(record), Some(customer)));
+            let (record, current) = self.customers.record_of(meta, customer, dealer).await?;
+            let is_he = |id: CustomerId| id == customer || id == current;
+            // A customer complains for himself, and does not learn whether there is another whom he names.
+            if !(id.is_empty() || id.parse::<CustomerId>().is_ok_and(is_he)) {
+                return Err(Error::CustomerUnknown);
+            }
+            return Ok((Some(record), Some(current)));
         }
         if key.is_empty() {
             let message = "say who complains: customer_key with source, or customer_id";

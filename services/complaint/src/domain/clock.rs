@@ -158,15 +158,16 @@ pub(crate) enum Tier {
     Major,
     #[default]
     Ordinary,
+    Small,
 }
 
 impl Tier {
-    /// Share of the ordinary time, in per cent.
+    /// Share of the ordinary time, in per cent; small customers have the time of ordinary ones.
     pub(super) const fn time_percent(self) -> i64 {
         match self {
             Self::Vip => 50,
             Self::Major => 75,
-            Self::Ordinary => 100,
+            Self::Ordinary | Self::Small => 100,
         }
     }
 
@@ -175,15 +176,17 @@ impl Tier {
             Self::Vip => "vip",
             Self::Major => "major",
             Self::Ordinary => "ordinary",
+            Self::Small => "small",
         }
     }
 
-    /// The tier of a code; small customers have the time of ordinary ones.
+    /// The tier of a code, as the scoring service writes it.
     pub(crate) fn parse(code: &str) -> Option<Self> {
         match code {
             "vip" => Some(Self::Vip),
             "major" => Some(Self::Major),
-            "ordinary" | "small" => Some(Self::Ordinary),
+            "ordinary" => Some(Self::Ordinary),
+            "small" => Some(Self::Small),
             _ => None,
         }
     }

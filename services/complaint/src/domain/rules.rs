@@ -80,10 +80,18 @@ impl Times {
         let of_category = self.percent.get(terms.category).copied();
         let of_category =
             of_category.unwrap_or_else(|| category.map_or(100, |each| each.time_percent));
-        let of_tier = self.percent.get(terms.tier.code()).copied();
-        let of_tier = of_tier.unwrap_or_else(|| terms.tier.time_percent());
+        let of_tier = self.of_tier(terms.tier);
         let minutes = self.minutes[severity as usize - 1][column(kind)];
         (minutes * of_category * of_tier / 10_000).max(LEAST) * MINUTE
+    }
+
+    /// Share of a tier, in per cent; small customers have that of ordinary ones unless they are given another.
+    fn of_tier(&self, tier: Tier) -> i64 {
+        match self.percent.get(tier.code()) {
+            Some(percent) => *percent,
+            None if tier == Tier::Small => self.of_tier(Tier::Ordinary),
+            None => tier.time_percent(),
+        }
     }
 
     /// Takes over the minutes of a severity's clock.
@@ -110,10 +118,10 @@ impl Times {
     /// Takes over the share of a tier or category.
     pub(crate) fn set_percent(&mut self, of: &str, percent: u32) -> Result<(), InvalidRules> {
         let wrong = |advice| InvalidRules::new(format!("time_percent.{of}"), advice);
-        let is_tier = Tier::parse(of).is_some_and(|tier| tier.code() == of);
-        if !is_tier && find_category(of).is_none_or(|category| category.code != of) {
+        if Tier::parse(of).is_none() && find_category(of).is_none_or(|category| category.code != of)
+        {
             return Err(wrong(
-                "write vip, major, ordinary or a category such as product.safety",
+                "write vip, major, ordinary, small or a category such as product.safety",
             ));
         }
         if !(1..=MOST_PERCENT).contains(&percent) {
@@ -210,6 +218,10 @@ mod tests {
         assert_eq!(minutes(&times, Severity::High, Tier::Ordinary), 50);
         assert_eq!(minutes(&times, Severity::High, Tier::Vip), 20);
         assert_eq!(minutes(&times, Severity::Low, Tier::Ordinary), 270);
+        times.set_percent("ordinary", 200).unwrap();
+        assert_eq!(minutes(&times, Severity::High, Tier::Small), 100);
+        times.set_percent("small", 300).unwrap();
+        assert_eq!(minutes(&times, Severity::High, Tier::Small), 150);
     }
 
     #[test]
@@ -219,7 +231,7 @@ mod tests {
             times.set_minutes("grave", "first_response", 60),
             times.set_minutes("high", "law_answer", 60),
             times.set_minutes("high", "resolution", 1),
-            times.set_percent("small", 50),
+            times.set_percent("gold", 50),
             times.set_percent("vip", 0),
             Limits::default().set("customer", 1),
         ]

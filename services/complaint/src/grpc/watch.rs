@@ -1,10 +1,12 @@
 //! The stream of changes: from the service's own events, only what the caller may see.
 
+use std::time::Duration;
+
 use marque_api::complaint::v1::{CaseChange, WatchComplaintsResponse};
 use marque_auth::CallContext;
 use marque_db::Wall;
 use marque_rpc::Deadline;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
@@ -12,8 +14,9 @@ use crate::{app::CaseApp, follow::OwnEvents};
 
 /// Messages that wait for a slow reader; after them the feed itself waits.
 const WAITING: usize = 64;
-/// How long nothing may be heard: then a sign of life is sent.
-const SILENCE_MS: i32 = 10_000;
+/// How long nothing may be heard: then a sign of life is sent. At no other time: who may see nothing of what happened is not to learn
+/// that something did.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// What a watcher reads.
 pub(crate) type Changes = ReceiverStream<Result<WatchComplaintsResponse, Status>>;
@@ -58,10 +61,12 @@ async fn send(
     if sender.send(Ok(sign_of_life(after))).await.is_err() {
         return Ok(());
     }
+    let mut heard = Instant::now();
     loop {
+        let patience = SILENCE.saturating_sub(heard.elapsed()).as_millis() as i32 + 1;
         let pulled = tokio::select! {
             () = sender.closed() => return Ok(()),
-            pulled = events.after(after, SILENCE_MS) => pulled,
+            pulled = events.after(after, patience) => pulled,
         };
         let (told, until) = pulled?;
         after = until;
@@ -74,13 +79,12 @@ async fn send(
                 .as_ref()
                 .is_none_or(|dealers| dealers.contains(&change.dealer))
         };
-        let mut is_silent = true;
         for (position, kind, mut changes) in told {
             changes.retain(is_seen);
             if changes.is_empty() {
                 continue;
             }
-            is_silent = false;
+            heard = Instant::now();
             let message = WatchComplaintsResponse {
                 position,
                 kind,
@@ -90,7 +94,11 @@ async fn send(
                 return Ok(());
             }
         }
-        if is_silent && sender.send(Ok(sign_of_life(after))).await.is_err() {
+        if heard.elapsed() < SILENCE {
+            continue;
+        }
+        heard = Instant::now();
+        if sender.send(Ok(sign_of_life(after))).await.is_err() {
             return Ok(());
         }
     }

@@ -8,6 +8,7 @@ use crate::world::{World, complaint};
 
 store_test_suite!(
     a_graver_case_has_less_time_from_then_on,
+    a_small_customer_is_shown_as_such_and_has_the_time_of_an_ordinary_one,
     a_dealers_hours_set_his_clocks_anew,
     a_word_to_the_customer_starts_the_next_update_anew,
     a_case_that_waits_for_the_customer_does_not_wait_for_ever,
@@ -51,6 +52,31 @@ async fn a_graver_case_has_less_time_from_then_on(db: TestDb) {
         .map(|entry| entry.to.as_str())
         .collect();
     assert!(changes.contains(&"severity=critical") && changes.contains(&"tier=vip"));
+}
+
+async fn a_small_customer_is_shown_as_such_and_has_the_time_of_an_ordinary_one(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let ordinary = world.open(complaint("D1", "c1")).await;
+    let mut said = complaint("D1", "c2");
+    said.tier = "small".into();
+    let small = world.open(said).await;
+    assert_eq!(small.tier, "small");
+    assert_eq!(due(&small, "resolution"), due(&ordinary, "resolution"));
+    let amend = pb::AmendComplaintRequest {
+        id: ordinary.id.clone(),
+        tier: "small".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = world
+        .complaints()
+        .amend_complaint(world.desk("D1", amend))
+        .await
+        .unwrap()
+        .into_inner()
+        .complaint
+        .unwrap();
+    assert_eq!(amended.tier, "small");
+    assert!(amended.version > ordinary.version);
 }
 
 async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {

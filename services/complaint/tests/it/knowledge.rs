@@ -366,6 +366,8 @@ async fn whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped(db: Tes
     let begun = changes.message().await.unwrap().unwrap();
     assert!(begun.changes.is_empty(), "a sign of life");
     world.open(complaint("D2", "c1")).await;
+    let silence = tokio::time::timeout(Duration::from_millis(500), changes.message()).await;
+    assert!(silence.is_err(), "not even that another dealer has a case");
     let case = world.open(complaint("D1", "c1")).await;
     world.go(&case.id, "acknowledged", "").await.unwrap();
     let mut heard = Vec::new();

@@ -12,6 +12,7 @@ store_test_suite!(
     a_dealer_who_knows_the_customer_learns_of_his_cases_elsewhere_but_not_what_was_said,
     a_case_may_come_before_its_customer_and_follows_him,
     a_customer_complains_for_himself_and_moves_only_what_is_his_to_move,
+    a_customer_complains_for_nobody_but_himself,
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
@@ -166,10 +167,7 @@ async fn a_customer_complains_for_himself_and_moves_only_what_is_his_to_move(db:
     let world = World::without_scheduler(db).await;
     let own = world.put_customer("D1", "c1", "13800138001").await;
     let me = || Scope::Customer(own);
-    let request = pb::OpenComplaintRequest {
-        customer_id: customer(9).to_string(),
-        ..complaint("D1", "someone-else")
-    };
+    let request = complaint("D1", "someone-else");
     let opened = world
         .complaints()
         .open_complaint(world.ask(Role::Customer, me(), request))
@@ -212,6 +210,26 @@ async fn a_customer_complains_for_himself_and_moves_only_what_is_his_to_move(db:
         .open_complaint(world.ask(Role::Customer, me(), nowhere))
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+}
+
+async fn a_customer_complains_for_nobody_but_himself(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    let other = world.put_customer("D1", "c2", "13900139002").await;
+    let open = async |customer_id: String| {
+        let request = pb::OpenComplaintRequest {
+            customer_id,
+            customer_key: String::new(),
+            source: String::new(),
+            ..complaint("D1", "c1")
+        };
+        let request = world.ask(Role::Customer, Scope::Customer(own), request);
+        world.complaints().open_complaint(request).await
+    };
+    for foreign in [other.to_string(), "nobody".to_owned()] {
+        assert_eq!(open(foreign).await.unwrap_err().code(), Code::NotFound);
+    }
+    open(own.to_string()).await.unwrap();
 }
 
 async fn a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when(db: TestDb) {

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 use marque_auth::{AuthError, Identity, Scope};
+use marque_core::ReplayMark;
 use marque_errors::ErrorCode;
-use marque_rpc::CallMeta;
-use tonic::{Request, metadata::MetadataMap};
+use marque_rpc::{CallMeta, REPLAYED};
+use tonic::{Request, Response, metadata::MetadataMap};
 
 use crate::problem::{Answer, Failure};
 
 /// The header by which a write that is sent twice happens once.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header that says that an answer was given before.
+pub(super) const REPLAY: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// An admitted request. The guard makes it; a handler that takes it cannot run for nobody.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) identity: Arc<Identity>,
     /// His key for this write.
     pub(crate) idempotency_key: Option<HeaderValue>,
+    /// Where it is noted that the write was answered before.
+    pub(crate) replay: ReplayMark,
 }
 
 impl Call {
@@ -35,6 +41,14 @@ impl Call {
             *request.metadata_mut() = MetadataMap::from_headers(headers);
         }
         request
+    }
+
+    /// What a peer answered to a write; that it had done so before is passed on to the caller.
+    pub(crate) fn answered<T>(&self, response: Response<T>) -> T {
+        if response.metadata().contains_key(REPLAYED.as_str()) {
+            self.replay.set();
+        }
+        response.into_inner()
     }
 
     /// The customer that the caller himself is.

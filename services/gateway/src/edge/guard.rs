@@ -14,8 +14,8 @@ use axum::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use marque_auth::{Identity, Verifier, authorize, bearer};
-use marque_core::SharedClock;
+use marque_auth::{Identity, PlaceSeal, Verifier, authorize, bearer};
+use marque_core::{ReplayMark, SharedClock};
 use marque_errors::ErrorCode;
 use marque_rpc::{CallMeta, Deadline, InFlight, InFlightLimit, REQUEST_ID};
 use metrics::histogram;
@@ -23,13 +23,15 @@ use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
-    call::{Call, IDEMPOTENCY_KEY, idempotency_key},
+    call::{Call, IDEMPOTENCY_KEY, REPLAY, idempotency_key},
     held::held,
+    places::Places,
     pressure::Pressure,
     rate::{Quotum, RateLimits},
 };
 use crate::{
     Deps,
+    extract::refuse_query,
     problem::{Answer, Failure},
 };
 
@@ -60,6 +62,8 @@ pub(crate) struct Operation {
     pub(crate) rpc: &'static str,
     /// Its class.
     pub(crate) class: Class,
+    /// Whether it has parameters in its query: where it has none, all are refused.
+    pub(crate) takes_query: bool,
 }
 
 impl Operation {
@@ -73,6 +77,7 @@ impl Operation {
 #[derive(Debug)]
 pub(crate) struct Gate {
     verifier: Verifier,
+    places: PlaceSeal,
     clock: SharedClock,
     limits: Arc<RateLimits>,
     pressure: Arc<Pressure>,
@@ -88,6 +93,7 @@ impl Gate {
         let settings = &deps.settings;
         Self {
             verifier: deps.verifier.facing_outside(),
+            places: deps.places.clone(),
             clock: Arc::clone(&deps.clock),
             limits: Arc::new(RateLimits::new(
                 settings.requests_per_second,
@@ -96,7 +102,7 @@ impl Gate {
             pressure: Arc::new(Pressure::new(settings.queue_delay, deps.backlog)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
-            streams: InFlightLimit::new(settings.max_streams),
+            streams: InFlightLimit::of_streams(settings.max_streams),
             deadline: settings.deadline,
             transfer_deadline: settings.import_deadline,
         }
@@ -194,6 +200,14 @@ struct Finish {
     begun: Instant,
     quotum: Option<Quotum>,
     idempotency_key: Option<HeaderValue>,
+    replay: ReplayMark,
+}
+
+/// What an admitted request has while it is answered.
+struct Admitted {
+    place: InFlight,
+    deadline: Deadline,
+    places: Places,
 }
 
 impl Guard {
@@ -213,12 +227,14 @@ impl Guard {
             begun: Instant::now(),
             quotum: None,
             idempotency_key: None,
+            replay: ReplayMark::default(),
         };
         let span = self.span(&finish.meta, request.headers());
         let response = match self.admit(&mut request, &mut finish).await {
-            Ok((place, deadline)) => {
-                let response = respond(inner, request, deadline).instrument(span.clone());
-                self.keep(place, response.await)
+            Ok(admitted) => {
+                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
+                let response = admitted.places.during(response).await;
+                self.keep(admitted.place, response)
             }
             Err(failure) => failure.into_response(),
         };
@@ -226,11 +242,7 @@ impl Guard {
     }
 
     /// Everything that must hold before the request is looked into.
-    async fn admit(
-        &self,
-        request: &mut Request,
-        finish: &mut Finish,
-    ) -> Answer<(InFlight, Deadline)> {
+    async fn admit(&self, request: &mut Request, finish: &mut Finish) -> Answer<Admitted> {
         let class = self.operation.class;
         let place = self.gate.enter(&self.operation)?;
         let identity = self.gate.identify(request.headers()).await?;
@@ -240,12 +252,21 @@ impl Guard {
         taken.map_err(|refused| Failure::from(refused.status()))?;
         let deadline = self.gate.deadline(class, request.headers())?;
         finish.idempotency_key = idempotency_key(request.headers())?;
+        if !self.operation.takes_query {
+            refuse_query(request.uri())?;
+        }
+        let places = Places::new(&self.gate.places, self.operation.rpc, &identity.scope);
         request.extensions_mut().insert(Call {
             meta: finish.meta.clone().with_deadline(deadline),
             identity,
             idempotency_key: finish.idempotency_key.clone(),
+            replay: finish.replay.clone(),
         });
-        Ok((place, deadline))
+        Ok(Admitted {
+            place,
+            deadline,
+            places,
+        })
     }
 
     /// Answers that go on after their headers keep their place until their last byte, or until the reader goes away.
@@ -294,6 +315,9 @@ impl Guard {
         }
         if let Some(key) = finish.idempotency_key {
             headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if finish.replay.is_set() {
+            headers.insert(REPLAY, HeaderValue::from_static("true"));
         }
         span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {

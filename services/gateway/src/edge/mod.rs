@@ -7,6 +7,7 @@ mod grpc_rate;
 mod guard;
 mod headers;
 mod held;
+pub(crate) mod places;
 mod pressure;
 mod rate;
 
@@ -15,3 +16,4 @@ pub(crate) use fallback::{method_not_allowed, not_found};
 pub(crate) use grpc_rate::RateLayer;
 pub(crate) use guard::{Class, Gate, Guard, Operation};
 pub(crate) use headers::secure;
+pub(crate) use places::Places;

@@ -2,7 +2,7 @@
 //!
 //! A request that only reads runs from its first byte to its answer without ever waiting, so however many come, few are in progress
 //! at once: what piles up are connections that wait for a thread, and a limit of requests in progress does not see it. What does is
-//! the time that a task has to wait until it runs again. While it is above the wanted one, the share of requests that is let in
+//! the time that a byte has to wait in a socket until a task has read it. While it is above the wanted one, the share of requests that is let in
 //! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018), but by steps as large as
 //! the delay is wrong, and less at once while the queue is long (a controller with a proportional and an integral part). The least of a few looks
 //! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is one in which hardly anybody was served meanwhile: then
@@ -14,12 +14,16 @@
 //! Long before anybody is refused, work of this process that can wait is told to.
 
 use std::{
+    io::{self, Write as _},
+    os::unix::net::UnixStream as StdStream,
     sync::{
         Arc, Weak,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+
+use tokio::{io::AsyncReadExt as _, net::UnixStream};
 
 use super::Class;
 use crate::Backlog;
@@ -58,15 +62,15 @@ pub(crate) struct Pressure {
     probe: Arc<Probe>,
 }
 
-/// A task that goes round the queue again and again; times are microseconds since `began`.
+/// A byte that comes by a socket again and again, as requests do, and a task that waits for it; times are microseconds since `began`.
 #[derive(Debug)]
 struct Probe {
     began: Instant,
-    /// When it joined the queue, of the round that is under way.
+    /// When it was sent, of the round that is under way.
     joined: AtomicU64,
     /// How long the round before took.
     took: AtomicU64,
-    /// Requests so far, those until it joined, and those that came in the round before.
+    /// Requests so far, those until it was sent, and those that came in the round before.
     came: AtomicU64,
     came_before: AtomicU64,
     passed: AtomicU64,
@@ -121,24 +125,27 @@ impl Pressure {
         self.roll() >= shed
     }
 
-    /// Goes round the queue for ever. A thread of its own looks at it, since it must not wait in the queue that it looks at.
+    /// Waits for the byte for ever. A thread of its own sends it and looks how long it takes, since it must not wait in the queue that it
+    /// looks at.
     pub(crate) async fn watch(self: Arc<Self>) {
         let watched = Arc::downgrade(&self);
-        let spawned = std::thread::Builder::new()
-            .name("pressure".to_owned())
-            .spawn(move || look(&watched));
-        if let Err(error) = spawned {
-            tracing::warn!(%error, "overload is not watched: there is no thread for it");
-            return;
-        }
         let probe = Arc::clone(&self.probe);
         // Else the thread would never end.
         drop(self);
-        loop {
-            tokio::time::sleep(LOOK / 2).await;
-            probe.join();
-            // To the end of the queue, behind everybody who is ready now.
-            tokio::task::yield_now().await;
+        let watching = sockets().and_then(|(sender, receiver)| {
+            let name = "pressure".to_owned();
+            let thread = std::thread::Builder::new().name(name);
+            thread.spawn(move || look(&watched, &sender))?;
+            Ok(receiver)
+        });
+        let mut receiver = match watching {
+            Ok(receiver) => receiver,
+            Err(error) => {
+                tracing::warn!(%error, "overload is not watched");
+                return;
+            }
+        };
+        while receiver.read_u8().await.is_ok() {
             probe.leave();
         }
     }
@@ -170,6 +177,11 @@ impl Probe {
         self.joined.store(self.now(), Ordering::Relaxed);
     }
 
+    /// Whether the byte is on its way.
+    fn is_under_way(&self) -> bool {
+        self.joined.load(Ordering::Relaxed) != u64::MAX
+    }
+
     fn leave(&self) {
         let (joined, before) = (
             self.joined.swap(u64::MAX, Ordering::Relaxed),
@@ -198,14 +210,27 @@ impl Probe {
     }
 }
 
+/// What the byte goes through.
+fn sockets() -> io::Result<(StdStream, UnixStream)> {
+    let (sender, receiver) = StdStream::pair()?;
+    receiver.set_nonblocking(true)?;
+    Ok((sender, UnixStream::from_std(receiver)?))
+}
+
 /// Looks at the delays until the gateway is gone.
-fn look(pressure: &Weak<Pressure>) {
+fn look(pressure: &Weak<Pressure>, mut sender: &StdStream) {
     let (mut threads, mut writers) = (Control::new(), Control::new());
     loop {
         std::thread::sleep(LOOK);
         let Some(pressure) = pressure.upgrade() else {
             return;
         };
+        if !pressure.probe.is_under_way() {
+            pressure.probe.join();
+            if sender.write_all(&[0]).is_err() {
+                return;
+            }
+        }
         let (delay, passed) = pressure.probe.round();
         let reads = (pressure.backlog.reads)();
         if reads > delay {
@@ -393,7 +418,8 @@ mod tests {
         };
         let pressure = Arc::new(Pressure::new(WANTED, late));
         let watched = Arc::downgrade(&pressure);
-        let looking = std::thread::spawn(move || look(&watched));
+        let (sender, _receiver) = StdStream::pair().expect("two sockets");
+        let looking = std::thread::spawn(move || look(&watched, &sender));
         let until = Instant::now() + Duration::from_secs(30);
         while pressure.admits(Class::Interactive, true) && Instant::now() < until {
             std::thread::sleep(LOOK);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use marque_api::intake::v1::{ImportRequest, ImportResponse, ImportStart, import_request};
 use tokio::sync::oneshot;
-use tonic::{Request, Status};
+use tonic::{Request, Response, Status};
 
 use super::ImportError;
 use crate::peers::Importer;
@@ -37,7 +37,7 @@ pub(crate) async fn send(
     parts: impl Stream<Item = Part> + Send + Unpin + 'static,
     stall: Duration,
     head: Request<()>,
-) -> Result<ImportResponse, Status> {
+) -> Result<Response<ImportResponse>, Status> {
     let (report, broken) = oneshot::channel();
     let messages = until_broken(parts, stall, report);
     let mut client = importer.peer.client();
@@ -45,7 +45,7 @@ pub(crate) async fn send(
     tokio::select! {
         biased;
         error = reported(broken) => Err(error.into()),
-        answer = call => answer.map(tonic::Response::into_inner),
+        answer = call => answer,
     }
 }
 

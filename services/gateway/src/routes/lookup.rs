@@ -14,7 +14,11 @@ use crate::{
     edge::Call,
     extract::Json,
     problem::{Answer, Failure},
-    routes::{customers::CustomerView, profile::is_outage, vehicles::VehicleView},
+    routes::{
+        customers::CustomerView,
+        profile::is_outage,
+        vehicles::{VehicleView, find_by_key},
+    },
     state::App,
     values::views,
 };
@@ -96,7 +100,7 @@ pub(crate) async fn look_up(
     let key = body.key()?;
     let (found, vehicles) = if let Some(by) = vehicle_key(&key) {
         let (found, vehicles) =
-            tokio::join!(customers(&app, &call, key), vehicles(&app, &call, by));
+            tokio::join!(customers(&app, &call, key), find_by_key(&app, &call, by));
         (found?, vehicles)
     } else {
         let found = customers(&app, &call, key).await?;
@@ -137,17 +141,6 @@ async fn customers(app: &App, call: &Call, key: Key) -> Answer<pb::LookupRespons
             client.lookup(request).await
         })
         .await
-}
-
-async fn vehicles(app: &App, call: &Call, key: VehicleKey) -> Answer<Vec<vehicle::Vehicle>> {
-    let request = vehicle::LookupVehiclesRequest { key: Some(key) };
-    let look = app
-        .clients
-        .vehicle
-        .write(call, request, |mut client, request| async move {
-            client.lookup_vehicles(request).await
-        });
-    Ok(look.await?.vehicles)
 }
 
 async fn vehicles_of(

@@ -273,6 +273,10 @@ fn vehicles_and_visits() -> Vec<Endpoint> {
             routes!(vehicles::get_vehicle),
         ),
         interactive(
+            "/marque.vehicle.v1.VehicleService/LookupVehicles",
+            routes!(vehicles::look_up_vehicles),
+        ),
+        interactive(
             "/marque.service_history.v1.ServiceHistoryService/ListVehicleVisits",
             routes!(vehicles::list_vehicle_visits),
         ),

@@ -142,6 +142,7 @@ pub(crate) struct MovesQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -209,6 +210,7 @@ pub(crate) struct MovePage {
     /// The newest first.
     moves: Vec<MoveView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

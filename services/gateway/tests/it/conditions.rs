@@ -94,6 +94,7 @@ async fn an_idempotency_key_goes_to_the_service_and_comes_back() {
     )
     .await;
     assert_eq!(reply.header("idempotency-key"), Some("key-1"));
+    assert_eq!(reply.header("idempotent-replayed"), None);
     assert_eq!(
         rig.customer.last_header("idempotency-key").as_deref(),
         Some("key-1")
@@ -161,4 +162,15 @@ async fn a_shorter_deadline_is_honoured_and_a_longer_one_is_not() {
         let reply = with_header(&rig, "GET", &path, "", "request-timeout", nonsense).await;
         assert_eq!(reply.status.as_u16(), 400, "{nonsense}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_before_says_so() {
+    let rig = Rig::new();
+    rig.customer.repeat_itself();
+    let undo = "/v1/merges/mrg_1/undo";
+    let again = with_header(&rig, "POST", undo, "", "idempotency-key", "key-1").await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let keyless = rig.call("POST", undo, "").await;
+    assert_eq!(keyless.header("idempotent-replayed"), None);
 }

@@ -39,6 +39,11 @@ fn the_document_is_openapi_and_every_operation_is_whole() {
             .iter()
             .any(|parameter| parameter["name"] == "idempotency-key");
         assert_eq!(keyed, method == "POST", "{operation}");
+        let responses = described["responses"].as_object().unwrap();
+        let tells_replays = responses
+            .values()
+            .any(|response| !response["headers"]["idempotent-replayed"].is_null());
+        assert_eq!(tells_replays, method == "POST", "{operation}");
     }
 }
 

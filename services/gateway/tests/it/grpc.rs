@@ -176,11 +176,17 @@ async fn grpc_has_the_same_door_as_rest() {
         .await
         .unwrap_err();
     assert_eq!(sales.code(), Code::PermissionDenied);
-    let health = HealthClient::new(channel)
-        .check(HealthCheckRequest::default())
-        .await
-        .unwrap();
-    assert_eq!(health.into_inner().status(), ServingStatus::Serving);
+    let mut health = HealthClient::new(channel);
+    for service in [
+        "",
+        "gateway",
+        "marque.intake.v1.ImportService",
+        "marque.complaint.v1.ComplaintService",
+    ] {
+        let service = service.to_owned();
+        let told = health.check(HealthCheckRequest { service }).await.unwrap();
+        assert_eq!(told.into_inner().status(), ServingStatus::Serving);
+    }
 }
 
 #[tokio::test]

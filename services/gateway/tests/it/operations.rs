@@ -139,6 +139,29 @@ async fn a_look_up_asks_for_vehicles_by_the_key_or_of_the_customers_found() {
 }
 
 #[tokio::test]
+async fn who_looks_up_cars_alone_is_told_of_nobody() {
+    let rig = Rig::new();
+    let look = |body| {
+        let token = rig.tokens.of("technician");
+        rig.send(request("POST", "/v1/vehicles/lookup", &token, body))
+    };
+    let found = look(r#"{"plate":"沪AD00001"}"#).await;
+    assert_eq!(found.json()["vehicles"][0]["id"], VEHICLE);
+    assert!(rig.vehicle.last_message().contains("Plate("));
+    assert_eq!(rig.customer.calls(), 0, "no customer was asked for");
+    for (body, reason) in [
+        (r#"{"phone":"13800000000"}"#, "INVALID_ARGUMENT"),
+        (
+            r#"{"vin":"LSVAA4182E2123456","plate":"沪AD00001"}"#,
+            "LOOKUP_KEY",
+        ),
+        ("{}", "LOOKUP_KEY"),
+    ] {
+        assert_eq!(look(body).await.json()["reason"], reason, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_comes_as_csv_if_asked() {
     let rig = Rig::new();
     let reply = rig

@@ -2,7 +2,10 @@
 
 use tonic::Code;
 
-use crate::rig::{CUSTOMER, Rig, request};
+use crate::{
+    operations::examples,
+    rig::{CUSTOMER, Rig, request},
+};
 
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
@@ -195,4 +198,46 @@ async fn a_body_that_breaks_off_is_no_request() {
         .map(|_| axum::body::Body::from_stream(broken));
     assert_eq!(rig.send(request).await.reason(), "BODY_BROKEN");
     assert_eq!(rig.customer.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_page_token_tells_nothing_and_serves_its_own_reader_alone() {
+    let rig = Rig::new();
+    let list = async |role: &str, token: &str| {
+        let path = format!("/v1/dealers?page_token={token}");
+        let page = rig.send(request("GET", &path, &rig.tokens.of(role), ""));
+        let page = page.await.json();
+        page["next_page_token"].as_str().unwrap().to_owned()
+    };
+    let token = list("sales", "").await;
+    assert!(token.len() > 16 && !token.contains("next"), "{token}");
+    assert_eq!(list("sales", &token).await, token, "the same place");
+    assert!(rig.network.last_message().contains(r#"page_token: "next""#));
+    for (role, forged) in [("agent", token.as_str()), ("sales", "next")] {
+        list(role, forged).await;
+        let asked = rig.network.last_message();
+        assert!(
+            asked.contains(r#"page_token: "-""#),
+            "no list has it: {asked}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_known_is_refused_everywhere() {
+    let rig = Rig::new();
+    for (operation, role, path, _) in examples() {
+        let Some(("GET", _)) = operation.split_once(' ') else {
+            continue;
+        };
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{joint}colour=13812345678");
+        let refused = rig.send(request("GET", &path, &rig.tokens.of(role), ""));
+        let refused = refused.await;
+        assert_eq!(refused.status.as_u16(), 400, "{operation}");
+        let violation = &refused.json()["violations"][0];
+        assert_eq!(violation["field"], "colour", "{operation}");
+        assert_eq!(violation["reason"], "UNKNOWN_FIELD", "{operation}");
+        assert!(!refused.text.contains("13812345678"), "{operation}");
+    }
 }

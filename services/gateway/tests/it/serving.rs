@@ -102,6 +102,24 @@ async fn a_request_that_never_ends_is_cut_after_the_drain() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_huge_token_is_refused_as_any_other() {
+    let rig = Arc::new(Rig::new());
+    let served = serve(&rig).await;
+    let ask = async |token: &str| {
+        let head = format!(
+            "GET /v1/customers/{CUSTOMER} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: same\r\n\
+             authorization: Bearer {token}\r\n\r\n"
+        );
+        let answer = exchange(served.address, head.as_bytes()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    };
+    let (status, body) = ask("bad").await;
+    assert!(status.starts_with("HTTP/1.1 401") && body.contains("TOKEN_INVALID"));
+    assert_eq!(ask(&"a".repeat(64 << 10)).await, (status, body));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_and_fat_heads_are_let_go() {
     let rig = Arc::new(Rig::with(|settings| {
         settings.header_timeout = Duration::from_millis(200);
@@ -118,7 +136,7 @@ async fn slow_and_fat_heads_are_let_go() {
     }
     let fat = format!(
         "GET /livez HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
-        "a".repeat(100_000)
+        "a".repeat(200_000)
     );
     let answer = exchange(served.address, fat.as_bytes()).await;
     assert!(

@@ -109,7 +109,10 @@ pub(crate) struct ComplaintAlerts {
     /// Newest first.
     alerts: Vec<AlertView>,
     /// Left out on the last page.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        serialize_with = "crate::edge::places::sealed"
+    )]
     next_page_token: String,
 }
 

@@ -114,7 +114,7 @@ pub(crate) async fn add_attachment(
         error = reported(broken) => Err(Status::from(error)),
         answer = sent => answer,
     };
-    let attachment = sent?.into_inner().attachment.unwrap_or_default();
+    let attachment = call.answered(sent?).attachment.unwrap_or_default();
     let path = format!("/v1/complaints/{id}/attachments/{}", attachment.id);
     Ok(located(
         json(StatusCode::CREATED, &AttachmentView::from(attachment)),

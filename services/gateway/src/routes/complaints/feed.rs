@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, header};
 use marque_api::complaint::v1 as pb;
-use marque_core::Money;
+use marque_core::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use crate::{
-    edge::Call,
+    edge::{Call, Places},
     extract::Query,
     problem::{Answer, Failure},
     state::App,
@@ -28,7 +28,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct FeedQuery {
     /// Id of the last event that was read; from now on if not said. `Last-Event-ID` says the same and goes first.
-    after: Option<i64>,
+    after: Option<String>,
 }
 
 /// One change of one case.
@@ -136,7 +136,10 @@ impl PartialSchema for FeedEvent {
         let data = text("A list of `ComplaintChange`").content_media_type("application/json");
         ObjectBuilder::new()
             .description(Some("One event of the complaint feed"))
-            .property("id", text("Place to go on from").examples(["8"]))
+            .property(
+                "id",
+                text("Place to go on from, of use to this reader alone"),
+            )
             .property("event", text("What happened").examples(["moved"]))
             .property("data", data)
             .required("id")
@@ -169,8 +172,9 @@ pub(crate) async fn watch_complaints(
     headers: HeaderMap,
     Query(query): Query<FeedQuery>,
 ) -> Answer {
+    let places = Places::of_request();
     let request = pb::WatchComplaintsRequest {
-        after: start(&headers, &query)?,
+        after: start(&headers, &query, &places)?,
     };
     let changes = app
         .clients
@@ -179,72 +183,115 @@ pub(crate) async fn watch_complaints(
         .watch_complaints(call.meta.outgoing(request))
         .await?
         .into_inner();
-    let events = changes.map(|message| message.map(|message| Bytes::from(event(message))));
+    let events = changes.map(move |message| {
+        message.map(|message| {
+            let id = id_of(message.position, app.clock.now(), &places);
+            Bytes::from(event(&id, message))
+        })
+    });
     let mut response = Response::new(Body::from_stream(events));
     let kind = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
 }
 
+/// The id of an event: its place, which all dealers' events number. Sealed with the moment, so that the id of a sign of life does not
+/// tell whether there was anything between it and the one before.
+fn id_of(position: i64, now: Timestamp, places: &Places) -> String {
+    places.seal(&format!("{position} {}", now.as_micros()))
+}
+
+/// The place of an event's id.
+fn position_of(id: &str, places: &Places) -> Option<i64> {
+    places.open(id).split_once(' ')?.0.parse().ok()
+}
+
 /// Where a reader goes on; -1 is now.
-fn start(headers: &HeaderMap, query: &FeedQuery) -> Answer<i64> {
-    let Some(last) = headers.get("last-event-id") else {
-        return Ok(query.after.unwrap_or(-1));
+fn start(headers: &HeaderMap, query: &FeedQuery, places: &Places) -> Answer<i64> {
+    let said = match headers.get("last-event-id") {
+        Some(last) => last.to_str().ok(),
+        None => match &query.after {
+            Some(after) => Some(after.as_str()),
+            None => return Ok(-1),
+        },
     };
-    let position = last.to_str().ok().and_then(|text| text.parse().ok());
+    let position = said.and_then(|id| position_of(id, places));
     position.ok_or_else(|| {
         Failure::invalid(
             "EVENT_ID_INVALID",
-            "Last-Event-ID is the id of an event of this feed: leave it out to begin now",
+            "Last-Event-ID is the id of an event of this feed, as it came to you: leave it out to begin now",
         )
     })
 }
 
 /// A message in the form of the HTML standard; one without changes is a comment that keeps the connection open.
-fn event(message: pb::WatchComplaintsResponse) -> String {
+fn event(id: &str, message: pb::WatchComplaintsResponse) -> String {
     let pb::WatchComplaintsResponse {
-        position,
+        position: _,
         kind,
         changes,
     } = message;
     if changes.is_empty() {
-        return format!("id: {position}\n: nothing new\n\n");
+        return format!("id: {id}\n: nothing new\n\n");
     }
     let changes: Vec<ChangeView> = changes.into_iter().map(ChangeView::from).collect();
     let data = serde_json::to_string(&changes).expect("a view is maps with text keys");
-    format!("id: {position}\nevent: {kind}\ndata: {data}\n\n")
+    format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use marque_auth::{PlaceSeal, Scope};
+
     use super::*;
+
+    fn places(dealer: &str) -> Places {
+        let seal = PlaceSeal::under(b"a secret of thirty-two bytes....");
+        Places::new(&seal, "/Watch", &Scope::Dealer(dealer.parse().unwrap()))
+    }
 
     #[test]
     fn a_change_is_an_event_and_silence_a_comment() {
-        let silence = pb::WatchComplaintsResponse {
-            position: 7,
-            ..pb::WatchComplaintsResponse::default()
-        };
-        assert_eq!(event(silence), "id: 7\n: nothing new\n\n");
+        let silence = pb::WatchComplaintsResponse::default();
+        assert_eq!(event("x", silence), "id: x\n: nothing new\n\n");
         let told = pb::WatchComplaintsResponse {
             position: 8,
             kind: "moved".to_owned(),
             changes: vec![pb::CaseChange::default()],
         };
-        let text = event(told);
-        assert!(text.starts_with("id: 8\nevent: moved\ndata: [{"), "{text}");
+        let text = event("y", told);
+        assert!(text.starts_with("id: y\nevent: moved\ndata: [{"), "{text}");
         assert!(text.ends_with("}]\n\n") && text.lines().count() == 4);
     }
 
     #[test]
     fn a_reader_goes_on_where_he_stopped() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(start(&headers, &FeedQuery::default()).unwrap(), -1);
-        let query = FeedQuery { after: Some(3) };
-        assert_eq!(start(&headers, &query).unwrap(), 3);
-        headers.insert("last-event-id", HeaderValue::from_static("9"));
-        assert_eq!(start(&headers, &query).unwrap(), 9);
-        headers.insert("last-event-id", HeaderValue::from_static("x"));
-        assert!(start(&headers, &query).is_err());
+        let (own, now) = (places("D001"), Timestamp::default());
+        let from = |last: Option<&str>, after: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(last) = last {
+                headers.insert("last-event-id", last.parse().unwrap());
+            }
+            let after = after.map(str::to_owned);
+            start(&headers, &FeedQuery { after }, &own)
+        };
+        let (third, ninth) = (id_of(3, now, &own), id_of(9, now, &own));
+        assert_eq!(from(None, None).unwrap(), -1);
+        assert_eq!(from(None, Some(&third)).unwrap(), 3);
+        assert_eq!(from(Some(&ninth), Some(&third)).unwrap(), 9);
+        let anothers = id_of(9, now, &places("D002"));
+        for wrong in ["x", "9", "", anothers.as_str()] {
+            assert!(from(Some(wrong), None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_id_does_not_tell_whether_others_have_been_busy() {
+        let own = places("D001");
+        let now = Timestamp::default();
+        let later = now.plus(Duration::from_secs(10));
+        assert_ne!(id_of(7, now, &own), id_of(7, later, &own));
     }
 }

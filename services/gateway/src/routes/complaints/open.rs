@@ -60,7 +60,7 @@ pub(crate) struct ComplaintBody {
     opened_at: String,
     /// It is another matter than the case that is open already.
     another_matter: bool,
-    /// What the customer is to us: vip, major or ordinary (the default).
+    /// What the customer is to us: vip, major, ordinary (the default) or small.
     tier: String,
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct TasksQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -105,6 +106,7 @@ pub(crate) struct TaskPage {
     /// The soonest due first; those without a due time come last.
     tasks: Vec<CaseTaskView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct ComplaintView {
     /// low, medium, high or critical.
     #[schema(example = "high")]
     severity: String,
-    /// vip, major or ordinary.
+    /// vip, major, ordinary (also where nothing was said or told) or small.
     tier: String,
     /// The customer's words; left out for callers who see only that there is a case.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -83,7 +83,7 @@ pub(crate) struct AmendmentBody {
     part: String,
     /// Fault.
     fault: String,
-    /// vip, major or ordinary.
+    /// vip, major, ordinary or small.
     tier: String,
     /// VIN.
     vin: String,

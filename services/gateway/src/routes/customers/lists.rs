@@ -100,6 +100,7 @@ pub(crate) struct SourceRecordPage {
     /// The records.
     source_records: Vec<SourceRecordView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 
@@ -185,6 +186,7 @@ pub(crate) struct HistoryPage {
     /// Newest first.
     history: Vec<HistoryEntryView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct DuplicatesQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct DuplicatePage {
     /// What is worth most first.
     duplicates: Vec<DuplicateView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn create_import(State(app): State<App>, call: Call, request: R
         app.settings.body_stall,
         call.outgoing_write(()),
     );
-    let import = sent.await?.import.unwrap_or_default();
+    let import = call.answered(sent.await?).import.unwrap_or_default();
     let path = format!("/v1/imports/{}", import.id);
     Ok(located(
         json(StatusCode::ACCEPTED, &ImportView::from(import)),

@@ -17,6 +17,7 @@ pub(crate) struct ImportPage {
     /// Newest first.
     imports: Vec<ImportView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
     /// Kinds of rows whose imports are missing here, since the role that takes them is down or late: ask again later.
     #[serde(skip_serializing_if = "Vec::is_empty")]

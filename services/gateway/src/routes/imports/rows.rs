@@ -22,11 +22,13 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowsQuery {
-    /// Only rows of this outcome: accepted, accepted_with_findings, quarantined, unchanged or erased.
+    /// Only rows of this outcome: accepted, accepted_with_findings (or with_findings, as an import counts them), quarantined, unchanged
+    /// or erased.
     outcome: String,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -36,6 +38,7 @@ pub(crate) struct RowPage {
     /// By line.
     rows: Vec<RowView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 
@@ -83,7 +86,7 @@ fn read_outcome(text: &str) -> Answer<RowOutcome> {
         RowOutcome::Erased,
     ]
     .into_iter()
-    .find(|outcome| outcome_name(*outcome) == text)
+    .find(|outcome| [outcome_name(*outcome), counter_name(*outcome)].contains(&text))
     .ok_or_else(|| {
         Failure::field(
             "outcome",
@@ -91,4 +94,27 @@ fn read_outcome(text: &str) -> Answer<RowOutcome> {
             "accepted, accepted_with_findings, quarantined, unchanged or erased",
         )
     })
+}
+
+/// The word under which an import counts the rows of an outcome, where that is another.
+fn counter_name(outcome: RowOutcome) -> &'static str {
+    match outcome {
+        RowOutcome::AcceptedWithFindings => "with_findings",
+        other => outcome_name(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_asked_for_by_the_words_that_rows_and_counters_have() {
+        for word in ["accepted_with_findings", "with_findings"] {
+            let read = read_outcome(word).unwrap();
+            assert_eq!(read, RowOutcome::AcceptedWithFindings);
+        }
+        assert_eq!(read_outcome("").unwrap(), RowOutcome::Unspecified);
+        assert!(read_outcome("good").is_err());
+    }
 }

@@ -38,6 +38,7 @@ pub(crate) struct DueListQuery {
     page_size: i64,
     /// `next_page_token` of the page before.
     #[param(required = false)]
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -77,6 +78,7 @@ pub(crate) struct DueDatePage {
     /// The earliest first.
     dates: Vec<CarDueDateView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -54,6 +54,7 @@ pub(crate) struct LoyaltyQuery {
     page_size: i64,
     /// `next_page_token` of the page before.
     #[param(required = false)]
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -114,6 +115,7 @@ pub(crate) struct LoyaltyPage {
     /// The likeliest to stay away first.
     customers: Vec<LoyaltyLineView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -99,6 +99,7 @@ pub(crate) struct DealersQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
     /// Only dealers of this region.
     region: String,
@@ -110,6 +111,7 @@ pub(crate) struct DealerPage {
     /// By code.
     dealers: Vec<DealerView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct StaffPage {
     /// By code.
     staff: Vec<StaffView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

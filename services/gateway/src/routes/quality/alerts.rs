@@ -30,6 +30,7 @@ pub(crate) struct AlertsQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -113,6 +114,7 @@ pub(crate) struct AlertPage {
     /// Newest first.
     alerts: Vec<AlertView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -36,6 +36,7 @@ pub(crate) struct ScorecardsQuery {
     /// Cards a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -149,6 +150,7 @@ pub(crate) struct ScorecardPage {
     /// Lowest score first.
     scorecards: Vec<ScorecardView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct FindingsQuery {
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -47,6 +48,7 @@ pub(crate) struct FindingPage {
     /// Newest first.
     findings: Vec<QualityFindingView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -162,6 +162,7 @@ pub(crate) struct WorkListPage {
     /// Its records, in order.
     items: Vec<WorkItemView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

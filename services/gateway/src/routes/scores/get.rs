@@ -96,6 +96,7 @@ pub(crate) struct ScoreHistoryPage {
     /// Newest first.
     scores: Vec<ScoreView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

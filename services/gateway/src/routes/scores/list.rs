@@ -27,6 +27,7 @@ pub(crate) struct ScoresQuery {
     page_size: i64,
     /// `next_page_token` of the page before.
     #[param(required = false)]
+    #[serde(deserialize_with = "crate::edge::places::opened")]
     page_token: String,
 }
 
@@ -36,6 +37,7 @@ pub(crate) struct ScorePage {
     /// The highest rank first.
     scores: Vec<ScoreView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -117,6 +117,7 @@ pub(crate) struct ReadingPage {
     /// Newest first.
     readings: Vec<ReadingView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -222,6 +222,7 @@ pub(crate) struct VisitPage {
     /// Newest first.
     visits: Vec<VisitView>,
     /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 

@@ -148,7 +148,7 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/complaints/feed",
             "manager",
-            "/v1/complaints/feed?after=41".into(),
+            "/v1/complaints/feed".into(),
             "",
         ),
         (

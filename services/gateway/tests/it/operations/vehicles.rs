@@ -15,6 +15,12 @@ pub(super) fn examples() -> Vec<Example> {
         ),
         ("GET /v1/vehicles/{id}", "technician", vehicle(""), ""),
         (
+            "POST /v1/vehicles/lookup",
+            "technician",
+            "/v1/vehicles/lookup".into(),
+            r#"{"vin":"LSVAA4182E2123456"}"#,
+        ),
+        (
             "GET /v1/vehicles/{id}/visits",
             "service",
             vehicle("/visits"),

@@ -58,11 +58,20 @@ impl Reply {
             .to_owned()
     }
 
-    /// Status, the headers that are part of the contract, and the body without the request's id.
+    /// Status, the headers that are part of the contract, and the body without the request's id and what is sealed.
     pub(crate) fn snapshot(&self) -> Value {
         let mut body = self.json();
         if let Some(id) = body.get_mut("request_id") {
             *id = json!("[id]");
+        }
+        if let Some(token) = body
+            .get_mut("next_page_token")
+            .filter(|token| **token != "")
+        {
+            *token = json!("[sealed]");
+        }
+        if self.header("content-type") == Some("text/event-stream") {
+            body = json!(without_event_ids(&self.text));
         }
         let shown = [
             "content-type",
@@ -80,4 +89,16 @@ impl Reply {
             .collect();
         json!({"status": self.status.as_u16(), "headers": headers, "body": body})
     }
+}
+
+/// A stream of events without their ids, which are sealed.
+fn without_event_ids(text: &str) -> String {
+    let lines = text.split('\n').map(|line| {
+        if line.starts_with("id: ") {
+            "id: [sealed]"
+        } else {
+            line
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -17,7 +17,7 @@ mod visits;
 
 use std::{sync::Arc, time::Duration};
 
-use marque_auth::AuthLayer;
+use marque_auth::{AuthLayer, PlaceSeal};
 use marque_core::{ManualClock, SharedClock};
 use marque_errors::{ErrorCode, ServiceError};
 use marque_gateway::{Deps, Gateway, Peers, Readiness, Settings, build};
@@ -142,6 +142,7 @@ impl Rig {
         let deps = Deps {
             peers,
             verifier: tokens.verifier(),
+            places: PlaceSeal::under(b"the same for every replica......"),
             settings,
             clock,
             readiness: readiness.clone(),

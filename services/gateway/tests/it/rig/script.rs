@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::HeaderMap;
+use marque_core::ReplayMark;
 use tonic::{Code, Request, Response, Status};
 
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,7 @@ pub(crate) struct Script(Arc<Inner>);
 struct Inner {
     delay_ms: AtomicU64,
     quiet: AtomicBool,
+    replays: AtomicBool,
     fails: Mutex<Option<Code>>,
     calls: AtomicUsize,
     last: Mutex<HeaderMap>,
@@ -44,6 +46,11 @@ impl Script {
     /// Keeps no notes from now on, for measuring.
     pub(crate) fn be_quiet(&self) {
         self.0.quiet.store(true, Ordering::SeqCst);
+    }
+
+    /// Says from now on that it answered so before.
+    pub(crate) fn repeat_itself(&self) {
+        self.0.replays.store(true, Ordering::SeqCst);
     }
 
     /// Calls so far.
@@ -81,9 +88,14 @@ impl Script {
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
-        match *self.0.fails.lock().unwrap() {
-            Some(code) => Err(Status::new(code, "as the script says")),
-            None => Ok(Response::new(answer)),
+        if let Some(code) = *self.0.fails.lock().unwrap() {
+            return Err(Status::new(code, "as the script says"));
         }
+        if let Some(mark) = request.extensions().get::<ReplayMark>()
+            && self.0.replays.load(Ordering::SeqCst)
+        {
+            mark.set();
+        }
+        Ok(Response::new(answer))
     }
 }
