@@ -115,6 +115,7 @@ fn body_for(path: &str) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
         "notes" => json!({"text": "called back"}),
         "transitions" => json!({"to": "acknowledged", "note": ""}),
+        "amendments" if path.contains("/tasks/") => json!({"note": "the part comes tomorrow"}),
         "amendments" => json!({"severity": "low", "note": "less than thought"}),
         "erasure" => json!({"ground": "service_ended"}),
         "unmask" => json!({"reason": "the customer asks which number we have"}),

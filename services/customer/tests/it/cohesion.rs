@@ -178,7 +178,7 @@ async fn an_only_record_is_bound_to_none(db: TestDb) {
 async fn the_newest_fifty_records_are_looked_at(db: TestDb) {
     let rig = Rig::new(db).await;
     let with_number = person().with_id_number(id_number(1));
-    let oldest = put(&rig, with_number.put("D1", "0")).await;
+    let oldest = put(&rig, with_number.put("D1", "first")).await;
     let mut file = "客户编号,姓名,手机,身份证号\r\n".to_owned();
     for n in 1..=50 {
         write!(file, "{n},欧阳晓岚,{},{}\r\n", phone(1), id_number(1)).unwrap();

@@ -96,7 +96,9 @@ async fn what_callers_write_reaches_the_service_as_columns() {
     let visit = rig.visits.last_message();
     assert!(
         visit.contains(r#"odometer_km: "20345""#)
-            && visit.contains(r#"[{\"line_kind\":\"part\",\"quantity\":\"1.5\"}]"#),
+            && visit.contains(
+                r#"[{\"line_kind\":\"part\",\"quantity\":\"1.5\",\"unit_price\":\"86.00\"}]"#
+            ),
         "{visit}"
     );
     assert!(rig.vehicle.last_message().contains(r#"model_year: "2024""#));
