@@ -150,12 +150,6 @@ impl Pressure {
         }
     }
 
-    /// From now on this share of one kind is refused.
-    fn shed(&self, kind: &AtomicU32, name: &'static str, share: f64) {
-        kind.store((share * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
-        metrics::gauge!("marque_gateway_shed_share", "of" => name).set(share);
-    }
-
     /// A number that is as good as random (SplitMix64, Steele et al. 2014).
     fn roll(&self) -> u32 {
         const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -241,10 +235,16 @@ fn look(pressure: &Weak<Pressure>, mut sender: &StdStream) {
         writers.see((pressure.backlog.writes)(), CROWD);
         let reads = threads.let_in(pressure.wanted);
         let writes = reads * writers.let_in(pressure.wanted);
-        pressure.shed(&pressure.reads, "reads", 1.0 - reads);
-        pressure.shed(&pressure.writes, "writes", 1.0 - writes);
+        shed(&pressure.reads, "reads", 1.0 - reads);
+        shed(&pressure.writes, "writes", 1.0 - writes);
         (pressure.backlog.on_crowd)(threads.is_crowded() || writers.is_crowded());
     }
+}
+
+/// From now on this share of one kind is refused.
+fn shed(kind: &AtomicU32, name: &'static str, share: f64) {
+    kind.store((share * f64::from(u32::MAX)) as u32, Ordering::Relaxed);
+    metrics::gauge!("marque_gateway_shed_share", "of" => name).set(share);
 }
 
 impl Control {
@@ -397,7 +397,7 @@ mod tests {
             admitted.count()
         };
         assert_eq!(let_in(Class::Interactive, true), 10_000);
-        pressure.shed(&pressure.writes, "writes", 0.2);
+        shed(&pressure.writes, "writes", 0.2);
         let (people, files) = (
             let_in(Class::Interactive, true),
             let_in(Class::Transfer, true),
