@@ -47,6 +47,7 @@ admin_listen = "127.0.0.1:0"
 [limits]
 requests_per_second = 1000000
 burst = 1000000
+queue_delay_ms = 0
 drain_notice_ms = 0
 TOML
     "$MARQUE" serve --config "$work/marque.toml" >"$results/server.log" 2>&1 </dev/null &

@@ -246,6 +246,7 @@ fn quick() -> Config {
     let mut config = Config::default();
     config.limits.requests_per_second = 100_000;
     config.limits.burst = 100_000;
+    config.limits.queue_delay_ms = 0;
     config.limits.drain_notice_ms = 50;
     config.limits.drain_s = 15;
     config

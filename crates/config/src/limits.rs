@@ -14,8 +14,8 @@ pub struct LimitsConfig {
     pub burst: u32,
     /// Requests served at once; more are refused at once.
     pub max_in_flight: usize,
-    /// How long a request may wait for a thread, in milliseconds, before some are refused so that the others are served in time; 0,
-    /// the default, refuses none for that. 50 is a beginning (ADR 29).
+    /// How long a request may wait for a thread, and a write for its store, in milliseconds, before some are refused so that the others are
+    /// served in time; 0 refuses none for that (ADR 29).
     pub queue_delay_ms: u64,
     /// Streams of events open at once, beside those requests; more are refused at once.
     pub max_streams: usize,
@@ -37,7 +37,7 @@ impl Default for LimitsConfig {
             requests_per_second: 10_000,
             burst: 20_000,
             max_in_flight: 512,
-            queue_delay_ms: 0,
+            queue_delay_ms: 100,
             max_streams: 256,
             max_connections: 10_000,
             header_timeout_ms: 10_000,

@@ -35,6 +35,7 @@ impl Server {
             .args(["--admin-listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("MARQUE__IMPORT__BATCH_ROWS", "50")
+            .env("MARQUE__LIMITS__QUEUE_DELAY_MS", "0")
             .env("MARQUE__TELEMETRY__LOG", "error")
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
