@@ -21,9 +21,12 @@ pub fn parse_money_fen(typed: &str) -> Option<i64> {
 
 /// Whether it is an amount with the code of another currency, such as `129.00 USD`.
 pub fn is_foreign_money(typed: &str) -> bool {
+    if parse_money_fen(typed).is_some() {
+        return false;
+    }
     let (number, code): (String, String) =
         typed.chars().partition(|each| !each.is_ascii_alphabetic());
-    code.len() == 3 && parse_money_fen(typed).is_none() && parse_money_fen(&number).is_some()
+    code.len() == 3 && parse_money_fen(&number).is_some()
 }
 
 /// Reads kilometres: `12345`, `12,345km`, `12345公里`, `1.2万公里`; fractions are cut off. `None` if it is none. How many

@@ -64,6 +64,22 @@ pub fn tidy(input: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same of a text of several lines, which stay lines however they were ended.
+///
+/// Allocates only if something changes or there is more than one line.
+pub fn tidy_lines(input: &str) -> Cow<'_, str> {
+    let text = trimmed(input);
+    if !text.contains(LINE_ENDS) {
+        return tidy(text);
+    }
+    let ended_alike = text.replace("\r\n", "\n");
+    let lines: Vec<Cow<'_, str>> = ended_alike.split(LINE_ENDS).map(tidy).collect();
+    Cow::Owned(trimmed(&lines.join("\n")).to_owned())
+}
+
+/// What ends a line; spreadsheets of old write the second alone.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
 /// Whether [`tidy`] would return the trimmed text as it stands. Works on bytes: Chinese text of the common planes needs
 /// no decoding, as only the lead bytes C2, E2, E3 and EF can begin a character that changes.
 fn is_tidy(trimmed: &str) -> bool {
@@ -169,6 +185,23 @@ mod tests {
     }
 
     #[test]
+    fn lines_stay_lines_and_each_is_tidied() {
+        for (typed, expected) in [
+            ("left front\nright mirror", "left front\nright mirror"),
+            (
+                "一、刹车异响 \r\n二、　漏油\r三、抖动",
+                "一、刹车异响\n二、 漏油\n三、抖动",
+            ),
+            ("first\n\nsecond", "first\n\nsecond"),
+            ("\u{FEFF}\n one\t line \n", "one line"),
+            (" ＡＢＣ ", "ABC"),
+            ("\n", ""),
+        ] {
+            assert_eq!(tidy_lines(typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
     fn a_regular_text_is_not_copied() {
         assert!(matches!(tidy(" 河北省石家庄市 12号 "), Cow::Borrowed(_)));
     }
@@ -186,6 +219,12 @@ mod tests {
         fn tidying_twice_is_tidying_once(text in "\\PC{0,40}") {
             let once = tidy(&text).into_owned();
             prop_assert_eq!(tidy(&once).into_owned(), once);
+        }
+
+        #[test]
+        fn tidying_lines_twice_is_tidying_them_once(text in "[a 中\r\n\t\u{A0}\u{FEFF}\u{3000}]{0,20}") {
+            let once = tidy_lines(&text).into_owned();
+            prop_assert_eq!(tidy_lines(&once).into_owned(), once);
         }
 
         #[test]

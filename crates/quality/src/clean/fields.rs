@@ -20,7 +20,7 @@ use crate::{
     phone::{self, Phone, PhoneFlaw},
     plate::{Plate, PlateFlaw},
     standard::{Measure, Measured},
-    text::{is_ideograph, present, tidy},
+    text::{is_ideograph, present, tidy, tidy_lines},
     vin::{Vin, VinFlaw},
 };
 
@@ -46,13 +46,13 @@ impl Notes<'_> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// What people said or wrote in their own words: kept whole, and remarked if it is longer than anybody speaks.
+    /// What people said or wrote in their own words: kept whole, line by line, and remarked if it is longer than anybody speaks.
     pub(super) fn words<'a>(
         &mut self,
         field: Field,
         cell: Option<&'a str>,
     ) -> Option<Cow<'a, str>> {
-        let words = tidy(present(cell)?);
+        let words = tidy_lines(present(cell)?);
         if words.len() > WORDS_CHARS && words.chars().count() > WORDS_CHARS {
             self.add_number(field, Rule::WordsLong, WORDS_CHARS);
         }
@@ -376,11 +376,11 @@ impl Notes<'_> {
 
     pub(super) fn money(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
         let typed = present_number(cell)?;
-        if number::is_foreign_money(typed) {
+        let fen = number::parse_money_fen(typed);
+        if fen.is_none() && number::is_foreign_money(typed) {
             self.add(field, Rule::CurrencyForeign);
             return None;
         }
-        let fen = number::parse_money_fen(typed);
         self.number(field, Measure::Yuan, fen)
     }
 

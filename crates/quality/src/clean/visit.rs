@@ -43,6 +43,7 @@ const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
             "保养",
             "首保",
             "首次保养",
+            "首保索赔",
             "二保",
             "三保",
             "定保",
@@ -104,9 +105,6 @@ const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
             "拖车救援",
             "抢修",
             "自费维修",
-            "客户付费",
-            "自费",
-            "内部",
             "内部维修",
             "维修类",
             "保养维修",
@@ -166,7 +164,6 @@ const VISIT_KINDS: &[(VisitKind, &[&str])] = &[
             "善意保修",
             "善意索赔",
             "配件索赔",
-            "首保索赔",
             "goodwill",
             "claim",
         ],
@@ -467,6 +464,8 @@ mod tests {
             ("技术升级", VisitKind::Recall),
             ("美容装饰", VisitKind::Detailing),
             ("ｐｄｉ检测", VisitKind::Inspection),
+            // The maker pays for it, and it is maintenance all the same.
+            ("首保索赔", VisitKind::Maintenance),
         ] {
             let row = VisitRow {
                 order_number: Some("RO1"),
@@ -479,6 +478,15 @@ mod tests {
                 "{typed}"
             );
         }
+        // Who pays is not what was done.
+        for payer in ["自费", "客户付费", "内部"] {
+            let row = VisitRow {
+                order_number: Some("RO1"),
+                kind: Some(payer),
+                ..VisitRow::default()
+            };
+            assert_eq!(clean_visit(&row, today()).record.kind, None, "{payer}");
+        }
         let words = || VISIT_KINDS.iter().flat_map(|(_, words)| words.iter());
         for word in words() {
             let same = words().filter(|each| each.eq_ignore_ascii_case(word));
@@ -488,7 +496,7 @@ mod tests {
 
     #[test]
     fn what_was_said_and_found_is_kept_whole() {
-        let said = "冷车起步有异响。".repeat(800);
+        let said = "冷车起步有异响。\n已来三次。".repeat(800);
         let row = VisitRow {
             order_number: Some("RO1"),
             complaint_text: Some(&said),

@@ -27,6 +27,8 @@ pub(crate) struct Indexes(Arc<RwLock<Inner>>);
 struct Inner {
     cases: Index<Whose>,
     solutions: Index<Uuid>,
+    /// Version and time of each solution as it was taken in.
+    taken: HashMap<Uuid, (i64, Timestamp)>,
     about: HashMap<Uuid, About>,
     /// Dealers of cases, by code, with numbers that are quick to compare.
     dealers: HashMap<String, u32>,
@@ -98,8 +100,13 @@ impl Indexes {
         inner.about.insert(case.id.uuid(), about);
     }
 
+    /// Takes in a solution, unless it is known as it is.
     fn put_solution(&self, solution: &Solution) {
         let mut inner = self.0.write();
+        let stand = (solution.version, solution.updated_at);
+        if inner.taken.insert(solution.id, stand) == Some(stand) {
+            return;
+        }
         inner.solutions.put(solution.id, &solution.words());
         inner.solutions_until = inner.solutions_until.max(solution.updated_at);
     }
@@ -166,9 +173,14 @@ impl Indexes {
             .collect()
     }
 
-    /// Solutions whose words fit best, with how well.
-    pub(super) fn search_solutions(&self, query: &str, limit: usize) -> Vec<(Uuid, f32)> {
-        self.0.read().solutions.search(query, limit, |_| true)
+    /// Solutions whose words fit best, with how well, among those that `admits`.
+    pub(super) fn search_solutions(
+        &self,
+        query: &str,
+        limit: usize,
+        admits: impl Fn(Uuid) -> bool,
+    ) -> Vec<(Uuid, f32)> {
+        self.0.read().solutions.search(query, limit, admits)
     }
 
     /// How many cases and solutions there are in it.
@@ -262,5 +274,38 @@ impl CaseApp {
             self.indexes.put_case(case);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SolutionState;
+
+    #[test]
+    fn a_solution_is_taken_in_again_only_where_it_changed() {
+        let indexes = Indexes::default();
+        let mut solution = Solution {
+            id: Uuid::from_u128(1),
+            version: 1,
+            state: SolutionState::Draft,
+            title: "天窗漏水".to_owned(),
+            text: "疏通排水管".to_owned(),
+            category: String::new(),
+            part: String::new(),
+            fault: String::new(),
+            author: "a".to_owned(),
+            approved_by: String::new(),
+            updated_at: Timestamp::from_micros(1),
+        };
+        let finds = |query: &str| !indexes.search_solutions(query, 1, |_| true).is_empty();
+        indexes.put_solution(&solution);
+        assert!(finds("天窗"));
+        "刹车异响".clone_into(&mut solution.title);
+        indexes.put_solution(&solution);
+        assert!(finds("天窗") && !finds("刹车"), "it stood so already");
+        solution.updated_at = Timestamp::from_micros(2);
+        indexes.put_solution(&solution);
+        assert!(finds("刹车") && !finds("天窗"));
     }
 }

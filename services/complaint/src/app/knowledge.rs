@@ -1,6 +1,6 @@
 //! The knowledge base, and the desk's view of a case.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, new_uuid};
@@ -50,6 +50,8 @@ pub(crate) struct Draft {
 const SHOWN: usize = 5;
 /// Solutions that are weighed for them.
 const WEIGHED: usize = 30;
+/// Drafts among which a query is looked for: more do not wait for approval at once.
+const DRAFTS: u32 = 1_000;
 
 impl CaseApp {
     /// The desk's view, in one unit of work.
@@ -122,7 +124,7 @@ impl CaseApp {
     /// words of a solution, so one for the very fault is found whatever the customer said.
     fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
         let wanted = format!("{} {} {}", case.words.text, case.part, case.fault);
-        let found = self.indexes.search_solutions(&wanted, WEIGHED);
+        let found = self.indexes.search_solutions(&wanted, WEIGHED, |_| true);
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
         for solution in storage::find_solutions(conn, scope, &ids)? {
@@ -165,11 +167,7 @@ impl CaseApp {
                 let mut found = if query.trim().is_empty() {
                     storage::list_latest_solutions(conn, scope, among, limit as u32)?
                 } else {
-                    let hits = app.indexes.search_solutions(&query, limit * 2);
-                    let ids: Vec<Uuid> = hits.iter().map(|(id, _)| *id).collect();
-                    let mut found = storage::find_solutions(conn, scope, &ids)?;
-                    found.sort_by_key(|solution| ids.iter().position(|id| *id == solution.id));
-                    found
+                    app.fitting(conn, scope, (&query, among), limit)?
                 };
                 found.retain(|solution| match among {
                     Among::Drafts => solution.state == SolutionState::Draft,
@@ -192,6 +190,31 @@ impl CaseApp {
                     .collect()
             })
             .await
+    }
+
+    /// Solutions whose words fit a query, best first. Drafts are few among the others and looked for by themselves.
+    fn fitting(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        (query, among): (&str, Among),
+        limit: usize,
+    ) -> Result<Vec<Solution>> {
+        let (known, hits) = if among == Among::Drafts {
+            let drafts = storage::list_latest_solutions(conn, scope, among, DRAFTS)?;
+            let ids: HashSet<Uuid> = drafts.iter().map(|draft| draft.id).collect();
+            let is_draft = |id: Uuid| ids.contains(&id);
+            let hits = self.indexes.search_solutions(query, limit, is_draft);
+            (drafts, hits)
+        } else {
+            let hits = self.indexes.search_solutions(query, limit * 2, |_| true);
+            let ids: Vec<Uuid> = hits.iter().map(|(id, _)| *id).collect();
+            (storage::find_solutions(conn, scope, &ids)?, hits)
+        };
+        let known = known.into_iter().map(|solution| (solution.id, solution));
+        let mut known: HashMap<Uuid, Solution> = known.collect();
+        let best_first = hits.iter().filter_map(|(id, _)| known.remove(id));
+        Ok(best_first.collect())
     }
 
     /// A solution and its earlier versions.

@@ -62,6 +62,7 @@ impl CaseApp {
         let work = move |conn: &mut Conn<'_>| {
             filter.now = app.clock.now();
             if let Scope::Customer(own) = ctx.scope() {
+                refuse_hidden(&filter)?;
                 filter.customer = Some(*own);
             }
             if let Some(customer) = filter.customer {
@@ -217,6 +218,22 @@ impl CaseApp {
             is_overdue: clock.is_overdue
                 || (is_running && clock.due_at.is_some_and(|due| due < now)),
         }
+    }
+}
+
+/// Refuses what would tell the customer by the cases that come or stay away what he is not shown of them.
+fn refuse_hidden(filter: &Filter) -> Result<()> {
+    let hidden = [
+        ("escalated_to", filter.level > 0),
+        ("overdue", filter.overdue),
+        ("compensation_asked", filter.compensation_asked),
+    ];
+    match hidden.into_iter().find(|(_, is_asked)| *is_asked) {
+        Some((field, _)) => {
+            let message = "leave it out: it is a matter of those who work on cases";
+            Err(Error::field(field, "NOT_ALLOWED", message))
+        }
+        None => Ok(()),
     }
 }
 

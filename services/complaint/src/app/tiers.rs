@@ -16,9 +16,15 @@ use crate::{
 /// Who writes what comes by itself.
 const ACTOR: &str = "scoring";
 
+/// Whether people have said which tier a case has.
+fn is_amended(conn: &mut Conn<'_>, case: &Case) -> Result<bool, StoreError> {
+    let amended = storage::amended_fields(conn, case.id)?;
+    Ok(amended.iter().any(|field| field == "tier"))
+}
+
 impl CaseApp {
     /// Gives cases whose customer has just become known the times of his tier, in the caller's transaction. They were taken for an
-    /// ordinary customer's, for nothing else was said.
+    /// ordinary customer's, for nothing else was said; of which people have said a tier since, it stays.
     pub(crate) fn welcome(
         &self,
         conn: &mut Conn<'_>,
@@ -31,7 +37,8 @@ impl CaseApp {
         let mut changes = Vec::new();
         for mut case in self.store.find_many(conn, &Scope::Headquarters, arrived)? {
             let tier = Self::told_tier(conn, case.customer)?;
-            if case.state.is_open() && case.tier != tier {
+            let may_rise = case.state.is_open() && case.tier == Tier::Ordinary && tier != case.tier;
+            if may_rise && !is_amended(conn, &case)? {
                 self.rank(conn, &mut case, tier)?;
                 changes.push(Change::of(&case, case.updated_at));
             }

@@ -131,9 +131,9 @@ pub(crate) fn amended_fields(
         .collect())
 }
 
-/// Whether anybody has moved a case here; what a file said does not count.
+/// Whether anybody has moved a case here, the customer by his answer among them; what a file said does not count.
 pub(crate) fn was_moved(conn: &mut Conn<'_>, case: ComplaintId) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM complaint_entries WHERE complaint_id = ?1 AND act = 'moved' LIMIT 1";
+    let sql = "SELECT 1 FROM complaint_entries WHERE complaint_id = ?1 AND act IN ('moved', 'answered') LIMIT 1";
     let found = conn.query_opt(sql, &[case.uuid().into()], |_| Ok(()))?;
     Ok(found.is_some())
 }

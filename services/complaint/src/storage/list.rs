@@ -26,7 +26,7 @@ pub(crate) struct Filter {
     pub(crate) overdue: bool,
     /// The time; needed with `overdue`.
     pub(crate) now: Timestamp,
-    /// Only cases with a compensation that waits for its decision.
+    /// Only cases with a compensation that waits for its decision; never another dealer's, who knows it alone.
     pub(crate) compensation_asked: bool,
     /// Cases of the customer at other dealers too, for a caller who knows him.
     pub(crate) across_dealers: bool,
@@ -66,7 +66,8 @@ impl CaseStore {
             sql: "(opened_at, id) < (?1, ?2)".to_owned(),
             values: vec![at.into(), id.into()],
         };
-        if !filter.across_dealers && !matches!(scope, Scope::Customer(_) | Scope::Headquarters) {
+        let is_across = filter.across_dealers && !filter.compensation_asked;
+        if !is_across && !matches!(scope, Scope::Customer(_) | Scope::Headquarters) {
             let (clause, dealers) = dealer_clause(scope, "dealer", 3);
             clauses.sql.push_str(" AND ");
             clauses.sql.push_str(&clause);

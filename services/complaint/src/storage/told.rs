@@ -129,8 +129,9 @@ pub(crate) fn cases_without_customer(
     records: &[SourceRecordId],
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let keys: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
+    // Said as a comparison: SQLite would rather read by the index of customers every case that is nobody's.
     let sql = "SELECT id FROM complaints
-               WHERE is_open AND customer_id IS NULL AND tier = ?1 AND source_record_id IN (??)";
+               WHERE is_open AND (customer_id IS NULL) = TRUE AND tier = ?1 AND source_record_id IN (??)";
     let ordinary = [Tier::Ordinary.code().into()];
     conn.query_in(sql, &ordinary, &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }

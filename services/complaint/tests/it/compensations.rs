@@ -6,12 +6,13 @@ use marque_config::ComplaintConfig;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::world::{World, complaint, reason};
+use crate::world::{World, complaint, customer, linked, reason};
 
 store_test_suite!(
     within_his_limit_whoever_asks_is_answered_at_once,
     beyond_it_whose_limit_covers_it_decides,
     what_waits_for_a_decision_is_found,
+    what_waits_at_another_dealer_is_not_told_to_one_who_knows_the_customer,
     many_small_ones_are_a_large_one,
     a_compensation_is_told_of_and_counted,
 );
@@ -137,6 +138,30 @@ async fn what_waits_for_a_decision_is_found(db: TestDb) {
         .await
         .unwrap();
     assert!(waiting(dealer(Role::Manager)).await.is_empty());
+}
+
+async fn what_waits_at_another_dealer_is_not_told_to_one_who_knows_the_customer(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let events = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D3", "k9", customer(1)),
+    ];
+    world.customers.deliver(events).await;
+    let asked = ask(&world, dealer(Role::Service), &case.id, 12_000).await;
+    assert_eq!(asked.unwrap().state, "asked");
+    let seen = async |code: &str, compensation_asked| {
+        let message = pb::ListComplaintsRequest {
+            customer_id: customer(1).to_string(),
+            compensation_asked,
+            ..pb::ListComplaintsRequest::default()
+        };
+        let request = world.desk(code, message);
+        let answer = world.complaints().list_complaints(request).await;
+        answer.unwrap().into_inner().complaints.len()
+    };
+    assert_eq!((seen("D3", false).await, seen("D3", true).await), (1, 0));
+    assert_eq!(seen("D1", true).await, 1);
 }
 
 async fn many_small_ones_are_a_large_one(db: TestDb) {

@@ -19,6 +19,7 @@ store_test_suite!(
     rows_of_long_ago_are_history_and_do_not_escalate,
     a_corrected_row_does_not_undo_the_work_of_the_desk,
     a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it,
+    a_later_file_does_not_undo_what_the_customers_own_answer_moved,
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
     what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
 );
@@ -286,6 +287,28 @@ async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_move
         .map(|entry| (entry.from.as_str(), entry.to.as_str()))
         .collect();
     assert_eq!(filed, [("in_progress", "closed")]);
+}
+
+async fn a_later_file_does_not_undo_what_the_customers_own_answer_moved(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let link = linked(1, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    let file = format!("{STANDING}TS1,c1,LJ1EEKRN7R4000001,2026-03-01 09:00,异响,待客户,\n");
+    import(&world, &file).await;
+    let case = cases(&world).await.remove(0);
+    assert_eq!(case.state, "waiting_customer");
+    let answer = pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: "冷车时响".into(),
+        ..pb::AddNoteRequest::default()
+    };
+    let himself = world.ask(Role::Customer, Scope::Customer(customer(1)), answer);
+    world.complaints().add_note(himself).await.unwrap();
+    // The dealer's own system has not heard of it.
+    import(&world, &file.replace("异响", "异响，已来三次")).await;
+    let kept = world.get(&case.id).await;
+    assert_eq!(kept.text, "异响,已来三次");
+    assert_eq!(kept.state, "in_progress");
 }
 
 async fn history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end(db: TestDb) {

@@ -92,11 +92,17 @@ async fn whoever_approves_sees_what_waits_for_it(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let approved = put(&world, "", "换片后异响", "打磨刹车盘").await;
     approve(&world, &approved.id).await;
+    // Approved ones that fit better than the draft are in nobody's way.
+    for _ in 0..3 {
+        let drained = put(&world, "", "天窗", "天窗").await;
+        approve(&world, &drained.id).await;
+    }
     let waiting = put(&world, "", "天窗漏水", "疏通排水管").await;
     let drafts = async |query: &str| {
         let message = pb::SearchSolutionsRequest {
             query: query.into(),
             drafts_only: true,
+            limit: 1,
             ..pb::SearchSolutionsRequest::default()
         };
         let request = world.ask(Role::Steward, Scope::Headquarters, message);

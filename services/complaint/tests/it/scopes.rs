@@ -16,6 +16,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    a_customer_does_not_learn_by_filters_what_he_is_not_shown,
     a_region_reads_the_words_of_its_own_dealers_alone,
 );
 
@@ -374,6 +375,35 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));
     world.complaints().add_note(said).await.unwrap();
     assert_eq!(update_due().await, before);
+}
+
+async fn a_customer_does_not_learn_by_filters_what_he_is_not_shown(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let hidden = [
+        pb::ListComplaintsRequest {
+            compensation_asked: true,
+            ..pb::ListComplaintsRequest::default()
+        },
+        pb::ListComplaintsRequest {
+            escalated_to: "manager".into(),
+            ..pb::ListComplaintsRequest::default()
+        },
+        pb::ListComplaintsRequest {
+            overdue: true,
+            ..pb::ListComplaintsRequest::default()
+        },
+    ];
+    for message in hidden {
+        let himself = Scope::Customer(customer(1));
+        let request = world.ask(Role::Customer, himself, message.clone());
+        let refused = world.complaints().list_complaints(request).await;
+        assert_eq!(
+            refused.unwrap_err().code(),
+            Code::InvalidArgument,
+            "{message:?}"
+        );
+        list(&world, Role::Service, dealer("D1"), message).await;
+    }
 }
 
 async fn a_region_reads_the_words_of_its_own_dealers_alone(db: TestDb) {

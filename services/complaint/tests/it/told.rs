@@ -74,6 +74,17 @@ async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(d
     let mut said = complaint("D1", "c2");
     said.tier = "major".into();
     let said = world.open(said).await;
+    // The desk thought that he is more, and then that he is not.
+    let put_back = world.open(complaint("D1", "c3")).await;
+    for tier in ["major", "ordinary"] {
+        let amend = pb::AmendComplaintRequest {
+            id: put_back.id.clone(),
+            tier: tier.into(),
+            ..pb::AmendComplaintRequest::default()
+        };
+        let amend = world.desk("D1", amend);
+        world.complaints().amend_complaint(amend).await.unwrap();
+    }
     assert_eq!(
         (case.tier.as_str(), first_response(&case)),
         ("ordinary", 60)
@@ -82,6 +93,7 @@ async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(d
         linked(2, "D1", "c1", customer(1)),
         linked(3, "D1", "c2", customer(1)),
         linked(4, "D1", "c1", customer(1)),
+        linked(5, "D1", "c3", customer(1)),
     ];
     world.customers.deliver(links).await;
     let known = world.get(&case.id).await;
@@ -95,6 +107,9 @@ async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(d
     assert_eq!(ranked, [("ordinary", "vip")], "once");
     let told = world.get(&said.id).await;
     assert_eq!(told.tier, "major", "the desk said so");
+    let told = world.get(&put_back.id).await;
+    assert_eq!(told.customer_id, customer(1).to_string());
+    assert_eq!(told.tier, "ordinary", "the desk said so in the end");
 }
 
 async fn times_are_those_of_the_configuration(db: TestDb) {

@@ -13,7 +13,10 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{Owner, Owners};
-use crate::app::{Departments, Gathered, Lane, Pending, QualityApp};
+use crate::{
+    app::{Departments, Gathered, Lane, Pending, QualityApp},
+    error::Error,
+};
 
 /// Records asked for at once.
 const ASKED: usize = 500;
@@ -168,10 +171,10 @@ async fn backfill(app: &QualityApp, owners: &Owners, owner: &Owner) -> Result<bo
 
 /// Scores records by the standard in force where they were scored by another, until told to stop.
 pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
-    let mut pause = BACKOFF_MAX;
+    let (mut pause, mut is_started) = (BACKOFF_MAX, false);
     loop {
         let put = app.standard_put().notified();
-        match app.count_once().await {
+        match count(&app, &mut is_started).await {
             Ok(()) => pause = STANDARD_WATCH,
             Err(error) => {
                 tracing::warn!(%error, "records cannot be counted now");
@@ -200,6 +203,16 @@ pub(crate) async fn keep_scoring(app: QualityApp, stop: CancellationToken) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Counts what the release before kept elsewhere, and puts clerks in order once a start.
+async fn count(app: &QualityApp, is_started: &mut bool) -> Result<(), Error> {
+    app.count_once().await?;
+    if !*is_started {
+        app.order_clerks().await?;
+        *is_started = true;
+    }
+    Ok(())
 }
 
 /// Compares all entries whenever some were counted, until told to stop.

@@ -148,6 +148,27 @@ pub(crate) fn all_counters(conn: &mut Conn<'_>) -> Result<BTreeMap<CounterKey, S
     Ok(all)
 }
 
+/// The sums of a dealer's clerks for a kind of records, month by month.
+pub(super) fn sums_of_clerks(
+    conn: &mut Conn<'_>,
+    (kind, dealer): (RecordKind, &str),
+) -> Result<BTreeMap<CounterKey, Sums>, StoreError> {
+    let rows = conn.query(
+        "SELECT period, clerk, points FROM clerk_sums WHERE kind = ?1 AND dealer = ?2",
+        &[kind.code().into(), dealer.into()],
+        |row| {
+            let key = CounterKey {
+                kind,
+                dealer: dealer.to_owned(),
+                period: row.get(0)?,
+                clerk: row.get(1)?,
+            };
+            Ok((key, read_points(&row.get::<Vec<u8>>(2)?)?))
+        },
+    )?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Which cards.
 #[derive(Debug, Clone)]
 pub(crate) struct CardFilter {

@@ -168,19 +168,20 @@ pub(crate) fn list_findings(
     } else {
         "dealer = ?3"
     };
+    let state = filter.state.unwrap_or(FindingState::Open);
+    // For two states SQLite would sort all findings of a dealer; for one it reads them in the order of their index.
+    let (or_else, in_state) = if state == FindingState::Waived {
+        (EXCUSED, "state IN (?1, ?12)")
+    } else {
+        (state.code(), "state = ?1 AND ?12 <> ''")
+    };
     let sql = format!(
         "SELECT {FINDING} FROM findings
-         WHERE state IN (?1, ?12) AND (?2 = '' OR kind = ?2) AND {of_dealer} AND (?4 = '' OR clerk = ?4)
+         WHERE {in_state} AND (?2 = '' OR kind = ?2) AND {of_dealer} AND (?4 = '' OR clerk = ?4)
            AND (?5 = '' OR rule = ?5) AND (?6 = '' OR field = ?6) AND {clause}
            AND ({opened} < ?8 OR {opened} = ?8 AND id < ?9) AND {of_record}
          ORDER BY {opened} DESC, id DESC LIMIT ?10"
     );
-    let state = filter.state.unwrap_or(FindingState::Open);
-    let or_else = if state == FindingState::Waived {
-        EXCUSED
-    } else {
-        state.code()
-    };
     let values = [
         state.code().into(),
         filter.kind.map_or("", RecordKind::code).into(),

@@ -9,10 +9,10 @@ use marque_db::{Conn, StoreError, Value};
 use super::{
     broken,
     clerks::departments,
-    counters::{CardFilter, of_dealers},
+    counters::{CardFilter, of_dealers, sums_of_clerks},
     points::{push, push_text, take, take_text, unzigzag, zigzag},
 };
-use crate::domain::{CounterKey, Mean, Sums};
+use crate::domain::{CounterKey, Mean, Sums, kind_of};
 
 /// Layout of the bytes; the first byte.
 const LAYOUT: u8 = 1;
@@ -91,22 +91,31 @@ pub(super) fn put_means(
     conn.insert_many("clerk_means", &columns, on_conflict, &values)
 }
 
-/// Puts the means of sums in the place of all there are.
-pub(crate) fn replace_means(
-    conn: &mut Conn<'_>,
-    sums: &BTreeMap<CounterKey, Sums>,
-) -> Result<(), StoreError> {
+/// Puts the means of the sums of clerks as they stand in the place of all there are, a dealer at a time.
+pub(crate) fn rebuild_means(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     conn.execute("DELETE FROM clerk_means", &[])?;
-    let of_clerks = sums.iter().filter(|(key, _)| !key.clerk.is_empty());
-    let of_clerks: Vec<(&CounterKey, &Sums)> = of_clerks.collect();
-    let months: Vec<MonthMeans<'_>> = of_clerks
-        .chunk_by(|(one, _), (other, _)| one.month() == other.month())
-        .map(|clerks| {
-            let named = clerks.iter().map(|(key, sums)| (key.clerk.as_str(), *sums));
-            (clerks[0].0, means_blob(named))
-        })
-        .collect();
-    put_means(conn, &months, false)
+    let sql = "SELECT DISTINCT kind, dealer FROM clerk_sums";
+    let dealers = conn.query(sql, &[], |row| {
+        let kind: String = row.get(0)?;
+        let kind = kind_of(&kind).ok_or_else(|| broken("kind of sums"))?;
+        Ok((kind, row.get::<String>(1)?))
+    })?;
+    for (kind, dealer) in &dealers {
+        let sums = sums_of_clerks(conn, (*kind, dealer))?;
+        put_means(conn, &means_of(&sums), false)?;
+    }
+    Ok(())
+}
+
+/// The means of clerks' sums, month by month.
+fn means_of(sums: &BTreeMap<CounterKey, Sums>) -> Vec<MonthMeans<'_>> {
+    let of_clerks: Vec<(&CounterKey, &Sums)> = sums.iter().collect();
+    let months = of_clerks.chunk_by(|(one, _), (other, _)| one.month() == other.month());
+    let with_means = months.map(|clerks| {
+        let named = clerks.iter().map(|(key, sums)| (key.clerk.as_str(), *sums));
+        (clerks[0].0, means_blob(named))
+    });
+    with_means.collect()
 }
 
 /// Encodes the means of a month's clerks: the purposes, and for each clerk his name and two figures a purpose.

@@ -31,7 +31,7 @@ pub(crate) use findings::{
     put_findings, rule_counts,
 };
 pub(crate) use forgetting::forget_records;
-pub(crate) use means::{DealerMeans, clerk_means, department_means, replace_means};
+pub(crate) use means::{DealerMeans, clerk_means, department_means, rebuild_means};
 pub(crate) use pending::{
     Lane, Pending, backfilled, enqueue, has_backlog, has_counted_anew, mark_backfilled,
     mark_counted_anew, no_longer_pending, pending, settle,

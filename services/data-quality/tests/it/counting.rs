@@ -15,6 +15,7 @@ store_test_suite!(
     records_that_were_there_before_are_asked_for_once,
     who_works_elsewhere_takes_his_cards_along,
     more_records_than_are_written_at_once_are_all_counted,
+    whoever_starts_orders_the_clerks_whose_records_a_release_before_counted,
     pages_of_clerks_and_departments_hold_what_is_counted_of_their_dealers,
 );
 
@@ -195,6 +196,22 @@ async fn who_works_elsewhere_takes_his_cards_along(db: TestDb) {
         .peekable();
     assert!(of_him.peek().is_some());
     assert!(of_him.all(|finding| finding.department == "used cars"));
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+async fn whoever_starts_orders_the_clerks_whose_records_a_release_before_counted(db: TestDb) {
+    let world = World::start(db, Owner::default(), 3).await;
+    world.change(&(0..60).map(|n| record(n, 3, 1)).collect::<Vec<_>>());
+    world.until(|cards| records(cards) == 60).await;
+    let by_clerk = world.cards("clerk", "").await;
+    assert_eq!(records(&by_clerk), 60);
+    // That release writes the sums of clerks alone.
+    let sql = "DELETE FROM clerk_means WHERE dealer <> 'D001'";
+    let forgotten = world.db.write(move |conn| conn.execute(sql, &[]));
+    forgotten.await.unwrap();
+    world.start_again("data-quality.score");
+    let is_mended = async || (world.cards("clerk", "").await == by_clerk).then_some(());
+    world.wait_for(is_mended).await;
     assert_eq!(world.recount().await.differing, 0);
 }
 

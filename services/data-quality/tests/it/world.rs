@@ -175,7 +175,8 @@ pub(crate) struct World {
     issuer: Issuer,
     position: Mutex<i64>,
     stop: CancellationToken,
-    _db: TestDb,
+    deps: marque_data_quality::Deps,
+    pub(crate) db: TestDb,
 }
 
 impl Drop for World {
@@ -209,7 +210,7 @@ impl World {
         let visits = (Owner::default(), Arc::new(Feed::default()));
         let complaints = (Owner::default(), Arc::new(Feed::default()));
         let network = Network::default();
-        let built = marque_data_quality::build(marque_data_quality::Deps {
+        let deps = marque_data_quality::Deps {
             db: db.handle(),
             clock: clock.clone(),
             vault: Vault::new(&Keyring::generate().unwrap()),
@@ -234,8 +235,8 @@ impl World {
             vehicle_events: Arc::new(Feed::default()),
             service_history_events: visits.1.clone(),
             complaint_events: complaints.1.clone(),
-        });
-        let built = built.unwrap();
+        };
+        let built = marque_data_quality::build(deps.clone()).unwrap();
         let stop = CancellationToken::new();
         for task in built.tasks {
             tokio::spawn(marque_testkit::as_system(Task::run(task, stop.clone())));
@@ -262,7 +263,20 @@ impl World {
             issuer,
             position: Mutex::new(0),
             stop,
-            _db: db,
+            deps,
+            db,
+        }
+    }
+
+    /// Starts a task of another process of the service, over connections of its own.
+    pub(crate) fn start_again(&self, name: &str) {
+        let deps = marque_data_quality::Deps {
+            db: self.db.from_another_process(),
+            ..self.deps.clone()
+        };
+        let built = marque_data_quality::build(deps).unwrap();
+        for task in built.tasks.into_iter().filter(|task| task.name() == name) {
+            tokio::spawn(marque_testkit::as_system(task.run(self.stop.clone())));
         }
     }
 

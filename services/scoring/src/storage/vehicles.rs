@@ -40,7 +40,8 @@ pub(super) fn of(name: &str) -> String {
     columns.join(", ")
 }
 
-/// Remembers cars, each with the position of the event that told of it, unless later words are known.
+/// Remembers cars, each with the position of the event that told of it, unless later words are known. What the licence says stays
+/// where an event has nothing of it: a vehicle service of the release before tells none.
 pub(crate) fn put_vehicles(
     conn: &mut Conn<'_>,
     vehicles: &[(Vehicle, i64)],
@@ -74,7 +75,9 @@ pub(crate) fn put_vehicles(
          energy_type = excluded.energy_type, sale_date = excluded.sale_date,
          insurance_expiry = excluded.insurance_expiry, inspection_due = excluded.inspection_due,
          warranty_end = excluded.warranty_end, selling_dealer = excluded.selling_dealer,
-         vehicle_class = excluded.vehicle_class, vehicle_use = excluded.vehicle_use, seats = excluded.seats,
+         vehicle_class = CASE WHEN excluded.vehicle_class = '' THEN vehicles.vehicle_class ELSE excluded.vehicle_class END,
+         vehicle_use = CASE WHEN excluded.vehicle_use = '' THEN vehicles.vehicle_use ELSE excluded.vehicle_use END,
+         seats = CASE WHEN excluded.seats = 0 THEN vehicles.seats ELSE excluded.seats END,
          position = excluded.position, due_on = NULL
          WHERE excluded.position >= vehicles.position";
     conn.insert_many("vehicles", &COLUMNS, on_conflict, &values)

@@ -348,6 +348,8 @@ async fn an_inspection_goes_by_what_the_vehicle_licence_says(db: TestDb) {
         inspection(4, "private", 14).await,
         expected("2027-01-31", false)
     );
+    // A process of the release before knows of no licence.
+    assert_eq!(inspection(5, "", 0).await, expected("2027-01-31", false));
 }
 
 async fn what_is_past_is_said_to_be_overdue(db: TestDb) {

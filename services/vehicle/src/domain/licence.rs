@@ -11,7 +11,8 @@ pub(crate) struct Licence {
     pub(crate) seats: i32,
 }
 
-/// A code with the words it is written in: Chinese ones anywhere in the cell, others as the whole of it.
+/// A code with the words it is written in: Chinese ones anywhere in the cell, others as the whole of it. `…` stands between words
+/// that must both be there.
 type Words = (&'static str, &'static [&'static str]);
 
 /// The first that fits counts: 大型普通客车 is a bus before it is a 客车, and 小型面包车 a van.
@@ -25,16 +26,7 @@ const CLASSES: [Words; 4] = [
     ("van", &["面包", "van", "minivan"]),
     (
         "bus",
-        &[
-            "大型客车",
-            "大型普通客车",
-            "中型客车",
-            "中型普通客车",
-            "校车",
-            "公交",
-            "bus",
-            "coach",
-        ],
+        &["大型…客车", "中型…客车", "校车", "公交", "bus", "coach"],
     ),
     (
         "car",
@@ -101,7 +93,7 @@ fn code_of(typed: &str, codes: &[Words]) -> String {
         if word.is_ascii() {
             typed == *word
         } else {
-            typed.contains(*word)
+            word.split('…').all(|part| typed.contains(part))
         }
     };
     let found = codes.iter().find(|(_, words)| words.iter().any(is_said));
@@ -129,6 +121,9 @@ mod tests {
             (["小型轿车", "非营运", "5人"], ("car", "private", 5)),
             (["小型越野客车", "家庭自用", "7座"], ("car", "private", 7)),
             (["大型普通客车", "公路客运", "45"], ("bus", "operating", 45)),
+            (["大型双层客车", "公交", "80"], ("bus", "", 80)),
+            (["中型专用客车", "营运", "19"], ("bus", "operating", 19)),
+            (["中型客车", "租赁", "12"], ("bus", "operating", 12)),
             (["小型面包车", "营转非", "8"], ("van", "private", 8)),
             (["轻型多用途货车", "货运", "5"], ("truck", "operating", 5)),
             (["Car", "Taxi", " 5 "], ("car", "operating", 5)),
