@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(mut table) = Table::open(Cursor::new(file.to_vec()), format, LIMITS, schema, None) else {
         return;
     };
-    assert!(table.reader().headers().len() <= LIMITS.max_columns);
+    assert!(table.headers().len() <= LIMITS.max_columns);
     let mut lines = 0;
     while let Ok(next) = table.next_row() {
         match next {

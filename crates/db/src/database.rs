@@ -178,14 +178,25 @@ impl Database {
     {
         match &*self.engine {
             Engine::Sqlite { readers, .. } => self.span("read").in_scope(|| readers.read(work)),
-            Engine::Postgres { readers, .. } => {
-                on_postgres(readers, self.acting.wall(), |session, unit| {
-                    postgres::read(session, unit, work)
-                })
-                .instrument(self.span("read"))
-                .await
-            }
+            Engine::Postgres { readers, .. } => self.read_on((readers, true), work).await,
         }
+    }
+
+    /// A read on PostgreSQL, on these threads and for a request or not.
+    async fn read_on<T, E>(
+        &self,
+        place: (&Sender<PgJob>, bool),
+        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        on_postgres(place, self.acting.wall(), |session, unit| {
+            postgres::read(session, unit, work)
+        })
+        .instrument(self.span("read"))
+        .await
     }
 
     /// A read that may take long: lists, counts, reports.
@@ -201,7 +212,7 @@ impl Database {
             Engine::Sqlite { readers, .. } => self
                 .span("scan")
                 .in_scope(|| blocking(|| readers.read(work))),
-            Engine::Postgres { .. } => self.read(work).await,
+            Engine::Postgres { readers, .. } => self.read_on((readers, false), work).await,
         }
     }
 
@@ -287,7 +298,7 @@ impl Database {
                     .await
             }
             Engine::Postgres { writers, .. } => {
-                on_postgres(writers, self.acting.wall(), |session, unit| {
+                on_postgres((writers, !bulk), self.acting.wall(), |session, unit| {
                     postgres::write(session, unit, work, |error: &E| {
                         error.as_store_error().is_some_and(StoreError::is_transient)
                     })
@@ -347,8 +358,9 @@ impl AsStoreError for StoreError {
     }
 }
 
+/// Has threads do a piece of work, which is interactive or not.
 pub(crate) async fn on_postgres<T, E>(
-    threads: &Sender<PgJob>,
+    (threads, is_interactive): (&Sender<PgJob>, bool),
     wall: Option<Wall>,
     work: impl FnOnce(&mut Result<PgSession, StoreError>, (&Wanted, Option<&Wall>)) -> Result<T, E>
     + Send
@@ -363,6 +375,7 @@ where
     let _waiter = wanted.waiter();
     let job = PgJob {
         came: Instant::now(),
+        is_interactive,
         work: Box::new(move |session| {
             drop(reply.send(work(session, (&wanted, wall.as_ref()))));
         }),

@@ -380,9 +380,14 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// A unit of work as the threads see it: runs on a session, answers its caller by itself.
+pub(crate) type PgWork = Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>;
+
+/// A unit of work that waits for a thread.
 pub(crate) struct PgJob {
     pub(crate) came: Instant,
-    pub(crate) work: Box<dyn FnOnce(&mut Result<PgSession, StoreError>) + Send>,
+    /// Whether a request is likely to wait for it. How long others wait says nothing of how requests fare.
+    pub(crate) is_interactive: bool,
+    pub(crate) work: PgWork,
 }
 
 /// Where a session leads, and how often the schema has changed since. Not to be printed: the address has the password.
@@ -415,8 +420,15 @@ pub(crate) fn start(
 
 fn run(place: &Place, jobs: &Receiver<PgJob>, waits: &Waits) {
     let mut session: Option<PgSession> = None;
-    for PgJob { came, work } in jobs {
-        waits.note(came, !jobs.is_empty());
+    for job in jobs {
+        let PgJob {
+            came,
+            is_interactive,
+            work,
+        } = job;
+        if is_interactive {
+            waits.note(came, !jobs.is_empty());
+        }
         if session
             .as_mut()
             .is_some_and(|session| session.client.is_closed())
@@ -534,4 +546,41 @@ fn ready<E: From<StoreError>>(
     session
         .as_mut()
         .map_err(|error| StoreError::Unavailable(error.with_sources().into()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of the wait while the first of two units of work has its turn; no server is needed for that.
+    fn told_of_the_first(is_interactive: bool) -> Duration {
+        let place = Place {
+            address: Arc::new(Address::read("postgres://nobody@127.0.0.1:1/none").unwrap()),
+            schema: "none".to_owned(),
+            generation: Arc::default(),
+            written: None,
+        };
+        let waits = Waits::of(Work::Writes);
+        let (sender, jobs) = crossbeam_channel::unbounded();
+        let (tell, told) = std::sync::mpsc::channel();
+        for _ in 0..2 {
+            let (waits, tell) = (waits.clone(), tell.clone());
+            let job = PgJob {
+                came: Instant::now(),
+                is_interactive,
+                work: Box::new(move |_| drop(tell.send(waits.told()))),
+            };
+            drop(sender.send(job));
+        }
+        drop(sender);
+        thread::sleep(Duration::from_millis(1));
+        run(&place, &jobs, &waits);
+        told.recv().unwrap()
+    }
+
+    #[test]
+    fn how_long_batches_and_scans_wait_is_not_told() {
+        assert!(told_of_the_first(true) >= Duration::from_millis(1));
+        assert_eq!(told_of_the_first(false), Duration::ZERO);
+    }
 }

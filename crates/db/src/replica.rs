@@ -78,7 +78,7 @@ impl Replica {
             return Ok(Tried::Declined(work));
         }
         let written = self.written.load(Ordering::Acquire);
-        let told = on_postgres(&self.jobs, wall, move |session, unit| {
+        let told = on_postgres((&self.jobs, false), wall, move |session, unit| {
             let standing = match session {
                 Ok(session) => session.has_replayed(written),
                 Err(_) => return Ok(Told::Down(work)),

@@ -154,7 +154,7 @@ impl Gather {
             items,
             rows,
             next,
-            headers: table.reader().headers().to_vec(),
+            headers: table.headers().to_vec(),
         })
     }
 

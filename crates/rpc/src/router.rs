@@ -12,6 +12,7 @@ use std::{
 
 use futures::future::{BoxFuture, ready};
 use http::{HeaderName, Request, Response};
+use tokio::sync::Mutex;
 use tonic::{Status, body::Body, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
@@ -32,7 +33,14 @@ pub struct RoleTaken(pub RoleName);
 #[derive(Clone)]
 pub struct RoleRouter {
     pub(crate) slots: Arc<Slots>,
+    health: Arc<Mutex<Health>>,
+}
+
+/// What health checks are told, by one at a time: what is told of a service hangs on several roles.
+struct Health {
     reporter: HealthReporter,
+    /// Nothing can be called any more, whatever comes back.
+    is_draining: bool,
 }
 
 /// One place a role, filled once: read without a lock by every call. Health stands beside them.
@@ -75,7 +83,10 @@ impl RoleRouter {
                 serving: Default::default(),
                 health: Routes::new(health).prepare(),
             }),
-            reporter,
+            health: Arc::new(Mutex::new(Health {
+                reporter,
+                is_draining: false,
+            })),
         }
     }
 
@@ -98,26 +109,37 @@ impl RoleRouter {
             .collect()
     }
 
-    /// Tells health checks of the service named like the role, and of each gRPC service that it has, whether it can be called.
+    /// Tells health checks of the service named like the role, and of each gRPC service that it has, whether it can be called. After
+    /// [`Self::stop_serving`] none can.
     pub async fn set_serving(&self, role: RoleName, serving: bool) {
-        self.reporter
+        let health = self.health.lock().await;
+        if !(serving && health.is_draining) {
+            self.tell(&health.reporter, role, serving).await;
+        }
+    }
+
+    /// Tells health checks that nothing here can be called any more: the first act of a drain.
+    pub async fn stop_serving(&self) {
+        let mut health = self.health.lock().await;
+        health.is_draining = true;
+        let reporter = &health.reporter;
+        reporter
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
+        for role in self.roles() {
+            self.tell(reporter, role, false).await;
+        }
+    }
+
+    async fn tell(&self, reporter: &HealthReporter, role: RoleName, serving: bool) {
+        reporter
             .set_service_status(role.as_str(), status_of(serving))
             .await;
         self.slots.serving[role.index()].store(serving, Ordering::Relaxed);
         let services = self.slots.get(role).map(LayeredRoutes::services);
         for service in services.unwrap_or_default() {
             let status = status_of(self.slots.can_serve(service));
-            self.reporter.set_service_status(service, status).await;
-        }
-    }
-
-    /// Tells health checks that nothing here can be called any more: the first act of a drain.
-    pub async fn stop_serving(&self) {
-        self.reporter
-            .set_service_status("", ServingStatus::NotServing)
-            .await;
-        for role in self.roles() {
-            self.set_serving(role, false).await;
+            reporter.set_service_status(service, status).await;
         }
     }
 

@@ -430,6 +430,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_an_old_and_a_new_header_keeps_the_key_it_had() {
+        for (schema, text) in [
+            (&CUSTOMERS, "customer_id,member_no,name"),
+            (&CUSTOMERS, "编号,会员编号,姓名"),
+            (&CUSTOMERS, "会员号,客户档案号,姓名"),
+            (&VISITS, "委托书号,RO号,vin"),
+            (&VISITS, "ro_no,工单编码,vin"),
+        ] {
+            let map = HeaderMap::recognise(&headers(text), schema, None).unwrap();
+            assert_eq!(map.source_column(0), Some(0), "{text}");
+        }
+        let visits = headers("委托书号,vin,会员编号,customer_id");
+        let map = HeaderMap::recognise(&visits, &VISITS, None).unwrap();
+        let customer = VISITS.column("customer_key").unwrap();
+        assert_eq!(map.source_column(customer), Some(3));
+    }
+
+    #[test]
     fn a_second_column_for_the_name_is_known_as_one() {
         let file = headers("客户编号,姓名,手机,车主姓名（必填）,爱车");
         let map = HeaderMap::recognise(&file, &CUSTOMERS, None).unwrap();

@@ -12,7 +12,8 @@ pub struct Column {
     /// Whether it is money, which NDJSON may write as an amount with its currency.
     pub is_money: bool,
     /// Other headers it is known by, the most telling first, with `|` between; compared without case,
-    /// blanks, joining marks and width.
+    /// blanks, joining marks and width. A new one goes to the end: before others it would give the rows of files that have
+    /// both another key than they came with before.
     aliases: &'static str,
 }
 
@@ -97,8 +98,8 @@ const VIN: &str = "车架号|VIN码|VIN号|车辆识别代号|车辆识别码|�
              vin_no|frame_no";
 const PLATE: &str = "车牌号|车牌|车牌号码|牌照号|牌照|号牌号码|号牌|plate_no|plate_number|license_plate|\
              licence_plate|car_no";
-const CUSTOMER_KEY: &str = "客户编号|客户号|客户代码|客户ID|客户编码|会员号|会员编号|会员卡号|会员代码|车主编号|\
-             客户档案号|顾客编号|customer_id|customer_no|cust_id|customer_code|member_no|member_id";
+const CUSTOMER_KEY: &str = "客户编号|客户号|客户代码|客户ID|客户编码|会员号|车主编号|customer_id|customer_no|\
+             cust_id|customer_code|客户档案号|会员编号|会员卡号|会员代码|顾客编号|member_no|member_id";
 const DEALER: &str = "经销商代码|经销商编号|经销商|店代码|网点代码|专营店代码|4S店|dealer_id|dealer_code|\
              store_id|store_code";
 const WITHDRAWN: &str = "作废|已作废|是否作废|作废标志|撤回|是否撤回|已取消|是否取消|void|voided|is_void|\
@@ -116,9 +117,9 @@ pub static CUSTOMERS: Schema = Schema {
     columns: &[
         required(
             "source_key",
-            "客户编号|客户号|客户代码|客户ID|客户编码|档案号|客户档案号|会员号|会员编号|会员卡号|\
-             会员代码|顾客编号|车主编号|编号|记录编号|序号|member_no|member_id|rec_id|record_id|\
-             customer_id|customer_no|cust_id|customer_key|customer_code|key|id",
+            "客户编号|客户号|客户代码|客户ID|客户编码|档案号|会员号|车主编号|编号|记录编号|序号|\
+             rec_id|record_id|customer_id|customer_no|cust_id|customer_key|customer_code|key|id|\
+             客户档案号|会员编号|会员卡号|会员代码|顾客编号|member_no|member_id",
         ),
         column(
             "kind",
@@ -270,9 +271,10 @@ pub static VISITS: Schema = Schema {
     columns: &[
         required(
             "order_number",
-            "工单号|工单编号|工单编码|工单号码|维修工单号|维修工单编号|维修单号|维修单编号|维修编号|\
-             RO号|RO单号|委托书号|委托书编号|委托单号|维修委托书号|结算单号|施工单号|派工单号|单号|订单号|\
-             ro|ro_no|ro_number|ro_id|repair_order|order_no|work_order|work_order_no|job_no",
+            "工单号|工单编号|维修单号|委托书号|委托书编号|结算单号|施工单号|派工单号|单号|订单号|\
+             ro_no|ro_number|repair_order|order_no|work_order|work_order_no|job_no|\
+             工单编码|工单号码|维修工单号|维修工单编号|维修单编号|维修编号|RO号|RO单号|委托单号|\
+             维修委托书号|ro|ro_id",
         ),
         required("vin", VIN),
         column("customer_key", CUSTOMER_KEY),

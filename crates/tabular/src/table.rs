@@ -20,7 +20,8 @@ pub struct Table {
     schema: &'static Schema,
     mapping: Option<Mapping>,
     map: HeaderMap,
-    known_headers: usize,
+    /// As they were before the file went out to be mended.
+    headers: Vec<String>,
     /// Whether it is a file of quarantined rows that was opened in a spreadsheet program and comes back.
     is_mended: bool,
     row: Row,
@@ -50,16 +51,22 @@ impl Table {
         schema: &'static Schema,
         mapping: Option<Mapping>,
     ) -> Result<Self, Problem> {
-        let map = HeaderMap::recognise(reader.headers(), schema, mapping.as_ref())?;
-        let known_headers = reader.headers().len();
+        let found = reader.headers();
         let is_reason = |header: &String| header.starts_with(REASON_COLUMN_PREFIX);
-        let is_mended = reader.format() != Format::Ndjson && reader.headers().iter().any(is_reason);
+        let is_mended = reader.format() != Format::Ndjson && found.iter().any(is_reason);
+        let bare = |header: &String| unguarded(header).unwrap_or(header).to_owned();
+        let headers: Vec<String> = if is_mended {
+            found.iter().map(bare).collect()
+        } else {
+            found.to_vec()
+        };
+        let map = HeaderMap::recognise(&headers, schema, mapping.as_ref())?;
         Ok(Self {
             reader,
             schema,
             mapping,
             map,
-            known_headers,
+            headers,
             is_mended,
             row: Row::new(),
         })
@@ -72,11 +79,10 @@ impl Table {
     #[inline]
     pub fn next_row(&mut self) -> Result<Next, Problem> {
         let next = self.reader.next_row(&mut self.row)?;
-        if self.reader.headers().len() != self.known_headers {
+        if self.reader.headers().len() != self.headers.len() {
             // An NDJSON row brought new keys.
-            self.known_headers = self.reader.headers().len();
-            self.map =
-                HeaderMap::recognise(self.reader.headers(), self.schema, self.mapping.as_ref())?;
+            self.headers = self.reader.headers().to_vec();
+            self.map = HeaderMap::recognise(&self.headers, self.schema, self.mapping.as_ref())?;
         }
         if self.is_mended {
             self.unguard();
@@ -146,7 +152,12 @@ impl Table {
         &self.row
     }
 
-    /// The reader, for headers, format and position.
+    /// The file's headers, as they were before the file went out to be mended. Those of an NDJSON file grow when a row has a new key.
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    /// The reader, for format and position.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }

@@ -185,8 +185,8 @@ pub struct Reason<'a> {
 }
 
 /// Writes the rows that were not taken over: their own columns as they came, then where they stood and why they were
-/// refused. Mended, the file can be sent again as it is. In CSV what a spreadsheet program would take for a formula has an apostrophe in
-/// front of it, which is taken off when the file comes back.
+/// refused. Mended, the file can be sent again as it is. In CSV what a spreadsheet program would take for a formula, in a header too, has an
+/// apostrophe in front of it, which is taken off when the file comes back.
 pub struct QuarantineWriter<W> {
     rows: Rows<W>,
     headers: Vec<String>,
@@ -204,8 +204,11 @@ impl<W: Write> QuarantineWriter<W> {
     /// Those of the sink.
     pub fn csv(into: W, headers: &[String]) -> io::Result<Self> {
         let mut rows = CsvWriter::with_mark(into)?;
-        let own = own_headers(headers);
-        rows.write(own.iter().map(|(_, header)| *header).chain(REASON_COLUMNS))?;
+        let own = own_headers(headers).into_iter().map(|(_, header)| header);
+        for header in own.chain(REASON_COLUMNS) {
+            rows.field(&guarded(header));
+        }
+        rows.end_record()?;
         Ok(Self {
             rows: Rows::Csv(rows),
             headers: headers.to_vec(),

@@ -17,7 +17,8 @@ use marque_api::intake::v1::{
 };
 use marque_auth::{AuthLayer, CallContext, PlaceSeal};
 use marque_rpc::{
-    CallMeta, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings, capped, stack,
+    CallMeta, REPLAYED, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings,
+    capped, stack,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -126,7 +127,7 @@ impl ImportService for ImportGateway {
         &self,
         request: Request<Streaming<pb::ImportRequest>>,
     ) -> Result<Response<pb::ImportResponse>, Status> {
-        let meta = CallMeta::of(&request);
+        let (meta, caller) = (CallMeta::of(&request), CallContext::of(&request)?);
         let key = request.metadata().get("idempotency-key").cloned();
         let mut messages = request.into_inner();
         let first = messages.message().await?.ok_or(ImportError::OutOfOrder)?;
@@ -137,6 +138,9 @@ impl ImportService for ImportGateway {
             head.metadata_mut().insert("idempotency-key", key);
         }
         let sent = intake::send(importer, Box::pin(parts), self.stall, head).await?;
+        if sent.metadata().contains_key(REPLAYED.as_str()) {
+            caller.note_replay();
+        }
         Ok(Response::new(sent.into_inner()))
     }
 

@@ -64,8 +64,9 @@ impl From<&LimitsConfig> for Settings {
             part_deadline: Duration::from_secs(2),
             max_connections: config.max_connections,
             header_timeout: Duration::from_millis(config.header_timeout_ms),
-            // Twice the largest token that is worth an answer like that to any other bad one; the verifier reads 8 KiB at most.
-            max_header_bytes: 128 * 1024,
+            // A token of 64 KiB is answered as any other bad one is, though the verifier reads 8 KiB at most; more would be memory that
+            // each connection of anybody can have.
+            max_header_bytes: 80 * 1024,
             drain_notice: Duration::from_millis(config.drain_notice_ms),
             drain_timeout: Duration::from_secs(config.drain_s),
         }

@@ -101,6 +101,22 @@ async fn health_is_told_for_each_role() {
 }
 
 #[tokio::test]
+async fn what_comes_back_during_a_drain_is_not_called() {
+    let world = World::start().await;
+    let mut health = HealthClient::new(network(RoleName::Vehicle, &world.address));
+    world.router.set_serving(RoleName::Vehicle, true).await;
+    world.router.stop_serving().await;
+    world.router.set_serving(RoleName::Vehicle, true).await;
+    for service in ["", "vehicle", "marque.events.v1.EventFeed"] {
+        let asked = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        let status = health.check(asked).await.unwrap().into_inner().status();
+        assert_eq!(status, ServingStatus::NotServing, "{service}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_of_several_roles_serves_while_one_of_them_does() {
     let world = World::start().await;
     let mut health = HealthClient::new(network(RoleName::Vehicle, &world.address));

@@ -41,7 +41,8 @@ pub(crate) struct Bond {
 
 /// The other record that resembles one most.
 pub(crate) struct Nearest {
-    pub(crate) record: SourceRecordId,
+    /// Nothing if the caller may not know of it.
+    pub(crate) record: Option<SourceRecordId>,
     pub(crate) probability: f32,
     /// Strongest first.
     pub(crate) evidence: Vec<Reason>,
@@ -53,7 +54,7 @@ pub(crate) struct Brought {
     pub(crate) by: MovedBy,
     /// Nothing where the later of the two was linked as it came.
     pub(crate) act: Option<MergeId>,
-    /// Empty where it is not kept with the act.
+    /// Empty where it is not kept with the act, or not the caller's to know.
     pub(crate) actor: String,
     pub(crate) reason: String,
     pub(crate) at: Option<Timestamp>,
@@ -104,11 +105,12 @@ impl CustomerApp {
         let scales = self.scales(conn, &compared)?;
         let family = self.store.family(conn, customer.number)?;
         let moves = self.store.moves_bringing(conn, &family)?;
+        let known: Vec<SourceRecordId> = file.known_records().map(|record| record.id).collect();
         let mut bonds: Vec<Bond> = records
             .iter()
             .zip(&compared)
             .filter(|(record, _)| file.is_known(record))
-            .map(|(record, one)| Bond::of(record, one, &compared, &scales, &moves))
+            .map(|(record, one)| Bond::of(record, one, &compared, &scales, &moves).told(&known))
             .collect();
         bonds.sort_by(|a, b| a.strength.total_cmp(&b.strength));
         Ok(Cohesion {
@@ -139,12 +141,25 @@ impl Bond {
             stands_alone: held_by == usize::from(is_held_by_nearest),
             strength: nearest.as_ref().map_or(f32::NEG_INFINITY, strength),
             nearest: nearest.map(|pair| Nearest {
-                record: pair.other.record,
+                record: Some(pair.other.record),
                 probability: probability(pair.bits),
                 brought: Brought::together([one.seq, pair.other.seq], moves),
                 evidence: scales.waterfall(pair),
             }),
         }
+    }
+
+    /// The bond as it is told to somebody who knows of these records: of a nearest one that is none of them he hears how like it is,
+    /// and neither which it is nor who brought it and why.
+    fn told(mut self, known: &[SourceRecordId]) -> Self {
+        if let Some(nearest) = &mut self.nearest
+            && nearest.record.is_none_or(|record| !known.contains(&record))
+        {
+            nearest.record = None;
+            nearest.brought.actor.clear();
+            nearest.brought.reason.clear();
+        }
+        self
     }
 }
 

@@ -48,22 +48,25 @@ impl CustomerApp {
     }
 
     /// A dealer knows of what was done at his own house, a region of what was done at its dealers', and both of what became
-    /// of the customer's identity; not where else the customer goes, nor who asked after him.
+    /// of the customer's identity; not where else the customer goes, nor who asked after him. He himself knows of all acts. Why
+    /// linkage took a record for his is for headquarters alone.
     fn keep_known(
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
         entries: &mut Vec<HistoryEntry>,
     ) -> Result<()> {
-        if matches!(scope, Scope::Headquarters | Scope::Customer(_)) {
+        if matches!(scope, Scope::Headquarters) {
             return Ok(());
         }
-        let dealers: Vec<&str> = entries.iter().map(|entry| entry.dealer.as_str()).collect();
-        let own = self.store.within(conn, scope, &dealers)?;
-        entries.retain(|entry| {
-            own.contains(&entry.dealer)
-                || matches!(entry.act.as_str(), "merged" | "split" | "moved" | "undone")
-        });
+        if !matches!(scope, Scope::Customer(_)) {
+            let dealers: Vec<&str> = entries.iter().map(|entry| entry.dealer.as_str()).collect();
+            let own = self.store.within(conn, scope, &dealers)?;
+            entries.retain(|entry| {
+                own.contains(&entry.dealer)
+                    || matches!(entry.act.as_str(), "merged" | "split" | "moved" | "undone")
+            });
+        }
         // What shows a record to be the customer's tells of records that others have of him.
         for entry in entries.iter_mut().filter(|entry| entry.act == "linked") {
             let record = entry.reason.find(' ').unwrap_or(entry.reason.len());

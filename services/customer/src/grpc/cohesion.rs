@@ -59,7 +59,7 @@ fn nearest_to_pb(nearest: Nearest) -> pb::Resemblance {
         at,
     } = brought;
     pb::Resemblance {
-        source_record_id: record.to_string(),
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
         probability: f64::from(probability),
         evidence: evidence.into_iter().map(evidence_to_pb).collect(),
         brought_by: by.as_str().to_owned(),

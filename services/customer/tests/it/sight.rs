@@ -361,6 +361,9 @@ async fn why_a_record_was_linked_is_for_headquarters(db: TestDb) {
     assert_eq!(reasons(Role::Manager, dealer("D2")).await, [record]);
     let east = Scope::Region("east".into());
     assert_eq!(reasons(Role::Manager, east).await, [record]);
+    // What the house weighs is not told to whom it weighs.
+    let own = Scope::Customer(id.parse().unwrap());
+    assert_eq!(reasons(Role::Customer, own).await, [record]);
 }
 
 async fn a_region_does_not_learn_what_dealers_of_others_wrote(db: TestDb) {

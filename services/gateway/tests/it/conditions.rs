@@ -165,6 +165,27 @@ async fn a_shorter_deadline_is_honoured_and_a_longer_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_reader_whose_place_is_lost_is_told_so_and_goes_on() {
+    let rig = Rig::new();
+    let feed = "/v1/complaints/feed";
+    let lost = with_header(&rig, "GET", feed, "", "last-event-id", "of another secret").await;
+    assert_eq!(lost.status.as_u16(), 200);
+    assert!(
+        lost.text.starts_with("event: lost\ndata: []\n\nid: "),
+        "{}",
+        lost.text
+    );
+    let known = with_header(&rig, "GET", feed, "", "last-event-id", "7").await;
+    assert!(known.text.starts_with("id: "), "{}", known.text);
+    assert!(rig.complaint.last_message().contains("after: 7"));
+    let refused = rig.call("GET", &format!("{feed}?after=7"), "").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.reason().as_str()),
+        (400, "EVENT_ID_INVALID")
+    );
+}
+
+#[tokio::test]
 async fn an_answer_that_was_given_before_says_so() {
     let rig = Rig::new();
     rig.customer.repeat_itself();

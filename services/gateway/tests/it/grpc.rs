@@ -101,6 +101,24 @@ async fn a_stream_of_rows_reaches_the_role_of_its_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_was_taken_in_before_says_so() {
+    let rig = Arc::new(Rig::new());
+    rig.customer.repeat_itself();
+    let (channel, _serving) = connect(&rig).await;
+    let mut client = ImportServiceClient::new(channel);
+    for (key, told) in [(Some("key-1"), true), (None, false)] {
+        let rows = stream::iter([start("customers"), chunk("a,b\n")]);
+        let mut request = with_token(rows, &rig.tokens.of("dms"));
+        if let Some(key) = key {
+            let metadata = request.metadata_mut();
+            metadata.insert("idempotency-key", key.parse().unwrap());
+        }
+        let answer = client.import(request).await.unwrap();
+        assert_eq!(answer.metadata().contains_key("marque-replayed"), told);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_of_cases_are_streamed_and_nothing_else_of_that_role_is_outside() {
     let rig = Arc::new(Rig::new());
     let (channel, _serving) = connect(&rig).await;

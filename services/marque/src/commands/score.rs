@@ -1,6 +1,6 @@
 //! `marque score`: scores and ranks the customers of a CSV file, with nothing else running.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -106,24 +106,40 @@ fn describe_idle(IdleColumn { name, needs }: &IdleColumn) -> String {
 }
 
 /// Writes beside the file and moves it there when all of it is written: a list cut off by a full disk would look like a shorter one.
-/// A pipe or a device is written as it is.
+/// A file that stands there already keeps its mode, and a link to it stays one. A pipe or a device is written as it is, and so is a link
+/// that leads to nothing yet.
 fn write_whole(scored: &ScoredFile<'_>, out: &Path) -> io::Result<()> {
-    let is_plain = fs::metadata(out).map_or(true, |found| found.is_file());
+    let found = fs::metadata(out).ok();
+    let is_plain = found
+        .as_ref()
+        .map_or_else(|| !out.is_symlink(), Metadata::is_file);
+    let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_owned());
     let Some(name) = out.file_name().filter(|_| is_plain) else {
-        return write_to(scored, out);
+        return write_to(scored, File::create(&out)?);
     };
     let mut unfinished = name.to_owned();
     unfinished.push(".unfinished");
     let unfinished = out.with_file_name(unfinished);
-    let written = write_to(scored, &unfinished).and_then(|()| fs::rename(&unfinished, out));
+    let written = create_like(found.as_ref(), &unfinished)
+        .and_then(|file| write_to(scored, file))
+        .and_then(|()| fs::rename(&unfinished, &out));
     if written.is_err() {
         drop(fs::remove_file(&unfinished));
     }
     written
 }
 
-fn write_to(scored: &ScoredFile<'_>, path: &Path) -> io::Result<()> {
-    scored.write_to(&mut BufWriter::new(fs::File::create(path)?))
+/// Makes a file that whoever may read or write the other one may, and nobody else.
+fn create_like(other: Option<&Metadata>, path: &Path) -> io::Result<File> {
+    let file = File::create(path)?;
+    if let Some(other) = other {
+        file.set_permissions(other.permissions())?;
+    }
+    Ok(file)
+}
+
+fn write_to(scored: &ScoredFile<'_>, file: File) -> io::Result<()> {
+    scored.write_to(&mut BufWriter::new(file))
 }
 
 fn describe(group: &GroupSummary) -> String {
@@ -162,5 +178,29 @@ mod tests {
         assert_eq!(fs::read_to_string(&out).unwrap(), scored);
         let names = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "nothing unfinished is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_keeps_its_mode() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let [input, out, kept, new] =
+            ["in.csv", "out.csv", "kept.csv", "new.csv"].map(|name| folder.path().join(name));
+        fs::write(&input, "id,kind,credit\nC1,person,80\n").unwrap();
+        fs::write(&kept, "of last month").unwrap();
+        fs::set_permissions(&kept, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&kept, &out).unwrap();
+        score_file(&input, &out, &Model::shipped()).unwrap();
+        assert!(out.is_symlink());
+        assert!(fs::read_to_string(&kept).unwrap().starts_with("id,"));
+        let mode = fs::metadata(&kept).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+
+        fs::remove_file(&kept).unwrap();
+        symlink(&kept, &new).unwrap();
+        score_file(&input, &new, &Model::shipped()).unwrap();
+        assert!(new.is_symlink() && kept.is_file());
     }
 }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, header};
 use marque_api::complaint::v1 as pb;
 use marque_core::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
+use tonic::Status;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
@@ -138,11 +139,10 @@ impl PartialSchema for FeedEvent {
             .description(Some("One event of the complaint feed"))
             .property(
                 "id",
-                text("Place to go on from, of use to this reader alone"),
+                text("Place to go on from, of use to this reader alone; `lost` has none"),
             )
             .property("event", text("What happened").examples(["moved"]))
             .property("data", data)
-            .required("id")
             .required("event")
             .required("data")
             .into()
@@ -163,7 +163,7 @@ impl ToSchema for FeedEvent {
 /// Changes of cases in the caller's scope as they happen, as server-sent events.
 ///
 /// The event's name is opened, moved, amended, noted, tasked, escalated, attached, compensated or warned, its data a list of changes, its id the place to
-/// go on from after a break (`Last-Event-ID`).
+/// go on from after a break (`Last-Event-ID`). Where a `Last-Event-ID` cannot be opened the first event is `lost`, and what follows is from now on.
 #[utoipa::path(get, path = "/v1/complaints/feed", tag = "complaints", params(FeedQuery),
     responses((status = 200, description = "An endless stream", body = FeedEvent, content_type = "text/event-stream")))]
 pub(crate) async fn watch_complaints(
@@ -173,8 +173,9 @@ pub(crate) async fn watch_complaints(
     Query(query): Query<FeedQuery>,
 ) -> Answer {
     let places = Places::of_request();
+    let start = start(&headers, &query, &places)?;
     let request = pb::WatchComplaintsRequest {
-        after: start(&headers, &query, &places)?,
+        after: start.position(),
     };
     let changes = app
         .clients
@@ -189,10 +190,36 @@ pub(crate) async fn watch_complaints(
             Bytes::from(event(&id, message))
         })
     });
-    let mut response = Response::new(Body::from_stream(events));
+    let lost: Option<Result<Bytes, Status>> =
+        (start == Start::Lost).then(|| Ok(Bytes::from_static(LOST)));
+    let mut response = Response::new(Body::from_stream(stream::iter(lost).chain(events)));
     let kind = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
+}
+
+/// What a reader hears first whose place is lost. Browsers pass over an event without data.
+const LOST: &[u8] = b"event: lost\ndata: []\n\n";
+
+/// Where a reader begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With what comes.
+    Now,
+    /// After this place.
+    After(i64),
+    /// With what comes, though he has read before: where, cannot be told any more.
+    Lost,
+}
+
+impl Start {
+    /// As the role is asked for it.
+    const fn position(self) -> i64 {
+        match self {
+            Self::After(position) => position,
+            Self::Now | Self::Lost => -1,
+        }
+    }
 }
 
 /// The id of an event: its place, which all dealers' events number. Sealed with the moment, so that the id of a sign of life does not
@@ -206,22 +233,33 @@ fn position_of(id: &str, places: &Places) -> Option<i64> {
     places.open(id).split_once(' ')?.0.parse().ok()
 }
 
-/// Where a reader goes on; -1 is now.
-fn start(headers: &HeaderMap, query: &FeedQuery, places: &Places) -> Answer<i64> {
-    let said = match headers.get("last-event-id") {
-        Some(last) => last.to_str().ok(),
-        None => match &query.after {
-            Some(after) => Some(after.as_str()),
-            None => return Ok(-1),
-        },
+/// The place of an id of the release before, which wrote it plainly. The next release knows none of them.
+fn plain_position(id: &str) -> Option<i64> {
+    id.parse().ok().filter(|position| *position >= 0)
+}
+
+/// Where a reader goes on.
+fn start(headers: &HeaderMap, query: &FeedQuery, places: &Places) -> Answer<Start> {
+    if let Some(last) = headers.get("last-event-id") {
+        return Ok(after_break(last, places));
+    }
+    let Some(after) = &query.after else {
+        return Ok(Start::Now);
     };
-    let position = said.and_then(|id| position_of(id, places));
-    position.ok_or_else(|| {
+    let position = position_of(after, places);
+    position.map(Start::After).ok_or_else(|| {
         Failure::invalid(
             "EVENT_ID_INVALID",
-            "Last-Event-ID is the id of an event of this feed, as it came to you: leave it out to begin now",
+            "after is the id of an event of this feed, as it came to you: leave it out to begin now",
         )
     })
+}
+
+/// Where a browser goes on by itself: refused, it would never ask again.
+fn after_break(last: &HeaderValue, places: &Places) -> Start {
+    let id = last.to_str().unwrap_or_default();
+    let position = position_of(id, places).or_else(|| plain_position(id));
+    position.map_or(Start::Lost, Start::After)
 }
 
 /// A message in the form of the HTML standard; one without changes is a comment that keeps the connection open.
@@ -278,13 +316,18 @@ mod tests {
             start(&headers, &FeedQuery { after }, &own)
         };
         let (third, ninth) = (id_of(3, now, &own), id_of(9, now, &own));
-        assert_eq!(from(None, None).unwrap(), -1);
-        assert_eq!(from(None, Some(&third)).unwrap(), 3);
-        assert_eq!(from(Some(&ninth), Some(&third)).unwrap(), 9);
+        assert_eq!(from(None, None).unwrap(), Start::Now);
+        assert_eq!(from(None, Some(&third)).unwrap(), Start::After(3));
+        assert_eq!(from(Some(&ninth), Some(&third)).unwrap(), Start::After(9));
+        let of_the_release_before = from(Some("9"), None);
+        assert_eq!(of_the_release_before.unwrap(), Start::After(9));
         let anothers = id_of(9, now, &places("D002"));
-        for wrong in ["x", "9", "", anothers.as_str()] {
-            assert!(from(Some(wrong), None).is_err(), "{wrong}");
+        for wrong in ["x", "-1", "", anothers.as_str()] {
+            assert_eq!(from(Some(wrong), None).unwrap(), Start::Lost, "{wrong}");
+            assert!(from(None, Some(wrong)).is_err(), "{wrong}");
         }
+        assert!(from(None, Some("9")).is_err());
+        assert_eq!(Start::Lost.position(), Start::Now.position());
     }
 
     #[test]

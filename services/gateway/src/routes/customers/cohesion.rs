@@ -20,8 +20,9 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Resemblance)]
 pub(crate) struct ResemblanceView {
-    /// The other record.
+    /// The other record; left out if the caller may not know of it, as who brought it and why are.
     #[schema(example = "src_5f0c6b0e7a8b5c1d9e2f3a4b5c6d7e8f")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     source_record_id: String,
     /// How probable it is that the two are one customer's, if nothing else were known, 0 to 1.
     #[schema(example = 0.998)]
