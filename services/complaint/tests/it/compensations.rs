@@ -130,7 +130,10 @@ async fn what_waits_for_a_decision_is_found(db: TestDb) {
         let found = answer.into_inner().complaints.into_iter();
         found.map(|case| case.id).collect::<Vec<_>>()
     };
-    assert_eq!(waiting(dealer(Role::Manager)).await, [case.id.clone()]);
+    assert_eq!(
+        waiting(dealer(Role::Manager)).await,
+        std::slice::from_ref(&case.id)
+    );
     let elsewhere = Scope::Dealer("D2".parse().unwrap());
     assert!(waiting((Role::Manager, elsewhere)).await.is_empty());
     let verdict = (asked.id.as_str(), "approve", "");

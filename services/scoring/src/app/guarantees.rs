@@ -40,7 +40,7 @@ impl ScoreApp {
         let Some(start) = car.sale_date else {
             return Ok(Counted {
                 vehicle,
-                vehicle_use: car.vehicle_use,
+                vehicle_use: car.licensed_use,
                 start: None,
                 counters: Vec::new(),
             });
@@ -50,7 +50,7 @@ impl ScoreApp {
         let now = local(asked_at);
         Ok(Counted {
             vehicle,
-            vehicle_use: car.vehicle_use,
+            vehicle_use: car.licensed_use,
             start: Some((start, windows(&terms, start, &calendar))),
             counters: counters(&terms, start, &calendar, &repairs, now),
         })

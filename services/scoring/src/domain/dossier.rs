@@ -44,7 +44,7 @@ pub(crate) struct Vehicle {
     /// By the vehicle licence: car, bus, van or truck; empty if not known.
     pub(crate) class: String,
     /// By the vehicle licence: private or operating; empty if not known.
-    pub(crate) vehicle_use: String,
+    pub(crate) licensed_use: String,
     /// 0 if not known.
     pub(crate) seats: i64,
 }

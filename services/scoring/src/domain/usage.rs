@@ -53,7 +53,7 @@ impl Usage {
             _ => (named.class, named.seats),
         };
         let seats = u8::try_from(vehicle.seats).ok().filter(|seats| *seats > 0);
-        let vehicle_use = match vehicle.vehicle_use.as_str() {
+        let vehicle_use = match vehicle.licensed_use.as_str() {
             "private" => Some(Use::Private),
             "operating" => Some(Use::Operating),
             _ => named.vehicle_use,
@@ -162,7 +162,7 @@ mod tests {
             warranty_end: None,
             selling_dealer: String::new(),
             class: String::new(),
-            vehicle_use: String::new(),
+            licensed_use: String::new(),
             seats: 0,
         }
     }
@@ -192,7 +192,7 @@ mod tests {
         ] {
             let vehicle = Vehicle {
                 class: class.to_owned(),
-                vehicle_use: vehicle_use.to_owned(),
+                licensed_use: vehicle_use.to_owned(),
                 seats,
                 ..vehicle("T7 皮卡")
             };

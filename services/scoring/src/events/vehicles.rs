@@ -97,7 +97,7 @@ fn read_vehicle(changed: ChangedVehicle) -> Result<Vehicle, ApplyError> {
         warranty_end: date(&changed.warranty_end, "warranty_end")?,
         selling_dealer: changed.selling_dealer,
         class: changed.vehicle_class,
-        vehicle_use: changed.vehicle_use,
+        licensed_use: changed.vehicle_use,
         seats: i64::from(changed.seats),
     })
 }

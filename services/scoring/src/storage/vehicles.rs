@@ -63,7 +63,7 @@ pub(crate) fn put_vehicles(
                 vehicle.warranty_end.into(),
                 (&vehicle.selling_dealer).into(),
                 (&vehicle.class).into(),
-                (&vehicle.vehicle_use).into(),
+                (&vehicle.licensed_use).into(),
                 vehicle.seats.into(),
                 (*position).into(),
             ]
@@ -175,7 +175,7 @@ pub(super) fn read_at(row: &Row<'_>, from: usize) -> Result<Vehicle, StoreError>
         warranty_end: row.get(from + 10)?,
         selling_dealer: row.get(from + 11)?,
         class: row.get(from + 12)?,
-        vehicle_use: row.get(from + 13)?,
+        licensed_use: row.get(from + 13)?,
         seats: row.get(from + 14)?,
     })
 }
