@@ -1,6 +1,6 @@
 //! A feed of events that the test fills.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::{collections::VecDeque, pin::pin, sync::Mutex, time::Duration};
 
 use marque_api::events::v1::{Event, PullRequest, PullResponse};
 use marque_events::Source;
@@ -25,14 +25,16 @@ impl Source for Feed {
             let filled = self.filled.notified();
             let events: Vec<Event> = {
                 let mut waiting = self.waiting.lock().expect("no holder panics");
+                if waiting.is_empty() {
+                    // Who pulls again has applied what he pulled before.
+                    self.drained.notify_one();
+                }
                 let count = waiting.len().min(request.limit as usize);
                 waiting.drain(..count).collect()
             };
             if let Some(head) = events.iter().map(|event| event.position).max() {
                 return Ok(PullResponse { head, events });
             }
-            // Who pulls again has applied what he pulled before.
-            self.drained.notify_one();
             filled.await;
         }
     }
@@ -56,9 +58,13 @@ impl Feed {
     /// # Panics
     /// If they are not applied in a minute.
     pub async fn deliver(&self, events: impl IntoIterator<Item = Event>) {
-        // A permit of an earlier round must not be taken for this one's.
-        let _ = timeout(Duration::ZERO, self.drained.notified()).await;
-        self.put(events);
+        {
+            let mut waiting = self.waiting.lock().expect("no holder panics");
+            // A permit of an earlier round must not be taken for this one's, and none can come before these events are in.
+            pin!(self.drained.notified()).enable();
+            waiting.extend(events);
+        }
+        self.filled.notify_one();
         timeout(PATIENCE, self.drained.notified())
             .await
             .expect("events are applied");
