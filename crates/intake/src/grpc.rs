@@ -1,6 +1,6 @@
 //! Imports on gRPC.
 
-use std::{path::PathBuf, pin::Pin};
+use std::pin::Pin;
 
 use aws_lc_rs::digest;
 use marque_api::intake::v1::{
@@ -13,7 +13,6 @@ use marque_events::to_proto_time;
 use marque_ledger::IdempotencyKey;
 use marque_rpc::CallMeta;
 use marque_tabular::QuarantineWriter;
-use tokio::io::AsyncWriteExt as _;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
@@ -22,6 +21,7 @@ use crate::{
     Intake, IntakeError, Sink, finding,
     intake::Sent,
     outcome::{Counts, KeptRow},
+    spool::Spool,
     store::{ImportRow, State},
 };
 
@@ -35,23 +35,6 @@ pub struct ImportGrpc<S> {
 struct Spooled {
     size_bytes: i64,
     digest: digest::Digest,
-}
-
-/// A file that is being written. It goes with whoever writes it: a caller who breaks off drops the writer where it waits.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn keep(mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.0.as_os_str().is_empty() {
-            drop(std::fs::remove_file(&self.0));
-        }
-    }
 }
 
 type Result<T> = std::result::Result<T, IntakeError>;
@@ -85,7 +68,7 @@ impl<S: Sink> ImportGrpc<S> {
             .check(&meta, &start.dealer)
             .await?;
         let id = ImportId::new(&*self.intake.inner.clock);
-        let spool = id.to_string();
+        let spool = Spool::name_of(id);
         let Spooled { size_bytes, digest } = self.spool(&spool, &mut parts).await?;
         let mapping = serde_json::to_string(&start.mapping).expect("strings are JSON");
         let sent = Sent {
@@ -125,7 +108,7 @@ impl<S: Sink> ImportGrpc<S> {
             headers: String::new(),
             claim: String::new(),
         };
-        let path = self.intake.inner.settings.spool.join(&import.spool);
+        let spool = import.spool.clone();
         let queued = self.intake.enqueue(ctx, sent, import).await;
         // The answer of an earlier time, whose file is here already. After an error the row may be there all the same.
         let earlier = |answer: &pb::ImportResponse| {
@@ -133,7 +116,7 @@ impl<S: Sink> ImportGrpc<S> {
             import.is_some_and(|import| import.id != id.to_string())
         };
         if queued.as_ref().is_ok_and(earlier) {
-            drop(tokio::fs::remove_file(path).await);
+            drop(self.intake.inner.spool.remove(&spool));
         }
         queued
     }
@@ -170,22 +153,10 @@ impl<S: Sink> ImportGrpc<S> {
         }
     }
 
-    /// Writes the chunks to a file and syncs it: only then may the caller hear that we have it.
+    /// Takes the chunks into the spool. Only when it is back may the caller hear that we have the file.
     async fn spool(&self, name: &str, parts: &mut Streaming<pb::ImportRequest>) -> Result<Spooled> {
-        let unfinished = Unfinished(self.intake.inner.settings.spool.join(name));
-        let spooled = self.write_spool(&unfinished.0, parts).await?;
-        unfinished.keep();
-        Ok(spooled)
-    }
-
-    async fn write_spool(
-        &self,
-        path: &std::path::Path,
-        parts: &mut Streaming<pb::ImportRequest>,
-    ) -> Result<Spooled> {
         let limit = self.intake.inner.settings.max_file_bytes;
-        let mut file =
-            tokio::io::BufWriter::with_capacity(1 << 18, tokio::fs::File::create(path).await?);
+        let mut file = self.intake.inner.spool.begin(name).await?;
         let mut size: u64 = 0;
         let mut digest = digest::Context::new(&digest::SHA256);
         while let Some(message) = next(parts).await? {
@@ -197,15 +168,9 @@ impl<S: Sink> ImportGrpc<S> {
                 return Err(IntakeError::TooLarge { limit });
             }
             digest.update(&chunk);
-            file.write_all(&chunk).await?;
+            file.write(&chunk).await?;
         }
-        file.flush().await?;
-        file.get_ref().sync_all().await?;
-        // The folder too, or the file's name may not survive a power cut.
-        tokio::fs::File::open(&self.intake.inner.settings.spool)
-            .await?
-            .sync_all()
-            .await?;
+        file.finish().await?;
         Ok(Spooled {
             size_bytes: size as i64,
             digest: digest.finish(),

@@ -19,13 +19,14 @@ use crate::{
     Directory, IntakeError, Sink,
     grpc::to_pb,
     outcome::{KeptFields, KeptRow, KeptRows},
+    spool::Spool,
     store::{self, ImportRow},
 };
 
 /// Where and how an intake works.
 #[derive(Debug, Clone)]
 pub struct IntakeSettings {
-    /// Folder of the files that wait or are being worked off.
+    /// Folder of the files that wait or are being worked off, sealed.
     pub spool: PathBuf,
     /// Rows a transaction.
     pub batch_rows: usize,
@@ -58,6 +59,7 @@ pub(crate) struct Inner<S> {
     pub(crate) clock: SharedClock,
     pub(crate) directory: Directory,
     pub(crate) settings: IntakeSettings,
+    pub(crate) spool: Spool,
     pub(crate) sink: Arc<S>,
     pub(crate) queued: Notify,
 }
@@ -80,7 +82,7 @@ impl<S: Sink> Intake<S> {
         settings: IntakeSettings,
         sink: S,
     ) -> Result<Self, IntakeError> {
-        std::fs::create_dir_all(&settings.spool)?;
+        let spool = Spool::new(settings.spool.clone(), vault.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -88,6 +90,7 @@ impl<S: Sink> Intake<S> {
                 clock,
                 directory,
                 settings,
+                spool,
                 sink: Arc::new(sink),
                 queued: Notify::new(),
             }),
@@ -183,22 +186,10 @@ impl<S: Sink> Intake<S> {
 
     /// Removes files of nobody: at the start, and every hour.
     async fn sweep(&self) -> Result<(), IntakeError> {
-        for file in std::fs::read_dir(&self.inner.settings.spool)? {
-            let path = file?.path();
-            // A file being written right now has no row yet; it is young.
-            let is_old = path
-                .metadata()?
-                .modified()?
-                .elapsed()
-                .is_ok_and(|age| age > Duration::from_hours(1));
-            let spool = path.clone();
-            if is_old
-                && !self
-                    .inner
-                    .db
-                    .scan(move |conn| store::is_wanted(conn, &spool))
-                    .await?
-            {
+        for path in self.inner.spool.old_files()? {
+            let file = path.clone();
+            let is_wanted = move |conn: &mut Conn<'_>| store::is_wanted(conn, &file);
+            if !self.inner.db.scan(is_wanted).await? {
                 std::fs::remove_file(&path)?;
             }
         }

@@ -12,6 +12,7 @@ mod outcome;
 mod reading;
 mod scattered;
 mod sink;
+mod spool;
 mod store;
 mod work;
 
@@ -24,3 +25,4 @@ pub use grpc::ImportGrpc;
 pub use intake::{Intake, IntakeSettings, QUARANTINE, ROWS_KEPT};
 pub use outcome::Outcome;
 pub use sink::{Entry, Job, Refusal, RowView, Sink, Written};
+pub use spool::survey_spool;

@@ -1,6 +1,6 @@
 //! Reading a file: from rows to prepared batches.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use marque_tabular::{Format, Limits, Mapping, Next, Position, Problem, Row, RowFault, Table};
 use tokio::sync::mpsc;
@@ -9,6 +9,7 @@ use crate::{
     Entry, Job, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
     scattered::{self, Scattered},
+    spool::Spool,
 };
 
 /// How a file is to be read.
@@ -44,7 +45,8 @@ pub(crate) struct Batch<P> {
 }
 
 pub(crate) fn open<S: Sink>(
-    path: &Path,
+    spool: &Spool,
+    name: &str,
     kind: &str,
     sink: &S,
     plan: &Plan,
@@ -52,9 +54,8 @@ pub(crate) fn open<S: Sink>(
     let schema = sink.schema(kind).ok_or(Problem::NoHeader {
         kind: "this service",
     })?;
-    let file = File::open(path)?;
     Table::open(
-        file,
+        spool.open(name)?,
         plan.format,
         plan.limits.clone(),
         schema,

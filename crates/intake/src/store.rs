@@ -411,6 +411,15 @@ pub(crate) fn forget_rows_of_ended(
     Ok(())
 }
 
+/// Names of the spool files of imports that are still to be worked off.
+pub(crate) fn waiting_files(conn: &mut Conn<'_>) -> Result<Vec<String>, StoreError> {
+    conn.query(
+        "SELECT spool FROM imports WHERE state IN ('queued', 'running')",
+        &[],
+        |row| row.get(0),
+    )
+}
+
 /// Whether a spool file belongs to an import that is still to be worked off.
 pub(crate) fn is_wanted(conn: &mut Conn<'_>, spool: &Path) -> Result<bool, StoreError> {
     let name = spool

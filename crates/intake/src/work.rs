@@ -1,6 +1,6 @@
 //! Working off one import.
 
-use std::{io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use marque_api::intake::v1::RowOutcome;
 use marque_auth::CallContext;
@@ -137,14 +137,11 @@ impl<S: Sink> Intake<S> {
         })
     }
 
-    fn spool_path(&self, import: &ImportRow) -> PathBuf {
-        self.inner.settings.spool.join(&import.spool)
-    }
-
     async fn open(&self, import: &ImportRow, plan: &Plan) -> Result<Table, Failure> {
-        let (path, kind, plan) = (self.spool_path(import), import.kind.clone(), plan.clone());
-        let sink = Arc::clone(&self.inner.sink);
-        Ok(run_blocking(move || reading::open(&path, &kind, &*sink, &plan)).await??)
+        let (name, kind, plan) = (import.spool.clone(), import.kind.clone(), plan.clone());
+        let inner = Arc::clone(&self.inner);
+        let open = move || reading::open(&inner.spool, &name, &kind, &*inner.sink, &plan);
+        Ok(run_blocking(open).await??)
     }
 
     fn job(&self, import: &ImportRow) -> Job {
@@ -260,7 +257,7 @@ impl<S: Sink> Intake<S> {
     }
 
     fn remove_spool(&self, import: &ImportRow) {
-        if let Err(error) = std::fs::remove_file(self.spool_path(import)) {
+        if let Err(error) = self.inner.spool.remove(&import.spool) {
             tracing::warn!(import.id = %import.id, %error, "the spool file stays behind");
         }
     }

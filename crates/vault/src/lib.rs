@@ -9,6 +9,7 @@ mod mask;
 mod nonce;
 mod place;
 mod purpose;
+mod sealed_file;
 mod vault;
 
 pub use error::{KeyringError, VaultError};
@@ -17,4 +18,5 @@ pub use marque_config::Secret;
 pub use mask::{Masked, mask_address, mask_id_number, mask_name, mask_phone, mask_tail};
 pub use place::Place;
 pub use purpose::Purpose;
+pub use sealed_file::{FileSealer, SealedFile, keys_of_file};
 pub use vault::Vault;

@@ -19,9 +19,11 @@ use crate::{
 /// First byte of every sealed field.
 const VERSION: u8 = 1;
 /// Version and key number.
-const HEADER_LEN: usize = 5;
+pub(crate) const HEADER_LEN: usize = 5;
 /// Bytes of the tag at the end.
 const TAG_LEN: usize = 16;
+/// By how many bytes a sealed field is longer than what was sealed.
+pub(crate) const OVERHEAD: usize = HEADER_LEN + NONCE_LEN + TAG_LEN;
 
 /// Seals and opens fields and makes look-up tokens. Cheap to clone; clones follow a change of keys.
 #[derive(Clone)]
@@ -155,6 +157,11 @@ impl Vault {
         key_number(sealed) == Some(self.0.load().current_data)
     }
 
+    /// Whether a data key is on the ring.
+    pub(crate) fn has_data_key(&self, number: u32) -> bool {
+        self.0.load().data.contains_key(&number)
+    }
+
     /// Headquarters' token of a normalised value.
     pub fn hq_index(&self, purpose: Purpose, value: impl AsRef<[u8]>) -> [u8; 16] {
         self.0
@@ -243,7 +250,8 @@ fn header(key_number: u32) -> [u8; HEADER_LEN] {
     [VERSION, a, b, c, d]
 }
 
-fn key_number(sealed: &[u8]) -> Option<u32> {
+/// The number of the key that a sealed field names.
+pub(crate) fn key_number(sealed: &[u8]) -> Option<u32> {
     match sealed {
         [VERSION, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
         _ => None,

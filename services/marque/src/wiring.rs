@@ -1,6 +1,6 @@
 //! Putting the roles of a process together.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Verifier};
@@ -473,7 +473,7 @@ impl Shared {
     pub fn intake(&self, role: ServiceRole) -> IntakeSettings {
         let import = &self.config.import;
         IntakeSettings {
-            spool: self.config.data_dir.join("spool").join(role.as_str()),
+            spool: spool_folder(&self.config, role),
             batch_rows: import.batch_rows,
             parallel: import.parallel,
             max_file_bytes: import.max_file_bytes,
@@ -485,6 +485,11 @@ impl Shared {
             },
         }
     }
+}
+
+/// Where a role's files lie that wait to be imported.
+pub fn spool_folder(config: &Config, role: ServiceRole) -> PathBuf {
+    config.data_dir.join("spool").join(role.as_str())
 }
 
 /// Where a role's data lies.

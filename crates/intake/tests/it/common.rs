@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use marque_api::intake::v1::Import;
+use marque_auth::{Role, Scope};
 use marque_db::Database;
-use marque_testkit::{Rig, id_number, phone};
+use marque_testkit::{ImportFile, Rig, id_number, phone};
 
 const NAMES: [&str; 8] = [
     "王小明",
@@ -29,6 +31,15 @@ pub(crate) fn clean_file(rows: u32) -> String {
         ));
     }
     file
+}
+
+/// The import of a file that waits while nobody works.
+pub(crate) async fn queued(rig: &mut Rig, bytes: impl Into<Vec<u8>>) -> Import {
+    rig.crash().await;
+    let file = ImportFile::of_customers("D1", bytes);
+    rig.send_as(Role::HqAdmin, Scope::Headquarters, file)
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn count(db: &Database, table: &'static str) -> i64 {

@@ -10,3 +10,4 @@ mod files;
 mod outcomes;
 mod resuming;
 mod scopes;
+mod sealing;

@@ -6,7 +6,7 @@ use marque_api::intake::v1::ImportState;
 use marque_auth::{Role, Scope};
 use marque_testkit::{ImportFile, Rig, TestDb, store_test_suite};
 
-use crate::common::{clean_file, count, left_by};
+use crate::common::{clean_file, count, left_by, queued};
 
 store_test_suite!(
     an_import_cut_off_anywhere_ends_as_if_it_was_not,
@@ -113,22 +113,11 @@ async fn two_imports_of_overlapping_files_end_with_each_record_once(db: TestDb) 
     assert_eq!(left_by(&rig).await, left_by(&undisturbed).await);
 }
 
-/// A file that waits while nobody works.
-async fn queued(rig: &mut Rig, rows: u32) -> marque_api::intake::v1::Import {
-    rig.crash().await;
-    let file = ImportFile::of_customers("D1", clean_file(rows));
-    rig.send_as(Role::HqAdmin, Scope::Headquarters, file)
-        .await
-        .unwrap()
-}
-
 async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
     let mut rig = Rig::new(db).await;
-    let import = queued(&mut rig, 10).await;
-    let (spooled, aside) = (rig.spool().join(&import.id), rig.spool().join("aside"));
+    let import = queued(&mut rig, clean_file(10)).await;
+    let (spooled, aside) = (rig.spooled(&import.id), rig.spool().join("aside"));
     std::fs::rename(&spooled, &aside).unwrap();
-    // A folder opens, and then gives nothing.
-    std::fs::create_dir(&spooled).unwrap();
     rig.crash_and_restart().await;
     rig.wait_for_state(&import.id, &[ImportState::Running])
         .await;
@@ -137,7 +126,6 @@ async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
         rig.import_now(&import.id).await.state(),
         ImportState::Running
     );
-    std::fs::remove_dir(&spooled).unwrap();
     std::fs::rename(&aside, &spooled).unwrap();
     rig.clock().advance(Duration::from_secs(61));
     let ended = rig.wait_for_import(&import.id).await;
@@ -150,7 +138,7 @@ async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
 
 async fn a_worker_that_lost_its_claim_ends_nothing(db: TestDb) {
     let mut rig = Rig::with_batches_of(db, 25).await;
-    let import = queued(&mut rig, 3000).await;
+    let import = queued(&mut rig, clean_file(3000)).await;
     rig.crash_and_restart().await;
     rig.wait_for_state(&import.id, &[ImportState::Running])
         .await;

@@ -7,6 +7,7 @@ use marque_api::intake::v1::{
     ListImportRowsRequest, RowOutcome, import_request::Part,
 };
 use marque_auth::{Role, Scope};
+use marque_vault::Vault;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::Status;
 
@@ -175,7 +176,17 @@ impl Rig {
 
     /// Where the files lie that wait.
     pub fn spool(&self) -> PathBuf {
-        self.world.spool.path().join("customer")
+        self.world.spool.path().join("customer/sealed")
+    }
+
+    /// Where the file of an import lies until it is done.
+    pub fn spooled(&self, import: &str) -> PathBuf {
+        self.spool().join(format!("{import}.sealed"))
+    }
+
+    /// The vault of its services.
+    pub fn vault(&self) -> &Vault {
+        &self.world.vault
     }
 
     /// How many files lie in the spool.

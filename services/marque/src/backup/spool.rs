@@ -1,4 +1,5 @@
-//! Files of imports that wait to be worked off. They hold what dealers sent, in clear, so in a backup they are sealed.
+//! Files of imports that wait to be worked off. They lie sealed; in a backup they are sealed once more, each to its name, since
+//! those that a release before wrote lie as dealers sent them.
 
 use std::{
     fs::{self, File},
@@ -14,48 +15,45 @@ const CHUNK: usize = 1 << 20;
 /// A sealed chunk is longer by its header and tag; anything much longer was not sealed by us.
 const LONGEST: usize = CHUNK + 256;
 
-/// Holds on to all files under `spool` by a second name, so that they stay though an import ends: quick enough to be done
+/// Holds on to all files below `spool` by a second name, so that they stay though an import ends: quick enough to be done
 /// while every store stands still.
 pub(super) fn hold(spool: &Path, at: &Path) -> io::Result<Vec<PathBuf>> {
     let mut held = Vec::new();
-    let Some(roles) = list(spool)? else {
-        return Ok(held);
-    };
-    for role in roles {
-        let Some(files) = list(&role)? else { continue };
-        for file in files {
-            let path = Path::new(name(&role)).join(name(&file));
-            let second = at.join(&path);
-            fs::create_dir_all(second.parent().unwrap_or(at))?;
-            match fs::hard_link(&file, &second) {
-                // It was being written, and was given up.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                // Another file system: a copy, then.
-                Err(_) => {
-                    fs::copy(&file, &second)?;
-                }
-                Ok(()) => {}
+    for file in files_below(spool)? {
+        let path = file.strip_prefix(spool).map_err(io::Error::other)?;
+        let second = at.join(path);
+        fs::create_dir_all(second.parent().unwrap_or(at))?;
+        match fs::hard_link(&file, &second) {
+            // It was being written, and was given up.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // Another file system: a copy, then.
+            Err(_) => {
+                fs::copy(&file, &second)?;
             }
-            held.push(path);
+            Ok(()) => {}
         }
+        held.push(path.to_owned());
     }
     Ok(held)
 }
 
-/// The entries of a folder; `None` if it is not there or no folder.
-fn list(folder: &Path) -> io::Result<Option<Vec<PathBuf>>> {
-    if !folder.is_dir() {
-        return Ok(None);
+/// All files below a folder; none if it is not there.
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    if folder.is_dir() {
+        folders.push(folder.to_owned());
     }
-    let entries = fs::read_dir(folder)?;
-    entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()
-        .map(Some)
-}
-
-fn name(path: &Path) -> &std::ffi::OsStr {
-    path.file_name().unwrap_or_default()
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// Seals a file. It opens under the same name and nowhere else.
@@ -111,6 +109,29 @@ mod tests {
     use marque_vault::Keyring;
 
     use super::*;
+
+    #[test]
+    fn all_files_are_held_sealed_ones_and_those_of_the_release_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, second) = (folder.path().join("spool"), folder.path().join("second"));
+        assert!(hold(&spool, &second).unwrap().is_empty());
+        let names = [
+            "customer/1",
+            "customer/sealed/2.sealed",
+            "vehicle/sealed/3.sealed",
+        ];
+        for name in names {
+            fs::create_dir_all(spool.join(name).parent().unwrap()).unwrap();
+            fs::write(spool.join(name), name).unwrap();
+        }
+        let mut held = hold(&spool, &second).unwrap();
+        held.sort();
+        assert_eq!(held, names.map(PathBuf::from));
+        fs::remove_dir_all(&spool).unwrap();
+        for name in names {
+            assert_eq!(fs::read_to_string(second.join(name)).unwrap(), name);
+        }
+    }
 
     #[test]
     fn a_file_opens_under_its_name_alone_and_is_not_in_clear_meanwhile() {

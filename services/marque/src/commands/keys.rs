@@ -6,11 +6,17 @@ use anyhow::Context as _;
 use marque_complaint::FileStore;
 use marque_config::{Config, ServiceRole};
 use marque_db::{Database, Settings};
+use marque_intake::survey_spool;
 use marque_reseal::{Survey, survey};
 use marque_vault::{Keyring, Vault};
 
 use super::{say, settings::Flags};
-use crate::{backup, keys::READS_TO_SETTLE, roles, wiring::database_settings};
+use crate::{
+    backup,
+    keys::READS_TO_SETTLE,
+    roles,
+    wiring::{database_settings, spool_folder},
+};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -203,6 +209,13 @@ async fn count_all(config: &Config, ring: &Keyring, strictly: bool) -> anyhow::R
                 .await
                 .with_context(|| format!("{role}: {}", column.table))?;
             tell(*role, column.table, column.column, found)?;
+            all.add(found);
+        }
+        if roles::takes_files(*role) {
+            let found = survey_spool(&db, &spool_folder(config, *role), &vault)
+                .await
+                .with_context(|| format!("{role}: files that wait"))?;
+            tell(*role, "spool", "files", found)?;
             all.add(found);
         }
         if *role == ServiceRole::Complaint {

@@ -47,6 +47,12 @@ pub fn sealed(role: ServiceRole) -> &'static [SealedColumn] {
     }
 }
 
+/// Whether a role takes files in: then it holds rows of them back.
+pub fn takes_files(role: ServiceRole) -> bool {
+    let held_back = marque_intake::QUARANTINE.table;
+    sealed(role).iter().any(|column| column.table == held_back)
+}
+
 /// The schema of a role's store, if it has one.
 pub fn migrator(role: ServiceRole) -> Option<Migrator> {
     match role {

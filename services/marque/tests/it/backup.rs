@@ -208,12 +208,16 @@ fn a_restore_brings_files_of_complaints_and_refuses_what_is_damaged_and_a_folder
 }
 
 #[test]
-fn a_backup_holds_no_key_and_nothing_personal_in_clear() {
+fn neither_a_backup_nor_the_spool_holds_a_key_or_anything_personal_in_clear() {
     let folder = tempfile::tempdir().unwrap();
     let (data, out) = (folder.path().join("data"), folder.path().join("backup"));
     let server = Server::start(&data).with_dealer(DEALER);
     // Caught with the import still in the queue or running, so that its file is part of the backup.
     server.send("customers", DEALER, customers(20_000));
+    let mut spooled = Vec::new();
+    collect(&data.join("spool"), &mut spooled);
+    assert_eq!(spooled.len(), 1);
+    let spooled = (spooled[0].clone(), fs::read(&spooled[0]).unwrap());
     assert_success(&marque(&["backup", "--out"], &[&out], &data));
     drop(server);
     let keyring = fs::read_to_string(data.join("keys/vault.toml")).unwrap();
@@ -226,8 +230,11 @@ fn a_backup_holds_no_key_and_nothing_personal_in_clear() {
             .iter()
             .any(|file| file.to_string_lossy().contains("spool"))
     );
-    for file in files {
+    let backup = files.into_iter().map(|file| {
         let bytes = fs::read(&file).unwrap();
+        (file, bytes)
+    });
+    for (file, bytes) in backup.chain([spooled]) {
         for canary in keys.iter().copied().chain(["canary-street", "13912345678"]) {
             let found = bytes
                 .windows(canary.len())

@@ -114,6 +114,31 @@ fn a_key_that_something_is_sealed_under_is_not_retired() {
     );
 }
 
+#[test]
+fn a_file_that_waits_is_counted_under_the_key_it_needs_and_is_taken_in_after_a_rotation() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_with(&data, &[RELOAD]).with_dealer(DEALER);
+    let import = server.send("customers", DEALER, customers(5_000));
+    server.kill();
+    assert_success(&marque(&["keys", "rotate"], &data));
+    let waiting = listed(&data);
+    assert!(
+        waiting.contains("customer spool.files: 1 values, 1 under an old key"),
+        "{waiting}"
+    );
+    let server = Server::start_with(&data, &[RELOAD]);
+    let ended = server.wait_for(import["id"].as_str().unwrap());
+    assert_eq!(ended["received"], json!(5_001), "{ended}");
+    // The file goes just after its import's end is told, and with it the need for the old key.
+    let began = Instant::now();
+    while listed(&data).contains("spool.files") {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    server.kill();
+}
+
 fn nothing_is_stale(data: &Path) -> bool {
     let listed = listed(data);
     let counts: Vec<&str> = listed

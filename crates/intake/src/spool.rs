@@ -1,0 +1,195 @@
+//! The spool: files that wait to be worked off, sealed.
+//!
+//! A sealed file has a folder and a kind of name of its own. A process of the release before, which knows neither, does not find it and
+//! leaves it for another; its own files lie beside, as they came, and are read as such because their names say so.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Read, Seek},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use marque_core::ImportId;
+use marque_db::Database;
+use marque_reseal::Survey;
+use marque_vault::{FileSealer, SealedFile, Vault, keys_of_file};
+use tokio::io::{AsyncWriteExt as _, BufWriter};
+
+use crate::{IntakeError, store};
+
+/// Folder of the sealed files within the spool, and the end of their names.
+const SEALED: &str = "sealed";
+/// What their frames are bound to, beside the name.
+const KIND: &str = "spool";
+/// A file without a row is nobody's when it is so old; before, its row may still be written.
+const ORPHANED: Duration = Duration::from_hours(1);
+
+/// One role's files.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    folder: PathBuf,
+    vault: Vault,
+}
+
+/// A file that can be read from any byte on.
+pub(crate) trait Bytes: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Bytes for T {}
+
+/// A file on its way in. It goes with whoever writes it: a caller who breaks off drops the writer where it waits.
+pub(crate) struct Incoming {
+    path: Unfinished,
+    file: BufWriter<tokio::fs::File>,
+    sealer: FileSealer,
+    sealed: Vec<u8>,
+}
+
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            drop(fs::remove_file(&self.0));
+        }
+    }
+}
+
+impl Spool {
+    /// The spool in a folder, which is made if it is not there.
+    pub(crate) fn new(folder: PathBuf, vault: Vault) -> io::Result<Self> {
+        fs::create_dir_all(folder.join(SEALED))?;
+        Ok(Self { folder, vault })
+    }
+
+    /// The name of a new import's file.
+    pub(crate) fn name_of(id: ImportId) -> String {
+        format!("{id}.{SEALED}")
+    }
+
+    /// Begins a new file.
+    pub(crate) async fn begin(&self, name: &str) -> io::Result<Incoming> {
+        let path = Unfinished(self.path(name));
+        let file = tokio::fs::File::create(&path.0).await?;
+        Ok(Incoming {
+            path,
+            file: BufWriter::with_capacity(1 << 18, file),
+            sealer: FileSealer::new(self.vault.clone(), KIND, name),
+            sealed: Vec::new(),
+        })
+    }
+
+    /// The file as it was sent.
+    ///
+    /// # Errors
+    /// As [`SealedFile::open`].
+    pub(crate) fn open(&self, name: &str) -> io::Result<Box<dyn Bytes>> {
+        let file = fs::File::open(self.path(name))?;
+        if !is_sealed(name) {
+            return Ok(Box::new(file));
+        }
+        let opened = SealedFile::open(self.vault.clone(), KIND, name, file)?;
+        Ok(Box::new(opened))
+    }
+
+    /// Removes a file that is needed no more.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path(name))
+    }
+
+    /// Files that are nobody's unless an import wants them.
+    pub(crate) fn old_files(&self) -> io::Result<Vec<PathBuf>> {
+        let mut old = Vec::new();
+        for folder in [&self.folder, &self.folder.join(SEALED)] {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                let about = entry.metadata()?;
+                let age = about.modified()?.elapsed();
+                if about.is_file() && age.is_ok_and(|age| age > ORPHANED) {
+                    old.push(entry.path());
+                }
+            }
+        }
+        Ok(old)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        path_in(&self.folder, name)
+    }
+}
+
+impl Incoming {
+    /// Takes the next bytes in.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
+        self.sealer.update(bytes, &mut self.sealed)?;
+        self.file.write_all(&self.sealed).await?;
+        self.sealed.clear();
+        Ok(())
+    }
+
+    /// Ends the file and syncs it: only then may the caller hear that we have it.
+    pub(crate) async fn finish(mut self) -> Result<(), IntakeError> {
+        self.sealer.finish(&mut self.sealed)?;
+        self.file.write_all(&self.sealed).await?;
+        self.file.flush().await?;
+        self.file.get_ref().sync_all().await?;
+        // The folder too, or the file's name may not survive a power cut.
+        if let Some(folder) = self.path.0.parent() {
+            tokio::fs::File::open(folder).await?.sync_all().await?;
+        }
+        // It stays.
+        self.path.0.clear();
+        Ok(())
+    }
+}
+
+/// How many files of imports that are not done yet lie sealed in a spool folder, and how many of them under an old key. They are not
+/// sealed anew, since they go when their imports end. One that lies on another machine counts as under an old key.
+///
+/// # Errors
+/// If the store or a file cannot be read.
+pub async fn survey_spool(
+    db: &Database,
+    folder: &Path,
+    vault: &Vault,
+) -> Result<Survey, IntakeError> {
+    let (current, on_ring) = vault.data_keys();
+    let mut names = names_in(&folder.join(SEALED))?;
+    names.extend(db.scan(store::waiting_files).await?);
+    names.retain(|name| is_sealed(name));
+    let mut found = Survey::default();
+    for name in names {
+        let keys = match fs::File::open(path_in(folder, &name)) {
+            Ok(file) => keys_of_file(file)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeSet::new(),
+            Err(error) => return Err(error.into()),
+        };
+        found.values += 1;
+        found.stale += u64::from(keys != BTreeSet::from([current]));
+        found.unreadable += u64::from(!keys.is_subset(&on_ring));
+    }
+    Ok(found)
+}
+
+/// Names of what lies in a folder; none if it is not there.
+fn names_in(folder: &Path) -> io::Result<BTreeSet<String>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn path_in(folder: &Path, name: &str) -> PathBuf {
+    if is_sealed(name) {
+        folder.join(SEALED).join(name)
+    } else {
+        folder.join(name)
+    }
+}
+
+fn is_sealed(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == SEALED)
+}
