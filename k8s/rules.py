@@ -4,6 +4,7 @@
     rules.py RENDERED.yaml...              prints each breach, ends with 1 if there is one
     rules.py --self-test RENDERED.yaml...  plants a fault for each rule and sees that it is found
     rules.py --builtin-only FILE           prints the objects of Kubernetes itself, for validators without other schemas
+    rules.py --monitoring                  the rules of alerts and dashboards over k8s/monitoring as it lies, without rendering
 """
 
 import copy
@@ -263,23 +264,69 @@ def peers_have_services(objects):
 
 
 def alerts_use_metrics_there_are(objects):
-    """Names in alerts and dashboards are names the sources record; each alert has its section in the manual."""
+    """Names in alerts and dashboards are names the sources record."""
     known = metrics_of_sources()
-    manual = (ROOT / "docs/operations.md").read_text().lower()
-    for rule in of_kind(objects, "PrometheusRule"):
-        rules = [entry for group in rule["spec"]["groups"] for entry in group["rules"]]
-        recorded = {entry["record"] for entry in rules if "record" in entry}
-        for entry in rules:
-            label = entry.get("alert") or entry.get("record")
-            for metric in metrics_in(entry["expr"]) - known - recorded:
-                yield f"{label}: nobody records {metric}"
-            if "alert" in entry and f"### {entry['alert'].lower()}" not in manual:
-                yield f"{label}: docs/operations.md has no section of this name"
-        for config in of_kind(objects, "ConfigMap"):
-            for text in config.get("data", {}).values():
-                for expression in re.findall(r'"expr": "(.*)"', text):
-                    for metric in metrics_in(expression.replace('\\"', '"')) - known - recorded:
-                        yield f"{name_of(config)}: nobody records {metric}"
+    recorded = {entry["record"] for entry in alerting(objects) if "record" in entry}
+    for where, expression in expressions(objects):
+        for metric in sorted(metrics_in(expression) - known - recorded):
+            yield f"{where}: nobody records {metric}"
+
+
+def alerts_use_labels_there_are(objects):
+    """Labels in alerts and dashboards are words of the sources."""
+    known = LABELS_OF_PROMETHEUS | words_of_sources()
+    for where, expression in expressions(objects):
+        for label in sorted(labels_in(expression) - known):
+            yield f"{where}: no metric has the label {label}"
+
+
+def alerts_have_their_section(objects):
+    """Each alert leads to a section of its name in the manual, and no section is left of an alert that is gone."""
+    alerts = [entry for entry in alerting(objects) if "alert" in entry]
+    sections = set(re.findall(r"(?m)^### (Marque\w+)$", (ROOT / "docs/operations.md").read_text()))
+    for alert in alerts:
+        name = alert["alert"]
+        if name not in sections:
+            yield f"{name}: docs/operations.md has no section of this name"
+        if alert["annotations"].get("runbook") != f"docs/operations.md#{name.lower()}":
+            yield f"{name}: its runbook does not lead to its section of docs/operations.md"
+    for section in sorted(sections - {alert["alert"] for alert in alerts}) if alerts else []:
+        yield f"docs/operations.md: there is no alert {section}"
+
+
+def alerting(objects):
+    """Entries of all rules of Prometheus: alerts, and what is recorded for them."""
+    rules = of_kind(objects, "PrometheusRule")
+    return [entry for rule in rules for group in rule["spec"]["groups"] for entry in group["rules"]]
+
+
+def expressions(objects):
+    """Every expression of alerts and dashboards, and where it stands."""
+    for entry in alerting(objects):
+        yield entry.get("alert") or entry.get("record"), entry["expr"]
+    for config in of_kind(objects, "ConfigMap"):
+        for text in config.get("data", {}).values():
+            for expression in re.findall(r'"expr": "(.*)"', text):
+                yield name_of(config), expression.replace('\\"', '"')
+
+
+LABELS_OF_PROMETHEUS = {"le", "job", "instance"}
+
+
+def labels_in(expression):
+    matched = re.findall(r"([a-z_]+) *(?:=~|!~|!=|=)", " ".join(re.findall(r"\{([^}]*)\}", expression)))
+    grouped = re.findall(r"\b(?:by|without) *\(([^)]*)\)", expression)
+    return set(matched) | {label.strip() for labels in grouped for label in labels.split(",") if label.strip()}
+
+
+def words_of_sources():
+    """Every name that stands in the sources as a text, as Prometheus writes it."""
+    literals = (re.findall(r'"([a-z][a-z_.]*)"', path.read_text()) for path in sources())
+    return {word.replace(".", "_") for words in literals for word in words}
+
+
+def sources():
+    return [*ROOT.glob("crates/*/src/**/*.rs"), *ROOT.glob("services/*/src/**/*.rs")]
 
 
 FUNCTIONS = set("sum rate increase max min by le histogram_quantile topk absent and or time vector up".split())
@@ -295,7 +342,7 @@ def metrics_of_sources():
     """Every metric in the sources, under the names Prometheus sees."""
     found = set()
     constants = {}
-    for path in [*ROOT.glob("crates/*/src/**/*.rs"), *ROOT.glob("services/*/src/**/*.rs")]:
+    for path in sources():
         text = path.read_text()
         constants.update(re.findall(r"const ([A-Z_]+): &str = \"([a-z._]+)\"", text))
         for kind, name in re.findall(r"\b(counter|gauge|histogram)!\(\s*(\"[a-z0-9._]+\"|[A-Z_]+|self\.side\.metric\(\))", text):
@@ -330,11 +377,22 @@ RULES = [
     services_reach_pods,
     peers_have_services,
     alerts_use_metrics_there_are,
+    alerts_use_labels_there_are,
+    alerts_have_their_section,
 ]
 
+MONITORING = [alerts_use_metrics_there_are, alerts_use_labels_there_are, alerts_have_their_section]
 
-def breaches(objects):
-    return [breach for rule in RULES for breach in rule(objects)]
+
+def breaches(objects, rules=RULES):
+    return [breach for rule in rules for breach in rule(objects)]
+
+
+def monitoring():
+    """k8s/monitoring as it lies."""
+    folder = ROOT / "k8s/monitoring"
+    dashboards = {path.name: path.read_text() for path in folder.glob("*.json")}
+    return [*load(folder / "alerts.yaml"), {"kind": "ConfigMap", "metadata": {"name": "dashboards"}, "data": dashboards}]
 
 
 # --- self-test: a fault for each rule ---------------------------------------------------------------------------------
@@ -367,7 +425,11 @@ FAULTS = [
     (one_writer_a_sqlite_file, "prod", lambda o: first(o, "ConfigMap")["data"].update({"marque.toml": "[store]"})),
     (services_reach_pods, "prod", lambda o: first(o, "Service")["spec"]["selector"].update({COMPONENT: "nobody"})),
     (peers_have_services, "prod", lambda o: o.remove(first(o, "Service", "marque-network"))),
-    (alerts_use_metrics_there_are, "prod", lambda o: first(o, "PrometheusRule")["spec"]["groups"][0]["rules"][0].update(expr="rate(marque_wishes_total[5m])")),
+    (alerts_use_metrics_there_are, "prod", lambda o: alerting(o)[0].update(expr="rate(marque_wishes_total[5m])")),
+    (alerts_use_labels_there_are, "prod", lambda o: alerting(o)[0].update(expr='sum by (wished_for) (marque_event_lag{producer="x"})')),
+    (alerts_have_their_section, "prod", lambda o: alerting(o)[-1].update(alert="MarqueWishes")),
+    (alerts_have_their_section, "prod", lambda o: alerting(o)[-1]["annotations"].pop("runbook")),
+    (alerts_have_their_section, "prod", lambda o: first(o, "PrometheusRule")["spec"]["groups"][-1]["rules"].pop()),
 ]
 
 
@@ -393,10 +455,13 @@ def main(arguments):
         return 0
     if arguments[:1] == ["--self-test"]:
         return min(1, self_test({Path(path).stem: load(path) for path in arguments[1:]}))
-    found = [f"{path}: {breach}" for path in arguments for breach in breaches(load(path))]
+    if arguments[:1] == ["--monitoring"]:
+        rules, found = MONITORING, breaches(monitoring(), MONITORING)
+    else:
+        rules, found = RULES, [f"{path}: {breach}" for path in arguments for breach in breaches(load(path))]
     for breach in found:
         print(breach)
-    print(f"{len(RULES)} rules, {len(found)} breaches")
+    print(f"{len(rules)} rules, {len(found)} breaches")
     return min(1, len(found))
 
 
