@@ -1,5 +1,5 @@
 #!/bin/sh
-# A private NATS server with JetStream for the tests, on a free port of 127.0.0.1, each message synced. It prints its URL:
+# A private NATS server with JetStream for the tests, on a free port of 127.0.0.1 (or of $LISTEN, an address), each message synced. It prints its URL:
 #
 #   export MARQUE_TEST_NATS=$(tests/nats.sh start /tmp/marque-nats)
 #   tests/nats.sh stop /tmp/marque-nats
@@ -31,7 +31,7 @@ is_running() {
 write_config() {
     # -1 is any free port; the server says which.
     cat >"$dir/nats.conf" <<CONF
-listen: "127.0.0.1:$1"
+listen: "${LISTEN:-127.0.0.1}:$1"
 pid_file: "$dir/pid"
 ports_file_dir: "$dir"
 max_payload: 8MB

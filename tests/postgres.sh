@@ -1,5 +1,5 @@
 #!/bin/sh
-# A private PostgreSQL for the tests, on a free port of 127.0.0.1, without fsync. It prints its URL:
+# A private PostgreSQL for the tests, on a free port of 127.0.0.1 (or of $LISTEN, an address), without fsync. It prints its URL:
 #
 #   export MARQUE_TEST_POSTGRES=$(tests/postgres.sh start /tmp/marque-pg)
 #   tests/postgres.sh stop /tmp/marque-pg
@@ -14,6 +14,7 @@ usage() {
 }
 [ $# -ge 2 ] || usage
 dir=$2
+host=${LISTEN:-127.0.0.1}
 
 # The server's programs: in the path, or where Debian puts them.
 find_bin() {
@@ -45,7 +46,7 @@ free_port() {
 }
 
 url() {
-    echo "postgres://marque@127.0.0.1:$1/postgres"
+    echo "postgres://marque@$host:$1/postgres"
 }
 
 is_running() {
@@ -65,6 +66,8 @@ start() {
     if [ ! -d "$dir/data" ]; then
         run_as_owner "$bin/initdb" -D "$dir/data" -U marque -A trust -E UTF8 --locale=C >"$dir/initdb.log" 2>&1 ||
             { cat "$dir/initdb.log" >&2; exit 70; }
+        # Whoever reaches another address than our own is on the same network of tests.
+        [ -z "${LISTEN:-}" ] || echo "host all all all trust" >>"$dir/data/pg_hba.conf"
     fi
     # A certificate laid there before makes it a server with TLS.
     tls=
@@ -77,11 +80,11 @@ start() {
     # The redirection is the whole subshell's: whoever reads our output must not wait for the server's end.
     (
         exec >"$dir/server.log" 2>&1 </dev/null
-        run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 \
+        run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses="$host" \
             $tls -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200
     ) &
     tries=0
-    until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" -U marque 2>/dev/null; do
+    until "$bin/pg_isready" -q -h "$host" -p "$port" -U marque 2>/dev/null; do
         tries=$((tries + 1))
         [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
         sleep 0.1
@@ -93,7 +96,7 @@ start() {
 
 # The roles of the wall between dealers (ADR 26), and a login as services have it.
 make_roles() {
-    "$bin/psql" -q -h 127.0.0.1 -p "$port" -U marque -d postgres -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+    "$bin/psql" -q -h "$host" -p "$port" -U marque -d postgres -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
 DO $$ BEGIN
     IF to_regrole('marque_app') IS NULL THEN
         CREATE ROLE marque_app NOLOGIN;

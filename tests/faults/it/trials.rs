@@ -14,7 +14,7 @@ const MS: Duration = Duration::from_millis(1);
 const JUMP: Duration = Duration::from_secs(300);
 
 /// The program of this build. `cargo nextest run --workspace` builds it; one package alone does not.
-fn marque() -> Marque {
+pub(crate) fn marque() -> Marque {
     Marque::of_this_build().expect("the program: cargo build --workspace --bin marque")
 }
 
@@ -95,6 +95,6 @@ async fn a_disk_that_fails_to_sync_takes_back_nothing_it_was_asked_to_keep() {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }

@@ -2,9 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Child, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use marque_rpc::{RoleName, TlsFiles, make_dev_ca};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Books, Caller, Proxy, Toxic, clock::Clocks};
+use crate::{Books, Caller, Island, Outage, Proxy, Toxic, clock::Clocks};
 
 /// All services, in the order in which they start.
 pub const SERVICES: [ServiceRole; 7] = [
@@ -39,6 +40,8 @@ pub struct Setting {
     pub nats: Option<String>,
     /// Replicas of each role; more than one on PostgreSQL only.
     pub replicas: usize,
+    /// Who is on an island of its own and can be cut off from everybody. A server's URL must lead to its island.
+    pub islands: BTreeMap<Place, Arc<Island>>,
     /// Further environment of every process.
     pub environment: Vec<(String, String)>,
 }
@@ -91,6 +94,30 @@ pub struct Cluster {
     folder: TempDir,
 }
 
+impl Setting {
+    fn island(&self, role: ServiceRole) -> Option<&Arc<Island>> {
+        self.islands.get(&Place::Role(role))
+    }
+
+    /// Where a replica of a role answers peers or callers, and operators.
+    fn addresses(&self, role: ServiceRole, replica: usize) -> anyhow::Result<[SocketAddr; 2]> {
+        let Some(island) = self.island(role) else {
+            return free_addresses();
+        };
+        // Nobody else is there.
+        let port = FIRST_PORT + 2 * u16::try_from(replica)?;
+        Ok([island.port(port), island.port(port + 1)])
+    }
+
+    /// The address of this machine that a role reaches.
+    fn seen_by(&self, role: ServiceRole) -> Ipv4Addr {
+        let island = self.island(role);
+        island.map_or(Ipv4Addr::LOCALHOST, |island| island.outside())
+    }
+}
+
+/// First port of roles on islands.
+const FIRST_PORT: u16 = 7000;
 /// Longest that processes may take to be ready: programs without optimisation on two busy cores.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -113,7 +140,7 @@ impl Cluster {
         let mut members = Vec::new();
         for role in SERVICES.into_iter().chain([ServiceRole::Gateway]) {
             for replica in 0..replicas {
-                let [listen, admin] = free_addresses()?;
+                let [listen, admin] = setting.addresses(role, replica)?;
                 members.push(Member {
                     role,
                     listen,
@@ -148,10 +175,11 @@ impl Cluster {
     async fn lay_ways(&mut self) -> anyhow::Result<()> {
         let roles: Vec<ServiceRole> = SERVICES.into_iter().chain([ServiceRole::Gateway]).collect();
         for from in roles {
+            let here = self.setting.seen_by(from);
             for to in SERVICES {
                 let servers = addresses(&self.members, to);
                 self.ways
-                    .insert((from, Place::Role(to)), Proxy::before_all(servers).await?);
+                    .insert((from, Place::Role(to)), Proxy::on(here, servers).await?);
             }
             let outer = [
                 (Place::Postgres, &self.setting.postgres),
@@ -159,8 +187,9 @@ impl Cluster {
             ];
             for (place, url) in outer {
                 if let Some(url) = url.as_ref().filter(|_| from != ServiceRole::Gateway) {
+                    let server = vec![server_of(url)?];
                     self.ways
-                        .insert((from, place), Proxy::before(server_of(url)?).await?);
+                        .insert((from, place), Proxy::on(here, server).await?);
                 }
             }
         }
@@ -241,9 +270,11 @@ impl Cluster {
                 .open(path)
         };
         let member = &self.members[at];
+        let island = self.setting.island(member.role);
+        let under = island.map_or_else(Vec::new, |island| island.under().to_vec());
         let process = self
             .marque
-            .command(&[])
+            .command(&under)
             .args(["serve", "--config"])
             .arg(&member.config)
             .env("MARQUE__TELEMETRY__LOG", "warn")
@@ -367,11 +398,29 @@ impl Cluster {
         self.clocks.set(role, by, back)
     }
 
-    /// All ways are well again, and all clocks right.
+    /// Cuts off who is on an island of its own.
     ///
     /// # Errors
-    /// If a clock cannot be set.
+    /// If it is on none, or the system refuses that.
+    pub fn cut(&self, place: Place, outage: Outage) -> anyhow::Result<()> {
+        let island = self.setting.islands.get(&place);
+        let island = island.with_context(|| format!("{place} is on no island"))?;
+        island.cut(outage)
+    }
+
+    /// Who can be cut off.
+    pub fn on_islands(&self) -> Vec<Place> {
+        self.setting.islands.keys().copied().collect()
+    }
+
+    /// All ways are well again, nobody is cut off, and all clocks are right.
+    ///
+    /// # Errors
+    /// If a cable cannot be plugged in or a clock not be set.
     pub fn heal(&self) -> anyhow::Result<()> {
+        for island in self.setting.islands.values() {
+            island.heal()?;
+        }
         self.ways.values().for_each(|way| way.set(Toxic::None));
         self.front.set(Toxic::None);
         for role in SERVICES.into_iter().chain([ServiceRole::Gateway]) {

@@ -1,11 +1,11 @@
 //! `marque-faults`: the long trials. The short ones run with the tests.
 
-use std::{io::Write as _, time::Duration};
+use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
 use marque_config::ServiceRole;
 use marque_faults::{
-    Cluster, Place, SERVICES, Setting, SmallDisk, broken_disk, full_disk,
+    Cluster, Island, Outage, Place, SERVICES, Setting, SmallDisk, broken_disk, full_disk,
     trials::{self, Fault, TOXICS},
 };
 use marque_load::{Dice, Marque, StockSize};
@@ -19,6 +19,9 @@ struct Flags {
     /// NATS: `tests/nats.sh start DIR` prints it. Without it events go by the embedded bus.
     #[arg(long, global = true)]
     nats: Option<String>,
+    /// Each role runs in a network namespace of its own, and faults cut it off too; needs root.
+    #[arg(long, global = true)]
+    apart: bool,
     /// Seed of moments and schedules.
     #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
@@ -87,10 +90,16 @@ enum Trial {
 async fn main() -> anyhow::Result<()> {
     let flags = Flags::parse();
     let marque = Marque::of_this_build()?;
+    let islands = if flags.apart {
+        an_island_each()?
+    } else {
+        BTreeMap::new()
+    };
     let setting = |replicas| Setting {
         postgres: flags.postgres.clone(),
         nats: flags.nats.clone(),
         replicas,
+        islands: islands.clone(),
         environment: Vec::new(),
     };
     let seed = flags.seed;
@@ -147,6 +156,13 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn an_island_each() -> anyhow::Result<BTreeMap<Place, Arc<Island>>> {
+    let roles = SERVICES.into_iter().chain([ServiceRole::Gateway]);
+    roles
+        .map(|role| Ok((Place::Role(role), Arc::new(Island::raise()?))))
+        .collect()
 }
 
 const STOCK: StockSize = StockSize {
@@ -220,7 +236,7 @@ async fn soak(
 /// How far a clock jumps: past the leeway of tokens and the life of leases.
 const JUMP: Duration = Duration::from_secs(300);
 
-/// Every way with every toxic, every role killed, and every role's clock moved. Ways nobody ever takes are left out.
+/// Every way with every toxic, every role killed, its clock moved, and cut off if it is on an island. Ways nobody ever takes are left out.
 fn all_faults(cluster: &Cluster) -> Vec<Fault> {
     let is_taken = |from: &ServiceRole, to: &Place| match to {
         Place::Role(to) => from != to && *from != ServiceRole::Network,
@@ -237,9 +253,14 @@ fn all_faults(cluster: &Cluster) -> Vec<Fault> {
             .into_iter()
             .flat_map(move |by| [false, true].map(|back| Fault::Clock(role, by, back)))
     });
+    let cut = cluster.on_islands().into_iter();
+    let cut = cut.flat_map(|place| {
+        [Outage::Unplugged, Outage::Silent].map(|outage| Fault::Outage(place, outage))
+    });
     roles()
         .map(Fault::Kill)
         .chain(moved)
+        .chain(cut)
         .chain(struck)
         .collect()
 }

@@ -41,7 +41,7 @@ pub enum Toxic {
     LimitData(usize),
 }
 
-/// A proxy on a free port of 127.0.0.1 before one or several equal servers.
+/// A proxy on a free port before one or several equal servers.
 #[derive(Debug)]
 pub struct Proxy {
     /// Where it listens.
@@ -81,7 +81,15 @@ impl Proxy {
     /// # Errors
     /// If there is no port for it.
     pub async fn before_all(servers: Vec<SocketAddr>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Self::on(Ipv4Addr::LOCALHOST, servers).await
+    }
+
+    /// Before several equal ones, on an address of this machine.
+    ///
+    /// # Errors
+    /// If there is no port for it.
+    pub async fn on(address: Ipv4Addr, servers: Vec<SocketAddr>) -> io::Result<Self> {
+        let listener = TcpListener::bind((address, 0)).await?;
         let (toxic, seen) = watch::channel(Toxic::None);
         let upstreams = Arc::new(Upstreams {
             all: Mutex::new(servers),

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::traffic::{Traffic, Verdict};
-use crate::{Cluster, Place, Toxic};
+use crate::{Cluster, Outage, Place, Toxic};
 use marque_config::ServiceRole;
 
 /// How soon it must flow again after a fault.
@@ -32,6 +32,8 @@ pub const TOXICS: [Toxic; 9] = [
 pub enum Fault {
     /// The way from a role to a place is like this.
     Way(ServiceRole, Place, Toxic),
+    /// Who is on an island of its own is cut off from everybody.
+    Outage(Place, Outage),
     /// The process of a role is killed and started again.
     Kill(ServiceRole),
     /// The clock of a role jumps so far ahead (or back, if so it says), and to the right time when the fault ends.
@@ -42,6 +44,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Way(from, to, toxic) => write!(f, "{from} -> {to}: {toxic:?}"),
+            Self::Outage(place, outage) => write!(f, "{place}: {outage:?}"),
             Self::Kill(role) => write!(f, "{role} killed"),
             Self::Clock(role, by, back) => {
                 let way = if *back { "back" } else { "ahead" };
@@ -97,10 +100,11 @@ pub async fn run_matrix(
 /// Lets a fault begin.
 ///
 /// # Errors
-/// If a process cannot be killed or a clock not be set.
+/// If a process cannot be killed, a place not be cut off or a clock not be set.
 pub(super) fn strike(cluster: &mut Cluster, fault: &Fault) -> anyhow::Result<()> {
     match fault {
         Fault::Way(from, to, toxic) => cluster.set(*from, *to, *toxic),
+        Fault::Outage(place, outage) => cluster.cut(*place, *outage)?,
         Fault::Kill(role) => cluster.kill_and_start(cluster.place_of(*role))?,
         Fault::Clock(role, by, back) => cluster.set_clock(*role, *by, *back)?,
     }
