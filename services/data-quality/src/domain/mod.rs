@@ -6,6 +6,7 @@ mod evidence;
 mod finding;
 mod sample;
 mod score;
+mod staff;
 mod trust;
 mod verification;
 
@@ -15,5 +16,6 @@ pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};
 pub(crate) use score::{OVERALL, Points, Scored, Signs, failing, score};
+pub(crate) use staff::Staff;
 pub(crate) use trust::{to_tell, trust};
 pub(crate) use verification::{Accuracy, Check, CheckOutcome, PointsTable, accuracy};

@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::dictionary::text;
 use crate::{
-    app::{CardQuery, Change, Detail, Means, Moved, Replayed, ToMend, Version, state_code},
+    app::{
+        CardLevel, CardQuery, Change, Detail, Means, Moved, Replayed, ToMend, Version, state_code,
+    },
     domain::{AlertState, Counter, Finding, Found, OVERALL, kind_of},
     error::{Error, Result},
     events::id_text,
@@ -186,11 +188,13 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
         trend,
         rank,
         of,
+        dealer,
         region,
         moves,
         rules,
         to_mend,
     } = detail;
+    let dealer = dealer_card(query, &card, dealer);
     let region = region_card(query, &card, region);
     let moved = |moved: Moved| pb::Move {
         dimension: dimension_code(moved.dimension).to_owned(),
@@ -205,6 +209,7 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
             .collect(),
         rank,
         of,
+        dealer: Some(dealer),
         region: Some(region),
         moves: moves.into_iter().map(moved).collect(),
         rules: rules
@@ -218,15 +223,24 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
     }
 }
 
-fn region_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
+fn dealer_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
     let row = CardRow {
-        dealer: String::new(),
+        department: String::new(),
+        clerk: String::new(),
         counter,
         ..card.clone()
     };
     pb::Scorecard {
-        level: "region".to_owned(),
+        level: CardLevel::Dealer.code().to_owned(),
         ..card_to_pb(query, row)
+    }
+}
+
+fn region_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
+    pb::Scorecard {
+        level: CardLevel::Region.code().to_owned(),
+        dealer: String::new(),
+        ..dealer_card(query, card, counter)
     }
 }
 

@@ -218,20 +218,22 @@ pub(crate) struct RuleCount {
     pub(crate) open: i64,
 }
 
-/// Open findings of a dealer by rule, most frequent first.
+/// Open findings of a dealer or of some of his people by rule, most frequent first.
 pub(crate) fn rule_counts(
     conn: &mut Conn<'_>,
     scope: &Scope,
     kind: RecordKind,
-    dealer: &str,
+    (dealer, staff): (&str, Staff<'_>),
 ) -> Result<Vec<RuleCount>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 3);
+    let (whose, name) = staff_clause(staff, ("clerk", "department"), 4);
     let sql = format!(
         "SELECT field, rule, count(*) AS open FROM findings
-         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause}
+         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause} AND {whose}
          GROUP BY field, rule ORDER BY open DESC, field, rule"
     );
-    conn.query(&sql, &[dealer.into(), kind.code().into(), key], |row| {
+    let values = [dealer.into(), kind.code().into(), key, name];
+    conn.query(&sql, &values, |row| {
         Ok(RuleCount {
             field: row.get(0)?,
             rule: row.get(1)?,

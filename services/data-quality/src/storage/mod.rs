@@ -20,10 +20,10 @@ mod verifications;
 pub(crate) use alerts::{
     AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
 };
-pub(crate) use clerks::{Clerk, dealers_with_clerks, put_departments};
+pub(crate) use clerks::{Clerk, dealers_with_clerks, is_staff, put_departments};
 pub(crate) use counters::{
     CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, list_dealers,
-    months_of, region_of, replace_counters,
+    months_of, months_of_staff, region_of, replace_counters,
 };
 pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{

@@ -44,7 +44,7 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/quality/scorecards/{dealer}",
             "manager",
-            "/v1/quality/scorecards/D001?kind=customers".into(),
+            "/v1/quality/scorecards/D001?kind=customers&clerk=S17".into(),
             "",
         ),
         (

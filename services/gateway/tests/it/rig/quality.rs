@@ -207,6 +207,7 @@ impl QualityService for Quality {
             trend: vec![card()],
             rank: 2,
             of: 5,
+            dealer: Some(card()),
             region: Some(card()),
             moves: vec![pb::Move {
                 dimension: "accuracy".into(),
