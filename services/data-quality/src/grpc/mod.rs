@@ -386,6 +386,13 @@ impl QualityService for QualityGrpc {
         answer(self.draw_list(request).await)
     }
 
+    async fn list_work_lists(
+        &self,
+        request: Request<pb::ListWorkListsRequest>,
+    ) -> Answer<pb::ListWorkListsResponse> {
+        answer(self.list_lists(request).await)
+    }
+
     async fn get_work_list(
         &self,
         request: Request<pb::GetWorkListRequest>,

@@ -6,7 +6,10 @@ use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use super::broken;
+use super::{
+    broken,
+    newest::{older_than, place_of},
+};
 use crate::domain::{Alert, AlertKind, AlertState, NewAlert};
 
 const ALERT: &str = "id, kind, dealer, clerk, detail, state, snoozed_until, outcome, remark, raised_at, changed_at, changed_by";
@@ -128,12 +131,7 @@ pub(crate) fn list_alerts(
            AND (raised_at < ?5 OR raised_at = ?5 AND id < ?6)
          ORDER BY raised_at DESC, id DESC LIMIT ?7"
     );
-    let start = (i64::MAX, Uuid::max());
-    let after = page.after.as_ref().and_then(|token| {
-        let (at, id) = token.key.split_once('|')?;
-        Some((at.parse().ok()?, id.parse().ok()?))
-    });
-    let (at, id): (i64, Uuid) = after.unwrap_or(start);
+    let (at, id) = older_than(page);
     let values = [
         filter.state.map_or("all", AlertState::code).into(),
         filter.now.into(),
@@ -149,6 +147,6 @@ pub(crate) fn list_alerts(
 impl Alert {
     /// The alert's place in the list.
     pub(crate) fn position(&self) -> String {
-        format!("{}|{}", self.raised_at.as_micros(), self.id.uuid())
+        place_of(self.raised_at, self.id.uuid())
     }
 }

@@ -8,6 +8,7 @@ mod falls;
 mod findings;
 mod forgetting;
 mod means;
+mod newest;
 mod pending;
 mod points;
 mod records;
@@ -16,6 +17,7 @@ mod standards;
 mod suspects;
 mod trust;
 mod verifications;
+mod work_lists;
 
 pub(crate) use alerts::{
     AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
@@ -47,8 +49,12 @@ pub(crate) use suspects::{
 };
 pub(crate) use trust::{ToldTrust, put_told_trust, told_trust};
 pub(crate) use verifications::{
-    WorkItem, WorkList, candidates, checks_between, dealers_of, find_work_list, insert_work_list,
-    known_checks, own_call_lengths, points_rows, put_checks, replace_points, work_items,
+    checks_between, dealers_of, known_checks, own_call_lengths, points_rows, put_checks,
+    replace_points,
+};
+pub(crate) use work_lists::{
+    Progress, WorkItem, WorkList, candidates, find_work_list, insert_work_list, list_work_lists,
+    progress, work_items,
 };
 
 use marque_db::{Conn, StoreError};

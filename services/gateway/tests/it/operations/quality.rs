@@ -78,6 +78,12 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"size":200,"seed":7,"region":"east"}"#,
         ),
         (
+            "GET /v1/quality/work-lists",
+            "agent",
+            "/v1/quality/work-lists?page_size=10".into(),
+            "",
+        ),
+        (
             "GET /v1/quality/work-lists/{id}",
             "agent",
             "/v1/quality/work-lists/wkl_1?page_size=10".into(),

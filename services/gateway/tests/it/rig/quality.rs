@@ -96,6 +96,12 @@ fn work_list() -> pb::WorkList {
         seed: 7,
         region: "east".into(),
         created_by: "call-centre".into(),
+        records: 200,
+        heard: 12,
+        outcomes: vec![pb::OutcomeCount {
+            outcome: "confirmed".into(),
+            records: 12,
+        }],
         ..pb::WorkList::default()
     }
 }
@@ -301,6 +307,17 @@ impl QualityService for Quality {
     ) -> Answer<pb::CreateWorkListResponse> {
         let answer = pb::CreateWorkListResponse {
             work_list: Some(work_list()),
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn list_work_lists(
+        &self,
+        request: Request<pb::ListWorkListsRequest>,
+    ) -> Answer<pb::ListWorkListsResponse> {
+        let answer = pb::ListWorkListsResponse {
+            work_lists: vec![work_list()],
+            next_page_token: String::new(),
         };
         self.0.play(&request, answer).await
     }
