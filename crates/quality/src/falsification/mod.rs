@@ -146,6 +146,15 @@ impl Kind {
         }
     }
 
+    /// How long the span is in which a burst is looked for, in seconds; `None` for what is no burst.
+    pub const fn window_s(self) -> Option<u32> {
+        match self {
+            Self::EntryBurst => Some(60),
+            Self::MonthEndBurst => Some(2 * 24 * 60 * 60),
+            _ => None,
+        }
+    }
+
     /// What was seen, in words that accuse nobody.
     pub const fn reason(self) -> Bilingual {
         match self {

@@ -261,6 +261,11 @@ impl VisitAssessment {
         self.marks.get(unit) == other.marks.get(unit)
     }
 
+    /// The minute since 1970 in which a unit has a burst of visits.
+    pub fn burst_minute(&self, unit: &str) -> Option<u32> {
+        self.marks.get(unit)?.burst.map(|(minute, _)| minute)
+    }
+
     /// The signs of invention on one visit of a unit that was assessed.
     pub fn signs(&self, unit: &str, entry: &VisitEntry) -> Vec<Sign> {
         let marks = self.marks.get(unit);

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use marque_core::Timestamp;
 use marque_quality::falsification::{
-    Assessment, Entry, EntryState, Settings, Suspect, VisitAssessment, VisitEntry, VisitState,
-    assess, assess_visits,
+    Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
+    VisitState, assess, assess_visits,
 };
 
 use crate::domain::Signs;
@@ -43,6 +44,12 @@ impl Units {
     }
 }
 
+/// When the minute of a burst began, counted since 1970.
+fn begun(suspect: &Suspect, minute: Option<u32>) -> Option<Timestamp> {
+    let minute = minute.filter(|_| suspect.kind == Kind::EntryBurst)?;
+    Some(Timestamp::from_micros(i64::from(minute) * 60_000_000))
+}
+
 impl Judgement {
     /// Compares all units.
     pub(super) fn of(units: &Units) -> Self {
@@ -52,9 +59,18 @@ impl Judgement {
         }
     }
 
-    /// Units whose entries chance does not explain.
-    pub(super) fn suspects(&self) -> impl Iterator<Item = &Suspect> {
-        self.customers.suspects.iter().chain(&self.visits.suspects)
+    /// Units whose entries chance does not explain, and when the minute of a burst began.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = (&Suspect, Option<Timestamp>)> {
+        let (customers, visits) = (&self.customers, &self.visits);
+        let of_customers = customers.suspects.iter().map(move |suspect| {
+            let minute = customers.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        let of_visits = visits.suspects.iter().map(move |suspect| {
+            let minute = visits.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        of_customers.chain(of_visits)
     }
 
     /// Those of some units whose records another judgement judges otherwise.

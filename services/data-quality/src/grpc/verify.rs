@@ -12,7 +12,7 @@ use tonic::Request;
 use super::{QualityGrpc, convert, next};
 use crate::{
     app::{Drawing, NewCheck},
-    domain::{Accuracy, CheckOutcome, PointsTable},
+    domain::{Accuracy, CheckOutcome, PointsTable, rounded},
     error::{Error, Result},
     events::id_text,
     storage::{Progress, WorkItem, WorkList},
@@ -251,9 +251,9 @@ fn accuracy_to_pb(accuracy: Accuracy) -> pb::Accuracy {
         checked,
         confirmed,
         silent,
-        rate: convert::round(rate),
-        low: convert::round(low),
-        high: convert::round(high),
+        rate: rounded(rate),
+        low: rounded(low),
+        high: rounded(high),
         points,
     }
 }

@@ -10,9 +10,10 @@ use super::{
     broken,
     newest::{older_than, place_of},
 };
-use crate::domain::{Alert, AlertKind, AlertState, NewAlert};
+use crate::domain::{Alert, AlertKind, AlertState, Figures, NewAlert};
 
-const ALERT: &str = "id, kind, dealer, clerk, detail, state, snoozed_until, outcome, remark, raised_at, changed_at, changed_by";
+const ALERT: &str = "id, kind, dealer, clerk, detail, state, snoozed_until, outcome, remark, raised_at, changed_at, changed_by,
+    figures";
 
 fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
     let (kind, state): (String, String) = (row.get(1)?, row.get(5)?);
@@ -29,6 +30,7 @@ fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
         raised_at: row.get(9)?,
         changed_at: row.get(10)?,
         changed_by: row.get(11)?,
+        figures: Figures::read(&row.get::<String>(12)?),
     })
 }
 
@@ -56,6 +58,7 @@ pub(crate) fn last_alert(
 
 /// Keeps a new alert.
 pub(crate) fn insert_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), StoreError> {
+    let figures = alert.figures.text();
     let values = [
         alert.id.uuid().into(),
         alert.kind.code().into(),
@@ -69,8 +72,9 @@ pub(crate) fn insert_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), Sto
         alert.raised_at.into(),
         alert.changed_at.into(),
         (&alert.changed_by).into(),
+        (&figures).into(),
     ];
-    let columns: Vec<&str> = ALERT.split(", ").collect();
+    let columns: Vec<&str> = ALERT.split(',').map(str::trim).collect();
     conn.insert_many("alerts", &columns, "", &values)
 }
 

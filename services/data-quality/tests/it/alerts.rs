@@ -133,6 +133,19 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
         ("D003", "open")
     );
 
+    // It says the figures behind it: all his entries so far, where hardly one would be usual.
+    let sign = raised.sign.as_ref().unwrap();
+    assert_eq!((sign.count, sign.window_s), (sign.of, None));
+    assert!(sign.expected < 3.0 && sign.strength > 0.5, "{sign:?}");
+    assert!(sign.p <= sign.q && sign.q < 0.1, "{sign:?}");
+    let text = raised.text.as_ref().unwrap();
+    let (count, of) = (sign.count, sign.of);
+    assert!(text.en.contains(&format!("{count} of {of}")), "{text:?}");
+    assert!(
+        text.zh.contains(&format!("{of} 条中有 {count} 条")),
+        "{text:?}"
+    );
+
     // Others hear of it: which dealer, and the clerk by a code that is not his number.
     let told = world.told("marque.quality.alerts.raised").await;
     let told: Vec<pb::Alert> = told
@@ -145,6 +158,7 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
         .collect();
     let same = told.iter().find(|alert| alert.id == raised.id).unwrap();
     assert!(same.clerk.starts_with("stf_") && same.clerk.len() == 36);
+    assert_eq!((&same.sign, &same.text), (&raised.sign, &raised.text));
     assert!(
         told.iter()
             .all(|alert| alert.dealer == "D003" && !alert.clerk.contains("S5"))
@@ -287,6 +301,12 @@ async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb)
         .wait_for(async || fell().await.into_iter().next())
         .await;
     assert_eq!(first.detail, "2026-01");
+    let fall = first.fall.as_ref().unwrap();
+    assert!(fall.before - fall.after >= 5.0, "{fall:?}");
+    assert!(fall.records_before >= 30 && fall.records_after >= 30);
+    let text = &first.text.as_ref().unwrap().en;
+    let figures = format!("from {:.1} ({} records)", fall.before, fall.records_before);
+    assert!(text.contains(&figures), "{text}");
     let close = pb::DecideAlertRequest {
         outcome: "mended".into(),
         ..word(&first, "close")

@@ -86,6 +86,25 @@ fn alert() -> pb::Alert {
         detail: "staff_phone".into(),
         text: text("some entries look made up"),
         state: "open".into(),
+        fall: Some(pb::ScoreFall {
+            before: 87.25,
+            after: 75.5,
+            records_before: 40,
+            records_after: 52,
+        }),
+        sign: Some(pb::SignFigures {
+            count: 12,
+            of: 120,
+            expected: 0.4,
+            strength: 0.9,
+            p: 0.000_001,
+            q: 0.000_02,
+            window_s: Some(60),
+            burst_at: Some(prost_types::Timestamp {
+                seconds: 1_795_000_000,
+                nanos: 0,
+            }),
+        }),
         ..pb::Alert::default()
     }
 }
