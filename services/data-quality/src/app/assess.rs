@@ -10,15 +10,14 @@ use marque_core::{AlertId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_quality::{
     RecordKind,
-    falsification::{
-        CallState, Kind, Settings, Suspect, assess_calls, clerk_unit, dealer_and_clerk,
-    },
+    falsification::{CallState, Kind, Suspect, assess_calls, clerk_unit, dealer_and_clerk},
+    standard::Standard,
 };
 use uuid::Uuid;
 
 use super::{
     QualityApp, alerts,
-    judgement::{Judgement, Units},
+    judgement::{Judgement, Thresholds, Units},
 };
 use crate::{
     domain::{
@@ -50,12 +49,13 @@ impl QualityApp {
     pub(crate) async fn assess(&self) -> Result<()> {
         let (dealers, clerks) = self.states().await?;
         let calls = self.calls().await?;
+        let thresholds = self.thresholds().await?;
         let compared = tokio::task::spawn_blocking(move || {
-            let calls = assess_calls(&calls, Settings::default());
+            let calls = assess_calls(&calls, thresholds.customers);
             let names: Vec<String> = dealers.names().cloned().collect();
             (
-                Judgement::of(&dealers),
-                Judgement::of(&clerks),
+                Judgement::of(&dealers, &thresholds),
+                Judgement::of(&clerks, &thresholds),
                 calls,
                 names,
             )
@@ -80,6 +80,31 @@ impl QualityApp {
         let now = self.clock.now();
         let found = once_each(of_dealers.chain(by_clerk.suspects()), now);
         self.keep(found, now).await
+    }
+
+    /// All entries compared by the thresholds of a standard; nothing where those in force are the same.
+    pub(super) async fn judged_by(&self, standard: &Standard) -> Result<Option<Judgement>> {
+        let in_force = self.thresholds().await?;
+        let thresholds = in_force.with(standard);
+        if thresholds == in_force {
+            return Ok(None);
+        }
+        let (dealers, _) = self.states().await?;
+        let judged = tokio::task::spawn_blocking(move || Judgement::of(&dealers, &thresholds));
+        judged.await.map(Some).map_err(|_| Error::Compare)
+    }
+
+    /// The thresholds of the standards in force.
+    async fn thresholds(&self) -> Result<Thresholds> {
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        self.db
+            .scan(move |conn: &mut Conn<'_>| {
+                Ok::<_, Error>(Thresholds {
+                    customers: app.in_force(conn, RecordKind::Customers, today)?.invention,
+                    visits: app.in_force(conn, RecordKind::Visits, today)?.invention,
+                })
+            })
+            .await
     }
 
     /// Whether all dealers are to be judged, whoever's entries look otherwise: now and then, since another process of this service

@@ -4,9 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use marque_core::Timestamp;
-use marque_quality::falsification::{
-    Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
-    VisitState, assess, assess_visits,
+use marque_quality::{
+    RecordKind,
+    falsification::{
+        Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
+        VisitState, assess, assess_visits,
+    },
+    standard::Standard,
 };
 
 use crate::domain::Signs;
@@ -16,6 +20,25 @@ use crate::domain::Signs;
 pub(super) struct Units {
     customers: BTreeMap<String, EntryState>,
     visits: BTreeMap<String, VisitState>,
+}
+
+/// From what on entries look invented.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Thresholds {
+    pub(super) customers: Settings,
+    pub(super) visits: Settings,
+}
+
+impl Thresholds {
+    /// These with those of a standard in place of those of its kind.
+    pub(super) fn with(mut self, standard: &Standard) -> Self {
+        match standard.kind {
+            RecordKind::Customers => self.customers = standard.invention,
+            RecordKind::Visits => self.visits = standard.invention,
+            RecordKind::Vehicles | RecordKind::Complaints => {}
+        }
+        self
+    }
 }
 
 /// All entries compared.
@@ -52,10 +75,10 @@ fn begun(suspect: &Suspect, minute: Option<u32>) -> Option<Timestamp> {
 
 impl Judgement {
     /// Compares all units.
-    pub(super) fn of(units: &Units) -> Self {
+    pub(super) fn of(units: &Units, thresholds: &Thresholds) -> Self {
         Self {
-            customers: assess(&units.customers, Settings::default()),
-            visits: assess_visits(&units.visits, Settings::default()),
+            customers: assess(&units.customers, thresholds.customers),
+            visits: assess_visits(&units.visits, thresholds.visits),
         }
     }
 

@@ -21,6 +21,7 @@ store_test_suite!(
     an_alert_is_told_without_names_and_takes_its_course,
     a_score_that_falls_again_after_the_word_on_it_is_told_again,
     suspects_come_with_the_figures_behind_them,
+    a_replay_judges_entries_by_the_thresholds_of_the_draft,
     a_write_with_a_key_happens_once,
 );
 
@@ -354,4 +355,35 @@ async fn suspects_come_with_the_figures_behind_them(db: TestDb) {
     let evidence = suspect.evidence.unwrap();
     assert!(evidence.en.contains("30 of 60") && evidence.en.contains("q ="));
     assert!(evidence.zh.contains("60 条中有 30 条"), "{}", evidence.zh);
+}
+
+async fn a_replay_judges_entries_by_the_thresholds_of_the_draft(db: TestDb) {
+    let world = invented(db).await;
+    let is_suspected = async || {
+        let request = world.hq(pb::ListSuspectsRequest::default());
+        let answer = world.quality().list_suspects(request).await.unwrap();
+        let suspects = answer.into_inner().suspects;
+        let is_his = |one: &pb::Suspect| one.dealer == "D003" && one.count == 30;
+        suspects.iter().any(is_his).then_some(())
+    };
+    world.wait_for(is_suspected).await;
+    let ask = world.hq(pb::GetStandardRequest {
+        kind: "customers".into(),
+    });
+    let listed = world.quality().get_standard(ask).await.unwrap();
+    let mut standards = listed.into_inner().standards.into_iter();
+    let text = standards.find(|standard| standard.in_force).unwrap().text;
+    let mean_of = async |thresholds: &str| {
+        let text = text.replacen("[[purpose]]", &format!("{thresholds}[[purpose]]"), 1);
+        let request = world.hq(pb::ReplayStandardRequest { text });
+        let replayed = world.quality().replay_standard(request).await.unwrap();
+        let mut changes = replayed.into_inner().changes.into_iter();
+        let of_dealer =
+            |change: &pb::ReplayChange| change.dealer == "D003" && change.purpose == "overall";
+        let change = changes.find(of_dealer).unwrap();
+        change.after.unwrap().total
+    };
+    // Where such phones matter only when they are a hundred times as frequent as usual, his are believed more.
+    let lenient = mean_of("[invention]\nplaceholder_times = 100\n\n").await;
+    assert!(lenient > mean_of("").await + 1.0, "{lenient}");
 }
