@@ -27,6 +27,7 @@ struct Entry {
     meaning: Bilingual,
     fill: Bilingual,
     rule: Bilingual,
+    max_chars: Option<usize>,
     good: Vec<String>,
     bad: Vec<String>,
     owner: String,
@@ -89,19 +90,36 @@ fn entry_code(path: &str, kind: &str, entry: &Entry) -> String {
         !entry.owner.is_empty(),
         "{place}: say which department owns the field"
     );
+    if let Some(most) = entry.max_chars {
+        check_length(&place, most, &entry.rule);
+    }
     format!(
-        "    FieldEntry {{ kind: RecordKind::{kind}, column: {:?}, label: {}, headers: &{:?}, meaning: {}, fill: {}, rule: {}, good: &{:?}, bad: &{:?}, owner: {:?}, class: DataClass::{} }},\n",
+        "    FieldEntry {{ kind: RecordKind::{kind}, column: {:?}, label: {}, headers: &{:?}, meaning: {}, fill: {}, rule: {}, max_chars: {:?}, good: &{:?}, bad: &{:?}, owner: {:?}, class: DataClass::{} }},\n",
         entry.column,
         entry.label.code(&place),
         entry.headers,
         entry.meaning.code(&place),
         entry.fill.code(&place),
         entry.rule.code(&place),
+        entry.max_chars,
         entry.good,
         entry.bad,
         entry.owner,
         camel(&entry.class),
     )
+}
+
+/// The clerk reads the length that is checked.
+fn check_length(place: &str, most: usize, rule: &Bilingual) {
+    let is_said = rule.zh.contains(&format!("{most}字"))
+        && rule
+            .en
+            .replace(',', "")
+            .contains(&format!("{most} characters"));
+    assert!(
+        most > 0 && is_said,
+        "{place}: the rule must say that there may be {most} characters, in both languages"
+    );
 }
 
 fn row_type(prefix: &str, row: &str, file: &str, fields: &[Entry]) -> String {

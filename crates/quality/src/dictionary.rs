@@ -142,6 +142,8 @@ pub struct FieldEntry {
     pub fill: Bilingual,
     /// The rule that is checked, in words.
     pub rule: Bilingual,
+    /// Most characters of a text; of people's own words so many beyond which something else was probably pasted in.
+    pub max_chars: Option<usize>,
     /// Values that are right; invented.
     pub good: &'static [&'static str],
     /// Values that are wrong.
@@ -169,6 +171,11 @@ impl Field {
     /// The entry of this field.
     pub fn entry(self) -> &'static FieldEntry {
         &ENTRIES[self as usize]
+    }
+
+    /// Most characters of its text; no end where the dictionary sets none.
+    pub fn max_chars(self) -> usize {
+        self.entry().max_chars.unwrap_or(usize::MAX)
     }
 
     /// Canonical column name.
@@ -262,6 +269,14 @@ mod tests {
             let label = entry.owner_label();
             assert_ne!(label.zh, label.en, "{} {}", entry.column, entry.owner);
         }
+    }
+
+    #[test]
+    fn texts_are_as_long_as_the_dictionary_says() {
+        assert_eq!(Field::CustomerSourceKey.max_chars(), 100);
+        assert_eq!(Field::VehicleModel.max_chars(), 500);
+        assert_eq!(Field::ComplaintText.max_chars(), 20_000);
+        assert_eq!(Field::CustomerPhone.max_chars(), usize::MAX);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) enum Error {
     StandardFixed { next: u32 },
     #[error("no such dealer")]
     DealerUnknown,
+    #[error("no such clerk or department of the dealer")]
+    StaffUnknown,
     #[error("no such finding")]
     FindingUnknown,
     #[error("the finding is mended: there is nothing to decide")]
@@ -61,6 +63,7 @@ impl ServiceError for Error {
                 ErrorCode::InvalidArgument
             }
             Self::DealerUnknown
+            | Self::StaffUnknown
             | Self::FindingUnknown
             | Self::AlertUnknown
             | Self::WorkListUnknown => ErrorCode::NotFound,
@@ -81,6 +84,7 @@ impl ServiceError for Error {
             Self::StandardInvalid(_) => "STANDARD_INVALID",
             Self::StandardFixed { .. } => "STANDARD_FIXED",
             Self::DealerUnknown => "DEALER_UNKNOWN",
+            Self::StaffUnknown => "STAFF_UNKNOWN",
             Self::FindingUnknown => "FINDING_UNKNOWN",
             Self::FindingMended => "FINDING_MENDED",
             Self::AlertUnknown => "ALERT_UNKNOWN",

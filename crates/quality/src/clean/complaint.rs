@@ -105,8 +105,8 @@ pub fn clean_complaint_by<'a>(
         vin,
         vin_suggestion,
         opened_at: notes.date_in_range(Field::ComplaintOpenedAt, row.opened_at),
-        channel: notes.text(Field::ComplaintChannel, row.channel, 500),
-        category: notes.text(Field::ComplaintCategory, row.category, 500),
+        channel: notes.text(Field::ComplaintChannel, row.channel),
+        category: notes.text(Field::ComplaintCategory, row.category),
         severity: notes.choice_or(
             Field::ComplaintSeverity,
             row.severity,
@@ -114,7 +114,7 @@ pub fn clean_complaint_by<'a>(
             Rule::SeverityUnknown,
         ),
         text: notes.words(Field::ComplaintText, row.text),
-        department: notes.text(Field::ComplaintDepartment, row.department, 500),
+        department: notes.text(Field::ComplaintDepartment, row.department),
     };
     if complaint.text.is_none() {
         notes.add(Field::ComplaintText, Rule::WordsMissing);
@@ -125,7 +125,7 @@ pub fn clean_complaint_by<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clean::WORDS_CHARS, dictionary::Lang, finding::Severity};
+    use crate::{dictionary::Lang, finding::Severity};
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_the_customer_said_is_kept_whole_however_long() {
-        let said = "响".repeat(WORDS_CHARS + 1);
+        let said = "响".repeat(20_001);
         let row = ComplaintRow {
             complaint_key: Some("T1"),
             text: Some(&said),

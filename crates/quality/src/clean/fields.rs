@@ -24,23 +24,11 @@ use crate::{
     vin::{Vin, VinFlaw},
 };
 
-/// Characters of people's own words beyond which something else was probably pasted in.
-pub const WORDS_CHARS: usize = 20_000;
-
-/// Most characters of a key of another system.
-const KEY_CHARS: usize = 100;
-
 impl Notes<'_> {
-    /// Free text of at most `limit` characters.
-    pub(super) fn text<'a>(
-        &mut self,
-        field: Field,
-        cell: Option<&'a str>,
-        limit: usize,
-    ) -> Option<Cow<'a, str>> {
+    /// Free text, as long as the dictionary allows.
+    pub(super) fn text<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
         let text = tidy(present(cell)?);
-        if text.len() > limit && text.chars().count() > limit {
-            self.add_number(field, Rule::TextTooLong, limit);
+        if self.is_too_long(field, &text, Rule::TextTooLong) {
             return None;
         }
         (!text.is_empty()).then_some(text)
@@ -53,16 +41,24 @@ impl Notes<'_> {
         cell: Option<&'a str>,
     ) -> Option<Cow<'a, str>> {
         let words = tidy_lines(present(cell)?);
-        if words.len() > WORDS_CHARS && words.chars().count() > WORDS_CHARS {
-            self.add_number(field, Rule::WordsLong, WORDS_CHARS);
-        }
+        self.is_too_long(field, &words, Rule::WordsLong);
         (!words.is_empty()).then_some(words)
     }
 
     /// A key of another system: kept as typed but for the spaces around it.
     pub(super) fn key<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
         self.line_break(field, cell);
-        self.text(field, cell, KEY_CHARS)
+        self.text(field, cell)
+    }
+
+    /// Whether a text has more characters than the dictionary allows, which is noted under a rule.
+    fn is_too_long(&mut self, field: Field, text: &str, rule: Rule) -> bool {
+        let most = field.max_chars();
+        let is_long = text.len() > most && text.chars().count() > most;
+        if is_long {
+            self.add_number(field, rule, most);
+        }
+        is_long
     }
 
     /// The key that a record is known by: without one nobody can say which record it is.
@@ -77,11 +73,7 @@ impl Notes<'_> {
             return None;
         };
         self.line_break(field, cell);
-        if key.len() > KEY_CHARS && key.chars().count() > KEY_CHARS {
-            self.add_number(field, Rule::SourceKeyTooLong, KEY_CHARS);
-            return None;
-        }
-        Some(key)
+        (!self.is_too_long(field, &key, Rule::SourceKeyTooLong)).then_some(key)
     }
 
     /// Notes a line break within a cell that is one line.

@@ -172,11 +172,11 @@ pub fn clean_vehicle_by<'a>(
         vin,
         vin_suggestion,
         plate: notes.plate(Field::VehiclePlate, row.plate),
-        brand: notes.text(Field::VehicleBrand, row.brand, 500),
-        series: notes.text(Field::VehicleSeries, row.series, 500),
-        model: notes.text(Field::VehicleModel, row.model, 500),
+        brand: notes.text(Field::VehicleBrand, row.brand),
+        series: notes.text(Field::VehicleSeries, row.series),
+        model: notes.text(Field::VehicleModel, row.model),
         model_year: model_year(row.model_year, vin, &mut notes),
-        color: notes.text(Field::VehicleColor, row.color, 500),
+        color: notes.text(Field::VehicleColor, row.color),
         energy_type: notes.choice(Field::VehicleEnergyType, row.energy_type, ENERGY_TYPES),
         sale_date: notes
             .date_in_range(Field::VehicleSaleDate, row.sale_date)

@@ -406,7 +406,7 @@ fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes<'_>) -> Option<CleanVisitLine<
     Some(CleanVisitLine {
         line_kind: notes.choice(Field::VisitLineKind, row.line_kind, LINE_KINDS),
         code: notes.key(Field::VisitCode, row.code),
-        name: notes.text(Field::VisitName, row.name, 500),
+        name: notes.text(Field::VisitName, row.name),
         quantity_milli,
         unit_price_fen: notes.money(Field::VisitUnitPrice, row.unit_price),
         technician: notes.key(Field::VisitTechnician, row.technician),

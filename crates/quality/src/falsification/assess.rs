@@ -47,16 +47,19 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
     let doubtful = measures.iter().map(Measures::doubtful_phones);
     let book = Phonebook::of(units.values().zip(doubtful));
     for (unit, (measures, state)) in (0_u32..).zip(measures.iter_mut().zip(units.values())) {
-        measures.hear(&book, unit, state);
+        measures.hear(&book, unit, state, &settings);
     }
     let usual = Usual::of(units, &measures);
-    let digits = digits::compare(measures.iter().map(|measures| &measures.digits));
+    let digits = digits::compare(
+        measures.iter().map(|measures| &measures.digits),
+        settings.digit_share,
+    );
     let trials: Vec<Vec<Trial>> = units
         .values()
         .zip(&measures)
         .zip(digits)
         .map(|((state, measures), digits)| {
-            let mut trials = usual.trials(state, measures);
+            let mut trials = usual.trials(state, measures, &settings);
             trials.push(digits);
             trials
         })
@@ -131,7 +134,7 @@ impl Usual {
         }
     }
 
-    fn trials(&self, state: &EntryState, measures: &Measures) -> Vec<Trial> {
+    fn trials(&self, state: &EntryState, measures: &Measures, settings: &Settings) -> Vec<Trial> {
         let (last_days, dated) = state.last_two_days.of(state.dated);
         let mut trials = vec![
             share(
@@ -139,28 +142,34 @@ impl Usual {
                 state.placeholder_phones,
                 state.with_phone,
                 self.placeholder,
-                2.0,
+                settings.placeholder_times,
             ),
-            share(Kind::MonthEndBurst, last_days, dated, self.month_end, 2.0),
+            share(
+                Kind::MonthEndBurst,
+                last_days,
+                dated,
+                self.month_end,
+                settings.month_end_times,
+            ),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,
                 state.readings,
                 self.invented_reading,
-                3.0,
+                settings.mileage_times,
             ),
             share(
                 Kind::FakeMileage,
                 measures.readings.contradicting,
                 measures.readings.comparable,
                 self.contradiction,
-                3.0,
+                settings.mileage_times,
             ),
             sequential(state, measures),
             self.fake_id(state, measures),
             copied_address(state, measures),
             self.name_repetition(state, measures),
-            burst(&state.by_minute),
+            burst(&state.by_minute, settings),
         ];
         trials.extend(self.shared_phones(state, measures));
         trials

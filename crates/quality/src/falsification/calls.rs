@@ -19,8 +19,6 @@ pub struct CallState {
 const LEAST_SECONDS: u32 = 6;
 /// One length among honest calls is at most so frequent where the network says nothing.
 const USUAL: f64 = 0.03;
-/// Calls of one length that matter: so many, and so large a share.
-const LARGE: (u64, f64) = (6, 0.15);
 
 impl CallState {
     /// Counts one call.
@@ -62,11 +60,13 @@ pub fn assess_calls(units: &BTreeMap<String, CallState>, settings: Settings) -> 
     for state in units.values() {
         all.merge(state);
     }
-    let trials = units.values().map(|state| vec![trial(state, &all)]);
+    let trials = units
+        .values()
+        .map(|state| vec![trial(state, &all, &settings)]);
     decide(units.keys(), trials.collect(), settings).suspects
 }
 
-fn trial(state: &CallState, all: &CallState) -> Trial {
+fn trial(state: &CallState, all: &CallState, settings: &Settings) -> Trial {
     let (seconds, count) = state.commonest();
     let elsewhere = all.by_seconds.get(&seconds).copied().unwrap_or(0) - count;
     let others = (all.calls - state.calls).max(1);
@@ -80,7 +80,8 @@ fn trial(state: &CallState, all: &CallState) -> Trial {
         usual,
         expected: usual * state.calls as f64,
         p: p.min(1.0),
-        is_large: count >= LARGE.0 && wilson_lower(count, state.calls) > LARGE.1.max(usual),
+        is_large: count >= settings.equal_calls
+            && wilson_lower(count, state.calls) > settings.equal_calls_share.max(usual),
     }
 }
 

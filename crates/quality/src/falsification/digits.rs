@@ -9,8 +9,6 @@ pub(super) struct Digits([u64; 10]);
 
 /// Fewer digits than these tell nothing.
 const ENOUGH: u64 = 60;
-/// Digits must lie this much otherwise (the share of them that would have to be others) to matter.
-const LARGE: f64 = 0.15;
 /// The median of chi square with nine degrees of freedom.
 const MEDIAN: f64 = 8.343;
 
@@ -55,8 +53,9 @@ impl Digits {
 }
 
 /// One test for each unit, in their order. Dealers differ by habit, so that chi square is divided by what is usual of it in
-/// the network (as in genomic control, Devlin and Roeder 1999).
-pub(super) fn compare<'a>(units: impl Iterator<Item = &'a Digits>) -> Vec<Trial> {
+/// the network (as in genomic control, Devlin and Roeder 1999). They must lie so much otherwise (`large`, the share of them that would
+/// have to be others) to matter.
+pub(super) fn compare<'a>(units: impl Iterator<Item = &'a Digits>, large: f64) -> Vec<Trial> {
     let units: Vec<&Digits> = units.collect();
     let usual = usual(&units);
     let mut spread: Vec<f64> = units
@@ -70,11 +69,11 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a Digits>) -> Vec<Trial>
         .map_or(1.0, |median| (median / MEDIAN).max(1.0));
     units
         .into_iter()
-        .map(|digits| trial(digits, &usual, habit))
+        .map(|digits| trial(digits, &usual, (habit, large)))
         .collect()
 }
 
-fn trial(digits: &Digits, usual: &[f64; 10], habit: f64) -> Trial {
+fn trial(digits: &Digits, usual: &[f64; 10], (habit, large): (f64, f64)) -> Trial {
     let of = digits.total();
     let distance = digits.distance(usual);
     // What the distance would be by chance: half of the mean absolute deviations of ten shares of about a tenth.
@@ -90,7 +89,7 @@ fn trial(digits: &Digits, usual: &[f64; 10], habit: f64) -> Trial {
         } else {
             chi_square_tail(digits.chi_square(usual) / habit, 9)
         },
-        is_large: of >= ENOUGH && distance > LARGE + by_chance,
+        is_large: of >= ENOUGH && distance > large + by_chance,
     }
 }
 
@@ -124,6 +123,8 @@ mod tests {
 
     use super::*;
 
+    const LARGE: f64 = 0.15;
+
     fn of(numbers: impl IntoIterator<Item = u64>) -> Digits {
         let mut digits = Digits::default();
         for number in numbers {
@@ -138,7 +139,7 @@ mod tests {
             .map(|unit| of((0..300).map(|n: u64| (n * 7919 + unit * 104_729) / 13)))
             .collect();
         units.push(of((0..300).map(|n| if n % 3 == 0 { 7 } else { n * 31 })));
-        let trials = compare(units.iter());
+        let trials = compare(units.iter(), LARGE);
         let found: Vec<usize> = (0..trials.len())
             .filter(|i| trials[*i].is_large && trials[*i].p < 1e-6)
             .collect();
@@ -150,13 +151,17 @@ mod tests {
         let units: Vec<Digits> = (0..20)
             .map(|_| of((0..300).map(|n| if n % 2 == 0 { 0 } else { n })))
             .collect();
-        assert!(compare(units.iter()).iter().all(|trial| !trial.is_large));
+        assert!(
+            compare(units.iter(), LARGE)
+                .iter()
+                .all(|trial| !trial.is_large)
+        );
     }
 
     proptest! {
         #[test]
         fn few_digits_tell_nothing(numbers in proptest::collection::vec(0u64..10, 0..59)) {
-            let trial = compare([of(numbers)].iter())[0];
+            let trial = compare([of(numbers)].iter(), LARGE)[0];
             prop_assert!(trial.p >= 1.0 && !trial.is_large);
         }
     }

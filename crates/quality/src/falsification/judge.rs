@@ -208,6 +208,11 @@ impl Assessment {
         self.marks.get(unit) == other.marks.get(unit)
     }
 
+    /// The minute since 1970 in which a unit has a burst of entries.
+    pub fn burst_minute(&self, unit: &str) -> Option<u32> {
+        self.marks.get(unit)?.burst_minute
+    }
+
     /// The signs of invention on one entry of a unit that was assessed, strongest kinds as found.
     pub fn signs(&self, unit: &str, entry: &Entry) -> Vec<Sign> {
         self.marks

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    Settings,
     digits::Digits,
     group::{Shape, Shared},
     phones::{Heard, Phonebook},
@@ -32,9 +33,6 @@ pub(super) struct Measures {
     /// The last four digits of phones, each phone once and without those that run upwards.
     pub(super) digits: Digits,
 }
-
-/// A showroom's number stands for one in this many records at least, where there is little to compare it with.
-const SHOWROOM_SHARE: usize = 30;
 
 /// Whether a phone that strangers share is more than a weak sign.
 const fn is_suspicious(shape: &Shape) -> bool {
@@ -77,7 +75,13 @@ impl Measures {
     }
 
     /// Adds what other records of the same customers say about the phones of this unit, and what follows from that.
-    pub(super) fn hear(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
+    pub(super) fn hear(
+        &mut self,
+        book: &Phonebook,
+        unit: u32,
+        state: &EntryState,
+        settings: &Settings,
+    ) {
         for (phone, shape) in &mut self.phones {
             shape.heard = book.hear(unit, *phone, state.by_phone[phone].people());
         }
@@ -89,7 +93,7 @@ impl Measures {
                 *phone,
             )
         });
-        self.showroom = self.showroom_phones(state.entries());
+        self.showroom = self.showroom_phones(state.entries(), settings);
         self.find_sequences(book, unit, state);
         self.disowned = book.share(unit, state);
         self.count_digits(state);
@@ -111,7 +115,7 @@ impl Measures {
     }
 
     /// How many of the phones are a showroom's: one or two that tower over the others, or stand alone for many records.
-    fn showroom_phones(&self, entries: u64) -> usize {
+    fn showroom_phones(&self, entries: u64, settings: &Settings) -> usize {
         let suspicious = self
             .phones
             .iter()
@@ -119,7 +123,7 @@ impl Measures {
         let sizes: Vec<usize> = suspicious.map(|(_, shape)| shape.size()).collect();
         let size = |i: usize| sizes.get(i).copied().unwrap_or(1);
         if sizes.len() <= 2 {
-            let is_alone = size(0) >= 3 && size(0) * SHOWROOM_SHARE >= entries as usize;
+            let is_alone = size(0) >= 3 && size(0) as u64 * settings.showroom_one_in >= entries;
             return if is_alone { sizes.len() } else { 0 };
         }
         let is_strong = |i: usize| self.phones[i].1.is_strong();

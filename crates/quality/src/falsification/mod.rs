@@ -25,6 +25,7 @@ mod keyed;
 mod measure;
 mod phones;
 mod readings;
+mod settings;
 mod signs;
 mod state;
 pub mod stats;
@@ -38,8 +39,9 @@ pub use calls::{CallState, assess_calls};
 pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
 pub use keyed::BrokenEntry;
+pub use settings::Settings;
 pub use state::EntryState;
-pub use trial::{Evidence, Settings, Suspect, evidence};
+pub use trial::{Evidence, Suspect, evidence};
 pub use unit::{clerk_unit, dealer_and_clerk};
 pub use visit_entry::VisitEntry;
 pub use visits::{VisitAssessment, VisitState, assess_visits};
@@ -143,6 +145,15 @@ impl Kind {
             Self::BareVisit => "lines",
             Self::EqualCalls => "duration_s",
             Self::NameRepetition => "name",
+        }
+    }
+
+    /// How long the span is in which a burst is looked for, in seconds; `None` for what is no burst.
+    pub const fn window_s(self) -> Option<u32> {
+        match self {
+            Self::EntryBurst => Some(60),
+            Self::MonthEndBurst => Some(2 * 24 * 60 * 60),
+            _ => None,
         }
     }
 

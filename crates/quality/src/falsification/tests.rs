@@ -231,6 +231,20 @@ fn many_records_within_a_minute_are_found() {
 }
 
 #[test]
+fn a_burst_is_told_with_its_minute() {
+    let (assessment, _) = network(|i, row| {
+        if i < 20 {
+            "2025-03-05 14:07".clone_into(&mut row.recorded_at);
+        }
+    });
+    let day = NaiveDate::from_ymd_opt(2025, 3, 5).expect("a day");
+    let minute = day.and_hms_opt(6, 7, 0).expect("14:07 in China").and_utc();
+    let minute = (minute.timestamp() / 60) as u32;
+    assert_eq!(assessment.burst_minute("D7"), Some(minute));
+    assert_eq!(assessment.burst_minute("D0"), None);
+}
+
+#[test]
 fn an_assessment_shows_no_personal_data() {
     let (assessment, entries) = network(|_, row| row.phone = "13912340567".to_owned());
     let shown = format!("{assessment:?} {:?}", entries[0]);

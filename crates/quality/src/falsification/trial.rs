@@ -4,25 +4,9 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{
-    Kind,
+    Kind, Settings,
     stats::{adjusted, binomial_tail, poisson_tail, wilson_lower},
 };
-
-/// How strict the assessment is.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Share of false suspects that is tolerated among all suspects. Counts are whole numbers and what is usual is never taken
-    /// for less than its floor, so that far fewer are: at 0.1 one honest dealer of 1,840 was named (docs/benchmarks/quality.md).
-    pub false_discovery_rate: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            false_discovery_rate: 0.1,
-        }
-    }
-}
 
 /// A dealer or clerk whose entries chance does not explain, with the evidence.
 #[derive(Clone, Debug, Serialize)]
@@ -128,10 +112,6 @@ pub(super) struct Verdicts {
 
 /// The last two days of a month of average length.
 pub(super) const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
-/// More records within one minute than a clerk can type.
-const BURST: u64 = 8;
-/// So many records within one minute, or so large a part of all that have a time, nobody made up: a file was taken over.
-const TAKEN_OVER: (u64, u64) = (60, 8);
 
 impl Trial {
     fn strength(&self) -> f64 {
@@ -233,11 +213,13 @@ pub(super) fn fullest(by_minute: &FxHashMap<u32, u32>) -> Option<(u32, u32)> {
 
 /// The fullest minute against an average one in which anything was entered. Many records at one blow are a file that was taken
 /// over from another system.
-pub(super) fn burst(by_minute: &FxHashMap<u32, u32>) -> Trial {
+pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Trial {
     let (_, records) = fullest(by_minute).unwrap_or_default();
+    let records = u64::from(records);
     let minutes = by_minute.len() as f64;
     let timed: u64 = by_minute.values().map(|records| u64::from(*records)).sum();
-    let is_import = u64::from(records) >= TAKEN_OVER.0 || u64::from(records) * TAKEN_OVER.1 > timed;
+    let is_import =
+        records >= settings.takeover_records || records * settings.takeover_one_in > timed;
     let mean = if minutes > 0.0 {
         timed as f64 / minutes
     } else {
@@ -246,15 +228,15 @@ pub(super) fn burst(by_minute: &FxHashMap<u32, u32>) -> Trial {
     let p = if is_import || records == 0 {
         1.0
     } else {
-        (poisson_tail(u64::from(records), mean) * minutes).min(1.0)
+        (poisson_tail(records, mean) * minutes).min(1.0)
     };
     Trial {
         kind: Kind::EntryBurst,
-        count: u64::from(records),
+        count: records,
         of: timed,
         usual: mean / timed.max(1) as f64,
         expected: mean,
         p,
-        is_large: u64::from(records) >= BURST,
+        is_large: records >= settings.burst_records,
     }
 }

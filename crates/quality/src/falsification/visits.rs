@@ -138,7 +138,7 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
             evenness: evenness(&state.by_vin),
         })
         .collect();
-    let verdicts = decide(units.keys(), trials(&measured), settings);
+    let verdicts = decide(units.keys(), trials(&measured, &settings), settings);
     let marks = units
         .keys()
         .zip(&measured)
@@ -162,7 +162,7 @@ impl Measured<'_> {
 }
 
 /// Tests of each unit against what is usual in the network; floors stand in where the network is small or clean.
-fn trials(measured: &[Measured<'_>]) -> Vec<Vec<Trial>> {
+fn trials(measured: &[Measured<'_>], settings: &Settings) -> Vec<Vec<Trial>> {
     let counted =
         |count: &dyn Fn(&Measured<'_>) -> (u64, u64)| usual_share(measured.iter().map(count));
     let bare = usual_share(measured.iter().map(Measured::without_work)).max(0.03);
@@ -170,35 +170,50 @@ fn trials(measured: &[Measured<'_>]) -> Vec<Vec<Trial>> {
     let invented = counted(&|m| (m.state.invented_readings, m.state.readings)).max(0.003);
     let contradicting = counted(&|m| (m.compared.contradicting, m.compared.comparable)).max(0.01);
     let even = counted(&|m| (m.evenness.even, m.evenness.triples)).max(0.02);
-    let digits = digits::compare(measured.iter().map(|m| &m.state.digits));
+    let digits = digits::compare(
+        measured.iter().map(|m| &m.state.digits),
+        settings.digit_share,
+    );
     let of = |(m, digits): (&Measured<'_>, Trial)| {
         let (state, (without, visits)) = (m.state, m.without_work());
         let (last_days, dated) = state.month_end();
         vec![
-            share(Kind::BareVisit, without, visits, bare, 3.0),
-            share(Kind::MonthEndBurst, last_days, dated, month_end, 2.0),
+            share(
+                Kind::BareVisit,
+                without,
+                visits,
+                bare,
+                settings.bare_visit_times,
+            ),
+            share(
+                Kind::MonthEndBurst,
+                last_days,
+                dated,
+                month_end,
+                settings.month_end_times,
+            ),
             share(
                 Kind::FakeMileage,
                 state.invented_readings,
                 state.readings,
                 invented,
-                3.0,
+                settings.mileage_times,
             ),
             share(
                 Kind::FakeMileage,
                 m.compared.contradicting,
                 m.compared.comparable,
                 contradicting,
-                3.0,
+                settings.mileage_times,
             ),
             share(
                 Kind::EvenMileage,
                 m.evenness.even,
                 m.evenness.triples,
                 even,
-                3.0,
+                settings.mileage_times,
             ),
-            burst(&state.by_minute),
+            burst(&state.by_minute, settings),
             Trial {
                 kind: Kind::DigitPattern,
                 ..digits
@@ -259,6 +274,11 @@ impl VisitAssessment {
     /// Whether both judge every visit of a unit alike.
     pub fn judges_like(&self, other: &Self, unit: &str) -> bool {
         self.marks.get(unit) == other.marks.get(unit)
+    }
+
+    /// The minute since 1970 in which a unit has a burst of visits.
+    pub fn burst_minute(&self, unit: &str) -> Option<u32> {
+        self.marks.get(unit)?.burst.map(|(minute, _)| minute)
     }
 
     /// The signs of invention on one visit of a unit that was assessed.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{
-    Applies, Check, Purpose, Range, Reason, Standard, State, Test,
+    Applies, Check, Purpose, Range, Reason, Standard, State, Test, invention,
     range::{self, RangeEntry},
     release,
 };
@@ -38,6 +38,8 @@ struct File {
     without: BTreeMap<Dimension, Reason>,
     #[serde(default)]
     range: Vec<RangeEntry>,
+    #[serde(default)]
+    invention: toml::Table,
     purpose: Vec<PurposeEntry>,
 }
 
@@ -69,7 +71,7 @@ impl Standard {
     /// # Errors
     /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
     /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be, a range whose
-    /// bounds cannot be.
+    /// bounds cannot be, a threshold of invention that is unknown or cannot be.
     pub fn parse(text: &str) -> Result<Self, StandardError> {
         let mut standard = Self::read(text)?;
         let on = standard.effective_from;
@@ -117,6 +119,8 @@ impl Standard {
         check_without(&file.without, &purposes)?;
         let place = place(kind, file.version);
         let ranges = ranges((kind, &place), &file.range, effective_from)?;
+        let invention = invention::read(kind, &file.invention)
+            .map_err(|what| StandardError(format!("{place}, invention: {what}")))?;
         Ok(Self {
             kind,
             version: file.version,
@@ -124,6 +128,7 @@ impl Standard {
             effective_from,
             without: file.without.into_iter().collect(),
             ranges,
+            invention,
             purposes,
         })
     }

@@ -2,9 +2,11 @@
 //!
 //! A standard is a TOML file (see `data/standards/`): checks with weights, grouped by purpose. It is a draft until it is
 //! declared effective from a date; [`effective_on`] picks the one in force, and scoring the same record by two versions
-//! shows what a new one would change. The ranges of a standard say between which bounds numbers and days must lie.
+//! shows what a new one would change. The ranges of a standard say between which bounds numbers and days must lie,
+//! its thresholds from what on entries look invented.
 
 mod file;
+mod invention;
 mod judge;
 mod range;
 mod score;
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     dictionary::{Field, RecordKind},
+    falsification::Settings,
     finding::Dimension,
 };
 
@@ -40,6 +43,8 @@ pub struct Standard {
     pub without: Vec<(Dimension, Reason)>,
     /// Between which bounds numbers and days must lie; what is not named here has the bounds of the release.
     pub ranges: Vec<Range>,
+    /// Thresholds of the signs of invention, for kinds of record whose entries are compared.
+    pub invention: Settings,
     /// What records are used for; each has its own checks.
     pub purposes: Vec<Purpose>,
 }

@@ -218,10 +218,22 @@ fn what_is_wrong_in_a_file_is_named() {
         ),
         ("test = \"not_repeated\"", "test = \"unique\"", "unique"),
         ("pass = 80.0", "pass = 180.0", "outside 0 to 100"),
+        (
+            "[[purpose]]",
+            "[invention]\nburst_records = 1\n\n[[purpose]]",
+            "customers version 1, invention: burst_records 1: write a whole number",
+        ),
     ] {
         assert!(text.contains(from), "{from}");
         let error = Standard::parse(&text.replacen(from, to, 1)).expect_err(said);
         assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
+fn the_releases_thresholds_of_invention_are_those_it_had_before_they_were_data() {
+    for standard in built_in() {
+        assert_eq!(standard.invention, Settings::default(), "{standard:?}");
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean::WORDS_CHARS,
-    clean_complaint, date, text::present, vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date,
+    text::present, vin::Vin,
 };
 
 use crate::domain::{
@@ -267,13 +267,12 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
 
 /// Words of people, as long as they may be typed: nothing of what is said is cut off.
 fn check_words(field: &'static str, words: &str) -> Result<(), Violation> {
-    let length = words.chars().count();
-    if length <= WORDS_CHARS {
+    let (length, most) = (words.chars().count(), Field::ComplaintText.max_chars());
+    if length <= most {
         return Ok(());
     }
-    let message = format!(
-        "at most {WORDS_CHARS} characters, these are {length}: add the rest as a note or a file"
-    );
+    let message =
+        format!("at most {most} characters, these are {length}: add the rest as a note or a file");
     Err(Violation::new(field, "TOO_LONG", message))
 }
 

@@ -12,7 +12,9 @@ use prost::Message;
 
 use super::{QualityApp, words::check_words};
 use crate::{
-    domain::{Alert, AlertState, OUTCOMES, clerk_code},
+    domain::{
+        Alert, AlertKind, AlertState, Figures, Mean, OUTCOMES, SignFigures, clerk_code, rounded,
+    },
     error::{Error, Result},
     storage::{self, AlertFilter, KeptSuspect},
 };
@@ -77,12 +79,13 @@ pub(crate) fn alert_to_pb(alert: Alert) -> pb::Alert {
         raised_at,
         changed_at,
         changed_by,
+        figures,
     } = alert;
-    let (zh, en) = kind.text();
-    let reason = Kind::of_code(&detail).map(Kind::reason);
-    let text = pb::Text {
-        zh: reason.map_or_else(|| zh.to_owned(), |reason| format!("{zh}：{}", reason.zh)),
-        en: reason.map_or_else(|| en.to_owned(), |reason| format!("{en}: {}", reason.en)),
+    let text = words(kind, Kind::of_code(&detail), &figures);
+    let (fall, sign) = match figures {
+        Figures::Unknown => (None, None),
+        Figures::Fall { before, after } => (Some(fall_to_pb(before, after)), None),
+        Figures::Sign(sign) => (None, Some(sign_to_pb(Kind::of_code(&detail), sign))),
     };
     pb::Alert {
         id: id.to_string(),
@@ -98,6 +101,72 @@ pub(crate) fn alert_to_pb(alert: Alert) -> pb::Alert {
         raised_at: Some(to_proto_time(raised_at)),
         changed_at: Some(to_proto_time(changed_at)),
         changed_by,
+        fall,
+        sign,
+    }
+}
+
+/// What happened, with the figures as far as they are known.
+fn words(kind: AlertKind, sign: Option<Kind>, figures: &Figures) -> pb::Text {
+    let (zh, en) = kind.text();
+    let (more_zh, more_en) = match (figures, sign) {
+        (Figures::Fall { before, after }, _) => fall_in_words(*before, *after),
+        (Figures::Sign(figures), Some(sign)) => {
+            let evidence = figures.evidence(sign);
+            (evidence.zh, evidence.en)
+        }
+        (_, Some(sign)) => {
+            let reason = sign.reason();
+            (reason.zh.to_owned(), reason.en.to_owned())
+        }
+        (_, None) => {
+            let (zh, en) = (zh.to_owned(), en.to_owned());
+            return pb::Text { zh, en };
+        }
+    };
+    pb::Text {
+        zh: format!("{zh}：{more_zh}"),
+        en: format!("{en}: {more_en}"),
+    }
+}
+
+fn fall_in_words(before: Mean, after: Mean) -> (String, String) {
+    let (from, to) = (before.value(), after.value());
+    let (earlier, later) = (before.records, after.records);
+    (
+        format!("由 {from:.1} 分（{earlier} 条记录）降至 {to:.1} 分（{later} 条记录）"),
+        format!("from {from:.1} ({earlier} records) to {to:.1} ({later} records)"),
+    )
+}
+
+fn fall_to_pb(before: Mean, after: Mean) -> pb::ScoreFall {
+    pb::ScoreFall {
+        before: rounded(before.value()),
+        after: rounded(after.value()),
+        records_before: before.records,
+        records_after: after.records,
+    }
+}
+
+fn sign_to_pb(kind: Option<Kind>, sign: SignFigures) -> pb::SignFigures {
+    let SignFigures {
+        strength,
+        p,
+        q,
+        bearing,
+        looked_at,
+        expected,
+        burst_at,
+    } = sign;
+    pb::SignFigures {
+        count: bearing,
+        of: looked_at,
+        expected: rounded(expected),
+        strength: rounded(strength),
+        p,
+        q,
+        window_s: kind.and_then(Kind::window_s).map(i64::from),
+        burst_at: burst_at.map(to_proto_time),
     }
 }
 

@@ -10,18 +10,19 @@ use marque_core::{AlertId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_quality::{
     RecordKind,
-    falsification::{
-        CallState, Kind, Settings, Suspect, assess_calls, clerk_unit, dealer_and_clerk,
-    },
+    falsification::{CallState, Kind, Suspect, assess_calls, clerk_unit, dealer_and_clerk},
+    standard::Standard,
 };
 use uuid::Uuid;
 
 use super::{
     QualityApp, alerts,
-    judgement::{Judgement, Units},
+    judgement::{Judgement, Thresholds, Units},
 };
 use crate::{
-    domain::{Alert, AlertKind, AlertState, NewAlert, OVERALL, month_of},
+    domain::{
+        Alert, AlertKind, AlertState, Figures, Mean, NewAlert, OVERALL, SignFigures, month_of,
+    },
     error::{Error, Result},
     storage::{self, CardFilter, Entered, KeptFall, KeptSuspect},
 };
@@ -48,12 +49,13 @@ impl QualityApp {
     pub(crate) async fn assess(&self) -> Result<()> {
         let (dealers, clerks) = self.states().await?;
         let calls = self.calls().await?;
+        let thresholds = self.thresholds().await?;
         let compared = tokio::task::spawn_blocking(move || {
-            let calls = assess_calls(&calls, Settings::default());
+            let calls = assess_calls(&calls, thresholds.customers);
             let names: Vec<String> = dealers.names().cloned().collect();
             (
-                Judgement::of(&dealers),
-                Judgement::of(&clerks),
+                Judgement::of(&dealers, &thresholds),
+                Judgement::of(&clerks, &thresholds),
                 calls,
                 names,
             )
@@ -73,7 +75,35 @@ impl QualityApp {
             self.counted.notify_one();
             return Err(error);
         }
-        self.keep(by_dealer.suspects().chain(&calls), by_clerk.suspects())
+        let of_calls = calls.iter().map(|suspect| (suspect, None));
+        let of_dealers = by_dealer.suspects().chain(of_calls);
+        let now = self.clock.now();
+        let found = once_each(of_dealers.chain(by_clerk.suspects()), now);
+        self.keep(found, now).await
+    }
+
+    /// All entries compared by the thresholds of a standard; nothing where those in force are the same.
+    pub(super) async fn judged_by(&self, standard: &Standard) -> Result<Option<Judgement>> {
+        let in_force = self.thresholds().await?;
+        let thresholds = in_force.with(standard);
+        if thresholds == in_force {
+            return Ok(None);
+        }
+        let (dealers, _) = self.states().await?;
+        let judged = tokio::task::spawn_blocking(move || Judgement::of(&dealers, &thresholds));
+        judged.await.map(Some).map_err(|_| Error::Compare)
+    }
+
+    /// The thresholds of the standards in force.
+    async fn thresholds(&self) -> Result<Thresholds> {
+        let (app, today) = (self.clone(), business_date(self.clock.now()));
+        self.db
+            .scan(move |conn: &mut Conn<'_>| {
+                Ok::<_, Error>(Thresholds {
+                    customers: app.in_force(conn, RecordKind::Customers, today)?.invention,
+                    visits: app.in_force(conn, RecordKind::Visits, today)?.invention,
+                })
+            })
             .await
     }
 
@@ -159,28 +189,7 @@ impl QualityApp {
     }
 
     /// Keeps the suspects and raises alerts, in one transaction.
-    async fn keep<'a>(
-        &self,
-        of_dealers: impl Iterator<Item = &'a Suspect>,
-        of_clerks: impl Iterator<Item = &'a Suspect>,
-    ) -> Result<()> {
-        let now = self.clock.now();
-        let of = |suspect: &Suspect| {
-            let (dealer, clerk) = dealer_and_clerk(&suspect.unit);
-            KeptSuspect {
-                dealer: dealer.to_owned(),
-                clerk: clerk.to_owned(),
-                kind: suspect.kind,
-                strength: suspect.strength,
-                p: suspect.p,
-                q: suspect.q,
-                bearing: suspect.count as i64,
-                looked_at: suspect.of as i64,
-                expected: suspect.expected,
-                since: now,
-            }
-        };
-        let found = once_each(of_dealers.chain(of_clerks).map(of));
+    async fn keep(&self, found: Vec<KeptSuspect>, now: Timestamp) -> Result<()> {
         let app = self.clone();
         self.db
             .bulk(move |conn| app.keep_suspects(conn, found.clone(), now))
@@ -243,6 +252,7 @@ impl QualityApp {
                 raised_at: now,
                 changed_at: now,
                 changed_by: String::new(),
+                figures: cause.figures,
             };
             storage::insert_alert(conn, &alert)?;
             raised.push(alert);
@@ -283,34 +293,37 @@ fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
         .filter(|fall| fall.month == month)
         .map(|fall| (fall.dealer, fall.since))
         .collect();
-    let earlier: HashMap<String, f64> = means(conn, &before)?.collect();
-    let fell: Vec<KeptFall> = means(conn, &month)?
-        .filter_map(|(dealer, mean)| {
+    let earlier: HashMap<String, Mean> = means(conn, &before)?.collect();
+    let (fell, figures): (Vec<KeptFall>, Vec<Figures>) = means(conn, &month)?
+        .filter_map(|(dealer, after)| {
             let since = known.get(&dealer).copied();
             let bar = if since.is_some() { MADE_GOOD } else { FALL };
-            let is_low = earlier
-                .get(&dealer)
-                .is_some_and(|earlier| earlier - mean >= bar);
-            is_low.then(|| KeptFall {
+            let before = earlier.get(&dealer).copied()?;
+            if before.value() - after.value() < bar {
+                return None;
+            }
+            let fall = KeptFall {
                 dealer,
                 month: month.clone(),
                 since: since.unwrap_or(now),
-            })
+            };
+            Some((fall, Figures::Fall { before, after }))
         })
-        .collect();
+        .unzip();
     storage::replace_falls(conn, &fell)?;
-    let cause = |fall: KeptFall| NewAlert {
+    let cause = |(fall, figures): (KeptFall, Figures)| NewAlert {
         kind: AlertKind::ScoreFell,
         dealer: fall.dealer,
         clerk: String::new(),
         detail: fall.month,
         since: fall.since,
+        figures,
     };
-    Ok(fell.into_iter().map(cause).collect())
+    Ok(fell.into_iter().zip(figures).map(cause).collect())
 }
 
 /// The mean scores of a month of dealers who have enough records of it.
-fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (String, f64)>> {
+fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (String, Mean)>> {
     let filter = CardFilter {
         kind: RecordKind::Customers,
         purpose: OVERALL.to_owned(),
@@ -322,20 +335,43 @@ fn means(conn: &mut Conn<'_>, period: &str) -> Result<impl Iterator<Item = (Stri
     let enough = cards
         .into_iter()
         .filter(|card| card.counter.records >= ENOUGH);
-    Ok(enough.map(|card| (card.dealer, card.counter.mean())))
+    Ok(enough.map(|card| (card.dealer, card.counter.all())))
 }
 
-/// Two tests may name one unit for one kind: the stronger evidence stands.
-fn once_each(suspects: impl Iterator<Item = KeptSuspect>) -> Vec<KeptSuspect> {
+/// The suspects as they are kept. Two tests may name one unit for one kind: the stronger evidence stands.
+fn once_each<'a>(
+    suspects: impl Iterator<Item = (&'a Suspect, Option<Timestamp>)>,
+    now: Timestamp,
+) -> Vec<KeptSuspect> {
     let mut kept: BTreeMap<(String, String, Kind), KeptSuspect> = BTreeMap::new();
-    for suspect in suspects {
+    for (suspect, burst_at) in suspects {
+        let suspect = to_keep(suspect, burst_at, now);
         let key = (suspect.dealer.clone(), suspect.clerk.clone(), suspect.kind);
         let known = kept.entry(key).or_insert_with(|| suspect.clone());
-        if suspect.p < known.p {
+        if suspect.figures.p < known.figures.p {
             *known = suspect;
         }
     }
     kept.into_values().collect()
+}
+
+fn to_keep(suspect: &Suspect, burst_at: Option<Timestamp>, now: Timestamp) -> KeptSuspect {
+    let (dealer, clerk) = dealer_and_clerk(&suspect.unit);
+    KeptSuspect {
+        dealer: dealer.to_owned(),
+        clerk: clerk.to_owned(),
+        kind: suspect.kind,
+        figures: SignFigures {
+            strength: suspect.strength,
+            p: suspect.p,
+            q: suspect.q,
+            bearing: suspect.count as i64,
+            looked_at: suspect.of as i64,
+            expected: suspect.expected,
+            burst_at,
+        },
+        since: now,
+    }
 }
 
 fn cause(suspect: &KeptSuspect) -> NewAlert {
@@ -350,5 +386,6 @@ fn cause(suspect: &KeptSuspect) -> NewAlert {
         clerk: suspect.clerk.clone(),
         detail: suspect.kind.code().to_owned(),
         since: suspect.since,
+        figures: Figures::Sign(suspect.figures),
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::QualityApp;
 use crate::{
-    domain::{Counter, Excused, Finding, FindingState, OVERALL, failing},
+    domain::{Counter, Excused, Finding, FindingState, OVERALL, Staff, failing},
     error::{Error, Result},
     storage::{self, CardFilter, CardRow, DealerMeans, RuleCount, Worst},
 };
@@ -56,6 +56,19 @@ pub(crate) struct CardQuery {
     pub(crate) period: String,
     pub(crate) dealer: String,
     pub(crate) region: String,
+    /// The clerk or the department whose one card is asked for; empty otherwise.
+    pub(crate) name: String,
+}
+
+impl CardQuery {
+    /// Whose records of the dealer one card is of.
+    fn staff(&self) -> Staff<'_> {
+        match self.level {
+            CardLevel::Clerk => Staff::Clerk(&self.name),
+            CardLevel::Department => Staff::Department(&self.name),
+            CardLevel::Dealer | CardLevel::Region => Staff::All,
+        }
+    }
 }
 
 /// Records, those that are qualified, and the mean total, 0 to 100.
@@ -96,22 +109,24 @@ pub(crate) struct Moved {
 #[derive(Debug)]
 pub(crate) struct ToMend {
     pub(crate) record: Worst,
-    /// By how much the dealer's score would rise if it were perfect.
+    /// By how much the score of the card would rise if it were perfect.
     pub(crate) gain: f64,
     pub(crate) findings: Vec<Finding>,
     /// What of the standard it does not meet.
     pub(crate) failing: Vec<Check>,
 }
 
-/// Everything about one dealer's score.
+/// Everything about the score of one dealer, or of one of his clerks or departments.
 #[derive(Debug)]
 pub(crate) struct Detail {
     pub(crate) card: CardRow,
     /// Months, oldest first.
     pub(crate) trend: Vec<CardRow>,
-    /// 1 for the best; 0 without records.
+    /// 1 for the best; 0 without records. A dealer's among those of the region, a clerk's or department's among those of the dealer.
     pub(crate) rank: i32,
     pub(crate) of: i32,
+    /// The sums of the whole dealer.
+    pub(crate) dealer: Counter,
     pub(crate) region: Counter,
     pub(crate) moves: Vec<Moved>,
     pub(crate) rules: Vec<RuleCount>,
@@ -156,7 +171,7 @@ impl QualityApp {
             .await
     }
 
-    /// One dealer's card with what explains it.
+    /// The card of one dealer, clerk or department with what explains it.
     pub(crate) async fn get_card(&self, ctx: CallContext, query: CardQuery) -> Result<Detail> {
         ctx.require([Role::Manager, Role::Steward, Role::Analyst, Role::HqAdmin])?;
         check_period(&query.period)?;
@@ -167,6 +182,9 @@ impl QualityApp {
                 check_purpose(&query.purpose, &standard)?;
                 let region = storage::region_of(conn, ctx.scope(), &query.dealer)?
                     .ok_or(Error::DealerUnknown)?;
+                if !storage::is_staff(conn, ctx.scope(), (&query.dealer, query.staff()))? {
+                    return Err(Error::StaffUnknown);
+                }
                 detail(conn, &app.vault, ctx.scope(), &query, (&region, &standard))
             })
             .await
@@ -181,48 +199,98 @@ fn detail(
     (region, standard): (&str, &Standard),
 ) -> Result<Detail> {
     let filter = filter(query);
-    let own = storage::list_dealers(conn, scope, &filter)?.pop();
-    let mut trend = storage::months_of(conn, scope, &filter, MONTHS)?;
-    trend.reverse();
-    let mut rules = storage::rule_counts(conn, scope, query.kind, &query.dealer)?;
+    let of_dealer = storage::list_dealers(conn, scope, &filter)?;
+    let dealer = sum_of(&of_dealer);
+    let colleagues = colleagues(conn, scope, query)?;
+    let mut asked_of = colleagues.as_ref().unwrap_or(&of_dealer).iter();
+    let own = asked_of.find(|card| name(card) == query.name).cloned();
+    let card = own.unwrap_or_else(|| without_records(query, region));
+    let trend = trend(conn, scope, query)?;
+    let whose = (query.dealer.as_str(), query.staff());
+    let mut rules = storage::rule_counts(conn, scope, query.kind, whose)?;
     rules.truncate(RULES);
-    let records = own.as_ref().map_or(0, |own| own.counter.records);
+    let records = card.counter.records;
     let to_mend = to_mend(conn, vault, scope, query, (records, standard))?;
     conn.see_all_dealers()?;
     // Figures of the region are sums; its dealers are compared by them and are not shown.
     let of_region = CardFilter {
         dealer: String::new(),
-        ..filter.clone()
+        ..filter
     };
-    let peers = storage::list_dealers(conn, &Scope::Region(region.into()), &of_region)?;
-    let card = own.unwrap_or_else(|| CardRow {
-        dealer: query.dealer.clone(),
-        region: region.to_owned(),
-        department: String::new(),
-        clerk: String::new(),
-        period: query.period.clone(),
-        counter: Counter::default(),
-    });
-    let better = |peer: &&CardRow| peer.counter.mean() > card.counter.mean();
-    let rank = if card.counter.records == 0 {
-        0
-    } else {
-        1 + peers.iter().filter(better).count() as i32
-    };
-    let mut sum = Counter::default();
-    for peer in &peers {
-        sum.add(&peer.counter);
-    }
+    let dealers = storage::list_dealers(conn, &Scope::Region(region.into()), &of_region)?;
+    let region = sum_of(&dealers);
+    let peers = colleagues.unwrap_or(dealers);
     Ok(Detail {
-        rank,
+        rank: rank(&card, &peers),
         of: peers.len() as i32,
-        region: sum,
+        dealer,
+        region,
         moves: moves(&trend, &query.period),
         rules,
         to_mend,
         card,
         trend,
     })
+}
+
+/// The cards of all clerks or departments of the dealer, if one of them is asked for.
+fn colleagues(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    query: &CardQuery,
+) -> Result<Option<Vec<CardRow>>> {
+    let (filter, dealer) = (filter(query), [query.dealer.as_str()]);
+    Ok(match query.staff() {
+        Staff::All => None,
+        Staff::Clerk(_) => Some(storage::clerks_of(conn, scope, &filter, &dealer)?),
+        Staff::Department(_) => Some(storage::departments_of(conn, scope, &filter, &dealer)?),
+    })
+}
+
+/// The dealer's last months that have records, oldest first; of a clerk or department those of them in which it has some.
+fn trend(conn: &mut Conn<'_>, scope: &Scope, query: &CardQuery) -> Result<Vec<CardRow>> {
+    let filter = filter(query);
+    let mut months = storage::months_of(conn, scope, &filter, MONTHS)?;
+    months.reverse();
+    Ok(match (query.staff(), months.first()) {
+        (Staff::All, _) | (_, None) => months,
+        (staff, Some(first)) => {
+            storage::months_of_staff(conn, scope, &filter, (staff, &first.period))?
+        }
+    })
+}
+
+fn without_records(query: &CardQuery, region: &str) -> CardRow {
+    let (department, clerk) = match query.staff() {
+        Staff::All => ("", ""),
+        Staff::Clerk(clerk) => ("", clerk),
+        Staff::Department(department) => (department, ""),
+    };
+    CardRow {
+        dealer: query.dealer.clone(),
+        region: region.to_owned(),
+        department: department.to_owned(),
+        clerk: clerk.to_owned(),
+        period: query.period.clone(),
+        counter: Counter::default(),
+    }
+}
+
+/// The place of a card among others, 1 for the best; 0 without records.
+fn rank(card: &CardRow, peers: &[CardRow]) -> i32 {
+    if card.counter.records == 0 {
+        return 0;
+    }
+    let is_better = |peer: &&CardRow| peer.counter.mean() > card.counter.mean();
+    1 + peers.iter().filter(is_better).count() as i32
+}
+
+fn sum_of(cards: &[CardRow]) -> Counter {
+    let mut sum = Counter::default();
+    for card in cards {
+        sum.add(&card.counter);
+    }
+    sum
 }
 
 fn to_mend(
@@ -232,8 +300,7 @@ fn to_mend(
     query: &CardQuery,
     (records, standard): (i64, &Standard),
 ) -> Result<Vec<ToMend>> {
-    let (dealer, period) = (&query.dealer, &query.period);
-    let worst = storage::worst(conn, scope, query.kind, dealer, period, TO_MEND)?;
+    let worst = storage::worst(conn, scope, &filter(query), query.staff(), TO_MEND)?;
     let ids: Vec<Uuid> = worst.iter().map(|record| record.id).collect();
     let mut findings = storage::findings_of(conn, &ids)?;
     let excused: Vec<Finding> = findings

@@ -3,9 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use marque_quality::falsification::{
-    Assessment, Entry, EntryState, Settings, Suspect, VisitAssessment, VisitEntry, VisitState,
-    assess, assess_visits,
+use marque_core::Timestamp;
+use marque_quality::{
+    RecordKind,
+    falsification::{
+        Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
+        VisitState, assess, assess_visits,
+    },
+    standard::Standard,
 };
 
 use crate::domain::Signs;
@@ -15,6 +20,25 @@ use crate::domain::Signs;
 pub(super) struct Units {
     customers: BTreeMap<String, EntryState>,
     visits: BTreeMap<String, VisitState>,
+}
+
+/// From what on entries look invented.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Thresholds {
+    pub(super) customers: Settings,
+    pub(super) visits: Settings,
+}
+
+impl Thresholds {
+    /// These with those of a standard in place of those of its kind.
+    pub(super) fn with(mut self, standard: &Standard) -> Self {
+        match standard.kind {
+            RecordKind::Customers => self.customers = standard.invention,
+            RecordKind::Visits => self.visits = standard.invention,
+            RecordKind::Vehicles | RecordKind::Complaints => {}
+        }
+        self
+    }
 }
 
 /// All entries compared.
@@ -43,18 +67,33 @@ impl Units {
     }
 }
 
+/// When the minute of a burst began, counted since 1970.
+fn begun(suspect: &Suspect, minute: Option<u32>) -> Option<Timestamp> {
+    let minute = minute.filter(|_| suspect.kind == Kind::EntryBurst)?;
+    Some(Timestamp::from_micros(i64::from(minute) * 60_000_000))
+}
+
 impl Judgement {
     /// Compares all units.
-    pub(super) fn of(units: &Units) -> Self {
+    pub(super) fn of(units: &Units, thresholds: &Thresholds) -> Self {
         Self {
-            customers: assess(&units.customers, Settings::default()),
-            visits: assess_visits(&units.visits, Settings::default()),
+            customers: assess(&units.customers, thresholds.customers),
+            visits: assess_visits(&units.visits, thresholds.visits),
         }
     }
 
-    /// Units whose entries chance does not explain.
-    pub(super) fn suspects(&self) -> impl Iterator<Item = &Suspect> {
-        self.customers.suspects.iter().chain(&self.visits.suspects)
+    /// Units whose entries chance does not explain, and when the minute of a burst began.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = (&Suspect, Option<Timestamp>)> {
+        let (customers, visits) = (&self.customers, &self.visits);
+        let of_customers = customers.suspects.iter().map(move |suspect| {
+            let minute = customers.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        let of_visits = visits.suspects.iter().map(move |suspect| {
+            let minute = visits.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        of_customers.chain(of_visits)
     }
 
     /// Those of some units whose records another judgement judges otherwise.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{QualityApp, cards::Means};
 use crate::{
-    domain::{Counter, Excused, Finding, OVERALL, Points, score},
+    domain::{Counter, Excused, Finding, OVERALL, Points, Signs, score},
     error::Result,
     storage::{self, Kept},
 };
@@ -38,6 +38,12 @@ pub(crate) struct Replayed {
     pub(crate) gained: i64,
 }
 
+/// The standard by which a record is scored, and the signs it bears by its thresholds.
+struct Signed<'a> {
+    standard: &'a Standard,
+    signs: &'a Signs,
+}
+
 /// Sums before and after.
 type Sums = BTreeMap<(String, String), (Counter, Counter)>;
 
@@ -46,6 +52,7 @@ impl QualityApp {
     pub(crate) async fn replay(&self, ctx: CallContext, text: String) -> Result<Replayed> {
         ctx.require([Role::Steward, Role::Analyst, Role::HqAdmin])?;
         let standard = self.parse(&text)?;
+        let judgement = self.judged_by(&standard).await?;
         let (mut sums, mut replayed, mut after) = (Sums::new(), Replayed::default(), Uuid::nil());
         loop {
             let vault = self.vault.clone();
@@ -65,7 +72,13 @@ impl QualityApp {
             for kept in seen.iter().filter(|kept| kept.place.kind == standard.kind) {
                 let own = |one: &&Finding| one.record == kept.evidence.id;
                 let excused = Excused::of(excused.iter().filter(own));
-                add(&mut sums, &mut replayed, (kept, &excused), &standard);
+                let (dealer, entry) = (&kept.place.dealer, &kept.evidence.entry);
+                let signs = judgement.as_ref().map(|by| by.signs(dealer, entry));
+                let draft = Signed {
+                    standard: &standard,
+                    signs: signs.as_ref().unwrap_or(&kept.signs),
+                };
+                add(&mut sums, &mut replayed, (kept, &excused), &draft);
             }
         }
         replayed.changes = changes(sums);
@@ -96,12 +109,12 @@ fn add(
     sums: &mut Sums,
     replayed: &mut Replayed,
     (kept, excused): (&Kept, &Excused),
-    standard: &Standard,
+    Signed { standard, signs }: &Signed<'_>,
 ) {
     let flaws = kept
         .evidence
         .flaws(standard, business_date(kept.checked_at));
-    let after = score(standard, (&kept.evidence, &flaws), &kept.signs, excused);
+    let after = score(standard, (&kept.evidence, &flaws), signs, excused);
     let is_qualified = |points: &[Points]| points.first().is_some_and(|p| p.is_qualified);
     match (
         is_qualified(&kept.scored.points),

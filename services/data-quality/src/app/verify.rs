@@ -13,7 +13,7 @@ use super::{QualityApp, cards::check_period};
 use crate::{
     domain::{Accuracy, Check, CheckOutcome, PointsTable, accuracy, draw},
     error::{Error, Result},
-    storage::{self, WorkItem, WorkList},
+    storage::{self, Progress, WorkItem, WorkList},
 };
 
 /// Most outcomes in one call; more come as a file.
@@ -94,7 +94,7 @@ impl QualityApp {
         ctx: CallContext,
         keyed: Keyed<R>,
         drawing: Drawing,
-        answer: impl Fn(WorkList) -> A + Send + 'static,
+        answer: impl Fn(WorkList, Progress) -> A + Send + 'static,
     ) -> Result<A> {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         check_period(&drawing.period)?;
@@ -110,19 +110,40 @@ impl QualityApp {
             .across()
             .bulk(move |conn| {
                 keyed.once(conn, &ctx, now, "CreateWorkList", |conn| {
-                    draw_list(conn, &ctx, now, (id, &drawing)).map(&answer)
+                    let (list, progress) = draw_list(conn, &ctx, now, (id, &drawing))?;
+                    Ok::<_, Error>(answer(list, progress))
                 })
             })
             .await
     }
 
-    /// A work list and a page of its records with what came of them.
+    /// Work lists of which the caller sees something, newest first, and how far each has come.
+    pub(crate) async fn list_work_lists(
+        &self,
+        ctx: CallContext,
+        page: PageRequest,
+    ) -> Result<Vec<(WorkList, Progress)>> {
+        ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
+        self.db
+            .across()
+            .scan(move |conn| {
+                let mut lists = Vec::new();
+                for list in storage::list_work_lists(conn, ctx.scope(), &page)? {
+                    let progress = storage::progress(conn, ctx.scope(), &list)?;
+                    lists.push((list, progress));
+                }
+                Ok(lists)
+            })
+            .await
+    }
+
+    /// A work list, how far it has come, and a page of its records with what came of them.
     pub(crate) async fn get_work_list(
         &self,
         ctx: CallContext,
         id: WorkListId,
         page: PageRequest,
-    ) -> Result<(WorkList, Vec<WorkItem>)> {
+    ) -> Result<(WorkList, Progress, Vec<WorkItem>)> {
         ctx.require([Role::Agent, Role::Steward, Role::HqAdmin])?;
         self.db
             .across()
@@ -132,7 +153,8 @@ impl QualityApp {
                 let after = page.after.as_ref().and_then(|token| token.key.parse().ok());
                 let after = after.unwrap_or(0);
                 let items = storage::work_items(conn, ctx.scope(), &list, after, page.size)?;
-                Ok((list, items))
+                let progress = storage::progress(conn, ctx.scope(), &list)?;
+                Ok((list, progress, items))
             })
             .await
     }
@@ -219,7 +241,7 @@ fn draw_list(
     ctx: &CallContext,
     now: Timestamp,
     (id, drawing): (WorkListId, &Drawing),
-) -> Result<WorkList> {
+) -> Result<(WorkList, Progress)> {
     let from = (
         drawing.dealer.as_str(),
         drawing.region.as_str(),
@@ -248,7 +270,11 @@ fn draw_list(
         detail: &detail,
     };
     record(conn, ctx, now, &entry)?;
-    Ok(list)
+    let progress = Progress {
+        records: drawn.len() as i64,
+        ..Progress::default()
+    };
+    Ok((list, progress))
 }
 
 /// Keeps checks; says how many are new or changed.

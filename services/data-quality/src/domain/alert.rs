@@ -3,6 +3,8 @@
 use marque_core::{AlertId, Timestamp};
 use uuid::Uuid;
 
+use super::Figures;
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AlertKind {
@@ -95,7 +97,7 @@ pub(crate) fn clerk_code(dealer: &str, clerk: &str) -> String {
 }
 
 /// An alert about to be raised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NewAlert {
     pub(crate) kind: AlertKind,
     pub(crate) dealer: String,
@@ -105,6 +107,7 @@ pub(crate) struct NewAlert {
     pub(crate) detail: String,
     /// Since when there is a cause; one that is older than the last word on it raises nothing.
     pub(crate) since: Timestamp,
+    pub(crate) figures: Figures,
 }
 
 /// An alert as it is kept.
@@ -122,6 +125,8 @@ pub(crate) struct Alert {
     pub(crate) raised_at: Timestamp,
     pub(crate) changed_at: Timestamp,
     pub(crate) changed_by: String,
+    /// As they were when it was raised.
+    pub(crate) figures: Figures,
 }
 
 #[cfg(test)]

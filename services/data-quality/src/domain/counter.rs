@@ -84,10 +84,17 @@ impl Counter {
         }
     }
 
+    /// All records and their points.
+    pub(crate) fn all(&self) -> Mean {
+        Mean {
+            records: self.records,
+            total: self.total,
+        }
+    }
+
     /// Mean total, 0 to 100.
     pub(crate) fn mean(&self) -> f64 {
-        let Self { records, total, .. } = *self;
-        Mean { records, total }.value()
+        self.all().value()
     }
 
     /// Mean of a dimension, 0 to 100, if it applied to any record.
@@ -121,10 +128,7 @@ impl Sums {
     /// The mean of a purpose; of no records if nothing was counted for it.
     pub(crate) fn mean_of(&self, purpose: &str) -> Mean {
         let found = self.0.iter().find(|(known, _)| known == purpose);
-        found.map_or_else(Mean::default, |(_, counter)| Mean {
-            records: counter.records,
-            total: counter.total,
-        })
+        found.map_or_else(Mean::default, |(_, counter)| counter.all())
     }
 
     /// Adds all sums of another.
@@ -194,6 +198,11 @@ impl Counters {
             sums.add(&points.purpose, &counter);
         }
     }
+}
+
+/// Four digits behind the point: more are noise.
+pub(crate) fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
 }
 
 /// The month of a day, YYYY-MM.

@@ -5,15 +5,17 @@ use marque_errors::Violation;
 use marque_events::to_proto_time;
 use marque_quality::{
     Dimension, Field, Finding as Flaw, Lang, Params, RecordKind, Rule, Severity,
-    falsification::{Evidence, Kind, evidence},
+    falsification::{Evidence, Kind},
     standard::Check,
 };
 use uuid::Uuid;
 
 use super::dictionary::text;
 use crate::{
-    app::{CardQuery, Change, Detail, Means, Moved, Replayed, ToMend, Version, state_code},
-    domain::{AlertState, Counter, Finding, Found, OVERALL, kind_of},
+    app::{
+        CardLevel, CardQuery, Change, Detail, Means, Moved, Replayed, ToMend, Version, state_code,
+    },
+    domain::{AlertState, Counter, Finding, Found, OVERALL, SignFigures, kind_of, rounded},
     error::{Error, Result},
     events::id_text,
     storage::{CardRow, KeptSuspect, RuleCount},
@@ -144,7 +146,7 @@ fn means_to_pb(means: Means) -> pb::Means {
     pb::Means {
         records,
         qualified,
-        total: round(total),
+        total: rounded(total),
     }
 }
 
@@ -161,7 +163,7 @@ pub(super) fn card_to_pb(query: &CardQuery, row: CardRow) -> pb::Scorecard {
         let at = dimension as usize;
         Some(pb::DimensionScore {
             dimension: dimension_code(dimension).to_owned(),
-            score: round(counter.dimension(at)?),
+            score: rounded(counter.dimension(at)?),
             records: counter.counts[at],
         })
     };
@@ -186,16 +188,18 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
         trend,
         rank,
         of,
+        dealer,
         region,
         moves,
         rules,
         to_mend,
     } = detail;
+    let dealer = dealer_card(query, &card, dealer);
     let region = region_card(query, &card, region);
     let moved = |moved: Moved| pb::Move {
         dimension: dimension_code(moved.dimension).to_owned(),
-        before: round(moved.before),
-        after: round(moved.after),
+        before: rounded(moved.before),
+        after: rounded(moved.after),
     };
     pb::GetScorecardResponse {
         scorecard: Some(card_to_pb(query, card)),
@@ -205,6 +209,7 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
             .collect(),
         rank,
         of,
+        dealer: Some(dealer),
         region: Some(region),
         moves: moves.into_iter().map(moved).collect(),
         rules: rules
@@ -218,15 +223,24 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
     }
 }
 
-fn region_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
+fn dealer_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
     let row = CardRow {
-        dealer: String::new(),
+        department: String::new(),
+        clerk: String::new(),
         counter,
         ..card.clone()
     };
     pb::Scorecard {
-        level: "region".to_owned(),
+        level: CardLevel::Dealer.code().to_owned(),
         ..card_to_pb(query, row)
+    }
+}
+
+fn region_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
+    pb::Scorecard {
+        level: CardLevel::Region.code().to_owned(),
+        dealer: String::new(),
+        ..dealer_card(query, card, counter)
     }
 }
 
@@ -358,33 +372,32 @@ pub(super) fn suspect_to_pb(suspect: KeptSuspect) -> pb::Suspect {
         dealer,
         clerk,
         kind,
+        figures,
+        since,
+    } = suspect;
+    let Evidence { zh, en } = figures.evidence(kind);
+    let SignFigures {
         strength,
         p,
         q,
         bearing,
         looked_at,
         expected,
-        since,
-    } = suspect;
-    let counted = (bearing.unsigned_abs(), looked_at.unsigned_abs());
-    let Evidence { zh, en } = evidence(kind, counted, expected, (p, q));
+        burst_at,
+    } = figures;
     pb::Suspect {
         dealer,
         clerk,
         kind: kind.code().to_owned(),
-        strength: round(strength),
+        strength: rounded(strength),
         p,
         count: bearing,
         of: looked_at,
         reason: Some(text(kind.reason())),
         since: Some(to_proto_time(since)),
-        expected: round(expected),
+        expected: rounded(expected),
         q,
         evidence: Some(pb::Text { zh, en }),
+        burst_at: burst_at.map(to_proto_time),
     }
-}
-
-/// Four digits behind the point: more are noise.
-pub(super) fn round(value: f64) -> f64 {
-    (value * 10_000.0).round() / 10_000.0
 }

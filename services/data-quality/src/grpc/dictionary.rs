@@ -30,6 +30,7 @@ fn field_to_pb(entry: &FieldEntry) -> pb::DictionaryField {
         meaning,
         fill,
         rule,
+        max_chars,
         good,
         bad,
         owner,
@@ -50,6 +51,7 @@ fn field_to_pb(entry: &FieldEntry) -> pb::DictionaryField {
         class: class.code().to_owned(),
         owner_name: Some(text(entry.owner_label())),
         class_name: Some(text(class.label())),
+        max_chars: max_chars.map(|most| most as i64),
     }
 }
 

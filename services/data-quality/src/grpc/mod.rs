@@ -104,6 +104,7 @@ impl QualityGrpc {
             period: request.period,
             dealer: request.dealer,
             region: request.region,
+            name: String::new(),
         };
         let list = format!(
             "scorecards?{}&{}&{}&{}&{}&{}",
@@ -131,13 +132,27 @@ impl QualityGrpc {
     ) -> Result<pb::GetScorecardResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
+        let (level, name) = match (request.clerk, request.department) {
+            (clerk, department) if department.is_empty() && clerk.is_empty() => {
+                (CardLevel::Dealer, clerk)
+            }
+            (clerk, department) if department.is_empty() => (CardLevel::Clerk, clerk),
+            (clerk, department) if clerk.is_empty() => (CardLevel::Department, department),
+            _ => {
+                return Err(convert::choice(
+                    "department",
+                    "a clerk or a department, not both",
+                ));
+            }
+        };
         let query = CardQuery {
-            level: CardLevel::Dealer,
+            level,
             kind: convert::kind(&request.kind)?,
             purpose: convert::purpose(request.purpose),
             period: request.period,
             dealer: request.dealer,
             region: String::new(),
+            name,
         };
         let detail = self.app.get_card(ctx, query.clone()).await?;
         Ok(convert::detail_to_pb(&query, detail))
@@ -369,6 +384,13 @@ impl QualityService for QualityGrpc {
         request: Request<pb::CreateWorkListRequest>,
     ) -> Answer<pb::CreateWorkListResponse> {
         answer(self.draw_list(request).await)
+    }
+
+    async fn list_work_lists(
+        &self,
+        request: Request<pb::ListWorkListsRequest>,
+    ) -> Answer<pb::ListWorkListsResponse> {
+        answer(self.list_lists(request).await)
     }
 
     async fn get_work_list(

@@ -12,10 +12,10 @@ use tonic::Request;
 use super::{QualityGrpc, convert, next};
 use crate::{
     app::{Drawing, NewCheck},
-    domain::{Accuracy, PointsTable},
+    domain::{Accuracy, CheckOutcome, PointsTable, rounded},
     error::{Error, Result},
     events::id_text,
-    storage::{WorkItem, WorkList},
+    storage::{Progress, WorkItem, WorkList},
 };
 
 impl QualityGrpc {
@@ -56,10 +56,32 @@ impl QualityGrpc {
             period,
         };
         self.app
-            .create_work_list(ctx, keyed, drawing, |list| pb::CreateWorkListResponse {
-                work_list: Some(list_to_pb(list)),
+            .create_work_list(ctx, keyed, drawing, |list, progress| {
+                pb::CreateWorkListResponse {
+                    work_list: Some(list_to_pb(list, progress)),
+                }
             })
             .await
+    }
+
+    pub(super) async fn list_lists(
+        &self,
+        request: Request<pb::ListWorkListsRequest>,
+    ) -> Result<pb::ListWorkListsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let page = PageRequest::read(request.page_size, &request.page_token, "work_lists")?;
+        let size = page.size as usize;
+        let lists = self.app.list_work_lists(ctx, page).await?;
+        let last = lists.last().filter(|_| lists.len() == size);
+        let next_page_token = next(last.map(|(list, _)| list.position()), "work_lists");
+        let lists = lists.into_iter();
+        Ok(pb::ListWorkListsResponse {
+            work_lists: lists
+                .map(|(list, progress)| list_to_pb(list, progress))
+                .collect(),
+            next_page_token,
+        })
     }
 
     pub(super) async fn list_items(
@@ -72,11 +94,11 @@ impl QualityGrpc {
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let size = page.size as usize;
         let id = request.id.parse().map_err(|_| Error::WorkListUnknown)?;
-        let (work_list, items) = self.app.get_work_list(ctx, id, page).await?;
+        let (work_list, progress, items) = self.app.get_work_list(ctx, id, page).await?;
         let last = items.last().filter(|_| items.len() == size);
         let next_page_token = next(last.map(|item| item.position.to_string()), &list);
         Ok(pb::GetWorkListResponse {
-            work_list: Some(list_to_pb(work_list)),
+            work_list: Some(list_to_pb(work_list, progress)),
             items: items.into_iter().map(item_to_pb).collect(),
             next_page_token,
         })
@@ -166,7 +188,7 @@ fn check_from_pb(check: pb::Verification) -> NewCheck {
     }
 }
 
-fn list_to_pb(list: WorkList) -> pb::WorkList {
+fn list_to_pb(list: WorkList, progress: Progress) -> pb::WorkList {
     let WorkList {
         id,
         seed,
@@ -176,6 +198,12 @@ fn list_to_pb(list: WorkList) -> pb::WorkList {
         created_at,
         created_by,
     } = list;
+    let heard = progress.heard();
+    let Progress { records, outcomes } = progress;
+    let count = |(outcome, records): (CheckOutcome, i64)| pb::OutcomeCount {
+        outcome: outcome.code().to_owned(),
+        records,
+    };
     pb::WorkList {
         id: id.to_string(),
         seed,
@@ -184,6 +212,9 @@ fn list_to_pb(list: WorkList) -> pb::WorkList {
         period,
         created_at: Some(to_proto_time(created_at)),
         created_by,
+        records,
+        heard,
+        outcomes: outcomes.into_iter().map(count).collect(),
     }
 }
 
@@ -220,9 +251,9 @@ fn accuracy_to_pb(accuracy: Accuracy) -> pb::Accuracy {
         checked,
         confirmed,
         silent,
-        rate: convert::round(rate),
-        low: convert::round(low),
-        high: convert::round(high),
+        rate: rounded(rate),
+        low: rounded(low),
+        high: rounded(high),
         points,
     }
 }

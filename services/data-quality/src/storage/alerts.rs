@@ -6,10 +6,14 @@ use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use super::broken;
-use crate::domain::{Alert, AlertKind, AlertState, NewAlert};
+use super::{
+    broken,
+    newest::{older_than, place_of},
+};
+use crate::domain::{Alert, AlertKind, AlertState, Figures, NewAlert};
 
-const ALERT: &str = "id, kind, dealer, clerk, detail, state, snoozed_until, outcome, remark, raised_at, changed_at, changed_by";
+const ALERT: &str = "id, kind, dealer, clerk, detail, state, snoozed_until, outcome, remark, raised_at, changed_at, changed_by,
+    figures";
 
 fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
     let (kind, state): (String, String) = (row.get(1)?, row.get(5)?);
@@ -26,6 +30,7 @@ fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
         raised_at: row.get(9)?,
         changed_at: row.get(10)?,
         changed_by: row.get(11)?,
+        figures: Figures::read(&row.get::<String>(12)?),
     })
 }
 
@@ -53,6 +58,7 @@ pub(crate) fn last_alert(
 
 /// Keeps a new alert.
 pub(crate) fn insert_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), StoreError> {
+    let figures = alert.figures.text();
     let values = [
         alert.id.uuid().into(),
         alert.kind.code().into(),
@@ -66,8 +72,9 @@ pub(crate) fn insert_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), Sto
         alert.raised_at.into(),
         alert.changed_at.into(),
         (&alert.changed_by).into(),
+        (&figures).into(),
     ];
-    let columns: Vec<&str> = ALERT.split(", ").collect();
+    let columns: Vec<&str> = ALERT.split(',').map(str::trim).collect();
     conn.insert_many("alerts", &columns, "", &values)
 }
 
@@ -128,12 +135,7 @@ pub(crate) fn list_alerts(
            AND (raised_at < ?5 OR raised_at = ?5 AND id < ?6)
          ORDER BY raised_at DESC, id DESC LIMIT ?7"
     );
-    let start = (i64::MAX, Uuid::max());
-    let after = page.after.as_ref().and_then(|token| {
-        let (at, id) = token.key.split_once('|')?;
-        Some((at.parse().ok()?, id.parse().ok()?))
-    });
-    let (at, id): (i64, Uuid) = after.unwrap_or(start);
+    let (at, id) = older_than(page);
     let values = [
         filter.state.map_or("all", AlertState::code).into(),
         filter.now.into(),
@@ -149,6 +151,6 @@ pub(crate) fn list_alerts(
 impl Alert {
     /// The alert's place in the list.
     pub(crate) fn position(&self) -> String {
-        format!("{}|{}", self.raised_at.as_micros(), self.id.uuid())
+        place_of(self.raised_at, self.id.uuid())
     }
 }

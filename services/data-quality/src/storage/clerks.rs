@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use marque_auth::Scope;
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, Value};
 use marque_events::dealer_clause;
+
+use crate::domain::Staff;
 
 /// A clerk of a dealer: the dealer's code and the staff number.
 pub(crate) type Clerk = (String, String);
@@ -35,6 +37,35 @@ pub(super) fn departments(
         placed.entry(dealer).or_default().insert(clerk, department);
     }
     Ok(placed)
+}
+
+/// A condition on the columns of clerk and department, with the value of that number.
+pub(super) fn staff_clause<'a>(
+    staff: Staff<'a>,
+    (clerk, department): (&str, &str),
+    number: usize,
+) -> (String, Value<'a>) {
+    match staff {
+        Staff::All => (format!("?{number} = ''"), Value::Text("")),
+        Staff::Clerk(name) => (format!("{clerk} = ?{number}"), name.into()),
+        Staff::Department(name) => (format!("{department} = ?{number}"), name.into()),
+    }
+}
+
+/// Whether a dealer of the scope has such a clerk or department; everybody of a dealer is there.
+pub(crate) fn is_staff(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    (dealer, staff): (&str, Staff<'_>),
+) -> Result<bool, StoreError> {
+    if staff == Staff::All {
+        return Ok(true);
+    }
+    let (clause, key) = dealer_clause(scope, "dealer", 2);
+    let (whose, name) = staff_clause(staff, ("clerk", "department"), 3);
+    let sql = format!("SELECT 1 FROM clerks WHERE dealer = ?1 AND {clause} AND {whose} LIMIT 1");
+    let found = conn.query_opt(&sql, &[dealer.into(), key, name], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// Dealers who have clerks.

@@ -9,10 +9,11 @@ use marque_quality::RecordKind;
 
 use super::{
     broken,
+    clerks::staff_clause,
     means::{means_blob, put_means},
     points::{points_blob, read_points, read_purpose},
 };
-use crate::domain::{Counter, CounterKey, Sums, kind_of};
+use crate::domain::{Counter, CounterKey, Staff, Sums, kind_of};
 
 /// Adds changes to the sums. Each row is read once and written once, however many records changed it: the caller holds the lock
 /// ([`super::lock`]), so nobody else adds to it meanwhile.
@@ -270,20 +271,54 @@ pub(crate) fn departments_of(
     Ok(by_department(clerks))
 }
 
-/// Sums of clerks added up.
+/// Sums of clerks added up, by department and month.
 fn by_department(rows: Vec<CardRow>) -> Vec<CardRow> {
-    let mut departments: BTreeMap<(String, String), CardRow> = BTreeMap::new();
+    let mut departments: BTreeMap<(String, String, String), CardRow> = BTreeMap::new();
     for row in rows {
-        let sum = departments
-            .entry((row.dealer.clone(), row.department.clone()))
-            .or_insert_with(|| CardRow {
-                clerk: String::new(),
-                counter: Counter::default(),
-                ..row.clone()
-            });
+        let whose = (
+            row.dealer.clone(),
+            row.department.clone(),
+            row.period.clone(),
+        );
+        let sum = departments.entry(whose).or_insert_with(|| CardRow {
+            clerk: String::new(),
+            counter: Counter::default(),
+            ..row.clone()
+        });
         sum.counter.add(&row.counter);
     }
     departments.into_values().collect()
+}
+
+/// The sums of a clerk or department of one dealer in each month from one on, oldest first.
+pub(crate) fn months_of_staff(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    filter: &CardFilter,
+    (staff, from): (Staff<'_>, &str),
+) -> Result<Vec<CardRow>, StoreError> {
+    let (clause, key) = dealer_clause(scope, "own.dealer", 4);
+    let (whose, name) = staff_clause(staff, ("own.clerk", "clerks.department"), 5);
+    let sql = format!(
+        "SELECT own.points, coalesce(clerks.department, ''), own.clerk, own.dealer, own.period, coalesce(dealer_regions.region, '')
+         FROM clerk_sums AS own LEFT JOIN clerks ON clerks.dealer = own.dealer AND clerks.clerk = own.clerk
+         LEFT JOIN dealer_regions ON dealer_regions.dealer = own.dealer
+         WHERE own.kind = ?1 AND own.dealer = ?2 AND own.period >= ?3 AND {clause} AND {whose}
+         ORDER BY own.period"
+    );
+    let values = [
+        filter.kind.code().into(),
+        (&filter.dealer).into(),
+        from.into(),
+        key,
+        name,
+    ];
+    let mut rows = conn.query(&sql, &values, |row| read_card(row, &filter.purpose))?;
+    rows.retain(|row| row.counter.records > 0);
+    Ok(match staff {
+        Staff::Department(_) => by_department(rows),
+        Staff::All | Staff::Clerk(_) => rows,
+    })
 }
 
 /// The newest months of a dealer, newest first.

@@ -7,7 +7,11 @@ use marque_events::dealer_clause;
 use marque_quality::RecordKind;
 use uuid::Uuid;
 
-use super::broken;
+use super::{
+    broken,
+    clerks::staff_clause,
+    newest::{older_than, place_of},
+};
 use crate::domain::{Finding, FindingState, Found, kind_of, severity_code, severity_of};
 
 const FINDING: &str =
@@ -136,18 +140,6 @@ pub(crate) struct FindingFilter {
     pub(crate) record: Option<Uuid>,
 }
 
-/// Where a page ends: when the last finding was opened, and its id.
-fn position(page: &PageRequest) -> (i64, Uuid) {
-    let start = (i64::MAX, Uuid::max());
-    let Some(token) = &page.after else {
-        return start;
-    };
-    let parts = token.key.split_once('|');
-    parts
-        .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)))
-        .unwrap_or(start)
-}
-
 /// Findings of a scope, newest first.
 pub(crate) fn list_findings(
     conn: &mut Conn<'_>,
@@ -156,7 +148,7 @@ pub(crate) fn list_findings(
     page: &PageRequest,
 ) -> Result<Vec<Finding>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 7);
-    let (at, id) = position(page);
+    let (at, id) = older_than(page);
     // A record has few findings: SQLite would rather pass over all there are in the order of an index, which a sum does not have.
     let (of_record, opened) = if filter.record.is_some() {
         ("record = ?11", "opened_at + 0")
@@ -218,20 +210,22 @@ pub(crate) struct RuleCount {
     pub(crate) open: i64,
 }
 
-/// Open findings of a dealer by rule, most frequent first.
+/// Open findings of a dealer or of some of his people by rule, most frequent first.
 pub(crate) fn rule_counts(
     conn: &mut Conn<'_>,
     scope: &Scope,
     kind: RecordKind,
-    dealer: &str,
+    (dealer, staff): (&str, Staff<'_>),
 ) -> Result<Vec<RuleCount>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 3);
+    let (whose, name) = staff_clause(staff, ("clerk", "department"), 4);
     let sql = format!(
         "SELECT field, rule, count(*) AS open FROM findings
-         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause}
+         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause} AND {whose}
          GROUP BY field, rule ORDER BY open DESC, field, rule"
     );
-    conn.query(&sql, &[dealer.into(), kind.code().into(), key], |row| {
+    let values = [dealer.into(), kind.code().into(), key, name];
+    conn.query(&sql, &values, |row| {
         Ok(RuleCount {
             field: row.get(0)?,
             rule: row.get(1)?,
@@ -259,7 +253,6 @@ pub(crate) fn count_signs_since(
 impl Finding {
     /// The finding's place in the list.
     pub(crate) fn position(&self) -> String {
-        let at: Timestamp = self.opened_at;
-        format!("{}|{}", at.as_micros(), self.id.uuid())
+        place_of(self.opened_at, self.id.uuid())
     }
 }

@@ -8,6 +8,7 @@ mod falls;
 mod findings;
 mod forgetting;
 mod means;
+mod newest;
 mod pending;
 mod points;
 mod records;
@@ -16,14 +17,15 @@ mod standards;
 mod suspects;
 mod trust;
 mod verifications;
+mod work_lists;
 
 pub(crate) use alerts::{
     AlertFilter, find_alert, insert_alert, last_alert, list_alerts, put_alert,
 };
-pub(crate) use clerks::{Clerk, dealers_with_clerks, put_departments};
+pub(crate) use clerks::{Clerk, dealers_with_clerks, is_staff, put_departments};
 pub(crate) use counters::{
     CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, list_dealers,
-    months_of, region_of, replace_counters,
+    months_of, months_of_staff, region_of, replace_counters,
 };
 pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{
@@ -47,8 +49,12 @@ pub(crate) use suspects::{
 };
 pub(crate) use trust::{ToldTrust, put_told_trust, told_trust};
 pub(crate) use verifications::{
-    WorkItem, WorkList, candidates, checks_between, dealers_of, find_work_list, insert_work_list,
-    known_checks, own_call_lengths, points_rows, put_checks, replace_points, work_items,
+    checks_between, dealers_of, known_checks, own_call_lengths, points_rows, put_checks,
+    replace_points,
+};
+pub(crate) use work_lists::{
+    Progress, WorkItem, WorkList, candidates, find_work_list, insert_work_list, list_work_lists,
+    progress, work_items,
 };
 
 use marque_db::{Conn, StoreError};

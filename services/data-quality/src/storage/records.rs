@@ -11,8 +11,10 @@ use uuid::Uuid;
 use super::{
     blob::{Beside, facts_blob, read_facts, read_scored, scored_blob},
     broken,
+    clerks::staff_clause,
+    counters::CardFilter,
 };
-use crate::domain::{Evidence, Place, Scored, Signs, kind_of};
+use crate::domain::{Evidence, Place, Scored, Signs, Staff, kind_of};
 
 /// A record as it is kept.
 #[derive(Debug, Clone)]
@@ -259,26 +261,27 @@ pub(crate) struct Worst {
     pub(crate) department: String,
 }
 
-/// The records of a dealer that score lowest, of one month or (empty) of all time.
+/// The records of a dealer or of some of his people that score lowest, of one month or (empty) of all time.
 pub(crate) fn worst(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    kind: RecordKind,
-    dealer: &str,
-    period: &str,
+    filter: &CardFilter,
+    staff: Staff<'_>,
     limit: u32,
 ) -> Result<Vec<Worst>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 4);
+    let (whose, name) = staff_clause(staff, ("clerk", "department"), 5);
     let sql = format!(
         "SELECT id, total, clerk, department FROM records
-         WHERE kind = ?1 AND dealer = ?2 AND (?3 = '' OR period = ?3) AND {clause} AND total < 10000
-         ORDER BY total, id LIMIT ?5"
+         WHERE kind = ?1 AND dealer = ?2 AND (?3 = '' OR period = ?3) AND {clause} AND {whose} AND total < 10000
+         ORDER BY total, id LIMIT ?6"
     );
     let values = [
-        kind.code().into(),
-        dealer.into(),
-        period.into(),
+        filter.kind.code().into(),
+        (&filter.dealer).into(),
+        (&filter.period).into(),
         key,
+        name,
         limit.into(),
     ];
     conn.query(&sql, &values, |row| {

@@ -7,6 +7,7 @@ use marque_events::dealer_clause;
 use marque_quality::falsification::Kind;
 
 use super::broken;
+use crate::domain::SignFigures;
 
 /// A suspect as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,14 +16,7 @@ pub(crate) struct KeptSuspect {
     /// Empty for the dealer as a whole.
     pub(crate) clerk: String,
     pub(crate) kind: Kind,
-    pub(crate) strength: f64,
-    pub(crate) p: f64,
-    /// The p value over all tests of all dealers and clerks.
-    pub(crate) q: f64,
-    pub(crate) bearing: i64,
-    pub(crate) looked_at: i64,
-    /// How many would be usual.
-    pub(crate) expected: f64,
+    pub(crate) figures: SignFigures,
     pub(crate) since: Timestamp,
 }
 
@@ -32,13 +26,16 @@ fn read(row: &Row<'_>) -> Result<KeptSuspect, StoreError> {
         dealer: row.get(0)?,
         clerk: row.get(1)?,
         kind: Kind::of_code(&kind).ok_or_else(|| broken("kind of sign"))?,
-        strength: row.get(3)?,
-        p: row.get(4)?,
-        bearing: row.get(5)?,
-        looked_at: row.get(6)?,
+        figures: SignFigures {
+            strength: row.get(3)?,
+            p: row.get(4)?,
+            bearing: row.get(5)?,
+            looked_at: row.get(6)?,
+            expected: row.get(8)?,
+            q: row.get(9)?,
+            burst_at: row.get(10)?,
+        },
         since: row.get(7)?,
-        expected: row.get(8)?,
-        q: row.get(9)?,
     })
 }
 
@@ -57,7 +54,7 @@ pub(crate) fn list_suspects(
         Some(false) => "clerk = ''",
     };
     let sql = format!(
-        "SELECT dealer, clerk, kind, strength, p, bearing, looked_at, since, expected, q FROM suspects
+        "SELECT dealer, clerk, kind, strength, p, bearing, looked_at, since, expected, q, burst_at FROM suspects
          WHERE (?1 = '' OR dealer = ?1) AND {clause} AND {level} ORDER BY p, dealer, clerk, kind LIMIT ?3"
     );
     conn.query(&sql, &[dealer.into(), key, limit.into()], read)
@@ -72,17 +69,19 @@ pub(crate) fn replace_suspects(
     let values: Vec<Value<'_>> = suspects
         .iter()
         .flat_map(|suspect| {
+            let figures = &suspect.figures;
             [
                 (&suspect.dealer).into(),
                 (&suspect.clerk).into(),
                 suspect.kind.code().into(),
-                suspect.strength.into(),
-                suspect.p.into(),
-                suspect.bearing.into(),
-                suspect.looked_at.into(),
+                figures.strength.into(),
+                figures.p.into(),
+                figures.bearing.into(),
+                figures.looked_at.into(),
                 suspect.since.into(),
-                suspect.expected.into(),
-                suspect.q.into(),
+                figures.expected.into(),
+                figures.q.into(),
+                figures.burst_at.into(),
             ]
         })
         .collect();
@@ -97,6 +96,7 @@ pub(crate) fn replace_suspects(
         "since",
         "expected",
         "q",
+        "burst_at",
     ];
     conn.insert_many("suspects", &columns, "", &values)
 }

@@ -21,6 +21,7 @@ store_test_suite!(
     an_alert_is_told_without_names_and_takes_its_course,
     a_score_that_falls_again_after_the_word_on_it_is_told_again,
     suspects_come_with_the_figures_behind_them,
+    a_replay_judges_entries_by_the_thresholds_of_the_draft,
     a_write_with_a_key_happens_once,
 );
 
@@ -133,6 +134,19 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
         ("D003", "open")
     );
 
+    // It says the figures behind it: all his entries so far, where hardly one would be usual.
+    let sign = raised.sign.as_ref().unwrap();
+    assert_eq!((sign.count, sign.window_s), (sign.of, None));
+    assert!(sign.expected < 3.0 && sign.strength > 0.5, "{sign:?}");
+    assert!(sign.p <= sign.q && sign.q < 0.1, "{sign:?}");
+    let text = raised.text.as_ref().unwrap();
+    let (count, of) = (sign.count, sign.of);
+    assert!(text.en.contains(&format!("{count} of {of}")), "{text:?}");
+    assert!(
+        text.zh.contains(&format!("{of} 条中有 {count} 条")),
+        "{text:?}"
+    );
+
     // Others hear of it: which dealer, and the clerk by a code that is not his number.
     let told = world.told("marque.quality.alerts.raised").await;
     let told: Vec<pb::Alert> = told
@@ -145,6 +159,7 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
         .collect();
     let same = told.iter().find(|alert| alert.id == raised.id).unwrap();
     assert!(same.clerk.starts_with("stf_") && same.clerk.len() == 36);
+    assert_eq!((&same.sign, &same.text), (&raised.sign, &raised.text));
     assert!(
         told.iter()
             .all(|alert| alert.dealer == "D003" && !alert.clerk.contains("S5"))
@@ -287,6 +302,12 @@ async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb)
         .wait_for(async || fell().await.into_iter().next())
         .await;
     assert_eq!(first.detail, "2026-01");
+    let fall = first.fall.as_ref().unwrap();
+    assert!(fall.before - fall.after >= 5.0, "{fall:?}");
+    assert!(fall.records_before >= 30 && fall.records_after >= 30);
+    let text = &first.text.as_ref().unwrap().en;
+    let figures = format!("from {:.1} ({} records)", fall.before, fall.records_before);
+    assert!(text.contains(&figures), "{text}");
     let close = pb::DecideAlertRequest {
         outcome: "mended".into(),
         ..word(&first, "close")
@@ -334,4 +355,35 @@ async fn suspects_come_with_the_figures_behind_them(db: TestDb) {
     let evidence = suspect.evidence.unwrap();
     assert!(evidence.en.contains("30 of 60") && evidence.en.contains("q ="));
     assert!(evidence.zh.contains("60 条中有 30 条"), "{}", evidence.zh);
+}
+
+async fn a_replay_judges_entries_by_the_thresholds_of_the_draft(db: TestDb) {
+    let world = invented(db).await;
+    let is_suspected = async || {
+        let request = world.hq(pb::ListSuspectsRequest::default());
+        let answer = world.quality().list_suspects(request).await.unwrap();
+        let suspects = answer.into_inner().suspects;
+        let is_his = |one: &pb::Suspect| one.dealer == "D003" && one.count == 30;
+        suspects.iter().any(is_his).then_some(())
+    };
+    world.wait_for(is_suspected).await;
+    let ask = world.hq(pb::GetStandardRequest {
+        kind: "customers".into(),
+    });
+    let listed = world.quality().get_standard(ask).await.unwrap();
+    let mut standards = listed.into_inner().standards.into_iter();
+    let text = standards.find(|standard| standard.in_force).unwrap().text;
+    let mean_of = async |thresholds: &str| {
+        let text = text.replacen("[[purpose]]", &format!("{thresholds}[[purpose]]"), 1);
+        let request = world.hq(pb::ReplayStandardRequest { text });
+        let replayed = world.quality().replay_standard(request).await.unwrap();
+        let mut changes = replayed.into_inner().changes.into_iter();
+        let of_dealer =
+            |change: &pb::ReplayChange| change.dealer == "D003" && change.purpose == "overall";
+        let change = changes.find(of_dealer).unwrap();
+        change.after.unwrap().total
+    };
+    // Where such phones matter only when they are a hundred times as frequent as usual, his are believed more.
+    let lenient = mean_of("[invention]\nplaceholder_times = 100\n\n").await;
+    assert!(lenient > mean_of("").await + 1.0, "{lenient}");
 }

@@ -9,6 +9,7 @@ mod findings;
 mod forgotten;
 mod kinds;
 mod speed;
+mod staff;
 mod trust;
 mod verification;
 mod world;

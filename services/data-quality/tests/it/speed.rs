@@ -57,6 +57,24 @@ fn scorecards_of_a_large_network_on_sqlite() {
             },
         )
         .await;
+        for staff in ["clerk", "department"] {
+            time(
+                &format!("GetScorecard of a {staff} with trend, rank, rules and 100 records"),
+                async |n| {
+                    let mut ask = pb::GetScorecardRequest {
+                        dealer: format!("D{:03}", n % DEALERS),
+                        ..pb::GetScorecardRequest::default()
+                    };
+                    match staff {
+                        "clerk" => ask.clerk = format!("S{}", n % 20),
+                        _ => ask.department = "service".into(),
+                    }
+                    let card = world.quality().get_scorecard(world.hq(ask)).await;
+                    card.unwrap();
+                },
+            )
+            .await;
+        }
         live(&world, count).await;
         let begun = Instant::now();
         let recounted = world.recount().await;

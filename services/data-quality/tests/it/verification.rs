@@ -15,6 +15,7 @@ use crate::world::{Owner, World, record, records};
 store_test_suite!(
     a_work_list_is_the_same_for_the_same_seed_and_fair_to_dealers,
     a_list_is_drawn_from_a_dealers_records_by_headquarters,
+    lists_are_found_again_newest_first_and_say_how_far_they_have_come,
     outcomes_give_an_accuracy_with_its_bounds,
     outcomes_are_taken_in_together_or_not_at_all,
     of_one_call_told_twice_the_last_word_stands,
@@ -102,6 +103,85 @@ async fn a_list_is_drawn_from_a_dealers_records_by_headquarters(db: TestDb) {
     let own = world.of_dealer(Role::Manager, "D001", of("D001"));
     let refused = world.quality().create_work_list(own).await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+/// All lists somebody sees, two a page.
+async fn lists(
+    world: &World,
+    ask: impl Fn(pb::ListWorkListsRequest) -> Request<pb::ListWorkListsRequest>,
+) -> Vec<pb::WorkList> {
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let wanted = pb::ListWorkListsRequest {
+            page_size: 2,
+            page_token,
+        };
+        let page = world.quality().list_work_lists(ask(wanted)).await;
+        let page = page.unwrap().into_inner();
+        found.extend(page.work_lists);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+async fn lists_are_found_again_newest_first_and_say_how_far_they_have_come(db: TestDb) {
+    let world = world_of(db, 40).await;
+    let mut drawn = Vec::new();
+    for dealer in ["", "D001", "D002"] {
+        world.clock.advance(Duration::from_mins(1));
+        let drawing = pb::CreateWorkListRequest {
+            dealer: dealer.into(),
+            ..drawing(8, 1)
+        };
+        let made = world.quality().create_work_list(world.hq(drawing)).await;
+        drawn.insert(0, made.unwrap().into_inner().work_list.unwrap());
+    }
+    assert_eq!(lists(&world, |ask| world.hq(ask)).await, drawn);
+    let [_, of_dealer, of_all] = &drawn[..] else {
+        panic!("three were drawn");
+    };
+    assert_eq!((of_all.records, of_all.heard), (8, 0));
+
+    // What is heard counts on every list that has the record, by the last word on it.
+    let all = items(&world, world.hq(all_of(&of_all.id))).await;
+    let foreign = all.iter().find(|item| item.dealer == "D000").unwrap();
+    let own = items(&world, world.hq(all_of(&of_dealer.id))).await;
+    for (record, word, key) in [
+        (&own[0].record_id, "unreachable", "call-1"),
+        (&own[0].record_id, "moved", "call-2"),
+        (&foreign.record_id, "confirmed", "call-3"),
+    ] {
+        world.clock.advance(Duration::from_mins(1));
+        let told = world.hq(pb::RecordVerificationsRequest {
+            verifications: vec![outcome(record, word, key)],
+        });
+        world.quality().record_verifications(told).await.unwrap();
+    }
+    let counted = |list: &pb::WorkList| {
+        let outcomes = list.outcomes.iter();
+        outcomes
+            .map(|count| (count.outcome.clone(), count.records))
+            .collect::<Vec<_>>()
+    };
+    let found = lists(&world, |ask| world.hq(ask)).await;
+    assert_eq!((found[1].records, found[1].heard), (8, 1));
+    assert_eq!(counted(&found[1]), [("moved".to_owned(), 1)]);
+    let get = world.hq(all_of(&of_dealer.id));
+    let shown = world.quality().get_work_list(get).await;
+    assert_eq!(
+        shown.unwrap().into_inner().work_list.as_ref(),
+        Some(&found[1])
+    );
+    assert!(counted(&found[2]).contains(&("confirmed".to_owned(), 1)));
+
+    // An agent of a dealer sees the lists with a record of his, and of them his records.
+    let seen = lists(&world, |ask| world.of_dealer(Role::Agent, "D001", ask)).await;
+    let ids: Vec<&str> = seen.iter().map(|list| list.id.as_str()).collect();
+    assert_eq!(ids, [of_dealer.id.as_str(), of_all.id.as_str()]);
+    assert_eq!((seen[0].records, seen[1].records), (8, 2));
+    assert!(!counted(&seen[1]).contains(&("confirmed".to_owned(), 1)));
 }
 
 fn outcome(record: &str, outcome: &str, key: &str) -> pb::Verification {

@@ -411,6 +411,10 @@ fn quality() -> Vec<Endpoint> {
             routes!(quality::create_work_list),
         ),
         interactive(
+            "/marque.quality.v1.QualityService/ListWorkLists",
+            routes!(quality::list_work_lists),
+        ),
+        interactive(
             "/marque.quality.v1.QualityService/GetWorkList",
             routes!(quality::get_work_list),
         ),

@@ -71,6 +71,92 @@ pub(crate) struct AlertView {
     /// Who changed it.
     #[serde(skip_serializing_if = "String::is_empty")]
     changed_by: String,
+    /// With kind score_fell: from where to where, as it was when the alert was raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fall: Option<ScoreFallView>,
+    /// With the other kinds: what was counted of the sign when the alert was raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign: Option<SignFiguresView>,
+}
+
+/// The score of a month and of the month before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScoreFall)]
+pub(crate) struct ScoreFallView {
+    /// Mean total of the month before, 0 to 100.
+    before: f64,
+    /// Mean total of the month.
+    after: f64,
+    /// Records of the month before.
+    records_before: i64,
+    /// Records of the month so far.
+    records_after: i64,
+}
+
+impl From<pb::ScoreFall> for ScoreFallView {
+    fn from(fall: pb::ScoreFall) -> Self {
+        let pb::ScoreFall {
+            before,
+            after,
+            records_before,
+            records_after,
+        } = fall;
+        Self {
+            before,
+            after,
+            records_before,
+            records_after,
+        }
+    }
+}
+
+/// What was counted of a sign of invention.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignFigures)]
+pub(crate) struct SignFiguresView {
+    /// Entries that bear the sign; of a burst its size.
+    count: i64,
+    /// Entries it was looked for in.
+    of: i64,
+    /// How many would bear the sign if nothing were made up.
+    expected: f64,
+    /// How much of what was seen is beyond the usual, 0 to 1.
+    strength: f64,
+    /// Probability of seeing this much by chance.
+    p: f64,
+    /// The p value over all tests of all dealers and clerks.
+    q: f64,
+    /// Of a burst: how long the span is in which so many came, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_s: Option<i64>,
+    /// Of a burst within a minute: when it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst_at: Option<Instant>,
+}
+
+impl From<pb::SignFigures> for SignFiguresView {
+    fn from(sign: pb::SignFigures) -> Self {
+        let pb::SignFigures {
+            count,
+            of,
+            expected,
+            strength,
+            p,
+            q,
+            window_s,
+            burst_at,
+        } = sign;
+        Self {
+            count,
+            of,
+            expected,
+            strength,
+            p,
+            q,
+            window_s,
+            burst_at: instant(burst_at),
+        }
+    }
 }
 
 impl From<pb::Alert> for AlertView {
@@ -89,6 +175,8 @@ impl From<pb::Alert> for AlertView {
             raised_at,
             changed_at,
             changed_by,
+            fall,
+            sign,
         } = alert;
         Self {
             id,
@@ -104,6 +192,8 @@ impl From<pb::Alert> for AlertView {
             raised_at: instant(raised_at),
             changed_at: instant(changed_at),
             changed_by,
+            fall: fall.map(ScoreFallView::from),
+            sign: sign.map(SignFiguresView::from),
         }
     }
 }

@@ -51,6 +51,10 @@ pub(crate) struct ScorecardQuery {
     period: String,
     /// Purpose; `overall`, the mean of all, if not said.
     purpose: String,
+    /// One of the dealer's clerks, by his staff number; the dealer as a whole if not said.
+    clerk: String,
+    /// One of the dealer's departments; not together with a clerk.
+    department: String,
 }
 
 /// Mean of one dimension.
@@ -220,7 +224,7 @@ pub(crate) struct WorstView {
     id: String,
     /// Its own total, 0 to 100.
     total: f64,
-    /// By how much the dealer's score would rise if it were perfect.
+    /// By how much the score of the card would rise if it were perfect.
     gain: f64,
     /// Staff number of whoever entered it.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -284,17 +288,20 @@ impl From<pb::WorstRecord> for WorstView {
     }
 }
 
-/// One dealer's card with what explains it.
+/// The card of a dealer, clerk or department with what explains it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScorecardDetail {
     /// The card.
     scorecard: ScorecardView,
-    /// The last twelve months that have records, oldest first.
+    /// The dealer's last twelve months that have records, oldest first; of a clerk or department those of them in which it has some.
     trend: Vec<ScorecardView>,
-    /// Place among the dealers of the region, 1 for the best; 0 without records.
+    /// Place, 1 for the best: of a dealer among those of the region, of a clerk or department among those of the dealer; 0 without
+    /// records.
     rank: i32,
-    /// Dealers of the region that have records.
+    /// Among so many that have records.
     of: i32,
+    /// The means of the dealer as a whole.
+    dealer: ScorecardView,
     /// The region's own means.
     region: ScorecardView,
     /// What moved the score against the month before, farthest first.
@@ -349,7 +356,7 @@ pub(crate) async fn list_scorecards(
     })
 }
 
-/// One dealer's scorecard: trend, rank in the region, what moved it, and the hundred records to mend first.
+/// The scorecard of a dealer, or of one of his clerks or departments: trend, rank, what moved it, and the hundred records to mend first.
 #[utoipa::path(get, path = "/v1/quality/scorecards/{dealer}", tag = "quality",
     params(("dealer" = String, Path, description = "The dealer"), ScorecardQuery),
     responses((status = 200, description = "The scorecard", body = ScorecardDetail)))]
@@ -363,12 +370,16 @@ pub(crate) async fn get_scorecard(
         kind,
         period,
         purpose,
+        clerk,
+        department,
     } = query;
     let request = pb::GetScorecardRequest {
         dealer,
         kind,
         period,
         purpose,
+        clerk,
+        department,
     };
     let get = app
         .clients
@@ -385,12 +396,14 @@ pub(crate) async fn get_scorecard(
         moves,
         rules,
         worst,
+        dealer,
     } = get.await?;
     ok(&ScorecardDetail {
         scorecard: scorecard.unwrap_or_default().into(),
         trend: views(trend),
         rank,
         of,
+        dealer: dealer.unwrap_or_default().into(),
         region: region.unwrap_or_default().into(),
         moves: views(moves),
         rules: views(rules),

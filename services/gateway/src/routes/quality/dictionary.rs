@@ -48,6 +48,9 @@ pub(crate) struct FieldEntryView {
     class: String,
     /// The class's name.
     class_name: TextView,
+    /// Most characters of a text; of people's own words so many beyond which it is remarked. Absent without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_chars: Option<i64>,
 }
 
 impl From<pb::DictionaryField> for FieldEntryView {
@@ -66,6 +69,7 @@ impl From<pb::DictionaryField> for FieldEntryView {
             class,
             owner_name,
             class_name,
+            max_chars,
         } = field;
         Self {
             kind,
@@ -81,6 +85,7 @@ impl From<pb::DictionaryField> for FieldEntryView {
             owner_name: text(owner_name),
             class,
             class_name: text(class_name),
+            max_chars,
         }
     }
 }

@@ -105,6 +105,9 @@ pub(crate) struct SuspectView {
     /// When it was first seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Instant>,
+    /// Of a burst within a minute: when it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst_at: Option<Instant>,
 }
 
 impl From<pb::Suspect> for SuspectView {
@@ -122,6 +125,7 @@ impl From<pb::Suspect> for SuspectView {
             expected,
             q,
             evidence,
+            burst_at,
         } = suspect;
         Self {
             dealer,
@@ -136,6 +140,7 @@ impl From<pb::Suspect> for SuspectView {
             reason: text(reason),
             evidence: text(evidence),
             since: instant(since),
+            burst_at: instant(burst_at),
         }
     }
 }

@@ -92,6 +92,28 @@ pub(crate) struct WorkListView {
     created_at: Option<Instant>,
     /// By whom.
     created_by: String,
+    /// Its records, as far as the caller sees them.
+    records: i64,
+    /// Of these, so many of which something was heard since it was drawn, of others than the dealer.
+    heard: i64,
+    /// What was last heard, by outcome.
+    outcomes: Vec<OutcomeCountView>,
+}
+
+/// Records by what was last heard of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OutcomeCount)]
+pub(crate) struct OutcomeCountView {
+    /// confirmed, wrong_number, not_owner, moved, unreachable or refused.
+    outcome: String,
+    /// Records.
+    records: i64,
+}
+
+impl From<pb::OutcomeCount> for OutcomeCountView {
+    fn from(pb::OutcomeCount { outcome, records }: pb::OutcomeCount) -> Self {
+        Self { outcome, records }
+    }
 }
 
 impl From<pb::WorkList> for WorkListView {
@@ -104,6 +126,9 @@ impl From<pb::WorkList> for WorkListView {
             period,
             created_at,
             created_by,
+            records,
+            heard,
+            outcomes,
         } = list;
         Self {
             id,
@@ -113,6 +138,9 @@ impl From<pb::WorkList> for WorkListView {
             period,
             created_at: instant(created_at),
             created_by,
+            records,
+            heard,
+            outcomes: views(outcomes),
         }
     }
 }
@@ -152,6 +180,16 @@ impl From<pb::WorkItem> for WorkItemView {
             outcome,
         }
     }
+}
+
+/// A page of lists.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WorkListsPage {
+    /// Newest first.
+    work_lists: Vec<WorkListView>,
+    /// For the next page; empty on the last.
+    #[serde(serialize_with = "crate::edge::places::sealed")]
+    next_page_token: String,
 }
 
 /// A list and a page of its records.
@@ -343,7 +381,36 @@ pub(crate) async fn create_work_list(
     Ok(json(http::StatusCode::CREATED, &view))
 }
 
-/// A work list with what came of its records.
+/// Work lists of which the caller sees something, newest first, and how far each has come.
+#[utoipa::path(get, path = "/v1/quality/work-lists", tag = "quality", params(Paging),
+    responses((status = 200, description = "A page of lists", body = WorkListsPage)))]
+pub(crate) async fn list_work_lists(
+    State(app): State<App>,
+    call: Call,
+    Query(paging): Query<Paging>,
+) -> Answer {
+    let (page_size, page_token) = paging.into_parts();
+    let request = pb::ListWorkListsRequest {
+        page_size,
+        page_token,
+    };
+    let list = app
+        .clients
+        .quality
+        .read(&call, request, |mut client, request| async move {
+            client.list_work_lists(request).await
+        });
+    let pb::ListWorkListsResponse {
+        work_lists,
+        next_page_token,
+    } = list.await?;
+    ok(&WorkListsPage {
+        work_lists: views(work_lists),
+        next_page_token,
+    })
+}
+
+/// A work list, how far it has come, and what came of its records.
 #[utoipa::path(get, path = "/v1/quality/work-lists/{id}", tag = "quality",
     params(("id" = String, Path, description = "The list"), Paging),
     responses((status = 200, description = "The list and a page of its records", body = WorkListPage)))]

@@ -44,7 +44,7 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/quality/scorecards/{dealer}",
             "manager",
-            "/v1/quality/scorecards/D001?kind=customers".into(),
+            "/v1/quality/scorecards/D001?kind=customers&clerk=S17".into(),
             "",
         ),
         (
@@ -76,6 +76,12 @@ pub(super) fn examples() -> Vec<Example> {
             "agent",
             "/v1/quality/work-lists".into(),
             r#"{"size":200,"seed":7,"region":"east"}"#,
+        ),
+        (
+            "GET /v1/quality/work-lists",
+            "agent",
+            "/v1/quality/work-lists?page_size=10".into(),
+            "",
         ),
         (
             "GET /v1/quality/work-lists/{id}",

@@ -86,6 +86,25 @@ fn alert() -> pb::Alert {
         detail: "staff_phone".into(),
         text: text("some entries look made up"),
         state: "open".into(),
+        fall: Some(pb::ScoreFall {
+            before: 87.25,
+            after: 75.5,
+            records_before: 40,
+            records_after: 52,
+        }),
+        sign: Some(pb::SignFigures {
+            count: 12,
+            of: 120,
+            expected: 0.4,
+            strength: 0.9,
+            p: 0.000_001,
+            q: 0.000_02,
+            window_s: Some(60),
+            burst_at: Some(prost_types::Timestamp {
+                seconds: 1_795_000_000,
+                nanos: 0,
+            }),
+        }),
         ..pb::Alert::default()
     }
 }
@@ -96,6 +115,12 @@ fn work_list() -> pb::WorkList {
         seed: 7,
         region: "east".into(),
         created_by: "call-centre".into(),
+        records: 200,
+        heard: 12,
+        outcomes: vec![pb::OutcomeCount {
+            outcome: "confirmed".into(),
+            records: 12,
+        }],
         ..pb::WorkList::default()
     }
 }
@@ -207,6 +232,7 @@ impl QualityService for Quality {
             trend: vec![card()],
             rank: 2,
             of: 5,
+            dealer: Some(card()),
             region: Some(card()),
             moves: vec![pb::Move {
                 dimension: "accuracy".into(),
@@ -300,6 +326,17 @@ impl QualityService for Quality {
     ) -> Answer<pb::CreateWorkListResponse> {
         let answer = pb::CreateWorkListResponse {
             work_list: Some(work_list()),
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn list_work_lists(
+        &self,
+        request: Request<pb::ListWorkListsRequest>,
+    ) -> Answer<pb::ListWorkListsResponse> {
+        let answer = pb::ListWorkListsResponse {
+            work_lists: vec![work_list()],
+            next_page_token: String::new(),
         };
         self.0.play(&request, answer).await
     }

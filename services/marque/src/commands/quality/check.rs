@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use marque_quality::{
     ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
-    falsification::{Entry, EntryExtras, EntryState, Settings, Sign, Suspect, assess, clerk_unit},
+    falsification::{Entry, EntryExtras, EntryState, Sign, Suspect, assess, clerk_unit},
     number,
     party::PartyKind,
-    standard::{Measure, greatest},
+    standard::{Measure, greatest, release},
 };
 use marque_tabular::{Limits, Next, Reader, Row};
 
@@ -233,7 +233,10 @@ impl Pass {
     fn finish(mut self) -> Checked {
         let names: Vec<String> = self.dealers.iter().map(|one| one.name.clone()).collect();
         let judged = match self.kind {
-            RecordKind::Visits => self.orders.judge(&names),
+            RecordKind::Visits => {
+                let settings = release(RecordKind::Visits, self.today).invention;
+                self.orders.judge(&names, settings)
+            }
             _ => self.judge_customers(&names),
         };
         // The signs of a row stand together.
@@ -263,7 +266,8 @@ impl Pass {
     fn judge_customers(&mut self, names: &[String]) -> Judged {
         let states = std::mem::take(&mut self.states);
         let units: BTreeMap<String, EntryState> = names.iter().cloned().zip(states).collect();
-        let assessment = assess(&units, Settings::default());
+        let settings = release(RecordKind::Customers, self.today).invention;
+        let assessment = assess(&units, settings);
         let mut signs = Vec::new();
         for (line, dealer, entry) in &self.entries {
             let found = assessment.signs(&names[*dealer as usize], entry);
@@ -271,7 +275,7 @@ impl Pass {
         }
         Judged {
             dealers: assessment.suspects,
-            clerks: assess(&self.clerks, Settings::default()).suspects,
+            clerks: assess(&self.clerks, settings).suspects,
             signs,
         }
     }

@@ -57,7 +57,7 @@ impl Orders {
     }
 
     /// Compares the visits of all dealers, and of all advisers.
-    pub(super) fn judge(&self, dealers: &[String]) -> Judged {
+    pub(super) fn judge(&self, dealers: &[String], settings: Settings) -> Judged {
         let mut by_dealer: BTreeMap<String, VisitState> = BTreeMap::new();
         let mut by_adviser: BTreeMap<String, VisitState> = BTreeMap::new();
         for order in &self.orders {
@@ -69,7 +69,7 @@ impl Orders {
                 state.add(&order.entry);
             }
         }
-        let assessment = assess_visits(&by_dealer, Settings::default());
+        let assessment = assess_visits(&by_dealer, settings);
         let mut signs = Vec::new();
         for order in &self.orders {
             let found = assessment.signs(&dealers[order.dealer as usize], &order.entry);
@@ -78,7 +78,7 @@ impl Orders {
         }
         Judged {
             dealers: assessment.suspects,
-            clerks: assess_visits(&by_adviser, Settings::default()).suspects,
+            clerks: assess_visits(&by_adviser, settings).suspects,
             signs,
         }
     }
