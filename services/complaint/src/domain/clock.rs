@@ -13,7 +13,7 @@ use super::{
 pub(crate) enum ClockKind {
     /// The first answer to the customer.
     FirstResponse = 1,
-    /// The next word to the customer.
+    /// The next word to the customer; of a resolved case the question how it is.
     NextUpdate = 2,
     /// The resolution.
     Resolution = 3,

@@ -176,7 +176,7 @@ impl From<pb::Complaint> for ComplaintView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComplaintClock)]
 pub(crate) struct ClockView {
-    /// first_response, next_update, resolution, law_answer or law_remedy.
+    /// first_response, next_update (of a resolved case the follow-up), resolution, law_answer or law_remedy.
     #[schema(example = "first_response")]
     kind: String,
     /// running, paused, met or stopped.
