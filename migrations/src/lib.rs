@@ -170,6 +170,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0052_tasks_of_dealers"),
         migration!("complaint", "0053_tasks_of_dealers_filled"),
         migration!("complaint", "0054_compensations_asked"),
+        migration!("complaint", "0055_cases_by_due"),
         shared::IMPORTS_BY_DEALER,
     ],
 };

@@ -37,7 +37,7 @@ pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,
     put_alias, put_links, relink,
 };
-pub(crate) use list::Filter;
+pub(crate) use list::{Filter, Listed, Order};
 pub(crate) use report::{group_names, list_facts};
 pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
 pub use sealed::SEALED;

@@ -392,6 +392,14 @@ async fn a_customer_does_not_learn_by_filters_what_he_is_not_shown(db: TestDb) {
             overdue: true,
             ..pb::ListComplaintsRequest::default()
         },
+        pb::ListComplaintsRequest {
+            sort: "due".into(),
+            ..pb::ListComplaintsRequest::default()
+        },
+        pb::ListComplaintsRequest {
+            due_until: "2026-03-02".into(),
+            ..pb::ListComplaintsRequest::default()
+        },
     ];
     for message in hidden {
         let himself = Scope::Customer(customer(1));
