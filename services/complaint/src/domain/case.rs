@@ -29,7 +29,8 @@ pub(crate) struct Case {
     pub(crate) channel: String,
     pub(crate) category: String,
     pub(crate) severity: Severity,
-    pub(crate) tier: Tier,
+    /// What the customer is to us; `None` while nobody has said or told.
+    pub(crate) tier: Option<Tier>,
     pub(crate) department: String,
     pub(crate) part: String,
     pub(crate) fault: String,
@@ -206,7 +207,7 @@ impl Case {
         Terms {
             severity: self.severity,
             category: &self.category,
-            tier: self.tier,
+            tier: self.tier.unwrap_or_default(),
         }
     }
 

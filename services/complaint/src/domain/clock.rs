@@ -151,7 +151,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) tier: Tier,
 }
 
-/// What the customer is to us, as far as is known.
+/// What the customer is to us. Of whom it is not known has the times of an ordinary one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Tier {
     Vip,

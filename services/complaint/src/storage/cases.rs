@@ -264,7 +264,7 @@ impl CaseStore {
             channel: row.get(9)?,
             category: row.get(10)?,
             severity: Severity::of_rank(row.get(11)?),
-            tier: Tier::parse(&row.get::<String>(29)?).unwrap_or_default(),
+            tier: Tier::parse(&row.get::<String>(29)?),
             department: row.get(12)?,
             part: row.get(13)?,
             fault: row.get(14)?,

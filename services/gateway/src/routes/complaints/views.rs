@@ -49,7 +49,9 @@ pub(crate) struct ComplaintView {
     /// low, medium, high or critical.
     #[schema(example = "high")]
     severity: String,
-    /// vip, major, ordinary (also where nothing was said or told) or small.
+    /// By which its clocks go: vip, major, ordinary or small. Left out while nobody has said or told it; its times are then those of
+    /// an ordinary customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
     tier: String,
     /// The customer's words; left out for callers who see only that there is a case.
     #[serde(skip_serializing_if = "String::is_empty")]
