@@ -123,6 +123,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0080_benefits"),
         migration!("scoring", "0090_licence"),
         migration!("scoring", "0091_loyalty_by_dealer"),
+        migration!("scoring", "0092_open_complaints"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
     ],
@@ -173,6 +174,8 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0052_tasks_of_dealers"),
         migration!("complaint", "0053_tasks_of_dealers_filled"),
         migration!("complaint", "0054_compensations_asked"),
+        migration!("complaint", "0055_cases_by_due"),
+        migration!("complaint", "0056_untold_tiers"),
         shared::IMPORTS_BY_DEALER,
     ],
 };

@@ -18,8 +18,9 @@ use crate::scenarios::two_dealers;
 /// How long an answer may need until events have made it the same.
 const SETTLED: Duration = Duration::from_secs(20);
 /// Parts of answers that speak of all dealers by design, or of the moment.
-const TIMED_OR_RANKED: [&str; 6] = [
+const TIMED_OR_RANKED: [&str; 7] = [
     "score",
+    "tier",
     "loyalty",
     "due_dates",
     "used_seconds",
@@ -135,7 +136,11 @@ fn without_names(value: Value) -> Value {
                 (name, value)
             })
             .collect(),
-        Value::Array(entries) => entries.into_iter().map(without_names).collect(),
+        Value::Array(entries) => entries
+            .into_iter()
+            .filter(|entry| entry["act"] != "ranked")
+            .map(without_names)
+            .collect(),
         Value::String(text) if is_id(&text) || is_time(&text) => json!("a name"),
         other => other,
     }

@@ -55,6 +55,7 @@ impl History {
                 vin: vin.to_owned(),
                 page_size: PAGE,
                 page_token,
+                headers_only: false,
             };
             let mut client = self.client.clone();
             let page = client.list_vehicle_visits(meta.outgoing(request)).await;

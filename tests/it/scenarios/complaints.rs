@@ -208,5 +208,17 @@ async fn a_car_near_the_three_guarantees_warns_its_case(sandbox: Sandbox) -> any
     );
     let entries = warned["entries"].to_string();
     assert!(entries.contains("warned"), "{entries}");
+    // Whose case it is nobody knows yet: the desk has the car and its history all the same.
+    let shown = sandbox
+        .dealer(Role::Service, "D1")
+        .eventually(&format!("/v1/complaints/{id}/desk"), |desk| {
+            desk["vehicle"]["due_dates"]["state"] == "ok"
+        })
+        .await?;
+    assert_eq!(shown["customer"], json!(null));
+    let car = &shown["vehicle"];
+    assert_eq!(car["vehicle"]["definition"]["model"], "S5 Plus", "{car}");
+    assert_eq!(car["visits"]["visits"].as_array().map(Vec::len), Some(3));
+    assert_eq!(car["due_dates"]["cars"][0]["vin"], vin);
     sandbox.stop().await
 }

@@ -419,8 +419,9 @@ impl Amendment {
             let tier = Tier::parse(&self.tier).ok_or_else(|| {
                 Error::field("tier", "FORMAT", "write vip, major, ordinary or small")
             })?;
-            changes.push(("tier", case.tier.code().to_owned(), tier.code().to_owned()));
-            case.tier = tier;
+            let before = case.tier.map_or("", Tier::code).to_owned();
+            changes.push(("tier", before, tier.code().to_owned()));
+            case.tier = Some(tier);
         }
         if !self.category.is_empty() {
             let category = category_code(&self.category);

@@ -227,8 +227,8 @@ impl CaseApp {
                         .list(conn, &Scope::Headquarters, &Filter::default(), &asked)
                 })
                 .await?;
-            for case in &cases {
-                self.indexes.put_case(case);
+            for listed in &cases {
+                self.indexes.put_case(&listed.case);
             }
             let Some(last) = cases.last().filter(|_| cases.len() == PAGE as usize) else {
                 break;

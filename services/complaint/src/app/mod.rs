@@ -137,9 +137,13 @@ impl CaseApp {
             .await?)
     }
 
-    /// The working time a clock of a case has, in microseconds.
+    /// The working time a clock of a case has, in microseconds. The next word to the customer of a resolved case is the follow-up.
     fn budget(&self, kind: ClockKind, case: &Case) -> i64 {
-        self.rules.times.budget(kind, case.terms())
+        let times = &self.rules.times;
+        match (kind, case.state) {
+            (ClockKind::NextUpdate, State::Resolved) => times.follow_up(case.severity),
+            _ => times.budget(kind, case.terms()),
+        }
     }
 
     /// The calendar by which a dealer's clocks run.

@@ -166,6 +166,7 @@ impl CaseApp {
         let anew = Anew {
             category: &case.category,
             demanded_at: case.opened_at,
+            asked_from: case.may_reopen(case.updated_at).then_some(case.updated_at),
         };
         let before = clocks.clone();
         let turns = follow(&mut clocks, case.state, (budget, anew), now, &calendar);

@@ -210,9 +210,9 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         draft: &Draft,
         customer: Option<CustomerId>,
-    ) -> std::result::Result<Tier, StoreError> {
-        if let Some(said) = draft.tier {
-            return Ok(said);
+    ) -> std::result::Result<Option<Tier>, StoreError> {
+        if draft.tier.is_some() {
+            return Ok(draft.tier);
         }
         Self::told_tier(conn, customer)
     }
@@ -221,12 +221,12 @@ impl CaseApp {
     pub(super) fn told_tier(
         conn: &mut Conn<'_>,
         customer: Option<CustomerId>,
-    ) -> std::result::Result<Tier, StoreError> {
+    ) -> std::result::Result<Option<Tier>, StoreError> {
         let Some(customer) = customer else {
-            return Ok(Tier::default());
+            return Ok(None);
         };
         let customer = storage::current_customer(conn, customer)?;
-        Ok(storage::tier_of(conn, customer)?.unwrap_or_default())
+        storage::tier_of(conn, customer)
     }
 
     /// A case of a draft, received now.
@@ -251,7 +251,7 @@ impl CaseApp {
             channel: draft.channel.to_owned(),
             category: draft.category.clone(),
             severity: draft.severity,
-            tier: draft.tier.unwrap_or_default(),
+            tier: draft.tier,
             department: draft.department.to_owned(),
             part: draft.part.clone(),
             fault: draft.fault.clone(),

@@ -14,7 +14,7 @@ use crate::{
         worth_with,
     },
     error::{Error, Result},
-    storage::{self, Filter},
+    storage::{self, Filter, Listed, Order},
 };
 
 /// One page of a list and the key of the next.
@@ -74,9 +74,10 @@ impl CaseApp {
                     conn.see_all_dealers()?;
                 }
             }
-            let cases = app.store.list(conn, ctx.scope(), &filter, &page)?;
-            let is_full = cases.len() == page.size as usize;
-            let next = cases.last().filter(|_| is_full).map(Case::page_key);
+            let listed = app.store.list(conn, ctx.scope(), &filter, &page)?;
+            let is_full = listed.len() == page.size as usize;
+            let next = listed.last().filter(|_| is_full).map(Listed::page_key);
+            let cases = listed.into_iter().map(|listed| listed.case).collect();
             let entries = app.overview(conn, &ctx, cases)?;
             Ok(Page { entries, next })
         };
@@ -227,6 +228,8 @@ fn refuse_hidden(filter: &Filter) -> Result<()> {
         ("escalated_to", filter.level > 0),
         ("overdue", filter.overdue),
         ("compensation_asked", filter.compensation_asked),
+        ("sort", filter.order == Order::Due),
+        ("due_until", filter.due_until.is_some()),
     ];
     match hidden.into_iter().find(|(_, is_asked)| *is_asked) {
         Some((field, _)) => {

@@ -1,4 +1,5 @@
-//! The tier of a customer who arrives after his case: files and systems bring a complaint before it is known whose record it names.
+//! The tier of a customer of whom it becomes known after his case came: files and systems bring a complaint before it is known whose
+//! record it names, and the scoring service tells the tiers of most customers when they complain.
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, new_uuid};
@@ -16,46 +17,46 @@ use crate::{
 /// Who writes what comes by itself.
 const ACTOR: &str = "scoring";
 
-/// Whether people have said which tier a case has.
-fn is_amended(conn: &mut Conn<'_>, case: &Case) -> Result<bool, StoreError> {
-    let amended = storage::amended_fields(conn, case.id)?;
-    Ok(amended.iter().any(|field| field == "tier"))
-}
-
 impl CaseApp {
-    /// Gives cases whose customer has just become known the times of his tier, in the caller's transaction. They were taken for an
-    /// ordinary customer's, for nothing else was said; of which people have said a tier since, it stays.
-    pub(crate) fn welcome(
+    /// Gives open cases without a tier that of their customer, and the times that go with it, in the caller's transaction. What people
+    /// have said, and what was told before, stays.
+    pub(crate) fn rank(
         &self,
         conn: &mut Conn<'_>,
-        arrived: &[ComplaintId],
+        cases: &[ComplaintId],
     ) -> Result<(), StoreError> {
-        if arrived.is_empty() {
+        if cases.is_empty() {
             return Ok(());
         }
-        storage::lock_cases(conn, arrived.iter().copied())?;
+        storage::lock_cases(conn, cases.iter().copied())?;
         let mut changes = Vec::new();
-        for mut case in self.store.find_many(conn, &Scope::Headquarters, arrived)? {
-            let tier = Self::told_tier(conn, case.customer)?;
-            let may_rise = case.state.is_open() && case.tier == Tier::Ordinary && tier != case.tier;
-            if may_rise && !is_amended(conn, &case)? {
-                self.rank(conn, &mut case, tier)?;
+        for mut case in self.store.find_many(conn, &Scope::Headquarters, cases)? {
+            if case.tier.is_some() || !case.state.is_open() {
+                continue;
+            }
+            if let Some(tier) = Self::told_tier(conn, case.customer)? {
+                self.give_tier(conn, &mut case, tier)?;
                 changes.push(Change::of(&case, case.updated_at));
             }
         }
         publish::all(conn, &*self.clock, publish::AMENDED, changes)
     }
 
-    fn rank(&self, conn: &mut Conn<'_>, case: &mut Case, tier: Tier) -> Result<(), StoreError> {
+    fn give_tier(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &mut Case,
+        tier: Tier,
+    ) -> Result<(), StoreError> {
         let entry = Entry {
             act: "ranked",
             at: self.clock.now(),
             actor: ACTOR.to_owned(),
-            from: case.tier.code().to_owned(),
+            from: String::new(),
             to: tier.code().to_owned(),
             note: String::new(),
         };
-        case.tier = tier;
+        case.tier = Some(tier);
         case.version += 1;
         case.updated_at = entry.at;
         storage::update_case(conn, case)?;

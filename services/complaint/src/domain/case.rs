@@ -29,7 +29,8 @@ pub(crate) struct Case {
     pub(crate) channel: String,
     pub(crate) category: String,
     pub(crate) severity: Severity,
-    pub(crate) tier: Tier,
+    /// What the customer is to us; `None` while nobody has said or told.
+    pub(crate) tier: Option<Tier>,
     pub(crate) department: String,
     pub(crate) part: String,
     pub(crate) fault: String,
@@ -189,6 +190,9 @@ pub(crate) struct Entry {
 pub(crate) struct Anew<'a> {
     pub(crate) category: &'a str,
     pub(crate) demanded_at: Timestamp,
+    /// From when the customer of a case that is resolved is to be asked how it is: since we know of it; `None` if it is too late
+    /// to ask.
+    pub(crate) asked_from: Option<Timestamp>,
 }
 
 /// A clock that stopped or went on by a move.
@@ -203,7 +207,7 @@ impl Case {
         Terms {
             severity: self.severity,
             category: &self.category,
-            tier: self.tier,
+            tier: self.tier.unwrap_or_default(),
         }
     }
 
@@ -263,11 +267,11 @@ pub(crate) fn follow(
         let kind = clock.kind;
         if to == State::Withdrawn {
             clock.end(Standing::Stopped, at, calendar);
-        } else if begins_anew(clock, to) && kinds_of(terms.category).contains(&kind) {
-            let from = if kind.is_of_law() {
-                terms.demanded_at
-            } else {
-                at
+        } else if begins_anew(clock, to, terms) && kinds_of(terms.category).contains(&kind) {
+            let from = match to {
+                _ if kind.is_of_law() => terms.demanded_at,
+                State::Resolved => terms.asked_from.unwrap_or(at),
+                _ => at,
             };
             clock.restart(budget(kind), from, calendar);
         } else if kind.is_met_in(to) {
@@ -283,14 +287,16 @@ pub(crate) fn follow(
     turns
 }
 
-/// The customer was answered or asked, so the next word to him is due anew; a re-opened case is resolved anew, and what was no remedy
-/// did not end the law's watch for one. The answers that he was given stay given; those that a withdrawal cut off are owed again.
-const fn begins_anew(clock: &Clock, to: State) -> bool {
+/// The customer was answered or asked, so the next word to him is due anew; once his case is resolved that is the follow-up. A
+/// re-opened case is resolved anew, and what was no remedy did not end the law's watch for one. The answers that he was given stay
+/// given; those that a withdrawal cut off are owed again.
+const fn begins_anew(clock: &Clock, to: State, terms: Anew<'_>) -> bool {
     match clock.kind {
-        ClockKind::NextUpdate => matches!(
-            to,
-            State::Acknowledged | State::WaitingCustomer | State::Reopened
-        ),
+        ClockKind::NextUpdate => match to {
+            State::Acknowledged | State::WaitingCustomer | State::Reopened => true,
+            State::Resolved => terms.asked_from.is_some(),
+            _ => false,
+        },
         ClockKind::Resolution | ClockKind::LawRemedy => matches!(to, State::Reopened),
         ClockKind::FirstResponse | ClockKind::LawAnswer => {
             matches!(to, State::Reopened) && matches!(clock.standing, Standing::Stopped)
@@ -352,7 +358,8 @@ mod tests {
                 vec![Met, Running, Running],
                 vec![(ClockKind::Resolution, "resumed")],
             ),
-            (State::Resolved, vec![Met, Met, Met], vec![]),
+            (State::Resolved, vec![Met, Running, Met], vec![]),
+            (State::FollowedUp, vec![Met, Met, Met], vec![]),
             (State::Reopened, vec![Met, Running, Running], vec![]),
             (State::Withdrawn, vec![Met, Stopped, Stopped], vec![]),
             (State::Reopened, vec![Met, Running, Running], vec![]),
@@ -362,6 +369,7 @@ mod tests {
             let anew = Anew {
                 category: terms.category,
                 demanded_at: hour(0),
+                asked_from: Some(at),
             };
             let turned = follow(&mut clocks, state, (budget, anew), at, &calendar);
             assert_eq!(standings(&clocks), expected, "{state:?}");
@@ -391,9 +399,31 @@ mod tests {
             let anew = Anew {
                 category: "service.repair",
                 demanded_at: at(0),
+                asked_from: None,
             };
             follow(&mut clocks, to, (|_| hour, anew), at(30), &calendar);
             assert_eq!(clocks[0].standing, standing, "{to:?}");
+        }
+    }
+
+    #[test]
+    fn whom_it_is_too_late_to_ask_nobody_has_to_ask() {
+        let calendar = Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()));
+        let monday = Timestamp::from_micros(1_780_300_800_000_000);
+        let hour = 3_600_000_000;
+        let heard = Timestamp::from_micros(monday.as_micros() + 2 * hour);
+        for (asked_from, standing) in [(Some(heard), Standing::Running), (None, Standing::Met)] {
+            let next = Clock::start(ClockKind::NextUpdate, hour, monday, &calendar);
+            let mut clocks = [next];
+            let anew = Anew {
+                category: "service.repair",
+                demanded_at: monday,
+                asked_from,
+            };
+            let to = State::Resolved;
+            follow(&mut clocks, to, (|_| hour, anew), monday, &calendar);
+            assert_eq!(clocks[0].standing, standing);
+            assert!(asked_from.is_none_or(|from| clocks[0].begun_at == from));
         }
     }
 }

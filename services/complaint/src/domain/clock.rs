@@ -13,7 +13,7 @@ use super::{
 pub(crate) enum ClockKind {
     /// The first answer to the customer.
     FirstResponse = 1,
-    /// The next word to the customer.
+    /// The next word to the customer; of a resolved case the question how it is.
     NextUpdate = 2,
     /// The resolution.
     Resolution = 3,
@@ -151,7 +151,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) tier: Tier,
 }
 
-/// What the customer is to us, as far as is known.
+/// What the customer is to us. Of whom it is not known has the times of an ordinary one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Tier {
     Vip,

@@ -44,8 +44,8 @@ impl InvalidRules {
 /// How much working time the clocks of the house have.
 #[derive(Debug, Clone)]
 pub(crate) struct Times {
-    /// By severity, then for first response, next update and resolution, in minutes. A working day has nine hours.
-    minutes: [[i64; 3]; 4],
+    /// By severity, then in the order of [`CLOCKS`], in minutes. A working day has nine hours.
+    minutes: [[i64; 4]; 4],
     /// Share of that by tier or category, in per cent, where it is another than shipped.
     percent: BTreeMap<String, i64>,
 }
@@ -54,15 +54,20 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             minutes: [
-                [540, 2_700, 5_400],
-                [240, 1_080, 2_700],
-                [60, 540, 1_620],
-                [30, 240, 1_080],
+                [540, 2_700, 5_400, 2_700],
+                [240, 1_080, 2_700, 2_700],
+                [60, 540, 1_620, 2_700],
+                [30, 240, 1_080, 2_700],
             ],
             percent: BTreeMap::new(),
         }
     }
 }
+
+/// What can be given a time: the clocks of the house, and the follow-up of a resolved case.
+const CLOCKS: [&str; 4] = ["first_response", "next_update", "resolution", "follow_up"];
+/// The column of the follow-up.
+const FOLLOW_UP: usize = 3;
 
 /// No share is longer than ten times the ordinary time.
 const MOST_PERCENT: u32 = 1_000;
@@ -85,6 +90,12 @@ impl Times {
         (minutes * of_category * of_tier / 10_000).max(LEAST) * MINUTE
     }
 
+    /// The working time within which the customer of a resolved case is asked how it is, in microseconds. Neither tier nor category
+    /// shortens it: he is to see first whether it lasts.
+    pub(crate) const fn follow_up(&self, severity: Severity) -> i64 {
+        self.minutes[severity as usize - 1][FOLLOW_UP] * MINUTE
+    }
+
     /// Share of a tier, in per cent; small customers have that of ordinary ones unless they are given another.
     fn of_tier(&self, tier: Tier) -> i64 {
         match self.percent.get(tier.code()) {
@@ -104,14 +115,16 @@ impl Times {
         let wrong = |advice| InvalidRules::new(format!("clocks.{severity}.{clock}"), advice);
         let severity = Severity::parse(severity)
             .ok_or_else(|| wrong("severities are low, medium, high and critical"))?;
-        let kind = ClockKind::ALL
-            .into_iter()
-            .find(|kind| kind.code() == clock && kind.law_days().is_none())
-            .ok_or_else(|| wrong("clocks are first_response, next_update and resolution"))?;
+        let column = CLOCKS
+            .iter()
+            .position(|known| *known == clock)
+            .ok_or_else(|| {
+                wrong("clocks are first_response, next_update, resolution and follow_up")
+            })?;
         if !(LEAST as u32..=MOST_MINUTES).contains(&minutes) {
             return Err(wrong("write 15 to 135000 minutes of working time"));
         }
-        self.minutes[severity as usize - 1][column(kind)] = i64::from(minutes);
+        self.minutes[severity as usize - 1][column] = i64::from(minutes);
         Ok(())
     }
 
@@ -218,6 +231,10 @@ mod tests {
         assert_eq!(minutes(&times, Severity::High, Tier::Ordinary), 50);
         assert_eq!(minutes(&times, Severity::High, Tier::Vip), 20);
         assert_eq!(minutes(&times, Severity::Low, Tier::Ordinary), 270);
+        assert_eq!(times.follow_up(Severity::High) / MINUTE, 2_700);
+        times.set_minutes("high", "follow_up", 540).unwrap();
+        assert_eq!(times.follow_up(Severity::High) / MINUTE, 540);
+        assert_eq!(times.follow_up(Severity::Low) / MINUTE, 2_700);
         times.set_percent("ordinary", 200).unwrap();
         assert_eq!(minutes(&times, Severity::High, Tier::Small), 100);
         times.set_percent("small", 300).unwrap();

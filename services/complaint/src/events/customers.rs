@@ -48,7 +48,7 @@ fn linked(app: &CaseApp, conn: &mut Conn<'_>, event: &Event) -> Result<(), Apply
     let waiting = storage::cases_without_customer(conn, &records)?;
     storage::put_links(conn, &known)?;
     storage::relink(conn, records)?;
-    Ok(app.welcome(conn, &waiting)?)
+    Ok(app.rank(conn, &waiting)?)
 }
 
 fn read_link(link: Link, position: i64) -> Result<RecordLink, ApplyError> {

@@ -11,14 +11,14 @@ use prost::Message as _;
 use super::id;
 use crate::{app::CaseApp, domain::Warning, storage};
 
-/// Keeps tiers, and warns cases.
+/// Keeps tiers and gives them to cases, and warns cases.
 #[derive(Debug, Clone)]
 pub(crate) struct ScoresHandler(pub(crate) CaseApp);
 
 impl Handler for ScoresHandler {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         match event.r#type.as_str() {
-            "marque.scoring.tiers.changed" => ranked(conn, event),
+            "marque.scoring.tiers.changed" => self.ranked(conn, event),
             "marque.scoring.guarantees.neared" => self.neared(conn, event),
             _ => Ok(()),
         }
@@ -41,12 +41,15 @@ impl ScoresHandler {
         }
         Ok(())
     }
-}
 
-fn ranked(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-    for changed in TiersChanged::decode(event.data.as_slice())?.tiers {
-        let customer = id(&changed.customer_id, "customer_id")?;
-        storage::put_tier(conn, customer, &changed.tier, event.position)?;
+    fn ranked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let mut customers = Vec::new();
+        for changed in TiersChanged::decode(event.data.as_slice())?.tiers {
+            let customer = id(&changed.customer_id, "customer_id")?;
+            storage::put_tier(conn, customer, &changed.tier, event.position)?;
+            customers.push(customer);
+        }
+        let waiting = storage::cases_without_tier(conn, &customers)?;
+        Ok(self.0.rank(conn, &waiting)?)
     }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::care::{attachment_to_pb, compensation_to_pb, warning_to_pb};
 use crate::{
     app::{Proposed, Raw, Shown, ShownClock},
-    domain::{Case, Entry, Hours, Solution, Standing, State, Step, Task, Words, step_code},
+    domain::{Case, Entry, Hours, Solution, Standing, State, Step, Task, Tier, Words, step_code},
     error::{Error, Result},
 };
 
@@ -98,7 +98,7 @@ fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
         channel: case.channel,
         category: case.category,
         severity: case.severity.code().to_owned(),
-        tier: case.tier.code().to_owned(),
+        tier: case.tier.map_or("", Tier::code).to_owned(),
         text: words.text,
         wish: words.wish,
         department: case.department,

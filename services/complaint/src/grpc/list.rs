@@ -1,11 +1,13 @@
 //! Which cases a list asks for.
 
 use marque_api::complaint::v1 as pb;
+use marque_core::Timestamp;
 
+use super::report::{day, start_of};
 use crate::{
     domain::{Severity, State, Step, category_code, find_category, find_department},
     error::{Error, Result},
-    storage::Filter,
+    storage::{Filter, Order},
 };
 
 /// The list with its filters, so that a page token is of no use in another.
@@ -23,15 +25,19 @@ pub(super) fn list_name(request: &pb::ListComplaintsRequest) -> String {
         page_size: _,
         page_token: _,
         compensation_asked,
+        sort,
+        due_until,
     } = request;
     format!(
-        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}&{compensation_asked}"
+        "complaints?{state}&{dealer}&{customer_id}&{vin}&{severity}&{category}&{department}&{escalated_to}&{overdue}&{compensation_asked}&{sort}&{due_until}"
     )
 }
 
 /// What the request asks for.
 pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
     let mut filter = Filter {
+        order: order_of(&request.sort)?,
+        due_until: due_until(request.due_until.trim())?,
         dealer: request.dealer,
         vin: request.vin.trim().to_uppercase(),
         only_open: request.state == "open",
@@ -77,4 +83,22 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
         filter.customer = Some(customer);
     }
     Ok(filter)
+}
+
+fn order_of(sort: &str) -> Result<Order> {
+    match sort {
+        "" | "opened" => Ok(Order::Opened),
+        "due" => Ok(Order::Due),
+        _ => Err(Error::field("sort", "FORMAT", "write opened or due")),
+    }
+}
+
+/// An instant, or the end of a day in China.
+pub(super) fn due_until(typed: &str) -> Result<Option<Timestamp>> {
+    if let Some(instant) = Timestamp::parse_rfc3339(typed) {
+        return Ok(Some(instant));
+    }
+    Ok(day("due_until", typed)?
+        .and_then(|day| day.succ_opt())
+        .map(start_of))
 }

@@ -4,12 +4,7 @@ use marque_api::complaint::v1 as pb;
 use marque_core::{PageRequest, PageToken, Timestamp};
 use tonic::Request;
 
-use super::{
-    ComplaintGrpc,
-    convert::task_to_pb,
-    read,
-    report::{day, start_of},
-};
+use super::{ComplaintGrpc, convert::task_to_pb, list::due_until, read};
 use crate::{
     domain::{TaskState, find_department},
     error::{Error, Result},
@@ -85,16 +80,6 @@ fn filter_of(request: pb::ListTasksRequest) -> Result<(TaskFilter, bool)> {
         needed: request.needed,
     };
     Ok((filter, request.overdue))
-}
-
-/// An instant, or the end of a day in China.
-fn due_until(typed: &str) -> Result<Option<Timestamp>> {
-    if let Some(instant) = Timestamp::parse_rfc3339(typed) {
-        return Ok(Some(instant));
-    }
-    Ok(day("due_until", typed)?
-        .and_then(|day| day.succ_opt())
-        .map(start_of))
 }
 
 fn case_task_to_pb(found: CaseTask, now: Timestamp) -> pb::CaseTask {

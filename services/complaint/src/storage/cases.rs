@@ -16,9 +16,13 @@ pub(crate) struct CaseStore {
     pub(super) vault: Vault,
 }
 
-/// The columns a case is read from.
+/// The columns a case is read from; of its own table, for clocks have a dealer too.
 pub(super) fn read_columns() -> String {
-    COLUMNS[..30].join(", ")
+    let columns = COLUMNS[..30].iter();
+    let columns: Vec<String> = columns
+        .map(|column| format!("complaints.{column}"))
+        .collect();
+    columns.join(", ")
 }
 
 /// A customer, by his record and as far as he is known himself, and a vehicle.
@@ -260,7 +264,7 @@ impl CaseStore {
             channel: row.get(9)?,
             category: row.get(10)?,
             severity: Severity::of_rank(row.get(11)?),
-            tier: Tier::parse(&row.get::<String>(29)?).unwrap_or_default(),
+            tier: Tier::parse(&row.get::<String>(29)?),
             department: row.get(12)?,
             part: row.get(13)?,
             fault: row.get(14)?,

@@ -37,7 +37,7 @@ pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,
     put_alias, put_links, relink,
 };
-pub(crate) use list::Filter;
+pub(crate) use list::{Filter, Listed, Order};
 pub(crate) use report::{group_names, list_facts};
 pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
 pub use sealed::SEALED;
@@ -47,8 +47,8 @@ pub(crate) use solutions::{
 };
 pub(crate) use tasks::{CaseTask, TaskFilter};
 pub(crate) use told::{
-    Car, cases_without_customer, open_cases_of_car, put_cars, put_tier, put_warning, tier_of,
-    warnings_of,
+    Car, cases_without_customer, cases_without_tier, open_cases_of_car, put_cars, put_tier,
+    put_warning, tier_of, warnings_of,
 };
 pub(crate) use write::{
     NewCase, correct_case, find_repeated, insert_cases, mark_repeat, may_repeat, put_body,

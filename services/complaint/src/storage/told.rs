@@ -123,7 +123,7 @@ pub(crate) fn open_cases_of_car(
     conn.query(sql, &[vin.into()], |row| Ok(row.get::<Uuid>(0)?.into()))
 }
 
-/// Open cases of records that are nobody's yet, with the times of an ordinary customer.
+/// Open cases of records that are nobody's yet, of which nobody has said a tier.
 pub(crate) fn cases_without_customer(
     conn: &mut Conn<'_>,
     records: &[SourceRecordId],
@@ -131,7 +131,19 @@ pub(crate) fn cases_without_customer(
     let keys: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
     // Said as a comparison: SQLite would rather read by the index of customers every case that is nobody's.
     let sql = "SELECT id FROM complaints
-               WHERE is_open AND (customer_id IS NULL) = TRUE AND tier = ?1 AND source_record_id IN (??)";
-    let ordinary = [Tier::Ordinary.code().into()];
-    conn.query_in(sql, &ordinary, &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
+               WHERE is_open AND (customer_id IS NULL) = TRUE AND tier = '' AND source_record_id IN (??)";
+    conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
+}
+
+/// Open cases of customers of which nobody has said or told a tier.
+pub(crate) fn cases_without_tier(
+    conn: &mut Conn<'_>,
+    customers: &[CustomerId],
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let keys: Vec<Value<'_>> = customers
+        .iter()
+        .map(|customer| customer.uuid().into())
+        .collect();
+    let sql = "SELECT id FROM complaints WHERE is_open AND tier = '' AND customer_id IN (??)";
+    conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }

@@ -5,7 +5,7 @@ use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Backend, Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
-use crate::domain::Case;
+use crate::domain::{Case, Tier};
 
 /// A case about to be written for the first time.
 #[derive(Debug, Clone, Copy)]
@@ -172,7 +172,7 @@ pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreE
             case.satisfaction[0].into(),
             case.satisfaction[1].into(),
             case.version.into(),
-            case.tier.code().into(),
+            case.tier.map_or("", Tier::code).into(),
         ],
     )?;
     Ok(())
@@ -260,7 +260,7 @@ fn values_of<'a>(new: &NewCase<'a>) -> [Value<'a>; 32] {
         case.satisfaction[1].into(),
         case.version.into(),
         body.into(),
-        case.tier.code().into(),
+        case.tier.map_or("", Tier::code).into(),
         case.state.is_open().into(),
         content.into(),
     ]

@@ -1,6 +1,7 @@
 //! Cases from their opening to their end.
 
 use marque_api::complaint::v1 as pb;
+use marque_auth::{Role, Scope};
 use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
@@ -18,6 +19,7 @@ store_test_suite!(
     wrong_fields_are_named,
     what_is_too_long_is_refused_with_its_limit,
     a_list_for_what_is_no_customer_is_refused,
+    cases_are_listed_by_what_is_due_next,
     a_repeat_within_thirty_days_is_marked,
 );
 
@@ -485,4 +487,93 @@ async fn a_list_for_what_is_no_customer_is_refused(db: TestDb) {
         .await
         .unwrap_err();
     assert_eq!(Problem::from(refused).violations[0].field, "customer_id");
+}
+
+/// The ids of a list, read in pages of one case each.
+async fn pages(
+    world: &World,
+    (role, scope): (Role, &Scope),
+    asked: &pb::ListComplaintsRequest,
+) -> Vec<String> {
+    let mut asked = pb::ListComplaintsRequest {
+        page_size: 1,
+        ..asked.clone()
+    };
+    let mut ids = Vec::new();
+    loop {
+        let request = world.ask(role, scope.clone(), asked.clone());
+        let page = world.complaints().list_complaints(request).await.unwrap();
+        let page = page.into_inner();
+        ids.extend(page.complaints.into_iter().map(|case| case.id));
+        if page.next_page_token.is_empty() {
+            return ids;
+        }
+        asked.page_token = page.next_page_token;
+    }
+}
+
+async fn cases_are_listed_by_what_is_due_next(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    // First answers are due at 11:00, at 10:31 and tomorrow; of the last case no clock runs any more.
+    let mut ids = Vec::new();
+    for (dealer, key, severity) in [
+        ("D1", "c1", "high"),
+        ("D1", "c2", "critical"),
+        ("D2", "c3", "low"),
+        ("D1", "c4", "critical"),
+    ] {
+        let case = pb::OpenComplaintRequest {
+            severity: severity.into(),
+            ..complaint(dealer, key)
+        };
+        ids.push(world.open(case).await.id);
+        world.pass(1);
+    }
+    world.go(&ids[3], "withdrawn", "by mistake").await.unwrap();
+    let [high, critical, low, withdrawn] = &ids[..] else {
+        panic!("four cases")
+    };
+    let by_due = pb::ListComplaintsRequest {
+        sort: "due".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let hq = (Role::HqAdmin, &Scope::Headquarters);
+    let expected = [critical.clone(), high.clone(), low.clone()];
+    assert_eq!(pages(&world, hq, &by_due).await, expected);
+    let of_dealer = pb::ListComplaintsRequest {
+        dealer: "D2".into(),
+        ..by_due.clone()
+    };
+    assert_eq!(pages(&world, hq, &of_dealer).await, expected[2..]);
+    for (scope, expected) in [
+        (Scope::Dealer("D1".parse().unwrap()), &expected[..2]),
+        (Scope::Region("north".into()), &expected[..]),
+        (Scope::Region("south".into()), &expected[3..]),
+    ] {
+        let seen = pages(&world, (Role::Manager, &scope), &by_due).await;
+        assert_eq!(seen, expected, "{scope:?}");
+    }
+    // Until an instant, and until the end of a day, however the list is sorted.
+    let until = pb::ListComplaintsRequest {
+        due_until: "2026-03-02T10:59:00+08:00".into(),
+        ..by_due.clone()
+    };
+    assert_eq!(pages(&world, hq, &until).await, expected[..1]);
+    let today = pb::ListComplaintsRequest {
+        due_until: "2026-03-02".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let newest_first = [critical.clone(), high.clone()];
+    assert_eq!(pages(&world, hq, &today).await, newest_first);
+    let all = pages(&world, hq, &pb::ListComplaintsRequest::default()).await;
+    assert_eq!(all[0], *withdrawn);
+    let unknown = pb::ListComplaintsRequest {
+        sort: "severity".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let refused = world.complaints().list_complaints(world.hq(unknown)).await;
+    assert_eq!(
+        Problem::from(refused.unwrap_err()).violations[0].field,
+        "sort"
+    );
 }

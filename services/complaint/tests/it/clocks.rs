@@ -12,6 +12,7 @@ store_test_suite!(
     a_dealers_hours_set_his_clocks_anew,
     a_word_to_the_customer_starts_the_next_update_anew,
     a_case_that_waits_for_the_customer_does_not_wait_for_ever,
+    a_resolved_case_that_nobody_follows_up_climbs_like_others,
     a_demand_by_law_has_clocks_of_its_own,
     the_law_watches_again_what_was_no_remedy,
 );
@@ -158,6 +159,40 @@ async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
     let told = told.into_inner().complaint.unwrap();
     assert_eq!(due(&told, "next_update"), "2026-03-03T12:00:00+08:00");
     assert_eq!(told.entries.last().unwrap().note, "配件明天到");
+}
+
+async fn a_resolved_case_that_nobody_follows_up_climbs_like_others(db: TestDb) {
+    let world = World::start(db).await;
+    let resolve = async |key| {
+        let id = world.open(complaint("D1", key)).await.id;
+        world.go(&id, "acknowledged", "").await.unwrap();
+        world.go(&id, "in_progress", "").await.unwrap();
+        world.go(&id, "resolved", "换了原厂片").await.unwrap()
+    };
+    let left = resolve("c1").await;
+    let asked = resolve("c2").await;
+    assert_eq!(
+        due(&left, "next_update"),
+        "2026-03-09T10:00:00+08:00",
+        "five working days after it was resolved, whatever its severity"
+    );
+    // The customer of one of them is asked how it is; of the other headquarters hears in the end.
+    let asked = world.go(&asked.id, "followed_up", "满意").await.unwrap();
+    assert_eq!(due(&asked, "next_update"), "");
+    world.pass(12 * 24 * 60);
+    let top = "SELECT count(*) FROM complaint_escalations WHERE kind = 2 AND step = 5";
+    world.wait_for(top, 1).await;
+    assert_eq!(world.get(&left.id).await.escalated_to, "headquarters");
+    assert_eq!(world.get(&asked.id).await.escalated_to, "none");
+    let overdue = pb::ListComplaintsRequest {
+        state: "resolved".into(),
+        overdue: true,
+        ..pb::ListComplaintsRequest::default()
+    };
+    let listed = world.complaints().list_complaints(world.hq(overdue)).await;
+    let listed = listed.unwrap().into_inner().complaints;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].id, left.id);
 }
 
 async fn a_case_that_waits_for_the_customer_does_not_wait_for_ever(db: TestDb) {

@@ -128,7 +128,7 @@ async fn reports_know_models(db: TestDb) {
         ("month", vec![("2026-03", 4)]),
         ("satisfaction", vec![("0", 4)]),
         ("age", vec![("0-1 days", 4)]),
-        ("tier", vec![("ordinary", 4)]),
+        ("tier", vec![("", 4)]),
     ];
     for (by, expected) in groups {
         let message = pb::GetReportRequest {

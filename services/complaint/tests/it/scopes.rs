@@ -257,7 +257,7 @@ async fn a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_w
         (opened.complaint_key.as_str(), opened.source.as_str()),
         ("", "")
     );
-    assert_eq!(opened.tier, "ordinary");
+    assert_eq!(opened.tier, "");
     assert_eq!(opened.opened_at, opened.recorded_at);
     // A dealer's key is one of a system that has a name.
     let nameless = pb::OpenComplaintRequest {
@@ -390,6 +390,14 @@ async fn a_customer_does_not_learn_by_filters_what_he_is_not_shown(db: TestDb) {
         },
         pb::ListComplaintsRequest {
             overdue: true,
+            ..pb::ListComplaintsRequest::default()
+        },
+        pb::ListComplaintsRequest {
+            sort: "due".into(),
+            ..pb::ListComplaintsRequest::default()
+        },
+        pb::ListComplaintsRequest {
+            due_until: "2026-03-02".into(),
             ..pb::ListComplaintsRequest::default()
         },
     ];

@@ -14,6 +14,7 @@ use crate::world::{World, again, complaint, customer, event, linked, merged};
 store_test_suite!(
     the_case_of_a_dear_customer_has_less_time,
     a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on,
+    a_tier_that_is_told_after_the_case_came_is_given_to_it_once,
     times_are_those_of_the_configuration,
     a_car_near_a_threshold_warns_its_open_cases_once,
 );
@@ -56,15 +57,15 @@ async fn the_case_of_a_dear_customer_has_less_time(db: TestDb) {
     let mut merged = complaint("D1", "c2");
     merged.another_matter = true;
     assert_eq!(world.open(merged).await.tier, "vip");
-    // What the desk says goes before what was told; who is not known is ordinary.
+    // What the desk says goes before what was told; of whom nothing was said or told has no tier.
     let mut said = complaint("D1", "c1");
     (said.tier, said.another_matter) = ("ordinary".into(), true);
     assert_eq!(first_response(&world.open(said).await), 60);
-    assert_eq!(world.open(complaint("D1", "c9")).await.tier, "ordinary");
+    assert_eq!(world.open(complaint("D1", "c9")).await.tier, "");
     world.scores.deliver([tier(6, customer(1), "")]).await;
     let mut fallen = complaint("D1", "c1");
     fallen.another_matter = true;
-    assert_eq!(world.open(fallen).await.tier, "ordinary");
+    assert_eq!(world.open(fallen).await.tier, "");
 }
 
 async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(db: TestDb) {
@@ -85,10 +86,7 @@ async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(d
         let amend = world.desk("D1", amend);
         world.complaints().amend_complaint(amend).await.unwrap();
     }
-    assert_eq!(
-        (case.tier.as_str(), first_response(&case)),
-        ("ordinary", 60)
-    );
+    assert_eq!((case.tier.as_str(), first_response(&case)), ("", 60));
     let links = [
         linked(2, "D1", "c1", customer(1)),
         linked(3, "D1", "c2", customer(1)),
@@ -104,12 +102,40 @@ async fn a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on(d
         .filter(|entry| entry.act == "ranked")
         .map(|entry| (entry.from.as_str(), entry.to.as_str()))
         .collect();
-    assert_eq!(ranked, [("ordinary", "vip")], "once");
+    assert_eq!(ranked, [("", "vip")], "once");
     let told = world.get(&said.id).await;
     assert_eq!(told.tier, "major", "the desk said so");
     let told = world.get(&put_back.id).await;
     assert_eq!(told.customer_id, customer(1).to_string());
     assert_eq!(told.tier, "ordinary", "the desk said so in the end");
+}
+
+async fn a_tier_that_is_told_after_the_case_came_is_given_to_it_once(db: TestDb) {
+    let mut config = ComplaintConfig::default();
+    config.time_percent.insert("small".into(), 200);
+    let world = World::configured(db, &config).await;
+    let link = linked(1, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!((case.tier.as_str(), first_response(&case)), ("", 60));
+    let small = tier(1, customer(1), "small");
+    world.scores.deliver([small.clone(), again(&small)]).await;
+    let known = world.get(&case.id).await;
+    assert_eq!(
+        (known.tier.as_str(), known.version, first_response(&known)),
+        ("small", case.version + 1, 120)
+    );
+    let list = pb::ListComplaintsRequest::default();
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    let listed = listed.unwrap().into_inner().complaints;
+    assert_eq!(listed[0].tier, "small");
+    // Its times were given by that tier: they do not change with every rank, nor does it.
+    let ordinary = tier(2, customer(1), "ordinary");
+    world.scores.deliver([ordinary]).await;
+    assert_eq!(world.get(&case.id).await.tier, "small");
+    let mut next = complaint("D1", "c1");
+    next.another_matter = true;
+    assert_eq!(world.open(next).await.tier, "ordinary");
 }
 
 async fn times_are_those_of_the_configuration(db: TestDb) {

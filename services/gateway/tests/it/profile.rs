@@ -57,6 +57,18 @@ async fn scores_and_complaints_that_cannot_be_had_are_left_out_alone() {
 }
 
 #[tokio::test]
+async fn beside_a_case_a_role_that_is_down_leaves_its_part_of_the_car_out() {
+    let rig = Rig::new();
+    rig.vehicle.fail(Code::Unavailable);
+    let desk = rig.call("GET", "/v1/complaints/cmp_1/desk", "").await;
+    assert_eq!(desk.status.as_u16(), 200);
+    let car = &desk.json()["vehicle"];
+    assert_eq!(car["vehicle"], json!({"state": "unavailable"}));
+    assert_eq!(car["due_dates"], json!({"state": "unavailable"}));
+    assert_eq!(car["visits"]["state"], "ok");
+}
+
+#[tokio::test]
 async fn a_role_that_is_late_does_not_hold_up_the_others() {
     let rig = Rig::with(|settings| settings.part_deadline = Duration::from_millis(100));
     rig.visits.be_late(Duration::from_secs(5));

@@ -137,6 +137,13 @@ impl Ladder {
         })
     }
 
+    /// The tier a customer has among all of his kind; `None` when he is not ranked.
+    pub(super) fn tier(&self, customer: CustomerId) -> Option<Tier> {
+        let standing = |kind| self.standing(kind, None, customer);
+        let standing = Kind::ALL.into_iter().find_map(standing)?;
+        Some(standing.tier)
+    }
+
     /// Those of a kind who hold a tier above small.
     pub(super) fn held(&self, kind: Kind) -> Vec<(CustomerId, Tier)> {
         let inner = self.inner.read();

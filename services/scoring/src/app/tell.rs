@@ -1,5 +1,5 @@
-//! Telling the others by events what they must not wait to ask for: cars near a threshold of the three guarantees, and
-//! customers who rose to the top tiers or fell from them.
+//! Telling the others by events what they must not wait to ask for: cars near a threshold of the three guarantees, and the
+//! tiers of customers who are in the top ones or have an open complaint. Of the millions of others nobody is told.
 
 use std::time::Duration;
 
@@ -63,13 +63,22 @@ pub(crate) async fn tell_guarantees(app: ScoreApp, stop: CancellationToken) {
     }
 }
 
+/// What tiers were compared by.
+#[derive(Debug, PartialEq, Eq)]
+struct Compared {
+    /// The last change of a score.
+    change: i64,
+    /// Who had an open complaint, by id.
+    complaining: Vec<CustomerId>,
+}
+
 /// Compares tiers with those that were told, until told to stop.
 pub(crate) async fn tell_tiers(app: ScoreApp, stop: CancellationToken) {
-    let mut seen = -1;
+    let mut seen = None;
     loop {
-        let pause = match app.compare_tiers(seen).await {
-            Ok(last) => {
-                seen = last;
+        let pause = match app.compare_tiers(seen.as_ref()).await {
+            Ok(compared) => {
+                seen = Some(compared);
                 TIERS_EVERY
             }
             Err(error) => {
@@ -168,34 +177,46 @@ impl ScoreApp {
         self.tell(conn, (NEARED, car.id.to_string()), data)
     }
 
-    /// Tells who rose to the top tiers or fell from them since; answers the last change of a score there was.
-    async fn compare_tiers(&self, seen: i64) -> Result<i64> {
-        let last = self.db.read(storage::last_change).await?;
-        if last == seen {
-            return Ok(last);
+    /// Tells whose tier is another than was told, unless nothing has changed since; answers what it was compared by.
+    async fn compare_tiers(&self, seen: Option<&Compared>) -> Result<Compared> {
+        let read = |conn: &mut Conn<'_>| {
+            Ok::<_, StoreError>(Compared {
+                change: storage::last_change(conn)?,
+                complaining: storage::complaining_customers(conn)?,
+            })
+        };
+        let now = self.db.scan(read).await?;
+        if seen == Some(&now) {
+            return Ok(now);
         }
         self.ladder.catch_up().await?;
-        let top: FxHashMap<CustomerId, Tier> = Kind::ALL
-            .into_iter()
-            .flat_map(|kind| self.ladder.top(kind))
-            .collect();
+        let tiers = self.tiers_to_tell(&now.complaining);
         // Looked at first: a write holds up others, and most of the time there is nothing new.
         let told = self.db.scan(storage::told_tiers).await?;
-        if is_told(&top, &told) {
-            return Ok(last);
+        if is_told(&tiers, &told) {
+            return Ok(now);
         }
         // In parts: after a new model they may be every twentieth customer, and scores wait for whoever writes.
-        for some in changed(&top, &told).chunks(TOLD_AT_ONCE) {
-            let now: Vec<(CustomerId, &'static str)> = some.to_vec();
+        for some in changed(&tiers, &told).chunks(TOLD_AT_ONCE) {
+            let changes: Vec<(CustomerId, &'static str)> = some.to_vec();
             let app = self.clone();
             self.db
                 .bulk(move |conn| {
                     storage::lock_tiers(conn)?;
-                    Ok::<_, crate::error::Error>(app.tell_changes(conn, &now)?)
+                    Ok::<_, crate::error::Error>(app.tell_changes(conn, &changes)?)
                 })
                 .await?;
         }
-        Ok(last)
+        Ok(now)
+    }
+
+    /// Whose tier others are to know: those of the top tiers, and those who complain.
+    fn tiers_to_tell(&self, complaining: &[CustomerId]) -> FxHashMap<CustomerId, Tier> {
+        let top = Kind::ALL.into_iter().flat_map(|kind| self.ladder.top(kind));
+        let complaining = complaining
+            .iter()
+            .filter_map(|customer| Some((*customer, self.ladder.tier(*customer)?)));
+        top.chain(complaining).collect()
     }
 
     /// Tells of customers who now have these tiers, unless another process told so meanwhile.
@@ -209,16 +230,16 @@ impl ScoreApp {
         let is_news = |(customer, tier): &&(CustomerId, &'static str)| {
             told.get(customer).map_or("", String::as_str) != *tier
         };
-        let (fallen, risen): (Vec<_>, Vec<_>) = now
+        let (gone, others): (Vec<_>, Vec<_>) = now
             .iter()
             .filter(is_news)
             .partition(|(_, tier)| tier.is_empty());
-        let risen: Vec<(CustomerId, &str)> = risen.into_iter().copied().collect();
-        let fallen: Vec<CustomerId> = fallen.into_iter().map(|(customer, _)| *customer).collect();
-        storage::put_told_tiers(conn, &risen, &fallen)?;
-        let tiers: Vec<pb::ChangedTier> = risen
+        let others: Vec<(CustomerId, &str)> = others.into_iter().copied().collect();
+        let gone: Vec<CustomerId> = gone.into_iter().map(|(customer, _)| *customer).collect();
+        storage::put_told_tiers(conn, &others, &gone)?;
+        let tiers: Vec<pb::ChangedTier> = others
             .into_iter()
-            .chain(fallen.into_iter().map(|customer| (customer, "")))
+            .chain(gone.into_iter().map(|customer| (customer, "")))
             .map(|(customer, tier)| pb::ChangedTier {
                 customer_id: customer.to_string(),
                 tier: tier.to_owned(),
@@ -250,29 +271,27 @@ impl ScoreApp {
     }
 }
 
-/// Who has another tier than was told, by id, with the tier he has; the empty one of who fell from them.
+/// Who has another tier than was told, by id, with the tier he has; the empty one of whom nobody is to know any more.
 fn changed(
-    top: &FxHashMap<CustomerId, Tier>,
+    tiers: &FxHashMap<CustomerId, Tier>,
     told: &FxHashMap<CustomerId, String>,
 ) -> Vec<(CustomerId, &'static str)> {
-    let risen = top
+    let others = tiers
         .iter()
         .map(|(customer, tier)| (*customer, tier.key()))
         .filter(|(customer, tier)| told.get(customer).map(String::as_str) != Some(tier));
-    let fallen = told.keys().filter(|customer| !top.contains_key(customer));
-    let mut changed: Vec<_> = risen
-        .chain(fallen.map(|customer| (*customer, "")))
-        .collect();
+    let gone = told.keys().filter(|customer| !tiers.contains_key(customer));
+    let mut changed: Vec<_> = others.chain(gone.map(|customer| (*customer, ""))).collect();
     changed.sort_unstable();
     changed
 }
 
-/// Whether the top tiers are those that were told.
-fn is_told(top: &FxHashMap<CustomerId, Tier>, told: &FxHashMap<CustomerId, String>) -> bool {
+/// Whether the tiers are those that were told.
+fn is_told(tiers: &FxHashMap<CustomerId, Tier>, told: &FxHashMap<CustomerId, String>) -> bool {
     let is_same = |(customer, tier): (&CustomerId, &Tier)| {
         told.get(customer).map(String::as_str) == Some(tier.key())
     };
-    top.len() == told.len() && top.iter().all(is_same)
+    tiers.len() == told.len() && tiers.iter().all(is_same)
 }
 
 /// Whether a car handed over on a day is still in the repair period, the longest of the rules' terms.

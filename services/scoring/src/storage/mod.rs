@@ -54,8 +54,8 @@ pub(crate) use scores::{
     history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
 };
 pub(crate) use told::{
-    Check, ask_checks, due_checks, end_check, find_car, put_told_tiers, tell_guarantee, told_tiers,
-    told_tiers_of,
+    Check, ask_checks, complaining_customers, due_checks, end_check, find_car, put_told_tiers,
+    tell_guarantee, told_tiers, told_tiers_of,
 };
 pub(crate) use vehicles::{Claimed, put_claims, put_vehicles};
 

@@ -1,4 +1,4 @@
-//! What others were told of: thresholds that are near, top tiers; and which cars are to be counted anew.
+//! What others were told of: thresholds that are near, tiers; and which cars are to be counted anew.
 
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, StoreError, Value};
@@ -99,7 +99,17 @@ pub(crate) fn tell_guarantee(
     Ok(changed == 1)
 }
 
-/// The customers of top tiers, as others were told.
+/// Customers with a complaint on which work remains to be done, by id.
+pub(crate) fn complaining_customers(conn: &mut Conn<'_>) -> Result<Vec<CustomerId>, StoreError> {
+    conn.query(
+        "SELECT DISTINCT l.customer_id FROM facts f JOIN record_links l ON l.source_record_id = f.source_record_id
+         WHERE f.kind = 'complaint' AND f.ended_at IS NULL ORDER BY l.customer_id",
+        &[],
+        |row| Ok(row.get::<Uuid>(0)?.into()),
+    )
+}
+
+/// The tiers of customers, as others were told.
 pub(crate) fn told_tiers(conn: &mut Conn<'_>) -> Result<FxHashMap<CustomerId, String>, StoreError> {
     let rows = conn.query("SELECT customer_id, tier FROM told_tiers", &[], |row| {
         Ok((row.get::<Uuid>(0)?.into(), row.get(1)?))
@@ -107,7 +117,7 @@ pub(crate) fn told_tiers(conn: &mut Conn<'_>) -> Result<FxHashMap<CustomerId, St
     Ok(rows.into_iter().collect())
 }
 
-/// What others were told of customers; who is not in it has no top tier, as they know.
+/// What others were told of customers; of who is not in it they know no tier.
 pub(crate) fn told_tiers_of(
     conn: &mut Conn<'_>,
     customers: &[CustomerId],
@@ -119,13 +129,13 @@ pub(crate) fn told_tiers_of(
     Ok(rows.into_iter().collect())
 }
 
-/// Remembers what others are told of customers: those of top tiers, and those who fell from them.
+/// Remembers what others are told of customers: the tiers of some, and that of others they are to know none any more.
 pub(crate) fn put_told_tiers(
     conn: &mut Conn<'_>,
-    top: &[(CustomerId, &str)],
-    fallen: &[CustomerId],
+    tiers: &[(CustomerId, &str)],
+    gone: &[CustomerId],
 ) -> Result<(), StoreError> {
-    let keys = customer_keys(fallen);
+    let keys = customer_keys(gone);
     for chunk in keys.chunks(500) {
         let list: Vec<String> = (1..=chunk.len()).map(|at| format!("?{at}")).collect();
         let sql = format!(
@@ -134,7 +144,7 @@ pub(crate) fn put_told_tiers(
         );
         conn.execute(&sql, chunk)?;
     }
-    let values: Vec<Value<'_>> = top
+    let values: Vec<Value<'_>> = tiers
         .iter()
         .flat_map(|(customer, tier)| [customer.uuid().into(), Value::Text(tier)])
         .collect();

@@ -3,19 +3,26 @@
 use std::collections::BTreeMap;
 
 use marque_api::{
+    complaint::v1::{CaseChange, CasesChanged},
+    events::v1::Event,
     scoring::v1::{GuaranteesNeared, NearedGuarantee, TiersChanged},
     service_history::v1::{Line, LineKind, Visit},
 };
+use marque_core::ComplaintId;
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use prost::Message;
+use uuid::Uuid;
 
-use crate::world::{World, again, consented, customer, day, link, linked, sold, visit, visited};
+use crate::world::{
+    World, again, consented, customer, day, event, link, linked, record_of, sold, visit, visited,
+};
 
 store_test_suite!(
     a_car_near_a_threshold_is_told_of_once_at_each_level,
     a_car_whose_time_is_over_is_not_counted,
     who_rises_to_the_top_tiers_or_falls_from_them_is_told_of,
+    whoever_has_an_open_complaint_is_told_of_whatever_his_tier,
 );
 
 const VIN: &str = "LSVAA4182E2123456";
@@ -120,7 +127,8 @@ async fn followed(world: &World) -> BTreeMap<String, String> {
     tiers
 }
 
-async fn who_rises_to_the_top_tiers_or_falls_from_them_is_told_of(db: TestDb) {
+/// A hundred customers, each with a dearer visit than the one before.
+async fn a_hundred(db: TestDb) -> World {
     let world = World::start(db).await;
     let links = (1..=100).map(|n| link("D1", &format!("K{n}"), customer(n)));
     world.customers.deliver([linked(1, links.collect())]).await;
@@ -130,6 +138,11 @@ async fn who_rises_to_the_top_tiers_or_falls_from_them_is_told_of(db: TestDb) {
         one
     });
     world.visits.deliver([visited(1, visits.collect())]).await;
+    world
+}
+
+async fn who_rises_to_the_top_tiers_or_falls_from_them_is_told_of(db: TestDb) {
+    let world = a_hundred(db).await;
     world.start_again("scoring.tiers");
     world.wait_for("SELECT count(*) FROM told_tiers", 5).await;
     let tiers = followed(&world).await;
@@ -151,4 +164,45 @@ async fn who_rises_to_the_top_tiers_or_falls_from_them_is_told_of(db: TestDb) {
     world.start_again("scoring.tiers");
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(told::<TiersChanged>(&world, TIERS).await.len(), before);
+}
+
+/// A complaint of each of the hundred: open, or settled.
+fn complaints(position: i64, is_open: bool) -> Event {
+    let at = Some(to_proto_time(day("2026-06-01")));
+    let change = |n: u32| CaseChange {
+        id: ComplaintId::from(Uuid::from_u128(u128::from(n))).to_string(),
+        dealer: "D1".into(),
+        source_record_id: record_of("D1", &format!("K{n}")).to_string(),
+        category: "service.repair".into(),
+        opened_at: at,
+        ended_at: at.filter(|_| !is_open),
+        version: position,
+        ..CaseChange::default()
+    };
+    let changes = (1..=100).map(change).collect();
+    event(
+        position,
+        "marque.complaint.cases.moved",
+        &CasesChanged { changes },
+    )
+}
+
+async fn whoever_has_an_open_complaint_is_told_of_whatever_his_tier(db: TestDb) {
+    let world = a_hundred(db).await;
+    world.complaints.deliver([complaints(1, true)]).await;
+    world.start_again("scoring.tiers");
+    world.wait_for("SELECT count(*) FROM told_tiers", 100).await;
+    let tiers = followed(&world).await;
+    let count = |tier: &str| tiers.values().filter(|told| *told == tier).count();
+    assert_eq!(
+        ["vip", "major", "ordinary", "small"].map(count),
+        [1, 4, 15, 80]
+    );
+    // Of those whose matter is settled the top tiers alone are told.
+    world.complaints.deliver([complaints(2, false)]).await;
+    world.start_again("scoring.tiers");
+    world.wait_for("SELECT count(*) FROM told_tiers", 5).await;
+    let tiers = followed(&world).await;
+    assert!(tiers.values().all(|tier| tier == "vip" || tier == "major"));
+    assert_eq!(tiers.len(), 5);
 }

@@ -166,6 +166,7 @@ impl VisitApp {
         ctx: CallContext,
         typed: &str,
         page: PageRequest,
+        listed: Listed,
     ) -> Result<Page> {
         let Ok(vin) = Vin::parse(typed) else {
             return Ok(Page {
@@ -189,7 +190,7 @@ impl VisitApp {
                     ctx.scope(),
                     Whose::Vehicle(vin),
                     &page,
-                    Listed::Whole,
+                    listed,
                     now,
                 )
             })

@@ -70,8 +70,11 @@ impl VisitGrpc {
         let request = request.into_inner();
         let list = format!("vehicle_visits?vin={}", request.vin);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let listed = listed(request.headers_only);
         let (visits, next_page_token) = wire(
-            self.app.list_of_vehicle(ctx, &request.vin, page).await?,
+            self.app
+                .list_of_vehicle(ctx, &request.vin, page, listed)
+                .await?,
             &list,
         );
         Ok(pb::ListVehicleVisitsResponse {
@@ -92,11 +95,7 @@ impl VisitGrpc {
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ListCustomerVisitsResponse::default());
         };
-        let listed = if request.headers_only {
-            Listed::WithoutLines
-        } else {
-            Listed::Whole
-        };
+        let listed = listed(request.headers_only);
         let (visits, next_page_token) = wire(
             self.app
                 .list_of_customer(ctx, customer, page, listed)
@@ -121,6 +120,15 @@ impl VisitGrpc {
         Ok(pb::ListVisitVersionsResponse {
             versions: versions.into_iter().map(convert::visit_to_pb).collect(),
         })
+    }
+}
+
+/// How much of each visit is wanted.
+const fn listed(headers_only: bool) -> Listed {
+    if headers_only {
+        Listed::WithoutLines
+    } else {
+        Listed::Whole
     }
 }
 

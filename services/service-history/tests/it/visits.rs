@@ -92,6 +92,18 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     let [labour, part, other] = &put.lines[..] else {
         panic!("three lines")
     };
+    let overview = ListVehicleVisitsRequest {
+        vin: vin(1),
+        headers_only: true,
+        ..ListVehicleVisitsRequest::default()
+    };
+    let overview = world
+        .history()
+        .list_vehicle_visits(world.desk("D1", overview))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(overview.visits[0].lines.is_empty() && overview.visits[0].id == put.id);
     assert_eq!(
         (
             labour.kind(),
@@ -248,6 +260,7 @@ async fn a_long_history_is_read_in_pages(db: TestDb) {
             vin: vin(1),
             page_size: 3,
             page_token: token,
+            headers_only: false,
         };
         let page = world
             .history()

@@ -128,6 +128,18 @@ impl VehicleApp {
             .await
     }
 
+    /// The car of a VIN, if the caller may see it already. No reception: he asks beside something else.
+    pub(crate) async fn get_by_vin(&self, ctx: CallContext, typed: &str) -> Result<Shown> {
+        let vin = Vin::parse(typed).map_err(|_| Error::VehicleUnknown)?;
+        let scope = ctx.scope().clone();
+        let found = self
+            .db
+            .read(move |conn| storage::find_by_vins(conn, &scope, &[vin.as_str()]))
+            .await?;
+        let vehicle = found.first().ok_or(Error::VehicleUnknown)?;
+        self.get(ctx, vehicle.id).await
+    }
+
     /// The car of a VIN. For a dealer it is a reception.
     pub(crate) async fn find_by_vin(&self, ctx: CallContext, typed: &str) -> Result<Vec<Shown>> {
         let Ok(vin) = Vin::parse(typed) else {

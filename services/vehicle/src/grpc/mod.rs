@@ -65,8 +65,12 @@ impl VehicleGrpc {
 
     async fn get(&self, request: Request<pb::GetVehicleRequest>) -> Result<pb::GetVehicleResponse> {
         let ctx = CallContext::of(&request)?;
-        let id = vehicle(&request.into_inner().id)?;
-        let shown = self.app.get(ctx, id).await?;
+        let pb::GetVehicleRequest { id, vin } = request.into_inner();
+        let shown = if id.is_empty() {
+            self.app.get_by_vin(ctx, &vin).await?
+        } else {
+            self.app.get(ctx, vehicle(&id)?).await?
+        };
         Ok(pb::GetVehicleResponse {
             vehicle: Some(convert::vehicle_to_pb(shown)),
         })

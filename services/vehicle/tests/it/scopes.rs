@@ -36,8 +36,23 @@ async fn code(world: &World, request: Request<GetVehicleRequest>) -> Code {
 }
 
 async fn sees(world: &World, dealer: &str, id: &str) -> bool {
-    let request = world.desk(dealer, GetVehicleRequest { id: id.into() });
-    match code(world, request).await {
+    let request = GetVehicleRequest {
+        id: id.into(),
+        ..GetVehicleRequest::default()
+    };
+    answers(code(world, world.desk(dealer, request)).await)
+}
+
+async fn sees_by_vin(world: &World, dealer: &str, vin: &str) -> bool {
+    let request = GetVehicleRequest {
+        vin: vin.into(),
+        ..GetVehicleRequest::default()
+    };
+    answers(code(world, world.desk(dealer, request)).await)
+}
+
+fn answers(code: Code) -> bool {
+    match code {
         Code::Ok => true,
         Code::NotFound => false,
         other => panic!("{other}"),
@@ -100,9 +115,14 @@ async fn a_reception_ends_after_ninety_days_and_is_on_record(db: TestDb) {
             },
         )
         .await;
+    // To read a car by its VIN opens nothing.
+    assert!(sees_by_vin(&world, "D1", &vin(1).to_lowercase()).await);
+    assert!(!sees_by_vin(&world, "D3", &vin(1)).await);
+    assert!(!sees_by_vin(&world, "D1", &vin(9)).await && !sees_by_vin(&world, "D1", "what?").await);
     for _ in 0..3 {
         assert_eq!(look_up(&world, "D3", Key::Vin(vin(1))).await, 1);
     }
+    assert!(sees_by_vin(&world, "D3", &vin(1)).await);
     let received = "SELECT count(*) FROM audit WHERE act = 'vehicle_received' AND dealer = 'D3'";
     assert_eq!(
         world.count(received).await,
@@ -176,6 +196,7 @@ async fn a_region_sees_what_its_dealers_see(db: TestDb) {
     ] {
         let message = GetVehicleRequest {
             id: vehicle.id.clone(),
+            ..GetVehicleRequest::default()
         };
         let request = world.ask(Role::Manager, Scope::Region(region.into()), message);
         assert_eq!(code(&world, request).await, expected, "{region}");

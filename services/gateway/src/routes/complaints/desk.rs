@@ -11,7 +11,7 @@ use crate::{
     edge::Call,
     extract::{Json, Path},
     problem::Answer,
-    routes::profile::{self, Facts},
+    routes::profile::{self, CarFacts, Facts},
     state::App,
     values::views,
 };
@@ -30,6 +30,10 @@ pub(crate) struct DeskView {
     /// What other roles know of the customer: vehicles, visits, score, loyalty. Left out while he is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<Facts>,
+    /// What they know of the car it is about, whoever the customer is: the car, its visits, what is due for it. Left out of a
+    /// case without a VIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vehicle: Option<CarFacts>,
 }
 
 /// A case that is like another.
@@ -45,7 +49,7 @@ pub(crate) struct SimilarComplaint {
 
 /// Everything the desk needs beside a case, at once.
 ///
-/// What other roles know of the customer comes part by part, as in his profile: one whose role is down says
+/// What other roles know of the customer and of the car comes part by part, as in his profile: one whose role is down says
 /// `unavailable`.
 #[utoipa::path(get, path = "/v1/complaints/{id}/desk", tag = "complaints",
     params(("id" = String, Path, description = "Id or number")),
@@ -73,16 +77,15 @@ pub(crate) async fn get_desk(State(app): State<App>, call: Call, Path(id): Path<
         })
         .collect();
     let complaint = complaint.unwrap_or_default();
-    let customer = match complaint.customer_id.as_str() {
-        "" => None,
-        customer => Some(profile::facts(&app, call, customer).await),
-    };
+    let about = (complaint.customer_id.as_str(), complaint.vin.as_str());
+    let (customer, vehicle) = profile::beside(&app, call, about).await;
     ok(&DeskView {
         complaint: complaint.into(),
         earlier: views(earlier),
         similar,
         solutions: views(solutions),
         customer,
+        vehicle,
     })
 }
 

@@ -58,6 +58,11 @@ pub(crate) struct ComplaintsQuery {
     overdue: bool,
     /// Only cases with a compensation that waits for its decision.
     compensation_asked: bool,
+    /// opened (if not said): the newest first. due: by the clock that runs out next, the longest overdue first; only cases of which
+    /// one runs.
+    sort: String,
+    /// Only cases of which a clock runs out until then: RFC 3339, or a date in China, which is included.
+    due_until: String,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,
     /// `next_page_token` of the page before.
@@ -68,14 +73,14 @@ pub(crate) struct ComplaintsQuery {
 /// A page of cases.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ComplaintPage {
-    /// Newest first, without course and tasks.
+    /// Newest first or by what is due next, without course and tasks.
     complaints: Vec<ComplaintView>,
     /// For the next page; empty on the last.
     #[serde(serialize_with = "crate::edge::places::sealed")]
     next_page_token: String,
 }
 
-/// Cases, newest first.
+/// Cases, newest first or by what is due next.
 #[utoipa::path(get, path = "/v1/complaints", tag = "complaints", params(ComplaintsQuery),
     responses((status = 200, description = "A page of cases", body = ComplaintPage)))]
 pub(crate) async fn list_complaints(
@@ -93,6 +98,8 @@ pub(crate) async fn list_complaints(
         escalated_to,
         overdue,
         compensation_asked,
+        sort,
+        due_until,
         page_size,
         page_token,
     } = query;
@@ -109,6 +116,8 @@ pub(crate) async fn list_complaints(
         page_size: paging::size(page_size),
         page_token,
         compensation_asked,
+        sort,
+        due_until,
     };
     page(&app, &call, request).await
 }

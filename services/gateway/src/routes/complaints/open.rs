@@ -60,7 +60,7 @@ pub(crate) struct ComplaintBody {
     opened_at: String,
     /// It is another matter than the case that is open already.
     another_matter: bool,
-    /// What the customer is to us: vip, major, ordinary (the default) or small.
+    /// What the customer is to us: vip, major, ordinary or small; if not said, what the scoring service tells.
     tier: String,
 }
 

@@ -49,7 +49,9 @@ pub(crate) struct ComplaintView {
     /// low, medium, high or critical.
     #[schema(example = "high")]
     severity: String,
-    /// vip, major, ordinary (also where nothing was said or told) or small.
+    /// By which its clocks go: vip, major, ordinary or small. Left out while nobody has said or told it; its times are then those of
+    /// an ordinary customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
     tier: String,
     /// The customer's words; left out for callers who see only that there is a case.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -176,7 +178,7 @@ impl From<pb::Complaint> for ComplaintView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComplaintClock)]
 pub(crate) struct ClockView {
-    /// first_response, next_update, resolution, law_answer or law_remedy.
+    /// first_response, next_update (of a resolved case the follow-up), resolution, law_answer or law_remedy.
     #[schema(example = "first_response")]
     kind: String,
     /// running, paused, met or stopped.

@@ -4,6 +4,7 @@
 //! To add a part: a file with its view and `of(app, call, customer) -> Part<View>`, its field in [`Facts`] and its line
 //! in [`Facts::of`]. Parts that one role knows come by one call.
 
+mod car;
 mod customer;
 mod open_complaints;
 mod outlook;
@@ -16,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::part::Part;
-pub(crate) use self::part::is_outage;
+pub(crate) use self::{car::CarFacts, part::is_outage};
 use crate::{
     answer::ok,
     edge::Call,
@@ -96,10 +97,27 @@ pub(crate) async fn get_profile(
     assemble(&app, call, &id).await
 }
 
-/// What roles know of a customer, for views beside his profile.
-pub(crate) async fn facts(app: &App, mut call: Call, customer: &str) -> Facts {
+/// What roles know of a customer and of a car, for views beside his profile; nothing of who or what is not named.
+pub(crate) async fn beside(
+    app: &App,
+    mut call: Call,
+    (customer, vin): (&str, &str),
+) -> (Option<Facts>, Option<CarFacts>) {
     call.meta = call.meta.within(app.settings.part_deadline);
-    Facts::of(app, &call, customer).await
+    let facts = async {
+        match customer {
+            "" => None,
+            customer => Some(Facts::of(app, &call, customer).await),
+        }
+    };
+    // On the heap: both together are too large a future for the stack.
+    let car = Box::pin(async {
+        match vin {
+            "" => None,
+            vin => Some(CarFacts::of(app, &call, vin).await),
+        }
+    });
+    tokio::join!(facts, car)
 }
 
 /// The profile of an id; the facts of one that was merged away are asked again of the customer it now is.

@@ -8,13 +8,13 @@ use super::part::Part;
 use crate::{edge::Call, routes::visits::VisitView, state::App, values::views};
 
 /// Visits a profile shows.
-const LAST_VISITS: i32 = 10;
+pub(super) const LAST_VISITS: i32 = 10;
 
-/// The customer's last visits.
+/// The last visits of a customer or a car.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LastVisits {
     /// Newest first, without lines.
-    visits: Vec<VisitView>,
+    pub(super) visits: Vec<VisitView>,
 }
 
 /// What the service-history role says of a customer.

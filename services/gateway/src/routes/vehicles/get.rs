@@ -22,7 +22,10 @@ pub(crate) async fn get_vehicle(
 
 /// The vehicle of an id.
 pub(super) async fn find(app: &App, call: &Call, id: String) -> Answer<pb::Vehicle> {
-    let request = pb::GetVehicleRequest { id };
+    let request = pb::GetVehicleRequest {
+        id,
+        ..pb::GetVehicleRequest::default()
+    };
     let get = app
         .clients
         .vehicle

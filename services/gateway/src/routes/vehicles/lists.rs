@@ -32,6 +32,7 @@ pub(crate) async fn list_vehicle_visits(
         vin: vehicle.vin,
         page_size,
         page_token,
+        headers_only: false,
     };
     let list = app
         .clients

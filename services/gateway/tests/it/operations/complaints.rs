@@ -21,7 +21,7 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/complaints",
             "manager",
-            "/v1/complaints?state=open&overdue=true&compensation_asked=true&page_size=2".into(),
+            "/v1/complaints?state=open&overdue=true&compensation_asked=true&sort=due&due_until=2026-11-30&page_size=2".into(),
             "",
         ),
         (

@@ -53,11 +53,12 @@ impl ServiceHistoryService for Visits {
         &self,
         request: Request<pb::ListVehicleVisitsRequest>,
     ) -> Result<Response<pb::ListVehicleVisitsResponse>, Status> {
+        let visit = samples::visit(!request.get_ref().headers_only);
         self.0
             .play(
                 &request,
                 pb::ListVehicleVisitsResponse {
-                    visits: vec![samples::visit(true)],
+                    visits: vec![visit],
                     next_page_token: String::new(),
                 },
             )

@@ -1,0 +1,1 @@
+UPDATE complaints SET tier = 'ordinary' WHERE tier = '';

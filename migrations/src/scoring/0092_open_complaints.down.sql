@@ -1,0 +1,1 @@
+DROP INDEX ix_facts_open_complaints;
