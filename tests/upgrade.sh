@@ -7,7 +7,7 @@
 #
 # It starts a PostgreSQL of its own. What it does: the old binary brings its schema up and serves; customers are put through it;
 # `NEW migrate` brings the schema to the new version while the old one goes on serving; the new one starts beside it; then for
-# each of the two, records put by the one are found, read and changed through the other. Rows of a file are taken in by both.
+# each of the two, records put by the one are found, read and changed through the other.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /tmp/marque-upgrade.XXXXXX)

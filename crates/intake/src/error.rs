@@ -46,8 +46,8 @@ pub enum IntakeError {
     /// The store failed.
     #[error("the import's store failed")]
     Store(#[from] StoreError),
-    /// A quarantined row cannot be sealed or opened.
-    #[error("a row cannot be sealed or opened")]
+    /// A file cannot be sealed, or a row that is held back cannot be sealed or opened.
+    #[error("a file or row cannot be sealed or opened")]
     Vault(#[from] marque_vault::VaultError),
     /// The caller's stream ended with an error.
     #[error("the file broke off before its end: nothing was taken in, send it again")]

@@ -15,6 +15,7 @@ store_test_suite!(
     a_file_that_was_exchanged_cut_or_never_sealed_fails_whole,
     a_file_of_the_release_before_is_read_and_removed,
     a_file_outlives_a_change_of_keys_and_tells_which_it_needs,
+    a_file_whose_key_comes_late_waits_for_it,
 );
 
 /// Bytes of a sealed frame: a file cut here is cut between two.
@@ -133,6 +134,7 @@ async fn a_file_outlives_a_change_of_keys_and_tells_which_it_needs(db: TestDb) {
     assert!(without.retire_data_key(1));
     rig.vault().replace(&without);
     assert_eq!(survey(&rig).await, found(1, 1, 1));
+
     rig.vault().replace(&ring);
     rig.crash_and_restart().await;
     let ended = rig.wait_for_import(&import.id).await;
@@ -142,4 +144,30 @@ async fn a_file_outlives_a_change_of_keys_and_tells_which_it_needs(db: TestDb) {
     );
     rig.until_nothing_is_spooled().await;
     assert_eq!(survey(&rig).await, found(0, 0, 0));
+}
+
+async fn a_file_whose_key_comes_late_waits_for_it(db: TestDb) {
+    let mut rig = Rig::new(db).await;
+    let before = Keyring::generate().unwrap();
+    let mut ring = before.clone();
+    ring.rotate_data_key().unwrap();
+    rig.vault().replace(&ring);
+    let import = queued(&mut rig, clean_file(10)).await;
+    // As if another process worked it off, which has not read the ring yet.
+    rig.vault().replace(&before);
+    rig.crash_and_restart().await;
+    rig.wait_for_state(&import.id, &[ImportState::Running])
+        .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(
+        rig.import_now(&import.id).await.state(),
+        ImportState::Running
+    );
+    rig.vault().replace(&ring);
+    rig.clock().advance(Duration::from_secs(61));
+    let ended = rig.wait_for_import(&import.id).await;
+    assert_eq!(
+        (ended.state(), ended.accepted),
+        (ImportState::Succeeded, 10)
+    );
 }
