@@ -290,6 +290,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         technician: text("T3"),
         payer: text("customer"),
         fault_code: text("F1"),
+        quantity_assumed: false,
     };
     visits::Visit {
         id: text("vis_1"),
