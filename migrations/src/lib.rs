@@ -144,10 +144,10 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0030_told_trust"),
         migration!("data_quality", "0040_clerk_means"),
         migration!("data_quality", "0041_findings_of_dealer"),
+        shared::IMPORTS_BY_DEALER,
         migration!("data_quality", "0050_of_staff"),
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
-        shared::IMPORTS_BY_DEALER,
     ],
 };
 
