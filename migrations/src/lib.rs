@@ -61,6 +61,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -79,6 +80,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0030_licence"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -98,6 +100,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::RECEPTIONS,
         migration!("service_history", "0030_vehicle_receptions"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -125,6 +128,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0091_loyalty_by_dealer"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -148,6 +152,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0050_of_staff"),
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -174,6 +179,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0053_tasks_of_dealers_filled"),
         migration!("complaint", "0054_compensations_asked"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 

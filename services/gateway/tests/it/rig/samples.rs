@@ -81,6 +81,7 @@ pub(super) fn import(kind: &str, seconds: i64) -> intake::Import {
         problem_detail: String::new(),
         created_at: at(seconds),
         finished_at: at(seconds + 5),
+        unread_sheets: 0,
     }
 }
 
