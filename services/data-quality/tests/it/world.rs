@@ -308,24 +308,24 @@ impl World {
 
     /// A request of headquarters.
     pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
-        let request = TokenRequest {
-            subject: "somebody".into(),
-            roles: Role::HqAdmin.into(),
-            scope: Scope::Headquarters,
-            ttl: Duration::from_mins(10),
-        };
-        let token = self.issuer.issue(&request, &*self.clock).unwrap();
-        CallMeta::new(RequestId::random())
-            .with_token(&token)
-            .outgoing(message)
+        self.of(Role::HqAdmin, Scope::Headquarters, message)
     }
 
     /// A request of somebody of a dealer.
     pub(crate) fn of_dealer<T>(&self, role: Role, dealer: &str, message: T) -> Request<T> {
+        self.of(role, Scope::Dealer(dealer.parse().unwrap()), message)
+    }
+
+    /// A request of somebody of a region.
+    pub(crate) fn of_region<T>(&self, role: Role, region: &str, message: T) -> Request<T> {
+        self.of(role, Scope::Region(region.into()), message)
+    }
+
+    fn of<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
         let request = TokenRequest {
             subject: "somebody".into(),
             roles: role.into(),
-            scope: Scope::Dealer(dealer.parse().unwrap()),
+            scope,
             ttl: Duration::from_mins(10),
         };
         let token = self.issuer.issue(&request, &*self.clock).unwrap();
