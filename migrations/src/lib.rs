@@ -61,6 +61,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -79,6 +80,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0030_licence"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -98,6 +100,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::RECEPTIONS,
         migration!("service_history", "0030_vehicle_receptions"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -126,6 +129,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0092_open_complaints"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -145,10 +149,11 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0030_told_trust"),
         migration!("data_quality", "0040_clerk_means"),
         migration!("data_quality", "0041_findings_of_dealer"),
+        shared::IMPORTS_BY_DEALER,
         migration!("data_quality", "0050_of_staff"),
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
-        shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 
@@ -177,6 +182,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0055_cases_by_due"),
         migration!("complaint", "0056_untold_tiers"),
         shared::IMPORTS_BY_DEALER,
+        shared::UNREAD_SHEETS,
     ],
 };
 

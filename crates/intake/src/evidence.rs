@@ -9,6 +9,7 @@ use marque_core::Timestamp;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_events::to_proto_time;
 use marque_quality::{Field, Finding, RecordKind, Severity, party::PartyKind, standard::Measured};
+use marque_vault::{Purpose, Vault};
 use tonic::{Request, Response, Status};
 
 /// Most records in one question.
@@ -47,6 +48,13 @@ pub struct RecordEvidence {
     pub entry: Vec<u8>,
     /// What was measured of it, by which another standard's ranges can be tried.
     pub measures: Vec<Measured>,
+}
+
+/// The key under which facts by which records are compared go to the data-quality service.
+pub fn evidence_key(vault: &Vault, bytes: &[u8]) -> u64 {
+    let token = vault.hq_index(Purpose::Evidence, bytes);
+    let (head, _) = token.split_first_chunk().expect("a token has 16 bytes");
+    u64::from_le_bytes(*head)
 }
 
 /// Whoever owns records and can say what they are like.

@@ -106,6 +106,7 @@ impl<S: Sink> ImportGrpc<S> {
             created_at: self.intake.inner.clock.now(),
             finished_at: None,
             headers: String::new(),
+            unread_sheets: 0,
             claim: String::new(),
         };
         let spool = import.spool.clone();
@@ -416,6 +417,7 @@ pub(crate) fn to_pb(import: &ImportRow) -> pb::Import {
         problem_detail: import.problem_detail.clone(),
         created_at: Some(to_proto_time(import.created_at)),
         finished_at: import.finished_at.map(to_proto_time),
+        unread_sheets: import.unread_sheets,
     }
 }
 

@@ -18,7 +18,7 @@ mod work;
 
 pub use directory::Directory;
 pub use error::IntakeError;
-pub use evidence::{EvidenceGrpc, RecordEvidence, Witness};
+pub use evidence::{EvidenceGrpc, RecordEvidence, Witness, evidence_key};
 pub use finding::{outcome_of, to_pb as findings_to_pb};
 pub use forgetting::{HeldRow, entomb, entombed, forget_rows, forget_rows_of};
 pub use grpc::ImportGrpc;

@@ -42,6 +42,8 @@ pub(crate) struct Batch<P> {
     /// Where the next batch begins.
     pub(crate) next: Position,
     pub(crate) headers: Vec<String>,
+    /// Sheets of a workbook that have rows and are not read.
+    pub(crate) unread_sheets: i64,
 }
 
 pub(crate) fn open<S: Sink>(
@@ -156,6 +158,7 @@ impl Gather {
             rows,
             next,
             headers: table.headers().to_vec(),
+            unread_sheets: table.reader().unread_sheets().len() as i64,
         })
     }
 

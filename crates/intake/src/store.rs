@@ -66,13 +66,15 @@ pub(crate) struct ImportRow {
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) headers: String,
+    /// Sheets of a workbook that have rows and were not read.
+    pub(crate) unread_sheets: i64,
     /// The claim under which it is worked off: another for each taking up, so that who lost it cannot write any more.
     pub(crate) claim: String,
 }
 
 const COLUMNS: &str = "id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes, done_bytes,
     checkpoint, received, accepted, with_findings, quarantined, unchanged, problem_reason, problem_detail,
-    created_at, finished_at, headers, claimed_by, by_dealer";
+    created_at, finished_at, headers, claimed_by, by_dealer, unread_sheets";
 
 fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
     let dealer: String = row.get(2)?;
@@ -109,6 +111,7 @@ fn read_import(row: &Row<'_>) -> Result<ImportRow, StoreError> {
         headers: row.get(22)?,
         claim: row.get(23)?,
         by_dealer: row.get(24)?,
+        unread_sheets: row.get(25)?,
     })
 }
 
@@ -230,6 +233,7 @@ pub(crate) struct Progress<'a> {
     pub(crate) checkpoint: &'a str,
     pub(crate) done_bytes: i64,
     pub(crate) headers: &'a str,
+    pub(crate) unread_sheets: i64,
 }
 
 /// Adds a batch's counts and moves the checkpoint; false if another worker has taken the import over.
@@ -243,7 +247,7 @@ pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bo
     let touched = conn.execute(
         "UPDATE imports SET received = received + ?3, accepted = accepted + ?4, with_findings = with_findings + ?5,
              quarantined = quarantined + ?6, unchanged = unchanged + ?7, checkpoint = ?8, done_bytes = ?9,
-             headers = ?10, claimed_until = ?11
+             headers = ?10, claimed_until = ?11, unread_sheets = ?12
          WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
         &[
             progress.id.uuid().into(),
@@ -257,6 +261,7 @@ pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bo
             progress.done_bytes.into(),
             progress.headers.into(),
             progress.until.into(),
+            progress.unread_sheets.into(),
         ],
     )?;
     Ok(touched == 1)

@@ -190,6 +190,7 @@ impl<S: Sink> Intake<S> {
                     checkpoint: &write_position(batch.next),
                     done_bytes: batch.next.byte as i64,
                     headers: &headers,
+                    unread_sheets: batch.unread_sheets,
                 };
                 if !store::advance(conn, &progress)? {
                     return Err(IntakeError::Store(StoreError::Other(

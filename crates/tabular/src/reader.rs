@@ -20,7 +20,7 @@ use crate::{
 pub enum Format {
     /// Fields separated by comma, semicolon or tab.
     Csv,
-    /// First sheet of a workbook.
+    /// A workbook: the first sheet that fits, and those after it with the same headers.
     Xlsx,
     /// One JSON object a line.
     Ndjson,
@@ -48,7 +48,20 @@ impl Reader {
         format: Option<Format>,
         limits: Limits,
     ) -> Result<Self, Problem> {
-        Self::open_source(Source::File(Box::new(file)), format, limits)
+        Self::open_fitting(file, format, limits, |_| true)
+    }
+
+    /// Opens a file whose headers should fit: of a workbook the first sheet whose headers do, where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_fitting(
+        file: impl Read + Seek + Send + 'static,
+        format: Option<Format>,
+        limits: Limits,
+        fits: impl Fn(&[String]) -> bool,
+    ) -> Result<Self, Problem> {
+        Self::open_source(Source::File(Box::new(file)), format, limits, &fits)
     }
 
     /// Opens a source that cannot go back, such as a request's body. XLSX cannot be read from it.
@@ -60,13 +73,14 @@ impl Reader {
         format: Option<Format>,
         limits: Limits,
     ) -> Result<Self, Problem> {
-        Self::open_source(Source::Stream(Box::new(stream)), format, limits)
+        Self::open_source(Source::Stream(Box::new(stream)), format, limits, &|_| true)
     }
 
     fn open_source(
         source: Source,
         format: Option<Format>,
         limits: Limits,
+        fits: &dyn Fn(&[String]) -> bool,
     ) -> Result<Self, Problem> {
         let mut window = Window::new(source);
         window.more()?;
@@ -76,7 +90,7 @@ impl Reader {
         refuse_foreign(window.bytes())?;
         let looks_zipped = window.bytes().starts_with(b"PK\x03\x04");
         if looks_zipped || format == Some(Format::Xlsx) {
-            let workbook = Workbook::open(window.into_source(), limits)?;
+            let workbook = Workbook::open(window.into_source(), &limits, fits)?;
             return Self {
                 rows: Rows::Workbook(Box::new(workbook)),
                 encoding: Encoding::Utf8,
@@ -143,6 +157,14 @@ impl Reader {
             Rows::Delimited(rows) => rows.headers(),
             Rows::JsonLines(rows) => rows.headers(),
             Rows::Workbook(rows) => rows.headers(),
+        }
+    }
+
+    /// Names of the sheets of a workbook that have rows and are not read: their headers are others.
+    pub fn unread_sheets(&self) -> &[String] {
+        match &self.rows {
+            Rows::Workbook(rows) => rows.unread_sheets(),
+            Rows::Delimited(_) | Rows::JsonLines(_) => &[],
         }
     }
 

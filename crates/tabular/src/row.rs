@@ -69,7 +69,8 @@ impl Row {
         (0..self.len()).map(|column| self.field(column))
     }
 
-    /// Line of the file the row starts on, from 1; in XLSX the number of the sheet's row.
+    /// Line of the file the row starts on, from 1; in XLSX the number of the sheet's row, counted on through the sheets
+    /// that continue it.
     pub fn line(&self) -> u64 {
         self.line
     }

@@ -39,7 +39,12 @@ impl Table {
         schema: &'static Schema,
         mapping: Option<Mapping>,
     ) -> Result<Self, Problem> {
-        Self::new(Reader::open(file, format, limits)?, schema, mapping)
+        let fits = |headers: &[String]| {
+            let (headers, _) = as_sent(headers);
+            HeaderMap::recognise(&headers, schema, mapping.as_ref()).is_ok()
+        };
+        let reader = Reader::open_fitting(file, format, limits, fits)?;
+        Self::new(reader, schema, mapping)
     }
 
     /// Recognises the columns of a reader.
@@ -51,14 +56,10 @@ impl Table {
         schema: &'static Schema,
         mapping: Option<Mapping>,
     ) -> Result<Self, Problem> {
-        let found = reader.headers();
-        let is_reason = |header: &String| header.starts_with(REASON_COLUMN_PREFIX);
-        let is_mended = reader.format() != Format::Ndjson && found.iter().any(is_reason);
-        let bare = |header: &String| unguarded(header).unwrap_or(header).to_owned();
-        let headers: Vec<String> = if is_mended {
-            found.iter().map(bare).collect()
+        let (headers, is_mended) = if reader.format() == Format::Ndjson {
+            (reader.headers().to_vec(), false)
         } else {
-            found.to_vec()
+            as_sent(reader.headers())
         };
         let map = HeaderMap::recognise(&headers, schema, mapping.as_ref())?;
         Ok(Self {
@@ -179,4 +180,14 @@ impl Table {
     pub fn seek(&mut self, position: Position) -> Result<(), Problem> {
         self.reader.seek(position)
     }
+}
+
+/// Headers as they were before the file went out to be mended, and whether it did.
+fn as_sent(headers: &[String]) -> (Vec<String>, bool) {
+    let is_reason = |header: &String| header.starts_with(REASON_COLUMN_PREFIX);
+    if !headers.iter().any(is_reason) {
+        return (headers.to_vec(), false);
+    }
+    let bare = |header: &String| unguarded(header).unwrap_or(header).to_owned();
+    (headers.iter().map(bare).collect(), true)
 }

@@ -22,3 +22,5 @@ pub(crate) const RECEPTIONS: Migration = migration!("shared", "0007_receptions")
 pub(crate) const INBOX_AT: Migration = migration!("shared", "0008_inbox_at");
 /// Whether the dealer himself sent a file.
 pub(crate) const IMPORTS_BY_DEALER: Migration = migration!("shared", "0009_imports_by_dealer");
+/// How many sheets of a workbook were not read.
+pub(crate) const UNREAD_SHEETS: Migration = migration!("shared", "0010_unread_sheets");

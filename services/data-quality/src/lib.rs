@@ -144,7 +144,7 @@ fn consumers(deps: &Deps) -> Vec<Task> {
 }
 
 fn work(deps: Deps, app: QualityApp) -> Vec<Task> {
-    let owners = Owners::new(deps.network, deps.tokens, deps.clock);
+    let owners = Owners::new(deps.network, deps.tokens, deps.clock, deps.vault);
     let mut tasks = Vec::new();
     for (names, kind, transport) in [
         (

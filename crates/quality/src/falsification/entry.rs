@@ -126,6 +126,21 @@ impl Entry {
         entry
     }
 
+    /// An entry that says nothing but a phone, however it is written; nothing if it is none.
+    pub fn of_phone(typed: &str) -> Option<Self> {
+        let phone = Phone::parse(typed).ok()?;
+        Some(Self {
+            phone: digits_of(&phone),
+            has_phone: true,
+            ..Self::default()
+        })
+    }
+
+    /// Whether both have the same phone; entries are comparable only if they were keyed alike.
+    pub fn has_phone_of(&self, other: &Self) -> bool {
+        self.phone != 0 && self.phone == other.phone
+    }
+
     pub(super) fn is_on_last_two_days(&self) -> bool {
         self.date.is_some_and(is_last_two_days)
     }

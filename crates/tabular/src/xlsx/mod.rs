@@ -1,13 +1,18 @@
-//! The first sheet of an XLSX workbook as rows: only the shared strings and the styles are held, the sheet itself is
-//! inflated and parsed as it is read. Formulas are not computed and macros not looked at.
+//! The sheet of a workbook that holds the table, and those that continue it, as rows: only the shared strings and the styles are held,
+//! the sheets themselves are inflated and parsed as they are read. Formulas are not computed and macros not looked at.
 
 mod bounded;
 mod cell;
 mod parts;
+mod shared;
 mod sheet;
 mod xml;
 
-use std::io::{Seek, SeekFrom};
+use std::{
+    collections::VecDeque,
+    io::{Seek, SeekFrom},
+    sync::Arc,
+};
 
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
@@ -16,59 +21,142 @@ use crate::{
     limits::Limits,
     problem::{Problem, RowFault},
     row::{Position, Row},
-    source::{ReadSeek, Source},
+    source::Source,
     xlsx::{
         bounded::Bounded,
-        parts::Parts,
+        parts::{NamedSheet, Parts},
+        shared::Shared,
         sheet::{PackedSheet, Sheet},
     },
 };
 
-/// Reader of a workbook's first sheet.
+/// Reader of a workbook.
 pub(crate) struct Workbook {
     sheet: Sheet,
+    /// Sheets with the same headers, which go on where this one ends.
+    further: VecDeque<Sheet>,
+    /// Names of sheets that have rows and are not read.
+    unread: Vec<String>,
     headers: Vec<String>,
+    /// Lines of the sheets before this one.
+    lines_before: u64,
     position: Position,
 }
 
+/// A sheet whose header was read.
+struct Opened {
+    sheet: Sheet,
+    headers: Vec<String>,
+    /// The line after the header.
+    line: u64,
+}
+
+impl Opened {
+    /// Opens a sheet; nothing if no row of it has a value.
+    fn open(
+        archive: &mut ZipArchive<Shared>,
+        (file, named): (&Shared, &NamedSheet),
+        parts: &Arc<Parts>,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Problem> {
+        let packed = packed_sheet(archive, file, &named.path, limits)?;
+        let mut sheet = Sheet::new(packed, Arc::clone(parts), limits.clone());
+        let mut row = Row::new();
+        if !sheet.next_row(&mut row)? {
+            return Ok(None);
+        }
+        if sheet.widest_column() > limits.max_columns {
+            return Err(Problem::TooManyColumns {
+                limit: limits.max_columns,
+            });
+        }
+        let mut headers: Vec<String> = row.iter().map(|header| header.trim().to_owned()).collect();
+        while headers.last().is_some_and(String::is_empty) {
+            headers.pop();
+        }
+        Ok(Some(Self {
+            sheet,
+            headers,
+            line: row.line + 1,
+        }))
+    }
+}
+
 impl Workbook {
-    pub(crate) fn open(source: Source, limits: Limits) -> Result<Self, Problem> {
-        let Source::File(mut file) = source else {
+    /// Opens the first sheet whose headers fit, or the first of all that has a row; those after it that have the same headers go on
+    /// where it ends.
+    pub(crate) fn open(
+        source: Source,
+        limits: &Limits,
+        fits: &dyn Fn(&[String]) -> bool,
+    ) -> Result<Self, Problem> {
+        let Source::File(file) = source else {
             return Err(Problem::XlsxNeedsFile);
         };
-        file.seek(SeekFrom::Start(0))?;
-        let mut archive = ZipArchive::new(file).map_err(|error| broken(&error.to_string()))?;
-        let parts = Parts::read(&mut archive, &limits)?;
-        let sheet = Sheet::new(
-            detach_sheet(archive, &parts.sheet_path, &limits)?,
-            parts,
-            limits,
-        );
-        let mut workbook = Self {
-            sheet,
-            headers: Vec::new(),
-            position: Position::default(),
+        let file = Shared::new(file);
+        let mut archive =
+            ZipArchive::new(file.clone()).map_err(|error| broken(&error.to_string()))?;
+        let parts = Arc::new(Parts::read(&mut archive, limits)?);
+        let mut found: Option<Self> = None;
+        let mut others: Vec<(&NamedSheet, Opened)> = Vec::new();
+        for named in &parts.sheets {
+            let opened = Opened::open(&mut archive, (&file, named), &parts, limits);
+            match &mut found {
+                Some(workbook) => workbook.go_on_with(named, opened),
+                None => match opened? {
+                    Some(opened) if fits(&opened.headers) => found = Some(Self::of(opened)),
+                    Some(opened) => others.push((named, opened)),
+                    None => {}
+                },
+            }
+        }
+        let mut others = others.into_iter();
+        let mut workbook = match found {
+            Some(workbook) => workbook,
+            None => {
+                let first = others.next().ok_or(Problem::EmptyFile)?;
+                Self::of(first.1)
+            }
         };
-        workbook.read_header()?;
+        workbook
+            .unread
+            .extend(others.map(|(named, _)| named.name.clone()));
         Ok(workbook)
     }
 
-    fn read_header(&mut self) -> Result<(), Problem> {
-        let mut row = Row::new();
-        if !self.sheet.next_row(&mut row)? {
-            return Err(Problem::EmptyFile);
+    fn of(opened: Opened) -> Self {
+        let Opened {
+            sheet,
+            headers,
+            line,
+        } = opened;
+        Self {
+            sheet,
+            further: VecDeque::new(),
+            unread: Vec::new(),
+            headers,
+            lines_before: 0,
+            position: Position {
+                line,
+                ..Position::default()
+            },
         }
-        if self.sheet.widest_column() > self.sheet.limits().max_columns {
-            return Err(Problem::TooManyColumns {
-                limit: self.sheet.limits().max_columns,
-            });
+    }
+
+    /// Keeps a later sheet for when this one ends if it has the same headers, and its name otherwise.
+    fn go_on_with(&mut self, named: &NamedSheet, opened: Result<Option<Opened>, Problem>) {
+        match opened {
+            Ok(None) => {}
+            Ok(Some(opened)) if opened.headers == self.headers => {
+                self.further.push_back(opened.sheet);
+            }
+            Ok(Some(_)) | Err(_) => self.unread.push(named.name.clone()),
         }
-        self.headers = row.iter().map(|header| header.trim().to_owned()).collect();
-        while self.headers.last().is_some_and(String::is_empty) {
-            self.headers.pop();
-        }
-        self.position.line = row.line + 1;
-        Ok(())
+    }
+
+    /// Names of sheets that have rows, or cannot be read, and are passed over.
+    pub(crate) fn unread_sheets(&self) -> &[String] {
+        &self.unread
     }
 
     pub(crate) fn headers(&self) -> &[String] {
@@ -98,9 +186,14 @@ impl Workbook {
         &mut self,
         row: &mut Row,
     ) -> Result<Option<Result<(), RowFault>>, Problem> {
-        if !self.sheet.next_row(row)? {
-            return Ok(None);
+        while !self.sheet.next_row(row)? {
+            let Some(next) = self.further.pop_front() else {
+                return Ok(None);
+            };
+            self.lines_before = self.lines_before.saturating_add(self.sheet.last_line());
+            self.sheet = next;
         }
+        row.line = row.line.saturating_add(self.lines_before);
         self.position.row += 1;
         self.position.line = row.line + 1;
         Ok(Some(self.check(row)))
@@ -127,9 +220,10 @@ impl Workbook {
     }
 }
 
-/// Takes the file back from the archive, at the beginning of the packed sheet.
-fn detach_sheet(
-    mut archive: ZipArchive<Box<dyn ReadSeek>>,
+/// A sheet as it lies in the file.
+fn packed_sheet(
+    archive: &mut ZipArchive<Shared>,
+    file: &Shared,
     path: &str,
     limits: &Limits,
 ) -> Result<PackedSheet, Problem> {
@@ -146,7 +240,7 @@ fn detach_sheet(
     if is_encrypted {
         return Err(broken("it is protected by a password"));
     }
-    let mut file = archive.into_inner();
+    let mut file = file.clone();
     file.seek(SeekFrom::Start(start))?;
     let packed = std::io::Read::take(file, packed_bytes);
     let inflated: Box<dyn std::io::Read + Send> = match method {

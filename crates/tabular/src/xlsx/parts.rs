@@ -8,11 +8,11 @@ use zip::{ZipArchive, read::ZipFile};
 use crate::{
     limits::Limits,
     problem::Problem,
-    source::ReadSeek,
     xlsx::{
         bounded::Bounded,
         broken,
         cell::NumberStyle,
+        shared::Shared,
         xml::{Xml, attribute, push_text},
     },
 };
@@ -20,12 +20,19 @@ use crate::{
 /// Cell styles beyond which a workbook is not believed (spreadsheet programs stop at 65,490).
 const MAX_STYLES: usize = 70_000;
 
-type File = Box<dyn ReadSeek>;
+/// Sheets beyond which a workbook is not looked through.
+const MAX_SHEETS: usize = 64;
+
+/// A sheet: its name, and the part it is in.
+pub(crate) struct NamedSheet {
+    pub(crate) name: String,
+    pub(crate) path: String,
+}
 
 /// What is held of a workbook.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) sheet_path: String,
+    pub(crate) sheets: Vec<NamedSheet>,
     pub(crate) has_1904_epoch: bool,
     pub(crate) styles: Vec<NumberStyle>,
     pub(crate) strings: SharedStrings,
@@ -49,23 +56,24 @@ impl SharedStrings {
 }
 
 impl Parts {
-    pub(crate) fn read(archive: &mut ZipArchive<File>, limits: &Limits) -> Result<Self, Problem> {
+    pub(crate) fn read(archive: &mut ZipArchive<Shared>, limits: &Limits) -> Result<Self, Problem> {
         let mut parts = Self::default();
-        let first_sheet = parts.read_workbook(archive, limits)?;
-        parts.sheet_path = find_sheet(archive, limits, &first_sheet)?;
+        let named = parts.read_workbook(archive, limits)?;
+        parts.sheets = find_sheets(archive, limits, named)?;
         parts.read_styles(archive, limits)?;
         parts.read_strings(archive, limits)?;
         Ok(parts)
     }
 
-    /// The relationship id of the first sheet, and which epoch dates count from.
+    /// Name and relationship id of each sheet, and which epoch dates count from.
     fn read_workbook(
         &mut self,
-        archive: &mut ZipArchive<File>,
+        archive: &mut ZipArchive<Shared>,
         limits: &Limits,
-    ) -> Result<String, Problem> {
+    ) -> Result<Vec<(String, String)>, Problem> {
         let mut xml = open(archive, "xl/workbook.xml", limits)?
             .ok_or_else(|| broken("it has no workbook part"))?;
+        let mut named = Vec::new();
         loop {
             match xml.next(0)? {
                 Event::Start(element) | Event::Empty(element) => {
@@ -74,11 +82,15 @@ impl Parts {
                             self.has_1904_epoch = attribute(&element, "date1904")
                                 .is_some_and(|value| value == "1" || value == "true");
                         }
-                        "sheet" => return Ok(attribute(&element, "id").unwrap_or_default()),
+                        "sheet" if named.len() < MAX_SHEETS => {
+                            let [name, id] = ["name", "id"]
+                                .map(|of| attribute(&element, of).unwrap_or_default());
+                            named.push((name, id));
+                        }
                         _ => {}
                     }
                 }
-                Event::Eof => return Err(broken("it has no sheet")),
+                Event::Eof => return Ok(named),
                 _ => {}
             }
         }
@@ -86,7 +98,7 @@ impl Parts {
 
     fn read_styles(
         &mut self,
-        archive: &mut ZipArchive<File>,
+        archive: &mut ZipArchive<Shared>,
         limits: &Limits,
     ) -> Result<(), Problem> {
         let Some(mut xml) = open(archive, "xl/styles.xml", limits)? else {
@@ -127,7 +139,7 @@ impl Parts {
 
     fn read_strings(
         &mut self,
-        archive: &mut ZipArchive<File>,
+        archive: &mut ZipArchive<Shared>,
         limits: &Limits,
     ) -> Result<(), Problem> {
         let Some(mut xml) = open(archive, "xl/sharedStrings.xml", limits)? else {
@@ -170,29 +182,55 @@ impl Parts {
     }
 }
 
-/// Follows the relationship to the sheet's part.
-fn find_sheet(
-    archive: &mut ZipArchive<File>,
+/// Follows the relationships to the parts of the sheets, as far as they are there.
+fn find_sheets(
+    archive: &mut ZipArchive<Shared>,
     limits: &Limits,
-    id: &str,
-) -> Result<String, Problem> {
-    const USUAL: &str = "xl/worksheets/sheet1.xml";
+    named: Vec<(String, String)>,
+) -> Result<Vec<NamedSheet>, Problem> {
+    let targets = read_targets(archive, limits, &named)?;
+    let mut sheets = Vec::with_capacity(named.len());
+    for (number, (name, id)) in (1..).zip(named) {
+        let path = match targets.get(&id) {
+            Some(target) => target.clone(),
+            None => format!("xl/worksheets/sheet{number}.xml"),
+        };
+        if archive.index_for_name(&path).is_some() {
+            sheets.push(NamedSheet { name, path });
+        }
+    }
+    if sheets.is_empty() {
+        return Err(broken("it has no sheet"));
+    }
+    Ok(sheets)
+}
+
+/// The parts that the relationships of sheets lead to.
+fn read_targets(
+    archive: &mut ZipArchive<Shared>,
+    limits: &Limits,
+    named: &[(String, String)],
+) -> Result<FxHashMap<String, String>, Problem> {
+    let mut targets = FxHashMap::default();
     let Some(mut xml) = open(archive, "xl/_rels/workbook.xml.rels", limits)? else {
-        return Ok(USUAL.to_owned());
+        return Ok(targets);
     };
     loop {
         match xml.next(0)? {
             Event::Start(element) | Event::Empty(element)
-                if element.local_name().as_ref() == "Relationship"
-                    && attribute(&element, "Id").as_deref() == Some(id) =>
+                if element.local_name().as_ref() == "Relationship" =>
             {
-                let target = attribute(&element, "Target").unwrap_or_default();
-                return Ok(match target.strip_prefix('/') {
-                    Some(absolute) => absolute.to_owned(),
-                    None => format!("xl/{target}"),
-                });
+                let [id, target] =
+                    ["Id", "Target"].map(|of| attribute(&element, of).unwrap_or_default());
+                if named.iter().any(|(_, of_sheet)| *of_sheet == id) {
+                    let path = match target.strip_prefix('/') {
+                        Some(absolute) => absolute.to_owned(),
+                        None => format!("xl/{target}"),
+                    };
+                    targets.entry(id).or_insert(path);
+                }
             }
-            Event::Eof => return Ok(USUAL.to_owned()),
+            Event::Eof => return Ok(targets),
             _ => {}
         }
     }
@@ -200,10 +238,10 @@ fn find_sheet(
 
 /// Opens a part, if the workbook has it.
 fn open<'a>(
-    archive: &'a mut ZipArchive<File>,
+    archive: &'a mut ZipArchive<Shared>,
     name: &str,
     limits: &Limits,
-) -> Result<Option<Xml<ZipFile<'a, File>>>, Problem> {
+) -> Result<Option<Xml<ZipFile<'a, Shared>>>, Problem> {
     if archive.index_for_name(name).is_none() {
         return Ok(None);
     }

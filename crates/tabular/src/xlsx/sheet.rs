@@ -1,6 +1,6 @@
 //! The rows of one sheet, parsed as the sheet is inflated.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -33,7 +33,7 @@ enum CellKind {
 /// Reader of a sheet.
 pub(crate) struct Sheet {
     xml: Xml<Box<dyn Read + Send>>,
-    parts: Parts,
+    parts: Arc<Parts>,
     /// The value of the present cell, as it is stored.
     value: String,
     widest: usize,
@@ -50,7 +50,7 @@ struct Cell {
 }
 
 impl Sheet {
-    pub(crate) fn new(packed: PackedSheet, parts: Parts, limits: Limits) -> Self {
+    pub(crate) fn new(packed: PackedSheet, parts: Arc<Parts>, limits: Limits) -> Self {
         Self {
             xml: Xml::new(packed, limits),
             parts,
@@ -68,6 +68,11 @@ impl Sheet {
     /// Number of columns up to the last one that has a value in the row read last.
     pub(crate) fn widest_column(&self) -> usize {
         self.widest
+    }
+
+    /// Number of the row read last, from 1.
+    pub(crate) fn last_line(&self) -> u64 {
+        self.number
     }
 
     /// Fills the next row that has a value; false at the end.

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use marque_tabular::{Encoding, Format, Limits, Next, Problem, Reader, Row};
+use marque_tabular::{CUSTOMERS, Encoding, Format, Limits, Next, Problem, Reader, Row, Table};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{good, open, rest};
@@ -41,8 +41,8 @@ fn escaped(text: &str) -> String {
         .replace('\r', "&#13;")
 }
 
-/// A workbook of inline strings.
-pub(crate) fn a_workbook(rows: &[&[&str]]) -> Vec<u8> {
+/// A sheet of inline strings.
+fn a_sheet(rows: &[&[&str]]) -> String {
     let cell = |text: &&str| {
         format!(
             "<c t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>",
@@ -52,10 +52,85 @@ pub(crate) fn a_workbook(rows: &[&[&str]]) -> Vec<u8> {
     let row =
         |fields: &&[&str]| format!("<row>{}</row>", fields.iter().map(cell).collect::<String>());
     let rows: String = rows.iter().map(row).collect();
-    with_sheet(
-        &format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
-        "<sst/>",
-    )
+    format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
+}
+
+/// A workbook of inline strings.
+pub(crate) fn a_workbook(rows: &[&[&str]]) -> Vec<u8> {
+    with_sheet(&a_sheet(rows), "<sst/>")
+}
+
+/// Sheets with their names and rows, as programs write them.
+fn with_sheets(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
+    let named: String = (1..)
+        .zip(sheets)
+        .map(|(number, (name, _))| format!("<sheet name=\"{name}\" r:id=\"rId{number}\"/>"))
+        .collect();
+    let workbook = format!("<workbook xmlns:r=\"r\"><sheets>{named}</sheets></workbook>");
+    let paths: Vec<String> = (1..=sheets.len())
+        .map(|number| format!("xl/worksheets/sheet{number}.xml"))
+        .collect();
+    let written: Vec<String> = sheets.iter().map(|(_, rows)| a_sheet(rows)).collect();
+    let mut parts: Vec<(&str, &[u8])> = vec![("xl/workbook.xml", workbook.as_bytes())];
+    let pairs = paths.iter().zip(&written);
+    parts.extend(pairs.map(|(path, sheet)| (path.as_str(), sheet.as_bytes())));
+    zipped(&parts)
+}
+
+#[test]
+fn sheets_with_the_same_headers_go_on_and_the_others_are_named() {
+    let bytes = with_sheets(&[
+        ("空", &[]),
+        ("2025", &[&["编号", "姓名"], &["1", "王"], &["2", "李"]]),
+        ("说明", &[&["请勿修改"]]),
+        ("2026", &[&["编号 ", "姓名", ""], &["3", "张"]]),
+    ]);
+    let mut reader = open(bytes.clone()).unwrap();
+    assert_eq!(reader.headers(), ["编号", "姓名"]);
+    assert_eq!(reader.unread_sheets(), ["说明"]);
+    let rows = rest(&mut reader);
+    let read: Vec<(u64, &str)> = rows.iter().map(|row| (row.0, row.1[0].as_str())).collect();
+    assert_eq!(read, [(2, "1"), (3, "2"), (5, "3")], "lines are counted on");
+
+    // A checkpoint in the second of them is found again.
+    let mut again = open(bytes).unwrap();
+    let mut row = Row::new();
+    for _ in 0..2 {
+        again.next_row(&mut row).unwrap();
+    }
+    let place = again.position();
+    let mut resumed = open(with_sheets(&[
+        ("2025", &[&["编号", "姓名"], &["1", "王"], &["2", "李"]]),
+        ("2026", &[&["编号", "姓名"], &["3", "张"]]),
+    ]))
+    .unwrap();
+    resumed.seek(place).unwrap();
+    assert_eq!(good(&mut resumed), [["3", "张"]]);
+}
+
+#[test]
+fn the_sheet_that_has_the_columns_is_read_wherever_it_is() {
+    let sheets: [(&str, &[&[&str]]); 3] = [
+        ("填写说明", &[&["客户资料导入模板"], &["请勿修改表头"]]),
+        (
+            "客户",
+            &[
+                &["客户编号", "姓名", "手机"],
+                &["C1", "王小明", "13912340567"],
+            ],
+        ),
+        ("字典", &[&["性别"], &["男"]]),
+    ];
+    let file = Cursor::new(with_sheets(&sheets));
+    let mut table = Table::open(file, None, Limits::default(), &CUSTOMERS, None).unwrap();
+    assert_eq!(table.next_row().unwrap(), Next::Row);
+    let phone = CUSTOMERS.column("phone").unwrap();
+    assert_eq!(table.get(phone), "13912340567");
+    assert_eq!(table.reader().unread_sheets(), ["字典", "填写说明"]);
+    // Where no sheet has them, the first is meant, and what it lacks is said.
+    let file = Cursor::new(with_sheets(&sheets[..1]));
+    let refused = Table::open(file, None, Limits::default(), &CUSTOMERS, None).map(|_| ());
+    assert_eq!(refused.unwrap_err().reason(), "NO_HEADER");
 }
 
 #[test]

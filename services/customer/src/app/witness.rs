@@ -3,12 +3,11 @@
 
 use marque_auth::{CallContext, Role};
 use marque_core::{SourceRecordId, Timestamp, business_date};
-use marque_intake::{RecordEvidence, Witness};
+use marque_intake::{RecordEvidence, Witness, evidence_key};
 use marque_quality::{
     RecordKind, clean_customer,
     falsification::{Entry, EntryExtras},
 };
-use marque_vault::Purpose;
 use uuid::Uuid;
 
 use super::CustomerApp;
@@ -66,11 +65,8 @@ impl CustomerApp {
         let row = record.columns.row();
         let cleaned = clean_customer(&row, business_date(now));
         let vault = self.store.vault();
-        let entry = Entry::of(&row, &cleaned, EntryExtras::default()).keyed(|bytes| {
-            let token = vault.hq_index(Purpose::Evidence, bytes);
-            let (head, _) = token.split_first_chunk().expect("a token has 16 bytes");
-            u64::from_le_bytes(*head)
-        });
+        let entry = Entry::of(&row, &cleaned, EntryExtras::default());
+        let entry = entry.keyed(|bytes| evidence_key(vault, bytes));
         let filled = COLUMNS
             .into_iter()
             .filter(|field| record.columns.get(*field).is_some());

@@ -12,12 +12,15 @@ use marque_api::{
 use marque_auth::PeerTokens;
 use marque_core::{ComplaintId, SharedClock, SourceRecordId, Timestamp, VehicleId, VisitId};
 use marque_events::from_proto_time;
+use marque_intake::evidence_key;
 use marque_quality::{
     Field, Finding, Params, RecordKind, Rule,
+    falsification::Entry,
     party::PartyKind,
     standard::{Measure, Measured},
 };
 use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
+use marque_vault::Vault;
 use parking_lot::Mutex;
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -50,8 +53,17 @@ impl Owner {
     }
 }
 
-/// Staff of a dealer and when it was asked for: staff number to department.
-type Staff = (Timestamp, Arc<HashMap<String, String>>);
+/// Who works for a dealer.
+#[derive(Default)]
+pub(crate) struct Staff {
+    /// Department of each, by staff number.
+    pub(crate) departments: HashMap<String, String>,
+    /// The business phones of those who work there now, keyed as the phones of records are.
+    phones: Vec<Entry>,
+}
+
+/// Staff of a dealer and when it was asked for.
+type Asked = (Timestamp, Arc<Staff>);
 
 /// The services that are asked, with the token of a peer. Cheap to clone.
 #[derive(Clone)]
@@ -59,15 +71,23 @@ pub(crate) struct Owners {
     network: NetworkServiceClient<RpcTransport>,
     tokens: PeerTokens,
     clock: SharedClock,
-    staff: Arc<Mutex<HashMap<String, Staff>>>,
+    /// Keys business phones as the owners of records key theirs.
+    vault: Vault,
+    staff: Arc<Mutex<HashMap<String, Asked>>>,
 }
 
 impl Owners {
-    pub(crate) fn new(network: RpcTransport, tokens: PeerTokens, clock: SharedClock) -> Self {
+    pub(crate) fn new(
+        network: RpcTransport,
+        tokens: PeerTokens,
+        clock: SharedClock,
+        vault: Vault,
+    ) -> Self {
         Self {
             network: NetworkServiceClient::new(network),
             tokens,
             clock,
+            vault,
             staff: Arc::default(),
         }
     }
@@ -110,24 +130,46 @@ impl Owners {
                 continue;
             }
             let staff = self.staff_of(&one.dealer).await?;
-            let department = staff.get(&one.clerk).cloned().unwrap_or_default();
+            let department = staff.departments.get(&one.clerk);
+            let department = department.cloned().unwrap_or_default();
             departments.insert(key, department);
         }
         Ok(departments)
     }
 
-    /// Where the staff of a dealer work, by staff number.
-    pub(crate) async fn staff_of(
+    /// Adds to what is wrong with customers that the phone is a business phone of somebody who works for the dealer.
+    pub(crate) async fn find_business_phones(
         &self,
-        dealer: &str,
-    ) -> Result<Arc<HashMap<String, String>>, Status> {
+        evidence: &mut [Evidence],
+    ) -> Result<(), Status> {
+        let customers = evidence
+            .iter_mut()
+            .filter(|one| one.kind == RecordKind::Customers);
+        for one in customers {
+            let staff = self.staff_of(&one.dealer).await?;
+            if staff.phones.is_empty() {
+                continue;
+            }
+            let Ok(entry) = Entry::from_bytes(&one.entry) else {
+                continue;
+            };
+            if staff.phones.iter().any(|phone| entry.has_phone_of(phone)) {
+                let found = Finding::new(Field::CustomerPhone, Rule::PhoneOfStaff);
+                one.findings.push(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Who works for a dealer.
+    pub(crate) async fn staff_of(&self, dealer: &str) -> Result<Arc<Staff>, Status> {
         let now = self.clock.now();
         if let Some((asked_at, staff)) = self.staff.lock().get(dealer)
             && now.since(*asked_at) < STAFF_BELIEVED
         {
             return Ok(Arc::clone(staff));
         }
-        let (mut staff, mut page_token) = (HashMap::new(), String::new());
+        let (mut staff, mut page_token) = (Staff::default(), String::new());
         loop {
             let request = self.meta().outgoing(ListStaffRequest {
                 dealer: dealer.to_owned(),
@@ -140,8 +182,11 @@ impl Owners {
                 Err(status) if status.code() == Code::NotFound => break,
                 Err(status) => return Err(status),
             };
-            let places = page.staff.into_iter().map(|one| (one.code, one.department));
-            staff.extend(places);
+            for one in page.staff {
+                let phone = Entry::of_phone(&one.phone).filter(|_| one.active);
+                staff.phones.extend(phone.map(|phone| self.keyed(&phone)));
+                staff.departments.insert(one.code, one.department);
+            }
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 break;
@@ -151,6 +196,10 @@ impl Owners {
         let known = (now, Arc::clone(&staff));
         self.staff.lock().insert(dealer.to_owned(), known);
         Ok(staff)
+    }
+
+    fn keyed(&self, entry: &Entry) -> Entry {
+        entry.keyed(|bytes| evidence_key(&self.vault, bytes))
     }
 
     fn meta(&self) -> CallMeta {

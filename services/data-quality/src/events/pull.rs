@@ -110,7 +110,8 @@ async fn step(
             Lane::Bulk => backfill(app, owners, owner).await,
         };
     }
-    let gathered = gather(app, owners, owner, &waiting).await?;
+    let mut gathered = gather(app, owners, owner, &waiting).await?;
+    owners.find_business_phones(&mut gathered.evidence).await?;
     let departments = owners.departments(&gathered.evidence).await?;
     let taken = app.take((kind, lane), gathered, departments).await;
     taken.map_err(|error| status(&error))?;
@@ -277,8 +278,8 @@ async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status
 
 async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(), Status> {
     let staff = owners.staff_of(dealer).await?;
-    let said: Departments = staff
-        .iter()
+    let departments = staff.departments.iter();
+    let said: Departments = departments
         .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))
         .collect();
     let put = app.put_departments(said).await;

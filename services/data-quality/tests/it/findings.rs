@@ -1,16 +1,22 @@
 //! A finding's life: opened, waived or mended, open again.
 
+use chrono::NaiveDate;
 use marque_api::{
     evidence::v1::{Evidence, EvidenceFinding},
     quality::v1 as pb,
 };
 use marque_auth::Role;
+use marque_quality::{
+    CustomerRow, clean_customer,
+    falsification::{Entry, EntryExtras},
+};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
 use crate::world::{Owner, World, record};
 
 store_test_suite!(
+    a_business_phone_of_the_dealers_staff_is_no_customers,
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
@@ -256,4 +262,45 @@ async fn a_purpose_that_no_standard_has_is_refused_and_not_answered_with_nothing
         let expected = (!is_known).then_some(Code::InvalidArgument);
         assert_eq!(codes, [expected; 2]);
     }
+}
+
+/// A record whose phone is this one, as its owner tells of it.
+fn with_phone(world: &World, n: u32, phone: &str) -> Evidence {
+    let row = CustomerRow {
+        source_key: Some("K"),
+        name: Some("王小明"),
+        phone: Some(phone),
+        ..CustomerRow::default()
+    };
+    let cleaned = clean_customer(&row, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
+    let entry = Entry::of(&row, &cleaned, EntryExtras::default());
+    let keyed = entry.keyed(|bytes| marque_intake::evidence_key(world.vault(), bytes));
+    Evidence {
+        entry: keyed.to_bytes(),
+        findings: Vec::new(),
+        ..record(n, 2, 1)
+    }
+}
+
+async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.network.give_phone("S4", "139 1234 0567");
+    let theirs = with_phone(&world, 0, "13912340567");
+    let other = with_phone(&world, 2, "13912340568");
+    world.change(&[theirs.clone(), other]);
+    world.until(|cards| crate::world::records(cards) == 2).await;
+    let request = world.hq(pb::ListFindingsRequest {
+        rule: "phone_of_staff".into(),
+        ..pb::ListFindingsRequest::default()
+    });
+    let found = world.quality().list_findings(request).await.unwrap();
+    let found = found.into_inner().findings;
+    let [finding] = &found[..] else {
+        panic!("one of the two: {found:?}");
+    };
+    assert_eq!(
+        (&finding.record_id, finding.field.as_str()),
+        (&theirs.id, "phone")
+    );
+    assert!(!format!("{finding:?}").contains("1391234"));
 }

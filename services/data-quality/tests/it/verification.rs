@@ -176,8 +176,8 @@ async fn lists_are_found_again_newest_first_and_say_how_far_they_have_come(db: T
     );
     assert!(counted(&found[2]).contains(&("confirmed".to_owned(), 1)));
 
-    // An agent of a dealer sees the lists with a record of his, and of them his records.
-    let seen = lists(&world, |ask| world.of_dealer(Role::Agent, "D001", ask)).await;
+    // A steward of a region sees the lists with a record of its dealers, and of them these records.
+    let seen = lists(&world, |ask| world.of_region(Role::Steward, "r1", ask)).await;
     let ids: Vec<&str> = seen.iter().map(|list| list.id.as_str()).collect();
     assert_eq!(ids, [of_dealer.id.as_str(), of_all.id.as_str()]);
     assert_eq!((seen[0].records, seen[1].records), (8, 2));

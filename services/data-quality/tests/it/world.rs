@@ -84,11 +84,21 @@ impl EvidenceService for Owner {
     }
 }
 
-/// A network whose staff are S0, S2, … of sales and S1, S3, … of service, unless it was told otherwise: staff number to department.
+/// A network whose staff are S0, S2, … of sales and S1, S3, … of service, unless it was told otherwise: staff number to department, and
+/// staff number to business phone.
 #[derive(Clone, Default)]
-pub(crate) struct Network(Arc<Mutex<BTreeMap<String, String>>>);
+pub(crate) struct Network(
+    Arc<Mutex<BTreeMap<String, String>>>,
+    Arc<Mutex<BTreeMap<String, String>>>,
+);
 
 impl Network {
+    /// Gives somebody a business phone, at every dealer.
+    pub(crate) fn give_phone(&self, clerk: &str, phone: &str) {
+        let mut phones = self.1.lock().unwrap();
+        phones.insert(clerk.to_owned(), phone.to_owned());
+    }
+
     /// Has somebody work elsewhere, at every dealer.
     pub(crate) fn move_to(&self, clerk: &str, department: &str) {
         let mut moved = self.0.lock().unwrap();
@@ -138,12 +148,15 @@ impl NetworkService for Network {
     ) -> Result<Response<network::ListStaffResponse>, Status> {
         let dealer = request.into_inner().dealer;
         let moved = self.0.lock().unwrap().clone();
+        let phones = self.1.lock().unwrap().clone();
         let staff = (0..20).map(|n| {
             let usual = if n % 2 == 0 { "sales" } else { "service" };
             let code = format!("S{n}");
             network::Staff {
                 dealer: dealer.clone(),
                 department: moved.get(&code).map_or(usual, String::as_str).to_owned(),
+                phone: phones.get(&code).cloned().unwrap_or_default(),
+                active: true,
                 code,
                 ..network::Staff::default()
             }
@@ -280,6 +293,11 @@ impl World {
         }
     }
 
+    /// The key under which owners tell facts.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.deps.vault
+    }
+
     pub(crate) fn quality(&self) -> QualityServiceClient<RpcTransport> {
         QualityServiceClient::new(self.service.clone())
     }
@@ -290,24 +308,24 @@ impl World {
 
     /// A request of headquarters.
     pub(crate) fn hq<T>(&self, message: T) -> Request<T> {
-        let request = TokenRequest {
-            subject: "somebody".into(),
-            roles: Role::HqAdmin.into(),
-            scope: Scope::Headquarters,
-            ttl: Duration::from_mins(10),
-        };
-        let token = self.issuer.issue(&request, &*self.clock).unwrap();
-        CallMeta::new(RequestId::random())
-            .with_token(&token)
-            .outgoing(message)
+        self.of(Role::HqAdmin, Scope::Headquarters, message)
     }
 
     /// A request of somebody of a dealer.
     pub(crate) fn of_dealer<T>(&self, role: Role, dealer: &str, message: T) -> Request<T> {
+        self.of(role, Scope::Dealer(dealer.parse().unwrap()), message)
+    }
+
+    /// A request of somebody of a region.
+    pub(crate) fn of_region<T>(&self, role: Role, region: &str, message: T) -> Request<T> {
+        self.of(role, Scope::Region(region.into()), message)
+    }
+
+    fn of<T>(&self, role: Role, scope: Scope, message: T) -> Request<T> {
         let request = TokenRequest {
             subject: "somebody".into(),
             roles: role.into(),
-            scope: Scope::Dealer(dealer.parse().unwrap()),
+            scope,
             ttl: Duration::from_mins(10),
         };
         let token = self.issuer.issue(&request, &*self.clock).unwrap();

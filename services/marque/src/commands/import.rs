@@ -189,8 +189,12 @@ pub(super) fn summary(file: &Path, import: &Value) -> String {
             text("reason")
         );
     }
+    let sheets = match count("unread_sheets") {
+        0 => String::new(),
+        unread => format!("; {unread} sheets were not read, since their headers are others"),
+    };
     format!(
-        "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined",
+        "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined{sheets}",
         count("received"),
         count("accepted"),
         count("with_findings"),

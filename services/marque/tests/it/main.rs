@@ -12,3 +12,4 @@ mod kills;
 mod mistakes;
 mod outbox;
 mod server;
+mod sheets;

@@ -93,8 +93,8 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
     }
 }
 
-/// What a standard may bound; of lines the least and the most. A quantity that nobody typed is kept as 1 and told as such; a price
-/// that nobody typed is kept as 0 and not told.
+/// What a standard may bound; of lines the least and the most. A quantity that nobody typed is not told, nor is a price, which is kept
+/// as 0.
 fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
     let header = &visit.header;
     let day =
@@ -119,7 +119,7 @@ fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
         number(Field::VisitAmount, Measure::Yuan, header.amount_minor),
     ];
     let quantities = of_lines(Field::VisitQuantity, Measure::Count, |line| {
-        Some(line.quantity_milli)
+        line.quantity_milli
     });
     let prices = of_lines(Field::VisitUnitPrice, Measure::Yuan, |line| {
         Some(line.unit_price_minor).filter(|price| *price != 0)
@@ -173,7 +173,10 @@ fn filled(visit: &Visit) -> Vec<Field> {
         ),
         (Field::VisitCode, any(|line| !line.code.is_empty())),
         (Field::VisitName, any(|line| !line.name.is_empty())),
-        (Field::VisitQuantity, any(|line| line.quantity_milli > 0)),
+        (
+            Field::VisitQuantity,
+            any(|line| line.quantity_milli.is_some_and(|milli| milli > 0)),
+        ),
         (
             Field::VisitUnitPrice,
             any(|line| line.unit_price_minor != 0),

@@ -20,8 +20,8 @@ pub(crate) struct Line {
     pub(crate) kind: LineKind,
     pub(crate) code: String,
     pub(crate) name: String,
-    /// Thousandths: 1.5 hours is 1500.
-    pub(crate) quantity_milli: i64,
+    /// Thousandths: 1.5 hours is 1500; `None` where nobody typed any.
+    pub(crate) quantity_milli: Option<i64>,
     /// Fen.
     pub(crate) unit_price_minor: i64,
     pub(crate) technician: String,
@@ -29,7 +29,18 @@ pub(crate) struct Line {
     pub(crate) fault_code: String,
 }
 
+/// What a line without a quantity is taken for: one.
+const ONE_MILLI: i64 = 1_000;
+
 impl Line {
+    /// The quantity in thousandths, one where nobody typed any, and whether that is so.
+    pub(crate) fn assumed_quantity(&self) -> (i64, bool) {
+        (
+            self.quantity_milli.unwrap_or(ONE_MILLI),
+            self.quantity_milli.is_none(),
+        )
+    }
+
     /// A line from its cleaned cells and the columns that quality does not know.
     pub(crate) fn new(
         line: CleanVisitLine<'_>,
@@ -50,7 +61,7 @@ impl Line {
             kind,
             code: text(line.code),
             name: text(line.name),
-            quantity_milli: line.quantity_milli.unwrap_or(1_000),
+            quantity_milli: line.quantity_milli,
             unit_price_minor: line.unit_price_fen.unwrap_or(0),
             technician: text(line.technician),
             payer: payer.trim().to_owned(),

@@ -129,11 +129,12 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
 }
 
 fn line_to_pb(line: Line) -> pb::Line {
+    let (quantity_milli, quantity_assumed) = line.assumed_quantity();
     let Line {
         kind,
         code,
         name,
-        quantity_milli,
+        quantity_milli: _,
         unit_price_minor,
         technician,
         payer,
@@ -154,6 +155,7 @@ fn line_to_pb(line: Line) -> pb::Line {
         technician,
         payer,
         fault_code,
+        quantity_assumed,
     }
 }
 

@@ -99,6 +99,9 @@ struct StoredLine {
     payer: String,
     #[prost(string, tag = "8")]
     fault_code: String,
+    /// Nobody typed a quantity: that of the line is one for the release before, which knows no other.
+    #[prost(bool, tag = "9")]
+    quantity_assumed: bool,
 }
 
 /// Encodes a head, its personal part sealed to the order.
@@ -171,11 +174,12 @@ pub(super) fn reseal_header(
 /// Encodes lines.
 pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
     let lines = lines.into_iter().map(|line| {
+        let (quantity_milli, quantity_assumed) = line.assumed_quantity();
         let Line {
             kind,
             code,
             name,
-            quantity_milli,
+            quantity_milli: _,
             unit_price_minor,
             technician,
             payer,
@@ -196,6 +200,7 @@ pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
             technician,
             payer,
             fault_code,
+            quantity_assumed,
         }
     });
     StoredLines {
@@ -249,6 +254,7 @@ pub(super) fn read_lines(blob: &[u8]) -> Result<Vec<Line>, StoreError> {
                 technician,
                 payer,
                 fault_code,
+                quantity_assumed,
             } = line;
             let kind = match kind {
                 1 => LineKind::Labour,
@@ -260,7 +266,7 @@ pub(super) fn read_lines(blob: &[u8]) -> Result<Vec<Line>, StoreError> {
                 kind,
                 code,
                 name,
-                quantity_milli,
+                quantity_milli: (!quantity_assumed).then_some(quantity_milli),
                 unit_price_minor,
                 technician,
                 payer,

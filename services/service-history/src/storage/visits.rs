@@ -3,7 +3,7 @@
 use marque_auth::Scope;
 use marque_core::{CustomerId, PageRequest, Timestamp, VisitId};
 use marque_db::{Conn, Row, StoreError, Value};
-use marque_vault::{Purpose, Vault};
+use marque_vault::Vault;
 use uuid::Uuid;
 
 use super::{blob, optional};
@@ -71,9 +71,7 @@ impl VisitStore {
 
     /// The key under which facts of visits go to the data-quality service.
     pub(crate) fn evidence_key(&self, bytes: &[u8]) -> u64 {
-        let token = self.vault.hq_index(Purpose::Evidence, bytes);
-        let (head, _) = token.split_first_chunk().expect("a token has 16 bytes");
-        u64::from_le_bytes(*head)
+        marque_intake::evidence_key(&self.vault, bytes)
     }
 
     /// Ids of visits in their order, after one of them.

@@ -46,13 +46,13 @@ async fn what_a_standard_may_bound_is_measured_and_nothing_else(db: TestDb) {
         ("amount", "yuan"),
     ];
     assert_eq!(measures(first), of_order);
-    // Of the lines the least and the most.
+    // Of the lines the least and the most of what was typed.
     let of_lines = [("quantity", "count"); 2]
         .into_iter()
         .chain([("unit_price", "yuan"); 2]);
     let all: Vec<_> = of_order.into_iter().chain(of_lines).collect();
     assert_eq!(measures(second), all);
     let values: Vec<i64> = second.measures[5..].iter().map(|one| one.value).collect();
-    assert_eq!(values, [1_000, 2_000, 8_800, 12_050]);
+    assert_eq!(values, [1_500, 2_000, 8_800, 12_050]);
     assert_eq!(measures(third), [("opened_at", "day")]);
 }

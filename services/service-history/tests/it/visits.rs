@@ -129,6 +129,8 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
         (other.kind(), other.quantity_milli),
         (LineKind::Other, 1_000)
     );
+    let assumed = [labour, part, other].map(|line| line.quantity_assumed);
+    assert_eq!(assumed, [false, false, true], "nobody typed a quantity");
     let broken = VisitColumns {
         lines: "[{".into(),
         ..visit("R2", &vin(1), "K1", "03-06", "5010")

@@ -51,6 +51,9 @@ pub(crate) struct ImportView {
     /// When the last row had its outcome.
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
+    /// Sheets of the workbook that have rows and were not read, since their headers are others; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread_sheets: Option<i64>,
 }
 
 impl From<pb::Import> for ImportView {
@@ -80,6 +83,7 @@ impl From<pb::Import> for ImportView {
             problem_detail,
             created_at,
             finished_at,
+            unread_sheets,
         } = import;
         Self {
             id,
@@ -99,6 +103,7 @@ impl From<pb::Import> for ImportView {
             problem_detail,
             created_at: instant(created_at),
             finished_at: instant(finished_at),
+            unread_sheets: Some(unread_sheets).filter(|sheets| *sheets > 0),
         }
     }
 }

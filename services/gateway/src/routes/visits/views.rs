@@ -160,9 +160,12 @@ pub(crate) struct LineView {
     /// Name.
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
-    /// Decimal text: hours of labour, number of parts.
+    /// Decimal text: hours of labour, number of parts; 1 where nobody typed any.
     #[schema(example = "1.5")]
     quantity: String,
+    /// Whether nobody typed a quantity, so that 1 is assumed; absent if one was typed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    quantity_assumed: bool,
     /// Price of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_price: Option<MoneyView>,
@@ -194,12 +197,14 @@ impl From<pb::Line> for LineView {
             technician,
             payer,
             fault_code,
+            quantity_assumed,
         } = line;
         Self {
             line_kind,
             code,
             name,
             quantity: decimal(quantity_milli),
+            quantity_assumed,
             unit_price: unit_price.map(MoneyView::from),
             technician,
             payer,

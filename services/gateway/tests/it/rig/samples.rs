@@ -81,6 +81,7 @@ pub(super) fn import(kind: &str, seconds: i64) -> intake::Import {
         problem_detail: String::new(),
         created_at: at(seconds),
         finished_at: at(seconds + 5),
+        unread_sheets: 0,
     }
 }
 
@@ -290,6 +291,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         technician: text("T3"),
         payer: text("customer"),
         fault_code: text("F1"),
+        quantity_assumed: false,
     };
     visits::Visit {
         id: text("vis_1"),

@@ -26,6 +26,8 @@ pub(super) struct Checked {
     pub(super) rows: u64,
     /// Headers of columns that nothing was read from.
     pub(super) unread: Vec<String>,
+    /// Names of sheets that nothing was read from.
+    pub(super) unread_sheets: Vec<String>,
     /// Whether the file says whose each row is.
     pub(super) has_dealers: bool,
     /// Lines of rows that are too short, too long or unreadable, and the code of what is wrong.
@@ -62,7 +64,9 @@ pub(super) fn check(
 ) -> anyhow::Result<Checked> {
     let file =
         std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut reader = Reader::open(std::io::BufReader::new(file), None, Limits::default())?;
+    let fits = |headers: &[String]| Columns::recognise(headers, kind, mapping).is_ok();
+    let file = std::io::BufReader::new(file);
+    let mut reader = Reader::open_fitting(file, None, Limits::default(), fits)?;
     let columns = Columns::recognise(reader.headers(), kind, mapping)?;
     let mut pass = Pass::new(kind, columns, today);
     let mut row = Row::new();
@@ -73,7 +77,10 @@ pub(super) fn check(
             Next::End => break,
         }
     }
-    Ok(pass.finish())
+    Ok(Checked {
+        unread_sheets: reader.unread_sheets().to_vec(),
+        ..pass.finish()
+    })
 }
 
 /// The state of the one pass over the file.
@@ -251,6 +258,7 @@ impl Pass {
             kind: self.kind,
             rows: self.rows,
             unread: self.columns.unread,
+            unread_sheets: Vec::new(),
             has_dealers: self.columns.dealer.is_some(),
             unreadable: self.unreadable,
             clean: self.clean,

@@ -105,6 +105,15 @@ fn columns(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             named.join(", ")
         )?;
     }
+    if !report.unread_sheets.is_empty() {
+        let sheets = report.unread_sheets.iter();
+        let named: Vec<String> = sheets.map(|sheet| escape(sheet)).collect();
+        write!(
+            out,
+            "<p>Sheets that were not read, since their columns are others <span class=\"zh\">列名不同、未检查的工作表</span>: {}.</p>",
+            named.join(", ")
+        )?;
+    }
     if !report.has_dealers {
         write!(
             out,

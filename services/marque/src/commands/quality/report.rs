@@ -16,6 +16,7 @@ pub(super) struct Report {
     pub(super) today: NaiveDate,
     pub(super) rows: u64,
     pub(super) unread: Vec<String>,
+    pub(super) unread_sheets: Vec<String>,
     pub(super) has_dealers: bool,
     pub(super) unreadable: u64,
     /// Rows that an import would put aside: those that cannot be read, and those with something to reject.
@@ -83,6 +84,7 @@ impl Report {
             today,
             rows: checked.rows,
             unread: checked.unread.clone(),
+            unread_sheets: checked.unread_sheets.clone(),
             has_dealers: checked.has_dealers,
             unreadable: checked.unreadable.len() as u64,
             quarantined: quarantined(checked),

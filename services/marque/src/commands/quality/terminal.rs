@@ -79,6 +79,16 @@ fn columns(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
             named.join(", ")
         )?;
     }
+    if !report.unread_sheets.is_empty() {
+        let named = report.unread_sheets.iter().take(SHOWN);
+        let named: Vec<String> = named.map(|sheet| format!("{sheet:?}")).collect();
+        writeln!(
+            out,
+            "{} sheets were not read, since their columns are others: {}",
+            report.unread_sheets.len(),
+            named.join(", ")
+        )?;
+    }
     if !report.has_dealers {
         writeln!(
             out,
