@@ -181,6 +181,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0054_compensations_asked"),
         migration!("complaint", "0055_cases_by_due"),
         migration!("complaint", "0056_untold_tiers"),
+        migration!("complaint", "0057_handed_over"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

@@ -10,6 +10,7 @@ use prost::Message;
 
 use super::{
     CaseApp, Shown, Wanted, draft,
+    hand_over::{dealer_before, dealers_concerned},
     moves::{check_note, entry, expect_version},
     open::Who,
     publish::{self, Change},
@@ -40,6 +41,8 @@ pub(crate) struct Amendment {
     pub(crate) source: String,
     pub(crate) customer_key: String,
     pub(crate) customer_id: String,
+    /// To whom it is handed over.
+    pub(crate) dealer: String,
     /// What is to be empty.
     pub(crate) clear: Vec<String>,
     pub(crate) note: String,
@@ -48,7 +51,7 @@ pub(crate) struct Amendment {
 }
 
 /// What was changed: field, before, after.
-type Changed = (&'static str, String, String);
+pub(super) type Changed = (&'static str, String, String);
 
 /// A note, and what it means.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +83,7 @@ impl CaseApp {
     {
         check_note(&amendment.note)?;
         let who = self.another(&ctx, meta, wanted, &amendment).await?;
+        let heir = self.heir(&ctx, meta, &amendment).await?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -100,6 +104,9 @@ impl CaseApp {
                         let mut changes = amendment.apply(&mut case)?;
                         if let Some(who) = who {
                             changes.extend(Self::give_to(conn, &mut case, who)?);
+                        }
+                        if let Some(heir) = &heir {
+                            changes.extend(app.hand_over(conn, &ctx, &mut case, heir, now)?);
                         }
                         if !changes.is_empty() {
                             app.write_amended(
@@ -208,19 +215,17 @@ impl CaseApp {
                 .collect::<Vec<_>>()
                 .join(","),
         );
-        let act = Act {
-            act: "complaint_amended",
-            subject: &subject,
-            dealer: &case.dealer,
-            detail: &fields,
-        };
-        record(conn, ctx, now, &act)?;
-        Ok(publish::one(
-            conn,
-            &*self.clock,
-            publish::AMENDED,
-            Change::of(case, now),
-        )?)
+        for dealer in dealers_concerned(case, changes) {
+            let act = Act {
+                act: "complaint_amended",
+                subject: &subject,
+                dealer,
+                detail: &fields,
+            };
+            record(conn, ctx, now, &act)?;
+        }
+        let change = Change::of(case, now).handed_over_by(dealer_before(changes));
+        Ok(publish::one(conn, &*self.clock, publish::AMENDED, change)?)
     }
 
     /// Takes back what was found in columns that now say something else.

@@ -7,7 +7,7 @@ use marque_db::{Conn, StoreError};
 
 use super::{CaseApp, moves::entry, read::is_customer};
 use crate::{
-    domain::{CALL_WITHIN, CARE, Case, READ_WITHIN, State, Task, TaskKind, TaskState},
+    domain::{CARE, Case, State, Task, TaskKind, TaskState},
     error::Result,
 };
 
@@ -33,14 +33,14 @@ impl CaseApp {
         match case.state {
             State::Resolved => {
                 self.end_tasks(conn, ctx, (case, calls), overtaken, now)?;
-                self.plan_call(conn, ctx, case, CALL_WITHIN[0], now)
+                self.plan(conn, ctx, case, TaskKind::SatisfactionCall, now)
             }
             // The note of this move is what the customer said.
             State::FollowedUp => {
                 self.end_tasks(conn, ctx, (case, calls), (TaskState::Done, note), now)
             }
             State::Closed if case.satisfaction == [0, 0] && !tasks.iter().any(is_call) => {
-                self.plan_call(conn, ctx, case, CALL_WITHIN[1], now)
+                self.plan(conn, ctx, case, TaskKind::SatisfactionCall, now)
             }
             State::Reopened => self.end_tasks(conn, ctx, (case, calls), overtaken, now),
             State::Withdrawn => {
@@ -77,20 +77,7 @@ impl CaseApp {
         if tasks.iter().any(is_told) {
             return Ok(());
         }
-        let task = (TaskKind::CustomerWord, READ_WITHIN);
-        Ok(self.plan(conn, ctx, case, task, now)?)
-    }
-
-    fn plan_call(
-        &self,
-        conn: &mut Conn<'_>,
-        ctx: &CallContext,
-        case: &Case,
-        working_days: u32,
-        now: Timestamp,
-    ) -> std::result::Result<(), StoreError> {
-        let call = (TaskKind::SatisfactionCall, working_days);
-        self.plan(conn, ctx, case, call, now)
+        Ok(self.plan(conn, ctx, case, TaskKind::CustomerWord, now)?)
     }
 
     /// Gives customer care a task that is made by itself.
@@ -99,16 +86,19 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         case: &Case,
-        (kind, working_days): (TaskKind, u32),
+        kind: TaskKind,
         now: Timestamp,
     ) -> std::result::Result<(), StoreError> {
         let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
+        let due_at = kind
+            .working_days(case.state)
+            .map(|days| calendar.end_of_working_day(now, days));
         let task = Task {
             id: new_uuid(&*self.clock),
             department: CARE.to_owned(),
             text: kind.errand().to_owned(),
             owner: String::new(),
-            due_at: Some(calendar.end_of_working_day(now, working_days)),
+            due_at,
             is_needed: false,
             state: TaskState::Open,
             outcome: String::new(),

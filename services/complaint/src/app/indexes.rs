@@ -97,7 +97,11 @@ impl Indexes {
         };
         let words = format!("{} {}", case.words.text, case.words.wish);
         inner.cases.put((case.id.uuid(), dealer), &words);
-        inner.about.insert(case.id.uuid(), about);
+        let before = inner.about.insert(case.id.uuid(), about);
+        if let Some(before) = before.filter(|before| before.dealer != dealer) {
+            // It was handed over: whoever had it does not find it any more.
+            inner.cases.remove((case.id.uuid(), before.dealer));
+        }
     }
 
     /// Takes in a solution, unless it is known as it is.

@@ -10,6 +10,7 @@ mod evidence;
 mod filed;
 mod follow_up;
 mod forgetting;
+mod hand_over;
 mod indexes;
 mod knowledge;
 mod moves;

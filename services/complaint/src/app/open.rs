@@ -185,6 +185,10 @@ impl CaseApp {
             if let Some((known, _)) = known.first() {
                 return Err(Error::Exists(known.number.to_string()));
             }
+            let place = (dealer.as_str(), request.source.as_str(), keys[0]);
+            if let Some(number) = storage::number_handed_over(conn, place)? {
+                return Err(Error::Exists(number.to_string()));
+            }
         }
         let serial = storage::take_serials(conn, 1)?[0];
         let mut case = self.make(dealer, &request.source, draft, serial, now);

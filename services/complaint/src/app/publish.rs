@@ -99,6 +99,14 @@ impl Change {
         self
     }
 
+    /// The dealer who had it before, if it was handed over.
+    pub(super) fn handed_over_by(mut self, dealer: Option<&str>) -> Self {
+        dealer
+            .unwrap_or_default()
+            .clone_into(&mut self.0.from_dealer);
+        self
+    }
+
     /// The state it was in before.
     pub(super) fn from(mut self, state: &str) -> Self {
         state.clone_into(&mut self.0.from_state);

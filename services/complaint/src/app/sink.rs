@@ -182,6 +182,7 @@ impl CaseApp {
             .into_iter()
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
             .collect();
+        let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
         let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
@@ -195,6 +196,8 @@ impl CaseApp {
                 .record
                 .and_then(|record| customers.get(&record).copied());
             let (id, outcome) = match known.remove(key) {
+                // It is another dealer's case by now, who works on it.
+                None if elsewhere.contains_key(key) => (elsewhere[key], Outcome::Unchanged),
                 Some((case, content)) if content == row.content => {
                     let id = case.id;
                     known.insert(key.clone(), (case, content));

@@ -140,6 +140,17 @@ impl TaskKind {
         }
     }
 
+    /// Working days within which a task that is made by itself is to be done, by the state of its case; `None` of one that somebody
+    /// gave.
+    pub(crate) const fn working_days(self, state: State) -> Option<u32> {
+        match (self, state) {
+            (Self::Given, _) => None,
+            (Self::SatisfactionCall, State::Closed) => Some(CALL_WITHIN[1]),
+            (Self::SatisfactionCall, _) => Some(CALL_WITHIN[0]),
+            (Self::CustomerWord, _) => Some(READ_WITHIN),
+        }
+    }
+
     /// What is to be done, of a task that is made by itself.
     pub(crate) const fn errand(self) -> &'static str {
         match self {
@@ -158,9 +169,9 @@ impl TaskKind {
 /// The department that does what is made by itself.
 pub(crate) const CARE: &str = "customer_care";
 /// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
-pub(crate) const CALL_WITHIN: [u32; 2] = [3, 7];
+const CALL_WITHIN: [u32; 2] = [3, 7];
 /// Working days within which somebody reads what he wrote after the end.
-pub(crate) const READ_WITHIN: u32 = 1;
+const READ_WITHIN: u32 = 1;
 
 impl Task {
     /// Whether it is of a kind and still to be done.

@@ -19,10 +19,7 @@ mod years;
 
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
-pub(crate) use case::{
-    Anew, CALL_WITHIN, CARE, Case, Entry, READ_WITHIN, Task, TaskKind, TaskState, Turn, Words,
-    follow,
-};
+pub(crate) use case::{Anew, CARE, Case, Entry, Task, TaskKind, TaskState, Turn, Words, follow};
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};

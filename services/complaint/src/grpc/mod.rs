@@ -152,6 +152,7 @@ impl ComplaintGrpc {
             source: wire.source.clone(),
             customer_key: wire.customer_key.clone(),
             customer_id: wire.customer_id.clone(),
+            dealer: wire.dealer.clone(),
             clear: wire.clear.clone(),
             note: wire.note.clone(),
             expected_version: wire.expected_version,

@@ -76,16 +76,24 @@ impl Listed {
 }
 
 impl Order {
-    /// Where rows are read from, the instant they are sorted by, and how.
-    const fn sources(self) -> (&'static str, &'static str, &'static str) {
+    /// Where rows are read from.
+    fn tables(self, filter: &Filter) -> &'static str {
         match self {
-            Self::Opened => ("complaints", "opened_at", "opened_at DESC, id DESC"),
-            // The clocks first, as their index has them: the cases of a page and no others are looked up.
-            Self::Due => (
-                "complaint_clocks AS soonest CROSS JOIN complaints",
-                "soonest.due_at",
-                "soonest.due_at, soonest.complaint_id",
-            ),
+            Self::Opened => "complaints",
+            // The few cases of a customer or a car are found by who and which it is.
+            Self::Due if filter.customer.is_some() || !filter.vin.is_empty() => {
+                "complaint_clocks AS soonest, complaints"
+            }
+            // Of all others the clocks come first, as their index has them: the cases of a page and hardly another are looked up.
+            Self::Due => "complaint_clocks AS soonest CROSS JOIN complaints",
+        }
+    }
+
+    /// The instant rows are sorted by, and how.
+    const fn sorting(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Opened => ("opened_at", "opened_at DESC, id DESC"),
+            Self::Due => ("soonest.due_at", "soonest.due_at, soonest.complaint_id"),
         }
     }
 
@@ -142,7 +150,8 @@ impl CaseStore {
         filter.narrow(&mut clauses);
         let Clauses { sql, mut values } = clauses;
         values.push(page.size.into());
-        let (tables, key, order) = filter.order.sources();
+        let tables = filter.order.tables(filter);
+        let (key, order) = filter.order.sorting();
         let sql = format!(
             "SELECT {}, {key} FROM {tables} WHERE {sql} ORDER BY {order} LIMIT ?{}",
             read_columns(),

@@ -18,6 +18,7 @@ mod evidence;
 mod feed;
 mod follow_up;
 mod forgotten;
+mod hand_over;
 mod imports;
 mod kill;
 mod knowledge;

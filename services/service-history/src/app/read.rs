@@ -185,14 +185,7 @@ impl VisitApp {
                     });
                 }
                 conn.see_all_dealers()?;
-                app.page(
-                    conn,
-                    ctx.scope(),
-                    Whose::Vehicle(vin),
-                    &page,
-                    listed,
-                    now,
-                )
+                app.page(conn, ctx.scope(), Whose::Vehicle(vin), &page, listed, now)
             })
             .await
     }

@@ -40,6 +40,9 @@ pub(crate) struct ChangeView {
     id: String,
     /// Dealer.
     dealer: String,
+    /// Dealer whose case it was until now, where it was handed over.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    from_dealer: String,
     /// VIN.
     #[serde(skip_serializing_if = "String::is_empty")]
     vin: String,
@@ -99,6 +102,7 @@ impl From<pb::CaseChange> for ChangeView {
             compensation,
             amount_minor,
             rule,
+            from_dealer,
         } = change;
         let amount = match compensation.as_str() {
             "" => String::new(),
@@ -107,6 +111,7 @@ impl From<pb::CaseChange> for ChangeView {
         Self {
             id,
             dealer,
+            from_dealer,
             vin,
             category,
             severity,

@@ -97,6 +97,8 @@ pub(crate) struct AmendmentBody {
     customer_key: String,
     /// Or by the customer.
     customer_id: String,
+    /// Dealer whose case it is to be: for a region, among its dealers, and for headquarters; needs a note.
+    dealer: String,
     /// What is to be empty from now on: vin, visit_id, part or fault.
     clear: Vec<String>,
     /// Why.
@@ -104,7 +106,7 @@ pub(crate) struct AmendmentBody {
 }
 
 /// Correct severity, category, department, part, fault or tier, and what was typed wrong at the desk: vehicle, visit, channel, who
-/// complains. Clocks that run have the new times.
+/// complains. Clocks that run have the new times. A region or headquarters hands a case over to another dealer.
 #[utoipa::path(post, path = "/v1/complaints/{id}/amendments", tag = "complaints",
     params(("id" = String, Path, description = "Id or number")),
     request_body = AmendmentBody,
@@ -129,6 +131,7 @@ pub(crate) async fn amend_complaint(
         source,
         customer_key,
         customer_id,
+        dealer,
         clear,
         note,
     } = body;
@@ -149,6 +152,7 @@ pub(crate) async fn amend_complaint(
         customer_key,
         customer_id,
         clear,
+        dealer,
     };
     let amended = app
         .clients

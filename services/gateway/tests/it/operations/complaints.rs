@@ -40,7 +40,7 @@ pub(super) fn examples() -> Vec<Example> {
             "POST /v1/complaints/{id}/amendments",
             "manager",
             complaint("/amendments"),
-            r#"{"severity":"critical","note":"he may not brake"}"#,
+            r#"{"severity":"critical","dealer":"D002","note":"he may not brake, and he has moved"}"#,
         ),
         (
             "POST /v1/complaints/{id}/notes",

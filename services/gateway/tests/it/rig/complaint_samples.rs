@@ -176,6 +176,7 @@ pub(super) fn change() -> complaint::CaseChange {
         compensation: text("approved"),
         amount_minor: 30_000,
         rule: text("repair_days"),
+        from_dealer: text("D002"),
     }
 }
 
