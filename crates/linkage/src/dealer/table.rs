@@ -9,6 +9,7 @@ use super::name_statistics::NameStatistics;
 use super::prepared::{DealerRecord, Identity, Prepared, prepare};
 use crate::batch::{BatchOptions, Blocker};
 use crate::cluster::Limits;
+use crate::codes;
 use crate::schema::{Mapping, Role};
 use crate::score::{Comparator, FieldSpec, Outcome};
 use crate::table::Table;
@@ -39,7 +40,29 @@ pub fn is_dealer_table(table: &Table, mapping: &Mapping) -> bool {
         chinese += u32::from(value.chars().any(crate::text::fold::is_han));
     }
     chinese * 2 > filled
-        && (has(Role::ResidentId) || has(Role::Phone) || has(Role::Vin) || has(Role::Plate))
+        && (has(Role::ResidentId)
+            || has(Role::Vin)
+            || has(Role::Plate)
+            || has_chinese_mobiles(table, mapping))
+}
+
+/// Names in Chinese characters are written in Japan too.
+fn has_chinese_mobiles(table: &Table, mapping: &Mapping) -> bool {
+    let step = (table.rows() / 1_000).max(1);
+    mapping
+        .roles
+        .iter()
+        .enumerate()
+        .filter(|(_, role)| **role == Role::Phone)
+        .any(|(column, _)| {
+            let cells = (0..table.rows()).step_by(step);
+            let (mut filled, mut mobile) = (0_u32, 0_u32);
+            for cell in cells.map(|row| table.cell(row, column)) {
+                filled += u32::from(!cell.trim().is_empty());
+                mobile += u32::from(codes::mobile(cell).is_some());
+            }
+            mobile * 4 > filled
+        })
 }
 
 impl DealerRecords {

@@ -42,6 +42,8 @@ pub(super) const DATE: &[LevelSpec] = &[
     level("one digit differs, or day and month swapped", 0.10),
     level("two of day, month and year the same", 0.05),
     level("same year", 0.04),
+    level("same year, no more is known of one", 0.02),
+    level("a year or two apart, no more is known of one", 0.01),
     level("years near", 0.03),
     level("dates differ", 0.03),
 ];

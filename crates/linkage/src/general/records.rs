@@ -10,7 +10,7 @@ use super::levels::FieldKind;
 use super::lexicon::Lexicon;
 use super::names;
 use crate::batch::{BatchOptions, Blocker};
-use crate::schema::{Mapping, own_number_rank};
+use crate::schema::{Mapping, Role, own_number_rank};
 use crate::score::{Comparator, Correlation, FieldSpec, MAX_FIELDS, Outcome, Tells, Veto};
 use crate::table::Table;
 
@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) kind: FieldKind,
     /// What the relatives under one roof do not share.
     pub(super) is_personal: bool,
+    /// The whole name, perhaps once more in another script.
+    is_whole_name: bool,
     /// The identity number of the person, not of a guardian or an employer.
     is_own_number: bool,
     pub(super) lexicon: usize,
@@ -218,6 +220,9 @@ fn fields(table: &Table, mapping: &Mapping, plans: &[Plan]) -> Vec<Field> {
                 name: name.clone(),
                 kind: *kind,
                 is_personal: is_personal(table, mapping, *kind, columns),
+                is_whole_name: columns.iter().any(|column| {
+                    mapping.roles.get(*column) == Some(&Role::FullName)
+                }),
                 is_own_number: own.is_some_and(|own| columns[..] == [own]),
                 lexicon,
                 column,
@@ -239,12 +244,7 @@ fn checked(parts: &[Field], lexicons: &[Lexicon]) -> Option<(usize, Checked)> {
 /// One name written in several columns, and places that contain one another, do not add up freely.
 fn specs(parts: &[Field]) -> Vec<FieldSpec> {
     let has_parts_of_name = parts.iter().any(|part| part.kind == FieldKind::Family);
-    let is_full_name = |at: usize| {
-        has_parts_of_name
-            && parts[at].kind == FieldKind::Text
-            && parts[..at].iter().all(|part| part.kind != FieldKind::Text)
-    };
-    let mut places = 0;
+    let (mut names, mut places) = (u8::from(has_parts_of_name), 0);
     (0..parts.len())
         .map(|at| {
             let part = &parts[at];
@@ -254,11 +254,14 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
                     side: 0,
                     share: FULL_NAME_SHARE,
                 }),
-                FieldKind::Text if is_full_name(at) => Some(Correlation {
-                    group: 0,
-                    side: 1,
-                    share: FULL_NAME_SHARE,
-                }),
+                FieldKind::Text if part.is_whole_name => {
+                    names += 1;
+                    Some(Correlation {
+                        group: 0,
+                        side: (names - 1).min(3),
+                        share: FULL_NAME_SHARE,
+                    })
+                }
                 FieldKind::Postcode | FieldKind::Place => {
                     places += 1;
                     Some(Correlation {
@@ -390,7 +393,6 @@ impl Blocker for GeneralRecords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Role;
 
     /// Numbers of nine digits that pass Luhn's rule.
     fn sound_by_luhn(row: u32) -> String {
