@@ -434,6 +434,20 @@ mod tests {
     }
 
     #[test]
+    fn japanese_customers_are_no_chinese_ones() {
+        for (mobile, is_dealers) in [("13912345678", true), ("090-1234-5678", false)] {
+            let mut table = Table::new(["氏名", "電話番号"].map(str::to_owned).to_vec());
+            for _ in 0..30 {
+                table.push_row(["高橋美咲", mobile]).unwrap();
+            }
+            let mapping = Mapping {
+                roles: vec![Role::FullName, Role::Phone],
+            };
+            assert_eq!(is_dealer_table(&table, &mapping), is_dealers, "{mobile}");
+        }
+    }
+
+    #[test]
     fn one_records_first_phone_is_found_in_the_others_second() {
         let record = |name, phones: &[&str]| {
             prepare(&DealerRecord {

@@ -96,7 +96,9 @@ pub(super) fn cell(
             // Lists of one time: any year will do as theirs.
             None => Some(LIST_YEAR),
         };
-        let born = recorded.zip(told).map(|(year, told)| year.saturating_sub(told));
+        let born = recorded
+            .zip(told)
+            .map(|(year, told)| year.saturating_sub(told));
         return born.map_or_else(String::new, |born| born.to_string());
     }
     let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
@@ -202,7 +204,10 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
         let says_birth = |column: &&usize| speaks_of_birth(&table.headers()[**column]);
         let born = dates.iter().find(says_birth).or(dates.first()).copied();
         let columns = match recorded {
-            Some(recorded) => [Some(*age), Some(recorded), born].into_iter().flatten().collect(),
+            Some(recorded) => [Some(*age), Some(recorded), born]
+                .into_iter()
+                .flatten()
+                .collect(),
             None => vec![*age],
         };
         put(&mut plans, 1, vec![(header(*age), FieldKind::Age, columns)]);

@@ -214,3 +214,24 @@ fn postcode(lexicon: &Lexicon, a: &Value, b: &Value) -> (u8, Share) {
         () => (4, Share::None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_bare_year_is_compared_as_a_year() {
+        let full = 18_500_302;
+        for (other, level) in [
+            (18_500_302, 1 + 1),
+            (18_500_000, 5),
+            (18_520_000, 6),
+            (18_570_000, 7),
+            (19_500_000, 8),
+            (18_500_714, 4),
+        ] {
+            assert_eq!(date(full, other), level, "{other}");
+            assert_eq!(date(other, full), level, "{other}");
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub(super) const NAME: &[LevelSpec] = &[
     level("short form or initial", 0.03),
     level("name nearly the same", 0.09),
     level("name similar", 0.05),
-    by_frequency("given and family name swapped", 0.02),
+    by_frequency("name in the place of another", 0.02),
     level("given and family name swapped, nearly the same", 0.005),
     level("names differ", 0.085),
 ];

@@ -29,8 +29,8 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     let (rows, told) = looked.fold((0_u32, 0_u32), |(rows, told), row| {
         (rows + 1, told + u32::from(is_told(row)))
     });
-    let is_needed = roles.contains(&Role::Recorded)
-        && (told as f32) < (1.0 - MISSING_BIRTHDAYS) * rows as f32;
+    let is_needed =
+        roles.contains(&Role::Recorded) && (told as f32) < (1.0 - MISSING_BIRTHDAYS) * rows as f32;
     if !births.is_empty() && !is_needed {
         for role in roles.iter_mut().filter(|role| **role == Role::Age) {
             *role = Role::Ignore;

@@ -33,7 +33,7 @@ const HINTS: &[(Role, &str)] = &[
          nom_complet nom_et_prenom nom_prenom nombre_completo nombre_y_apellidos apellidos_y_nombre nome_completo cognome_e_nome \
          cognome_nome nome_e_cognome volledige_naam naam_volledig name_vorname vorname_name imie_i_nazwisko nazwisko_i_imie \
          jmeno_a_prijmeni prijmeni_a_jmeno fullt_navn fullstandigt_namn nume_complet ad_soyad adi_soyadi ho_va_ten ho_ten \
-         nama_lengkap ονοματεπωνυμο піб фио 氏名 姓名 성명 フリガナ ふりがな furigana الاسم_الكامل שם_מלא",
+         nama_lengkap ονοματεπωνυμο фамилия_имя прізвище_імя фио 氏名 姓名 성명 フリガナ ふりがな furigana الاسم_الكامل שם_מלא",
     ),
     (
         Role::Place,
@@ -446,6 +446,27 @@ mod tests {
             ("生年月日", Role::Date),
             ("姓", Role::FamilyName),
             ("PESEL", Role::Code),
+            ("født", Role::Date),
+            ("nato", Role::Date),
+            ("nar.", Role::Date),
+            ("příjm.", Role::FamilyName),
+            ("jm.", Role::GivenName),
+            ("midl_name", Role::GivenName),
+            ("họ và tên", Role::FullName),
+            ("ngày sinh", Role::Date),
+            ("điện thoại", Role::Phone),
+            ("cognome e nome", Role::FullName),
+            ("фамилия имя отчество", Role::FullName),
+            ("дата народження", Role::Date),
+            ("επώνυμο", Role::FamilyName),
+            ("tanggal_lahir", Role::Date),
+            ("prenume", Role::GivenName),
+            ("baba adı", Role::Contact),
+            ("paternità", Role::Contact),
+            ("gård", Role::Place),
+            ("연락처", Role::Phone),
+            ("フリガナ", Role::FullName),
+            ("author", Role::FullName),
         ] {
             assert_eq!(hinted_role(header), Some(role), "{header}");
         }

@@ -25,7 +25,8 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
 fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
     let words_of = |roles: &[Role], half| -> FxHashSet<String> {
         let columns = (0..roles.len()).filter(|column| roles[*column] == half);
-        let values = columns.flat_map(|column| sampled(table).map(move |row| table.cell(row, column)));
+        let values =
+            columns.flat_map(|column| sampled(table).map(move |row| table.cell(row, column)));
         values.map(fold).filter(|word| !word.is_empty()).collect()
     };
     let given = words_of(roles, Role::GivenName);
@@ -34,7 +35,9 @@ fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
         return;
     }
     for column in 0..roles.len() {
-        if roles[column] != Role::FullName || share(table, column, |text| !text.trim().contains(' ')) < 0.7 {
+        if roles[column] != Role::FullName
+            || share(table, column, |text| !text.trim().contains(' ')) < 0.7
+        {
             continue;
         }
         // An initial is of no vocabulary, and of any.
