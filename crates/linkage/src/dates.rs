@@ -104,12 +104,50 @@ pub fn parse(raw: &str, order: DayOrder) -> Option<Date> {
         [year, month, day] if year.len() >= 3 => {
             Date::lenient(number(year)?.try_into().ok()?, small(month)?, small(day)?)
         }
+        [month, year] if year.len() == 4 => {
+            let month = small(month).filter(|month| (1..=12).contains(month))?;
+            Date::lenient(number(year)? as u16, month, 0)
+        }
         [first, second, year] => {
             let (day, month) = in_order(small(first)?, small(second)?, order);
             Date::lenient(full_year(year)?, month, day)
         }
         _ => None,
     }
+}
+
+/// As [`parse`], for a column that is known to hold dates: beside words of any language the year alone, and six digits as
+/// year, month and day of a lifetime's century, or the other way round.
+pub fn parse_in_column(raw: &str, order: DayOrder) -> Option<Date> {
+    parse(raw, order).or_else(|| {
+        let text = fold(raw);
+        let mut runs = text
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|run| !run.is_empty());
+        match (runs.next(), runs.next()) {
+            (Some(whole), None) if whole.len() == 6 => from_six(whole),
+            _ => only_year(&text),
+        }
+    })
+}
+
+/// The one number of four digits that can be a year.
+fn only_year(text: &str) -> Option<Date> {
+    let mut years = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|run| run.len() == 4)
+        .filter_map(|run| run.parse().ok())
+        .filter(|year| (1000..=2100).contains(year));
+    let year = years.next()?;
+    years.next().is_none().then(|| Date::lenient(year, 0, 0))?
+}
+
+/// 900131 or 310190.
+fn from_six(digits: &str) -> Option<Date> {
+    let (first, rest) = digits.split_at(2);
+    let (second, third) = rest.split_at(2);
+    let date = |year, month, day| Date::new(full_year(year)?, small(month)?, small(day)?);
+    date(first, second, third).or_else(|| date(third, second, first))
 }
 
 /// The month of a number or a name, as a column of its own holds it.
@@ -402,6 +440,29 @@ mod tests {
             (month("Sept."), month("9"), month("x")),
             (Some(9), Some(9), Some(10))
         );
+    }
+
+    #[test]
+    fn in_a_column_of_dates_words_of_any_language_stand_beside_the_year() {
+        for (raw, wanted) in [
+            ("asi 1750", (1750, 0, 0)),
+            ("kring 1712, Mora", (1712, 0, 0)),
+            ("1850-00-00", (1850, 0, 0)),
+            ("03/1850", (1850, 3, 0)),
+            ("710723", (1971, 7, 23)),
+            ("230771", (1971, 7, 23)),
+            ("12 Jan 1850", (1850, 1, 12)),
+        ] {
+            let (year, month, day) = wanted;
+            assert_eq!(
+                parse_in_column(raw, DayOrder::DayFirst),
+                Date::lenient(year, month, day),
+                "{raw}"
+            );
+        }
+        for raw in ["1750-1760 nebo", "Mora", "123", "994799"] {
+            assert_eq!(parse_in_column(raw, DayOrder::DayFirst), None, "{raw}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::name_statistics::NameStatistics;
 use super::prepared::{DealerRecord, Identity, Prepared, prepare};
 use crate::batch::{BatchOptions, Blocker};
 use crate::cluster::Limits;
+use crate::codes;
 use crate::schema::{Mapping, Role};
 use crate::score::{Comparator, FieldSpec, Outcome};
 use crate::table::Table;
@@ -39,7 +40,29 @@ pub fn is_dealer_table(table: &Table, mapping: &Mapping) -> bool {
         chinese += u32::from(value.chars().any(crate::text::fold::is_han));
     }
     chinese * 2 > filled
-        && (has(Role::ResidentId) || has(Role::Phone) || has(Role::Vin) || has(Role::Plate))
+        && (has(Role::ResidentId)
+            || has(Role::Vin)
+            || has(Role::Plate)
+            || has_chinese_mobiles(table, mapping))
+}
+
+/// Names in Chinese characters are written in Japan too.
+fn has_chinese_mobiles(table: &Table, mapping: &Mapping) -> bool {
+    let step = (table.rows() / 1_000).max(1);
+    mapping
+        .roles
+        .iter()
+        .enumerate()
+        .filter(|(_, role)| **role == Role::Phone)
+        .any(|(column, _)| {
+            let cells = (0..table.rows()).step_by(step);
+            let (mut filled, mut mobile) = (0_u32, 0_u32);
+            for cell in cells.map(|row| table.cell(row, column)) {
+                filled += u32::from(!cell.trim().is_empty());
+                mobile += u32::from(codes::mobile(cell).is_some());
+            }
+            mobile * 4 > filled
+        })
 }
 
 impl DealerRecords {
@@ -408,6 +431,20 @@ mod tests {
             .collect();
         assert_eq!(count_frequencies(&records)[0].phones[0], 12);
         assert_eq!(count_frequencies(&records[..3])[0].phones[0], 1);
+    }
+
+    #[test]
+    fn japanese_customers_are_no_chinese_ones() {
+        for (mobile, is_dealers) in [("13912345678", true), ("090-1234-5678", false)] {
+            let mut table = Table::new(["氏名", "電話番号"].map(str::to_owned).to_vec());
+            for _ in 0..30 {
+                table.push_row(["高橋美咲", mobile]).unwrap();
+            }
+            let mapping = Mapping {
+                roles: vec![Role::FullName, Role::Phone],
+            };
+            assert_eq!(is_dealer_table(&table, &mapping), is_dealers, "{mobile}");
+        }
     }
 
     #[test]

@@ -71,11 +71,11 @@ pub(super) fn cell(
     };
     if *kind == FieldKind::Date {
         let date = match columns[..] {
-            [whole] => filled(&whole).and_then(|whole| dates::parse(whole, order)),
+            [whole] => filled(&whole).and_then(|whole| dates::parse_in_column(whole, order)),
             [year, month, day] => {
                 let small = |column| filled(&column).and_then(dates::month).unwrap_or(0);
                 filled(&year)
-                    .and_then(|year| dates::parse(year, order))
+                    .and_then(|year| dates::parse_in_column(year, order))
                     .and_then(|date| Date::lenient(date.year(), small(month), small(day)))
             }
             _ => None,
@@ -83,20 +83,30 @@ pub(super) fn cell(
         return date.map_or_else(String::new, |date| date.packed().to_string());
     }
     if *kind == FieldKind::Age {
-        let told = columns.first().and_then(filled).and_then(years);
-        let born = match columns.get(1) {
-            Some(recorded) => filled(recorded)
-                .and_then(|recorded| dates::parse(recorded, order))
-                .zip(told)
-                .map(|(recorded, told)| u32::from(recorded.year()).saturating_sub(told)),
-            // Lists of one time: any year will do as theirs.
-            None => told.map(|told| LIST_YEAR.saturating_sub(told)),
+        let year_in = |column: &usize| {
+            let date = filled(column).and_then(|cell| dates::parse_in_column(cell, order));
+            date.map(|date| u32::from(date.year()))
         };
+        if let Some(born) = columns.get(2).and_then(year_in) {
+            return (DATED * born).to_string();
+        }
+        let told = columns.first().and_then(filled).and_then(years);
+        let recorded = match columns.get(1) {
+            Some(recorded) => year_in(recorded),
+            // Lists of one time: any year will do as theirs.
+            None => Some(LIST_YEAR),
+        };
+        let born = recorded
+            .zip(told)
+            .map(|(year, told)| year.saturating_sub(told));
         return born.map_or_else(String::new, |born| born.to_string());
     }
     let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
     parts.join(" ")
 }
+
+/// Years of birth that a birthday tells are told from those by age by this factor.
+pub(super) const DATED: u32 = 10_000;
 
 /// Stands for the year of a list that does not say.
 const LIST_YEAR: u32 = 2000;
@@ -190,7 +200,16 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
     put(&mut plans, 5, each_alone(Role::Phone, FieldKind::Phone));
     if let Some(age) = columns(Role::Age).first() {
         let recorded = columns(Role::Recorded).first().copied();
-        let columns = [Some(*age), recorded].into_iter().flatten().collect();
+        let dates = [columns(Role::Date), columns(Role::Year)].concat();
+        let says_birth = |column: &&usize| speaks_of_birth(&table.headers()[**column]);
+        let born = dates.iter().find(says_birth).or(dates.first()).copied();
+        let columns = match recorded {
+            Some(recorded) => [Some(*age), Some(recorded), born]
+                .into_iter()
+                .flatten()
+                .collect(),
+            None => vec![*age],
+        };
         put(&mut plans, 1, vec![(header(*age), FieldKind::Age, columns)]);
     }
     put(&mut plans, 6, each_alone(Role::Address, FieldKind::Address));

@@ -21,7 +21,7 @@ pub(super) fn values(kind: FieldKind, lexicon: &Lexicon, left: u32, right: u32) 
     if left == 0 || right == 0 {
         return (0, Share::None);
     }
-    if left == right {
+    if left == right && kind != FieldKind::Age {
         return (1, Share::Value(left));
     }
     let (a, b) = (
@@ -29,12 +29,12 @@ pub(super) fn values(kind: FieldKind, lexicon: &Lexicon, left: u32, right: u32) 
         &lexicon.values[right as usize],
     );
     match kind {
+        FieldKind::Age => age(lexicon, left, right),
         FieldKind::Given | FieldKind::Family => {
             (super::names::straight(lexicon, left, right).0, Share::None)
         }
         FieldKind::Text => (text(lexicon, a, b), Share::None),
         FieldKind::Date => (date(a.date, b.date), Share::None),
-        FieldKind::Age => (age(a.date, b.date), Share::None),
         FieldKind::Code => (code(&a.chars, &b.chars), Share::None),
         FieldKind::Phone => phone(a, b),
         FieldKind::Email => (email(a, b), Share::None),
@@ -61,8 +61,17 @@ fn text(lexicon: &Lexicon, a: &Value, b: &Value) -> u8 {
 
 fn date(left: u32, right: u32) -> u8 {
     let (Some(a), Some(b)) = (Date::from_packed(left), Date::from_packed(right)) else {
-        return 6;
+        return 8;
     };
+    let years_apart = a.year().abs_diff(b.year());
+    if a.month() == 0 || b.month() == 0 {
+        return match years_apart {
+            0 => 5,
+            1 | 2 => 6,
+            3..=10 => 7,
+            _ => 8,
+        };
+    }
     let is_swapped = a.year() == b.year() && a.month() == b.day() && a.day() == b.month();
     if is_swapped || edits(&a.digits(), &b.digits(), 1) <= 1 {
         return 2;
@@ -76,19 +85,26 @@ fn date(left: u32, right: u32) -> u8 {
     match () {
         () if same.iter().filter(|same| **same).count() == 2 => 3,
         () if same[0] => 4,
-        () if a.year().abs_diff(b.year()) <= 10 => 5,
-        () => 6,
+        () if years_apart <= 10 => 7,
+        () => 8,
     }
 }
 
-/// Ages are rounded, guessed and told before or after the birthday.
-fn age(left: u32, right: u32) -> u8 {
-    match left.abs_diff(right) {
-        0 => 1,
-        1 => 2,
-        2 => 3,
-        3..=5 => 4,
-        _ => 5,
+/// Ages are rounded, guessed and told before or after the birthday. Where both birthdays are known they say it all.
+fn age(lexicon: &Lexicon, left: u32, right: u32) -> (u8, Share) {
+    let (a, b) = (
+        &lexicon.values[left as usize],
+        &lexicon.values[right as usize],
+    );
+    if a.is_dated && b.is_dated {
+        return (0, Share::None);
+    }
+    match a.date.abs_diff(b.date) {
+        0 => (1, Share::Count(a.count.max(b.count))),
+        1 => (2, Share::None),
+        2 => (3, Share::None),
+        3..=5 => (4, Share::None),
+        _ => (5, Share::None),
     }
 }
 
@@ -196,5 +212,26 @@ fn postcode(lexicon: &Lexicon, a: &Value, b: &Value) -> (u8, Share) {
         ),
         () if edits(&a.chars, &b.chars, 1) <= 1 => (2, Share::None),
         () => (4, Share::None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_bare_year_is_compared_as_a_year() {
+        let full = 18_500_302;
+        for (other, level) in [
+            (18_500_302, 1 + 1),
+            (18_500_000, 5),
+            (18_520_000, 6),
+            (18_570_000, 7),
+            (19_500_000, 8),
+            (18_500_714, 4),
+        ] {
+            assert_eq!(date(full, other), level, "{other}");
+            assert_eq!(date(other, full), level, "{other}");
+        }
     }
 }

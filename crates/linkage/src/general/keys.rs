@@ -135,7 +135,16 @@ impl Recipes<'_> {
         self.cross(&text, &places);
     }
 
+    /// Names, or where none were recognised the columns of words, of which some may be names.
     fn name_atoms(&self) -> Vec<(usize, Atom)> {
+        let names = self.known_name_atoms();
+        if names.is_empty() && self.of(FieldKind::Text).is_empty() {
+            return self.atoms(FieldKind::Place, Atom::Whole);
+        }
+        names
+    }
+
+    fn known_name_atoms(&self) -> Vec<(usize, Atom)> {
         [
             self.atoms(FieldKind::Family, Atom::Sound),
             // Further given names come and go.

@@ -25,7 +25,7 @@ pub(super) const NAME: &[LevelSpec] = &[
     level("short form or initial", 0.03),
     level("name nearly the same", 0.09),
     level("name similar", 0.05),
-    by_frequency("given and family name swapped", 0.02),
+    by_frequency("name in the place of another", 0.02),
     level("given and family name swapped, nearly the same", 0.005),
     level("names differ", 0.085),
 ];
@@ -42,6 +42,8 @@ pub(super) const DATE: &[LevelSpec] = &[
     level("one digit differs, or day and month swapped", 0.10),
     level("two of day, month and year the same", 0.05),
     level("same year", 0.04),
+    level("same year, no more is known of one", 0.02),
+    level("a year or two apart, no more is known of one", 0.01),
     level("years near", 0.03),
     level("dates differ", 0.03),
 ];

@@ -3,11 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use super::address;
+use super::columns::DATED;
 use super::levels::FieldKind;
 use super::tokens::{Words, split};
 use crate::text::fold::{digits, fold, fold_code};
 use crate::text::hash::stable_hash;
 use crate::text::nickname::groups_of;
+use crate::text::roman::romanised;
 use crate::text::similarity::bigrams;
 use crate::text::sound::soundex;
 
@@ -25,6 +27,8 @@ pub(super) struct Value {
     pub(super) number: u64,
     /// yyyymmdd of a date; the year of birth by age.
     pub(super) date: u32,
+    /// True for a year of birth that a birthday tells, not an age.
+    pub(super) is_dated: bool,
     /// Hash of the part that a wider group shares: postal area, part before the @.
     pub(super) part: u64,
     /// Code of the sound.
@@ -118,7 +122,12 @@ impl Lexicon {
                 value.grams = bigrams(&words.concat().chars().collect::<Vec<_>>()).into();
                 value.words = self.add_words(words);
             }
-            FieldKind::Date | FieldKind::Age => value.date = folded.parse().unwrap_or(0),
+            FieldKind::Date => value.date = folded.parse().unwrap_or(0),
+            FieldKind::Age => {
+                let year: u32 = folded.parse().unwrap_or(0);
+                value.is_dated = year >= DATED;
+                value.date = if value.is_dated { year / DATED } else { year };
+            }
             FieldKind::Postcode => value.part = stable_hash(&[postal_area(folded).as_bytes()]),
             FieldKind::Email => {
                 value.part = stable_hash(&[folded.split('@').next().unwrap_or("").as_bytes()]);
@@ -171,8 +180,9 @@ fn folded(kind: FieldKind, raw: &str) -> Option<String> {
             }
         }
         FieldKind::Number => fold_code(raw).to_lowercase(),
-        FieldKind::Given | FieldKind::Family => name(&fold(raw)),
-        _ => fold(raw),
+        FieldKind::Given | FieldKind::Family => name(&romanised(fold(raw))),
+        FieldKind::Email => fold(raw),
+        _ => romanised(fold(raw)),
     };
     (!text.is_empty()).then_some(text)
 }

@@ -100,12 +100,16 @@ fn words(name: &[char]) -> impl Iterator<Item = &[char]> {
         .filter(|word| !word.is_empty())
 }
 
+/// Missing or different: what stands in another column may say more.
+pub(super) fn is_poor(level: u8) -> bool {
+    matches!(level, 0 | DIFFERENT)
+}
+
 /// Levels of (given, family) for two records that each have a given and a family name from one lexicon.
 pub(super) fn pair(lexicon: &Lexicon, left: (u32, u32), right: (u32, u32)) -> (Found, Found) {
     let given = straight(lexicon, left.0, right.0);
     let family = straight(lexicon, left.1, right.1);
-    let is_poor = |found: Found| matches!(found.0, 0 | DIFFERENT);
-    if !is_poor(given) || !is_poor(family) {
+    if !is_poor(given.0) || !is_poor(family.0) {
         return (given, family);
     }
     crossed(lexicon, left, right).unwrap_or((given, family))

@@ -10,7 +10,7 @@ use super::levels::FieldKind;
 use super::lexicon::Lexicon;
 use super::names;
 use crate::batch::{BatchOptions, Blocker};
-use crate::schema::{Mapping, own_number_rank};
+use crate::schema::{Mapping, Role, own_number_rank};
 use crate::score::{Comparator, Correlation, FieldSpec, MAX_FIELDS, Outcome, Tells, Veto};
 use crate::table::Table;
 
@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) kind: FieldKind,
     /// What the relatives under one roof do not share.
     pub(super) is_personal: bool,
+    /// The whole name, perhaps once more in another script.
+    is_whole_name: bool,
     /// The identity number of the person, not of a guardian or an employer.
     is_own_number: bool,
     pub(super) lexicon: usize,
@@ -44,6 +46,8 @@ pub struct GeneralRecords {
     given_family: Option<(usize, usize)>,
     address_lines: Option<(usize, usize)>,
     phones: Option<(usize, usize)>,
+    /// First and second given name, first and second surname: what one record has in the one place may stand in the other.
+    further_names: Vec<(usize, usize)>,
     /// The field of the person's own identity number, if it has a check digit.
     checked: Option<(usize, Checked)>,
     /// Gender and birthday.
@@ -90,6 +94,10 @@ impl GeneralRecords {
             given_family: place_of(FieldKind::Given).zip(place_of(FieldKind::Family)),
             address_lines: first_two(FieldKind::Address),
             phones: first_two(FieldKind::Phone),
+            further_names: [FieldKind::Given, FieldKind::Family]
+                .into_iter()
+                .filter_map(first_two)
+                .collect(),
             checked: checked(&parts, &lexicons),
             gender_birth: personal(FieldKind::Category).zip(personal(FieldKind::Date)),
             parts,
@@ -164,6 +172,34 @@ impl GeneralRecords {
             .then_some(Veto::DifferentGenderAndBirthday)
     }
 
+    /// One record's first surname is the other's second, as with two surnames or a maiden name; likewise given names.
+    fn notice_other_name(
+        &self,
+        (first, second): (usize, usize),
+        left: u32,
+        right: u32,
+        outcome: &mut Outcome,
+    ) {
+        if !names::is_poor(outcome.levels[first]) {
+            return;
+        }
+        let values = |record| (self.value(first, record), self.value(second, record));
+        let ((a, b), (c, d)) = (values(left), values(right));
+        let is_shared = |(x, y): &(u32, u32)| x == y && *x != 0;
+        let mut shared = [(a, d), (b, c)].into_iter().filter(is_shared);
+        let Some((name, _)) = shared.next() else {
+            return;
+        };
+        outcome.set_shared(first, names::CROSSED, self.share(first, Share::Value(name)));
+        match shared.next() {
+            Some((other, _)) => {
+                let share = self.share(second, Share::Value(other));
+                outcome.set_shared(second, names::CROSSED, share);
+            }
+            None => outcome.set(second, 0),
+        }
+    }
+
     /// One record's first phone is the other's second.
     fn notice_other_phone(
         &self,
@@ -218,6 +254,9 @@ fn fields(table: &Table, mapping: &Mapping, plans: &[Plan]) -> Vec<Field> {
                 name: name.clone(),
                 kind: *kind,
                 is_personal: is_personal(table, mapping, *kind, columns),
+                is_whole_name: columns
+                    .iter()
+                    .any(|column| mapping.roles.get(*column) == Some(&Role::FullName)),
                 is_own_number: own.is_some_and(|own| columns[..] == [own]),
                 lexicon,
                 column,
@@ -239,12 +278,7 @@ fn checked(parts: &[Field], lexicons: &[Lexicon]) -> Option<(usize, Checked)> {
 /// One name written in several columns, and places that contain one another, do not add up freely.
 fn specs(parts: &[Field]) -> Vec<FieldSpec> {
     let has_parts_of_name = parts.iter().any(|part| part.kind == FieldKind::Family);
-    let is_full_name = |at: usize| {
-        has_parts_of_name
-            && parts[at].kind == FieldKind::Text
-            && parts[..at].iter().all(|part| part.kind != FieldKind::Text)
-    };
-    let mut places = 0;
+    let (mut names, mut places) = (u8::from(has_parts_of_name), 0);
     (0..parts.len())
         .map(|at| {
             let part = &parts[at];
@@ -254,11 +288,14 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
                     side: 0,
                     share: FULL_NAME_SHARE,
                 }),
-                FieldKind::Text if is_full_name(at) => Some(Correlation {
-                    group: 0,
-                    side: 1,
-                    share: FULL_NAME_SHARE,
-                }),
+                FieldKind::Text if part.is_whole_name => {
+                    names += 1;
+                    Some(Correlation {
+                        group: 0,
+                        side: (names - 1).min(3),
+                        share: FULL_NAME_SHARE,
+                    })
+                }
                 FieldKind::Postcode | FieldKind::Place => {
                     places += 1;
                     Some(Correlation {
@@ -318,6 +355,9 @@ impl Comparator for GeneralRecords {
                 self.value(at, right),
             );
             outcome.set_shared(at, level, self.share(at, share));
+        }
+        for names in &self.further_names {
+            self.notice_other_name(*names, left, right, &mut outcome);
         }
         if let Some(lines) = self.address_lines {
             self.notice_swapped_lines(lines, left, right, &mut outcome);
@@ -390,7 +430,6 @@ impl Blocker for GeneralRecords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Role;
 
     /// Numbers of nine digits that pass Luhn's rule.
     fn sound_by_luhn(row: u32) -> String {
@@ -402,6 +441,75 @@ mod tests {
         let digits = (0..8).map(|place| first / 10_u32.pow(place) % 10);
         let sum: u32 = digits.enumerate().map(doubled).sum();
         format!("{first}{}", (10 - sum % 10) % 10)
+    }
+
+    fn records_of(columns: &[(&str, Role)], rows: &[&[&str]]) -> GeneralRecords {
+        let headers = columns.iter().map(|(header, _)| (*header).to_owned());
+        let mut table = Table::new(headers.collect());
+        for row in rows {
+            table.push_row(row.iter().copied()).unwrap();
+        }
+        let roles = columns.iter().map(|(_, role)| *role).collect();
+        GeneralRecords::from_table(&table, &Mapping { roles }).unwrap()
+    }
+
+    #[test]
+    fn a_surname_is_known_in_the_place_of_the_other() {
+        let columns = [
+            ("nombre", Role::GivenName),
+            ("apellido1", Role::FamilyName),
+            ("apellido2", Role::FamilyName),
+        ];
+        let rows: [&[&str]; 4] = [
+            &["Flora", "Noguera", "Pinilla"],
+            &["Flora", "Pinilla", "Noguera"],
+            &["Flora", "Pinilla", ""],
+            &["Flora", "Blanes", "Raya"],
+        ];
+        let records = records_of(&columns, &rows);
+        let surnames = |left, right| {
+            let levels = records.compare(left, right).levels;
+            (levels[1], levels[2])
+        };
+        assert_eq!(surnames(0, 1), (names::CROSSED, names::CROSSED));
+        assert_eq!(surnames(0, 2), (names::CROSSED, 0));
+        assert_eq!(surnames(0, 2), surnames(2, 0));
+        assert!(names::is_poor(surnames(0, 3).0));
+    }
+
+    #[test]
+    fn an_age_speaks_where_a_birthday_is_missing() {
+        let columns = [
+            ("name", Role::FullName),
+            ("census", Role::Recorded),
+            ("age", Role::Age),
+            ("born", Role::Date),
+        ];
+        let rows: [&[&str]; 3] = [
+            &["Jan Nowak", "1880", "40", "1840-03-02"],
+            &["Jan Nowak", "1890", "50", ""],
+            &["Jan Nowak", "1890", "30", "3 Feb 1860"],
+        ];
+        let records = records_of(&columns, &rows);
+        let at = |kind| records.parts.iter().position(|part| part.kind == kind);
+        let (age, born) = (at(FieldKind::Age).unwrap(), at(FieldKind::Date).unwrap());
+        let level = |left, right, field: usize| records.compare(left, right).levels[field];
+        assert_eq!((level(0, 1, age), level(0, 1, born)), (1, 0));
+        assert_eq!(level(1, 2, age), 5);
+        assert_eq!((level(0, 2, age), level(0, 2, born)), (0, 8));
+    }
+
+    #[test]
+    fn a_name_in_two_scripts_is_one_piece_of_evidence() {
+        let columns = [
+            ("氏名", Role::FullName),
+            ("フリガナ", Role::FullName),
+            ("title", Role::Text),
+        ];
+        let records = records_of(&columns, &[&["青木裕太", "アオキ ユウタ", "x"]]);
+        let groups = records.specs.iter().map(|spec| spec.correlation);
+        let sides: Vec<Option<u8>> = groups.map(|group| group.map(|group| group.side)).collect();
+        assert_eq!(sides, [Some(0), Some(1), None]);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::Role;
 use super::header::is_bare_year;
 use crate::table::Table;
 
+/// Birthdays missing in so many rows leave something for ages to say.
+const MISSING_BIRTHDAYS: f32 = 0.05;
+
 /// An age is compared only where no birthday is known; the year of a list is then no year of birth.
 pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     if !roles.contains(&Role::Age) {
@@ -15,7 +18,20 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     {
         roles[column] = Role::Recorded;
     }
-    if roles.contains(&Role::Date) || roles.contains(&Role::Year) {
+    let is_birth = |column: &usize| matches!(roles[*column], Role::Date | Role::Year);
+    let births: Vec<usize> = (0..roles.len()).filter(is_birth).collect();
+    let is_told = |row: usize| {
+        let mut cells = births.iter().map(|column| table.cell(row, *column).trim());
+        cells.any(|cell| !super::is_missing(cell))
+    };
+    let step = (table.rows() / 2_000).max(1);
+    let looked = (0..table.rows()).step_by(step);
+    let (rows, told) = looked.fold((0_u32, 0_u32), |(rows, told), row| {
+        (rows + 1, told + u32::from(is_told(row)))
+    });
+    let is_needed =
+        roles.contains(&Role::Recorded) && (told as f32) < (1.0 - MISSING_BIRTHDAYS) * rows as f32;
+    if !births.is_empty() && !is_needed {
         for role in roles.iter_mut().filter(|role| **role == Role::Age) {
             *role = Role::Ignore;
         }
@@ -32,6 +48,8 @@ mod tests {
         for row in 0..400 {
             let cells = headers.iter().map(|header| match *header {
                 "dob" => format!("{}-03-{:02}", 1900 + row % 80, 1 + row % 28),
+                "born" if row % 3 == 0 => String::new(),
+                "born" => format!("{}-03-{:02}", 1900 + row % 80, 1 + row % 28),
                 "snapshot" => format!("20{:02}-11-04", 8 + 2 * (row % 4)),
                 "year" => (1800 + row % 60).to_string(),
                 "name" => ["Jan Nowak", "Ewa Kowal", "Piotr Lis"][row % 3].to_owned(),
@@ -54,6 +72,14 @@ mod tests {
             [Role::Recorded, Role::Age]
         );
         assert_eq!(roles_of(&["name", "year"])[1], Role::Year);
+    }
+
+    #[test]
+    fn an_age_stands_for_birthdays_that_are_missing() {
+        assert_eq!(
+            roles_of(&["born", "snapshot", "age"]),
+            [Role::Date, Role::Recorded, Role::Age]
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct Content {
     pub(super) distinct: f32,
     pub(super) distinct_count: usize,
     pub(super) date: f32,
+    /// Dates, bare years, and years beside words of any language: what a column holds whose header speaks of dates.
+    pub(super) dated: f32,
     pub(super) number: f32,
     pub(super) email: f32,
     pub(super) phone: f32,
@@ -159,6 +161,13 @@ impl Content {
                 && (7..=15).contains(&digit_count)
                 && (value.starts_with('+') || value.starts_with("00") || is_spaced),
         );
+        let dated = (digit_count > 0)
+            .then(|| dates::parse_in_column(value, DayOrder::DayFirst))
+            .flatten();
+        count(
+            &mut self.dated,
+            dated.is_some_and(|date| (1400..=2100).contains(&date.year())),
+        );
         let date = (digit_count > 0)
             .then(|| dates::parse(value, DayOrder::DayFirst))
             .flatten();
@@ -172,6 +181,7 @@ impl Content {
     fn divide(&mut self, filled: f32) {
         for share in [
             &mut self.date,
+            &mut self.dated,
             &mut self.number,
             &mut self.email,
             &mut self.phone,

@@ -24,12 +24,16 @@ const HINTS: &[(Role, &str)] = &[
     (
         Role::Contact,
         "contact father mother spouse husband wife parent next_of_kin vater mutter ehemann ehefrau vader moeder partner \
-         pere mere conjoint epoux epouse padre madre conyuge coniuge pai mae aktefelle ojciec matka отец мать 联系人",
+         pere mere conjoint epoux epouse padre madre conyuge coniuge pai mae aktefelle ojciec matka отец мать 联系人 \
+         paternita maternita baba_adi anne_adi otec matky otce nume_tata nume_mama ten_cha ten_me coauthors co_authors",
     ),
     (
         Role::FullName,
         "first_and_surname first_and_last first_last given_and_family name_surname full_name fullname whole_name \
-         nom_complet nom_et_prenom nombre_completo nombre_y_apellidos nome_completo volledige_naam naam_volledig фио 氏名 姓名 성명",
+         nom_complet nom_et_prenom nom_prenom nombre_completo nombre_y_apellidos apellidos_y_nombre nome_completo cognome_e_nome \
+         cognome_nome nome_e_cognome volledige_naam naam_volledig name_vorname vorname_name imie_i_nazwisko nazwisko_i_imie \
+         jmeno_a_prijmeni prijmeni_a_jmeno fullt_navn fullstandigt_namn nume_complet ad_soyad adi_soyadi ho_va_ten ho_ten \
+         nama_lengkap ονοματεπωνυμο фамилия_имя прізвище_імя фио 氏名 姓名 성명 フリガナ ふりがな furigana الاسم_الكامل שם_מלא",
     ),
     (
         Role::Place,
@@ -37,7 +41,7 @@ const HINTS: &[(Role, &str)] = &[
          geburtsort geboorteplaats geboortegemeente lieu_naissance lieu_de_naissance commune_naissance lugar_nacimiento \
          lugar_de_nacimiento luogo_nascita luogo_di_nascita comune_nascita local_nascimento local_de_nascimento naturalidade \
          miejsce_urodzenia fodested fodselssted fodelseort fodelseforsamling misto_narozeni szuletesi_hely syntymapaikka \
-         dogum_yeri место_рождения 出生地 籍贯 출생지",
+         dogum_yeri locul_nasterii mjesto_rodenja noi_sinh que_quan tempat_lahir место_рождения місце_народження 出生地 籍贯 출생지",
     ),
     (
         Role::Year,
@@ -60,7 +64,10 @@ const HINTS: &[(Role, &str)] = &[
          fecha_nac fecha_nacimiento fecha_de_nacimiento nacimiento bautismo data_nascita data_di_nascita nascita battesimo \
          data_nascimento data_de_nascimento nascimento batismo data_urodzenia urodzenia fodselsdato fodselsdag fodelsedatum fodelsedag fodsel fodd \
          datum_narozeni narozeni szuletes szuletesi_datum syntymaaika dogum_tarihi geb_dat gebdat gebdatum date_naiss dt_naiss \
-         fec_nac data_nasc dt_nasc data_ur data_urodz дата_рождения 生日 出生 生年月日 생년월일",
+         fec_nac data_nasc dt_nasc data_ur data_urodz geboren getauft gedoopt nato nata battezzato nacido nacida bautizado nascido \
+         nascida batizado ne_le nee_le fodt dobt dopt dopdatum dop urodzony urodzona narozen narozena krest szuletett syntynyt \
+         dogum data_nasterii nascut datum_rodenja datum_rojstva rojen ngay_sinh tanggal_lahir gimimo_data dzimsanas_datums \
+         sunniaeg ημερομηνια_γεννησης γεννηση дата_народження дата_рождения рожден крещен تاريخ_الميلاد תאריך_לידה 生日 出生 生年月日 생년월일",
     ),
     (
         Role::Recorded,
@@ -80,20 +87,23 @@ const HINTS: &[(Role, &str)] = &[
     (
         Role::Phone,
         "phone mobile telephone tel cell fax handy telefon telefonnummer mobilnummer telefoon telefoonnummer portable \
-         telefono movil celular cellulare telefone telemovel gsm puhelin matkapuhelin телефон 手机 电话 联系方式 電話 전화",
+         telefono movil celular cellulare telefone telemovel gsm puhelin matkapuhelin fone fono telf tlf dien_thoai telepon τηλεφωνο \
+         телефон الهاتف טלפון 手机 电话 联系方式 電話 전화 연락처",
     ),
     (
         Role::FamilyName,
         "surname last_name lastname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
          familienaam nom_de_famille nom_famille nom apellido apellidos primer_apellido segundo_apellido cognome sobrenome \
          apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi prezime \
-         soyad soyadi фамилия 姓 성",
+         soyad soyadi prijm nume_de_familie prezime priimek pavarde uzvards perekonnanimi επωνυμο nama_belakang прізвище фамилия \
+         اسم_العائلة שם_משפחה 姓 성",
     ),
     (
         Role::GivenName,
         "given given_name first_name firstname forename fname christian_name middle initials vorname rufname taufname voornaam \
          voornamen tussenvoegsel patroniem patronymic patronym roepnaam prenom prenoms nombre nombres nome_proprio primeiro_nome \
-         imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi voorletters ime имя отчество 名",
+         imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi voorletters ime midl_name mid_name mname \
+         second_name prenume vardas vards eesnimi ονομα nama_depan імя имя отчество الاسم_الأول שם_פרטי 名",
     ),
     (
         Role::Postcode,
@@ -107,29 +117,30 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::Gender,
-        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi spol пол 性别 性別 성별",
+        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi pohl cinsiyet gioi_tinh jenis_kelamin sugu lytis dzimums φυλο стать spol пол 性别 性別 성별",
     ),
     (
         Role::Age,
-        "age aged age_years alter leeftijd edad eta idade wiek alder vek kor ika yas vuk возраст 年龄 年齢 나이",
+        "age aged age_years alter leeftijd edad eta idade wiek alder vek kor ika yas vuk varsta tuoi umur amzius vecums ηλικια вік возраст 年龄 年齢 나이",
     ),
     (
         Role::Address,
         "address addr street road adresse strasse adres straat rue voie direccion calle domicilio indirizzo via endereco \
-         morada rua ulica adress gata gate gade vej osoite katu cim utca адрес улица 地址 住址 住所 주소",
+         morada rua ulica adress gata gate gade vej osoite katu cim lakcim utca adresa dia_chi alamat logradouro διευθυνση адреса адрес улица العنوان כתובת 地址 住址 住所 주소",
     ),
     (
         Role::Place,
         "city town suburb village county place locality district region municipality parish residence stadt ort wohnort \
          gemeinde dorf kreis pfarrei woonplaats plaats gemeente stad parochie ville commune paroisse departement lieu ciudad \
          municipio localidad poblacion parroquia citta comune localita paese parrocchia cidade freguesia concelho miasto \
-         miejscowosc gmina parafia powiat poststed kommune sogn socken forsamling ort mesto obec varos kaupunki sehir ilce \
-         город село 城市 都市 도시",
+         miejscowosc gmina parafia powiat poststed kommune sogn socken forsamling ort mesto obec varos kaupunki sehir ilce localitate oras judet mjesto tinh thanh_pho xa huyen kota πολη asuinpaikka місто \
+         gard by_gard farm torp город село 城市 都市 도시",
     ),
     (Role::Kind, "ctype customer_type party_type 客户类型"),
     (
         Role::FullName,
-        "name naam namn navn nome nazwa nimi jmeno nev isim 姓名 名称 客户 title имя 이름",
+        "name naam namn navn nome nazwa nimi jmeno nev isim nume nama 姓名 名称 客户 author autor auteur autore author_name title \
+         имя 이름 الاسم שם",
     ),
     (
         Role::Code,
@@ -241,7 +252,12 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
         "by" => return Some(Role::Year),
         bare if BARE_YEAR.contains(&bare) => return Some(Role::Year),
-        "geb" | "naiss" | "nac" | "nasc" => return Some(Role::Date),
+        "geb" | "naiss" | "nac" | "nasc" | "nar" | "ur" | "narodz" | "рожд" => {
+            return Some(Role::Date);
+        }
+        // What lists abbreviate; numbers under such a header are none of it.
+        "jm" | "fn" | "vn" | "vorn" | "voorn" | "pren" => return Some(Role::GivenName),
+        "ln" | "sn" | "nn" | "zun" | "nachn" | "apell" | "cogn" => return Some(Role::FamilyName),
         "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
             return Some(Role::Month);
         }
@@ -430,6 +446,27 @@ mod tests {
             ("生年月日", Role::Date),
             ("姓", Role::FamilyName),
             ("PESEL", Role::Code),
+            ("født", Role::Date),
+            ("nato", Role::Date),
+            ("nar.", Role::Date),
+            ("příjm.", Role::FamilyName),
+            ("jm.", Role::GivenName),
+            ("midl_name", Role::GivenName),
+            ("họ và tên", Role::FullName),
+            ("ngày sinh", Role::Date),
+            ("điện thoại", Role::Phone),
+            ("cognome e nome", Role::FullName),
+            ("фамилия имя отчество", Role::FullName),
+            ("дата народження", Role::Date),
+            ("επώνυμο", Role::FamilyName),
+            ("tanggal_lahir", Role::Date),
+            ("prenume", Role::GivenName),
+            ("baba adı", Role::Contact),
+            ("paternità", Role::Contact),
+            ("gård", Role::Place),
+            ("연락처", Role::Phone),
+            ("フリガナ", Role::FullName),
+            ("author", Role::FullName),
         ] {
             assert_eq!(hinted_role(header), Some(role), "{header}");
         }

@@ -1,6 +1,8 @@
 //! What the name columns of a table are to one another: headers such as `Name` or `nome` mean one thing alone and another
 //! beside a column for the other half, and some columns only repeat others.
 
+use rustc_hash::FxHashSet;
+
 use super::Role;
 use crate::table::Table;
 use crate::text::fold::fold;
@@ -12,9 +14,62 @@ const REPEATS: f32 = 0.95;
 
 /// Puts the roles of name columns right, given those of all columns.
 pub(super) fn settle(table: &Table, roles: &mut [Role]) {
+    take_name_of_known_words_for_half(table, roles);
+    leave_titles_of_works(table, roles);
     take_bare_name_for_missing_half(table, roles);
     take_lone_half_for_whole(table, roles);
     ignore_repetitions(table, roles);
+}
+
+/// A name beside given and family name that holds words of one of them, such as `middle`, is a further one of its kind.
+fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
+    let words_of = |roles: &[Role], half| -> FxHashSet<String> {
+        let columns = (0..roles.len()).filter(|column| roles[*column] == half);
+        let values =
+            columns.flat_map(|column| sampled(table).map(move |row| table.cell(row, column)));
+        values.map(fold).filter(|word| !word.is_empty()).collect()
+    };
+    let given = words_of(roles, Role::GivenName);
+    let family = words_of(roles, Role::FamilyName);
+    if given.is_empty() || family.is_empty() {
+        return;
+    }
+    for column in 0..roles.len() {
+        if roles[column] != Role::FullName
+            || share(table, column, |text| !text.trim().contains(' ')) < 0.7
+        {
+            continue;
+        }
+        // An initial is of no vocabulary, and of any.
+        let known = |words: &FxHashSet<String>| {
+            share(table, column, |text| {
+                let word = fold(text);
+                word.chars().nth(1).is_none() || words.contains(&word)
+            })
+        };
+        let (as_given, as_family) = (known(&given), known(&family));
+        if as_given.max(as_family) > 0.5 {
+            roles[column] = if as_given >= as_family {
+                Role::GivenName
+            } else {
+                Role::FamilyName
+            };
+        }
+    }
+}
+
+/// A title beside a name is that of a work.
+fn leave_titles_of_works(table: &Table, roles: &mut [Role]) {
+    let is_title = |column: &usize| fold(&table.headers()[*column]) == "title";
+    let wholes = |roles: &[Role]| roles.iter().filter(|role| **role == Role::FullName).count();
+    if wholes(roles) < 2 {
+        return;
+    }
+    if let Some(column) = (0..roles.len()).find(is_title)
+        && roles[column] == Role::FullName
+    {
+        roles[column] = Role::Text;
+    }
 }
 
 /// `Name` beside `Vorname` is the family name, `nome` beside `cognome` the given name.
@@ -143,6 +198,33 @@ mod tests {
         );
         let whole: &[&[&str]] = &[&["Jean Petit"], &["Anne Le Goff"], &["Luc Roy"]];
         assert_eq!(roles_of(&["nom"], whole), [Role::FullName]);
+    }
+
+    #[test]
+    fn a_further_name_is_of_the_kind_of_its_words() {
+        let rows: &[&[&str]] = &[
+            &["Anna", "Uwe", "Schmidt", "Meier"],
+            &["Uwe", "J", "Meier", "Weiß"],
+            &["Jan", "Anna", "Weiß", ""],
+        ];
+        assert_eq!(
+            roles_of(&["first_name", "name_2", "surname", "other_name"], rows),
+            [
+                Role::GivenName,
+                Role::GivenName,
+                Role::FamilyName,
+                Role::FamilyName
+            ]
+        );
+    }
+
+    #[test]
+    fn the_title_of_a_work_is_no_name() {
+        let rows: &[&[&str]] = &[&["Jan Nowak", "On trees"], &["Ewa Lis", "On lakes"]];
+        assert_eq!(
+            roles_of(&["author", "title"], rows),
+            [Role::FullName, Role::Text]
+        );
     }
 
     #[test]

@@ -162,17 +162,13 @@ fn role_of(header: &str, content: &Content, rows: usize) -> Role {
 fn checked(role: Role, says_birth: bool, content: &Content, rows: usize) -> Role {
     match role {
         Role::RowId if content.distinct < 0.95 => role_by_content(content, rows),
-        Role::Date if content.date < 0.4 => {
-            if content.year > 0.8 {
-                Role::Year
-            } else {
-                role_by_content(content, rows)
-            }
-        }
+        Role::Date if content.date < 0.4 && content.year > 0.8 => Role::Year,
+        Role::Date if content.dated < 0.5 => role_by_content(content, rows),
         Role::Age if content.age < 0.8 => role_by_content(content, rows),
         // Few years are those of lists, but pupils and recruits are born in few years too.
         Role::Date | Role::Year if !says_birth && is_of_few_days(content) => Role::Recorded,
-        Role::Year if says_birth && content.date > 0.8 => Role::Date,
+        // "ca. 1850" beside 1851: read as dates, those that say more than the year too.
+        Role::Year if says_birth && content.dated > 0.5 && content.year < 0.8 => Role::Date,
         // A census tract, or who recorded.
         Role::Recorded if content.date < 0.4 && content.year < 0.5 => {
             role_by_content(content, rows)

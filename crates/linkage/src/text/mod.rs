@@ -4,5 +4,6 @@ pub mod fold;
 pub mod han;
 pub mod hash;
 pub mod nickname;
+pub mod roman;
 pub mod similarity;
 pub mod sound;
