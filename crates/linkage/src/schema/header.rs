@@ -10,7 +10,7 @@ use crate::text::fold::fold;
 const HINTS: &[(Role, &str)] = &[
     (
         Role::RowId,
-        "rec_id record_id unique_id row_id rowid uid uuid guid record_no record_number row_number 编号 序号",
+        "rec_id record_id unique_id row_id rowid contact_id person_id customer_id author_id uid uuid guid record_no record_number row_number 编号 序号",
     ),
     (
         Role::Ignore,
@@ -47,7 +47,7 @@ const HINTS: &[(Role, &str)] = &[
         Role::Year,
         "birth_year birthyear year_of_birth yob dob_year geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
          anno_nascita anno_di_nascita ano_nascimento ano_de_nascimento rok_urodzenia fodselsar fodelsear rok_narozeni \
-         syntymavuosi год_рождения geb_jahr gebjahr annee_naiss ano_nac anno_nasc ano_nasc rok_ur rok_urodz birth_yr",
+         syntymavuosi 生年 год_рождения geb_jahr gebjahr annee_naiss ano_nac anno_nasc ano_nasc rok_ur rok_urodz birth_yr",
     ),
     (
         Role::Month,
@@ -92,7 +92,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::FamilyName,
-        "surname last_name lastname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
+        "surname last_name lastname last_nm name_last namelast sname sirname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
          familienaam nom_de_famille nom_famille nom apellido apellidos primer_apellido segundo_apellido cognome sobrenome \
          apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi prezime \
          soyad soyadi prijm nume_de_familie prezime priimek pavarde uzvards perekonnanimi επωνυμο nama_belakang прізвище фамилия \
@@ -100,7 +100,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::GivenName,
-        "given given_name first_name firstname forename fname christian_name middle initials vorname rufname taufname voornaam \
+        "given given_name first_name firstname first_nm name_first namefrst namefirst forename forenames gname fname christian_name middle initials vorname rufname taufname voornaam \
          voornamen tussenvoegsel patroniem patronymic patronym roepnaam prenom prenoms nombre nombres nome_proprio primeiro_nome \
          imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi voorletters ime midl_name mid_name mname \
          second_name prenume vardas vards eesnimi ονομα nama_depan імя имя отчество الاسم_الأول שם_פרטי 名",
@@ -256,8 +256,10 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
             return Some(Role::Date);
         }
         // What lists abbreviate; numbers under such a header are none of it.
-        "jm" | "fn" | "vn" | "vorn" | "voorn" | "pren" => return Some(Role::GivenName),
-        "ln" | "sn" | "nn" | "zun" | "nachn" | "apell" | "cogn" => return Some(Role::FamilyName),
+        "first" | "jm" | "fn" | "vn" | "vorn" | "voorn" | "pren" => return Some(Role::GivenName),
+        "last" | "ln" | "sn" | "nn" | "zun" | "nachn" | "apell" | "cogn" => {
+            return Some(Role::FamilyName);
+        }
         "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
             return Some(Role::Month);
         }
@@ -446,6 +448,10 @@ mod tests {
             ("生年月日", Role::Date),
             ("姓", Role::FamilyName),
             ("PESEL", Role::Code),
+            ("first", Role::GivenName),
+            ("namelast", Role::FamilyName),
+            ("Contact ID", Role::RowId),
+            ("生年", Role::Year),
             ("født", Role::Date),
             ("nato", Role::Date),
             ("nar.", Role::Date),

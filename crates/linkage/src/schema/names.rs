@@ -15,6 +15,7 @@ const REPEATS: f32 = 0.95;
 /// Puts the roles of name columns right, given those of all columns.
 pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     take_name_of_known_words_for_half(table, roles);
+    leave_names_of_others(table, roles);
     leave_titles_of_works(table, roles);
     take_bare_name_for_missing_half(table, roles);
     take_lone_half_for_whole(table, roles);
@@ -57,6 +58,36 @@ fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
         }
     }
 }
+
+/// A name that holds neither given nor family name of its row is another's: an employer's, a ship's.
+fn leave_names_of_others(table: &Table, roles: &mut [Role]) {
+    let halves: Vec<usize> = (0..roles.len())
+        .filter(|column| matches!(roles[*column], Role::GivenName | Role::FamilyName))
+        .collect();
+    for column in 0..roles.len() {
+        if roles[column] != Role::FullName {
+            continue;
+        }
+        let (mut both, mut shared) = (0_u32, 0_u32);
+        for row in sampled(table) {
+            let whole = sorted_words(table.cell(row, column));
+            let words: Vec<String> = halves
+                .iter()
+                .flat_map(|half| sorted_words(table.cell(row, *half)))
+                .collect();
+            if !whole.is_empty() && !words.is_empty() {
+                both += 1;
+                shared += u32::from(words.iter().any(|word| whole.contains(word)));
+            }
+        }
+        if both >= LEAST_ROWS && shared * 4 < both {
+            roles[column] = Role::Text;
+        }
+    }
+}
+
+/// Rows with both a whole name and halves, from which on they are compared.
+const LEAST_ROWS: u32 = 10;
 
 /// A title beside a name is that of a work.
 fn leave_titles_of_works(table: &Table, roles: &mut [Role]) {
@@ -215,6 +246,18 @@ mod tests {
                 Role::FamilyName,
                 Role::FamilyName
             ]
+        );
+    }
+
+    #[test]
+    fn the_name_of_an_employer_is_not_the_persons() {
+        let rows: &[&[&str]] = &[
+            &["Anna", "Schmidt", "Acme Inc", "Dr. Anna Schmidt"],
+            &["Uwe", "Meier", "Globex", "Meier U"],
+        ];
+        assert_eq!(
+            roles_of(&["first_name", "surname", "account_name", "name"], rows)[2..],
+            [Role::Text, Role::FullName]
         );
     }
 
