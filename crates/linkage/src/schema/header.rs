@@ -47,7 +47,7 @@ const HINTS: &[(Role, &str)] = &[
         Role::Year,
         "birth_year birthyear year_of_birth yob dob_year geburtsjahr geboortejaar annee_naissance annee_de_naissance ano_nacimiento \
          anno_nascita anno_di_nascita ano_nascimento ano_de_nascimento rok_urodzenia fodselsar fodelsear rok_narozeni \
-         syntymavuosi 生年 год_рождения geb_jahr gebjahr annee_naiss ano_nac anno_nasc ano_nasc rok_ur rok_urodz birth_yr",
+         syntymavuosi год_рождения geb_jahr gebjahr annee_naiss ano_nac anno_nasc ano_nasc rok_ur rok_urodz birth_yr",
     ),
     (
         Role::Month,
@@ -250,7 +250,7 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
     let folded = words_of(header);
     match folded.as_str() {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
-        "by" => return Some(Role::Year),
+        "by" | "生年" => return Some(Role::Year),
         bare if BARE_YEAR.contains(&bare) => return Some(Role::Year),
         "geb" | "naiss" | "nac" | "nasc" | "nar" | "ur" | "narodz" | "рожд" => {
             return Some(Role::Date);

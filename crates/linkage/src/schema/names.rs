@@ -15,10 +15,10 @@ const REPEATS: f32 = 0.95;
 /// Puts the roles of name columns right, given those of all columns.
 pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     take_name_of_known_words_for_half(table, roles);
-    leave_names_of_others(table, roles);
     leave_titles_of_works(table, roles);
     take_bare_name_for_missing_half(table, roles);
     take_lone_half_for_whole(table, roles);
+    leave_names_of_others(table, roles);
     ignore_repetitions(table, roles);
 }
 
