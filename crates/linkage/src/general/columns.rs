@@ -168,6 +168,17 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
             columns: names,
         });
     }
+    for column in columns(Role::FullName) {
+        let mut whole = vec![column];
+        if given.len() == 1 && family.len() == 1 && stand_in(table, column, &[given[0], family[0]])
+        {
+            whole.extend([given[0], family[0]]);
+        }
+        plans.push(Plan {
+            kind: FieldKind::Text,
+            columns: vec![(header(column), FieldKind::Text, whole)],
+        });
+    }
     let mut each = |role: Role, kind: FieldKind| {
         for column in columns(role) {
             plans.push(Plan {
@@ -176,7 +187,6 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
             });
         }
     };
-    each(Role::FullName, FieldKind::Text);
     each(Role::Date, FieldKind::Date);
     each(Role::Code, FieldKind::Code);
     each(Role::ResidentId, FieldKind::Code);
@@ -222,6 +232,23 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
         put(&mut plans, 1, vec![birth]);
     }
     plans
+}
+
+/// True if the halves of a name are filled where the whole is not, as in files put together of two sources: joined they are the
+/// whole name of their rows.
+fn stand_in(table: &Table, whole: usize, halves: &[usize]) -> bool {
+    let is_filled = |row: usize, column: usize| !is_missing(table.cell(row, column).trim());
+    let (mut wholes, mut parts, mut both) = (0_u32, 0_u32, 0_u32);
+    for row in (0..table.rows()).step_by((table.rows() / 2_000).max(1)) {
+        let (one, other) = (
+            is_filled(row, whole),
+            halves.iter().any(|half| is_filled(row, *half)),
+        );
+        wholes += u32::from(one && !other);
+        parts += u32::from(other && !one);
+        both += u32::from(one && other);
+    }
+    both * 20 < wholes.min(parts)
 }
 
 /// Puts the columns of one lexicon into the given place, or last.
@@ -301,6 +328,29 @@ mod tests {
             roles: roles.collect(),
         };
         (Table::new(headers.collect()), mapping)
+    }
+
+    #[test]
+    fn halves_of_a_name_stand_for_the_whole_where_that_is_missing() {
+        let columns = [
+            ("name", Role::FullName),
+            ("first", Role::GivenName),
+            ("last", Role::FamilyName),
+        ];
+        let (mut table, mapping) = of(&columns);
+        table.push_row(["Jan Nowak", "", ""]).unwrap();
+        table.push_row(["", "Ewa", "Lis"]).unwrap();
+        let whole = |table: &Table, row| {
+            let plans = plan(table, &mapping);
+            let whole = plans.iter().find(|plan| plan.kind == FieldKind::Text);
+            cell(table, whole.unwrap(), row, 0, DayOrder::DayFirst)
+        };
+        assert_eq!(whole(&table, 0), "Jan Nowak");
+        assert_eq!(whole(&table, 1), "Ewa Lis");
+        for _ in 0..5 {
+            table.push_row(["Piotr Kowal", "Piotr", "Kowal"]).unwrap();
+        }
+        assert_eq!(whole(&table, 1), "");
     }
 
     #[test]

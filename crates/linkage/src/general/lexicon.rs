@@ -6,7 +6,7 @@ use super::address;
 use super::columns::DATED;
 use super::levels::FieldKind;
 use super::tokens::{Words, split};
-use crate::text::fold::{digits, fold, fold_code};
+use crate::text::fold::{digits, fold, fold_code, is_han};
 use crate::text::hash::stable_hash;
 use crate::text::nickname::groups_of;
 use crate::text::roman::romanised;
@@ -182,9 +182,30 @@ fn folded(kind: FieldKind, raw: &str) -> Option<String> {
         FieldKind::Number => fold_code(raw).to_lowercase(),
         FieldKind::Given | FieldKind::Family => name(&romanised(fold(raw))),
         FieldKind::Email => fold(raw),
+        FieldKind::Text => romanised(unspaced(&fold(raw))),
         _ => romanised(fold(raw)),
     };
     (!text.is_empty()).then_some(text)
+}
+
+/// Without spaces between Chinese characters or Korean syllables: 青木 裕太 is 青木裕太.
+fn unspaced(folded: &str) -> String {
+    let is_unspaced = |c: Option<char>| {
+        c.is_some_and(|c| {
+            is_han(c) || matches!(c, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}')
+        })
+    };
+    let mut before = None;
+    let mut rest = folded.chars().peekable();
+    let mut text = String::with_capacity(folded.len());
+    while let Some(character) = rest.next() {
+        let is_between = is_unspaced(before) && is_unspaced(rest.peek().copied());
+        if character != ' ' || !is_between {
+            text.push(character);
+        }
+        before = Some(character);
+    }
+    text
 }
 
 /// A folded name without what is written or left out at will: dots behind initials, hyphens, apostrophes.
@@ -205,5 +226,23 @@ fn postal_area(folded: &str) -> String {
             .chars()
             .take(folded.chars().count().saturating_sub(2).max(1))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_with_and_without_a_space() {
+        for (spaced, whole) in [
+            ("青木　裕太", "青木裕太"),
+            ("이 현숙", "이현숙"),
+            ("Щербаков", "shcherbakov"),
+        ] {
+            let folded = |raw: &str| folded(FieldKind::Text, raw);
+            assert_eq!(folded(spaced), folded(whole));
+        }
+        assert_eq!(unspaced("anna 王 芳 lee"), "anna 王芳 lee");
     }
 }

@@ -200,6 +200,21 @@ impl GeneralRecords {
         }
     }
 
+    /// How probable it is that another record has the words of this one's name, were they independent.
+    fn share_by_words(&self, field: usize, record: u32) -> f32 {
+        let lexicon = &self.lexicons[self.parts[field].lexicon];
+        let words = &lexicon.values[self.value(field, record) as usize].words;
+        let shares = words.iter().map(|word| lexicon.words.share(*word));
+        let product = shares.product::<f32>().max(LEAST_SHARE);
+        let is_letter = |word: &u32| lexicon.words.texts[*word as usize].len() == 1;
+        if words.len() > 2 && words.iter().all(is_letter) {
+            // Characters make two names, family and given, whatever their number.
+            product.powf(2.0 / words.len() as f32)
+        } else {
+            product
+        }
+    }
+
     /// One record's first phone is the other's second.
     fn notice_other_phone(
         &self,
@@ -320,6 +335,8 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
         .collect()
 }
 
+/// However rare its words, no name is rarer than this.
+const LEAST_SHARE: f32 = 1e-9;
 const FULL_NAME_SHARE: f32 = 0.3;
 const PLACE_SHARE: f32 = 0.7;
 
@@ -354,7 +371,11 @@ impl Comparator for GeneralRecords {
                 self.value(at, left),
                 self.value(at, right),
             );
-            outcome.set_shared(at, level, self.share(at, share));
+            let mut share = self.share(at, share);
+            if level == 1 && part.is_whole_name && self.given_family.is_none() {
+                share = (share * self.share_by_words(at, left)).sqrt();
+            }
+            outcome.set_shared(at, level, share);
         }
         for names in &self.further_names {
             self.notice_other_name(*names, left, right, &mut outcome);
@@ -497,6 +518,31 @@ mod tests {
         assert_eq!((level(0, 1, age), level(0, 1, born)), (1, 0));
         assert_eq!(level(1, 2, age), 5);
         assert_eq!((level(0, 2, age), level(0, 2, born)), (0, 8));
+    }
+
+    #[test]
+    fn a_whole_name_of_rare_words_is_rare_however_often_its_person_is_listed() {
+        let mut rows: Vec<[String; 1]> = (0..400)
+            .map(|at| {
+                [format!(
+                    "{} {}",
+                    ["Jan", "Ewa"][at % 2],
+                    ["Nowak", "Lis"][at / 2 % 2]
+                )]
+            })
+            .collect();
+        rows.extend((0..20).map(|_| ["Leopold Wieniawski".to_owned()]));
+        let rows: Vec<Vec<&str>> = rows.iter().map(|row| vec![row[0].as_str()]).collect();
+        let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+        let records = records_of(&[("name", Role::FullName)], &rows);
+        let share = |left, right| records.compare(left, right).share[0];
+        let counted = 20.0 / (rows.len() as f32 + 20.0);
+        assert!(share(400, 401) < counted, "{} {counted}", share(400, 401));
+        let halves = [("first", Role::GivenName), ("last", Role::FamilyName)];
+        let row: &[&str] = &["a", "b", "a b"];
+        let columns = [&halves[..], &[("name", Role::FullName)]].concat();
+        let with_halves = records_of(&columns, &[row; 3]);
+        assert!(with_halves.compare(0, 1).share[2] > 0.1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) struct Words {
     pub(super) texts: Vec<Box<[char]>>,
     documents: Vec<u32>,
     rarity: Vec<f32>,
+    values: f32,
 }
 
 impl Words {
@@ -30,6 +31,7 @@ impl Words {
     /// Fixes the rarities once all values are in.
     pub(super) fn finish(&mut self, values: usize) {
         let values = values.max(2) as f32;
+        self.values = values;
         self.rarity = self
             .documents
             .iter()
@@ -40,6 +42,11 @@ impl Words {
 
     pub(super) fn rarity(&self, word: u32) -> f32 {
         self.rarity[word as usize]
+    }
+
+    /// The share of values that hold the word.
+    pub(super) fn share(&self, word: u32) -> f32 {
+        self.documents(word) as f32 / self.values
     }
 
     /// How many values hold the word.

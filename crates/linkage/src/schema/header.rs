@@ -10,7 +10,7 @@ use crate::text::fold::fold;
 const HINTS: &[(Role, &str)] = &[
     (
         Role::RowId,
-        "rec_id record_id unique_id row_id rowid uid uuid guid record_no record_number row_number 编号 序号",
+        "rec_id record_id unique_id row_id rowid contact_id person_id customer_id author_id uid uuid guid record_no record_number row_number 编号 序号",
     ),
     (
         Role::Ignore,
@@ -92,7 +92,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::FamilyName,
-        "surname last_name lastname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
+        "surname last_name lastname last_nm name_last namelast sname sirname lname family_name family nachname familienname zuname maiden geburtsname achternaam \
          familienaam nom_de_famille nom_famille nom apellido apellidos primer_apellido segundo_apellido cognome sobrenome \
          apelido ultimo_nome nazwisko etternavn efternavn efternamn slektsnavn prijmeni priezvisko vezeteknev csaladnev sukunimi prezime \
          soyad soyadi prijm nume_de_familie prezime priimek pavarde uzvards perekonnanimi επωνυμο nama_belakang прізвище фамилия \
@@ -100,7 +100,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::GivenName,
-        "given given_name first_name firstname forename fname christian_name middle initials vorname rufname taufname voornaam \
+        "given given_name first_name firstname first_nm name_first namefrst namefirst forename forenames gname fname christian_name middle initials vorname rufname taufname voornaam \
          voornamen tussenvoegsel patroniem patronymic patronym roepnaam prenom prenoms nombre nombres nome_proprio primeiro_nome \
          imie imiona fornavn fornamn tilltalsnamn jmeno krstne keresztnev utonev etunimi adi voorletters ime midl_name mid_name mname \
          second_name prenume vardas vards eesnimi ονομα nama_depan імя имя отчество الاسم_الأول שם_פרטי 名",
@@ -250,14 +250,16 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
     let folded = words_of(header);
     match folded.as_str() {
         "id" | "key" | "index" | "no" | "nr" | "" => return Some(Role::RowId),
-        "by" => return Some(Role::Year),
+        "by" | "生年" => return Some(Role::Year),
         bare if BARE_YEAR.contains(&bare) => return Some(Role::Year),
         "geb" | "naiss" | "nac" | "nasc" | "nar" | "ur" | "narodz" | "рожд" => {
             return Some(Role::Date);
         }
         // What lists abbreviate; numbers under such a header are none of it.
-        "jm" | "fn" | "vn" | "vorn" | "voorn" | "pren" => return Some(Role::GivenName),
-        "ln" | "sn" | "nn" | "zun" | "nachn" | "apell" | "cogn" => return Some(Role::FamilyName),
+        "first" | "jm" | "fn" | "vn" | "vorn" | "voorn" | "pren" => return Some(Role::GivenName),
+        "last" | "ln" | "sn" | "nn" | "zun" | "nachn" | "apell" | "cogn" => {
+            return Some(Role::FamilyName);
+        }
         "bm" | "month" | "monat" | "maand" | "mois" | "mes" | "mese" | "miesiac" | "месяц" => {
             return Some(Role::Month);
         }
@@ -446,6 +448,10 @@ mod tests {
             ("生年月日", Role::Date),
             ("姓", Role::FamilyName),
             ("PESEL", Role::Code),
+            ("first", Role::GivenName),
+            ("namelast", Role::FamilyName),
+            ("Contact ID", Role::RowId),
+            ("生年", Role::Year),
             ("født", Role::Date),
             ("nato", Role::Date),
             ("nar.", Role::Date),

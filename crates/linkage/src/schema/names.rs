@@ -18,28 +18,35 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     leave_titles_of_works(table, roles);
     take_bare_name_for_missing_half(table, roles);
     take_lone_half_for_whole(table, roles);
+    leave_names_of_others(table, roles);
     ignore_repetitions(table, roles);
+}
+
+/// The columns of whole names.
+fn wholes_of(roles: &[Role]) -> Vec<usize> {
+    columns_of(roles, |role| role == Role::FullName)
+}
+
+fn columns_of(roles: &[Role], is: impl Fn(Role) -> bool) -> Vec<usize> {
+    (0..roles.len())
+        .filter(|column| is(roles[*column]))
+        .collect()
 }
 
 /// A name beside given and family name that holds words of one of them, such as `middle`, is a further one of its kind.
 fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
-    let words_of = |roles: &[Role], half| -> FxHashSet<String> {
-        let columns = (0..roles.len()).filter(|column| roles[*column] == half);
-        let values =
-            columns.flat_map(|column| sampled(table).map(move |row| table.cell(row, column)));
-        values.map(fold).filter(|word| !word.is_empty()).collect()
+    let words_of = |half| -> FxHashSet<String> {
+        let columns = columns_of(roles, |role| role == half);
+        let cells = columns
+            .into_iter()
+            .flat_map(|column| sampled(table).map(move |row| table.cell(row, column)));
+        cells.map(fold).filter(|word| !word.is_empty()).collect()
     };
-    let given = words_of(roles, Role::GivenName);
-    let family = words_of(roles, Role::FamilyName);
+    let (given, family) = (words_of(Role::GivenName), words_of(Role::FamilyName));
     if given.is_empty() || family.is_empty() {
         return;
     }
-    for column in 0..roles.len() {
-        if roles[column] != Role::FullName
-            || share(table, column, |text| !text.trim().contains(' ')) < 0.7
-        {
-            continue;
-        }
+    for column in wholes_of(roles) {
         // An initial is of no vocabulary, and of any.
         let known = |words: &FxHashSet<String>| {
             share(table, column, |text| {
@@ -47,8 +54,9 @@ fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
                 word.chars().nth(1).is_none() || words.contains(&word)
             })
         };
+        let is_one_word = share(table, column, |text| !text.trim().contains(' ')) >= 0.7;
         let (as_given, as_family) = (known(&given), known(&family));
-        if as_given.max(as_family) > 0.5 {
+        if is_one_word && as_given.max(as_family) > 0.5 {
             roles[column] = if as_given >= as_family {
                 Role::GivenName
             } else {
@@ -58,17 +66,43 @@ fn take_name_of_known_words_for_half(table: &Table, roles: &mut [Role]) {
     }
 }
 
+/// A name that holds neither given nor family name of its row is another's: an employer's, a ship's.
+fn leave_names_of_others(table: &Table, roles: &mut [Role]) {
+    let halves = columns_of(roles, |role| {
+        matches!(role, Role::GivenName | Role::FamilyName)
+    });
+    for column in wholes_of(roles) {
+        if is_name_of_another(table, column, &halves) {
+            roles[column] = Role::Text;
+        }
+    }
+}
+
+/// Rows with both a whole name and halves, from which on they are compared.
+const LEAST_ROWS: u32 = 10;
+
+fn is_name_of_another(table: &Table, column: usize, halves: &[usize]) -> bool {
+    let (mut both, mut shared) = (0_u32, 0_u32);
+    for row in sampled(table) {
+        let whole = sorted_words(table.cell(row, column));
+        let mut words = halves
+            .iter()
+            .flat_map(|half| sorted_words(table.cell(row, *half)))
+            .peekable();
+        if !whole.is_empty() && words.peek().is_some() {
+            both += 1;
+            shared += u32::from(words.any(|word| whole.contains(&word)));
+        }
+    }
+    both >= LEAST_ROWS && shared * 4 < both
+}
+
 /// A title beside a name is that of a work.
 fn leave_titles_of_works(table: &Table, roles: &mut [Role]) {
-    let is_title = |column: &usize| fold(&table.headers()[*column]) == "title";
-    let wholes = |roles: &[Role]| roles.iter().filter(|role| **role == Role::FullName).count();
-    if wholes(roles) < 2 {
-        return;
-    }
-    if let Some(column) = (0..roles.len()).find(is_title)
-        && roles[column] == Role::FullName
-    {
-        roles[column] = Role::Text;
+    let wholes = wholes_of(roles);
+    let is_title = |column: &&usize| fold(&table.headers()[**column]) == "title";
+    if let Some(title) = wholes.iter().find(is_title).filter(|_| wholes.len() > 1) {
+        roles[*title] = Role::Text;
     }
 }
 
@@ -215,6 +249,18 @@ mod tests {
                 Role::FamilyName,
                 Role::FamilyName
             ]
+        );
+    }
+
+    #[test]
+    fn the_name_of_an_employer_is_not_the_persons() {
+        let rows: &[&[&str]] = &[
+            &["Anna", "Schmidt", "Acme Inc", "Dr. Anna Schmidt"],
+            &["Uwe", "Meier", "Globex", "Meier U"],
+        ];
+        assert_eq!(
+            roles_of(&["first_name", "surname", "account_name", "name"], rows)[2..],
+            [Role::Text, Role::FullName]
         );
     }
 
