@@ -72,9 +72,14 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let (kind, tier) = (convert::kind(&request.kind)?, convert::tier(&request.tier)?);
-        let list = format!("scores?kind={}&tier={}", kind.key(), request.tier);
+        let brand = request.brand.trim().to_owned();
+        let list = format!(
+            "scores?kind={}&tier={}&brand={brand}",
+            kind.key(),
+            request.tier
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let (shown, next) = self.app.list(ctx, kind, tier, page).await?;
+        let (shown, next) = self.app.list(ctx, (kind, brand), tier, page).await?;
         Ok(pb::ListScoresResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),
