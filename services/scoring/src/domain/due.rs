@@ -30,6 +30,12 @@ const LEAST_WARRANTY: WarrantyTerms = WarrantyTerms {
     months: 36,
     km: 60_000,
 };
+/// Days after which an insurance that nobody told of again says nothing: no car may be driven a day without one (交强险条例 Art. 4), so it
+/// was renewed elsewhere, or the car is off the road.
+const INSURANCE_LAPSES: i64 = 90;
+/// The same of an inspection, but only of a car that was not seen for so many days: one that still comes is to be told.
+const INSPECTION_LAPSES: i64 = 180;
+const UNSEEN: i64 = 365;
 /// Kinds of visit after which the plan counts anew.
 const SERVICES: [&str; 1] = ["maintenance"];
 
@@ -70,6 +76,8 @@ pub(crate) struct DueItem {
     /// Odometer at which it does, in km; `None` where distance does not count.
     pub(crate) at_km: Option<f64>,
     pub(crate) why: Why,
+    /// Whether it is past for so long that what holds now is not known.
+    pub(crate) has_lapsed: bool,
 }
 
 /// Why something falls due on its day.
@@ -153,6 +161,10 @@ impl CarDue {
         items.extend(insurance(&vehicle, today));
         items.extend(warranty(&vehicle, forecast.as_ref(), today));
         items.sort_by_key(|item| item.when.date);
+        let seen = last_seen(&vehicle, visits);
+        for item in &mut items {
+            item.has_lapsed = item.lapses(seen, today);
+        }
         let last = visits.iter().rev().find(|visit| !visit.dealer.is_empty());
         let due = Due {
             dealer: last.map_or_else(
@@ -166,6 +178,13 @@ impl CarDue {
         };
         Self { vehicle, due }
     }
+}
+
+/// The day on which the car was last seen: at a workshop, or sold.
+fn last_seen(vehicle: &Vehicle, visits: &[Happening]) -> Option<NaiveDate> {
+    let visits = visits.iter().filter(|visit| visit.kind == Kind::Visit);
+    let days = visits.map(|visit| business_date(visit.happened_at));
+    days.chain(vehicle.sale_date).max()
 }
 
 /// The readings of visits.
@@ -226,6 +245,7 @@ fn maintenance(
             step,
             by_distance: due.by == DueBy::Distance,
         },
+        has_lapsed: false,
     })
 }
 
@@ -271,26 +291,51 @@ fn warranty(
         when: warranty_ends(LEAST_WARRANTY, sold, forecast),
         at_km: Some(f64::from(LEAST_WARRANTY.km)),
         why: Why::LeastWarranty { sold },
+        has_lapsed: false,
     };
     // The maker may have granted more than the least, so that its end says nothing once it is past.
     (item.when.date >= today).then_some(item)
 }
 
 impl DueItem {
-    /// Days since it fell due; `None` while that is ahead.
-    pub(crate) fn overdue_days(&self, today: NaiveDate) -> Option<i32> {
-        let days = (today - self.when.date).num_days();
-        i32::try_from(days).ok().filter(|days| *days > 0)
+    /// Whether it is past for so long, of a car last seen on a day, that what holds now is not known. What comes next by plan or law
+    /// is never past knowing, and a warranty that is over is over.
+    fn lapses(&self, seen: Option<NaiveDate>, today: NaiveDate) -> bool {
+        let since = |day: NaiveDate| (today - day).num_days();
+        let past = since(self.when.date);
+        match self.kind {
+            DueKind::Insurance => past > INSURANCE_LAPSES,
+            DueKind::Inspection => {
+                past > INSPECTION_LAPSES && seen.is_none_or(|day| since(day) > UNSEEN)
+            }
+            DueKind::Maintenance | DueKind::Warranty => false,
+        }
     }
 
-    /// Whether somebody is to be called because of it: a warranty that is over brings nobody back.
+    /// Days since it fell due; `None` while that is ahead, and once it has lapsed.
+    pub(crate) fn overdue_days(&self, today: NaiveDate) -> Option<i32> {
+        let days = (today - self.when.date).num_days();
+        let days = i32::try_from(days).ok().filter(|days| *days > 0);
+        days.filter(|_| !self.has_lapsed)
+    }
+
+    /// Whether somebody is to be called because of it: a warranty that is over brings nobody back, nor does what has lapsed.
     pub(crate) fn brings_back(&self, today: NaiveDate) -> bool {
-        self.kind != DueKind::Warranty || self.overdue_days(today).is_none()
+        !self.has_lapsed && (self.kind != DueKind::Warranty || self.overdue_days(today).is_none())
     }
 
     /// Why, in Chinese and English, and how long it is overdue.
     pub(crate) fn in_words(&self, today: NaiveDate) -> (String, String) {
         let (zh, en) = self.why_in_words();
+        if self.has_lapsed {
+            let days = (today - self.when.date).num_days();
+            return (
+                format!("{zh}；已过 {days} 天，此后无新消息，现状不明，不再提醒"),
+                format!(
+                    "{en}; {days} days ago, and nothing was told since: what holds now is not known"
+                ),
+            );
+        }
         let Some(days) = self.overdue_days(today) else {
             return (zh, en);
         };
@@ -388,5 +433,6 @@ const fn exact(kind: DueKind, date: NaiveDate, why: Why) -> DueItem {
         },
         at_km: None,
         why,
+        has_lapsed: false,
     }
 }

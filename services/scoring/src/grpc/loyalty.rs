@@ -209,6 +209,7 @@ fn item_to_pb(item: DueItem, today: NaiveDate) -> pb::DueDate {
         reason_zh,
         reason_en,
         overdue_days: item.overdue_days(today),
+        lapsed: item.has_lapsed,
     }
 }
 

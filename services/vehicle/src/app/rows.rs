@@ -80,9 +80,11 @@ impl Rows {
             dealer: dealer.clone(),
             source: source.to_owned(),
             vin: vin.as_str().to_owned(),
-            content: self
-                .vault
-                .dealer_index(dealer, Purpose::Content, fingerprinted(&encoded, &licence)),
+            content: self.vault.dealer_index(
+                dealer,
+                Purpose::Content,
+                fingerprinted(&encoded, &licence),
+            ),
             owner: record(vehicle.owner_key.as_deref()),
             driver: record(raw.extra("driver_key")),
             payer: record(raw.extra("payer_key")),

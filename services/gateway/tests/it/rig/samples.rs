@@ -533,6 +533,7 @@ pub(super) fn car_due() -> scoring::CarDue {
             reason_zh: text("按预测里程"),
             reason_en: text("by predicted mileage"),
             overdue_days: None,
+            lapsed: false,
         }],
     }
 }
