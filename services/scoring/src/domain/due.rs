@@ -12,7 +12,7 @@ use marque_insight::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Happening, Usage, Vehicle, happening::Kind};
+use super::{Granted, GrantedBy, Happening, Usage, Vehicle, happening::Kind};
 
 /// The plan of a model nobody gave one: what most makers ask of a petrol car in China.
 pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
@@ -24,11 +24,6 @@ pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
         km: 10_000,
         months: 12,
     },
-};
-/// The repair period of the three-guarantees rules (SAMR Order 43), the least a maker may promise.
-const LEAST_WARRANTY: WarrantyTerms = WarrantyTerms {
-    months: 36,
-    km: 60_000,
 };
 /// Days after which an insurance that nobody told of again says nothing: no car may be driven a day without one (交强险条例 Art. 4), so it
 /// was renewed elsewhere, or the car is off the road.
@@ -103,6 +98,12 @@ pub(crate) enum Why {
     Compulsory { sold: NaiveDate },
     /// The least repair period of the three-guarantees rules, from the sale on.
     LeastWarranty { sold: NaiveDate },
+    /// The repair period that the maker promised, from the sale on.
+    Promised {
+        sold: NaiveDate,
+        terms: WarrantyTerms,
+        by: GrantedBy,
+    },
 }
 
 /// A car and what is due for it.
@@ -132,7 +133,7 @@ impl CarDue {
     pub(crate) fn of(
         vehicle: Vehicle,
         visits: &[Happening],
-        (plan, occupation): (MaintenancePlan, &str),
+        (plan, occupation, granted): (MaintenancePlan, &str, Granted),
         model: &MileageModel,
         today: NaiveDate,
     ) -> Self {
@@ -159,7 +160,7 @@ impl CarDue {
         ));
         items.extend(inspection(&vehicle, today));
         items.extend(insurance(&vehicle, today));
-        items.extend(warranty(&vehicle, forecast.as_ref(), today));
+        items.extend(warranty(&vehicle, granted, forecast.as_ref(), today));
         items.sort_by_key(|item| item.when.date);
         let seen = last_seen(&vehicle, visits);
         for item in &mut items {
@@ -279,6 +280,7 @@ fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
 
 fn warranty(
     vehicle: &Vehicle,
+    granted: Granted,
     forecast: Option<&Forecast<'_>>,
     today: NaiveDate,
 ) -> Option<DueItem> {
@@ -286,15 +288,24 @@ fn warranty(
         return Some(exact(DueKind::Warranty, date, Why::Given));
     }
     let sold = vehicle.sale_date?;
+    let terms = WarrantyTerms {
+        months: granted.terms.repair_months,
+        km: granted.terms.repair_km,
+    };
+    let by = granted.by;
+    let why = match by {
+        GrantedBy::Law => Why::LeastWarranty { sold },
+        GrantedBy::Model | GrantedBy::Car => Why::Promised { sold, terms, by },
+    };
     let item = DueItem {
         kind: DueKind::Warranty,
-        when: warranty_ends(LEAST_WARRANTY, sold, forecast),
-        at_km: Some(f64::from(LEAST_WARRANTY.km)),
-        why: Why::LeastWarranty { sold },
+        when: warranty_ends(terms, sold, forecast),
+        at_km: Some(f64::from(terms.km)),
+        why,
         has_lapsed: false,
     };
     // The maker may have granted more than the least, so that its end says nothing once it is past.
-    (item.when.date >= today).then_some(item)
+    (by != GrantedBy::Law || item.when.date >= today).then_some(item)
 }
 
 impl DueItem {
@@ -390,6 +401,27 @@ impl DueItem {
                 format!("三包包修期至少三年或 6 万公里，自 {sold} 起算"),
                 format!("the law's least of 36 months or 60,000 km from the sale on {sold}"),
             ),
+            Why::Promised {
+                sold,
+                terms: WarrantyTerms { months, km },
+                by,
+            } => {
+                let whose = if by == GrantedBy::Car {
+                    ("该车三包凭证", "by the certificate of this car")
+                } else {
+                    ("厂家对该车型的承诺", "by the maker's promise for the model")
+                };
+                (
+                    format!(
+                        "{}：包修 {months} 个月或 {km} 公里，自 {sold} 起算",
+                        whose.0
+                    ),
+                    format!(
+                        "{months} months or {km} km from the sale on {sold}, {}",
+                        whose.1
+                    ),
+                )
+            }
         }
     }
 }

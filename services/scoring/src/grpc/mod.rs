@@ -3,6 +3,7 @@
 mod benefits;
 mod convert;
 mod loyalty;
+mod promises;
 mod score;
 mod words;
 
@@ -478,6 +479,20 @@ impl ScoringService for ScoreGrpc {
 
     async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
         answer(self.plan(request).await)
+    }
+
+    async fn list_guarantee_terms(
+        &self,
+        _: Request<pb::ListGuaranteeTermsRequest>,
+    ) -> Answer<pb::ListGuaranteeTermsResponse> {
+        answer(self.promises().await)
+    }
+
+    async fn put_guarantee_terms(
+        &self,
+        request: Request<pb::PutGuaranteeTermsRequest>,
+    ) -> Answer<pb::PutGuaranteeTermsResponse> {
+        answer(self.promise(request).await)
     }
 
     async fn list_benefit_plans(

@@ -538,6 +538,18 @@ pub(super) fn car_due() -> scoring::CarDue {
     }
 }
 
+pub(super) fn guarantee_terms() -> scoring::GuaranteeTerms {
+    scoring::GuaranteeTerms {
+        vehicle_id: text(""),
+        model: text("S5 Plus"),
+        sold_from: text("2026-01-01"),
+        period_months: 36,
+        period_km: 80_000,
+        repair_months: 60,
+        repair_km: 150_000,
+    }
+}
+
 pub(super) fn plan() -> scoring::Plan {
     scoring::Plan {
         model: text("S5 Plus"),
