@@ -127,6 +127,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0090_licence"),
         migration!("scoring", "0091_loyalty_by_dealer"),
         migration!("scoring", "0092_open_complaints"),
+        migration!("scoring", "0100_guarantee_terms"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,

@@ -11,7 +11,7 @@ use marque_ledger::{Entry, record};
 
 use super::{ScoreApp, assess::Learnt, read::visible};
 use crate::{
-    domain::{CarDue, Happening, USUAL_PLAN, Vehicle},
+    domain::{CarDue, Granted, Happening, USUAL_PLAN, Vehicle},
     error::{Error, Result},
     storage,
 };
@@ -86,6 +86,7 @@ impl ScoreApp {
             storage::list_plans(conn)?.into_iter().collect();
         let vins: Vec<&str> = cars.iter().map(|car| car.vin.as_str()).collect();
         let visits = storage::visits_of_cars(conn, &vins)?;
+        let promises = storage::promises_to(conn, &vins)?;
         // Of several who drive a car, the newest record's word counts.
         let occupations: HashMap<String, String> = storage::occupations_of_cars(conn, &vins)?
             .into_iter()
@@ -100,7 +101,14 @@ impl ScoreApp {
             let plan = plans.get(car.model_name()).or_else(|| plans.get(""));
             let plan = plan.copied().unwrap_or(USUAL_PLAN);
             let occupation = occupations.get(&car.vin).map_or("", String::as_str);
-            CarDue::of(car, own, (plan, occupation), &fitted.mileage, today)
+            let granted = Granted::to(&car, &promises);
+            CarDue::of(
+                car,
+                own,
+                (plan, occupation, granted),
+                &fitted.mileage,
+                today,
+            )
         });
         Ok(due.collect())
     }

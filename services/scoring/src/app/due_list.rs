@@ -196,7 +196,7 @@ fn show(line: DueLine, cars: &HashMap<String, CarDue>) -> Option<DueShown> {
         .due
         .items
         .iter()
-        .find(|item| item.kind.code() == line.kind)?;
+        .find(|item| item.kind.code() == line.kind && !item.has_lapsed)?;
     Some(DueShown {
         vehicle: car.vehicle.clone(),
         customer: line.customer,

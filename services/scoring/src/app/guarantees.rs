@@ -5,12 +5,17 @@ use marque_auth::CallContext;
 use marque_core::VehicleId;
 use marque_insight::law::{
     WorkCalendar,
-    guarantees::{Counter, Terms, Windows, counters, windows},
+    guarantees::{Counter, Windows, counters, windows},
 };
 use marque_rpc::CallMeta;
 
 use super::{ScoreApp, due::visible_car};
-use crate::{error::Result, history::local};
+use crate::{
+    domain::Granted,
+    error::{Error, Result},
+    history::local,
+    storage,
+};
 
 /// The counters of a car.
 #[derive(Debug, Clone)]
@@ -20,6 +25,8 @@ pub(crate) struct Counted {
     pub(crate) vehicle_use: String,
     /// Delivery, from which the terms run; `None` if it is not known, and then nothing is counted.
     pub(crate) start: Option<(NaiveDate, Windows)>,
+    /// By what terms.
+    pub(crate) granted: Granted,
     pub(crate) counters: Vec<Counter>,
 }
 
@@ -33,25 +40,32 @@ impl ScoreApp {
         vehicle: VehicleId,
     ) -> Result<Counted> {
         let asked_at = self.clock.now();
-        let car = self
+        let (car, granted) = self
             .db
-            .read(move |conn| visible_car(conn, &ctx, vehicle, asked_at))
+            .read(move |conn| {
+                let car = visible_car(conn, &ctx, vehicle, asked_at)?;
+                let promises = storage::promises_to(conn, &[car.vin.as_str()])?;
+                let granted = Granted::to(&car, &promises);
+                Ok::<_, Error>((car, granted))
+            })
             .await?;
         let Some(start) = car.sale_date else {
             return Ok(Counted {
                 vehicle,
                 vehicle_use: car.licensed_use,
                 start: None,
+                granted,
                 counters: Vec::new(),
             });
         };
         let repairs = self.history.repairs(meta, &car.vin).await?;
-        let (terms, calendar) = (Terms::STATUTORY, WorkCalendar::shipped());
+        let (terms, calendar) = (granted.terms, WorkCalendar::shipped());
         let now = local(asked_at);
         Ok(Counted {
             vehicle,
             vehicle_use: car.licensed_use,
             start: Some((start, windows(&terms, start, &calendar))),
+            granted,
             counters: counters(&terms, start, &calendar, &repairs, now),
         })
     }

@@ -184,12 +184,21 @@ impl Ladder {
         counts
     }
 
-    /// The place of the last customer of a kind who can hold a tier.
-    pub(crate) fn last_held(&self, kind: Kind, tier: Tier) -> Option<(CustomerId, WeightedSum)> {
+    /// The place of the last customer of a kind, or of a brand's customers, who can hold a tier.
+    pub(crate) fn last_held(
+        &self,
+        kind: Kind,
+        brand: Option<&str>,
+        tier: Tier,
+    ) -> Option<(CustomerId, WeightedSum)> {
         let inner = self.inner.read();
-        let ranks = inner.pyramid.group((kind, 0))?;
+        let ranks = inner.pyramid.group(inner.group(kind, brand)?)?;
         let size = ranks.len() as u64;
-        ranks.at_rank(self.hysteresis.last_held_rank(tier, size).min(size))
+        let last = match brand {
+            None => self.hysteresis.last_held_rank(tier, size).min(size),
+            Some(_) => tier.last_rank(size),
+        };
+        ranks.at_rank(last)
     }
 
     /// How many are ranked in a group, and the sum of the last customer of each tier.

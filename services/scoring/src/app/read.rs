@@ -135,22 +135,23 @@ impl ScoreApp {
             .await
     }
 
-    /// Customers of a kind by rank, the highest first; those of one tier if asked.
+    /// Customers of a kind by rank, the highest first; those of one brand, and of one tier among all or among these, if asked.
     pub(crate) async fn list(
         &self,
         ctx: CallContext,
-        kind: Kind,
+        (kind, brand): (Kind, String),
         tier: Option<Tier>,
         page: PageRequest,
     ) -> Result<(Vec<Shown>, Option<String>)> {
         self.ladder.catch_up().await?;
-        let (_, lasts) = self.ladder.shape(kind, None);
+        let group = Some(brand.as_str()).filter(|brand| !brand.is_empty());
+        let (_, lasts) = self.ladder.shape(kind, group);
         let place = |(customer, sum): (CustomerId, WeightedSum)| (sum, customer);
         let (mut after, last) = match tier {
             None => (None, None),
             Some(tier) => {
                 let above = tier.next_up().and_then(|above| lasts[above as usize]);
-                let Some(last) = self.ladder.last_held(kind, tier) else {
+                let Some(last) = self.ladder.last_held(kind, group, tier) else {
                     return Ok((Vec::new(), None));
                 };
                 (above.map(place), Some(place(last)))
@@ -161,6 +162,7 @@ impl ScoreApp {
         }
         let listing = Listing {
             kind,
+            brand: brand.clone(),
             after,
             last,
             limit: page.size as usize,
@@ -182,11 +184,20 @@ impl ScoreApp {
             format!("{}:{}", sum.0, customer.uuid().as_simple())
         });
         for each in &mut shown {
-            each.standing = self.ladder.standing(kind, None, each.row.customer);
+            let customer = each.row.customer;
+            each.standing = self.ladder.standing(kind, None, customer);
+            let place = |brand: &str| {
+                let standing = self.ladder.standing(kind, Some(brand), customer)?;
+                let brand = brand.to_owned();
+                Some(Place { brand, standing })
+            };
+            each.brands = group.and_then(place).into_iter().collect();
         }
         // Where tiers are held, some of those near the border are still of the tier above, or already of the one below.
         shown.retain(|each| {
-            tier.is_none_or(|tier| each.standing.is_none_or(|standing| standing.tier == tier))
+            let among = each.brands.first().map(|place| place.standing);
+            let standing = among.or(each.standing);
+            tier.is_none_or(|tier| standing.is_none_or(|standing| standing.tier == tier))
         });
         Ok((shown, next))
     }

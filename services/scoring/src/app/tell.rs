@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ScoreApp;
 use crate::{
-    domain::{Vehicle, level_word, rule_words},
+    domain::{Granted, Vehicle, level_word, rule_words},
     error::Result,
     history::local,
     storage::{self, Check},
@@ -120,12 +120,20 @@ impl ScoreApp {
         let vin = check.vin.clone();
         let car = self
             .db
-            .read(move |conn| storage::find_car(conn, &vin))
+            .read(move |conn| {
+                let Some(car) = storage::find_car(conn, &vin)? else {
+                    return Ok(None);
+                };
+                let promises = storage::promises_to(conn, &[vin.as_str()])?;
+                let terms = Granted::to(&car, &promises).terms;
+                Ok::<_, StoreError>(Some((car, terms)))
+            })
             .await?;
-        let counted = match car.and_then(|car| Some((car.sale_date?, car))) {
-            Some((start, car)) if is_covered(start, now) => {
+        let counted = match car.and_then(|(car, terms)| Some((car.sale_date?, car, terms))) {
+            Some((start, car, terms)) if is_covered(&terms, start, now) => {
                 let repairs = self.history.repairs_for_peer(&car.vin, now).await?;
-                Some((count(start, &repairs, now), has_open(&repairs), car))
+                let counters = count(&terms, start, &repairs, now);
+                Some((counters, has_open(&repairs), car))
             }
             _ => None,
         };
@@ -294,15 +302,15 @@ fn is_told(tiers: &FxHashMap<CustomerId, Tier>, told: &FxHashMap<CustomerId, Str
     tiers.len() == told.len() && tiers.iter().all(is_same)
 }
 
-/// Whether a car handed over on a day is still in the repair period, the longest of the rules' terms.
-fn is_covered(start: NaiveDate, now: Timestamp) -> bool {
-    let windows = windows(&Terms::STATUTORY, start, &WorkCalendar::shipped());
-    business_date(now) <= windows.repair_period
+/// Whether a car handed over on a day is still in the longest of its terms.
+fn is_covered(terms: &Terms, start: NaiveDate, now: Timestamp) -> bool {
+    let windows = windows(terms, start, &WorkCalendar::shipped());
+    business_date(now) <= windows.period.max(windows.repair_period)
 }
 
-fn count(start: NaiveDate, repairs: &[Repair], now: Timestamp) -> Vec<Counter> {
+fn count(terms: &Terms, start: NaiveDate, repairs: &[Repair], now: Timestamp) -> Vec<Counter> {
     let calendar = WorkCalendar::shipped();
-    counters(&Terms::STATUTORY, start, &calendar, repairs, local(now))
+    counters(terms, start, &calendar, repairs, local(now))
 }
 
 fn has_open(repairs: &[Repair]) -> bool {

@@ -12,7 +12,7 @@ use marque_insight::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Happening, Usage, Vehicle, happening::Kind};
+use super::{Granted, GrantedBy, Happening, Usage, Vehicle, happening::Kind};
 
 /// The plan of a model nobody gave one: what most makers ask of a petrol car in China.
 pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
@@ -25,11 +25,12 @@ pub(crate) const USUAL_PLAN: MaintenancePlan = MaintenancePlan {
         months: 12,
     },
 };
-/// The repair period of the three-guarantees rules (SAMR Order 43), the least a maker may promise.
-const LEAST_WARRANTY: WarrantyTerms = WarrantyTerms {
-    months: 36,
-    km: 60_000,
-};
+/// Days after which an insurance that nobody told of again says nothing: no car may be driven a day without one (交强险条例 Art. 4), so it
+/// was renewed elsewhere, or the car is off the road.
+const INSURANCE_LAPSES: i64 = 90;
+/// The same of an inspection, but only of a car that was not seen for so many days: one that still comes is to be told.
+const INSPECTION_LAPSES: i64 = 180;
+const UNSEEN: i64 = 365;
 /// Kinds of visit after which the plan counts anew.
 const SERVICES: [&str; 1] = ["maintenance"];
 
@@ -70,6 +71,8 @@ pub(crate) struct DueItem {
     /// Odometer at which it does, in km; `None` where distance does not count.
     pub(crate) at_km: Option<f64>,
     pub(crate) why: Why,
+    /// Whether it is past for so long that what holds now is not known.
+    pub(crate) has_lapsed: bool,
 }
 
 /// Why something falls due on its day.
@@ -95,6 +98,12 @@ pub(crate) enum Why {
     Compulsory { sold: NaiveDate },
     /// The least repair period of the three-guarantees rules, from the sale on.
     LeastWarranty { sold: NaiveDate },
+    /// The repair period that the maker promised, from the sale on.
+    Promised {
+        sold: NaiveDate,
+        terms: WarrantyTerms,
+        by: GrantedBy,
+    },
 }
 
 /// A car and what is due for it.
@@ -124,7 +133,7 @@ impl CarDue {
     pub(crate) fn of(
         vehicle: Vehicle,
         visits: &[Happening],
-        (plan, occupation): (MaintenancePlan, &str),
+        (plan, occupation, granted): (MaintenancePlan, &str, Granted),
         model: &MileageModel,
         today: NaiveDate,
     ) -> Self {
@@ -151,8 +160,12 @@ impl CarDue {
         ));
         items.extend(inspection(&vehicle, today));
         items.extend(insurance(&vehicle, today));
-        items.extend(warranty(&vehicle, forecast.as_ref(), today));
+        items.extend(warranty(&vehicle, granted, forecast.as_ref(), today));
         items.sort_by_key(|item| item.when.date);
+        let seen = last_seen(&vehicle, visits);
+        for item in &mut items {
+            item.has_lapsed = item.lapses(seen, today);
+        }
         let last = visits.iter().rev().find(|visit| !visit.dealer.is_empty());
         let due = Due {
             dealer: last.map_or_else(
@@ -166,6 +179,13 @@ impl CarDue {
         };
         Self { vehicle, due }
     }
+}
+
+/// The day on which the car was last seen: at a workshop, or sold.
+fn last_seen(vehicle: &Vehicle, visits: &[Happening]) -> Option<NaiveDate> {
+    let visits = visits.iter().filter(|visit| visit.kind == Kind::Visit);
+    let days = visits.map(|visit| business_date(visit.happened_at));
+    days.chain(vehicle.sale_date).max()
 }
 
 /// The readings of visits.
@@ -226,6 +246,7 @@ fn maintenance(
             step,
             by_distance: due.by == DueBy::Distance,
         },
+        has_lapsed: false,
     })
 }
 
@@ -259,6 +280,7 @@ fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
 
 fn warranty(
     vehicle: &Vehicle,
+    granted: Granted,
     forecast: Option<&Forecast<'_>>,
     today: NaiveDate,
 ) -> Option<DueItem> {
@@ -266,31 +288,65 @@ fn warranty(
         return Some(exact(DueKind::Warranty, date, Why::Given));
     }
     let sold = vehicle.sale_date?;
+    let terms = WarrantyTerms {
+        months: granted.terms.repair_months,
+        km: granted.terms.repair_km,
+    };
+    let by = granted.by;
+    let why = match by {
+        GrantedBy::Law => Why::LeastWarranty { sold },
+        GrantedBy::Model | GrantedBy::Car => Why::Promised { sold, terms, by },
+    };
     let item = DueItem {
         kind: DueKind::Warranty,
-        when: warranty_ends(LEAST_WARRANTY, sold, forecast),
-        at_km: Some(f64::from(LEAST_WARRANTY.km)),
-        why: Why::LeastWarranty { sold },
+        when: warranty_ends(terms, sold, forecast),
+        at_km: Some(f64::from(terms.km)),
+        why,
+        has_lapsed: false,
     };
     // The maker may have granted more than the least, so that its end says nothing once it is past.
-    (item.when.date >= today).then_some(item)
+    (by != GrantedBy::Law || item.when.date >= today).then_some(item)
 }
 
 impl DueItem {
-    /// Days since it fell due; `None` while that is ahead.
-    pub(crate) fn overdue_days(&self, today: NaiveDate) -> Option<i32> {
-        let days = (today - self.when.date).num_days();
-        i32::try_from(days).ok().filter(|days| *days > 0)
+    /// Whether it is past for so long, of a car last seen on a day, that what holds now is not known. What comes next by plan or law
+    /// is never past knowing, and a warranty that is over is over.
+    fn lapses(&self, seen: Option<NaiveDate>, today: NaiveDate) -> bool {
+        let since = |day: NaiveDate| (today - day).num_days();
+        let past = since(self.when.date);
+        match self.kind {
+            DueKind::Insurance => past > INSURANCE_LAPSES,
+            DueKind::Inspection => {
+                past > INSPECTION_LAPSES && seen.is_none_or(|day| since(day) > UNSEEN)
+            }
+            DueKind::Maintenance | DueKind::Warranty => false,
+        }
     }
 
-    /// Whether somebody is to be called because of it: a warranty that is over brings nobody back.
+    /// Days since it fell due; `None` while that is ahead, and once it has lapsed.
+    pub(crate) fn overdue_days(&self, today: NaiveDate) -> Option<i32> {
+        let days = (today - self.when.date).num_days();
+        let days = i32::try_from(days).ok().filter(|days| *days > 0);
+        days.filter(|_| !self.has_lapsed)
+    }
+
+    /// Whether somebody is to be called because of it: a warranty that is over brings nobody back, nor does what has lapsed.
     pub(crate) fn brings_back(&self, today: NaiveDate) -> bool {
-        self.kind != DueKind::Warranty || self.overdue_days(today).is_none()
+        !self.has_lapsed && (self.kind != DueKind::Warranty || self.overdue_days(today).is_none())
     }
 
     /// Why, in Chinese and English, and how long it is overdue.
     pub(crate) fn in_words(&self, today: NaiveDate) -> (String, String) {
         let (zh, en) = self.why_in_words();
+        if self.has_lapsed {
+            let days = (today - self.when.date).num_days();
+            return (
+                format!("{zh}；已过 {days} 天，此后无新消息，现状不明，不再提醒"),
+                format!(
+                    "{en}; {days} days ago, and nothing was told since: what holds now is not known"
+                ),
+            );
+        }
         let Some(days) = self.overdue_days(today) else {
             return (zh, en);
         };
@@ -345,6 +401,27 @@ impl DueItem {
                 format!("三包包修期至少三年或 6 万公里，自 {sold} 起算"),
                 format!("the law's least of 36 months or 60,000 km from the sale on {sold}"),
             ),
+            Why::Promised {
+                sold,
+                terms: WarrantyTerms { months, km },
+                by,
+            } => {
+                let whose = if by == GrantedBy::Car {
+                    ("该车三包凭证", "by the certificate of this car")
+                } else {
+                    ("厂家对该车型的承诺", "by the maker's promise for the model")
+                };
+                (
+                    format!(
+                        "{}：包修 {months} 个月或 {km} 公里，自 {sold} 起算",
+                        whose.0
+                    ),
+                    format!(
+                        "{months} months or {km} km from the sale on {sold}, {}",
+                        whose.1
+                    ),
+                )
+            }
         }
     }
 }
@@ -388,5 +465,6 @@ const fn exact(kind: DueKind, date: NaiveDate, why: Why) -> DueItem {
         },
         at_km: None,
         why,
+        has_lapsed: false,
     }
 }

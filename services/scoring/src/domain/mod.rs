@@ -10,6 +10,7 @@ mod fitted;
 mod guarantee;
 pub(crate) mod happening;
 mod loyalty;
+mod promise;
 mod report;
 mod score;
 mod usage;
@@ -25,6 +26,7 @@ pub(crate) use happening::{GRANTED, Happening, USED, fact_id};
 pub(crate) use loyalty::{
     Loyalty, LoyaltyLine, OfDealer, TRUSTS, WonBackLine, certainty_code, trust_code,
 };
+pub(crate) use promise::{Granted, GrantedBy, Promise};
 pub(crate) use report::{By, Cell, Holds, Report, Table};
 pub(crate) use score::{Row, State};
 pub(crate) use usage::Usage;

@@ -10,7 +10,7 @@ use marque_insight::{
     value::Language,
 };
 
-use super::benefits::benefit_to_pb;
+use super::{benefits::benefit_to_pb, promises::terms_to_pb};
 use crate::{
     app::{Counted, DueShown, LoyaltyShown},
     domain::{
@@ -209,6 +209,7 @@ fn item_to_pb(item: DueItem, today: NaiveDate) -> pb::DueDate {
         reason_zh,
         reason_en,
         overdue_days: item.overdue_days(today),
+        lapsed: item.has_lapsed,
     }
 }
 
@@ -239,6 +240,8 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
         repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
         counters: counted.counters.iter().map(counter_to_pb).collect(),
         vehicle_use: counted.vehicle_use.clone(),
+        terms: Some(terms_to_pb(&counted.granted.terms)),
+        terms_by: counted.granted.by.code().to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod benefits;
 mod convert;
 mod loyalty;
+mod promises;
 mod score;
 mod words;
 
@@ -72,9 +73,14 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let (kind, tier) = (convert::kind(&request.kind)?, convert::tier(&request.tier)?);
-        let list = format!("scores?kind={}&tier={}", kind.key(), request.tier);
+        let brand = request.brand.trim().to_owned();
+        let list = format!(
+            "scores?kind={}&tier={}&brand={brand}",
+            kind.key(),
+            request.tier
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let (shown, next) = self.app.list(ctx, kind, tier, page).await?;
+        let (shown, next) = self.app.list(ctx, (kind, brand), tier, page).await?;
         Ok(pb::ListScoresResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),
@@ -473,6 +479,20 @@ impl ScoringService for ScoreGrpc {
 
     async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
         answer(self.plan(request).await)
+    }
+
+    async fn list_guarantee_terms(
+        &self,
+        _: Request<pb::ListGuaranteeTermsRequest>,
+    ) -> Answer<pb::ListGuaranteeTermsResponse> {
+        answer(self.promises().await)
+    }
+
+    async fn put_guarantee_terms(
+        &self,
+        request: Request<pb::PutGuaranteeTermsRequest>,
+    ) -> Answer<pb::PutGuaranteeTermsResponse> {
+        answer(self.promise(request).await)
     }
 
     async fn list_benefit_plans(

@@ -204,9 +204,11 @@ pub(crate) fn due_for_time(
 }
 
 /// A page of the ranking: customers of a kind from one place up to another, both by (sum, id).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Listing {
     pub(crate) kind: Kind,
+    /// Only those who drive it; empty for all.
+    pub(crate) brand: String,
     /// Behind this one; from the top if `None`.
     pub(crate) after: Option<(WeightedSum, CustomerId)>,
     /// Up to this one; to the end if `None`.
@@ -231,8 +233,9 @@ pub(crate) fn list_by_rank(
     let top = (WeightedSum(i64::MAX), Uuid::nil().into());
     let bottom = (WeightedSum(i64::MIN), Uuid::max().into());
     let (after, last) = (listing.after.unwrap_or(top), listing.last.unwrap_or(bottom));
+    let (drives, brand) = brand_clause(&listing.brand);
     let sql = format!(
-        "SELECT {SELECTED} FROM scores s WHERE s.state = 'scored' AND s.kind = ?1 AND {sight}
+        "SELECT {SELECTED} FROM scores s WHERE s.state = 'scored' AND s.kind = ?1 AND {sight} AND {drives}
          AND (s.sum < ?3 OR (s.sum = ?3 AND s.customer_id > ?4))
          AND (s.sum > ?5 OR (s.sum = ?5 AND s.customer_id <= ?6))
          ORDER BY s.sum DESC, s.customer_id LIMIT ?7"
@@ -245,8 +248,22 @@ pub(crate) fn list_by_rank(
         last.0.0.into(),
         last.1.uuid().into(),
         (listing.limit as i64).into(),
+        (&brand).into(),
     ];
     conn.query(&sql, &values, read)
+}
+
+/// That a customer drives a brand, as a clause over parameter 8 and its value. Letters count as they are: one store's LIKE would
+/// take `NOVA` for `Nova`.
+fn brand_clause(brand: &str) -> (String, String) {
+    if brand.is_empty() {
+        return ("?8 = ''".to_owned(), String::new());
+    }
+    let column = format!("s.brands || '{SEPARATOR}'");
+    (
+        format!("replace({column}, ?8, '') <> {column}"),
+        format!("{SEPARATOR}{brand}{SEPARATOR}"),
+    )
 }
 
 /// Scored customers of a kind in a scope, with the brands they drive.

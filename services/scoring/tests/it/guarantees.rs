@@ -1,9 +1,13 @@
 //! The counters of the three guarantees, from repair orders.
 
 use marque_api::{
-    scoring::v1::GetGuaranteesRequest,
+    scoring::v1::{
+        GetDueDatesRequest, GetGuaranteesRequest, GetGuaranteesResponse, GuaranteeTerms,
+        ListGuaranteeTermsRequest, PutGuaranteeTermsRequest,
+    },
     service_history::v1::{Line, LineKind, Visit},
 };
+use marque_errors::Problem;
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
@@ -12,6 +16,8 @@ use crate::world::{World, customer, day, licensed, link, linked, owns, record_of
 store_test_suite!(
     guarantees_count_repair_orders_and_warn,
     what_a_diagnosis_names_is_counted_and_what_one_tells_warns,
+    a_promise_above_the_law_lengthens_the_terms,
+    a_promise_below_the_law_is_refused,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -159,4 +165,131 @@ async fn what_a_diagnosis_names_is_counted_and_what_one_tells_warns(db: TestDb) 
         ],
         "the first assembly that is named is where the defect is"
     );
+}
+
+async fn guarantees(world: &World) -> GetGuaranteesResponse {
+    let request = GetGuaranteesRequest {
+        vehicle_id: vehicle(VIN).to_string(),
+    };
+    let answer = world.scoring().get_guarantees(world.hq(request)).await;
+    answer.unwrap().into_inner()
+}
+
+/// Three-guarantees period of so many months or 80,000 km, repair period of six years or 150,000 km.
+fn promise(model: &str, sold_from: &str, period_months: u32) -> GuaranteeTerms {
+    GuaranteeTerms {
+        vehicle_id: String::new(),
+        model: model.into(),
+        sold_from: sold_from.into(),
+        period_months,
+        period_km: 80_000,
+        repair_months: 72,
+        repair_km: 150_000,
+    }
+}
+
+async fn put(world: &World, terms: GuaranteeTerms) -> Result<GuaranteeTerms, tonic::Status> {
+    let request = PutGuaranteeTermsRequest { terms: Some(terms) };
+    let put = world.scoring().put_guarantee_terms(world.hq(request)).await;
+    Ok(put?.into_inner().terms.unwrap())
+}
+
+async fn a_promise_above_the_law_lengthens_the_terms(db: TestDb) {
+    let world = World::start(db).await;
+    world.vehicles.deliver([sold(1, VIN, "2023-12-01")]).await;
+    // Five weeks in the workshop, after the law's two years.
+    *world.repair_orders.lock().unwrap() = vec![Visit {
+        id: format!("vis_{:032}", 1),
+        dealer: "D1".into(),
+        order_number: "R1".into(),
+        vin: VIN.into(),
+        kind: "warranty".into(),
+        opened_at: Some(to_proto_time(day("2026-03-01"))),
+        closed_at: Some(to_proto_time(day("2026-04-05"))),
+        odometer_km: 30_000,
+        ..Visit::default()
+    }];
+    let seen = |counted: GetGuaranteesResponse| {
+        let days = counted
+            .counters
+            .iter()
+            .find(|each| each.rule == "repair_days");
+        let level = days.map(|days| days.level.clone());
+        (counted.terms_by, counted.period_end, level)
+    };
+    let law = ("law".to_owned(), "2025-12-01".to_owned(), None);
+    assert_eq!(seen(guarantees(&world).await), law);
+    // For another model, and for cars sold later: not for this one.
+    put(&world, promise("S7", "2020-01-01", 60)).await.unwrap();
+    put(&world, promise("S5 Plus", "2023-12-02", 60))
+        .await
+        .unwrap();
+    assert_eq!(seen(guarantees(&world).await), law);
+    put(&world, promise("", "", 30)).await.unwrap();
+    put(&world, promise("S5 Plus", "2023-12-01", 36))
+        .await
+        .unwrap();
+    let reached = Some("reached".to_owned());
+    let by_model = ("model".to_owned(), "2026-12-01".to_owned(), reached.clone());
+    assert_eq!(seen(guarantees(&world).await), by_model);
+    let own = GuaranteeTerms {
+        vehicle_id: vehicle(VIN).to_string(),
+        ..promise("", "", 48)
+    };
+    let kept = put(&world, own).await.unwrap();
+    assert_eq!(kept.vehicle_id, vehicle(VIN).to_string());
+    let by_car = ("car".to_owned(), "2027-12-01".to_owned(), reached);
+    assert_eq!(seen(guarantees(&world).await), by_car);
+    let list = world.hq(ListGuaranteeTermsRequest {});
+    let list = world.scoring().list_guarantee_terms(list).await.unwrap();
+    let list: Vec<_> = list
+        .into_inner()
+        .terms
+        .into_iter()
+        .map(|each| (each.model, each.sold_from))
+        .collect();
+    let line = |model: &str, sold_from: &str| (model.to_owned(), sold_from.to_owned());
+    let expected = [
+        line("", "1900-01-01"),
+        line("S5 Plus", "2023-12-02"),
+        line("S5 Plus", "2023-12-01"),
+        line("S7", "2020-01-01"),
+    ];
+    assert_eq!(list, expected);
+    let request = GetDueDatesRequest {
+        vehicle_id: vehicle(VIN).to_string(),
+        ..GetDueDatesRequest::default()
+    };
+    let due = world.scoring().get_due_dates(world.hq(request)).await;
+    let dates = due.unwrap().into_inner().cars.remove(0).dates;
+    let warranty = dates.iter().find(|due| due.kind == "warranty").unwrap();
+    assert_eq!(warranty.at_km, Some(150_000.0));
+    assert!(warranty.date.as_str() > "2026-12-01", "{warranty:?}");
+    assert!(warranty.reason_en.contains("certificate"), "{warranty:?}");
+}
+
+async fn a_promise_below_the_law_is_refused(db: TestDb) {
+    let world = World::start(db).await;
+    let refused = async |terms| Problem::from(put(&world, terms).await.unwrap_err());
+    let short = refused(promise("S5 Plus", "", 23)).await;
+    let fields: Vec<&str> = short
+        .violations
+        .iter()
+        .map(|each| each.field.as_str())
+        .collect();
+    assert_eq!((short.status, fields), (400, vec!["period_months"]));
+    assert!(short.violations[0].message.contains("24"), "{short:?}");
+    let undated = refused(promise("S5 Plus", "soon", 36)).await;
+    assert_eq!(undated.violations[0].field, "sold_from");
+    let unknown = GuaranteeTerms {
+        vehicle_id: vehicle(VIN).to_string(),
+        ..promise("", "", 36)
+    };
+    assert_eq!(refused(unknown).await.status, 404);
+    let request = PutGuaranteeTermsRequest {
+        terms: Some(promise("S5 Plus", "", 36)),
+    };
+    let dealers = world.manager("D1", request);
+    let denied = world.scoring().put_guarantee_terms(dealers).await;
+    assert_eq!(denied.unwrap_err().code(), tonic::Code::PermissionDenied);
 }

@@ -1,8 +1,8 @@
 //! Loyalty, churn and due dates from events.
 
 use marque_api::scoring::v1::{
-    GetChurnModelRequest, GetDueDatesRequest, GetLoyaltyRequest, ListLoyaltyRequest, Loyalty, Plan,
-    PutPlanRequest,
+    DueDate, GetChurnModelRequest, GetDueDatesRequest, GetLoyaltyRequest, ListLoyaltyRequest,
+    Loyalty, Plan, PutPlanRequest,
 };
 use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
@@ -21,6 +21,7 @@ store_test_suite!(
     who_was_won_back_is_told_with_its_doubt,
     an_inspection_goes_by_what_the_vehicle_licence_says,
     what_is_past_is_said_to_be_overdue,
+    what_is_long_past_has_lapsed,
     the_churn_model_tells_its_calibration_curve,
 );
 
@@ -350,6 +351,42 @@ async fn an_inspection_goes_by_what_the_vehicle_licence_says(db: TestDb) {
     );
     // A process of the release before knows of no licence.
     assert_eq!(inspection(5, "", 0).await, expected("2027-01-31", false));
+}
+
+async fn what_is_long_past_has_lapsed(db: TestDb) {
+    let world = World::start(db).await;
+    let dates = async |position, ends: [&str; 3]| {
+        let car = dated(position, VIN, "2020-01-10", ends);
+        world.vehicles.deliver([car]).await;
+        let request = GetDueDatesRequest {
+            vehicle_id: vehicle(VIN).to_string(),
+            ..GetDueDatesRequest::default()
+        };
+        let answer = world.scoring().get_due_dates(world.hq(request)).await;
+        answer.unwrap().into_inner().cars.remove(0).dates
+    };
+    let brief = |dates: &[DueDate], kind: &str| {
+        let due = dates.iter().find(|due| due.kind == kind).unwrap();
+        (due.lapsed, due.overdue_days)
+    };
+    // It is 2026-06-15: 90 and 91 days, 180 and 181.
+    let overdue = dates(1, ["2026-03-17", "2025-12-17", ""]).await;
+    assert_eq!(brief(&overdue, "insurance"), (false, Some(90)));
+    assert_eq!(brief(&overdue, "inspection"), (false, Some(180)));
+    let lapsed = dates(2, ["2026-03-16", "2025-12-16", ""]).await;
+    assert_eq!(brief(&lapsed, "insurance"), (true, None));
+    assert_eq!(brief(&lapsed, "inspection"), (true, None));
+    let words = lapsed.iter().find(|due| due.kind == "insurance").unwrap();
+    assert!(words.reason_zh.contains("现状不明") && words.reason_en.contains("not known"));
+    // A workshop that sees the car is to say that its inspection is over; of its insurance it knows no more than before.
+    let mut seen = visit("D1", 1, "K1", "2025-09-01");
+    seen.vin = VIN.into();
+    world.visits.deliver([visited(1, vec![seen])]).await;
+    let seen = dates(3, ["2026-03-16", "2025-12-16", ""]).await;
+    assert_eq!(brief(&seen, "inspection"), (false, Some(181)));
+    assert_eq!(brief(&seen, "insurance"), (true, None));
+    let told = dates(4, ["2027-03-16", "2027-12-16", ""]).await;
+    assert_eq!(brief(&told, "insurance"), (false, None));
 }
 
 async fn what_is_past_is_said_to_be_overdue(db: TestDb) {

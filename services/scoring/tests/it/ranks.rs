@@ -5,15 +5,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use marque_api::scoring::v1::{GetScoreRequest, ListScoresRequest};
+use marque_api::{
+    scoring::v1::{GetScoreRequest, ListScoresRequest, Score},
+    service_history::v1::RecordedVisit,
+};
 use marque_core::CustomerId;
 use marque_insight::rank::Tier;
 use marque_testkit::{TestDb, store_test_suite};
 use uuid::Uuid;
 
-use crate::world::{World, consented, customer, link, linked, merged, visit, visited};
+use crate::world::{
+    World, consented, customer, link, linked, merged, of_brand, owns, record_of, visit, visited,
+};
 
-store_test_suite!(ranks_after_many_random_events_equal_a_full_sort);
+store_test_suite!(
+    ranks_after_many_random_events_equal_a_full_sort,
+    ranks_within_a_brand_are_a_full_sort_of_who_drives_it,
+);
 
 /// A small generator (xorshift), so that a failure can be repeated.
 struct Dice(u64);
@@ -74,6 +82,106 @@ async fn ranks_after_many_random_events_equal_a_full_sort(db: TestDb) {
     }
 }
 
+async fn ranks_within_a_brand_are_a_full_sort_of_who_drives_it(db: TestDb) {
+    let world = World::start(db).await;
+    // One name is the beginning of another, and one the same in other letters.
+    let brands = ["Nova", "Nova Pro", "NOVA"];
+    let mut drives: BTreeMap<u128, &str> = (1..=60).map(|n| (n, brands[n as usize % 3])).collect();
+    let vin = |n: u128| format!("LMVCA1A60R1{n:06}");
+    let links = (1..=60).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let mut cars = Vec::new();
+    for (at, (n, brand)) in (1..).zip(&drives) {
+        let owner = record_of("D1", &format!("K{n}"));
+        cars.push(of_brand(2 * at, &vin(*n), brand));
+        cars.push(owns(2 * at + 1, &vin(*n), owner, "2025-01-01"));
+    }
+    world.vehicles.deliver(cars).await;
+    let visits = (1..=60).map(|n| RecordedVisit {
+        amount_minor: 10_000 * (n * 37 % 61) as i64,
+        ..visit("D1", n, &format!("K{n}"), "2026-03-02")
+    });
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    for moved in [false, true] {
+        if moved {
+            // His car turns out to be of another brand: he leaves one ranking for the other at once.
+            drives.insert(3, "Nova Pro");
+            let other = of_brand(500, &vin(3), "Nova Pro");
+            world.vehicles.deliver([other]).await;
+        }
+        for brand in brands {
+            let mut expected = full_sort(&world).await;
+            expected.retain(|id| drives[&id.as_u128()] == brand);
+            let size = expected.len() as u64;
+            let expected: Vec<_> = (1..)
+                .zip(expected)
+                .map(|(rank, id)| {
+                    let tier = Tier::of(rank, size).key().to_owned();
+                    let place = (brand.to_owned(), rank as i64, size as i64, tier);
+                    (CustomerId::from(id).to_string(), place)
+                })
+                .collect();
+            let listed: Vec<_> = list_all(&world, brand)
+                .await
+                .into_iter()
+                .map(|mut score| {
+                    let place = score.brands.remove(0);
+                    let place = (place.brand, place.rank, place.size, place.tier);
+                    (score.customer_id, place)
+                })
+                .collect();
+            assert_eq!(listed, expected, "{brand}, after the move: {moved}");
+        }
+    }
+    for (dealer, brand, count) in [("D1", "NOVA", 20), ("D3", "NOVA", 0), ("D1", "nova", 0)] {
+        let request = ListScoresRequest {
+            brand: brand.into(),
+            ..ListScoresRequest::default()
+        };
+        let list = world.manager(dealer, request);
+        let list = world.scoring().list_scores(list).await.unwrap();
+        assert_eq!(list.into_inner().scores.len(), count, "{dealer}, {brand}");
+    }
+}
+
+/// Who is scored, by the stored sums.
+async fn full_sort(world: &World) -> Vec<Uuid> {
+    let sql = "SELECT customer_id, sum FROM scores WHERE state = 'scored'";
+    let read = world.db.read(move |conn| {
+        conn.query(sql, &[], |row| {
+            Ok((Reverse(row.get::<i64>(1)?), row.get::<Uuid>(0)?))
+        })
+    });
+    let mut sorted: Vec<(Reverse<i64>, Uuid)> = read.await.unwrap();
+    sorted.sort_unstable();
+    sorted.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The list of a brand's customers, or of all: tier after tier, page after page.
+async fn list_all(world: &World, brand: &str) -> Vec<Score> {
+    let mut listed = Vec::new();
+    for tier in Tier::ALL {
+        let mut page_token = String::new();
+        loop {
+            let request = ListScoresRequest {
+                tier: tier.key().into(),
+                brand: brand.into(),
+                page_size: 17,
+                page_token,
+                ..ListScoresRequest::default()
+            };
+            let page = world.scoring().list_scores(world.hq(request)).await;
+            let page = page.unwrap().into_inner();
+            listed.extend(page.scores);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+    }
+    listed
+}
+
 /// Compares every rank, in both processes and in the list, with a sort of the stored sums.
 async fn check(
     world: &World,
@@ -81,22 +189,10 @@ async fn check(
         marque_rpc::RpcTransport,
     >,
 ) {
-    let sql = "SELECT customer_id, sum FROM scores WHERE state = 'scored'";
-    let read = world.db.read(move |conn| {
-        conn.query(sql, &[], |row| {
-            Ok((row.get::<Uuid>(0)?, row.get::<i64>(1)?))
-        })
-    });
-    let mut sorted: Vec<(Reverse<i64>, Uuid)> = read
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|(id, sum)| (Reverse(sum), id))
-        .collect();
-    sorted.sort_unstable();
+    let sorted = full_sort(world).await;
     let size = sorted.len() as u64;
     assert!(size > 50, "{size}");
-    for (rank, (_, id)) in (1..).zip(&sorted) {
+    for (rank, id) in (1..).zip(&sorted) {
         let customer_id = CustomerId::from(*id).to_string();
         let request = || {
             world.hq(GetScoreRequest {
@@ -117,28 +213,14 @@ async fn check(
             assert_eq!(seen, (rank, size, Tier::of(rank, size).key().to_owned()));
         }
     }
-    let mut listed = Vec::new();
-    for tier in Tier::ALL {
-        let mut page_token = String::new();
-        loop {
-            let request = ListScoresRequest {
-                tier: tier.key().into(),
-                page_size: 17,
-                page_token,
-                ..ListScoresRequest::default()
-            };
-            let page = world.scoring().list_scores(world.hq(request)).await;
-            let page = page.unwrap().into_inner();
-            listed.extend(page.scores.into_iter().map(|score| score.customer_id));
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
-    }
+    let listed: Vec<String> = list_all(world, "")
+        .await
+        .into_iter()
+        .map(|score| score.customer_id)
+        .collect();
     let expected: Vec<String> = sorted
         .iter()
-        .map(|(_, id)| CustomerId::from(*id).to_string())
+        .map(|id| CustomerId::from(*id).to_string())
         .collect();
     assert_eq!(
         listed, expected,

@@ -455,6 +455,16 @@ pub(crate) fn dated(position: i64, vin: &str, date: &str, ends: [&str; 3]) -> Ev
     changed(position, car)
 }
 
+/// A car of another brand.
+pub(crate) fn of_brand(position: i64, vin: &str, brand: &str) -> Event {
+    let mut car = car(position, vin, "2025-01-01");
+    car.definition = car.definition.map(|definition| VehicleDefinition {
+        brand: brand.into(),
+        ..definition
+    });
+    changed(position, car)
+}
+
 /// The same with the use and the seats that the vehicle licence names.
 pub(crate) fn licensed(
     position: i64,

@@ -285,12 +285,7 @@ fn header_of(
     findings: Vec<Finding>,
 ) -> Header {
     let text = |value: Option<Cow<'_, str>>| value.map_or_else(String::new, Cow::into_owned);
-    let extra = |wanted| {
-        rows.iter()
-            .map(|row| row.extra(wanted))
-            .find(|value| !value.is_empty())
-            .unwrap_or_default()
-    };
+    let extra = |wanted| first_extra(rows, wanted);
     Header {
         kind: payload.kind.to_owned(),
         opened_at: payload.opened_at,
@@ -300,7 +295,7 @@ fn header_of(
         amount_minor: visit.amount_fen,
         towing: extra(Extra::Towing).to_owned(),
         substitute: extra(Extra::Substitute).to_owned(),
-        transport_minutes: transport_minutes(extra(Extra::TransportHours)).unwrap_or(0),
+        transport_minutes: transport_of(rows),
         next_advice: extra(Extra::NextAdvice).to_owned(),
         findings,
         personal: Personal {
@@ -309,6 +304,19 @@ fn header_of(
             extra: kept,
         },
     }
+}
+
+/// The first word of an order under one of its further columns; empty if there is none.
+fn first_extra<'a>(rows: &'a [RawRow<'_>], wanted: Extra) -> &'a str {
+    rows.iter()
+        .map(|row| row.extra(wanted))
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+}
+
+/// How long its parts were on their way, in minutes; 0 if nobody says.
+fn transport_of(rows: &[RawRow<'_>]) -> u32 {
+    transport_minutes(first_extra(rows, Extra::TransportHours)).unwrap_or(0)
 }
 
 /// The cells of an order that were left out because they could not be read, as they came: nothing that was typed is lost.
@@ -352,7 +360,8 @@ fn is_unknown(header: &str, value: &str) -> bool {
     }
 }
 
-/// All that was typed, so that the same rows are the same bytes and others are not.
+/// All that was typed, so that the same rows are the same bytes and others are not; and what a later release than the first reads
+/// of it, so that rows which came before that release are taken in anew, and those of which it reads nothing more are not.
 fn content(source: &str, rows: &[RawRow<'_>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256 * rows.len());
     let mut put = |part: &str| {
@@ -370,6 +379,10 @@ fn content(source: &str, rows: &[RawRow<'_>]) -> Vec<u8> {
             put(header);
             put(value);
         }
+    }
+    let transport = transport_of(rows);
+    if transport > 0 {
+        put(&transport.to_string());
     }
     bytes
 }

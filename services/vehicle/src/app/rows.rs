@@ -72,6 +72,7 @@ impl Rows {
             };
         };
         let record = |key: Option<&str>| key.map(|key| source_record_id(dealer, source, key));
+        let licence = raw.licence();
         let columns = StoredColumns::of(raw);
         let encoded = columns.encode();
         let sealed_to = storage::row_of(dealer.as_str(), source, vin.as_str());
@@ -79,7 +80,11 @@ impl Rows {
             dealer: dealer.clone(),
             source: source.to_owned(),
             vin: vin.as_str().to_owned(),
-            content: self.vault.dealer_index(dealer, Purpose::Content, &encoded),
+            content: self.vault.dealer_index(
+                dealer,
+                Purpose::Content,
+                fingerprinted(&encoded, &licence),
+            ),
             owner: record(vehicle.owner_key.as_deref()),
             driver: record(raw.extra("driver_key")),
             payer: record(raw.extra("payer_key")),
@@ -93,7 +98,7 @@ impl Rows {
             findings,
             payload: Some(RowPayload {
                 row,
-                amendment: amendment(vehicle, raw.licence()),
+                amendment: amendment(vehicle, licence),
                 plate,
             }),
         }
@@ -169,7 +174,6 @@ impl Rows {
     }
 }
 
-/// The row that its columns are sealed to.
 /// What the same source said of a car before.
 struct Known {
     content: Vec<u8>,
@@ -206,6 +210,22 @@ impl RawRow<'_> {
 const CLASS: [&str; 3] = ["vehicle_class", "车辆类型", "车辆种类"];
 const USE: [&str; 3] = ["vehicle_use", "使用性质", "车辆使用性质"];
 const SEATS: [&str; 5] = ["seats", "核定载人数", "核定载客", "核定载客人数", "座位数"];
+
+/// What makes a row the same: all its cells, and what is read from columns of the dealer's own. So a release that reads more of
+/// them takes such a row in anew, and passes over those of which it reads nothing more.
+fn fingerprinted(cells: &[u8], licence: &Licence) -> Vec<u8> {
+    let mut bytes = cells.to_vec();
+    if *licence != Licence::default() {
+        let Licence {
+            class,
+            vehicle_use,
+            seats,
+        } = licence;
+        let read = format!("\u{1f}{class}\u{1f}{vehicle_use}\u{1f}{seats}");
+        bytes.extend_from_slice(read.as_bytes());
+    }
+    bytes
+}
 
 fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Facts {
     let row = &payload.row;
@@ -255,5 +275,20 @@ fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
         insurance_expiry: vehicle.insurance_expiry,
         inspection_due: vehicle.inspection_due,
         warranty_end: vehicle.warranty_end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_which_more_is_read_than_before_is_another() {
+        let cells = b"as it came";
+        let read = |seats: &str| fingerprinted(cells, &Licence::read("", "", seats));
+        assert_eq!(read(""), cells, "as in a release that read no licence");
+        assert_ne!(read("5"), cells);
+        assert_ne!(read("5"), read("7"));
+        assert_eq!(read("5"), read("5人"), "what is read counts");
     }
 }

@@ -33,6 +33,20 @@ impl Terms {
         fee_per_1000_km: 50,
         moves_off_days: true,
     };
+
+    /// These terms, each period raised to the law's least and the fee cut to its most where they are beyond it.
+    #[must_use]
+    pub fn at_least_by_law(self) -> Self {
+        let law = Self::STATUTORY;
+        Self {
+            period_months: self.period_months.max(law.period_months),
+            period_km: self.period_km.max(law.period_km),
+            repair_months: self.repair_months.max(law.repair_months),
+            repair_km: self.repair_km.max(law.repair_km),
+            fee_per_1000_km: self.fee_per_1000_km.min(law.fee_per_1000_km),
+            moves_off_days: self.moves_off_days,
+        }
+    }
 }
 
 /// The windows of a vehicle, each with its last day. All start on the day of delivery, or of the invoice when the car was
@@ -71,6 +85,24 @@ pub fn windows(terms: &Terms, start: NaiveDate, calendar: &WorkCalendar) -> Wind
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_promise_is_below_the_law() {
+        let promised = Terms {
+            period_months: 12,
+            period_km: 100_000,
+            repair_months: 96,
+            repair_km: 1,
+            fee_per_1000_km: 80,
+            ..Terms::STATUTORY
+        };
+        let expected = Terms {
+            period_km: 100_000,
+            repair_months: 96,
+            ..Terms::STATUTORY
+        };
+        assert_eq!(promised.at_least_by_law(), expected);
+    }
 
     #[test]
     fn the_windows_of_the_standards_vector() {

@@ -70,9 +70,13 @@ pub(crate) struct DueDateView {
     reason_zh: String,
     /// Why then, in English.
     reason_en: String,
-    /// Days since it fell due; absent while it is still ahead.
+    /// Days since it fell due; absent while it is still ahead, and once it has lapsed.
     #[serde(skip_serializing_if = "Option::is_none")]
     overdue_days: Option<i32>,
+    /// It is past for so long, without any later word, that what holds now is not known: nobody is to be called because of it. An
+    /// insurance after 90 days; an inspection after 180 days of a car that no workshop told of for a year.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    lapsed: bool,
 }
 
 impl From<pb::CarDue> for CarDueView {
@@ -111,6 +115,7 @@ impl From<pb::DueDate> for DueDateView {
             reason_zh: due.reason_zh,
             reason_en: due.reason_en,
             overdue_days: due.overdue_days,
+            lapsed: due.lapsed,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct DueListQuery {
     /// So many days from today on, 1d to 90d; 30d if not said.
     #[param(required = false, example = "30d")]
     within: String,
-    /// Also what fell due earlier and was not done.
+    /// Also what fell due earlier and was not done, until it lapses.
     #[param(required = false)]
     overdue: bool,
     /// maintenance, inspection, insurance or warranty; all if not said.

@@ -24,8 +24,39 @@ pub(crate) struct Guarantees {
     /// End of the repair period.
     #[serde(skip_serializing_if = "String::is_empty")]
     repair_period_end: String,
+    /// The terms by which is counted.
+    terms: TermsView,
     /// The nearest to its threshold first.
     counters: Vec<CounterView>,
+}
+
+/// The terms of a car: months or km from its sale, whichever is first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CarGuaranteeTerms)]
+pub(crate) struct TermsView {
+    /// Three-guarantees period in months.
+    period_months: u32,
+    /// Three-guarantees period in km.
+    period_km: u32,
+    /// Repair period in months.
+    repair_months: u32,
+    /// Repair period in km.
+    repair_km: u32,
+    /// Whose word they are: law (the law's least), model (the maker's for the model) or car (its own certificate).
+    #[schema(example = "law")]
+    granted_by: String,
+}
+
+impl TermsView {
+    fn new(terms: pb::GuaranteeTerms, granted_by: String) -> Self {
+        Self {
+            period_months: terms.period_months,
+            period_km: terms.period_km,
+            repair_months: terms.repair_months,
+            repair_km: terms.repair_km,
+            granted_by,
+        }
+    }
 }
 
 /// A counter.
@@ -92,6 +123,7 @@ pub(crate) async fn get_guarantees(
         start: counted.start,
         period_end: counted.period_end,
         repair_period_end: counted.repair_period_end,
+        terms: TermsView::new(counted.terms.unwrap_or_default(), counted.terms_by),
         counters: views(counted.counters),
     })
 }

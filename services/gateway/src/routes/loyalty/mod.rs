@@ -1,4 +1,4 @@
-//! Loyalty, due dates, counters of the three guarantees, maintenance plans and benefits.
+//! Loyalty, due dates, counters and terms of the three guarantees, maintenance plans and benefits.
 
 mod benefits;
 mod churn_model;
@@ -7,6 +7,7 @@ mod due_list;
 mod guarantees;
 mod list;
 mod plans;
+mod terms;
 mod views;
 
 use utoipa_axum::routes;
@@ -20,6 +21,7 @@ pub(crate) use due_list::*;
 pub(crate) use guarantees::*;
 pub(crate) use list::*;
 pub(crate) use plans::*;
+pub(crate) use terms::*;
 pub(crate) use views::LoyaltyView;
 
 /// The routes.
@@ -64,6 +66,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         interactive(
             "/marque.scoring.v1.ScoringService/PutPlan",
             routes!(put_maintenance_plan),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/ListGuaranteeTerms",
+            routes!(list_guarantee_terms),
+        ),
+        interactive(
+            "/marque.scoring.v1.ScoringService/PutGuaranteeTerms",
+            routes!(put_guarantee_terms),
         ),
         interactive(
             "/marque.scoring.v1.ScoringService/ListBenefitPlans",

@@ -22,6 +22,9 @@ pub(crate) struct ScoresQuery {
     /// vip, major, ordinary or small; all if not said.
     #[param(required = false, example = "vip")]
     tier: String,
+    /// Only customers who drive this brand, each with where he stands among them; `tier` is then that among them. All if not said.
+    #[param(required = false)]
+    brand: String,
     /// Entries a page, 1 to 1000; 50 if not said.
     #[param(required = false)]
     page_size: i64,
@@ -52,6 +55,7 @@ pub(crate) async fn list_scores(
     let request = pb::ListScoresRequest {
         kind: query.kind,
         tier: query.tier,
+        brand: query.brand,
         page_size: paging::size(query.page_size),
         page_token: query.page_token,
     };

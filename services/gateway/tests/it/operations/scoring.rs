@@ -152,6 +152,18 @@ pub(super) fn examples() -> Vec<Example> {
             r#"{"model":"S5 Plus","first_km":5000,"first_months":6,"every_km":10000,"every_months":12}"#,
         ),
         (
+            "GET /v1/guarantee-terms",
+            "service",
+            "/v1/guarantee-terms".into(),
+            "",
+        ),
+        (
+            "PUT /v1/guarantee-terms",
+            "hq_admin",
+            "/v1/guarantee-terms".into(),
+            r#"{"model":"S5 Plus","sold_from":"2026-01-01","period_months":36,"period_km":80000,"repair_months":60,"repair_km":150000}"#,
+        ),
+        (
             "GET /v1/score-reports/{report}",
             "analyst",
             "/v1/score-reports/tiers?by=dealer&to=2026-01-01T00:00:00Z".into(),

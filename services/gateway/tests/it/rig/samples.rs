@@ -535,7 +535,20 @@ pub(super) fn car_due() -> scoring::CarDue {
             reason_zh: text("按预测里程"),
             reason_en: text("by predicted mileage"),
             overdue_days: None,
+            lapsed: false,
         }],
+    }
+}
+
+pub(super) fn guarantee_terms() -> scoring::GuaranteeTerms {
+    scoring::GuaranteeTerms {
+        vehicle_id: text(""),
+        model: text("S5 Plus"),
+        sold_from: text("2026-01-01"),
+        period_months: 36,
+        period_km: 80_000,
+        repair_months: 60,
+        repair_km: 150_000,
     }
 }
 

@@ -233,6 +233,8 @@ impl ScoringService for Scores {
                 evidence: vec!["D001/RO-1".into()],
             }],
             vehicle_use: "private".into(),
+            terms: Some(samples::guarantee_terms()),
+            terms_by: "model".into(),
         };
         self.0.play(&request, answer).await
     }
@@ -248,6 +250,26 @@ impl ScoringService for Scores {
     async fn put_plan(&self, request: Request<pb::PutPlanRequest>) -> Answer<pb::PutPlanResponse> {
         let plan = Some(samples::plan());
         self.0.play(&request, pb::PutPlanResponse { plan }).await
+    }
+
+    async fn list_guarantee_terms(
+        &self,
+        request: Request<pb::ListGuaranteeTermsRequest>,
+    ) -> Answer<pb::ListGuaranteeTermsResponse> {
+        let terms = vec![samples::guarantee_terms()];
+        self.0
+            .play(&request, pb::ListGuaranteeTermsResponse { terms })
+            .await
+    }
+
+    async fn put_guarantee_terms(
+        &self,
+        request: Request<pb::PutGuaranteeTermsRequest>,
+    ) -> Answer<pb::PutGuaranteeTermsResponse> {
+        let terms = Some(samples::guarantee_terms());
+        self.0
+            .play(&request, pb::PutGuaranteeTermsResponse { terms })
+            .await
     }
 
     async fn list_due_dates(

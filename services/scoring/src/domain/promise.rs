@@ -1,0 +1,74 @@
+//! What the maker promises under the three guarantees, by the certificates given with its cars: the law's least, or more.
+
+use chrono::NaiveDate;
+use marque_insight::law::guarantees::Terms;
+use serde::{Deserialize, Serialize};
+
+use super::Vehicle;
+
+/// The terms of cars sold on a day or later, until another promise for the same cars follows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Promise {
+    /// The one car that has this certificate; empty for all of a model.
+    pub(crate) vin: String,
+    /// Model, or series where cars have no model; empty for all others.
+    pub(crate) model: String,
+    pub(crate) sold_from: NaiveDate,
+    pub(crate) terms: Terms,
+}
+
+/// Whose word a car's terms are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum GrantedBy {
+    /// Nobody promised anything: the law's least.
+    Law,
+    /// The maker, for the model.
+    Model,
+    /// The certificate of this car.
+    Car,
+}
+
+impl GrantedBy {
+    /// The name on the wire.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Law => "law",
+            Self::Model => "model",
+            Self::Car => "car",
+        }
+    }
+}
+
+/// The terms that a car has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Granted {
+    pub(crate) terms: Terms,
+    pub(crate) by: GrantedBy,
+}
+
+impl Granted {
+    /// The law's least.
+    pub(crate) const LAW: Self = Self {
+        terms: Terms::STATUTORY,
+        by: GrantedBy::Law,
+    };
+
+    /// The terms of a car: those of its own certificate before those of its model, and these before those of all others; of each the
+    /// newest that began when it was sold. Never below the law's least.
+    pub(crate) fn to(vehicle: &Vehicle, promises: &[Promise]) -> Self {
+        let newest = |vin: &str, model: &str| {
+            let held = promises.iter().filter(|promise| {
+                (promise.vin.as_str(), promise.model.as_str()) == (vin, model)
+                    && vehicle.sale_date >= Some(promise.sold_from)
+            });
+            held.max_by_key(|promise| promise.sold_from)
+        };
+        let of_car = newest(&vehicle.vin, "").map(|promise| (promise, GrantedBy::Car));
+        let of_model = || newest("", vehicle.model_name()).or_else(|| newest("", ""));
+        let found = of_car.or_else(|| Some((of_model()?, GrantedBy::Model)));
+        found.map_or(Self::LAW, |(promise, by)| Self {
+            terms: promise.terms.at_least_by_law(),
+            by,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! What the maker promises under the three guarantees.
+
+use marque_core::Timestamp;
+use marque_db::{Conn, Row, StoreError, Value};
+use marque_insight::law::guarantees::Terms;
+
+use crate::domain::Promise;
+
+/// Columns in the order [`read`] wants them.
+const COLUMNS: &str = "vin, model, sold_from, period_months, period_km, repair_months, repair_km";
+
+/// The promises for models, the newest of each first.
+pub(crate) fn list_promises(conn: &mut Conn<'_>) -> Result<Vec<Promise>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM guarantee_terms WHERE vin = '' ORDER BY model, sold_from DESC"
+    );
+    conn.query(&sql, &[], read)
+}
+
+/// The promises that may be to these cars: those for models, and their own certificates.
+pub(crate) fn promises_to(conn: &mut Conn<'_>, vins: &[&str]) -> Result<Vec<Promise>, StoreError> {
+    let mut promises = list_promises(conn)?;
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    let sql = format!("SELECT {COLUMNS} FROM guarantee_terms WHERE vin IN (??)");
+    promises.extend(conn.query_in(&sql, &[], &keys, read)?);
+    Ok(promises)
+}
+
+/// Keeps a promise in place of the one for the same cars from the same day on.
+pub(crate) fn put_promise(conn: &mut Conn<'_>, promise: &Promise) -> Result<(), StoreError> {
+    let Promise {
+        vin,
+        model,
+        sold_from,
+        terms,
+    } = promise;
+    conn.execute(
+        "INSERT INTO guarantee_terms (vin, model, sold_from, period_months, period_km, repair_months, repair_km)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (vin, model, sold_from) DO UPDATE SET period_months = excluded.period_months,
+             period_km = excluded.period_km, repair_months = excluded.repair_months, repair_km = excluded.repair_km",
+        &[
+            vin.into(),
+            model.into(),
+            (*sold_from).into(),
+            terms.period_months.into(),
+            terms.period_km.into(),
+            terms.repair_months.into(),
+            terms.repair_km.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Asks for the cars of a promise to be counted anew.
+pub(crate) fn ask_promised(
+    conn: &mut Conn<'_>,
+    promise: &Promise,
+    due_at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO guarantee_checks (vin, due_at, round)
+         SELECT v.vin, CAST(?1 AS BIGINT), 1 FROM vehicles v WHERE v.sale_date >= ?2
+         AND (v.vin = ?3 OR (?3 = '' AND (?4 = '' OR CASE WHEN v.model = '' THEN v.series ELSE v.model END = ?4)))
+         ON CONFLICT (vin) DO UPDATE SET due_at = excluded.due_at, round = guarantee_checks.round + 1";
+    let values = [
+        due_at.into(),
+        promise.sold_from.into(),
+        (&promise.vin).into(),
+        (&promise.model).into(),
+    ];
+    conn.execute(sql, &values)?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<Promise, StoreError> {
+    let number = |place| Ok::<_, StoreError>(row.get::<i64>(place)?.max(0).unsigned_abs() as u32);
+    Ok(Promise {
+        vin: row.get(0)?,
+        model: row.get(1)?,
+        sold_from: row.get(2)?,
+        terms: Terms {
+            period_months: number(3)?,
+            period_km: number(4)?,
+            repair_months: number(5)?,
+            repair_km: number(6)?,
+            ..Terms::STATUTORY
+        },
+    })
+}
