@@ -24,7 +24,9 @@ pub(crate) use readings::{
     add_readings, first_visits, newest_versions, page_of_readings, readings_of, set_quality,
     vehicles_of_visits,
 };
-pub(crate) use rows::{KeptRow, StoredColumns, find_rows, put_rows, rows_of, vehicle_ids};
+pub(crate) use rows::{
+    EarlierRow, KeptRow, StoredColumns, find_rows, kept_rows, put_rows, rows_of, vehicle_ids,
+};
 pub use sealed::SEALED;
 pub(crate) use sealed::{place, row_of};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};
