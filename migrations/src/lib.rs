@@ -81,6 +81,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        migration!("vehicle", "0040_links_by_dealer"),
     ],
 };
 

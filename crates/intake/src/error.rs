@@ -19,8 +19,8 @@ pub enum IntakeError {
     /// The page asked for.
     #[error(transparent)]
     Page(#[from] InvalidPage),
-    /// The start message has wrong fields.
-    #[error("the import has wrong fields")]
+    /// The start message of an import, or the dealer of another request, is wrong.
+    #[error("the request has wrong fields")]
     Invalid(Vec<Violation>),
     /// The first message must be `start`, all others `chunk`.
     #[error("an import begins with start, followed by chunks only")]

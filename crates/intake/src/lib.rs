@@ -16,7 +16,7 @@ mod spool;
 mod store;
 mod work;
 
-pub use directory::Directory;
+pub use directory::{Directory, dealer_code};
 pub use error::IntakeError;
 pub use evidence::{EvidenceGrpc, RecordEvidence, Witness, evidence_key};
 pub use finding::{outcome_of, to_pb as findings_to_pb};

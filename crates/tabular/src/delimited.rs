@@ -20,6 +20,7 @@ pub(crate) struct Delimited {
     window: Window,
     encoding: Encoding,
     delimiter: u8,
+    line_end: u8,
     limits: Limits,
     headers: Vec<String>,
     position: Position,
@@ -49,10 +50,12 @@ impl Delimited {
             line: 1,
             byte: window.offset(),
         };
+        let line_end = line_end_of(window.bytes());
         let mut reader = Self {
             window,
             encoding,
             delimiter: b',',
+            line_end,
             limits,
             headers: Vec::new(),
             position,
@@ -161,7 +164,7 @@ impl Delimited {
     #[inline]
     fn advance(&mut self, record: &Record) {
         let lines = if record.has_quotes {
-            memchr_iter(b'\n', &self.window.bytes()[..record.consumed]).count() as u64
+            memchr_iter(self.line_end, &self.window.bytes()[..record.consumed]).count() as u64
         } else {
             1
         };
@@ -176,7 +179,7 @@ impl Delimited {
         let mut searched = 0;
         loop {
             let bytes = self.window.bytes();
-            if let Some(at) = memchr(b'\n', &bytes[searched..]) {
+            if let Some(at) = memchr(self.line_end, &bytes[searched..]) {
                 let line_end = searched + at;
                 if line_end <= self.limits.max_line_bytes {
                     return if memchr(QUOTE, &bytes[..line_end]).is_some() {
@@ -232,7 +235,7 @@ impl Delimited {
     fn find_quoted_record(&mut self) -> Result<Record, Problem> {
         loop {
             let bytes = self.window.bytes();
-            if let Some(line_end) = quoted_end(bytes, self.delimiter) {
+            if let Some(line_end) = quoted_end(bytes, self.delimiter, self.line_end) {
                 return Ok(record_at(bytes, line_end, line_end + 1, true, true));
             }
             if bytes.len() > self.limits.max_line_bytes || !self.window.more()? {
@@ -244,7 +247,7 @@ impl Delimited {
             return Ok(record_at(bytes, bytes.len(), bytes.len(), true, true));
         }
         // The quote is never closed: give up this line alone and go on with the next.
-        match memchr(b'\n', bytes) {
+        match memchr(self.line_end, bytes) {
             Some(line_end) => Ok(record_at(bytes, line_end, line_end + 1, true, false)),
             None if self.window.is_complete() && bytes.len() <= self.limits.max_line_bytes => {
                 Ok(record_at(bytes, bytes.len(), bytes.len(), true, false))
@@ -275,6 +278,16 @@ impl Delimited {
         } else {
             Err(RowFault::BadBytes)
         }
+    }
+}
+
+/// What ends lines, by the beginning of the file: programs of old wrote a carriage return and nothing after it.
+fn line_end_of(beginning: &[u8]) -> u8 {
+    let returns_alone = memchr(b'\r', beginning).is_some_and(|at| at + 1 < beginning.len());
+    if returns_alone && memchr(b'\n', beginning).is_none() {
+        b'\r'
+    } else {
+        b'\n'
     }
 }
 
@@ -320,15 +333,15 @@ fn likely_delimiter(header: &[u8], default: u8) -> u8 {
 }
 
 /// Where the line break that ends the record is, if it is there.
-fn quoted_end(bytes: &[u8], delimiter: u8) -> Option<usize> {
+fn quoted_end(bytes: &[u8], delimiter: u8, line_end: u8) -> Option<usize> {
     let mut at = 0;
     loop {
         if bytes.get(at) == Some(&QUOTE) {
             at = closing_quote(bytes, at + 1)? + 1;
         }
         // The rest of the field, whatever is in it.
-        at += memchr::memchr2(delimiter, b'\n', &bytes[at.min(bytes.len())..])?;
-        if bytes[at] == b'\n' {
+        at += memchr::memchr2(delimiter, line_end, &bytes[at.min(bytes.len())..])?;
+        if bytes[at] == line_end {
             return Some(at);
         }
         at += 1;

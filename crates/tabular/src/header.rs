@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::{problem::Problem, row::Row, schema::Schema, writer::REASON_COLUMN_PREFIX};
+use crate::{
+    problem::Problem,
+    row::Row,
+    schema::{Column, Schema},
+    writer::REASON_COLUMN_PREFIX,
+};
 
 /// Columns named explicitly: canonical name → header of the file. Wins over recognition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +62,28 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
+        Self::recognise_needed(headers, schema, mapping, schema.columns)
+    }
+
+    /// The same of the keys of objects, which leave out what is not known: a record's own key, the schema's first column, is all that
+    /// must be there.
+    ///
+    /// # Errors
+    /// As [`Self::recognise`].
+    pub fn recognise_keys(
+        keys: &[String],
+        schema: &Schema,
+        mapping: Option<&Mapping>,
+    ) -> Result<Self, Problem> {
+        Self::recognise_needed(keys, schema, mapping, &schema.columns[..1])
+    }
+
+    fn recognise_needed(
+        headers: &[String],
+        schema: &Schema,
+        mapping: Option<&Mapping>,
+        needed: &[Column],
+    ) -> Result<Self, Problem> {
         let mut finder = Finder::new(headers);
         let mut columns = vec![None; schema.columns.len()];
         for (column, header) in mapping.iter().flat_map(|mapping| &mapping.headers) {
@@ -79,7 +106,7 @@ impl HeaderMap {
                 columns[place].or_else(|| column.aliases().find_map(|alias| finder.take(alias)));
         }
         give_second_phone(&mut columns, schema, &mut finder);
-        check_required(&columns, schema)?;
+        check_required(&columns, schema.kind, needed)?;
         let extras = finder.into_extras(headers);
         Ok(Self {
             other_names: other_names(&extras, schema),
@@ -136,11 +163,16 @@ fn unknown_column(schema: &Schema, column: &str) -> Problem {
     }
 }
 
-fn check_required(columns: &[Option<usize>], schema: &Schema) -> Result<(), Problem> {
+/// `needed` are the first columns of the schema, or all of them.
+fn check_required(
+    columns: &[Option<usize>],
+    kind: &'static str,
+    needed: &[Column],
+) -> Result<(), Problem> {
     if columns.iter().all(Option::is_none) {
-        return Err(Problem::NoHeader { kind: schema.kind });
+        return Err(Problem::NoHeader { kind });
     }
-    let pairs = schema.columns.iter().zip(columns);
+    let pairs = needed.iter().zip(columns);
     let missing: Vec<_> = pairs
         .filter(|(column, found)| column.is_required && found.is_none())
         .map(|(column, _)| column.name)
@@ -148,10 +180,7 @@ fn check_required(columns: &[Option<usize>], schema: &Schema) -> Result<(), Prob
     if missing.is_empty() {
         Ok(())
     } else {
-        Err(Problem::HeaderNotRecognised {
-            kind: schema.kind,
-            missing,
-        })
+        Err(Problem::HeaderNotRecognised { kind, missing })
     }
 }
 

@@ -61,7 +61,7 @@ impl Table {
         } else {
             as_sent(reader.headers())
         };
-        let map = HeaderMap::recognise(&headers, schema, mapping.as_ref())?;
+        let map = recognise(reader.format(), &headers, schema, mapping.as_ref())?;
         Ok(Self {
             reader,
             schema,
@@ -83,7 +83,8 @@ impl Table {
         if self.reader.headers().len() != self.headers.len() {
             // An NDJSON row brought new keys.
             self.headers = self.reader.headers().to_vec();
-            self.map = HeaderMap::recognise(&self.headers, self.schema, self.mapping.as_ref())?;
+            let mapping = self.mapping.as_ref();
+            self.map = recognise(self.reader.format(), &self.headers, self.schema, mapping)?;
         }
         if self.is_mended {
             self.unguard();
@@ -179,6 +180,19 @@ impl Table {
     /// As [`Reader::seek`].
     pub fn seek(&mut self, position: Position) -> Result<(), Problem> {
         self.reader.seek(position)
+    }
+}
+
+fn recognise(
+    format: Format,
+    headers: &[String],
+    schema: &Schema,
+    mapping: Option<&Mapping>,
+) -> Result<HeaderMap, Problem> {
+    if format == Format::Ndjson {
+        HeaderMap::recognise_keys(headers, schema, mapping)
+    } else {
+        HeaderMap::recognise(headers, schema, mapping)
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Error {
     DecidedAlready(&'static str),
     #[error("a later merge or split stands on this one: undo {0} first")]
     Superseded(String),
-    #[error("all records of the customer would leave: nothing to split")]
+    #[error("nobody would leave, or nobody stay: name some of the customer's records, not all")]
     NothingToSplit,
     /// Never leaves the service: the write is done again alone.
     #[error("customers must be joined, which waits for others who link")]

@@ -135,11 +135,15 @@ fn too_large(limit: usize) -> Failure {
     Failure::invalid("BODY_TOO_LARGE", detail).with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
-/// Reads JSON; looks for the place of an error only when there is one.
+/// Reads a JSON object; looks for the place of an error only when there is one.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     if has_nul(bytes) {
         let detail = "a text holds the character U+0000, which no store keeps: leave it out";
         return Err(Failure::invalid("JSON_INVALID", detail));
+    }
+    if is_no_object(bytes) {
+        let message = "expected an object: names with their values, in braces";
+        return Err(Failure::field("body", "FORMAT", message));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
@@ -155,6 +159,15 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
             format!("the body is not JSON that can be read: see {place}"),
         )
     })
+}
+
+/// Whether JSON begins as something else than an object. A list would be read as an object's fields in their order.
+fn is_no_object(json: &[u8]) -> bool {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(
+        first,
+        Some(b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+    )
 }
 
 /// Whether a text of the JSON has U+0000, which JSON can only write as an escape.
@@ -287,6 +300,12 @@ mod tests {
                 r#"{"phone":"1","phone":"2","lines":[]}"#,
                 ("INVALID_ARGUMENT", "phone", "REPEATED"),
             ),
+            (
+                r#" ["13800138000",[]]"#,
+                ("INVALID_ARGUMENT", "body", "FORMAT"),
+            ),
+            (r#""13800138000""#, ("INVALID_ARGUMENT", "body", "FORMAT")),
+            ("null", ("INVALID_ARGUMENT", "body", "FORMAT")),
             (r#"{"phone":"13800138000""#, ("JSON_INVALID", "", "")),
             ("", ("JSON_INVALID", "", "")),
             (

@@ -93,6 +93,7 @@ impl ServiceError for Error {
     fn violations(&self) -> Vec<Violation> {
         match self {
             Self::Invalid(violations) => violations.clone(),
+            Self::Dealer(error) => error.violations(),
             _ => Vec::new(),
         }
     }

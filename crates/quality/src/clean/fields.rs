@@ -20,7 +20,7 @@ use crate::{
     phone::{self, Phone, PhoneFlaw},
     plate::{Plate, PlateFlaw},
     standard::{Measure, Measured},
-    text::{is_ideograph, present, tidy, tidy_lines},
+    text::{as_said, is_ideograph, present, tidy},
     vin::{Vin, VinFlaw},
 };
 
@@ -34,13 +34,13 @@ impl Notes<'_> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// What people said or wrote in their own words: kept whole, line by line, and remarked if it is longer than anybody speaks.
+    /// What people said or wrote in their own words: kept whole, as they wrote it, and remarked if it is longer than anybody speaks.
     pub(super) fn words<'a>(
         &mut self,
         field: Field,
         cell: Option<&'a str>,
     ) -> Option<Cow<'a, str>> {
-        let words = tidy_lines(present(cell)?);
+        let words = as_said(present(cell)?);
         self.is_too_long(field, &words, Rule::WordsLong);
         (!words.is_empty()).then_some(words)
     }

@@ -100,6 +100,8 @@ fn line_ends_blank_lines_and_a_separator_line_do_not_matter() {
         "a,b\r\n1,2\r\n\r\n3,4\r\n",
         "sep=,\r\na,b\r\n1,2\r\n,\r\n3,4\r\n",
         "\n\na,b\n1,2\n\n3,4\n\n",
+        "a,b\r1,2\r\r3,4\r",
+        "\"a\",b\r1,\"2\"\r3,4",
     ] {
         let mut reader = open(text).unwrap();
         assert_eq!(reader.headers(), ["a", "b"], "{text:?}");
@@ -142,6 +144,26 @@ fn objects_become_rows_and_new_keys_columns() {
         reader.headers(),
         ["id", "name", "phone", "lines", "ok", "price"]
     );
+}
+
+#[test]
+fn the_first_object_may_leave_out_what_is_not_known_but_its_key() {
+    let open_table = |text: &str| {
+        let file = std::io::Cursor::new(text.to_owned().into_bytes());
+        Table::open(file, None, Limits::default(), &CUSTOMERS, None)
+    };
+    let mut table = open_table(concat!(
+        "{\"客户编号\":\"K1\",\"手机\":\"13912340567\"}\n",
+        "{\"客户编号\":\"K2\",\"姓名\":\"王小明\"}\n",
+    ))
+    .unwrap();
+    let name = CUSTOMERS.column("name").unwrap();
+    for expected in ["", "王小明"] {
+        assert_eq!(table.next_row().unwrap(), Next::Row);
+        assert_eq!(table.get(name), expected);
+    }
+    let refused = open_table("{\"手机\":\"13912340567\"}\n").err();
+    assert_eq!(refused.unwrap().reason(), "HEADER_NOT_RECOGNISED");
 }
 
 #[test]

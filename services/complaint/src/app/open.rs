@@ -6,7 +6,7 @@ use marque_core::{
     ComplaintId, CustomerId, DealerCode, SourceRecordId, Timestamp, source_record_id,
 };
 use marque_db::{Conn, StoreError};
-use marque_intake::IntakeError;
+use marque_intake::{IntakeError, dealer_code};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
 use prost::Message;
@@ -124,7 +124,7 @@ impl CaseApp {
         if !matches!(ctx.scope(), Scope::Customer(_)) {
             return Ok(self.directory.check(meta, code).await?);
         }
-        let dealer: DealerCode = code.parse().map_err(|_| IntakeError::DealerUnknown)?;
+        let dealer = dealer_code(code)?;
         let asked = dealer.clone();
         let is_known = self
             .db

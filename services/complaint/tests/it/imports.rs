@@ -204,7 +204,7 @@ async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
     import(&world, &format!("{HEADER}{row}")).await;
     let kept = world.get(&case.id).await;
     assert_eq!(kept.severity, "critical", "the desk said so");
-    assert_eq!(kept.text, "制动仍有异响,已来三次");
+    assert_eq!(kept.text, "制动仍有异响，已来三次");
     assert_eq!(
         (kept.vin.as_str(), kept.channel.as_str()),
         ("LJ1EEKRN7R4000001", "phone")
@@ -307,7 +307,7 @@ async fn a_later_file_does_not_undo_what_the_customers_own_answer_moved(db: Test
     // The dealer's own system has not heard of it.
     import(&world, &file.replace("异响", "异响，已来三次")).await;
     let kept = world.get(&case.id).await;
-    assert_eq!(kept.text, "异响,已来三次");
+    assert_eq!(kept.text, "异响，已来三次");
     assert_eq!(kept.state, "in_progress");
 }
 

@@ -3,6 +3,7 @@
 use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId};
 use marque_db::Conn;
+use marque_errors::Violation;
 use marque_ledger::Keyed;
 use prost::Message;
 
@@ -192,7 +193,16 @@ impl CustomerApp {
             .records_of(conn, &[from.number])?
             .into_iter()
             .partition(|record| leaving.contains(&record.id));
-        if gone.is_empty() || left.is_empty() || gone.len() < leaving.len() {
+        let is_his = |named: &SourceRecordId| gone.iter().any(|record| record.id == *named);
+        if !leaving.iter().all(is_his) {
+            let message = "one of them is no record of this customer: see his source records";
+            return Err(Error::Invalid(vec![Violation::new(
+                "source_record_ids",
+                "UNKNOWN",
+                message,
+            )]));
+        }
+        if gone.is_empty() || left.is_empty() {
             return Err(Error::NothingToSplit);
         }
         let (id, into) = self.part(conn, ctx, from, gone, by_steward(ctx, reason))?;

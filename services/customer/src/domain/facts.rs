@@ -61,8 +61,10 @@ pub(crate) struct PastContact {
     /// The channel's name.
     pub(crate) channel: String,
     pub(crate) value: String,
+    /// First said.
     pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
+    /// Unset while the record has it still.
+    pub(crate) to: Option<Timestamp>,
 }
 
 impl fmt::Debug for PastContact {

@@ -22,6 +22,17 @@ pub(crate) struct Said<'a> {
     pub(crate) past_contacts: &'a [PastContact],
 }
 
+impl Said<'_> {
+    /// When the record first said a contact that it has: its earlier versions may have had it.
+    fn since(&self, channel: &str, value: &str) -> Timestamp {
+        let earlier = self
+            .past_contacts
+            .iter()
+            .filter(|past| past.to.is_none() && past.channel == channel && past.value == value);
+        earlier.map(|past| past.from).fold(self.at, Ord::min)
+    }
+}
+
 /// Ways to reach a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Channel {
@@ -234,16 +245,17 @@ impl Composer<'_> {
         let mut points: Vec<ContactPoint> = Vec::new();
         for said in self.newest_first {
             for (channel, value) in said.facts.contacts() {
+                let from = said.since(channel, value);
                 let channel = Channel::parse(channel);
                 match points
                     .iter_mut()
                     .find(|point| point.channel == channel && point.value == value)
                 {
-                    Some(point) => point.from = point.from.min(said.at),
+                    Some(point) => point.from = point.from.min(from),
                     None => points.push(ContactPoint {
                         channel,
                         value: value.to_owned(),
-                        from: said.at,
+                        from,
                         to: None,
                         record: said.id,
                     }),
@@ -253,15 +265,15 @@ impl Composer<'_> {
         for said in self.newest_first {
             for past in said.past_contacts {
                 let channel = Channel::parse(&past.channel);
-                if !points
+                let is_current = points
                     .iter()
-                    .any(|point| point.channel == channel && point.value == past.value)
-                {
+                    .any(|point| point.channel == channel && point.value == past.value);
+                if past.to.is_some() && !is_current {
                     points.push(ContactPoint {
                         channel,
                         value: past.value.clone(),
                         from: past.from,
-                        to: Some(past.to),
+                        to: past.to,
                         record: said.id,
                     });
                 }

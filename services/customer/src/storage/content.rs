@@ -34,6 +34,7 @@ struct Past {
     value: String,
     #[prost(int64, tag = "3")]
     from: i64,
+    /// 0 while the record has it still.
     #[prost(int64, tag = "4")]
     to: i64,
 }
@@ -103,7 +104,7 @@ fn past_to_kept(past: &PastContact) -> Past {
         channel: past.channel.clone(),
         value: past.value.clone(),
         from: past.from.as_micros(),
-        to: past.to.as_micros(),
+        to: past.to.map_or(0, Timestamp::as_micros),
     }
 }
 
@@ -112,6 +113,6 @@ fn past_from_kept(past: Past) -> PastContact {
         channel: past.channel,
         value: past.value,
         from: Timestamp::from_micros(past.from),
-        to: Timestamp::from_micros(past.to),
+        to: (past.to != 0).then(|| Timestamp::from_micros(past.to)),
     }
 }

@@ -8,7 +8,10 @@ use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 
 use crate::common::{HQ, get, lookup_as, put};
 
-store_test_suite!(a_changed_phone_ends_the_old_one);
+store_test_suite!(
+    a_changed_phone_ends_the_old_one,
+    a_phone_is_his_since_it_was_first_said,
+);
 
 async fn a_changed_phone_ends_the_old_one(db: TestDb) {
     let rig = Rig::new(db).await;
@@ -59,4 +62,17 @@ async fn a_changed_phone_ends_the_old_one(db: TestDb) {
         (2, vec![format!("+86{}", phone(1)).as_str()])
     );
     assert_eq!((find(1).await, find(2).await), (1, 0));
+}
+
+async fn a_phone_is_his_since_it_was_first_said(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |name: &str| a_customer().named(name).with_phone(phone(1));
+    let id = put(&rig, person("王小明").put("D1", "1")).await.customer_id;
+    let since = async || get(&rig, &id).await.contact_points[0].valid_from;
+    let first = since().await;
+    for name in ["王晓明", "王小明", "王晓明"] {
+        rig.clock().advance(Duration::from_secs(3600));
+        put(&rig, person(name).put("D1", "1")).await;
+        assert_eq!(since().await, first, "another name is no other phone");
+    }
 }

@@ -151,9 +151,15 @@ async fn a_split_can_be_taken_back(db: TestDb) {
             "NOTHING_TO_SPLIT"
         );
     }
-    let parted = split(&rig, &one.customer_id, &[&two.source_record_id])
-        .await
-        .unwrap();
+    let stranger = put(&rig, a_customer().named("欧阳修").put("D1", "3")).await;
+    let foreign = [two.source_record_id.as_str(), &stranger.source_record_id];
+    assert_eq!(
+        reason(split(&rig, &one.customer_id, &foreign).await.unwrap_err()),
+        "INVALID_ARGUMENT"
+    );
+    // One that is named twice leaves once.
+    let leaving = [two.source_record_id.as_str(); 2];
+    let parted = split(&rig, &one.customer_id, &leaving).await.unwrap();
     let new = parted.customer.unwrap();
     assert_ne!(new.id, one.customer_id);
     assert_eq!(

@@ -135,6 +135,7 @@ async fn visits_without_work_become_findings_of_their_dealer(db: TestDb) {
                 ..RecordedVisit::default()
             })
             .collect(),
+        ..VisitsRecorded::default()
     };
     feed.put([event(
         1,
@@ -190,6 +191,7 @@ async fn a_narrower_range_is_tried_and_then_finds_what_it_said(db: TestDb) {
                 ..RecordedVisit::default()
             })
             .collect(),
+        ..VisitsRecorded::default()
     };
     feed.put([event(
         1,

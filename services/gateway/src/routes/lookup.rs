@@ -1,5 +1,7 @@
 //! Who is it? Customers and vehicles by one exact key, in the body, since nothing personal goes into a URL.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use futures::future::try_join_all;
 use marque_api::{
@@ -25,6 +27,14 @@ use crate::{
 
 /// Customers whose vehicles are fetched too; an exact key rarely finds more than one.
 const MOST_CUSTOMERS: usize = 5;
+
+/// How long the vehicle role is given to hear of a reception before its customer is taken to have no cars. One process needs the
+/// first of these.
+const UNTIL_HEARD: [Duration; 3] = [
+    Duration::from_millis(15),
+    Duration::from_millis(30),
+    Duration::from_millis(60),
+];
 
 /// Exactly one of these, as typed.
 #[derive(Deserialize, ToSchema)]
@@ -104,7 +114,11 @@ pub(crate) async fn look_up(
         (found?, vehicles)
     } else {
         let found = customers(&app, &call, key).await?;
-        let vehicles = vehicles_of(&app, &call, &found.customers).await;
+        let vehicles = if found.reception {
+            vehicles_once_heard(&app, &call, &found.customers).await
+        } else {
+            vehicles_of(&app, &call, &found.customers).await
+        };
         (found, vehicles)
     };
     // Whoever stands at the counter is known by now, and on record: without his cars he is still greeted by name.
@@ -141,6 +155,22 @@ async fn customers(app: &App, call: &Call, key: Key) -> Answer<pb::LookupRespons
             client.lookup(request).await
         })
         .await
+}
+
+/// The vehicles of customers whose file was opened a moment ago: the vehicle role hears of it by an event.
+async fn vehicles_once_heard(
+    app: &App,
+    call: &Call,
+    customers: &[pb::Customer],
+) -> Answer<Vec<vehicle::Vehicle>> {
+    for pause in UNTIL_HEARD {
+        let vehicles = vehicles_of(app, call, customers).await?;
+        if !vehicles.is_empty() {
+            return Ok(vehicles);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    vehicles_of(app, call, customers).await
 }
 
 async fn vehicles_of(

@@ -124,10 +124,12 @@ fn feature(term: &TermPart, evidence: &[Evidence]) -> pb::Feature {
 }
 
 fn fact_used(part: &FactPart, evidence: &[Evidence]) -> pb::FactUsed {
-    let mut records: Vec<&Evidence> = evidence
-        .iter()
-        .filter(|evidence| evidence.of == Cited::Fact(cited_as(part.fact)))
-        .collect();
+    let mut records: Vec<&Evidence> = if part.fact == Fact::MonthsSinceFirst {
+        first_contact(evidence).into_iter().collect()
+    } else {
+        let cited = Cited::Fact(part.fact);
+        evidence.iter().filter(|each| each.of == cited).collect()
+    };
     records.sort_unstable_by_key(|evidence| std::cmp::Reverse(evidence.date));
     pb::FactUsed {
         key: part.fact.key().to_owned(),
@@ -140,12 +142,11 @@ fn fact_used(part: &FactPart, evidence: &[Evidence]) -> pb::FactUsed {
     }
 }
 
-/// The time since the first contact rests on the visits.
-fn cited_as(fact: Fact) -> Fact {
-    match fact {
-        Fact::MonthsSinceFirst => Fact::VisitCount,
-        fact => fact,
-    }
+/// The visit or purchase that the time since the first contact is counted from.
+fn first_contact(evidence: &[Evidence]) -> Option<&Evidence> {
+    let contacts = [Fact::VisitCount, Fact::PurchaseCount].map(Cited::Fact);
+    let contacts = evidence.iter().filter(|each| contacts.contains(&each.of));
+    contacts.min_by_key(|each| each.date)
 }
 
 fn evidence_to_pb(evidence: &Evidence) -> pb::Evidence {
@@ -183,4 +184,41 @@ fn lifts(to: &LiftTo) -> Vec<pb::Lift> {
                 .collect(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_time_since_the_first_contact_rests_on_the_first_visit_or_purchase() {
+        let cited = |fact: Fact, kind: &'static str, month: u32| Evidence {
+            of: Cited::Fact(fact),
+            record: Uuid::nil().into(),
+            kind,
+            id: None,
+            date: NaiveDate::from_ymd_opt(2026, month, 1).expect("a day"),
+            dealer: String::new(),
+            assumed: "",
+        };
+        let evidence = [
+            cited(Fact::ServiceAmount, "visit", 1),
+            cited(Fact::VisitCount, "visit", 11),
+            cited(Fact::PurchaseCount, "purchase", 3),
+        ];
+        let part = FactPart {
+            fact: Fact::MonthsSinceFirst,
+            value: 8.0,
+            evidence: Vec::new(),
+        };
+        let shown = fact_used(&part, &evidence).evidence;
+        let shown: Vec<(&str, &str)> = shown
+            .iter()
+            .map(|each| (each.kind.as_str(), each.date.as_str()))
+            .collect();
+        assert_eq!(shown, [("purchase", "2026-03-01")]);
+    }
 }

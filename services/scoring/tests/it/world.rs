@@ -434,7 +434,10 @@ pub(crate) fn consented_to(
 }
 
 pub(crate) fn visited(position: i64, visits: Vec<RecordedVisit>) -> Event {
-    let message = VisitsRecorded { visits };
+    let message = VisitsRecorded {
+        visits,
+        ..VisitsRecorded::default()
+    };
     event(position, "marque.service_history.visits.recorded", &message)
 }
 

@@ -8,6 +8,7 @@ use marque_intake::Outcome;
 use prost::Message as _;
 
 use super::{rows::VisitPayload, write::Recorded};
+use crate::storage;
 
 /// Event type of visits new or corrected.
 pub(crate) const VISITS_RECORDED: &str = "marque.service_history.visits.recorded";
@@ -28,14 +29,31 @@ pub(super) fn recorded(
     let (Some(first), Some(visit)) = (visits.first(), batch.first()) else {
         return Ok(());
     };
+    let unsaid = unsaid(conn, recorded)?;
     let event = NewEvent {
         kind: VISITS_RECORDED,
         subject: first.id.clone(),
         dealer: Some(&visit.dealer),
-        data: pb::VisitsRecorded { visits }.encode_to_vec(),
+        data: pb::VisitsRecorded { visits, unsaid }.encode_to_vec(),
         traceparent: "",
     };
     publish(conn, clock, &event)
+}
+
+/// Who brought which car by what the corrected visits said before, and by no visit now.
+fn unsaid(conn: &mut Conn<'_>, recorded: &[Recorded]) -> Result<Vec<pb::UnsaidSender>, StoreError> {
+    let mut unsaid = Vec::new();
+    for visit in recorded {
+        if visit.outcome != Outcome::Stored || visit.version == 1 {
+            continue;
+        }
+        let sender = storage::unsaid_sender(conn, visit.id, visit.version - 1)?;
+        unsaid.extend(sender.map(|(vin, record)| pb::UnsaidSender {
+            vin,
+            source_record_id: record.to_string(),
+        }));
+    }
+    Ok(unsaid)
 }
 
 fn to_pb(visit: &VisitPayload, recorded: &Recorded) -> pb::RecordedVisit {

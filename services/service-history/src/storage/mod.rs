@@ -16,7 +16,7 @@ pub(crate) use links::{
 pub use sealed::SEALED;
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
-pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits};
+pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits, unsaid_sender};
 
 use marque_db::{Row, StoreError};
 use uuid::Uuid;

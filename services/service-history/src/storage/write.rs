@@ -121,3 +121,19 @@ pub(crate) fn correct_visit(conn: &mut Conn<'_>, visit: &NewVisit<'_>) -> Result
     )?;
     Ok(())
 }
+
+/// The car and who brought it by an earlier version of a visit, unless some visit says so now.
+pub(crate) fn unsaid_sender(
+    conn: &mut Conn<'_>,
+    visit: VisitId,
+    version: i64,
+) -> Result<Option<(String, SourceRecordId)>, StoreError> {
+    conn.query_opt(
+        "SELECT vin, source_record_id FROM visit_versions AS earlier
+         WHERE visit_id = ?1 AND version = ?2 AND vin <> '' AND source_record_id IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM visits
+             WHERE visits.source_record_id = earlier.source_record_id AND visits.vin = earlier.vin)",
+        &[visit.uuid().into(), version.into()],
+        |row| Ok((row.get(0)?, row.get::<Uuid>(1)?.into())),
+    )
+}

@@ -10,13 +10,14 @@ use marque_api::{
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, vin, visit};
+use crate::world::{World, record_of, vin, visit};
 
 store_test_suite!(
     the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version,
     lines_keep_quantities_prices_and_who_did_what,
     what_article_17_wants_kept_is_kept_and_missed_where_it_is_not,
     an_odometer_that_cannot_be_is_a_finding_whichever_came_first,
+    a_correction_tells_who_brought_which_car_no_more,
     what_the_customer_said_is_sealed,
     a_word_that_is_not_understood_is_kept_as_it_was_typed,
     a_long_history_is_read_in_pages,
@@ -221,6 +222,33 @@ async fn an_odometer_that_cannot_be_is_a_finding_whichever_came_first(db: TestDb
         .visit
         .unwrap();
     assert_eq!(far.findings[0].rule, "odometer_too_fast");
+}
+
+async fn a_correction_tells_who_brought_which_car_no_more(db: TestDb) {
+    let world = World::start(db).await;
+    for order in ["R1", "R2"] {
+        world
+            .put("D1", visit(order, &vin(1), "K1", "03-05", "5000"))
+            .await;
+    }
+    let unsaid = async |order: &str, car: u32, key: &str| -> Vec<(String, String)> {
+        world
+            .put("D1", visit(order, &vin(car), key, "03-05", "5000"))
+            .await;
+        let told = world.told().await.unsaid.into_iter();
+        told.map(|one| (one.vin, one.source_record_id)).collect()
+    };
+    let nothing: Vec<(String, String)> = Vec::new();
+    // The second order still says so.
+    assert_eq!(unsaid("R1", 2, "K1").await, nothing);
+    assert_eq!(
+        unsaid("R2", 1, "K2").await,
+        [(vin(1), record_of("D1", "K1").to_string())]
+    );
+    assert_eq!(
+        unsaid("R1", 3, "K1").await,
+        [(vin(2), record_of("D1", "K1").to_string())]
+    );
 }
 
 async fn what_the_customer_said_is_sealed(db: TestDb) {

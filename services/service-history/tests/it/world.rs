@@ -12,7 +12,8 @@ use marque_api::{
     },
     service_history::v1::{
         ListCustomerVisitsRequest, ListVehicleVisitsRequest, PutVisitRequest, PutVisitResponse,
-        Visit, VisitColumns, service_history_service_client::ServiceHistoryServiceClient,
+        Visit, VisitColumns, VisitsRecorded,
+        service_history_service_client::ServiceHistoryServiceClient,
     },
     vehicle::v1::{ChangedVehicle, VehiclesChanged, VehiclesReceived},
 };
@@ -28,6 +29,7 @@ use marque_rpc::{
 };
 use marque_testkit::{Feed, TestDb};
 use marque_vault::{Keyring, Vault};
+use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 use tonic::Request;
 use uuid::Uuid;
@@ -265,6 +267,16 @@ impl World {
             .db
             .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<i64>(0)));
         read.await.unwrap().unwrap_or(0)
+    }
+
+    /// What the newest event tells.
+    pub(crate) async fn told(&self) -> VisitsRecorded {
+        let sql = "SELECT data FROM outbox ORDER BY seq DESC LIMIT 1";
+        let read = self
+            .db
+            .read(move |conn| conn.query_opt(sql, &[], |row| row.get::<Vec<u8>>(0)));
+        let data = read.await.unwrap().expect("something was told");
+        VisitsRecorded::decode(data.as_slice()).unwrap()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Recording what rows and events say of cars: one batch, few statements, one event.
 //!
-//! All of it but the amendments of rows is a function of the set of facts: they may come in any order and more than
-//! once, and the state is the same.
+//! All of it but the amendments of rows, and what visits take back of who brought a car, is a function of the set of facts: they may
+//! come in any order and more than once, and the state is the same.
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};

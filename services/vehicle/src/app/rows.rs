@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, Licence, PartyClaim, RowFact},
+    domain::{Amendment, Definition, Facts, Licence, PartyClaim, RowFact, Sale},
     storage::{self, StoredColumns},
 };
 
@@ -129,19 +129,12 @@ impl Rows {
             .iter()
             .map(|payload| payload.row.vin.as_str())
             .collect();
-        let mut known: FxHashMap<String, Known> =
+        let mut known: FxHashMap<String, Known<'_>> =
             storage::find_rows(conn, &first.row.dealer, &first.row.source, &vins)?
                 .into_iter()
-                .map(|row| {
-                    (
-                        row.vin,
-                        Known {
-                            content: row.content,
-                            parts: row.parts,
-                        },
-                    )
-                })
+                .map(|row| (row.vin.clone(), Known::Stored(row)))
                 .collect();
+        let sold_before = self.sales_before(conn, batch, &known, now)?;
         let (mut facts, mut outcomes) = (Vec::new(), Vec::with_capacity(batch.len()));
         let mut newest: FxHashMap<&str, &RowFact> = FxHashMap::default();
         for payload in batch {
@@ -152,15 +145,19 @@ impl Rows {
                 ));
             }
             let earlier = known.get(&row.vin);
-            if earlier.is_some_and(|earlier| earlier.content == row.content) {
+            if earlier.is_some_and(|earlier| earlier.content() == row.content) {
                 outcomes.push(Outcome::Unchanged);
                 facts.push(Facts::of(&row.vin));
                 continue;
             }
-            facts.push(facts_of(payload, earlier, now));
+            let sale = match earlier {
+                Some(Known::Now(earlier)) => Some(&earlier.amendment.sale),
+                _ => sold_before.get(&row.vin),
+            };
+            facts.push(facts_of(payload, earlier, sale, now));
             outcomes.push(Outcome::Stored);
             newest.insert(&row.vin, row);
-            known.insert(row.vin.clone(), Known::of(row));
+            known.insert(row.vin.clone(), Known::Now(payload));
         }
         let ids = self.recorder.record(conn, &facts, now)?;
         let mut rows: Vec<&RowFact> = newest.into_values().collect();
@@ -172,19 +169,59 @@ impl Rows {
             .map(|(outcome, payload)| (outcome, ids[&payload.row.vin]))
             .collect())
     }
+
+    /// What stored rows that are about to change said of the sale, by VIN.
+    fn sales_before(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&RowPayload],
+        known: &FxHashMap<String, Known<'_>>,
+        now: Timestamp,
+    ) -> Result<FxHashMap<String, Sale>, StoreError> {
+        let changes = |row: &&RowFact| {
+            let earlier = known.get(&row.vin);
+            earlier.is_some_and(|earlier| earlier.content() != row.content)
+        };
+        let mut changed: Vec<&RowFact> = batch
+            .iter()
+            .map(|payload| &payload.row)
+            .filter(changes)
+            .collect();
+        changed.sort_unstable_by(|a, b| a.vin.cmp(&b.vin));
+        changed.dedup_by(|a, b| a.vin == b.vin);
+        let Some(first) = changed.first() else {
+            return Ok(FxHashMap::default());
+        };
+        let vins: Vec<&str> = changed.iter().map(|row| row.vin.as_str()).collect();
+        let kept = storage::kept_rows(conn, &first.dealer, &first.source, &vins)?;
+        let sold = |row: storage::KeptRow| {
+            let columns = self.open(&row)?;
+            let cleaned = clean_vehicle(&columns.row(), business_date(now));
+            Ok((row.vin, sale(&cleaned.record)))
+        };
+        kept.into_iter().map(sold).collect()
+    }
 }
 
 /// What the same source said of a car before.
-struct Known {
-    content: Vec<u8>,
-    parts: [Option<SourceRecordId>; 3],
+enum Known<'b> {
+    Stored(storage::EarlierRow),
+    /// Further up in the same batch.
+    Now(&'b RowPayload),
 }
 
-impl Known {
-    fn of(row: &RowFact) -> Self {
-        Self {
-            content: row.content.to_vec(),
-            parts: row.parts().map(|(_, record)| record),
+impl Known<'_> {
+    fn content(&self) -> &[u8] {
+        match self {
+            Self::Stored(row) => &row.content,
+            Self::Now(payload) => &payload.row.content,
+        }
+    }
+
+    fn parts(&self) -> [Option<SourceRecordId>; 3] {
+        match self {
+            Self::Stored(row) => row.parts,
+            Self::Now(payload) => payload.row.parts().map(|(_, record)| record),
         }
     }
 }
@@ -227,11 +264,16 @@ fn fingerprinted(cells: &[u8], licence: &Licence) -> Vec<u8> {
     bytes
 }
 
-fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Facts {
+fn facts_of(
+    payload: &RowPayload,
+    earlier: Option<&Known<'_>>,
+    sale_before: Option<&Sale>,
+    now: Timestamp,
+) -> Facts {
     let row = &payload.row;
     let mut facts = Facts::of(&row.vin);
     for (place, (role, named)) in row.parts().into_iter().enumerate() {
-        let before = earlier.and_then(|earlier| earlier.parts[place]);
+        let before = earlier.and_then(|earlier| earlier.parts()[place]);
         facts.ended.extend(
             before
                 .filter(|before| named.is_some_and(|named| named != *before))
@@ -248,9 +290,12 @@ fn facts_of(payload: &RowPayload, earlier: Option<&Known>, now: Timestamp) -> Fa
     facts.plate = payload.plate.clone().map(|plate| (plate, now));
     // Whoever sold a car may see it, if he is named by his code.
     facts.seen_by = std::iter::once(row.dealer.clone())
-        .chain(payload.amendment.selling_dealer.parse())
+        .chain(payload.amendment.sale.dealer.parse())
         .collect();
-    facts.amendment = Some(payload.amendment.clone());
+    facts.amendment = Some(Amendment {
+        sale_before: sale_before.cloned().unwrap_or_default(),
+        ..payload.amendment.clone()
+    });
     facts
 }
 
@@ -259,6 +304,8 @@ fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
         value.map_or_else(String::new, std::borrow::Cow::into_owned)
     };
     Amendment {
+        sale: sale(&vehicle),
+        sale_before: Sale::default(),
         definition: Definition {
             brand: text(vehicle.brand),
             series: text(vehicle.series),
@@ -270,11 +317,20 @@ fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
         },
         licence,
         color: text(vehicle.color),
-        sale_date: vehicle.sale_date,
-        selling_dealer: text(vehicle.selling_dealer),
         insurance_expiry: vehicle.insurance_expiry,
         inspection_due: vehicle.inspection_due,
         warranty_end: vehicle.warranty_end,
+    }
+}
+
+fn sale(vehicle: &CleanVehicle<'_>) -> Sale {
+    Sale {
+        date: vehicle.sale_date,
+        dealer: vehicle
+            .selling_dealer
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 

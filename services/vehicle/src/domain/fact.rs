@@ -20,14 +20,23 @@ pub(crate) struct Facts {
     pub(crate) seen_by: Vec<DealerCode>,
 }
 
+/// When a car was sold to its first owner, and by whom, as one row has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sale {
+    pub(crate) date: Option<NaiveDate>,
+    /// Empty if the row does not say.
+    pub(crate) dealer: String,
+}
+
 /// Fields of a row that are not empty take effect; see `Vehicle::amend`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Amendment {
     pub(crate) definition: Definition,
     pub(crate) licence: Licence,
     pub(crate) color: String,
-    pub(crate) sale_date: Option<NaiveDate>,
-    pub(crate) selling_dealer: String,
+    pub(crate) sale: Sale,
+    /// What the same row said of the sale before; empty if it is new.
+    pub(crate) sale_before: Sale,
     pub(crate) insurance_expiry: Option<NaiveDate>,
     pub(crate) inspection_due: Option<NaiveDate>,
     pub(crate) warranty_end: Option<NaiveDate>,

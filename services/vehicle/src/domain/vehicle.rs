@@ -79,14 +79,15 @@ impl Vehicle {
         }
     }
 
-    /// Takes over what a row says: the newest word on each field wins, but of the sale the first that names it.
+    /// Takes over what a row says: the newest word on each field wins, but of the sale the first that names it, until the
+    /// row that named it is corrected.
     pub(crate) fn amend(&mut self, amendment: &Amendment) {
         let Amendment {
             definition,
             licence,
             color,
-            sale_date,
-            selling_dealer,
+            sale,
+            sale_before,
             insurance_expiry,
             inspection_due,
             warranty_end,
@@ -104,9 +105,11 @@ impl Vehicle {
             self.licence.seats = licence.seats;
         }
         newest(&mut self.color, color);
-        self.sale_date = self.sale_date.or(*sale_date);
-        if self.selling_dealer.is_empty() {
-            self.selling_dealer.clone_from(selling_dealer);
+        if self.sale_date.is_none() || self.sale_date == sale_before.date {
+            self.sale_date = sale.date.or(self.sale_date);
+        }
+        if self.selling_dealer.is_empty() || self.selling_dealer == sale_before.dealer {
+            newest(&mut self.selling_dealer, &sale.dealer);
         }
         self.insurance_expiry = insurance_expiry.or(self.insurance_expiry);
         self.inspection_due = inspection_due.or(self.inspection_due);
@@ -125,23 +128,35 @@ mod tests {
     use marque_core::ManualClock;
 
     use super::*;
+    use crate::domain::Sale;
+
+    fn car() -> Vehicle {
+        Vehicle::new(VehicleId::new(&ManualClock::default()), "LJ1EEKRN7R4000001")
+    }
+
+    fn day(day: u32) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(2024, 3, day)
+    }
+
+    fn sale(on: u32, dealer: &str) -> Sale {
+        Sale {
+            date: day(on),
+            dealer: dealer.into(),
+        }
+    }
 
     #[test]
     fn the_newest_word_wins_but_of_the_sale_the_first() {
-        let mut vehicle =
-            Vehicle::new(VehicleId::new(&ManualClock::default()), "LJ1EEKRN7R4000001");
-        let day = |day| NaiveDate::from_ymd_opt(2024, 3, day);
+        let mut vehicle = car();
         let first = Amendment {
             color: "white".into(),
-            sale_date: day(5),
-            selling_dealer: "D1".into(),
+            sale: sale(5, "D1"),
             warranty_end: day(6),
             ..Amendment::default()
         };
         let second = Amendment {
             color: "black".into(),
-            sale_date: day(9),
-            selling_dealer: "D2".into(),
+            sale: sale(9, "D2"),
             ..Amendment::default()
         };
         vehicle.amend(&first);
@@ -151,5 +166,32 @@ mod tests {
             ("black", "D1")
         );
         assert_eq!((vehicle.sale_date, vehicle.warranty_end), (day(5), day(6)));
+    }
+
+    #[test]
+    fn whoever_named_the_sale_may_correct_it_and_nobody_else() {
+        let mut vehicle = car();
+        let said = |sale: Sale, sale_before: Sale| Amendment {
+            sale,
+            sale_before,
+            ..Amendment::default()
+        };
+        vehicle.amend(&said(sale(5, "D1"), Sale::default()));
+        vehicle.amend(&said(sale(7, "D3"), sale(6, "D2")));
+        assert_eq!(
+            (vehicle.sale_date, vehicle.selling_dealer.as_str()),
+            (day(5), "D1")
+        );
+        vehicle.amend(&said(sale(8, "D4"), sale(5, "D1")));
+        assert_eq!(
+            (vehicle.sale_date, vehicle.selling_dealer.as_str()),
+            (day(8), "D4")
+        );
+        vehicle.amend(&said(Sale::default(), sale(8, "D4")));
+        assert_eq!(
+            (vehicle.sale_date, vehicle.selling_dealer.as_str()),
+            (day(8), "D4"),
+            "what a row no longer says takes nothing away"
+        );
     }
 }

@@ -47,14 +47,14 @@ impl Customers {
                 record: id(&link.source_record_id, "source_record_id")?,
                 customer: id(&link.customer_id, "customer_id")?,
                 position: event.position,
-                marks: [],
+                marks: [link.dealer.as_str().into()],
             };
             facts.extend(facts_of(link, &one, time_of(event))?);
             known.push(one);
         }
         let records: Vec<_> = known.iter().map(|link| link.record).collect();
         Recorder::lock(conn, &facts, &records)?;
-        storage::put_links(conn, [], known)?;
+        storage::put_links(conn, ["dealer"], known)?;
         storage::relink(conn, records)?;
         self.recorder.record(conn, &facts, time_of(event))?;
         Ok(())
@@ -76,7 +76,7 @@ impl Handler for Customers {
 /// What a record says of a car; nothing if it names no VIN that can be one.
 fn facts_of(
     link: &Link,
-    known: &Linked<'_, 0>,
+    known: &Linked<'_, 1>,
     event_at: Timestamp,
 ) -> Result<Option<Facts>, ApplyError> {
     let Ok(vin) = Vin::parse(&link.vin) else {

@@ -4,7 +4,7 @@ use marque_api::{
     events::v1::Event,
     service_history::v1::{RecordedVisit, VisitsRecorded},
 };
-use marque_core::{DealerCode, Timestamp};
+use marque_core::{DealerCode, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler, from_proto_time};
 use marque_quality::vin::Vin;
@@ -14,6 +14,7 @@ use super::{id, time_of};
 use crate::{
     app::Recorder,
     domain::{Facts, PartyClaim, ReadingFact, Role},
+    storage,
 };
 
 /// Records the cars that visits name.
@@ -33,11 +34,24 @@ impl Handler for Visits {
         if event.r#type != "marque.service_history.visits.recorded" {
             return Ok(());
         }
-        let mut facts = Vec::new();
-        for visit in VisitsRecorded::decode(event.data.as_slice())?.visits {
-            facts.extend(facts_of(&visit, time_of(event))?);
+        let recorded = VisitsRecorded::decode(event.data.as_slice())?;
+        let (mut facts, mut unsaid) = (Vec::new(), Vec::new());
+        for visit in &recorded.visits {
+            facts.extend(facts_of(visit, time_of(event))?);
         }
-        self.recorder.record(conn, &facts, time_of(event))?;
+        for sender in &recorded.unsaid {
+            if let Ok(vin) = Vin::parse(&sender.vin) {
+                facts.push(Facts::of(vin.as_str()));
+                unsaid.push((vin, id(&sender.source_record_id, "source_record_id")?));
+            }
+        }
+        let records: Vec<SourceRecordId> = unsaid.iter().map(|(_, record)| *record).collect();
+        Recorder::lock(conn, &facts, &records)?;
+        let cars = self.recorder.record(conn, &facts, time_of(event))?;
+        let unsaid = unsaid
+            .into_iter()
+            .map(|(vin, record)| (cars[vin.as_str()], record));
+        storage::unsay_senders(conn, unsaid)?;
         Ok(())
     }
 }

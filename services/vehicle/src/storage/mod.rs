@@ -15,7 +15,9 @@ pub(crate) use forgetting::{
 pub(crate) use marque_events::{
     Alias, Linked, current_customer, customers_of, put_alias, put_links,
 };
-pub(crate) use parties::{end_parties, list_parties, put_parties, relink, vehicles_of_customer};
+pub(crate) use parties::{
+    end_parties, list_parties, put_parties, relink, unsay_senders, vehicles_of_customer,
+};
 pub(crate) use plates::{
     Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals,
     seen_on_more_than, sightings_of, vehicles_with,
@@ -24,7 +26,9 @@ pub(crate) use readings::{
     add_readings, first_visits, newest_versions, page_of_readings, readings_of, set_quality,
     vehicles_of_visits,
 };
-pub(crate) use rows::{KeptRow, StoredColumns, find_rows, put_rows, rows_of, vehicle_ids};
+pub(crate) use rows::{
+    EarlierRow, KeptRow, StoredColumns, find_rows, kept_rows, put_rows, rows_of, vehicle_ids,
+};
 pub use sealed::SEALED;
 pub(crate) use sealed::{place, row_of};
 pub(crate) use sight::{Sight, may_see, open_file, open_for_ever, receive, visible};

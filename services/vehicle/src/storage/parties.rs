@@ -76,6 +76,24 @@ pub(crate) fn end_parties(
     Ok(())
 }
 
+/// Forgets that records brought cars: their visits were corrected, and none says so.
+pub(crate) fn unsay_senders(
+    conn: &mut Conn<'_>,
+    unsaid: impl IntoIterator<Item = (VehicleId, SourceRecordId)>,
+) -> Result<(), StoreError> {
+    for (vehicle, record) in unsaid {
+        conn.execute(
+            "DELETE FROM vehicle_parties WHERE vehicle_id = ?1 AND role = ?2 AND source_record_id = ?3",
+            &[
+                vehicle.uuid().into(),
+                Role::Sender.code().into(),
+                record.uuid().into(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
 /// Gives the parts of source records to the customers they are now linked to.
 pub(crate) fn relink(
     conn: &mut Conn<'_>,

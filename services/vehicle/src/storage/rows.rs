@@ -1,7 +1,7 @@
 //! Dealers' rows as they last came.
 
 use marque_core::{DealerCode, SourceRecordId, Timestamp, VehicleId};
-use marque_db::{Conn, StoreError, Value};
+use marque_db::{Conn, Row, StoreError, Value};
 use marque_quality::{Field, RecordKind, VehicleRow};
 use prost::Message;
 use uuid::Uuid;
@@ -92,14 +92,33 @@ pub(crate) fn rows_of(conn: &mut Conn<'_>, vehicles: &[Uuid]) -> Result<Vec<Kept
     let keys: Vec<Value<'_>> = vehicles.iter().map(|id| Value::Uuid(*id)).collect();
     let sql = "SELECT vehicle_rows.dealer, source, vehicle_rows.vin, sealed, received_at FROM vehicle_rows
                JOIN vehicles ON vehicles.vin = vehicle_rows.vin WHERE vehicles.id IN (??)";
-    conn.query_in(sql, &[], &keys, |row| {
-        Ok(KeptRow {
-            dealer: row.get(0)?,
-            source: row.get(1)?,
-            vin: row.get(2)?,
-            sealed: row.get(3)?,
-            received_at: row.get(4)?,
-        })
+    conn.query_in(sql, &[], &keys, read_kept)
+}
+
+/// The rows of one source for VINs.
+pub(crate) fn kept_rows(
+    conn: &mut Conn<'_>,
+    dealer: &DealerCode,
+    source: &str,
+    vins: &[&str],
+) -> Result<Vec<KeptRow>, StoreError> {
+    let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
+    conn.query_in(
+        "SELECT dealer, source, vin, sealed, received_at FROM vehicle_rows
+         WHERE dealer = ?1 AND source = ?2 AND vin IN (??)",
+        &[dealer.as_str().into(), source.into()],
+        &keys,
+        read_kept,
+    )
+}
+
+fn read_kept(row: &Row<'_>) -> Result<KeptRow, StoreError> {
+    Ok(KeptRow {
+        dealer: row.get(0)?,
+        source: row.get(1)?,
+        vin: row.get(2)?,
+        sealed: row.get(3)?,
+        received_at: row.get(4)?,
     })
 }
 

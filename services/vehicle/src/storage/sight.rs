@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use marque_auth::Scope;
 use marque_core::{CustomerId, DealerCode, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError, Value};
-use marque_events::is_received;
+use marque_events::knows_customer;
 use rustc_hash::FxHashMap;
 
 use super::{list_parties, uuids, vehicle_id};
@@ -38,22 +38,20 @@ pub(crate) fn visible(
                 &keys,
                 |row| vehicle_id(row, 0),
             )?;
-            let hidden = vehicles.iter().copied().filter(|id| !seen.contains(id));
-            let hidden: Vec<VehicleId> = hidden.collect();
-            if !hidden.is_empty() {
-                // Who has a part in them is known by other dealers' rows.
-                conn.see_all_dealers()?;
-            }
-            seen.extend(of_received(conn, scope, dealer, &hidden, now)?);
+            add_known(conn, scope, vehicles, &mut seen, now)?;
             Ok(seen)
         }
-        Scope::Region(region) => conn.query_in(
-            "SELECT DISTINCT s.vehicle_id FROM vehicle_sight s JOIN dealer_regions r ON r.dealer = s.dealer
-             WHERE r.region = ?1 AND (s.until IS NULL OR s.until > ?2) AND s.vehicle_id IN (??)",
-            &[Value::Text(region), now.into()],
-            &keys,
-            |row| vehicle_id(row, 0),
-        ),
+        Scope::Region(region) => {
+            let mut seen = conn.query_in(
+                "SELECT DISTINCT s.vehicle_id FROM vehicle_sight s JOIN dealer_regions r ON r.dealer = s.dealer
+                 WHERE r.region = ?1 AND (s.until IS NULL OR s.until > ?2) AND s.vehicle_id IN (??)",
+                &[Value::Text(region), now.into()],
+                &keys,
+                |row| vehicle_id(row, 0),
+            )?;
+            add_known(conn, scope, vehicles, &mut seen, now)?;
+            Ok(seen)
+        }
         Scope::Customer(customer) => {
             // He is no dealer's: his parts are looked for among all.
             conn.see_all_dealers()?;
@@ -72,30 +70,37 @@ pub(crate) fn may_see(
     Ok(!visible(conn, scope, &[vehicle], now)?.is_empty())
 }
 
-/// Those of the vehicles in which somebody has a part now whom the dealer received: with a customer's file his cars are open.
-fn of_received(
+/// Adds those of the vehicles in which somebody has a part now of whom the scope has a record, or whom the dealer received: with a
+/// customer's file his cars are open.
+fn add_known(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    dealer: &DealerCode,
     vehicles: &[VehicleId],
+    seen: &mut Vec<VehicleId>,
     now: Timestamp,
-) -> Result<Vec<VehicleId>, StoreError> {
-    let mut received: FxHashMap<CustomerId, bool> = FxHashMap::default();
-    let mut open = Vec::new();
-    for (vehicle, customers) in customers_now(conn, scope, vehicles)? {
+) -> Result<(), StoreError> {
+    let hidden = vehicles.iter().copied().filter(|id| !seen.contains(id));
+    let hidden: Vec<VehicleId> = hidden.collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    // Who has a part in them is known by other dealers' rows.
+    conn.see_all_dealers()?;
+    let mut asked: FxHashMap<CustomerId, bool> = FxHashMap::default();
+    for (vehicle, customers) in customers_now(conn, scope, &hidden)? {
         for customer in customers {
-            let is_received = match received.entry(customer) {
+            let is_known = match asked.entry(customer) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unasked) => {
-                    *unasked.insert(is_received(conn, dealer, customer, now)?)
+                    *unasked.insert(knows_customer(conn, scope, customer, now)?)
                 }
             };
-            if is_received && !open.contains(&vehicle) {
-                open.push(vehicle);
+            if is_known && !seen.contains(&vehicle) {
+                seen.push(vehicle);
             }
         }
     }
-    Ok(open)
+    Ok(())
 }
 
 /// Those of the vehicles in which the customer has a part now.

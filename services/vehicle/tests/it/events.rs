@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
-use marque_api::{events::v1::Event, service_history::v1::RecordedVisit};
+use marque_api::{
+    events::v1::Event,
+    service_history::v1::{RecordedVisit, UnsaidSender, VisitsRecorded},
+};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{
-    World, again, customer, day, link, linked, merged, record_of, recorded, vin, visit,
+    World, again, customer, day, event, link, linked, merged, record_of, recorded, vin, visit,
 };
 
 store_test_suite!(
     events_shuffled_and_redelivered_give_the_same_state,
     a_correction_takes_a_reading_back_even_from_another_car,
+    who_brought_another_car_after_all_has_no_part_in_this_one,
     a_plate_moves_between_cars,
     a_plate_on_too_many_cars_is_nobodys,
     a_new_owner_ends_the_old_one_until_they_prove_to_be_one,
@@ -181,6 +185,41 @@ async fn a_correction_takes_a_reading_back_even_from_another_car(db: TestDb) {
     );
     assert_eq!((wrong.odometer_km, right.odometer_km), (0, 90_000));
     assert_eq!(world.readings(&wrong.id).await[0].quality, "corrected");
+}
+
+async fn who_brought_another_car_after_all_has_no_part_in_this_one(db: TestDb) {
+    let world = World::start(db).await;
+    let record = record_of("D1", "A").to_string();
+    let brought = |vin: &str, version| RecordedVisit {
+        source_record_id: record.clone(),
+        version,
+        ..visit(1, "D1", vin, 5_000, day(0))
+    };
+    world
+        .visits
+        .deliver([recorded(1, vec![brought(&vin(1), 1)])])
+        .await;
+    let wrong = world.find(&vin(1)).await.unwrap();
+    assert_eq!(world.parties(&wrong.id).await.len(), 1);
+    let unsaid = UnsaidSender {
+        vin: vin(1),
+        source_record_id: record.clone(),
+    };
+    let correction = VisitsRecorded {
+        visits: vec![brought(&vin(2), 2)],
+        unsaid: vec![unsaid],
+    };
+    world
+        .visits
+        .deliver([event(
+            2,
+            "marque.service_history.visits.recorded",
+            &correction,
+        )])
+        .await;
+    let right = world.find(&vin(2)).await.unwrap();
+    assert!(world.parties(&wrong.id).await.is_empty());
+    assert_eq!(world.parties(&right.id).await.len(), 1);
 }
 
 async fn a_plate_moves_between_cars(db: TestDb) {

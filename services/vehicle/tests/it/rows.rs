@@ -11,6 +11,7 @@ use crate::world::{World, record_of, vin};
 
 store_test_suite!(
     a_later_row_amends_field_by_field_and_the_same_row_changes_nothing,
+    a_sale_is_corrected_by_the_row_that_named_it,
     what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
@@ -66,6 +67,30 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
             .count("SELECT count(*) FROM audit WHERE act = 'vehicle_put'")
             .await,
         2
+    );
+}
+
+async fn a_sale_is_corrected_by_the_row_that_named_it(db: TestDb) {
+    let world = World::start(db).await;
+    let sold = |on: &str, by: &str| VehicleColumns {
+        sale_date: on.into(),
+        selling_dealer: by.into(),
+        ..row(1)
+    };
+    world.put("D1", sold("2025-03-05", "D1")).await;
+    world.put("D2", sold("2025-04-09", "D2")).await;
+    let (other, _) = world.put("D2", sold("2025-05-09", "D2")).await;
+    assert_eq!(
+        (other.sale_date.as_str(), other.selling_dealer.as_str()),
+        ("2025-03-05", "D1")
+    );
+    let (corrected, _) = world.put("D1", sold("2024-03-05", "D3")).await;
+    assert_eq!(
+        (
+            corrected.sale_date.as_str(),
+            corrected.selling_dealer.as_str()
+        ),
+        ("2024-03-05", "D3")
     );
 }
 

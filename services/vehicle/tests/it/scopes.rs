@@ -19,6 +19,7 @@ store_test_suite!(
     a_dealer_sees_a_vehicle_by_row_sale_visit_record_or_reception,
     a_reception_ends_after_ninety_days_and_is_on_record,
     with_a_customer_his_cars_are_received,
+    with_a_record_of_a_customer_his_cars_are_seen,
     a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did,
     a_region_sees_what_its_dealers_see,
     a_customer_sees_the_cars_he_has_a_part_in_now,
@@ -159,6 +160,34 @@ async fn with_a_customer_his_cars_are_received(db: TestDb) {
     );
     world.clock.advance(Duration::from_hours(24));
     assert!(!sees(&world, "D3", &anns.id).await);
+}
+
+async fn with_a_record_of_a_customer_his_cars_are_seen(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, bob) = (customer(10), customer(20));
+    let links = vec![
+        link("D1", "A", ann, &vin(1), "", day(0)),
+        link("D1", "B", bob, &vin(2), "", day(0)),
+        link("D3", "C", ann, "", "", day(1)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let anns = world.find(&vin(1)).await.unwrap();
+    let bobs = world.find(&vin(2)).await.unwrap();
+    assert!(sees(&world, "D3", &anns.id).await && !sees(&world, "D3", &bobs.id).await);
+    let desk = Scope::Dealer("D3".parse().unwrap());
+    assert_eq!(
+        garage(&world, Role::Sales, desk, ann).await,
+        [(vin(1), true)]
+    );
+    let south = Scope::Region("south".into());
+    assert_eq!(
+        garage(&world, Role::Manager, south, ann).await,
+        [(vin(1), true)]
+    );
+
+    let moved = vec![link("D3", "C", bob, "", "", day(1))];
+    world.customers.deliver([linked(2, moved)]).await;
+    assert!(!sees(&world, "D3", &anns.id).await && sees(&world, "D3", &bobs.id).await);
 }
 
 async fn a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did(db: TestDb) {

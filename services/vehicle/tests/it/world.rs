@@ -342,7 +342,10 @@ pub(crate) fn recorded(position: i64, visits: Vec<RecordedVisit>) -> Event {
     event(
         position,
         "marque.service_history.visits.recorded",
-        &VisitsRecorded { visits },
+        &VisitsRecorded {
+            visits,
+            ..VisitsRecorded::default()
+        },
     )
 }
 

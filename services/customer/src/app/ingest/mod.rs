@@ -378,7 +378,7 @@ fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
     Ok(conn.lock_keys(&mut keys)?)
 }
 
-/// The contacts that the new row no longer has, with those that were past before.
+/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.
 fn past_contacts(
     old: &SourceRecord,
     old_facts: &Facts,
@@ -387,16 +387,18 @@ fn past_contacts(
 ) -> Vec<PastContact> {
     let current: Vec<(&str, &str)> = new.contacts().collect();
     let mut past = old.past_contacts.clone();
-    for (channel, value) in old_facts
-        .contacts()
-        .filter(|contact| !current.contains(contact))
-    {
-        past.retain(|known| known.channel != channel || known.value != value);
+    for (channel, value) in old_facts.contacts() {
+        let is_this = |known: &PastContact| known.channel == channel && known.value == value;
+        let going_on = past
+            .iter()
+            .find(|&known| is_this(known) && known.to.is_none());
+        let from = going_on.map_or(old.recorded_at, |known| known.from.min(old.recorded_at));
+        past.retain(|known| !is_this(known));
         past.push(PastContact {
             channel: channel.to_owned(),
             value: value.to_owned(),
-            from: old.recorded_at,
-            to: now,
+            from,
+            to: (!current.contains(&(channel, value))).then_some(now),
         });
     }
     past
