@@ -129,8 +129,7 @@ pub(crate) fn records_without_tier(
     records: &[SourceRecordId],
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let keys: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
-    let sql =
-        "SELECT id FROM complaints WHERE is_open AND tier = '' AND source_record_id IN (??)";
+    let sql = "SELECT id FROM complaints WHERE is_open AND tier = '' AND source_record_id IN (??)";
     conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }
 
