@@ -128,6 +128,8 @@ pub(crate) struct Detail {
     /// The sums of the whole dealer.
     pub(crate) dealer: Counter,
     pub(crate) region: Counter,
+    /// The region's sums in the months of the trend.
+    pub(crate) region_trend: Vec<(String, Counter)>,
     pub(crate) moves: Vec<Moved>,
     pub(crate) rules: Vec<RuleCount>,
     pub(crate) to_mend: Vec<ToMend>,
@@ -218,6 +220,10 @@ fn detail(
         ..filter
     };
     let dealers = storage::list_dealers(conn, &Scope::Region(region.into()), &of_region)?;
+    let region_trend = match trend.first() {
+        Some(first) => storage::months_of_region(conn, &of_region, (region, &first.period))?,
+        None => Vec::new(),
+    };
     let region = sum_of(&dealers);
     let peers = colleagues.unwrap_or(dealers);
     Ok(Detail {
@@ -225,6 +231,7 @@ fn detail(
         of: peers.len() as i32,
         dealer,
         region,
+        region_trend,
         moves: moves(&trend, &query.period),
         rules,
         to_mend,

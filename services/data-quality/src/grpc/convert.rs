@@ -190,10 +190,16 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
         of,
         dealer,
         region,
+        region_trend,
         moves,
         rules,
         to_mend,
     } = detail;
+    let of_month = |(period, counter): (String, Counter)| pb::Scorecard {
+        period,
+        ..region_card(query, &card, counter)
+    };
+    let region_trend = region_trend.into_iter().map(of_month).collect();
     let dealer = dealer_card(query, &card, dealer);
     let region = region_card(query, &card, region);
     let moved = |moved: Moved| pb::Move {
@@ -211,6 +217,7 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
         of,
         dealer: Some(dealer),
         region: Some(region),
+        region_trend,
         moves: moves.into_iter().map(moved).collect(),
         rules: rules
             .into_iter()

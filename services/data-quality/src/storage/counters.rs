@@ -321,6 +321,30 @@ pub(crate) fn months_of_staff(
     })
 }
 
+/// The sums of all dealers of a region in each month from one on, oldest first: of no dealer by himself.
+pub(crate) fn months_of_region(
+    conn: &mut Conn<'_>,
+    filter: &CardFilter,
+    (region, from): (&str, &str),
+) -> Result<Vec<(String, Counter)>, StoreError> {
+    // A cross join, so that SQLite begins with the region's few dealers and not with everybody's months.
+    let rows = conn.query(
+        "SELECT own.points, own.period FROM dealer_regions CROSS JOIN dealer_sums AS own
+         WHERE dealer_regions.region = ?1 AND own.kind = ?2 AND own.dealer = dealer_regions.dealer AND own.period >= ?3",
+        &[region.into(), filter.kind.code().into(), from.into()],
+        |row| {
+            let counter = read_purpose(&row.get::<Vec<u8>>(0)?, &filter.purpose)?;
+            Ok((row.get::<String>(1)?, counter))
+        },
+    )?;
+    let mut months: BTreeMap<String, Counter> = BTreeMap::new();
+    for (period, counter) in rows {
+        months.entry(period).or_default().add(&counter);
+    }
+    months.retain(|_, counter| counter.records > 0);
+    Ok(months.into_iter().collect())
+}
+
 /// The newest months of a dealer, newest first.
 pub(crate) fn months_of(
     conn: &mut Conn<'_>,

@@ -12,7 +12,7 @@ use super::{
     clerks::staff_clause,
     newest::{older_than, place_of},
 };
-use crate::domain::{Finding, FindingState, Found, kind_of, severity_code, severity_of};
+use crate::domain::{Finding, FindingState, Found, Staff, kind_of, severity_code, severity_of};
 
 const FINDING: &str =
     "id, record, kind, dealer, department, clerk, field, rule, other, number, severity, strength,

@@ -57,6 +57,14 @@ fn total(card: &pb::Scorecard) -> f64 {
     card.means.as_ref().unwrap().total
 }
 
+/// The months of a trend and their means.
+fn means(cards: &[pb::Scorecard]) -> Vec<(&str, Option<&pb::Means>)> {
+    let months = cards.iter();
+    months
+        .map(|card| (card.period.as_str(), card.means.as_ref()))
+        .collect()
+}
+
 /// Open findings by rule.
 fn open(card: &pb::GetScorecardResponse) -> BTreeMap<String, i64> {
     let counts = card.rules.iter();
@@ -74,6 +82,14 @@ async fn a_clerks_and_a_departments_card_say_what_the_lists_and_the_dealers_card
         .map(|card| card.period.clone())
         .collect();
     assert!(months.len() > 3 && !dealer.rules.is_empty(), "{months:?}");
+    // D000 is alone in his region, whose months are his.
+    assert_eq!(means(&dealer.region_trend), means(&dealer.trend));
+    assert!(
+        dealer
+            .region_trend
+            .iter()
+            .all(|card| card.level == "region" && card.dealer.is_empty())
+    );
     for level in ["clerk", "department"] {
         let all = listed(&world, level, "").await;
         let mut found: BTreeMap<String, i64> = BTreeMap::new();

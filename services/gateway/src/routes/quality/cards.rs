@@ -304,6 +304,8 @@ pub(crate) struct ScorecardDetail {
     dealer: ScorecardView,
     /// The region's own means.
     region: ScorecardView,
+    /// The region's own means in the months of the trend, oldest first.
+    region_trend: Vec<ScorecardView>,
     /// What moved the score against the month before, farthest first.
     moves: Vec<MoveView>,
     /// What is broken most often.
@@ -397,6 +399,7 @@ pub(crate) async fn get_scorecard(
         rules,
         worst,
         dealer,
+        region_trend,
     } = get.await?;
     ok(&ScorecardDetail {
         scorecard: scorecard.unwrap_or_default().into(),
@@ -405,6 +408,7 @@ pub(crate) async fn get_scorecard(
         of,
         dealer: dealer.unwrap_or_default().into(),
         region: region.unwrap_or_default().into(),
+        region_trend: views(region_trend),
         moves: views(moves),
         rules: views(rules),
         worst: views(worst),

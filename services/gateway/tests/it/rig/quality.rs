@@ -234,6 +234,7 @@ impl QualityService for Quality {
             of: 5,
             dealer: Some(card()),
             region: Some(card()),
+            region_trend: vec![card()],
             moves: vec![pb::Move {
                 dimension: "accuracy".into(),
                 before: 80.0,
