@@ -69,6 +69,7 @@ impl CaseApp {
             return Ok(());
         }
         case.enter(to, job.now);
+        self.rank_again(conn, case)?;
         if !to.is_open() && draft.ended_at.is_some() {
             end(case, draft);
         }

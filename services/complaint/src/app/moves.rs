@@ -101,6 +101,7 @@ impl CaseApp {
         let from = case.state;
         check(from, request.to, ctx.roles(), facts)?;
         case.enter(request.to, now);
+        self.rank_again(conn, &mut case)?;
         for (kept, told) in case.satisfaction.iter_mut().zip(request.satisfaction) {
             if told > 0 {
                 *kept = told;

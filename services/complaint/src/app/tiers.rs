@@ -10,7 +10,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Entry, Tier},
+    domain::{Case, Entry, State, Tier},
     storage,
 };
 
@@ -42,25 +42,50 @@ impl CaseApp {
         publish::all(conn, &*self.clock, publish::AMENDED, changes)
     }
 
+    /// Gives a case that comes back without a tier the one that was told of its customer while it was over.
+    pub(super) fn rank_again(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &mut Case,
+    ) -> Result<(), StoreError> {
+        if case.tier.is_some() || case.state != State::Reopened {
+            return Ok(());
+        }
+        match Self::told_tier(conn, case.customer)? {
+            Some(tier) => self.note_tier(conn, case, tier),
+            None => Ok(()),
+        }
+    }
+
     fn give_tier(
         &self,
         conn: &mut Conn<'_>,
         case: &mut Case,
         tier: Tier,
     ) -> Result<(), StoreError> {
+        case.version += 1;
+        case.updated_at = self.clock.now();
+        self.note_tier(conn, case, tier)?;
+        storage::update_case(conn, case)?;
+        self.rebudget(conn, &Scope::Headquarters, case)
+    }
+
+    /// Puts a tier into a case, and into its course.
+    fn note_tier(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &mut Case,
+        tier: Tier,
+    ) -> Result<(), StoreError> {
+        case.tier = Some(tier);
         let entry = Entry {
             act: "ranked",
-            at: self.clock.now(),
+            at: case.updated_at,
             actor: ACTOR.to_owned(),
             from: String::new(),
             to: tier.code().to_owned(),
             note: String::new(),
         };
-        case.tier = Some(tier);
-        case.version += 1;
-        case.updated_at = entry.at;
-        storage::update_case(conn, case)?;
-        self.rebudget(conn, &Scope::Headquarters, case)?;
         self.store
             .add_entry(conn, case.id, new_uuid(&*self.clock), &entry)
     }

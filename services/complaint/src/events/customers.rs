@@ -45,9 +45,10 @@ fn linked(app: &CaseApp, conn: &mut Conn<'_>, event: &Event) -> Result<(), Apply
         .collect::<Result<_, _>>()?;
     let records: Vec<SourceRecordId> = known.iter().map(|link| link.record).collect();
     storage::lock_records(conn, records.iter().copied())?;
-    let waiting = storage::cases_without_customer(conn, &records)?;
     storage::put_links(conn, &known)?;
-    storage::relink(conn, records)?;
+    storage::relink(conn, records.iter().copied())?;
+    // Also those that were another customer's until now, of whom no tier was told.
+    let waiting = storage::records_without_tier(conn, &records)?;
     Ok(app.rank(conn, &waiting)?)
 }
 

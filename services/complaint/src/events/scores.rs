@@ -49,7 +49,7 @@ impl ScoresHandler {
             storage::put_tier(conn, customer, &changed.tier, event.position)?;
             customers.push(customer);
         }
-        let waiting = storage::cases_without_tier(conn, &customers)?;
+        let waiting = storage::customers_without_tier(conn, &customers)?;
         Ok(self.0.rank(conn, &waiting)?)
     }
 }

@@ -75,9 +75,10 @@ async fn send(
             .await
             .map_err(|error| marque_errors::status(&error))?;
         let is_seen = |change: &CaseChange| {
-            dealers
-                .as_ref()
-                .is_none_or(|dealers| dealers.contains(&change.dealer))
+            dealers.as_ref().is_none_or(|dealers| {
+                // Whoever had a case hears that it went to another dealer, and nothing more of it.
+                dealers.contains(&change.dealer) || dealers.contains(&change.from_dealer)
+            })
         };
         for (position, kind, mut changes) in told {
             changes.retain(is_seen);

@@ -37,7 +37,8 @@ fn leave_key(conn: &mut Conn<'_>, case: &mut Case, from: &str) -> Result<(), Sto
         return Ok(());
     }
     conn.execute(
-        "INSERT INTO handed_over_keys (dealer, source, complaint_key, complaint_id) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO handed_over_keys (dealer, source, complaint_key, complaint_id) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
         &[
             from.into(),
             (&case.source).into(),
@@ -50,7 +51,10 @@ fn leave_key(conn: &mut Conn<'_>, case: &mut Case, from: &str) -> Result<(), Sto
 
 fn take_key(conn: &mut Conn<'_>, case: &mut Case) -> Result<(), StoreError> {
     let own = [(&case.dealer).into(), case.id.uuid().into()];
-    let sql = "SELECT complaint_key FROM handed_over_keys WHERE dealer = ?1 AND complaint_id = ?2";
+    // Unless another case has it by now: a process of the release before makes one of the same row.
+    let sql = "SELECT k.complaint_key FROM handed_over_keys AS k WHERE k.dealer = ?1 AND k.complaint_id = ?2
+               AND NOT EXISTS (SELECT 1 FROM complaints AS c WHERE c.dealer = k.dealer AND c.source = k.source
+                   AND c.complaint_key = k.complaint_key AND c.complaint_key <> '')";
     let left: Option<String> = conn.query_opt(sql, &own, |row| row.get(0))?;
     if let Some(key) = left {
         conn.execute(

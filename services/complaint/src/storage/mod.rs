@@ -49,8 +49,8 @@ pub(crate) use solutions::{
 };
 pub(crate) use tasks::{CaseTask, TaskFilter};
 pub(crate) use told::{
-    Car, cases_without_customer, cases_without_tier, open_cases_of_car, put_cars, put_tier,
-    put_warning, tier_of, warnings_of,
+    Car, customers_without_tier, open_cases_of_car, put_cars, put_tier, put_warning,
+    records_without_tier, tier_of, warnings_of,
 };
 pub(crate) use write::{
     NewCase, correct_case, find_repeated, insert_cases, mark_repeat, may_repeat, put_body,

@@ -123,20 +123,18 @@ pub(crate) fn open_cases_of_car(
     conn.query(sql, &[vin.into()], |row| Ok(row.get::<Uuid>(0)?.into()))
 }
 
-/// Open cases of records that are nobody's yet, of which nobody has said a tier.
-pub(crate) fn cases_without_customer(
+/// Open cases of source records of which nobody has said or told a tier.
+pub(crate) fn records_without_tier(
     conn: &mut Conn<'_>,
     records: &[SourceRecordId],
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let keys: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
-    // Said as a comparison: SQLite would rather read by the index of customers every case that is nobody's.
-    let sql = "SELECT id FROM complaints
-               WHERE is_open AND (customer_id IS NULL) = TRUE AND tier = '' AND source_record_id IN (??)";
+    let sql = "SELECT id FROM complaints WHERE is_open AND tier = '' AND source_record_id IN (??)";
     conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }
 
 /// Open cases of customers of which nobody has said or told a tier.
-pub(crate) fn cases_without_tier(
+pub(crate) fn customers_without_tier(
     conn: &mut Conn<'_>,
     customers: &[CustomerId],
 ) -> Result<Vec<ComplaintId>, StoreError> {

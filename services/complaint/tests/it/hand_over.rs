@@ -1,7 +1,10 @@
 //! A case goes from one dealer to another: who may do it, and what goes with it.
 
+use std::time::Duration;
+
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
+use marque_db::StoreError;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
@@ -13,7 +16,9 @@ use crate::{
 store_test_suite!(
     a_region_hands_a_case_over_with_all_that_belongs_to_it,
     nobody_hands_a_case_over_without_a_reason_or_beyond_his_dealers,
+    whoever_had_it_hears_that_it_went_and_nothing_more,
     files_of_the_dealer_before_do_not_make_the_case_anew,
+    a_key_that_another_case_has_by_now_is_in_nobodys_way,
 );
 
 fn to(id: &str, dealer: &str, note: &str) -> pb::AmendComplaintRequest {
@@ -146,6 +151,37 @@ async fn nobody_hands_a_case_over_without_a_reason_or_beyond_his_dealers(db: Tes
     assert_eq!(handed.unwrap().dealer, "D3");
 }
 
+async fn whoever_had_it_hears_that_it_went_and_nothing_more(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let id = world.open(complaint("D1", "c1")).await.id;
+    let watch = world.desk("D1", pb::WatchComplaintsRequest { after: -1 });
+    let watched = world.complaints().watch_complaints(watch).await;
+    let mut changes = watched.unwrap().into_inner();
+    let begun = changes.message().await.unwrap().unwrap();
+    assert!(begun.changes.is_empty(), "a sign of life");
+    let there = to(&id, "D2", "their car");
+    hand_over(&world, north(), there).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), changes.message()).await;
+    let told = told.unwrap().unwrap().unwrap();
+    assert_eq!(told.kind, "amended");
+    assert_eq!(
+        (
+            told.changes[0].id.as_str(),
+            told.changes[0].from_dealer.as_str()
+        ),
+        (id.as_str(), "D1")
+    );
+    let note = pb::AddNoteRequest {
+        id: id.clone(),
+        note: "he comes tomorrow".into(),
+        ..pb::AddNoteRequest::default()
+    };
+    let note = world.desk("D2", note);
+    world.complaints().add_note(note).await.unwrap();
+    let silence = tokio::time::timeout(Duration::from_millis(500), changes.message()).await;
+    assert!(silence.is_err(), "it is the other dealer's matter now");
+}
+
 async fn files_of_the_dealer_before_do_not_make_the_case_anew(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let row = "TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n";
@@ -171,4 +207,29 @@ async fn files_of_the_dealer_before_do_not_make_the_case_anew(db: TestDb) {
     assert_eq!(back.complaint_key, "TS1");
     assert_eq!(import(&world, &later).await.accepted, 1);
     assert_eq!(world.get(&id).await.text, "制动仍有抖动");
+}
+
+async fn a_key_that_another_case_has_by_now_is_in_nobodys_way(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let mut keyed = complaint("D1", "c1");
+    keyed.complaint_key = "TS1".into();
+    let first = world.open(keyed).await.id;
+    let there = to(&first, "D2", "their car");
+    hand_over(&world, north(), there).await.unwrap();
+    let second = world.open(complaint("D1", "c2")).await.id;
+    // A process of the release before knows nothing of keys that were left behind, and reads the dealer's file.
+    let write = world.db.write(|conn| {
+        let sql = "UPDATE complaints SET complaint_key = 'TS1' WHERE dealer = 'D1'";
+        Ok::<_, StoreError>(conn.execute(sql, &[])?)
+    });
+    assert_eq!(write.await.unwrap(), 1);
+    let back = to(&first, "D1", "ours after all");
+    let back = hand_over(&world, north(), back).await.unwrap();
+    assert_eq!(
+        (back.dealer.as_str(), back.complaint_key.as_str()),
+        ("D1", "")
+    );
+    let there = to(&second, "D2", "their car");
+    let there = hand_over(&world, north(), there).await.unwrap();
+    assert_eq!(there.dealer, "D2");
 }

@@ -15,6 +15,8 @@ store_test_suite!(
     the_case_of_a_dear_customer_has_less_time,
     a_dear_customer_who_arrives_after_his_case_has_less_time_from_then_on,
     a_tier_that_is_told_after_the_case_came_is_given_to_it_once,
+    a_case_without_a_tier_that_becomes_another_customers_has_his,
+    a_case_that_comes_back_has_the_tier_that_was_told_meanwhile,
     times_are_those_of_the_configuration,
     a_car_near_a_threshold_warns_its_open_cases_once,
 );
@@ -136,6 +138,42 @@ async fn a_tier_that_is_told_after_the_case_came_is_given_to_it_once(db: TestDb)
     let mut next = complaint("D1", "c1");
     next.another_matter = true;
     assert_eq!(world.open(next).await.tier, "ordinary");
+}
+
+async fn a_case_without_a_tier_that_becomes_another_customers_has_his(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let link = linked(1, "D1", "c1", customer(2));
+    world.customers.deliver([link]).await;
+    world.scores.deliver([tier(1, customer(1), "vip")]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!(
+        (case.tier.as_str(), case.customer_id),
+        ("", customer(2).to_string())
+    );
+    // The one was merged into the other, or it was never his record.
+    let link = linked(2, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    let known = world.get(&case.id).await;
+    assert_eq!((known.tier.as_str(), first_response(&known)), ("vip", 30));
+}
+
+async fn a_case_that_comes_back_has_the_tier_that_was_told_meanwhile(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let link = linked(1, "D1", "c1", customer(1));
+    world.customers.deliver([link]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let over = world.go(&case.id, "withdrawn", "by mistake").await.unwrap();
+    world.scores.deliver([tier(1, customer(1), "vip")]).await;
+    assert_eq!(world.get(&case.id).await.version, over.version);
+    let back = world.go(&case.id, "reopened", "after all").await.unwrap();
+    assert_eq!((back.tier.as_str(), first_response(&back)), ("vip", 30));
+    assert_eq!(world.get(&case.id).await.tier, "vip");
+    let acts: Vec<&str> = back
+        .entries
+        .iter()
+        .map(|entry| entry.act.as_str())
+        .collect();
+    assert_eq!(acts, ["opened", "moved", "ranked", "moved"]);
 }
 
 async fn times_are_those_of_the_configuration(db: TestDb) {

@@ -372,11 +372,13 @@ fn compare(
             continue;
         };
         let is_back = finding.state == FindingState::Mended;
-        if !is_back && finding.found == *flaw && finding.clerk == kept.place.clerk {
+        let is_in_place = finding.dealer == kept.place.dealer && finding.clerk == kept.place.clerk;
+        if !is_back && finding.found == *flaw && is_in_place {
             continue;
         }
         changed.push(Finding {
             found: flaw.clone(),
+            dealer: kept.place.dealer.clone(),
             department: kept.place.department.clone(),
             clerk: kept.place.clerk.clone(),
             standard: kept.standard,

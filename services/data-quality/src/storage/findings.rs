@@ -120,8 +120,8 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
         "reopened",
         "reason",
     ];
-    let on_conflict = "ON CONFLICT (id) DO UPDATE SET department = excluded.department, clerk = excluded.clerk,
-        other = excluded.other, number = excluded.number, severity = excluded.severity, strength = excluded.strength,
+    let on_conflict = "ON CONFLICT (id) DO UPDATE SET dealer = excluded.dealer, department = excluded.department,
+        clerk = excluded.clerk, other = excluded.other, number = excluded.number, severity = excluded.severity, strength = excluded.strength,
         standard = excluded.standard, state = excluded.state, changed_at = excluded.changed_at,
         reopened = excluded.reopened, reason = excluded.reason";
     conn.insert_many("findings", &columns, on_conflict, &values)

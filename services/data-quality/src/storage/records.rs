@@ -201,10 +201,11 @@ pub(crate) fn put_records(
         "signs",
         "checked_at",
     ];
-    let on_conflict = "ON CONFLICT (id) DO UPDATE SET department = excluded.department, clerk = excluded.clerk,
-        period = excluded.period, version = excluded.version, standard = excluded.standard, total = excluded.total,
-        credibility = excluded.credibility, facts = excluded.facts, scored = excluded.scored, entry = excluded.entry,
-        signs = excluded.signs, checked_at = excluded.checked_at";
+    // The dealer too: a case of a complaint may be handed over to another.
+    let on_conflict = "ON CONFLICT (id) DO UPDATE SET dealer = excluded.dealer, department = excluded.department,
+        clerk = excluded.clerk, period = excluded.period, version = excluded.version, standard = excluded.standard,
+        total = excluded.total, credibility = excluded.credibility, facts = excluded.facts, scored = excluded.scored,
+        entry = excluded.entry, signs = excluded.signs, checked_at = excluded.checked_at";
     conn.insert_many("records", &columns, on_conflict, &values)
 }
 

@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 use marque_api::{
     complaint::v1::{CaseChange, CasesChanged},
+    events::v1::Event,
     evidence::v1::{Evidence, EvidenceFinding, EvidenceMeasure},
     quality::v1 as pb,
     service_history::v1::{RecordedVisit, VisitsRecorded},
@@ -14,6 +15,7 @@ use crate::world::{Owner, World, event, record};
 
 store_test_suite!(
     findings_of_complaints_open_and_close_with_their_events,
+    a_case_that_is_handed_over_is_counted_and_found_where_it_is,
     visits_without_work_become_findings_of_their_dealer,
     a_narrower_range_is_tried_and_then_finds_what_it_said,
 );
@@ -49,20 +51,70 @@ fn complaint(n: u32, version: i64, is_flawed: bool) -> Evidence {
     }
 }
 
+/// The event that tells of cases as their owner has them from now on.
+fn told(owner: &Owner, position: i64, kind: &str, cases: &[Evidence]) -> Event {
+    owner.put(cases);
+    let changes = cases.iter().map(|case| CaseChange {
+        id: case.id.clone(),
+        ..CaseChange::default()
+    });
+    let changed = CasesChanged {
+        changes: changes.collect(),
+    };
+    event(position, kind, &changed)
+}
+
+/// How many complaints are counted of each dealer, by his code; of whom none are left he is not in it.
+async fn counted(world: &World) -> Vec<(String, i64)> {
+    let request = world.hq(pb::ListScorecardsRequest {
+        kind: "complaints".into(),
+        ..pb::ListScorecardsRequest::default()
+    });
+    let cards = world.quality().list_scorecards(request).await.unwrap();
+    let cards = cards.into_inner().scorecards.into_iter();
+    let mut counted: Vec<(String, i64)> = cards
+        .map(|card| (card.dealer, card.means.unwrap_or_default().records))
+        .filter(|(_, records)| *records != 0)
+        .collect();
+    counted.sort_unstable();
+    counted
+}
+
+async fn a_case_that_is_handed_over_is_counted_and_found_where_it_is(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let (owner, feed) = &world.complaints;
+    let case = complaint(0, 1, true);
+    assert_eq!(case.dealer, "D000");
+    let opened = [case.clone()];
+    feed.put([told(owner, 1, "marque.complaint.cases.opened", &opened)]);
+    let wait_for_one_of = async |dealer: &str| {
+        let expected = [(dealer.to_owned(), 1)];
+        world
+            .wait_for(async || (counted(&world).await == expected).then_some(()))
+            .await;
+    };
+    wait_for_one_of("D000").await;
+    // There, and back: each time it leaves the sums of whoever had it.
+    for (position, dealer) in [(2, "D001"), (3, "D000")] {
+        let handed_over = [Evidence {
+            dealer: dealer.into(),
+            version: position,
+            ..case.clone()
+        }];
+        let kind = "marque.complaint.cases.amended";
+        feed.put([told(owner, position, kind, &handed_over)]);
+        wait_for_one_of(dealer).await;
+        let open = findings(&world, "complaints", "open").await;
+        let dealers: Vec<&str> = open.iter().map(|one| one.dealer.as_str()).collect();
+        assert_eq!(dealers, [dealer]);
+        assert_eq!(world.recount().await.differing, 0);
+    }
+}
+
 async fn findings_of_complaints_open_and_close_with_their_events(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
     let (owner, feed) = &world.complaints;
-    let tell = |position, kind: &str, cases: &[Evidence]| {
-        owner.put(cases);
-        let changes = cases.iter().map(|case| CaseChange {
-            id: case.id.clone(),
-            ..CaseChange::default()
-        });
-        let changed = CasesChanged {
-            changes: changes.collect(),
-        };
-        event(position, kind, &changed)
-    };
+    let tell = |position, kind: &str, cases: &[Evidence]| told(owner, position, kind, cases);
     let opened: Vec<Evidence> = (0..10).map(|n| complaint(n, 1, n < 4)).collect();
     let first = tell(1, "marque.complaint.cases.opened", &opened);
     feed.put([first.clone()]);
