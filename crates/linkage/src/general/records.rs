@@ -548,6 +548,27 @@ mod tests {
     }
 
     #[test]
+    fn an_age_is_no_matter_of_weddings_and_deaths() {
+        let columns = [
+            ("name", Role::FullName),
+            ("census", Role::Recorded),
+            ("age", Role::Age),
+            ("married", Role::Date),
+            ("died", Role::Date),
+        ];
+        let rows: [&[&str]; 2] = [
+            &["Jan Nowak", "1880", "40", "1865-05-01", "1899-03-02"],
+            &["Jan Nowak", "1890", "50", "", ""],
+        ];
+        let records = records_of(&columns, &rows);
+        let age = records
+            .parts
+            .iter()
+            .position(|part| part.kind == FieldKind::Age);
+        assert_eq!(records.compare(0, 1).levels[age.unwrap()], 1);
+    }
+
+    #[test]
     fn a_name_in_two_scripts_is_one_piece_of_evidence() {
         let columns = [
             ("氏名", Role::FullName),
