@@ -259,6 +259,38 @@ fn bombs_are_refused_wherever_they_are() {
 }
 
 #[test]
+fn sheets_together_inflate_no_further_than_one_may() {
+    let long = "x".repeat(100);
+    let row: &[&str] = &[&long];
+    let rows = vec![row; 300];
+    let limits = Limits {
+        max_inflated_bytes: 120 << 10,
+        ..Limits::default()
+    };
+    let workbook = |sheets: usize| {
+        let named = ["1", "2", "3"].map(|name| (name, rows.as_slice()));
+        Cursor::new(with_sheets(&named[..sheets]))
+    };
+    let mut reader = Reader::open(workbook(2), None, limits.clone()).unwrap();
+    assert_eq!(rest(&mut reader).len(), 2 * 299);
+    let refused = ends_with(workbook(3).into_inner(), limits);
+    assert_eq!(refused.reason(), "ZIP_BOMB");
+}
+
+#[test]
+fn a_sheet_that_is_named_twice_is_read_once() {
+    const TWICE: &str = r#"<workbook xmlns:r="r"><sheets><sheet name="1" r:id="rId1"/><sheet name="2" r:id="rId2"/></sheets></workbook>"#;
+    const ONE_PART: &str = r#"<Relationships><Relationship Id="rId1" Target="worksheets/a.xml"/><Relationship Id="rId2" Target="worksheets/a.xml"/></Relationships>"#;
+    let sheet = a_sheet(&[&["编号"], &["1"]]);
+    let bytes = zipped(&[
+        ("xl/workbook.xml", TWICE.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", ONE_PART.as_bytes()),
+        ("xl/worksheets/a.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(good(&mut open(bytes).unwrap()), [["1"]]);
+}
+
+#[test]
 fn broken_workbooks_are_refused() {
     let whole = a_workbook(&[&["a"], &["1"], &["2"]]);
     for cut in [10, whole.len() / 2, whole.len() - 5] {
