@@ -4,7 +4,7 @@
 use std::{
     error::Error,
     fmt,
-    io::{self, BufRead, Read},
+    io::{self, BufRead, ErrorKind, Read},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -135,6 +135,16 @@ pub(crate) fn xml_problem(error: &XmlError, line: u64, limits: &Limits) -> Probl
             line,
             limit: limits.max_line_bytes,
         },
-        None => broken(&source.to_string()),
+        None => read_problem(source),
+    }
+}
+
+/// What it means that a part cannot be read: its bytes are wrong, or the disk does not give them now.
+fn read_problem(error: &io::Error) -> Problem {
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+            broken(&error.to_string())
+        }
+        kind => Problem::Read(io::Error::new(kind, error.to_string())),
     }
 }

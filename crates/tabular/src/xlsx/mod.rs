@@ -147,14 +147,14 @@ impl Workbook {
     /// Keeps a later sheet for when this one ends if it has the same headers, and its name otherwise.
     ///
     /// # Errors
-    /// If the workbook inflates beyond its bound; a sheet that cannot be read for another reason is passed over.
+    /// If the workbook inflates beyond its bound or the disk fails; a sheet that cannot be read for another reason is passed over.
     fn go_on_with(
         &mut self,
         named: &NamedSheet,
         opened: Result<Option<Opened>, Problem>,
     ) -> Result<(), Problem> {
         match opened {
-            Err(Problem::ZipBomb) => return Err(Problem::ZipBomb),
+            Err(problem @ (Problem::ZipBomb | Problem::Read(_))) => return Err(problem),
             Ok(None) => {}
             Ok(Some(opened)) if opened.headers == self.headers => {
                 self.further.push_back(opened.sheet);

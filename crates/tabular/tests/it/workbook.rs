@@ -1,6 +1,9 @@
 //! Workbooks, made here part by part.
 
-use std::io::{Cursor, Write};
+use std::{
+    io::{self, Cursor, Read, Seek, SeekFrom, Write},
+    ops::Range,
+};
 
 use marque_tabular::{CUSTOMERS, Encoding, Format, Limits, Next, Problem, Reader, Row, Table};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -275,6 +278,39 @@ fn sheets_together_inflate_no_further_than_one_may() {
     assert_eq!(rest(&mut reader).len(), 2 * 299);
     let refused = ends_with(workbook(3).into_inner(), limits);
     assert_eq!(refused.reason(), "ZIP_BOMB");
+}
+
+/// A file of which the disk does not give some bytes.
+struct Failing(Cursor<Vec<u8>>, Range<u64>);
+
+impl Read for Failing {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.1.contains(&self.0.position()) {
+            return Err(io::Error::other("the disk"));
+        }
+        self.0.read(into)
+    }
+}
+
+impl Seek for Failing {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_sheet_that_the_disk_does_not_give_is_not_passed_over() {
+    let rows: &[&[&str]] = &[&["编号"], &["1"]];
+    let bytes = with_sheets(&[("1", rows), ("2", rows)]);
+    let place_of = |wanted: &[u8]| {
+        let place = bytes.windows(wanted.len()).position(|part| part == wanted);
+        place.unwrap() as u64
+    };
+    let name = b"xl/worksheets/sheet2.xml";
+    let packed = place_of(name) + name.len() as u64..place_of(b"PK\x01\x02");
+    let file = Failing(Cursor::new(bytes), packed);
+    let refused = Reader::open(file, None, Limits::default()).map(|_| ());
+    assert_eq!(refused.unwrap_err().reason(), "READ_FAILED");
 }
 
 #[test]
