@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks the manifests without a cluster: they render, every object has the form of its kind (kubernetes-validate), checkov
 # finds nothing that is not skipped with a reason, and our own rules hold. Tools come from PyPI, a virtual environment each,
-# since checkov pins what others want newer. Needs python3, and kubectl or kustomize to render: without these two only the alerts and
-# the dashboard are checked, and it says so. `k8s/check.sh --tools` gets the tools and checks nothing.
+# since checkov pins what others want newer. Needs python3, and kubectl or kustomize to render: without these two only the alerts, the
+# dashboard and the Dockerfile are checked, and it says so. `k8s/check.sh --tools` gets the tools and checks nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,6 +44,7 @@ checkov() {
     "$TOOLS/checkov/bin/checkov" --quiet --compact --skip-download --framework "$@" >"$RENDERED/checkov.log" 2>&1 </dev/null || { cat "$RENDERED/checkov.log"; return 1; }
 }
 
+step "Dockerfile: checkov" checkov dockerfile --file Dockerfile
 if ! command -v kustomize >/dev/null && ! command -v kubectl >/dev/null; then
     step "alerts and dashboard" rules --monitoring
     echo "skipped: everything that needs rendered manifests; install kubectl (1.27 or newer) or kustomize (5 or newer)"
@@ -54,7 +55,6 @@ for overlay in dev prod; do
     step "$overlay: forms (kubernetes-validate $VERSION)" validate "$RENDERED/$overlay.yaml"
     step "$overlay: checkov" checkov kubernetes --file "$RENDERED/$overlay.yaml"
 done
-step "Dockerfile: checkov" checkov dockerfile --file Dockerfile
 step "rules find planted faults" rules --self-test "$RENDERED/prod.yaml" "$RENDERED/dev.yaml"
 step "rules" rules "$RENDERED/prod.yaml" "$RENDERED/dev.yaml"
 exit "$failed"

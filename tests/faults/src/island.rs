@@ -45,6 +45,10 @@ pub struct Served {
 const INSIDE: &str = "eth0";
 /// A hardware address that nobody has.
 const NOBODY: &str = "02:00:00:00:00:99";
+/// How the names of islands begin; the process that made one follows.
+const PREFIX: &str = "mq";
+/// Where `ip` keeps the names of network namespaces.
+const NAMESPACES: &str = "/run/netns";
 /// How many networks of four addresses there are in 10.213.0.0/16.
 const NETWORKS: u32 = 1 << 14;
 /// By this status a script says that the server is not installed.
@@ -54,16 +58,17 @@ impl Island {
     /// Makes one.
     ///
     /// # Errors
-    /// If this process may not, as it is not root, or if `ip` is not installed.
+    /// If this process may not, as it is not root or within a container, or if `ip` is not installed.
     pub fn raise() -> anyhow::Result<Self> {
         static NEXT: AtomicU16 = AtomicU16::new(0);
+        clear_left_behind();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
         // Processes of tests that run beside each other take different networks.
         let at = process.wrapping_mul(16).wrapping_add(number.into()) % NETWORKS;
         let network = u32::from(Ipv4Addr::new(10, 213, 0, 0)) + 4 * at;
         let island = Self {
-            name: format!("mq{process}-{number}"),
+            name: format!("{PREFIX}{process}-{number}"),
             outside: (network + 1).into(),
             inside: (network + 2).into(),
         };
@@ -85,7 +90,9 @@ impl Island {
         ip(&format!("link set {name} up"))?;
         ip(&format!("-n {name} addr add {inside}/30 dev {INSIDE}"))?;
         ip(&format!("-n {name} link set lo up"))?;
-        ip(&format!("-n {name} link set {INSIDE} up"))
+        ip(&format!("-n {name} link set {INSIDE} up"))?;
+        // Some containers may make namespaces and run nothing in them.
+        ip(&format!("netns exec {name} true"))
     }
 
     /// This machine, as seen from there.
@@ -180,10 +187,32 @@ impl Island {
 
 impl Drop for Island {
     fn drop(&mut self) {
-        // What is there of it: it may have been made by half.
-        drop(ip(&format!("link delete {}", self.name)));
-        drop(ip(&format!("netns delete {}", self.name)));
+        sink(&self.name);
     }
+}
+
+/// Removes what is there of an island: it may have been made by half.
+fn sink(name: &str) {
+    drop(ip(&format!("link delete {name}")));
+    drop(ip(&format!("netns delete {name}")));
+}
+
+/// Removes the islands of processes that were killed before they could.
+fn clear_left_behind() {
+    let names = fs::read_dir(NAMESPACES).into_iter().flatten().flatten();
+    for name in names.map(|entry| entry.file_name()) {
+        let name = name.to_string_lossy();
+        if maker_of(&name).is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            sink(&name);
+        }
+    }
+}
+
+/// The process that made an island of this name; nothing if it is none of ours.
+fn maker_of(name: &str) -> Option<&str> {
+    let (process, number) = name.strip_prefix(PREFIX)?.split_once('-')?;
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    (is_number(process) && is_number(number)).then_some(process)
 }
 
 impl Drop for Served {
@@ -206,4 +235,17 @@ fn ip(arguments: &str) -> anyhow::Result<()> {
         String::from_utf8_lossy(&done.stderr).trim()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::maker_of;
+
+    #[test]
+    fn only_our_own_islands_are_taken_for_left_behind() {
+        assert_eq!(maker_of("mq4194304-12"), Some("4194304"));
+        for name in ["mq", "mq12", "mq-1", "mqx-1", "mq1-x", "docker0", "12-1"] {
+            assert_eq!(maker_of(name), None, "{name}");
+        }
+    }
 }

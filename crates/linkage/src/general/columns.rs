@@ -2,7 +2,7 @@
 
 use super::levels::FieldKind;
 use crate::dates::{self, Date, DayOrder};
-use crate::schema::{Mapping, Role, is_missing, own_number_rank, speaks_of_birth};
+use crate::schema::{Mapping, Role, birth_column, is_missing, own_number_rank, speaks_of_birth};
 use crate::table::Table;
 
 /// A lexicon to build: its kind, and for each of its columns the table columns that are joined.
@@ -210,9 +210,7 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
     put(&mut plans, 5, each_alone(Role::Phone, FieldKind::Phone));
     if let Some(age) = columns(Role::Age).first() {
         let recorded = columns(Role::Recorded).first().copied();
-        let dates = [columns(Role::Date), columns(Role::Year)].concat();
-        let says_birth = |column: &&usize| speaks_of_birth(&table.headers()[**column]);
-        let born = dates.iter().find(says_birth).or(dates.first()).copied();
+        let born = birth_column(table, &mapping.roles);
         let columns = match recorded {
             Some(recorded) => [Some(*age), Some(recorded), born]
                 .into_iter()

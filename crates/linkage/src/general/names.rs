@@ -105,6 +105,15 @@ pub(super) fn is_poor(level: u8) -> bool {
     matches!(level, 0 | DIFFERENT)
 }
 
+/// The level of the names that are left where one record's name stands in the place of another of the other record.
+pub(super) fn beside_crossed(lexicon: &Lexicon, left: u32, right: u32) -> Found {
+    match straight(lexicon, left, right) {
+        (SAME, value) => (CROSSED, value),
+        (CLOSE | SHORT_FORM | SIMILAR, _) => (CROSSED_CLOSE, 0),
+        other => other,
+    }
+}
+
 /// Levels of (given, family) for two records that each have a given and a family name from one lexicon.
 pub(super) fn pair(lexicon: &Lexicon, left: (u32, u32), right: (u32, u32)) -> (Found, Found) {
     let given = straight(lexicon, left.0, right.0);

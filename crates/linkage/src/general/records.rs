@@ -180,24 +180,30 @@ impl GeneralRecords {
         right: u32,
         outcome: &mut Outcome,
     ) {
-        if !names::is_poor(outcome.levels[first]) {
+        // Before she married, her maiden name may stand in both places.
+        if !names::is_poor(outcome.levels[first]) || outcome.levels[second] == names::SAME {
             return;
         }
         let values = |record| (self.value(first, record), self.value(second, record));
         let ((a, b), (c, d)) = (values(left), values(right));
-        let is_shared = |(x, y): &(u32, u32)| x == y && *x != 0;
-        let mut shared = [(a, d), (b, c)].into_iter().filter(is_shared);
-        let Some((name, _)) = shared.next() else {
-            return;
+        let is_shared = |(x, y): (u32, u32)| x == y && x != 0;
+        let (name, others) = match [(a, d), (b, c)].map(is_shared) {
+            [false, false] => return,
+            // The order of records must not matter.
+            [true, true] => (a.min(b), (a.max(b), a.max(b))),
+            [true, false] => (a, (b, c)),
+            [false, true] => (b, (a, d)),
         };
         outcome.set_shared(first, names::CROSSED, self.share(first, Share::Value(name)));
-        match shared.next() {
-            Some((other, _)) => {
-                let share = self.share(second, Share::Value(other));
-                outcome.set_shared(second, names::CROSSED, share);
-            }
-            None => outcome.set(second, 0),
-        }
+        // A mother's first surname is her child's second; what stands beside them tells them apart.
+        let lexicon = &self.lexicons[self.parts[first].lexicon];
+        let (level, value) = names::beside_crossed(lexicon, others.0, others.1);
+        let share = if level == names::CROSSED {
+            self.share(second, Share::Value(value))
+        } else {
+            0.0
+        };
+        outcome.set_shared(second, level, share);
     }
 
     /// How probable it is that another record has the words of this one's name, were they independent.
@@ -464,6 +470,12 @@ mod tests {
         format!("{first}{}", (10 - sum % 10) % 10)
     }
 
+    const SPANISH: [(&str, Role); 3] = [
+        ("nombre", Role::GivenName),
+        ("apellido1", Role::FamilyName),
+        ("apellido2", Role::FamilyName),
+    ];
+
     fn records_of(columns: &[(&str, Role)], rows: &[&[&str]]) -> GeneralRecords {
         let headers = columns.iter().map(|(header, _)| (*header).to_owned());
         let mut table = Table::new(headers.collect());
@@ -476,18 +488,13 @@ mod tests {
 
     #[test]
     fn a_surname_is_known_in_the_place_of_the_other() {
-        let columns = [
-            ("nombre", Role::GivenName),
-            ("apellido1", Role::FamilyName),
-            ("apellido2", Role::FamilyName),
-        ];
         let rows: [&[&str]; 4] = [
             &["Flora", "Noguera", "Pinilla"],
             &["Flora", "Pinilla", "Noguera"],
             &["Flora", "Pinilla", ""],
             &["Flora", "Blanes", "Raya"],
         ];
-        let records = records_of(&columns, &rows);
+        let records = records_of(&SPANISH, &rows);
         let surnames = |left, right| {
             let levels = records.compare(left, right).levels;
             (levels[1], levels[2])
@@ -496,6 +503,47 @@ mod tests {
         assert_eq!(surnames(0, 2), (names::CROSSED, 0));
         assert_eq!(surnames(0, 2), surnames(2, 0));
         assert!(names::is_poor(surnames(0, 3).0));
+    }
+
+    #[test]
+    fn mother_and_child_share_a_surname_and_differ_in_the_other() {
+        let rows: [&[&str]; 2] = [
+            &["Flora", "Noguera", "Pinilla"],
+            &["Ivan", "Ortega", "Noguera"],
+        ];
+        let records = records_of(&SPANISH, &rows);
+        for (left, right) in [(0, 1), (1, 0)] {
+            let levels = records.compare(left, right).levels;
+            assert_eq!(levels[1], names::CROSSED);
+            assert!(levels[2] != 0 && names::is_poor(levels[2]));
+        }
+    }
+
+    #[test]
+    fn a_maiden_name_in_both_places_is_one_agreement() {
+        let columns = [
+            ("surname", Role::FamilyName),
+            ("maiden name", Role::FamilyName),
+        ];
+        let records = records_of(&columns, &[&["Jonas", "Smolik"], &["Smolik", "Smolik"]]);
+        let levels = records.compare(0, 1).levels;
+        assert!(names::is_poor(levels[0]) && levels[1] == names::SAME);
+    }
+
+    #[test]
+    fn a_pair_is_weighed_alike_from_either_side() {
+        let frequent: &[&str] = &["Flora", "Blanes", "Noguera"];
+        let mut rows = vec![frequent; 8];
+        rows.push(&["Flora", "Noguera", "Pinilla"]);
+        rows.push(&["Flora", "Pinilla", "Noguera"]);
+        let records = records_of(&SPANISH, &rows);
+        let (one, other) = (records.compare(8, 9), records.compare(9, 8));
+        assert_eq!(one.levels, other.levels);
+        assert_eq!(
+            one.share.map(f32::to_bits),
+            other.share.map(f32::to_bits),
+            "how common each name is"
+        );
     }
 
     #[test]
@@ -543,6 +591,27 @@ mod tests {
         let columns = [&halves[..], &[("name", Role::FullName)]].concat();
         let with_halves = records_of(&columns, &[row; 3]);
         assert!(with_halves.compare(0, 1).share[2] > 0.1);
+    }
+
+    #[test]
+    fn an_age_is_no_matter_of_weddings_and_deaths() {
+        let columns = [
+            ("name", Role::FullName),
+            ("census", Role::Recorded),
+            ("age", Role::Age),
+            ("married", Role::Date),
+            ("died", Role::Date),
+        ];
+        let rows: [&[&str]; 2] = [
+            &["Jan Nowak", "1880", "40", "1865-05-01", "1899-03-02"],
+            &["Jan Nowak", "1890", "50", "", ""],
+        ];
+        let records = records_of(&columns, &rows);
+        let age = records
+            .parts
+            .iter()
+            .position(|part| part.kind == FieldKind::Age);
+        assert_eq!(records.compare(0, 1).levels[age.unwrap()], 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Ages: beside the year in which a list was made they tell the year of birth.
 
 use super::Role;
-use super::header::is_bare_year;
+use super::header::{is_bare_year, speaks_of_birth};
 use crate::table::Table;
 
 /// Birthdays missing in so many rows leave something for ages to say.
@@ -18,12 +18,9 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     {
         roles[column] = Role::Recorded;
     }
-    let is_birth = |column: &usize| matches!(roles[*column], Role::Date | Role::Year);
-    let births: Vec<usize> = (0..roles.len()).filter(is_birth).collect();
-    let is_told = |row: usize| {
-        let mut cells = births.iter().map(|column| table.cell(row, *column).trim());
-        cells.any(|cell| !super::is_missing(cell))
-    };
+    let birth = birth_column(table, roles);
+    let is_told =
+        |row: usize| birth.is_some_and(|column| !super::is_missing(table.cell(row, column).trim()));
     let step = (table.rows() / 2_000).max(1);
     let looked = (0..table.rows()).step_by(step);
     let (rows, told) = looked.fold((0_u32, 0_u32), |(rows, told), row| {
@@ -31,11 +28,25 @@ pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     });
     let is_needed =
         roles.contains(&Role::Recorded) && (told as f32) < (1.0 - MISSING_BIRTHDAYS) * rows as f32;
-    if !births.is_empty() && !is_needed {
+    let has_dates = roles.iter().any(|role| is_date(*role));
+    if has_dates && !is_needed {
         for role in roles.iter_mut().filter(|role| **role == Role::Age) {
             *role = Role::Ignore;
         }
     }
+}
+
+/// The column that says when somebody was born, and not when he married or died: its header tells, or no other holds dates.
+pub(crate) fn birth_column(table: &Table, roles: &[Role]) -> Option<usize> {
+    let columns = (0..roles.len()).filter(|column| is_date(roles[*column]));
+    let dates: Vec<usize> = columns.collect();
+    let says_birth = |column: &&usize| speaks_of_birth(&table.headers()[**column]);
+    let only = dates.first().filter(|_| dates.len() == 1);
+    dates.iter().find(says_birth).or(only).copied()
+}
+
+fn is_date(role: Role) -> bool {
+    matches!(role, Role::Date | Role::Year)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod header;
 mod names;
 mod recognise;
 
+pub(crate) use ages::birth_column;
 pub(crate) use content::is_missing;
 pub(crate) use header::{own_number_rank, speaks_of_birth};
 pub use recognise::{Mapping, MappingError, Role, parse_mapping, recognise};

@@ -1,6 +1,7 @@
 //! The model as a small file that people can read.
 
-use super::model::Model;
+use super::FieldSpec;
+use super::model::{ClassModel, Model};
 
 /// Why a model file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,11 @@ pub enum ModelError {
         /// What the data needs.
         wanted: String,
     },
+    /// Written by a release that told other findings of a field apart.
+    #[error(
+        "the model file was trained by a release that compared {0} otherwise: delete it to train anew"
+    )]
+    Levels(String),
     /// No class of pairs, so nothing to weigh by.
     #[error("the model file holds no classes of pairs: train a new one")]
     NoClasses,
@@ -66,23 +72,38 @@ impl Model {
         Ok(model)
     }
 
-    /// Checks that the model fits the data's schema.
+    /// Checks that the model fits the data's schema and what is told apart of each field.
     ///
     /// # Errors
-    /// If it was trained for another.
-    pub fn check_schema(&self, wanted: &str) -> Result<(), ModelError> {
-        if self.schema == wanted {
-            return Ok(());
+    /// If it was trained for another schema, or by a release with other levels.
+    pub fn check_fits(&self, wanted: &str, fields: &[FieldSpec]) -> Result<(), ModelError> {
+        if self.schema != wanted {
+            return Err(ModelError::Schema {
+                found: self.schema.clone(),
+                wanted: wanted.to_owned(),
+            });
         }
-        Err(ModelError::Schema {
-            found: self.schema.clone(),
-            wanted: wanted.to_owned(),
-        })
+        let levels_of = |class: &ClassModel| -> Vec<usize> {
+            class
+                .fields
+                .iter()
+                .map(|field| field.levels.len())
+                .collect()
+        };
+        let wanted: Vec<usize> = fields.iter().map(|field| field.levels.len()).collect();
+        let Some(other) = self.classes.iter().find(|class| levels_of(class) != wanted) else {
+            return Ok(());
+        };
+        let mut pairs = fields.iter().zip(levels_of(other));
+        let field = pairs.find(|(field, levels)| field.levels.len() != *levels);
+        let name = field.map_or("records", |(field, _)| field.name.as_str());
+        Err(ModelError::Levels(name.to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{LevelSpec, Tells, level};
     use super::*;
 
     #[test]
@@ -91,7 +112,29 @@ mod tests {
         model.provenance.trained_on = "a test".to_owned();
         let again = Model::from_toml(&model.to_toml()).unwrap();
         assert_eq!(again, model);
-        assert!(again.check_schema("dealer").is_ok() && again.check_schema("other").is_err());
+    }
+
+    #[test]
+    fn a_model_fits_the_schema_and_the_levels_it_was_trained_for() {
+        const LEVELS: &[LevelSpec] = &[
+            level("same", 0.8),
+            level("near", 0.1),
+            level("differs", 0.1),
+        ];
+        let spec = |levels| FieldSpec {
+            name: "birth".to_owned(),
+            correlation: None,
+            tells: Tells::Person,
+            levels,
+        };
+        let model = Model::untrained("general(birth)", &[spec(LEVELS)], &["all"]);
+        assert!(model.check_fits("general(birth)", &[spec(LEVELS)]).is_ok());
+        assert!(matches!(
+            model.check_fits("dealer", &[spec(LEVELS)]),
+            Err(ModelError::Schema { .. })
+        ));
+        let refused = model.check_fits("general(birth)", &[spec(&LEVELS[1..])]);
+        assert!(matches!(refused, Err(ModelError::Levels(name)) if name == "birth"));
     }
 
     #[test]

@@ -4,7 +4,11 @@
 use std::{
     error::Error,
     fmt,
-    io::{self, BufRead, Read},
+    io::{self, BufRead, ErrorKind, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use quick_xml::Error as XmlError;
@@ -41,6 +45,9 @@ pub(crate) struct Bounded<R> {
     end: usize,
     inflated: u64,
     max_inflated: u64,
+    /// Bytes of all parts that are counted together.
+    in_all: Arc<AtomicU64>,
+    max_in_all: u64,
     in_token: usize,
     max_token: usize,
 }
@@ -58,8 +65,18 @@ impl<R: Read> Bounded<R> {
             end: 0,
             inflated: 0,
             max_inflated: limits.max_inflated_bytes.min(by_ratio),
+            in_all: Arc::default(),
+            max_in_all: limits.max_inflated_bytes,
             in_token: 0,
             max_token: limits.max_line_bytes,
+        }
+    }
+
+    /// The same part, counted together with others.
+    pub(crate) fn counted_with(self, in_all: &Arc<AtomicU64>) -> Self {
+        Self {
+            in_all: Arc::clone(in_all),
+            ..self
         }
     }
 
@@ -87,8 +104,10 @@ impl<R: Read> BufRead for Bounded<R> {
         if self.start == self.end {
             self.start = 0;
             self.end = self.inner.read(&mut self.buffer)?;
-            self.inflated += self.end as u64;
-            if self.inflated > self.max_inflated {
+            let more = self.end as u64;
+            self.inflated += more;
+            let in_all = self.in_all.fetch_add(more, Ordering::Relaxed) + more;
+            if self.inflated > self.max_inflated || in_all > self.max_in_all {
                 self.end = 0;
                 return Err(io::Error::other(Passed::Inflated));
             }
@@ -116,6 +135,16 @@ pub(crate) fn xml_problem(error: &XmlError, line: u64, limits: &Limits) -> Probl
             line,
             limit: limits.max_line_bytes,
         },
-        None => broken(&source.to_string()),
+        None => read_problem(source),
+    }
+}
+
+/// What it means that a part cannot be read: its bytes are wrong, or the disk does not give them now.
+fn read_problem(error: &io::Error) -> Problem {
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+            broken(&error.to_string())
+        }
+        kind => Problem::Read(io::Error::new(kind, error.to_string())),
     }
 }

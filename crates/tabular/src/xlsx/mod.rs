@@ -59,7 +59,8 @@ impl Opened {
         parts: &Arc<Parts>,
         limits: &Limits,
     ) -> Result<Option<Self>, Problem> {
-        let packed = packed_sheet(archive, file, &named.path, limits)?;
+        let packed =
+            packed_sheet(archive, file, &named.path, limits)?.counted_with(&parts.inflated);
         let mut sheet = Sheet::new(packed, Arc::clone(parts), limits.clone());
         let mut row = Row::new();
         if !sheet.next_row(&mut row)? {
@@ -102,7 +103,7 @@ impl Workbook {
         for named in &parts.sheets {
             let opened = Opened::open(&mut archive, (&file, named), &parts, limits);
             match &mut found {
-                Some(workbook) => workbook.go_on_with(named, opened),
+                Some(workbook) => workbook.go_on_with(named, opened)?,
                 None => match opened? {
                     Some(opened) if fits(&opened.headers) => found = Some(Self::of(opened)),
                     Some(opened) => others.push((named, opened)),
@@ -144,14 +145,23 @@ impl Workbook {
     }
 
     /// Keeps a later sheet for when this one ends if it has the same headers, and its name otherwise.
-    fn go_on_with(&mut self, named: &NamedSheet, opened: Result<Option<Opened>, Problem>) {
+    ///
+    /// # Errors
+    /// If the workbook inflates beyond its bound or the disk fails; a sheet that cannot be read for another reason is passed over.
+    fn go_on_with(
+        &mut self,
+        named: &NamedSheet,
+        opened: Result<Option<Opened>, Problem>,
+    ) -> Result<(), Problem> {
         match opened {
+            Err(problem @ (Problem::ZipBomb | Problem::Read(_))) => return Err(problem),
             Ok(None) => {}
             Ok(Some(opened)) if opened.headers == self.headers => {
                 self.further.push_back(opened.sheet);
             }
             Ok(Some(_)) | Err(_) => self.unread.push(named.name.clone()),
         }
+        Ok(())
     }
 
     /// Names of sheets that have rows, or cannot be read, and are passed over.

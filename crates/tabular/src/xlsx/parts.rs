@@ -1,6 +1,8 @@
 //! The parts of a workbook that have to be known before its sheet can be read: where the sheet is, which styles are
 //! dates, and the shared strings.
 
+use std::sync::{Arc, atomic::AtomicU64};
+
 use quick_xml::events::Event;
 use rustc_hash::FxHashMap;
 use zip::{ZipArchive, read::ZipFile};
@@ -33,6 +35,8 @@ pub(crate) struct NamedSheet {
 #[derive(Default)]
 pub(crate) struct Parts {
     pub(crate) sheets: Vec<NamedSheet>,
+    /// Bytes inflated of all sheets.
+    pub(crate) inflated: Arc<AtomicU64>,
     pub(crate) has_1904_epoch: bool,
     pub(crate) styles: Vec<NumberStyle>,
     pub(crate) strings: SharedStrings,
@@ -195,7 +199,9 @@ fn find_sheets(
             Some(target) => target.clone(),
             None => format!("xl/worksheets/sheet{number}.xml"),
         };
-        if archive.index_for_name(&path).is_some() {
+        // Two names of one part are one sheet, whose rows come once.
+        let is_known = sheets.iter().any(|sheet: &NamedSheet| sheet.path == path);
+        if !is_known && archive.index_for_name(&path).is_some() {
             sheets.push(NamedSheet { name, path });
         }
     }

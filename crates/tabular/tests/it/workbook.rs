@@ -1,6 +1,9 @@
 //! Workbooks, made here part by part.
 
-use std::io::{Cursor, Write};
+use std::{
+    io::{self, Cursor, Read, Seek, SeekFrom, Write},
+    ops::Range,
+};
 
 use marque_tabular::{CUSTOMERS, Encoding, Format, Limits, Next, Problem, Reader, Row, Table};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -256,6 +259,71 @@ fn bombs_are_refused_wherever_they_are() {
         ends_with(with_sheet(&sheet(header), &empty_strings), limits).reason(),
         "TOO_MUCH_TEXT"
     );
+}
+
+#[test]
+fn sheets_together_inflate_no_further_than_one_may() {
+    let long = "x".repeat(100);
+    let row: &[&str] = &[&long];
+    let rows = vec![row; 300];
+    let limits = Limits {
+        max_inflated_bytes: 120 << 10,
+        ..Limits::default()
+    };
+    let workbook = |sheets: usize| {
+        let named = ["1", "2", "3"].map(|name| (name, rows.as_slice()));
+        Cursor::new(with_sheets(&named[..sheets]))
+    };
+    let mut reader = Reader::open(workbook(2), None, limits.clone()).unwrap();
+    assert_eq!(rest(&mut reader).len(), 2 * 299);
+    let refused = ends_with(workbook(3).into_inner(), limits);
+    assert_eq!(refused.reason(), "ZIP_BOMB");
+}
+
+/// A file of which the disk does not give some bytes.
+struct Failing(Cursor<Vec<u8>>, Range<u64>);
+
+impl Read for Failing {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.1.contains(&self.0.position()) {
+            return Err(io::Error::other("the disk"));
+        }
+        self.0.read(into)
+    }
+}
+
+impl Seek for Failing {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_sheet_that_the_disk_does_not_give_is_not_passed_over() {
+    let rows: &[&[&str]] = &[&["编号"], &["1"]];
+    let bytes = with_sheets(&[("1", rows), ("2", rows)]);
+    let place_of = |wanted: &[u8]| {
+        let place = bytes.windows(wanted.len()).position(|part| part == wanted);
+        place.unwrap() as u64
+    };
+    let name = b"xl/worksheets/sheet2.xml";
+    let packed = place_of(name) + name.len() as u64..place_of(b"PK\x01\x02");
+    let file = Failing(Cursor::new(bytes), packed);
+    let refused = Reader::open(file, None, Limits::default()).map(|_| ());
+    assert_eq!(refused.unwrap_err().reason(), "READ_FAILED");
+}
+
+#[test]
+fn a_sheet_that_is_named_twice_is_read_once() {
+    const TWICE: &str = r#"<workbook xmlns:r="r"><sheets><sheet name="1" r:id="rId1"/><sheet name="2" r:id="rId2"/></sheets></workbook>"#;
+    const ONE_PART: &str = r#"<Relationships><Relationship Id="rId1" Target="worksheets/a.xml"/><Relationship Id="rId2" Target="worksheets/a.xml"/></Relationships>"#;
+    let sheet = a_sheet(&[&["编号"], &["1"]]);
+    let bytes = zipped(&[
+        ("xl/workbook.xml", TWICE.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", ONE_PART.as_bytes()),
+        ("xl/worksheets/a.xml", sheet.as_bytes()),
+    ]);
+    assert_eq!(good(&mut open(bytes).unwrap()), [["1"]]);
 }
 
 #[test]

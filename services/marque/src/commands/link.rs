@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use marque_linkage::batch::{BatchOptions, Linked, link};
+use marque_linkage::batch::{BatchOptions, Blocker, Linked, link};
 use marque_linkage::dealer::{DealerRecords, is_dealer_table};
 use marque_linkage::general::GeneralRecords;
 use marque_linkage::schema::{Mapping, parse_mapping, recognise};
@@ -89,20 +89,19 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 fn link_table(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
     let options = BatchOptions::default();
     if is_dealer_table(table, mapping) {
-        check(model.as_ref(), "dealer")?;
         let records = DealerRecords::from_table(table, mapping);
+        check(model.as_ref(), &records)?;
         return Ok(link(&records, model, DealerRecords::options(options)));
     }
     let records = GeneralRecords::from_table(table, mapping)?;
-    check(
-        model.as_ref(),
-        &marque_linkage::batch::Blocker::schema(&records),
-    )?;
+    check(model.as_ref(), &records)?;
     Ok(link(&records, model, records.options(options)))
 }
 
-fn check(model: Option<&Model>, schema: &str) -> anyhow::Result<()> {
+fn check(model: Option<&Model>, records: &impl Blocker) -> anyhow::Result<()> {
     model
-        .map_or(Ok(()), |model| model.check_schema(schema))
+        .map_or(Ok(()), |model| {
+            model.check_fits(&records.schema(), records.fields())
+        })
         .context("--model")
 }
