@@ -112,12 +112,11 @@ impl Workbook {
             }
         }
         let mut others = others.into_iter();
-        let mut workbook = match found {
-            Some(workbook) => workbook,
-            None => {
-                let first = others.next().ok_or(Problem::EmptyFile)?;
-                Self::of(first.1)
-            }
+        let mut workbook = if let Some(workbook) = found {
+            workbook
+        } else {
+            let first = others.next().ok_or(Problem::EmptyFile)?;
+            Self::of(first.1)
         };
         workbook
             .unread

@@ -170,7 +170,7 @@ async fn who_rises_to_the_top_tiers_or_falls_from_them_is_told_of(db: TestDb) {
 fn complaints(position: i64, is_open: bool) -> Event {
     let at = Some(to_proto_time(day("2026-06-01")));
     let change = |n: u32| CaseChange {
-        id: ComplaintId::from(Uuid::from_u128(u128::from(n))).to_string(),
+        id: ComplaintId::from(Uuid::from_u128(0xC000 + u128::from(n))).to_string(),
         dealer: "D1".into(),
         source_record_id: record_of("D1", &format!("K{n}")).to_string(),
         category: "service.repair".into(),
