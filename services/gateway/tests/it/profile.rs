@@ -155,3 +155,17 @@ async fn a_look_up_greets_who_stands_there_when_his_cars_cannot_be_had() {
         .await;
     assert_eq!(refused.status.as_u16(), 403);
 }
+
+#[tokio::test]
+async fn a_look_up_that_opens_a_file_waits_a_little_for_the_cars() {
+    // How many calls it takes the vehicle role to hear of the reception, the cars that are found then, and the calls made.
+    for (late, cars, calls) in [(0, 1, 1), (2, 1, 3), (usize::MAX, 0, 4)] {
+        let rig = Rig::new();
+        rig.vehicle.hear_late(late);
+        let reply = rig
+            .call("POST", "/v1/lookup", r#"{"phone": "13800138000"}"#)
+            .await;
+        let found = reply.json()["vehicles"].as_array().unwrap().len();
+        assert_eq!((found, rig.vehicle.calls()), (cars, calls), "{late}");
+    }
+}

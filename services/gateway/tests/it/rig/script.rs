@@ -20,6 +20,7 @@ struct Inner {
     delay_ms: AtomicU64,
     quiet: AtomicBool,
     replays: AtomicBool,
+    deaf_for: AtomicUsize,
     fails: Mutex<Option<Code>>,
     calls: AtomicUsize,
     last: Mutex<HeaderMap>,
@@ -51,6 +52,19 @@ impl Script {
     /// Says from now on that it answered so before.
     pub(crate) fn repeat_itself(&self) {
         self.0.replays.store(true, Ordering::SeqCst);
+    }
+
+    /// Knows nothing for so many calls, as one who has yet to hear of an event.
+    pub(crate) fn hear_late(&self, calls: usize) {
+        self.0.deaf_for.store(calls, Ordering::SeqCst);
+    }
+
+    /// Whether it has heard by this call.
+    pub(crate) fn has_heard(&self) -> bool {
+        let one_less = |calls: usize| calls.checked_sub(1);
+        let deaf = &self.0.deaf_for;
+        deaf.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_err()
     }
 
     /// Calls so far.
