@@ -184,6 +184,8 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0055_cases_by_due"),
         migration!("complaint", "0056_untold_tiers"),
         migration!("complaint", "0057_handed_over"),
+        migration!("complaint", "0058_task_terms"),
+        migration!("complaint", "0059_task_terms_filled"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

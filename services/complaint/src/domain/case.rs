@@ -95,6 +95,9 @@ impl TaskState {
     }
 }
 
+/// How the id of a task begins on the wire.
+pub(crate) const TASK_ID: &str = "tsk_";
+
 /// A task of a department on a case.
 #[derive(Clone)]
 pub(crate) struct Task {

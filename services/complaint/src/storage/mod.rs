@@ -41,7 +41,9 @@ pub(crate) use links::{
 };
 pub(crate) use list::{Filter, Listed, Order};
 pub(crate) use report::{group_names, list_facts};
-pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
+pub(crate) use schedule::{
+    Claim, Due, Taken, claim, claimed, raise_levels, record_steps, save_due, soonest,
+};
 pub use sealed::SEALED;
 pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, in_force, list_changed_solutions,
