@@ -186,6 +186,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0057_handed_over"),
         migration!("complaint", "0058_task_terms"),
         migration!("complaint", "0059_task_terms_filled"),
+        migration!("complaint", "0060_followed_up"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

@@ -31,7 +31,7 @@ pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
 pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};
-pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
+pub(crate) use state::{BY_ITSELF, Facts, REOPEN_DAYS, Refusal, State, allowed, check};
 pub(crate) use term::{Ladder, Term};
 pub(crate) use warning::Warning;
 pub(crate) use words::{

@@ -9,7 +9,7 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 17] = [
+const ACTS: [&str; 18] = [
     "opened",
     "moved",
     "filed",
@@ -27,6 +27,7 @@ const ACTS: [&str; 17] = [
     "compensation",
     "warned",
     "ranked",
+    "lapsed",
 ];
 
 impl CaseStore {
