@@ -122,6 +122,10 @@ impl ScoreApp {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
                 let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
+                if rows.is_empty() && page.after.is_none() {
+                    // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
+                    storage::known_customer(conn, customer)?.ok_or(Error::CustomerUnknown)?;
+                }
                 let is_full = rows.len() == page.size as usize;
                 let next = rows.last().filter(|_| is_full);
                 let next = next.map(|row| row.assessed_at.as_micros().to_string());
