@@ -36,7 +36,7 @@ pub(crate) use facts::Recorded;
 pub(crate) use guarantees::Counted;
 pub(crate) use holds::keep_holds;
 pub(crate) use ladder::Ladder;
-pub(crate) use learn::learn_daily;
+pub(crate) use learn::keep_learning;
 pub(crate) use loyalty::{LoyaltyShown, Wanted};
 pub(crate) use models::{Models, NewModel, Weighing};
 pub(crate) use promises::NewPromise;
