@@ -11,6 +11,7 @@ mod guarantees;
 mod holds;
 mod ladder;
 mod learn;
+mod list;
 mod loyalty;
 mod models;
 mod outlook;

@@ -52,8 +52,9 @@ pub(crate) use reports::{
     Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
 };
 pub(crate) use scores::{
-    Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,
-    history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
+    Listing, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,
+    find_rows, history_at, history_of, last_change, list_by_rank, list_in_scope, load_all,
+    put_rows, take_changes, walk,
 };
 pub(crate) use told::{
     Check, ask_checks, complaining_customers, due_checks, end_check, find_car, put_told_tiers,

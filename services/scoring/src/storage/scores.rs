@@ -222,14 +222,7 @@ pub(crate) fn list_by_rank(
     scope: &Scope,
     listing: &Listing,
 ) -> Result<Vec<Row>, StoreError> {
-    let (clause, dealers) = dealer_clause(scope, "l.dealer", 2);
-    let sight = if matches!(scope, Scope::Headquarters) {
-        clause
-    } else {
-        format!(
-            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
-        )
-    };
+    let (sight, dealers) = sight_clause(scope, 2);
     let top = (WeightedSum(i64::MAX), Uuid::nil().into());
     let bottom = (WeightedSum(i64::MIN), Uuid::max().into());
     let (after, last) = (listing.after.unwrap_or(top), listing.last.unwrap_or(bottom));
@@ -251,6 +244,32 @@ pub(crate) fn list_by_rank(
         (&brand).into(),
     ];
     conn.query(&sql, &values, read)
+}
+
+/// Those of the customers who are scored and in a scope, in no order.
+pub(crate) fn find_ranked(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customers: &[CustomerId],
+) -> Result<Vec<Row>, StoreError> {
+    let (sight, dealers) = sight_clause(scope, 1);
+    let sql = format!(
+        "SELECT {SELECTED} FROM scores s WHERE s.state = 'scored' AND {sight} AND s.customer_id IN (??)"
+    );
+    conn.query_in(&sql, &[dealers], &customer_keys(customers), read)
+}
+
+/// That a scope has to do with the customer of a row `s`, as a clause over parameter `number` and its value.
+fn sight_clause(scope: &Scope, number: usize) -> (String, Value<'_>) {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", number);
+    let sight = if matches!(scope, Scope::Headquarters) {
+        clause
+    } else {
+        format!(
+            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
+        )
+    };
+    (sight, dealers)
 }
 
 /// That a customer drives a brand, as a clause over parameter 8 and its value. Letters count as they are: one store's LIKE would
@@ -288,14 +307,8 @@ pub(crate) fn count_states(
     scope: &Scope,
     kind: Kind,
 ) -> Result<(i64, i64), StoreError> {
-    let (clause, dealers) = dealer_clause(scope, "l.dealer", 2);
-    let sight = if matches!(scope, Scope::Headquarters) {
-        clause.clone()
-    } else {
-        format!(
-            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
-        )
-    };
+    let (sight, dealers) = sight_clause(scope, 2);
+    let (clause, _) = dealer_clause(scope, "l.dealer", 2);
     let sql = format!(
         "SELECT s.state, count(*) FROM scores s WHERE s.state IN ('scored', 'opted_out') AND s.kind = ?1
          AND {sight} GROUP BY s.state"
