@@ -40,7 +40,7 @@ pub(crate) use ladder::Ladder;
 pub(crate) use learn::keep_learning;
 pub(crate) use loyalty::{LoyaltyShown, Wanted};
 pub(crate) use models::{Models, NewModel, Weighing};
-pub(crate) use promises::NewPromise;
+pub(crate) use promises::{NewPromise, PromisedTo};
 pub(crate) use pyramid::{PyramidShown, TierShown};
 pub(crate) use read::{Asked, LiftTo, Shown};
 pub(crate) use refresh::refresh;

@@ -47,7 +47,9 @@ pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
 };
 pub(crate) use plans::{list_plans, put_plan};
-pub(crate) use promises::{ask_promised, list_promises, promises_to, put_promise};
+pub(crate) use promises::{
+    ask_promised, list_promises, promises_to, put_promise, take_back_promise,
+};
 pub(crate) use reports::{
     Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
 };
