@@ -4,7 +4,10 @@ use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
 use marque_events::dealer_clause;
-use marque_insight::{rank::Kind, value::WeightedSum};
+use marque_insight::{
+    rank::{Kind, Member},
+    value::WeightedSum,
+};
 use uuid::Uuid;
 
 use super::{corrupt, customer_keys, inputs, kept::AsOf};
@@ -184,6 +187,23 @@ pub(crate) fn walk(conn: &mut Conn<'_>, after: Uuid, limit: usize) -> Result<Vec
         "SELECT {SELECTED} FROM scores s WHERE s.customer_id > ?1 ORDER BY s.customer_id LIMIT ?2"
     );
     conn.query(&sql, &[after.into(), (limit as i64).into()], read)
+}
+
+/// Customers after one, by id, who are scored or could be, with what is known of each and nothing else: for whole populations.
+pub(crate) fn walk_members(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<Member<CustomerId>>, StoreError> {
+    let sql = "SELECT customer_id, kind, inputs FROM scores WHERE state NOT IN ('gone', 'opted_out') AND customer_id > ?1
+         ORDER BY customer_id LIMIT ?2";
+    conn.query(sql, &[after.into(), (limit as i64).into()], |row| {
+        Ok(Member {
+            id: row.get::<Uuid>(0)?.into(),
+            kind: kind_of(&row.get::<String>(1)?)?,
+            inputs: inputs::from_bytes(&row.get::<Vec<u8>>(2)?, 2)?,
+        })
+    })
 }
 
 /// Customers for whom time was last reckoned before a day, or without what was learnt since.
