@@ -273,10 +273,11 @@ pub(crate) fn find_ranked(
     customers: &[CustomerId],
 ) -> Result<Vec<Row>, StoreError> {
     let (sight, dealers) = sight_clause(scope, 1);
-    let sql = format!(
-        "SELECT {SELECTED} FROM scores s WHERE s.state = 'scored' AND {sight} AND s.customer_id IN (??)"
-    );
-    conn.query_in(&sql, &[dealers], &customer_keys(customers), read)
+    // The state is no clause: SQLite would walk over everybody in it instead of looking for these.
+    let sql = format!("SELECT {SELECTED} FROM scores s WHERE {sight} AND s.customer_id IN (??)");
+    let mut rows = conn.query_in(&sql, &[dealers], &customer_keys(customers), read)?;
+    rows.retain(|row| row.state == State::Scored);
+    Ok(rows)
 }
 
 /// That a scope has to do with the customer of a row `s`, as a clause over parameter `number` and its value.
