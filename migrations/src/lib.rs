@@ -131,6 +131,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0091_loyalty_by_dealer"),
         migration!("scoring", "0092_open_complaints"),
         migration!("scoring", "0100_guarantee_terms"),
+        migration!("scoring", "0110_certificates"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,

@@ -104,7 +104,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     }));
     let learning = app.clone();
     tasks.push(Task::new("scoring.learn", move |stop| {
-        app::learn_daily(learning, stop)
+        app::keep_learning(learning, stop)
     }));
     let (counting, comparing) = (app.clone(), app.clone());
     tasks.push(Task::new("scoring.guarantees", move |stop| {

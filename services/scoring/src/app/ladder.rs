@@ -201,6 +201,23 @@ impl Ladder {
         ranks.at_rank(last)
     }
 
+    /// So many of a brand's customers by rank, from the first or from behind a place, each with his place.
+    pub(crate) fn next_of_brand(
+        &self,
+        (kind, brand): (Kind, &str),
+        after: Option<(WeightedSum, CustomerId)>,
+        count: usize,
+    ) -> Vec<(WeightedSum, CustomerId)> {
+        let inner = self.inner.read();
+        let group = inner.group(kind, Some(brand));
+        let Some(ranks) = group.and_then(|group| inner.pyramid.group(group)) else {
+            return Vec::new();
+        };
+        let first = after.map_or(1, |(sum, customer)| ranks.rank_behind(customer, sum));
+        let at = |rank| ranks.at_rank(rank).map(|(customer, sum)| (sum, customer));
+        (first..).map_while(at).take(count).collect()
+    }
+
     /// How many are ranked in a group, and the sum of the last customer of each tier.
     pub(crate) fn shape(
         &self,

@@ -1,10 +1,11 @@
-//! Learning from everybody, once a day: usual intervals, who comes back, how cars are driven.
+//! Learning from everybody: usual intervals, who comes back, what is spent, how cars are driven. Once a day, and whenever there are twice
+//! as many customers as were learnt from last: after a first import nobody waits for the next day to be compared with the others.
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use marque_core::business_date;
-use marque_db::AsStoreError as _;
+use marque_db::{AsStoreError as _, Conn, StoreError};
 use marque_insight::mileage::{History, MileageModel, Profile};
 use rustc_hash::FxHashMap;
 use tokio_util::sync::CancellationToken;
@@ -22,17 +23,32 @@ const MOST_CUSTOMERS: usize = 50_000;
 const MOST_CARS: usize = 50_000;
 /// Read with one round of statements.
 const BATCH: usize = 500;
-/// How often it is looked whether a new day has begun.
-const INTERVAL: Duration = Duration::from_mins(15);
+/// How often it is looked whether a new day has begun or the customers are twice as many.
+const INTERVAL: Duration = Duration::from_mins(1);
 /// With fewer cars than this a fleet says nothing of one of them.
 const FEWEST_CARS: usize = 20;
 
+/// How many customers there were when scores had changed so often.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    customers: i64,
+    changes: i64,
+}
+
+impl Counted {
+    /// Whether there may be so many by now. Each new customer is a change of a score, so that most times nobody has to be counted.
+    fn may_reach(self, customers: i64, changes: i64) -> bool {
+        self.customers + changes - self.changes >= customers
+    }
+}
+
 /// Runs until told to stop.
-pub(crate) async fn learn_daily(app: ScoreApp, stop: CancellationToken) {
+pub(crate) async fn keep_learning(app: ScoreApp, stop: CancellationToken) {
+    let mut counted = Counted::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            learnt = app.learn_if_new_day() => {
+            learnt = app.learn_if_due(&mut counted) => {
                 if let Err(error) = learnt {
                     let is_busy = error.as_store_error().is_some();
                     tracing::warn!(%error, is_busy, "learning from all customers has to wait");
@@ -52,19 +68,35 @@ fn stride(known: i64, most: usize) -> usize {
 }
 
 impl ScoreApp {
-    async fn learn_if_new_day(&self) -> Result<()> {
+    async fn learn_if_due(&self, counted: &mut Counted) -> Result<()> {
         let (app, today) = (self.clone(), business_date(self.clock.now()));
-        let last = self.db.read(move |conn| app.assessor.fitted(conn)).await?;
-        // A store that was empty when it was learnt from is looked at again.
-        if last.customers > 0 && last.on >= today {
-            return Ok(());
+        let read = move |conn: &mut Conn<'_>| {
+            let last = app.assessor.fitted(conn)?;
+            Ok::<_, StoreError>((last, storage::last_change(conn)?))
+        };
+        let (last, changes) = self.db.read(read).await?;
+        // What is believed before anything was learnt is of today, and of nobody.
+        let enough = (2 * last.population()).max(1);
+        if last.on >= today {
+            if !counted.may_reach(enough, changes) {
+                return Ok(());
+            }
+            let customers = self.db.scan(storage::count_customers).await?;
+            *counted = Counted { customers, changes };
+            if customers < enough {
+                return Ok(());
+            }
         }
         self.learn(today).await
     }
 
     /// Learns from all customers and cars, and keeps what was learnt.
-    pub(crate) async fn learn(&self, today: NaiveDate) -> Result<()> {
-        let learner = self.read_customers(today).await?;
+    async fn learn(&self, today: NaiveDate) -> Result<()> {
+        let known = self.db.scan(storage::count_customers).await?;
+        if known == 0 {
+            return Ok(());
+        }
+        let learner = self.read_customers(today, known).await?;
         let fleet = self.read_fleet().await?;
         let fitted = tokio::task::spawn_blocking(move || {
             let mileage = if fleet.len() < FEWEST_CARS {
@@ -72,12 +104,9 @@ impl ScoreApp {
             } else {
                 MileageModel::fit(&fleet)
             };
-            learner.learn(today, mileage)
+            learner.learn(today, known, mileage)
         });
         let fitted: Fitted = fitted.await?;
-        if fitted.customers == 0 {
-            return Ok(());
-        }
         let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
         let now = self.clock.now();
         self.db
@@ -88,9 +117,8 @@ impl ScoreApp {
             .await
     }
 
-    async fn read_customers(&self, today: NaiveDate) -> Result<Learner> {
+    async fn read_customers(&self, today: NaiveDate, known: i64) -> Result<Learner> {
         let (mut after, mut learner) = (Uuid::nil(), Learner::default());
-        let known = self.db.scan(storage::count_customers).await?;
         let stride = stride(known, MOST_CUSTOMERS);
         loop {
             let batch = self.db.scan(move |conn| {
@@ -145,5 +173,23 @@ impl ScoreApp {
             fleet.extend(cars.iter().map(history));
         }
         Ok(fleet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_counted_before_there_can_be_enough() {
+        let none = Counted::default();
+        assert!(!none.may_reach(1, 0) && none.may_reach(1, 1));
+        let counted = Counted {
+            customers: 700,
+            changes: 5_000,
+        };
+        for (changes, may) in [(5_000, false), (5_299, false), (5_300, true), (9_000, true)] {
+            assert_eq!(counted.may_reach(1_000, changes), may, "{changes}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use happening::{GRANTED, Happening, USED, fact_id};
 pub(crate) use loyalty::{
     Loyalty, LoyaltyLine, OfDealer, TRUSTS, WonBackLine, certainty_code, trust_code,
 };
-pub(crate) use promise::{Granted, GrantedBy, Promise};
+pub(crate) use promise::{Granted, GrantedBy, Particulars, Promise, WearPart};
 pub(crate) use report::{By, Cell, Holds, Report, Table};
 pub(crate) use score::{Row, State};
 pub(crate) use usage::Usage;
