@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::ScoreApp;
 use crate::{
-    domain::{Fitted, Happening, Learner, Vehicle, readings},
+    domain::{EDITION, Fitted, Happening, Learner, Vehicle, readings},
     error::{Error, Result},
     storage,
 };
@@ -77,7 +77,7 @@ impl ScoreApp {
         let (last, changes) = self.db.read(read).await?;
         // What is believed before anything was learnt is of today, and of nobody.
         let enough = (2 * last.population()).max(1);
-        if last.on >= today {
+        if last.on >= today && last.edition == EDITION {
             if !counted.may_reach(enough, changes) {
                 return Ok(());
             }
@@ -110,11 +110,10 @@ impl ScoreApp {
         let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
         let now = self.clock.now();
         self.db
-            .write(move |conn| {
-                storage::put_fitted(conn, &body, now)?;
-                Ok::<_, Error>(())
-            })
-            .await
+            .write(move |conn| storage::put_fitted(conn, &body, now))
+            .await?;
+        self.learnt.notify_one();
+        Ok(())
     }
 
     async fn read_customers(&self, today: NaiveDate, known: i64) -> Result<Learner> {
