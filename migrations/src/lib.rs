@@ -60,6 +60,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0030_records_in_order"),
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
+        migration!("customer", "0060_closed_pairs"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

@@ -328,6 +328,7 @@ pub(super) fn pair_to_pb(pair: Pair) -> pb::Duplicate {
         gain: duplicate.gain,
         evidence: evidence.into_iter().map(evidence_to_pb).collect(),
         decisions: decisions.into_iter().map(decided_to_pb).collect(),
+        closed_because: duplicate.closed_because,
     }
 }
 

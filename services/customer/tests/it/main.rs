@@ -16,6 +16,7 @@ mod identity;
 mod joins;
 mod pages;
 mod privacy;
+mod queue;
 mod race;
 mod reconcile;
 mod sight;
