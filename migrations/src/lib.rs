@@ -160,6 +160,8 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
         shared::UNREAD_SHEETS,
+        migration!("data_quality", "0053_staff_changes"),
+        migration!("data_quality", "0054_earlier_customers"),
     ],
 };
 
