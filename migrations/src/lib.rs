@@ -82,6 +82,8 @@ pub const VEHICLE: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         migration!("vehicle", "0040_links_by_dealer"),
+        migration!("vehicle", "0050_namings"),
+        migration!("vehicle", "0051_namings_filled"),
     ],
 };
 

@@ -78,6 +78,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
         directory: directory.clone(),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
+        learnt: Arc::default(),
     };
     let intake = Intake::new(
         deps.db.clone(),

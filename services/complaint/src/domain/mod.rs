@@ -31,7 +31,7 @@ pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};
 pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
-    DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel, find_department,
-    find_state,
+    CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel,
+    find_department, find_state,
 };
 pub(crate) use years::{check_year, missing_years};

@@ -254,6 +254,7 @@ const CHANNELS: &[(&str, &[&str])] = &[
     ("email", &["邮件", "邮箱", "mail"]),
     ("letter", &["信函", "来信"]),
     ("regulator", &["12315", "监管", "投诉平台", "市场监管"]),
+    ("press", &["媒体", "media"]),
     ("other", &["其他", "其它"]),
 ];
 
@@ -367,6 +368,10 @@ pub(crate) fn find_department(word: &str) -> Option<&'static str> {
     find_word(DEPARTMENTS, word)
 }
 
+/// The channels there are, for messages.
+pub(crate) const CHANNEL_LIST: &str =
+    "phone, visit, wechat, callback, web, app, email, letter, regulator, press or other";
+
 /// The departments there are, for messages.
 pub(crate) const DEPARTMENT_LIST: &str = "sales, service, parts, finance, customer_care or other";
 
@@ -400,6 +405,18 @@ mod tests {
         assert_eq!(category_code(""), OTHER);
         assert_eq!(find_channel("400热线"), Some("phone"));
         assert_eq!(find_department("售后"), Some("service"));
+    }
+
+    #[test]
+    fn messages_name_every_channel_and_department_there_is() {
+        for (list, table) in [(CHANNEL_LIST, CHANNELS), (DEPARTMENT_LIST, DEPARTMENTS)] {
+            let named: Vec<&str> = list
+                .split(", ")
+                .flat_map(|word| word.split(" or "))
+                .collect();
+            let known: Vec<&str> = table.iter().map(|(code, _)| *code).collect();
+            assert_eq!(named, known);
+        }
     }
 
     #[test]

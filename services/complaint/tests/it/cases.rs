@@ -17,6 +17,7 @@ store_test_suite!(
     what_is_written_twice_with_a_key_happens_once,
     a_case_of_a_customer_points_at_his_record,
     wrong_fields_are_named,
+    a_channel_that_nobody_knows_is_refused_with_those_there_are,
     what_is_too_long_is_refused_with_its_limit,
     a_list_for_what_is_no_customer_is_refused,
     cases_are_listed_by_what_is_due_next,
@@ -392,6 +393,10 @@ async fn wrong_fields_are_named(db: TestDb) {
             tier: "gold".into(),
             ..good.clone()
         },
+        pb::OpenComplaintRequest {
+            department: "董事会".into(),
+            ..good.clone()
+        },
     ];
     for request in wrong {
         let refused = world
@@ -416,6 +421,30 @@ async fn wrong_fields_are_named(db: TestDb) {
         .unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
     assert_eq!(world.count("SELECT count(*) FROM complaints").await, 0);
+}
+
+async fn a_channel_that_nobody_knows_is_refused_with_those_there_are(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let by = |channel: &str| pb::OpenComplaintRequest {
+        channel: channel.into(),
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    let request = world.desk("D1", by("飞鸽传书"));
+    let refused = world.complaints().open_complaint(request).await;
+    let problem = Problem::from(refused.unwrap_err());
+    let [violation] = &problem.violations[..] else {
+        panic!("one wrong field: {:?}", problem.violations);
+    };
+    assert_eq!(violation.field, "channel");
+    assert!(
+        violation.message.contains("phone, visit, wechat"),
+        "{}",
+        violation.message
+    );
+    for (word, channel) in [("媒体", "press"), ("letter", "letter"), ("", "other")] {
+        assert_eq!(world.open(by(word)).await.channel, channel);
+    }
 }
 
 async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {

@@ -139,6 +139,7 @@ impl CustomerApp {
                 vin: facts.vin,
                 plate: facts.plate,
                 recorded_at: record.recorded_at,
+                said_at: None,
             }
         });
         published::linked(conn, &*self.clock, links.collect())

@@ -25,7 +25,7 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 pub(crate) use alerts::{AlertWord, alert_to_pb};
-pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
+pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, RegionDetail, ToMend};
 pub(crate) use check::{Departments, Gathered};
 use departments::Said;
 use judgement::Judgement;

@@ -24,8 +24,9 @@ pub(crate) use alerts::{
 };
 pub(crate) use clerks::{Clerk, dealers_with_clerks, is_staff, put_departments};
 pub(crate) use counters::{
-    CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, list_dealers,
-    months_of, months_of_region, months_of_staff, region_of, replace_counters,
+    CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, is_region,
+    list_dealers, months_of, months_of_region, months_of_staff, newest_months_of_region, region_of,
+    replace_counters,
 };
 pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{

@@ -391,6 +391,10 @@ fn quality() -> Vec<Endpoint> {
             routes!(quality::get_scorecard),
         ),
         interactive(
+            "/marque.quality.v1.QualityService/GetRegionScorecard",
+            routes!(quality::get_region_scorecard),
+        ),
+        interactive(
             "/marque.quality.v1.QualityService/ListFindings",
             routes!(quality::list_findings),
         ),

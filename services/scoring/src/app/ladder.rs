@@ -71,10 +71,15 @@ impl Ladder {
 
     /// Brings the ladder to what the store now says.
     pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
+        let newest = self.db.read(storage::last_change).await?;
+        self.catch_up_to(newest).await
+    }
+
+    /// The same for who has read by himself which change is the newest.
+    pub(crate) async fn catch_up_to(&self, newest: i64) -> Result<(), StoreError> {
         if self.hysteresis != Hysteresis::OFF {
             self.catch_up_holds().await?;
         }
-        let newest = self.db.read(storage::last_change).await?;
         if newest <= self.inner.read().seen {
             return Ok(());
         }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::ScoreApp;
 use crate::{
-    domain::{Fitted, Happening, Learner, Vehicle, readings},
+    domain::{EDITION, Fitted, Happening, Learner, Vehicle, readings},
     error::{Error, Result},
     storage,
 };
@@ -94,7 +94,8 @@ impl ScoreApp {
         let is_calm = population == 0 || seen.is_calm(population, changes);
         seen.changes = Some(changes);
         // What is believed before anything was learnt is of today.
-        if last.on >= today && !(is_calm && self.has_doubled(population, seen, changes).await?) {
+        let is_fresh = last.on >= today && last.edition == EDITION;
+        if is_fresh && !(is_calm && self.has_doubled(population, seen, changes).await?) {
             return Ok(());
         }
         self.learn(today).await
@@ -131,11 +132,10 @@ impl ScoreApp {
         let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
         let now = self.clock.now();
         self.db
-            .write(move |conn| {
-                storage::put_fitted(conn, &body, now)?;
-                Ok::<_, Error>(())
-            })
-            .await
+            .write(move |conn| storage::put_fitted(conn, &body, now))
+            .await?;
+        self.learnt.notify_one();
+        Ok(())
     }
 
     async fn read_customers(&self, today: NaiveDate, known: i64) -> Result<Learner> {

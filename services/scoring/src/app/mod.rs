@@ -26,9 +26,12 @@ mod sink;
 mod tell;
 mod what_if;
 
+use std::sync::Arc;
+
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
+use tokio::sync::Notify;
 
 pub(crate) use assess::Assessor;
 pub(crate) use benefits::BenefitShown;
@@ -61,4 +64,6 @@ pub(crate) struct ScoreApp {
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,
     pub(crate) history: History,
+    /// Told when something was learnt, for whoever reckons by it.
+    pub(crate) learnt: Arc<Notify>,
 }

@@ -199,16 +199,8 @@ impl ScoreApp {
             return Ok(());
         }
         self.ladder.catch_up().await?;
-        let (kind, customer) = (shown.row.kind, shown.row.customer);
-        shown.standing = self.ladder.standing(kind, None, customer);
-        for brand in &shown.row.brands {
-            if let Some(standing) = self.ladder.standing(kind, Some(brand), customer) {
-                shown.brands.push(Place {
-                    brand: brand.clone(),
-                    standing,
-                });
-            }
-        }
+        self.stand(shown);
+        let kind = shown.row.kind;
         let next = shown.standing.and_then(|standing| standing.tier.next_up());
         let border = next.and_then(|tier| Some((tier, self.ladder.border(kind, tier)?)));
         if let Some((tier, border)) = border.filter(|_| explained) {
@@ -222,6 +214,20 @@ impl ScoreApp {
             shown.lifts = Some(LiftTo { tier, lifts });
         }
         Ok(())
+    }
+
+    /// Adds where he stands on the ladder as it is.
+    pub(super) fn stand(&self, shown: &mut Shown) {
+        let (kind, customer) = (shown.row.kind, shown.row.customer);
+        shown.standing = self.ladder.standing(kind, None, customer);
+        for brand in &shown.row.brands {
+            if let Some(standing) = self.ladder.standing(kind, Some(brand), customer) {
+                shown.brands.push(Place {
+                    brand: brand.clone(),
+                    standing,
+                });
+            }
+        }
     }
 }
 

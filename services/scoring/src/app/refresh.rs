@@ -24,6 +24,7 @@ pub(crate) async fn refresh(app: ScoreApp, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
+            () = app.learnt.notified() => {}
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }

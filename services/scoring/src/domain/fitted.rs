@@ -56,11 +56,18 @@ impl From<UsualInterval> for Usual {
     }
 }
 
+/// Of what is kept of customers and cars, to be shown without working it out anew; to be raised whenever it has other fields or
+/// another meaning.
+pub(crate) const EDITION: u8 = 5;
+
 /// Everything that was learnt.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Fitted {
     /// The day up to which was learnt.
     pub(crate) on: NaiveDate,
+    /// The edition of what is kept of customers by it: with another one everybody is to be reckoned anew.
+    #[serde(default)]
+    pub(crate) edition: u8,
     /// Customers it was learnt from.
     pub(crate) customers: usize,
     /// Customers there were, of whom those are a sample; 0 where it was learnt before this was kept.
@@ -84,6 +91,7 @@ impl Fitted {
         let rhythm = BgNbd::new(r, alpha, a, b).expect("the parameters are above zero");
         Self {
             on,
+            edition: EDITION,
             customers: 0,
             known: 0,
             fleet: UNLEARNT,

@@ -224,6 +224,7 @@ impl Batch<'_> {
                 vin: row.facts.vin.clone(),
                 plate: row.facts.plate.clone(),
                 recorded_at: row.recorded_at,
+                said_at: Some(placed.said_at),
                 marks: published::Marks::of(&row.facts, &row.dealer, &row.source),
             });
         }

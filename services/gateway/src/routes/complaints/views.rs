@@ -40,7 +40,7 @@ pub(crate) struct ComplaintView {
     /// Visit it is about.
     #[serde(skip_serializing_if = "String::is_empty")]
     visit_id: String,
-    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other.
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator, press or other.
     #[schema(example = "phone")]
     channel: String,
     /// Code of the category tree.

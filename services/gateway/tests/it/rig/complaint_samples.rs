@@ -188,6 +188,7 @@ pub(super) fn report_line() -> complaint::ReportLine {
             p90_seconds: 3_000,
             p99_seconds: 9_000,
             on_time_rate: 0.875,
+            decided: 40,
         })
     };
     complaint::ReportLine {
@@ -204,6 +205,9 @@ pub(super) fn report_line() -> complaint::ReportLine {
         handling_score: 87.5,
         compensations: 2,
         compensated_minor: 50_050,
+        ended: 32,
+        asked_resolution: 12,
+        scored: true,
     }
 }
 
