@@ -133,6 +133,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0092_open_complaints"),
         migration!("scoring", "0100_guarantee_terms"),
         migration!("scoring", "0110_certificates"),
+        migration!("scoring", "0120_model_loyalty"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,

@@ -1,5 +1,6 @@
-//! Learning from everybody: usual intervals, who comes back, what is spent, how cars are driven. Once a day, and whenever there are twice
-//! as many customers as were learnt from last: after a first import nobody waits for the next day to be compared with the others.
+//! Learning from everybody: usual intervals, who comes back, what is spent, how cars are driven. Once a day, and when there are twice as
+//! many customers as were learnt from last: after a first import nobody waits for the next day to be compared with the others. While an
+//! import runs it is waited for its end, since everybody is assessed anew by what is learnt.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,27 +29,40 @@ const INTERVAL: Duration = Duration::from_mins(1);
 /// With fewer cars than this a fleet says nothing of one of them.
 const FEWEST_CARS: usize = 20;
 
-/// How many customers there were when scores had changed so often.
+/// So many changes of scores from one look to the next are everyday life; of many customers one in so many.
+const FEW_CHANGES: i64 = 100;
+const CALM_SHARE: i64 = 100;
+
+/// What was seen of the scores until now. They are told by how often any of them has changed, which is one number of the store.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counted {
-    customers: i64,
-    changes: i64,
+struct Seen {
+    /// Changes there had been at the last look.
+    changes: Option<i64>,
+    /// Customers at the last count, and the changes there had been then.
+    counted: (i64, i64),
 }
 
-impl Counted {
-    /// Whether there may be so many by now. Each new customer is a change of a score, so that most times nobody has to be counted.
+impl Seen {
+    /// Whether there may be so many customers by now. Each new one is a change, so that most times nobody has to be counted.
     fn may_reach(self, customers: i64, changes: i64) -> bool {
-        self.customers + changes - self.changes >= customers
+        let (counted, then) = self.counted;
+        counted + changes - then >= customers
+    }
+
+    /// Whether no import seems to run: since the last look few scores have changed, beside how many customers were learnt from.
+    fn is_calm(self, population: i64, changes: i64) -> bool {
+        let few = (population / CALM_SHARE).max(FEW_CHANGES);
+        self.changes.is_none_or(|before| changes - before <= few)
     }
 }
 
 /// Runs until told to stop.
 pub(crate) async fn keep_learning(app: ScoreApp, stop: CancellationToken) {
-    let mut counted = Counted::default();
+    let mut seen = Seen::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            learnt = app.learn_if_due(&mut counted) => {
+            learnt = app.learn_if_due(&mut seen) => {
                 if let Err(error) = learnt {
                     let is_busy = error.as_store_error().is_some();
                     tracing::warn!(%error, is_busy, "learning from all customers has to wait");
@@ -68,26 +82,34 @@ fn stride(known: i64, most: usize) -> usize {
 }
 
 impl ScoreApp {
-    async fn learn_if_due(&self, counted: &mut Counted) -> Result<()> {
+    async fn learn_if_due(&self, seen: &mut Seen) -> Result<()> {
         let (app, today) = (self.clone(), business_date(self.clock.now()));
         let read = move |conn: &mut Conn<'_>| {
             let last = app.assessor.fitted(conn)?;
             Ok::<_, StoreError>((last, storage::last_change(conn)?))
         };
         let (last, changes) = self.db.read(read).await?;
-        // What is believed before anything was learnt is of today, and of nobody.
-        let enough = (2 * last.population()).max(1);
-        if last.on >= today && last.edition == EDITION {
-            if !counted.may_reach(enough, changes) {
-                return Ok(());
-            }
-            let customers = self.db.scan(storage::count_customers).await?;
-            *counted = Counted { customers, changes };
-            if customers < enough {
-                return Ok(());
-            }
+        let population = last.population();
+        // The first customers are learnt from at once: it costs little, and nothing is known without.
+        let is_calm = population == 0 || seen.is_calm(population, changes);
+        seen.changes = Some(changes);
+        // What is believed before anything was learnt is of today.
+        let is_fresh = last.on >= today && last.edition == EDITION;
+        if is_fresh && !(is_calm && self.has_doubled(population, seen, changes).await?) {
+            return Ok(());
         }
         self.learn(today).await
+    }
+
+    /// Whether there are twice as many customers as there were, or any at all where there was none.
+    async fn has_doubled(&self, population: i64, seen: &mut Seen, changes: i64) -> Result<bool> {
+        let enough = (2 * population).max(1);
+        if !seen.may_reach(enough, changes) {
+            return Ok(false);
+        }
+        let customers = self.db.scan(storage::count_customers).await?;
+        seen.counted = (customers, changes);
+        Ok(customers >= enough)
     }
 
     /// Learns from all customers and cars, and keeps what was learnt.
@@ -181,14 +203,34 @@ mod tests {
 
     #[test]
     fn nobody_is_counted_before_there_can_be_enough() {
-        let none = Counted::default();
+        let none = Seen::default();
         assert!(!none.may_reach(1, 0) && none.may_reach(1, 1));
-        let counted = Counted {
-            customers: 700,
-            changes: 5_000,
+        let seen = Seen {
+            counted: (700, 5_000),
+            ..none
         };
         for (changes, may) in [(5_000, false), (5_299, false), (5_300, true), (9_000, true)] {
-            assert_eq!(counted.may_reach(1_000, changes), may, "{changes}");
+            assert_eq!(seen.may_reach(1_000, changes), may, "{changes}");
         }
+    }
+
+    #[test]
+    fn the_end_of_an_import_is_waited_for() {
+        let seen = Seen {
+            changes: Some(1_000),
+            ..Seen::default()
+        };
+        for (population, changes, is_calm) in [
+            (50, 1_100, true),
+            (50, 1_101, false),
+            (1_000_000, 11_000, true),
+            (1_000_000, 11_001, false),
+        ] {
+            assert_eq!(seen.is_calm(population, changes), is_calm, "{changes}");
+        }
+        assert!(
+            Seen::default().is_calm(50, 1_000_000),
+            "who has just started knows of none"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What was learnt from everybody and helps to understand one: usual intervals, who comes back, how cars are driven.
 //!
-//! Fitted once a day, or when customers have become twice as many, and kept, so that an answer does not depend on when its process started.
+//! Fitted once a day, or when customers have become twice as many, and kept, so that an answer does not depend on when its process
+//! started.
 
 use std::collections::BTreeMap;
 

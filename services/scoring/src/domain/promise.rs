@@ -64,6 +64,8 @@ pub(crate) struct Granted {
     pub(crate) terms: Terms,
     pub(crate) particulars: Particulars,
     pub(crate) by: GrantedBy,
+    /// For cars sold on this day or later; `None` of the law's least.
+    pub(crate) sold_from: Option<NaiveDate>,
 }
 
 impl Granted {
@@ -75,6 +77,7 @@ impl Granted {
             wear_parts: Vec::new(),
         },
         by: GrantedBy::Law,
+        sold_from: None,
     };
 
     /// The terms of a car: those of its own certificate before those of its model, and these before those of all others; of each the
@@ -94,6 +97,7 @@ impl Granted {
             terms: promise.terms.at_least_by_law(),
             particulars: promise.particulars.clone(),
             by,
+            sold_from: Some(promise.sold_from),
         })
     }
 }

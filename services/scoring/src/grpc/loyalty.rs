@@ -241,7 +241,10 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
         repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
         counters: counted.counters.iter().map(counter_to_pb).collect(),
         vehicle_use: counted.vehicle_use.clone(),
-        terms: Some(terms_to_pb(&granted.terms, granted.particulars.clone())),
+        terms: Some(pb::GuaranteeTerms {
+            sold_from: date(granted.sold_from),
+            ..terms_to_pb(&granted.terms, granted.particulars.clone())
+        }),
         terms_by: granted.by.code().to_owned(),
     }
 }

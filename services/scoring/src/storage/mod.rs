@@ -10,6 +10,7 @@ mod inputs;
 mod kept;
 mod links;
 mod loyalty;
+mod model_classes;
 mod models;
 mod plans;
 mod promises;
@@ -43,6 +44,7 @@ pub(crate) use loyalty::{
     knows_car, list_loyalty, occupations_of_cars, pass_over, put_fitted, put_loyalties,
     visits_of_cars, walk_customers, walk_vehicles,
 };
+pub(crate) use model_classes::model_classes_at;
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
 };
@@ -51,7 +53,7 @@ pub(crate) use promises::{
     ask_promised, list_promises, promises_to, put_promise, take_back_promise,
 };
 pub(crate) use reports::{
-    Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
+    Coming, Past, comings_before, degrees_by, groups, models_by_vin, regions, scored_at, words_at,
 };
 pub(crate) use scores::{
     Listing, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,

@@ -356,6 +356,7 @@ async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb
         (by_law.usage_fee_basis_points, by_law.battery_fade_percent),
         (Some(50), None)
     );
+    assert_eq!(by_law.sold_from, "", "the law's least is of all times");
     let certificate = GuaranteeTerms {
         vehicle_id: vehicle(VIN).to_string(),
         usage_fee_basis_points: Some(30),
@@ -370,6 +371,10 @@ async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb
         (Some(30), Some(20))
     );
     assert_eq!(shown.wear_parts, certificate.wear_parts);
+    assert_eq!(
+        shown.sold_from, "1900-01-01",
+        "by it the certificate is taken back"
+    );
     for (field, wrong) in [
         (
             "usage_fee_basis_points",

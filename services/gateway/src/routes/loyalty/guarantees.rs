@@ -35,6 +35,10 @@ pub(crate) struct Guarantees {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CarGuaranteeTerms)]
 pub(crate) struct TermsView {
+    /// The promise is to cars sold on this day or later; absent where it is the law's least.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "2026-01-01")]
+    sold_from: String,
     /// Three-guarantees period in months.
     period_months: u32,
     /// Three-guarantees period in km.
@@ -60,6 +64,7 @@ pub(crate) struct TermsView {
 impl TermsView {
     fn new(terms: pb::GuaranteeTerms, granted_by: String) -> Self {
         Self {
+            sold_from: terms.sold_from,
             period_months: terms.period_months,
             period_km: terms.period_km,
             repair_months: terms.repair_months,
