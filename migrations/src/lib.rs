@@ -60,6 +60,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0030_records_in_order"),
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
+        migration!("customer", "0060_closed_pairs"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],
@@ -82,6 +83,8 @@ pub const VEHICLE: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         migration!("vehicle", "0040_links_by_dealer"),
+        migration!("vehicle", "0050_namings"),
+        migration!("vehicle", "0051_namings_filled"),
     ],
 };
 
@@ -129,6 +132,8 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0091_loyalty_by_dealer"),
         migration!("scoring", "0092_open_complaints"),
         migration!("scoring", "0100_guarantee_terms"),
+        migration!("scoring", "0110_certificates"),
+        migration!("scoring", "0120_model_loyalty"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
@@ -156,6 +161,8 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
         shared::UNREAD_SHEETS,
+        migration!("data_quality", "0053_staff_changes"),
+        migration!("data_quality", "0054_earlier_customers"),
     ],
 };
 

@@ -59,13 +59,28 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: std::path::PathBuf,
+    /// Bytes of the file, from its beginning, that are mapped into memory. Mapped pages belong to the system, which takes
+    /// them back when it needs the memory.
+    mapped: u32,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
+    /// For reads of a few rows anywhere in the file: all of it is mapped, as far as SQLite can, for to fetch a page into a
+    /// cache costs more than to look at it.
+    pub(crate) fn of_rows(path: &Path) -> Self {
+        Self::mapping(path, 0x7fff_0000)
+    }
+
+    /// For walks over many rows: were all of it mapped, the memory of the process would seem to be that of its file.
+    pub(crate) fn of_walks(path: &Path) -> Self {
+        Self::mapping(path, 128 << 20)
+    }
+
+    fn mapping(path: &Path, mapped: u32) -> Self {
         Self {
             path: path.to_owned(),
+            mapped,
             idle: Mutex::default(),
         }
     }
@@ -111,10 +126,10 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, StoreError> {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // Mapped pages belong to the system, which takes them back when it needs the memory.
-        conn.execute_batch(
-            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;",
-        )?;
+        let mapped = self.mapped;
+        conn.execute_batch(&format!(
+            "PRAGMA cache_size = -8192; PRAGMA mmap_size = {mapped}; PRAGMA temp_store = MEMORY;"
+        ))?;
         Ok(conn)
     }
 }

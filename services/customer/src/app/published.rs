@@ -31,6 +31,8 @@ pub(crate) struct Link {
     pub(crate) vin: Option<String>,
     pub(crate) plate: Option<String>,
     pub(crate) recorded_at: Timestamp,
+    /// When it came to say what it says now; nothing where it only moves.
+    pub(crate) said_at: Option<Timestamp>,
     pub(crate) marks: Marks,
 }
 
@@ -230,6 +232,7 @@ fn link_to_pb(link: Link) -> pb::Link {
         vin,
         plate,
         recorded_at,
+        said_at,
         marks,
     } = link;
     pb::Link {
@@ -245,5 +248,6 @@ fn link_to_pb(link: Link) -> pb::Link {
         region_code: marks.region_code,
         birth_year: marks.birth_year,
         occupation_group: marks.occupation_group.to_owned(),
+        said_at: said_at.map(to_proto_time),
     }
 }

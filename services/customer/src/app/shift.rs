@@ -74,6 +74,7 @@ impl CustomerApp {
                 self.store
                     .set_merged_into(conn, from.number, Some(into.number), now)?;
                 self.store.touch_customers(conn, &[into.number], now)?;
+                self.pairs_follow(conn, from.number, into.number)?;
             }
             // Who is new has changed as little as a new one can.
             Act::Split => self.store.touch_customers(conn, &[from.number], now)?,
@@ -139,6 +140,7 @@ impl CustomerApp {
                 vin: facts.vin,
                 plate: facts.plate,
                 recorded_at: record.recorded_at,
+                said_at: None,
             }
         });
         published::linked(conn, &*self.clock, links.collect())

@@ -1,16 +1,23 @@
 //! Live writes: versions, keys, refusals.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use marque_api::{customer::v1::PutSourceRecordRequest, intake::v1::RowOutcome};
+use marque_api::{
+    customer::v1::{PutSourceRecordRequest, SourceRecordsLinked},
+    intake::v1::RowOutcome,
+};
 use marque_auth::Role;
-use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
+use marque_core::{Clock as _, Timestamp};
+use marque_events::from_proto_time;
+use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite, vin};
+use prost::Message as _;
 use tonic::Code;
 
 use crate::common::{acts, dealer, get, put, reason};
 
 store_test_suite!(
     the_version_grows_with_each_change_and_only_then,
+    a_correction_that_bears_the_time_of_the_first_row_is_told_as_of_when_it_came,
     a_write_over_another_version_than_the_one_read_changes_nothing,
     a_write_with_a_key_happens_once,
     a_dealer_writes_for_himself_alone,
@@ -36,6 +43,43 @@ async fn the_version_grows_with_each_change_and_only_then(db: TestDb) {
         version + 2,
         "another dealer's record is a change too"
     );
+}
+
+async fn a_correction_that_bears_the_time_of_the_first_row_is_told_as_of_when_it_came(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let driving = |n: u32| a_customer().named("王小明").driving(vin(n));
+    let begun = "2025-03-05";
+    put(&rig, driving(1).typed_at(begun).put("D1", "1")).await;
+    rig.clock().advance(Duration::from_hours(24));
+    let came = rig.clock().now();
+    put(&rig, driving(2).typed_at(begun).put("D1", "1")).await;
+    put(&rig, driving(3).typed_at("2025-03-09").put("D1", "1")).await;
+
+    let told = told(&rig).await;
+    assert_eq!(told[1].1, came);
+    assert!(told.iter().all(|(recorded, _)| *recorded < came));
+    for at in [0, 2] {
+        let (recorded, said) = told[at];
+        assert_eq!(said, recorded, "the row itself says when");
+    }
+}
+
+/// When records were typed and when they came to say what they say, as it was told, in order.
+async fn told(rig: &Rig) -> Vec<(Timestamp, Timestamp)> {
+    let sql =
+        "SELECT data FROM outbox WHERE kind = 'marque.customer.source_records.linked' ORDER BY seq";
+    let read = rig
+        .customer_db()
+        .read(move |conn| conn.query(sql, &[], |row| row.get::<Vec<u8>>(0)));
+    let links = read.await.unwrap().into_iter().flat_map(|data| {
+        let told = SourceRecordsLinked::decode(data.as_slice()).unwrap();
+        told.links
+    });
+    let times = links.map(|link| {
+        let (recorded, said) = (link.recorded_at.unwrap(), link.said_at.unwrap());
+        (from_proto_time(&recorded), from_proto_time(&said))
+    });
+    times.collect()
 }
 
 async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: TestDb) {

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::{ScoreApp, comings, past};
 use crate::{
-    domain::{By, Cell, Holds, Report, Table},
+    domain::{By, Cell, Holds, Report, Table, Word},
     error::{Error, Result},
     storage::{self, Past},
 };
@@ -101,10 +101,12 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "unscored")))
         }
-        Report::Loyalty => loyalty(conn, scope, asked),
+        Report::Loyalty => loyalty(conn, scope, asked, Word::Class),
+        Report::Ladder => loyalty(conn, scope, asked, Word::Rung),
+        Report::Trust => loyalty(conn, scope, asked, Word::Trust),
         Report::LoyaltyMigrations => {
-            let before = storage::classes_at(conn, from)?.into_iter().collect();
-            let after = storage::classes_at(conn, asked.to)?.into_iter().collect();
+            let before = Said::of_loyalty(conn, Word::Class, (asked.by, from))?;
+            let after = Said::of_loyalty(conn, Word::Class, (asked.by, asked.to))?;
             let seen = storage::groups(conn, scope, asked.by)?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
@@ -130,17 +132,44 @@ fn ranked(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<(Past, Tier)>> {
     Ok(ranked)
 }
 
-fn tiers_at(
-    conn: &mut Conn<'_>,
-    at: Timestamp,
-    kind: Kind,
-) -> Result<FxHashMap<CustomerId, String>> {
+fn tiers_at(conn: &mut Conn<'_>, at: Timestamp, kind: Kind) -> Result<Said> {
     let of_kind = ranked(conn, at)?
         .into_iter()
         .filter(|(past, _)| past.kind == kind);
-    Ok(of_kind
-        .map(|(past, tier)| (past.customer, tier.key().to_owned()))
-        .collect())
+    let words = of_kind.map(|(past, tier)| (past.customer, tier.key().to_owned()));
+    Ok(Said {
+        words: words.collect(),
+        of_group: FxHashMap::default(),
+    })
+}
+
+/// What is said of customers as of an instant.
+struct Said {
+    words: FxHashMap<CustomerId, String>,
+    /// Where another word, or none, is said of a customer in one of his groups.
+    of_group: FxHashMap<(CustomerId, String), Option<String>>,
+}
+
+impl Said {
+    /// A word of loyalty; by model, classes are those with each model.
+    fn of_loyalty(conn: &mut Conn<'_>, word: Word, (by, at): (By, Timestamp)) -> Result<Self> {
+        let of_group = if (word, by) == (Word::Class, By::Model) {
+            storage::model_classes_at(conn, at)?
+        } else {
+            FxHashMap::default()
+        };
+        let words = storage::words_at(conn, word, at)?.into_iter().collect();
+        Ok(Self { words, of_group })
+    }
+
+    fn of(&self, customer: CustomerId, group: &str) -> Option<&str> {
+        let overall = self.words.get(&customer).map(String::as_str);
+        if self.of_group.is_empty() {
+            return overall;
+        }
+        let own = self.of_group.get(&(customer, group.to_owned()));
+        own.map_or(overall, Option::as_deref)
+    }
 }
 
 /// How the scores of a kind are spread. The highest band has 100 in it.
@@ -210,28 +239,32 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
     })
 }
 
-fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
-    let classes: FxHashMap<CustomerId, String> =
-        storage::classes_at(conn, asked.to)?.into_iter().collect();
-    let mut groups: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
-        if let Some(class) = classes.get(&customer) {
-            *groups
-                .entry((asked.named(&group), class.clone()))
-                .or_default() += 1;
+/// How many customers a word is said of.
+fn loyalty(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    asked: &ReportQuestion,
+    word: Word,
+) -> Result<Table> {
+    let said = Said::of_loyalty(conn, word, (asked.by, asked.to))?;
+    let mut groups: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    let seen = storage::groups(conn, scope, asked.by)?;
+    for (customer, group) in &seen {
+        if let Some(word) = said.of(*customer, group) {
+            *groups.entry((asked.named(group), word)).or_default() += 1;
         }
     }
-    let row = |((group, class), count): ((String, String), u64)| {
+    let row = |((group, word), count): ((String, &str), u64)| {
         vec![
             Cell::Text(group),
-            Cell::Text(class),
+            Cell::Text(word.to_owned()),
             Cell::Number(count as f64),
         ]
     };
     Ok(Table {
         columns: vec![
             ("group", Holds::Text),
-            ("class", Holds::Text),
+            (word.name(), Holds::Text),
             ("customers", Holds::Integer),
         ],
         rows: groups.into_iter().map(row).collect(),
@@ -240,18 +273,18 @@ fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
 
 /// Who went from where to where; `nowhere` is the word for who was nowhere.
 fn migrations(
-    before: &FxHashMap<CustomerId, String>,
-    after: &FxHashMap<CustomerId, String>,
+    before: &Said,
+    after: &Said,
     seen: &[(CustomerId, String)],
     (asked, nowhere): (&ReportQuestion, &str),
 ) -> Table {
     let mut moves: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for (customer, group) in seen {
-        let (from, to) = (before.get(customer), after.get(customer));
+        let (from, to) = (before.of(*customer, group), after.of(*customer, group));
         if from.is_none() && to.is_none() {
             continue;
         }
-        let word = |place: Option<&String>| place.map_or(nowhere, String::as_str).to_owned();
+        let word = |place: Option<&str>| place.unwrap_or(nowhere).to_owned();
         let key = (asked.named(group), word(from), word(to));
         *moves.entry(key).or_default() += 1;
     }

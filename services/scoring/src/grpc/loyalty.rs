@@ -233,6 +233,7 @@ fn due_shown_to_pb(shown: DueShown, today: NaiveDate) -> pb::CarDueDate {
 pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
     let date =
         |date: Option<chrono::NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
+    let granted = &counted.granted;
     pb::GetGuaranteesResponse {
         vehicle_id: counted.vehicle.to_string(),
         start: date(counted.start.map(|(start, _)| start)),
@@ -240,8 +241,11 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
         repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
         counters: counted.counters.iter().map(counter_to_pb).collect(),
         vehicle_use: counted.vehicle_use.clone(),
-        terms: Some(terms_to_pb(&counted.granted.terms)),
-        terms_by: counted.granted.by.code().to_owned(),
+        terms: Some(pb::GuaranteeTerms {
+            sold_from: date(granted.sold_from),
+            ..terms_to_pb(&granted.terms, granted.particulars.clone())
+        }),
+        terms_by: granted.by.code().to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use marque_insight::{loyalty::Degrees, rank::Kind, value::WeightedSum};
 use uuid::Uuid;
 
 use super::scores::kind_of;
-use crate::domain::By;
+use crate::domain::{By, Word};
 
 /// A scored customer as of an instant.
 #[derive(Debug, Clone, Copy)]
@@ -35,16 +35,20 @@ pub(crate) fn scored_at(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<Past>,
     })
 }
 
-/// Everybody's loyalty class at an instant; customers who had never come have none.
-pub(crate) fn classes_at(
+/// A word of everybody's loyalty at an instant; customers who had never come have no class.
+pub(crate) fn words_at(
     conn: &mut Conn<'_>,
+    word: Word,
     at: Timestamp,
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
-    let sql = "SELECT h.customer_id, h.class FROM loyalty_history h
+    let column = word.name();
+    let sql = format!(
+        "SELECT h.customer_id, h.{column} FROM loyalty_history h
          JOIN (SELECT customer_id, max(at) AS at FROM loyalty_history WHERE at <= ?1 GROUP BY customer_id) n
              ON n.customer_id = h.customer_id AND n.at = h.at
-         WHERE h.class <> ''";
-    conn.query(sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
+         WHERE h.{column} <> ''"
+    );
+    conn.query(&sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
 }
 
 /// Which groups a scope's customers belong to; one may belong to several, such as two dealers. Who does not want to be scored

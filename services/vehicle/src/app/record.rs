@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{plates, publish, readings};
 use crate::{
-    domain::{Facts, Vehicle},
+    domain::{Facts, Role, Vehicle},
     storage,
 };
 
@@ -126,6 +126,26 @@ impl Recorder {
             }));
         }
         publish::parties(conn, &*self.clock, told)
+    }
+
+    /// Tells which cars the records of the facts no longer name: of owners whom a dealer's row named that is told with the row.
+    pub(crate) fn tell_left(&self, conn: &mut Conn<'_>, facts: &[Facts]) -> Result<(), StoreError> {
+        let records: FxHashSet<SourceRecordId> = facts
+            .iter()
+            .flat_map(|fact| &fact.parties)
+            .map(|claim| claim.record)
+            .collect();
+        let left = storage::cars_left(conn, records)?;
+        let told = left.iter().map(|left| publish::Claimed {
+            vehicle: left.vehicle,
+            vin: &left.vin,
+            record: left.record,
+            role: Role::Owner,
+            dealer: "",
+            at: left.at,
+            ended: true,
+        });
+        publish::parties(conn, &*self.clock, told.collect())
     }
 
     /// The cars of the facts: those that are known, and new ones for VINs that are not.

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, Licence, PartyClaim, RowFact, Sale},
+    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, RowFact, Sale},
     storage::{self, StoredColumns},
 };
 
@@ -281,6 +281,7 @@ fn facts_of(
         );
         let dealer = row.dealer.clone();
         facts.parties.extend(named.map(|record| PartyClaim {
+            giver: Giver::Row,
             role,
             record,
             dealer,

@@ -42,9 +42,20 @@ pub(crate) struct Amendment {
     pub(crate) warranty_end: Option<NaiveDate>,
 }
 
+/// What gives a source record a part in a car.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Giver {
+    /// A dealer's row of the car, until it names somebody else.
+    Row,
+    /// The customer's record itself, which names one car at a time: the one in the event of the last position.
+    Record(i64),
+    Visit,
+}
+
 /// A source record's part in a car at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PartyClaim {
+    pub(crate) giver: Giver,
     pub(crate) role: Role,
     pub(crate) record: SourceRecordId,
     pub(crate) dealer: DealerCode,

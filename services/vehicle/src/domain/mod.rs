@@ -7,7 +7,7 @@ mod plate;
 mod reading;
 mod vehicle;
 
-pub(crate) use fact::{Amendment, Facts, PartyClaim, ReadingFact, RowFact, Sale};
+pub(crate) use fact::{Amendment, Facts, Giver, PartyClaim, ReadingFact, RowFact, Sale};
 pub(crate) use licence::Licence;
 pub(crate) use party::{Party, PartyFact, Role, with_validity};
 pub(crate) use plate::{PlateInterval, Sighting, intervals};

@@ -50,6 +50,8 @@ pub(crate) struct PartyFact {
     pub(crate) last_at: Timestamp,
     /// When the row that said so began to name somebody else.
     pub(crate) ended_at: Option<Timestamp>,
+    /// When the record itself, having named this car, began to name another.
+    pub(crate) left_at: Option<Timestamp>,
 }
 
 /// A part with the time it held.
@@ -62,10 +64,10 @@ pub(crate) struct Party {
 
 /// Gives each part of one vehicle its end, current ones first, then the newest.
 ///
-/// A part ends when its row names somebody else, or when another customer becomes owner (for a driver or payer also
-/// when another takes the same part) after it was last said. Two dealers' records of one customer do not end each
-/// other, whichever way identity changes later: the end is derived, never stored. A record whose customer is not known
-/// yet ends nobody and is ended by nobody.
+/// A part ends when its row names somebody else, when its record names another car, or when another customer becomes
+/// owner (for a driver or payer also when another takes the same part) after it was last said. Two dealers' records of
+/// one customer do not end each other, whichever way identity changes later: the end is derived, never stored. A record
+/// whose customer is not known yet ends nobody and is ended by nobody.
 pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
     let ends: Vec<Option<Timestamp>> = facts.iter().map(|fact| end_of(fact, &facts)).collect();
     let mut parties: Vec<Party> = facts
@@ -89,13 +91,14 @@ pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
 }
 
 fn end_of(fact: &PartyFact, all: &[PartyFact]) -> Option<Timestamp> {
-    let by_row = fact.ended_at.filter(|ended| *ended >= fact.last_at);
+    let taken_back = [fact.ended_at, fact.left_at].into_iter().flatten();
+    let taken_back = taken_back.filter(|ended| *ended >= fact.last_at);
     let by_successor = all
         .iter()
         .filter(|other| succeeds(other, fact))
         .map(|other| other.first_at)
         .min();
-    by_row.into_iter().chain(by_successor).min()
+    taken_back.chain(by_successor).min()
 }
 
 fn succeeds(other: &PartyFact, fact: &PartyFact) -> bool {
@@ -122,6 +125,7 @@ mod tests {
             first_at: Timestamp::from_micros(first),
             last_at: Timestamp::from_micros(last),
             ended_at: None,
+            left_at: None,
         }
     }
 
@@ -173,6 +177,12 @@ mod tests {
         gone.ended_at = Some(Timestamp::from_micros(4));
         assert_eq!(ends(vec![gone.clone()])[0].1, Some(4));
         gone.last_at = Timestamp::from_micros(6);
-        assert_eq!(ends(vec![gone])[0].1, None);
+        assert_eq!(ends(vec![gone.clone()])[0].1, None);
+        gone.left_at = Some(Timestamp::from_micros(6));
+        assert_eq!(
+            ends(vec![gone])[0].1,
+            Some(6),
+            "its record names another car"
+        );
     }
 }

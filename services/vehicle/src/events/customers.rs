@@ -17,7 +17,7 @@ use prost::Message as _;
 use super::{id, time_of};
 use crate::{
     app::Recorder,
-    domain::{Facts, PartyClaim, Role},
+    domain::{Facts, Giver, PartyClaim, Role},
     storage::{self, Alias, Linked},
 };
 
@@ -57,7 +57,7 @@ impl Customers {
         storage::put_links(conn, ["dealer"], known)?;
         storage::relink(conn, records)?;
         self.recorder.record(conn, &facts, time_of(event))?;
-        Ok(())
+        Ok(self.recorder.tell_left(conn, &facts)?)
     }
 }
 
@@ -83,12 +83,14 @@ fn facts_of(
         return Ok(None);
     };
     let dealer = id::<marque_core::DealerCode>(&link.dealer, "dealer")?;
-    let at = link.recorded_at.as_ref().map_or(event_at, from_proto_time);
+    let said_at = link.said_at.as_ref().or(link.recorded_at.as_ref());
+    let at = said_at.map_or(event_at, from_proto_time);
     let mut facts = Facts::of(vin.as_str());
     facts.plate = Plate::parse(&link.plate)
         .ok()
         .map(|plate| (plate.as_str().to_owned(), at));
     facts.parties = vec![PartyClaim {
+        giver: Giver::Record(known.position),
         role: Role::Owner,
         record: known.record,
         dealer: dealer.clone(),

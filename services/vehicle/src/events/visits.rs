@@ -13,7 +13,7 @@ use prost::Message as _;
 use super::{id, time_of};
 use crate::{
     app::Recorder,
-    domain::{Facts, PartyClaim, ReadingFact, Role},
+    domain::{Facts, Giver, PartyClaim, ReadingFact, Role},
     storage,
 };
 
@@ -71,6 +71,7 @@ fn facts_of(visit: &RecordedVisit, event_at: Timestamp) -> Result<Option<Facts>,
     if !visit.source_record_id.is_empty() {
         let record = id(&visit.source_record_id, "source_record_id")?;
         facts.parties = vec![PartyClaim {
+            giver: Giver::Visit,
             role: Role::Sender,
             record,
             dealer: dealer.clone(),

@@ -115,6 +115,7 @@ pub(super) fn party_to_pb(party: Party) -> pb::Party {
         first_at,
         last_at: _,
         ended_at: _,
+        left_at: _,
     } = fact;
     pb::Party {
         vehicle_id: vehicle.to_string(),

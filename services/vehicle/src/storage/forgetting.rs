@@ -4,7 +4,7 @@ use marque_core::{SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, Row, StoreError};
 use marque_events::Erased;
 
-use super::vehicle_id;
+use super::{parties::LEFT_AT, vehicle_id};
 use crate::domain::Sighting;
 
 /// A time over which somebody had a part in a car; without an end while he may still have it.
@@ -17,8 +17,11 @@ pub(crate) fn parts_of(
 ) -> Result<Vec<Part>, StoreError> {
     let mut parts = Vec::new();
     for record in records {
-        let sql = "SELECT vehicle_id, first_at, ended_at FROM vehicle_parties WHERE source_record_id = ?1";
-        let found = conn.query(sql, &[record.uuid().into()], |row| {
+        let sql = format!(
+            "SELECT p.vehicle_id, p.first_at, coalesce(p.ended_at, {LEFT_AT}) FROM vehicle_parties AS p
+             WHERE p.source_record_id = ?1"
+        );
+        let found = conn.query(&sql, &[record.uuid().into()], |row| {
             Ok((vehicle_id(row, 0)?, row.get(1)?, row.get(2)?))
         })?;
         parts.extend(found);
@@ -30,15 +33,17 @@ pub(crate) fn parts_of(
 /// beside until the last term ends.
 pub(crate) fn forget_parts(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreError> {
     let keep = if erased.is_restricted {
-        "INSERT INTO restricted_parties (vehicle_id, role, source_record_id, dealer, first_at, last_at, ended_at)
-         SELECT vehicle_id, role, source_record_id, dealer, first_at, last_at, ended_at FROM vehicle_parties
-         WHERE source_record_id = ?1 ON CONFLICT DO NOTHING"
+        format!(
+            "INSERT INTO restricted_parties (vehicle_id, role, source_record_id, dealer, first_at, last_at, ended_at)
+             SELECT p.vehicle_id, p.role, p.source_record_id, p.dealer, p.first_at, p.last_at, coalesce(p.ended_at, {LEFT_AT})
+             FROM vehicle_parties AS p WHERE p.source_record_id = ?1 ON CONFLICT DO NOTHING"
+        )
     } else {
-        "DELETE FROM restricted_parties WHERE source_record_id = ?1"
+        "DELETE FROM restricted_parties WHERE source_record_id = ?1".to_owned()
     };
     for record in &erased.records {
         for sql in [
-            keep,
+            keep.as_str(),
             "DELETE FROM vehicle_parties WHERE source_record_id = ?1",
             "DELETE FROM vehicle_rows WHERE owner = ?1 OR driver = ?1 OR payer = ?1",
         ] {

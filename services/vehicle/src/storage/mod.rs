@@ -16,7 +16,7 @@ pub(crate) use marque_events::{
     Alias, Linked, current_customer, customers_of, put_alias, put_links,
 };
 pub(crate) use parties::{
-    end_parties, list_parties, put_parties, relink, unsay_senders, vehicles_of_customer,
+    cars_left, end_parties, list_parties, put_parties, relink, unsay_senders, vehicles_of_customer,
 };
 pub(crate) use plates::{
     Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals,

@@ -8,7 +8,15 @@ use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
 
 use super::{customer_id, record_id, unknown, uuids, vehicle_id};
-use crate::domain::{PartyClaim, PartyFact, Role};
+use crate::domain::{Giver, PartyClaim, PartyFact, Role};
+
+/// When the record that named a car, in a row `p` of the table, was first said to have another that it names by now. NULL while it
+/// names this one, and while a dealer's row of the car gives it the part too.
+pub(super) const LEFT_AT: &str = "CASE WHEN p.by_row THEN NULL ELSE (
+        SELECT min(CASE WHEN other.first_at > p.last_at THEN other.first_at
+                        WHEN other.last_at > p.last_at THEN other.last_at ELSE p.last_at END)
+        FROM vehicle_parties AS other
+        WHERE other.source_record_id = p.source_record_id AND other.named_in > p.named_in) END";
 
 /// Notes claims; a claim that is known only widens the time over which it was made.
 pub(crate) fn put_parties(
@@ -34,6 +42,10 @@ pub(crate) fn put_parties(
         .iter()
         .flat_map(|((vehicle, role, record), (claim, first, last))| {
             let customer = customers.get(record).map(|customer| customer.uuid());
+            let named_in = match claim.giver {
+                Giver::Record(position) => Some(position),
+                Giver::Row | Giver::Visit => None,
+            };
             [
                 vehicle.uuid().into(),
                 role.code().into(),
@@ -42,6 +54,8 @@ pub(crate) fn put_parties(
                 customer.into(),
                 (*first).into(),
                 (*last).into(),
+                (claim.giver == Giver::Row).into(),
+                named_in.into(),
             ]
         })
         .collect();
@@ -53,12 +67,17 @@ pub(crate) fn put_parties(
         "customer_id",
         "first_at",
         "last_at",
+        "by_row",
+        "named_in",
     ];
     let on_conflict = "ON CONFLICT (vehicle_id, role, source_record_id) DO UPDATE SET
         first_at = CASE WHEN excluded.first_at < vehicle_parties.first_at THEN excluded.first_at
                         ELSE vehicle_parties.first_at END,
         last_at = CASE WHEN excluded.last_at > vehicle_parties.last_at THEN excluded.last_at
-                       ELSE vehicle_parties.last_at END";
+                       ELSE vehicle_parties.last_at END,
+        by_row = vehicle_parties.by_row OR excluded.by_row,
+        named_in = CASE WHEN vehicle_parties.named_in > excluded.named_in THEN vehicle_parties.named_in
+                        ELSE coalesce(excluded.named_in, vehicle_parties.named_in) END";
     conn.insert_many("vehicle_parties", &columns, on_conflict, &values)
 }
 
@@ -69,7 +88,7 @@ pub(crate) fn end_parties(
 ) -> Result<(), StoreError> {
     for (vehicle, role, record, at) in ended {
         conn.execute(
-            "UPDATE vehicle_parties SET ended_at = ?4 WHERE vehicle_id = ?1 AND role = ?2 AND source_record_id = ?3",
+            "UPDATE vehicle_parties SET ended_at = ?4, by_row = FALSE WHERE vehicle_id = ?1 AND role = ?2 AND source_record_id = ?3",
             &[vehicle.uuid().into(), role.code().into(), record.uuid().into(), (*at).into()],
         )?;
     }
@@ -132,9 +151,12 @@ pub(crate) fn list_parties(
     _: &Scope,
     vehicles: &[VehicleId],
 ) -> Result<Vec<PartyFact>, StoreError> {
+    let sql = format!(
+        "SELECT p.vehicle_id, p.role, p.source_record_id, p.dealer, p.customer_id, p.first_at, p.last_at, p.ended_at, {LEFT_AT}
+         FROM vehicle_parties AS p WHERE p.vehicle_id IN (??)"
+    );
     conn.query_in(
-        "SELECT vehicle_id, role, source_record_id, dealer, customer_id, first_at, last_at, ended_at
-         FROM vehicle_parties WHERE vehicle_id IN (??)",
+        &sql,
         &[],
         &uuids(vehicles.iter().map(|id| id.uuid())),
         read_party,
@@ -151,5 +173,40 @@ fn read_party(row: &Row<'_>) -> Result<PartyFact, StoreError> {
         first_at: row.get(5)?,
         last_at: row.get(6)?,
         ended_at: row.get(7)?,
+        left_at: row.get(8)?,
     })
+}
+
+/// A car that a record no longer names.
+#[derive(Debug)]
+pub(crate) struct LeftCar {
+    pub(crate) vehicle: VehicleId,
+    pub(crate) vin: String,
+    pub(crate) record: SourceRecordId,
+    pub(crate) at: Timestamp,
+}
+
+/// The cars that records named before they named others, in which nothing else gives them a part.
+pub(crate) fn cars_left(
+    conn: &mut Conn<'_>,
+    records: impl IntoIterator<Item = SourceRecordId>,
+) -> Result<Vec<LeftCar>, StoreError> {
+    let sql = format!(
+        "SELECT p.vehicle_id, v.vin, p.source_record_id, {LEFT_AT} FROM vehicle_parties AS p
+         JOIN vehicles AS v ON v.id = p.vehicle_id WHERE p.source_record_id IN (??)"
+    );
+    let keys = uuids(records.into_iter().map(SourceRecordId::uuid));
+    let found = conn.query_in(&sql, &[], &keys, |row| {
+        let (vehicle, record) = (vehicle_id(row, 0)?, record_id(row, 2)?);
+        let (vin, at) = (row.get(1)?, row.get::<Option<Timestamp>>(3)?);
+        Ok(at.map(|at| LeftCar {
+            vehicle,
+            vin,
+            record,
+            at,
+        }))
+    })?;
+    let mut left: Vec<LeftCar> = found.into_iter().flatten().collect();
+    left.sort_unstable_by_key(|left| (left.record, left.vehicle));
+    Ok(left)
 }

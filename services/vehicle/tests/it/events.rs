@@ -1,15 +1,22 @@
 //! Events of others: each may come more than once and in any order.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use marque_api::{
+    customer::v1::Link,
     events::v1::Event,
     service_history::v1::{RecordedVisit, UnsaidSender, VisitsRecorded},
+    vehicle::v1::{Party, VehicleColumns},
 };
+use marque_core::Timestamp;
+use marque_db::Migrator;
+use marque_events::{from_proto_time, to_proto_time};
 use marque_testkit::{TestDb, store_test_suite};
+use uuid::Uuid;
 
 use crate::world::{
-    World, again, customer, day, event, link, linked, merged, record_of, recorded, vin, visit,
+    World, again, customer, day, event, link, linked, merged, migrator, record_of, recorded, vin,
+    visit,
 };
 
 store_test_suite!(
@@ -19,6 +26,10 @@ store_test_suite!(
     a_plate_moves_between_cars,
     a_plate_on_too_many_cars_is_nobodys,
     a_new_owner_ends_the_old_one_until_they_prove_to_be_one,
+    a_record_that_names_another_car_leaves_the_one_it_named_before,
+    a_correction_that_bears_no_later_time_counts_when_it_comes,
+    who_owns_a_car_by_a_row_of_it_keeps_it_whatever_his_record_names,
+    whose_parts_are_older_than_the_release_leaves_them_too,
 );
 
 /// What headquarters sees of the cars, without ids and versions, which are a run's own.
@@ -306,6 +317,134 @@ async fn a_new_owner_ends_the_old_one_until_they_prove_to_be_one(db: TestDb) {
         .deliver([merged(3, ann_too, ann, false), linked(4, vec![moved])])
         .await;
     assert_eq!(ended(world.parties(&vehicle.id).await), 0);
+}
+
+/// From when to when the parts in a car held, in days.
+async fn spans(world: &World, vin: &str) -> Vec<(i64, Option<i64>)> {
+    let vehicle = world.find(vin).await.unwrap();
+    let parties = world.parties(&vehicle.id).await.into_iter();
+    let days = |at: Timestamp| (at.as_micros() - day(0).as_micros()) / 86_400_000_000;
+    let span = |party: Party| {
+        let from = from_proto_time(&party.valid_from.unwrap());
+        let to = party.valid_to.as_ref().map(from_proto_time);
+        (days(from), to.map(days))
+    };
+    parties.map(span).collect()
+}
+
+async fn a_record_that_names_another_car_leaves_the_one_it_named_before(db: TestDb) {
+    let named = |position, n, at| {
+        let ann = customer(10);
+        linked(position, vec![link("D1", "A", ann, &vin(n), "", day(at))])
+    };
+    let story = [
+        named(1, 1, 0),
+        named(2, 2, 9),
+        named(3, 1, 20),
+        named(4, 3, 30),
+    ];
+    for seed in 0..4 {
+        let world = World::start(db.sibling()).await;
+        let told = match seed {
+            0 => story.to_vec(),
+            seed => shuffled(&story, seed),
+        };
+        world.customers.deliver(told).await;
+        assert_eq!(spans(&world, &vin(1)).await, [(0, Some(30))], "seed {seed}");
+        assert_eq!(spans(&world, &vin(2)).await, [(9, Some(20))], "seed {seed}");
+        assert_eq!(spans(&world, &vin(3)).await, [(30, None)], "seed {seed}");
+    }
+    // Whoever counts owners hears of the end.
+    let world = World::start(db).await;
+    world.customers.deliver(story[..2].to_vec()).await;
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.vehicle.parties.claimed'";
+    assert_eq!(world.count(told).await, 3, "two cars named, one left");
+}
+
+async fn a_correction_that_bears_no_later_time_counts_when_it_comes(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, ann_too) = (customer(10), customer(30));
+    let typed = link("D1", "A", ann, &vin(1), "京A12345", day(0));
+    let corrected = Link {
+        vin: vin(2),
+        said_at: Some(to_proto_time(day(9))),
+        ..typed.clone()
+    };
+    // A move tells what the record says, and not when it came to say so.
+    let moved = Link {
+        customer_id: ann_too.to_string(),
+        said_at: None,
+        ..corrected.clone()
+    };
+    let (first, second) = (linked(1, vec![typed]), linked(2, vec![corrected]));
+    world.customers.deliver([first, second.clone()]).await;
+    assert_eq!(spans(&world, &vin(1)).await, [(0, Some(9))]);
+    let plates = world.find(&vin(1)).await.unwrap().plates;
+    assert!(plates[0].valid_to.is_some(), "the plate went with him");
+    world
+        .customers
+        .deliver([linked(3, vec![moved]), again(&second)])
+        .await;
+    assert_eq!(spans(&world, &vin(1)).await, [(0, Some(9))]);
+    assert_eq!(spans(&world, &vin(2)).await[0].1, None);
+}
+
+async fn who_owns_a_car_by_a_row_of_it_keeps_it_whatever_his_record_names(db: TestDb) {
+    let world = World::start(db).await;
+    let owned_by = |key: &str| VehicleColumns {
+        vin: vin(1),
+        owner_key: key.into(),
+        ..VehicleColumns::default()
+    };
+    world.put("D1", owned_by("A")).await;
+    let named = |position, n| {
+        let link = link("D1", "A", customer(10), &vin(n), "", day(400));
+        linked(position, vec![link])
+    };
+    let another = linked(
+        2,
+        vec![link("D1", "A", customer(10), &vin(2), "", day(500))],
+    );
+    world.customers.deliver([named(1, 1), another]).await;
+    assert_eq!(spans(&world, &vin(1)).await[0].1, None, "the row says so");
+    world.clock.advance(Duration::from_hours(24 * 600));
+    world.put("D1", owned_by("B")).await;
+    let current =
+        |spans: Vec<(i64, Option<i64>)>| spans.iter().filter(|span| span.1.is_none()).count();
+    assert_eq!(current(spans(&world, &vin(1)).await), 1, "only the new one");
+}
+
+async fn whose_parts_are_older_than_the_release_leaves_them_too(db: TestDb) {
+    let new = migrator("vehicle");
+    let mut names = new.migrations.iter().map(|migration| migration.name);
+    let before = names.position(|name| name == "0050_namings").unwrap();
+    let old = Migrator {
+        migrations: &new.migrations[..before],
+        ..new
+    };
+    let db = db.migrated(&old).await;
+    let (record, wrong) = (record_of("D1", "A"), Uuid::from_u128(1));
+    let filled = db.write(move |conn| {
+        conn.execute(
+            "INSERT INTO vehicle_definitions VALUES (?1, '', '', '', 0, '')",
+            &[wrong.into()],
+        )?;
+        conn.execute(
+            "INSERT INTO vehicles (id, vin, definition, color, selling_dealer, odometer_km, odometer_at, version, updated_at)
+             VALUES (?1, ?2, ?1, '', '', 0, 0, 1, 0)",
+            &[wrong.into(), (&vin(1)).into()],
+        )?;
+        conn.execute(
+            "INSERT INTO vehicle_parties (vehicle_id, role, source_record_id, dealer, first_at, last_at)
+             VALUES (?1, 'owner', ?2, 'D1', ?3, ?3)",
+            &[wrong.into(), record.uuid().into(), day(0).into()],
+        )
+    });
+    filled.await.unwrap();
+    let world = World::start(db).await;
+    let corrected = link("D1", "A", customer(10), &vin(2), "", day(9));
+    world.customers.deliver([linked(1, vec![corrected])]).await;
+    assert_eq!(spans(&world, &vin(1)).await, [(0, Some(9))]);
 }
 
 async fn a_plate_on_too_many_cars_is_nobodys(db: TestDb) {

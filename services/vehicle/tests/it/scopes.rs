@@ -302,7 +302,7 @@ async fn a_customer_sees_the_cars_he_has_a_part_in_now(db: TestDb) {
     let (ann, bob) = (customer(10), customer(20));
     let links = vec![
         link("D1", "A", ann, &vin(1), "", day(0)),
-        link("D1", "A", ann, &vin(2), "", day(1)),
+        link("D1", "A2", ann, &vin(2), "", day(1)),
     ];
     world
         .customers

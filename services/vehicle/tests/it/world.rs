@@ -280,7 +280,8 @@ impl World {
     }
 }
 
-fn migrator(service: &str) -> Migrator {
+/// The schema of a service.
+pub(crate) fn migrator(service: &str) -> Migrator {
     *marque_migrations::ALL
         .iter()
         .find(|migrator| migrator.service == service)

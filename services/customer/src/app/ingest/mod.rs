@@ -95,6 +95,8 @@ struct Placed {
     previous: Option<CustomerNumber>,
     because: Option<Arc<Match>>,
     version: i64,
+    /// When the record came to say what it says now.
+    said_at: Timestamp,
 }
 
 impl<'a> Batch<'a> {
@@ -180,6 +182,7 @@ impl<'a> Batch<'a> {
                 previous: None,
                 because: verdict.because,
                 version: 1,
+                said_at: row.recorded_at,
             });
         }
         self.save(conn, &inserts)?;
@@ -251,6 +254,12 @@ impl<'a> Batch<'a> {
             previous: Some(existing.customer),
             because: verdict.because,
             version: existing.version + 1,
+            // Many systems say only when the file was begun, however often it changes.
+            said_at: if row.recorded_at > old.recorded_at {
+                row.recorded_at
+            } else {
+                self.now
+            },
         });
         Ok(())
     }

@@ -5,6 +5,7 @@ use marque_api::scoring::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::WearPart;
 use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, values::views};
 
 /// The counters of a car.
@@ -34,6 +35,10 @@ pub(crate) struct Guarantees {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CarGuaranteeTerms)]
 pub(crate) struct TermsView {
+    /// The promise is to cars sold on this day or later; absent where it is the law's least.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "2026-01-01")]
+    sold_from: String,
     /// Three-guarantees period in months.
     period_months: u32,
     /// Three-guarantees period in km.
@@ -42,6 +47,15 @@ pub(crate) struct TermsView {
     repair_months: u32,
     /// Repair period in km.
     repair_km: u32,
+    /// Usage fee per 1,000 km as a share of the price, in hundredths of a per cent, owed where a car is given back for what comes of use
+    /// and repair (Art. 24), and never for what shows in the first days (Art. 22 and 23).
+    usage_fee_basis_points: u32,
+    /// Capacity that the traction battery may lose, in per cent of what it had; absent if the certificate does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    battery_fade_percent: Option<u32>,
+    /// Parts that wear, each with a term of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wear_parts: Vec<WearPart>,
     /// Whose word they are: law (the law's least), model (the maker's for the model) or car (its own certificate).
     #[schema(example = "law")]
     granted_by: String,
@@ -50,10 +64,14 @@ pub(crate) struct TermsView {
 impl TermsView {
     fn new(terms: pb::GuaranteeTerms, granted_by: String) -> Self {
         Self {
+            sold_from: terms.sold_from,
             period_months: terms.period_months,
             period_km: terms.period_km,
             repair_months: terms.repair_months,
             repair_km: terms.repair_km,
+            usage_fee_basis_points: terms.usage_fee_basis_points.unwrap_or_default(),
+            battery_fade_percent: terms.battery_fade_percent,
+            wear_parts: views(terms.wear_parts),
             granted_by,
         }
     }

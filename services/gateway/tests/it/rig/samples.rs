@@ -196,6 +196,7 @@ pub(super) fn duplicate() -> customer::Duplicate {
             reason: text("asked the dealer"),
             decided_at: at(0),
         }],
+        closed_because: String::new(),
     }
 }
 
@@ -549,6 +550,14 @@ pub(super) fn guarantee_terms() -> scoring::GuaranteeTerms {
         period_km: 80_000,
         repair_months: 60,
         repair_km: 150_000,
+        withdrawn: false,
+        usage_fee_basis_points: Some(30),
+        battery_fade_percent: Some(20),
+        wear_parts: vec![scoring::WearPart {
+            name: text("雨刮片"),
+            months: 6,
+            km: 10_000,
+        }],
     }
 }
 

@@ -1,0 +1,2 @@
+ALTER TABLE vehicle_parties DROP COLUMN named_in;
+ALTER TABLE vehicle_parties DROP COLUMN by_row;
