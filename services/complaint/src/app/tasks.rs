@@ -190,7 +190,8 @@ impl CaseApp {
                         app.store.finish_task(conn, case.id, &task)?;
                         let ended = task.stands_as("task_finished");
                         app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
-                        app.hear_grades(conn, &ctx, &case, ending.satisfaction, now)?;
+                        let said = (ending.satisfaction, ending.outcome.as_str());
+                        app.hear_call(conn, &ctx, &mut case, said, now)?;
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )
