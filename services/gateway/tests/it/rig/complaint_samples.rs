@@ -212,6 +212,17 @@ pub(super) fn report_line() -> complaint::ReportLine {
     }
 }
 
+/// Of cases that nobody has answered, solved or graded yet.
+pub(super) fn unmeasured_line() -> complaint::ReportLine {
+    complaint::ReportLine {
+        key: text("D002"),
+        cases: 1,
+        open: 1,
+        ageing: vec![1, 0, 0, 0, 0],
+        ..complaint::ReportLine::default()
+    }
+}
+
 pub(super) fn attachment() -> complaint::Attachment {
     complaint::Attachment {
         id: text("att_1"),
