@@ -153,6 +153,7 @@ impl CaseApp {
             created_at: now,
             finished_at: None,
             kind,
+            level: 0,
         };
         self.store.add_task(conn, case.id, &task)?;
         let words = ("task_added", CARE, TaskState::Open.code());

@@ -99,6 +99,7 @@ impl CaseApp {
                             created_at: now,
                             finished_at: None,
                             kind: TaskKind::Given,
+                            level: 0,
                         };
                         app.store.add_task(conn, case.id, &task)?;
                         let given = task.stands_as("task_added");
@@ -356,6 +357,9 @@ impl TaskAmendment {
             amended.due_at = None;
         } else {
             amended.due_at = due_at.or(task.due_at);
+        }
+        if amended.due_at != task.due_at {
+            amended.level = 0;
         }
         Ok(amended)
     }

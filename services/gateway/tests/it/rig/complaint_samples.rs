@@ -28,6 +28,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
         created_at: at(60),
         finished_at: at(600),
         kind: text("satisfaction_call"),
+        escalated_to: text("manager"),
     };
     let entry = complaint::Entry {
         act: text("moved"),
