@@ -7,12 +7,14 @@ use marque_db::{Conn, StoreError};
 
 use super::{CaseApp, moves::entry, read::is_customer};
 use crate::{
-    domain::{CARE, Case, Facts, State, Task, TaskKind, TaskState, check},
+    domain::{CARE, Case, CompensationState, Facts, State, Task, TaskKind, TaskState, check},
     error::Result,
 };
 
 /// What ends a call that nobody made.
 const OVERTAKEN: &str = "the case was moved on before";
+/// What ends a task to have compensations decided.
+const DECIDED: &str = "what was asked for is decided";
 /// What ends a task of a case that is nobody's matter any more.
 const WITHDRAWN: &str = "the case was withdrawn";
 
@@ -126,6 +128,33 @@ impl CaseApp {
             return Ok(());
         }
         self.plan(conn, ctx, case, TaskKind::Discontent, now)
+    }
+
+    /// What was promised to nobody yet does not lie: while a compensation of a case waits for its decision, customer care has a task to
+    /// have it decided.
+    pub(super) fn follow_compensations(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        now: Timestamp,
+    ) -> std::result::Result<(), StoreError> {
+        let given = self.store.list_compensations(conn, ctx.scope(), case.id)?;
+        let is_waiting = given
+            .iter()
+            .any(|each| each.state == CompensationState::Asked);
+        let tasks = self.store.list_tasks(conn, ctx.scope(), case.id)?;
+        let mut open = tasks
+            .iter()
+            .filter(|task| task.is_open_of(TaskKind::Compensation))
+            .peekable();
+        match (is_waiting, open.peek().is_some()) {
+            (true, false) => self.plan(conn, ctx, case, TaskKind::Compensation, now),
+            (false, true) => {
+                self.end_tasks(conn, ctx, (case, open), (TaskState::Done, DECIDED), now)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives customer care a task that is made by itself.

@@ -128,6 +128,8 @@ pub(crate) enum TaskKind {
     CustomerWord,
     /// Made by itself when the customer says that what was done does not satisfy him: see to it before the case is closed.
     Discontent,
+    /// Made by itself when a compensation is asked for that others have to decide.
+    Compensation,
 }
 
 impl TaskKind {
@@ -137,6 +139,7 @@ impl TaskKind {
             Self::SatisfactionCall => "satisfaction_call",
             Self::CustomerWord => "customer_word",
             Self::Discontent => "discontent",
+            Self::Compensation => "compensation",
         }
     }
 
@@ -145,6 +148,7 @@ impl TaskKind {
             "satisfaction_call" => Self::SatisfactionCall,
             "customer_word" => Self::CustomerWord,
             "discontent" => Self::Discontent,
+            "compensation" => Self::Compensation,
             _ => Self::Given,
         }
     }
@@ -156,7 +160,7 @@ impl TaskKind {
             (Self::Given, _) => None,
             (Self::SatisfactionCall, State::Closed) => Some(CALL_WITHIN[1]),
             (Self::SatisfactionCall, _) => Some(CALL_WITHIN[0]),
-            (Self::CustomerWord | Self::Discontent, _) => Some(SEEN_TO_WITHIN),
+            (Self::CustomerWord | Self::Discontent | Self::Compensation, _) => Some(SEEN_TO_WITHIN),
         }
     }
 
@@ -175,6 +179,9 @@ impl TaskKind {
                 "客户对解决结果不满意：请联系客户，问清原因，必要时重新打开。 The customer is not satisfied with what was done: ask him why, \
                  and re-open the case if it is not over."
             }
+            Self::Compensation => {
+                "补偿申请等待审批：请有权限的人批准或驳回。 A compensation waits: have it approved or refused by whose limit covers it."
+            }
         }
     }
 }
@@ -183,7 +190,7 @@ impl TaskKind {
 pub(crate) const CARE: &str = "customer_care";
 /// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
 const CALL_WITHIN: [u32; 2] = [3, 7];
-/// Working days within which somebody sees to what he wrote or said after the end.
+/// Working days within which somebody sees to what he wrote or said after the end, or to what he is to be given.
 const SEEN_TO_WITHIN: u32 = 1;
 /// The best grade of a resolution that says it is none.
 const DISCONTENT: i64 = 2;

@@ -259,7 +259,7 @@ pub(crate) struct TaskView {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
-    /// `satisfaction_call`, `customer_word` or `discontent` of one that was made by itself.
+    /// `satisfaction_call`, `customer_word`, `discontent` or `compensation` of one that was made by itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
     /// Who heard last that it was not done by its due time: none, manager, region or headquarters.
