@@ -130,8 +130,7 @@ impl CaseApp {
         self.plan(conn, ctx, case, TaskKind::Discontent, now)
     }
 
-    /// What was promised to nobody yet does not lie: while a compensation of a case waits for its decision, customer care has a task to
-    /// have it decided.
+    /// While a compensation of a case waits for its decision, customer care has a task to have it decided.
     pub(super) fn follow_compensations(
         &self,
         conn: &mut Conn<'_>,
