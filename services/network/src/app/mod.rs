@@ -11,7 +11,7 @@ use prost::Message;
 pub(crate) use published::dealer_to_pb;
 
 use crate::{
-    domain::{Dealer, Staff},
+    domain::{Dealer, Only, Staff},
     error::{Error, Result},
     storage::NetworkStore,
 };
@@ -29,7 +29,7 @@ impl NetworkApp {
     }
 
     /// Creates or replaces a dealer; the answer is made of it and of whether it is new. A version other than 0 must be the
-    /// one that is stored.
+    /// one that is stored; a negative one is that of a dealer who is not there yet.
     pub(crate) async fn put_dealer<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
@@ -66,7 +66,7 @@ impl NetworkApp {
         for mut dealer in dealers {
             let earlier = self.store.find_dealer(conn, ctx.scope(), &dealer.code)?;
             let version = earlier.as_ref().map_or(0, |earlier| earlier.version);
-            if dealer.version != 0 && dealer.version != version {
+            if dealer.version != 0 && dealer.version.max(0) != version {
                 return Err(Error::DealerChanged);
             }
             if let Some(earlier) = earlier.filter(|earlier| earlier.says_the_same(&dealer)) {
@@ -116,7 +116,12 @@ impl NetworkApp {
 
     /// Creates or replaces a member of staff. A manager may do so for his own dealer. Sent twice it says the same twice, so
     /// no answer is kept for a key: it would hold a name and a phone.
-    pub(crate) async fn put_staff(&self, ctx: CallContext, staff: Staff) -> Result<Staff> {
+    pub(crate) async fn put_staff(
+        &self,
+        ctx: CallContext,
+        staff: Staff,
+        only: Only,
+    ) -> Result<Staff> {
         ctx.require([Role::HqAdmin, Role::Manager])?;
         let violations = staff.violations("");
         if !violations.is_empty() {
@@ -125,18 +130,26 @@ impl NetworkApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                app.put_one_staff(conn, &ctx, &staff)?;
+                app.put_one_staff(conn, &ctx, &staff, only)?;
                 Ok(staff.clone())
             })
             .await
     }
 
-    fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<()> {
+    fn put_one_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        staff: &Staff,
+        only: Only,
+    ) -> Result<()> {
         let now = self.clock.now();
         self.store
             .find_dealer(conn, ctx.scope(), &staff.dealer)?
             .ok_or(Error::DealerUnknown)?;
-        self.store.put_staff(conn, staff, now)?;
+        if !self.store.put_staff(conn, staff, only, now)? {
+            return Err(Error::StaffExists);
+        }
         let dealer = staff.dealer.as_str();
         record(
             conn,
@@ -193,7 +206,7 @@ impl NetworkApp {
                 keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
                     app.put_dealers(conn, &ctx, dealers.clone())?;
                     for one in &staff {
-                        app.put_one_staff(conn, &ctx, one)?;
+                        app.put_one_staff(conn, &ctx, one, Only::Anybody)?;
                     }
                     Ok::<_, Error>(answer(dealers.len(), staff.len()))
                 })
