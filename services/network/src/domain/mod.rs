@@ -27,6 +27,14 @@ pub(crate) struct Staff {
     pub(crate) active: bool,
 }
 
+/// Whom a write of staff may put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Only {
+    Anybody,
+    /// Nobody who is there already.
+    New,
+}
+
 const NAME_MAX: usize = 200;
 const CODE_MAX: usize = 64;
 

@@ -10,7 +10,7 @@ use marque_db::{Conn, Row, StoreError, Value};
 use marque_vault::{Place, Vault};
 
 use crate::{
-    domain::{Dealer, Staff},
+    domain::{Dealer, Only, Staff},
     error::{Error, Result},
 };
 
@@ -92,18 +92,28 @@ impl NetworkStore {
         Ok(())
     }
 
+    /// Puts a member of staff; whether it did.
     pub(crate) fn put_staff(
         &self,
         conn: &mut Conn<'_>,
         staff: &Staff,
+        only: Only,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let phone = self.seal_phone(staff)?;
-        conn.execute(
+        let known = match only {
+            Only::New => "NOTHING",
+            Only::Anybody => {
+                "UPDATE SET name = excluded.name, department = excluded.department,
+                     phone = excluded.phone, active = excluded.active, updated_at = excluded.updated_at"
+            }
+        };
+        let sql = format!(
             "INSERT INTO staff (dealer, code, name, department, phone, active, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (dealer, code) DO UPDATE SET name = excluded.name, department = excluded.department,
-                 phone = excluded.phone, active = excluded.active, updated_at = excluded.updated_at",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (dealer, code) DO {known}"
+        );
+        let put = conn.execute(
+            &sql,
             &[
                 staff.dealer.as_str().into(),
                 (&staff.code).into(),
@@ -114,7 +124,7 @@ impl NetworkStore {
                 now.into(),
             ],
         )?;
-        Ok(())
+        Ok(put > 0)
     }
 
     fn seal_phone(&self, staff: &Staff) -> Result<Vec<u8>> {
