@@ -232,6 +232,13 @@ fn a_copied_address_is_found() {
 }
 
 #[test]
+fn a_name_far_more_often_than_the_network_has_it_is_found() {
+    finds(Kind::NameRepetition, 30, |_, row| {
+        row.name = "欧阳若溪".to_owned();
+    });
+}
+
+#[test]
 fn bursts_at_the_end_of_months_are_found() {
     finds(Kind::MonthEndBurst, 150, |i, row| {
         row.recorded_at = format!("2025-{:02}-{}", [1, 3, 5, 7][(i % 4) as usize], 30 + i % 2);
