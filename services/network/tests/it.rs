@@ -24,6 +24,7 @@ store_test_suite!(
     a_dealer_is_created_changed_and_told_of,
     a_change_of_an_older_version_is_refused,
     what_must_be_new_is_put_once,
+    a_dealers_own_numbers_are_kept_and_told_of,
     changes_at_once_each_get_a_version,
     lists_are_paged_and_filtered,
     each_scope_sees_its_dealers,
@@ -447,4 +448,35 @@ async fn whose_staff_changed_is_told_and_nothing_of_them(db: TestDb) {
     rig.network().apply_network(apply).await.unwrap();
     let expected: [&[&str]; 3] = [&["D1"], &["D1"], &["D1", "D2"]];
     assert_eq!(told().await, expected);
+}
+
+async fn a_dealers_own_numbers_are_kept_and_told_of(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let phones = ["021-5000 1234", "400-800 0001"]
+        .map(str::to_owned)
+        .to_vec();
+    let named = Dealer {
+        phones: phones.clone(),
+        ..dealer("D7", "seven", 0)
+    };
+    let created = put(&rig, named.clone()).await.unwrap().dealer.unwrap();
+    assert_eq!((&created.phones, created.version), (&phones, 1));
+    let same = put(&rig, named).await.unwrap().dealer.unwrap();
+    assert_eq!(same.version, 1, "the same again is no change");
+    let without = put(&rig, dealer("D7", "seven", 1)).await.unwrap();
+    let without = without.dealer.unwrap();
+    assert_eq!((without.phones.len(), without.version), (0, 2));
+    let events = events(&rig, "marque.network.dealers.put").await;
+    let told = events.iter().flat_map(|event| {
+        let put = DealersPut::decode(event.data.as_slice()).unwrap();
+        put.dealers.into_iter().filter(|dealer| dealer.code == "D7")
+    });
+    let told: Vec<Vec<String>> = told.map(|dealer| dealer.phones).collect();
+    assert_eq!(told, [phones, Vec::new()]);
+    let wrong = Dealer {
+        phones: vec!["1".repeat(33)],
+        ..dealer("D8", "eight", 0)
+    };
+    let refused = Problem::from(put(&rig, wrong).await.unwrap_err());
+    assert_eq!(refused.violations[0].field, "phones[0]");
 }
