@@ -271,11 +271,13 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let (report, by) = convert::report(&request.report, &request.by)?;
+        let kind = convert::kind(&request.kind)?;
         let time = |time: Option<&prost_types::Timestamp>| time.map(marque_events::from_proto_time);
         let asked = ReportQuestion {
             report,
             by,
-            kind: convert::kind(&request.kind)?,
+            kind,
+            only: Some(kind).filter(|_| !request.kind.is_empty()),
             to: time(request.to.as_ref()).unwrap_or_else(|| self.app.clock.now()),
             from: time(request.from.as_ref()),
         };
