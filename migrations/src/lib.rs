@@ -60,6 +60,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0030_records_in_order"),
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
+        migration!("customer", "0060_closed_pairs"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],
@@ -160,6 +161,8 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
         shared::UNREAD_SHEETS,
+        migration!("data_quality", "0053_staff_changes"),
+        migration!("data_quality", "0054_earlier_customers"),
     ],
 };
 
@@ -188,6 +191,9 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0055_cases_by_due"),
         migration!("complaint", "0056_untold_tiers"),
         migration!("complaint", "0057_handed_over"),
+        migration!("complaint", "0058_task_terms"),
+        migration!("complaint", "0059_task_terms_filled"),
+        migration!("complaint", "0060_followed_up"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

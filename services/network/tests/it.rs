@@ -6,10 +6,10 @@
 )]
 
 use marque_api::{
-    events::v1::{PullRequest, event_feed_client::EventFeedClient},
+    events::v1::{Event, PullRequest, event_feed_client::EventFeedClient},
     network::v1::{
         ApplyNetworkRequest, Dealer, DealersPut, GetDealerRequest, ListDealersRequest,
-        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff,
+        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff, StaffPut,
         network_service_client::NetworkServiceClient,
     },
 };
@@ -28,6 +28,7 @@ store_test_suite!(
     each_scope_sees_its_dealers,
     a_network_is_applied_whole_or_not_at_all,
     phones_of_staff_are_sealed,
+    whose_staff_changed_is_told_and_nothing_of_them,
     a_write_with_a_key_happens_once,
 );
 
@@ -74,19 +75,26 @@ async fn list(
     )
 }
 
-/// Names of dealers in the order they were told of.
-async fn told(rig: &Rig) -> Vec<String> {
+/// The events of a type in their order.
+async fn events(rig: &Rig, kind: &str) -> Vec<Event> {
     let request = rig.ask_as_peer(PullRequest {
         limit: 1000,
         ..PullRequest::default()
     });
     let feed = rig.process().transport(RoleName::Network);
-    let events = EventFeedClient::new(feed)
+    let mut events = EventFeedClient::new(feed)
         .pull(request)
         .await
         .unwrap()
         .into_inner()
         .events;
+    events.retain(|event| event.r#type == kind);
+    events
+}
+
+/// Names of dealers in the order they were told of.
+async fn told(rig: &Rig) -> Vec<String> {
+    let events = events(rig, "marque.network.dealers.put").await;
     let messages = events
         .iter()
         .map(|event| DealersPut::decode(event.data.as_slice()).unwrap());
@@ -369,4 +377,43 @@ async fn phones_of_staff_are_sealed(db: TestDb) {
         "the search sees the tables"
     );
     assert!(!stored.windows(11).any(|window| window == b"13977700001"));
+}
+
+async fn whose_staff_changed_is_told_and_nothing_of_them(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let told = async || -> Vec<Vec<String>> {
+        let events = events(&rig, "marque.network.staff.put").await;
+        let is_silent = |event: &Event| !event.data.windows(7).any(|some| some == b"1397770");
+        assert!(events.iter().all(is_silent));
+        let dealers = events
+            .iter()
+            .map(|event| StaffPut::decode(event.data.as_slice()));
+        dealers.map(|put| put.unwrap().dealers).collect()
+    };
+    let put = async |staff: Staff| {
+        let message = PutStaffRequest { staff: Some(staff) };
+        let asked = rig.ask(Role::Manager, of_dealer("D1"), message);
+        rig.network().put_staff(asked).await.unwrap();
+    };
+    put(staff("D1", "S1")).await;
+    put(staff("D1", "S1")).await;
+    assert_eq!(told().await, [["D1"]], "the same again is no news");
+    let gone = Staff {
+        active: false,
+        ..staff("D1", "S1")
+    };
+    put(gone.clone()).await;
+    let whole = ApplyNetworkRequest {
+        dealers: Vec::new(),
+        staff: vec![
+            gone,
+            staff("D2", "S1"),
+            staff("D1", "S2"),
+            staff("D2", "S2"),
+        ],
+    };
+    let apply = rig.ask(Role::HqAdmin, Scope::Headquarters, whole);
+    rig.network().apply_network(apply).await.unwrap();
+    let expected: [&[&str]; 3] = [&["D1"], &["D1"], &["D1", "D2"]];
+    assert_eq!(told().await, expected);
 }

@@ -1,5 +1,5 @@
 //! What happens after the case: a call is made by itself when it is resolved, and once more when it is closed with nobody asked; and
-//! what the customer says by himself reaches somebody.
+//! what the customer says by himself, or when he is asked, reaches somebody.
 
 use marque_auth::CallContext;
 use marque_core::{Timestamp, new_uuid};
@@ -42,7 +42,12 @@ impl CaseApp {
             State::Closed if case.satisfaction == [0, 0] && !tasks.iter().any(is_call) => {
                 self.plan(conn, ctx, case, TaskKind::SatisfactionCall, now)
             }
-            State::Reopened => self.end_tasks(conn, ctx, (case, calls), overtaken, now),
+            State::Reopened => {
+                let is_seen_to =
+                    |task: &&Task| is_call(task) || task.is_open_of(TaskKind::Discontent);
+                let seen_to = tasks.iter().filter(is_seen_to);
+                self.end_tasks(conn, ctx, (case, seen_to), overtaken, now)
+            }
             State::Withdrawn => {
                 let open = tasks.iter().filter(|task| task.state == TaskState::Open);
                 let withdrawn = (TaskState::Cancelled, WITHDRAWN);
@@ -78,6 +83,27 @@ impl CaseApp {
             return Ok(());
         }
         Ok(self.plan(conn, ctx, case, TaskKind::CustomerWord, now)?)
+    }
+
+    /// Who says of a case that is over that he is not satisfied with what was done is not left at that: customer care has a task to see
+    /// to it, unless one is open already.
+    pub(super) fn hear_grades(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        [resolution, _]: [i64; 2],
+        now: Timestamp,
+    ) -> std::result::Result<(), StoreError> {
+        if case.state.is_open() || !Case::is_discontent(resolution) {
+            return Ok(());
+        }
+        let tasks = self.store.list_tasks(conn, ctx.scope(), case.id)?;
+        let is_told = |task: &Task| task.is_open_of(TaskKind::Discontent);
+        if tasks.iter().any(is_told) {
+            return Ok(());
+        }
+        self.plan(conn, ctx, case, TaskKind::Discontent, now)
     }
 
     /// Gives customer care a task that is made by itself.

@@ -190,6 +190,7 @@ impl CaseApp {
                         app.store.finish_task(conn, case.id, &task)?;
                         let ended = task.stands_as("task_finished");
                         app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
+                        app.hear_grades(conn, &ctx, &case, ending.satisfaction, now)?;
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )

@@ -62,7 +62,7 @@ impl CustomerApp {
     ) -> Result<Option<Pair>> {
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
-        if left.number == right.number && duplicate.state == DuplicateState::Open {
+        if left.number == right.number && duplicate.state.is_waiting() {
             return Ok(None);
         }
         let files = self
@@ -182,7 +182,9 @@ impl CustomerApp {
             Decision::Later => DuplicateState::Later,
         };
         let decided = match duplicate.state {
-            DuplicateState::Open | DuplicateState::Later => return Ok(wanted),
+            DuplicateState::Open | DuplicateState::Later | DuplicateState::Closed => {
+                return Ok(wanted);
+            }
             // Headquarters settles a dispute.
             DuplicateState::Disputed if ctx.roles().contains(Role::HqAdmin) => return Ok(wanted),
             DuplicateState::Disputed => return Ok(DuplicateState::Disputed),
@@ -223,9 +225,24 @@ impl CustomerApp {
             reasons: Vec::new(),
             state,
             found_at: self.clock.now(),
+            closed_because: String::new(),
         };
         self.store.propose(conn, &pair)?;
         self.store.set_pair_state(conn, one, other, state)
+    }
+
+    /// What deciding a pair is worth: the probability times the records that would find their owner.
+    pub(super) fn gain(
+        &self,
+        conn: &mut Conn<'_>,
+        (one, other): (CustomerNumber, CustomerNumber),
+        probability: f64,
+    ) -> Result<f64> {
+        let (here, there) = (
+            self.store.seqs_of(conn, one)?.len(),
+            self.store.seqs_of(conn, other)?.len(),
+        );
+        Ok(probability * here.min(there) as f64)
     }
 
     /// Whoever is founded of a family's records is as different from others as a steward called the family.

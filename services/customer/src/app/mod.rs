@@ -13,6 +13,7 @@ mod journal;
 mod lookup;
 mod moves;
 mod once;
+mod pairs;
 mod published;
 mod put;
 mod read;

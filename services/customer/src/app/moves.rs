@@ -260,6 +260,7 @@ impl CustomerApp {
             Act::Split | Act::Transfer if staying.is_empty() => {
                 self.store
                     .set_merged_into(conn, moved.into, Some(moved.from), now)?;
+                self.pairs_follow(conn, moved.into, moved.from)?;
             }
             Act::Split | Act::Transfer => {}
         }

@@ -74,6 +74,7 @@ impl CustomerApp {
                 self.store
                     .set_merged_into(conn, from.number, Some(into.number), now)?;
                 self.store.touch_customers(conn, &[into.number], now)?;
+                self.pairs_follow(conn, from.number, into.number)?;
             }
             // Who is new has changed as little as a new one can.
             Act::Split => self.store.touch_customers(conn, &[from.number], now)?,

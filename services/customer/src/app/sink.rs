@@ -69,10 +69,7 @@ impl Sink for CustomerSink {
             .ready(&job.dealer, &job.source, columns, job.now)
         {
             Ok((ready, mut findings)) => {
-                if is_named_otherwise(row) {
-                    let twice = Finding::new(Field::CustomerName, Rule::NameInTwoColumns);
-                    findings.push(twice);
-                }
+                findings.extend(said_twice(row));
                 Entry {
                     findings,
                     refusals: Vec::new(),
@@ -130,11 +127,34 @@ impl Sink for CustomerSink {
     }
 }
 
-/// Whether another column of the file that means the name says another one.
-fn is_named_otherwise(row: &RowView<'_>) -> bool {
-    let place = CUSTOMERS.column(Field::CustomerName.column());
-    let taken = place.and_then(|place| row.get(place)).unwrap_or_default();
-    row.other_names().any(|other| other != taken)
+/// The columns of which another one of the file that means them too says something else. Of keys and days that is usual: a file may have
+/// the day of the record and that of the sale.
+const SAID_ONCE: [(Field, Rule); 10] = [
+    (Field::CustomerName, Rule::NameInTwoColumns),
+    (Field::CustomerIdNumber, Rule::InTwoColumns),
+    (Field::CustomerCreditCode, Rule::InTwoColumns),
+    (Field::CustomerPhone, Rule::InTwoColumns),
+    (Field::CustomerEmail, Rule::InTwoColumns),
+    (Field::CustomerWechat, Rule::InTwoColumns),
+    (Field::CustomerBirthday, Rule::InTwoColumns),
+    (Field::CustomerAddress, Rule::InTwoColumns),
+    (Field::CustomerPlate, Rule::InTwoColumns),
+    (Field::CustomerVin, Rule::InTwoColumns),
+];
+
+/// What of a row another column says otherwise.
+fn said_twice(row: &RowView<'_>) -> impl Iterator<Item = Finding> {
+    let is_said_otherwise = move |field: Field| {
+        let [place, second] =
+            [field, Field::CustomerPhone2].map(|field| CUSTOMERS.column(field.column()));
+        let taken = [place, second].map(|place| place.and_then(|place| row.get(place)));
+        let mut others = place.into_iter().flat_map(|place| row.others(place));
+        others.any(|other| !taken.contains(&Some(other)))
+    };
+    SAID_ONCE
+        .into_iter()
+        .filter(move |(field, _)| is_said_otherwise(*field))
+        .map(|(field, rule)| Finding::new(field, rule))
 }
 
 fn into_store_error(error: Error) -> StoreError {

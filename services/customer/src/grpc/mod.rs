@@ -296,7 +296,7 @@ impl CustomerGrpc {
             Error::Invalid(vec![Violation::new(
                 "state",
                 "UNKNOWN",
-                "open, later, same, different or disputed",
+                "open, later, same, different, disputed or closed",
             )])
         })?;
         let list = format!("duplicates?{}", state.as_str());

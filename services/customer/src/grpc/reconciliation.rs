@@ -144,5 +144,6 @@ fn to_pb(reconciliation: Reconciliation) -> pb::Reconciliation {
         parted: progress.parted,
         moved: progress.moved,
         asked: progress.asked,
+        closed: progress.closed,
     }
 }

@@ -21,15 +21,18 @@ pub(crate) enum DuplicateState {
     Different,
     /// Two stewards disagree.
     Disputed,
+    /// Left the queue without a steward's word: it does not hold any more, or stands there under other numbers.
+    Closed,
 }
 
 impl DuplicateState {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Open,
         Self::Later,
         Self::Same,
         Self::Different,
         Self::Disputed,
+        Self::Closed,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -39,7 +42,13 @@ impl DuplicateState {
             Self::Same => "same",
             Self::Different => "different",
             Self::Disputed => "disputed",
+            Self::Closed => "closed",
         }
+    }
+
+    /// Whether a steward is still to say something.
+    pub(crate) const fn is_waiting(self) -> bool {
+        matches!(self, Self::Open | Self::Later)
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -95,21 +104,37 @@ pub(crate) struct Duplicate {
     pub(crate) reasons: Vec<String>,
     pub(crate) state: DuplicateState,
     pub(crate) found_at: Timestamp,
+    /// Why it left the queue, if it is closed.
+    pub(crate) closed_because: String,
 }
 
-const COLUMNS: &str =
-    "id, left_customer, right_customer, probability, reasons, state, found_at, gain";
+impl Duplicate {
+    /// The one that is not `customer`.
+    pub(crate) fn beside(&self, customer: CustomerNumber) -> CustomerNumber {
+        if self.left == customer {
+            self.right
+        } else {
+            self.left
+        }
+    }
+}
+
+const COLUMNS: &str = "id, left_customer, right_customer, probability, reasons, state, found_at, gain, closed_because";
 
 impl CustomerStore {
-    /// Puts a pair into the queue; one that was ever there keeps its state, so that a decision is never asked for again.
+    /// Puts a pair into the queue; one that was ever there keeps its state, so that a decision is never asked for again. One
+    /// that was closed is there again.
     pub(crate) fn propose(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<()> {
         let (left, right) = (pair.left.min(pair.right), pair.left.max(pair.right));
         conn.execute(
             "INSERT INTO duplicates (id, left_customer, right_customer, probability, reasons, state, found_at, gain)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (left_customer, right_customer) DO UPDATE SET probability = excluded.probability,
-                 gain = excluded.gain, reasons = excluded.reasons
-             WHERE duplicates.state IN ('open', 'later') AND excluded.gain > duplicates.gain",
+                 gain = excluded.gain, reasons = excluded.reasons, closed_because = '',
+                 state = CASE WHEN duplicates.state = 'closed' THEN excluded.state ELSE duplicates.state END,
+                 found_at = CASE WHEN duplicates.state = 'closed' THEN excluded.found_at ELSE duplicates.found_at END
+             WHERE duplicates.state = 'closed'
+                OR (duplicates.state IN ('open', 'later') AND excluded.gain > duplicates.gain)",
             &[
                 pair.id.uuid().into(),
                 serial(left),
@@ -124,6 +149,94 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// A pair, in whatever state.
+    pub(crate) fn find_pair(
+        &self,
+        conn: &mut Conn<'_>,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<Option<Duplicate>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2"
+        );
+        let pair = [serial(one.min(other)), serial(one.max(other))];
+        Ok(conn.query_opt(&sql, &pair, read_duplicate)?)
+    }
+
+    /// Pairs of a customer that wait for a steward.
+    pub(crate) fn waiting_pairs(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+    ) -> Result<Vec<Duplicate>> {
+        let mut waiting = Vec::new();
+        for side in ["left_customer", "right_customer"] {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM duplicates WHERE {side} = ?1 AND state IN ('open', 'later') ORDER BY id"
+            );
+            waiting.extend(conn.query(&sql, &[serial(customer)], read_duplicate)?);
+        }
+        Ok(waiting)
+    }
+
+    /// Pairs that wait for a steward under a number that was merged away, so many at most.
+    pub(crate) fn stray_pairs(&self, conn: &mut Conn<'_>, limit: u32) -> Result<Vec<Duplicate>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM duplicates WHERE state IN ('open', 'later') AND EXISTS (
+                 SELECT 1 FROM customers WHERE customers.merged_into IS NOT NULL
+                 AND customers.number IN (duplicates.left_customer, duplicates.right_customer))
+             ORDER BY id LIMIT ?1"
+        );
+        Ok(conn.query(&sql, &[limit.into()], read_duplicate)?)
+    }
+
+    /// Gives a pair other customers.
+    pub(crate) fn readdress_pair(
+        &self,
+        conn: &mut Conn<'_>,
+        id: DuplicateId,
+        one: CustomerNumber,
+        other: CustomerNumber,
+    ) -> Result<()> {
+        conn.execute(
+            "UPDATE duplicates SET left_customer = ?2, right_customer = ?3 WHERE id = ?1",
+            &[
+                id.uuid().into(),
+                serial(one.min(other)),
+                serial(one.max(other)),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Writes how probable a pair is by now, and why.
+    pub(crate) fn reweigh_pair(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<()> {
+        conn.execute(
+            "UPDATE duplicates SET probability = ?2, gain = ?3, reasons = ?4 WHERE id = ?1",
+            &[
+                pair.id.uuid().into(),
+                pair.probability.into(),
+                pair.gain.into(),
+                (&pair.reasons.join("\n")).into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a pair that waits out of the queue.
+    pub(crate) fn close_pair(
+        &self,
+        conn: &mut Conn<'_>,
+        id: DuplicateId,
+        because: &str,
+    ) -> Result<()> {
+        conn.execute(
+            "UPDATE duplicates SET state = 'closed', closed_because = ?2 WHERE id = ?1 AND state IN ('open', 'later')",
+            &[id.uuid().into(), because.into()],
+        )?;
+        Ok(())
+    }
+
     /// Whether a pair is in the queue or was ever decided.
     pub(crate) fn is_proposed(
         &self,
@@ -131,9 +244,8 @@ impl CustomerStore {
         one: CustomerNumber,
         other: CustomerNumber,
     ) -> Result<bool> {
-        let sql = "SELECT 1 FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2";
-        let pair = [serial(one.min(other)), serial(one.max(other))];
-        Ok(conn.query_opt(sql, &pair, |_| Ok(()))?.is_some())
+        let pair = self.find_pair(conn, one, other)?;
+        Ok(pair.is_some_and(|pair| pair.state != DuplicateState::Closed))
     }
 
     pub(crate) fn get_duplicate(&self, conn: &mut Conn<'_>, id: DuplicateId) -> Result<Duplicate> {
@@ -171,7 +283,7 @@ impl CustomerStore {
         state: DuplicateState,
     ) -> Result<()> {
         conn.execute(
-            "UPDATE duplicates SET state = ?2 WHERE id = ?1",
+            "UPDATE duplicates SET state = ?2, closed_because = '' WHERE id = ?1",
             &[id.uuid().into(), state.as_str().into()],
         )?;
         Ok(())
@@ -185,7 +297,8 @@ impl CustomerStore {
         state: DuplicateState,
     ) -> Result<()> {
         conn.execute(
-            "UPDATE duplicates SET state = ?3 WHERE left_customer = ?1 AND right_customer = ?2",
+            "UPDATE duplicates SET state = ?3, closed_because = ''
+             WHERE left_customer = ?1 AND right_customer = ?2",
             &[
                 serial(one.min(other)),
                 serial(one.max(other)),
@@ -336,5 +449,6 @@ fn read_duplicate(row: &Row<'_>) -> std::result::Result<Duplicate, StoreError> {
         state: DuplicateState::parse(&row.get::<String>(5)?).unwrap_or(DuplicateState::Open),
         found_at: row.get(6)?,
         gain: row.get(7)?,
+        closed_because: row.get(8)?,
     })
 }

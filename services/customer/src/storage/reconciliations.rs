@@ -18,6 +18,8 @@ pub(crate) struct Progress {
     pub(crate) parted: i64,
     pub(crate) moved: i64,
     pub(crate) asked: i64,
+    /// Pairs that waited for a steward and do not hold any more.
+    pub(crate) closed: i64,
 }
 
 /// A look at all customers, or at those that changed.
@@ -46,7 +48,7 @@ pub(crate) struct Claim {
 /// So many are told of.
 const TOLD: u32 = 20;
 
-const COLUMNS: &str = "id, started_by, started_at, finished_at, since, checkpoint, looked_at, joined, parted, moved, asked";
+const COLUMNS: &str = "id, started_by, started_at, finished_at, since, checkpoint, looked_at, joined, parted, moved, asked, closed";
 
 impl CustomerStore {
     /// Starts one, unless one runs; whether it did.
@@ -119,7 +121,8 @@ impl CustomerStore {
     ) -> Result<bool> {
         let rows = conn.execute(
             "UPDATE reconciliations SET checkpoint = ?4, claimed_until = ?5, looked_at = looked_at + ?6,
-                 joined = joined + ?7, parted = parted + ?8, moved = moved + ?9, asked = asked + ?10
+                 joined = joined + ?7, parted = parted + ?8, moved = moved + ?9, asked = asked + ?10,
+                 closed = closed + ?12
              WHERE id = ?1 AND state = 'running' AND claimed_by = ?2 AND checkpoint = ?3 AND since = ?11",
             &[
                 from.id.into(),
@@ -133,6 +136,7 @@ impl CustomerStore {
                 done.moved.into(),
                 done.asked.into(),
                 from.since.into(),
+                done.closed.into(),
             ],
         )?;
         Ok(rows > 0)
@@ -194,6 +198,7 @@ fn read(row: &Row<'_>) -> std::result::Result<Reconciliation, StoreError> {
             parted: row.get(8)?,
             moved: row.get(9)?,
             asked: row.get(10)?,
+            closed: row.get(11)?,
         },
     })
 }

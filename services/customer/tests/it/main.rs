@@ -6,6 +6,7 @@
 )]
 
 mod cohesion;
+mod columns;
 mod common;
 mod consents;
 mod contacts;
@@ -16,6 +17,7 @@ mod identity;
 mod joins;
 mod pages;
 mod privacy;
+mod queue;
 mod race;
 mod reconcile;
 mod sight;

@@ -31,7 +31,7 @@ store_test_suite!(
     an_operator_starts_it_and_a_steward_sees_it,
 );
 
-async fn start(rig: &Rig, whole: bool) -> Reconciliation {
+pub(crate) async fn start(rig: &Rig, whole: bool) -> Reconciliation {
     let message = StartReconciliationRequest { whole };
     rig.customer()
         .start_reconciliation(rig.ask(Role::HqAdmin, HQ, message))
@@ -53,7 +53,8 @@ async fn last(rig: &Rig) -> Option<Reconciliation> {
     list.reconciliations.into_iter().next()
 }
 
-async fn done(rig: &Rig) -> Reconciliation {
+/// The last one, as soon as it is done.
+pub(crate) async fn done(rig: &Rig) -> Reconciliation {
     for _ in 0..3000 {
         if let Some(last) = last(rig).await.filter(|last| last.state == "done") {
             return last;
@@ -64,7 +65,7 @@ async fn done(rig: &Rig) -> Reconciliation {
 }
 
 /// Looks at everybody, and waits until that is done.
-async fn reconcile(rig: &Rig) -> Reconciliation {
+pub(crate) async fn reconcile(rig: &Rig) -> Reconciliation {
     rig.clock().advance(Duration::from_secs(1));
     start(rig, true).await;
     done(rig).await
@@ -85,14 +86,14 @@ async fn misplace(rig: &Rig, record: &str, with: &str) {
         .unwrap();
 }
 
-fn anna() -> ACustomer {
+pub(crate) fn anna() -> ACustomer {
     a_customer()
         .named("欧阳晓岚")
         .with_phone(phone(1))
         .with_id_number(id_number(1))
 }
 
-fn bo() -> ACustomer {
+pub(crate) fn bo() -> ACustomer {
     a_customer()
         .named("周大勇")
         .with_phone(phone(2))

@@ -13,7 +13,7 @@ mod verification;
 
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
 pub(crate) use counter::{Counter, CounterKey, Counters, Mean, Place, Sums, month_of, rounded};
-pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
+pub(crate) use evidence::{Evidence, is_phone_of, kind_of, severity_code, severity_of};
 pub(crate) use figures::{Figures, SignFigures};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};

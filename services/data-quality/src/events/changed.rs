@@ -1,18 +1,25 @@
-//! Events of those who own records: notes which records changed. What they now are is asked for afterwards.
+//! Events of those who own records, and of the network: notes which records or whose staff changed. What they now are is asked for
+//! afterwards.
+
+use std::collections::BTreeSet;
 
 use marque_api::{
     complaint::v1::CasesChanged, customer::v1::SourceRecordsLinked, events::v1::Event,
-    service_history::v1::VisitsRecorded, vehicle::v1::VehiclesChanged,
+    network::v1::StaffPut, service_history::v1::VisitsRecorded, vehicle::v1::VehiclesChanged,
 };
 use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, Regions};
 use marque_quality::RecordKind;
 use marque_vault::Vault;
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::storage;
+
+/// Regions of dealers, and whose staff changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Network;
 
 /// Source records of customers; those of people who were erased are forgotten.
 #[derive(Debug, Clone)]
@@ -35,6 +42,17 @@ const CASES: [&str; 2] = [
     "marque.complaint.cases.opened",
     "marque.complaint.cases.amended",
 ];
+
+impl Handler for Network {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        if event.r#type != "marque.network.staff.put" {
+            return Regions.apply(conn, event);
+        }
+        let dealers = StaffPut::decode(event.data.as_slice())?.dealers;
+        let dealers: BTreeSet<String> = dealers.into_iter().collect();
+        Ok(storage::note_staff(conn, &dealers, event.position)?)
+    }
+}
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {

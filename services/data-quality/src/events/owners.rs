@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     app::Departments,
-    domain::{Evidence, kind_of, severity_of},
+    domain::{Evidence, is_phone_of, kind_of, severity_of},
 };
 
 /// What one question may take.
@@ -59,7 +59,7 @@ pub(crate) struct Staff {
     /// Department of each, by staff number.
     pub(crate) departments: HashMap<String, String>,
     /// The business phones of those who work there now, keyed as the phones of records are.
-    phones: Vec<Entry>,
+    pub(crate) phones: Vec<Entry>,
 }
 
 /// Staff of a dealer and when it was asked for.
@@ -147,18 +147,18 @@ impl Owners {
             .filter(|one| one.kind == RecordKind::Customers);
         for one in customers {
             let staff = self.staff_of(&one.dealer).await?;
-            if staff.phones.is_empty() {
-                continue;
-            }
-            let Ok(entry) = Entry::from_bytes(&one.entry) else {
-                continue;
-            };
-            if staff.phones.iter().any(|phone| entry.has_phone_of(phone)) {
+            if is_phone_of(&one.entry, &staff.phones) {
                 let found = Finding::new(Field::CustomerPhone, Rule::PhoneOfStaff);
                 one.findings.push(found);
             }
         }
         Ok(())
+    }
+
+    /// Who works for a dealer as the network says now, and not as it said a while ago.
+    pub(crate) async fn staff_now(&self, dealer: &str) -> Result<Arc<Staff>, Status> {
+        self.staff.lock().remove(dealer);
+        self.staff_of(dealer).await
     }
 
     /// Who works for a dealer.

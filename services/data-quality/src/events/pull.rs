@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{Owner, Owners};
+use super::{Owner, Owners, owners::Staff};
 use crate::{
-    app::{Departments, Gathered, Lane, Pending, QualityApp},
+    app::{Departments, Gathered, Lane, Pending, QualityApp, StaffChange},
     error::Error,
 };
 
@@ -278,6 +278,46 @@ async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status
 
 async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(), Status> {
     let staff = owners.staff_of(dealer).await?;
+    put_departments(app, dealer, &staff).await
+}
+
+/// Looks again at customers of dealers whose staff changed, until told to stop.
+pub(crate) async fn keep_to_staff(app: QualityApp, owners: Owners, stop: CancellationToken) {
+    loop {
+        let looked = tokio::select! {
+            () = stop.cancelled() => return,
+            looked = look_again(&app, &owners) => looked,
+        };
+        let pause = match looked {
+            Ok(()) => IDLE,
+            Err(error) => {
+                tracing::warn!(%error, "customers cannot be looked at for the phones of staff now");
+                BACKOFF_MAX
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn look_again(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
+    let changes = app.staff_changes().await;
+    for change in changes.map_err(|error| status(&error))? {
+        look_at(app, owners, change).await?;
+    }
+    Ok(())
+}
+
+async fn look_at(app: &QualityApp, owners: &Owners, change: StaffChange) -> Result<(), Status> {
+    let staff = owners.staff_now(&change.dealer).await?;
+    put_departments(app, &change.dealer, &staff).await?;
+    let looked = app.look_for(change, staff.phones.clone()).await;
+    looked.map_err(|error| status(&error))
+}
+
+async fn put_departments(app: &QualityApp, dealer: &str, staff: &Staff) -> Result<(), Status> {
     let departments = staff.departments.iter();
     let said: Departments = departments
         .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))

@@ -13,6 +13,7 @@ mod pending;
 mod points;
 mod records;
 mod sealed;
+mod staff_changes;
 mod standards;
 mod suspects;
 mod trust;
@@ -44,6 +45,9 @@ pub(crate) use records::{
     put_records, scored_after, worst,
 };
 pub use sealed::SEALED;
+pub(crate) use staff_changes::{
+    StaffChange, customers_with, entries_of_customers, note_staff, settle_staff, staff_changes,
+};
 pub(crate) use standards::{KeptStandard, put_standard, standards};
 pub(crate) use suspects::{
     KeptSuspect, assessed_at, list_suspects, mark_assessed, replace_suspects,

@@ -17,6 +17,7 @@ use crate::world::{Owner, World, record};
 
 store_test_suite!(
     a_business_phone_of_the_dealers_staff_is_no_customers,
+    a_business_phone_that_is_put_later_is_found_and_lost_again,
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
@@ -280,6 +281,34 @@ fn with_phone(world: &World, n: u32, phone: &str) -> Evidence {
         findings: Vec::new(),
         ..record(n, 2, 1)
     }
+}
+
+async fn a_business_phone_that_is_put_later_is_found_and_lost_again(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let theirs = with_phone(&world, 0, "13912340567");
+    let other = with_phone(&world, 2, "13912340568");
+    world.change(&[theirs.clone(), other]);
+    world.until(|cards| crate::world::records(cards) == 2).await;
+    let found = async |state: &str| {
+        let request = world.hq(pb::ListFindingsRequest {
+            rule: "phone_of_staff".into(),
+            state: state.into(),
+            ..pb::ListFindingsRequest::default()
+        });
+        let found = world.quality().list_findings(request).await.unwrap();
+        let found = found.into_inner().findings.into_iter();
+        found.map(|one| one.record_id).collect::<Vec<_>>()
+    };
+    assert!(found("open").await.is_empty());
+    let own = [theirs.id.clone()];
+    world.put_phone("D000", "S4", "139 1234 0567");
+    let is_found = async || (found("open").await == own).then_some(());
+    world.wait_for(is_found).await;
+    world.put_phone("D000", "S4", "");
+    let is_mended = async || (found("mended").await == own).then_some(());
+    world.wait_for(is_mended).await;
+    assert!(found("open").await.is_empty());
+    assert_eq!(world.recount().await.differing, 0);
 }
 
 async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {

@@ -182,6 +182,7 @@ pub(crate) struct World {
     pub(crate) visits: (Owner, Arc<Feed>),
     pub(crate) complaints: (Owner, Arc<Feed>),
     pub(crate) network: Network,
+    network_events: Arc<Feed>,
     pub(crate) clock: Arc<ManualClock>,
     tokens: PeerTokens,
     service: RpcTransport,
@@ -270,6 +271,7 @@ impl World {
             visits,
             complaints,
             network,
+            network_events,
             tokens,
             service: reach(RoleName::DataQuality, built.routes),
             clock,
@@ -382,6 +384,19 @@ impl World {
         let event = event(*position, "marque.customer.source_records.linked", &linked);
         self.customers.put([event.clone()]);
         event
+    }
+
+    /// Gives somebody a business phone and tells that the dealer's staff changed; an empty one takes it away.
+    pub(crate) fn put_phone(&self, dealer: &str, clerk: &str, phone: &str) {
+        self.network.give_phone(clerk, phone);
+        let put = network::StaffPut {
+            dealers: vec![dealer.to_owned()],
+        };
+        let mut position = self.position.lock().unwrap();
+        *position += 1;
+        // The first event of the network told of its dealers.
+        let event = event(*position + 1, "marque.network.staff.put", &put);
+        self.network_events.put([event]);
     }
 
     /// Cards of a level.

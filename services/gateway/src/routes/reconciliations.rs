@@ -57,6 +57,9 @@ pub(crate) struct ReconciliationView {
     /// Pairs put before the steward.
     #[schema(example = 7)]
     asked: i64,
+    /// Pairs taken out of the stewards' queue, since they do not hold any more.
+    #[schema(example = 2)]
+    closed: i64,
 }
 
 impl From<pb::Reconciliation> for ReconciliationView {
@@ -72,6 +75,7 @@ impl From<pb::Reconciliation> for ReconciliationView {
             parted,
             moved,
             asked,
+            closed,
         } = reconciliation;
         Self {
             state,
@@ -84,6 +88,7 @@ impl From<pb::Reconciliation> for ReconciliationView {
             parted,
             moved,
             asked,
+            closed,
         }
     }
 }

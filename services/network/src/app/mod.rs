@@ -2,6 +2,8 @@
 
 mod published;
 
+use std::collections::BTreeSet;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
@@ -125,17 +127,30 @@ impl NetworkApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                app.put_one_staff(conn, &ctx, &staff)?;
+                app.put_all_staff(conn, &ctx, std::slice::from_ref(&staff))?;
                 Ok(staff.clone())
             })
             .await
     }
 
-    fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<()> {
+    /// Puts staff in the caller's transaction and tells the others whose of them changed.
+    fn put_all_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &[Staff]) -> Result<()> {
+        let mut changed = BTreeSet::new();
+        for one in staff {
+            if self.put_one_staff(conn, ctx, one)? {
+                changed.insert(one.dealer.as_str());
+            }
+        }
+        published::staff_put(conn, &*self.clock, &changed)
+    }
+
+    /// Puts one of them; says whether he is new or changed.
+    fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<bool> {
         let now = self.clock.now();
         self.store
             .find_dealer(conn, ctx.scope(), &staff.dealer)?
             .ok_or(Error::DealerUnknown)?;
+        let earlier = self.store.find_staff(conn, &staff.dealer, &staff.code)?;
         self.store.put_staff(conn, staff, now)?;
         let dealer = staff.dealer.as_str();
         record(
@@ -149,7 +164,7 @@ impl NetworkApp {
                 detail: "",
             },
         )?;
-        Ok(())
+        Ok(earlier.as_ref() != Some(staff))
     }
 
     pub(crate) async fn list_staff(
@@ -192,9 +207,7 @@ impl NetworkApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
                     app.put_dealers(conn, &ctx, dealers.clone())?;
-                    for one in &staff {
-                        app.put_one_staff(conn, &ctx, one)?;
-                    }
+                    app.put_all_staff(conn, &ctx, &staff)?;
                     Ok::<_, Error>(answer(dealers.len(), staff.len()))
                 })
             })

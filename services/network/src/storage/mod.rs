@@ -124,6 +124,18 @@ impl NetworkStore {
             .seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
     }
 
+    /// A member of a dealer's staff, who was found in the caller's scope.
+    pub(crate) fn find_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        dealer: &DealerCode,
+        code: &str,
+    ) -> Result<Option<Staff>> {
+        let sql = format!("SELECT {STAFF} FROM staff WHERE dealer = ?1 AND code = ?2");
+        let kept = conn.query_opt(&sql, &[dealer.as_str().into(), code.into()], read_staff)?;
+        kept.map(|kept| self.open_staff(dealer, kept)).transpose()
+    }
+
     pub(crate) fn list_staff(
         &self,
         conn: &mut Conn<'_>,
@@ -134,40 +146,46 @@ impl NetworkStore {
         self.find_dealer(conn, scope, dealer)?
             .ok_or(Error::DealerUnknown)?;
         let after = page.after.as_ref().map_or("", |token| token.key.as_str());
-        let rows = conn.query(
-            "SELECT code, name, department, phone, active FROM staff
-             WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3",
-            &[dealer.as_str().into(), after.into(), Value::from(page.size)],
-            |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get::<Vec<u8>>(3)?,
-                    row.get(4)?,
-                ))
-            },
-        )?;
+        let sql = format!(
+            "SELECT {STAFF} FROM staff WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3"
+        );
+        let values = [dealer.as_str().into(), after.into(), Value::from(page.size)];
+        let rows = conn.query(&sql, &values, read_staff)?;
         rows.into_iter()
-            .map(
-                |(code, name, department, sealed, active): (String, _, _, _, _)| {
-                    let row = row_of(dealer.as_str(), &code);
-                    let phone = self
-                        .vault
-                        .open(Place::new("staff", &row, "phone"), &sealed)?;
-                    let phone = String::from_utf8_lossy(&phone).into_owned();
-                    Ok(Staff {
-                        dealer: dealer.clone(),
-                        code,
-                        name,
-                        department,
-                        phone,
-                        active,
-                    })
-                },
-            )
+            .map(|kept| self.open_staff(dealer, kept))
             .collect()
     }
+
+    fn open_staff(&self, dealer: &DealerCode, kept: KeptStaff) -> Result<Staff> {
+        let (code, name, department, sealed, active) = kept;
+        let row = row_of(dealer.as_str(), &code);
+        let phone = self
+            .vault
+            .open(Place::new("staff", &row, "phone"), &sealed)?;
+        Ok(Staff {
+            dealer: dealer.clone(),
+            code,
+            name,
+            department,
+            phone: String::from_utf8_lossy(&phone).into_owned(),
+            active,
+        })
+    }
+}
+
+/// Code, name, department, sealed phone, and whether he works there.
+type KeptStaff = (String, String, String, Vec<u8>, bool);
+
+const STAFF: &str = "code, name, department, phone, active";
+
+fn read_staff(row: &Row<'_>) -> std::result::Result<KeptStaff, StoreError> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ))
 }
 
 /// The row a phone is sealed to.

@@ -14,6 +14,8 @@ use crate::{
 /// Of the records that share a key so many are looked at, the newest: a value that more share says nothing of who is
 /// who.
 const CROWD: usize = 64;
+/// A number that more people were given was lent or invented: no two of them are asked about.
+const LENT: u32 = 2;
 /// Of one customer's records so many are compared, the newest.
 pub(in crate::app) const MEMBERS: usize = 16;
 
@@ -114,15 +116,17 @@ impl Known {
         people(self.block(token).filter_map(|seq| self.features_of(seq)))
     }
 
-    /// Customers who have the very identity number or credit code.
-    pub(super) fn same_number<'k>(
+    /// Customers who have the very identity number or credit code, unless it is common.
+    pub(in crate::app) fn same_number<'k>(
         &'k self,
         keys: &'k Keys,
+        frequencies: &'k Frequencies,
     ) -> impl Iterator<Item = CustomerNumber> + 'k {
         let number = keys
             .blocking
             .iter()
             .zip(&keys.blocks)
+            .filter(|_| frequencies.identity <= LENT)
             .find(|(key, _)| key.kind == KeyKind::Identity);
         let sharing = number.into_iter().flat_map(|(_, token)| self.block(*token));
         sharing.filter_map(|seq| self.owner(seq))

@@ -188,6 +188,7 @@ impl Batch<'_> {
             reasons: other.reasons.clone(),
             state: DuplicateState::Open,
             found_at: self.now,
+            closed_because: String::new(),
         };
         self.app.store.propose(conn, &pair)
     }
@@ -198,6 +199,7 @@ impl Batch<'_> {
         for joined in self.merges() {
             store.move_records(conn, &joined.seqs, joined.into)?;
             store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
+            self.app.pairs_follow(conn, joined.from, joined.into)?;
         }
         Ok(())
     }

@@ -27,8 +27,6 @@ pub(super) struct Verdict {
     pub(super) leaving: Option<String>,
 }
 
-/// A number that more people were given was lent or invented: no two of them are asked about.
-const LENT: u32 = 2;
 /// Of one row so many pairs are put before the steward.
 const PAIRS: usize = 3;
 
@@ -156,8 +154,7 @@ impl Batch<'_> {
         let matcher = &self.matcher;
         let mut ranked = matcher.rank(&row.features, frequencies, &candidates);
         // One number under two names is somebody's slip or invention: the steward should know, however unlike they are.
-        let same_number = self.known.same_number(&row.keys);
-        for customer in same_number.filter(|_| frequencies.identity <= LENT) {
+        for customer in self.known.same_number(&row.keys, frequencies) {
             if ranked.iter().all(|found| found.customer != customer) {
                 ranked.push(Match::same_number(customer));
             }

@@ -13,7 +13,7 @@ use super::{
         shift::{Cause, LINKAGE, Shift},
     },
     BATCH, JOB, LEASE,
-    examine::{Examination, Next},
+    examine::{Examination, Next, Review},
 };
 use crate::{
     domain::{Customer, Match, Matcher},
@@ -77,7 +77,7 @@ impl CustomerApp {
         for customer in batch {
             looked_at.push(customer);
             match self.examine(conn, &matcher, customer, &nothing) {
-                Ok(Next::Rest(asked)) if asked.is_empty() => {}
+                Ok(Next::Rest(review)) if review.is_empty() => {}
                 Ok(_) => wanting.push(customer),
                 Err(error) if error.is_lasting() => leave_out(customer, &error),
                 Err(error) => return Err(error),
@@ -156,11 +156,10 @@ impl CustomerApp {
                 found => found?,
             };
             match self.examine(conn, matcher, customer.number, settling)? {
-                Next::Rest(asked) => {
-                    for found in &asked {
-                        self.ask(conn, customer.number, found)?;
-                        settling.done.asked += 1;
-                    }
+                Next::Rest(review) => {
+                    self.tend(conn, customer.number, &review)?;
+                    settling.done.asked += review.asked.len() as i64;
+                    settling.done.closed += review.closed.len() as i64;
                     break;
                 }
                 Next::First(other) if settling.waiting.len() < QUEUE => {
@@ -243,22 +242,33 @@ impl CustomerApp {
         Ok(())
     }
 
+    /// Does what a customer's pairs in the steward's queue need.
+    fn tend(&self, conn: &mut Conn<'_>, customer: CustomerNumber, review: &Review) -> Result<()> {
+        for found in &review.asked {
+            self.ask(conn, customer, found)?;
+        }
+        for pair in &review.reweighed {
+            self.store.reweigh_pair(conn, pair)?;
+        }
+        for (pair, because) in &review.closed {
+            self.store.close_pair(conn, *pair, because)?;
+        }
+        Ok(())
+    }
+
     /// Puts a pair before the steward.
     fn ask(&self, conn: &mut Conn<'_>, customer: CustomerNumber, found: &Match) -> Result<()> {
-        let (here, there) = (
-            self.store.seqs_of(conn, customer)?.len(),
-            self.store.seqs_of(conn, found.customer)?.len(),
-        );
         let probability = f64::from(found.probability);
         let pair = Duplicate {
             id: DuplicateId::new(&*self.clock),
             left: customer,
             right: found.customer,
             probability,
-            gain: probability * here.min(there) as f64,
+            gain: self.gain(conn, (customer, found.customer), probability)?,
             reasons: found.reasons.clone(),
             state: DuplicateState::Open,
             found_at: self.clock.now(),
+            closed_because: String::new(),
         };
         self.store.propose(conn, &pair)
     }

@@ -2,9 +2,12 @@
 
 use std::cmp::Reverse;
 
-use marque_core::CustomerNumber;
+use marque_core::{CustomerNumber, DuplicateId};
 use marque_db::Conn;
-use marque_linkage::dealer::{Between, Frequencies, Prepared};
+use marque_linkage::{
+    dealer::{Between, Frequencies, Prepared},
+    score::probability,
+};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -19,13 +22,14 @@ use super::{
 use crate::{
     domain::{Facts, LEAD, Match, Matcher, features},
     error::Result,
+    storage::Duplicate,
 };
 
 /// What is to happen with a customer next.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Nothing more; these pairs are for the steward.
-    Rest(Vec<Match>),
+    /// Nothing more, but for his pairs in the steward's queue.
+    Rest(Review),
     /// Somebody else comes first: he is nearer to another, and cannot be both.
     First(CustomerNumber),
     /// These records are another's, nobody knows whose.
@@ -36,12 +40,31 @@ pub(super) enum Next {
     Join(CustomerNumber, String),
 }
 
+/// What a customer's pairs in the steward's queue need.
+#[derive(Debug, Default)]
+pub(super) struct Review {
+    /// Whom nobody was asked about yet.
+    pub(super) asked: Vec<Match>,
+    /// Pairs that are more or less probable by now.
+    pub(super) reweighed: Vec<Duplicate>,
+    /// Pairs that do not hold any more, and why.
+    pub(super) closed: Vec<(DuplicateId, String)>,
+}
+
+impl Review {
+    pub(super) fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.reweighed.is_empty() && self.closed.is_empty()
+    }
+}
+
 /// Of one customer so many records are weighed, the newest.
 const LOOKED_AT: usize = 64;
 /// Beyond so many records customers are joined on overwhelming evidence only …
 const GIANT: usize = 100;
 /// … of so many bits.
 const GIANT_BITS: f32 = 8.0;
+/// A difference in worth that is written down.
+const NOTICED: f64 = 1e-6;
 /// Of one customer so many pairs are put before the steward.
 const PAIRS: usize = 3;
 /// Of all who share a key with a customer so many are compared, those who share most.
@@ -59,6 +82,8 @@ struct Hood {
     known: Known,
     /// Customers who share a key with him.
     near: Vec<CustomerNumber>,
+    /// Customers who have an identity number of his.
+    same_number: Vec<CustomerNumber>,
 }
 
 /// Somebody near, and how near.
@@ -93,7 +118,7 @@ impl Examination<'_, '_, '_> {
     /// What is to happen with a customer who stands for himself.
     pub(super) fn of(&mut self, customer: CustomerNumber) -> Result<Next> {
         let Some(hood) = self.hood(customer)? else {
-            return Ok(Next::Rest(Vec::new()));
+            return Ok(Next::Rest(Review::default()));
         };
         let is_held = self.is_held(&hood)?;
         if !is_held && let Some(part) = self.falls_apart(&hood) {
@@ -120,6 +145,15 @@ impl Examination<'_, '_, '_> {
     }
 
     fn hood(&mut self, customer: CustomerNumber) -> Result<Option<Hood>> {
+        self.hood_with(customer, None)
+    }
+
+    /// A customer with all that is near him, and with somebody who may be far by now.
+    fn hood_with(
+        &mut self,
+        customer: CustomerNumber,
+        other: Option<CustomerNumber>,
+    ) -> Result<Option<Hood>> {
         let store = &self.app.store;
         let mut seqs = store.seqs_of(self.conn, customer)?;
         let size = seqs.len();
@@ -138,11 +172,16 @@ impl Examination<'_, '_, '_> {
             compared.push(features);
         }
         let asked: Vec<&Keys> = keys.iter().collect();
-        let known = Known::load(store, self.conn, &asked, std::iter::once(customer))?;
-        let frequencies = keys
+        let own = std::iter::once(customer).chain(other);
+        let known = Known::load(store, self.conn, &asked, own)?;
+        let frequencies: Vec<Frequencies> = keys
             .iter()
             .zip(&compared)
             .map(|(keys, features)| known.frequencies(keys, features))
+            .collect();
+        let numbered = keys.iter().zip(&frequencies);
+        let same_number = numbered
+            .flat_map(|(keys, frequencies)| known.same_number(keys, frequencies))
             .collect();
         let records = Weighed {
             ids: records.iter().map(|record| record.id).collect(),
@@ -156,6 +195,7 @@ impl Examination<'_, '_, '_> {
             records,
             size,
             near: nearest(&known, &keys, customer),
+            same_number,
             known,
         }))
     }
@@ -434,7 +474,65 @@ impl Examination<'_, '_, '_> {
                 asked.push(Match::of(near.customer, &near.between));
             }
         }
-        Ok(Next::Rest(asked))
+        let mut review = Review {
+            asked,
+            ..Review::default()
+        };
+        for pair in self.app.store.waiting_pairs(self.conn, hood.customer)? {
+            self.review(pair, &mut review)?;
+        }
+        Ok(Next::Rest(review))
+    }
+
+    /// Whether a pair that waits for a steward is still worth his while.
+    fn review(&mut self, pair: Duplicate, review: &mut Review) -> Result<()> {
+        if self.are_parted(pair.left, pair.right)? {
+            let because = "a steward called the two different".to_owned();
+            review.closed.push((pair.id, because));
+            return Ok(());
+        }
+        let found = match self.still(pair.left, pair.right)? {
+            Some(found) => Some(found),
+            // What one side shows counts, whichever of the two was looked at when it was found.
+            None => self.still(pair.right, pair.left)?,
+        };
+        let Some(found) = found else {
+            let because = "their records do not resemble each other any more".to_owned();
+            review.closed.push((pair.id, because));
+            return Ok(());
+        };
+        let probability = f64::from(found.probability);
+        let gain = self
+            .app
+            .gain(self.conn, (pair.left, pair.right), probability)?;
+        let is_news = (gain - pair.gain).abs() > NOTICED || found.reasons != pair.reasons;
+        if is_news {
+            review.reweighed.push(Duplicate {
+                probability,
+                gain,
+                reasons: found.reasons,
+                ..pair
+            });
+        }
+        Ok(())
+    }
+
+    /// How a customer resembles another whom a steward was asked about, if he still does: as a whole, in two of their records,
+    /// or by nothing but an identity number.
+    fn still(&mut self, customer: CustomerNumber, other: CustomerNumber) -> Result<Option<Match>> {
+        let Some(hood) = self.hood_with(customer, Some(other))? else {
+            return Ok(None);
+        };
+        let between = self.between(&hood, other)?;
+        let is_likely = self.matcher.is_likely(between.probability)
+            || self.matcher.is_likely(probability(between.most));
+        Ok(if is_likely {
+            Some(Match::of(other, &between))
+        } else if hood.same_number.contains(&other) {
+            Some(Match::same_number(other))
+        } else {
+            None
+        })
     }
 }
 

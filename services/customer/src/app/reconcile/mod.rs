@@ -12,6 +12,7 @@
 //! | likely one, or surely with a contradiction, or as surely another | the pair goes to the steward |
 //! | records contradict the others, or are not even likely of the same customer | they are parted off |
 //! | a record is by far nearer to another | it goes there |
+//! | a pair that waits for a steward holds no more | it leaves the queue, with the reason |
 //!
 //! What a steward put together is not taken apart, and what he parted is not joined. Each act can be undone.
 
@@ -60,6 +61,8 @@ pub(crate) struct Reconciler {
     since: Timestamp,
     /// When nobody had changed.
     quiet_at: Option<Timestamp>,
+    /// When pairs under numbers that were merged away were last looked for.
+    strays_at: Option<Timestamp>,
 }
 
 /// From when on the next one looks.
@@ -139,6 +142,7 @@ impl Reconciler {
             owner,
             since,
             quiet_at: None,
+            strays_at: None,
         }
     }
 
@@ -173,6 +177,7 @@ impl Reconciler {
 
     /// One batch of the one that runs; false if there is nothing to do.
     async fn step(&mut self) -> Result<bool> {
+        self.call_strays_home().await?;
         if !self.is_wanted().await? {
             return Ok(false);
         }
@@ -205,6 +210,25 @@ impl Reconciler {
             .await?;
         count(done);
         Ok(true)
+    }
+
+    /// Pairs of an earlier release, which left them where they were when their customers were merged.
+    async fn call_strays_home(&mut self) -> Result<()> {
+        let now = self.app.clock.now();
+        if self.strays_at.is_some_and(|at| now < at.plus(EVERY)) {
+            return Ok(());
+        }
+        loop {
+            let app = self.app.clone();
+            let strays = self.app.db.scan(move |conn| app.has_strays(conn)).await?;
+            if !strays {
+                break;
+            }
+            let app = self.app.clone();
+            self.app.db.bulk(move |conn| app.call_home(conn)).await?;
+        }
+        self.strays_at = Some(now);
+        Ok(())
     }
 
     /// Each customer in a transaction of his own: callers do not wait for others'.
@@ -287,6 +311,7 @@ fn count(done: Progress) {
         ("parted", done.parted),
         ("moved", done.moved),
         ("asked", done.asked),
+        ("closed", done.closed),
     ];
     for (act, times) in acts {
         metrics::counter!("marque_customer_reconciled_total", "act" => act)

@@ -259,7 +259,7 @@ pub(crate) struct TaskView {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
-    /// `satisfaction_call` or `customer_word` of one that was made by itself.
+    /// `satisfaction_call`, `customer_word` or `discontent` of one that was made by itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
 }
@@ -342,8 +342,8 @@ impl From<pb::GuaranteeWarning> for WarningView {
 #[schema(as = ComplaintEntry)]
 pub(crate) struct EntryView {
     /// opened, moved, filed (moved by a file), answered (moved by what the customer wrote or sent), noted, amended, corrected,
-    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned
-    /// or ranked.
+    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned,
+    /// ranked or lapsed (closed because nothing happened).
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]

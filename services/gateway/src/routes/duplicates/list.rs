@@ -16,7 +16,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DuplicatesQuery {
-    /// open (default), later, same, different or disputed.
+    /// open (default), later, same, different, disputed or closed.
     state: String,
     /// Entries a page, 1 to 1000; a larger wish is cut. 50 if not said.
     page_size: i64,

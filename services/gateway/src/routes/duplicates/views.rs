@@ -95,9 +95,12 @@ pub(crate) struct DuplicateView {
     evidence: Vec<EvidenceView>,
     /// Every word a steward said on it, the first one first.
     decisions: Vec<PairDecisionView>,
-    /// open, later, same, different or disputed.
+    /// open, later, same, different, disputed or closed.
     #[schema(example = "open")]
     state: String,
+    /// Why it left the queue without a steward's word, if it is closed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    closed_because: String,
     /// When it was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     found_at: Option<Instant>,
@@ -116,6 +119,7 @@ impl From<pb::Duplicate> for DuplicateView {
             gain,
             evidence,
             decisions,
+            closed_because,
         } = duplicate;
         Self {
             id,
@@ -127,6 +131,7 @@ impl From<pb::Duplicate> for DuplicateView {
             evidence: views(evidence),
             decisions: views(decisions),
             state,
+            closed_because,
             found_at: instant(found_at),
         }
     }

@@ -177,6 +177,7 @@ pub(super) fn change() -> complaint::CaseChange {
         amount_minor: 30_000,
         rule: text("repair_days"),
         from_dealer: text("D002"),
+        task_id: text("tsk_1"),
     }
 }
 

@@ -196,6 +196,7 @@ pub(super) fn duplicate() -> customer::Duplicate {
             reason: text("asked the dealer"),
             decided_at: at(0),
         }],
+        closed_because: String::new(),
     }
 }
 

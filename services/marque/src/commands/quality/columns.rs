@@ -7,7 +7,11 @@ use marque_tabular::{Row, Schema};
 /// The columns of a file by what they mean.
 pub(super) struct Columns {
     /// Field and place, at most one place a field.
-    pub(super) fields: Vec<(Field, usize)>,
+    fields: Vec<(Field, usize)>,
+    /// Further places of the same fields.
+    others: Vec<(Field, usize)>,
+    /// Whether they are keys of objects, so that a row may have a field at a further place alone.
+    are_keys: bool,
     /// The dealer whose row it is.
     pub(super) dealer: Option<usize>,
     /// The meter, where a customers file has it.
@@ -64,6 +68,8 @@ impl Columns {
     ) -> anyhow::Result<Self> {
         let mut columns = Self {
             fields: Vec::new(),
+            others: Vec::new(),
+            are_keys: false,
             dealer: None,
             odometer: None,
             unread: Vec::new(),
@@ -86,10 +92,8 @@ impl Columns {
                 && is_one_of(bare, &ODOMETER)
             {
                 columns.odometer = Some(place);
-            } else if let Some(field) = field_of(kind, bare)
-                && !columns.has(field)
-            {
-                columns.fields.push((field, place));
+            } else if let Some(field) = field_of(kind, bare) {
+                columns.place(field, (place, bare));
             } else if !bare.is_empty() {
                 columns.unread.push(bare.to_owned());
             }
@@ -103,6 +107,29 @@ impl Columns {
             );
         }
         Ok(columns)
+    }
+
+    /// Recognises the keys of objects: of several that mean one field each row is read by the first that says something.
+    pub(super) fn recognise_keys(
+        keys: &[String],
+        kind: RecordKind,
+        mapping: &[String],
+    ) -> anyhow::Result<Self> {
+        let mut columns = Self::recognise(keys, kind, mapping)?;
+        let others = columns.others.iter();
+        let read: Vec<&str> = others.map(|(_, place)| keys[*place].trim()).collect();
+        columns.unread.retain(|key| !read.contains(&key.as_str()));
+        columns.are_keys = true;
+        Ok(columns)
+    }
+
+    fn place(&mut self, field: Field, (place, header): (usize, &str)) {
+        if self.has(field) {
+            self.others.push((field, place));
+            self.unread.push(header.to_owned());
+        } else {
+            self.fields.push((field, place));
+        }
     }
 
     /// Whether the file has a field.
@@ -152,14 +179,30 @@ impl Columns {
     /// The cell of a field in a row.
     pub(super) fn cell<'a>(&self, row: &'a Row, field: Field) -> Option<&'a str> {
         let known = self.fields.iter().find(|(known, _)| *known == field);
-        known.and_then(|(_, place)| row.get(*place))
+        known.and_then(|(field, place)| self.read(row, *field, *place))
+    }
+
+    /// The cells of all fields in a row.
+    pub(super) fn cells<'a>(&self, row: &'a Row) -> impl Iterator<Item = (Field, Option<&'a str>)> {
+        let fields = self.fields.iter();
+        fields.map(move |(field, place)| (*field, self.read(row, *field, *place)))
+    }
+
+    fn read<'a>(&self, row: &'a Row, field: Field, place: usize) -> Option<&'a str> {
+        let first = row.get(place);
+        if !self.are_keys || first.is_some_and(|cell| !cell.is_empty()) {
+            return first;
+        }
+        let others = self.others.iter().filter(|(other, _)| *other == field);
+        let mut cells = others.filter_map(|(_, place)| row.get(*place));
+        cells.find(|cell| !cell.is_empty()).or(first)
     }
 
     /// The cells of a customer.
     pub(super) fn customer<'a>(&self, row: &'a Row) -> CustomerRow<'a> {
         let mut cells = CustomerRow::default();
-        for (field, place) in &self.fields {
-            cells.set(*field, row.get(*place));
+        for (field, cell) in self.cells(row) {
+            cells.set(field, cell);
         }
         cells
     }
@@ -237,6 +280,21 @@ mod tests {
         let columns = recognised(&["姓名", "手机", "手机号", "本店备注3", ""]);
         assert_eq!(columns.unread, ["手机号", "本店备注3"]);
         assert!(columns.has(Field::CustomerPhone));
+    }
+
+    #[test]
+    fn an_object_is_read_by_the_key_that_says_something() {
+        let keys = ["姓名", "mobile", "手机", "备注"].map(str::to_owned);
+        let columns = Columns::recognise_keys(&keys, RecordKind::Customers, &[]).expect("known");
+        assert_eq!(columns.unread, ["备注"]);
+        for (cells, read) in [
+            (["甲", "138", "139", ""], "138"),
+            (["甲", "", "139", ""], "139"),
+            (["甲", "", "", ""], ""),
+        ] {
+            let row = Row::of(1, cells);
+            assert_eq!(columns.cell(&row, Field::CustomerPhone), Some(read));
+        }
     }
 
     #[test]
