@@ -248,8 +248,10 @@ impl ScoreGrpc {
         request: Request<pb::GetGuaranteesRequest>,
     ) -> Result<pb::GetGuaranteesResponse> {
         let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
-        let vehicle = vehicle(&request.into_inner().vehicle_id)?;
-        let counted = self.app.guarantees(ctx, &meta, vehicle).await?;
+        let request = request.into_inner();
+        let vehicle = vehicle(&request.vehicle_id)?;
+        let demand = request.demand.map(loyalty::demand_from_pb).transpose()?;
+        let counted = self.app.guarantees(ctx, &meta, vehicle, demand).await?;
         Ok(loyalty::guarantees_to_pb(&counted))
     }
 
