@@ -7,7 +7,7 @@ use marque_db::{Conn, StoreError};
 
 use super::{CaseApp, moves::entry, read::is_customer};
 use crate::{
-    domain::{CARE, Case, State, Task, TaskKind, TaskState},
+    domain::{CARE, Case, Facts, State, Task, TaskKind, TaskState, check},
     error::Result,
 };
 
@@ -85,6 +85,28 @@ impl CaseApp {
         Ok(self.plan(conn, ctx, case, TaskKind::CustomerWord, now)?)
     }
 
+    /// What the customer said when he was called: with that his case is followed up, if it is resolved and whoever called him may move it.
+    pub(super) fn hear_call(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &mut Case,
+        (grades, words): ([i64; 2], &str),
+        now: Timestamp,
+    ) -> Result<()> {
+        let from = case.state;
+        let said = Facts {
+            has_note: true,
+            open_tasks: 0,
+            may_reopen: false,
+        };
+        if grades != [0, 0] && check(from, State::FollowedUp, ctx.roles(), said).is_ok() {
+            case.enter(State::FollowedUp, now);
+            self.write_moved(conn, ctx, case, (from, "moved", words), &[])?;
+        }
+        Ok(self.hear_grades(conn, ctx, case, grades, now)?)
+    }
+
     /// Who says of a case that is over that he is not satisfied with what was done is not left at that: customer care has a task to see
     /// to it, unless one is open already.
     pub(super) fn hear_grades(
@@ -131,6 +153,7 @@ impl CaseApp {
             created_at: now,
             finished_at: None,
             kind,
+            level: 0,
         };
         self.store.add_task(conn, case.id, &task)?;
         let words = ("task_added", CARE, TaskState::Open.code());

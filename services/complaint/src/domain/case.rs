@@ -112,6 +112,8 @@ pub(crate) struct Task {
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) kind: TaskKind,
+    /// Highest step of the escalation since it was given its due time, 0 before the first.
+    pub(crate) level: i64,
 }
 
 /// Where a task comes from.

@@ -345,6 +345,22 @@ mod tests {
     }
 
     #[test]
+    fn another_deployment_weighs_otherwise() {
+        let fact = Fact {
+            first_response: timing(1, true, false),
+            resolutions: timing(90, true, true).into_iter().collect(),
+            ..Fact::default()
+        };
+        let now = Timestamp::from_micros(100 * DAY);
+        let mut weights = Weights::default();
+        weights.set("first_response", 90.0).unwrap();
+        weights.set("resolution", 10.0).unwrap();
+        weights.set("lasting", 0.0).unwrap();
+        let line = report(vec![fact], weights, now).remove(0);
+        assert_eq!(line.score, Some(90.0), "in time first, late then");
+    }
+
+    #[test]
     fn what_was_not_measured_weighs_nothing_in_the_score() {
         let late = Fact {
             is_open: true,

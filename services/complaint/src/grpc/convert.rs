@@ -170,6 +170,7 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         created_at,
         finished_at,
         kind,
+        level,
     } = task;
     pb::Task {
         id: format!("{TASK_ID}{}", id.as_simple()),
@@ -183,6 +184,7 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         created_at: Some(to_proto_time(created_at)),
         finished_at: finished_at.map(to_proto_time),
         kind: kind.code().to_owned(),
+        escalated_to: step_code(level).to_owned(),
     }
 }
 

@@ -10,7 +10,8 @@ use super::{CaseStore, blob, course::sealing, list::Clauses};
 use crate::domain::{CaseNumber, Severity, Step, Task, TaskKind, TaskState, Term};
 
 /// The columns a task is read from.
-const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind";
+const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind, \
+                    t.round, t.next_step";
 /// When a task is due, as lists are sorted: one without a due time comes last. The index says the same.
 const DUE: &str = "coalesce(t.due_at, 9223372036854775807)";
 
@@ -194,13 +195,13 @@ impl CaseStore {
         conn.query(&sql, &values, |row| {
             Ok(CaseTask {
                 task: self.read_task(row)?,
-                case: row.get::<Uuid>(11)?.into(),
-                number: CaseNumber::from_serial(row.get(12)?),
-                dealer: row.get(13)?,
-                vin: row.get(14)?,
-                category: row.get(15)?,
-                severity: Severity::of_rank(row.get(16)?),
-                case_state: row.get(17)?,
+                case: row.get::<Uuid>(13)?.into(),
+                number: CaseNumber::from_serial(row.get(14)?),
+                dealer: row.get(15)?,
+                vin: row.get(16)?,
+                category: row.get(17)?,
+                severity: Severity::of_rank(row.get(18)?),
+                case_state: row.get(19)?,
             })
         })
     }
@@ -224,7 +225,18 @@ impl CaseStore {
             created_at: row.get(6)?,
             finished_at: row.get(7)?,
             kind: TaskKind::parse(&row.get::<String>(10)?),
+            level: last_step(row.get(11)?, row.get(12)?),
         })
+    }
+}
+
+/// The last step that was taken of a task's term, 0 before the first; of one without a due time there is none.
+fn last_step(round: i64, next_step: Option<i64>) -> i64 {
+    match next_step.and_then(Step::of_number) {
+        _ if round == 0 => 0,
+        Some(Step::Manager) => 0,
+        Some(next) => next.number() - 1,
+        None => Step::Headquarters.number(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::world::{World, complaint};
 
 store_test_suite!(
     a_case_is_opened_with_a_number_clocks_and_a_course,
+    the_call_centre_opens_a_case_at_the_dealer_it_is_about,
     a_second_case_of_the_same_matter_shows_the_first,
     a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
     a_needed_task_keeps_a_case_from_being_resolved,
@@ -89,6 +90,18 @@ async fn a_case_is_opened_with_a_number_clocks_and_a_course(db: TestDb) {
             .await,
         1
     );
+}
+
+async fn the_call_centre_opens_a_case_at_the_dealer_it_is_about(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let request = world.ask(Role::Agent, Scope::Headquarters, complaint("D3", "c1"));
+    let opened = world.complaints().open_complaint(request).await.unwrap();
+    let id = opened.into_inner().complaint.unwrap().id;
+    let message = pb::GetComplaintRequest { id };
+    let request = world.desk("D3", message);
+    let seen = world.complaints().get_complaint(request).await.unwrap();
+    let seen = seen.into_inner().complaint.unwrap();
+    assert_eq!((seen.dealer.as_str(), seen.clocks.len()), ("D3", 3));
 }
 
 async fn a_second_case_of_the_same_matter_shows_the_first(db: TestDb) {

@@ -291,6 +291,7 @@ async fn a_task_that_is_not_done_in_time_climbs_from_the_manager_up(db: TestDb) 
         .map(|entry| entry.to.as_str())
         .collect();
     assert_eq!(climbed, ["manager", "region", "headquarters"]);
+    assert_eq!(shown.tasks[0].escalated_to, "headquarters");
     told_steps(&world).await;
     // There is nobody above headquarters.
     world.pass(7 * 24 * 60);
@@ -318,6 +319,8 @@ async fn another_due_time_begins_anew_and_an_outcome_ends_it(db: TestDb) {
     let task = give(&world, &case, "2026-03-02T11:00:00+08:00").await;
     world.pass(60);
     world.wait_for(TASK_STEPS, 1).await;
+    let escalated_to = async || world.get(&case.id).await.tasks.remove(0).escalated_to;
+    assert_eq!(escalated_to().await, "manager");
     let later = pb::AmendTaskRequest {
         id: case.id.clone(),
         task_id: task.id.clone(),
@@ -326,7 +329,10 @@ async fn another_due_time_begins_anew_and_an_outcome_ends_it(db: TestDb) {
         ..pb::AmendTaskRequest::default()
     };
     let request = world.desk("D1", later);
-    world.complaints().amend_task(request).await.unwrap();
+    let amended = world.complaints().amend_task(request).await.unwrap();
+    let amended = amended.into_inner().task.unwrap();
+    assert_eq!(amended.escalated_to, "none");
+    assert_eq!(escalated_to().await, "none");
     world.pass(24 * 60);
     a_while().await;
     assert_eq!(world.count(TASK_STEPS).await, 1, "it has time again");

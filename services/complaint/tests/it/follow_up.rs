@@ -14,6 +14,7 @@ use crate::{
 
 store_test_suite!(
     whoever_resolves_a_case_leaves_a_call_to_be_made,
+    a_call_follows_a_case_up_if_whoever_made_it_may_move_it,
     a_case_closed_unasked_is_called_about_once_more,
     a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again,
     the_customer_can_say_himself_how_satisfied_he_is,
@@ -71,11 +72,8 @@ async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
         (4, 2)
     );
     assert_eq!(ended.tasks[0].outcome, "he is content, though it took long");
-    // Whom nobody asked needs no second call; nor is there one for a case of which the grades are known.
-    world
-        .go(&case.id, "followed_up", "see the call")
-        .await
-        .unwrap();
+    assert_eq!(ended.state, "followed_up", "he was asked");
+    // There is no second call for a case of which the grades are known.
     let closed = world.go(&case.id, "closed", "").await.unwrap();
     assert_eq!(closed.tasks.len(), 1);
     let given = pb::AddTaskRequest {
@@ -99,6 +97,36 @@ async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
         Code::InvalidArgument,
         "only a call asks for grades"
     );
+}
+
+async fn a_call_follows_a_case_up_if_whoever_made_it_may_move_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    for (key, role, grades, state) in [
+        ("c1", Role::Agent, [5, 5], "followed_up"),
+        ("c2", Role::Agent, [0, 0], "resolved"),
+        ("c3", Role::Technician, [5, 5], "resolved"),
+    ] {
+        let case = world.open(complaint("D1", key)).await;
+        let call = resolve(&world, &case.id).await.tasks.remove(0);
+        let message = pb::FinishTaskRequest {
+            id: case.id.clone(),
+            task_id: call.id,
+            outcome: "what he said".into(),
+            satisfaction_resolution: grades[0],
+            satisfaction_handling: grades[1],
+            ..pb::FinishTaskRequest::default()
+        };
+        let scope = Scope::Dealer("D1".parse().unwrap());
+        let request = world.ask(role, scope, message);
+        let ended = world.complaints().finish_task(request).await.unwrap();
+        let ended = ended.into_inner().complaint.unwrap();
+        assert_eq!(ended.state, state, "{role} {grades:?}");
+        let is_waited_for = ended
+            .clocks
+            .iter()
+            .any(|clock| clock.kind == "next_update" && clock.state == "running");
+        assert_eq!(is_waited_for, state == "resolved", "{role} {grades:?}");
+    }
 }
 
 async fn a_case_closed_unasked_is_called_about_once_more(db: TestDb) {

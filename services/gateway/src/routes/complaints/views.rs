@@ -262,6 +262,8 @@ pub(crate) struct TaskView {
     /// `satisfaction_call`, `customer_word` or `discontent` of one that was made by itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
+    /// Who heard last that it was not done by its due time: none, manager, region or headquarters.
+    escalated_to: String,
 }
 
 impl From<pb::Task> for TaskView {
@@ -278,6 +280,7 @@ impl From<pb::Task> for TaskView {
             created_at,
             finished_at,
             kind,
+            escalated_to,
         } = task;
         Self {
             id,
@@ -291,6 +294,7 @@ impl From<pb::Task> for TaskView {
             created_at: instant(created_at),
             finished_at: instant(finished_at),
             kind,
+            escalated_to,
         }
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
         created_at: at(60),
         finished_at: at(600),
         kind: text("satisfaction_call"),
+        escalated_to: text("manager"),
     };
     let entry = complaint::Entry {
         act: text("moved"),
@@ -209,6 +210,17 @@ pub(super) fn report_line() -> complaint::ReportLine {
         ended: 32,
         asked_resolution: 12,
         scored: true,
+    }
+}
+
+/// Of cases that nobody has answered, solved or graded yet.
+pub(super) fn unmeasured_line() -> complaint::ReportLine {
+    complaint::ReportLine {
+        key: text("D002"),
+        cases: 1,
+        open: 1,
+        ageing: vec![1, 0, 0, 0, 0],
+        ..complaint::ReportLine::default()
     }
 }
 
