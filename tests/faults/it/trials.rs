@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marque_config::ServiceRole;
 use marque_faults::{
-    Cluster, Place, Setting, SmallDisk, Toxic, broken_disk, full_disk,
+    Cluster, Place, Setting, SmallDisk, Toxic, broken_disk, full_disk, power_cuts,
     trials::{Fault, bear, count_up, fill, merge_and_undo, run_matrix, same_key},
 };
 use marque_load::{Marque, StockSize};
@@ -92,6 +92,12 @@ async fn a_disk_that_fails_to_sync_takes_back_nothing_it_was_asked_to_keep() {
     }
     let fate = broken_disk(&marque()).await.unwrap();
     assert!(fate.acknowledged > 0, "{fate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_before_the_power_was_cut_is_there() {
+    let fate = power_cuts(&marque(), 3, 1).await.unwrap();
+    assert!(fate.acknowledged > 0 && fate.refused > 0, "{fate:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

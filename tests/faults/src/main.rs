@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use marque_config::ServiceRole;
 use marque_faults::{
     Cluster, Island, Outage, Place, SERVICES, Setting, SmallDisk, broken_disk, full_disk,
+    power_cuts,
     trials::{self, Borne, Fault, TOXICS},
 };
 use marque_load::{Dice, Marque, StockSize, System};
@@ -94,6 +95,12 @@ enum Trial {
     },
     /// R6: a full disk, and one that fails to sync; needs root and strace.
     Disk,
+    /// R6: power cuts, after which only what was synced is there.
+    Power {
+        /// Cuts.
+        #[arg(long, default_value_t = 1_000)]
+        cuts: usize,
+    },
 }
 
 #[tokio::main]
@@ -175,6 +182,10 @@ async fn main() -> anyhow::Result<()> {
                 full_disk(&marque, &SmallDisk::mount(96)?).await?
             ));
             say(&format!("EIO: {:?}", broken_disk(&marque).await?));
+        }
+        Trial::Power { cuts } => {
+            let fate = power_cuts(&marque, cuts, seed).await?;
+            say(&format!("{cuts} power cuts: {fate:?}"));
         }
     }
     Ok(())
