@@ -41,6 +41,7 @@ pub const NETWORK: Migrator = Migrator {
         shared::DEAD_LETTERS,
         shared::INBOX_AT,
         migration!("network", "0010_network"),
+        migration!("network", "0020_dealer_phones"),
     ],
 };
 

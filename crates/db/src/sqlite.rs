@@ -128,7 +128,7 @@ impl Readers {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mapped = self.mapped;
         conn.execute_batch(&format!(
-            "PRAGMA cache_size = -8192; PRAGMA mmap_size = {mapped}; PRAGMA temp_store = MEMORY;"
+            "PRAGMA cache_size = -4096; PRAGMA mmap_size = {mapped}; PRAGMA temp_store = MEMORY;"
         ))?;
         Ok(conn)
     }

@@ -26,6 +26,12 @@ impl Outcome {
         }
     }
 
+    /// Whether a write with this outcome, which left `version`, found what its caller expected: any version if that is 0, none at
+    /// all if it is negative. A write in its transaction is taken back where it did not.
+    pub fn meets(self, version: i64, expected: i64) -> bool {
+        expected == 0 || self.version_before(version) == expected.max(0)
+    }
+
     /// As the wire has it.
     pub fn to_pb(self, has_findings: bool) -> RowOutcome {
         match self {

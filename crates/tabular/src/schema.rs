@@ -536,6 +536,10 @@ pub static DEALERS: Schema = Schema {
             "集团|投资集团|所属集团|经销商集团|dealer_group|group_name",
         ),
         column("departments", "部门|所设部门|department"),
+        column(
+            "phones",
+            "电话|总机|总机电话|展厅电话|门店电话|联系电话|phone|tel|telephone|switchboard",
+        ),
     ],
 };
 

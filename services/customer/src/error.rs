@@ -29,6 +29,8 @@ pub(crate) enum Error {
     CustomerUnknown,
     #[error("somebody changed this customer first: read him again")]
     CustomerChanged,
+    #[error("the customer has said his word on this purpose already")]
+    ConsentExists,
     #[error("no such source record")]
     RecordUnknown,
     #[error("somebody changed this record first: read it again")]
@@ -105,6 +107,7 @@ impl ServiceError for Error {
             | Self::Superseded(_)
             | Self::NothingToSplit => ErrorCode::FailedPrecondition,
             Self::CustomerChanged | Self::RecordChanged => ErrorCode::Conflict,
+            Self::ConsentExists => ErrorCode::AlreadyExists,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::JoinsWait => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
@@ -133,9 +136,11 @@ impl ServiceError for Error {
             Self::DecidedAlready(_) => "DECIDED_ALREADY",
             Self::Superseded(_) => "SUPERSEDED",
             Self::NothingToSplit => "NOTHING_TO_SPLIT",
-            Self::Invalid(_) | Self::JoinsWait | Self::Store(_) | Self::Vault(_) => {
-                self.code().default_reason()
-            }
+            Self::Invalid(_)
+            | Self::ConsentExists
+            | Self::JoinsWait
+            | Self::Store(_)
+            | Self::Vault(_) => self.code().default_reason(),
         }
     }
 

@@ -53,6 +53,9 @@ fn etag_of_edition(version: i64, edition: i64) -> HeaderValue {
         .expect("digits in quotes are a header value")
 }
 
+/// The version of what must not be there yet, as services take it.
+const ABSENT: i64 = -1;
+
 /// `If-Match` and `If-None-Match` of a request (RFC 9110, 13.1).
 #[derive(Debug, Default)]
 pub(crate) struct Preconditions {
@@ -102,11 +105,22 @@ impl Preconditions {
         }
     }
 
-    /// What a write failed with, as `If-Match` wants it told: 412 if the thing is in another version than the one named, which
-    /// services call `…_CHANGED`. Other conflicts stay what they are.
+    /// The version that a write replaces, as services compare it in their own transaction: 0 if any, [`ABSENT`] if there must be
+    /// none.
+    pub(crate) fn replaced_version(&self) -> Answer<i64> {
+        match self.expected_version()? {
+            None if self.wants_absence() => Ok(ABSENT),
+            Some(_) if self.wants_absence() => Err(not_met()),
+            version => Ok(version.unwrap_or(0)),
+        }
+    }
+
+    /// What a write failed with, as its conditions want it told: 412 if the thing is in another version than the one named, which
+    /// services call `…_CHANGED`, or is there though it must not be. Other conflicts stay what they are.
     pub(crate) fn told(&self, failure: Failure) -> Failure {
         let is_other_version = failure.reason().ends_with("_CHANGED");
-        if self.wants_match() && is_other_version {
+        let is_there = is_other_version || failure.code() == ErrorCode::AlreadyExists;
+        if (self.wants_match() && is_other_version) || (self.wants_absence() && is_there) {
             not_met()
         } else {
             failure
@@ -116,6 +130,24 @@ impl Preconditions {
     /// Whether something must not exist yet: `If-None-Match: *`.
     pub(crate) fn wants_absence(&self) -> bool {
         matches!(self.if_none_match, Some(Tags::Any))
+    }
+
+    /// Passes unless what is always there must not be.
+    pub(crate) fn check_standing(&self) -> Answer<()> {
+        if self.wants_absence() {
+            Err(not_met())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Passes unless something must not exist yet, of a write that cannot tell.
+    pub(crate) fn check_unconditional(&self) -> Answer<()> {
+        if self.wants_absence() {
+            let detail = "this operation does not take If-None-Match: leave it out";
+            return Err(Failure::invalid("PRECONDITION_UNSUPPORTED", detail));
+        }
+        Ok(())
     }
 
     /// Passes if what is there now is what the caller saw.
@@ -229,6 +261,21 @@ mod tests {
             name,
             HeaderValue::from_static(value),
         )]))
+    }
+
+    #[test]
+    fn a_write_replaces_the_version_that_was_read_or_any_or_none() {
+        let replaced = |seen: &Preconditions| seen.replaced_version().unwrap();
+        assert_eq!(replaced(&Preconditions::default()), 0);
+        let read = preconditions(header::IF_MATCH, "\"7\"");
+        assert_eq!(replaced(&read), 7);
+        let absent = preconditions(header::IF_NONE_MATCH, "*");
+        assert_eq!(replaced(&absent), ABSENT);
+        let both = Preconditions {
+            if_match: read.if_match,
+            ..absent
+        };
+        assert!(both.replaced_version().is_err(), "it cannot be both");
     }
 
     #[test]

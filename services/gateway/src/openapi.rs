@@ -249,7 +249,7 @@ fn add_replay(operation: &mut Operation) {
     }
 }
 
-/// Reads that answer with an ETag answer 304 and 412 too.
+/// Reads that answer with an ETag answer 304 and 412 too, and writes that take conditions 412.
 fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
     const CONDITIONAL: [&str; 5] = [
         "get_customer",
@@ -259,7 +259,11 @@ fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
         "get_me",
     ];
     let id = operation.operation_id.as_deref().unwrap_or_default();
-    let unmet = || problem_response("It is another version than If-Match names");
+    let unmet = || {
+        problem_response(
+            "It is another version than If-Match names, or there is one and If-None-Match allows none",
+        )
+    };
     if CONDITIONAL.contains(&id) && *method == HttpMethod::Get {
         let unchanged = ResponseBuilder::new()
             .description("The caller has this version: see If-None-Match")
@@ -283,7 +287,17 @@ fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
     }
     if [
         "put_dealer",
+        "put_staff",
+        "put_source_record",
+        "put_vehicle",
+        "put_visit",
+        "put_solution",
+        "put_maintenance_plan",
+        "put_standard",
+        "put_points",
+        "put_calendar",
         "put_consent",
+        "put_my_consent",
         "merge_customer",
         "split_customer",
     ]

@@ -22,6 +22,8 @@ pub(crate) enum Error {
     DealerUnknown,
     #[error("somebody changed this dealer first: read it again")]
     DealerChanged,
+    #[error("this member of staff is there already")]
+    StaffExists,
     #[error("the network's store failed")]
     Store(#[from] StoreError),
     #[error("a phone cannot be sealed or opened")]
@@ -45,6 +47,7 @@ impl ServiceError for Error {
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::DealerUnknown => ErrorCode::NotFound,
             Self::DealerChanged => ErrorCode::Conflict,
+            Self::StaffExists => ErrorCode::AlreadyExists,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
@@ -57,7 +60,9 @@ impl ServiceError for Error {
             Self::Page(_) => "PAGE_INVALID",
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::DealerChanged => "DEALER_CHANGED",
-            Self::Invalid(_) | Self::Store(_) | Self::Vault(_) => self.code().default_reason(),
+            Self::Invalid(_) | Self::StaffExists | Self::Store(_) | Self::Vault(_) => {
+                self.code().default_reason()
+            }
         }
     }
 

@@ -23,6 +23,8 @@ use tonic::{Code, Request, Status};
 store_test_suite!(
     a_dealer_is_created_changed_and_told_of,
     a_change_of_an_older_version_is_refused,
+    what_must_be_new_is_put_once,
+    a_dealers_own_numbers_are_kept_and_told_of,
     changes_at_once_each_get_a_version,
     lists_are_paged_and_filtered,
     each_scope_sees_its_dealers,
@@ -285,6 +287,7 @@ async fn each_scope_sees_its_dealers(db: TestDb) {
     );
     let foreign = PutStaffRequest {
         staff: Some(staff("D1", "S1")),
+        only_new: false,
     };
     let foreign = rig
         .network()
@@ -292,6 +295,34 @@ async fn each_scope_sees_its_dealers(db: TestDb) {
         .await
         .unwrap_err();
     assert_eq!(foreign.code(), Code::NotFound);
+}
+
+async fn what_must_be_new_is_put_once(db: TestDb) {
+    let rig = Rig::new(db).await;
+    assert!(put(&rig, dealer("D7", "seven", -1)).await.unwrap().created);
+    let again = put(&rig, dealer("D7", "eight", -1)).await.unwrap_err();
+    assert_eq!(Problem::from(again).reason, "DEALER_CHANGED");
+    let put_staff = async |name: &str| {
+        let message = PutStaffRequest {
+            staff: Some(Staff {
+                name: name.to_owned(),
+                ..staff("D7", "S1")
+            }),
+            only_new: true,
+        };
+        let request = rig.ask(Role::HqAdmin, Scope::Headquarters, message);
+        rig.network().put_staff(request).await
+    };
+    put_staff("钱师傅").await.unwrap();
+    let again = put_staff("孙师傅").await.unwrap_err();
+    assert_eq!(again.code(), Code::AlreadyExists);
+    let request = ListStaffRequest {
+        dealer: "D7".to_owned(),
+        ..ListStaffRequest::default()
+    };
+    let request = rig.ask(Role::HqAdmin, Scope::Headquarters, request);
+    let stays = rig.network().list_staff(request).await.unwrap();
+    assert_eq!(stays.into_inner().staff, [staff("D7", "S1")]);
 }
 
 async fn a_network_is_applied_whole_or_not_at_all(db: TestDb) {
@@ -352,6 +383,7 @@ async fn phones_of_staff_are_sealed(db: TestDb) {
     let rig = Rig::new(db).await;
     let message = PutStaffRequest {
         staff: Some(staff("D1", "S1")),
+        only_new: false,
     };
     rig.network()
         .put_staff(rig.ask(Role::Manager, of_dealer("D1"), message))
@@ -416,4 +448,35 @@ async fn whose_staff_changed_is_told_and_nothing_of_them(db: TestDb) {
     rig.network().apply_network(apply).await.unwrap();
     let expected: [&[&str]; 3] = [&["D1"], &["D1"], &["D1", "D2"]];
     assert_eq!(told().await, expected);
+}
+
+async fn a_dealers_own_numbers_are_kept_and_told_of(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let phones = ["021-5000 1234", "400-800 0001"]
+        .map(str::to_owned)
+        .to_vec();
+    let named = Dealer {
+        phones: phones.clone(),
+        ..dealer("D7", "seven", 0)
+    };
+    let created = put(&rig, named.clone()).await.unwrap().dealer.unwrap();
+    assert_eq!((&created.phones, created.version), (&phones, 1));
+    let same = put(&rig, named).await.unwrap().dealer.unwrap();
+    assert_eq!(same.version, 1, "the same again is no change");
+    let without = put(&rig, dealer("D7", "seven", 1)).await.unwrap();
+    let without = without.dealer.unwrap();
+    assert_eq!((without.phones.len(), without.version), (0, 2));
+    let events = events(&rig, "marque.network.dealers.put").await;
+    let told = events.iter().flat_map(|event| {
+        let put = DealersPut::decode(event.data.as_slice()).unwrap();
+        put.dealers.into_iter().filter(|dealer| dealer.code == "D7")
+    });
+    let told: Vec<Vec<String>> = told.map(|dealer| dealer.phones).collect();
+    assert_eq!(told, [phones, Vec::new()]);
+    let wrong = Dealer {
+        phones: vec!["1".repeat(33)],
+        ..dealer("D8", "eight", 0)
+    };
+    let refused = Problem::from(put(&rig, wrong).await.unwrap_err());
+    assert_eq!(refused.violations[0].field, "phones[0]");
 }

@@ -31,12 +31,37 @@ impl CustomerApp {
         self.db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "PutConsent", |conn| {
-                    app.expect_version(conn, &ctx, id, expected_version)?;
+                    if expected_version < 0 {
+                        app.expect_silence(conn, &ctx, id, &consent.purpose)?;
+                    } else {
+                        app.expect_version(conn, &ctx, id, expected_version)?;
+                    }
                     app.put_consent_in(conn, &ctx, id, &consent, now)?;
                     Ok(answer(consent.clone()))
                 })
             })
             .await
+    }
+
+    /// Passes if a customer has said nothing on a purpose, and keeps him so until the transaction ends. That he may be seen at
+    /// all is asked first.
+    fn expect_silence(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: CustomerId,
+        purpose: &str,
+    ) -> Result<()> {
+        self.store.lock_identities(conn)?;
+        let customer = self.store.get_customer(conn, id)?;
+        let number = customer.number;
+        self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
+        let family = self.store.family(conn, number)?;
+        let said = self.store.consents_of(conn, &family)?;
+        if said.iter().any(|consent| consent.purpose == purpose) {
+            return Err(Error::ConsentExists);
+        }
+        Ok(())
     }
 
     fn put_consent_in(

@@ -31,7 +31,7 @@ struct Asked {
     /// Keyed hash of the columns.
     #[prost(bytes = "vec", tag = "4")]
     content: Vec<u8>,
-    /// 0 if any.
+    /// 0 if any, negative if none.
     #[prost(int64, tag = "5")]
     expected_version: i64,
 }
@@ -133,7 +133,7 @@ impl CustomerApp {
             .pop()
             .expect("one row was written");
         let expected = wanted.asked.expected_version;
-        if expected != 0 && taken.outcome.version_before(taken.version) != expected {
+        if !taken.outcome.meets(taken.version, expected) {
             return Err(Error::RecordChanged);
         }
         let number = taken.customer.ok_or(Error::RecordErased)?;

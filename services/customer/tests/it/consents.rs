@@ -13,6 +13,7 @@ store_test_suite!(
     a_consent_counts_from_the_next_call,
     the_newest_word_of_merged_customers_counts,
     a_consent_needs_a_purpose_and_a_notice,
+    a_first_word_that_is_not_the_first_is_refused,
     a_no_said_while_merged_outlives_the_undo,
 );
 
@@ -49,6 +50,28 @@ async fn given(rig: &Rig, id: &str) -> Vec<(String, bool)> {
         .into_iter()
         .map(|consent| (consent.purpose, consent.given))
         .collect()
+}
+
+async fn a_first_word_that_is_not_the_first_is_refused(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = a_customer().named("王小明").with_phone(phone(1));
+    let id = put(&rig, person.put("D1", "1")).await.customer_id;
+    let first = async |given| {
+        let message = PutConsentRequest {
+            customer_id: id.clone(),
+            purpose: "marketing".to_owned(),
+            given,
+            notice_version: "2026-01".to_owned(),
+            channel: "counter".to_owned(),
+            expected_version: -1,
+        };
+        let request = rig.ask(Role::Sales, dealer("D1"), message);
+        rig.customer().put_consent(request).await
+    };
+    first(false).await.unwrap();
+    let again = first(true).await.unwrap_err();
+    assert_eq!(again.code(), Code::AlreadyExists);
+    assert_eq!(given(&rig, &id).await, [("marketing".to_owned(), false)]);
 }
 
 async fn a_consent_counts_from_the_next_call(db: TestDb) {

@@ -99,6 +99,16 @@ async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: Test
     assert_eq!(send("fishing", 0).await.unwrap().version, 1);
     assert_eq!(send("chess", 1).await.unwrap().version, 2);
     assert_eq!(reason(send("golf", 1).await.unwrap_err()), "RECORD_CHANGED");
+    assert_eq!(
+        reason(send("golf", -1).await.unwrap_err()),
+        "RECORD_CHANGED",
+        "it is there already"
+    );
+    let first = PutSourceRecordRequest {
+        expected_version: -1,
+        ..a_customer().named("李小红").put("D1", "2")
+    };
+    assert_eq!(put(&rig, first).await.version, 1);
     let now = send("chess", 2).await.unwrap();
     assert_eq!((now.outcome(), now.version), (RowOutcome::Unchanged, 2));
 }

@@ -157,7 +157,7 @@ impl QualityApp {
                 let (scope, filter) = (ctx.scope(), filter(&query));
                 let rows = match query.level {
                     CardLevel::Dealer => storage::list_dealers(conn, scope, &filter)?,
-                    CardLevel::Region => by_region(storage::list_dealers(conn, scope, &filter)?),
+                    CardLevel::Region => region::list(conn, scope, &filter)?,
                     CardLevel::Clerk => {
                         let dealers = storage::clerk_means(conn, scope, &filter)?;
                         let sums_of =

@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use marque_core::Timestamp;
 use marque_quality::{
     Finding, RecordKind, Severity,
-    falsification::Entry,
     party::PartyKind,
     standard::{Measured, Standard},
 };
@@ -40,12 +39,6 @@ impl Evidence {
     pub(crate) fn flaws(&self, standard: &Standard, today: NaiveDate) -> Cow<'_, [Finding]> {
         standard.findings(&self.findings, &self.measures, today)
     }
-}
-
-/// Whether the phone of a customer, by his entry, is one of these, which are keyed as it is.
-pub(crate) fn is_phone_of(entry: &[u8], phones: &[Entry]) -> bool {
-    let is_same = |entry: Entry| phones.iter().any(|phone| entry.has_phone_of(phone));
-    !phones.is_empty() && Entry::from_bytes(entry).is_ok_and(is_same)
 }
 
 /// Whom a record is about, if about anybody.

@@ -1,6 +1,7 @@
 //! What a scored record, a counter, a finding and an alert are. No I/O, no clock.
 
 mod alert;
+mod business_phones;
 mod counter;
 mod evidence;
 mod figures;
@@ -12,8 +13,9 @@ mod trust;
 mod verification;
 
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
+pub(crate) use business_phones::BusinessPhones;
 pub(crate) use counter::{Counter, CounterKey, Counters, Mean, Place, Sums, month_of, rounded};
-pub(crate) use evidence::{Evidence, is_phone_of, kind_of, severity_code, severity_of};
+pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use figures::{Figures, SignFigures};
 pub(crate) use finding::{Excused, Finding, FindingState, Found, found_in};
 pub(crate) use sample::{Candidate, draw};

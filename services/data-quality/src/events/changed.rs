@@ -4,8 +4,12 @@
 use std::collections::BTreeSet;
 
 use marque_api::{
-    complaint::v1::CasesChanged, customer::v1::SourceRecordsLinked, events::v1::Event,
-    network::v1::StaffPut, service_history::v1::VisitsRecorded, vehicle::v1::VehiclesChanged,
+    complaint::v1::CasesChanged,
+    customer::v1::SourceRecordsLinked,
+    events::v1::Event,
+    network::v1::{DealersPut, StaffPut},
+    service_history::v1::VisitsRecorded,
+    vehicle::v1::VehiclesChanged,
 };
 use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
@@ -17,7 +21,7 @@ use uuid::Uuid;
 
 use crate::storage;
 
-/// Regions of dealers, and whose staff changed.
+/// Regions of dealers, and who of them changed or whose staff did.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Network;
 
@@ -45,11 +49,18 @@ const CASES: [&str; 2] = [
 
 impl Handler for Network {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
-        if event.r#type != "marque.network.staff.put" {
-            return Regions.apply(conn, event);
-        }
-        let dealers = StaffPut::decode(event.data.as_slice())?.dealers;
-        let dealers: BTreeSet<String> = dealers.into_iter().collect();
+        let dealers: BTreeSet<String> = match event.r#type.as_str() {
+            "marque.network.dealers.put" => {
+                Regions.apply(conn, event)?;
+                let put = DealersPut::decode(event.data.as_slice())?.dealers;
+                put.into_iter().map(|dealer| dealer.code).collect()
+            }
+            "marque.network.staff.put" => {
+                let put = StaffPut::decode(event.data.as_slice())?.dealers;
+                put.into_iter().collect()
+            }
+            _ => return Ok(()),
+        };
         Ok(storage::note_staff(conn, &dealers, event.position)?)
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{Owner, Owners, owners::Staff};
+use super::{Owner, Owners};
 use crate::{
     app::{Departments, Gathered, Lane, Pending, QualityApp, StaffChange},
     error::Error,
@@ -278,10 +278,15 @@ async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status
 
 async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(), Status> {
     let staff = owners.staff_of(dealer).await?;
-    put_departments(app, dealer, &staff).await
+    let departments = staff.departments.iter();
+    let said: Departments = departments
+        .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))
+        .collect();
+    let put = app.put_departments(said).await;
+    put.map_err(|error| status(&error))
 }
 
-/// Looks again at customers of dealers whose staff changed, until told to stop.
+/// Looks again at customers of dealers who changed or whose staff did, until told to stop.
 pub(crate) async fn keep_to_staff(app: QualityApp, owners: Owners, stop: CancellationToken) {
     loop {
         let looked = tokio::select! {
@@ -291,7 +296,7 @@ pub(crate) async fn keep_to_staff(app: QualityApp, owners: Owners, stop: Cancell
         let pause = match looked {
             Ok(()) => IDLE,
             Err(error) => {
-                tracing::warn!(%error, "customers cannot be looked at for the phones of staff now");
+                tracing::warn!(%error, "customers cannot be looked at for business phones now");
                 BACKOFF_MAX
             }
         };
@@ -312,16 +317,6 @@ async fn look_again(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
 
 async fn look_at(app: &QualityApp, owners: &Owners, change: StaffChange) -> Result<(), Status> {
     let staff = owners.staff_now(&change.dealer).await?;
-    put_departments(app, &change.dealer, &staff).await?;
     let looked = app.look_for(change, staff.phones.clone()).await;
     looked.map_err(|error| status(&error))
-}
-
-async fn put_departments(app: &QualityApp, dealer: &str, staff: &Staff) -> Result<(), Status> {
-    let departments = staff.departments.iter();
-    let said: Departments = departments
-        .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))
-        .collect();
-    let put = app.put_departments(said).await;
-    put.map_err(|error| status(&error))
 }

@@ -1,12 +1,12 @@
-//! Dealers whose staff changed, until their customers were looked at for the business phones of whoever works there now.
+//! Dealers who changed or whose staff did, until their customers were looked at for the business phones there are now.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use marque_core::Timestamp;
 use marque_db::{Conn, StoreError, Value};
 use uuid::Uuid;
 
-/// A dealer whose staff changed.
+/// A dealer who changed, or whose staff did.
 #[derive(Debug, Clone)]
 pub(crate) struct StaffChange {
     pub(crate) dealer: String,
@@ -16,7 +16,7 @@ pub(crate) struct StaffChange {
     pub(crate) looked_at: Option<Timestamp>,
 }
 
-/// Notes dealers whose staff changed.
+/// Notes dealers who changed, or whose staff did.
 pub(crate) fn note_staff(
     conn: &mut Conn<'_>,
     dealers: &BTreeSet<String>,
@@ -34,7 +34,7 @@ pub(crate) fn note_staff(
     )
 }
 
-/// All dealers whose staff changed.
+/// All dealers that were noted.
 pub(crate) fn staff_changes(conn: &mut Conn<'_>) -> Result<Vec<StaffChange>, StoreError> {
     let sql = "SELECT dealer, position, looked_at FROM staff_changes ORDER BY dealer";
     conn.query(sql, &[], |row| {
@@ -77,12 +77,11 @@ pub(crate) fn customers_with(
     conn: &mut Conn<'_>,
     dealer: &str,
     rule: &str,
-) -> Result<HashSet<Uuid>, StoreError> {
-    let records = conn.query(
+) -> Result<Vec<Uuid>, StoreError> {
+    conn.query(
         "SELECT record FROM findings
          WHERE dealer = ?1 AND state IN ('open', 'waived', 'excused') AND kind = 'customers' AND rule = ?2",
         &[dealer.into(), rule.into()],
         |row| row.get(0),
-    )?;
-    Ok(records.into_iter().collect())
+    )
 }

@@ -18,6 +18,7 @@ use crate::world::{Owner, World, record};
 store_test_suite!(
     a_business_phone_of_the_dealers_staff_is_no_customers,
     a_business_phone_that_is_put_later_is_found_and_lost_again,
+    a_dealers_own_number_that_is_put_later_is_found_and_lost_again,
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
@@ -283,22 +284,42 @@ fn with_phone(world: &World, n: u32, phone: &str) -> Evidence {
     }
 }
 
+/// The records that break a rule, by the state of the finding.
+async fn breaking(world: &World, rule: &str, state: &str) -> Vec<String> {
+    let request = world.hq(pb::ListFindingsRequest {
+        rule: rule.into(),
+        state: state.into(),
+        ..pb::ListFindingsRequest::default()
+    });
+    let found = world.quality().list_findings(request).await.unwrap();
+    let found = found.into_inner().findings.into_iter();
+    found.map(|one| one.record_id).collect()
+}
+
+async fn a_dealers_own_number_that_is_put_later_is_found_and_lost_again(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let theirs = with_phone(&world, 0, "13912340567");
+    world.change(std::slice::from_ref(&theirs));
+    world.until(|cards| crate::world::records(cards) == 1).await;
+    let own = [theirs.id.clone()];
+    for (phones, state) in [(&["13912340567"][..], "open"), (&[][..], "mended")] {
+        world.put_own_phones("D000", phones);
+        let is_so = async || {
+            let found = breaking(&world, "phone_of_dealer", state).await;
+            (found == own).then_some(())
+        };
+        world.wait_for(is_so).await;
+    }
+    assert!(breaking(&world, "phone_of_staff", "open").await.is_empty());
+}
+
 async fn a_business_phone_that_is_put_later_is_found_and_lost_again(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
     let theirs = with_phone(&world, 0, "13912340567");
     let other = with_phone(&world, 2, "13912340568");
     world.change(&[theirs.clone(), other]);
     world.until(|cards| crate::world::records(cards) == 2).await;
-    let found = async |state: &str| {
-        let request = world.hq(pb::ListFindingsRequest {
-            rule: "phone_of_staff".into(),
-            state: state.into(),
-            ..pb::ListFindingsRequest::default()
-        });
-        let found = world.quality().list_findings(request).await.unwrap();
-        let found = found.into_inner().findings.into_iter();
-        found.map(|one| one.record_id).collect::<Vec<_>>()
-    };
+    let found = async |state: &str| breaking(&world, "phone_of_staff", state).await;
     assert!(found("open").await.is_empty());
     let own = [theirs.id.clone()];
     world.put_phone("D000", "S4", "139 1234 0567");
@@ -313,17 +334,21 @@ async fn a_business_phone_that_is_put_later_is_found_and_lost_again(db: TestDb) 
 
 async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
-    world.network.give_phone("S4", "139 1234 0567");
+    world.put_phone("D000", "S4", "139 1234 0567");
     let theirs = with_phone(&world, 0, "13912340567");
     let other = with_phone(&world, 2, "13912340568");
     world.change(&[theirs.clone(), other]);
     world.until(|cards| crate::world::records(cards) == 2).await;
-    let request = world.hq(pb::ListFindingsRequest {
-        rule: "phone_of_staff".into(),
-        ..pb::ListFindingsRequest::default()
-    });
-    let found = world.quality().list_findings(request).await.unwrap();
-    let found = found.into_inner().findings;
+    let find = async || {
+        let request = world.hq(pb::ListFindingsRequest {
+            rule: "phone_of_staff".into(),
+            ..pb::ListFindingsRequest::default()
+        });
+        let found = world.quality().list_findings(request).await.unwrap();
+        let found = found.into_inner().findings;
+        (!found.is_empty()).then_some(found)
+    };
+    let found = world.wait_for(find).await;
     let [finding] = &found[..] else {
         panic!("one of the two: {found:?}");
     };

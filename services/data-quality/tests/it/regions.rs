@@ -12,6 +12,7 @@ use crate::world::{Owner, World, record, records};
 store_test_suite!(
     a_regions_card_says_what_the_lists_and_its_dealers_cards_say,
     a_regions_card_is_for_who_sees_the_whole_region,
+    a_region_in_the_list_is_the_whole_region_whoever_asks,
 );
 
 const RECORDS: u32 = 360;
@@ -174,4 +175,22 @@ async fn a_regions_card_is_for_who_sees_the_whole_region(db: TestDb) {
     let empty = empty.unwrap().into_inner();
     assert_eq!((empty.rank, empty.of, empty.worst.len()), (0, 0, 0));
     assert_eq!(empty.scorecard.unwrap().region, "r1");
+}
+
+async fn a_region_in_the_list_is_the_whole_region_whoever_asks(db: TestDb) {
+    let world = counted(db).await;
+    let all = world.cards("region", "").await;
+    let of_own: Vec<_> = all.iter().filter(|card| card.region == "r1").collect();
+    let ask = || pb::ListScorecardsRequest {
+        level: "region".into(),
+        ..pb::ListScorecardsRequest::default()
+    };
+    for asked in [
+        world.of_dealer(Role::Manager, "D011", ask()),
+        world.of_region(Role::Manager, "r1", ask()),
+    ] {
+        let listed = world.quality().list_scorecards(asked).await.unwrap();
+        let listed = listed.into_inner().scorecards;
+        assert_eq!(listed.iter().collect::<Vec<_>>(), of_own);
+    }
 }

@@ -176,9 +176,11 @@ impl AsyncRead for Door {
             match door.stage {
                 Stage::Looking => {
                     ready!(door.poll_refuse(cx))?;
-                    match ready!(door.poll_hold(cx))? {
-                        0 => door.give(Stage::Open, false),
-                        _ => door.look(),
+                    let read = ready!(door.poll_hold(cx))?;
+                    if read == 0 {
+                        door.give(Stage::Open, false);
+                    } else {
+                        door.look();
                     }
                 }
                 _ if !door.held.is_empty() => {

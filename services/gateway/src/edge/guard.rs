@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::{FutureExt as _, future::BoxFuture};
+use governor::Quota;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use marque_auth::{Identity, PlaceSeal, Verifier, authorize, bearer};
 use marque_core::{ReplayMark, SharedClock};
@@ -38,6 +39,13 @@ use crate::{
 
 /// The header by which a caller asks for a shorter deadline, in seconds.
 const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("request-timeout");
+
+/// Methods that show what is else masked or locked away: nobody has to do that all day, and whoever does is copying.
+const REVEALING: [&str; 3] = [
+    "/marque.customer.v1.CustomerService/Unmask",
+    "/marque.customer.v1.PersonalDataService/ExportCustomer",
+    "/marque.customer.v1.PersonalDataService/OpenRestricted",
+];
 
 /// Which limit of requests in progress counts, and how long a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +89,8 @@ pub(crate) struct Gate {
     places: PlaceSeal,
     clock: SharedClock,
     limits: Arc<RateLimits>,
+    /// Of what [`REVEALING`] says.
+    reveals: RateLimits,
     pressure: Arc<Pressure>,
     interactive: InFlightLimit,
     transfers: InFlightLimit,
@@ -97,9 +107,10 @@ impl Gate {
             places: deps.places.clone(),
             clock: Arc::clone(&deps.clock),
             limits: Arc::new(RateLimits::new(
-                settings.requests_per_second,
-                settings.burst,
+                "default",
+                Quota::per_second(settings.requests_per_second).allow_burst(settings.burst),
             )),
+            reveals: RateLimits::new("reveals", Quota::per_minute(settings.reveals_per_minute)),
             pressure: Arc::new(Pressure::new(settings.queue_delay, deps.backlog)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
@@ -127,6 +138,15 @@ impl Gate {
     /// Forgets callers that have been silent.
     pub(crate) fn forget_idle_callers(&self) {
         self.limits.forget_idle();
+        self.reveals.forget_idle();
+    }
+
+    fn limits_of(&self, operation: &Operation) -> &RateLimits {
+        if REVEALING.contains(&operation.rpc) {
+            &self.reveals
+        } else {
+            &self.limits
+        }
     }
 
     /// Watches how long requests wait for a thread, and refuses accordingly.
@@ -265,7 +285,8 @@ impl Guard {
     async fn admit(&self, request: &mut Request, finish: &mut Finish) -> Answer<Admitted> {
         let identity = self.gate.identify(request.headers()).await?;
         authorize(self.operation.rpc, identity.roles)?;
-        let (quotum, taken) = self.gate.limits.take(&identity.subject, &identity.scope);
+        let limits = self.gate.limits_of(&self.operation);
+        let (quotum, taken) = limits.take(&identity.subject, &identity.scope);
         finish.quotum = Some(quotum);
         taken.map_err(|refused| Failure::from(refused.status()))?;
         let ago = finish.begun.elapsed();

@@ -119,6 +119,7 @@ pub(crate) async fn get_my_score(State(app): State<App>, call: Call) -> Answer {
 pub(crate) async fn put_my_consent(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(purpose): Path<String>,
     Json(body): Json<ConsentBody>,
 ) -> Answer {
@@ -129,7 +130,7 @@ pub(crate) async fn put_my_consent(
         given: body.given,
         notice_version: body.notice_version,
         channel: body.channel,
-        expected_version: 0,
+        expected_version: conditions.replaced_version()?,
     };
     let put = app
         .clients
@@ -137,5 +138,6 @@ pub(crate) async fn put_my_consent(
         .write(&call, request, |mut client, request| async move {
             client.put_consent(request).await
         });
-    ok(&ConsentView::from(put.await?.consent.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&ConsentView::from(put.consent.unwrap_or_default()))
 }

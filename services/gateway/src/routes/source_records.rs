@@ -265,6 +265,7 @@ impl From<pb::PutSourceRecordResponse> for PutRecord {
 /// Put one customer record, live.
 ///
 /// The record is found by dealer, source system and key; the same record again changes nothing and says `unchanged`.
+/// With `If-None-Match: *` it is only put where there is none yet.
 #[utoipa::path(put, path = "/v1/source-records/{dealer}/{source}/{key}", tag = "customers",
     params(
         ("dealer" = String, Path, description = "Code of the dealer", example = "D001"),
@@ -284,7 +285,7 @@ pub(crate) async fn put_source_record(
         source,
         key,
         columns: Some(row.into()),
-        expected_version: conditions.expected_version()?.unwrap_or(0),
+        expected_version: conditions.replaced_version()?,
     };
     let put = app
         .clients

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::rig::{CUSTOMER, Reply, Rig, VEHICLE, request};
+use crate::{
+    operations::examples,
+    rig::{CUSTOMER, Reply, Rig, VEHICLE, request},
+};
 
 async fn with_header(
     rig: &Rig,
@@ -78,6 +81,56 @@ async fn a_write_on_a_stale_version_is_refused() {
             "{path} {name}: {value}: {}",
             reply.text
         );
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_wants_something_new_is_never_done_without_asking() {
+    for (operation, role, path, body) in examples() {
+        let (method, _) = operation.split_once(' ').unwrap();
+        if method != "PUT" && operation != "POST /v1/visits" {
+            continue;
+        }
+        let rig = Rig::new();
+        let mut request = request(method, &path, &rig.tokens.of(role), body);
+        let any = "*".parse().unwrap();
+        request.headers_mut().insert("if-none-match", any);
+        let reply = rig.send(request).await;
+        let is_refused = reply.reason().starts_with("PRECONDITION_");
+        let services = [
+            &rig.network,
+            &rig.customer,
+            &rig.vehicle,
+            &rig.visits,
+            &rig.complaint,
+        ];
+        let is_asked = services.into_iter().any(|service| {
+            let message = service.last_message();
+            message.contains("version: -1") || message.contains("only_new: true")
+        });
+        assert!(is_refused || is_asked, "{operation}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_finds_there_already_is_told_as_the_condition() {
+    let plan = |model: &str| {
+        format!(
+            r#"{{"model":"{model}","first_km":5000,"first_months":6,"every_km":10000,"every_months":12}}"#
+        )
+    };
+    let rig = Rig::new();
+    for (model, status) in [("S5 Plus", 412), ("S7", 200)] {
+        let path = "/v1/maintenance-plans";
+        let reply = with_header(&rig, "PUT", path, &plan(model), "if-none-match", "*").await;
+        assert_eq!(reply.status.as_u16(), status, "{model}: {}", reply.text);
+    }
+    rig.network.fail(tonic::Code::AlreadyExists);
+    let staff = "/v1/dealers/D001/staff/S17";
+    let body = r#"{"name":"Staff One"}"#;
+    for (value, status) in [("*", 412), ("\"1\"", 409)] {
+        let reply = with_header(&rig, "PUT", staff, body, "if-none-match", value).await;
+        assert_eq!(reply.status.as_u16(), status, "{value}: {}", reply.text);
     }
 }
 

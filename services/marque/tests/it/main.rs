@@ -11,5 +11,6 @@ mod keys;
 mod kills;
 mod mistakes;
 mod outbox;
+mod score;
 mod server;
 mod sheets;

@@ -13,7 +13,7 @@ use prost::Message;
 pub(crate) use published::dealer_to_pb;
 
 use crate::{
-    domain::{Dealer, Staff},
+    domain::{Dealer, Only, Staff},
     error::{Error, Result},
     storage::NetworkStore,
 };
@@ -31,7 +31,7 @@ impl NetworkApp {
     }
 
     /// Creates or replaces a dealer; the answer is made of it and of whether it is new. A version other than 0 must be the
-    /// one that is stored.
+    /// one that is stored; a negative one is that of a dealer who is not there yet.
     pub(crate) async fn put_dealer<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
@@ -68,7 +68,7 @@ impl NetworkApp {
         for mut dealer in dealers {
             let earlier = self.store.find_dealer(conn, ctx.scope(), &dealer.code)?;
             let version = earlier.as_ref().map_or(0, |earlier| earlier.version);
-            if dealer.version != 0 && dealer.version != version {
+            if dealer.version != 0 && dealer.version.max(0) != version {
                 return Err(Error::DealerChanged);
             }
             if let Some(earlier) = earlier.filter(|earlier| earlier.says_the_same(&dealer)) {
@@ -118,7 +118,12 @@ impl NetworkApp {
 
     /// Creates or replaces a member of staff. A manager may do so for his own dealer. Sent twice it says the same twice, so
     /// no answer is kept for a key: it would hold a name and a phone.
-    pub(crate) async fn put_staff(&self, ctx: CallContext, staff: Staff) -> Result<Staff> {
+    pub(crate) async fn put_staff(
+        &self,
+        ctx: CallContext,
+        staff: Staff,
+        only: Only,
+    ) -> Result<Staff> {
         ctx.require([Role::HqAdmin, Role::Manager])?;
         let violations = staff.violations("");
         if !violations.is_empty() {
@@ -127,17 +132,23 @@ impl NetworkApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                app.put_all_staff(conn, &ctx, std::slice::from_ref(&staff))?;
+                app.put_all_staff(conn, &ctx, std::slice::from_ref(&staff), only)?;
                 Ok(staff.clone())
             })
             .await
     }
 
     /// Puts staff in the caller's transaction and tells the others whose of them changed.
-    fn put_all_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &[Staff]) -> Result<()> {
+    fn put_all_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        staff: &[Staff],
+        only: Only,
+    ) -> Result<()> {
         let mut changed = BTreeSet::new();
         for one in staff {
-            if self.put_one_staff(conn, ctx, one)? {
+            if self.put_one_staff(conn, ctx, one, only)? {
                 changed.insert(one.dealer.as_str());
             }
         }
@@ -145,13 +156,21 @@ impl NetworkApp {
     }
 
     /// Puts one of them; says whether he is new or changed.
-    fn put_one_staff(&self, conn: &mut Conn<'_>, ctx: &CallContext, staff: &Staff) -> Result<bool> {
+    fn put_one_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        staff: &Staff,
+        only: Only,
+    ) -> Result<bool> {
         let now = self.clock.now();
         self.store
             .find_dealer(conn, ctx.scope(), &staff.dealer)?
             .ok_or(Error::DealerUnknown)?;
         let earlier = self.store.find_staff(conn, &staff.dealer, &staff.code)?;
-        self.store.put_staff(conn, staff, now)?;
+        if !self.store.put_staff(conn, staff, only, now)? {
+            return Err(Error::StaffExists);
+        }
         let dealer = staff.dealer.as_str();
         record(
             conn,
@@ -207,7 +226,7 @@ impl NetworkApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
                     app.put_dealers(conn, &ctx, dealers.clone())?;
-                    app.put_all_staff(conn, &ctx, &staff)?;
+                    app.put_all_staff(conn, &ctx, &staff, Only::Anybody)?;
                     Ok::<_, Error>(answer(dealers.len(), staff.len()))
                 })
             })

@@ -65,6 +65,7 @@ pub(crate) fn dealer_to_pb(dealer: Dealer) -> pb::Dealer {
         region,
         group,
         departments,
+        phones,
         updated_at,
         version,
     } = dealer;
@@ -76,5 +77,6 @@ pub(crate) fn dealer_to_pb(dealer: Dealer) -> pb::Dealer {
         departments,
         updated_at: Some(to_proto_time(updated_at)),
         version,
+        phones,
     }
 }

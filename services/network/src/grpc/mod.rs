@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     app::{NetworkApp, dealer_to_pb},
+    domain::Only,
     error::{Error, Result},
 };
 
@@ -107,8 +108,10 @@ impl NetworkGrpc {
         request: Request<pb::PutStaffRequest>,
     ) -> Result<pb::PutStaffResponse> {
         let ctx = CallContext::of(&request)?;
-        let staff = convert::staff_from_pb(request.into_inner().staff.unwrap_or_default())?;
-        let staff = self.app.put_staff(ctx, staff).await?;
+        let pb::PutStaffRequest { staff, only_new } = request.into_inner();
+        let staff = convert::staff_from_pb(staff.unwrap_or_default())?;
+        let only = if only_new { Only::New } else { Only::Anybody };
+        let staff = self.app.put_staff(ctx, staff, only).await?;
         Ok(pb::PutStaffResponse {
             staff: Some(convert::staff_to_pb(staff)),
         })

@@ -10,7 +10,7 @@ use marque_db::{Conn, Row, StoreError, Value};
 use marque_vault::{Place, Vault};
 
 use crate::{
-    domain::{Dealer, Staff},
+    domain::{Dealer, Only, Staff},
     error::{Error, Result},
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct NetworkStore {
 /// Key of the lock under which dealers are put: `dealers` in ASCII.
 const DEALERS_LOCK: i64 = 0x0064_6561_6c65_7273;
 
-const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
+const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version, phones";
 
 #[expect(
     clippy::unused_self,
@@ -72,13 +72,14 @@ impl NetworkStore {
     }
 
     pub(crate) fn put_dealer(&self, conn: &mut Conn<'_>, dealer: &Dealer) -> Result<()> {
-        let departments = dealer.departments.join("\n");
+        let [departments, phones] =
+            [&dealer.departments, &dealer.phones].map(|lines| lines.join("\n"));
         conn.execute(
-            "INSERT INTO dealers (code, name, region, dealer_group, departments, updated_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO dealers (code, name, region, dealer_group, departments, updated_at, version, phones)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (code) DO UPDATE SET name = excluded.name, region = excluded.region,
                  dealer_group = excluded.dealer_group, departments = excluded.departments,
-                 updated_at = excluded.updated_at, version = excluded.version",
+                 updated_at = excluded.updated_at, version = excluded.version, phones = excluded.phones",
             &[
                 dealer.code.as_str().into(),
                 (&dealer.name).into(),
@@ -87,23 +88,34 @@ impl NetworkStore {
                 (&departments).into(),
                 dealer.updated_at.into(),
                 dealer.version.into(),
+                (&phones).into(),
             ],
         )?;
         Ok(())
     }
 
+    /// Puts a member of staff; whether it did.
     pub(crate) fn put_staff(
         &self,
         conn: &mut Conn<'_>,
         staff: &Staff,
+        only: Only,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let phone = self.seal_phone(staff)?;
-        conn.execute(
+        let known = match only {
+            Only::New => "NOTHING",
+            Only::Anybody => {
+                "UPDATE SET name = excluded.name, department = excluded.department,
+                     phone = excluded.phone, active = excluded.active, updated_at = excluded.updated_at"
+            }
+        };
+        let sql = format!(
             "INSERT INTO staff (dealer, code, name, department, phone, active, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (dealer, code) DO UPDATE SET name = excluded.name, department = excluded.department,
-                 phone = excluded.phone, active = excluded.active, updated_at = excluded.updated_at",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (dealer, code) DO {known}"
+        );
+        let put = conn.execute(
+            &sql,
             &[
                 staff.dealer.as_str().into(),
                 (&staff.code).into(),
@@ -114,7 +126,7 @@ impl NetworkStore {
                 now.into(),
             ],
         )?;
-        Ok(())
+        Ok(put > 0)
     }
 
     fn seal_phone(&self, staff: &Staff) -> Result<Vec<u8>> {
@@ -205,7 +217,8 @@ fn scope_clause(scope: &Scope, number: usize) -> (String, &str) {
 
 fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
     let code: String = row.get(0)?;
-    let departments: String = row.get(4)?;
+    let (departments, phones): (String, String) = (row.get(4)?, row.get(7)?);
+    let lines = |text: String| text.lines().map(str::to_owned).collect();
     Ok(Dealer {
         code: code
             .parse()
@@ -216,7 +229,8 @@ fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
         name: row.get(1)?,
         region: row.get(2)?,
         group: row.get(3)?,
-        departments: departments.lines().map(str::to_owned).collect(),
+        departments: lines(departments),
+        phones: lines(phones),
         updated_at: row.get(5)?,
         version: row.get(6)?,
     })

@@ -206,6 +206,21 @@ impl Ladder {
         ranks.at_rank(last)
     }
 
+    /// The places of those of the customers who are ranked among all of a kind, or among those of a brand; in no order.
+    pub(crate) fn places(
+        &self,
+        (kind, brand): (Kind, Option<&str>),
+        customers: &[CustomerId],
+    ) -> Vec<(WeightedSum, CustomerId)> {
+        let inner = self.inner.read();
+        let group = inner.group(kind, brand);
+        let Some(ranks) = group.and_then(|group| inner.pyramid.group(group)) else {
+            return Vec::new();
+        };
+        let place = |customer: &CustomerId| Some((ranks.sum(*customer)?, *customer));
+        customers.iter().filter_map(place).collect()
+    }
+
     /// So many of a brand's customers by rank, from the first or from behind a place, each with his place.
     pub(crate) fn next_of_brand(
         &self,

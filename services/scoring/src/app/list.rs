@@ -22,8 +22,8 @@ use crate::{
     storage::{self, Listing},
 };
 
-/// A brand of no more customers is walked over for whoever sees but some of them; of a greater one the store looks for those he sees.
-const FEW: u64 = 20_000;
+/// So many customers, of a brand or of a dealer, are looked through for those that are wanted; of more the store walks over the ranks.
+const FEW: usize = 20_000;
 /// Customers looked at in a row for those somebody sees.
 const BATCH: usize = 500;
 
@@ -60,17 +60,11 @@ impl ScoreApp {
             last,
             limit: page.size as usize,
         };
-        let sees_all = matches!(ctx.scope(), Scope::Headquarters);
-        let is_by_ladder = group.is_some() && (sees_all || size <= FEW);
         let app = self.clone();
         let mut shown: Vec<Shown> = self
             .db
             .scan(move |conn| {
-                let rows = if is_by_ladder {
-                    app.page_of_brand(conn, ctx.scope(), &listing)?
-                } else {
-                    storage::list_by_rank(conn, ctx.scope(), &listing)?
-                };
+                let rows = app.page_of(conn, ctx.scope(), (&listing, size))?;
                 conn.see_all_dealers()?;
                 rows.into_iter()
                     .map(|row| app.show(conn, row, Asked::default()))
@@ -101,7 +95,26 @@ impl ScoreApp {
         Ok((shown, next))
     }
 
-    /// A page of a brand's customers whom a scope sees. Their places are the ladder's, so that nobody of another brand is walked over.
+    /// A page of customers whom a scope sees, out of a group of so many. Where few can be in it they are found by their ids, and their
+    /// places are the ladder's: in the index of all ranks they stand far apart.
+    fn page_of(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        (listing, size): (&Listing, u64),
+    ) -> Result<Vec<Row>, StoreError> {
+        let is_of_brand = !listing.brand.is_empty();
+        let sees_all = matches!(scope, Scope::Headquarters);
+        if is_of_brand && (sees_all || size <= FEW as u64) {
+            return self.page_of_brand(conn, scope, listing);
+        }
+        if matches!(scope, Scope::Dealer(_)) && storage::has_at_most(conn, scope, FEW)? {
+            return self.page_of_few(conn, scope, listing);
+        }
+        storage::list_by_rank(conn, scope, listing)
+    }
+
+    /// A page of a brand's customers whom a scope sees.
     fn page_of_brand(
         &self,
         conn: &mut Conn<'_>,
@@ -111,33 +124,58 @@ impl ScoreApp {
         let sees_all = matches!(scope, Scope::Headquarters);
         let at_once = if sees_all { listing.limit } else { BATCH };
         let brand = (listing.kind, listing.brand.as_str());
-        let is_within = |(sum, customer): &(WeightedSum, CustomerId)| {
-            let is_before = |(last, id): (WeightedSum, CustomerId)| {
-                (Reverse(*sum), *customer) <= (Reverse(last), id)
-            };
-            listing.last.is_none_or(is_before)
-        };
         let (mut after, mut found) = (listing.after, Vec::new());
         while found.len() < listing.limit {
             let mut places = self.ladder.next_of_brand(brand, after, at_once);
-            places.retain(is_within);
+            places.retain(|place| listing.holds(*place));
             let Some(last) = places.last() else {
                 break;
             };
             after = Some(*last);
-            let customers: Vec<CustomerId> = places.iter().map(|(_, customer)| *customer).collect();
-            let rows = storage::find_ranked(conn, scope, &customers)?;
-            let mut rows: FxHashMap<CustomerId, Row> =
-                rows.into_iter().map(|row| (row.customer, row)).collect();
-            found.extend(
-                customers
-                    .iter()
-                    .filter_map(|customer| rows.remove(customer)),
-            );
+            found.extend(rows_at(conn, scope, &places)?);
         }
         found.truncate(listing.limit);
         Ok(found)
     }
+
+    /// A page of the customers of a dealer who has few.
+    fn page_of_few(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        listing: &Listing,
+    ) -> Result<Vec<Row>, StoreError> {
+        let known = storage::list_in_scope(conn, scope, listing.kind)?;
+        let brand = Some(listing.brand.as_str()).filter(|brand| !brand.is_empty());
+        let mut places = self.ladder.places((listing.kind, brand), &known);
+        places.retain(|place| listing.holds(*place));
+        places.sort_unstable_by_key(|(sum, customer)| (Reverse(*sum), *customer));
+        let mut found = Vec::new();
+        for some in places.chunks(listing.limit) {
+            found.extend(rows_at(conn, scope, some)?);
+            if found.len() >= listing.limit {
+                break;
+            }
+        }
+        found.truncate(listing.limit);
+        Ok(found)
+    }
+}
+
+/// The rows of those at some places whom a scope sees, in the order of the places.
+fn rows_at(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    places: &[(WeightedSum, CustomerId)],
+) -> Result<Vec<Row>, StoreError> {
+    let customers: Vec<CustomerId> = places.iter().map(|(_, customer)| *customer).collect();
+    let rows = storage::find_ranked(conn, scope, &customers)?;
+    let mut rows: FxHashMap<CustomerId, Row> =
+        rows.into_iter().map(|row| (row.customer, row)).collect();
+    let in_order = customers
+        .iter()
+        .filter_map(|customer| rows.remove(customer));
+    Ok(in_order.collect())
 }
 
 fn read_key(key: &str) -> Option<(WeightedSum, CustomerId)> {

@@ -37,7 +37,7 @@ pub(crate) use assess::Assessor;
 pub(crate) use benefits::BenefitShown;
 pub(crate) use due_list::{DueAsked, DueShown, keep_dues};
 pub(crate) use facts::Recorded;
-pub(crate) use guarantees::Counted;
+pub(crate) use guarantees::{Counted, Demand, Demanded};
 pub(crate) use holds::keep_holds;
 pub(crate) use ladder::Ladder;
 pub(crate) use learn::keep_learning;

@@ -24,7 +24,10 @@ use crate::{
 pub(crate) struct ReportQuestion {
     pub(crate) report: Report,
     pub(crate) by: By,
+    /// Whose ranks are told of.
     pub(crate) kind: Kind,
+    /// Only customers of this kind; of both if `None`.
+    pub(crate) only: Option<Kind>,
     /// As of this instant, or the end of the period.
     pub(crate) to: Timestamp,
     /// Beginning of the period, for what has one.
@@ -32,6 +35,11 @@ pub(crate) struct ReportQuestion {
 }
 
 impl ReportQuestion {
+    /// Whom it is of, and by what they are told apart.
+    pub(super) fn of(&self) -> (By, Option<Kind>) {
+        (self.by, self.only)
+    }
+
     fn check(&self) -> Result<()> {
         let has_period = matches!(
             self.report,
@@ -98,7 +106,7 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
                 tiers_at(conn, from, asked.kind)?,
                 tiers_at(conn, asked.to, asked.kind)?,
             );
-            let seen = storage::groups(conn, scope, asked.by)?;
+            let seen = storage::groups(conn, scope, asked.of())?;
             Ok(migrations(&before, &after, &seen, (asked, "unscored")))
         }
         Report::Loyalty => loyalty(conn, scope, asked, Word::Class),
@@ -107,10 +115,14 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
         Report::LoyaltyMigrations => {
             let before = Said::of_loyalty(conn, Word::Class, (asked.by, from))?;
             let after = Said::of_loyalty(conn, Word::Class, (asked.by, asked.to))?;
-            let seen = storage::groups(conn, scope, asked.by)?;
+            let seen = storage::groups(conn, scope, asked.of())?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
-        Report::Degrees => Ok(means(asked, storage::degrees_by(conn, scope, asked.by)?, 1)),
+        Report::Degrees => Ok(means(
+            asked,
+            storage::degrees_by(conn, scope, asked.of())?,
+            1,
+        )),
         Report::Retention => comings::retained(conn, scope, asked, from),
         Report::Cohorts => comings::cohort_table(conn, scope, asked),
     }
@@ -182,7 +194,7 @@ fn scores(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
         .map(|past| (past.customer, past.hundredths))
         .collect();
     let mut groups: BTreeMap<(String, i64), u64> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
+    for (customer, group) in storage::groups(conn, scope, asked.of())? {
         if let Some(hundredths) = scored.get(&customer) {
             let band = (hundredths / 100 / BAND * BAND).min(HIGHEST);
             *groups.entry((asked.named(&group), band)).or_default() += 1;
@@ -214,7 +226,7 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
         .map(|(past, tier)| (past.customer, (past, tier)))
         .collect();
     let mut groups: BTreeMap<(String, Tier), (u64, i64)> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
+    for (customer, group) in storage::groups(conn, scope, asked.of())? {
         if let Some((past, tier)) = ranked.get(&customer) {
             let entry = groups.entry((asked.named(&group), *tier)).or_default();
             *entry = (entry.0 + 1, entry.1 + past.hundredths);
@@ -248,7 +260,7 @@ fn loyalty(
 ) -> Result<Table> {
     let said = Said::of_loyalty(conn, word, (asked.by, asked.to))?;
     let mut groups: BTreeMap<(String, &str), u64> = BTreeMap::new();
-    let seen = storage::groups(conn, scope, asked.by)?;
+    let seen = storage::groups(conn, scope, asked.of())?;
     for (customer, group) in &seen {
         if let Some(word) = said.of(*customer, group) {
             *groups.entry((asked.named(group), word)).or_default() += 1;

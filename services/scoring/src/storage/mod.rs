@@ -57,8 +57,8 @@ pub(crate) use reports::{
 };
 pub(crate) use scores::{
     Listing, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,
-    find_rows, history_at, history_of, last_change, list_by_rank, list_in_scope, load_all,
-    put_rows, take_changes, walk, walk_members,
+    find_rows, has_at_most, history_at, history_of, last_change, list_by_rank, list_in_scope,
+    load_all, put_rows, take_changes, walk, walk_members,
 };
 pub(crate) use told::{
     Check, ask_checks, complaining_customers, due_checks, end_check, find_car, put_told_tiers,

@@ -1,5 +1,7 @@
 //! Scores as they are, and as they were.
 
+use std::cmp::Reverse;
+
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
@@ -234,6 +236,31 @@ pub(crate) struct Listing {
     /// Up to this one; to the end if `None`.
     pub(crate) last: Option<(WeightedSum, CustomerId)>,
     pub(crate) limit: usize,
+}
+
+impl Listing {
+    /// Whether a place lies in it.
+    pub(crate) fn holds(&self, (sum, customer): (WeightedSum, CustomerId)) -> bool {
+        let order = |(sum, customer): (WeightedSum, CustomerId)| (Reverse(sum), customer);
+        let here = order((sum, customer));
+        self.after.is_none_or(|after| here > order(after))
+            && self.last.is_none_or(|last| here <= order(last))
+    }
+}
+
+/// Whether the dealers of a scope have so many customers' records or fewer.
+pub(crate) fn has_at_most(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    most: usize,
+) -> Result<bool, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM record_links l WHERE {clause} LIMIT ?2) some_records"
+    );
+    let limit = most as i64 + 1;
+    let found = conn.query_opt(&sql, &[dealers, limit.into()], |row| row.get::<i64>(0))?;
+    Ok(found.unwrap_or(0) < limit)
 }
 
 /// Scored customers of a scope by rank, the highest first.

@@ -2,8 +2,8 @@
 
 use marque_api::{
     scoring::v1::{
-        GetDueDatesRequest, GetGuaranteesRequest, GetGuaranteesResponse, GuaranteeTerms,
-        ListGuaranteeTermsRequest, PutGuaranteeTermsRequest, WearPart,
+        GetDueDatesRequest, GetGuaranteesRequest, GetGuaranteesResponse, GuaranteeDemand,
+        GuaranteeTerms, ListGuaranteeTermsRequest, PutGuaranteeTermsRequest, WearPart,
     },
     service_history::v1::{Line, LineKind, Visit},
 };
@@ -20,6 +20,7 @@ store_test_suite!(
     a_promise_below_the_law_is_refused,
     a_promise_that_is_taken_back_leaves_the_one_before_it,
     what_a_certificate_says_beside_its_periods_is_kept_and_shown,
+    a_demand_has_its_days_and_its_fee,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -75,6 +76,7 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     ];
     let request = GetGuaranteesRequest {
         vehicle_id: vehicle(VIN).to_string(),
+        ..GetGuaranteesRequest::default()
     };
     let answer = world
         .scoring()
@@ -142,6 +144,7 @@ async fn what_a_diagnosis_names_is_counted_and_what_one_tells_warns(db: TestDb) 
         *world.repair_orders.lock().unwrap() = orders;
         let request = GetGuaranteesRequest {
             vehicle_id: vehicle(VIN).to_string(),
+            ..GetGuaranteesRequest::default()
         };
         let answer = world.scoring().get_guarantees(world.hq(request)).await;
         let counters = answer.unwrap().into_inner().counters;
@@ -172,6 +175,7 @@ async fn what_a_diagnosis_names_is_counted_and_what_one_tells_warns(db: TestDb) 
 async fn guarantees(world: &World) -> GetGuaranteesResponse {
     let request = GetGuaranteesRequest {
         vehicle_id: vehicle(VIN).to_string(),
+        ..GetGuaranteesRequest::default()
     };
     let answer = world.scoring().get_guarantees(world.hq(request)).await;
     answer.unwrap().into_inner()
@@ -406,4 +410,55 @@ async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb
             .collect();
         assert_eq!((refused.status, fields), (400, vec![field]));
     }
+}
+
+async fn a_demand_has_its_days_and_its_fee(db: TestDb) {
+    let world = World::start(db).await;
+    world.vehicles.deliver([sold(1, VIN, "2024-03-05")]).await;
+    let ask = async |demanded_on: &str, price_minor| {
+        let request = GetGuaranteesRequest {
+            vehicle_id: vehicle(VIN).to_string(),
+            demand: Some(GuaranteeDemand {
+                demanded_on: demanded_on.into(),
+                price_minor,
+                driven_km: 12_000,
+            }),
+        };
+        let answer = world.scoring().get_guarantees(world.hq(request)).await?;
+        Ok::<_, tonic::Status>(answer.into_inner().demanded.unwrap())
+    };
+    // The vector of standards.md 4.7: over the days off in May.
+    let demanded = ask("2024-04-22", 15_000_000).await.unwrap();
+    assert_eq!(
+        (
+            demanded.answer_by.as_str(),
+            demanded.complete_by.as_str(),
+            demanded.usage_fee_minor
+        ),
+        ("2024-05-08", "2024-05-21", Some(900_000))
+    );
+    assert!(!demanded.provisional);
+    let promised = GuaranteeTerms {
+        usage_fee_basis_points: Some(30),
+        ..promise("S5 Plus", "", 36)
+    };
+    put(&world, promised).await.unwrap();
+    let less = ask("2024-04-22", 15_000_000).await.unwrap();
+    assert_eq!(less.usage_fee_minor, Some(540_000), "as the maker promised");
+    let without = ask("2024-04-22", 0).await.unwrap();
+    assert_eq!(without.usage_fee_minor, None);
+    for (demanded_on, price, field) in [
+        ("2024-03-04", 0, "demanded_on"),
+        ("2026-06-16", 0, "demanded_on"),
+        ("soon", 0, "demanded_on"),
+        ("2024-04-22", -1, "price"),
+    ] {
+        let refused = Problem::from(ask(demanded_on, price).await.unwrap_err());
+        assert_eq!(
+            (refused.status, refused.violations[0].field.as_str()),
+            (400, field)
+        );
+    }
+    let asked = guarantees(&world).await;
+    assert!(asked.demanded.is_none(), "nobody told of a demand");
 }

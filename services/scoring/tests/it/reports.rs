@@ -1,7 +1,8 @@
 //! Tables for analysts, as of any past instant.
 
 use marque_api::{
-    scoring::v1::{GetReportRequest, report_cell::Value},
+    customer::v1::{Kind, Link},
+    scoring::v1::{GetLoyaltyRequest, GetReportRequest, report_cell::Value},
     service_history::v1::RecordedVisit,
 };
 use marque_core::{Clock as _, Timestamp};
@@ -21,6 +22,7 @@ store_test_suite!(
     every_table_holds_what_its_columns_say,
     what_makes_no_sense_is_refused,
     classes_by_model_are_those_with_the_model,
+    persons_and_organizations_are_told_apart_if_asked,
 );
 
 type Row = Vec<String>;
@@ -376,6 +378,14 @@ async fn classes_by_model_are_those_with_the_model(db: TestDb) {
         table(&world, ask("loyalty", "model", None, None)).await,
         by_model
     );
+    let own = world.hq(GetLoyaltyRequest {
+        customer_id: customer(1).to_string(),
+    });
+    let own = world.scoring().get_loyalty(own).await.unwrap().into_inner();
+    let own = own.loyalty.unwrap().models.into_iter();
+    let own: Vec<(String, String)> = own.map(|each| (each.model, each.class)).collect();
+    let word = |model: &str, class: &str| (model.to_owned(), class.to_owned());
+    assert_eq!(own, [word("X3", "lost"), word("X5", "loyal")]);
     assert_eq!(
         table(&world, ask("trust", "", None, None)).await,
         rows(&[&["all", "trusting", "1"]])
@@ -403,4 +413,43 @@ async fn classes_by_model_are_those_with_the_model(db: TestDb) {
         table(&world, moves).await,
         rows(&[&["X3", "lost", "lost", "1"], &["X5", "loyal", "lost", "1"]])
     );
+}
+
+async fn persons_and_organizations_are_told_apart_if_asked(db: TestDb) {
+    let world = World::start(db).await;
+    let fleet = Link {
+        kind: Kind::Organization as i32,
+        ..link("D1", "K3", customer(3))
+    };
+    let links = vec![
+        link("D1", "K1", customer(1)),
+        link("D1", "K2", customer(2)),
+        fleet,
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = (1..=3).map(|n| visit("D1", n, &format!("K{n}"), "2025-11-01"));
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    let period = (Some(day("2026-01-01")), Some(day("2026-06-01")));
+    // The column in which each report counts customers.
+    for (report, by, column) in [
+        ("loyalty", "", 2),
+        ("ladder", "dealer", 2),
+        ("trust", "", 2),
+        ("degrees", "", 1),
+        ("degrees", "dealer", 1),
+        ("retention", "", 1),
+        ("cohorts", "", 3),
+    ] {
+        for (kind, count) in [("", "3"), ("person", "2"), ("organization", "1")] {
+            let asked = GetReportRequest {
+                kind: kind.into(),
+                ..ask(report, by, period.0, None)
+            };
+            let rows = table(&world, asked).await;
+            assert_eq!(
+                rows[0][column], count,
+                "{report} by {by} of {kind}: {rows:?}"
+            );
+        }
+    }
 }

@@ -106,8 +106,7 @@ impl VisitApp {
                     &request,
                     |conn| {
                         let recorded = app.rows.write(conn, &[&payload], now)?[0];
-                        let before = recorded.outcome.version_before(recorded.version);
-                        if expected != 0 && before != expected {
+                        if !recorded.outcome.meets(recorded.version, expected) {
                             return Err(Error::VisitChanged);
                         }
                         if recorded.outcome == Outcome::Stored {

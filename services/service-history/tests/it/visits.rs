@@ -24,6 +24,7 @@ store_test_suite!(
     a_word_that_is_not_understood_is_kept_as_it_was_typed,
     a_long_history_is_read_in_pages,
     a_row_without_an_order_number_is_refused,
+    a_visit_that_must_be_new_or_in_a_version_changes_nothing_else,
     an_idempotency_key_gives_the_same_answer,
 );
 
@@ -342,6 +343,31 @@ async fn a_long_history_is_read_in_pages(db: TestDb) {
         .map(|month| (format!("R{month}"), month == 1))
         .collect();
     assert_eq!((seen, pages), (expected, 3));
+}
+
+async fn a_visit_that_must_be_new_or_in_a_version_changes_nothing_else(db: TestDb) {
+    let world = World::start(db).await;
+    let put = async |km: &str, expected_version| {
+        let request = PutVisitRequest {
+            dealer: "D1".into(),
+            source: "dms".into(),
+            columns: Some(visit("R1", &vin(1), "K1", "03-05", km)),
+            expected_version,
+        };
+        let put = world.history().put_visit(world.desk("D1", request)).await;
+        put.map(|put| put.into_inner().visit.unwrap())
+    };
+    let new = put("5000", -1).await.unwrap();
+    for expected in [-1, new.version + 1] {
+        let refused = put("5100", expected).await.unwrap_err();
+        let problem = marque_errors::Problem::from(refused);
+        assert_eq!(problem.reason, "VISIT_CHANGED", "{expected}");
+    }
+    let corrected = put("5200", new.version).await.unwrap();
+    assert_eq!(
+        (corrected.odometer_km, corrected.version),
+        (5200, new.version + 1)
+    );
 }
 
 async fn a_row_without_an_order_number_is_refused(db: TestDb) {

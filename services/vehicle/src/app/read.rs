@@ -104,8 +104,7 @@ impl VehicleApp {
                         let shown = show(conn, ctx.scope(), &[id])?
                             .pop()
                             .ok_or(Error::VehicleUnknown)?;
-                        let before = outcome.version_before(shown.vehicle.version);
-                        if expected != 0 && before != expected {
+                        if !outcome.meets(shown.vehicle.version, expected) {
                             return Err(Error::VehicleChanged);
                         }
                         Ok(answer(shown, outcome, &findings))

@@ -226,11 +226,17 @@ async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: Test
             .await;
         put.map(|put| put.into_inner().vehicle.unwrap())
     };
-    let read = put("白", 0).await.unwrap();
+    let read = put("白", -1).await.unwrap();
     let mine = put("黑", read.version).await.unwrap();
     assert!(mine.version > read.version);
     let late = put("红", read.version).await.unwrap_err();
     assert_eq!(marque_errors::Problem::from(late).reason, "VEHICLE_CHANGED");
+    let again = put("红", -1).await.unwrap_err();
+    assert_eq!(
+        marque_errors::Problem::from(again).reason,
+        "VEHICLE_CHANGED",
+        "it is there already"
+    );
     let kept = world.find(&vin(3)).await.unwrap();
     assert_eq!((kept.color.as_str(), kept.version), ("黑", mine.version));
 }

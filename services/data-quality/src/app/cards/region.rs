@@ -1,5 +1,7 @@
 //! The scorecard of a region: how good the records of its dealers together are, against the other regions and against before.
 
+use std::collections::BTreeSet;
+
 use marque_auth::{CallContext, Role, Scope};
 use marque_core::business_date;
 use marque_db::Conn;
@@ -55,6 +57,25 @@ impl QualityApp {
             })
             .await
     }
+}
+
+/// The cards of the regions in which the scope has records: of all their dealers, whoever asks, since sums show none of them.
+pub(super) fn list(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    filter: &CardFilter,
+) -> Result<Vec<CardRow>> {
+    let own = storage::list_dealers(conn, scope, filter)?;
+    let seen: BTreeSet<String> = own.into_iter().map(|card| card.region).collect();
+    conn.see_all_dealers()?;
+    let everybody = CardFilter {
+        dealer: String::new(),
+        ..filter.clone()
+    };
+    let all = storage::list_dealers(conn, &Scope::Headquarters, &everybody)?;
+    let mut regions = by_region(all);
+    regions.retain(|card| seen.contains(&card.region));
+    Ok(regions)
 }
 
 /// A dealer's own records are not his region's.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Json, Path},
     problem::Answer,
@@ -106,9 +106,11 @@ pub(crate) struct PutCalendar {
 pub(crate) async fn put_calendar(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(dealer): Path<String>,
     Json(calendar): Json<CalendarView>,
 ) -> Answer {
+    conditions.check_standing()?;
     let CalendarView {
         opens,
         closes,

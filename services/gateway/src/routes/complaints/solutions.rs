@@ -159,7 +159,7 @@ pub(crate) async fn put_solution(
     Path(id): Path<String>,
     Json(body): Json<SolutionBody>,
 ) -> Answer {
-    let expected = conditions.expected_version()?.unwrap_or(0);
+    let expected = conditions.replaced_version()?;
     let put = put(&app, &call, body.into_request(id, expected)).await;
     answer(put.map_err(|failure| conditions.told(failure))?)
 }
@@ -305,8 +305,10 @@ pub(crate) async fn search_solutions(
 pub(crate) async fn use_solution(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((id, solution_id)): Path<(String, String)>,
 ) -> Answer {
+    conditions.check_unconditional()?;
     let request = pb::UseSolutionRequest { id, solution_id };
     let used = app
         .clients

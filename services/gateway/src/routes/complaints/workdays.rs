@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Json, Path},
     problem::Answer,
@@ -119,9 +119,11 @@ pub(crate) struct WorkYearBody {
 pub(crate) async fn put_workdays(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(year): Path<i32>,
     Json(body): Json<WorkYearBody>,
 ) -> Answer {
+    conditions.check_unconditional()?;
     let WorkYearBody { source, off, on } = body;
     let span = |DaySpan { from, to }| pb::DaySpan { from, to };
     let year = pb::WorkYear {

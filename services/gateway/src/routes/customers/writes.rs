@@ -107,7 +107,7 @@ pub(crate) async fn put_consent(
         given,
         notice_version,
         channel,
-        expected_version: conditions.expected_version()?.unwrap_or(0),
+        expected_version: conditions.replaced_version()?,
     };
     let put = app
         .clients

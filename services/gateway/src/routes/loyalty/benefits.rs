@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::Json,
     problem::Answer,
@@ -131,8 +131,10 @@ pub(crate) struct BenefitPlanBody {
 pub(crate) async fn put_benefit_plan(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(body): Json<BenefitPlanBody>,
 ) -> Answer {
+    conditions.check_unconditional()?;
     let request = pb::PutBenefitPlanRequest {
         toml: body.plan,
         version: body.version,

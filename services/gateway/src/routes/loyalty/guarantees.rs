@@ -2,11 +2,59 @@
 
 use axum::extract::State;
 use marque_api::scoring::v1 as pb;
-use serde::Serialize;
-use utoipa::ToSchema;
+use marque_core::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::WearPart;
-use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, values::views};
+use crate::{
+    answer::ok,
+    edge::Call,
+    extract::{Path, Query},
+    problem::{Answer, Failure},
+    state::App,
+    values::views,
+};
+
+/// A demand for another car or the money, if there is one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DemandQuery {
+    /// The day on which it was made: the answer says by when the seller must act.
+    #[param(required = false, example = "2026-03-02")]
+    demanded_on: String,
+    /// What was paid for the car, in yuan: the answer says the fee for its use.
+    #[param(required = false, example = "150000")]
+    price: String,
+    /// Km driven until then.
+    #[param(required = false)]
+    km: u32,
+}
+
+impl DemandQuery {
+    fn told(self) -> Answer<Option<pb::GuaranteeDemand>> {
+        let Self {
+            demanded_on,
+            price,
+            km,
+        } = self;
+        if demanded_on.is_empty() && price.is_empty() && km == 0 {
+            return Ok(None);
+        }
+        let price_minor = if price.is_empty() {
+            0
+        } else {
+            Money::parse_minor(price.trim())
+                .map_err(|error| Failure::field("price", "FORMAT", error.to_string()))?
+        };
+        Ok(Some(pb::GuaranteeDemand {
+            demanded_on,
+            price_minor,
+            driven_km: km,
+        }))
+    }
+}
 
 /// The counters of a car.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +77,40 @@ pub(crate) struct Guarantees {
     terms: TermsView,
     /// The nearest to its threshold first.
     counters: Vec<CounterView>,
+    /// What the demand that was told of asks of the seller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demand: Option<DemandView>,
+}
+
+/// What a demand for another car or the money asks of the seller (SAMR Order 43, Art. 27 and 28).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GuaranteeDemand)]
+pub(crate) struct DemandView {
+    /// Last day for the answer, with reasons if it is a refusal: ten working days.
+    #[schema(example = "2026-03-16")]
+    answer_by: String,
+    /// Last day for carrying it out, twenty working days; after it the buyer may choose the money.
+    #[schema(example = "2026-03-30")]
+    complete_by: String,
+    /// One of them lies in a year whose days off are not announced, and may move.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    provisional: bool,
+    /// Fee for the use of the car until then in yuan, decimal text, owed in the cases of Art. 24 alone; absent without a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "9000.00")]
+    usage_fee: Option<String>,
+}
+
+impl From<pb::GuaranteeDemanded> for DemandView {
+    fn from(demanded: pb::GuaranteeDemanded) -> Self {
+        let fee = demanded.usage_fee_minor;
+        Self {
+            answer_by: demanded.answer_by,
+            complete_by: demanded.complete_by,
+            provisional: demanded.provisional,
+            usage_fee: fee.map(|minor| Money::cny(minor).amount()),
+        }
+    }
 }
 
 /// The terms of a car: months or km from its sale, whichever is first.
@@ -120,14 +202,16 @@ impl From<pb::GuaranteeCounter> for CounterView {
 ///
 /// Evidence, not a verdict: whether a part is still unfit, or a fault a serious one, is for people to say.
 #[utoipa::path(get, path = "/v1/vehicles/{id}/guarantees", tag = "scores",
-    params(("id" = String, Path, description = "Vehicle id")),
+    params(("id" = String, Path, description = "Vehicle id"), DemandQuery),
     responses((status = 200, description = "The counters", body = Guarantees)))]
 pub(crate) async fn get_guarantees(
     State(app): State<App>,
     call: Call,
     Path(vehicle_id): Path<String>,
+    Query(query): Query<DemandQuery>,
 ) -> Answer {
-    let request = pb::GetGuaranteesRequest { vehicle_id };
+    let demand = query.told()?;
+    let request = pb::GetGuaranteesRequest { vehicle_id, demand };
     let get = app
         .clients
         .scoring
@@ -143,5 +227,6 @@ pub(crate) async fn get_guarantees(
         repair_period_end: counted.repair_period_end,
         terms: TermsView::new(counted.terms.unwrap_or_default(), counted.terms_by),
         counters: views(counted.counters),
+        demand: counted.demanded.map(DemandView::from),
     })
 }

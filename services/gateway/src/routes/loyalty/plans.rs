@@ -5,7 +5,14 @@ use marque_api::scoring::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{answer::ok, edge::Call, extract::Json, problem::Answer, state::App, values::views};
+use crate::{
+    answer::{Preconditions, not_met, ok},
+    edge::Call,
+    extract::Json,
+    problem::Answer,
+    state::App,
+    values::views,
+};
 
 /// A maintenance plan: km or months, whichever is first.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -62,13 +69,19 @@ pub(crate) async fn list_maintenance_plans(State(app): State<App>, call: Call) -
 }
 
 /// Create or replace the maintenance plan of a model. Goes on record.
+///
+/// With `If-None-Match: *` none is replaced.
 #[utoipa::path(put, path = "/v1/maintenance-plans", tag = "scores", request_body = MaintenancePlan,
     responses((status = 200, description = "As stored", body = MaintenancePlan)))]
 pub(crate) async fn put_maintenance_plan(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(plan): Json<MaintenancePlan>,
 ) -> Answer {
+    if conditions.wants_absence() && is_planned(&app, &call, &plan.model).await? {
+        return Err(not_met());
+    }
     let plan = pb::Plan {
         model: plan.model,
         first_km: plan.first_km,
@@ -84,4 +97,13 @@ pub(crate) async fn put_maintenance_plan(
             client.put_plan(request).await
         });
     ok(&MaintenancePlan::from(put.await?.plan.unwrap_or_default()))
+}
+
+async fn is_planned(app: &App, call: &Call, model: &str) -> Answer<bool> {
+    let list = app.clients.scoring.read(
+        call,
+        pb::ListPlansRequest {},
+        |mut client, request| async move { client.list_plans(request).await },
+    );
+    Ok(list.await?.plans.iter().any(|plan| plan.model == model))
 }

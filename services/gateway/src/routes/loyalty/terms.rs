@@ -5,7 +5,14 @@ use marque_api::scoring::v1 as pb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{answer::ok, edge::Call, extract::Json, problem::Answer, state::App, values::views};
+use crate::{
+    answer::{Preconditions, ok},
+    edge::Call,
+    extract::Json,
+    problem::Answer,
+    state::App,
+    values::views,
+};
 
 /// What is promised to cars under the three guarantees: months or km from the sale, whichever is first.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -144,8 +151,10 @@ pub(crate) async fn list_guarantee_terms(State(app): State<App>, call: Call) -> 
 pub(crate) async fn put_guarantee_terms(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(terms): Json<GuaranteeTerms>,
 ) -> Answer {
+    conditions.check_unconditional()?;
     let request = pb::PutGuaranteeTermsRequest {
         terms: Some(terms.into()),
     };

@@ -3,13 +3,12 @@
 use axum::extract::State;
 use http::StatusCode;
 use marque_api::network::v1 as pb;
-use marque_errors::ErrorCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::views::{DealerBody, DealerView};
 use crate::{
-    answer::{Preconditions, json, not_met, ok, tagged},
+    answer::{Preconditions, json, ok, tagged},
     edge::Call,
     extract::{Json, Path, Query},
     problem::{Answer, Failure},
@@ -34,10 +33,7 @@ pub(crate) async fn put_dealer(
     Path(code): Path<String>,
     Json(body): Json<DealerBody>,
 ) -> Answer {
-    let version = conditions.expected_version()?.unwrap_or(0);
-    if conditions.wants_absence() && exists(&app, &call, &code).await? {
-        return Err(not_met());
-    }
+    let version = conditions.replaced_version()?;
     let request = pb::PutDealerRequest {
         dealer: Some(body.into_pb(code, version)),
     };
@@ -56,14 +52,6 @@ pub(crate) async fn put_dealer(
     };
     let version = dealer.version;
     Ok(tagged(json(status, &DealerView::from(dealer)), version))
-}
-
-async fn exists(app: &App, call: &Call, code: &str) -> Answer<bool> {
-    match find(app, call, code.to_owned()).await {
-        Ok(_) => Ok(true),
-        Err(failure) if failure.code() == ErrorCode::NotFound => Ok(false),
-        Err(failure) => Err(failure),
-    }
 }
 
 async fn find(app: &App, call: &Call, code: String) -> Result<pb::Dealer, Failure> {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::views::{StaffBody, StaffView};
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Json, Path, Query},
     problem::Answer,
@@ -17,6 +17,8 @@ use crate::{
 };
 
 /// Create or replace a member of staff.
+///
+/// With `If-None-Match: *` none is replaced.
 #[utoipa::path(put, path = "/v1/dealers/{dealer}/staff/{code}", tag = "network",
     params(
         ("dealer" = String, Path, description = "Code of the dealer", example = "D001"),
@@ -26,11 +28,13 @@ use crate::{
 pub(crate) async fn put_staff(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((dealer, code)): Path<(String, String)>,
     Json(body): Json<StaffBody>,
 ) -> Answer {
     let request = pb::PutStaffRequest {
         staff: Some(body.into_pb(dealer, code)),
+        only_new: conditions.wants_absence(),
     };
     let put = app
         .clients
@@ -38,7 +42,8 @@ pub(crate) async fn put_staff(
         .write(&call, request, |mut client, request| async move {
             client.put_staff(request).await
         });
-    ok(&StaffView::from(put.await?.staff.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&StaffView::from(put.staff.unwrap_or_default()))
 }
 
 /// A page of staff.

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::views::MeansView;
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Json, Query},
     problem::Answer,
@@ -165,8 +165,10 @@ pub(crate) async fn get_standard(
 pub(crate) async fn put_standard(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(StandardBody { text }): Json<StandardBody>,
 ) -> Answer {
+    conditions.check_standing()?;
     let request = pb::PutStandardRequest { text };
     let put = app
         .clients

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::alerts::read_instant;
 use crate::{
-    answer::{json, ok},
+    answer::{Preconditions, json, ok},
     edge::Call,
     extract::{Json, Path, Query},
     problem::Answer,
@@ -490,11 +490,13 @@ pub(crate) async fn list_accuracy(
 pub(crate) async fn put_points(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(PointsTable {
         least_checked,
         rows,
     }): Json<PointsTable>,
 ) -> Answer {
+    conditions.check_standing()?;
     let row = |PointsRowView { from, points }| pb::PointsRow { from, points };
     let request = pb::PutPointsRequest {
         least_checked,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::what_if::weights_to_pb;
 use crate::{
-    answer::ok,
+    answer::{Preconditions, ok},
     edge::Call,
     extract::Json,
     problem::Answer,
@@ -105,8 +105,10 @@ pub(crate) struct PutModel {
 pub(crate) async fn put_score_model(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Json(body): Json<ModelBody>,
 ) -> Answer {
+    conditions.check_unconditional()?;
     let request = pb::PutModelRequest {
         toml: body.model,
         weights: weights_to_pb(body.weights),

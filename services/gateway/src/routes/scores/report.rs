@@ -26,7 +26,7 @@ pub(crate) struct ReportQuery {
     /// dealer, region, model, occupation or age, and for retention cohort; all together if not said.
     #[param(required = false, example = "dealer")]
     by: String,
-    /// person or organization; person if not said. For scores and tiers.
+    /// person or organization; if not said, person for scores and tiers, which are by rank, and both for the others.
     #[param(required = false)]
     kind: String,
     /// Beginning of the period, RFC 3339; for migrations and retention.

@@ -122,6 +122,8 @@ pub(crate) struct PutVehicle {
 }
 
 /// Create or amend a vehicle from one row.
+///
+/// With `If-None-Match: *` it is only put where there is none yet.
 #[utoipa::path(put, path = "/v1/vehicles", tag = "vehicles", request_body = VehicleRow,
     responses((status = 200, description = "The vehicle and what became of the row", body = PutVehicle)))]
 pub(crate) async fn put_vehicle(
@@ -131,7 +133,7 @@ pub(crate) async fn put_vehicle(
     Json(row): Json<VehicleRow>,
 ) -> Answer {
     let request = pb::PutVehicleRequest {
-        expected_version: conditions.expected_version()?.unwrap_or(0),
+        expected_version: conditions.replaced_version()?,
         ..row.into()
     };
     let put = app

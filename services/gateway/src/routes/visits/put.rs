@@ -151,6 +151,8 @@ pub(crate) struct PutVisit {
 }
 
 /// Create or correct a visit, found by dealer and order number. A correction keeps the earlier version.
+///
+/// With `If-None-Match: *` it is only put where there is none yet.
 #[utoipa::path(post, path = "/v1/visits", tag = "visits", request_body = VisitRow,
     responses((status = 200, description = "As stored", body = PutVisit)))]
 pub(crate) async fn put_visit(
@@ -160,7 +162,7 @@ pub(crate) async fn put_visit(
     Json(row): Json<VisitRow>,
 ) -> Answer {
     let request = pb::PutVisitRequest {
-        expected_version: conditions.expected_version()?.unwrap_or(0),
+        expected_version: conditions.replaced_version()?,
         ..row.into()
     };
     let put = app

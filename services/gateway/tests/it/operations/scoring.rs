@@ -136,7 +136,9 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/vehicles/{id}/guarantees",
             "service",
-            format!("/v1/vehicles/{VEHICLE}/guarantees"),
+            format!(
+                "/v1/vehicles/{VEHICLE}/guarantees?demanded_on=2026-03-02&price=150000&km=12000"
+            ),
             "",
         ),
         (

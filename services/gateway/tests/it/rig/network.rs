@@ -22,7 +22,8 @@ impl NetworkService for Network {
         request: Request<pb::PutDealerRequest>,
     ) -> Result<Response<pb::PutDealerResponse>, Status> {
         let asked = request.get_ref().dealer.clone().unwrap_or_default();
-        if asked.version > 0 && asked.version != 3 {
+        let is_there = asked.code != "NONE";
+        if asked.version > 0 && asked.version != 3 || asked.version < 0 && is_there {
             return Err(changed("DEALER_CHANGED"));
         }
         self.0
@@ -30,7 +31,7 @@ impl NetworkService for Network {
                 &request,
                 pb::PutDealerResponse {
                     dealer: Some(samples::dealer(&asked.code)),
-                    created: asked.version == 0,
+                    created: asked.version <= 0,
                 },
             )
             .await

@@ -38,6 +38,7 @@ pub(super) fn dealer(code: &str) -> network::Dealer {
         departments: vec![text("sales"), text("service")],
         updated_at: at(0),
         version: 3,
+        phones: vec![text("021-5000 1234")],
     }
 }
 
