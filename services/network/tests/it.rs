@@ -423,7 +423,10 @@ async fn whose_staff_changed_is_told_and_nothing_of_them(db: TestDb) {
         dealers.map(|put| put.unwrap().dealers).collect()
     };
     let put = async |staff: Staff| {
-        let message = PutStaffRequest { staff: Some(staff) };
+        let message = PutStaffRequest {
+            staff: Some(staff),
+            only_new: false,
+        };
         let asked = rig.ask(Role::Manager, of_dealer("D1"), message);
         rig.network().put_staff(asked).await.unwrap();
     };

@@ -113,8 +113,11 @@ pub(super) fn columns_from_pb(key: &str, columns: Option<&pb::CustomerColumns>) 
     own
 }
 
+/// How a value is masked.
+type Mask = fn(&str) -> Masked;
+
 /// What of a row is masked, and how.
-const MASKED: [(Field, fn(&str) -> Masked); 4] = [
+const MASKED: [(Field, Mask); 4] = [
     (Field::CustomerIdNumber, mask_id_number),
     (Field::CustomerPhone, mask_phone),
     (Field::CustomerPhone2, mask_phone),
