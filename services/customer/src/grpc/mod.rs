@@ -238,7 +238,7 @@ impl CustomerGrpc {
             convert::customer_id(&customer_id)?,
             convert::record_ids(&source_record_ids)?,
         );
-        let (merge, [new, remaining]) = self
+        let (merge, new, remaining) = self
             .app
             .split(
                 ctx,
@@ -250,7 +250,7 @@ impl CustomerGrpc {
         Ok(pb::SplitResponse {
             merge_id: told(merge, preview),
             customer: Some(convert::customer_to_pb(new, false)),
-            remaining: Some(convert::customer_to_pb(remaining, false)),
+            remaining: remaining.map(|file| convert::customer_to_pb(file, false)),
         })
     }
 

@@ -21,6 +21,7 @@ store_test_suite!(
     a_pair_is_decided_once,
     a_person_and_an_organization_are_not_merged,
     a_regions_steward_merges_in_his_region_only,
+    a_regions_steward_takes_his_records_from_a_customer_of_others,
 );
 
 async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, Status> {
@@ -396,4 +397,22 @@ async fn a_regions_steward_merges_in_his_region_only(db: TestDb) {
         Code::NotFound
     );
     assert_eq!(get(&rig, &one).await.source_records, 1);
+}
+
+async fn a_regions_steward_takes_his_records_from_a_customer_of_others(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = || a_customer().named("王小明").with_phone(phone(1));
+    let his = put(&rig, person().put("D1", "1")).await;
+    put(&rig, person().put("D3", "2")).await;
+    let message = SplitRequest {
+        customer_id: his.customer_id,
+        source_record_ids: vec![his.source_record_id],
+        reason: "another man".to_owned(),
+        preview: false,
+        expected_version: 0,
+    };
+    let request = rig.ask(Role::Steward, Scope::Region("east".into()), message);
+    let parted = rig.customer().split(request).await.unwrap().into_inner();
+    assert_eq!(parted.customer.unwrap().source_records, 1);
+    assert_eq!(parted.remaining, None, "he sees him no more");
 }
