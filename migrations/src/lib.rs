@@ -62,6 +62,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0040_reconciliation"),
         migration!("customer", "0050_dealer_trust"),
         migration!("customer", "0060_closed_pairs"),
+        migration!("customer", "0070_checked"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

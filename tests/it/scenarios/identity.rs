@@ -8,7 +8,8 @@ use super::{in_both_topologies, two_dealers};
 
 in_both_topologies!(
     two_dealers_records_are_one_customer,
-    a_merge_takes_the_car_along_and_undo_brings_it_back
+    a_merge_takes_the_car_along_and_undo_brings_it_back,
+    a_corrected_vin_leaves_the_car_that_was_never_his
 );
 
 pub(super) async fn put(
@@ -121,4 +122,33 @@ pub(super) async fn a_merge_takes_the_car_along_and_undo_brings_it_back(
         })
         .await?;
     sandbox.stop().await
+}
+
+async fn a_corrected_vin_leaves_the_car_that_was_never_his(sandbox: Sandbox) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let (wrong, right) = ("LJ1EEKRN7R4000001", "LATPAB071W1005301");
+    let sales = sandbox.dealer(Role::Sales, "D1");
+    let typed = |vin: &str| json!({"name": "欧阳建国", "vin": vin, "recorded_at": "2026-01-05"});
+    let id = put(&sales, "D1", "a", typed(wrong)).await?;
+    let agent = sandbox.headquarters(Role::Agent);
+    let path = format!("/v1/customers/{id}/profile");
+    agent
+        .eventually(&path, |profile| is_his(profile, wrong) == Some(true))
+        .await?;
+    assert_eq!(put(&sales, "D1", "a", typed(right)).await?, id);
+    agent
+        .eventually(&path, |profile| {
+            let cars = (is_his(profile, right), is_his(profile, wrong));
+            cars == (Some(true), Some(false))
+        })
+        .await?;
+    sandbox.stop().await
+}
+
+/// Whether a car of a profile is his now; `None` if it is not there.
+fn is_his(profile: &Value, vin: &str) -> Option<bool> {
+    let mut cars = profile["vehicles"]["vehicles"].as_array()?.iter();
+    let car = cars.find(|car| car["vehicle"]["vin"] == vin)?;
+    let mut parties = car["parties"].as_array()?.iter();
+    Some(parties.any(|party| party.get("valid_to").is_none()))
 }

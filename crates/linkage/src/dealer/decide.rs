@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Frequencies, compare};
+use super::compare::{Frequencies, compare, field};
 use super::prepared::Prepared;
-use crate::score::{Model, Reason, Veto, Weights, probability};
+use crate::score::{Model, Outcome, Reason, Veto, Weights, probability};
 
 /// A customer who shares a blocking key with the record, with the records known of him.
 pub struct Candidate<'a, C> {
@@ -81,6 +81,22 @@ const BEST_SHARE: f32 = 1.0 / 3.0;
 /// By so many bits the best candidate must lead the next, else neither is sure.
 const LEAD: f32 = 3.0;
 
+/// A name that no more people bear is rare …
+const RARE: f32 = 1.5e-4;
+/// … and one that as many bear is common.
+const COMMON: f32 = 1e-3;
+
+/// What to call a name of which `share` of all people are; nothing if it is neither rare nor common, or not shared.
+fn kind_of_name(share: f32) -> Option<&'static str> {
+    if share > 0.0 && share <= RARE {
+        Some("rare name")
+    } else if share >= COMMON {
+        Some("common name")
+    } else {
+        None
+    }
+}
+
 impl Decider {
     /// A decider with the usual bands: linked from 0.98, to a steward from 0.30.
     pub fn new(model: Model) -> Self {
@@ -107,11 +123,20 @@ impl Decider {
     ) -> (f32, Vec<Reason>, Option<Veto>) {
         let outcome = compare(left, right, frequencies, &Frequencies::default());
         let bits = self.weights.evidence(&outcome) + self.prior(frequencies);
-        (
-            bits,
-            self.weights.reasons(&self.model, &outcome),
-            outcome.veto,
-        )
+        (bits, self.reasons(&outcome), outcome.veto)
+    }
+
+    /// The evidence field by field, strongest first; of a shared name it is said how common it is.
+    fn reasons(&self, outcome: &Outcome) -> Vec<Reason> {
+        let mut reasons = self.weights.reasons(&self.model, outcome);
+        let Some(name) = kind_of_name(outcome.share[field::NAME]) else {
+            return reasons;
+        };
+        let of_name = &self.model.classes[0].fields[field::NAME].name;
+        for reason in reasons.iter_mut().filter(|reason| reason.field == *of_name) {
+            reason.finding = reason.finding.replacen("name", name, 1);
+        }
+        reasons
     }
 
     /// Decides. `frequencies` tell how common the record's values are in the store.
@@ -179,7 +204,7 @@ impl Decider {
             customer: candidate.customer.clone(),
             probability,
             bits,
-            reasons: self.weights.reasons(&self.model, &outcome),
+            reasons: self.reasons(&outcome),
             veto,
         })
     }
@@ -237,6 +262,26 @@ mod tests {
                 .reasons
                 .iter()
                 .any(|reason| reason.finding == "same phone")
+        );
+    }
+
+    #[test]
+    fn a_shared_name_is_called_rare_or_common() {
+        let said = |name: u32| {
+            let frequencies = Frequencies {
+                name,
+                population: 100_000,
+                ..Frequencies::default()
+            };
+            let record = record("谭晓岚", "", "");
+            let (_, reasons, _) =
+                Decider::new(default_model()).explain(&record, &record, &frequencies);
+            let name = reasons.into_iter().find(|reason| reason.field == "name");
+            name.map(|reason| reason.finding).unwrap_or_default()
+        };
+        assert_eq!(
+            [1, 60, 900].map(said),
+            ["same rare name", "same name", "same common name"]
         );
     }
 

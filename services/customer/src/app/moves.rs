@@ -147,14 +147,14 @@ impl CustomerApp {
         self.shift(conn, ctx, shift)
     }
 
-    /// Parts records from a customer into a new one.
+    /// Parts records from a customer into a new one; gives the new one, and the other as he is then if the caller still sees him.
     pub(crate) async fn split(
         &self,
         ctx: CallContext,
         keyed: Keyed<impl Message + 'static>,
         (id, records): (CustomerId, Vec<SourceRecordId>),
         terms: Terms,
-    ) -> Result<(MergeId, File)> {
+    ) -> Result<(MergeId, File, Option<File>)> {
         ctx.require([Role::Steward, Role::HqAdmin])?;
         check_words(&[("reason", &terms.reason)])?;
         let app = self.clone();
@@ -169,8 +169,14 @@ impl CustomerApp {
                     })?;
                     let parted = parted.expect("a split has an id");
                     let into = app.store.get_move(conn, parted)?.into;
-                    let customer = app.store.get_customer_by_number(conn, into)?;
-                    Ok((parted, app.file(conn, &ctx, customer)?))
+                    let new = app.store.get_customer_by_number(conn, into)?;
+                    let new = app.file(conn, &ctx, new)?;
+                    let remaining = app.store.get_customer(conn, id)?;
+                    match app.file(conn, &ctx, remaining) {
+                        Ok(remaining) => Ok((parted, new, Some(remaining))),
+                        Err(Error::CustomerUnknown) => Ok((parted, new, None)),
+                        Err(error) => Err(error),
+                    }
                 })
             })
             .await

@@ -364,6 +364,7 @@ impl Opened {
                 trust: trust(record),
                 facts,
                 past_contacts: &record.past_contacts,
+                checks: &record.checks,
             })
             .collect();
         compose(&said, rules)

@@ -9,7 +9,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use marque_core::{SourceRecordId, Timestamp};
 
-use crate::domain::{Facts, GoldenField, PastContact, Rule, Survivorship, Trust};
+use crate::domain::{ColumnCheck, Facts, GoldenField, PastContact, Rule, Survivorship, Trust};
 
 /// One record's say in the golden values.
 #[derive(Debug)]
@@ -20,9 +20,19 @@ pub(crate) struct Said<'a> {
     pub(crate) trust: Trust,
     pub(crate) facts: &'a Facts,
     pub(crate) past_contacts: &'a [PastContact],
+    pub(crate) checks: &'a [ColumnCheck],
 }
 
 impl Said<'_> {
+    /// The last word on what the record says in a field.
+    fn checked(&self, field: GoldenField) -> Option<&ColumnCheck> {
+        let of_field = self
+            .checks
+            .iter()
+            .filter(|check| check.column.is_empty() || check.column == field.as_str());
+        of_field.max_by_key(|check| check.at)
+    }
+
     /// When the record first said a contact that it has: its earlier versions may have had it.
     fn since(&self, channel: &str, value: &str) -> Timestamp {
         let earlier = self
@@ -199,7 +209,7 @@ impl Composer<'_> {
             .iter()
             .filter_map(|said| value(said.facts).map(|value| (*said, value)))
             .collect();
-        let (at, rule) = survivor(&saying, self.rules.chain(field))?;
+        let (at, rule) = survivor(&saying, field, self.rules.chain(field))?;
         let (winner, value) = &saying[at];
         self.lineage.push(Lineage {
             field: field.as_str(),
@@ -289,11 +299,15 @@ fn agreeing<T: PartialEq>(saying: &[(&Said<'_>, T)], wanted: &T) -> usize {
 
 /// The place of the value that survives, and the rule that decided: the last one that left out a value, or the first that fits
 /// where all say the same. `saying` is newest first.
-fn survivor<T: PartialEq>(saying: &[(&Said<'_>, T)], chain: &[Rule]) -> Option<(usize, Rule)> {
+fn survivor<T: PartialEq>(
+    saying: &[(&Said<'_>, T)],
+    field: GoldenField,
+    chain: &[Rule],
+) -> Option<(usize, Rule)> {
     let mut left: Vec<usize> = (0..saying.len()).collect();
     let mut decided = None;
     for rule in chain.iter().chain(&[Rule::Newest]) {
-        let kept = narrowed(saying, &left, *rule);
+        let kept = narrowed(saying, &left, field, *rule);
         if kept.is_empty() {
             continue;
         }
@@ -314,12 +328,18 @@ fn leaves_out_a_value<T: PartialEq>(
     before.len() > after.len() && !before.iter().all(is_kept)
 }
 
-fn narrowed<T: PartialEq>(saying: &[(&Said<'_>, T)], left: &[usize], rule: Rule) -> Vec<usize> {
+fn narrowed<T: PartialEq>(
+    saying: &[(&Said<'_>, T)],
+    left: &[usize],
+    field: GoldenField,
+    rule: Rule,
+) -> Vec<usize> {
     let keep =
         |wanted: &dyn Fn(usize) -> bool| left.iter().copied().filter(|at| wanted(*at)).collect();
     match rule {
         Rule::Newest => left.first().copied().into_iter().collect(),
         Rule::Oldest => left.last().copied().into_iter().collect(),
+        Rule::Verified => verified(saying, left, field),
         Rule::Documented => keep(&|at| saying[at].0.facts.is_documented),
         Rule::Trusted => {
             let most = left
@@ -334,6 +354,32 @@ fn narrowed<T: PartialEq>(saying: &[(&Said<'_>, T)], left: &[usize], rule: Rule)
             keep(&|at| Some(count(at)) == most)
         }
     }
+}
+
+/// Values that somebody confirmed; if there is none, all but those that somebody found wrong. A word on a value counts for all who
+/// say it. Nothing if nothing was found out.
+fn verified<T: PartialEq>(
+    saying: &[(&Said<'_>, T)],
+    left: &[usize],
+    field: GoldenField,
+) -> Vec<usize> {
+    let word = |at: usize| {
+        let same = saying.iter().filter(|(_, value)| *value == saying[at].1);
+        let checks = same.filter_map(|(said, _)| said.checked(field));
+        checks
+            .max_by_key(|check| check.at)
+            .map(|check| check.is_right)
+    };
+    let words: Vec<(usize, Option<bool>)> = left.iter().map(|at| (*at, word(*at))).collect();
+    let with = |wanted: Option<bool>| {
+        let found = words.iter().filter(|(_, word)| *word == wanted);
+        found.map(|(at, _)| *at).collect::<Vec<usize>>()
+    };
+    let confirmed = with(Some(true));
+    if confirmed.is_empty() && words.iter().any(|(_, word)| word.is_some()) {
+        return with(None);
+    }
+    confirmed
 }
 
 #[cfg(test)]
@@ -372,6 +418,7 @@ mod tests {
                 },
                 facts,
                 past_contacts: &[],
+                checks: &[],
             })
             .collect();
         compose(&said, rules)
@@ -523,6 +570,54 @@ mod tests {
         };
         assert_eq!(why("phone"), Some(("trusted", 1, 3)), "why this phone?");
         assert_eq!(why("address"), Some(("most_frequent", 2, 3)));
+    }
+
+    #[test]
+    fn a_word_on_a_value_counts_for_all_who_say_it() {
+        let (old, new) = (
+            facts(&[("source_key", "a"), ("phone", "13800138001")]),
+            facts(&[("source_key", "b"), ("phone", "13900139002")]),
+        );
+        let check = |is_right| ColumnCheck {
+            column: "phone".to_owned(),
+            is_right,
+            at: Timestamp::from_micros(7),
+        };
+        let (none, right, wrong) = (vec![], vec![check(true)], vec![check(false)]);
+        let said = |at: i64, facts, checks| Said {
+            id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
+            at: Timestamp::from_micros(at),
+            trust: Trust {
+                share: 1.0,
+                from: TrustFrom::Default,
+            },
+            facts,
+            past_contacts: &[],
+            checks,
+        };
+        let call = |said: &[Said<'_>]| {
+            let golden = compose(said, &Survivorship::default());
+            let rule = golden.lineage.iter().find(|one| one.field == "phone");
+            let rule = rule.map(|one| one.rule);
+            (golden.contact_points[0].value.clone(), rule)
+        };
+        let (first, second) = ("+8613800138001".to_owned(), "+8613900139002".to_owned());
+        let newest = [said(1, &old, &none), said(2, &new, &none)];
+        assert_eq!(call(&newest), (second.clone(), Some("newest")));
+        let confirmed = [said(1, &old, &right), said(2, &new, &none)];
+        assert_eq!(call(&confirmed), (first.clone(), Some("verified")));
+        let refuted = [
+            said(1, &old, &none),
+            said(2, &new, &wrong),
+            said(3, &new, &none),
+        ];
+        assert_eq!(call(&refuted), (first, Some("verified")));
+        let all_wrong = [said(1, &old, &wrong), said(2, &new, &wrong)];
+        assert_eq!(
+            call(&all_wrong),
+            (second, Some("newest")),
+            "better than none"
+        );
     }
 
     #[test]

@@ -76,6 +76,17 @@ pub(crate) struct SourceRecord {
     pub(crate) recorded_at: Timestamp,
     pub(crate) received_at: Timestamp,
     pub(crate) version: i64,
+    /// What calls and letters found out about it.
+    pub(crate) checks: Vec<ColumnCheck>,
+}
+
+/// What was found out about a column of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ColumnCheck {
+    /// Empty for the record as a whole.
+    pub(crate) column: String,
+    pub(crate) is_right: bool,
+    pub(crate) at: Timestamp,
 }
 
 /// A consent for a purpose.

@@ -2,6 +2,7 @@
 //!
 //! | rule | keeps |
 //! |---|---|
+//! | `verified` | what a call or letter confirmed; if nothing was, all but what one found wrong |
 //! | `documented` | what a record says whose ID number proves it |
 //! | `trusted` | what the most trusted sources say |
 //! | `most_frequent` | what most records say |
@@ -21,6 +22,7 @@ use marque_core::DealerCode;
 /// One rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
+    Verified,
     Documented,
     Trusted,
     MostFrequent,
@@ -29,7 +31,8 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
+        Self::Verified,
         Self::Documented,
         Self::Trusted,
         Self::MostFrequent,
@@ -39,6 +42,7 @@ impl Rule {
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Verified => "verified",
             Self::Documented => "documented",
             Self::Trusted => "trusted",
             Self::MostFrequent => "most_frequent",
@@ -66,20 +70,27 @@ pub(crate) enum GoldenField {
     AcquisitionChannel,
 }
 
-/// What most say; of what equally many say, what the more trusted do.
-const BY_COUNT: &[Rule] = &[Rule::MostFrequent, Rule::Trusted];
+/// What most say; of what equally many say, what the more trusted do. What somebody asked him about goes first.
+const BY_COUNT: &[Rule] = &[Rule::Verified, Rule::MostFrequent, Rule::Trusted];
 /// The same, after what an ID number proves.
-const BY_PROOF: &[Rule] = &[Rule::Documented, Rule::MostFrequent, Rule::Trusted];
+const BY_PROOF: &[Rule] = &[
+    Rule::Documented,
+    Rule::Verified,
+    Rule::MostFrequent,
+    Rule::Trusted,
+];
+/// What was confirmed, or else what was typed last.
+const BY_TIME: &[Rule] = &[Rule::Verified, Rule::Newest];
 
 /// Name and chain of each field, where nothing is configured; in the order of [`GoldenField`].
 const DEFAULTS: [(&str, &[Rule]); 13] = [
     ("name", BY_COUNT),
     ("id_number", BY_COUNT),
     ("credit_code", BY_COUNT),
-    ("phone", &[Rule::Newest]),
+    ("phone", BY_TIME),
     ("gender", BY_PROOF),
     ("birthday", BY_PROOF),
-    ("address", &[Rule::Newest]),
+    ("address", BY_TIME),
     ("region_code", &[Rule::Newest]),
     ("occupation", &[Rule::Newest]),
     ("industry", &[Rule::Newest]),

@@ -309,6 +309,7 @@ fn write_record(
         recorded_at,
         received_at,
         version,
+        checks: _,
     } = record;
     pb::SourceRecord {
         id: id.to_string(),

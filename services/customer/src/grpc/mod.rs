@@ -238,7 +238,7 @@ impl CustomerGrpc {
             convert::customer_id(&customer_id)?,
             convert::record_ids(&source_record_ids)?,
         );
-        let (merge, file) = self
+        let (merge, new, remaining) = self
             .app
             .split(
                 ctx,
@@ -249,7 +249,8 @@ impl CustomerGrpc {
             .await?;
         Ok(pb::SplitResponse {
             merge_id: told(merge, preview),
-            customer: Some(convert::customer_to_pb(file, false)),
+            customer: Some(convert::customer_to_pb(new, false)),
+            remaining: remaining.map(|file| convert::customer_to_pb(file, false)),
         })
     }
 

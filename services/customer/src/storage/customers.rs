@@ -196,7 +196,7 @@ impl CustomerStore {
         conn: &mut Conn<'_>,
         numbers: &[CustomerNumber],
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), StoreError> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
         conn.execute_in(
             "UPDATE customers SET version = version + 1, updated_at = ?1 WHERE number IN (??)",

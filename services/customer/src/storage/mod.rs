@@ -5,6 +5,7 @@
     reason = "a store is asked as one, whether or not a statement needs its vault"
 )]
 
+mod checks;
 mod consents;
 mod content;
 mod customers;

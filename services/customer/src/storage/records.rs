@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::{
-    CustomerStore, Token,
+    CustomerStore, Token, checks,
     customers::{read_number, serial},
     dialect,
 };
@@ -40,8 +40,7 @@ pub(crate) struct NewRecord<'a> {
 }
 
 /// Columns in the order [`read_row`] wants them.
-pub(super) const RECORD: &str =
-    "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version";
+pub(super) const RECORD: &str = "seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version, checked";
 
 impl CustomerStore {
     /// Those of the ids that are there.
@@ -256,6 +255,7 @@ impl CustomerStore {
             recorded_at: row.recorded_at,
             received_at: row.received_at,
             version: row.version,
+            checks: checks::read(&row.checked),
         })
     }
 
@@ -308,6 +308,7 @@ pub(super) struct RecordRow {
     recorded_at: Timestamp,
     received_at: Timestamp,
     version: i64,
+    checked: String,
 }
 
 pub(super) fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreError> {
@@ -322,5 +323,6 @@ pub(super) fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreErr
         recorded_at: row.get(7)?,
         received_at: row.get(8)?,
         version: row.get(9)?,
+        checked: row.get(10)?,
     })
 }

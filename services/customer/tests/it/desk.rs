@@ -7,7 +7,9 @@ use marque_api::customer::v1::{
     Duplicate, GetMatcherRequest, MergeRequest, UndoRequest, UndoResponse,
 };
 use marque_auth::{Role, Scope};
-use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite};
+use marque_testkit::{
+    ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin,
+};
 use tonic::Status;
 
 use crate::common::{HQ, acts, dealer, duplicates, get, put, reason};
@@ -19,6 +21,7 @@ store_test_suite!(
     a_merge_against_a_word_comes_to_light,
     the_model_shows_what_stewards_taught_it,
     a_pair_put_off_leaves_the_queue,
+    a_waterfall_says_in_words_what_weighs_and_what_does_not,
     a_preview_changes_nothing,
     a_dealer_learns_that_somebody_is_known_and_no_more,
 );
@@ -215,6 +218,46 @@ async fn the_model_shows_what_stewards_taught_it(db: TestDb) {
     assert_eq!((bin.pairs, bin.observed), (1, 0.0));
     assert!((bin.stated - pair.probability).abs() < 1e-6);
     assert!(after.likely < after.sure);
+}
+
+async fn a_waterfall_says_in_words_what_weighs_and_what_does_not(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let strangers = [
+        "张大山",
+        "李海涛",
+        "陈志强",
+        "刘建国",
+        "赵文博",
+        "周雪松",
+        "吴玉兰",
+        "孙明辉",
+    ];
+    for (n, name) in strangers.into_iter().enumerate() {
+        let person = a_customer().named(name).with_phone(phone(1));
+        put(&rig, person.put("D1", &format!("K{n}"))).await;
+    }
+    let person = |n| {
+        a_customer()
+            .named("欧阳晓岚")
+            .with_phone(phone(1))
+            .driving(vin(1))
+            .with_id_number(id_number(n))
+    };
+    put(&rig, person(1).put("D2", "1")).await;
+    put(&rig, person(2).put("D3", "2")).await;
+    let pair = duplicates(&rig, "open").await.remove(0);
+    let line = |words: &str| {
+        let found = pair.evidence.iter().find(|line| line.finding == words);
+        found.map(|line| line.bits)
+    };
+    assert!(line("same rare name") > Some(3.0), "{:?}", pair.evidence);
+    assert_eq!(line("phone shared by 9 people"), Some(0.0));
+    assert_eq!(
+        line("two different valid identity numbers"),
+        Some(-99.9),
+        "{:?}",
+        pair.evidence
+    );
 }
 
 async fn a_pair_put_off_leaves_the_queue(db: TestDb) {

@@ -7,18 +7,21 @@ use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{HQ, acts, duplicates, get, merge, put, reason, undo};
+use crate::common::{HQ, acts, duplicates, get, left_behind, merge, put, reason, undo};
 
 store_test_suite!(
     a_merged_id_answers_with_the_one_that_stays,
     a_merge_can_be_taken_back,
     the_later_move_is_taken_back_first,
     a_split_can_be_taken_back,
+    a_split_is_shown_before_it_is_made,
+    a_chain_of_moves_is_taken_back_to_its_beginning,
     what_a_steward_joined_stays_joined,
     what_a_steward_parted_stays_parted,
     a_pair_is_decided_once,
     a_person_and_an_organization_are_not_merged,
     a_regions_steward_merges_in_his_region_only,
+    a_regions_steward_takes_his_records_from_a_customer_of_others,
 );
 
 async fn split(rig: &Rig, id: &str, records: &[&str]) -> Result<SplitResponse, Status> {
@@ -178,6 +181,74 @@ async fn a_split_can_be_taken_back(db: TestDb) {
     assert_eq!(get(&rig, &one.customer_id).await.source_records, 2);
 }
 
+async fn a_split_is_shown_before_it_is_made(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = || a_customer().named("王小明").with_phone(phone(1));
+    let one = put(&rig, person().put("D1", "1")).await;
+    let two = put(&rig, person().who_likes("fishing").put("D2", "2")).await;
+    let ask = |preview| SplitRequest {
+        customer_id: one.customer_id.clone(),
+        source_record_ids: vec![two.source_record_id.clone()],
+        reason: "father and son".to_owned(),
+        preview,
+        expected_version: 0,
+    };
+    let mut answers = Vec::new();
+    for preview in [true, false] {
+        let whole = get(&rig, &one.customer_id).await;
+        assert_eq!(whole.source_records, 2, "nothing was done yet");
+        let request = rig.ask(Role::Steward, HQ, ask(preview));
+        let answer = rig.customer().split(request).await.unwrap().into_inner();
+        assert_eq!(answer.merge_id.is_empty(), preview);
+        let (new, remaining) = (answer.customer.unwrap(), answer.remaining.unwrap());
+        assert_eq!((new.source_records, remaining.source_records), (1, 1));
+        assert_eq!(remaining.id, one.customer_id);
+        answers.push((new.hobbies, remaining.hobbies));
+    }
+    assert_eq!(answers[0], answers[1], "it is as it was shown");
+    assert_eq!(answers[0], ("fishing".to_owned(), String::new()));
+}
+
+async fn a_chain_of_moves_is_taken_back_to_its_beginning(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |n| a_customer().named("王小明").with_phone(phone(n));
+    let (mut ids, mut records) = (Vec::new(), Vec::new());
+    for n in 1..=5 {
+        let put = put(&rig, person(n).put("D1", &format!("K{n}"))).await;
+        ids.push(put.customer_id);
+        records.push(put.source_record_id);
+    }
+    let mut moves = Vec::new();
+    for pair in ids.windows(2) {
+        rig.clock().advance(Duration::from_secs(1));
+        moves.push(merge(&rig, &pair[0], &pair[1]).await.unwrap().merge_id);
+    }
+    // One leaves, comes back, and leaves with another.
+    let out = split(&rig, &ids[4], &[&records[2]]).await.unwrap();
+    moves.push(out.merge_id);
+    rig.clock().advance(Duration::from_secs(1));
+    let back = merge(&rig, &out.customer.unwrap().id, &ids[4])
+        .await
+        .unwrap();
+    moves.push(back.merge_id);
+    let both = split(&rig, &ids[4], &[&records[2], &records[0]])
+        .await
+        .unwrap();
+    moves.push(both.merge_id);
+    for at in (0..moves.len()).rev() {
+        for earlier in &moves[..at] {
+            let refused = undo(&rig, earlier).await.unwrap_err();
+            assert_eq!(reason(refused), "SUPERSEDED", "{at} moves stand");
+        }
+        undo(&rig, &moves[at]).await.unwrap();
+    }
+    for id in &ids {
+        let customer = get(&rig, id).await;
+        assert_eq!((&customer.id, customer.source_records), (id, 1));
+    }
+    assert_eq!(left_behind(&rig).await, 0);
+}
+
 async fn what_a_steward_joined_stays_joined(db: TestDb) {
     let rig = Rig::new(db).await;
     let person = |n| {
@@ -326,4 +397,22 @@ async fn a_regions_steward_merges_in_his_region_only(db: TestDb) {
         Code::NotFound
     );
     assert_eq!(get(&rig, &one).await.source_records, 1);
+}
+
+async fn a_regions_steward_takes_his_records_from_a_customer_of_others(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = || a_customer().named("王小明").with_phone(phone(1));
+    let his = put(&rig, person().put("D1", "1")).await;
+    put(&rig, person().put("D3", "2")).await;
+    let message = SplitRequest {
+        customer_id: his.customer_id,
+        source_record_ids: vec![his.source_record_id],
+        reason: "another man".to_owned(),
+        preview: false,
+        expected_version: 0,
+    };
+    let request = rig.ask(Role::Steward, Scope::Region("east".into()), message);
+    let parted = rig.customer().split(request).await.unwrap().into_inner();
+    assert_eq!(parted.customer.unwrap().source_records, 1);
+    assert_eq!(parted.remaining, None, "he sees him no more");
 }

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use marque_api::{
     customer::v1::{Customer, Lineage},
     events::v1::Event,
-    quality::v1::TrustChanged,
+    quality::v1::{CheckedColumn, RecordsChecked, TrustChanged},
 };
+use marque_core::{Clock as _, SourceRecordId, source_record_id};
 use marque_customer::Survivorship;
+use marque_events::to_proto_time;
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite, vin};
 use prost::Message as _;
 use uuid::Uuid;
@@ -18,6 +20,8 @@ store_test_suite!(
     a_word_of_data_quality_lets_another_value_survive,
     words_that_come_again_or_late_change_nothing,
     what_is_configured_goes_before_data_quality,
+    a_phone_that_a_call_found_wrong_is_not_called_again,
+    what_was_found_out_is_of_what_the_record_said,
 );
 
 /// The most trusted phone, and these sources trusted by hand.
@@ -61,6 +65,28 @@ fn word(position: i64, dealer: &str, version: i64, trust_percent: i32) -> Event 
         r#type: "marque.quality.trust.changed".to_owned(),
         dealer: dealer.to_owned(),
         data: changed.encode_to_vec(),
+        ..Event::default()
+    }
+}
+
+/// What a call at a time of the rig's found out about the phone of a dealer's record.
+fn call(rig: &Rig, position: i64, (dealer, key): (&str, &str), right: bool) -> Event {
+    let record: SourceRecordId = source_record_id(&dealer.parse().unwrap(), "dms", key);
+    let found = CheckedColumn {
+        record_id: record.to_string(),
+        column: "phone".to_owned(),
+        right,
+        checked_at: Some(to_proto_time(rig.clock().now())),
+    };
+    let checked = RecordsChecked {
+        columns: vec![found],
+    };
+    Event {
+        position,
+        id: Uuid::from_u128(position.unsigned_abs().into()).to_string(),
+        r#type: "marque.quality.records.checked".to_owned(),
+        time: Some(to_proto_time(rig.clock().now())),
+        data: checked.encode_to_vec(),
         ..Event::default()
     }
 }
@@ -128,4 +154,64 @@ async fn what_is_configured_goes_before_data_quality(db: TestDb) {
     rig.quality_events().deliver([word(3, "D2", 2, 25)]).await;
     let customer = get(&rig, &id).await;
     assert_eq!(why(&customer), (1, "trusted", 0.3, "configured"));
+}
+
+async fn a_phone_that_a_call_found_wrong_is_not_called_again(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = with_two_phones(&rig).await;
+    let before = get(&rig, &id).await;
+    assert_eq!(why(&before).0, 2, "the newest");
+    let wrong = call(&rig, 1, ("D2", "2"), false);
+    rig.quality_events().deliver([wrong.clone()]).await;
+    let after = get(&rig, &id).await;
+    assert_eq!((why(&after).0, why(&after).1), (1, "verified"));
+    assert!(after.version > before.version, "other values survive");
+    // Told again under another id, and of a record that is nobody's.
+    let again = Event {
+        id: Uuid::from_u128(99).to_string(),
+        ..wrong
+    };
+    let nobodys = call(&rig, 3, ("D3", "9"), false);
+    rig.quality_events().deliver([again, nobodys]).await;
+    assert_eq!(get(&rig, &id).await, after);
+    // The later call counts, in whatever order they are told.
+    rig.clock().advance(Duration::from_secs(60));
+    let right = call(&rig, 4, ("D2", "2"), true);
+    let late = Event {
+        position: 5,
+        id: Uuid::from_u128(5).to_string(),
+        ..call(&rig, 1, ("D2", "2"), false)
+    };
+    rig.clock().advance(Duration::from_secs(60));
+    let last = call(&rig, 6, ("D2", "2"), true);
+    rig.quality_events().deliver([last, late, right]).await;
+    let confirmed = get(&rig, &id).await;
+    assert_eq!((why(&confirmed).0, why(&confirmed).1), (2, "verified"));
+}
+
+async fn what_was_found_out_is_of_what_the_record_said(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = with_two_phones(&rig).await;
+    let wrong = call(&rig, 1, ("D2", "2"), false);
+    rig.quality_events().deliver([wrong]).await;
+    assert_eq!(why(&get(&rig, &id).await).1, "verified");
+    let person = |phone: String| {
+        a_customer()
+            .named("王小明")
+            .with_id_number(id_number(1))
+            .driving(vin(1))
+            .with_phone(phone)
+    };
+    // The dealer mends something else: the phone is as wrong as it was. He mends the phone: nobody has tried it yet.
+    put(&rig, person(phone(2)).who_likes("fishing").put("D2", "2")).await;
+    let still = get(&rig, &id).await;
+    assert_eq!((why(&still).0, why(&still).1), (1, "verified"));
+    put(&rig, person(phone(3)).put("D2", "2")).await;
+    let mended = get(&rig, &id).await;
+    assert_eq!(
+        mended.contact_points[0].value,
+        format!("+86{}", phone(3)),
+        "the newest"
+    );
+    assert_eq!(why(&mended).1, "newest");
 }

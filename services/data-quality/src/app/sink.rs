@@ -106,7 +106,8 @@ impl Sink for VerificationSink {
     ) -> std::result::Result<Vec<Written>, StoreError> {
         let mut written = Vec::with_capacity(batch.len());
         for check in batch {
-            let changed = keep(conn, vec![(*check).clone()]).map_err(into_store_error)?;
+            let changed =
+                keep(conn, &*self.app.clock, vec![(*check).clone()]).map_err(into_store_error)?;
             written.push(Written {
                 outcome: if changed > 0 {
                     Outcome::Stored

@@ -1,9 +1,13 @@
 //! Verification: outcomes come in, work lists go out, and a dealer's accuracy follows from both.
 
+use marque_api::quality::v1 as pb;
 use marque_auth::{CallContext, Role, Scope};
-use marque_core::{DealerCode, PageRequest, Timestamp, WorkListId, source_record_id};
+use marque_core::{
+    Clock, DealerCode, PageRequest, SourceRecordId, Timestamp, WorkListId, source_record_id,
+};
 use marque_db::Conn;
 use marque_errors::Violation;
+use marque_events::{NewEvent, publish, to_proto_time};
 use marque_ledger::{Entry, Keyed, record};
 use marque_quality::{Field, RecordKind};
 use prost::Message;
@@ -16,6 +20,8 @@ use crate::{
     storage::{self, Progress, WorkItem, WorkList},
 };
 
+/// Event type of what was found out about records.
+const CHECKED: &str = "marque.quality.records.checked";
 /// Most outcomes in one call; more come as a file.
 const MOST: usize = 1000;
 /// Most records of a work list.
@@ -66,12 +72,13 @@ impl QualityApp {
                 message,
             )]));
         }
+        let clock = self.clock.clone();
         let answered = self
             .db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "RecordVerifications", |conn| {
                     let checks = read_checks(conn, &ctx, now, &new)?;
-                    let changed = keep(conn, checks)?;
+                    let changed = keep(conn, &*clock, checks)?;
                     let detail = changed.to_string();
                     let entry = Entry {
                         act: "verifications_recorded",
@@ -277,8 +284,8 @@ fn draw_list(
     Ok((list, progress))
 }
 
-/// Keeps checks; says how many are new or changed.
-pub(super) fn keep(conn: &mut Conn<'_>, mut checks: Vec<Check>) -> Result<i64> {
+/// Keeps checks and tells what they found out; says how many are new or changed.
+pub(super) fn keep(conn: &mut Conn<'_>, clock: &dyn Clock, mut checks: Vec<Check>) -> Result<i64> {
     // The same key twice: the last row stands, also where it says what is known.
     checks.reverse();
     checks.sort_by_key(|check| check.id);
@@ -287,7 +294,35 @@ pub(super) fn keep(conn: &mut Conn<'_>, mut checks: Vec<Check>) -> Result<i64> {
     let known = storage::known_checks(conn, &ids)?;
     checks.retain(|check| !known.contains(check));
     storage::put_checks(conn, &checks)?;
+    tell(conn, clock, &checks)?;
     Ok(checks.len() as i64)
+}
+
+/// Tells what checks found out about records, one event for all; what a dealer says of his own tells nothing.
+fn tell(conn: &mut Conn<'_>, clock: &dyn Clock, checks: &[Check]) -> Result<()> {
+    let found = checks.iter().filter(|check| !check.is_own);
+    let columns: Vec<pb::CheckedColumn> = found
+        .filter_map(|check| {
+            Some(pb::CheckedColumn {
+                record_id: SourceRecordId::from(check.record).to_string(),
+                right: check.outcome.is_right()?,
+                column: check.column().to_owned(),
+                checked_at: Some(to_proto_time(check.checked_at)),
+            })
+        })
+        .collect();
+    let Some(first) = columns.first() else {
+        return Ok(());
+    };
+    let subject = first.record_id.clone();
+    let event = NewEvent {
+        kind: CHECKED,
+        subject,
+        dealer: None,
+        data: pb::RecordsChecked { columns }.encode_to_vec(),
+        traceparent: "",
+    };
+    Ok(publish(conn, clock, &event)?)
 }
 
 /// What is wrong with one outcome.

@@ -89,6 +89,18 @@ pub(crate) struct Check {
     pub(crate) is_own: bool,
 }
 
+impl Check {
+    /// The column of which the outcome tells: a wrong number tells of the phone, and who moved of his address, whatever was
+    /// asked about.
+    pub(crate) fn column(&self) -> &str {
+        match self.outcome {
+            CheckOutcome::WrongNumber | CheckOutcome::NotOwner if self.field.is_empty() => "phone",
+            CheckOutcome::Moved if self.field.is_empty() => "address",
+            _ => &self.field,
+        }
+    }
+}
+
 /// A dealer's accuracy: the share of checked records that were right, with its 95 % interval.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Accuracy {

@@ -8,6 +8,7 @@ use marque_api::{
 };
 use marque_auth::Role;
 use marque_testkit::{TestDb, store_test_suite};
+use prost::Message as _;
 use tonic::{Code, Request};
 
 use crate::world::{Owner, World, record, records};
@@ -20,6 +21,7 @@ store_test_suite!(
     outcomes_are_taken_in_together_or_not_at_all,
     of_one_call_told_twice_the_last_word_stands,
     a_dealers_own_word_counts_for_nothing_at_headquarters,
+    what_calls_found_out_about_records_is_told,
 );
 
 const DEALERS: u32 = 4;
@@ -344,4 +346,43 @@ async fn a_dealers_own_word_counts_for_nothing_at_headquarters(db: TestDb) {
     let all = items(&world, world.hq(all_of(&list))).await;
     let heard = all.iter().filter(|item| item.outcome == "moved");
     assert_eq!(heard.count(), 1);
+}
+
+async fn what_calls_found_out_about_records_is_told(db: TestDb) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let whole = |at: usize, word: &str| pb::Verification {
+        field: String::new(),
+        ..outcome(&items[at].record_id, word, &format!("call-{at}"))
+    };
+    let verifications = vec![
+        outcome(&items[0].record_id, "confirmed", "call-0"),
+        whole(1, "wrong_number"),
+        whole(2, "moved"),
+        whole(3, "unreachable"),
+    ];
+    for _ in 0..2 {
+        let request = pb::RecordVerificationsRequest {
+            verifications: verifications.clone(),
+        };
+        let recorded = world.quality().record_verifications(world.hq(request));
+        recorded.await.unwrap();
+    }
+    let told = world.told("marque.quality.records.checked").await;
+    assert_eq!(told.len(), 1, "once");
+    let checked = pb::RecordsChecked::decode(told[0].data.as_slice()).unwrap();
+    let mut found: Vec<(String, String, bool)> = checked
+        .columns
+        .into_iter()
+        .map(|found| (found.record_id, found.column, found.right))
+        .collect();
+    found.sort();
+    let mut expected = [
+        (0, "phone", true),
+        (1, "phone", false),
+        (2, "address", false),
+    ]
+    .map(|(at, column, right)| (items[at].record_id.clone(), column.to_owned(), right));
+    expected.sort();
+    assert_eq!(found, expected);
 }

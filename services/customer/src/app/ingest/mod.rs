@@ -13,6 +13,7 @@ use marque_auth::CallContext;
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
+use marque_quality::{Field, RecordKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{known::Known, settle::Joined, verdict::Verdict};
@@ -22,7 +23,9 @@ use super::{
     ready::{Keys, Ready},
 };
 use crate::{
-    domain::{Facts, Kind, Match, Matcher, PastContact, SourceRecord, clear_kind},
+    domain::{
+        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, clear_kind,
+    },
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
 };
@@ -232,6 +235,10 @@ impl<'a> Batch<'a> {
         self.app
             .store
             .replace_record(conn, &row.record(seq, customer, &sealed), &old_keys.all)?;
+        let checks = still_checked(&old, &row.columns);
+        if checks.len() < old.checks.len() {
+            self.app.store.put_checks(conn, seq, &checks)?;
+        }
         self.settle(conn, seq, row, customer, &verdict)?;
         if customer != own {
             self.touched.insert(own);
@@ -326,7 +333,7 @@ impl<'a> Batch<'a> {
             .map(|customer| customer.number)
             .collect();
         let touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
-        self.app.store.touch_customers(conn, &touched, self.now)
+        Ok(self.app.store.touch_customers(conn, &touched, self.now)?)
     }
 
     fn answers(&self) -> Vec<Taken> {
@@ -385,6 +392,16 @@ fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
         (high ^ low).cast_signed()
     }));
     Ok(conn.lock_keys(&mut keys)?)
+}
+
+/// What was found out about columns that say the same as before; a word on a record as a whole is of its earlier version.
+fn still_checked(old: &SourceRecord, new: &Columns) -> Vec<ColumnCheck> {
+    let is_same = |check: &&ColumnCheck| {
+        let mut fields = Field::of(RecordKind::Customers);
+        let field = fields.find(|field| field.column() == check.column);
+        field.is_some_and(|field| old.columns.get(field) == new.get(field))
+    };
+    old.checks.iter().filter(is_same).cloned().collect()
 }
 
 /// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.

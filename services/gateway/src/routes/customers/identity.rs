@@ -43,15 +43,29 @@ pub(crate) struct SplitBody {
     preview: bool,
 }
 
-/// A merge or split as it was done.
+/// A merge as it was done.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Merged {
     /// For `POST /v1/merges/{id}/undo`; left out of a preview.
     #[schema(example = "mrg_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
     #[serde(skip_serializing_if = "String::is_empty")]
     merge_id: String,
-    /// The customer that stays, or the new one.
+    /// The customer that stays.
     customer: CustomerView,
+}
+
+/// A split as it was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Parted {
+    /// For `POST /v1/merges/{id}/undo`; left out of a preview.
+    #[schema(example = "mrg_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    merge_id: String,
+    /// The new customer.
+    customer: CustomerView,
+    /// The customer whose records left, as he is then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<CustomerView>,
 }
 
 /// The customers of an undone merge or split.
@@ -102,7 +116,7 @@ pub(crate) async fn merge_customer(
 #[utoipa::path(post, path = "/v1/customers/{id}/split", tag = "customers",
     params(("id" = String, Path, description = "The customer that is split")),
     request_body = SplitBody,
-    responses((status = 200, description = "The new customer", body = Merged)))]
+    responses((status = 200, description = "The new customer, and the other as he is then", body = Parted)))]
 pub(crate) async fn split_customer(
     State(app): State<App>,
     call: Call,
@@ -127,11 +141,15 @@ pub(crate) async fn split_customer(
         .write(&call, request, |mut client, request| async move {
             client.split(request).await
         });
-    let pb::SplitResponse { merge_id, customer } =
-        split.await.map_err(|failure| conditions.told(failure))?;
-    ok(&Merged {
+    let pb::SplitResponse {
+        merge_id,
+        customer,
+        remaining,
+    } = split.await.map_err(|failure| conditions.told(failure))?;
+    ok(&Parted {
         merge_id,
         customer: customer.unwrap_or_default().into(),
+        remaining: remaining.map(CustomerView::from),
     })
 }
 

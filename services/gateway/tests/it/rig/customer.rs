@@ -175,6 +175,7 @@ impl CustomerService for Customers {
                 pb::SplitResponse {
                     merge_id: "mrg_2".to_owned(),
                     customer: Some(samples::person(false)),
+                    remaining: Some(samples::person(false)),
                 },
             )
             .await

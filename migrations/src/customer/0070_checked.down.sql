@@ -1,0 +1,2 @@
+ALTER TABLE restricted_records DROP COLUMN checked;
+ALTER TABLE source_records DROP COLUMN checked;

@@ -1,0 +1,89 @@
+//! What calls and letters found out about columns of records: a line each, beside the record.
+
+use marque_core::{CustomerNumber, SourceRecordId, Timestamp};
+use marque_db::{Conn, StoreError};
+
+use super::{CustomerStore, customers::read_number};
+use crate::domain::ColumnCheck;
+
+impl CustomerStore {
+    /// Notes what was found out about a record, unless a later word is known; gives the customer if anything is new.
+    pub(crate) fn note_check(
+        &self,
+        conn: &mut Conn<'_>,
+        record: SourceRecordId,
+        check: ColumnCheck,
+    ) -> Result<Option<CustomerNumber>, StoreError> {
+        let sql = "SELECT seq, customer, checked FROM source_records WHERE id = ?1";
+        let found = conn.query_opt(sql, &[record.uuid().into()], |row| {
+            let (seq, customer) = (row.get::<i64>(0)?, read_number(row, 1)?);
+            Ok((seq, customer, row.get::<String>(2)?))
+        })?;
+        // Not a customer's record, or one that is forgotten.
+        let Some((seq, customer, checked)) = found else {
+            return Ok(None);
+        };
+        let mut checks = read(&checked);
+        let is_known = |known: &ColumnCheck| known.column == check.column && known.at >= check.at;
+        if checks.iter().any(is_known) {
+            return Ok(None);
+        }
+        checks.retain(|known| known.column != check.column);
+        checks.push(check);
+        self.put_checks(conn, seq, &checks)?;
+        Ok(Some(customer))
+    }
+
+    /// Keeps what is known of a record in place of what was.
+    pub(crate) fn put_checks(
+        &self,
+        conn: &mut Conn<'_>,
+        seq: i64,
+        checks: &[ColumnCheck],
+    ) -> Result<(), StoreError> {
+        conn.execute(
+            "UPDATE source_records SET checked = ?2 WHERE seq = ?1",
+            &[seq.into(), (&write(checks)).into()],
+        )?;
+        Ok(())
+    }
+}
+
+fn write(checks: &[ColumnCheck]) -> String {
+    let lines = checks.iter().map(|check| {
+        let verdict = if check.is_right { "right" } else { "wrong" };
+        format!("{verdict} {} {}\n", check.at.as_micros(), check.column)
+    });
+    lines.collect()
+}
+
+/// Reads the lines; one that makes no sense is passed over.
+pub(super) fn read(lines: &str) -> Vec<ColumnCheck> {
+    let check = |line: &str| {
+        let (verdict, rest) = line.split_once(' ')?;
+        let (at, column) = rest.split_once(' ')?;
+        Some(ColumnCheck {
+            column: column.to_owned(),
+            is_right: verdict == "right",
+            at: Timestamp::from_micros(at.parse().ok()?),
+        })
+    };
+    lines.lines().filter_map(check).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let check = |column: &str, is_right, at| ColumnCheck {
+            column: column.to_owned(),
+            is_right,
+            at: Timestamp::from_micros(at),
+        };
+        let checks = [check("phone", false, 7), check("", true, 9)];
+        assert_eq!(read(&write(&checks)), checks);
+        assert!(read("").is_empty() && read("right then phone").is_empty());
+    }
+}
