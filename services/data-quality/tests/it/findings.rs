@@ -303,8 +303,8 @@ async fn a_dealers_own_number_that_is_put_later_is_found_and_lost_again(db: Test
     world.change(std::slice::from_ref(&theirs));
     world.until(|cards| crate::world::records(cards) == 1).await;
     let own = [theirs.id.clone()];
-    for (phones, state) in [(&["13912340567"][..], "open"), (&[][..], "mended")] {
-        world.put_own_phones("D000", phones);
+    for (phones, state) in [(vec!["13912340567"], "open"), (Vec::new(), "mended")] {
+        world.put_own_phones("D000", &phones);
         let is_so = async || {
             let found = breaking(&world, "phone_of_dealer", state).await;
             (found == own).then_some(())
