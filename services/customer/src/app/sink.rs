@@ -6,7 +6,7 @@ use marque_core::{CustomerNumber, SourceRecordId};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
 use marque_ledger::{Entry as Audit, record};
-use marque_quality::{Field, Finding, Rule};
+use marque_quality::{Field, Finding, RecordKind};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
@@ -127,34 +127,19 @@ impl Sink for CustomerSink {
     }
 }
 
-/// The columns of which another one of the file that means them too says something else. Of keys and days that is usual: a file may have
-/// the day of the record and that of the sale.
-const SAID_ONCE: [(Field, Rule); 10] = [
-    (Field::CustomerName, Rule::NameInTwoColumns),
-    (Field::CustomerIdNumber, Rule::InTwoColumns),
-    (Field::CustomerCreditCode, Rule::InTwoColumns),
-    (Field::CustomerPhone, Rule::InTwoColumns),
-    (Field::CustomerEmail, Rule::InTwoColumns),
-    (Field::CustomerWechat, Rule::InTwoColumns),
-    (Field::CustomerBirthday, Rule::InTwoColumns),
-    (Field::CustomerAddress, Rule::InTwoColumns),
-    (Field::CustomerPlate, Rule::InTwoColumns),
-    (Field::CustomerVin, Rule::InTwoColumns),
-];
-
 /// What of a row another column says otherwise.
 fn said_twice(row: &RowView<'_>) -> impl Iterator<Item = Finding> {
-    let is_said_otherwise = move |field: Field| {
-        let [place, second] =
-            [field, Field::CustomerPhone2].map(|field| CUSTOMERS.column(field.column()));
-        let taken = [place, second].map(|place| place.and_then(|place| row.get(place)));
-        let mut others = place.into_iter().flat_map(|place| row.others(place));
-        others.any(|other| !taken.contains(&Some(other)))
-    };
-    SAID_ONCE
-        .into_iter()
-        .filter(move |(field, _)| is_said_otherwise(*field))
-        .map(|(field, rule)| Finding::new(field, rule))
+    let place_of = |field: Field| CUSTOMERS.column(field.column());
+    Field::of(RecordKind::Customers).filter_map(move |field| {
+        let rule = field.said_twice()?;
+        let read = || {
+            let fields = [field, Field::CustomerPhone2];
+            fields.map(|field| place_of(field).and_then(|place| row.get(place)))
+        };
+        let mut others = row.others(place_of(field)?);
+        let is_other = others.any(|other| !read().contains(&Some(other)));
+        is_other.then(|| Finding::new(field, rule))
+    })
 }
 
 fn into_store_error(error: Error) -> StoreError {

@@ -26,6 +26,7 @@ store_test_suite!(
     the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
     the_findings_of_a_dealer_or_a_record_are_those_of_the_whole_list_newest_first,
     a_purpose_that_no_standard_has_is_refused_and_not_answered_with_nothing,
+    what_a_finding_says_is_what_the_dictionary_teaches,
 );
 
 /// A record of `D000` whose phone nobody has, or has again.
@@ -302,8 +303,8 @@ async fn a_dealers_own_number_that_is_put_later_is_found_and_lost_again(db: Test
     world.change(std::slice::from_ref(&theirs));
     world.until(|cards| crate::world::records(cards) == 1).await;
     let own = [theirs.id.clone()];
-    for (phones, state) in [(&["13912340567"][..], "open"), (&[][..], "mended")] {
-        world.put_own_phones("D000", phones);
+    for (phones, state) in [(vec!["13912340567"], "open"), (Vec::new(), "mended")] {
+        world.put_own_phones("D000", &phones);
         let is_so = async || {
             let found = breaking(&world, "phone_of_dealer", state).await;
             (found == own).then_some(())
@@ -357,4 +358,42 @@ async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
         (&theirs.id, "phone")
     );
     assert!(!format!("{finding:?}").contains("1391234"));
+}
+
+async fn what_a_finding_says_is_what_the_dictionary_teaches(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let finding = in_state(&world, "open").await;
+    let teach = async |kind: &str| {
+        let ask = world.hq(pb::GetDictionaryRequest { kind: kind.into() });
+        let told = world.quality().get_dictionary(ask).await;
+        told.map(tonic::Response::into_inner)
+            .map_err(|status| status.code())
+    };
+    let customers = teach("customers").await.unwrap();
+    let mut fields = customers.fields.iter();
+    let field = fields.find(|field| field.column == finding.field).unwrap();
+    let mut rules = customers.rules.iter();
+    let rule = rules.find(|rule| rule.id == finding.rule).unwrap();
+    assert_eq!(rule.severity, finding.severity);
+    let words = |text: &Option<pb::Text>| text.clone().unwrap();
+    let [said, taught, label] = [&finding.text, &rule.text, &field.label].map(words);
+    assert_eq!(said.zh, taught.zh.replace("{field}", &label.zh));
+    assert_eq!(said.en, taught.en.replace("{field}", &label.en));
+    let [said, fix, fill] = [&finding.how_to_fix, &rule.fix, &field.fill].map(words);
+    assert_eq!(said.zh, format!("{}{}", fix.zh, fill.zh));
+    assert_eq!(said.en, format!("{} {}", fix.en, fill.en));
+    let all = teach("").await.unwrap();
+    let kinds: std::collections::BTreeSet<_> = all.fields.iter().map(|field| &field.kind).collect();
+    assert_eq!(kinds.len(), 4);
+    let is_taught = |text: &Option<pb::Text>| {
+        let text = text.as_ref().unwrap();
+        !text.zh.is_empty() && !text.en.is_empty()
+    };
+    for field in &all.fields {
+        let texts = [&field.label, &field.meaning, &field.fill, &field.rule];
+        assert!(texts.into_iter().all(is_taught), "{}", field.column);
+        assert!(!field.owner.is_empty() && !field.class.is_empty());
+    }
+    assert_eq!(teach("cars").await, Err(Code::InvalidArgument));
 }

@@ -6,6 +6,7 @@
 )]
 
 mod backup;
+mod demo;
 mod hostile_files;
 mod keys;
 mod kills;

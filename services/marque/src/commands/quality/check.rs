@@ -162,7 +162,8 @@ impl Pass {
         let counts = |finding: &Finding| {
             finding.rule != Rule::SourceKeyMissing || columns.has(finding.field)
         };
-        let findings: Vec<Finding> = findings.into_iter().filter(counts).collect();
+        let findings = findings.into_iter().filter(counts);
+        let findings: Vec<Finding> = findings.chain(columns.said_twice(row)).collect();
         self.scores.add(row, columns, (&findings, party));
         let mut severities = findings.iter().map(|finding| finding.severity);
         let is_clean = severities.all(|severity| severity == marque_quality::Severity::Info);

@@ -1,7 +1,7 @@
 //! Which column of the file is which field; and the two columns that only a file of many dealers has.
 
 use anyhow::{anyhow, bail};
-use marque_quality::{CustomerRow, Field, RecordKind};
+use marque_quality::{CustomerRow, Field, Finding, RecordKind};
 use marque_tabular::{Row, Schema};
 
 /// The columns of a file by what they mean.
@@ -10,6 +10,8 @@ pub(super) struct Columns {
     fields: Vec<(Field, usize)>,
     /// Further places of the same fields.
     others: Vec<(Field, usize)>,
+    /// The place of the second phone, if it has a name of the first.
+    second_phone: Option<usize>,
     /// Whether they are keys of objects, so that a row may have a field at a further place alone.
     are_keys: bool,
     /// The dealer whose row it is.
@@ -69,6 +71,7 @@ impl Columns {
         let mut columns = Self {
             fields: Vec::new(),
             others: Vec::new(),
+            second_phone: None,
             are_keys: false,
             dealer: None,
             odometer: None,
@@ -84,7 +87,7 @@ impl Columns {
             .enumerate()
             .filter(|(place, _)| !taken[*place])
         {
-            let bare = header.trim().trim_start_matches('\u{FEFF}');
+            let bare = bare(header);
             if columns.dealer.is_none() && is_one_of(bare, &DEALER) {
                 columns.dealer = Some(place);
             } else if kind == RecordKind::Customers
@@ -98,6 +101,7 @@ impl Columns {
                 columns.unread.push(bare.to_owned());
             }
         }
+        columns.give_second_phone(headers);
         if columns.fields.is_empty() {
             let known: Vec<&str> = Field::of(kind).map(Field::column).collect();
             bail!(
@@ -116,11 +120,24 @@ impl Columns {
         mapping: &[String],
     ) -> anyhow::Result<Self> {
         let mut columns = Self::recognise(keys, kind, mapping)?;
-        let others = columns.others.iter();
-        let read: Vec<&str> = others.map(|(_, place)| keys[*place].trim()).collect();
-        columns.unread.retain(|key| !read.contains(&key.as_str()));
+        for (_, place) in &columns.others {
+            columns.unread.retain(|key| key != bare(&keys[*place]));
+        }
         columns.are_keys = true;
         Ok(columns)
+    }
+
+    /// A file with two columns for a phone has two phones, as it has where it is imported.
+    fn give_second_phone(&mut self, headers: &[String]) {
+        let mut others = self.others.iter();
+        let second = others.position(|(field, _)| *field == Field::CustomerPhone);
+        let Some(at) = second.filter(|_| !self.has(Field::CustomerPhone2)) else {
+            return;
+        };
+        let (_, place) = self.others.remove(at);
+        self.unread.retain(|header| header != bare(&headers[place]));
+        self.fields.push((Field::CustomerPhone2, place));
+        self.second_phone = Some(place);
     }
 
     fn place(&mut self, field: Field, (place, header): (usize, &str)) {
@@ -189,13 +206,40 @@ impl Columns {
     }
 
     fn read<'a>(&self, row: &'a Row, field: Field, place: usize) -> Option<&'a str> {
-        let first = row.get(place);
-        if !self.are_keys || first.is_some_and(|cell| !cell.is_empty()) {
-            return first;
+        if !self.are_keys {
+            return row.get(place);
         }
-        let others = self.others.iter().filter(|(other, _)| *other == field);
-        let mut cells = others.filter_map(|(_, place)| row.get(*place));
-        cells.find(|cell| !cell.is_empty()).or(first)
+        if self.second_phone == Some(place) {
+            return self.filled(row, Field::CustomerPhone).nth(1);
+        }
+        self.filled(row, field).next().or_else(|| row.get(place))
+    }
+
+    /// The cells of a row that mean a field and say something, in the order in which they are taken.
+    fn filled<'a>(&self, row: &'a Row, field: Field) -> impl Iterator<Item = &'a str> {
+        let second = self.second_phone.filter(|_| field == Field::CustomerPhone);
+        let places = self.fields.iter().chain(&self.others);
+        places
+            .filter(move |(known, place)| *known == field || second == Some(*place))
+            .filter_map(move |(_, place)| row.get(*place))
+            .filter(|cell| !cell.is_empty())
+    }
+
+    /// What of an object another key says otherwise, which is not read. Of a table the header is told once.
+    pub(super) fn said_twice(&self, row: &Row) -> Vec<Finding> {
+        if !self.are_keys || self.others.is_empty() {
+            return Vec::new();
+        }
+        let fields = self.fields.iter().map(|(field, _)| *field);
+        let said_twice = fields.filter_map(|field| {
+            let rule = field.said_twice()?;
+            let has_second = field == Field::CustomerPhone && self.second_phone.is_some();
+            let cells: Vec<&str> = self.filled(row, field).collect();
+            let (read, others) = cells.split_at_checked(1 + usize::from(has_second))?;
+            let is_other = others.iter().any(|other| !read.contains(other));
+            is_other.then(|| Finding::new(field, rule))
+        });
+        said_twice.collect()
     }
 
     /// The cells of a customer.
@@ -206,6 +250,11 @@ impl Columns {
         }
         cells
     }
+}
+
+/// A header without what surrounds it.
+fn bare(header: &str) -> &str {
+    header.trim().trim_start_matches('\u{FEFF}')
 }
 
 /// The field of a header, by the dictionary or else by the names under which files are imported.
@@ -277,23 +326,36 @@ mod tests {
 
     #[test]
     fn a_column_that_nothing_is_read_from_is_named() {
-        let columns = recognised(&["姓名", "手机", "手机号", "本店备注3", ""]);
-        assert_eq!(columns.unread, ["手机号", "本店备注3"]);
-        assert!(columns.has(Field::CustomerPhone));
+        let columns = recognised(&["姓名", "手机", "手机号", "电话", "本店备注3", ""]);
+        assert_eq!(columns.unread, ["电话", "本店备注3"]);
+        assert!(columns.has(Field::CustomerPhone) && columns.has(Field::CustomerPhone2));
     }
 
     #[test]
     fn an_object_is_read_by_the_key_that_says_something() {
-        let keys = ["姓名", "mobile", "手机", "备注"].map(str::to_owned);
+        let keys = ["姓名", "mobile", "手机", "tel", "备注"].map(str::to_owned);
         let columns = Columns::recognise_keys(&keys, RecordKind::Customers, &[]).expect("known");
         assert_eq!(columns.unread, ["备注"]);
-        for (cells, read) in [
-            (["甲", "138", "139", ""], "138"),
-            (["甲", "", "139", ""], "139"),
-            (["甲", "", "", ""], ""),
+        for (cells, phones, remarks) in [
+            (["甲", "138", "139", "", ""], [Some("138"), Some("139")], 0),
+            (["甲", "", "139", "137", ""], [Some("139"), Some("137")], 0),
+            (["甲", "", "", "137", ""], [Some("137"), None], 0),
+            (
+                ["甲", "138", "139", "137", ""],
+                [Some("138"), Some("139")],
+                1,
+            ),
+            (
+                ["甲", "138", "139", "138", ""],
+                [Some("138"), Some("139")],
+                0,
+            ),
+            (["甲", "", "", "", ""], [Some(""), None], 0),
         ] {
             let row = Row::of(1, cells);
-            assert_eq!(columns.cell(&row, Field::CustomerPhone), Some(read));
+            let read = [Field::CustomerPhone, Field::CustomerPhone2];
+            assert_eq!(read.map(|field| columns.cell(&row, field)), phones);
+            assert_eq!(columns.said_twice(&row).len(), remarks);
         }
     }
 
