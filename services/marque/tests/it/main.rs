@@ -9,6 +9,7 @@ mod backup;
 mod hostile_files;
 mod keys;
 mod kills;
+mod logs;
 mod mistakes;
 mod outbox;
 mod server;
