@@ -378,7 +378,8 @@ mod tests {
     fn a_rush_of_readers_leaves_no_more_connections_than_are_usual() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rush.db");
-        open_writer(&path).unwrap().execute_batch(TABLE).unwrap();
+        let writer = open_writer(&path).unwrap();
+        writer.execute_batch(TABLE).unwrap();
         let readers = Readers::new(&path);
         let rush = 3 * readers.most_idle;
         let all_read = std::sync::Barrier::new(rush);
