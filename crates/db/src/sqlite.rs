@@ -55,7 +55,8 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Read-only connections, taken and given back; their number is that of threads reading at once.
+/// Read-only connections, taken and given back; their number is that of threads reading at once, and of those that wait for a reader no more
+/// than is usual: each has a cache and statements of some megabytes, and a rush leaves dozens behind.
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: std::path::PathBuf,
@@ -63,6 +64,7 @@ pub(crate) struct Readers {
     /// them back when it needs the memory.
     mapped: u32,
     idle: Mutex<Vec<Connection>>,
+    most_idle: usize,
 }
 
 impl Readers {
@@ -82,6 +84,7 @@ impl Readers {
             path: path.to_owned(),
             mapped,
             idle: Mutex::default(),
+            most_idle: 2 * thread::available_parallelism().map_or(1, usize::from),
         }
     }
 
@@ -119,9 +122,16 @@ impl Readers {
             .and_then(|mut end| end.execute([]))
             .is_ok()
         {
-            self.idle.lock().push(conn);
+            self.give_back(conn);
         }
         result
+    }
+
+    fn give_back(&self, conn: Connection) {
+        let mut idle = self.idle.lock();
+        if idle.len() < self.most_idle {
+            idle.push(conn);
+        }
     }
 
     fn open(&self) -> Result<Connection, StoreError> {
@@ -377,6 +387,30 @@ mod tests {
             drop(statement.query([bound * 1_000, bound]).unwrap().next());
         }
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn a_rush_of_readers_leaves_no_more_connections_than_are_usual() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rush.db");
+        let writer = open_writer(&path).unwrap();
+        writer.execute_batch(TABLE).unwrap();
+        let readers = Readers::new(&path);
+        let rush = 3 * readers.most_idle;
+        let all_read = std::sync::Barrier::new(rush);
+        let read = || {
+            readers.read(|_| {
+                all_read.wait();
+                Ok::<_, StoreError>(())
+            })
+        };
+        thread::scope(|threads| {
+            let reading: Vec<_> = (0..rush).map(|_| threads.spawn(read)).collect();
+            for each in reading {
+                each.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(readers.idle.lock().len(), readers.most_idle);
     }
 
     #[test]

@@ -489,6 +489,16 @@ impl Cluster {
         Ok(())
     }
 
+    /// Whether a process says that it is ready.
+    pub async fn is_ready(&self, at: usize) -> bool {
+        is_ready(self.members[at].admin).await
+    }
+
+    /// Whether a process says that it is alive.
+    pub async fn is_alive(&self, at: usize) -> bool {
+        is_well(self.members[at].admin, "livez").await
+    }
+
     /// Waits until every consumer has applied every event, as the stores say: a consumer that waits for its peer tells of no lag.
     ///
     /// # Errors
@@ -599,11 +609,16 @@ fn issuer_of(gateway: &Config) -> anyhow::Result<Issuer> {
 
 /// Whether a process says that it is ready.
 pub(crate) async fn is_ready(admin: SocketAddr) -> bool {
+    is_well(admin, "readyz").await
+}
+
+/// Whether a probe of a process says that all is well.
+async fn is_well(admin: SocketAddr, probe: &str) -> bool {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(3))
         .build();
     let Ok(client) = client else { return false };
-    let answer = client.get(format!("http://{admin}/readyz")).send().await;
+    let answer = client.get(format!("http://{admin}/{probe}")).send().await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 

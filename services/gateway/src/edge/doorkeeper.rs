@@ -221,13 +221,14 @@ mod tests {
         let answer = String::from_utf8(answer).expect("text");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+        let length = format!("content-length: {}", body.len());
         for line in [
             "content-type: application/problem+json",
             "retry-after: 1",
             "x-request-id: mine-1",
             "x-content-type-options: nosniff",
             "cache-control: no-store",
-            &format!("content-length: {}", body.len()),
+            length.as_str(),
         ] {
             assert!(head.lines().any(|found| found == line), "{line}: {head}");
         }

@@ -313,7 +313,7 @@ mod tests {
         let turnstile = Arc::new(Turnstile::new(1));
         turnstile.man(true);
         // It begins, and then waits for ever for something that is not a thread.
-        let forever = enter(&turnstile, Box::pin(pending()));
+        let forever = enter(&turnstile, Box::pin(pending::<()>()));
         let others: Vec<_> = (0..3)
             .map(|_| enter(&turnstile, Box::pin(ready(()))))
             .collect();

@@ -10,6 +10,7 @@ mod demo;
 mod hostile_files;
 mod keys;
 mod kills;
+mod logs;
 mod mistakes;
 mod outbox;
 mod score;
