@@ -9,9 +9,9 @@
 //! before the queue was too long for half a second: whoever gives way to requests ends what he is at first.
 
 use std::{
+    future::poll_fn,
     pin::pin,
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -100,15 +100,15 @@ impl Turnstile {
     /// Does the work, the first step of it in its turn. What it waits for after that is not a thread.
     pub(super) async fn in_turn<F: Future>(&self, work: F) -> F::Output {
         let mut work = pin!(work);
-        let turn = self.turn().await;
-        let first = futures::poll!(work.as_mut());
-        if let Some(turn) = turn {
-            self.end(turn);
-        }
-        match first {
-            Poll::Ready(done) => done,
-            Poll::Pending => work.await,
-        }
+        let mut turn = self.turn().await;
+        poll_fn(|cx| {
+            let step = work.as_mut().poll(cx);
+            if let Some(turn) = turn.take() {
+                self.end(turn);
+            }
+            step
+        })
+        .await
     }
 
     fn end(&self, turn: SemaphorePermit<'_>) {
@@ -337,6 +337,18 @@ mod tests {
         assert_eq!(turnstile.waiting(), 0);
         assert_eq!(turnstile.begun.load(Ordering::Relaxed), 4);
         forever.abort();
+    }
+
+    #[tokio::test]
+    async fn whoever_panics_in_his_turn_leaves_it_to_the_next() {
+        let turnstile = Arc::new(Turnstile::new(1));
+        turnstile.man(true);
+        let panics = enter(&turnstile, Box::pin(async { panic!("as it happens") }));
+        panics.await.expect_err("it panicked");
+        enter(&turnstile, Box::pin(ready(())))
+            .await
+            .expect("it had its turn");
+        assert_eq!(turnstile.waiting(), 0);
     }
 
     #[tokio::test]
