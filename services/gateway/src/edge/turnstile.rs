@@ -9,9 +9,9 @@
 //! before the queue was too long for half a second: whoever gives way to requests ends what he is at first.
 
 use std::{
+    future::poll_fn,
     pin::pin,
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -26,8 +26,11 @@ use super::Class;
 const LEAST: usize = 8;
 /// Looks at a queue that is too long, one after the other, until there is no room for all.
 const PATIENCE: u32 = 50;
-/// Looks at one that is not, until there is again.
+/// Looks at one that is short, until there is again.
 const CALM: u32 = 50;
+/// A queue is short from this part of the wanted time on. Those who find a quarter of the room keep it at a quarter of that time, and would, if that were
+/// short, open the door for all again and again.
+const SHORT: u32 = 8;
 /// Looks at which nobody began though somebody waits, one after the other, until one more has his turn: whoever has it works on a thread that
 /// the runtime has replaced, such as in a long scan.
 const STALLED: u32 = 5;
@@ -97,15 +100,15 @@ impl Turnstile {
     /// Does the work, the first step of it in its turn. What it waits for after that is not a thread.
     pub(super) async fn in_turn<F: Future>(&self, work: F) -> F::Output {
         let mut work = pin!(work);
-        let turn = self.turn().await;
-        let first = futures::poll!(work.as_mut());
-        if let Some(turn) = turn {
-            self.end(turn);
-        }
-        match first {
-            Poll::Ready(done) => done,
-            Poll::Pending => work.await,
-        }
+        let mut turn = self.turn().await;
+        poll_fn(|cx| {
+            let step = work.as_mut().poll(cx);
+            if let Some(turn) = turn.take() {
+                self.end(turn);
+            }
+            step
+        })
+        .await
     }
 
     fn end(&self, turn: SemaphorePermit<'_>) {
@@ -185,7 +188,7 @@ impl Room {
         }
         let late = if delay > wanted { self.late + 1 } else { 0 };
         self.late = late.min(PATIENCE);
-        let is_still_long = self.short > 0 && delay > wanted / 2;
+        let is_still_long = self.short > 0 && delay > wanted / SHORT;
         self.short = if self.late == PATIENCE || is_still_long {
             CALM
         } else {
@@ -226,15 +229,15 @@ mod tests {
     const WANTED: Duration = Duration::from_millis(100);
     const LOOK: Duration = Duration::from_millis(10);
 
-    /// A server that does so many requests a second, with so many times as many coming: the share of its time in which it is busy, and the
-    /// longest queue, in time, of the second half of so many looks.
-    fn overloaded(pace: f64, times: f64, looks: usize) -> (f64, Duration) {
+    /// A server that does so many requests a second, with so many times as many coming, who find this part of the room: the share of its time in
+    /// which it is busy, and the longest queue, in time, of the second half of so many looks.
+    fn overloaded(pace: f64, times: f64, part: usize, looks: usize) -> (f64, Duration) {
         let (mut room, mut fits) = (Room::default(), usize::MAX);
         let (mut queue, mut begun, mut longest) = (0.0_f64, 0.0_f64, 0.0_f64);
         for number in 0..looks {
             let came = pace * times * LOOK.as_secs_f64();
             // As many connections as there are: who waits sends nothing.
-            let most = if fits == usize::MAX { 512 } else { fits };
+            let most = if fits == usize::MAX { 512 } else { fits / part };
             queue = (queue + came).min(queue.max(most as f64));
             let done = queue.min(pace * LOOK.as_secs_f64());
             queue -= done;
@@ -253,10 +256,19 @@ mod tests {
     fn in_overload_the_server_is_always_busy_and_nobody_waits_much_longer_than_wanted() {
         for pace in [300.0, 1_000.0, 20_000.0] {
             for times in [1.2, 2.0, 5.0, 10.0, 50.0] {
-                let (busy, longest) = overloaded(pace, times, 1_000);
+                let (busy, longest) = overloaded(pace, times, 1, 1_000);
                 assert!(busy > 0.95, "{pace} x {times}: {busy}");
                 assert!(longest < 2 * WANTED, "{pace} x {times}: {longest:?}");
             }
+        }
+    }
+
+    #[test]
+    fn too_many_figures_or_files_are_refused_as_long_as_they_come() {
+        for part in [2, 4] {
+            let (busy, longest) = overloaded(1_000.0, 5.0, part, 1_000);
+            assert!(busy > 0.95, "{part}: {busy}");
+            assert!(longest < WANTED, "{part}: {longest:?}");
         }
     }
 
@@ -325,6 +337,18 @@ mod tests {
         assert_eq!(turnstile.waiting(), 0);
         assert_eq!(turnstile.begun.load(Ordering::Relaxed), 4);
         forever.abort();
+    }
+
+    #[tokio::test]
+    async fn whoever_panics_in_his_turn_leaves_it_to_the_next() {
+        let turnstile = Arc::new(Turnstile::new(1));
+        turnstile.man(true);
+        let panics = enter(&turnstile, Box::pin(async { panic!("as it happens") }));
+        panics.await.expect_err("it panicked");
+        enter(&turnstile, Box::pin(ready(())))
+            .await
+            .expect("it had its turn");
+        assert_eq!(turnstile.waiting(), 0);
     }
 
     #[tokio::test]
