@@ -427,7 +427,8 @@ async fn what_calls_found_out_about_records_is_told(db: TestDb) {
         let request = pb::RecordVerificationsRequest {
             verifications: verifications.clone(),
         };
-        let recorded = world.quality().record_verifications(world.hq(request));
+        let mut quality = world.quality();
+        let recorded = quality.record_verifications(world.hq(request));
         recorded.await.unwrap();
     }
     let told = world.told("marque.quality.records.checked").await;
