@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A long trial of marque-faults on a PostgreSQL and a NATS of its own: see docs/benchmarks/reliability.md.
-# Usage: docs/benchmarks/faults.sh TRIAL [FLAGS]   matrix, merges, same-key, counter, rolling, soak or disk; `--help` tells their flags
+# Usage: docs/benchmarks/faults.sh TRIAL [FLAGS]   matrix, merges, same-key, counter, rolling, soak, bear, disk or power; `--help` tells their flags
 # STORE=sqlite leaves PostgreSQL out, BUS=embedded leaves NATS out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

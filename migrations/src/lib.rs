@@ -41,6 +41,7 @@ pub const NETWORK: Migrator = Migrator {
         shared::DEAD_LETTERS,
         shared::INBOX_AT,
         migration!("network", "0010_network"),
+        migration!("network", "0020_dealer_phones"),
     ],
 };
 
@@ -133,6 +134,8 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0091_loyalty_by_dealer"),
         migration!("scoring", "0092_open_complaints"),
         migration!("scoring", "0100_guarantee_terms"),
+        migration!("scoring", "0110_certificates"),
+        migration!("scoring", "0120_model_loyalty"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
@@ -160,6 +163,8 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0051_work_lists"),
         migration!("data_quality", "0052_alert_figures"),
         shared::UNREAD_SHEETS,
+        migration!("data_quality", "0053_staff_changes"),
+        migration!("data_quality", "0054_earlier_customers"),
     ],
 };
 
@@ -188,6 +193,9 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0055_cases_by_due"),
         migration!("complaint", "0056_untold_tiers"),
         migration!("complaint", "0057_handed_over"),
+        migration!("complaint", "0058_task_terms"),
+        migration!("complaint", "0059_task_terms_filled"),
+        migration!("complaint", "0060_followed_up"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
     ],

@@ -20,6 +20,8 @@ pub struct ComplaintConfig {
     pub score: BTreeMap<String, f64>,
     /// Up to which worth of a case's compensations, in yuan, a role may approve them: `service = 500`.
     pub compensation: BTreeMap<String, u32>,
+    /// Days without anything happening after which a case that was followed up is closed by itself, 1 to 90.
+    pub close_after_days: Option<u32>,
     /// Files of cases.
     pub attachments: AttachmentsConfig,
     /// When many cases of one part, model and model year are out of the ordinary.

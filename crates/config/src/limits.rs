@@ -12,9 +12,11 @@ pub struct LimitsConfig {
     pub requests_per_second: u32,
     /// Requests one caller may make at once above that.
     pub burst: u32,
+    /// How often a minute one caller may have identifiers shown whole, take out everything about a person, or open locked records.
+    pub reveals_per_minute: u32,
     /// Requests served at once; more are refused at once.
     pub max_in_flight: usize,
-    /// How long a request may wait for a thread, and a write for its store, in milliseconds, before some are refused so that the others are
+    /// How long a request may wait for a thread, and for its store, in milliseconds, before there is no room for more, so that those who wait are
     /// served in time; 0 refuses none for that (ADR 29).
     pub queue_delay_ms: u64,
     /// Streams of events open at once, beside those requests; more are refused at once.
@@ -36,6 +38,7 @@ impl Default for LimitsConfig {
             max_body_bytes: 1 << 20,
             requests_per_second: 10_000,
             burst: 20_000,
+            reveals_per_minute: 30,
             max_in_flight: 512,
             queue_delay_ms: 100,
             max_streams: 256,

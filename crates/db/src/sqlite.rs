@@ -55,18 +55,36 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Read-only connections, taken and given back; their number is that of threads reading at once.
+/// Read-only connections, taken and given back; their number is that of threads reading at once, and of those that wait for a reader no more
+/// than is usual: each has a cache and statements of some megabytes, and a rush leaves dozens behind.
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: std::path::PathBuf,
+    /// Bytes of the file, from its beginning, that are mapped into memory. Mapped pages belong to the system, which takes
+    /// them back when it needs the memory.
+    mapped: u32,
     idle: Mutex<Vec<Connection>>,
+    most_idle: usize,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
+    /// For reads of a few rows anywhere in the file: all of it is mapped, as far as SQLite can, for to fetch a page into a
+    /// cache costs more than to look at it.
+    pub(crate) fn of_rows(path: &Path) -> Self {
+        Self::mapping(path, 0x7fff_0000)
+    }
+
+    /// For walks over many rows: were all of it mapped, the memory of the process would seem to be that of its file.
+    pub(crate) fn of_walks(path: &Path) -> Self {
+        Self::mapping(path, 128 << 20)
+    }
+
+    fn mapping(path: &Path, mapped: u32) -> Self {
         Self {
             path: path.to_owned(),
+            mapped,
             idle: Mutex::default(),
+            most_idle: 2 * thread::available_parallelism().map_or(1, usize::from),
         }
     }
 
@@ -104,17 +122,24 @@ impl Readers {
             .and_then(|mut end| end.execute([]))
             .is_ok()
         {
-            self.idle.lock().push(conn);
+            self.give_back(conn);
         }
         result
     }
 
+    fn give_back(&self, conn: Connection) {
+        let mut idle = self.idle.lock();
+        if idle.len() < self.most_idle {
+            idle.push(conn);
+        }
+    }
+
     fn open(&self) -> Result<Connection, StoreError> {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // Mapped pages belong to the system, which takes them back when it needs the memory.
-        conn.execute_batch(
-            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;",
-        )?;
+        let mapped = self.mapped;
+        conn.execute_batch(&format!(
+            "PRAGMA cache_size = -4096; PRAGMA mmap_size = {mapped}; PRAGMA temp_store = MEMORY;"
+        ))?;
         Ok(conn)
     }
 }
@@ -362,6 +387,30 @@ mod tests {
             drop(statement.query([bound * 1_000, bound]).unwrap().next());
         }
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn a_rush_of_readers_leaves_no_more_connections_than_are_usual() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rush.db");
+        let writer = open_writer(&path).unwrap();
+        writer.execute_batch(TABLE).unwrap();
+        let readers = Readers::new(&path);
+        let rush = 3 * readers.most_idle;
+        let all_read = std::sync::Barrier::new(rush);
+        let read = || {
+            readers.read(|_| {
+                all_read.wait();
+                Ok::<_, StoreError>(())
+            })
+        };
+        thread::scope(|threads| {
+            let reading: Vec<_> = (0..rush).map(|_| threads.spawn(read)).collect();
+            for each in reading {
+                each.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(readers.idle.lock().len(), readers.most_idle);
     }
 
     #[test]

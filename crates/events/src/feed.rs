@@ -52,7 +52,7 @@ impl Feed {
             self.db.write(outbox::number).await?;
         }
         self.db
-            .read(move |conn| {
+            .read_stretch(move |conn| {
                 Ok((
                     outbox::read_after(conn, source, after, limit)?,
                     outbox::head(conn)?,

@@ -86,6 +86,18 @@ proptest! {
     }
 
     #[test]
+    fn behind_any_place_stands_who_is_sorted_behind_it(
+        customers in proptest::collection::vec((0_u64..60, -5_i64..5), 0..60),
+        (id, sum) in (0_u64..60, -6_i64..6),
+    ) {
+        let truth: HashMap<u64, i64> = customers.into_iter().collect();
+        let ranks = LiveRanks::load(truth.iter().map(|(&id, &sum)| (id, WeightedSum(sum))));
+        let is_not_behind = |&(&other, &of_other): &(&u64, &i64)| (Reverse(of_other), other) <= (Reverse(sum), id);
+        let before = truth.iter().filter(is_not_behind).count() as u64;
+        prop_assert_eq!(ranks.rank_behind(id, WeightedSum(sum)), before + 1);
+    }
+
+    #[test]
     fn loading_is_the_same_as_placing_one_by_one(
         customers in proptest::collection::vec((0_u64..500, -50_i64..50), 0..2_000),
     ) {

@@ -47,20 +47,14 @@ impl<'a> RowView<'a> {
         Some(self.headers.get(self.row, column)).filter(|value| !value.is_empty())
     }
 
-    /// Columns that the schema does not know, with their headers.
+    /// Columns that the schema does not know or that nothing was read from, with their headers.
     pub fn extras(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let row = self.row;
-        self.headers
-            .extras()
-            .iter()
-            .map(move |(place, header)| (header.as_str(), row.field(*place)))
-            .filter(|(_, value)| !value.is_empty())
+        self.headers.extras_in(self.row)
     }
 
-    /// What stands in columns that mean the name besides the one that was taken for it; empty cells are left out.
-    pub fn other_names(&self) -> impl Iterator<Item = &'a str> {
-        let names = self.headers.other_names(self.row);
-        names.filter(|name| !name.is_empty())
+    /// What stands under other headers that mean a canonical column, by its place in the schema; empty cells are left out.
+    pub fn others(&self, column: usize) -> impl Iterator<Item = &'a str> {
+        self.headers.others(self.row, column)
     }
 
     /// Line in the file.

@@ -1,7 +1,8 @@
 //! The spool: files that wait to be worked off, sealed.
 //!
-//! A sealed file has a folder and a kind of name of its own. A process of the release before, which knows neither, does not find it and
-//! leaves it for another; its own files lie beside, as they came, and are read as such because their names say so.
+//! A sealed file has a kind of name of its own, and lies in a folder beside that of the release before. A process of that release, which knows
+//! neither, does not find it and leaves it for another, nor does it come upon the folder when it sweeps its own. Its files lie there as they came, and are
+//! read as such because their names say so.
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +20,7 @@ use tokio::io::{AsyncWriteExt as _, BufWriter};
 
 use crate::{IntakeError, store};
 
-/// Folder of the sealed files within the spool, and the end of their names.
+/// End of the names of sealed files, and of the name of their folder.
 const SEALED: &str = "sealed";
 /// What their frames are bound to, beside the name.
 const KIND: &str = "spool";
@@ -58,7 +59,9 @@ impl Drop for Unfinished {
 impl Spool {
     /// The spool in a folder, which is made if it is not there.
     pub(crate) fn new(folder: PathBuf, vault: Vault) -> io::Result<Self> {
-        fs::create_dir_all(folder.join(SEALED))?;
+        for folder in [&folder, &sealed_folder(&folder)] {
+            fs::create_dir_all(folder)?;
+        }
         Ok(Self { folder, vault })
     }
 
@@ -100,7 +103,7 @@ impl Spool {
     /// Files that are nobody's unless an import wants them.
     pub(crate) fn old_files(&self) -> io::Result<Vec<PathBuf>> {
         let mut old = Vec::new();
-        for folder in [&self.folder, &self.folder.join(SEALED)] {
+        for folder in [&self.folder, &sealed_folder(&self.folder)] {
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
                 let about = entry.metadata()?;
@@ -154,7 +157,7 @@ pub async fn survey_spool(
     vault: &Vault,
 ) -> Result<Survey, IntakeError> {
     let (current, on_ring) = vault.data_keys();
-    let mut names = names_in(&folder.join(SEALED))?;
+    let mut names = names_in(&sealed_folder(folder))?;
     names.extend(db.scan(store::waiting_files).await?);
     names.retain(|name| is_sealed(name));
     let mut found = Survey::default();
@@ -184,10 +187,18 @@ fn names_in(folder: &Path) -> io::Result<BTreeSet<String>> {
 
 fn path_in(folder: &Path, name: &str) -> PathBuf {
     if is_sealed(name) {
-        folder.join(SEALED).join(name)
+        sealed_folder(folder).join(name)
     } else {
         folder.join(name)
     }
+}
+
+/// Beside a role's folder, the one in which its sealed files lie.
+fn sealed_folder(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push("-");
+    name.push(SEALED);
+    folder.with_file_name(name)
 }
 
 fn is_sealed(name: &str) -> bool {

@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use crate::finding::Rule;
+
 /// Languages of all texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -181,6 +183,24 @@ impl Field {
     /// Canonical column name.
     pub fn column(self) -> &'static str {
         self.entry().column
+    }
+
+    /// The rule that a row breaks in which another column means this field too and says something else. Of keys and days that is usual,
+    /// and no rule: a file may have the day of the record and that of the sale.
+    pub const fn said_twice(self) -> Option<Rule> {
+        match self {
+            Self::CustomerName => Some(Rule::NameInTwoColumns),
+            Self::CustomerIdNumber
+            | Self::CustomerCreditCode
+            | Self::CustomerPhone
+            | Self::CustomerEmail
+            | Self::CustomerWechat
+            | Self::CustomerBirthday
+            | Self::CustomerAddress
+            | Self::CustomerPlate
+            | Self::CustomerVin => Some(Rule::InTwoColumns),
+            _ => None,
+        }
     }
 
     /// The fields of one kind of record, in the order of the dictionary.

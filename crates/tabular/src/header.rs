@@ -47,8 +47,23 @@ pub struct HeaderMap {
     columns: Vec<Option<usize>>,
     /// Columns of the file that are none of the schema's, with their headers.
     extras: Vec<(usize, String)>,
-    /// Those of them that mean the name, as the one that was taken for it does.
-    other_names: Vec<usize>,
+    /// Those of them that mean a column for which another one was taken, in the order of the schema and the most telling first.
+    rivals: Vec<Rival>,
+    /// Whether each row is read by those of its keys that have a value.
+    is_by_row: bool,
+    /// The places of the first and the second phone in the schema.
+    phones: Option<(usize, usize)>,
+}
+
+/// A column of the file that means what another one was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rival {
+    /// Place of the column in the schema.
+    column: usize,
+    /// Place of the header among its names.
+    rank: usize,
+    /// Place in the file.
+    source: usize,
 }
 
 impl HeaderMap {
@@ -62,11 +77,17 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        Self::recognise_needed(headers, schema, mapping, schema.columns)
+        Self::recognise_needed(
+            (headers, schema),
+            mapping,
+            schema.columns,
+            give_second_phone,
+        )
     }
 
     /// The same of the keys of objects, which leave out what is not known: a record's own key, the schema's first column, is all that
-    /// must be there.
+    /// must be there. Every other column of a row is read from the first key that means it and has a value there, whatever the keys of
+    /// other rows.
     ///
     /// # Errors
     /// As [`Self::recognise`].
@@ -75,14 +96,18 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        Self::recognise_needed(keys, schema, mapping, &schema.columns[..1])
+        let needed = &schema.columns[..1];
+        let mut map = Self::recognise_needed((keys, schema), mapping, needed, |_, _, _| {})?;
+        map.is_by_row = !map.rivals.is_empty();
+        Ok(map)
     }
 
+    /// `settle` gives away what the names alone do not.
     fn recognise_needed(
-        headers: &[String],
-        schema: &Schema,
+        (headers, schema): (&[String], &Schema),
         mapping: Option<&Mapping>,
         needed: &[Column],
+        settle: impl Fn(&mut [Option<usize>], &Schema, &mut Finder),
     ) -> Result<Self, Problem> {
         let mut finder = Finder::new(headers);
         let mut columns = vec![None; schema.columns.len()];
@@ -105,53 +130,122 @@ impl HeaderMap {
             columns[place] =
                 columns[place].or_else(|| column.aliases().find_map(|alias| finder.take(alias)));
         }
-        give_second_phone(&mut columns, schema, &mut finder);
+        settle(&mut columns, schema, &mut finder);
         check_required(&columns, schema.kind, needed)?;
         let extras = finder.into_extras(headers);
         Ok(Self {
-            other_names: other_names(&extras, schema),
+            rivals: rivals(&extras, schema),
             columns,
             extras,
+            is_by_row: false,
+            phones: schema.column("phone").zip(schema.column("phone2")),
         })
     }
 
-    /// The file's column of a canonical column (by its place in the schema), if it has one.
+    /// The file's column of a canonical column (by its place in the schema), if it has one; of objects the most telling of several.
     pub fn source_column(&self, column: usize) -> Option<usize> {
         *self.columns.get(column)?
     }
 
-    /// The value of a canonical column (by its place in the schema); empty where the file has none.
+    /// The value of a canonical column (by its place in the schema); empty where the row has none.
     #[inline]
     pub fn get<'r>(&self, row: &'r Row, column: usize) -> &'r str {
-        self.source_column(column)
+        self.source_in(row, column)
             .map_or("", |source| row.field(source))
     }
 
-    /// The fields of a row that mean the name besides the one that was taken for it.
-    pub fn other_names<'r>(&self, row: &'r Row) -> impl Iterator<Item = &'r str> {
-        self.other_names
-            .iter()
-            .map(move |column| row.field(*column))
+    /// The row's field that a canonical column is read from. The key of all records stands under one header.
+    #[inline]
+    pub(crate) fn source_in(&self, row: &Row, column: usize) -> Option<usize> {
+        let taken = self.source_column(column);
+        if !self.is_by_row || column == 0 {
+            return taken;
+        }
+        let filled = self.filled(row, column).next();
+        filled.or_else(|| self.second_phone(row, column)).or(taken)
+    }
+
+    /// The row's fields that mean a column and have a value, the most telling first.
+    fn filled<'r>(&'r self, row: &'r Row, column: usize) -> impl Iterator<Item = usize> {
+        let taken = self.source_column(column).into_iter();
+        taken
+            .chain(self.rivals_of(column))
+            .filter(move |source| !row.field(*source).is_empty())
+    }
+
+    fn rivals_of(&self, column: usize) -> impl Iterator<Item = usize> {
+        let rivals = self.rivals.iter();
+        let of_column = rivals.filter(move |rival| rival.column == column);
+        of_column.map(|rival| rival.source)
+    }
+
+    /// An object with two keys for a phone has two phones.
+    fn second_phone(&self, row: &Row, column: usize) -> Option<usize> {
+        let (first, _) = self.phones.filter(|(_, second)| *second == column)?;
+        self.filled(row, first).nth(1)
+    }
+
+    /// The values of a row that mean a canonical column besides the one that is read; they stay under their own headers.
+    pub fn others<'r>(&'r self, row: &'r Row, column: usize) -> impl Iterator<Item = &'r str> {
+        self.rivals_of(column)
+            .filter(move |source| !self.is_read(row, *source))
+            .map(move |source| row.field(source))
+            .filter(|value| !value.is_empty())
     }
 
     /// The file's further columns: place and header.
     pub fn extras(&self) -> &[(usize, String)] {
         &self.extras
     }
+
+    /// The further columns of a row that have a value: header and value.
+    pub fn extras_in<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let extras = self.extras.iter();
+        extras
+            .filter(move |(source, _)| !self.is_read(row, *source))
+            .map(move |(source, header)| (header.as_str(), row.field(*source)))
+            .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Whether a canonical column of the row is read from this column of those left over.
+    fn is_read(&self, row: &Row, source: usize) -> bool {
+        if !self.is_by_row {
+            return false;
+        }
+        let mut rivals = self.rivals.iter();
+        let Some(rival) = rivals.find(|rival| rival.source == source) else {
+            return false;
+        };
+        let phones = self.phones.filter(|(first, _)| *first == rival.column);
+        let read = [Some(rival.column), phones.map(|(_, second)| second)];
+        let mut read = read.into_iter().flatten();
+        read.any(|column| self.source_in(row, column) == Some(source))
+    }
 }
 
-/// The columns left over whose headers mean the name too.
-fn other_names(extras: &[(usize, String)], schema: &Schema) -> Vec<usize> {
-    let Some(name) = schema.column("name").map(|place| &schema.columns[place]) else {
+/// The columns left over whose headers mean a column of the schema too.
+fn rivals(extras: &[(usize, String)], schema: &Schema) -> Vec<Rival> {
+    if extras.is_empty() {
         return Vec::new();
+    }
+    let mut known: FxHashMap<String, (usize, usize)> = FxHashMap::default();
+    for (place, column) in schema.columns.iter().enumerate() {
+        let names = std::iter::once(column.name).chain(column.aliases());
+        for (rank, name) in names.enumerate() {
+            known.entry(comparable(name)).or_insert((place, rank));
+        }
+    }
+    let rival = |(source, header): &(usize, String)| {
+        let (column, rank) = *known.get(&comparable(&without_remarks(header)))?;
+        Some(Rival {
+            column,
+            rank,
+            source: *source,
+        })
     };
-    let known: Vec<String> = name.aliases().chain([name.name]).map(comparable).collect();
-    let means_name = |header: &str| known.contains(&comparable(&without_remarks(header)));
-    extras
-        .iter()
-        .filter(|(_, header)| means_name(header))
-        .map(|(column, _)| *column)
-        .collect()
+    let mut rivals: Vec<Rival> = extras.iter().filter_map(rival).collect();
+    rivals.sort_unstable();
+    rivals
 }
 
 fn unknown_column(schema: &Schema, column: &str) -> Problem {
@@ -266,7 +360,7 @@ impl Finder {
 }
 
 /// A header without what people vary: case, width, blanks and joining marks.
-fn comparable(header: &str) -> String {
+pub(crate) fn comparable(header: &str) -> String {
     header
         .chars()
         .map(half_width)
@@ -279,7 +373,7 @@ fn comparable(header: &str) -> String {
 }
 
 /// A header without what stands in brackets, such as the unit.
-fn without_remarks(header: &str) -> String {
+pub(crate) fn without_remarks(header: &str) -> String {
     let mut depth = 0_usize;
     header
         .chars()
@@ -481,8 +575,68 @@ mod tests {
         let file = headers("客户编号,姓名,手机,车主姓名（必填）,爱车");
         let map = HeaderMap::recognise(&file, &CUSTOMERS, None).unwrap();
         let row = Row::of(2, ["K1", "孟晓岚", "138", "李四", "小白"]);
-        assert_eq!(map.other_names(&row).collect::<Vec<_>>(), ["李四"]);
+        let name = CUSTOMERS.column("name").unwrap();
+        assert_eq!(map.others(&row, name).collect::<Vec<_>>(), ["李四"]);
         assert_eq!(map.extras().len(), 2, "and kept under its own header");
+    }
+
+    /// What an object is read as that has these values under the keys of the whole file, and what is left of it.
+    fn read_object(keys: &str, values: [&str; 7]) -> (Vec<(&'static str, String)>, Vec<String>) {
+        let map = HeaderMap::recognise_keys(&headers(keys), &CUSTOMERS, None).unwrap();
+        let row = Row::of(1, values);
+        let cell = |(place, column): (usize, &Column)| {
+            let value = map.get(&row, place).to_owned();
+            (!value.is_empty()).then_some((column.name, value))
+        };
+        let read = CUSTOMERS.columns.iter().enumerate().filter_map(cell);
+        let left = map.extras_in(&row);
+        (
+            read.collect(),
+            left.map(|(header, _)| header.to_owned()).collect(),
+        )
+    }
+
+    #[test]
+    fn an_object_is_read_by_its_own_keys_whatever_the_keys_of_others() {
+        let keys = "customer_id,address,addr,mobile,phone,tel,id";
+        let (read, left) = read_object(keys, ["K1", "", "某路 1 号", "138", "", "", ""]);
+        let expected = [
+            ("source_key", "K1"),
+            ("phone", "138"),
+            ("address", "某路 1 号"),
+        ];
+        assert_eq!(read, expected.map(|(name, value)| (name, value.to_owned())));
+        assert!(left.is_empty(), "{left:?}");
+        // A record's own key is never read from elsewhere.
+        let (read, left) = read_object(keys, ["", "甲", "", "", "", "", "17"]);
+        assert_eq!(read, [("address", "甲".to_owned())]);
+        assert_eq!(left, ["id"]);
+    }
+
+    #[test]
+    fn two_keys_of_an_object_for_a_phone_are_two_phones_and_what_is_over_is_told() {
+        let keys = "customer_id,address,addr,mobile,phone,tel,id";
+        let values = ["K1", "甲", "乙", "138", "139", "021", ""];
+        let (read, left) = read_object(keys, values);
+        let expected = [
+            ("source_key", "K1"),
+            ("phone", "139"),
+            ("phone2", "138"),
+            ("address", "甲"),
+        ];
+        assert_eq!(read, expected.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(left, ["addr", "tel"]);
+        let map = HeaderMap::recognise_keys(&headers(keys), &CUSTOMERS, None).unwrap();
+        let row = Row::of(1, values);
+        let others = |name: &str| {
+            let column = CUSTOMERS.column(name).unwrap();
+            map.others(&row, column).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (others("phone"), others("address")),
+            (vec!["021"], vec!["乙"])
+        );
+        assert!(others("phone2").is_empty() && others("name").is_empty());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The canonical columns of each kind of file, and the headers under which dealers' programs write them.
 
+use crate::header::{comparable, without_remarks};
+
 /// One canonical column.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Column {
@@ -28,6 +30,13 @@ impl Column {
     /// Other headers the column is known by, the most telling first.
     pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
         self.aliases.split('|')
+    }
+
+    /// Whether a header is one of its names, remarks in brackets, case, width and joining marks aside.
+    pub fn is_called(&self, header: &str) -> bool {
+        let header = comparable(&without_remarks(header));
+        let mut names = std::iter::once(self.name).chain(self.aliases());
+        names.any(|name| comparable(name) == header)
     }
 }
 
@@ -527,6 +536,10 @@ pub static DEALERS: Schema = Schema {
             "集团|投资集团|所属集团|经销商集团|dealer_group|group_name",
         ),
         column("departments", "部门|所设部门|department"),
+        column(
+            "phones",
+            "电话|总机|总机电话|展厅电话|门店电话|联系电话|phone|tel|telephone|switchboard",
+        ),
     ],
 };
 

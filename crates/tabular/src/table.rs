@@ -108,7 +108,7 @@ impl Table {
     /// Makes money with its currency the plain amount; no other object or array has a place where text is wanted.
     fn settle_nested(&mut self) -> Next {
         for (place, column) in self.schema.columns.iter().enumerate() {
-            let source = self.map.source_column(place);
+            let source = self.map.source_in(&self.row, place);
             let Some(source) = source.filter(|source| self.row.is_nested(*source)) else {
                 continue;
             };
@@ -141,12 +141,7 @@ impl Table {
 
     /// The row's further columns that have a value: header and value.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &str)> {
-        let extras = self
-            .map
-            .extras()
-            .iter()
-            .map(|(place, header)| (header.as_str(), self.row.field(*place)));
-        extras.filter(|(_, value)| !value.is_empty())
+        self.map.extras_in(&self.row)
     }
 
     /// The row as it is in the file.

@@ -108,6 +108,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("complaint.erased-files", move |stop| {
         app::keep_deleting(deleting, stop)
     }));
+    let closing = app.clone();
+    tasks.push(Task::new("complaint.closing", move |stop| {
+        app::keep_closing(closing, stop)
+    }));
     let calendared = app.clone();
     tasks.push(Task::new("complaint.calendar", move |stop| {
         app::keep_years(calendared, stop)

@@ -28,6 +28,12 @@ impl Rules {
             rules.limits.set(role, *yuan)?;
         }
         rules.clusters = clusters(config)?;
+        if let Some(days) = config.close_after_days {
+            if !(1..=90).contains(&days) {
+                return Err(InvalidRules::new("close_after_days", "write 1 to 90 days"));
+            }
+            rules.close_after = Duration::from_hours(24 * u64::from(days));
+        }
         Ok(rules)
     }
 }
@@ -75,5 +81,11 @@ mod tests {
         let mut config = ComplaintConfig::default();
         config.clusters.days = 0;
         assert!(Rules::read(&config).is_err());
+        let never = ComplaintConfig {
+            close_after_days: Some(0),
+            ..ComplaintConfig::default()
+        };
+        let error = Rules::read(&never).unwrap_err().to_string();
+        assert!(error.starts_with("complaint.close_after_days: "), "{error}");
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum Error {
     DealerUnknown,
     #[error("no such clerk or department of the dealer")]
     StaffUnknown,
+    #[error("no such region")]
+    RegionUnknown,
     #[error("no such finding")]
     FindingUnknown,
     #[error("the finding is mended: there is nothing to decide")]
@@ -64,6 +66,7 @@ impl ServiceError for Error {
             }
             Self::DealerUnknown
             | Self::StaffUnknown
+            | Self::RegionUnknown
             | Self::FindingUnknown
             | Self::AlertUnknown
             | Self::WorkListUnknown => ErrorCode::NotFound,
@@ -85,6 +88,7 @@ impl ServiceError for Error {
             Self::StandardFixed { .. } => "STANDARD_FIXED",
             Self::DealerUnknown => "DEALER_UNKNOWN",
             Self::StaffUnknown => "STAFF_UNKNOWN",
+            Self::RegionUnknown => "REGION_UNKNOWN",
             Self::FindingUnknown => "FINDING_UNKNOWN",
             Self::FindingMended => "FINDING_MENDED",
             Self::AlertUnknown => "ALERT_UNKNOWN",

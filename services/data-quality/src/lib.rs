@@ -18,7 +18,7 @@ use marque_api::{
 use marque_auth::PeerTokens;
 use marque_core::SharedClock;
 use marque_db::Database;
-use marque_events::{Consumer, Feed, Handler, Regions, Source};
+use marque_events::{Consumer, Feed, Handler, Source};
 use marque_intake::{Directory, ImportGrpc, Intake, IntakeError, IntakeSettings};
 use marque_quality::RecordKind;
 use marque_rpc::{Built, Routes, RpcTransport, Task, capped};
@@ -113,7 +113,11 @@ fn consumers(deps: &Deps) -> Vec<Task> {
         handler,
         clock: Arc::clone(&deps.clock),
     };
-    let regions = consumer("marque/network", &deps.network_events, Arc::new(Regions));
+    let network = consumer(
+        "marque/network",
+        &deps.network_events,
+        Arc::new(events::Network),
+    );
     let customers = consumer(
         "marque/customer",
         &deps.customer_events,
@@ -135,7 +139,7 @@ fn consumers(deps: &Deps) -> Vec<Task> {
         Arc::new(events::Complaints),
     );
     vec![
-        Task::new("data-quality.regions", move |stop| regions.run(stop)),
+        Task::new("data-quality.regions", move |stop| network.run(stop)),
         Task::new("data-quality.customers", move |stop| customers.run(stop)),
         Task::new("data-quality.vehicles", move |stop| vehicles.run(stop)),
         Task::new("data-quality.visits", move |stop| visits.run(stop)),
@@ -182,9 +186,13 @@ fn work(deps: Deps, app: QualityApp) -> Vec<Task> {
             }));
         }
     }
-    let placing = app.clone();
+    let placing = (app.clone(), owners.clone());
     tasks.push(Task::new("data-quality.departments", move |stop| {
-        events::keep_departments(placing, owners, stop)
+        events::keep_departments(placing.0, placing.1, stop)
+    }));
+    let looking = app.clone();
+    tasks.push(Task::new("data-quality.staff", move |stop| {
+        events::keep_to_staff(looking, owners, stop)
     }));
     let scoring = app.clone();
     tasks.push(Task::new("data-quality.score", move |stop| {

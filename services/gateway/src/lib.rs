@@ -4,6 +4,7 @@
 mod answer;
 mod case_feed;
 mod docs;
+mod door;
 mod edge;
 mod export;
 mod extract;
@@ -24,7 +25,7 @@ mod tasks;
 mod values;
 mod yuan;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use marque_auth::{PlaceSeal, Verifier};
 use marque_core::SharedClock;
@@ -84,6 +85,8 @@ pub struct Gateway {
     pub admin: axum::Router,
     /// Background work, to be taken and run.
     pub tasks: Tasks,
+    /// Whom connections let in.
+    doorkeeper: Arc<edge::Doorkeeper>,
     /// What the end of serving needs.
     drain: serve::Drain,
 }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub requests_per_second: NonZeroU32,
     /// Requests one caller may make at once.
     pub burst: NonZeroU32,
+    /// How often a minute one caller may have identifiers shown whole, take out everything about a person, or open locked records.
+    pub reveals_per_minute: NonZeroU32,
     /// Interactive requests served at once; more are refused at once.
     pub max_in_flight: usize,
     /// How long a request may wait for a thread before some are refused; zero refuses none for that.
@@ -54,6 +56,7 @@ impl From<&LimitsConfig> for Settings {
             max_body_bytes: config.max_body_bytes,
             requests_per_second: at_least_one(config.requests_per_second),
             burst: at_least_one(config.burst),
+            reveals_per_minute: at_least_one(config.reveals_per_minute),
             max_in_flight: config.max_in_flight,
             queue_delay: Duration::from_millis(config.queue_delay_ms),
             max_imports_in_flight: 16,

@@ -6,10 +6,10 @@
 )]
 
 use marque_api::{
-    events::v1::{PullRequest, event_feed_client::EventFeedClient},
+    events::v1::{Event, PullRequest, event_feed_client::EventFeedClient},
     network::v1::{
         ApplyNetworkRequest, Dealer, DealersPut, GetDealerRequest, ListDealersRequest,
-        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff,
+        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff, StaffPut,
         network_service_client::NetworkServiceClient,
     },
 };
@@ -24,11 +24,13 @@ store_test_suite!(
     a_dealer_is_created_changed_and_told_of,
     a_change_of_an_older_version_is_refused,
     what_must_be_new_is_put_once,
+    a_dealers_own_numbers_are_kept_and_told_of,
     changes_at_once_each_get_a_version,
     lists_are_paged_and_filtered,
     each_scope_sees_its_dealers,
     a_network_is_applied_whole_or_not_at_all,
     phones_of_staff_are_sealed,
+    whose_staff_changed_is_told_and_nothing_of_them,
     a_write_with_a_key_happens_once,
 );
 
@@ -75,19 +77,26 @@ async fn list(
     )
 }
 
-/// Names of dealers in the order they were told of.
-async fn told(rig: &Rig) -> Vec<String> {
+/// The events of a type in their order.
+async fn events(rig: &Rig, kind: &str) -> Vec<Event> {
     let request = rig.ask_as_peer(PullRequest {
         limit: 1000,
         ..PullRequest::default()
     });
     let feed = rig.process().transport(RoleName::Network);
-    let events = EventFeedClient::new(feed)
+    let mut events = EventFeedClient::new(feed)
         .pull(request)
         .await
         .unwrap()
         .into_inner()
         .events;
+    events.retain(|event| event.r#type == kind);
+    events
+}
+
+/// Names of dealers in the order they were told of.
+async fn told(rig: &Rig) -> Vec<String> {
+    let events = events(rig, "marque.network.dealers.put").await;
     let messages = events
         .iter()
         .map(|event| DealersPut::decode(event.data.as_slice()).unwrap());
@@ -400,4 +409,77 @@ async fn phones_of_staff_are_sealed(db: TestDb) {
         "the search sees the tables"
     );
     assert!(!stored.windows(11).any(|window| window == b"13977700001"));
+}
+
+async fn whose_staff_changed_is_told_and_nothing_of_them(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let told = async || -> Vec<Vec<String>> {
+        let events = events(&rig, "marque.network.staff.put").await;
+        let is_silent = |event: &Event| !event.data.windows(7).any(|some| some == b"1397770");
+        assert!(events.iter().all(is_silent));
+        let dealers = events
+            .iter()
+            .map(|event| StaffPut::decode(event.data.as_slice()));
+        dealers.map(|put| put.unwrap().dealers).collect()
+    };
+    let put = async |staff: Staff| {
+        let message = PutStaffRequest {
+            staff: Some(staff),
+            only_new: false,
+        };
+        let asked = rig.ask(Role::Manager, of_dealer("D1"), message);
+        rig.network().put_staff(asked).await.unwrap();
+    };
+    put(staff("D1", "S1")).await;
+    put(staff("D1", "S1")).await;
+    assert_eq!(told().await, [["D1"]], "the same again is no news");
+    let gone = Staff {
+        active: false,
+        ..staff("D1", "S1")
+    };
+    put(gone.clone()).await;
+    let whole = ApplyNetworkRequest {
+        dealers: Vec::new(),
+        staff: vec![
+            gone,
+            staff("D2", "S1"),
+            staff("D1", "S2"),
+            staff("D2", "S2"),
+        ],
+    };
+    let apply = rig.ask(Role::HqAdmin, Scope::Headquarters, whole);
+    rig.network().apply_network(apply).await.unwrap();
+    let expected: [&[&str]; 3] = [&["D1"], &["D1"], &["D1", "D2"]];
+    assert_eq!(told().await, expected);
+}
+
+async fn a_dealers_own_numbers_are_kept_and_told_of(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let phones = ["021-5000 1234", "400-800 0001"]
+        .map(str::to_owned)
+        .to_vec();
+    let named = Dealer {
+        phones: phones.clone(),
+        ..dealer("D7", "seven", 0)
+    };
+    let created = put(&rig, named.clone()).await.unwrap().dealer.unwrap();
+    assert_eq!((&created.phones, created.version), (&phones, 1));
+    let same = put(&rig, named).await.unwrap().dealer.unwrap();
+    assert_eq!(same.version, 1, "the same again is no change");
+    let without = put(&rig, dealer("D7", "seven", 1)).await.unwrap();
+    let without = without.dealer.unwrap();
+    assert_eq!((without.phones.len(), without.version), (0, 2));
+    let events = events(&rig, "marque.network.dealers.put").await;
+    let told = events.iter().flat_map(|event| {
+        let put = DealersPut::decode(event.data.as_slice()).unwrap();
+        put.dealers.into_iter().filter(|dealer| dealer.code == "D7")
+    });
+    let told: Vec<Vec<String>> = told.map(|dealer| dealer.phones).collect();
+    assert_eq!(told, [phones, Vec::new()]);
+    let wrong = Dealer {
+        phones: vec!["1".repeat(33)],
+        ..dealer("D8", "eight", 0)
+    };
+    let refused = Problem::from(put(&rig, wrong).await.unwrap_err());
+    assert_eq!(refused.violations[0].field, "phones[0]");
 }

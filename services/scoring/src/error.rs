@@ -29,6 +29,8 @@ pub(crate) enum Error {
     ModelUnknown,
     #[error("this version is another model already: give the changed model a new version")]
     ModelTaken,
+    #[error("no such terms are promised to these cars from this day on")]
+    TermsUnknown,
     #[error("too few customers to fit the model to")]
     TooFew,
     #[error(transparent)]
@@ -62,9 +64,10 @@ impl ServiceError for Error {
             Self::Idempotency(error) => error.code(),
             Self::Dealer(error) => error.code(),
             Self::Page(_) | Self::Invalid(_) => ErrorCode::InvalidArgument,
-            Self::CustomerUnknown | Self::VehicleUnknown | Self::ModelUnknown => {
-                ErrorCode::NotFound
-            }
+            Self::CustomerUnknown
+            | Self::VehicleUnknown
+            | Self::ModelUnknown
+            | Self::TermsUnknown => ErrorCode::NotFound,
             Self::History(status) => ErrorCode::from_grpc(status.code()),
             Self::ModelTaken => ErrorCode::AlreadyExists,
             Self::TooFew => ErrorCode::FailedPrecondition,
@@ -83,6 +86,7 @@ impl ServiceError for Error {
             Self::VehicleUnknown => "VEHICLE_UNKNOWN",
             Self::ModelUnknown => "MODEL_UNKNOWN",
             Self::ModelTaken => "MODEL_VERSION_TAKEN",
+            Self::TermsUnknown => "GUARANTEE_TERMS_UNKNOWN",
             Self::TooFew => "TOO_FEW_CUSTOMERS",
             Self::Invalid(_) | Self::Store(_) | Self::CutOff(_) | Self::History(_) => {
                 self.code().default_reason()

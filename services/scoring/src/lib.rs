@@ -78,6 +78,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
         directory: directory.clone(),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
+        learnt: Arc::default(),
     };
     let intake = Intake::new(
         deps.db.clone(),
@@ -104,7 +105,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     }));
     let learning = app.clone();
     tasks.push(Task::new("scoring.learn", move |stop| {
-        app::learn_daily(learning, stop)
+        app::keep_learning(learning, stop)
     }));
     let (counting, comparing) = (app.clone(), app.clone());
     tasks.push(Task::new("scoring.guarantees", move |stop| {

@@ -1,6 +1,10 @@
 //! The real programs on machines that are cut off from the network: network namespaces, so that packets are really lost.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_config::ServiceRole;
 use marque_faults::{
@@ -103,4 +107,33 @@ async fn what_was_acknowledged_while_database_and_broker_were_cut_off_is_there_o
         Fault::Outage(Place::Nats, Outage::Silent),
     ];
     nothing_is_lost(setting, &faults, SPAN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_without_its_database_says_so_within_five_seconds_and_is_alive_all_the_while() {
+    let Some(islands) = islands(&[Place::Postgres]) else {
+        return;
+    };
+    let Some(postgres) = islands[&Place::Postgres].serve("postgres.sh").unwrap() else {
+        return skipped("PostgreSQL is not installed");
+    };
+    let setting = Setting {
+        postgres: Some(postgres.url.clone()),
+        islands,
+        ..Setting::default()
+    };
+    let marque = marque();
+    let cluster = Box::pin(Cluster::start(&marque, setting)).await.unwrap();
+    let customer = cluster.place_of(ServiceRole::Customer);
+    for outage in [Outage::Silent, Outage::Unplugged] {
+        cluster.cut(Place::Postgres, outage).unwrap();
+        let began = Instant::now();
+        while cluster.is_ready(customer).await {
+            assert!(began.elapsed() < Duration::from_secs(5), "{outage:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(cluster.is_alive(customer).await, "{outage:?}");
+        cluster.heal().unwrap();
+        cluster.until_member_ready(customer).await.unwrap();
+    }
 }

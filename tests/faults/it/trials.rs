@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use marque_config::ServiceRole;
 use marque_faults::{
-    Cluster, Place, Setting, SmallDisk, Toxic, broken_disk, full_disk,
-    trials::{Fault, count_up, merge_and_undo, run_matrix, same_key},
+    Cluster, Place, Setting, SmallDisk, Toxic, broken_disk, full_disk, power_cuts,
+    trials::{Fault, bear, count_up, fill, merge_and_undo, run_matrix, same_key},
 };
-use marque_load::Marque;
+use marque_load::{Marque, StockSize};
 
 const MS: Duration = Duration::from_millis(1);
 /// Past the leeway of tokens and the life of leases.
@@ -92,6 +92,31 @@ async fn a_disk_that_fails_to_sync_takes_back_nothing_it_was_asked_to_keep() {
     }
     let fate = broken_disk(&marque()).await.unwrap();
     assert!(fate.acknowledged > 0, "{fate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_before_the_power_was_cut_is_there() {
+    let fate = power_cuts(&marque(), 3, 1).await.unwrap();
+    assert!(fate.acknowledged > 0 && fate.refused > 0, "{fate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_half_of_what_a_process_a_role_bears_everybody_is_served() {
+    let setting = Setting {
+        is_direct: true,
+        ..Setting::default()
+    };
+    let cluster = Cluster::start(&marque(), setting).await.unwrap();
+    let size = StockSize {
+        customers: 50,
+        dealers: 1,
+    };
+    let stock = fill(&cluster, &marque(), size).await.unwrap();
+    let borne = bear(cluster.gateway(), stock, Duration::from_secs(2), 1).await;
+    let half = &borne.half;
+    assert!(borne.peak > 1.0 && borne.profile_ms(0.99) > 0.0);
+    // A machine full of other tests may be late, but nothing fails.
+    assert_eq!(half.failed(), 0, "{:?}", half.failures());
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]

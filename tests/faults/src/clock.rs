@@ -2,12 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
-use anyhow::ensure;
 use marque_config::ServiceRole;
+
+use crate::preload;
 
 /// The clocks of a cluster's processes, a file a role.
 #[derive(Debug)]
@@ -19,15 +19,8 @@ pub(crate) struct Clocks {
 impl Clocks {
     /// Builds what is put before the processes' own clock.
     pub(crate) fn make(folder: &Path) -> anyhow::Result<Self> {
-        let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
-        std::fs::write(&source, include_str!("clock.c"))?;
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&library, &source])
-            .status()?;
-        ensure!(built.success(), "cc does not build clock.c");
         Ok(Self {
-            library,
+            library: preload::build(folder, "clock", include_str!("clock.c"))?,
             folder: folder.to_owned(),
         })
     }

@@ -44,6 +44,8 @@ pub struct Setting {
     pub islands: BTreeMap<Place, Arc<Island>>,
     /// Further environment of every process.
     pub environment: Vec<(String, String)>,
+    /// Nothing is to be broken, but measured: processes reach each other and the servers straight, not through proxies.
+    pub is_direct: bool,
 }
 
 /// Whoever can be at an end of a way.
@@ -208,10 +210,7 @@ impl Cluster {
         let name: RoleName = role.as_str().parse()?;
         let TlsFiles { ca, cert, key } = TlsFiles::of_dev_ca(&folder.join("ca"), Some(name));
         let keys = self.gateway.keys_dir();
-        let peers = SERVICES.map(|to| {
-            let way = &self.ways[&(role, Place::Role(to))];
-            (to.as_str(), format!("https://{}", way.address))
-        });
+        let peers = SERVICES.map(|to| (to.as_str(), format!("https://{}", self.peer_of(role, to))));
         let mut config = json!({
             "data_dir": folder.join(role.as_str()),
             "listen": member.listen,
@@ -236,10 +235,20 @@ impl Cluster {
         Ok(toml::to_string(&config)?)
     }
 
+    /// Where a role reaches another.
+    fn peer_of(&self, from: ServiceRole, to: ServiceRole) -> SocketAddr {
+        if self.setting.is_direct {
+            self.members[self.place_of(to)].listen
+        } else {
+            self.ways[&(from, Place::Role(to))].address
+        }
+    }
+
     /// A server's URL as a role is to use it. The gateway has no way to servers, and never uses them.
     fn through(&self, role: ServiceRole, place: Place, url: &str) -> anyhow::Result<String> {
         let server = server_of(url)?.to_string();
         Ok(match self.ways.get(&(role, place)) {
+            Some(_) if self.setting.is_direct => url.to_owned(),
             Some(way) => url.replace(&server, &way.address.to_string()),
             None => url.to_owned(),
         })
@@ -297,6 +306,11 @@ impl Cluster {
     /// The processes, with their places in the list.
     pub fn members(&self) -> impl Iterator<Item = (usize, &Member)> {
         self.members.iter().enumerate()
+    }
+
+    /// Where the first gateway answers callers, with nothing before it.
+    pub fn gateway(&self) -> SocketAddr {
+        self.members[self.place_of(ServiceRole::Gateway)].listen
     }
 
     /// The place of a role's first process.
@@ -475,6 +489,16 @@ impl Cluster {
         Ok(())
     }
 
+    /// Whether a process says that it is ready.
+    pub async fn is_ready(&self, at: usize) -> bool {
+        is_ready(self.members[at].admin).await
+    }
+
+    /// Whether a process says that it is alive.
+    pub async fn is_alive(&self, at: usize) -> bool {
+        is_well(self.members[at].admin, "livez").await
+    }
+
     /// Waits until every consumer has applied every event, as the stores say: a consumer that waits for its peer tells of no lag.
     ///
     /// # Errors
@@ -585,11 +609,16 @@ fn issuer_of(gateway: &Config) -> anyhow::Result<Issuer> {
 
 /// Whether a process says that it is ready.
 pub(crate) async fn is_ready(admin: SocketAddr) -> bool {
+    is_well(admin, "readyz").await
+}
+
+/// Whether a probe of a process says that all is well.
+async fn is_well(admin: SocketAddr, probe: &str) -> bool {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(3))
         .build();
     let Ok(client) = client else { return false };
-    let answer = client.get(format!("http://{admin}/readyz")).send().await;
+    let answer = client.get(format!("http://{admin}/{probe}")).send().await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 

@@ -94,7 +94,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Writes until the disk is full; makes room, and sees that it goes on without a restart; then a power cut, and everything acknowledged is
+/// Writes until the disk is full; makes room, and sees that it goes on without a restart; then a kill, and everything acknowledged is
 /// there.
 ///
 /// # Errors
@@ -136,7 +136,7 @@ pub async fn full_disk(marque: &Marque, disk: &SmallDisk) -> anyhow::Result<Fate
     })
 }
 
-/// Writes while the disk refuses to sync (EIO, injected by strace); then a power cut, and everything acknowledged is there.
+/// Writes while the disk refuses to sync (EIO, injected by strace); then a kill, and everything acknowledged is there.
 ///
 /// # Errors
 /// If something acknowledged is gone.
@@ -173,11 +173,11 @@ pub async fn broken_disk(marque: &Marque) -> anyhow::Result<Fate> {
     })
 }
 
-fn caller_of(system: &System) -> anyhow::Result<Caller> {
+pub(crate) fn caller_of(system: &System) -> anyhow::Result<Caller> {
     Caller::new(system.http, &system.token("hq_admin", None)?)
 }
 
-async fn prepare(system: &System) -> anyhow::Result<Caller> {
+pub(crate) async fn prepare(system: &System) -> anyhow::Result<Caller> {
     let caller = caller_of(system)?;
     caller.put_dealer("D1").await?;
     Ok(caller)
@@ -195,7 +195,10 @@ fn record(key: &str) -> Value {
 }
 
 /// Writes until it was refused often enough; what was acknowledged, and how often it was refused.
-async fn write_until_it_fails(caller: &Caller, run: &str) -> anyhow::Result<(Vec<String>, usize)> {
+pub(crate) async fn write_until_it_fails(
+    caller: &Caller,
+    run: &str,
+) -> anyhow::Result<(Vec<String>, usize)> {
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let (caller, run) = (caller.clone(), run.to_owned());
@@ -227,7 +230,7 @@ async fn write_until_it_fails(caller: &Caller, run: &str) -> anyhow::Result<(Vec
 }
 
 /// Everything acknowledged is there: the same record again changes nothing.
-async fn check(system: &System, keys: &[String]) -> anyhow::Result<()> {
+pub(crate) async fn check(system: &System, keys: &[String]) -> anyhow::Result<()> {
     let caller = caller_of(system)?;
     for key in keys {
         let told = caller

@@ -6,9 +6,11 @@ use clap::{Parser, Subcommand};
 use marque_config::ServiceRole;
 use marque_faults::{
     Cluster, Island, Outage, Place, SERVICES, Setting, SmallDisk, broken_disk, full_disk,
-    trials::{self, Fault, TOXICS},
+    power_cuts,
+    trials::{self, Borne, Fault, TOXICS},
 };
-use marque_load::{Dice, Marque, StockSize};
+use marque_load::{Dice, Marque, StockSize, System};
+use tempfile::TempDir;
 
 /// The real programs under faults, at full size.
 #[derive(Debug, Parser)]
@@ -82,8 +84,23 @@ enum Trial {
         #[arg(long, default_value_t = 50.0)]
         rate: f64,
     },
+    /// What one process bears, and what a process a role does, and how quick profiles are at half of that.
+    Bear {
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+        /// Rows of customers before the load.
+        #[arg(long, default_value_t = 20_000)]
+        customers: usize,
+    },
     /// R6: a full disk, and one that fails to sync; needs root and strace.
     Disk,
+    /// R6: power cuts, after which only what was synced is there.
+    Power {
+        /// Cuts.
+        #[arg(long, default_value_t = 1_000)]
+        cuts: usize,
+    },
 }
 
 #[tokio::main]
@@ -101,6 +118,7 @@ async fn main() -> anyhow::Result<()> {
         replicas,
         islands: islands.clone(),
         environment: Vec::new(),
+        is_direct: false,
     };
     let seed = flags.seed;
     match flags.trial {
@@ -147,12 +165,27 @@ async fn main() -> anyhow::Result<()> {
             every,
             rate,
         } => soak(&marque, setting(1), minutes, every, rate, seed).await?,
+        Trial::Bear { seconds, customers } => {
+            let setting = Setting {
+                is_direct: true,
+                ..setting(1)
+            };
+            let stock = StockSize {
+                customers,
+                dealers: 4,
+            };
+            bear(&marque, setting, stock, Duration::from_secs(seconds), seed).await?;
+        }
         Trial::Disk => {
             say(&format!(
                 "full: {:?}",
                 full_disk(&marque, &SmallDisk::mount(96)?).await?
             ));
             say(&format!("EIO: {:?}", broken_disk(&marque).await?));
+        }
+        Trial::Power { cuts } => {
+            let fate = power_cuts(&marque, cuts, seed).await?;
+            say(&format!("{cuts} power cuts: {fate:?}"));
         }
     }
     Ok(())
@@ -231,6 +264,39 @@ async fn soak(
         soaked.slope(),
     ));
     Ok(())
+}
+
+async fn bear(
+    marque: &Marque,
+    setting: Setting,
+    size: StockSize,
+    span: Duration,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let system = System::start(marque, &folder.path().join("data"), None).await?;
+    let stock = system.fill(size).await?;
+    let borne = trials::bear(system.http, stock, span, seed).await;
+    tell_borne("one process, SQLite", &borne);
+    system.kill()?;
+    let cluster = Cluster::start(marque, setting).await?;
+    let stock = trials::fill(&cluster, marque, size).await?;
+    let borne = trials::bear(cluster.gateway(), stock, span, seed).await;
+    tell_borne("a process a role", &borne);
+    Ok(())
+}
+
+fn tell_borne(what: &str, borne: &Borne) {
+    say(&format!(
+        "{what}: peak {:.0}/s; at half of it {} requests, {} not served {:?}, profiles p50 {:.1} ms, p99 {:.1} ms, all p99 {:.1} ms",
+        borne.peak,
+        borne.half.all(),
+        borne.half.all() - borne.half.good(),
+        borne.half.failures(),
+        borne.profile_ms(0.5),
+        borne.profile_ms(0.99),
+        borne.half.good_ms(0.99),
+    ));
 }
 
 /// How far a clock jumps: past the leeway of tokens and the life of leases.

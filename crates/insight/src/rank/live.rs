@@ -104,6 +104,18 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
         Some((self.ids[slot], WeightedSum(self.sums[slot])))
     }
 
+    /// The rank of the first customer behind a place, whether or not somebody stands there; one more than there are if nobody does.
+    pub fn rank_behind(&self, id: Id, sum: WeightedSum) -> u64 {
+        let Some(order) = &self.order else {
+            return 1;
+        };
+        let place = (Reverse(sum.0), id);
+        let key_of = |slot| key(&self.ids, &self.sums, slot);
+        let before = order.position(place, key_of);
+        let is_taken = order.at(before).is_some_and(|slot| key_of(slot) == place);
+        before as u64 + u64::from(is_taken) + 1
+    }
+
     /// The sum of the last customer of a tier: what must be reached to enter it. `None` when the tier is empty.
     pub fn border(&self, tier: Tier) -> Option<WeightedSum> {
         self.at_rank(tier.last_rank(self.len() as u64))

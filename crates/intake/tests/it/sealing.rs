@@ -36,8 +36,12 @@ async fn a_file_that_waits_is_not_in_clear(db: TestDb) {
         let found = lying.windows(value.len()).any(|part| part == value);
         assert!(!found, "value {number} lies in clear");
     }
-    let beside = fs::read_dir(rig.spool().parent().unwrap()).unwrap();
-    assert_eq!(beside.count(), 1, "nothing but the folder of sealed files");
+    let seen = fs::read_dir(rig.spool_before()).unwrap();
+    assert_eq!(
+        seen.count(),
+        0,
+        "a process of the release before sees nothing"
+    );
 
     rig.crash_and_restart().await;
     let ended = rig.wait_for_import(&import.id).await;
@@ -83,7 +87,7 @@ async fn a_file_of_the_release_before_is_read_and_removed(db: TestDb) {
     let mut rig = Rig::new(db).await;
     let import = queued(&mut rig, clean_file(10)).await;
     fs::remove_file(rig.spooled(&import.id)).unwrap();
-    let plain = rig.spool().with_file_name(&import.id);
+    let plain = rig.spool_before().join(&import.id);
     fs::write(&plain, clean_file(10)).unwrap();
     let name = import.id.clone();
     rig.customer_db()
@@ -110,7 +114,7 @@ async fn a_file_outlives_a_change_of_keys_and_tells_which_it_needs(db: TestDb) {
     let mut ring = Keyring::generate().unwrap();
     rig.vault().replace(&ring);
     let import = queued(&mut rig, clean_file(10)).await;
-    let folder = rig.spool().parent().unwrap().to_owned();
+    let folder = rig.spool_before();
     let survey = async |rig: &Rig| {
         let db = rig.customer_db().handle();
         survey_spool(&db, &folder, rig.vault()).await.unwrap()

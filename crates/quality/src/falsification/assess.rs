@@ -37,11 +37,11 @@ const ODD: f64 = 0.05;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
-    let mut measures: Vec<Measures> = units.values().map(Measures::of).collect();
-    for (measures, compared) in measures
-        .iter_mut()
-        .zip(readings::compare(units.values().map(|state| &state.by_vin)))
-    {
+    let measured = units.values().map(|state| Measures::of(state, &settings));
+    let mut measures: Vec<Measures> = measured.collect();
+    let by_vin = units.values().map(|state| &state.by_vin);
+    let compared = readings::compare(by_vin, settings.believable_km_a_day);
+    for (measures, compared) in measures.iter_mut().zip(compared) {
         measures.readings = compared;
     }
     let doubtful = measures.iter().map(Measures::doubtful_phones);
@@ -70,7 +70,7 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
         marks: BTreeMap::new(),
     };
     for ((name, measures), strengths) in units.keys().zip(measures).zip(verdicts.strengths) {
-        let marks = Marks::of(measures, &strengths);
+        let marks = Marks::of(measures, &strengths, &settings);
         assessment.marks.insert(name.clone(), marks);
     }
     assessment
@@ -167,7 +167,7 @@ impl Usual {
             ),
             sequential(state, measures),
             self.fake_id(state, measures),
-            copied_address(state, measures),
+            copied_address(state, measures, settings),
             self.name_repetition(state, measures),
             burst(&state.by_minute, settings),
         ];
@@ -306,7 +306,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Trial {
 }
 
 /// Addresses on strangers against what estates and office towers explain.
-fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
+fn copied_address(state: &EntryState, measures: &Measures, settings: &Settings) -> Trial {
     let with_address: u64 = state
         .by_address
         .values()
@@ -315,7 +315,7 @@ fn copied_address(state: &EntryState, measures: &Measures) -> Trial {
     let count = measures
         .addresses
         .iter()
-        .filter(|(_, shape)| shape.is_copied(with_address))
+        .filter(|(_, shape)| shape.is_copied(settings.address_strangers, with_address))
         .map(|(_, shape)| shape.size() as u64)
         .max()
         .unwrap_or(0);

@@ -15,8 +15,6 @@ pub struct CallState {
     calls: u64,
 }
 
-/// In a shorter call nobody spoke.
-const LEAST_SECONDS: u32 = 6;
 /// One length among honest calls is at most so frequent where the network says nothing.
 const USUAL: f64 = 0.03;
 
@@ -28,7 +26,7 @@ impl CallState {
 
     /// Counts calls that all took the same time.
     pub fn add_many(&mut self, seconds: u32, calls: u64) {
-        if seconds >= LEAST_SECONDS && calls > 0 {
+        if calls > 0 {
             self.calls += calls;
             *self.by_seconds.entry(seconds).or_default() += calls;
         }
@@ -40,6 +38,17 @@ impl CallState {
         for (seconds, calls) in &other.by_seconds {
             *self.by_seconds.entry(*seconds).or_default() += calls;
         }
+    }
+
+    /// The calls in which somebody spoke: those that took so long at least.
+    fn spoken(&self, least_seconds: u64) -> Self {
+        let mut spoken = Self::default();
+        let lengths = self.by_seconds.iter();
+        for (seconds, calls) in lengths.filter(|(seconds, _)| u64::from(**seconds) >= least_seconds)
+        {
+            spoken.add_many(*seconds, *calls);
+        }
+        spoken
     }
 
     /// The most frequent length and its calls.
@@ -56,12 +65,16 @@ impl CallState {
 /// Names the units whose calls took the same time too often. A length that is frequent elsewhere too (a system that counts
 /// in minutes) is no sign.
 pub fn assess_calls(units: &BTreeMap<String, CallState>, settings: Settings) -> Vec<Suspect> {
+    let spoken = units
+        .values()
+        .map(|state| state.spoken(settings.call_seconds));
+    let spoken: Vec<CallState> = spoken.collect();
     let mut all = CallState::default();
-    for state in units.values() {
+    for state in &spoken {
         all.merge(state);
     }
-    let trials = units
-        .values()
+    let trials = spoken
+        .iter()
         .map(|state| vec![trial(state, &all, &settings)]);
     decide(units.keys(), trials.collect(), settings).suspects
 }
@@ -100,12 +113,16 @@ mod tests {
     }
 
     fn suspects(odd: CallState, honest: fn(u32) -> u32) -> Vec<String> {
+        suspects_by(Settings::default(), odd, honest)
+    }
+
+    fn suspects_by(settings: Settings, odd: CallState, honest: fn(u32) -> u32) -> Vec<String> {
         let dealers = (0..10).map(|dealer| {
             let lengths = (0..60).map(|n| honest(dealer * 991 + n * 37));
             (format!("D{dealer}"), calls(lengths))
         });
         let units = dealers.chain([("D99".to_owned(), odd)]).collect();
-        let found = assess_calls(&units, Settings::default());
+        let found = assess_calls(&units, settings);
         found.into_iter().map(|suspect| suspect.unit).collect()
     }
 
@@ -124,6 +141,17 @@ mod tests {
         ] {
             assert!(suspects(odd, |n| 20 + n % 211).is_empty());
         }
+    }
+
+    #[test]
+    fn from_which_length_on_somebody_spoke_is_a_setting() {
+        let settings = Settings {
+            call_seconds: 2,
+            ..Settings::default()
+        };
+        let odd = || calls((0..40).map(|_| 3));
+        assert_eq!(suspects_by(settings, odd(), |n| 20 + n % 211), ["D99"]);
+        assert!(suspects(odd(), |n| 20 + n % 211).is_empty());
     }
 
     #[test]

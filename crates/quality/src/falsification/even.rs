@@ -3,13 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::readings::ByVin;
-
-/// Three readings are even if the middle one lies this near, as a share of the distance between the others, to where the
-/// same distance or the same pace would put it.
-const NEAR: f64 = 0.002;
-/// Shorter distances than this say nothing.
-const LEAST_KM: u32 = 300;
+use super::{Settings, readings::ByVin};
 
 /// How even the readings of one dealer (or clerk) are.
 #[derive(Default)]
@@ -23,7 +17,7 @@ pub(super) struct Evenness {
 }
 
 /// Looks at every three readings in a row of each car.
-pub(super) fn evenness(by_vin: &ByVin) -> Evenness {
+pub(super) fn evenness(by_vin: &ByVin, settings: &Settings) -> Evenness {
     let mut found = Evenness::default();
     for (vin, readings) in by_vin {
         let mut grown: Vec<(i32, u32)> = Vec::with_capacity(readings.len());
@@ -35,11 +29,11 @@ pub(super) fn evenness(by_vin: &ByVin) -> Evenness {
         }
         for triple in grown.windows(3) {
             let [first, middle, last] = [triple[0], triple[1], triple[2]];
-            if last.1 - first.1 < LEAST_KM {
+            if u64::from(last.1 - first.1) < settings.even_km {
                 continue;
             }
             found.triples += 1;
-            if is_even(first, middle, last) {
+            if is_even([first, middle, last], settings.even_within) {
                 found.even += 1;
                 let bearing = triple.iter().map(|(day, km)| (*vin, *day, *km));
                 found.readings.extend(bearing);
@@ -49,10 +43,10 @@ pub(super) fn evenness(by_vin: &ByVin) -> Evenness {
     found
 }
 
-fn is_even(first: (i32, u32), middle: (i32, u32), last: (i32, u32)) -> bool {
+fn is_even([first, middle, last]: [(i32, u32); 3], within: f64) -> bool {
     let (km, days) = (f64::from(last.1 - first.1), f64::from(last.0 - first.0));
     let grown = f64::from(middle.1 - first.1);
-    let is_near = |expected: f64| (grown - expected).abs() <= NEAR * km;
+    let is_near = |expected: f64| (grown - expected).abs() <= within * km;
     is_near(km / 2.0) || is_near(km * f64::from(middle.0 - first.0) / days)
 }
 
@@ -76,21 +70,44 @@ mod tests {
             ([(0, 3_000), (100, 7_000), (300, 15_000)], 1),
             ([(0, 4_812), (150, 11_340), (330, 15_905)], 0),
         ] {
-            assert_eq!(evenness(&car(&readings)).even, even, "{readings:?}");
+            let found = evenness(&car(&readings), &Settings::default());
+            assert_eq!(found.even, even, "{readings:?}");
         }
     }
 
     #[test]
     fn two_readings_of_one_day_and_one_that_fell_are_passed_over() {
         let readings = [(0, 5_000), (0, 6_000), (80, 4_000), (200, 15_000)];
-        assert_eq!(evenness(&car(&readings)).triples, 0);
+        let found = evenness(&car(&readings), &Settings::default());
+        assert_eq!(found.triples, 0);
+    }
+
+    #[test]
+    fn how_near_is_even_and_which_distance_says_nothing_are_settings() {
+        let readings = car(&[(0, 5_000), (80, 5_900), (200, 7_000)]);
+        let even = |even_within: f64, even_km: u64| {
+            let settings = Settings {
+                even_within,
+                even_km,
+                ..Settings::default()
+            };
+            let found = evenness(&readings, &settings);
+            (found.triples, found.even)
+        };
+        assert_eq!(even(0.002, 300), (1, 0));
+        assert_eq!(
+            even(0.05, 300),
+            (1, 1),
+            "900 and 1,100 km differ by a tenth"
+        );
+        assert_eq!(even(0.05, 2_001), (0, 0));
     }
 
     proptest! {
         #[test]
         fn a_rule_is_always_seen(start in 0u32..50_000, step in 200u32..20_000, days in 10i32..400) {
             let readings: Vec<(i32, u32)> = (0..6).map(|n| (n * days, start + n as u32 * step)).collect();
-            let found = evenness(&car(&readings));
+            let found = evenness(&car(&readings), &Settings::default());
             prop_assert_eq!((found.triples, found.even), (4, 4));
             prop_assert_eq!(found.readings.len(), 6);
         }

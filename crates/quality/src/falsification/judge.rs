@@ -4,7 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::{
-    Assessment, Kind, entry::Entry, group::Shape, measure::Measures, phones::is_slip, state::days,
+    Assessment, Kind, Settings, entry::Entry, group::Shape, measure::Measures, phones::is_slip,
+    state::days,
 };
 
 /// A sign of invention on one entry.
@@ -54,14 +55,20 @@ impl Shape {
         1.0 - 0.5_f64.powi(self.people.min(12) as i32 - 1)
     }
 
-    /// An address on unrelated people: five at least, or one in fifty of all addresses.
-    pub(super) fn is_copied(&self, with_address: u64) -> bool {
-        self.people >= 5 || self.people >= 4 && u64::from(self.records) * 50 > with_address
+    /// An address on so many unrelated people, or on one fewer if one in fifty of all addresses is theirs.
+    pub(super) fn is_copied(&self, strangers: u64, with_address: u64) -> bool {
+        self.people as u64 >= strangers
+            || self.is_nearly(strangers) && u64::from(self.records) * 50 > with_address
+    }
+
+    /// Whether at most one of so many unrelated people is wanting.
+    pub(super) const fn is_nearly(&self, strangers: u64) -> bool {
+        self.people as u64 + 1 >= strangers
     }
 }
 
 impl Marks {
-    pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)]) -> Self {
+    pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)], settings: &Settings) -> Self {
         let strength_of = |kind: Kind| {
             suspicious
                 .iter()
@@ -94,7 +101,7 @@ impl Marks {
         let addresses = measures
             .addresses
             .iter()
-            .filter(|(_, shape)| copies && shape.people >= 4);
+            .filter(|(_, shape)| copies && shape.is_nearly(settings.address_strangers));
         let phones: FxHashMap<u64, (Kind, f64)> = phones
             .map(|(i, (phone, shape))| (*phone, (phone_kind(i), shape.strength())))
             .collect();
@@ -219,5 +226,33 @@ impl Assessment {
             .get(unit)
             .map(|marks| marks.signs(entry))
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::phones::Heard, *};
+
+    #[test]
+    fn on_how_many_strangers_an_address_is_copied_is_a_setting() {
+        let shape = |people: usize| Shape {
+            records: people as u32,
+            people,
+            is_scattered: false,
+            is_local: false,
+            is_sampled: false,
+            heard: Heard::default(),
+        };
+        for (people, strangers, with_address, is_copied) in [
+            (5, 5, 10_000, true),
+            (4, 5, 10_000, false),
+            (4, 5, 199, true),
+            (3, 5, 199, false),
+            (6, 8, 10, false),
+            (4, 4, 10_000, true),
+        ] {
+            let found = shape(people).is_copied(strangers, with_address);
+            assert_eq!(found, is_copied, "{people} of {strangers}");
+        }
     }
 }

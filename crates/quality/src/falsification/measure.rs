@@ -45,19 +45,13 @@ const MOBILE: u64 = 10_000_000_000;
 /// Who makes numbers up one by one begins with these.
 const START: u64 = 20;
 
-/// One house where many live or work has less than one in this many of a dealer's customers.
-const SHARED_HOUSE: u64 = 5;
-
-/// Numbers this close together on different people are a sequence.
-const GAP: u64 = 5;
-
 impl Measures {
-    pub(super) fn of(state: &EntryState) -> Self {
+    pub(super) fn of(state: &EntryState, settings: &Settings) -> Self {
         let mut measures = Self {
             phones: shapes(&state.by_phone, Shared::Phone, |shape| shape.people >= 2),
             ids: shapes(&state.by_id, Shared::Id, |shape| shape.people >= 2),
             addresses: shapes(&state.by_address, Shared::Address, |shape| {
-                shape.people >= 4
+                shape.people >= 4 || shape.is_nearly(settings.address_strangers)
             }),
             names: shapes(&state.by_name, Shared::Name, |shape| shape.people >= 6),
             burst: fullest(&state.by_minute),
@@ -67,7 +61,7 @@ impl Measures {
             .map(|group| u64::from(group.records))
             .sum();
         measures.addresses.retain(|(address, shape)| {
-            let is_usual = u64::from(shape.records) * SHARED_HOUSE < addresses;
+            let is_usual = u64::from(shape.records) * settings.shared_house_one_in < addresses;
             !(is_usual && state.shared_houses.contains(address))
         });
         measures.find_stems(state);
@@ -94,7 +88,7 @@ impl Measures {
             )
         });
         self.showroom = self.showroom_phones(state.entries(), settings);
-        self.find_sequences(book, unit, state);
+        self.find_sequences((book, unit), state, settings.sequence_gap);
         self.disowned = book.share(unit, state);
         self.count_digits(state);
     }
@@ -136,7 +130,7 @@ impl Measures {
     /// Runs of numbers, each shortly after the one before, on people whom nothing connects. Families and companies do buy
     /// two numbers in a row, so that fewer than three unrelated people must be of different places, have other phones too, or
     /// have three numbers one by one.
-    fn find_sequences(&mut self, book: &Phonebook, unit: u32, state: &EntryState) {
+    fn find_sequences(&mut self, (book, unit): (&Phonebook, u32), state: &EntryState, gap: u64) {
         // One number for many and its slip are no sequence.
         let shared = self.doubtful_phones();
         let mut phones: Vec<u64> = state
@@ -147,7 +141,7 @@ impl Measures {
             .collect();
         phones.sort_unstable();
         for run in phones
-            .chunk_by(|a, b| b - a <= GAP)
+            .chunk_by(|a, b| b - a <= gap)
             .filter(|run| run.len() >= 3 || run.len() == 2 && run[1] - run[0] == 1)
         {
             let mut people = super::group::Group::default();

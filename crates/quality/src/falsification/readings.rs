@@ -26,9 +26,6 @@ struct Reading {
     unit: usize,
 }
 
-/// More than this, day after day, no private car covers.
-const MAX_KM_A_DAY: u64 = 500;
-
 /// A day with so many readings and so large a part (one in so many) of a unit's is the day on which a file was taken over from
 /// another system: it dates the entry and not the reading.
 const TAKEN_OVER: (u32, usize) = (5, 7);
@@ -45,8 +42,8 @@ fn taken_over(by_vin: &ByVin) -> FxHashSet<i32> {
     days.into_keys().collect()
 }
 
-/// Compares all readings of each car; one result for each unit, in their order.
-pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compared> {
+/// Compares all readings of each car; one result for each unit, in their order. No car covers more than `km_a_day`.
+pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64) -> Vec<Compared> {
     let mut cars: FxHashMap<u64, Vec<Reading>> = FxHashMap::default();
     let mut results = Vec::new();
     for (unit, by_vin) in units.enumerate() {
@@ -72,7 +69,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compare
             .filter(|(_, reading)| readings.iter().any(|other| other.day != reading.day))
         {
             results[reading.unit].comparable += 1;
-            involved[reading.unit] += u64::from(conflicts(readings, i) > 0);
+            involved[reading.unit] += u64::from(conflicts(readings, i, km_a_day) > 0);
         }
     }
     let rate = |(involved, result): (&u64, &Compared)| {
@@ -80,7 +77,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compare
     };
     let rates: Vec<f64> = involved.iter().zip(&results).map(rate).collect();
     for (vin, mut readings) in cars {
-        while let Some(at) = most_contradicting(&readings, &rates) {
+        while let Some(at) = most_contradicting(&readings, &rates, km_a_day) {
             let reading = readings.remove(at);
             results[reading.unit].contradicting += 1;
             results[reading.unit]
@@ -88,36 +85,37 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>) -> Vec<Compare
                 .insert((vin, reading.day, reading.km));
         }
         for (i, reading) in readings.iter().enumerate() {
-            results[reading.unit].contradicting += u64::from(conflicts(&readings, i) > 0);
+            let is_at_odds = conflicts(&readings, i, km_a_day) > 0;
+            results[reading.unit].contradicting += u64::from(is_at_odds);
         }
     }
     results
 }
 
 /// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
-const fn contradict(earlier: Reading, later: Reading) -> bool {
-    let possible = earlier.km as u64 + (later.day - earlier.day) as u64 * MAX_KM_A_DAY;
+const fn contradict(earlier: Reading, later: Reading, km_a_day: u64) -> bool {
+    let possible = earlier.km as u64 + (later.day - earlier.day) as u64 * km_a_day;
     earlier.day != later.day && (later.km + 50 < earlier.km || later.km as u64 > possible)
 }
 
 /// How many others a reading contradicts.
-fn conflicts(readings: &[Reading], i: usize) -> usize {
+fn conflicts(readings: &[Reading], i: usize, km_a_day: u64) -> usize {
     let before = readings[..i]
         .iter()
-        .filter(|other| contradict(**other, readings[i]))
+        .filter(|other| contradict(**other, readings[i], km_a_day))
         .count();
     before
         + readings[i + 1..]
             .iter()
-            .filter(|other| contradict(readings[i], **other))
+            .filter(|other| contradict(readings[i], **other, km_a_day))
             .count()
 }
 
 /// The reading that contradicts the most others; among equals the one whose unit contradicts others more than twice as
 /// often. None if that does not tell them apart.
-fn most_contradicting(readings: &[Reading], rates: &[f64]) -> Option<usize> {
+fn most_contradicting(readings: &[Reading], rates: &[f64], km_a_day: u64) -> Option<usize> {
     let counts: Vec<usize> = (0..readings.len())
-        .map(|i| conflicts(readings, i))
+        .map(|i| conflicts(readings, i, km_a_day))
         .collect();
     let most = *counts.iter().max().filter(|most| **most > 0)?;
     let worst: Vec<usize> = (0..counts.len()).filter(|i| counts[*i] == most).collect();
@@ -146,14 +144,18 @@ mod tests {
             reading(200, 9000),
             reading(300, 14_000),
         ];
-        assert_eq!(most_contradicting(&readings, &[0.1]), Some(1));
+        assert_eq!(most_contradicting(&readings, &[0.1], 500), Some(1));
+        // Where cars may cover 900 km a day, the first reading is none of its witnesses.
+        assert_eq!(most_contradicting(&readings, &[0.1], 900), Some(1));
+        assert_eq!(conflicts(&readings, 1, 500), 3);
+        assert_eq!(conflicts(&readings, 1, 900), 2);
     }
 
     #[test]
     fn of_two_equals_none_is_blamed_unless_its_dealer_stands_out() {
         let mut readings = [reading(0, 90_000), reading(100, 5000)];
-        assert_eq!(most_contradicting(&readings, &[0.1, 0.3]), None);
+        assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), None);
         readings[0].unit = 1;
-        assert_eq!(most_contradicting(&readings, &[0.1, 0.3]), Some(0));
+        assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), Some(0));
     }
 }

@@ -30,6 +30,21 @@ pub struct Settings {
     pub equal_calls: u64,
     /// and so large a share.
     pub equal_calls_share: f64,
+    /// In a call of fewer seconds nobody spoke.
+    pub call_seconds: u64,
+    /// More than this, day after day, no car of the network's customers covers: readings that would need it contradict each other.
+    pub believable_km_a_day: u64,
+    /// Three readings of a car are even if the middle one lies this near, as a share of the distance between the others, to where the
+    /// same distance or the same pace would put it.
+    pub even_within: f64,
+    /// Shorter distances than this between the first and the last of three readings say nothing.
+    pub even_km: u64,
+    /// Phone numbers this close together on different people are a sequence.
+    pub sequence_gap: u64,
+    /// An address on so many unrelated customers is copied; one fewer will do where one in fifty of all addresses is theirs.
+    pub address_strangers: u64,
+    /// One house where many live or work has less than one in this many of a dealer's customers.
+    pub shared_house_one_in: u64,
 }
 
 impl Default for Settings {
@@ -47,6 +62,13 @@ impl Default for Settings {
             takeover_one_in: 8,
             equal_calls: 6,
             equal_calls_share: 0.15,
+            call_seconds: 6,
+            believable_km_a_day: 500,
+            even_within: 0.002,
+            even_km: 300,
+            sequence_gap: 5,
+            address_strangers: 5,
+            shared_house_one_in: 5,
         }
     }
 }

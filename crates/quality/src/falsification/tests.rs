@@ -78,6 +78,10 @@ fn entry(row: &Row) -> Entry {
 
 /// Thirty dealers of 300 rows; dealer 7 changes his.
 pub(super) fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
+    network_by(Settings::default(), change)
+}
+
+fn network_by(settings: Settings, change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>) {
     let mut units = BTreeMap::new();
     let mut of_seven = Vec::new();
     for dealer in 0..30 {
@@ -95,7 +99,7 @@ pub(super) fn network(change: impl Fn(u64, &mut Row)) -> (Assessment, Vec<Entry>
         }
         units.insert(format!("D{dealer}"), state);
     }
-    (assess(&units, Settings::default()), of_seven)
+    (assess(&units, settings), of_seven)
 }
 
 /// Dealer 7 is the only suspect, for this kind; and exactly the changed rows bear its sign, or nearly so.
@@ -174,6 +178,24 @@ fn sequential_phones_are_found() {
 }
 
 #[test]
+fn how_near_numbers_of_a_sequence_lie_is_a_setting() {
+    for (sequence_gap, is_found) in [(5, true), (2, false)] {
+        let settings = Settings {
+            sequence_gap,
+            ..Settings::default()
+        };
+        let (assessment, _) = network_by(settings, |i, row| {
+            if i < 10 {
+                row.phone = format!("1391234{:04}", 4000 + i * 3);
+            }
+        });
+        let mut suspects = assessment.suspects.iter();
+        let found = suspects.any(|suspect| suspect.kind == Kind::SequentialPhone);
+        assert_eq!(found, is_found, "{sequence_gap}");
+    }
+}
+
+#[test]
 fn one_id_number_for_many_is_found() {
     finds(Kind::FakeId, 10, |_, row| {
         row.id_number = "11010519491231002X".to_owned();
@@ -206,6 +228,13 @@ fn two_numbers_that_begin_a_block_are_found() {
 fn a_copied_address_is_found() {
     finds(Kind::CopiedAddress, 20, |_, row| {
         row.address = "河北省石家庄市裕华区汽车城1号".to_owned();
+    });
+}
+
+#[test]
+fn a_name_far_more_often_than_the_network_has_it_is_found() {
+    finds(Kind::NameRepetition, 30, |_, row| {
+        row.name = "欧阳若溪".to_owned();
     });
 }
 

@@ -122,7 +122,8 @@ struct Measured<'a> {
 
 /// Compares the visits of all dealers or advisers.
 pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -> VisitAssessment {
-    let compared = readings::compare(units.values().map(|state| &state.by_vin));
+    let by_vin = units.values().map(|state| &state.by_vin);
+    let compared = readings::compare(by_vin, settings.believable_km_a_day);
     let with_lines: BTreeSet<&str> = units
         .iter()
         .filter(|(_, state)| state.bare < state.visits)
@@ -135,7 +136,7 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
             state,
             has_lines: with_lines.contains(dealer_and_clerk(unit).0),
             compared,
-            evenness: evenness(&state.by_vin),
+            evenness: evenness(&state.by_vin, &settings),
         })
         .collect();
     let verdicts = decide(units.keys(), trials(&measured, &settings), settings);

@@ -28,8 +28,14 @@ const TIMES: (f64, f64) = (1.0, 100.0);
 const PART: (f64, f64) = (0.01, 0.9);
 /// How many, or one in how many.
 const COUNTS: (f64, f64) = (2.0, 100_000.0);
+/// What a car may cover in a day.
+const KM_A_DAY: (f64, f64) = (100.0, 5_000.0);
+/// Unrelated people at one address; of many a dozen are kept, some of whom may be related.
+const STRANGERS: (f64, f64) = (4.0, 8.0);
+/// How near is even: what is nearer is the rounding of a reading, what is farther is driving.
+const NEAR: (f64, f64) = (0.0005, 0.05);
 
-static THRESHOLDS: [Threshold; 12] = [
+static THRESHOLDS: [Threshold; 19] = [
     number("false_discovery_rate", BOTH, (0.001, 0.5), |s| {
         &mut s.false_discovery_rate
     }),
@@ -42,13 +48,34 @@ static THRESHOLDS: [Threshold; 12] = [
         &mut s.bare_visit_times
     }),
     number("digit_share", BOTH, PART, |s| &mut s.digit_share),
-    count("showroom_one_in", CUSTOMERS, |s| &mut s.showroom_one_in),
-    count("burst_records", BOTH, |s| &mut s.burst_records),
-    count("takeover_records", BOTH, |s| &mut s.takeover_records),
-    count("takeover_one_in", BOTH, |s| &mut s.takeover_one_in),
-    count("equal_calls", CUSTOMERS, |s| &mut s.equal_calls),
+    count("showroom_one_in", CUSTOMERS, COUNTS, |s| {
+        &mut s.showroom_one_in
+    }),
+    count("burst_records", BOTH, COUNTS, |s| &mut s.burst_records),
+    count("takeover_records", BOTH, COUNTS, |s| {
+        &mut s.takeover_records
+    }),
+    count("takeover_one_in", BOTH, COUNTS, |s| &mut s.takeover_one_in),
+    count("equal_calls", CUSTOMERS, COUNTS, |s| &mut s.equal_calls),
     number("equal_calls_share", CUSTOMERS, PART, |s| {
         &mut s.equal_calls_share
+    }),
+    count("call_seconds", CUSTOMERS, (1.0, 600.0), |s| {
+        &mut s.call_seconds
+    }),
+    count("believable_km_a_day", BOTH, KM_A_DAY, |s| {
+        &mut s.believable_km_a_day
+    }),
+    number("even_within", VISITS, NEAR, |s| &mut s.even_within),
+    count("even_km", VISITS, COUNTS, |s| &mut s.even_km),
+    count("sequence_gap", CUSTOMERS, (1.0, 1_000.0), |s| {
+        &mut s.sequence_gap
+    }),
+    count("address_strangers", CUSTOMERS, STRANGERS, |s| {
+        &mut s.address_strangers
+    }),
+    count("shared_house_one_in", CUSTOMERS, COUNTS, |s| {
+        &mut s.shared_house_one_in
     }),
 ];
 
@@ -70,13 +97,14 @@ const fn number(
 const fn count(
     name: &'static str,
     kinds: &'static [RecordKind],
+    bounds: (f64, f64),
     place: fn(&mut Settings) -> &mut u64,
 ) -> Threshold {
     let place = Place::Count(place);
     Threshold {
         name,
         kinds,
-        bounds: COUNTS,
+        bounds,
         place,
     }
 }
@@ -197,6 +225,21 @@ mod tests {
                 RecordKind::Visits,
                 "mileage_times = \"much\"",
                 "write a number",
+            ),
+            (
+                RecordKind::Customers,
+                "even_km = 500",
+                "is no threshold of customers",
+            ),
+            (
+                RecordKind::Customers,
+                "address_strangers = 3",
+                "write a whole number from 4 to 8",
+            ),
+            (
+                RecordKind::Visits,
+                "believable_km_a_day = 50",
+                "write a whole number from 100 to 5000",
             ),
             (
                 RecordKind::Visits,

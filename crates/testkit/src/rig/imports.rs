@@ -176,7 +176,12 @@ impl Rig {
 
     /// Where the files lie that wait.
     pub fn spool(&self) -> PathBuf {
-        self.world.spool.path().join("customer/sealed")
+        self.world.spool.path().join("customer-sealed")
+    }
+
+    /// Where a process of the release before has its files, which are not sealed.
+    pub fn spool_before(&self) -> PathBuf {
+        self.world.spool.path().join("customer")
     }
 
     /// Where the file of an import lies until it is done.

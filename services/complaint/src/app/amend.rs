@@ -17,10 +17,7 @@ use super::{
     read::is_customer,
 };
 use crate::{
-    domain::{
-        Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, find_channel,
-        kinds_of,
-    },
+    domain::{Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
     error::{Error, Result},
     storage,
 };
@@ -484,11 +481,8 @@ impl Amendment {
             case.vin = vin;
         }
         if !self.channel.trim().is_empty() {
-            let channel = find_channel(self.channel.trim()).ok_or_else(|| {
-                let message =
-                    "write phone, visit, wechat, callback, web, app, email, letter, regulator or other";
-                Error::field("channel", "FORMAT", message)
-            })?;
+            let channel = draft::channel(&self.channel)
+                .map_err(|violation| Error::Invalid(vec![violation]))?;
             changes.push(("channel", case.channel.clone(), channel.to_owned()));
             channel.clone_into(&mut case.channel);
         }

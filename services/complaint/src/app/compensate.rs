@@ -156,6 +156,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Shown> {
         self.store.put_compensation(conn, case.id, compensation)?;
+        self.follow_compensations(conn, ctx, &case, now)?;
         case.version += 1;
         case.updated_at = now;
         storage::update_case(conn, &case)?;

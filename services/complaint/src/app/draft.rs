@@ -10,8 +10,8 @@ use marque_quality::{
 };
 
 use crate::domain::{
-    DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code, find_category,
-    find_channel, find_department, find_state,
+    CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code,
+    find_category, find_channel, find_department, find_state,
 };
 
 /// What callers and files say of a complaint.
@@ -223,6 +223,11 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
         let message = "write low, medium, high or critical";
         wrong.push(Violation::new("severity", "FORMAT", message));
     }
+    for (column, list) in [("channel", CHANNEL_LIST), ("department", DEPARTMENT_LIST)] {
+        if draft.words.extra.iter().any(|(unread, _)| unread == column) {
+            wrong.push(Violation::new(column, "FORMAT", format!("write {list}")));
+        }
+    }
     if is_given(raw.columns.opened_at) && draft.opened_at.is_none() {
         let message = "write when he complained as 2026-11-21 16:00 or RFC 3339, not in the future";
         wrong.push(Violation::new("opened_at", "FORMAT", message));
@@ -291,6 +296,12 @@ fn violation(finding: &Finding) -> Violation {
         finding.rule.entry().id.to_uppercase(),
         finding.message(Lang::En),
     )
+}
+
+/// The channel of a word, or what to write.
+pub(crate) fn channel(word: &str) -> Result<&'static str, Violation> {
+    find_channel(word)
+        .ok_or_else(|| Violation::new("channel", "FORMAT", format!("write {CHANNEL_LIST}")))
 }
 
 /// The department of a word, or what to write.

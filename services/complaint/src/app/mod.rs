@@ -3,6 +3,7 @@
 mod amend;
 mod attach;
 mod calendar;
+mod closing;
 mod clusters;
 mod compensate;
 mod draft;
@@ -46,6 +47,7 @@ use crate::{
 
 pub(crate) use amend::{Amendment, Said};
 pub(crate) use attach::NewFile;
+pub(crate) use closing::keep_closing;
 pub(crate) use clusters::watch as watch_clusters;
 pub(crate) use compensate::{Asked, Verdict};
 pub(crate) use draft::Raw;

@@ -108,6 +108,7 @@ impl CaseApp {
             }
         }
         self.write_moved(conn, ctx, &case, (from, "moved", &request.note), &tasks)?;
+        self.hear_grades(conn, ctx, &case, request.satisfaction, now)?;
         self.show(conn, ctx, case)
     }
 

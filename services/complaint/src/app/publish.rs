@@ -7,8 +7,8 @@ use marque_events::{NewEvent, publish, to_proto_time};
 use prost::Message as _;
 
 use crate::{
-    domain::{Alert, Case, Severity},
-    storage::{Due, Taken},
+    domain::{Alert, Case, Ladder, Severity, Step, TASK_ID},
+    storage::Due,
 };
 
 /// Event type of cases opened.
@@ -62,7 +62,7 @@ impl Change {
     }
 
     /// A case of which a step of the escalation was taken.
-    pub(super) fn escalated(case: &Due, taken: &Taken, at: Timestamp) -> Self {
+    pub(super) fn escalated(case: &Due, step: Step, at: Timestamp) -> Self {
         Self(pb::CaseChange {
             id: case.case.to_string(),
             dealer: case.dealer.clone(),
@@ -74,8 +74,12 @@ impl Change {
             severity: Severity::of_rank(case.severity).code().to_owned(),
             department: case.department.clone(),
             state: case.state.clone(),
-            clock: taken.kind.code().to_owned(),
-            step: taken.step.code().to_owned(),
+            clock: case.ladder.code().to_owned(),
+            step: step.code().to_owned(),
+            task_id: match &case.ladder {
+                Ladder::Clock(_) => String::new(),
+                Ladder::Task(term) => format!("{TASK_ID}{}", term.task.as_simple()),
+            },
             at: Some(to_proto_time(at)),
             version: case.version + 1,
             opened_at: Some(to_proto_time(case.opened_at)),

@@ -276,7 +276,10 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
             entry.act,
             "task_added" | "task_amended" | "task_finished" | "paused" | "resumed"
         );
-        let is_step = matches!(entry.act, "opened" | "moved" | "filed" | "answered");
+        let is_step = matches!(
+            entry.act,
+            "opened" | "moved" | "filed" | "answered" | "lapsed"
+        );
         is_told || is_step || (entry.actor == himself && !is_inside)
     });
     for entry in &mut shown.course {

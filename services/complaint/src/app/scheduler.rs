@@ -1,4 +1,5 @@
-//! The scheduler: takes every step of the escalation that is due, each once, in the order in which they fell due.
+//! The scheduler: takes every step of the escalation that is due, of clocks and of tasks, each once, in the order in which they fell
+//! due.
 //!
 //! Nothing of it lives in memory. What is due lies in the store; a scheduler claims some of it for the time of a lease and
 //! then, in one transaction, takes the steps, tells of them and lets go. Whoever dies in between holds nobody up for longer
@@ -21,18 +22,18 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Calendar, Step},
+    domain::{Calendar, Ladder, Step},
     error::Result,
     storage::{self, Claim, Due, Taken},
 };
 
 /// How long a claim counts. Long enough for the slowest batch, short enough that nobody waits for a dead instance.
 const LEASE: Duration = Duration::from_secs(10);
-/// Clocks a batch.
+/// Clocks a batch, and tasks.
 const BATCH: u32 = 500;
 /// How long the scheduler sleeps at most: other instances' writes do not wake it.
 const NAP: Duration = Duration::from_millis(500);
-/// And at least, so that clocks a moment ahead are not asked after all the time.
+/// And at least, so that what is due in a moment is not asked after all the time.
 const SHORTEST_NAP: Duration = Duration::from_millis(20);
 /// How long it waits after a failure.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -131,14 +132,17 @@ impl CaseApp {
         // Read again now that they are held: a move may have come first.
         let mut due = storage::claimed(conn, owner, now)?;
         let calendars = self.calendars(conn, &due)?;
+        for due in &mut due {
+            due.ladder.wait_for_opening(&calendars[&due.dealer]);
+        }
         let steps = climb(&mut due, &calendars, now);
-        storage::record_steps(conn, &steps, now)?;
-        let clocks = due
+        storage::record_steps(conn, &due, &steps, now)?;
+        storage::save_due(conn, &due)?;
+        storage::raise_levels(conn, &highest(&due, &steps), now)?;
+        let changes = steps
             .iter()
-            .map(|due| (due.case, due.dealer.as_str(), &due.clock));
-        storage::save_clocks(conn, clocks)?;
-        storage::raise_levels(conn, &highest(&steps), now)?;
-        let changes = steps.iter().map(|taken| change(taken, &due, now)).collect();
+            .map(|taken| Change::escalated(&due[taken.of], taken.step, now))
+            .collect();
         publish::all(conn, &*self.clock, publish::ESCALATED, changes)?;
         Ok(steps.len())
     }
@@ -155,57 +159,48 @@ impl CaseApp {
     }
 }
 
-/// Takes all steps of these clocks that are due, in the order in which they fell due. Where there may be more due clocks
-/// than were claimed, none that fell due later than the last of these: the others come first.
+/// Takes all steps that are due, in the order in which they fell due.
 fn climb(due: &mut [Due], calendars: &HashMap<String, Calendar>, now: Timestamp) -> Vec<Taken> {
-    let horizon = if due.len() < BATCH as usize {
-        now
-    } else {
-        due.iter()
-            .filter_map(|due| due.clock.next_at)
-            .max()
-            .unwrap_or(now)
-    };
+    let horizon = horizon(due, now);
     let mut queue: BinaryHeap<Reverse<(Timestamp, usize)>> = due
         .iter()
         .enumerate()
-        .filter_map(|(at, due)| due.clock.next_at.map(|next| Reverse((next, at))))
+        .filter_map(|(of, due)| due.ladder.next_at().map(|next| Reverse((next, of))))
         .collect();
     let mut steps = Vec::with_capacity(due.len());
-    while let Some(Reverse((at, index))) = queue.pop() {
-        if at > horizon || at > now {
+    while let Some(Reverse((at, of))) = queue.pop() {
+        if at > horizon {
             break;
         }
-        let due = &mut due[index];
-        let Some((step, due_at)) = due.clock.take_step(&calendars[&due.dealer]) else {
+        let due = &mut due[of];
+        let Some((step, due_at)) = due.ladder.take_step(&calendars[&due.dealer]) else {
             continue;
         };
-        steps.push(Taken {
-            case: due.case,
-            kind: due.clock.kind,
-            round: due.clock.round,
-            step,
-            due_at,
-        });
-        queue.extend(due.clock.next_at.map(|next| Reverse((next, index))));
+        steps.push(Taken { of, step, due_at });
+        queue.extend(due.ladder.next_at().map(|next| Reverse((next, of))));
     }
     steps
 }
 
+/// Until when steps are taken. Where there may be more due clocks or tasks than were claimed, none that fell due later than the last of
+/// these: the others come first.
+fn horizon(due: &[Due], now: Timestamp) -> Timestamp {
+    let (clocks, tasks): (Vec<&Due>, Vec<&Due>) = due
+        .iter()
+        .partition(|due| matches!(due.ladder, Ladder::Clock(_)));
+    [clocks, tasks]
+        .into_iter()
+        .filter(|claimed| claimed.len() >= BATCH as usize)
+        .filter_map(|claimed| claimed.iter().filter_map(|due| due.ladder.next_at()).max())
+        .fold(now, Timestamp::min)
+}
+
 /// The highest step of each case.
-fn highest(steps: &[Taken]) -> Vec<(ComplaintId, Step)> {
+fn highest(due: &[Due], steps: &[Taken]) -> Vec<(ComplaintId, Step)> {
     let mut highest: HashMap<ComplaintId, Step> = HashMap::new();
     for taken in steps {
-        let level = highest.entry(taken.case).or_insert(taken.step);
+        let level = highest.entry(due[taken.of].case).or_insert(taken.step);
         *level = (*level).max(taken.step);
     }
     highest.into_iter().collect()
-}
-
-fn change(taken: &Taken, due: &[Due], now: Timestamp) -> Change {
-    let case = due
-        .iter()
-        .find(|due| due.case == taken.case)
-        .expect("a step was taken of a clock that was due");
-    Change::escalated(case, taken, now)
 }

@@ -99,6 +99,7 @@ impl CaseApp {
                             created_at: now,
                             finished_at: None,
                             kind: TaskKind::Given,
+                            level: 0,
                         };
                         app.store.add_task(conn, case.id, &task)?;
                         let given = task.stands_as("task_added");
@@ -190,6 +191,8 @@ impl CaseApp {
                         app.store.finish_task(conn, case.id, &task)?;
                         let ended = task.stands_as("task_finished");
                         app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
+                        let said = (ending.satisfaction, ending.outcome.as_str());
+                        app.hear_call(conn, &ctx, &mut case, said, now)?;
                         Ok(answer(app.show(conn, &ctx, case)?))
                     },
                 )
@@ -354,6 +357,9 @@ impl TaskAmendment {
             amended.due_at = None;
         } else {
             amended.due_at = due_at.or(task.due_at);
+        }
+        if amended.due_at != task.due_at {
+            amended.level = 0;
         }
         Ok(amended)
     }

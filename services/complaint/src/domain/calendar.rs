@@ -89,6 +89,12 @@ impl Calendar {
         self.midnight(day)
     }
 
+    /// The first instant from one on at which the dealer is open.
+    pub(crate) fn opening_from(&self, from: Timestamp) -> Timestamp {
+        // So is whatever lies a moment of working time before another.
+        Timestamp::from_micros(self.add(from, 1).as_micros() - 1)
+    }
+
     /// Working time between two instants, in microseconds; none if the second is earlier.
     pub(crate) fn between(&self, from: Timestamp, until: Timestamp) -> i64 {
         let mut total = 0;

@@ -115,6 +115,9 @@ fn compare(cases: usize) {
             "{work} minutes from {}",
             model.at(from)
         );
+        let so_far = model.before[from];
+        let opening = model.before.partition_point(|count| *count <= so_far) - 1;
+        assert_eq!(calendar.opening_from(model.at(from)), model.at(opening));
         let until = from + dice(20_000) as usize;
         let passed = i64::from(model.before[until] - model.before[from]) * MINUTE;
         assert_eq!(calendar.between(model.at(from), model.at(until)), passed);

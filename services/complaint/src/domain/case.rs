@@ -95,6 +95,9 @@ impl TaskState {
     }
 }
 
+/// How the id of a task begins on the wire.
+pub(crate) const TASK_ID: &str = "tsk_";
+
 /// A task of a department on a case.
 #[derive(Clone)]
 pub(crate) struct Task {
@@ -109,6 +112,8 @@ pub(crate) struct Task {
     pub(crate) created_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) kind: TaskKind,
+    /// Highest step of the escalation since it was given its due time, 0 before the first.
+    pub(crate) level: i64,
 }
 
 /// Where a task comes from.
@@ -121,6 +126,10 @@ pub(crate) enum TaskKind {
     SatisfactionCall,
     /// Made by itself when the customer writes or sends something to a case that is over: read it.
     CustomerWord,
+    /// Made by itself when the customer says that what was done does not satisfy him: see to it before the case is closed.
+    Discontent,
+    /// Made by itself when a compensation is asked for that others have to decide.
+    Compensation,
 }
 
 impl TaskKind {
@@ -129,6 +138,8 @@ impl TaskKind {
             Self::Given => "",
             Self::SatisfactionCall => "satisfaction_call",
             Self::CustomerWord => "customer_word",
+            Self::Discontent => "discontent",
+            Self::Compensation => "compensation",
         }
     }
 
@@ -136,6 +147,8 @@ impl TaskKind {
         match code {
             "satisfaction_call" => Self::SatisfactionCall,
             "customer_word" => Self::CustomerWord,
+            "discontent" => Self::Discontent,
+            "compensation" => Self::Compensation,
             _ => Self::Given,
         }
     }
@@ -147,7 +160,7 @@ impl TaskKind {
             (Self::Given, _) => None,
             (Self::SatisfactionCall, State::Closed) => Some(CALL_WITHIN[1]),
             (Self::SatisfactionCall, _) => Some(CALL_WITHIN[0]),
-            (Self::CustomerWord, _) => Some(READ_WITHIN),
+            (Self::CustomerWord | Self::Discontent | Self::Compensation, _) => Some(SEEN_TO_WITHIN),
         }
     }
 
@@ -162,6 +175,13 @@ impl TaskKind {
                 "客户在处理结束后又留言或发来文件：请阅读、答复，必要时重新打开。 The customer wrote or sent something after the end: \
                  read it, answer him, and re-open the case if it is not over."
             }
+            Self::Discontent => {
+                "客户对解决结果不满意：请联系客户，问清原因，必要时重新打开。 The customer is not satisfied with what was done: ask him why, \
+                 and re-open the case if it is not over."
+            }
+            Self::Compensation => {
+                "补偿申请等待审批：请有权限的人批准或驳回。 A compensation waits: have it approved or refused by whose limit covers it."
+            }
         }
     }
 }
@@ -170,8 +190,10 @@ impl TaskKind {
 pub(crate) const CARE: &str = "customer_care";
 /// Working days within which the customer is called after his case was resolved, and after it was closed unasked.
 const CALL_WITHIN: [u32; 2] = [3, 7];
-/// Working days within which somebody reads what he wrote after the end.
-const READ_WITHIN: u32 = 1;
+/// Working days within which somebody sees to what he wrote or said after the end, or to what he is to be given.
+const SEEN_TO_WITHIN: u32 = 1;
+/// The best grade of a resolution that says it is none.
+const DISCONTENT: i64 = 2;
 
 impl Task {
     /// Whether it is of a kind and still to be done.
@@ -229,6 +251,11 @@ impl Case {
             ClockKind::LawAnswer | ClockKind::LawRemedy => self.opened_at,
             _ => self.recorded_at,
         }
+    }
+
+    /// Whether a grade of its resolution, 0 while none was given, says that it is none.
+    pub(crate) const fn is_discontent(grade: i64) -> bool {
+        matches!(grade, 1..=DISCONTENT)
     }
 
     /// Whether another case is of the same customer, vehicle and category.

@@ -127,7 +127,7 @@ impl Step {
         Self::ALL.into_iter().find(|step| step.code() == code)
     }
 
-    const fn next(self) -> Option<Self> {
+    pub(super) const fn next(self) -> Option<Self> {
         match self {
             Self::Warning => Some(Self::Agent),
             Self::Agent => Some(Self::Manager),
@@ -195,7 +195,7 @@ impl Tier {
 /// No clock has less than this, in minutes.
 pub(super) const LEAST: i64 = 15;
 /// Minutes of a working day of the ordinary hours.
-const WORKING_DAY: i64 = 540;
+pub(super) const WORKING_DAY: i64 = 540;
 
 /// The clocks that start when a case is opened.
 pub(crate) fn kinds_of(category: &str) -> &'static [ClockKind] {

@@ -12,6 +12,7 @@ mod rules;
 mod search;
 mod solution;
 mod state;
+mod term;
 mod tokens;
 mod warning;
 mod words;
@@ -19,7 +20,9 @@ mod years;
 
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
-pub(crate) use case::{Anew, CARE, Case, Entry, Task, TaskKind, TaskState, Turn, Words, follow};
+pub(crate) use case::{
+    Anew, CARE, Case, Entry, TASK_ID, Task, TaskKind, TaskState, Turn, Words, follow,
+};
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
@@ -28,10 +31,11 @@ pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
 pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};
-pub(crate) use state::{Facts, REOPEN_DAYS, Refusal, State, allowed, check};
+pub(crate) use state::{BY_ITSELF, Facts, REOPEN_DAYS, Refusal, State, allowed, check};
+pub(crate) use term::{Ladder, Term};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
-    DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel, find_department,
-    find_state,
+    CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel,
+    find_department, find_state,
 };
 pub(crate) use years::{check_year, missing_years};

@@ -39,12 +39,13 @@ pub(crate) struct Timing {
 pub(crate) struct Spread {
     /// Clocks whose event came.
     pub(crate) met: i64,
-    /// Working seconds within which so many per cent of them were met.
-    pub(crate) p50: i64,
-    pub(crate) p90: i64,
-    pub(crate) p99: i64,
-    /// Share that was met in time, of all that were met or ran out; 1 where there is none.
-    pub(crate) on_time: f64,
+    /// Working seconds within which so many per cent of them were met; nothing where none was.
+    pub(crate) p50: Option<i64>,
+    pub(crate) p90: Option<i64>,
+    pub(crate) p99: Option<i64>,
+    /// Clocks that were met or ran out, and the share of these that was met in time.
+    pub(crate) decided: i64,
+    pub(crate) on_time: Option<f64>,
 }
 
 /// One group of a report.
@@ -55,22 +56,23 @@ pub(crate) struct Line {
     pub(crate) open: i64,
     pub(crate) first_response: Spread,
     pub(crate) resolution: Spread,
-    /// Share of the cases that ended at least once and came back.
-    pub(crate) reopen_rate: f64,
-    /// Means of 1 to 5, and how many were asked; 0 while nobody was.
-    pub(crate) satisfaction: [f64; 2],
-    pub(crate) asked: i64,
+    /// Cases that ended at least once, and the share of these that came back.
+    pub(crate) ended: i64,
+    pub(crate) reopen_rate: Option<f64>,
+    /// With the resolution and with the handling: how many were asked, and the means of 1 to 5.
+    pub(crate) asked: [i64; 2],
+    pub(crate) satisfaction: [Option<f64>; 2],
     /// Open cases by age: up to 1, 3, 7, 30 days, and older.
     pub(crate) ageing: [i64; 5],
-    /// Handling quality, 0 to 100: see [`Weights`].
-    pub(crate) score: f64,
+    /// Handling quality, 0 to 100: see [`Weights`]. Nothing where none of its parts was measured.
+    pub(crate) score: Option<f64>,
     /// Compensations that were approved, and their worth in minor units of CNY.
     pub(crate) compensated: [i64; 2],
 }
 
 /// What the handling-quality score of the dealer assessment is made of, in per cent: the share answered in time, the share
-/// solved in time, the share that did not come back, and the satisfaction with the handling. Where nobody was asked, the
-/// others carry its weight.
+/// solved in time, the share that did not come back, and the satisfaction with the handling. What was not measured is in none
+/// of the scales: the other parts carry its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Weights {
     pub(crate) first_response: f64,
@@ -143,21 +145,18 @@ fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
         fact.reopened > 0 || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact))
     });
     let returned = count(&|fact| fact.reopened > 0);
-    let asked: Vec<&Fact> = facts
-        .iter()
-        .filter(|fact| fact.satisfaction[1] > 0)
-        .collect();
     let mut line = Line {
         key,
         cases: facts.len() as i64,
         open: count(&|fact| fact.is_open),
         first_response: spread(facts.iter().filter_map(|fact| fact.first_response)),
         resolution: spread(facts.iter().flat_map(|fact| &fact.resolutions).copied()),
-        reopen_rate: share(returned, ended, 0.0),
+        ended,
+        reopen_rate: share(returned, ended),
+        asked: [0, 1].map(|at| count(&|fact| fact.satisfaction[at] > 0)),
         satisfaction: [0, 1].map(|at| mean(facts.iter().map(|fact| fact.satisfaction[at]))),
-        asked: asked.len() as i64,
         ageing: [0; 5],
-        score: 0.0,
+        score: None,
         compensated: [0, 1].map(|at| facts.iter().map(|fact| fact.compensated[at]).sum()),
     };
     for fact in facts.iter().filter(|fact| fact.is_open) {
@@ -182,22 +181,22 @@ fn bucket(opened_at: Timestamp, now: Timestamp) -> usize {
     within.unwrap_or(AGES.len())
 }
 
-fn score(line: &Line, weights: Weights) -> f64 {
-    let mut parts = vec![
+fn score(line: &Line, weights: Weights) -> Option<f64> {
+    let content = |mean: f64| (mean - 1.0) / 4.0;
+    let parts = [
         (weights.first_response, line.first_response.on_time),
         (weights.resolution, line.resolution.on_time),
-        (weights.lasting, 1.0 - line.reopen_rate),
+        (weights.lasting, line.reopen_rate.map(|rate| 1.0 - rate)),
+        (weights.satisfaction, line.satisfaction[1].map(content)),
     ];
-    if line.asked > 0 {
-        parts.push((weights.satisfaction, (line.satisfaction[1] - 1.0) / 4.0));
+    let (mut whole, mut reached) = (0.0, 0.0);
+    for (weight, share) in parts {
+        if let Some(share) = share {
+            whole += weight;
+            reached += weight * share;
+        }
     }
-    let whole: f64 = parts.iter().map(|(weight, _)| weight).sum();
-    let reached: f64 = parts.iter().map(|(weight, share)| weight * share).sum();
-    if whole > 0.0 {
-        100.0 * reached / whole
-    } else {
-        0.0
-    }
+    (whole > 0.0).then(|| 100.0 * reached / whole)
 }
 
 fn spread(timings: impl Iterator<Item = Timing>) -> Spread {
@@ -217,28 +216,26 @@ fn spread(timings: impl Iterator<Item = Timing>) -> Spread {
         p50: percentile(&used, 50),
         p90: percentile(&used, 90),
         p99: percentile(&used, 99),
-        on_time: share(in_time, decided, 1.0),
+        decided,
+        on_time: share(in_time, decided),
     }
 }
 
-/// The nearest-rank percentile of sorted values; 0 of none.
-fn percentile(sorted: &[i64], per_cent: usize) -> i64 {
+/// The nearest-rank percentile of sorted values.
+fn percentile(sorted: &[i64], per_cent: usize) -> Option<i64> {
     let rank = (sorted.len() * per_cent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+    sorted.get(rank.checked_sub(1)?).copied()
 }
 
-fn share(part: i64, whole: i64, of_none: f64) -> f64 {
-    if whole == 0 {
-        of_none
-    } else {
-        part as f64 / whole as f64
-    }
+/// A share; there is none of nothing.
+fn share(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// The mean of grades that were given.
-fn mean(grades: impl Iterator<Item = i64>) -> f64 {
+fn mean(grades: impl Iterator<Item = i64>) -> Option<f64> {
     let given: Vec<i64> = grades.filter(|grade| *grade > 0).collect();
-    share(given.iter().sum(), given.len() as i64, 0.0)
+    share(given.iter().sum(), given.len() as i64)
 }
 
 #[cfg(test)]
@@ -259,10 +256,10 @@ mod tests {
         let values: Vec<i64> = (1..=200).collect();
         assert_eq!(
             [50, 90, 99, 100].map(|p| percentile(&values, p)),
-            [100, 180, 198, 200]
+            [100, 180, 198, 200].map(Some)
         );
-        assert_eq!([50, 99].map(|p| percentile(&[7], p)), [7, 7]);
-        assert_eq!(percentile(&[], 99), 0);
+        assert_eq!([50, 99].map(|p| percentile(&[7], p)), [Some(7); 2]);
+        assert_eq!(percentile(&[], 99), None);
     }
 
     #[test]
@@ -313,20 +310,68 @@ mod tests {
             (3, 2, [0, 1, 0, 0, 1])
         );
         let first = line.first_response;
-        assert_eq!((first.met, first.p50, first.p99), (2, 3_600, 10_800));
-        assert!((first.on_time - 1.0 / 3.0).abs() < 1e-9);
-        assert!((line.resolution.on_time - 0.5).abs() < 1e-9);
-        assert_eq!((line.resolution.met, line.resolution.p99), (2, 216_000));
-        assert!((line.reopen_rate - 0.5).abs() < 1e-9);
-        assert_eq!((line.satisfaction, line.asked), ([5.0, 3.0], 1));
+        assert_eq!(
+            (first.met, first.p50, first.p99),
+            (2, Some(3_600), Some(10_800))
+        );
+        assert_eq!((first.decided, first.on_time), (3, Some(1.0 / 3.0)));
+        assert_eq!(line.resolution.on_time, Some(0.5));
+        assert_eq!(
+            (line.resolution.met, line.resolution.p99),
+            (2, Some(216_000))
+        );
+        assert_eq!((line.ended, line.reopen_rate), (2, Some(0.5)));
+        assert_eq!(
+            (line.satisfaction, line.asked),
+            ([Some(5.0), Some(3.0)], [1, 1])
+        );
         assert_eq!(line.compensated, [2, 30_000]);
         // 30 of a third, 30 of a half, 20 of a half, 20 of a half.
+        let score = line.score.unwrap();
         assert!(
-            (line.score - (10.0 + 15.0 + 10.0 + 10.0)).abs() < 1e-9,
-            "{}",
-            line.score
+            (score - (10.0 + 15.0 + 10.0 + 10.0)).abs() < 1e-9,
+            "{score}"
         );
-        // Nobody was asked: the rest carries the weight, and nothing went wrong.
-        assert!((lines[1].score - 100.0).abs() < 1e-9);
+        // It came in as history: nothing of it was measured, and nothing is said of it.
+        let history = &lines[1];
+        assert_eq!(
+            (history.first_response, history.resolution),
+            Default::default()
+        );
+        assert_eq!(
+            (history.reopen_rate, history.satisfaction, history.score),
+            (None, [None; 2], None)
+        );
+    }
+
+    #[test]
+    fn another_deployment_weighs_otherwise() {
+        let fact = Fact {
+            first_response: timing(1, true, false),
+            resolutions: timing(90, true, true).into_iter().collect(),
+            ..Fact::default()
+        };
+        let now = Timestamp::from_micros(100 * DAY);
+        let mut weights = Weights::default();
+        weights.set("first_response", 90.0).unwrap();
+        weights.set("resolution", 10.0).unwrap();
+        weights.set("lasting", 0.0).unwrap();
+        let line = report(vec![fact], weights, now).remove(0);
+        assert_eq!(line.score, Some(90.0), "in time first, late then");
+    }
+
+    #[test]
+    fn what_was_not_measured_weighs_nothing_in_the_score() {
+        let late = Fact {
+            is_open: true,
+            first_response: timing(1, true, false),
+            resolutions: timing(90, false, true).into_iter().collect(),
+            ..Fact::default()
+        };
+        let now = Timestamp::from_micros(100 * DAY);
+        let line = report(vec![late], Weights::default(), now).remove(0);
+        // Answered in time, not solved in time; that it lasted and whether he is content nobody can know yet.
+        assert_eq!((line.score, line.reopen_rate), (Some(50.0), None));
+        assert_eq!(line.resolution.p50, None, "it is not solved yet");
     }
 }

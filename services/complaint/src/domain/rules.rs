@@ -1,7 +1,7 @@
-//! What a deployment may set otherwise: times of clocks, weights of the handling score, limits of compensations, and when
-//! a cluster is out of the ordinary.
+//! What a deployment may set otherwise: times of clocks, weights of the handling score, limits of compensations, when a cluster is out of the
+//! ordinary, and when a case that nobody closes is closed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use marque_auth::{Role, RoleSet};
 
@@ -14,12 +14,26 @@ use super::{
 };
 
 /// All of them; [`Rules::default`] is what is shipped.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     pub(crate) times: Times,
     pub(crate) weights: Weights,
     pub(crate) limits: Limits,
     pub(crate) clusters: ClusterRules,
+    /// How long nothing happens on a case that was followed up until it is closed by itself.
+    pub(crate) close_after: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            times: Times::default(),
+            weights: Weights::default(),
+            limits: Limits::default(),
+            clusters: ClusterRules::default(),
+            close_after: Duration::from_hours(7 * 24),
+        }
+    }
 }
 
 /// A rule of the configuration that makes no sense.

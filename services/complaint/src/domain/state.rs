@@ -158,6 +158,10 @@ pub(crate) const MOVES: &[Move] = &[
     to(Reopened, Withdrawn, ANYONE, &[Note]),
 ];
 
+/// The one of them that a case makes by itself, when nobody makes it and nothing else happens on it for a while
+/// ([`super::Rules`] say how long).
+pub(crate) const BY_ITSELF: (State, State) = (FollowedUp, Closed);
+
 /// Why a case cannot be moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {

@@ -49,6 +49,7 @@ fn the_table_names_a_move_once_and_leaves_no_state_out() {
         assert!(state == State::Received || MOVES.iter().any(|step| step.to == state));
         assert!(MOVES.iter().any(|step| step.from == state));
     }
+    assert!(MOVES.iter().any(|step| (step.from, step.to) == BY_ITSELF));
 }
 
 #[test]
@@ -95,7 +96,7 @@ fn every_case_can_be_brought_to_its_end() {
 fn diagram() -> String {
     let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> received\n");
     for step in MOVES {
-        let needs: Vec<&str> = step
+        let mut words: Vec<&str> = step
             .needs
             .iter()
             .map(|need| match need {
@@ -104,10 +105,13 @@ fn diagram() -> String {
                 Need::InTime => "in time",
             })
             .collect();
-        let label = if needs.is_empty() {
+        if (step.from, step.to) == BY_ITSELF {
+            words.push("by itself if nobody does it");
+        }
+        let label = if words.is_empty() {
             String::new()
         } else {
-            format!(" : {}", needs.join(", "))
+            format!(" : {}", words.join(", "))
         };
         writeln!(
             text,

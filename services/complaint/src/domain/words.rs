@@ -176,7 +176,7 @@ pub(crate) const CATEGORIES: &[Category] = &[
     ),
     category(
         "sales.delivery",
-        &["交车", "提车", "delivery"],
+        &["交车", "提车", "交付", "delivery"],
         "sales",
         100,
         Low,
@@ -254,6 +254,7 @@ const CHANNELS: &[(&str, &[&str])] = &[
     ("email", &["邮件", "邮箱", "mail"]),
     ("letter", &["信函", "来信"]),
     ("regulator", &["12315", "监管", "投诉平台", "市场监管"]),
+    ("press", &["媒体", "media"]),
     ("other", &["其他", "其它"]),
 ];
 
@@ -261,13 +262,31 @@ const DEPARTMENTS: &[(&str, &[&str])] = &[
     ("sales", &["销售", "销售部"]),
     (
         "service",
-        &["售后", "服务", "维修", "售后部", "服务部", "workshop"],
+        &[
+            "售后",
+            "售后部",
+            "售后服务",
+            "服务",
+            "服务部",
+            "维修",
+            "aftersales",
+            "workshop",
+        ],
     ),
     ("parts", &["配件", "备件", "配件部"]),
     ("finance", &["财务", "金融", "财务部"]),
     (
         "customer_care",
-        &["客服", "客户关系", "客服部", "care", "crm"],
+        &[
+            "客服",
+            "客服部",
+            "客户关系",
+            "客户关怀",
+            "客户关怀部",
+            "care",
+            "customer care",
+            "crm",
+        ],
     ),
     ("other", &["其他", "其它"]),
 ];
@@ -367,12 +386,60 @@ pub(crate) fn find_department(word: &str) -> Option<&'static str> {
     find_word(DEPARTMENTS, word)
 }
 
+/// The channels there are, for messages.
+pub(crate) const CHANNEL_LIST: &str =
+    "phone, visit, wechat, callback, web, app, email, letter, regulator, press or other";
+
 /// The departments there are, for messages.
 pub(crate) const DEPARTMENT_LIST: &str = "sales, service, parts, finance, customer_care or other";
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
+
+    #[test]
+    fn the_tree_in_the_guide_is_the_table() {
+        let mut tree = String::new();
+        for category in CATEGORIES {
+            writeln!(
+                tree,
+                "| `{}` | {} | {} | {} % | {} |",
+                category.code,
+                category.words.join(", "),
+                category.department,
+                category.time_percent,
+                category.at_least.code()
+            )
+            .unwrap();
+        }
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/guides/complaints.md"
+        );
+        let guide = std::fs::read_to_string(path).unwrap();
+        assert!(
+            guide.contains(&tree),
+            "put this into docs/guides/complaints.md:\n{tree}"
+        );
+    }
+
+    #[test]
+    fn what_the_field_dictionary_bids_clerks_write_is_known() {
+        for word in ["质量", "服务", "价格", "交付", "配件"] {
+            assert!(find_category(word).is_some(), "{word}");
+        }
+        for word in ["quality", "service", "price", "delivery", "parts"] {
+            assert!(find_category(word).is_some(), "{word}");
+        }
+        for word in ["电话", "到店", "网络", "12315", "媒体", "showroom", "press"] {
+            assert!(find_channel(word).is_some(), "{word}");
+        }
+        for word in ["销售", "售后", "客服", "配件", "customer care"] {
+            assert!(find_department(word).is_some(), "{word}");
+        }
+    }
 
     #[test]
     fn the_tree_has_one_place_for_each_word_and_every_leaf_a_branch() {
@@ -400,6 +467,18 @@ mod tests {
         assert_eq!(category_code(""), OTHER);
         assert_eq!(find_channel("400热线"), Some("phone"));
         assert_eq!(find_department("售后"), Some("service"));
+    }
+
+    #[test]
+    fn messages_name_every_channel_and_department_there_is() {
+        for (list, table) in [(CHANNEL_LIST, CHANNELS), (DEPARTMENT_LIST, DEPARTMENTS)] {
+            let named: Vec<&str> = list
+                .split(", ")
+                .flat_map(|word| word.split(" or "))
+                .collect();
+            let known: Vec<&str> = table.iter().map(|(code, _)| *code).collect();
+            assert_eq!(named, known);
+        }
     }
 
     #[test]

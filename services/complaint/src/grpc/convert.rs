@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::care::{attachment_to_pb, compensation_to_pb, warning_to_pb};
 use crate::{
     app::{Proposed, Raw, Shown, ShownClock},
-    domain::{Case, Entry, Hours, Solution, Standing, State, Step, Task, Tier, Words, step_code},
+    domain::{
+        Case, Entry, Hours, Solution, Standing, State, Step, TASK_ID, Task, Tier, Words, step_code,
+    },
     error::{Error, Result},
 };
 
@@ -168,9 +170,10 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         created_at,
         finished_at,
         kind,
+        level,
     } = task;
     pb::Task {
-        id: format!("{TASK}{}", id.as_simple()),
+        id: format!("{TASK_ID}{}", id.as_simple()),
         department,
         text,
         owner,
@@ -181,6 +184,7 @@ pub(super) fn task_to_pb(task: Task) -> pb::Task {
         created_at: Some(to_proto_time(created_at)),
         finished_at: finished_at.map(to_proto_time),
         kind: kind.code().to_owned(),
+        escalated_to: step_code(level).to_owned(),
     }
 }
 
@@ -237,12 +241,9 @@ pub(super) fn solution_id(text: &str) -> Result<Uuid> {
         .ok_or(Error::SolutionUnknown)
 }
 
-/// How the id of a task begins.
-const TASK: &str = "tsk_";
-
 /// The id of a task; one that cannot be is as unknown as one that is not.
 pub(super) fn task_id(text: &str) -> Result<Uuid> {
-    text.strip_prefix(TASK)
+    text.strip_prefix(TASK_ID)
         .and_then(|hex| Uuid::try_parse(hex).ok())
         .ok_or(Error::TaskUnknown)
 }

@@ -56,27 +56,33 @@ fn line_to_pb(line: Line) -> pb::ReportLine {
         open,
         first_response,
         resolution,
+        ended,
         reopen_rate,
-        satisfaction,
         asked,
+        satisfaction,
         ageing,
         score,
         compensated,
     } = line;
+    let [satisfaction_resolution, satisfaction_handling] =
+        satisfaction.map(Option::unwrap_or_default);
     pb::ReportLine {
         key,
         cases,
         open,
         first_response: Some(spread_to_pb(first_response)),
         resolution: Some(spread_to_pb(resolution)),
-        reopen_rate,
-        satisfaction_resolution: satisfaction[0],
-        satisfaction_handling: satisfaction[1],
-        asked,
+        reopen_rate: reopen_rate.unwrap_or_default(),
+        satisfaction_resolution,
+        satisfaction_handling,
+        asked: asked[1],
         ageing: ageing.to_vec(),
-        handling_score: score,
+        handling_score: score.unwrap_or_default(),
         compensations: compensated[0],
         compensated_minor: compensated[1],
+        ended,
+        asked_resolution: asked[0],
+        scored: score.is_some(),
     }
 }
 
@@ -86,13 +92,15 @@ fn spread_to_pb(spread: Spread) -> pb::Spread {
         p50,
         p90,
         p99,
+        decided,
         on_time,
     } = spread;
     pb::Spread {
         met,
-        p50_seconds: p50,
-        p90_seconds: p90,
-        p99_seconds: p99,
-        on_time_rate: on_time,
+        p50_seconds: p50.unwrap_or_default(),
+        p90_seconds: p90.unwrap_or_default(),
+        p99_seconds: p99.unwrap_or_default(),
+        on_time_rate: on_time.unwrap_or_default(),
+        decided,
     }
 }

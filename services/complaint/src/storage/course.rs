@@ -9,7 +9,7 @@ use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 17] = [
+const ACTS: [&str; 18] = [
     "opened",
     "moved",
     "filed",
@@ -27,6 +27,7 @@ const ACTS: [&str; 17] = [
     "compensation",
     "warned",
     "ranked",
+    "lapsed",
 ];
 
 impl CaseStore {
@@ -90,6 +91,7 @@ impl CaseStore {
             },
         )?;
         course.extend(steps_of(conn, case)?);
+        course.extend(task_steps_of(conn, case)?);
         course.sort_by_key(|entry| entry.at);
         Ok(course)
     }
@@ -102,16 +104,31 @@ fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreE
         &[case.uuid().into()],
         |row| {
             let kind = ClockKind::of_number(row.get(0)?);
-            Ok(Entry {
-                act: "escalated",
-                at: row.get(2)?,
-                actor: "complaint.scheduler".to_owned(),
-                from: kind.map_or("", ClockKind::code).to_owned(),
-                to: step_code(row.get(1)?).to_owned(),
-                note: String::new(),
-            })
+            let clock = kind.map_or("", ClockKind::code).to_owned();
+            escalated(clock, row)
         },
     )
+}
+
+/// Those of its tasks.
+fn task_steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreError> {
+    conn.query(
+        "SELECT department, step, taken_at FROM complaint_task_escalations WHERE complaint_id = ?1 ORDER BY taken_at, step",
+        &[case.uuid().into()],
+        |row| escalated(format!("task: {}", row.get::<String>(0)?), row),
+    )
+}
+
+/// A step of what escalates, from the columns that follow it.
+fn escalated(from: String, row: &Row<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        act: "escalated",
+        at: row.get(2)?,
+        actor: "complaint.scheduler".to_owned(),
+        from,
+        to: step_code(row.get(1)?).to_owned(),
+        note: String::new(),
+    })
 }
 
 pub(super) fn sealing(error: marque_vault::VaultError) -> StoreError {

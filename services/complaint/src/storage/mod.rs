@@ -10,6 +10,7 @@ mod compensations;
 mod course;
 mod forgetting;
 mod hand_over;
+mod lapsed;
 mod links;
 mod list;
 mod report;
@@ -35,13 +36,16 @@ pub(crate) use clusters::{
 pub(crate) use course::{amended_fields, was_moved};
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
 pub(crate) use hand_over::{hand_over, handed_over, number_handed_over};
+pub(crate) use lapsed::lapsed_cases;
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,
     put_alias, put_links, relink,
 };
 pub(crate) use list::{Filter, Listed, Order};
 pub(crate) use report::{group_names, list_facts};
-pub(crate) use schedule::{Claim, Due, Taken, claim, claimed, raise_levels, record_steps, soonest};
+pub(crate) use schedule::{
+    Claim, Due, Taken, claim, claimed, raise_levels, record_steps, save_due, soonest,
+};
 pub use sealed::SEALED;
 pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, in_force, list_changed_solutions,

@@ -7,12 +7,17 @@ use marque_events::dealer_clause;
 use uuid::Uuid;
 
 use super::{CaseStore, blob, course::sealing, list::Clauses};
-use crate::domain::{CaseNumber, Severity, Task, TaskKind, TaskState};
+use crate::domain::{CaseNumber, Severity, Step, Task, TaskKind, TaskState, Term};
 
 /// The columns a task is read from.
-const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind";
+const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind, \
+                    t.round, t.next_step";
 /// When a task is due, as lists are sorted: one without a due time comes last. The index says the same.
 const DUE: &str = "coalesce(t.due_at, 9223372036854775807)";
+
+/// The columns a task's term is read from, the case's id first. A trigger begins a round when a task is given and when its due time
+/// changes.
+pub(super) const READ_TERM: &str = "complaint_id, id, department, round, next_step, next_at";
 
 /// Which tasks are wanted; what is empty does not count.
 #[derive(Debug, Clone)]
@@ -190,13 +195,13 @@ impl CaseStore {
         conn.query(&sql, &values, |row| {
             Ok(CaseTask {
                 task: self.read_task(row)?,
-                case: row.get::<Uuid>(11)?.into(),
-                number: CaseNumber::from_serial(row.get(12)?),
-                dealer: row.get(13)?,
-                vin: row.get(14)?,
-                category: row.get(15)?,
-                severity: Severity::of_rank(row.get(16)?),
-                case_state: row.get(17)?,
+                case: row.get::<Uuid>(13)?.into(),
+                number: CaseNumber::from_serial(row.get(14)?),
+                dealer: row.get(15)?,
+                vin: row.get(16)?,
+                category: row.get(17)?,
+                severity: Severity::of_rank(row.get(18)?),
+                case_state: row.get(19)?,
             })
         })
     }
@@ -220,8 +225,49 @@ impl CaseStore {
             created_at: row.get(6)?,
             finished_at: row.get(7)?,
             kind: TaskKind::parse(&row.get::<String>(10)?),
+            level: last_step(row.get(11)?, row.get(12)?),
         })
     }
+}
+
+/// The last step that was taken of a task's term, 0 before the first; of one without a due time there is none.
+fn last_step(round: i64, next_step: Option<i64>) -> i64 {
+    match next_step.and_then(Step::of_number) {
+        _ if round == 0 => 0,
+        Some(Step::Manager) => 0,
+        Some(next) => next.number() - 1,
+        None => Step::Headquarters.number(),
+    }
+}
+
+pub(super) fn read_term(row: &Row<'_>) -> Result<(ComplaintId, Term), StoreError> {
+    let term = Term {
+        task: row.get(1)?,
+        department: row.get(2)?,
+        round: row.get(3)?,
+        next_step: row.get::<Option<i64>>(4)?.and_then(Step::of_number),
+        next_at: row.get(5)?,
+    };
+    Ok((row.get::<Uuid>(0)?.into(), term))
+}
+
+/// Writes the next step of a task's term. Whoever had claimed it has no claim any more.
+pub(super) fn save_term(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+    term: &Term,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE complaint_tasks SET next_step = ?3, next_at = ?4, claimed_by = NULL, claimed_until = 0
+         WHERE complaint_id = ?1 AND id = ?2",
+        &[
+            case.uuid().into(),
+            term.task.into(),
+            term.next_step.map(Step::number).into(),
+            term.next_at.into(),
+        ],
+    )?;
+    Ok(())
 }
 
 impl CaseTask {

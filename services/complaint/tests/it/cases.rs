@@ -10,6 +10,7 @@ use crate::world::{World, complaint};
 
 store_test_suite!(
     a_case_is_opened_with_a_number_clocks_and_a_course,
+    the_call_centre_opens_a_case_at_the_dealer_it_is_about,
     a_second_case_of_the_same_matter_shows_the_first,
     a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
     a_needed_task_keeps_a_case_from_being_resolved,
@@ -17,6 +18,7 @@ store_test_suite!(
     what_is_written_twice_with_a_key_happens_once,
     a_case_of_a_customer_points_at_his_record,
     wrong_fields_are_named,
+    a_channel_that_nobody_knows_is_refused_with_those_there_are,
     what_is_too_long_is_refused_with_its_limit,
     a_list_for_what_is_no_customer_is_refused,
     cases_are_listed_by_what_is_due_next,
@@ -88,6 +90,18 @@ async fn a_case_is_opened_with_a_number_clocks_and_a_course(db: TestDb) {
             .await,
         1
     );
+}
+
+async fn the_call_centre_opens_a_case_at_the_dealer_it_is_about(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let request = world.ask(Role::Agent, Scope::Headquarters, complaint("D3", "c1"));
+    let opened = world.complaints().open_complaint(request).await.unwrap();
+    let id = opened.into_inner().complaint.unwrap().id;
+    let message = pb::GetComplaintRequest { id };
+    let request = world.desk("D3", message);
+    let seen = world.complaints().get_complaint(request).await.unwrap();
+    let seen = seen.into_inner().complaint.unwrap();
+    assert_eq!((seen.dealer.as_str(), seen.clocks.len()), ("D3", 3));
 }
 
 async fn a_second_case_of_the_same_matter_shows_the_first(db: TestDb) {
@@ -392,6 +406,10 @@ async fn wrong_fields_are_named(db: TestDb) {
             tier: "gold".into(),
             ..good.clone()
         },
+        pb::OpenComplaintRequest {
+            department: "董事会".into(),
+            ..good.clone()
+        },
     ];
     for request in wrong {
         let refused = world
@@ -416,6 +434,30 @@ async fn wrong_fields_are_named(db: TestDb) {
         .unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
     assert_eq!(world.count("SELECT count(*) FROM complaints").await, 0);
+}
+
+async fn a_channel_that_nobody_knows_is_refused_with_those_there_are(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let by = |channel: &str| pb::OpenComplaintRequest {
+        channel: channel.into(),
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    let request = world.desk("D1", by("飞鸽传书"));
+    let refused = world.complaints().open_complaint(request).await;
+    let problem = Problem::from(refused.unwrap_err());
+    let [violation] = &problem.violations[..] else {
+        panic!("one wrong field: {:?}", problem.violations);
+    };
+    assert_eq!(violation.field, "channel");
+    assert!(
+        violation.message.contains("phone, visit, wechat"),
+        "{}",
+        violation.message
+    );
+    for (word, channel) in [("媒体", "press"), ("letter", "letter"), ("", "other")] {
+        assert_eq!(world.open(by(word)).await.channel, channel);
+    }
 }
 
 async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {

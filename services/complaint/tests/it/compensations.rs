@@ -12,6 +12,7 @@ store_test_suite!(
     within_his_limit_whoever_asks_is_answered_at_once,
     beyond_it_whose_limit_covers_it_decides,
     what_waits_for_a_decision_is_found,
+    what_waits_for_a_decision_is_somebodys_task_until_it_is_decided,
     what_waits_at_another_dealer_is_not_told_to_one_who_knows_the_customer,
     many_small_ones_are_a_large_one,
     a_compensation_is_told_of_and_counted,
@@ -141,6 +142,42 @@ async fn what_waits_for_a_decision_is_found(db: TestDb) {
         .await
         .unwrap();
     assert!(waiting(dealer(Role::Manager)).await.is_empty());
+}
+
+async fn what_waits_for_a_decision_is_somebodys_task_until_it_is_decided(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let tasks = async || {
+        let tasks = world.get(&case.id).await.tasks.into_iter();
+        tasks
+            .map(|task| (task.kind, task.state))
+            .collect::<Vec<_>>()
+    };
+    let told = |state: &str| vec![("compensation".to_owned(), state.to_owned())];
+    ask(&world, dealer(Role::Service), &case.id, 100)
+        .await
+        .unwrap();
+    assert!(tasks().await.is_empty(), "it was approved at once");
+    let first = ask(&world, dealer(Role::Service), &case.id, 3_000)
+        .await
+        .unwrap();
+    let second = ask(&world, dealer(Role::Service), &case.id, 2_000)
+        .await
+        .unwrap();
+    assert_eq!(tasks().await, told("open"), "one is enough");
+    let due_at = world.get(&case.id).await.tasks[0].due_at;
+    // Monday and a working day: the end of Tuesday in China.
+    assert_eq!(due_at.unwrap().seconds, 1_772_553_600);
+    let refuse = (first.id.as_str(), "refuse", "two thousand will do");
+    decide(&world, dealer(Role::Manager), &case.id, refuse)
+        .await
+        .unwrap();
+    assert_eq!(tasks().await, told("open"));
+    let approve = (second.id.as_str(), "approve", "");
+    decide(&world, dealer(Role::Manager), &case.id, approve)
+        .await
+        .unwrap();
+    assert_eq!(tasks().await, told("done"));
 }
 
 async fn what_waits_at_another_dealer_is_not_told_to_one_who_knows_the_customer(db: TestDb) {

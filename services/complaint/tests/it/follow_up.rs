@@ -1,20 +1,29 @@
 //! The call after the case: it is made by itself, and what the customer says in it is kept.
 
+use std::time::Duration;
+
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request};
 
-use crate::world::{World, complaint, customer, linked};
+use crate::{
+    imports::import,
+    world::{World, complaint, customer, linked},
+};
 
 store_test_suite!(
     whoever_resolves_a_case_leaves_a_call_to_be_made,
+    a_call_follows_a_case_up_if_whoever_made_it_may_move_it,
     a_case_closed_unasked_is_called_about_once_more,
     a_case_that_comes_back_in_time_needs_no_call_until_it_is_resolved_again,
     the_customer_can_say_himself_how_satisfied_he_is,
     a_withdrawn_case_leaves_nothing_to_be_done_and_can_come_back,
     the_customers_answer_takes_his_case_out_of_waiting,
     what_the_customer_writes_after_the_end_is_read_by_somebody,
+    a_followed_up_case_that_nobody_closes_is_closed_by_itself,
+    a_case_whose_customer_is_not_content_is_seen_to_before_it_is_closed,
+    history_that_came_in_as_followed_up_stays_as_it_came,
 );
 
 async fn resolve(world: &World, id: &str) -> pb::Complaint {
@@ -63,11 +72,8 @@ async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
         (4, 2)
     );
     assert_eq!(ended.tasks[0].outcome, "he is content, though it took long");
-    // Whom nobody asked needs no second call; nor is there one for a case of which the grades are known.
-    world
-        .go(&case.id, "followed_up", "see the call")
-        .await
-        .unwrap();
+    assert_eq!(ended.state, "followed_up", "he was asked");
+    // There is no second call for a case of which the grades are known.
     let closed = world.go(&case.id, "closed", "").await.unwrap();
     assert_eq!(closed.tasks.len(), 1);
     let given = pb::AddTaskRequest {
@@ -91,6 +97,36 @@ async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
         Code::InvalidArgument,
         "only a call asks for grades"
     );
+}
+
+async fn a_call_follows_a_case_up_if_whoever_made_it_may_move_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    for (key, role, grades, state) in [
+        ("c1", Role::Agent, [5, 5], "followed_up"),
+        ("c2", Role::Agent, [0, 0], "resolved"),
+        ("c3", Role::Technician, [5, 5], "resolved"),
+    ] {
+        let case = world.open(complaint("D1", key)).await;
+        let call = resolve(&world, &case.id).await.tasks.remove(0);
+        let message = pb::FinishTaskRequest {
+            id: case.id.clone(),
+            task_id: call.id,
+            outcome: "what he said".into(),
+            satisfaction_resolution: grades[0],
+            satisfaction_handling: grades[1],
+            ..pb::FinishTaskRequest::default()
+        };
+        let scope = Scope::Dealer("D1".parse().unwrap());
+        let request = world.ask(role, scope, message);
+        let ended = world.complaints().finish_task(request).await.unwrap();
+        let ended = ended.into_inner().complaint.unwrap();
+        assert_eq!(ended.state, state, "{role} {grades:?}");
+        let is_waited_for = ended
+            .clocks
+            .iter()
+            .any(|clock| clock.kind == "next_update" && clock.state == "running");
+        assert_eq!(is_waited_for, state == "resolved", "{role} {grades:?}");
+    }
 }
 
 async fn a_case_closed_unasked_is_called_about_once_more(db: TestDb) {
@@ -305,4 +341,138 @@ async fn what_the_customer_writes_after_the_end_is_read_by_somebody(db: TestDb) 
         .unwrap();
     write(&world, &case.id, "thank you").await;
     assert_eq!(open().await.len(), 1);
+}
+
+const DAY: u64 = 24 * 60;
+
+/// Moves a resolved case on with what the customer said of it.
+async fn follow(world: &World, id: &str, resolution: i32) -> pb::Complaint {
+    let message = pb::MoveComplaintRequest {
+        id: id.into(),
+        to: "followed_up".into(),
+        note: "he was called".into(),
+        satisfaction_resolution: resolution,
+        satisfaction_handling: resolution,
+        ..pb::MoveComplaintRequest::default()
+    };
+    let request = world.desk("D1", message);
+    let moved = world.complaints().move_complaint(request).await;
+    moved.unwrap().into_inner().complaint.unwrap()
+}
+
+const CLOSED: &str = "SELECT count(*) FROM complaints WHERE state = 'closed'";
+
+/// Lets an instance look for what nobody closes, and find nothing.
+async fn look_in_vain(world: &World) {
+    let before = world.count(CLOSED).await;
+    let instance = world.another_task("complaint.closing");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(instance);
+    assert_eq!(world.count(CLOSED).await, before);
+}
+
+async fn a_followed_up_case_that_nobody_closes_is_closed_by_itself(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = of_a_customer(&world).await;
+    resolve(&world, &case.id).await;
+    follow(&world, &case.id, 5).await;
+    world.pass(6 * DAY);
+    let note = pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: "sent him the invoice".into(),
+        ..pb::AddNoteRequest::default()
+    };
+    let noted = world.complaints().add_note(world.desk("D1", note)).await;
+    noted.unwrap();
+    world.pass(6 * DAY);
+    // Something happened on it six days ago.
+    look_in_vain(&world).await;
+    world.pass(DAY);
+    let _instances: Vec<_> = (0..3)
+        .map(|_| world.another_task("complaint.closing"))
+        .collect();
+    world.wait_for(CLOSED, 1).await;
+    let shown = world.get(&case.id).await;
+    let ends: Vec<(&str, &str, &str)> = shown
+        .entries
+        .iter()
+        .filter(|entry| entry.to == "closed")
+        .map(|entry| {
+            (
+                entry.act.as_str(),
+                entry.from.as_str(),
+                entry.actor.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(ends, [("lapsed", "followed_up", "complaint.closing")]);
+    assert_eq!(shown.state, "closed");
+    let asked = pb::GetComplaintRequest {
+        id: case.id.clone(),
+    };
+    let his = world
+        .complaints()
+        .get_complaint(himself(&world, asked))
+        .await;
+    let his = his.unwrap().into_inner().complaint.unwrap();
+    assert!(his.entries.iter().any(|entry| entry.act == "lapsed"));
+    // If it was not over after all there is time to say so.
+    world.pass(29 * DAY);
+    let again = world.go(&case.id, "reopened", "it squeaks again").await;
+    assert_eq!(again.unwrap().state, "reopened");
+}
+
+async fn a_case_whose_customer_is_not_content_is_seen_to_before_it_is_closed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    resolve(&world, &case.id).await;
+    let told = follow(&world, &case.id, 2).await;
+    let open: Vec<&pb::Task> = told
+        .tasks
+        .iter()
+        .filter(|task| task.state == "open")
+        .collect();
+    assert_eq!(
+        (
+            open.len(),
+            open[0].kind.as_str(),
+            open[0].department.as_str()
+        ),
+        (1, "discontent", "customer_care")
+    );
+    // Monday and a working day: the end of Tuesday in China.
+    assert_eq!(open[0].due_at.unwrap().seconds, 1_772_553_600);
+    world.pass(30 * DAY);
+    look_in_vain(&world).await;
+    finish(&world, (&case.id, &open[0].id), [0, 0])
+        .await
+        .unwrap();
+    world.pass(7 * DAY);
+    let _instance = world.another_task("complaint.closing");
+    world.wait_for(CLOSED, 1).await;
+
+    // Whose case comes back is seen to by whoever works on it.
+    let other = pb::OpenComplaintRequest {
+        another_matter: true,
+        ..complaint("D1", "c2")
+    };
+    let other = world.open(other).await;
+    resolve(&world, &other.id).await;
+    let call = world.get(&other.id).await.tasks.remove(0);
+    world.pass(1);
+    let graded = finish(&world, (&other.id, &call.id), [1, 3]).await.unwrap();
+    assert_eq!(graded.tasks[1].kind, "discontent");
+    let again = world.go(&other.id, "reopened", "it squeaks").await.unwrap();
+    assert_eq!(again.tasks[1].state, "cancelled");
+}
+
+async fn history_that_came_in_as_followed_up_stays_as_it_came(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = "complaint_key,customer_key,opened_at,category,severity,text,state,closed_at\n\
+                TS1,c1,2026-02-20,维修质量,低,异响,已回访,2026-02-25\n";
+    import(&world, file).await;
+    world.pass(30 * DAY);
+    look_in_vain(&world).await;
+    let followed_up = "SELECT count(*) FROM complaints WHERE state = 'followed_up'";
+    assert_eq!(world.count(followed_up).await, 1);
 }

@@ -31,7 +31,9 @@ const STORE: &str = "MARQUE_ESCALATION_STORE";
 const NOW: &str = "MARQUE_ESCALATION_NOW";
 /// Files the cases come in, half an hour apart, so that their steps fall due all the time.
 const FILES: usize = 20;
-const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
+const STEPS: &str = "SELECT (SELECT count(*) FROM complaint_escalations) + (SELECT count(*) FROM complaint_task_escalations)";
+/// Steps of a case: five of each of its three clocks, and three of its task.
+const STEPS_A_CASE: usize = 3 * 5 + 3;
 
 #[test]
 #[ignore = "takes minutes: docs/benchmarks/complaints.sh runs it"]
@@ -73,7 +75,7 @@ async fn shoot(db: TestDb, instances: usize) {
         seed % below
     };
     let kills = number("MARQUE_LOAD_KILLS", 200);
-    let wanted = (cases * 3 * 5) as i64;
+    let wanted = (cases * STEPS_A_CASE) as i64;
     let a_life = (wanted / (kills as i64 + 20)).max(1);
     let needed = measure(&world, &store, a_life).await;
     let (mut done, mut halved, mut unbegun) = (0, 0, 0);
@@ -133,10 +135,28 @@ async fn fill(world: &World) -> usize {
         import(world, &format!("{HEADER}{}", rows.concat())).await;
         world.pass(27);
     }
+    give_tasks(world).await;
     each * FILES
 }
 
-const DUE: &str = "SELECT count(*) FROM complaint_clocks WHERE next_at <= ?1";
+/// Gives each case a task that nobody does, due an hour after it came in.
+async fn give_tasks(world: &World) {
+    let given = world.db.write(|conn| {
+        conn.execute(
+            "INSERT INTO complaint_tasks
+                 (complaint_id, id, department, owner, due_at, is_needed, state, created_at, finished_at, words, outcome,
+                  kind)
+             SELECT id, id, 'parts', '', recorded_at + 3600000000, TRUE, 'open', recorded_at, NULL,
+                 substr(content, 1, 0), substr(content, 1, 0), ''
+             FROM complaints",
+            &[],
+        )
+    });
+    given.await.unwrap();
+}
+
+const DUE: &str = "SELECT (SELECT count(*) FROM complaint_clocks WHERE next_at <= ?1)
+    + (SELECT count(*) FROM complaint_tasks WHERE next_at <= ?1 AND state = 'open')";
 
 async fn due(world: &World) -> i64 {
     let now = world.clock.now();

@@ -463,6 +463,17 @@ async fn a_report_counts_what_the_scope_sees(db: TestDb) {
         (lines[0].satisfaction_handling, lines[0].handling_score),
         (5.0, 100.0)
     );
+    let unanswered = &lines[1];
+    assert_eq!(
+        (
+            unanswered.first_response.unwrap().decided,
+            unanswered.asked,
+            unanswered.ended,
+            unanswered.scored
+        ),
+        (0, 0, 0, false),
+        "nothing of it was measured"
+    );
     let manager = Scope::Dealer("D1".parse().unwrap());
     let own = world
         .complaints()

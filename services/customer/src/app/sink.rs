@@ -6,7 +6,7 @@ use marque_core::{CustomerNumber, SourceRecordId};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
 use marque_ledger::{Entry as Audit, record};
-use marque_quality::{Field, Finding, Rule};
+use marque_quality::{Field, Finding, RecordKind};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
@@ -69,10 +69,7 @@ impl Sink for CustomerSink {
             .ready(&job.dealer, &job.source, columns, job.now)
         {
             Ok((ready, mut findings)) => {
-                if is_named_otherwise(row) {
-                    let twice = Finding::new(Field::CustomerName, Rule::NameInTwoColumns);
-                    findings.push(twice);
-                }
+                findings.extend(said_twice(row));
                 Entry {
                     findings,
                     refusals: Vec::new(),
@@ -130,11 +127,19 @@ impl Sink for CustomerSink {
     }
 }
 
-/// Whether another column of the file that means the name says another one.
-fn is_named_otherwise(row: &RowView<'_>) -> bool {
-    let place = CUSTOMERS.column(Field::CustomerName.column());
-    let taken = place.and_then(|place| row.get(place)).unwrap_or_default();
-    row.other_names().any(|other| other != taken)
+/// What of a row another column says otherwise.
+fn said_twice(row: &RowView<'_>) -> impl Iterator<Item = Finding> {
+    let place_of = |field: Field| CUSTOMERS.column(field.column());
+    Field::of(RecordKind::Customers).filter_map(move |field| {
+        let rule = field.said_twice()?;
+        let read = || {
+            let fields = [field, Field::CustomerPhone2];
+            fields.map(|field| place_of(field).and_then(|place| row.get(place)))
+        };
+        let mut others = row.others(place_of(field)?);
+        let is_other = others.any(|other| !read().contains(&Some(other)));
+        is_other.then(|| Finding::new(field, rule))
+    })
 }
 
 fn into_store_error(error: Error) -> StoreError {

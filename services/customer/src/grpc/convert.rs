@@ -8,7 +8,8 @@ use marque_events::to_proto_time;
 use marque_intake::{findings_to_pb, outcome_of};
 use marque_linkage::score::Reason;
 use marque_quality::Field;
-use marque_vault::{mask_address, mask_id_number, mask_phone};
+use marque_tabular::CUSTOMERS;
+use marque_vault::{Masked, mask_address, mask_id_number, mask_phone};
 
 use crate::{
     app::{HistoryEntry, Pair, Put},
@@ -112,27 +113,56 @@ pub(super) fn columns_from_pb(key: &str, columns: Option<&pb::CustomerColumns>) 
     own
 }
 
+/// How a value is masked.
+type Mask = fn(&str) -> Masked;
+
+/// What of a row is masked, and how.
+const MASKED: [(Field, Mask); 4] = [
+    (Field::CustomerIdNumber, mask_id_number),
+    (Field::CustomerPhone, mask_phone),
+    (Field::CustomerPhone2, mask_phone),
+    (Field::CustomerAddress, mask_address),
+];
+
+/// A value as a caller may see it.
+fn shown(field: Field, value: &str, sight: Sight) -> String {
+    let mask = MASKED.iter().find(|(masked, _)| *masked == field);
+    match (mask, sight) {
+        (None, _) | (_, Sight::Own) => value.to_owned(),
+        (Some((_, mask)), Sight::Serving | Sight::Masked) => mask(value).into_string(),
+    }
+}
+
+/// A further column as a caller may see it: what its header says to be a phone is masked as one.
+fn shown_extra((header, value): &(String, String), sight: Sight) -> (String, String) {
+    let is_meant = |field: &Field| {
+        let place = CUSTOMERS.column(field.column());
+        place.is_some_and(|place| CUSTOMERS.columns[place].is_called(header))
+    };
+    let meant = MASKED.map(|(field, _)| field).into_iter().find(is_meant);
+    let value = meant.map_or_else(|| value.clone(), |field| shown(field, value, sight));
+    (header.clone(), value)
+}
+
 /// The columns as they came; identifiers masked unless they are the caller's own.
 fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
     let text = |field: Field| columns.get(field).unwrap_or_default().to_owned();
-    let masked = |field: Field, mask: fn(&str) -> marque_vault::Masked| match sight {
-        Sight::Own => text(field),
-        Sight::Serving | Sight::Masked => columns
-            .get(field)
-            .map_or_else(String::new, |value| mask(value).into_string()),
+    let masked = |field: Field| {
+        let value = columns.get(field);
+        value.map_or_else(String::new, |value| shown(field, value, sight))
     };
     pb::CustomerColumns {
         kind: text(Field::CustomerKind),
         name: text(Field::CustomerName),
-        id_number: masked(Field::CustomerIdNumber, mask_id_number),
+        id_number: masked(Field::CustomerIdNumber),
         credit_code: text(Field::CustomerCreditCode),
-        phone: masked(Field::CustomerPhone, mask_phone),
-        phone2: masked(Field::CustomerPhone2, mask_phone),
+        phone: masked(Field::CustomerPhone),
+        phone2: masked(Field::CustomerPhone2),
         email: text(Field::CustomerEmail),
         wechat: text(Field::CustomerWechat),
         gender: text(Field::CustomerGender),
         birthday: text(Field::CustomerBirthday),
-        address: masked(Field::CustomerAddress, mask_address),
+        address: masked(Field::CustomerAddress),
         region_code: text(Field::CustomerRegionCode),
         occupation: text(Field::CustomerOccupation),
         industry: text(Field::CustomerIndustry),
@@ -147,7 +177,11 @@ fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
         vin: text(Field::CustomerVin),
         clerk: text(Field::CustomerClerk),
         recorded_at: text(Field::CustomerRecordedAt),
-        extra: columns.extra.iter().cloned().collect(),
+        extra: columns
+            .extra
+            .iter()
+            .map(|extra| shown_extra(extra, sight))
+            .collect(),
     }
 }
 

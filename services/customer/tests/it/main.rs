@@ -6,6 +6,7 @@
 )]
 
 mod cohesion;
+mod columns;
 mod common;
 mod consents;
 mod contacts;

@@ -1,5 +1,7 @@
 //! Scorecards: how good the records of somebody are, against others and against before.
 
+mod region;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use marque_auth::{CallContext, Role, Scope};
@@ -12,6 +14,8 @@ use marque_quality::{
 };
 use marque_vault::Vault;
 use uuid::Uuid;
+
+pub(crate) use region::RegionDetail;
 
 use super::QualityApp;
 use crate::{
@@ -153,7 +157,7 @@ impl QualityApp {
                 let (scope, filter) = (ctx.scope(), filter(&query));
                 let rows = match query.level {
                     CardLevel::Dealer => storage::list_dealers(conn, scope, &filter)?,
-                    CardLevel::Region => by_region(storage::list_dealers(conn, scope, &filter)?),
+                    CardLevel::Region => region::list(conn, scope, &filter)?,
                     CardLevel::Clerk => {
                         let dealers = storage::clerk_means(conn, scope, &filter)?;
                         let sums_of =
@@ -211,8 +215,8 @@ fn detail(
     let whose = (query.dealer.as_str(), query.staff());
     let mut rules = storage::rule_counts(conn, scope, query.kind, whose)?;
     rules.truncate(RULES);
-    let records = card.counter.records;
-    let to_mend = to_mend(conn, vault, scope, query, (records, standard))?;
+    let worst = storage::worst(conn, scope, &filter, query.staff(), TO_MEND)?;
+    let to_mend = to_mend(conn, vault, query, (worst, &card.counter), standard)?;
     conn.see_all_dealers()?;
     // Figures of the region are sums; its dealers are compared by them and are not shown.
     let of_region = CardFilter {
@@ -300,14 +304,14 @@ fn sum_of(cards: &[CardRow]) -> Counter {
     sum
 }
 
+/// The worst records with what is wrong with each, and what the mean over all that were counted would gain.
 fn to_mend(
     conn: &mut Conn<'_>,
     vault: &Vault,
-    scope: &Scope,
     query: &CardQuery,
-    (records, standard): (i64, &Standard),
+    (worst, counted): (Vec<Worst>, &Counter),
+    standard: &Standard,
 ) -> Result<Vec<ToMend>> {
-    let worst = storage::worst(conn, scope, &filter(query), query.staff(), TO_MEND)?;
     let ids: Vec<Uuid> = worst.iter().map(|record| record.id).collect();
     let mut findings = storage::findings_of(conn, &ids)?;
     let excused: Vec<Finding> = findings
@@ -330,7 +334,7 @@ fn to_mend(
     };
     let mended = |record: Worst| ToMend {
         failing: failing_of(&record),
-        gain: (10_000 - record.total) as f64 / 100.0 / records.max(1) as f64,
+        gain: (10_000 - record.total) as f64 / 100.0 / counted.records.max(1) as f64,
         findings: findings
             .iter()
             .filter(|finding| finding.record == record.id)

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod assess;
+mod business_phones;
 mod cards;
 mod check;
 mod departments;
@@ -25,7 +26,7 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 pub(crate) use alerts::{AlertWord, alert_to_pb};
-pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, ToMend};
+pub(crate) use cards::{CardLevel, CardQuery, Detail, Means, Moved, RegionDetail, ToMend};
 pub(crate) use check::{Departments, Gathered};
 use departments::Said;
 use judgement::Judgement;
@@ -34,7 +35,7 @@ pub(crate) use sink::VerificationSink;
 pub(crate) use standards::{Version, state_code};
 pub(crate) use verify::{Drawing, NewCheck};
 
-pub(crate) use crate::storage::{Lane, Pending};
+pub(crate) use crate::storage::{Lane, Pending, StaffChange};
 
 /// Standards that were read, by their text: reading one costs more than scoring with it.
 type Read = HashMap<String, Arc<Standard>>;

@@ -1,6 +1,7 @@
 //! What a scored record, a counter, a finding and an alert are. No I/O, no clock.
 
 mod alert;
+mod business_phones;
 mod counter;
 mod evidence;
 mod figures;
@@ -12,6 +13,7 @@ mod trust;
 mod verification;
 
 pub(crate) use alert::{Alert, AlertKind, AlertState, NewAlert, OUTCOMES, clerk_code};
+pub(crate) use business_phones::BusinessPhones;
 pub(crate) use counter::{Counter, CounterKey, Counters, Mean, Place, Sums, month_of, rounded};
 pub(crate) use evidence::{Evidence, kind_of, severity_code, severity_of};
 pub(crate) use figures::{Figures, SignFigures};

@@ -1,18 +1,29 @@
-//! Events of those who own records: notes which records changed. What they now are is asked for afterwards.
+//! Events of those who own records, and of the network: notes which records or whose staff changed. What they now are is asked for
+//! afterwards.
+
+use std::collections::BTreeSet;
 
 use marque_api::{
-    complaint::v1::CasesChanged, customer::v1::SourceRecordsLinked, events::v1::Event,
-    service_history::v1::VisitsRecorded, vehicle::v1::VehiclesChanged,
+    complaint::v1::CasesChanged,
+    customer::v1::SourceRecordsLinked,
+    events::v1::Event,
+    network::v1::{DealersPut, StaffPut},
+    service_history::v1::VisitsRecorded,
+    vehicle::v1::VehiclesChanged,
 };
 use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, Regions};
 use marque_quality::RecordKind;
 use marque_vault::Vault;
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::storage;
+
+/// Regions of dealers, and who of them changed or whose staff did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Network;
 
 /// Source records of customers; those of people who were erased are forgotten.
 #[derive(Debug, Clone)]
@@ -35,6 +46,24 @@ const CASES: [&str; 2] = [
     "marque.complaint.cases.opened",
     "marque.complaint.cases.amended",
 ];
+
+impl Handler for Network {
+    fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        let dealers: BTreeSet<String> = match event.r#type.as_str() {
+            "marque.network.dealers.put" => {
+                Regions.apply(conn, event)?;
+                let put = DealersPut::decode(event.data.as_slice())?.dealers;
+                put.into_iter().map(|dealer| dealer.code).collect()
+            }
+            "marque.network.staff.put" => {
+                let put = StaffPut::decode(event.data.as_slice())?.dealers;
+                put.into_iter().collect()
+            }
+            _ => return Ok(()),
+        };
+        Ok(storage::note_staff(conn, &dealers, event.position)?)
+    }
+}
 
 impl Handler for Customers {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {

@@ -4,6 +4,8 @@ mod changed;
 mod owners;
 mod pull;
 
-pub(crate) use changed::{Complaints, Customers, Vehicles, Visits};
+pub(crate) use changed::{Complaints, Customers, Network, Vehicles, Visits};
 pub(crate) use owners::{Owner, Owners, id_text};
-pub(crate) use pull::{keep_assessing, keep_checking, keep_departments, keep_scoring};
+pub(crate) use pull::{
+    keep_assessing, keep_checking, keep_departments, keep_scoring, keep_to_staff,
+};

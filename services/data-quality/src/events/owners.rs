@@ -7,7 +7,9 @@ use marque_api::{
         self as pb, ListEvidenceRequest, ListIdsRequest,
         evidence_service_client::EvidenceServiceClient,
     },
-    network::v1::{ListStaffRequest, network_service_client::NetworkServiceClient},
+    network::v1::{
+        GetDealerRequest, ListStaffRequest, network_service_client::NetworkServiceClient,
+    },
 };
 use marque_auth::PeerTokens;
 use marque_core::{ComplaintId, SharedClock, SourceRecordId, Timestamp, VehicleId, VisitId};
@@ -27,7 +29,7 @@ use uuid::Uuid;
 
 use crate::{
     app::Departments,
-    domain::{Evidence, kind_of, severity_of},
+    domain::{BusinessPhones, Evidence, kind_of, severity_of},
 };
 
 /// What one question may take.
@@ -58,8 +60,8 @@ impl Owner {
 pub(crate) struct Staff {
     /// Department of each, by staff number.
     pub(crate) departments: HashMap<String, String>,
-    /// The business phones of those who work there now, keyed as the phones of records are.
-    phones: Vec<Entry>,
+    /// The dealer's own numbers and the business phones of those who work there now.
+    pub(crate) phones: BusinessPhones,
 }
 
 /// Staff of a dealer and when it was asked for.
@@ -137,7 +139,7 @@ impl Owners {
         Ok(departments)
     }
 
-    /// Adds to what is wrong with customers that the phone is a business phone of somebody who works for the dealer.
+    /// Adds to what is wrong with customers that the phone is the dealer's own, or a business phone of somebody who works for him.
     pub(crate) async fn find_business_phones(
         &self,
         evidence: &mut [Evidence],
@@ -147,18 +149,17 @@ impl Owners {
             .filter(|one| one.kind == RecordKind::Customers);
         for one in customers {
             let staff = self.staff_of(&one.dealer).await?;
-            if staff.phones.is_empty() {
-                continue;
-            }
-            let Ok(entry) = Entry::from_bytes(&one.entry) else {
-                continue;
-            };
-            if staff.phones.iter().any(|phone| entry.has_phone_of(phone)) {
-                let found = Finding::new(Field::CustomerPhone, Rule::PhoneOfStaff);
-                one.findings.push(found);
-            }
+            let broken = staff.phones.broken_by(&one.entry);
+            let found = broken.map(|rule| Finding::new(Field::CustomerPhone, rule));
+            one.findings.extend(found);
         }
         Ok(())
+    }
+
+    /// Who works for a dealer as the network says now, and not as it said a while ago.
+    pub(crate) async fn staff_now(&self, dealer: &str) -> Result<Arc<Staff>, Status> {
+        self.staff.lock().remove(dealer);
+        self.staff_of(dealer).await
     }
 
     /// Who works for a dealer.
@@ -184,7 +185,8 @@ impl Owners {
             };
             for one in page.staff {
                 let phone = Entry::of_phone(&one.phone).filter(|_| one.active);
-                staff.phones.extend(phone.map(|phone| self.keyed(&phone)));
+                let phone = phone.map(|phone| self.keyed(&phone));
+                staff.phones.of_staff.extend(phone);
                 staff.departments.insert(one.code, one.department);
             }
             page_token = page.next_page_token;
@@ -192,10 +194,27 @@ impl Owners {
                 break;
             }
         }
+        staff.phones.own = self.own_phones(dealer).await?;
         let staff = Arc::new(staff);
         let known = (now, Arc::clone(&staff));
         self.staff.lock().insert(dealer.to_owned(), known);
         Ok(staff)
+    }
+
+    /// A dealer's own numbers.
+    async fn own_phones(&self, dealer: &str) -> Result<Vec<Entry>, Status> {
+        let request = self.meta().outgoing(GetDealerRequest {
+            code: dealer.to_owned(),
+        });
+        let dealer = match self.network.clone().get_dealer(request).await {
+            Ok(answer) => answer.into_inner().dealer.unwrap_or_default(),
+            // The network may not have heard of him yet.
+            Err(status) if status.code() == Code::NotFound => return Ok(Vec::new()),
+            Err(status) => return Err(status),
+        };
+        let phones = dealer.phones.iter();
+        let phones = phones.filter_map(|phone| Entry::of_phone(phone));
+        Ok(phones.map(|phone| self.keyed(&phone)).collect())
     }
 
     fn keyed(&self, entry: &Entry) -> Entry {

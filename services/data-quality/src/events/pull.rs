@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Owner, Owners};
 use crate::{
-    app::{Departments, Gathered, Lane, Pending, QualityApp},
+    app::{Departments, Gathered, Lane, Pending, QualityApp, StaffChange},
     error::Error,
 };
 
@@ -284,4 +284,39 @@ async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(
         .collect();
     let put = app.put_departments(said).await;
     put.map_err(|error| status(&error))
+}
+
+/// Looks again at customers of dealers who changed or whose staff did, until told to stop.
+pub(crate) async fn keep_to_staff(app: QualityApp, owners: Owners, stop: CancellationToken) {
+    loop {
+        let looked = tokio::select! {
+            () = stop.cancelled() => return,
+            looked = look_again(&app, &owners) => looked,
+        };
+        let pause = match looked {
+            Ok(()) => IDLE,
+            Err(error) => {
+                tracing::warn!(%error, "customers cannot be looked at for business phones now");
+                BACKOFF_MAX
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn look_again(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
+    let changes = app.staff_changes().await;
+    for change in changes.map_err(|error| status(&error))? {
+        look_at(app, owners, change).await?;
+    }
+    Ok(())
+}
+
+async fn look_at(app: &QualityApp, owners: &Owners, change: StaffChange) -> Result<(), Status> {
+    let staff = owners.staff_now(&change.dealer).await?;
+    let looked = app.look_for(change, staff.phones.clone()).await;
+    looked.map_err(|error| status(&error))
 }

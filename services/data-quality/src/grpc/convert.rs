@@ -13,13 +13,17 @@ use uuid::Uuid;
 use super::dictionary::text;
 use crate::{
     app::{
-        CardLevel, CardQuery, Change, Detail, Means, Moved, Replayed, ToMend, Version, state_code,
+        CardLevel, CardQuery, Change, Detail, Means, Moved, RegionDetail, Replayed, ToMend,
+        Version, state_code,
     },
     domain::{AlertState, Counter, Finding, Found, OVERALL, SignFigures, kind_of, rounded},
     error::{Error, Result},
     events::id_text,
     storage::{CardRow, KeptSuspect, RuleCount},
 };
+
+/// The level of a card of all dealers there are.
+const NETWORK: &str = "network";
 
 /// A field holds none of its choices.
 pub(super) fn choice(field: &str, choices: &str) -> Error {
@@ -202,32 +206,81 @@ pub(super) fn detail_to_pb(query: &CardQuery, detail: Detail) -> pb::GetScorecar
     let region_trend = region_trend.into_iter().map(of_month).collect();
     let dealer = dealer_card(query, &card, dealer);
     let region = region_card(query, &card, region);
-    let moved = |moved: Moved| pb::Move {
-        dimension: dimension_code(moved.dimension).to_owned(),
-        before: rounded(moved.before),
-        after: rounded(moved.after),
-    };
     pb::GetScorecardResponse {
         scorecard: Some(card_to_pb(query, card)),
-        trend: trend
-            .into_iter()
-            .map(|card| card_to_pb(query, card))
-            .collect(),
+        trend: cards_to_pb(query, trend),
         rank,
         of,
         dealer: Some(dealer),
         region: Some(region),
         region_trend,
-        moves: moves.into_iter().map(moved).collect(),
-        rules: rules
-            .into_iter()
-            .map(|count| rule_to_pb(query, count))
-            .collect(),
-        worst: to_mend
-            .into_iter()
-            .map(|one| worst_to_pb(query.kind, one))
-            .collect(),
+        moves: moves.into_iter().map(move_to_pb).collect(),
+        rules: rules_to_pb(query, rules),
+        worst: to_mend_to_pb(query, to_mend),
     }
+}
+
+pub(super) fn region_detail_to_pb(
+    query: &CardQuery,
+    detail: RegionDetail,
+) -> pb::GetRegionScorecardResponse {
+    let RegionDetail {
+        card,
+        trend,
+        rank,
+        of,
+        network,
+        moves,
+        rules,
+        to_mend,
+    } = detail;
+    let of_all = CardRow {
+        region: String::new(),
+        counter: network,
+        ..card.clone()
+    };
+    let network = pb::Scorecard {
+        level: NETWORK.to_owned(),
+        ..card_to_pb(query, of_all)
+    };
+    pb::GetRegionScorecardResponse {
+        scorecard: Some(card_to_pb(query, card)),
+        trend: cards_to_pb(query, trend),
+        rank,
+        of,
+        network: Some(network),
+        moves: moves.into_iter().map(move_to_pb).collect(),
+        rules: rules_to_pb(query, rules),
+        worst: to_mend_to_pb(query, to_mend),
+    }
+}
+
+fn cards_to_pb(query: &CardQuery, rows: Vec<CardRow>) -> Vec<pb::Scorecard> {
+    let rows = rows.into_iter();
+    rows.map(|row| card_to_pb(query, row)).collect()
+}
+
+fn move_to_pb(moved: Moved) -> pb::Move {
+    let Moved {
+        dimension,
+        before,
+        after,
+    } = moved;
+    pb::Move {
+        dimension: dimension_code(dimension).to_owned(),
+        before: rounded(before),
+        after: rounded(after),
+    }
+}
+
+fn rules_to_pb(query: &CardQuery, counts: Vec<RuleCount>) -> Vec<pb::RuleCount> {
+    let counts = counts.into_iter();
+    counts.map(|count| rule_to_pb(query, count)).collect()
+}
+
+fn to_mend_to_pb(query: &CardQuery, records: Vec<ToMend>) -> Vec<pb::WorstRecord> {
+    let records = records.into_iter();
+    records.map(|one| worst_to_pb(query.kind, one)).collect()
 }
 
 fn dealer_card(query: &CardQuery, card: &CardRow, counter: Counter) -> pb::Scorecard {
@@ -290,6 +343,7 @@ fn worst_to_pb(kind: RecordKind, one: ToMend) -> pb::WorstRecord {
         id: record_text(kind, record.id),
         total: record.total as f64 / 100.0,
         gain,
+        dealer: record.dealer,
         clerk: record.clerk,
         department: record.department,
         findings: findings.into_iter().map(finding_to_pb).collect(),

@@ -158,6 +158,25 @@ impl QualityGrpc {
         Ok(convert::detail_to_pb(&query, detail))
     }
 
+    async fn region_card(
+        &self,
+        request: Request<pb::GetRegionScorecardRequest>,
+    ) -> Result<pb::GetRegionScorecardResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let query = CardQuery {
+            level: CardLevel::Region,
+            kind: convert::kind(&request.kind)?,
+            purpose: convert::purpose(request.purpose),
+            period: request.period,
+            dealer: String::new(),
+            region: request.region,
+            name: String::new(),
+        };
+        let detail = self.app.get_region_card(ctx, query.clone()).await?;
+        Ok(convert::region_detail_to_pb(&query, detail))
+    }
+
     async fn findings(
         &self,
         request: Request<pb::ListFindingsRequest>,
@@ -349,6 +368,13 @@ impl QualityService for QualityGrpc {
         request: Request<pb::GetScorecardRequest>,
     ) -> Answer<pb::GetScorecardResponse> {
         answer(self.card(request).await)
+    }
+
+    async fn get_region_scorecard(
+        &self,
+        request: Request<pb::GetRegionScorecardRequest>,
+    ) -> Answer<pb::GetRegionScorecardResponse> {
+        answer(self.region_card(request).await)
     }
 
     async fn list_findings(

@@ -345,6 +345,28 @@ pub(crate) fn months_of_region(
     Ok(months.into_iter().collect())
 }
 
+/// The newest months in which a region has records of the kind, newest first.
+pub(crate) fn newest_months_of_region(
+    conn: &mut Conn<'_>,
+    kind: RecordKind,
+    region: &str,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
+    conn.query(
+        "SELECT DISTINCT own.period FROM dealer_regions CROSS JOIN dealer_sums AS own
+         WHERE dealer_regions.region = ?1 AND own.kind = ?2 AND own.dealer = dealer_regions.dealer AND own.period > ''
+         ORDER BY own.period DESC LIMIT ?3",
+        &[region.into(), kind.code().into(), limit.into()],
+        |row| row.get(0),
+    )
+}
+
+/// Whether a dealer is in the region.
+pub(crate) fn is_region(conn: &mut Conn<'_>, region: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM dealer_regions WHERE region = ?1 LIMIT 1";
+    Ok(conn.query_opt(sql, &[region.into()], |_| Ok(()))?.is_some())
+}
+
 /// The newest months of a dealer, newest first.
 pub(crate) fn months_of(
     conn: &mut Conn<'_>,

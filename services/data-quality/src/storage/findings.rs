@@ -210,7 +210,7 @@ pub(crate) struct RuleCount {
     pub(crate) open: i64,
 }
 
-/// Open findings of a dealer or of some of his people by rule, most frequent first.
+/// Open findings of a scope, of a dealer of it or of some of his people, by rule, most frequent first.
 pub(crate) fn rule_counts(
     conn: &mut Conn<'_>,
     scope: &Scope,
@@ -219,9 +219,14 @@ pub(crate) fn rule_counts(
 ) -> Result<Vec<RuleCount>, StoreError> {
     let (clause, key) = dealer_clause(scope, "dealer", 3);
     let (whose, name) = staff_clause(staff, ("clerk", "department"), 4);
+    let of_dealer = if dealer.is_empty() {
+        "?1 = ''"
+    } else {
+        "dealer = ?1"
+    };
     let sql = format!(
         "SELECT field, rule, count(*) AS open FROM findings
-         WHERE dealer = ?1 AND state = 'open' AND kind = ?2 AND {clause} AND {whose}
+         WHERE {of_dealer} AND state = 'open' AND kind = ?2 AND {clause} AND {whose}
          GROUP BY field, rule ORDER BY open DESC, field, rule"
     );
     let values = [dealer.into(), kind.code().into(), key, name];

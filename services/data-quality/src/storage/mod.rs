@@ -13,6 +13,7 @@ mod pending;
 mod points;
 mod records;
 mod sealed;
+mod staff_changes;
 mod standards;
 mod suspects;
 mod trust;
@@ -24,8 +25,9 @@ pub(crate) use alerts::{
 };
 pub(crate) use clerks::{Clerk, dealers_with_clerks, is_staff, put_departments};
 pub(crate) use counters::{
-    CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, list_dealers,
-    months_of, months_of_region, months_of_staff, region_of, replace_counters,
+    CardFilter, CardRow, add_counters, all_counters, clerks_of, departments_of, is_region,
+    list_dealers, months_of, months_of_region, months_of_staff, newest_months_of_region, region_of,
+    replace_counters,
 };
 pub(crate) use falls::{KeptFall, falls, replace_falls};
 pub(crate) use findings::{
@@ -43,6 +45,9 @@ pub(crate) use records::{
     put_records, scored_after, worst,
 };
 pub use sealed::SEALED;
+pub(crate) use staff_changes::{
+    StaffChange, customers_with, entries_of_customers, note_staff, settle_staff, staff_changes,
+};
 pub(crate) use standards::{KeptStandard, put_standard, standards};
 pub(crate) use suspects::{
     KeptSuspect, assessed_at, list_suspects, mark_assessed, replace_suspects,

@@ -258,6 +258,7 @@ pub(crate) struct Worst {
     pub(crate) id: Uuid,
     /// Hundredths.
     pub(crate) total: i64,
+    pub(crate) dealer: String,
     pub(crate) clerk: String,
     pub(crate) department: String,
 }
@@ -273,7 +274,7 @@ pub(crate) fn worst(
     let (clause, key) = dealer_clause(scope, "dealer", 4);
     let (whose, name) = staff_clause(staff, ("clerk", "department"), 5);
     let sql = format!(
-        "SELECT id, total, clerk, department FROM records
+        "SELECT id, total, dealer, clerk, department FROM records
          WHERE kind = ?1 AND dealer = ?2 AND (?3 = '' OR period = ?3) AND {clause} AND {whose} AND total < 10000
          ORDER BY total, id LIMIT ?6"
     );
@@ -289,8 +290,9 @@ pub(crate) fn worst(
         Ok(Worst {
             id: row.get(0)?,
             total: row.get(1)?,
-            clerk: row.get(2)?,
-            department: row.get(3)?,
+            dealer: row.get(2)?,
+            clerk: row.get(3)?,
+            department: row.get(4)?,
         })
     })
 }

@@ -17,6 +17,8 @@ use crate::world::{Owner, World, record};
 
 store_test_suite!(
     a_business_phone_of_the_dealers_staff_is_no_customers,
+    a_business_phone_that_is_put_later_is_found_and_lost_again,
+    a_dealers_own_number_that_is_put_later_is_found_and_lost_again,
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
@@ -24,6 +26,7 @@ store_test_suite!(
     the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
     the_findings_of_a_dealer_or_a_record_are_those_of_the_whole_list_newest_first,
     a_purpose_that_no_standard_has_is_refused_and_not_answered_with_nothing,
+    what_a_finding_says_is_what_the_dictionary_teaches,
 );
 
 /// A record of `D000` whose phone nobody has, or has again.
@@ -282,19 +285,71 @@ fn with_phone(world: &World, n: u32, phone: &str) -> Evidence {
     }
 }
 
-async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
+/// The records that break a rule, by the state of the finding.
+async fn breaking(world: &World, rule: &str, state: &str) -> Vec<String> {
+    let request = world.hq(pb::ListFindingsRequest {
+        rule: rule.into(),
+        state: state.into(),
+        ..pb::ListFindingsRequest::default()
+    });
+    let found = world.quality().list_findings(request).await.unwrap();
+    let found = found.into_inner().findings.into_iter();
+    found.map(|one| one.record_id).collect()
+}
+
+async fn a_dealers_own_number_that_is_put_later_is_found_and_lost_again(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
-    world.network.give_phone("S4", "139 1234 0567");
+    let theirs = with_phone(&world, 0, "13912340567");
+    world.change(std::slice::from_ref(&theirs));
+    world.until(|cards| crate::world::records(cards) == 1).await;
+    let own = [theirs.id.clone()];
+    for (phones, state) in [(vec!["13912340567"], "open"), (Vec::new(), "mended")] {
+        world.put_own_phones("D000", &phones);
+        let is_so = async || {
+            let found = breaking(&world, "phone_of_dealer", state).await;
+            (found == own).then_some(())
+        };
+        world.wait_for(is_so).await;
+    }
+    assert!(breaking(&world, "phone_of_staff", "open").await.is_empty());
+}
+
+async fn a_business_phone_that_is_put_later_is_found_and_lost_again(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
     let theirs = with_phone(&world, 0, "13912340567");
     let other = with_phone(&world, 2, "13912340568");
     world.change(&[theirs.clone(), other]);
     world.until(|cards| crate::world::records(cards) == 2).await;
-    let request = world.hq(pb::ListFindingsRequest {
-        rule: "phone_of_staff".into(),
-        ..pb::ListFindingsRequest::default()
-    });
-    let found = world.quality().list_findings(request).await.unwrap();
-    let found = found.into_inner().findings;
+    let found = async |state: &str| breaking(&world, "phone_of_staff", state).await;
+    assert!(found("open").await.is_empty());
+    let own = [theirs.id.clone()];
+    world.put_phone("D000", "S4", "139 1234 0567");
+    let is_found = async || (found("open").await == own).then_some(());
+    world.wait_for(is_found).await;
+    world.put_phone("D000", "S4", "");
+    let is_mended = async || (found("mended").await == own).then_some(());
+    world.wait_for(is_mended).await;
+    assert!(found("open").await.is_empty());
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.put_phone("D000", "S4", "139 1234 0567");
+    let theirs = with_phone(&world, 0, "13912340567");
+    let other = with_phone(&world, 2, "13912340568");
+    world.change(&[theirs.clone(), other]);
+    world.until(|cards| crate::world::records(cards) == 2).await;
+    let find = async || {
+        let request = world.hq(pb::ListFindingsRequest {
+            rule: "phone_of_staff".into(),
+            ..pb::ListFindingsRequest::default()
+        });
+        let found = world.quality().list_findings(request).await.unwrap();
+        let found = found.into_inner().findings;
+        (!found.is_empty()).then_some(found)
+    };
+    let found = world.wait_for(find).await;
     let [finding] = &found[..] else {
         panic!("one of the two: {found:?}");
     };
@@ -303,4 +358,42 @@ async fn a_business_phone_of_the_dealers_staff_is_no_customers(db: TestDb) {
         (&theirs.id, "phone")
     );
     assert!(!format!("{finding:?}").contains("1391234"));
+}
+
+async fn what_a_finding_says_is_what_the_dictionary_teaches(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    world.change(&[row(1, true)]);
+    let finding = in_state(&world, "open").await;
+    let teach = async |kind: &str| {
+        let ask = world.hq(pb::GetDictionaryRequest { kind: kind.into() });
+        let told = world.quality().get_dictionary(ask).await;
+        told.map(tonic::Response::into_inner)
+            .map_err(|status| status.code())
+    };
+    let customers = teach("customers").await.unwrap();
+    let mut fields = customers.fields.iter();
+    let field = fields.find(|field| field.column == finding.field).unwrap();
+    let mut rules = customers.rules.iter();
+    let rule = rules.find(|rule| rule.id == finding.rule).unwrap();
+    assert_eq!(rule.severity, finding.severity);
+    let words = |text: &Option<pb::Text>| text.clone().unwrap();
+    let [said, taught, label] = [&finding.text, &rule.text, &field.label].map(words);
+    assert_eq!(said.zh, taught.zh.replace("{field}", &label.zh));
+    assert_eq!(said.en, taught.en.replace("{field}", &label.en));
+    let [said, fix, fill] = [&finding.how_to_fix, &rule.fix, &field.fill].map(words);
+    assert_eq!(said.zh, format!("{}{}", fix.zh, fill.zh));
+    assert_eq!(said.en, format!("{} {}", fix.en, fill.en));
+    let all = teach("").await.unwrap();
+    let kinds: std::collections::BTreeSet<_> = all.fields.iter().map(|field| &field.kind).collect();
+    assert_eq!(kinds.len(), 4);
+    let is_taught = |text: &Option<pb::Text>| {
+        let text = text.as_ref().unwrap();
+        !text.zh.is_empty() && !text.en.is_empty()
+    };
+    for field in &all.fields {
+        let texts = [&field.label, &field.meaning, &field.fill, &field.rule];
+        assert!(texts.into_iter().all(is_taught), "{}", field.column);
+        assert!(!field.owner.is_empty() && !field.class.is_empty());
+    }
+    assert_eq!(teach("cars").await, Err(Code::InvalidArgument));
 }

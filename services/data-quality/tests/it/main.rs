@@ -8,6 +8,7 @@ mod counting;
 mod findings;
 mod forgotten;
 mod kinds;
+mod regions;
 mod speed;
 mod staff;
 mod trust;

@@ -75,6 +75,18 @@ fn scorecards_of_a_large_network_on_sqlite() {
             )
             .await;
         }
+        time(
+            "GetRegionScorecard of a tenth of the network with trend, rank, rules and 100 records",
+            async |n| {
+                let request = world.hq(pb::GetRegionScorecardRequest {
+                    region: format!("r{}", n % 10),
+                    ..pb::GetRegionScorecardRequest::default()
+                });
+                let card = world.quality().get_region_scorecard(request).await;
+                card.unwrap();
+            },
+        )
+        .await;
         live(&world, count).await;
         let begun = Instant::now();
         let recounted = world.recount().await;

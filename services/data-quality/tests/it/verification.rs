@@ -18,6 +18,7 @@ store_test_suite!(
     a_list_is_drawn_from_a_dealers_records_by_headquarters,
     lists_are_found_again_newest_first_and_say_how_far_they_have_come,
     outcomes_give_an_accuracy_with_its_bounds,
+    points_follow_the_table_that_headquarters_puts,
     outcomes_are_taken_in_together_or_not_at_all,
     of_one_call_told_twice_the_last_word_stands,
     a_dealers_own_word_counts_for_nothing_at_headquarters,
@@ -246,6 +247,67 @@ async fn outcomes_give_an_accuracy_with_its_bounds(db: TestDb) {
     // The Wilson interval of 12 in 16 at 95 %.
     assert!((first.low - 0.505).abs() < 0.001, "{}", first.low);
     assert!((first.high - 0.898).abs() < 0.001, "{}", first.high);
+}
+
+fn row(from: f64, points: f64) -> pb::PointsRow {
+    pb::PointsRow { from, points }
+}
+
+async fn points_follow_the_table_that_headquarters_puts(db: TestDb) {
+    let world = world_of(db, 80).await;
+    let items = drawn(&world, drawing(1000, 1)).await;
+    let at_first = items.iter().filter(|item| item.dealer == "D000");
+    let verifications = at_first.zip(0..12).map(|(item, n)| {
+        let word = if n < 9 { "confirmed" } else { "空号" };
+        outcome(&item.record_id, word, &format!("call-{n}"))
+    });
+    let request = pb::RecordVerificationsRequest {
+        verifications: verifications.collect(),
+    };
+    let taken = world
+        .quality()
+        .record_verifications(world.hq(request))
+        .await;
+    taken.unwrap();
+    let accuracy = async || {
+        let asked = world.hq(pb::ListAccuracyRequest::default());
+        let listed = world.quality().list_accuracy(asked).await;
+        listed.unwrap().into_inner()
+    };
+    let by_release = accuracy().await;
+    assert_eq!(by_release.dealers[0].points, None, "12 calls are too few");
+    assert_eq!((by_release.least_checked, by_release.rows.len()), (30, 4));
+    let put = async |asked: Request<pb::PutPointsRequest>| {
+        let put = world.quality().put_points(asked).await;
+        put.map(|put| put.into_inner().rows)
+            .map_err(|status| status.code())
+    };
+    let table = |rows: &[pb::PointsRow]| pb::PutPointsRequest {
+        least_checked: 10,
+        rows: rows.to_vec(),
+    };
+    let good = table(&[row(0.7, 4.5), row(0.9, 9.0)]);
+    let in_order = Ok(vec![row(0.9, 9.0), row(0.7, 4.5)]);
+    assert_eq!(put(world.hq(good.clone())).await, in_order);
+    let now = accuracy().await;
+    assert_eq!((now.least_checked, Ok(now.rows)), (10, in_order));
+    // Nine of twelve.
+    assert_eq!(now.dealers[0].points, Some(4.5));
+    for wrong in [
+        table(&[]),
+        table(&[row(1.2, 4.0)]),
+        table(&[row(0.7, 9.0), row(0.9, 4.0)]),
+        pb::PutPointsRequest {
+            least_checked: 0,
+            ..good.clone()
+        },
+    ] {
+        let refused = put(world.hq(wrong)).await;
+        assert_eq!(refused, Err(Code::InvalidArgument));
+    }
+    let by_manager = world.of_dealer(Role::Manager, "D000", good);
+    assert_eq!(put(by_manager).await, Err(Code::PermissionDenied));
+    assert_eq!(accuracy().await.dealers[0].points, Some(4.5));
 }
 
 async fn outcomes_are_taken_in_together_or_not_at_all(db: TestDb) {

@@ -84,17 +84,18 @@ impl EvidenceService for Owner {
     }
 }
 
-/// A network whose staff are S0, S2, … of sales and S1, S3, … of service, unless it was told otherwise: staff number to department, and
-/// staff number to business phone.
+/// A network whose staff are S0, S2, … of sales and S1, S3, … of service, unless it was told otherwise: staff number to department,
+/// staff number to business phone, and the dealers' own numbers.
 #[derive(Clone, Default)]
 pub(crate) struct Network(
     Arc<Mutex<BTreeMap<String, String>>>,
     Arc<Mutex<BTreeMap<String, String>>>,
+    Arc<Mutex<Vec<String>>>,
 );
 
 impl Network {
     /// Gives somebody a business phone, at every dealer.
-    pub(crate) fn give_phone(&self, clerk: &str, phone: &str) {
+    fn give_phone(&self, clerk: &str, phone: &str) {
         let mut phones = self.1.lock().unwrap();
         phones.insert(clerk.to_owned(), phone.to_owned());
     }
@@ -121,6 +122,7 @@ impl NetworkService for Network {
     ) -> Result<Response<network::GetDealerResponse>, Status> {
         let dealer = Dealer {
             code: request.into_inner().code,
+            phones: self.2.lock().unwrap().clone(),
             ..Dealer::default()
         };
         Ok(Response::new(network::GetDealerResponse {
@@ -182,6 +184,7 @@ pub(crate) struct World {
     pub(crate) visits: (Owner, Arc<Feed>),
     pub(crate) complaints: (Owner, Arc<Feed>),
     pub(crate) network: Network,
+    network_events: Arc<Feed>,
     pub(crate) clock: Arc<ManualClock>,
     tokens: PeerTokens,
     service: RpcTransport,
@@ -270,6 +273,7 @@ impl World {
             visits,
             complaints,
             network,
+            network_events,
             tokens,
             service: reach(RoleName::DataQuality, built.routes),
             clock,
@@ -382,6 +386,35 @@ impl World {
         let event = event(*position, "marque.customer.source_records.linked", &linked);
         self.customers.put([event.clone()]);
         event
+    }
+
+    /// Gives somebody a business phone and tells that the dealer's staff changed; an empty one takes it away.
+    pub(crate) fn put_phone(&self, dealer: &str, clerk: &str, phone: &str) {
+        self.network.give_phone(clerk, phone);
+        let put = network::StaffPut {
+            dealers: vec![dealer.to_owned()],
+        };
+        self.tell_of_network("marque.network.staff.put", &put);
+    }
+
+    /// Gives the dealers these numbers of their own and tells that one of them changed.
+    pub(crate) fn put_own_phones(&self, dealer: &str, phones: &[&str]) {
+        *self.network.2.lock().unwrap() = phones.iter().map(|phone| (*phone).to_owned()).collect();
+        let put = DealersPut {
+            dealers: vec![Dealer {
+                code: dealer.to_owned(),
+                region: "r0".to_owned(),
+                ..Dealer::default()
+            }],
+        };
+        self.tell_of_network("marque.network.dealers.put", &put);
+    }
+
+    fn tell_of_network(&self, kind: &str, data: &impl Message) {
+        let mut position = self.position.lock().unwrap();
+        *position += 1;
+        // The first event of the network told of its dealers.
+        self.network_events.put([event(*position + 1, kind, data)]);
     }
 
     /// Cards of a level.

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::{FutureExt as _, future::BoxFuture};
+use governor::Quota;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use marque_auth::{Identity, PlaceSeal, Verifier, authorize, bearer};
 use marque_core::{ReplayMark, SharedClock};
@@ -24,6 +25,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     call::{Call, IDEMPOTENCY_KEY, REPLAY, idempotency_key},
+    doorkeeper::{Doorkeeper, LetIn, overloaded},
     held::held,
     places::Places,
     pressure::Pressure,
@@ -37,14 +39,21 @@ use crate::{
 
 /// The header by which a caller asks for a shorter deadline, in seconds.
 const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("request-timeout");
-/// Long enough to let a burst pass, short enough for a person who waits.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Methods that show what is else masked or locked away: nobody has to do that all day, and whoever does is copying.
+const REVEALING: [&str; 3] = [
+    "/marque.customer.v1.CustomerService/Unmask",
+    "/marque.customer.v1.PersonalDataService/ExportCustomer",
+    "/marque.customer.v1.PersonalDataService/OpenRestricted",
+];
 
 /// Which limit of requests in progress counts, and how long a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Somebody waits.
     Interactive,
+    /// Somebody looks at figures: beside whom a customer stands goes first.
+    Figures,
     /// A file goes in or out.
     Transfer,
     /// Events go out until the reader has enough.
@@ -80,6 +89,8 @@ pub(crate) struct Gate {
     places: PlaceSeal,
     clock: SharedClock,
     limits: Arc<RateLimits>,
+    /// Of what [`REVEALING`] says.
+    reveals: RateLimits,
     pressure: Arc<Pressure>,
     interactive: InFlightLimit,
     transfers: InFlightLimit,
@@ -96,9 +107,10 @@ impl Gate {
             places: deps.places.clone(),
             clock: Arc::clone(&deps.clock),
             limits: Arc::new(RateLimits::new(
-                settings.requests_per_second,
-                settings.burst,
+                "default",
+                Quota::per_second(settings.requests_per_second).allow_burst(settings.burst),
             )),
+            reveals: RateLimits::new("reveals", Quota::per_minute(settings.reveals_per_minute)),
             pressure: Arc::new(Pressure::new(settings.queue_delay, deps.backlog)),
             interactive: InFlightLimit::new(settings.max_in_flight),
             transfers: InFlightLimit::new(settings.max_imports_in_flight),
@@ -126,6 +138,15 @@ impl Gate {
     /// Forgets callers that have been silent.
     pub(crate) fn forget_idle_callers(&self) {
         self.limits.forget_idle();
+        self.reveals.forget_idle();
+    }
+
+    fn limits_of(&self, operation: &Operation) -> &RateLimits {
+        if REVEALING.contains(&operation.rpc) {
+            &self.reveals
+        } else {
+            &self.limits
+        }
     }
 
     /// Watches how long requests wait for a thread, and refuses accordingly.
@@ -133,21 +154,21 @@ impl Gate {
         Arc::clone(&self.pressure).watch().await;
     }
 
-    fn enter(&self, operation: &Operation) -> Answer<InFlight> {
+    /// The doorkeeper of a process that has these operations.
+    pub(crate) fn doorkeeper(&self, operations: Vec<Arc<Operation>>) -> Doorkeeper {
+        Doorkeeper::new(Arc::clone(&self.pressure), operations)
+    }
+
+    fn enter(&self, operation: &Operation, is_let_in: bool) -> Answer<InFlight> {
         let class = operation.class;
         let limit = match class {
-            Class::Interactive => &self.interactive,
+            Class::Interactive | Class::Figures => &self.interactive,
             Class::Transfer => &self.transfers,
             Class::Stream => &self.streams,
         };
-        let place = self
-            .pressure
-            .admits(class, operation.writes())
-            .then(|| limit.try_enter());
-        place.flatten().ok_or_else(|| {
-            let words = "too many requests are in progress: wait as long as Retry-After says";
-            Failure::new(ErrorCode::Unavailable, "OVERLOADED", words).with_retry_after(RETRY_AFTER)
-        })
+        let is_let_in = is_let_in || self.pressure.admits(class, operation.writes());
+        let place = is_let_in.then(|| limit.try_enter());
+        place.flatten().ok_or_else(overloaded)
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Answer<Arc<Identity>> {
@@ -160,13 +181,15 @@ impl Gate {
         }
     }
 
-    fn deadline(&self, class: Class, headers: &HeaderMap) -> Answer<Deadline> {
+    /// The deadline of a request that came so long ago.
+    fn deadline(&self, class: Class, headers: &HeaderMap, ago: Duration) -> Answer<Deadline> {
         let most = match class {
-            Class::Interactive => self.deadline,
+            Class::Interactive | Class::Figures => self.deadline,
             Class::Transfer | Class::Stream => self.transfer_deadline,
         };
+        let within = |time: Duration| Deadline::after(time.saturating_sub(ago));
         let Some(value) = headers.get(REQUEST_TIMEOUT) else {
-            return Ok(Deadline::after(most));
+            return Ok(within(most));
         };
         let seconds = value
             .to_str()
@@ -175,7 +198,7 @@ impl Gate {
         seconds
             .filter(|seconds| *seconds > 0.0)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .map(|wish| Deadline::after(wish.min(most)))
+            .map(|wish| within(wish.min(most)))
             .ok_or_else(|| Failure::field("request-timeout", "FORMAT", "seconds, such as 2.5"))
     }
 }
@@ -205,17 +228,13 @@ struct Finish {
 
 /// What an admitted request has while it is answered.
 struct Admitted {
-    place: InFlight,
     deadline: Deadline,
     places: Places,
 }
 
 impl Guard {
-    pub(crate) fn new(gate: Arc<Gate>, operation: Operation) -> Self {
-        Self {
-            gate,
-            operation: Arc::new(operation),
-        }
+    pub(crate) fn new(gate: Arc<Gate>, operation: Arc<Operation>) -> Self {
+        Self { gate, operation }
     }
 
     async fn run<S>(self, inner: S, mut request: Request) -> Response
@@ -230,27 +249,50 @@ impl Guard {
             replay: ReplayMark::default(),
         };
         let span = self.span(&finish.meta, request.headers());
-        let response = match self.admit(&mut request, &mut finish).await {
-            Ok(admitted) => {
-                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
-                let response = admitted.places.during(response).await;
-                self.keep(admitted.place, response)
+        let is_let_in = request.extensions_mut().remove::<LetIn>().is_some();
+        let response = match self.gate.enter(&self.operation, is_let_in) {
+            Ok(place) => {
+                let work = self.work(inner, request, &mut finish, &span);
+                let response = self.gate.pressure.turnstile().in_turn(work).await;
+                self.keep(place, response)
             }
             Err(failure) => failure.into_response(),
         };
         self.finish(response, finish, &span)
     }
 
+    /// Finds out who asks and whether he may, and has the route answer him.
+    async fn work<S>(
+        &self,
+        inner: S,
+        mut request: Request,
+        finish: &mut Finish,
+        span: &Span,
+    ) -> Response
+    where
+        S: Service<Request, Response = Response, Error = Infallible>,
+    {
+        match self.admit(&mut request, finish).await {
+            Ok(admitted) => {
+                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
+                admitted.places.during(response).await
+            }
+            Err(failure) => failure.into_response(),
+        }
+    }
+
     /// Everything that must hold before the request is looked into.
     async fn admit(&self, request: &mut Request, finish: &mut Finish) -> Answer<Admitted> {
-        let class = self.operation.class;
-        let place = self.gate.enter(&self.operation)?;
         let identity = self.gate.identify(request.headers()).await?;
         authorize(self.operation.rpc, identity.roles)?;
-        let (quotum, taken) = self.gate.limits.take(&identity.subject, &identity.scope);
+        let limits = self.gate.limits_of(&self.operation);
+        let (quotum, taken) = limits.take(&identity.subject, &identity.scope);
         finish.quotum = Some(quotum);
         taken.map_err(|refused| Failure::from(refused.status()))?;
-        let deadline = self.gate.deadline(class, request.headers())?;
+        let ago = finish.begun.elapsed();
+        let deadline = self
+            .gate
+            .deadline(self.operation.class, request.headers(), ago)?;
         finish.idempotency_key = idempotency_key(request.headers())?;
         if !self.operation.takes_query {
             refuse_query(request.uri())?;
@@ -262,19 +304,15 @@ impl Guard {
             idempotency_key: finish.idempotency_key.clone(),
             replay: finish.replay.clone(),
         });
-        Ok(Admitted {
-            place,
-            deadline,
-            places,
-        })
+        Ok(Admitted { deadline, places })
     }
 
     /// Answers that go on after their headers keep their place until their last byte, or until the reader goes away.
     fn keep(&self, place: InFlight, response: Response) -> Response {
-        if self.operation.class == Class::Interactive {
-            return response;
+        match self.operation.class {
+            Class::Interactive | Class::Figures => response,
+            Class::Transfer | Class::Stream => response.map(|body| held(body, place)),
         }
-        response.map(|body| held(body, place))
     }
 
     fn span(&self, meta: &CallMeta, headers: &HeaderMap) -> Span {

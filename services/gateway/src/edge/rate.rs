@@ -1,6 +1,6 @@
 //! How much one caller may ask, by REST and gRPC together: a bucket for each (actor, dealer), told in `RateLimit` headers.
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -29,16 +29,18 @@ type Buckets =
 
 /// The buckets of all callers.
 pub(crate) struct RateLimits {
+    /// By which callers tell one limit from another.
+    name: &'static str,
     buckets: Buckets,
     clock: DefaultClock,
     policy: HeaderValue,
-    rate: NonZeroU32,
-    burst: NonZeroU32,
+    quota: Quota,
 }
 
 /// What is left of a caller's bucket; becomes headers.
 #[derive(Debug, Clone)]
 pub(crate) struct Quotum {
+    name: &'static str,
     policy: HeaderValue,
     remaining: u32,
     /// Until the bucket is full again.
@@ -53,16 +55,15 @@ pub(crate) struct RateLimited {
 }
 
 impl RateLimits {
-    pub(crate) fn new(rate: NonZeroU32, burst: NonZeroU32) -> Self {
-        let quota = Quota::per_second(rate).allow_burst(burst);
-        let window = burst.get().div_ceil(rate.get());
-        let policy = format!("\"default\";q={burst};w={window}");
+    pub(crate) fn new(name: &'static str, quota: Quota) -> Self {
+        let (burst, window) = (quota.burst_size(), quota.burst_size_replenished_in());
+        let policy = format!("\"{name}\";q={burst};w={}", window.as_secs_f64().ceil());
         Self {
+            name,
             buckets: RateLimiter::hashmap(quota).with_middleware(),
             clock: DefaultClock::default(),
             policy: HeaderValue::try_from(policy).expect("text and digits are a header value"),
-            rate,
-            burst,
+            quota,
         }
     }
 
@@ -86,11 +87,12 @@ impl RateLimits {
     }
 
     fn quotum(&self, remaining: u32) -> Quotum {
-        let missing = self.burst.get().saturating_sub(remaining);
+        let missing = self.quota.burst_size().get().saturating_sub(remaining);
         Quotum {
+            name: self.name,
             policy: self.policy.clone(),
             remaining,
-            refill: Duration::from_secs_f64(f64::from(missing) / f64::from(self.rate.get())),
+            refill: self.quota.replenish_interval() * missing,
         }
     }
 
@@ -104,7 +106,7 @@ impl RateLimits {
 impl Quotum {
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         let seconds = self.refill.as_secs_f64().ceil() as u64;
-        let limit = format!("\"default\";r={};t={seconds}", self.remaining);
+        let limit = format!("\"{}\";r={};t={seconds}", self.name, self.remaining);
         headers.insert(POLICY, self.policy);
         if let Ok(limit) = HeaderValue::try_from(limit) {
             headers.insert(LIMIT, limit);

@@ -49,6 +49,13 @@ fn interactive(rpc: &'static str, (schemas, paths, handler): UtoipaMethodRouter<
     }
 }
 
+fn figures(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
+    Endpoint {
+        class: Class::Figures,
+        ..interactive(rpc, route)
+    }
+}
+
 fn transfer(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
     Endpoint {
         class: Class::Transfer,
@@ -214,7 +221,7 @@ fn customers() -> Vec<Endpoint> {
             "/marque.customer.v1.CustomerService/GetMatcher",
             routes!(reconciliations::get_matcher),
         ),
-        interactive(
+        figures(
             "/marque.customer.v1.CustomerService/CountCustomers",
             routes!(customers::count_customers),
         ),
@@ -317,7 +324,7 @@ fn scores() -> Vec<Endpoint> {
             "/marque.scoring.v1.ScoringService/ListScores",
             routes!(scores::list_scores),
         ),
-        interactive(
+        figures(
             "/marque.scoring.v1.ScoringService/GetPyramid",
             routes!(scores::get_pyramid),
         ),
@@ -382,13 +389,17 @@ fn quality() -> Vec<Endpoint> {
             "/marque.quality.v1.QualityService/Recount",
             routes!(quality::recount),
         ),
-        interactive(
+        figures(
             "/marque.quality.v1.QualityService/ListScorecards",
             routes!(quality::list_scorecards),
         ),
-        interactive(
+        figures(
             "/marque.quality.v1.QualityService/GetScorecard",
             routes!(quality::get_scorecard),
+        ),
+        interactive(
+            "/marque.quality.v1.QualityService/GetRegionScorecard",
+            routes!(quality::get_region_scorecard),
         ),
         interactive(
             "/marque.quality.v1.QualityService/ListFindings",
@@ -418,7 +429,7 @@ fn quality() -> Vec<Endpoint> {
             "/marque.quality.v1.QualityService/GetWorkList",
             routes!(quality::get_work_list),
         ),
-        interactive(
+        figures(
             "/marque.quality.v1.QualityService/ListAccuracy",
             routes!(quality::list_accuracy),
         ),

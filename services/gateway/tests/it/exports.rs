@@ -52,3 +52,25 @@ async fn a_score_report_as_parquet_is_read_back_with_its_types() {
         assert!(rows[1].get_long(2).is_err(), "not known is null");
     }
 }
+
+#[tokio::test]
+async fn a_complaint_report_leaves_empty_what_was_not_measured() {
+    let rig = Rig::new();
+    let csv = rig
+        .call("GET", "/v1/complaints/report?format=csv", "")
+        .await;
+    assert_eq!(csv.status, 200, "{}", csv.text);
+    let unmeasured = csv.text.lines().nth(2);
+    assert_eq!(unmeasured, Some("D002,1,1,0,,,,,0,,,,,,,,0,1,0,0,0,0,,0,0"));
+    let path = "/v1/complaints/report?format=parquet";
+    let reply = rig.call("GET", path, "").await;
+    let reader = SerializedFileReader::new(reply.bytes).unwrap();
+    let rows = reader.get_row_iter(None).unwrap();
+    let rows: Vec<_> = rows.map(Result::unwrap).collect();
+    assert_eq!(rows[0].get_long(4).unwrap(), 600);
+    assert!(rows[1].get_long(4).is_err(), "no time of no answer");
+    for column in [7, 12, 13, 14, 15, 22] {
+        assert!(rows[0].get_double(column).is_ok(), "{column}");
+        assert!(rows[1].get_double(column).is_err(), "{column}");
+    }
+}

@@ -52,6 +52,35 @@ async fn a_caller_who_asks_too_much_is_told_when_to_come_back_and_others_are_not
 }
 
 #[tokio::test]
+async fn who_has_numbers_shown_one_after_the_other_is_stopped_and_can_go_on_with_his_work() {
+    let rig = Rig::with(|settings| settings.reveals_per_minute = NonZeroU32::new(2).unwrap());
+    let manager = rig.tokens.of("manager");
+    let show = async || {
+        let path = format!("/v1/customers/{CUSTOMER}/unmask");
+        let reason = r#"{"reason":"customer asks by phone"}"#;
+        rig.send(request("POST", &path, &manager, reason)).await
+    };
+    for left in ["r=1;", "r=0;"] {
+        let reply = show().await;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert_eq!(
+            reply.header("ratelimit-policy"),
+            Some("\"reveals\";q=2;w=60")
+        );
+        assert!(reply.header("ratelimit").unwrap().contains(left));
+    }
+    let refused = show().await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.reason().as_str()),
+        (429, "RATE_LIMITED")
+    );
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    let work = request("GET", &format!("/v1/customers/{CUSTOMER}"), &manager, "");
+    assert_eq!(rig.send(work).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
 async fn five_times_what_fits_is_refused_fast_and_what_is_let_in_is_served() {
     const FITS: usize = 8;
     let rig = Arc::new(Rig::with(|settings| settings.max_in_flight = FITS));

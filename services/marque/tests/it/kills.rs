@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use crate::server::Server;
 
-/// How often the server is killed.
+/// How often the server is killed; `MARQUE_KILLS` says otherwise.
 const KILLS: usize = 50;
 const ROWS: usize = 6_000;
 const DEALER: &str = "D001";
 
 #[test]
-fn an_import_that_is_killed_fifty_times_ends_like_one_that_is_not() {
+fn an_import_that_is_killed_again_and_again_ends_like_one_that_is_not() {
+    let kills = kills();
     let folder = tempfile::tempdir().unwrap();
     let file = sample(&folder.path().join("sample"));
     let calm = {
@@ -25,14 +26,14 @@ fn an_import_that_is_killed_fifty_times_ends_like_one_that_is_not() {
     let data = folder.path().join("killed");
     let mut dice = Dice::new();
     let mut done = 0;
-    while done < KILLS {
+    while done < kills {
         // A file of its own each round, for a machine that imports it before it was killed often enough.
         let server = Server::start(&data).with_dealer(DEALER);
         let import = id_of(&server.send("customers", DEALER, file.clone()));
         server.kill();
         done += 1;
         let mut server = Server::start(&data);
-        while done < KILLS && server.get(&format!("/v1/imports/{import}"))["state"] != "succeeded" {
+        while done < kills && server.get(&format!("/v1/imports/{import}"))["state"] != "succeeded" {
             std::thread::sleep(dice.moment());
             server.kill();
             done += 1;
@@ -50,6 +51,15 @@ fn an_import_that_is_killed_fifty_times_ends_like_one_that_is_not() {
         let same = server.get("/v1/customers/count");
         assert_eq!(same, calm.network, "seed {}", dice.seed);
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test runs is no setting of the program"
+)]
+fn kills() -> usize {
+    let set = std::env::var("MARQUE_KILLS").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(KILLS)
 }
 
 /// What an import came to, without what is made up anew each time.

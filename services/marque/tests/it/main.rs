@@ -6,10 +6,13 @@
 )]
 
 mod backup;
+mod demo;
 mod hostile_files;
 mod keys;
 mod kills;
+mod logs;
 mod mistakes;
 mod outbox;
+mod score;
 mod server;
 mod sheets;

@@ -1,13 +1,17 @@
 //! `marque serve` in a process of its own.
 
 use std::{
+    fs::File,
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use reqwest::blocking::{Body, Client};
+use reqwest::{
+    Method,
+    blocking::{Body, Client},
+};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_marque");
@@ -28,6 +32,15 @@ impl Server {
 
     /// The same with settings in its environment.
     pub(crate) fn start_with(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(data, settings, Stdio::null)
+    }
+
+    /// The same with its log in a file.
+    pub(crate) fn start_telling(data: &Path, settings: &[(&str, &str)], log: &File) -> Self {
+        Self::spawn(data, settings, || Stdio::from(log.try_clone().unwrap()))
+    }
+
+    fn spawn(data: &Path, settings: &[(&str, &str)], tells: impl Fn() -> Stdio) -> Self {
         let token = token(data);
         let port = free_port();
         let process = Command::new(BINARY)
@@ -38,8 +51,8 @@ impl Server {
             .env("MARQUE__LIMITS__QUEUE_DELAY_MS", "0")
             .env("MARQUE__TELEMETRY__LOG", "error")
             .envs(settings.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(tells())
+            .stderr(tells())
             .spawn()
             .unwrap();
         let server = Self {
@@ -84,6 +97,33 @@ impl Server {
             .unwrap();
         assert!(answer.status().is_success());
         self
+    }
+
+    /// What is said to a request with a body of JSON, or none if it is empty: status and answer.
+    pub(crate) fn ask(&self, method: Method, path: &str, body: String) -> (u16, Value) {
+        self.ask_with(&self.token, method, path, body)
+    }
+
+    /// The same with another token.
+    pub(crate) fn ask_with(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> (u16, Value) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(token);
+        if !body.is_empty() {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let answer = request.send().unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().unwrap_or_default())
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {

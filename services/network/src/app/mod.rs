@@ -2,6 +2,8 @@
 
 mod published;
 
+use std::collections::BTreeSet;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
@@ -130,23 +132,42 @@ impl NetworkApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                app.put_one_staff(conn, &ctx, &staff, only)?;
+                app.put_all_staff(conn, &ctx, std::slice::from_ref(&staff), only)?;
                 Ok(staff.clone())
             })
             .await
     }
 
+    /// Puts staff in the caller's transaction and tells the others whose of them changed.
+    fn put_all_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        staff: &[Staff],
+        only: Only,
+    ) -> Result<()> {
+        let mut changed = BTreeSet::new();
+        for one in staff {
+            if self.put_one_staff(conn, ctx, one, only)? {
+                changed.insert(one.dealer.as_str());
+            }
+        }
+        published::staff_put(conn, &*self.clock, &changed)
+    }
+
+    /// Puts one of them; says whether he is new or changed.
     fn put_one_staff(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         staff: &Staff,
         only: Only,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let now = self.clock.now();
         self.store
             .find_dealer(conn, ctx.scope(), &staff.dealer)?
             .ok_or(Error::DealerUnknown)?;
+        let earlier = self.store.find_staff(conn, &staff.dealer, &staff.code)?;
         if !self.store.put_staff(conn, staff, only, now)? {
             return Err(Error::StaffExists);
         }
@@ -162,7 +183,7 @@ impl NetworkApp {
                 detail: "",
             },
         )?;
-        Ok(())
+        Ok(earlier.as_ref() != Some(staff))
     }
 
     pub(crate) async fn list_staff(
@@ -205,9 +226,7 @@ impl NetworkApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
                     app.put_dealers(conn, &ctx, dealers.clone())?;
-                    for one in &staff {
-                        app.put_one_staff(conn, &ctx, one, Only::Anybody)?;
-                    }
+                    app.put_all_staff(conn, &ctx, &staff, Only::Anybody)?;
                     Ok::<_, Error>(answer(dealers.len(), staff.len()))
                 })
             })

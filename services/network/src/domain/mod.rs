@@ -11,6 +11,8 @@ pub(crate) struct Dealer {
     pub(crate) region: String,
     pub(crate) group: String,
     pub(crate) departments: Vec<String>,
+    /// Its own numbers, which must not turn up as a customer's.
+    pub(crate) phones: Vec<String>,
     pub(crate) updated_at: Timestamp,
     /// Grows by one with each change; 0 before the first.
     pub(crate) version: i64,
@@ -37,6 +39,7 @@ pub(crate) enum Only {
 
 const NAME_MAX: usize = 200;
 const CODE_MAX: usize = 64;
+const PHONE_MAX: usize = 32;
 
 impl Dealer {
     /// What is wrong with the dealer, field by field; `path` stands before each field.
@@ -72,6 +75,10 @@ impl Dealer {
                 true,
             );
         }
+        for (at, phone) in self.phones.iter().enumerate() {
+            let field = format!("{path}phones[{at}]");
+            check(&mut found, field, phone, PHONE_MAX, true);
+        }
         found
     }
 
@@ -83,6 +90,7 @@ impl Dealer {
                 dealer.region.clone(),
                 dealer.group.clone(),
                 dealer.departments.clone(),
+                dealer.phones.clone(),
             )
         };
         facts(self) == facts(other)
@@ -114,7 +122,8 @@ impl Staff {
             CODE_MAX,
             false,
         );
-        check(&mut found, format!("{path}phone"), &self.phone, 32, false);
+        let field = format!("{path}phone");
+        check(&mut found, field, &self.phone, PHONE_MAX, false);
         found
     }
 }
@@ -149,6 +158,7 @@ mod tests {
             region: "x".repeat(65),
             group: String::new(),
             departments: vec!["sales".into(), "a\nb".into()],
+            phones: vec!["021-5000 1234".into(), "1".repeat(33)],
             updated_at: Timestamp::default(),
             version: 0,
         };
@@ -161,6 +171,7 @@ mod tests {
             ("name", "MISSING"),
             ("region", "TOO_LONG"),
             ("departments[1]", "CONTROL_CHARACTER"),
+            ("phones[1]", "TOO_LONG"),
         ];
         assert_eq!(
             found,

@@ -25,6 +25,7 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
         departments,
         updated_at: _,
         version,
+        phones,
     } = dealer;
     Ok(Dealer {
         code: code(&text)?,
@@ -32,6 +33,7 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
         region,
         group,
         departments,
+        phones,
         updated_at: Timestamp::default(),
         version,
     })

@@ -22,7 +22,7 @@ pub(crate) struct NetworkStore {
 /// Key of the lock under which dealers are put: `dealers` in ASCII.
 const DEALERS_LOCK: i64 = 0x0064_6561_6c65_7273;
 
-const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version";
+const DEALER: &str = "code, name, region, dealer_group, departments, updated_at, version, phones";
 
 #[expect(
     clippy::unused_self,
@@ -72,13 +72,14 @@ impl NetworkStore {
     }
 
     pub(crate) fn put_dealer(&self, conn: &mut Conn<'_>, dealer: &Dealer) -> Result<()> {
-        let departments = dealer.departments.join("\n");
+        let [departments, phones] =
+            [&dealer.departments, &dealer.phones].map(|lines| lines.join("\n"));
         conn.execute(
-            "INSERT INTO dealers (code, name, region, dealer_group, departments, updated_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO dealers (code, name, region, dealer_group, departments, updated_at, version, phones)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (code) DO UPDATE SET name = excluded.name, region = excluded.region,
                  dealer_group = excluded.dealer_group, departments = excluded.departments,
-                 updated_at = excluded.updated_at, version = excluded.version",
+                 updated_at = excluded.updated_at, version = excluded.version, phones = excluded.phones",
             &[
                 dealer.code.as_str().into(),
                 (&dealer.name).into(),
@@ -87,6 +88,7 @@ impl NetworkStore {
                 (&departments).into(),
                 dealer.updated_at.into(),
                 dealer.version.into(),
+                (&phones).into(),
             ],
         )?;
         Ok(())
@@ -134,6 +136,18 @@ impl NetworkStore {
             .seal(Place::new("staff", &row, "phone"), staff.phone.as_bytes())?)
     }
 
+    /// A member of a dealer's staff, who was found in the caller's scope.
+    pub(crate) fn find_staff(
+        &self,
+        conn: &mut Conn<'_>,
+        dealer: &DealerCode,
+        code: &str,
+    ) -> Result<Option<Staff>> {
+        let sql = format!("SELECT {STAFF} FROM staff WHERE dealer = ?1 AND code = ?2");
+        let kept = conn.query_opt(&sql, &[dealer.as_str().into(), code.into()], read_staff)?;
+        kept.map(|kept| self.open_staff(dealer, kept)).transpose()
+    }
+
     pub(crate) fn list_staff(
         &self,
         conn: &mut Conn<'_>,
@@ -144,40 +158,46 @@ impl NetworkStore {
         self.find_dealer(conn, scope, dealer)?
             .ok_or(Error::DealerUnknown)?;
         let after = page.after.as_ref().map_or("", |token| token.key.as_str());
-        let rows = conn.query(
-            "SELECT code, name, department, phone, active FROM staff
-             WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3",
-            &[dealer.as_str().into(), after.into(), Value::from(page.size)],
-            |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get::<Vec<u8>>(3)?,
-                    row.get(4)?,
-                ))
-            },
-        )?;
+        let sql = format!(
+            "SELECT {STAFF} FROM staff WHERE dealer = ?1 AND code > ?2 ORDER BY code LIMIT ?3"
+        );
+        let values = [dealer.as_str().into(), after.into(), Value::from(page.size)];
+        let rows = conn.query(&sql, &values, read_staff)?;
         rows.into_iter()
-            .map(
-                |(code, name, department, sealed, active): (String, _, _, _, _)| {
-                    let row = row_of(dealer.as_str(), &code);
-                    let phone = self
-                        .vault
-                        .open(Place::new("staff", &row, "phone"), &sealed)?;
-                    let phone = String::from_utf8_lossy(&phone).into_owned();
-                    Ok(Staff {
-                        dealer: dealer.clone(),
-                        code,
-                        name,
-                        department,
-                        phone,
-                        active,
-                    })
-                },
-            )
+            .map(|kept| self.open_staff(dealer, kept))
             .collect()
     }
+
+    fn open_staff(&self, dealer: &DealerCode, kept: KeptStaff) -> Result<Staff> {
+        let (code, name, department, sealed, active) = kept;
+        let row = row_of(dealer.as_str(), &code);
+        let phone = self
+            .vault
+            .open(Place::new("staff", &row, "phone"), &sealed)?;
+        Ok(Staff {
+            dealer: dealer.clone(),
+            code,
+            name,
+            department,
+            phone: String::from_utf8_lossy(&phone).into_owned(),
+            active,
+        })
+    }
+}
+
+/// Code, name, department, sealed phone, and whether he works there.
+type KeptStaff = (String, String, String, Vec<u8>, bool);
+
+const STAFF: &str = "code, name, department, phone, active";
+
+fn read_staff(row: &Row<'_>) -> std::result::Result<KeptStaff, StoreError> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ))
 }
 
 /// The row a phone is sealed to.
@@ -197,7 +217,8 @@ fn scope_clause(scope: &Scope, number: usize) -> (String, &str) {
 
 fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
     let code: String = row.get(0)?;
-    let departments: String = row.get(4)?;
+    let (departments, phones): (String, String) = (row.get(4)?, row.get(7)?);
+    let lines = |text: String| text.lines().map(str::to_owned).collect();
     Ok(Dealer {
         code: code
             .parse()
@@ -208,7 +229,8 @@ fn read_dealer(row: &Row<'_>) -> std::result::Result<Dealer, StoreError> {
         name: row.get(1)?,
         region: row.get(2)?,
         group: row.get(3)?,
-        departments: departments.lines().map(str::to_owned).collect(),
+        departments: lines(departments),
+        phones: lines(phones),
         updated_at: row.get(5)?,
         version: row.get(6)?,
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
 use marque_auth::CallContext;
-use marque_core::Timestamp;
+use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, StoreError};
 use marque_insight::{
     benefit::{Benefit, BenefitPlan, Holder},
@@ -38,40 +38,66 @@ pub(crate) struct BenefitShown {
     pub(crate) left: Option<u32>,
 }
 
+/// What a customer may be entitled to, before it is known how he stands.
+#[derive(Debug)]
+pub(super) struct Promised {
+    plan: BenefitPlan,
+    /// What was granted to him and used by him this year.
+    words: Vec<String>,
+}
+
+impl Promised {
+    /// `None` where no plan counts.
+    pub(super) fn to(
+        conn: &mut Conn<'_>,
+        customer: CustomerId,
+        year: (Timestamp, Timestamp),
+    ) -> std::result::Result<Option<Self>, StoreError> {
+        let Some(plan) = active(conn)? else {
+            return Ok(None);
+        };
+        let words = storage::benefit_words(conn, customer, year)?;
+        Ok(Some(Self { plan, words }))
+    }
+}
+
 impl ScoreApp {
     /// The benefits of a customer whose loyalty is shown, this calendar year.
     pub(super) async fn benefits_of(&self, shown: &LoyaltyShown) -> Result<Vec<BenefitShown>> {
         let (customer, year) = (shown.customer, self.this_year());
-        let (plan, words) = self
-            .db
-            .read(move |conn| {
-                let Some(plan) = active(conn)? else {
-                    return Ok::<_, Error>((None, Vec::new()));
-                };
-                conn.see_all_dealers()?;
-                Ok((Some(plan), storage::benefit_words(conn, customer, year)?))
-            })
-            .await?;
-        let Some(plan) = plan else {
+        let read = move |conn: &mut Conn<'_>| {
+            conn.see_all_dealers()?;
+            Promised::to(conn, customer, year)
+        };
+        let Some(promised) = self.db.read(read).await? else {
             return Ok(Vec::new());
         };
-        let mut tier = None;
-        if let Some(loyalty) = &shown.loyalty {
-            self.ladder.catch_up().await?;
-            let standing = self.ladder.standing(loyalty.kind, None, customer);
-            tier = standing.map(|standing| standing.tier);
-        }
+        self.ladder.catch_up().await?;
+        Ok(self.benefits_by(&promised, shown))
+    }
+
+    /// The same by what was promised him, on the ladder as it is.
+    pub(super) fn benefits_by(
+        &self,
+        Promised { plan, words }: &Promised,
+        shown: &LoyaltyShown,
+    ) -> Vec<BenefitShown> {
+        let standing = shown
+            .loyalty
+            .as_ref()
+            .and_then(|loyalty| self.ladder.standing(loyalty.kind, None, shown.customer));
+        let tier = standing.map(|standing| standing.tier);
         let holder = shown.loyalty.as_ref().map(|loyalty| Holder {
             kind: loyalty.kind,
             tier,
             class: loyalty.class,
             rung: Some(loyalty.rung),
         });
-        Ok(shown_of(&plan, holder.as_ref(), &words))
+        shown_of(plan, holder.as_ref(), words)
     }
 
     /// From the first instant of the business year up to that of the next.
-    fn this_year(&self) -> (Timestamp, Timestamp) {
+    pub(super) fn this_year(&self) -> (Timestamp, Timestamp) {
         let year = self.today().year();
         (first_of(year), first_of(year + 1))
     }

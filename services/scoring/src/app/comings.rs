@@ -39,7 +39,7 @@ impl<'a> Grouping<'a> {
             By::Model => grouping.models = storage::models_by_vin(conn)?.into_iter().collect(),
             By::Region => grouping.regions = storage::regions(conn)?.into_iter().collect(),
             By::Occupation | By::Age => {
-                let mut groups = storage::groups(conn, scope, asked.by)?;
+                let mut groups = storage::groups(conn, scope, asked.of())?;
                 // Of who has two occupations, the same one counts each time.
                 groups.sort_unstable();
                 grouping.customers = groups.into_iter().collect();
@@ -74,7 +74,7 @@ pub(super) fn retained(
     let year_before = business_date(from)
         .checked_sub_months(Months::new(12))
         .unwrap_or(NaiveDate::MIN);
-    let comings = storage::comings_before(conn, scope, asked.to)?;
+    let comings = storage::comings_before(conn, scope, asked.to, asked.only)?;
     let mut last: FxHashMap<CustomerId, &Coming> = FxHashMap::default();
     let mut first: FxHashMap<CustomerId, NaiveDate> = FxHashMap::default();
     let mut came: FxHashSet<CustomerId> = FxHashSet::default();
@@ -121,7 +121,7 @@ pub(super) fn cohort_table(
     scope: &Scope,
     asked: &ReportQuestion,
 ) -> Result<Table> {
-    let comings = storage::comings_before(conn, scope, asked.to)?;
+    let comings = storage::comings_before(conn, scope, asked.to, asked.only)?;
     let grouping = Grouping::read(conn, scope, asked)?;
     let mut first: FxHashMap<CustomerId, (NaiveDate, String)> = FxHashMap::default();
     let mut seen: BTreeMap<String, Vec<(String, CustomerId, usize)>> = BTreeMap::new();

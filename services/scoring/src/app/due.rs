@@ -37,7 +37,10 @@ impl ScoreApp {
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
                 let learnt = app.assessor.learnt(conn)?;
-                let (_, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+                let (known, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+                if known.is_none() {
+                    return Err(Error::CustomerUnknown);
+                }
                 app.dues_of(conn, &cars, &learnt)
             })
             .await

@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 use marque_auth::CallContext;
-use marque_core::VehicleId;
+use marque_core::{VehicleId, business_date};
 use marque_insight::law::{
     WorkCalendar,
-    guarantees::{Counter, Windows, counters, windows},
+    guarantees::{
+        AnswerDeadlines, Counter, Terms, Windows, answer_deadlines, counters, usage_fee_fen,
+        windows,
+    },
 };
 use marque_rpc::CallMeta;
 
@@ -16,6 +19,43 @@ use crate::{
     history::local,
     storage,
 };
+
+/// A demand for another car or the money.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demand {
+    pub(crate) on: NaiveDate,
+    /// What was paid for the car; 0 if the fee is not asked for.
+    pub(crate) price_fen: u64,
+    pub(crate) driven_km: u32,
+}
+
+/// What a demand asks of the seller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demanded {
+    pub(crate) deadlines: AnswerDeadlines,
+    /// Owed in the cases of Art. 24 alone; `None` without a price.
+    pub(crate) usage_fee_fen: Option<u64>,
+}
+
+impl Demanded {
+    /// By the terms of a car sold on a day, if that is known.
+    fn of(
+        demand: Demand,
+        terms: &Terms,
+        (sold, today): (Option<NaiveDate>, NaiveDate),
+    ) -> Result<Self> {
+        let first = sold.unwrap_or(NaiveDate::MIN);
+        if !(first..=today).contains(&demand.on) {
+            let message = "a day from the sale up to today";
+            return Err(Error::field("demanded_on", "INVALID", message));
+        }
+        let fee = usage_fee_fen(terms, demand.price_fen, demand.driven_km);
+        Ok(Self {
+            deadlines: answer_deadlines(&WorkCalendar::shipped(), demand.on),
+            usage_fee_fen: (demand.price_fen > 0).then_some(fee),
+        })
+    }
+}
 
 /// The counters of a car.
 #[derive(Debug, Clone)]
@@ -28,6 +68,8 @@ pub(crate) struct Counted {
     /// By what terms.
     pub(crate) granted: Granted,
     pub(crate) counters: Vec<Counter>,
+    /// `None` if no demand was told of.
+    pub(crate) demanded: Option<Demanded>,
 }
 
 impl ScoreApp {
@@ -38,6 +80,7 @@ impl ScoreApp {
         ctx: CallContext,
         meta: &CallMeta,
         vehicle: VehicleId,
+        demand: Option<Demand>,
     ) -> Result<Counted> {
         let asked_at = self.clock.now();
         let (car, granted) = self
@@ -49,6 +92,10 @@ impl ScoreApp {
                 Ok::<_, Error>((car, granted))
             })
             .await?;
+        let days = (car.sale_date, business_date(asked_at));
+        let demanded = demand
+            .map(|demand| Demanded::of(demand, &granted.terms, days))
+            .transpose()?;
         let Some(start) = car.sale_date else {
             return Ok(Counted {
                 vehicle,
@@ -56,6 +103,7 @@ impl ScoreApp {
                 start: None,
                 granted,
                 counters: Vec::new(),
+                demanded,
             });
         };
         let repairs = self.history.repairs(meta, &car.vin).await?;
@@ -67,6 +115,7 @@ impl ScoreApp {
             start: Some((start, windows(&terms, start, &calendar))),
             granted,
             counters: counters(&terms, start, &calendar, &repairs, now),
+            demanded,
         })
     }
 }

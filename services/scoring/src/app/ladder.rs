@@ -71,10 +71,15 @@ impl Ladder {
 
     /// Brings the ladder to what the store now says.
     pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
+        let newest = self.db.read(storage::last_change).await?;
+        self.catch_up_to(newest).await
+    }
+
+    /// The same for who has read by himself which change is the newest.
+    pub(crate) async fn catch_up_to(&self, newest: i64) -> Result<(), StoreError> {
         if self.hysteresis != Hysteresis::OFF {
             self.catch_up_holds().await?;
         }
-        let newest = self.db.read(storage::last_change).await?;
         if newest <= self.inner.read().seen {
             return Ok(());
         }
@@ -199,6 +204,38 @@ impl Ladder {
             Some(_) => tier.last_rank(size),
         };
         ranks.at_rank(last)
+    }
+
+    /// The places of those of the customers who are ranked among all of a kind, or among those of a brand; in no order.
+    pub(crate) fn places(
+        &self,
+        (kind, brand): (Kind, Option<&str>),
+        customers: &[CustomerId],
+    ) -> Vec<(WeightedSum, CustomerId)> {
+        let inner = self.inner.read();
+        let group = inner.group(kind, brand);
+        let Some(ranks) = group.and_then(|group| inner.pyramid.group(group)) else {
+            return Vec::new();
+        };
+        let place = |customer: &CustomerId| Some((ranks.sum(*customer)?, *customer));
+        customers.iter().filter_map(place).collect()
+    }
+
+    /// So many of a brand's customers by rank, from the first or from behind a place, each with his place.
+    pub(crate) fn next_of_brand(
+        &self,
+        (kind, brand): (Kind, &str),
+        after: Option<(WeightedSum, CustomerId)>,
+        count: usize,
+    ) -> Vec<(WeightedSum, CustomerId)> {
+        let inner = self.inner.read();
+        let group = inner.group(kind, Some(brand));
+        let Some(ranks) = group.and_then(|group| inner.pyramid.group(group)) else {
+            return Vec::new();
+        };
+        let first = after.map_or(1, |(sum, customer)| ranks.rank_behind(customer, sum));
+        let at = |rank| ranks.at_rank(rank).map(|(customer, sum)| (sum, customer));
+        (first..).map_while(at).take(count).collect()
     }
 
     /// How many are ranked in a group, and the sum of the last customer of each tier.

@@ -1,10 +1,12 @@
-//! Learning from everybody, once a day: usual intervals, who comes back, how cars are driven.
+//! Learning from everybody: usual intervals, who comes back, what is spent, how cars are driven. Once a day, and when there are twice as
+//! many customers as were learnt from last: after a first import nobody waits for the next day to be compared with the others. While an
+//! import runs it is waited for its end, since everybody is assessed anew by what is learnt.
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use marque_core::business_date;
-use marque_db::AsStoreError as _;
+use marque_db::{AsStoreError as _, Conn, StoreError};
 use marque_insight::mileage::{History, MileageModel, Profile};
 use rustc_hash::FxHashMap;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +14,7 @@ use uuid::Uuid;
 
 use super::ScoreApp;
 use crate::{
-    domain::{Fitted, Happening, Learner, Vehicle, readings},
+    domain::{EDITION, Fitted, Happening, Learner, Vehicle, readings},
     error::{Error, Result},
     storage,
 };
@@ -22,17 +24,45 @@ const MOST_CUSTOMERS: usize = 50_000;
 const MOST_CARS: usize = 50_000;
 /// Read with one round of statements.
 const BATCH: usize = 500;
-/// How often it is looked whether a new day has begun.
-const INTERVAL: Duration = Duration::from_mins(15);
+/// How often it is looked whether a new day has begun or the customers are twice as many.
+const INTERVAL: Duration = Duration::from_mins(1);
 /// With fewer cars than this a fleet says nothing of one of them.
 const FEWEST_CARS: usize = 20;
 
+/// So many changes of scores from one look to the next are everyday life; of many customers one in so many.
+const FEW_CHANGES: i64 = 100;
+const CALM_SHARE: i64 = 100;
+
+/// What was seen of the scores until now. They are told by how often any of them has changed, which is one number of the store.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// Changes there had been at the last look.
+    changes: Option<i64>,
+    /// Customers at the last count, and the changes there had been then.
+    counted: (i64, i64),
+}
+
+impl Seen {
+    /// Whether there may be so many customers by now. Each new one is a change, so that most times nobody has to be counted.
+    fn may_reach(self, customers: i64, changes: i64) -> bool {
+        let (counted, then) = self.counted;
+        counted + changes - then >= customers
+    }
+
+    /// Whether no import seems to run: since the last look few scores have changed, beside how many customers were learnt from.
+    fn is_calm(self, population: i64, changes: i64) -> bool {
+        let few = (population / CALM_SHARE).max(FEW_CHANGES);
+        self.changes.is_none_or(|before| changes - before <= few)
+    }
+}
+
 /// Runs until told to stop.
-pub(crate) async fn learn_daily(app: ScoreApp, stop: CancellationToken) {
+pub(crate) async fn keep_learning(app: ScoreApp, stop: CancellationToken) {
+    let mut seen = Seen::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            learnt = app.learn_if_new_day() => {
+            learnt = app.learn_if_due(&mut seen) => {
                 if let Err(error) = learnt {
                     let is_busy = error.as_store_error().is_some();
                     tracing::warn!(%error, is_busy, "learning from all customers has to wait");
@@ -52,19 +82,43 @@ fn stride(known: i64, most: usize) -> usize {
 }
 
 impl ScoreApp {
-    async fn learn_if_new_day(&self) -> Result<()> {
+    async fn learn_if_due(&self, seen: &mut Seen) -> Result<()> {
         let (app, today) = (self.clone(), business_date(self.clock.now()));
-        let last = self.db.read(move |conn| app.assessor.fitted(conn)).await?;
-        // A store that was empty when it was learnt from is looked at again.
-        if last.customers > 0 && last.on >= today {
+        let read = move |conn: &mut Conn<'_>| {
+            let last = app.assessor.fitted(conn)?;
+            Ok::<_, StoreError>((last, storage::last_change(conn)?))
+        };
+        let (last, changes) = self.db.read(read).await?;
+        let population = last.population();
+        // The first customers are learnt from at once: it costs little, and nothing is known without.
+        let is_calm = population == 0 || seen.is_calm(population, changes);
+        seen.changes = Some(changes);
+        // What is believed before anything was learnt is of today.
+        let is_fresh = last.on >= today && last.edition == EDITION;
+        if is_fresh && !(is_calm && self.has_doubled(population, seen, changes).await?) {
             return Ok(());
         }
         self.learn(today).await
     }
 
+    /// Whether there are twice as many customers as there were, or any at all where there was none.
+    async fn has_doubled(&self, population: i64, seen: &mut Seen, changes: i64) -> Result<bool> {
+        let enough = (2 * population).max(1);
+        if !seen.may_reach(enough, changes) {
+            return Ok(false);
+        }
+        let customers = self.db.scan(storage::count_customers).await?;
+        seen.counted = (customers, changes);
+        Ok(customers >= enough)
+    }
+
     /// Learns from all customers and cars, and keeps what was learnt.
-    pub(crate) async fn learn(&self, today: NaiveDate) -> Result<()> {
-        let learner = self.read_customers(today).await?;
+    async fn learn(&self, today: NaiveDate) -> Result<()> {
+        let known = self.db.scan(storage::count_customers).await?;
+        if known == 0 {
+            return Ok(());
+        }
+        let learner = self.read_customers(today, known).await?;
         let fleet = self.read_fleet().await?;
         let fitted = tokio::task::spawn_blocking(move || {
             let mileage = if fleet.len() < FEWEST_CARS {
@@ -72,25 +126,20 @@ impl ScoreApp {
             } else {
                 MileageModel::fit(&fleet)
             };
-            learner.learn(today, mileage)
+            learner.learn(today, known, mileage)
         });
         let fitted: Fitted = fitted.await?;
-        if fitted.customers == 0 {
-            return Ok(());
-        }
         let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
         let now = self.clock.now();
         self.db
-            .write(move |conn| {
-                storage::put_fitted(conn, &body, now)?;
-                Ok::<_, Error>(())
-            })
-            .await
+            .write(move |conn| storage::put_fitted(conn, &body, now))
+            .await?;
+        self.learnt.notify_one();
+        Ok(())
     }
 
-    async fn read_customers(&self, today: NaiveDate) -> Result<Learner> {
+    async fn read_customers(&self, today: NaiveDate, known: i64) -> Result<Learner> {
         let (mut after, mut learner) = (Uuid::nil(), Learner::default());
-        let known = self.db.scan(storage::count_customers).await?;
         let stride = stride(known, MOST_CUSTOMERS);
         loop {
             let batch = self.db.scan(move |conn| {
@@ -145,5 +194,43 @@ impl ScoreApp {
             fleet.extend(cars.iter().map(history));
         }
         Ok(fleet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_counted_before_there_can_be_enough() {
+        let none = Seen::default();
+        assert!(!none.may_reach(1, 0) && none.may_reach(1, 1));
+        let seen = Seen {
+            counted: (700, 5_000),
+            ..none
+        };
+        for (changes, may) in [(5_000, false), (5_299, false), (5_300, true), (9_000, true)] {
+            assert_eq!(seen.may_reach(1_000, changes), may, "{changes}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_import_is_waited_for() {
+        let seen = Seen {
+            changes: Some(1_000),
+            ..Seen::default()
+        };
+        for (population, changes, is_calm) in [
+            (50, 1_100, true),
+            (50, 1_101, false),
+            (1_000_000, 11_000, true),
+            (1_000_000, 11_001, false),
+        ] {
+            assert_eq!(seen.is_calm(population, changes), is_calm, "{changes}");
+        }
+        assert!(
+            Seen::default().is_calm(50, 1_000_000),
+            "who has just started knows of none"
+        );
     }
 }

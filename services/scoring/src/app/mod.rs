@@ -11,6 +11,7 @@ mod guarantees;
 mod holds;
 mod ladder;
 mod learn;
+mod list;
 mod loyalty;
 mod models;
 mod outlook;
@@ -25,21 +26,24 @@ mod sink;
 mod tell;
 mod what_if;
 
+use std::sync::Arc;
+
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
+use tokio::sync::Notify;
 
 pub(crate) use assess::Assessor;
 pub(crate) use benefits::BenefitShown;
 pub(crate) use due_list::{DueAsked, DueShown, keep_dues};
 pub(crate) use facts::Recorded;
-pub(crate) use guarantees::Counted;
+pub(crate) use guarantees::{Counted, Demand, Demanded};
 pub(crate) use holds::keep_holds;
 pub(crate) use ladder::Ladder;
-pub(crate) use learn::learn_daily;
+pub(crate) use learn::keep_learning;
 pub(crate) use loyalty::{LoyaltyShown, Wanted};
 pub(crate) use models::{Models, NewModel, Weighing};
-pub(crate) use promises::NewPromise;
+pub(crate) use promises::{NewPromise, PromisedTo};
 pub(crate) use pyramid::{PyramidShown, TierShown};
 pub(crate) use read::{Asked, LiftTo, Shown};
 pub(crate) use refresh::refresh;
@@ -60,4 +64,6 @@ pub(crate) struct ScoreApp {
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,
     pub(crate) history: History,
+    /// Told when something was learnt, for whoever reckons by it.
+    pub(crate) learnt: Arc<Notify>,
 }

@@ -2,13 +2,19 @@
 
 use marque_auth::CallContext;
 use marque_core::CustomerId;
+use marque_db::StoreError;
 
 use super::{
     ScoreApp,
+    benefits::Promised,
     loyalty::LoyaltyShown,
     read::{Asked, Shown, visible},
 };
-use crate::{domain::CarDue, error::Result};
+use crate::{
+    domain::{CarDue, State},
+    error::{Error, Result},
+    storage,
+};
 
 /// Score, loyalty and due dates of a customer.
 #[derive(Debug, Clone)]
@@ -20,35 +26,60 @@ pub(crate) struct Outlook {
     pub(crate) cars: Vec<CarDue>,
 }
 
+/// What follows from where he stands, as far as it was read with the rest.
+struct Read {
+    /// The newest change of scores.
+    newest: i64,
+    promised: Option<Promised>,
+}
+
 impl ScoreApp {
-    /// What a view of a customer shows of him. He is looked for once, and what was found of him today is not worked out anew.
+    /// What a view of a customer shows of him. He is looked for once, all is read at once, and what was found of him today is not
+    /// worked out anew.
     pub(crate) async fn outlook(&self, ctx: CallContext, customer: CustomerId) -> Result<Outlook> {
         let (app, now) = (self.clone(), self.clock.now());
-        let mut outlook: Outlook = self
+        let (mut outlook, read) = self
             .db
             .read(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
                 let learnt = app.assessor.learnt(conn)?;
                 let (loyalty, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
-                Ok::<_, crate::error::Error>(Outlook {
+                let outlook = Outlook {
                     score: app.score_of(conn, customer, Asked::default())?,
                     loyalty,
                     cars: app.dues_of(conn, &cars, &learnt)?,
-                })
+                };
+                let read = Read {
+                    newest: storage::last_change(conn)?,
+                    promised: Promised::to(conn, customer, app.this_year())?,
+                };
+                Ok::<_, Error>((outlook, read))
             })
             .await?;
-        if let Some(score) = &mut outlook.score {
-            // Without his place the rest of the answer still stands.
-            if let Err(error) = self.place(score, false).await {
-                tracing::warn!(%error, "a score is shown without its place");
-            }
-        }
-        if let Some(loyalty) = &mut outlook.loyalty {
-            match self.benefits_of(loyalty).await {
-                Ok(benefits) => loyalty.benefits = benefits,
-                Err(error) => tracing::warn!(%error, "a customer is shown without his benefits"),
-            }
+        // Without his place and what hangs on it the rest of the answer still stands.
+        if let Err(error) = self.place_all(&mut outlook, &read).await {
+            tracing::warn!(%error, "a customer is shown without his place and benefits");
         }
         Ok(outlook)
+    }
+
+    /// Adds where he stands, and what that entitles him to.
+    async fn place_all(
+        &self,
+        outlook: &mut Outlook,
+        read: &Read,
+    ) -> std::result::Result<(), StoreError> {
+        self.ladder.catch_up_to(read.newest).await?;
+        if let Some(score) = outlook
+            .score
+            .as_mut()
+            .filter(|score| score.row.state == State::Scored)
+        {
+            self.stand(score);
+        }
+        if let (Some(loyalty), Some(promised)) = (&mut outlook.loyalty, &read.promised) {
+            loyalty.benefits = self.benefits_by(promised, loyalty);
+        }
+        Ok(())
     }
 }

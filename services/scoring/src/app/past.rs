@@ -34,7 +34,7 @@ pub(super) fn degrees(
     asked: &ReportQuestion,
     fitted: &Fitted,
 ) -> Result<Past> {
-    let mut all = storage::groups(conn, scope, asked.by)?;
+    let mut all = storage::groups(conn, scope, asked.of())?;
     all.sort_unstable();
     let regions: FxHashMap<String, String> = storage::regions(conn)?.into_iter().collect();
     // By customer, so that who belongs to several groups is in the sample with all of them.

@@ -5,8 +5,8 @@ use marque_core::{CustomerId, PageRequest, Timestamp, business_date};
 use marque_db::Conn;
 use marque_events::knows_customer;
 use marque_insight::{
-    rank::{Kind, Standing, Tier},
-    value::{Assessment, Explanation, Lift, WeightedSum, explain, lifts},
+    rank::{Standing, Tier},
+    value::{Assessment, Explanation, Lift, explain, lifts},
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::ScoreApp;
 use crate::{
     domain::{Basis, Dossier, Evidence, Row, State},
     error::{Error, Result},
-    storage::{self, Listing},
+    storage,
 };
 
 /// A score as it is shown.
@@ -122,6 +122,10 @@ impl ScoreApp {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
                 let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
+                if rows.is_empty() && page.after.is_none() {
+                    // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
+                    storage::known_customer(conn, customer)?.ok_or(Error::CustomerUnknown)?;
+                }
                 let is_full = rows.len() == page.size as usize;
                 let next = rows.last().filter(|_| is_full);
                 let next = next.map(|row| row.assessed_at.as_micros().to_string());
@@ -133,73 +137,6 @@ impl ScoreApp {
                 Ok((shown.collect::<Result<_>>()?, next))
             })
             .await
-    }
-
-    /// Customers of a kind by rank, the highest first; those of one brand, and of one tier among all or among these, if asked.
-    pub(crate) async fn list(
-        &self,
-        ctx: CallContext,
-        (kind, brand): (Kind, String),
-        tier: Option<Tier>,
-        page: PageRequest,
-    ) -> Result<(Vec<Shown>, Option<String>)> {
-        self.ladder.catch_up().await?;
-        let group = Some(brand.as_str()).filter(|brand| !brand.is_empty());
-        let (_, lasts) = self.ladder.shape(kind, group);
-        let place = |(customer, sum): (CustomerId, WeightedSum)| (sum, customer);
-        let (mut after, last) = match tier {
-            None => (None, None),
-            Some(tier) => {
-                let above = tier.next_up().and_then(|above| lasts[above as usize]);
-                let Some(last) = self.ladder.last_held(kind, group, tier) else {
-                    return Ok((Vec::new(), None));
-                };
-                (above.map(place), Some(place(last)))
-            }
-        };
-        if let Some(token) = &page.after {
-            after = Some(read_key(&token.key).ok_or(marque_core::InvalidPage::Token)?);
-        }
-        let listing = Listing {
-            kind,
-            brand: brand.clone(),
-            after,
-            last,
-            limit: page.size as usize,
-        };
-        let app = self.clone();
-        let mut shown: Vec<Shown> = self
-            .db
-            .scan(move |conn| {
-                let rows = storage::list_by_rank(conn, ctx.scope(), &listing)?;
-                conn.see_all_dealers()?;
-                rows.into_iter()
-                    .map(|row| app.show(conn, row, Asked::default()))
-                    .collect::<Result<_>>()
-            })
-            .await?;
-        let is_full = shown.len() == page.size as usize;
-        let next = shown.last().filter(|_| is_full).map(|last| {
-            let Row { sum, customer, .. } = &last.row;
-            format!("{}:{}", sum.0, customer.uuid().as_simple())
-        });
-        for each in &mut shown {
-            let customer = each.row.customer;
-            each.standing = self.ladder.standing(kind, None, customer);
-            let place = |brand: &str| {
-                let standing = self.ladder.standing(kind, Some(brand), customer)?;
-                let brand = brand.to_owned();
-                Some(Place { brand, standing })
-            };
-            each.brands = group.and_then(place).into_iter().collect();
-        }
-        // Where tiers are held, some of those near the border are still of the tier above, or already of the one below.
-        shown.retain(|each| {
-            let among = each.brands.first().map(|place| place.standing);
-            let standing = among.or(each.standing);
-            tier.is_none_or(|tier| standing.is_none_or(|standing| standing.tier == tier))
-        });
-        Ok((shown, next))
     }
 
     /// The row of who has none since nothing is known of him; `None` of who was not known then at all.
@@ -219,7 +156,7 @@ impl ScoreApp {
         Ok(Some(Row::without_basis(customer, kind, &model, when)))
     }
 
-    fn show(&self, conn: &mut Conn<'_>, row: Row, asked: Asked) -> Result<Shown> {
+    pub(super) fn show(&self, conn: &mut Conn<'_>, row: Row, asked: Asked) -> Result<Shown> {
         let models = self.assessor.models();
         let model = match models.of_version(conn, &row.model_version)? {
             Some(model) => model,
@@ -262,16 +199,8 @@ impl ScoreApp {
             return Ok(());
         }
         self.ladder.catch_up().await?;
-        let (kind, customer) = (shown.row.kind, shown.row.customer);
-        shown.standing = self.ladder.standing(kind, None, customer);
-        for brand in &shown.row.brands {
-            if let Some(standing) = self.ladder.standing(kind, Some(brand), customer) {
-                shown.brands.push(Place {
-                    brand: brand.clone(),
-                    standing,
-                });
-            }
-        }
+        self.stand(shown);
+        let kind = shown.row.kind;
         let next = shown.standing.and_then(|standing| standing.tier.next_up());
         let border = next.and_then(|tier| Some((tier, self.ladder.border(kind, tier)?)));
         if let Some((tier, border)) = border.filter(|_| explained) {
@@ -285,6 +214,20 @@ impl ScoreApp {
             shown.lifts = Some(LiftTo { tier, lifts });
         }
         Ok(())
+    }
+
+    /// Adds where he stands on the ladder as it is.
+    pub(super) fn stand(&self, shown: &mut Shown) {
+        let (kind, customer) = (shown.row.kind, shown.row.customer);
+        shown.standing = self.ladder.standing(kind, None, customer);
+        for brand in &shown.row.brands {
+            if let Some(standing) = self.ladder.standing(kind, Some(brand), customer) {
+                shown.brands.push(Place {
+                    brand: brand.clone(),
+                    standing,
+                });
+            }
+        }
     }
 }
 
@@ -303,10 +246,4 @@ pub(super) fn visible(
     } else {
         Err(Error::CustomerUnknown)
     }
-}
-
-fn read_key(key: &str) -> Option<(WeightedSum, CustomerId)> {
-    let (sum, customer) = key.split_once(':')?;
-    let customer = Uuid::try_parse(customer).ok()?;
-    Some((WeightedSum(sum.parse().ok()?), customer.into()))
 }

@@ -10,8 +10,8 @@ use crate::storage;
 
 /// Customers a transaction.
 const BATCH: usize = 200;
-/// How often it is looked whether a new day has begun.
-const INTERVAL: Duration = Duration::from_mins(10);
+/// How often it is looked whether a new day has begun or something was learnt.
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs until told to stop.
 pub(crate) async fn refresh(app: ScoreApp, stop: CancellationToken) {
@@ -24,6 +24,7 @@ pub(crate) async fn refresh(app: ScoreApp, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
+            () = app.learnt.notified() => {}
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::{ScoreApp, comings, past};
 use crate::{
-    domain::{By, Cell, Holds, Report, Table},
+    domain::{By, Cell, Holds, Report, Table, Word},
     error::{Error, Result},
     storage::{self, Past},
 };
@@ -24,7 +24,10 @@ use crate::{
 pub(crate) struct ReportQuestion {
     pub(crate) report: Report,
     pub(crate) by: By,
+    /// Whose ranks are told of.
     pub(crate) kind: Kind,
+    /// Only customers of this kind; of both if `None`.
+    pub(crate) only: Option<Kind>,
     /// As of this instant, or the end of the period.
     pub(crate) to: Timestamp,
     /// Beginning of the period, for what has one.
@@ -32,6 +35,11 @@ pub(crate) struct ReportQuestion {
 }
 
 impl ReportQuestion {
+    /// Whom it is of, and by what they are told apart.
+    pub(super) fn of(&self) -> (By, Option<Kind>) {
+        (self.by, self.only)
+    }
+
     fn check(&self) -> Result<()> {
         let has_period = matches!(
             self.report,
@@ -98,17 +106,23 @@ fn answer(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
                 tiers_at(conn, from, asked.kind)?,
                 tiers_at(conn, asked.to, asked.kind)?,
             );
-            let seen = storage::groups(conn, scope, asked.by)?;
+            let seen = storage::groups(conn, scope, asked.of())?;
             Ok(migrations(&before, &after, &seen, (asked, "unscored")))
         }
-        Report::Loyalty => loyalty(conn, scope, asked),
+        Report::Loyalty => loyalty(conn, scope, asked, Word::Class),
+        Report::Ladder => loyalty(conn, scope, asked, Word::Rung),
+        Report::Trust => loyalty(conn, scope, asked, Word::Trust),
         Report::LoyaltyMigrations => {
-            let before = storage::classes_at(conn, from)?.into_iter().collect();
-            let after = storage::classes_at(conn, asked.to)?.into_iter().collect();
-            let seen = storage::groups(conn, scope, asked.by)?;
+            let before = Said::of_loyalty(conn, Word::Class, (asked.by, from))?;
+            let after = Said::of_loyalty(conn, Word::Class, (asked.by, asked.to))?;
+            let seen = storage::groups(conn, scope, asked.of())?;
             Ok(migrations(&before, &after, &seen, (asked, "none")))
         }
-        Report::Degrees => Ok(means(asked, storage::degrees_by(conn, scope, asked.by)?, 1)),
+        Report::Degrees => Ok(means(
+            asked,
+            storage::degrees_by(conn, scope, asked.of())?,
+            1,
+        )),
         Report::Retention => comings::retained(conn, scope, asked, from),
         Report::Cohorts => comings::cohort_table(conn, scope, asked),
     }
@@ -130,17 +144,44 @@ fn ranked(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<(Past, Tier)>> {
     Ok(ranked)
 }
 
-fn tiers_at(
-    conn: &mut Conn<'_>,
-    at: Timestamp,
-    kind: Kind,
-) -> Result<FxHashMap<CustomerId, String>> {
+fn tiers_at(conn: &mut Conn<'_>, at: Timestamp, kind: Kind) -> Result<Said> {
     let of_kind = ranked(conn, at)?
         .into_iter()
         .filter(|(past, _)| past.kind == kind);
-    Ok(of_kind
-        .map(|(past, tier)| (past.customer, tier.key().to_owned()))
-        .collect())
+    let words = of_kind.map(|(past, tier)| (past.customer, tier.key().to_owned()));
+    Ok(Said {
+        words: words.collect(),
+        of_group: FxHashMap::default(),
+    })
+}
+
+/// What is said of customers as of an instant.
+struct Said {
+    words: FxHashMap<CustomerId, String>,
+    /// Where another word, or none, is said of a customer in one of his groups.
+    of_group: FxHashMap<(CustomerId, String), Option<String>>,
+}
+
+impl Said {
+    /// A word of loyalty; by model, classes are those with each model.
+    fn of_loyalty(conn: &mut Conn<'_>, word: Word, (by, at): (By, Timestamp)) -> Result<Self> {
+        let of_group = if (word, by) == (Word::Class, By::Model) {
+            storage::model_classes_at(conn, at)?
+        } else {
+            FxHashMap::default()
+        };
+        let words = storage::words_at(conn, word, at)?.into_iter().collect();
+        Ok(Self { words, of_group })
+    }
+
+    fn of(&self, customer: CustomerId, group: &str) -> Option<&str> {
+        let overall = self.words.get(&customer).map(String::as_str);
+        if self.of_group.is_empty() {
+            return overall;
+        }
+        let own = self.of_group.get(&(customer, group.to_owned()));
+        own.map_or(overall, Option::as_deref)
+    }
 }
 
 /// How the scores of a kind are spread. The highest band has 100 in it.
@@ -153,7 +194,7 @@ fn scores(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<
         .map(|past| (past.customer, past.hundredths))
         .collect();
     let mut groups: BTreeMap<(String, i64), u64> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
+    for (customer, group) in storage::groups(conn, scope, asked.of())? {
         if let Some(hundredths) = scored.get(&customer) {
             let band = (hundredths / 100 / BAND * BAND).min(HIGHEST);
             *groups.entry((asked.named(&group), band)).or_default() += 1;
@@ -185,7 +226,7 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
         .map(|(past, tier)| (past.customer, (past, tier)))
         .collect();
     let mut groups: BTreeMap<(String, Tier), (u64, i64)> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
+    for (customer, group) in storage::groups(conn, scope, asked.of())? {
         if let Some((past, tier)) = ranked.get(&customer) {
             let entry = groups.entry((asked.named(&group), *tier)).or_default();
             *entry = (entry.0 + 1, entry.1 + past.hundredths);
@@ -210,28 +251,32 @@ fn tiers(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<T
     })
 }
 
-fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {
-    let classes: FxHashMap<CustomerId, String> =
-        storage::classes_at(conn, asked.to)?.into_iter().collect();
-    let mut groups: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for (customer, group) in storage::groups(conn, scope, asked.by)? {
-        if let Some(class) = classes.get(&customer) {
-            *groups
-                .entry((asked.named(&group), class.clone()))
-                .or_default() += 1;
+/// How many customers a word is said of.
+fn loyalty(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    asked: &ReportQuestion,
+    word: Word,
+) -> Result<Table> {
+    let said = Said::of_loyalty(conn, word, (asked.by, asked.to))?;
+    let mut groups: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    let seen = storage::groups(conn, scope, asked.of())?;
+    for (customer, group) in &seen {
+        if let Some(word) = said.of(*customer, group) {
+            *groups.entry((asked.named(group), word)).or_default() += 1;
         }
     }
-    let row = |((group, class), count): ((String, String), u64)| {
+    let row = |((group, word), count): ((String, &str), u64)| {
         vec![
             Cell::Text(group),
-            Cell::Text(class),
+            Cell::Text(word.to_owned()),
             Cell::Number(count as f64),
         ]
     };
     Ok(Table {
         columns: vec![
             ("group", Holds::Text),
-            ("class", Holds::Text),
+            (word.name(), Holds::Text),
             ("customers", Holds::Integer),
         ],
         rows: groups.into_iter().map(row).collect(),
@@ -240,18 +285,18 @@ fn loyalty(conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result
 
 /// Who went from where to where; `nowhere` is the word for who was nowhere.
 fn migrations(
-    before: &FxHashMap<CustomerId, String>,
-    after: &FxHashMap<CustomerId, String>,
+    before: &Said,
+    after: &Said,
     seen: &[(CustomerId, String)],
     (asked, nowhere): (&ReportQuestion, &str),
 ) -> Table {
     let mut moves: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for (customer, group) in seen {
-        let (from, to) = (before.get(customer), after.get(customer));
+        let (from, to) = (before.of(*customer, group), after.of(*customer, group));
         if from.is_none() && to.is_none() {
             continue;
         }
-        let word = |place: Option<&String>| place.map_or(nowhere, String::as_str).to_owned();
+        let word = |place: Option<&str>| place.unwrap_or(nowhere).to_owned();
         let key = (asked.named(group), word(from), word(to));
         *moves.entry(key).or_default() += 1;
     }

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::{NewModel, ScoreApp};
 use crate::{
-    domain::State,
     error::{Error, Result},
     storage,
 };
@@ -89,22 +88,15 @@ impl ScoreApp {
     pub(super) async fn population(&self) -> Result<Vec<Member<CustomerId>>> {
         let (mut after, mut population) = (Uuid::nil(), Vec::new());
         loop {
-            let rows = self
+            let members = self
                 .db
-                .scan(move |conn| storage::walk(conn, after, BATCH))
+                .scan(move |conn| storage::walk_members(conn, after, BATCH))
                 .await?;
-            let Some(last) = rows.last() else {
+            let Some(last) = members.last() else {
                 return Ok(population);
             };
-            after = last.customer.uuid();
-            let known = rows
-                .iter()
-                .filter(|row| matches!(row.state, State::Scored | State::Unscored));
-            population.extend(known.map(|row| Member {
-                id: row.customer,
-                kind: row.kind,
-                inputs: row.inputs,
-            }));
+            after = last.id.uuid();
+            population.extend(members);
         }
     }
 }

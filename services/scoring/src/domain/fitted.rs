@@ -1,6 +1,7 @@
 //! What was learnt from everybody and helps to understand one: usual intervals, who comes back, how cars are driven.
 //!
-//! Fitted once a day and kept, so that an answer does not depend on when its process started.
+//! Fitted once a day, or when customers have become twice as many, and kept, so that an answer does not depend on when its process
+//! started.
 
 use std::collections::BTreeMap;
 
@@ -55,13 +56,23 @@ impl From<UsualInterval> for Usual {
     }
 }
 
+/// Of what is kept of customers and cars, to be shown without working it out anew; to be raised whenever it has other fields or
+/// another meaning.
+pub(crate) const EDITION: u8 = 5;
+
 /// Everything that was learnt.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Fitted {
     /// The day up to which was learnt.
     pub(crate) on: NaiveDate,
+    /// The edition of what is kept of customers by it: with another one everybody is to be reckoned anew.
+    #[serde(default)]
+    pub(crate) edition: u8,
     /// Customers it was learnt from.
     pub(crate) customers: usize,
+    /// Customers there were, of whom those are a sample; 0 where it was learnt before this was kept.
+    #[serde(default)]
+    known: i64,
     fleet: Usual,
     by_model: BTreeMap<String, Usual>,
     pub(crate) churn: ChurnModel,
@@ -80,7 +91,9 @@ impl Fitted {
         let rhythm = BgNbd::new(r, alpha, a, b).expect("the parameters are above zero");
         Self {
             on,
+            edition: EDITION,
             customers: 0,
+            known: 0,
             fleet: UNLEARNT,
             by_model: BTreeMap::new(),
             churn: ChurnModel::fit(rhythm, CHURN_WINDOW_DAYS as f64, &[]),
@@ -88,6 +101,11 @@ impl Fitted {
             mileage: MileageModel::uninformed(),
             spend: [Vec::new(), Vec::new()],
         }
+    }
+
+    /// How many customers there were when it was learnt, as far as that is known.
+    pub(crate) fn population(&self) -> i64 {
+        self.known.max(self.customers as i64)
     }
 
     /// The usual interval of cars of a model, or of all.
@@ -152,9 +170,10 @@ impl Learner {
         }
     }
 
-    /// What was learnt; of what there is too little to learn from, what is believed without.
-    pub(crate) fn learn(self, on: NaiveDate, mileage: MileageModel) -> Fitted {
+    /// What was learnt while so many were known; of what there is too little to learn from, what is believed without.
+    pub(crate) fn learn(self, on: NaiveDate, known: i64, mileage: MileageModel) -> Fitted {
         let mut fitted = Fitted::unlearnt(on);
+        fitted.known = known;
         fitted.customers = self.intervals.len();
         fitted.mileage = mileage;
         let enough =

@@ -20,13 +20,13 @@ pub(crate) use basis::{Basis, Cited, Evidence, ORDER_WITHOUT_VIN};
 pub(crate) use dossier::{Buyer, Car, Claim, Dossier, Record, Vehicle};
 pub(crate) use due::{CarDue, Due, DueItem, DueKind, USUAL_PLAN, readings};
 pub(crate) use fault::safety_fault;
-pub(crate) use fitted::{Fitted, Learner};
+pub(crate) use fitted::{EDITION, Fitted, Learner};
 pub(crate) use guarantee::{level_word, rule_words};
 pub(crate) use happening::{GRANTED, Happening, USED, fact_id};
 pub(crate) use loyalty::{
     Loyalty, LoyaltyLine, OfDealer, TRUSTS, WonBackLine, certainty_code, trust_code,
 };
-pub(crate) use promise::{Granted, GrantedBy, Promise};
-pub(crate) use report::{By, Cell, Holds, Report, Table};
+pub(crate) use promise::{Granted, GrantedBy, Particulars, Promise, WearPart};
+pub(crate) use report::{By, Cell, Holds, Report, Table, Word};
 pub(crate) use score::{Row, State};
 pub(crate) use usage::Usage;

@@ -15,6 +15,25 @@ pub(crate) struct Promise {
     pub(crate) model: String,
     pub(crate) sold_from: NaiveDate,
     pub(crate) terms: Terms,
+    pub(crate) particulars: Particulars,
+}
+
+/// What a certificate says beside its periods and its fee (SAMR Order 43, Art. 9). It is shown as it was given; nothing is counted by it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Particulars {
+    /// Capacity that the traction battery may lose, in per cent of what it had; `None` if not said.
+    pub(crate) battery_fade_percent: Option<u32>,
+    pub(crate) wear_parts: Vec<WearPart>,
+}
+
+/// A part that wears, with a term of its own from the sale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WearPart {
+    pub(crate) name: String,
+    /// 0 if time does not count.
+    pub(crate) months: u32,
+    /// 0 if distance does not count.
+    pub(crate) km: u32,
 }
 
 /// Whose word a car's terms are.
@@ -40,17 +59,25 @@ impl GrantedBy {
 }
 
 /// The terms that a car has.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Granted {
     pub(crate) terms: Terms,
+    pub(crate) particulars: Particulars,
     pub(crate) by: GrantedBy,
+    /// For cars sold on this day or later; `None` of the law's least.
+    pub(crate) sold_from: Option<NaiveDate>,
 }
 
 impl Granted {
     /// The law's least.
     pub(crate) const LAW: Self = Self {
         terms: Terms::STATUTORY,
+        particulars: Particulars {
+            battery_fade_percent: None,
+            wear_parts: Vec::new(),
+        },
         by: GrantedBy::Law,
+        sold_from: None,
     };
 
     /// The terms of a car: those of its own certificate before those of its model, and these before those of all others; of each the
@@ -68,7 +95,9 @@ impl Granted {
         let found = of_car.or_else(|| Some((of_model()?, GrantedBy::Model)));
         found.map_or(Self::LAW, |(promise, by)| Self {
             terms: promise.terms.at_least_by_law(),
+            particulars: promise.particulars.clone(),
             by,
+            sold_from: Some(promise.sold_from),
         })
     }
 }

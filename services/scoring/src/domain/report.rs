@@ -41,8 +41,12 @@ pub(crate) enum Report {
     Tiers,
     /// Who went from which tier to which between two instants.
     TierMigrations,
-    /// Loyalty classes by group, as of an instant.
+    /// Loyalty classes by group, as of an instant; by model, with that model.
     Loyalty,
+    /// Rungs of the ladder by group, as of an instant.
+    Ladder,
+    /// The trusting, the half-trusting, the lost and the won back by group, as of an instant.
+    Trust,
     /// Who went from which class to which between two instants.
     LoyaltyMigrations,
     /// The mean of the four degrees by group, as they now are.
@@ -55,11 +59,13 @@ pub(crate) enum Report {
 
 impl Report {
     /// All reports with their names.
-    pub(crate) const ALL: [(Self, &'static str); 8] = [
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::Scores, "scores"),
         (Self::Tiers, "tiers"),
         (Self::TierMigrations, "tier-migrations"),
         (Self::Loyalty, "loyalty"),
+        (Self::Ladder, "ladder"),
+        (Self::Trust, "trust"),
         (Self::LoyaltyMigrations, "loyalty-migrations"),
         (Self::Degrees, "degrees"),
         (Self::Retention, "retention"),
@@ -70,6 +76,25 @@ impl Report {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let found = Self::ALL.iter().find(|(_, word)| *word == text);
         found.map(|(report, _)| *report)
+    }
+}
+
+/// A word that is kept of a customer's loyalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    Class,
+    Rung,
+    Trust,
+}
+
+impl Word {
+    /// Its name in tables, kept and shown.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Class => "class",
+            Self::Rung => "rung",
+            Self::Trust => "trust",
+        }
     }
 }
 

@@ -19,11 +19,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Complaints(pub(crate) Assessor);
 
-/// Events that say how a case stands. Notes, tasks and escalations change nothing that a score rests on.
-const TOLD: [&str; 3] = [
+/// Events that say how a case stands; a task may be the call in which the customer said how satisfied he is. Notes and escalations change
+/// nothing that a score rests on.
+const TOLD: [&str; 4] = [
     "marque.complaint.cases.opened",
     "marque.complaint.cases.moved",
     "marque.complaint.cases.amended",
+    "marque.complaint.cases.tasked",
 ];
 
 impl Handler for Complaints {

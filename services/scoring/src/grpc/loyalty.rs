@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use marque_api::scoring::v1 as pb;
 use marque_insight::{
     churn::{Bin, Reason},
-    law::guarantees::Counter,
+    law::guarantees::{AnswerDeadlines, Counter},
     loyalty::{Degrees, LoyaltyClass, Rhythm},
     mileage::{MaintenancePlan, Step},
     value::Language,
@@ -12,11 +12,12 @@ use marque_insight::{
 
 use super::{benefits::benefit_to_pb, promises::terms_to_pb};
 use crate::{
-    app::{Counted, DueShown, LoyaltyShown},
+    app::{Counted, Demand, Demanded, DueShown, LoyaltyShown},
     domain::{
         CarDue, DueItem, Fitted, Loyalty, LoyaltyLine, certainty_code, level_word, rule_words,
         trust_code,
     },
+    error::{Error, Result},
 };
 
 pub(super) fn loyalty_to_pb(shown: &LoyaltyShown) -> pb::Loyalty {
@@ -233,6 +234,7 @@ fn due_shown_to_pb(shown: DueShown, today: NaiveDate) -> pb::CarDueDate {
 pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
     let date =
         |date: Option<chrono::NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
+    let granted = &counted.granted;
     pb::GetGuaranteesResponse {
         vehicle_id: counted.vehicle.to_string(),
         start: date(counted.start.map(|(start, _)| start)),
@@ -240,8 +242,39 @@ pub(super) fn guarantees_to_pb(counted: &Counted) -> pb::GetGuaranteesResponse {
         repair_period_end: date(counted.start.map(|(_, windows)| windows.repair_period)),
         counters: counted.counters.iter().map(counter_to_pb).collect(),
         vehicle_use: counted.vehicle_use.clone(),
-        terms: Some(terms_to_pb(&counted.granted.terms)),
-        terms_by: counted.granted.by.code().to_owned(),
+        terms: Some(pb::GuaranteeTerms {
+            sold_from: date(granted.sold_from),
+            ..terms_to_pb(&granted.terms, granted.particulars.clone())
+        }),
+        terms_by: granted.by.code().to_owned(),
+        demanded: counted.demanded.map(demanded_to_pb),
+    }
+}
+
+pub(super) fn demand_from_pb(told: pb::GuaranteeDemand) -> Result<Demand> {
+    let pb::GuaranteeDemand {
+        demanded_on,
+        price_minor,
+        driven_km,
+    } = told;
+    let on = demanded_on.trim().parse::<NaiveDate>();
+    let price = u64::try_from(price_minor);
+    Ok(Demand {
+        on: on.map_err(|_| Error::field("demanded_on", "INVALID", "a day as YYYY-MM-DD"))?,
+        price_fen: price.map_err(|_| Error::field("price", "INVALID", "not below nothing"))?,
+        driven_km,
+    })
+}
+
+fn demanded_to_pb(demanded: Demanded) -> pb::GuaranteeDemanded {
+    let AnswerDeadlines { answer, completion } = demanded.deadlines;
+    pb::GuaranteeDemanded {
+        answer_by: answer.date.to_string(),
+        complete_by: completion.date.to_string(),
+        provisional: answer.is_provisional || completion.is_provisional,
+        usage_fee_minor: demanded
+            .usage_fee_fen
+            .map(|fen| i64::try_from(fen).unwrap_or(i64::MAX)),
     }
 }
 

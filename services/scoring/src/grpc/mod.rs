@@ -248,8 +248,10 @@ impl ScoreGrpc {
         request: Request<pb::GetGuaranteesRequest>,
     ) -> Result<pb::GetGuaranteesResponse> {
         let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
-        let vehicle = vehicle(&request.into_inner().vehicle_id)?;
-        let counted = self.app.guarantees(ctx, &meta, vehicle).await?;
+        let request = request.into_inner();
+        let vehicle = vehicle(&request.vehicle_id)?;
+        let demand = request.demand.map(loyalty::demand_from_pb).transpose()?;
+        let counted = self.app.guarantees(ctx, &meta, vehicle, demand).await?;
         Ok(loyalty::guarantees_to_pb(&counted))
     }
 
@@ -271,11 +273,13 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let (report, by) = convert::report(&request.report, &request.by)?;
+        let kind = convert::kind(&request.kind)?;
         let time = |time: Option<&prost_types::Timestamp>| time.map(marque_events::from_proto_time);
         let asked = ReportQuestion {
             report,
             by,
-            kind: convert::kind(&request.kind)?,
+            kind,
+            only: Some(kind).filter(|_| !request.kind.is_empty()),
             to: time(request.to.as_ref()).unwrap_or_else(|| self.app.clock.now()),
             from: time(request.from.as_ref()),
         };

@@ -38,6 +38,7 @@ pub(crate) fn forget_history(conn: &mut Conn<'_>, erased: &Erased) -> Result<(),
             "DELETE FROM score_history WHERE customer_id = ?1",
             "DELETE FROM loyalty WHERE customer_id = ?1",
             "DELETE FROM loyalty_history WHERE customer_id = ?1",
+            "DELETE FROM model_loyalty_history WHERE customer_id = ?1",
             "DELETE FROM dealer_degrees WHERE customer_id = ?1",
         ] {
             conn.execute(sql, &[customer.uuid().into()])?;

@@ -8,10 +8,7 @@ use marque_db::{Conn, StoreError, Value};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::vehicles::{self, VEHICLE_COLUMNS};
-use crate::domain::{CarDue, Due, Loyalty, Vehicle};
-
-/// To be raised whenever what is kept has other fields or another meaning.
-const EDITION: u8 = 5;
+use crate::domain::{CarDue, Due, EDITION, Loyalty, Vehicle};
 
 /// What an answer is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use super::{
     dossiers::claims_of,
     facts,
     kept::{self, AsOf},
+    model_classes::put_model_classes,
     vehicles,
 };
 use crate::domain::{
@@ -77,6 +78,7 @@ pub(crate) fn put_loyalties(
          away_days = excluded.away_days, visits_since = excluded.visits_since, certainty = excluded.certainty";
     conn.insert_many("loyalty", &COLUMNS, on_conflict, &values)?;
     put_dealer_degrees(conn, loyalties)?;
+    put_model_classes(conn, loyalties, now)?;
     let history: Vec<Value<'_>> = loyalties
         .iter()
         .filter(|(customer, loyalty)| {
@@ -193,8 +195,12 @@ pub(crate) fn forget_loyalties(
         conn.execute(sql, &[customer.uuid().into()])?;
     }
     for customer in refused {
-        let sql = "DELETE FROM loyalty_history WHERE customer_id = ?1";
-        conn.execute(sql, &[customer.uuid().into()])?;
+        for sql in [
+            "DELETE FROM loyalty_history WHERE customer_id = ?1",
+            "DELETE FROM model_loyalty_history WHERE customer_id = ?1",
+        ] {
+            conn.execute(sql, &[customer.uuid().into()])?;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod inputs;
 mod kept;
 mod links;
 mod loyalty;
+mod model_classes;
 mod models;
 mod plans;
 mod promises;
@@ -43,17 +44,21 @@ pub(crate) use loyalty::{
     knows_car, list_loyalty, occupations_of_cars, pass_over, put_fitted, put_loyalties,
     visits_of_cars, walk_customers, walk_vehicles,
 };
+pub(crate) use model_classes::model_classes_at;
 pub(crate) use models::{
     StoredModel, activate, active_model, find_model, insert_model, list_models,
 };
 pub(crate) use plans::{list_plans, put_plan};
-pub(crate) use promises::{ask_promised, list_promises, promises_to, put_promise};
+pub(crate) use promises::{
+    ask_promised, list_promises, promises_to, put_promise, take_back_promise,
+};
 pub(crate) use reports::{
-    Coming, Past, classes_at, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
+    Coming, Past, comings_before, degrees_by, groups, models_by_vin, regions, scored_at, words_at,
 };
 pub(crate) use scores::{
-    Listing, brands_of, changes_after, count_states, due_for_time, find_row, find_rows, history_at,
-    history_of, last_change, list_by_rank, list_in_scope, load_all, put_rows, take_changes, walk,
+    Listing, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,
+    find_rows, has_at_most, history_at, history_of, last_change, list_by_rank, list_in_scope,
+    load_all, put_rows, take_changes, walk, walk_members,
 };
 pub(crate) use told::{
     Check, ask_checks, complaining_customers, due_checks, end_check, find_car, put_told_tiers,

@@ -1,13 +1,15 @@
 //! What the maker promises under the three guarantees.
 
+use chrono::NaiveDate;
 use marque_core::Timestamp;
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_insight::law::guarantees::Terms;
 
-use crate::domain::Promise;
+use crate::domain::{Particulars, Promise, WearPart};
 
 /// Columns in the order [`read`] wants them.
-const COLUMNS: &str = "vin, model, sold_from, period_months, period_km, repair_months, repair_km";
+const COLUMNS: &str = "vin, model, sold_from, period_months, period_km, repair_months, repair_km, usage_fee_basis_points, \
+     battery_fade_percent, wear_parts";
 
 /// The promises for models, the newest of each first.
 pub(crate) fn list_promises(conn: &mut Conn<'_>) -> Result<Vec<Promise>, StoreError> {
@@ -33,23 +35,42 @@ pub(crate) fn put_promise(conn: &mut Conn<'_>, promise: &Promise) -> Result<(), 
         model,
         sold_from,
         terms,
+        particulars,
     } = promise;
-    conn.execute(
-        "INSERT INTO guarantee_terms (vin, model, sold_from, period_months, period_km, repair_months, repair_km)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    let wear_parts = wear_parts_to_text(&particulars.wear_parts);
+    let sql = format!(
+        "INSERT INTO guarantee_terms ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (vin, model, sold_from) DO UPDATE SET period_months = excluded.period_months,
-             period_km = excluded.period_km, repair_months = excluded.repair_months, repair_km = excluded.repair_km",
-        &[
-            vin.into(),
-            model.into(),
-            (*sold_from).into(),
-            terms.period_months.into(),
-            terms.period_km.into(),
-            terms.repair_months.into(),
-            terms.repair_km.into(),
-        ],
-    )?;
+             period_km = excluded.period_km, repair_months = excluded.repair_months, repair_km = excluded.repair_km,
+             usage_fee_basis_points = excluded.usage_fee_basis_points,
+             battery_fade_percent = excluded.battery_fade_percent, wear_parts = excluded.wear_parts"
+    );
+    let values = [
+        vin.into(),
+        model.into(),
+        (*sold_from).into(),
+        terms.period_months.into(),
+        terms.period_km.into(),
+        terms.repair_months.into(),
+        terms.repair_km.into(),
+        terms.fee_per_1000_km.into(),
+        particulars.battery_fade_percent.into(),
+        (&wear_parts).into(),
+    ];
+    conn.execute(&sql, &values)?;
     Ok(())
+}
+
+/// Forgets the promise to a car, or to those of a model, sold from a day on; what it was, or `None` if there was none.
+pub(crate) fn take_back_promise(
+    conn: &mut Conn<'_>,
+    (vin, model): (&str, &str),
+    sold_from: NaiveDate,
+) -> Result<Option<Promise>, StoreError> {
+    let sql = format!(
+        "DELETE FROM guarantee_terms WHERE vin = ?1 AND model = ?2 AND sold_from = ?3 RETURNING {COLUMNS}"
+    );
+    conn.query_opt(&sql, &[vin.into(), model.into(), sold_from.into()], read)
 }
 
 /// Asks for the cars of a promise to be counted anew.
@@ -73,7 +94,8 @@ pub(crate) fn ask_promised(
 }
 
 fn read(row: &Row<'_>) -> Result<Promise, StoreError> {
-    let number = |place| Ok::<_, StoreError>(row.get::<i64>(place)?.max(0).unsigned_abs() as u32);
+    let whole = |number: i64| number.max(0).unsigned_abs() as u32;
+    let number = |place| Ok::<_, StoreError>(whole(row.get(place)?));
     Ok(Promise {
         vin: row.get(0)?,
         model: row.get(1)?,
@@ -83,7 +105,29 @@ fn read(row: &Row<'_>) -> Result<Promise, StoreError> {
             period_km: number(4)?,
             repair_months: number(5)?,
             repair_km: number(6)?,
+            fee_per_1000_km: number(7)?,
             ..Terms::STATUTORY
         },
+        particulars: Particulars {
+            battery_fade_percent: row.get::<Option<i64>>(8)?.map(whole),
+            wear_parts: wear_parts_of(&row.get::<String>(9)?, 9)?,
+        },
+    })
+}
+
+fn wear_parts_to_text(parts: &[WearPart]) -> String {
+    if parts.is_empty() {
+        return String::new();
+    }
+    serde_json::to_string(parts).expect("names and numbers are JSON")
+}
+
+fn wear_parts_of(text: &str, column: usize) -> Result<Vec<WearPart>, StoreError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).map_err(|error| StoreError::Decode {
+        column,
+        source: error.into(),
     })
 }

@@ -8,7 +8,7 @@ use marque_insight::{loyalty::Degrees, rank::Kind, value::WeightedSum};
 use uuid::Uuid;
 
 use super::scores::kind_of;
-use crate::domain::By;
+use crate::domain::{By, Word};
 
 /// A scored customer as of an instant.
 #[derive(Debug, Clone, Copy)]
@@ -35,35 +35,46 @@ pub(crate) fn scored_at(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<Past>,
     })
 }
 
-/// Everybody's loyalty class at an instant; customers who had never come have none.
-pub(crate) fn classes_at(
+/// A word of everybody's loyalty at an instant; customers who had never come have no class.
+pub(crate) fn words_at(
     conn: &mut Conn<'_>,
+    word: Word,
     at: Timestamp,
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
-    let sql = "SELECT h.customer_id, h.class FROM loyalty_history h
+    let column = word.name();
+    let sql = format!(
+        "SELECT h.customer_id, h.{column} FROM loyalty_history h
          JOIN (SELECT customer_id, max(at) AS at FROM loyalty_history WHERE at <= ?1 GROUP BY customer_id) n
              ON n.customer_id = h.customer_id AND n.at = h.at
-         WHERE h.class <> ''";
-    conn.query(sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
+         WHERE h.{column} <> ''"
+    );
+    conn.query(&sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
 }
 
-/// Which groups a scope's customers belong to; one may belong to several, such as two dealers. Who does not want to be scored
+/// Which groups a scope's customers, of one kind or of both, belong to; one may belong to several, such as two dealers. Who does not want to be scored
 /// is in none, whatever he was before.
 pub(crate) fn groups(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    by: By,
+    (by, kind): (By, Option<Kind>),
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
     let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
     let sql = groups_sql(by, &clause);
-    let mut groups = conn.query(&sql, &[dealers], |row| Ok((customer(row)?, row.get(1)?)))?;
+    let values = [dealers, word_of(kind).into()];
+    let mut groups = conn.query(&sql, &values, |row| Ok((customer(row)?, row.get(1)?)))?;
     let refused = super::links::who_refused(conn)?;
     groups.retain(|(customer, _)| !refused.contains(customer));
     Ok(groups)
 }
 
-/// The query of customers and their groups, `customer_id` and `grp`.
+/// Of whatever kind if it is empty.
+fn word_of(kind: Option<Kind>) -> &'static str {
+    kind.map_or("", Kind::key)
+}
+
+/// The query of customers and their groups, `customer_id` and `grp`. Parameter 2 is their kind, or empty.
 fn groups_sql(by: By, clause: &str) -> String {
+    let clause = format!("{clause} AND (?2 = '' OR l.kind = ?2)");
     match by {
         By::All | By::Cohort => format!(
             "SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}"
@@ -96,20 +107,21 @@ fn groups_sql(by: By, clause: &str) -> String {
 pub(crate) fn degrees_by(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    by: By,
+    (by, kind): (By, Option<Kind>),
 ) -> Result<Vec<(String, Degrees)>, StoreError> {
     let degrees = "y.satisfaction, y.contribution, y.loyalty, y.dependence";
     let (own, own_dealers) = dealer_clause(scope, "y.dealer", 1);
+    let of_kind = "(?2 = '' OR EXISTS (SELECT 1 FROM loyalty k WHERE k.customer_id = y.customer_id AND k.kind = ?2))";
     let (seen, seen_dealers) = dealer_clause(scope, "l.dealer", 1);
     let (sql, dealers) = match by {
         By::Dealer => (
-            format!("SELECT y.dealer, {degrees} FROM dealer_degrees y WHERE {own}"),
+            format!("SELECT y.dealer, {degrees} FROM dealer_degrees y WHERE {own} AND {of_kind}"),
             own_dealers,
         ),
         By::Region => (
             format!(
                 "SELECT r.region, {degrees} FROM dealer_degrees y
-                 JOIN dealer_regions r ON r.dealer = y.dealer WHERE {own}"
+                 JOIN dealer_regions r ON r.dealer = y.dealer WHERE {own} AND {of_kind}"
             ),
             own_dealers,
         ),
@@ -121,7 +133,7 @@ pub(crate) fn degrees_by(
             seen_dealers,
         ),
     };
-    conn.query(&sql, &[dealers], |row| {
+    conn.query(&sql, &[dealers, word_of(kind).into()], |row| {
         let degrees = Degrees {
             satisfaction: row.get(1)?,
             contribution: row.get(2)?,
@@ -146,15 +158,18 @@ pub(crate) fn comings_before(
     conn: &mut Conn<'_>,
     scope: &Scope,
     before: Timestamp,
+    kind: Option<Kind>,
 ) -> Result<Vec<Coming>, StoreError> {
     let (clause, dealers) = dealer_clause(scope, "f.dealer", 1);
     let sql = format!(
         "SELECT l.customer_id, f.happened_at, f.dealer, f.vin FROM facts f
          JOIN record_links l ON l.source_record_id = f.source_record_id
          JOIN scores s ON s.customer_id = l.customer_id AND s.state <> 'opted_out'
-         WHERE f.kind = 'visit' AND f.happened_at < ?2 AND {clause} ORDER BY f.happened_at"
+         WHERE f.kind = 'visit' AND f.happened_at < ?2 AND (?3 = '' OR s.kind = ?3) AND {clause}
+         ORDER BY f.happened_at"
     );
-    conn.query(&sql, &[dealers, before.into()], |row| {
+    let values = [dealers, before.into(), word_of(kind).into()];
+    conn.query(&sql, &values, |row| {
         Ok(Coming {
             customer: customer(row)?,
             at: row.get(1)?,

@@ -1,10 +1,15 @@
 //! Scores as they are, and as they were.
 
+use std::cmp::Reverse;
+
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, Row as DbRow, StoreError, Value};
 use marque_events::dealer_clause;
-use marque_insight::{rank::Kind, value::WeightedSum};
+use marque_insight::{
+    rank::{Kind, Member},
+    value::WeightedSum,
+};
 use uuid::Uuid;
 
 use super::{corrupt, customer_keys, inputs, kept::AsOf};
@@ -186,6 +191,23 @@ pub(crate) fn walk(conn: &mut Conn<'_>, after: Uuid, limit: usize) -> Result<Vec
     conn.query(&sql, &[after.into(), (limit as i64).into()], read)
 }
 
+/// Customers after one, by id, who are scored or could be, with what is known of each and nothing else: for whole populations.
+pub(crate) fn walk_members(
+    conn: &mut Conn<'_>,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<Member<CustomerId>>, StoreError> {
+    let sql = "SELECT customer_id, kind, inputs FROM scores WHERE state NOT IN ('gone', 'opted_out') AND customer_id > ?1
+         ORDER BY customer_id LIMIT ?2";
+    conn.query(sql, &[after.into(), (limit as i64).into()], |row| {
+        Ok(Member {
+            id: row.get::<Uuid>(0)?.into(),
+            kind: kind_of(&row.get::<String>(1)?)?,
+            inputs: inputs::from_bytes(&row.get::<Vec<u8>>(2)?, 2)?,
+        })
+    })
+}
+
 /// Customers for whom time was last reckoned before a day, or without what was learnt since.
 pub(crate) fn due_for_time(
     conn: &mut Conn<'_>,
@@ -216,20 +238,38 @@ pub(crate) struct Listing {
     pub(crate) limit: usize,
 }
 
+impl Listing {
+    /// Whether a place lies in it.
+    pub(crate) fn holds(&self, (sum, customer): (WeightedSum, CustomerId)) -> bool {
+        let order = |(sum, customer): (WeightedSum, CustomerId)| (Reverse(sum), customer);
+        let here = order((sum, customer));
+        self.after.is_none_or(|after| here > order(after))
+            && self.last.is_none_or(|last| here <= order(last))
+    }
+}
+
+/// Whether the dealers of a scope have so many customers' records or fewer.
+pub(crate) fn has_at_most(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    most: usize,
+) -> Result<bool, StoreError> {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM record_links l WHERE {clause} LIMIT ?2) some_records"
+    );
+    let limit = most as i64 + 1;
+    let found = conn.query_opt(&sql, &[dealers, limit.into()], |row| row.get::<i64>(0))?;
+    Ok(found.unwrap_or(0) < limit)
+}
+
 /// Scored customers of a scope by rank, the highest first.
 pub(crate) fn list_by_rank(
     conn: &mut Conn<'_>,
     scope: &Scope,
     listing: &Listing,
 ) -> Result<Vec<Row>, StoreError> {
-    let (clause, dealers) = dealer_clause(scope, "l.dealer", 2);
-    let sight = if matches!(scope, Scope::Headquarters) {
-        clause
-    } else {
-        format!(
-            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
-        )
-    };
+    let (sight, dealers) = sight_clause(scope, 2);
     let top = (WeightedSum(i64::MAX), Uuid::nil().into());
     let bottom = (WeightedSum(i64::MIN), Uuid::max().into());
     let (after, last) = (listing.after.unwrap_or(top), listing.last.unwrap_or(bottom));
@@ -251,6 +291,33 @@ pub(crate) fn list_by_rank(
         (&brand).into(),
     ];
     conn.query(&sql, &values, read)
+}
+
+/// Those of the customers who are scored and in a scope, in no order.
+pub(crate) fn find_ranked(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    customers: &[CustomerId],
+) -> Result<Vec<Row>, StoreError> {
+    let (sight, dealers) = sight_clause(scope, 1);
+    // The state is no clause: SQLite would walk over everybody in it instead of looking for these.
+    let sql = format!("SELECT {SELECTED} FROM scores s WHERE {sight} AND s.customer_id IN (??)");
+    let mut rows = conn.query_in(&sql, &[dealers], &customer_keys(customers), read)?;
+    rows.retain(|row| row.state == State::Scored);
+    Ok(rows)
+}
+
+/// That a scope has to do with the customer of a row `s`, as a clause over parameter `number` and its value.
+fn sight_clause(scope: &Scope, number: usize) -> (String, Value<'_>) {
+    let (clause, dealers) = dealer_clause(scope, "l.dealer", number);
+    let sight = if matches!(scope, Scope::Headquarters) {
+        clause
+    } else {
+        format!(
+            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
+        )
+    };
+    (sight, dealers)
 }
 
 /// That a customer drives a brand, as a clause over parameter 8 and its value. Letters count as they are: one store's LIKE would
@@ -288,14 +355,8 @@ pub(crate) fn count_states(
     scope: &Scope,
     kind: Kind,
 ) -> Result<(i64, i64), StoreError> {
-    let (clause, dealers) = dealer_clause(scope, "l.dealer", 2);
-    let sight = if matches!(scope, Scope::Headquarters) {
-        clause.clone()
-    } else {
-        format!(
-            "EXISTS (SELECT 1 FROM record_links l WHERE l.customer_id = s.customer_id AND {clause})"
-        )
-    };
+    let (sight, dealers) = sight_clause(scope, 2);
+    let (clause, _) = dealer_clause(scope, "l.dealer", 2);
     let sql = format!(
         "SELECT s.state, count(*) FROM scores s WHERE s.state IN ('scored', 'opted_out') AND s.kind = ?1
          AND {sight} GROUP BY s.state"

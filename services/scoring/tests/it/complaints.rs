@@ -16,6 +16,7 @@ store_test_suite!(
     an_open_complaint_is_a_reason_until_it_ends,
     repeated_complaints_are_a_reason_of_their_own,
     what_he_says_of_the_handling_is_his_satisfaction,
+    what_he_says_when_he_is_called_counts_too,
     an_older_word_on_a_case_changes_nothing,
 );
 
@@ -136,6 +137,23 @@ async fn what_he_says_of_the_handling_is_his_satisfaction(db: TestDb) {
     world.complaints.deliver([told(2, "amended", bitter)]).await;
     // 1.5 of 5 are 12.5; a complaint that ended so takes fifteen.
     assert_eq!(satisfaction(&loyalty(&world).await), Some(0.0));
+}
+
+async fn what_he_says_when_he_is_called_counts_too(db: TestDb) {
+    let world = ann(db).await;
+    let closed = ended(case(1, "2026-05-20", 1), "2026-05-22", [0, 0]);
+    let called = CaseChange {
+        version: 3,
+        satisfaction_resolution: 5,
+        satisfaction_handling: 4,
+        ..closed.clone()
+    };
+    world
+        .complaints
+        .deliver([told(1, "moved", closed), told(2, "tasked", called)])
+        .await;
+    let degrees = loyalty(&world).await.degrees.unwrap();
+    assert_eq!(degrees.satisfaction, Some(82.5));
 }
 
 async fn an_older_word_on_a_case_changes_nothing(db: TestDb) {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use marque_api::scoring::v1::GetScoreRequest;
+use marque_api::scoring::v1::{GetScoreRequest, ListScoresRequest};
 use marque_db::Value;
 use marque_insight::rank::Hysteresis;
 use marque_testkit::{TestDb, block_on};
@@ -71,8 +71,8 @@ fn one_event_reaches_the_exact_rank_within_so_long() {
     let asked = std::env::var("MARQUE_COST_POPULATION").ok();
     let others: i64 = asked.map_or(100_000, |text| text.parse().expect("a number"));
     block_on(async {
-        // Telling of half a million customers of the top tiers is not what is measured.
-        let quiet = ["scoring.tiers"];
+        // Telling of half a million customers of the top tiers, and learning from all, is not what is measured.
+        let quiet = ["scoring.tiers", "scoring.learn"];
         let world = World::start_without(TestDb::sqlite(), Hysteresis::OFF, &quiet).await;
         populate(&world, others).await;
         let memory = resident_mib();
@@ -108,8 +108,25 @@ fn one_event_reaches_the_exact_rank_within_so_long() {
             at(99),
             at(100)
         );
+        let list = ListScoresRequest {
+            brand: RARE.into(),
+            ..ListScoresRequest::default()
+        };
+        let begun = Instant::now();
+        let page = world.scoring().list_scores(world.hq(list)).await.unwrap();
+        let scores = page.into_inner().scores;
+        println!(
+            "the first {} of a brand that one in {RARITY} drives: {:?}",
+            scores.len(),
+            begun.elapsed()
+        );
+        assert!(scores.iter().all(|score| score.brands[0].brand == RARE));
     });
 }
+
+/// A brand that hardly anybody drives, and how many others there are for each who does.
+const RARE: &str = "Rare";
+const RARITY: i64 = 10_000;
 
 /// Others with scores in the store, as if they had been assessed.
 ///
@@ -158,7 +175,7 @@ async fn fill(world: &World, others: i64) {
                     Uuid::from_u128(n.unsigned_abs().into()).into(),
                     Value::Text("scored"),
                     Value::Text("person"),
-                    Value::Text(""),
+                    Value::Text(if n % RARITY == 0 { "\u{1f}Rare" } else { "" }),
                     (hundredths * 1_000_000_000).into(),
                     hundredths.into(),
                     Value::Int(50),

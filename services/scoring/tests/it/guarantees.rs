@@ -2,8 +2,8 @@
 
 use marque_api::{
     scoring::v1::{
-        GetDueDatesRequest, GetGuaranteesRequest, GetGuaranteesResponse, GuaranteeTerms,
-        ListGuaranteeTermsRequest, PutGuaranteeTermsRequest,
+        GetDueDatesRequest, GetGuaranteesRequest, GetGuaranteesResponse, GuaranteeDemand,
+        GuaranteeTerms, ListGuaranteeTermsRequest, PutGuaranteeTermsRequest, WearPart,
     },
     service_history::v1::{Line, LineKind, Visit},
 };
@@ -18,6 +18,9 @@ store_test_suite!(
     what_a_diagnosis_names_is_counted_and_what_one_tells_warns,
     a_promise_above_the_law_lengthens_the_terms,
     a_promise_below_the_law_is_refused,
+    a_promise_that_is_taken_back_leaves_the_one_before_it,
+    what_a_certificate_says_beside_its_periods_is_kept_and_shown,
+    a_demand_has_its_days_and_its_fee,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -73,6 +76,7 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
     ];
     let request = GetGuaranteesRequest {
         vehicle_id: vehicle(VIN).to_string(),
+        ..GetGuaranteesRequest::default()
     };
     let answer = world
         .scoring()
@@ -140,6 +144,7 @@ async fn what_a_diagnosis_names_is_counted_and_what_one_tells_warns(db: TestDb) 
         *world.repair_orders.lock().unwrap() = orders;
         let request = GetGuaranteesRequest {
             vehicle_id: vehicle(VIN).to_string(),
+            ..GetGuaranteesRequest::default()
         };
         let answer = world.scoring().get_guarantees(world.hq(request)).await;
         let counters = answer.unwrap().into_inner().counters;
@@ -170,6 +175,7 @@ async fn what_a_diagnosis_names_is_counted_and_what_one_tells_warns(db: TestDb) 
 async fn guarantees(world: &World) -> GetGuaranteesResponse {
     let request = GetGuaranteesRequest {
         vehicle_id: vehicle(VIN).to_string(),
+        ..GetGuaranteesRequest::default()
     };
     let answer = world.scoring().get_guarantees(world.hq(request)).await;
     answer.unwrap().into_inner()
@@ -185,6 +191,7 @@ fn promise(model: &str, sold_from: &str, period_months: u32) -> GuaranteeTerms {
         period_km: 80_000,
         repair_months: 72,
         repair_km: 150_000,
+        ..GuaranteeTerms::default()
     }
 }
 
@@ -292,4 +299,166 @@ async fn a_promise_below_the_law_is_refused(db: TestDb) {
     let dealers = world.manager("D1", request);
     let denied = world.scoring().put_guarantee_terms(dealers).await;
     assert_eq!(denied.unwrap_err().code(), tonic::Code::PermissionDenied);
+}
+
+async fn a_promise_that_is_taken_back_leaves_the_one_before_it(db: TestDb) {
+    let world = World::start(db).await;
+    world.vehicles.deliver([sold(1, VIN, "2023-12-01")]).await;
+    let earlier = promise("S5 Plus", "2023-01-01", 36);
+    let later = promise("S5 Plus", "2023-06-01", 48);
+    let own = GuaranteeTerms {
+        vehicle_id: vehicle(VIN).to_string(),
+        ..promise("", "", 60)
+    };
+    for each in [&earlier, &later, &own] {
+        put(&world, each.clone()).await.unwrap();
+    }
+    let taken_back = |terms: &GuaranteeTerms| GuaranteeTerms {
+        vehicle_id: terms.vehicle_id.clone(),
+        model: terms.model.clone(),
+        sold_from: terms.sold_from.clone(),
+        withdrawn: true,
+        ..GuaranteeTerms::default()
+    };
+    let mut ends = Vec::new();
+    for each in [&own, &later, &earlier] {
+        let was = put(&world, taken_back(each)).await.unwrap();
+        assert_eq!(
+            (was.withdrawn, was.period_months),
+            (true, each.period_months),
+            "what is taken back is shown as it was"
+        );
+        let counted = guarantees(&world).await;
+        ends.push((counted.terms_by, counted.period_end));
+    }
+    let end = |by: &str, end: &str| (by.to_owned(), end.to_owned());
+    let expected = [
+        end("model", "2027-12-01"),
+        end("model", "2026-12-01"),
+        end("law", "2025-12-01"),
+    ];
+    assert_eq!(ends, expected);
+    let again = Problem::from(put(&world, taken_back(&later)).await.unwrap_err());
+    assert_eq!(
+        (again.status, again.reason.as_str()),
+        (404, "GUARANTEE_TERMS_UNKNOWN")
+    );
+    let on_record = "SELECT count(*) FROM audit WHERE act = 'guarantee_terms_withdrawn'";
+    assert_eq!(world.count(on_record).await, 3);
+}
+
+async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb) {
+    let world = World::start(db).await;
+    world.vehicles.deliver([sold(1, VIN, "2023-12-01")]).await;
+    let part = |name: &str, months, km| WearPart {
+        name: name.into(),
+        months,
+        km,
+    };
+    let by_law = guarantees(&world).await.terms.unwrap();
+    assert_eq!(
+        (by_law.usage_fee_basis_points, by_law.battery_fade_percent),
+        (Some(50), None)
+    );
+    assert_eq!(by_law.sold_from, "", "the law's least is of all times");
+    let certificate = GuaranteeTerms {
+        vehicle_id: vehicle(VIN).to_string(),
+        usage_fee_basis_points: Some(30),
+        battery_fade_percent: Some(20),
+        wear_parts: vec![part("雨刮片", 6, 10_000), part("刹车片", 0, 20_000)],
+        ..promise("", "", 36)
+    };
+    put(&world, certificate.clone()).await.unwrap();
+    let shown = guarantees(&world).await.terms.unwrap();
+    assert_eq!(
+        (shown.usage_fee_basis_points, shown.battery_fade_percent),
+        (Some(30), Some(20))
+    );
+    assert_eq!(shown.wear_parts, certificate.wear_parts);
+    assert_eq!(
+        shown.sold_from, "1900-01-01",
+        "by it the certificate is taken back"
+    );
+    for (field, wrong) in [
+        (
+            "usage_fee_basis_points",
+            GuaranteeTerms {
+                usage_fee_basis_points: Some(51),
+                ..certificate.clone()
+            },
+        ),
+        (
+            "battery_fade_percent",
+            GuaranteeTerms {
+                battery_fade_percent: Some(0),
+                ..certificate.clone()
+            },
+        ),
+        (
+            "wear_parts",
+            GuaranteeTerms {
+                wear_parts: vec![part("雨刮片", 0, 0)],
+                ..certificate.clone()
+            },
+        ),
+    ] {
+        let refused = Problem::from(put(&world, wrong).await.unwrap_err());
+        let fields: Vec<&str> = refused
+            .violations
+            .iter()
+            .map(|each| each.field.as_str())
+            .collect();
+        assert_eq!((refused.status, fields), (400, vec![field]));
+    }
+}
+
+async fn a_demand_has_its_days_and_its_fee(db: TestDb) {
+    let world = World::start(db).await;
+    world.vehicles.deliver([sold(1, VIN, "2024-03-05")]).await;
+    let ask = async |demanded_on: &str, price_minor| {
+        let request = GetGuaranteesRequest {
+            vehicle_id: vehicle(VIN).to_string(),
+            demand: Some(GuaranteeDemand {
+                demanded_on: demanded_on.into(),
+                price_minor,
+                driven_km: 12_000,
+            }),
+        };
+        let answer = world.scoring().get_guarantees(world.hq(request)).await?;
+        Ok::<_, tonic::Status>(answer.into_inner().demanded.unwrap())
+    };
+    // The vector of standards.md 4.7: over the days off in May.
+    let demanded = ask("2024-04-22", 15_000_000).await.unwrap();
+    assert_eq!(
+        (
+            demanded.answer_by.as_str(),
+            demanded.complete_by.as_str(),
+            demanded.usage_fee_minor
+        ),
+        ("2024-05-08", "2024-05-21", Some(900_000))
+    );
+    assert!(!demanded.provisional);
+    let promised = GuaranteeTerms {
+        usage_fee_basis_points: Some(30),
+        ..promise("S5 Plus", "", 36)
+    };
+    put(&world, promised).await.unwrap();
+    let less = ask("2024-04-22", 15_000_000).await.unwrap();
+    assert_eq!(less.usage_fee_minor, Some(540_000), "as the maker promised");
+    let without = ask("2024-04-22", 0).await.unwrap();
+    assert_eq!(without.usage_fee_minor, None);
+    for (demanded_on, price, field) in [
+        ("2024-03-04", 0, "demanded_on"),
+        ("2026-06-16", 0, "demanded_on"),
+        ("soon", 0, "demanded_on"),
+        ("2024-04-22", -1, "price"),
+    ] {
+        let refused = Problem::from(ask(demanded_on, price).await.unwrap_err());
+        assert_eq!(
+            (refused.status, refused.violations[0].field.as_str()),
+            (400, field)
+        );
+    }
+    let asked = guarantees(&world).await;
+    assert!(asked.demanded.is_none(), "nobody told of a demand");
 }

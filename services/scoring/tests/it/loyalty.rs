@@ -1,8 +1,11 @@
 //! Loyalty, churn and due dates from events.
 
-use marque_api::scoring::v1::{
-    DueDate, GetChurnModelRequest, GetDueDatesRequest, GetLoyaltyRequest, ListLoyaltyRequest,
-    Loyalty, Plan, PutPlanRequest,
+use marque_api::{
+    scoring::v1::{
+        DueDate, GetChurnModelRequest, GetChurnModelResponse, GetDueDatesRequest,
+        GetLoyaltyRequest, ListLoyaltyRequest, Loyalty, Plan, PutPlanRequest,
+    },
+    service_history::v1::RecordedVisit,
 };
 use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
@@ -23,6 +26,7 @@ store_test_suite!(
     what_is_past_is_said_to_be_overdue,
     what_is_long_past_has_lapsed,
     the_churn_model_tells_its_calibration_curve,
+    after_a_first_import_everybody_is_compared_with_all,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -422,14 +426,28 @@ async fn what_is_past_is_said_to_be_overdue(db: TestDb) {
     assert!(warranty.reason_en.contains("over for 1 day"));
 }
 
+async fn churn_model(world: &World) -> GetChurnModelResponse {
+    let request = world.hq(GetChurnModelRequest {});
+    let answer = world.scoring().get_churn_model(request).await;
+    answer.unwrap().into_inner()
+}
+
+/// Lets the role look whether there is more to learn from, and waits until it has learnt from so many.
+async fn learn_from(world: &World, customers: i64) -> GetChurnModelResponse {
+    world.start_again("scoring.learn");
+    for _ in 0..400 {
+        let learnt = churn_model(world).await;
+        if learnt.learnt_from == customers {
+            return learnt;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("nothing was learnt from {customers} customers");
+}
+
 async fn the_churn_model_tells_its_calibration_curve(db: TestDb) {
     let world = World::start(db).await;
-    let ask = || async {
-        let request = world.hq(GetChurnModelRequest {});
-        let answer = world.scoring().get_churn_model(request).await;
-        answer.unwrap().into_inner()
-    };
-    let shipped = ask().await;
+    let shipped = churn_model(&world).await;
     assert_eq!((shipped.learnt_from, shipped.window_days), (0, 180));
     assert!(shipped.calibration.is_empty() && shipped.brier.is_none());
     assert_eq!(shipped.weights.len(), 7);
@@ -450,15 +468,7 @@ async fn the_churn_model_tells_its_calibration_curve(db: TestDb) {
         }
     }
     world.visits.deliver([visited(1, visits)]).await;
-    world.start_again("scoring.learn");
-    for _ in 0..400 {
-        if ask().await.learnt_from > 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    let learnt = ask().await;
-    assert_eq!(learnt.learnt_from, 200);
+    let learnt = learn_from(&world, 200).await;
     let counted: i64 = learnt.calibration.iter().map(|bin| bin.customers).sum();
     assert_eq!((learnt.calibration.len(), counted), (10, 200));
     assert!(learnt.calibration.is_sorted_by_key(|bin| bin.stated));
@@ -466,4 +476,34 @@ async fn the_churn_model_tells_its_calibration_curve(db: TestDb) {
     assert!((0.0..0.25).contains(&brier), "better than a coin: {brier}");
     let alike = loyalty(&world, customer(2)).await.alike.unwrap();
     assert!(learnt.calibration.contains(&alike));
+}
+
+async fn after_a_first_import_everybody_is_compared_with_all(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=41).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let spending = |n: u128| RecordedVisit {
+        amount_minor: 10_000 * n as i64,
+        ..visit("D1", n, &format!("K{n}"), "2026-03-02")
+    };
+    world
+        .visits
+        .deliver([visited(1, vec![spending(1), spending(2)])])
+        .await;
+    learn_from(&world, 2).await;
+    let contribution = async |n: u128| {
+        loyalty(&world, customer(n))
+            .await
+            .degrees
+            .unwrap()
+            .contribution
+    };
+    assert_eq!(contribution(2).await, Some(75.0), "above one of two");
+    world.clock.advance(std::time::Duration::from_mins(5));
+    // The rest of the file, on the same day.
+    let rest = (3..=41).map(spending).collect();
+    world.visits.deliver([visited(2, rest)]).await;
+    learn_from(&world, 41).await;
+    let [second, last] = [contribution(2).await, contribution(41).await].map(Option::unwrap);
+    assert!(second < 5.0 && last > 95.0, "{second} {last}");
 }

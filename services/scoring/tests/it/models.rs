@@ -9,10 +9,14 @@ use crate::world::{World, assessment, customer, link, linked};
 
 store_test_suite!(
     what_if_says_who_would_move_and_writes_nothing,
+    what_if_asks_for_other_curves_too,
     a_new_model_scores_everybody_and_the_old_scores_stay_on_record,
     a_version_never_changes,
     a_calibration_needs_customers_and_is_not_active,
 );
+
+/// The model that ships with Marque.
+const SHIPPED: &str = include_str!("../../../../crates/insight/data/value-model.toml");
 
 fn weight(indicator: &str, weight: f64) -> Weight {
     Weight {
@@ -77,6 +81,39 @@ async fn what_if_says_who_would_move_and_writes_nothing(db: TestDb) {
         let refused = world.scoring().what_if(world.hq(wrong)).await.unwrap_err();
         assert_eq!(marque_errors::Problem::from(refused).status, 400);
     }
+}
+
+async fn what_if_asks_for_other_curves_too(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=5).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    for n in 1..=5_u32 {
+        let (key, level) = (format!("K{n}"), n.to_string());
+        world
+            .put("D1", assessment(&key, &key, "standing", &level))
+            .await;
+    }
+    let upside_down = SHIPPED.replace("shipped-1", "upside-down").replace(
+        "[[1, 20], [2, 35], [3, 50], [4, 75], [5, 100]]",
+        "[[1, 100], [5, 1]]",
+    );
+    let request = WhatIfRequest {
+        model_toml: upside_down,
+        ..WhatIfRequest::default()
+    };
+    let answer = world.scoring().what_if(world.hq(request)).await;
+    let answer = answer.unwrap().into_inner();
+    // Of five, one is ordinary: who stood highest gives way to who stood lowest.
+    assert_eq!((answer.population, answer.moved), (5, 2));
+    let places = answer.movers.iter().map(|mover| {
+        let tier = mover.to.as_ref().unwrap().tier.as_str();
+        (mover.customer_id.clone(), tier)
+    });
+    let expected = [
+        (customer(1).to_string(), "ordinary"),
+        (customer(5).to_string(), "small"),
+    ];
+    assert_eq!(places.collect::<Vec<_>>(), expected);
 }
 
 async fn a_new_model_scores_everybody_and_the_old_scores_stay_on_record(db: TestDb) {

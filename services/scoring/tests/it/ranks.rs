@@ -89,6 +89,9 @@ async fn ranks_within_a_brand_are_a_full_sort_of_who_drives_it(db: TestDb) {
     let mut drives: BTreeMap<u128, &str> = (1..=60).map(|n| (n, brands[n as usize % 3])).collect();
     let vin = |n: u128| format!("LMVCA1A60R1{n:06}");
     let links = (1..=60).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    // Another dealer knows every fifth of them.
+    let shared = (5..=60).step_by(5);
+    let links = links.chain(shared.map(|n| link("D2", &format!("K{n}"), customer(n))));
     world.customers.deliver([linked(1, links.collect())]).await;
     let mut cars = Vec::new();
     for (at, (n, brand)) in (1..).zip(&drives) {
@@ -121,18 +124,33 @@ async fn ranks_within_a_brand_are_a_full_sort_of_who_drives_it(db: TestDb) {
                     (CustomerId::from(id).to_string(), place)
                 })
                 .collect();
-            let listed: Vec<_> = list_all(&world, brand)
-                .await
-                .into_iter()
-                .map(|mut score| {
-                    let place = score.brands.remove(0);
-                    let place = (place.brand, place.rank, place.size, place.tier);
-                    (score.customer_id, place)
-                })
-                .collect();
+            let placed = |mut score: Score| {
+                let place = score.brands.remove(0);
+                let place = (place.brand, place.rank, place.size, place.tier);
+                (score.customer_id, place)
+            };
+            let listed = list_all(&world, None, brand).await;
+            let listed: Vec<_> = listed.into_iter().map(placed).collect();
             assert_eq!(listed, expected, "{brand}, after the move: {moved}");
+            let seen = list_all(&world, Some("D2"), brand).await;
+            let seen: Vec<_> = seen.into_iter().map(placed).collect();
+            let shared: BTreeSet<String> = (5..=60)
+                .step_by(5)
+                .map(|n| customer(n).to_string())
+                .collect();
+            let mut known = expected;
+            known.retain(|(customer, _)| shared.contains(customer));
+            assert_eq!(seen, known, "{brand}, as another dealer sees it");
         }
     }
+    let mut known = full_sort(&world).await;
+    known.retain(|id| id.as_u128() % 5 == 0);
+    let seen: Vec<Uuid> = list_all(&world, Some("D2"), "")
+        .await
+        .into_iter()
+        .map(|score| score.customer_id.parse::<CustomerId>().unwrap().uuid())
+        .collect();
+    assert_eq!(seen, known, "of all brands, as another dealer sees them");
     for (dealer, brand, count) in [("D1", "NOVA", 20), ("D3", "NOVA", 0), ("D1", "nova", 0)] {
         let request = ListScoresRequest {
             brand: brand.into(),
@@ -157,8 +175,8 @@ async fn full_sort(world: &World) -> Vec<Uuid> {
     sorted.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The list of a brand's customers, or of all: tier after tier, page after page.
-async fn list_all(world: &World, brand: &str) -> Vec<Score> {
+/// The list of a brand's customers, or of all, as headquarters or a dealer sees it: tier after tier, page after page.
+async fn list_all(world: &World, dealer: Option<&str>, brand: &str) -> Vec<Score> {
     let mut listed = Vec::new();
     for tier in Tier::ALL {
         let mut page_token = String::new();
@@ -166,11 +184,15 @@ async fn list_all(world: &World, brand: &str) -> Vec<Score> {
             let request = ListScoresRequest {
                 tier: tier.key().into(),
                 brand: brand.into(),
-                page_size: 17,
+                page_size: 7,
                 page_token,
                 ..ListScoresRequest::default()
             };
-            let page = world.scoring().list_scores(world.hq(request)).await;
+            let asked = match dealer {
+                Some(dealer) => world.manager(dealer, request),
+                None => world.hq(request),
+            };
+            let page = world.scoring().list_scores(asked).await;
             let page = page.unwrap().into_inner();
             listed.extend(page.scores);
             page_token = page.next_page_token;
@@ -213,7 +235,7 @@ async fn check(
             assert_eq!(seen, (rank, size, Tier::of(rank, size).key().to_owned()));
         }
     }
-    let listed: Vec<String> = list_all(world, "")
+    let listed: Vec<String> = list_all(world, None, "")
         .await
         .into_iter()
         .map(|score| score.customer_id)

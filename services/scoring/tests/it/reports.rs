@@ -1,11 +1,18 @@
 //! Tables for analysts, as of any past instant.
 
-use marque_api::scoring::v1::{GetReportRequest, report_cell::Value};
+use marque_api::{
+    customer::v1::{Kind, Link},
+    scoring::v1::{GetLoyaltyRequest, GetReportRequest, report_cell::Value},
+    service_history::v1::RecordedVisit,
+};
 use marque_core::{Clock as _, Timestamp};
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, assessment, consented, customer, day, link, linked, visit, visited};
+use crate::world::{
+    World, assessment, consented, customer, day, link, linked, of_model, owns, record_of, visit,
+    visited,
+};
 
 store_test_suite!(
     tiers_are_exact_as_of_any_past_instant,
@@ -14,6 +21,8 @@ store_test_suite!(
     degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him,
     every_table_holds_what_its_columns_say,
     what_makes_no_sense_is_refused,
+    classes_by_model_are_those_with_the_model,
+    persons_and_organizations_are_told_apart_if_asked,
 );
 
 type Row = Vec<String>;
@@ -125,6 +134,8 @@ async fn every_table_holds_what_its_columns_say(db: TestDb) {
         ("tiers", ""),
         ("tier-migrations", "occupation"),
         ("loyalty", "model"),
+        ("ladder", "dealer"),
+        ("trust", ""),
         ("loyalty-migrations", "age"),
         ("degrees", "dealer"),
         ("retention", "cohort"),
@@ -316,5 +327,129 @@ async fn what_makes_no_sense_is_refused(db: TestDb) {
             (problem.status, problem.violations[0].field.as_str()),
             (400, field)
         );
+    }
+}
+
+/// Comes every second month with his X3, and with his X5 since he has stopped coming with the other.
+async fn who_changed_cars(db: TestDb) -> World {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "K1", customer(1))];
+    world.customers.deliver([linked(1, links)]).await;
+    let cars = [
+        ("LMVCA1A60R1000003", "X3", 2024),
+        ("LMVCA1A60R1000005", "X5", 2025),
+    ];
+    let mut visits = Vec::new();
+    for ((at, order), (vin, model, year)) in (1..).zip((10..).step_by(10)).zip(cars) {
+        let owner = record_of("D1", "K1");
+        world
+            .vehicles
+            .deliver([
+                of_model(2 * at, vin, model),
+                owns(2 * at + 1, vin, owner, "2023-01-01"),
+            ])
+            .await;
+        let dates = [7, 9, 11].map(|month| format!("{year}-{month:02}-15"));
+        let next = [1, 3, 5].map(|month| format!("{}-{month:02}-15", year + 1));
+        visits.extend(
+            (order..)
+                .zip(dates.iter().chain(&next))
+                .map(|(order, date)| RecordedVisit {
+                    vin: vin.into(),
+                    ..visit("D1", order, "K1", date)
+                }),
+        );
+    }
+    world.visits.deliver([visited(1, visits)]).await;
+    world
+}
+
+async fn classes_by_model_are_those_with_the_model(db: TestDb) {
+    let world = who_changed_cars(db).await;
+    let then = world.clock.now();
+    let rows = |rows: &[&[&str]]| -> Vec<Row> {
+        let row = |row: &&[&str]| row.iter().map(|cell| (*cell).to_owned()).collect();
+        rows.iter().map(row).collect()
+    };
+    let overall = table(&world, ask("loyalty", "", None, None)).await;
+    assert_eq!(overall, rows(&[&["all", "loyal", "1"]]));
+    let by_model = rows(&[&["X3", "lost", "1"], &["X5", "loyal", "1"]]);
+    assert_eq!(
+        table(&world, ask("loyalty", "model", None, None)).await,
+        by_model
+    );
+    let own = world.hq(GetLoyaltyRequest {
+        customer_id: customer(1).to_string(),
+    });
+    let own = world.scoring().get_loyalty(own).await.unwrap().into_inner();
+    let own = own.loyalty.unwrap().models.into_iter();
+    let own: Vec<(String, String)> = own.map(|each| (each.model, each.class)).collect();
+    let word = |model: &str, class: &str| (model.to_owned(), class.to_owned());
+    assert_eq!(own, [word("X3", "lost"), word("X5", "loyal")]);
+    assert_eq!(
+        table(&world, ask("trust", "", None, None)).await,
+        rows(&[&["all", "trusting", "1"]])
+    );
+    assert_eq!(
+        table(&world, ask("ladder", "", None, None)).await,
+        rows(&[&["all", "loyal", "1"]])
+    );
+    world
+        .clock
+        .advance(std::time::Duration::from_hours(24 * 400));
+    world.pass_time();
+    world
+        .wait_for("SELECT count(*) FROM loyalty WHERE class = 'lost'", 1)
+        .await;
+    let now = table(&world, ask("loyalty", "model", None, None)).await;
+    assert_eq!(now, rows(&[&["X3", "lost", "1"], &["X5", "lost", "1"]]));
+    assert_eq!(
+        table(&world, ask("loyalty", "model", None, Some(then))).await,
+        by_model,
+        "as it was"
+    );
+    let moves = ask("loyalty-migrations", "model", Some(then), None);
+    assert_eq!(
+        table(&world, moves).await,
+        rows(&[&["X3", "lost", "lost", "1"], &["X5", "loyal", "lost", "1"]])
+    );
+}
+
+async fn persons_and_organizations_are_told_apart_if_asked(db: TestDb) {
+    let world = World::start(db).await;
+    let fleet = Link {
+        kind: Kind::Organization as i32,
+        ..link("D1", "K3", customer(3))
+    };
+    let links = vec![
+        link("D1", "K1", customer(1)),
+        link("D1", "K2", customer(2)),
+        fleet,
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = (1..=3).map(|n| visit("D1", n, &format!("K{n}"), "2025-11-01"));
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    let period = (Some(day("2026-01-01")), Some(day("2026-06-01")));
+    // The column in which each report counts customers.
+    for (report, by, column) in [
+        ("loyalty", "", 2),
+        ("ladder", "dealer", 2),
+        ("trust", "", 2),
+        ("degrees", "", 1),
+        ("degrees", "dealer", 1),
+        ("retention", "", 1),
+        ("cohorts", "", 3),
+    ] {
+        for (kind, count) in [("", "3"), ("person", "2"), ("organization", "1")] {
+            let asked = GetReportRequest {
+                kind: kind.into(),
+                ..ask(report, by, period.0, None)
+            };
+            let rows = table(&world, asked).await;
+            assert_eq!(
+                rows[0][column], count,
+                "{report} by {by} of {kind}: {rows:?}"
+            );
+        }
     }
 }

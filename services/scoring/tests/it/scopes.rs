@@ -1,7 +1,12 @@
 //! Who sees which scores.
 
-use marque_api::scoring::v1::{GetPyramidRequest, GetScoreRequest, ListScoresRequest};
+use marque_api::scoring::v1::{
+    GetDueDatesRequest, GetLoyaltyRequest, GetPyramidRequest, GetScoreRequest,
+    ListScoreHistoryRequest, ListScoresRequest,
+};
 use marque_auth::{Role, Scope};
+use marque_core::CustomerId;
+use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -10,6 +15,7 @@ use crate::world::{World, customer, link, linked, merged, visit, visited};
 store_test_suite!(
     a_dealer_sees_his_customers_and_a_region_its_dealers,
     a_customer_sees_himself_under_every_id_he_had,
+    who_does_not_exist_is_as_unknown_as_who_is_foreign,
 );
 
 async fn a_dealer_sees_his_customers_and_a_region_its_dealers(db: TestDb) {
@@ -98,4 +104,66 @@ async fn a_customer_sees_himself_under_every_id_he_had(db: TestDb) {
         let answer = world.scoring().get_score(ask(own, of)).await;
         assert_eq!(answer.err().map(|status| status.code()), code, "{own} {of}");
     }
+}
+
+/// What each question about a customer answers: `None` if it is answered, else the status and the reason.
+async fn ask_all(world: &World, scope: &Scope, customer: CustomerId) -> [Option<(u16, String)>; 4] {
+    let customer_id = customer.to_string();
+    let mut scoring = world.scoring();
+    let score = GetScoreRequest {
+        customer_id: customer_id.clone(),
+        ..GetScoreRequest::default()
+    };
+    let history = ListScoreHistoryRequest {
+        customer_id: customer_id.clone(),
+        ..ListScoreHistoryRequest::default()
+    };
+    let loyalty = GetLoyaltyRequest {
+        customer_id: customer_id.clone(),
+    };
+    let due = GetDueDatesRequest {
+        customer_id,
+        ..GetDueDatesRequest::default()
+    };
+    let role = match scope {
+        Scope::Headquarters => Role::HqAdmin,
+        _ => Role::Manager,
+    };
+    let score = scoring.get_score(world.ask(role, scope.clone(), score));
+    let score = score.await.err();
+    let history = scoring.list_score_history(world.ask(role, scope.clone(), history));
+    let history = history.await.err();
+    let loyalty = scoring.get_loyalty(world.ask(role, scope.clone(), loyalty));
+    let loyalty = loyalty.await.err();
+    let due = scoring.get_due_dates(world.ask(role, scope.clone(), due));
+    let due = due.await.err();
+    [score, history, loyalty, due].map(|refused| {
+        let problem = Problem::from(refused?);
+        Some((problem.status, problem.reason))
+    })
+}
+
+async fn who_does_not_exist_is_as_unknown_as_who_is_foreign(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(10)),
+        link("D3", "B", customer(20)),
+        link("D1", "C", customer(30)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = vec![visit("D1", 1, "A", "2026-03-01")];
+    world.visits.deliver([visited(1, visits)]).await;
+    let dealer = Scope::Dealer("D1".parse().unwrap());
+    let unknown = [(); 4].map(|()| Some((404, "CUSTOMER_UNKNOWN".to_owned())));
+    for scope in [Scope::Headquarters, dealer.clone()] {
+        // The second is known by a record and nothing else.
+        for known in [10, 30] {
+            let answers = ask_all(&world, &scope, customer(known)).await;
+            assert!(answers.iter().all(Option::is_none), "{scope:?} {answers:?}");
+        }
+        let answers = ask_all(&world, &scope, customer(99)).await;
+        assert_eq!(answers, unknown, "{scope:?}");
+    }
+    let foreign = ask_all(&world, &dealer, customer(20)).await;
+    assert_eq!(foreign, unknown);
 }

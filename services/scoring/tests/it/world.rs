@@ -468,6 +468,16 @@ pub(crate) fn of_brand(position: i64, vin: &str, brand: &str) -> Event {
     changed(position, car)
 }
 
+/// A car of another model.
+pub(crate) fn of_model(position: i64, vin: &str, model: &str) -> Event {
+    let mut car = car(position, vin, "2023-01-01");
+    car.definition = car.definition.map(|definition| VehicleDefinition {
+        model: model.into(),
+        ..definition
+    });
+    changed(position, car)
+}
+
 /// The same with the use and the seats that the vehicle licence names.
 pub(crate) fn licensed(
     position: i64,

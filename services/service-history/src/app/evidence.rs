@@ -122,7 +122,7 @@ fn measures(visit: &Visit, km_a_day: Option<i64>) -> Vec<Measured> {
         line.quantity_milli
     });
     let prices = of_lines(Field::VisitUnitPrice, Measure::Yuan, |line| {
-        Some(line.unit_price_minor).filter(|price| *price != 0)
+        line.unit_price_minor.filter(|price| *price != 0)
     });
     let all = of_order.into_iter().chain(quantities).chain(prices);
     all.flatten().collect()
@@ -179,7 +179,7 @@ fn filled(visit: &Visit) -> Vec<Field> {
         ),
         (
             Field::VisitUnitPrice,
-            any(|line| line.unit_price_minor != 0),
+            any(|line| line.unit_price_minor.is_some_and(|price| price != 0)),
         ),
         (
             Field::VisitTechnician,

@@ -22,8 +22,8 @@ pub(crate) struct Line {
     pub(crate) name: String,
     /// Thousandths: 1.5 hours is 1500; `None` where nobody typed any.
     pub(crate) quantity_milli: Option<i64>,
-    /// Fen.
-    pub(crate) unit_price_minor: i64,
+    /// Fen; `None` where nobody typed any. Nothing to pay is a price too: of work under warranty.
+    pub(crate) unit_price_minor: Option<i64>,
     pub(crate) technician: String,
     pub(crate) payer: String,
     pub(crate) fault_code: String,
@@ -62,7 +62,7 @@ impl Line {
             code: text(line.code),
             name: text(line.name),
             quantity_milli: line.quantity_milli,
-            unit_price_minor: line.unit_price_fen.unwrap_or(0),
+            unit_price_minor: line.unit_price_fen,
             technician: text(line.technician),
             payer: payer.trim().to_owned(),
             fault_code: fault_code.trim().to_owned(),

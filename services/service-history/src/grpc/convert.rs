@@ -151,7 +151,7 @@ fn line_to_pb(line: Line) -> pb::Line {
         code,
         name,
         quantity_milli,
-        unit_price: Some(yuan(unit_price_minor)),
+        unit_price: unit_price_minor.map(yuan),
         technician,
         payer,
         fault_code,

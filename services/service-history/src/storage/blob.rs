@@ -91,8 +91,9 @@ struct StoredLine {
     name: String,
     #[prost(sint64, tag = "4")]
     quantity_milli: i64,
-    #[prost(sint64, tag = "5")]
-    unit_price_minor: i64,
+    /// A release that wrote 0 where nobody typed any left it out of the bytes, as it does what is absent.
+    #[prost(sint64, optional, tag = "5")]
+    unit_price_minor: Option<i64>,
     #[prost(string, tag = "6")]
     technician: String,
     #[prost(string, tag = "7")]

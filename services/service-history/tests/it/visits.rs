@@ -15,6 +15,8 @@ use crate::world::{World, record_of, vin, visit};
 store_test_suite!(
     the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version,
     lines_keep_quantities_prices_and_who_did_what,
+    a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so,
+    what_is_no_list_of_lines_is_remarked_and_the_visit_kept,
     what_article_17_wants_kept_is_kept_and_missed_where_it_is_not,
     an_odometer_that_cannot_be_is_a_finding_whichever_came_first,
     a_correction_tells_who_brought_which_car_no_more,
@@ -133,6 +135,32 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     );
     let assumed = [labour, part, other].map(|line| line.quantity_assumed);
     assert_eq!(assumed, [false, false, true], "nobody typed a quantity");
+}
+
+async fn a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so(db: TestDb) {
+    let world = World::start(db).await;
+    let lines = r#"[{"kind":"part","name":"机油","quantity":4},
+        {"kind":"part","name":"刹车片","quantity":1,"unit_price":"0.00","payer":"warranty"},
+        {"kind":"part","name":"滤芯","quantity":1,"unit_price":"请询价"}]"#;
+    let row = VisitColumns {
+        lines: lines.into(),
+        ..visit("R1", &vin(1), "K1", "03-05", "5000")
+    };
+    let (put, _) = world.put("D1", row).await;
+    let get = GetVisitRequest { id: put.id };
+    let kept = world.history().get_visit(world.desk("D1", get)).await;
+    let kept = kept.unwrap().into_inner().visit.unwrap();
+    for shown in [put.lines, kept.lines] {
+        let prices: Vec<Option<i64>> = shown
+            .iter()
+            .map(|line| line.unit_price.as_ref().map(|price| price.minor))
+            .collect();
+        assert_eq!(prices, [None, Some(0), None]);
+    }
+}
+
+async fn what_is_no_list_of_lines_is_remarked_and_the_visit_kept(db: TestDb) {
+    let world = World::start(db).await;
     let broken = VisitColumns {
         lines: "[{".into(),
         ..visit("R2", &vin(1), "K1", "03-06", "5010")

@@ -1,5 +1,6 @@
 //! Trials: what is done to a system, and what must be true afterwards.
 
+mod bear;
 mod counter;
 mod matrix;
 mod merges;
@@ -8,6 +9,7 @@ mod same_key;
 mod soak;
 mod traffic;
 
+pub use bear::{Borne, bear};
 pub use counter::{Sum, count_up};
 pub use matrix::{Fault, Survived, TOXICS, run_matrix};
 pub use merges::{Moves, merge_and_undo};

@@ -57,12 +57,15 @@ pub(crate) struct ChangeView {
     /// State before it, where it changed.
     #[serde(skip_serializing_if = "String::is_empty")]
     from_state: String,
-    /// Clock and step of an escalation.
+    /// Clock and step of an escalation; `task` where a task was not done in time.
     #[serde(skip_serializing_if = "String::is_empty")]
     clock: String,
     /// Step.
     #[serde(skip_serializing_if = "String::is_empty")]
     step: String,
+    /// That task.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    task_id: String,
     /// How a compensation stands: asked, approved or refused.
     #[serde(skip_serializing_if = "String::is_empty")]
     compensation: String,
@@ -103,6 +106,7 @@ impl From<pb::CaseChange> for ChangeView {
             amount_minor,
             rule,
             from_dealer,
+            task_id,
         } = change;
         let amount = match compensation.as_str() {
             "" => String::new(),
@@ -120,6 +124,7 @@ impl From<pb::CaseChange> for ChangeView {
             from_state,
             clock,
             step,
+            task_id,
             compensation,
             amount,
             rule,

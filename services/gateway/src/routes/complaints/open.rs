@@ -37,7 +37,7 @@ pub(crate) struct ComplaintBody {
     vin: String,
     /// Visit it is about.
     visit_id: String,
-    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other; Chinese words too.
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator, press or other; Chinese words too.
     #[schema(example = "phone")]
     channel: String,
     /// Code of the category tree, a dealer's word for it, or a code of the dealer's own.

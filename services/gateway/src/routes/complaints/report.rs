@@ -38,14 +38,14 @@ pub(crate) struct ReportQuery {
 pub(crate) struct SpreadView {
     /// Clocks whose event came.
     met: i64,
-    /// Half of them within so many working seconds.
-    p50_seconds: i64,
+    /// Half of them within so many working seconds; null if there is none.
+    p50_seconds: Option<i64>,
     /// Nine of ten.
-    p90_seconds: i64,
+    p90_seconds: Option<i64>,
     /// Ninety-nine of a hundred.
-    p99_seconds: i64,
-    /// Share met in time.
-    on_time_rate: f64,
+    p99_seconds: Option<i64>,
+    /// Share met in time, of all that were met or ran out; null if there is none.
+    on_time_rate: Option<f64>,
 }
 
 impl From<pb::Spread> for SpreadView {
@@ -56,18 +56,24 @@ impl From<pb::Spread> for SpreadView {
             p90_seconds,
             p99_seconds,
             on_time_rate,
+            decided,
         } = spread;
         Self {
             met,
-            p50_seconds,
-            p90_seconds,
-            p99_seconds,
-            on_time_rate,
+            p50_seconds: of(met, p50_seconds),
+            p90_seconds: of(met, p90_seconds),
+            p99_seconds: of(met, p99_seconds),
+            on_time_rate: of(decided, on_time_rate),
         }
     }
 }
 
-/// One group.
+/// What was measured of so many; nothing where there is none of them.
+fn of<T>(count: i64, measured: T) -> Option<T> {
+    (count > 0).then_some(measured)
+}
+
+/// One group. What was not measured is null.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComplaintReportLine)]
 pub(crate) struct LineView {
@@ -81,18 +87,18 @@ pub(crate) struct LineView {
     first_response: SpreadView,
     /// Resolutions.
     resolution: SpreadView,
-    /// Share of the cases that ended and came back.
-    reopen_rate: f64,
-    /// Mean satisfaction with the resolution, 1 to 5; 0 if nobody was asked.
-    satisfaction_resolution: f64,
+    /// Share of the cases that ended and came back; null if none has ended.
+    reopen_rate: Option<f64>,
+    /// Mean satisfaction with the resolution, 1 to 5; null if nobody was asked.
+    satisfaction_resolution: Option<f64>,
     /// And with the handling.
-    satisfaction_handling: f64,
-    /// Customers who were asked.
+    satisfaction_handling: Option<f64>,
+    /// Customers who were asked how satisfied they are with the handling.
     asked: i64,
     /// Open cases up to 1, 3, 7 and 30 days old, and older.
     ageing: Vec<i64>,
-    /// Handling quality of the dealer assessment, 0 to 100.
-    handling_score: f64,
+    /// Handling quality of the dealer assessment, 0 to 100; null if nothing that it is made of was measured.
+    handling_score: Option<f64>,
     /// Compensations that were approved.
     compensations: i64,
     /// Their worth in yuan.
@@ -115,6 +121,9 @@ impl From<pb::ReportLine> for LineView {
             handling_score,
             compensations,
             compensated_minor,
+            ended,
+            asked_resolution,
+            scored,
         } = line;
         Self {
             key,
@@ -122,12 +131,12 @@ impl From<pb::ReportLine> for LineView {
             open,
             first_response: first_response.unwrap_or_default().into(),
             resolution: resolution.unwrap_or_default().into(),
-            reopen_rate,
-            satisfaction_resolution,
-            satisfaction_handling,
+            reopen_rate: of(ended, reopen_rate),
+            satisfaction_resolution: of(asked_resolution, satisfaction_resolution),
+            satisfaction_handling: of(asked, satisfaction_handling),
             asked,
             ageing,
-            handling_score,
+            handling_score: scored.then_some(handling_score),
             compensations,
             compensated: Money::cny(compensated_minor).amount(),
         }
@@ -211,27 +220,22 @@ fn row(line: &pb::ReportLine) -> Vec<Cell> {
         Cell::from(line.open),
     ];
     for spread in [&line.first_response, &line.resolution] {
-        let spread = spread.unwrap_or_default();
-        let times = [
-            spread.met,
-            spread.p50_seconds,
-            spread.p90_seconds,
-            spread.p99_seconds,
-        ];
+        let spread = SpreadView::from(spread.unwrap_or_default());
+        row.push(Cell::from(spread.met));
+        let times = [spread.p50_seconds, spread.p90_seconds, spread.p99_seconds];
         row.extend(times.map(Cell::from));
         row.push(Cell::from(spread.on_time_rate));
     }
-    let asked = |mean: f64| match line.asked {
-        0 => Cell::Empty,
-        _ => Cell::from(mean),
-    };
-    row.push(Cell::from(line.reopen_rate));
-    row.push(asked(line.satisfaction_resolution));
-    row.push(asked(line.satisfaction_handling));
+    row.push(Cell::from(of(line.ended, line.reopen_rate)));
+    row.push(Cell::from(of(
+        line.asked_resolution,
+        line.satisfaction_resolution,
+    )));
+    row.push(Cell::from(of(line.asked, line.satisfaction_handling)));
     row.push(Cell::from(line.asked));
     let ages = (0..5).map(|age| line.ageing.get(age).copied().unwrap_or(0));
     row.extend(ages.map(Cell::from));
-    row.push(Cell::from(line.handling_score));
+    row.push(Cell::from(line.scored.then_some(line.handling_score)));
     row.push(Cell::from(line.compensations));
     row.push(Cell::from(line.compensated_minor as f64 / 100.0));
     row
@@ -256,7 +260,37 @@ mod tests {
         let (head, cells) = text.split_once("\r\n").unwrap();
         assert_eq!(head.matches(',').count(), cells.matches(',').count());
         assert!(cells.starts_with("D1,3,0,") && cells.trim_end().ends_with(",300.5"));
-        // Nobody was asked: that is not a grade of nought.
-        assert!(cells.contains(",,,0,"), "{cells}");
+        // Nobody was answered or asked: that is neither a time nor a grade of nought.
+        assert!(cells.starts_with("D1,3,0,0,,,,,0,,,,,,,,0,"), "{cells}");
+        let columns: Vec<&str> = head.split(',').collect();
+        let score = columns.iter().position(|name| *name == "handling_score");
+        assert_eq!(cells.split(',').nth(score.unwrap()), Some(""), "{cells}");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_null_and_what_was_is_not_though_it_is_nought() {
+        let nothing = serde_json::to_value(LineView::from(pb::ReportLine::default())).unwrap();
+        for path in [
+            "/first_response/p50_seconds",
+            "/resolution/on_time_rate",
+            "/reopen_rate",
+            "/satisfaction_resolution",
+            "/satisfaction_handling",
+            "/handling_score",
+        ] {
+            assert!(nothing.pointer(path).unwrap().is_null(), "{path}");
+        }
+        let all_late = pb::ReportLine {
+            first_response: Some(pb::Spread {
+                decided: 2,
+                ..pb::Spread::default()
+            }),
+            scored: true,
+            ..pb::ReportLine::default()
+        };
+        let late = serde_json::to_value(LineView::from(all_late)).unwrap();
+        for path in ["/first_response/on_time_rate", "/handling_score"] {
+            assert_eq!(late.pointer(path).unwrap(), 0.0, "{path}");
+        }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct ComplaintView {
     /// Visit it is about.
     #[serde(skip_serializing_if = "String::is_empty")]
     visit_id: String,
-    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other.
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator, press or other.
     #[schema(example = "phone")]
     channel: String,
     /// Code of the category tree.
@@ -259,9 +259,11 @@ pub(crate) struct TaskView {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
-    /// `satisfaction_call` or `customer_word` of one that was made by itself.
+    /// `satisfaction_call`, `customer_word`, `discontent` or `compensation` of one that was made by itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
+    /// Who heard last that it was not done by its due time: none, manager, region or headquarters.
+    escalated_to: String,
 }
 
 impl From<pb::Task> for TaskView {
@@ -278,6 +280,7 @@ impl From<pb::Task> for TaskView {
             created_at,
             finished_at,
             kind,
+            escalated_to,
         } = task;
         Self {
             id,
@@ -291,6 +294,7 @@ impl From<pb::Task> for TaskView {
             created_at: instant(created_at),
             finished_at: instant(finished_at),
             kind,
+            escalated_to,
         }
     }
 }
@@ -342,8 +346,8 @@ impl From<pb::GuaranteeWarning> for WarningView {
 #[schema(as = ComplaintEntry)]
 pub(crate) struct EntryView {
     /// opened, moved, filed (moved by a file), answered (moved by what the customer wrote or sent), noted, amended, corrected,
-    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned
-    /// or ranked.
+    /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned,
+    /// ranked or lapsed (closed because nothing happened).
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]

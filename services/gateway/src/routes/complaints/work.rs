@@ -89,7 +89,7 @@ pub(crate) struct AmendmentBody {
     vin: String,
     /// Visit it is about.
     visit_id: String,
-    /// phone, visit, wechat, callback, web, app, email, letter, regulator or other.
+    /// phone, visit, wechat, callback, web, app, email, letter, regulator, press or other.
     channel: String,
     /// Source system of customer_key.
     source: String,

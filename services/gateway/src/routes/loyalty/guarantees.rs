@@ -2,10 +2,59 @@
 
 use axum::extract::State;
 use marque_api::scoring::v1 as pb;
-use serde::Serialize;
-use utoipa::ToSchema;
+use marque_core::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, values::views};
+use super::WearPart;
+use crate::{
+    answer::ok,
+    edge::Call,
+    extract::{Path, Query},
+    problem::{Answer, Failure},
+    state::App,
+    values::views,
+};
+
+/// A demand for another car or the money, if there is one.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DemandQuery {
+    /// The day on which it was made: the answer says by when the seller must act.
+    #[param(required = false, example = "2026-03-02")]
+    demanded_on: String,
+    /// What was paid for the car, in yuan: the answer says the fee for its use.
+    #[param(required = false, example = "150000")]
+    price: String,
+    /// Km driven until then.
+    #[param(required = false)]
+    km: u32,
+}
+
+impl DemandQuery {
+    fn told(self) -> Answer<Option<pb::GuaranteeDemand>> {
+        let Self {
+            demanded_on,
+            price,
+            km,
+        } = self;
+        if demanded_on.is_empty() && price.is_empty() && km == 0 {
+            return Ok(None);
+        }
+        let price_minor = if price.is_empty() {
+            0
+        } else {
+            Money::parse_minor(price.trim())
+                .map_err(|error| Failure::field("price", "FORMAT", error.to_string()))?
+        };
+        Ok(Some(pb::GuaranteeDemand {
+            demanded_on,
+            price_minor,
+            driven_km: km,
+        }))
+    }
+}
 
 /// The counters of a car.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,12 +77,50 @@ pub(crate) struct Guarantees {
     terms: TermsView,
     /// The nearest to its threshold first.
     counters: Vec<CounterView>,
+    /// What the demand that was told of asks of the seller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demand: Option<DemandView>,
+}
+
+/// What a demand for another car or the money asks of the seller (SAMR Order 43, Art. 27 and 28).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GuaranteeDemand)]
+pub(crate) struct DemandView {
+    /// Last day for the answer, with reasons if it is a refusal: ten working days.
+    #[schema(example = "2026-03-16")]
+    answer_by: String,
+    /// Last day for carrying it out, twenty working days; after it the buyer may choose the money.
+    #[schema(example = "2026-03-30")]
+    complete_by: String,
+    /// One of them lies in a year whose days off are not announced, and may move.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    provisional: bool,
+    /// Fee for the use of the car until then in yuan, decimal text, owed in the cases of Art. 24 alone; absent without a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "9000.00")]
+    usage_fee: Option<String>,
+}
+
+impl From<pb::GuaranteeDemanded> for DemandView {
+    fn from(demanded: pb::GuaranteeDemanded) -> Self {
+        let fee = demanded.usage_fee_minor;
+        Self {
+            answer_by: demanded.answer_by,
+            complete_by: demanded.complete_by,
+            provisional: demanded.provisional,
+            usage_fee: fee.map(|minor| Money::cny(minor).amount()),
+        }
+    }
 }
 
 /// The terms of a car: months or km from its sale, whichever is first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CarGuaranteeTerms)]
 pub(crate) struct TermsView {
+    /// The promise is to cars sold on this day or later; absent where it is the law's least.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "2026-01-01")]
+    sold_from: String,
     /// Three-guarantees period in months.
     period_months: u32,
     /// Three-guarantees period in km.
@@ -42,6 +129,15 @@ pub(crate) struct TermsView {
     repair_months: u32,
     /// Repair period in km.
     repair_km: u32,
+    /// Usage fee per 1,000 km as a share of the price, in hundredths of a per cent, owed where a car is given back for what comes of use
+    /// and repair (Art. 24), and never for what shows in the first days (Art. 22 and 23).
+    usage_fee_basis_points: u32,
+    /// Capacity that the traction battery may lose, in per cent of what it had; absent if the certificate does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    battery_fade_percent: Option<u32>,
+    /// Parts that wear, each with a term of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wear_parts: Vec<WearPart>,
     /// Whose word they are: law (the law's least), model (the maker's for the model) or car (its own certificate).
     #[schema(example = "law")]
     granted_by: String,
@@ -50,10 +146,14 @@ pub(crate) struct TermsView {
 impl TermsView {
     fn new(terms: pb::GuaranteeTerms, granted_by: String) -> Self {
         Self {
+            sold_from: terms.sold_from,
             period_months: terms.period_months,
             period_km: terms.period_km,
             repair_months: terms.repair_months,
             repair_km: terms.repair_km,
+            usage_fee_basis_points: terms.usage_fee_basis_points.unwrap_or_default(),
+            battery_fade_percent: terms.battery_fade_percent,
+            wear_parts: views(terms.wear_parts),
             granted_by,
         }
     }
@@ -102,14 +202,16 @@ impl From<pb::GuaranteeCounter> for CounterView {
 ///
 /// Evidence, not a verdict: whether a part is still unfit, or a fault a serious one, is for people to say.
 #[utoipa::path(get, path = "/v1/vehicles/{id}/guarantees", tag = "scores",
-    params(("id" = String, Path, description = "Vehicle id")),
+    params(("id" = String, Path, description = "Vehicle id"), DemandQuery),
     responses((status = 200, description = "The counters", body = Guarantees)))]
 pub(crate) async fn get_guarantees(
     State(app): State<App>,
     call: Call,
     Path(vehicle_id): Path<String>,
+    Query(query): Query<DemandQuery>,
 ) -> Answer {
-    let request = pb::GetGuaranteesRequest { vehicle_id };
+    let demand = query.told()?;
+    let request = pb::GetGuaranteesRequest { vehicle_id, demand };
     let get = app
         .clients
         .scoring
@@ -125,5 +227,6 @@ pub(crate) async fn get_guarantees(
         repair_period_end: counted.repair_period_end,
         terms: TermsView::new(counted.terms.unwrap_or_default(), counted.terms_by),
         counters: views(counted.counters),
+        demand: counted.demanded.map(DemandView::from),
     })
 }

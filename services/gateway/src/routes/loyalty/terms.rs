@@ -40,6 +40,68 @@ pub(crate) struct GuaranteeTerms {
     /// Repair period in km: 60,000 at least.
     #[schema(example = 150_000)]
     repair_km: u32,
+    /// Usage fee per 1,000 km as a share of the price, in hundredths of a per cent: 50 at most, as the law asks, and if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 50)]
+    usage_fee_basis_points: Option<u32>,
+    /// Capacity that the traction battery may lose, in per cent of what it had; absent if the certificate does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 20)]
+    battery_fade_percent: Option<u32>,
+    /// Parts that wear, each with a term of its own; 100 at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wear_parts: Vec<WearPart>,
+    /// Takes back what was promised to these cars from this day on; nothing else is read then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(example = false)]
+    withdrawn: bool,
+}
+
+/// A part that wears: months or km from the sale, whichever is first.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WearPart {
+    /// What it is called.
+    #[schema(example = "雨刮片")]
+    name: String,
+    /// Its term in months; 0 if time does not count.
+    #[schema(example = 6)]
+    months: u32,
+    /// Its term in km; 0 if distance does not count.
+    #[schema(example = 10000)]
+    km: u32,
+}
+
+impl From<pb::WearPart> for WearPart {
+    fn from(part: pb::WearPart) -> Self {
+        let pb::WearPart { name, months, km } = part;
+        Self { name, months, km }
+    }
+}
+
+impl From<WearPart> for pb::WearPart {
+    fn from(part: WearPart) -> Self {
+        let WearPart { name, months, km } = part;
+        Self { name, months, km }
+    }
+}
+
+impl From<GuaranteeTerms> for pb::GuaranteeTerms {
+    fn from(terms: GuaranteeTerms) -> Self {
+        Self {
+            vehicle_id: terms.vehicle_id,
+            model: terms.model,
+            sold_from: terms.sold_from,
+            period_months: terms.period_months,
+            period_km: terms.period_km,
+            repair_months: terms.repair_months,
+            repair_km: terms.repair_km,
+            withdrawn: terms.withdrawn,
+            usage_fee_basis_points: terms.usage_fee_basis_points,
+            battery_fade_percent: terms.battery_fade_percent,
+            wear_parts: views(terms.wear_parts),
+        }
+    }
 }
 
 impl From<pb::GuaranteeTerms> for GuaranteeTerms {
@@ -52,6 +114,10 @@ impl From<pb::GuaranteeTerms> for GuaranteeTerms {
             period_km: terms.period_km,
             repair_months: terms.repair_months,
             repair_km: terms.repair_km,
+            usage_fee_basis_points: terms.usage_fee_basis_points,
+            battery_fade_percent: terms.battery_fade_percent,
+            wear_parts: views(terms.wear_parts),
+            withdrawn: terms.withdrawn,
         }
     }
 }
@@ -77,11 +143,11 @@ pub(crate) async fn list_guarantee_terms(State(app): State<App>, call: Call) -> 
     })
 }
 
-/// Create or replace the terms of a model, or of one car by its certificate, for cars sold from a day on.
+/// Create, replace or take back the terms of a model, or of one car by its certificate, for cars sold from a day on.
 ///
 /// Counters and due dates follow. Less than the law asks is refused. Goes on record.
 #[utoipa::path(put, path = "/v1/guarantee-terms", tag = "scores", request_body = GuaranteeTerms,
-    responses((status = 200, description = "As stored", body = GuaranteeTerms)))]
+    responses((status = 200, description = "As stored; what was taken back as it was", body = GuaranteeTerms)))]
 pub(crate) async fn put_guarantee_terms(
     State(app): State<App>,
     call: Call,
@@ -89,16 +155,9 @@ pub(crate) async fn put_guarantee_terms(
     Json(terms): Json<GuaranteeTerms>,
 ) -> Answer {
     conditions.check_unconditional()?;
-    let terms = pb::GuaranteeTerms {
-        vehicle_id: terms.vehicle_id,
-        model: terms.model,
-        sold_from: terms.sold_from,
-        period_months: terms.period_months,
-        period_km: terms.period_km,
-        repair_months: terms.repair_months,
-        repair_km: terms.repair_km,
+    let request = pb::PutGuaranteeTermsRequest {
+        terms: Some(terms.into()),
     };
-    let request = pb::PutGuaranteeTermsRequest { terms: Some(terms) };
     let put = app
         .clients
         .scoring

@@ -30,7 +30,7 @@ pub(crate) struct Applied {
 }
 
 /// Apply a whole network at once: dealers and staff, all or nothing. A CSV holds either dealers (`code`, `name`, `region`, `group`,
-/// `departments` with semicolons between) or staff (`dealer`, `code`, `name`, `department`, `phone`, `active`), by its headers.
+/// `departments` and `phones` with semicolons between) or staff (`dealer`, `code`, `name`, `department`, `phone`, `active`), by its headers.
 #[utoipa::path(post, path = "/v1/network", tag = "network",
     request_body(content((NetworkBody = "application/json"), (NetworkBody = "application/toml"), (String = "text/csv"))),
     responses((status = 200, description = "What was created or changed", body = Applied)))]

@@ -13,7 +13,7 @@ use crate::problem::{Answer, Failure};
 
 /// Wrong rows that are told; whoever has more has another file.
 const MOST_WRONG: usize = 100;
-/// Marks that stand between the departments of a dealer.
+/// Marks that stand between the departments, or the numbers, of a dealer.
 const BETWEEN: [char; 7] = [';', '；', '、', '|', '/', ',', '，'];
 
 /// The line of the file on which each entry stands, so that a wrong field is found again.
@@ -88,17 +88,19 @@ fn unreadable(problem: &Problem) -> Failure {
 
 fn dealer(table: &Table) -> NetworkDealer {
     let text = |column| cell(table, column);
+    let list = |column| {
+        let cell = text(column);
+        let entries = cell.split(BETWEEN).map(str::trim);
+        let filled = entries.filter(|entry| !entry.is_empty());
+        filled.map(str::to_owned).collect()
+    };
     NetworkDealer {
         code: text("code"),
         name: text("name"),
         region: text("region"),
         group: text("group"),
-        departments: text("departments")
-            .split(BETWEEN)
-            .map(str::trim)
-            .filter(|department| !department.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        departments: list("departments"),
+        phones: list("phones"),
     }
 }
 
@@ -155,8 +157,8 @@ mod tests {
     #[test]
     fn dealers_come_under_english_or_chinese_headers() {
         for text in [
-            "code,name,region,group,departments\nD1,One,east,,sales;service\n",
-            "﻿经销商代码,经销商名称,大区,集团,部门\r\nD1,One,east,,\"sales、service\"\r\n",
+            "code,name,region,group,departments,phones\nD1,One,east,,sales;service,021-5000 1234;4001\n",
+            "﻿经销商代码,经销商名称,大区,集团,部门,总机\r\nD1,One,east,,\"sales、service\",021-5000 1234、4001\r\n",
             "region;dealer_code;dealer\neast;D1;One\n",
         ] {
             let (network, _) = read(text).unwrap();
@@ -167,12 +169,13 @@ mod tests {
                 (&*dealer.code, &*dealer.name, &*dealer.region),
                 ("D1", "One", "east")
             );
-            let wanted: &[&str] = if text.contains("service") {
-                &["sales", "service"]
+            let wanted: [&[&str]; 2] = if text.contains("service") {
+                [&["sales", "service"], &["021-5000 1234", "4001"]]
             } else {
-                &[]
+                [&[], &[]]
             };
-            assert_eq!(dealer.departments, wanted);
+            assert_eq!(dealer.departments, wanted[0]);
+            assert_eq!(dealer.phones, wanted[1]);
         }
     }
 

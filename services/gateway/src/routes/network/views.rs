@@ -23,6 +23,9 @@ pub(crate) struct DealerView {
     group: String,
     /// Departments.
     departments: Vec<String>,
+    /// Its own numbers, which must not turn up as a customer's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    phones: Vec<String>,
     /// Last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<Instant>,
@@ -40,6 +43,7 @@ impl From<pb::Dealer> for DealerView {
             departments,
             updated_at,
             version,
+            phones,
         } = dealer;
         Self {
             code,
@@ -47,6 +51,7 @@ impl From<pb::Dealer> for DealerView {
             region,
             group,
             departments,
+            phones,
             updated_at: instant(updated_at),
             version,
         }
@@ -108,6 +113,9 @@ pub(crate) struct DealerBody {
     /// Departments, such as sales, service, parts, finance.
     #[serde(default)]
     departments: Vec<String>,
+    /// Its own numbers, such as the switchboard's and the showroom's, which must not turn up as a customer's.
+    #[serde(default)]
+    phones: Vec<String>,
 }
 
 impl DealerBody {
@@ -117,6 +125,7 @@ impl DealerBody {
             region,
             group,
             departments,
+            phones,
         } = self;
         pb::Dealer {
             code,
@@ -126,6 +135,7 @@ impl DealerBody {
             departments,
             updated_at: None,
             version,
+            phones,
         }
     }
 }
@@ -198,6 +208,9 @@ pub(crate) struct NetworkDealer {
     /// Departments.
     #[serde(default)]
     pub(super) departments: Vec<String>,
+    /// Its own numbers.
+    #[serde(default)]
+    pub(super) phones: Vec<String>,
 }
 
 /// A member of staff of a network.
@@ -238,12 +251,14 @@ impl From<NetworkDealer> for pb::Dealer {
             region,
             group,
             departments,
+            phones,
         } = dealer;
         DealerBody {
             name,
             region,
             group,
             departments,
+            phones,
         }
         .into_pb(code, 0)
     }

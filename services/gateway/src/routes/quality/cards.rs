@@ -88,7 +88,7 @@ impl From<pb::DimensionScore> for DimensionView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Scorecard)]
 pub(crate) struct ScorecardView {
-    /// dealer, department, clerk or region.
+    /// dealer, department, clerk or region; network for all dealers together.
     level: String,
     /// Kind of record.
     kind: String,
@@ -226,6 +226,8 @@ pub(crate) struct WorstView {
     total: f64,
     /// By how much the score of the card would rise if it were perfect.
     gain: f64,
+    /// Whose it is.
+    dealer: String,
     /// Staff number of whoever entered it.
     #[serde(skip_serializing_if = "String::is_empty")]
     clerk: String,
@@ -271,6 +273,7 @@ impl From<pb::WorstRecord> for WorstView {
             id,
             total,
             gain,
+            dealer,
             clerk,
             department,
             findings,
@@ -280,6 +283,7 @@ impl From<pb::WorstRecord> for WorstView {
             id,
             total,
             gain,
+            dealer,
             clerk,
             department,
             findings: views(findings),

@@ -26,7 +26,7 @@ pub(crate) struct ReportQuery {
     /// dealer, region, model, occupation or age, and for retention cohort; all together if not said.
     #[param(required = false, example = "dealer")]
     by: String,
-    /// person or organization; person if not said. For scores and tiers.
+    /// person or organization; if not said, person for scores and tiers, which are by rank, and both for the others.
     #[param(required = false)]
     kind: String,
     /// Beginning of the period, RFC 3339; for migrations and retention.
@@ -50,12 +50,12 @@ pub(crate) struct ReportTable {
     rows: Vec<Map<String, Value>>,
 }
 
-/// A table for analysts: scores, tiers, tier-migrations, loyalty, loyalty-migrations, degrees, retention or cohorts.
+/// A table for analysts: scores, tiers, tier-migrations, loyalty, ladder, trust, loyalty-migrations, degrees, retention or cohorts.
 ///
 /// Tiers and ranks are exact as of the instant asked for, and of the whole network; counted are the customers the caller has
 /// to do with.
 #[utoipa::path(get, path = "/v1/score-reports/{report}", tag = "scores",
-    params(("report" = String, Path, description = "scores, tiers, tier-migrations, loyalty, loyalty-migrations, degrees, retention or cohorts", example = "tiers"), ReportQuery),
+    params(("report" = String, Path, description = "scores, tiers, tier-migrations, loyalty, ladder, trust, loyalty-migrations, degrees, retention or cohorts", example = "tiers"), ReportQuery),
     responses((status = 200, description = "The table", content((ReportTable = "application/json"), (String = "text/csv"), (Binary = "application/vnd.apache.parquet")))))]
 pub(crate) async fn get_score_report(
     State(app): State<App>,

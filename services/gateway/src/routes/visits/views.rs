@@ -166,7 +166,7 @@ pub(crate) struct LineView {
     /// Whether nobody typed a quantity, so that 1 is assumed; absent if one was typed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     quantity_assumed: bool,
-    /// Price of one.
+    /// Price of one; absent where nobody typed any.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_price: Option<MoneyView>,
     /// Technician who did it.

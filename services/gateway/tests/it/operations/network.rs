@@ -9,7 +9,7 @@ pub(super) fn examples() -> Vec<Example> {
             "PUT /v1/dealers/{dealer}",
             "hq_admin",
             "/v1/dealers/D001".into(),
-            r#"{"name":"Sample 4S","region":"east","departments":["sales"]}"#,
+            r#"{"name":"Sample 4S","region":"east","departments":["sales"],"phones":["021-5000 1234"]}"#,
         ),
         (
             "GET /v1/dealers/{dealer}",

@@ -48,6 +48,12 @@ pub(super) fn examples() -> Vec<Example> {
             "",
         ),
         (
+            "GET /v1/quality/scorecards/regions/{region}",
+            "manager",
+            "/v1/quality/scorecards/regions/east?kind=customers&period=2026-11".into(),
+            "",
+        ),
+        (
             "GET /v1/quality/findings",
             "sales",
             "/v1/quality/findings?dealer=D001&rule=phone_placeholder".into(),

@@ -136,7 +136,9 @@ pub(super) fn examples() -> Vec<Example> {
         (
             "GET /v1/vehicles/{id}/guarantees",
             "service",
-            format!("/v1/vehicles/{VEHICLE}/guarantees"),
+            format!(
+                "/v1/vehicles/{VEHICLE}/guarantees?demanded_on=2026-03-02&price=150000&km=12000"
+            ),
             "",
         ),
         (
@@ -161,7 +163,7 @@ pub(super) fn examples() -> Vec<Example> {
             "PUT /v1/guarantee-terms",
             "hq_admin",
             "/v1/guarantee-terms".into(),
-            r#"{"model":"S5 Plus","sold_from":"2026-01-01","period_months":36,"period_km":80000,"repair_months":60,"repair_km":150000}"#,
+            r#"{"model":"S5 Plus","sold_from":"2026-01-01","period_months":36,"period_km":80000,"repair_months":60,"repair_km":150000,"usage_fee_basis_points":30,"battery_fade_percent":20,"wear_parts":[{"name":"雨刮片","months":6,"km":10000}]}"#,
         ),
         (
             "GET /v1/score-reports/{report}",

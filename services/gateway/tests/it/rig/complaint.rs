@@ -442,7 +442,7 @@ impl ComplaintService for Complaints {
             .play(
                 &request,
                 pb::GetReportResponse {
-                    lines: vec![samples::report_line()],
+                    lines: vec![samples::report_line(), samples::unmeasured_line()],
                 },
             )
             .await

@@ -28,6 +28,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
         created_at: at(60),
         finished_at: at(600),
         kind: text("satisfaction_call"),
+        escalated_to: text("manager"),
     };
     let entry = complaint::Entry {
         act: text("moved"),
@@ -177,6 +178,7 @@ pub(super) fn change() -> complaint::CaseChange {
         amount_minor: 30_000,
         rule: text("repair_days"),
         from_dealer: text("D002"),
+        task_id: text("tsk_1"),
     }
 }
 
@@ -188,6 +190,7 @@ pub(super) fn report_line() -> complaint::ReportLine {
             p90_seconds: 3_000,
             p99_seconds: 9_000,
             on_time_rate: 0.875,
+            decided: 40,
         })
     };
     complaint::ReportLine {
@@ -204,6 +207,20 @@ pub(super) fn report_line() -> complaint::ReportLine {
         handling_score: 87.5,
         compensations: 2,
         compensated_minor: 50_050,
+        ended: 32,
+        asked_resolution: 12,
+        scored: true,
+    }
+}
+
+/// Of cases that nobody has answered, solved or graded yet.
+pub(super) fn unmeasured_line() -> complaint::ReportLine {
+    complaint::ReportLine {
+        key: text("D002"),
+        cases: 1,
+        open: 1,
+        ageing: vec![1, 0, 0, 0, 0],
+        ..complaint::ReportLine::default()
     }
 }
 

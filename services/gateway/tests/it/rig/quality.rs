@@ -67,6 +67,40 @@ fn finding() -> pb::Finding {
     }
 }
 
+fn moved() -> pb::Move {
+    pb::Move {
+        dimension: "accuracy".into(),
+        before: 80.0,
+        after: 90.0,
+    }
+}
+
+fn rule_count() -> pb::RuleCount {
+    pb::RuleCount {
+        field: "phone".into(),
+        rule: "phone_placeholder".into(),
+        open: 7,
+        text: text("phone only fills the field"),
+    }
+}
+
+fn worst() -> pb::WorstRecord {
+    pb::WorstRecord {
+        id: "src_1".into(),
+        total: 12.5,
+        gain: 0.73,
+        dealer: "D001".into(),
+        clerk: "S17".into(),
+        department: String::new(),
+        findings: vec![finding()],
+        failed_checks: vec![pb::FailedCheck {
+            id: "reachable".into(),
+            dimension: "completeness".into(),
+            fields: vec!["phone".into(), "phone2".into()],
+        }],
+    }
+}
+
 fn standard() -> pb::Standard {
     pb::Standard {
         kind: "customers".into(),
@@ -235,30 +269,36 @@ impl QualityService for Quality {
             dealer: Some(card()),
             region: Some(card()),
             region_trend: vec![card()],
-            moves: vec![pb::Move {
-                dimension: "accuracy".into(),
-                before: 80.0,
-                after: 90.0,
-            }],
-            rules: vec![pb::RuleCount {
-                field: "phone".into(),
-                rule: "phone_placeholder".into(),
-                open: 7,
-                text: text("phone only fills the field"),
-            }],
-            worst: vec![pb::WorstRecord {
-                id: "src_1".into(),
-                total: 12.5,
-                gain: 0.73,
-                clerk: "S17".into(),
-                department: String::new(),
-                findings: vec![finding()],
-                failed_checks: vec![pb::FailedCheck {
-                    id: "reachable".into(),
-                    dimension: "completeness".into(),
-                    fields: vec!["phone".into(), "phone2".into()],
-                }],
-            }],
+            moves: vec![moved()],
+            rules: vec![rule_count()],
+            worst: vec![worst()],
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn get_region_scorecard(
+        &self,
+        request: Request<pb::GetRegionScorecardRequest>,
+    ) -> Answer<pb::GetRegionScorecardResponse> {
+        let of_region = pb::Scorecard {
+            level: "region".into(),
+            dealer: String::new(),
+            ..card()
+        };
+        let answer = pb::GetRegionScorecardResponse {
+            scorecard: Some(of_region.clone()),
+            trend: vec![of_region],
+            rank: 2,
+            of: 5,
+            network: Some(pb::Scorecard {
+                level: "network".into(),
+                dealer: String::new(),
+                region: String::new(),
+                ..card()
+            }),
+            moves: vec![moved()],
+            rules: vec![rule_count()],
+            worst: vec![worst()],
         };
         self.0.play(&request, answer).await
     }

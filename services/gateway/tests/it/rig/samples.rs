@@ -38,6 +38,7 @@ pub(super) fn dealer(code: &str) -> network::Dealer {
         departments: vec![text("sales"), text("service")],
         updated_at: at(0),
         version: 3,
+        phones: vec![text("021-5000 1234")],
     }
 }
 
@@ -550,6 +551,14 @@ pub(super) fn guarantee_terms() -> scoring::GuaranteeTerms {
         period_km: 80_000,
         repair_months: 60,
         repair_km: 150_000,
+        withdrawn: false,
+        usage_fee_basis_points: Some(30),
+        battery_fade_percent: Some(20),
+        wear_parts: vec![scoring::WearPart {
+            name: text("雨刮片"),
+            months: 6,
+            km: 10_000,
+        }],
     }
 }
 

@@ -235,6 +235,12 @@ impl ScoringService for Scores {
             vehicle_use: "private".into(),
             terms: Some(samples::guarantee_terms()),
             terms_by: "model".into(),
+            demanded: Some(pb::GuaranteeDemanded {
+                answer_by: "2026-03-16".into(),
+                complete_by: "2026-03-30".into(),
+                provisional: false,
+                usage_fee_minor: Some(540_000),
+            }),
         };
         self.0.play(&request, answer).await
     }

@@ -12,7 +12,7 @@ use marque_quality::{
     party::PartyKind,
     standard::{Measure, greatest, release},
 };
-use marque_tabular::{Limits, Next, Reader, Row};
+use marque_tabular::{Format, Limits, Next, Reader, Row};
 
 use super::{
     columns::Columns,
@@ -67,11 +67,23 @@ pub(super) fn check(
     let fits = |headers: &[String]| Columns::recognise(headers, kind, mapping).is_ok();
     let file = std::io::BufReader::new(file);
     let mut reader = Reader::open_fitting(file, None, Limits::default(), fits)?;
-    let columns = Columns::recognise(reader.headers(), kind, mapping)?;
-    let mut pass = Pass::new(kind, columns, today);
-    let mut row = Row::new();
+    let recognise = |reader: &Reader| {
+        if reader.format() == Format::Ndjson {
+            Columns::recognise_keys(reader.headers(), kind, mapping)
+        } else {
+            Columns::recognise(reader.headers(), kind, mapping)
+        }
+    };
+    let mut pass = Pass::new(kind, recognise(&reader)?, today);
+    let (mut row, mut known) = (Row::new(), reader.headers().len());
     loop {
-        match reader.next_row(&mut row)? {
+        let next = reader.next_row(&mut row)?;
+        if reader.headers().len() != known {
+            // An object brought new keys.
+            known = reader.headers().len();
+            pass.columns = recognise(&reader)?;
+        }
+        match next {
             Next::Row => pass.take(&row),
             Next::Bad(problem) => pass.unreadable.push((problem.line, problem.reason())),
             Next::End => break,
@@ -150,7 +162,8 @@ impl Pass {
         let counts = |finding: &Finding| {
             finding.rule != Rule::SourceKeyMissing || columns.has(finding.field)
         };
-        let findings: Vec<Finding> = findings.into_iter().filter(counts).collect();
+        let findings = findings.into_iter().filter(counts);
+        let findings: Vec<Finding> = findings.chain(columns.said_twice(row)).collect();
         self.scores.add(row, columns, (&findings, party));
         let mut severities = findings.iter().map(|finding| finding.severity);
         let is_clean = severities.all(|severity| severity == marque_quality::Severity::Info);
@@ -216,8 +229,8 @@ impl Pass {
 
     fn visit(&mut self, row: &Row, dealer: u32) -> Vec<Finding> {
         let mut cells = VisitRow::default();
-        for (field, place) in &self.columns.fields {
-            cells.set(*field, row.get(*place));
+        for (field, cell) in self.columns.cells(row) {
+            cells.set(field, cell);
         }
         let cleaned = clean_visit(&cells, self.today);
         self.orders.add(row.line(), dealer, &cleaned.record);
@@ -231,8 +244,8 @@ impl Pass {
         mut cells: C,
         clean: impl Fn(&C, NaiveDate) -> Vec<Finding>,
     ) -> Vec<Finding> {
-        for (field, place) in &self.columns.fields {
-            set(&mut cells, *field, row.get(*place));
+        for (field, cell) in self.columns.cells(row) {
+            set(&mut cells, field, cell);
         }
         clean(&cells, self.today)
     }

@@ -1,0 +1,2 @@
+DROP INDEX ix_complaint_tasks_claim;
+DROP INDEX ix_complaint_tasks_next;

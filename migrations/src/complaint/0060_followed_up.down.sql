@@ -1,0 +1,1 @@
+DROP INDEX ix_complaints_followed_up;

@@ -1,0 +1,74 @@
+//! The end of what nobody ends: a case that was followed up is closed by itself when nothing has happened on it for a while.
+//!
+//! When that is, its row says: nothing of it lives in memory, and of several instances the first closes it.
+
+use std::time::Duration;
+
+use marque_auth::CallContext;
+use marque_core::{ComplaintId, Timestamp};
+use marque_db::Conn;
+use tokio_util::sync::CancellationToken;
+
+use super::CaseApp;
+use crate::{domain::BY_ITSELF, error::Result, storage};
+
+/// How often it is looked for such cases.
+const WATCH: Duration = Duration::from_mins(1);
+/// Cases a transaction.
+const BATCH: u32 = 100;
+/// Who closes them.
+const JOB: &str = "complaint.closing";
+
+/// Closes cases that nobody closes, until told to stop.
+pub(crate) async fn keep_closing(app: CaseApp, stop: CancellationToken) {
+    loop {
+        match app.close_lapsed().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "cases that nobody closes have to wait"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+    }
+}
+
+impl CaseApp {
+    /// Closes some of the cases that nobody closes; answers how many.
+    async fn close_lapsed(&self) -> Result<usize> {
+        let now = self.clock.now();
+        let patience = self.rules.close_after.as_micros() as i64;
+        let since = Timestamp::from_micros(now.as_micros() - patience);
+        let lapsed = self
+            .db
+            .read(move |conn| storage::lapsed_cases(conn, since, BATCH))
+            .await?;
+        if lapsed.is_empty() {
+            return Ok(0);
+        }
+        let app = self.clone();
+        self.db
+            .write(move |conn| app.close_in(conn, &lapsed, (since, now)))
+            .await
+    }
+
+    fn close_in(
+        &self,
+        conn: &mut Conn<'_>,
+        found: &[ComplaintId],
+        (since, now): (Timestamp, Timestamp),
+    ) -> Result<usize> {
+        storage::lock_cases(conn, found.iter().copied())?;
+        // Asked again now that they are held: somebody may have come first.
+        let mut lapsed = storage::lapsed_cases(conn, since, BATCH)?;
+        lapsed.retain(|id| found.contains(id));
+        let ctx = CallContext::job(JOB);
+        let (from, to) = BY_ITSELF;
+        for mut case in self.store.find_many(conn, ctx.scope(), &lapsed)? {
+            case.enter(to, now);
+            self.write_moved(conn, &ctx, &case, (from, "lapsed", ""), &[])?;
+        }
+        Ok(lapsed.len())
+    }
+}

@@ -1,0 +1,97 @@
+//! Which of a file's columns a row is read from, and what becomes of the others.
+
+use marque_api::{
+    customer::v1::{GetSourceRecordRequest, SourceRecord},
+    intake::v1::{ImportRow, RowOutcome},
+};
+use marque_auth::Role;
+use marque_testkit::{ImportFile, Rig, TestDb, phone, store_test_suite};
+
+use crate::common::HQ;
+
+store_test_suite!(
+    two_keys_of_an_object_for_one_field_lose_nothing_and_are_told,
+    an_object_is_read_by_its_own_keys,
+);
+
+/// The rows of a file that was taken in whole, in their order.
+async fn taken(rig: &Rig, dealer: &str, file: String) -> Vec<ImportRow> {
+    let import = rig.import(ImportFile::of_customers(dealer, file)).await;
+    assert_eq!(import.quarantined, 0);
+    let mut rows = rig.import_rows(&import.id, RowOutcome::Unspecified).await;
+    rows.sort_by_key(|row| row.line);
+    rows
+}
+
+async fn record(rig: &Rig, row: &ImportRow) -> SourceRecord {
+    let message = GetSourceRecordRequest {
+        id: row.record_id.clone(),
+    };
+    let got = rig
+        .customer()
+        .get_source_record(rig.ask(Role::Agent, HQ, message))
+        .await;
+    got.unwrap().into_inner().source_record.unwrap()
+}
+
+fn remarks(row: &ImportRow) -> Vec<(&str, &str)> {
+    let findings = row.findings.iter();
+    findings
+        .map(|finding| (finding.field.as_str(), finding.rule.as_str()))
+        .collect()
+}
+
+async fn two_keys_of_an_object_for_one_field_lose_nothing_and_are_told(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let [first, second, third] = [1, 2, 3].map(phone);
+    let object = format!(
+        r#"{{"source_key":"N1","name":"王小明","tel":"{third}","mobile":"{second}","phone":"{first}"}}"#
+    );
+    let table =
+        format!("source_key,name,tel,mobile,phone\r\nC1,王小明,{third},{second},{first}\r\n");
+    let mut of_both = Vec::new();
+    for (dealer, file) in [("D1", object), ("D2", table)] {
+        let rows = taken(&rig, dealer, file).await;
+        let [row] = &rows[..] else {
+            panic!("one row: {rows:?}")
+        };
+        assert!(remarks(row).contains(&("phone", "in_two_columns")));
+        of_both.push(record(&rig, row).await.columns.unwrap());
+    }
+    let [object, table] = &of_both[..] else {
+        panic!("two records")
+    };
+    assert_eq!(object, table, "objects are read as tables are");
+    assert!(object.phone.starts_with(&first[..3]) && object.phone.ends_with(&first[7..]));
+    assert!(object.phone2.ends_with(&second[7..]));
+    // The third is kept under its own header, and masked as the phone that it is.
+    let kept = &object.extra["tel"];
+    assert!(kept.ends_with(&third[7..]) && *kept != third);
+}
+
+async fn an_object_is_read_by_its_own_keys(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let file = format!(
+        r#"{{"source_key":"N1","name":"王小明","phone":"{}","address":"北京市朝阳区建国路88号"}}
+{{"source_key":"N2","客户姓名":"李小红","mobile":"{}","addr":"上海市静安区南京西路1266号"}}
+"#,
+        phone(1),
+        phone(2)
+    );
+    let rows = taken(&rig, "D1", file).await;
+    assert_eq!(rows.len(), 2);
+    for (row, (name, number)) in rows
+        .iter()
+        .zip([("王小明", phone(1)), ("李小红", phone(2))])
+    {
+        assert!(
+            !remarks(row)
+                .iter()
+                .any(|(_, rule)| rule.ends_with("in_two_columns"))
+        );
+        let columns = record(&rig, row).await.columns.unwrap();
+        assert_eq!(columns.name, name);
+        assert!(columns.phone.ends_with(&number[7..]) && columns.phone2.is_empty());
+        assert!(!columns.address.is_empty() && columns.extra.is_empty());
+    }
+}
