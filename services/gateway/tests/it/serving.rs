@@ -150,3 +150,60 @@ async fn slow_and_fat_heads_are_let_go() {
             .starts_with("HTTP/1.1 200")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_streams_only_to_reset_them_is_shown_out_and_hurts_nobody() {
+    let rig = Arc::new(Rig::new());
+    let served = serve(&rig).await;
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    };
+    // GET, http, the path and an authority (RFC 7541).
+    let head = [&[0x82_u8, 0x86, 0x04, 6][..], b"/livez", &[0x01, 1], b"x"].concat();
+    let mut burst = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    burst.extend(frame(4, 0, 0, &[]));
+    for stream in (1..2_000).step_by(2) {
+        burst.extend(frame(1, 5, stream, &head));
+        burst.extend(frame(3, 0, stream, &8_u32.to_be_bytes()));
+    }
+    let begun = Instant::now();
+    exchange(served.address, &burst).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "the connection went on for {:?}",
+        begun.elapsed()
+    );
+    assert!(
+        exchange(served.address, get(&rig, "/livez").as_bytes())
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_serves_many_requests_whole_or_in_pieces() {
+    let rig = Arc::new(Rig::new());
+    let served = serve(&rig).await;
+    let token = rig.tokens.of("sales");
+    let ask = |last: &str| {
+        format!(
+            "GET /v1/customers/{CUSTOMER} HTTP/1.1\r\nhost: x\r\n{last}authorization: Bearer {token}\r\n\r\n"
+        )
+    };
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let whole = ask("");
+    let (head, rest) = whole.split_at(40);
+    let last = ask("connection: close\r\n");
+    for piece in [whole.as_str(), whole.as_str(), head, rest, last.as_str()] {
+        stream.write_all(piece.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut answers = Vec::new();
+    stream.read_to_end(&mut answers).await.unwrap();
+    let answers = String::from_utf8_lossy(&answers).into_owned();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 4, "{answers}");
+}
