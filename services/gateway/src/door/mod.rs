@@ -77,7 +77,7 @@ impl Door {
             held: Vec::new(),
             refusal: Vec::new(),
             given: Instant::now(),
-            patience: idle / 4,
+            patience: idle / 2,
         };
         (door, passage)
     }
