@@ -77,7 +77,7 @@ impl Door {
             held: Vec::new(),
             refusal: Vec::new(),
             given: Instant::now(),
-            patience: idle / 4,
+            patience: idle / 2,
         };
         (door, passage)
     }
@@ -235,8 +235,8 @@ impl AsyncWrite for Door {
         Poll::Ready(Ok(()))
     }
 
+    /// Whoever has not read his refusal by now is not waited for: he could hold the connection for ever.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_refuse(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -7,6 +7,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
     task::yield_now,
+    time::timeout,
 };
 
 use super::*;
@@ -26,10 +27,7 @@ impl Caller {
     async fn connect(idle: Duration) -> Self {
         let pressure = Arc::new(Pressure::new(Duration::from_millis(100), Backlog::NONE));
         let keeper = Arc::new(Doorkeeper::new(Arc::clone(&pressure), []));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (accepted, _) = listener.accept().await.unwrap();
+        let (stream, accepted) = sockets().await;
         let (door, passage) = Door::new(accepted, keeper, idle);
         let service = service_fn(move |request| Arc::clone(&passage).answer(router(), request));
         let serving = http1::Builder::new().serve_connection(TokioIo::new(door), service);
@@ -72,6 +70,15 @@ impl Caller {
         self.send(text).await;
         self.answer().await.expect("the connection is kept")
     }
+}
+
+/// The caller's and the server's.
+async fn sockets() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    (stream, accepted)
 }
 
 fn router() -> Router {
@@ -175,4 +182,17 @@ async fn the_server_sees_a_request_before_it_takes_the_connection_for_idle() {
     let mut caller = Caller::connect(Duration::ZERO).await;
     caller.pressure.refuse_all(true);
     assert_eq!(caller.ask(GET).await.0, 200);
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_his_refusal_does_not_hold_the_connection() {
+    let pressure = Pressure::new(Duration::from_millis(100), Backlog::NONE);
+    let keeper = Arc::new(Doorkeeper::new(Arc::new(pressure), []));
+    let (_caller, accepted) = sockets().await;
+    let (mut door, _) = Door::new(accepted, keeper, IDLE);
+    door.refusal = vec![0; 64 << 20];
+    timeout(Duration::from_millis(100), door.read_u8())
+        .await
+        .expect_err("it is still being sent");
+    timeout(IDLE, door.shutdown()).await.unwrap().unwrap();
 }
