@@ -395,7 +395,7 @@ mod tests {
         let path = folder.path().join("rush.db");
         let writer = open_writer(&path).unwrap();
         writer.execute_batch(TABLE).unwrap();
-        let readers = Readers::new(&path);
+        let readers = Readers::of_rows(&path);
         let rush = 3 * readers.most_idle;
         let all_read = std::sync::Barrier::new(rush);
         let read = || {
