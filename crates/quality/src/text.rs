@@ -225,7 +225,13 @@ mod tests {
 
     #[test]
     fn a_code_loses_the_quotes_that_kept_it_a_text() {
-        for typed in ["=\"0311ab\"", "'0311AB", "’０３１１ＡＢ", " \"0311 ab\" ", "0311AB"] {
+        for typed in [
+            "=\"0311ab\"",
+            "'0311AB",
+            "’０３１１ＡＢ",
+            " \"0311 ab\" ",
+            "0311AB",
+        ] {
             let code = fold_code::<40>(typed);
             assert_eq!(code.as_ref().map(Inline::as_str), Some("0311AB"), "{typed}");
         }

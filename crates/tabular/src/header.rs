@@ -553,6 +553,63 @@ mod tests {
     }
 
     #[test]
+    fn headers_of_exports_and_of_english_files_are_recognised() {
+        for (schema, text, expected) in [
+            (
+                &CUSTOMERS,
+                "客户编号,姓名,客户手机,客户性别,客户生日,统一信用代码,来源,客户地址",
+                "source_key name phone gender birthday credit_code acquisition_channel address",
+            ),
+            (
+                &CUSTOMERS,
+                "源记录号,公司名称,联系电话1,联系电话2,身份证件号码,车辆识别代码,称谓",
+                "source_key name phone phone2 id_number vin gender",
+            ),
+            (
+                &CUSTOMERS,
+                "Customer Number,Client Name,Mobile Number,Work Phone,ID Card Number,VIN Number",
+                "source_key name phone phone2 id_number vin",
+            ),
+            (
+                &CUSTOMERS,
+                "id,name,Contact Number",
+                "source_key name phone",
+            ),
+            (
+                &VEHICLES,
+                "VIN/车架号,车辆颜色,购车时间,商业险到期日,车型名称",
+                "vin color sale_date insurance_expiry model",
+            ),
+            (
+                &VISITS,
+                "工单号,车架号,接车日期,交车日期,入厂里程,业务接待,总费用",
+                "order_number vin opened_at closed_at odometer_km adviser amount",
+            ),
+            (
+                &VISITS,
+                "工单号,车架号,送修日期,代码,维修项目,数量,price,总价",
+                "order_number vin opened_at code name quantity unit_price amount",
+            ),
+            (
+                &COMPLAINTS,
+                "工单号,投诉内容,责任科室,车辆识别代码",
+                "complaint_key text department vin",
+            ),
+        ] {
+            let expected: Vec<&str> = expected.split_whitespace().collect();
+            assert_eq!(recognised(schema, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_compulsory_insurance_goes_before_the_commercial_one() {
+        let file = headers("vin,商业险到期日,交强险到期日");
+        let map = HeaderMap::recognise(&file, &VEHICLES, None).unwrap();
+        let expiry = VEHICLES.column("insurance_expiry").unwrap();
+        assert_eq!(map.source_column(expiry), Some(2));
+    }
+
+    #[test]
     fn a_file_with_an_old_and_a_new_header_keeps_the_key_it_had() {
         for (schema, text) in [
             (&CUSTOMERS, "customer_id,member_no,name"),
