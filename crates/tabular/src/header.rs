@@ -198,6 +198,14 @@ impl HeaderMap {
         &self.extras
     }
 
+    /// Those of them that mean no column of the schema, and not one for which another was taken either.
+    pub fn unknown(&self) -> impl Iterator<Item = &(usize, String)> {
+        let is_rival = |source: usize| self.rivals.iter().any(|rival| rival.source == source);
+        self.extras
+            .iter()
+            .filter(move |(source, _)| !is_rival(*source))
+    }
+
     /// The further columns of a row that have a value: header and value.
     pub fn extras_in<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r str, &'r str)> {
         let extras = self.extras.iter();
@@ -635,6 +643,8 @@ mod tests {
         let name = CUSTOMERS.column("name").unwrap();
         assert_eq!(map.others(&row, name).collect::<Vec<_>>(), ["李四"]);
         assert_eq!(map.extras().len(), 2, "and kept under its own header");
+        let unknown: Vec<_> = map.unknown().map(|(place, _)| *place).collect();
+        assert_eq!(unknown, [4], "what means the name is not unknown");
     }
 
     /// What an object is read as that has these values under the keys of the whole file, and what is left of it.

@@ -7,6 +7,7 @@ use crate::common::{clean_file, count};
 
 store_test_suite!(
     each_row_has_its_outcome,
+    columns_that_nothing_is_read_from_are_named,
     the_same_file_again_changes_nothing,
     a_file_with_a_key_twice_changes_nothing_the_second_time,
     a_dry_run_tells_all_and_writes_nothing,
@@ -66,6 +67,23 @@ async fn each_row_has_its_outcome(db: TestDb) {
             .any(|finding| finding.rule == "wrong_width")
     );
     assert!(rows[0].customer_id.starts_with("cus_") && rows[0].record_id.starts_with("src_"));
+}
+
+async fn columns_that_nothing_is_read_from_are_named(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let file = format!(
+        "客户编号,姓名,手机,联系电话,老板电话,星座,\r\nC1,王小明,{},{},,天秤,\r\n",
+        phone(1),
+        phone(2)
+    );
+    let import = rig.import(ImportFile::of_customers("D1", file)).await;
+    assert_eq!(import.unread_columns, ["老板电话", "星座"]);
+    let objects = format!(
+        "{{\"id\":\"C2\",\"name\":\"李小红\",\"tel\":\"{}\"}}\n{{\"id\":\"C3\",\"name\":\"赵大力\",\"shoe\":\"42\"}}\n",
+        phone(3)
+    );
+    let import = rig.import(ImportFile::of_customers("D1", objects)).await;
+    assert_eq!(import.unread_columns, ["shoe"]);
 }
 
 async fn the_same_file_again_changes_nothing(db: TestDb) {
