@@ -369,6 +369,11 @@ impl Finder {
 
 /// A header without what people vary: case, width, blanks and joining marks.
 pub(crate) fn comparable(header: &str) -> String {
+    comparable_characters(header).collect()
+}
+
+/// The characters of [`comparable`].
+pub(crate) fn comparable_characters(header: &str) -> impl Iterator<Item = char> {
     header
         .chars()
         .map(half_width)
@@ -377,7 +382,6 @@ pub(crate) fn comparable(header: &str) -> String {
                 && !matches!(character, '_' | '-' | '.' | ':' | '*' | '/' | '\u{feff}')
         })
         .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// A header without what stands in brackets, such as the unit.

@@ -1,6 +1,6 @@
 //! The canonical columns of each kind of file, and the headers under which dealers' programs write them.
 
-use crate::header::{comparable, without_remarks};
+use crate::header::{comparable, comparable_characters, without_remarks};
 
 /// One canonical column.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Column {
     pub fn is_called(&self, header: &str) -> bool {
         let header = comparable(&without_remarks(header));
         let mut names = std::iter::once(self.name).chain(self.aliases());
-        names.any(|name| comparable(name) == header)
+        names.any(|name| comparable_characters(name).eq(header.chars()))
     }
 }
 
