@@ -46,9 +46,19 @@ impl Encoding {
         Ok(encoding)
     }
 
-    /// Appends the text of one record; false, with what could be read, if the bytes are no text of this encoding.
+    /// Appends the text of one record; false, with what could be read, if the bytes are no text of this encoding, or one of them is
+    /// zero, which no text has.
     #[inline]
     pub(crate) fn decode(self, bytes: &[u8], into: &mut String) -> bool {
+        let is_encoded = self.decode_encoded(bytes, into);
+        if memchr::memchr(0, bytes).is_none() {
+            return is_encoded;
+        }
+        *into = without_zeros(into);
+        false
+    }
+
+    fn decode_encoded(self, bytes: &[u8], into: &mut String) -> bool {
         match self {
             Self::Gb18030 => decode_gb18030(bytes, into),
             Self::Utf8 | Self::Utf16Le | Self::Utf16Be | Self::Ascii => {
@@ -65,6 +75,11 @@ impl Encoding {
             }
         }
     }
+}
+
+/// A text with the mark of what could not be read in the place of zero characters, so that it can go out to be mended.
+pub(crate) fn without_zeros(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
 }
 
 /// Appends GB18030 as text; where that fails, the text has replacement characters and the answer is false.
@@ -87,9 +102,14 @@ fn decode_gb18030(bytes: &[u8], into: &mut String) -> bool {
 
 fn detect_unmarked(sample: &[u8], complete: bool) -> Result<Encoding, Problem> {
     if sample.contains(&0) {
-        return detect_utf16(sample).ok_or(Problem::NotTabular {
-            found: "binary data",
-        });
+        if let Some(encoding) = detect_utf16(sample) {
+            return Ok(encoding);
+        }
+        if is_binary(sample) {
+            return Err(Problem::NotTabular {
+                found: "binary data",
+            });
+        }
     }
     if sample.is_ascii() {
         return Ok(Encoding::Ascii);
@@ -125,6 +145,13 @@ fn detect_unmarked(sample: &[u8], complete: bool) -> Result<Encoding, Problem> {
     Err(Problem::UnknownEncoding)
 }
 
+/// Whether zero bytes stand in so many lines that it is no text with a few damaged rows.
+fn is_binary(sample: &[u8]) -> bool {
+    let lines = || sample.split(|byte| *byte == b'\n');
+    let good = lines().filter(|line| !line.contains(&0)).count() as f64;
+    good / (lines().count() as f64) < MIN_GOOD_LINES
+}
+
 /// A sample without any line end may be cut anywhere: an incomplete last character is no error then.
 fn is_utf8(line: &[u8], complete: bool) -> bool {
     match std::str::from_utf8(line) {
@@ -152,7 +179,7 @@ fn common_share(bytes: &[u8]) -> f64 {
     }
 }
 
-/// UTF-16 without a mark: the separators and digits have a zero byte, always on the same side.
+/// UTF-16 without a mark: the separators and digits have a zero byte, always on the same side. A single one is damage.
 fn detect_utf16(sample: &[u8]) -> Option<Encoding> {
     let pairs = sample.len() / 2;
     let zeros_at = |side: usize| {
@@ -164,8 +191,8 @@ fn detect_utf16(sample: &[u8]) -> Option<Encoding> {
             .count()
     };
     match (zeros_at(0), zeros_at(1)) {
-        (0, odd) if odd * 20 >= pairs => Some(Encoding::Utf16Le),
-        (even, 0) if even * 20 >= pairs => Some(Encoding::Utf16Be),
+        (0, odd) if odd > 1 && odd * 20 >= pairs => Some(Encoding::Utf16Le),
+        (even, 0) if even > 1 && even * 20 >= pairs => Some(Encoding::Utf16Be),
         _ => None,
     }
 }
@@ -214,6 +241,19 @@ mod tests {
             detected(b"\x7FELF\x02\x01\x00\x00\x00\x01\x00\x02"),
             Err("NOT_TABULAR")
         );
+    }
+
+    #[test]
+    fn a_zero_byte_in_a_row_damages_that_row_alone() {
+        for (text, encoding) in [
+            ("id,name\n1,a\0b\n", Encoding::Ascii),
+            ("编号,姓名\n1,王\0\n2,李\n", Encoding::Utf8),
+        ] {
+            assert_eq!(detected(text.as_bytes()), Ok(encoding), "{text:?}");
+        }
+        let mut text = String::new();
+        assert!(!Encoding::Ascii.decode(b"1,a\0b", &mut text));
+        assert_eq!(text, "1,a\u{FFFD}b");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::{
-    encoding::Encoding,
+    encoding::{Encoding, without_zeros},
     limits::Limits,
     problem::{Problem, RowFault},
     row::{Position, Row},
@@ -178,11 +178,12 @@ impl JsonLines {
 
     /// Copies the values found by [`Self::parse`] into the row, in the order of the columns.
     fn fill(&self, row: &mut Row) -> Result<(), RowFault> {
+        let mut has_zeros = false;
         for (column, value) in self.keys.values.iter().enumerate() {
             let raw = value.map_or("", |(start, end)| &self.line[start..end]);
             let before = row.text.len();
             match raw.as_bytes().first() {
-                Some(b'"') => push_string(raw, row)?,
+                Some(b'"') => has_zeros |= push_string(raw, row)?,
                 Some(b'{' | b'[') => {
                     row.nested.push(column);
                     row.push(raw);
@@ -197,19 +198,28 @@ impl JsonLines {
                 });
             }
         }
-        Ok(())
+        if has_zeros {
+            Err(RowFault::BadBytes)
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// Appends a JSON string without its quotes.
-fn push_string(raw: &str, row: &mut Row) -> Result<(), RowFault> {
-    if raw.contains('\\') {
-        let text: String = serde_json::from_str(raw).map_err(|_| RowFault::BadJsonLine)?;
-        row.push(&text);
-    } else {
+/// Appends a JSON string without its quotes; whether it had zero characters, which no text has.
+fn push_string(raw: &str, row: &mut Row) -> Result<bool, RowFault> {
+    if !raw.contains('\\') {
         row.push(&raw[1..raw.len() - 1]);
+        return Ok(false);
     }
-    Ok(())
+    let text: String = serde_json::from_str(raw).map_err(|_| RowFault::BadJsonLine)?;
+    let has_zeros = text.contains('\0');
+    if has_zeros {
+        row.push(&without_zeros(&text));
+    } else {
+        row.push(&text);
+    }
+    Ok(has_zeros)
 }
 
 /// Notes where in the line each key's value is, without building anything.

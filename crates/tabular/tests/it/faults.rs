@@ -166,6 +166,33 @@ fn faulty_rows_are_reported_and_the_next_is_read() {
 }
 
 #[test]
+fn a_zero_character_is_a_fault_of_its_row_wherever_it_stands() {
+    let row = "7,王\n".repeat(60_000);
+    for (at, text) in [
+        (3, "编号,姓名\n1,王\n2,李\0娜\n3,赵\n".to_owned()),
+        (2, "id,name\n1,\"a\0b\"\n".to_owned()),
+        (60_002, format!("编号,姓名\n{row}8,\0\n9,李\n")),
+        (
+            2,
+            "{\"id\":1}\n{\"id\":2,\"name\":\"a\\u0000b\",\"tel\":\"1\"}\n{\"id\":3}\n".to_owned(),
+        ),
+    ] {
+        let rows = rest(&mut open(text).unwrap());
+        let bad: Vec<_> = rows
+            .iter()
+            .filter(|(_, _, reason)| reason.is_some())
+            .collect();
+        let [(line, fields, reason)] = &bad[..] else {
+            panic!("one row is at fault: {bad:?}")
+        };
+        assert_eq!((*line, *reason), (at, Some("BAD_BYTES")));
+        // What goes out to be mended has none.
+        assert!(fields.iter().all(|field| !field.contains('\0')));
+        assert!(fields.len() > 1 && fields[1].contains('\u{FFFD}'));
+    }
+}
+
+#[test]
 fn faulty_objects_are_reported_and_the_next_is_read() {
     let text = "{\"a\":1}\n{\"a\":1,\"a\":2}\nnot json\n{\"a\":1} {\"b\":2}\n\"text\"\n{\"a\":3}\n";
     let reasons: Vec<_> = rest(&mut open(text).unwrap())
