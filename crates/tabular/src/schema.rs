@@ -402,7 +402,7 @@ pub static VISITS: Schema = Schema {
             "金额|结算金额|总金额|实收金额|应收金额|合计|费用|维修金额|total|total_amount|amount_cny|\
              总费用|总价|总计|费用合计|费用总计|合计金额|合计费用|维修费用|维修总金额|维修总费用|结算总额|\
              实付金额|消费金额|工单金额|total_cost|total_price|total_fee|order_amount|bill_amount|invoice_amount|\
-             grand_total|price",
+             grand_total",
         )
         .money(),
         json(
