@@ -81,7 +81,10 @@ impl HeaderMap {
             (headers, schema),
             mapping,
             schema.columns,
-            give_second_phone,
+            |columns, schema, finder| {
+                give_second_phone(columns, schema, finder);
+                give_line_columns(columns, schema, finder);
+            },
         )
     }
 
@@ -97,7 +100,7 @@ impl HeaderMap {
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
         let needed = &schema.columns[..1];
-        let mut map = Self::recognise_needed((keys, schema), mapping, needed, |_, _, _| {})?;
+        let mut map = Self::recognise_needed((keys, schema), mapping, needed, give_line_columns)?;
         map.is_by_row = !map.rivals.is_empty();
         Ok(map)
     }
@@ -295,6 +298,31 @@ fn give_second_phone(columns: &mut [Option<usize>], schema: &Schema, finder: &mu
         columns[second] = schema.columns[phone]
             .aliases()
             .find_map(|alias| finder.take(alias));
+    }
+}
+
+/// What a program calls just a name, a code or a type is a line's in a file that has a column only lines have; in another it may be
+/// anybody's.
+fn give_line_columns(columns: &mut [Option<usize>], schema: &Schema, finder: &mut Finder) {
+    const OF_LINES_ALONE: [&str; 2] = ["quantity", "unit_price"];
+    const BARE: [(&str, &[&str]); 3] = [
+        ("line_kind", &["类型"]),
+        ("code", &["代码", "编码"]),
+        ("name", &["名称"]),
+    ];
+    let mut of_lines = OF_LINES_ALONE.iter();
+    let has_lines = of_lines.any(|name| {
+        let place = schema.column(name);
+        place.is_some_and(|place| columns[place].is_some())
+    });
+    if !has_lines {
+        return;
+    }
+    for (name, headers) in BARE {
+        if let Some(place) = schema.column(name) {
+            let mut headers = headers.iter();
+            columns[place] = columns[place].or_else(|| headers.find_map(|one| finder.take(one)));
+        }
     }
 }
 
@@ -599,9 +627,15 @@ mod tests {
             ),
             (
                 &VISITS,
-                "工单号,车架号,送修日期,代码,维修项目,数量,price,总价",
-                "order_number vin opened_at code name quantity unit_price amount",
+                "工单号,车架号,送修日期,维修项目,price,总费用",
+                "order_number vin opened_at name unit_price amount",
             ),
+            (
+                &VISITS,
+                "工单号,车架号,类型,代码,名称,数量",
+                "order_number vin line_kind code name quantity",
+            ),
+            (&VISITS, "工单号,车架号,类型,代码,名称", "order_number vin"),
             (
                 &COMPLAINTS,
                 "工单号,投诉内容,责任科室,车辆识别代码",

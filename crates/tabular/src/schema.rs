@@ -400,8 +400,8 @@ pub static VISITS: Schema = Schema {
         column(
             "amount",
             "金额|结算金额|总金额|实收金额|应收金额|合计|费用|维修金额|total|total_amount|amount_cny|\
-             总费用|总价|总计|费用合计|费用总计|合计金额|合计费用|维修费用|维修总金额|维修总费用|结算总额|\
-             实付金额|消费金额|工单金额|total_cost|total_price|total_fee|order_amount|bill_amount|invoice_amount|\
+             总费用|总计|费用合计|费用总计|合计金额|合计费用|维修费用|维修总金额|维修总费用|结算总额|\
+             实付金额|消费金额|工单金额|total_cost|total_fee|order_amount|bill_amount|invoice_amount|\
              grand_total",
         )
         .money(),
@@ -417,13 +417,13 @@ pub static VISITS: Schema = Schema {
             "code",
             "项目代码|配件编号|备件号|零件号|工时代码|配件代码|项目编号|part_no|part_number|\
              labour_code|labor_code|item_code|\
-             配件号|明细代码|代码|编码|零件编号|零件代码|备件编号|备件代码|项目编码|配件编码|工时编号|工时编码|\
+             配件号|明细代码|零件编号|零件代码|备件编号|备件代码|项目编码|配件编码|工时编号|工时编码|\
              物料编码|part_code|part_num|item_no|item_number|line_code|operation_code|op_code",
         ),
         column(
             "name",
             "项目名称|配件名称|备件名称|零件名称|工时名称|part_name|item_name|description|item|\
-             维修项目|维修项目名称|明细名称|名称|物料名称|line_name|line_description|item_description|\
+             维修项目|维修项目名称|明细名称|物料名称|line_name|line_description|item_description|\
              part_description",
         ),
         column(
