@@ -161,9 +161,12 @@ async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {
         only_new: true,
         ..used
     };
-    let refused = world.complaints().use_solution(world.desk("D1", first));
+    let refused = world
+        .complaints()
+        .use_solution(world.desk("D1", first))
+        .await;
     assert_eq!(
-        refused.await.unwrap_err().code(),
+        refused.unwrap_err().code(),
         Code::AlreadyExists,
         "it was noted before"
     );
