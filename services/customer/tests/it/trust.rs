@@ -22,6 +22,7 @@ store_test_suite!(
     what_is_configured_goes_before_data_quality,
     a_phone_that_a_call_found_wrong_is_not_called_again,
     what_was_found_out_is_of_what_the_record_said,
+    what_is_told_late_makes_no_customer_older,
 );
 
 /// The most trusted phone, and these sources trusted by hand.
@@ -214,4 +215,20 @@ async fn what_was_found_out_is_of_what_the_record_said(db: TestDb) {
         "the newest"
     );
     assert_eq!(why(&mended).1, "newest");
+}
+
+async fn what_is_told_late_makes_no_customer_older(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let told_at = rig.clock().now();
+    rig.clock().advance(Duration::from_secs(3600));
+    let id = with_two_phones(&rig).await;
+    let before = get(&rig, &id).await;
+    let late = Event {
+        time: Some(to_proto_time(told_at)),
+        ..call(&rig, 1, ("D2", "2"), false)
+    };
+    rig.quality_events().deliver([late]).await;
+    let after = get(&rig, &id).await;
+    assert_eq!(after.version, before.version + 1);
+    assert_eq!(after.updated_at, before.updated_at);
 }
