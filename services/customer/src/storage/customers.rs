@@ -237,8 +237,11 @@ impl CustomerStore {
 
     /// For what moves records between customers: waits until nobody links records, and lets nobody do so until commit.
     /// A record linked to a customer who is being merged away would else stay behind with him.
-    pub(crate) fn lock_identities(&self, conn: &mut Conn<'_>) -> Result<()> {
-        Ok(conn.lock_keys(&mut vec![IDENTITIES_LOCK])?)
+    pub(crate) fn lock_identities(
+        &self,
+        conn: &mut Conn<'_>,
+    ) -> std::result::Result<(), StoreError> {
+        conn.lock_keys(&mut vec![IDENTITIES_LOCK])
     }
 
     /// For what links records: runs beside others that do, but not beside a merge, split or undo.
