@@ -98,7 +98,7 @@ struct Placed {
     previous: Option<CustomerNumber>,
     because: Option<Arc<Match>>,
     version: i64,
-    /// When the record came to say what it says now.
+    /// When the record came to say what it says now of its car.
     said_at: Timestamp,
 }
 
@@ -261,12 +261,7 @@ impl<'a> Batch<'a> {
             previous: Some(existing.customer),
             because: verdict.because,
             version: existing.version + 1,
-            // Many systems say only when the file was begun, however often it changes.
-            said_at: if row.recorded_at > old.recorded_at {
-                row.recorded_at
-            } else {
-                self.now
-            },
+            said_at: said_at((&old, &old_facts), row, self.now),
         });
         Ok(())
     }
@@ -402,6 +397,17 @@ fn still_checked(old: &SourceRecord, new: &Columns) -> Vec<ColumnCheck> {
         field.is_some_and(|field| old.columns.get(field) == new.get(field))
     };
     old.checks.iter().filter(is_same).cloned().collect()
+}
+
+/// When a record that changed came to say what it says now of its car. Many systems say only when the file was begun, however often it
+/// changes: another car counts from when it came. Whoever mends a phone does not say once more whose the car is.
+fn said_at((old, old_facts): (&SourceRecord, &Facts), row: &Ready, now: Timestamp) -> Timestamp {
+    let of_car = |facts: &Facts| (facts.vin.clone(), facts.plate.clone());
+    if row.recorded_at > old.recorded_at || of_car(old_facts) == of_car(&row.facts) {
+        row.recorded_at
+    } else {
+        now
+    }
 }
 
 /// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.
