@@ -45,7 +45,7 @@ impl Quality {
                 .map_err(|_| malformed("record_id is no id"))?;
             let check = ColumnCheck {
                 column: found.column,
-                is_right: found.right,
+                is_right: Some(found.right),
                 at: found.checked_at.as_ref().map_or(told_at, from_proto_time),
             };
             customers.extend(self.0.note_check(conn, record, check)?);
