@@ -13,6 +13,7 @@ use crate::world::{World, vin};
 store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
     an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
+    an_order_with_a_faulty_row_waits_for_it_wherever_it_stands,
 );
 
 /// Bytes a message.
@@ -169,4 +170,53 @@ async fn an_order_whose_rows_stand_apart_is_not_taken_in_by_halves(db: TestDb) {
     assert_eq!((again.accepted, again.quarantined), (2, 0));
     let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
     assert_eq!((visit.lines.len(), visit.version), (2, 1));
+}
+
+async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) {
+    let world = World::start(db).await;
+    let head = "车架号,工单号,进厂时间,明细类型,项目名称,数量,单价\n";
+    let row = |order: &str, line: &str| {
+        let car = vin(1);
+        format!("{car},{order},2025-03-05 09:00,配件,{line},1,100\n")
+    };
+    let without_price = |order: &str| row(order, "机油").replace(",100\n", "\n");
+    let without_car = |order: &str| row(order, "机油").replace(&format!("{},", vin(1)), "");
+    let never_closed = |order: &str| format!("\"{}", row(order, "机油"));
+    let file = [
+        head,
+        &row("LAST", "机滤"),
+        &without_price("LAST"),
+        &without_price("FIRST"),
+        &row("FIRST", "机滤"),
+        // What is missing stands before the number of the order, which is found a cell further on.
+        &row("SHIFTED", "机滤"),
+        &without_car("SHIFTED"),
+        &row("WHOLE", "机滤"),
+        &never_closed("QUOTED"),
+        &row("QUOTED", "机滤"),
+        &row("ALONE", "机滤"),
+        &without_price("BAD"),
+        &row("NEXT", "机滤"),
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    let outcomes: Vec<bool> = rows(&world, &import_of)
+        .await
+        .iter()
+        .map(|row| row.outcome() == RowOutcome::Quarantined)
+        .collect();
+    let (waits, is_taken) = (true, false);
+    assert_eq!(
+        outcomes,
+        [
+            waits, waits, waits, waits, waits, waits, is_taken, waits, waits, is_taken, waits,
+            is_taken
+        ]
+    );
+    let mended = [head, &row("LAST", "机滤"), &row("LAST", "机油")];
+    let again = import(&world, &mended.concat()).await;
+    assert_eq!((again.accepted, again.quarantined), (2, 0));
+    let visits = world.of_vehicle("D1", &vin(1)).await;
+    let last = visits.iter().find(|visit| visit.order_number == "LAST");
+    let last = last.expect("the order that was mended");
+    assert_eq!((last.lines.len(), last.version), (2, 1));
 }
