@@ -49,6 +49,7 @@ impl Sink for VerificationSink {
                 severity: Severity::Reject,
                 ..Finding::new(field, rule)
             }],
+            of_rows: Vec::new(),
             refusals: Vec::new(),
             payload: None,
         };
@@ -70,16 +71,6 @@ impl Sink for VerificationSink {
                     .to_owned(),
             });
         }
-        let dealer = get("dealer");
-        if !dealer.is_empty() && !dealer.eq_ignore_ascii_case(job.dealer.as_str()) {
-            refusals.push(Refusal {
-                field: "dealer",
-                rule: "dealer_differs",
-                zh: "这一行是另一家经销商的：请按经销商分文件导入".to_owned(),
-                en: "the row is of another dealer than the import: send a file for each dealer"
-                    .to_owned(),
-            });
-        }
         let new = NewCheck {
             record: Some(record.uuid()),
             field: get("field").to_owned(),
@@ -93,6 +84,7 @@ impl Sink for VerificationSink {
         let payload = checked.map_err(|problem| refusals.push(refusal(problem)));
         Entry {
             findings: Vec::new(),
+            of_rows: Vec::new(),
             refusals,
             payload: payload.ok(),
         }
