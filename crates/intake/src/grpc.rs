@@ -23,6 +23,7 @@ use crate::{
     outcome::{Counts, KeptRow},
     spool::Spool,
     store::{ImportRow, State},
+    unread::unread_columns,
 };
 
 /// The import service of one intake.
@@ -178,6 +179,14 @@ impl<S: Sink> ImportGrpc<S> {
         })
     }
 
+    /// An import with the names of the columns that nothing was read from.
+    fn shown(&self, import: &ImportRow) -> pb::Import {
+        pb::Import {
+            unread_columns: unread_columns(&*self.intake.inner.sink, import),
+            ..to_pb(import)
+        }
+    }
+
     async fn get(&self, request: Request<pb::GetImportRequest>) -> Result<pb::GetImportResponse> {
         let ctx = CallContext::of(&request)?;
         let import = self
@@ -185,7 +194,7 @@ impl<S: Sink> ImportGrpc<S> {
             .get(ctx.scope().clone(), parse_id(&request.get_ref().id)?)
             .await?;
         Ok(pb::GetImportResponse {
-            import: Some(to_pb(&import)),
+            import: Some(self.shown(&import)),
         })
     }
 
@@ -207,7 +216,7 @@ impl<S: Sink> ImportGrpc<S> {
             .filter(|_| imports.len() == size)
             .map(|last| last.id.uuid().to_string());
         Ok(pb::ListImportsResponse {
-            imports: imports.iter().map(to_pb).collect(),
+            imports: imports.iter().map(|import| self.shown(import)).collect(),
             next_page_token: next.map_or_else(String::new, |key| PageToken::write(&key, "imports")),
             unavailable_kinds: Vec::new(),
         })
@@ -418,6 +427,7 @@ pub(crate) fn to_pb(import: &ImportRow) -> pb::Import {
         created_at: Some(to_proto_time(import.created_at)),
         finished_at: import.finished_at.map(to_proto_time),
         unread_sheets: import.unread_sheets,
+        unread_columns: Vec::new(),
     }
 }
 

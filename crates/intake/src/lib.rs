@@ -15,6 +15,7 @@ mod scattered;
 mod sink;
 mod spool;
 mod store;
+mod unread;
 mod work;
 
 pub use directory::{Directory, dealer_code};

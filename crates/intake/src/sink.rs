@@ -124,6 +124,11 @@ pub trait Sink: Send + Sync + 'static {
     /// The columns of a kind of file; `None` if this service does not take it.
     fn schema(&self, kind: &str) -> Option<&'static Schema>;
 
+    /// Whether a column that the schema does not know is read all the same, by its header.
+    fn reads_besides(&self, _header: &str) -> bool {
+        false
+    }
+
     /// The column whose equal values, in rows that follow each other, make one record of them. Rows of one value that
     /// stand apart are quarantined, all of them.
     fn group_column(&self, _schema: &Schema) -> Option<usize> {

@@ -1,11 +1,12 @@
 //! The tables of imports: every statement of the crate.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, ImportId, PageRequest, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
+use marque_tabular::Mapping;
 use uuid::Uuid;
 
 use crate::outcome::Counts;
@@ -70,6 +71,14 @@ pub(crate) struct ImportRow {
     pub(crate) unread_sheets: i64,
     /// The claim under which it is worked off: another for each taking up, so that who lost it cannot write any more.
     pub(crate) claim: String,
+}
+
+impl ImportRow {
+    /// The columns that were named explicitly; none if there are none.
+    pub(crate) fn mapping(&self) -> Result<Option<Mapping>, serde_json::Error> {
+        let mapping: BTreeMap<String, String> = serde_json::from_str(&self.mapping)?;
+        Ok((!mapping.is_empty()).then(|| mapping.into_iter().collect()))
+    }
 }
 
 const COLUMNS: &str = "id, kind, dealer, source, dry_run, format, mapping, actor, state, spool, size_bytes, done_bytes,

@@ -7,7 +7,7 @@ use marque_auth::CallContext;
 use marque_db::{Conn, StoreError};
 use marque_ledger::{Entry as Audit, record};
 use marque_quality::{Finding, Severity};
-use marque_tabular::{Format, Mapping, Position, Problem, Table};
+use marque_tabular::{Format, Position, Problem, Table};
 use marque_vault::Vault;
 use prost::Message as _;
 use tokio::sync::mpsc;
@@ -119,9 +119,9 @@ impl<S: Sink> Intake<S> {
     }
 
     fn plan(&self, import: &ImportRow) -> Result<Plan, Failure> {
-        let mapping: std::collections::BTreeMap<String, String> =
-            serde_json::from_str(&import.mapping)
-                .map_err(|error| Failure::Later(format!("mapping cannot be read back: {error}")))?;
+        let mapping = import
+            .mapping()
+            .map_err(|error| Failure::Later(format!("mapping cannot be read back: {error}")))?;
         let format = match import.format.as_str() {
             "csv" => Some(Format::Csv),
             "xlsx" => Some(Format::Xlsx),
@@ -130,7 +130,7 @@ impl<S: Sink> Intake<S> {
         };
         Ok(Plan {
             format,
-            mapping: (!mapping.is_empty()).then(|| mapping.into_iter().collect::<Mapping>()),
+            mapping,
             limits: self.inner.settings.limits.clone(),
             batch_rows: self.inner.settings.batch_rows,
             from: read_position(&import.checkpoint),

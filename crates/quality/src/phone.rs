@@ -1,7 +1,9 @@
 //! Telephone numbers of the mainland in E.164, and foreign ones as given.
 
+use std::borrow::Cow;
+
 use crate::inline::Inline;
-use crate::text::half_width;
+use crate::text::{half_width, unquoted};
 
 /// Kind of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,12 +49,20 @@ struct Typed {
 }
 
 impl Phone {
-    /// Reads a number as people type it: full-width, spaces, dashes, brackets, `+86`, `0086`, `86`, `转`/`ext`/`-` extension.
+    /// Reads a number as people type it: full-width, spaces, dashes, brackets, `+86`, `0086`, `86`, `转`/`ext`/`-` extension, a remark
+    /// in brackets; and as programs write it: `="…"`, with an apostrophe before it, or as a number with `.0` behind it.
     /// Where several numbers stand in one cell, the first is read (see [`split_several`]).
     ///
     /// # Errors
     /// The [`PhoneFlaw`].
     pub fn parse(typed: &str) -> Result<Self, PhoneFlaw> {
+        let typed = without_remarks(unquoted(typed));
+        let typed = without_fraction(&typed)?;
+        with_dashed_extension(typed).map_or_else(|| Self::dialled(typed), Ok)
+    }
+
+    /// Reads a number of which every digit is dialled, but for a named extension.
+    fn dialled(typed: &str) -> Result<Self, PhoneFlaw> {
         let typed = read(typed)?;
         let all = typed.digits.as_str();
         let (number, is_foreign) = strip_country(all, typed.has_plus);
@@ -172,6 +182,57 @@ pub(crate) fn is_placeholder_cell(typed: &str) -> bool {
             digits
         });
     digits_in(typed) == 11 && is_placeholder_digits(digits.as_bytes())
+}
+
+/// The text without remarks in brackets, such as `（妻）`; brackets with digits hold an area code or an extension.
+fn without_remarks(typed: &str) -> Cow<'_, str> {
+    const OPEN: [char; 2] = ['(', '（'];
+    const CLOSE: [char; 2] = [')', '）'];
+    if !typed.contains(OPEN) {
+        return Cow::Borrowed(typed);
+    }
+    let (mut kept, mut rest) = (String::with_capacity(typed.len()), typed);
+    while let Some((front, behind)) = rest.split_once(OPEN) {
+        let (inside, behind) = behind.split_once(CLOSE).unwrap_or((behind, ""));
+        kept.push_str(front);
+        if digits_in(inside) > 0 || inside.contains('*') {
+            kept.push_str(inside);
+        }
+        rest = behind;
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
+}
+
+/// A number that a program kept as a fraction, `13812345670.0`, without its point: its zeros are no digits of the phone. People who
+/// write points between groups of digits have none of one or two digits behind an unbroken rest.
+fn without_fraction(typed: &str) -> Result<&str, PhoneFlaw> {
+    let Some((whole, fraction)) = typed.split_once(['.', '．']) else {
+        return Ok(typed);
+    };
+    let is_number = digits_in(whole) == whole.trim_start_matches('+').chars().count()
+        && (1..=2).contains(&digits_in(fraction))
+        && digits_in(fraction) == fraction.chars().count();
+    match fraction.trim_matches(['0', '０']) {
+        _ if !is_number => Ok(typed),
+        "" => Ok(whole),
+        _ => Err(PhoneFlaw::Form),
+    }
+}
+
+/// A number with its extension behind a dash, `021-58881234-801`: what stands before it is a number by itself. Of foreign numbers
+/// nobody knows where they end.
+fn with_dashed_extension(typed: &str) -> Option<Phone> {
+    let (front, behind) = typed.rsplit_once(['-', '—', '–', '－'])?;
+    let mut extension = Inline::new();
+    for character in behind.trim().chars().map(half_width) {
+        if !character.is_ascii_digit() || !extension.push(character) {
+            return None;
+        }
+    }
+    let phone = Phone::dialled(front).ok()?;
+    let takes_one = phone.kind != PhoneKind::Foreign && phone.extension.is_empty();
+    (takes_one && !extension.is_empty()).then_some(Phone { extension, ..phone })
 }
 
 fn read(typed: &str) -> Result<Typed, PhoneFlaw> {
@@ -344,6 +405,62 @@ mod tests {
                 ("31187654321", Some("802")),
                 "{typed}"
             );
+        }
+    }
+
+    #[test]
+    fn an_extension_may_stand_behind_a_dash() {
+        for (typed, expected) in [
+            ("021-58881234-801", ("2158881234", Some("801"))),
+            ("0311-8765432-1", ("3118765432", Some("1"))),
+            ("(0311)87654321－８０２", ("31187654321", Some("802"))),
+            ("400-8101234-5", ("4008101234", Some("5"))),
+            ("13812345670-0021", ("13812345670", Some("0021"))),
+            ("021-6234-5678", ("2162345678", None)),
+            ("0311-8765-4321", ("31187654321", None)),
+            ("400-810-1234", ("4008101234", None)),
+            ("+852-2345-6789", ("+85223456789", None)),
+            ("010-62345678-", ("1062345678", None)),
+        ] {
+            let phone = Phone::parse(typed).expect(typed);
+            assert_eq!((phone.national(), phone.extension()), expected, "{typed}");
+        }
+        assert_eq!(
+            Phone::parse("13812345670-13912345670"),
+            Err(PhoneFlaw::MobileLength(22))
+        );
+    }
+
+    #[test]
+    fn what_programs_and_people_put_round_a_number_is_no_part_of_it() {
+        for typed in [
+            "13812345670.0",
+            "13812345670.00",
+            "１３８１２３４５６７０．０",
+            "+8613812345670.0",
+            "=\"13812345670\"",
+            "'13812345670",
+            "’13812345670",
+            "13812345670（妻）",
+            "13812345670 (王先生)",
+            "（本人）13812345670",
+            "13812345670（妻",
+            "138.1234.5670",
+        ] {
+            let phone = Phone::parse(typed).map(|phone| phone.e164().to_owned());
+            assert_eq!(phone.as_deref(), Ok("+8613812345670"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn no_number_is_made_longer_by_its_fraction() {
+        for (typed, flaw) in [
+            ("1326740478.0", PhoneFlaw::MobileLength(10)),
+            ("132674047.80", PhoneFlaw::Form),
+            ("1326740478.5", PhoneFlaw::Form),
+            ("0.0", PhoneFlaw::Form),
+        ] {
+            assert_eq!(Phone::parse(typed), Err(flaw), "{typed}");
         }
     }
 

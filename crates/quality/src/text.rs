@@ -104,13 +104,25 @@ fn is_tidy(trimmed: &str) -> bool {
     true
 }
 
-/// A code made regular: half-width, upper-case, without spaces and invisible characters. `None` if it is longer than `N` bytes.
+/// A code or a number without what programs put round it so that it stays a text: `="0311"`, `'0311`.
+pub fn unquoted(text: &str) -> &str {
+    text.trim_matches(|character: char| {
+        let is_mark = matches!(
+            half_width(character),
+            '=' | '"' | '\'' | '`' | '“' | '”' | '‘' | '’'
+        );
+        is_mark || character.is_whitespace() || is_invisible(character)
+    })
+}
+
+/// A code made regular: half-width, upper-case, without spaces, invisible characters and the quotes of [`unquoted`]. `None` if it is
+/// longer than `N` bytes.
 pub fn fold_code<const N: usize>(input: &str) -> Option<Inline<N>> {
     if input.len() <= N && input.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Inline::of_upper(input);
     }
     let mut code = Inline::new();
-    for character in input.chars() {
+    for character in unquoted(input).chars() {
         let character = half_width(character);
         if character.is_whitespace() || is_invisible(character) {
             continue;
@@ -209,6 +221,20 @@ mod tests {
     #[test]
     fn a_regular_text_is_not_copied() {
         assert!(matches!(tidy(" 河北省石家庄市 12号 "), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_code_loses_the_quotes_that_kept_it_a_text() {
+        for typed in [
+            "=\"0311ab\"",
+            "'0311AB",
+            "’０３１１ＡＢ",
+            " \"0311 ab\" ",
+            "0311AB",
+        ] {
+            let code = fold_code::<40>(typed);
+            assert_eq!(code.as_ref().map(Inline::as_str), Some("0311AB"), "{typed}");
+        }
     }
 
     #[test]

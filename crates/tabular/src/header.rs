@@ -205,6 +205,14 @@ impl HeaderMap {
         &self.extras
     }
 
+    /// Those of them that mean no column of the schema, and not one for which another was taken either.
+    pub fn unknown(&self) -> impl Iterator<Item = &(usize, String)> {
+        let is_rival = |source: usize| self.rivals.iter().any(|rival| rival.source == source);
+        self.extras
+            .iter()
+            .filter(move |(source, _)| !is_rival(*source))
+    }
+
     /// The further columns of a row that have a value: header and value.
     pub fn extras_in<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r str, &'r str)> {
         let extras = self.extras.iter();
@@ -368,6 +376,11 @@ impl Finder {
 
 /// A header without what people vary: case, width, blanks and joining marks.
 pub(crate) fn comparable(header: &str) -> String {
+    comparable_characters(header).collect()
+}
+
+/// The characters of [`comparable`].
+pub(crate) fn comparable_characters(header: &str) -> impl Iterator<Item = char> {
     header
         .chars()
         .map(half_width)
@@ -376,7 +389,6 @@ pub(crate) fn comparable(header: &str) -> String {
                 && !matches!(character, '_' | '-' | '.' | ':' | '*' | '/' | '\u{feff}')
         })
         .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// A header without what stands in brackets, such as the unit.
@@ -560,6 +572,63 @@ mod tests {
     }
 
     #[test]
+    fn headers_of_exports_and_of_english_files_are_recognised() {
+        for (schema, text, expected) in [
+            (
+                &CUSTOMERS,
+                "客户编号,姓名,客户手机,客户性别,客户生日,统一信用代码,来源,客户地址",
+                "source_key name phone gender birthday credit_code acquisition_channel address",
+            ),
+            (
+                &CUSTOMERS,
+                "源记录号,公司名称,联系电话1,联系电话2,身份证件号码,车辆识别代码,称谓",
+                "source_key name phone phone2 id_number vin gender",
+            ),
+            (
+                &CUSTOMERS,
+                "Customer Number,Client Name,Mobile Number,Work Phone,ID Card Number,VIN Number",
+                "source_key name phone phone2 id_number vin",
+            ),
+            (
+                &CUSTOMERS,
+                "id,name,Contact Number",
+                "source_key name phone",
+            ),
+            (
+                &VEHICLES,
+                "VIN/车架号,车辆颜色,购车时间,商业险到期日,车型名称",
+                "vin color sale_date insurance_expiry model",
+            ),
+            (
+                &VISITS,
+                "工单号,车架号,接车日期,交车日期,入厂里程,业务接待,总费用",
+                "order_number vin opened_at closed_at odometer_km adviser amount",
+            ),
+            (
+                &VISITS,
+                "工单号,车架号,送修日期,代码,维修项目,数量,price,总价",
+                "order_number vin opened_at code name quantity unit_price amount",
+            ),
+            (
+                &COMPLAINTS,
+                "工单号,投诉内容,责任科室,车辆识别代码",
+                "complaint_key text department vin",
+            ),
+        ] {
+            let expected: Vec<&str> = expected.split_whitespace().collect();
+            assert_eq!(recognised(schema, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_compulsory_insurance_goes_before_the_commercial_one() {
+        let file = headers("vin,商业险到期日,交强险到期日");
+        let map = HeaderMap::recognise(&file, &VEHICLES, None).unwrap();
+        let expiry = VEHICLES.column("insurance_expiry").unwrap();
+        assert_eq!(map.source_column(expiry), Some(2));
+    }
+
+    #[test]
     fn a_file_with_an_old_and_a_new_header_keeps_the_key_it_had() {
         for (schema, text) in [
             (&CUSTOMERS, "customer_id,member_no,name"),
@@ -585,6 +654,8 @@ mod tests {
         let name = CUSTOMERS.column("name").unwrap();
         assert_eq!(map.others(&row, name).collect::<Vec<_>>(), ["李四"]);
         assert_eq!(map.extras().len(), 2, "and kept under its own header");
+        let unknown: Vec<_> = map.unknown().map(|(place, _)| *place).collect();
+        assert_eq!(unknown, [4], "what means the name is not unknown");
     }
 
     /// What an object is read as that has these values under the keys of the whole file, and what is left of it.

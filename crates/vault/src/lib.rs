@@ -15,7 +15,9 @@ mod vault;
 pub use error::{KeyringError, VaultError};
 pub use keyring::Keyring;
 pub use marque_config::Secret;
-pub use mask::{Masked, mask_address, mask_id_number, mask_name, mask_phone, mask_tail};
+pub use mask::{
+    Masked, mask_address, mask_id_number, mask_inside, mask_name, mask_phone, mask_tail,
+};
 pub use place::Place;
 pub use purpose::Purpose;
 pub use sealed_file::{FileSealer, SealedFile, keys_of_file};

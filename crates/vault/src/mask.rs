@@ -73,6 +73,100 @@ pub fn mask_tail(value: &str, shown: usize) -> Masked {
     keep(value, 0, shown)
 }
 
+/// A text of which nobody knows what it says: whatever in it looks like a phone or a certificate number is masked as that, also with
+/// blanks or dashes between the digits. Dates, amounts and shorter numbers stay.
+pub fn mask_inside(text: &str) -> Masked {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_digit) {
+        let (before, run) = rest.split_at(start);
+        let (number, behind) = run.split_at(number_end(run));
+        masked.push_str(before);
+        push_masked(&mut masked, number);
+        rest = behind;
+    }
+    masked.push_str(rest);
+    Masked(masked)
+}
+
+const fn is_digit(character: char) -> bool {
+    matches!(character, '0'..='9' | '０'..='９')
+}
+
+/// Marks that people write between the digits of one number.
+const fn is_joiner(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\u{3000}' | '-' | '－' | '–' | '—' | '_' | '.' | '(' | ')' | '（' | '）'
+    )
+}
+
+/// Where the digits end that a text begins with: up to two joiners may stand between two of them, and an X behind seventeen.
+fn number_end(text: &str) -> usize {
+    let (mut end, mut digits, mut joiners) = (0, 0, 0);
+    for (at, character) in text.char_indices() {
+        let is_check = digits == 17 && matches!(character, 'x' | 'X' | 'ｘ' | 'Ｘ');
+        if is_digit(character) || is_check {
+            digits += 1;
+            joiners = 0;
+            end = at + character.len_utf8();
+        } else if is_joiner(character) && joiners < 2 {
+            joiners += 1;
+        } else {
+            break;
+        }
+    }
+    end
+}
+
+/// Digits with joiners between: each group that is a number by itself is masked by itself, or else all of them as one number.
+fn push_masked(masked: &mut String, number: &str) {
+    let mut push = |number: &str| match mask_for(number) {
+        Some(mask) => masked.push_str(mask(number).as_str()),
+        None => masked.push_str(number),
+    };
+    if !number
+        .split(is_joiner)
+        .any(|group| mask_for(group).is_some())
+    {
+        push(number);
+        return;
+    }
+    for part in number.split_inclusive(is_joiner) {
+        let group = part.trim_end_matches(is_joiner);
+        push(group);
+        push(&part[group.len()..]);
+    }
+}
+
+/// How a number is masked that looks like a phone or a certificate number; nothing if it looks like neither.
+fn mask_for(number: &str) -> Option<fn(&str) -> Masked> {
+    let kept = number.chars().filter(|each| !is_joiner(*each));
+    let ascii = |each: char| match each {
+        '０'..='９' => char::from_u32(u32::from(each) - 0xFEE0).unwrap_or(each),
+        _ => each,
+    };
+    let digits: String = kept.map(ascii).collect();
+    let prefixes = ["0086", "86"].into_iter();
+    let mut national = prefixes.filter_map(|prefix| digits.strip_prefix(prefix));
+    if is_mobile(&digits) || national.any(is_mobile) || is_landline(number, &digits) {
+        return Some(mask_phone);
+    }
+    // No division and no bank begins with 20: that is the year of a time or of an order.
+    (digits.len() >= 15 && !digits.starts_with("20")).then_some(mask_id_number)
+}
+
+fn is_mobile(digits: &str) -> bool {
+    digits.len() == 11 && matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..])
+}
+
+/// An area code with its zero and a number, perhaps with an extension. A date that begins with its day has two digits before its first joiner.
+fn is_landline(number: &str, digits: &str) -> bool {
+    (10..=14).contains(&digits.len())
+        && matches!(digits.as_bytes(), [b'0', b'1'..=b'9', ..])
+        && number.chars().take(3).all(is_digit)
+}
+
 /// Keeps the first and last characters, hides the others one by one. Too short a value is hidden whole.
 fn keep(value: &str, first: usize, last: usize) -> Masked {
     let count = value.chars().count();
@@ -116,6 +210,37 @@ mod tests {
             (mask_tail("ab", 4), "**"),
         ] {
             assert_eq!(masked.as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn phones_and_numbers_inside_a_text_are_masked_and_nothing_else() {
+        for (text, expected) in [
+            (
+                "他的电话是13572514222，晚上打",
+                "他的电话是135****4222，晚上打",
+            ),
+            ("138 1234 5678", "138******5678"),
+            ("１３８１２３４５６７８", "１３８****５６７８"),
+            ("+8613812345678", "+861******5678"),
+            ("13812345678/13912345678", "138****5678/139****5678"),
+            ("13812345678 13912345678", "138****5678 139****5678"),
+            ("2024-05-06 13812345678", "2024-05-06 138****5678"),
+            ("办 (021) 58881234-801", "办 (021**********-801"),
+            ("0311-87654321", "031******4321"),
+            ("身份证11010519491231002X。", "身份证1****************X。"),
+            ("110105 19491231 002x", "1******************x"),
+            ("卡6222021234567890123", "卡6*****************3"),
+            ("2024-05-06 10:20:30", "2024-05-06 10:20:30"),
+            ("05-06-2024 10:20", "05-06-2024 10:20"),
+            ("20240506102030123", "20240506102030123"),
+            ("RO20260305001", "RO20260305001"),
+            ("LSVAA49J132047371", "LSVAA49J132047371"),
+            ("1,234,567.89 元", "1,234,567.89 元"),
+            ("87654321", "87654321"),
+            ("", ""),
+        ] {
+            assert_eq!(mask_inside(text).as_str(), expected, "{text}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::common::{clean_file, count};
 store_test_suite!(
     each_row_has_its_outcome,
     a_row_of_another_dealer_is_not_taken_for_this_ones,
+    columns_that_nothing_is_read_from_are_named,
     the_same_file_again_changes_nothing,
     a_file_with_a_key_twice_changes_nothing_the_second_time,
     a_dry_run_tells_all_and_writes_nothing,
@@ -89,6 +90,23 @@ async fn a_row_of_another_dealer_is_not_taken_for_this_ones(db: TestDb) {
         let rules: Vec<&str> = row.findings.iter().map(|it| &*it.rule).collect();
         assert_eq!((row.line, &rules[..]), (line, &["dealer_differs"][..]));
     }
+}
+
+async fn columns_that_nothing_is_read_from_are_named(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let file = format!(
+        "客户编号,姓名,手机,联系电话,老板电话,星座,\r\nC1,王小明,{},{},,天秤,\r\n",
+        phone(1),
+        phone(2)
+    );
+    let import = rig.import(ImportFile::of_customers("D1", file)).await;
+    assert_eq!(import.unread_columns, ["老板电话", "星座"]);
+    let objects = format!(
+        "{{\"id\":\"C2\",\"name\":\"李小红\",\"tel\":\"{}\"}}\n{{\"id\":\"C3\",\"name\":\"赵大力\",\"shoe\":\"42\"}}\n",
+        phone(3)
+    );
+    let import = rig.import(ImportFile::of_customers("D1", objects)).await;
+    assert_eq!(import.unread_columns, ["shoe"]);
 }
 
 async fn the_same_file_again_changes_nothing(db: TestDb) {

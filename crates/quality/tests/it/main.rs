@@ -2,4 +2,5 @@
 
 mod command;
 mod guide;
+mod headers;
 mod truth;

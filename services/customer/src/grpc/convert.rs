@@ -9,7 +9,7 @@ use marque_intake::{findings_to_pb, outcome_of};
 use marque_linkage::score::Reason;
 use marque_quality::Field;
 use marque_tabular::CUSTOMERS;
-use marque_vault::{Masked, mask_address, mask_id_number, mask_phone};
+use marque_vault::{Masked, mask_address, mask_id_number, mask_inside, mask_phone};
 
 use crate::{
     app::{HistoryEntry, Pair, Put},
@@ -116,53 +116,65 @@ pub(super) fn columns_from_pb(key: &str, columns: Option<&pb::CustomerColumns>) 
 /// How a value is masked.
 type Mask = fn(&str) -> Masked;
 
-/// What of a row is masked, and how.
-const MASKED: [(Field, Mask); 4] = [
-    (Field::CustomerIdNumber, mask_id_number),
-    (Field::CustomerPhone, mask_phone),
-    (Field::CustomerPhone2, mask_phone),
-    (Field::CustomerAddress, mask_address),
-];
-
-/// A value as a caller may see it.
-fn shown(field: Field, value: &str, sight: Sight) -> String {
-    let mask = MASKED.iter().find(|(masked, _)| *masked == field);
-    match (mask, sight) {
-        (None, _) | (_, Sight::Own) => value.to_owned(),
-        (Some((_, mask)), Sight::Serving | Sight::Masked) => mask(value).into_string(),
+/// How what stands in a column is masked: whatever it is meant for, people write phones and ID numbers into it. Codes that are longer
+/// than those, and keys, stay.
+const fn mask_of(field: Field) -> Option<Mask> {
+    match field {
+        Field::CustomerIdNumber => Some(mask_id_number),
+        Field::CustomerPhone | Field::CustomerPhone2 => Some(mask_phone),
+        Field::CustomerAddress => Some(mask_address),
+        Field::CustomerCreditCode | Field::CustomerReferrerKey => None,
+        _ => Some(mask_inside),
     }
 }
 
-/// A further column as a caller may see it: what its header says to be a phone is masked as one.
+/// A value as a caller may see it.
+fn shown(mask: Option<Mask>, value: &str, sight: Sight) -> String {
+    match (mask, sight) {
+        (None, _) | (_, Sight::Own) => value.to_owned(),
+        (Some(mask), Sight::Serving | Sight::Masked) => mask(value).into_string(),
+    }
+}
+
+/// Fields that are not masked as any other text is.
+const MASKED_APART: [Field; 6] = [
+    Field::CustomerIdNumber,
+    Field::CustomerPhone,
+    Field::CustomerPhone2,
+    Field::CustomerAddress,
+    Field::CustomerCreditCode,
+    Field::CustomerReferrerKey,
+];
+
+/// A further column as a caller may see it: masked as what its header says it is, or else by what its value looks like.
 fn shown_extra((header, value): &(String, String), sight: Sight) -> (String, String) {
     let is_meant = |field: &Field| {
         let place = CUSTOMERS.column(field.column());
         place.is_some_and(|place| CUSTOMERS.columns[place].is_called(header))
     };
-    let meant = MASKED.map(|(field, _)| field).into_iter().find(is_meant);
-    let value = meant.map_or_else(|| value.clone(), |field| shown(field, value, sight));
-    (header.clone(), value)
+    let meant = MASKED_APART.into_iter().find(is_meant);
+    let mask = meant.map_or(Some(mask_inside as Mask), mask_of);
+    (header.clone(), shown(mask, value, sight))
 }
 
 /// The columns as they came; identifiers masked unless they are the caller's own.
 fn columns_to_pb(columns: &Columns, sight: Sight) -> pb::CustomerColumns {
-    let text = |field: Field| columns.get(field).unwrap_or_default().to_owned();
-    let masked = |field: Field| {
+    let text = |field: Field| {
         let value = columns.get(field);
-        value.map_or_else(String::new, |value| shown(field, value, sight))
+        value.map_or_else(String::new, |value| shown(mask_of(field), value, sight))
     };
     pb::CustomerColumns {
         kind: text(Field::CustomerKind),
         name: text(Field::CustomerName),
-        id_number: masked(Field::CustomerIdNumber),
+        id_number: text(Field::CustomerIdNumber),
         credit_code: text(Field::CustomerCreditCode),
-        phone: masked(Field::CustomerPhone),
-        phone2: masked(Field::CustomerPhone2),
+        phone: text(Field::CustomerPhone),
+        phone2: text(Field::CustomerPhone2),
         email: text(Field::CustomerEmail),
         wechat: text(Field::CustomerWechat),
         gender: text(Field::CustomerGender),
         birthday: text(Field::CustomerBirthday),
-        address: masked(Field::CustomerAddress),
+        address: text(Field::CustomerAddress),
         region_code: text(Field::CustomerRegionCode),
         occupation: text(Field::CustomerOccupation),
         industry: text(Field::CustomerIndustry),

@@ -5,13 +5,14 @@ use marque_api::{
     intake::v1::{ImportRow, RowOutcome},
 };
 use marque_auth::Role;
-use marque_testkit::{ImportFile, Rig, TestDb, phone, store_test_suite};
+use marque_testkit::{ImportFile, Rig, TestDb, id_number, phone, store_test_suite};
 
 use crate::common::HQ;
 
 store_test_suite!(
     two_keys_of_an_object_for_one_field_lose_nothing_and_are_told,
     an_object_is_read_by_its_own_keys,
+    phones_and_id_numbers_are_masked_wherever_they_stand,
 );
 
 /// The rows of a file that was taken in whole, in their order.
@@ -94,4 +95,27 @@ async fn an_object_is_read_by_its_own_keys(db: TestDb) {
         assert!(columns.phone.ends_with(&number[7..]) && columns.phone2.is_empty());
         assert!(!columns.address.is_empty() && columns.extra.is_empty());
     }
+}
+
+async fn phones_and_id_numbers_are_masked_wherever_they_stand(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let (number, id) = (phone(1), id_number(1));
+    let header = "客户编号,姓名,手机,老板电话,车主证件,备注,合同日期,特殊需求";
+    let row = format!(
+        "C1,王小明,{},{number},{id},他的电话是{number}，身份证{id},2024-05-06,找{number}",
+        phone(2)
+    );
+    let rows = taken(&rig, "D1", format!("{header}\r\n{row}\r\n")).await;
+    let columns = record(&rig, &rows[0]).await.columns.unwrap();
+    let masked = format!("{}****{}", &number[..3], &number[7..]);
+    assert_eq!(columns.extra["老板电话"], masked);
+    assert_eq!(columns.special_needs, format!("找{masked}"));
+    assert!(columns.extra["备注"].starts_with(&format!("他的电话是{masked}，身份证")));
+    for kept in columns.extra.values() {
+        assert!(!kept.contains(&number) && !kept.contains(&id));
+    }
+    assert_eq!(
+        columns.extra["合同日期"], "2024-05-06",
+        "what is neither stays"
+    );
 }

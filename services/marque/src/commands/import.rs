@@ -195,13 +195,33 @@ pub(super) fn summary(file: &Path, import: &Value) -> String {
         0 => String::new(),
         unread => format!("; {unread} sheets were not read, since their headers are others"),
     };
+    let columns = unread_columns(import);
     format!(
-        "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined{sheets}",
+        "{name}: {} rows: {} accepted, {} with findings, {} unchanged, {} quarantined{sheets}{columns}",
         count("received"),
         count("accepted"),
         count("with_findings"),
         count("unchanged"),
         count("quarantined"),
+    )
+}
+
+/// The columns that nothing was read from, and how to have them read.
+fn unread_columns(import: &Value) -> String {
+    const SHOWN: usize = 10;
+    let unread = import["unread_columns"].as_array();
+    let names: Vec<&str> = unread
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!(
+        "\n  columns that nothing was read from: {shown}{more} (--map column=header names them)"
     )
 }
 

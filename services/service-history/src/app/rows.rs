@@ -91,6 +91,11 @@ impl Extra {
     }
 }
 
+/// Whether a column that the schema does not know is read, by its header.
+pub(super) fn reads_besides(header: &str) -> bool {
+    Extra::of(header).is_some()
+}
+
 impl Rows {
     pub(crate) fn new(vault: Vault, clock: SharedClock) -> Self {
         Self { vault, clock }

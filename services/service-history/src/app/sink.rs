@@ -7,7 +7,10 @@ use marque_quality::{Field, RecordKind, VisitRow};
 use marque_tabular::{Schema, VISITS};
 use uuid::Uuid;
 
-use super::{RawRow, Rows, rows::VisitPayload};
+use super::{
+    RawRow, Rows,
+    rows::{VisitPayload, reads_besides},
+};
 use crate::domain::Implausible;
 
 /// Takes files of visits: rows that follow each other with the same order number are one visit; an order whose rows stand
@@ -49,6 +52,10 @@ impl Sink for VisitSink {
 
     fn group_column(&self, schema: &Schema) -> Option<usize> {
         schema.column("order_number")
+    }
+
+    fn reads_besides(&self, header: &str) -> bool {
+        reads_besides(header)
     }
 
     fn record_id(&self, record: Uuid) -> String {

@@ -86,8 +86,8 @@ impl Rows {
                 fingerprinted(&encoded, &licence),
             ),
             owner: record(vehicle.owner_key.as_deref()),
-            driver: record(raw.extra("driver_key")),
-            payer: record(raw.extra("payer_key")),
+            driver: record(raw.extra(DRIVER)),
+            payer: record(raw.extra(PAYER)),
             sealed: self
                 .vault
                 .seal(storage::place(&sealed_to), &encoded)
@@ -247,6 +247,20 @@ impl RawRow<'_> {
 const CLASS: [&str; 3] = ["vehicle_class", "车辆类型", "车辆种类"];
 const USE: [&str; 3] = ["vehicle_use", "使用性质", "车辆使用性质"];
 const SEATS: [&str; 5] = ["seats", "核定载人数", "核定载客", "核定载客人数", "座位数"];
+
+/// The parties whose keys stand in columns of the dealer's own.
+const DRIVER: &str = "driver_key";
+const PAYER: &str = "payer_key";
+
+/// Whether a column that the schema does not know is read, by its header.
+pub(super) fn reads_besides(header: &str) -> bool {
+    let mut read = [DRIVER, PAYER]
+        .into_iter()
+        .chain(CLASS)
+        .chain(USE)
+        .chain(SEATS);
+    read.any(|name| header.trim().eq_ignore_ascii_case(name))
+}
 
 /// What makes a row the same: all its cells, and what is read from columns of the dealer's own. So a release that reads more of
 /// them takes such a row in anew, and passes over those of which it reads nothing more.

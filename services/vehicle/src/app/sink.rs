@@ -7,7 +7,10 @@ use marque_quality::{Field, RecordKind, VehicleRow};
 use marque_tabular::{Schema, VEHICLES};
 use uuid::Uuid;
 
-use super::{RawRow, Rows, rows::RowPayload};
+use super::{
+    RawRow, Rows,
+    rows::{RowPayload, reads_besides},
+};
 
 /// Takes files of vehicles.
 #[derive(Debug)]
@@ -32,6 +35,10 @@ impl Sink for VehicleSink {
 
     fn schema(&self, kind: &str) -> Option<&'static Schema> {
         (kind == VEHICLES.kind).then_some(&VEHICLES)
+    }
+
+    fn reads_besides(&self, header: &str) -> bool {
+        reads_besides(header)
     }
 
     fn record_id(&self, record: Uuid) -> String {

@@ -54,6 +54,9 @@ pub(crate) struct ImportView {
     /// Sheets of the workbook that have rows and were not read, since their headers are others; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_sheets: Option<i64>,
+    /// Headers of columns that mean nothing known and that nothing was read from; map them, or rename them. Absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread_columns: Vec<String>,
 }
 
 impl From<pb::Import> for ImportView {
@@ -84,6 +87,7 @@ impl From<pb::Import> for ImportView {
             created_at,
             finished_at,
             unread_sheets,
+            unread_columns,
         } = import;
         Self {
             id,
@@ -104,6 +108,7 @@ impl From<pb::Import> for ImportView {
             created_at: instant(created_at),
             finished_at: instant(finished_at),
             unread_sheets: Some(unread_sheets).filter(|sheets| *sheets > 0),
+            unread_columns,
         }
     }
 }

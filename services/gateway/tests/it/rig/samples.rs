@@ -83,6 +83,7 @@ pub(super) fn import(kind: &str, seconds: i64) -> intake::Import {
         created_at: at(seconds),
         finished_at: at(seconds + 5),
         unread_sheets: 0,
+        unread_columns: Vec::new(),
     }
 }
 
