@@ -6,7 +6,7 @@ use marque_tabular::{Format, Limits, Mapping, Next, Position, Problem, Row, RowF
 use tokio::sync::mpsc;
 
 use crate::{
-    Entry, Job, RowView, Sink, dealing, finding,
+    Entry, Job, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
     scattered::{self, Scattered},
     spool::Spool,
@@ -87,7 +87,6 @@ pub(crate) fn prepare<S: Sink>(
     }
     let mut gather = Gather {
         group_column: sink.group_column(table.schema()),
-        dealer_column: table.schema().column(dealing::COLUMN),
         scattered,
         held: None,
     };
@@ -104,7 +103,6 @@ pub(crate) fn prepare<S: Sink>(
 /// Gathers rows into entries; holds back the row that begins the next group.
 struct Gather {
     group_column: Option<usize>,
-    dealer_column: Option<usize>,
     scattered: Scattered,
     held: Option<(Row, Position)>,
 }
@@ -193,13 +191,6 @@ impl Gather {
         {
             let name = table.schema().columns[column].name;
             entry.refusals.push(scattered::refusal(name));
-        }
-        let names_another =
-            |row: &Row, column| dealing::names_another(headers.get(row, column), &job.dealer);
-        if let Some(column) = self.dealer_column
-            && group.iter().any(|row| names_another(row, column))
-        {
-            entry.refusals.push(dealing::refusal());
         }
         let fields = if entry.is_rejected() {
             group.iter().map(kept_fields).collect()

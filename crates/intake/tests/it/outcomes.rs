@@ -7,7 +7,6 @@ use crate::common::{clean_file, count};
 
 store_test_suite!(
     each_row_has_its_outcome,
-    a_row_of_another_dealer_is_not_taken_for_this_ones,
     columns_that_nothing_is_read_from_are_named,
     the_same_file_again_changes_nothing,
     a_file_with_a_key_twice_changes_nothing_the_second_time,
@@ -68,28 +67,6 @@ async fn each_row_has_its_outcome(db: TestDb) {
             .any(|finding| finding.rule == "wrong_width")
     );
     assert!(rows[0].customer_id.starts_with("cus_") && rows[0].record_id.starts_with("src_"));
-}
-
-async fn a_row_of_another_dealer_is_not_taken_for_this_ones(db: TestDb) {
-    let rig = Rig::new(db).await;
-    let row = |key: &str, dealer: &str| format!("{key},王小明,{},{dealer}\r\n", phone(1));
-    let file = [
-        "客户编号,姓名,手机,经销商代码\r\n",
-        &row("C1", "D1"),
-        &row("C2", ""),
-        &row("C3", "北方汽车"),
-        &row("C4", "D2"),
-        &row("C5", "NOPE"),
-    ];
-    let import = rig
-        .import(ImportFile::of_customers("D1", file.concat()))
-        .await;
-    assert_eq!((import.received, import.quarantined), (5, 2));
-    let held = rig.import_rows(&import.id, RowOutcome::Quarantined).await;
-    for (row, line) in held.iter().zip([5, 6]) {
-        let rules: Vec<&str> = row.findings.iter().map(|it| &*it.rule).collect();
-        assert_eq!((row.line, &rules[..]), (line, &["dealer_differs"][..]));
-    }
 }
 
 async fn columns_that_nothing_is_read_from_are_named(db: TestDb) {

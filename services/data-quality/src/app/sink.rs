@@ -71,6 +71,16 @@ impl Sink for VerificationSink {
                     .to_owned(),
             });
         }
+        let dealer = get("dealer");
+        if !dealer.is_empty() && !dealer.eq_ignore_ascii_case(job.dealer.as_str()) {
+            refusals.push(Refusal {
+                field: "dealer",
+                rule: "dealer_differs",
+                zh: "这一行是另一家经销商的：请按经销商分文件导入".to_owned(),
+                en: "the row is of another dealer than the import: send a file for each dealer"
+                    .to_owned(),
+            });
+        }
         let new = NewCheck {
             record: Some(record.uuid()),
             field: get("field").to_owned(),
