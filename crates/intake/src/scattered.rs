@@ -30,6 +30,7 @@ impl Scattered {
             match (table.next_row()?, column) {
                 (Next::End, _) => return Ok(Self(search.scattered)),
                 (_, None) => {}
+                (Next::Row, Some(_)) if continues_another(table) => search.pass_continuation(),
                 (Next::Row, Some(column)) => search.pass(table.get(column)),
                 (Next::Bad(problem), Some(column)) => {
                     search.pass_faulty(Faulty::of(table, column, &problem.fault));
@@ -77,6 +78,21 @@ impl Search {
         }
         self.faulty = Some(row);
     }
+
+    /// A row that names no record is refused, and the one it continues is not whole without it.
+    fn pass_continuation(&mut self) {
+        if !self.last.trim().is_empty() {
+            self.scattered.insert(hash(&self.last));
+        }
+        self.last.clear();
+        self.faulty = None;
+    }
+}
+
+/// Whether a row has nothing of what every record must have, so that it can only go on with the one before it.
+fn continues_another(table: &Table) -> bool {
+    let mut places = table.schema().columns.iter().enumerate();
+    places.all(|(place, column)| !column.is_required || table.get(place).trim().is_empty())
 }
 
 /// A row that cannot be read: of the record before it, of the one after it or of one of its own.

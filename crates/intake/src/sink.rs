@@ -130,7 +130,7 @@ pub trait Sink: Send + Sync + 'static {
     }
 
     /// The column whose equal values, in rows that follow each other, make one record of them. Rows of one value that
-    /// stand apart are quarantined, all of them.
+    /// stand apart, or one of which is faulty, are quarantined, all of them.
     fn group_column(&self, _schema: &Schema) -> Option<usize> {
         None
     }

@@ -198,6 +198,9 @@ async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) 
         &never_closed("QUOTED"),
         &row("QUOTED", "机滤"),
         &row("ALONE", "机滤"),
+        // Cells that a spreadsheet program joined: only the first row has what is the order's.
+        &row("JOINED", "机滤"),
+        ",,,配件,机油,1,100\n",
         &without_price("BAD"),
         &row("NEXT", "机滤"),
     ];
@@ -212,7 +215,7 @@ async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) 
         outcomes,
         [
             waits, waits, waits, waits, waits, waits, is_taken, waits, waits, is_taken, waits,
-            is_taken
+            waits, waits, is_taken
         ]
     );
     let mended = [head, &row("LAST", "机滤"), &row("LAST", "机油")];
