@@ -90,6 +90,17 @@ pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
     parties
 }
 
+/// Those of a car's parties who have a part in it now, the likeliest to be meant first: its owner, who drives it, who pays for it,
+/// who brought it; of equals who was last said to.
+pub(crate) fn likeliest_now(parties: Vec<Party>) -> Vec<Party> {
+    let mut current: Vec<Party> = parties
+        .into_iter()
+        .filter(|party| party.valid_to.is_none())
+        .collect();
+    current.sort_by_key(|party| (party.fact.role, std::cmp::Reverse(party.fact.last_at)));
+    current
+}
+
 fn end_of(fact: &PartyFact, all: &[PartyFact]) -> Option<Timestamp> {
     let taken_back = [fact.ended_at, fact.left_at].into_iter().flatten();
     let taken_back = taken_back.filter(|ended| *ended >= fact.last_at);
@@ -154,6 +165,26 @@ mod tests {
         assert_eq!(
             ends(facts),
             expected.map(|(record, end)| (Uuid::from_u128(record), end))
+        );
+    }
+
+    #[test]
+    fn who_owns_a_car_is_likelier_than_who_drives_or_brought_it() {
+        let facts = vec![
+            fact(Role::Sender, 1, Some(10), 1, 9),
+            fact(Role::Driver, 2, Some(20), 3, 4),
+            fact(Role::Owner, 3, Some(30), 1, 2),
+            fact(Role::Driver, 4, Some(20), 3, 6),
+            fact(Role::Owner, 5, Some(40), 0, 0),
+        ];
+        let likeliest = likeliest_now(with_validity(facts)).into_iter();
+        let records: Vec<u128> = likeliest
+            .map(|party| party.fact.record.uuid().as_u128())
+            .collect();
+        assert_eq!(
+            records,
+            [3, 4, 2, 1],
+            "the owner before has no part any more"
         );
     }
 

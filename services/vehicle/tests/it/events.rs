@@ -272,6 +272,7 @@ async fn a_plate_moves_between_cars(db: TestDb) {
     use marque_api::vehicle::v1::{LookupVehiclesRequest, lookup_vehicles_request::Key};
     let request = LookupVehiclesRequest {
         key: Some(Key::Plate("京a12345".into())),
+        ..LookupVehiclesRequest::default()
     };
     let found = world
         .vehicles()
