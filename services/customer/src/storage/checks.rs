@@ -7,7 +7,8 @@ use super::{CustomerStore, customers::read_number};
 use crate::domain::ColumnCheck;
 
 impl CustomerStore {
-    /// Notes what was found out about a record, unless a later word is known; gives the customer if anything is new.
+    /// Notes what was found out about a record, unless a later word is known; gives the customer if anything is new. Of two words of
+    /// one time the one that is told last is the other put right.
     pub(crate) fn note_check(
         &self,
         conn: &mut Conn<'_>,
@@ -24,7 +25,9 @@ impl CustomerStore {
             return Ok(None);
         };
         let mut checks = read(&checked);
-        let is_known = |known: &ColumnCheck| known.column == check.column && known.at >= check.at;
+        let is_known = |known: &ColumnCheck| {
+            *known == check || known.column == check.column && known.at > check.at
+        };
         if checks.iter().any(is_known) {
             return Ok(None);
         }

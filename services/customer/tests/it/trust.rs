@@ -23,6 +23,7 @@ store_test_suite!(
     a_phone_that_a_call_found_wrong_is_not_called_again,
     what_was_found_out_is_of_what_the_record_said,
     what_was_found_out_before_a_change_is_not_of_what_it_says_since,
+    an_outcome_that_is_put_right_counts_as_it_is_put_right,
     what_is_told_late_makes_no_customer_older,
 );
 
@@ -240,6 +241,15 @@ async fn what_was_found_out_before_a_change_is_not_of_what_it_says_since(db: Tes
     rig.quality_events().deliver([again]).await;
     let called = get(&rig, &id).await;
     assert_eq!((why(&called).0, why(&called).1), (1, "verified"));
+}
+
+async fn an_outcome_that_is_put_right_counts_as_it_is_put_right(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = with_two_phones(&rig).await;
+    let told = [1, 2].map(|position| call(&rig, position, ("D2", "2"), position == 2));
+    rig.quality_events().deliver(told).await;
+    let customer = get(&rig, &id).await;
+    assert_eq!((why(&customer).0, why(&customer).1), (2, "verified"));
 }
 
 async fn what_is_told_late_makes_no_customer_older(db: TestDb) {
