@@ -120,14 +120,14 @@ fn sums_that_differ_in_the_fifteenth_decimal_are_no_tie() {
 
 #[test]
 fn a_score_is_rounded_by_all_decimals() {
-    let row = |id, value| format!("{id},person,{}\n", [value; 6].join(","));
+    let row = |id: &str, value: &str| format!("{id},person,{}\n", [value; 6].join(","));
     let rows = [row("1", "50.005"), row("2", "50.00500000000000000001")].concat();
     let scored = score(&format!("id,kind,{SIX}\n{rows}")).unwrap();
     let tails = scored
         .lines()
         .skip(1)
-        .map(|row| row.rsplitn(5, ',').collect());
-    let tails: Vec<Vec<&str>> = tails.collect();
+        .map(|row| row.rsplitn(5, ',').collect::<Vec<&str>>());
+    let tails: Vec<_> = tails.collect();
     assert_eq!(tails[0][..4], ["100", "small", "2", "50.00"]);
     assert_eq!(tails[1][..4], ["100", "small", "1", "50.01"]);
 }

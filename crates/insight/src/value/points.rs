@@ -47,10 +47,11 @@ impl Points {
 
     /// Reads a decimal number exactly, as whole billionths and what is finer.
     pub(crate) fn read(text: &[u8]) -> Result<(Self, Option<Finer>), PointsError> {
-        match memchr::memchr2(b'e', b'E', text) {
-            Some(mark) => Self::read_plain(&without_exponent(&text[..mark], &text[mark + 1..])?),
-            None => Self::read_plain(text),
-        }
+        // Hardly a file has exponents: none is looked for in what reads well without.
+        Self::read_plain(text).or_else(|error| {
+            let mark = memchr::memchr2(b'e', b'E', text).ok_or(error)?;
+            Self::read_plain(&without_exponent(&text[..mark], &text[mark + 1..])?)
+        })
     }
 
     fn read_plain(text: &[u8]) -> Result<(Self, Option<Finer>), PointsError> {

@@ -60,7 +60,7 @@ fn a_reader_that_goes_away_costs_no_file() {
     fs::write(&file, "source_key,name,phone\nK1,王伟,13812345678\n").unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_marque"))
         .arg("quality")
-        .args([file.as_path(), Path::new("--json"), &json])
+        .args([file.as_path(), Path::new("--json"), json.as_path()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -130,10 +130,9 @@ fn minutes_to_next(case: &Value, reached: usize) -> u64 {
 
 /// Minutes of the clock that waits for the first answer.
 fn minutes(case: &Value, key: &str) -> u64 {
-    let clocks = case["clocks"].as_array().into_iter().flatten();
-    let mut first_answer = clocks.filter(|clock| clock["kind"] == "first_response");
-    first_answer
-        .next()
+    let mut clocks = case["clocks"].as_array().into_iter().flatten();
+    clocks
+        .find(|clock| clock["kind"] == "first_response")
         .and_then(|clock| clock[key].as_u64())
         .unwrap_or_default()
         / 60
