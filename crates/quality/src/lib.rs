@@ -15,6 +15,7 @@ pub mod id_document;
 pub mod inline;
 pub mod name;
 pub mod number;
+pub mod odometer;
 pub mod party;
 pub mod phone;
 pub mod plate;

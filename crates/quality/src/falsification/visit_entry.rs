@@ -1,12 +1,14 @@
 //! The facts of one visit that the tests look at, as numbers and a hash; and the same as bytes that may leave the service.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 use super::{
     entry::{hash, is_last_two_days, minute_of},
     keyed::BrokenEntry,
 };
-use crate::{clean::CleanVisit, number::is_sentinel_odometer};
+use crate::{
+    clean::CleanVisit, date::BUSINESS_OFFSET_SECONDS, number::is_sentinel_odometer, odometer::Meter,
+};
 
 /// Layout of the bytes; the first byte. Those of customers have other ones.
 const VERSION: u8 = 0x81;
@@ -95,6 +97,22 @@ impl VisitEntry {
     pub(super) fn reading(&self) -> Option<(u64, i32, u32)> {
         let (date, km) = self.date.zip(self.odometer)?;
         (self.vin != 0).then(|| (self.vin, date.num_days_from_ce(), km))
+    }
+
+    /// The car, as a hash, and its meter at the visit, if all are known; a meter that shows nothing was not read. Without a time of day
+    /// it is midnight in the business zone.
+    pub fn meter(&self) -> Option<(u64, Meter)> {
+        let km = self.odometer.filter(|km| *km > 0)?;
+        let midnight = self.date?.and_time(NaiveTime::MIN).and_utc().timestamp();
+        let seconds = match self.minute {
+            0 => midnight - i64::from(BUSINESS_OFFSET_SECONDS),
+            minute => i64::from(minute) * 60,
+        };
+        let meter = Meter {
+            at_micros: seconds * 1_000_000,
+            km: i64::from(km),
+        };
+        (self.vin != 0).then_some((self.vin, meter))
     }
 
     /// The entry as bytes.

@@ -277,6 +277,68 @@ fn visits_are_compared_by_order_whatever_the_number_of_their_rows() {
 }
 
 #[test]
+fn readings_of_a_car_that_cannot_all_be_true_are_found_whatever_their_order_and_dealer() {
+    let folder = Folder::new("meters");
+    let car = "LJ1EEKRN7R4000001";
+    let (json, page) = folder.check(
+        "visits",
+        &format!(
+            "经销商代码,工单号,车架号,进店时间,里程,业务类型\n\
+             D2,R3,{car},2024-03-06,97001,保养\n\
+             D1,R1,{car},2024-01-03,50000,保养\n\
+             D1,R2,{car},2024-03-05,20013,保养\n\
+             D1,R2,{car},2024-03-05,20013,保养\n\
+             D1,R4,LJ1EEKRN9R4000002,2024-03-06,60000,保养\n"
+        ),
+    );
+    let found: Vec<(u64, &str)> = list(&json, "findings")
+        .iter()
+        .filter(|one| one["field"] == "odometer_km")
+        .map(|one| {
+            assert_eq!(
+                (&one["kind"], &one["severity"]),
+                (&"fake_mileage".into(), &"warning".into())
+            );
+            let line = one["line"].as_u64().expect("a line");
+            (line, one["rule"].as_str().expect("text"))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (2, "odometer_too_fast"),
+            (3, "odometer_backwards"),
+            (4, "odometer_backwards"),
+            (4, "odometer_too_fast"),
+        ]
+    );
+    assert!(page.contains("<b>40.0 %</b>"), "two of five rows are clean");
+}
+
+#[test]
+fn a_key_of_two_people_is_found() {
+    let folder = Folder::new("keys");
+    let (json, _) = folder.check(
+        "customers",
+        "经销商代码,客户编号,姓名,身份证号\n\
+         D1,K1,孟晓岚,11010519491231002X\n\
+         D1,K1,孟晓岚女士,\n\
+         D2,K1,王志强,\n\
+         D1,K1,李海燕,\n\
+         D1,K1,李海燕,11010519491231002X\n",
+    );
+    let found: Vec<&Value> = list(&json, "findings")
+        .iter()
+        .filter(|one| one["rule"] == "key_of_two_people")
+        .collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (&found[0]["line"], &found[0]["field"], &found[0]["kind"]),
+        (&5.into(), &"source_key".into(), &Value::Null)
+    );
+}
+
+#[test]
 fn vehicles_and_complaints_are_checked_by_their_rules() {
     let folder = Folder::new("kinds");
     let rules = |kind: &str, text: &str| {

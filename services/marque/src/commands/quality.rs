@@ -11,6 +11,8 @@ mod columns;
 mod html;
 #[path = "quality/json.rs"]
 mod json;
+#[path = "quality/keys.rs"]
+mod keys;
 #[path = "quality/orders.rs"]
 mod orders;
 #[path = "quality/qualified.rs"]

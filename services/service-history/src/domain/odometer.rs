@@ -1,10 +1,8 @@
 //! Whether a reading fits those of the visits before and after (R-HIST-3): a finding, never a refusal.
 
-use marque_core::{Timestamp, business_date};
-use marque_quality::{
-    Field, Finding, Rule,
-    standard::{Measure, greatest},
-};
+use marque_core::Timestamp;
+pub(crate) use marque_quality::odometer::Implausible;
+use marque_quality::odometer::{self, days_between};
 
 /// A reading of a car's meter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,19 +11,15 @@ pub(crate) struct Meter {
     pub(crate) km: i64,
 }
 
-/// Why a reading is doubted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Implausible {
-    /// Less than before, or more than after.
-    Backwards,
-    /// Farther than anybody drives in the time.
-    TooFast {
-        /// Kilometres a day that the release's standard allows.
-        most: i64,
-    },
+impl From<Meter> for odometer::Meter {
+    fn from(meter: Meter) -> Self {
+        let Meter { at, km } = meter;
+        Self {
+            at_micros: at.as_micros(),
+            km,
+        }
+    }
 }
-
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Doubts a reading against the nearest of the others on each side. The day is the unit: readings of one day may lie a
 /// day's drive apart.
@@ -59,7 +53,7 @@ pub(crate) fn compare(reading: Meter, others: impl IntoIterator<Item = Meter>) -
         }
         let driven = later.km - earlier.km;
         if driven >= 0 {
-            let days = days(earlier, later);
+            let days = days_between(earlier.into(), later.into());
             let km_a_day = (driven + days - 1) / days;
             compared.km_a_day = compared.km_a_day.max(Some(km_a_day));
         }
@@ -87,76 +81,15 @@ fn between(reading: Meter, others: impl IntoIterator<Item = Meter>) -> [Option<(
     ]
 }
 
-/// Days of which both readings are, and those between.
-fn days(earlier: Meter, later: Meter) -> i64 {
-    (later.at.as_micros() - earlier.at.as_micros()) / DAY_MICROS + 1
-}
-
 fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
-    if later.km < earlier.km {
-        return Some(Implausible::Backwards);
-    }
-    let most = greatest(
-        Field::VisitOdometerKm,
-        Measure::KmADay,
-        business_date(later.at),
-    )?;
-    let is_too_fast = later.km - earlier.km > days(earlier, later).saturating_mul(most);
-    is_too_fast.then_some(Implausible::TooFast { most })
-}
-
-impl Implausible {
-    /// The doubt as a finding of the visit: kept, and doubted.
-    pub(crate) fn finding(self) -> Finding {
-        let finding = |rule| Finding::new(Field::VisitOdometerKm, rule);
-        match self {
-            Self::Backwards => finding(Rule::OdometerBackwards),
-            Self::TooFast { most } => finding(Rule::OdometerTooFast).with_number(most),
-        }
-    }
-
-    /// Stable rule id.
-    pub(crate) const fn rule(self) -> &'static str {
-        match self {
-            Self::Backwards => "odometer_backwards",
-            Self::TooFast { .. } => "odometer_too_fast",
-        }
-    }
-
-    /// What is wrong and what to do, in Chinese.
-    pub(crate) fn text_zh(self) -> String {
-        match self {
-            Self::Backwards => {
-                "里程与该车前后进厂记录相比出现倒退。请按仪表核对；如更换过仪表，请在工单中注明。"
-                    .to_owned()
-            }
-            Self::TooFast { most } => {
-                format!(
-                    "里程与该车前后进厂记录相比每天超过{most}公里。请按仪表核对里程和进厂时间。"
-                )
-            }
-        }
-    }
-
-    /// The same in English.
-    pub(crate) fn text_en(self) -> String {
-        match self {
-            Self::Backwards => {
-                "Odometer runs backwards against the car's visits before or after. Check it with the meter; if the meter \
-                 was replaced, say so on the order."
-                    .to_owned()
-            }
-            Self::TooFast { most } => format!(
-                "Odometer is more than {most} km a day away from the car's visits before or after. Check the meter and \
-                 the time of the visit."
-            ),
-        }
-    }
+    odometer::gap(earlier.into(), later.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY_MICROS: i64 = 86_400_000_000;
 
     fn meter(day: i64, km: i64) -> Meter {
         Meter {

@@ -1,6 +1,6 @@
 //! Between the wire and the domain: every field by name.
 
-use marque_api::{intake::v1 as intake, service_history::v1 as pb};
+use marque_api::service_history::v1 as pb;
 use marque_events::to_proto_time;
 use marque_intake::findings_to_pb;
 use marque_quality::{Field, VisitRow};
@@ -99,7 +99,7 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
         .find(|(column, _)| column == Field::VisitKind.column())
         .map_or_else(String::new, |(_, typed)| typed);
     let mut findings = findings_to_pb(&findings);
-    findings.extend(doubt.map(doubt_to_pb));
+    findings.extend(findings_to_pb(doubt.map(Implausible::finding).as_slice()));
     pb::Visit {
         id: id.to_string(),
         dealer,
@@ -165,15 +165,5 @@ fn yuan(minor: i64) -> pb::Money {
     pb::Money {
         minor,
         currency: "CNY".to_owned(),
-    }
-}
-
-fn doubt_to_pb(doubt: Implausible) -> intake::Finding {
-    intake::Finding {
-        field: "odometer_km".to_owned(),
-        rule: doubt.rule().to_owned(),
-        severity: intake::Severity::Warning as i32,
-        message_zh: doubt.text_zh(),
-        message_en: doubt.text_en(),
     }
 }

@@ -16,6 +16,7 @@ use marque_tabular::{Format, Limits, Next, Reader, Row};
 
 use super::{
     columns::Columns,
+    keys::Keys,
     orders::{Judged, Orders},
     qualified::{Qualified, Scores},
 };
@@ -110,6 +111,7 @@ struct Pass {
     states: Vec<EntryState>,
     clerks: BTreeMap<String, EntryState>,
     orders: Orders,
+    keys: Keys,
     scores: Scores,
 }
 
@@ -129,6 +131,7 @@ impl Pass {
             states: Vec::new(),
             clerks: BTreeMap::new(),
             orders: Orders::default(),
+            keys: Keys::default(),
             scores: Scores::new(kind, today),
         }
     }
@@ -218,7 +221,9 @@ impl Pass {
             self.clerks.entry(name).or_default().add(&entry);
         }
         self.entries.push((row.line(), dealer, entry));
-        (cleaned.findings, cleaned.record.kind)
+        let mut findings = cleaned.findings;
+        findings.extend(self.keys.add(dealer, &cleaned.record));
+        (findings, cleaned.record.kind)
     }
 
     /// Whether a meter can show so much, by the standard of visits.
@@ -250,7 +255,36 @@ impl Pass {
         clean(&cells, self.today)
     }
 
+    /// Adds what only the whole file shows of rows that are counted already.
+    fn add_found(&mut self, mut found: Vec<(u64, u32, Finding)>) {
+        if found.is_empty() {
+            return;
+        }
+        found.sort_by_key(|(line, _, _)| *line);
+        for of_row in found.chunk_by(|one, next| one.0 == next.0) {
+            let (line, dealer, _) = of_row[0];
+            let was_clean = u64::from(self.is_clean(line));
+            self.clean -= was_clean;
+            self.dealers[dealer as usize].clean -= was_clean;
+        }
+        let found = found.into_iter();
+        self.findings
+            .extend(found.map(|(line, _, finding)| (line, finding)));
+        // The findings of a row stand together.
+        self.findings.sort_by_key(|(line, _)| *line);
+    }
+
+    /// Whether a row has nothing worse than an information; lines only grow.
+    fn is_clean(&self, line: u64) -> bool {
+        let first = self.findings.partition_point(|(known, _)| *known < line);
+        let of_row = self.findings[first..].iter();
+        of_row
+            .take_while(|(known, _)| *known == line)
+            .all(|(_, finding)| finding.severity == marque_quality::Severity::Info)
+    }
+
     fn finish(mut self) -> Checked {
+        self.add_found(self.orders.doubts());
         let names: Vec<String> = self.dealers.iter().map(|one| one.name.clone()).collect();
         let judged = match self.kind {
             RecordKind::Visits => {

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use marque_quality::{
-    Finding, RecordKind,
-    falsification::{Sign, Suspect, dealer_and_clerk},
+    Finding, RecordKind, Rule,
+    falsification::{Kind, Sign, Suspect, dealer_and_clerk},
 };
 use serde_json::json;
 
@@ -54,10 +54,18 @@ fn of_rule(line: u64, finding: &Finding) -> serde_json::Value {
         "line": line,
         "field": finding.field.column(),
         "rule": finding.message_key(),
-        "kind": null,
+        "kind": kind_of(finding.rule).map(Kind::code),
         "severity": finding.severity,
         "strength": null,
     })
+}
+
+/// What a broken rule may be a sign of; most rules are broken by carelessness alone.
+const fn kind_of(rule: Rule) -> Option<Kind> {
+    match rule {
+        Rule::OdometerBackwards | Rule::OdometerTooFast => Some(Kind::FakeMileage),
+        _ => None,
+    }
 }
 
 fn of_sign(kind: RecordKind, line: u64, sign: Sign) -> serde_json::Value {

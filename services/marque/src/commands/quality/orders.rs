@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use marque_quality::{
-    CleanVisit,
+    CleanVisit, Finding,
     falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
+    odometer::{Meter, doubts},
 };
 
 /// All orders of the file.
@@ -54,6 +55,27 @@ impl Orders {
             adviser: adviser(),
             entry,
         });
+    }
+
+    /// What the readings of each car say against each other, at whatever dealers: line, place of the dealer, finding.
+    pub(super) fn doubts(&self) -> Vec<(u64, u32, Finding)> {
+        let metered = |(place, order): (usize, &Order)| {
+            let (car, meter) = order.entry.meter()?;
+            Some((car, meter, place))
+        };
+        let orders = self.orders.iter().enumerate();
+        let mut readings: Vec<(u64, Meter, usize)> = orders.filter_map(metered).collect();
+        readings
+            .sort_unstable_by_key(|(car, meter, place)| (*car, meter.at_micros, meter.km, *place));
+        let mut found = Vec::new();
+        for of_car in readings.chunk_by(|one, next| one.0 == next.0) {
+            let meters: Vec<Meter> = of_car.iter().map(|(_, meter, _)| *meter).collect();
+            for (at, doubt) in doubts(&meters) {
+                let order = &self.orders[of_car[at].2];
+                found.push((order.line, order.dealer, doubt.finding()));
+            }
+        }
+        found
     }
 
     /// Compares the visits of all dealers, and of all advisers.
