@@ -136,6 +136,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0100_guarantee_terms"),
         migration!("scoring", "0110_certificates"),
         migration!("scoring", "0120_model_loyalty"),
+        migration!("scoring", "0121_model_loyalty_forgotten"),
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,

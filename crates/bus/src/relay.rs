@@ -67,6 +67,7 @@ impl Relay {
                 continue;
             };
             tracing::warn!(producer = self.producer, error = %chain(&error), "events wait in the outbox");
+            self.count_waiting().await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(backoff) => {}
@@ -90,10 +91,21 @@ impl Relay {
             self.standing = self.send(standing, news.events).await?;
             self.reached = self.standing.map_or(self.reached, |end| end.position);
         }
-        let waiting = news.head - self.reached;
-        metrics::gauge!("marque_outbox_waiting", "producer" => self.producer.clone())
-            .set(waiting as f64);
+        self.tell_waiting(news.head);
         Ok(count)
+    }
+
+    /// Counts the events that the broker does not take.
+    async fn count_waiting(&self) {
+        // An outbox that does not answer either has its own alert.
+        if let Ok(news) = self.pull(self.reached, 1, 0).await {
+            self.tell_waiting(news.head);
+        }
+    }
+
+    fn tell_waiting(&self, head: i64) {
+        metrics::gauge!("marque_outbox_waiting", "producer" => self.producer.clone())
+            .set((head - self.reached) as f64);
     }
 
     /// The end of the stream. One that ends before what this relay has sent has lost it, and is given it again.

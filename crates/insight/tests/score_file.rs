@@ -66,6 +66,73 @@ fn facts_are_scored_by_curves_and_mix_with_given_indicators() {
 }
 
 #[test]
+fn numbers_are_read_as_programs_and_chinese_keyboards_write_them() {
+    for written in [
+        "80",
+        "8e1",
+        "8.000000000000000000e+01",
+        "８０",
+        "８０．０",
+        "\u{3000}80 ",
+    ] {
+        let scored = score(&format!("id,kind,credit,note\n1,个人客户,{written},\n")).unwrap();
+        assert!(scored.ends_with(",,53.00,1,small,10\n"), "{scored}");
+    }
+}
+
+#[test]
+fn what_programs_write_for_nothing_is_missing() {
+    for nothing in [
+        "", " ", "NaN", "nan", "NULL", "None", "N/A", "\\N", "-", "－", "无",
+    ] {
+        let row = format!("1,person,{nothing},{nothing}");
+        let scored = score(&format!("id,kind,credit,visit_count\n{row}\n")).unwrap();
+        assert!(
+            scored.ends_with(&format!("{row},,,unscored,0\n")),
+            "{scored}"
+        );
+    }
+}
+
+#[test]
+fn a_file_with_the_line_ends_of_old_macs_is_scored() {
+    let text = "id,kind,credit\r1,person,80\r2,person,90\r";
+    assert_eq!(
+        score(text).unwrap(),
+        "id,kind,credit,score,rank,tier,confidence\n1,person,80,53.00,2,small,10\n2,person,90,54.00,1,small,10\n"
+    );
+}
+
+#[test]
+fn sums_that_differ_in_the_fifteenth_decimal_are_no_tie() {
+    let scored = score(
+        "id,kind,credit\na,person,66.66666666666666\nb,person,66.66666666666667\n\
+         c,person,66.6666666666666700\nd,person,66.666666666666670000000001\n",
+    )
+    .unwrap();
+    let ranks: Vec<&str> = scored
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').nth(4).unwrap())
+        .collect();
+    assert_eq!(ranks, ["4", "2", "3", "1"]);
+}
+
+#[test]
+fn a_score_is_rounded_by_all_decimals() {
+    let row = |id: &str, value: &str| format!("{id},person,{}\n", [value; 6].join(","));
+    let rows = [row("1", "50.005"), row("2", "50.00500000000000000001")].concat();
+    let scored = score(&format!("id,kind,{SIX}\n{rows}")).unwrap();
+    let tails = scored
+        .lines()
+        .skip(1)
+        .map(|row| row.rsplitn(5, ',').collect::<Vec<&str>>());
+    let tails: Vec<_> = tails.collect();
+    assert_eq!(tails[0][..4], ["100", "small", "2", "50.00"]);
+    assert_eq!(tails[1][..4], ["100", "small", "1", "50.01"]);
+}
+
+#[test]
 fn a_spreadsheet_in_gb18030_is_read() {
     let text = "编号,类型,信用\n甲,个人,80\n";
     let (bytes, _, _) = encoding_rs::GB18030.encode(text);
@@ -109,8 +176,16 @@ fn what_is_wrong_is_named_with_line_and_column() {
             "line 2, column 'credit': is not a number",
         ),
         (
-            format!("{head}1,person,5.12345678901,1\n"),
-            "line 2, column 'credit': has more than nine decimals",
+            format!("{head}1,person,5.{}1,1\n", "0".repeat(60)),
+            "line 2, column 'credit': has more decimals than are kept",
+        ),
+        (
+            format!("{head}1,person,100.00000000000001,1\n"),
+            "line 2, column 'credit': is outside 1 to 100",
+        ),
+        (
+            format!("{head}1,person,\"1,5\",1\n"),
+            "line 2, column 'credit': is not a number",
         ),
         (
             format!("{head}1,person,5,-1\n"),
@@ -125,6 +200,14 @@ fn what_is_wrong_is_named_with_line_and_column() {
             "line 2, column 'kind': is unknown",
         ),
         (format!("{head}1,,5,1\n"), "line 2, column 'kind': is empty"),
+        (
+            format!("{head}1,person,5,1\n2,person,high,1\n").replace('\n', "\r"),
+            "line 3, column 'credit': is not a number",
+        ),
+        (
+            format!("{head}1,person,5,1\n2,person,high,1\n").replace('\n', "\r\n"),
+            "line 3, column 'credit': is not a number",
+        ),
         (
             format!("{head}\n ,person,5,1\n"),
             "line 3, column 'id': is empty",
@@ -259,6 +342,37 @@ proptest! {
             let cells: Vec<&str> = line.split(',').collect();
             prop_assert_eq!(cells[8], format!("{}.{:02}", sum / 100, sum % 100));
             prop_assert_eq!(cells[9], rank.to_string());
+        }
+    }
+
+    #[test]
+    fn floats_are_ranked_by_the_exact_sum_of_what_is_written(
+        rows in proptest::collection::btree_map("[A-Z]{1,3}[0-9]{1,6}", proptest::array::uniform6((1_u64..=3, 0_u64..=1)), 1..60),
+        scale in 9_usize..20,
+        shuffle in any::<bool>(),
+    ) {
+        // Units of the last decimal, so that sums are whole numbers: many meet, and many miss each other by a hair.
+        let one = 10_i128.pow(scale as u32);
+        let mut rows: Vec<(String, [(u64, u64); 6])> = rows.into_iter().collect();
+        if shuffle {
+            rows.sort_by_key(|row| row.0.bytes().rev().collect::<Vec<u8>>());
+        }
+        let mut text = format!("id,kind,{SIX}\n");
+        for (id, values) in &rows {
+            let cells = values.map(|(whole, last)| format!("{whole}.{last:0scale$}"));
+            writeln!(text, "{id},person,{}", cells.join(",")).unwrap();
+        }
+        let sum = |values: &[(u64, u64); 6]| -> i128 {
+            let weighted = [20, 15, 15, 20, 20, 10].iter().zip(values);
+            weighted.map(|(weight, &(whole, last))| weight * (i128::from(whole) * one + i128::from(last))).sum()
+        };
+        let scored = score(&text).unwrap();
+        for (line, (id, values)) in scored.lines().skip(1).zip(&rows) {
+            let is_before = |other: &&(String, [(u64, u64); 6])| {
+                sum(&other.1) > sum(values) || sum(&other.1) == sum(values) && other.0 < *id
+            };
+            let rank = rows.iter().filter(is_before).count() + 1;
+            prop_assert_eq!(line.split(',').nth(9).unwrap(), rank.to_string());
         }
     }
 

@@ -81,6 +81,8 @@ pub struct Refusal {
 pub struct Entry<P> {
     /// What was found in it; a finding of severity Reject quarantines all its rows.
     pub findings: Vec<Finding>,
+    /// What was found in one of its rows alone, in the order of the rows; empty where that is not told apart.
+    pub of_rows: Vec<Vec<Finding>>,
     /// What is wrong with columns that the dictionary does not know; each quarantines all its rows.
     pub refusals: Vec<Refusal>,
     /// What `write` will need; `None` only where the entry is rejected.
@@ -93,9 +95,13 @@ impl<P> Entry<P> {
         self.payload.is_none()
             || !self.refusals.is_empty()
             || self
-                .findings
-                .iter()
+                .all_findings()
                 .any(|finding| finding.severity == Severity::Reject)
+    }
+
+    /// What was found in the whole and in each of its rows.
+    pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.of_rows.iter().flatten())
     }
 }
 
@@ -124,7 +130,7 @@ pub trait Sink: Send + Sync + 'static {
     }
 
     /// The column whose equal values, in rows that follow each other, make one record of them. Rows of one value that
-    /// stand apart are quarantined, all of them.
+    /// stand apart, or one of which is faulty, are quarantined, all of them.
     fn group_column(&self, _schema: &Schema) -> Option<usize> {
         None
     }

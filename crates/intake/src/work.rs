@@ -344,38 +344,58 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
     let mut written = written.into_iter();
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
-        let (outcome, record, findings) = match &item.what {
-            What::Fault(fault) => (RowOutcome::Quarantined, Vec::new(), vec![fault.clone()]),
-            What::Entry(entry) if entry.is_rejected() => (
-                RowOutcome::Quarantined,
-                Vec::new(),
-                entry
-                    .findings
-                    .iter()
-                    .map(finding::keep)
-                    .chain(entry.refusals.iter().map(finding::keep_refusal))
-                    .collect(),
-            ),
-            What::Entry(entry) => {
-                let written = written.next().expect("the sink answers every payload");
-                outcome_of_entry(&entry.findings, written)
+        let written = match &item.what {
+            What::Entry(entry) if !entry.is_rejected() => {
+                Some(written.next().expect("the sink answers every payload"))
             }
+            _ => None,
         };
-        rows.extend(item.lines.iter().map(|line| KeptRow {
-            line: *line,
-            outcome: outcome as i32,
-            record: record.clone(),
-            findings: findings.clone(),
+        rows.extend(item.lines.iter().enumerate().map(|(at, line)| {
+            let (outcome, record, findings) = outcome_of_row(&item.what, at, written.as_ref());
+            KeptRow {
+                line: *line,
+                outcome: outcome as i32,
+                record,
+                findings,
+            }
         }));
     }
     KeptRows { rows }
 }
 
-fn outcome_of_entry(
-    prepared: &[Finding],
-    written: Written,
+/// What became of one row of an item, by its place among the item's rows. Those of a rejected entry share what was found in
+/// any: none of them is taken in because of it.
+fn outcome_of_row<P>(
+    what: &What<P>,
+    at: usize,
+    written: Option<&Written>,
 ) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
-    let all = || prepared.iter().chain(&written.findings);
+    let refused = |findings| (RowOutcome::Quarantined, Vec::new(), findings);
+    match (what, written) {
+        (What::Fault(fault), _) => refused(vec![fault.clone()]),
+        (What::Entry(entry), None) => {
+            let refusals = entry.refusals.iter().map(finding::keep_refusal);
+            refused(
+                entry
+                    .all_findings()
+                    .map(finding::keep)
+                    .chain(refusals)
+                    .collect(),
+            )
+        }
+        (What::Entry(entry), Some(written)) => {
+            let of_row = entry.of_rows.get(at).map_or(&[][..], Vec::as_slice);
+            outcome_of_stored(&entry.findings, of_row, written)
+        }
+    }
+}
+
+fn outcome_of_stored(
+    of_entry: &[Finding],
+    of_row: &[Finding],
+    written: &Written,
+) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
+    let all = || of_entry.iter().chain(of_row).chain(&written.findings);
     let matters = all().any(|finding| finding.severity > Severity::Info);
     let findings = match written.outcome {
         Outcome::Unchanged | Outcome::Erased => Vec::new(),

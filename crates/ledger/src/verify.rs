@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use marque_core::Timestamp;
 use marque_db::{Conn, Row, StoreError, Value};
 
 use crate::{
@@ -87,6 +88,8 @@ fn chain_of(dealer: &str) -> String {
 pub struct Verdict {
     /// Records in chains.
     pub records: u64,
+    /// When the first of them was written.
+    pub first_at: Option<Timestamp>,
     /// Records from before there were chains: nothing can be said of them.
     pub unchained: u64,
     /// Chains.
@@ -140,6 +143,7 @@ impl Verification {
             after: 0,
             verdict: Verdict {
                 records: 0,
+                first_at: None,
                 unchained: 0,
                 chains: 0,
                 signed: 0,
@@ -234,6 +238,8 @@ impl Verification {
         // A hash of another length cannot be the right one.
         let stored = read_hash(9, &hash).unwrap_or(START);
         self.verdict.records += 1;
+        let at = Timestamp::from_micros(sealed.at);
+        self.verdict.first_at.get_or_insert(at);
         self.follow(seq, &sealed, stored);
         Ok(())
     }

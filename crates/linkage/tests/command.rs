@@ -177,6 +177,12 @@ fn files_of_other_encodings_and_delimiters_are_read_as_they_were_meant() {
         "имя;фамилия;город\nИван;Соловьёв;Москва\nИван;Соловьев;Москва\nПётр;Жуков;Тула\n";
     let chinese = "姓名,电话\n谭晓岚,13912345678\n谭晓岚,13912345678\n周大勇,15012345679\n";
     let traditional = "姓名,電話\n陳麗華,13912345678\n陳麗華,13912345678\n劉寶瓊,15012345679\n";
+    // One letter of the last row is Latin-1, as where two files were put into one.
+    let good = german.replace("André", "Éléonore");
+    let good = good.strip_suffix("üren\n").unwrap();
+    let damaged = [good.as_bytes(), b"\xfcren\n"].concat();
+    let units = german.encode_utf16().flat_map(u16::to_le_bytes);
+    let utf_16: Vec<u8> = b"\xff\xfe".iter().copied().chain(units).collect();
     let capitals = "ИМЯ;ФАМИЛИЯ\nИВАН;СОЛОВЬЕВ\nИВАН;СОЛОВЬЕВ\nПЕТР;ЖУКОВ\n";
     for (bytes, wanted) in [
         (
@@ -202,10 +208,28 @@ fn files_of_other_encodings_and_delimiters_are_read_as_they_were_meant() {
             "Jürgen,Müller,Köln",
         ),
         (format!("\r\n\n{german}").into_bytes(), "Jürgen,Müller,Köln"),
+        (utf_16, "Jürgen,Müller,Köln"),
+        (damaged, "Jürgen,Müller,Köln"),
     ] {
         let out = Scratch::new().run(&bytes, |_| {}).unwrap();
         assert!(out.contains(wanted), "{wanted}: {out}");
         assert_eq!(out.lines().count(), 4);
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_no_row() {
+    let broken = PEOPLE.replace("2,Grace,Kely", "2,\"Grace,Kely");
+    let with_quotes = broken.replace("Oliver,Hall", "\"Oliver\",\"Hall \"\"the\nElder\"\"\"");
+    for text in [&broken, &with_quotes, &broken.replace('\n', "\r\n")] {
+        let out = Scratch::new().run(text.as_bytes(), |_| {}).unwrap();
+        let entities = entities(&out);
+        assert_eq!(entities.len(), 4, "{out}");
+        assert_eq!(entities[0], entities[1], "{out}");
+        assert!(
+            out.contains("\"\"\"Grace\""),
+            "the cell is as it was: {out}"
+        );
     }
 }
 

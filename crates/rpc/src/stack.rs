@@ -30,6 +30,9 @@ use crate::{
 /// The metadata of an answer that was given before, under the same idempotency key.
 pub const REPLAYED: HeaderName = HeaderName::from_static("marque-replayed");
 
+/// The code UNAVAILABLE as it stands in the head of an answer.
+const UNAVAILABLE: &str = "14";
+
 /// Limits of one role.
 #[derive(Debug, Clone)]
 pub struct StackSettings {
@@ -249,6 +252,9 @@ where
 {
     let work = AssertUnwindSafe(service.oneshot(request)).catch_unwind();
     match tokio::time::timeout_at(deadline.instant(), work).await {
+        Ok(Ok(Ok(response))) if is_out_of_time(&response, deadline) => {
+            Refusal::DeadlineExceeded.response()
+        }
         Ok(Ok(Ok(response))) => response,
         // The hook of marque-telemetry has logged where; the payload may quote a record and is dropped here.
         Ok(Err(_payload)) => {
@@ -257,6 +263,15 @@ where
         }
         Err(_elapsed) => Refusal::DeadlineExceeded.response(),
     }
+}
+
+/// Whether it is the time that was missing: a store ends what nobody will wait for as it ends what it cannot do, and PostgreSQL counts
+/// in whole milliseconds.
+fn is_out_of_time(response: &Response<Body>, deadline: Deadline) -> bool {
+    const EARLY: Duration = Duration::from_millis(2);
+    let status = response.headers().get("grpc-status");
+    let is_unavailable = status.is_some_and(|status| status == UNAVAILABLE);
+    is_unavailable && deadline.remaining() <= EARLY
 }
 
 /// The span of a call. A root of its own, since in memory the caller's span is current and over the network it is not:

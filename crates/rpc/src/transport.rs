@@ -171,19 +171,21 @@ async fn over_network(
             if let Some(status) = own.get() {
                 status.clone().into_http()
             } else {
-                breaker.failed(Instant::now());
-                broken(role, &error).response()
+                refused(&breaker, begun, broken(role, &error))
             }
         }
-        Err(_elapsed) => {
-            // A caller in a hurry is no sign of a peer that hangs.
-            if begun.elapsed() >= HANGS {
-                breaker.failed(Instant::now());
-            }
-            Refusal::DeadlineExceeded.response()
-        }
+        Err(_elapsed) => refused(&breaker, begun, Refusal::DeadlineExceeded),
     };
     call.watch(response)
+}
+
+/// The answer to a call that came to nothing, which speaks against the peer unless its caller was in a hurry.
+fn refused(breaker: &Breaker, begun: Instant, refusal: Refusal) -> Response<Body> {
+    let is_hurry = matches!(refusal, Refusal::DeadlineExceeded) && begun.elapsed() < HANGS;
+    if !is_hurry {
+        breaker.failed(Instant::now());
+    }
+    refusal.response()
 }
 
 /// What a failed connection is to the caller. tonic itself would call a time-out CANCELLED.

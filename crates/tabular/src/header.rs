@@ -49,6 +49,8 @@ pub struct HeaderMap {
     extras: Vec<(usize, String)>,
     /// Those of them that mean a column for which another one was taken, in the order of the schema and the most telling first.
     rivals: Vec<Rival>,
+    /// Columns of the schema that the mapping names: they are read from where it says and from nowhere else.
+    mapped: Vec<usize>,
     /// Whether each row is read by those of its keys that have a value.
     is_by_row: bool,
     /// The places of the first and the second phone in the schema.
@@ -89,8 +91,8 @@ impl HeaderMap {
     }
 
     /// The same of the keys of objects, which leave out what is not known: a record's own key, the schema's first column, is all that
-    /// must be there. Every other column of a row is read from the first key that means it and has a value there, whatever the keys of
-    /// other rows.
+    /// must be there. Every other column of a row that no mapping names is read from the first key that means it and has a value there,
+    /// whatever the keys of other rows.
     ///
     /// # Errors
     /// As [`Self::recognise`].
@@ -114,6 +116,7 @@ impl HeaderMap {
     ) -> Result<Self, Problem> {
         let mut finder = Finder::new(headers);
         let mut columns = vec![None; schema.columns.len()];
+        let mut mapped = Vec::new();
         for (column, header) in mapping.iter().flat_map(|mapping| &mapping.headers) {
             let place = schema
                 .column(column)
@@ -125,6 +128,7 @@ impl HeaderMap {
                     header: header.clone(),
                 })?;
             columns[place] = Some(found);
+            mapped.push(place);
         }
         for (place, column) in schema.columns.iter().enumerate() {
             columns[place] = columns[place].or_else(|| finder.take(column.name));
@@ -140,6 +144,7 @@ impl HeaderMap {
             rivals: rivals(&extras, schema),
             columns,
             extras,
+            mapped,
             is_by_row: false,
             phones: schema.column("phone").zip(schema.column("phone2")),
         })
@@ -157,11 +162,12 @@ impl HeaderMap {
             .map_or("", |source| row.field(source))
     }
 
-    /// The row's field that a canonical column is read from. The key of all records stands under one header.
+    /// The row's field that a canonical column is read from. The key of all records stands under one header, and what is mapped under the
+    /// one that the mapping says.
     #[inline]
     pub(crate) fn source_in(&self, row: &Row, column: usize) -> Option<usize> {
         let taken = self.source_column(column);
-        if !self.is_by_row || column == 0 {
+        if !self.is_by_row || column == 0 || self.mapped.contains(&column) {
             return taken;
         }
         let filled = self.filled(row, column).next();
@@ -188,10 +194,11 @@ impl HeaderMap {
         self.filled(row, first).nth(1)
     }
 
-    /// The values of a row that mean a canonical column besides the one that is read; they stay under their own headers.
+    /// The values of a row that mean a canonical column besides the one that is read; they stay under their own headers. None of a
+    /// column that the mapping names: whoever wrote it has said which he means.
     pub fn others<'r>(&'r self, row: &'r Row, column: usize) -> impl Iterator<Item = &'r str> {
         self.rivals_of(column)
-            .filter(move |source| !self.is_read(row, *source))
+            .filter(move |source| !self.mapped.contains(&column) && !self.is_read(row, *source))
             .map(move |source| row.field(source))
             .filter(|value| !value.is_empty())
     }
@@ -742,6 +749,23 @@ mod tests {
             (vec!["021"], vec!["乙"])
         );
         assert!(others("phone2").is_empty() && others("name").is_empty());
+    }
+
+    #[test]
+    fn what_is_mapped_is_read_from_nowhere_else() {
+        let keys = headers("customer_id,own_number,mobile,name");
+        let mapping = Mapping::new().with("phone", "own_number");
+        let map = HeaderMap::recognise_keys(&keys, &CUSTOMERS, Some(&mapping)).unwrap();
+        let [phone, second] = ["phone", "phone2"].map(|name| CUSTOMERS.column(name).unwrap());
+        // The number of whoever sold the car, as the mapping makes plain, is not his who left his own blank.
+        for (own, read) in [("138", "138"), ("", "")] {
+            let row = Row::of(1, ["K1", own, "139", "孟晓岚"]);
+            assert_eq!(map.get(&row, phone), read);
+            assert_eq!(map.others(&row, phone).count(), 0, "he has said which");
+        }
+        let row = Row::of(1, ["K1", "", "139", "孟晓岚"]);
+        assert_eq!(map.get(&row, second), "");
+        assert_eq!(map.extras_in(&row).collect::<Vec<_>>(), [("mobile", "139")]);
     }
 
     #[test]

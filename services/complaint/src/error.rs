@@ -81,6 +81,8 @@ pub(crate) enum Error {
     MayRepeat(String),
     #[error("{0} has this complaint_key already")]
     Exists(String),
+    #[error("it is there already")]
+    ThereAlready,
     #[error(transparent)]
     Dealer(#[from] IntakeError),
     #[error("the customer cannot be checked now")]
@@ -175,7 +177,7 @@ impl ServiceError for Error {
                 ErrorCode::FailedPrecondition
             }
             Self::Changed => ErrorCode::Conflict,
-            Self::MayRepeat(_) | Self::Exists(_) => ErrorCode::AlreadyExists,
+            Self::MayRepeat(_) | Self::Exists(_) | Self::ThereAlready => ErrorCode::AlreadyExists,
             Self::Customers(_) => ErrorCode::Unavailable,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
@@ -210,9 +212,11 @@ impl ServiceError for Error {
             Self::Changed => "COMPLAINT_CHANGED",
             Self::MayRepeat(_) => "COMPLAINT_MAY_REPEAT",
             Self::Exists(_) => "COMPLAINT_EXISTS",
-            Self::Invalid(_) | Self::Customers(_) | Self::Store(_) | Self::Vault(_) => {
-                self.code().default_reason()
-            }
+            Self::Invalid(_)
+            | Self::ThereAlready
+            | Self::Customers(_)
+            | Self::Store(_)
+            | Self::Vault(_) => self.code().default_reason(),
         }
     }
 

@@ -141,15 +141,6 @@ impl Preconditions {
         }
     }
 
-    /// Passes unless something must not exist yet, of a write that cannot tell.
-    pub(crate) fn check_unconditional(&self) -> Answer<()> {
-        if self.wants_absence() {
-            let detail = "this operation does not take If-None-Match: leave it out";
-            return Err(Failure::invalid("PRECONDITION_UNSUPPORTED", detail));
-        }
-        Ok(())
-    }
-
     /// Passes if what is there now is what the caller saw.
     pub(crate) fn check(&self, version: i64) -> Answer<()> {
         match &self.if_match {
@@ -184,7 +175,7 @@ impl Preconditions {
 }
 
 /// 412: somebody changed it first.
-pub(crate) fn not_met() -> Failure {
+fn not_met() -> Failure {
     Failure::new(
         ErrorCode::Conflict,
         "PRECONDITION_FAILED",

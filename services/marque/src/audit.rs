@@ -22,7 +22,7 @@ pub(crate) const FOLDER: &str = "audit";
 /// The public keys, a line each.
 const SIGNERS: &str = "signers";
 /// How often heads are looked at.
-const EVERY: Duration = Duration::from_secs(60);
+pub(crate) const EVERY: Duration = Duration::from_secs(60);
 /// The longest line looked for at the end of a file: heads of some ten thousand dealers.
 const LONGEST_LINE: u64 = 4 << 20;
 
@@ -43,7 +43,7 @@ pub(crate) fn signer(config: &Config) -> anyhow::Result<Arc<HeadSigner>> {
     Ok(Arc::new(signer))
 }
 
-/// Signs the heads of one store for as long as the process runs.
+/// Signs the heads of one store until nothing is written into it any more.
 pub(crate) fn task(
     role: &'static str,
     db: Database,

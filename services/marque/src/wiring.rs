@@ -72,6 +72,10 @@ pub struct Node {
     stop: CancellationToken,
     servers: JoinSet<anyhow::Result<()>>,
     tasks: JoinSet<()>,
+    /// Told when all of these have ended.
+    ended: CancellationToken,
+    /// What goes on until then: answers to operators, and the signing of what was done last.
+    last: JoinSet<anyhow::Result<()>>,
 }
 
 impl Node {
@@ -98,6 +102,8 @@ impl Node {
             stop: CancellationToken::new(),
             servers: JoinSet::new(),
             tasks: JoinSet::new(),
+            ended: CancellationToken::new(),
+            last: JoinSet::new(),
         };
         // What roles read to begin with concerns all dealers.
         marque_db::behind(Wall::Everything, node.build_roles()).await?;
@@ -129,7 +135,7 @@ impl Node {
         self.shared.tokens.token(self.shared.clock.now())
     }
 
-    /// Stops in order: no new requests, those in progress to their end, then the background work.
+    /// Stops in order: no new requests, those in progress to their end, the background work, then what looks at all of it.
     ///
     /// # Errors
     /// What a server ended with.
@@ -139,6 +145,10 @@ impl Node {
             server.context("a server panicked")??;
         }
         while self.tasks.join_next().await.is_some() {}
+        self.ended.cancel();
+        while let Some(last) = self.last.join_next().await {
+            last.context("what goes on to the end panicked")??;
+        }
         Ok(())
     }
 
@@ -150,6 +160,7 @@ impl Node {
         tokio::select! {
             () = end_of_process() => {}
             Some(server) = self.servers.join_next() => server.context("a server panicked")??,
+            Some(server) = self.last.join_next() => server.context("a server panicked")??,
         }
         self.stop().await
     }
@@ -170,7 +181,13 @@ impl Node {
             tasks.extend(self.add(role, built).await?);
         }
         tasks.push(self.shared.stores.watch(self.shared.router.clone()));
-        tasks.extend(self.sign_audit_heads()?);
+        for task in self.sign_audit_heads()? {
+            let work = marque_db::behind(Wall::Everything, task.run(self.ended.clone()));
+            self.last.spawn(async move {
+                work.await;
+                Ok(())
+            });
+        }
         // Only now: the work of one role calls others.
         for task in tasks {
             self.spawn(task);
@@ -236,10 +253,10 @@ impl Node {
         let checks = roles
             .map(|transport| Ok(peer_check(&transport?)))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let (readiness, stop) = (Readiness::new(checks, Vec::new()), self.stop.clone());
-        self.servers.spawn(async move {
+        let (readiness, ended) = (Readiness::new(checks, Vec::new()), self.ended.clone());
+        self.last.spawn(async move {
             Ok(
-                marque_gateway::serve_operators(listener, readiness, stop.cancelled_owned())
+                marque_gateway::serve_operators(listener, readiness, ended.cancelled_owned())
                     .await?,
             )
         });
@@ -328,9 +345,9 @@ impl Node {
         self.servers.spawn(async move {
             Ok(marque_gateway::serve(listener, &serving, stop.cancelled_owned()).await?)
         });
-        let stop = self.stop.clone();
-        self.servers.spawn(async move {
-            Ok(marque_gateway::serve_admin(admin, &gateway, stop.cancelled_owned()).await?)
+        let ended = self.ended.clone();
+        self.last.spawn(async move {
+            Ok(marque_gateway::serve_admin(admin, &gateway, ended.cancelled_owned()).await?)
         });
         for task in tasks {
             self.spawn(task);

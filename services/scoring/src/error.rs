@@ -31,6 +31,8 @@ pub(crate) enum Error {
     ModelTaken,
     #[error("no such terms are promised to these cars from this day on")]
     TermsUnknown,
+    #[error("it is there already")]
+    Exists,
     #[error("too few customers to fit the model to")]
     TooFew,
     #[error(transparent)]
@@ -69,7 +71,7 @@ impl ServiceError for Error {
             | Self::ModelUnknown
             | Self::TermsUnknown => ErrorCode::NotFound,
             Self::History(status) => ErrorCode::from_grpc(status.code()),
-            Self::ModelTaken => ErrorCode::AlreadyExists,
+            Self::ModelTaken | Self::Exists => ErrorCode::AlreadyExists,
             Self::TooFew => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::CutOff(_) => ErrorCode::Internal,
@@ -88,9 +90,11 @@ impl ServiceError for Error {
             Self::ModelTaken => "MODEL_VERSION_TAKEN",
             Self::TermsUnknown => "GUARANTEE_TERMS_UNKNOWN",
             Self::TooFew => "TOO_FEW_CUSTOMERS",
-            Self::Invalid(_) | Self::Store(_) | Self::CutOff(_) | Self::History(_) => {
-                self.code().default_reason()
-            }
+            Self::Invalid(_)
+            | Self::Exists
+            | Self::Store(_)
+            | Self::CutOff(_)
+            | Self::History(_) => self.code().default_reason(),
         }
     }
 

@@ -113,9 +113,15 @@ fn repair(visit: &Visit) -> Option<Repair> {
         .filter(|line| line.kind() == LineKind::Part)
         .filter_map(replacement)
         .collect();
+    let of_order = visit
+        .fault_codes
+        .iter()
+        .filter(|_| visit.kind == "warranty");
     let defects = lines
         .clone()
-        .map(|line| one_spelling(&line.fault_code))
+        .map(|line| &line.fault_code)
+        .chain(of_order)
+        .map(|code| one_spelling(code))
         .filter(|code| !code.is_empty());
     // Where nothing of an assembly was replaced, the work done on it or the diagnosis says where the defect is.
     let named = || {
@@ -235,6 +241,20 @@ mod tests {
         let fault = found.safety_fault.unwrap();
         assert!(fault.is_found && fault.early == Some(EarlyFault::FuelLeak));
         assert!(found.has_substitute && found.is_covered);
+    }
+
+    #[test]
+    fn a_fault_that_no_line_answers_is_a_defect_of_work_under_warranty() {
+        let defects = |kind: &str| {
+            let visit = Visit {
+                kind: kind.to_owned(),
+                fault_codes: vec!["p-0300".to_owned()],
+                ..visit()
+            };
+            repair(&visit).unwrap().defects
+        };
+        assert_eq!(defects("warranty"), ["P0300".to_owned()].into());
+        assert!(defects("repair").is_empty(), "the customer paid for it");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{in_both_topologies, two_dealers};
 in_both_topologies!(
     a_dealer_sees_a_stranger_only_after_receiving_him,
     who_is_received_brings_his_cars_visits_and_complaints,
+    whose_a_car_is_is_found_by_its_plate_and_vin,
     bad_tokens_are_refused_alike,
     headers_do_not_change_who_asks,
 );
@@ -98,6 +99,40 @@ async fn who_is_received_brings_his_cars_visits_and_complaints(
     let phone = json!({"phone": "13800138001"});
     stranger.post("/v1/lookup", phone).await?;
     stranger.eventually(&profile, is_whole).await?;
+    sandbox.stop().await
+}
+
+/// Nobody's record carries the car: a dealer's row of it alone says whose it is.
+async fn whose_a_car_is_is_found_by_its_plate_and_vin(sandbox: Sandbox) -> anyhow::Result<()> {
+    two_dealers(&sandbox).await?;
+    let own = sandbox.dealer(Role::Dms, "D1");
+    let (vin, plate) = ("LJ1EEKRN7R4000001", "京A12345");
+    let row = json!({"name": "王小明", "phone": "13800138001"});
+    let put = own.put("/v1/source-records/D1/dms/a", row).await?;
+    let id = put.body["customer_id"].clone();
+    let car =
+        json!({"dealer": "D1", "source": "dms", "vin": vin, "plate": plate, "owner_key": "a"});
+    let car = own.put("/v1/vehicles", car).await?;
+    anyhow::ensure!(car.status.is_success(), "{}", car.body);
+
+    let stranger = sandbox.dealer(Role::Service, "D2");
+    let path = format!("/v1/customers/{}", id.as_str().unwrap_or_default());
+    assert_eq!(stranger.get(&path).await?.status, StatusCode::NOT_FOUND);
+    let agent = sandbox.headquarters(Role::Agent);
+    for (asker, key, is_reception) in [
+        (&agent, json!({"plate": plate}), false),
+        (&stranger, json!({"plate": plate}), true),
+        (&stranger, json!({"vin": vin}), false),
+    ] {
+        let found = asker.post("/v1/lookup", key).await?.body;
+        let shown = [&found["customers"][0]["id"], &found["vehicles"][0]["vin"]];
+        assert_eq!(shown, [&id, &json!(vin)], "{found}");
+        assert_eq!(found["reception"], json!(is_reception));
+    }
+    assert_eq!(stranger.get(&path).await?.status, StatusCode::OK);
+    let steward = sandbox.headquarters(Role::Steward);
+    let history = steward.get(&format!("{path}/history")).await?.body;
+    assert!(history.to_string().contains("by car"), "it is on record");
     sandbox.stop().await
 }
 

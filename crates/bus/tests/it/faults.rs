@@ -1,10 +1,14 @@
 //! What a broker and a relay may do to us.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_bus::{Broker, Settings};
 use marque_events::Feed;
 use marque_testkit::{TestDb, TestNats, block_on};
+use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::{
     common::{PRODUCER, numbers, tell_each},
@@ -32,6 +36,24 @@ fn a_broker_that_is_killed_again_and_again_loses_nothing() {
             nats.start_again();
         })
         .await;
+    });
+}
+
+#[test]
+fn events_that_a_dead_broker_does_not_take_are_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let told = recorder.handle();
+    metrics::set_global_recorder(recorder).unwrap();
+    with_a_broker(|nats| async move {
+        let world = world_on(&nats).await;
+        nats.kill();
+        tell_each(&world.producer, 1..=5).await;
+        let waiting = format!("marque_outbox_waiting{{producer=\"{PRODUCER}\"}} 5\n");
+        let until = Instant::now() + Duration::from_secs(60);
+        while !told.render().contains(&waiting) {
+            assert!(Instant::now() < until, "nobody says that they wait");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     });
 }
 

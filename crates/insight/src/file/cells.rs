@@ -1,4 +1,5 @@
-//! Cutting a CSV text (RFC 4180) into rows and cells without copying, from any record boundary.
+//! Cutting a CSV text (RFC 4180) into rows and cells without copying, from any record boundary. A record ends with LF, CR LF, or a
+//! CR alone, as old Macs and some dealer systems write it.
 
 use super::error::{Fault, What};
 
@@ -28,6 +29,7 @@ pub(super) fn read_record(
             Some(b',') => at = end + 1,
             Some(b'\n') => return Ok((end, end + 1)),
             Some(b'\r') if text.get(end + 1) == Some(&b'\n') => return Ok((end, end + 2)),
+            Some(b'\r') => return Ok((end, end + 1)),
             Some(_) => {
                 return Err(Fault {
                     at,
@@ -45,8 +47,7 @@ fn plain_cell(text: &[u8], start: usize) -> Result<(Cell, usize), Fault> {
     let mut end = start;
     while let Some(&byte) = text.get(end) {
         match byte {
-            b',' | b'\n' => break,
-            b'\r' if text.get(end + 1) == Some(&b'\n') => break,
+            b',' | b'\n' | b'\r' => break,
             b'"' => {
                 return Err(Fault {
                     at: start,
@@ -115,10 +116,12 @@ pub(super) fn cuts(text: &[u8], start: usize, parts: usize) -> Vec<usize> {
 
 /// The place after the first line break outside quotes, from `at`.
 fn next_record(text: &[u8], at: usize, mut is_quoted: bool) -> usize {
-    for place in memchr::memchr2_iter(b'"', b'\n', &text[at..]) {
+    for place in memchr::memchr3_iter(b'"', b'\n', b'\r', &text[at..]) {
+        let after = at + place + 1;
         match text[at + place] {
             b'"' => is_quoted = !is_quoted,
-            _ if !is_quoted => return at + place + 1,
+            b'\r' if text.get(after) == Some(&b'\n') => {}
+            _ if !is_quoted => return after,
             _ => {}
         }
     }
@@ -158,6 +161,15 @@ mod tests {
     }
 
     #[test]
+    fn a_record_ends_with_any_of_the_three_line_ends() {
+        let expected = [vec!["a", "b"], vec!["1", "x\ry"], vec!["2", ""]];
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a,b", "1,\"x\ry\"", "2,"].join(end);
+            assert_eq!(records(&text).unwrap(), expected, "{end:?}");
+        }
+    }
+
+    #[test]
     fn broken_quotes_are_faults() {
         for text in ["a,b\"c,d\n", "a,\"b\"c\n", "a,\"never ends\nb,c\n"] {
             assert!(
@@ -180,8 +192,9 @@ mod tests {
         #[test]
         fn every_cut_is_the_start_of_a_record(
             rows in proptest::collection::vec(("[a-z]{1,9}", "[a-z,\n]{0,12}"), 1..1_500), parts in 1_usize..40,
+            end in prop_oneof![Just("\n"), Just("\r\n"), Just("\r")],
         ) {
-            let rows: Vec<String> = rows.iter().map(|(plain, quoted)| format!("{plain},\"{quoted}\"\n")).collect();
+            let rows: Vec<String> = rows.iter().map(|(plain, quoted)| format!("{plain},\"{quoted}\"{end}")).collect();
             let text = rows.concat();
             let (mut starts, mut at, mut cells) = (vec![0], 0, Vec::new());
             while at < text.len() {

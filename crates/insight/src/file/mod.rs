@@ -60,7 +60,8 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, FileError> {
 /// Scores and ranks every customer of a CSV text.
 ///
 /// The first line names the columns: `id`, `kind` (person or organization), and indicators as points of 1 to 100 or raw
-/// facts, by their English or Chinese names. Empty cells are missing facts. Other columns are kept.
+/// facts, by their English or Chinese names. Empty cells are missing facts, and so are `NaN`, `null`, a dash and the like. Other
+/// columns are kept.
 ///
 /// # Errors
 /// At the first thing wrong in the file, with its line and column.
@@ -77,7 +78,8 @@ pub fn score_csv<'text>(text: &'text str, model: &Model) -> Result<ScoredFile<'t
         line: line_of(bytes, second),
         first: line_of(bytes, first),
     };
-    let ranks = rank::rank(&rows).map_err(duplicate)?;
+    let finer = |row: &read::Row| read::finer_of(bytes, row, &header, model.weights());
+    let ranks = rank::rank(&rows, finer).map_err(duplicate)?;
     Ok(ScoredFile {
         rows,
         ranks,
@@ -209,7 +211,9 @@ fn report(text: &[u8], header: &Header, fault: Fault) -> FileError {
     }
 }
 
-/// The line a byte is in, from 1.
+/// The line a byte is in, from 1. Lines end as records do: with LF, CR LF, or CR alone.
 fn line_of(text: &[u8], at: usize) -> u64 {
-    memchr::memchr_iter(b'\n', &text[..at]).count() as u64 + 1
+    let is_end = |&place: &usize| text[place] == b'\n' || text.get(place + 1) != Some(&b'\n');
+    let ends = memchr::memchr2_iter(b'\n', b'\r', &text[..at]);
+    ends.filter(is_end).count() as u64 + 1
 }

@@ -1,9 +1,12 @@
 //! Ranking the rows of a file, and finding ids that stand twice.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
 use super::read::{Part, Row};
 use crate::rank::Kind;
+use crate::value::Finer;
 
 /// Rows by their number in the file, over the parts they were read in.
 pub(super) struct Rows<'text> {
@@ -103,11 +106,15 @@ pub(super) struct Ranks {
     pub(super) sizes: [u64; 2],
 }
 
-/// Ranks by weighted sum, the highest first, ties by id (bytes of its UTF-8).
+/// Ranks by weighted sum, the highest first, ties by id (bytes of its UTF-8). `finer` tells what a row's sum is above its whole
+/// units.
 ///
 /// # Errors
 /// The byte offsets of two rows with the same id: (first, second).
-pub(super) fn rank(rows: &Rows<'_>) -> Result<Ranks, (usize, usize)> {
+pub(super) fn rank(
+    rows: &Rows<'_>,
+    finer: impl Fn(&Row) -> Finer + Sync,
+) -> Result<Ranks, (usize, usize)> {
     let are_ascending = rows.are_ids_ascending();
     if !are_ascending && let Some((first, second)) = rows.duplicate() {
         return Err((rows.row(first).start, rows.row(second).start));
@@ -116,9 +123,9 @@ pub(super) fn rank(rows: &Rows<'_>) -> Result<Ranks, (usize, usize)> {
     let mut sizes = [0; 2];
     for kind in Kind::ALL {
         let order = if are_ascending {
-            order_by_row(rows, kind)
+            order_by_row(rows, kind, &finer)
         } else {
-            order_by_id(rows, kind)
+            order_by_id(rows, kind, &finer)
         };
         sizes[kind as usize] = order.len() as u64;
         for (position, number) in order.into_iter().enumerate() {
@@ -150,15 +157,16 @@ fn keys<Key: Send>(rows: &Rows<'_>, kind: Kind, key: impl Fn(&Row, u32) -> Key +
     all
 }
 
-fn order_by_row(rows: &Rows<'_>, kind: Kind) -> Vec<u32> {
+fn order_by_row(rows: &Rows<'_>, kind: Kind, finer: &(impl Fn(&Row) -> Finer + Sync)) -> Vec<u32> {
     let mut keys = keys(rows, kind, |row, number| (-row.sum, number));
     keys.par_sort_unstable();
+    settle(rows, &mut keys, |&(sum, number)| (sum, number), finer);
     keys.into_par_iter().map(|(_, number)| number).collect()
 }
 
 /// Sorts by (sum, id) with eight bytes of the id beside the sum, so that most comparisons touch no text. The eight bytes are
 /// taken after what all ids have in common, which in `C00000017` is the better part.
-fn order_by_id(rows: &Rows<'_>, kind: Kind) -> Vec<u32> {
+fn order_by_id(rows: &Rows<'_>, kind: Kind, finer: &(impl Fn(&Row) -> Finer + Sync)) -> Vec<u32> {
     let skipped = common_prefix(rows);
     let prefix = |row: &Row| {
         let id = &row.id(rows.text)[skipped..];
@@ -171,7 +179,26 @@ fn order_by_id(rows: &Rows<'_>, kind: Kind) -> Vec<u32> {
         let by_key = (left.0, left.1).cmp(&(right.0, right.1));
         by_key.then_with(|| rows.id(left.2).cmp(rows.id(right.2)))
     });
+    settle(rows, &mut keys, |&(sum, _, number)| (sum, number), finer);
     keys.into_par_iter().map(|(_, _, number)| number).collect()
+}
+
+/// Puts rows whose sums have the same whole units in the order of what their sums are above these. `sum_and_number` takes both out
+/// of a key; what agrees to the last decimal stays in the order of the ids.
+fn settle<Key: Send>(
+    rows: &Rows<'_>,
+    keys: &mut [Key],
+    sum_and_number: impl Fn(&Key) -> (i64, u32) + Sync + Send,
+    finer: &(impl Fn(&Row) -> Finer + Sync),
+) {
+    let is_any_finer = |part: &Part| part.iter().any(|row| row.is_finer);
+    if !rows.parts.par_iter().any(is_any_finer) {
+        return;
+    }
+    let row = |key: &Key| rows.row(sum_and_number(key).1);
+    keys.par_chunk_by_mut(|left, right| sum_and_number(left).0 == sum_and_number(right).0)
+        .filter(|tied| tied.len() > 1 && tied.iter().any(|key| row(key).is_finer))
+        .for_each(|tied| tied.sort_by_cached_key(|key| Reverse(finer(row(key)))));
 }
 
 /// How many leading bytes all ids share.

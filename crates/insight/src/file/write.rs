@@ -59,7 +59,8 @@ impl ScoredFile<'_> {
             block.extend_from_slice(row.content(self.rows.text));
             match row.confidence {
                 Some(confidence) => {
-                    let score = self.weights.score(WeightedSum(row.sum)).hundredths() as u64;
+                    let score = self.weights.rounded(WeightedSum(row.sum), row.is_finer);
+                    let score = score.hundredths() as u64;
                     let tier = Tier::of(u64::from(rank), self.ranks.sizes[row.kind as usize]);
                     block.push(b',');
                     push_number(&mut block, score / 100);

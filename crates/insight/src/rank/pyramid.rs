@@ -30,14 +30,16 @@ impl Kind {
         }
     }
 
-    /// Reads a kind as people write it, in English or Chinese, any case.
+    /// Reads a kind as people and dealers' systems write it, in English, Chinese or one letter, any case.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_lowercase().as_str() {
-            "person" | "individual" | "个人" | "私人" | "自然人" => Some(Self::Person),
-            "organization" | "organisation" | "org" | "company" | "corporate" | "enterprise"
-            | "单位" | "企业" | "公司" | "组织" | "机构" | "法人" => {
-                Some(Self::Organization)
+        let text = text.trim().to_lowercase();
+        match text.strip_suffix("客户").unwrap_or(&text) {
+            "person" | "individual" | "personal" | "p" | "1" | "个人" | "私人" | "自然人" => {
+                Some(Self::Person)
             }
+            "organization" | "organisation" | "org" | "company" | "corporate" | "enterprise"
+            | "business" | "o" | "c" | "2" | "单位" | "企业" | "公司" | "组织" | "机构"
+            | "法人" | "对公" => Some(Self::Organization),
             _ => None,
         }
     }
@@ -131,6 +133,11 @@ mod tests {
             ("个人", Some(Kind::Person)),
             ("Organisation", Some(Kind::Organization)),
             ("企业", Some(Kind::Organization)),
+            ("个人客户", Some(Kind::Person)),
+            ("单位客户", Some(Kind::Organization)),
+            ("P", Some(Kind::Person)),
+            ("O", Some(Kind::Organization)),
+            ("客户", None),
             ("robot", None),
             ("", None),
         ] {

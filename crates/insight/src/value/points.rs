@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::Finer;
+
 /// Points of one indicator: 1 to 100, exact to nine decimals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Points(i64);
@@ -18,8 +20,8 @@ pub enum PointsError {
     /// A number, but below 1 or above 100.
     #[error("is outside 1 to 100")]
     OutOfRange,
-    /// Finer than a billionth of a point.
-    #[error("has more than nine decimals; round it")]
+    /// Finer than [`Points`] are, or for a file finer than any float.
+    #[error("has more decimals than are kept exactly; round it")]
     TooManyDecimals,
 }
 
@@ -32,36 +34,39 @@ impl Points {
     pub const MAX: Self = Self(100 * Self::ONE);
     const DECIMALS: usize = 9;
 
-    /// Reads decimal digits, exactly.
+    /// Reads a decimal number exactly: `73.5`, or `7.35e+01` as programs write it.
     ///
     /// # Errors
-    /// When the text is no plain decimal number, is outside 1 to 100, or is finer than nine decimals.
+    /// When the text is no decimal number, is outside 1 to 100, or is finer than nine decimals.
     pub fn parse(text: &[u8]) -> Result<Self, PointsError> {
-        let (whole, decimals) = match memchr::memchr(b'.', text) {
-            Some(dot) => (&text[..dot], &text[dot + 1..]),
-            None => (text, &[][..]),
-        };
-        if whole.is_empty() && decimals.is_empty() {
-            return Err(PointsError::NotANumber);
+        match Self::read(text)? {
+            (points, None) => Ok(points),
+            (_, Some(_)) => Err(PointsError::TooManyDecimals),
         }
-        let trailing_zeros = decimals
-            .iter()
-            .rev()
-            .take_while(|&&digit| digit == b'0')
-            .count();
-        let decimals = &decimals[..decimals.len() - trailing_zeros];
+    }
+
+    /// Reads a decimal number exactly, as whole billionths and what is finer.
+    pub(crate) fn read(text: &[u8]) -> Result<(Self, Option<Finer>), PointsError> {
+        // Hardly a file has exponents: none is looked for in what reads well without.
+        Self::read_plain(text).or_else(|error| {
+            let mark = memchr::memchr2(b'e', b'E', text).ok_or(error)?;
+            Self::read_plain(&without_exponent(&text[..mark], &text[mark + 1..])?)
+        })
+    }
+
+    fn read_plain(text: &[u8]) -> Result<(Self, Option<Finer>), PointsError> {
+        let (whole, decimals) = cut_at_point(text)?;
+        let (decimals, finer) = decimals.split_at(decimals.len().min(Self::DECIMALS));
         let (whole, part) = (digits(whole)?, digits(decimals)?);
-        if decimals.len() > Self::DECIMALS {
-            return Err(PointsError::TooManyDecimals);
-        }
+        let finer = Finer::read(finer)?;
         let nanos = whole
             .saturating_mul(Self::ONE)
             .saturating_add(part * TEN_TO[Self::DECIMALS - decimals.len()]);
-        if (Self::MIN.0..=Self::MAX.0).contains(&nanos) {
-            Ok(Self(nanos))
-        } else {
-            Err(PointsError::OutOfRange)
+        let is_above = nanos == Self::MAX.0 && finer.is_some();
+        if is_above || !(Self::MIN.0..=Self::MAX.0).contains(&nanos) {
+            return Err(PointsError::OutOfRange);
         }
+        Ok((Self(nanos), finer))
     }
 
     /// The nearest hundredth of a point, held between 1 and 100.
@@ -104,8 +109,44 @@ const TEN_TO: [i64; 10] = [
     1_000_000_000,
 ];
 
+/// The digits before the decimal point and those behind it.
+fn cut_at_point(number: &[u8]) -> Result<(&[u8], &[u8]), PointsError> {
+    let (whole, decimals) = match memchr::memchr(b'.', number) {
+        Some(point) => (&number[..point], &number[point + 1..]),
+        None => (number, &[][..]),
+    };
+    if whole.is_empty() && decimals.is_empty() {
+        return Err(PointsError::NotANumber);
+    }
+    Ok((whole, decimals))
+}
+
+/// `1.43` and `+01` as `14.3`: the same digits, and the point where the exponent puts it.
+fn without_exponent(mantissa: &[u8], exponent: &[u8]) -> Result<Vec<u8>, PointsError> {
+    let exponent = std::str::from_utf8(exponent)
+        .ok()
+        .and_then(|text| text.parse::<i16>().ok())
+        .ok_or(PointsError::NotANumber)?;
+    let (whole, decimals) = cut_at_point(mantissa)?;
+    let mut plain = [whole, decimals].concat();
+    if !plain.iter().all(u8::is_ascii_digit) {
+        return Err(PointsError::NotANumber);
+    }
+    // Without a digit before the point it is below 1.
+    let point = whole
+        .len()
+        .checked_add_signed(isize::from(exponent))
+        .filter(|&point| point > 0)
+        .ok_or(PointsError::OutOfRange)?;
+    if plain.len() < point {
+        plain.resize(point, b'0');
+    }
+    plain.insert(point, b'.');
+    Ok(plain)
+}
+
 /// Value of a run of ASCII digits; a longer run than any valid points saturates and is refused by the range check.
-fn digits(text: &[u8]) -> Result<i64, PointsError> {
+pub(super) fn digits(text: &[u8]) -> Result<i64, PointsError> {
     let mut value = 0_i64;
     for &byte in text {
         if !byte.is_ascii_digit() {
@@ -151,6 +192,12 @@ mod tests {
             ("99.999999999", 99_999_999_999),
             ("007", 7_000_000_000),
             ("5.", 5_000_000_000),
+            ("8e1", 80_000_000_000),
+            ("1E2", 100_000_000_000),
+            ("7.350000000000000000e+01", 73_500_000_000),
+            ("7350.0e-2", 73_500_000_000),
+            (".8e1", 8_000_000_000),
+            ("0.008e+3", 8_000_000_000),
         ] {
             assert_eq!(
                 Points::parse(text.as_bytes()).map(Points::nanos),
@@ -167,7 +214,11 @@ mod tests {
             ("", NotANumber),
             (".", NotANumber),
             ("abc", NotANumber),
-            ("1e2", NotANumber),
+            ("e2", NotANumber),
+            ("8e", NotANumber),
+            ("8e1e1", NotANumber),
+            ("8e1.0", NotANumber),
+            ("x.5e1", NotANumber),
             ("-5", NotANumber),
             ("1.2.3", NotANumber),
             ("5.1234567890x", NotANumber),
@@ -175,10 +226,33 @@ mod tests {
             ("0", OutOfRange),
             ("0.999999999", OutOfRange),
             ("100.000000001", OutOfRange),
+            ("100.00000000000001", OutOfRange),
+            ("0.99999999999999999", OutOfRange),
+            ("1.1e2", OutOfRange),
+            ("8e-1", OutOfRange),
+            ("8e-300", OutOfRange),
+            ("8e300", OutOfRange),
             ("99999999999999999999999999", OutOfRange),
             ("50.1234567891", TooManyDecimals),
         ] {
             assert_eq!(Points::parse(text.as_bytes()), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_finer_than_a_billionth_is_kept_beside_it() {
+        for (text, nanos, finer) in [
+            ("14.30206016712772", 14_302_060_167, "12772"),
+            ("66.66666666666667", 66_666_666_666, "66667"),
+            ("1.430206016712771985e+01", 14_302_060_167, "12771985"),
+            ("99.99999999999999", 99_999_999_999, "99999"),
+        ] {
+            let finer = Finer::read(finer.as_bytes()).unwrap();
+            assert_eq!(
+                Points::read(text.as_bytes()),
+                Ok((Points(nanos), finer)),
+                "{text}"
+            );
         }
     }
 

@@ -76,11 +76,16 @@ impl Weights {
 
     /// The score of a sum: divided by the total weight, to two decimals, half to even.
     pub fn score(&self, sum: WeightedSum) -> Score {
+        self.rounded(sum, false)
+    }
+
+    /// The score of a sum, or of what lies above it by less than a unit: then a half is no longer one.
+    pub(crate) fn rounded(&self, sum: WeightedSum, is_above: bool) -> Score {
         let hundredth = self.total * (Points::ONE / 100);
         let (quotient, rest) = (sum.0.div_euclid(hundredth), sum.0.rem_euclid(hundredth));
         let rounds_up = match (2 * rest).cmp(&hundredth) {
             std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Equal => quotient % 2 == 1,
+            std::cmp::Ordering::Equal => is_above || quotient % 2 == 1,
             std::cmp::Ordering::Greater => true,
         };
         Score(quotient + i64::from(rounds_up))

@@ -360,7 +360,7 @@ impl Notes<'_> {
         if reading.in_ten_thousands {
             self.add(field, Rule::OdometerInTenThousands);
         }
-        if number::is_sentinel_odometer(reading.km) {
+        if reading.km == 0 || number::is_sentinel_odometer(reading.km) {
             self.add(field, Rule::OdometerSentinel);
         }
         Some(reading.km)
@@ -378,7 +378,7 @@ impl Notes<'_> {
 
     /// A quantity in thousandths.
     pub(super) fn quantity(&mut self, field: Field, cell: Option<&str>) -> Option<i64> {
-        let milli = number::parse_quantity_milli(present(cell)?);
+        let milli = number::parse_quantity_milli(present_number(cell)?);
         self.number(field, Measure::Count, milli)
     }
 

@@ -391,14 +391,9 @@ fn lines<'a>(cell: Option<&'a str>, notes: &mut Notes<'_>) -> Option<&'a str> {
     None
 }
 
+/// A quantity alone is of nothing, and no line.
 fn line<'a>(row: &VisitRow<'a>, notes: &mut Notes<'_>) -> Option<CleanVisitLine<'a>> {
-    let cells = [
-        row.line_kind,
-        row.code,
-        row.name,
-        row.quantity,
-        row.unit_price,
-    ];
+    let cells = [row.line_kind, row.code, row.name, row.unit_price];
     if cells.iter().all(|cell| present(*cell).is_none()) {
         return None;
     }
@@ -450,6 +445,38 @@ mod tests {
             (line.line_kind, line.quantity_milli, line.unit_price_fen),
             (Some(LineKind::Part), Some(1500), Some(4500))
         );
+    }
+
+    #[test]
+    fn a_zero_is_a_number_and_a_quantity_alone_is_no_line() {
+        let row = VisitRow {
+            order_number: Some("RO1"),
+            odometer_km: Some("0"),
+            amount: Some("0"),
+            name: Some("机油滤清器"),
+            quantity: Some("0"),
+            ..VisitRow::default()
+        };
+        let cleaned = clean_visit(&row, today());
+        let found: Vec<_> = cleaned.findings.iter().map(|f| (f.field, f.rule)).collect();
+        assert_eq!(
+            found,
+            [(Field::VisitOdometerKm, Rule::OdometerSentinel)],
+            "no car comes with nothing on its meter"
+        );
+        assert_eq!(cleaned.record.amount_fen, Some(0));
+        let quantity_of = |row: &VisitRow<'_>| {
+            let line = clean_visit(row, today()).record.line;
+            line.map(|line| line.quantity_milli)
+        };
+        assert_eq!(quantity_of(&row), Some(Some(0)));
+        let returned = VisitRow {
+            quantity: Some("-1"),
+            ..row
+        };
+        assert_eq!(quantity_of(&returned), Some(Some(-1_000)));
+        let alone = VisitRow { name: None, ..row };
+        assert_eq!(quantity_of(&alone), None);
     }
 
     #[test]

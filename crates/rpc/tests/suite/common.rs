@@ -236,6 +236,11 @@ impl EventFeed for Odd {
                 unfinished.finish();
                 Ok(Response::new(PullResponse::default()))
             }
+            "stop at the deadline" => {
+                let left = meta.deadline().unwrap().remaining();
+                tokio::time::sleep(left.saturating_sub(Duration::from_millis(1))).await;
+                Err(Status::unavailable("the store ended what nobody waits for"))
+            }
             "budget" => Ok(answer(
                 meta.deadline().unwrap().remaining().as_millis() as i64
             )),

@@ -51,6 +51,29 @@ async fn fifty_milliseconds_are_not_four_hundred() {
 }
 
 #[tokio::test]
+async fn work_that_its_store_ends_in_time_has_run_out_of_time_and_is_not_unavailable() {
+    let world = World::start().await;
+    for transport in world.both() {
+        let asked = with_budget(30, ask("stop at the deadline"));
+        let status = feed(&transport).pull(asked).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn callers_in_a_hurry_shut_nobody_out() {
+    let world = World::start().await;
+    let [_, network] = world.both();
+    feed(&network).pull(ask("ok")).await.unwrap();
+    for budget in (1..=30).cycle().take(90) {
+        let asked = with_budget(budget, ask("sleep"));
+        let status = feed(&network).pull(asked).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+    }
+    feed(&network).pull(ask("ok")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_past_deadline_does_no_work_at_all() {
     let world = World::start().await;
     for transport in world.both() {

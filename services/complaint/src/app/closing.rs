@@ -24,7 +24,8 @@ pub(crate) async fn keep_closing(app: CaseApp, stop: CancellationToken) {
     loop {
         match app.close_lapsed().await {
             Ok(0) => {}
-            Ok(_) => continue,
+            Ok(_) if !stop.is_cancelled() => continue,
+            Ok(_) => return,
             Err(error) => tracing::warn!(%error, "cases that nobody closes have to wait"),
         }
         tokio::select! {

@@ -308,7 +308,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         keyed: Keyed<R>,
-        (wanted, id): (Wanted, Uuid),
+        ((wanted, id), only_new): ((Wanted, Uuid), bool),
         answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
     ) -> Result<A> {
         let app = self.clone();
@@ -327,6 +327,8 @@ impl CaseApp {
                         let what = ("solution_used", "", subject.as_str());
                         let entry = super::moves::entry(&ctx, now, what, "");
                         app.note(conn, case.id, &entry)?;
+                    } else if only_new {
+                        return Err(Error::ThereAlready);
                     }
                     Ok::<_, Error>(answer(with_uses(conn, ctx.scope(), solution)?))
                 })

@@ -103,6 +103,7 @@ impl Sink for CaseSink {
         let Some(view) = rows.first() else {
             return Entry {
                 findings: Vec::new(),
+                of_rows: Vec::new(),
                 refusals: Vec::new(),
                 payload: None,
             };
@@ -141,6 +142,7 @@ impl Sink for CaseSink {
         };
         Entry {
             findings,
+            of_rows: Vec::new(),
             refusals: Vec::new(),
             payload: (!is_refused).then_some(payload),
         }

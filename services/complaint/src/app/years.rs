@@ -121,7 +121,12 @@ impl CaseApp {
     }
 
     /// Takes over a year; the clocks of open cases follow in the background. Answers when it was taken over.
-    pub(crate) async fn put_year(&self, ctx: CallContext, year: WorkYear) -> Result<Timestamp> {
+    pub(crate) async fn put_year(
+        &self,
+        ctx: CallContext,
+        year: WorkYear,
+        only_new: bool,
+    ) -> Result<Timestamp> {
         if !matches!(ctx.scope(), Scope::Headquarters) {
             return Err(Error::HeadquartersOnly);
         }
@@ -130,6 +135,10 @@ impl CaseApp {
         self.db
             .write(move |conn| {
                 conn.lock_keys(&mut vec![lock_key(LOCK)])?;
+                let mut given = storage::list_years(conn)?.into_iter();
+                if only_new && given.any(|(known, _)| known.year == year.year) {
+                    return Err(Error::ThereAlready);
+                }
                 storage::put_year(conn, &year, now)?;
                 let subject = year.year.to_string();
                 let act = Act {

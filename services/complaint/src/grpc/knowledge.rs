@@ -159,11 +159,20 @@ impl ComplaintGrpc {
     ) -> Result<pb::UseSolutionResponse> {
         let ctx = CallContext::of(&request)?;
         let keyed = Keyed::of(request)?;
-        let pb::UseSolutionRequest { id, solution_id } = keyed.request();
-        let what = (Wanted::read(id)?, convert::solution_id(solution_id)?);
+        let pb::UseSolutionRequest {
+            id,
+            solution_id,
+            only_new,
+        } = keyed.request();
+        let (what, only_new) = (
+            (Wanted::read(id)?, convert::solution_id(solution_id)?),
+            *only_new,
+        );
         self.app
-            .use_solution(ctx, keyed, what, |used| pb::UseSolutionResponse {
-                solution: Some(convert::proposed_to_pb(used)),
+            .use_solution(ctx, keyed, (what, only_new), |used| {
+                pb::UseSolutionResponse {
+                    solution: Some(convert::proposed_to_pb(used)),
+                }
             })
             .await
     }

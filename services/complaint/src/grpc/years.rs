@@ -40,7 +40,8 @@ impl ComplaintGrpc {
     ) -> Result<pb::PutWorkYearResponse> {
         let (ctx, _, _, request) = read(request)?;
         let year = year_of(request.year.unwrap_or_default())?;
-        let put_at = self.app.put_year(ctx, year.clone()).await?;
+        let put = self.app.put_year(ctx, year.clone(), request.only_new);
+        let put_at = put.await?;
         Ok(pb::PutWorkYearResponse {
             year: Some(year_to_pb(year, Some(put_at))),
         })

@@ -102,8 +102,8 @@ async fn whoever_resolves_a_case_leaves_a_call_to_be_made(db: TestDb) {
 async fn a_call_follows_a_case_up_if_whoever_made_it_may_move_it(db: TestDb) {
     let world = World::without_scheduler(db).await;
     for (key, role, grades, state) in [
-        ("c1", Role::Agent, [5, 5], "followed_up"),
-        ("c2", Role::Agent, [0, 0], "resolved"),
+        ("c1", Role::Service, [5, 5], "followed_up"),
+        ("c2", Role::Service, [0, 0], "resolved"),
         ("c3", Role::Technician, [5, 5], "resolved"),
     ] {
         let case = world.open(complaint("D1", key)).await;

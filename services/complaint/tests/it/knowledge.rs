@@ -144,6 +144,7 @@ async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {
     let used = pb::UseSolutionRequest {
         id: case.id.clone(),
         solution_id: draft.id.clone(),
+        only_new: false,
     };
     for _ in 0..2 {
         let answer = world
@@ -156,6 +157,19 @@ async fn a_solution_is_versioned_approved_used_and_counted(db: TestDb) {
             "once is enough"
         );
     }
+    let first = pb::UseSolutionRequest {
+        only_new: true,
+        ..used
+    };
+    let refused = world
+        .complaints()
+        .use_solution(world.desk("D1", first))
+        .await;
+    assert_eq!(
+        refused.unwrap_err().code(),
+        Code::AlreadyExists,
+        "it was noted before"
+    );
     for (state, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "x")] {
         world.go(&case.id, state, note).await.unwrap();
     }

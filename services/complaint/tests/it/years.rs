@@ -13,6 +13,7 @@ store_test_suite!(
     a_year_that_headquarters_gives_sets_running_clocks_anew,
     a_restart_goes_on_where_clocks_were_not_computed_yet,
     a_year_that_cannot_be_is_refused,
+    a_year_that_must_be_new_is_given_once,
     a_year_that_is_not_known_is_missing_and_its_due_times_may_move,
 );
 
@@ -40,7 +41,10 @@ async fn longer_holidays(world: &World) -> pb::WorkYear {
 }
 
 async fn put(world: &World, year: pb::WorkYear) -> Result<pb::WorkYear, tonic::Status> {
-    let message = pb::PutWorkYearRequest { year: Some(year) };
+    let message = pb::PutWorkYearRequest {
+        year: Some(year),
+        only_new: false,
+    };
     let answer = world.complaints().put_work_year(world.hq(message)).await?;
     Ok(answer.into_inner().year.unwrap())
 }
@@ -140,6 +144,20 @@ async fn a_restart_goes_on_where_clocks_were_not_computed_yet(db: TestDb) {
         .await;
 }
 
+async fn a_year_that_must_be_new_is_given_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let new = pb::PutWorkYearRequest {
+        year: Some(longer_holidays(&world).await),
+        only_new: true,
+    };
+    let give = async || {
+        let request = world.hq(new.clone());
+        world.complaints().put_work_year(request).await
+    };
+    give().await.unwrap();
+    assert_eq!(give().await.unwrap_err().code(), Code::AlreadyExists);
+}
+
 async fn a_year_that_cannot_be_is_refused(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let year = longer_holidays(&world).await;
@@ -154,6 +172,7 @@ async fn a_year_that_cannot_be_is_refused(db: TestDb) {
     }
     let message = pb::PutWorkYearRequest {
         year: Some(year.clone()),
+        only_new: false,
     };
     let dealer = Scope::Dealer("D1".parse().unwrap());
     let refused = world

@@ -3,7 +3,7 @@
 use marque_api::customer::v1::PutConsentResponse;
 use marque_auth::CallContext;
 use marque_core::{CustomerId, Timestamp};
-use marque_db::Conn;
+use marque_db::{Conn, lock_key};
 use marque_errors::Violation;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
@@ -54,6 +54,7 @@ impl CustomerApp {
     ) -> Result<()> {
         self.store.lock_identities(conn)?;
         let customer = self.store.get_customer(conn, id)?;
+        lock_consents(conn, customer.id)?;
         let number = customer.number;
         self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
         let family = self.store.family(conn, number)?;
@@ -73,6 +74,7 @@ impl CustomerApp {
         now: Timestamp,
     ) -> Result<()> {
         let customer = self.store.get_customer(conn, id)?;
+        lock_consents(conn, customer.id)?;
         self.open_file(conn, ctx.scope(), customer, now)?;
         self.store.put_consent(conn, customer.number, consent)?;
         self.store.touch_customers(conn, &[customer.number], now)?;
@@ -93,6 +95,12 @@ impl CustomerApp {
         };
         Ok(record(conn, ctx, now, &entry)?)
     }
+}
+
+/// A customer's words follow each other: one that is only to be the first must not be said over another.
+fn lock_consents(conn: &mut Conn<'_>, customer: CustomerId) -> Result<()> {
+    let key = lock_key(customer.uuid().as_bytes());
+    Ok(conn.lock_keys(&mut vec![key])?)
 }
 
 fn check(consent: &Consent) -> Result<()> {

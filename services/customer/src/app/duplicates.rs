@@ -124,6 +124,10 @@ impl CustomerApp {
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
         let state = self.next_state(conn, ctx, &duplicate, decision)?;
         let outcome = self.compare_files(conn, ctx, left, right)?;
+        // What was merged is taken back by undoing it.
+        if duplicate.state == DuplicateState::Closed && left.number == right.number {
+            return Err(Error::SameCustomer);
+        }
         let merge = match state {
             DuplicateState::Same if left.number != right.number => {
                 Some(self.merge_in(conn, ctx, right.id, left.id, reason)?)
@@ -227,7 +231,10 @@ impl CustomerApp {
             found_at: self.clock.now(),
             closed_because: String::new(),
         };
-        self.store.propose(conn, &pair)?;
+        // What was found out of one that is there stays.
+        if self.store.find_pair(conn, one, other)?.is_none() {
+            self.store.propose(conn, &pair)?;
+        }
         self.store.set_pair_state(conn, one, other, state)
     }
 

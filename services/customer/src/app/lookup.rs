@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerNumber, Timestamp, business_date};
+use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
@@ -18,7 +18,7 @@ use crate::{
     storage::{KeyKind, hq_token},
 };
 
-/// What a customer is looked up by, as typed.
+/// What a customer is looked up by, as typed; or whose car it is.
 pub(crate) enum Key {
     Phone(String),
     Plate(String),
@@ -26,6 +26,8 @@ pub(crate) enum Key {
     IdNumber(String),
     CreditCode(String),
     Number(String),
+    /// The records that give their customers a part in a car whose plate or VIN was typed, the likeliest first.
+    Car(Vec<SourceRecordId>),
 }
 
 impl Key {
@@ -38,6 +40,7 @@ impl Key {
             Self::IdNumber(_) => "by id_number",
             Self::CreditCode(_) => "by credit_code",
             Self::Number(_) => "by number",
+            Self::Car(_) => "by car",
         }
     }
 }
@@ -58,6 +61,7 @@ const MOST: usize = 20;
 enum Wanted {
     Value(KeyKind, String),
     Number(CustomerNumber),
+    Records(Vec<SourceRecordId>),
 }
 
 impl CustomerApp {
@@ -72,14 +76,17 @@ impl CustomerApp {
             self.db
                 .read(move |conn| {
                     let hits = app.find(conn, &wanted, now)?;
-                    app.sort(conn, &ctx, hits, now)
+                    let order: Vec<CustomerId> = hits.iter().map(|hit| hit.customer.id).collect();
+                    let (files, hidden) = app.sort(conn, &ctx, hits, now)?;
+                    Ok::<_, Error>((files, hidden, order))
                 })
                 .await?,
         );
-        let (mut files, hidden) = found;
+        let (mut files, hidden, order) = found;
         let is_reception = !hidden.is_empty();
         if is_reception {
             files.extend(self.receive(context, hidden, by).await?);
+            files.sort_by_key(|file| order.iter().position(|id| *id == file.customer.id));
         }
         Ok(Found {
             files,
@@ -90,6 +97,11 @@ impl CustomerApp {
     fn normalise(&self, key: &Key) -> Result<Wanted> {
         let today = business_date(self.clock.now());
         let wanted = match key {
+            Key::Car(records) => {
+                return Ok(Wanted::Records(
+                    records.iter().copied().take(MOST).collect(),
+                ));
+            }
             Key::Phone(typed) => Phone::parse(typed)
                 .ok()
                 .map(|phone| (KeyKind::Phone, phone.e164().to_owned())),
@@ -132,7 +144,8 @@ impl CustomerApp {
                     "credit_code",
                     "eighteen characters with the right check character",
                 ),
-                Key::Number(_) => invalid("number", "the check character does not fit"),
+                // A number was read above, and a car has no form that could be wrong.
+                Key::Number(_) | Key::Car(_) => invalid("key", "cannot be read"),
             })
     }
 
@@ -146,6 +159,7 @@ impl CustomerApp {
                     Err(error) => Err(error),
                 };
             }
+            Wanted::Records(records) => return self.find_named(conn, records, now),
             Wanted::Value(kind, value) => (*kind, value),
         };
         let token = hq_token(self.store.vault(), kind, value);
@@ -166,6 +180,24 @@ impl CustomerApp {
             let opened = self.open(conn, customer, now)?;
             if opened.facts.iter().any(|facts| has(facts, kind, value)) {
                 found.push(opened);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The customers of records, as they now are, in the records' order; each once.
+    fn find_named(
+        &self,
+        conn: &mut Conn<'_>,
+        records: &[SourceRecordId],
+        now: Timestamp,
+    ) -> Result<Vec<Opened>> {
+        let numbers = self.store.customers_of(conn, records)?;
+        let mut found: Vec<Opened> = Vec::new();
+        for number in records.iter().filter_map(|record| numbers.get(record)) {
+            let customer = self.store.get_customer_by_number(conn, *number)?;
+            if found.iter().all(|known| known.customer != customer) {
+                found.push(self.open(conn, customer, now)?);
             }
         }
         Ok(found)

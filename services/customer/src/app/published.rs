@@ -31,7 +31,7 @@ pub(crate) struct Link {
     pub(crate) vin: Option<String>,
     pub(crate) plate: Option<String>,
     pub(crate) recorded_at: Timestamp,
-    /// When it came to say what it says now; nothing where it only moves.
+    /// When it came to say what it says now of its car; nothing where it only moves.
     pub(crate) said_at: Option<Timestamp>,
     pub(crate) marks: Marks,
 }

@@ -72,6 +72,7 @@ impl Sink for CustomerSink {
                 findings.extend(said_twice(row));
                 Entry {
                     findings,
+                    of_rows: Vec::new(),
                     refusals: Vec::new(),
                     payload: Some(ready),
                 }
@@ -80,6 +81,7 @@ impl Sink for CustomerSink {
                 tracing::error!(import.id = %job.id, %error, "a row cannot be sealed");
                 Entry {
                     findings: Vec::new(),
+                    of_rows: Vec::new(),
                     refusals: Vec::new(),
                     payload: None,
                 }

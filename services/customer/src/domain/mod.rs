@@ -85,7 +85,8 @@ pub(crate) struct SourceRecord {
 pub(crate) struct ColumnCheck {
     /// Empty for the record as a whole.
     pub(crate) column: String,
-    pub(crate) is_right: bool,
+    /// Nothing if it says something else since then: what was found out before is of what it said before.
+    pub(crate) is_right: Option<bool>,
     pub(crate) at: Timestamp,
 }
 

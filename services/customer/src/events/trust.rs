@@ -34,6 +34,8 @@ impl Handler for Quality {
 impl Quality {
     /// Whoever's record was checked has changed: other values may survive.
     fn checks(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+        // What is known of a record is read and written anew, and so it is where the record changes.
+        self.0.lock_identities(conn)?;
         let told_at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
         let mut customers = Vec::new();
         for found in RecordsChecked::decode(event.data.as_slice())?.columns {
@@ -43,7 +45,7 @@ impl Quality {
                 .map_err(|_| malformed("record_id is no id"))?;
             let check = ColumnCheck {
                 column: found.column,
-                is_right: found.right,
+                is_right: Some(found.right),
                 at: found.checked_at.as_ref().map_or(told_at, from_proto_time),
             };
             customers.extend(self.0.note_check(conn, record, check)?);

@@ -85,6 +85,9 @@ impl CustomerGrpc {
             Some(lookup_request::Key::IdNumber(text)) => Key::IdNumber(text),
             Some(lookup_request::Key::CreditCode(text)) => Key::CreditCode(text),
             Some(lookup_request::Key::Number(text)) => Key::Number(text),
+            Some(lookup_request::Key::Car(parties)) => {
+                Key::Car(convert::record_ids(&parties.source_record_ids)?)
+            }
             None => {
                 let message = "give one of phone, plate, vin, id_number, credit_code, number";
                 return Err(Error::Invalid(vec![Violation::new(

@@ -1,4 +1,4 @@
-//! What calls and letters found out about columns of records: a line each, beside the record.
+//! What calls and letters found out about columns of records, and since when columns say something else: a line each, beside the record.
 
 use marque_core::{CustomerNumber, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError};
@@ -7,7 +7,8 @@ use super::{CustomerStore, customers::read_number};
 use crate::domain::ColumnCheck;
 
 impl CustomerStore {
-    /// Notes what was found out about a record, unless a later word is known; gives the customer if anything is new.
+    /// Notes what was found out about a record, unless a later word is known; gives the customer if anything is new. Of two words of
+    /// one time the one that is told last is the other put right.
     pub(crate) fn note_check(
         &self,
         conn: &mut Conn<'_>,
@@ -24,7 +25,9 @@ impl CustomerStore {
             return Ok(None);
         };
         let mut checks = read(&checked);
-        let is_known = |known: &ColumnCheck| known.column == check.column && known.at >= check.at;
+        let is_known = |known: &ColumnCheck| {
+            *known == check || known.column == check.column && known.at > check.at
+        };
         if checks.iter().any(is_known) {
             return Ok(None);
         }
@@ -35,7 +38,7 @@ impl CustomerStore {
     }
 
     /// Keeps what is known of a record in place of what was.
-    pub(crate) fn put_checks(
+    fn put_checks(
         &self,
         conn: &mut Conn<'_>,
         seq: i64,
@@ -49,9 +52,14 @@ impl CustomerStore {
     }
 }
 
-fn write(checks: &[ColumnCheck]) -> String {
+/// Writes the lines.
+pub(super) fn write(checks: &[ColumnCheck]) -> String {
     let lines = checks.iter().map(|check| {
-        let verdict = if check.is_right { "right" } else { "wrong" };
+        let verdict = match check.is_right {
+            Some(true) => "right",
+            Some(false) => "wrong",
+            None => "since",
+        };
         format!("{verdict} {} {}\n", check.at.as_micros(), check.column)
     });
     lines.collect()
@@ -64,7 +72,12 @@ pub(super) fn read(lines: &str) -> Vec<ColumnCheck> {
         let (at, column) = rest.split_once(' ')?;
         Some(ColumnCheck {
             column: column.to_owned(),
-            is_right: verdict == "right",
+            is_right: match verdict {
+                "right" => Some(true),
+                "wrong" => Some(false),
+                "since" => None,
+                _ => return None,
+            },
             at: Timestamp::from_micros(at.parse().ok()?),
         })
     };
@@ -82,8 +95,14 @@ mod tests {
             is_right,
             at: Timestamp::from_micros(at),
         };
-        let checks = [check("phone", false, 7), check("", true, 9)];
+        let checks = [
+            check("phone", Some(false), 7),
+            check("", Some(true), 9),
+            check("address", None, 11),
+        ];
         assert_eq!(read(&write(&checks)), checks);
-        assert!(read("").is_empty() && read("right then phone").is_empty());
+        for none in ["", "right then phone", "perhaps 7 phone"] {
+            assert!(read(none).is_empty(), "{none}");
+        }
     }
 }

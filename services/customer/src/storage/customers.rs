@@ -190,7 +190,8 @@ impl CustomerStore {
         Ok(family)
     }
 
-    /// Says that something about the customers changed.
+    /// Says that something about the customers changed. Who changed later has changed then: what is told late makes nobody older,
+    /// else whoever looks at those that changed since would pass him over.
     pub(crate) fn touch_customers(
         &self,
         conn: &mut Conn<'_>,
@@ -199,7 +200,8 @@ impl CustomerStore {
     ) -> std::result::Result<(), StoreError> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
         conn.execute_in(
-            "UPDATE customers SET version = version + 1, updated_at = ?1 WHERE number IN (??)",
+            "UPDATE customers SET version = version + 1,
+                 updated_at = CASE WHEN updated_at < ?1 THEN ?1 ELSE updated_at END WHERE number IN (??)",
             &[now.into()],
             &keys,
         )?;
@@ -235,8 +237,11 @@ impl CustomerStore {
 
     /// For what moves records between customers: waits until nobody links records, and lets nobody do so until commit.
     /// A record linked to a customer who is being merged away would else stay behind with him.
-    pub(crate) fn lock_identities(&self, conn: &mut Conn<'_>) -> Result<()> {
-        Ok(conn.lock_keys(&mut vec![IDENTITIES_LOCK])?)
+    pub(crate) fn lock_identities(
+        &self,
+        conn: &mut Conn<'_>,
+    ) -> std::result::Result<(), StoreError> {
+        conn.lock_keys(&mut vec![IDENTITIES_LOCK])
     }
 
     /// For what links records: runs beside others that do, but not beside a merge, split or undo.

@@ -47,8 +47,8 @@ impl CustomerStore {
         for record in records {
             conn.execute(
                 "INSERT INTO restricted_records (erasure, seq, id, customer, dealer, source, source_key, sealed,
-                     recorded_at, received_at, version)
-                 SELECT ?1, seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version
+                     recorded_at, received_at, version, checked)
+                 SELECT ?1, seq, id, customer, dealer, source, source_key, sealed, recorded_at, received_at, version, checked
                  FROM source_records WHERE seq = ?2",
                 &[erasure.uuid().into(), record.seq.into()],
             )?;

@@ -12,7 +12,10 @@ use super::{
     customers::{read_number, serial},
     dialect,
 };
-use crate::{domain::SourceRecord, error::Result};
+use crate::{
+    domain::{ColumnCheck, SourceRecord},
+    error::Result,
+};
 
 /// What there is of a record that comes again.
 #[derive(Debug, Clone)]
@@ -119,16 +122,17 @@ impl CustomerStore {
         self.insert_batch_tokens(conn, tokens.collect(), records.len())
     }
 
-    /// Replaces a record's row and tokens.
+    /// Replaces a record's row, its tokens, and what is known of it.
     pub(crate) fn replace_record(
         &self,
         conn: &mut Conn<'_>,
         record: &NewRecord<'_>,
         old: &[Token],
+        checks: &[ColumnCheck],
     ) -> Result<()> {
         conn.execute(
             "UPDATE source_records SET customer = ?2, content_hash = ?3, sealed = ?4, recorded_at = ?5,
-                 features = ?6, version = version + 1 WHERE seq = ?1",
+                 features = ?6, checked = ?7, version = version + 1 WHERE seq = ?1",
             &[
                 record.seq.into(),
                 serial(record.customer),
@@ -136,6 +140,7 @@ impl CustomerStore {
                 record.sealed.into(),
                 record.recorded_at.into(),
                 record.features.into(),
+                (&checks::write(checks)).into(),
             ],
         )?;
         for token in old.iter().filter(|token| !record.tokens.contains(token)) {

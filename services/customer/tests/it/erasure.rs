@@ -184,6 +184,10 @@ async fn who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_du
 ) {
     let mut rig = Rig::new(db).await;
     let id = somebody(&rig).await;
+    rig.customer_db()
+        .write(|conn| conn.execute("UPDATE source_records SET checked = 'right 7 phone'", &[]))
+        .await
+        .unwrap();
     let asked = request(&rig, Role::Agent, HQ, &id).await.unwrap();
     let ended = [("repair_record", "2000-01-01")];
     let refused = decide(&rig, &asked.id, "restrict", &ended).await;
@@ -220,6 +224,12 @@ async fn who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_du
     let opened = open(&rig, &asked.id).await.unwrap().source_records;
     let columns = opened[0].columns.clone().unwrap();
     assert_eq!((columns.name.as_str(), columns.phone), (NAME, phone(7)));
+    let without = "SELECT count(*) FROM restricted_records WHERE checked = ''";
+    assert_eq!(
+        count(&rig, without).await,
+        0,
+        "with what calls found out of him"
+    );
     let noted = "SELECT count(*) FROM audit WHERE act = 'restricted_opened'";
     assert_eq!(count(&rig, noted).await, 1);
 

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{CountCustomersRequest, Duplicate, SplitRequest};
+use marque_api::customer::v1::{
+    CountCustomersRequest, DecideDuplicateRequest, Duplicate, SplitRequest,
+};
 use marque_auth::Role;
 use marque_core::CustomerId;
 use marque_db::{StoreError, Value};
 use marque_testkit::{ACustomer, Rig, TestDb, id_number, phone, store_test_suite};
 
 use crate::{
-    common::{HQ, duplicates, get, merge, put, undo},
+    common::{HQ, duplicates, get, merge, put, reason, undo},
     reconcile::{anna, bo, done, reconcile, start},
 };
 
@@ -81,6 +83,19 @@ async fn of_two_who_are_merged_a_pair_waits_once(db: TestDb) {
             "{why}"
         );
     }
+    let closed = duplicates(&rig, "closed").await;
+    let mut closed = closed.iter();
+    let one_by_now = closed
+        .find(|pair| pair.closed_because.starts_with("the two"))
+        .unwrap();
+    let word = DecideDuplicateRequest {
+        id: one_by_now.id.clone(),
+        decision: "different".to_owned(),
+        reason: "father and son".to_owned(),
+    };
+    let request = rig.ask(Role::Steward, HQ, word);
+    let refused = rig.customer().decide_duplicate(request).await.unwrap_err();
+    assert_eq!(reason(refused), "SAME_CUSTOMER", "first it is taken back");
     // Taken back: the one stays different, and whoever resembles the third is asked about again.
     undo(&rig, &merged.merge_id).await.unwrap();
     assert_eq!(reconcile(&rig).await.asked, 1);
@@ -88,6 +103,11 @@ async fn of_two_who_are_merged_a_pair_waits_once(db: TestDb) {
     both.sort();
     assert_eq!(pairs(&rig, "open").await, both);
     assert_eq!(pairs(&rig, "different").await, [pair(&one, &two)]);
+    let parted = duplicates(&rig, "different").await.remove(0);
+    assert!(
+        parted.probability > 0.0 && !parted.reasons.is_empty(),
+        "{parted:?}"
+    );
     let again = reconcile(&rig).await;
     assert_eq!((again.asked, again.closed), (0, 0), "nothing is left to do");
 }

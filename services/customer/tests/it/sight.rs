@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{ListHistoryRequest, UnmaskRequest, lookup_request::Key};
+use marque_api::customer::v1::{
+    ListHistoryRequest, PartiesOfCar, UnmaskRequest, lookup_request::Key,
+};
 use marque_auth::{Role, Scope};
+use marque_core::source_record_id;
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::Code;
 
-use crate::common::{HQ, acts, dealer, get_as, history_as, lookup_as, put, reason, records_as};
+use crate::common::{
+    HQ, acts, dealer, get_as, history_as, lookup_as, merge, put, reason, records_as,
+};
 
 store_test_suite!(
     another_dealers_customer_is_not_there,
     a_reception_opens_the_file_for_90_days,
+    who_has_a_part_in_a_car_is_received_as_by_any_other_key,
     a_region_sees_its_dealers_customers,
     a_customer_sees_himself_alone,
     each_role_sees_what_it_needs,
@@ -126,6 +132,56 @@ async fn a_reception_opens_the_file_for_90_days(db: TestDb) {
             .code(),
         Code::NotFound
     );
+}
+
+async fn who_has_a_part_in_a_car_is_received_as_by_any_other_key(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let mut people = Vec::new();
+    for (n, name, at) in [(1, "王小明", "D1"), (2, "李雷", "D2"), (3, "韩梅梅", "D1")] {
+        let person = a_customer()
+            .named(name)
+            .with_phone(phone(n))
+            .with_id_number(id_number(n));
+        people.push(put(&rig, person.put(at, &n.to_string())).await);
+    }
+    // The third proves to be the first under another name.
+    merge(&rig, &people[2].customer_id, &people[0].customer_id)
+        .await
+        .unwrap();
+    let records = |named: &[usize]| {
+        let named = named.iter().map(|at| people[*at].source_record_id.clone());
+        let unknown = source_record_id(&"D1".parse().unwrap(), "dms", "nobody").to_string();
+        Key::Car(PartiesOfCar {
+            source_record_ids: std::iter::once(unknown).chain(named).collect(),
+        })
+    };
+    let found = lookup_as(&rig, Role::Service, dealer("D2"), records(&[2, 1, 0])).await;
+    let found = found.unwrap();
+    let ids: Vec<&str> = found
+        .customers
+        .iter()
+        .map(|customer| customer.id.as_str())
+        .collect();
+    let expected = [&people[0], &people[1]].map(|put| put.customer_id.as_str());
+    assert_eq!(ids, expected, "in the order of the records, each once");
+    assert!(found.reception && found.customers[0].dealers.is_empty());
+    let again = lookup_as(&rig, Role::Service, dealer("D2"), records(&[2])).await;
+    assert!(!again.unwrap().reception);
+    let history = history_as(&rig, Role::Agent, HQ, expected[0])
+        .await
+        .unwrap();
+    let received: Vec<_> = history
+        .iter()
+        .filter(|entry| entry.act == "received")
+        .collect();
+    assert_eq!((received.len(), received[0].reason.as_str()), (1, "by car"));
+    // Another region's people stay unsaid.
+    let west = Scope::Region("west".into());
+    let far = lookup_as(&rig, Role::Manager, west, records(&[0])).await;
+    assert!(far.unwrap().customers.is_empty());
+    rig.clock().advance(90 * DAY);
+    let shut = get_as(&rig, Role::Service, dealer("D2"), expected[0]).await;
+    assert_eq!(shut.unwrap_err().code(), Code::NotFound);
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {

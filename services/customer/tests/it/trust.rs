@@ -22,6 +22,9 @@ store_test_suite!(
     what_is_configured_goes_before_data_quality,
     a_phone_that_a_call_found_wrong_is_not_called_again,
     what_was_found_out_is_of_what_the_record_said,
+    what_was_found_out_before_a_change_is_not_of_what_it_says_since,
+    an_outcome_that_is_put_right_counts_as_it_is_put_right,
+    what_is_told_late_makes_no_customer_older,
 );
 
 /// The most trusted phone, and these sources trusted by hand.
@@ -214,4 +217,53 @@ async fn what_was_found_out_is_of_what_the_record_said(db: TestDb) {
         "the newest"
     );
     assert_eq!(why(&mended).1, "newest");
+}
+
+async fn what_was_found_out_before_a_change_is_not_of_what_it_says_since(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = with_two_phones(&rig).await;
+    let wrong = call(&rig, 1, ("D2", "2"), false);
+    rig.clock().advance(Duration::from_secs(60));
+    let mended = a_customer()
+        .named("王小明")
+        .with_id_number(id_number(1))
+        .driving(vin(1))
+        .with_phone(phone(3));
+    put(&rig, mended.put("D2", "2")).await;
+    // The call was made before he mended the phone, and its outcome comes with the file of the evening.
+    rig.quality_events().deliver([wrong]).await;
+    let customer = get(&rig, &id).await;
+    assert_eq!(customer.contact_points[0].value, format!("+86{}", phone(3)));
+    assert_eq!(why(&customer).1, "newest");
+    // Whoever calls the new number is heard.
+    rig.clock().advance(Duration::from_secs(60));
+    let again = call(&rig, 2, ("D2", "2"), false);
+    rig.quality_events().deliver([again]).await;
+    let called = get(&rig, &id).await;
+    assert_eq!((why(&called).0, why(&called).1), (1, "verified"));
+}
+
+async fn an_outcome_that_is_put_right_counts_as_it_is_put_right(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = with_two_phones(&rig).await;
+    let told = [1, 2].map(|position| call(&rig, position, ("D2", "2"), position == 2));
+    rig.quality_events().deliver(told).await;
+    let customer = get(&rig, &id).await;
+    assert_eq!((why(&customer).0, why(&customer).1), (2, "verified"));
+}
+
+async fn what_is_told_late_makes_no_customer_older(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let told_at = rig.clock().now();
+    rig.clock().advance(Duration::from_secs(3600));
+    let id = with_two_phones(&rig).await;
+    let before = get(&rig, &id).await;
+    let late = Event {
+        time: Some(to_proto_time(told_at)),
+        ..call(&rig, 1, ("D2", "2"), false)
+    };
+    rig.quality_events().deliver([late]).await;
+    let after = get(&rig, &id).await;
+    assert_eq!(after.version, before.version + 1);
+    assert_eq!(after.updated_at, before.updated_at);
 }

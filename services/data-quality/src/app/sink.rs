@@ -49,6 +49,7 @@ impl Sink for VerificationSink {
                 severity: Severity::Reject,
                 ..Finding::new(field, rule)
             }],
+            of_rows: Vec::new(),
             refusals: Vec::new(),
             payload: None,
         };
@@ -93,6 +94,7 @@ impl Sink for VerificationSink {
         let payload = checked.map_err(|problem| refusals.push(refusal(problem)));
         Entry {
             findings: Vec::new(),
+            of_rows: Vec::new(),
             refusals,
             payload: payload.ok(),
         }

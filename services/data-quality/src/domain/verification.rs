@@ -90,13 +90,14 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// The column of which the outcome tells: a wrong number tells of the phone, and who moved of his address, whatever was
-    /// asked about.
+    /// The column of which the outcome tells, whatever was asked about: a wrong number tells of the phone, and who moved of his
+    /// address.
     pub(crate) fn column(&self) -> &str {
-        match self.outcome {
-            CheckOutcome::WrongNumber | CheckOutcome::NotOwner if self.field.is_empty() => "phone",
-            CheckOutcome::Moved if self.field.is_empty() => "address",
-            _ => &self.field,
+        match (self.outcome, self.field.as_str()) {
+            (CheckOutcome::WrongNumber, "phone2") => "phone2",
+            (CheckOutcome::WrongNumber, _) | (CheckOutcome::NotOwner, "") => "phone",
+            (CheckOutcome::Moved, _) => "address",
+            (_, field) => field,
         }
     }
 }
@@ -233,6 +234,27 @@ mod tests {
         assert_eq!((one.checked, one.confirmed, one.silent), (4, 2, 1));
         assert_eq!(one.points, Some(0.0));
         assert!(one.low < one.rate && one.rate < one.high);
+    }
+
+    #[test]
+    fn a_wrong_number_says_nothing_of_the_name_that_was_asked_about() {
+        use CheckOutcome::{Confirmed, Moved, NotOwner, WrongNumber};
+        for (field, outcome, column) in [
+            ("", Confirmed, ""),
+            ("", WrongNumber, "phone"),
+            ("name", WrongNumber, "phone"),
+            ("phone2", WrongNumber, "phone2"),
+            ("", NotOwner, "phone"),
+            ("name", NotOwner, "name"),
+            ("name", Moved, "address"),
+            ("name", Confirmed, "name"),
+        ] {
+            let check = Check {
+                field: field.into(),
+                ..check(1, 1, outcome)
+            };
+            assert_eq!(check.column(), column, "{field} {outcome:?}");
+        }
     }
 
     #[test]

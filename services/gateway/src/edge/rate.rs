@@ -43,7 +43,7 @@ pub(crate) struct Quotum {
     name: &'static str,
     policy: HeaderValue,
     remaining: u32,
-    /// Until the bucket is full again.
+    /// Until the bucket is full again; until there is one more in an empty one.
     refill: Duration,
 }
 
@@ -78,21 +78,25 @@ impl RateLimits {
             dealer: scope.dealer().cloned(),
         };
         match self.buckets.check_key(&caller) {
-            Ok(state) => (self.quotum(state.remaining_burst_capacity()), Ok(())),
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let missing = self.quota.burst_size().get().saturating_sub(remaining);
+                let refill = self.quota.replenish_interval() * missing;
+                (self.quotum(remaining, refill), Ok(()))
+            }
             Err(until) => {
                 let wait = until.wait_time_from(self.clock.now());
-                (self.quotum(0), Err(RateLimited { wait }))
+                (self.quotum(0, wait), Err(RateLimited { wait }))
             }
         }
     }
 
-    fn quotum(&self, remaining: u32) -> Quotum {
-        let missing = self.quota.burst_size().get().saturating_sub(remaining);
+    fn quotum(&self, remaining: u32, refill: Duration) -> Quotum {
         Quotum {
             name: self.name,
             policy: self.policy.clone(),
             remaining,
-            refill: self.quota.replenish_interval() * missing,
+            refill,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     routes::{
         customers::CustomerView,
         profile::is_outage,
-        vehicles::{VehicleView, find_by_key},
+        vehicles::{VehicleView, find_vehicles},
     },
     state::App,
     values::views,
@@ -87,7 +87,8 @@ impl LookupBody {
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Found {
-    /// Likeliest first.
+    /// Likeliest first. By plate or VIN who has a part in the car now, its owner before the others, and whose own record carries the
+    /// key.
     customers: Vec<CustomerView>,
     /// By plate or VIN, or those of the customers.
     vehicles: Vec<VehicleView>,
@@ -109,9 +110,7 @@ pub(crate) async fn look_up(
 ) -> Answer {
     let key = body.key()?;
     let (found, vehicles) = if let Some(by) = vehicle_key(&key) {
-        let (found, vehicles) =
-            tokio::join!(customers(&app, &call, key), find_by_key(&app, &call, by));
-        (found?, vehicles)
+        of_car(&app, &call, key, by).await?
     } else {
         let found = customers(&app, &call, key).await?;
         let vehicles = if found.reception {
@@ -142,8 +141,67 @@ fn vehicle_key(key: &Key) -> Option<VehicleKey> {
     match key {
         Key::Plate(plate) => Some(VehicleKey::Plate(plate.clone())),
         Key::Vin(vin) => Some(VehicleKey::Vin(vin.clone())),
-        Key::Phone(_) | Key::IdNumber(_) | Key::CreditCode(_) | Key::Number(_) => None,
+        Key::Phone(_) | Key::IdNumber(_) | Key::CreditCode(_) | Key::Number(_) | Key::Car(_) => {
+            None
+        }
     }
+}
+
+/// The car of a plate or VIN, and whose it is; without the car, those whose own records carry the key.
+async fn of_car(
+    app: &App,
+    call: &Call,
+    key: Key,
+    by: VehicleKey,
+) -> Answer<(pb::LookupResponse, Answer<Vec<vehicle::Vehicle>>)> {
+    let request = vehicle::LookupVehiclesRequest {
+        key: Some(by),
+        with_parties: true,
+    };
+    let (carriers, car) =
+        tokio::join!(customers(app, call, key), find_vehicles(app, call, request));
+    let carriers = carriers?;
+    match car {
+        Ok(car) => {
+            let found = with_parties(app, call, carriers, car.parties).await?;
+            Ok((found, Ok(car.vehicles)))
+        }
+        Err(failure) => Ok((carriers, Err(failure))),
+    }
+}
+
+/// Those who carry the key with those who have a part in its car, of whom a dealer's row of the car alone may know. The customer
+/// role is asked once more only if one of them carries no key.
+async fn with_parties(
+    app: &App,
+    call: &Call,
+    mut carriers: pb::LookupResponse,
+    parties: Vec<vehicle::Party>,
+) -> Answer<pb::LookupResponse> {
+    let carries = |party: &vehicle::Party| {
+        let mut found = carriers.customers.iter();
+        found.any(|customer| customer.id == party.customer_id)
+    };
+    if parties.iter().all(carries) {
+        let place = |customer: &pb::Customer| {
+            let is_his = |party: &vehicle::Party| party.customer_id == customer.id;
+            parties.iter().position(is_his).unwrap_or(parties.len())
+        };
+        carriers.customers.sort_by_key(place);
+        return Ok(carriers);
+    }
+    let records = parties.into_iter().map(|party| party.source_record_id);
+    let car = pb::PartiesOfCar {
+        source_record_ids: records.collect(),
+    };
+    let mut found = customers(app, call, Key::Car(car)).await?;
+    found.reception |= carriers.reception;
+    for carrier in carriers.customers {
+        if found.customers.iter().all(|known| known.id != carrier.id) {
+            found.customers.push(carrier);
+        }
+    }
+    Ok(found)
 }
 
 /// Once only: a look-up is on record, and a second try would be there twice.

@@ -42,6 +42,8 @@ async fn a_caller_who_asks_too_much_is_told_when_to_come_back_and_others_are_not
         (429, "RATE_LIMITED")
     );
     assert_eq!(refused.header("retry-after"), Some("1"));
+    // Who comes again then is not too early.
+    assert_eq!(refused.header("ratelimit"), Some("\"default\";r=0;t=1"));
     assert_eq!(
         rig.send(request("GET", &path, &rig.tokens.of("service"), ""))
             .await

@@ -141,6 +141,27 @@ async fn a_look_up_asks_for_vehicles_by_the_key_or_of_the_customers_found() {
 }
 
 #[tokio::test]
+async fn whose_a_car_is_is_asked_for_only_if_he_does_not_carry_its_key() {
+    // The owner of the plate's car carries the plate; of the VIN's car only the record is known.
+    for (body, calls, last) in [
+        (r#"{"plate":"沪AD00001"}"#, 1, "Plate("),
+        (r#"{"vin":"LSVAA4182E2123456"}"#, 2, "Car(PartiesOfCar"),
+    ] {
+        let rig = Rig::new();
+        let reply = rig.call("POST", "/v1/lookup", body).await;
+        assert_eq!(rig.customer.calls(), calls, "{body}");
+        assert!(
+            rig.customer.last_message().contains(last),
+            "{}",
+            rig.customer.last_message()
+        );
+        let found = reply.json();
+        assert_eq!(found["customers"].as_array().unwrap().len(), 1, "{body}");
+        assert_eq!(found["reception"], true);
+    }
+}
+
+#[tokio::test]
 async fn who_looks_up_cars_alone_is_told_of_nobody() {
     let rig = Rig::new();
     let look = |body| {
@@ -150,6 +171,7 @@ async fn who_looks_up_cars_alone_is_told_of_nobody() {
     let found = look(r#"{"plate":"沪AD00001"}"#).await;
     assert_eq!(found.json()["vehicles"][0]["id"], VEHICLE);
     assert!(rig.vehicle.last_message().contains("Plate("));
+    assert!(rig.vehicle.last_message().contains("with_parties: false"));
     assert_eq!(rig.customer.calls(), 0, "no customer was asked for");
     for (body, reason) in [
         (r#"{"phone":"13800000000"}"#, "INVALID_ARGUMENT"),

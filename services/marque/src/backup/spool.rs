@@ -117,8 +117,8 @@ mod tests {
         assert!(hold(&spool, &second).unwrap().is_empty());
         let names = [
             "customer/1",
-            "customer/sealed/2.sealed",
-            "vehicle/sealed/3.sealed",
+            "customer-sealed/2.sealed",
+            "vehicle-sealed/3.sealed",
         ];
         for name in names {
             fs::create_dir_all(spool.join(name).parent().unwrap()).unwrap();

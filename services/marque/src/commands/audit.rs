@@ -4,11 +4,16 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use marque_config::{Config, ServiceRole};
+use marque_core::{Clock as _, SystemClock, Timestamp};
 use marque_db::{Database, Settings, StoreError};
 use marque_ledger::{Verdict, Verification};
 
 use super::{say, settings::Flags};
-use crate::{audit::signed_heads, roles, wiring::database_settings};
+use crate::{
+    audit::{EVERY, FOLDER, signed_heads},
+    roles,
+    wiring::database_settings,
+};
 
 /// Faults told one by one; more are counted.
 const TOLD: usize = 20;
@@ -60,11 +65,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 async fn verify(config: &Config, role: ServiceRole, settings: &Settings) -> anyhow::Result<usize> {
     let began = Instant::now();
     let db = Database::open(settings)?;
-    let (signed, broken) = match signed_heads(&config.data_dir, role) {
+    let (signed, mut broken) = match signed_heads(&config.data_dir, role) {
         Ok(heads) => (heads, None),
         // The record can still be walked; that its heads cannot be trusted is a fault of its own.
         Err(error) => (Vec::new(), Some(error)),
     };
+    let is_unsigned = signed.is_empty() && broken.is_none();
     let walked: Result<Verdict, StoreError> = db
         .scan(move |conn| {
             let mut verification = Verification::new(signed);
@@ -74,10 +80,23 @@ async fn verify(config: &Config, role: ServiceRole, settings: &Settings) -> anyh
         .await;
     let verdict = walked?;
     tell(role, &verdict, began)?;
+    if is_unsigned && verdict.first_at.is_some_and(is_signed_by_now) {
+        let folder = config.data_dir.join(FOLDER);
+        broken = Some(anyhow::anyhow!(
+            "none is kept in {}, so that nobody can tell whether an end was cut off: put back the folder of the process that wrote this record",
+            folder.display()
+        ));
+    }
     if let Some(error) = &broken {
         say(format_args!("  signed heads: {error:#}"))?;
     }
     Ok(verdict.faults.len() + usize::from(broken.is_some()))
+}
+
+/// Whether a record of that time must have been followed by a signed head.
+fn is_signed_by_now(at: Timestamp) -> bool {
+    let age = SystemClock.now().as_micros().saturating_sub(at.as_micros());
+    u128::try_from(age).is_ok_and(|age| age > 2 * EVERY.as_micros())
 }
 
 fn tell(role: ServiceRole, verdict: &Verdict, began: Instant) -> anyhow::Result<()> {
@@ -104,4 +123,21 @@ fn tell(role: ServiceRole, verdict: &Verdict, began: Instant) -> anyhow::Result<
         say(format_args!("  … and {} more", verdict.faults.len() - TOLD))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_followed_by_a_signed_head_after_a_while() {
+        let written = |seconds_ago: i64| {
+            let now = SystemClock.now().as_micros();
+            is_signed_by_now(Timestamp::from_micros(now - seconds_ago * 1_000_000))
+        };
+        assert_eq!(
+            [-60, 0, 100, 130, 86_400].map(written),
+            [false, false, false, true, true]
+        );
+    }
 }

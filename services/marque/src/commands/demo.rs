@@ -54,7 +54,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         .post("/v1/network", &files::network(&args.data.join("files"))?)
         .await?;
     let imports = take_in(&config, address, &dealers).await?;
-    tell_counts(&count(&node).await?)?;
+    let counts = count(&node).await?;
+    tell_counts(&counts)?;
     let agent = issue(&config, "demo-agent", Role::Agent, Scope::Headquarters)?;
     let person = person::most_scattered(&admin, &imports).await?;
     person::tell(
@@ -63,7 +64,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     )
     .await?;
     let base = format!("http://{address}");
-    quality::tell(&admin, &dealers, |dealer| {
+    quality::tell(&admin, &dealers, counts.source_records, |dealer| {
         let scope = Scope::Dealer(dealer.parse()?);
         Api::new(&base, issue(&config, "demo-dms", Role::Dms, scope)?)
     })

@@ -1,6 +1,10 @@
 //! `marque doctor`.
 
-use std::{net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
 
 use marque_config::Config;
 use marque_db::{Database, Migrator, Settings, StoreError};
@@ -60,24 +64,33 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     )
 }
 
-fn check_files(config: &Config) -> Vec<String> {
-    let mut problems = Vec::new();
-    if let Err(error) = std::fs::create_dir_all(&config.data_dir) {
-        problems.push(format!(
-            "data_dir: {} cannot be made: {error}",
-            config.data_dir.display()
+/// Looks at the folder and the keys. What is not there yet `serve` makes: who only asks makes no keys.
+fn check_files(config: &Config) -> Option<String> {
+    let folder = config.data_dir.ancestors().find(|folder| folder.exists());
+    if let Some(file) = folder.filter(|folder| !folder.is_dir()) {
+        return Some(format!(
+            "data_dir: {} cannot be made: {} is a file",
+            config.data_dir.display(),
+            file.display()
         ));
-        return problems;
     }
-    if let Err(error) = Vault::from_config(&config.vault, &config.data_dir) {
-        problems.push(format!("vault: {error}"));
+    let vault = &config.vault;
+    let is_told = vault.keyring.is_some() || vault.keyring_file.is_some();
+    if !is_told && !vault.file(&config.data_dir).exists() {
+        return None;
     }
-    problems
+    let error = Vault::from_config(vault, &config.data_dir).err()?;
+    Some(format!("vault: {error}"))
 }
 
-/// Whether a marque of this configuration runs already: then its addresses are taken by itself.
+/// Whether a marque of this configuration runs already: then its addresses are taken by itself. It is asked at both, since the one of
+/// operators may be any that was free.
 async fn is_running(config: &Config) -> bool {
-    let alive = format!("http://{}/livez", config.admin_listen);
+    is_alive(config.admin_listen).await || is_alive(config.listen).await
+}
+
+async fn is_alive(address: SocketAddr) -> bool {
+    let alive = format!("http://{address}/livez");
     let answer = reqwest::Client::new()
         .get(alive)
         .timeout(Duration::from_secs(2))

@@ -1,6 +1,8 @@
 //! `marque import`.
 
 use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -232,20 +234,69 @@ async fn save_quarantine(api: &Api, file: &Path, import: &Value) -> anyhow::Resu
     let rows = api
         .download(&format!("/v1/imports/{id}/quarantine"))
         .await?;
-    // Behind the whole name: a.csv and a.xlsx have quarantined rows of their own.
-    let mut name = file.as_os_str().to_owned();
-    name.push(".quarantine.csv");
-    let path = PathBuf::from(name);
-    tokio::fs::write(&path, rows)
-        .await
-        .with_context(|| format!("{}", path.display()))?;
+    let path = write_beside(file, &rows)?;
     say(format_args!(
         "  the quarantined rows are in {}: mend them and send that file",
         path.display()
     ))
 }
 
+/// Writes quarantined rows beside their file. What lies there from another time may have been mended: it stays as it is, and
+/// the rows go under the next number, unless they are the same.
+fn write_beside(file: &Path, rows: &[u8]) -> anyhow::Result<PathBuf> {
+    let mut number = 1;
+    loop {
+        let path = quarantine_path(file, number);
+        if holds(&path, rows).with_context(|| format!("{}", path.display()))? {
+            return Ok(path);
+        }
+        number += 1;
+    }
+}
+
+/// Behind the whole name: `a.csv` and `a.xlsx` have quarantined rows of their own.
+fn quarantine_path(file: &Path, number: u32) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".quarantine");
+    if number > 1 {
+        name.push(format!("-{number}"));
+    }
+    name.push(".csv");
+    PathBuf::from(name)
+}
+
+/// Whether a file holds these bytes, now if there was none.
+fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    match File::create_new(path) {
+        Ok(mut file) => file.write_all(bytes).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(fs::read(path)? == bytes),
+        Err(error) => Err(error),
+    }
+}
+
 fn style() -> ProgressStyle {
     ProgressStyle::with_template("{prefix:24!} {bar:32} {bytes:>10}/{total_bytes:10} {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quarantined_rows_that_are_being_mended_are_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("q.csv");
+        let name = |rows: &[u8]| {
+            let path = write_beside(&file, rows).unwrap();
+            path.file_name().unwrap().to_string_lossy().into_owned()
+        };
+        assert_eq!(name(b"as it came"), "q.csv.quarantine.csv");
+        assert_eq!(name(b"as it came"), "q.csv.quarantine.csv", "the same rows");
+        let first = folder.path().join("q.csv.quarantine.csv");
+        fs::write(&first, "mended").unwrap();
+        assert_eq!(name(b"as it came"), "q.csv.quarantine-2.csv");
+        assert_eq!(name(b"others"), "q.csv.quarantine-3.csv");
+        assert_eq!(fs::read(&first).unwrap(), b"mended");
+    }
 }

@@ -5,6 +5,8 @@
 mod files;
 #[path = "link/outcome.rs"]
 mod outcome;
+#[path = "link/quotes.rs"]
+mod quotes;
 
 use std::path::PathBuf;
 use std::time::Instant;

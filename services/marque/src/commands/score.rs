@@ -13,8 +13,8 @@ use marque_insight::value::Model;
 ///
 /// The file has the columns id, kind (person or organization), and either the six indicators transaction_amount,
 /// transaction_frequency, interaction, social_influence, future_value, credit as points of 1 to 100, or raw facts such as
-/// purchase_amount, visit_count, months_since_first. Chinese headers work too; empty cells are missing facts; other columns
-/// are kept. Added are score, rank, tier and confidence; persons and organizations are ranked apart.
+/// purchase_amount, visit_count, months_since_first. Chinese headers work too; empty cells are missing facts, and so are NaN,
+/// null, a dash and the like; other columns are kept. Added are score, rank, tier and confidence; persons and organizations are ranked apart.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// CSV file with one customer a row, UTF-8 or GB18030

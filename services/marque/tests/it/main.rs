@@ -7,6 +7,7 @@
 
 mod backup;
 mod demo;
+mod doctor;
 mod hostile_files;
 mod keys;
 mod kills;

@@ -1,6 +1,10 @@
 //! What whoever mistyped a command is told.
 
-use std::process::Command;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// What the program writes to standard error where backtraces are asked for.
 fn refused(arguments: &[&str]) -> String {
@@ -47,4 +51,20 @@ fn an_error_is_told_with_its_causes_and_without_a_backtrace() {
     ]);
     assert!(told.starts_with("Error: "), "{told}");
     assert!(told.lines().count() <= 4, "{told}");
+}
+
+#[test]
+fn a_reader_that_goes_away_costs_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, json] = ["in.csv", "out.json"].map(|name| folder.path().join(name));
+    fs::write(&file, "source_key,name,phone\nK1,王伟,13812345678\n").unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_marque"))
+        .arg("quality")
+        .args([file.as_path(), Path::new("--json"), json.as_path()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(run.stdout.take());
+    assert!(run.wait().unwrap().success());
+    assert!(json.exists());
 }

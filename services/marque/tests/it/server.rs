@@ -80,6 +80,11 @@ impl Server {
         }
     }
 
+    /// Its address, without the scheme.
+    pub(crate) fn address(&self) -> String {
+        self.base.replace("http://", "")
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();

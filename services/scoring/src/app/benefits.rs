@@ -115,7 +115,7 @@ impl ScoreApp {
         &self,
         ctx: CallContext,
         (toml, version): (String, String),
-        activate: bool,
+        (activate, only_new): (bool, bool),
     ) -> Result<StoredPlan> {
         let new = if toml.is_empty() {
             None
@@ -127,6 +127,10 @@ impl ScoreApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
+                let wanted = new.as_ref().unwrap_or(&version);
+                if only_new && storage::find_benefit_plan(conn, wanted)?.is_some() {
+                    return Err(Error::Exists);
+                }
                 if let Some(version) = &new {
                     match storage::find_benefit_plan(conn, version)? {
                         Some(known) if known.toml == toml => {}

@@ -131,6 +131,7 @@ impl ScoreApp {
         ctx: CallContext,
         model: String,
         plan: MaintenancePlan,
+        only_new: bool,
     ) -> Result<()> {
         for (field, step) in [("first", plan.first), ("every", plan.every)] {
             if !(1..=MOST_KM).contains(&step.km) || !(1..=MOST_MONTHS).contains(&step.months) {
@@ -146,6 +147,13 @@ impl ScoreApp {
             .write(move |conn| {
                 // Whoever finds dues by the plan before is done, or begins after it.
                 storage::lock(conn)?;
+                if only_new
+                    && storage::list_plans(conn)?
+                        .iter()
+                        .any(|(of, _)| *of == model)
+                {
+                    return Err(Error::Exists);
+                }
                 storage::put_plan(conn, &model, &plan)?;
                 storage::mark_model(conn, &model)?;
                 let entry = Entry {

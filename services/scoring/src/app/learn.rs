@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
-use marque_core::business_date;
+use marque_core::{Timestamp, business_date};
 use marque_db::{AsStoreError as _, Conn, StoreError};
 use marque_insight::mileage::{History, MileageModel, Profile};
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::ScoreApp;
 use crate::{
-    domain::{EDITION, Fitted, Happening, Learner, Vehicle, readings},
+    domain::{Fitted, Happening, Learner, Vehicle, readings},
     error::{Error, Result},
     storage,
 };
@@ -85,20 +85,18 @@ impl ScoreApp {
     async fn learn_if_due(&self, seen: &mut Seen) -> Result<()> {
         let (app, today) = (self.clone(), business_date(self.clock.now()));
         let read = move |conn: &mut Conn<'_>| {
-            let last = app.assessor.fitted(conn)?;
-            Ok::<_, StoreError>((last, storage::last_change(conn)?))
+            let learnt = app.assessor.learnt(conn)?;
+            Ok::<_, StoreError>((learnt, storage::last_change(conn)?))
         };
-        let (last, changes) = self.db.read(read).await?;
+        let ((since, last), changes) = self.db.read(read).await?;
         let population = last.population();
         // The first customers are learnt from at once: it costs little, and nothing is known without.
         let is_calm = population == 0 || seen.is_calm(population, changes);
         seen.changes = Some(changes);
-        // What is believed before anything was learnt is of today.
-        let is_fresh = last.on >= today && last.edition == EDITION;
-        if is_fresh && !(is_calm && self.has_doubled(population, seen, changes).await?) {
+        if last.is_of(today) && !(is_calm && self.has_doubled(population, seen, changes).await?) {
             return Ok(());
         }
-        self.learn(today).await
+        self.learn(today, since).await
     }
 
     /// Whether there are twice as many customers as there were, or any at all where there was none.
@@ -112,8 +110,9 @@ impl ScoreApp {
         Ok(customers >= enough)
     }
 
-    /// Learns from all customers and cars, and keeps what was learnt.
-    async fn learn(&self, today: NaiveDate) -> Result<()> {
+    /// Learns from all customers and cars, and keeps what was learnt, unless another process has done so since: everybody is assessed
+    /// anew by what is kept, and once is enough.
+    async fn learn(&self, today: NaiveDate, since: Timestamp) -> Result<()> {
         let known = self.db.scan(storage::count_customers).await?;
         if known == 0 {
             return Ok(());
@@ -132,7 +131,7 @@ impl ScoreApp {
         let body = serde_json::to_string(&fitted).expect("what was learnt is finite numbers");
         let now = self.clock.now();
         self.db
-            .write(move |conn| storage::put_fitted(conn, &body, now))
+            .write(move |conn| storage::put_fitted(conn, &body, (since, now)))
             .await?;
         self.learnt.notify_one();
         Ok(())

@@ -27,6 +27,9 @@ const FEW: usize = 20_000;
 /// Customers looked at in a row for those somebody sees.
 const BATCH: usize = 500;
 
+/// A place in the ranking.
+type Spot = (WeightedSum, CustomerId);
+
 impl ScoreApp {
     /// Customers of a kind by rank, the highest first; those of one brand, and of one tier among all or among these, if asked.
     pub(crate) async fn list(
@@ -39,7 +42,7 @@ impl ScoreApp {
         self.ladder.catch_up().await?;
         let group = Some(brand.as_str()).filter(|brand| !brand.is_empty());
         let (size, lasts) = self.ladder.shape(kind, group);
-        let place = |(customer, sum): (CustomerId, WeightedSum)| (sum, customer);
+        let spot = |(customer, sum): (CustomerId, WeightedSum)| (sum, customer);
         let (mut after, last) = match tier {
             None => (None, None),
             Some(tier) => {
@@ -47,7 +50,7 @@ impl ScoreApp {
                 let Some(last) = self.ladder.last_held(kind, group, tier) else {
                     return Ok((Vec::new(), None));
                 };
-                (above.map(place), Some(place(last)))
+                (above.map(spot), Some(spot(last)))
             }
         };
         if let Some(token) = &page.after {
@@ -61,21 +64,22 @@ impl ScoreApp {
             limit: page.size as usize,
         };
         let app = self.clone();
-        let mut shown: Vec<Shown> = self
+        let (spots, mut shown): (Vec<Spot>, Vec<Shown>) = self
             .db
             .scan(move |conn| {
                 let rows = app.page_of(conn, ctx.scope(), (&listing, size))?;
                 conn.see_all_dealers()?;
                 rows.into_iter()
-                    .map(|row| app.show(conn, row, Asked::default()))
+                    .map(|(spot, row)| Ok((spot, app.show(conn, row, Asked::default())?)))
                     .collect::<Result<_>>()
             })
             .await?;
-        let is_full = shown.len() == page.size as usize;
-        let next = shown.last().filter(|_| is_full).map(|last| {
-            let Row { sum, customer, .. } = &last.row;
-            format!("{}:{}", sum.0, customer.uuid().as_simple())
-        });
+        // The next page begins behind the place where he was found: by now he may stand elsewhere.
+        let is_full = spots.len() == page.size as usize;
+        let next = spots
+            .last()
+            .filter(|_| is_full)
+            .map(|(sum, customer)| format!("{}:{}", sum.0, customer.uuid().as_simple()));
         for each in &mut shown {
             let customer = each.row.customer;
             each.standing = self.ladder.standing(kind, None, customer);
@@ -102,7 +106,7 @@ impl ScoreApp {
         conn: &mut Conn<'_>,
         scope: &Scope,
         (listing, size): (&Listing, u64),
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<(Spot, Row)>, StoreError> {
         let is_of_brand = !listing.brand.is_empty();
         let sees_all = matches!(scope, Scope::Headquarters);
         if is_of_brand && (sees_all || size <= FEW as u64) {
@@ -111,7 +115,9 @@ impl ScoreApp {
         if matches!(scope, Scope::Dealer(_)) && storage::has_at_most(conn, scope, FEW)? {
             return self.page_of_few(conn, scope, listing);
         }
-        storage::list_by_rank(conn, scope, listing)
+        let rows = storage::list_by_rank(conn, scope, listing)?;
+        let at_own = |row: Row| ((row.sum, row.customer), row);
+        Ok(rows.into_iter().map(at_own).collect())
     }
 
     /// A page of a brand's customers whom a scope sees.
@@ -120,7 +126,7 @@ impl ScoreApp {
         conn: &mut Conn<'_>,
         scope: &Scope,
         listing: &Listing,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<(Spot, Row)>, StoreError> {
         let sees_all = matches!(scope, Scope::Headquarters);
         let at_once = if sees_all { listing.limit } else { BATCH };
         let brand = (listing.kind, listing.brand.as_str());
@@ -144,7 +150,7 @@ impl ScoreApp {
         conn: &mut Conn<'_>,
         scope: &Scope,
         listing: &Listing,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<(Spot, Row)>, StoreError> {
         let known = storage::list_in_scope(conn, scope, listing.kind)?;
         let brand = Some(listing.brand.as_str()).filter(|brand| !brand.is_empty());
         let mut places = self.ladder.places((listing.kind, brand), &known);
@@ -162,23 +168,23 @@ impl ScoreApp {
     }
 }
 
-/// The rows of those at some places whom a scope sees, in the order of the places.
+/// The rows of those at some places whom a scope sees, each with his place, in the order of the places.
 fn rows_at(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    places: &[(WeightedSum, CustomerId)],
-) -> Result<Vec<Row>, StoreError> {
+    places: &[Spot],
+) -> Result<Vec<(Spot, Row)>, StoreError> {
     let customers: Vec<CustomerId> = places.iter().map(|(_, customer)| *customer).collect();
     let rows = storage::find_ranked(conn, scope, &customers)?;
     let mut rows: FxHashMap<CustomerId, Row> =
         rows.into_iter().map(|row| (row.customer, row)).collect();
-    let in_order = customers
+    let in_order = places
         .iter()
-        .filter_map(|customer| rows.remove(customer));
+        .filter_map(|spot| Some((*spot, rows.remove(&spot.1)?)));
     Ok(in_order.collect())
 }
 
-fn read_key(key: &str) -> Option<(WeightedSum, CustomerId)> {
+fn read_key(key: &str) -> Option<Spot> {
     let (sum, customer) = key.split_once(':')?;
     let customer = Uuid::try_parse(customer).ok()?;
     Some((WeightedSum(sum.parse().ok()?), customer.into()))

@@ -163,13 +163,16 @@ impl ScoreApp {
         &self,
         ctx: CallContext,
         new: NewModel,
-        activate: bool,
+        (activate, only_new): (bool, bool),
     ) -> Result<(StoredModel, usize)> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .bulk(move |conn| {
                 storage::lock(conn)?;
                 let model = new.resolve(conn, app.assessor.models())?;
+                if only_new && storage::find_model(conn, model.version())?.is_some() {
+                    return Err(Error::Exists);
+                }
                 keep(conn, &model, now)?;
                 act(conn, &ctx, now, "score_model_put", model.version())?;
                 let mut rescored = 0;

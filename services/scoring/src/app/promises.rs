@@ -55,7 +55,7 @@ impl ScoreApp {
     pub(crate) async fn put_promise(
         &self,
         ctx: CallContext,
-        to: PromisedTo,
+        (to, only_new): (PromisedTo, bool),
         new: Option<NewPromise>,
     ) -> Result<Promise> {
         check(&to, new.as_ref())?;
@@ -69,7 +69,7 @@ impl ScoreApp {
                 } else {
                     "guarantee_terms_withdrawn"
                 };
-                let promise = change(conn, &to, new.as_ref())?;
+                let promise = change(conn, (&to, only_new), new.as_ref())?;
                 if promise.vin.is_empty() {
                     storage::mark_model(conn, &promise.model)?;
                 } else {
@@ -90,7 +90,11 @@ impl ScoreApp {
     }
 }
 
-fn change(conn: &mut Conn<'_>, to: &PromisedTo, new: Option<&NewPromise>) -> Result<Promise> {
+fn change(
+    conn: &mut Conn<'_>,
+    (to, only_new): (&PromisedTo, bool),
+    new: Option<&NewPromise>,
+) -> Result<Promise> {
     let vin = match to.vehicle {
         Some(vehicle) => {
             let car = storage::find_vehicle(conn, vehicle)?;
@@ -99,6 +103,16 @@ fn change(conn: &mut Conn<'_>, to: &PromisedTo, new: Option<&NewPromise>) -> Res
         None => String::new(),
     };
     let sold_from = to.sold_from.unwrap_or(EVER);
+    let is_same = |known: &Promise| {
+        known.vin == vin && known.model == to.model && known.sold_from == sold_from
+    };
+    if only_new
+        && storage::promises_to(conn, &[vin.as_str()])?
+            .iter()
+            .any(is_same)
+    {
+        return Err(Error::Exists);
+    }
     let Some(NewPromise { terms, particulars }) = new else {
         let cars = (vin.as_str(), to.model.as_str());
         let was = storage::take_back_promise(conn, cars, sold_from)?;

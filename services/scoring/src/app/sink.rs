@@ -92,6 +92,7 @@ impl Sink for FactSink {
         });
         Entry {
             findings: Vec::new(),
+            of_rows: Vec::new(),
             refusals: refusals.collect(),
             payload,
         }

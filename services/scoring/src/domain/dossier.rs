@@ -269,19 +269,25 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Whether the part is still held: its row has not named somebody else, and no other customer has become owner
-    /// since. The rule is the vehicle service's own.
+    /// since. The rule is the vehicle service's own, but for a car bought back while another dealer still names an owner in between.
     pub(crate) fn is_current(&self, all: &[Self]) -> bool {
-        let is_ended = self.ended_at.is_some_and(|ended| ended >= self.last_at);
         let is_succeeded = all.iter().any(|other| {
             let is_another = matches!(
                 (other.customer, self.customer), (Some(new), Some(old)) if new != old
             );
-            other.vin == self.vin
-                && is_another
-                && (other.is_owner || !self.is_owner)
-                && other.first_at > self.last_at
+            // Of owners whom nobody took back the last to become it is one, however often the others are named again.
+            let is_later = if self.is_owner {
+                !other.is_taken_back() && other.first_at > self.first_at
+            } else {
+                other.first_at > self.last_at
+            };
+            other.vin == self.vin && is_another && (other.is_owner || !self.is_owner) && is_later
         });
-        !is_ended && !is_succeeded
+        !self.is_taken_back() && !is_succeeded
+    }
+
+    fn is_taken_back(&self) -> bool {
+        self.ended_at.is_some_and(|ended| ended >= self.last_at)
     }
 
     /// Whether nobody else owned the car before.
@@ -293,5 +299,45 @@ impl Claim {
                 && other.first_at < self.first_at
         };
         self.is_owner && !all.iter().any(before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn owner(record: u128, first: i64, last: i64, ended: Option<i64>) -> Claim {
+        Claim {
+            vin: "LMVCA1A60R1000001".into(),
+            is_owner: true,
+            record: Uuid::from_u128(record).into(),
+            customer: Some(Uuid::from_u128(record).into()),
+            first_at: Timestamp::from_micros(first),
+            last_at: Timestamp::from_micros(last),
+            ended_at: ended.map(Timestamp::from_micros),
+        }
+    }
+
+    #[test]
+    fn of_those_who_are_named_the_last_to_become_owner_has_the_car() {
+        for (claims, current) in [
+            // Sent again after the sale.
+            ([owner(1, 1, 8, None), owner(2, 5, 5, None)], [false, true]),
+            // Bought back from who bought it.
+            (
+                [owner(1, 1, 8, Some(5)), owner(2, 5, 5, Some(8))],
+                [true, false],
+            ),
+            // Named by mistake.
+            (
+                [owner(1, 1, 1, None), owner(2, 5, 5, Some(6))],
+                [true, false],
+            ),
+        ] {
+            let held = [0, 1].map(|at: usize| claims[at].is_current(&claims));
+            assert_eq!(held, current, "{claims:?}");
+        }
     }
 }

@@ -103,6 +103,12 @@ impl Fitted {
         }
     }
 
+    /// Whether it was learnt on a day or later, by what this release keeps. What a later one keeps is none of this one's: while both run
+    /// they would learn by turns for ever. What is believed before anything was learnt is of the day.
+    pub(crate) fn is_of(&self, today: NaiveDate) -> bool {
+        self.on >= today && self.edition >= EDITION
+    }
+
     /// How many customers there were when it was learnt, as far as that is known.
     pub(crate) fn population(&self) -> i64 {
         self.known.max(self.customers as i64)
@@ -226,4 +232,23 @@ fn quantiles(mut values: Vec<f64>) -> Vec<f64> {
     (0..=QUANTILES)
         .map(|step| values[step * last / QUANTILES])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_release_learnt_is_learnt_anew_and_what_a_later_one_did_is_not() {
+        let today = NaiveDate::from_ymd_opt(2026, 6, 15).unwrap();
+        let learnt = |on, edition| Fitted {
+            edition,
+            ..Fitted::unlearnt(on)
+        };
+        assert!(!learnt(today, EDITION - 1).is_of(today));
+        assert!(learnt(today, EDITION).is_of(today));
+        assert!(learnt(today, EDITION + 1).is_of(today));
+        let yesterday = days_before(today, 1);
+        assert!(!learnt(yesterday, EDITION + 1).is_of(today));
+    }
 }

@@ -24,7 +24,8 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let asked = (request.toml, request.version);
-        let plan = self.app.put_benefit_plan(ctx, asked, request.activate);
+        let how = (request.activate, request.only_new);
+        let plan = self.app.put_benefit_plan(ctx, asked, how);
         Ok(pb::PutBenefitPlanResponse {
             plan: Some(plan_to_pb(plan.await?)),
         })

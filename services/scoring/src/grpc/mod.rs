@@ -128,7 +128,8 @@ impl ScoreGrpc {
         let request = request.into_inner();
         let version = request.version.trim();
         let new = new_model(request.toml, request.weights, version, version)?;
-        let (model, rescored) = self.app.put_model(ctx, new, request.activate).await?;
+        let how = (request.activate, request.only_new);
+        let (model, rescored) = self.app.put_model(ctx, new, how).await?;
         Ok(pb::PutModelResponse {
             model: Some(convert::model_to_pb(model)),
             rescored: rescored as i64,
@@ -257,10 +258,13 @@ impl ScoreGrpc {
 
     async fn plan(&self, request: Request<pb::PutPlanRequest>) -> Result<pb::PutPlanResponse> {
         let ctx = CallContext::of(&request)?;
-        let plan = request.into_inner().plan.unwrap_or_default();
+        let pb::PutPlanRequest { plan, only_new } = request.into_inner();
+        let plan = plan.unwrap_or_default();
         let model = plan.model.trim().to_owned();
         let kept = loyalty::plan_from_pb(&plan);
-        self.app.put_plan(ctx, model.clone(), kept).await?;
+        self.app
+            .put_plan(ctx, model.clone(), kept, only_new)
+            .await?;
         Ok(pb::PutPlanResponse {
             plan: Some(loyalty::plan_to_pb((model, kept))),
         })

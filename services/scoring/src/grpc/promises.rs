@@ -26,11 +26,12 @@ impl ScoreGrpc {
         request: Request<pb::PutGuaranteeTermsRequest>,
     ) -> Result<pb::PutGuaranteeTermsResponse> {
         let ctx = CallContext::of(&request)?;
-        let told = request.into_inner().terms.unwrap_or_default();
+        let pb::PutGuaranteeTermsRequest { terms, only_new } = request.into_inner();
+        let told = terms.unwrap_or_default();
         let (vehicle_id, withdrawn) = (told.vehicle_id.clone(), told.withdrawn);
         let (to, new) = from_pb(told)?;
         let new = (!withdrawn).then_some(new);
-        let promise = self.app.put_promise(ctx, to, new).await?;
+        let promise = self.app.put_promise(ctx, (to, only_new), new).await?;
         Ok(pb::PutGuaranteeTermsResponse {
             terms: Some(pb::GuaranteeTerms {
                 withdrawn,

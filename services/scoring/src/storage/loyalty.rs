@@ -292,16 +292,17 @@ pub(crate) fn find_fitted(
     conn.query_opt(sql, &[known.into()], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Keeps what was learnt.
+/// Keeps what was learnt, unless something was kept since an instant.
 pub(crate) fn put_fitted(
     conn: &mut Conn<'_>,
     body: &str,
-    now: Timestamp,
+    (since, now): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO fitted (name, body, fitted_at) VALUES ('all', ?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET body = excluded.body, fitted_at = excluded.fitted_at",
-        &[body.into(), now.into()],
+         ON CONFLICT (name) DO UPDATE SET body = excluded.body, fitted_at = excluded.fitted_at
+             WHERE fitted.fitted_at <= ?3",
+        &[body.into(), now.into(), since.into()],
     )?;
     Ok(())
 }

@@ -72,9 +72,16 @@ fn word_of(kind: Option<Kind>) -> &'static str {
     kind.map_or("", Kind::key)
 }
 
+/// That the customer of a row is of the kind in parameter 2, if one is. His own it is, and not that of a record: he may have records of both.
+fn kind_clause(row: &str) -> String {
+    format!(
+        "(?2 = '' OR EXISTS (SELECT 1 FROM loyalty k WHERE k.customer_id = {row}.customer_id AND k.kind = ?2))"
+    )
+}
+
 /// The query of customers and their groups, `customer_id` and `grp`. Parameter 2 is their kind, or empty.
 fn groups_sql(by: By, clause: &str) -> String {
-    let clause = format!("{clause} AND (?2 = '' OR l.kind = ?2)");
+    let clause = format!("{clause} AND {}", kind_clause("l"));
     match by {
         By::All | By::Cohort => format!(
             "SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}"
@@ -111,7 +118,7 @@ pub(crate) fn degrees_by(
 ) -> Result<Vec<(String, Degrees)>, StoreError> {
     let degrees = "y.satisfaction, y.contribution, y.loyalty, y.dependence";
     let (own, own_dealers) = dealer_clause(scope, "y.dealer", 1);
-    let of_kind = "(?2 = '' OR EXISTS (SELECT 1 FROM loyalty k WHERE k.customer_id = y.customer_id AND k.kind = ?2))";
+    let of_kind = kind_clause("y");
     let (seen, seen_dealers) = dealer_clause(scope, "l.dealer", 1);
     let (sql, dealers) = match by {
         By::Dealer => (

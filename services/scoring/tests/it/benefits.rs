@@ -172,6 +172,13 @@ async fn a_plan_counts_from_when_it_is_activated(db: TestDb) {
     assert_eq!(versions, [("2026-2", true), ("2026-1", false)]);
     let other = put_plan(&world, plan("2026-2", 6)).await.unwrap_err();
     assert_eq!(other.code(), Code::AlreadyExists);
+    let new = |version: &str| PutBenefitPlanRequest {
+        only_new: true,
+        ..plan(version, 5)
+    };
+    let same = put_plan(&world, new("2026-2")).await.unwrap_err();
+    assert_eq!(same.code(), Code::AlreadyExists);
+    put_plan(&world, new("2026-3")).await.unwrap();
 }
 
 async fn what_no_plan_knows_is_refused(db: TestDb) {

@@ -8,7 +8,10 @@ use crate::world::{
     World, again, consented, consented_to, customer, event, link, linked, record_of, visit, visited,
 };
 
-store_test_suite!(who_is_erased_leaves_ranks_scores_and_facts);
+store_test_suite!(
+    who_is_erased_leaves_ranks_scores_and_facts,
+    an_older_binary_forgets_classes_by_model_too,
+);
 
 async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
     let world = World::start(db).await;
@@ -26,6 +29,7 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
         visit("D1", 2, "B", "2026-03-02"),
     ];
     world.visits.deliver([visited(1, visits)]).await;
+    keep_class_by_model(&world).await;
     let other = world.score(customer(20)).await;
     assert_eq!(world.pyramid("person").await.size, 2);
 
@@ -50,6 +54,7 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
         ("SELECT count(DISTINCT customer_id) FROM score_history", 1),
         ("SELECT count(*) FROM loyalty", 1),
         ("SELECT count(DISTINCT customer_id) FROM loyalty_history", 1),
+        ("SELECT count(*) FROM model_loyalty_history", 0),
         ("SELECT count(*) FROM record_links", 1),
         ("SELECT count(*) FROM scoring_consents", 0),
         ("SELECT count(*) FROM care_consents", 0),
@@ -61,4 +66,32 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
     ] {
         assert_eq!(world.count(sql).await, left, "{sql}");
     }
+}
+
+/// Lets customer 10 have been lost to one of his models.
+async fn keep_class_by_model(world: &World) {
+    let db = world.db.handle();
+    let kept = db.write(|conn| {
+        let sql = "INSERT INTO model_loyalty_history (customer_id, model, at, class) VALUES (?1, 'X3', 1, 'lost')";
+        conn.execute(sql, &[customer(10).uuid().into()])
+    });
+    kept.await.unwrap();
+}
+
+async fn an_older_binary_forgets_classes_by_model_too(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "A", customer(10))];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = vec![visit("D1", 1, "A", "2026-03-01")];
+    world.visits.deliver([visited(1, visits)]).await;
+    keep_class_by_model(&world).await;
+    // As the release before forgets: it knows no classes by model.
+    let older = world.db.handle();
+    let forgotten = older.write(|conn| {
+        let sql = "DELETE FROM loyalty_history WHERE customer_id = ?1";
+        conn.execute(sql, &[customer(10).uuid().into()])
+    });
+    assert!(forgotten.await.unwrap() > 0);
+    let kept = "SELECT count(*) FROM model_loyalty_history";
+    assert_eq!(world.count(kept).await, 0);
 }

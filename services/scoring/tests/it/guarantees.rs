@@ -18,6 +18,7 @@ store_test_suite!(
     what_a_diagnosis_names_is_counted_and_what_one_tells_warns,
     a_promise_above_the_law_lengthens_the_terms,
     a_promise_below_the_law_is_refused,
+    new_terms_are_put_where_there_are_none,
     a_promise_that_is_taken_back_leaves_the_one_before_it,
     what_a_certificate_says_beside_its_periods_is_kept_and_shown,
     a_demand_has_its_days_and_its_fee,
@@ -196,7 +197,10 @@ fn promise(model: &str, sold_from: &str, period_months: u32) -> GuaranteeTerms {
 }
 
 async fn put(world: &World, terms: GuaranteeTerms) -> Result<GuaranteeTerms, tonic::Status> {
-    let request = PutGuaranteeTermsRequest { terms: Some(terms) };
+    let request = PutGuaranteeTermsRequest {
+        terms: Some(terms),
+        only_new: false,
+    };
     let put = world.scoring().put_guarantee_terms(world.hq(request)).await;
     Ok(put?.into_inner().terms.unwrap())
 }
@@ -275,6 +279,22 @@ async fn a_promise_above_the_law_lengthens_the_terms(db: TestDb) {
     assert!(warranty.reason_en.contains("certificate"), "{warranty:?}");
 }
 
+async fn new_terms_are_put_where_there_are_none(db: TestDb) {
+    let world = World::start(db).await;
+    let new = async |model: &str, sold_from: &str| {
+        let request = PutGuaranteeTermsRequest {
+            terms: Some(promise(model, sold_from, 36)),
+            only_new: true,
+        };
+        world.scoring().put_guarantee_terms(world.hq(request)).await
+    };
+    for (model, sold_from) in [("S5 Plus", ""), ("S5 Plus", "2026-01-01"), ("", "")] {
+        new(model, sold_from).await.unwrap();
+        let again = new(model, sold_from).await.unwrap_err();
+        assert_eq!(again.code(), tonic::Code::AlreadyExists);
+    }
+}
+
 async fn a_promise_below_the_law_is_refused(db: TestDb) {
     let world = World::start(db).await;
     let refused = async |terms| Problem::from(put(&world, terms).await.unwrap_err());
@@ -295,6 +315,7 @@ async fn a_promise_below_the_law_is_refused(db: TestDb) {
     assert_eq!(refused(unknown).await.status, 404);
     let request = PutGuaranteeTermsRequest {
         terms: Some(promise("S5 Plus", "", 36)),
+        only_new: false,
     };
     let dealers = world.manager("D1", request);
     let denied = world.scoring().put_guarantee_terms(dealers).await;

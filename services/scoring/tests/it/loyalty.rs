@@ -228,7 +228,10 @@ async fn due_dates_follow_mileage_and_plan(db: TestDb) {
         every_km: 12_000,
         every_months: 24,
     };
-    let put = PutPlanRequest { plan: Some(plan) };
+    let put = PutPlanRequest {
+        plan: Some(plan),
+        only_new: false,
+    };
     world.scoring().put_plan(world.hq(put)).await.unwrap();
     let request = GetDueDatesRequest {
         customer_id: customer(1).to_string(),

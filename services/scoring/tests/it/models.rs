@@ -190,6 +190,13 @@ async fn a_version_never_changes(db: TestDb) {
         (problem.status, problem.reason.as_str()),
         (409, "MODEL_VERSION_TAKEN")
     );
+    let again = PutModelRequest {
+        only_new: true,
+        ..put(5.0)
+    };
+    let refused = world.scoring().put_model(world.hq(again)).await;
+    let problem = marque_errors::Problem::from(refused.unwrap_err());
+    assert_eq!(problem.reason, "ALREADY_EXISTS", "the same, and not new");
     let unknown = PutModelRequest {
         version: "v3".into(),
         activate: true,

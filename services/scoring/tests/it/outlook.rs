@@ -150,8 +150,21 @@ async fn whatever_is_told_shows_at_once(db: TestDb) {
         every_km: 7_777,
         every_months: 24,
     };
-    let put = PutPlanRequest { plan: Some(plan) };
-    world.scoring().put_plan(world.hq(put)).await.unwrap();
+    let put = PutPlanRequest {
+        plan: Some(plan),
+        only_new: false,
+    };
+    world
+        .scoring()
+        .put_plan(world.hq(put.clone()))
+        .await
+        .unwrap();
+    let new = PutPlanRequest {
+        only_new: true,
+        ..put
+    };
+    let refused = world.scoring().put_plan(world.hq(new)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::AlreadyExists);
     let after = outlook(&world, 1).await;
     let words: Vec<&str> = after.cars[0]
         .dates

@@ -10,7 +10,7 @@ use marque_api::{
     service_history::v1::RecordedVisit,
 };
 use marque_core::CustomerId;
-use marque_insight::rank::Tier;
+use marque_insight::rank::{Hysteresis, Tier};
 use marque_testkit::{TestDb, store_test_suite};
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ use crate::world::{
 store_test_suite!(
     ranks_after_many_random_events_equal_a_full_sort,
     ranks_within_a_brand_are_a_full_sort_of_who_drives_it,
+    who_falls_while_pages_are_read_takes_nobody_with_him,
 );
 
 /// A small generator (xorshift), so that a failure can be repeated.
@@ -160,6 +161,51 @@ async fn ranks_within_a_brand_are_a_full_sort_of_who_drives_it(db: TestDb) {
         let list = world.scoring().list_scores(list).await.unwrap();
         assert_eq!(list.into_inner().scores.len(), count, "{dealer}, {brand}");
     }
+}
+
+async fn who_falls_while_pages_are_read_takes_nobody_with_him(db: TestDb) {
+    let quiet = ["scoring.learn", "scoring.time-passes"];
+    let world = World::start_without(db, Hysteresis::OFF, &quiet).await;
+    let links = (1..=12).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    let vin = |n: u128| format!("LMVCA1A60R1{n:06}");
+    let mut cars = Vec::new();
+    for (at, n) in (1..).zip(1..=12) {
+        let owner = record_of("D1", &format!("K{n}"));
+        cars.push(of_brand(2 * at, &vin(n), "Nova"));
+        cars.push(owns(2 * at + 1, &vin(n), owner, "2025-01-01"));
+    }
+    world.vehicles.deliver(cars).await;
+    let visits = (1..=12).map(|n| RecordedVisit {
+        amount_minor: 10_000 * n as i64,
+        ..visit("D1", n, &format!("K{n}"), "2026-03-02")
+    });
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    let ranked = full_sort(&world).await;
+    assert_eq!(world.pyramid("person").await.size, 12);
+    let (mut listed, mut page_token) = (Vec::new(), String::new());
+    for fallen in [ranked[4], ranked[9]] {
+        // Another process has written what the ranks of this one do not know yet.
+        let other = world.db.handle();
+        let written = other.write(move |conn| {
+            let sql = "UPDATE scores SET sum = 0 WHERE customer_id = ?1";
+            conn.execute(sql, &[fallen.into()])
+        });
+        assert_eq!(written.await.unwrap(), 1);
+        let request = ListScoresRequest {
+            brand: "Nova".into(),
+            page_size: 5,
+            page_token,
+            ..ListScoresRequest::default()
+        };
+        let page = world.scoring().list_scores(world.hq(request)).await;
+        let page = page.unwrap().into_inner();
+        listed.extend(page.scores.into_iter().map(|score| score.customer_id));
+        page_token = page.next_page_token;
+    }
+    let expected = ranked[..10].iter().map(|id| CustomerId::from(*id));
+    let expected: Vec<String> = expected.map(|id| id.to_string()).collect();
+    assert_eq!(listed, expected);
 }
 
 /// Who is scored, by the stored sums.

@@ -23,6 +23,7 @@ store_test_suite!(
     what_makes_no_sense_is_refused,
     classes_by_model_are_those_with_the_model,
     persons_and_organizations_are_told_apart_if_asked,
+    who_has_records_of_both_kinds_is_of_one,
 );
 
 type Row = Vec<String>;
@@ -451,5 +452,28 @@ async fn persons_and_organizations_are_told_apart_if_asked(db: TestDb) {
                 "{report} by {by} of {kind}: {rows:?}"
             );
         }
+    }
+}
+
+async fn who_has_records_of_both_kinds_is_of_one(db: TestDb) {
+    let world = World::start(db).await;
+    let firm = Link {
+        kind: Kind::Organization as i32,
+        ..link("D2", "F1", customer(1))
+    };
+    let links = vec![link("D1", "K1", customer(1)), firm];
+    world.customers.deliver([linked(1, links)]).await;
+    let visits = vec![visit("D1", 1, "K1", "2025-11-01")];
+    world.visits.deliver([visited(1, visits)]).await;
+    for (by, groups) in [("", 1), ("dealer", 2)] {
+        let mut told = Vec::new();
+        for kind in ["person", "organization"] {
+            let asked = GetReportRequest {
+                kind: kind.into(),
+                ..ask("loyalty", by, None, None)
+            };
+            told.extend(table(&world, asked).await);
+        }
+        assert_eq!(told.len(), groups, "by {by}: {told:?}");
     }
 }

@@ -54,7 +54,10 @@ pub(crate) struct VisitPayload {
 /// Rows that were read.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    /// What was found in the order.
     pub(crate) findings: Vec<Finding>,
+    /// What was found in the line of each row.
+    pub(crate) of_rows: Vec<Vec<Finding>>,
     /// `None` if the rows must be quarantined.
     pub(crate) payload: Option<VisitPayload>,
 }
@@ -110,34 +113,27 @@ impl Rows {
         let today = business_date(now);
         let order = order_of(rows);
         let cleaned = clean_visit(&order, today);
-        let is_rejected = cleaned.is_rejected();
         let (visit, mut findings) = (cleaned.record, cleaned.findings);
-        if is_rejected {
+        findings.extend(contradictions(&order, rows));
+        if findings.iter().any(is_reject) {
             return Prepared {
                 findings,
+                of_rows: Vec::new(),
                 payload: None,
             };
         }
-        let mut lines = Vec::new();
-        if let Some(json) = visit.lines_json {
-            let read = read_lines(json, |row, payer, fault| {
-                read_line(row, payer, fault, today)
-            });
-            lines.extend(read.0);
-            findings.extend(read.1);
-        }
-        for row in rows {
-            let (line, found) = read_line(
-                &line_of(&row.columns),
-                row.extra(Extra::Payer),
-                row.extra(Extra::FaultCode),
-                today,
-            );
-            lines.extend(line);
-            findings.extend(found);
-        }
+        let WorkDone {
+            lines,
+            unanswered,
+            of_json,
+            of_rows,
+        } = work_done(visit.lines_json, rows, today);
+        findings.extend(of_json);
         missing(&visit, &mut findings);
         dedup(&mut findings);
+        let mut all = findings.clone();
+        all.extend(of_rows.iter().flatten());
+        dedup(&mut all);
         let (opened_at, closed_at) = (visit.opened_at.map(instant), visit.closed_at.map(instant));
         let order_number = visit.order_number.as_deref().unwrap_or_default().to_owned();
         let mut payload = VisitPayload {
@@ -155,20 +151,26 @@ impl Rows {
             happened_at: opened_at.or(closed_at).unwrap_or(now),
             odometer_km: visit.odometer_km.map_or(0, i64::from),
             amount_minor: visit.amount_fen,
-            content: self
-                .vault
-                .dealer_index(dealer, Purpose::Content, content(source, rows)),
+            content: self.vault.dealer_index(
+                dealer,
+                Purpose::Content,
+                content(source, rows, &unanswered),
+            ),
             header: Vec::new(),
             lines: lines_blob(lines),
             order_number,
         };
         let mut extra = unread_cells(&order, &findings);
         extra.extend(unknown_columns(rows));
-        let header = header_of(visit, (rows, extra), &payload, findings.clone());
+        let header = Header {
+            fault_codes: unanswered,
+            ..header_of(visit, (rows, extra), &payload, all)
+        };
         payload.header =
             header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
         Prepared {
             findings,
+            of_rows,
             payload: Some(payload),
         }
     }
@@ -194,17 +196,79 @@ const LINE_FIELDS: [Field; 6] = [
     Field::VisitTechnician,
 ];
 
+/// What the rows say of the order. A zero counts where no row says more.
 fn order_of<'a>(rows: &[RawRow<'a>]) -> VisitRow<'a> {
     let mut order = VisitRow::default();
     for field in Field::of(RecordKind::Visits).filter(|field| !LINE_FIELDS.contains(field)) {
-        let word = rows.iter().find_map(|row| {
-            row.columns
-                .get(field)
-                .filter(|cell| present(Some(cell)).is_some())
-        });
-        order.set(field, word);
+        let words = || rows.iter().filter_map(move |row| row.columns.get(field));
+        let said = words().find(|cell| present(Some(cell)).is_some());
+        order.set(field, said.or_else(|| words().next()));
     }
     order
+}
+
+/// What can be said of an order only once, and what it is if its rows say it differently: without one car and one customer it
+/// is no order; of when it came and what its meter showed the first word is taken.
+const SAID_ONCE: [(Field, Rule); 4] = [
+    (Field::VisitVin, Rule::RowsContradict),
+    (Field::VisitCustomerKey, Rule::RowsContradict),
+    (Field::VisitOpenedAt, Rule::RowsDiffer),
+    (Field::VisitOdometerKm, Rule::RowsDiffer),
+];
+
+/// What the rows of an order say differently.
+fn contradictions(order: &VisitRow<'_>, rows: &[RawRow<'_>]) -> Vec<Finding> {
+    let is_contradicted = |field: Field| {
+        let said = present(order.get(field));
+        let mut others = rows
+            .iter()
+            .skip(1)
+            .filter_map(|row| present(row.columns.get(field)));
+        others.any(|other| said.is_some_and(|said| !other.eq_ignore_ascii_case(said)))
+    };
+    SAID_ONCE
+        .into_iter()
+        .filter(|(field, _)| is_contradicted(*field))
+        .map(|(field, rule)| Finding::new(field, rule))
+        .collect()
+}
+
+fn is_reject(finding: &Finding) -> bool {
+    finding.severity == Severity::Reject
+}
+
+/// The work of an order as its rows tell it.
+#[derive(Default)]
+struct WorkDone {
+    lines: Vec<Line>,
+    /// Codes of faults that no line answers.
+    unanswered: Vec<String>,
+    /// What was found in the lines given as JSON.
+    of_json: Vec<Finding>,
+    /// What was found in the line of each row.
+    of_rows: Vec<Vec<Finding>>,
+}
+
+fn work_done(json: Option<&str>, rows: &[RawRow<'_>], today: chrono::NaiveDate) -> WorkDone {
+    let mut work = WorkDone::default();
+    if let Some(json) = json {
+        (work.lines, work.of_json) = read_lines(json, |row, payer, fault| {
+            read_line(row, payer, fault, today)
+        });
+    }
+    let mut faults = Vec::new();
+    for row in rows {
+        let (payer, fault) = (row.extra(Extra::Payer), row.extra(Extra::FaultCode));
+        let (line, found) = read_line(&line_of(&row.columns), payer, fault, today);
+        if line.is_none() && !fault.is_empty() && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+        work.lines.extend(line);
+        work.of_rows.push(found);
+    }
+    faults.retain(|fault| work.lines.iter().all(|line| line.fault_code != *fault));
+    work.unanswered = faults.into_iter().map(str::to_owned).collect();
+    work
 }
 
 fn line_of<'a>(row: &VisitRow<'a>) -> VisitRow<'a> {
@@ -301,6 +365,7 @@ fn header_of(
         towing: extra(Extra::Towing).to_owned(),
         substitute: extra(Extra::Substitute).to_owned(),
         transport_minutes: transport_of(rows),
+        fault_codes: Vec::new(),
         next_advice: extra(Extra::NextAdvice).to_owned(),
         findings,
         personal: Personal {
@@ -367,7 +432,7 @@ fn is_unknown(header: &str, value: &str) -> bool {
 
 /// All that was typed, so that the same rows are the same bytes and others are not; and what a later release than the first reads
 /// of it, so that rows which came before that release are taken in anew, and those of which it reads nothing more are not.
-fn content(source: &str, rows: &[RawRow<'_>]) -> Vec<u8> {
+fn content(source: &str, rows: &[RawRow<'_>], unanswered: &[String]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256 * rows.len());
     let mut put = |part: &str| {
         bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
@@ -388,6 +453,9 @@ fn content(source: &str, rows: &[RawRow<'_>]) -> Vec<u8> {
     let transport = transport_of(rows);
     if transport > 0 {
         put(&transport.to_string());
+    }
+    for fault in unanswered {
+        put(fault);
     }
     bytes
 }

@@ -67,6 +67,7 @@ impl Sink for VisitSink {
         let prepared = self.rows.prepare(&job.dealer, &job.source, &rows, job.now);
         Entry {
             findings: prepared.findings,
+            of_rows: prepared.of_rows,
             refusals: Vec::new(),
             payload: prepared.payload,
         }

@@ -42,6 +42,8 @@ pub(crate) struct Header {
     pub(crate) substitute: String,
     /// Time on the way of parts made for the VIN, of a traction battery or of a rescue: no repair time by Art. 24.
     pub(crate) transport_minutes: u32,
+    /// Codes of faults that no line answers.
+    pub(crate) fault_codes: Vec<String>,
     pub(crate) next_advice: String,
     /// What was found when it was read.
     pub(crate) findings: Vec<Finding>,

@@ -38,6 +38,8 @@ struct StoredHeader {
     sealed: Vec<u8>,
     #[prost(uint32, tag = "12")]
     transport_minutes: u32,
+    #[prost(string, repeated, tag = "13")]
+    fault_codes: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -122,6 +124,7 @@ pub(crate) fn header_blob(
         towing,
         substitute,
         transport_minutes,
+        fault_codes,
         next_advice,
         findings,
         personal,
@@ -145,6 +148,7 @@ pub(crate) fn header_blob(
         findings: findings.iter().map(store_finding).collect(),
         sealed,
         transport_minutes,
+        fault_codes,
     };
     Ok(stored.encode_to_vec())
 }
@@ -234,6 +238,7 @@ pub(super) fn read_header(
         towing: stored.towing,
         substitute: stored.substitute,
         transport_minutes: stored.transport_minutes,
+        fault_codes: stored.fault_codes,
         next_advice: stored.next_advice,
         findings: stored.findings.iter().filter_map(read_finding).collect(),
         personal,

@@ -13,6 +13,10 @@ use crate::world::{World, vin};
 store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
     an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
+    an_order_with_a_faulty_row_waits_for_it_wherever_it_stands,
+    rows_of_one_order_that_name_two_cars_or_customers_are_no_order,
+    what_is_wrong_with_a_line_is_said_of_its_row,
+    a_fault_that_no_line_answers_is_kept_with_the_visit,
 );
 
 /// Bytes a message.
@@ -169,4 +173,154 @@ async fn an_order_whose_rows_stand_apart_is_not_taken_in_by_halves(db: TestDb) {
     assert_eq!((again.accepted, again.quarantined), (2, 0));
     let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
     assert_eq!((visit.lines.len(), visit.version), (2, 1));
+}
+
+async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) {
+    let world = World::start(db).await;
+    let head = "车架号,工单号,进厂时间,明细类型,项目名称,数量,单价\n";
+    let row = |order: &str, line: &str| {
+        let car = vin(1);
+        format!("{car},{order},2025-03-05 09:00,配件,{line},1,100\n")
+    };
+    let without_price = |order: &str| row(order, "机油").replace(",100\n", "\n");
+    let without_car = |order: &str| row(order, "机油").replace(&format!("{},", vin(1)), "");
+    let never_closed = |order: &str| format!("\"{}", row(order, "机油"));
+    let file = [
+        head,
+        &row("LAST", "机滤"),
+        &without_price("LAST"),
+        &without_price("FIRST"),
+        &row("FIRST", "机滤"),
+        // What is missing stands before the number of the order, which is found a cell further on.
+        &row("SHIFTED", "机滤"),
+        &without_car("SHIFTED"),
+        &row("WHOLE", "机滤"),
+        &never_closed("QUOTED"),
+        &row("QUOTED", "机滤"),
+        &row("ALONE", "机滤"),
+        // Cells that a spreadsheet program joined: only the first row has what is the order's.
+        &row("JOINED", "机滤"),
+        ",,,配件,机油,1,100\n",
+        &without_price("BAD"),
+        &row("NEXT", "机滤"),
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    let outcomes: Vec<bool> = rows(&world, &import_of)
+        .await
+        .iter()
+        .map(|row| row.outcome() == RowOutcome::Quarantined)
+        .collect();
+    let (waits, is_taken) = (true, false);
+    assert_eq!(
+        outcomes,
+        [
+            waits, waits, waits, waits, waits, waits, is_taken, waits, waits, is_taken, waits,
+            waits, waits, is_taken
+        ]
+    );
+    let mended = [head, &row("LAST", "机滤"), &row("LAST", "机油")];
+    let again = import(&world, &mended.concat()).await;
+    assert_eq!((again.accepted, again.quarantined), (2, 0));
+    let visits = world.of_vehicle("D1", &vin(1)).await;
+    let last = visits.iter().find(|visit| visit.order_number == "LAST");
+    let last = last.expect("the order that was mended");
+    assert_eq!((last.lines.len(), last.version), (2, 1));
+}
+
+fn rules(row: &ImportRow) -> Vec<&str> {
+    row.findings.iter().map(|it| &*it.rule).collect()
+}
+
+async fn rows_of_one_order_that_name_two_cars_or_customers_are_no_order(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |order: &str, car: u32, customer: &str, day: &str| {
+        let car = vin(car);
+        format!("{order},{car},{customer},2025-03-{day} 09:00,5000,工时,检查,1,100,T1\n")
+    };
+    let file = [
+        HEADER,
+        &row("CAR", 1, "K1", "05"),
+        &row("CAR", 2, "K1", "05"),
+        &row("WHO", 3, "K1", "05"),
+        &row("WHO", 3, "K2", "05"),
+        &row("WHEN", 4, "K1", "05"),
+        &row("WHEN", 4, "K1", "06"),
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    assert_eq!((import_of.received, import_of.quarantined), (6, 4));
+    let rows = rows(&world, &import_of).await;
+    for row in &rows[..4] {
+        assert_eq!(rules(row), ["rows_contradict"], "line {}", row.line);
+    }
+    for row in &rows[4..] {
+        assert_eq!(row.outcome(), RowOutcome::AcceptedWithFindings);
+        assert_eq!(rules(row), ["rows_differ"], "line {}", row.line);
+    }
+    for car in [1, 2, 3] {
+        assert!(world.of_vehicle("D1", &vin(car)).await.is_empty());
+    }
+}
+
+async fn what_is_wrong_with_a_line_is_said_of_its_row(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |quantity: &str| {
+        let car = vin(1);
+        format!("R1,{car},K1,2025-03-05 09:00,5000,配件,机油,{quantity},100,T1\n")
+    };
+    let file = [HEADER, &row("一套"), &row("2"), &row("0"), &row("-1")];
+    let import_of = import(&world, &file.concat()).await;
+    let rows = rows(&world, &import_of).await;
+    let found: Vec<_> = rows.iter().map(rules).collect();
+    let nothing: [&str; 0] = [];
+    assert_eq!(
+        found,
+        [
+            &["number_form"][..],
+            &nothing,
+            &nothing,
+            &["amount_negative"]
+        ]
+    );
+    assert_eq!(rows[1].outcome(), RowOutcome::Accepted);
+    let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
+    let quantities: Vec<_> = visit
+        .lines
+        .iter()
+        .map(|line| (line.quantity_milli, line.quantity_assumed))
+        .collect();
+    assert_eq!(
+        quantities,
+        [(1_000, true), (2_000, false), (0, false), (-1_000, false)],
+        "what was typed is kept: none at all, and a part that was taken back"
+    );
+}
+
+async fn a_fault_that_no_line_answers_is_kept_with_the_visit(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "工单号,车架号,进厂时间,业务类型,故障代码,项目名称,结算金额\n\
+         R1,{one},2025-03-05 09:00,保修,P0300,,0\n\
+         R2,{two},2025-03-05 09:00,保修,P0300,更换点火线圈,0\n",
+        one = vin(1),
+        two = vin(2),
+    );
+    import(&world, &file).await;
+    let [bare, with_line] = [
+        world.of_vehicle("D1", &vin(1)).await.pop().unwrap(),
+        world.of_vehicle("D1", &vin(2)).await.pop().unwrap(),
+    ];
+    assert_eq!(
+        (bare.fault_codes, bare.lines.len()),
+        (vec!["P0300".to_owned()], 0)
+    );
+    assert_eq!(
+        (
+            with_line.fault_codes.len(),
+            with_line.lines[0].fault_code.as_str()
+        ),
+        (0, "P0300")
+    );
+    let amount = bare.amount.map(|amount| amount.minor);
+    assert_eq!(amount, Some(0), "nothing to pay is an amount");
+    assert_eq!(import(&world, &file).await.unchanged, 2);
 }

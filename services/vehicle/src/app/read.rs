@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use super::{RawRow, Rows, publish};
 use crate::{
-    domain::{Party, PlateInterval, Reading, Vehicle, with_validity},
+    domain::{Party, PlateInterval, Reading, Vehicle, likeliest_now, with_validity},
     error::{Error, Result},
     storage::{self, Sight},
 };
@@ -36,6 +36,14 @@ pub(crate) struct Shown {
     pub(crate) plates: Vec<PlateInterval>,
 }
 
+/// What a look-up found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) vehicles: Vec<Shown>,
+    /// Who has a part in those that carry the key now, the likeliest first; nobody unless asked for.
+    pub(crate) parties: Vec<Party>,
+}
+
 /// One page of a list and the key of the next.
 #[derive(Debug, Clone)]
 pub(crate) struct Page<T> {
@@ -47,6 +55,9 @@ pub(crate) struct Page<T> {
 const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
 const RENEWAL: Duration = Duration::from_hours(24);
+/// Most people a look-up names: a car that more have a part in is nobody's.
+const MOST_PARTIES: usize = 20;
+
 impl VehicleApp {
     pub(crate) fn new(db: Database, clock: SharedClock, rows: Rows, directory: Directory) -> Self {
         Self {
@@ -139,10 +150,15 @@ impl VehicleApp {
         self.get(ctx, vehicle.id).await
     }
 
-    /// The car of a VIN. For a dealer it is a reception.
-    pub(crate) async fn find_by_vin(&self, ctx: CallContext, typed: &str) -> Result<Vec<Shown>> {
+    /// The car of a VIN, with who has a part in it if asked for. For a dealer it is a reception.
+    pub(crate) async fn find_by_vin(
+        &self,
+        ctx: CallContext,
+        typed: &str,
+        with_parties: bool,
+    ) -> Result<Found> {
         let Ok(vin) = Vin::parse(typed) else {
-            return Ok(Vec::new());
+            return Ok(Found::nothing());
         };
         let scope = ctx.scope().clone();
         let found = self
@@ -150,13 +166,20 @@ impl VehicleApp {
             .read(move |conn| storage::find_by_vins(conn, &scope, &[vin.as_str()]))
             .await?;
         let ids: Vec<VehicleId> = found.into_iter().map(|vehicle| vehicle.id).collect();
-        self.answer_lookup(ctx, ids.clone(), ids).await
+        self.answer_lookup(ctx, ids.clone(), ids, with_parties)
+            .await
     }
 
-    /// The cars that have or had a plate. For a dealer the look-up is a reception of the car that carries it now.
-    pub(crate) async fn find_by_plate(&self, ctx: CallContext, typed: &str) -> Result<Vec<Shown>> {
+    /// The cars that have or had a plate, with who has a part in the one that carries it now if asked for. For a dealer the look-up
+    /// is a reception of that one.
+    pub(crate) async fn find_by_plate(
+        &self,
+        ctx: CallContext,
+        typed: &str,
+        with_parties: bool,
+    ) -> Result<Found> {
         let Ok(plate) = Plate::parse(typed) else {
-            return Ok(Vec::new());
+            return Ok(Found::nothing());
         };
         let scope = ctx.scope().clone();
         let held = self
@@ -174,7 +197,7 @@ impl VehicleApp {
                 all.push(held.vehicle);
             }
         }
-        self.answer_lookup(ctx, all, current).await
+        self.answer_lookup(ctx, all, current, with_parties).await
     }
 
     async fn answer_lookup(
@@ -182,10 +205,11 @@ impl VehicleApp {
         ctx: CallContext,
         found: Vec<VehicleId>,
         hits: Vec<VehicleId>,
-    ) -> Result<Vec<Shown>> {
+        with_parties: bool,
+    ) -> Result<Found> {
         let now = self.clock.now();
         if let Some(dealer) = ctx.scope().dealer().cloned() {
-            self.receive(ctx.clone(), dealer, hits, now).await?;
+            self.receive(ctx.clone(), dealer, hits.clone(), now).await?;
         }
         self.db
             .read(move |conn| {
@@ -195,7 +219,17 @@ impl VehicleApp {
                     .into_iter()
                     .filter(|id| visible.contains(id))
                     .collect();
-                show(conn, ctx.scope(), &in_order)
+                let mut parties = Vec::new();
+                let asked = hits
+                    .iter()
+                    .filter(|id| with_parties && visible.contains(id));
+                for id in asked {
+                    let facts = storage::list_parties(conn, ctx.scope(), &[*id])?;
+                    parties.extend(likeliest_now(with_validity(facts)));
+                }
+                parties.truncate(MOST_PARTIES);
+                let vehicles = show(conn, ctx.scope(), &in_order)?;
+                Ok(Found { vehicles, parties })
             })
             .await
     }
@@ -274,6 +308,16 @@ impl VehicleApp {
                 Ok(Page { entries, next })
             })
             .await
+    }
+}
+
+impl Found {
+    /// A key that cannot be one finds nothing.
+    const fn nothing() -> Self {
+        Self {
+            vehicles: Vec::new(),
+            parties: Vec::new(),
+        }
     }
 }
 

@@ -114,17 +114,17 @@ impl Recorder {
                 at: claim.at,
                 ended: false,
             }));
-            let ended = fact.ended.iter().filter(|(role, ..)| role.is_told());
-            told.extend(ended.map(|&(role, record, at)| publish::Claimed {
-                vehicle,
-                vin,
-                record,
-                role,
-                dealer: "",
-                at,
-                ended: true,
-            }));
         }
+        let ended = ended_by(facts).filter(|(_, role, ..)| role.is_told());
+        told.extend(ended.map(|(fact, role, record, at)| publish::Claimed {
+            vehicle: fleet.id(&fact.vin),
+            vin: &fact.vin,
+            record,
+            role,
+            dealer: "",
+            at,
+            ended: true,
+        }));
         publish::parties(conn, &*self.clock, told)
     }
 
@@ -255,15 +255,27 @@ fn record_parties(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result
     let records: FxHashSet<SourceRecordId> = claims.iter().map(|(_, claim)| claim.record).collect();
     let customers = storage::customers_of(conn, records)?;
     storage::put_parties(conn, &claims, &customers)?;
-    let ended: Vec<_> = facts
-        .iter()
-        .flat_map(|fact| {
-            fact.ended
-                .iter()
-                .map(|(role, record, at)| (fleet.id(&fact.vin), *role, *record, *at))
-        })
+    let ended: Vec<_> = ended_by(facts)
+        .map(|(fact, role, record, at)| (fleet.id(&fact.vin), role, record, at))
         .collect();
     storage::end_parties(conn, &ended)
+}
+
+/// The parts that rows take back, but for those that a row further down gives again.
+fn ended_by(facts: &[Facts]) -> impl Iterator<Item = (&Facts, Role, SourceRecordId, Timestamp)> {
+    facts.iter().enumerate().flat_map(move |(place, fact)| {
+        let is_given_again = move |role: Role, record: SourceRecordId| {
+            facts[place + 1..].iter().any(|later| {
+                let mut claims = later.parties.iter();
+                later.vin == fact.vin
+                    && claims.any(|claim| (claim.role, claim.record) == (role, record))
+            })
+        };
+        let ended = fact.ended.iter().copied();
+        ended
+            .filter(move |(role, record, _)| !is_given_again(*role, *record))
+            .map(move |(role, record, at)| (fact, role, record, at))
+    })
 }
 
 fn record_sight(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, RowFact, Sale},
+    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, Role, RowFact, Sale},
     storage::{self, StoredColumns},
 };
 
@@ -294,7 +294,9 @@ fn facts_of(
                 .map(|before| (role, before, now)),
         );
         let dealer = row.dealer.clone();
-        facts.parties.extend(named.map(|record| PartyClaim {
+        // A row that is changed otherwise says nothing new of who owns the car: another dealer may know better by now.
+        let is_said = named.filter(|_| role != Role::Owner || named != before);
+        facts.parties.extend(is_said.map(|record| PartyClaim {
             giver: Giver::Row,
             role,
             record,

@@ -58,6 +58,7 @@ impl Sink for VehicleSink {
         let prepared = self.rows.prepare(&job.dealer, &job.source, &raw, job.now);
         Entry {
             findings: prepared.findings,
+            of_rows: Vec::new(),
             refusals: Vec::new(),
             payload: prepared.payload,
         }

@@ -1,5 +1,7 @@
 //! Who had which part in a car, and until when.
 
+use std::cmp::Reverse;
+
 use marque_core::{CustomerId, SourceRecordId, Timestamp, VehicleId};
 
 /// A part in a car.
@@ -48,38 +50,108 @@ pub(crate) struct PartyFact {
     pub(crate) first_at: Timestamp,
     /// Last said.
     pub(crate) last_at: Timestamp,
-    /// When the row that said so began to name somebody else.
+    /// When the row that said so last began to name somebody else.
     pub(crate) ended_at: Option<Timestamp>,
+    /// Whether a row says so now, be it again.
+    pub(crate) by_row: bool,
     /// When the record itself, having named this car, began to name another.
     pub(crate) left_at: Option<Timestamp>,
+    /// When it first did so before it came to name this car again.
+    pub(crate) away_at: Option<Timestamp>,
+}
+
+impl PartyFact {
+    /// When whoever said so took it back, and did not say it again.
+    fn taken_back_at(&self) -> Option<Timestamp> {
+        let by_row = self.ended_at.filter(|_| !self.by_row);
+        let ends = [by_row, self.left_at].into_iter().flatten();
+        ends.filter(|end| *end >= self.last_at).min()
+    }
+
+    /// When it was taken back, if it was said again later.
+    fn interrupted_at(&self) -> Option<Timestamp> {
+        let by_row = self.ended_at.filter(|_| self.by_row);
+        [by_row, self.away_at].into_iter().flatten().min()
+    }
+
+    /// The times over which it was said, as far as those who said it go.
+    fn said(&self) -> impl Iterator<Item = Span> {
+        let before = self.interrupted_at().map(|end| Span {
+            from: self.first_at,
+            to: Some(end),
+        });
+        let last = Span {
+            from: before.map_or(self.first_at, |_| self.last_at),
+            to: self.taken_back_at(),
+        };
+        before.into_iter().chain([last])
+    }
+}
+
+/// A time without an end while it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    from: Timestamp,
+    to: Option<Timestamp>,
+}
+
+impl Span {
+    /// What others leave of it, who come in the order in which they began. Of one who was named for no time at all the moment is kept.
+    fn without(self, others: &[Self]) -> Vec<Self> {
+        let (mut left, mut from) = (Vec::new(), self.from);
+        let is_within = |at: Timestamp| self.to.is_none_or(|to| at < to);
+        for other in others.iter().filter(|other| is_within(other.from)) {
+            if other.from > from {
+                let to = Some(other.from);
+                left.push(Self { from, to });
+            }
+            let Some(end) = other.to else {
+                return left;
+            };
+            from = from.max(end);
+        }
+        if is_within(from) || left.is_empty() {
+            left.push(Self { from, to: self.to });
+        }
+        left
+    }
 }
 
 /// A part with the time it held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Party {
     pub(crate) fact: PartyFact,
+    pub(crate) valid_from: Timestamp,
     /// `None` while current.
     pub(crate) valid_to: Option<Timestamp>,
 }
 
-/// Gives each part of one vehicle its end, current ones first, then the newest.
+/// Gives each part of one vehicle its time, current ones first, then the newest. Who had a part, lost it and has it again comes twice.
 ///
-/// A part ends when its row names somebody else, when its record names another car, or when another customer becomes
-/// owner (for a driver or payer also when another takes the same part) after it was last said. Two dealers' records of
-/// one customer do not end each other, whichever way identity changes later: the end is derived, never stored. A record
-/// whose customer is not known yet ends nobody and is ended by nobody.
+/// A part ends when its row names somebody else, or when its record names another car. One customer owns a car at a time: of those who
+/// are named the one of whom it began to be said last, however often rows and records that name the others are sent again. Any other part
+/// ends when another customer becomes owner, or takes the same part, after it was last said. Two dealers' records of one customer do not
+/// end each other, whichever way identity changes later: the end is derived, never stored. A record whose customer is not known yet ends
+/// nobody and is ended by nobody; of those who are named at the same moment neither ends the other.
 pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
-    let ends: Vec<Option<Timestamp>> = facts.iter().map(|fact| end_of(fact, &facts)).collect();
-    let mut parties: Vec<Party> = facts
-        .into_iter()
-        .zip(ends)
-        .map(|(fact, valid_to)| Party { fact, valid_to })
-        .collect();
+    let mut parties: Vec<Party> = Vec::with_capacity(facts.len());
+    for fact in &facts {
+        let spans = match fact.role {
+            Role::Owner => owned(fact, &facts),
+            Role::Driver | Role::Payer | Role::Sender => held(fact, &facts),
+        };
+        parties.extend(spans.into_iter().map(|Span { from, to }| Party {
+            fact: fact.clone(),
+            valid_from: from,
+            valid_to: to,
+        }));
+    }
     parties.sort_by(|a, b| {
         let key = |party: &Party| {
+            let last_at = party.fact.last_at;
             (
                 party.valid_to.is_some(),
-                std::cmp::Reverse(party.fact.last_at),
+                Reverse(party.valid_to.map_or(last_at, |to| to.min(last_at))),
                 party.fact.role,
             )
         };
@@ -90,23 +162,59 @@ pub(crate) fn with_validity(facts: Vec<PartyFact>) -> Vec<Party> {
     parties
 }
 
-fn end_of(fact: &PartyFact, all: &[PartyFact]) -> Option<Timestamp> {
-    let taken_back = [fact.ended_at, fact.left_at].into_iter().flatten();
-    let taken_back = taken_back.filter(|ended| *ended >= fact.last_at);
-    let by_successor = all
-        .iter()
-        .filter(|other| succeeds(other, fact))
-        .map(|other| other.first_at)
-        .min();
-    taken_back.chain(by_successor).min()
+/// Those of a car's parties who have a part in it now, the likeliest to be meant first: its owner, who drives it, who pays for it,
+/// who brought it; of equals who was last said to.
+pub(crate) fn likeliest_now(parties: Vec<Party>) -> Vec<Party> {
+    let mut current: Vec<Party> = parties
+        .into_iter()
+        .filter(|party| party.valid_to.is_none())
+        .collect();
+    current.sort_by_key(|party| (party.fact.role, Reverse(party.fact.last_at)));
+    current
 }
 
-fn succeeds(other: &PartyFact, fact: &PartyFact) -> bool {
-    let takes_over =
-        other.role == Role::Owner || other.role == fact.role && other.role != Role::Sender;
-    let is_another =
-        matches!((other.customer, fact.customer), (Some(new), Some(old)) if new != old);
-    takes_over && is_another && other.first_at > fact.last_at
+/// When he owned the car: while it was said of him, but for the time over which it was said of another who came after him.
+fn owned(fact: &PartyFact, all: &[PartyFact]) -> Vec<Span> {
+    let rivals = all
+        .iter()
+        .filter(|other| other.role == Role::Owner && is_another(other, fact));
+    let mut rivals: Vec<Span> = rivals
+        .flat_map(PartyFact::said)
+        .filter(|span| span.to != Some(span.from))
+        .collect();
+    rivals.sort_unstable();
+    fact.said()
+        .flat_map(|span| {
+            let later = rivals.partition_point(|rival| rival.from <= span.from);
+            span.without(&rivals[later..])
+        })
+        .collect()
+}
+
+/// When he drove, paid for or brought the car: until others took over after it was last said.
+fn held(fact: &PartyFact, all: &[PartyFact]) -> Vec<Span> {
+    let takes_over = |other: &&PartyFact| {
+        other.role == Role::Owner || other.role == fact.role && fact.role != Role::Sender
+    };
+    let successors = all
+        .iter()
+        .filter(takes_over)
+        .filter(|other| is_another(other, fact));
+    let followed_at = successors
+        .flat_map(PartyFact::said)
+        .map(|span| span.from)
+        .filter(|from| *from > fact.last_at)
+        .min();
+    let until = |span: Span| Span {
+        to: span.to.into_iter().chain(followed_at).min(),
+        ..span
+    };
+    fact.said().map(until).collect()
+}
+
+/// Whether two records are of different customers, as far as is known.
+fn is_another(one: &PartyFact, other: &PartyFact) -> bool {
+    matches!((one.customer, other.customer), (Some(one), Some(other)) if one != other)
 }
 
 #[cfg(test)]
@@ -125,7 +233,9 @@ mod tests {
             first_at: Timestamp::from_micros(first),
             last_at: Timestamp::from_micros(last),
             ended_at: None,
+            by_row: false,
             left_at: None,
+            away_at: None,
         }
     }
 
@@ -158,6 +268,26 @@ mod tests {
     }
 
     #[test]
+    fn who_owns_a_car_is_likelier_than_who_drives_or_brought_it() {
+        let facts = vec![
+            fact(Role::Sender, 1, Some(10), 1, 9),
+            fact(Role::Driver, 2, Some(20), 3, 4),
+            fact(Role::Owner, 3, Some(30), 1, 2),
+            fact(Role::Driver, 4, Some(20), 3, 6),
+            fact(Role::Owner, 5, Some(40), 0, 0),
+        ];
+        let likeliest = likeliest_now(with_validity(facts)).into_iter();
+        let records: Vec<u128> = likeliest
+            .map(|party| party.fact.record.uuid().as_u128())
+            .collect();
+        assert_eq!(
+            records,
+            [3, 4, 2, 1],
+            "the owner before has no part any more"
+        );
+    }
+
+    #[test]
     fn records_of_one_customer_or_of_nobody_yet_end_nothing() {
         let facts = vec![
             fact(Role::Owner, 1, Some(10), 1, 1),
@@ -184,5 +314,156 @@ mod tests {
             Some(6),
             "its record names another car"
         );
+    }
+
+    /// What is stored of dealers' rows that name owners one after the other: `(dealer, owner)` at the hours 1, 2, 3 and on.
+    fn named_in_turn(namings: &[(u128, u128)]) -> Vec<PartyFact> {
+        let mut facts: Vec<PartyFact> = Vec::new();
+        for (at, (dealer, owner)) in (1..).zip(namings) {
+            let record = dealer * 100 + owner;
+            let now = Timestamp::from_micros(at);
+            let names_now = |fact: &&mut PartyFact| {
+                fact.by_row && fact.record.uuid().as_u128() / 100 == *dealer
+            };
+            if let Some(named) = facts.iter_mut().find(names_now) {
+                if named.record.uuid().as_u128() == record {
+                    continue;
+                }
+                (named.by_row, named.ended_at) = (false, Some(now));
+            }
+            let is_same = |fact: &&mut PartyFact| fact.record.uuid().as_u128() == record;
+            match facts.iter_mut().find(is_same) {
+                Some(again) => (again.by_row, again.last_at) = (true, now),
+                None => facts.push(PartyFact {
+                    by_row: true,
+                    ..fact(Role::Owner, record, Some(*owner), at, at)
+                }),
+            }
+        }
+        facts
+    }
+
+    /// Who owned the car and when, the current one first.
+    fn owners(facts: Vec<PartyFact>) -> Vec<(u128, i64, Option<i64>)> {
+        let parties = with_validity(facts).into_iter();
+        let span = |party: Party| {
+            let owner = party
+                .fact
+                .customer
+                .map_or(0, |owner| owner.uuid().as_u128());
+            let to = party.valid_to.map(Timestamp::as_micros);
+            (owner, party.valid_from.as_micros(), to)
+        };
+        parties.map(span).collect()
+    }
+
+    #[test]
+    fn a_car_that_is_bought_back_has_one_owner_at_a_time() {
+        let (a, b) = (1, 2);
+        for (namings, expected) in [
+            // Dealer B sold it to 3 in between, and knows nothing of its coming back.
+            (
+                vec![(a, 1), (a, 2), (b, 3), (a, 1)],
+                vec![
+                    (1, 4, None),
+                    (3, 3, Some(4)),
+                    (1, 1, Some(2)),
+                    (2, 2, Some(3)),
+                ],
+            ),
+            (
+                vec![(a, 1), (a, 2), (a, 1)],
+                vec![(1, 3, None), (1, 1, Some(2)), (2, 2, Some(3))],
+            ),
+            // Both dealers have a record of who has it now.
+            (
+                vec![(a, 1), (b, 2), (b, 1)],
+                vec![(1, 3, None), (1, 3, None), (2, 2, Some(3)), (1, 1, Some(2))],
+            ),
+            // The same said once more changes nothing.
+            (
+                vec![(a, 1), (b, 2), (a, 1)],
+                vec![(2, 2, None), (1, 1, Some(2))],
+            ),
+        ] {
+            assert_eq!(owners(named_in_turn(&namings)), expected, "{namings:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_was_named_last_owns_the_car_and_nobody_with_him() {
+        let mut state: u64 = 7;
+        let mut below = |limit: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            u128::from((state >> 33) % limit)
+        };
+        for _ in 0..2_000 {
+            let length = 1 + below(9);
+            let namings: Vec<(u128, u128)> =
+                (0..length).map(|_| (1 + below(3), 1 + below(4))).collect();
+            let spans = owners(named_in_turn(&namings));
+            let holds = |at: i64| {
+                let held = spans
+                    .iter()
+                    .filter(|(_, from, to)| *from <= at && to.is_none_or(|to| to > at));
+                let mut owners: Vec<u128> = held.map(|(owner, ..)| *owner).collect();
+                owners.sort_unstable();
+                owners.dedup();
+                owners
+            };
+            let (mut rows, mut last) = ([0; 4], 0);
+            for (at, (dealer, owner)) in (1..).zip(&namings) {
+                assert!(holds(at).len() <= 1, "{namings:?} at {at}: {spans:?}");
+                if rows[*dealer as usize] != *owner {
+                    (rows[*dealer as usize], last) = (*owner, *owner);
+                }
+            }
+            assert_eq!(holds(i64::MAX), [last], "{namings:?}: {spans:?}");
+        }
+    }
+
+    #[test]
+    fn whose_record_named_the_car_by_mistake_leaves_it_to_the_owner_before() {
+        let owner = fact(Role::Owner, 1, Some(10), 1, 1);
+        let mut mistaken = fact(Role::Owner, 2, Some(20), 3, 3);
+        mistaken.left_at = Some(Timestamp::from_micros(5));
+        let expected = vec![(10, 5, None), (20, 3, Some(5)), (10, 1, Some(3))];
+        assert_eq!(owners(vec![owner, mistaken]), expected);
+    }
+
+    #[test]
+    fn a_row_outlasts_a_record_that_was_typed_between_his_own_words() {
+        // His record named the car at 1 and a row of it at 9; another's record did at 4, until that row took it back.
+        let mut between = fact(Role::Owner, 2, Some(20), 4, 4);
+        between.ended_at = Some(Timestamp::from_micros(9));
+        let by_row = PartyFact {
+            by_row: true,
+            ..fact(Role::Owner, 1, Some(10), 1, 9)
+        };
+        let expected = vec![(10, 9, None), (10, 1, Some(4)), (20, 4, Some(9))];
+        assert_eq!(owners(vec![by_row, between]), expected);
+    }
+
+    #[test]
+    fn a_record_that_came_back_to_a_car_was_away_from_it() {
+        let mut back = fact(Role::Owner, 1, Some(10), 1, 8);
+        back.away_at = Some(Timestamp::from_micros(3));
+        let between = fact(Role::Owner, 2, Some(20), 4, 9);
+        let expected = vec![(10, 8, None), (20, 4, Some(8)), (10, 1, Some(3))];
+        assert_eq!(owners(vec![back, between]), expected);
+    }
+
+    #[test]
+    fn a_record_that_is_sent_again_after_the_sale_takes_nothing_back() {
+        let mut sold = fact(Role::Owner, 1, Some(10), 1, 8);
+        sold.ended_at = Some(Timestamp::from_micros(5));
+        let bought = PartyFact {
+            by_row: true,
+            ..fact(Role::Owner, 2, Some(20), 5, 5)
+        };
+        let expected = vec![(20, 5, None), (10, 1, Some(5))];
+        assert_eq!(owners(vec![sold, bought]), expected);
     }
 }

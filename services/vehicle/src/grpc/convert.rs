@@ -105,17 +105,23 @@ fn plate_to_pb(interval: PlateInterval) -> pb::Plate {
 }
 
 pub(super) fn party_to_pb(party: Party) -> pb::Party {
-    let Party { fact, valid_to } = party;
+    let Party {
+        fact,
+        valid_from,
+        valid_to,
+    } = party;
     let PartyFact {
         vehicle,
         role,
         record,
         dealer,
         customer,
-        first_at,
+        first_at: _,
         last_at: _,
         ended_at: _,
+        by_row: _,
         left_at: _,
+        away_at: _,
     } = fact;
     pb::Party {
         vehicle_id: vehicle.to_string(),
@@ -123,7 +129,7 @@ pub(super) fn party_to_pb(party: Party) -> pb::Party {
         customer_id: customer.map_or_else(String::new, |customer| customer.to_string()),
         role: role.code().to_owned(),
         dealer,
-        valid_from: Some(to_proto_time(first_at)),
+        valid_from: Some(to_proto_time(valid_from)),
         valid_to: valid_to.map(to_proto_time),
     }
 }

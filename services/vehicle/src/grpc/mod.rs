@@ -81,13 +81,17 @@ impl VehicleGrpc {
         request: Request<pb::LookupVehiclesRequest>,
     ) -> Result<pb::LookupVehiclesResponse> {
         let ctx = CallContext::of(&request)?;
-        let shown = match request.into_inner().key {
-            Some(Key::Plate(plate)) => self.app.find_by_plate(ctx, &plate).await?,
-            Some(Key::Vin(vin)) => self.app.find_by_vin(ctx, &vin).await?,
+        let pb::LookupVehiclesRequest { key, with_parties } = request.into_inner();
+        let found = match key {
+            Some(Key::Plate(plate)) => self.app.find_by_plate(ctx, &plate, with_parties).await?,
+            Some(Key::Vin(vin)) => self.app.find_by_vin(ctx, &vin, with_parties).await?,
             None => return Err(missing("key", "give a plate or a VIN")),
         };
+        let vehicles = found.vehicles.into_iter().map(convert::vehicle_to_pb);
+        let parties = found.parties.into_iter().map(convert::party_to_pb);
         Ok(pb::LookupVehiclesResponse {
-            vehicles: shown.into_iter().map(convert::vehicle_to_pb).collect(),
+            vehicles: vehicles.collect(),
+            parties: parties.collect(),
         })
     }
 

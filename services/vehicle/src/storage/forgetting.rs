@@ -17,9 +17,10 @@ pub(crate) fn parts_of(
 ) -> Result<Vec<Part>, StoreError> {
     let mut parts = Vec::new();
     for record in records {
+        // What was said once more after it had ended goes on.
         let sql = format!(
-            "SELECT p.vehicle_id, p.first_at, coalesce(p.ended_at, {LEFT_AT}) FROM vehicle_parties AS p
-             WHERE p.source_record_id = ?1"
+            "SELECT p.vehicle_id, p.first_at, coalesce(CASE WHEN p.ended_at >= p.last_at THEN p.ended_at END, {LEFT_AT})
+             FROM vehicle_parties AS p WHERE p.source_record_id = ?1"
         );
         let found = conn.query(&sql, &[record.uuid().into()], |row| {
             Ok((vehicle_id(row, 0)?, row.get(1)?, row.get(2)?))

@@ -272,6 +272,7 @@ async fn a_plate_moves_between_cars(db: TestDb) {
     use marque_api::vehicle::v1::{LookupVehiclesRequest, lookup_vehicles_request::Key};
     let request = LookupVehiclesRequest {
         key: Some(Key::Plate("京a12345".into())),
+        ..LookupVehiclesRequest::default()
     };
     let found = world
         .vehicles()
@@ -350,7 +351,8 @@ async fn a_record_that_names_another_car_leaves_the_one_it_named_before(db: Test
             seed => shuffled(&story, seed),
         };
         world.customers.deliver(told).await;
-        assert_eq!(spans(&world, &vin(1)).await, [(0, Some(30))], "seed {seed}");
+        let there_twice = [(20, Some(30)), (0, Some(9))];
+        assert_eq!(spans(&world, &vin(1)).await, there_twice, "seed {seed}");
         assert_eq!(spans(&world, &vin(2)).await, [(9, Some(20))], "seed {seed}");
         assert_eq!(spans(&world, &vin(3)).await, [(30, None)], "seed {seed}");
     }

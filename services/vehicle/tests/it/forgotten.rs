@@ -1,6 +1,8 @@
 //! Who is erased leaves his cars, and takes his plates with him.
 
-use marque_api::{customer::v1::CustomersErased, events::v1::Event};
+use std::time::Duration;
+
+use marque_api::{customer::v1::CustomersErased, events::v1::Event, vehicle::v1::VehicleColumns};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{World, again, customer, day, event, link, linked, record_of, vin};
@@ -8,6 +10,7 @@ use crate::world::{World, again, customer, day, event, link, linked, record_of, 
 store_test_suite!(
     a_car_of_who_is_erased_is_nobodys_and_bears_none_of_his_plates,
     who_had_the_car_is_kept_aside_while_the_law_wants_it,
+    who_gave_his_car_away_and_took_it_back_takes_both_plates_with_him,
 );
 
 fn erased(position: i64, key: &str, restricted: bool) -> Event {
@@ -78,4 +81,21 @@ async fn who_had_the_car_is_kept_aside_while_the_law_wants_it(db: TestDb) {
         .deliver([ended.clone(), again(&ended)])
         .await;
     assert_eq!(world.count(aside).await, 0);
+}
+
+async fn who_gave_his_car_away_and_took_it_back_takes_both_plates_with_him(db: TestDb) {
+    let world = World::start(db).await;
+    for (owner, plate) in [("A", "京A12345"), ("B", "京B12345"), ("A", "京A54321")] {
+        let owned = VehicleColumns {
+            vin: vin(1),
+            owner_key: owner.into(),
+            plate: plate.into(),
+            ..VehicleColumns::default()
+        };
+        world.put("D1", owned).await;
+        world.clock.advance(Duration::from_hours(24));
+    }
+    world.customers.deliver([erased(1, "A", false)]).await;
+    let left = "SELECT count(*) FROM plate_sightings WHERE plate IN ('京A12345', '京A54321')";
+    assert_eq!(world.count(left).await, 0);
 }

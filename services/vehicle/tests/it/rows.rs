@@ -7,13 +7,14 @@ use marque_api::{
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, record_of, vin};
+use crate::world::{World, customer, day, link, linked, record_of, vin};
 
 store_test_suite!(
     a_later_row_amends_field_by_field_and_the_same_row_changes_nothing,
     a_sale_is_corrected_by_the_row_that_named_it,
     what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
+    who_bought_his_car_back_owns_it_and_nobody_with_him,
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
     an_idempotency_key_gives_the_same_answer_and_refuses_another_request,
     a_write_over_another_version_than_the_one_read_changes_nothing,
@@ -138,6 +139,53 @@ async fn an_owner_the_row_no_longer_names_has_ended(db: TestDb) {
         (record_of("D1", "K1").to_string(), true),
     ];
     assert_eq!(seen, expected);
+}
+
+async fn who_bought_his_car_back_owns_it_and_nobody_with_him(db: TestDb) {
+    let world = World::start(db).await;
+    let (one, two, other) = (customer(10), customer(20), customer(30));
+    let links = [("D1", "K1", one), ("D1", "K2", two), ("D2", "K3", other)]
+        .map(|(dealer, key, owner)| link(dealer, key, owner, "", "", day(0)));
+    world.customers.deliver([linked(1, links.to_vec())]).await;
+    let mut vehicle = None;
+    for (dealer, key, color) in [
+        ("D1", "K1", "white"),
+        ("D1", "K2", "white"),
+        ("D2", "K3", "white"),
+        ("D1", "K1", "white"),
+        // What else changes in a row says nothing of whose the car is.
+        ("D2", "K3", "black"),
+    ] {
+        world.clock.advance(std::time::Duration::from_hours(1));
+        let named = VehicleColumns {
+            owner_key: key.into(),
+            color: color.into(),
+            ..row(7)
+        };
+        vehicle = Some(world.put(dealer, named).await.0);
+    }
+    let parties = world.parties(&vehicle.unwrap().id).await;
+    let owners: Vec<_> = parties
+        .iter()
+        .map(|party| (party.customer_id.clone(), party.valid_to.is_some()))
+        .collect();
+    let expected = [(one, false), (other, true), (one, true), (two, true)];
+    let mut expected = expected.map(|(owner, ended)| (owner.to_string(), ended));
+    assert_eq!(owners[..2], expected[..2]);
+    // The two that are left were last said at the same moment: in the order of their records.
+    expected[2..].sort();
+    let mut rest = owners[2..].to_vec();
+    rest.sort();
+    assert_eq!(rest, expected[2..]);
+    let ends = parties.iter().filter_map(|party| party.valid_to.as_ref());
+    let starts: Vec<_> = parties
+        .iter()
+        .filter_map(|party| party.valid_from.as_ref())
+        .collect();
+    assert!(
+        ends.into_iter().all(|end| starts.contains(&end)),
+        "where one ends the next begins: {parties:?}"
+    );
 }
 
 async fn a_row_without_a_vin_is_refused_with_the_way_to_mend_it(db: TestDb) {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use marque_api::vehicle::v1::{
-    GetVehicleRequest, ListCustomerVehiclesRequest, ListPartiesRequest, LookupVehiclesRequest,
-    VehicleColumns, lookup_vehicles_request::Key,
+use marque_api::{
+    service_history::v1::RecordedVisit,
+    vehicle::v1::{
+        GetVehicleRequest, ListCustomerVehiclesRequest, ListPartiesRequest, LookupVehiclesRequest,
+        VehicleColumns, lookup_vehicles_request::Key,
+    },
 };
 use marque_auth::{Role, Scope};
 use marque_core::{Clock as _, CustomerId};
@@ -12,7 +15,7 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request};
 
 use crate::world::{
-    World, again, customer, day, link, linked, merged, received, recorded, vin, visit,
+    World, again, customer, day, link, linked, merged, received, record_of, recorded, vin, visit,
 };
 
 store_test_suite!(
@@ -21,6 +24,7 @@ store_test_suite!(
     with_a_customer_his_cars_are_received,
     with_a_record_of_a_customer_his_cars_are_seen,
     a_plate_opens_the_car_that_carries_it_and_not_the_one_that_did,
+    a_look_up_names_who_has_a_part_in_the_car_now,
     a_region_sees_what_its_dealers_see,
     a_customer_sees_the_cars_he_has_a_part_in_now,
     an_old_id_answers_with_the_vehicles_of_the_customer_it_now_is,
@@ -61,15 +65,63 @@ fn answers(code: Code) -> bool {
 }
 
 async fn look_up(world: &World, dealer: &str, key: Key) -> usize {
-    let request = world.desk(dealer, LookupVehiclesRequest { key: Some(key) });
-    world
+    let request = LookupVehiclesRequest {
+        key: Some(key),
+        ..LookupVehiclesRequest::default()
+    };
+    let found = world
         .vehicles()
-        .lookup_vehicles(request)
+        .lookup_vehicles(world.desk(dealer, request))
         .await
         .unwrap()
-        .into_inner()
-        .vehicles
-        .len()
+        .into_inner();
+    assert!(found.parties.is_empty(), "nobody asked for people");
+    found.vehicles.len()
+}
+
+/// The records of those who have a part in the cars of a key now, as the gateway asks for a dealer's desk.
+async fn people(world: &World, dealer: &str, key: Key) -> Vec<String> {
+    let request = LookupVehiclesRequest {
+        key: Some(key),
+        with_parties: true,
+    };
+    let found = world
+        .vehicles()
+        .lookup_vehicles(world.desk(dealer, request))
+        .await;
+    let parties = found.unwrap().into_inner().parties.into_iter();
+    parties.map(|party| party.source_record_id).collect()
+}
+
+async fn a_look_up_names_who_has_a_part_in_the_car_now(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, bob) = (customer(10), customer(20));
+    world
+        .customers
+        .deliver([
+            linked(1, vec![link("D1", "A", ann, &vin(1), "京A12345", day(0))]),
+            linked(2, vec![link("D1", "B", bob, &vin(1), "", day(9))]),
+        ])
+        .await;
+    let brought = RecordedVisit {
+        source_record_id: record_of("D2", "B2").to_string(),
+        ..visit(1, "D2", &vin(1), 10, day(20))
+    };
+    world.visits.deliver([recorded(1, vec![brought])]).await;
+    let now = [record_of("D1", "B"), record_of("D2", "B2")].map(|record| record.to_string());
+    for key in [Key::Vin(vin(1)), Key::Plate("京A12345".into())] {
+        assert_eq!(people(&world, "D3", key).await, now);
+    }
+    // Whoever carried the plate before is not whose it is.
+    let moved = link("D1", "C", customer(30), &vin(2), "京A12345", day(30));
+    world.customers.deliver([linked(3, vec![moved])]).await;
+    let found = people(&world, "D3", Key::Plate("京A12345".into())).await;
+    assert_eq!(found, [record_of("D1", "C").to_string()]);
+    assert!(
+        people(&world, "D3", Key::Vin("what?".into()))
+            .await
+            .is_empty()
+    );
 }
 
 async fn a_dealer_sees_a_vehicle_by_row_sale_visit_record_or_reception(db: TestDb) {

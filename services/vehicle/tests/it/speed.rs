@@ -31,6 +31,7 @@ fn events_and_hot_reads_on_sqlite() {
             async |n| {
                 let request = LookupVehiclesRequest {
                     key: Some(Key::Vin(n.to_string())),
+                    ..LookupVehiclesRequest::default()
                 };
                 vehicles
                     .lookup_vehicles(desk.outgoing(request))
@@ -43,6 +44,7 @@ fn events_and_hot_reads_on_sqlite() {
         time("LookupVehicles by plate", READS, async |n| {
             let request = LookupVehiclesRequest {
                 key: Some(Key::Plate(key(n))),
+                ..LookupVehiclesRequest::default()
             };
             let found = vehicles
                 .lookup_vehicles(desk.outgoing(request))

@@ -236,6 +236,7 @@ impl World {
     pub(crate) async fn find(&self, vin: &str) -> Option<Vehicle> {
         let request = LookupVehiclesRequest {
             key: Some(Key::Vin(vin.into())),
+            ..LookupVehiclesRequest::default()
         };
         self.vehicles()
             .lookup_vehicles(self.hq(request))

@@ -322,7 +322,8 @@ fn named(measure: Measure, id: &str) -> Result<Rule, String> {
 
 /// Where the bound is the usual one, the rule says so without a number.
 fn rule_below(known: &Kind, min: Option<Bound>) -> Rule {
-    if known.measure == Measure::Yuan && min == Some(Bound::Fixed(0)) {
+    let may_be_taken_back = matches!(known.measure, Measure::Yuan | Measure::Count);
+    if may_be_taken_back && min == Some(Bound::Fixed(0)) {
         return Rule::AmountNegative;
     }
     known.below.unwrap_or(known.above)

@@ -91,7 +91,7 @@ fn the_release_finds_what_it_found_when_its_bounds_were_code() {
                 quantity: Some("-1"),
                 ..VisitRow::default()
             },
-            (Rule::NumberForm, None),
+            (Rule::AmountNegative, None),
         ),
         (
             VisitRow {

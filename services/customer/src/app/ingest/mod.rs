@@ -98,7 +98,7 @@ struct Placed {
     previous: Option<CustomerNumber>,
     because: Option<Arc<Match>>,
     version: i64,
-    /// When the record came to say what it says now.
+    /// When the record came to say what it says now of its car.
     said_at: Timestamp,
 }
 
@@ -232,13 +232,11 @@ impl<'a> Batch<'a> {
         let sealed = self.app.store.seal(row.id, &row.columns, &past)?;
         let vault = self.app.store.vault();
         let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
+        let checks = still_checked(&old, &row.columns, self.now);
+        let new = row.record(seq, customer, &sealed);
         self.app
             .store
-            .replace_record(conn, &row.record(seq, customer, &sealed), &old_keys.all)?;
-        let checks = still_checked(&old, &row.columns);
-        if checks.len() < old.checks.len() {
-            self.app.store.put_checks(conn, seq, &checks)?;
-        }
+            .replace_record(conn, &new, &old_keys.all, &checks)?;
         self.settle(conn, seq, row, customer, &verdict)?;
         if customer != own {
             self.touched.insert(own);
@@ -261,12 +259,7 @@ impl<'a> Batch<'a> {
             previous: Some(existing.customer),
             because: verdict.because,
             version: existing.version + 1,
-            // Many systems say only when the file was begun, however often it changes.
-            said_at: if row.recorded_at > old.recorded_at {
-                row.recorded_at
-            } else {
-                self.now
-            },
+            said_at: said_at((&old, &old_facts), row, self.now),
         });
         Ok(())
     }
@@ -394,14 +387,32 @@ fn lock_evidence(conn: &mut Conn<'_>, rows: &[&Ready]) -> Result<()> {
     Ok(conn.lock_keys(&mut keys)?)
 }
 
-/// What was found out about columns that say the same as before; a word on a record as a whole is of its earlier version.
-fn still_checked(old: &SourceRecord, new: &Columns) -> Vec<ColumnCheck> {
-    let is_same = |check: &&ColumnCheck| {
-        let mut fields = Field::of(RecordKind::Customers);
-        let field = fields.find(|field| field.column() == check.column);
-        field.is_some_and(|field| old.columns.get(field) == new.get(field))
-    };
-    old.checks.iter().filter(is_same).cloned().collect()
+/// What is known of a record that changed: what was found out about columns that say the same as before, and that the others say
+/// something else since now. A word on a record as a whole is of its earlier version.
+fn still_checked(old: &SourceRecord, new: &Columns, now: Timestamp) -> Vec<ColumnCheck> {
+    let is_same = |field: &Field| old.columns.get(*field) == new.get(*field);
+    let (same, others): (Vec<Field>, Vec<Field>) =
+        Field::of(RecordKind::Customers).partition(is_same);
+    let is_of_same = |check: &&ColumnCheck| same.iter().any(|field| field.column() == check.column);
+    let others = others.into_iter().map(Field::column).chain([""]);
+    let since_now = others.map(|column| ColumnCheck {
+        column: column.to_owned(),
+        is_right: None,
+        at: now,
+    });
+    let still = old.checks.iter().filter(is_of_same).cloned();
+    still.chain(since_now).collect()
+}
+
+/// When a record that changed came to say what it says now of its car. Many systems say only when the file was begun, however often it
+/// changes: another car counts from when it came. Whoever mends a phone does not say once more whose the car is.
+fn said_at((old, old_facts): (&SourceRecord, &Facts), row: &Ready, now: Timestamp) -> Timestamp {
+    let of_car = |facts: &Facts| (facts.vin.clone(), facts.plate.clone());
+    if row.recorded_at > old.recorded_at || of_car(old_facts) == of_car(&row.facts) {
+        row.recorded_at
+    } else {
+        now
+    }
 }
 
 /// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.

@@ -67,6 +67,9 @@ const GIANT_BITS: f32 = 8.0;
 const NOTICED: f64 = 1e-6;
 /// Of one customer so many pairs are put before the steward.
 const PAIRS: usize = 3;
+/// Of the pairs of one customer so many are weighed again, for others wait meanwhile; the rest are when whoever stands on the other side
+/// is looked at.
+const REVIEWED: usize = 64;
 /// Of all who share a key with a customer so many are compared, those who share most.
 const NEAR: usize = 64;
 
@@ -478,7 +481,8 @@ impl Examination<'_, '_, '_> {
             asked,
             ..Review::default()
         };
-        for pair in self.app.store.waiting_pairs(self.conn, hood.customer)? {
+        let waiting = self.app.store.waiting_pairs(self.conn, hood.customer)?;
+        for pair in waiting.into_iter().take(REVIEWED) {
             self.review(pair, &mut review)?;
         }
         Ok(Next::Rest(review))

@@ -308,15 +308,17 @@ pub(crate) async fn use_solution(
     conditions: Preconditions,
     Path((id, solution_id)): Path<(String, String)>,
 ) -> Answer {
-    conditions.check_unconditional()?;
-    let request = pb::UseSolutionRequest { id, solution_id };
+    let request = pb::UseSolutionRequest {
+        id,
+        solution_id,
+        only_new: conditions.wants_absence(),
+    };
     let used = app
         .clients
         .complaint
         .write(&call, request, |mut client, request| async move {
             client.use_solution(request).await
         });
-    ok(&SolutionView::from(
-        used.await?.solution.unwrap_or_default(),
-    ))
+    let used = used.await.map_err(|failure| conditions.told(failure))?;
+    ok(&SolutionView::from(used.solution.unwrap_or_default()))
 }

@@ -123,7 +123,6 @@ pub(crate) async fn put_workdays(
     Path(year): Path<i32>,
     Json(body): Json<WorkYearBody>,
 ) -> Answer {
-    conditions.check_unconditional()?;
     let WorkYearBody { source, off, on } = body;
     let span = |DaySpan { from, to }| pb::DaySpan { from, to };
     let year = pb::WorkYear {
@@ -133,12 +132,16 @@ pub(crate) async fn put_workdays(
         on,
         put_at: None,
     };
-    let request = pb::PutWorkYearRequest { year: Some(year) };
+    let request = pb::PutWorkYearRequest {
+        year: Some(year),
+        only_new: conditions.wants_absence(),
+    };
     let put = app
         .clients
         .complaint
         .write(&call, request, |mut client, request| async move {
             client.put_work_year(request).await
         });
-    ok(&WorkYear::from(put.await?.year.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&WorkYear::from(put.year.unwrap_or_default()))
 }

@@ -134,11 +134,11 @@ pub(crate) async fn put_benefit_plan(
     conditions: Preconditions,
     Json(body): Json<BenefitPlanBody>,
 ) -> Answer {
-    conditions.check_unconditional()?;
     let request = pb::PutBenefitPlanRequest {
         toml: body.plan,
         version: body.version,
         activate: body.activate,
+        only_new: conditions.wants_absence(),
     };
     let put = app
         .clients
@@ -146,5 +146,6 @@ pub(crate) async fn put_benefit_plan(
         .write(&call, request, |mut client, request| async move {
             client.put_benefit_plan(request).await
         });
-    ok(&BenefitPlanView::from(put.await?.plan.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&BenefitPlanView::from(put.plan.unwrap_or_default()))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{Preconditions, not_met, ok},
+    answer::{Preconditions, ok},
     edge::Call,
     extract::Json,
     problem::Answer,
@@ -79,9 +79,6 @@ pub(crate) async fn put_maintenance_plan(
     conditions: Preconditions,
     Json(plan): Json<MaintenancePlan>,
 ) -> Answer {
-    if conditions.wants_absence() && is_planned(&app, &call, &plan.model).await? {
-        return Err(not_met());
-    }
     let plan = pb::Plan {
         model: plan.model,
         first_km: plan.first_km,
@@ -89,21 +86,16 @@ pub(crate) async fn put_maintenance_plan(
         every_km: plan.every_km,
         every_months: plan.every_months,
     };
-    let request = pb::PutPlanRequest { plan: Some(plan) };
+    let request = pb::PutPlanRequest {
+        plan: Some(plan),
+        only_new: conditions.wants_absence(),
+    };
     let put = app
         .clients
         .scoring
         .write(&call, request, |mut client, request| async move {
             client.put_plan(request).await
         });
-    ok(&MaintenancePlan::from(put.await?.plan.unwrap_or_default()))
-}
-
-async fn is_planned(app: &App, call: &Call, model: &str) -> Answer<bool> {
-    let list = app.clients.scoring.read(
-        call,
-        pb::ListPlansRequest {},
-        |mut client, request| async move { client.list_plans(request).await },
-    );
-    Ok(list.await?.plans.iter().any(|plan| plan.model == model))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&MaintenancePlan::from(put.plan.unwrap_or_default()))
 }

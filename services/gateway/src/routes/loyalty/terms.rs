@@ -154,9 +154,9 @@ pub(crate) async fn put_guarantee_terms(
     conditions: Preconditions,
     Json(terms): Json<GuaranteeTerms>,
 ) -> Answer {
-    conditions.check_unconditional()?;
     let request = pb::PutGuaranteeTermsRequest {
         terms: Some(terms.into()),
+        only_new: conditions.wants_absence(),
     };
     let put = app
         .clients
@@ -164,5 +164,6 @@ pub(crate) async fn put_guarantee_terms(
         .write(&call, request, |mut client, request| async move {
             client.put_guarantee_terms(request).await
         });
-    ok(&GuaranteeTerms::from(put.await?.terms.unwrap_or_default()))
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    ok(&GuaranteeTerms::from(put.terms.unwrap_or_default()))
 }

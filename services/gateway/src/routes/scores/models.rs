@@ -108,12 +108,12 @@ pub(crate) async fn put_score_model(
     conditions: Preconditions,
     Json(body): Json<ModelBody>,
 ) -> Answer {
-    conditions.check_unconditional()?;
     let request = pb::PutModelRequest {
         toml: body.model,
         weights: weights_to_pb(body.weights),
         version: body.version,
         activate: body.activate,
+        only_new: conditions.wants_absence(),
     };
     let put = app
         .clients
@@ -121,7 +121,7 @@ pub(crate) async fn put_score_model(
         .write(&call, request, |mut client, request| async move {
             client.put_model(request).await
         });
-    let put = put.await?;
+    let put = put.await.map_err(|failure| conditions.told(failure))?;
     ok(&PutModel {
         score_model: put.model.unwrap_or_default().into(),
         rescored: put.rescored,

@@ -56,20 +56,26 @@ pub(crate) async fn look_up_vehicles(
     call: Call,
     Json(body): Json<VehicleKeyBody>,
 ) -> Answer {
-    let found = find_by_key(&app, &call, body.key()?).await?;
+    let request = pb::LookupVehiclesRequest {
+        key: Some(body.key()?),
+        with_parties: false,
+    };
+    let found = find_vehicles(&app, &call, request).await?;
     ok(&FoundVehicles {
-        vehicles: views(found),
+        vehicles: views(found.vehicles),
     })
 }
 
 /// The vehicles of a key. Asked once only: a look-up is on record, and a second try would be there twice.
-pub(crate) async fn find_by_key(app: &App, call: &Call, key: Key) -> Answer<Vec<pb::Vehicle>> {
-    let request = pb::LookupVehiclesRequest { key: Some(key) };
-    let look = app
-        .clients
+pub(crate) async fn find_vehicles(
+    app: &App,
+    call: &Call,
+    request: pb::LookupVehiclesRequest,
+) -> Answer<pb::LookupVehiclesResponse> {
+    app.clients
         .vehicle
         .write(call, request, |mut client, request| async move {
             client.lookup_vehicles(request).await
-        });
-    Ok(look.await?.vehicles)
+        })
+        .await
 }

@@ -53,6 +53,9 @@ pub(crate) struct VisitView {
     /// What was found.
     #[serde(skip_serializing_if = "String::is_empty")]
     diagnosis: String,
+    /// Codes of faults that no line answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fault_codes: Vec<String>,
     /// Labour, parts and other lines; left out of overviews.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<LineView>,
@@ -116,6 +119,7 @@ impl From<pb::Visit> for VisitView {
             findings,
             transport_minutes,
             kind_typed,
+            fault_codes,
         } = visit;
         Self {
             id,
@@ -132,6 +136,7 @@ impl From<pb::Visit> for VisitView {
             adviser,
             complaint_text,
             diagnosis,
+            fault_codes,
             lines: views(lines),
             amount: amount.map(MoneyView::from),
             towing,

@@ -311,6 +311,7 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         adviser: text("A1"),
         complaint_text: text("noise"),
         diagnosis: text("loose cover"),
+        fault_codes: Vec::new(),
         lines: if with_lines { vec![line] } else { Vec::new() },
         amount: yuan(12_900),
         towing: text("none"),

@@ -4,6 +4,7 @@ use marque_api::{
     intake::v1::RowOutcome,
     vehicle::v1::{
         self as pb,
+        lookup_vehicles_request::Key,
         vehicle_service_server::{VehicleService, VehicleServiceServer},
     },
 };
@@ -54,11 +55,24 @@ impl VehicleService for Vehicles {
         &self,
         request: Request<pb::LookupVehiclesRequest>,
     ) -> Result<Response<pb::LookupVehiclesResponse>, Status> {
+        let asked = request.get_ref();
+        // Whom a VIN's car belongs to is not linked yet.
+        let is_linked = !matches!(asked.key, Some(Key::Vin(_)));
+        let mut party = samples::party();
+        if !is_linked {
+            party.customer_id.clear();
+        }
+        let parties = if asked.with_parties {
+            vec![party]
+        } else {
+            Vec::new()
+        };
         self.0
             .play(
                 &request,
                 pb::LookupVehiclesResponse {
                     vehicles: vec![samples::car()],
+                    parties,
                 },
             )
             .await

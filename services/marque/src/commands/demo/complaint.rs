@@ -11,13 +11,17 @@ use super::{
     person::Person,
 };
 
-/// When what happens, in minutes: the first response of a critical case is due in half an hour.
-const SILENCE: [(u64, &str, &str); 4] = [
-    (23, "warning", "warned before the half hour is over"),
-    (8, "agent", "overdue: the agent hears of it"),
-    (15, "manager", "the dealer's manager"),
-    (15, "region", "the region"),
+/// The steps of the escalation, and who is reached by each.
+const LADDER: [(&str, &str); 6] = [
+    ("none", "nobody"),
+    ("warning", "warned before the time is over"),
+    ("agent", "overdue: the agent hears of it"),
+    ("manager", "the dealer's manager"),
+    ("region", "the region"),
+    ("headquarters", "headquarters"),
 ];
+/// The step at which somebody answers at last.
+const ANSWERED_AT: usize = 4;
 
 /// Lets the case run from the first call to the end.
 pub(super) async fn tell(
@@ -32,13 +36,7 @@ pub(super) async fn tell(
         .put(&format!("/v1/dealers/{dealer}/calendar"), &hours)
         .await?;
     let id = open(agent, person, dealer).await?;
-    for (minutes, step, words) in SILENCE {
-        clock.pass(Duration::from_secs(minutes * 60));
-        wait_for(agent, &id, step).await?;
-        say(format_args!(
-            "  {minutes} minutes later, nobody has answered: {words}"
-        ))?;
-    }
+    stay_silent(agent, clock, &id).await?;
     for (to, note, words) in [
         (
             "acknowledged",
@@ -67,10 +65,10 @@ pub(super) async fn tell(
         move_to(agent, &id, to, note).await?;
         say(format_args!("  {words}"))?;
     }
-    let case = agent.get(&format!("/v1/complaints/{id}")).await?;
+    let case = case(agent, &id).await?;
     let entries = case["entries"].as_array().map_or(0, Vec::len);
     say(format_args!(
-        "  {entries} entries tell its course: GET /v1/complaints/{}\n  (This demo's clock is an hour ahead from here on.)\n",
+        "  {entries} entries tell its course: GET /v1/complaints/{}\n  (This demo's clock is ahead by as much from here on.)\n",
         case["number"].as_str().unwrap_or_default()
     ))
 }
@@ -83,8 +81,9 @@ async fn open(agent: &Api, person: &Person, dealer: &str) -> anyhow::Result<Stri
     });
     let opened = agent.post("/v1/complaints", &complaint).await?;
     say(format_args!(
-        "Now he calls, angry: his brakes were mended three times and still squeak. Case {}, first answer due in half an hour.",
-        opened["number"].as_str().unwrap_or_default()
+        "Now he calls, angry: his brakes were mended three times and still squeak. Case {}, first answer due in {} minutes.",
+        opened["number"].as_str().unwrap_or_default(),
+        minutes(&opened, "budget_seconds")
     ))?;
     Ok(opened["id"]
         .as_str()
@@ -100,15 +99,89 @@ async fn move_to(agent: &Api, id: &str, to: &str, note: &str) -> anyhow::Result<
     Ok(())
 }
 
-/// Waits until the scheduler has taken a step: it looks twice a second.
-async fn wait_for(agent: &Api, id: &str, step: &str) -> anyhow::Result<()> {
-    let mut case = Value::Null;
+/// Lets time pass until the case has climbed as far as it shall. How long that takes depends on who calls: a VIP has half the time, and
+/// he may be known for one only while his case climbs. So each time the case is asked what is due next, and may be found further.
+async fn stay_silent(agent: &Api, clock: &FastClock, id: &str) -> anyhow::Result<()> {
+    let mut reached = 0;
+    while reached < ANSWERED_AT {
+        let wait = minutes_to_next(&case(agent, id).await?, reached);
+        clock.pass(Duration::from_secs(wait * 60));
+        let now = climbed(agent, id, reached).await?;
+        for (_, words) in &LADDER[reached + 1..=now] {
+            say(format_args!(
+                "  {wait} minutes later, nobody has answered: {words}"
+            ))?;
+        }
+        reached = now;
+    }
+    Ok(())
+}
+
+/// Minutes until the next step after one: a clock warns at three quarters of its time, tells the agent at its end, and climbs with each
+/// further half of it, a quarter of an hour at least.
+fn minutes_to_next(case: &Value, reached: usize) -> u64 {
+    let time = minutes(case, "budget_seconds");
+    let due = match reached as u64 {
+        0 => time * 3 / 4,
+        step => time + (time / 2).max(15) * (step - 1),
+    };
+    (due + 1).saturating_sub(minutes(case, "used_seconds"))
+}
+
+/// Minutes of the clock that waits for the first answer.
+fn minutes(case: &Value, key: &str) -> u64 {
+    let mut clocks = case["clocks"].as_array().into_iter().flatten();
+    clocks
+        .find(|clock| clock["kind"] == "first_response")
+        .and_then(|clock| clock[key].as_u64())
+        .unwrap_or_default()
+        / 60
+}
+
+async fn case(agent: &Api, id: &str) -> anyhow::Result<Value> {
+    agent.get(&format!("/v1/complaints/{id}")).await
+}
+
+/// Waits until the scheduler has taken the case further than a step, and answers how far: it looks twice a second.
+async fn climbed(agent: &Api, id: &str, reached: usize) -> anyhow::Result<usize> {
     for _ in 0..100 {
-        case = agent.get(&format!("/v1/complaints/{id}")).await?;
-        if case["escalated_to"] == step {
-            return Ok(());
+        let case = case(agent, id).await?;
+        let step = LADDER
+            .iter()
+            .position(|(step, _)| case["escalated_to"] == *step);
+        if let Some(now) = step.filter(|now| *now > reached) {
+            return Ok(now);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("the case is at {} and not at {step}", case["escalated_to"])
+    anyhow::bail!(
+        "nobody was told of the case after the step {}: see `marque doctor`",
+        LADDER[reached].0
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_story_waits_for_what_is_due_to_whoever_calls() {
+        let case = |budget: u64, used: u64| {
+            let clock = |kind: &str, budget: u64| json!({"kind": kind, "budget_seconds": budget * 60, "used_seconds": used * 60});
+            json!({"clocks": [clock("resolution", 1080), clock("first_response", budget)]})
+        };
+        for (budget, used, reached, wait) in [
+            (30, 0, 0, 23),
+            (30, 23, 1, 8),
+            (30, 31, 2, 15),
+            (30, 46, 3, 15),
+            (15, 0, 0, 12),
+            (15, 12, 1, 4),
+            (15, 16, 2, 15),
+            // A VIP since he called: what is due to him is late already.
+            (15, 23, 1, 0),
+        ] {
+            assert_eq!(minutes_to_next(&case(budget, used), reached), wait);
+        }
+    }
 }

@@ -23,14 +23,18 @@ use super::{
 /// How long the entries of all dealers may take to be counted and compared.
 const PATIENCE: Duration = Duration::from_secs(120);
 const GLANCE: Duration = Duration::from_millis(500);
+/// Entries are compared every few seconds: as long as nothing moves for so many glances, nothing will.
+const QUIET: u32 = 8;
 
-/// Tells the story; `dms` is the suspect's own system once he is known.
+/// Tells the story of so many customer records; `dms` is the suspect's own system once he is known.
 pub(super) async fn tell(
     admin: &Api,
     dealers: &[Dealer],
+    records: i64,
     dms: impl Fn(&str) -> anyhow::Result<Api>,
 ) -> anyhow::Result<()> {
-    let Some(suspect) = suspect(admin).await? else {
+    say("Data quality: is there anything that no customer ever said?")?;
+    let Some(suspect) = suspect(admin, records).await? else {
         return say("Data quality: no dealer's phones look invented.\n");
     };
     let code = text(&suspect, "dealer").to_owned();
@@ -80,20 +84,33 @@ pub(super) async fn tell(
     ))
 }
 
-/// The dealer with the strongest evidence of invented phones.
-async fn suspect(admin: &Api) -> anyhow::Result<Option<Value>> {
-    let mut waited = Duration::ZERO;
-    while waited < PATIENCE {
+/// The dealer with the strongest evidence of invented phones; `None` if all records are counted and nothing is found.
+async fn suspect(admin: &Api, records: i64) -> anyhow::Result<Option<Value>> {
+    let (mut waited, mut last, mut same) = (Duration::ZERO, Value::Null, 0);
+    while waited < PATIENCE && same < 2 * QUIET {
         let found = admin.get("/v1/quality/suspects?level=dealer").await?;
         let suspects = found["suspects"].as_array().into_iter().flatten();
         let mut phones = suspects.filter(|suspect| text(suspect, "kind").ends_with("_phone"));
         if let Some(suspect) = phones.next() {
             return Ok(Some(suspect.clone()));
         }
+        let cards = admin.get("/v1/quality/scorecards").await?;
+        same = if cards == last && counted(&cards) >= records {
+            same + 1
+        } else {
+            0
+        };
+        last = cards;
         tokio::time::sleep(GLANCE).await;
         waited += GLANCE;
     }
     Ok(None)
+}
+
+/// How many records the dealers' cards count.
+fn counted(cards: &Value) -> i64 {
+    let cards = cards["scorecards"].as_array().into_iter().flatten();
+    cards.filter_map(|card| card["records"].as_i64()).sum()
 }
 
 /// A dealer's card as wanted, once it no longer changes.
@@ -112,8 +129,7 @@ async fn settled_card(
             0
         };
         last = card;
-        // Entries are compared every few seconds: as long as nothing moves for that long, nothing will.
-        if same >= 8 && is_wanted(&last) {
+        if same >= QUIET && is_wanted(&last) {
             return Ok(last);
         }
         tokio::time::sleep(GLANCE).await;

@@ -1,5 +1,6 @@
 //! Reading and writing the files of `marque link`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write as _;
 use std::ops::Range;
@@ -10,7 +11,10 @@ use anyhow::{Context as _, bail};
 use marque_linkage::score::Model;
 use marque_linkage::table::Table;
 
-/// Reads a CSV file: UTF-8 with or without BOM, else GB18030 or an encoding of Europe; quoted fields may hold line breaks.
+use super::quotes::{line_ends, mend};
+
+/// Reads a CSV file: UTF-8 with or without BOM, UTF-16 with one, else GB18030 or an encoding of Europe; quoted fields may hold line
+/// breaks. What had to be guessed is warned of.
 pub(super) fn read(path: &Path) -> anyhow::Result<Table> {
     let bytes = fs::read(path).with_context(|| {
         format!(
@@ -37,13 +41,14 @@ const LEAST_PART: usize = 1 << 20;
 
 /// Parses CSV text, in parallel where no quote makes it doubtful where a record begins.
 fn parsed(text: &str) -> anyhow::Result<Table> {
-    let (delimiter, text) = delimiter_of(text);
+    let (delimiter, records) = delimiter_of(text);
+    let text = &with_closed_quotes(text, records, delimiter);
     let mut whole = reader(text, delimiter);
     let mut row = csv::StringRecord::new();
     whole.read_record(&mut row)?;
     let table = Table::new(row.iter().map(|header| header.trim().to_owned()).collect());
     let body = &text[whole.position().byte() as usize..];
-    let surplus = AtomicUsize::new(0);
+    let (surplus, short) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let parse = |part: &str| -> anyhow::Result<Table> {
         let mut table = table.clone();
         let mut reader = reader(part, delimiter);
@@ -55,6 +60,9 @@ fn parsed(text: &str) -> anyhow::Result<Table> {
                 .any(|cell| !cell.trim().is_empty())
             {
                 surplus.fetch_add(1, Ordering::Relaxed);
+            }
+            if row.len() < table.headers().len() {
+                short.fetch_add(1, Ordering::Relaxed);
             }
             table.push_row(row.iter())?;
         }
@@ -76,7 +84,36 @@ fn parsed(text: &str) -> anyhow::Result<Table> {
             "warning: {surplus} rows have more cells than the header has columns: what is beyond is left out (is a comma not quoted?)"
         );
     }
+    let short = short.into_inner();
+    if short > 0 {
+        eprintln!(
+            "warning: {short} rows have fewer cells than the header has columns: those that are missing are taken for empty"
+        );
+    }
     Ok(whole)
+}
+
+/// The records of a text without quotes that are never closed, and warnings of these by line.
+fn with_closed_quotes<'text>(text: &str, records: &'text str, delimiter: u8) -> Cow<'text, str> {
+    if !records.contains('"') {
+        return Cow::Borrowed(records);
+    }
+    let mended = mend(records, delimiter);
+    let before = text.len() - records.len();
+    let line = |cell: &usize| line_ends(&text[..before + cell]) + 1;
+    if let Some(first) = mended.unclosed.first().map(line) {
+        eprintln!(
+            "warning: {} quotes begin a cell and are never closed, the first in line {first}: each is taken for a part of its cell",
+            mended.unclosed.len()
+        );
+    }
+    if let Some(first) = mended.doubtful.first().map(line) {
+        eprintln!(
+            "warning: {} cells run over many lines, the first from line {first} on: is a quote missing there?",
+            mended.doubtful.len()
+        );
+    }
+    mended.text
 }
 
 fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
@@ -128,10 +165,17 @@ fn on_threads<P: Sync, T: Send>(parts: &[P], work: impl Fn(&P) -> T + Sync) -> V
     })
 }
 
-fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'a, str>> {
+fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<Cow<'a, str>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.into());
+    }
+    if let Some(broken) = broken_utf8(bytes) {
+        eprintln!(
+            "warning: {broken} places of {} are no UTF-8, as the rest is: letters are missing there",
+            path.display()
+        );
+        return Ok(String::from_utf8_lossy(bytes));
     }
     let (text, _, had_errors) = encoding_of(bytes).decode(bytes);
     if had_errors || text.contains('\0') {
@@ -141,6 +185,18 @@ fn decode<'a>(bytes: &'a [u8], path: &Path) -> anyhow::Result<std::borrow::Cow<'
         );
     }
     Ok(text)
+}
+
+/// In how many places a text is broken that is UTF-8 but for them; `None` if it is something else, where hardly a character is
+/// well-formed UTF-8.
+fn broken_utf8(bytes: &[u8]) -> Option<usize> {
+    let (mut sound, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        let is_foreign = |letter: &char| !letter.is_ascii();
+        sound += chunk.valid().chars().filter(is_foreign).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    (sound >= 9 * broken).then_some(broken)
 }
 
 /// What a text that is not UTF-8 is written in. Letters of Western Europe stand alone between plain ones. Chinese characters

@@ -1,6 +1,6 @@
 //! The report on the terminal.
 
-use std::io::{Write, stdout};
+use std::io::{ErrorKind, Write, stdout};
 
 use marque_quality::{Finding, Lang, falsification::dealer_and_clerk};
 
@@ -9,9 +9,17 @@ use super::report::Report;
 /// How many lines of a list are shown; the page and the JSON have all.
 const SHOWN: usize = 15;
 
-/// Prints the report.
+/// Prints the report. A reader that has gone away, such as `head`, is no error: the page and the JSON are still to be written.
 pub(super) fn print(report: &Report) -> anyhow::Result<()> {
-    let mut out = stdout().lock();
+    let mut text = Vec::new();
+    tell(&mut text, report)?;
+    match stdout().lock().write_all(&text) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn tell(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     writeln!(
         out,
         "{} rows of {} checked as of {}",
@@ -19,7 +27,7 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
         report.kind.code(),
         report.today
     )?;
-    columns(&mut out, report)?;
+    columns(out, report)?;
     if report.unreadable > 0 {
         writeln!(
             out,
@@ -61,7 +69,7 @@ pub(super) fn print(report: &Report) -> anyhow::Result<()> {
             report.by_rule.len() - SHOWN
         )?;
     }
-    signs(&mut out, report)
+    signs(out, report)
 }
 
 /// What of the file was not read, so that nobody takes silence for praise.
