@@ -1,7 +1,7 @@
 //! What a role may see of a customer it may see at all.
 
 use marque_auth::{CallContext, Role};
-use marque_vault::{mask_address, mask_id_number, mask_phone};
+use marque_vault::{mask_address, mask_id_number, mask_inside, mask_phone};
 
 use crate::domain::{Channel, File};
 
@@ -52,6 +52,11 @@ pub(crate) fn mask(file: &mut File, sight: Sight) {
             .address
             .take()
             .map(|address| mask_address(&address).into_string());
+        let requests = golden.explicit_requests.iter_mut();
+        let words = requests.chain(&mut golden.special_needs);
+        for text in words.chain(&mut golden.hobbies) {
+            *text = mask_inside(text).into_string();
+        }
         for point in &mut golden.contact_points {
             point.value = match point.channel {
                 Channel::Phone => mask_phone(&point.value).into_string(),
