@@ -7,7 +7,7 @@ use marque_api::{
 use marque_auth::Role;
 use marque_testkit::{ImportFile, Rig, TestDb, id_number, phone, store_test_suite};
 
-use crate::common::HQ;
+use crate::common::{HQ, get_as};
 
 store_test_suite!(
     two_keys_of_an_object_for_one_field_lose_nothing_and_are_told,
@@ -118,4 +118,6 @@ async fn phones_and_id_numbers_are_masked_wherever_they_stand(db: TestDb) {
         columns.extra["合同日期"], "2024-05-06",
         "what is neither stays"
     );
+    let seen = get_as(&rig, Role::Analyst, HQ, &rows[0].customer_id).await;
+    assert_eq!(seen.unwrap().special_needs, [format!("找{masked}")]);
 }
