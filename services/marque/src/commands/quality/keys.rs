@@ -50,7 +50,7 @@ impl Person {
 
     /// ID numbers decide where both are known, and names where not.
     fn is_another(self, other: Self) -> bool {
-        let differ = |one: Option<u64>, other| one.zip(other).map(|(one, other)| one != other);
+        let differ = |one: Option<u64>, other: Option<u64>| Some(one? != other?);
         differ(self.id_number, other.id_number)
             .or_else(|| differ(self.name, other.name))
             .unwrap_or(false)
