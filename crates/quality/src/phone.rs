@@ -224,7 +224,7 @@ fn without_fraction(typed: &str) -> Result<&str, PhoneFlaw> {
 /// nobody knows where they end.
 fn with_dashed_extension(typed: &str) -> Option<Phone> {
     let (front, behind) = typed.rsplit_once(['-', '—', '–', '－'])?;
-    let mut extension = Inline::new();
+    let mut extension = Inline::<6>::new();
     for character in behind.trim().chars().map(half_width) {
         if !character.is_ascii_digit() || !extension.push(character) {
             return None;

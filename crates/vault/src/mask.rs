@@ -153,7 +153,10 @@ fn mask_for(number: &str) -> Option<fn(&str) -> Masked> {
         return Some(mask_phone);
     }
     // No division and no bank begins with 20: that is the year of a time or of an order.
-    (digits.len() >= 15 && !digits.starts_with("20")).then_some(mask_id_number)
+    if digits.len() >= 15 && !digits.starts_with("20") {
+        return Some(mask_id_number);
+    }
+    None
 }
 
 fn is_mobile(digits: &str) -> bool {
