@@ -64,6 +64,16 @@ pub(crate) struct MoneyView {
     currency: String,
 }
 
+impl MoneyView {
+    /// Chinese yuan, of so many fen.
+    pub(crate) fn cny(minor: i64) -> Self {
+        Self {
+            amount: marque_core::Money::cny(minor).amount(),
+            currency: "CNY".to_owned(),
+        }
+    }
+}
+
 impl From<Money> for MoneyView {
     fn from(Money { minor, currency }: Money) -> Self {
         Self {

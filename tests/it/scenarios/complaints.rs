@@ -171,7 +171,10 @@ async fn a_case_has_files_and_compensations(sandbox: Sandbox) -> anyhow::Result<
             &case["attachments"][0]["id"],
             &case["compensations"][0]["amount"]
         ),
-        (&kept.body["id"], &json!("3000.00"))
+        (
+            &kept.body["id"],
+            &json!({"amount": "3000.00", "currency": "CNY"})
+        )
     );
     sandbox.stop().await
 }

@@ -159,20 +159,21 @@ fn unread_words(
     unread
 }
 
-/// When a case ended, if that can be: after it began and not in the future. A day without a time means its end.
+/// When a case ended, if that can be: after it began and not in the future. A day without a time means its last second.
 fn ended_at(typed: &str, opened_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     let typed = date::parse(typed.trim(), business_date(now)).ok()?;
     let mut ended = typed.instant().timestamp_micros();
     if typed.time.is_none() {
-        ended += DAY_MICROS;
+        ended += DAY_MICROS - SECOND_MICROS;
     }
     let day_began = typed.date <= business_date(now);
     let ended = Timestamp::from_micros(ended).min(now);
     (day_began && opened_at.is_none_or(|opened| opened <= ended)).then_some(ended)
 }
 
-/// Microseconds of a day.
+/// Microseconds of a day and of a second.
 const DAY_MICROS: i64 = 86_400_000_000;
+const SECOND_MICROS: i64 = 1_000_000;
 
 /// The findings that stay with a case. What is typed here needs no key of a source.
 fn standing(findings: &[Finding]) -> Vec<Finding> {

@@ -60,10 +60,11 @@ impl CaseApp {
             return Ok(());
         };
         let tasks = self.store.list_tasks(conn, scope, case.id)?;
-        let may = if from.is_open() {
-            to.is_open() || !tasks.iter().any(Task::is_in_the_way)
+        let ends = !to.is_open() && (from.is_open() || to == State::Closed);
+        let may = if to.is_open() {
+            from.is_open() || case.may_reopen(job.now)
         } else {
-            !to.is_open() || case.may_reopen(job.now)
+            !ends || !tasks.iter().any(Task::is_in_the_way)
         };
         if !may || storage::was_moved(conn, case.id)? {
             return Ok(());

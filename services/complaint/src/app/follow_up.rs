@@ -175,7 +175,7 @@ impl CaseApp {
             text: kind.errand().to_owned(),
             owner: String::new(),
             due_at,
-            is_needed: false,
+            is_needed: kind.is_needed(),
             state: TaskState::Open,
             outcome: String::new(),
             created_at: now,

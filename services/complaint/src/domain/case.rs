@@ -164,6 +164,11 @@ impl TaskKind {
         }
     }
 
+    /// Whether a case is not over before it is done, of a task that is made by itself.
+    pub(crate) const fn is_needed(self) -> bool {
+        matches!(self, Self::Discontent)
+    }
+
     /// What is to be done, of a task that is made by itself.
     pub(crate) const fn errand(self) -> &'static str {
         match self {
@@ -201,7 +206,7 @@ impl Task {
         self.kind == kind && self.state == TaskState::Open
     }
 
-    /// Whether the case cannot be resolved because of it.
+    /// Whether the case can neither be resolved nor closed because of it.
     pub(crate) fn is_in_the_way(&self) -> bool {
         self.is_needed && self.state == TaskState::Open
     }

@@ -143,7 +143,7 @@ pub(crate) const MOVES: &[Move] = &[
     to(WaitingOem, InProgress, DESK, &[]),
     to(InProgress, Resolved, DESK, &[Note, TasksDone]),
     to(Resolved, FollowedUp, ANYONE, &[Note]),
-    to(FollowedUp, Closed, DESK, &[]),
+    to(FollowedUp, Closed, DESK, &[TasksDone]),
     to(Resolved, Reopened, ANYONE, &[Note, InTime]),
     to(FollowedUp, Reopened, ANYONE, &[Note, InTime]),
     to(Closed, Reopened, ANYONE, &[Note, InTime]),

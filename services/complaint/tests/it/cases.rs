@@ -14,6 +14,7 @@ store_test_suite!(
     a_second_case_of_the_same_matter_shows_the_first,
     a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
     a_needed_task_keeps_a_case_from_being_resolved,
+    a_needed_task_keeps_a_case_from_being_closed,
     a_closed_case_is_reopened_in_time_and_not_later,
     what_is_written_twice_with_a_key_happens_once,
     a_case_of_a_customer_points_at_his_record,
@@ -277,6 +278,41 @@ async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
         world.go(&case.id, "resolved", "好了").await.unwrap().state,
         "resolved"
     );
+}
+
+async fn a_needed_task_keeps_a_case_from_being_closed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    for (state, note) in [("acknowledged", ""), ("in_progress", ""), ("resolved", "x")] {
+        world.go(&case.id, state, note).await.unwrap();
+    }
+    // What is still to be done came to light after the resolution.
+    let add = |text: &str, optional| pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: text.into(),
+        optional,
+        ..pb::AddTaskRequest::default()
+    };
+    let mut tasks = Vec::new();
+    for message in [add("send the disc", false), add("send a card", true)] {
+        let added = world.complaints().add_task(world.desk("D1", message)).await;
+        tasks.push(added.unwrap().into_inner().task.unwrap());
+    }
+    world.go(&case.id, "followed_up", "x").await.unwrap();
+    let refused = world.go(&case.id, "closed", "").await.unwrap_err();
+    let refused = marque_errors::Problem::from(refused);
+    assert_eq!(refused.reason, "COMPLAINT_TASKS_OPEN");
+    let sent = pb::FinishTaskRequest {
+        id: case.id.clone(),
+        task_id: tasks[0].id.clone(),
+        outcome: "it is there".into(),
+        ..pb::FinishTaskRequest::default()
+    };
+    let finished = world.complaints().finish_task(world.desk("D1", sent)).await;
+    finished.unwrap();
+    let closed = world.go(&case.id, "closed", "").await.unwrap();
+    assert_eq!(closed.state, "closed", "it can do without the other");
 }
 
 async fn a_closed_case_is_reopened_in_time_and_not_later(db: TestDb) {

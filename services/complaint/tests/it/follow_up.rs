@@ -442,6 +442,9 @@ async fn a_case_whose_customer_is_not_content_is_seen_to_before_it_is_closed(db:
     );
     // Monday and a working day: the end of Tuesday in China.
     assert_eq!(open[0].due_at.unwrap().seconds, 1_772_553_600);
+    assert!(open[0].needed);
+    let refused = world.go(&case.id, "closed", "").await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition, "nor at the desk");
     world.pass(30 * DAY);
     look_in_vain(&world).await;
     finish(&world, (&case.id, &open[0].id), [0, 0])

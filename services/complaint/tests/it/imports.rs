@@ -20,6 +20,7 @@ store_test_suite!(
     a_corrected_row_does_not_undo_the_work_of_the_desk,
     a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it,
     a_later_file_does_not_undo_what_the_customers_own_answer_moved,
+    a_file_closes_no_case_that_needs_a_task_which_is_open,
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
     what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
 );
@@ -250,8 +251,8 @@ async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_move
         ]
     );
     let seconds = |case: &pb::Complaint| case.closed_at.map(|at| at.seconds);
-    // The end of the fifth of June in China; what has an hour has it.
-    assert_eq!(seconds(&shown[0]), Some(1_749_139_200));
+    // The last second of the fifth of June in China; what has an hour has it.
+    assert_eq!(seconds(&shown[0]), Some(1_749_139_199));
     assert_eq!(seconds(&shown[1]), Some(1_772_071_200));
     let paused = shown[3]
         .clocks
@@ -309,6 +310,35 @@ async fn a_later_file_does_not_undo_what_the_customers_own_answer_moved(db: Test
     let kept = world.get(&case.id).await;
     assert_eq!(kept.text, "异响，已来三次");
     assert_eq!(kept.state, "in_progress");
+}
+
+async fn a_file_closes_no_case_that_needs_a_task_which_is_open(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let file = format!("{STANDING}TS1,c1,LJ1EEKRN7R4000001,2026-02-27 09:00,异响,已解决,\n");
+    import(&world, &file).await;
+    let case = cases(&world).await.remove(0);
+    assert_eq!(case.state, "resolved");
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: "把旧件寄回".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let added = world.complaints().add_task(world.desk("D1", task)).await;
+    let task = added.unwrap().into_inner().task.unwrap();
+    let closed = file.replace("已解决", "已结案");
+    import(&world, &closed).await;
+    assert_eq!(world.get(&case.id).await.state, "resolved");
+    let done = pb::FinishTaskRequest {
+        id: case.id.clone(),
+        task_id: task.id,
+        outcome: "已寄".into(),
+        ..pb::FinishTaskRequest::default()
+    };
+    let done = world.complaints().finish_task(world.desk("D1", done)).await;
+    done.unwrap();
+    import(&world, &closed.replace("异响", "异响，已好")).await;
+    assert_eq!(world.get(&case.id).await.state, "closed");
 }
 
 async fn history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end(db: TestDb) {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{CustomerApp, once::once_moved, words::check_words};
 use crate::{
-    domain::{Customer, File},
+    domain::{Customer, File, told_now},
     error::{Error, Result},
     storage::{Decided, Decision, Duplicate, DuplicateState},
 };
@@ -58,7 +58,7 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        duplicate: Duplicate,
+        mut duplicate: Duplicate,
     ) -> Result<Option<Pair>> {
         let left = self.store.get_customer_by_number(conn, duplicate.left)?;
         let right = self.store.get_customer_by_number(conn, duplicate.right)?;
@@ -69,13 +69,19 @@ impl CustomerApp {
             .file(conn, ctx, left)
             .and_then(|left| Ok((left, self.file(conn, ctx, right)?)));
         match files {
-            Ok((left, right)) => Ok(Some(Pair {
-                evidence: self.evidence(conn, &left, &right)?,
-                decisions: self.store.decisions(conn, duplicate.id)?,
-                duplicate,
-                left,
-                right,
-            })),
+            Ok((left, right)) => {
+                let evidence = self.evidence(conn, &left, &right)?;
+                if left.customer.number != right.customer.number {
+                    duplicate.reasons = told_now(&duplicate.reasons, &evidence);
+                }
+                Ok(Some(Pair {
+                    decisions: self.store.decisions(conn, duplicate.id)?,
+                    duplicate,
+                    left,
+                    right,
+                    evidence,
+                }))
+            }
             Err(Error::CustomerUnknown) => Ok(None),
             Err(error) => Err(error),
         }

@@ -151,13 +151,49 @@ impl From<Ranked<CustomerNumber>> for Match {
 
 /// The strongest reasons, each with its weight.
 fn told(reasons: &[Reason]) -> Vec<String> {
-    let reasons = reasons.iter().take(REASONS);
-    reasons
-        .map(|reason| format!("{} {:+.1}", reason.finding, finite(reason.bits)))
-        .collect()
+    reasons.iter().take(REASONS).map(in_words).collect()
+}
+
+fn in_words(reason: &Reason) -> String {
+    format!("{} {:+.1}", reason.finding, tenths(reason.bits))
+}
+
+/// What speaks for and against a pair, with the weights it has now; what was found of it and bears no weight stands first.
+pub(crate) fn told_now(found: &[String], evidence: &[Reason]) -> Vec<String> {
+    let is_weighed = |reason: &&String| {
+        let weight = reason.rsplit_once(' ').map_or("", |(_, weight)| weight);
+        weight.starts_with(['+', '-']) && weight.parse::<f32>().is_ok()
+    };
+    let unweighed = found.iter().filter(|reason| !is_weighed(reason)).cloned();
+    unweighed.chain(evidence.iter().map(in_words)).collect()
+}
+
+/// A weight in tenths of a bit: more is not known.
+pub(crate) fn tenths(bits: f32) -> f64 {
+    (f64::from(finite(bits)) * 10.0).round() / 10.0
 }
 
 /// A contradiction weighs more than any evidence; -99.9 stands for it where a number is wanted.
 pub(crate) fn finite(bits: f32) -> f32 {
     bits.max(-99.9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_told_with_the_weights_of_now_and_what_none_has() {
+        let found = [
+            "same identity number, everything else differs",
+            "same name +12.8",
+        ];
+        let evidence = [("same name", 14.26), ("two phones", -3.0)].map(|(finding, bits)| Reason {
+            field: String::new(),
+            finding: finding.to_owned(),
+            bits,
+        });
+        let told = told_now(&found.map(str::to_owned), &evidence);
+        assert_eq!(told, [found[0], "same name +14.3", "two phones -3.0"]);
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) use erasure::{DAYS_TO_DECIDE, Erasure, ErasureState, GROUNDS, Ruling}
 pub(crate) use facts::{Facts, PastContact};
 pub(crate) use features::{clear_kind, features};
 pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
-pub(crate) use identity::{LEAD, Match, Matcher, finite};
+pub(crate) use identity::{LEAD, Match, Matcher, finite, tenths, told_now};
 pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
 pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};

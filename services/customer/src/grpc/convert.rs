@@ -15,7 +15,7 @@ use crate::{
     app::{HistoryEntry, Pair, Put},
     domain::{
         COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, Sight,
-        SourceRecord,
+        SourceRecord, tenths,
     },
     error::{Error, Result},
     storage::Decided,
@@ -383,8 +383,7 @@ pub(super) fn evidence_to_pb(reason: Reason) -> pb::Evidence {
     pb::Evidence {
         field: reason.field,
         finding: reason.finding,
-        // Tenths of a bit: more is not known.
-        bits: (f64::from(reason.bits) * 10.0).round() / 10.0,
+        bits: tenths(reason.bits),
     }
 }
 

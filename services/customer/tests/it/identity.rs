@@ -14,6 +14,7 @@ store_test_suite!(
     an_imported_and_a_live_record_are_one_by_document,
     phone_and_name_or_vin_and_name_join,
     contradictions_wait_for_the_steward,
+    a_pair_has_one_weight_in_words_and_in_the_evidence,
     a_changed_record_leaves_whom_it_now_contradicts,
     a_changed_record_goes_to_whom_it_now_is,
     a_persons_records_in_one_file_are_one_customer,
@@ -145,6 +146,28 @@ async fn contradictions_wait_for_the_steward(db: TestDb) {
             && waterfall.iter().any(|(_, bits)| *bits <= -99.0),
         "{waterfall:?}"
     );
+}
+
+async fn a_pair_has_one_weight_in_words_and_in_the_evidence(db: TestDb) {
+    let rig = Rig::new(db).await;
+    for (n, dealer) in [(1, "D1"), (2, "D2")] {
+        let person = a_customer().named("王小明").with_phone(phone(1));
+        let person = person.with_id_number(id_number(n));
+        put(&rig, person.put(dealer, "1")).await;
+    }
+    // As it was weighed on the day it was found.
+    rig.customer_db()
+        .write(|conn| conn.execute("UPDATE duplicates SET reasons = 'same name +99.8'", &[]))
+        .await
+        .unwrap();
+    let pair = duplicates(&rig, "open").await.remove(0);
+    let weighed: Vec<String> = pair
+        .evidence
+        .iter()
+        .map(|line| format!("{} {:+.1}", line.finding, line.bits))
+        .collect();
+    assert!(!weighed.is_empty());
+    assert_eq!(pair.reasons, weighed);
 }
 
 async fn a_changed_record_leaves_whom_it_now_contradicts(db: TestDb) {

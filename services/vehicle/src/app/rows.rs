@@ -6,7 +6,7 @@ use marque_core::{
 use marque_db::{Conn, StoreError};
 use marque_intake::Outcome;
 use marque_quality::{
-    CleanVehicle, Field, Finding, Rule, VehicleRow, clean_vehicle, text::present,
+    CleanVehicle, Field, Finding, Rule, Severity, VehicleRow, clean_vehicle, text::present,
 };
 use marque_vault::{Purpose, Vault};
 use rustc_hash::FxHashMap;
@@ -51,7 +51,7 @@ impl Rows {
     }
 
     /// Cleans, hashes and seals a row. Without a usable VIN there is no telling which car it is: a plate is none's for
-    /// ever.
+    /// ever, and what is wrong with the VIN is why the row is held back.
     pub(crate) fn prepare(
         &self,
         dealer: &DealerCode,
@@ -63,8 +63,8 @@ impl Rows {
         let (is_rejected, mut findings) = (cleaned.is_rejected(), cleaned.findings);
         let vehicle = cleaned.record;
         let Some(vin) = vehicle.vin.filter(|_| !is_rejected) else {
-            if !is_rejected {
-                findings.push(Finding::new(Field::VehicleVin, Rule::VehicleUnidentified));
+            if vehicle.vin.is_none() {
+                refuse_for_vin(&mut findings);
             }
             return Prepared {
                 findings,
@@ -351,9 +351,52 @@ fn sale(vehicle: &CleanVehicle<'_>) -> Sale {
     }
 }
 
+/// Says what keeps a row without a usable VIN from being taken: how the VIN was typed, or that it is missing.
+fn refuse_for_vin(findings: &mut Vec<Finding>) {
+    // To the validators a plate would do.
+    findings.retain(|finding| finding.rule != Rule::VehicleUnidentified);
+    let is_reason = |finding: &&mut Finding| {
+        finding.field == Field::VehicleVin && finding.severity >= Severity::Error
+    };
+    let mut is_typed = false;
+    for reason in findings.iter_mut().filter(is_reason) {
+        (reason.severity, is_typed) = (Severity::Reject, true);
+    }
+    if !is_typed {
+        findings.push(Finding {
+            severity: Severity::Reject,
+            ..Finding::new(Field::VehicleVin, Rule::FieldMissing)
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_held_back_for_the_vin_it_has_or_for_having_none() {
+        for (vin, plate, reason) in [
+            ("LMQCA1A60R1", "京A12345", Rule::VinLength),
+            ("LMQCA1A60R1", "", Rule::VinLength),
+            ("", "京A12345", Rule::FieldMissing),
+            ("", "", Rule::FieldMissing),
+        ] {
+            let row = VehicleRow {
+                vin: Some(vin),
+                plate: Some(plate),
+                ..VehicleRow::default()
+            };
+            let today = business_date(Timestamp::from_micros(1_772_000_000_000_000));
+            let mut findings = clean_vehicle(&row, today).findings;
+            refuse_for_vin(&mut findings);
+            let reasons = findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Reject);
+            let reasons: Vec<Rule> = reasons.map(|finding| finding.rule).collect();
+            assert_eq!(reasons, [reason], "{vin:?} {plate:?}");
+        }
+    }
 
     #[test]
     fn a_row_of_which_more_is_read_than_before_is_another() {

@@ -429,7 +429,7 @@ mod tests {
         let owner = fact(Role::Owner, 1, Some(10), 1, 1);
         let mut mistaken = fact(Role::Owner, 2, Some(20), 3, 3);
         mistaken.left_at = Some(Timestamp::from_micros(5));
-        let expected = vec![(10, 5, None), (20, 3, Some(5)), (10, 1, Some(3))];
+        let expected = [(10, 5, None), (20, 3, Some(5)), (10, 1, Some(3))];
         assert_eq!(owners(vec![owner, mistaken]), expected);
     }
 
@@ -442,7 +442,7 @@ mod tests {
             by_row: true,
             ..fact(Role::Owner, 1, Some(10), 1, 9)
         };
-        let expected = vec![(10, 9, None), (10, 1, Some(4)), (20, 4, Some(9))];
+        let expected = [(10, 9, None), (10, 1, Some(4)), (20, 4, Some(9))];
         assert_eq!(owners(vec![by_row, between]), expected);
     }
 
@@ -451,7 +451,7 @@ mod tests {
         let mut back = fact(Role::Owner, 1, Some(10), 1, 8);
         back.away_at = Some(Timestamp::from_micros(3));
         let between = fact(Role::Owner, 2, Some(20), 4, 9);
-        let expected = vec![(10, 8, None), (20, 4, Some(8)), (10, 1, Some(3))];
+        let expected = [(10, 8, None), (20, 4, Some(8)), (10, 1, Some(3))];
         assert_eq!(owners(vec![back, between]), expected);
     }
 
@@ -463,7 +463,7 @@ mod tests {
             by_row: true,
             ..fact(Role::Owner, 2, Some(20), 5, 5)
         };
-        let expected = vec![(20, 5, None), (10, 1, Some(5))];
+        let expected = [(20, 5, None), (10, 1, Some(5))];
         assert_eq!(owners(vec![sold, bought]), expected);
     }
 }

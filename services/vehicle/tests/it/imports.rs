@@ -104,6 +104,9 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
         .map(|row| row.outcome())
         .collect();
     assert_eq!(outcomes[2], RowOutcome::Quarantined);
+    let held_back = rows(&world, &first).await.remove(2);
+    let rules: Vec<_> = held_back.findings.iter().map(|each| &each.rule).collect();
+    assert_eq!(rules, ["vin_length"], "it has a plate, and a VIN");
     let vehicle = world.find(&vin(1)).await.unwrap();
     assert_eq!(
         (

@@ -177,13 +177,13 @@ async fn who_bought_his_car_back_owns_it_and_nobody_with_him(db: TestDb) {
     let mut rest = owners[2..].to_vec();
     rest.sort();
     assert_eq!(rest, expected[2..]);
-    let ends = parties.iter().filter_map(|party| party.valid_to.as_ref());
+    let mut ends = parties.iter().filter_map(|party| party.valid_to.as_ref());
     let starts: Vec<_> = parties
         .iter()
         .filter_map(|party| party.valid_from.as_ref())
         .collect();
     assert!(
-        ends.into_iter().all(|end| starts.contains(&end)),
+        ends.all(|end| starts.contains(&end)),
         "where one ends the next begins: {parties:?}"
     );
 }

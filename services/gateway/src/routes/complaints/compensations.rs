@@ -13,7 +13,7 @@ use crate::{
     extract::{Json, Path},
     problem::{Answer, Failure},
     state::App,
-    values::{Instant, instant},
+    values::{Instant, MoneyView, instant},
     yuan::Yuan,
 };
 
@@ -26,9 +26,8 @@ pub(crate) struct CompensationView {
     /// money, voucher, goods, service or other.
     #[schema(example = "voucher")]
     kind: String,
-    /// Its worth in yuan, decimal text.
-    #[schema(example = "300.00")]
-    amount: String,
+    /// Its worth.
+    amount: MoneyView,
     /// asked, approved or refused.
     #[schema(example = "asked")]
     state: String,
@@ -72,7 +71,7 @@ impl From<pb::Compensation> for CompensationView {
         Self {
             id,
             kind,
-            amount: Money::cny(amount_minor).amount(),
+            amount: MoneyView::cny(amount_minor),
             state,
             reason,
             asked_by,

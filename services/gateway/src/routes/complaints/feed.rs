@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, header};
 use marque_api::complaint::v1 as pb;
-use marque_core::{Money, Timestamp};
+use marque_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use tonic::Status;
 use utoipa::{
@@ -20,7 +20,7 @@ use crate::{
     extract::Query,
     problem::{Answer, Failure},
     state::App,
-    values::{Instant, instant},
+    values::{Instant, MoneyView, instant},
 };
 
 /// From where on.
@@ -69,9 +69,9 @@ pub(crate) struct ChangeView {
     /// How a compensation stands: asked, approved or refused.
     #[serde(skip_serializing_if = "String::is_empty")]
     compensation: String,
-    /// And its worth in yuan.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    amount: String,
+    /// And its worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<MoneyView>,
     /// Rule of the three guarantees that a warning is of.
     #[serde(skip_serializing_if = "String::is_empty")]
     rule: String,
@@ -108,10 +108,7 @@ impl From<pb::CaseChange> for ChangeView {
             from_dealer,
             task_id,
         } = change;
-        let amount = match compensation.as_str() {
-            "" => String::new(),
-            _ => Money::cny(amount_minor).amount(),
-        };
+        let amount = (!compensation.is_empty()).then(|| MoneyView::cny(amount_minor));
         Self {
             id,
             dealer,

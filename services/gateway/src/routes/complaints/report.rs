@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use marque_api::complaint::v1 as pb;
-use marque_core::Money;
 use marque_export::{Cell, Column, Kind, Misshapen, Table};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +13,7 @@ use crate::{
     extract::Query,
     problem::Answer,
     state::App,
-    values::{Binary, views},
+    values::{Binary, MoneyView, views},
 };
 
 /// Which report.
@@ -101,8 +100,8 @@ pub(crate) struct LineView {
     handling_score: Option<f64>,
     /// Compensations that were approved.
     compensations: i64,
-    /// Their worth in yuan.
-    compensated: String,
+    /// Their worth.
+    compensated: MoneyView,
 }
 
 impl From<pb::ReportLine> for LineView {
@@ -138,7 +137,7 @@ impl From<pb::ReportLine> for LineView {
             ageing,
             handling_score: scored.then_some(handling_score),
             compensations,
-            compensated: Money::cny(compensated_minor).amount(),
+            compensated: MoneyView::cny(compensated_minor),
         }
     }
 }

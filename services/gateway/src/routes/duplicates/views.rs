@@ -89,7 +89,7 @@ pub(crate) struct DuplicateView {
     /// What deciding it is worth: the probability times the records that would find their owner.
     #[schema(example = 1.74)]
     gain: f64,
-    /// What spoke for and against when it was found.
+    /// What speaks for and against, the evidence in words; of a pair that was merged what spoke for it when it was found.
     reasons: Vec<String>,
     /// The weights of the two records that resemble each other most, strongest first.
     evidence: Vec<EvidenceView>,

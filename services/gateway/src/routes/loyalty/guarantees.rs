@@ -13,7 +13,7 @@ use crate::{
     extract::{Path, Query},
     problem::{Answer, Failure},
     state::App,
-    values::views,
+    values::{MoneyView, views},
 };
 
 /// A demand for another car or the money, if there is one.
@@ -95,10 +95,9 @@ pub(crate) struct DemandView {
     /// One of them lies in a year whose days off are not announced, and may move.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     provisional: bool,
-    /// Fee for the use of the car until then in yuan, decimal text, owed in the cases of Art. 24 alone; absent without a price.
+    /// Fee for the use of the car until then, owed in the cases of Art. 24 alone; absent without a price.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "9000.00")]
-    usage_fee: Option<String>,
+    usage_fee: Option<MoneyView>,
 }
 
 impl From<pb::GuaranteeDemanded> for DemandView {
@@ -108,7 +107,7 @@ impl From<pb::GuaranteeDemanded> for DemandView {
             answer_by: demanded.answer_by,
             complete_by: demanded.complete_by,
             provisional: demanded.provisional,
-            usage_fee: fee.map(|minor| Money::cny(minor).amount()),
+            usage_fee: fee.map(MoneyView::cny),
         }
     }
 }
