@@ -18,7 +18,7 @@ use marque_rpc::{
     StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
 };
 use marque_tabular::Limits;
-use marque_vault::Vault;
+use marque_vault::{Keyring, Vault};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::layer::util::Stack;
@@ -28,7 +28,7 @@ use crate::{
     bus::{connect_broker, source_of},
     housekeeping,
     keys::{self, READS_TO_SETTLE},
-    roles,
+    roles, sealing,
     stores::{self, Stores},
     wanted::UntilDeadlineLayer,
 };
@@ -45,6 +45,8 @@ pub struct Shared {
     pub clock: SharedClock,
     /// Keys of sealed fields.
     pub vault: Vault,
+    /// The keyring as it was at the start.
+    ring: Keyring,
     /// Tokens by which services know each other.
     pub tokens: PeerTokens,
     /// Whose tokens are good.
@@ -88,6 +90,8 @@ impl Node {
     /// # Errors
     /// As [`Node::start`].
     pub async fn start_with_clock(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        backup::check_restored(&config)?;
+        sealing::refuse_lost_keyring(&config).await?;
         let mut shared = Shared::open(config, clock)?;
         shared.broker = Box::pin(connect_broker(&shared.config.bus)).await?;
         let mut node = Self {
@@ -105,7 +109,8 @@ impl Node {
         node.serve_gateway().await?;
         node.serve_operators().await?;
         node.spawn(keys::following(
-            node.shared.vault.clone(),
+            (node.shared.vault.clone(), node.shared.ring.clone()),
+            node.shared.stores.databases(),
             &node.shared.config,
         ));
         let (verifier, clock) = (node.shared.verifier.clone(), Arc::clone(&node.shared.clock));
@@ -169,6 +174,8 @@ impl Node {
                 .with_context(|| format!("role {role}"))?;
             tasks.extend(self.add(role, built).await?);
         }
+        // Not before all have been asked whether they are sealed by this keyring: one that is refused leaves no trace.
+        sealing::note_keyring(&self.shared.stores.databases(), &self.shared.ring).await?;
         tasks.push(self.shared.stores.watch(self.shared.router.clone()));
         tasks.extend(self.sign_audit_heads()?);
         // Only now: the work of one role calls others.
@@ -341,7 +348,6 @@ impl Node {
 
 impl Shared {
     fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
-        backup::check_restored(&config)?;
         std::fs::create_dir_all(&config.data_dir).with_context(|| {
             format!(
                 "the data folder {} cannot be made",
@@ -363,8 +369,10 @@ impl Shared {
             ),
             None => None,
         };
+        let ring = Vault::ring_of(&config.vault, &config.data_dir).context("vault")?;
         Ok(Self {
-            vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
+            vault: Vault::new(&ring),
+            ring,
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
             streams: InFlightLimit::of_streams(config.rpc.max_streams),
@@ -451,6 +459,8 @@ impl Shared {
                 "the schema is not this binary's: run `marque migrate` first"
             );
         }
+        let ring = Some(&self.ring);
+        sealing::refuse_other_keyring(&self.config, (role, &db), ring).await?;
         self.stores.add(rpc_name(role), db.clone(), migrator, lock);
         Ok(db)
     }

@@ -2,12 +2,14 @@
 
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
-use marque_config::Config;
-use marque_db::{Database, Migrator, Settings, StoreError};
-use marque_vault::Vault;
+use marque_config::{Config, ServiceRole};
+use marque_db::{Database, Migrator, Settings};
+use marque_vault::{Keyring, KeyringError, Vault};
 
 use super::{say, settings::Flags};
-use crate::{bus::connect_broker, roles, wiring::database_settings};
+use crate::{
+    backup, bus::connect_broker, keys::keyring, roles, sealing, wiring::database_settings,
+};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -38,7 +40,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if !is_running {
         problems.extend(check_addresses(&config));
     }
-    problems.extend(check_stores(&config, is_running).await);
+    problems.extend(check_stores(&config).await);
     problems.extend(check_bus(&config).await);
     if problems.is_empty() {
         return say(if is_running {
@@ -69,10 +71,23 @@ fn check_files(config: &Config) -> Vec<String> {
         ));
         return problems;
     }
-    if let Err(error) = Vault::from_config(&config.vault, &config.data_dir) {
-        problems.push(format!("vault: {error}"));
+    if let Err(error) = backup::check_restored(config) {
+        problems.push(format!("data_dir: {error:#}"));
+    }
+    if let Err(error) = check_keyring(config) {
+        problems.push(format!("vault: {:#}", anyhow::Error::from(error)));
     }
     problems
+}
+
+/// Whether the keyring can be used. One that is not there is left to `serve`: what looks for faults makes no keys.
+fn check_keyring(config: &Config) -> Result<(), KeyringError> {
+    let vault = &config.vault;
+    let is_named = vault.keyring.is_some() || vault.keyring_file.is_some();
+    if is_named || vault.file(&config.data_dir).exists() {
+        Vault::ring_of(vault, &config.data_dir)?;
+    }
+    Ok(())
 }
 
 /// Whether a marque of this configuration runs already: then its addresses are taken by itself.
@@ -114,38 +129,39 @@ async fn check_bus(config: &Config) -> Option<String> {
     Some(format!("bus: {error:#}"))
 }
 
-async fn check_stores(config: &Config, is_running: bool) -> Vec<String> {
+async fn check_stores(config: &Config) -> Vec<String> {
+    let ring = keyring(config);
     let mut problems = Vec::new();
     for role in &config.roles {
         let Some(migrator) = roles::migrator(*role) else {
             continue;
         };
-        match check_store(&database_settings(config, *role), migrator, is_running).await {
+        match check_store(config, (*role, migrator), &ring).await {
             Ok(None) => {}
             Ok(Some(problem)) => problems.push(format!("store of {role}: {problem}")),
-            Err(error) => problems.push(format!("store of {role}: {error}")),
+            Err(error) => problems.push(format!("store of {role}: {error:#}")),
         }
     }
     problems
 }
 
-/// What is wrong with a store that can be reached.
+/// What is wrong with a store that can be reached. Of a keyring that cannot be read it was told already.
 async fn check_store(
-    settings: &Settings,
-    migrator: Migrator,
-    is_running: bool,
-) -> Result<Option<String>, StoreError> {
-    if let Settings::Sqlite { path } = settings {
-        // `serve` makes a file and brings it up by itself; one that is open belongs to it alone.
-        if is_running || !path.exists() {
-            return Ok(None);
-        }
-        Database::open(settings)?;
+    config: &Config,
+    (role, migrator): (ServiceRole, Migrator),
+    ring: &Result<Option<Keyring>, KeyringError>,
+) -> anyhow::Result<Option<String>> {
+    let settings = database_settings(config, role);
+    // `serve` makes a file and brings it up by itself.
+    if matches!(&settings, Settings::Sqlite { path } if !path.exists()) {
         return Ok(None);
     }
-    let db = Database::open(settings)?;
-    if !migrator.is_current(&db).await? {
+    let db = Database::open(&settings)?;
+    if matches!(settings, Settings::Postgres { .. }) && !migrator.is_current(&db).await? {
         return Ok(Some("the schema is older: run `marque migrate`".to_owned()));
     }
-    db.wall_problem().await
+    if let Ok(ring) = ring {
+        sealing::refuse_other_keyring(config, (role, &db), ring.as_ref()).await?;
+    }
+    Ok(db.wall_problem().await?)
 }
