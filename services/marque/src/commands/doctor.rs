@@ -158,7 +158,7 @@ async fn check_store(
     }
     let db = Database::open(&settings)?;
     if matches!(settings, Settings::Postgres { .. }) && !migrator.is_current(&db).await? {
-        return Ok(Some("the schema is older: run `marque migrate`".to_owned()));
+        return Ok(Some("the schema is missing or older: run `marque migrate`".to_owned()));
     }
     if let Ok(ring) = ring {
         sealing::refuse_other_keyring(config, (role, &db), ring.as_ref()).await?;

@@ -48,3 +48,31 @@ fn an_error_is_told_with_its_causes_and_without_a_backtrace() {
     assert!(told.starts_with("Error: "), "{told}");
     assert!(told.lines().count() <= 4, "{told}");
 }
+
+#[test]
+fn what_is_wrong_with_a_store_is_told_with_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("customer.db"), "no database".repeat(1_000)).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!(
+        "postgres://marque@{}/none_{{role}}",
+        port.local_addr().unwrap()
+    );
+    drop(port);
+    for (settings, cause) in [
+        (None, "file is not a database"),
+        (Some(("MARQUE__STORE__URL", nobody)), "Connection refused"),
+    ] {
+        let run = Command::new(env!("CARGO_BIN_EXE_marque"))
+            .args(["doctor", "--data"])
+            .arg(&data)
+            .envs(settings)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(run.stdout).unwrap();
+        let problem = told.lines().find(|line| line.contains("store of customer"));
+        assert!(problem.is_some_and(|told| told.contains(cause)), "{told}");
+    }
+}
