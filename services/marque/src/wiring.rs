@@ -15,7 +15,7 @@ use marque_intake::IntakeSettings;
 use marque_reseal::{Rounds, resealing};
 use marque_rpc::{
     Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
-    StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
+    StackSettings, Task, TlsError, TlsFiles, TlsMaterial, connect_lazily, stack,
 };
 use marque_tabular::Limits;
 use marque_vault::{Keyring, Vault};
@@ -357,18 +357,7 @@ impl Shared {
         let keys = config.keys_dir();
         let tokens =
             PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
-        let tls = match config.tls.files() {
-            Some(files) => Some(
-                TlsFiles {
-                    ca: files.ca.into(),
-                    cert: files.cert.into(),
-                    key: files.key.into(),
-                }
-                .read()
-                .context("tls")?,
-            ),
-            None => None,
-        };
+        let tls = certificates(&config).context("tls")?;
         let ring = Vault::ring_of(&config.vault, &config.data_dir).context("vault")?;
         Ok(Self {
             vault: Vault::new(&ring),
@@ -495,6 +484,19 @@ impl Shared {
             },
         }
     }
+}
+
+/// The certificates of a configuration, read; `None` if it names none.
+///
+/// # Errors
+/// They cannot be read or trusted, or do not fit together.
+pub(crate) fn certificates(config: &Config) -> Result<Option<TlsMaterial>, TlsError> {
+    let files = config.tls.files().map(|files| TlsFiles {
+        ca: files.ca.into(),
+        cert: files.cert.into(),
+        key: files.key.into(),
+    });
+    files.map(|files| files.read()).transpose()
 }
 
 /// Where a role's files lie that wait to be imported.

@@ -2,13 +2,19 @@
 
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
-use marque_config::{Config, ServiceRole};
+use marque_auth::{Issuer, PeerTokens, Verifier};
+use marque_config::{Config, IssuerConfig, ServiceRole};
 use marque_db::{Database, Migrator, Settings};
+use marque_ledger::HeadSigner;
 use marque_vault::{Keyring, KeyringError, Vault};
 
 use super::{say, settings::Flags};
 use crate::{
-    backup, bus::connect_broker, keys::keyring, roles, sealing, wiring::database_settings,
+    audit, backup,
+    bus::connect_broker,
+    keys::keyring,
+    roles, sealing,
+    wiring::{certificates, database_settings},
 };
 
 /// Arguments.
@@ -71,21 +77,58 @@ fn check_files(config: &Config) -> Vec<String> {
         ));
         return problems;
     }
-    if let Err(error) = backup::check_restored(config) {
-        problems.push(format!("data_dir: {error:#}"));
-    }
-    if let Err(error) = check_keyring(config) {
-        problems.push(format!("vault: {:#}", anyhow::Error::from(error)));
-    }
+    let checks = [
+        ("data_dir", backup::check_restored(config)),
+        ("vault", check_keyring(config)),
+        ("tls", check_certificates(config)),
+        ("auth.peer_secret_file", check_peer_secret(config)),
+        ("auth", check_issuer(config)),
+        ("audit", check_audit_key(config)),
+    ];
+    let found = checks
+        .into_iter()
+        .filter_map(|(key, checked)| Some(format!("{key}: {:#}", checked.err()?)));
+    problems.extend(found);
     problems
 }
 
-/// Whether the keyring can be used. One that is not there is left to `serve`: what looks for faults makes no keys.
-fn check_keyring(config: &Config) -> Result<(), KeyringError> {
+// The files are read as `serve` reads them. Keys that are not there are left to it: what looks for faults makes none.
+
+fn check_keyring(config: &Config) -> anyhow::Result<()> {
     let vault = &config.vault;
     let is_named = vault.keyring.is_some() || vault.keyring_file.is_some();
     if is_named || vault.file(&config.data_dir).exists() {
         Vault::ring_of(vault, &config.data_dir)?;
+    }
+    Ok(())
+}
+
+fn check_certificates(config: &Config) -> anyhow::Result<()> {
+    certificates(config)?;
+    Ok(())
+}
+
+fn check_peer_secret(config: &Config) -> anyhow::Result<()> {
+    let keys = config.keys_dir();
+    if config.auth.peer_secret_file.is_some() || PeerTokens::made_file(&keys).exists() {
+        PeerTokens::from_config(&config.auth, &keys, "marque")?;
+    }
+    Ok(())
+}
+
+fn check_issuer(config: &Config) -> anyhow::Result<()> {
+    let (auth, keys) = (&config.auth, config.keys_dir());
+    let makes_a_key = auth.issuer == IssuerConfig::Embedded && auth.issuer_keys_file.is_none();
+    if !makes_a_key || Issuer::key_file(&keys).exists() {
+        Verifier::from_config(auth, &keys, &PeerTokens::ephemeral("marque")?)?;
+    }
+    Ok(())
+}
+
+fn check_audit_key(config: &Config) -> anyhow::Result<()> {
+    let key = audit::key_file(config);
+    if key.exists() {
+        HeadSigner::open(&key)?;
     }
     Ok(())
 }
@@ -158,7 +201,9 @@ async fn check_store(
     }
     let db = Database::open(&settings)?;
     if matches!(settings, Settings::Postgres { .. }) && !migrator.is_current(&db).await? {
-        return Ok(Some("the schema is missing or older: run `marque migrate`".to_owned()));
+        return Ok(Some(
+            "the schema is missing or older: run `marque migrate`".to_owned(),
+        ));
     }
     if let Ok(ring) = ring {
         sealing::refuse_other_keyring(config, (role, &db), ring.as_ref()).await?;
