@@ -113,13 +113,16 @@ async fn another_ring_is_told_by_what_it_does_not_open(db: TestDb) {
         let probe = Vault::probing(ring).unwrap();
         opens_any(db, &probe, PHONES[0]).await.unwrap()
     };
-    let (ring, other) = (Keyring::generate().unwrap(), Keyring::generate().unwrap());
+    let (mut ring, other) = (Keyring::generate().unwrap(), Keyring::generate().unwrap());
+    let before = ring.clone();
+    ring.rotate_data_key().unwrap();
     assert!(opens(&db, &other).await, "there are no tables");
     let db = db.migrated(&NETWORK).await;
     assert!(opens(&db, &other).await, "nothing is sealed");
     hire(&db, &Vault::new(&ring), 2).await;
     assert!(opens(&db, &ring).await);
     assert!(!opens(&db, &other).await);
+    assert!(!opens(&db, &before).await, "it lacks the key in use");
 }
 
 async fn found_by(db: &TestDb, ring: &Keyring) -> (u64, u64, u64) {

@@ -90,6 +90,15 @@ impl Keyring {
         self.data.rotate()
     }
 
+    /// The ring with one more data key, which is current. It has the last number there is: what another ring sealed does not
+    /// pass for its own.
+    pub(crate) fn probing(&self) -> Result<Self, KeyringError> {
+        let mut ring = self.clone();
+        ring.data.current = u32::MAX;
+        ring.data.by_number.insert(u32::MAX, random_key()?);
+        Ok(ring)
+    }
+
     /// Numbers of all data keys.
     pub fn data_keys(&self) -> BTreeSet<u32> {
         self.data.by_number.keys().copied().collect()

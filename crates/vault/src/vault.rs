@@ -49,9 +49,7 @@ impl Vault {
     /// # Errors
     /// [`KeyringError::NoRandomness`].
     pub fn probing(ring: &Keyring) -> Result<Self, KeyringError> {
-        let mut ring = ring.clone();
-        ring.rotate_data_key()?;
-        Ok(Self::new(&ring))
+        Ok(Self::new(&ring.probing()?))
     }
 
     /// The keyring of a configuration as it is now: the inline one, or the file's, made on the first start.

@@ -24,9 +24,12 @@ pub(crate) async fn refuse_lost_keyring(config: &Config) -> anyhow::Result<()> {
     }
     for (role, settings) in stores(config) {
         let db = Database::open(&settings)?;
-        refuse_other_keyring(config, (role, &db), None)
-            .await
-            .with_context(|| format!("store of {role}"))?;
+        let sealed = refuse_other_keyring(config, (role, &db), None).await;
+        // Of two processes that start at once the other may have made it meanwhile, and sealed by it.
+        if keyring(config).context("vault")?.is_some() {
+            return Ok(());
+        }
+        sealed.with_context(|| format!("store of {role}"))?;
     }
     Ok(())
 }
@@ -132,7 +135,7 @@ fn stores(config: &Config) -> Vec<(ServiceRole, Settings)> {
 async fn opens(role: ServiceRole, db: &Database, ring: Option<&Keyring>) -> anyhow::Result<bool> {
     let probe = match ring {
         Some(ring) => Vault::probing(ring)?,
-        None => Vault::new(&Keyring::generate()?),
+        None => Vault::probing(&Keyring::generate()?)?,
     };
     for column in roles::sealed(role) {
         if !opens_any(db, &probe, *column).await? {

@@ -186,7 +186,7 @@ fn looking_for_faults_in_a_new_folder_makes_no_keyring_and_a_start_does() {
 }
 
 #[test]
-fn a_key_that_is_in_use_cannot_be_left_out_of_the_ring_and_one_that_was_retired_can() {
+fn a_key_that_is_in_use_cannot_be_left_out_of_the_ring_and_one_that_is_not_can() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::start_with(&data, &[RELOAD]).with_dealer(DEALER);
@@ -195,11 +195,18 @@ fn a_key_that_is_in_use_cannot_be_left_out_of_the_ring_and_one_that_was_retired_
     assert_success(&marque(&["keys", "rotate"], &data));
     wait_until_nothing_is_stale(&data);
     server.kill();
-    let both = fs::read(data.join("keys/vault.toml")).unwrap();
+    let both = fs::read_to_string(data.join("keys/vault.toml")).unwrap();
     fs::write(data.join("keys/vault.toml"), before).unwrap();
     let told = refused(&marque(SERVE, &data));
     assert!(told.contains("it is sealed under data/2"), "{told}");
-    fs::write(data.join("keys/vault.toml"), both).unwrap();
+
+    // As a release has retired it that knew nothing of what stores note.
+    let mut lines: Vec<&str> = both.lines().collect();
+    let is_first = |line: &&str| line.trim_start_matches('"').starts_with('1');
+    lines.remove(lines.iter().position(is_first).unwrap());
+    fs::write(data.join("keys/vault.toml"), lines.join("\n")).unwrap();
+    let told = refused(&marque(SERVE, &data));
+    assert!(told.contains("it is sealed under data/1"), "{told}");
     assert_success(&marque(&["keys", "retire", "1"], &data));
     Server::start(&data).kill();
 }
