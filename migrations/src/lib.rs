@@ -42,6 +42,7 @@ pub const NETWORK: Migrator = Migrator {
         shared::INBOX_AT,
         migration!("network", "0010_network"),
         migration!("network", "0020_dealer_phones"),
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -65,6 +66,7 @@ pub const CUSTOMER: Migrator = Migrator {
         migration!("customer", "0070_checked"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -87,6 +89,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0040_links_by_dealer"),
         migration!("vehicle", "0050_namings"),
         migration!("vehicle", "0051_namings_filled"),
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -107,6 +110,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0030_vehicle_receptions"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -140,6 +144,7 @@ pub const SCORING: Migrator = Migrator {
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -166,6 +171,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::UNREAD_SHEETS,
         migration!("data_quality", "0053_staff_changes"),
         migration!("data_quality", "0054_earlier_customers"),
+        shared::SEALING_KEYS,
     ],
 };
 
@@ -199,6 +205,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0060_followed_up"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        shared::SEALING_KEYS,
     ],
 };
 

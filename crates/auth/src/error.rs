@@ -60,7 +60,7 @@ pub enum AuthSetupError {
         source: io::Error,
     },
     /// A file of secrets cannot be read, written or trusted.
-    #[error("a key cannot be used: {0}")]
+    #[error("a key cannot be used")]
     Secret(#[from] SecretFileError),
     /// A key file holds no key of the expected kind. What stands in it is not quoted.
     #[error("{path} holds no usable key: {expected}")]

@@ -1,6 +1,10 @@
 //! The embedded issuer: Marque's own tokens, where there is no OpenID Connect issuer.
 
-use std::{fmt, fs, path::Path, time::Duration};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -50,7 +54,7 @@ impl Issuer {
     /// # Errors
     /// The key cannot be read, made or trusted.
     pub fn open(keys_dir: &Path, audience: &str) -> Result<Self, AuthSetupError> {
-        let path = keys_dir.join("issuer.key");
+        let path = Self::key_file(keys_dir);
         if !path.exists() {
             secret_file::create_if_absent(&path, &new_key()?)?;
         }
@@ -67,6 +71,11 @@ impl Issuer {
         let issuer = Self::new(key, audience);
         issuer.publish(&keys_dir.join("issuer.jwks.json"))?;
         Ok(issuer)
+    }
+
+    /// Where the key lies that is made on the first start.
+    pub fn key_file(keys_dir: &Path) -> PathBuf {
+        keys_dir.join("issuer.key")
     }
 
     /// An issuer with a key that ends with the process, for tests and trials.

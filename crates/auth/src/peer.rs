@@ -3,7 +3,12 @@
 //! Not a JWT on purpose: no issuer can make one, no header chooses an algorithm, and a listener to the outside
 //! knows it by its first bytes. `peer1.<service>.<end, seconds>.<HMAC-SHA-256, base64url>`
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_lc_rs::{hmac, rand};
 use base64::{
@@ -51,7 +56,7 @@ impl PeerTokens {
         keys_dir: &Path,
         service: &str,
     ) -> Result<Self, AuthSetupError> {
-        let made = keys_dir.join("peer.key");
+        let made = Self::made_file(keys_dir);
         let path = config.peer_secret_file.as_deref().unwrap_or(&made);
         if config.peer_secret_file.is_none() && !path.exists() {
             secret_file::create_if_absent(path, &new_secret()?)?;
@@ -65,6 +70,11 @@ impl PeerTokens {
             });
         }
         Ok(Self::new(secret, service))
+    }
+
+    /// Where the secret lies that is made on the first start.
+    pub fn made_file(keys_dir: &Path) -> PathBuf {
+        keys_dir.join("peer.key")
     }
 
     /// Tokens under a secret that ends with the process, for tests.

@@ -180,7 +180,23 @@ impl Config {
         );
         let ratio = (0.0..=1.0).contains(&self.telemetry.trace_ratio);
         found.when(!ratio, "telemetry.trace_ratio", "a share from 0 to 1");
+        let endpoint = self.telemetry.otlp_endpoint.as_deref();
+        found.when(
+            endpoint.is_some_and(|endpoint| !is_http_address(endpoint)),
+            "telemetry.otlp_endpoint",
+            "write an address with its scheme, such as http://collector:4317",
+        );
     }
+}
+
+/// Whether a text begins as `http://host` or `https://host` and has no gaps.
+fn is_http_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with([':', '/']) && !rest.contains(char::is_whitespace)
+    })
 }
 
 /// Problems as they are found.

@@ -32,6 +32,21 @@ impl Conn<'_> {
         }
     }
 
+    /// Whether the store has a table of that name.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
+        let sql = match self.backend() {
+            Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE name = ?1",
+            Backend::Postgres => {
+                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?1::text"
+            }
+        };
+        let found: Option<i64> = self.query_opt(sql, &[name.into()], |row| row.get(0))?;
+        Ok(found == Some(1))
+    }
+
     /// All rows of a query, each read by `read`.
     pub fn query<T>(
         &mut self,

@@ -182,22 +182,9 @@ impl Migrator {
         ))
     }
 
-    /// Whether there is a table of versions.
-    fn has_table(self, conn: &mut Conn<'_>) -> Result<bool, StoreError> {
-        let sql = match conn.backend() {
-            Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE name = ?1",
-            Backend::Postgres => {
-                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?1::text"
-            }
-        };
-        let found: Option<i64> =
-            conn.query_opt(sql, &[(&self.table()).into()], |row| row.get(0))?;
-        Ok(found == Some(1))
-    }
-
     /// The versions that are there, after checking that they are ours.
     fn applied(self, conn: &mut Conn<'_>) -> Result<HashSet<String>, StoreError> {
-        if !self.has_table(conn)? {
+        if !conn.has_table(&self.table())? {
             return Ok(HashSet::new());
         }
         let applied: Vec<(String, i64)> = conn.query(

@@ -355,7 +355,7 @@ fn any_of(sql: &str, fixed: &[Value<'_>]) -> String {
 }
 
 /// Makes the schema unless it is there. `IF NOT EXISTS` does not help two sessions that come at the same moment: the
-/// later one is told of a duplicate, which is as good.
+/// later one is told of a duplicate, which is as good. Where a wall stands, only the owner's login may make it.
 fn create_schema(client: &mut Client, schema: &str) -> Result<(), StoreError> {
     use postgres::error::SqlState;
     let created = client.batch_execute(&format!(
@@ -369,6 +369,11 @@ fn create_schema(client: &mut Client, schema: &str) -> Result<(), StoreError> {
             ) =>
         {
             Ok(())
+        }
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            Err(StoreError::Schema(format!(
+                "{schema} is not there, and this login may not make it: run `marque migrate` with the owner's login first"
+            )))
         }
         other => Ok(other?),
     }

@@ -135,3 +135,25 @@ pub async fn survey(
         }
     }
 }
+
+/// Whether a ring opens any of the first values of a column, or there is none: tells another keyring at the cost of one step.
+/// The vault is one made for it ([`Vault::probing`]).
+///
+/// # Errors
+/// What the store says.
+pub async fn opens_any(
+    db: &Database,
+    probe: &Vault,
+    column: SealedColumn,
+) -> Result<bool, StoreError> {
+    let (probe, from) = (probe.clone(), start(&column));
+    db.across()
+        .scan(move |conn| {
+            if !conn.has_table(column.table)? {
+                return Ok(true);
+            }
+            let first = step(conn, &probe, &column, &from, &Purpose::Open(&probe))?;
+            Ok(first.found.values == 0 || first.found.unreadable < first.found.values)
+        })
+        .await
+}

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use marque_db::StoreError;
 use marque_migrations::NETWORK;
-use marque_reseal::{Part::Text, Rounds, SealedColumn, Survey, resealing, survey};
+use marque_reseal::{
+    Part::Text, Rounds, SealedColumn, Survey, forget_key, note_keys, noted_keys, opens_any,
+    resealing, survey,
+};
 use marque_testkit::{TestDb, as_system, store_test_suite};
 use marque_vault::{Keyring, Place, Vault};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +33,8 @@ const PEOPLE: usize = 1_203;
 store_test_suite!(
     everything_is_sealed_anew_once_there_is_another_key,
     what_no_key_opens_is_counted_and_left,
+    a_store_knows_by_which_keys_it_is_sealed,
+    another_ring_is_told_by_what_it_does_not_open,
 );
 
 async fn everything_is_sealed_anew_once_there_is_another_key(db: TestDb) {
@@ -81,6 +86,43 @@ async fn what_no_key_opens_is_counted_and_left(db: TestDb) {
         found_by(&db, &Keyring::generate().unwrap()).await,
         (2, 0, 2)
     );
+}
+
+async fn a_store_knows_by_which_keys_it_is_sealed(db: TestDb) {
+    let db = db.migrated(&NETWORK).await;
+    assert!(noted_keys(&db).await.unwrap().is_empty());
+    let mut ring = Keyring::generate().unwrap();
+    assert_eq!(note_keys(&db, &ring).await.unwrap(), ring.fingerprints());
+
+    ring.add_data_key().unwrap();
+    let noted = note_keys(&db, &ring).await.unwrap();
+    assert_eq!(noted.len(), 2, "nothing is under the added key yet");
+    ring.use_data_key(2);
+    assert_eq!(note_keys(&db, &ring).await.unwrap(), ring.fingerprints());
+
+    let other = Keyring::generate().unwrap();
+    let noted = note_keys(&db, &other).await.unwrap();
+    assert_eq!(other.lacks(&noted), ["data/1", "data/2", "index/1"]);
+    forget_key(&db, "data/1").await.unwrap();
+    let left: Vec<String> = noted_keys(&db).await.unwrap().into_keys().collect();
+    assert_eq!(left, ["data/2", "index/1"]);
+}
+
+async fn another_ring_is_told_by_what_it_does_not_open(db: TestDb) {
+    let opens = async |db: &TestDb, ring: &Keyring| {
+        let probe = Vault::probing(ring).unwrap();
+        opens_any(db, &probe, PHONES[0]).await.unwrap()
+    };
+    let (mut ring, other) = (Keyring::generate().unwrap(), Keyring::generate().unwrap());
+    let before = ring.clone();
+    ring.rotate_data_key().unwrap();
+    assert!(opens(&db, &other).await, "there are no tables");
+    let db = db.migrated(&NETWORK).await;
+    assert!(opens(&db, &other).await, "nothing is sealed");
+    hire(&db, &Vault::new(&ring), 2).await;
+    assert!(opens(&db, &ring).await);
+    assert!(!opens(&db, &other).await);
+    assert!(!opens(&db, &before).await, "it lacks the key in use");
 }
 
 async fn found_by(db: &TestDb, ring: &Keyring) -> (u64, u64, u64) {

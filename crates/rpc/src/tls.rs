@@ -9,6 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use marque_config::secret_file::{self, SecretFileError};
 use parking_lot::Mutex;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -36,6 +37,9 @@ pub enum TlsError {
     /// A file cannot be read.
     #[error("the TLS file {path} cannot be read", path = .0.display())]
     File(PathBuf, #[source] io::Error),
+    /// The key cannot be read, or others than its owner can.
+    #[error("the TLS key cannot be used")]
+    Key(#[source] SecretFileError),
     /// A file holds no certificate or key.
     #[error("the TLS file {path} holds no {1} in PEM", path = .0.display())]
     Content(PathBuf, &'static str),
@@ -78,7 +82,7 @@ impl TlsFiles {
     /// Reads the files.
     ///
     /// # Errors
-    /// One of them cannot be read, or they do not fit together.
+    /// One of them cannot be read, others than its owner can read the key, or they do not fit together.
     pub fn read(&self) -> Result<TlsMaterial, TlsError> {
         let seen = Seen {
             at: Instant::now(),
@@ -146,7 +150,8 @@ impl TlsFiles {
     }
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
-        PrivateKeyDer::from_pem_slice(&read(&self.key)?)
+        let text = secret_file::read(&self.key).map_err(TlsError::Key)?;
+        PrivateKeyDer::from_pem_slice(text.as_bytes())
             .map_err(|_| TlsError::Content(self.key.clone(), "private key"))
     }
 }

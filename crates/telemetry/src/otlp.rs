@@ -48,16 +48,23 @@ pub(crate) fn start(
         .thread_name("marque-otlp")
         .enable_all()
         .build()?;
-    let exporter = {
+    let built = {
         let _inside = runtime.enter();
         SpanExporter::builder()
             .with_tonic()
             .with_endpoint(endpoint)
             .build()
-            .map_err(|source| TelemetryError::Otlp {
+    };
+    let exporter = match built {
+        Ok(exporter) => exporter,
+        Err(source) => {
+            // As when an exporter is dropped: the caller may be asynchronous.
+            runtime.shutdown_background();
+            return Err(TelemetryError::Otlp {
                 endpoint: endpoint.to_owned(),
                 source,
-            })?
+            });
+        }
     };
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)

@@ -114,9 +114,12 @@ fn without_an_exporter_no_trace_is_invented() {
     });
 }
 
+fn refused(settings: TelemetrySettings) -> TelemetryError {
+    build(&settings, io::sink).unwrap_err()
+}
+
 #[test]
 fn settings_that_do_not_work_are_refused_with_words() {
-    let refused = |settings: TelemetrySettings| build(&settings, io::sink).unwrap_err();
     let filter = TelemetrySettings {
         filter: "info,=loud".to_owned(),
         ..TelemetrySettings::default()
@@ -127,6 +130,11 @@ fn settings_that_do_not_work_are_refused_with_words() {
         ..TelemetrySettings::default()
     };
     assert!(refused(ratio).to_string().contains("0.0 to 1.0"));
+}
+
+/// As the program starts telemetry: inside the runtime of its work.
+#[tokio::test]
+async fn an_exporter_without_an_address_is_an_error_and_no_panic() {
     let endpoint = TelemetrySettings {
         otlp_endpoint: Some("not an address".to_owned()),
         ..TelemetrySettings::default()

@@ -17,7 +17,7 @@ pub enum VaultError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// The file cannot be read, written or trusted.
-    #[error("the keyring cannot be used: {0}")]
+    #[error("the keyring cannot be used")]
     File(#[from] SecretFileError),
     /// The text is no keyring. What stands in it is not quoted.
     #[error("the keyring is damaged: {problem}; restore it from its backup")]

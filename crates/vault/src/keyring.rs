@@ -90,6 +90,15 @@ impl Keyring {
         self.data.rotate()
     }
 
+    /// The ring with one more data key, which is current. It has the last number there is: what another ring sealed does not
+    /// pass for its own.
+    pub(crate) fn probing(&self) -> Result<Self, KeyringError> {
+        let mut ring = self.clone();
+        ring.data.current = u32::MAX;
+        ring.data.by_number.insert(u32::MAX, random_key()?);
+        Ok(ring)
+    }
+
     /// Numbers of all data keys.
     pub fn data_keys(&self) -> BTreeSet<u32> {
         self.data.by_number.keys().copied().collect()
@@ -128,6 +137,26 @@ impl Keyring {
                 named.map(move |(number, key)| (format!("{kind}/{number}"), fingerprint(key)))
             })
             .collect()
+    }
+
+    /// Those of [`Self::fingerprints`] by which something is written now: of the current data key and the current index key.
+    pub fn current_fingerprints(&self) -> BTreeMap<String, String> {
+        let current = [
+            format!("data/{}", self.data.current),
+            format!("index/{}", self.index.current),
+        ];
+        let mut prints = self.fingerprints();
+        prints.retain(|name, _| current.contains(name));
+        prints
+    }
+
+    /// Names of the keys among `prints` that the ring lacks, or has another key by the name of.
+    pub fn lacks(&self, prints: &BTreeMap<String, String>) -> Vec<String> {
+        let have = self.fingerprints();
+        let missing = prints
+            .iter()
+            .filter(|(name, print)| have.get(*name) != Some(*print));
+        missing.map(|(name, _)| name.clone()).collect()
     }
 
     /// Reads the text of a keyring file.
@@ -277,6 +306,20 @@ mod tests {
         assert_eq!(ring.fingerprints().len(), 2);
         let other = Keyring::generate().unwrap();
         assert_ne!(ring.fingerprints(), other.fingerprints());
+    }
+
+    #[test]
+    fn a_ring_lacks_what_another_one_was_made_with_and_nothing_of_its_own() {
+        let mut ring = Keyring::generate().unwrap();
+        let first = ring.fingerprints();
+        assert!(ring.lacks(&first).is_empty());
+        let other = Keyring::generate().unwrap();
+        assert_eq!(other.lacks(&first), ["data/1", "index/1"]);
+        ring.rotate_data_key().unwrap();
+        let now: Vec<String> = ring.current_fingerprints().into_keys().collect();
+        assert_eq!(now, ["data/2", "index/1"]);
+        ring.retire_data_key(1);
+        assert_eq!(ring.lacks(&first), ["data/1"]);
     }
 
     #[test]

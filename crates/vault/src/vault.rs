@@ -49,23 +49,13 @@ impl Vault {
     /// # Errors
     /// [`KeyringError::NoRandomness`].
     pub fn probing(ring: &Keyring) -> Result<Self, KeyringError> {
-        let mut ring = ring.clone();
-        ring.rotate_data_key()?;
-        Ok(Self::new(&ring))
+        Ok(Self::new(&ring.probing()?))
     }
 
-    /// The vault of a configuration: the inline keyring, or the file, made on the first start.
+    /// The keyring of a configuration as it is now: the inline one, or the file's, made on the first start.
     ///
     /// # Errors
     /// The keyring cannot be read, made or trusted, or has several index keys.
-    pub fn from_config(config: &VaultConfig, data_dir: &Path) -> Result<Self, KeyringError> {
-        Ok(Self::new(&Self::ring_of(config, data_dir)?))
-    }
-
-    /// The keyring of a configuration, as it is now.
-    ///
-    /// # Errors
-    /// As [`Self::from_config`].
     pub fn ring_of(config: &VaultConfig, data_dir: &Path) -> Result<Keyring, KeyringError> {
         let ring = match &config.keyring {
             Some(text) => Keyring::parse(text.expose())?,

@@ -24,3 +24,5 @@ pub(crate) const INBOX_AT: Migration = migration!("shared", "0008_inbox_at");
 pub(crate) const IMPORTS_BY_DEALER: Migration = migration!("shared", "0009_imports_by_dealer");
 /// How many sheets of a workbook were not read.
 pub(crate) const UNREAD_SHEETS: Migration = migration!("shared", "0010_unread_sheets");
+/// By which keys the store is sealed.
+pub(crate) const SEALING_KEYS: Migration = migration!("shared", "0011_sealing_keys");

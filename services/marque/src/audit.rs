@@ -26,9 +26,14 @@ pub(crate) const EVERY: Duration = Duration::from_secs(60);
 /// The longest line looked for at the end of a file: heads of some ten thousand dealers.
 const LONGEST_LINE: u64 = 4 << 20;
 
+/// The key of a process's signer.
+pub(crate) fn key_file(config: &Config) -> PathBuf {
+    config.keys_dir().join("audit.key")
+}
+
 /// The signer of a process; its public key is made known in the folder.
 pub(crate) fn signer(config: &Config) -> anyhow::Result<Arc<HeadSigner>> {
-    let signer = HeadSigner::open(&config.keys_dir().join("audit.key"))?;
+    let signer = HeadSigner::open(&key_file(config))?;
     let folder = config.data_dir.join(FOLDER);
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let path = folder.join(SIGNERS);

@@ -7,6 +7,7 @@ pub mod commands;
 mod housekeeping;
 mod keys;
 pub mod roles;
+mod sealing;
 mod stores;
 mod wanted;
 pub mod wiring;

@@ -15,10 +15,10 @@ use marque_intake::IntakeSettings;
 use marque_reseal::{Rounds, resealing};
 use marque_rpc::{
     Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
-    StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
+    StackSettings, Task, TlsError, TlsFiles, TlsMaterial, connect_lazily, stack,
 };
 use marque_tabular::Limits;
-use marque_vault::Vault;
+use marque_vault::{Keyring, Vault};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::layer::util::Stack;
@@ -28,7 +28,7 @@ use crate::{
     bus::{connect_broker, source_of},
     housekeeping,
     keys::{self, READS_TO_SETTLE},
-    roles,
+    roles, sealing,
     stores::{self, Stores},
     wanted::UntilDeadlineLayer,
 };
@@ -45,6 +45,8 @@ pub struct Shared {
     pub clock: SharedClock,
     /// Keys of sealed fields.
     pub vault: Vault,
+    /// The keyring as it was at the start.
+    ring: Keyring,
     /// Tokens by which services know each other.
     pub tokens: PeerTokens,
     /// Whose tokens are good.
@@ -92,6 +94,8 @@ impl Node {
     /// # Errors
     /// As [`Node::start`].
     pub async fn start_with_clock(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
+        backup::check_restored(&config)?;
+        sealing::refuse_lost_keyring(&config).await?;
         let mut shared = Shared::open(config, clock)?;
         shared.broker = Box::pin(connect_broker(&shared.config.bus)).await?;
         let mut node = Self {
@@ -111,7 +115,8 @@ impl Node {
         node.serve_gateway().await?;
         node.serve_operators().await?;
         node.spawn(keys::following(
-            node.shared.vault.clone(),
+            (node.shared.vault.clone(), node.shared.ring.clone()),
+            node.shared.stores.databases(),
             &node.shared.config,
         ));
         let (verifier, clock) = (node.shared.verifier.clone(), Arc::clone(&node.shared.clock));
@@ -180,6 +185,8 @@ impl Node {
                 .with_context(|| format!("role {role}"))?;
             tasks.extend(self.add(role, built).await?);
         }
+        // Not before all have been asked whether they are sealed by this keyring: one that is refused leaves no trace.
+        sealing::note_keyring(&self.shared.stores.databases(), &self.shared.ring).await?;
         tasks.push(self.shared.stores.watch(self.shared.router.clone()));
         for task in self.sign_audit_heads()? {
             let work = marque_db::behind(Wall::Everything, task.run(self.ended.clone()));
@@ -358,7 +365,6 @@ impl Node {
 
 impl Shared {
     fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
-        backup::check_restored(&config)?;
         std::fs::create_dir_all(&config.data_dir).with_context(|| {
             format!(
                 "the data folder {} cannot be made",
@@ -368,20 +374,11 @@ impl Shared {
         let keys = config.keys_dir();
         let tokens =
             PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
-        let tls = match config.tls.files() {
-            Some(files) => Some(
-                TlsFiles {
-                    ca: files.ca.into(),
-                    cert: files.cert.into(),
-                    key: files.key.into(),
-                }
-                .read()
-                .context("tls")?,
-            ),
-            None => None,
-        };
+        let tls = certificates(&config).context("tls")?;
+        let ring = Vault::ring_of(&config.vault, &config.data_dir).context("vault")?;
         Ok(Self {
-            vault: Vault::from_config(&config.vault, &config.data_dir).context("vault")?,
+            vault: Vault::new(&ring),
+            ring,
             verifier: Verifier::from_config(&config.auth, &keys, &tokens).context("auth")?,
             in_flight: InFlightLimit::new(config.rpc.max_in_flight),
             streams: InFlightLimit::of_streams(config.rpc.max_streams),
@@ -468,6 +465,8 @@ impl Shared {
                 "the schema is not this binary's: run `marque migrate` first"
             );
         }
+        let ring = Some(&self.ring);
+        sealing::refuse_other_keyring(&self.config, (role, &db), ring).await?;
         self.stores.add(rpc_name(role), db.clone(), migrator, lock);
         Ok(db)
     }
@@ -502,6 +501,19 @@ impl Shared {
             },
         }
     }
+}
+
+/// The certificates of a configuration, read; `None` if it names none.
+///
+/// # Errors
+/// They cannot be read or trusted, or do not fit together.
+pub(crate) fn certificates(config: &Config) -> Result<Option<TlsMaterial>, TlsError> {
+    let files = config.tls.files().map(|files| TlsFiles {
+        ca: files.ca.into(),
+        cert: files.cert.into(),
+        key: files.key.into(),
+    });
+    files.map(|files| files.read()).transpose()
 }
 
 /// Where a role's files lie that wait to be imported.

@@ -236,3 +236,23 @@ fn what_cannot_work_together_is_listed() {
         ["telemetry.trace_ratio"]
     );
 }
+
+#[test]
+fn a_collector_is_named_with_its_scheme_and_host() {
+    let problems = |endpoint: &str| {
+        let toml = format!("[telemetry]\notlp_endpoint = \"{endpoint}\"");
+        read(&toml, &[], json!({})).unwrap().validate()
+    };
+    for wrong in ["127.0.0.1:4317", "not a url", "http://", "http://:4317", ""] {
+        let found = problems(wrong);
+        assert_eq!(found.len(), 1, "{wrong}");
+        assert_eq!(found[0].key, "telemetry.otlp_endpoint");
+        assert!(found[0].advice.contains("http://collector:4317"));
+    }
+    for right in [
+        "http://127.0.0.1:4317",
+        "https://collector.monitoring.svc:4317",
+    ] {
+        assert_eq!(problems(right), [], "{right}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The second wall between dealers (reliability.md A3): what a forgotten clause finds, what every schema has, who may pass.
 //! SQLite has no such wall.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error as _};
 
 use marque_core::Timestamp;
 use marque_db::{
@@ -19,6 +19,7 @@ store_test_suite!(
     every_table_with_a_dealer_is_behind_the_wall,
     unique_keys_tell_nothing_of_others,
     a_login_that_may_step_over_is_reported,
+    a_login_that_may_not_make_the_schema_is_told_who_may,
 );
 
 const THINGS: Migration = Migration {
@@ -345,6 +346,16 @@ async fn a_login_that_may_step_over_is_reported(db: TestDb) {
         .write(|conn| conn.batch("DELETE FROM things_migrations"))
         .await;
     assert!(edited.is_err(), "nor may it touch the list of versions");
+}
+
+async fn a_login_that_may_not_make_the_schema_is_told_who_may(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let service = as_user(&db, "marque_service");
+    let refused = FIRST.is_current(&service).await.unwrap_err();
+    let told = refused.source().unwrap().to_string();
+    assert!(told.contains("run `marque migrate`"), "{told}");
 }
 
 /// `cargo nextest run --workspace --run-ignored only --no-capture -E 'test(what_the_wall_costs)'`

@@ -2,9 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
+use marque_config::secret_file;
 use marque_rpc::{
     DevCaError, PeerError, PeerSettings, RoleName, RoleRouter, Routes, RpcTransport,
-    ServerSettings, StackSettings, TlsFiles, connect_lazily, make_dev_ca, serve, stack,
+    ServerSettings, StackSettings, TlsError, TlsFiles, connect_lazily, make_dev_ca, serve, stack,
 };
 use tokio::net::TcpListener;
 use tonic::{
@@ -197,7 +198,8 @@ async fn an_expired_certificate_is_refused() {
             }
             let certificate = params.signed_by(&key, &authority).unwrap();
             std::fs::write(folder.join(format!("{role}.pem")), certificate.pem()).unwrap();
-            std::fs::write(folder.join(format!("{role}.key")), key.serialize_pem()).unwrap();
+            let place = folder.join(format!("{role}.key"));
+            secret_file::create_if_absent(&place, &key.serialize_pem()).unwrap();
         }
     }
     let address = start(ours.path(), Some(RoleName::Vehicle)).await;
@@ -249,6 +251,20 @@ fn an_authority_is_never_overwritten_and_keys_are_their_owners_alone() {
         let key = std::fs::metadata(folder.path().join("gateway.key")).unwrap();
         assert_eq!(key.permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    make_dev_ca(folder.path()).unwrap();
+    let files = TlsFiles::of_dev_ca(folder.path(), Some(RoleName::Vehicle));
+    std::fs::set_permissions(&files.key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let TlsError::Key(told) = files.read().unwrap_err() else {
+        panic!("it was taken");
+    };
+    assert!(told.to_string().contains("chmod 600"), "{told}");
 }
 
 #[test]

@@ -170,14 +170,14 @@ fn a_named_keyring_that_is_lost_is_not_replaced_by_a_new_one() {
         keyring: None,
         ..VaultConfig::default()
     };
-    assert!(Vault::from_config(&named, folder.path()).is_err());
-    assert!(Vault::from_config(&VaultConfig::default(), folder.path()).is_ok());
+    assert!(Vault::ring_of(&named, folder.path()).is_err());
+    assert!(Vault::ring_of(&VaultConfig::default(), folder.path()).is_ok());
     let inline = VaultConfig {
         keyring_file: None,
         keyring: Some(Keyring::generate().unwrap().to_text()),
         ..VaultConfig::default()
     };
-    assert!(Vault::from_config(&inline, folder.path()).is_ok());
+    assert!(Vault::ring_of(&inline, folder.path()).is_ok());
 }
 
 #[test]
@@ -253,12 +253,12 @@ fn a_configuration_under_which_lookups_would_miss_is_refused() {
     ring.rotate_data_key().unwrap();
     let folder = tempfile::tempdir().unwrap();
     assert!(
-        Vault::from_config(&with(&ring), folder.path()).is_ok(),
+        Vault::ring_of(&with(&ring), folder.path()).is_ok(),
         "data keys may be many"
     );
     ring.rotate_index_key().unwrap();
-    let told = Vault::from_config(&with(&ring), folder.path()).unwrap_err();
+    let told = Vault::ring_of(&with(&ring), folder.path()).unwrap_err();
     assert!(told.to_string().contains("2 index keys"), "{told}");
     assert!(ring.retire_index_key(1));
-    assert!(Vault::from_config(&with(&ring), folder.path()).is_ok());
+    assert!(Vault::ring_of(&with(&ring), folder.path()).is_ok());
 }

@@ -16,10 +16,11 @@ use std::{
 
 use anyhow::Context as _;
 use marque_config::Config;
-use marque_vault::Keyring;
 
 pub use make::{Made, make};
 pub use restore::{Restored, restore};
+
+use crate::keys::keyring;
 
 /// The sealed files of complaints, under the data folder as in a backup. Such as lie in a bucket are the bucket's to keep.
 const ATTACHMENTS: &str = "attachments";
@@ -73,19 +74,6 @@ pub(crate) fn forget_needed_key(config: &Config, name: &str) -> anyhow::Result<(
     needed.remove(name);
     fs::write(&path, serde_json::to_string_pretty(&needed)?)?;
     Ok(())
-}
-
-/// The keyring of a configuration; `None` if its file does not exist.
-fn keyring(config: &Config) -> anyhow::Result<Option<Keyring>> {
-    if let Some(text) = &config.vault.keyring {
-        return Ok(Some(Keyring::parse(text.expose())?));
-    }
-    let path = config.vault.file(&config.data_dir);
-    if path.exists() {
-        Ok(Some(Keyring::open(&path)?))
-    } else {
-        Ok(None)
-    }
 }
 
 /// A folder that is removed unless it is kept.

@@ -6,12 +6,20 @@ use std::{
     time::Duration,
 };
 
-use marque_config::Config;
-use marque_db::{Database, Migrator, Settings, StoreError};
-use marque_vault::Vault;
+use marque_auth::{Issuer, PeerTokens, Verifier};
+use marque_config::{Config, IssuerConfig, ServiceRole};
+use marque_db::{Database, Migrator, Settings};
+use marque_ledger::HeadSigner;
+use marque_vault::{Keyring, KeyringError, Vault};
 
 use super::{say, settings::Flags};
-use crate::{bus::connect_broker, roles, wiring::database_settings};
+use crate::{
+    audit, backup,
+    bus::connect_broker,
+    keys::keyring,
+    roles, sealing,
+    wiring::{certificates, database_settings},
+};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -42,7 +50,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if !is_running {
         problems.extend(check_addresses(&config));
     }
-    problems.extend(check_stores(&config, is_running).await);
+    problems.extend(check_stores(&config).await);
     problems.extend(check_bus(&config).await);
     if problems.is_empty() {
         return say(if is_running {
@@ -65,22 +73,68 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Looks at the folder and the keys. What is not there yet `serve` makes: who only asks makes no keys.
-fn check_files(config: &Config) -> Option<String> {
+fn check_files(config: &Config) -> Vec<String> {
     let folder = config.data_dir.ancestors().find(|folder| folder.exists());
     if let Some(file) = folder.filter(|folder| !folder.is_dir()) {
-        return Some(format!(
+        return vec![format!(
             "data_dir: {} cannot be made: {} is a file",
             config.data_dir.display(),
             file.display()
-        ));
+        )];
     }
+    let checks = [
+        ("data_dir", backup::check_restored(config)),
+        ("vault", check_keyring(config)),
+        ("tls", check_certificates(config)),
+        ("auth.peer_secret_file", check_peer_secret(config)),
+        ("auth", check_issuer(config)),
+        ("audit", check_audit_key(config)),
+    ];
+    let found = checks
+        .into_iter()
+        .filter_map(|(key, checked)| Some(format!("{key}: {:#}", checked.err()?)));
+    found.collect()
+}
+
+// The files are read as `serve` reads them. Keys that are not there are left to it: what looks for faults makes none.
+
+fn check_keyring(config: &Config) -> anyhow::Result<()> {
     let vault = &config.vault;
-    let is_told = vault.keyring.is_some() || vault.keyring_file.is_some();
-    if !is_told && !vault.file(&config.data_dir).exists() {
-        return None;
+    let is_named = vault.keyring.is_some() || vault.keyring_file.is_some();
+    if is_named || vault.file(&config.data_dir).exists() {
+        Vault::ring_of(vault, &config.data_dir)?;
     }
-    let error = Vault::from_config(vault, &config.data_dir).err()?;
-    Some(format!("vault: {error}"))
+    Ok(())
+}
+
+fn check_certificates(config: &Config) -> anyhow::Result<()> {
+    certificates(config)?;
+    Ok(())
+}
+
+fn check_peer_secret(config: &Config) -> anyhow::Result<()> {
+    let keys = config.keys_dir();
+    if config.auth.peer_secret_file.is_some() || PeerTokens::made_file(&keys).exists() {
+        PeerTokens::from_config(&config.auth, &keys, "marque")?;
+    }
+    Ok(())
+}
+
+fn check_issuer(config: &Config) -> anyhow::Result<()> {
+    let (auth, keys) = (&config.auth, config.keys_dir());
+    let makes_a_key = auth.issuer == IssuerConfig::Embedded && auth.issuer_keys_file.is_none();
+    if !makes_a_key || Issuer::key_file(&keys).exists() {
+        Verifier::from_config(auth, &keys, &PeerTokens::ephemeral("marque")?)?;
+    }
+    Ok(())
+}
+
+fn check_audit_key(config: &Config) -> anyhow::Result<()> {
+    let key = audit::key_file(config);
+    if key.exists() {
+        HeadSigner::open(&key)?;
+    }
+    Ok(())
 }
 
 /// Whether a marque of this configuration runs already: then its addresses are taken by itself. It is asked at both, since the one of
@@ -127,38 +181,41 @@ async fn check_bus(config: &Config) -> Option<String> {
     Some(format!("bus: {error:#}"))
 }
 
-async fn check_stores(config: &Config, is_running: bool) -> Vec<String> {
+async fn check_stores(config: &Config) -> Vec<String> {
+    let ring = keyring(config);
     let mut problems = Vec::new();
     for role in &config.roles {
         let Some(migrator) = roles::migrator(*role) else {
             continue;
         };
-        match check_store(&database_settings(config, *role), migrator, is_running).await {
+        match check_store(config, (*role, migrator), &ring).await {
             Ok(None) => {}
             Ok(Some(problem)) => problems.push(format!("store of {role}: {problem}")),
-            Err(error) => problems.push(format!("store of {role}: {error}")),
+            Err(error) => problems.push(format!("store of {role}: {error:#}")),
         }
     }
     problems
 }
 
-/// What is wrong with a store that can be reached.
+/// What is wrong with a store that can be reached. Of a keyring that cannot be read it was told already.
 async fn check_store(
-    settings: &Settings,
-    migrator: Migrator,
-    is_running: bool,
-) -> Result<Option<String>, StoreError> {
-    if let Settings::Sqlite { path } = settings {
-        // `serve` makes a file and brings it up by itself; one that is open belongs to it alone.
-        if is_running || !path.exists() {
-            return Ok(None);
-        }
-        Database::open(settings)?;
+    config: &Config,
+    (role, migrator): (ServiceRole, Migrator),
+    ring: &Result<Option<Keyring>, KeyringError>,
+) -> anyhow::Result<Option<String>> {
+    let settings = database_settings(config, role);
+    // `serve` makes a file and brings it up by itself.
+    if matches!(&settings, Settings::Sqlite { path } if !path.exists()) {
         return Ok(None);
     }
-    let db = Database::open(settings)?;
-    if !migrator.is_current(&db).await? {
-        return Ok(Some("the schema is older: run `marque migrate`".to_owned()));
+    let db = Database::open(&settings)?;
+    if matches!(settings, Settings::Postgres { .. }) && !migrator.is_current(&db).await? {
+        return Ok(Some(
+            "the schema is missing or older: run `marque migrate`".to_owned(),
+        ));
     }
-    db.wall_problem().await
+    if let Ok(ring) = ring {
+        sealing::refuse_other_keyring(config, (role, &db), ring.as_ref()).await?;
+    }
+    Ok(db.wall_problem().await?)
 }

@@ -14,7 +14,7 @@ use super::{say, settings::Flags};
 use crate::{
     backup,
     keys::READS_TO_SETTLE,
-    roles,
+    roles, sealing,
     wiring::{database_settings, spool_folder},
 };
 
@@ -126,9 +126,12 @@ async fn retire(config: &Config, number: u32) -> anyhow::Result<()> {
         number != ring.current_data_key(),
         "data/{number} is the current key: make another one current first (marque keys rotate)"
     );
+    let name = format!("data/{number}");
+    // A release that noted no keys, or a retirement that was cut short, leaves the stores with a key that is gone from the ring.
+    let is_on_ring = ring.data_keys().contains(&number);
     anyhow::ensure!(
-        ring.data_keys().contains(&number),
-        "there is no data/{number} in {}",
+        is_on_ring || sealing::is_noted(config, &name).await?,
+        "there is no {name} in {}",
         path.display()
     );
     let all = ServiceRole::ALL.into_iter();
@@ -159,13 +162,18 @@ async fn retire(config: &Config, number: u32) -> anyhow::Result<()> {
         "{} was changed while stores were looked through: try again",
         path.display()
     );
+    // First of all, for a server does not take a ring that lacks what a store is sealed under.
+    sealing::forget_key(config, &name).await?;
+    backup::forget_needed_key(config, &name)?;
+    if !is_on_ring {
+        return say(format_args!("no store needs {name} any more"));
+    }
     let kept = path.with_extension(format!("before-retiring-{number}.toml"));
     ring.save(&kept)?;
     ring.retire_data_key(number);
     ring.save(&path)?;
-    backup::forget_needed_key(config, &format!("data/{number}"))?;
     say(format_args!(
-        "data/{number} is gone from {}. Backups made before now need it: move {} to where they lie",
+        "{name} is gone from {}. Backups made before now need it: move {} to where they lie",
         path.display(),
         kept.display()
     ))

@@ -1,6 +1,7 @@
 //! Exchange of the key of personal data under the real binary, while it is read and written (reliability.md D4).
 
 use std::{
+    fs,
     path::Path,
     process::{Command, Output},
     sync::{
@@ -19,6 +20,13 @@ const DEALER: &str = "D001";
 /// The keyring is read so often, so that a rotation takes no minute.
 const RELOAD: (&str, &str) = ("MARQUE__VAULT__RELOAD_MS", "100");
 const CUSTOMERS: usize = 1_200;
+const SERVE: &[&str] = &[
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--admin-listen",
+    "127.0.0.1:0",
+];
 
 #[test]
 fn a_key_is_exchanged_under_load_and_the_old_one_is_needed_no_more() {
@@ -61,15 +69,7 @@ fn a_key_is_exchanged_under_load_and_the_old_one_is_needed_no_more() {
         listed.contains("data/2") && listed.contains("current"),
         "{listed}"
     );
-    let began = Instant::now();
-    while !nothing_is_stale(&data) {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "{}",
-            self::listed(&data)
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    wait_until_nothing_is_stale(&data);
     let refused = marque(&["keys", "retire", "2"], &data);
     assert!(!refused.status.success(), "the current key was retired");
     assert_success(&marque(&["keys", "retire", "1"], &data));
@@ -139,6 +139,90 @@ fn a_file_that_waits_is_counted_under_the_key_it_needs_and_is_taken_in_after_a_r
     server.kill();
 }
 
+#[test]
+fn a_keyring_that_is_lost_or_another_is_no_first_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, elsewhere) = (folder.path().join("data"), folder.path().join("elsewhere"));
+    let keyring = |data: &Path| data.join("keys/vault.toml");
+    let server = Server::start(&data).with_dealer(DEALER);
+    let id = server.put_customer(DEALER, "k1", "王小明");
+    server.kill();
+    let safe = folder.path().join("safe.toml");
+    fs::rename(keyring(&data), &safe).unwrap();
+    for command in [&["doctor"][..], SERVE] {
+        let told = refused(&marque(command, &data));
+        assert!(
+            told.contains("it is sealed under data/1 and index/1"),
+            "{told}"
+        );
+        assert!(told.contains("keys/vault.toml is missing"), "{told}");
+        assert!(!keyring(&data).exists(), "{command:?} made a keyring");
+    }
+
+    Server::start(&elsewhere).kill();
+    fs::copy(keyring(&elsewhere), keyring(&data)).unwrap();
+    for command in [&["doctor"][..], SERVE] {
+        let told = refused(&marque(command, &data));
+        assert!(
+            told.contains("keys/vault.toml does not hold that"),
+            "{told}"
+        );
+    }
+
+    fs::rename(&safe, keyring(&data)).unwrap();
+    let server = Server::start(&data);
+    assert_eq!(server.get(&format!("/v1/customers/{id}"))["name"], "王小明");
+    server.kill();
+}
+
+#[test]
+fn looking_for_faults_in_a_new_folder_makes_no_keyring_and_a_start_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    marque(&["doctor"], &data);
+    assert!(!data.join("keys/vault.toml").exists());
+    Server::start(&data).kill();
+    assert!(data.join("keys/vault.toml").exists());
+}
+
+#[test]
+fn a_key_that_is_in_use_cannot_be_left_out_of_the_ring_and_one_that_is_not_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_with(&data, &[RELOAD]).with_dealer(DEALER);
+    server.put_customer(DEALER, "k1", "王小明");
+    let before = fs::read(data.join("keys/vault.toml")).unwrap();
+    assert_success(&marque(&["keys", "rotate"], &data));
+    wait_until_nothing_is_stale(&data);
+    server.kill();
+    let both = fs::read_to_string(data.join("keys/vault.toml")).unwrap();
+    fs::write(data.join("keys/vault.toml"), before).unwrap();
+    let told = refused(&marque(SERVE, &data));
+    assert!(told.contains("it is sealed under data/2"), "{told}");
+
+    // As a release has retired it that knew nothing of what stores note.
+    let mut lines: Vec<&str> = both.lines().collect();
+    let is_first = |line: &&str| line.trim_start_matches('"').starts_with('1');
+    lines.remove(lines.iter().position(is_first).unwrap());
+    fs::write(data.join("keys/vault.toml"), lines.join("\n")).unwrap();
+    let told = refused(&marque(SERVE, &data));
+    assert!(told.contains("it is sealed under data/1"), "{told}");
+    assert_success(&marque(&["keys", "retire", "1"], &data));
+    Server::start(&data).kill();
+}
+
+fn wait_until_nothing_is_stale(data: &Path) {
+    let began = Instant::now();
+    while !nothing_is_stale(data) {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{}",
+            listed(data)
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 fn nothing_is_stale(data: &Path) -> bool {
     let listed = listed(data);
     let counts: Vec<&str> = listed
@@ -170,6 +254,13 @@ fn marque(arguments: &[&str], data: &Path) -> Output {
 fn assert_success(output: &Output) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+}
+
+/// What a command that failed has said.
+fn refused(output: &Output) -> String {
+    assert!(!output.status.success());
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(said).unwrap()
 }
 
 /// Rows of a file, and one that is held back.

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use marque_config::secret_file;
+
 /// What the program writes to standard error where backtraces are asked for.
 fn refused(arguments: &[&str]) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_marque"))
@@ -67,4 +69,106 @@ fn a_reader_that_goes_away_costs_no_file() {
     drop(run.stdout.take());
     assert!(run.wait().unwrap().success());
     assert!(json.exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_store_is_told_with_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("customer.db"), "no database".repeat(1_000)).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!(
+        "postgres://marque@{}/none_{{role}}",
+        port.local_addr().unwrap()
+    );
+    drop(port);
+    for (settings, cause) in [
+        (None, "file is not a database"),
+        (Some(("MARQUE__STORE__URL", nobody)), "Connection refused"),
+    ] {
+        let told = doctor(&data, settings);
+        let problem = told.lines().find(|line| line.contains("store of customer"));
+        assert!(problem.is_some_and(|told| told.contains(cause)), "{told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_and_certificates_that_a_start_refuses_are_found_by_looking_for_faults() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ca) = (folder.path().join("data"), folder.path().join("ca"));
+    let at = |name: &str| ca.join(name).display().to_string();
+    let tls = |ca: &str, cert: &str, key: &str| {
+        vec![
+            ("MARQUE__TLS__CA", at(ca)),
+            ("MARQUE__TLS__CERT", at(cert)),
+            ("MARQUE__TLS__KEY", at(key)),
+        ]
+    };
+    let expose = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+    succeed(&["doctor", "--make-ca"], &ca);
+    succeed(&["token", "--role", "hq_admin", "--data"], &data);
+    fs::write(at("garbage.pem"), "nothing").unwrap();
+    fs::copy(at("all.key"), at("exposed.key")).unwrap();
+    expose(Path::new(&at("exposed.key"))).unwrap();
+    secret_file::create_if_absent(Path::new(&at("short")), "abc").unwrap();
+
+    let well = doctor(&data, tls("ca.pem", "all.pem", "all.key"));
+    assert!(
+        !well.contains("- tls") && !well.contains("- auth"),
+        "{well}"
+    );
+    for (settings, cause) in [
+        (
+            tls("ca.pem", "all.pem", "gateway.key"),
+            "- tls: certificate, key",
+        ),
+        (
+            tls("gone.pem", "all.pem", "all.key"),
+            "gone.pem cannot be read",
+        ),
+        (
+            tls("ca.pem", "garbage.pem", "all.key"),
+            "holds no certificate",
+        ),
+        (tls("ca.pem", "all.pem", "exposed.key"), "chmod 600"),
+        (
+            vec![("MARQUE__AUTH__PEER_SECRET_FILE", at("short"))],
+            "at least 32 random bytes",
+        ),
+        (
+            vec![("MARQUE__AUTH__ISSUER_KEYS_FILE", at("gone.json"))],
+            "gone.json cannot be read",
+        ),
+    ] {
+        let told = doctor(&data, settings);
+        assert!(told.contains(cause), "{cause}: {told}");
+    }
+    expose(&data.join("keys/issuer.key")).unwrap();
+    let told = doctor(&data, []);
+    assert!(told.contains("- auth: a key cannot be used"), "{told}");
+    assert!(told.contains("chmod 600"), "{told}");
+}
+
+/// What `marque doctor` finds in a folder, with settings in its environment.
+fn doctor<'a>(data: &Path, settings: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_marque"))
+        .args(["doctor", "--data"])
+        .arg(data)
+        .envs(settings)
+        .output()
+        .unwrap();
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// Runs a command whose last word is a path.
+fn succeed(words: &[&str], path: &Path) {
+    let run = Command::new(env!("CARGO_BIN_EXE_marque"))
+        .args(words)
+        .arg(path)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{words:?}");
 }
