@@ -107,6 +107,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0030_vehicle_receptions"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        migration!("service_history", "0040_erased_words"),
     ],
 };
 

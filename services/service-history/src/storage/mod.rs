@@ -3,13 +3,14 @@
 mod blob;
 mod forgetting;
 mod links;
+mod naming;
 mod sealed;
 mod sight;
 mod visits;
 mod write;
 
-pub(crate) use blob::{header_blob, lines_blob, without_personal};
-pub(crate) use forgetting::forget;
+pub(crate) use blob::visit_blobs;
+pub(crate) use forgetting::{forget, kept_of_erased};
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };
