@@ -39,7 +39,7 @@ fn erased(position: i64, restricted: bool) -> Event {
 }
 
 /// The same, with what the customer service tells of his words.
-fn erased_by_name(world: &World, position: i64, restricted: bool) -> Event {
+fn erased_by_name(world: &World) -> Event {
     let words = erased_words(
         &world.vault,
         "ers_1",
@@ -52,11 +52,10 @@ fn erased_by_name(world: &World, position: i64, restricted: bool) -> Event {
     let told = CustomersErased {
         erasure_id: "ers_1".into(),
         source_record_ids: vec![record_of("D1", "A").to_string()],
-        restricted,
         words: words.into_iter().map(word).collect(),
         ..CustomersErased::default()
     };
-    event(position, "marque.customer.customers.erased", &told)
+    event(2, "marque.customer.customers.erased", &told)
 }
 
 /// A visit in whose every text he is named.
@@ -152,7 +151,7 @@ async fn nothing_that_was_written_names_who_is_erased(db: TestDb) {
     };
     let (whole, _) = world.put("D1", later("4100")).await;
     assert!(whole.diagnosis.contains(NAME) && whole.lines[0].name.contains(PHONE));
-    let told = erased_by_name(&world, 2, false);
+    let told = erased_by_name(&world);
     world.customers.deliver([told.clone(), again(&told)]).await;
     // What was done to the car stays, in the version that stands and in the one before.
     let request = ListVisitVersionsRequest {
@@ -207,7 +206,8 @@ async fn texts_that_a_release_before_stored_in_the_clear_are_read_and_forgotten_
     world.put("D1", naming_visit()).await;
     let text = format!("机油 车主{NAME}{PHONE}");
     let (header, lines) = blobs_of_before(&text);
-    let put = world.db.across().write(move |conn| {
+    let db = world.db.across();
+    let put = db.write(move |conn| {
         let sql = "UPDATE visits SET header = ?1, lines = ?2";
         conn.execute(sql, &[(&header).into(), (&lines).into()])
     });
@@ -217,7 +217,7 @@ async fn texts_that_a_release_before_stored_in_the_clear_are_read_and_forgotten_
     assert_eq!((&before.adviser, &before.diagnosis), (&text, &text));
     assert_eq!((&line.name, &line.technician), (&text, &text));
     assert_eq!(line.quantity_milli, 1000);
-    let told = erased_by_name(&world, 2, false);
+    let told = erased_by_name(&world);
     world.customers.deliver([told]).await;
     let after = &world.of_vehicle("", &vin(1)).await[0];
     assert_names_nobody(after);
