@@ -108,6 +108,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         migration!("service_history", "0040_erased_words"),
+        migration!("service_history", "0050_backfills"),
     ],
 };
 

@@ -172,6 +172,37 @@ pub(super) fn without_personal(
     opened.seal(vault, dealer, order_number).map_err(broken)
 }
 
+/// A visit whose texts a release before stored beside the sealed part, with these sealed too; `None` of any other, and of one that no key
+/// opens.
+pub(super) fn seal_open_texts(
+    vault: &Vault,
+    dealer: &str,
+    order_number: &str,
+    blobs: (&[u8], &[u8]),
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    if !has_open_texts(blobs)? {
+        return Ok(None);
+    }
+    let Ok(opened) = Opened::read(vault, dealer, order_number, blobs) else {
+        return Ok(None);
+    };
+    let sealed = opened.seal(vault, dealer, order_number);
+    sealed.map(Some).map_err(broken)
+}
+
+/// Whether a text stands beside the sealed part.
+fn has_open_texts((header, lines): (&[u8], &[u8])) -> Result<bool, StoreError> {
+    let mut head = StoredHeader::decode(header).map_err(broken)?;
+    let mut lines = StoredLines::decode(lines).map_err(broken)?.lines;
+    let mut beside = StoredTexts::default();
+    beside.gather(&mut head, &mut lines);
+    let none = StoredTexts {
+        lines: vec![StoredLineTexts::default(); lines.len()],
+        ..StoredTexts::default()
+    };
+    Ok(beside != none)
+}
+
 /// A head with its texts sealed under the current key; `None` if they are, or there are none.
 pub(super) fn reseal_header(
     vault: &Vault,

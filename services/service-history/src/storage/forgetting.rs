@@ -1,21 +1,15 @@
 //! Forgetting people: a visit stays the car's, and nobody's.
 
 use marque_core::SourceRecordId;
-use marque_db::{Conn, StoreError, Value};
+use marque_db::{Conn, StoreError};
 use marque_events::Erased;
 use marque_vault::Vault;
-use uuid::Uuid;
 
 use super::{
     blob,
     naming::{Redaction, remember_words},
+    stored::{Blobs, TABLES, Table},
 };
-
-/// The tables that have heads and lines of visits, with what says which row it is.
-const VISITS: [(&str, &str); 2] = [("visits", "id"), ("visit_versions", "visit_id")];
-
-/// A visit's head and its lines, encoded.
-type Blobs = (Vec<u8>, Vec<u8>);
 
 /// Takes people out of their visits, earlier versions too: who they were, what they said and who signed, and out of what else was
 /// written whatever names them. Where the law wants it kept, that lies beside until the last term ends.
@@ -33,8 +27,8 @@ pub(crate) fn forget(
             conn.execute(sql, &[record.uuid().into()])?;
         }
         let redaction = Redaction::of(conn, vault, *record)?;
-        for (table, key) in VISITS {
-            strip(conn, (table, key), *record, (vault, &redaction))?;
+        for table in TABLES {
+            strip(conn, table, *record, (vault, &redaction))?;
         }
     }
     erased.unlink(conn, "visits")?;
@@ -58,10 +52,10 @@ pub(crate) fn kept_of_erased(
 }
 
 fn lock_away(conn: &mut Conn<'_>, record: SourceRecordId) -> Result<(), StoreError> {
-    for (table, key) in VISITS {
+    for Table { name, key } in TABLES {
         let sql = format!(
             "INSERT INTO restricted_visits (source_record_id, visit_id, version, header)
-             SELECT source_record_id, {key}, version, header FROM {table} WHERE source_record_id = ?1
+             SELECT source_record_id, {key}, version, header FROM {name} WHERE source_record_id = ?1
              ON CONFLICT DO NOTHING"
         );
         conn.execute(&sql, &[record.uuid().into()])?;
@@ -72,35 +66,15 @@ fn lock_away(conn: &mut Conn<'_>, record: SourceRecordId) -> Result<(), StoreErr
 /// Leaves of a record's visits what is about the car.
 fn strip(
     conn: &mut Conn<'_>,
-    (table, key): (&str, &str),
+    table: Table,
     record: SourceRecordId,
     (vault, redaction): (&Vault, &Redaction<'_>),
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT t.{key}, t.version, v.dealer, v.order_number, t.header, t.lines
-         FROM {table} t JOIN visits v ON v.id = t.{key} WHERE t.source_record_id = ?1"
-    );
-    let visits: Vec<((Uuid, i64), (String, String), Blobs)> =
-        conn.query(&sql, &[record.uuid().into()], |row| {
-            Ok((
-                (row.get(0)?, row.get(1)?),
-                (row.get(2)?, row.get(3)?),
-                (row.get(4)?, row.get(5)?),
-            ))
-        })?;
-    let update =
-        format!("UPDATE {table} SET header = ?3, lines = ?4 WHERE {key} = ?1 AND version = ?2");
-    for ((visit, version), (dealer, order_number), (header, lines)) in visits {
-        let blobs = (&header[..], &lines[..]);
-        let (header, lines) =
-            blob::without_personal(vault, &dealer, &order_number, blobs, redaction)?;
-        let values: [Value<'_>; 4] = [
-            visit.into(),
-            version.into(),
-            (&header).into(),
-            (&lines).into(),
-        ];
-        conn.execute(&update, &values)?;
+    let clause = "WHERE t.source_record_id = ?1";
+    for visit in table.read(conn, clause, &[record.uuid().into()])? {
+        let (dealer, order_number) = (&visit.dealer, &visit.order_number);
+        let bare = blob::without_personal(vault, dealer, order_number, visit.blobs(), redaction)?;
+        table.replace(conn, &visit, &bare, false)?;
     }
     Ok(())
 }

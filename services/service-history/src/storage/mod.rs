@@ -5,7 +5,9 @@ mod forgetting;
 mod links;
 mod naming;
 mod sealed;
+mod sealing;
 mod sight;
+mod stored;
 mod visits;
 mod write;
 
@@ -15,7 +17,9 @@ pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };
 pub use sealed::SEALED;
+pub(crate) use sealing::{START, is_sealed, note_sealed, seal_page};
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
+pub(crate) use stored::TABLES;
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
 pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits, unsaid_sender};
 
