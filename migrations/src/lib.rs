@@ -111,6 +111,8 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        migration!("service_history", "0040_erased_words"),
+        migration!("service_history", "0050_backfills"),
     ],
 };
 

@@ -1,7 +1,7 @@
 //! Forgetting people: what a service does with `marque.customer.customers.erased` in the tables of this crate.
 
 use marque_api::{
-    customer::v1::{CustomersErased, SourceRecordsLinked},
+    customer::v1::{self as pb, CustomersErased, SourceRecordsLinked},
     events::v1::Event,
 };
 use marque_core::{CustomerId, SourceRecordId};
@@ -14,6 +14,15 @@ use crate::ApplyError;
 /// Event type of people whom nobody may know any more.
 pub const CUSTOMERS_ERASED: &str = "marque.customer.customers.erased";
 
+/// A word that names somebody who was erased, as a keyed hash of it and of his erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedWord {
+    /// How many characters it has.
+    pub chars: usize,
+    /// The hash.
+    pub token: Vec<u8>,
+}
+
 /// What an event [`CUSTOMERS_ERASED`] says. Handlers may apply it any number of times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
@@ -23,6 +32,10 @@ pub struct Erased {
     pub records: Vec<SourceRecordId>,
     /// Whether the law still wants kept who had a car or brought it: beside the facts, where only an audit looks.
     pub is_restricted: bool,
+    /// The request, by which his words are salted.
+    pub erasure: String,
+    /// What names him in texts that are kept; empty when the last term ends, and of a release that told none.
+    pub words: Vec<ErasedWord>,
 }
 
 impl Erased {
@@ -35,12 +48,15 @@ impl Erased {
             customer_ids,
             source_record_ids,
             restricted,
-            ..
+            erasure_id,
+            words,
         } = CustomersErased::decode(event.data.as_slice())?;
         Ok(Self {
             customers: ids(&customer_ids, "customer_ids")?,
             records: ids(&source_record_ids, "source_record_ids")?,
             is_restricted: restricted,
+            erasure: erasure_id,
+            words: words.into_iter().map(word).collect(),
         })
     }
 
@@ -139,6 +155,14 @@ fn holds(conn: &Conn<'_>, parameter: &str) -> String {
     match conn.backend() {
         Backend::Sqlite => format!("instr(data, {parameter}) > 0"),
         Backend::Postgres => format!("position({parameter}::bytea IN data) > 0"),
+    }
+}
+
+fn word(word: pb::ErasedWord) -> ErasedWord {
+    let pb::ErasedWord { chars, token } = word;
+    ErasedWord {
+        chars: chars as usize,
+        token,
     }
 }
 

@@ -16,7 +16,7 @@ mod wall;
 
 pub use consumer::{ApplyError, Consumer, Handler, Source};
 pub use dead_letters::{Chosen, DeadLetter, ask_retry, dead_letters};
-pub use erasure::{CUSTOMERS_ERASED, Erased, withdraw_links};
+pub use erasure::{CUSTOMERS_ERASED, Erased, ErasedWord, withdraw_links};
 pub use feed::Feed;
 pub use links::{
     Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links, relink,

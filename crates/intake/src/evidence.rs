@@ -8,12 +8,17 @@ use marque_auth::CallContext;
 use marque_core::Timestamp;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_events::to_proto_time;
-use marque_quality::{Field, Finding, RecordKind, Severity, party::PartyKind, standard::Measured};
+use marque_quality::{
+    Field, Finding, RecordKind, Severity, identifiers::without_identifiers, party::PartyKind,
+    standard::Measured,
+};
 use marque_vault::{Purpose, Vault};
 use tonic::{Request, Response, Status};
 
 /// Most records in one question.
 const MOST_RECORDS: usize = 500;
+/// Bytes of the longest staff number.
+const MOST_OF_STAFF_NUMBER: usize = 32;
 /// Most ids in one answer.
 const MOST_IDS: u32 = 5000;
 
@@ -28,7 +33,7 @@ pub struct RecordEvidence {
     pub dealer: String,
     /// The dealer's system it came from.
     pub source: String,
-    /// Staff number of whoever entered it, as typed; empty if unknown.
+    /// Staff number of whoever entered it, or what stands for it: see [`clerk_key`]. Empty if unknown.
     pub clerk: String,
     /// Grows by one with each change.
     pub version: i64,
@@ -55,6 +60,24 @@ pub fn evidence_key(vault: &Vault, bytes: &[u8]) -> u64 {
     let token = vault.hq_index(Purpose::Evidence, bytes);
     let (head, _) = token.split_first_chunk().expect("a token has 16 bytes");
     u64::from_le_bytes(*head)
+}
+
+/// By what the data-quality service knows a clerk: his staff number as typed. A name, a phone and whatever else is no staff number
+/// goes there as a keyed code, so that his records are counted together and nobody is named.
+pub fn clerk_key(vault: &Vault, dealer: &str, typed: &str) -> String {
+    if is_staff_number(typed) {
+        return typed.to_owned();
+    }
+    let named = format!("{dealer}\u{1f}{typed}");
+    format!("coded-{:016x}", evidence_key(vault, named.as_bytes()))
+}
+
+/// Whether it is letters, digits and what stands between them in a code, and holds no phone or ID number.
+fn is_staff_number(typed: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    typed.len() <= MOST_OF_STAFF_NUMBER
+        && typed.bytes().all(fits)
+        && without_identifiers(typed) == typed
 }
 
 /// Whoever owns records and can say what they are like.
@@ -206,5 +229,27 @@ impl<W: Witness> EvidenceService for EvidenceGrpc<W> {
         let ids = self.witness.list_ids(ctx, after, limit).await;
         let ids = ids.map_err(|error| status(&error))?;
         Ok(Response::new(pb::ListIdsResponse { ids }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_vault::Keyring;
+
+    use super::*;
+
+    #[test]
+    fn a_staff_number_is_told_and_a_name_or_a_phone_is_coded() {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let key = |dealer: &str, typed: &str| clerk_key(&vault, dealer, typed);
+        for number in ["A0031", "sa-7", "T7", ""] {
+            assert_eq!(key("D1", number), number);
+        }
+        for name in ["王芳", "Li Wei", "13566661111", "sa13566661111"] {
+            let code = key("D1", name);
+            assert!(code.starts_with("coded-") && code.len() == 22);
+            assert_eq!(code, key("D1", name), "his records are counted together");
+            assert_ne!(code, key("D2", name), "dealers' clerks are not compared");
+        }
     }
 }

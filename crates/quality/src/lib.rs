@@ -12,6 +12,7 @@ pub mod falsification;
 pub mod finding;
 pub mod gender;
 pub mod id_document;
+pub mod identifiers;
 pub mod inline;
 pub mod name;
 pub mod number;

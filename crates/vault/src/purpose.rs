@@ -25,7 +25,7 @@ pub enum Purpose {
     Content,
     /// Facts of a record by which the data-quality service tells invention.
     Evidence,
-    /// The key of a record whose person was erased, so that it is known again.
+    /// Of somebody who was erased the key of a record, so that it is known again, and what names him in texts that are kept.
     Erased,
 }
 

@@ -88,6 +88,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("service-history.imports", move |stop| {
         intake.run(stop)
     }));
+    let (db, vault, clock) = (deps.db, deps.vault, deps.clock);
+    tasks.push(Task::new("service-history.sealing", move |stop| {
+        app::seal_what_lies_open(db, vault, clock, move || stop.is_cancelled())
+    }));
     Ok(Built { routes, tasks })
 }
 

@@ -52,6 +52,7 @@ async fn a_case_of_who_is_erased_ends_without_a_word(db: TestDb) {
         customer_ids: vec![customer(1).to_string()],
         source_record_ids: vec![record_of("D1", "c1").to_string()],
         restricted: true,
+        words: Vec::new(),
     };
     let told = event(3, "marque.customer.customers.erased", &told);
     world.customers.deliver([told.clone(), again(&told)]).await;

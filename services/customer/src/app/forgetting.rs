@@ -6,9 +6,9 @@ use marque_auth::CallContext;
 use marque_core::{CustomerId, SourceRecordId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_events::withdraw_links;
-use marque_intake::forget_rows;
+use marque_intake::{erased_words, forget_rows};
 use marque_ledger::forget_answers;
-use marque_quality::Field;
+use marque_quality::{Field, name::is_placeholder};
 use rustc_hash::FxHashSet;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,13 @@ const IDENTIFIERS: [Field; 5] = [
     Field::CustomerPhone2,
     Field::CustomerEmail,
     Field::CustomerWechat,
+];
+/// Further columns by which a text names him.
+const NAMES: [Field; 4] = [
+    Field::CustomerName,
+    Field::CustomerContactName,
+    Field::CustomerPlate,
+    Field::CustomerAddress,
 ];
 /// What is noted of who is erased because his last duty ended.
 const TERM_ENDED: &str = "the last duty to keep his records has ended";
@@ -68,8 +75,12 @@ impl CustomerApp {
         self.forget_held_rows(conn, &records, &ids, now)?;
         withdraw_links(conn, published::LINKED, &ids)?;
         forget_answers(conn, ids.iter().map(ToString::to_string))?;
+        let named = names_of(&records, now)
+            .into_iter()
+            .chain(identifiers_of(&records, now));
+        let words = erased_words(self.store.vault(), &erasure.id.to_string(), named);
         let gone = (&customers[..], &ids[..]);
-        published::erased(conn, &*self.clock, erasure.id, gone, is_restricted)?;
+        published::erased(conn, &*self.clock, erasure.id, gone, words, is_restricted)?;
         conn.overwrite_deleted(false)?;
         Ok(())
     }
@@ -80,7 +91,8 @@ impl CustomerApp {
         let customers = self.store.ids_of_person(conn, erasure.customer)?;
         let ids = self.store.locked_away_ids(conn, erasure.id)?;
         self.store.delete_locked_away(conn, erasure.id)?;
-        published::erased(conn, &*self.clock, erasure.id, (&customers, &ids), false)?;
+        let gone = (&customers[..], &ids[..]);
+        published::erased(conn, &*self.clock, erasure.id, gone, Vec::new(), false)?;
         conn.overwrite_deleted(false)?;
         Ok(())
     }
@@ -104,19 +116,7 @@ impl CustomerApp {
         ids: &[SourceRecordId],
         now: Timestamp,
     ) -> Result<()> {
-        let mut identifiers: FxHashSet<String> = FxHashSet::default();
-        for record in records {
-            let (facts, _) = Facts::of(&record.columns, now);
-            let typed = IDENTIFIERS
-                .into_iter()
-                .filter_map(|field| record.columns.get(field));
-            identifiers.extend(typed.map(|text| text.trim().to_owned()));
-            identifiers.extend(facts.id_number.clone());
-            for (_, value) in facts.contacts() {
-                identifiers.insert(value.to_owned());
-                identifiers.insert(value.trim_start_matches("+86").to_owned());
-            }
-        }
+        let identifiers = identifiers_of(records, now);
         let is_his = |field: &String| identifiers.contains(field.trim());
         forget_rows(conn, self.store.vault(), |row| {
             row.names(ids) || row.fields.iter().any(is_his)
@@ -138,6 +138,40 @@ impl CustomerApp {
             })
             .await
     }
+}
+
+/// His identifiers, as typed and as they are written out.
+fn identifiers_of(records: &[SourceRecord], now: Timestamp) -> FxHashSet<String> {
+    let mut identifiers: FxHashSet<String> = FxHashSet::default();
+    for record in records {
+        let (facts, _) = Facts::of(&record.columns, now);
+        let typed = IDENTIFIERS
+            .into_iter()
+            .filter_map(|field| record.columns.get(field));
+        identifiers.extend(typed.map(|text| text.trim().to_owned()));
+        identifiers.extend(facts.id_number.clone());
+        for (_, value) in facts.contacts() {
+            identifiers.insert(value.to_owned());
+            identifiers.insert(value.trim_start_matches("+86").to_owned());
+        }
+    }
+    identifiers
+}
+
+/// What else names him in a text, as typed and without titles. What was typed because the field wanted something names nobody.
+fn names_of(records: &[SourceRecord], now: Timestamp) -> FxHashSet<String> {
+    let mut names: FxHashSet<String> = FxHashSet::default();
+    for record in records {
+        let (facts, _) = Facts::of(&record.columns, now);
+        let typed = NAMES
+            .into_iter()
+            .filter_map(|field| record.columns.get(field));
+        names.extend(typed.map(|text| text.trim().to_owned()));
+        names.extend(facts.name.filter(|_| !facts.is_surname_only));
+        names.extend(facts.contact_name);
+    }
+    names.retain(|name| !is_placeholder(name));
+    names
 }
 
 /// Erases people when the last duty to keep their records has ended, until told to stop.

@@ -6,7 +6,9 @@ use marque_core::{
     Clock, CustomerId, DealerCode, ErasureId, MergeId, SourceRecordId, Timestamp, source_record_id,
 };
 use marque_db::Conn;
-use marque_events::{CUSTOMER_RECEIVED, CUSTOMERS_ERASED, NewEvent, publish, to_proto_time};
+use marque_events::{
+    CUSTOMER_RECEIVED, CUSTOMERS_ERASED, ErasedWord, NewEvent, publish, to_proto_time,
+};
 use prost::Message as _;
 
 use crate::{
@@ -198,19 +200,25 @@ pub(crate) fn received(
     Ok(publish(conn, clock, &event)?)
 }
 
-/// Tells that nobody may know these people any more.
+/// Tells that nobody may know these people any more, nor be told of them by these words.
 pub(crate) fn erased(
     conn: &mut Conn<'_>,
     clock: &dyn Clock,
     erasure: ErasureId,
     (customers, records): (&[CustomerId], &[SourceRecordId]),
+    words: Vec<ErasedWord>,
     restricted: bool,
 ) -> Result<()> {
+    let word = |ErasedWord { chars, token }| pb::ErasedWord {
+        chars: chars as u32,
+        token,
+    };
     let message = pb::CustomersErased {
         erasure_id: erasure.to_string(),
         customer_ids: customers.iter().map(ToString::to_string).collect(),
         source_record_ids: records.iter().map(ToString::to_string).collect(),
         restricted,
+        words: words.into_iter().map(word).collect(),
     };
     let event = NewEvent {
         kind: CUSTOMERS_ERASED,

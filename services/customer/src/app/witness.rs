@@ -3,7 +3,7 @@
 
 use marque_auth::{CallContext, Role};
 use marque_core::{SourceRecordId, Timestamp, business_date};
-use marque_intake::{RecordEvidence, Witness, evidence_key};
+use marque_intake::{RecordEvidence, Witness, clerk_key, evidence_key};
 use marque_quality::{
     RecordKind, clean_customer,
     falsification::{Entry, EntryExtras},
@@ -75,12 +75,11 @@ impl CustomerApp {
             kind: RecordKind::Customers,
             dealer: record.dealer.to_string(),
             source: record.source.clone(),
-            clerk: cleaned
-                .record
-                .clerk
-                .as_deref()
-                .unwrap_or_default()
-                .to_owned(),
+            clerk: clerk_key(
+                vault,
+                record.dealer.as_str(),
+                cleaned.record.clerk.as_deref().unwrap_or_default(),
+            ),
             version: record.version,
             entered_at: record.recorded_at,
             event_date: None,

@@ -248,7 +248,7 @@ async fn who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_du
             .source_records
             .is_empty()
     );
-    let told: Vec<bool> = events(&rig)
+    let told: Vec<(bool, bool)> = events(&rig)
         .await
         .iter()
         .filter(|event| event.r#type == "marque.customer.customers.erased")
@@ -258,10 +258,14 @@ async fn who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_du
                 (told.customer_ids, told.source_record_ids.len()),
                 (vec![id.clone()], 1)
             );
-            told.restricted
+            (told.restricted, told.words.is_empty())
         })
         .collect();
-    assert_eq!(told, [true, false]);
+    // By what texts name him is told once, and in no readable form.
+    assert_eq!(told, [(true, false), (false, true)]);
+    let told = events(&rig).await;
+    let names_him = |event: &Event| memchr::memmem::find(&event.data, NAME.as_bytes()).is_some();
+    assert!(!told.iter().any(names_him));
 }
 
 async fn a_request_is_one_and_a_decision_stands(db: TestDb) {

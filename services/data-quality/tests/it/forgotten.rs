@@ -25,6 +25,7 @@ async fn records_of_who_is_erased_are_counted_out(db: TestDb) {
         customer_ids: Vec::new(),
         source_record_ids: gone,
         restricted: false,
+        words: Vec::new(),
     };
     let kind = "marque.customer.customers.erased";
     let told = [event(2, kind, &told), event(3, kind, &told)];

@@ -38,6 +38,7 @@ async fn who_is_erased_leaves_ranks_scores_and_facts(db: TestDb) {
         customer_ids: vec![customer(10).to_string()],
         source_record_ids: vec![record_of("D1", "A").to_string()],
         restricted: false,
+        words: Vec::new(),
     };
     let told = event(3, "marque.customer.customers.erased", &told);
     world.customers.deliver([told.clone(), again(&told)]).await;

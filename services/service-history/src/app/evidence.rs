@@ -41,7 +41,7 @@ impl Witness for VisitApp {
                 }
                 let evidence = |visit: &Visit| {
                     let others = cars.get(visit.vin.as_str()).map_or(&[][..], Vec::as_slice);
-                    evidence_of(visit, others, |bytes| store.evidence_key(bytes))
+                    evidence_of(visit, others, &store)
                 };
                 Ok(visits.iter().map(evidence).collect())
             })
@@ -59,7 +59,7 @@ impl Witness for VisitApp {
     }
 }
 
-fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> RecordEvidence {
+fn evidence_of(visit: &Visit, of_car: &[&Visit], store: &VisitStore) -> RecordEvidence {
     let meter = |visit: &Visit| Meter {
         at: visit.happened_at,
         km: visit.odometer_km,
@@ -80,7 +80,7 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
         kind: RecordKind::Visits,
         dealer: visit.dealer.clone(),
         source: String::new(),
-        clerk: visit.header.adviser.clone(),
+        clerk: store.clerk_key(visit),
         version: visit.version,
         entered_at: visit.recorded_at,
         event_date: Some(business_date(visit.happened_at)),
@@ -88,7 +88,9 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], key: impl Fn(&[u8]) -> u64) -> 
         is_repeated: None,
         filled: filled(visit),
         findings,
-        entry: entry(visit).keyed(key).to_bytes(),
+        entry: entry(visit)
+            .keyed(|bytes| store.evidence_key(bytes))
+            .to_bytes(),
         measures: measures(visit, km_a_day),
     }
 }

@@ -2,6 +2,10 @@
 
 use std::collections::hash_map::Entry;
 
+use marque_api::{
+    intake::v1::RowOutcome,
+    service_history::v1::{self as pb, PutVisitResponse},
+};
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, SharedClock, Timestamp, VisitId};
 use marque_db::{Conn, Database};
@@ -66,19 +70,18 @@ impl VisitApp {
         }
     }
 
-    /// Creates or corrects one visit from a dealer's row; `answer` makes what the key remembers.
-    pub(crate) async fn put<R, A>(
+    /// Creates or corrects one visit from a dealer's row. What the key remembers is which visit it was, never what was shown of it: a
+    /// row that is sent again is answered with the visit as it is now.
+    pub(crate) async fn put<R>(
         &self,
         ctx: CallContext,
         meta: &CallMeta,
         key: Option<IdempotencyKey>,
         (dealer, source, raw, expected): (&str, &str, RawRow<'_>, i64),
         request: R,
-        answer: impl Fn(Shown, Outcome) -> A + Send + Sync + 'static,
-    ) -> Result<A>
+    ) -> Result<(Shown, Outcome)>
     where
         R: Message + 'static,
-        A: Message + Default + 'static,
     {
         if source.trim().is_empty() || source.chars().count() > 64 {
             let message = "name the source system of the row, such as dms, in 1 to 64 characters";
@@ -97,7 +100,7 @@ impl VisitApp {
         self.db
             .across()
             .write(move |conn| {
-                once(
+                let kept = once(
                     conn,
                     &ctx,
                     now,
@@ -120,16 +123,13 @@ impl VisitApp {
                             };
                             record(conn, &ctx, now, &entry)?;
                         }
-                        let visit = app
-                            .store
-                            .find(conn, ctx.scope(), recorded.id)?
-                            .ok_or(Error::VisitUnknown)?;
-                        Ok(answer(
-                            show_alone(conn, ctx.scope(), visit, now)?,
-                            recorded.outcome,
-                        ))
+                        Ok::<_, Error>(kept_of(recorded.id, recorded.outcome))
                     },
-                )
+                )?;
+                let (id, outcome) = read_kept(&kept)?;
+                let visit = app.store.find(conn, ctx.scope(), id)?;
+                let visit = visit.ok_or(Error::VisitUnknown)?;
+                Ok((show_alone(conn, ctx.scope(), visit, now)?, outcome))
             })
             .await
     }
@@ -266,6 +266,28 @@ impl VisitApp {
     }
 }
 
+/// What is kept under a key: the answer with nothing in it but which visit it was and what became of the row.
+fn kept_of(id: VisitId, outcome: Outcome) -> PutVisitResponse {
+    let visit = pb::Visit {
+        id: id.to_string(),
+        ..pb::Visit::default()
+    };
+    PutVisitResponse {
+        visit: Some(visit),
+        outcome: outcome.to_pb(false).into(),
+    }
+}
+
+/// Reads what is kept under a key, also by a release that kept the whole answer.
+fn read_kept(kept: &PutVisitResponse) -> Result<(VisitId, Outcome)> {
+    let id = kept.visit.as_ref().and_then(|visit| visit.id.parse().ok());
+    let outcome = match kept.outcome() {
+        RowOutcome::Unchanged => Outcome::Unchanged,
+        _ => Outcome::Stored,
+    };
+    Ok((id.ok_or(Error::VisitUnknown)?, outcome))
+}
+
 fn act_of(version: i64) -> &'static str {
     if version == 1 {
         "visit_put"
@@ -310,7 +332,7 @@ fn show_of(
         now,
     };
     let mut shown = Vec::with_capacity(visits.len());
-    for visit in visits {
+    for mut visit in visits {
         let first = match firsts.get(&visit.vin) {
             Some(first) => *first,
             None if visit.vin.is_empty() => None,
@@ -321,6 +343,9 @@ fn show_of(
             }
         };
         let is_anonymous = is_anonymous(conn, scope, &visit, &mut known)?;
+        if is_anonymous {
+            visit.hide_identifiers();
+        }
         shown.push(Shown {
             is_first: first == Some(visit.id),
             visit,

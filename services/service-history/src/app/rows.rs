@@ -14,7 +14,7 @@ use marque_vault::{Purpose, Vault};
 use crate::{
     app::lines::read_lines,
     domain::{Header, Line, Personal, is_other, transport_minutes},
-    storage::{header_blob, lines_blob},
+    storage::visit_blobs,
 };
 
 /// Reads and writes rows.
@@ -157,7 +157,7 @@ impl Rows {
                 content(source, rows, &unanswered),
             ),
             header: Vec::new(),
-            lines: lines_blob(lines),
+            lines: Vec::new(),
             order_number,
         };
         let mut extra = unread_cells(&order, &findings);
@@ -166,8 +166,9 @@ impl Rows {
             fault_codes: unanswered,
             ..header_of(visit, (rows, extra), &payload, all)
         };
-        payload.header =
-            header_blob(&self.vault, dealer, &payload.order_number, header).unwrap_or_default();
+        (payload.header, payload.lines) =
+            visit_blobs(&self.vault, dealer, &payload.order_number, header, lines)
+                .unwrap_or_default();
         Prepared {
             findings,
             of_rows,

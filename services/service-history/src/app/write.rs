@@ -67,8 +67,9 @@ impl Rows {
             let id = known.map_or_else(|| VisitId::new(&*self.clock), |known| known.id);
             let doubt = ground.doubt(id, payload);
             let mut visit = payload.as_new(id, version, ground.customer(payload), now);
-            if let Some(header) = bare.get(&at) {
-                (visit.record, visit.header) = (None, header.as_slice());
+            if let Some((header, lines)) = bare.get(&at) {
+                visit.record = None;
+                (visit.header, visit.lines) = (header.as_slice(), lines.as_slice());
             }
             if version == 1 {
                 fresh.push(visit);
@@ -92,20 +93,24 @@ impl Rows {
 }
 
 impl Rows {
-    /// By their places the visits of people who were erased, with the head that is left of each: such a visit is the car's and
-    /// nobody's.
+    /// By their places the visits of people who were erased, with the head and the lines that are left of each: such a visit is the
+    /// car's and nobody's.
     fn bare(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&VisitPayload],
-    ) -> Result<FxHashMap<usize, Vec<u8>>, StoreError> {
+    ) -> Result<FxHashMap<usize, (Vec<u8>, Vec<u8>)>, StoreError> {
         let records = batch.iter().filter_map(|visit| visit.record);
         let erased = marque_intake::entombed(conn, &self.vault, records)?;
         let mut bare = FxHashMap::default();
         for (at, visit) in batch.iter().enumerate() {
-            if visit.record.is_some_and(|record| erased.contains(&record)) {
-                bare.insert(at, storage::without_personal(&visit.header)?);
-            }
+            let Some(record) = visit.record.filter(|record| erased.contains(record)) else {
+                continue;
+            };
+            let order = (visit.dealer.as_str(), visit.order_number.as_str());
+            let blobs = (&visit.header[..], &visit.lines[..]);
+            let kept = storage::kept_of_erased(conn, &self.vault, record, order, blobs)?;
+            bare.insert(at, kept);
         }
         Ok(bare)
     }

@@ -1,7 +1,7 @@
 //! A visit: one repair order of one dealer.
 
 use marque_core::{CustomerId, SourceRecordId, Timestamp, VisitId};
-use marque_quality::Finding;
+use marque_quality::{Finding, identifiers::without_identifiers};
 
 use crate::domain::Line;
 
@@ -27,6 +27,28 @@ pub(crate) struct Visit {
     pub(crate) lines: Vec<Line>,
 }
 
+impl Visit {
+    /// Takes phones and ID numbers out of all that was written of it: for whoever may not know whose they are. Codes stay, which
+    /// may look like them.
+    pub(crate) fn hide_identifiers(&mut self) {
+        let header = &mut self.header;
+        let of_order = [
+            &mut header.adviser,
+            &mut header.diagnosis,
+            &mut header.towing,
+            &mut header.substitute,
+            &mut header.next_advice,
+        ];
+        let of_lines = self
+            .lines
+            .iter_mut()
+            .flat_map(|line| [&mut line.name, &mut line.technician, &mut line.payer]);
+        for text in of_order.into_iter().chain(of_lines) {
+            *text = without_identifiers(text).into_owned();
+        }
+    }
+}
+
 /// What is shown of a visit but never searched for.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -50,7 +72,7 @@ pub(crate) struct Header {
     pub(crate) personal: Personal,
 }
 
-/// What may hold personal data and is sealed.
+/// What is the customer's own: nobody is shown it who does not know him, and it goes when he is erased.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Personal {
     /// The customer's own words.
@@ -59,13 +81,6 @@ pub(crate) struct Personal {
     pub(crate) signatures: String,
     /// Columns we do not know, and cells that could not be read, as they came.
     pub(crate) extra: Vec<(String, String)>,
-}
-
-impl Personal {
-    /// Whether there is nothing to seal.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.complaint_text.is_empty() && self.signatures.is_empty() && self.extra.is_empty()
-    }
 }
 
 /// Longest transport that is believed, in hours: four months.

@@ -41,7 +41,7 @@ impl Customers {
         marque_intake::entomb(conn, &self.0, &erased.records, at)?;
         marque_intake::forget_rows_of(conn, &self.0, &erased.records)?;
         marque_ledger::forget_answers(conn, erased.records.iter().map(ToString::to_string))?;
-        storage::forget(conn, &erased)?;
+        storage::forget(conn, &self.0, &erased)?;
         Ok(conn.overwrite_deleted(false)?)
     }
 }

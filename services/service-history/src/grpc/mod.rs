@@ -44,14 +44,12 @@ impl VisitGrpc {
             convert::row_from_pb(&columns),
             request.expected_version,
         );
-        self.app
-            .put(ctx, &meta, key, row, request.clone(), |shown, outcome| {
-                pb::PutVisitResponse {
-                    outcome: outcome_of(&shown, outcome) as i32,
-                    visit: Some(convert::visit_to_pb(shown)),
-                }
-            })
-            .await
+        let put = self.app.put(ctx, &meta, key, row, request.clone());
+        let (shown, outcome) = put.await?;
+        Ok(pb::PutVisitResponse {
+            outcome: outcome_of(&shown, outcome) as i32,
+            visit: Some(convert::visit_to_pb(shown)),
+        })
     }
 
     async fn get(&self, request: Request<pb::GetVisitRequest>) -> Result<pb::GetVisitResponse> {

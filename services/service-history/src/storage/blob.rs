@@ -1,7 +1,8 @@
-//! What is only shown of a visit, encoded: one blob for its head, one for its lines. New fields get new tags; none is
-//! ever given another meaning, since old visits are read for ever.
+//! What is only shown of a visit, encoded: one blob for its head, one for its lines. All that somebody typed as text stands
+//! in one sealed part of the head, that of the lines too: anybody may write a phone anywhere. New fields get new tags; none
+//! is ever given another meaning, since old visits are read for ever.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, mem, sync::LazyLock};
 
 use marque_core::{DealerCode, Timestamp};
 use marque_db::StoreError;
@@ -9,6 +10,7 @@ use marque_quality::{Field, Finding, Params, RecordKind, Rule, Severity};
 use marque_vault::{Place, Vault, VaultError};
 use prost::Message;
 
+use super::naming::Redaction;
 use crate::domain::{Header, Line, LineKind, Personal};
 
 #[derive(Clone, PartialEq, Message)]
@@ -19,6 +21,7 @@ struct StoredHeader {
     opened_at: Option<i64>,
     #[prost(sint64, optional, tag = "3")]
     closed_at: Option<i64>,
+    /// Only of a release that did not seal it, as are the texts below.
     #[prost(string, tag = "4")]
     adviser: String,
     #[prost(string, tag = "5")]
@@ -33,23 +36,51 @@ struct StoredHeader {
     next_advice: String,
     #[prost(message, repeated, tag = "10")]
     findings: Vec<StoredFinding>,
-    /// A sealed [`StoredPersonal`]; empty if there is nothing to seal.
+    /// Sealed [`StoredTexts`]; empty if there is nothing to seal.
     #[prost(bytes = "vec", tag = "11")]
     sealed: Vec<u8>,
     #[prost(uint32, tag = "12")]
     transport_minutes: u32,
-    #[prost(string, repeated, tag = "13")]
-    fault_codes: Vec<String>,
 }
 
+/// All that was typed as text.
 #[derive(Clone, PartialEq, Message)]
-struct StoredPersonal {
+struct StoredTexts {
     #[prost(string, tag = "1")]
     complaint_text: String,
     #[prost(string, tag = "2")]
     signatures: String,
     #[prost(message, repeated, tag = "3")]
     extra: Vec<StoredColumn>,
+    #[prost(string, tag = "4")]
+    adviser: String,
+    #[prost(string, tag = "5")]
+    diagnosis: String,
+    #[prost(string, tag = "6")]
+    towing: String,
+    #[prost(string, tag = "7")]
+    substitute: String,
+    #[prost(string, tag = "8")]
+    next_advice: String,
+    /// Of each line, in the lines' order.
+    #[prost(message, repeated, tag = "9")]
+    lines: Vec<StoredLineTexts>,
+    #[prost(string, repeated, tag = "10")]
+    fault_codes: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredLineTexts {
+    #[prost(string, tag = "1")]
+    code: String,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(string, tag = "3")]
+    technician: String,
+    #[prost(string, tag = "4")]
+    payer: String,
+    #[prost(string, tag = "5")]
+    fault_code: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -87,6 +118,7 @@ struct StoredLine {
     /// 1 labour, 2 part, 3 other.
     #[prost(uint32, tag = "1")]
     kind: u32,
+    /// Only of a release that did not seal it, as are the other texts.
     #[prost(string, tag = "2")]
     code: String,
     #[prost(string, tag = "3")]
@@ -107,60 +139,73 @@ struct StoredLine {
     quantity_assumed: bool,
 }
 
-/// Encodes a head, its personal part sealed to the order.
-pub(crate) fn header_blob(
+/// Encodes a visit, its texts sealed to the order: the head and the lines.
+pub(crate) fn visit_blobs(
     vault: &Vault,
     dealer: &DealerCode,
     order_number: &str,
     header: Header,
-) -> Result<Vec<u8>, VaultError> {
-    let Header {
-        kind,
-        opened_at,
-        closed_at,
-        adviser,
-        diagnosis,
-        amount_minor,
-        towing,
-        substitute,
-        transport_minutes,
-        fault_codes,
-        next_advice,
-        findings,
-        personal,
-    } = header;
-    let sealed = if personal.is_empty() {
-        Vec::new()
-    } else {
-        let row = row_of(dealer.as_str(), order_number);
-        vault.seal(place(&row), &personal_bytes(personal))?
-    };
-    let stored = StoredHeader {
-        kind,
-        opened_at: opened_at.map(Timestamp::as_micros),
-        closed_at: closed_at.map(Timestamp::as_micros),
-        adviser,
-        diagnosis,
-        amount_minor,
-        towing,
-        substitute,
-        next_advice,
-        findings: findings.iter().map(store_finding).collect(),
-        sealed,
-        transport_minutes,
-        fault_codes,
-    };
-    Ok(stored.encode_to_vec())
+    lines: Vec<Line>,
+) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
+    Opened::of(header, lines).seal(vault, dealer.as_str(), order_number)
 }
 
-/// A head without its personal part.
-pub(crate) fn without_personal(blob: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let mut stored = StoredHeader::decode(blob).map_err(broken)?;
-    stored.sealed.clear();
-    Ok(stored.encode_to_vec())
+/// Decodes a visit and opens its texts. Of a visit without the blob of its lines the head.
+pub(super) fn read_visit(
+    vault: &Vault,
+    dealer: &str,
+    order_number: &str,
+    blobs: (&[u8], &[u8]),
+) -> Result<(Header, Vec<Line>), StoreError> {
+    Ok(Opened::read(vault, dealer, order_number, blobs)?.into_parts())
 }
 
-/// A head with its personal part sealed under the current key; `None` if it is, or there is none.
+/// A visit without what its customer said and signed and without columns that we do not know, and in the other texts without what
+/// names him.
+pub(super) fn without_personal(
+    vault: &Vault,
+    dealer: &str,
+    order_number: &str,
+    blobs: (&[u8], &[u8]),
+    redaction: &Redaction<'_>,
+) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    let mut opened = Opened::read(vault, dealer, order_number, blobs)?;
+    opened.texts.forget(redaction);
+    opened.seal(vault, dealer, order_number).map_err(broken)
+}
+
+/// A visit whose texts a release before stored beside the sealed part, with these sealed too; `None` of any other, and of one that no key
+/// opens.
+pub(super) fn seal_open_texts(
+    vault: &Vault,
+    dealer: &str,
+    order_number: &str,
+    blobs: (&[u8], &[u8]),
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    if !has_open_texts(blobs)? {
+        return Ok(None);
+    }
+    let Ok(opened) = Opened::read(vault, dealer, order_number, blobs) else {
+        return Ok(None);
+    };
+    let sealed = opened.seal(vault, dealer, order_number);
+    sealed.map(Some).map_err(broken)
+}
+
+/// Whether a text stands beside the sealed part.
+fn has_open_texts((header, lines): (&[u8], &[u8])) -> Result<bool, StoreError> {
+    let mut head = StoredHeader::decode(header).map_err(broken)?;
+    let mut lines = StoredLines::decode(lines).map_err(broken)?.lines;
+    let mut beside = StoredTexts::default();
+    beside.gather(&mut head, &mut lines);
+    let none = StoredTexts {
+        lines: vec![StoredLineTexts::default(); lines.len()],
+        ..StoredTexts::default()
+    };
+    Ok(beside != none)
+}
+
+/// A head with its texts sealed under the current key; `None` if they are, or there are none.
 pub(super) fn reseal_header(
     vault: &Vault,
     dealer: &str,
@@ -176,148 +221,283 @@ pub(super) fn reseal_header(
     Ok(Some(stored.encode_to_vec()))
 }
 
-/// Encodes lines.
-pub(crate) fn lines_blob(lines: Vec<Line>) -> Vec<u8> {
-    let lines = lines.into_iter().map(|line| {
-        let (quantity_milli, quantity_assumed) = line.assumed_quantity();
-        let Line {
+/// A visit with its texts open: they stand in `texts`, whatever release wrote it.
+struct Opened {
+    head: StoredHeader,
+    lines: Vec<StoredLine>,
+    texts: StoredTexts,
+}
+
+impl Opened {
+    fn of(header: Header, lines: Vec<Line>) -> Self {
+        let Header {
             kind,
-            code,
-            name,
-            quantity_milli: _,
-            unit_price_minor,
-            technician,
-            payer,
-            fault_code,
-        } = line;
-        let kind = match kind {
-            LineKind::Unknown => 0,
-            LineKind::Labour => 1,
-            LineKind::Part => 2,
-            LineKind::Other => 3,
-        };
-        StoredLine {
-            kind,
-            code,
-            name,
-            quantity_milli,
-            unit_price_minor,
-            technician,
-            payer,
-            fault_code,
-            quantity_assumed,
+            opened_at,
+            closed_at,
+            adviser,
+            diagnosis,
+            amount_minor,
+            towing,
+            substitute,
+            transport_minutes,
+            fault_codes,
+            next_advice,
+            findings,
+            personal,
+        } = header;
+        let Personal {
+            complaint_text,
+            signatures,
+            extra,
+        } = personal;
+        let (lines, line_texts) = lines.into_iter().map(store_line).unzip();
+        let column = |(name, value)| StoredColumn { name, value };
+        Self {
+            head: StoredHeader {
+                kind,
+                opened_at: opened_at.map(Timestamp::as_micros),
+                closed_at: closed_at.map(Timestamp::as_micros),
+                amount_minor,
+                findings: findings.iter().map(store_finding).collect(),
+                transport_minutes,
+                ..StoredHeader::default()
+            },
+            lines,
+            texts: StoredTexts {
+                complaint_text,
+                signatures,
+                extra: extra.into_iter().map(column).collect(),
+                adviser,
+                diagnosis,
+                towing,
+                substitute,
+                next_advice,
+                lines: line_texts,
+                fault_codes,
+            },
         }
-    });
-    StoredLines {
-        lines: lines.collect(),
     }
-    .encode_to_vec()
+
+    fn read(
+        vault: &Vault,
+        dealer: &str,
+        order_number: &str,
+        (header, lines): (&[u8], &[u8]),
+    ) -> Result<Self, StoreError> {
+        let mut head = StoredHeader::decode(header).map_err(broken)?;
+        let mut lines = StoredLines::decode(lines).map_err(broken)?.lines;
+        let mut texts = if head.sealed.is_empty() {
+            StoredTexts::default()
+        } else {
+            let row = row_of(dealer, order_number);
+            let opened = vault.open(place(&row), &head.sealed).map_err(broken)?;
+            StoredTexts::decode(opened.as_slice()).map_err(broken)?
+        };
+        texts.gather(&mut head, &mut lines);
+        Ok(Self { head, lines, texts })
+    }
+
+    fn seal(
+        self,
+        vault: &Vault,
+        dealer: &str,
+        order_number: &str,
+    ) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
+        let Self {
+            mut head,
+            lines,
+            texts,
+        } = self;
+        head.sealed = if texts == StoredTexts::default() {
+            Vec::new()
+        } else {
+            let row = row_of(dealer, order_number);
+            vault.seal(place(&row), &texts.encode_to_vec())?
+        };
+        let lines = StoredLines { lines };
+        Ok((head.encode_to_vec(), lines.encode_to_vec()))
+    }
+
+    fn into_parts(self) -> (Header, Vec<Line>) {
+        let Self { head, lines, texts } = self;
+        let StoredTexts {
+            complaint_text,
+            signatures,
+            extra,
+            adviser,
+            diagnosis,
+            towing,
+            substitute,
+            next_advice,
+            lines: line_texts,
+            fault_codes,
+        } = texts;
+        let column = |column: StoredColumn| (column.name, column.value);
+        let header = Header {
+            kind: head.kind,
+            opened_at: head.opened_at.map(Timestamp::from_micros),
+            closed_at: head.closed_at.map(Timestamp::from_micros),
+            adviser,
+            diagnosis,
+            amount_minor: head.amount_minor,
+            towing,
+            substitute,
+            transport_minutes: head.transport_minutes,
+            fault_codes,
+            next_advice,
+            findings: head.findings.iter().filter_map(read_finding).collect(),
+            personal: Personal {
+                complaint_text,
+                signatures,
+                extra: extra.into_iter().map(column).collect(),
+            },
+        };
+        let mut line_texts = line_texts.into_iter();
+        let line = |line| read_line(line, line_texts.next().unwrap_or_default());
+        (header, lines.into_iter().map(line).collect())
+    }
 }
 
-/// Decodes a head and opens its personal part.
-pub(super) fn read_header(
-    vault: &Vault,
-    dealer: &str,
-    order_number: &str,
-    blob: &[u8],
-) -> Result<Header, StoreError> {
-    let stored = StoredHeader::decode(blob).map_err(broken)?;
-    let personal = if stored.sealed.is_empty() {
-        Personal::default()
-    } else {
-        let row = row_of(dealer, order_number);
-        read_personal(&vault.open(place(&row), &stored.sealed).map_err(broken)?)?
-    };
-    Ok(Header {
-        kind: stored.kind,
-        opened_at: stored.opened_at.map(Timestamp::from_micros),
-        closed_at: stored.closed_at.map(Timestamp::from_micros),
-        adviser: stored.adviser,
-        diagnosis: stored.diagnosis,
-        amount_minor: stored.amount_minor,
-        towing: stored.towing,
-        substitute: stored.substitute,
-        transport_minutes: stored.transport_minutes,
-        fault_codes: stored.fault_codes,
-        next_advice: stored.next_advice,
-        findings: stored.findings.iter().filter_map(read_finding).collect(),
-        personal,
-    })
-}
-
-/// Decodes lines.
-pub(super) fn read_lines(blob: &[u8]) -> Result<Vec<Line>, StoreError> {
-    let lines = StoredLines::decode(blob).map_err(broken)?.lines;
-    Ok(lines
-        .into_iter()
-        .map(|line| {
-            let StoredLine {
-                kind,
-                code,
-                name,
-                quantity_milli,
-                unit_price_minor,
-                technician,
-                payer,
-                fault_code,
-                quantity_assumed,
-            } = line;
-            let kind = match kind {
-                1 => LineKind::Labour,
-                2 => LineKind::Part,
-                3 => LineKind::Other,
-                _ => LineKind::Unknown,
-            };
-            Line {
-                kind,
-                code,
-                name,
-                quantity_milli: (!quantity_assumed).then_some(quantity_milli),
-                unit_price_minor,
-                technician,
-                payer,
-                fault_code,
+impl StoredTexts {
+    /// Takes in the texts that a release before stored beside the sealed part.
+    fn gather(&mut self, head: &mut StoredHeader, lines: &mut [StoredLine]) {
+        for (text, beside) in [
+            (&mut self.adviser, &mut head.adviser),
+            (&mut self.diagnosis, &mut head.diagnosis),
+            (&mut self.towing, &mut head.towing),
+            (&mut self.substitute, &mut head.substitute),
+            (&mut self.next_advice, &mut head.next_advice),
+        ] {
+            if !beside.is_empty() {
+                *text = mem::take(beside);
             }
-        })
-        .collect())
-}
-
-fn personal_bytes(personal: Personal) -> Vec<u8> {
-    let Personal {
-        complaint_text,
-        signatures,
-        extra,
-    } = personal;
-    let extra = extra
-        .into_iter()
-        .map(|(name, value)| StoredColumn { name, value })
-        .collect();
-    StoredPersonal {
-        complaint_text,
-        signatures,
-        extra,
+        }
+        if self.lines.is_empty() {
+            self.lines = lines.iter_mut().map(StoredLine::take_texts).collect();
+        }
     }
-    .encode_to_vec()
+
+    /// Drops what its customer said and signed and what nobody knows, and takes what names him out of the other texts.
+    fn forget(&mut self, redaction: &Redaction<'_>) {
+        let Self {
+            complaint_text,
+            signatures,
+            extra,
+            adviser,
+            diagnosis,
+            towing,
+            substitute,
+            next_advice,
+            lines,
+            fault_codes,
+        } = self;
+        complaint_text.clear();
+        signatures.clear();
+        extra.clear();
+        for text in [adviser, diagnosis, towing, substitute, next_advice] {
+            *text = redaction.of_text(text);
+        }
+        for line in lines {
+            line.forget(redaction);
+        }
+        for code in fault_codes {
+            *code = redaction.of_code(code);
+        }
+    }
 }
 
-fn read_personal(bytes: &[u8]) -> Result<Personal, StoreError> {
-    let StoredPersonal {
-        complaint_text,
-        signatures,
-        extra,
-    } = StoredPersonal::decode(bytes).map_err(broken)?;
-    let extra = extra
-        .into_iter()
-        .map(|column| (column.name, column.value))
-        .collect();
-    Ok(Personal {
-        complaint_text,
-        signatures,
-        extra,
-    })
+impl StoredLineTexts {
+    fn forget(&mut self, redaction: &Redaction<'_>) {
+        let Self {
+            code,
+            name,
+            technician,
+            payer,
+            fault_code,
+        } = self;
+        for text in [name, technician, payer] {
+            *text = redaction.of_text(text);
+        }
+        for code in [code, fault_code] {
+            *code = redaction.of_code(code);
+        }
+    }
 }
 
-/// The row that a personal part is sealed to.
+impl StoredLine {
+    fn take_texts(&mut self) -> StoredLineTexts {
+        StoredLineTexts {
+            code: mem::take(&mut self.code),
+            name: mem::take(&mut self.name),
+            technician: mem::take(&mut self.technician),
+            payer: mem::take(&mut self.payer),
+            fault_code: mem::take(&mut self.fault_code),
+        }
+    }
+}
+
+fn store_line(line: Line) -> (StoredLine, StoredLineTexts) {
+    let (quantity_milli, quantity_assumed) = line.assumed_quantity();
+    let Line {
+        kind,
+        code,
+        name,
+        quantity_milli: _,
+        unit_price_minor,
+        technician,
+        payer,
+        fault_code,
+    } = line;
+    let kind = match kind {
+        LineKind::Unknown => 0,
+        LineKind::Labour => 1,
+        LineKind::Part => 2,
+        LineKind::Other => 3,
+    };
+    let stored = StoredLine {
+        kind,
+        quantity_milli,
+        unit_price_minor,
+        quantity_assumed,
+        ..StoredLine::default()
+    };
+    let texts = StoredLineTexts {
+        code,
+        name,
+        technician,
+        payer,
+        fault_code,
+    };
+    (stored, texts)
+}
+
+fn read_line(line: StoredLine, texts: StoredLineTexts) -> Line {
+    let StoredLineTexts {
+        code,
+        name,
+        technician,
+        payer,
+        fault_code,
+    } = texts;
+    let kind = match line.kind {
+        1 => LineKind::Labour,
+        2 => LineKind::Part,
+        3 => LineKind::Other,
+        _ => LineKind::Unknown,
+    };
+    Line {
+        kind,
+        code,
+        name,
+        quantity_milli: (!line.quantity_assumed).then_some(line.quantity_milli),
+        unit_price_minor: line.unit_price_minor,
+        technician,
+        payer,
+        fault_code,
+    }
+}
+
+/// The row that texts are sealed to.
 fn row_of(dealer: &str, order_number: &str) -> String {
     format!("{dealer}\u{1f}{order_number}")
 }

@@ -1,18 +1,24 @@
 //! Forgetting people: a visit stays the car's, and nobody's.
 
 use marque_core::SourceRecordId;
-use marque_db::{Conn, StoreError, Value};
+use marque_db::{Conn, StoreError};
 use marque_events::Erased;
-use uuid::Uuid;
+use marque_vault::Vault;
 
-use super::blob;
+use super::{
+    blob,
+    naming::{Redaction, remember_words},
+    stored::{Blobs, TABLES, Table},
+};
 
-/// The tables that have heads of visits, with what says which row it is.
-const HEADS: [(&str, &str); 2] = [("visits", "id"), ("visit_versions", "visit_id")];
-
-/// Takes people out of their visits, earlier versions too: who they were, what they said and who signed. Where the law wants
-/// it kept, that lies beside until the last term ends.
-pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreError> {
+/// Takes people out of their visits, earlier versions too: who they were, what they said and who signed, and out of what else was
+/// written whatever names them. Where the law wants it kept, that lies beside until the last term ends.
+pub(crate) fn forget(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    erased: &Erased,
+) -> Result<(), StoreError> {
+    remember_words(conn, vault, erased)?;
     for record in &erased.records {
         if erased.is_restricted {
             lock_away(conn, *record)?;
@@ -20,8 +26,9 @@ pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreEr
             let sql = "DELETE FROM restricted_visits WHERE source_record_id = ?1";
             conn.execute(sql, &[record.uuid().into()])?;
         }
-        for (table, key) in HEADS {
-            strip(conn, table, key, *record)?;
+        let redaction = Redaction::of(conn, vault, *record)?;
+        for table in TABLES {
+            strip(conn, table, *record, (vault, &redaction))?;
         }
     }
     erased.unlink(conn, "visits")?;
@@ -32,11 +39,23 @@ pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreEr
     Ok(())
 }
 
+/// What may be kept of a visit that comes in under the record of somebody who was erased: head and lines.
+pub(crate) fn kept_of_erased(
+    conn: &mut Conn<'_>,
+    vault: &Vault,
+    record: SourceRecordId,
+    (dealer, order_number): (&str, &str),
+    blobs: (&[u8], &[u8]),
+) -> Result<Blobs, StoreError> {
+    let redaction = Redaction::of(conn, vault, record)?;
+    blob::without_personal(vault, dealer, order_number, blobs, &redaction)
+}
+
 fn lock_away(conn: &mut Conn<'_>, record: SourceRecordId) -> Result<(), StoreError> {
-    for (table, key) in HEADS {
+    for Table { name, key } in TABLES {
         let sql = format!(
             "INSERT INTO restricted_visits (source_record_id, visit_id, version, header)
-             SELECT source_record_id, {key}, version, header FROM {table} WHERE source_record_id = ?1
+             SELECT source_record_id, {key}, version, header FROM {name} WHERE source_record_id = ?1
              ON CONFLICT DO NOTHING"
         );
         conn.execute(&sql, &[record.uuid().into()])?;
@@ -44,22 +63,18 @@ fn lock_away(conn: &mut Conn<'_>, record: SourceRecordId) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Leaves of the heads of a record's visits what is about the car.
+/// Leaves of a record's visits what is about the car.
 fn strip(
     conn: &mut Conn<'_>,
-    table: &str,
-    key: &str,
+    table: Table,
     record: SourceRecordId,
+    (vault, redaction): (&Vault, &Redaction<'_>),
 ) -> Result<(), StoreError> {
-    let sql = format!("SELECT {key}, version, header FROM {table} WHERE source_record_id = ?1");
-    let heads: Vec<(Uuid, i64, Vec<u8>)> = conn.query(&sql, &[record.uuid().into()], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let update = format!("UPDATE {table} SET header = ?3 WHERE {key} = ?1 AND version = ?2");
-    for (visit, version, header) in heads {
-        let bare = blob::without_personal(&header)?;
-        let values: [Value<'_>; 3] = [visit.into(), version.into(), (&bare).into()];
-        conn.execute(&update, &values)?;
+    let clause = "WHERE t.source_record_id = ?1";
+    for visit in table.read(conn, clause, &[record.uuid().into()])? {
+        let (dealer, order_number) = (&visit.dealer, &visit.order_number);
+        let bare = blob::without_personal(vault, dealer, order_number, visit.blobs(), redaction)?;
+        table.replace(conn, &visit, &bare, false)?;
     }
     Ok(())
 }

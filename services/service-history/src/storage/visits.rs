@@ -7,7 +7,7 @@ use marque_vault::Vault;
 use uuid::Uuid;
 
 use super::{blob, optional};
-use crate::domain::{Meter, Visit};
+use crate::domain::{Header, Line, Meter, Visit};
 
 /// Reads visits; opens what is sealed.
 #[derive(Debug, Clone)]
@@ -74,6 +74,11 @@ impl VisitStore {
         marque_intake::evidence_key(&self.vault, bytes)
     }
 
+    /// By what the data-quality service knows who received a visit.
+    pub(crate) fn clerk_key(&self, visit: &Visit) -> String {
+        marque_intake::clerk_key(&self.vault, &visit.dealer, &visit.header.adviser)
+    }
+
     /// Ids of visits in their order, after one of them.
     pub(crate) fn ids(
         conn: &mut Conn<'_>,
@@ -131,6 +136,8 @@ impl VisitStore {
             &[visit.id.uuid().into()],
             |row| {
                 let record = optional(row, 2)?;
+                let blobs: (Vec<u8>, Vec<u8>) = (row.get(6)?, row.get(7)?);
+                let (header, lines) = self.open(&visit.dealer, &visit.order_number, &blobs)?;
                 Ok(Visit {
                     version: row.get(0)?,
                     vin: row.get(1)?,
@@ -140,8 +147,8 @@ impl VisitStore {
                     happened_at: row.get(3)?,
                     odometer_km: row.get(4)?,
                     recorded_at: row.get(5)?,
-                    header: self.header(&visit.dealer, &visit.order_number, &row.get::<Vec<u8>>(6)?)?,
-                    lines: blob::read_lines(&row.get::<Vec<u8>>(7)?)?,
+                    header,
+                    lines,
                     ..visit.clone()
                 })
             },
@@ -150,6 +157,9 @@ impl VisitStore {
 
     fn read(&self, row: &Row<'_>, with_lines: bool) -> Result<Visit, StoreError> {
         let (dealer, order_number): (String, String) = (row.get(1)?, row.get(2)?);
+        let lines = if with_lines { row.get(11)? } else { Vec::new() };
+        let blobs: (Vec<u8>, Vec<u8>) = (row.get(10)?, lines);
+        let (header, lines) = self.open(&dealer, &order_number, &blobs)?;
         Ok(Visit {
             id: row.get::<Uuid>(0)?.into(),
             vin: row.get(3)?,
@@ -159,24 +169,20 @@ impl VisitStore {
             odometer_km: row.get(7)?,
             version: row.get(8)?,
             recorded_at: row.get(9)?,
-            header: self.header(&dealer, &order_number, &row.get::<Vec<u8>>(10)?)?,
-            lines: if with_lines {
-                blob::read_lines(&row.get::<Vec<u8>>(11)?)?
-            } else {
-                Vec::new()
-            },
+            header,
+            lines,
             dealer,
             order_number,
         })
     }
 
-    fn header(
+    fn open(
         &self,
         dealer: &str,
         order: &str,
-        blob: &[u8],
-    ) -> Result<crate::domain::Header, StoreError> {
-        blob::read_header(&self.vault, dealer, order, blob)
+        blobs: &(Vec<u8>, Vec<u8>),
+    ) -> Result<(Header, Vec<Line>), StoreError> {
+        blob::read_visit(&self.vault, dealer, order, (&blobs.0[..], &blobs.1[..]))
     }
 }
 

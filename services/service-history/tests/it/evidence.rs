@@ -5,7 +5,10 @@ use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{World, vin, visit};
 
-store_test_suite!(what_a_standard_may_bound_is_measured_and_nothing_else);
+store_test_suite!(
+    what_a_standard_may_bound_is_measured_and_nothing_else,
+    an_adviser_is_told_of_by_his_number_and_never_by_his_name,
+);
 
 fn measures(evidence: &Evidence) -> Vec<(&str, &str)> {
     let measures = evidence.measures.iter();
@@ -55,4 +58,26 @@ async fn what_a_standard_may_bound_is_measured_and_nothing_else(db: TestDb) {
     let values: Vec<i64> = second.measures[5..].iter().map(|one| one.value).collect();
     assert_eq!(values, [1_500, 2_000, 8_800, 12_050]);
     assert_eq!(measures(third), [("opened_at", "day")]);
+}
+
+async fn an_adviser_is_told_of_by_his_number_and_never_by_his_name(db: TestDb) {
+    let world = World::start(db).await;
+    let mut ids = Vec::new();
+    for (order, adviser) in [("R1", "A0031"), ("R2", "王芳 13566661111")] {
+        let received = VisitColumns {
+            adviser: adviser.into(),
+            ..visit(order, &vin(1), "K1", "03-05", "5000")
+        };
+        ids.push(world.put("D1", received).await.0.id);
+    }
+    let told = world.evidence(&ids).await;
+    let clerk = |n: usize| {
+        told.iter()
+            .find(|one| one.id == ids[n])
+            .unwrap()
+            .clerk
+            .as_str()
+    };
+    assert_eq!(clerk(0), "A0031");
+    assert!(clerk(1).starts_with("coded-") && clerk(1).is_ascii());
 }

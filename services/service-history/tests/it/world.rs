@@ -1,6 +1,6 @@
 //! The service, the network service it asks, and feeds that the test fills.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use marque_api::{
     customer::v1::{CustomerReceived, CustomersMerged, Link, SourceRecordsLinked},
@@ -37,6 +37,7 @@ use uuid::Uuid;
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: TestDb,
+    pub(crate) vault: Vault,
     pub(crate) network: Arc<Feed>,
     pub(crate) customers: Arc<Feed>,
     pub(crate) vehicles: Arc<Feed>,
@@ -62,6 +63,7 @@ impl World {
         let db = db.migrated(&migrator("service-history")).await;
         let world = Self {
             clock: Arc::new(ManualClock::default()),
+            vault: Vault::new(&Keyring::generate().unwrap()),
             network: Arc::default(),
             customers: Arc::default(),
             vehicles: Arc::default(),
@@ -78,16 +80,15 @@ impl World {
     }
 
     fn run(&self) {
-        let vault = Vault::new(&Keyring::generate().unwrap());
         let network = marque_network::build(marque_network::Deps {
             db: self.network_db.handle(),
-            vault: vault.clone(),
+            vault: self.vault.clone(),
             clock: self.clock.clone(),
         });
         self.serve(RoleName::Network, network);
         let visits = marque_service_history::build(marque_service_history::Deps {
             db: self.db.handle(),
-            vault,
+            vault: self.vault.clone(),
             clock: self.clock.clone(),
             network: RpcTransport::local(RoleName::Network, &self.router),
             intake: IntakeSettings {
@@ -269,6 +270,20 @@ impl World {
         read.await.unwrap().unwrap_or(0)
     }
 
+    /// Whether the store holds a text, as it is or as PostgreSQL prints bytes.
+    pub(crate) fn lies_in_the_clear(&self, text: &str) -> bool {
+        let stored = self.db.everything();
+        let mut in_hex = String::new();
+        for byte in text.bytes() {
+            write!(in_hex, "{byte:02x}").unwrap();
+        }
+        [text, in_hex.as_str()].iter().any(|form| {
+            stored
+                .windows(form.len())
+                .any(|window| window == form.as_bytes())
+        })
+    }
+
     /// What the newest event tells.
     pub(crate) async fn told(&self) -> VisitsRecorded {
         let sql = "SELECT data FROM outbox ORDER BY seq DESC LIMIT 1";
@@ -395,6 +410,30 @@ pub(crate) fn visit(order: &str, vin: &str, key: &str, day: &str, km: &str) -> V
         diagnosis: "更换刹车片".into(),
         amount: "680.00".into(),
         ..VisitColumns::default()
+    }
+}
+
+/// A visit of the first car with a text in every column that takes one, and in every column of a line.
+pub(crate) fn wordy_visit(text: &str) -> VisitColumns {
+    let line = ["code", "name", "technician", "payer", "fault_code"]
+        .map(|column| format!("\"{column}\": \"{text}\""))
+        .join(", ");
+    let extra = [
+        "towing",
+        "substitute",
+        "signatures",
+        "next_advice",
+        "送修人电话",
+    ];
+    VisitColumns {
+        adviser: text.into(),
+        complaint_text: text.into(),
+        diagnosis: text.into(),
+        lines: format!("[{{\"kind\": \"part\", \"quantity\": 1, {line}}}]"),
+        extra: extra
+            .map(|column| (column.to_owned(), text.to_owned()))
+            .into(),
+        ..visit("R1", &vin(1), "A", "03-05", "4000")
     }
 }
 

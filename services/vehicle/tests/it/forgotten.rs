@@ -19,6 +19,7 @@ fn erased(position: i64, key: &str, restricted: bool) -> Event {
         customer_ids: vec![customer(10).to_string()],
         source_record_ids: vec![record_of("D1", key).to_string()],
         restricted,
+        words: Vec::new(),
     };
     event(position, "marque.customer.customers.erased", &told)
 }
