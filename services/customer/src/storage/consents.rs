@@ -136,7 +136,8 @@ impl CustomerStore {
     ) -> Result<FxHashSet<CustomerNumber>> {
         let families = self.families(conn, numbers)?;
         let keys: Vec<Value<'_>> = families.keys().copied().map(serial).collect();
-        let sql = "SELECT customer, purpose, given, changed_at FROM consents WHERE customer IN (??)";
+        let sql =
+            "SELECT customer, purpose, given, changed_at FROM consents WHERE customer IN (??)";
         let said = conn.query_in(sql, &[], &keys, |row| {
             let is_refusal = !row.get::<bool>(2)?;
             let word: (Timestamp, bool) = (row.get(3)?, is_refusal);

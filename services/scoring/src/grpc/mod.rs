@@ -80,10 +80,7 @@ impl ScoreGrpc {
             request.tier
         );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let (shown, next) = self
-            .app
-            .list(ctx, &meta, (kind, brand), tier, page)
-            .await?;
+        let (shown, next) = self.app.list(ctx, &meta, (kind, brand), tier, page).await?;
         Ok(pb::ListScoresResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),

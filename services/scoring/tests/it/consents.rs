@@ -89,8 +89,15 @@ async fn who_has_just_withdrawn_consent_is_on_no_list(db: TestDb) {
         ids
     };
     let both = [10, 20].map(|n| customer(n).to_string());
-    assert_eq!((scores().await, loyalties().await), (both.to_vec(), both.to_vec()));
-    world.withdrawn.lock().unwrap().push((customer(10), "scoring"));
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (both.to_vec(), both.to_vec())
+    );
+    world
+        .withdrawn
+        .lock()
+        .unwrap()
+        .push((customer(10), "scoring"));
     let other = vec![customer(20).to_string()];
     assert_eq!((scores().await, loyalties().await), (other.clone(), other));
     // That he does not want to be reminded is nothing to his score.

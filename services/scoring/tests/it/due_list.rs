@@ -194,7 +194,11 @@ async fn who_has_just_refused_is_not_on_the_list_either(db: TestDb) {
         assert_eq!(shown, [customer(2).to_string()], "{purpose}");
         world.withdrawn.lock().unwrap().clear();
     }
-    world.withdrawn.lock().unwrap().push((customer(1), "marketing"));
+    world
+        .withdrawn
+        .lock()
+        .unwrap()
+        .push((customer(1), "marketing"));
     assert_eq!(list(&world, insurance()).await.len(), 2);
 }
 

@@ -116,7 +116,10 @@ impl ConsentService for Consents {
         };
         let customer_ids = asked.customer_ids.iter();
         Ok(Response::new(ListWithdrawnResponse {
-            customer_ids: customer_ids.filter(|id| is_withdrawn(id)).cloned().collect(),
+            customer_ids: customer_ids
+                .filter(|id| is_withdrawn(id))
+                .cloned()
+                .collect(),
         }))
     }
 }
