@@ -96,7 +96,8 @@ fn groups_sql(by: By, clause: &str) -> String {
         By::Model => format!(
             "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END AS grp
              FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
-             JOIN vehicles v ON v.vin = p.vin WHERE p.ended_at IS NULL AND {clause}"
+             JOIN vehicles v ON v.vin = p.vin
+             WHERE (p.ended_at IS NULL OR p.ended_at < p.last_at) AND {clause}"
         ),
         By::Occupation => format!(
             "SELECT DISTINCT l.customer_id, l.occupation AS grp FROM record_links l

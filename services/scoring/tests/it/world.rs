@@ -564,14 +564,23 @@ fn changed(position: i64, car: ChangedVehicle) -> Event {
 
 /// A record that owns a car since a day.
 pub(crate) fn owns(position: i64, vin: &str, record: SourceRecordId, since: &str) -> Event {
+    claimed(position, vin, record, (since, false))
+}
+
+/// A record whose row named somebody else as owner from a day on.
+pub(crate) fn disowns(position: i64, vin: &str, record: SourceRecordId, from: &str) -> Event {
+    claimed(position, vin, record, (from, true))
+}
+
+fn claimed(position: i64, vin: &str, record: SourceRecordId, (at, ended): (&str, bool)) -> Event {
     let party = ClaimedParty {
         vehicle_id: vehicle(vin).to_string(),
         vin: vin.into(),
         source_record_id: record.to_string(),
         role: "owner".into(),
         dealer: "D1".into(),
-        at: Some(to_proto_time(day(since))),
-        ended: false,
+        at: Some(to_proto_time(day(at))),
+        ended,
     };
     let message = PartiesClaimed {
         parties: vec![party],
