@@ -430,11 +430,11 @@ async fn a_car_that_came_back_counts_with_its_model_again(db: TestDb) {
         (owns(4, vin, record, "2025-06-01"), 1),
     ];
     world.vehicles.deliver([of_model(1, vin, "X3")]).await;
-    for (event, of_model) in told {
+    for (event, expected) in told {
         world.vehicles.deliver([event]).await;
         let rows = table(&world, ask("trust", "model", None, None)).await;
         let models = rows.iter().filter(|row| row[0] == "X3").count();
-        assert_eq!(models, of_model);
+        assert_eq!(models, expected);
     }
 }
 
