@@ -140,6 +140,7 @@ pub const SCORING: Migrator = Migrator {
         shared::RECEPTIONS,
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
+        migration!("scoring", "0130_terms_taken_back"),
     ],
 };
 
