@@ -147,6 +147,7 @@ pub const SCORING: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        migration!("scoring", "0130_terms_taken_back"),
     ],
 };
 

@@ -60,6 +60,11 @@ const CALLS: &[Calls] = &[
         callers: &[Complaint],
     },
     Calls {
+        callees: &[Customer],
+        methods: &["/marque.customer.v1.ConsentService/ListWithdrawn"],
+        callers: &[Scoring],
+    },
+    Calls {
         callees: &[ServiceHistory],
         methods: &["/marque.service_history.v1.ServiceHistoryService/ListVehicleVisits"],
         callers: &[Scoring],

@@ -14,6 +14,7 @@ pub use storage::SEALED;
 
 use marque_api::{
     customer::v1::{
+        consent_service_server::ConsentServiceServer,
         customer_service_server::CustomerServiceServer,
         personal_data_service_server::PersonalDataServiceServer,
     },
@@ -30,7 +31,7 @@ use marque_vault::Vault;
 
 use crate::{
     app::{CustomerApp, CustomerSink, Reconciler},
-    grpc::{CustomerGrpc, PersonalDataGrpc},
+    grpc::{ConsentGrpc, CustomerGrpc, PersonalDataGrpc},
     storage::CustomerStore,
 };
 
@@ -100,10 +101,12 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         clock,
     };
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
+    let consents = ConsentServiceServer::new(ConsentGrpc::new(app.clone()));
     let (rights, kept) = (PersonalDataGrpc::new(app.clone()), app.clone());
     let reconciler = Reconciler::new(app.clone());
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
         .add_service(capped!(PersonalDataServiceServer::new(rights)))
+        .add_service(capped!(consents))
         .add_service(capped!(evidence))
         .add_service(capped!(ImportServiceServer::new(ImportGrpc::new(
             intake.clone()

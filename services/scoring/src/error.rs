@@ -25,6 +25,8 @@ pub(crate) enum Error {
     VehicleUnknown,
     #[error("the service-history service cannot be asked now")]
     History(#[source] Box<tonic::Status>),
+    #[error("the customer service cannot be asked now who withdrew consent")]
+    Consents(#[source] Box<tonic::Status>),
     #[error("there is no model of this version")]
     ModelUnknown,
     #[error("this version is another model already: give the changed model a new version")]
@@ -70,7 +72,7 @@ impl ServiceError for Error {
             | Self::VehicleUnknown
             | Self::ModelUnknown
             | Self::TermsUnknown => ErrorCode::NotFound,
-            Self::History(status) => ErrorCode::from_grpc(status.code()),
+            Self::History(status) | Self::Consents(status) => ErrorCode::from_grpc(status.code()),
             Self::ModelTaken | Self::Exists => ErrorCode::AlreadyExists,
             Self::TooFew => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
@@ -94,7 +96,8 @@ impl ServiceError for Error {
             | Self::Exists
             | Self::Store(_)
             | Self::CutOff(_)
-            | Self::History(_) => self.code().default_reason(),
+            | Self::History(_)
+            | Self::Consents(_) => self.code().default_reason(),
         }
     }
 

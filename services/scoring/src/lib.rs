@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod app;
+mod consents;
 mod domain;
 mod error;
 mod events;
@@ -40,9 +41,11 @@ pub struct Deps {
     pub hysteresis: Hysteresis,
     /// The way to the network service, which says what dealers there are.
     pub network: RpcTransport,
+    /// The way to the customer service, which knows who withdrew consent.
+    pub customer: RpcTransport,
     /// The way to the service-history service, which knows the lines of repair orders.
     pub service_history: RpcTransport,
-    /// Tokens by which it asks when nobody has called.
+    /// Tokens by which it asks as itself.
     pub tokens: PeerTokens,
     /// Events of the network service.
     pub network_events: Arc<dyn Source>,
@@ -77,6 +80,11 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
         ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
         directory: directory.clone(),
+        consents: consents::Consents::new(
+            deps.customer.clone(),
+            deps.tokens.clone(),
+            Arc::clone(&deps.clock),
+        ),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
         learnt: Arc::default(),
     };

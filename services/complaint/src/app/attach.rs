@@ -9,7 +9,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    CaseApp, Wanted,
+    CaseApp, Reading, Wanted,
     moves::entry,
     publish::{self, Change},
     read::is_customer,
@@ -161,15 +161,17 @@ impl CaseApp {
         self.hear_customer(conn, ctx, &mut case, now)
     }
 
-    /// The files of a case that the caller may read: of the customer himself those that he sent.
+    /// The files of a case that the caller may read: of the customer himself those that he sent, and all in the copy of his data.
     fn files_for(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        case: ComplaintId,
+        (case, reading): (ComplaintId, Reading),
     ) -> Result<Vec<Attachment>> {
         let mut files = self.store.list_attachments(conn, ctx.scope(), case)?;
-        files.retain(|file| !is_customer(ctx) || file.added_by == **ctx.actor());
+        if is_customer(ctx) && reading == Reading::Case {
+            files.retain(|file| file.added_by == **ctx.actor());
+        }
         Ok(files)
     }
 
@@ -183,7 +185,7 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                app.files_for(conn, &ctx, case.id)
+                app.files_for(conn, &ctx, (case.id, Reading::Case))
             })
             .await
     }
@@ -192,7 +194,7 @@ impl CaseApp {
     pub(crate) async fn read_attachment(
         &self,
         ctx: CallContext,
-        wanted: Wanted,
+        (wanted, reading): (Wanted, Reading),
         id: Uuid,
     ) -> Result<(Attachment, Vec<u8>)> {
         let (app, now) = (self.clone(), self.clock.now());
@@ -200,7 +202,7 @@ impl CaseApp {
             .db
             .write(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                let kept = app.files_for(conn, &ctx, case.id)?;
+                let kept = app.files_for(conn, &ctx, (case.id, reading))?;
                 let found = kept.into_iter().find(|attachment| attachment.id == id);
                 let attachment = found.ok_or(Error::AttachmentUnknown)?;
                 let subject = case.id.to_string();

@@ -62,27 +62,30 @@ impl CaseApp {
         conn.overwrite_deleted(false)
     }
 
-    /// Deletes bytes of files of people who were erased; answers how many files.
-    async fn delete_waste(&self) -> Result<usize> {
+    /// Deletes bytes of some files of people who were erased, until told to stop; answers whether there may be more.
+    async fn delete_waste(&self, stop: &CancellationToken) -> Result<bool> {
         let waste = self.db.read(storage::list_waste).await?;
         for (case, file) in &waste {
+            if stop.is_cancelled() {
+                break;
+            }
             self.files.delete(*case, *file).await?;
             let done = (*case, *file);
             self.db
                 .write(move |conn| storage::end_waste(conn, done))
                 .await?;
         }
-        Ok(waste.len())
+        Ok(!waste.is_empty())
     }
 }
 
 /// Deletes the bytes of files of people who were erased, until told to stop.
 pub(crate) async fn keep_deleting(app: CaseApp, stop: CancellationToken) {
-    loop {
+    while !stop.is_cancelled() {
         let rung = app.db.committed().notified();
-        match app.delete_waste().await {
-            Ok(0) => {}
-            Ok(_) => continue,
+        match app.delete_waste(&stop).await {
+            Ok(false) => {}
+            Ok(true) => continue,
             Err(error) => tracing::warn!(%error, "files of erased people have to wait"),
         }
         tokio::select! {

@@ -40,12 +40,41 @@ impl Wanted {
     }
 }
 
+/// What a case is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// To follow it or to work on it.
+    Case,
+    /// For a copy of everything that is kept about a person.
+    PersonalData,
+}
+
+impl Reading {
+    /// As a caller says.
+    pub(crate) const fn of(is_personal_data: bool) -> Self {
+        if is_personal_data {
+            Self::PersonalData
+        } else {
+            Self::Case
+        }
+    }
+}
+
 impl CaseApp {
-    pub(crate) async fn get(&self, ctx: CallContext, wanted: Wanted) -> Result<Shown> {
+    pub(crate) async fn get(
+        &self,
+        ctx: CallContext,
+        wanted: Wanted,
+        reading: Reading,
+    ) -> Result<Shown> {
         let app = self.clone();
         self.db
             .read(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
+                if is_customer(&ctx) && reading == Reading::PersonalData {
+                    let whole = app.whole(conn, &ctx, case)?;
+                    return Ok(for_his_copy(whole, ctx.actor()));
+                }
                 app.show(conn, &ctx, case)
             })
             .await
@@ -105,12 +134,22 @@ impl CaseApp {
         self.find(conn, scope, Wanted::Id(found))
     }
 
-    /// A case with all that belongs to it.
+    /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
+        let shown = self.whole(conn, ctx, case)?;
+        Ok(if is_customer(ctx) {
+            for_the_customer(shown, ctx.actor())
+        } else {
+            shown
+        })
+    }
+
+    /// A case with all that belongs to it.
+    fn whole(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
         let scope = ctx.scope();
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
-        let shown = Shown {
+        Ok(Shown {
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
@@ -123,11 +162,6 @@ impl CaseApp {
             next: allowed(case.state, ctx.roles()),
             is_foreign: false,
             case,
-        };
-        Ok(if is_customer(ctx) {
-            for_the_customer(shown, ctx.actor())
-        } else {
-            shown
         })
     }
 
@@ -243,6 +277,32 @@ fn refuse_hidden(filter: &Filter) -> Result<()> {
 /// Whether the caller is the customer himself.
 pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
+}
+
+/// What the customer himself gets of a case in the copy of his data (PIPL Art. 45): all that was written about him, notes, tasks and
+/// reasons too. Not who of the house wrote it, nor which case it repeats: these tell of others.
+fn for_his_copy(mut shown: Shown, himself: &str) -> Shown {
+    let hide_others = |who: &mut String| {
+        if who != himself {
+            who.clear();
+        }
+    };
+    shown.case.repeat_of = None;
+    for file in &mut shown.attachments {
+        hide_others(&mut file.added_by);
+    }
+    for entry in &mut shown.course {
+        hide_others(&mut entry.actor);
+    }
+    for task in &mut shown.tasks {
+        task.owner.clear();
+    }
+    for (given, may_decide) in &mut shown.compensations {
+        given.asked_by.clear();
+        given.decided_by.clear();
+        may_decide.clear();
+    }
+    shown
 }
 
 /// What the customer himself is shown of a case: what he said and sent, where it stands, what he was told and granted. What the

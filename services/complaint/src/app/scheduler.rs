@@ -159,9 +159,13 @@ impl CaseApp {
     }
 }
 
-/// Takes all steps that are due, in the order in which they fell due.
+/// Takes all steps that are due, in the order in which they fell due; of clocks and of tasks each up to a horizon of its own, so that a
+/// backlog of the one does not keep today's of the other waiting.
 fn climb(due: &mut [Due], calendars: &HashMap<String, Calendar>, now: Timestamp) -> Vec<Taken> {
-    let horizon = horizon(due, now);
+    let (of_clocks, of_tasks) = (
+        horizon(due, now, is_clock),
+        horizon(due, now, |ladder| !is_clock(ladder)),
+    );
     let mut queue: BinaryHeap<Reverse<(Timestamp, usize)>> = due
         .iter()
         .enumerate()
@@ -169,10 +173,15 @@ fn climb(due: &mut [Due], calendars: &HashMap<String, Calendar>, now: Timestamp)
         .collect();
     let mut steps = Vec::with_capacity(due.len());
     while let Some(Reverse((at, of))) = queue.pop() {
-        if at > horizon {
-            break;
-        }
         let due = &mut due[of];
+        let horizon = if is_clock(&due.ladder) {
+            of_clocks
+        } else {
+            of_tasks
+        };
+        if at > horizon {
+            continue;
+        }
         let Some((step, due_at)) = due.ladder.take_step(&calendars[&due.dealer]) else {
             continue;
         };
@@ -182,17 +191,19 @@ fn climb(due: &mut [Due], calendars: &HashMap<String, Calendar>, now: Timestamp)
     steps
 }
 
-/// Until when steps are taken. Where there may be more due clocks or tasks than were claimed, none that fell due later than the last of
-/// these: the others come first.
-fn horizon(due: &[Due], now: Timestamp) -> Timestamp {
-    let (clocks, tasks): (Vec<&Due>, Vec<&Due>) = due
-        .iter()
-        .partition(|due| matches!(due.ladder, Ladder::Clock(_)));
-    [clocks, tasks]
-        .into_iter()
-        .filter(|claimed| claimed.len() >= BATCH as usize)
-        .filter_map(|claimed| claimed.iter().filter_map(|due| due.ladder.next_at()).max())
-        .fold(now, Timestamp::min)
+const fn is_clock(ladder: &Ladder) -> bool {
+    matches!(ladder, Ladder::Clock(_))
+}
+
+/// Until when steps of some ladders are taken. Where more of them may be due than were claimed, none that fell due later than the last
+/// of these: the others come first.
+fn horizon(due: &[Due], now: Timestamp, is_one: impl Fn(&Ladder) -> bool) -> Timestamp {
+    let claimed = || due.iter().filter(|due| is_one(&due.ladder));
+    if claimed().count() < BATCH as usize {
+        return now;
+    }
+    let last = claimed().filter_map(|due| due.ladder.next_at()).max();
+    last.map_or(now, |last| last.min(now))
 }
 
 /// The highest step of each case.
@@ -203,4 +214,92 @@ fn highest(due: &[Due], steps: &[Taken]) -> Vec<(ComplaintId, Step)> {
         *level = (*level).max(taken.step);
     }
     highest.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use marque_insight::law::WorkCalendar;
+
+    use super::*;
+    use crate::domain::{Clock, ClockKind, Hours, Standing, Term};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn hours_ago(hours: i64) -> Timestamp {
+        Timestamp::from_micros(NOW.as_micros() - hours * 3_600_000_000)
+    }
+
+    fn due(ladder: Ladder) -> Due {
+        Due {
+            case: Uuid::nil().into(),
+            ladder,
+            dealer: "D1".to_owned(),
+            record: None,
+            vin: String::new(),
+            category: String::new(),
+            severity: 0,
+            department: String::new(),
+            state: String::new(),
+            opened_at: NOW,
+            version: 1,
+        }
+    }
+
+    fn task(next_at: Timestamp) -> Due {
+        due(Ladder::Task(Term {
+            task: Uuid::nil(),
+            department: "parts".to_owned(),
+            round: 1,
+            next_step: Some(Step::Headquarters),
+            next_at: Some(next_at),
+        }))
+    }
+
+    fn clock(next_at: Timestamp) -> Due {
+        due(Ladder::Clock(Clock {
+            kind: ClockKind::FirstResponse,
+            round: 1,
+            standing: Standing::Running,
+            begun_at: hours_ago(500),
+            budget: 0,
+            used: 0,
+            since: hours_ago(500),
+            due_at: Some(next_at),
+            next_step: Some(Step::Headquarters),
+            next_at: Some(next_at),
+            is_overdue: true,
+        }))
+    }
+
+    fn calendars() -> HashMap<String, Calendar> {
+        let law = Arc::new(WorkCalendar::shipped());
+        [("D1".to_owned(), Calendar::new(Hours::default(), law))].into()
+    }
+
+    #[test]
+    fn a_backlog_of_tasks_does_not_keep_clocks_of_today_waiting() {
+        let mut claimed: Vec<Due> = (0..i64::from(BATCH))
+            .map(|of| task(hours_ago(1_000 - of)))
+            .collect();
+        claimed.push(clock(hours_ago(1)));
+        let steps = climb(&mut claimed, &calendars(), NOW);
+        assert_eq!(steps.len(), claimed.len(), "each has one step left");
+    }
+
+    #[test]
+    fn of_a_full_batch_no_step_is_taken_before_those_that_were_not_claimed() {
+        let mut claimed: Vec<Due> = (0..i64::from(BATCH))
+            .map(|of| clock(hours_ago(1_000 - of)))
+            .collect();
+        // Its next step falls due after the last one claimed: others may come before it.
+        let Ladder::Clock(first) = &mut claimed[0].ladder else {
+            unreachable!("it is a clock");
+        };
+        first.next_step = Some(Step::Region);
+        let steps = climb(&mut claimed, &calendars(), NOW);
+        let of_first = steps.iter().filter(|taken| taken.of == 0);
+        assert!(of_first.map(|taken| taken.due_at).max() <= Some(hours_ago(501)));
+    }
 }

@@ -7,7 +7,7 @@ use tonic::{Request, Status, Streaming};
 
 use super::{ComplaintGrpc, care, read};
 use crate::{
-    app::{NewFile, Wanted},
+    app::{NewFile, Reading, Wanted},
     error::{Error, Result},
 };
 
@@ -71,7 +71,8 @@ impl ComplaintGrpc {
         let (ctx, _, _, request) = read(request)?;
         let wanted = Wanted::read(&request.id)?;
         let id = care::attachment_id(&request.attachment_id)?;
-        let (attachment, bytes) = self.app.read_attachment(ctx, wanted, id).await?;
+        let reading = Reading::of(request.personal_data);
+        let (attachment, bytes) = self.app.read_attachment(ctx, (wanted, reading), id).await?;
         let first = Given::Attachment(care::attachment_to_pb(attachment));
         let chunks = bytes
             .chunks(CHUNK)

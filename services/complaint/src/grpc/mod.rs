@@ -22,7 +22,7 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Said, TaskAmendment, Wanted},
+    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Reading, Said, TaskAmendment, Wanted},
     domain::TaskState,
     error::{Error, Result},
     follow::OwnEvents,
@@ -86,7 +86,9 @@ impl ComplaintGrpc {
         request: Request<pb::GetComplaintRequest>,
     ) -> Result<pb::GetComplaintResponse> {
         let (ctx, _, _, request) = read(request)?;
-        let shown = self.app.get(ctx, Wanted::read(&request.id)?).await?;
+        let reading = Reading::of(request.personal_data);
+        let wanted = Wanted::read(&request.id)?;
+        let shown = self.app.get(ctx, wanted, reading).await?;
         Ok(pb::GetComplaintResponse {
             complaint: Some(convert::shown_to_pb(shown)),
         })

@@ -224,12 +224,11 @@ pub(crate) fn save_due(conn: &mut Conn<'_>, due: &[Due]) -> Result<(), StoreErro
         Ladder::Task(_) => None,
     });
     clocks::save_clocks(conn, own_clocks)?;
-    for due in due {
-        if let Ladder::Task(term) = &due.ladder {
-            tasks::save_term(conn, due.case, term)?;
-        }
-    }
-    Ok(())
+    let own_terms = due.iter().filter_map(|due| match &due.ladder {
+        Ladder::Clock(_) => None,
+        Ladder::Task(term) => Some((due.case, term)),
+    });
+    tasks::save_terms(conn, &own_terms.collect::<Vec<_>>())
 }
 
 /// Notes in cases the highest step that was taken, and that they changed.

@@ -2,7 +2,7 @@
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, PageRequest, Timestamp};
-use marque_db::{Conn, Row, StoreError};
+use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
@@ -14,6 +14,9 @@ const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state,
                     t.round, t.next_step";
 /// When a task is due, as lists are sorted: one without a due time comes last. The index says the same.
 const DUE: &str = "coalesce(t.due_at, 9223372036854775807)";
+
+/// Terms written by one statement.
+const TERMS_A_STATEMENT: usize = 50;
 
 /// The columns a task's term is read from, the case's id first. A trigger begins a round when a task is given and when its due time
 /// changes.
@@ -251,22 +254,40 @@ pub(super) fn read_term(row: &Row<'_>) -> Result<(ComplaintId, Term), StoreError
     Ok((row.get::<Uuid>(0)?.into(), term))
 }
 
-/// Writes the next step of a task's term. Whoever had claimed it has no claim any more.
-pub(super) fn save_term(
+/// Writes the next steps of tasks' terms. Whoever had claimed them has no claim any more.
+pub(super) fn save_terms(
     conn: &mut Conn<'_>,
-    case: ComplaintId,
-    term: &Term,
+    terms: &[(ComplaintId, &Term)],
 ) -> Result<(), StoreError> {
-    conn.execute(
-        "UPDATE complaint_tasks SET next_step = ?3, next_at = ?4, claimed_by = NULL, claimed_until = 0
-         WHERE complaint_id = ?1 AND id = ?2",
-        &[
-            case.uuid().into(),
-            term.task.into(),
-            term.next_step.map(Step::number).into(),
-            term.next_at.into(),
-        ],
-    )?;
+    for some in terms.chunks(TERMS_A_STATEMENT) {
+        let (mut cases, mut tasks) = (Vec::new(), Vec::new());
+        let (mut steps, mut times) = (Vec::new(), Vec::new());
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(4 * some.len());
+        for (case, term) in some {
+            let first = values.len() + 1;
+            let (task, step, time) = (first + 1, first + 2, first + 3);
+            cases.push(format!("?{first}"));
+            tasks.push(format!("?{task}"));
+            steps.push(format!("WHEN ?{task} THEN CAST(?{step} AS BIGINT)"));
+            times.push(format!("WHEN ?{task} THEN CAST(?{time} AS BIGINT)"));
+            values.extend([
+                case.uuid().into(),
+                term.task.into(),
+                term.next_step.map(Step::number).into(),
+                term.next_at.into(),
+            ]);
+        }
+        let sql = format!(
+            "UPDATE complaint_tasks SET next_step = CASE id {} END, next_at = CASE id {} END,
+                 claimed_by = NULL, claimed_until = 0
+             WHERE complaint_id IN ({}) AND id IN ({})",
+            steps.join(" "),
+            times.join(" "),
+            cases.join(", "),
+            tasks.join(", ")
+        );
+        conn.execute(&sql, &values)?;
+    }
     Ok(())
 }
 

@@ -63,6 +63,7 @@ async fn fetch(
     let message = pb::GetAttachmentRequest {
         id: id.into(),
         attachment_id: file.into(),
+        personal_data: false,
     };
     let request = world.ask(role, scope, message);
     let mut stream = world

@@ -98,7 +98,10 @@ async fn the_call_centre_opens_a_case_at_the_dealer_it_is_about(db: TestDb) {
     let request = world.ask(Role::Agent, Scope::Headquarters, complaint("D3", "c1"));
     let opened = world.complaints().open_complaint(request).await.unwrap();
     let id = opened.into_inner().complaint.unwrap().id;
-    let message = pb::GetComplaintRequest { id };
+    let message = pb::GetComplaintRequest {
+        id,
+        personal_data: false,
+    };
     let request = world.desk("D3", message);
     let seen = world.complaints().get_complaint(request).await.unwrap();
     let seen = seen.into_inner().complaint.unwrap();

@@ -131,6 +131,7 @@ async fn a_case_of_another_customer_moves_to_him(db: TestDb) {
     for (who, is_his) in [(customer(1), false), (customer(2), true)] {
         let get = pb::GetComplaintRequest {
             id: case.id.clone(),
+            personal_data: false,
         };
         let request = world.ask(Role::Customer, Scope::Customer(who), get);
         let seen = world.complaints().get_complaint(request).await.is_ok();

@@ -409,6 +409,7 @@ async fn a_followed_up_case_that_nobody_closes_is_closed_by_itself(db: TestDb) {
     assert_eq!(shown.state, "closed");
     let asked = pb::GetComplaintRequest {
         id: case.id.clone(),
+        personal_data: false,
     };
     let his = world
         .complaints()

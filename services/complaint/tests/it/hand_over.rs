@@ -54,7 +54,13 @@ async fn sees(world: &World, dealer: &str, id: &str) -> (usize, usize, bool) {
     let cases = client.list_complaints(list).await.unwrap().into_inner();
     let list = world.desk(dealer, pb::ListTasksRequest::default());
     let tasks = client.list_tasks(list).await.unwrap().into_inner();
-    let get = world.desk(dealer, pb::GetComplaintRequest { id: id.into() });
+    let get = world.desk(
+        dealer,
+        pb::GetComplaintRequest {
+            id: id.into(),
+            personal_data: false,
+        },
+    );
     let is_seen = match client.get_complaint(get).await {
         Ok(_) => true,
         Err(refused) => {

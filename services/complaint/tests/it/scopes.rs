@@ -5,7 +5,10 @@ use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, again, complaint, customer, linked, merged};
+use crate::{
+    attachments::give,
+    world::{World, again, complaint, customer, linked, merged},
+};
 
 store_test_suite!(
     a_case_is_seen_by_its_dealer_its_region_headquarters_and_the_customer,
@@ -16,6 +19,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    the_copy_of_his_data_holds_what_the_house_wrote_about_him,
     a_customer_does_not_learn_by_filters_what_he_is_not_shown,
     a_region_reads_the_words_of_its_own_dealers_alone,
 );
@@ -55,7 +59,10 @@ async fn a_case_is_seen_by_its_dealer_its_region_headquarters_and_the_customer(d
     ];
     for (role, scope, is_seen) in seen {
         for name in [&case.id, &case.number] {
-            let get = pb::GetComplaintRequest { id: name.clone() };
+            let get = pb::GetComplaintRequest {
+                id: name.clone(),
+                personal_data: false,
+            };
             let got = world
                 .complaints()
                 .get_complaint(world.ask(role, scope.clone(), get))
@@ -342,6 +349,7 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
         .unwrap();
     let get = pb::GetComplaintRequest {
         id: case.id.clone(),
+        personal_data: false,
     };
     let me = world.ask(Role::Customer, Scope::Customer(own), get);
     let seen = world.complaints().get_complaint(me).await.unwrap();
@@ -375,6 +383,61 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));
     world.complaints().add_note(said).await.unwrap();
     assert_eq!(update_due().await, before);
+}
+
+async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = customer(1);
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    give(&world, &case.id, b"%PDF-1.7\nletter").await;
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "service".into(),
+        text: "查维修记录".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let given = world.complaints().add_task(world.desk("D1", task)).await;
+    given.unwrap();
+    world
+        .go(&case.id, "acknowledged", "先稳住他")
+        .await
+        .unwrap();
+    let himself = (Role::Customer, Scope::Customer(own));
+    let copy = pb::GetComplaintRequest {
+        id: case.id.clone(),
+        personal_data: true,
+    };
+    let ask = world.ask(himself.0, himself.1.clone(), copy.clone());
+    let copied = world.complaints().get_complaint(ask).await.unwrap();
+    let copied = copied.into_inner().complaint.unwrap();
+    let whole = world.get(&case.id).await;
+    let notes = |case: &pb::Complaint| -> Vec<String> {
+        case.entries
+            .iter()
+            .map(|entry| entry.note.clone())
+            .collect()
+    };
+    assert_eq!(notes(&copied), notes(&whole));
+    assert!(notes(&copied).contains(&"先稳住他".to_owned()));
+    assert_eq!(copied.tasks[0].text, "查维修记录");
+    assert_eq!(copied.attachments[0].name, whole.attachments[0].name);
+    // Who of the house wrote it is not his.
+    assert!(copied.entries.iter().all(|entry| entry.actor.is_empty()));
+    assert!(copied.attachments[0].added_by.is_empty());
+    let file = async |personal_data| {
+        let message = pb::GetAttachmentRequest {
+            id: case.id.clone(),
+            attachment_id: whole.attachments[0].id.clone(),
+            personal_data,
+        };
+        let ask = world.ask(himself.0, himself.1.clone(), message);
+        world.complaints().get_attachment(ask).await.is_ok()
+    };
+    assert!(file(true).await && !file(false).await);
+    let stranger = world.ask(Role::Customer, Scope::Customer(customer(2)), copy);
+    let refused = world.complaints().get_complaint(stranger).await;
+    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
 }
 
 async fn a_customer_does_not_learn_by_filters_what_he_is_not_shown(db: TestDb) {

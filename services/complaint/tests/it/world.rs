@@ -346,7 +346,10 @@ impl World {
 
     /// The case as headquarters sees it.
     pub(crate) async fn get(&self, id: &str) -> Complaint {
-        let message = pb::GetComplaintRequest { id: id.into() };
+        let message = pb::GetComplaintRequest {
+            id: id.into(),
+            personal_data: false,
+        };
         let answer = self.complaints().get_complaint(self.hq(message)).await;
         answer.unwrap().into_inner().complaint.unwrap()
     }

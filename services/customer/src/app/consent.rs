@@ -1,7 +1,7 @@
 //! Consents.
 
 use marque_api::customer::v1::PutConsentResponse;
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, lock_key};
 use marque_errors::Violation;
@@ -40,6 +40,21 @@ impl CustomerApp {
                     Ok(answer(consent.clone()))
                 })
             })
+            .await
+    }
+
+    /// Those of the customers who withdrew consent to one of the purposes, or were erased: for services that hear of it by an event,
+    /// which comes later.
+    pub(crate) async fn who_withdrew(
+        &self,
+        ctx: &CallContext,
+        customers: Vec<CustomerId>,
+        purposes: Vec<String>,
+    ) -> Result<Vec<CustomerId>> {
+        ctx.require(Role::Peer)?;
+        let store = self.store.clone();
+        self.db
+            .read(move |conn| store.who_withdrew(conn, &customers, &purposes))
             .await
     }
 

@@ -1,11 +1,13 @@
 //! The service on gRPC: converts, calls the app, converts back.
 
 mod cohesion;
+mod consents;
 mod convert;
 mod personal_data;
 mod reconciliation;
 mod terms;
 
+pub(crate) use consents::ConsentGrpc;
 pub(crate) use personal_data::PersonalDataGrpc;
 
 use marque_api::customer::v1::{

@@ -190,6 +190,34 @@ impl CustomerStore {
         Ok(family)
     }
 
+    /// Every number that answers as one of some customers, with that one's number: [`Self::family`] of many at once.
+    pub(super) fn families(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: impl Iterator<Item = CustomerNumber>,
+    ) -> Result<FxHashMap<CustomerNumber, CustomerNumber>> {
+        let mut stands_for: FxHashMap<CustomerNumber, CustomerNumber> =
+            customers.map(|number| (number, number)).collect();
+        let mut newest: Vec<CustomerNumber> = stands_for.keys().copied().collect();
+        for _ in 0..CHAIN {
+            let keys: Vec<Value<'_>> = newest.drain(..).map(serial).collect();
+            let sql = "SELECT number, merged_into FROM customers WHERE merged_into IN (??)";
+            let merged = conn.query_in(sql, &[], &keys, |row| {
+                Ok((read_number(row, 0)?, read_number(row, 1)?))
+            })?;
+            for (number, into) in merged {
+                let current = stands_for[&into];
+                if stands_for.insert(number, current).is_none() {
+                    newest.push(number);
+                }
+            }
+            if newest.is_empty() {
+                break;
+            }
+        }
+        Ok(stands_for)
+    }
+
     /// Says that something about the customers changed. Who changed later has changed then: what is told late makes nobody older,
     /// else whoever looks at those that changed since would pass him over.
     pub(crate) fn touch_customers(

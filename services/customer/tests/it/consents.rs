@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::PutConsentRequest;
+use marque_api::customer::v1::{
+    ListWithdrawnRequest, PutConsentRequest, consent_service_client::ConsentServiceClient,
+};
 use marque_auth::{Role, Scope};
+use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 use tonic::{Code, Status};
 
@@ -15,6 +18,7 @@ store_test_suite!(
     a_consent_needs_a_purpose_and_a_notice,
     a_first_word_that_is_not_the_first_is_refused,
     a_no_said_while_merged_outlives_the_undo,
+    peers_learn_at_once_who_withdrew_consent,
 );
 
 async fn consent(
@@ -225,4 +229,56 @@ async fn a_no_said_while_merged_outlives_the_undo(db: TestDb) {
     );
     let sql = "SELECT count(*) FROM outbox WHERE kind = 'marque.customer.consents.changed'";
     assert_eq!(count(&rig, sql).await, 5, "four words, and one for both");
+}
+
+/// The ids, of those asked about, whose person is to be left out of what is done for care.
+async fn withdrawn(rig: &Rig, ids: &[String]) -> Vec<String> {
+    let request = ListWithdrawnRequest {
+        customer_ids: ids.to_vec(),
+        purposes: vec!["care".to_owned()],
+    };
+    let transport = rig.process().transport(RoleName::Customer);
+    let answer = ConsentServiceClient::new(transport)
+        .list_withdrawn(rig.ask_as_peer(request))
+        .await;
+    let mut found = answer.unwrap().into_inner().customer_ids;
+    found.sort_by_key(|id| ids.iter().position(|asked| asked == id));
+    found
+}
+
+async fn peers_learn_at_once_who_withdrew_consent(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let mut ids = Vec::new();
+    for n in 1..=3 {
+        let person = a_customer().named("王小明").with_phone(phone(n));
+        let record = put(&rig, person.put("D1", &n.to_string())).await;
+        ids.push(record.customer_id);
+    }
+    consent(&rig, dealer("D1"), &ids[0], "care", true)
+        .await
+        .unwrap();
+    consent(&rig, dealer("D1"), &ids[1], "marketing", false)
+        .await
+        .unwrap();
+    assert!(withdrawn(&rig, &ids).await.is_empty());
+    rig.clock().advance(Duration::from_secs(1));
+    consent(&rig, dealer("D1"), &ids[0], "care", false)
+        .await
+        .unwrap();
+    assert_eq!(withdrawn(&rig, &ids).await, ids[..1]);
+    // Whoever he becomes, and under whichever id he is asked after.
+    merge(&rig, &ids[0], &ids[1]).await.unwrap();
+    assert_eq!(withdrawn(&rig, &ids).await, ids[..2]);
+    rig.clock().advance(Duration::from_secs(1));
+    consent(&rig, dealer("D1"), &ids[1], "care", true)
+        .await
+        .unwrap();
+    assert!(withdrawn(&rig, &ids).await.is_empty());
+    // It is for services alone.
+    let transport = rig.process().transport(RoleName::Customer);
+    let message = ListWithdrawnRequest::default();
+    let refused = ConsentServiceClient::new(transport)
+        .list_withdrawn(rig.ask(Role::HqAdmin, Scope::Headquarters, message))
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
 }

@@ -397,7 +397,7 @@ fn quality() -> Vec<Endpoint> {
             "/marque.quality.v1.QualityService/GetScorecard",
             routes!(quality::get_scorecard),
         ),
-        interactive(
+        figures(
             "/marque.quality.v1.QualityService/GetRegionScorecard",
             routes!(quality::get_region_scorecard),
         ),

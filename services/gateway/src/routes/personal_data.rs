@@ -330,7 +330,10 @@ async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<ComplaintVie
     let headers = pages(|token| complaint_headers(app, call, id, token)).await?;
     let mut whole = Vec::with_capacity(headers.len());
     for Complaint { id, .. } in headers {
-        let request = GetComplaintRequest { id };
+        let request = GetComplaintRequest {
+            id,
+            personal_data: true,
+        };
         let get = app
             .clients
             .complaint

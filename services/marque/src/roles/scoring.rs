@@ -19,6 +19,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         intake: shared.intake(ServiceRole::Scoring),
         hysteresis: shared.hysteresis(),
         network: shared.transport(ServiceRole::Network)?,
+        customer: shared.transport(ServiceRole::Customer)?,
         service_history: shared.transport(ServiceRole::ServiceHistory)?,
         tokens: shared.tokens.clone(),
         network_events: shared.events(ServiceRole::Network)?,

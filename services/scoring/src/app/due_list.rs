@@ -8,13 +8,14 @@ use std::{
 use chrono::{Days, NaiveDate};
 use marque_auth::CallContext;
 use marque_core::{CustomerId, PageRequest, business_date};
+use marque_rpc::CallMeta;
 use tokio_util::sync::CancellationToken;
 
 use super::ScoreApp;
 use crate::{
     domain::{CarDue, DueItem, DueKind, Vehicle},
     error::{Error, Result},
-    storage::{self, DueLine, DueListing},
+    storage::{self, DueLine, DueListing, Purpose},
 };
 
 /// Most days a question may look ahead.
@@ -109,17 +110,20 @@ impl ScoreApp {
             .await
     }
 
-    /// What falls due soon for the cars of a scope's dealers, the earliest first.
+    /// What falls due soon for the cars of a scope's dealers, the earliest first. Whoever has just said that he does not want to be
+    /// reminded or scored is left out, though the lines do not know it yet.
     pub(crate) async fn list_dues(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         asked: DueAsked,
         page: PageRequest,
     ) -> Result<(Vec<DueShown>, Option<String>)> {
         let today = business_date(self.clock.now());
         let listing = listing(asked, &page, today)?;
         let (app, size) = (self.clone(), page.size as usize);
-        self.db
+        let (mut shown, next): (Vec<DueShown>, Option<String>) = self
+            .db
             .scan(move |conn| {
                 let lines = storage::list_dues(conn, ctx.scope(), &listing)?;
                 conn.see_all_dealers()?;
@@ -132,9 +136,17 @@ impl ScoreApp {
                     .map(|car| (car.vehicle.vin.clone(), car))
                     .collect();
                 let shown = lines.into_iter().filter_map(|line| show(line, &cars));
-                Ok((shown.collect(), next))
+                Ok::<_, Error>((shown.collect(), next))
             })
-            .await
+            .await?;
+        let customers = shown.iter().filter_map(|each| each.customer).collect();
+        let withdrawn = self
+            .consents
+            .withdrawn(meta, &[Purpose::Care, Purpose::Scoring], customers)
+            .await?;
+        let is_willing = |customer: CustomerId| !withdrawn.contains(&customer);
+        shown.retain(|each| each.customer.is_none_or(is_willing));
+        Ok((shown, next))
     }
 }
 

@@ -9,6 +9,7 @@ use marque_insight::{
     rank::{Kind, Tier},
     value::WeightedSum,
 };
+use marque_rpc::CallMeta;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     domain::Row,
     error::Result,
-    storage::{self, Listing},
+    storage::{self, Listing, Purpose},
 };
 
 /// So many customers, of a brand or of a dealer, are looked through for those that are wanted; of more the store walks over the ranks.
@@ -35,6 +36,7 @@ impl ScoreApp {
     pub(crate) async fn list(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         (kind, brand): (Kind, String),
         tier: Option<Tier>,
         page: PageRequest,
@@ -80,6 +82,12 @@ impl ScoreApp {
             .last()
             .filter(|_| is_full)
             .map(|(sum, customer)| format!("{}:{}", sum.0, customer.uuid().as_simple()));
+        let customers = shown.iter().map(|each| each.row.customer).collect();
+        let withdrawn = self
+            .consents
+            .withdrawn(meta, &[Purpose::Scoring], customers)
+            .await?;
+        shown.retain(|each| !withdrawn.contains(&each.row.customer));
         for each in &mut shown {
             let customer = each.row.customer;
             each.standing = self.ladder.standing(kind, None, customer);

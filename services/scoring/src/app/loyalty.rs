@@ -6,13 +6,14 @@ use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest};
 use marque_db::Conn;
 use marque_insight::churn::Bin;
+use marque_rpc::CallMeta;
 use uuid::Uuid;
 
 use super::{BenefitShown, ScoreApp, assess::Learnt, read::visible};
 use crate::{
     domain::{Fitted, Loyalty, LoyaltyLine, TRUSTS},
     error::{Error, Result},
-    storage,
+    storage::{self, Purpose},
 };
 
 /// A customer's loyalty as it is shown.
@@ -117,6 +118,7 @@ impl ScoreApp {
     pub(crate) async fn list_loyalty(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         wanted: Wanted,
         page: PageRequest,
     ) -> Result<(Vec<LoyaltyLine>, Option<String>)> {
@@ -138,7 +140,7 @@ impl ScoreApp {
             Some(token) => Some(read_key(&token.key).ok_or(marque_core::InvalidPage::Token)?),
             None => None,
         };
-        let lines = self
+        let mut lines = self
             .db
             .scan(move |conn| {
                 let filter = (wanted.trust.as_str(), at_least, wanted.dealer.as_str());
@@ -150,6 +152,12 @@ impl ScoreApp {
             let customer = last.customer.uuid();
             format!("{}:{}", last.churn_permille, customer.as_simple())
         });
+        let customers = lines.iter().map(|line| line.customer).collect();
+        let withdrawn = self
+            .consents
+            .withdrawn(meta, &[Purpose::Scoring], customers)
+            .await?;
+        lines.retain(|line| !withdrawn.contains(&line.customer));
         Ok((lines, next))
     }
 }

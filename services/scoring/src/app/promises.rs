@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use marque_auth::CallContext;
-use marque_core::VehicleId;
+use marque_core::{Timestamp, VehicleId};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_insight::law::guarantees::Terms;
@@ -51,7 +51,7 @@ impl ScoreApp {
     }
 
     /// Keeps a promise, or takes the one back that there is to the same cars from the same day on: counters and due dates of the cars
-    /// follow. Answers what is kept, or was. On the record.
+    /// follow. Answers what is kept, or was. On the record; what was taken back already is answered again, and nothing changes.
     pub(crate) async fn put_promise(
         &self,
         ctx: CallContext,
@@ -69,7 +69,10 @@ impl ScoreApp {
                 } else {
                     "guarantee_terms_withdrawn"
                 };
-                let promise = change(conn, (&to, only_new), new.as_ref())?;
+                let (promise, is_changed) = change(conn, (&to, only_new), new.as_ref(), now)?;
+                if !is_changed {
+                    return Ok(promise);
+                }
                 if promise.vin.is_empty() {
                     storage::mark_model(conn, &promise.model)?;
                 } else {
@@ -90,11 +93,13 @@ impl ScoreApp {
     }
 }
 
+/// The promise as it now is, or was until it was taken back, and whether anything changes by that.
 fn change(
     conn: &mut Conn<'_>,
     (to, only_new): (&PromisedTo, bool),
     new: Option<&NewPromise>,
-) -> Result<Promise> {
+    now: Timestamp,
+) -> Result<(Promise, bool)> {
     let vin = match to.vehicle {
         Some(vehicle) => {
             let car = storage::find_vehicle(conn, vehicle)?;
@@ -115,7 +120,7 @@ fn change(
     }
     let Some(NewPromise { terms, particulars }) = new else {
         let cars = (vin.as_str(), to.model.as_str());
-        let was = storage::take_back_promise(conn, cars, sold_from)?;
+        let was = storage::take_back_promise(conn, cars, sold_from, now)?;
         return was.ok_or(Error::TermsUnknown);
     };
     let promise = Promise {
@@ -126,7 +131,7 @@ fn change(
         particulars: particulars.clone(),
     };
     storage::put_promise(conn, &promise)?;
-    Ok(promise)
+    Ok((promise, true))
 }
 
 fn check(to: &PromisedTo, new: Option<&NewPromise>) -> Result<()> {

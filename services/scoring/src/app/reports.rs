@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::{ScoreApp, comings, past};
 use crate::{
-    domain::{By, Cell, Holds, Report, Table, Word},
+    domain::{By, Cell, Holds, Report, Table, Word, Words},
     error::{Error, Result},
     storage::{self, Past},
 };
@@ -145,19 +145,21 @@ fn ranked(conn: &mut Conn<'_>, at: Timestamp) -> Result<Vec<(Past, Tier)>> {
 }
 
 fn tiers_at(conn: &mut Conn<'_>, at: Timestamp, kind: Kind) -> Result<Said> {
-    let of_kind = ranked(conn, at)?
-        .into_iter()
-        .filter(|(past, _)| past.kind == kind);
-    let words = of_kind.map(|(past, tier)| (past.customer, tier.key().to_owned()));
+    let mut words = Words::default();
+    for (past, tier) in ranked(conn, at)? {
+        if past.kind == kind {
+            words.say(past.customer, tier.key());
+        }
+    }
     Ok(Said {
-        words: words.collect(),
+        words,
         of_group: FxHashMap::default(),
     })
 }
 
 /// What is said of customers as of an instant.
 struct Said {
-    words: FxHashMap<CustomerId, String>,
+    words: Words,
     /// Where another word, or none, is said of a customer in one of his groups.
     of_group: FxHashMap<(CustomerId, String), Option<String>>,
 }
@@ -170,12 +172,12 @@ impl Said {
         } else {
             FxHashMap::default()
         };
-        let words = storage::words_at(conn, word, at)?.into_iter().collect();
+        let words = storage::words_at(conn, word, at)?;
         Ok(Self { words, of_group })
     }
 
     fn of(&self, customer: CustomerId, group: &str) -> Option<&str> {
-        let overall = self.words.get(&customer).map(String::as_str);
+        let overall = self.words.of(customer);
         if self.of_group.is_empty() {
             return overall;
         }

@@ -27,6 +27,6 @@ pub(crate) use loyalty::{
     Loyalty, LoyaltyLine, OfDealer, TRUSTS, WonBackLine, certainty_code, trust_code,
 };
 pub(crate) use promise::{Granted, GrantedBy, Particulars, Promise, WearPart};
-pub(crate) use report::{By, Cell, Holds, Report, Table, Word};
+pub(crate) use report::{By, Cell, Holds, Report, Table, Word, Words};
 pub(crate) use score::{Row, State};
 pub(crate) use usage::Usage;

@@ -1,5 +1,8 @@
 //! Reports: what is asked, and tables as answers.
 
+use marque_core::CustomerId;
+use rustc_hash::FxHashMap;
+
 /// By what customers are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
@@ -98,6 +101,32 @@ impl Word {
     }
 }
 
+/// A word that is said of each of many customers. The same few are said of all of them: each is kept once, and of a customer its number.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    known: Vec<String>,
+    said: FxHashMap<CustomerId, u8>,
+}
+
+impl Words {
+    /// Says a word of a customer, in place of the one said before.
+    pub(crate) fn say(&mut self, customer: CustomerId, word: &str) {
+        let place = self.known.iter().position(|known| known == word);
+        let place = place.unwrap_or_else(|| {
+            self.known.push(word.to_owned());
+            self.known.len() - 1
+        });
+        let number = u8::try_from(place).expect("a report has few words");
+        self.said.insert(customer, number);
+    }
+
+    /// The word said of a customer.
+    pub(crate) fn of(&self, customer: CustomerId) -> Option<&str> {
+        let number = self.said.get(&customer)?;
+        Some(&self.known[usize::from(*number)])
+    }
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
@@ -134,4 +163,23 @@ pub(crate) enum Cell {
 pub(crate) struct Table {
     pub(crate) columns: Vec<(&'static str, Holds)>,
     pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn of_a_customer_the_last_word_said_counts() {
+        let [one, other, unknown] = [1, 2, 3].map(|n| CustomerId::from(Uuid::from_u128(n)));
+        let mut words = Words::default();
+        for (customer, word) in [(one, "loyal"), (other, "lost"), (one, "lost")] {
+            words.say(customer, word);
+        }
+        let said = [one, other, unknown].map(|customer| words.of(customer));
+        assert_eq!(said, [Some("lost"), Some("lost"), None]);
+        assert_eq!(words.known.len(), 2, "each word is kept once");
+    }
 }

@@ -70,7 +70,7 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::ListScoresRequest>,
     ) -> Result<pb::ListScoresResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let (kind, tier) = (convert::kind(&request.kind)?, convert::tier(&request.tier)?);
         let brand = request.brand.trim().to_owned();
@@ -80,7 +80,7 @@ impl ScoreGrpc {
             request.tier
         );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let (shown, next) = self.app.list(ctx, (kind, brand), tier, page).await?;
+        let (shown, next) = self.app.list(ctx, &meta, (kind, brand), tier, page).await?;
         Ok(pb::ListScoresResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),
@@ -165,7 +165,7 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::ListLoyaltyRequest>,
     ) -> Result<pb::ListLoyaltyResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let list = format!(
             "loyalty?trust={}&churn={}&dealer={}",
@@ -177,7 +177,7 @@ impl ScoreGrpc {
             churn_at_least: request.churn_at_least,
             dealer: request.dealer,
         };
-        let (lines, next) = self.app.list_loyalty(ctx, wanted, page).await?;
+        let (lines, next) = self.app.list_loyalty(ctx, &meta, wanted, page).await?;
         Ok(pb::ListLoyaltyResponse {
             customers: lines.into_iter().map(loyalty::line_to_pb).collect(),
             next_page_token: token(next, &list),
@@ -224,7 +224,7 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::ListDueDatesRequest>,
     ) -> Result<pb::ListDueDatesResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let list = format!(
             "due?within={}&overdue={}&kind={}&dealer={}",
@@ -237,7 +237,7 @@ impl ScoreGrpc {
             kind: request.kind,
             dealer: request.dealer,
         };
-        let (dates, next) = self.app.list_dues(ctx, asked, page).await?;
+        let (dates, next) = self.app.list_dues(ctx, &meta, asked, page).await?;
         Ok(pb::ListDueDatesResponse {
             dates: loyalty::dues_shown_to_pb(dates, self.app.today()),
             next_page_token: token(next, &list),

@@ -41,10 +41,16 @@ pub(crate) enum Purpose {
 impl Purpose {
     /// The purpose of a name; `None` of those that others have.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "scoring" => Some(Self::Scoring),
-            "care" => Some(Self::Care),
-            _ => None,
+        [Self::Scoring, Self::Care]
+            .into_iter()
+            .find(|purpose| purpose.name() == name)
+    }
+
+    /// Its name, as events and the customer service have it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Scoring => "scoring",
+            Self::Care => "care",
         }
     }
 

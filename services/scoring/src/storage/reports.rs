@@ -8,7 +8,7 @@ use marque_insight::{loyalty::Degrees, rank::Kind, value::WeightedSum};
 use uuid::Uuid;
 
 use super::scores::kind_of;
-use crate::domain::{By, Word};
+use crate::domain::{By, Word, Words};
 
 /// A scored customer as of an instant.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub(crate) fn words_at(
     conn: &mut Conn<'_>,
     word: Word,
     at: Timestamp,
-) -> Result<Vec<(CustomerId, String)>, StoreError> {
+) -> Result<Words, StoreError> {
     let column = word.name();
     let sql = format!(
         "SELECT h.customer_id, h.{column} FROM loyalty_history h
@@ -48,7 +48,12 @@ pub(crate) fn words_at(
              ON n.customer_id = h.customer_id AND n.at = h.at
          WHERE h.{column} <> ''"
     );
-    conn.query(&sql, &[at.into()], |row| Ok((customer(row)?, row.get(1)?)))
+    let mut words = Words::default();
+    conn.query(&sql, &[at.into()], |row| {
+        words.say(customer(row)?, &row.get::<String>(1)?);
+        Ok(())
+    })?;
+    Ok(words)
 }
 
 /// Which groups a scope's customers, of one kind or of both, belong to; one may belong to several, such as two dealers. Who does not want to be scored
@@ -96,7 +101,8 @@ fn groups_sql(by: By, clause: &str) -> String {
         By::Model => format!(
             "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END AS grp
              FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
-             JOIN vehicles v ON v.vin = p.vin WHERE p.ended_at IS NULL AND {clause}"
+             JOIN vehicles v ON v.vin = p.vin
+             WHERE (p.ended_at IS NULL OR p.ended_at < p.last_at) AND {clause}"
         ),
         By::Occupation => format!(
             "SELECT DISTINCT l.customer_id, l.occupation AS grp FROM record_links l

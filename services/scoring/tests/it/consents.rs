@@ -1,5 +1,6 @@
 //! Who does not want to be scored is not.
 
+use marque_api::scoring::v1::{ListLoyaltyRequest, ListScoresRequest};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{World, consented, customer, link, linked, merged, visit, visited};
@@ -7,6 +8,7 @@ use crate::world::{World, consented, customer, link, linked, merged, visit, visi
 store_test_suite!(
     who_withdraws_consent_has_no_score_until_he_gives_it_again,
     a_refusal_holds_after_a_merge,
+    who_has_just_withdrawn_consent_is_on_no_list,
 );
 
 async fn world_of_two(db: TestDb) -> World {
@@ -65,6 +67,42 @@ async fn who_withdraws_consent_has_no_score_until_he_gives_it_again(db: TestDb) 
         .deliver([consented(3, customer(10), true)])
         .await;
     assert!(world.score(customer(10)).await.hundredths > before.hundredths);
+}
+
+/// The event of his word has not come yet, and may be seconds late.
+async fn who_has_just_withdrawn_consent_is_on_no_list(db: TestDb) {
+    let world = world_of_two(db).await;
+    let scores = async || {
+        let request = world.hq(ListScoresRequest::default());
+        let answer = world.scoring().list_scores(request).await;
+        let scores = answer.unwrap().into_inner().scores;
+        let mut ids: Vec<String> = scores.into_iter().map(|score| score.customer_id).collect();
+        ids.sort();
+        ids
+    };
+    let loyalties = async || {
+        let request = world.hq(ListLoyaltyRequest::default());
+        let answer = world.scoring().list_loyalty(request).await;
+        let customers = answer.unwrap().into_inner().customers;
+        let mut ids: Vec<String> = customers.into_iter().map(|line| line.customer_id).collect();
+        ids.sort();
+        ids
+    };
+    let both = [10, 20].map(|n| customer(n).to_string());
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (both.to_vec(), both.to_vec())
+    );
+    world
+        .withdrawn
+        .lock()
+        .unwrap()
+        .push((customer(10), "scoring"));
+    let other = vec![customer(20).to_string()];
+    assert_eq!((scores().await, loyalties().await), (other.clone(), other));
+    // That he does not want to be reminded is nothing to his score.
+    *world.withdrawn.lock().unwrap() = vec![(customer(10), "care")];
+    assert_eq!(scores().await, both);
 }
 
 async fn a_refusal_holds_after_a_merge(db: TestDb) {

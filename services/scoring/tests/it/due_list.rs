@@ -14,6 +14,7 @@ store_test_suite!(
     the_list_shows_each_dealer_what_his_cars_need,
     what_is_told_of_a_car_moves_it_in_the_list,
     who_refused_is_not_on_the_list,
+    who_has_just_refused_is_not_on_the_list_either,
     wrong_questions_name_the_field,
 );
 
@@ -180,6 +181,25 @@ async fn who_refused_is_not_on_the_list(db: TestDb) {
     let word = consented_to("marketing", position, customer(1), false);
     world.customers.deliver([word]).await;
     until(&world, insurance(), |dates| dates.len() == 2).await;
+}
+
+/// The event of his word has not come yet, and may be seconds late.
+async fn who_has_just_refused_is_not_on_the_list_either(db: TestDb) {
+    let world = three_cars(db).await;
+    until(&world, insurance(), |dates| dates.len() == 2).await;
+    for purpose in ["care", "scoring"] {
+        world.withdrawn.lock().unwrap().push((customer(1), purpose));
+        let dates = list(&world, insurance()).await;
+        let shown: Vec<&str> = dates.iter().map(|date| date.customer_id.as_str()).collect();
+        assert_eq!(shown, [customer(2).to_string()], "{purpose}");
+        world.withdrawn.lock().unwrap().clear();
+    }
+    world
+        .withdrawn
+        .lock()
+        .unwrap()
+        .push((customer(1), "marketing"));
+    assert_eq!(list(&world, insurance()).await.len(), 2);
 }
 
 async fn wrong_questions_name_the_field(db: TestDb) {

@@ -359,13 +359,24 @@ async fn a_promise_that_is_taken_back_leaves_the_one_before_it(db: TestDb) {
         end("law", "2025-12-01"),
     ];
     assert_eq!(ends, expected);
-    let again = Problem::from(put(&world, taken_back(&later)).await.unwrap_err());
+    let never = promise("S5 Plus", "2024-01-01", 36);
+    let unknown = Problem::from(put(&world, taken_back(&never)).await.unwrap_err());
     assert_eq!(
-        (again.status, again.reason.as_str()),
+        (unknown.status, unknown.reason.as_str()),
         (404, "GUARANTEE_TERMS_UNKNOWN")
+    );
+    // Whoever did not hear the answer asks again.
+    let again = put(&world, taken_back(&later)).await.unwrap();
+    assert_eq!(
+        (again.withdrawn, again.period_months),
+        (true, later.period_months)
     );
     let on_record = "SELECT count(*) FROM audit WHERE act = 'guarantee_terms_withdrawn'";
     assert_eq!(world.count(on_record).await, 3);
+    assert_eq!(guarantees(&world).await.terms_by, "law");
+    // And may promise it anew.
+    put(&world, later).await.unwrap();
+    assert_eq!(guarantees(&world).await.terms_by, "model");
 }
 
 async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb) {

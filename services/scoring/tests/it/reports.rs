@@ -10,8 +10,8 @@ use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{
-    World, assessment, consented, customer, day, link, linked, of_model, owns, record_of, visit,
-    visited,
+    World, assessment, consented, customer, day, disowns, link, linked, of_model, owns, record_of,
+    visit, visited,
 };
 
 store_test_suite!(
@@ -22,6 +22,7 @@ store_test_suite!(
     every_table_holds_what_its_columns_say,
     what_makes_no_sense_is_refused,
     classes_by_model_are_those_with_the_model,
+    a_car_that_came_back_counts_with_its_model_again,
     persons_and_organizations_are_told_apart_if_asked,
     who_has_records_of_both_kinds_is_of_one,
 );
@@ -414,6 +415,27 @@ async fn classes_by_model_are_those_with_the_model(db: TestDb) {
         table(&world, moves).await,
         rows(&[&["X3", "lost", "lost", "1"], &["X5", "loyal", "lost", "1"]])
     );
+}
+
+async fn a_car_that_came_back_counts_with_its_model_again(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "K1", customer(1))];
+    world.customers.deliver([linked(1, links)]).await;
+    let (vin, record) = ("LMVCA1A60R1000003", record_of("D1", "K1"));
+    let visits = vec![visit("D1", 1, "K1", "2026-02-01")];
+    world.visits.deliver([visited(1, visits)]).await;
+    let told = [
+        (owns(2, vin, record, "2023-01-01"), 1),
+        (disowns(3, vin, record, "2025-01-01"), 0),
+        (owns(4, vin, record, "2025-06-01"), 1),
+    ];
+    world.vehicles.deliver([of_model(1, vin, "X3")]).await;
+    for (event, expected) in told {
+        world.vehicles.deliver([event]).await;
+        let rows = table(&world, ask("trust", "model", None, None)).await;
+        let models = rows.iter().filter(|row| row[0] == "X3").count();
+        assert_eq!(models, expected);
+    }
 }
 
 async fn persons_and_organizations_are_told_apart_if_asked(db: TestDb) {

@@ -6,7 +6,11 @@ use std::{
 };
 
 use marque_api::{
-    customer::v1::{ConsentChanged, CustomersMerged, Kind, Link, SourceRecordsLinked},
+    customer::v1::{
+        ConsentChanged, CustomersMerged, Kind, Link, ListWithdrawnRequest, ListWithdrawnResponse,
+        SourceRecordsLinked,
+        consent_service_server::{ConsentService, ConsentServiceServer},
+    },
     events::v1::Event,
     intake::v1::import_service_client::ImportServiceClient,
     network::v1::{
@@ -91,7 +95,37 @@ impl ServiceHistoryService for History {
     }
 }
 
+/// Who withdrew which consent, as the customer service knows before its events arrive.
+pub(crate) type Withdrawn = Arc<Mutex<Vec<(CustomerId, &'static str)>>>;
+
+/// The stub of the customer service.
+struct Consents(Withdrawn);
+
+#[tonic::async_trait]
+impl ConsentService for Consents {
+    async fn list_withdrawn(
+        &self,
+        request: Request<ListWithdrawnRequest>,
+    ) -> Result<Response<ListWithdrawnResponse>, Status> {
+        let asked = request.into_inner();
+        let withdrawn = self.0.lock().unwrap().clone();
+        let is_withdrawn = |id: &String| {
+            withdrawn.iter().any(|(customer, purpose)| {
+                customer.to_string() == *id && asked.purposes.iter().any(|asked| asked == purpose)
+            })
+        };
+        let customer_ids = asked.customer_ids.iter();
+        Ok(Response::new(ListWithdrawnResponse {
+            customer_ids: customer_ids
+                .filter(|id| is_withdrawn(id))
+                .cloned()
+                .collect(),
+        }))
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) withdrawn: Withdrawn,
     pub(crate) repair_orders: Arc<Mutex<Vec<Visit>>>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: TestDb,
@@ -134,6 +168,7 @@ impl World {
         let db = db.migrated(&marque_migrations::SCORING).await;
         let world = Self {
             hysteresis,
+            withdrawn: Arc::default(),
             repair_orders: Arc::default(),
             clock: Arc::new(ManualClock::at(day("2026-06-15"))),
             network: Arc::default(),
@@ -155,6 +190,13 @@ impl World {
             clock: world.clock.clone(),
         });
         world.serve(&world.router, RoleName::Network, network);
+        let customer = Built {
+            routes: Routes::new(ConsentServiceServer::new(Consents(Arc::clone(
+                &world.withdrawn,
+            )))),
+            tasks: Vec::new(),
+        };
+        world.serve(&world.router, RoleName::Customer, customer);
         let orders = History(Arc::clone(&world.repair_orders));
         let history = Built {
             routes: Routes::new(ServiceHistoryServiceServer::new(orders)),
@@ -183,6 +225,7 @@ impl World {
             },
             hysteresis,
             network: RpcTransport::local(RoleName::Network, router),
+            customer: RpcTransport::local(RoleName::Customer, router),
             service_history: RpcTransport::local(RoleName::ServiceHistory, router),
             tokens: self.tokens.clone(),
             network_events: self.network.clone(),
@@ -521,14 +564,23 @@ fn changed(position: i64, car: ChangedVehicle) -> Event {
 
 /// A record that owns a car since a day.
 pub(crate) fn owns(position: i64, vin: &str, record: SourceRecordId, since: &str) -> Event {
+    claimed(position, vin, record, (since, false))
+}
+
+/// A record whose row named somebody else as owner from a day on.
+pub(crate) fn disowns(position: i64, vin: &str, record: SourceRecordId, from: &str) -> Event {
+    claimed(position, vin, record, (from, true))
+}
+
+fn claimed(position: i64, vin: &str, record: SourceRecordId, (at, ended): (&str, bool)) -> Event {
     let party = ClaimedParty {
         vehicle_id: vehicle(vin).to_string(),
         vin: vin.into(),
         source_record_id: record.to_string(),
         role: "owner".into(),
         dealer: "D1".into(),
-        at: Some(to_proto_time(day(since))),
-        ended: false,
+        at: Some(to_proto_time(day(at))),
+        ended,
     };
     let message = PartiesClaimed {
         parties: vec![party],

@@ -207,7 +207,11 @@ pub(crate) async fn get_attachment(
     call: Call,
     Path((id, attachment_id)): Path<(String, String)>,
 ) -> Answer {
-    let request = pb::GetAttachmentRequest { id, attachment_id };
+    let request = pb::GetAttachmentRequest {
+        id,
+        attachment_id,
+        personal_data: false,
+    };
     let mut client = app.clients.complaint.client();
     let answer = client.get_attachment(call.meta.outgoing(request)).await?;
     let mut parts = answer.into_inner();

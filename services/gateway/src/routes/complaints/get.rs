@@ -28,7 +28,10 @@ pub(crate) async fn get_complaint(
 ) -> Answer {
     let get = app.clients.complaint.read(
         &call,
-        pb::GetComplaintRequest { id },
+        pb::GetComplaintRequest {
+            id,
+            personal_data: false,
+        },
         |mut client, request| async move { client.get_complaint(request).await },
     );
     let complaint = get.await?.complaint.unwrap_or_default();
