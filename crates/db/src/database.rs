@@ -60,7 +60,6 @@ pub struct Database {
 enum Engine {
     Sqlite {
         readers: Readers,
-        walkers: Readers,
         writer: Writer,
     },
     Postgres {
@@ -82,8 +81,7 @@ impl Database {
         let engine = match settings {
             Settings::Sqlite { path } => Engine::Sqlite {
                 writer: Writer::start(path)?,
-                readers: Readers::of_rows(path),
-                walkers: Readers::of_walks(path),
+                readers: Readers::new(path),
             },
             Settings::Postgres {
                 url,
@@ -184,22 +182,6 @@ impl Database {
         }
     }
 
-    /// Some hundred rows that lie one behind the other, such as the next of a feed: on the calling thread as [`Self::read`], with
-    /// the connections of [`Self::scan`].
-    pub async fn read_stretch<T, E>(
-        &self,
-        work: impl FnOnce(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        match &*self.engine {
-            Engine::Sqlite { walkers, .. } => self.span("read").in_scope(|| walkers.read(work)),
-            Engine::Postgres { readers, .. } => self.read_on((readers, true), work).await,
-        }
-    }
-
     /// A read on PostgreSQL, on these threads and for a request or not.
     async fn read_on<T, E>(
         &self,
@@ -227,9 +209,9 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         match &*self.engine {
-            Engine::Sqlite { walkers, .. } => self
+            Engine::Sqlite { readers, .. } => self
                 .span("scan")
-                .in_scope(|| blocking(|| walkers.read(work))),
+                .in_scope(|| blocking(|| readers.read(work))),
             Engine::Postgres { readers, .. } => self.read_on((readers, false), work).await,
         }
     }

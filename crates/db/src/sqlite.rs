@@ -60,29 +60,14 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: std::path::PathBuf,
-    /// Bytes of the file, from its beginning, that are mapped into memory. Mapped pages belong to the system, which takes
-    /// them back when it needs the memory.
-    mapped: u32,
     idle: Mutex<Vec<Connection>>,
     most_idle: usize,
 }
 
 impl Readers {
-    /// For reads of a few rows anywhere in the file: all of it is mapped, as far as SQLite can, for to fetch a page into a
-    /// cache costs more than to look at it.
-    pub(crate) fn of_rows(path: &Path) -> Self {
-        Self::mapping(path, 0x7fff_0000)
-    }
-
-    /// For walks over many rows: were all of it mapped, the memory of the process would seem to be that of its file.
-    pub(crate) fn of_walks(path: &Path) -> Self {
-        Self::mapping(path, 128 << 20)
-    }
-
-    fn mapping(path: &Path, mapped: u32) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            mapped,
             idle: Mutex::default(),
             most_idle: 2 * thread::available_parallelism().map_or(1, usize::from),
         }
@@ -136,10 +121,11 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, StoreError> {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mapped = self.mapped;
-        conn.execute_batch(&format!(
-            "PRAGMA cache_size = -4096; PRAGMA mmap_size = {mapped}; PRAGMA temp_store = MEMORY;"
-        ))?;
+        // Mapped pages belong to the system, which takes them back when it needs the memory; yet each connection's count as the
+        // process's own. All of the file mapped makes a read of five stores a tenth cheaper and that memory twice the files.
+        conn.execute_batch(
+            "PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY;",
+        )?;
         Ok(conn)
     }
 }
@@ -395,7 +381,7 @@ mod tests {
         let path = folder.path().join("rush.db");
         let writer = open_writer(&path).unwrap();
         writer.execute_batch(TABLE).unwrap();
-        let readers = Readers::of_rows(&path);
+        let readers = Readers::new(&path);
         let rush = 3 * readers.most_idle;
         let all_read = std::sync::Barrier::new(rush);
         let read = || {

@@ -52,7 +52,7 @@ impl Feed {
             self.db.write(outbox::number).await?;
         }
         self.db
-            .read_stretch(move |conn| {
+            .read(move |conn| {
                 Ok((
                     outbox::read_after(conn, source, after, limit)?,
                     outbox::head(conn)?,

@@ -270,12 +270,13 @@ pub(super) fn save_terms(
             tasks.push(format!("?{task}"));
             steps.push(format!("WHEN ?{task} THEN CAST(?{step} AS BIGINT)"));
             times.push(format!("WHEN ?{task} THEN CAST(?{time} AS BIGINT)"));
-            values.extend([
+            let term: [Value<'_>; 4] = [
                 case.uuid().into(),
                 term.task.into(),
                 term.next_step.map(Step::number).into(),
                 term.next_at.into(),
-            ]);
+            ];
+            values.extend(term);
         }
         let sql = format!(
             "UPDATE complaint_tasks SET next_step = CASE id {} END, next_at = CASE id {} END,

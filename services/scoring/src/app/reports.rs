@@ -80,9 +80,11 @@ impl ScoreApp {
     pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
         asked.check()?;
         let app = self.clone();
-        self.db
-            .report(move |conn| app.answer(conn, ctx.scope(), &asked))
-            .await
+        let read = self
+            .db
+            .report(move |conn| app.answer(conn, ctx.scope(), &asked));
+        // On the heap: it is too large a future for the stack.
+        Box::pin(read).await
     }
 
     fn answer(&self, conn: &mut Conn<'_>, scope: &Scope, asked: &ReportQuestion) -> Result<Table> {

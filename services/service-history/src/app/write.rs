@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Implausible, Meter, doubt},
-    storage::{self, Known, NewVisit},
+    storage::{self, Blobs, Known, NewVisit},
 };
 
 /// What became of a visit.
@@ -99,7 +99,7 @@ impl Rows {
         &self,
         conn: &mut Conn<'_>,
         batch: &[&VisitPayload],
-    ) -> Result<FxHashMap<usize, (Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<FxHashMap<usize, Blobs>, StoreError> {
         let records = batch.iter().filter_map(|visit| visit.record);
         let erased = marque_intake::entombed(conn, &self.vault, records)?;
         let mut bare = FxHashMap::default();

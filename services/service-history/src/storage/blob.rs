@@ -10,7 +10,7 @@ use marque_quality::{Field, Finding, Params, RecordKind, Rule, Severity};
 use marque_vault::{Place, Vault, VaultError};
 use prost::Message;
 
-use super::naming::Redaction;
+use super::{naming::Redaction, stored::Blobs};
 use crate::domain::{Header, Line, LineKind, Personal};
 
 #[derive(Clone, PartialEq, Message)]
@@ -146,7 +146,7 @@ pub(crate) fn visit_blobs(
     order_number: &str,
     header: Header,
     lines: Vec<Line>,
-) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
+) -> Result<Blobs, VaultError> {
     Opened::of(header, lines).seal(vault, dealer.as_str(), order_number)
 }
 
@@ -168,7 +168,7 @@ pub(super) fn without_personal(
     order_number: &str,
     blobs: (&[u8], &[u8]),
     redaction: &Redaction<'_>,
-) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+) -> Result<Blobs, StoreError> {
     let mut opened = Opened::read(vault, dealer, order_number, blobs)?;
     opened.texts.forget(redaction);
     opened.seal(vault, dealer, order_number).map_err(broken)
@@ -181,7 +181,7 @@ pub(super) fn seal_open_texts(
     dealer: &str,
     order_number: &str,
     blobs: (&[u8], &[u8]),
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+) -> Result<Option<Blobs>, StoreError> {
     if !has_open_texts(blobs)? {
         return Ok(None);
     }
@@ -297,12 +297,7 @@ impl Opened {
         Ok(Self { head, lines, texts })
     }
 
-    fn seal(
-        self,
-        vault: &Vault,
-        dealer: &str,
-        order_number: &str,
-    ) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
+    fn seal(self, vault: &Vault, dealer: &str, order_number: &str) -> Result<Blobs, VaultError> {
         let Self {
             mut head,
             lines,

@@ -19,7 +19,7 @@ pub(crate) use links::{
 pub use sealed::SEALED;
 pub(crate) use sealing::{START, is_sealed, note_sealed, seal_page};
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
-pub(crate) use stored::TABLES;
+pub(crate) use stored::{Blobs, TABLES};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
 pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits, unsaid_sender};
 

@@ -4,7 +4,7 @@ use marque_db::{Conn, StoreError, Value};
 use uuid::Uuid;
 
 /// A visit's head and its lines, encoded.
-pub(super) type Blobs = (Vec<u8>, Vec<u8>);
+pub(crate) type Blobs = (Vec<u8>, Vec<u8>);
 
 /// A table that has heads and lines of visits.
 #[derive(Debug, Clone, Copy)]
