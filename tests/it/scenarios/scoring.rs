@@ -140,6 +140,9 @@ async fn a_merge_adds_up_and_who_refuses_has_no_score(sandbox: Sandbox) -> anyho
         .put("/v1/me/consents/scoring", json!({"given": false}))
         .await?;
     assert_eq!(refused.status, StatusCode::OK, "{}", refused.body);
+    // Counts from the next call on, whether the event has arrived or not.
+    let listed = analyst.get("/v1/scores").await?.body;
+    assert_eq!(listed["scores"], json!([]));
     analyst.eventually("/v1/scores/pyramid", pyramid(0)).await?;
     let own = me.get("/v1/me/score").await?.body;
     assert_eq!(

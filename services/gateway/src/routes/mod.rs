@@ -1,5 +1,6 @@
 //! The routes: one list, from which the server, the OpenAPI document and the guards are made.
 
+mod archive;
 pub(crate) mod complaints;
 pub(crate) mod customers;
 pub(crate) mod duplicates;
@@ -466,7 +467,7 @@ fn own() -> Vec<Endpoint> {
             "/marque.customer.v1.CustomerService/GetCustomer",
             routes!(me::get_my_profile),
         ),
-        interactive(
+        transfer(
             "/marque.customer.v1.CustomerService/ListSourceRecords",
             routes!(personal_data::get_my_personal_data),
         ),

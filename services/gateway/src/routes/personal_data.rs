@@ -3,9 +3,7 @@
 //! Unlike a profile it is whole or it is refused: a part left out without a word would be a wrong answer. That it holds
 //! every personal field of the dictionary is seen by the scenario `rights`.
 
-use std::io::{Cursor, Write as _};
-
-use axum::{extract::State, response::IntoResponse as _};
+use axum::{body::Body, extract::State, response::IntoResponse as _};
 use http::{HeaderMap, HeaderValue, header};
 use marque_api::{
     complaint::v1::{Complaint, GetComplaintRequest, ListComplaintsRequest},
@@ -21,9 +19,9 @@ use marque_errors::ErrorCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
+    archive::{CaseFile, Source, archive},
     complaints::ComplaintView,
     customers::{self, CustomerView, HistoryEntryView, SourceRecordView},
     loyalty::{DueDates, LoyaltyView, of_customer},
@@ -82,9 +80,9 @@ pub(crate) struct FormQuery {
     format: String,
 }
 
-/// Everything about me, as a file to keep or to take elsewhere: one JSON file, or a ZIP archive with one a part.
+/// Everything about me, as a file to keep or to take elsewhere: one JSON file, or a ZIP archive with one a part and the files of my complaints.
 ///
-/// It is whole: if a part cannot be had now, the answer is an error, and one asks again.
+/// It is whole: if a part cannot be had now, the answer is an error or an archive that breaks off, and one asks again.
 #[utoipa::path(get, path = "/v1/me/personal-data", tag = "me", params(FormQuery),
     responses((status = 200, description = "Everything", content((PersonalData = "application/json"), (Binary = "application/zip")))))]
 pub(crate) async fn get_my_personal_data(
@@ -98,7 +96,8 @@ pub(crate) async fn get_my_personal_data(
     // Of one who was merged, the facts are found under the id he now has.
     let id = customer.id.clone();
     let records = pages(|token| source_records(&app, &call, &id, token)).await?;
-    form.write(&gather(&app, &call, customer, records).await?)
+    let gathered = gather(&app, &call, customer, records).await?;
+    form.write(&app, &call, gathered)
 }
 
 /// Why somebody else hands the data out.
@@ -139,7 +138,8 @@ pub(crate) async fn export_personal_data(
         source_records,
     } = export.await?;
     let records = views(source_records);
-    form.write(&gather(&app, &call, customer.unwrap_or_default(), records).await?)
+    let gathered = gather(&app, &call, customer.unwrap_or_default(), records).await?;
+    form.write(&app, &call, gathered)
 }
 
 /// How the data are written.
@@ -163,11 +163,15 @@ impl Form {
         }
     }
 
-    fn write(self, data: &PersonalData) -> Answer {
+    fn write(self, app: &App, call: &Call, (data, files): Gathered) -> Answer {
         let (mut answer, name) = match self {
-            Self::Json => (ok(data)?, "attachment; filename=\"personal-data.json\""),
+            Self::Json => (ok(&data)?, "attachment; filename=\"personal-data.json\""),
             Self::Zip => {
-                let archive = archive(data).map_err(|error| {
+                let source = Source {
+                    client: app.clients.complaint.client(),
+                    meta: call.meta.clone(),
+                };
+                let archive = archive_of(&data, files, source).map_err(|error| {
                     tracing::error!(%error, "an archive cannot be written");
                     Failure::new(
                         ErrorCode::Internal,
@@ -189,26 +193,22 @@ impl Form {
 
 const ZIP: &str = "application/zip";
 
-/// An archive with a JSON file for each part of the data.
-fn archive(data: &PersonalData) -> std::io::Result<Vec<u8>> {
+fn archive_of(data: &PersonalData, files: Vec<CaseFile>, source: Source) -> std::io::Result<Body> {
     let Value::Object(parts) = serde_json::to_value(data)? else {
         return Err(std::io::Error::other("the data have no parts"));
     };
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (name, part) in parts {
-        archive.start_file(format!("{name}.json"), options)?;
-        archive.write_all(&serde_json::to_vec_pretty(&part)?)?;
-    }
-    Ok(archive.finish()?.into_inner())
+    archive(&parts, files, source)
 }
+
+/// The data, and the files of his cases, whose bytes come with an archive only.
+type Gathered = (PersonalData, Vec<CaseFile>);
 
 async fn gather(
     app: &App,
     call: &Call,
     customer: Customer,
     source_records: Vec<SourceRecordView>,
-) -> Answer<PersonalData> {
+) -> Answer<Gathered> {
     let id = customer.id.as_str();
     let history = pages(|token| history(app, call, id, token)).await?;
     let (vehicles, visits, complaints) = tokio::try_join!(
@@ -222,18 +222,20 @@ async fn gather(
         loyalty(app, call, id),
         due_dates(app, call, id),
     )?;
-    Ok(PersonalData {
+    let files = complaints.iter().flat_map(CaseFile::of).collect();
+    let data = PersonalData {
         customer: customer.into(),
         source_records,
         history,
         vehicles,
         visits,
-        complaints,
+        complaints: views(complaints),
         score,
         score_history,
         loyalty,
         due_dates,
-    })
+    };
+    Ok((data, files))
 }
 
 /// One page and the token of the next.
@@ -326,7 +328,7 @@ async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<VisitVi
 }
 
 /// Cases one by one: a list has neither course nor tasks.
-async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<ComplaintView>> {
+async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<Complaint>> {
     let headers = pages(|token| complaint_headers(app, call, id, token)).await?;
     let mut whole = Vec::with_capacity(headers.len());
     for Complaint { id, .. } in headers {
@@ -340,7 +342,7 @@ async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<ComplaintVie
             .read(call, request, |mut client, request| async move {
                 client.get_complaint(request).await
             });
-        whole.push(get.await?.complaint.unwrap_or_default().into());
+        whole.push(get.await?.complaint.unwrap_or_default());
     }
     Ok(whole)
 }

@@ -30,7 +30,17 @@ async fn an_archive_has_a_file_for_each_part_and_says_the_same() {
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
         let parts = whole.as_object().unwrap();
-        assert_eq!(archive.len(), parts.len());
+        assert_eq!(archive.len(), parts.len() + 1, "and the file of his case");
+        let path = archive
+            .file_names()
+            .find(|name| name.starts_with("attachments/"));
+        let path = path.unwrap().to_owned();
+        assert!(path.ends_with("/att_1 刹车 1.pdf"), "{path}");
+        let mut bytes = Vec::new();
+        let mut file = archive.by_name(&path).unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        drop(file);
+        assert_eq!(bytes, b"%PDF-1.7");
         for (name, part) in parts {
             let mut text = String::new();
             let mut file = archive.by_name(&format!("{name}.json")).unwrap();
@@ -42,6 +52,8 @@ async fn an_archive_has_a_file_for_each_part_and_says_the_same() {
             );
         }
     }
+    let files = whole["complaints"][0]["attachments"].as_array().unwrap();
+    assert_eq!(files.len(), 1);
     let cars = whole["vehicles"].as_array().unwrap();
     assert_eq!(cars.len(), 2, "every page of them");
     let refused = request("GET", &format!("{PATH}?format=pdf"), &token, "");
