@@ -31,10 +31,9 @@ async fn an_archive_has_a_file_for_each_part_and_says_the_same() {
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
         let parts = whole.as_object().unwrap();
         assert_eq!(archive.len(), parts.len() + 1, "and the file of his case");
-        let path = archive
-            .file_names()
-            .find(|name| name.starts_with("attachments/"));
-        let path = path.unwrap().to_owned();
+        let mut names = archive.file_names().map(|name| name.unwrap().into_owned());
+        let path = names.find(|name| name.starts_with("attachments/")).unwrap();
+        drop(names);
         assert!(path.ends_with("/att_1 刹车 1.pdf"), "{path}");
         let mut bytes = Vec::new();
         let mut file = archive.by_name(&path).unwrap();
