@@ -30,6 +30,7 @@ impl Scattered {
             match (table.next_row()?, column) {
                 (Next::End, _) => return Ok(Self(search.scattered)),
                 (_, None) => {}
+                (_, Some(column)) if is_under_the_table(table, column) => search.pass(""),
                 (Next::Row, Some(_)) if continues_another(table) => search.pass_continuation(),
                 (Next::Row, Some(column)) => search.pass(table.get(column)),
                 (Next::Bad(problem), Some(column)) => {
@@ -93,6 +94,24 @@ impl Search {
 fn continues_another(table: &Table) -> bool {
     let mut places = table.schema().columns.iter().enumerate();
     places.all(|(place, column)| !column.is_required || table.get(place).trim().is_empty())
+}
+
+/// Whether a row without a key is of no record: a sum or a remark that programs put under their tables, and between the records.
+fn is_under_the_table(table: &Table, column: usize) -> bool {
+    table.get(column).trim().is_empty() && table.row().iter().any(is_sum_or_remark)
+}
+
+fn is_sum_or_remark(cell: &str) -> bool {
+    const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "本页"];
+    const REMARKS: [&str; 5] = ["制表", "审核人", "打印人", "打印时间", "导出时间"];
+    // Not more than the word alone: a brand of oil begins with it.
+    const ENGLISH: [&str; 3] = ["total", "subtotal", "grandtotal"];
+    let letters = cell.chars().filter(|letter| !letter.is_whitespace());
+    let bare: String = letters.take(16).collect();
+    let word = bare.trim_end_matches([':', '：']);
+    let mut chinese = SUMS.into_iter().chain(REMARKS);
+    chinese.any(|beginning| bare.starts_with(beginning))
+        || ENGLISH.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// A row that cannot be read: of the record before it, of the one after it or of one of its own.

@@ -14,6 +14,7 @@ store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
     an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
     an_order_with_a_faulty_row_waits_for_it_wherever_it_stands,
+    what_stands_under_a_table_keeps_no_order_waiting,
     rows_of_one_order_that_name_two_cars_or_customers_are_no_order,
     what_is_wrong_with_a_line_is_said_of_its_row,
     a_fault_that_no_line_answers_is_kept_with_the_visit,
@@ -225,6 +226,36 @@ async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) 
     let last = visits.iter().find(|visit| visit.order_number == "LAST");
     let last = last.expect("the order that was mended");
     assert_eq!((last.lines.len(), last.version), (2, 1));
+}
+
+async fn what_stands_under_a_table_keeps_no_order_waiting(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |order: &str, car: u32| {
+        let car = vin(car);
+        format!("1,{order},{car},2025-03-05 09:00,机滤,1,100,100\n")
+    };
+    let file = [
+        "序号,工单号,车架号,进厂时间,项目名称,数量,单价,结算金额\n",
+        &row("R1", 1),
+        "小 计：,,,,,1,,100\n",
+        &row("R2", 2),
+        "Total,,,,,1,,100\n",
+        &row("R3", 3),
+        "合计,,,,,3,,300\n",
+        "制表人：王芳\n",
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    let refused: Vec<usize> = rows(&world, &import_of)
+        .await
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.outcome() == RowOutcome::Quarantined)
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(refused, [1, 3, 5, 6], "the sums and the remark alone");
+    for car in [1, 2, 3] {
+        assert_eq!(world.of_vehicle("D1", &vin(car)).await.len(), 1);
+    }
 }
 
 fn rules(row: &ImportRow) -> Vec<&str> {
