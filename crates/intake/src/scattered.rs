@@ -96,9 +96,13 @@ fn continues_another(table: &Table) -> bool {
     places.all(|(place, column)| !column.is_required || table.get(place).trim().is_empty())
 }
 
-/// Whether a row without a key is of no record: a sum or a remark that programs put under their tables, and between the records.
+/// Whether a row without a key is of no record: a sum, a remark, a rule or the end mark of DOS that programs put under their
+/// tables, and between the records.
 fn is_under_the_table(table: &Table, column: usize) -> bool {
-    table.get(column).trim().is_empty() && table.row().iter().any(is_sum_or_remark)
+    let cells = || table.row().iter();
+    let says_nothing = |cell: &str| !cell.chars().any(char::is_alphanumeric);
+    let is_keyless = table.get(column).trim().is_empty();
+    is_keyless && (cells().any(is_sum_or_remark) || cells().all(says_nothing))
 }
 
 fn is_sum_or_remark(cell: &str) -> bool {
