@@ -90,7 +90,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     }));
     let (db, vault, clock) = (deps.db, deps.vault, deps.clock);
     tasks.push(Task::new("service-history.sealing", move |stop| {
-        app::seal_what_lies_open(db, vault, clock, move || stop.is_cancelled())
+        app::seal_what_lies_open(db, vault, clock, stop)
     }));
     Ok(Built { routes, tasks })
 }

@@ -17,7 +17,7 @@ pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, lock, put_alias, put_links, put_sale, relink,
 };
 pub use sealed::SEALED;
-pub(crate) use sealing::{START, is_sealed, note_sealed, seal_page};
+pub(crate) use sealing::{START, is_sealed, note_begun, note_sealed, seal_page};
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
 pub(crate) use stored::{Blobs, TABLES};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::{blob, stored::Table};
 
+/// What is noted when a process of this release first starts.
+const BEGUN: &str = "sealed texts awaited";
 /// Rows of one transaction.
 const PAGE: u32 = 200;
 /// What is noted when all are sealed.
@@ -51,11 +53,23 @@ pub(crate) fn is_sealed(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
     Ok(done.is_some())
 }
 
+/// Notes when a process of this release first started on the store, unless it is known; answers when that was.
+pub(crate) fn note_begun(conn: &mut Conn<'_>, now: Timestamp) -> Result<Timestamp, StoreError> {
+    note(conn, BEGUN, now)?;
+    let sql = "SELECT done_at FROM backfills WHERE kind = ?1";
+    let began: Option<i64> = conn.query_opt(sql, &[BEGUN.into()], |row| row.get(0))?;
+    Ok(began.map_or(now, Timestamp::from_micros))
+}
+
 /// Notes that all is sealed.
 pub(crate) fn note_sealed(conn: &mut Conn<'_>, now: Timestamp) -> Result<(), StoreError> {
+    note(conn, TEXTS, now)
+}
+
+fn note(conn: &mut Conn<'_>, kind: &str, now: Timestamp) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO backfills (kind, done_at) VALUES (?1, ?2) ON CONFLICT (kind) DO NOTHING",
-        &[TEXTS.into(), now.into()],
+        &[kind.into(), now.into()],
     )?;
     Ok(())
 }
@@ -141,6 +155,9 @@ mod tests {
                     );
                 }
             }
+            assert_eq!(note_begun(conn, now)?, now);
+            let later = Timestamp::from_micros(now.as_micros() + 1);
+            assert_eq!(note_begun(conn, later)?, now, "it is known");
             assert!(!is_sealed(conn)?);
             note_sealed(conn, now)?;
             Ok::<_, StoreError>((sealed, is_sealed(conn)?))
