@@ -198,8 +198,9 @@ mod tests {
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-            let error = Issuer::open(&keys, "marque").unwrap_err().to_string();
-            assert!(error.contains("chmod 600"), "{error}");
+            let error = Issuer::open(&keys, "marque").unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains("chmod 600"), "{cause}");
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
         std::fs::write(&path, "canary").unwrap();
