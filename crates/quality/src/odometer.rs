@@ -6,6 +6,7 @@ use crate::{
     date::BUSINESS_OFFSET_SECONDS,
     dictionary::Field,
     finding::{Finding, Rule},
+    number::is_sentinel_odometer,
     standard::{Measure, greatest},
 };
 
@@ -33,6 +34,11 @@ pub enum Implausible {
 const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Meter {
+    /// Whether it shows what is typed to fill the field, such as 11111: that is a finding by itself, and says nothing of other readings.
+    pub fn is_filler(self) -> bool {
+        u32::try_from(self.km).is_ok_and(is_sentinel_odometer)
+    }
+
     fn business_day(self) -> Option<NaiveDate> {
         let utc = DateTime::from_timestamp_micros(self.at_micros)?;
         let offset = TimeDelta::seconds(i64::from(BUSINESS_OFFSET_SECONDS));
@@ -60,17 +66,20 @@ pub fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
 }
 
 /// What the readings of one car, in the order of their time, say against each other: the place of a reading and the doubt about it, each
-/// once. Nobody knows which of two is wrong, so both are doubted.
+/// once. Nobody knows which of two is wrong, so both are doubted; those that only fill the field are passed over.
 pub fn doubts(readings: &[Meter]) -> Vec<(usize, Implausible)> {
+    let read = readings.iter().copied().enumerate();
+    let read: Vec<(usize, Meter)> = read.filter(|(_, meter)| !meter.is_filler()).collect();
     let mut found = Vec::new();
-    for (place, pair) in readings.windows(2).enumerate() {
-        let Some(doubt) = gap(pair[0], pair[1]) else {
+    for pair in read.windows(2) {
+        let ((before, earlier), (after, later)) = (pair[0], pair[1]);
+        let Some(doubt) = gap(earlier, later) else {
             continue;
         };
-        if found.last() != Some(&(place, doubt)) {
-            found.push((place, doubt));
+        if found.last() != Some(&(before, doubt)) {
+            found.push((before, doubt));
         }
-        found.push((place + 1, doubt));
+        found.push((after, doubt));
     }
     found
 }
@@ -111,7 +120,7 @@ mod tests {
                 ],
             ),
             (
-                vec![meter(0, 3), meter(9, 2), meter(20, 1)],
+                vec![meter(0, 30), meter(9, 20), meter(20, 10)],
                 vec![
                     (0, Implausible::Backwards),
                     (1, Implausible::Backwards),
@@ -122,6 +131,14 @@ mod tests {
             (
                 vec![meter(0, 10), meter(0, 2_011)],
                 vec![(0, too_fast), (1, too_fast)],
+            ),
+            (
+                vec![meter(0, 50_000), meter(1, 1), meter(2, 50_100)],
+                vec![],
+            ),
+            (
+                vec![meter(0, 50_000), meter(1, 123_456), meter(2, 40_000)],
+                vec![(0, Implausible::Backwards), (2, Implausible::Backwards)],
             ),
             (vec![meter(5, 10)], vec![]),
             (vec![], vec![]),

@@ -7,7 +7,9 @@ use marque_api::customer::v1::{
 };
 use marque_auth::PeerTokens;
 use marque_core::{CustomerId, SharedClock};
+use marque_errors::Problem;
 use marque_rpc::{CallMeta, RpcTransport, capped};
+use tonic::{Code, Status};
 
 use crate::{
     error::{Error, Result},
@@ -57,11 +59,35 @@ impl Consents {
         let token = self.tokens.token(self.clock.now());
         let meta = meta.clone().with_token(&token).within(PATIENCE);
         let mut client = self.client.clone();
-        let answer = client.list_withdrawn(meta.outgoing(request)).await;
-        let withdrawn = answer
-            .map_err(|status| Error::Consents(Box::new(status)))?
-            .into_inner()
-            .customer_ids;
+        let withdrawn = match client.list_withdrawn(meta.outgoing(request)).await {
+            Ok(answer) => answer.into_inner().customer_ids,
+            Err(status) if is_of_release_before(&status) => Vec::new(),
+            Err(status) => return Err(Error::Consents(Box::new(status))),
+        };
         Ok(withdrawn.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+}
+
+/// Whether the customer service is of the release before, which cannot be asked, while this one is rolled out: until it is replaced its
+/// events say it, as they did.
+fn is_of_release_before(status: &Status) -> bool {
+    status.code() == Code::Unimplemented
+        || Problem::from(status.clone()).reason == "PEER_NOT_ALLOWED"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_service_that_knows_no_such_question_is_told_from_one_that_does_not_answer() {
+        assert!(is_of_release_before(&Status::unimplemented("")));
+        for status in [
+            Status::unavailable(""),
+            Status::deadline_exceeded(""),
+            Status::permission_denied(""),
+        ] {
+            assert!(!is_of_release_before(&status), "{status}");
+        }
     }
 }

@@ -61,10 +61,14 @@ pub(crate) fn compare(reading: Meter, others: impl IntoIterator<Item = Meter>) -
     compared
 }
 
-/// The nearest of the others before and the reading, the reading and the nearest after.
+/// The nearest of the others before and the reading, the reading and the nearest after. What only fills the field is compared with none.
 fn between(reading: Meter, others: impl IntoIterator<Item = Meter>) -> [Option<(Meter, Meter)>; 2] {
     let (mut before, mut after): (Option<Meter>, Option<Meter>) = (None, None);
-    for other in others {
+    let is_filler = |meter: Meter| odometer::Meter::from(meter).is_filler();
+    if is_filler(reading) {
+        return [None, None];
+    }
+    for other in others.into_iter().filter(|other| !is_filler(*other)) {
         if other.at <= reading.at {
             before = before
                 .filter(|nearest| nearest.at > other.at)
@@ -121,6 +125,18 @@ mod tests {
         );
         assert_eq!(doubt(meter(12, 11_000), [meter(10, 5_000)]), None);
         assert_eq!(doubt(meter(12, 1), []), None);
+    }
+
+    #[test]
+    fn a_reading_that_only_fills_the_field_speaks_against_none_and_none_against_it() {
+        let filler = meter(5, 123_456);
+        let others = [meter(0, 50_000), filler, meter(10, 51_000)];
+        assert_eq!(doubt(meter(10, 51_000), [meter(0, 50_000), filler]), None);
+        assert_eq!(compare(filler, others), Compared::default());
+        assert_eq!(
+            doubt(meter(10, 49_000), [meter(0, 50_000), filler]),
+            Some(Implausible::Backwards)
+        );
     }
 
     #[test]

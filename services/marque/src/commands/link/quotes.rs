@@ -65,7 +65,7 @@ pub(super) fn line_ends(text: &str) -> usize {
 }
 
 /// The place behind the quote that closes the cell begun at `start`. There is none if the next quote stands lines below and text
-/// follows it: that one begins another cell.
+/// follows it: that one begins another cell. Blanks are no text: there are systems that pad their cells.
 fn quoted_end(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
     let bytes = &bytes[..bytes.len().min(start + LONGEST_CELL)];
     let mut at = start + 1;
@@ -73,7 +73,9 @@ fn quoted_end(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
         at += bytes[at..].iter().position(|&byte| byte == b'"')? + 1;
         match bytes.get(at) {
             Some(b'"') => at += 1,
-            after => {
+            _ => {
+                let is_text = |byte: &&u8| **byte != b' ' || **byte == delimiter;
+                let after = bytes[at..].iter().find(is_text);
                 let is_end = after.is_none_or(|&byte| ends_cell(byte, delimiter));
                 let is_one_line = || !bytes[start..at].iter().any(|byte| is_line_end(*byte));
                 return (is_end || is_one_line()).then_some(at);
@@ -124,6 +126,7 @@ mod tests {
             "a,b\n",
             "\"a\",\"b\"\n\"1\",\"x\ny\"\r\n",
             "1,\"He said \"\"no\"\"\nand left\",2",
+            "1,\"x\ny\" ,2\n\"3\nz\"  \r\n4,\"5\n6\" ",
             "1,\"Bob\" Smith,2\n",
             "1,Robert \"Bob\" Smith,5\"\n",
         ] {
