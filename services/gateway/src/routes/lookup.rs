@@ -8,6 +8,7 @@ use marque_api::{
     customer::v1::{self as pb, lookup_request::Key},
     vehicle::v1::{self as vehicle, lookup_vehicles_request::Key as VehicleKey},
 };
+use marque_errors::ErrorCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -194,7 +195,13 @@ async fn with_parties(
     let car = pb::PartiesOfCar {
         source_record_ids: records.collect(),
     };
-    let mut found = customers(app, call, Key::Car(car)).await?;
+    let mut found = match customers(app, call, Key::Car(car)).await {
+        // One of the release before knows no parties. Whom the first answer found is known, and on record.
+        Err(failure) if is_outage(&failure) || failure.code() == ErrorCode::InvalidArgument => {
+            return Ok(carriers);
+        }
+        answered => answered?,
+    };
     found.reception |= carriers.reception;
     for carrier in carriers.customers {
         if found.customers.iter().all(|known| known.id != carrier.id) {

@@ -127,6 +127,7 @@ impl ScoreApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
+                storage::lock(conn)?;
                 let wanted = new.as_ref().unwrap_or(&version);
                 if only_new && storage::find_benefit_plan(conn, wanted)?.is_some() {
                     return Err(Error::Exists);
