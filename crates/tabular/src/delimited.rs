@@ -133,7 +133,7 @@ impl Delimited {
             row.offset = self.position.byte;
             let outcome = self.fill(&record, row);
             self.advance(&record);
-            if outcome.is_ok() && row.field(0).is_empty() && row.is_blank() {
+            if outcome.is_ok() && row.field(0).trim().is_empty() && row.is_blank() {
                 continue;
             }
             self.position.row += 1;

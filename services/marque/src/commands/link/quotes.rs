@@ -71,16 +71,15 @@ fn quoted_end(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
     let mut at = start + 1;
     loop {
         at += bytes[at..].iter().position(|&byte| byte == b'"')? + 1;
-        match bytes.get(at) {
-            Some(b'"') => at += 1,
-            _ => {
-                let is_text = |byte: &&u8| **byte != b' ' || **byte == delimiter;
-                let after = bytes[at..].iter().find(is_text);
-                let is_end = after.is_none_or(|&byte| ends_cell(byte, delimiter));
-                let is_one_line = || !bytes[start..at].iter().any(|byte| is_line_end(*byte));
-                return (is_end || is_one_line()).then_some(at);
-            }
+        if bytes.get(at) == Some(&b'"') {
+            at += 1;
+            continue;
         }
+        let is_text = |byte: &&u8| **byte != b' ' || **byte == delimiter;
+        let after = bytes[at..].iter().find(is_text);
+        let is_end = after.is_none_or(|&byte| ends_cell(byte, delimiter));
+        let is_one_line = || !bytes[start..at].iter().any(|byte| is_line_end(*byte));
+        return (is_end || is_one_line()).then_some(at);
     }
 }
 
