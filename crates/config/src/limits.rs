@@ -16,7 +16,7 @@ pub struct LimitsConfig {
     pub reveals_per_minute: u32,
     /// Requests served at once; more are refused at once.
     pub max_in_flight: usize,
-    /// How long a request may wait for a thread, and for its store, in milliseconds, before there is no room for more, so that those who wait are
+    /// How long a request may wait for a thread, and a write for its store, in milliseconds, before some are refused so that the others are
     /// served in time; 0 refuses none for that (ADR 29).
     pub queue_delay_ms: u64,
     /// Streams of events open at once, beside those requests; more are refused at once.

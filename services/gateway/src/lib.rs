@@ -4,7 +4,6 @@
 mod answer;
 mod case_feed;
 mod docs;
-mod door;
 mod edge;
 mod export;
 mod extract;
@@ -25,7 +24,7 @@ mod tasks;
 mod values;
 mod yuan;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use marque_auth::{PlaceSeal, Verifier};
 use marque_core::SharedClock;
@@ -85,8 +84,6 @@ pub struct Gateway {
     pub admin: axum::Router,
     /// Background work, to be taken and run.
     pub tasks: Tasks,
-    /// Whom connections let in.
-    doorkeeper: Arc<edge::Doorkeeper>,
     /// What the end of serving needs.
     drain: serve::Drain,
 }

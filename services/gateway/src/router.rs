@@ -36,9 +36,7 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         roles: roles.clone(),
         settings: deps.settings.clone(),
     };
-    let (guarded, operations) = guarded(&gate);
-    let doorkeeper = Arc::new(gate.doorkeeper(operations));
-    let router = guarded
+    let router = guarded(&gate)
         .with_state(App::new(clients, deps.settings, deps.clock))
         .merge(to_the_outside(roles))
         .merge(docs::routes())
@@ -50,7 +48,6 @@ pub(crate) fn build(deps: Deps) -> Gateway {
         router,
         admin: probes::admin(deps.readiness),
         tasks: Tasks::new(vec![forgetting(Arc::clone(&gate)), watching(gate)]),
-        doorkeeper,
         drain,
     }
 }
@@ -69,34 +66,35 @@ fn to_the_outside(roles: RoleRouter) -> Router {
         .route_service("/grpc.health.v1.Health/{method}", Outside::new(roles))
 }
 
-/// Every route of the list behind a guard of its own: there is no other way to add one. And their operations.
-fn guarded(gate: &Arc<Gate>) -> (Router<App>, Vec<Arc<Operation>>) {
-    let (mut router, mut operations) = (Router::new(), Vec::new());
-    for endpoint in routes::all() {
-        let Endpoint {
-            rpc,
-            class,
-            schemas: _,
-            paths,
-            handler,
-        } = endpoint;
-        assert!(
-            marque_api::access(rpc).is_some(),
-            "{rpc} has no access rule in the contract"
-        );
-        let (path, item) = paths.paths.into_iter().next().expect("a route has a path");
-        let operation = Arc::new(Operation {
-            method: method_of(&item),
-            route: path.as_str().into(),
-            rpc,
-            class,
-            takes_query: takes_query(&item),
-        });
-        operations.push(Arc::clone(&operation));
-        let guard = Guard::new(Arc::clone(gate), operation);
-        router = router.route(&path, handler.route_layer(guard));
-    }
-    (router, operations)
+/// Every route of the list behind a guard of its own: there is no other way to add one.
+fn guarded(gate: &Arc<Gate>) -> Router<App> {
+    routes::all()
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| {
+            let Endpoint {
+                rpc,
+                class,
+                schemas: _,
+                paths,
+                handler,
+            } = endpoint;
+            assert!(
+                marque_api::access(rpc).is_some(),
+                "{rpc} has no access rule in the contract"
+            );
+            let (path, item) = paths.paths.into_iter().next().expect("a route has a path");
+            let operation = Operation {
+                method: method_of(&item),
+                route: path.as_str().into(),
+                rpc,
+                class,
+                takes_query: takes_query(&item),
+            };
+            router.route(
+                &path,
+                handler.route_layer(Guard::new(Arc::clone(gate), operation)),
+            )
+        })
 }
 
 fn method_of(item: &PathItem) -> &'static str {
@@ -142,9 +140,8 @@ fn watching(gate: Arc<Gate>) -> Task {
 fn describe_metrics() {
     metrics::describe_gauge!(
         "marque_gateway_shed_share",
-        "Share of requests refused, 0 to 1: of reads and of writes, how many are since their store is late; of all, how many were of late, for a thread too."
+        "Share of requests refused, 0 to 1, since others wait too long: of reads, for a thread; of writes, for a thread or their store."
     );
-    metrics::describe_gauge!("marque_gateway_waiting", "Requests that wait for a thread.");
     metrics::describe_histogram!(
         "http.server.request.duration",
         metrics::Unit::Seconds,

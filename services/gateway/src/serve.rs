@@ -3,13 +3,10 @@
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::{
-    server::conn::{http1, http2},
-    service::service_fn,
-};
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use marque_rpc::{RoleName, RoleRouter};
 use tokio::{
@@ -20,9 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use crate::{
-    Gateway, door::Door, edge::Doorkeeper, probes, readiness::Readiness, settings::Settings,
-};
+use crate::{Gateway, probes, readiness::Readiness, settings::Settings};
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -62,7 +57,7 @@ pub async fn serve(
     let drain = gateway.drain.clone();
     let settings = &drain.settings;
     drain.roles.set_serving(RoleName::Gateway, true).await;
-    let connections = Connections::new(gateway, settings);
+    let connections = Connections::new(gateway.router.clone(), settings);
     let noticed = async {
         shutdown.await;
         drain.readiness.drain();
@@ -112,9 +107,7 @@ pub async fn serve_operators(
 /// The connections of one listener.
 struct Connections {
     router: Router,
-    doorkeeper: Arc<Doorkeeper>,
-    http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
+    builder: Builder<TokioExecutor>,
     places: Arc<Semaphore>,
     header_timeout: Duration,
     graceful: GracefulShutdown,
@@ -123,14 +116,15 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(gateway: &Gateway, settings: &Settings) -> Self {
-        let mut http1 = http1::Builder::new();
-        http1
+    fn new(router: Router, settings: &Settings) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(settings.header_timeout)
             .max_buf_size(settings.max_header_bytes.max(8192));
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
-        http2
+        builder
+            .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(256)
             .max_header_list_size(u32::try_from(settings.max_header_bytes).unwrap_or(u32::MAX))
@@ -138,10 +132,8 @@ impl Connections {
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10));
         Self {
-            router: gateway.router.clone(),
-            doorkeeper: Arc::clone(&gateway.doorkeeper),
-            http1,
-            http2,
+            router,
+            builder,
             places: Arc::new(Semaphore::new(
                 settings.max_connections.min(Semaphore::MAX_PERMITS),
             )),
@@ -169,30 +161,25 @@ impl Connections {
     }
 
     fn begin(&self, stream: TcpStream, place: tokio::sync::OwnedSemaphorePermit) {
-        let (router, doorkeeper) = (self.router.clone(), Arc::clone(&self.doorkeeper));
-        let (http1, http2) = (self.http1.clone(), self.http2.clone());
-        let (watcher, cut) = (self.graceful.watcher(), self.cut.clone());
-        let patience = self.header_timeout;
+        let router = self.router.clone();
+        let service = service_fn(move |request| router.clone().call(request));
+        let (builder, watcher, patience) = (
+            self.builder.clone(),
+            self.graceful.watcher(),
+            self.header_timeout,
+        );
+        let cut = self.cut.clone();
         tokio::spawn(async move {
             let _place = place;
             // Small answers must not wait for the acknowledgement of the one before.
             let _ = stream.set_nodelay(true);
-            let served = match timeout(patience, spoken(&stream)).await {
-                Ok(Ok(Protocol::Http1)) => {
-                    let (door, passage) = Door::new(stream, doorkeeper, patience);
-                    let service = service_fn(move |request| {
-                        Arc::clone(&passage).answer(router.clone(), request)
-                    });
-                    let connection = http1.serve_connection(TokioIo::new(door), service);
-                    cut.run_until_cancelled(watcher.watch(connection)).await
-                }
-                Ok(Ok(Protocol::Http2)) => {
-                    let service = service_fn(move |request| router.clone().call(request));
-                    let connection = http2.serve_connection(TokioIo::new(stream), service);
-                    cut.run_until_cancelled(watcher.watch(connection)).await
-                }
-                Ok(Err(_)) | Err(_) => return,
-            };
+            if !matches!(timeout(patience, speaks(&stream)).await, Ok(Ok(()))) {
+                return;
+            }
+            let connection = builder
+                .serve_connection(TokioIo::new(stream), service)
+                .into_owned();
+            let served = cut.run_until_cancelled(watcher.watch(connection)).await;
             if let Some(Err(error)) = served {
                 tracing::debug!(error = %error, "a connection ended early");
             }
@@ -200,25 +187,16 @@ impl Connections {
     }
 }
 
-/// A version of HTTP.
-enum Protocol {
-    Http1,
-    Http2,
-}
-
-/// Waits until it is clear which protocol is spoken.
-async fn spoken(stream: &TcpStream) -> io::Result<Protocol> {
+/// Waits until it is clear which protocol is spoken: the server below waits for that without a limit of its own.
+async fn speaks(stream: &TcpStream) -> io::Result<()> {
     let mut head = [0; PREFACE.len()];
     loop {
         let seen = stream.peek(&mut head).await?;
         if seen == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if !PREFACE.starts_with(&head[..seen]) {
-            return Ok(Protocol::Http1);
-        }
-        if seen == head.len() {
-            return Ok(Protocol::Http2);
+        if seen == head.len() || !PREFACE.starts_with(&head[..seen]) {
+            return Ok(());
         }
         sleep(Duration::from_millis(5)).await;
     }

@@ -25,7 +25,6 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     call::{Call, IDEMPOTENCY_KEY, REPLAY, idempotency_key},
-    doorkeeper::{Doorkeeper, LetIn, overloaded},
     held::held,
     places::Places,
     pressure::Pressure,
@@ -39,6 +38,8 @@ use crate::{
 
 /// The header by which a caller asks for a shorter deadline, in seconds.
 const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("request-timeout");
+/// Long enough to let a burst pass, short enough for a person who waits.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Methods that show what is else masked or locked away: nobody has to do that all day, and whoever does is copying.
 const REVEALING: [&str; 3] = [
@@ -52,8 +53,6 @@ const REVEALING: [&str; 3] = [
 pub(crate) enum Class {
     /// Somebody waits.
     Interactive,
-    /// Somebody looks at figures: beside whom a customer stands goes first.
-    Figures,
     /// A file goes in or out.
     Transfer,
     /// Events go out until the reader has enough.
@@ -154,21 +153,21 @@ impl Gate {
         Arc::clone(&self.pressure).watch().await;
     }
 
-    /// The doorkeeper of a process that has these operations.
-    pub(crate) fn doorkeeper(&self, operations: Vec<Arc<Operation>>) -> Doorkeeper {
-        Doorkeeper::new(Arc::clone(&self.pressure), operations)
-    }
-
-    fn enter(&self, operation: &Operation, is_let_in: bool) -> Answer<InFlight> {
+    fn enter(&self, operation: &Operation) -> Answer<InFlight> {
         let class = operation.class;
         let limit = match class {
-            Class::Interactive | Class::Figures => &self.interactive,
+            Class::Interactive => &self.interactive,
             Class::Transfer => &self.transfers,
             Class::Stream => &self.streams,
         };
-        let is_let_in = is_let_in || self.pressure.admits(class, operation.writes());
-        let place = is_let_in.then(|| limit.try_enter());
-        place.flatten().ok_or_else(overloaded)
+        let place = self
+            .pressure
+            .admits(class, operation.writes())
+            .then(|| limit.try_enter());
+        place.flatten().ok_or_else(|| {
+            let words = "too many requests are in progress: wait as long as Retry-After says";
+            Failure::new(ErrorCode::Unavailable, "OVERLOADED", words).with_retry_after(RETRY_AFTER)
+        })
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Answer<Arc<Identity>> {
@@ -181,15 +180,13 @@ impl Gate {
         }
     }
 
-    /// The deadline of a request that came so long ago.
-    fn deadline(&self, class: Class, headers: &HeaderMap, ago: Duration) -> Answer<Deadline> {
+    fn deadline(&self, class: Class, headers: &HeaderMap) -> Answer<Deadline> {
         let most = match class {
-            Class::Interactive | Class::Figures => self.deadline,
+            Class::Interactive => self.deadline,
             Class::Transfer | Class::Stream => self.transfer_deadline,
         };
-        let within = |time: Duration| Deadline::after(time.saturating_sub(ago));
         let Some(value) = headers.get(REQUEST_TIMEOUT) else {
-            return Ok(within(most));
+            return Ok(Deadline::after(most));
         };
         let seconds = value
             .to_str()
@@ -198,7 +195,7 @@ impl Gate {
         seconds
             .filter(|seconds| *seconds > 0.0)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .map(|wish| within(wish.min(most)))
+            .map(|wish| Deadline::after(wish.min(most)))
             .ok_or_else(|| Failure::field("request-timeout", "FORMAT", "seconds, such as 2.5"))
     }
 }
@@ -228,13 +225,17 @@ struct Finish {
 
 /// What an admitted request has while it is answered.
 struct Admitted {
+    place: InFlight,
     deadline: Deadline,
     places: Places,
 }
 
 impl Guard {
-    pub(crate) fn new(gate: Arc<Gate>, operation: Arc<Operation>) -> Self {
-        Self { gate, operation }
+    pub(crate) fn new(gate: Arc<Gate>, operation: Operation) -> Self {
+        Self {
+            gate,
+            operation: Arc::new(operation),
+        }
     }
 
     async fn run<S>(self, inner: S, mut request: Request) -> Response
@@ -249,50 +250,28 @@ impl Guard {
             replay: ReplayMark::default(),
         };
         let span = self.span(&finish.meta, request.headers());
-        let is_let_in = request.extensions_mut().remove::<LetIn>().is_some();
-        let response = match self.gate.enter(&self.operation, is_let_in) {
-            Ok(place) => {
-                let work = self.work(inner, request, &mut finish, &span);
-                let response = self.gate.pressure.turnstile().in_turn(work).await;
-                self.keep(place, response)
+        let response = match self.admit(&mut request, &mut finish).await {
+            Ok(admitted) => {
+                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
+                let response = admitted.places.during(response).await;
+                self.keep(admitted.place, response)
             }
             Err(failure) => failure.into_response(),
         };
         self.finish(response, finish, &span)
     }
 
-    /// Finds out who asks and whether he may, and has the route answer him.
-    async fn work<S>(
-        &self,
-        inner: S,
-        mut request: Request,
-        finish: &mut Finish,
-        span: &Span,
-    ) -> Response
-    where
-        S: Service<Request, Response = Response, Error = Infallible>,
-    {
-        match self.admit(&mut request, finish).await {
-            Ok(admitted) => {
-                let response = respond(inner, request, admitted.deadline).instrument(span.clone());
-                admitted.places.during(response).await
-            }
-            Err(failure) => failure.into_response(),
-        }
-    }
-
     /// Everything that must hold before the request is looked into.
     async fn admit(&self, request: &mut Request, finish: &mut Finish) -> Answer<Admitted> {
+        let class = self.operation.class;
+        let place = self.gate.enter(&self.operation)?;
         let identity = self.gate.identify(request.headers()).await?;
         authorize(self.operation.rpc, identity.roles)?;
         let limits = self.gate.limits_of(&self.operation);
         let (quotum, taken) = limits.take(&identity.subject, &identity.scope);
         finish.quotum = Some(quotum);
         taken.map_err(|refused| Failure::from(refused.status()))?;
-        let ago = finish.begun.elapsed();
-        let deadline = self
-            .gate
-            .deadline(self.operation.class, request.headers(), ago)?;
+        let deadline = self.gate.deadline(class, request.headers())?;
         finish.idempotency_key = idempotency_key(request.headers())?;
         if !self.operation.takes_query {
             refuse_query(request.uri())?;
@@ -304,15 +283,19 @@ impl Guard {
             idempotency_key: finish.idempotency_key.clone(),
             replay: finish.replay.clone(),
         });
-        Ok(Admitted { deadline, places })
+        Ok(Admitted {
+            place,
+            deadline,
+            places,
+        })
     }
 
     /// Answers that go on after their headers keep their place until their last byte, or until the reader goes away.
     fn keep(&self, place: InFlight, response: Response) -> Response {
-        match self.operation.class {
-            Class::Interactive | Class::Figures => response,
-            Class::Transfer | Class::Stream => response.map(|body| held(body, place)),
+        if self.operation.class == Class::Interactive {
+            return response;
         }
+        response.map(|body| held(body, place))
     }
 
     fn span(&self, meta: &CallMeta, headers: &HeaderMap) -> Span {

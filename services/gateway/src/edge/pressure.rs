@@ -1,15 +1,17 @@
-//! Shedding by the delay of queues.
+//! Shedding by the delay of the queue.
 //!
-//! What piles up in overload are connections that wait for a thread. A byte that goes through a pair of sockets again and again shows how long
-//! that takes. From a few milliseconds on requests wait in a queue where they are counted (the [`Turnstile`]), work of this process that can
-//! wait is told to, and nobody is refused yet. The least of a few looks counts, as in CoDel (RFC 8289): one long request is no queue. Nor is
-//! one in which hardly anybody was served meanwhile: then the machine is busy with something else, and refusing a few would help nobody.
+//! A request that only reads runs from its first byte to its answer without ever waiting, so however many come, few are in progress
+//! at once: what piles up are connections that wait for a thread, and a limit of requests in progress does not see it. What does is
+//! the time that a byte has to wait in a socket until a task has read it. While it is above the wanted one, the share of requests that is let in
+//! shrinks step by step, and grows again when it is not, as WeChat's DAGOR does it (Zhou et al., SoCC 2018), but by steps as large as
+//! the delay is wrong, and less at once while the queue is long (a controller with a proportional and an integral part). The least of a few looks
+//! counts, as in CoDel (RFC 8289): one long request is no queue. Nor is one in which hardly anybody was served meanwhile: then
+//! the machine is busy with something else, and refusing a few would help nobody.
 //!
-//! A unit of work waits for its store too, and for those queues there are controls of their own: while units wait longer than is wanted,
-//! the share of requests that is let in shrinks step by step, and grows again when they do not, as WeChat's DAGOR does it (Zhou et al.,
-//! SoCC 2018), but by steps as large as the delay is wrong, and less at once while the queue is long (a controller with a proportional and an
-//! integral part). Where writes are late, reads pass: else every connection would come to wait for a writer, and reads behind them at the
-//! caller's, where nobody here sees them.
+//! A write waits for its store's writer too, and for that queue there is a control of its own, which lets reads pass: else every
+//! connection would come to wait for a writer, and reads behind them at the caller's, where nobody here sees them.
+//!
+//! Long before anybody is refused, work of this process that can wait is told to.
 
 use std::{
     io::{self, Write as _},
@@ -18,19 +20,15 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
 use tokio::{io::AsyncReadExt as _, net::UnixStream};
 
-use super::{
-    Class,
-    turnstile::{Room, Turnstile},
-};
+use super::Class;
 use crate::Backlog;
 
-/// Between two looks at the delays.
+/// Between two looks at the delay.
 const LOOK: Duration = Duration::from_millis(10);
 /// Looks of which the least delay counts.
 const LOOKS: usize = 3;
@@ -42,7 +40,7 @@ const GROW: f64 = 0.01;
 const MOST_TOO_MUCH: f64 = 2.0;
 /// Looks that are too late, one after the other, until anybody is refused: whoever gives way in a crowd ends what he is at first.
 const PATIENCE: u32 = 50;
-/// Requests that came while a byte was under way: fewer are no queue.
+/// Requests that had their turn while a task waited for its own: fewer are no queue.
 const CROWD: u64 = 8;
 /// A delay from which on work that can wait should: long before anybody is refused.
 const CROWDED: Duration = Duration::from_millis(5);
@@ -50,8 +48,6 @@ const CROWDED: Duration = Duration::from_millis(5);
 const CALM: u32 = 50;
 /// Somebody is always let in: else nobody would notice that the queue is gone.
 const LEAST: f64 = 0.01;
-/// How much a look counts in the share that was refused lately.
-const WEIGHT: f64 = 0.05;
 
 /// How much is refused now.
 #[derive(Debug)]
@@ -59,13 +55,10 @@ pub(crate) struct Pressure {
     /// The delay that is wanted at most; zero switches shedding off.
     wanted: Duration,
     backlog: Backlog,
-    turnstile: Turnstile,
-    /// Shares of interactive requests refused since their store is late, of 2^32: of those that only read, and of those that write.
+    /// Shares of interactive requests refused, of 2^32: of those that only read, and of those that write.
     reads: AtomicU32,
     writes: AtomicU32,
     dice: AtomicU64,
-    /// Requests refused so far.
-    refused: AtomicU64,
     probe: Arc<Probe>,
 }
 
@@ -83,45 +76,21 @@ struct Probe {
     passed: AtomicU64,
 }
 
-/// What is kept from one look to the next.
-#[derive(Debug, Default)]
-struct Watch {
-    threads: Delays,
-    readers: Control,
-    writers: Control,
-    room: Room,
-    lately: Lately,
-}
-
-/// The last few delays of one queue.
-#[derive(Debug, Default)]
-struct Delays {
-    last: [Duration; LOOKS],
-    /// Looks until the crowd counts as gone; 0 where there is none.
-    crowded: u32,
-}
-
-/// The share let in to a store, as it follows from one delay after the other.
+/// The share let in, as it follows from one delay after the other.
 #[derive(Debug)]
 struct Control {
     /// The share that the delays so far have taught.
     learnt: f64,
-    delays: Delays,
+    /// The last few delays; zero where hardly anybody had his turn.
+    delays: [Duration; LOOKS],
+    /// Looks until the crowd counts as gone; 0 where there is none.
+    crowded: u32,
     /// Looks that were too late, one after the other.
     late: u32,
 }
 
-/// The share of requests that was refused of late.
-#[derive(Debug, Default)]
-struct Lately {
-    came: u64,
-    refused: u64,
-    share: f64,
-}
-
 impl Pressure {
     pub(crate) fn new(wanted: Duration, backlog: Backlog) -> Self {
-        let threads = available_parallelism().map_or(1, usize::from);
         let probe = Probe {
             began: Instant::now(),
             joined: AtomicU64::new(u64::MAX),
@@ -133,41 +102,24 @@ impl Pressure {
         Self {
             wanted,
             backlog,
-            turnstile: Turnstile::new(threads),
             reads: AtomicU32::new(0),
             writes: AtomicU32::new(0),
             dice: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
             probe: Arc::new(probe),
         }
     }
 
-    /// Whether a request of this class may come in. To be asked once for each request.
+    /// Whether a request of this class may come in. Files go first: nobody waits for them.
     pub(crate) fn admits(&self, class: Class, writes: bool) -> bool {
         self.probe.came.fetch_add(1, Ordering::Relaxed);
-        let is_let_in = self.turnstile.has_room(class) && self.store_takes(class, writes);
-        if !is_let_in {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        is_let_in
-    }
-
-    /// Where those who were let in wait for a thread.
-    pub(super) fn turnstile(&self) -> &Turnstile {
-        &self.turnstile
-    }
-
-    /// Whether the store is not too late for one more, by chance. Figures and files go first: nobody stands at a counter for them.
-    fn store_takes(&self, class: Class, writes: bool) -> bool {
         let shed = if writes { &self.writes } else { &self.reads };
         let shed = shed.load(Ordering::Relaxed);
         if shed == 0 {
             return true;
         }
         let shed = match class {
-            // A stream waits for events, not for a store: opening one costs what a request costs.
+            // A stream waits for events, not for a thread: opening one costs what a request costs.
             Class::Interactive | Class::Stream => shed,
-            Class::Figures => shed.saturating_mul(2),
             Class::Transfer => shed.saturating_mul(4),
         };
         self.roll() >= shed
@@ -235,8 +187,9 @@ impl Probe {
             .store(self.now().saturating_sub(joined), Ordering::Relaxed);
     }
 
-    /// How long the round under way takes already, or the one before took, whichever is longer; nothing if hardly anybody came in it.
-    fn delay(&self) -> Duration {
+    /// How long the round under way takes already, or the one before took, whichever is longer; and how many requests had their turn
+    /// in it.
+    fn round(&self) -> (Duration, u64) {
         let waits = self
             .now()
             .saturating_sub(self.joined.load(Ordering::Relaxed));
@@ -247,10 +200,7 @@ impl Probe {
         } else {
             self.passed.load(Ordering::Relaxed)
         };
-        if passed < CROWD {
-            return Duration::ZERO;
-        }
-        Duration::from_micros(waits.max(took))
+        (Duration::from_micros(waits.max(took)), passed)
     }
 }
 
@@ -263,7 +213,7 @@ fn sockets() -> io::Result<(StdStream, UnixStream)> {
 
 /// Looks at the delays until the gateway is gone.
 fn look(pressure: &Weak<Pressure>, mut sender: &StdStream) {
-    let (mut watch, mut last) = (Watch::default(), Instant::now());
+    let (mut threads, mut writers) = (Control::new(), Control::new());
     loop {
         std::thread::sleep(LOOK);
         let Some(pressure) = pressure.upgrade() else {
@@ -275,8 +225,19 @@ fn look(pressure: &Weak<Pressure>, mut sender: &StdStream) {
                 return;
             }
         }
-        watch.look(&pressure, last.elapsed());
-        last = Instant::now();
+        let (delay, passed) = pressure.probe.round();
+        let reads = (pressure.backlog.reads)();
+        if reads > delay {
+            threads.see(reads, CROWD);
+        } else {
+            threads.see(delay, passed);
+        }
+        writers.see((pressure.backlog.writes)(), CROWD);
+        let reads = threads.let_in(pressure.wanted);
+        let writes = reads * writers.let_in(pressure.wanted);
+        shed(&pressure.reads, "reads", 1.0 - reads);
+        shed(&pressure.writes, "writes", 1.0 - writes);
+        (pressure.backlog.on_crowd)(threads.is_crowded() || writers.is_crowded());
     }
 }
 
@@ -286,35 +247,24 @@ fn shed(kind: &AtomicU32, name: &'static str, share: f64) {
     metrics::gauge!("marque_gateway_shed_share", "of" => name).set(share);
 }
 
-impl Watch {
-    /// Looks at every queue, so long after the last look.
-    fn look(&mut self, pressure: &Pressure, since: Duration) {
-        let Pressure {
-            wanted,
-            backlog,
-            turnstile,
-            ..
-        } = pressure;
-        self.threads
-            .see(pressure.probe.delay().max(turnstile.delay()));
-        self.readers.see((backlog.reads)());
-        self.writers.see((backlog.writes)());
-        turnstile.man(self.threads.is_crowded());
-        turnstile.look(&mut self.room, *wanted, since);
-        let reads = self.readers.let_in(*wanted);
-        let writes = reads * self.writers.let_in(*wanted);
-        shed(&pressure.reads, "reads", 1.0 - reads);
-        shed(&pressure.writes, "writes", 1.0 - writes);
-        let queues = [&self.threads, &self.readers.delays, &self.writers.delays];
-        (backlog.on_crowd)(queues.into_iter().any(Delays::is_crowded));
-        self.lately.see(pressure);
+impl Control {
+    const fn new() -> Self {
+        Self {
+            learnt: 1.0,
+            delays: [Duration::ZERO; LOOKS],
+            crowded: 0,
+            late: 0,
+        }
     }
-}
 
-impl Delays {
-    fn see(&mut self, delay: Duration) {
-        self.last.rotate_left(1);
-        self.last[LOOKS - 1] = delay;
+    /// Takes note of a delay and of how many requests had their turn in it.
+    fn see(&mut self, delay: Duration, passed: u64) {
+        self.delays.rotate_left(1);
+        self.delays[LOOKS - 1] = if passed < CROWD {
+            Duration::ZERO
+        } else {
+            delay
+        };
         self.crowded = if self.least() > CROWDED {
             CALM
         } else {
@@ -323,28 +273,7 @@ impl Delays {
     }
 
     fn least(&self) -> Duration {
-        self.last.into_iter().min().unwrap_or_default()
-    }
-
-    /// Whether somebody waits, or did a moment ago.
-    const fn is_crowded(&self) -> bool {
-        self.crowded > 0
-    }
-}
-
-impl Default for Control {
-    fn default() -> Self {
-        Self {
-            learnt: 1.0,
-            delays: Delays::default(),
-            late: 0,
-        }
-    }
-}
-
-impl Control {
-    fn see(&mut self, delay: Duration) {
-        self.delays.see(delay);
+        self.delays.into_iter().min().unwrap_or_default()
     }
 
     /// The share to be let in: what was learnt look by look, and at once less while the queue is long. The one alone would swing, since
@@ -353,7 +282,7 @@ impl Control {
         if wanted.is_zero() {
             return 1.0;
         }
-        let too_much = self.delays.least().as_secs_f64() / wanted.as_secs_f64() - 1.0;
+        let too_much = self.least().as_secs_f64() / wanted.as_secs_f64() - 1.0;
         self.late = if too_much > 0.0 {
             self.late.saturating_add(1)
         } else {
@@ -370,26 +299,10 @@ impl Control {
         self.learnt = (self.learnt * (1.0 + step)).clamp(LEAST, 1.0);
         (self.learnt / (1.0 + too_much.max(0.0))).max(LEAST)
     }
-}
 
-impl Lately {
-    /// Counts who came and who was refused since the last look, and tells it.
-    fn see(&mut self, pressure: &Pressure) {
-        let came = pressure.probe.came.load(Ordering::Relaxed);
-        let refused = pressure.refused.load(Ordering::Relaxed);
-        let share = (refused - self.refused) as f64 / (came - self.came).max(1) as f64;
-        self.share += WEIGHT * (share - self.share);
-        (self.came, self.refused) = (came, refused);
-        metrics::gauge!("marque_gateway_shed_share", "of" => "all").set(self.share);
-        metrics::gauge!("marque_gateway_waiting").set(pressure.turnstile.waiting() as f64);
-    }
-}
-
-#[cfg(test)]
-impl Pressure {
-    /// Refuses everybody, until it is looked at the next time, or lets everybody in.
-    pub(crate) fn refuse_all(&self, all: bool) {
-        self.turnstile.set_room(if all { 0 } else { usize::MAX });
+    /// Whether requests wait, or did a moment ago.
+    const fn is_crowded(&self) -> bool {
+        self.crowded > 0
     }
 }
 
@@ -399,15 +312,15 @@ mod tests {
 
     const WANTED: Duration = Duration::from_millis(10);
 
-    fn next(control: &mut Control, delay: Duration) -> f64 {
-        control.see(delay);
+    fn next(control: &mut Control, delay: Duration, passed: u64) -> f64 {
+        control.see(delay, passed);
         control.let_in(WANTED)
     }
 
     /// A server of one thread: what comes waits, what is let in is served; the share served of what it could, and the longest delay of the
     /// second half.
     fn overloaded(times: f64, looks: usize) -> (f64, Duration) {
-        let (mut control, mut queue, mut let_in) = (Control::default(), 0.0_f64, 1.0);
+        let (mut control, mut queue, mut let_in) = (Control::new(), 0.0_f64, 1.0);
         let (mut served, mut longest) = (0.0, 0.0_f64);
         for number in 0..looks {
             // Seconds of work that came and were done between two looks.
@@ -417,7 +330,7 @@ mod tests {
             if number > looks / 2 {
                 longest = longest.max(queue);
             }
-            let_in = next(&mut control, Duration::from_secs_f64(queue));
+            let_in = next(&mut control, Duration::from_secs_f64(queue), 10);
         }
         (
             served / (0.01 * looks as f64),
@@ -436,14 +349,18 @@ mod tests {
 
     #[test]
     fn below_the_peak_nobody_is_refused_and_soon_after_overload_neither() {
-        let mut control = Control::default();
+        let mut control = Control::new();
         for look in 0..1_000 {
-            // A long unit of work now and then is no queue.
+            // A long request now and then is no queue.
             let delay = Duration::from_millis(if look % 4 < 2 { 30 } else { 0 });
-            assert_eq!(next(&mut control, delay), 1.0);
+            assert_eq!(next(&mut control, delay, 10), 1.0);
         }
-        while next(&mut control, Duration::from_millis(50)) > LEAST {}
-        let calm = (0..500).position(|_| next(&mut control, Duration::ZERO) == 1.0);
+        // Nor is it one in which hardly anybody had his turn.
+        for _ in 0..1_000 {
+            assert_eq!(next(&mut control, Duration::from_secs(1), 1), 1.0);
+        }
+        while next(&mut control, Duration::from_millis(50), 10) > LEAST {}
+        let calm = (0..500).position(|_| next(&mut control, Duration::ZERO, 10) == 1.0);
         assert!(
             calm.is_some_and(|looks| looks < 400),
             "{calm:?} looks of 10 ms"
@@ -451,44 +368,29 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_waits_is_a_queue_only_if_requests_came_meanwhile() {
-        let pressure = Pressure::new(WANTED, Backlog::NONE);
-        pressure.probe.join();
-        std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(pressure.probe.delay(), Duration::ZERO);
-        for _ in 0..CROWD {
-            assert!(pressure.admits(Class::Interactive, false));
-        }
-        assert!(pressure.probe.delay() >= Duration::from_millis(2));
-        pressure.probe.leave();
-        assert!(pressure.probe.delay() >= Duration::from_millis(2));
-    }
-
-    #[test]
     fn a_crowd_is_one_long_before_anybody_is_refused_and_for_a_moment_after() {
-        let mut delays = Delays::default();
+        let mut control = Control::new();
         for _ in 0..2 {
-            delays.see(WANTED);
-            assert!(!delays.is_crowded());
+            control.see(WANTED, 10);
+            assert!(!control.is_crowded());
         }
-        delays.see(WANTED);
-        assert!(delays.is_crowded());
+        control.see(WANTED, 10);
+        assert!(control.is_crowded() && control.let_in(WANTED) == 1.0);
         let over = (0..10 * CALM).position(|_| {
-            delays.see(Duration::ZERO);
-            !delays.is_crowded()
+            control.see(Duration::ZERO, 10);
+            !control.is_crowded()
         });
         assert_eq!(over, Some(CALM as usize - 1));
         // Without shedding it is seen as well, and nobody is refused.
-        let mut control = Control::default();
         for _ in 0..100 {
-            control.see(Duration::from_secs(1));
+            control.see(Duration::from_secs(1), 10);
             assert_eq!(control.let_in(Duration::ZERO), 1.0);
         }
-        assert!(control.delays.is_crowded());
+        assert!(control.is_crowded());
     }
 
     #[test]
-    fn as_many_are_refused_as_is_said_and_files_before_figures_before_people() {
+    fn as_many_are_refused_as_is_said_and_files_first() {
         let pressure = Pressure::new(WANTED, Backlog::NONE);
         let let_in = |class, writes| {
             let admitted = (0..10_000).filter(|_| pressure.admits(class, writes));
@@ -496,31 +398,16 @@ mod tests {
         };
         assert_eq!(let_in(Class::Interactive, true), 10_000);
         shed(&pressure.writes, "writes", 0.2);
-        for (class, share) in [
-            (Class::Interactive, 8_000),
-            (Class::Figures, 6_000),
-            (Class::Transfer, 2_000),
-        ] {
-            let admitted = let_in(class, true);
-            assert!(admitted.abs_diff(share) < 200, "{class:?}: {admitted}");
-        }
+        let (people, files) = (
+            let_in(Class::Interactive, true),
+            let_in(Class::Transfer, true),
+        );
+        assert!(
+            people.abs_diff(8_000) < 200 && files.abs_diff(2_000) < 200,
+            "{people} {files}"
+        );
         // Who only reads does not wait for a writer.
         assert_eq!(let_in(Class::Interactive, false), 10_000);
-    }
-
-    #[test]
-    fn what_was_refused_lately_is_known() {
-        let pressure = Pressure::new(WANTED, Backlog::NONE);
-        let mut lately = Lately::default();
-        for all in [true, false] {
-            pressure.refuse_all(all);
-            for _ in 0..200 {
-                assert_eq!(pressure.admits(Class::Interactive, false), !all);
-                lately.see(&pressure);
-            }
-            let told = if all { 1.0 } else { 0.0 };
-            assert!((lately.share - told).abs() < 0.01, "{}", lately.share);
-        }
     }
 
     #[test]

@@ -50,13 +50,6 @@ fn interactive(rpc: &'static str, (schemas, paths, handler): UtoipaMethodRouter<
     }
 }
 
-fn figures(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
-    Endpoint {
-        class: Class::Figures,
-        ..interactive(rpc, route)
-    }
-}
-
 fn transfer(rpc: &'static str, route: UtoipaMethodRouter<App>) -> Endpoint {
     Endpoint {
         class: Class::Transfer,
@@ -222,7 +215,7 @@ fn customers() -> Vec<Endpoint> {
             "/marque.customer.v1.CustomerService/GetMatcher",
             routes!(reconciliations::get_matcher),
         ),
-        figures(
+        interactive(
             "/marque.customer.v1.CustomerService/CountCustomers",
             routes!(customers::count_customers),
         ),
@@ -325,7 +318,7 @@ fn scores() -> Vec<Endpoint> {
             "/marque.scoring.v1.ScoringService/ListScores",
             routes!(scores::list_scores),
         ),
-        figures(
+        interactive(
             "/marque.scoring.v1.ScoringService/GetPyramid",
             routes!(scores::get_pyramid),
         ),
@@ -390,15 +383,15 @@ fn quality() -> Vec<Endpoint> {
             "/marque.quality.v1.QualityService/Recount",
             routes!(quality::recount),
         ),
-        figures(
+        interactive(
             "/marque.quality.v1.QualityService/ListScorecards",
             routes!(quality::list_scorecards),
         ),
-        figures(
+        interactive(
             "/marque.quality.v1.QualityService/GetScorecard",
             routes!(quality::get_scorecard),
         ),
-        figures(
+        interactive(
             "/marque.quality.v1.QualityService/GetRegionScorecard",
             routes!(quality::get_region_scorecard),
         ),
@@ -430,7 +423,7 @@ fn quality() -> Vec<Endpoint> {
             "/marque.quality.v1.QualityService/GetWorkList",
             routes!(quality::get_work_list),
         ),
-        figures(
+        interactive(
             "/marque.quality.v1.QualityService/ListAccuracy",
             routes!(quality::list_accuracy),
         ),

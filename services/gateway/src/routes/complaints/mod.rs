@@ -32,7 +32,7 @@ pub(crate) use workdays::*;
 
 use utoipa_axum::routes;
 
-use super::{Endpoint, figures, interactive, stream, transfer};
+use super::{Endpoint, interactive, stream, transfer};
 
 /// Their routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -69,7 +69,7 @@ fn care() -> Vec<Endpoint> {
 
 fn knowledge() -> Vec<Endpoint> {
     vec![
-        figures(
+        interactive(
             "/marque.complaint.v1.ComplaintService/GetReport",
             routes!(get_complaint_report),
         ),
