@@ -81,15 +81,19 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        Self::recognise_needed(
-            (headers, schema),
-            mapping,
-            schema.columns,
-            |columns, schema, finder| {
-                give_second_phone(columns, schema, finder);
-                give_line_columns(columns, schema, finder);
-            },
-        )
+        Self::of_table((headers, schema), mapping, schema.columns)
+    }
+
+    /// As [`Self::recognise`]; only these columns must be there.
+    pub(crate) fn of_table(
+        file: (&[String], &Schema),
+        mapping: Option<&Mapping>,
+        needed: &[Column],
+    ) -> Result<Self, Problem> {
+        Self::recognise_needed(file, mapping, needed, |columns, schema, finder| {
+            give_second_phone(columns, schema, finder);
+            give_line_columns(columns, schema, finder);
+        })
     }
 
     /// The same of the keys of objects, which leave out what is not known: a record's own key, the schema's first column, is all that
@@ -104,7 +108,15 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        let needed = &schema.columns[..1];
+        Self::of_objects((keys, schema), mapping, &schema.columns[..1])
+    }
+
+    /// As [`Self::recognise_keys`]; only these columns must be there.
+    pub(crate) fn of_objects(
+        (keys, schema): (&[String], &Schema),
+        mapping: Option<&Mapping>,
+        needed: &[Column],
+    ) -> Result<Self, Problem> {
         let mut map = Self::recognise_needed((keys, schema), mapping, needed, give_line_columns)?;
         map.is_by_row = !map.rivals.is_empty();
         let lines = schema.column("name").zip(schema.column("lines"));
@@ -312,7 +324,7 @@ fn unknown_column(schema: &Schema, column: &str) -> Problem {
     }
 }
 
-/// `needed` are the first columns of the schema, or all of them.
+/// `needed` are the first columns of the schema, all of them or none.
 fn check_required(
     columns: &[Option<usize>],
     kind: &'static str,
