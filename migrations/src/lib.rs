@@ -90,6 +90,8 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0050_namings"),
         migration!("vehicle", "0051_namings_filled"),
         shared::SEALING_KEYS,
+        migration!("vehicle", "0060_absences"),
+        migration!("vehicle", "0061_absences_filled"),
     ],
 };
 
