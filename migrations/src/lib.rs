@@ -150,6 +150,8 @@ pub const SCORING: Migrator = Migrator {
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
         migration!("scoring", "0130_terms_taken_back"),
+        migration!("scoring", "0131_withdrawn_terms"),
+        migration!("scoring", "0132_withdrawn_terms_moved"),
     ],
 };
 
