@@ -24,6 +24,7 @@ mod scheduler;
 mod sink;
 mod tasks;
 mod tiers;
+mod undated;
 mod warn;
 mod years;
 
@@ -47,7 +48,7 @@ use crate::{
 
 pub(crate) use amend::{Amendment, Said};
 pub(crate) use attach::NewFile;
-pub(crate) use closing::keep_closing;
+pub(crate) use closing::{keep_closing, keep_dated};
 pub(crate) use clusters::watch as watch_clusters;
 pub(crate) use compensate::{Asked, Verdict};
 pub(crate) use draft::Raw;

@@ -25,7 +25,8 @@ pub(crate) struct NewTask {
     pub(crate) department: String,
     pub(crate) text: String,
     pub(crate) owner: String,
-    /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty.
+    /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty. One that is needed is then due when the configuration
+    /// says.
     pub(crate) due_at: String,
     pub(crate) is_needed: bool,
 }
@@ -87,7 +88,7 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
-                        let task = Task {
+                        let mut task = Task {
                             id: new_uuid(&*app.clock),
                             department: department(&new.department)?,
                             text: new.text.trim().to_owned(),
@@ -101,6 +102,7 @@ impl CaseApp {
                             kind: TaskKind::Given,
                             level: 0,
                         };
+                        app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         app.store.add_task(conn, case.id, &task)?;
                         let given = task.stands_as("task_added");
                         app.write_tasked(conn, &ctx, &mut case, (&[given], ""), now)?;
@@ -141,7 +143,8 @@ impl CaseApp {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         let before = app.open_task(conn, ctx.scope(), (&case, id))?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
-                        let task = amendment.applied(&before, due_at)?;
+                        let mut task = amendment.applied(&before, due_at)?;
+                        app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         let changes = task.changes_since(&before);
                         if !changes.is_empty() {
                             CaseStore::amend_task(conn, case.id, &task)?;
@@ -247,7 +250,7 @@ impl CaseApp {
     }
 
     /// Writes what became of a case's tasks into its course, and tells of it.
-    fn write_tasked(
+    pub(super) fn write_tasked(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
@@ -296,7 +299,7 @@ impl CaseApp {
 }
 
 /// What became of a task: the act, and what it is about before and after.
-type TaskChange = (&'static str, String, String);
+pub(super) type TaskChange = (&'static str, String, String);
 
 impl Task {
     /// An act with the task's department and how it stands now.
@@ -305,7 +308,7 @@ impl Task {
     }
 
     /// What is other than it was: the department whose task it was, field and value.
-    fn changes_since(&self, before: &Self) -> Vec<TaskChange> {
+    pub(super) fn changes_since(&self, before: &Self) -> Vec<TaskChange> {
         let fields = |task: &Self| {
             let due_at = task.due_at.map_or_else(String::new, Timestamp::to_rfc3339);
             [
@@ -354,6 +357,7 @@ impl TaskAmendment {
             self.owner.trim().clone_into(&mut amended.owner);
         }
         if is_cleared("due_at") {
+            // One that is needed has the time of the configuration anew.
             amended.due_at = None;
         } else {
             amended.due_at = due_at.or(task.due_at);
