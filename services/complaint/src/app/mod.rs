@@ -15,6 +15,7 @@ mod hand_over;
 mod indexes;
 mod knowledge;
 mod moves;
+mod once;
 mod open;
 mod publish;
 mod read;

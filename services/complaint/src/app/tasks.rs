@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use marque_auth::{CallContext, Scope};
 use marque_core::{PageRequest, Timestamp, new_uuid};
 use marque_db::Conn;
-use marque_ledger::{IdempotencyKey, once};
+use marque_ledger::IdempotencyKey;
 use prost::Message;
 use uuid::Uuid;
 
@@ -79,12 +79,10 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
@@ -107,7 +105,7 @@ impl CaseApp {
                         let given = task.stands_as("task_added");
                         app.write_tasked(conn, &ctx, &mut case, (&[given], ""), now)?;
                         let shown = app.show(conn, &ctx, case)?;
-                        Ok(answer(task, shown))
+                        Ok((vec![shown.case.id], answer(task, shown)))
                     },
                 )
             })
@@ -132,12 +130,10 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task_amend",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task_amend", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
@@ -152,7 +148,7 @@ impl CaseApp {
                             app.write_tasked(conn, &ctx, &mut case, told, now)?;
                         }
                         let shown = app.show(conn, &ctx, case)?;
-                        Ok(answer(task, shown))
+                        Ok((vec![shown.case.id], answer(task, shown)))
                     },
                 )
             })
@@ -177,12 +173,10 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task_end",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task_end", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
@@ -196,7 +190,8 @@ impl CaseApp {
                         app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
                         let said = (ending.satisfaction, ending.outcome.as_str());
                         app.hear_call(conn, &ctx, &mut case, said, now)?;
-                        Ok(answer(app.show(conn, &ctx, case)?))
+                        let shown = app.show(conn, &ctx, case)?;
+                        Ok((vec![shown.case.id], answer(shown)))
                     },
                 )
             })

@@ -1,5 +1,6 @@
 //! The case store: every statement of the service.
 
+mod answers;
 mod attachments;
 mod blob;
 mod calendars;
