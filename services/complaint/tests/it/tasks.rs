@@ -220,12 +220,18 @@ async fn a_list_of_tasks_is_narrowed_and_paged(db: TestDb) {
         ..all()
     };
     assert_eq!(names(&hq(done).await), ["D1 finance"]);
-    let wrong = pb::ListTasksRequest {
+    let wrong_state = pb::ListTasksRequest {
         state: "late".into(),
         ..all()
     };
-    let refused = world.complaints().list_tasks(world.hq(wrong)).await;
-    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    let wrong_department = pb::ListTasksRequest {
+        department: "garden".into(),
+        ..all()
+    };
+    for wrong in [wrong_state, wrong_department] {
+        let refused = world.complaints().list_tasks(world.hq(wrong)).await;
+        assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    }
 }
 
 async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
