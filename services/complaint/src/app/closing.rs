@@ -22,18 +22,24 @@ const JOB: &str = "complaint.closing";
 
 /// Closes cases that nobody closes, until told to stop.
 pub(crate) async fn keep_closing(app: CaseApp, stop: CancellationToken) {
-    let app = &app;
-    keep_ending("cases that nobody closes", || app.close_lapsed(), stop).await;
+    let close_some = move || {
+        let app = app.clone();
+        async move { app.close_lapsed().await }
+    };
+    keep_ending("cases that nobody closes", close_some, stop).await;
 }
 
 /// Gives due times to tasks that their cases need and that have none, until told to stop.
 pub(crate) async fn keep_dated(app: CaseApp, stop: CancellationToken) {
-    let app = &app;
-    keep_ending("tasks without a due time", || app.date_tasks(), stop).await;
+    let date_some = move || {
+        let app = app.clone();
+        async move { app.date_tasks().await }
+    };
+    keep_ending("tasks without a due time", date_some, stop).await;
 }
 
 /// Sees to some of what is there until nothing is left, and looks again after a while.
-async fn keep_ending<F>(what: &str, see_to_some: impl Fn() -> F, stop: CancellationToken)
+async fn keep_ending<F>(what: &'static str, see_to_some: impl Fn() -> F, stop: CancellationToken)
 where
     F: Future<Output = Result<usize>>,
 {
