@@ -40,7 +40,6 @@ pub(super) fn raw_of(request: &pb::OpenComplaintRequest) -> Raw<'_> {
         part: &request.part,
         fault: &request.fault,
         tier: &request.tier,
-        ..Raw::default()
     }
 }
 

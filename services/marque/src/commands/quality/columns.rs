@@ -23,7 +23,7 @@ impl Named {
                 .ok_or_else(|| anyhow!("--map {pair}: write field=header"))?;
             match name {
                 "odometer_km" if kind == RecordKind::Customers => {
-                    odometer = Some(header.to_owned())
+                    odometer = Some(header.to_owned());
                 }
                 "dealer_id" => mapping = mapping.with("dealer", header),
                 name => mapping = mapping.with(name, header),
