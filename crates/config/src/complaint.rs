@@ -10,8 +10,8 @@ use crate::Secret;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ComplaintConfig {
-    /// By severity (`low`, `medium`, `high`, `critical`) and clock (`first_response`, `next_update`, `resolution`, and `follow_up` of a
-    /// resolved case): minutes of working time.
+    /// By severity (`low`, `medium`, `high`, `critical`) and clock (`first_response`, `next_update`, `resolution`, `follow_up` of a resolved
+    /// case, and `task` for one that a case needs and of which nobody says until when): minutes of working time.
     pub clocks: BTreeMap<String, BTreeMap<String, u32>>,
     /// By tier (`vip`, `major`, `ordinary`, `small`) or category (`"product.safety"`): share of that time, in per cent.
     pub time_percent: BTreeMap<String, u32>,

@@ -129,23 +129,13 @@ where
     A: Message + Default,
     E: From<StoreError> + From<IdempotencyError>,
 {
-    let Some(IdempotencyKey(key)) = key else {
+    let Some(key) = key else {
         return act(conn);
     };
-    let scope = caller(ctx);
-    let fingerprint = digest::digest(&digest::SHA256, &request.encode_to_vec());
-    lock(conn, &scope, method, key)?;
-    let earlier: Option<(Vec<u8>, Vec<u8>)> = conn.query_opt(
-        "SELECT fingerprint, answer FROM idempotency WHERE scope = ?1 AND method = ?2 AND key = ?3",
-        &[(&scope).into(), method.into(), key.into()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if let Some((earlier_fingerprint, answer)) = earlier {
-        if earlier_fingerprint != fingerprint.as_ref() {
-            return Err(IdempotencyError::Reused.into());
-        }
+    let asked = Asked::new(ctx, method, key, request);
+    if let Some(kept) = asked.kept::<E>(conn)? {
         ctx.note_replay();
-        return A::decode(answer.as_slice()).map_err(|error| {
+        return A::decode(kept.as_slice()).map_err(|error| {
             StoreError::Decode {
                 column: 1,
                 source: error.into(),
@@ -154,18 +144,85 @@ where
         });
     }
     let answer = act(conn)?;
-    conn.execute(
-        "INSERT INTO idempotency (scope, method, key, fingerprint, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        &[
-            (&scope).into(),
-            method.into(),
-            key.into(),
-            fingerprint.as_ref().into(),
-            (&answer.encode_to_vec()).into(),
-            now.into(),
-        ],
-    )?;
+    asked.keep(conn, &answer.encode_to_vec(), now)?;
     Ok(answer)
+}
+
+/// A write that came with a key, for services that do not keep answers as they are given; [`once`] does the rest for all others.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    scope: String,
+    method: &'a str,
+    key: &'a str,
+    fingerprint: digest::Digest,
+}
+
+impl<'a> Asked<'a> {
+    /// What a caller asks of a method under a key.
+    pub fn new(
+        ctx: &CallContext,
+        method: &'a str,
+        IdempotencyKey(key): &'a IdempotencyKey,
+        request: &impl Message,
+    ) -> Self {
+        Self {
+            scope: caller(ctx),
+            method,
+            key,
+            fingerprint: digest::digest(&digest::SHA256, &request.encode_to_vec()),
+        }
+    }
+
+    /// The key of the row that the answer is kept in: whose it is, the method, and the caller's key.
+    pub fn row(&self) -> [&str; 3] {
+        [&self.scope, self.method, self.key]
+    }
+
+    /// What was kept of the answer, if the same was asked before. Whoever asks it at the same moment waits.
+    ///
+    /// # Errors
+    /// [`IdempotencyError::Reused`] if the key came with another request before.
+    pub fn kept<E>(&self, conn: &mut Conn<'_>) -> Result<Option<Vec<u8>>, E>
+    where
+        E: From<StoreError> + From<IdempotencyError>,
+    {
+        lock(conn, &self.scope, self.method, self.key)?;
+        let earlier: Option<(Vec<u8>, Vec<u8>)> = conn.query_opt(
+            "SELECT fingerprint, answer FROM idempotency WHERE scope = ?1 AND method = ?2 AND key = ?3",
+            &[(&self.scope).into(), self.method.into(), self.key.into()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        match earlier {
+            Some((fingerprint, _)) if fingerprint != self.fingerprint.as_ref() => {
+                Err(IdempotencyError::Reused.into())
+            }
+            earlier => Ok(earlier.map(|(_, answer)| answer)),
+        }
+    }
+
+    /// Keeps what is to be kept of the answer, in the transaction of the act.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn keep(
+        &self,
+        conn: &mut Conn<'_>,
+        answer: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        conn.execute(
+            "INSERT INTO idempotency (scope, method, key, fingerprint, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &[
+                (&self.scope).into(),
+                self.method.into(),
+                self.key.into(),
+                self.fingerprint.as_ref().into(),
+                answer.into(),
+                now.into(),
+            ],
+        )?;
+        Ok(())
+    }
 }
 
 /// Forgets answers given before `before`.

@@ -112,6 +112,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     tasks.push(Task::new("complaint.closing", move |stop| {
         app::keep_closing(closing, stop)
     }));
+    let dated = app.clone();
+    tasks.push(Task::new("complaint.task-dates", move |stop| {
+        app::keep_dated(dated, stop)
+    }));
     let calendared = app.clone();
     tasks.push(Task::new("complaint.calendar", move |stop| {
         app::keep_years(calendared, stop)

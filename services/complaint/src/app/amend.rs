@@ -4,7 +4,7 @@ use marque_auth::{CallContext, Scope};
 use marque_core::Timestamp;
 use marque_db::{Conn, StoreError};
 use marque_intake::IntakeError;
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, record};
 use marque_rpc::CallMeta;
 use prost::Message;
 
@@ -85,12 +85,10 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.amend",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.amend", key.as_ref()),
                     &wire,
                     |conn| {
                         // Records before cases, as an import holds them.
@@ -115,7 +113,8 @@ impl CaseApp {
                                 now,
                             )?;
                         }
-                        Ok(answer(app.show(conn, &ctx, case)?))
+                        let shown = app.show(conn, &ctx, case)?;
+                        Ok((vec![shown.case.id], answer(shown)))
                     },
                 )
             })
@@ -344,12 +343,10 @@ impl CaseApp {
         let told_customer = said.told_customer && !is_customer(&ctx);
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.note",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.note", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
@@ -364,7 +361,8 @@ impl CaseApp {
                         }
                         publish::one(conn, &*app.clock, publish::NOTED, Change::of(&case, now))?;
                         app.hear_customer(conn, &ctx, &mut case, now)?;
-                        Ok(answer(app.show(conn, &ctx, case)?))
+                        let shown = app.show(conn, &ctx, case)?;
+                        Ok((vec![shown.case.id], answer(shown)))
                     },
                 )
             })

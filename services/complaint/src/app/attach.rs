@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use marque_auth::CallContext;
 use marque_core::{ComplaintId, new_uuid};
 use marque_db::Conn;
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, record};
 use prost::Message;
 use uuid::Uuid;
 
@@ -73,17 +73,15 @@ impl CaseApp {
             .db
             .write(move |conn| {
                 let mut is_new = false;
-                let answered = once(
+                let answered = app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.attach",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.attach", key.as_ref()),
                     &wire,
                     |conn| {
                         is_new = true;
                         app.write_attached(conn, &ctx, case, &attachment)?;
-                        Ok::<A, Error>(answer(attachment.clone()))
+                        Ok((vec![case], answer(attachment.clone())))
                     },
                 )?;
                 Ok::<_, Error>((answered, is_new))

@@ -1,8 +1,9 @@
-//! The end of what nobody ends: a case that was followed up is closed by itself when nothing has happened on it for a while.
+//! The end of what nobody ends: a case that was followed up is closed by itself when nothing has happened on it for a while, and a task that
+//! its case needs has a due time.
 //!
-//! When that is, its row says: nothing of it lives in memory, and of several instances the first closes it.
+//! When that is, their rows say: nothing of it lives in memory, and of several instances the first sees to it.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use marque_auth::CallContext;
 use marque_core::{ComplaintId, Timestamp};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::CaseApp;
 use crate::{domain::BY_ITSELF, error::Result, storage};
 
-/// How often it is looked for such cases.
+/// How often it is looked for such cases and tasks.
 const WATCH: Duration = Duration::from_mins(1);
 /// Cases a transaction.
 const BATCH: u32 = 100;
@@ -21,12 +22,33 @@ const JOB: &str = "complaint.closing";
 
 /// Closes cases that nobody closes, until told to stop.
 pub(crate) async fn keep_closing(app: CaseApp, stop: CancellationToken) {
+    let close_some = move || {
+        let app = app.clone();
+        async move { app.close_lapsed().await }
+    };
+    keep_ending("cases that nobody closes", close_some, stop).await;
+}
+
+/// Gives due times to tasks that their cases need and that have none, until told to stop.
+pub(crate) async fn keep_dated(app: CaseApp, stop: CancellationToken) {
+    let date_some = move || {
+        let app = app.clone();
+        async move { app.date_tasks().await }
+    };
+    keep_ending("tasks without a due time", date_some, stop).await;
+}
+
+/// Sees to some of what is there until nothing is left, and looks again after a while.
+async fn keep_ending<F>(what: &'static str, see_to_some: impl Fn() -> F, stop: CancellationToken)
+where
+    F: Future<Output = Result<usize>>,
+{
     loop {
-        match app.close_lapsed().await {
+        match see_to_some().await {
             Ok(0) => {}
             Ok(_) if !stop.is_cancelled() => continue,
             Ok(_) => return,
-            Err(error) => tracing::warn!(%error, "cases that nobody closes have to wait"),
+            Err(error) => tracing::warn!(%error, "{what} have to wait"),
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -3,7 +3,7 @@
 use marque_auth::CallContext;
 use marque_core::{Money, Timestamp, new_uuid};
 use marque_db::Conn;
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, record};
 use prost::Message;
 use uuid::Uuid;
 
@@ -54,12 +54,10 @@ impl CaseApp {
         self.db
             .write(move |conn| {
                 let key = key.as_ref();
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.compensate",
-                    key,
+                    (&ctx, now),
+                    ("complaint.compensate", key),
                     &wire,
                     |conn| {
                         let case = app.hold(conn, ctx.scope(), wanted)?;
@@ -70,7 +68,7 @@ impl CaseApp {
                             compensation.decide(&ctx, CompensationState::Approved, "", now);
                         }
                         let shown = app.write_compensated(conn, &ctx, case, &compensation, now)?;
-                        Ok(answer(compensation, shown))
+                        Ok((vec![shown.case.id], answer(compensation, shown)))
                     },
                 )
             })
@@ -98,19 +96,17 @@ impl CaseApp {
         self.db
             .write(move |conn| {
                 let key = key.as_ref();
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.compensation",
-                    key,
+                    (&ctx, now),
+                    ("complaint.compensation", key),
                     &wire,
                     |conn| {
                         let case = app.hold(conn, ctx.scope(), wanted)?;
                         let given = app.store.list_compensations(conn, ctx.scope(), case.id)?;
                         let compensation = app.decided(&ctx, &given, &verdict, now)?;
                         let shown = app.write_compensated(conn, &ctx, case, &compensation, now)?;
-                        Ok(answer(compensation, shown))
+                        Ok((vec![shown.case.id], answer(compensation, shown)))
                     },
                 )
             })

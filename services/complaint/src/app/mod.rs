@@ -15,6 +15,7 @@ mod hand_over;
 mod indexes;
 mod knowledge;
 mod moves;
+mod once;
 mod open;
 mod publish;
 mod read;
@@ -24,6 +25,7 @@ mod scheduler;
 mod sink;
 mod tasks;
 mod tiers;
+mod undated;
 mod warn;
 mod years;
 
@@ -47,7 +49,7 @@ use crate::{
 
 pub(crate) use amend::{Amendment, Said};
 pub(crate) use attach::NewFile;
-pub(crate) use closing::keep_closing;
+pub(crate) use closing::{keep_closing, keep_dated};
 pub(crate) use clusters::watch as watch_clusters;
 pub(crate) use compensate::{Asked, Verdict};
 pub(crate) use draft::Raw;

@@ -3,7 +3,7 @@
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, Timestamp, new_uuid};
 use marque_db::{Conn, StoreError};
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, record};
 use prost::Message;
 
 use super::{
@@ -66,14 +66,15 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.move",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.move", key.as_ref()),
                     &wire,
-                    |conn| Ok(answer(app.move_in(conn, &ctx, &request, now)?)),
+                    |conn| {
+                        let shown = app.move_in(conn, &ctx, &request, now)?;
+                        Ok((vec![shown.case.id], answer(shown)))
+                    },
                 )
             })
             .await

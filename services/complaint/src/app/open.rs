@@ -7,7 +7,7 @@ use marque_core::{
 };
 use marque_db::{Conn, StoreError};
 use marque_intake::{IntakeError, dealer_code};
-use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
+use marque_ledger::{Entry as Act, IdempotencyKey, record};
 use marque_rpc::CallMeta;
 use prost::Message;
 
@@ -27,6 +27,14 @@ use crate::{
 pub(crate) struct Opened {
     pub(crate) shown: Shown,
     pub(crate) similar: Vec<Case>,
+}
+
+impl Opened {
+    /// The cases that it tells of.
+    fn cases(&self) -> Vec<ComplaintId> {
+        let similar = self.similar.iter().map(|case| case.id);
+        std::iter::once(self.shown.case.id).chain(similar).collect()
+    }
 }
 
 /// Longest name of a source system, in characters.
@@ -68,12 +76,10 @@ impl CaseApp {
         let app = self.clone();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.open",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.open", key.as_ref()),
                     &request,
                     |conn| {
                         if let Scope::Customer(_) = ctx.scope() {
@@ -82,7 +88,7 @@ impl CaseApp {
                         }
                         let opened =
                             app.open_in(conn, &ctx, &dealer, (&request, &draft, who), now)?;
-                        Ok(answer(opened))
+                        Ok((opened.cases(), answer(opened)))
                     },
                 )
             })

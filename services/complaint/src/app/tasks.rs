@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use marque_auth::{CallContext, Scope};
 use marque_core::{PageRequest, Timestamp, new_uuid};
 use marque_db::Conn;
-use marque_ledger::{IdempotencyKey, once};
+use marque_ledger::IdempotencyKey;
 use prost::Message;
 use uuid::Uuid;
 
@@ -25,7 +25,8 @@ pub(crate) struct NewTask {
     pub(crate) department: String,
     pub(crate) text: String,
     pub(crate) owner: String,
-    /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty.
+    /// RFC 3339, or a date in the dealer's zone, which means its end; may be empty. One that is needed is then due when the configuration
+    /// says.
     pub(crate) due_at: String,
     pub(crate) is_needed: bool,
 }
@@ -78,16 +79,14 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
-                        let task = Task {
+                        let mut task = Task {
                             id: new_uuid(&*app.clock),
                             department: department(&new.department)?,
                             text: new.text.trim().to_owned(),
@@ -101,11 +100,12 @@ impl CaseApp {
                             kind: TaskKind::Given,
                             level: 0,
                         };
+                        app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         app.store.add_task(conn, case.id, &task)?;
                         let given = task.stands_as("task_added");
                         app.write_tasked(conn, &ctx, &mut case, (&[given], ""), now)?;
                         let shown = app.show(conn, &ctx, case)?;
-                        Ok(answer(task, shown))
+                        Ok((vec![shown.case.id], answer(task, shown)))
                     },
                 )
             })
@@ -130,18 +130,17 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task_amend",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task_amend", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         let before = app.open_task(conn, ctx.scope(), (&case, id))?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
-                        let task = amendment.applied(&before, due_at)?;
+                        let mut task = amendment.applied(&before, due_at)?;
+                        app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         let changes = task.changes_since(&before);
                         if !changes.is_empty() {
                             CaseStore::amend_task(conn, case.id, &task)?;
@@ -149,7 +148,7 @@ impl CaseApp {
                             app.write_tasked(conn, &ctx, &mut case, told, now)?;
                         }
                         let shown = app.show(conn, &ctx, case)?;
-                        Ok(answer(task, shown))
+                        Ok((vec![shown.case.id], answer(task, shown)))
                     },
                 )
             })
@@ -174,12 +173,10 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                once(
+                app.once(
                     conn,
-                    &ctx,
-                    now,
-                    "complaint.task_end",
-                    key.as_ref(),
+                    (&ctx, now),
+                    ("complaint.task_end", key.as_ref()),
                     &wire,
                     |conn| {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
@@ -193,7 +190,8 @@ impl CaseApp {
                         app.write_tasked(conn, &ctx, &mut case, (&[ended], ""), now)?;
                         let said = (ending.satisfaction, ending.outcome.as_str());
                         app.hear_call(conn, &ctx, &mut case, said, now)?;
-                        Ok(answer(app.show(conn, &ctx, case)?))
+                        let shown = app.show(conn, &ctx, case)?;
+                        Ok((vec![shown.case.id], answer(shown)))
                     },
                 )
             })
@@ -247,7 +245,7 @@ impl CaseApp {
     }
 
     /// Writes what became of a case's tasks into its course, and tells of it.
-    fn write_tasked(
+    pub(super) fn write_tasked(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
@@ -296,7 +294,7 @@ impl CaseApp {
 }
 
 /// What became of a task: the act, and what it is about before and after.
-type TaskChange = (&'static str, String, String);
+pub(super) type TaskChange = (&'static str, String, String);
 
 impl Task {
     /// An act with the task's department and how it stands now.
@@ -305,7 +303,7 @@ impl Task {
     }
 
     /// What is other than it was: the department whose task it was, field and value.
-    fn changes_since(&self, before: &Self) -> Vec<TaskChange> {
+    pub(super) fn changes_since(&self, before: &Self) -> Vec<TaskChange> {
         let fields = |task: &Self| {
             let due_at = task.due_at.map_or_else(String::new, Timestamp::to_rfc3339);
             [
@@ -354,6 +352,7 @@ impl TaskAmendment {
             self.owner.trim().clone_into(&mut amended.owner);
         }
         if is_cleared("due_at") {
+            // One that is needed has the time of the configuration anew.
             amended.due_at = None;
         } else {
             amended.due_at = due_at.or(task.due_at);

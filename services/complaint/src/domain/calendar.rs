@@ -95,6 +95,11 @@ impl Calendar {
         Timestamp::from_micros(self.add(from, 1).as_micros() - 1)
     }
 
+    /// How long the dealer's own working day is, in microseconds.
+    pub(crate) fn working_day(&self) -> i64 {
+        (self.hours.closes.min(DAY_MINUTES) - self.hours.opens) * MINUTE
+    }
+
     /// Working time between two instants, in microseconds; none if the second is earlier.
     pub(crate) fn between(&self, from: Timestamp, until: Timestamp) -> i64 {
         let mut total = 0;

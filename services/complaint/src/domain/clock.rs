@@ -194,8 +194,8 @@ impl Tier {
 
 /// No clock has less than this, in minutes.
 pub(super) const LEAST: i64 = 15;
-/// Minutes of a working day of the ordinary hours.
-pub(super) const WORKING_DAY: i64 = 540;
+/// Minutes of a working day as the times of clocks are given in it: that of the ordinary hours, whatever a dealer's day is.
+const WORKING_DAY: i64 = 540;
 
 /// The clocks that start when a case is opened.
 pub(crate) fn kinds_of(category: &str) -> &'static [ClockKind] {

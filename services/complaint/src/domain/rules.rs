@@ -58,8 +58,8 @@ impl InvalidRules {
 /// How much working time the clocks of the house have.
 #[derive(Debug, Clone)]
 pub(crate) struct Times {
-    /// By severity, then in the order of [`CLOCKS`], in minutes. A working day has nine hours.
-    minutes: [[i64; 4]; 4],
+    /// By severity, then in the order of [`TIMED`], in minutes. A working day has nine hours.
+    minutes: [[i64; 5]; 4],
     /// Share of that by tier or category, in per cent, where it is another than shipped.
     percent: BTreeMap<String, i64>,
 }
@@ -68,20 +68,29 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             minutes: [
-                [540, 2_700, 5_400, 2_700],
-                [240, 1_080, 2_700, 2_700],
-                [60, 540, 1_620, 2_700],
-                [30, 240, 1_080, 2_700],
+                [540, 2_700, 5_400, 2_700, 2_700],
+                [240, 1_080, 2_700, 2_700, 1_620],
+                [60, 540, 1_620, 2_700, 1_080],
+                [30, 240, 1_080, 2_700, 540],
             ],
             percent: BTreeMap::new(),
         }
     }
 }
 
-/// What can be given a time: the clocks of the house, and the follow-up of a resolved case.
-const CLOCKS: [&str; 4] = ["first_response", "next_update", "resolution", "follow_up"];
+/// What can be given a time: the clocks of the house, the follow-up of a resolved case, and a task that a case needs and of which nobody
+/// says until when.
+const TIMED: [&str; 5] = [
+    "first_response",
+    "next_update",
+    "resolution",
+    "follow_up",
+    "task",
+];
 /// The column of the follow-up.
 const FOLLOW_UP: usize = 3;
+/// The column of tasks.
+const TASK: usize = 4;
 
 /// No share is longer than ten times the ordinary time.
 const MOST_PERCENT: u32 = 1_000;
@@ -94,13 +103,23 @@ impl Times {
         if kind.law_days().is_some() {
             return 0;
         }
+        self.shared(column(kind), terms)
+    }
+
+    /// The working time within which a department does a task that its case needs and of which nobody says until when, in microseconds.
+    pub(crate) fn task(&self, terms: Terms<'_>) -> i64 {
+        self.shared(TASK, terms)
+    }
+
+    /// The time of a column, shortened by what the case is about and by who complains, in microseconds.
+    fn shared(&self, column: usize, terms: Terms<'_>) -> i64 {
         let category = find_category(terms.category);
         let severity = category.map_or(terms.severity, |each| each.at_least.max(terms.severity));
         let of_category = self.percent.get(terms.category).copied();
         let of_category =
             of_category.unwrap_or_else(|| category.map_or(100, |each| each.time_percent));
         let of_tier = self.of_tier(terms.tier);
-        let minutes = self.minutes[severity as usize - 1][column(kind)];
+        let minutes = self.minutes[severity as usize - 1][column];
         (minutes * of_category * of_tier / 10_000).max(LEAST) * MINUTE
     }
 
@@ -129,11 +148,11 @@ impl Times {
         let wrong = |advice| InvalidRules::new(format!("clocks.{severity}.{clock}"), advice);
         let severity = Severity::parse(severity)
             .ok_or_else(|| wrong("severities are low, medium, high and critical"))?;
-        let column = CLOCKS
+        let column = TIMED
             .iter()
             .position(|known| *known == clock)
             .ok_or_else(|| {
-                wrong("clocks are first_response, next_update, resolution and follow_up")
+                wrong("write first_response, next_update, resolution, follow_up or task")
             })?;
         if !(LEAST as u32..=MOST_MINUTES).contains(&minutes) {
             return Err(wrong("write 15 to 135000 minutes of working time"));
@@ -249,6 +268,11 @@ mod tests {
         times.set_minutes("high", "follow_up", 540).unwrap();
         assert_eq!(times.follow_up(Severity::High) / MINUTE, 540);
         assert_eq!(times.follow_up(Severity::Low) / MINUTE, 2_700);
+        let task = |times: &Times, severity| times.task(terms(severity, Tier::Ordinary)) / MINUTE;
+        assert_eq!(task(&times, Severity::High), 540, "half the time");
+        times.set_minutes("high", "task", 200).unwrap();
+        assert_eq!(task(&times, Severity::High), 100);
+        assert_eq!(task(&times, Severity::Critical), 270);
         times.set_percent("ordinary", 200).unwrap();
         assert_eq!(minutes(&times, Severity::High, Tier::Small), 100);
         times.set_percent("small", 300).unwrap();

@@ -4,12 +4,12 @@ use marque_core::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    calendar::{Calendar, MINUTE},
-    clock::{Clock, Step, WORKING_DAY},
+    calendar::Calendar,
+    clock::{Clock, Step},
 };
 
 /// The term of an open task: who hears next that it was not done in time, and when. The manager hears at its end, then a level with
-/// every working day.
+/// every working day of the dealer, however long his days are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Term {
     pub(crate) task: Uuid,
@@ -34,7 +34,7 @@ impl Term {
         self.next_step = step.next();
         self.next_at = self
             .next_step
-            .map(|_| calendar.opening_from(calendar.add(at, WORKING_DAY * MINUTE)));
+            .map(|_| calendar.opening_from(calendar.add(at, calendar.working_day())));
         Some((step, at))
     }
 }
@@ -94,31 +94,71 @@ mod tests {
         Timestamp::parse_rfc3339(text).unwrap()
     }
 
-    #[test]
-    fn a_task_climbs_a_level_with_every_working_day_and_only_while_the_dealer_is_open() {
-        let calendar = Calendar::new(Hours::default(), Arc::new(WorkCalendar::shipped()));
-        // The end of a Friday.
+    /// When which level hears of a task, on the clocks of a dealer with these hours.
+    fn climbed(hours: Hours, due_at: &str) -> Vec<(&'static str, String)> {
+        let calendar = Calendar::new(hours, Arc::new(WorkCalendar::shipped()));
         let mut ladder = Ladder::Task(Term {
             task: Uuid::nil(),
             department: "parts".to_owned(),
             round: 1,
             next_step: Some(Step::Manager),
-            next_at: Some(at("2026-03-07T00:00:00+08:00")),
+            next_at: Some(at(due_at)),
         });
         ladder.wait_for_opening(&calendar);
         let mut taken = Vec::new();
         while let Some((step, due_at)) = ladder.take_step(&calendar) {
             taken.push((step.code(), calendar.local(due_at)));
         }
-        let told = |step: &'static str, local: &str| (step, local.to_owned());
+        assert_eq!(ladder.next_at(), None);
+        taken
+    }
+
+    fn told(step: &'static str, local: &str) -> (&'static str, String) {
+        (step, local.to_owned())
+    }
+
+    #[test]
+    fn a_task_climbs_a_level_with_every_working_day_and_only_while_the_dealer_is_open() {
+        let end_of_friday = "2026-03-07T00:00:00+08:00";
         assert_eq!(
-            taken,
+            climbed(Hours::default(), end_of_friday),
             [
                 told("manager", "2026-03-09T09:00:00+08:00"),
                 told("region", "2026-03-10T09:00:00+08:00"),
                 told("headquarters", "2026-03-11T09:00:00+08:00"),
             ]
         );
-        assert_eq!(ladder.next_at(), None);
+    }
+
+    #[test]
+    fn a_working_day_of_the_ladder_is_the_dealers_own() {
+        // Twelve hours, every day of the week.
+        let long = Hours {
+            opens: 8 * 60,
+            closes: 20 * 60,
+            every_day: true,
+            ..Hours::default()
+        };
+        assert_eq!(
+            climbed(long, "2026-03-06T19:00:00+08:00"),
+            [
+                told("manager", "2026-03-06T19:00:00+08:00"),
+                told("region", "2026-03-07T19:00:00+08:00"),
+                told("headquarters", "2026-03-08T19:00:00+08:00"),
+            ]
+        );
+        let mornings = Hours {
+            opens: 9 * 60,
+            closes: 13 * 60,
+            ..Hours::default()
+        };
+        assert_eq!(
+            climbed(mornings, "2026-03-06T13:00:00+08:00"),
+            [
+                told("manager", "2026-03-09T09:00:00+08:00"),
+                told("region", "2026-03-10T09:00:00+08:00"),
+                told("headquarters", "2026-03-11T09:00:00+08:00"),
+            ]
+        );
     }
 }

@@ -5,7 +5,9 @@ use marque_core::Timestamp;
 
 use super::report::{day, start_of};
 use crate::{
-    domain::{Severity, State, Step, category_code, find_category, find_department},
+    domain::{
+        DEPARTMENT_LIST, Severity, State, Step, category_code, find_category, find_department,
+    },
     error::{Error, Result},
     storage::{Filter, Order},
 };
@@ -70,9 +72,7 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
             |each| each.code.to_owned(),
         );
     }
-    find_department(&request.department)
-        .unwrap_or(&request.department)
-        .clone_into(&mut filter.department);
+    filter.department = department_of(&request.department)?;
     filter.overdue = request.overdue;
     filter.compensation_asked = request.compensation_asked;
     if !request.customer_id.is_empty() {
@@ -83,6 +83,17 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
         filter.customer = Some(customer);
     }
     Ok(filter)
+}
+
+/// The code of a department, of which none need be named.
+pub(super) fn department_of(word: &str) -> Result<String> {
+    if word.trim().is_empty() {
+        return Ok(String::new());
+    }
+    find_department(word).map(str::to_owned).ok_or_else(|| {
+        let message = format!("write {DEPARTMENT_LIST}");
+        Error::field("department", "FORMAT", message)
+    })
 }
 
 fn order_of(sort: &str) -> Result<Order> {

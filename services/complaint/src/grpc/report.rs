@@ -22,6 +22,10 @@ impl ComplaintGrpc {
         let until = day("to", &request.to)?
             .and_then(|day| day.succ_opt())
             .map_or(Timestamp::from_micros(i64::MAX), start_of);
+        if from >= until {
+            let message = "the last day is before the first: change them round";
+            return Err(Error::field("to", "RANGE", message));
+        }
         let by = if request.by.is_empty() {
             "dealer".to_owned()
         } else {

@@ -4,9 +4,14 @@ use marque_api::complaint::v1 as pb;
 use marque_core::{PageRequest, PageToken, Timestamp};
 use tonic::Request;
 
-use super::{ComplaintGrpc, convert::task_to_pb, list::due_until, read};
+use super::{
+    ComplaintGrpc,
+    convert::task_to_pb,
+    list::{department_of, due_until},
+    read,
+};
 use crate::{
-    domain::{TaskState, find_department},
+    domain::TaskState,
     error::{Error, Result},
     storage::{CaseTask, TaskFilter},
 };
@@ -72,9 +77,7 @@ fn filter_of(request: pb::ListTasksRequest) -> Result<(TaskFilter, bool)> {
     let filter = TaskFilter {
         state,
         dealer: request.dealer,
-        department: find_department(&request.department)
-            .unwrap_or(&request.department)
-            .to_owned(),
+        department: department_of(&request.department)?,
         owner: request.owner.trim().to_owned(),
         due_until: due_until(request.due_until.trim())?,
         needed: request.needed,

@@ -142,7 +142,7 @@ pub(super) fn open_text(
     String::from_utf8(opened.to_vec()).map_err(broken)
 }
 
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+pub(super) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Decode {
         column: 0,
         source: Box::new(error),

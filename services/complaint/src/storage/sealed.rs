@@ -1,10 +1,13 @@
 //! What of this store is sealed. The bytes of attachments lie elsewhere: see `files.rs`.
 
 use marque_reseal::{
-    Part::{Int, Uuid},
+    KeyPart,
+    Part::{Int, Text, Uuid},
     SealedColumn,
 };
 use marque_vault::Place;
+
+use super::answers::reseal_answer;
 
 /// A text of a part of a case, sealed to the part's id.
 macro_rules! text_of {
@@ -49,5 +52,15 @@ pub const SEALED: &[SealedColumn] = &[
     text_of!("complaint_attachments", "name"),
     text_of!("complaint_compensations", "reason"),
     text_of!("complaint_compensations", "decision"),
+    SealedColumn {
+        table: "idempotency",
+        column: "answer",
+        key: &[("scope", Text), ("method", Text), ("key", Text)],
+        beside: &[],
+        reseal: |vault, key, kept| {
+            let [scope, method, own] = [&key[0], &key[1], &key[2]].map(KeyPart::text);
+            reseal_answer(vault, [&scope, &method, &own], kept)
+        },
+    },
     marque_intake::QUARANTINE,
 ];

@@ -233,6 +233,19 @@ impl CaseStore {
     }
 }
 
+/// Cases with open tasks that they need and of which nobody said until when; the index says the same.
+pub(crate) fn cases_with_undated_tasks(
+    conn: &mut Conn<'_>,
+    limit: u32,
+) -> Result<Vec<ComplaintId>, StoreError> {
+    conn.query(
+        "SELECT DISTINCT complaint_id FROM complaint_tasks
+         WHERE state = 'open' AND due_at IS NULL AND is_needed ORDER BY complaint_id LIMIT ?1",
+        &[limit.into()],
+        |row| Ok(row.get::<Uuid>(0)?.into()),
+    )
+}
+
 /// The last step that was taken of a task's term, 0 before the first; of one without a due time there is none.
 fn last_step(round: i64, next_step: Option<i64>) -> i64 {
     match next_step.and_then(Step::of_number) {

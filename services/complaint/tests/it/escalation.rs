@@ -16,6 +16,7 @@ store_test_suite!(
     an_answer_ends_the_escalation,
     a_task_that_is_not_done_in_time_climbs_from_the_manager_up,
     a_task_due_on_a_day_is_nobodys_matter_before_the_next_morning,
+    a_task_of_which_nobody_says_until_when_climbs_too,
     another_due_time_begins_anew_and_an_outcome_ends_it,
     tasks_are_escalated_once_whoever_dies,
     a_task_that_an_older_binary_gives_or_puts_off_climbs_too,
@@ -311,6 +312,20 @@ async fn a_task_due_on_a_day_is_nobodys_matter_before_the_next_morning(db: TestD
     world.wait_for(TASK_STEPS, 1).await;
     let morning = "SELECT count(*) FROM complaint_task_escalations WHERE due_at = 1772499600000000";
     assert_eq!(world.count(morning).await, 1, "nine o'clock on Tuesday");
+}
+
+async fn a_task_of_which_nobody_says_until_when_climbs_too(db: TestDb) {
+    let world = World::start(db).await;
+    let case = quiet_case(&world).await;
+    give(&world, &case, "").await;
+    // Five working days: until Monday at ten.
+    world.pass(7 * 24 * 60 - 1);
+    a_while().await;
+    assert_eq!(world.count(TASK_STEPS).await, 0);
+    world.pass(1);
+    world.wait_for(TASK_STEPS, 1).await;
+    let task = world.get(&case.id).await.tasks.remove(0);
+    assert_eq!(task.escalated_to, "manager");
 }
 
 async fn another_due_time_begins_anew_and_an_outcome_ends_it(db: TestDb) {

@@ -494,6 +494,16 @@ async fn a_report_counts_what_the_scope_sees(db: TestDb) {
         .get_report(world.ask(Role::Manager, manager, ask.clone()))
         .await;
     assert_eq!(own.unwrap().into_inner().lines.len(), 1);
+    let backwards = pb::GetReportRequest {
+        from: "2026-03-03".into(),
+        ..ask.clone()
+    };
+    let refused = world
+        .complaints()
+        .get_report(world.hq(backwards))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
     let by = pb::GetReportRequest {
         by: "colour".into(),
         ..ask

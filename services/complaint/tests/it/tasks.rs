@@ -1,8 +1,11 @@
 //! Lists of tasks across cases: in the scope, the soonest due first, page by page.
 
+use std::collections::BTreeMap;
+
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
-use marque_core::{ComplaintId, Timestamp};
+use marque_config::ComplaintConfig;
+use marque_core::{Clock as _, ComplaintId, Timestamp};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -13,7 +16,12 @@ store_test_suite!(
     a_list_of_tasks_is_narrowed_and_paged,
     a_task_goes_to_somebody_else_or_is_due_later,
     a_task_that_an_older_binary_gives_is_in_its_dealers_list,
+    a_task_that_its_case_needs_is_due_also_where_nobody_says_until_when,
+    a_task_that_an_older_binary_gives_without_a_due_time_is_given_one,
 );
+
+/// Two working days after Monday at ten, which a task of a serious case has if nobody says until when.
+const WEDNESDAY_AT_TEN: i64 = 1_772_589_600;
 
 async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (&str, &str, &str)) {
     let message = pb::AddTaskRequest {
@@ -212,12 +220,18 @@ async fn a_list_of_tasks_is_narrowed_and_paged(db: TestDb) {
         ..all()
     };
     assert_eq!(names(&hq(done).await), ["D1 finance"]);
-    let wrong = pb::ListTasksRequest {
+    let wrong_state = pb::ListTasksRequest {
         state: "late".into(),
         ..all()
     };
-    let refused = world.complaints().list_tasks(world.hq(wrong)).await;
-    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    let wrong_department = pb::ListTasksRequest {
+        department: "garden".into(),
+        ..all()
+    };
+    for wrong in [wrong_state, wrong_department] {
+        let refused = world.complaints().list_tasks(world.hq(wrong)).await;
+        assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    }
 }
 
 async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
@@ -277,7 +291,8 @@ async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
         (amended.owner.as_str(), amended.department.as_str()),
         ("", "service")
     );
-    assert_eq!(amended.due_at, None);
+    // Its case needs it.
+    assert_eq!(amended.due_at.unwrap().seconds, WEDNESDAY_AT_TEN);
     let wrong = pb::AmendTaskRequest {
         clear: vec!["text".into()],
         ..pb::AmendTaskRequest::default()
@@ -308,6 +323,16 @@ async fn a_task_that_an_older_binary_gives_is_in_its_dealers_list(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let case = world.open(complaint("D1", "c1")).await;
     world.open(complaint("D2", "c1")).await;
+    give_as_before(&world, &case).await;
+    let all = pb::ListTasksRequest::default;
+    let own = list(&world, Role::Service, dealer("D1"), all()).await;
+    assert_eq!(names(&own), ["D1 parts"]);
+    let others = list(&world, Role::Service, dealer("D2"), all()).await;
+    assert_eq!(names(&others), Vec::<String>::new());
+}
+
+/// Gives a case that needs it a task without a due time, as a release before writes it.
+async fn give_as_before(world: &World, case: &pb::Complaint) {
     let id: ComplaintId = case.id.parse().unwrap();
     let given = world.db.write(move |conn| {
         conn.execute(
@@ -324,9 +349,54 @@ async fn a_task_that_an_older_binary_gives_is_in_its_dealers_list(db: TestDb) {
         )
     });
     given.await.unwrap();
-    let all = pb::ListTasksRequest::default;
-    let own = list(&world, Role::Service, dealer("D1"), all()).await;
-    assert_eq!(names(&own), ["D1 parts"]);
-    let others = list(&world, Role::Service, dealer("D2"), all()).await;
-    assert_eq!(names(&others), Vec::<String>::new());
+}
+
+async fn a_task_that_its_case_needs_is_due_also_where_nobody_says_until_when(db: TestDb) {
+    let an_hour = BTreeMap::from([("task".to_owned(), 60)]);
+    let config = ComplaintConfig {
+        clocks: BTreeMap::from([("critical".to_owned(), an_hour)]),
+        ..ComplaintConfig::default()
+    };
+    let world = World::configured(db, &config).await;
+    let serious = world.open(complaint("D1", "c1")).await;
+    add(&world, &serious, ("parts", "S17", "")).await;
+    let due_at = async |case: &pb::Complaint| {
+        let task = world.get(&case.id).await.tasks.remove(0);
+        task.due_at.map(|at| at.seconds)
+    };
+    assert_eq!(due_at(&serious).await, Some(WEDNESDAY_AT_TEN));
+    let critical = pb::OpenComplaintRequest {
+        severity: "critical".into(),
+        ..complaint("D1", "c2")
+    };
+    let critical = world.open(critical).await;
+    add(&world, &critical, ("parts", "S17", "")).await;
+    let an_hour_later = world.clock.now().as_micros() / 1_000_000 + 3_600;
+    assert_eq!(due_at(&critical).await, Some(an_hour_later));
+    // Without this one the case can be resolved.
+    let other = world.open(complaint("D2", "c1")).await;
+    add(&world, &other, ("parts", "", "")).await;
+    assert_eq!(due_at(&other).await, None);
+}
+
+async fn a_task_that_an_older_binary_gives_without_a_due_time_is_given_one(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    give_as_before(&world, &case).await;
+    let _instances: Vec<_> = (0..3)
+        .map(|_| world.another_task("complaint.task-dates"))
+        .collect();
+    let dated = "SELECT count(*) FROM complaint_tasks WHERE due_at IS NOT NULL AND next_step = 3";
+    world.wait_for(dated, 1).await;
+    let shown = world.get(&case.id).await;
+    let due_at = shown.tasks[0].due_at.unwrap();
+    assert_eq!(due_at.seconds, WEDNESDAY_AT_TEN);
+    let told: Vec<(&str, &str)> = shown
+        .entries
+        .iter()
+        .filter(|entry| entry.act == "task_amended")
+        .map(|entry| (entry.from.as_str(), entry.to.as_str()))
+        .collect();
+    let expected = ("parts: due_at=", "parts: due_at=2026-03-04T02:00:00Z");
+    assert_eq!(told, [expected], "once, by one of them");
 }

@@ -167,7 +167,7 @@ pub(crate) struct TaskBody {
     text: String,
     /// Who does it, by his code at the dealer.
     owner: String,
-    /// RFC 3339, or a date in the dealer's zone.
+    /// RFC 3339, or a date in the dealer's zone. If it is left out, one that the case needs is due when the configuration says.
     #[schema(example = "2026-11-23")]
     due_at: String,
     /// The case can be resolved without it.
@@ -222,7 +222,7 @@ pub(crate) struct TaskAmendmentBody {
     /// RFC 3339, or a date in the dealer's zone.
     #[schema(example = "2026-11-25")]
     due_at: String,
-    /// What is to be empty from now on: owner or due_at.
+    /// What is to be empty from now on: owner or due_at. A task that the case needs is then due when the configuration says.
     clear: Vec<String>,
     /// Why.
     note: String,

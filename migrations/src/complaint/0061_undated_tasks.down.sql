@@ -1,0 +1,1 @@
+DROP INDEX ix_complaint_tasks_undated;
