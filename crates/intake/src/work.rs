@@ -210,7 +210,13 @@ impl<S: Sink> Intake<S> {
     }
 
     async fn fail(&self, import: &ImportRow, problem: &Problem) {
-        tracing::info!(import.id = %import.id, problem.reason = problem.reason(), "import failed");
+        let cause = problem.cause();
+        tracing::info!(
+            import.id = %import.id,
+            problem.reason = problem.reason(),
+            problem.cause = cause.as_deref(),
+            "import failed"
+        );
         let reason = (problem.reason(), problem.to_string());
         let ended = self
             .finish(import, State::Failed, (reason.0, &reason.1))

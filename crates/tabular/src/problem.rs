@@ -1,7 +1,7 @@
 //! What can be wrong with a file or with one of its rows: closed lists with stable reasons, and texts that
 //! say what to do. The texts name columns, lines and sizes, never a value.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use thiserror::Error;
 
@@ -90,8 +90,8 @@ pub enum Problem {
         "the workbook cannot be read ({what}); open it in a spreadsheet program and save it again as .xlsx"
     )]
     BrokenXlsx {
-        /// Which part, and how it is broken.
-        what: String,
+        /// Which part, and how it is broken; nothing that stands in it.
+        what: &'static str,
     },
     /// An XLSX sent where only forward reading is possible.
     #[error("a workbook can only be read from a file; store it first, or save the sheet as CSV")]
@@ -121,6 +121,17 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Why, where the reason does not say it all, in words that hold nothing of the file: for logs.
+    pub fn cause(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::BrokenXlsx { what: why } | Self::NotTabular { found: why } => {
+                Some(Cow::Borrowed(*why))
+            }
+            Self::Read(error) => Some(Cow::Owned(error.to_string())),
+            _ => None,
+        }
+    }
+
     /// The stable reason code.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! What people without the right to a value see of it. Works on characters, for Chinese as for Latin text.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// What is left of a personal value after masking: for answers to people, not for logs, so `Debug` hides even this.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,15 +74,15 @@ pub fn mask_tail(value: &str, shown: usize) -> Masked {
 }
 
 /// A text of which nobody knows what it says: whatever in it looks like a phone or a certificate number is masked as that, also with
-/// blanks or dashes between the digits. Dates, amounts and shorter numbers stay.
+/// blanks or dashes between the digits, and each of several by itself. Dates, amounts and shorter numbers stay.
 pub fn mask_inside(text: &str) -> Masked {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(is_digit) {
         let (before, run) = rest.split_at(start);
-        let (number, behind) = run.split_at(number_end(run));
+        let (numbers, behind) = run.split_at(run_end(run));
         masked.push_str(before);
-        push_masked(&mut masked, number);
+        push_masked(&mut masked, numbers);
         rest = behind;
     }
     masked.push_str(rest);
@@ -102,16 +102,19 @@ const fn is_joiner(character: char) -> bool {
 }
 
 /// Where the digits end that a text begins with: up to two joiners may stand between two of them, and an X behind seventeen.
-fn number_end(text: &str) -> usize {
-    let (mut end, mut digits, mut joiners) = (0, 0, 0);
+fn run_end(text: &str) -> usize {
+    let (mut end, mut digits, mut in_group, mut joiners) = (0, 0, 0, 0);
     for (at, character) in text.char_indices() {
-        let is_check = digits == 17 && matches!(character, 'x' | 'X' | 'ｘ' | 'Ｘ');
+        let is_check =
+            (digits == 17 || in_group == 17) && matches!(character, 'x' | 'X' | 'ｘ' | 'Ｘ');
         if is_digit(character) || is_check {
             digits += 1;
+            in_group += 1;
             joiners = 0;
             end = at + character.len_utf8();
         } else if is_joiner(character) && joiners < 2 {
             joiners += 1;
+            in_group = 0;
         } else {
             break;
         }
@@ -119,37 +122,81 @@ fn number_end(text: &str) -> usize {
     end
 }
 
-/// Digits with joiners between: each group that is a number by itself is masked by itself, or else all of them as one number.
-fn push_masked(masked: &mut String, number: &str) {
-    let mut push = |number: &str| match mask_for(number) {
-        Some(mask) => masked.push_str(mask(number).as_str()),
-        None => masked.push_str(number),
-    };
-    if !number
-        .split(is_joiner)
-        .any(|group| mask_for(group).is_some())
-    {
-        push(number);
-        return;
-    }
-    for part in number.split_inclusive(is_joiner) {
-        let group = part.trim_end_matches(is_joiner);
-        push(group);
-        push(&part[group.len()..]);
+/// The groups of digits with joiners between.
+fn groups(digits: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + digits[at..].find(is_digit)?;
+        at = digits[start..]
+            .find(is_joiner)
+            .map_or(digits.len(), |length| start + length);
+        Some(start..at)
+    })
+}
+
+/// How a number is masked.
+type Mask = fn(&str) -> Masked;
+
+/// Digits with joiners between, one number after the other.
+fn push_masked(masked: &mut String, mut digits: &str) {
+    while !digits.is_empty() {
+        let (end, mask) = first_number(digits);
+        let (number, behind) = digits.split_at(end);
+        match mask {
+            Some(mask) => masked.push_str(mask(number).as_str()),
+            None => masked.push_str(number),
+        }
+        let (joiners, next) = behind.split_at(behind.find(is_digit).unwrap_or(behind.len()));
+        masked.push_str(joiners);
+        digits = next;
     }
 }
 
+/// Most groups that a phone has: a digit each, with the prefix of its country.
+const PHONE_GROUPS: usize = 15;
+
+/// Where the first number ends in digits with joiners between, and how it is masked, if it is: a group that is a number by itself, the
+/// groups of a mobile, or else all groups before the next number. What is none of it is the first group, or a date, and stays.
+fn first_number(digits: &str) -> (usize, Option<Mask>) {
+    if let Some(end) = date_end(digits) {
+        return (end, None);
+    }
+    let (mut first, mut last) = (0, 0);
+    for (count, group) in (1_usize..).zip(groups(digits)) {
+        let alone = mask_for(&digits[group.clone()]);
+        if alone.is_some() && count > 1 {
+            break;
+        }
+        last = group.end;
+        if count == 1 {
+            first = last;
+        }
+        if alone.is_some() {
+            return (last, alone);
+        }
+        if count <= PHONE_GROUPS && is_mobile_number(&plain_digits(&digits[..last])) {
+            return (last, Some(mask_phone));
+        }
+        // So many groups are a number by their length alone, or none however many follow.
+        if count == PHONE_GROUPS && mask_for(&digits[..last]).is_none() {
+            break;
+        }
+    }
+    mask_for(&digits[..last]).map_or((first, None), |mask| (last, Some(mask)))
+}
+
+/// Where a date ends that digits begin with, such as 2024-05-06.
+fn date_end(digits: &str) -> Option<usize> {
+    let mut groups = groups(digits);
+    let [year, month, day] = [groups.next()?, groups.next()?, groups.next()?];
+    let is_date = digits.starts_with("20") && year.len() == 4 && month.len() <= 2 && day.len() <= 2;
+    is_date.then_some(day.end)
+}
+
 /// How a number is masked that looks like a phone or a certificate number; nothing if it looks like neither.
-fn mask_for(number: &str) -> Option<fn(&str) -> Masked> {
-    let kept = number.chars().filter(|each| !is_joiner(*each));
-    let ascii = |each: char| match each {
-        '０'..='９' => char::from_u32(u32::from(each) - 0xFEE0).unwrap_or(each),
-        _ => each,
-    };
-    let digits: String = kept.map(ascii).collect();
-    let prefixes = ["0086", "86"].into_iter();
-    let mut national = prefixes.filter_map(|prefix| digits.strip_prefix(prefix));
-    if is_mobile(&digits) || national.any(is_mobile) || is_landline(number, &digits) {
+fn mask_for(number: &str) -> Option<Mask> {
+    let digits = plain_digits(number);
+    if is_mobile_number(&digits) || is_landline(number, &digits) {
         return Some(mask_phone);
     }
     // No division and no bank begins with 20: that is the year of a time or of an order.
@@ -157,6 +204,23 @@ fn mask_for(number: &str) -> Option<fn(&str) -> Masked> {
         return Some(mask_id_number);
     }
     None
+}
+
+/// The digits of a number, without joiners and of half width.
+fn plain_digits(number: &str) -> String {
+    let kept = number.chars().filter(|each| !is_joiner(*each));
+    let ascii = |each: char| match each {
+        '０'..='９' => char::from_u32(u32::from(each) - 0xFEE0).unwrap_or(each),
+        _ => each,
+    };
+    kept.map(ascii).collect()
+}
+
+/// A mobile, also with the prefix of its country.
+fn is_mobile_number(digits: &str) -> bool {
+    let prefixes = ["0086", "86"].into_iter();
+    let mut national = prefixes.filter_map(|prefix| digits.strip_prefix(prefix));
+    is_mobile(digits) || national.any(is_mobile)
 }
 
 fn is_mobile(digits: &str) -> bool {
@@ -247,6 +311,47 @@ mod tests {
             ("1,234,567.89 元", "1,234,567.89 元"),
             ("87654321", "87654321"),
             ("", ""),
+        ] {
+            assert_eq!(mask_inside(text).as_str(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_groups_is_masked_whatever_stands_beside_it() {
+        for (text, expected) in [
+            ("13912345678 138 0013 8000", "139****5678 138******8000"),
+            ("138 0013 8000 13912345678", "138******8000 139****5678"),
+            ("13912345678 138-0013-8000", "139****5678 138******8000"),
+            ("138-0013-8000  13912345678", "138******8000  139****5678"),
+            (
+                "13912345678 138 0013 8000 13712345678",
+                "139****5678 138******8000 137****5678",
+            ),
+            ("139 1234 5678 138 0013 8000", "139******5678 138******8000"),
+            ("2024-05-06 138 0013 8000", "2024-05-06 138******8000"),
+            ("20240506 138 0013 8000", "20240506 138******8000"),
+            ("3 138 0013 8000", "3 138******8000"),
+            (
+                "13912345678 +86 138 0013 8000",
+                "139****5678 +86 *********8000",
+            ),
+            ("0311-87654321 13912345678", "031******4321 139****5678"),
+            ("13912345678 0311-87654321", "139****5678 031******4321"),
+            (
+                "13912345678 110105 19491231 0021",
+                "139****5678 1******************1",
+            ),
+            (
+                "13912345678 11010519491231002X",
+                "139****5678 1****************X",
+            ),
+            // A number of a bank in whose groups a phone could be seen is one number.
+            ("6222 1381 2345 678", "6****************8"),
+            (
+                "13912345678 2024-05-06 680.00",
+                "139****5678 2024-05-06 680.00",
+            ),
+            ("20 20 20 20 20 20 20 20 20", "20 20 20 20 20 20 20 20 20"),
         ] {
             assert_eq!(mask_inside(text).as_str(), expected, "{text}");
         }

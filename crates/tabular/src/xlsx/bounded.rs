@@ -124,7 +124,7 @@ impl<R: Read> BufRead for Bounded<R> {
 /// What an error of the XML parser means, `line` being the row of the sheet it is in.
 pub(crate) fn xml_problem(error: &XmlError, line: u64, limits: &Limits) -> Problem {
     let XmlError::Io(source) = error else {
-        return broken(&error.to_string());
+        return broken("a part of it is no well-formed XML");
     };
     match source
         .get_ref()
@@ -140,10 +140,10 @@ pub(crate) fn xml_problem(error: &XmlError, line: u64, limits: &Limits) -> Probl
 }
 
 /// What it means that a part cannot be read: its bytes are wrong, or the disk does not give them now.
-fn read_problem(error: &io::Error) -> Problem {
+pub(crate) fn read_problem(error: &io::Error) -> Problem {
     match error.kind() {
         ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
-            broken(&error.to_string())
+            broken("a part of it is damaged")
         }
         kind => Problem::Read(io::Error::new(kind, error.to_string())),
     }

@@ -9,13 +9,14 @@ mod sheet;
 mod xml;
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     io::{Seek, SeekFrom},
     sync::Arc,
 };
 
 use flate2::read::DeflateDecoder;
-use zip::{CompressionMethod, ZipArchive};
+use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use crate::{
     limits::Limits,
@@ -23,7 +24,7 @@ use crate::{
     row::{Position, Row},
     source::Source,
     xlsx::{
-        bounded::Bounded,
+        bounded::{Bounded, read_problem},
         parts::{NamedSheet, Parts},
         shared::Shared,
         sheet::{PackedSheet, Sheet},
@@ -95,8 +96,7 @@ impl Workbook {
             return Err(Problem::XlsxNeedsFile);
         };
         let file = Shared::new(file);
-        let mut archive =
-            ZipArchive::new(file.clone()).map_err(|error| broken(&error.to_string()))?;
+        let mut archive = ZipArchive::new(file.clone()).map_err(zip_problem)?;
         let parts = Arc::new(Parts::read(&mut archive, limits)?);
         let mut found: Option<Self> = None;
         let mut others: Vec<(&NamedSheet, Opened)> = Vec::new();
@@ -236,9 +236,7 @@ fn packed_sheet(
     path: &str,
     limits: &Limits,
 ) -> Result<PackedSheet, Problem> {
-    let entry = archive
-        .by_name_raw(path.as_bytes())
-        .map_err(|error| broken(&error.to_string()))?;
+    let entry = archive.by_name_raw(path.as_bytes()).map_err(zip_problem)?;
     let packed_bytes = entry.compressed_size();
     let method = entry.compression();
     let is_encrypted = entry.encrypted();
@@ -260,8 +258,18 @@ fn packed_sheet(
     Ok(Bounded::new(inflated, packed_bytes, limits))
 }
 
-pub(crate) fn broken(what: &str) -> Problem {
-    Problem::BrokenXlsx {
-        what: what.chars().take(120).collect(),
+/// What it means that the archive cannot be read: it is no good one, or the disk does not give it now.
+pub(crate) fn zip_problem(error: ZipError) -> Problem {
+    match error {
+        ZipError::Io(error) => read_problem(&error),
+        ZipError::InvalidArchive(Cow::Borrowed(what)) | ZipError::UnsupportedArchive(what) => {
+            broken(what)
+        }
+        // What else it says may be names of parts.
+        _ => broken("its archive is damaged"),
     }
+}
+
+pub(crate) fn broken(what: &'static str) -> Problem {
+    Problem::BrokenXlsx { what }
 }

@@ -16,6 +16,7 @@ use crate::{
         cell::NumberStyle,
         shared::Shared,
         xml::{Xml, attribute, push_text},
+        zip_problem,
     },
 };
 
@@ -251,9 +252,7 @@ fn open<'a>(
     if archive.index_for_name(name).is_none() {
         return Ok(None);
     }
-    let part = archive
-        .by_name(name)
-        .map_err(|error| broken(&error.to_string()))?;
+    let part = archive.by_name(name).map_err(zip_problem)?;
     let packed_bytes = part.compressed_size();
     Ok(Some(Xml::new(
         Bounded::new(part, packed_bytes, limits),

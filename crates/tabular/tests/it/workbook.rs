@@ -314,6 +314,34 @@ fn a_sheet_that_the_disk_does_not_give_is_not_passed_over() {
 }
 
 #[test]
+fn a_workbook_that_the_disk_does_not_give_is_not_broken() {
+    let numbers = (1..500).map(|number| (number * 7919 % 10_007).to_string());
+    let numbers: Vec<String> = numbers.collect();
+    let cells: Vec<[&str; 1]> = numbers.iter().map(|number| [number.as_str()]).collect();
+    let rows: Vec<&[&str]> = cells.iter().map(<[&str; 1]>::as_slice).collect();
+    let bytes = with_sheets(&[("1", rows.as_slice())]);
+    assert!(bytes.len() > 1024, "more than is read of the end at once");
+    let behind = 1..bytes.len() as u64;
+    let file = Failing(Cursor::new(bytes), behind);
+    let refused = Reader::open(file, None, Limits::default()).map(|_| ());
+    assert_eq!(refused.unwrap_err().reason(), "READ_FAILED");
+}
+
+#[test]
+fn a_log_can_say_why_a_workbook_is_broken_and_nothing_of_what_stands_in_it() {
+    let whole = a_workbook(&[&["a"], &["1"]]);
+    let half = whole[..whole.len() / 2].to_vec();
+    let wrong_end = "<worksheet><sheetData><row><c><v>金丝雀</v></金丝雀></row>";
+    for bytes in [half, with_sheet(wrong_end, "<sst/>")] {
+        let problem = ends_with(bytes, Limits::default());
+        assert_eq!(problem.reason(), "BROKEN_XLSX");
+        let cause = problem.cause().unwrap();
+        assert!(!cause.is_empty() && !cause.contains("金丝雀"), "{cause}");
+        assert!(problem.to_string().contains(&*cause));
+    }
+}
+
+#[test]
 fn a_sheet_that_is_named_twice_is_read_once() {
     const TWICE: &str = r#"<workbook xmlns:r="r"><sheets><sheet name="1" r:id="rId1"/><sheet name="2" r:id="rId2"/></sheets></workbook>"#;
     const ONE_PART: &str = r#"<Relationships><Relationship Id="rId1" Target="worksheets/a.xml"/><Relationship Id="rId2" Target="worksheets/a.xml"/></Relationships>"#;

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    fs::{self, File},
     io::{Cursor, Read, Write as _},
 };
 
@@ -71,6 +72,25 @@ fn a_file_that_cannot_be_right_is_refused_whole_and_costs_no_memory() {
         after < before + GROWTH,
         "{before} MB before, {after} MB after"
     );
+}
+
+#[test]
+fn the_log_says_why_a_file_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, path) = (folder.path().join("data"), folder.path().join("log"));
+    let log = File::create(&path).unwrap();
+    let server = Server::start_telling(&data, &[("MARQUE__TELEMETRY__LOG", "info")], &log)
+        .with_dealer(DEALER);
+    let import = server.send("customers", DEALER, &b"PK\x03\x04nothing"[..]);
+    let id = import["id"].as_str().unwrap();
+    assert_eq!(server.wait_for(id)["state"], "failed");
+    server.kill();
+    let log = fs::read_to_string(&path).unwrap();
+    let refusal = log.lines().find(|line| line.contains("import failed"));
+    let refusal = refusal.unwrap_or_default();
+    for word in [id, "BROKEN_XLSX", "cause"] {
+        assert!(refusal.contains(word), "{word}: {refusal}");
+    }
 }
 
 #[test]
