@@ -18,6 +18,8 @@ use crate::{
 
 /// How long is waited for an answer at most.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So many customers are asked about at once; the customer service takes no more.
+const AT_ONCE: usize = 1_000;
 
 /// Asks the customer service, as a peer: who may see a customer does not matter to whether he agrees.
 #[derive(Debug, Clone)]
@@ -36,7 +38,21 @@ impl Consents {
         }
     }
 
-    /// Those of the customers of a page who withdrew consent to one of the purposes, or were erased.
+    /// Whether one customer withdrew consent to a purpose, or was erased.
+    ///
+    /// # Errors
+    /// If the customer service cannot be asked.
+    pub(crate) async fn is_withdrawn(
+        &self,
+        meta: &CallMeta,
+        purpose: Purpose,
+        customer: CustomerId,
+    ) -> Result<bool> {
+        let withdrawn = self.ask(meta, &[purpose], &[customer]).await?;
+        Ok(!withdrawn.is_empty())
+    }
+
+    /// Those of some customers who withdrew consent to one of the purposes, or were erased.
     ///
     /// # Errors
     /// If the customer service cannot be asked: then nobody knows who may be shown.
@@ -46,9 +62,20 @@ impl Consents {
         purposes: &[Purpose],
         customers: BTreeSet<CustomerId>,
     ) -> Result<BTreeSet<CustomerId>> {
-        if customers.is_empty() {
-            return Ok(BTreeSet::new());
+        let customers: Vec<CustomerId> = customers.into_iter().collect();
+        let mut withdrawn = BTreeSet::new();
+        for some in customers.chunks(AT_ONCE) {
+            withdrawn.extend(self.ask(meta, purposes, some).await?);
         }
+        Ok(withdrawn)
+    }
+
+    async fn ask(
+        &self,
+        meta: &CallMeta,
+        purposes: &[Purpose],
+        customers: &[CustomerId],
+    ) -> Result<Vec<CustomerId>> {
         let request = ListWithdrawnRequest {
             customer_ids: customers.iter().map(ToString::to_string).collect(),
             purposes: purposes

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tonic::Code;
 
-use crate::rig::{CUSTOMER, MERGED, Reply, Rig};
+use crate::rig::{CUSTOMER, MERGED, REFUSING, Reply, Rig};
 
 async fn profile(rig: &Rig, id: &str) -> Reply {
     rig.call("GET", &format!("/v1/customers/{id}/profile"), "")
@@ -109,6 +109,20 @@ async fn an_id_that_was_merged_away_shows_the_current_customer_and_what_is_his()
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn whether_he_agrees_to_be_scored_is_asked_only_of_who_is_seen_not_to() {
+    let rig = Rig::new();
+    profile(&rig, CUSTOMER).await;
+    let asked = rig.scoring.last_message();
+    assert!(asked.contains("looks_for_consent: true"), "{asked}");
+    assert_eq!(rig.scoring.calls(), 1);
+    // What came beside his refusal may be of a moment before it.
+    profile(&rig, REFUSING).await;
+    let asked = rig.scoring.last_message();
+    assert!(asked.contains("looks_for_consent: false"), "{asked}");
+    assert_eq!(rig.scoring.calls(), 3);
 }
 
 #[tokio::test]

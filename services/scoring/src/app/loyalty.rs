@@ -31,6 +31,17 @@ pub(crate) struct LoyaltyShown {
     pub(crate) benefits: Vec<BenefitShown>,
 }
 
+impl LoyaltyShown {
+    /// What is shown of him if he does not want to be assessed.
+    pub(super) fn refused(self) -> Self {
+        Self {
+            loyalty: None,
+            alike: None,
+            ..self
+        }
+    }
+}
+
 /// Which customers a list wants.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
@@ -43,22 +54,24 @@ pub(crate) struct Wanted {
 }
 
 impl ScoreApp {
-    /// A customer's loyalty today.
+    /// A customer's loyalty today; nothing of who has just said that he does not want to be assessed.
     pub(crate) async fn loyalty(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         customer: CustomerId,
     ) -> Result<LoyaltyShown> {
         let (app, now) = (self.clone(), self.clock.now());
-        let mut shown: LoyaltyShown = self
-            .db
-            .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer, now)?;
-                let learnt = app.assessor.learnt(conn)?;
-                let (shown, _) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
-                shown.ok_or(Error::CustomerUnknown)
-            })
-            .await?;
+        let read = self.db.read(move |conn| {
+            let customer = visible(conn, ctx.scope(), customer, now)?;
+            let learnt = app.assessor.learnt(conn)?;
+            let (shown, _) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+            shown.ok_or(Error::CustomerUnknown)
+        });
+        let (mut shown, has_refused) = tokio::try_join!(read, self.has_refused(meta, customer))?;
+        if has_refused {
+            shown = shown.refused();
+        }
         shown.benefits = self.benefits_of(&shown).await?;
         Ok(shown)
     }

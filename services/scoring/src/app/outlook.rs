@@ -3,6 +3,7 @@
 use marque_auth::CallContext;
 use marque_core::CustomerId;
 use marque_db::StoreError;
+use marque_rpc::CallMeta;
 
 use super::{
     ScoreApp,
@@ -26,6 +27,28 @@ pub(crate) struct Outlook {
     pub(crate) cars: Vec<CarDue>,
 }
 
+impl Outlook {
+    /// What is shown of him who has refused to be scored, or has not; of whom that cannot be known nothing that was computed is.
+    fn with_consent(self, has_refused: Result<bool>) -> Self {
+        match has_refused {
+            Ok(false) => self,
+            Ok(true) => Self {
+                score: self.score.map(Shown::refused),
+                loyalty: self.loyalty.map(LoyaltyShown::refused),
+                cars: self.cars,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a customer is shown without his score and loyalty");
+                Self {
+                    score: None,
+                    loyalty: None,
+                    cars: self.cars,
+                }
+            }
+        }
+    }
+}
+
 /// What follows from where he stands, as far as it was read with the rest.
 struct Read {
     /// The newest change of scores.
@@ -35,27 +58,36 @@ struct Read {
 
 impl ScoreApp {
     /// What a view of a customer shows of him. He is looked for once, all is read at once, and what was found of him today is not
-    /// worked out anew.
-    pub(crate) async fn outlook(&self, ctx: CallContext, customer: CustomerId) -> Result<Outlook> {
+    /// worked out anew. Whether he still agrees to be scored is asked meanwhile, unless whoever asks `looks_himself`.
+    pub(crate) async fn outlook(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        (customer, looks_himself): (CustomerId, bool),
+    ) -> Result<Outlook> {
         let (app, now) = (self.clone(), self.clock.now());
-        let (mut outlook, read) = self
-            .db
-            .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer, now)?;
-                let learnt = app.assessor.learnt(conn)?;
-                let (loyalty, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
-                let outlook = Outlook {
-                    score: app.score_of(conn, customer, Asked::default())?,
-                    loyalty,
-                    cars: app.dues_of(conn, &cars, &learnt)?,
-                };
-                let read = Read {
-                    newest: storage::last_change(conn)?,
-                    promised: Promised::to(conn, customer, app.this_year())?,
-                };
-                Ok::<_, Error>((outlook, read))
-            })
-            .await?;
+        let read = self.db.read(move |conn| {
+            let customer = visible(conn, ctx.scope(), customer, now)?;
+            let learnt = app.assessor.learnt(conn)?;
+            let (loyalty, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+            let outlook = Outlook {
+                score: app.score_of(conn, customer, Asked::default())?,
+                loyalty,
+                cars: app.dues_of(conn, &cars, &learnt)?,
+            };
+            let read = Read {
+                newest: storage::last_change(conn)?,
+                promised: Promised::to(conn, customer, app.this_year())?,
+            };
+            Ok::<_, Error>((outlook, read))
+        });
+        let (mut outlook, read) = if looks_himself {
+            read.await?
+        } else {
+            let (read, has_refused) = tokio::join!(read, self.has_refused(meta, customer));
+            let (outlook, read) = read?;
+            (outlook.with_consent(has_refused), read)
+        };
         // Without his place and what hangs on it the rest of the answer still stands.
         if let Err(error) = self.place_all(&mut outlook, &read).await {
             tracing::warn!(%error, "a customer is shown without his place and benefits");

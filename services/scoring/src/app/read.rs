@@ -8,13 +8,14 @@ use marque_insight::{
     rank::{Standing, Tier},
     value::{Assessment, Explanation, Lift, explain, lifts},
 };
+use marque_rpc::CallMeta;
 use uuid::Uuid;
 
 use super::ScoreApp;
 use crate::{
     domain::{Basis, Dossier, Evidence, Row, State},
     error::{Error, Result},
-    storage,
+    storage::{self, Purpose},
 };
 
 /// A score as it is shown.
@@ -36,6 +37,23 @@ pub(crate) struct Shown {
     pub(crate) brands: Vec<Place>,
     /// For the past: whether its inputs and model give it again.
     pub(crate) is_replayed: bool,
+}
+
+impl Shown {
+    /// What is shown of him if he does not want to be scored.
+    pub(super) fn refused(self) -> Self {
+        Self {
+            row: self.row.refused(),
+            assessment: None,
+            explanation: None,
+            evidence: Vec::new(),
+            lifts: None,
+            standing: None,
+            brands: Vec::new(),
+            is_replayed: true,
+            ..self
+        }
+    }
 }
 
 /// What would lift him to a tier.
@@ -62,26 +80,38 @@ pub(crate) struct Asked {
 }
 
 impl ScoreApp {
-    /// The score of a customer, now or as it stood.
+    /// The score of a customer, now or as it stood. Who has just said that he does not want to be scored has none now, though the
+    /// event that says so may not have come yet.
     pub(crate) async fn get(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         customer: CustomerId,
         asked: Asked,
     ) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
-        let mut shown = self
-            .db
-            .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer, now)?;
-                let shown = app.score_of(conn, customer, asked)?;
-                shown.ok_or(Error::CustomerUnknown)
-            })
-            .await?;
-        if asked.at.is_none() {
-            self.place(&mut shown, asked.explain).await?;
+        let read = self.db.read(move |conn| {
+            let customer = visible(conn, ctx.scope(), customer, now)?;
+            let shown = app.score_of(conn, customer, asked)?;
+            shown.ok_or(Error::CustomerUnknown)
+        });
+        if asked.at.is_some() {
+            return read.await;
         }
+        let (mut shown, has_refused) = tokio::try_join!(read, self.has_refused(meta, customer))?;
+        if has_refused {
+            shown = shown.refused();
+        }
+        self.place(&mut shown, asked.explain).await?;
         Ok(shown)
+    }
+
+    /// Whether a customer does not want to be scored, as the customer service has it at this moment.
+    pub(super) async fn has_refused(&self, meta: &CallMeta, customer: CustomerId) -> Result<bool> {
+        let consents = &self.consents;
+        consents
+            .is_withdrawn(meta, Purpose::Scoring, customer)
+            .await
     }
 
     /// The score of a customer whom the scope may see, not placed yet; `None` of who is not known.

@@ -2,12 +2,13 @@
 
 use marque_core::CustomerId;
 use marque_insight::rank::{Member, Mover, Tier, what_if};
+use marque_rpc::CallMeta;
 use uuid::Uuid;
 
 use super::{NewModel, ScoreApp};
 use crate::{
     error::{Error, Result},
-    storage,
+    storage::{self, Purpose},
 };
 
 /// A question.
@@ -36,8 +37,8 @@ pub(crate) struct Answer {
 const BATCH: usize = 20_000;
 
 impl ScoreApp {
-    /// Ranks everybody under another model and says who moves.
-    pub(crate) async fn what_if(&self, question: Question) -> Result<Answer> {
+    /// Ranks everybody under another model and says who moves. Whoever has just said that he does not want to be scored is not named.
+    pub(crate) async fn what_if(&self, meta: &CallMeta, question: Question) -> Result<Answer> {
         let (app, then) = (self.clone(), question.then);
         let (now, then) = self
             .db
@@ -66,6 +67,12 @@ impl ScoreApp {
         });
         let moved = found.movers.len();
         found.movers.truncate(question.limit);
+        let named = found.movers.iter().map(|mover| mover.id).collect();
+        let withdrawn = self
+            .consents
+            .withdrawn(meta, &[Purpose::Scoring], named)
+            .await?;
+        found.movers.retain(|mover| !withdrawn.contains(&mover.id));
         let tier = |place: usize| Tier::ALL.get(place).copied();
         let rows = found.moves.iter().enumerate();
         let moves = rows

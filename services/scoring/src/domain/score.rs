@@ -73,13 +73,25 @@ impl Row {
             return row;
         }
         if dossier.has_refused {
-            row.state = State::OptedOut;
-            return row;
+            return row.refused();
         }
         row.brands = dossier.brands().into_iter().map(str::to_owned).collect();
         row.inputs = Basis::of(dossier, on).inputs;
         row.weigh(model);
         row
+    }
+
+    /// The row of who does not want one: nothing that was computed of him is left.
+    pub(crate) fn refused(self) -> Self {
+        Self {
+            state: State::OptedOut,
+            brands: Vec::new(),
+            sum: WeightedSum(0),
+            hundredths: 0,
+            confidence: 0,
+            inputs: Inputs::default(),
+            ..self
+        }
     }
 
     /// Computes sum and score of the inputs under a model.

@@ -37,14 +37,14 @@ impl ScoreGrpc {
     }
 
     async fn score(&self, request: Request<pb::GetScoreRequest>) -> Result<pb::GetScoreResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let asked = Asked {
             explain: request.explain,
             at: request.at.as_ref().map(marque_events::from_proto_time),
         };
         let customer = customer(&request.customer_id)?;
-        let shown = self.app.get(ctx, customer, asked).await?;
+        let shown = self.app.get(ctx, &meta, customer, asked).await?;
         Ok(pb::GetScoreResponse {
             score: Some(score::to_pb(&shown)),
         })
@@ -99,6 +99,7 @@ impl ScoreGrpc {
     }
 
     async fn ask_what_if(&self, request: Request<pb::WhatIfRequest>) -> Result<pb::WhatIfResponse> {
+        let meta = CallMeta::of(&request);
         let request = request.into_inner();
         let limit = usize::try_from(request.limit)
             .map_err(|_| Error::field("limit", "INVALID", "a number from 0 to 10000"))?;
@@ -112,7 +113,7 @@ impl ScoreGrpc {
             then,
             limit: if limit == 0 { 100 } else { limit.min(10_000) },
         };
-        let answer = self.app.what_if(question).await?;
+        let answer = self.app.what_if(&meta, question).await?;
         Ok(convert::what_if_to_pb(&answer))
     }
 
@@ -153,9 +154,9 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::GetLoyaltyRequest>,
     ) -> Result<pb::GetLoyaltyResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let customer = customer(&request.into_inner().customer_id)?;
-        let shown = self.app.loyalty(ctx, customer).await?;
+        let shown = self.app.loyalty(ctx, &meta, customer).await?;
         Ok(pb::GetLoyaltyResponse {
             loyalty: Some(loyalty::loyalty_to_pb(&shown)),
         })
@@ -206,11 +207,16 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::GetOutlookRequest>,
     ) -> Result<pb::GetOutlookResponse> {
-        let ctx = CallContext::of(&request)?;
-        let customer = customer(&request.into_inner().customer_id)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
+        let pb::GetOutlookRequest {
+            customer_id,
+            looks_for_consent,
+        } = request.into_inner();
+        let customer = customer(&customer_id)?;
         let may = |method| authorize(method, ctx.roles()).is_ok();
         let (may_score, may_loyalty) = (may(GET_SCORE), may(GET_LOYALTY));
-        let outlook = self.app.outlook(ctx, customer).await?;
+        let whom = (customer, looks_for_consent);
+        let outlook = self.app.outlook(ctx, &meta, whom).await?;
         let score = outlook.score.as_ref().filter(|_| may_score);
         let shown = outlook.loyalty.as_ref().filter(|_| may_loyalty);
         Ok(pb::GetOutlookResponse {

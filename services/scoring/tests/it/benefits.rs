@@ -108,6 +108,7 @@ async fn a_benefit_is_entitled_granted_and_used(db: TestDb) {
     // A view of him shows the same.
     let request = GetOutlookRequest {
         customer_id: customer(1).to_string(),
+        looks_for_consent: false,
     };
     let outlook = world.scoring().get_outlook(world.hq(request)).await;
     let loyalty = outlook.unwrap().into_inner().loyalty.unwrap();

@@ -1,14 +1,20 @@
 //! Who does not want to be scored is not.
 
-use marque_api::scoring::v1::{ListLoyaltyRequest, ListScoresRequest};
+use marque_api::scoring::v1::{
+    GetLoyaltyRequest, GetLoyaltyResponse, GetOutlookRequest, GetOutlookResponse,
+    ListLoyaltyRequest, ListScoresRequest,
+};
 use marque_testkit::{TestDb, store_test_suite};
+use tonic::{Code, Status};
 
-use crate::world::{World, consented, customer, link, linked, merged, visit, visited};
+use crate::world::{DOWN, World, consented, customer, link, linked, merged, visit, visited};
 
 store_test_suite!(
     who_withdraws_consent_has_no_score_until_he_gives_it_again,
     a_refusal_holds_after_a_merge,
     who_has_just_withdrawn_consent_is_on_no_list,
+    who_has_just_withdrawn_consent_has_no_score_and_no_loyalty,
+    nobody_is_shown_while_nobody_knows_whether_he_agrees,
 );
 
 async fn world_of_two(db: TestDb) -> World {
@@ -103,6 +109,54 @@ async fn who_has_just_withdrawn_consent_is_on_no_list(db: TestDb) {
     // That he does not want to be reminded is nothing to his score.
     *world.withdrawn.lock().unwrap() = vec![(customer(10), "care")];
     assert_eq!(scores().await, both);
+}
+
+async fn loyalty(world: &World, n: u128) -> Result<GetLoyaltyResponse, Status> {
+    let request = GetLoyaltyRequest {
+        customer_id: customer(n).to_string(),
+    };
+    let answer = world.scoring().get_loyalty(world.hq(request)).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+async fn outlook(world: &World, n: u128, looks_for_consent: bool) -> GetOutlookResponse {
+    let request = GetOutlookRequest {
+        customer_id: customer(n).to_string(),
+        looks_for_consent,
+    };
+    let answer = world.scoring().get_outlook(world.hq(request)).await;
+    answer.unwrap().into_inner()
+}
+
+async fn who_has_just_withdrawn_consent_has_no_score_and_no_loyalty(db: TestDb) {
+    let world = world_of_two(db).await;
+    assert_eq!(world.score(customer(10)).await.state, 1);
+    let word = (customer(10), "scoring");
+    world.withdrawn.lock().unwrap().push(word);
+    let score = world.score(customer(10)).await;
+    assert_eq!((score.state, score.hundredths), (3, 0));
+    assert!(score.standing.is_none() && score.indicators.is_empty() && score.lifts.is_empty());
+    assert!(score.words_en[0].contains("do not want to be scored"));
+    let assessed = loyalty(&world, 10).await.unwrap().loyalty.unwrap();
+    assert_eq!((assessed.opted_out, assessed.churn), (true, None));
+    assert!(assessed.class.is_empty() && assessed.rhythm.is_none());
+    let seen = outlook(&world, 10, false).await;
+    assert_eq!(seen.score.unwrap().state, 3);
+    assert!(seen.loyalty.unwrap().opted_out);
+    // Whoever has his consents before him sees that he must ask once more.
+    assert_eq!(outlook(&world, 10, true).await.score.unwrap().state, 1);
+    assert_eq!(world.score(customer(20)).await.state, 1);
+}
+
+async fn nobody_is_shown_while_nobody_knows_whether_he_agrees(db: TestDb) {
+    let world = world_of_two(db).await;
+    world.withdrawn.lock().unwrap().push((customer(20), DOWN));
+    let refused = world.try_score(customer(10)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    let refused = loyalty(&world, 10).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    let seen = outlook(&world, 10, false).await;
+    assert_eq!((seen.score, seen.loyalty), (None, None));
 }
 
 async fn a_refusal_holds_after_a_merge(db: TestDb) {

@@ -7,6 +7,7 @@ use marque_api::{
     },
     service_history::v1::{Line, LineKind, Visit},
 };
+use marque_db::Migrator;
 use marque_errors::Problem;
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
@@ -21,6 +22,7 @@ store_test_suite!(
     new_terms_are_put_where_there_are_none,
     a_promise_that_is_taken_back_leaves_the_one_before_it,
     a_promise_that_one_release_takes_back_no_other_counts,
+    what_was_taken_back_before_the_upgrade_is_counted_by_no_release,
     what_a_certificate_says_beside_its_periods_is_kept_and_shown,
     a_demand_has_its_days_and_its_fee,
 );
@@ -410,6 +412,29 @@ async fn a_promise_that_one_release_takes_back_no_other_counts(db: TestDb) {
             "{by_an_older_one:?}"
         );
     }
+}
+
+async fn what_was_taken_back_before_the_upgrade_is_counted_by_no_release(db: TestDb) {
+    let new = marque_migrations::SCORING;
+    let mut names = new.migrations.iter().map(|known| known.name);
+    let before = names.position(|name| name == "0131_withdrawn_terms");
+    let old = Migrator {
+        migrations: &new.migrations[..before.unwrap()],
+        ..new
+    };
+    let db = db.migrated(&old).await;
+    let marked = db.write(|conn| {
+        let sql = "INSERT INTO guarantee_terms
+                   (vin, model, sold_from, period_months, period_km, repair_months, repair_km, taken_back_at)
+                   VALUES ('', 'S5 Plus', '2023-01-01', 48, 100000, 48, 100000, 5)";
+        conn.execute(sql, &[])
+    });
+    marked.await.unwrap();
+    let world = World::start(db).await;
+    assert_eq!(world.count("SELECT count(*) FROM guarantee_terms").await, 0);
+    let promised = promise("S5 Plus", "2023-01-01", 36);
+    let again = put(&world, taken_back(&promised)).await.unwrap();
+    assert_eq!((again.withdrawn, again.period_months), (true, 48));
 }
 
 async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb) {

@@ -50,6 +50,7 @@ fn read(order: u128, date: &str, km: i32) -> marque_api::service_history::v1::Re
 fn asked(n: u128) -> GetOutlookRequest {
     GetOutlookRequest {
         customer_id: customer(n).to_string(),
+        looks_for_consent: false,
     }
 }
 

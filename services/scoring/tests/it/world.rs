@@ -98,6 +98,9 @@ impl ServiceHistoryService for History {
 /// Who withdrew which consent, as the customer service knows before its events arrive.
 pub(crate) type Withdrawn = Arc<Mutex<Vec<(CustomerId, &'static str)>>>;
 
+/// In place of a purpose: the customer service cannot be asked.
+pub(crate) const DOWN: &str = "down";
+
 /// The stub of the customer service.
 struct Consents(Withdrawn);
 
@@ -109,6 +112,9 @@ impl ConsentService for Consents {
     ) -> Result<Response<ListWithdrawnResponse>, Status> {
         let asked = request.into_inner();
         let withdrawn = self.0.lock().unwrap().clone();
+        if withdrawn.iter().any(|(_, purpose)| *purpose == DOWN) {
+            return Err(Status::unavailable("as the test says"));
+        }
         let is_withdrawn = |id: &String| {
             withdrawn.iter().any(|(customer, purpose)| {
                 customer.to_string() == *id && asked.purposes.iter().any(|asked| asked == purpose)

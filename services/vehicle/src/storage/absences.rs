@@ -11,10 +11,10 @@ use super::{record_id, role, uuids, vehicle_id};
 use crate::domain::{Absence, Giver, PartyClaim, Role};
 
 /// A part of a record in a car.
-type Part = (VehicleId, Role, SourceRecordId);
+type PartKey = (VehicleId, Role, SourceRecordId);
 
 /// Absences to be noted, with the dealers of their records.
-type Noted = BTreeMap<(Part, Timestamp), (String, Timestamp)>;
+type Noted = BTreeMap<(PartKey, Timestamp), (String, Timestamp)>;
 
 /// When the record that names a car, in a row `p` of the parts, first had another that it named since, and is not known to have come
 /// back from: it came back unnoted. NULL where it did not, and while a dealer's row of the car gives it the part.
@@ -79,13 +79,13 @@ pub(crate) fn note_late_absences(
 pub(super) fn absences_in(
     conn: &mut Conn<'_>,
     vehicles: &[Value<'_>],
-) -> Result<FxHashMap<Part, Vec<Absence>>, StoreError> {
+) -> Result<FxHashMap<PartKey, Vec<Absence>>, StoreError> {
     let sql = "SELECT vehicle_id, role, source_record_id, left_at, again_at FROM vehicle_absences WHERE vehicle_id IN (??)";
     let known = conn.query_in(sql, &[], vehicles, |row| {
         let part = (vehicle_id(row, 0)?, role(row, 1)?, record_id(row, 2)?);
         Ok((part, Absence::new(row.get(3)?, row.get(4)?)))
     })?;
-    let mut absences: FxHashMap<Part, Vec<Absence>> = FxHashMap::default();
+    let mut absences: FxHashMap<PartKey, Vec<Absence>> = FxHashMap::default();
     for (part, absence) in known {
         absences.entry(part).or_default().push(absence);
     }
@@ -119,7 +119,7 @@ fn records_that<'v>(
 fn ended_by_rows(
     conn: &mut Conn<'_>,
     claims: &[(VehicleId, &PartyClaim)],
-) -> Result<FxHashMap<Part, Timestamp>, StoreError> {
+) -> Result<FxHashMap<PartKey, Timestamp>, StoreError> {
     let sql = "SELECT vehicle_id, role, source_record_id, ended_at FROM vehicle_parties
                WHERE source_record_id IN (??) AND NOT by_row AND ended_at IS NOT NULL";
     let ended = conn.query_in(sql, &[], &records_that(is_by_row, claims), |row| {
@@ -134,7 +134,7 @@ fn ended_by_rows(
 fn left_by_records(
     conn: &mut Conn<'_>,
     claims: &[(VehicleId, &PartyClaim)],
-) -> Result<FxHashMap<Part, Vec<(i64, Timestamp)>>, StoreError> {
+) -> Result<FxHashMap<PartKey, Vec<(i64, Timestamp)>>, StoreError> {
     let sql = "SELECT p.vehicle_id, p.role, p.source_record_id, other.named_in, p.last_at, other.first_at, other.last_at
                FROM vehicle_parties AS p JOIN vehicle_parties AS other
                ON other.source_record_id = p.source_record_id AND other.named_in > p.named_in
@@ -149,7 +149,7 @@ fn left_by_records(
         };
         Ok((part, (row.get::<i64>(3)?, left_at)))
     })?;
-    let mut left: FxHashMap<Part, Vec<(i64, Timestamp)>> = FxHashMap::default();
+    let mut left: FxHashMap<PartKey, Vec<(i64, Timestamp)>> = FxHashMap::default();
     for (part, other) in others {
         left.entry(part).or_default().push(other);
     }
@@ -157,7 +157,7 @@ fn left_by_records(
 }
 
 /// Notes an absence; of one that was noted already the earlier return counts.
-fn note(noted: &mut Noted, part: Part, dealer: &str, absence: Absence) {
+fn note(noted: &mut Noted, part: PartKey, dealer: &str, absence: Absence) {
     let Absence { left_at, again_at } = absence;
     let known = noted
         .entry((part, left_at))

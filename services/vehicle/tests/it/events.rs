@@ -9,7 +9,7 @@ use marque_api::{
     vehicle::v1::{Party, VehicleColumns},
 };
 use marque_core::Timestamp;
-use marque_db::Migrator;
+use marque_db::{Conn, Migrator, StoreError};
 use marque_events::{from_proto_time, to_proto_time};
 use marque_testkit::{TestDb, store_test_suite};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ store_test_suite!(
     a_correction_that_bears_no_later_time_counts_when_it_comes,
     who_owns_a_car_by_a_row_of_it_keeps_it_whatever_his_record_names,
     whose_parts_are_older_than_the_release_leaves_them_too,
+    who_came_back_before_the_release_is_no_owner_anew_either,
 );
 
 /// What headquarters sees of the cars, without ids and versions, which are a run's own.
@@ -468,37 +469,121 @@ async fn who_owns_a_car_by_a_row_of_it_keeps_it_whatever_his_record_names(db: Te
     assert_eq!(current(spans(&world, &vin(1)).await), 1, "only the new one");
 }
 
-async fn whose_parts_are_older_than_the_release_leaves_them_too(db: TestDb) {
+/// An owner as an older release kept him.
+struct OldOwner {
+    car: u32,
+    dealer: &'static str,
+    customer: u128,
+    /// When he was said to be first and last.
+    days: [i64; 2],
+    /// Position of the event; not kept by the oldest.
+    named_in: Option<i64>,
+}
+
+/// A store of two cars as it was before a migration.
+async fn store_before(db: TestDb, migration: &str, owners: &'static [OldOwner]) -> TestDb {
     let new = migrator("vehicle");
-    let mut names = new.migrations.iter().map(|migration| migration.name);
-    let before = names.position(|name| name == "0050_namings").unwrap();
+    let mut names = new.migrations.iter().map(|known| known.name);
+    let before = names.position(|name| name == migration).unwrap();
     let old = Migrator {
         migrations: &new.migrations[..before],
         ..new
     };
     let db = db.migrated(&old).await;
-    let (record, wrong) = (record_of("D1", "A"), Uuid::from_u128(1));
     let filled = db.write(move |conn| {
-        conn.execute(
-            "INSERT INTO vehicle_definitions VALUES (?1, '', '', '', 0, '')",
-            &[wrong.into()],
-        )?;
-        conn.execute(
-            "INSERT INTO vehicles (id, vin, definition, color, selling_dealer, odometer_km, odometer_at, version, updated_at)
-             VALUES (?1, ?2, ?1, '', '', 0, 0, 1, 0)",
-            &[wrong.into(), (&vin(1)).into()],
-        )?;
-        conn.execute(
-            "INSERT INTO vehicle_parties (vehicle_id, role, source_record_id, dealer, first_at, last_at)
-             VALUES (?1, 'owner', ?2, 'D1', ?3, ?3)",
-            &[wrong.into(), record.uuid().into(), day(0).into()],
-        )
+        for n in [1, 2] {
+            insert_car(conn, n)?;
+        }
+        for owner in owners {
+            insert_owner(conn, owner)?;
+        }
+        Ok::<_, StoreError>(())
     });
     filled.await.unwrap();
-    let world = World::start(db).await;
+    db
+}
+
+fn insert_car(conn: &mut Conn<'_>, n: u32) -> Result<(), StoreError> {
+    let id = Uuid::from_u128(n.into());
+    conn.execute(
+        "INSERT INTO vehicle_definitions VALUES (?1, '', '', '', 0, '')",
+        &[id.into()],
+    )?;
+    conn.execute(
+        "INSERT INTO vehicles (id, vin, definition, color, selling_dealer, odometer_km, odometer_at, version, updated_at)
+         VALUES (?1, ?2, ?1, '', '', 0, 0, 1, 0)",
+        &[id.into(), (&vin(n)).into()],
+    )?;
+    Ok(())
+}
+
+fn insert_owner(conn: &mut Conn<'_>, owner: &OldOwner) -> Result<(), StoreError> {
+    let car = Uuid::from_u128(owner.car.into());
+    let record = record_of(owner.dealer, "A").uuid();
+    let [first, last] = owner.days;
+    conn.execute(
+        "INSERT INTO vehicle_parties (vehicle_id, role, source_record_id, dealer, customer_id, first_at, last_at)
+         VALUES (?1, 'owner', ?2, ?3, ?4, ?5, ?6)",
+        &[
+            car.into(),
+            record.into(),
+            owner.dealer.into(),
+            customer(owner.customer).uuid().into(),
+            day(first).into(),
+            day(last).into(),
+        ],
+    )?;
+    if let Some(position) = owner.named_in {
+        conn.execute(
+            "UPDATE vehicle_parties SET named_in = ?3 WHERE vehicle_id = ?1 AND source_record_id = ?2",
+            &[car.into(), record.into(), position.into()],
+        )?;
+    }
+    Ok(())
+}
+
+async fn whose_parts_are_older_than_the_release_leaves_them_too(db: TestDb) {
+    let owner = &[OldOwner {
+        car: 1,
+        dealer: "D1",
+        customer: 10,
+        days: [0, 0],
+        named_in: None,
+    }];
+    let world = World::start(store_before(db, "0050_namings", owner).await).await;
     let corrected = link("D1", "A", customer(10), &vin(2), "", day(9));
     world.customers.deliver([linked(1, vec![corrected])]).await;
     assert_eq!(spans(&world, &vin(1)).await, [(0, Some(9))]);
+}
+
+async fn who_came_back_before_the_release_is_no_owner_anew_either(db: TestDb) {
+    const OWNERS: &[OldOwner] = &[
+        OldOwner {
+            car: 1,
+            dealer: "D1",
+            customer: 10,
+            days: [0, 20],
+            named_in: Some(3),
+        },
+        OldOwner {
+            car: 2,
+            dealer: "D1",
+            customer: 10,
+            days: [9, 9],
+            named_in: Some(2),
+        },
+        OldOwner {
+            car: 1,
+            dealer: "D2",
+            customer: 20,
+            days: [30, 30],
+            named_in: Some(4),
+        },
+    ];
+    let world = World::start(store_before(db, "0060_absences", OWNERS).await).await;
+    world.customers.deliver([named(5, 1, 40)]).await;
+    let expected = [(0, Some(9)), (20, Some(30)), (30, None)];
+    assert_eq!(spans_in_order(&world, 1).await, expected);
 }
 
 async fn a_plate_on_too_many_cars_is_nobodys(db: TestDb) {

@@ -16,8 +16,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::part::Part;
 pub(crate) use self::{car::CarFacts, part::is_outage};
+use self::{outlook::Consent, part::Part};
 use crate::{
     answer::ok,
     edge::Call,
@@ -60,12 +60,12 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Asks all roles at once.
-    async fn of(app: &App, call: &Call, customer: &str) -> Self {
+    async fn of(app: &App, call: &Call, customer: &str, consent: Consent) -> Self {
         let (vehicles, visits, open_complaints, (score, loyalty, due_dates)) = tokio::join!(
             vehicles::of(app, call, customer),
             visits::of(app, call, customer),
             open_complaints::of(app, call, customer),
-            outlook::of(app, call, customer),
+            outlook::of(app, call, customer, consent),
         );
         Self {
             vehicles,
@@ -75,6 +75,12 @@ impl Facts {
             loyalty,
             due_dates,
         }
+    }
+
+    /// Asks anew what is told of him only if he agrees: what came may be of a moment ago, when he did.
+    async fn ask_whether_he_agrees(&mut self, app: &App, call: &Call, customer: &str) {
+        let outlook = outlook::of(app, call, customer, Consent::Asked).await;
+        (self.score, self.loyalty, self.due_dates) = outlook;
     }
 
     /// Whether one of the roles that know every customer answered: with none of them there is no profile to show.
@@ -107,7 +113,7 @@ pub(crate) async fn beside(
     let facts = async {
         match customer {
             "" => None,
-            customer => Some(Facts::of(app, &call, customer).await),
+            customer => Some(Facts::of(app, &call, customer, Consent::Asked).await),
         }
     };
     // On the heap: both together are too large a future for the stack.
@@ -120,13 +126,21 @@ pub(crate) async fn beside(
     tokio::join!(facts, car)
 }
 
-/// The profile of an id; the facts of one that was merged away are asked again of the customer it now is.
+/// The profile of an id; the facts of one that was merged away are asked again of the customer it now is, and those of who does not agree
+/// to be scored as far as they rest on that.
 pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
     call.meta = call.meta.within(app.settings.part_deadline);
-    let (customer, mut facts) =
-        tokio::join!(customer::get(app, &call, id), Facts::of(app, &call, id));
+    let (customer, mut facts) = tokio::join!(
+        customer::get(app, &call, id),
+        Facts::of(app, &call, id, Consent::LookedFor)
+    );
     match &customer {
-        Ok(current) if current.id != id => facts = Facts::of(app, &call, &current.id).await,
+        Ok(current) if current.id != id => {
+            facts = Facts::of(app, &call, &current.id, Consent::Asked).await;
+        }
+        Ok(current) if outlook::has_refused(current) => {
+            facts.ask_whether_he_agrees(app, &call, id).await;
+        }
         Err(failure) if !is_outage(failure) || !facts.are_here() => return Err(failure.clone()),
         _ => {}
     }

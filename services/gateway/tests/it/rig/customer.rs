@@ -42,15 +42,12 @@ impl CustomerService for Customers {
         &self,
         request: Request<pb::GetCustomerRequest>,
     ) -> Result<Response<pb::GetCustomerResponse>, Status> {
-        let lineage = request.get_ref().with_lineage;
-        self.0
-            .play(
-                &request,
-                pb::GetCustomerResponse {
-                    customer: Some(samples::person(lineage)),
-                },
-            )
-            .await
+        let pb::GetCustomerRequest { id, with_lineage } = request.get_ref();
+        let customer = samples::person_of(id, *with_lineage);
+        let answer = pb::GetCustomerResponse {
+            customer: Some(customer),
+        };
+        self.0.play(&request, answer).await
     }
 
     async fn lookup(

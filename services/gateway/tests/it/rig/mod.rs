@@ -25,7 +25,7 @@ use marque_rpc::{RoleName, Routes, RpcTransport, StackSettings, stack};
 
 pub(crate) use client::{Reply, request};
 pub(crate) use import::Sink;
-pub(crate) use samples::{CUSTOMER, MERGED, VEHICLE};
+pub(crate) use samples::{CUSTOMER, MERGED, REFUSING, VEHICLE};
 pub(crate) use script::Script;
 pub(crate) use tokens::Tokens;
 

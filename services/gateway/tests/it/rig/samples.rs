@@ -12,6 +12,8 @@ pub(super) const VERSION: i64 = 7;
 pub(crate) const CUSTOMER: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// An id that was merged into him.
 pub(crate) const MERGED: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4aff";
+/// Somebody who does not agree to be scored.
+pub(crate) const REFUSING: &str = "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4afe";
 /// His car.
 pub(crate) const VEHICLE: &str = "veh_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 
@@ -120,6 +122,24 @@ pub(super) fn consent() -> customer::Consent {
         notice_version: text("2026-03"),
         changed_at: at(0),
         channel: text("counter"),
+    }
+}
+
+/// Of whom an id is; whoever has one that was merged away, or none of his own, is the same person.
+pub(super) fn person_of(id: &str, with_lineage: bool) -> customer::Customer {
+    let person = person(with_lineage);
+    if id != REFUSING {
+        return person;
+    }
+    let refusal = customer::Consent {
+        purpose: text("scoring"),
+        given: false,
+        ..consent()
+    };
+    customer::Customer {
+        id: text(REFUSING),
+        consents: vec![consent(), refusal],
+        ..person
     }
 }
 
