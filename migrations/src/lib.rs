@@ -90,6 +90,8 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0050_namings"),
         migration!("vehicle", "0051_namings_filled"),
         shared::SEALING_KEYS,
+        migration!("vehicle", "0060_absences"),
+        migration!("vehicle", "0061_absences_filled"),
     ],
 };
 
@@ -148,6 +150,8 @@ pub const SCORING: Migrator = Migrator {
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
         migration!("scoring", "0130_terms_taken_back"),
+        migration!("scoring", "0131_withdrawn_terms"),
+        migration!("scoring", "0132_withdrawn_terms_moved"),
     ],
 };
 

@@ -199,6 +199,48 @@ mod tests {
     }
 
     #[test]
+    fn a_job_is_confined_to_a_dealer_and_may_be_told_so_twice() {
+        let dealer = Scope::Dealer("D1".parse().unwrap());
+        let own = CallContext::job("import")
+            .within(dealer.clone())
+            .within(dealer.clone());
+        assert_eq!(own.scope(), &dealer);
+    }
+
+    #[test]
+    fn the_system_acts_for_nobody_and_sees_everything() {
+        let job = CallContext::job("import.run");
+        assert_eq!(
+            (job.kind(), job.actor().as_ref(), job.request_id().as_ref()),
+            (CallKind::Job, "import.run", "import.run")
+        );
+        let event = CallContext::event("links", "e1");
+        assert_eq!(
+            (
+                event.kind(),
+                event.actor().as_ref(),
+                event.request_id().as_ref()
+            ),
+            (CallKind::Event, "links", "e1")
+        );
+        for system in [job, event] {
+            assert!(system.is_system() && system.bearer().is_none());
+            assert_eq!(system.scope(), &Scope::Headquarters);
+        }
+        let admin = CallContext::test(Role::HqAdmin, Scope::Headquarters);
+        assert!(!admin.is_system());
+    }
+
+    #[test]
+    fn an_answer_given_before_is_noted_on_its_request() {
+        let mark = ReplayMark::default();
+        let context = CallContext::job("x").with_replay_mark(mark.clone());
+        assert!(!mark.is_set());
+        context.note_replay();
+        assert!(mark.is_set());
+    }
+
+    #[test]
     fn debug_output_never_shows_the_token() {
         let identity = Identity {
             subject: "someone".into(),

@@ -85,3 +85,36 @@ pub enum AuthSetupError {
     #[error("the system gave no random bytes for a key")]
     NoRandomness,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_learns_whether_to_log_in_to_give_up_or_to_wait() {
+        for (error, code, reason) in [
+            (
+                AuthError::TokenMissing,
+                ErrorCode::Unauthenticated,
+                "TOKEN_MISSING",
+            ),
+            (
+                AuthError::TokenInvalid,
+                ErrorCode::Unauthenticated,
+                "TOKEN_INVALID",
+            ),
+            (
+                AuthError::RoleMissing,
+                ErrorCode::PermissionDenied,
+                "ROLE_MISSING",
+            ),
+            (
+                AuthError::IssuerUnavailable,
+                ErrorCode::Unavailable,
+                "ISSUER_UNAVAILABLE",
+            ),
+        ] {
+            assert_eq!((error.code(), error.reason()), (code, reason));
+        }
+    }
+}

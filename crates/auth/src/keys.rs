@@ -121,3 +121,52 @@ fn usable(jwk: &Jwk, algorithm: TokenAlgorithm) -> Option<(String, PublicKey)> {
         },
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::slice;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::Issuer;
+
+    /// A new key as an issuer publishes it, with these members in place of its own.
+    fn jwk(members: &Value) -> Value {
+        let mut jwk = Issuer::ephemeral("marque").unwrap().jwks()["keys"][0].clone();
+        for (name, value) in members.as_object().unwrap() {
+            jwk[name] = value.clone();
+        }
+        jwk
+    }
+
+    fn key_set(keys: &[Value]) -> Option<KeySet> {
+        let document = json!({"keys": keys}).to_string();
+        KeySet::parse(document.as_bytes(), TokenAlgorithm::EdDSA)
+    }
+
+    #[test]
+    fn a_key_that_does_not_sign_by_the_one_algorithm_is_left_out() {
+        assert!(key_set(&[jwk(&json!({}))]).is_some());
+        for unfit in [
+            json!({"use": "enc"}),
+            json!({"alg": "RS256"}),
+            json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}),
+            json!({"crv": "P-256"}),
+            json!({"kid": ""}),
+            json!({"kid": null}),
+        ] {
+            assert!(key_set(&[jwk(&unfit)]).is_none(), "{unfit}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_gone_or_was_exchanged_under_its_name_is_missed() {
+        let [first, second, exchanged] = ["1", "2", "1"].map(|kid| jwk(&json!({"kid": kid})));
+        let old = key_set(slice::from_ref(&first)).unwrap();
+        let is_within = |keys: &[Value]| old.is_within(&key_set(keys).unwrap());
+        assert!(is_within(&[first, second.clone()]), "one came");
+        assert!(!is_within(&[second]), "it is gone");
+        assert!(!is_within(&[exchanged]), "it is another key");
+    }
+}

@@ -214,6 +214,10 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [Role::Sales, Role::HqAdmin]);
         assert!(set.contains(Role::Sales) && !set.contains(Role::Peer));
         assert!(!RoleSet::EMPTY.intersects(set));
+        assert_eq!(
+            RoleSet::from([Role::Sales, Role::Sales]),
+            Role::Sales.into()
+        );
         assert_eq!(RoleSet::from_numbers(&[2, 9, 0, 77]), set);
     }
 }

@@ -151,6 +151,27 @@ mod tests {
     }
 
     #[test]
+    fn a_role_out_of_place_is_told_where_it_belongs() {
+        let [headquarters, _, dealer, customer] = one_of_each_kind();
+        for (role, scope, told) in [
+            (Role::Sales, &headquarters, "the role sales needs a dealer"),
+            (
+                Role::Manager,
+                &customer,
+                "the role manager needs a dealer or a region",
+            ),
+            (
+                Role::Customer,
+                &dealer,
+                "the role customer needs a customer id and nothing else",
+            ),
+        ] {
+            let mismatch = scope.admits(role.into()).unwrap_err();
+            assert_eq!(mismatch.to_string(), told);
+        }
+    }
+
+    #[test]
     fn a_dealer_owns_his_rows_and_headquarters_all() {
         let (own, other) = ("D1".parse().unwrap(), "D2".parse().unwrap());
         let [headquarters, region, dealer, customer] = one_of_each_kind();
@@ -158,5 +179,6 @@ mod tests {
         assert!(
             !dealer.owns_dealer(&other) && !region.owns_dealer(&own) && !customer.owns_dealer(&own)
         );
+        assert_eq!((dealer.dealer(), headquarters.dealer()), (Some(&own), None));
     }
 }

@@ -88,11 +88,8 @@ pub(crate) enum Audience {
 }
 
 impl<'a> Unverified<'a> {
-    /// Cuts a token into its parts and reads them.
+    /// Cuts a token, of no more than [`MAX_TOKEN_BYTES`], into its parts and reads them.
     pub(crate) fn read(token: &'a str) -> Result<Self, Refusal> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Refusal::TooLong);
-        }
         let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Form)?;
         let (header, claims) = message.split_once('.').ok_or(Refusal::Form)?;
         if claims.contains('.') || signature.is_empty() {
@@ -200,5 +197,32 @@ impl Claims {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_three_parts_is_refused_by_its_form() {
+        let part = URL_SAFE_NO_PAD.encode("{}");
+        for token in [
+            String::new(),
+            part.clone(),
+            format!("{part}.{part}"),
+            format!("{part}.{part}."),
+            format!("{part}.{part}.{part}.{part}"),
+        ] {
+            let refusal = Unverified::read(&token).err();
+            assert_eq!(refusal, Some(Refusal::Form), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_names_no_key_is_refused_before_one_is_looked_for() {
+        let header: Header =
+            serde_json::from_str(r#"{"alg": "EdDSA", "kid": "", "typ": "at+jwt"}"#).unwrap();
+        assert_eq!(header.check(&["at+jwt".to_owned()]), Err(Refusal::Header));
     }
 }

@@ -254,17 +254,20 @@ impl Verifier {
     /// Reads the issuers' keys now and then for ever; to be run as a task, and aborted at the end.
     pub async fn keep_fresh(&self, clock: Arc<dyn Clock>) {
         loop {
-            let mut missing = false;
             for issuer in self.shared.issuers.iter().filter_map(Trusted::oidc) {
                 self.refresh(Arc::clone(issuer), clock.now()).await;
-                missing |= issuer.current().is_none();
             }
-            let pause = if missing {
-                MIN_INTERVAL
-            } else {
-                self.shared.refresh_interval
-            };
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(self.pause()).await;
+        }
+    }
+
+    /// Until the keys are read again: not for long while an issuer's were never read.
+    fn pause(&self) -> Duration {
+        let mut issuers = self.shared.issuers.iter().filter_map(Trusted::oidc);
+        if issuers.any(|issuer| issuer.current().is_none()) {
+            MIN_INTERVAL
+        } else {
+            self.shared.refresh_interval
         }
     }
 

@@ -14,15 +14,16 @@ use std::{
     time::Duration,
 };
 
+use futures::future::Either;
 use http::{Request, Response};
 use marque_auth::{
     AuthLayer, AuthService, CallContext, CallKind, Issuer, PeerTokens, Role, Scope, TokenRequest,
     Verifier,
 };
-use marque_core::{Clock as _, ManualClock};
+use marque_core::{Clock as _, ManualClock, ReplayMark};
 use marque_errors::Problem;
 use tonic::Status;
-use tower::{Layer as _, ServiceExt as _, service_fn, util::BoxCloneService};
+use tower::{Layer as _, Service as _, ServiceExt as _, service_fn, util::BoxCloneService};
 
 /// A body of our own: the layer must not care.
 #[derive(Debug, Default)]
@@ -170,6 +171,7 @@ async fn a_missing_token_a_bad_one_and_a_missing_role_have_their_own_answers() {
         "Basic dTpw",
         "",
         &good,
+        &format!("Basic {good}"),
         &format!("Bearer  {good}"),
         &format!("Bearer {good}x"),
     ] {
@@ -244,6 +246,35 @@ async fn a_request_id_unfit_for_a_log_is_replaced() {
         assert_ne!(context.request_id().as_ref(), id);
         assert_eq!(context.request_id().len(), 32);
     }
+}
+
+#[tokio::test]
+async fn nothing_is_boxed_for_a_token_whose_issuer_is_known() {
+    let bench = Bench::new();
+    let (path, role, _) = guarded();
+    let bearer = format!("Bearer {}", bench.token(role, Scope::Headquarters));
+    let request = Request::post(path).header("authorization", bearer);
+    let answer = bench.service.clone().call(request.body(Body).unwrap());
+    assert!(matches!(answer, Either::Left(_)));
+}
+
+#[tokio::test]
+async fn whoever_finds_the_answer_of_a_request_marks_that_request() {
+    let bench = Bench::new();
+    let (path, role, _) = guarded();
+    let mark = ReplayMark::default();
+    let bearer = format!("Bearer {}", bench.token(role, Scope::Headquarters));
+    let request = Request::post(path)
+        .header("authorization", bearer)
+        .extension(mark.clone());
+    let answered = bench.service.clone().oneshot(request.body(Body).unwrap());
+    let response = answered.await.unwrap();
+    response
+        .extensions()
+        .get::<CallContext>()
+        .unwrap()
+        .note_replay();
+    assert!(mark.is_set());
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 )]
 
 use std::{
+    convert::Infallible,
+    future::ready,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -23,10 +25,12 @@ use aws_lc_rs::{
 };
 use axum::{Json, Router, http::StatusCode, routing::get};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
-use marque_auth::{AuthError, Verifier};
+use http::{Request, Response};
+use marque_auth::{AuthError, AuthLayer, Role, Verifier};
 use marque_config::TokenAlgorithm;
 use marque_core::{Clock as _, ManualClock};
 use serde_json::{Value, json};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 /// A key of the issuer.
 enum Key {
@@ -95,9 +99,17 @@ impl Key {
 #[derive(Default)]
 struct Published {
     keys: Mutex<Vec<Value>>,
+    /// What stands beside the keys and is of no use.
+    filler: Mutex<String>,
     claimed_issuer: Mutex<Option<String>>,
     fetches: AtomicU32,
     is_down: AtomicBool,
+}
+
+impl Published {
+    fn key_set(&self) -> Value {
+        json!({"keys": *self.keys.lock().unwrap(), "filler": *self.filler.lock().unwrap()})
+    }
 }
 
 struct Idp {
@@ -129,7 +141,7 @@ impl Idp {
         let fetch = move || async move {
             keys.fetches.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(20)).await;
-            Json(json!({"keys": *keys.keys.lock().unwrap()}))
+            Json(keys.key_set())
         };
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discover))
@@ -144,6 +156,12 @@ impl Idp {
 
     fn publish(&self, keys: &[(&str, &Key)]) {
         *self.published.keys.lock().unwrap() = keys.iter().map(|(kid, key)| key.jwk(kid)).collect();
+    }
+
+    /// Makes the key set this long.
+    fn fill_to(&self, bytes: usize) {
+        let bare = self.published.key_set().to_string().len();
+        *self.published.filler.lock().unwrap() = "x".repeat(bytes - bare);
     }
 
     fn fetches(&self) -> u32 {
@@ -347,6 +365,45 @@ async fn a_discovery_document_of_another_issuer_is_not_believed() {
         .await;
     assert_eq!(verdict, Err(AuthError::IssuerUnavailable));
     assert_eq!(idp.fetches(), 0);
+}
+
+#[tokio::test]
+async fn a_key_set_is_read_up_to_256_kib() {
+    for (bytes, is_read) in [(256 << 10, true), ((256 << 10) + 1, false)] {
+        let idp = Idp::start().await;
+        let key = Key::es256();
+        idp.publish(&[("k1", &key)]);
+        idp.fill_to(bytes);
+        let verifier = idp.verifier(TokenAlgorithm::ES256);
+        let passes = idp.passes(&verifier, &idp.token("k1", &key, "u1")).await;
+        assert_eq!(passes, is_read, "{bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_key_has_to_be_asked_for_is_answered_when_it_is_there() {
+    let idp = Idp::start().await;
+    let key = Key::es256();
+    idp.publish(&[("k1", &key)]);
+    let verifier = idp.verifier(TokenAlgorithm::ES256);
+    let service = AuthLayer::new(verifier, Arc::new(ManualClock::default())).layer(service_fn(
+        |_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))),
+    ));
+    let method = marque_api::ACCESS
+        .iter()
+        .find(|access| access.roles.contains(&Role::Sales.number()))
+        .unwrap();
+    for (kid, is_refused) in [("k1", false), ("unknown", true)] {
+        let bearer = format!("Bearer {}", idp.token(kid, &key, "u1"));
+        let request = Request::post(method.path).header("authorization", bearer);
+        let answered = service.clone().oneshot(request.body(()).unwrap());
+        let response = answered.await.unwrap();
+        assert_eq!(
+            response.headers().contains_key("grpc-status"),
+            is_refused,
+            "{kid}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Schema versions: one list a service, each version applied once, in a transaction, and never edited afterwards.
+//! Schema versions: one list a service, each version applied once, in a transaction of its own, and never edited afterwards.
 
 use std::collections::HashSet;
 
@@ -34,10 +34,13 @@ impl Migrator {
     /// Applies every version that is missing; returns how many there were.
     ///
     /// Versions are applied in the order of the list. One that was added in its middle, such as a table that every
-    /// service gets, is applied where it is missing, whatever came after it.
+    /// service gets, is applied where it is missing, whatever came after it. Each is a transaction of its own, so that what
+    /// it locks is free again before the next, and a process that ends between two leaves the rest to the next call. A store
+    /// without any version, for which nobody waits, gets all of them in one.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] if an applied version was edited, or a newer one took away what this binary uses.
+    /// [`StoreError::Schema`] if an applied version was edited, or a newer one took away what this binary uses. Whatever a
+    /// version fails with; those before it stay.
     pub async fn up(self, db: &Database, now: Timestamp) -> Result<usize, StoreError> {
         self.up_where(db, now, |_| true).await
     }
@@ -64,39 +67,78 @@ impl Migrator {
         now: Timestamp,
         is_wanted: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<usize, StoreError> {
-        let as_owner = db.as_login();
-        let count = as_owner
-            .write(move |conn| {
-                self.create_table(conn)?;
-                let applied = self.applied(conn)?;
-                let missing: Vec<&Migration> = self
-                    .migrations
-                    .iter()
-                    .filter(|migration| {
-                        !applied.contains(migration.name) && is_wanted(migration.name)
-                    })
-                    .collect();
-                if !missing.is_empty() {
-                    wall::lower(conn)?;
-                }
-                for migration in &missing {
-                    conn.batch(&for_backend(migration.up, conn.backend()))?;
-                    let sql = format!(
-                        "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
-                        self.table()
-                    );
-                    let checksum = checksum(migration.up);
-                    conn.execute(
-                        &sql,
-                        &[migration.name.into(), Value::Int(checksum), now.into()],
-                    )?;
-                }
-                wall::raise(conn)?;
-                Ok::<_, StoreError>(missing.len())
-            })
+        let owner = db.as_login();
+        let steps = owner
+            .write(move |conn| self.prepare(conn, &is_wanted))
             .await?;
         db.schema_changed();
+        let (mut count, last) = (0, steps.len());
+        for (number, step) in (1..).zip(steps) {
+            count += owner
+                .write(move |conn| {
+                    let applied = self.apply(conn, &step, now)?;
+                    if number == last {
+                        wall::raise(conn)?;
+                    }
+                    Ok::<_, StoreError>(applied)
+                })
+                .await?;
+            db.schema_changed();
+        }
         Ok(count)
+    }
+
+    /// What is missing, by the transactions in which it is to be applied. If anything is, the wall no longer holds the owner of
+    /// the tables, who may have to change rows; if nothing is, it is seen to that the wall stands.
+    fn prepare(
+        self,
+        conn: &mut Conn<'_>,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Vec<&'static Migration>>, StoreError> {
+        self.create_table(conn)?;
+        let applied = self.applied(conn)?;
+        let missing: Vec<&Migration> = self
+            .migrations
+            .iter()
+            .filter(|migration| !applied.contains(migration.name) && is_wanted(migration.name))
+            .collect();
+        if missing.is_empty() {
+            wall::raise(conn)?;
+            return Ok(Vec::new());
+        }
+        wall::lower(conn)?;
+        let at_once = if applied.is_empty() { missing.len() } else { 1 };
+        Ok(missing.chunks(at_once).map(<[_]>::to_vec).collect())
+    }
+
+    /// Applies those of some versions that no other process has applied since; returns how many.
+    fn apply(
+        self,
+        conn: &mut Conn<'_>,
+        step: &[&Migration],
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.lock(conn)?;
+        let applied = self.applied(conn)?;
+        let missing: Vec<&&Migration> = step
+            .iter()
+            .filter(|migration| !applied.contains(migration.name))
+            .collect();
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        // That process may have raised the wall already.
+        wall::lower(conn)?;
+        let sql = format!(
+            "INSERT INTO {} (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
+            self.table()
+        );
+        for migration in &missing {
+            conn.batch(&for_backend(migration.up, conn.backend()))?;
+            let checksum = Value::Int(checksum(migration.up));
+            conn.execute(&sql, &[migration.name.into(), checksum, now.into()])?;
+        }
+        Ok(missing.len())
     }
 
     /// Takes back the newest `count` versions, and with them the wall between dealers, which comes again with the next
@@ -173,9 +215,13 @@ impl Migrator {
         format!("{}_migrations", self.service.replace('-', "_"))
     }
 
-    /// Makes the table of versions. Two processes may start at once: the second waits here for the first.
+    /// Two processes may start at once: the second waits here until the first has ended its transaction.
+    fn lock(self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
+        conn.lock_keys(&mut vec![checksum(self.service)])
+    }
+
     fn create_table(self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
-        conn.lock_keys(&mut vec![checksum(self.service)])?;
+        self.lock(conn)?;
         conn.batch(&format!(
             "CREATE TABLE IF NOT EXISTS {} (name TEXT PRIMARY KEY, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)",
             self.table()

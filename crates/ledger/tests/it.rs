@@ -14,9 +14,12 @@ use std::sync::{
 };
 
 use marque_auth::{CallContext, Identity, Role, Scope};
-use marque_core::{Clock as _, ManualClock, ReplayMark, Timestamp};
+use marque_core::{Clock as _, CustomerId, ManualClock, ReplayMark, Timestamp};
 use marque_db::{AsStoreError, Conn, Database, StoreError};
-use marque_ledger::{Entry, IdempotencyError, IdempotencyKey, history, once, prune, record};
+use marque_errors::{ErrorCode, ServiceError as _};
+use marque_ledger::{
+    Entry, IdempotencyError, IdempotencyKey, Keyed, forget_answers, history, once, prune, record,
+};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::metadata::MetadataMap;
 
@@ -26,6 +29,9 @@ store_test_suite!(
     a_key_used_for_another_request_is_refused,
     parallel_calls_with_one_key_have_one_effect,
     keys_are_each_callers_own,
+    the_same_person_in_another_scope_is_another_caller,
+    a_request_with_its_key_is_carried_out_once,
+    answers_that_name_somebody_are_forgotten,
     a_failed_act_keeps_no_answer,
     acts_are_read_back_newest_first,
 );
@@ -56,7 +62,10 @@ fn key(text: &str) -> Result<Option<IdempotencyKey>, IdempotencyError> {
 }
 
 fn caller(name: &str) -> CallContext {
-    let scope = Scope::Dealer("D1".parse().unwrap());
+    caller_in(Scope::Dealer("D1".parse().unwrap()), name)
+}
+
+fn caller_in(scope: Scope, name: &str) -> CallContext {
     let expires_at = Timestamp::default();
     CallContext::request(
         &Identity {
@@ -94,12 +103,17 @@ async fn call(
     request: &str,
     runs: &Arc<AtomicI64>,
 ) -> Result<i64, Failure> {
-    let (ctx, key, request, runs) = (
-        caller(name),
-        key(text)?,
-        request.to_owned(),
-        Arc::clone(runs),
-    );
+    call_as(db, caller(name), text, request, runs).await
+}
+
+async fn call_as(
+    db: &Database,
+    ctx: CallContext,
+    text: &str,
+    request: &str,
+    runs: &Arc<AtomicI64>,
+) -> Result<i64, Failure> {
+    let (key, request, runs) = (key(text)?, request.to_owned(), Arc::clone(runs));
     let now = ManualClock::default().now();
     db.write(move |conn| {
         once(conn, &ctx, now, "Act", key.as_ref(), &request, |conn| {
@@ -175,6 +189,25 @@ async fn a_key_used_for_another_request_is_refused(db: TestDb) {
     for bad in [String::new(), "a b".to_owned(), "x".repeat(256)] {
         assert_eq!(key(&bad), Err(IdempotencyError::Malformed));
     }
+    assert!(key(&"x".repeat(255)).is_ok());
+}
+
+#[test]
+fn a_bad_key_and_a_key_used_twice_have_their_own_answers() {
+    for (error, code, reason) in [
+        (
+            IdempotencyError::Malformed,
+            ErrorCode::InvalidArgument,
+            "IDEMPOTENCY_KEY_INVALID",
+        ),
+        (
+            IdempotencyError::Reused,
+            ErrorCode::FailedPrecondition,
+            "IDEMPOTENCY_KEY_REUSED",
+        ),
+    ] {
+        assert_eq!((error.code(), error.reason()), (code, reason));
+    }
 }
 
 async fn parallel_calls_with_one_key_have_one_effect(db: TestDb) {
@@ -209,6 +242,70 @@ async fn keys_are_each_callers_own(db: TestDb) {
     let other = call(&db, "b", "k", "another", &runs).await.unwrap();
     assert_ne!(one, other);
     assert_eq!(effects(&db).await, 2);
+}
+
+async fn the_same_person_in_another_scope_is_another_caller(db: TestDb) {
+    let (db, runs) = prepared(db).await;
+    let scopes = [
+        Scope::Headquarters,
+        Scope::Region("north".into()),
+        Scope::Dealer("D1".parse().unwrap()),
+        Scope::Dealer("D2".parse().unwrap()),
+        Scope::Customer(CustomerId::new(&ManualClock::default())),
+    ];
+    for (before, scope) in scopes.into_iter().enumerate() {
+        let ctx = caller_in(scope, "a");
+        call_as(&db, ctx, "k", "request", &runs).await.unwrap();
+        assert_eq!(effects(&db).await, before + 1);
+    }
+}
+
+async fn a_request_with_its_key_is_carried_out_once(db: TestDb) {
+    let (db, runs) = prepared(db).await;
+    let keyed = |text: &str| {
+        let mut call = tonic::Request::new("request".to_owned());
+        if !text.is_empty() {
+            let metadata = call.metadata_mut();
+            metadata.insert("idempotency-key", text.parse().unwrap());
+        }
+        Keyed::of(call)
+    };
+    for (text, expected) in [("k", 1), ("k", 1), ("", 2), ("", 3)] {
+        let (keyed, runs) = (keyed(text).unwrap(), Arc::clone(&runs));
+        assert_eq!(keyed.request(), "request");
+        db.write(move |conn| {
+            let now = Timestamp::default();
+            keyed.once(conn, &caller("a"), now, "Act", |conn| act(conn, &runs))
+        })
+        .await
+        .unwrap();
+        assert_eq!(effects(&db).await, expected, "{text:?}");
+    }
+    assert!(matches!(keyed("a b"), Err(IdempotencyError::Malformed)));
+}
+
+/// What is answered under a key: this, unless something was answered before.
+async fn answered(db: &Database, text: &'static str, answer: &'static str) -> String {
+    db.write(move |conn| {
+        let (ctx, key, request) = (caller("a"), key(text)?, "request".to_owned());
+        let now = Timestamp::default();
+        once(conn, &ctx, now, "Act", key.as_ref(), &request, |_| {
+            Ok::<_, Failure>(answer.to_owned())
+        })
+    })
+    .await
+    .unwrap()
+}
+
+async fn answers_that_name_somebody_are_forgotten(db: TestDb) {
+    let (db, _) = prepared(db).await;
+    answered(&db, "k1", "it is cus_1").await;
+    answered(&db, "k2", "it is cus_2").await;
+    db.write(|conn| forget_answers(conn, ["cus_1".to_owned()]))
+        .await
+        .unwrap();
+    assert_eq!(answered(&db, "k1", "nobody").await, "nobody");
+    assert_eq!(answered(&db, "k2", "nobody").await, "it is cus_2");
 }
 
 async fn a_failed_act_keeps_no_answer(db: TestDb) {

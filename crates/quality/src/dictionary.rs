@@ -267,7 +267,7 @@ mod tests {
         ),
         (
             RecordKind::Complaints,
-            "complaint_key customer_key vin opened_at channel category severity text department",
+            "complaint_key customer_key vin opened_at channel category severity text department state closed_at",
         ),
     ];
 

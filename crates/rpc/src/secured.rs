@@ -80,7 +80,7 @@ async fn shake_hands(socket: TcpStream, acceptor: TlsAcceptor) -> io::Result<Pee
 }
 
 /// The roles that a certificate names: `<role>.marque.internal`.
-fn roles_of(certificate: &CertificateDer<'_>) -> PeerRoles {
+pub(crate) fn roles_of(certificate: &CertificateDer<'_>) -> PeerRoles {
     let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else {
         return PeerRoles::NONE;
     };

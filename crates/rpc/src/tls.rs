@@ -10,15 +10,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use marque_config::secret_file::{self, SecretFileError};
+use marque_core::Timestamp;
 use parking_lot::Mutex;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::WebPkiClientVerifier,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
-use crate::RoleName;
+use crate::{RoleName, secured::roles_of};
 
 /// Where the PEM files lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,12 @@ pub enum TlsError {
     /// Certificate and key do not fit, or the authority is none.
     #[error("certificate, key and authority do not fit together")]
     Mismatch(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is another role's: peers would refuse it under the name of this one.
+    #[error("the certificate {path} does not bear the name {1}: name the one of that role, or of all that this process plays", path = .0.display())]
+    OtherRole(PathBuf, String),
+    /// It has ended, comes from another authority or is not for both directions.
+    #[error("peers would refuse the certificate {path}", path = .0.display())]
+    Refused(PathBuf, #[source] Box<rustls::Error>),
 }
 
 /// How often files are looked at, at most.
@@ -95,6 +103,43 @@ impl TlsFiles {
         })))
     }
 
+    /// Looks at the certificate as the peers of these roles will: whether it bears the name of each, comes from the authority, is
+    /// for both directions and has not ended.
+    ///
+    /// # Errors
+    /// [`TlsError::OtherRole`] or [`TlsError::Refused`] if they would not take it; as [`Self::read`] if a file cannot be used.
+    pub fn check(
+        &self,
+        roles: impl IntoIterator<Item = RoleName>,
+        now: Timestamp,
+    ) -> Result<(), TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let roots = self.roots()?;
+        let as_servers = client_verifier(&provider, &roots)?;
+        let as_clients = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(mismatch)?;
+        let chain = certificates(&self.cert)?;
+        let (own, between) = chain.split_first().expect("a file without any is refused");
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(now.as_micros().unsigned_abs()));
+        let refused = |error| TlsError::Refused(self.cert.clone(), Box::new(error));
+        as_servers
+            .verify_client_cert(own, between, now)
+            .map_err(refused)?;
+        let named = roles_of(own);
+        for role in roles {
+            let name = TlsMaterial::server_name(role);
+            if !named.contains(role) {
+                return Err(TlsError::OtherRole(self.cert.clone(), name));
+            }
+            let name = ServerName::try_from(name).map_err(mismatch)?;
+            as_clients
+                .verify_server_cert(own, between, &name, &[], now)
+                .map_err(refused)?;
+        }
+        Ok(())
+    }
+
     fn stamp(&self) -> Stamp {
         [&self.ca, &self.cert, &self.key].map(|path| {
             let file = fs::metadata(path).ok()?;
@@ -104,15 +149,19 @@ impl TlsFiles {
 
     fn configs(&self) -> Result<Configs, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut roots = RootCertStore::empty();
-        for authority in certificates(&self.ca)? {
-            roots.add(authority).map_err(mismatch)?;
-        }
-        let roots = Arc::new(roots);
+        let roots = self.roots()?;
         Ok(Configs {
             client: Arc::new(self.client(&provider, &roots)?),
             server: Arc::new(self.server(&provider, &roots)?),
         })
+    }
+
+    fn roots(&self) -> Result<Arc<RootCertStore>, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for authority in certificates(&self.ca)? {
+            roots.add(authority).map_err(mismatch)?;
+        }
+        Ok(Arc::new(roots))
     }
 
     fn client(
@@ -135,14 +184,10 @@ impl TlsFiles {
         provider: &Arc<CryptoProvider>,
         roots: &Arc<RootCertStore>,
     ) -> Result<ServerConfig, TlsError> {
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
-                .build()
-                .map_err(mismatch)?;
         let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
             .with_safe_default_protocol_versions()
             .map_err(mismatch)?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(client_verifier(provider, roots)?)
             .with_single_cert(certificates(&self.cert)?, self.key()?)
             .map_err(mismatch)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
@@ -191,6 +236,16 @@ impl TlsMaterial {
             }
         }
     }
+}
+
+/// Takes who shows a certificate of the authority.
+fn client_verifier(
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
+        .build()
+        .map_err(mismatch)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

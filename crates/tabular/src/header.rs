@@ -55,6 +55,8 @@ pub struct HeaderMap {
     is_by_row: bool,
     /// The places of the first and the second phone in the schema.
     phones: Option<(usize, usize)>,
+    /// The places of a line's name and of all lines in the schema, where either may stand under a key that means the name.
+    lines: Option<(usize, usize)>,
 }
 
 /// A column of the file that means what another one was taken for.
@@ -79,20 +81,25 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        Self::recognise_needed(
-            (headers, schema),
-            mapping,
-            schema.columns,
-            |columns, schema, finder| {
-                give_second_phone(columns, schema, finder);
-                give_line_columns(columns, schema, finder);
-            },
-        )
+        Self::of_table((headers, schema), mapping, schema.columns)
+    }
+
+    /// As [`Self::recognise`]; only these columns must be there.
+    pub(crate) fn of_table(
+        file: (&[String], &Schema),
+        mapping: Option<&Mapping>,
+        needed: &[Column],
+    ) -> Result<Self, Problem> {
+        Self::recognise_needed(file, mapping, needed, |columns, schema, finder| {
+            give_second_phone(columns, schema, finder);
+            give_line_columns(columns, schema, finder);
+        })
     }
 
     /// The same of the keys of objects, which leave out what is not known: a record's own key, the schema's first column, is all that
     /// must be there. Every other column of a row that no mapping names is read from the first key that means it and has a value there,
-    /// whatever the keys of other rows.
+    /// whatever the keys of other rows. A list of objects under a key that means the name of a line, such as 维修项目, is the lines of the
+    /// row, unless they have a key of their own or a mapping says otherwise.
     ///
     /// # Errors
     /// As [`Self::recognise`].
@@ -101,9 +108,20 @@ impl HeaderMap {
         schema: &Schema,
         mapping: Option<&Mapping>,
     ) -> Result<Self, Problem> {
-        let needed = &schema.columns[..1];
+        Self::of_objects((keys, schema), mapping, &schema.columns[..1])
+    }
+
+    /// As [`Self::recognise_keys`]; only these columns must be there.
+    pub(crate) fn of_objects(
+        (keys, schema): (&[String], &Schema),
+        mapping: Option<&Mapping>,
+        needed: &[Column],
+    ) -> Result<Self, Problem> {
         let mut map = Self::recognise_needed((keys, schema), mapping, needed, give_line_columns)?;
         map.is_by_row = !map.rivals.is_empty();
+        let lines = schema.column("name").zip(schema.column("lines"));
+        map.lines =
+            lines.filter(|(name, lines)| !map.mapped.contains(name) && !map.mapped.contains(lines));
         Ok(map)
     }
 
@@ -147,6 +165,7 @@ impl HeaderMap {
             mapped,
             is_by_row: false,
             phones: schema.column("phone").zip(schema.column("phone2")),
+            lines: None,
         })
     }
 
@@ -162,10 +181,33 @@ impl HeaderMap {
             .map_or("", |source| row.field(source))
     }
 
-    /// The row's field that a canonical column is read from. The key of all records stands under one header, and what is mapped under the
-    /// one that the mapping says.
+    /// The row's field that a canonical column is read from. A list of objects under the name of a line is the lines of the row.
     #[inline]
     pub(crate) fn source_in(&self, row: &Row, column: usize) -> Option<usize> {
+        let Some((name, lines)) = self.lines.filter(|_| !row.nested.is_empty()) else {
+            return self.value_in(row, column);
+        };
+        match self.list_in(row, (name, lines)) {
+            Some(list) if column == lines => Some(list),
+            Some(list) if column == name => self.filled(row, name).find(|source| *source != list),
+            _ => self.value_in(row, column),
+        }
+    }
+
+    /// The row's field that has its lines under a key which means the name of one, such as 维修项目, unless they have a key of their own.
+    fn list_in(&self, row: &Row, (name, lines): (usize, usize)) -> Option<usize> {
+        let own = self.value_in(row, lines);
+        if own.is_some_and(|source| !row.field(source).is_empty()) {
+            return None;
+        }
+        let mut names = self.filled(row, name);
+        names.find(|source| row.is_nested(*source) && is_list_of_objects(row.field(*source)))
+    }
+
+    /// The row's field with the value of a canonical column. The key of all records stands under one header, and what is mapped under the
+    /// one that the mapping says.
+    #[inline]
+    fn value_in(&self, row: &Row, column: usize) -> Option<usize> {
         let taken = self.source_column(column);
         if !self.is_by_row || column == 0 || self.mapped.contains(&column) {
             return taken;
@@ -234,11 +276,18 @@ impl HeaderMap {
         let Some(rival) = rivals.find(|rival| rival.source == source) else {
             return false;
         };
-        let phones = self.phones.filter(|(first, _)| *first == rival.column);
-        let read = [Some(rival.column), phones.map(|(_, second)| second)];
-        let mut read = read.into_iter().flatten();
+        // What means the first of these may be read as the second.
+        let seconds = [self.phones, self.lines].into_iter().flatten();
+        let of_rival = seconds.filter(|(first, _)| *first == rival.column);
+        let mut read = std::iter::once(rival.column).chain(of_rival.map(|(_, second)| second));
         read.any(|column| self.source_in(row, column) == Some(source))
     }
+}
+
+/// Whether the JSON of an array has objects in it, or nothing at all.
+fn is_list_of_objects(json: &str) -> bool {
+    let items = json.strip_prefix('[').map(str::trim_start);
+    items.is_some_and(|items| items.starts_with(['{', ']']))
 }
 
 /// The columns left over whose headers mean a column of the schema too.
@@ -275,7 +324,7 @@ fn unknown_column(schema: &Schema, column: &str) -> Problem {
     }
 }
 
-/// `needed` are the first columns of the schema, or all of them.
+/// `needed` are the first columns of the schema, all of them or none.
 fn check_required(
     columns: &[Option<usize>],
     kind: &'static str,
@@ -308,15 +357,23 @@ fn give_second_phone(columns: &mut [Option<usize>], schema: &Schema, finder: &mu
     }
 }
 
-/// What a program calls just a name, a code or a type is a line's in a file that has a column only lines have; in another it may be
-/// anybody's.
+/// What a program calls just a type, a code or a name: a line's, where it can be nobody else's.
+const BARE: [(&str, &[&str]); 3] = [
+    ("line_kind", &["类型"]),
+    ("code", &["代码", "编码"]),
+    ("name", &["名称"]),
+];
+
+/// The canonical column that a bare key of a line means in a list of lines.
+pub fn bare_line_column(key: &str) -> Option<&'static str> {
+    let mut columns = BARE.iter();
+    let meant = columns.find(|(_, headers)| headers.contains(&key));
+    meant.map(|(column, _)| *column)
+}
+
+/// Bare names are a line's in a file that has a column only lines have; in another they may be anybody's.
 fn give_line_columns(columns: &mut [Option<usize>], schema: &Schema, finder: &mut Finder) {
     const OF_LINES_ALONE: [&str; 2] = ["quantity", "unit_price"];
-    const BARE: [(&str, &[&str]); 3] = [
-        ("line_kind", &["类型"]),
-        ("code", &["代码", "编码"]),
-        ("name", &["名称"]),
-    ];
     let mut of_lines = OF_LINES_ALONE.iter();
     let has_lines = of_lines.any(|name| {
         let place = schema.column(name);

@@ -17,7 +17,7 @@ mod writer;
 mod xlsx;
 
 pub use encoding::Encoding;
-pub use header::{HeaderMap, Mapping};
+pub use header::{HeaderMap, Mapping, bare_line_column};
 pub use limits::Limits;
 pub use problem::{Problem, RowFault, RowProblem};
 pub use reader::{Format, Reader};

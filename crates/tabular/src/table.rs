@@ -17,14 +17,33 @@ use crate::{
 /// A file whose columns are known by their canonical names.
 pub struct Table {
     reader: Reader,
-    schema: &'static Schema,
-    mapping: Option<Mapping>,
+    wanted: Wanted,
     map: HeaderMap,
     /// As they were before the file went out to be mended.
     headers: Vec<String>,
     /// Whether it is a file of quarantined rows that was opened in a spreadsheet program and comes back.
     is_mended: bool,
     row: Row,
+}
+
+/// Which columns are looked for.
+struct Wanted {
+    schema: &'static Schema,
+    mapping: Option<Mapping>,
+    /// Whether the file need not have those that an import cannot do without.
+    is_any_enough: bool,
+}
+
+impl Wanted {
+    fn recognise(&self, format: Format, headers: &[String]) -> Result<HeaderMap, Problem> {
+        let (schema, mapping) = (self.schema, self.mapping.as_ref());
+        match (format, self.is_any_enough) {
+            (Format::Ndjson, false) => HeaderMap::recognise_keys(headers, schema, mapping),
+            (Format::Ndjson, true) => HeaderMap::of_objects((headers, schema), mapping, &[]),
+            (_, false) => HeaderMap::recognise(headers, schema, mapping),
+            (_, true) => HeaderMap::of_table((headers, schema), mapping, &[]),
+        }
+    }
 }
 
 impl Table {
@@ -39,12 +58,45 @@ impl Table {
         schema: &'static Schema,
         mapping: Option<Mapping>,
     ) -> Result<Self, Problem> {
+        let wanted = Wanted {
+            schema,
+            mapping,
+            is_any_enough: false,
+        };
+        Self::open_wanted(file, format, limits, wanted)
+    }
+
+    /// Opens a file that is looked at and not taken in: any column that is known is enough.
+    ///
+    /// # Errors
+    /// Any [`Problem`] of the file's beginning.
+    pub fn open_any(
+        file: impl Read + Seek + Send + 'static,
+        format: Option<Format>,
+        limits: Limits,
+        schema: &'static Schema,
+        mapping: Option<Mapping>,
+    ) -> Result<Self, Problem> {
+        let wanted = Wanted {
+            schema,
+            mapping,
+            is_any_enough: true,
+        };
+        Self::open_wanted(file, format, limits, wanted)
+    }
+
+    fn open_wanted(
+        file: impl Read + Seek + Send + 'static,
+        format: Option<Format>,
+        limits: Limits,
+        wanted: Wanted,
+    ) -> Result<Self, Problem> {
         let fits = |headers: &[String]| {
             let (headers, _) = as_sent(headers);
-            HeaderMap::recognise(&headers, schema, mapping.as_ref()).is_ok()
+            wanted.recognise(Format::Xlsx, &headers).is_ok()
         };
         let reader = Reader::open_fitting(file, format, limits, fits)?;
-        Self::new(reader, schema, mapping)
+        Self::of(reader, wanted)
     }
 
     /// Recognises the columns of a reader.
@@ -56,16 +108,24 @@ impl Table {
         schema: &'static Schema,
         mapping: Option<Mapping>,
     ) -> Result<Self, Problem> {
+        let wanted = Wanted {
+            schema,
+            mapping,
+            is_any_enough: false,
+        };
+        Self::of(reader, wanted)
+    }
+
+    fn of(reader: Reader, wanted: Wanted) -> Result<Self, Problem> {
         let (headers, is_mended) = if reader.format() == Format::Ndjson {
             (reader.headers().to_vec(), false)
         } else {
             as_sent(reader.headers())
         };
-        let map = recognise(reader.format(), &headers, schema, mapping.as_ref())?;
+        let map = wanted.recognise(reader.format(), &headers)?;
         Ok(Self {
             reader,
-            schema,
-            mapping,
+            wanted,
             map,
             headers,
             is_mended,
@@ -83,8 +143,8 @@ impl Table {
         if self.reader.headers().len() != self.headers.len() {
             // An NDJSON row brought new keys.
             self.headers = self.reader.headers().to_vec();
-            let mapping = self.mapping.as_ref();
-            self.map = recognise(self.reader.format(), &self.headers, self.schema, mapping)?;
+            let format = self.reader.format();
+            self.map = self.wanted.recognise(format, &self.headers)?;
         }
         if self.is_mended {
             self.unguard();
@@ -107,7 +167,7 @@ impl Table {
 
     /// Makes money with its currency the plain amount; no other object or array has a place where text is wanted.
     fn settle_nested(&mut self) -> Next {
-        for (place, column) in self.schema.columns.iter().enumerate() {
+        for (place, column) in self.wanted.schema.columns.iter().enumerate() {
             let source = self.map.source_in(&self.row, place);
             let Some(source) = source.filter(|source| self.row.is_nested(*source)) else {
                 continue;
@@ -166,7 +226,7 @@ impl Table {
 
     /// The schema the file is read by.
     pub fn schema(&self) -> &'static Schema {
-        self.schema
+        self.wanted.schema
     }
 
     /// Goes to a checkpoint; see [`Reader::seek`].
@@ -175,19 +235,6 @@ impl Table {
     /// As [`Reader::seek`].
     pub fn seek(&mut self, position: Position) -> Result<(), Problem> {
         self.reader.seek(position)
-    }
-}
-
-fn recognise(
-    format: Format,
-    headers: &[String],
-    schema: &Schema,
-    mapping: Option<&Mapping>,
-) -> Result<HeaderMap, Problem> {
-    if format == Format::Ndjson {
-        HeaderMap::recognise_keys(headers, schema, mapping)
-    } else {
-        HeaderMap::recognise(headers, schema, mapping)
     }
 }
 

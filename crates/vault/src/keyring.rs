@@ -339,6 +339,7 @@ mod tests {
         assert!(!ring.use_data_key(3));
         assert!(ring.use_data_key(2));
         assert_eq!(ring.current_data_key(), 2);
+        assert_eq!(ring.data_keys(), BTreeSet::from([1, 2]));
     }
 
     #[test]
@@ -354,13 +355,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_written_out_are_wiped() {
+        let mut written = Keyring::generate().unwrap().data.write();
+        written.wipe();
+        let left: Vec<&String> = written.keys.values().collect();
+        assert_eq!(left, [""]);
+    }
+
+    #[test]
     fn damaged_rings_are_refused_with_the_part_named() {
         let good = Keyring::generate().unwrap().to_text().expose().clone();
         let short = good.replace("= \"", "= \"AAAA");
+        let unnumbered = good.replace("1 = \"", "one = \"");
+        let lost = good.replace("current = 1", "current = 7");
         for (text, told) in [
             ("", "TOML"),
             ("current = 1", "TOML"),
             (short.as_str(), "32 bytes"),
+            (unnumbered.as_str(), "not a number"),
+            (lost.as_str(), "not among the keys"),
         ] {
             let error = Keyring::parse(text).unwrap_err().to_string();
             assert!(error.contains(told), "{error}");

@@ -173,7 +173,7 @@ fn is_landline(number: &str, digits: &str) -> bool {
 /// Keeps the first and last characters, hides the others one by one. Too short a value is hidden whole.
 fn keep(value: &str, first: usize, last: usize) -> Masked {
     let count = value.chars().count();
-    if (first + last) * 3 > count * 2 || first + last > count {
+    if (first + last) * 3 > count * 2 {
         return Masked("*".repeat(count));
     }
     let shown = |(at, character)| {
@@ -211,8 +211,11 @@ mod tests {
             (mask_name("欧阳修"), "欧阳修"),
             (mask_tail("LSVAA49J132047371", 4), "*************7371"),
             (mask_tail("ab", 4), "**"),
+            (mask_tail("abcde", 4), "*****"),
+            (mask_tail("abcdef", 4), "**cdef"),
         ] {
             assert_eq!(masked.as_str(), expected);
+            assert_eq!(masked.into_string(), expected);
         }
     }
 
@@ -224,6 +227,8 @@ mod tests {
                 "他的电话是135****4222，晚上打",
             ),
             ("138 1234 5678", "138******5678"),
+            ("138 1234  5678", "138*******5678"),
+            ("138 1234   5678", "138 1234   5678"),
             ("１３８１２３４５６７８", "１３８****５６７８"),
             ("+8613812345678", "+861******5678"),
             ("13812345678/13912345678", "138****5678/139****5678"),

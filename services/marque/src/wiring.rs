@@ -15,7 +15,7 @@ use marque_intake::IntakeSettings;
 use marque_reseal::{Rounds, resealing};
 use marque_rpc::{
     Built, InFlightLimit, PeerSettings, RoleName, RoleRouter, RpcTransport, ServerSettings,
-    StackSettings, Task, TlsError, TlsFiles, TlsMaterial, connect_lazily, stack,
+    StackSettings, Task, TlsFiles, TlsMaterial, connect_lazily, stack,
 };
 use marque_tabular::Limits;
 use marque_vault::{Keyring, Vault};
@@ -374,7 +374,8 @@ impl Shared {
         let keys = config.keys_dir();
         let tokens =
             PeerTokens::from_config(&config.auth, &keys, "marque").context("peer tokens")?;
-        let tls = certificates(&config).context("tls")?;
+        let files = tls_files(&config);
+        let tls = files.map(|files| files.read()).transpose().context("tls")?;
         let ring = Vault::ring_of(&config.vault, &config.data_dir).context("vault")?;
         Ok(Self {
             vault: Vault::new(&ring),
@@ -503,17 +504,13 @@ impl Shared {
     }
 }
 
-/// The certificates of a configuration, read; `None` if it names none.
-///
-/// # Errors
-/// They cannot be read or trusted, or do not fit together.
-pub(crate) fn certificates(config: &Config) -> Result<Option<TlsMaterial>, TlsError> {
-    let files = config.tls.files().map(|files| TlsFiles {
+/// The files of a configuration's certificates; `None` if it names none.
+pub(crate) fn tls_files(config: &Config) -> Option<TlsFiles> {
+    config.tls.files().map(|files| TlsFiles {
         ca: files.ca.into(),
         cert: files.cert.into(),
         key: files.key.into(),
-    });
-    files.map(|files| files.read()).transpose()
+    })
 }
 
 /// Where a role's files lie that wait to be imported.
@@ -546,7 +543,8 @@ pub fn embedded_issuer(config: &Config) -> anyhow::Result<Issuer> {
     }
 }
 
-fn rpc_name(role: ServiceRole) -> RoleName {
+/// A role of the configuration as calls and certificates name it.
+pub(crate) fn rpc_name(role: ServiceRole) -> RoleName {
     role.as_str()
         .parse()
         .expect("every role of the configuration is a role of the network")

@@ -73,6 +73,23 @@ impl Bench {
             .sign(&self.header(), &with(self.claims(), member, value))
     }
 
+    /// A good token of this many bytes.
+    fn of_length(&self, length: usize) -> String {
+        // Of four characters the second ends no text of base64: then the header is longer.
+        let mut tries = (0..6).map(|n| {
+            let (pad, more) = (n / 2, n % 2);
+            let header = with(self.header(), "pad", json!("x".repeat(pad)));
+            let signed = |filler: usize| {
+                let claims = with(self.claims(), "filler", json!("x".repeat(filler)));
+                self.issuer.sign(&header, &claims)
+            };
+            signed((length - signed(0).len()) * 3 / 4 + more)
+        });
+        tries
+            .find(|token| token.len() == length)
+            .expect("one of the headers fits")
+    }
+
     /// A well-signed token of the two JSON texts, however odd.
     fn of_text(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
@@ -84,6 +101,16 @@ impl Bench {
         self.verifier
             .verify_at_once(token, self.now())
             .expect("no issuer has to be asked")
+    }
+}
+
+/// A token for the sales of one dealer, good for a minute.
+fn of_sales() -> TokenRequest {
+    TokenRequest {
+        subject: "u1".into(),
+        roles: Role::Sales.into(),
+        scope: Scope::Dealer("D1".parse().unwrap()),
+        ttl: Duration::from_mins(1),
     }
 }
 
@@ -149,6 +176,83 @@ fn good_tokens_of_every_kind_pass() {
         assert_eq!(identity.roles, Role::Sales.into());
         assert_eq!(identity.subject.as_ref(), "u1");
     }
+}
+
+#[test]
+fn what_is_as_long_as_it_may_be_passes_and_a_byte_more_does_not() {
+    let bench = Bench::new();
+    let of_subject = |length: usize| bench.with_claim("sub", json!("x".repeat(length)));
+    let of_region = |length: usize| {
+        let claims = with(bench.claims(), "dealer", Value::Null);
+        let claims = with(claims, "roles", json!(["analyst"]));
+        let claims = with(claims, "region", json!("x".repeat(length)));
+        bench.issuer.sign(&bench.header(), &claims)
+    };
+    for (longest, longer) in [
+        (of_subject(255), of_subject(256)),
+        (of_region(64), of_region(65)),
+        (
+            bench.of_length(MAX_TOKEN_BYTES),
+            bench.of_length(MAX_TOKEN_BYTES + 1),
+        ),
+    ] {
+        assert!(bench.verdict(&longest).is_ok(), "{longest}");
+        assert_eq!(
+            bench.verdict(&longer),
+            Err(AuthError::TokenInvalid),
+            "{longer}"
+        );
+    }
+}
+
+#[test]
+fn a_token_serves_the_audience_it_was_made_for() {
+    let clock = ManualClock::default();
+    let issuer = Issuer::ephemeral("shop").unwrap();
+    let token = issuer.issue(&of_sales(), &clock).unwrap();
+    let passes = |audience: &str| {
+        let verifier = Verifier::builder(audience).trust(&issuer).build();
+        let verdict = verifier.verify_at_once(&token, clock.now());
+        verdict.expect("no issuer has to be asked").is_ok()
+    };
+    assert!(passes("shop") && !passes("marque"));
+}
+
+#[test]
+fn a_process_without_the_issuers_key_trusts_the_file_it_publishes() {
+    let (keys, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let clock = ManualClock::default();
+    let peers = PeerTokens::ephemeral("customer").unwrap();
+    let issuer = Issuer::open(keys.path(), "marque").unwrap();
+    let token = issuer.issue(&of_sales(), &clock).unwrap();
+    let published = keys.path().join("issuer.jwks.json");
+    let by_file = AuthConfig {
+        issuer_keys_file: Some(published.clone()),
+        ..AuthConfig::default()
+    };
+    for (config, keys_dir) in [
+        (&by_file, elsewhere.path()),
+        (&AuthConfig::default(), keys.path()),
+    ] {
+        let verifier = Verifier::from_config(config, keys_dir, &peers).unwrap();
+        for token in [&*token, &*peers.token(clock.now())] {
+            let verdict = verifier.verify_at_once(token, clock.now());
+            assert!(verdict.unwrap().is_ok());
+        }
+    }
+    fs::write(&published, "{}").unwrap();
+    assert!(Verifier::from_config(&by_file, keys.path(), &peers).is_err());
+}
+
+#[test]
+fn keys_that_were_never_read_are_asked_for_sooner() {
+    let builder = || Verifier::builder("marque");
+    assert_eq!(builder().build().pause(), Duration::from_mins(10));
+    let waiting = builder()
+        .trust_oidc("https://login.example", TokenAlgorithm::ES256)
+        .unwrap()
+        .build();
+    assert_eq!(waiting.pause(), Duration::from_secs(30));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Schema versions: applied once, taken back, guarded against edits.
 
+use std::{sync::mpsc, time::Duration};
+
 use marque_core::Timestamp;
 use marque_db::{Migration, Migrator, StoreError};
 use marque_testkit::{TestDb, store_test_suite};
@@ -9,6 +11,8 @@ store_test_suite!(
     an_edited_version_is_refused,
     an_older_binary_lives_with_what_was_added_and_not_with_what_was_taken_away,
     a_version_that_fails_leaves_nothing,
+    versions_before_one_that_fails_stay_and_the_rest_follows,
+    what_a_version_locks_is_free_before_the_next,
     two_processes_that_start_at_once_apply_each_version_once,
     every_services_schema_goes_up_down_and_up,
 );
@@ -26,6 +30,10 @@ const SECOND: Migration = Migration {
 const BOTH: Migrator = Migrator {
     service: "a-test",
     migrations: &[FIRST, SECOND],
+};
+const FIRST_ALONE: Migrator = Migrator {
+    migrations: &[FIRST],
+    ..BOTH
 };
 
 fn now() -> Timestamp {
@@ -79,10 +87,7 @@ async fn an_older_binary_lives_with_what_was_added_and_not_with_what_was_taken_a
         up: "DELETE FROM a_test_migrations WHERE name = ''",
         down: "",
     };
-    let older = Migrator {
-        migrations: &[FIRST],
-        ..BOTH
-    };
+    let older = FIRST_ALONE;
     BOTH.up(&db, now()).await.unwrap();
     assert_eq!(older.up(&db, now()).await.unwrap(), 0);
     assert!(older.is_current(&db).await.unwrap());
@@ -106,13 +111,7 @@ async fn a_version_that_fails_leaves_nothing(db: TestDb) {
         up: "CREATE TABLE half (n BIGINT);\nCREATE TABLE things (n BIGINT);",
         down: "",
     };
-    Migrator {
-        migrations: &[FIRST],
-        ..BOTH
-    }
-    .up(&db, now())
-    .await
-    .unwrap();
+    FIRST_ALONE.up(&db, now()).await.unwrap();
     let broken = Migrator {
         migrations: &[FIRST, BROKEN],
         ..BOTH
@@ -127,6 +126,81 @@ async fn a_version_that_fails_leaves_nothing(db: TestDb) {
         1,
         "the mended version is applied"
     );
+}
+
+async fn versions_before_one_that_fails_stay_and_the_rest_follows(db: TestDb) {
+    const BROKEN: Migration = Migration {
+        name: "0003_more",
+        up: "CREATE TABLE more (n BIGINT);\nCREATE TABLE things (n BIGINT);",
+        down: "",
+    };
+    const MENDED: Migration = Migration {
+        up: "CREATE TABLE more (n BIGINT);",
+        ..BROKEN
+    };
+    FIRST_ALONE.up(&db, now()).await.unwrap();
+    let broken = Migrator {
+        migrations: &[FIRST, SECOND, BROKEN],
+        ..BOTH
+    };
+    assert!(broken.up(&db, now()).await.is_err());
+    insert_with_note(&db).await.unwrap();
+    assert!(BOTH.is_current(&db).await.unwrap());
+    let mended = Migrator {
+        migrations: &[FIRST, SECOND, MENDED],
+        ..BOTH
+    };
+    assert_eq!(mended.up(&db, now()).await.unwrap(), 1);
+    assert!(mended.is_current(&db).await.unwrap());
+}
+
+/// SQLite has one writer, who waits for a version as for any other writer.
+async fn what_a_version_locks_is_free_before_the_next(db: TestDb) {
+    const LONG: Migration = Migration {
+        name: "0003_long",
+        up: "{postgres: SELECT pg_advisory_xact_lock(4711)}",
+        down: "",
+    };
+    if !db.is_postgres() {
+        return;
+    }
+    FIRST_ALONE.up(&db, now()).await.unwrap();
+    let (taken, is_taken) = mpsc::channel();
+    let (release, is_released) = mpsc::channel();
+    let holder = db.handle();
+    let holding = tokio::spawn(async move {
+        holder
+            .write(move |conn| {
+                conn.lock_keys(&mut vec![4711])?;
+                taken.send(()).unwrap();
+                is_released.recv().unwrap();
+                Ok::<_, StoreError>(())
+            })
+            .await
+    });
+    tokio::task::spawn_blocking(move || is_taken.recv().unwrap())
+        .await
+        .unwrap();
+    let other = db.from_another_process();
+    let migrating = tokio::spawn(async move {
+        Migrator {
+            migrations: &[FIRST, SECOND, LONG],
+            ..BOTH
+        }
+        .up(&other, now())
+        .await
+    });
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while insert_with_note(&db).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the second version's table can be written during the third");
+    assert!(!migrating.is_finished());
+    release.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap(), 2);
 }
 
 async fn two_processes_that_start_at_once_apply_each_version_once(db: TestDb) {

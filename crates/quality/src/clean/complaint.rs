@@ -63,6 +63,137 @@ impl ComplaintSeverity {
     }
 }
 
+/// How a complaint stands in the system it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ComplaintState {
+    /// 待处理.
+    Received,
+    /// 已受理.
+    Acknowledged,
+    /// 处理中.
+    InProgress,
+    /// 等待客户.
+    WaitingCustomer,
+    /// 待件.
+    WaitingParts,
+    /// 等待厂家.
+    WaitingOem,
+    /// 已解决.
+    Resolved,
+    /// 已回访.
+    FollowedUp,
+    /// 已结案.
+    Closed,
+    /// 重新打开.
+    Reopened,
+    /// 已撤诉.
+    Withdrawn,
+}
+
+/// What dealers' systems call them; the first word is the code.
+const STATES: &[(ComplaintState, &[&str])] = &[
+    (
+        ComplaintState::Received,
+        &[
+            "received",
+            "新建",
+            "待处理",
+            "未处理",
+            "待受理",
+            "未受理",
+            "已登记",
+            "已接收",
+            "new",
+            "open",
+            "pending",
+        ],
+    ),
+    (
+        ComplaintState::Acknowledged,
+        &["acknowledged", "已受理", "受理", "已响应", "accepted"],
+    ),
+    (
+        ComplaintState::InProgress,
+        &[
+            "in_progress",
+            "处理中",
+            "进行中",
+            "跟进中",
+            "已派工",
+            "未结案",
+            "未关闭",
+            "processing",
+            "in progress",
+            "ongoing",
+        ],
+    ),
+    (
+        ComplaintState::WaitingCustomer,
+        &["waiting_customer", "等待客户", "待客户"],
+    ),
+    (
+        ComplaintState::WaitingParts,
+        &["waiting_parts", "待件", "等待配件", "待配件", "等件"],
+    ),
+    (
+        ComplaintState::WaitingOem,
+        &["waiting_oem", "等待厂家", "待厂家"],
+    ),
+    (
+        ComplaintState::Resolved,
+        &["resolved", "已解决", "已处理", "处理完毕", "solved"],
+    ),
+    (ComplaintState::FollowedUp, &["followed_up", "已回访"]),
+    (
+        ComplaintState::Closed,
+        &[
+            "closed",
+            "已关闭",
+            "关闭",
+            "已结案",
+            "结案",
+            "已完成",
+            "完成",
+            "已办结",
+            "办结",
+            "done",
+            "finished",
+            "completed",
+        ],
+    ),
+    (
+        ComplaintState::Reopened,
+        &["reopened", "重新打开", "重开", "再次投诉"],
+    ),
+    (
+        ComplaintState::Withdrawn,
+        &[
+            "withdrawn",
+            "已撤销",
+            "撤销",
+            "已撤诉",
+            "撤诉",
+            "已撤回",
+            "撤回",
+            "已取消",
+            "取消",
+            "作废",
+            "cancelled",
+            "canceled",
+        ],
+    ),
+];
+
+impl ComplaintState {
+    /// Stable code for storage and the wire.
+    pub fn code(self) -> &'static str {
+        STATES
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("", |(_, words)| words[0])
+    }
+}
+
 /// A complaint row, typed and normalised. Fields mean what the dictionary says.
 #[derive(Clone, Debug, Default)]
 #[expect(
@@ -81,6 +212,8 @@ pub struct CleanComplaint<'a> {
     pub severity: Option<ComplaintSeverity>,
     pub text: Option<Cow<'a, str>>,
     pub department: Option<Cow<'a, str>>,
+    pub state: Option<ComplaintState>,
+    pub closed_at: Option<TypedDate>,
 }
 
 /// Cleans one complaint row. `today` is the business day of the check, which names the release's standard whose ranges hold.
@@ -115,7 +248,13 @@ pub fn clean_complaint_by<'a>(
         ),
         text: notes.words(Field::ComplaintText, row.text),
         department: notes.text(Field::ComplaintDepartment, row.department),
+        state: notes.choice(Field::ComplaintState, row.state, STATES),
+        closed_at: notes.date_in_range(Field::ComplaintClosedAt, row.closed_at),
     };
+    notes.order(
+        (Field::ComplaintOpenedAt, complaint.opened_at),
+        (Field::ComplaintClosedAt, complaint.closed_at),
+    );
     if complaint.text.is_none() {
         notes.add(Field::ComplaintText, Rule::WordsMissing);
     }
@@ -143,6 +282,79 @@ mod tests {
         let cleaned = clean_complaint(&row, today());
         assert!(cleaned.findings.is_empty());
         assert_eq!(cleaned.record.severity, Some(ComplaintSeverity::High));
+    }
+
+    /// What is found in a row of these: opened, closed, state.
+    fn found(opened: &str, closed: &str, state: &str) -> Vec<(Field, Rule)> {
+        let row = ComplaintRow {
+            complaint_key: Some("T1"),
+            text: Some("仪表报警"),
+            opened_at: Some(opened),
+            closed_at: Some(closed),
+            state: Some(state),
+            ..ComplaintRow::default()
+        };
+        let cleaned = clean_complaint(&row, today());
+        assert!(!cleaned.is_rejected());
+        let findings = cleaned.findings.iter();
+        findings.map(|one| (one.field, one.rule)).collect()
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_and_a_state_that_nobody_knows_are_found() {
+        let ended = Field::ComplaintClosedAt;
+        for (opened, closed, state, expected) in [
+            ("2026-03-05", "2026-03-05", "已结案", vec![]),
+            // Of a day without a time nobody knows when on it.
+            ("2026-03-05 10:00", "2026-03-05", "结案", vec![]),
+            ("", "2026-03-05", "", vec![]),
+            ("2026-03-05", "无", "无", vec![]),
+            (
+                "2026-03-05",
+                "2026-03-04",
+                "已结案",
+                vec![(ended, Rule::DateOrder)],
+            ),
+            (
+                "2026-03-05 10:00",
+                "2026-03-05 09:59",
+                "closed",
+                vec![(ended, Rule::DateOrder)],
+            ),
+            (
+                "2026-03-05",
+                "2026-11-22",
+                "已结案",
+                vec![(ended, Rule::DateInFuture)],
+            ),
+            (
+                "2026-03-05",
+                "",
+                "再说吧",
+                vec![(Field::ComplaintState, Rule::ChoiceUnknown)],
+            ),
+        ] {
+            assert_eq!(found(opened, closed, state), expected, "{closed} {state}");
+        }
+    }
+
+    #[test]
+    fn each_word_means_one_state_and_the_dictionary_bids_clerks_write_those() {
+        let mut words: Vec<&str> = STATES
+            .iter()
+            .flat_map(|(_, words)| *words)
+            .copied()
+            .collect();
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count, "a word means two states");
+        let fill = Field::ComplaintState.entry().fill;
+        let bidden = fill.zh.trim_end_matches("等。").split('、');
+        let bidden = bidden.chain(fill.en["Such as ".len()..fill.en.len() - 1].split(", "));
+        for word in bidden {
+            assert!(words.contains(&word), "{word}");
+        }
     }
 
     #[test]

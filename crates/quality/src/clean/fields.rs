@@ -253,6 +253,21 @@ impl Notes<'_> {
             .then_some(typed)
     }
 
+    /// Notes an end before its beginning. Of a day without a time nobody knows when on it.
+    pub(super) fn order(
+        &mut self,
+        (first, opened): (Field, Option<TypedDate>),
+        (last, closed): (Field, Option<TypedDate>),
+    ) {
+        let Some((opened, closed)) = opened.zip(closed) else {
+            return;
+        };
+        let have_times = opened.time.is_some() && closed.time.is_some();
+        if closed.date < opened.date || have_times && closed.instant() < opened.instant() {
+            self.add_other(last, Rule::DateOrder, first);
+        }
+    }
+
     /// A day on which somebody was born: nobody is born in the future, whatever the range of the year.
     pub(super) fn birthday(&mut self, field: Field, cell: Option<&str>) -> Option<NaiveDate> {
         let date = self.date(field, cell)?.date;

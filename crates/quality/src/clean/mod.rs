@@ -12,7 +12,9 @@ mod visit;
 
 use chrono::NaiveDate;
 
-pub use complaint::{CleanComplaint, ComplaintSeverity, clean_complaint, clean_complaint_by};
+pub use complaint::{
+    CleanComplaint, ComplaintSeverity, ComplaintState, clean_complaint, clean_complaint_by,
+};
 pub use customer::{CleanCustomer, clean_customer, clean_customer_by};
 pub use vehicle::{CleanVehicle, EnergyType, clean_vehicle, clean_vehicle_by};
 pub use visit::{CleanVisit, CleanVisitLine, LineKind, VisitKind, clean_visit, clean_visit_by};

@@ -370,14 +370,10 @@ pub fn clean_visit_by<'a>(
         lines_json: lines(row.lines, &mut notes),
         line: line(row, &mut notes),
     };
-    if let (Some(opened), Some(closed)) = (visit.opened_at, visit.closed_at)
-        && (closed.date < opened.date
-            || closed.time.is_some()
-                && opened.time.is_some()
-                && closed.instant() < opened.instant())
-    {
-        notes.add_other(Field::VisitClosedAt, Rule::DateOrder, Field::VisitOpenedAt);
-    }
+    notes.order(
+        (Field::VisitOpenedAt, visit.opened_at),
+        (Field::VisitClosedAt, visit.closed_at),
+    );
     notes.into_cleaned(visit)
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     clean_customer,
-    dictionary::{CustomerRow, VehicleRow},
+    dictionary::{ComplaintRow, CustomerRow, VehicleRow},
     finding::{Finding, Rule},
     party::PartyKind,
 };
@@ -94,6 +94,26 @@ fn a_sale_after_the_first_visit_costs_points_from_the_second_version_on() {
     };
     assert_eq!(consistency("2026-11-30", &late), None);
     assert_eq!(consistency("2026-12-01", &late), Some(0.0));
+    assert_eq!(consistency("2026-12-01", &[]), Some(100.0));
+}
+
+#[test]
+fn a_complaint_that_ends_before_it_begins_costs_points_from_the_second_version_on() {
+    let row = ComplaintRow {
+        complaint_key: Some("TS1"),
+        opened_at: Some("2026-03-05"),
+        closed_at: Some("2026-03-04"),
+        ..ComplaintRow::default()
+    };
+    let early = [Finding::new(Field::ComplaintClosedAt, Rule::DateOrder)];
+    let consistency = |on: &str, findings: &[Finding]| {
+        let standard = effective_on(built_in(), RecordKind::Complaints, day(on)).expect("in force");
+        let purpose = standard.purpose("service").expect("known");
+        let score = purpose.score_complaint(&row, findings, Facts::default());
+        score.dimensions[Dimension::Consistency as usize]
+    };
+    assert_eq!(consistency("2026-11-30", &early), None);
+    assert_eq!(consistency("2026-12-01", &early), Some(0.0));
     assert_eq!(consistency("2026-12-01", &[]), Some(100.0));
 }
 

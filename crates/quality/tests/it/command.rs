@@ -380,4 +380,12 @@ fn vehicles_and_complaints_are_checked_by_their_rules() {
         complaints.iter().any(|one| one.starts_with("text ")),
         "{complaints:?}"
     );
+    let standing = rules(
+        "complaints",
+        "投诉编号,投诉内容,投诉时间,状态,结案时间\n\
+         TS1,异响,2026-03-05,已结案,2026-03-09\n\
+         TS2,漏油,2026-03-05,已结案,2026-03-04\n\
+         TS3,黑屏,2026-03-05,再说吧,\n",
+    );
+    assert_eq!(standing, ["closed_at date_order", "state choice_unknown"]);
 }

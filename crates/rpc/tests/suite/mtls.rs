@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use marque_config::secret_file;
+use marque_core::{Clock as _, ManualClock, Timestamp};
 use marque_rpc::{
     DevCaError, PeerError, PeerSettings, RoleName, RoleRouter, Routes, RpcTransport,
     ServerSettings, StackSettings, TlsError, TlsFiles, connect_lazily, make_dev_ca, serve, stack,
@@ -211,6 +212,33 @@ async fn an_expired_certificate_is_refused() {
         code(&client(expired.path(), &address)).await,
         Code::Unavailable
     );
+}
+
+#[test]
+fn what_peers_would_refuse_is_found_by_looking_at_the_files() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make_dev_ca(ours.path()).unwrap();
+    make_dev_ca(theirs.path()).unwrap();
+    let now = ManualClock::default().now();
+    let vehicle = TlsFiles::of_dev_ca(ours.path(), Some(RoleName::Vehicle));
+    vehicle.check([RoleName::Vehicle], now).unwrap();
+    let two = [RoleName::Vehicle, RoleName::Customer];
+    let told = vehicle.check(two, now).unwrap_err().to_string();
+    assert!(
+        told.contains("vehicle.pem does not bear the name customer.marque.internal"),
+        "{told}"
+    );
+    let all = TlsFiles::of_dev_ca(ours.path(), None);
+    all.check(RoleName::ALL, now).unwrap();
+    let foreign = TlsFiles {
+        ca: theirs.path().join("ca.pem"),
+        ..all.clone()
+    };
+    let after_its_end = Timestamp::from_micros(i64::MAX);
+    for (files, now) in [(&foreign, now), (&all, after_its_end)] {
+        let refused = files.check(RoleName::ALL, now);
+        assert!(matches!(refused, Err(TlsError::Refused(..))), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::io::{self, Cursor, Read};
 
 use marque_tabular::{
-    CUSTOMERS, Format, HeaderMap, Limits, Next, PURCHASES, Problem, Reader, Row, Table,
+    CUSTOMERS, Format, HeaderMap, Limits, Mapping, Next, PURCHASES, Problem, Reader, Row, Table,
+    VISITS,
 };
 
 use crate::{open, open_as, rest};
@@ -229,6 +230,46 @@ fn an_object_where_text_is_wanted_is_refused() {
     assert_eq!((problem.line, problem.reason()), (2, "NESTED_VALUE"));
     assert_eq!(table.next_row().unwrap(), Next::Row);
     assert_eq!(table.extras().collect::<Vec<_>>(), [("other", "[1]")]);
+}
+
+#[test]
+fn a_list_of_objects_under_the_name_of_a_line_is_the_lines() {
+    let list = r#"[{"name":"机油"}]"#;
+    let text = [
+        format!(r#"{{"工单号":"1","vin":"V","维修项目":{list},"金额":"9"}}"#),
+        r#"{"工单号":"2","vin":"V","维修项目":"换机油"}"#.to_owned(),
+        // Another key of the same meaning, and blanks.
+        r#"{"工单号":"3","vin":"V","项目名称":"保养","维修项目":[ {"name":"机油"}]}"#.to_owned(),
+        r#"{"工单号":"4","vin":"V","维修项目":[]}"#.to_owned(),
+        // Their own key goes first, and what is no list of objects is no line.
+        format!(r#"{{"工单号":"5","vin":"V","明细":{list},"维修项目":[{{"name":"机滤"}}]}}"#),
+        r#"{"工单号":"6","vin":"V","维修项目":["机油"]}"#.to_owned(),
+        r#"{"工单号":"7","vin":"V","维修项目":{"name":"机油"}}"#.to_owned(),
+    ];
+    let mut table = Table::new(open(text.join("\n")).unwrap(), &VISITS, None).unwrap();
+    let [name, lines, amount] = ["name", "lines", "amount"].map(|one| VISITS.column(one).unwrap());
+    for (expected_name, expected_lines) in [
+        ("", list),
+        ("换机油", ""),
+        ("保养", r#"[ {"name":"机油"}]"#),
+        ("", "[]"),
+    ] {
+        assert_eq!(table.next_row().unwrap(), Next::Row);
+        let read = (table.get(name), table.get(lines));
+        assert_eq!(read, (expected_name, expected_lines));
+        assert_eq!(table.extras().count(), 0, "{expected_name}");
+    }
+    for _ in 5..=7 {
+        let Next::Bad(problem) = table.next_row().unwrap() else {
+            panic!("the name is no text")
+        };
+        assert_eq!(problem.reason(), "NESTED_VALUE");
+    }
+    // Whoever maps the key has said what it is.
+    let mapping = Mapping::new().with("name", "维修项目");
+    let mut table = Table::new(open(text[0].as_str()).unwrap(), &VISITS, Some(mapping)).unwrap();
+    assert!(matches!(table.next_row().unwrap(), Next::Bad(_)));
+    assert_eq!(table.get(amount), "9");
 }
 
 #[test]

@@ -90,6 +90,37 @@ fn after_a_rotation_old_fields_open_and_new_ones_use_the_new_key() {
 }
 
 #[test]
+fn what_an_old_key_sealed_is_sealed_anew_once() {
+    let mut ring = Keyring::generate().unwrap();
+    let vault = Vault::new(&ring);
+    let row = Uuid::from_u128(1);
+    let place = Place::new(TABLE, &row, "phone");
+    let old = vault.seal(place, b"value").unwrap();
+    assert_eq!(vault.reseal(place, &old), Ok(None), "its key is current");
+    assert_eq!(vault.reseal(place, b""), Ok(None), "there is nothing in it");
+    ring.rotate_data_key().unwrap();
+    vault.replace(&ring);
+    assert_eq!(vault.data_keys(), (2, BTreeSet::from([1, 2])));
+    let new = vault.reseal(place, &old).unwrap().unwrap();
+    assert!(vault.is_current(&new));
+    assert_eq!(vault.open(place, &new).unwrap().as_slice(), b"value");
+    let elsewhere = Place::new(TABLE, &row, "address");
+    assert_eq!(vault.reseal(elsewhere, &old), Err(VaultError::Unreadable));
+}
+
+#[test]
+fn a_probing_vault_shows_what_no_key_of_the_ring_opens() {
+    let ring = Keyring::generate().unwrap();
+    let row = Uuid::from_u128(1);
+    let place = Place::new(TABLE, &row, "phone");
+    let sealed = Vault::new(&ring).seal(place, b"value").unwrap();
+    let probed = |ring: &Keyring| Vault::probing(ring).unwrap().reseal(place, &sealed);
+    assert!(probed(&ring).unwrap().is_some(), "it was opened");
+    let other = Keyring::generate().unwrap();
+    assert_eq!(probed(&other), Err(VaultError::Unreadable));
+}
+
+#[test]
 fn dealers_purposes_and_headquarters_never_share_a_token() {
     let vault = vault();
     let value = "13800000000";

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date::TypedDate,
     text::present, vin::Vin,
 };
 
 use crate::domain::{
     CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code,
-    find_category, find_channel, find_department, find_state,
+    find_category, find_channel, find_department,
 };
 
 /// What callers and files say of a complaint.
@@ -23,9 +23,6 @@ pub(crate) struct Raw<'a> {
     pub(crate) part: &'a str,
     pub(crate) fault: &'a str,
     pub(crate) tier: &'a str,
-    /// How it stands in the system it comes from, and since when it is over.
-    pub(crate) state: &'a str,
-    pub(crate) closed_at: &'a str,
 }
 
 /// A complaint that can be opened.
@@ -82,6 +79,7 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
     );
     let code = category_code(&category);
     let is_code = find_category(&category).is_some() || code != OTHER;
+    let ended_at = ended_at(row.closed_at, &findings, now);
     let known = [
         (Field::ComplaintCategory, is_code),
         (Field::ComplaintChannel, find_channel(&channel).is_some()),
@@ -90,20 +88,13 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
             find_department(&department).is_some(),
         ),
         (Field::ComplaintSeverity, row.severity.is_some()),
+        (Field::ComplaintState, row.state.is_some()),
+        (Field::ComplaintClosedAt, ended_at.is_some()),
     ];
-    let mut extra = unread_words(&raw.columns, known, &mut findings);
-    let mut keep = |name: &str, word: &str, is_known: bool| {
-        if !word.is_empty() && !is_known {
-            extra.push((name.to_owned(), word.to_owned()));
-        }
-    };
+    let extra = unread_words(&raw.columns, known, &mut findings);
     let opened_at = row
         .opened_at
         .map(|typed| Timestamp::from_micros(typed.instant().timestamp_micros()));
-    let ended_at = ended_at(raw.closed_at, opened_at, now);
-    keep("closed_at", raw.closed_at.trim(), ended_at.is_some());
-    let said = find_state(raw.state);
-    keep("state", raw.state.trim(), said.is_some());
     let draft = Draft {
         complaint_key: text(&row.complaint_key),
         customer_key: text(&row.customer_key),
@@ -124,10 +115,10 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         fault: raw.fault.trim().to_owned(),
         opened_at,
         // What has an end and no state is closed.
-        state: said.or_else(|| {
+        state: row.state.map(State::from).or_else(|| {
             ended_at
                 .map(|_| State::Closed)
-                .filter(|_| raw.state.trim().is_empty())
+                .filter(|_| present(raw.columns.state).is_none())
         }),
         ended_at,
         words: Words {
@@ -140,10 +131,11 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
     (draft, findings)
 }
 
-/// The words of coded columns that no code stands for, by their columns: none is lost, and each has a finding.
+/// The words of coded columns that no code stands for, and of an end that cannot be, by their columns: none is lost, and each has a
+/// finding.
 fn unread_words(
     columns: &ComplaintRow<'_>,
-    known: [(Field, bool); 4],
+    known: [(Field, bool); 6],
     findings: &mut Vec<Finding>,
 ) -> Vec<(String, String)> {
     let mut unread = Vec::new();
@@ -159,16 +151,17 @@ fn unread_words(
     unread
 }
 
-/// When a case ended, if that can be: after it began and not in the future. A day without a time means its last second.
-fn ended_at(typed: &str, opened_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    let typed = date::parse(typed.trim(), business_date(now)).ok()?;
+/// When a case ended, if that can be: not before it began and not in the future. A day without a time means its last second.
+fn ended_at(typed: Option<TypedDate>, findings: &[Finding], now: Timestamp) -> Option<Timestamp> {
+    let is_before = |finding: &Finding| {
+        (finding.field, finding.rule) == (Field::ComplaintClosedAt, Rule::DateOrder)
+    };
+    let typed = typed.filter(|_| !findings.iter().any(is_before))?;
     let mut ended = typed.instant().timestamp_micros();
     if typed.time.is_none() {
         ended += DAY_MICROS - SECOND_MICROS;
     }
-    let day_began = typed.date <= business_date(now);
-    let ended = Timestamp::from_micros(ended).min(now);
-    (day_began && opened_at.is_none_or(|opened| opened <= ended)).then_some(ended)
+    Some(Timestamp::from_micros(ended).min(now))
 }
 
 /// Microseconds of a day and of a second.

@@ -2,9 +2,9 @@
 //! No word of it.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{ComplaintId, business_date};
+use marque_core::{ComplaintId, Timestamp, business_date};
 use marque_intake::{RecordEvidence, Witness};
-use marque_quality::{Field, Finding, RecordKind, Severity, standard::Measured};
+use marque_quality::{Field, RecordKind, Severity, standard::Measured};
 use uuid::Uuid;
 
 use super::CaseApp;
@@ -64,22 +64,32 @@ fn evidence_of(case: &Case, all: &[Case]) -> RecordEvidence {
         filled: filled(case),
         findings: case.words.findings.clone(),
         entry: Vec::new(),
-        measures: opened_on(case).into_iter().collect(),
+        measures: days(case).collect(),
     }
 }
 
-/// The day a complaint was made, unless what was said of it could not be used; where none was said, the day it came in, which a
-/// case keeps as its own.
-fn opened_on(case: &Case) -> Option<Measured> {
-    let day = || Measured::day(Field::ComplaintOpenedAt, business_date(case.opened_at));
-    is_day_kept(case).then(day)
+/// The day a complaint was made and the one it came to its end, unless what was said of it could not be used; where none was said, the day
+/// it came in, which a case keeps as its own.
+fn days(case: &Case) -> impl Iterator<Item = Measured> {
+    let days = [
+        (Field::ComplaintOpenedAt, Some(case.opened_at)),
+        (Field::ComplaintClosedAt, ended_at(case)),
+    ];
+    let kept = days
+        .into_iter()
+        .filter(move |(field, _)| is_kept(case, *field));
+    kept.filter_map(|(field, at)| Some(Measured::day(field, business_date(at?))))
 }
 
-/// Whether the day of a case is not one that was put in the place of one that could not be used.
-fn is_day_kept(case: &Case) -> bool {
-    let is_of_day = |flaw: &&Finding| flaw.field == Field::ComplaintOpenedAt;
-    let mut flaws = case.words.findings.iter().filter(is_of_day);
-    flaws.all(|flaw| flaw.severity < Severity::Error)
+/// When a case that is over ended.
+fn ended_at(case: &Case) -> Option<Timestamp> {
+    case.closed_at.or(case.resolved_at)
+}
+
+/// Whether what a case has of a field was not put in the place of what could not be used.
+fn is_kept(case: &Case, field: Field) -> bool {
+    let mut flaws = case.words.findings.iter();
+    flaws.all(|flaw| flaw.field != field || flaw.severity < Severity::Error)
 }
 
 /// The same vehicle, category and day at the same dealer: one complaint under two numbers.
@@ -88,8 +98,8 @@ fn is_entered_twice(one: &Case, other: &Case) -> bool {
         && business_date(one.opened_at) == business_date(other.opened_at)
 }
 
-/// The columns of a case that hold something. A severity that was not said was taken for an ordinary one, which its finding
-/// tells; a category of which nothing is known says nothing.
+/// The columns of a case that hold something. A severity or a state that was not understood was taken for an ordinary one, which its
+/// finding tells; a category of which nothing is known says nothing.
 fn filled(case: &Case) -> Vec<Field> {
     let unread = |field| case.words.findings.iter().any(|flaw| flaw.field == field);
     [
@@ -99,12 +109,17 @@ fn filled(case: &Case) -> Vec<Field> {
             case.record.is_some() || case.customer.is_some(),
         ),
         (Field::ComplaintVin, !case.vin.is_empty()),
-        (Field::ComplaintOpenedAt, is_day_kept(case)),
+        (
+            Field::ComplaintOpenedAt,
+            is_kept(case, Field::ComplaintOpenedAt),
+        ),
         (Field::ComplaintChannel, case.channel != "other"),
         (Field::ComplaintCategory, case.category != OTHER),
         (Field::ComplaintSeverity, !unread(Field::ComplaintSeverity)),
         (Field::ComplaintText, !case.words.text.is_empty()),
         (Field::ComplaintDepartment, !case.department.is_empty()),
+        (Field::ComplaintState, !unread(Field::ComplaintState)),
+        (Field::ComplaintClosedAt, ended_at(case).is_some()),
     ]
     .into_iter()
     .filter_map(|(field, is_filled)| is_filled.then_some(field))

@@ -36,8 +36,6 @@ pub(crate) struct CaseSink {
     vault: Vault,
     /// Where the dictionary's fields stand in the schema.
     places: Vec<(Field, usize)>,
-    /// Where the state and the end stand, which say how a case comes in and not what it is.
-    standing: [Option<usize>; 2],
 }
 
 /// What becomes of a row of somebody who was erased.
@@ -69,14 +67,7 @@ impl CaseSink {
             places: Field::of(RecordKind::Complaints)
                 .filter_map(place)
                 .collect(),
-            standing: ["state", "closed_at"].map(|name| COMPLAINTS.column(name)),
         }
-    }
-
-    /// State and end as they stand in a row.
-    fn standing<'a>(&self, view: &RowView<'a>) -> [&'a str; 2] {
-        self.standing
-            .map(|place| place.and_then(|place| view.get(place)).unwrap_or_default())
     }
 
     fn columns<'a>(&self, view: &RowView<'a>) -> ComplaintRow<'a> {
@@ -108,14 +99,11 @@ impl Sink for CaseSink {
                 payload: None,
             };
         };
-        let [state, closed_at] = self.standing(view);
         let raw = Raw {
             columns: self.columns(view),
-            state,
-            closed_at,
             ..Raw::default()
         };
-        let mut extras: Vec<(&str, &str)> = view.extras().collect();
+        let extras: Vec<(&str, &str)> = view.extras().collect();
         let (mut draft, findings) = draft::read(&raw, job.now);
         let is_refused = findings
             .iter()
@@ -129,9 +117,6 @@ impl Sink for CaseSink {
         let record = Some(draft.customer_key.as_str())
             .filter(|key| !key.is_empty())
             .map(|key| source_record_id(&job.dealer, &job.source, key));
-        // As extras, so that a row without them is the bytes it was before there were these columns.
-        let standing = [("state", state), ("closed_at", closed_at)].into_iter();
-        extras.extend(standing.filter(|(_, value)| !value.is_empty()));
         let content = content(&job.source, &raw.columns, &extras);
         let payload = CasePayload {
             content: self
@@ -419,7 +404,11 @@ fn lock_name(job: &Job, key: &str) -> i64 {
     lock_key(format!("{}\u{1f}{}\u{1f}{key}", job.dealer, job.source).as_bytes())
 }
 
-/// All that was typed, so that the same row is the same bytes and another is not.
+/// How a case comes in and not what it is.
+const STANDING: [Field; 2] = [Field::ComplaintState, Field::ComplaintClosedAt];
+
+/// All that was typed, so that the same row is the same bytes and another is not. How it stands is among the extras, so that a row without
+/// a word of it is the bytes it was before there were these columns.
 fn content(source: &str, columns: &ComplaintRow<'_>, extras: &[(&str, &str)]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
     let mut put = |part: &str| {
@@ -427,10 +416,12 @@ fn content(source: &str, columns: &ComplaintRow<'_>, extras: &[(&str, &str)]) ->
         bytes.extend_from_slice(part.as_bytes());
     };
     put(source);
-    for field in Field::of(RecordKind::Complaints) {
+    for field in Field::of(RecordKind::Complaints).filter(|field| !STANDING.contains(field)) {
         put(columns.get(field).unwrap_or_default());
     }
-    let mut extras = extras.to_vec();
+    let standing = STANDING.map(|field| (field.column(), columns.get(field).unwrap_or_default()));
+    let said = standing.into_iter().filter(|(_, value)| !value.is_empty());
+    let mut extras: Vec<(&str, &str)> = extras.iter().copied().chain(said).collect();
     extras.sort_unstable();
     for (name, value) in extras {
         put(name);

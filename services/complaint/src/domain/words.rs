@@ -1,6 +1,7 @@
-//! Coded words of a case: severity, channel, category tree, department, state; each read as dealers write it.
+//! Coded words of a case: severity, channel, category tree, department, state; each read as dealers write it. Severity and state are read
+//! with the row (`marque_quality`), so that a file is told of them before it is sent.
 
-use marque_quality::clean::ComplaintSeverity;
+use marque_quality::clean::{ComplaintSeverity, ComplaintState};
 
 use super::state::State;
 
@@ -51,6 +52,24 @@ impl From<ComplaintSeverity> for Severity {
             ComplaintSeverity::Medium => Self::Medium,
             ComplaintSeverity::High => Self::High,
             ComplaintSeverity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<ComplaintState> for State {
+    fn from(state: ComplaintState) -> Self {
+        match state {
+            ComplaintState::Received => Self::Received,
+            ComplaintState::Acknowledged => Self::Acknowledged,
+            ComplaintState::InProgress => Self::InProgress,
+            ComplaintState::WaitingCustomer => Self::WaitingCustomer,
+            ComplaintState::WaitingParts => Self::WaitingParts,
+            ComplaintState::WaitingOem => Self::WaitingOem,
+            ComplaintState::Resolved => Self::Resolved,
+            ComplaintState::FollowedUp => Self::FollowedUp,
+            ComplaintState::Closed => Self::Closed,
+            ComplaintState::Reopened => Self::Reopened,
+            ComplaintState::Withdrawn => Self::Withdrawn,
         }
     }
 }
@@ -335,83 +354,6 @@ const DEPARTMENTS: &[(&str, &[&str])] = &[
     ("other", &["其他", "其它"]),
 ];
 
-/// What dealers' systems call the states of a case.
-const STATES: &[(&str, &[&str])] = &[
-    (
-        "received",
-        &[
-            "新建",
-            "待处理",
-            "未处理",
-            "待受理",
-            "未受理",
-            "已登记",
-            "已接收",
-            "new",
-            "open",
-            "pending",
-        ],
-    ),
-    ("acknowledged", &["已受理", "受理", "已响应", "accepted"]),
-    (
-        "in_progress",
-        &[
-            "处理中",
-            "进行中",
-            "跟进中",
-            "已派工",
-            "未结案",
-            "未关闭",
-            "processing",
-            "in progress",
-            "ongoing",
-        ],
-    ),
-    ("waiting_customer", &["等待客户", "待客户"]),
-    ("waiting_parts", &["待件", "等待配件", "待配件", "等件"]),
-    ("waiting_oem", &["等待厂家", "待厂家"]),
-    ("resolved", &["已解决", "已处理", "处理完毕", "solved"]),
-    ("followed_up", &["已回访"]),
-    (
-        "closed",
-        &[
-            "已关闭",
-            "关闭",
-            "已结案",
-            "结案",
-            "已完成",
-            "完成",
-            "已办结",
-            "办结",
-            "done",
-            "finished",
-            "completed",
-        ],
-    ),
-    ("reopened", &["重新打开", "重开", "再次投诉"]),
-    (
-        "withdrawn",
-        &[
-            "已撤销",
-            "撤销",
-            "已撤诉",
-            "撤诉",
-            "已撤回",
-            "撤回",
-            "已取消",
-            "取消",
-            "作废",
-            "cancelled",
-            "canceled",
-        ],
-    ),
-];
-
-/// The state that a word of a dealer's system means.
-pub(crate) fn find_state(word: &str) -> Option<State> {
-    find_word(STATES, word).and_then(State::parse)
-}
-
 fn find_word(table: &[(&'static str, &[&str])], word: &str) -> Option<&'static str> {
     let word = word.trim();
     let known = |(code, words): &&(&'static str, &[&str])| {
@@ -452,6 +394,9 @@ pub(crate) const DEPARTMENT_LIST: &str = "sales, service, parts, finance, custom
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
+
+    use chrono::NaiveDate;
+    use marque_quality::{ComplaintRow, clean_complaint};
 
     use super::*;
 
@@ -558,20 +503,16 @@ mod tests {
     }
 
     #[test]
-    fn each_state_has_words_and_each_word_one_state() {
+    fn each_state_that_files_tell_is_one_of_ours() {
         for state in State::ALL {
-            assert_eq!(find_state(state.code()), Some(state));
+            let row = ComplaintRow {
+                state: Some(state.code()),
+                ..ComplaintRow::default()
+            };
+            let day = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+            let told = clean_complaint(&row, day).record.state.unwrap();
+            assert_eq!(State::from(told), state);
+            assert_eq!(told.code(), state.code());
         }
-        let mut words: Vec<&str> = STATES
-            .iter()
-            .flat_map(|(_, words)| *words)
-            .copied()
-            .collect();
-        let count = words.len();
-        words.sort_unstable();
-        words.dedup();
-        assert_eq!(words.len(), count, "a word means two states");
-        assert_eq!(find_state(" 已结案 "), Some(State::Closed));
-        assert_eq!(find_state("再说吧"), None);
     }
 }

@@ -32,6 +32,8 @@ pub(super) fn raw_of(request: &pb::OpenComplaintRequest) -> Raw<'_> {
             severity: Some(&request.severity),
             text: Some(&request.text),
             department: Some(&request.department),
+            state: None,
+            closed_at: None,
         },
         wish: &request.wish,
         visit: &request.visit_id,

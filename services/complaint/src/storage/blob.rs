@@ -1,7 +1,7 @@
 //! What people said, encoded and sealed to its row. New fields get new tags; none is ever given another meaning.
 
 use marque_db::StoreError;
-use marque_quality::{Field, Finding, RecordKind, Rule};
+use marque_quality::{Field, Finding, Params, RecordKind, Rule};
 use marque_vault::{Place, Vault, VaultError};
 use prost::Message;
 
@@ -28,6 +28,9 @@ struct StoredFinding {
     rule: String,
     #[prost(int64, optional, tag = "3")]
     number: Option<i64>,
+    /// The other field concerned; empty if there is none.
+    #[prost(string, tag = "4")]
+    other: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -83,22 +86,30 @@ pub(super) fn open_words(vault: &Vault, row: &[u8], sealed: &[u8]) -> Result<Wor
 }
 
 fn store_finding(finding: &Finding) -> StoredFinding {
+    let other = finding.params.other;
     StoredFinding {
         field: finding.field.column().to_owned(),
         rule: finding.rule.entry().id.to_owned(),
         number: finding.params.number,
+        other: other.map_or_else(String::new, |field| field.column().to_owned()),
     }
 }
 
 /// The finding, unless this release no longer knows its rule or field.
 fn read_finding(stored: &StoredFinding) -> Option<Finding> {
-    let mut fields = Field::of(RecordKind::Complaints);
+    let field = |column: &str| {
+        let mut fields = Field::of(RecordKind::Complaints);
+        fields.find(|field| field.column() == column)
+    };
     let mut rules = Rule::ALL.into_iter();
     let mut finding = Finding::new(
-        fields.find(|field| field.column() == stored.field)?,
+        field(&stored.field)?,
         rules.find(|rule| rule.entry().id == stored.rule)?,
     );
-    finding.params.number = stored.number;
+    finding.params = Params {
+        other: field(&stored.other),
+        number: stored.number,
+    };
     Some(finding)
 }
 

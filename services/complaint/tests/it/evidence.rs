@@ -4,7 +4,7 @@ use marque_api::{complaint::v1 as pb, evidence::v1::Evidence};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::{
-    imports::{HEADER, import},
+    imports::{HEADER, STANDING, import},
     world::World,
 };
 
@@ -12,6 +12,7 @@ store_test_suite!(
     what_a_row_had_wrong_is_told_until_somebody_corrects_the_case,
     one_complaint_under_two_numbers_is_told_of_both,
     the_day_of_a_complaint_is_measured_unless_it_could_not_be_used,
+    a_state_nobody_knows_and_an_end_that_cannot_be_are_told_until_the_file_mends_them,
 );
 
 const VIN: &str = "LJ1EEKRN7R4000001";
@@ -129,4 +130,43 @@ async fn one_complaint_under_two_numbers_is_told_of_both(db: TestDb) {
         .map(|(_, evidence)| evidence.is_repeated)
         .collect();
     assert_eq!(repeated, [Some(true), Some(true), Some(false)]);
+}
+
+async fn a_state_nobody_knows_and_an_end_that_cannot_be_are_told_until_the_file_mends_them(
+    db: TestDb,
+) {
+    let world = World::without_scheduler(db).await;
+    let file = format!(
+        "{STANDING}TS1,c1,{VIN},2026-02-20,异响,已结案,2026-02-24\n\
+         TS2,c2,{VIN},2026-02-20,漏油,已结案,2026-02-19\n\
+         TS3,c3,{VIN},2026-02-20,黑屏,再说吧,\n"
+    );
+    import(&world, &file).await;
+    let cases = told(&world).await;
+    let of_case: Vec<_> = cases.iter().map(|(_, evidence)| rules(evidence)).collect();
+    assert_eq!(
+        of_case,
+        [
+            vec![],
+            vec![("closed_at", "date_order")],
+            vec![("state", "choice_unknown")],
+        ]
+    );
+    assert_eq!(cases[1].1.findings[0].other, "opened_at");
+    let (ended, unknown) = (&cases[0].1, &cases[2].1);
+    assert_eq!(
+        measures(ended),
+        [("opened_at", "day"), ("closed_at", "day")]
+    );
+    let holds = |evidence: &Evidence, column: &str| evidence.filled.iter().any(|one| one == column);
+    assert!(holds(ended, "state") && holds(ended, "closed_at"));
+    assert!(!holds(unknown, "state") && !holds(unknown, "closed_at"));
+    // What is mended in the file is found no more.
+    let mended = file
+        .replace("2026-02-19", "2026-02-25")
+        .replace("再说吧", "处理中");
+    import(&world, &mended).await;
+    let cases = told(&world).await;
+    assert!(cases.iter().all(|(_, evidence)| rules(evidence).is_empty()));
+    assert_eq!(cases[2].0.state, "in_progress");
 }

@@ -212,7 +212,7 @@ async fn a_corrected_row_does_not_undo_the_work_of_the_desk(db: TestDb) {
     );
 }
 
-const STANDING: &str = "投诉编号,客户编号,车架号,投诉时间,投诉内容,状态,结案时间\n";
+pub(crate) const STANDING: &str = "投诉编号,客户编号,车架号,投诉时间,投诉内容,状态,结案时间\n";
 
 async fn a_row_comes_in_as_it_stands_and_follows_later_files_until_the_desk_moves_it(db: TestDb) {
     let world = World::without_scheduler(db).await;

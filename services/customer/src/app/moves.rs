@@ -213,6 +213,7 @@ impl CustomerApp {
         }
         let (id, into) = self.part(conn, ctx, from, gone, by_steward(ctx, reason))?;
         self.refuse_pair(conn, from.number, into.number)?;
+        self.tend_queue(conn, &[from.number, into.number])?;
         Ok(id)
     }
 
@@ -289,7 +290,8 @@ impl CustomerApp {
         }
         let undone = (Why::Steward, true);
         published::moved(conn, clock, &moved, (from.id, into.id), undone)?;
-        self.record_move(conn, ctx, &moved, from.id, into.id, "undone")
+        self.record_move(conn, ctx, &moved, from.id, into.id, "undone")?;
+        self.tend_queue(conn, &[moved.from, moved.into])
     }
 
     /// The files of the customers of a move as they are now: one or two.

@@ -8,6 +8,7 @@ use std::{
 
 use marque_auth::{Issuer, PeerTokens, Verifier};
 use marque_config::{Config, IssuerConfig, ServiceRole};
+use marque_core::{Clock as _, SystemClock};
 use marque_db::{Database, Migrator, Settings};
 use marque_ledger::HeadSigner;
 use marque_vault::{Keyring, KeyringError, Vault};
@@ -18,7 +19,7 @@ use crate::{
     bus::connect_broker,
     keys::keyring,
     roles, sealing,
-    wiring::{certificates, database_settings},
+    wiring::{database_settings, rpc_name, tls_files},
 };
 
 /// Arguments.
@@ -107,9 +108,14 @@ fn check_keyring(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Also as peers will look at the certificate.
 fn check_certificates(config: &Config) -> anyhow::Result<()> {
-    certificates(config)?;
-    Ok(())
+    let Some(files) = tls_files(config) else {
+        return Ok(());
+    };
+    files.read()?;
+    let roles = config.roles.iter().map(|role| rpc_name(*role));
+    Ok(files.check(roles, SystemClock.now())?)
 }
 
 fn check_peer_secret(config: &Config) -> anyhow::Result<()> {

@@ -120,10 +120,18 @@ fn keys_and_certificates_that_a_start_refuses_are_found_by_looking_for_faults() 
         !well.contains("- tls") && !well.contains("- auth"),
         "{well}"
     );
+    let mut of_one_role = tls("ca.pem", "vehicle.pem", "vehicle.key");
+    of_one_role.push(("MARQUE__ROLES", "vehicle".to_owned()));
+    let well = doctor(&data, of_one_role);
+    assert!(!well.contains("- tls"), "{well}");
     for (settings, cause) in [
         (
             tls("ca.pem", "all.pem", "gateway.key"),
             "- tls: certificate, key",
+        ),
+        (
+            tls("ca.pem", "vehicle.pem", "vehicle.key"),
+            "vehicle.pem does not bear the name",
         ),
         (
             tls("gone.pem", "all.pem", "all.key"),

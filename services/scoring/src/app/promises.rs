@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use marque_auth::CallContext;
-use marque_core::{Timestamp, VehicleId};
+use marque_core::VehicleId;
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_insight::law::guarantees::Terms;
@@ -69,7 +69,7 @@ impl ScoreApp {
                 } else {
                     "guarantee_terms_withdrawn"
                 };
-                let (promise, is_changed) = change(conn, (&to, only_new), new.as_ref(), now)?;
+                let (promise, is_changed) = change(conn, (&to, only_new), new.as_ref())?;
                 if !is_changed {
                     return Ok(promise);
                 }
@@ -98,7 +98,6 @@ fn change(
     conn: &mut Conn<'_>,
     (to, only_new): (&PromisedTo, bool),
     new: Option<&NewPromise>,
-    now: Timestamp,
 ) -> Result<(Promise, bool)> {
     let vin = match to.vehicle {
         Some(vehicle) => {
@@ -120,7 +119,7 @@ fn change(
     }
     let Some(NewPromise { terms, particulars }) = new else {
         let cars = (vin.as_str(), to.model.as_str());
-        let was = storage::take_back_promise(conn, cars, sold_from, now)?;
+        let was = storage::take_back_promise(conn, cars, sold_from)?;
         return was.ok_or(Error::TermsUnknown);
     };
     let promise = Promise {

@@ -14,7 +14,7 @@ const COLUMNS: &str = "vin, model, sold_from, period_months, period_km, repair_m
 /// The promises for models, the newest of each first.
 pub(crate) fn list_promises(conn: &mut Conn<'_>) -> Result<Vec<Promise>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM guarantee_terms WHERE vin = '' AND taken_back_at IS NULL ORDER BY model, sold_from DESC"
+        "SELECT {COLUMNS} FROM guarantee_terms WHERE vin = '' ORDER BY model, sold_from DESC"
     );
     conn.query(&sql, &[], read)
 }
@@ -23,9 +23,7 @@ pub(crate) fn list_promises(conn: &mut Conn<'_>) -> Result<Vec<Promise>, StoreEr
 pub(crate) fn promises_to(conn: &mut Conn<'_>, vins: &[&str]) -> Result<Vec<Promise>, StoreError> {
     let mut promises = list_promises(conn)?;
     let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
-    let sql = format!(
-        "SELECT {COLUMNS} FROM guarantee_terms WHERE vin IN (??) AND taken_back_at IS NULL"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM guarantee_terms WHERE vin IN (??)");
     promises.extend(conn.query_in(&sql, &[], &keys, read)?);
     Ok(promises)
 }
@@ -45,8 +43,7 @@ pub(crate) fn put_promise(conn: &mut Conn<'_>, promise: &Promise) -> Result<(), 
          ON CONFLICT (vin, model, sold_from) DO UPDATE SET period_months = excluded.period_months,
              period_km = excluded.period_km, repair_months = excluded.repair_months, repair_km = excluded.repair_km,
              usage_fee_basis_points = excluded.usage_fee_basis_points,
-             battery_fade_percent = excluded.battery_fade_percent, wear_parts = excluded.wear_parts,
-             taken_back_at = NULL"
+             battery_fade_percent = excluded.battery_fade_percent, wear_parts = excluded.wear_parts"
     );
     let values = [
         vin.into(),
@@ -70,21 +67,20 @@ pub(crate) fn take_back_promise(
     conn: &mut Conn<'_>,
     (vin, model): (&str, &str),
     sold_from: NaiveDate,
-    now: Timestamp,
 ) -> Result<Option<(Promise, bool)>, StoreError> {
     let of = "vin = ?1 AND model = ?2 AND sold_from = ?3";
     let key: [Value<'_>; 3] = [vin.into(), model.into(), sold_from.into()];
-    let sql = format!("SELECT {COLUMNS}, taken_back_at FROM guarantee_terms WHERE {of}");
-    let found = conn.query_opt(&sql, &key, |row| {
-        let has_held = row.get::<Option<Timestamp>>(10)?.is_none();
-        Ok((read(row)?, has_held))
-    })?;
-    if let Some((_, true)) = found {
-        let sql = format!("UPDATE guarantee_terms SET taken_back_at = ?4 WHERE {of}");
-        let [vin, model, sold_from] = key;
-        conn.execute(&sql, &[vin, model, sold_from, now.into()])?;
-    }
-    Ok(found)
+    let mut find = |table: &str| {
+        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE {of}");
+        conn.query_opt(&sql, &key, read)
+    };
+    let Some(held) = find("guarantee_terms")? else {
+        let withdrawn = find("withdrawn_terms")?;
+        return Ok(withdrawn.map(|promise| (promise, false)));
+    };
+    // What is deleted is kept among the withdrawn, whichever release deletes it.
+    conn.execute(&format!("DELETE FROM guarantee_terms WHERE {of}"), &key)?;
+    Ok(Some((held, true)))
 }
 
 /// Asks for the cars of a promise to be counted anew.

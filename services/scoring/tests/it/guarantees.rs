@@ -20,6 +20,7 @@ store_test_suite!(
     a_promise_below_the_law_is_refused,
     new_terms_are_put_where_there_are_none,
     a_promise_that_is_taken_back_leaves_the_one_before_it,
+    a_promise_that_one_release_takes_back_no_other_counts,
     what_a_certificate_says_beside_its_periods_is_kept_and_shown,
     a_demand_has_its_days_and_its_fee,
 );
@@ -322,6 +323,16 @@ async fn a_promise_below_the_law_is_refused(db: TestDb) {
     assert_eq!(denied.unwrap_err().code(), tonic::Code::PermissionDenied);
 }
 
+fn taken_back(terms: &GuaranteeTerms) -> GuaranteeTerms {
+    GuaranteeTerms {
+        vehicle_id: terms.vehicle_id.clone(),
+        model: terms.model.clone(),
+        sold_from: terms.sold_from.clone(),
+        withdrawn: true,
+        ..GuaranteeTerms::default()
+    }
+}
+
 async fn a_promise_that_is_taken_back_leaves_the_one_before_it(db: TestDb) {
     let world = World::start(db).await;
     world.vehicles.deliver([sold(1, VIN, "2023-12-01")]).await;
@@ -334,13 +345,6 @@ async fn a_promise_that_is_taken_back_leaves_the_one_before_it(db: TestDb) {
     for each in [&earlier, &later, &own] {
         put(&world, each.clone()).await.unwrap();
     }
-    let taken_back = |terms: &GuaranteeTerms| GuaranteeTerms {
-        vehicle_id: terms.vehicle_id.clone(),
-        model: terms.model.clone(),
-        sold_from: terms.sold_from.clone(),
-        withdrawn: true,
-        ..GuaranteeTerms::default()
-    };
     let mut ends = Vec::new();
     for each in [&own, &later, &earlier] {
         let was = put(&world, taken_back(each)).await.unwrap();
@@ -377,6 +381,35 @@ async fn a_promise_that_is_taken_back_leaves_the_one_before_it(db: TestDb) {
     // And may promise it anew.
     put(&world, later).await.unwrap();
     assert_eq!(guarantees(&world).await.terms_by, "model");
+}
+
+async fn a_promise_that_one_release_takes_back_no_other_counts(db: TestDb) {
+    let world = World::start(db).await;
+    let terms = promise("S5 Plus", "2023-01-01", 36);
+    // A release before counts whatever lies here.
+    let counted = "SELECT count(*) FROM guarantee_terms";
+    for by_an_older_one in [
+        None,
+        Some("DELETE FROM guarantee_terms"),
+        Some("UPDATE guarantee_terms SET taken_back_at = 1"),
+    ] {
+        put(&world, terms.clone()).await.unwrap();
+        assert_eq!(world.count(counted).await, 1);
+        if let Some(sql) = by_an_older_one {
+            let older = world.db.handle();
+            let done = older.write(move |conn| conn.execute(sql, &[]));
+            assert_eq!(done.await.unwrap(), 1);
+        } else {
+            put(&world, taken_back(&terms)).await.unwrap();
+        }
+        assert_eq!(world.count(counted).await, 0, "{by_an_older_one:?}");
+        let again = put(&world, taken_back(&terms)).await.unwrap();
+        assert_eq!(
+            (again.withdrawn, again.period_months),
+            (true, terms.period_months),
+            "{by_an_older_one:?}"
+        );
+    }
 }
 
 async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb) {

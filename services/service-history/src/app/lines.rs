@@ -1,6 +1,7 @@
 //! Reading the lines of a repair order from JSON.
 
 use marque_quality::{Field, Finding, RecordKind, Rule, VisitRow};
+use marque_tabular::bare_line_column;
 use serde_json::{Map, Value};
 
 use crate::domain::Line;
@@ -38,8 +39,8 @@ pub(super) fn read_lines(
             match *key {
                 "payer" => payer = value,
                 "fault_code" => fault_code = value,
-                // In a line `kind` is the line's, not the visit's.
-                "kind" | "line_kind" => row.line_kind = Some(value),
+                // In a line they are the line's, not the visit's.
+                "kind" | "type" | "line_kind" => row.line_kind = Some(value),
                 key => {
                     if let Some(field) = field_of(key) {
                         row.set(field, Some(value));
@@ -57,7 +58,8 @@ pub(super) fn read_lines(
 
 /// The field of a key. Canonical names come first, for recognising the others compares all headers there are.
 fn field_of(key: &str) -> Option<Field> {
-    let canonical = Field::of(RecordKind::Visits).find(|field| field.column() == key);
+    let name = bare_line_column(key).unwrap_or(key);
+    let canonical = Field::of(RecordKind::Visits).find(|field| field.column() == name);
     canonical.or_else(|| Field::recognise(RecordKind::Visits, key))
 }
 
@@ -101,11 +103,9 @@ mod tests {
 
     #[test]
     fn lines_are_objects_under_canonical_or_usual_keys() {
-        let json = r#"[{"name":"机油","quantity":4,"payer":"warranty"},{"项目名称":"更换机滤"}]"#;
-        assert_eq!(
-            names(json),
-            (vec!["机油 warranty".to_owned(), "更换机滤 ".to_owned()], 0)
-        );
+        let json = r#"[{"name":"机油","quantity":4,"payer":"warranty"},{"项目名称":"更换机滤"},{"名称":"机滤"}]"#;
+        let lines = ["机油 warranty", "更换机滤 ", "机滤 "].map(str::to_owned);
+        assert_eq!(names(json), (lines.to_vec(), 0));
     }
 
     #[test]

@@ -18,6 +18,7 @@ store_test_suite!(
     rows_of_one_order_that_name_two_cars_or_customers_are_no_order,
     what_is_wrong_with_a_line_is_said_of_its_row,
     a_fault_that_no_line_answers_is_kept_with_the_visit,
+    a_list_of_objects_under_the_name_of_a_line_is_the_lines_of_the_order,
 );
 
 /// Bytes a message.
@@ -355,4 +356,22 @@ async fn a_fault_that_no_line_answers_is_kept_with_the_visit(db: TestDb) {
     let amount = bare.amount.map(|amount| amount.minor);
     assert_eq!(amount, Some(0), "nothing to pay is an amount");
     assert_eq!(import(&world, &file).await.unchanged, 2);
+}
+
+async fn a_list_of_objects_under_the_name_of_a_line_is_the_lines_of_the_order(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "{{\"工单号\":\"R1\",\"车架号\":\"{car}\",\"进厂时间\":\"2025-03-05 09:00\",\"里程\":5000,\
+         \"维修项目\":[{{\"类型\":\"工时\",\"名称\":\"更换机油\",\"数量\":1}},{{\"类型\":\"配件\",\"名称\":\"机油\",\"数量\":4}}]}}\n",
+        car = vin(1),
+    );
+    let done = import(&world, &file).await;
+    assert_eq!((done.accepted, done.quarantined), (1, 0));
+    let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
+    let lines: Vec<_> = visit
+        .lines
+        .iter()
+        .map(|line| (line.quantity_milli, line.name.as_str()))
+        .collect();
+    assert_eq!(lines, [(1_000, "更换机油"), (4_000, "机油")]);
 }

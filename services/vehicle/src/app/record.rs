@@ -1,7 +1,7 @@
 //! Recording what rows and events say of cars: one batch, few statements, one event.
 //!
-//! All of it but the amendments of rows, and what visits take back of who brought a car, is a function of the set of facts: they may
-//! come in any order and more than once, and the state is the same.
+//! All of it but the amendments of rows, what visits take back of who brought a car, and when exactly somebody came back to his, is a
+//! function of the set of facts: they may come in any order and more than once, and the state is the same.
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};
@@ -254,7 +254,9 @@ fn record_parties(conn: &mut Conn<'_>, fleet: &Fleet, facts: &[Facts]) -> Result
         .collect();
     let records: FxHashSet<SourceRecordId> = claims.iter().map(|(_, claim)| claim.record).collect();
     let customers = storage::customers_of(conn, records)?;
+    storage::note_returns(conn, &claims)?;
     storage::put_parties(conn, &claims, &customers)?;
+    storage::note_late_absences(conn, &claims)?;
     let ended: Vec<_> = ended_by(facts)
         .map(|(fact, role, record, at)| (fleet.id(&fact.vin), role, record, at))
         .collect();

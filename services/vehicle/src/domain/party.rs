@@ -56,8 +56,26 @@ pub(crate) struct PartyFact {
     pub(crate) by_row: bool,
     /// When the record itself, having named this car, began to name another.
     pub(crate) left_at: Option<Timestamp>,
-    /// When it first did so before it came to name this car again.
+    /// When it first did so before it came to name this car again, where none of `absences` tells of that.
     pub(crate) away_at: Option<Timestamp>,
+    /// The times over which it was not said, each after the other.
+    pub(crate) absences: Vec<Absence>,
+}
+
+/// A time over which a part was not said, between two over which it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Absence {
+    pub(crate) left_at: Timestamp,
+    /// When it came to be said again; what is said once more after that says nothing new.
+    pub(crate) again_at: Timestamp,
+}
+
+impl Absence {
+    /// Whoever is said again at a moment before he was last taken back, as clocks have it, was never away.
+    pub(crate) fn new(left_at: Timestamp, again_at: Timestamp) -> Self {
+        let again_at = again_at.max(left_at);
+        Self { left_at, again_at }
+    }
 }
 
 impl PartyFact {
@@ -68,23 +86,28 @@ impl PartyFact {
         ends.filter(|end| *end >= self.last_at).min()
     }
 
-    /// When it was taken back, if it was said again later.
-    fn interrupted_at(&self) -> Option<Timestamp> {
-        let by_row = self.ended_at.filter(|_| self.by_row);
-        [by_row, self.away_at].into_iter().flatten().min()
+    /// An absence of which nobody took a note: a binary of the release before wrote the return. He is back since he was last said.
+    fn unnoted(&self) -> Option<Absence> {
+        let is_noted =
+            |end: &Timestamp| self.absences.iter().any(|absence| absence.left_at >= *end);
+        let by_row = self.ended_at.filter(|end| self.by_row && !is_noted(end));
+        let left_at = [by_row, self.away_at].into_iter().flatten().min()?;
+        Some(Absence::new(left_at, self.last_at))
     }
 
     /// The times over which it was said, as far as those who said it go.
-    fn said(&self) -> impl Iterator<Item = Span> {
-        let before = self.interrupted_at().map(|end| Span {
-            from: self.first_at,
-            to: Some(end),
-        });
-        let last = Span {
-            from: before.map_or(self.first_at, |_| self.last_at),
-            to: self.taken_back_at(),
-        };
-        before.into_iter().chain([last])
+    fn said(&self) -> Vec<Span> {
+        let (mut spans, mut from) = (Vec::new(), self.first_at);
+        for absence in self.absences.iter().copied().chain(self.unnoted()) {
+            if absence.left_at >= from {
+                let to = Some(absence.left_at);
+                spans.push(Span { from, to });
+            }
+            from = from.max(absence.again_at);
+        }
+        let to = self.taken_back_at();
+        spans.push(Span { from, to });
+        spans
     }
 }
 
@@ -126,7 +149,7 @@ pub(crate) struct Party {
     pub(crate) valid_to: Option<Timestamp>,
 }
 
-/// Gives each part of one vehicle its time, current ones first, then the newest. Who had a part, lost it and has it again comes twice.
+/// Gives each part of one vehicle its time, current ones first, then the newest. Who had a part, lost it and has it again comes once for each time.
 ///
 /// A part ends when its row names somebody else, or when its record names another car. One customer owns a car at a time: of those who
 /// are named the one of whom it began to be said last, however often rows and records that name the others are sent again. Any other part
@@ -184,6 +207,7 @@ fn owned(fact: &PartyFact, all: &[PartyFact]) -> Vec<Span> {
         .collect();
     rivals.sort_unstable();
     fact.said()
+        .into_iter()
         .flat_map(|span| {
             let later = rivals.partition_point(|rival| rival.from <= span.from);
             span.without(&rivals[later..])
@@ -209,7 +233,7 @@ fn held(fact: &PartyFact, all: &[PartyFact]) -> Vec<Span> {
         to: span.to.into_iter().chain(followed_at).min(),
         ..span
     };
-    fact.said().map(until).collect()
+    fact.said().into_iter().map(until).collect()
 }
 
 /// Whether two records are of different customers, as far as is known.
@@ -236,6 +260,7 @@ mod tests {
             by_row: false,
             left_at: None,
             away_at: None,
+            absences: Vec::new(),
         }
     }
 
@@ -333,7 +358,11 @@ mod tests {
             }
             let is_same = |fact: &&mut PartyFact| fact.record.uuid().as_u128() == record;
             match facts.iter_mut().find(is_same) {
-                Some(again) => (again.by_row, again.last_at) = (true, now),
+                Some(again) => {
+                    let away = again.ended_at.map(|left_at| Absence::new(left_at, now));
+                    again.absences.extend(away);
+                    (again.by_row, again.last_at) = (true, now);
+                }
                 None => facts.push(PartyFact {
                     by_row: true,
                     ..fact(Role::Owner, record, Some(*owner), at, at)
@@ -453,6 +482,37 @@ mod tests {
         let between = fact(Role::Owner, 2, Some(20), 4, 9);
         let expected = [(10, 8, None), (20, 4, Some(8)), (10, 1, Some(3))];
         assert_eq!(owners(vec![back, between]), expected);
+    }
+
+    #[test]
+    fn each_time_over_which_somebody_had_a_car_stays_in_its_history() {
+        let namings = [(1, 1), (1, 2), (1, 1), (1, 2), (1, 1)];
+        let mut owners = owners(named_in_turn(&namings));
+        owners.sort_by_key(|(_, from, _)| *from);
+        let expected = [
+            (1, 1, Some(2)),
+            (2, 2, Some(3)),
+            (1, 3, Some(4)),
+            (2, 4, Some(5)),
+            (1, 5, None),
+        ];
+        assert_eq!(owners, expected);
+    }
+
+    #[test]
+    fn who_came_back_and_sold_it_again_owns_it_no_more_however_often_his_record_is_sent() {
+        let bought = fact(Role::Owner, 2, Some(20), 10, 10);
+        for sent_at in [8, 9, 11, 40] {
+            let mut back = fact(Role::Owner, 1, Some(10), 1, sent_at);
+            back.absences = vec![Absence::new(
+                Timestamp::from_micros(3),
+                Timestamp::from_micros(8),
+            )];
+            let mut owners = owners(vec![back, bought.clone()]);
+            owners.sort_by_key(|(_, from, _)| *from);
+            let expected = [(10, 1, Some(3)), (10, 8, Some(10)), (20, 10, None)];
+            assert_eq!(owners, expected, "sent at {sent_at}");
+        }
     }
 
     #[test]

@@ -122,6 +122,7 @@ pub(super) fn party_to_pb(party: Party) -> pb::Party {
         by_row: _,
         left_at: _,
         away_at: _,
+        absences: _,
     } = fact;
     pb::Party {
         vehicle_id: vehicle.to_string(),

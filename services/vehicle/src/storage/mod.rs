@@ -1,5 +1,6 @@
 //! The vehicle store: every statement of the service, a module a table or two.
 
+mod absences;
 mod forgetting;
 mod parties;
 mod plates;
@@ -9,6 +10,7 @@ mod sealed;
 mod sight;
 mod vehicles;
 
+pub(crate) use absences::{note_late_absences, note_returns};
 pub(crate) use forgetting::{
     Part, delete_sighting, forget_parts, has_parties, parts_of, sightings_on,
 };
@@ -40,6 +42,8 @@ use marque_core::{CustomerId, SourceRecordId, VehicleId, VisitId};
 use marque_db::{Row, StoreError, Value};
 use uuid::Uuid;
 
+use crate::domain::Role;
+
 /// Keys of a list of typed ids.
 fn uuids<'v>(ids: impl IntoIterator<Item = Uuid>) -> Vec<Value<'v>> {
     ids.into_iter().map(Value::Uuid).collect()
@@ -59,6 +63,10 @@ fn visit_id(row: &Row<'_>, column: usize) -> Result<VisitId, StoreError> {
 
 fn customer_id(row: &Row<'_>, column: usize) -> Result<Option<CustomerId>, StoreError> {
     Ok(row.get::<Option<Uuid>>(column)?.map(CustomerId::from))
+}
+
+fn role(row: &Row<'_>, column: usize) -> Result<Role, StoreError> {
+    Role::from_code(&row.get::<String>(column)?).ok_or_else(|| unknown(column))
 }
 
 /// A code that this release does not know.

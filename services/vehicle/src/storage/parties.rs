@@ -7,7 +7,10 @@ use marque_core::{CustomerId, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
 
-use super::{customer_id, record_id, unknown, uuids, vehicle_id};
+use super::{
+    absences::{AWAY_AT, absences_in},
+    customer_id, record_id, role, uuids, vehicle_id,
+};
 use crate::domain::{Giver, PartyClaim, PartyFact, Role};
 
 /// When the record that named a car, in a row `p` of the table, was first said to have another that it names by now. NULL while it
@@ -17,13 +20,6 @@ pub(super) const LEFT_AT: &str = "CASE WHEN p.by_row THEN NULL ELSE (
                         WHEN other.last_at > p.last_at THEN other.last_at ELSE p.last_at END)
         FROM vehicle_parties AS other
         WHERE other.source_record_id = p.source_record_id AND other.named_in > p.named_in) END";
-
-/// When the record that names a car, in a row `p` of the table, first had another that it named since: it came back. NULL where it
-/// never did, and while a dealer's row of the car gives it the part.
-const AWAY_AT: &str = "CASE WHEN p.by_row OR p.named_in IS NULL THEN NULL ELSE (
-        SELECT min(other.first_at) FROM vehicle_parties AS other
-        WHERE other.source_record_id = p.source_record_id AND other.named_in < p.named_in
-        AND other.first_at > p.first_at AND other.first_at < p.last_at) END";
 
 /// Notes claims; a claim that is known only widens the time over which it was made.
 pub(crate) fn put_parties(
@@ -163,18 +159,20 @@ pub(crate) fn list_parties(
          p.by_row, {LEFT_AT}, {AWAY_AT}
          FROM vehicle_parties AS p WHERE p.vehicle_id IN (??)"
     );
-    conn.query_in(
-        &sql,
-        &[],
-        &uuids(vehicles.iter().map(|id| id.uuid())),
-        read_party,
-    )
+    let keys = uuids(vehicles.iter().map(|id| id.uuid()));
+    let mut parties = conn.query_in(&sql, &[], &keys, read_party)?;
+    let mut absences = absences_in(conn, &keys)?;
+    for party in &mut parties {
+        let part = (party.vehicle, party.role, party.record);
+        party.absences = absences.remove(&part).unwrap_or_default();
+    }
+    Ok(parties)
 }
 
 fn read_party(row: &Row<'_>) -> Result<PartyFact, StoreError> {
     Ok(PartyFact {
         vehicle: vehicle_id(row, 0)?,
-        role: Role::from_code(&row.get::<String>(1)?).ok_or_else(|| unknown(1))?,
+        role: role(row, 1)?,
         record: record_id(row, 2)?,
         dealer: row.get(3)?,
         customer: customer_id(row, 4)?,
@@ -184,6 +182,7 @@ fn read_party(row: &Row<'_>) -> Result<PartyFact, StoreError> {
         by_row: row.get(8)?,
         left_at: row.get(9)?,
         away_at: row.get(10)?,
+        absences: Vec::new(),
     })
 }
 

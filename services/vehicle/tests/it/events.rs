@@ -27,6 +27,8 @@ store_test_suite!(
     a_plate_on_too_many_cars_is_nobodys,
     a_new_owner_ends_the_old_one_until_they_prove_to_be_one,
     a_record_that_names_another_car_leaves_the_one_it_named_before,
+    a_record_that_comes_and_goes_leaves_each_of_its_times,
+    who_came_back_is_no_owner_anew_when_his_record_is_sent_again,
     a_correction_that_bears_no_later_time_counts_when_it_comes,
     who_owns_a_car_by_a_row_of_it_keeps_it_whatever_his_record_names,
     whose_parts_are_older_than_the_release_leaves_them_too,
@@ -361,6 +363,56 @@ async fn a_record_that_names_another_car_leaves_the_one_it_named_before(db: Test
     world.customers.deliver(story[..2].to_vec()).await;
     let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.vehicle.parties.claimed'";
     assert_eq!(world.count(told).await, 3, "two cars named, one left");
+}
+
+/// The customer's record names a car at a day.
+fn named(position: i64, n: u32, at: i64) -> Event {
+    let link = link("D1", "A", customer(10), &vin(n), "", day(at));
+    linked(position, vec![link])
+}
+
+/// From when to when the parts in a car held, in the order in which they began.
+async fn spans_in_order(world: &World, n: u32) -> Vec<(i64, Option<i64>)> {
+    let mut spans = spans(world, &vin(n)).await;
+    spans.sort_unstable();
+    spans
+}
+
+async fn a_record_that_comes_and_goes_leaves_each_of_its_times(db: TestDb) {
+    let world = World::start(db).await;
+    let turns = [(1, 0), (2, 9), (1, 20), (2, 30), (1, 40)];
+    let story: Vec<Event> = (1..)
+        .zip(turns)
+        .map(|(position, (n, at))| named(position, n, at))
+        .collect();
+    world.customers.deliver(story.clone()).await;
+    world.customers.deliver(story.iter().map(again)).await;
+    let first = [(0, Some(9)), (20, Some(30)), (40, None)];
+    assert_eq!(spans_in_order(&world, 1).await, first);
+    let second = [(9, Some(20)), (30, Some(40))];
+    assert_eq!(spans_in_order(&world, 2).await, second);
+}
+
+async fn who_came_back_is_no_owner_anew_when_his_record_is_sent_again(db: TestDb) {
+    let turns = [named(1, 1, 0), named(2, 2, 9), named(3, 1, 20)];
+    let bought = link("D2", "B", customer(20), &vin(1), "", day(30));
+    let later = [linked(4, vec![bought]), named(5, 1, 40), named(6, 1, 50)];
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let world = World::start(db.sibling()).await;
+        let told = order.map(|place: usize| turns[place].clone());
+        world.customers.deliver(told).await;
+        world.customers.deliver(later.clone()).await;
+        world.customers.deliver(turns.iter().map(again)).await;
+        let expected = [(0, Some(9)), (20, Some(30)), (30, None)];
+        assert_eq!(spans_in_order(&world, 1).await, expected, "{order:?}");
+    }
 }
 
 async fn a_correction_that_bears_no_later_time_counts_when_it_comes(db: TestDb) {

@@ -11,6 +11,7 @@ store_test_suite!(
     a_car_of_who_is_erased_is_nobodys_and_bears_none_of_his_plates,
     who_had_the_car_is_kept_aside_while_the_law_wants_it,
     who_gave_his_car_away_and_took_it_back_takes_both_plates_with_him,
+    an_older_binary_forgets_when_he_was_away_from_his_car_too,
 );
 
 fn erased(position: i64, key: &str, restricted: bool) -> Event {
@@ -99,4 +100,20 @@ async fn who_gave_his_car_away_and_took_it_back_takes_both_plates_with_him(db: T
     world.customers.deliver([erased(1, "A", false)]).await;
     let left = "SELECT count(*) FROM plate_sightings WHERE plate IN ('京A12345', '京A54321')";
     assert_eq!(world.count(left).await, 0);
+}
+
+async fn an_older_binary_forgets_when_he_was_away_from_his_car_too(db: TestDb) {
+    let world = cars(db).await;
+    let back = vec![link("D1", "A", customer(10), &vin(1), "京A12345", day(90))];
+    world.customers.deliver([linked(3, back)]).await;
+    let away = "SELECT count(*) FROM vehicle_absences";
+    assert_eq!(world.count(away).await, 1);
+    // As the release before forgets: it knows of parts alone.
+    let older = world.db.handle();
+    let forgotten = older.write(|conn| {
+        let sql = "DELETE FROM vehicle_parties WHERE source_record_id = ?1";
+        conn.execute(sql, &[record_of("D1", "A").uuid().into()])
+    });
+    assert_eq!(forgotten.await.unwrap(), 2, "both cars");
+    assert_eq!(world.count(away).await, 0);
 }

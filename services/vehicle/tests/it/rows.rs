@@ -4,6 +4,7 @@ use marque_api::{
     intake::v1::RowOutcome,
     vehicle::v1::{PutVehicleRequest, Vehicle, VehicleColumns},
 };
+use marque_core::CustomerId;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
@@ -15,6 +16,7 @@ store_test_suite!(
     what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
     who_bought_his_car_back_owns_it_and_nobody_with_him,
+    who_bought_his_car_back_and_sold_it_on_owns_it_no_more_when_his_record_is_sent_again,
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
     an_idempotency_key_gives_the_same_answer_and_refuses_another_request,
     a_write_over_another_version_than_the_one_read_changes_nothing,
@@ -186,6 +188,50 @@ async fn who_bought_his_car_back_owns_it_and_nobody_with_him(db: TestDb) {
         ends.all(|end| starts.contains(&end)),
         "where one ends the next begins: {parties:?}"
     );
+}
+
+async fn who_bought_his_car_back_and_sold_it_on_owns_it_no_more_when_his_record_is_sent_again(
+    db: TestDb,
+) {
+    let world = World::start(db).await;
+    let (one, two, other) = (customer(10), customer(20), customer(30));
+    let links = [("D1", "K1", one), ("D1", "K2", two), ("D2", "K3", other)]
+        .map(|(dealer, key, owner)| link(dealer, key, owner, "", "", day(0)));
+    world.customers.deliver([linked(1, links.to_vec())]).await;
+    let mut vehicle = None;
+    for (dealer, key) in [("D1", "K1"), ("D1", "K2"), ("D1", "K1"), ("D2", "K3")] {
+        world.clock.advance(std::time::Duration::from_hours(1));
+        let named = VehicleColumns {
+            owner_key: key.into(),
+            ..row(7)
+        };
+        vehicle = Some(world.put(dealer, named).await.0);
+    }
+    // His dealer's system stamps his record anew with whatever is changed in it.
+    for (position, at) in [(2, 5_000), (3, 5_001)] {
+        let sent = link("D1", "K1", one, &vin(7), "", day(at));
+        world
+            .customers
+            .deliver([linked(position, vec![sent])])
+            .await;
+    }
+    let parties = world.parties(&vehicle.unwrap().id).await;
+    let owners: Vec<_> = parties
+        .iter()
+        .map(|party| (party.customer_id.clone(), party.valid_to.is_some()))
+        .collect();
+    let had = |owner: CustomerId| {
+        owners
+            .iter()
+            .filter(|(id, _)| *id == owner.to_string())
+            .count()
+    };
+    assert_eq!(owners[0], (other.to_string(), false));
+    assert!(
+        owners[1..].iter().all(|(_, has_ended)| *has_ended),
+        "{owners:?}"
+    );
+    assert_eq!((had(one), had(two), had(other)), (2, 1, 1), "{owners:?}");
 }
 
 async fn a_row_without_a_vin_is_refused_with_the_way_to_mend_it(db: TestDb) {

@@ -59,7 +59,7 @@ const fn ages(field: Field, rule: Rule) -> Kind {
 }
 
 /// Every range a standard may set. The first of a field is meant where the file names no measure.
-static KINDS: [Kind; 18] = [
+static KINDS: [Kind; 19] = [
     ages(Field::CustomerIdNumber, Rule::IdAgeImplausible),
     // The day of a birth stays with the owner of the record; the year and the age are measured.
     Kind {
@@ -92,6 +92,7 @@ static KINDS: [Kind; 18] = [
     numbers(Field::VisitQuantity, Measure::Count),
     numbers(Field::VisitUnitPrice, Measure::Yuan),
     days(Field::ComplaintOpenedAt),
+    days(Field::ComplaintClosedAt),
 ];
 
 /// Reads a range; what is wrong with it and what is allowed, in words. `on` is the first day of the standard.

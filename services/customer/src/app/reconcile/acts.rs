@@ -97,14 +97,43 @@ impl CustomerApp {
         customer: CustomerNumber,
         so_far: &Settling,
     ) -> Result<Next> {
-        let mut examination = Examination {
+        self.examination(conn, matcher, so_far).of(customer)
+    }
+
+    fn examination<'a, 'c, 'd>(
+        &'a self,
+        conn: &'a mut Conn<'c>,
+        matcher: &'d Matcher,
+        so_far: &'d Settling,
+    ) -> Examination<'a, 'c, 'd> {
+        Examination {
             app: self,
             conn,
             matcher,
             waiting: &so_far.waiting,
             parted: &so_far.parted,
-        };
-        examination.of(customer)
+        }
+    }
+
+    /// Lets the steward's queue show customers whose records went elsewhere as they are now; identities must be locked. Whatever else is to
+    /// be done with them a reconciliation does.
+    pub(in crate::app) fn tend_queue(
+        &self,
+        conn: &mut Conn<'_>,
+        customers: &[CustomerNumber],
+    ) -> Result<()> {
+        let (matcher, nothing) = (self.matcher(conn)?, Settling::default());
+        for customer in customers {
+            let reviewed = self
+                .examination(conn, &matcher, &nothing)
+                .queue_of(*customer);
+            match reviewed {
+                Ok(review) => self.tend(conn, *customer, &review)?,
+                Err(error) if error.is_lasting() => leave_out(*customer, &error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Does with one customer what is to be done. If another instance took over nothing happens.

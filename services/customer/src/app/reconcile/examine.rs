@@ -137,6 +137,16 @@ impl Examination<'_, '_, '_> {
         self.worth_asking(&hood, near)
     }
 
+    /// What a customer's pairs in the steward's queue need, whatever else is to be done with him.
+    pub(super) fn queue_of(&mut self, customer: CustomerNumber) -> Result<Review> {
+        if let Next::Rest(review) = self.of(customer)? {
+            return Ok(review);
+        }
+        let mut review = Review::default();
+        self.review_waiting(customer, &mut review)?;
+        Ok(review)
+    }
+
     /// Whether a steward put a customer's records together.
     fn is_held(&mut self, hood: &Hood) -> Result<bool> {
         if hood.records.seqs.len() < 2 {
@@ -481,11 +491,16 @@ impl Examination<'_, '_, '_> {
             asked,
             ..Review::default()
         };
-        let waiting = self.app.store.waiting_pairs(self.conn, hood.customer)?;
-        for pair in waiting.into_iter().take(REVIEWED) {
-            self.review(pair, &mut review)?;
-        }
+        self.review_waiting(hood.customer, &mut review)?;
         Ok(Next::Rest(review))
+    }
+
+    fn review_waiting(&mut self, customer: CustomerNumber, review: &mut Review) -> Result<()> {
+        let waiting = self.app.store.waiting_pairs(self.conn, customer)?;
+        for pair in waiting.into_iter().take(REVIEWED) {
+            self.review(pair, review)?;
+        }
+        Ok(())
     }
 
     /// Whether a pair that waits for a steward is still worth his while.

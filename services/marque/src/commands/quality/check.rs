@@ -12,10 +12,10 @@ use marque_quality::{
     party::PartyKind,
     standard::{Measure, greatest, release},
 };
-use marque_tabular::{Format, Limits, Next, Reader, Row};
+use marque_tabular::{Next, Row};
 
 use super::{
-    columns::Columns,
+    columns::{self, Columns, Named},
     keys::Keys,
     orders::{Judged, Orders},
     qualified::{Qualified, Scores},
@@ -65,33 +65,25 @@ pub(super) fn check(
 ) -> anyhow::Result<Checked> {
     let file =
         std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let fits = |headers: &[String]| Columns::recognise(headers, kind, mapping).is_ok();
-    let file = std::io::BufReader::new(file);
-    let mut reader = Reader::open_fitting(file, None, Limits::default(), fits)?;
-    let recognise = |reader: &Reader| {
-        if reader.format() == Format::Ndjson {
-            Columns::recognise_keys(reader.headers(), kind, mapping)
-        } else {
-            Columns::recognise(reader.headers(), kind, mapping)
-        }
-    };
-    let mut pass = Pass::new(kind, recognise(&reader)?, today);
-    let (mut row, mut known) = (Row::new(), reader.headers().len());
+    let named = Named::parse(mapping, kind)?;
+    let mut table = columns::open(std::io::BufReader::new(file), kind, &named)?;
+    let mut pass = Pass::new(kind, Columns::of(&table, kind, &named)?, today);
+    let mut known = table.headers().len();
     loop {
-        let next = reader.next_row(&mut row)?;
-        if reader.headers().len() != known {
+        let next = table.next_row()?;
+        if table.headers().len() != known {
             // An object brought new keys.
-            known = reader.headers().len();
-            pass.columns = recognise(&reader)?;
+            known = table.headers().len();
+            pass.columns = Columns::of(&table, kind, &named)?;
         }
         match next {
-            Next::Row => pass.take(&row),
+            Next::Row => pass.take(table.row()),
             Next::Bad(problem) => pass.unreadable.push((problem.line, problem.reason())),
             Next::End => break,
         }
     }
     Ok(Checked {
-        unread_sheets: reader.unread_sheets().to_vec(),
+        unread_sheets: table.reader().unread_sheets().to_vec(),
         ..pass.finish()
     })
 }
@@ -179,12 +171,7 @@ impl Pass {
 
     /// The place of the row's dealer, known or new.
     fn dealer(&mut self, row: &Row) -> u32 {
-        let name = self
-            .columns
-            .dealer
-            .and_then(|place| row.get(place))
-            .unwrap_or_default()
-            .trim();
+        let name = self.columns.dealer(row);
         let place = self.places.get(name).copied().unwrap_or_else(|| {
             self.dealers.push(Dealer {
                 name: name.to_owned(),
@@ -204,8 +191,7 @@ impl Pass {
         let cleaned = clean_customer(&cells, self.today);
         let reading = self
             .columns
-            .odometer
-            .and_then(|place| row.get(place))
+            .odometer(row)
             .and_then(number::parse_odometer)
             .filter(|reading| self.is_possible(reading.km));
         let entry = Entry::of(
@@ -301,12 +287,13 @@ impl Pass {
         }
         let signs = judged.signs.iter().map(|(line, _, sign)| (*line, sign));
         let qualified = self.scores.count(signs);
+        let has_dealers = self.columns.has_dealers();
         Checked {
             kind: self.kind,
             rows: self.rows,
             unread: self.columns.unread,
             unread_sheets: Vec::new(),
-            has_dealers: self.columns.dealer.is_some(),
+            has_dealers,
             unreadable: self.unreadable,
             clean: self.clean,
             qualified,

@@ -1,52 +1,66 @@
-//! Which column of the file is which field; and the two columns that only a file of many dealers has.
+//! Which column of the file is which field, as an import of it would have it; and the two columns that only a file of many dealers has.
+
+use std::io::{Read, Seek};
 
 use anyhow::{anyhow, bail};
 use marque_quality::{CustomerRow, Field, Finding, RecordKind};
-use marque_tabular::{Row, Schema};
+use marque_tabular::{Format, HeaderMap, Limits, Mapping, Problem, Row, Schema, Table};
+
+/// What `--map` says.
+pub(super) struct Named {
+    mapping: Mapping,
+    /// The header of the meter, which an import of customers does not read.
+    odometer: Option<String>,
+}
+
+impl Named {
+    /// Reads pairs of `field=header`.
+    pub(super) fn parse(pairs: &[String], kind: RecordKind) -> anyhow::Result<Self> {
+        let (mut mapping, mut odometer) = (Mapping::new(), None);
+        for pair in pairs {
+            let (name, header) = pair
+                .split_once('=')
+                .ok_or_else(|| anyhow!("--map {pair}: write field=header"))?;
+            match name {
+                "odometer_km" if kind == RecordKind::Customers => {
+                    odometer = Some(header.to_owned())
+                }
+                "dealer_id" => mapping = mapping.with("dealer", header),
+                name => mapping = mapping.with(name, header),
+            }
+        }
+        Ok(Self { mapping, odometer })
+    }
+}
 
 /// The columns of a file by what they mean.
 pub(super) struct Columns {
-    /// Field and place, at most one place a field.
+    map: HeaderMap,
+    /// Fields that a row may have, and their places among the columns of an import.
     fields: Vec<(Field, usize)>,
-    /// Further places of the same fields.
-    others: Vec<(Field, usize)>,
-    /// The place of the second phone, if it has a name of the first.
-    second_phone: Option<usize>,
-    /// Whether they are keys of objects, so that a row may have a field at a further place alone.
+    /// Whether they are keys of objects, so that a row may have a field under another key than the next.
     are_keys: bool,
-    /// The dealer whose row it is.
-    pub(super) dealer: Option<usize>,
-    /// The meter, where a customers file has it.
-    pub(super) odometer: Option<usize>,
+    /// The place of the dealer among the columns of an import.
+    dealer: Option<usize>,
+    /// The dealer's place in the file, under a name that no import takes for his code.
+    named_dealer: Option<usize>,
+    /// The meter's place in the file, where a customers file has it.
+    odometer: Option<usize>,
     /// Headers of columns that nothing is read from: they are not known, or stand for a field that another column has.
     pub(super) unread: Vec<String>,
 }
 
-const DEALER: [&str; 24] = [
-    "dealer_id",
-    "dealerid",
-    "dealer",
-    "dealer_code",
-    "dealer_no",
+/// Names of a dealer besides those of an import, which compares codes.
+const DEALER: [&str; 9] = [
     "dealer_key",
     "dealer_name",
     "store",
-    "store_id",
-    "store_code",
     "shop",
     "shop_id",
-    "经销商",
-    "经销商代码",
-    "经销商编号",
-    "经销商编码",
     "经销商号",
     "经销商名称",
     "经销店",
     "门店",
-    "门店编号",
-    "门店代码",
-    "店代码",
-    "4S店",
 ];
 const ODOMETER: [&str; 10] = [
     "mileage",
@@ -61,183 +75,139 @@ const ODOMETER: [&str; 10] = [
     "里程表读数",
 ];
 
+/// Opens a file by the columns that are known of it.
+pub(super) fn open(
+    file: impl Read + Seek + Send + 'static,
+    kind: RecordKind,
+    named: &Named,
+) -> anyhow::Result<Table> {
+    let schema = Schema::of(kind.code()).ok_or_else(|| nothing_known(kind))?;
+    let mapping = Some(named.mapping.clone());
+    let opened = Table::open_any(file, None, Limits::default(), schema, mapping);
+    opened.map_err(|problem| match problem {
+        Problem::NoHeader { .. } => nothing_known(kind),
+        problem => problem.into(),
+    })
+}
+
+fn nothing_known(kind: RecordKind) -> anyhow::Error {
+    let known: Vec<&str> = Field::of(kind).map(Field::column).collect();
+    anyhow!(
+        "no column of this file is recognised as a field of {}: its first row must hold the headers, such as {}, or else --map field=header",
+        kind.code(),
+        known.join(", ")
+    )
+}
+
 impl Columns {
-    /// Recognises the headers; a mapping `field=header` comes first.
-    pub(super) fn recognise(
-        headers: &[String],
-        kind: RecordKind,
-        mapping: &[String],
-    ) -> anyhow::Result<Self> {
+    /// The columns of a file as far as it is read; objects may bring new ones.
+    pub(super) fn of(table: &Table, kind: RecordKind, named: &Named) -> anyhow::Result<Self> {
+        let (schema, map) = (table.schema(), table.header_map().clone());
+        let are_keys = table.reader().format() == Format::Ndjson;
+        let is_there = |place: &usize| are_keys || map.source_column(*place).is_some();
+        let place = |field: Field| Some((field, schema.column(field.column()).filter(is_there)?));
+        let fields: Vec<(Field, usize)> = Field::of(kind).filter_map(place).collect();
+        if !fields
+            .iter()
+            .any(|(_, place)| map.source_column(*place).is_some())
+        {
+            return Err(nothing_known(kind));
+        }
+        let dealer = schema
+            .column("dealer")
+            .filter(|place| map.source_column(*place).is_some());
+        let named_dealer = match dealer {
+            None => find(map.extras(), &DEALER),
+            Some(_) => None,
+        };
+        let odometer = match &named.odometer {
+            Some(header) => Some(mapped_odometer(table.headers(), header)?),
+            None if kind == RecordKind::Customers => find(map.extras(), &ODOMETER),
+            None => None,
+        };
         let mut columns = Self {
-            fields: Vec::new(),
-            others: Vec::new(),
-            second_phone: None,
-            are_keys: false,
-            dealer: None,
-            odometer: None,
+            map,
+            fields,
+            are_keys,
+            dealer,
+            named_dealer,
+            odometer,
             unread: Vec::new(),
         };
-        let mut taken = vec![false; headers.len()];
-        for pair in mapping {
-            let place = columns.map(pair, headers, kind)?;
-            taken[place] = true;
-        }
-        for (place, header) in headers
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| !taken[*place])
-        {
-            let bare = bare(header);
-            if columns.dealer.is_none() && is_one_of(bare, &DEALER) {
-                columns.dealer = Some(place);
-            } else if kind == RecordKind::Customers
-                && columns.odometer.is_none()
-                && is_one_of(bare, &ODOMETER)
-            {
-                columns.odometer = Some(place);
-            } else if let Some(field) = field_of(kind, bare) {
-                columns.place(field, (place, bare));
-            } else if !bare.is_empty() {
-                columns.unread.push(bare.to_owned());
-            }
-        }
-        columns.give_second_phone(headers);
-        if columns.fields.is_empty() {
-            let known: Vec<&str> = Field::of(kind).map(Field::column).collect();
-            bail!(
-                "no column of this file is recognised as a field of {}: its first row must hold the headers, such as {}, or else --map field=header",
-                kind.code(),
-                known.join(", ")
-            );
-        }
+        columns.unread = columns.left_over(table.headers());
         Ok(columns)
     }
 
-    /// Recognises the keys of objects: of several that mean one field each row is read by the first that says something.
-    pub(super) fn recognise_keys(
-        keys: &[String],
-        kind: RecordKind,
-        mapping: &[String],
-    ) -> anyhow::Result<Self> {
-        let mut columns = Self::recognise(keys, kind, mapping)?;
-        for (_, place) in &columns.others {
-            columns.unread.retain(|key| key != bare(&keys[*place]));
-        }
-        columns.are_keys = true;
-        Ok(columns)
-    }
-
-    /// A file with two columns for a phone has two phones, as it has where it is imported.
-    fn give_second_phone(&mut self, headers: &[String]) {
-        let mut others = self.others.iter();
-        let second = others.position(|(field, _)| *field == Field::CustomerPhone);
-        let Some(at) = second.filter(|_| !self.has(Field::CustomerPhone2)) else {
-            return;
-        };
-        let (_, place) = self.others.remove(at);
-        self.unread.retain(|header| header != bare(&headers[place]));
-        self.fields.push((Field::CustomerPhone2, place));
-        self.second_phone = Some(place);
-    }
-
-    fn place(&mut self, field: Field, (place, header): (usize, &str)) {
-        if self.has(field) {
-            self.others.push((field, place));
-            self.unread.push(header.to_owned());
+    /// Of objects a key that means a field besides another is read where the other says nothing.
+    fn left_over(&self, headers: &[String]) -> Vec<String> {
+        let extras: Vec<&(usize, String)> = if self.are_keys {
+            self.map.unknown().collect()
         } else {
-            self.fields.push((field, place));
-        }
+            self.map.extras().iter().collect()
+        };
+        let own = [self.named_dealer, self.odometer];
+        let places = extras.iter().map(|(place, _)| *place);
+        let unread = places.filter(|place| !own.contains(&Some(*place)));
+        let headers = unread.map(|place| bare(&headers[place]));
+        headers
+            .filter(|header| !header.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Whether the file has a field.
     pub(super) fn has(&self, field: Field) -> bool {
-        self.fields.iter().any(|(known, _)| *known == field)
+        let mut fields = self.fields.iter();
+        let known = fields.find(|(known, _)| *known == field);
+        known.is_some_and(|(_, place)| self.map.source_column(*place).is_some())
     }
 
-    fn map(&mut self, pair: &str, headers: &[String], kind: RecordKind) -> anyhow::Result<usize> {
-        let (name, header) = pair
-            .split_once('=')
-            .ok_or_else(|| anyhow!("--map {pair}: write field=header"))?;
-        let place = headers
-            .iter()
-            .position(|known| known.trim() == header.trim())
-            .ok_or_else(|| {
-                anyhow!(
-                    "--map {pair}: the file has no header {header:?}; it has {}",
-                    headers.join(", ")
-                )
-            })?;
-        match name {
-            "dealer" | "dealer_id" => self.dealer = Some(place),
-            "odometer_km" if kind == RecordKind::Customers => self.odometer = Some(place),
-            _ => {
-                let field = Field::of(kind).find(|field| field.column() == name);
-                let known = || {
-                    Field::of(kind)
-                        .map(Field::column)
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                };
-                self.fields.push((
-                    field.ok_or_else(|| {
-                        anyhow!(
-                            "--map {pair}: {name:?} is no field of {}; known are {}",
-                            kind.code(),
-                            known()
-                        )
-                    })?,
-                    place,
-                ));
-            }
-        }
-        Ok(place)
+    /// Whether the file says whose each row is.
+    pub(super) fn has_dealers(&self) -> bool {
+        self.dealer.or(self.named_dealer).is_some()
+    }
+
+    /// The dealer whose row it is; empty if it does not say.
+    pub(super) fn dealer<'a>(&self, row: &'a Row) -> &'a str {
+        let named = || self.named_dealer.map_or("", |place| row.field(place));
+        let dealer = self
+            .dealer
+            .map_or_else(named, |place| self.map.get(row, place));
+        dealer.trim()
+    }
+
+    /// The meter of a customer's row.
+    pub(super) fn odometer<'a>(&self, row: &'a Row) -> Option<&'a str> {
+        row.get(self.odometer?)
     }
 
     /// The cell of a field in a row.
     pub(super) fn cell<'a>(&self, row: &'a Row, field: Field) -> Option<&'a str> {
         let known = self.fields.iter().find(|(known, _)| *known == field);
-        known.and_then(|(field, place)| self.read(row, *field, *place))
+        known.and_then(|(_, place)| self.read(row, *place))
     }
 
     /// The cells of all fields in a row.
     pub(super) fn cells<'a>(&self, row: &'a Row) -> impl Iterator<Item = (Field, Option<&'a str>)> {
         let fields = self.fields.iter();
-        fields.map(move |(field, place)| (*field, self.read(row, *field, *place)))
+        fields.map(move |(field, place)| (*field, self.read(row, *place)))
     }
 
-    fn read<'a>(&self, row: &'a Row, field: Field, place: usize) -> Option<&'a str> {
-        if !self.are_keys {
-            return row.get(place);
-        }
-        if self.second_phone == Some(place) {
-            return self.filled(row, Field::CustomerPhone).nth(1);
-        }
-        self.filled(row, field).next().or_else(|| row.get(place))
-    }
-
-    /// The cells of a row that mean a field and say something, in the order in which they are taken.
-    fn filled<'a>(&self, row: &'a Row, field: Field) -> impl Iterator<Item = &'a str> {
-        let second = self.second_phone.filter(|_| field == Field::CustomerPhone);
-        let places = self.fields.iter().chain(&self.others);
-        places
-            .filter(move |(known, place)| *known == field || second == Some(*place))
-            .filter_map(move |(_, place)| row.get(*place))
-            .filter(|cell| !cell.is_empty())
+    fn read<'a>(&self, row: &'a Row, place: usize) -> Option<&'a str> {
+        Some(self.map.get(row, place)).filter(|cell| !cell.is_empty())
     }
 
     /// What of an object another key says otherwise, which is not read. Of a table the header is told once.
     pub(super) fn said_twice(&self, row: &Row) -> Vec<Finding> {
-        if !self.are_keys || self.others.is_empty() {
+        if !self.are_keys {
             return Vec::new();
         }
-        let fields = self.fields.iter().map(|(field, _)| *field);
-        let said_twice = fields.filter_map(|field| {
+        let said_twice = self.fields.iter().filter_map(|(field, place)| {
             let rule = field.said_twice()?;
-            let has_second = field == Field::CustomerPhone && self.second_phone.is_some();
-            let cells: Vec<&str> = self.filled(row, field).collect();
-            let (read, others) = cells.split_at_checked(1 + usize::from(has_second))?;
-            let is_other = others.iter().any(|other| !read.contains(other));
-            is_other.then(|| Finding::new(field, rule))
+            let read = || [*field, Field::CustomerPhone2].map(|field| self.cell(row, field));
+            let mut others = self.map.others(row, *place);
+            let is_other = others.any(|other| !read().contains(&Some(other)));
+            is_other.then(|| Finding::new(*field, rule))
         });
         said_twice.collect()
     }
@@ -252,24 +222,29 @@ impl Columns {
     }
 }
 
+fn mapped_odometer(headers: &[String], header: &str) -> anyhow::Result<usize> {
+    let place = headers
+        .iter()
+        .position(|known| known.trim() == header.trim());
+    let Some(place) = place else {
+        bail!(
+            "--map odometer_km={header}: the file has no such header; it has {}",
+            headers.join(", ")
+        );
+    };
+    Ok(place)
+}
+
 /// A header without what surrounds it.
 fn bare(header: &str) -> &str {
     header.trim().trim_start_matches('\u{FEFF}')
 }
 
-/// The field of a header, by the dictionary or else by the names under which files are imported.
-fn field_of(kind: RecordKind, header: &str) -> Option<Field> {
-    Field::recognise(kind, header).or_else(|| {
-        let columns = Schema::of(kind.code())?.columns.iter();
-        let mut named =
-            columns.filter(|column| column.aliases().any(|alias| is_alike(alias, header)));
-        let column = named.next()?.name;
-        Field::of(kind).find(|field| field.column() == column)
-    })
-}
-
-fn is_one_of(header: &str, known: &[&str]) -> bool {
-    known.iter().any(|name| is_alike(name, header))
+/// The first of the columns left over that has one of these names.
+fn find(extras: &[(usize, String)], names: &[&str]) -> Option<usize> {
+    let mut extras = extras.iter();
+    let found = extras.find(|(_, header)| names.iter().any(|name| is_alike(name, header)));
+    found.map(|(place, _)| *place)
 }
 
 /// Whether two headers differ in case, blanks and joining marks only, or in a remark in brackets.
@@ -286,71 +261,76 @@ fn is_alike(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
-    fn recognised(headers: &[&str]) -> Columns {
-        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
-        Columns::recognise(&headers, RecordKind::Customers, &[]).expect("columns are recognised")
+    fn columns(kind: RecordKind, text: &str, pairs: &[&str]) -> anyhow::Result<(Table, Columns)> {
+        let pairs: Vec<String> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        let named = Named::parse(&pairs, kind)?;
+        let mut table = open(Cursor::new(text.as_bytes().to_vec()), kind, &named)?;
+        table.next_row()?;
+        let columns = Columns::of(&table, kind, &named)?;
+        Ok((table, columns))
+    }
+
+    fn recognised(headers: &str) -> Columns {
+        let read = columns(RecordKind::Customers, &format!("{headers}\n"), &[]);
+        read.expect("columns are recognised").1
     }
 
     #[test]
     fn a_dealer_and_the_usual_columns_are_recognised_in_chinese_and_english() {
         for headers in [
-            ["经销商代码", "客户姓名", "手机号", "行驶里程", "建档日期"],
-            [
-                "Dealer ID",
-                "Customer Name",
-                "Mobile",
-                "Odometer",
-                "Created At",
-            ],
-            ["门店（编号）", "客户名称", "联系电话", "里程数", "创建时间"],
+            "经销商代码,客户姓名,手机号,行驶里程,建档日期",
+            "Dealer ID,Customer Name,Mobile,Odometer,Created At",
+            "门店（编号）,客户名称,联系电话,里程数,创建时间",
         ] {
-            let columns = recognised(&headers);
+            let columns = recognised(headers);
+            let row = Row::of(2, ["D1", "孟晓岚", "138", "5000", "2026-03-05"]);
+            assert!(columns.has_dealers(), "{headers}");
             assert_eq!(
-                (columns.dealer, columns.odometer),
-                (Some(0), Some(3)),
-                "{headers:?}"
+                (columns.dealer(&row), columns.odometer(&row)),
+                ("D1", Some("5000")),
+                "{headers}"
             );
             let fields = [
                 Field::CustomerName,
                 Field::CustomerPhone,
                 Field::CustomerRecordedAt,
             ];
-            assert!(
-                fields.iter().all(|field| columns.has(*field)),
-                "{headers:?}"
-            );
+            assert!(fields.iter().all(|field| columns.has(*field)), "{headers}");
+            assert!(columns.unread.is_empty(), "{:?}", columns.unread);
         }
     }
 
     #[test]
     fn a_column_that_nothing_is_read_from_is_named() {
-        let columns = recognised(&["姓名", "手机", "手机号", "电话", "本店备注3", ""]);
+        let columns = recognised("姓名,手机,手机号,电话,本店备注3,");
         assert_eq!(columns.unread, ["电话", "本店备注3"]);
         assert!(columns.has(Field::CustomerPhone) && columns.has(Field::CustomerPhone2));
     }
 
     #[test]
     fn an_object_is_read_by_the_key_that_says_something() {
-        let keys = ["姓名", "mobile", "手机", "tel", "库位"].map(str::to_owned);
-        let columns = Columns::recognise_keys(&keys, RecordKind::Customers, &[]).expect("known");
+        let keys = r#"{"姓名":"甲","mobile":"138","手机":"139","tel":"137","库位":""}"#;
+        let (_, columns) = columns(RecordKind::Customers, keys, &[]).expect("known");
         assert_eq!(columns.unread, ["库位"]);
         for (cells, phones, remarks) in [
-            (["甲", "138", "139", "", ""], [Some("138"), Some("139")], 0),
+            (["甲", "138", "139", "", ""], [Some("139"), Some("138")], 0),
             (["甲", "", "139", "137", ""], [Some("139"), Some("137")], 0),
             (["甲", "", "", "137", ""], [Some("137"), None], 0),
             (
                 ["甲", "138", "139", "137", ""],
-                [Some("138"), Some("139")],
+                [Some("139"), Some("138")],
                 1,
             ),
             (
                 ["甲", "138", "139", "138", ""],
-                [Some("138"), Some("139")],
+                [Some("139"), Some("138")],
                 0,
             ),
-            (["甲", "", "", "", ""], [Some(""), None], 0),
+            (["甲", "", "", "", ""], [None, None], 0),
         ] {
             let row = Row::of(1, cells);
             let read = [Field::CustomerPhone, Field::CustomerPhone2];
@@ -361,16 +341,71 @@ mod tests {
 
     #[test]
     fn names_that_only_imports_know_are_recognised_too() {
-        assert!(recognised(&["姓名", "会员号"]).has(Field::CustomerSourceKey));
+        assert!(recognised("姓名,会员号").has(Field::CustomerSourceKey));
     }
 
     #[test]
-    fn a_file_without_a_known_column_is_refused_with_what_to_do() {
-        let refused = Columns::recognise(&["x".to_owned()], RecordKind::Visits, &[]);
-        let text = refused.err().expect("refused").to_string();
-        assert!(
-            text.contains("--map field=header") && text.contains("order_number"),
-            "{text}"
+    fn what_may_be_anybodys_is_a_lines_where_an_import_takes_it_for_one() {
+        let visits = |headers: &str| {
+            let read = columns(RecordKind::Visits, &format!("{headers}\n"), &[]);
+            read.expect("columns are recognised").1
+        };
+        let of_line = [Field::VisitLineKind, Field::VisitCode, Field::VisitName];
+        let with_lines = visits("工单号,类型,代码,名称,数量");
+        assert!(of_line.iter().all(|field| with_lines.has(*field)));
+        let bare = visits("工单号,类型,代码,名称");
+        assert_eq!(bare.unread, ["类型", "代码", "名称"]);
+        // Of two columns of one meaning the more telling is read, not the first.
+        let orders = visits("委托书号,工单号");
+        let row = Row::of(2, ["A1", "R1"]);
+        assert_eq!(orders.cell(&row, Field::VisitOrderNumber), Some("R1"));
+    }
+
+    #[test]
+    fn the_lines_of_an_order_are_no_name() {
+        let list = r#"[{"名称":"机油"}]"#;
+        let order = format!(r#"{{"工单号":"R1","维修项目":{list}}}"#);
+        let (table, columns) = columns(RecordKind::Visits, &order, &[]).expect("known");
+        let read = [Field::VisitName, Field::VisitLines];
+        let cells = read.map(|field| columns.cell(table.row(), field));
+        assert_eq!(cells, [None, Some(list)]);
+    }
+
+    #[test]
+    fn what_is_mapped_is_read_from_there() {
+        let pairs = ["dealer_id=片区", "odometer_km=表底数", "phone=老板电话"];
+        let text = "片区,姓名,表底数,老板电话,手机\nD1,孟晓岚,5000,138,139\n";
+        let (table, columns) = columns(RecordKind::Customers, text, &pairs).expect("known");
+        let row = table.row();
+        assert_eq!(
+            (columns.dealer(row), columns.odometer(row)),
+            ("D1", Some("5000"))
         );
+        assert_eq!(columns.cell(row, Field::CustomerPhone), Some("138"));
+        assert!(columns.unread.is_empty(), "{:?}", columns.unread);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_what_to_do() {
+        let refused = |kind, text, pairs: &[&str]| {
+            let read = columns(kind, text, pairs);
+            read.err().expect("refused").to_string()
+        };
+        let unknown = refused(RecordKind::Visits, "x\n1\n", &[]);
+        assert!(
+            unknown.contains("--map field=header") && unknown.contains("order_number"),
+            "{unknown}"
+        );
+        let dealers_alone = refused(RecordKind::Visits, "经销商代码\nD1\n", &[]);
+        assert!(dealers_alone.contains("--map field=header"));
+        for (pair, word) in [
+            ("phone", "field=header"),
+            ("fone=手机", "fone"),
+            ("phone=座机", "座机"),
+            ("odometer_km=里程", "姓名"),
+        ] {
+            let text = refused(RecordKind::Customers, "姓名,手机\n", &[pair]);
+            assert!(text.contains(word), "{text}");
+        }
     }
 }
