@@ -111,7 +111,10 @@ mod tests {
         let case = ComplaintId::from(uuid::Uuid::nil());
         let kept = store.seal_answer(ROW, &[case], &said).unwrap();
         assert_eq!(reseal_answer(&vault, ROW, &kept).unwrap(), None);
-        assert!(String::decode(kept.as_slice()).is_err(), "by a release before");
+        assert!(
+            String::decode(kept.as_slice()).is_err(),
+            "by a release before"
+        );
         let before = ring.current_data_key();
         ring.rotate_data_key().unwrap();
         vault.replace(&ring);
