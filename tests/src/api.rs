@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, StatusCode};
+use anyhow::Context as _;
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 
 /// What the gateway answered.
@@ -12,6 +13,70 @@ pub struct Answer {
     pub status: StatusCode,
     /// The document.
     pub body: Value,
+}
+
+/// A message of a stream of server-sent events.
+#[derive(Debug, Default)]
+pub struct Event {
+    /// Where to go on from.
+    pub id: String,
+    /// What happened; empty of a sign of life.
+    pub name: String,
+    /// The document it brings.
+    pub data: Value,
+}
+
+impl Event {
+    fn parse(message: &str) -> anyhow::Result<Self> {
+        let mut event = Self::default();
+        for (field, value) in message.lines().filter_map(|line| line.split_once(": ")) {
+            match field {
+                "id" => value.clone_into(&mut event.id),
+                "event" => value.clone_into(&mut event.name),
+                "data" => event.data = serde_json::from_str(value)?,
+                _ => {}
+            }
+        }
+        Ok(event)
+    }
+}
+
+/// An open stream of server-sent events.
+#[derive(Debug)]
+pub struct Events {
+    response: Response,
+    /// What came and is not read yet.
+    unread: Vec<u8>,
+}
+
+impl Events {
+    /// The next message, be it a sign of life.
+    ///
+    /// # Errors
+    /// If the stream ends, or half a minute after it began.
+    pub async fn read(&mut self) -> anyhow::Result<Event> {
+        loop {
+            if let Some(end) = self.unread.windows(2).position(|two| two == b"\n\n") {
+                let message: Vec<u8> = self.unread.drain(..end + 2).collect();
+                return Event::parse(&String::from_utf8(message)?);
+            }
+            let came = self.response.chunk().await?;
+            self.unread.extend(came.context("the stream has ended")?);
+        }
+    }
+
+    /// The next message that tells of something.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn told(&mut self) -> anyhow::Result<Event> {
+        loop {
+            let event = self.read().await?;
+            if !event.name.is_empty() {
+                return Ok(event);
+            }
+        }
+    }
 }
 
 /// A caller with a token.
@@ -82,6 +147,24 @@ impl Api {
         Ok(Answer {
             status,
             body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        })
+    }
+
+    /// Follows a stream of server-sent events, after the one of an id if there is one.
+    ///
+    /// # Errors
+    /// If the gateway does not answer, or refuses.
+    pub async fn follow(&self, path: &str, after: Option<&str>) -> anyhow::Result<Events> {
+        let mut request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
+        if let Some(id) = after {
+            request = request.header("last-event-id", id);
+        }
+        Ok(Events {
+            response: request.send().await?.error_for_status()?,
+            unread: Vec::new(),
         })
     }
 

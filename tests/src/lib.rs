@@ -3,5 +3,5 @@
 mod api;
 mod sandbox;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, Event, Events};
 pub use sandbox::{Sandbox, Topology};

@@ -12,6 +12,7 @@ in_both_topologies!(
     a_file_of_complaints_becomes_cases,
     a_case_has_files_and_compensations,
     a_car_near_the_three_guarantees_warns_its_case,
+    whoever_follows_cases_hears_of_his_own_and_goes_on_where_he_stopped,
 );
 
 async fn a_complaint_runs_its_course_and_stands_beside_the_customer(
@@ -110,11 +111,15 @@ async fn a_file_of_complaints_becomes_cases(sandbox: Sandbox) -> anyhow::Result<
 
 /// Opens a case about a car at D1.
 async fn open(sandbox: &Sandbox, vin: &str) -> anyhow::Result<String> {
+    open_at(sandbox, "D1", vin).await
+}
+
+async fn open_at(sandbox: &Sandbox, dealer: &str, vin: &str) -> anyhow::Result<String> {
     let complaint = json!({
-        "dealer": "D1", "source": "dms", "customer_key": "c1", "vin": vin, "channel": "phone",
+        "dealer": dealer, "source": "dms", "customer_key": "c1", "vin": vin, "channel": "phone",
         "category": "维修质量", "severity": "high", "text": "刹车修了三次还是响",
     });
-    let desk = sandbox.dealer(Role::Service, "D1");
+    let desk = sandbox.dealer(Role::Service, dealer);
     let opened = desk.post("/v1/complaints", complaint).await?;
     anyhow::ensure!(opened.status == StatusCode::CREATED, "{}", opened.body);
     Ok(opened.body["id"].as_str().unwrap_or_default().to_owned())
@@ -223,5 +228,44 @@ async fn a_car_near_the_three_guarantees_warns_its_case(sandbox: Sandbox) -> any
     assert_eq!(car["vehicle"]["definition"]["model"], "S5 Plus", "{car}");
     assert_eq!(car["visits"]["visits"].as_array().map(Vec::len), Some(3));
     assert_eq!(car["due_dates"]["cars"][0]["vin"], vin);
+    sandbox.stop().await
+}
+
+async fn whoever_follows_cases_hears_of_his_own_and_goes_on_where_he_stopped(
+    sandbox: Sandbox,
+) -> anyhow::Result<()> {
+    const FEED: &str = "/v1/complaints/feed";
+    two_dealers(&sandbox).await?;
+    let desk = sandbox.dealer(Role::Service, "D1");
+    let mut feed = desk.follow(FEED, None).await?;
+    // A sign of life: what happens from now on is told.
+    assert_eq!(feed.read().await?.name, "");
+    open_at(&sandbox, "D2", "LJ1EEKRN1R4000009").await?;
+    let id = open(&sandbox, "LJ1EEKRN7R4000001").await?;
+    let opened = feed.told().await?;
+    assert_eq!(
+        (opened.name.as_str(), &opened.data[0]["id"]),
+        ("opened", &json!(id)),
+        "the other dealer's is not his to hear"
+    );
+    drop(feed);
+    let moved = desk
+        .post(
+            &format!("/v1/complaints/{id}/transitions"),
+            json!({"to": "acknowledged"}),
+        )
+        .await?;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.body);
+    let mut again = desk.follow(FEED, Some(&opened.id)).await?;
+    let moved = again.told().await?;
+    assert_eq!(
+        (moved.name.as_str(), &moved.data[0]["state"]),
+        ("moved", &json!("acknowledged"))
+    );
+    // His place is of no use to others.
+    let other = sandbox.dealer(Role::Service, "D2");
+    let mut others = other.follow(FEED, Some(&opened.id)).await?;
+    assert_eq!(others.told().await?.name, "lost");
+    drop((again, others));
     sandbox.stop().await
 }

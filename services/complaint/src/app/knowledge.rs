@@ -87,7 +87,7 @@ impl CaseApp {
             .await
     }
 
-    /// Cases in the scope whose words fit a query.
+    /// Cases in the scope whose words fit a query, best first; where it is a VIN, those of the car, open ones first.
     pub(crate) async fn search_cases(
         &self,
         ctx: CallContext,
@@ -97,9 +97,15 @@ impl CaseApp {
         let app = self.clone();
         self.db
             .read(move |conn| {
-                let dealers = storage::dealers_of(conn, ctx.scope())?;
-                let found = app.indexes.search_cases(&query, dealers.as_deref(), limit);
-                let cases = app.in_order(conn, ctx.scope(), &found)?;
+                let scope = ctx.scope();
+                let mut cases = if let Ok(vin) = draft::check_vin(&query) {
+                    app.store.find_of(conn, scope, (None, None, &vin))?
+                } else {
+                    let dealers = storage::dealers_of(conn, scope)?;
+                    let found = app.indexes.search_cases(&query, dealers.as_deref(), limit);
+                    app.in_order(conn, scope, &found)?
+                };
+                cases.truncate(limit);
                 app.overview(conn, &ctx, cases)
             })
             .await

@@ -255,24 +255,67 @@ const CHANNELS: &[(&str, &[&str])] = &[
         &[
             "400热线",
             "电话",
+            "400电话",
             "热线",
+            "客服热线",
+            "呼叫中心",
             "来电",
             "call",
+            "call center",
+            "call centre",
+            "callcenter",
             "hotline",
+            "tel",
             "telephone",
         ],
     ),
     (
         "visit",
-        &["到店", "来店", "现场", "store", "showroom", "walk_in"],
+        &[
+            "到店",
+            "来店",
+            "进店",
+            "门店",
+            "现场",
+            "counter",
+            "dealership",
+            "face to face",
+            "in person",
+            "store",
+            "showroom",
+            "walk in",
+        ],
     ),
-    ("wechat", &["微信", "公众号"]),
-    ("callback", &["电话回访", "回访"]),
-    ("web", &["网络平台", "网络", "网站", "online", "website"]),
-    ("app", &["app", "小程序"]),
-    ("email", &["邮件", "邮箱", "mail"]),
-    ("letter", &["信函", "来信"]),
-    ("regulator", &["12315", "监管", "投诉平台", "市场监管"]),
+    ("wechat", &["微信", "公众号", "企业微信", "weixin"]),
+    ("callback", &["电话回访", "回访", "call back"]),
+    (
+        "web",
+        &[
+            "网络平台",
+            "网络",
+            "网站",
+            "官网",
+            "internet",
+            "online",
+            "portal",
+            "website",
+        ],
+    ),
+    ("app", &["app", "小程序", "mini program"]),
+    ("email", &["邮件", "电子邮件", "邮箱", "e mail", "mail"]),
+    ("letter", &["信函", "信件", "来信", "post"]),
+    (
+        "regulator",
+        &[
+            "12315",
+            "12345",
+            "监管",
+            "投诉平台",
+            "市场监管",
+            "消协",
+            "government",
+        ],
+    ),
     ("press", &["媒体", "media"]),
     ("other", &["其他", "其它"]),
 ];
@@ -288,11 +331,12 @@ const DEPARTMENTS: &[(&str, &[&str])] = &[
             "服务",
             "服务部",
             "维修",
+            "after sales",
             "aftersales",
             "workshop",
         ],
     ),
-    ("parts", &["配件", "备件", "配件部"]),
+    ("parts", &["配件", "备件", "配件部", "spare parts"]),
     ("finance", &["财务", "金融", "财务部"]),
     (
         "customer_care",
@@ -303,7 +347,7 @@ const DEPARTMENTS: &[(&str, &[&str])] = &[
             "客户关怀",
             "客户关怀部",
             "care",
-            "customer care",
+            "customer service",
             "crm",
         ],
     ),
@@ -313,9 +357,21 @@ const DEPARTMENTS: &[(&str, &[&str])] = &[
 fn find_word(table: &[(&'static str, &[&str])], word: &str) -> Option<&'static str> {
     let word = word.trim();
     let known = |(code, words): &&(&'static str, &[&str])| {
-        code.eq_ignore_ascii_case(word) || words.iter().any(|each| each.eq_ignore_ascii_case(word))
+        is_same(code, word) || words.iter().any(|each| is_same(each, word))
     };
     table.iter().find(known).map(|(code, _)| *code)
+}
+
+/// Whether two words are one, but for case and for what stands between their parts: `walk-in`, `Walk in`, `walk_in`.
+fn is_same(left: &str, right: &str) -> bool {
+    folded(left).eq(folded(right))
+}
+
+fn folded(word: &str) -> impl Iterator<Item = char> {
+    word.chars().map(|each| match each {
+        ' ' | '-' => '_',
+        other => other.to_ascii_lowercase(),
+    })
 }
 
 /// The channel that a word means.
@@ -411,6 +467,15 @@ mod tests {
         assert_eq!(category_code("王先生的投诉"), OTHER);
         assert_eq!(category_code(""), OTHER);
         assert_eq!(find_channel("400热线"), Some("phone"));
+        for word in ["call_center", "Call centre", "CALL-CENTER"] {
+            assert_eq!(find_channel(word), Some("phone"), "{word}");
+        }
+        for word in ["walk_in", "Walk-in", "walk in"] {
+            assert_eq!(find_channel(word), Some("visit"), "{word}");
+        }
+        for word in ["e-mail", "E_mail"] {
+            assert_eq!(find_channel(word), Some("email"), "{word}");
+        }
         assert_eq!(find_department("售后"), Some("service"));
     }
 
@@ -423,6 +488,17 @@ mod tests {
                 .collect();
             let known: Vec<&str> = table.iter().map(|(code, _)| *code).collect();
             assert_eq!(named, known);
+        }
+    }
+
+    #[test]
+    fn a_word_of_a_channel_or_department_means_one_of_them() {
+        for table in [CHANNELS, DEPARTMENTS] {
+            for (code, words) in table {
+                for word in *words {
+                    assert_eq!(find_word(table, word), Some(*code), "{word}");
+                }
+            }
         }
     }
 

@@ -4,18 +4,38 @@
 use marque_core::ComplaintId;
 use marque_db::StoreError;
 use marque_vault::{Place, Vault, VaultError};
-use prost::Message;
+use prost::{DecodeError, Message};
 
 use super::{CaseStore, blob::broken, course::sealing};
 
-/// An answer as it is kept. No answer has these tags: one that a release before kept as it was given is known by that.
+/// What a sealed answer begins with, and no message does: so one that a release before kept as it was given is told from it, and that
+/// release, asked again, fails instead of giving an empty answer.
+const MARK: u8 = 0;
+
+/// An answer as it is kept, behind the mark.
 #[derive(Clone, PartialEq, Message)]
 struct Kept {
     /// Ids as they are printed.
-    #[prost(string, repeated, tag = "1001")]
+    #[prost(string, repeated, tag = "1")]
     cases: Vec<String>,
-    #[prost(bytes = "vec", tag = "1002")]
+    #[prost(bytes = "vec", tag = "2")]
     sealed: Vec<u8>,
+}
+
+impl Kept {
+    fn write(&self) -> Vec<u8> {
+        let mut bytes = vec![MARK];
+        bytes.extend(self.encode_to_vec());
+        bytes
+    }
+
+    /// Nothing where the answer was kept as it was given.
+    fn read(kept: &[u8]) -> Result<Option<Self>, DecodeError> {
+        match kept.split_first() {
+            Some((&MARK, message)) => Self::decode(message).map(Some),
+            _ => Ok(None),
+        }
+    }
 }
 
 /// The key of a row: whose it is, the method, and the caller's key.
@@ -35,7 +55,7 @@ impl CaseStore {
             cases: cases.iter().map(ToString::to_string).collect(),
             sealed: sealed.map_err(sealing)?,
         };
-        Ok(kept.encode_to_vec())
+        Ok(kept.write())
     }
 
     /// The answer as it was given, also where a release before kept it in the clear.
@@ -44,10 +64,9 @@ impl CaseStore {
         row: RowKey<'_>,
         kept: &[u8],
     ) -> Result<A, StoreError> {
-        let Kept { cases: _, sealed } = Kept::decode(kept).map_err(broken)?;
-        if sealed.is_empty() {
+        let Some(Kept { cases: _, sealed }) = Kept::read(kept).map_err(broken)? else {
             return A::decode(kept).map_err(broken);
-        }
+        };
         let bytes = row_bytes(row);
         let opened = self.vault().open(place(&bytes), &sealed).map_err(broken)?;
         A::decode(opened.as_slice()).map_err(broken)
@@ -60,9 +79,11 @@ pub(super) fn reseal_answer(
     row: RowKey<'_>,
     kept: &[u8],
 ) -> Result<Option<Vec<u8>>, VaultError> {
-    let Kept { cases, sealed } = Kept::decode(kept).map_err(|_| VaultError::Unreadable)?;
+    let Some(Kept { cases, sealed }) = Kept::read(kept).map_err(|_| VaultError::Unreadable)? else {
+        return Ok(None);
+    };
     let anew = vault.reseal(place(&row_bytes(row)), &sealed)?;
-    Ok(anew.map(|sealed| Kept { cases, sealed }.encode_to_vec()))
+    Ok(anew.map(|sealed| Kept { cases, sealed }.write()))
 }
 
 fn row_bytes(row: RowKey<'_>) -> Vec<u8> {
@@ -90,6 +111,10 @@ mod tests {
         let case = ComplaintId::from(uuid::Uuid::nil());
         let kept = store.seal_answer(ROW, &[case], &said).unwrap();
         assert_eq!(reseal_answer(&vault, ROW, &kept).unwrap(), None);
+        assert!(
+            String::decode(kept.as_slice()).is_err(),
+            "by a release before"
+        );
         let before = ring.current_data_key();
         ring.rotate_data_key().unwrap();
         vault.replace(&ring);

@@ -16,6 +16,7 @@ store_test_suite!(
     the_desk_sees_a_case_with_all_that_stands_beside_it,
     a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said,
     cases_are_found_by_their_words_inside_the_scope,
+    cases_of_a_car_are_found_by_its_vin_inside_the_scope,
     the_indexes_are_built_from_the_store,
     a_report_counts_what_the_scope_sees,
     a_report_counts_each_round_of_a_case_that_came_back,
@@ -342,6 +343,27 @@ async fn cases_are_found_by_their_words_inside_the_scope(db: TestDb) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the case is never found");
+}
+
+async fn cases_of_a_car_are_found_by_its_vin_inside_the_scope(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "withdrawn", "not ours").await.unwrap();
+    let found = async |dealer: &str, query: &str| {
+        let message = pb::SearchComplaintsRequest {
+            query: query.into(),
+            limit: 5,
+        };
+        let request = world.desk(dealer, message);
+        let answer = world.complaints().search_complaints(request).await;
+        let found = answer.unwrap().into_inner().complaints.into_iter();
+        found.map(|case| case.id).collect::<Vec<_>>()
+    };
+    let own = std::slice::from_ref(&case.id);
+    assert_eq!(found("D1", &case.vin).await, own);
+    assert_eq!(found("D1", " lmvca1a60r1000001 ").await, own, "as typed");
+    assert!(found("D2", &case.vin).await.is_empty());
+    assert!(found("D1", "LMVCA1A60R1000002").await.is_empty());
 }
 
 async fn the_indexes_are_built_from_the_store(db: TestDb) {

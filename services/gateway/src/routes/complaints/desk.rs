@@ -93,7 +93,8 @@ pub(crate) async fn get_desk(State(app): State<App>, call: Call, Path(id): Path<
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SearchBody {
-    /// Words, Chinese or English. In the body, since they may say who somebody is.
+    /// Words, Chinese or English, or a VIN: then the cases of the car, open ones first, at most 20. In the body, since they may say who
+    /// somebody is.
     #[schema(example = "刹车异响")]
     query: String,
     /// Most cases, at most 50; 10 if not said.
@@ -107,7 +108,7 @@ pub(crate) struct FoundComplaints {
     complaints: Vec<ComplaintView>,
 }
 
-/// Cases in the caller's scope whose words fit a query best.
+/// Cases in the caller's scope whose words fit a query best, or those of a car.
 #[utoipa::path(post, path = "/v1/complaints/search", tag = "complaints", request_body = SearchBody,
     responses((status = 200, description = "Cases, best first", body = FoundComplaints)))]
 pub(crate) async fn search_complaints(
