@@ -1,12 +1,18 @@
 //! The relay: carries an outbox to the broker, in order, whatever dies meanwhile.
 //!
-//! It keeps no position of its own. Where it goes on is what the broker has: the newest event in the stream that a relay sent.
+//! It goes on by no position of its own, but by what the broker has: the newest event in the stream that a relay sent.
 //! So a broker that lost everything gets everything again, and a relay that dies loses nothing. A message is taken only if the
 //! one before it in its batch is the newest of the stream: of two relays at work at once one is refused, a replay in between
 //! ends the batch, and what relays send has no holes. To a stream that tells of events which the outbox never had, as after a
 //! restore from a backup, nothing is added.
+//!
+//! What the broker has is noted in the store of the outbox all the same: a relay that begins while the broker is down counts from
+//! there what waits, and does nothing else with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use marque_api::events::v1::{Event, PullRequest, PullResponse};
 use marque_events::{Feed, Source as _};
@@ -18,6 +24,8 @@ use crate::{BusError, line::Line};
 const BATCH: i32 = 256;
 /// After this long without news the broker is asked whether it still has what it was given.
 const IDLE_MS: i32 = 5_000;
+/// How often it is noted what the broker has, at most.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
@@ -29,8 +37,10 @@ pub struct Relay {
     feed: Feed,
     /// What the broker had when it last said so; `None` if it has to be asked.
     standing: Option<Standing>,
-    /// Position of the newest event that this relay knows to have been in the stream.
-    reached: i64,
+    /// Position of the newest event that this relay knows to have been in the stream; `None` until the broker has answered.
+    reached: Option<i64>,
+    /// What was noted last of that, and when.
+    noted: Option<(i64, Instant)>,
 }
 
 /// The end of a stream.
@@ -50,7 +60,8 @@ impl Relay {
             producer: producer.to_owned(),
             feed,
             standing: None,
-            reached: 0,
+            reached: None,
+            noted: None,
         }
     }
 
@@ -62,6 +73,7 @@ impl Relay {
                 () = stop.cancelled() => return,
                 step = self.step(IDLE_MS) => step,
             };
+            self.note().await;
             let Err(error) = step else {
                 backoff = BACKOFF_MIN;
                 continue;
@@ -89,28 +101,51 @@ impl Relay {
         let count = news.events.len();
         if count > 0 {
             self.standing = self.send(standing, news.events).await?;
-            self.reached = self.standing.map_or(self.reached, |end| end.position);
+            self.reached = self.standing.map(|end| end.position).or(self.reached);
         }
-        self.tell_waiting(news.head);
+        self.tell_waiting(news.head, self.reached.unwrap_or_default());
         Ok(count)
     }
 
     /// Counts the events that the broker does not take.
     async fn count_waiting(&self) {
         // An outbox that does not answer either has its own alert.
-        if let Ok(news) = self.pull(self.reached, 1, 0).await {
-            self.tell_waiting(news.head);
+        if let Ok((head, taken)) = self.head_and_taken().await {
+            self.tell_waiting(head, taken);
         }
     }
 
-    fn tell_waiting(&self, head: i64) {
+    async fn head_and_taken(&self) -> Result<(i64, i64), BusError> {
+        let taken = match self.reached {
+            Some(reached) => reached,
+            None => self.feed.taken().await.map_err(outbox)?.unwrap_or_default(),
+        };
+        Ok((self.pull(taken, 1, 0).await?.head, taken))
+    }
+
+    fn tell_waiting(&self, head: i64, taken: i64) {
         metrics::gauge!("marque_outbox_waiting", "producer" => self.producer.clone())
-            .set((head - self.reached) as f64);
+            .set((head - taken) as f64);
+    }
+
+    /// Notes what the broker has, for a relay that begins while the broker is down.
+    async fn note(&mut self) {
+        let Some(reached) = self.reached else {
+            return;
+        };
+        let is_due = self
+            .noted
+            .is_none_or(|(noted, at)| noted != reached && at.elapsed() >= NOTE_EVERY);
+        // A note that fails is made after the next step.
+        if is_due && self.feed.note_taken(reached).await.is_ok() {
+            self.noted = Some((reached, Instant::now()));
+        }
     }
 
     /// The end of the stream. One that ends before what this relay has sent has lost it, and is given it again.
     async fn ask(&mut self) -> Result<Standing, BusError> {
-        let end = self.line.end(&self.producer, self.reached == 0).await?;
+        let reached = self.reached.unwrap_or_default();
+        let end = self.line.end(&self.producer, reached == 0).await?;
         let sequence = end.sequence;
         let mut position = 0;
         if let Some(newest) = end.newest {
@@ -119,14 +154,14 @@ impl Relay {
             }
             position = newest.position;
         }
-        if position < self.reached {
+        if position < reached {
             tracing::warn!(
                 producer = self.producer,
-                lost = self.reached - position,
+                lost = reached - position,
                 "the broker lost events and is given them again"
             );
         }
-        self.reached = position;
+        self.reached = Some(position);
         Ok(Standing { sequence, position })
     }
 
@@ -146,8 +181,7 @@ impl Relay {
             wait_ms,
             consumer: "relay".to_owned(),
         };
-        let pulled = self.feed.pull(request).await;
-        pulled.map_err(|error| BusError::Outbox(error.into()))
+        self.feed.pull(request).await.map_err(outbox)
     }
 
     /// Sends events behind each other. `None` if another was quicker.
@@ -170,6 +204,10 @@ impl Relay {
             .await?;
         Ok(sent.map(|sequence| Standing { sequence, position }))
     }
+}
+
+fn outbox(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BusError {
+    BusError::Outbox(error.into())
 }
 
 /// An error with what caused it, in one line.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, async_trait};
 use uuid::Uuid;
 
-use crate::{dead_letters, from_proto_time};
+use crate::{dead_letters, from_proto_time, positions};
 
 /// Where events come from: a producer's feed over gRPC, or a broker.
 #[async_trait]
@@ -178,8 +178,7 @@ impl Consumer {
         let producer = self.producer;
         self.db
             .read(move |conn| {
-                let sql = "SELECT position FROM event_cursors WHERE source = ?1";
-                let position = conn.query_opt(sql, &[producer.into()], |row| row.get(0))?;
+                let position = positions::cursor(conn, producer)?;
                 Ok((position.unwrap_or(0), dead_letters::due(conn, producer)?))
             })
             .await

@@ -8,7 +8,7 @@ use marque_errors::{ErrorCode, ServiceError, status};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 
-use crate::{Source, outbox};
+use crate::{Source, outbox, positions};
 
 /// Events a consumer has not read are no longer kept: it would miss them for ever, so it gets none.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,29 @@ impl Feed {
     pub fn new(db: Database, source: &'static str) -> Self {
         let db = db.across();
         Self { db, source }
+    }
+
+    /// Up to which position a broker has these events, as it was noted last; `None` if it never was.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn taken(&self) -> Result<Option<i64>, StoreError> {
+        let source = self.source;
+        self.db
+            .read(move |conn| positions::cursor(conn, source))
+            .await
+    }
+
+    /// Notes up to which position a broker has these events: a service's own cursor, which no consumer has, for none follows
+    /// itself.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn note_taken(&self, position: i64) -> Result<(), StoreError> {
+        let source = self.source;
+        self.db
+            .write(move |conn| positions::set_cursor(conn, source, position))
+            .await
     }
 
     async fn read(&self, after: i64, limit: u32) -> Result<(Vec<Event>, i64), StoreError> {

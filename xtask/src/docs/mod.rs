@@ -2,6 +2,7 @@
 
 mod commands;
 mod links;
+mod metrics;
 mod readmes;
 mod reasons;
 mod rpcs;
@@ -17,6 +18,7 @@ pub(crate) fn check(tree: &Tree) -> Result<Findings> {
     readmes::check(tree, &mut findings);
     reasons::check(tree, &mut findings);
     rpcs::check(tree, &mut findings);
+    metrics::check(tree, &mut findings);
     commands::check(tree, &mut findings)?;
     Ok(findings)
 }

@@ -8,12 +8,12 @@ use std::{
 use marque_bus::{Broker, Settings};
 use marque_events::Feed;
 use marque_testkit::{TestDb, TestNats, block_on};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{
     common::{PRODUCER, numbers, tell_each},
     order,
-    world::{World, settings},
+    world::{PATIENCE, World, position, settings},
 };
 
 /// A world on a broker of its own.
@@ -45,16 +45,31 @@ fn events_that_a_dead_broker_does_not_take_are_counted() {
     let told = recorder.handle();
     metrics::set_global_recorder(recorder).unwrap();
     with_a_broker(|nats| async move {
-        let world = world_on(&nats).await;
-        nats.kill();
-        tell_each(&world.producer, 1..=5).await;
-        let waiting = format!("marque_outbox_waiting{{producer=\"{PRODUCER}\"}} 5\n");
-        let until = Instant::now() + Duration::from_secs(60);
-        while !told.render().contains(&waiting) {
-            assert!(Instant::now() < until, "nobody says that they wait");
+        let mut world = world_on(&nats).await;
+        tell_each(&world.producer, 1..=3).await;
+        let until = Instant::now() + PATIENCE;
+        while position(&world.producer).await < 3 {
+            assert!(Instant::now() < until, "nobody notes what was sent");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        nats.kill();
+        tell_each(&world.producer, 4..=8).await;
+        until_waiting(&told, 5).await;
+        world.kill_relay();
+        tell_each(&world.producer, [9]).await;
+        world.start_relay();
+        until_waiting(&told, 6).await;
     });
+}
+
+/// Waits until as many events are said to wait.
+async fn until_waiting(told: &PrometheusHandle, count: usize) {
+    let waiting = format!("marque_outbox_waiting{{producer=\"{PRODUCER}\"}} {count}\n");
+    let until = Instant::now() + PATIENCE;
+    while !told.render().contains(&waiting) {
+        assert!(Instant::now() < until, "nobody says that {count} wait");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[test]

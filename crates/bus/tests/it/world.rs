@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::common::{PRODUCER, WriteDown, prepared};
 
 /// Longest without any progress on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two services, each with a database of its own.
 pub(crate) struct World {

@@ -17,6 +17,7 @@ store_test_suite!(
     an_idle_long_poll_writes_nothing,
     a_commit_of_another_process_is_seen,
     positions_go_on_after_pruning,
+    what_a_broker_has_is_noted_and_may_become_less,
     who_would_miss_forgotten_events_gets_none,
     an_event_that_commits_late_comes_after_those_already_given_out,
 );
@@ -154,6 +155,16 @@ async fn an_event_that_commits_late_comes_after_those_already_given_out(db: Test
         1,
         "the next event has a position of its own"
     );
+}
+
+async fn what_a_broker_has_is_noted_and_may_become_less(db: TestDb) {
+    let db = prepared(db).await;
+    let feed = Feed::new(db.handle(), PRODUCER);
+    assert_eq!(feed.taken().await.unwrap(), None);
+    for position in [3, 7, 0] {
+        feed.note_taken(position).await.unwrap();
+        assert_eq!(feed.taken().await.unwrap(), Some(position));
+    }
 }
 
 async fn who_would_miss_forgotten_events_gets_none(db: TestDb) {

@@ -8,6 +8,7 @@
 mod backup;
 mod demo;
 mod doctor;
+mod documents;
 mod hostile_files;
 mod keys;
 mod kills;
