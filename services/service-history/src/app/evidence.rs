@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::VisitApp;
 use crate::{
-    domain::{Compared, Implausible, Line, LineKind, Meter, Visit, compare},
+    domain::{Implausible, Line, LineKind, Meter, Verdict, Visit, judge},
     error::{Error, Result},
     storage::VisitStore,
 };
@@ -35,13 +35,10 @@ impl Witness for VisitApp {
         self.db
             .scan(move |conn| {
                 let visits = store.with_siblings(conn, &ids)?;
-                let mut cars: HashMap<&str, Vec<&Visit>> = HashMap::new();
-                for visit in visits.iter().filter(|visit| !visit.vin.is_empty()) {
-                    cars.entry(&visit.vin).or_default().push(visit);
-                }
+                let mut verdicts = verdicts(&visits);
                 let evidence = |visit: &Visit| {
-                    let others = cars.get(visit.vin.as_str()).map_or(&[][..], Vec::as_slice);
-                    evidence_of(visit, others, &store)
+                    let verdict = verdicts.remove(&visit.id).unwrap_or_default();
+                    evidence_of(visit, verdict, &store)
                 };
                 Ok(visits.iter().map(evidence).collect())
             })
@@ -59,22 +56,25 @@ impl Witness for VisitApp {
     }
 }
 
-fn evidence_of(visit: &Visit, of_car: &[&Visit], store: &VisitStore) -> RecordEvidence {
-    let meter = |visit: &Visit| Meter {
-        at: visit.happened_at,
-        km: visit.odometer_km,
+/// What the readings of each car say of one another.
+fn verdicts(visits: &[Visit]) -> HashMap<VisitId, Verdict> {
+    let mut cars: HashMap<&str, Vec<(VisitId, Meter)>> = HashMap::new();
+    for visit in visits {
+        if let Some(meter) = visit.meter() {
+            cars.entry(&visit.vin).or_default().push((visit.id, meter));
+        }
+    }
+    let of_car = |readings: Vec<(VisitId, Meter)>| {
+        let verdicts = judge(readings.iter().map(|(_, meter)| *meter));
+        let ids = readings.into_iter().map(|(id, _)| id);
+        ids.zip(verdicts)
     };
-    let others = of_car
-        .iter()
-        .filter(|other| other.id != visit.id && other.odometer_km > 0)
-        .map(|other| meter(other));
-    let Compared { doubts, km_a_day } = if visit.odometer_km > 0 {
-        compare(meter(visit), others)
-    } else {
-        Compared::default()
-    };
+    cars.into_values().flat_map(of_car).collect()
+}
+
+fn evidence_of(visit: &Visit, verdict: Verdict, store: &VisitStore) -> RecordEvidence {
     let mut findings = visit.header.findings.clone();
-    findings.extend(doubts.into_iter().map(Implausible::finding));
+    findings.extend(verdict.doubts.into_iter().map(Implausible::finding));
     RecordEvidence {
         id: visit.id.to_string(),
         kind: RecordKind::Visits,
@@ -91,7 +91,7 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], store: &VisitStore) -> RecordEv
         entry: entry(visit)
             .keyed(|bytes| store.evidence_key(bytes))
             .to_bytes(),
-        measures: measures(visit, km_a_day),
+        measures: measures(visit, verdict.km_a_day),
     }
 }
 
