@@ -1,7 +1,7 @@
 //! What the data-quality service may know of a visit: which columns are filled and what is wrong, its odometer against the
 //! car's other visits among it, and the days and numbers that a standard may bound. Nothing that tells whose it is.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use marque_auth::{CallContext, Role};
 use marque_core::{Timestamp, VisitId, business_date};
@@ -75,7 +75,7 @@ fn verdicts(visits: &[Visit]) -> HashMap<VisitId, Verdict> {
 fn evidence_of(visit: &Visit, verdict: Verdict, store: &VisitStore) -> RecordEvidence {
     let mut findings = visit.header.findings.clone();
     findings.extend(verdict.doubts.into_iter().map(Implausible::finding));
-    RecordEvidence {
+    let evidence = RecordEvidence {
         id: visit.id.to_string(),
         kind: RecordKind::Visits,
         dealer: visit.dealer.clone(),
@@ -92,7 +92,43 @@ fn evidence_of(visit: &Visit, verdict: Verdict, store: &VisitStore) -> RecordEvi
             .keyed(|bytes| store.evidence_key(bytes))
             .to_bytes(),
         measures: measures(visit, verdict.km_a_day),
+        values: Vec::new(),
+    };
+    evidence.with_values(
+        |bytes| store.evidence_key(bytes),
+        |field| value(visit, field),
+    )
+}
+
+/// What a visit holds in a column: as it was typed where it could not be understood.
+fn value(visit: &Visit, field: Field) -> Option<Cow<'_, str>> {
+    let header = &visit.header;
+    let mut unread = header.personal.extra.iter();
+    if let Some((_, typed)) = unread.find(|(column, _)| column == field.column()) {
+        return Some(Cow::Borrowed(typed));
     }
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let instant = |at: Option<Timestamp>| at.map(|at| at.as_micros().to_string());
+    let of_lines = |number: fn(&Line) -> Option<i64>| {
+        let numbers = visit.lines.iter().filter_map(number);
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        text(&numbers.join(" "))
+    };
+    let value = match field {
+        Field::VisitVin => text(&visit.vin),
+        Field::VisitKind => text(&header.kind),
+        Field::VisitOpenedAt => instant(header.opened_at),
+        Field::VisitClosedAt => instant(header.closed_at),
+        Field::VisitOdometerKm => text(&visit.odometer_km.to_string()),
+        Field::VisitAdviser => text(&header.adviser),
+        Field::VisitComplaintText => text(&header.personal.complaint_text),
+        Field::VisitDiagnosis => text(&header.diagnosis),
+        Field::VisitAmount => header.amount_minor.map(|amount| amount.to_string()),
+        Field::VisitQuantity => of_lines(|line| line.quantity_milli),
+        Field::VisitUnitPrice => of_lines(|line| line.unit_price_minor),
+        _ => None,
+    };
+    value.map(Cow::Owned)
 }
 
 /// What a standard may bound; of lines the least and the most. A quantity that nobody typed is not told, nor is a price, which is kept
