@@ -57,7 +57,7 @@ pub(crate) struct VerificationsRecorded {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct WorkListBody {
-    /// How many records, 1 to 20,000.
+    /// How many records, 1 to 20,000: so many are drawn, if there are as many.
     #[schema(example = 200)]
     size: i32,
     /// Any number; the same number draws the same records.
