@@ -111,6 +111,10 @@ mod tests {
             History::new(Profile::default(), None, &readings),
         );
         let ends = warranty_ends(terms, start, model.forecast(&history).as_ref());
-        assert_eq!(ends.date, date("2025-08-23"), "600 days at 100 km a day");
+        assert_eq!(
+            ends.date,
+            date("2025-09-17"),
+            "260 days more at 90.5 km a day: a year of its own at 100, and the 60 days it borrows at 33"
+        );
     }
 }
