@@ -230,9 +230,12 @@ impl ScoreApp {
         }
         self.ladder.catch_up().await?;
         self.stand(shown);
-        let kind = shown.row.kind;
+        let (kind, customer) = (shown.row.kind, shown.row.customer);
         let next = shown.standing.and_then(|standing| standing.tier.next_up());
-        let border = next.and_then(|tier| Some((tier, self.ladder.border(kind, tier)?)));
+        let border = next.and_then(|tier| {
+            let border = self.ladder.sum_to_enter(kind, tier, customer)?;
+            Some((tier, border))
+        });
         if let Some((tier, border)) = border.filter(|_| explained) {
             let (app, row) = (self.clone(), shown.row.clone());
             let found = self.db.read(move |conn| {

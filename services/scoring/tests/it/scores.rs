@@ -13,6 +13,7 @@ store_test_suite!(
     who_has_no_basis_is_unscored,
     a_past_score_is_computed_again_from_its_inputs,
     the_explanation_adds_up_and_says_what_lifts,
+    what_lifts_a_customer_lifts_him_past_those_he_ties_with,
     wrong_rows_name_the_field,
     time_passes_for_everybody,
 );
@@ -190,6 +191,29 @@ async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
     assert!(score.words_en[7].starts_with(&rank), "{:?}", score.words_en);
     assert!(score.words_en[8].contains("You may refuse to be scored"));
     assert_eq!((score.words_en.len(), score.words_zh.len()), (9, 9));
+}
+
+async fn what_lifts_a_customer_lifts_him_past_those_he_ties_with(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=20).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    for n in 1..=20 {
+        let (key, owner) = (n.to_string(), format!("K{n}"));
+        world
+            .put("D1", assessment(&key, &owner, "standing", "3"))
+            .await;
+    }
+    let tied = world.score(customer(10)).await;
+    assert_eq!(tied.standing.unwrap().tier, "small");
+    let mut lifts = tied.lifts.iter();
+    let lift = lifts.find(|lift| lift.indicator == "credit").unwrap();
+    assert_eq!((lift.tier.as_str(), lift.needed), ("ordinary", 50.01));
+    let needed = lift.needed.to_string();
+    world
+        .put("D1", assessment("21", "K10", "credit", &needed))
+        .await;
+    let lifted = world.score(customer(10)).await.standing.unwrap();
+    assert_eq!((lifted.rank, lifted.tier.as_str()), (1, "major"));
 }
 
 async fn wrong_rows_name_the_field(db: TestDb) {
