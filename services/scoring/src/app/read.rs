@@ -15,7 +15,7 @@ use super::ScoreApp;
 use crate::{
     domain::{Basis, Dossier, Evidence, Row, State},
     error::{Error, Result},
-    storage::{self, Purpose},
+    storage::{self, PastSpot, Purpose},
 };
 
 /// A score as it is shown.
@@ -91,8 +91,16 @@ impl ScoreApp {
     ) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
         let read = self.db.read(move |conn| {
-            let customer = visible(conn, ctx.scope(), customer, now)?;
-            let shown = app.score_of(conn, customer, asked)?;
+            let current = visible(conn, ctx.scope(), customer, now)?;
+            let own = match asked.at {
+                // Who was merged away had scores of his own until then.
+                Some(_) if customer != current => app.score_of(conn, customer, asked)?,
+                _ => None,
+            };
+            let shown = match own {
+                None => app.score_of(conn, current, asked)?,
+                own => own,
+            };
             shown.ok_or(Error::CustomerUnknown)
         });
         if asked.at.is_some() {
@@ -132,7 +140,7 @@ impl ScoreApp {
         row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
-    /// Every score a customer has had, newest first, each computed again.
+    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again.
     pub(crate) async fn list_history(
         &self,
         ctx: CallContext,
@@ -140,17 +148,13 @@ impl ScoreApp {
         page: PageRequest,
     ) -> Result<(Vec<Shown>, Option<String>)> {
         let before = match &page.after {
-            Some(token) => token
-                .key
-                .parse()
-                .map_err(|_| marque_core::InvalidPage::Token)?,
-            None => i64::MAX,
+            Some(token) => read_spot(&token.key).ok_or(marque_core::InvalidPage::Token)?,
+            None => (Timestamp::from_micros(i64::MAX), Uuid::nil().into()),
         };
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .scan(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 if rows.is_empty() && page.after.is_none() {
                     // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
@@ -158,10 +162,10 @@ impl ScoreApp {
                 }
                 let is_full = rows.len() == page.size as usize;
                 let next = rows.last().filter(|_| is_full);
-                let next = next.map(|row| row.assessed_at.as_micros().to_string());
+                let next = next.map(|row| spot_key((row.assessed_at, row.customer)));
                 let past = Asked {
                     explain: false,
-                    at: Some(before),
+                    at: Some(before.0),
                 };
                 let shown = rows.into_iter().map(|row| app.show(conn, row, past));
                 Ok((shown.collect::<Result<_>>()?, next))
@@ -262,6 +266,16 @@ impl ScoreApp {
             }
         }
     }
+}
+
+fn spot_key((at, customer): PastSpot) -> String {
+    format!("{}:{}", at.as_micros(), customer.uuid().as_simple())
+}
+
+fn read_spot(key: &str) -> Option<PastSpot> {
+    let (at, customer) = key.split_once(':')?;
+    let customer = Uuid::try_parse(customer).ok()?;
+    Some((Timestamp::from_micros(at.parse().ok()?), customer.into()))
 }
 
 /// The customer an id now stands for, if the scope has to do with him.

@@ -1,17 +1,19 @@
 //! What a score is, was and rests on.
 
 use marque_api::scoring::v1::{FactColumns, GetScoreRequest, ListScoreHistoryRequest};
+use marque_core::{Clock as _, CustomerId};
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, assessment, customer, day, link, linked, visit, visited};
+use crate::world::{World, assessment, customer, day, link, linked, merged, visit, visited};
 
 store_test_suite!(
     six_given_indicators_give_the_seeds_score,
     a_payment_moves_the_score_at_once,
     who_has_no_basis_is_unscored,
     a_past_score_is_computed_again_from_its_inputs,
+    who_was_merged_keeps_the_scores_he_had,
     the_explanation_adds_up_and_says_what_lifts,
     what_lifts_a_customer_lifts_him_past_those_he_ties_with,
     wrong_rows_name_the_field,
@@ -165,6 +167,71 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
     };
     let nothing = world.scoring().get_score(world.hq(too_early)).await;
     assert_eq!(nothing.unwrap_err().code(), Code::NotFound);
+}
+
+async fn who_was_merged_keeps_the_scores_he_had(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, ann_too) = (customer(10), customer(20));
+    let links = vec![link("D1", "A", ann), link("D1", "B", ann_too)];
+    world.customers.deliver([linked(1, links)]).await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    world
+        .put("D1", assessment("1", "A", "intention", "2"))
+        .await;
+    world
+        .put("D1", assessment("2", "B", "intention", "5"))
+        .await;
+    let then = to_proto_time(world.clock.now());
+    let past = async |id: CustomerId| {
+        let request = GetScoreRequest {
+            customer_id: id.to_string(),
+            explain: false,
+            at: Some(then),
+        };
+        let answer = world.scoring().get_score(world.hq(request)).await;
+        answer.unwrap().into_inner().score.unwrap()
+    };
+    let history = async |id: CustomerId| {
+        let (mut told, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListScoreHistoryRequest {
+                customer_id: id.to_string(),
+                page_size: 1,
+                page_token,
+            };
+            let answer = world.scoring().list_score_history(world.hq(request)).await;
+            let page = answer.unwrap().into_inner();
+            assert!(page.scores.iter().all(|score| score.replayed));
+            let scores = page.scores.into_iter();
+            told.extend(scores.map(|score| (score.customer_id, score.hundredths)));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return told;
+            }
+        }
+    };
+    let before = (past(ann).await, past(ann_too).await);
+    assert_ne!(before.0.hundredths, before.1.hundredths);
+    world.clock.advance(std::time::Duration::from_hours(30));
+    let merge = [
+        merged(2, ann_too, ann, false),
+        linked(3, vec![link("D1", "B", ann)]),
+    ];
+    world.customers.deliver(merge).await;
+    assert_eq!((past(ann).await, past(ann_too).await), before);
+    let all = history(ann).await;
+    for score in [&before.0, &before.1] {
+        assert!(all.contains(&(score.customer_id.clone(), score.hundredths)));
+    }
+    assert_eq!(history(ann_too).await, all, "one customer now");
+    let undo = [
+        linked(4, vec![link("D1", "B", ann_too)]),
+        merged(5, ann_too, ann, true),
+    ];
+    world.customers.deliver(undo).await;
+    let own = history(ann).await;
+    assert!(own.iter().all(|(id, _)| *id == ann.to_string()), "{own:?}");
+    assert_eq!((past(ann).await, past(ann_too).await), before);
 }
 
 async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
