@@ -90,6 +90,13 @@ impl ScoreApp {
         asked: Asked,
     ) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
+        if asked
+            .at
+            .is_some_and(|at| business_date(at) > business_date(now))
+        {
+            let message = "it lies in the future: an instant up to now";
+            return Err(Error::field("at", "IN_FUTURE", message));
+        }
         let read = self.db.read(move |conn| {
             let current = visible(conn, ctx.scope(), customer, now)?;
             let own = match asked.at {

@@ -17,6 +17,7 @@ store_test_suite!(
     the_explanation_adds_up_and_says_what_lifts,
     what_lifts_a_customer_lifts_him_past_those_he_ties_with,
     wrong_rows_name_the_field,
+    what_has_not_happened_yet_is_refused_wherever_it_is_told,
     time_passes_for_everybody,
 );
 
@@ -327,6 +328,64 @@ async fn wrong_rows_name_the_field(db: TestDb) {
         "DEALER_UNKNOWN"
     );
     assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
+}
+
+async fn what_has_not_happened_yet_is_refused_wherever_it_is_told(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "A", customer(10))];
+    world.customers.deliver([linked(1, links)]).await;
+    let purchase = FactColumns {
+        kind: "purchase".into(),
+        ..payment("P1", "2026-06-16", "")
+    };
+    let benefit = FactColumns {
+        kind: "benefit".into(),
+        date: "2026-06-16".into(),
+        ..assessment("1", "A", "wash", "")
+    };
+    let intention = FactColumns {
+        date: "2026-06-16".into(),
+        ..assessment("1", "A", "intention", "5")
+    };
+    let paid = payment("P1", "2026-06-01", "2026-06-16");
+    for (columns, field) in [
+        (purchase, "date"),
+        (benefit, "date"),
+        (intention, "date"),
+        (paid, "paid_date"),
+    ] {
+        let refused = world.try_put("D1", columns).await.unwrap_err();
+        let problem = marque_errors::Problem::from(refused);
+        let violation = &problem.violations[0];
+        assert_eq!(
+            (violation.field.as_str(), violation.reason.as_str()),
+            (field, "IN_FUTURE")
+        );
+    }
+    let at = |instant| GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: Some(to_proto_time(instant)),
+    };
+    let tomorrow = world
+        .scoring()
+        .get_score(world.hq(at(day("2026-06-16"))))
+        .await;
+    let problem = marque_errors::Problem::from(tomorrow.unwrap_err());
+    assert_eq!(
+        (problem.status, problem.violations[0].field.as_str()),
+        (400, "at")
+    );
+    // What falls due is told before it does, and today is no future.
+    world.put("D1", payment("P1", "2026-12-01", "")).await;
+    world
+        .put("D1", payment("P2", "2026-06-01", "2026-06-15"))
+        .await;
+    let now = world
+        .scoring()
+        .get_score(world.hq(at(world.clock.now())))
+        .await;
+    now.unwrap();
 }
 
 async fn time_passes_for_everybody(db: TestDb) {
