@@ -407,7 +407,7 @@ pub(crate) fn history_of(
         "SELECT {PAST} FROM score_history s WHERE s.customer_id IN (??) AND s.state <> 'gone'
          AND (s.at < ?1 OR (s.at = ?1 AND s.customer_id < ?2)) ORDER BY s.at DESC, s.customer_id DESC LIMIT ?3"
     );
-    let fixed = [before.into(), whose.uuid().into(), limit.into()];
+    let fixed: [Value<'_>; 3] = [before.into(), whose.uuid().into(), limit.into()];
     let mut rows = conn.query_in(&sql, &fixed, &customer_keys(&people), read_past)?;
     rows.sort_unstable_by_key(|row| Reverse((row.assessed_at, row.customer)));
     rows.truncate(limit as usize);
