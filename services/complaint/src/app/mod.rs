@@ -26,6 +26,7 @@ mod sink;
 mod tasks;
 mod tiers;
 mod undated;
+mod veil;
 mod warn;
 mod years;
 

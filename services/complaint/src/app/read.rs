@@ -7,7 +7,7 @@ use marque_core::{ComplaintId, PageRequest};
 use marque_db::Conn;
 use marque_events::knows_customer;
 
-use super::{CaseApp, Shown, ShownClock};
+use super::{CaseApp, Shown, ShownClock, veil::Veil};
 use crate::{
     domain::{
         Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, allowed,
@@ -136,12 +136,7 @@ impl CaseApp {
 
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
-        let shown = self.whole(conn, ctx, case)?;
-        Ok(if is_customer(ctx) {
-            for_the_customer(shown, ctx.actor())
-        } else {
-            shown
-        })
+        Ok(as_seen_by(ctx, self.whole(conn, ctx, case)?))
     }
 
     /// A case with all that belongs to it.
@@ -229,11 +224,7 @@ impl CaseApp {
                 is_foreign,
                 case,
             };
-            shown.push(if is_customer(ctx) {
-                for_the_customer(one, ctx.actor())
-            } else {
-                one
-            });
+            shown.push(as_seen_by(ctx, one));
         }
         Ok(shown)
     }
@@ -277,6 +268,17 @@ fn refuse_hidden(filter: &Filter) -> Result<()> {
 /// Whether the caller is the customer himself.
 pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
+}
+
+/// A case as the caller may see it.
+fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
+    if is_customer(ctx) {
+        return for_the_customer(shown, ctx.actor());
+    }
+    if let Some(veil) = Veil::of(ctx) {
+        veil.over_shown(&mut shown);
+    }
+    shown
 }
 
 /// What the customer himself gets of a case in the copy of his data (PIPL Art. 45): all that was written about him, notes, tasks and
