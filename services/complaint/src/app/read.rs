@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, PageRequest};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
 
 use super::{CaseApp, Shown, ShownClock, veil::Veil};
@@ -14,7 +14,7 @@ use crate::{
         worth_with,
     },
     error::{Error, Result},
-    storage::{self, Filter, Listed, Order},
+    storage::{self, CaseStore, Filter, Listed, Order},
 };
 
 /// One page of a list and the key of the next.
@@ -136,7 +136,10 @@ impl CaseApp {
 
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
-        Ok(as_seen_by(ctx, self.whole(conn, ctx, case)?))
+        let mut shown = [self.whole(conn, ctx, case)?];
+        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        let [shown] = shown;
+        Ok(as_seen_by(ctx, shown))
     }
 
     /// A case with all that belongs to it.
@@ -156,6 +159,7 @@ impl CaseApp {
             warnings: storage::warnings_of(conn, scope, &case.vin)?,
             next: allowed(case.state, ctx.roles()),
             is_foreign: false,
+            repeats_elsewhere: false,
             case,
         })
     }
@@ -222,11 +226,13 @@ impl CaseApp {
                     allowed(case.state, ctx.roles())
                 },
                 is_foreign,
+                repeats_elsewhere: false,
                 case,
             };
-            shown.push(as_seen_by(ctx, one));
+            shown.push(one);
         }
-        Ok(shown)
+        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        Ok(shown.into_iter().map(|one| as_seen_by(ctx, one)).collect())
     }
 
     fn show_clock(&self, clock: Clock, calendar: &Calendar) -> ShownClock {
@@ -268,6 +274,43 @@ fn refuse_hidden(filter: &Filter) -> Result<()> {
 /// Whether the caller is the customer himself.
 pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
+}
+
+/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car.
+fn hide_elsewhere(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    shown: &mut [Shown],
+) -> std::result::Result<(), StoreError> {
+    let Some(own) = storage::dealers_of(conn, scope)? else {
+        return Ok(());
+    };
+    for one in &mut *shown {
+        one.repeats_elsewhere = one.case.repeat_of.is_some();
+    }
+    hide_repeated(conn, scope, shown.iter_mut().map(|one| &mut one.case))?;
+    for one in shown {
+        one.repeats_elsewhere &= one.case.repeat_of.is_none();
+        for warning in &mut one.warnings {
+            warning.keep_orders_of(&own);
+        }
+    }
+    Ok(())
+}
+
+/// Takes out of cases which one they repeat where that is outside the scope.
+pub(super) fn hide_repeated<'a>(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    cases: impl Iterator<Item = &'a mut Case>,
+) -> std::result::Result<(), StoreError> {
+    let repeating: Vec<&mut Case> = cases.filter(|case| case.repeat_of.is_some()).collect();
+    let repeated: Vec<ComplaintId> = repeating.iter().filter_map(|case| case.repeat_of).collect();
+    let seen = CaseStore::keep_in_scope(conn, scope, &repeated)?;
+    for case in repeating {
+        case.repeat_of = case.repeat_of.filter(|id| seen.contains(id));
+    }
+    Ok(())
 }
 
 /// A case as the caller may see it.
@@ -316,6 +359,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.warnings.clear();
     shown.case.level = 0;
     shown.case.repeat_of = None;
+    shown.repeats_elsewhere = false;
     shown.attachments.retain(|file| file.added_by == himself);
     shown
         .compensations
