@@ -21,6 +21,7 @@ mod ready;
 mod reconcile;
 mod school;
 mod shift;
+mod sides;
 mod sink;
 mod witness;
 mod words;
