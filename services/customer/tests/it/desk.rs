@@ -27,6 +27,7 @@ store_test_suite!(
     a_waterfall_says_in_words_what_weighs_and_what_does_not,
     a_preview_changes_nothing,
     a_dealer_learns_that_somebody_is_known_and_no_more,
+    a_check_is_likely_wherever_saving_the_row_would_ask_a_steward,
 );
 
 /// One known by his phone, one by his number, and the record that has both.
@@ -420,6 +421,33 @@ async fn a_dealer_learns_that_somebody_is_known_and_no_more(db: TestDb) {
     let nobody = check(&rig, dealer("D2"), stranger.put("D2", "")).await;
     assert_eq!(nobody.verdict, "none");
     assert_eq!(duplicates(&rig, "").await.len(), 0, "nothing was written");
+}
+
+async fn a_check_is_likely_wherever_saving_the_row_would_ask_a_steward(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let known = a_customer()
+        .named("欧阳晓岚")
+        .with_phone(phone(1))
+        .driving(vin(1))
+        .with_id_number(id_number(1));
+    put(&rig, known.put("D1", "1")).await;
+    let other_name = a_customer().named("周大勇").with_id_number(id_number(1));
+    let other_number = a_customer()
+        .named("欧阳晓岚")
+        .with_phone(phone(1))
+        .with_id_number(id_number(2));
+    for (key, row) in [("2", other_name), ("3", other_number)] {
+        let row = row.put("D2", key);
+        let checked = check(&rig, dealer("D2"), row.clone()).await;
+        assert_eq!(
+            (checked.verdict.as_str(), checked.customer_id.as_str()),
+            ("likely", ""),
+            "{key}"
+        );
+        let before = duplicates(&rig, "open").await.len();
+        put(&rig, row).await;
+        assert!(duplicates(&rig, "open").await.len() > before, "{key}");
+    }
 }
 
 async fn check(
