@@ -306,7 +306,9 @@ impl CustomerApp {
             records: opened.records,
             dealers,
             golden,
-            trust_edition: trust.values().map(|told| told.version).sum(),
+            trust_edition: self
+                .survivorship
+                .edition(trust.values().map(|told| told.version).sum()),
             consents,
             referrer,
         })

@@ -18,6 +18,7 @@ store_test_suite!(
     another_dealers_customer_is_not_there,
     a_reception_opens_the_file_for_90_days,
     who_has_a_part_in_a_car_is_received_as_by_any_other_key,
+    a_number_typed_in_full_width_is_read,
     a_region_sees_its_dealers_customers,
     a_customer_sees_himself_alone,
     each_role_sees_what_it_needs,
@@ -183,6 +184,18 @@ async fn who_has_a_part_in_a_car_is_received_as_by_any_other_key(db: TestDb) {
     rig.clock().advance(90 * DAY);
     let shut = get_as(&rig, Role::Service, dealer("D2"), expected[0]).await;
     assert_eq!(shut.unwrap_err().code(), Code::NotFound);
+}
+
+async fn a_number_typed_in_full_width_is_read(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    let number = get_as(&rig, Role::Agent, HQ, &id).await.unwrap().number;
+    let widen = |plain: char| char::from_u32(u32::from(plain) + 0xFEE0).unwrap();
+    let wide: String = number.chars().map(widen).collect();
+    let found = lookup_as(&rig, Role::Agent, HQ, Key::Number(wide.clone())).await;
+    assert_eq!(found.unwrap().customers[0].id, id);
+    let read = get_as(&rig, Role::Agent, HQ, &wide).await.unwrap();
+    assert_eq!(read.id, id);
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {
