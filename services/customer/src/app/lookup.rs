@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Scope, Sight};
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
@@ -14,7 +14,7 @@ use marque_quality::{
 
 use super::{CustomerApp, published, read::Opened};
 use crate::{
-    domain::{Customer, Facts, File, Sight, mask},
+    domain::{Customer, Facts, File, mask},
     error::{Error, Result},
     storage::{KeyKind, hq_token},
 };

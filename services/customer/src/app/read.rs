@@ -1,6 +1,6 @@
 //! Reading customers.
 
-use marque_auth::{CallContext, Role, Scope};
+use marque_auth::{CallContext, Role, Scope, Sight};
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, source_record_id};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
@@ -10,8 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{CustomerApp, words::check_reason};
 use crate::{
     domain::{
-        Customer, DealerTrust, Facts, File, Golden, Said, Sight, SourceRecord, Survivorship,
-        compose, mask,
+        Customer, DealerTrust, Facts, File, Golden, Said, SourceRecord, Survivorship, compose, mask,
     },
     error::{Error, Result},
     storage::Counts,

@@ -21,7 +21,7 @@ pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
 pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
-pub(crate) use view::{Sight, mask};
+pub(crate) use view::mask;
 
 use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};
 
