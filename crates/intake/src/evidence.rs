@@ -60,7 +60,7 @@ pub struct RecordEvidence {
 }
 
 impl RecordEvidence {
-    /// The same, which either repeats another record of the same source, found by its own key, or is known to repeat none.
+    /// The same, which repeats another record of its dealer under another key, or is known to repeat none.
     #[must_use]
     pub fn beside(mut self, repeats: Option<String>, own_key: Field) -> Self {
         self.is_repeated = Some(repeats.is_some());
