@@ -13,7 +13,7 @@ use super::{
     readings,
     state::EntryState,
     stats::{binomial_tail, poisson_tail, usual_share},
-    trial::{LAST_TWO_DAYS, Trial, both, burst, decide, share},
+    trial::{Facet, LAST_TWO_DAYS, Trial, both, burst, decide, share},
 };
 
 /// Suspects, and what single entries are judged by.
@@ -69,8 +69,8 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
         suspects: verdicts.suspects,
         marks: BTreeMap::new(),
     };
-    for ((name, measures), strengths) in units.keys().zip(measures).zip(verdicts.strengths) {
-        let marks = Marks::of(measures, &strengths, &settings);
+    for ((name, measures), passed) in units.keys().zip(measures).zip(verdicts.passed) {
+        let marks = Marks::of(measures, &passed, &settings);
         assessment.marks.insert(name.clone(), marks);
     }
     assessment
@@ -85,6 +85,9 @@ struct Usual {
     disowned: f64,
     month_end: f64,
     invented_reading: f64,
+    /// Where all of a small network invent, what is usual there is no measure: of these at most so many are slips.
+    broken_id: f64,
+    invented_id: f64,
     differing_id: f64,
     contradiction: f64,
     /// Records of each name that is repeated anywhere, in the whole network.
@@ -126,6 +129,8 @@ impl Usual {
             disowned: measured(&|_, m| m.disowned).max(0.02),
             month_end: counted(|s| s.last_two_days.of(s.dated)).clamp(LAST_TWO_DAYS, 0.2),
             invented_reading: counted(|s| (s.invented_readings, s.readings)).max(0.003),
+            broken_id: counted(|s| (s.broken_ids, s.with_id)).clamp(0.02, 0.05),
+            invented_id: counted(|s| (s.invented_ids, s.with_id)).clamp(0.002, 0.02),
             differing_id: counted(|s| (s.differing_ids, s.with_id)).max(0.02),
             contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
                 .max(0.01),
@@ -167,6 +172,21 @@ impl Usual {
             ),
             sequential(state, measures),
             self.fake_id(state, measures),
+            share(
+                Kind::FakeId,
+                state.invented_ids,
+                state.with_id,
+                self.invented_id,
+                settings.broken_id_times,
+            ),
+            share(
+                Kind::FakeId,
+                state.broken_ids,
+                state.with_id,
+                self.broken_id,
+                settings.broken_id_times,
+            )
+            .about(Facet::BrokenId),
             copied_address(state, measures, settings),
             self.name_repetition(state, measures),
             burst(&state.by_minute, settings),
@@ -202,6 +222,7 @@ impl Usual {
                 .filter(|(_, shape)| shape.is_strong() || Bond::of(shape).is_some());
             Trial {
                 kind,
+                facet: Facet::All,
                 count: bearing.map(|(_, shape)| u64::from(shape.records)).sum(),
                 of: state.entries,
                 usual: self.shared_phone,
@@ -242,6 +263,7 @@ impl Usual {
         let p = alone.min(odd_alone).min(odd_all) * 3.0;
         Trial {
             kind: Kind::FakeId,
+            facet: Facet::All,
             count: count.max(odd),
             of: state.entries,
             usual,
@@ -278,6 +300,7 @@ impl Usual {
             .unwrap_or((1.0, 0, 0.0));
         Trial {
             kind: Kind::NameRepetition,
+            facet: Facet::All,
             count: worst.1,
             of: state.entries,
             usual: 5e-4,
@@ -296,6 +319,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Trial {
     let by_chance = (distinct * distinct * 5.0 / 5e9 + distinct * 1e-5).max(1e-3);
     Trial {
         kind: Kind::SequentialPhone,
+        facet: Facet::All,
         count,
         of: state.entries,
         usual: 1e-4,
@@ -333,6 +357,7 @@ fn copied_address(state: &EntryState, measures: &Measures, settings: &Settings) 
         * 4.0;
     Trial {
         kind: Kind::CopiedAddress,
+        facet: Facet::All,
         count,
         of: with_address,
         usual,

@@ -8,8 +8,10 @@ use rustc_hash::FxHasher;
 use crate::{
     address::{Address, Part},
     clean::{CleanCustomer, Cleaned},
+    credit_code::looks_like_credit_code,
     dictionary::CustomerRow,
     finding::Rule,
+    id_document::{Doubt, doubt_of},
     inline::Inline,
     number::is_sentinel_odometer,
     party::{self, PartyKind},
@@ -56,6 +58,8 @@ pub struct Entry {
     /// Area and date of birth of the ID number, 14 digits.
     pub(super) id_stem: u64,
     pub(super) id_sequence: u16,
+    /// How far the ID number is from one that could have been issued.
+    pub(super) id_doubt: Doubt,
     /// Whether the record's own date of birth or gender is not that of the ID number.
     pub(super) id_differs: bool,
     /// Whether the ID number says that its holder was born on the first day of a decade, as who makes one up likes to.
@@ -112,6 +116,7 @@ impl Entry {
             id: id.as_ref().map_or(0, |id| hash(&id.as_str())),
             id_stem: id.as_ref().map_or(0, |id| id[..14].parse().unwrap_or(0)),
             id_sequence: id.as_ref().map_or(0, |id| id[14..17].parse().unwrap_or(0)),
+            id_doubt: id.as_ref().map_or(Doubt::None, |id| doubt(id, cleaned)),
             id_differs: id.is_some() && cleaned.findings.iter().any(|f| differs(f.rule)),
             default_birth: id.as_ref().is_some_and(|id| &id[9..14] == "00101"),
             address,
@@ -194,10 +199,22 @@ fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
         let code = fold_code::<24>(present(cell)?)?;
         let is_id = code.len() == 18
             && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
-            && !code.starts_with('9');
+            && !looks_like_credit_code(&code);
         is_id.then(|| Inline::of(&code)).flatten()
     };
     of(row.id_number).or_else(|| of(row.phone))
+}
+
+/// What the number shows of itself; and nobody is born after today.
+fn doubt(id: &Inline<18>, cleaned: &Cleaned<CleanCustomer<'_>>) -> Doubt {
+    let Ok(number) = id.as_bytes().try_into() else {
+        return Doubt::None;
+    };
+    let rules = || cleaned.findings.iter().map(|finding| finding.rule);
+    match doubt_of(number) {
+        Doubt::None if rules().any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
+        doubt => doubt,
+    }
 }
 
 /// The address below the county, with the county's code: the same place with and without its province.

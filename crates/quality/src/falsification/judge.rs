@@ -4,9 +4,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::{
-    Assessment, Kind, Settings, entry::Entry, group::Shape, measure::Measures, phones::is_slip,
+    Assessment, Kind, Settings,
+    entry::Entry,
+    group::Shape,
+    measure::Measures,
+    phones::is_slip,
     state::days,
+    trial::{Facet, Passed},
 };
+use crate::id_document::Doubt;
 
 /// A sign of invention on one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -27,6 +33,8 @@ pub(super) struct Marks {
     ids: FxHashMap<u64, f64>,
     /// How suspicious the unit's ID numbers are altogether.
     fake_id: Option<f64>,
+    /// The same where it is their ID numbers that could not have been issued.
+    broken_id: Option<f64>,
     id_stems: FxHashSet<u64>,
     addresses: FxHashMap<u64, f64>,
     names: FxHashSet<u32>,
@@ -39,6 +47,9 @@ pub(super) struct Marks {
 
 /// A phone on four strangers or more: only of such is a number with a slip taken for it.
 const CLEAR: f64 = 0.85;
+
+/// How sure an ID number is made up that no single slip explains.
+const NO_SLIP: f64 = 0.8;
 
 /// A slip is looked for in the last four digits: numbers of different people may well end alike.
 const ENDINGS: u64 = 10_000;
@@ -68,12 +79,14 @@ impl Shape {
 }
 
 impl Marks {
-    pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)], settings: &Settings) -> Self {
+    pub(super) fn of(measures: Measures, passed: &[Passed], settings: &Settings) -> Self {
         let strength_of = |kind: Kind| {
-            suspicious
-                .iter()
-                .find(|(found, _)| *found == kind)
-                .map(|(_, strength)| *strength)
+            let test = passed.iter().find(|test| test.kind == kind);
+            test.map(|test| test.strength)
+        };
+        let strength_about = |facet: Facet| {
+            let test = passed.iter().find(|test| test.facet == facet);
+            test.map(|test| test.strength)
         };
         let showroom = measures.showroom;
         let shares_phones = strength_of(Kind::ShowroomPhone)
@@ -111,6 +124,7 @@ impl Marks {
             sequential: measures.sequential.clone(),
             ids: ids.map(|(id, shape)| (*id, shape.strength())).collect(),
             fake_id: strength_of(Kind::FakeId),
+            broken_id: strength_about(Facet::BrokenId),
             id_stems: measures.id_stems.iter().map(|(stem, _)| *stem).collect(),
             addresses: addresses
                 .map(|(address, shape)| (*address, shape.strength()))
@@ -148,6 +162,8 @@ impl Marks {
             add(Kind::FakeId, 0.9);
         } else if let Some(strength) = self.fake_id.filter(|_| entry.default_birth) {
             add(Kind::FakeId, strength);
+        } else if let Some(strength) = self.broken_id(entry.id_doubt) {
+            add(Kind::FakeId, strength);
         }
         if let Some(strength) = self.addresses.get(&entry.address) {
             add(Kind::CopiedAddress, *strength);
@@ -178,6 +194,15 @@ impl Marks {
         let mut near = self.clear.get(&(phone / ENDINGS))?.iter();
         let slipped = near.find(|known| is_slip(**known, phone))?;
         self.phones.get(slipped).copied()
+    }
+
+    /// A number that no slip explains bears the sign whoever wrote it; one that a slip explains, where far more are wrong than usual.
+    fn broken_id(&self, doubt: Doubt) -> Option<f64> {
+        match doubt {
+            Doubt::None => None,
+            Doubt::Slip => self.broken_id,
+            Doubt::Invented => Some(self.fake_id.unwrap_or(0.0).max(NO_SLIP)),
+        }
     }
 
     fn reading(&self, entry: &Entry) -> Option<f64> {

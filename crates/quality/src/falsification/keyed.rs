@@ -7,9 +7,12 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::entry::{Entry, ORGANISATION, Person};
+use crate::id_document::Doubt;
 
 /// Layout of the bytes; the first byte.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The layout before; entries are kept as they were sent, and read on.
+const EARLIER: u8 = 1;
 /// Numbers of mobile phones have more digits than this; a keyed number must look like one too.
 const MOBILE: u64 = 10_000_000_000;
 
@@ -99,6 +102,11 @@ impl Entry {
                 | u8::from(self.default_birth) << 5
                 | u8::from(self.shared_house) << 6,
         );
+        out.push(match self.id_doubt {
+            Doubt::None => 0,
+            Doubt::Slip => 1,
+            Doubt::Invented => 2,
+        });
         for value in [self.phone, self.id, self.id_stem, self.address, self.vin] {
             out.extend_from_slice(&value.to_le_bytes());
         }
@@ -120,9 +128,11 @@ impl Entry {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BrokenEntry> {
         let mut rest = Bytes(bytes);
         let [version, flags] = rest.take::<2>()?;
-        if version != VERSION {
-            return Err(BrokenEntry);
-        }
+        let [more] = match version {
+            VERSION => rest.take::<1>()?,
+            EARLIER => [0],
+            _ => return Err(BrokenEntry),
+        };
         let [phone, id, id_stem, address, vin] = rest.longs::<5>()?;
         let person = Person::from_values(rest.shorts::<11>()?);
         let days = i32::from_le_bytes(rest.take()?);
@@ -140,6 +150,11 @@ impl Entry {
             id,
             id_stem,
             id_sequence,
+            id_doubt: match more & 3 {
+                0 => Doubt::None,
+                1 => Doubt::Slip,
+                _ => Doubt::Invented,
+            },
             id_differs: flags & 16 != 0,
             default_birth: flags & 32 != 0,
             address,

@@ -62,7 +62,7 @@ pub enum Kind {
     SequentialPhone,
     /// Several numbers, as of the staff, stand for several unrelated customers each.
     StaffPhone,
-    /// One ID number for several people, or a series of ID numbers with one area and date of birth.
+    /// One ID number for several people, a series of ID numbers with one area and date of birth, or numbers that nobody has.
     FakeId,
     /// One address for many unrelated customers.
     CopiedAddress,
@@ -177,8 +177,8 @@ impl Kind {
                 en: "one number stands for several unrelated customers, as a member of staff's would",
             },
             Self::FakeId => Bilingual {
-                zh: "同一证件号用于多人，或一批证件号地区与生日相同",
-                en: "one ID number for several people, or a series of them with one area and date of birth",
+                zh: "同一证件号用于多人，一批证件号地区与生日相同，或证件号不可能存在",
+                en: "one ID number for several people, a series of them with one area and date of birth, or numbers that cannot exist",
             },
             Self::CopiedAddress => Bilingual {
                 zh: "同一地址出现在许多互不相关的客户名下",

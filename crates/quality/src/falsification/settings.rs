@@ -10,6 +10,8 @@ pub struct Settings {
     pub false_discovery_rate: f64,
     /// Placeholder phones matter from so many times the usual share on, the lower end of their interval counted.
     pub placeholder_times: f64,
+    /// The same of ID numbers that could not have been issued.
+    pub broken_id_times: f64,
     /// The same of records of the last two days of months.
     pub month_end_times: f64,
     /// The same of readings that are invented on their face, contradict others or grow too evenly.
@@ -52,6 +54,7 @@ impl Default for Settings {
         Self {
             false_discovery_rate: 0.1,
             placeholder_times: 2.0,
+            broken_id_times: 3.0,
             month_end_times: 2.0,
             mileage_times: 3.0,
             bare_visit_times: 3.0,

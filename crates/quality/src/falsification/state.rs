@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{entry::Entry, group::Group, readings::ByVin};
+use crate::id_document::Doubt;
 
 /// How many sequence numbers of one area and birth date are kept.
 const SEQUENCES_KEPT: usize = 16;
@@ -21,8 +22,11 @@ pub struct EntryState {
     pub(super) readings: u64,
     pub(super) invented_readings: u64,
     pub(super) by_phone: FxHashMap<u64, Group>,
-    /// Entries with an ID number, with one that differs from their date of birth or gender, and with a decade's first day.
+    /// Entries with an ID number, with one that could not have been issued, with one that no slip explains, with one that differs
+    /// from their date of birth or gender, and with a decade's first day.
     pub(super) with_id: u64,
+    pub(super) broken_ids: u64,
+    pub(super) invented_ids: u64,
     pub(super) differing_ids: u64,
     pub(super) default_births: u64,
     pub(super) by_id: FxHashMap<u64, Group>,
@@ -60,6 +64,8 @@ impl EntryState {
             self.by_phone.entry(entry.phone).or_default().add(person);
         }
         self.with_id += u64::from(entry.id != 0);
+        self.broken_ids += u64::from(entry.id_doubt != Doubt::None);
+        self.invented_ids += u64::from(entry.id_doubt == Doubt::Invented);
         self.differing_ids += u64::from(entry.id_differs);
         self.default_births += u64::from(entry.default_birth);
         if entry.id != 0 {
@@ -103,6 +109,8 @@ impl EntryState {
         self.readings += other.readings;
         self.invented_readings += other.invented_readings;
         self.with_id += other.with_id;
+        self.broken_ids += other.broken_ids;
+        self.invented_ids += other.invented_ids;
         self.differing_ids += other.differing_ids;
         self.default_births += other.default_births;
         self.shared_houses.extend(&other.shared_houses);

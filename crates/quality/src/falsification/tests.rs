@@ -216,6 +216,92 @@ fn id_numbers_of_a_decades_first_day_are_found() {
     });
 }
 
+/// An ID number of somebody of 石家庄, with its check character.
+fn id_number(i: u64) -> String {
+    let noise = scramble(i + 77);
+    let body = format!(
+        "130108{}{:02}{:02}{:03}",
+        1960 + noise % 40,
+        noise / 7 % 12 + 1,
+        noise / 11 % 28 + 1,
+        noise / 13 % 999
+    );
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum = body
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| usize::from(digit - b'0') * weight);
+    let check = &"10X98765432"[sum.sum::<usize>() % 11..][..1];
+    format!("{body}{check}")
+}
+
+#[test]
+fn id_numbers_that_nobody_has_are_found() {
+    let invented: [fn(u64) -> String; 3] = [
+        |i| {
+            format!(
+                "{:018}",
+                scramble(i) % 900_000_000_000_000_000 + 10_000_000_000_000_000
+            )
+        },
+        |i| format!("88{:04}1985{:02}15{:04}", i * 7, i % 12 + 1, i * 311),
+        |i| {
+            format!(
+                "1301081977{}{:04}",
+                ["9999", "0231", "1340"][(i % 3) as usize],
+                i * 97
+            )
+        },
+    ];
+    for invent in invented {
+        let (assessment, entries) = network(|i, row| {
+            row.id_number = if i < 30 { invent(i) } else { id_number(i) };
+        });
+        let named = assessment.suspects.iter().map(|suspect| suspect.kind);
+        assert_eq!(named.collect::<Vec<_>>(), [Kind::FakeId]);
+        let bears = |entry: &Entry| !assessment.signs("D7", entry).is_empty();
+        assert!(entries[..30].iter().filter(|entry| bears(entry)).count() >= 28);
+        assert!(!entries[30..].iter().any(bears));
+    }
+}
+
+#[test]
+fn one_id_number_that_nobody_has_bears_the_sign_and_names_nobody() {
+    let (assessment, entries) = network(|i, row| {
+        row.id_number = if i == 3 {
+            "110101198514609063".to_owned()
+        } else {
+            id_number(i)
+        };
+    });
+    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
+    let bearing: Vec<usize> = (0..entries.len())
+        .filter(|i| !assessment.signs("D7", &entries[*i]).is_empty())
+        .collect();
+    assert_eq!(bearing, [3]);
+}
+
+#[test]
+fn wrong_check_characters_are_a_sign_where_there_are_far_more_than_usual() {
+    for (one_in, is_found) in [(50, false), (5, true)] {
+        let (assessment, entries) = network(|i, row| {
+            row.id_number = id_number(i);
+            if i % one_in == 0 {
+                let last = if row.id_number.ends_with('7') {
+                    "8"
+                } else {
+                    "7"
+                };
+                row.id_number.replace_range(17.., last);
+            }
+        });
+        assert_eq!(!assessment.suspects.is_empty(), is_found, "one in {one_in}");
+        let bears = |entry: &&Entry| !assessment.signs("D7", entry).is_empty();
+        let expected = if is_found { 300 / one_in as usize } else { 0 };
+        assert_eq!(entries.iter().filter(bears).count(), expected);
+    }
+}
+
 #[test]
 fn two_numbers_that_begin_a_block_are_found() {
     finds(Kind::SequentialPhone, 2, |i, row| {

@@ -87,10 +87,29 @@ fn small(p: f64) -> String {
     }
 }
 
+/// Which records of a kind a test is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Facet {
+    /// All that the kind is about.
+    #[default]
+    All,
+    /// ID numbers that could not have been issued.
+    BrokenId,
+}
+
+/// A test that chance does not explain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Passed {
+    pub(super) kind: Kind,
+    pub(super) facet: Facet,
+    pub(super) strength: f64,
+}
+
 /// One test of one unit: what was counted, and how surprising it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trial {
     pub(super) kind: Kind,
+    pub(super) facet: Facet,
     pub(super) count: u64,
     pub(super) of: u64,
     /// Share that is usual in the network.
@@ -107,13 +126,26 @@ pub(super) struct Verdicts {
     /// Strongest evidence first.
     pub(super) suspects: Vec<Suspect>,
     /// What each unit is suspected of and how strongly, in the order of the units.
-    pub(super) strengths: Vec<Vec<(Kind, f64)>>,
+    pub(super) passed: Vec<Vec<Passed>>,
 }
 
 /// The last two days of a month of average length.
 pub(super) const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
 
 impl Trial {
+    /// The same test, of some records of its kind.
+    pub(super) const fn about(self, facet: Facet) -> Self {
+        Self { facet, ..self }
+    }
+
+    fn passed(&self) -> Passed {
+        Passed {
+            kind: self.kind,
+            facet: self.facet,
+            strength: self.strength(),
+        }
+    }
+
     fn strength(&self) -> f64 {
         let lower = wilson_lower(self.count.min(self.of), self.of);
         if lower <= 0.0 {
@@ -139,7 +171,7 @@ impl Trial {
     }
 }
 
-/// Names the units whose tests chance does not explain, over all tests of all units at once. A test that had nothing to look
+/// Names the units whose tests chance does not explain, over all tests of all units at once, each once a kind. A test that had nothing to look
 /// at is none (Tarone 1990): it would only make the others weaker.
 pub(super) fn decide<'a>(
     units: impl Iterator<Item = &'a String>,
@@ -156,7 +188,7 @@ pub(super) fn decide<'a>(
     let mut adjusted = adjusted(&p_values).into_iter();
     let mut verdicts = Verdicts {
         suspects: Vec::new(),
-        strengths: Vec::new(),
+        passed: Vec::new(),
     };
     for (unit, trials) in units.zip(trials) {
         let looked = trials.into_iter().filter(|trial| trial.of > 0);
@@ -164,11 +196,15 @@ pub(super) fn decide<'a>(
             .map(|trial| (trial, adjusted.next().unwrap_or(1.0)))
             .filter(|(trial, q)| *q <= settings.false_discovery_rate && trial.is_large)
             .collect();
-        let strengths = found
-            .iter()
-            .map(|(trial, _)| (trial.kind, trial.strength()));
-        verdicts.strengths.push(strengths.collect());
-        let suspects = found.iter().map(|(trial, q)| trial.suspect(unit, *q));
+        let passed = found.iter().map(|(trial, _)| trial.passed());
+        verdicts.passed.push(passed.collect());
+        let is_strongest = |(trial, _): &&(Trial, f64)| {
+            let of_kind = found.iter().filter(|(other, _)| other.kind == trial.kind);
+            let strongest = of_kind.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
+            strongest.is_some_and(|(strongest, _)| std::ptr::eq(strongest, trial))
+        };
+        let suspects = found.iter().filter(is_strongest);
+        let suspects = suspects.map(|(trial, q)| trial.suspect(unit, *q));
         verdicts.suspects.extend(suspects);
     }
     verdicts.suspects.sort_by(|a, b| {
@@ -194,6 +230,7 @@ pub(super) fn share(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) ->
     let is_large = count >= 3 && wilson_lower(count, of) > usual * factor;
     Trial {
         kind,
+        facet: Facet::All,
         count,
         of,
         usual,
@@ -232,6 +269,7 @@ pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Tri
     };
     Trial {
         kind: Kind::EntryBurst,
+        facet: Facet::All,
         count: records,
         of: timed,
         usual: mean / timed.max(1) as f64,

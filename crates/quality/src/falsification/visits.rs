@@ -12,7 +12,7 @@ use super::{
     readings::{self, ByVin, Compared},
     state::LastDays,
     stats::usual_share,
-    trial::{LAST_TWO_DAYS, Trial, burst, decide, fullest, share},
+    trial::{LAST_TWO_DAYS, Passed, Trial, burst, decide, fullest, share},
     unit::dealer_and_clerk,
     visit_entry::VisitEntry,
 };
@@ -143,8 +143,8 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
     let marks = units
         .keys()
         .zip(&measured)
-        .zip(&verdicts.strengths)
-        .map(|((unit, measured), strengths)| (unit.clone(), Marks::of(measured, strengths)));
+        .zip(&verdicts.passed)
+        .map(|((unit, measured), passed)| (unit.clone(), Marks::of(measured, passed)));
     VisitAssessment {
         marks: marks.collect(),
         suspects: verdicts.suspects,
@@ -225,10 +225,10 @@ fn trials(measured: &[Measured<'_>], settings: &Settings) -> Vec<Vec<Trial>> {
 }
 
 impl Marks {
-    fn of(measured: &Measured<'_>, suspicious: &[(Kind, f64)]) -> Self {
+    fn of(measured: &Measured<'_>, passed: &[Passed]) -> Self {
         let strength_of = |kind: Kind| {
-            let found = suspicious.iter().find(|(found, _)| *found == kind);
-            found.map(|(_, strength)| *strength)
+            let found = passed.iter().find(|test| test.kind == kind);
+            found.map(|test| test.strength)
         };
         let mileage = strength_of(Kind::FakeMileage);
         let even = strength_of(Kind::EvenMileage).map(|strength| {
