@@ -1,6 +1,6 @@
 //! Compares all dealers (or clerks) with each other and says where chance is no explanation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Kind, Settings, Suspect,
@@ -13,7 +13,7 @@ use super::{
     readings,
     state::EntryState,
     stats::{binomial_tail, poisson_tail, usual_share},
-    trial::{Facet, LAST_TWO_DAYS, Trial, both, burst, decide, share},
+    trial::{Facet, Trial, both, burst, decide, share, usual_month_end},
 };
 
 /// Suspects, and what single entries are judged by.
@@ -76,9 +76,31 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
     assessment
 }
 
+/// Assesses clerks beside their dealers, who are assessed already: what is usual at his dealer is no sign at a clerk, so that whoever is
+/// named has entries that bear the sign there.
+pub fn assess_clerks(
+    clerks: &BTreeMap<String, EntryState>,
+    dealers: &Assessment,
+    settings: Settings,
+) -> Assessment {
+    let assessment = assess(clerks, settings);
+    let mut named = BTreeSet::new();
+    let borne = |suspect: Suspect| {
+        let kind = dealers.borne(&suspect.unit, suspect.kind, &clerks[&suspect.unit])?;
+        Some(Suspect { kind, ..suspect })
+    };
+    let once = |suspect: &Suspect| named.insert((suspect.unit.clone(), suspect.kind, suspect.of));
+    let suspects = assessment.suspects.into_iter().filter_map(borne);
+    Assessment {
+        suspects: suspects.filter(once).collect(),
+        marks: assessment.marks,
+    }
+}
+
 /// Shares that are usual in the network; floors stand in where the network is small or clean.
 struct Usual {
     placeholder: f64,
+    patterned: f64,
     shared_phone: f64,
     /// Phones of each [`Bond`], a record.
     bonds: [f64; 4],
@@ -112,6 +134,7 @@ impl Usual {
         }
         Self {
             placeholder: counted(|s| (s.placeholder_phones, s.with_phone)).max(0.005),
+            patterned: counted(|s| (s.patterned_phones, s.with_phone)).max(0.003),
             shared_phone: measured(&|s, m| {
                 (
                     m.phones
@@ -127,7 +150,7 @@ impl Usual {
                 share.max(bond.least())
             }),
             disowned: measured(&|_, m| m.disowned).max(0.02),
-            month_end: counted(|s| s.last_two_days.of(s.dated)).clamp(LAST_TWO_DAYS, 0.2),
+            month_end: usual_month_end(units.values().map(|s| s.last_two_days.of(s.dated))),
             invented_reading: counted(|s| (s.invented_readings, s.readings)).max(0.003),
             broken_id: counted(|s| (s.broken_ids, s.with_id)).clamp(0.02, 0.05),
             invented_id: counted(|s| (s.invented_ids, s.with_id)).clamp(0.002, 0.02),
@@ -148,6 +171,16 @@ impl Usual {
                 state.with_phone,
                 self.placeholder,
                 settings.placeholder_times,
+            )
+            .or(
+                share(
+                    Kind::PlaceholderPhone,
+                    state.patterned_phones,
+                    state.with_phone,
+                    self.patterned,
+                    settings.placeholder_times,
+                ),
+                Facet::PatternedPhone,
             ),
             share(
                 Kind::MonthEndBurst,
@@ -171,22 +204,27 @@ impl Usual {
                 settings.mileage_times,
             ),
             sequential(state, measures),
-            self.fake_id(state, measures),
-            share(
-                Kind::FakeId,
-                state.invented_ids,
-                state.with_id,
-                self.invented_id,
-                settings.broken_id_times,
-            ),
-            share(
-                Kind::FakeId,
-                state.broken_ids,
-                state.with_id,
-                self.broken_id,
-                settings.broken_id_times,
-            )
-            .about(Facet::BrokenId),
+            self.fake_id(state, measures)
+                .or(
+                    share(
+                        Kind::FakeId,
+                        state.invented_ids,
+                        state.with_id,
+                        self.invented_id,
+                        settings.broken_id_times,
+                    ),
+                    Facet::All,
+                )
+                .or(
+                    share(
+                        Kind::FakeId,
+                        state.broken_ids,
+                        state.with_id,
+                        self.broken_id,
+                        settings.broken_id_times,
+                    ),
+                    Facet::BrokenId,
+                ),
             copied_address(state, measures, settings),
             self.name_repetition(state, measures),
             burst(&state.by_minute, settings),

@@ -9,8 +9,9 @@ use super::{
     group::Shape,
     measure::Measures,
     phones::is_slip,
-    state::days,
+    state::{EntryState, days},
     trial::{Facet, Passed},
+    unit::dealer_and_clerk,
 };
 use crate::id_document::Doubt;
 
@@ -41,8 +42,10 @@ pub(super) struct Marks {
     contradicted: FxHashSet<(u64, i32, u32)>,
     month_end: Option<f64>,
     mileage: Option<f64>,
-    burst_minute: Option<u32>,
+    /// Minutes of bursts, in order.
+    bursts: Vec<u32>,
     placeholder: f64,
+    patterned: Option<f64>,
 }
 
 /// A phone on four strangers or more: only of such is a number with a slip taken for it.
@@ -137,9 +140,10 @@ impl Marks {
                 .unwrap_or_default(),
             month_end: strength_of(Kind::MonthEndBurst),
             mileage: strength_of(Kind::FakeMileage),
-            burst_minute: strength_of(Kind::EntryBurst)
-                .and(measures.burst)
-                .map(|(minute, _)| minute),
+            bursts: strength_of(Kind::EntryBurst)
+                .map(|_| measures.bursts)
+                .unwrap_or_default(),
+            patterned: strength_about(Facet::PatternedPhone),
             placeholder: strength_of(Kind::PlaceholderPhone).unwrap_or(0.6).max(0.6),
         }
     }
@@ -149,6 +153,8 @@ impl Marks {
         let mut add = |kind, strength| signs.push(Sign { kind, strength });
         if entry.placeholder_phone {
             add(Kind::PlaceholderPhone, self.placeholder);
+        } else if let Some(strength) = self.patterned.filter(|_| entry.patterned_phone) {
+            add(Kind::PlaceholderPhone, strength);
         }
         if let Some((kind, strength)) = self.shared_phone(entry.phone) {
             add(kind, strength);
@@ -177,10 +183,7 @@ impl Marks {
         if self.names.contains(&entry.person.name) {
             add(Kind::NameRepetition, 0.5);
         }
-        if self
-            .burst_minute
-            .is_some_and(|minute| minute == entry.minute)
-        {
+        if self.bursts.binary_search(&entry.minute).is_ok() {
             add(Kind::EntryBurst, 0.5);
         }
         signs
@@ -205,6 +208,46 @@ impl Marks {
         }
     }
 
+    /// See [`Assessment::borne`].
+    fn borne(&self, kind: Kind, clerk: &EntryState) -> Option<Kind> {
+        let is_borne = match kind {
+            Kind::ShowroomPhone | Kind::StaffPhone => {
+                let phones = clerk.by_phone.keys();
+                let kinds: Vec<Kind> = phones
+                    .filter_map(|phone| Some(self.shared_phone(*phone)?.0))
+                    .collect();
+                return kinds
+                    .iter()
+                    .copied()
+                    .find(|k| *k == kind)
+                    .or(kinds.first().copied());
+            }
+            Kind::PlaceholderPhone => {
+                clerk.placeholder_phones > 0
+                    || self.patterned.is_some() && clerk.patterned_phones > 0
+            }
+            Kind::SequentialPhone => any(&self.sequential, &clerk.by_phone),
+            Kind::FakeId => {
+                clerk.invented_ids > 0
+                    || self.broken_id.is_some() && clerk.broken_ids > 0
+                    || self.fake_id.is_some() && clerk.default_births > 0
+                    || self.ids.keys().any(|id| clerk.by_id.contains_key(id))
+                    || any(&self.id_stems, &clerk.by_id_stem)
+            }
+            Kind::CopiedAddress => {
+                (self.addresses.keys()).any(|address| clerk.by_address.contains_key(address))
+            }
+            Kind::MonthEndBurst => self.month_end.is_some(),
+            Kind::FakeMileage => self.mileage.is_some(),
+            Kind::NameRepetition => any(&self.names, &clerk.by_name),
+            Kind::EntryBurst => (self.bursts.iter()).any(|at| clerk.by_minute.contains_key(at)),
+            // Of digits no record bears a sign, at dealers neither.
+            Kind::DigitPattern => true,
+            Kind::EvenMileage | Kind::BareVisit | Kind::EqualCalls => false,
+        };
+        is_borne.then_some(kind)
+    }
+
     fn reading(&self, entry: &Entry) -> Option<f64> {
         let is_contradicted = || {
             entry
@@ -218,6 +261,11 @@ impl Marks {
             _ => None,
         }
     }
+}
+
+/// Whether any of the marked values is among those counted.
+fn any<K: Eq + std::hash::Hash, V>(marked: &FxHashSet<K>, counted: &FxHashMap<K, V>) -> bool {
+    marked.iter().any(|value| counted.contains_key(value))
 }
 
 /// The phones that slips are taken for, in an order that does not depend on the map.
@@ -240,9 +288,16 @@ impl Assessment {
         self.marks.get(unit) == other.marks.get(unit)
     }
 
-    /// The minute since 1970 in which a unit has a burst of entries.
+    /// The minute since 1970 in which a unit had its last burst of entries.
     pub fn burst_minute(&self, unit: &str) -> Option<u32> {
-        self.marks.get(unit)?.burst_minute
+        self.marks.get(unit)?.bursts.last().copied()
+    }
+
+    /// The kind whose sign some of a clerk's entries bear at his dealer, for one that was found of the clerk alone: nothing where
+    /// none does. Which of two kinds a phone that strangers share is of, the dealer's records say.
+    pub(super) fn borne(&self, unit: &str, kind: Kind, clerk: &EntryState) -> Option<Kind> {
+        let marks = self.marks.get(dealer_and_clerk(unit).0)?;
+        marks.borne(kind, clerk)
     }
 
     /// The signs of invention on one entry of a unit that was assessed, strongest kinds as found.

@@ -52,6 +52,7 @@ impl Entry {
             address,
             plate_area,
             home_area,
+            site,
         } = self.person;
         let phone_key = |phone: u64| {
             let prefix = long(b'p', phone / 10_000) >> 20;
@@ -75,6 +76,7 @@ impl Entry {
                 address: short(b'A', address),
                 plate_area: short(b'o', plate_area),
                 home_area: short(b'h', home_area),
+                site: short(b'S', site),
             },
             phone: if self.phone == 0 {
                 0
@@ -84,6 +86,7 @@ impl Entry {
             id: long(b'i', self.id),
             id_stem: long(b'd', self.id_stem),
             address: long(b'a', self.address),
+            street: long(b't', self.street),
             vin: long(b'v', self.vin),
             ..*self
         }
@@ -91,7 +94,7 @@ impl Entry {
 
     /// The entry as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(112);
+        let mut out = Vec::with_capacity(128);
         out.push(VERSION);
         out.push(
             u8::from(self.has_phone)
@@ -102,11 +105,14 @@ impl Entry {
                 | u8::from(self.default_birth) << 5
                 | u8::from(self.shared_house) << 6,
         );
-        out.push(match self.id_doubt {
+        let id_doubt = match self.id_doubt {
             Doubt::None => 0,
             Doubt::Slip => 1,
             Doubt::Invented => 2,
-        });
+        };
+        out.push(id_doubt | u8::from(self.patterned_phone) << 2);
+        out.extend_from_slice(&self.street.to_le_bytes());
+        out.extend_from_slice(&self.person.site.to_le_bytes());
         for value in [self.phone, self.id, self.id_stem, self.address, self.vin] {
             out.extend_from_slice(&value.to_le_bytes());
         }
@@ -128,13 +134,16 @@ impl Entry {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BrokenEntry> {
         let mut rest = Bytes(bytes);
         let [version, flags] = rest.take::<2>()?;
-        let [more] = match version {
-            VERSION => rest.take::<1>()?,
-            EARLIER => [0],
+        let ([more], [street], [site]) = match version {
+            VERSION => (rest.take::<1>()?, rest.longs()?, rest.shorts()?),
+            EARLIER => ([0], [0], [0]),
             _ => return Err(BrokenEntry),
         };
         let [phone, id, id_stem, address, vin] = rest.longs::<5>()?;
-        let person = Person::from_values(rest.shorts::<11>()?);
+        let person = Person {
+            site,
+            ..Person::from_values(rest.shorts::<11>()?)
+        };
         let days = i32::from_le_bytes(rest.take()?);
         let [minute, odometer] = rest.shorts::<2>()?;
         let id_sequence = u16::from_le_bytes(rest.take()?);
@@ -150,6 +159,8 @@ impl Entry {
             id,
             id_stem,
             id_sequence,
+            patterned_phone: more & 4 != 0,
+            street,
             id_doubt: match more & 3 {
                 0 => Doubt::None,
                 1 => Doubt::Slip,
@@ -168,7 +179,8 @@ impl Entry {
 }
 
 impl Person {
-    const fn values(&self) -> [u32; 11] {
+    /// What every layout has.
+    pub(super) const fn values(&self) -> [u32; 11] {
         [
             self.rank,
             self.surname,
@@ -210,6 +222,7 @@ impl Person {
             address,
             plate_area,
             home_area,
+            site: 0,
         }
     }
 }

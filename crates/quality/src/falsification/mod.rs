@@ -29,12 +29,13 @@ mod settings;
 mod signs;
 mod state;
 pub mod stats;
+mod streets;
 mod trial;
 mod unit;
 mod visit_entry;
 mod visits;
 
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, assess, assess_clerks};
 pub use calls::{CallState, assess_calls};
 pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
@@ -44,7 +45,7 @@ pub use state::EntryState;
 pub use trial::{Evidence, Suspect, evidence};
 pub use unit::{clerk_unit, dealer_and_clerk};
 pub use visit_entry::VisitEntry;
-pub use visits::{VisitAssessment, VisitState, assess_visits};
+pub use visits::{VisitAssessment, VisitState, assess_visit_clerks, assess_visits};
 
 use serde::Serialize;
 

@@ -43,6 +43,8 @@ pub struct Settings {
     pub even_km: u64,
     /// Phone numbers this close together on different people are a sequence.
     pub sequence_gap: u64,
+    /// Beside and between many such numbers, others this close are of the same block.
+    pub sequence_reach: u64,
     /// An address on so many unrelated customers is copied; one fewer will do where one in fifty of all addresses is theirs.
     pub address_strangers: u64,
     /// One house where many live or work has less than one in this many of a dealer's customers.
@@ -70,6 +72,7 @@ impl Default for Settings {
             even_within: 0.002,
             even_km: 300,
             sequence_gap: 5,
+            sequence_reach: 30,
             address_strangers: 5,
             shared_house_one_in: 5,
         }

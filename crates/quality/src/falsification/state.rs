@@ -17,6 +17,7 @@ pub struct EntryState {
     pub(super) entries: u64,
     pub(super) with_phone: u64,
     pub(super) placeholder_phones: u64,
+    pub(super) patterned_phones: u64,
     pub(super) dated: u64,
     pub(super) last_two_days: LastDays,
     pub(super) readings: u64,
@@ -32,6 +33,8 @@ pub struct EntryState {
     pub(super) by_id: FxHashMap<u64, Group>,
     pub(super) by_id_stem: FxHashMap<u64, Stem>,
     pub(super) by_address: FxHashMap<u64, Group>,
+    /// The streets of addresses that end with the number of a house.
+    pub(super) street_of: FxHashMap<u64, u64>,
     /// Addresses of houses that many people give.
     pub(super) shared_houses: FxHashSet<u64>,
     pub(super) by_name: FxHashMap<u32, Group>,
@@ -53,6 +56,7 @@ impl EntryState {
         self.entries += 1;
         self.with_phone += u64::from(entry.has_phone);
         self.placeholder_phones += u64::from(entry.placeholder_phone);
+        self.patterned_phones += u64::from(entry.patterned_phone);
         self.dated += u64::from(entry.date.is_some());
         if let Some(date) = entry.date.filter(|_| entry.is_on_last_two_days()) {
             self.last_two_days.add(date);
@@ -82,6 +86,9 @@ impl EntryState {
                 .or_default()
                 .add(person);
         }
+        if entry.street != 0 {
+            self.street_of.insert(entry.address, entry.street);
+        }
         if entry.shared_house {
             self.shared_houses.insert(entry.address);
         }
@@ -104,6 +111,7 @@ impl EntryState {
         self.entries += other.entries;
         self.with_phone += other.with_phone;
         self.placeholder_phones += other.placeholder_phones;
+        self.patterned_phones += other.patterned_phones;
         self.dated += other.dated;
         self.last_two_days.merge(&other.last_two_days);
         self.readings += other.readings;
@@ -113,6 +121,7 @@ impl EntryState {
         self.invented_ids += other.invented_ids;
         self.differing_ids += other.differing_ids;
         self.default_births += other.default_births;
+        self.street_of.extend(&other.street_of);
         self.shared_houses.extend(&other.shared_houses);
         merge_groups(&mut self.by_phone, &other.by_phone);
         merge_groups(&mut self.by_id, &other.by_id);

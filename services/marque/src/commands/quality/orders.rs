@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use marque_quality::{
     CleanVisit, Finding,
-    falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
+    falsification::{
+        Settings, Sign, Suspect, VisitEntry, VisitState, assess_visit_clerks, assess_visits,
+        clerk_unit,
+    },
     odometer::{Meter, doubts},
 };
 
@@ -99,8 +102,8 @@ impl Orders {
             signs.extend(found.map(|sign| (order.line, order.dealer, sign)));
         }
         Judged {
+            clerks: assess_visit_clerks(&by_adviser, &assessment, settings).suspects,
             dealers: assessment.suspects,
-            clerks: assess_visits(&by_adviser, settings).suspects,
             signs,
         }
     }
