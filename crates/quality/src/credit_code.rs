@@ -98,13 +98,17 @@ impl CreditCode {
     }
 }
 
-/// Whether a text has the look of a credit code rather than of an ID number: 18 code characters, first of registry 1, 5, 9
-/// or a letter, and either a letter among the first 17 or the registry digit 9.
+/// Whether a text has the look of a credit code rather than of an ID number: 18 code characters, and either a letter among the
+/// first 17 or the registry digit 9 and an area that there is (or the right check character).
 pub(crate) fn looks_like_credit_code(code: &str) -> bool {
     let bytes = code.as_bytes();
+    let is_registered = || {
+        division::code_of(&bytes[2..8]).is_some_and(|area| division::find(area).is_some())
+            || CreditCode::parse(code).is_ok()
+    };
     bytes.len() == 18
         && bytes.iter().all(|&b| VALUES[b as usize] != BAD)
-        && (bytes[0] == b'9' || bytes[..17].iter().any(u8::is_ascii_uppercase))
+        && (bytes[..17].iter().any(u8::is_ascii_uppercase) || bytes[0] == b'9' && is_registered())
 }
 
 #[cfg(test)]

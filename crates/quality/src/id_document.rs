@@ -206,6 +206,67 @@ impl IdKind {
     }
 }
 
+/// How far an 18-digit number is from one that could have been issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// It could have been: check character, area and date of birth are right.
+    #[default]
+    None,
+    /// One digit mistyped, or two neighbours exchanged, explain what is wrong with it.
+    Slip,
+    /// No single slip leads to it from any number that could have been issued.
+    Invented,
+}
+
+/// How far 17 digits and a check character are from a number that could have been issued to somebody.
+pub(crate) fn doubt_of(number: &[u8; 18]) -> Doubt {
+    if could_be_issued(number) {
+        Doubt::None
+    } else if slips_of(number).any(|meant| could_be_issued(&meant)) {
+        Doubt::Slip
+    } else {
+        Doubt::Invented
+    }
+}
+
+fn could_be_issued(number: &[u8; 18]) -> bool {
+    check_character(number) == number[17]
+        && matches!(&number[6..8], b"19" | b"20")
+        && birth_date(&number[6..14]).is_some()
+        && area_is_known(&number[..6])
+}
+
+/// A county there was, Hong Kong, Macao or Taiwan, or the province behind the 9 of a permanent resident.
+fn area_is_known(area: &[u8]) -> bool {
+    match area {
+        b"810000" | b"820000" | b"830000" => true,
+        [b'9', tens, ones, ..] => is_listed(&[*tens, *ones, b'0', b'0', b'0', b'0']),
+        _ => is_listed(area),
+    }
+}
+
+fn is_listed(area: &[u8]) -> bool {
+    division::code_of(area).is_some_and(|code| division::find(code).is_some())
+}
+
+/// The numbers that a person may have meant who made one slip.
+fn slips_of(number: &[u8; 18]) -> impl Iterator<Item = [u8; 18]> {
+    let mistyped = (0..18).flat_map(move |place| {
+        b"0123456789X".iter().filter_map(move |digit| {
+            let is_digit = digit.is_ascii_digit() || place == 17;
+            let mut meant = *number;
+            meant[place] = *digit;
+            is_digit.then_some(meant)
+        })
+    });
+    let exchanged = (0..17).filter_map(move |place| {
+        let mut meant = *number;
+        meant.swap(place, place + 1);
+        meant[..17].iter().all(u8::is_ascii_digit).then_some(meant)
+    });
+    mistyped.chain(exchanged)
+}
+
 /// The check character of the first 17 digits.
 fn check_character(bytes: &[u8]) -> u8 {
     let sum: u32 = bytes
@@ -304,12 +365,40 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_slip_is_told_from_a_number_that_nobody_has() {
+        for (number, doubt) in [
+            (b"11010519491231002X", Doubt::None),
+            (b"810000199408230021", Doubt::None),
+            // The last digit, a digit of the day, two neighbours.
+            (b"110105194912310021", Doubt::Slip),
+            (b"11010519491234002X", Doubt::Slip),
+            (b"11010519491213002X", Doubt::Slip),
+            // An area and a date that never were, with and without their check character.
+            (b"881197198009168404", Doubt::Invented),
+            (b"340202197799997108", Doubt::Invented),
+            (b"163137637271349023", Doubt::Invented),
+            (b"110101198514609063", Doubt::Invented),
+            (b"999999195502301234", Doubt::Invented),
+        ] {
+            let shown = std::str::from_utf8(number).expect("digits and X");
+            assert_eq!(doubt_of(number), doubt, "{shown}");
+        }
+    }
+
     proptest! {
         #[test]
         fn one_changed_digit_is_caught(position in 0usize..17, shift in 1u8..10) {
             let mut bytes = *b"11010519491231002X";
             bytes[position] = b'0' + (bytes[position] - b'0' + shift) % 10;
             prop_assert!(IdDocument::parse(std::str::from_utf8(&bytes).expect("ascii"), today()).is_err());
+        }
+
+        #[test]
+        fn one_changed_digit_is_a_slip(position in 0usize..17, shift in 1u8..10) {
+            let mut bytes = *b"11010519491231002X";
+            bytes[position] = b'0' + (bytes[position] - b'0' + shift) % 10;
+            prop_assert_eq!(doubt_of(&bytes), Doubt::Slip);
         }
 
         #[test]

@@ -127,6 +127,16 @@ impl Phone {
         }
         is_placeholder_digits(self.national().as_bytes())
     }
+
+    /// Whether the last eight digits are four pairs or one half twice: 13611223344, 13566667777, 13512121212, 13812341234. One such
+    /// number is a lucky one; two in ten thousand are by chance.
+    pub fn is_patterned(&self) -> bool {
+        let digits = self.national().as_bytes();
+        self.kind == PhoneKind::Mobile
+            && digits.last_chunk::<8>().is_some_and(|tail| {
+                tail[..4] == tail[4..] || tail.chunks(2).all(|pair| pair[0] == pair[1])
+            })
+    }
 }
 
 /// The first of several numbers in one cell, and the rest: `13812345678/13912345678`.
@@ -499,6 +509,22 @@ mod tests {
         for typed in ["13812344670", "15000000010", "13987654310"] {
             assert!(
                 Phone::parse(typed).is_ok_and(|p| !p.is_placeholder()),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_are_recognised() {
+        for typed in ["13611223344", "13512121212", "13812341234", "13566667777"] {
+            assert!(
+                Phone::parse(typed).is_ok_and(|p| p.is_patterned()),
+                "{typed}"
+            );
+        }
+        for typed in ["13611223345", "13812351234", "13800138000", "010-62626262"] {
+            assert!(
+                Phone::parse(typed).is_ok_and(|p| !p.is_patterned()),
                 "{typed}"
             );
         }

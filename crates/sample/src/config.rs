@@ -49,6 +49,20 @@ impl Falsification {
             Self::FakeMileage => "fake_mileage",
         }
     }
+
+    /// The column that is written over.
+    pub(crate) const fn column(self) -> &'static str {
+        match self {
+            Self::ShowroomPhone
+            | Self::PlaceholderPhone
+            | Self::SequentialPhone
+            | Self::StaffPhone => "phone",
+            Self::FakeId => "id_number",
+            Self::CopiedAddress => "address",
+            Self::MonthEndBurst => "recorded_at",
+            Self::FakeMileage => "odometer_km",
+        }
+    }
 }
 
 /// How much is made, and how dirty.

@@ -56,16 +56,19 @@ impl Entry<'_> {
         let recorded = self.recorded_on(rng);
         push_date(recorded, row.column("recorded_at"));
         push_clock(rng.between(8 * 60 + 30, 18 * 60), row.column("recorded_at"));
-        let falsified = self.dealer.falsifies.iter().fold(false, |any, way| {
-            let is_done =
-                rng.permille(FALSIFIED_PERMILLE) && self.falsify(*way, recorded, rng, row);
-            if is_done {
+        for way in &self.dealer.falsifies {
+            if rng.permille(FALSIFIED_PERMILLE) && self.falsify(*way, recorded, rng, row) {
+                // What was made up in the same column before no longer stands there.
+                dirt.retain(|dirt| match dirt {
+                    Dirt::Falsified(earlier) => earlier.column() != way.column(),
+                    _ => true,
+                });
                 dirt.push(Dirt::Falsified(*way));
             }
-            any | is_done
-        });
+        }
+        let is_falsified = dirt.iter().any(|dirt| matches!(dirt, Dirt::Falsified(_)));
         // What is made up was typed with no customer there: it is not soiled on top.
-        if !falsified {
+        if !is_falsified {
             soil(row, self.entity.surname_bytes, self.config.dirt, rng, dirt);
         }
     }

@@ -1,6 +1,6 @@
 //! Compares all dealers (or clerks) with each other and says where chance is no explanation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Kind, Settings, Suspect,
@@ -13,7 +13,7 @@ use super::{
     readings,
     state::EntryState,
     stats::{binomial_tail, poisson_tail, usual_share},
-    trial::{LAST_TWO_DAYS, Trial, both, burst, decide, share},
+    trial::{Facet, Trial, both, burst, decide, share, usual_month_end},
 };
 
 /// Suspects, and what single entries are judged by.
@@ -69,22 +69,47 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
         suspects: verdicts.suspects,
         marks: BTreeMap::new(),
     };
-    for ((name, measures), strengths) in units.keys().zip(measures).zip(verdicts.strengths) {
-        let marks = Marks::of(measures, &strengths, &settings);
+    for ((name, measures), passed) in units.keys().zip(measures).zip(verdicts.passed) {
+        let marks = Marks::of(measures, &passed, &settings);
         assessment.marks.insert(name.clone(), marks);
     }
     assessment
 }
 
+/// Assesses clerks beside their dealers, who are assessed already: what is usual at his dealer is no sign at a clerk, so that whoever is
+/// named has entries that bear the sign there.
+pub fn assess_clerks(
+    clerks: &BTreeMap<String, EntryState>,
+    dealers: &Assessment,
+    settings: Settings,
+) -> Assessment {
+    let assessment = assess(clerks, settings);
+    let mut named = BTreeSet::new();
+    let borne = |suspect: Suspect| {
+        let kind = dealers.borne(&suspect.unit, suspect.kind, &clerks[&suspect.unit])?;
+        Some(Suspect { kind, ..suspect })
+    };
+    let once = |suspect: &Suspect| named.insert((suspect.unit.clone(), suspect.kind, suspect.of));
+    let suspects = assessment.suspects.into_iter().filter_map(borne);
+    Assessment {
+        suspects: suspects.filter(once).collect(),
+        marks: assessment.marks,
+    }
+}
+
 /// Shares that are usual in the network; floors stand in where the network is small or clean.
 struct Usual {
     placeholder: f64,
+    patterned: f64,
     shared_phone: f64,
     /// Phones of each [`Bond`], a record.
     bonds: [f64; 4],
     disowned: f64,
     month_end: f64,
     invented_reading: f64,
+    /// Where all of a small network invent, what is usual there is no measure: of these at most so many are slips.
+    broken_id: f64,
+    invented_id: f64,
     differing_id: f64,
     contradiction: f64,
     /// Records of each name that is repeated anywhere, in the whole network.
@@ -109,6 +134,7 @@ impl Usual {
         }
         Self {
             placeholder: counted(|s| (s.placeholder_phones, s.with_phone)).max(0.005),
+            patterned: counted(|s| (s.patterned_phones, s.with_phone)).max(0.003),
             shared_phone: measured(&|s, m| {
                 (
                     m.phones
@@ -124,8 +150,10 @@ impl Usual {
                 share.max(bond.least())
             }),
             disowned: measured(&|_, m| m.disowned).max(0.02),
-            month_end: counted(|s| s.last_two_days.of(s.dated)).clamp(LAST_TWO_DAYS, 0.2),
+            month_end: usual_month_end(units.values().map(|s| s.last_two_days.of(s.dated))),
             invented_reading: counted(|s| (s.invented_readings, s.readings)).max(0.003),
+            broken_id: counted(|s| (s.broken_ids, s.with_id)).clamp(0.02, 0.05),
+            invented_id: counted(|s| (s.invented_ids, s.with_id)).clamp(0.002, 0.02),
             differing_id: counted(|s| (s.differing_ids, s.with_id)).max(0.02),
             contradiction: measured(&|_, m| (m.readings.contradicting, m.readings.comparable))
                 .max(0.01),
@@ -143,6 +171,16 @@ impl Usual {
                 state.with_phone,
                 self.placeholder,
                 settings.placeholder_times,
+            )
+            .or(
+                share(
+                    Kind::PlaceholderPhone,
+                    state.patterned_phones,
+                    state.with_phone,
+                    self.patterned,
+                    settings.placeholder_times,
+                ),
+                Facet::PatternedPhone,
             ),
             share(
                 Kind::MonthEndBurst,
@@ -166,7 +204,27 @@ impl Usual {
                 settings.mileage_times,
             ),
             sequential(state, measures),
-            self.fake_id(state, measures),
+            self.fake_id(state, measures)
+                .or(
+                    share(
+                        Kind::FakeId,
+                        state.invented_ids,
+                        state.with_id,
+                        self.invented_id,
+                        settings.broken_id_times,
+                    ),
+                    Facet::All,
+                )
+                .or(
+                    share(
+                        Kind::FakeId,
+                        state.broken_ids,
+                        state.with_id,
+                        self.broken_id,
+                        settings.broken_id_times,
+                    ),
+                    Facet::BrokenId,
+                ),
             copied_address(state, measures, settings),
             self.name_repetition(state, measures),
             burst(&state.by_minute, settings),
@@ -202,6 +260,7 @@ impl Usual {
                 .filter(|(_, shape)| shape.is_strong() || Bond::of(shape).is_some());
             Trial {
                 kind,
+                facet: Facet::All,
                 count: bearing.map(|(_, shape)| u64::from(shape.records)).sum(),
                 of: state.entries,
                 usual: self.shared_phone,
@@ -242,6 +301,7 @@ impl Usual {
         let p = alone.min(odd_alone).min(odd_all) * 3.0;
         Trial {
             kind: Kind::FakeId,
+            facet: Facet::All,
             count: count.max(odd),
             of: state.entries,
             usual,
@@ -278,6 +338,7 @@ impl Usual {
             .unwrap_or((1.0, 0, 0.0));
         Trial {
             kind: Kind::NameRepetition,
+            facet: Facet::All,
             count: worst.1,
             of: state.entries,
             usual: 5e-4,
@@ -296,6 +357,7 @@ fn sequential(state: &EntryState, measures: &Measures) -> Trial {
     let by_chance = (distinct * distinct * 5.0 / 5e9 + distinct * 1e-5).max(1e-3);
     Trial {
         kind: Kind::SequentialPhone,
+        facet: Facet::All,
         count,
         of: state.entries,
         usual: 1e-4,
@@ -333,6 +395,7 @@ fn copied_address(state: &EntryState, measures: &Measures, settings: &Settings) 
         * 4.0;
     Trial {
         kind: Kind::CopiedAddress,
+        facet: Facet::All,
         count,
         of: with_address,
         usual,

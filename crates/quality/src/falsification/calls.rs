@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Kind, Settings, Suspect,
     stats::{binomial_tail, wilson_lower},
-    trial::{Trial, decide},
+    trial::{Facet, Trial, decide},
 };
 
 /// How long the calls of one dealer or clerk took. Adding and merging commute.
@@ -88,6 +88,7 @@ fn trial(state: &CallState, all: &CallState, settings: &Settings) -> Trial {
     let p = binomial_tail(count, state.calls, usual) * state.by_seconds.len() as f64;
     Trial {
         kind: Kind::EqualCalls,
+        facet: Facet::All,
         count,
         of: state.calls,
         usual,

@@ -1,7 +1,11 @@
 //! Digits that somebody invents differ from digits that happen, the last ones most (Diekmann 2007; Benford's first digits
 //! single nobody out). What is usual is what the network writes, for it likes an 8 and avoids a 4.
 
-use super::{Kind, stats::chi_square_tail, trial::Trial};
+use super::{
+    Kind,
+    stats::chi_square_tail,
+    trial::{Facet, Trial},
+};
 
 /// How often each digit was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +84,7 @@ fn trial(digits: &Digits, usual: &[f64; 10], (habit, large): (f64, f64)) -> Tria
     let by_chance = 1.2 / (of.max(1) as f64).sqrt();
     Trial {
         kind: Kind::DigitPattern,
+        facet: Facet::All,
         count: (distance * of as f64).round() as u64,
         of: if of < ENOUGH { 0 } else { of },
         usual: by_chance.min(1.0),

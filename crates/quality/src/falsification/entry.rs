@@ -8,8 +8,10 @@ use rustc_hash::FxHasher;
 use crate::{
     address::{Address, Part},
     clean::{CleanCustomer, Cleaned},
+    credit_code::looks_like_credit_code,
     dictionary::CustomerRow,
     finding::Rule,
+    id_document::{Doubt, doubt_of},
     inline::Inline,
     number::is_sentinel_odometer,
     party::{self, PartyKind},
@@ -26,7 +28,7 @@ pub struct EntryExtras {
 }
 
 /// Who a record is about, as hashes; 0 where unknown. Two of them are compared to tell whether people belong together.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Person {
     /// A hash of all the rest: people are sampled in its order, which is none of surname or place.
     pub(super) rank: u32,
@@ -42,6 +44,15 @@ pub(super) struct Person {
     pub(super) plate_area: u32,
     /// Prefecture of the address.
     pub(super) home_area: u32,
+    /// The dormitory, works or village of an address, whatever its building.
+    pub(super) site: u32,
+}
+
+/// Of what makes a person; the site is part of the address.
+impl Hash for Person {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.values().iter().for_each(|value| value.hash(state));
+    }
 }
 
 /// One record, reduced.
@@ -52,15 +63,21 @@ pub struct Entry {
     pub(super) phone: u64,
     pub(super) has_phone: bool,
     pub(super) placeholder_phone: bool,
+    /// Whether the number is of a pattern, and no placeholder.
+    pub(super) patterned_phone: bool,
     pub(super) id: u64,
     /// Area and date of birth of the ID number, 14 digits.
     pub(super) id_stem: u64,
     pub(super) id_sequence: u16,
+    /// How far the ID number is from one that could have been issued.
+    pub(super) id_doubt: Doubt,
     /// Whether the record's own date of birth or gender is not that of the ID number.
     pub(super) id_differs: bool,
     /// Whether the ID number says that its holder was born on the first day of a decade, as who makes one up likes to.
     pub(super) default_birth: bool,
     pub(super) address: u64,
+    /// The street of an address that ends with the number of a house.
+    pub(super) street: u64,
     /// Whether the address is of a house that many people give: a dormitory, a works, a village.
     pub(super) shared_house: bool,
     pub(super) date: Option<NaiveDate>,
@@ -109,12 +126,16 @@ impl Entry {
             phone: record.phone.map_or(0, |phone| digits_of(&phone)),
             has_phone: record.phone.is_some() || placeholder_phone,
             placeholder_phone,
+            patterned_phone: !placeholder_phone
+                && record.phone.is_some_and(|phone| phone.is_patterned()),
             id: id.as_ref().map_or(0, |id| hash(&id.as_str())),
             id_stem: id.as_ref().map_or(0, |id| id[..14].parse().unwrap_or(0)),
             id_sequence: id.as_ref().map_or(0, |id| id[14..17].parse().unwrap_or(0)),
+            id_doubt: id.as_ref().map_or(Doubt::None, |id| doubt(id, cleaned)),
             id_differs: id.is_some() && cleaned.findings.iter().any(|f| differs(f.rule)),
             default_birth: id.as_ref().is_some_and(|id| &id[9..14] == "00101"),
             address,
+            street: record.address.as_ref().map_or(0, street_key),
             shared_house: record.address.as_ref().is_some_and(is_shared_house),
             date: recorded.map(|typed| typed.date),
             minute: recorded.map_or(0, |typed| minute_of(&typed)),
@@ -194,10 +215,22 @@ fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
         let code = fold_code::<24>(present(cell)?)?;
         let is_id = code.len() == 18
             && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
-            && !code.starts_with('9');
+            && !looks_like_credit_code(&code);
         is_id.then(|| Inline::of(&code)).flatten()
     };
     of(row.id_number).or_else(|| of(row.phone))
+}
+
+/// What the number shows of itself; and nobody is born after today.
+fn doubt(id: &Inline<18>, cleaned: &Cleaned<CleanCustomer<'_>>) -> Doubt {
+    let Ok(number) = id.as_bytes().try_into() else {
+        return Doubt::None;
+    };
+    let rules = || cleaned.findings.iter().map(|finding| finding.rule);
+    match doubt_of(number) {
+        Doubt::None if rules().any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
+        doubt => doubt,
+    }
 }
 
 /// The address below the county, with the county's code: the same place with and without its province.
@@ -209,6 +242,22 @@ fn address_key(address: &Address<'_>) -> u64 {
     } else {
         hash(&detail)
     }
+}
+
+/// The street with its county; zero where more or less than the number of a house follows it.
+fn street_key(address: &Address<'_>) -> u64 {
+    let number = address.part(Part::Number).unwrap_or_default();
+    let street = address.detail().strip_suffix(number);
+    street
+        .filter(|street| !number.is_empty() && !street.is_empty())
+        .map_or(0, |street| hash(&(address.region_code(), street)))
+}
+
+/// Where those live or work who give the buildings of one dormitory, works or village.
+fn site(address: &Address<'_>) -> u32 {
+    let name = address.detail().split(char::is_numeric).next();
+    name.filter(|name| is_shared_house(address) && !name.is_empty())
+        .map_or(0, short_hash)
 }
 
 fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> Person {
@@ -252,10 +301,15 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
             .and_then(Address::region_code)
             .filter(|code| code % 10_000 != 0)
             .map_or(0, |code| code / 100),
+        site: 0,
         rank: 0,
     };
     Person {
         rank: (hash(&person) >> 32) as u32,
+        // Whoever gives no house is the same person with and without it.
+        site: (record.address.as_ref())
+            .filter(|_| person.address != 0)
+            .map_or(0, site),
         ..person
     }
 }

@@ -9,6 +9,8 @@ use super::{
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shared {
     Phone,
+    /// Phones one after the other.
+    PhoneRun,
     Id,
     Address,
     Name,
@@ -202,7 +204,8 @@ fn are_related(a: &Person, b: &Person, shared: Shared) -> bool {
         || same(a.contact, b.contact)
         || same(a.vin_tail, b.vin_tail)
         || same(a.plate, b.plate)
-        || shared != Shared::Phone && same(a.phone, b.phone)
+        || shared == Shared::PhoneRun && same(a.site, b.site)
+        || !matches!(shared, Shared::Phone | Shared::PhoneRun) && same(a.phone, b.phone)
         || shared != Shared::Id && same(a.id, b.id)
         || shared != Shared::Address && same(a.address, b.address)
 }

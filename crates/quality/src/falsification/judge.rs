@@ -4,9 +4,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::{
-    Assessment, Kind, Settings, entry::Entry, group::Shape, measure::Measures, phones::is_slip,
-    state::days,
+    Assessment, Kind, Settings,
+    entry::Entry,
+    group::Shape,
+    measure::Measures,
+    phones::is_slip,
+    state::{EntryState, days},
+    trial::{Facet, Passed},
+    unit::dealer_and_clerk,
 };
+use crate::id_document::Doubt;
 
 /// A sign of invention on one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -27,18 +34,25 @@ pub(super) struct Marks {
     ids: FxHashMap<u64, f64>,
     /// How suspicious the unit's ID numbers are altogether.
     fake_id: Option<f64>,
+    /// The same where it is their ID numbers that could not have been issued.
+    broken_id: Option<f64>,
     id_stems: FxHashSet<u64>,
     addresses: FxHashMap<u64, f64>,
     names: FxHashSet<u32>,
     contradicted: FxHashSet<(u64, i32, u32)>,
     month_end: Option<f64>,
     mileage: Option<f64>,
-    burst_minute: Option<u32>,
+    /// Minutes of bursts, in order.
+    bursts: Vec<u32>,
     placeholder: f64,
+    patterned: Option<f64>,
 }
 
 /// A phone on four strangers or more: only of such is a number with a slip taken for it.
 const CLEAR: f64 = 0.85;
+
+/// How sure an ID number is made up that no single slip explains.
+const NO_SLIP: f64 = 0.8;
 
 /// A slip is looked for in the last four digits: numbers of different people may well end alike.
 const ENDINGS: u64 = 10_000;
@@ -68,12 +82,14 @@ impl Shape {
 }
 
 impl Marks {
-    pub(super) fn of(measures: Measures, suspicious: &[(Kind, f64)], settings: &Settings) -> Self {
+    pub(super) fn of(measures: Measures, passed: &[Passed], settings: &Settings) -> Self {
         let strength_of = |kind: Kind| {
-            suspicious
-                .iter()
-                .find(|(found, _)| *found == kind)
-                .map(|(_, strength)| *strength)
+            let test = passed.iter().find(|test| test.kind == kind);
+            test.map(|test| test.strength)
+        };
+        let strength_about = |facet: Facet| {
+            let test = passed.iter().find(|test| test.facet == facet);
+            test.map(|test| test.strength)
         };
         let showroom = measures.showroom;
         let shares_phones = strength_of(Kind::ShowroomPhone)
@@ -111,6 +127,7 @@ impl Marks {
             sequential: measures.sequential.clone(),
             ids: ids.map(|(id, shape)| (*id, shape.strength())).collect(),
             fake_id: strength_of(Kind::FakeId),
+            broken_id: strength_about(Facet::BrokenId),
             id_stems: measures.id_stems.iter().map(|(stem, _)| *stem).collect(),
             addresses: addresses
                 .map(|(address, shape)| (*address, shape.strength()))
@@ -123,9 +140,10 @@ impl Marks {
                 .unwrap_or_default(),
             month_end: strength_of(Kind::MonthEndBurst),
             mileage: strength_of(Kind::FakeMileage),
-            burst_minute: strength_of(Kind::EntryBurst)
-                .and(measures.burst)
-                .map(|(minute, _)| minute),
+            bursts: strength_of(Kind::EntryBurst)
+                .map(|_| measures.bursts)
+                .unwrap_or_default(),
+            patterned: strength_about(Facet::PatternedPhone),
             placeholder: strength_of(Kind::PlaceholderPhone).unwrap_or(0.6).max(0.6),
         }
     }
@@ -135,6 +153,8 @@ impl Marks {
         let mut add = |kind, strength| signs.push(Sign { kind, strength });
         if entry.placeholder_phone {
             add(Kind::PlaceholderPhone, self.placeholder);
+        } else if let Some(strength) = self.patterned.filter(|_| entry.patterned_phone) {
+            add(Kind::PlaceholderPhone, strength);
         }
         if let Some((kind, strength)) = self.shared_phone(entry.phone) {
             add(kind, strength);
@@ -147,6 +167,8 @@ impl Marks {
         } else if self.id_stems.contains(&entry.id_stem) {
             add(Kind::FakeId, 0.9);
         } else if let Some(strength) = self.fake_id.filter(|_| entry.default_birth) {
+            add(Kind::FakeId, strength);
+        } else if let Some(strength) = self.broken_id(entry.id_doubt) {
             add(Kind::FakeId, strength);
         }
         if let Some(strength) = self.addresses.get(&entry.address) {
@@ -161,10 +183,7 @@ impl Marks {
         if self.names.contains(&entry.person.name) {
             add(Kind::NameRepetition, 0.5);
         }
-        if self
-            .burst_minute
-            .is_some_and(|minute| minute == entry.minute)
-        {
+        if self.bursts.binary_search(&entry.minute).is_ok() {
             add(Kind::EntryBurst, 0.5);
         }
         signs
@@ -180,6 +199,55 @@ impl Marks {
         self.phones.get(slipped).copied()
     }
 
+    /// A number that no slip explains bears the sign whoever wrote it; one that a slip explains, where far more are wrong than usual.
+    fn broken_id(&self, doubt: Doubt) -> Option<f64> {
+        match doubt {
+            Doubt::None => None,
+            Doubt::Slip => self.broken_id,
+            Doubt::Invented => Some(self.fake_id.unwrap_or(0.0).max(NO_SLIP)),
+        }
+    }
+
+    /// See [`Assessment::borne`].
+    fn borne(&self, kind: Kind, clerk: &EntryState) -> Option<Kind> {
+        let is_borne = match kind {
+            Kind::ShowroomPhone | Kind::StaffPhone => {
+                let phones = clerk.by_phone.keys();
+                let kinds: Vec<Kind> = phones
+                    .filter_map(|phone| Some(self.shared_phone(*phone)?.0))
+                    .collect();
+                return kinds
+                    .iter()
+                    .copied()
+                    .find(|k| *k == kind)
+                    .or(kinds.first().copied());
+            }
+            Kind::PlaceholderPhone => {
+                clerk.placeholder_phones > 0
+                    || self.patterned.is_some() && clerk.patterned_phones > 0
+            }
+            Kind::SequentialPhone => any(&self.sequential, &clerk.by_phone),
+            Kind::FakeId => {
+                clerk.invented_ids > 0
+                    || self.broken_id.is_some() && clerk.broken_ids > 0
+                    || self.fake_id.is_some() && clerk.default_births > 0
+                    || self.ids.keys().any(|id| clerk.by_id.contains_key(id))
+                    || any(&self.id_stems, &clerk.by_id_stem)
+            }
+            Kind::CopiedAddress => {
+                (self.addresses.keys()).any(|address| clerk.by_address.contains_key(address))
+            }
+            Kind::MonthEndBurst => self.month_end.is_some(),
+            Kind::FakeMileage => self.mileage.is_some(),
+            Kind::NameRepetition => any(&self.names, &clerk.by_name),
+            Kind::EntryBurst => (self.bursts.iter()).any(|at| clerk.by_minute.contains_key(at)),
+            // Of digits no record bears a sign, at dealers neither.
+            Kind::DigitPattern => true,
+            Kind::EvenMileage | Kind::BareVisit | Kind::EqualCalls => false,
+        };
+        is_borne.then_some(kind)
+    }
+
     fn reading(&self, entry: &Entry) -> Option<f64> {
         let is_contradicted = || {
             entry
@@ -193,6 +261,11 @@ impl Marks {
             _ => None,
         }
     }
+}
+
+/// Whether any of the marked values is among those counted.
+fn any<K: Eq + std::hash::Hash, V>(marked: &FxHashSet<K>, counted: &FxHashMap<K, V>) -> bool {
+    marked.iter().any(|value| counted.contains_key(value))
 }
 
 /// The phones that slips are taken for, in an order that does not depend on the map.
@@ -215,9 +288,16 @@ impl Assessment {
         self.marks.get(unit) == other.marks.get(unit)
     }
 
-    /// The minute since 1970 in which a unit has a burst of entries.
+    /// The minute since 1970 in which a unit had its last burst of entries.
     pub fn burst_minute(&self, unit: &str) -> Option<u32> {
-        self.marks.get(unit)?.burst_minute
+        self.marks.get(unit)?.bursts.last().copied()
+    }
+
+    /// The kind whose sign some of a clerk's entries bear at his dealer, for one that was found of the clerk alone: nothing where
+    /// none does. Which of two kinds a phone that strangers share is of, the dealer's records say.
+    pub(super) fn borne(&self, unit: &str, kind: Kind, clerk: &EntryState) -> Option<Kind> {
+        let marks = self.marks.get(dealer_and_clerk(unit).0)?;
+        marks.borne(kind, clerk)
     }
 
     /// The signs of invention on one entry of a unit that was assessed, strongest kinds as found.

@@ -7,9 +7,12 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::entry::{Entry, ORGANISATION, Person};
+use crate::id_document::Doubt;
 
 /// Layout of the bytes; the first byte.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The layout before; entries are kept as they were sent, and read on.
+const EARLIER: u8 = 1;
 /// Numbers of mobile phones have more digits than this; a keyed number must look like one too.
 const MOBILE: u64 = 10_000_000_000;
 
@@ -49,6 +52,7 @@ impl Entry {
             address,
             plate_area,
             home_area,
+            site,
         } = self.person;
         let phone_key = |phone: u64| {
             let prefix = long(b'p', phone / 10_000) >> 20;
@@ -72,6 +76,7 @@ impl Entry {
                 address: short(b'A', address),
                 plate_area: short(b'o', plate_area),
                 home_area: short(b'h', home_area),
+                site: short(b'S', site),
             },
             phone: if self.phone == 0 {
                 0
@@ -81,6 +86,7 @@ impl Entry {
             id: long(b'i', self.id),
             id_stem: long(b'd', self.id_stem),
             address: long(b'a', self.address),
+            street: long(b't', self.street),
             vin: long(b'v', self.vin),
             ..*self
         }
@@ -88,7 +94,7 @@ impl Entry {
 
     /// The entry as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(112);
+        let mut out = Vec::with_capacity(128);
         out.push(VERSION);
         out.push(
             u8::from(self.has_phone)
@@ -99,6 +105,14 @@ impl Entry {
                 | u8::from(self.default_birth) << 5
                 | u8::from(self.shared_house) << 6,
         );
+        let id_doubt = match self.id_doubt {
+            Doubt::None => 0,
+            Doubt::Slip => 1,
+            Doubt::Invented => 2,
+        };
+        out.push(id_doubt | u8::from(self.patterned_phone) << 2);
+        out.extend_from_slice(&self.street.to_le_bytes());
+        out.extend_from_slice(&self.person.site.to_le_bytes());
         for value in [self.phone, self.id, self.id_stem, self.address, self.vin] {
             out.extend_from_slice(&value.to_le_bytes());
         }
@@ -120,11 +134,16 @@ impl Entry {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BrokenEntry> {
         let mut rest = Bytes(bytes);
         let [version, flags] = rest.take::<2>()?;
-        if version != VERSION {
-            return Err(BrokenEntry);
-        }
+        let ([more], [street], [site]) = match version {
+            VERSION => (rest.take::<1>()?, rest.longs()?, rest.shorts()?),
+            EARLIER => ([0], [0], [0]),
+            _ => return Err(BrokenEntry),
+        };
         let [phone, id, id_stem, address, vin] = rest.longs::<5>()?;
-        let person = Person::from_values(rest.shorts::<11>()?);
+        let person = Person {
+            site,
+            ..Person::from_values(rest.shorts::<11>()?)
+        };
         let days = i32::from_le_bytes(rest.take()?);
         let [minute, odometer] = rest.shorts::<2>()?;
         let id_sequence = u16::from_le_bytes(rest.take()?);
@@ -140,6 +159,13 @@ impl Entry {
             id,
             id_stem,
             id_sequence,
+            patterned_phone: more & 4 != 0,
+            street,
+            id_doubt: match more & 3 {
+                0 => Doubt::None,
+                1 => Doubt::Slip,
+                _ => Doubt::Invented,
+            },
             id_differs: flags & 16 != 0,
             default_birth: flags & 32 != 0,
             address,
@@ -153,7 +179,8 @@ impl Entry {
 }
 
 impl Person {
-    const fn values(&self) -> [u32; 11] {
+    /// What every layout has.
+    pub(super) const fn values(&self) -> [u32; 11] {
         [
             self.rank,
             self.surname,
@@ -195,6 +222,7 @@ impl Person {
             address,
             plate_area,
             home_area,
+            site: 0,
         }
     }
 }

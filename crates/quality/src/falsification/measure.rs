@@ -8,7 +8,8 @@ use super::{
     group::{Shape, Shared},
     phones::{Heard, Phonebook},
     state::EntryState,
-    trial::fullest,
+    streets::Streets,
+    trial::Bursts,
 };
 
 /// The measures of one dealer or clerk.
@@ -28,8 +29,8 @@ pub(super) struct Measures {
     pub(super) readings: super::readings::Compared,
     /// Phones that other records of the same customers contradict, and phones that could be compared.
     pub(super) disowned: (u64, u64),
-    /// The fullest minute.
-    pub(super) burst: Option<(u32, u32)>,
+    /// Minutes of bursts, in order.
+    pub(super) bursts: Vec<u32>,
     /// The last four digits of phones, each phone once and without those that run upwards.
     pub(super) digits: Digits,
 }
@@ -41,6 +42,9 @@ const fn is_suspicious(shape: &Shape) -> bool {
 
 /// Numbers of mobile phones have more digits than this.
 const MOBILE: u64 = 10_000_000_000;
+
+/// So many numbers in runs make a block.
+const BLOCK: usize = 6;
 
 /// Who makes numbers up one by one begins with these.
 const START: u64 = 20;
@@ -54,7 +58,7 @@ impl Measures {
                 shape.people >= 4 || shape.is_nearly(settings.address_strangers)
             }),
             names: shapes(&state.by_name, Shared::Name, |shape| shape.people >= 6),
-            burst: fullest(&state.by_minute),
+            bursts: Bursts::of(&state.by_minute, settings).minutes,
             ..Self::default()
         };
         let addresses: u64 = (state.by_address.values())
@@ -64,6 +68,10 @@ impl Measures {
             let is_usual = u64::from(shape.records) * settings.shared_house_one_in < addresses;
             !(is_usual && state.shared_houses.contains(address))
         });
+        let streets = Streets::of(state);
+        measures
+            .addresses
+            .retain(|(address, _)| !streets.explain(state, *address));
         measures.find_stems(state);
         measures
     }
@@ -88,7 +96,7 @@ impl Measures {
             )
         });
         self.showroom = self.showroom_phones(state.entries(), settings);
-        self.find_sequences((book, unit), state, settings.sequence_gap);
+        self.find_sequences((book, unit), state, settings);
         self.disowned = book.share(unit, state);
         self.count_digits(state);
     }
@@ -130,7 +138,12 @@ impl Measures {
     /// Runs of numbers, each shortly after the one before, on people whom nothing connects. Families and companies do buy
     /// two numbers in a row, so that fewer than three unrelated people must be of different places, have other phones too, or
     /// have three numbers one by one.
-    fn find_sequences(&mut self, (book, unit): (&Phonebook, u32), state: &EntryState, gap: u64) {
+    fn find_sequences(
+        &mut self,
+        (book, unit): (&Phonebook, u32),
+        state: &EntryState,
+        settings: &Settings,
+    ) {
         // One number for many and its slip are no sequence.
         let shared = self.doubtful_phones();
         let mut phones: Vec<u64> = state
@@ -141,7 +154,7 @@ impl Measures {
             .collect();
         phones.sort_unstable();
         for run in phones
-            .chunk_by(|a, b| b - a <= gap)
+            .chunk_by(|a, b| b - a <= settings.sequence_gap)
             .filter(|run| run.len() >= 3 || run.len() == 2 && run[1] - run[0] == 1)
         {
             let mut people = super::group::Group::default();
@@ -151,7 +164,7 @@ impl Measures {
                 people.merge(group);
                 heard = heard.and(book.hear(unit, *phone, group.people()));
             }
-            let shape = people.shape(Shared::Phone);
+            let shape = people.shape(Shared::PhoneRun);
             let is_scattered = shape.is_scattered && heard.confirmed == 0;
             let is_disowned = heard.contradicted > 0 && heard.confirmed == 0;
             let is_row = run.len() >= 3 && run.windows(2).all(|pair| pair[1] - pair[0] == 1);
@@ -160,6 +173,21 @@ impl Measures {
             let is_telling = is_scattered || is_disowned || is_row || is_start;
             if shape.people >= 3 || shape.people >= 2 && is_telling {
                 self.sequential.extend(run);
+            }
+        }
+        self.fill_gaps(&phones, settings.sequence_reach);
+    }
+
+    /// Where runs stand close together, what lies between and beside them is of the same block: a clerk who counts on leaves out
+    /// those whose numbers he has.
+    fn fill_gaps(&mut self, phones: &[u64], reach: u64) {
+        for block in phones.chunk_by(|a, b| b - a <= reach) {
+            let known = block
+                .iter()
+                .filter(|phone| self.sequential.contains(*phone));
+            let known = known.count();
+            if known >= BLOCK && known * 2 >= block.len() {
+                self.sequential.extend(block);
             }
         }
     }

@@ -29,12 +29,13 @@ mod settings;
 mod signs;
 mod state;
 pub mod stats;
+mod streets;
 mod trial;
 mod unit;
 mod visit_entry;
 mod visits;
 
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, assess, assess_clerks};
 pub use calls::{CallState, assess_calls};
 pub use entry::{Entry, EntryExtras};
 pub use judge::Sign;
@@ -44,7 +45,7 @@ pub use state::EntryState;
 pub use trial::{Evidence, Suspect, evidence};
 pub use unit::{clerk_unit, dealer_and_clerk};
 pub use visit_entry::VisitEntry;
-pub use visits::{VisitAssessment, VisitState, assess_visits};
+pub use visits::{VisitAssessment, VisitState, assess_visit_clerks, assess_visits};
 
 use serde::Serialize;
 
@@ -62,7 +63,7 @@ pub enum Kind {
     SequentialPhone,
     /// Several numbers, as of the staff, stand for several unrelated customers each.
     StaffPhone,
-    /// One ID number for several people, or a series of ID numbers with one area and date of birth.
+    /// One ID number for several people, a series of ID numbers with one area and date of birth, or numbers that nobody has.
     FakeId,
     /// One address for many unrelated customers.
     CopiedAddress,
@@ -177,8 +178,8 @@ impl Kind {
                 en: "one number stands for several unrelated customers, as a member of staff's would",
             },
             Self::FakeId => Bilingual {
-                zh: "同一证件号用于多人，或一批证件号地区与生日相同",
-                en: "one ID number for several people, or a series of them with one area and date of birth",
+                zh: "同一证件号用于多人，一批证件号地区与生日相同，或证件号不可能存在",
+                en: "one ID number for several people, a series of them with one area and date of birth, or numbers that cannot exist",
             },
             Self::CopiedAddress => Bilingual {
                 zh: "同一地址出现在许多互不相关的客户名下",

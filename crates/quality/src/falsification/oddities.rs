@@ -55,6 +55,25 @@ fn a_village_without_numbers_is_no_copied_address() {
 }
 
 #[test]
+fn the_houses_of_a_long_street_are_no_copied_address() {
+    is_honest(Kind::CopiedAddress, |i, row| {
+        if i % 2 == 0 {
+            row.address = format!("湖南省岳阳市华容县沿江大道{}号", i * i % 61 + 1);
+        }
+    });
+}
+
+#[test]
+fn a_works_numbers_of_one_block_are_no_sequence() {
+    is_honest(Kind::SequentialPhone, |i, row| {
+        if i < 40 {
+            row.phone = format!("13912340{:03}", i * i * 7 % 997);
+            row.address = format!("河北省石家庄市裕华区工业大道12号员工宿舍{}栋", i % 8 + 1);
+        }
+    });
+}
+
+#[test]
 fn drivers_who_give_their_companys_phone_and_address_are_one() {
     for kind in [Kind::ShowroomPhone, Kind::CopiedAddress] {
         is_honest(kind, |i, row| {

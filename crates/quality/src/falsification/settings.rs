@@ -10,6 +10,8 @@ pub struct Settings {
     pub false_discovery_rate: f64,
     /// Placeholder phones matter from so many times the usual share on, the lower end of their interval counted.
     pub placeholder_times: f64,
+    /// The same of ID numbers that could not have been issued.
+    pub broken_id_times: f64,
     /// The same of records of the last two days of months.
     pub month_end_times: f64,
     /// The same of readings that are invented on their face, contradict others or grow too evenly.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub even_km: u64,
     /// Phone numbers this close together on different people are a sequence.
     pub sequence_gap: u64,
+    /// Beside and between many such numbers, others this close are of the same block.
+    pub sequence_reach: u64,
     /// An address on so many unrelated customers is copied; one fewer will do where one in fifty of all addresses is theirs.
     pub address_strangers: u64,
     /// One house where many live or work has less than one in this many of a dealer's customers.
@@ -52,6 +56,7 @@ impl Default for Settings {
         Self {
             false_discovery_rate: 0.1,
             placeholder_times: 2.0,
+            broken_id_times: 3.0,
             month_end_times: 2.0,
             mileage_times: 3.0,
             bare_visit_times: 3.0,
@@ -67,6 +72,7 @@ impl Default for Settings {
             even_within: 0.002,
             even_km: 300,
             sequence_gap: 5,
+            sequence_reach: 30,
             address_strangers: 5,
             shared_house_one_in: 5,
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{entry::Entry, group::Group, readings::ByVin};
+use crate::id_document::Doubt;
 
 /// How many sequence numbers of one area and birth date are kept.
 const SEQUENCES_KEPT: usize = 16;
@@ -16,18 +17,24 @@ pub struct EntryState {
     pub(super) entries: u64,
     pub(super) with_phone: u64,
     pub(super) placeholder_phones: u64,
+    pub(super) patterned_phones: u64,
     pub(super) dated: u64,
     pub(super) last_two_days: LastDays,
     pub(super) readings: u64,
     pub(super) invented_readings: u64,
     pub(super) by_phone: FxHashMap<u64, Group>,
-    /// Entries with an ID number, with one that differs from their date of birth or gender, and with a decade's first day.
+    /// Entries with an ID number, with one that could not have been issued, with one that no slip explains, with one that differs
+    /// from their date of birth or gender, and with a decade's first day.
     pub(super) with_id: u64,
+    pub(super) broken_ids: u64,
+    pub(super) invented_ids: u64,
     pub(super) differing_ids: u64,
     pub(super) default_births: u64,
     pub(super) by_id: FxHashMap<u64, Group>,
     pub(super) by_id_stem: FxHashMap<u64, Stem>,
     pub(super) by_address: FxHashMap<u64, Group>,
+    /// The streets of addresses that end with the number of a house.
+    pub(super) street_of: FxHashMap<u64, u64>,
     /// Addresses of houses that many people give.
     pub(super) shared_houses: FxHashSet<u64>,
     pub(super) by_name: FxHashMap<u32, Group>,
@@ -49,6 +56,7 @@ impl EntryState {
         self.entries += 1;
         self.with_phone += u64::from(entry.has_phone);
         self.placeholder_phones += u64::from(entry.placeholder_phone);
+        self.patterned_phones += u64::from(entry.patterned_phone);
         self.dated += u64::from(entry.date.is_some());
         if let Some(date) = entry.date.filter(|_| entry.is_on_last_two_days()) {
             self.last_two_days.add(date);
@@ -60,6 +68,8 @@ impl EntryState {
             self.by_phone.entry(entry.phone).or_default().add(person);
         }
         self.with_id += u64::from(entry.id != 0);
+        self.broken_ids += u64::from(entry.id_doubt != Doubt::None);
+        self.invented_ids += u64::from(entry.id_doubt == Doubt::Invented);
         self.differing_ids += u64::from(entry.id_differs);
         self.default_births += u64::from(entry.default_birth);
         if entry.id != 0 {
@@ -75,6 +85,9 @@ impl EntryState {
                 .entry(entry.address)
                 .or_default()
                 .add(person);
+        }
+        if entry.street != 0 {
+            self.street_of.insert(entry.address, entry.street);
         }
         if entry.shared_house {
             self.shared_houses.insert(entry.address);
@@ -98,13 +111,17 @@ impl EntryState {
         self.entries += other.entries;
         self.with_phone += other.with_phone;
         self.placeholder_phones += other.placeholder_phones;
+        self.patterned_phones += other.patterned_phones;
         self.dated += other.dated;
         self.last_two_days.merge(&other.last_two_days);
         self.readings += other.readings;
         self.invented_readings += other.invented_readings;
         self.with_id += other.with_id;
+        self.broken_ids += other.broken_ids;
+        self.invented_ids += other.invented_ids;
         self.differing_ids += other.differing_ids;
         self.default_births += other.default_births;
+        self.street_of.extend(&other.street_of);
         self.shared_houses.extend(&other.shared_houses);
         merge_groups(&mut self.by_phone, &other.by_phone);
         merge_groups(&mut self.by_id, &other.by_id);

@@ -171,6 +171,38 @@ fn placeholder_phones_are_found() {
 }
 
 #[test]
+fn phones_of_a_pattern_are_found() {
+    finds(Kind::PlaceholderPhone, 20, |i, row| {
+        let (a, b) = (i % 10, (i + 3) % 10);
+        row.phone = match i % 3 {
+            0 => format!("136{a}{a}{b}{b}{b}{b}{a}{a}"),
+            1 => format!("135{a}{b}{a}{b}{a}{b}{a}{b}"),
+            _ => format!("139{a}7{b}4{a}7{b}4"),
+        };
+    });
+}
+
+#[test]
+fn one_lucky_number_is_no_sign() {
+    let (assessment, entries) = network(|i, row| {
+        if i == 0 {
+            "13611223344".clone_into(&mut row.phone);
+        }
+    });
+    assert!(assessment.suspects.is_empty());
+    assert!(assessment.signs("D7", &entries[0]).is_empty());
+}
+
+#[test]
+fn numbers_left_out_of_a_long_sequence_are_of_it() {
+    // Of each ten numbers the clerk counted, some customers were in the file before.
+    let kept = [0, 1, 2, 3, 9, 10, 11, 12, 32, 33, 34, 35, 36, 50];
+    finds(Kind::SequentialPhone, kept.len() as u64, |i, row| {
+        row.phone = format!("1391234{:04}", 4000 + kept[i as usize]);
+    });
+}
+
+#[test]
 fn sequential_phones_are_found() {
     finds(Kind::SequentialPhone, 10, |i, row| {
         row.phone = format!("1391234{:04}", i + 1);
@@ -214,6 +246,92 @@ fn id_numbers_of_a_decades_first_day_are_found() {
     finds(Kind::FakeId, 4, |i, row| {
         row.id_number = format!("{}19900101{:03}1", 130_101 + i, i * 37 + 20);
     });
+}
+
+/// An ID number of somebody of 石家庄, with its check character.
+fn id_number(i: u64) -> String {
+    let noise = scramble(i + 77);
+    let body = format!(
+        "130108{}{:02}{:02}{:03}",
+        1960 + noise % 40,
+        noise / 7 % 12 + 1,
+        noise / 11 % 28 + 1,
+        noise / 13 % 999
+    );
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum = body
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| usize::from(digit - b'0') * weight);
+    let check = &"10X98765432"[sum.sum::<usize>() % 11..][..1];
+    format!("{body}{check}")
+}
+
+#[test]
+fn id_numbers_that_nobody_has_are_found() {
+    let invented: [fn(u64) -> String; 3] = [
+        |i| {
+            format!(
+                "{:018}",
+                scramble(i) % 900_000_000_000_000_000 + 10_000_000_000_000_000
+            )
+        },
+        |i| format!("88{:04}1985{:02}15{:04}", i * 7, i % 12 + 1, i * 311),
+        |i| {
+            format!(
+                "1301081977{}{:04}",
+                ["9999", "0231", "1340"][(i % 3) as usize],
+                i * 97
+            )
+        },
+    ];
+    for invent in invented {
+        let (assessment, entries) = network(|i, row| {
+            row.id_number = if i < 30 { invent(i) } else { id_number(i) };
+        });
+        let named = assessment.suspects.iter().map(|suspect| suspect.kind);
+        assert_eq!(named.collect::<Vec<_>>(), [Kind::FakeId]);
+        let bears = |entry: &Entry| !assessment.signs("D7", entry).is_empty();
+        assert!(entries[..30].iter().filter(|entry| bears(entry)).count() >= 28);
+        assert!(!entries[30..].iter().any(bears));
+    }
+}
+
+#[test]
+fn one_id_number_that_nobody_has_bears_the_sign_and_names_nobody() {
+    let (assessment, entries) = network(|i, row| {
+        row.id_number = if i == 3 {
+            "110101198514609063".to_owned()
+        } else {
+            id_number(i)
+        };
+    });
+    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
+    let bearing: Vec<usize> = (0..entries.len())
+        .filter(|i| !assessment.signs("D7", &entries[*i]).is_empty())
+        .collect();
+    assert_eq!(bearing, [3]);
+}
+
+#[test]
+fn wrong_check_characters_are_a_sign_where_there_are_far_more_than_usual() {
+    for (one_in, is_found) in [(50, false), (5, true)] {
+        let (assessment, entries) = network(|i, row| {
+            row.id_number = id_number(i);
+            if i % one_in == 0 {
+                let last = if row.id_number.ends_with('7') {
+                    "8"
+                } else {
+                    "7"
+                };
+                row.id_number.replace_range(17.., last);
+            }
+        });
+        assert_eq!(!assessment.suspects.is_empty(), is_found, "one in {one_in}");
+        let bears = |entry: &&Entry| !assessment.signs("D7", entry).is_empty();
+        let expected = if is_found { 300 / one_in as usize } else { 0 };
+        assert_eq!(entries.iter().filter(bears).count(), expected);
+    }
 }
 
 #[test]
@@ -271,6 +389,141 @@ fn a_burst_is_told_with_its_minute() {
     let minute = (minute.timestamp() / 60) as u32;
     assert_eq!(assessment.burst_minute("D7"), Some(minute));
     assert_eq!(assessment.burst_minute("D0"), None);
+}
+
+/// Which of dealer 7's entries bear the sign of a burst, where so many each were entered at one blow.
+fn in_bursts(blows: &[(&str, u64)]) -> (Assessment, Vec<bool>) {
+    let times: Vec<&str> = blows
+        .iter()
+        .flat_map(|(at, entries)| (0..*entries).map(move |_| *at))
+        .collect();
+    let (assessment, entries) = network(|i, row| {
+        if let Some(at) = times.get(i as usize) {
+            (*at).clone_into(&mut row.recorded_at);
+        }
+    });
+    let bears = |entry: &Entry| {
+        let signs = assessment.signs("D7", entry);
+        signs.iter().any(|sign| sign.kind == Kind::EntryBurst)
+    };
+    let bearing = entries[..times.len()].iter().map(bears).collect();
+    (assessment, bearing)
+}
+
+#[test]
+fn every_burst_bears_the_sign_and_none_is_mended_by_a_larger_one() {
+    let first = ("2025-03-05 14:07", 18);
+    let (before, bearing) = in_bursts(&[first]);
+    assert_eq!(bearing, [true; 18]);
+    let (after, bearing) = in_bursts(&[first, ("2025-04-09 15:20", 12), ("2025-06-17 10:45", 25)]);
+    assert_eq!(bearing, [true; 55]);
+    assert!(before.burst_minute("D7") < after.burst_minute("D7"));
+}
+
+#[test]
+fn a_burst_reaches_into_the_next_minute() {
+    let (_, bearing) = in_bursts(&[("2025-03-05 14:07", 12), ("2025-03-05 14:08", 4)]);
+    assert_eq!(bearing, [true; 16]);
+}
+
+#[test]
+fn the_rest_of_a_file_taken_over_is_no_burst() {
+    let (assessment, bearing) = in_bursts(&[("2025-03-05 02:00", 70), ("2025-03-05 02:01", 30)]);
+    assert_eq!(bearing, [false; 100]);
+    assert!(assessment.suspects.is_empty());
+}
+
+/// The entries of one dealer of 300 rows by two clerks in turn, and of a network of such dealers.
+fn with_clerks(
+    change: impl Fn(u64, &mut Row),
+) -> (BTreeMap<String, EntryState>, BTreeMap<String, EntryState>) {
+    let (mut dealers, mut clerks) = (BTreeMap::new(), BTreeMap::new());
+    for dealer in 0..10 {
+        for i in 0..300 {
+            let mut row = honest(dealer, i);
+            if dealer == 7 {
+                change(i, &mut row);
+            }
+            let (entry, name) = (entry(&row), format!("D{dealer}"));
+            let clerk = clerk_unit(&name, ["S1", "S2"][(i % 2) as usize]);
+            for (units, unit) in [(&mut dealers, name), (&mut clerks, clerk)] {
+                let state: &mut EntryState = units.entry(unit).or_default();
+                state.add(&entry);
+            }
+        }
+    }
+    (dealers, clerks)
+}
+
+#[test]
+fn what_is_usual_at_his_dealer_names_no_clerk() {
+    // The second clerk's customers are mostly of one village, the dealer's are not.
+    let (dealers, clerks) = with_clerks(|i, row| {
+        if i % 10 < 3 && i % 2 == 1 {
+            "湖南省岳阳市华容县北景港镇大陈村".clone_into(&mut row.address);
+        }
+    });
+    let settings = Settings::default();
+    let by_dealer = assess(&dealers, settings);
+    assert!(by_dealer.suspects.is_empty(), "{:?}", by_dealer.suspects);
+    let of_clerks = assess_clerks(&clerks, &by_dealer, settings).suspects;
+    assert!(of_clerks.is_empty(), "{of_clerks:?}");
+}
+
+#[test]
+fn a_clerk_who_is_named_has_entries_that_bear_the_sign() {
+    let (dealers, clerks) = with_clerks(|i, row| {
+        if i % 10 == 3 {
+            "13912340567".clone_into(&mut row.phone);
+        }
+    });
+    let settings = Settings::default();
+    let by_dealer = assess(&dealers, settings);
+    let of_clerks = assess_clerks(&clerks, &by_dealer, settings).suspects;
+    let named: Vec<&str> = of_clerks
+        .iter()
+        .map(|suspect| suspect.unit.as_str())
+        .collect();
+    assert_eq!(named, [clerk_unit("D7", "S2")]);
+    assert_eq!(of_clerks[0].kind, by_dealer.suspects[0].kind);
+}
+
+#[test]
+fn months_ends_of_a_dealer_alone_in_his_file_are_found() {
+    for (one_in, is_found) in [(3, true), (15, false)] {
+        let mut state = EntryState::default();
+        for i in 0..300 {
+            let mut row = honest(7, i);
+            if i % one_in == 0 {
+                row.recorded_at = format!(
+                    "2025-{:02}-{}",
+                    [1, 3, 5, 7][(i / one_in % 4) as usize],
+                    30 + i % 2
+                );
+            }
+            state.add(&entry(&row));
+        }
+        let units = BTreeMap::from([(String::new(), state)]);
+        let suspects = assess(&units, Settings::default()).suspects;
+        let mut kinds = suspects.iter().map(|suspect| suspect.kind);
+        assert_eq!(
+            kinds.any(|kind| kind == Kind::MonthEndBurst),
+            is_found,
+            "one in {one_in}"
+        );
+    }
+}
+
+#[test]
+fn entries_of_the_earlier_layout_are_read() {
+    let bytes = entry(&honest(7, 1)).to_bytes();
+    // Version and flags, then what the earlier layout has not: more flags, a street, a site.
+    let earlier: Vec<u8> = [&[1, bytes[1]], &bytes[2 + 1 + 8 + 4..]].concat();
+    let read = Entry::from_bytes(&earlier).expect("the layout before");
+    assert!(read.has_phone_of(&entry(&honest(7, 1))));
+    let mut unknown = bytes;
+    unknown[0] = 3;
+    assert!(Entry::from_bytes(&unknown).is_err());
 }
 
 #[test]

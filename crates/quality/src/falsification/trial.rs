@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Kind, Settings,
-    stats::{adjusted, binomial_tail, poisson_tail, wilson_lower},
+    stats::{adjusted, binomial_tail, poisson_tail, usual_share, wilson_lower},
 };
 
 /// A dealer or clerk whose entries chance does not explain, with the evidence.
@@ -87,10 +87,31 @@ fn small(p: f64) -> String {
     }
 }
 
+/// Which records of a kind a test is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Facet {
+    /// All that the kind is about.
+    #[default]
+    All,
+    /// ID numbers that could not have been issued.
+    BrokenId,
+    /// Phones of a pattern.
+    PatternedPhone,
+}
+
+/// A test that chance does not explain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Passed {
+    pub(super) kind: Kind,
+    pub(super) facet: Facet,
+    pub(super) strength: f64,
+}
+
 /// One test of one unit: what was counted, and how surprising it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trial {
     pub(super) kind: Kind,
+    pub(super) facet: Facet,
     pub(super) count: u64,
     pub(super) of: u64,
     /// Share that is usual in the network.
@@ -102,18 +123,64 @@ pub(super) struct Trial {
     pub(super) is_large: bool,
 }
 
+/// What share of the last two days of months is usual. Of one unit or two nobody knows whether they are as the others: then it is little
+/// more than the calendar has.
+pub(super) fn usual_month_end(units: impl Iterator<Item = (u64, u64)>) -> f64 {
+    let dated: Vec<(u64, u64)> = units.filter(|(_, dated)| *dated > 0).collect();
+    let most = if dated.len() < FEW {
+        LAST_TWO_DAYS * 1.5
+    } else {
+        0.2
+    };
+    usual_share(dated.into_iter()).clamp(LAST_TWO_DAYS, most)
+}
+
 /// What came of all tests.
 pub(super) struct Verdicts {
     /// Strongest evidence first.
     pub(super) suspects: Vec<Suspect>,
     /// What each unit is suspected of and how strongly, in the order of the units.
-    pub(super) strengths: Vec<Vec<(Kind, f64)>>,
+    pub(super) passed: Vec<Vec<Passed>>,
 }
 
+/// The weight of a test of some records of a kind.
+const SELDOM: f64 = 0.01;
+/// Such a test speaks from here on.
+const CLEAR: f64 = 1e-3;
+/// Fewer units than these do not say what is usual.
+const FEW: usize = 3;
 /// The last two days of a month of average length.
-pub(super) const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
+const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
 
 impl Trial {
+    /// This test and one of some records of its kind as one, so that there are no more tests than kinds. What is looked for seldom
+    /// occurs, and then in plenty: this test keeps nearly all of the weight (weighted Bonferroni; Genovese, Roeder and
+    /// Wasserman 2006).
+    pub(super) fn or(self, some: Self, facet: Facet) -> Self {
+        let (p, of_some) = (self.p / (1.0 - SELDOM), some.p / SELDOM);
+        if !some.is_large || of_some > CLEAR {
+            return Self {
+                p: p.min(1.0),
+                ..self
+            };
+        }
+        let stronger = if of_some < p { some } else { self };
+        Self {
+            facet,
+            p: p.min(of_some),
+            is_large: true,
+            ..stronger
+        }
+    }
+
+    fn passed(&self) -> Passed {
+        Passed {
+            kind: self.kind,
+            facet: self.facet,
+            strength: self.strength(),
+        }
+    }
+
     fn strength(&self) -> f64 {
         let lower = wilson_lower(self.count.min(self.of), self.of);
         if lower <= 0.0 {
@@ -139,7 +206,7 @@ impl Trial {
     }
 }
 
-/// Names the units whose tests chance does not explain, over all tests of all units at once. A test that had nothing to look
+/// Names the units whose tests chance does not explain, over all tests of all units at once, each once a kind. A test that had nothing to look
 /// at is none (Tarone 1990): it would only make the others weaker.
 pub(super) fn decide<'a>(
     units: impl Iterator<Item = &'a String>,
@@ -156,7 +223,7 @@ pub(super) fn decide<'a>(
     let mut adjusted = adjusted(&p_values).into_iter();
     let mut verdicts = Verdicts {
         suspects: Vec::new(),
-        strengths: Vec::new(),
+        passed: Vec::new(),
     };
     for (unit, trials) in units.zip(trials) {
         let looked = trials.into_iter().filter(|trial| trial.of > 0);
@@ -164,11 +231,15 @@ pub(super) fn decide<'a>(
             .map(|trial| (trial, adjusted.next().unwrap_or(1.0)))
             .filter(|(trial, q)| *q <= settings.false_discovery_rate && trial.is_large)
             .collect();
-        let strengths = found
-            .iter()
-            .map(|(trial, _)| (trial.kind, trial.strength()));
-        verdicts.strengths.push(strengths.collect());
-        let suspects = found.iter().map(|(trial, q)| trial.suspect(unit, *q));
+        let passed = found.iter().map(|(trial, _)| trial.passed());
+        verdicts.passed.push(passed.collect());
+        let is_strongest = |(trial, _): &&(Trial, f64)| {
+            let of_kind = found.iter().filter(|(other, _)| other.kind == trial.kind);
+            let strongest = of_kind.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
+            strongest.is_some_and(|(strongest, _)| std::ptr::eq(strongest, trial))
+        };
+        let suspects = found.iter().filter(is_strongest);
+        let suspects = suspects.map(|(trial, q)| trial.suspect(unit, *q));
         verdicts.suspects.extend(suspects);
     }
     verdicts.suspects.sort_by(|a, b| {
@@ -194,6 +265,7 @@ pub(super) fn share(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) ->
     let is_large = count >= 3 && wilson_lower(count, of) > usual * factor;
     Trial {
         kind,
+        facet: Facet::All,
         count,
         of,
         usual,
@@ -203,40 +275,72 @@ pub(super) fn share(kind: Kind, count: u64, of: u64, usual: f64, factor: f64) ->
     }
 }
 
-/// The fullest minute, the later of equals, and its records.
-pub(super) fn fullest(by_minute: &FxHashMap<u32, u32>) -> Option<(u32, u32)> {
-    by_minute
-        .iter()
-        .map(|(minute, records)| (*minute, *records))
-        .max_by_key(|(minute, records)| (*records, *minute))
+/// Minutes in which more was entered than somebody can type, and minutes beside them that the same blow reaches into.
+pub(super) struct Bursts {
+    /// In order.
+    pub(super) minutes: Vec<u32>,
+    /// Their records.
+    records: u64,
+    /// The most records of a minute that are no file taken over.
+    most: u64,
+    timed: u64,
 }
 
-/// The fullest minute against an average one in which anything was entered. Many records at one blow are a file that was taken
-/// over from another system.
+impl Bursts {
+    /// Many records at one blow are a file that was taken over from another system: such a minute and those beside it are left
+    /// out.
+    pub(super) fn of(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Self {
+        let timed = by_minute.values().map(|records| u64::from(*records)).sum();
+        let in_minute = |minute: u32| u64::from(by_minute.get(&minute).copied().unwrap_or(0));
+        let is_takeover = |records: u64| {
+            records >= settings.takeover_records || records * settings.takeover_one_in > timed
+        };
+        let near = |minute: u32| [minute.saturating_sub(1), minute, minute.saturating_add(1)];
+        let typed = |minute: &u32| !near(*minute).into_iter().any(|m| is_takeover(in_minute(m)));
+        let is_full = |minute: u32| in_minute(minute) >= settings.burst_records;
+        let reaches = |minute: u32| {
+            in_minute(minute) * REACH >= settings.burst_records
+                && near(minute).into_iter().any(is_full)
+        };
+        let typed: Vec<u32> = by_minute.keys().copied().filter(typed).collect();
+        let mut minutes: Vec<u32> = typed.iter().copied().filter(|m| reaches(*m)).collect();
+        minutes.sort_unstable();
+        Self {
+            records: minutes.iter().map(|minute| in_minute(*minute)).sum(),
+            minutes,
+            most: typed.into_iter().map(in_minute).max().unwrap_or(0),
+            timed,
+        }
+    }
+}
+
+/// A burst reaches into the minute beside it with one in so many of the records that make one.
+const REACH: u64 = 3;
+
+/// The fullest minute against an average one in which anything was entered; all bursts count.
 pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Trial {
-    let (_, records) = fullest(by_minute).unwrap_or_default();
-    let records = u64::from(records);
+    let Bursts {
+        minutes: full,
+        records,
+        most,
+        timed,
+    } = Bursts::of(by_minute, settings);
     let minutes = by_minute.len() as f64;
-    let timed: u64 = by_minute.values().map(|records| u64::from(*records)).sum();
-    let is_import =
-        records >= settings.takeover_records || records * settings.takeover_one_in > timed;
-    let mean = if minutes > 0.0 {
-        timed as f64 / minutes
-    } else {
-        0.0
-    };
-    let p = if is_import || records == 0 {
+    let mean = timed as f64 / minutes.max(1.0);
+    let p = if most == 0 {
         1.0
     } else {
-        (poisson_tail(records, mean) * minutes).min(1.0)
+        (poisson_tail(most, mean) * minutes).min(1.0)
     };
+    let expected = mean * full.len().max(1) as f64;
     Trial {
         kind: Kind::EntryBurst,
-        count: records,
+        facet: Facet::All,
+        count: records.max(most),
         of: timed,
-        usual: mean / timed.max(1) as f64,
-        expected: mean,
+        usual: expected / timed.max(1) as f64,
+        expected,
         p,
-        is_large: records >= settings.burst_records,
+        is_large: most >= settings.burst_records,
     }
 }

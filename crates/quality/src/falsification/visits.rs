@@ -12,7 +12,7 @@ use super::{
     readings::{self, ByVin, Compared},
     state::LastDays,
     stats::usual_share,
-    trial::{LAST_TWO_DAYS, Trial, burst, decide, fullest, share},
+    trial::{Bursts, Passed, Trial, burst, decide, share, usual_month_end},
     unit::dealer_and_clerk,
     visit_entry::VisitEntry,
 };
@@ -102,7 +102,9 @@ struct Marks {
     mileage: Option<f64>,
     contradicted: FxHashSet<(u64, i32, u32)>,
     even: FxHashMap<(u64, i32, u32), f64>,
-    burst: Option<(u32, f64)>,
+    /// Minutes of bursts, in order.
+    bursts: Vec<u32>,
+    burst: Option<f64>,
 }
 
 impl std::fmt::Debug for Marks {
@@ -143,12 +145,26 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
     let marks = units
         .keys()
         .zip(&measured)
-        .zip(&verdicts.strengths)
-        .map(|((unit, measured), strengths)| (unit.clone(), Marks::of(measured, strengths)));
+        .zip(&verdicts.passed)
+        .map(|((unit, measured), passed)| (unit.clone(), Marks::of(measured, passed, &settings)));
     VisitAssessment {
         marks: marks.collect(),
         suspects: verdicts.suspects,
     }
+}
+
+/// Compares the visits of advisers, whose dealers are compared already: whoever is named has visits that bear the sign there.
+pub fn assess_visit_clerks(
+    clerks: &BTreeMap<String, VisitState>,
+    dealers: &VisitAssessment,
+    settings: Settings,
+) -> VisitAssessment {
+    let mut assessment = assess_visits(clerks, settings);
+    assessment.suspects.retain(|suspect| {
+        let marks = dealers.marks.get(dealer_and_clerk(&suspect.unit).0);
+        marks.is_some_and(|marks| marks.is_borne(suspect.kind, &clerks[&suspect.unit]))
+    });
+    assessment
 }
 
 impl Measured<'_> {
@@ -167,7 +183,7 @@ fn trials(measured: &[Measured<'_>], settings: &Settings) -> Vec<Vec<Trial>> {
     let counted =
         |count: &dyn Fn(&Measured<'_>) -> (u64, u64)| usual_share(measured.iter().map(count));
     let bare = usual_share(measured.iter().map(Measured::without_work)).max(0.03);
-    let month_end = counted(&|m| m.state.month_end()).clamp(LAST_TWO_DAYS, 0.2);
+    let month_end = usual_month_end(measured.iter().map(|m| m.state.month_end()));
     let invented = counted(&|m| (m.state.invented_readings, m.state.readings)).max(0.003);
     let contradicting = counted(&|m| (m.compared.contradicting, m.compared.comparable)).max(0.01);
     let even = counted(&|m| (m.evenness.even, m.evenness.triples)).max(0.02);
@@ -225,17 +241,17 @@ fn trials(measured: &[Measured<'_>], settings: &Settings) -> Vec<Vec<Trial>> {
 }
 
 impl Marks {
-    fn of(measured: &Measured<'_>, suspicious: &[(Kind, f64)]) -> Self {
+    fn of(measured: &Measured<'_>, passed: &[Passed], settings: &Settings) -> Self {
         let strength_of = |kind: Kind| {
-            let found = suspicious.iter().find(|(found, _)| *found == kind);
-            found.map(|(_, strength)| *strength)
+            let found = passed.iter().find(|test| test.kind == kind);
+            found.map(|test| test.strength)
         };
         let mileage = strength_of(Kind::FakeMileage);
         let even = strength_of(Kind::EvenMileage).map(|strength| {
             let readings = measured.evenness.readings.iter();
             readings.map(|reading| (*reading, strength)).collect()
         });
-        let fullest = fullest(&measured.state.by_minute).map(|(minute, _)| minute);
+        let burst = strength_of(Kind::EntryBurst);
         Self {
             bare: strength_of(Kind::BareVisit),
             month_end: strength_of(Kind::MonthEndBurst),
@@ -244,7 +260,34 @@ impl Marks {
                 .unwrap_or_default(),
             mileage,
             even: even.unwrap_or_default(),
-            burst: fullest.zip(strength_of(Kind::EntryBurst)),
+            bursts: burst
+                .map(|_| Bursts::of(&measured.state.by_minute, settings).minutes)
+                .unwrap_or_default(),
+            burst,
+        }
+    }
+
+    /// Whether any of an adviser's visits bears the sign of a kind at his dealer.
+    fn is_borne(&self, kind: Kind, clerk: &VisitState) -> bool {
+        let any_reading = |is_marked: &dyn Fn(&(u64, i32, u32)) -> bool| {
+            clerk.by_vin.iter().any(|(vin, readings)| {
+                let mut readings = readings.iter();
+                readings.any(|(day, km)| is_marked(&(*vin, *day, *km)))
+            })
+        };
+        match kind {
+            Kind::BareVisit => self.bare.is_some() && clerk.bare > 0,
+            Kind::MonthEndBurst => self.month_end.is_some(),
+            Kind::FakeMileage => {
+                self.mileage.is_some()
+                    && (clerk.invented_readings > 0
+                        || any_reading(&|reading| self.contradicted.contains(reading)))
+            }
+            Kind::EvenMileage => any_reading(&|reading| self.even.contains_key(reading)),
+            Kind::EntryBurst => (self.bursts.iter()).any(|at| clerk.by_minute.contains_key(at)),
+            // Of digits no visit bears a sign, at dealers neither.
+            Kind::DigitPattern => true,
+            _ => false,
         }
     }
 
@@ -254,7 +297,7 @@ impl Marks {
             || reading.is_some_and(|reading| self.contradicted.contains(&reading));
         let is_invented = entry.has_invented_reading() || is_contradicted();
         let even = reading.and_then(|reading| self.even.get(&reading).copied());
-        let in_burst = self.burst.filter(|(minute, _)| *minute == entry.minute);
+        let in_burst = |_: &f64| self.bursts.binary_search(&entry.minute).is_ok();
         [
             (Kind::BareVisit, self.bare.filter(|_| entry.is_bare)),
             (
@@ -263,7 +306,7 @@ impl Marks {
             ),
             (Kind::FakeMileage, self.mileage.filter(|_| is_invented)),
             (Kind::EvenMileage, even),
-            (Kind::EntryBurst, in_burst.map(|(_, strength)| strength)),
+            (Kind::EntryBurst, self.burst.filter(in_burst)),
         ]
         .into_iter()
         .filter_map(|(kind, strength)| strength.map(|strength| Sign { kind, strength }))
@@ -277,9 +320,9 @@ impl VisitAssessment {
         self.marks.get(unit) == other.marks.get(unit)
     }
 
-    /// The minute since 1970 in which a unit has a burst of visits.
+    /// The minute since 1970 in which a unit had its last burst of visits.
     pub fn burst_minute(&self, unit: &str) -> Option<u32> {
-        self.marks.get(unit)?.burst.map(|(minute, _)| minute)
+        self.marks.get(unit)?.bursts.last().copied()
     }
 
     /// The signs of invention on one visit of a unit that was assessed.

@@ -35,12 +35,15 @@ const STRANGERS: (f64, f64) = (4.0, 8.0);
 /// How near is even: what is nearer is the rounding of a reading, what is farther is driving.
 const NEAR: (f64, f64) = (0.0005, 0.05);
 
-static THRESHOLDS: [Threshold; 19] = [
+static THRESHOLDS: [Threshold; 21] = [
     number("false_discovery_rate", BOTH, (0.001, 0.5), |s| {
         &mut s.false_discovery_rate
     }),
     number("placeholder_times", CUSTOMERS, TIMES, |s| {
         &mut s.placeholder_times
+    }),
+    number("broken_id_times", CUSTOMERS, TIMES, |s| {
+        &mut s.broken_id_times
     }),
     number("month_end_times", BOTH, TIMES, |s| &mut s.month_end_times),
     number("mileage_times", BOTH, TIMES, |s| &mut s.mileage_times),
@@ -70,6 +73,9 @@ static THRESHOLDS: [Threshold; 19] = [
     count("even_km", VISITS, COUNTS, |s| &mut s.even_km),
     count("sequence_gap", CUSTOMERS, (1.0, 1_000.0), |s| {
         &mut s.sequence_gap
+    }),
+    count("sequence_reach", CUSTOMERS, (1.0, 1_000.0), |s| {
+        &mut s.sequence_reach
     }),
     count("address_strangers", CUSTOMERS, STRANGERS, |s| {
         &mut s.address_strangers

@@ -53,12 +53,9 @@ impl QualityApp {
         let compared = tokio::task::spawn_blocking(move || {
             let calls = assess_calls(&calls, thresholds.customers);
             let names: Vec<String> = dealers.names().cloned().collect();
-            (
-                Judgement::of(&dealers, &thresholds),
-                Judgement::of(&clerks, &thresholds),
-                calls,
-                names,
-            )
+            let by_dealer = Judgement::of(&dealers, &thresholds);
+            let by_clerk = Judgement::of_clerks(&clerks, &by_dealer, &thresholds);
+            (by_dealer, by_clerk, calls, names)
         });
         let (by_dealer, by_clerk, calls, names) = compared.await.map_err(|_| Error::Compare)?;
         let by_dealer = Arc::new(by_dealer);

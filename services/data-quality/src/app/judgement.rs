@@ -8,7 +8,7 @@ use marque_quality::{
     RecordKind,
     falsification::{
         Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
-        VisitState, assess, assess_visits,
+        VisitState, assess, assess_clerks, assess_visit_clerks, assess_visits,
     },
     standard::Standard,
 };
@@ -67,7 +67,7 @@ impl Units {
     }
 }
 
-/// When the minute of a burst began, counted since 1970.
+/// When the minute of the last burst began, counted since 1970.
 fn begun(suspect: &Suspect, minute: Option<u32>) -> Option<Timestamp> {
     let minute = minute.filter(|_| suspect.kind == Kind::EntryBurst)?;
     Some(Timestamp::from_micros(i64::from(minute) * 60_000_000))
@@ -79,6 +79,15 @@ impl Judgement {
         Self {
             customers: assess(&units.customers, thresholds.customers),
             visits: assess_visits(&units.visits, thresholds.visits),
+        }
+    }
+
+    /// Compares all clerks, beside their dealers who are compared already: whoever is named has records that bear the sign.
+    pub(super) fn of_clerks(clerks: &Units, dealers: &Self, thresholds: &Thresholds) -> Self {
+        let (customers, visits) = (thresholds.customers, thresholds.visits);
+        Self {
+            customers: assess_clerks(&clerks.customers, &dealers.customers, customers),
+            visits: assess_visit_clerks(&clerks.visits, &dealers.visits, visits),
         }
     }
 

@@ -113,6 +113,15 @@ fn values_in_a_neighbouring_column_are_moved() {
 }
 
 #[test]
+fn a_number_that_merely_begins_as_a_credit_code_stays_an_id_number() {
+    let cleaned = clean(|row| row.id_number = Some("999999195502301234"));
+    assert_eq!(cleaned.record.kind, PartyKind::Person);
+    assert_eq!(rules(&cleaned), [Rule::IdCheckCharacter]);
+    let cleaned = clean(|row| row.id_number = Some("911101081020168903"));
+    assert!(rules(&cleaned).contains(&Rule::MovedFromColumn));
+}
+
+#[test]
 fn what_disagrees_with_the_document_is_said_and_the_document_followed() {
     let cleaned = clean(|row| {
         row.birthday = Some("1950-01-01");

@@ -10,7 +10,9 @@ use chrono::NaiveDate;
 use marque_quality::{
     ComplaintRow, CustomerRow, Field, Finding, RecordKind, Rule, VehicleRow, VisitRow,
     clean_complaint, clean_customer, clean_vehicle, clean_visit,
-    falsification::{Entry, EntryExtras, EntryState, Sign, Suspect, assess, clerk_unit},
+    falsification::{
+        Entry, EntryExtras, EntryState, Sign, Suspect, assess, assess_clerks, clerk_unit,
+    },
     number,
     party::PartyKind,
     standard::{Measure, greatest, release},
@@ -322,8 +324,8 @@ impl Pass {
             signs.extend(found.into_iter().map(|sign| (*line, *dealer, sign)));
         }
         Judged {
+            clerks: assess_clerks(&self.clerks, &assessment, settings).suspects,
             dealers: assessment.suspects,
-            clerks: assess(&self.clerks, settings).suspects,
             signs,
         }
     }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use marque_quality::{
     CleanVisit, Finding,
     date::BUSINESS_OFFSET_SECONDS,
-    falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
+    falsification::{
+        Settings, Sign, Suspect, VisitEntry, VisitState, assess_visit_clerks, assess_visits,
+        clerk_unit,
+    },
     odometer::{Implausible, Meter, judge},
 };
 
@@ -144,8 +147,8 @@ impl Orders {
             signs.extend(found.map(|sign| (order.line, order.dealer, sign)));
         }
         Judged {
+            clerks: assess_visit_clerks(&by_adviser, &assessment, settings).suspects,
             dealers: assessment.suspects,
-            clerks: assess_visits(&by_adviser, settings).suspects,
             signs,
         }
     }
