@@ -9,8 +9,8 @@ mod words;
 use marque_insight::law::guarantees::Assembly;
 
 use self::words::{
-    NOT_SMALL, Names, OTHER_THINGS, PARTS, PULLEYS, Parts, Place, SMALL, TOUCHED, UNITS, WHICH,
-    WHICH_IN_ENGLISH, WITH, WITH_IN_ENGLISH,
+    NOT_SMALL, Names, OTHER_THINGS, PARTS, PULLEYS, Parts, Place, SMALL, THINGS, TOUCHED, TURNS,
+    UNITS, WHICH, WHICH_IN_ENGLISH, WITH, WITH_IN_ENGLISH,
 };
 use super::wording::{clauses, folded, has_any, is_separator, is_whole, places, without_plural};
 
@@ -59,7 +59,8 @@ fn is_named_by(name: &str, words: &[&str], may_be: impl Fn(&str, &str) -> bool) 
             is_whole(word, after)
                 && says_which(without_plural(after), word.is_ascii())
                 && !is_of_another_thing(before)
-                && !begins_with_small_part(before)
+                && !begins_with_a_part(before)
+                && !(word.is_ascii() && is_turned_round(before))
                 && may_be(word, before)
         })
     };
@@ -114,11 +115,20 @@ fn is_of_another_thing(before: &str) -> bool {
     OTHER_THINGS.iter().any(|other| before.ends_with(other))
 }
 
-/// Whether the part is named before what it belongs to: "油封 曲轴", "seal, crankshaft". What stands right before a word belongs to it.
-fn begins_with_small_part(before: &str) -> bool {
+/// Whether the part is named before what it belongs to: "油封 曲轴", "水泵-发动机". What stands right before a word belongs to it.
+fn begins_with_a_part(before: &str) -> bool {
+    let is_unit = |word: &str| UNITS.iter().any(|(_, names)| has_any(word, names));
+    let is_part = |word: &str| THINGS.iter().any(|thing| word.ends_with(thing)) && !is_unit(word);
     let mut words = before.split(is_separator);
     words.next_back();
-    words.any(names_small_part)
+    words.any(|word| names_small_part(word) || is_part(word))
+}
+
+/// The same in English, where only what joins them tells it: "hose, transmission", "cable for gearbox".
+fn is_turned_round(before: &str) -> bool {
+    let is_part = |end: usize| !says_which(&before[..end], true);
+    let mut joints = TURNS.iter();
+    joints.any(|joint| before.rfind(joint).is_some_and(is_part))
 }
 
 /// Whether a text is about a fluid, a seal, a lamp or the like.
@@ -195,6 +205,7 @@ mod tests {
                 "gearbox",
                 "Transmission",
                 "Automatic transmission assy, 8-speed",
+                "Assembly, transmission",
                 "ＧＥＡＲＢＯＸ",
             ],
             Some((Assembly::Gearbox, true)),
@@ -247,6 +258,7 @@ mod tests {
                 &[
                     "变速箱阀体",
                     "变速器壳体",
+                    "变速器 输入轴",
                     "变速箱差速器",
                     "gearbox housing",
                     "Torque converter",
@@ -311,6 +323,9 @@ mod tests {
             "缸盖罩",
             "曲轴后油封",
             "油封 曲轴",
+            "水泵-发动机",
+            "Hose, transmission",
+            "cable for gearbox",
             "曲轴皮带轮",
             "曲轴带轮",
             "曲轴位置传感器",

@@ -224,7 +224,8 @@ async fn what_others_pay_of_a_visit_is_no_spend_of_his(db: TestDb) {
     world.customers.deliver([ann]).await;
     let paid = |order: u128, customer_minor| {
         let mut paid = visit("D1", order, "A", "2026-03-01");
-        (paid.kind, paid.amount_minor) = ("repair".into(), 500_000);
+        paid.kind = "repair".into();
+        paid.amount_minor = 500_000;
         paid.customer_minor = customer_minor;
         paid
     };

@@ -450,6 +450,14 @@ pub(super) const OTHER_THINGS: [&str; 26] = [
     "fan",
 ];
 
+/// What the names of parts end with.
+pub(super) const THINGS: [&str; 17] = [
+    "泵", "管", "器", "阀", "线", "板", "轮", "盖", "架", "片", "链", "圈", "座", "杆", "块", "网",
+    "塞",
+];
+/// What in English joins the name of a part to what it is of.
+pub(super) const TURNS: [&str; 4] = [",", " - ", " for ", " of "];
+
 /// What beside a name says only which of them it is, or that it came with all that belongs to it.
 pub(super) const WHICH: &[&str] = &[
     "分总成",
