@@ -36,7 +36,7 @@ pub(crate) fn safety_fault(text: &str) -> Option<SeriousFault> {
     let all = &account.named;
     let found = all.iter().find(|named| named.state == State::Found);
     found.or(all.first()).map(|named| SeriousFault {
-        early: named.early,
+        early: named.fault.early,
         is_found: named.state == State::Found,
     })
 }
@@ -49,8 +49,15 @@ enum State {
 }
 
 struct Named {
-    early: Option<EarlyFault>,
+    fault: &'static Fault,
     state: State,
+}
+
+impl Named {
+    /// Whether it is told, and a clause is about what it is of.
+    fn is_told_of(&self, clause: &str) -> bool {
+        self.state == State::Told && begins_any(clause, self.fault.subjects)
+    }
 }
 
 /// What a text has said up to a clause.
@@ -72,31 +79,21 @@ impl Account {
             } else {
                 State::Found
             };
-            self.named.push(Named {
-                early: fault.early,
-                state,
-            });
+            self.named.push(Named { fault, state });
         }
         let has_repair = !self.named.is_empty() && says(clause, REPAIRED);
         self.is_repaired |= has_repair;
-        if finds_nothing(clause) {
-            if !self.is_repaired {
-                self.settle(|_| State::NotFound);
-            }
-        } else if says(clause, CONFIRMED) {
-            self.settle(|_| State::Found);
-        } else if has_repair {
-            // Nobody repairs what he did not find, unless he says so.
-            self.settle(|state| match state {
-                State::NotFound => State::NotFound,
-                State::Told | State::Found => State::Found,
-            });
-        }
-    }
-
-    fn settle(&mut self, becomes: fn(State) -> State) {
         for named in &mut self.named {
-            named.state = becomes(named.state);
+            if finds_nothing(clause) {
+                if !self.is_repaired {
+                    named.state = State::NotFound;
+                }
+            } else if says(clause, CONFIRMED) {
+                named.state = State::Found;
+            } else if has_repair && named.is_told_of(clause) {
+                // Nobody repairs what he did not find.
+                named.state = State::Found;
+            }
         }
     }
 }
@@ -120,10 +117,10 @@ fn begins_any(clause: &str, words: &[&str]) -> bool {
 
 /// Whether a clause has one of some words, not denied.
 fn says(clause: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| is_told(clause, word))
+    words.iter().any(|word| is_said(clause, word))
 }
 
-fn is_told(clause: &str, word: &str) -> bool {
+fn is_said(clause: &str, word: &str) -> bool {
     places(clause, word).any(|place| !is_denied(&clause[..place.start]))
 }
 
@@ -262,7 +259,9 @@ mod tests {
             "制动失灵（路试未复现）",
             "制动失灵，检查正常",
             "客户反映制动失灵，检查正常，更换雨刮片",
+            "客户反映制动失灵，检查空调不制冷，更换压缩机",
             "Customer states brakes failed, could not reproduce",
+            "Customer states brakes failed, wiper blades replaced",
             "brake failure, no fault found",
         ] {
             assert_eq!(read(text), Some((brakes, false)), "{text}");

@@ -12,7 +12,7 @@ pub(super) struct Fault {
     pub(super) early: Option<EarlyFault>,
 }
 
-pub(super) const FAULTS: [Fault; 7] = [
+pub(super) static FAULTS: [Fault; 7] = [
     Fault {
         subjects: &["转向", "方向盘", "方向机", "steering"],
         effects: &[
@@ -233,8 +233,8 @@ pub(super) const SPEAKERS: &[&str] = &[
 ];
 pub(super) const SAYS: &[&str] = &[
     "反映", "反应", "反馈", "称", "说", "诉", "描述", "自述", "表示", "怀疑", "感觉", "认为",
-    "抱怨", "报修", "担心", "发现", "state", "report", "complain", "say", "said", "suspect",
-    "claim", "feel", "felt", "mention", "describe", "hear", "concern",
+    "抱怨", "报修", "担心", "要求", "发现", "state", "report", "complain", "say", "said",
+    "suspect", "claim", "feel", "felt", "mention", "describe", "hear", "concern", "request",
 ];
 /// What is said by somebody else, or only suspected, whoever is named.
 pub(super) const TELLS: &[&str] = &[
