@@ -557,9 +557,17 @@ async fn a_demand_has_its_days_and_its_fee(db: TestDb) {
     };
     assert_eq!(fee(15_000_000, 12_000).await, None, "nothing is reached");
     *world.repair_orders.lock().unwrap() = vec![five_weeks(), an_engine_at_once()];
-    assert_eq!(fee(15_000_000, 12_000).await, None, "article 22 asks for none");
+    assert_eq!(
+        fee(15_000_000, 12_000).await,
+        None,
+        "article 22 asks for none"
+    );
     *world.repair_orders.lock().unwrap() = vec![an_engine_at_once()];
-    assert_eq!(fee(15_000_000, 12_000).await, None, "article 22 asks for none");
+    assert_eq!(
+        fee(15_000_000, 12_000).await,
+        None,
+        "article 22 asks for none"
+    );
     *world.repair_orders.lock().unwrap() = vec![five_weeks()];
     // The vector of standards.md 4.7: over the days off in May.
     let demanded = ask("2024-04-22", 15_000_000, 12_000).await.unwrap();

@@ -358,9 +358,9 @@ fn days_of_stay(stay: &[&Repair], now: NaiveDateTime) -> u32 {
     let begin = stay.iter().map(|repair| repair.agreed_at).min();
     let end = stay.iter().map(|repair| repair.end(now)).max();
     let excluded_hours: f64 = stay.iter().map(|repair| repair.excluded_hours).sum();
-    let whole = begin.zip(end).map_or(0, |(begin, end)| {
-        started_days(end - begin, excluded_hours)
-    });
+    let whole = begin
+        .zip(end)
+        .map_or(0, |(begin, end)| started_days(end - begin, excluded_hours));
     let longest = stay.iter().map(|repair| repair.days(now)).max();
     whole.max(longest.unwrap_or(0))
 }
