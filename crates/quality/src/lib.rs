@@ -18,6 +18,7 @@ pub mod name;
 pub mod number;
 pub mod odometer;
 pub mod party;
+pub mod payer;
 pub mod phone;
 pub mod plate;
 pub mod standard;
@@ -33,3 +34,4 @@ pub use dictionary::{
     ComplaintRow, CustomerRow, DataClass, Field, FieldEntry, Lang, RecordKind, VehicleRow, VisitRow,
 };
 pub use finding::{Dimension, Finding, Params, Rule, RuleEntry, Severity};
+pub use payer::Payer;

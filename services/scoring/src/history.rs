@@ -10,11 +10,15 @@ use marque_auth::PeerTokens;
 use marque_core::{Timestamp, business_date};
 use marque_events::from_proto_time;
 use marque_insight::law::guarantees::{Repair, Replacement, SafetyFault};
-use marque_quality::date::BUSINESS_OFFSET_SECONDS;
+use marque_quality::{
+    Payer,
+    date::BUSINESS_OFFSET_SECONDS,
+    text::{half_width, tidy},
+};
 use marque_rpc::{CallMeta, RequestId, RpcTransport};
 
 use crate::{
-    domain::{assembly_of, safety_fault},
+    domain::{assembly_named, part_named, safety_fault},
     error::{Error, Result},
 };
 
@@ -95,10 +99,9 @@ fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
 
 /// A visit as the counters read it; `None` of one that is no repair, or of which nobody knows when it began.
 fn repair(visit: &Visit) -> Option<Repair> {
-    let is_paid_by_maker = |line: &&Line| line.payer == "warranty";
-    let is_repair = matches!(visit.kind.as_str(), "repair" | "warranty");
-    let is_covered =
-        visit.kind == "warranty" || visit.lines.iter().any(|line| is_paid_by_maker(&line));
+    let is_warranty = visit.kind == "warranty";
+    let is_repair = is_warranty || visit.kind == "repair";
+    let is_covered = is_warranty || visit.lines.iter().any(is_paid_by_maker);
     if !is_repair && !is_covered {
         return None;
     }
@@ -107,17 +110,12 @@ fn repair(visit: &Visit) -> Option<Repair> {
     let lines = visit
         .lines
         .iter()
-        .filter(|line| visit.kind == "warranty" || is_paid_by_maker(line));
-    let replaced: Vec<Replacement> = lines
-        .clone()
-        .filter(|line| line.kind() == LineKind::Part)
-        .filter_map(replacement)
-        .collect();
-    let of_order = visit
-        .fault_codes
-        .iter()
-        .filter(|_| visit.kind == "warranty");
-    let defects = lines
+        .filter(|line| is_warranty || is_paid_by_maker(line));
+    let replaced = replacements(lines.clone());
+    // What was taken back was no work.
+    let work = lines.filter(|line| line.quantity_milli >= 0);
+    let of_order = visit.fault_codes.iter().filter(|_| is_warranty);
+    let defects = work
         .clone()
         .map(|line| &line.fault_code)
         .chain(of_order)
@@ -125,9 +123,9 @@ fn repair(visit: &Visit) -> Option<Repair> {
         .filter(|code| !code.is_empty());
     // Where nothing of an assembly was replaced, the work done on it or the diagnosis says where the defect is.
     let named = || {
-        let mut texts = lines.clone().map(|line| line.name.as_str());
-        let by_line = texts.find_map(assembly_of);
-        by_line.or_else(|| assembly_of(&visit.diagnosis))
+        let mut texts = work.clone().map(|line| line.name.as_str());
+        let by_line = texts.find_map(assembly_named);
+        by_line.or_else(|| assembly_named(&visit.diagnosis))
     };
     let assembly = replaced.first().map(|each| each.assembly);
     Some(Repair {
@@ -137,7 +135,7 @@ fn repair(visit: &Visit) -> Option<Repair> {
         excluded_hours: f64::from(visit.transport_minutes) / 60.0,
         driven_km: f64::from(visit.odometer_km),
         defects: defects.collect(),
-        assembly: assembly.or_else(|| named().map(|(assembly, _)| assembly)),
+        assembly: assembly.or_else(named),
         safety_fault: safety_fault_of(visit),
         replaced,
         is_covered,
@@ -145,29 +143,49 @@ fn repair(visit: &Visit) -> Option<Repair> {
     })
 }
 
+/// Whether a line is at the maker's expense, in whatever words.
+fn is_paid_by_maker(line: &Line) -> bool {
+    Payer::parse(&line.payer) == Some(Payer::Maker)
+}
+
 /// What a repair order says of a serious safety fault: what the workshop found before what the customer told.
 fn safety_fault_of(visit: &Visit) -> Option<SafetyFault> {
-    let found = safety_fault(&visit.diagnosis);
-    let told = || safety_fault(&visit.complaint_text);
-    let fault = found.or_else(told)?;
+    let by_workshop = safety_fault(&visit.diagnosis);
+    let fault = by_workshop.or_else(|| safety_fault(&visit.complaint_text))?;
     Some(SafetyFault {
         early: fault.early,
-        is_found: found.is_some(),
+        is_found: by_workshop.is_some_and(|fault| fault.is_found),
     })
 }
 
-/// A code as one writes it: dealers differ in case, spaces and hyphens.
+/// What the lines of an order replaced: of each part more than was taken back.
+fn replacements<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Replacement> {
+    let mut fitted: Vec<(Replacement, i64)> = Vec::new();
+    for line in lines.filter(|line| line.kind() == LineKind::Part) {
+        let Some(part) = replacement(line) else {
+            continue;
+        };
+        match fitted.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, quantity)) => *quantity = quantity.saturating_add(line.quantity_milli),
+            None => fitted.push((part, line.quantity_milli)),
+        }
+    }
+    let left = fitted.into_iter().filter(|(_, quantity)| *quantity > 0);
+    left.map(|(part, _)| part).collect()
+}
+
+/// A code as one writes it: dealers differ in width, case, spaces and hyphens.
 fn one_spelling(code: &str) -> String {
     let is_part = |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.');
-    let letters = code.chars().filter(is_part);
+    let letters = code.chars().map(half_width).filter(is_part);
     letters.flat_map(char::to_uppercase).collect()
 }
 
 /// The assembly a part belongs to, by its name; whole if the name is the assembly's own.
 fn replacement(line: &Line) -> Option<Replacement> {
-    let (assembly, is_whole) = assembly_of(&line.name)?;
+    let (assembly, is_whole) = part_named(&line.name)?;
     let number = if line.code.is_empty() {
-        line.name.clone()
+        tidy(&line.name).into_owned()
     } else {
         one_spelling(&line.code)
     };
@@ -209,6 +227,7 @@ mod tests {
             code: code.to_owned(),
             name: name.to_owned(),
             fault_code: fault_code.to_owned(),
+            quantity_milli: 1_000,
             ..Line::default()
         }
     }
@@ -233,14 +252,87 @@ mod tests {
             .iter()
             .map(|each| each.main_part.as_deref())
             .collect();
-        assert_eq!(
-            parts,
-            [Some("4410B"), Some("4410B")],
-            "one part, two spellings"
-        );
+        assert_eq!(parts, [Some("4410B")], "one part, two spellings");
         let fault = found.safety_fault.unwrap();
         assert!(fault.is_found && fault.early == Some(EarlyFault::FuelLeak));
         assert!(found.has_substitute && found.is_covered);
+    }
+
+    #[test]
+    fn a_part_that_was_taken_back_is_not_replaced() {
+        let part = |name: &str, quantity_milli| Line {
+            quantity_milli,
+            ..line(LineKind::Part, "", name, "C1")
+        };
+        for (lines, replaced, defects) in [
+            (vec![part("发动机总成", 1_000)], 1, 1),
+            (vec![part("发动机总成", -1_000)], 0, 0),
+            (vec![part("发动机总成", 0)], 0, 1),
+            (
+                vec![part("转向机总成", 1_000), part("转向机总成", -1_000)],
+                0,
+                1,
+            ),
+            (
+                vec![part("转向机总成", 2_000), part("转向机总成", -1_000)],
+                1,
+                1,
+            ),
+            // Another part.
+            (
+                vec![part("转向机总成", 1_000), part("转向柱", -1_000)],
+                1,
+                1,
+            ),
+        ] {
+            let found = repair(&Visit { lines, ..visit() }).unwrap();
+            let counted = (found.replaced.len(), found.defects.len());
+            assert_eq!(counted, (replaced, defects), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn codes_are_one_whatever_their_width_case_spaces_and_hyphens() {
+        for typed in [
+            "P0300",
+            "Ｐ０３００",
+            "Ｐ0300",
+            "p-0300",
+            "P 0300",
+            "ｐ－０３００",
+        ] {
+            assert_eq!(one_spelling(typed), "P0300", "{typed}");
+        }
+        assert_eq!(one_spelling("P0301"), "P0301");
+    }
+
+    #[test]
+    fn what_the_maker_pays_counts_in_whatever_words() {
+        for (payer, is_counted) in [
+            ("warranty", true),
+            ("厂家", true),
+            ("主机厂付款", true),
+            ("保修", true),
+            ("索赔", true),
+            ("三包", true),
+            ("客户", false),
+            ("保险", false),
+            ("内部", false),
+            ("老王", false),
+            ("", false),
+        ] {
+            let found = repair(&Visit {
+                kind: "repair".to_owned(),
+                lines: vec![Line {
+                    payer: payer.to_owned(),
+                    ..line(LineKind::Part, "E1", "发动机总成", "")
+                }],
+                ..visit()
+            });
+            let found = found.unwrap();
+            let counted = (found.is_covered, found.replaced.len());
+            assert_eq!(counted, (is_counted, usize::from(is_counted)), "{payer}");
+        }
     }
 
     #[test]
@@ -281,6 +373,12 @@ mod tests {
             ..visit()
         });
         assert!(!told.unwrap().safety_fault.unwrap().is_found);
+        let sought = repair(&Visit {
+            diagnosis: "客户反映制动失灵，路试未复现".to_owned(),
+            ..visit()
+        });
+        let sought = sought.unwrap().safety_fault.unwrap();
+        assert!(!sought.is_found && sought.early == Some(EarlyFault::BrakeFailure));
         let nothing = repair(&Visit {
             kind: "maintenance".to_owned(),
             ..visit()

@@ -6,8 +6,8 @@ use marque_core::{VehicleId, business_date};
 use marque_insight::law::{
     WorkCalendar,
     guarantees::{
-        AnswerDeadlines, Counter, Terms, Windows, answer_deadlines, counters, usage_fee_fen,
-        windows,
+        AnswerDeadlines, Counter, Terms, Windows, answer_deadlines, counters, owes_usage_fee,
+        usage_fee_fen, windows,
     },
 };
 use marque_rpc::CallMeta;
@@ -26,34 +26,38 @@ pub(crate) struct Demand {
     pub(crate) on: NaiveDate,
     /// What was paid for the car; 0 if the fee is not asked for.
     pub(crate) price_fen: u64,
+    /// 0 if nobody said.
     pub(crate) driven_km: u32,
+}
+
+impl Demand {
+    /// Refuses one of a day before the sale, if that is known, or after today.
+    fn check(self, sold: Option<NaiveDate>, today: NaiveDate) -> Result<()> {
+        let first = sold.unwrap_or(NaiveDate::MIN);
+        if (first..=today).contains(&self.on) {
+            return Ok(());
+        }
+        let message = "a day from the sale up to today";
+        Err(Error::field("demanded_on", "INVALID", message))
+    }
 }
 
 /// What a demand asks of the seller.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Demanded {
     pub(crate) deadlines: AnswerDeadlines,
-    /// Owed in the cases of Art. 24 alone; `None` without a price.
+    /// Owed in the cases of Art. 24 alone; `None` where none is reached, and without price or km.
     pub(crate) usage_fee_fen: Option<u64>,
 }
 
 impl Demanded {
-    /// By the terms of a car sold on a day, if that is known.
-    fn of(
-        demand: Demand,
-        terms: &Terms,
-        (sold, today): (Option<NaiveDate>, NaiveDate),
-    ) -> Result<Self> {
-        let first = sold.unwrap_or(NaiveDate::MIN);
-        if !(first..=today).contains(&demand.on) {
-            let message = "a day from the sale up to today";
-            return Err(Error::field("demanded_on", "INVALID", message));
-        }
-        let fee = usage_fee_fen(terms, demand.price_fen, demand.driven_km);
-        Ok(Self {
+    fn of(demand: Demand, terms: &Terms, counters: &[Counter]) -> Self {
+        let is_asked = demand.price_fen > 0 && demand.driven_km > 0;
+        let fee = || usage_fee_fen(terms, demand.price_fen, demand.driven_km);
+        Self {
             deadlines: answer_deadlines(&WorkCalendar::shipped(), demand.on),
-            usage_fee_fen: (demand.price_fen > 0).then_some(fee),
-        })
+            usage_fee_fen: (is_asked && owes_usage_fee(counters)).then(fee),
+        }
     }
 }
 
@@ -89,30 +93,27 @@ impl ScoreApp {
             .read(move |conn| storage::promises_to(conn, &[vin.as_str()]))
             .await?;
         let granted = Granted::to(&car, &promises);
-        let days = (car.sale_date, business_date(asked_at));
-        let demanded = demand
-            .map(|demand| Demanded::of(demand, &granted.terms, days))
-            .transpose()?;
-        let Some(start) = car.sale_date else {
-            return Ok(Counted {
-                vehicle,
-                vehicle_use: car.licensed_use,
-                start: None,
-                granted,
-                counters: Vec::new(),
-                demanded,
-            });
+        if let Some(demand) = demand {
+            demand.check(car.sale_date, business_date(asked_at))?;
+        }
+        let repairs = match car.sale_date {
+            Some(_) => {
+                let meta = self.cars.as_itself(meta, asked_at);
+                self.history.repairs(&meta, &car.vin).await?
+            }
+            None => Vec::new(),
         };
-        let meta = self.cars.as_itself(meta, asked_at);
-        let repairs = self.history.repairs(&meta, &car.vin).await?;
         let (terms, calendar) = (granted.terms, WorkCalendar::shipped());
-        let now = local(asked_at);
+        let count = |start| counters(&terms, start, &calendar, &repairs, local(asked_at));
+        let counters = car.sale_date.map(count).unwrap_or_default();
+        let demanded = demand.map(|demand| Demanded::of(demand, &terms, &counters));
+        let start = car.sale_date;
         Ok(Counted {
             vehicle,
             vehicle_use: car.licensed_use,
-            start: Some((start, windows(&terms, start, &calendar))),
+            start: start.map(|start| (start, windows(&terms, start, &calendar))),
             granted,
-            counters: counters(&terms, start, &calendar, &repairs, now),
+            counters,
             demanded,
         })
     }

@@ -14,8 +14,9 @@ mod promise;
 mod report;
 mod score;
 mod usage;
+mod wording;
 
-pub(crate) use assembly::assembly_of;
+pub(crate) use assembly::{assembly_named, part_named};
 pub(crate) use basis::{Basis, Cited, Evidence, ORDER_WITHOUT_VIN};
 pub(crate) use dossier::{Buyer, Car, Claim, Dossier, Record, Vehicle};
 pub(crate) use due::{CarDue, Due, DueItem, DueKind, USUAL_PLAN, readings};

@@ -14,6 +14,7 @@ store_test_suite!(
     a_visit_before_its_customer_counts_when_he_arrives,
     a_sale_is_a_purchase_of_the_first_owner_and_a_referral_of_who_sent_him,
     a_corrected_visit_replaces_the_one_before,
+    what_others_pay_of_a_visit_is_no_spend_of_his,
 );
 
 /// What headquarters sees of the customers.
@@ -215,4 +216,27 @@ async fn a_corrected_visit_replaces_the_one_before(db: TestDb) {
     world.visits.deliver([visited(1, vec![first])]).await;
     assert_eq!(world.score(ann).await.state, 2, "the visit was never hers");
     assert_eq!(world.score(bob).await.state, 1);
+}
+
+async fn what_others_pay_of_a_visit_is_no_spend_of_his(db: TestDb) {
+    let world = World::start(db).await;
+    let ann = linked(1, vec![link("D1", "A", customer(10))]);
+    world.customers.deliver([ann]).await;
+    let paid = |order: u128, customer_minor| {
+        let mut paid = visit("D1", order, "A", "2026-03-01");
+        paid.kind = "repair".into();
+        paid.amount_minor = 500_000;
+        paid.customer_minor = customer_minor;
+        paid
+    };
+    // He pays for all, for one line, for none.
+    let visits = vec![paid(1, None), paid(2, Some(20_000)), paid(3, Some(0))];
+    world.visits.deliver([visited(1, visits)]).await;
+    for (sql, count) in [
+        ("SELECT count(*) FROM facts WHERE amount_minor = 500000", 1),
+        ("SELECT count(*) FROM facts WHERE amount_minor = 20000", 1),
+        ("SELECT count(*) FROM facts WHERE amount_minor IS NULL", 1),
+    ] {
+        assert_eq!(world.count(sql).await, count, "{sql}");
+    }
 }

@@ -55,6 +55,7 @@ async fn guarantees_count_repair_orders_and_warn(db: TestDb) {
             kind: LineKind::Part.into(),
             code: "EPS-1".into(),
             name: "转向机".into(),
+            quantity_milli: 1_000,
             fault_code: "C1".into(),
             ..Line::default()
         }],
@@ -502,23 +503,74 @@ async fn what_a_certificate_says_beside_its_periods_is_kept_and_shown(db: TestDb
     }
 }
 
+/// 39 days in the workshop, of a car that was sold on 2024-03-05.
+fn five_weeks() -> Visit {
+    Visit {
+        id: format!("vis_{:032}", 1),
+        dealer: "D1".into(),
+        order_number: "R1".into(),
+        vin: VIN.into(),
+        kind: "warranty".into(),
+        opened_at: Some(to_proto_time(day("2024-06-01"))),
+        closed_at: Some(to_proto_time(day("2024-07-10"))),
+        odometer_km: 5_000,
+        ..Visit::default()
+    }
+}
+
+/// On the third day after the sale.
+fn an_engine_at_once() -> Visit {
+    Visit {
+        id: format!("vis_{:032}", 2),
+        order_number: "R2".into(),
+        opened_at: Some(to_proto_time(day("2024-03-08"))),
+        closed_at: Some(to_proto_time(day("2024-03-08"))),
+        odometer_km: 90,
+        lines: vec![Line {
+            kind: LineKind::Part.into(),
+            name: "发动机总成".into(),
+            quantity_milli: 1_000,
+            ..Line::default()
+        }],
+        ..five_weeks()
+    }
+}
+
 async fn a_demand_has_its_days_and_its_fee(db: TestDb) {
     let world = World::start(db).await;
     world.vehicles.deliver([sold(1, VIN, "2024-03-05")]).await;
-    let ask = async |demanded_on: &str, price_minor| {
+    let ask = async |demanded_on: &str, price_minor, driven_km| {
         let request = GetGuaranteesRequest {
             vehicle_id: vehicle(VIN).to_string(),
             demand: Some(GuaranteeDemand {
                 demanded_on: demanded_on.into(),
                 price_minor,
-                driven_km: 12_000,
+                driven_km,
             }),
         };
         let answer = world.scoring().get_guarantees(world.hq(request)).await?;
         Ok::<_, tonic::Status>(answer.into_inner().demanded.unwrap())
     };
+    let fee = async |price_minor, driven_km| {
+        let demanded = ask("2024-04-22", price_minor, driven_km).await;
+        demanded.unwrap().usage_fee_minor
+    };
+    assert_eq!(fee(15_000_000, 12_000).await, None, "nothing is reached");
+    *world.repair_orders.lock().unwrap() = vec![five_weeks(), an_engine_at_once()];
+    assert_eq!(
+        fee(15_000_000, 12_000).await,
+        None,
+        "article 22 asks for none"
+    );
+    *world.repair_orders.lock().unwrap() = vec![an_engine_at_once()];
+    assert_eq!(
+        fee(15_000_000, 12_000).await,
+        None,
+        "article 22 asks for none"
+    );
+    *world.repair_orders.lock().unwrap() = vec![five_weeks()];
     // The vector of standards.md 4.7: over the days off in May.
-    let demanded = ask("2024-04-22", 15_000_000).await.unwrap();
+    let demanded = ask("2024-04-22", 15_000_000, 12_000).await.unwrap();
     assert_eq!(
         (
             demanded.answer_by.as_str(),
@@ -533,17 +585,20 @@ async fn a_demand_has_its_days_and_its_fee(db: TestDb) {
         ..promise("S5 Plus", "", 36)
     };
     put(&world, promised).await.unwrap();
-    let less = ask("2024-04-22", 15_000_000).await.unwrap();
-    assert_eq!(less.usage_fee_minor, Some(540_000), "as the maker promised");
-    let without = ask("2024-04-22", 0).await.unwrap();
-    assert_eq!(without.usage_fee_minor, None);
+    assert_eq!(
+        fee(15_000_000, 12_000).await,
+        Some(540_000),
+        "as the maker promised"
+    );
+    assert_eq!(fee(0, 12_000).await, None);
+    assert_eq!(fee(15_000_000, 0).await, None, "nobody said how far");
     for (demanded_on, price, field) in [
         ("2024-03-04", 0, "demanded_on"),
         ("2026-06-16", 0, "demanded_on"),
         ("soon", 0, "demanded_on"),
         ("2024-04-22", -1, "price"),
     ] {
-        let refused = Problem::from(ask(demanded_on, price).await.unwrap_err());
+        let refused = Problem::from(ask(demanded_on, price, 12_000).await.unwrap_err());
         assert_eq!(
             (refused.status, refused.violations[0].field.as_str()),
             (400, field)

@@ -700,6 +700,7 @@ pub(crate) fn visit(dealer: &str, order: u128, key: &str, date: &str) -> Recorde
         odometer_km: 5_000,
         amount_minor: 68_000,
         version: 1,
+        customer_minor: None,
     }
 }
 

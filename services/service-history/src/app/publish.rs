@@ -70,5 +70,6 @@ fn to_pb(visit: &VisitPayload, recorded: &Recorded) -> pb::RecordedVisit {
         odometer_km: visit.odometer_km as i32,
         amount_minor: visit.amount_minor.unwrap_or(0),
         version: recorded.version,
+        customer_minor: visit.customer_minor,
     }
 }

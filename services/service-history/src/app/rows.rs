@@ -6,14 +6,14 @@ use marque_core::{
     DealerCode, SharedClock, SourceRecordId, Timestamp, business_date, source_record_id,
 };
 use marque_quality::{
-    CleanVisit, Field, Finding, RecordKind, Rule, Severity, VisitRow, clean::VisitKind,
+    CleanVisit, Field, Finding, Payer, RecordKind, Rule, Severity, VisitRow, clean::VisitKind,
     clean_visit, date::TypedDate, text::present,
 };
 use marque_vault::{Purpose, Vault};
 
 use crate::{
     app::lines::read_lines,
-    domain::{Header, Line, Personal, is_other, transport_minutes},
+    domain::{Header, Line, Personal, is_other, paid_by_customer, transport_minutes},
     storage::visit_blobs,
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct VisitPayload {
     pub(super) happened_at: Timestamp,
     pub(super) odometer_km: i64,
     pub(super) amount_minor: Option<i64>,
+    /// What of the amount the customer pays, where lines say that others pay for them.
+    pub(super) customer_minor: Option<i64>,
     /// Keyed hash of the rows.
     pub(super) content: [u8; 16],
     /// Empty if it could not be sealed.
@@ -136,6 +138,8 @@ impl Rows {
         dedup(&mut all);
         let (opened_at, closed_at) = (visit.opened_at.map(instant), visit.closed_at.map(instant));
         let order_number = visit.order_number.as_deref().unwrap_or_default().to_owned();
+        let total = visit.amount_fen;
+        let customer_minor = total.and_then(|total| paid_by_customer(total, &lines));
         let mut payload = VisitPayload {
             dealer: dealer.clone(),
             vin: visit
@@ -151,10 +155,11 @@ impl Rows {
             happened_at: opened_at.or(closed_at).unwrap_or(now),
             odometer_km: visit.odometer_km.map_or(0, i64::from),
             amount_minor: visit.amount_fen,
+            customer_minor,
             content: self.vault.dealer_index(
                 dealer,
                 Purpose::Content,
-                content(source, rows, &unanswered),
+                content(source, rows, (unanswered.as_slice(), customer_minor)),
             ),
             header: Vec::new(),
             lines: Vec::new(),
@@ -253,7 +258,9 @@ struct WorkDone {
 fn work_done(json: Option<&str>, rows: &[RawRow<'_>], today: chrono::NaiveDate) -> WorkDone {
     let mut work = WorkDone::default();
     if let Some(json) = json {
+        let of_order = first_extra(rows, Extra::Payer);
         (work.lines, work.of_json) = read_lines(json, |row, payer, fault| {
+            let payer = present(Some(payer)).unwrap_or(of_order);
             read_line(row, payer, fault, today)
         });
     }
@@ -293,13 +300,12 @@ fn read_line(
     findings.retain(|finding| {
         LINE_FIELDS.contains(&finding.field) && !(is_other && finding.field == Field::VisitLineKind)
     });
-    (
-        cleaned
-            .record
-            .line
-            .map(|line| Line::new(line, row.line_kind, payer, fault_code)),
-        findings,
-    )
+    let line = cleaned.record.line;
+    if line.is_some() && Payer::is_unknown(payer) {
+        findings.push(Finding::new(Field::VisitLines, Rule::PayerUnknown));
+    }
+    let line = line.map(|line| Line::new(line, row.line_kind, payer, fault_code));
+    (line, findings)
 }
 
 /// Notes what a visit cannot do without, and, for work under the three guarantees, what article 17 wants kept.
@@ -433,7 +439,11 @@ fn is_unknown(header: &str, value: &str) -> bool {
 
 /// All that was typed, so that the same rows are the same bytes and others are not; and what a later release than the first reads
 /// of it, so that rows which came before that release are taken in anew, and those of which it reads nothing more are not.
-fn content(source: &str, rows: &[RawRow<'_>], unanswered: &[String]) -> Vec<u8> {
+fn content(
+    source: &str,
+    rows: &[RawRow<'_>],
+    (unanswered, customer_minor): (&[String], Option<i64>),
+) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256 * rows.len());
     let mut put = |part: &str| {
         bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
@@ -457,6 +467,10 @@ fn content(source: &str, rows: &[RawRow<'_>], unanswered: &[String]) -> Vec<u8> 
     }
     for fault in unanswered {
         put(fault);
+    }
+    if let Some(minor) = customer_minor {
+        put("customer pays");
+        put(&minor.to_string());
     }
     bytes
 }

@@ -1,6 +1,9 @@
 //! Lines of a repair order.
 
-use marque_quality::clean::{CleanVisitLine, LineKind as CleanKind};
+use marque_quality::{
+    Payer,
+    clean::{CleanVisitLine, LineKind as CleanKind},
+};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +44,18 @@ impl Line {
         )
     }
 
+    /// What it costs, in fen; `None` where nobody typed a price.
+    fn price_minor(&self) -> Option<i128> {
+        let (quantity_milli, _) = self.assumed_quantity();
+        let price = i128::from(self.unit_price_minor?) * i128::from(quantity_milli);
+        Some(price / i128::from(ONE_MILLI))
+    }
+
+    /// Whether it says that somebody else than the customer pays.
+    fn is_paid_by_another(&self) -> bool {
+        Payer::parse(&self.payer).is_some_and(|payer| payer != Payer::Customer)
+    }
+
     /// A line from its cleaned cells and the columns that quality does not know.
     pub(crate) fn new(
         line: CleanVisitLine<'_>,
@@ -70,10 +85,75 @@ impl Line {
     }
 }
 
+/// What of an order's total the customer pays, where others pay for some of its lines; `None` where none does, and all is his.
+///
+/// It is what his own lines cost, but never more than the total; where one of them has no price, the total without theirs.
+pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line]) -> Option<i64> {
+    let (theirs, own): (Vec<&Line>, Vec<&Line>) =
+        lines.iter().partition(|line| line.is_paid_by_another());
+    if theirs.is_empty() {
+        return None;
+    }
+    let total = i128::from(total_minor);
+    let own: Option<i128> = own.into_iter().map(Line::price_minor).sum();
+    let by_lines = own.unwrap_or_else(|| {
+        let theirs: i128 = theirs.into_iter().filter_map(Line::price_minor).sum();
+        total - theirs
+    });
+    i64::try_from(by_lines.min(total).max(0)).ok()
+}
+
 /// Words for lines that are neither labour nor part.
 pub(crate) fn is_other(typed: &str) -> bool {
     matches!(
         typed.trim().to_lowercase().as_str(),
         "other" | "其他" | "其它" | "外协" | "委外" | "外加工" | "拖车" | "代步车"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(payer: &str, quantity_milli: i64, unit_price_minor: Option<i64>) -> Line {
+        Line {
+            quantity_milli: Some(quantity_milli),
+            unit_price_minor,
+            payer: payer.to_owned(),
+            ..Line::default()
+        }
+    }
+
+    #[test]
+    fn the_customer_pays_for_the_lines_that_nobody_else_pays_for() {
+        let part = |payer: &str| line(payer, 2_000, Some(240_000));
+        let labour = |payer: &str| line(payer, 1_000, Some(20_000));
+        let unpriced = |payer: &str| line(payer, 1_000, None);
+        for (total, lines, expected) in [
+            (
+                500_000,
+                vec![part("warranty"), labour("客户")],
+                Some(20_000),
+            ),
+            (500_000, vec![part("厂家"), labour("")], Some(20_000)),
+            // The total is his part alone.
+            (20_000, vec![part("厂家"), labour("客户")], Some(20_000)),
+            (15_000, vec![part("厂家"), labour("客户")], Some(15_000)),
+            (500_000, vec![part("索赔"), labour("保险")], Some(0)),
+            (500_000, vec![unpriced("三包")], Some(0)),
+            (500_000, vec![part("厂家"), unpriced("客户")], Some(20_000)),
+            (400_000, vec![part("厂家"), unpriced("客户")], Some(0)),
+            (500_000, vec![part("客户"), labour("")], None),
+            // A word that nobody knows is taken for his.
+            (500_000, vec![part("老王")], None),
+            (500_000, vec![], None),
+        ] {
+            let typed: Vec<&str> = lines.iter().map(|line| line.payer.as_str()).collect();
+            assert_eq!(
+                paid_by_customer(total, &lines),
+                expected,
+                "{total} {typed:?}"
+            );
+        }
+    }
 }

@@ -4,6 +4,6 @@ mod lines;
 mod odometer;
 mod visit;
 
-pub(crate) use lines::{Line, LineKind, is_other};
+pub(crate) use lines::{Line, LineKind, is_other, paid_by_customer};
 pub(crate) use odometer::{Implausible, Meter, Verdict, doubt, judge};
 pub(crate) use visit::{Header, Personal, Visit, transport_minutes};

@@ -3,7 +3,7 @@
 use marque_api::service_history::v1 as pb;
 use marque_events::to_proto_time;
 use marque_intake::findings_to_pb;
-use marque_quality::{Field, VisitRow};
+use marque_quality::{Field, Payer, VisitRow};
 
 use crate::{
     app::{RawRow, Shown},
@@ -155,7 +155,7 @@ fn line_to_pb(line: Line) -> pb::Line {
         quantity_milli,
         unit_price: unit_price_minor.map(yuan),
         technician,
-        payer,
+        payer: Payer::parse(&payer).map_or(payer, |payer| payer.code().to_owned()),
         fault_code,
         quantity_assumed,
     }

@@ -17,6 +17,7 @@ store_test_suite!(
     what_stands_under_a_table_keeps_no_order_waiting,
     rows_of_one_order_that_name_two_cars_or_customers_are_no_order,
     what_is_wrong_with_a_line_is_said_of_its_row,
+    a_payer_that_nobody_knows_is_said_of_its_row,
     a_fault_that_no_line_answers_is_kept_with_the_visit,
     a_list_of_objects_under_the_name_of_a_line_is_the_lines_of_the_order,
 );
@@ -326,6 +327,24 @@ async fn what_is_wrong_with_a_line_is_said_of_its_row(db: TestDb) {
         [(1_000, true), (2_000, false), (0, false), (-1_000, false)],
         "what was typed is kept: none at all, and a part that was taken back"
     );
+}
+
+async fn a_payer_that_nobody_knows_is_said_of_its_row(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |payer: &str| {
+        let car = vin(1);
+        format!("R1,{car},K1,2025-03-05 09:00,5000,配件,机油,1,100,T1,{payer}\n")
+    };
+    let header = HEADER.replace('\n', ",付款方\n");
+    let file = [header, row("厂家"), row("老板"), row("无")];
+    let import_of = import(&world, &file.concat()).await;
+    let rows = rows(&world, &import_of).await;
+    let found: Vec<_> = rows.iter().map(rules).collect();
+    let nothing: [&str; 0] = [];
+    assert_eq!(found, [&nothing[..], &["payer_unknown"], &nothing]);
+    let visit = world.of_vehicle("D1", &vin(1)).await.pop().unwrap();
+    let payers: Vec<_> = visit.lines.iter().map(|line| line.payer.as_str()).collect();
+    assert_eq!(payers, ["warranty", "老板", ""]);
 }
 
 async fn a_fault_that_no_line_answers_is_kept_with_the_visit(db: TestDb) {

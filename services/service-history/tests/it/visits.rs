@@ -15,6 +15,7 @@ use crate::world::{World, record_of, vin, visit, wordy_visit};
 store_test_suite!(
     the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version,
     lines_keep_quantities_prices_and_who_did_what,
+    who_pays_is_read_in_the_words_of_workshops_and_told,
     a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so,
     what_is_no_list_of_lines_is_remarked_and_the_visit_kept,
     what_article_17_wants_kept_is_kept_and_missed_where_it_is_not,
@@ -135,6 +136,65 @@ async fn lines_keep_quantities_prices_and_who_did_what(db: TestDb) {
     );
     let assumed = [labour, part, other].map(|line| line.quantity_assumed);
     assert_eq!(assumed, [false, false, true], "nobody typed a quantity");
+}
+
+async fn who_pays_is_read_in_the_words_of_workshops_and_told(db: TestDb) {
+    let world = World::start(db).await;
+    let order = |order: &str, payers: [&str; 2], of_order: &str| VisitColumns {
+        kind: "维修".into(),
+        amount: "5000.00".into(),
+        lines: format!(
+            r#"[{{"kind":"part","name":"发动机总成","unit_price":"4800","payer":"{}"}},
+                {{"kind":"labour","name":"更换","unit_price":"200","payer":"{}"}}]"#,
+            payers[0], payers[1]
+        ),
+        extra: [("付款方".to_owned(), of_order.to_owned())].into(),
+        ..visit(order, &vin(1), "K1", "03-05", "5000")
+    };
+    for (row, payers, rules, customer_minor) in [
+        (
+            order("R1", ["厂家付费", "客户"], ""),
+            ["warranty", "customer"],
+            vec![],
+            Some(20_000),
+        ),
+        (
+            order("R2", ["", ""], "索赔"),
+            ["warranty", "warranty"],
+            vec![],
+            Some(0),
+        ),
+        (
+            order("R3", ["保险公司", ""], "内部"),
+            ["insurance", "internal"],
+            vec![],
+            Some(0),
+        ),
+        (
+            order("R4", ["自费", ""], ""),
+            ["customer", ""],
+            vec![],
+            None,
+        ),
+        (
+            order("R5", ["老板", ""], ""),
+            ["老板", ""],
+            vec!["payer_unknown"],
+            None,
+        ),
+    ] {
+        let (put, _) = world.put("D1", row).await;
+        let shown: Vec<&str> = put.lines.iter().map(|line| line.payer.as_str()).collect();
+        assert_eq!(shown, payers);
+        let found: Vec<&str> = put.findings.iter().map(|each| each.rule.as_str()).collect();
+        assert_eq!(found, rules, "{payers:?}");
+        let told = world.told().await.visits.remove(0);
+        assert_eq!(
+            (told.amount_minor, told.customer_minor),
+            (500_000, customer_minor),
+            "{payers:?}"
+        );
+    }
 }
 
 async fn a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so(db: TestDb) {

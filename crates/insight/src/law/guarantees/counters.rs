@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::record::{Assembly, Repair, Replacement, SafetyFault};
+use super::record::{Assembly, Repair, Replacement, SafetyFault, started_days};
 use super::terms::{EARLY_KM, Terms, windows};
 use crate::law::WorkCalendar;
 
@@ -40,6 +40,25 @@ pub enum Level {
     Warning,
     /// Reached.
     Reached,
+}
+
+impl Rule {
+    /// Whether it entitles to another car or the money without a fee for the use (Art. 22 and 23).
+    fn is_free_of_fee(&self) -> bool {
+        matches!(self, Self::FirstSevenDays | Self::EarlyFault)
+    }
+
+    /// Whether it entitles to another car or the money for a fee (Art. 24 and 27).
+    fn asks_fee(&self) -> bool {
+        matches!(
+            self,
+            Self::SeriousSafetyFault
+                | Self::UnitReplaced(_)
+                | Self::MainPartReplaced(..)
+                | Self::RepairDays
+                | Self::SameDefect(_)
+        )
+    }
 }
 
 /// One counter.
@@ -118,6 +137,16 @@ pub fn counters(
             .then_with(|| left.rule.cmp(&right.rule))
     });
     counters
+}
+
+/// Whether whoever gives the car back owes a fee for its use (Art. 27): by a threshold of Art. 24, unless one of Art. 22 or 23, which
+/// ask for none, is reached too.
+pub fn owes_usage_fee(counters: &[Counter]) -> bool {
+    let has_reached = |is_meant: fn(&Rule) -> bool| {
+        let mut reached = counters.iter().filter(|each| each.level == Level::Reached);
+        reached.any(|each| is_meant(&each.rule))
+    };
+    has_reached(Rule::asks_fee) && !has_reached(Rule::is_free_of_fee)
 }
 
 fn counter(
@@ -224,8 +253,8 @@ fn serious_faults(repairs: &[&Repair]) -> Option<Counter> {
     )
 }
 
-/// The longest single repair; the evidence is every one that is as near. One of which no end is known only warns: many
-/// workshops never tell it.
+/// The longest single repair; the evidence is every one that is as near. One that still runs reaches it like any other: a spare car is
+/// of use only while the car stands.
 fn spare_car(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
     let longest = repairs
         .iter()
@@ -238,18 +267,9 @@ fn spare_car(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
         .collect();
     let is_without = long.iter().any(|repair| !repair.has_substitute);
     // A short repair is no step towards a long one.
-    let found = (longest >= SPARE_CAR.0)
+    (longest >= SPARE_CAR.0)
         .then(|| counter(Rule::SpareCar, longest, SPARE_CAR, is_without, &long))
-        .flatten();
-    let is_ended = long.iter().any(|repair| repair.completed_at.is_some());
-    found.map(|counter| Counter {
-        level: if is_ended {
-            counter.level
-        } else {
-            Level::Warning
-        },
-        ..counter
-    })
+        .flatten()
 }
 
 /// Units and main parts. A part that came with its unit is not counted beside it (Art. 24, last paragraph).
@@ -300,14 +320,49 @@ fn replacement_rules(repair: &Repair) -> BTreeMap<Rule, Assembly> {
         .collect()
 }
 
+/// Days off the road: each stay counts its own, however many orders it has.
 fn repair_days(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
+    let stays = stays(repairs, now);
     counter(
         Rule::RepairDays,
-        repairs.iter().map(|repair| repair.days(now)).sum(),
+        stays.iter().map(|stay| days_of_stay(stay, now)).sum(),
         REPAIR_DAYS,
         true,
         repairs,
     )
+}
+
+/// Repairs, the earliest first, by the stays they are of: those that ran at the same time are of one.
+fn stays<'a>(repairs: &[&'a Repair], now: NaiveDateTime) -> Vec<Vec<&'a Repair>> {
+    let mut stays: Vec<Vec<&Repair>> = Vec::new();
+    let mut until = NaiveDateTime::MIN;
+    for &repair in repairs {
+        let end = repair.end(now);
+        match stays.last_mut() {
+            Some(stay) if repair.agreed_at < until || repair.agreed_at == stay[0].agreed_at => {
+                stay.push(repair);
+                until = until.max(end);
+            }
+            _ => {
+                stays.push(vec![repair]);
+                until = end;
+            }
+        }
+    }
+    stays
+}
+
+/// From the first agreement to the last completion. What one order excludes another of the same stay may have been worked on in: the
+/// stay has no fewer days than any of its orders.
+fn days_of_stay(stay: &[&Repair], now: NaiveDateTime) -> u32 {
+    let begin = stay.iter().map(|repair| repair.agreed_at).min();
+    let end = stay.iter().map(|repair| repair.end(now)).max();
+    let excluded_hours: f64 = stay.iter().map(|repair| repair.excluded_hours).sum();
+    let whole = begin
+        .zip(end)
+        .map_or(0, |(begin, end)| started_days(end - begin, excluded_hours));
+    let longest = stay.iter().map(|repair| repair.days(now)).max();
+    whole.max(longest.unwrap_or(0))
 }
 
 fn same_defects(repairs: &[&Repair]) -> Vec<Counter> {

@@ -9,7 +9,7 @@ mod money;
 mod record;
 mod terms;
 
-pub use counters::{Counter, Level, Rule, counters};
+pub use counters::{Counter, Level, Rule, counters, owes_usage_fee};
 pub use money::{AnswerDeadlines, answer_deadlines, usage_fee_fen};
 pub use record::{Assembly, EarlyFault, Repair, Replacement, SafetyFault};
 pub use terms::{Terms, Windows, windows};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 
 /// The assemblies the law names. The first four are the units (Art. 24 (2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,13 +109,16 @@ impl Repair {
     ///
     /// A repair that still runs counts up to `now`. One of which only the day is known, in and out on the same one, is a day.
     pub fn days(&self, now: NaiveDateTime) -> u32 {
-        let end = self.completed_at.unwrap_or(now);
-        let whole = (end - self.agreed_at).num_seconds() as f64;
-        if whole == 0.0 && self.completed_at.is_some() {
+        let whole = self.end(now) - self.agreed_at;
+        if whole.num_seconds() == 0 && self.completed_at.is_some() {
             return 1;
         }
-        let seconds = whole - self.excluded_hours * 3_600.0;
-        (seconds / 86_400.0).ceil().max(0.0) as u32
+        started_days(whole, self.excluded_hours)
+    }
+
+    /// When it was completed, or `now` while it runs.
+    pub fn end(&self, now: NaiveDateTime) -> NaiveDateTime {
+        self.completed_at.unwrap_or(now)
     }
 
     /// Days of this repair with all waiting: for a spare car nothing is excluded (Art. 21).
@@ -133,9 +136,15 @@ impl Repair {
     }
 }
 
+/// Days of a stretch without the hours that are excluded of it: each that was begun is one.
+pub(super) fn started_days(stretch: TimeDelta, excluded_hours: f64) -> u32 {
+    let seconds = stretch.num_seconds() as f64 - excluded_hours * 3_600.0;
+    (seconds / 86_400.0).ceil().max(0.0) as u32
+}
+
 #[cfg(test)]
 pub(super) mod tests {
-    use chrono::{NaiveDate, TimeDelta};
+    use chrono::NaiveDate;
 
     use super::*;
 

@@ -24,7 +24,7 @@ pub(crate) struct DemandQuery {
     /// The day on which it was made: the answer says by when the seller must act.
     #[param(required = false, example = "2026-03-02")]
     demanded_on: String,
-    /// What was paid for the car, in yuan: the answer says the fee for its use.
+    /// What was paid for the car, in yuan: with `km` the answer says the fee for its use, where one is owed.
     #[param(required = false, example = "150000")]
     price: String,
     /// Km driven until then.
@@ -95,7 +95,8 @@ pub(crate) struct DemandView {
     /// One of them lies in a year whose days off are not announced, and may move.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     provisional: bool,
-    /// Fee for the use of the car until then, owed in the cases of Art. 24 alone; absent without a price.
+    /// Fee for the use of the car until then, owed in the cases of Art. 24 alone: absent where the counters reach none of them, or one
+    /// of Art. 22 or 23 too, and without price or km.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage_fee: Option<MoneyView>,
 }

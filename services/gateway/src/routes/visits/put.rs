@@ -80,7 +80,7 @@ pub(crate) struct LineRow {
     /// Technician who did it.
     #[serde(skip_serializing_if = "String::is_empty")]
     technician: String,
-    /// customer, warranty, insurance or internal.
+    /// customer, warranty, insurance or internal, or a usual word for one of them.
     #[serde(skip_serializing_if = "String::is_empty")]
     payer: String,
     /// Fault the line answers.

@@ -177,7 +177,7 @@ pub(crate) struct LineView {
     /// Technician who did it.
     #[serde(skip_serializing_if = "String::is_empty")]
     technician: String,
-    /// customer, warranty, insurance or internal.
+    /// customer, warranty, insurance or internal; a word that is none of them as it was typed.
     #[serde(skip_serializing_if = "String::is_empty")]
     payer: String,
     /// Fault the line answers.

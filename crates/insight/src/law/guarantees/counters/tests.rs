@@ -87,6 +87,50 @@ fn remainders_round_up_repair_by_repair() {
 }
 
 #[test]
+fn orders_of_one_stay_count_its_days_once() {
+    const DAY: f64 = 24.0;
+    // Of the second order: minutes after the first, hours, hours of transport of each.
+    for (minutes, hours, transport, expected) in [
+        (5, 16.0 * DAY - 0.1, [0.0, 0.0], 16),
+        (60, 16.0 * DAY - 1.0, [0.0, 0.0], 16),
+        (0, 16.0 * DAY, [0.0, 0.0], 16),
+        (3 * 1_440, 2.0 * DAY, [0.0, 0.0], 16),
+        // It ended a day later.
+        (15 * 1_440, 2.0 * DAY, [0.0, 0.0], 17),
+        // It began when the first had ended.
+        (16 * 1_440, 1.0, [0.0, 0.0], 17),
+        (30 * 1_440, 16.0 * DAY, [0.0, 0.0], 32),
+        // Both wait for one part; one alone waits; each waits for its own.
+        (0, 16.0 * DAY, [48.0, 48.0], 14),
+        (0, 16.0 * DAY, [48.0, 0.0], 16),
+        (15 * 1_440, 10.0 * DAY, [48.0, 24.0], 22),
+    ] {
+        let first = Repair {
+            excluded_hours: transport[0],
+            ..repair("R1", 100, 16.0 * DAY)
+        };
+        let second = repair("R2", 100, hours);
+        let later = |at: NaiveDateTime| at + TimeDelta::minutes(minutes);
+        let second = Repair {
+            agreed_at: later(second.agreed_at),
+            completed_at: second.completed_at.map(later),
+            excluded_hours: transport[1],
+            ..second
+        };
+        let counters = count(&[first, second]);
+        let days = counters.iter().find(|each| each.rule == Rule::RepairDays);
+        let days = days.unwrap();
+        assert_eq!(days.count, expected, "{minutes} min, {hours} h");
+        assert_eq!(days.evidence, ["R1", "R2"]);
+    }
+    let by_days_alone = [repair("R1", 100, 0.0), repair("R2", 100, 0.0)];
+    assert_eq!(
+        of_rule(&by_days_alone, &Rule::RepairDays),
+        Some((1, Level::Counted))
+    );
+}
+
+#[test]
 fn the_fifth_repair_of_one_defect_is_more_than_four() {
     let repairs: Vec<Repair> = (0..5)
         .map(|index| with_defect(&format!("R{index}"), 100 + index))
@@ -305,6 +349,54 @@ fn one_long_repair_owes_a_spare_car_from_the_sixth_day_on() {
                 .iter()
                 .all(|each| each.rule != Rule::SpareCar || !each.is_confirmed)
         );
+    }
+}
+
+#[test]
+fn a_spare_car_is_owed_while_the_car_stands() {
+    // Agreed on at nine, counted at midnight.
+    for (days, expected) in [
+        (104, None),
+        (105, Some((5, Level::Warning))),
+        (106, Some((6, Level::Reached))),
+        (114, Some((14, Level::Reached))),
+    ] {
+        let standing = Repair {
+            completed_at: None,
+            ..repair("R1", 100, 0.0)
+        };
+        assert_eq!(
+            of_rule_after(&[standing], &Rule::SpareCar, days),
+            expected,
+            "day {days}"
+        );
+    }
+}
+
+#[test]
+fn a_fee_is_owed_by_article_24_alone() {
+    let long = || repair("R1", 100, 24.0 * 31.0);
+    let engine = || with_part(3, Assembly::Engine, None);
+    let brakes = Repair {
+        safety_fault: Some(found(EarlyFault::BrakeFailure)),
+        ..repair("R3", 30, 2.0)
+    };
+    for (repairs, expected) in [
+        (vec![], false),
+        (vec![long()], true),
+        (vec![repair("R1", 100, 24.0 * 29.0)], false),
+        // Art. 22 and 20.
+        (vec![engine()], false),
+        (vec![engine(), long()], false),
+        // Art. 23.
+        (vec![brakes.clone()], false),
+        (vec![brakes, long()], false),
+        // A new unit is owed for nothing, another car for a fee.
+        (vec![with_part(30, Assembly::Engine, None), long()], true),
+        // A spare car.
+        (vec![repair("R1", 100, 24.0 * 7.0)], false),
+    ] {
+        assert_eq!(owes_usage_fee(&count(&repairs)), expected, "{repairs:?}");
     }
 }
 
