@@ -278,7 +278,7 @@ impl CaseApp {
                     if kind.is_of_law() {
                         clock.count_from(case.begins(kind));
                     }
-                    clock.rebudget(budget, &calendar);
+                    clock.rebudget(budget, case.updated_at, &calendar);
                 }
                 // It is a matter of the law again.
                 Standing::Stopped if kind.is_of_law() && case.state.is_open() => {

@@ -10,8 +10,7 @@ use marque_events::knows_customer;
 use super::{CaseApp, Shown, ShownClock};
 use crate::{
     domain::{
-        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, allowed,
-        worth_with,
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, allowed, worth_with,
     },
     error::{Error, Result},
     storage::{self, Filter, Listed, Order},
@@ -240,18 +239,14 @@ impl CaseApp {
 
     fn show_clock(&self, clock: Clock, calendar: &Calendar) -> ShownClock {
         let now = self.clock.now();
-        let is_running = clock.standing == Standing::Running;
+        let (due_at, is_overdue) = clock.outlook(now);
         ShownClock {
             clock,
-            due_local: clock
-                .due_at
-                .map_or_else(String::new, |due| calendar.local(due)),
+            due_local: due_at.map_or_else(String::new, |due| calendar.local(due)),
             used: clock.used_at(now, calendar),
-            is_provisional: clock
-                .due_at
+            is_provisional: due_at
                 .is_some_and(|due| calendar.is_provisional(now, due, clock.kind.is_of_law())),
-            is_overdue: clock.is_overdue
-                || (is_running && clock.due_at.is_some_and(|due| due < now)),
+            is_overdue,
         }
     }
 }

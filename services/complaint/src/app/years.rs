@@ -198,16 +198,21 @@ impl CaseApp {
     /// Computes the running clocks of cases anew: from when each last began to run, by the days as they are now. Answers how many
     /// changed.
     fn reschedule(&self, conn: &mut Conn<'_>, cases: &[ComplaintId]) -> Result<usize> {
+        let now = self.clock.now();
         storage::lock_cases(conn, cases.iter().copied())?;
         let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut changed: Vec<(ComplaintId, String, crate::domain::Clock)> = Vec::new();
+        let mut moved = Vec::new();
         for (case, dealer, before) in storage::running_clocks(conn, cases)? {
             if !calendars.contains_key(&dealer) {
                 let calendar = self.calendar(conn, &Scope::Headquarters, &dealer)?;
                 calendars.insert(dealer.clone(), calendar);
             }
             let mut clock = before;
-            clock.schedule(&calendars[&dealer]);
+            clock.reschedule(now, &calendars[&dealer]);
+            if clock.outlook(now) != before.outlook(now) {
+                moved.push(case);
+            }
             if clock != before {
                 changed.push((case, dealer, clock));
             }
@@ -216,6 +221,7 @@ impl CaseApp {
             .iter()
             .map(|(case, dealer, clock)| (*case, dealer.as_str(), clock));
         storage::save_clocks(conn, clocks)?;
+        self.tell_rescheduled(conn, &Scope::Headquarters, moved, now)?;
         Ok(changed.len())
     }
 

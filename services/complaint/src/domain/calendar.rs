@@ -43,6 +43,27 @@ impl Default for Hours {
     }
 }
 
+impl Hours {
+    /// These hours with the days that newer ones tell besides, for the time that has passed: a day that is told afterwards counts, and
+    /// one that is left out because it is past stays what it was.
+    pub(crate) fn with_days_of(&self, newer: &Self) -> Self {
+        Self {
+            closed: join(&self.closed, &newer.open, &newer.closed),
+            open: join(&self.open, &newer.closed, &newer.open),
+            ..*self
+        }
+    }
+}
+
+/// Days that are kept unless they are denied, and those that are told.
+fn join(
+    kept: &BTreeSet<NaiveDate>,
+    denied: &BTreeSet<NaiveDate>,
+    told: &BTreeSet<NaiveDate>,
+) -> BTreeSet<NaiveDate> {
+    kept.difference(denied).chain(told).copied().collect()
+}
+
 /// A dealer's hours laid over the days of the State Council.
 #[derive(Debug, Clone)]
 pub(crate) struct Calendar {

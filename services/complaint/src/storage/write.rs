@@ -146,6 +146,18 @@ pub(crate) fn mark_repeat(
     Ok(())
 }
 
+/// Notes in cases that they changed, though nothing of theirs but their clocks did.
+pub(crate) fn touch_cases(
+    conn: &mut Conn<'_>,
+    cases: &[ComplaintId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let keys: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    let sql = "UPDATE complaints SET version = version + 1, updated_at = ?1 WHERE id IN (??)";
+    conn.execute_in(sql, &[at.into()], &keys)?;
+    Ok(())
+}
+
 /// Puts a case in the place of what it was; its words stay as they are.
 pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
     conn.execute(
