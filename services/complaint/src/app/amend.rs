@@ -404,16 +404,11 @@ impl Amendment {
     fn apply(&self, case: &mut Case) -> Result<Vec<Changed>> {
         let mut changes = self.empty(case)?;
         changes.extend(self.apply_origin(case)?);
+        let severity = case.severity.code().to_owned();
         if !self.severity.is_empty() {
-            let severity = Severity::parse(&self.severity).ok_or_else(|| {
+            case.severity = Severity::parse(&self.severity).ok_or_else(|| {
                 Error::field("severity", "FORMAT", "write low, medium, high or critical")
             })?;
-            changes.push((
-                "severity",
-                case.severity.code().to_owned(),
-                severity.code().to_owned(),
-            ));
-            case.severity = severity;
         }
         if !self.tier.is_empty() {
             let tier = Tier::parse(&self.tier).ok_or_else(|| {
@@ -428,6 +423,8 @@ impl Amendment {
             changes.push(("category", case.category.clone(), category.clone()));
             case.category = category;
         }
+        case.severity = case.severity.at_least_of(&case.category);
+        changes.push(("severity", severity, case.severity.code().to_owned()));
         if !self.department.is_empty() {
             let department = draft::department(&self.department)
                 .map_err(|violation| Error::Invalid(vec![violation]))?;

@@ -338,6 +338,7 @@ impl CaseApp {
         if is_free("severity") && draft.is_severity_read {
             case.severity = draft.severity;
         }
+        case.severity = case.severity.at_least_of(&case.category);
         for (field, kept, said) in [
             ("part", &mut case.part, &draft.part),
             ("fault", &mut case.fault, &draft.fault),

@@ -7,7 +7,9 @@ use marque_core::Timestamp;
 use marque_insight::law::WorkCalendar;
 
 /// Microseconds of a minute: hours are kept in minutes, instants in microseconds.
-pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+/// Microseconds of a second.
+pub(crate) const SECOND: i64 = 1_000_000;
 const DAY_MINUTES: i64 = 24 * 60;
 /// No clock looks further ahead than this: a dealer who never opens has a due time at the end of it.
 const HORIZON_DAYS: i64 = 3_660;

@@ -34,6 +34,11 @@ impl Severity {
         Self::ALL.into_iter().find(|each| each.code() == code)
     }
 
+    /// This severity, or that which a case of a category has at least.
+    pub(crate) fn at_least_of(self, category: &str) -> Self {
+        find_category(category).map_or(self, |each| each.at_least.max(self))
+    }
+
     /// The severity of a rank; what is out of range is the nearest.
     pub(crate) fn of_rank(rank: i64) -> Self {
         match rank {
