@@ -9,7 +9,7 @@ use marque_rpc::CallMeta;
 use prost::Message;
 
 use super::{
-    CaseApp, Shown, Wanted, draft,
+    AsRead, CaseApp, Shown, Wanted, draft,
     hand_over::{dealer_before, dealers_concerned},
     moves::{check_note, entry, expect_version},
     open::Who,
@@ -325,7 +325,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (said, wire): (Said, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -349,7 +349,7 @@ impl CaseApp {
                     ("complaint.note", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         case.version += 1;
                         case.updated_at = now;
                         storage::update_case(conn, &case)?;

@@ -7,7 +7,7 @@ use marque_core::{ComplaintId, PageRequest};
 use marque_db::Conn;
 use marque_events::knows_customer;
 
-use super::{CaseApp, Shown, ShownClock};
+use super::{CaseApp, Shown, ShownClock, moves::expect_version};
 use crate::{
     domain::{
         Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, allowed, worth_with,
@@ -27,6 +27,22 @@ pub(crate) struct Page {
 pub(crate) enum Wanted {
     Id(ComplaintId),
     Number(CaseNumber),
+}
+
+/// The case a caller names, in the version that he read of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsRead {
+    pub(crate) wanted: Wanted,
+    /// 0 if any.
+    pub(crate) version: i64,
+}
+
+impl AsRead {
+    /// Reads what was written of the case, as [`Wanted::read`].
+    pub(crate) fn read(text: &str, version: i64) -> Result<Self> {
+        let wanted = Wanted::read(text)?;
+        Ok(Self { wanted, version })
+    }
 }
 
 impl Wanted {
@@ -131,6 +147,18 @@ impl CaseApp {
         let found = self.find(conn, scope, wanted)?.id;
         storage::lock_cases(conn, std::iter::once(found))?;
         self.find(conn, scope, Wanted::Id(found))
+    }
+
+    /// Holds a case that is what the caller read.
+    pub(super) fn hold_as_read(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        read: AsRead,
+    ) -> Result<Case> {
+        let case = self.hold(conn, scope, read.wanted)?;
+        expect_version(&case, read.version)?;
+        Ok(case)
     }
 
     /// A case with all that belongs to it and that the caller may see.

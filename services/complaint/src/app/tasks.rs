@@ -9,7 +9,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    CaseApp, Shown, Wanted, draft,
+    AsRead, CaseApp, Shown, draft,
     moves::{check_note, entry},
     publish::{self, Change},
 };
@@ -66,7 +66,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (new, wire): (NewTask, R),
         answer: impl Fn(Task, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -85,7 +85,7 @@ impl CaseApp {
                     ("complaint.task", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let mut task = Task {
                             id: new_uuid(&*app.clock),
                             department: department(&new.department)?,
@@ -117,7 +117,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        (wanted, id): (Wanted, Uuid),
+        (read, id): (AsRead, Uuid),
         (amendment, wire): (TaskAmendment, R),
         answer: impl Fn(Task, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -136,7 +136,7 @@ impl CaseApp {
                     ("complaint.task_amend", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let before = app.open_task(conn, ctx.scope(), (&case, id))?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
                         let mut task = amendment.applied(&before, due_at)?;
@@ -160,7 +160,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        (wanted, id): (Wanted, Uuid),
+        (read, id): (AsRead, Uuid),
         (ending, wire): (Ending, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -179,7 +179,7 @@ impl CaseApp {
                     ("complaint.task_end", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let mut task = app.open_task(conn, ctx.scope(), (&case, id))?;
                         ending.satisfy(&task, &mut case)?;
                         task.state = ending.state;

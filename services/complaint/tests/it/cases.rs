@@ -6,7 +6,7 @@ use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, complaint};
+use crate::world::{World, complaint, reason};
 
 store_test_suite!(
     a_case_is_opened_with_a_number_clocks_and_a_course,
@@ -17,6 +17,7 @@ store_test_suite!(
     a_needed_task_keeps_a_case_from_being_closed,
     a_closed_case_is_reopened_in_time_and_not_later,
     what_is_written_twice_with_a_key_happens_once,
+    nothing_is_written_on_a_case_that_somebody_has_changed,
     a_case_of_a_customer_points_at_his_record,
     wrong_fields_are_named,
     a_channel_that_nobody_knows_is_refused_with_those_there_are,
@@ -232,6 +233,7 @@ async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
         owner: "S17".into(),
         due_at: "2026-03-03".into(),
         optional: false,
+        expected_version: 0,
     };
     let added = world
         .complaints()
@@ -384,6 +386,78 @@ async fn what_is_written_twice_with_a_key_happens_once(db: TestDb) {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::Aborted);
+}
+
+async fn nothing_is_written_on_a_case_that_somebody_has_changed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let read = world.open(complaint("D1", "c1")).await;
+    let (id, expected_version) = (read.id.clone(), read.version);
+    let mut client = world.complaints();
+    let task = pb::AddTaskRequest {
+        id: id.clone(),
+        department: "parts".into(),
+        text: "查配件".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let added = client.add_task(world.desk("D1", task.clone())).await;
+    let task_id = added.unwrap().into_inner().task.unwrap().id;
+    let ask = pb::AskCompensationRequest {
+        id: id.clone(),
+        kind: "money".into(),
+        amount_minor: 90_000,
+        reason: "等了三天".into(),
+        expected_version: 0,
+    };
+    let asked = client.ask_compensation(world.desk("D1", ask.clone())).await;
+    let compensation_id = asked.unwrap().into_inner().compensation.unwrap().id;
+    let before = world.get(&id).await;
+    let note = pb::AddNoteRequest {
+        id: id.clone(),
+        note: "配件明天到".into(),
+        expected_version,
+        ..pb::AddNoteRequest::default()
+    };
+    let amendment = pb::AmendTaskRequest {
+        id: id.clone(),
+        task_id: task_id.clone(),
+        owner: "S17".into(),
+        expected_version,
+        ..pb::AmendTaskRequest::default()
+    };
+    let ending = pb::FinishTaskRequest {
+        id: id.clone(),
+        task_id,
+        outcome: "已到货".into(),
+        expected_version,
+        ..pb::FinishTaskRequest::default()
+    };
+    let verdict = pb::DecideCompensationRequest {
+        id: id.clone(),
+        compensation_id,
+        decision: "approve".into(),
+        note: String::new(),
+        expected_version,
+    };
+    let task = pb::AddTaskRequest {
+        expected_version,
+        ..task
+    };
+    let ask = pb::AskCompensationRequest {
+        expected_version,
+        ..ask
+    };
+    let refused = [
+        client.add_note(world.hq(note)).await.err(),
+        client.add_task(world.hq(task)).await.err(),
+        client.amend_task(world.hq(amendment)).await.err(),
+        client.finish_task(world.hq(ending)).await.err(),
+        client.ask_compensation(world.hq(ask)).await.err(),
+        client.decide_compensation(world.hq(verdict)).await.err(),
+    ];
+    for refused in refused {
+        assert_eq!(reason(&refused.unwrap()), "COMPLAINT_CHANGED");
+    }
+    assert_eq!(world.get(&id).await, before);
 }
 
 async fn a_case_of_a_customer_points_at_his_record(db: TestDb) {

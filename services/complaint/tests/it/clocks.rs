@@ -235,6 +235,7 @@ async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
         note: "配件明天到".into(),
         told_customer,
         law_answer: false,
+        expected_version: 0,
     };
     let kept = world
         .complaints()
@@ -360,6 +361,7 @@ async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
         note: "已书面答复".into(),
         told_customer: false,
         law_answer: true,
+        expected_version: 0,
     };
     let told = world.complaints().add_note(world.desk("D1", note)).await;
     let told = told.unwrap().into_inner().complaint.unwrap();

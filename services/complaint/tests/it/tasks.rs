@@ -31,6 +31,7 @@ async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (
         owner: owner.into(),
         due_at: due_at.into(),
         optional: owner.is_empty(),
+        expected_version: 0,
     };
     let request = world.desk(&case.dealer, message);
     world.complaints().add_task(request).await.unwrap();
