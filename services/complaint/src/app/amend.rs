@@ -241,7 +241,11 @@ impl CaseApp {
     }
 
     /// Looks again which case is repeated by those that repeated this one, and by those that now may.
-    fn remark_repeats(&self, conn: &mut Conn<'_>, case: &Case) -> Result<()> {
+    pub(super) fn remark_repeats(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &Case,
+    ) -> std::result::Result<(), StoreError> {
         let ids = storage::may_repeat(conn, case)?;
         conn.among_all_dealers(|conn| {
             let others = self.store.find_many(conn, &Scope::Headquarters, &ids)?;
@@ -253,7 +257,6 @@ impl CaseApp {
             }
             Ok(())
         })
-        .map_err(|error: StoreError| error.into())
     }
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became

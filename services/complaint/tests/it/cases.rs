@@ -25,6 +25,7 @@ store_test_suite!(
     a_list_for_what_is_no_customer_is_refused,
     cases_are_listed_by_what_is_due_next,
     a_repeat_within_thirty_days_is_marked,
+    a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_typed,
 );
 
 async fn a_case_is_opened_with_a_number_clocks_and_a_course(db: TestDb) {
@@ -601,6 +602,29 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         world.open(third).await.repeat_of.is_empty(),
         "more than thirty days later"
     );
+}
+
+async fn a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_typed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let of = |key: &str, fault: &str, opened_at: &str| pb::OpenComplaintRequest {
+        fault: fault.into(),
+        opened_at: opened_at.into(),
+        ..complaint("D1", key)
+    };
+    let last = world.open(of("c1", "k1", "2026-02-28 10:00")).await;
+    let first = world.open(of("c2", "Ｋ１ ", "2026-02-10 10:00")).await;
+    assert_eq!(first.repeat_of, "");
+    assert_eq!(world.get(&last.id).await.repeat_of, first.id);
+    // Between the two, of the same category, with no word of the fault.
+    let unnamed = world.open(of("c3", "", "2026-02-20 10:00")).await;
+    assert_eq!(unnamed.repeat_of, first.id);
+    assert_eq!(world.get(&last.id).await.repeat_of, unnamed.id);
+    let another = world.open(of("c4", "P0300", "2026-02-27 10:00")).await;
+    assert_eq!(another.repeat_of, unnamed.id, "it may be any fault");
+    // Of two of one instant the first is repeated, not each by the other.
+    let twin = world.open(of("c5", "K1", "2026-02-10 10:00")).await;
+    assert_eq!(twin.repeat_of, first.id);
+    assert_eq!(world.get(&first.id).await.repeat_of, "");
 }
 
 async fn what_is_too_long_is_refused_with_its_limit(db: TestDb) {
