@@ -86,12 +86,14 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
+                        let due_at = app.due_of(conn, ctx.scope(), &case, &new.due_at)?;
+                        expect_ahead(due_at, now)?;
                         let mut task = Task {
                             id: new_uuid(&*app.clock),
                             department: department(&new.department)?,
                             text: new.text.trim().to_owned(),
                             owner: new.owner.trim().to_owned(),
-                            due_at: app.due_of(conn, ctx.scope(), &case, &new.due_at)?,
+                            due_at,
                             is_needed: new.is_needed,
                             state: TaskState::Open,
                             outcome: String::new(),
@@ -139,6 +141,9 @@ impl CaseApp {
                         let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let before = app.open_task(conn, ctx.scope(), (&case, id))?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
+                        if due_at != before.due_at {
+                            expect_ahead(due_at, now)?;
+                        }
                         let mut task = amendment.applied(&before, due_at)?;
                         app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         let changes = task.changes_since(&before);
@@ -400,6 +405,15 @@ impl NewTask {
         }
         check_owner(&self.owner)
     }
+}
+
+/// Passes if there is still time until a task is due: one that is overdue when it is given goes up to headquarters at once.
+fn expect_ahead(due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if due_at.is_none_or(|due| due > now) {
+        return Ok(());
+    }
+    let message = "say a time that is still to come, or leave it out";
+    Err(Error::field("due_at", "NOT_ALLOWED", message))
 }
 
 /// Passes if somebody can be called so.

@@ -13,6 +13,7 @@ store_test_suite!(
     the_call_centre_opens_a_case_at_the_dealer_it_is_about,
     a_second_case_of_the_same_matter_shows_the_first,
     a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
+    who_is_waited_for_is_said_once,
     a_needed_task_keeps_a_case_from_being_resolved,
     a_needed_task_keeps_a_case_from_being_closed,
     a_closed_case_is_reopened_in_time_and_not_later,
@@ -220,6 +221,28 @@ async fn a_case_runs_its_course_and_a_refused_move_names_what_is_allowed(db: Tes
     assert_eq!(closed.entries[1].note, "打了电话");
     let moves = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.moved'";
     assert_eq!(world.count(moves).await, 7);
+}
+
+async fn who_is_waited_for_is_said_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let wait = async |to: &str, waiting_for: &str| {
+        let message = pb::MoveComplaintRequest {
+            id: case.id.clone(),
+            to: to.into(),
+            note: "等".into(),
+            waiting_for: waiting_for.into(),
+            ..pb::MoveComplaintRequest::default()
+        };
+        let request = world.desk("D1", message);
+        let moved = world.complaints().move_complaint(request).await?;
+        Ok::<_, tonic::Status>(moved.into_inner().complaint.unwrap().state)
+    };
+    let refused = wait("waiting_customer", "parts").await.unwrap_err();
+    assert_eq!(Problem::from(refused).violations[0].field, "waiting_for");
+    assert_eq!(wait("waiting_oem", "oem").await.unwrap(), "waiting_oem");
 }
 
 async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
