@@ -3,8 +3,6 @@
 #checkov:skip=CKV_DOCKER_2:Kubernetes probes /livez and /readyz itself; the image has no shell to run a check in
 
 FROM rust:1.94-bookworm AS build
-# aws-lc is built from source by cmake.
-RUN apt-get update && apt-get install -y --no-install-recommends cmake clang && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \

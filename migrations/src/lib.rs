@@ -179,6 +179,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0053_staff_changes"),
         migration!("data_quality", "0054_earlier_customers"),
         shared::SEALING_KEYS,
+        migration!("data_quality", "0055_waived_values"),
     ],
 };
 

@@ -14,6 +14,7 @@ mod peer;
 mod places;
 mod role;
 mod scope;
+mod sight;
 mod token;
 mod verifier;
 
@@ -27,4 +28,5 @@ pub use peer::PeerTokens;
 pub use places::PlaceSeal;
 pub use role::{Role, RoleSet, UnknownRole};
 pub use scope::{InvalidScope, Scope, ScopeKind};
+pub use sight::Sight;
 pub use verifier::{Verifier, VerifierBuilder};

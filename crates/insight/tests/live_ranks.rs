@@ -65,7 +65,7 @@ fn a_million_random_events_leave_the_same_ranks_as_a_full_sort() {
     for id in 0..100_000 {
         assert_eq!(ranks.remove(id), truth.remove(&id).is_some());
     }
-    assert!(ranks.is_empty() && ranks.border(Tier::Small).is_none());
+    assert!(ranks.is_empty() && ranks.sum_to_enter(Tier::Small, 0).is_none());
 }
 
 proptest! {
@@ -83,6 +83,23 @@ proptest! {
             }
         }
         assert_equals_full_sort(&ranks, &truth);
+    }
+
+    #[test]
+    fn the_sum_to_enter_a_tier_is_the_least_that_does(
+        customers in proptest::collection::vec((0_u64..120, -5_i64..5), 1..200),
+    ) {
+        let truth: HashMap<u64, i64> = customers.into_iter().collect();
+        let ranks = LiveRanks::load(truth.iter().map(|(&id, &sum)| (id, WeightedSum(sum))));
+        for (&id, tier) in truth.keys().zip(Tier::ALL.into_iter().cycle()) {
+            let is_below = ranks.standing(id).unwrap().tier > tier;
+            let Some(sum) = ranks.sum_to_enter(tier, id).filter(|_| is_below) else {
+                continue;
+            };
+            let mut moved = ranks.clone();
+            prop_assert!(moved.place(id, sum).tier <= tier);
+            prop_assert!(moved.place(id, WeightedSum(sum.0 - 1)).tier > tier);
+        }
     }
 
     #[test]

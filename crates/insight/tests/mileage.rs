@@ -87,6 +87,30 @@ fn one_reading_borrows_and_ten_stand_alone() {
 }
 
 #[test]
+fn before_a_fleet_is_known_two_readings_of_two_days_are_no_rate() {
+    let date = |month, day| chrono::NaiveDate::from_ymd_opt(2026, month, day).unwrap();
+    let read = |date, km| Reading {
+        date,
+        km,
+        meter_replaced: false,
+    };
+    let model = MileageModel::uninformed();
+    let forecast = |readings: &[Reading]| {
+        let history = History::new(Profile::default(), None, readings);
+        let forecast = model.forecast(&history).unwrap();
+        (forecast.daily_km(), forecast.own_share())
+    };
+    let two_days = forecast(&[read(date(7, 9), 18_000), read(date(7, 10), 18_500)]);
+    assert!(two_days.0 < 45.0 && two_days.1 < 0.05, "{two_days:?}");
+    let half_a_year = forecast(&[read(date(1, 9), 0), read(date(7, 9), 18_100)]);
+    assert!(
+        half_a_year.0 > 80.0 && half_a_year.1 > 0.7,
+        "{half_a_year:?}"
+    );
+    assert_eq!(MileageModel::fit(&[]).prior_days(), model.prior_days());
+}
+
+#[test]
 fn the_season_of_the_fleet_is_found() {
     let model = MileageModel::fit(&fleet(World::USUAL, 6_000, 11));
     let factors = model.season().factors();

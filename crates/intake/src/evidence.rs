@@ -1,6 +1,6 @@
 //! What a service that owns records tells the data-quality service of them: coded facts, never who or what they are about.
 
-use std::future::Future;
+use std::{borrow::Cow, future::Future};
 
 use chrono::NaiveDate;
 use marque_api::evidence::v1::{self as pb, evidence_service_server::EvidenceService};
@@ -9,8 +9,8 @@ use marque_core::Timestamp;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_events::to_proto_time;
 use marque_quality::{
-    Field, Finding, RecordKind, Severity, identifiers::without_identifiers, party::PartyKind,
-    standard::Measured,
+    Field, Finding, RecordKind, Severity, falsification::Kind, identifiers::without_identifiers,
+    party::PartyKind, standard::Measured,
 };
 use marque_vault::{Purpose, Vault};
 use tonic::{Request, Response, Status};
@@ -53,6 +53,41 @@ pub struct RecordEvidence {
     pub entry: Vec<u8>,
     /// What was measured of it, by which another standard's ranges can be tried.
     pub measures: Vec<Measured>,
+    /// Which values it has where something is or may be found: see [`RecordEvidence::with_values`].
+    pub values: Vec<(Field, i64)>,
+}
+
+impl RecordEvidence {
+    /// The same with keyed hashes of what stands in its columns: those with findings, those that a range may bound, and those that signs of
+    /// invention are about. Each is of the record too, so that no two records are compared by them. `text` is what somebody typed, or what
+    /// was understood of it where only that is kept.
+    #[must_use]
+    pub fn with_values<'a>(
+        mut self,
+        key: impl Fn(&[u8]) -> u64,
+        text: impl Fn(Field) -> Option<Cow<'a, str>>,
+    ) -> Self {
+        let fields = Field::of(self.kind).filter(|field| self.may_be_found_in(*field));
+        let values = fields.filter_map(|field| {
+            let parts = [
+                "value",
+                self.id.as_str(),
+                field.column(),
+                text(field)?.trim(),
+            ]
+            .join("\u{1f}");
+            Some((field, key(parts.as_bytes()) as i64))
+        });
+        self.values = values.collect();
+        self
+    }
+
+    fn may_be_found_in(&self, field: Field) -> bool {
+        let is_of_sign = |sign: Kind| sign.column(self.kind) == field.column();
+        self.findings.iter().any(|finding| finding.field == field)
+            || self.measures.iter().any(|measured| measured.field == field)
+            || Kind::ALL.into_iter().any(is_of_sign)
+    }
 }
 
 /// The key under which facts by which records are compared go to the data-quality service.
@@ -149,6 +184,7 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
         findings,
         entry,
         measures,
+        values,
     } = record;
     let party = match party {
         None => "",
@@ -173,6 +209,14 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
         findings: findings.iter().map(finding_to_pb).collect(),
         entry,
         measures: measures.iter().map(measure_to_pb).collect(),
+        values: values.iter().map(value_to_pb).collect(),
+    }
+}
+
+fn value_to_pb((field, hash): &(Field, i64)) -> pb::EvidenceValue {
+    pb::EvidenceValue {
+        field: field.column().to_owned(),
+        hash: *hash,
     }
 }
 
@@ -237,6 +281,49 @@ mod tests {
     use marque_vault::Keyring;
 
     use super::*;
+
+    fn evidence(id: &str) -> RecordEvidence {
+        RecordEvidence {
+            id: id.to_owned(),
+            kind: RecordKind::Customers,
+            dealer: "D1".to_owned(),
+            source: String::new(),
+            clerk: String::new(),
+            version: 1,
+            entered_at: Timestamp::from_micros(1),
+            event_date: None,
+            party: None,
+            is_repeated: None,
+            filled: Vec::new(),
+            findings: Vec::new(),
+            entry: Vec::new(),
+            measures: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_value_is_told_of_the_record_and_the_column_that_has_it() {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let told = |id: &str, phone: &'static str| {
+            let of_phone = move |field: Field| {
+                let text = (field == Field::CustomerPhone).then_some(phone);
+                text.or((field == Field::CustomerHobbies).then_some("fishing"))
+            };
+            evidence(id)
+                .with_values(
+                    |bytes| evidence_key(&vault, bytes),
+                    |field| of_phone(field).map(Cow::Borrowed),
+                )
+                .values
+        };
+        let first = told("src_1", "13566661111");
+        assert_eq!(first.len(), 1, "nothing is found in what somebody likes");
+        assert_eq!(first[0].0, Field::CustomerPhone);
+        assert_eq!(first, told("src_1", " 13566661111 "));
+        assert_ne!(first, told("src_1", "13566661112"));
+        assert_ne!(first, told("src_2", "13566661111"));
+    }
 
     #[test]
     fn a_staff_number_is_told_and_a_name_or_a_phone_is_coded() {

@@ -1,5 +1,7 @@
 //! Whether readings of one car's meter can all be true (R-HIST-3): a doubt about a visit, never a reason to refuse it.
 
+mod chain;
+
 use chrono::{DateTime, NaiveDate, TimeDelta};
 
 use crate::{
@@ -10,8 +12,8 @@ use crate::{
     standard::{Measure, greatest},
 };
 
-/// A reading of a car's meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A reading of a car's meter; in their order, that of time, the less first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Meter {
     /// When, in microseconds since 1970 in UTC.
     pub at_micros: i64,
@@ -31,6 +33,17 @@ pub enum Implausible {
     },
 }
 
+/// What the readings of a car say of one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Each doubt once, that against the reading before first.
+    pub doubts: Vec<Implausible>,
+    /// Whether the others leave no doubt that it is the wrong one.
+    pub is_outlier: bool,
+    /// Kilometres a day, rounded up, of the faster side; `None` if there is no other reading, or the meter runs backwards on both.
+    pub km_a_day: Option<i64>,
+}
+
 const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Meter {
@@ -46,13 +59,8 @@ impl Meter {
     }
 }
 
-/// Days of which both readings are, and those between.
-pub const fn days_between(earlier: Meter, later: Meter) -> i64 {
-    (later.at_micros - earlier.at_micros) / DAY_MICROS + 1
-}
-
 /// Doubts two readings that follow each other. The day is the unit: readings of one day may lie a day's drive apart.
-pub fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
+fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
     if later.km < earlier.km {
         return Some(Implausible::Backwards);
     }
@@ -65,23 +73,69 @@ pub fn gap(earlier: Meter, later: Meter) -> Option<Implausible> {
     is_too_fast.then_some(Implausible::TooFast { most })
 }
 
-/// What the readings of one car, in the order of their time, say against each other: the place of a reading and the doubt about it, each
-/// once. Nobody knows which of two is wrong, so both are doubted; those that only fill the field are passed over.
-pub fn doubts(readings: &[Meter]) -> Vec<(usize, Implausible)> {
-    let read = readings.iter().copied().enumerate();
-    let read: Vec<(usize, Meter)> = read.filter(|(_, meter)| !meter.is_filler()).collect();
-    let mut found = Vec::new();
-    for pair in read.windows(2) {
-        let ((before, earlier), (after, later)) = (pair[0], pair[1]);
-        let Some(doubt) = gap(earlier, later) else {
-            continue;
-        };
-        if found.last() != Some(&(before, doubt)) {
-            found.push((before, doubt));
+/// Days of which both readings are, and those between.
+const fn days_between(earlier: Meter, later: Meter) -> i64 {
+    (later.at_micros - earlier.at_micros) / DAY_MICROS + 1
+}
+
+/// Kilometres a day between two readings, rounded up; negative if the meter ran backwards.
+const fn km_a_day(earlier: Meter, later: Meter) -> i64 {
+    let days = days_between(earlier, later);
+    (later.km - earlier.km + days - 1).div_euclid(days)
+}
+
+/// Judges the readings of one car, in whatever order; a verdict for each, in theirs. Which one is wrong the longest chain of readings that
+/// agree says: what lies outside is doubted against it alone, and what lies in it against none outside. Where no chain tells, nobody knows
+/// which of two is wrong, and both are doubted. Those that only fill the field are passed over, and what is told twice counts once.
+pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
+    let told = readings.iter().copied().filter(|meter| !meter.is_filler());
+    let mut told: Vec<Meter> = told.collect();
+    told.sort_unstable();
+    told.dedup();
+    let verdicts = verdicts(&told);
+    let of = |meter: &Meter| {
+        let place = told.binary_search(meter);
+        place
+            .map(|place| verdicts[place].clone())
+            .unwrap_or_default()
+    };
+    readings.iter().map(of).collect()
+}
+
+/// The verdicts of readings that follow each other.
+fn verdicts(told: &[Meter]) -> Vec<Verdict> {
+    let is_outlier = chain::outliers(told);
+    let witnesses: Vec<usize> = (0..told.len()).filter(|at| !is_outlier[*at]).collect();
+    let verdict = |at: usize| {
+        let place = witnesses.partition_point(|witness| *witness < at);
+        let before = witnesses[..place].last();
+        let after = witnesses[place..].iter().find(|witness| **witness != at);
+        let sides = [
+            before.map(|before| (told[*before], told[at])),
+            after.map(|after| (told[at], told[*after])),
+        ];
+        Verdict {
+            is_outlier: is_outlier[at],
+            ..between(sides)
         }
-        found.push((after, doubt));
+    };
+    (0..told.len()).map(verdict).collect()
+}
+
+/// What a reading and those on its sides say.
+fn between(sides: [Option<(Meter, Meter)>; 2]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (earlier, later) in sides.into_iter().flatten() {
+        // Another standard may allow the pace of one side, and the other still runs backwards.
+        if let Some(doubt) = gap(earlier, later)
+            && !verdict.doubts.contains(&doubt)
+        {
+            verdict.doubts.push(doubt);
+        }
+        let pace = Some(km_a_day(earlier, later)).filter(|_| later.km >= earlier.km);
+        verdict.km_a_day = verdict.km_a_day.max(pace);
     }
-    found
+    verdict
 }
 
 impl Implausible {
@@ -99,6 +153,8 @@ impl Implausible {
 mod tests {
     use super::*;
 
+    const TOO_FAST: Implausible = Implausible::TooFast { most: 2_000 };
+
     fn meter(day: i64, km: i64) -> Meter {
         Meter {
             at_micros: day * DAY_MICROS,
@@ -106,44 +162,125 @@ mod tests {
         }
     }
 
+    fn judged(readings: &[(i64, i64)]) -> Vec<Verdict> {
+        let meters = readings.iter().map(|(day, km)| meter(*day, *km));
+        judge(&meters.collect::<Vec<_>>())
+    }
+
+    /// The places of the readings that are doubted, with each doubt.
+    fn doubts(readings: &[(i64, i64)]) -> Vec<(usize, Implausible)> {
+        let verdicts = judged(readings).into_iter().enumerate();
+        verdicts
+            .flat_map(|(place, verdict)| {
+                verdict.doubts.into_iter().map(move |doubt| (place, doubt))
+            })
+            .collect()
+    }
+
+    fn outliers(readings: &[(i64, i64)]) -> Vec<usize> {
+        let verdicts = judged(readings).into_iter().enumerate();
+        verdicts
+            .filter_map(|(place, verdict)| verdict.is_outlier.then_some(place))
+            .collect()
+    }
+
     #[test]
-    fn both_readings_of_an_impossible_pair_are_doubted_each_once() {
-        let too_fast = Implausible::TooFast { most: 2_000 };
+    fn where_nobody_knows_which_is_wrong_both_are_doubted_each_once() {
+        let backwards = Implausible::Backwards;
         for (readings, expected) in [
             (
-                vec![meter(0, 50_000), meter(2, 20_013), meter(3, 97_001)],
-                vec![
-                    (0, Implausible::Backwards),
-                    (1, Implausible::Backwards),
-                    (1, too_fast),
-                    (2, too_fast),
-                ],
+                vec![(0, 50_000), (2, 20_013), (3, 97_001)],
+                vec![(0, backwards), (1, backwards), (1, TOO_FAST), (2, TOO_FAST)],
+            ),
+            (vec![(0, 10), (0, 2_010), (1, 6_010)], vec![]),
+            (
+                vec![(0, 10), (0, 2_011)],
+                vec![(0, TOO_FAST), (1, TOO_FAST)],
+            ),
+            (vec![(0, 50_000), (1, 1), (2, 50_100)], vec![]),
+            (
+                vec![(0, 50_000), (1, 123_456), (2, 40_000)],
+                vec![(0, backwards), (2, backwards)],
+            ),
+            // Some kilometres apart: a matter of reading, whatever the others say.
+            (
+                vec![(0, 12_900), (9, 13_019), (10, 12_998), (40, 14_000)],
+                vec![(1, backwards), (2, backwards)],
             ),
             (
-                vec![meter(0, 30), meter(9, 20), meter(20, 10)],
-                vec![
-                    (0, Implausible::Backwards),
-                    (1, Implausible::Backwards),
-                    (2, Implausible::Backwards),
-                ],
+                vec![(0, 30), (9, 20), (20, 10)],
+                vec![(0, backwards), (1, backwards), (2, backwards)],
             ),
-            (vec![meter(0, 10), meter(0, 2_010), meter(1, 6_010)], vec![]),
-            (
-                vec![meter(0, 10), meter(0, 2_011)],
-                vec![(0, too_fast), (1, too_fast)],
-            ),
-            (
-                vec![meter(0, 50_000), meter(1, 1), meter(2, 50_100)],
-                vec![],
-            ),
-            (
-                vec![meter(0, 50_000), meter(1, 123_456), meter(2, 40_000)],
-                vec![(0, Implausible::Backwards), (2, Implausible::Backwards)],
-            ),
-            (vec![meter(5, 10)], vec![]),
+            (vec![(5, 10)], vec![]),
             (vec![], vec![]),
         ] {
-            assert_eq!(doubts(&readings), expected);
+            assert_eq!(doubts(&readings), expected, "{readings:?}");
+            assert!(outliers(&readings).is_empty(), "{readings:?}");
         }
+    }
+
+    #[test]
+    fn what_lies_outside_the_longest_chain_is_doubted_alone() {
+        for (readings, wrong) in [
+            // Too much, between two that agree.
+            (vec![(0, 30_000), (200, 430_000), (400, 36_000)], 1),
+            // Too little, and as long a chain without the first, at ten times the pace.
+            (vec![(0, 30_000), (60, 5_000), (90, 36_000)], 1),
+            // Whatever the order in which they came.
+            (vec![(90, 36_000), (0, 30_000), (60, 5_000)], 2),
+            // The last.
+            (vec![(0, 1_000), (80, 4_000), (160, 8_000), (240, 900)], 3),
+            // Farther than anybody drives.
+            (vec![(0, 1_000), (1, 90_000), (2, 1_100)], 1),
+        ] {
+            assert_eq!(outliers(&readings), [wrong], "{readings:?}");
+            let doubted = doubts(&readings);
+            assert!(!doubted.is_empty(), "{readings:?}");
+            assert!(
+                doubted.iter().all(|(place, _)| *place == wrong),
+                "{readings:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_two_chains_as_long_and_as_likely_neither_is_wrong() {
+        let readings = [(0, 30_000), (60, 36_000), (70, 34_000)];
+        assert!(outliers(&readings).is_empty());
+        let backwards = Implausible::Backwards;
+        assert_eq!(doubts(&readings), [(1, backwards), (2, backwards)]);
+        // Less than a majority agrees.
+        let apart = [(0, 90_000), (10, 70_000), (20, 50_000), (30, 50_100)];
+        assert!(outliers(&apart).is_empty());
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_faster_side_on_which_the_meter_runs_forwards() {
+        let pace = |readings: &[(i64, i64)]| judged(readings)[0].km_a_day;
+        assert_eq!(pace(&[(12, 5_001), (10, 5_000), (20, 9_000)]), Some(445));
+        assert_eq!(pace(&[(12, 4_900), (10, 5_000), (20, 9_000)]), Some(456));
+        assert_eq!(pace(&[(12, 4_900), (10, 5_000)]), None);
+        assert_eq!(pace(&[(12, 4_900), (12, 4_900)]), None);
+        // As much as is allowed, and one kilometre more.
+        assert_eq!(pace(&[(12, 11_000), (10, 5_000)]), Some(2_000));
+        assert_eq!(pace(&[(12, 11_001), (10, 5_000)]), Some(2_001));
+        // A wrong reading says nothing of the pace of those beside it.
+        assert_eq!(pace(&[(0, 1_000), (1, 90_000), (9, 2_000)]), Some(100));
+    }
+
+    #[test]
+    fn a_wrong_reading_is_compared_with_the_chain_on_both_sides() {
+        let both = judged(&[
+            (12, 11_001),
+            (0, 4_000),
+            (10, 5_000),
+            (20, 9_000),
+            (30, 9_500),
+        ]);
+        assert_eq!(both[0].doubts, [TOO_FAST, Implausible::Backwards]);
+        assert_eq!(both[0].km_a_day, Some(2_001));
+        let twice = judged(&[(12, 50_000), (10, 10), (13, 90_000)]);
+        assert_eq!(twice[0].doubts, [TOO_FAST]);
+        assert_eq!(twice[0].km_a_day, Some(20_000));
     }
 }

@@ -65,6 +65,11 @@ const CALLS: &[Calls] = &[
         callers: &[Scoring],
     },
     Calls {
+        callees: &[Vehicle],
+        methods: &["/marque.vehicle.v1.VehicleService/GetVehicle"],
+        callers: &[Scoring],
+    },
+    Calls {
         callees: &[ServiceHistory],
         methods: &["/marque.service_history.v1.ServiceHistoryService/ListVehicleVisits"],
         callers: &[Scoring],

@@ -16,7 +16,8 @@ pub use error::{KeyringError, VaultError};
 pub use keyring::Keyring;
 pub use marque_config::Secret;
 pub use mask::{
-    Masked, mask_address, mask_id_number, mask_inside, mask_name, mask_phone, mask_tail,
+    Masked, mask_address, mask_id_number, mask_id_numbers_inside, mask_inside, mask_name,
+    mask_phone, mask_tail,
 };
 pub use place::Place;
 pub use purpose::Purpose;

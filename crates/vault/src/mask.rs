@@ -76,13 +76,42 @@ pub fn mask_tail(value: &str, shown: usize) -> Masked {
 /// A text of which nobody knows what it says: whatever in it looks like a phone or a certificate number is masked as that, also with
 /// blanks or dashes between the digits, and each of several by itself. Dates, amounts and shorter numbers stay.
 pub fn mask_inside(text: &str) -> Masked {
+    mask_numbers(text, Look::mask)
+}
+
+/// The same of certificate numbers alone, for those who serve the person and call him by the phones that stand in the text.
+pub fn mask_id_numbers_inside(text: &str) -> Masked {
+    mask_numbers(text, |look, number| match look {
+        Look::Phone => Masked(number.to_owned()),
+        Look::IdNumber => look.mask(number),
+    })
+}
+
+/// What a number in a text looks like.
+#[derive(Clone, Copy)]
+enum Look {
+    Phone,
+    IdNumber,
+}
+
+impl Look {
+    fn mask(self, number: &str) -> Masked {
+        match self {
+            Self::Phone => mask_phone(number),
+            Self::IdNumber => mask_id_number(number),
+        }
+    }
+}
+
+/// A text with every number in it that looks like a person's as `mask` leaves it.
+fn mask_numbers(text: &str, mask: impl Fn(Look, &str) -> Masked) -> Masked {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(is_digit) {
         let (before, run) = rest.split_at(start);
         let (numbers, behind) = run.split_at(run_end(run));
         masked.push_str(before);
-        push_masked(&mut masked, numbers);
+        push_masked(&mut masked, numbers, &mask);
         rest = behind;
     }
     masked.push_str(rest);
@@ -134,16 +163,13 @@ fn groups(digits: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// How a number is masked.
-type Mask = fn(&str) -> Masked;
-
 /// Digits with joiners between, one number after the other.
-fn push_masked(masked: &mut String, mut digits: &str) {
+fn push_masked(masked: &mut String, mut digits: &str, mask: &impl Fn(Look, &str) -> Masked) {
     while !digits.is_empty() {
-        let (end, mask) = first_number(digits);
+        let (end, look) = first_number(digits);
         let (number, behind) = digits.split_at(end);
-        match mask {
-            Some(mask) => masked.push_str(mask(number).as_str()),
+        match look {
+            Some(look) => masked.push_str(mask(look, number).as_str()),
             None => masked.push_str(number),
         }
         let (joiners, next) = behind.split_at(behind.find(is_digit).unwrap_or(behind.len()));
@@ -155,15 +181,15 @@ fn push_masked(masked: &mut String, mut digits: &str) {
 /// Most groups that a phone has: a digit each, with the prefix of its country.
 const PHONE_GROUPS: usize = 15;
 
-/// Where the first number ends in digits with joiners between, and how it is masked, if it is: a group that is a number by itself, the
+/// Where the first number ends in digits with joiners between, and what it looks like, if it is a person's: a group that is a number by itself, the
 /// groups of a mobile, or else all groups before the next number. What is none of it is the first group, or a date, and stays.
-fn first_number(digits: &str) -> (usize, Option<Mask>) {
+fn first_number(digits: &str) -> (usize, Option<Look>) {
     if let Some(end) = date_end(digits) {
         return (end, None);
     }
     let (mut first, mut last) = (0, 0);
     for (count, group) in (1_usize..).zip(groups(digits)) {
-        let alone = mask_for(&digits[group.clone()]);
+        let alone = look_of(&digits[group.clone()]);
         if alone.is_some() && count > 1 {
             break;
         }
@@ -175,14 +201,14 @@ fn first_number(digits: &str) -> (usize, Option<Mask>) {
             return (last, alone);
         }
         if count <= PHONE_GROUPS && is_mobile_number(&plain_digits(&digits[..last])) {
-            return (last, Some(mask_phone));
+            return (last, Some(Look::Phone));
         }
         // So many groups are a number by their length alone, or none however many follow.
-        if count == PHONE_GROUPS && mask_for(&digits[..last]).is_none() {
+        if count == PHONE_GROUPS && look_of(&digits[..last]).is_none() {
             break;
         }
     }
-    mask_for(&digits[..last]).map_or((first, None), |mask| (last, Some(mask)))
+    look_of(&digits[..last]).map_or((first, None), |look| (last, Some(look)))
 }
 
 /// Where a date ends that digits begin with, such as 2024-05-06.
@@ -193,15 +219,15 @@ fn date_end(digits: &str) -> Option<usize> {
     is_date.then_some(day.end)
 }
 
-/// How a number is masked that looks like a phone or a certificate number; nothing if it looks like neither.
-fn mask_for(number: &str) -> Option<Mask> {
+/// Whether a number looks like a phone or a certificate number; nothing if like neither.
+fn look_of(number: &str) -> Option<Look> {
     let digits = plain_digits(number);
     if is_mobile_number(&digits) || is_landline(number, &digits) {
-        return Some(mask_phone);
+        return Some(Look::Phone);
     }
     // No division and no bank begins with 20: that is the year of a time or of an order.
     if digits.len() >= 15 && !digits.starts_with("20") {
-        return Some(mask_id_number);
+        return Some(Look::IdNumber);
     }
     None
 }
@@ -253,6 +279,19 @@ fn keep(value: &str, first: usize, last: usize) -> Masked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_serves_reads_phones_in_a_text_and_no_id_number() {
+        let text = "电话13967201874，身份证11010519491231002X，里程 12000";
+        assert_eq!(
+            mask_id_numbers_inside(text).as_str(),
+            "电话13967201874，身份证1****************X，里程 12000"
+        );
+        assert_eq!(
+            mask_inside(text).as_str(),
+            "电话139****1874，身份证1****************X，里程 12000"
+        );
+    }
 
     #[test]
     fn enough_is_hidden_of_every_kind_of_value() {

@@ -56,6 +56,14 @@ impl Failure {
         self
     }
 
+    /// With wrong fields named as the request has them, where a role knows them by other names: (the role's, the request's).
+    pub(crate) fn rename(self, names: &[(&str, &str)]) -> Self {
+        self.map_fields(|field| {
+            let renamed = names.iter().find(|(role, _)| *role == field);
+            renamed.map_or(field, |(_, own)| *own).to_owned()
+        })
+    }
+
     /// Answered with a status of HTTP that the list of codes does not have.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = status.as_u16();

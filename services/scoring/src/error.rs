@@ -25,6 +25,8 @@ pub(crate) enum Error {
     VehicleUnknown,
     #[error("the service-history service cannot be asked now")]
     History(#[source] Box<tonic::Status>),
+    #[error("the vehicle service cannot be asked now who may see the car")]
+    Cars(#[source] Box<tonic::Status>),
     #[error("the customer service cannot be asked now who withdrew consent")]
     Consents(#[source] Box<tonic::Status>),
     #[error("there is no model of this version")]
@@ -72,7 +74,7 @@ impl ServiceError for Error {
             | Self::VehicleUnknown
             | Self::ModelUnknown
             | Self::TermsUnknown => ErrorCode::NotFound,
-            Self::History(status) => ErrorCode::from_grpc(status.code()),
+            Self::History(status) | Self::Cars(status) => ErrorCode::from_grpc(status.code()),
             // This service asked as itself: that it may not is no fault of its caller.
             Self::Consents(status) => match ErrorCode::from_grpc(status.code()) {
                 ErrorCode::Timeout => ErrorCode::Timeout,
@@ -102,6 +104,7 @@ impl ServiceError for Error {
             | Self::Store(_)
             | Self::CutOff(_)
             | Self::History(_)
+            | Self::Cars(_)
             | Self::Consents(_) => self.code().default_reason(),
         }
     }

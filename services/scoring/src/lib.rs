@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod app;
+mod cars;
 mod consents;
 mod domain;
 mod error;
@@ -43,6 +44,8 @@ pub struct Deps {
     pub network: RpcTransport,
     /// The way to the customer service, which knows who withdrew consent.
     pub customer: RpcTransport,
+    /// The way to the vehicle service, which knows who may see a car.
+    pub vehicle: RpcTransport,
     /// The way to the service-history service, which knows the lines of repair orders.
     pub service_history: RpcTransport,
     /// Tokens by which it asks as itself.
@@ -85,6 +88,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
             deps.tokens.clone(),
             Arc::clone(&deps.clock),
         ),
+        cars: cars::Cars::new(deps.vehicle.clone(), deps.tokens.clone()),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
         learnt: Arc::default(),
     };

@@ -143,11 +143,14 @@ async fn a_merge_adds_up_and_who_refuses_has_no_score(sandbox: Sandbox) -> anyho
     // Counts from the next call on, whether the event has arrived or not.
     let listed = analyst.get("/v1/scores").await?.body;
     assert_eq!(listed["scores"], json!([]));
-    analyst.eventually("/v1/scores/pyramid", pyramid(0)).await?;
     let own = me.get("/v1/me/score").await?.body;
-    assert_eq!(
-        (&own["status"], &own["score"]),
-        (&json!("opted_out"), &Value::Null)
-    );
+    let told = analyst.get(&path(&two)).await?.body;
+    for score in [own, told] {
+        assert_eq!(
+            (&score["status"], &score["score"]),
+            (&json!("opted_out"), &Value::Null)
+        );
+    }
+    analyst.eventually("/v1/scores/pyramid", pyramid(0)).await?;
     sandbox.stop().await
 }

@@ -31,6 +31,8 @@ pub enum Reason {
 pub struct Circumstances {
     /// Time since his last visit over his own usual interval; 1 is on time.
     pub lateness: f64,
+    /// Whether he ever bought or came.
+    pub has_come: bool,
     /// Visits so far.
     pub visits: u32,
     /// Complaints not closed.

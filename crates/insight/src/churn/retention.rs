@@ -22,13 +22,14 @@ pub enum Trust {
 /// From here on a customer counts as lost: three of his own intervals without a visit.
 pub const LOST: f64 = 3.0;
 
-/// Where a customer stands. `was_lost` says whether an earlier gap of his reached [`LOST`] before the last visit.
-pub fn trust(circumstances: &Circumstances, was_lost: bool) -> Trust {
+/// Where a customer stands; `None` of who neither bought nor came and said nothing, since nothing speaks for or against him.
+/// `was_lost` says whether an earlier gap of his reached [`LOST`] before the last visit.
+pub fn trust(circumstances: &Circumstances, was_lost: bool) -> Option<Trust> {
     match circumstances {
-        gone if gone.has_sold_car || gone.lateness >= LOST => Trust::Lost,
-        _ if was_lost => Trust::WonBack,
-        doubtful if is_doubtful(doubtful) => Trust::HalfTrusting,
-        _ => Trust::Trusting,
+        gone if gone.has_sold_car || gone.lateness >= LOST => Some(Trust::Lost),
+        _ if was_lost => Some(Trust::WonBack),
+        doubtful if is_doubtful(doubtful) => Some(Trust::HalfTrusting),
+        known => known.has_come.then_some(Trust::Trusting),
     }
 }
 
@@ -36,7 +37,7 @@ fn is_doubtful(circumstances: &Circumstances) -> bool {
     let is_lukewarm = circumstances
         .last_survey
         .is_some_and(|survey| survey <= LUKEWARM);
-    circumstances.visits <= 2
+    circumstances.has_come && circumstances.visits <= 2
         || circumstances.open_complaints > 0
         || circumstances.repeated_complaints > 0
         || circumstances.lateness >= LATE
@@ -128,6 +129,7 @@ mod tests {
     fn regular() -> Circumstances {
         Circumstances {
             lateness: 0.8,
+            has_come: true,
             visits: 9,
             last_survey: Some(4.5),
             ..Circumstances::default()
@@ -190,9 +192,39 @@ mod tests {
         ] {
             assert_eq!(
                 trust(&circumstances, was_lost),
-                expected,
+                Some(expected),
                 "{circumstances:?}"
             );
+        }
+    }
+
+    #[test]
+    fn of_whom_nothing_happened_there_is_no_trust_until_he_says_something() {
+        let stranger = Circumstances::default();
+        let complains = Circumstances {
+            open_complaints: 1,
+            ..stranger
+        };
+        let is_lukewarm = Circumstances {
+            last_survey: Some(2.0),
+            ..stranger
+        };
+        let is_content = Circumstances {
+            last_survey: Some(5.0),
+            ..stranger
+        };
+        let has_bought = Circumstances {
+            has_come: true,
+            ..stranger
+        };
+        for (circumstances, expected) in [
+            (stranger, None),
+            (is_content, None),
+            (complains, Some(Trust::HalfTrusting)),
+            (is_lukewarm, Some(Trust::HalfTrusting)),
+            (has_bought, Some(Trust::HalfTrusting)),
+        ] {
+            assert_eq!(trust(&circumstances, false), expected, "{circumstances:?}");
         }
     }
 

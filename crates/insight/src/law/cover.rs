@@ -1,17 +1,32 @@
 //! Compulsory insurance and warranty: until when a vehicle is covered.
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::inspection::Inspection;
 use crate::mileage::{BandedDate, Forecast};
 
-/// The last day of a compulsory insurance that starts on `start`: one year (交强险条例 Art. 20).
+/// The last day of a compulsory insurance that starts on `start`: one year (交强险条例 Art. 20). A year from a 29 February is over
+/// with the 28th.
 pub fn compulsory_insurance_ends(start: NaiveDate) -> NaiveDate {
     let anniversary = start
         .checked_add_months(Months::new(12))
         .unwrap_or(NaiveDate::MAX);
-    anniversary - Days::new(1)
+    if anniversary.day() < start.day() {
+        anniversary
+    } else {
+        anniversary - Days::new(1)
+    }
+}
+
+/// The last day of the compulsory insurance in force on `today`, of a car insured since `start` without a day's gap; of one that
+/// is insured later, of the first.
+pub fn compulsory_insurance_in_force(start: NaiveDate, today: NaiveDate) -> NaiveDate {
+    let mut ends = compulsory_insurance_ends(start);
+    while ends < today {
+        ends = compulsory_insurance_ends(ends + Days::new(1));
+    }
+    ends
 }
 
 /// Whether a compulsory insurance that ends on `insured_until` lets an inspection be applied for as soon as it may be:
@@ -71,8 +86,27 @@ mod tests {
         );
         assert_eq!(
             compulsory_insurance_ends(date("2024-02-29")),
-            date("2025-02-27")
+            date("2025-02-28")
         );
+    }
+
+    #[test]
+    fn insurances_follow_each_other_from_the_sale_on() {
+        let in_force =
+            |start: &str, today: &str| compulsory_insurance_in_force(date(start), date(today));
+        for (sold, ends) in [
+            ("2024-02-28", "2027-02-27"),
+            ("2024-02-29", "2027-02-28"),
+            ("2020-02-29", "2027-02-28"),
+            ("2024-03-01", "2027-02-28"),
+            ("2026-11-24", "2027-11-23"),
+            ("2026-12-31", "2027-12-30"),
+        ] {
+            assert_eq!(in_force(sold, "2026-11-24"), date(ends), "{sold}");
+        }
+        let (sold, last_day) = ("2025-03-02", "2026-03-01");
+        assert_eq!(in_force(sold, last_day), date(last_day));
+        assert_eq!(in_force(sold, "2026-03-02"), date("2027-03-01"));
     }
 
     #[test]
@@ -111,6 +145,10 @@ mod tests {
             History::new(Profile::default(), None, &readings),
         );
         let ends = warranty_ends(terms, start, model.forecast(&history).as_ref());
-        assert_eq!(ends.date, date("2025-08-23"), "600 days at 100 km a day");
+        assert_eq!(
+            ends.date,
+            date("2025-09-17"),
+            "260 days more at 90.5 km a day: a year of its own at 100, and the 60 days it borrows at 33"
+        );
     }
 }

@@ -6,5 +6,8 @@ pub mod guarantees;
 mod inspection;
 
 pub use calendar::{CalendarError, Deadline, WorkCalendar, WorkYear};
-pub use cover::{WarrantyTerms, compulsory_insurance_ends, insurance_blocks, warranty_ends};
+pub use cover::{
+    WarrantyTerms, compulsory_insurance_ends, compulsory_insurance_in_force, insurance_blocks,
+    warranty_ends,
+};
 pub use inspection::{Inspection, InspectionLaw, InspectionTableError, Use, Vehicle, VehicleClass};

@@ -91,10 +91,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_steady_car_is_predicted_to_the_day_by_a_line_and_not_by_a_rule() {
+    fn a_steady_car_of_the_usual_rate_is_predicted_to_the_day_and_not_by_a_rule() {
         let start = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
         let points = (0..4)
-            .map(|index| (start + Days::new(200 * index), 5_000.0 * index as f64))
+            .map(|index| (start + Days::new(200 * index), 6_600.0 * index as f64))
             .collect();
         let result = back_test(
             &MileageModel::uninformed(),

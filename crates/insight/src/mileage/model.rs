@@ -59,13 +59,13 @@ const CARS_TRIED: usize = 4_000;
 const GROUP_SHRINKAGE: f64 = 10.0;
 
 impl MileageModel {
-    /// The model that knows nothing of others: a car with two readings goes on as between them.
+    /// The model that knows nothing of others. A car still borrows of what is usual, so that two readings of two days are no rate.
     pub fn uninformed() -> Self {
         Self {
             season: Season::FLAT,
             fleet_log_rate: DEFAULT_KM_A_DAY.ln(),
             effects: Default::default(),
-            prior_days: 0.0,
+            prior_days: UNLEARNT_PRIOR_DAYS,
             half_life_days: NEVER_FADES,
             errors: Errors {
                 cells: [[UNKNOWN_ERROR; HORIZONS]; RECORDS],
@@ -180,7 +180,7 @@ impl MileageModel {
             .filter_map(|history| HeldOut::of(self, history))
             .filter(|held_out| !held_out.drives.is_empty())
             .collect();
-        let mut best = (f64::INFINITY, 60.0, 365.0);
+        let mut best = (f64::INFINITY, UNLEARNT_PRIOR_DAYS, 365.0);
         for prior_days in [2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0] {
             for half_life in [30.0, 60.0, 120.0, 240.0, 480.0, NEVER_FADES] {
                 let total: f64 = held_out
@@ -198,6 +198,8 @@ impl MileageModel {
 
 /// Km a day of a fleet of which nothing is known: 12,000 km a year.
 const DEFAULT_KM_A_DAY: f64 = 33.0;
+/// Days of own driving that weigh as much as that, until a fleet shows how many.
+const UNLEARNT_PRIOR_DAYS: f64 = 60.0;
 
 /// A car's newest point as a question, and what is known to answer it.
 struct HeldOut {

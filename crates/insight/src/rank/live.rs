@@ -116,10 +116,11 @@ impl<Id: Copy + Ord + Hash> LiveRanks<Id> {
         before as u64 + u64::from(is_taken) + 1
     }
 
-    /// The sum of the last customer of a tier: what must be reached to enter it. `None` when the tier is empty.
-    pub fn border(&self, tier: Tier) -> Option<WeightedSum> {
-        self.at_rank(tier.last_rank(self.len() as u64))
-            .map(|(_, sum)| sum)
+    /// The least sum with which a customer who ranks below a tier enters it: that of its last customer, and the least step more if he
+    /// would come behind that one by id. `None` when the tier is empty.
+    pub fn sum_to_enter(&self, tier: Tier, id: Id) -> Option<WeightedSum> {
+        let (last, sum) = self.at_rank(tier.last_rank(self.len() as u64))?;
+        Some(WeightedSum(sum.0 + i64::from(last < id)))
     }
 
     /// How many are ranked.

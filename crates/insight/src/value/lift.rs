@@ -9,7 +9,7 @@ pub struct Lift {
     pub indicator: Indicator,
     /// Its points now.
     pub points: Points,
-    /// The points it needs, at most 100.
+    /// The points it needs, to the hundredth, as curves give them; at most 100.
     pub needed: f64,
     /// Features that alone would bring those points, with their value now and then. Empty where the indicator was given as
     /// points or no single feature suffices.
@@ -27,10 +27,9 @@ pub struct FeatureLift {
     pub needed: f64,
 }
 
-/// Every single indicator that could lift the customer to `border`, the sum of the last customer of the next tier, the
-/// smallest rise first. Empty when he is there already, is unscored, or no indicator alone suffices.
-///
-/// Reaching the border's sum is counted as reaching the tier: the tie is then decided by id.
+/// Every single indicator that could lift the customer to `border`, the sum that enters the next tier
+/// ([`LiveRanks::sum_to_enter`](crate::rank::LiveRanks::sum_to_enter)), the smallest rise first. Empty when he is there already, is
+/// unscored, or no indicator alone suffices.
 pub fn lifts(model: &Model, inputs: &Inputs, border: WeightedSum) -> Vec<Lift> {
     let Some(assessment) = model.assess(inputs) else {
         return Vec::new();
@@ -43,9 +42,8 @@ pub fn lifts(model: &Model, inputs: &Inputs, border: WeightedSum) -> Vec<Lift> {
         .into_iter()
         .filter_map(|indicator| {
             let points = assessment.points[indicator as usize];
-            let units = model.weights().units(indicator);
-            let needed = points.as_f64() + missing as f64 / units as f64 / Points::ONE as f64;
-            (units > 0 && needed <= 100.0).then(|| Lift {
+            let needed = enough(points, missing, model.weights().units(indicator))?.as_f64();
+            Some(Lift {
                 indicator,
                 points,
                 needed,
@@ -57,6 +55,22 @@ pub fn lifts(model: &Model, inputs: &Inputs, border: WeightedSum) -> Vec<Lift> {
         (left.needed - left.points.as_f64()).total_cmp(&(right.needed - right.points.as_f64()))
     });
     lifts
+}
+
+/// The fewest points, to the hundredth, with which an indicator of so many units makes up for what is missing of the sum; `None` if
+/// no points do.
+fn enough(points: Points, missing: i64, units: i64) -> Option<Points> {
+    const HUNDREDTH: i64 = Points::ONE / 100;
+    if units == 0 {
+        return None;
+    }
+    let least = points.nanos() + steps(missing, units);
+    Points::from_nanos(steps(least, HUNDREDTH) * HUNDREDTH)
+}
+
+/// How many steps of a length make a distance or more.
+fn steps(distance: i64, length: i64) -> i64 {
+    (distance + length - 1) / length
 }
 
 fn feature_lifts(
@@ -144,6 +158,25 @@ mod tests {
         assert_eq!(needed[0], (Indicator::TransactionAmount, 68.0));
         assert_eq!(needed[5], (Indicator::Credit, 78.0));
         assert!(lifts.iter().all(|lift| lift.features.is_empty()));
+    }
+
+    #[test]
+    fn what_is_needed_is_enough_though_the_least_step_is_missing() {
+        let model = Model::shipped();
+        let mut tied = Inputs {
+            given: [Points::parse(b"60").ok(); 6],
+            ..Inputs::default()
+        };
+        let sum = model.assess(&tied).unwrap().sum;
+        let lifts = lifts(&model, &tied, WeightedSum(sum.0 + 1));
+        assert_eq!(lifts.len(), 6);
+        for lift in lifts {
+            assert_eq!(lift.needed, 60.01);
+            let needed = Points::parse(lift.needed.to_string().as_bytes()).ok();
+            let before = std::mem::replace(&mut tied.given[lift.indicator as usize], needed);
+            assert!(model.assess(&tied).unwrap().sum > sum);
+            tied.given[lift.indicator as usize] = before;
+        }
     }
 
     #[test]

@@ -297,7 +297,8 @@ fn readings_of_a_car_that_cannot_all_be_true_are_found_whatever_their_order_and_
         .map(|one| {
             assert_eq!(
                 (&one["kind"], &one["severity"]),
-                (&"fake_mileage".into(), &"warning".into())
+                (&Value::Null, &"warning".into()),
+                "of three that all contradict each other nobody knows which is wrong"
             );
             let line = one["line"].as_u64().expect("a line");
             (line, one["rule"].as_str().expect("text"))
@@ -313,6 +314,44 @@ fn readings_of_a_car_that_cannot_all_be_true_are_found_whatever_their_order_and_
         ]
     );
     assert!(page.contains("<b>40.0 %</b>"), "two of five rows are clean");
+}
+
+#[test]
+fn the_reading_that_alone_contradicts_the_others_bears_the_kind_and_those_beside_it_nothing() {
+    let folder = Folder::new("outlier");
+    let car = "LJ1EEKRN7R4000001";
+    let (json, page) = folder.check(
+        "visits",
+        &format!(
+            "经销商代码,工单号,车架号,进店时间,里程,业务类型\n\
+             D1,R1,{car},2024-01-03,30019,保养\n\
+             D2,R2,{car},2024-07-05,430087,保养\n\
+             D1,R3,{car},2025-01-06,36023,保养\n"
+        ),
+    );
+    let found: Vec<(u64, &str, &str)> = list(&json, "findings")
+        .iter()
+        .filter(|one| one["field"] == "odometer_km")
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().expect("text");
+            (
+                one["line"].as_u64().expect("a line"),
+                text("rule"),
+                text("kind"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (3, "odometer_too_fast", "fake_mileage"),
+            (3, "odometer_backwards", "fake_mileage")
+        ]
+    );
+    assert!(
+        page.contains("<b>66.7 %</b>"),
+        "two of three rows are clean"
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What the data-quality service may know of a case: which columns are filled, what is wrong, whether it was entered twice.
 //! No word of it.
 
+use std::borrow::Cow;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{ComplaintId, Timestamp, business_date};
-use marque_intake::{RecordEvidence, Witness};
+use marque_intake::{RecordEvidence, Witness, evidence_key};
 use marque_quality::{Field, RecordKind, Severity, standard::Measured};
 use uuid::Uuid;
 
@@ -29,7 +31,7 @@ impl Witness for CaseApp {
         self.db
             .scan(move |conn| {
                 let cases = store.with_siblings(conn, &ids)?;
-                let evidence = cases.iter().map(|case| evidence_of(case, &cases));
+                let evidence = cases.iter().map(|case| evidence_of(case, &cases, &store));
                 Ok(evidence.collect())
             })
             .await
@@ -48,9 +50,9 @@ impl Witness for CaseApp {
     }
 }
 
-fn evidence_of(case: &Case, all: &[Case]) -> RecordEvidence {
+fn evidence_of(case: &Case, all: &[Case], store: &CaseStore) -> RecordEvidence {
     let is_twin = |other: &Case| other.id != case.id && is_entered_twice(case, other);
-    RecordEvidence {
+    let evidence = RecordEvidence {
         id: case.id.to_string(),
         kind: RecordKind::Complaints,
         dealer: case.dealer.clone(),
@@ -65,7 +67,32 @@ fn evidence_of(case: &Case, all: &[Case]) -> RecordEvidence {
         findings: case.words.findings.clone(),
         entry: Vec::new(),
         measures: days(case).collect(),
+        values: Vec::new(),
+    };
+    evidence.with_values(
+        |bytes| evidence_key(store.vault(), bytes),
+        |field| value(case, field),
+    )
+}
+
+/// What a case holds in a column: as it was typed where it could not be understood.
+fn value(case: &Case, field: Field) -> Option<Cow<'_, str>> {
+    let mut unread = case.words.extra.iter();
+    if let Some((_, typed)) = unread.find(|(column, _)| column == field.column()) {
+        return Some(Cow::Borrowed(typed));
     }
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let value = match field {
+        Field::ComplaintVin => text(&case.vin),
+        Field::ComplaintOpenedAt => Some(case.opened_at.as_micros().to_string()),
+        Field::ComplaintChannel => text(&case.channel),
+        Field::ComplaintCategory => text(&case.category),
+        Field::ComplaintText => text(&case.words.text),
+        Field::ComplaintDepartment => text(&case.department),
+        Field::ComplaintClosedAt => ended_at(case).map(|at| at.as_micros().to_string()),
+        _ => None,
+    };
+    value.map(Cow::Owned)
 }
 
 /// The day a complaint was made and the one it came to its end, unless what was said of it could not be used; where none was said, the day

@@ -9,7 +9,7 @@ use marque_ledger::{Entry as Act, IdempotencyKey, Keyed, once, record};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{CaseApp, Shown, Wanted, draft};
+use super::{CaseApp, Shown, Wanted, draft, read::hide_repeated, veil::Veil};
 use crate::{
     domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
     error::{Error, Result},
@@ -71,8 +71,15 @@ impl CaseApp {
                     .find_similar(&case, &kin, dealers.as_deref(), SHOWN);
                 let ids: Vec<ComplaintId> = found.iter().map(|(id, _)| *id).collect();
                 let mut reasons: HashMap<_, _> = found.into_iter().collect();
-                let similar = app.in_order(conn, scope, &ids)?.into_iter();
+                let mut similar = app.in_order(conn, scope, &ids)?;
+                hide_repeated(conn, scope, earlier.iter_mut().chain(&mut similar))?;
+                if let Some(veil) = Veil::of(&ctx) {
+                    for other in earlier.iter_mut().chain(&mut similar) {
+                        veil.over_case(other);
+                    }
+                }
                 let similar = similar
+                    .into_iter()
                     .map(|other| (reasons.remove(&other.id).unwrap_or_default(), other))
                     .map(|(reasons, other)| (other, reasons))
                     .collect();

@@ -26,6 +26,7 @@ mod sink;
 mod tasks;
 mod tiers;
 mod undated;
+mod veil;
 mod warn;
 mod years;
 
@@ -93,6 +94,8 @@ pub(crate) struct Shown {
     pub(crate) next: Vec<State>,
     /// Whether it is another dealer's: then only that it is there is shown.
     pub(crate) is_foreign: bool,
+    /// Whether it repeats a case that the caller may not see.
+    pub(crate) repeats_elsewhere: bool,
 }
 
 /// A clock as it is shown.

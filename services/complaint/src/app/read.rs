@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, PageRequest};
-use marque_db::Conn;
+use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
 
-use super::{CaseApp, Shown, ShownClock, moves::expect_version};
+use super::{CaseApp, Shown, ShownClock, moves::expect_version, veil::Veil};
 use crate::{
     domain::{
         Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, allowed, worth_with,
     },
     error::{Error, Result},
-    storage::{self, Filter, Listed, Order},
+    storage::{self, CaseStore, Filter, Listed, Order},
 };
 
 /// One page of a list and the key of the next.
@@ -163,12 +163,10 @@ impl CaseApp {
 
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
-        let shown = self.whole(conn, ctx, case)?;
-        Ok(if is_customer(ctx) {
-            for_the_customer(shown, ctx.actor())
-        } else {
-            shown
-        })
+        let mut shown = [self.whole(conn, ctx, case)?];
+        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        let [shown] = shown;
+        Ok(as_seen_by(ctx, shown))
     }
 
     /// A case with all that belongs to it.
@@ -188,6 +186,7 @@ impl CaseApp {
             warnings: storage::warnings_of(conn, scope, &case.vin)?,
             next: allowed(case.state, ctx.roles()),
             is_foreign: false,
+            repeats_elsewhere: false,
             case,
         })
     }
@@ -254,15 +253,13 @@ impl CaseApp {
                     allowed(case.state, ctx.roles())
                 },
                 is_foreign,
+                repeats_elsewhere: false,
                 case,
             };
-            shown.push(if is_customer(ctx) {
-                for_the_customer(one, ctx.actor())
-            } else {
-                one
-            });
+            shown.push(one);
         }
-        Ok(shown)
+        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        Ok(shown.into_iter().map(|one| as_seen_by(ctx, one)).collect())
     }
 
     fn show_clock(&self, clock: Clock, calendar: &Calendar) -> ShownClock {
@@ -302,6 +299,54 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
 }
 
+/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car.
+fn hide_elsewhere(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    shown: &mut [Shown],
+) -> std::result::Result<(), StoreError> {
+    let Some(own) = storage::dealers_of(conn, scope)? else {
+        return Ok(());
+    };
+    for one in &mut *shown {
+        one.repeats_elsewhere = one.case.repeat_of.is_some();
+    }
+    hide_repeated(conn, scope, shown.iter_mut().map(|one| &mut one.case))?;
+    for one in shown {
+        one.repeats_elsewhere &= one.case.repeat_of.is_none();
+        for warning in &mut one.warnings {
+            warning.keep_orders_of(&own);
+        }
+    }
+    Ok(())
+}
+
+/// Takes out of cases which one they repeat where that is outside the scope.
+pub(super) fn hide_repeated<'a>(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    cases: impl Iterator<Item = &'a mut Case>,
+) -> std::result::Result<(), StoreError> {
+    let repeating: Vec<&mut Case> = cases.filter(|case| case.repeat_of.is_some()).collect();
+    let repeated: Vec<ComplaintId> = repeating.iter().filter_map(|case| case.repeat_of).collect();
+    let seen = CaseStore::keep_in_scope(conn, scope, &repeated)?;
+    for case in repeating {
+        case.repeat_of = case.repeat_of.filter(|id| seen.contains(id));
+    }
+    Ok(())
+}
+
+/// A case as the caller may see it.
+fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
+    if is_customer(ctx) {
+        return for_the_customer(shown, ctx.actor());
+    }
+    if let Some(veil) = Veil::of(ctx) {
+        veil.over_shown(&mut shown);
+    }
+    shown
+}
+
 /// What the customer himself gets of a case in the copy of his data (PIPL Art. 45): all that was written about him, notes, tasks and
 /// reasons too. Not who of the house wrote it, nor which case it repeats: these tell of others.
 fn for_his_copy(mut shown: Shown, himself: &str) -> Shown {
@@ -337,6 +382,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.warnings.clear();
     shown.case.level = 0;
     shown.case.repeat_of = None;
+    shown.repeats_elsewhere = false;
     shown.attachments.retain(|file| file.added_by == himself);
     shown
         .compensations

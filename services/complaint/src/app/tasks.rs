@@ -12,6 +12,7 @@ use super::{
     AsRead, CaseApp, Shown, draft,
     moves::{check_note, entry},
     publish::{self, Change},
+    veil::Veil,
 };
 use crate::{
     domain::{Case, Task, TaskKind, TaskState},
@@ -152,6 +153,9 @@ impl CaseApp {
                             let told = (changes.as_slice(), amendment.note.as_str());
                             app.write_tasked(conn, &ctx, &mut case, told, now)?;
                         }
+                        if let Some(veil) = Veil::of(&ctx) {
+                            veil.over_task(&mut task);
+                        }
                         let shown = app.show(conn, &ctx, case)?;
                         Ok((vec![shown.case.id], answer(task, shown)))
                     },
@@ -220,9 +224,14 @@ impl CaseApp {
         let app = self.clone();
         self.db
             .scan(move |conn| {
-                let tasks = app
+                let mut tasks = app
                     .store
                     .list_case_tasks(conn, ctx.scope(), &filter, &page)?;
+                if let Some(veil) = Veil::of(&ctx) {
+                    for found in &mut tasks {
+                        veil.over_task(&mut found.task);
+                    }
+                }
                 let is_full = tasks.len() == page.size as usize;
                 Ok(TaskPage {
                     next: tasks.last().filter(|_| is_full).map(CaseTask::page_key),

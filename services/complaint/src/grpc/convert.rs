@@ -71,6 +71,7 @@ pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
             .map(|(each, may_decide)| compensation_to_pb(each, &may_decide))
             .collect(),
         warnings: shown.warnings.into_iter().map(warning_to_pb).collect(),
+        repeats_elsewhere: shown.repeats_elsewhere,
         ..bare(shown.case, shown.is_foreign)
     }
 }

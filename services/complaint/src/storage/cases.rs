@@ -124,6 +124,20 @@ impl CaseStore {
         conn.query_in(&sql, &[dealers], &keys, |row| self.read(row))
     }
 
+    /// Those of the ids whose cases are in the scope.
+    pub(crate) fn keep_in_scope(
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        ids: &[ComplaintId],
+    ) -> Result<Vec<ComplaintId>, StoreError> {
+        let (clause, dealers) = dealer_clause(scope, "dealer || ''", 1);
+        let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
+        let sql = format!("SELECT id FROM complaints WHERE {clause} AND id IN (??)");
+        conn.query_in(&sql, &[dealers], &keys, |row| {
+            Ok(row.get::<Uuid>(0)?.into())
+        })
+    }
+
     /// Cases by their ids, and all others about the same vehicles: whether one was entered twice depends on them.
     pub(crate) fn with_siblings(
         &self,

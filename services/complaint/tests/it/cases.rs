@@ -614,7 +614,11 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         ..complaint("D2", "c9")
     };
     let second = world.open(second).await;
-    assert_eq!(second.repeat_of, first.id);
+    assert!(
+        second.repeats_elsewhere && second.repeat_of.is_empty(),
+        "whose it is is not another dealer's to know"
+    );
+    assert_eq!(world.get(&second.id).await.repeat_of, first.id);
     world.pass(31 * 24 * 60);
     let third = pb::OpenComplaintRequest {
         fault: "B12".into(),

@@ -39,7 +39,7 @@ async fn another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again(d
     world.pass(60);
     // At another dealer, of the same car.
     let second = world.open(complaint("D2", "c2")).await;
-    assert_eq!(second.repeat_of, first.id);
+    assert_eq!(world.get(&second.id).await.repeat_of, first.id);
     let right = pb::AmendComplaintRequest {
         vin: OTHER_CAR.to_lowercase(),
         visit_id: "vis_17".into(),

@@ -19,6 +19,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    numbers_of_people_are_masked_in_what_was_written_by_who_reads_it,
     the_copy_of_his_data_holds_what_the_house_wrote_about_him,
     a_customer_does_not_learn_by_filters_what_he_is_not_shown,
     a_region_reads_the_words_of_its_own_dealers_alone,
@@ -384,6 +385,56 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));
     world.complaints().add_note(said).await.unwrap();
     assert_eq!(update_due().await, before);
+}
+
+async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = customer(1);
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
+    let (phone, id_number) = ("13967201874", "11010519491231002X");
+    let said = format!("电话{phone} 身份证{id_number}");
+    let mut words = complaint("D1", "c1");
+    words.text.clone_from(&said);
+    words.wish.clone_from(&said);
+    let case = world.open(words).await;
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "service".into(),
+        text: said.clone(),
+        ..pb::AddTaskRequest::default()
+    };
+    let given = world.complaints().add_task(world.desk("D1", task)).await;
+    given.unwrap();
+    world.go(&case.id, "acknowledged", &said).await.unwrap();
+    let readers = [
+        (Role::Service, dealer("D1"), true, false),
+        (Role::Agent, Scope::Headquarters, true, false),
+        (Role::Technician, dealer("D1"), false, false),
+        (Role::Analyst, Scope::Headquarters, false, false),
+        (Role::Customer, Scope::Customer(own), true, true),
+    ];
+    for (role, scope, has_phone, has_id_number) in readers {
+        let get = pb::GetComplaintRequest {
+            id: case.id.clone(),
+            personal_data: false,
+        };
+        let asked = world.ask(role, scope.clone(), get);
+        let read = world.complaints().get_complaint(asked).await.unwrap();
+        let read = read.into_inner().complaint.unwrap();
+        let mut texts = vec![read.text, read.wish];
+        if role != Role::Customer {
+            texts.push(read.tasks[0].text.clone());
+            texts.extend(read.entries.into_iter().map(|entry| entry.note));
+            texts.retain(|text| !text.is_empty());
+            assert_eq!(texts.len(), 4, "{role}");
+        }
+        for text in texts {
+            assert_eq!(text.contains(phone), has_phone, "{role}");
+            assert_eq!(text.contains(id_number), has_id_number, "{role}");
+        }
+        let all = list(&world, role, scope, pb::ListComplaintsRequest::default()).await;
+        assert_eq!(all[0].text.contains(id_number), has_id_number, "{role}");
+    }
 }
 
 async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {

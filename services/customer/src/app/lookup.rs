@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Scope, Sight};
 use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 use marque_quality::{
-    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
+    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, text::tidy,
+    vin::Vin,
 };
 
 use super::{CustomerApp, published, read::Opened};
 use crate::{
-    domain::{Customer, Facts, File, Sight, mask},
+    domain::{Customer, Facts, File, mask},
     error::{Error, Result},
     storage::{KeyKind, hq_token},
 };
@@ -118,7 +119,7 @@ impl CustomerApp {
                 .ok()
                 .map(|code| (KeyKind::CreditCode, code.as_str().to_owned())),
             Key::Number(typed) => {
-                let number = typed
+                let number = tidy(typed)
                     .parse()
                     .map_err(|_| invalid("number", "the check character does not fit"))?;
                 return Ok(Wanted::Number(number));

@@ -1,6 +1,8 @@
 //! What the data-quality service may know of a record: which columns are filled, what is wrong, the age, and keyed facts by
 //! which invented data are told. Nothing that tells who it is.
 
+use std::borrow::Cow;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{SourceRecordId, Timestamp, business_date};
 use marque_intake::{RecordEvidence, Witness, clerk_key, evidence_key};
@@ -70,7 +72,7 @@ impl CustomerApp {
         let filled = COLUMNS
             .into_iter()
             .filter(|field| record.columns.get(*field).is_some());
-        RecordEvidence {
+        let evidence = RecordEvidence {
             id: record.id.to_string(),
             kind: RecordKind::Customers,
             dealer: record.dealer.to_string(),
@@ -89,6 +91,11 @@ impl CustomerApp {
             entry: entry.to_bytes(),
             measures: cleaned.measures.all().collect(),
             findings: cleaned.findings,
-        }
+            values: Vec::new(),
+        };
+        evidence.with_values(
+            |bytes| evidence_key(vault, bytes),
+            |field| record.columns.get(field).map(Cow::Borrowed),
+        )
     }
 }

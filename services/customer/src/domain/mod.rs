@@ -21,7 +21,7 @@ pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
 pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
-pub(crate) use view::{Sight, mask};
+pub(crate) use view::mask;
 
 use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};
 
@@ -112,7 +112,7 @@ pub(crate) struct File {
     /// Dealers of whose records the caller may know, in order.
     pub(crate) dealers: Vec<String>,
     pub(crate) golden: Golden,
-    /// Grows with each word of data quality about one of his dealers.
+    /// Grows with each word of data quality about one of his dealers; another by other rules or another configured trust.
     pub(crate) trust_edition: i64,
     pub(crate) consents: Vec<Consent>,
     pub(crate) referrer: Option<CustomerId>,

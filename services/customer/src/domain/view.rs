@@ -1,42 +1,9 @@
 //! What a role may see of a customer it may see at all.
 
-use marque_auth::{CallContext, Role};
+use marque_auth::Sight;
 use marque_vault::{mask_address, mask_id_number, mask_inside, mask_phone};
 
 use crate::domain::{Channel, File};
-
-/// How much of the identifiers is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
-    /// Phones and address whole, ID number masked: those who serve the customer.
-    Serving,
-    /// Everything masked: those who count or repair.
-    Masked,
-    /// The customer himself.
-    Own,
-}
-
-impl Sight {
-    pub(crate) fn of(ctx: &CallContext) -> Self {
-        let serving = [
-            Role::Dms,
-            Role::Sales,
-            Role::Service,
-            Role::Manager,
-            Role::Agent,
-            Role::Steward,
-            Role::HqAdmin,
-            Role::Peer,
-        ];
-        if ctx.require(Role::Customer).is_ok() {
-            Self::Own
-        } else if ctx.require(serving).is_ok() {
-            Self::Serving
-        } else {
-            Self::Masked
-        }
-    }
-}
 
 /// Masks what the role need not see.
 pub(crate) fn mask(file: &mut File, sight: Sight) {

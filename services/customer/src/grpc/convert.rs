@@ -1,7 +1,7 @@
 //! Between the wire and the domain: every field by name.
 
 use marque_api::customer::v1 as pb;
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Sight};
 use marque_core::{CustomerId, SourceRecordId, Timestamp};
 use marque_errors::Violation;
 use marque_events::to_proto_time;
@@ -14,8 +14,8 @@ use marque_vault::{Masked, mask_address, mask_id_number, mask_inside, mask_phone
 use crate::{
     app::{HistoryEntry, Pair, Put},
     domain::{
-        COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, Sight,
-        SourceRecord, tenths,
+        COLUMNS, Columns, Consent, ContactPoint, Facts, File, Golden, Kind, Lineage, SourceRecord,
+        tenths,
     },
     error::{Error, Result},
     storage::Decided,

@@ -1,5 +1,7 @@
 //! Alerts: told to others as events, kept as a list of tasks, closed with what came of them.
 
+use std::time::Duration;
+
 use marque_api::quality::v1 as pb;
 use marque_auth::{CallContext, Role};
 use marque_core::{AlertId, Clock, PageRequest, Timestamp};
@@ -21,6 +23,8 @@ use crate::{
 
 /// Event type of alerts that were raised.
 const RAISED: &str = "marque.quality.alerts.raised";
+/// The longest that an alert sleeps: nobody puts it off for ever.
+const LONGEST_SLEEP: Duration = Duration::from_hours(366 * 24);
 /// Most suspects in one answer.
 const MOST_SUSPECTS: u32 = 1000;
 
@@ -262,6 +266,11 @@ fn check_word(word: &AlertWord, now: Timestamp) -> Result<()> {
             "until",
             "IN_THE_PAST",
             "until when the alert shall sleep: an instant to come",
+        ),
+        AlertWord::Snooze(until) if *until > now.plus(LONGEST_SLEEP) => Violation::new(
+            "until",
+            "TOO_FAR",
+            "until when the alert shall sleep: a year at most; close it if nothing is to be done",
         ),
         AlertWord::Close(outcome) if !OUTCOMES.contains(&outcome.as_str()) => Violation::new(
             "outcome",

@@ -325,8 +325,8 @@ fn to_mend(
         let kept = kept.iter().find(|kept| kept.evidence.id == record.id);
         kept.map_or_else(Vec::new, |kept| {
             let of_record = excused.iter().filter(|one| one.record == record.id);
-            let excused = Excused::of(of_record);
             let evidence = &kept.evidence;
+            let excused = Excused::of(of_record, evidence);
             let flaws = evidence.flaws(standard, business_date(kept.checked_at));
             let failing = failing(standard, (evidence, &flaws), &query.purpose, &excused);
             failing.into_iter().cloned().collect()

@@ -319,11 +319,12 @@ impl Batch {
         standard: &Arc<Standard>,
         signs: Signs,
     ) {
-        let excused = Excused::of(self.findings.get(&evidence.id).into_iter().flatten());
+        let of_record = self.findings.get(&evidence.id).into_iter().flatten();
+        let excused = Excused::of(of_record, &evidence);
         let (scored, found) = {
             let flaws = evidence.flaws(standard, business_date(checked_at));
             let scored = score(standard, (&evidence, &flaws), &signs, &excused);
-            (scored, found_in(place.kind, &flaws, &signs))
+            (scored, found_in(&evidence, &flaws, &signs))
         };
         self.found.push(found);
         if let Some(old) = old {
@@ -371,13 +372,22 @@ fn compare(
             changed.push(opened(app, kept, flaw.clone(), now));
             continue;
         };
-        let is_back = finding.state == FindingState::Mended;
+        let flaw = Found {
+            value: flaw.value.or(finding.found.value),
+            ..flaw.clone()
+        };
+        // A waiver is of a value: another one is found anew.
+        let is_back = match finding.state {
+            FindingState::Open => false,
+            FindingState::Mended => true,
+            FindingState::Waived => finding.found.is_of_another(flaw.value),
+        };
         let is_in_place = finding.dealer == kept.place.dealer && finding.clerk == kept.place.clerk;
-        if !is_back && finding.found == *flaw && is_in_place {
+        if !is_back && finding.found == flaw && is_in_place {
             continue;
         }
         changed.push(Finding {
-            found: flaw.clone(),
+            found: flaw,
             dealer: kept.place.dealer.clone(),
             department: kept.place.department.clone(),
             clerk: kept.place.clerk.clone(),

@@ -71,7 +71,7 @@ impl QualityApp {
             let seen = self.in_scope(&ctx, page).await?;
             for kept in seen.iter().filter(|kept| kept.place.kind == standard.kind) {
                 let own = |one: &&Finding| one.record == kept.evidence.id;
-                let excused = Excused::of(excused.iter().filter(own));
+                let excused = Excused::of(excused.iter().filter(own), &kept.evidence);
                 let (dealer, entry) = (&kept.place.dealer, &kept.evidence.entry);
                 let signs = judgement.as_ref().map(|by| by.signs(dealer, entry));
                 let draft = Signed {

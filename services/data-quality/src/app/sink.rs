@@ -159,6 +159,11 @@ fn refusal(problem: Problem) -> Refusal {
             "核实字段不是客户的列：请写列名，或留空表示整条记录",
         ),
         "checked_at" => ("date_in_future", "核实时间不能晚于现在"),
+        "duration_s" => ("number_out_of_range", "通话时长应为0秒至86400秒（一天）"),
+        "method" => (
+            "text_personal",
+            "核实方式请只写“电话”“信函”等，不要填写电话或证件号码",
+        ),
         _ => (
             "record_unknown",
             "没有这条记录：请用客户编号，或任务清单里的编号",

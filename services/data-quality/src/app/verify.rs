@@ -13,7 +13,7 @@ use marque_quality::{Field, RecordKind};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{QualityApp, cards::check_period};
+use super::{QualityApp, cards::check_period, words::may_name_somebody};
 use crate::{
     domain::{Accuracy, Check, CheckOutcome, PointsTable, accuracy, draw},
     error::{Error, Result},
@@ -24,6 +24,8 @@ use crate::{
 const CHECKED: &str = "marque.quality.records.checked";
 /// Most outcomes in one call; more come as a file.
 const MOST: usize = 1000;
+/// Seconds of the longest call that is believed: a day.
+const LONGEST_CALL_S: i64 = 86_400;
 /// Most records of a work list.
 const LONGEST: usize = 20_000;
 
@@ -182,6 +184,10 @@ impl QualityApp {
             Role::HqAdmin,
         ];
         ctx.require(roles)?;
+        if between.0 >= between.1 {
+            let message = "the last day of those asked for, on or after the first";
+            return Err(Error::Invalid(vec![Violation::new("to", "RANGE", message)]));
+        }
         self.db
             .scan(move |conn| {
                 let table = points(conn)?;
@@ -376,6 +382,18 @@ pub(super) fn check_of(
             "IN_THE_FUTURE",
             "when it was checked",
         ));
+    }
+    let calls = 0..=LONGEST_CALL_S;
+    if new
+        .duration_s
+        .is_some_and(|seconds| !calls.contains(&seconds))
+    {
+        let message = format!("how long the call took, in seconds: 0 to {LONGEST_CALL_S}");
+        return Err(problem("duration_s", "RANGE", &message));
+    }
+    if may_name_somebody(&new.method) {
+        let message = "how it was checked, in a word such as call or letter: leave out phones and other numbers of people";
+        return Err(problem("method", "PERSONAL", message));
     }
     Ok(Check {
         id: id_of(new, record, (dealer, is_own), checked_at),

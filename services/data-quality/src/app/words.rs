@@ -18,7 +18,7 @@ pub(super) fn check_words(field: &str, text: &str, least: usize) -> Result<()> {
         )
     } else if length > 500 {
         Violation::new(field, "TOO_LONG", "at most 500 characters")
-    } else if has_number(text) || text.contains('@') {
+    } else if may_name_somebody(text) {
         Violation::new(
             field,
             "PERSONAL",
@@ -28,6 +28,11 @@ pub(super) fn check_words(field: &str, text: &str, least: usize) -> Result<()> {
         return Ok(());
     };
     Err(Error::Invalid(vec![violation]))
+}
+
+/// Whether a text holds what may be somebody's number or e-mail address.
+pub(super) fn may_name_somebody(text: &str) -> bool {
+    text.contains('@') || has_number(text)
 }
 
 fn has_number(text: &str) -> bool {

@@ -129,6 +129,21 @@ pub(crate) struct Alert {
     pub(crate) figures: Figures,
 }
 
+impl Alert {
+    /// The alert as it stands at an instant: one that has slept long enough is open again.
+    pub(crate) fn at(self, now: Timestamp) -> Self {
+        let woke = self.snoozed_until.is_some_and(|until| until <= now);
+        if self.state != AlertState::Snoozed || !woke {
+            return self;
+        }
+        Self {
+            state: AlertState::Open,
+            snoozed_until: None,
+            ..self
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use marque_core::Timestamp;
 use marque_quality::{
-    Finding, RecordKind, Severity,
+    Field, Finding, RecordKind, Severity,
     party::PartyKind,
     standard::{Measured, Standard},
 };
@@ -26,15 +26,24 @@ pub(crate) struct Evidence {
     pub(crate) party: Party,
     pub(crate) is_repeated: Option<bool>,
     /// Columns that hold something.
-    pub(crate) filled: Vec<marque_quality::Field>,
+    pub(crate) filled: Vec<Field>,
     pub(crate) findings: Vec<Finding>,
     /// Keyed facts by which invention is told; empty for kinds that are not compared.
     pub(crate) entry: Vec<u8>,
     /// What was measured, by which ranges other than the release's are judged.
     pub(crate) measures: Vec<Measured>,
+    /// Keyed hashes of what stands where something is or may be found; none if its owner has told none yet.
+    pub(crate) values: Vec<(Field, i64)>,
 }
 
 impl Evidence {
+    /// The hash of what stands in a column, if its owner has told one.
+    pub(crate) fn value(&self, column: &str) -> Option<i64> {
+        let mut values = self.values.iter();
+        let value = values.find(|(field, _)| field.column() == column);
+        value.map(|(_, hash)| *hash)
+    }
+
     /// What is wrong with the record by a standard; `today` is the day on which its owner described it.
     pub(crate) fn flaws(&self, standard: &Standard, today: NaiveDate) -> Cow<'_, [Finding]> {
         standard.findings(&self.findings, &self.measures, today)

@@ -4,7 +4,7 @@ use marque_core::{FindingId, Timestamp};
 use marque_quality::{Finding as Flaw, RecordKind, Severity, falsification::Kind};
 use uuid::Uuid;
 
-use super::Signs;
+use super::{Evidence, Signs};
 
 /// What has become of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,15 @@ pub(crate) struct Found {
     pub(crate) severity: Severity,
     /// Of a sign of invention, in thousandths.
     pub(crate) strength: i64,
+    /// Keyed hash of what stands in the column; `None` if its owner has told none.
+    pub(crate) value: Option<i64>,
+}
+
+impl Found {
+    /// Whether something else stood in the column when it was found than now.
+    pub(crate) fn is_of_another(&self, value: Option<i64>) -> bool {
+        self.value.zip(value).is_some_and(|(then, now)| then != now)
+    }
 }
 
 /// A finding as it is kept.
@@ -70,8 +79,15 @@ pub(crate) struct Finding {
 pub(crate) struct Excused(Vec<(String, String)>);
 
 impl Excused {
-    pub(crate) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        let excused = findings.into_iter().filter(|finding| finding.is_excused);
+    /// Of a record's findings, what is waived of the values that it has now.
+    pub(crate) fn of<'a>(
+        findings: impl IntoIterator<Item = &'a Finding>,
+        evidence: &Evidence,
+    ) -> Self {
+        let is_of_now = |found: &Found| !found.is_of_another(evidence.value(&found.field));
+        let excused = findings
+            .into_iter()
+            .filter(|finding| finding.is_excused && is_of_now(&finding.found));
         let keys = excused.map(|one| (one.found.field.clone(), one.found.rule.clone()));
         Self(keys.collect())
     }
@@ -97,16 +113,17 @@ impl Excused {
 }
 
 /// What is wrong with a record: broken rules that matter, and signs of invention. A rule is there once a column.
-pub(crate) fn found_in(kind: RecordKind, flaws: &[Flaw], signs: &Signs) -> Vec<Found> {
+pub(crate) fn found_in(evidence: &Evidence, flaws: &[Flaw], signs: &Signs) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let rules = flaws
         .iter()
         .filter(|flaw| flaw.severity > Severity::Info)
         .map(broken);
-    for flaw in rules.chain(signs.0.iter().map(|one| sign(kind, one))) {
+    for flaw in rules.chain(signs.0.iter().map(|one| sign(evidence.kind, one))) {
         let is_known = |known: &Found| known.field == flaw.field && known.rule == flaw.rule;
         if !found.iter().any(is_known) {
-            found.push(flaw);
+            let value = evidence.value(&flaw.field);
+            found.push(Found { value, ..flaw });
         }
     }
     found
@@ -121,6 +138,7 @@ fn broken(flaw: &Flaw) -> Found {
         number: flaw.params.number,
         severity: flaw.severity,
         strength: 0,
+        value: None,
     }
 }
 
@@ -132,5 +150,6 @@ fn sign(records: RecordKind, (kind, strength): &(Kind, i64)) -> Found {
         number: None,
         severity: Severity::Warning,
         strength: *strength,
+        value: None,
     }
 }

@@ -47,17 +47,21 @@ impl CheckOutcome {
         let word = word.trim().to_lowercase().replace([' ', '-'], "_");
         let by_code = Self::ALL.into_iter().find(|outcome| outcome.code() == word);
         by_code.or(match word.as_str() {
-            "属实" | "准确" | "一致" | "正确" | "确认" | "ok" | "delivered" | "已送达" => {
+            "属实" | "准确" | "一致" | "正确" | "确认" | "确认无误" | "核实无误" | "信息无误"
+            | "已确认" | "已核实" | "本人" | "本人接听" | "ok" | "delivered" | "已送达" => {
                 Some(Self::Confirmed)
             }
-            "错号" | "空号" | "号码错误" | "停机" | "wrong" => Some(Self::WrongNumber),
-            "非车主" | "非本人" | "不是车主" => Some(Self::NotOwner),
+            "错号" | "空号" | "号码错误" | "打错了" | "停机" | "已停机" | "wrong" => {
+                Some(Self::WrongNumber)
+            }
+            "非车主" | "非本人" | "不是车主" | "不是本人" | "查无此人" => {
+                Some(Self::NotOwner)
+            }
             "已搬迁" | "搬家" | "已搬家" | "地址变更" | "退信" | "returned" => {
                 Some(Self::Moved)
             }
-            "无人接听" | "未接通" | "关机" | "忙" | "no_answer" => {
-                Some(Self::Unreachable)
-            }
+            "无人接听" | "未接通" | "无法接通" | "联系不上" | "关机" | "占线" | "忙"
+            | "no_answer" => Some(Self::Unreachable),
             "拒访" | "拒绝" | "拒接" => Some(Self::Refused),
             _ => None,
         })
@@ -267,6 +271,28 @@ mod tests {
             CheckOutcome::read("Not owner"),
             Some(CheckOutcome::NotOwner)
         );
+        for (words, outcome) in [
+            (
+                ["确认无误", "核实无误", "已核实", "本人"],
+                CheckOutcome::Confirmed,
+            ),
+            (
+                ["打错了", "错号", "停机", "空号"],
+                CheckOutcome::WrongNumber,
+            ),
+            (
+                ["不是本人", "查无此人", "非本人", "不是车主"],
+                CheckOutcome::NotOwner,
+            ),
+            (
+                ["联系不上", "关机", "无法接通", "占线"],
+                CheckOutcome::Unreachable,
+            ),
+        ] {
+            for word in words {
+                assert_eq!(CheckOutcome::read(word), Some(outcome), "{word}");
+            }
+        }
         assert_eq!(CheckOutcome::read("maybe"), None);
     }
 }

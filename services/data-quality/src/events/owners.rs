@@ -264,6 +264,7 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         findings,
         entry,
         measures,
+        values,
     } = record;
     let kind = kind_of(&kind)?;
     let field = |column: &str| Field::of(kind).find(|field| field.column() == column);
@@ -310,5 +311,9 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         findings: findings.iter().filter_map(finding).collect(),
         entry,
         measures: measures.iter().filter_map(measured).collect(),
+        values: values
+            .iter()
+            .filter_map(|value| Some((field(&value.field)?, value.hash)))
+            .collect(),
     })
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{Owner, Owners};
+use super::{Owner, Owners, owners::Staff};
 use crate::{
     app::{Departments, Gathered, Lane, Pending, QualityApp, StaffChange},
     error::Error,
@@ -36,7 +36,7 @@ const ASSESS_SHARE: u32 = 10;
 const ASSESS_MEANWHILE: Duration = Duration::from_mins(5);
 /// How often to look whether the import's records are through.
 const BACKLOG_WATCH: Duration = Duration::from_millis(500);
-/// How often the network is asked where clerks work whose records do not change.
+/// How often the network is asked where clerks work of whom no event told.
 const DEPARTMENTS_WATCH: Duration = Duration::from_mins(5);
 
 /// Asks the owner about records that changed, until told to stop.
@@ -248,7 +248,8 @@ async fn no_backlog(app: &QualityApp) {
     }
 }
 
-/// Asks the network now and then where clerks work, until told to stop: it may know them later than their records came.
+/// Asks the network now and then where clerks work, until told to stop: of staff that were put before this service heard of the dealer no
+/// event tells again.
 pub(crate) async fn keep_departments(app: QualityApp, owners: Owners, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -278,6 +279,11 @@ async fn ask_departments(app: &QualityApp, owners: &Owners) -> Result<(), Status
 
 async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(), Status> {
     let staff = owners.staff_of(dealer).await?;
+    place(app, dealer, &staff).await
+}
+
+/// Notes where a dealer's staff work.
+async fn place(app: &QualityApp, dealer: &str, staff: &Staff) -> Result<(), Status> {
     let departments = staff.departments.iter();
     let said: Departments = departments
         .map(|(clerk, department)| ((dealer.to_owned(), clerk.clone()), department.clone()))
@@ -286,7 +292,7 @@ async fn ask_dealer(app: &QualityApp, owners: &Owners, dealer: &str) -> Result<(
     put.map_err(|error| status(&error))
 }
 
-/// Looks again at customers of dealers who changed or whose staff did, until told to stop.
+/// Of dealers who changed or whose staff did, notes where they work and looks again at the customers, until told to stop.
 pub(crate) async fn keep_to_staff(app: QualityApp, owners: Owners, stop: CancellationToken) {
     loop {
         let looked = tokio::select! {
@@ -317,6 +323,7 @@ async fn look_again(app: &QualityApp, owners: &Owners) -> Result<(), Status> {
 
 async fn look_at(app: &QualityApp, owners: &Owners, change: StaffChange) -> Result<(), Status> {
     let staff = owners.staff_now(&change.dealer).await?;
+    place(app, &change.dealer, &staff).await?;
     let looked = app.look_for(change, staff.phones.clone()).await;
     looked.map_err(|error| status(&error))
 }

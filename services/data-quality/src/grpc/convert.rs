@@ -313,6 +313,7 @@ fn rule_to_pb(query: &CardQuery, count: RuleCount) -> pb::RuleCount {
         number: None,
         severity: Severity::Warning,
         strength: 0,
+        value: None,
     };
     pb::RuleCount {
         text: Some(words(query.kind, &found).0),

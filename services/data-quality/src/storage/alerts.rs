@@ -116,7 +116,7 @@ pub(crate) struct AlertFilter {
     pub(crate) now: Timestamp,
 }
 
-/// Alerts of a scope, newest first.
+/// Alerts of a scope, newest first, as they stand now.
 pub(crate) fn list_alerts(
     conn: &mut Conn<'_>,
     scope: &Scope,
@@ -145,7 +145,7 @@ pub(crate) fn list_alerts(
         id.into(),
         Value::from(page.size),
     ];
-    conn.query(&sql, &values, read)
+    conn.query(&sql, &values, |row| Ok(read(row)?.at(filter.now)))
 }
 
 impl Alert {

@@ -36,7 +36,7 @@ struct StoredFacts {
     /// Never written any more: in the clear until the record is described again.
     #[prost(message, repeated, tag = "7")]
     open_measures: Vec<StoredMeasure>,
-    /// Sealed [`StoredMeasures`]; empty if nothing was measured.
+    /// Sealed [`StoredMeasures`]; empty if there are none.
     #[prost(bytes = "vec", tag = "8")]
     sealed: Vec<u8>,
 }
@@ -45,6 +45,16 @@ struct StoredFacts {
 struct StoredMeasures {
     #[prost(message, repeated, tag = "1")]
     measures: Vec<StoredMeasure>,
+    #[prost(message, repeated, tag = "2")]
+    values: Vec<StoredValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredValue {
+    #[prost(string, tag = "1")]
+    field: String,
+    #[prost(sfixed64, tag = "2")]
+    hash: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -92,7 +102,7 @@ struct StoredPoints {
     dimensions: Vec<i64>,
 }
 
-/// Encodes what is known of a record besides its columns in the table; what was measured is sealed to the record.
+/// Encodes what is known of a record besides its columns in the table; what was measured is sealed to the record, and the hashes with it.
 pub(super) fn facts_blob(vault: &Vault, evidence: &Evidence) -> Result<Vec<u8>, StoreError> {
     let column = |field: &Field| field.column().to_owned();
     let finding = |finding: &Finding| StoredFinding {
@@ -111,11 +121,16 @@ pub(super) fn facts_blob(vault: &Vault, evidence: &Evidence) -> Result<Vec<u8>, 
         measure: measured.measure.code().to_owned(),
         value: measured.value,
     };
-    let sealed = if evidence.measures.is_empty() {
+    let value = |(field, hash): &(Field, i64)| StoredValue {
+        field: column(field),
+        hash: *hash,
+    };
+    let sealed = if evidence.measures.is_empty() && evidence.values.is_empty() {
         Vec::new()
     } else {
         let measures = StoredMeasures {
             measures: evidence.measures.iter().map(measure).collect(),
+            values: evidence.values.iter().map(value).collect(),
         };
         let sealed = vault.seal(place(evidence.id.as_bytes()), &measures.encode_to_vec());
         sealed.map_err(|error| StoreError::Other(Box::new(error)))?
@@ -162,14 +177,16 @@ fn read_measures(
     vault: &Vault,
     id: Uuid,
     stored: &StoredFacts,
-) -> Result<Vec<StoredMeasure>, StoreError> {
+) -> Result<StoredMeasures, StoreError> {
     if stored.sealed.is_empty() {
-        return Ok(stored.open_measures.clone());
+        return Ok(StoredMeasures {
+            measures: stored.open_measures.clone(),
+            values: Vec::new(),
+        });
     }
     let opened = vault.open(place(id.as_bytes()), &stored.sealed);
     let opened = opened.map_err(|_| broken("measures"))?;
-    let stored = StoredMeasures::decode(opened.as_slice()).map_err(|_| broken("measures"))?;
-    Ok(stored.measures)
+    StoredMeasures::decode(opened.as_slice()).map_err(|_| broken("measures"))
 }
 
 /// What stands beside the facts in the table.
@@ -189,7 +206,7 @@ pub(super) fn read_facts(
     blob: &[u8],
 ) -> Result<Evidence, StoreError> {
     let stored = StoredFacts::decode(blob).map_err(|_| broken("facts"))?;
-    let measures = read_measures(vault, beside.id, &stored)?;
+    let StoredMeasures { measures, values } = read_measures(vault, beside.id, &stored)?;
     let Beside {
         id,
         kind,
@@ -235,6 +252,10 @@ pub(super) fn read_facts(
         findings: stored.findings.iter().filter_map(finding).collect(),
         entry,
         measures: measures.iter().filter_map(measured).collect(),
+        values: values
+            .iter()
+            .filter_map(|value| Some((field(&value.field)?, value.hash)))
+            .collect(),
     })
 }
 
@@ -319,6 +340,7 @@ mod tests {
                 measure: Measure::Year,
                 value: 1986,
             }],
+            values: vec![(Field::CustomerBirthday, -7)],
         }
     }
 

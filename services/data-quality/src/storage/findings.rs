@@ -16,7 +16,7 @@ use crate::domain::{Finding, FindingState, Found, Staff, kind_of, severity_code,
 
 const FINDING: &str =
     "id, record, kind, dealer, department, clerk, field, rule, other, number, severity, strength,
-    standard, state, opened_at, changed_at, reopened, reason";
+    standard, state, opened_at, changed_at, reopened, reason, value";
 
 /// How a finding is kept that headquarters waived; to callers it is a waived one.
 const EXCUSED: &str = "excused";
@@ -51,6 +51,7 @@ fn read(row: &Row<'_>) -> Result<Finding, StoreError> {
             number: row.get(9)?,
             severity: severity_of(row.get(10)?),
             strength: row.get(11)?,
+            value: row.get(18)?,
         },
         standard: row.get(12)?,
         is_excused,
@@ -97,6 +98,7 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
                 finding.changed_at.into(),
                 finding.reopened.into(),
                 (&finding.reason).into(),
+                found.value.into(),
             ]
         })
         .collect();
@@ -119,11 +121,12 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
         "changed_at",
         "reopened",
         "reason",
+        "value",
     ];
     let on_conflict = "ON CONFLICT (id) DO UPDATE SET dealer = excluded.dealer, department = excluded.department,
         clerk = excluded.clerk, other = excluded.other, number = excluded.number, severity = excluded.severity, strength = excluded.strength,
         standard = excluded.standard, state = excluded.state, changed_at = excluded.changed_at,
-        reopened = excluded.reopened, reason = excluded.reason";
+        reopened = excluded.reopened, reason = excluded.reason, value = excluded.value";
     conn.insert_many("findings", &columns, on_conflict, &values)
 }
 

@@ -171,19 +171,27 @@ async fn an_alert_is_told_without_names_and_takes_its_course(db: TestDb) {
         until: Some(to_proto_time(at)),
         ..word(&raised, "snooze")
     };
-    assert_eq!(
-        decide(&world, until(now)).await.unwrap_err(),
-        Code::InvalidArgument
-    );
+    let in_two_years = now.plus(Duration::from_hours(2 * 366 * 24));
+    for instant in [now, in_two_years] {
+        let refused = decide(&world, until(instant)).await;
+        assert_eq!(refused.unwrap_err(), Code::InvalidArgument);
+    }
     let asleep = decide(&world, until(now.plus(Duration::from_hours(48)))).await;
     assert_eq!(asleep.unwrap().state, "snoozed");
-    let is_open = async || {
-        let open = alerts(&world, "open").await;
-        open.iter().any(|alert| alert.id == raised.id)
+    let listed = async |state: &str| {
+        let mut listed = alerts(&world, state).await.into_iter();
+        let same = listed.find(|alert| alert.id == raised.id);
+        same.map(|alert| (alert.state, alert.snoozed_until.is_some()))
     };
-    assert!(!is_open().await);
+    let sleeps = Some(("snoozed".to_owned(), true));
+    assert_eq!(listed("open").await, None);
+    assert_eq!(listed("snoozed").await, sleeps);
+    assert_eq!(listed("all").await, sleeps);
     world.clock.advance(Duration::from_hours(49));
-    assert!(is_open().await);
+    let is_awake = Some(("open".to_owned(), false));
+    assert_eq!(listed("open").await, is_awake);
+    assert_eq!(listed("snoozed").await, None);
+    assert_eq!(listed("all").await, is_awake);
 
     // It is acknowledged, and closed with an outcome; then nothing more is said about it.
     let seen = decide(&world, word(&raised, "acknowledge")).await.unwrap();

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use marque_api::{
-    evidence::v1::{Evidence, EvidenceFinding},
+    evidence::v1::{Evidence, EvidenceFinding, EvidenceValue},
     quality::v1 as pb,
 };
 use marque_auth::Role;
@@ -21,6 +21,7 @@ store_test_suite!(
     a_dealers_own_number_that_is_put_later_is_found_and_lost_again,
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
+    a_waiver_is_of_a_value_and_another_one_is_found_anew,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
     what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
     the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
@@ -57,6 +58,13 @@ async fn findings(world: &World, state: &str) -> Vec<pb::Finding> {
 async fn in_state(world: &World, state: &str) -> pb::Finding {
     let ask = async || findings(world, state).await.pop();
     world.wait_for(ask).await
+}
+
+/// The score of the dealer whose record it is.
+async fn total(world: &World) -> f64 {
+    let cards = world.cards("dealer", "").await;
+    let of_dealer = cards.iter().find(|card| card.dealer == "D000");
+    of_dealer.and_then(|card| card.means).unwrap().total
 }
 
 fn decision(id: &str, decision: &str, reason: &str) -> pb::DecideFindingRequest {
@@ -109,6 +117,47 @@ async fn a_waived_finding_stays_waived_until_somebody_takes_it_up(db: TestDb) {
     assert_eq!((taken_up.state.as_str(), taken_up.reopened), ("open", 1));
 }
 
+async fn a_waiver_is_of_a_value_and_another_one_is_found_anew(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let row = |version: i64, hash: Option<i64>| Evidence {
+        version,
+        values: hash
+            .map(|hash| EvidenceValue {
+                field: "phone".into(),
+                hash,
+            })
+            .into_iter()
+            .collect(),
+        ..row(1, true)
+    };
+    let waived_after = async |beside: u32, row: Evidence| {
+        world.change(&[row, record(beside, 2, 1)]);
+        let all = i64::from(beside / 2) + 2;
+        world
+            .until(|cards| crate::world::records(cards) == all)
+            .await;
+        findings(&world, "waived").await.len()
+    };
+    world.change(&[row(1, None)]);
+    let id = in_state(&world, "open").await.id;
+    let flawed = total(&world).await;
+    let waive = decision(&id, "waive", "the customer showed his phone at the desk");
+    let decided = world.quality().decide_finding(world.hq(waive)).await;
+    decided.unwrap();
+    let waived = total(&world).await;
+    assert!(waived > flawed);
+    // Nobody knows of which value it was; from now on somebody does.
+    assert_eq!(waived_after(1, row(2, Some(7))).await, 1);
+    // The record changes, and the value does not.
+    assert_eq!(waived_after(3, row(3, Some(7))).await, 1);
+    assert_eq!(total(&world).await, waived);
+    assert_eq!(waived_after(5, row(4, Some(8))).await, 0);
+    let again = in_state(&world, "open").await;
+    assert_eq!((again.id, again.reopened), (id, 1));
+    assert_eq!((again.reason.as_str(), total(&world).await), ("", flawed));
+    assert_eq!(world.recount().await.differing, 0);
+}
+
 async fn a_dealer_neither_sees_nor_decides_what_is_found_at_another(db: TestDb) {
     let world = World::start(db, Owner::default(), 2).await;
     world.change(&[row(1, true)]);
@@ -132,28 +181,21 @@ async fn what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does(
     let world = World::start(db, Owner::default(), 2).await;
     world.change(&[row(1, true)]);
     let id = in_state(&world, "open").await.id;
-    let total = async || {
-        let cards = world.cards("dealer", "").await;
-        let of_dealer = cards.iter().find(|card| card.dealer == "D000");
-        of_dealer
-            .and_then(|card| card.means)
-            .map(|means| means.total)
-    };
-    let flawed = total().await.unwrap();
+    let flawed = total(&world).await;
     let reason = "the customer showed his phone at the desk";
     let own = world.of_dealer(Role::Manager, "D000", decision(&id, "waive", reason));
     world.quality().decide_finding(own).await.unwrap();
-    assert_eq!(total().await, Some(flawed));
+    assert_eq!(total(&world).await, flawed);
     let by_hq = world.hq(decision(&id, "waive", reason));
     let waived = world.quality().decide_finding(by_hq).await.unwrap();
     assert_eq!(waived.into_inner().finding.unwrap().state, "waived");
-    assert!(total().await.unwrap() > flawed, "seen in the same moment");
+    assert!(total(&world).await > flawed, "seen in the same moment");
     assert_eq!(findings(&world, "waived").await.len(), 1);
     assert_eq!(world.recount().await.differing, 0);
     // It costs again once it is taken up.
     let again = world.hq(decision(&id, "reopen", "the phone was a borrowed one"));
     world.quality().decide_finding(again).await.unwrap();
-    assert_eq!(total().await, Some(flawed));
+    assert_eq!(total(&world).await, flawed);
 }
 
 async fn the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong(db: TestDb) {

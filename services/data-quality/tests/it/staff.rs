@@ -12,6 +12,7 @@ use crate::world::{Owner, World, record, records};
 store_test_suite!(
     a_clerks_and_a_departments_card_say_what_the_lists_and_the_dealers_card_say,
     a_card_of_nobody_is_not_found_and_another_dealers_is_not_shown,
+    who_is_put_into_another_department_stands_there_though_none_of_his_records_changes,
 );
 
 const RECORDS: u32 = 400;
@@ -171,4 +172,19 @@ async fn a_card_of_nobody_is_not_found_and_another_dealers_is_not_shown(db: Test
     let empty = card(&world, long_ago).await;
     assert_eq!((empty.rank, empty.of), (0, 0));
     assert_eq!(empty.scorecard.unwrap().clerk, "S0");
+}
+
+async fn who_is_put_into_another_department_stands_there_though_none_of_his_records_changes(
+    db: TestDb,
+) {
+    let world = counted(db).await;
+    world.network.move_to("S0", "used cars");
+    world.put_phone("D000", "S0", "");
+    let stands = async || {
+        let departments = listed(&world, "department", "").await;
+        let mut names = departments.iter().map(|card| card.department.as_str());
+        names.any(|name| name == "used cars").then_some(())
+    };
+    world.wait_for(stands).await;
+    assert_eq!(world.recount().await.differing, 0);
 }

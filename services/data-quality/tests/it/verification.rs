@@ -20,6 +20,7 @@ store_test_suite!(
     outcomes_give_an_accuracy_with_its_bounds,
     points_follow_the_table_that_headquarters_puts,
     outcomes_are_taken_in_together_or_not_at_all,
+    a_call_that_cannot_be_a_method_that_names_somebody_and_days_in_reverse_are_refused,
     of_one_call_told_twice_the_last_word_stands,
     a_dealers_own_word_counts_for_nothing_at_headquarters,
     what_calls_found_out_about_records_is_told,
@@ -308,6 +309,51 @@ async fn points_follow_the_table_that_headquarters_puts(db: TestDb) {
     let by_manager = world.of_dealer(Role::Manager, "D000", good);
     assert_eq!(put(by_manager).await, Err(Code::PermissionDenied));
     assert_eq!(accuracy().await.dealers[0].points, Some(4.5));
+}
+
+async fn a_call_that_cannot_be_a_method_that_names_somebody_and_days_in_reverse_are_refused(
+    db: TestDb,
+) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let told = async |duration_s: i64, method: &str| {
+        let request = world.hq(pb::RecordVerificationsRequest {
+            verifications: vec![pb::Verification {
+                duration_s: Some(duration_s),
+                method: method.into(),
+                ..outcome(&items[0].record_id, "confirmed", "a")
+            }],
+        });
+        let taken = world.quality().record_verifications(request).await;
+        taken
+            .map(|taken| taken.into_inner().recorded)
+            .map_err(|status| status.code())
+    };
+    for (duration_s, method) in [
+        (-3, "call"),
+        (1 << 62, "call"),
+        (86_401, "call"),
+        (35, "打了三次电话都没有人接 13572514222"),
+        (35, "mail to meng@example.com"),
+    ] {
+        let refused = told(duration_s, method).await;
+        assert_eq!(refused, Err(Code::InvalidArgument), "{duration_s}");
+    }
+    assert_eq!(told(86_400, "第3次回访").await, Ok(1));
+    let accuracy = async |from: &str, to: &str| {
+        let request = world.hq(pb::ListAccuracyRequest {
+            from: from.into(),
+            to: to.into(),
+            ..pb::ListAccuracyRequest::default()
+        });
+        let listed = world.quality().list_accuracy(request).await;
+        listed.map(|_| ()).map_err(|status| status.code())
+    };
+    let reversed = accuracy("2026-11-02", "2026-11-01").await;
+    assert_eq!(reversed, Err(Code::InvalidArgument));
+    for last in ["2026-11-01", ""] {
+        assert_eq!(accuracy("2026-11-01", last).await, Ok(()), "{last}");
+    }
 }
 
 async fn outcomes_are_taken_in_together_or_not_at_all(db: TestDb) {

@@ -224,6 +224,29 @@ async fn a_page_token_tells_nothing_and_serves_its_own_reader_alone() {
 }
 
 #[tokio::test]
+async fn a_wrong_field_has_the_name_that_the_request_gives_it() {
+    let rig = Rig::new();
+    for (operation, of_role, own) in [
+        ("POST /v1/scores/what-if", "toml", "model"),
+        ("PUT /v1/score-models", "toml", "model"),
+        ("POST /v1/payments", "date", "due_date"),
+        ("POST /v1/payments", "amount", "amount"),
+        ("POST /v1/purchases", "date", "date"),
+        ("POST /v1/benefits", "subject", "benefit"),
+        ("POST /v1/benefits", "value", "what"),
+    ] {
+        rig.scoring.refuse(of_role);
+        let mut examples = examples().into_iter();
+        let (_, role, path, body) = examples.find(|each| each.0 == operation).unwrap();
+        let (method, _) = operation.split_once(' ').unwrap();
+        let refused = rig.send(request(method, &path, &rig.tokens.of(role), body));
+        let refused = refused.await;
+        assert_eq!(refused.status.as_u16(), 400, "{operation}");
+        assert_eq!(refused.json()["violations"][0]["field"], own, "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn a_parameter_that_is_not_known_is_refused_everywhere() {
     let rig = Rig::new();
     for (operation, role, path, _) in examples() {

@@ -20,6 +20,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         hysteresis: shared.hysteresis(),
         network: shared.transport(ServiceRole::Network)?,
         customer: shared.transport(ServiceRole::Customer)?,
+        vehicle: shared.transport(ServiceRole::Vehicle)?,
         service_history: shared.transport(ServiceRole::ServiceHistory)?,
         tokens: shared.tokens.clone(),
         network_events: shared.events(ServiceRole::Network)?,

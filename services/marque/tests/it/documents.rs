@@ -1,4 +1,4 @@
-//! What documents and manifests have people and containers run is there, with its options.
+//! What documents and manifests have people and containers run is there, with its options; and the image can be built.
 
 use std::{collections::HashSet, fs, path::Path, process::Command};
 
@@ -98,5 +98,28 @@ fn commands_that_documents_and_manifests_name_exist() {
     for command in told.iter().chain(&run) {
         let missing = missing(command);
         assert_eq!(missing, None, "marque {command}");
+    }
+}
+
+/// Whether the build of the image sees a path: the last rule for where it begins decides.
+fn is_in_image(path: &str) -> bool {
+    let ignored = read(".dockerignore");
+    let mut rules = ignored.lines().filter(|rule| !rule.is_empty());
+    rules
+        .rfind(|rule| Path::new(path).starts_with(rule.trim_start_matches('!')))
+        .is_none_or(|rule| rule.starts_with('!'))
+}
+
+#[test]
+fn what_build_scripts_read_is_in_the_image() {
+    assert!(!is_in_image("docs/operations.md"));
+    for script in ["crates/api/build.rs", "services/gateway/build.rs"] {
+        let text = read(script);
+        let folders = text.split("\"../../").skip(1);
+        let folders: Vec<&str> = folders.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!folders.is_empty(), "{script}");
+        for folder in folders {
+            assert!(is_in_image(folder), "{script} reads {folder}");
+        }
     }
 }

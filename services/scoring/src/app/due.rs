@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use marque_auth::CallContext;
-use marque_core::{CustomerId, Timestamp, VehicleId, business_date};
+use marque_core::{CustomerId, VehicleId, business_date};
 use marque_db::Conn;
 use marque_insight::mileage::MaintenancePlan;
 use marque_ledger::{Entry, record};
+use marque_rpc::CallMeta;
 
 use super::{ScoreApp, assess::Learnt, read::visible};
 use crate::{
@@ -49,16 +50,40 @@ impl ScoreApp {
     /// What is due for one car.
     pub(crate) async fn due_of_vehicle(
         &self,
-        ctx: CallContext,
+        ctx: &CallContext,
+        meta: &CallMeta,
         vehicle: VehicleId,
     ) -> Result<Vec<CarDue>> {
+        let vehicle = self.visible_car(ctx, meta, vehicle).await?;
         let app = self.clone();
         self.db
             .read(move |conn| {
-                let vehicle = visible_car(conn, &ctx, vehicle, app.clock.now())?;
+                // What falls due follows from what all dealers did to the car.
+                conn.see_all_dealers()?;
                 app.due(conn, vec![vehicle])
             })
             .await
+    }
+
+    /// A car that the caller may see. Whom it concerns is known here; of others the vehicle service is asked.
+    pub(super) async fn visible_car(
+        &self,
+        ctx: &CallContext,
+        meta: &CallMeta,
+        vehicle: VehicleId,
+    ) -> Result<Vehicle> {
+        let (scope, now) = (ctx.scope().clone(), self.clock.now());
+        let read = self.db.read(move |conn| {
+            let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
+            let is_known = storage::knows_car(conn, &scope, &found.vin, now)?;
+            Ok::<_, Error>((found, is_known))
+        });
+        let (found, is_known) = read.await?;
+        if is_known || self.cars.may_see(meta, vehicle).await? {
+            Ok(found)
+        } else {
+            Err(Error::VehicleUnknown)
+        }
     }
 
     /// What is due for cars; what was found today is shown as it was.
@@ -166,22 +191,5 @@ impl ScoreApp {
                 Ok(())
             })
             .await
-    }
-}
-
-/// A car that the scope has to do with.
-pub(super) fn visible_car(
-    conn: &mut Conn<'_>,
-    ctx: &CallContext,
-    vehicle: VehicleId,
-    now: Timestamp,
-) -> Result<Vehicle> {
-    let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
-    if storage::knows_car(conn, ctx.scope(), &found.vin, now)? {
-        // What falls due follows from what all dealers did to the car.
-        conn.see_all_dealers()?;
-        Ok(found)
-    } else {
-        Err(Error::VehicleUnknown)
     }
 }

@@ -12,7 +12,7 @@ use marque_insight::law::{
 };
 use marque_rpc::CallMeta;
 
-use super::{ScoreApp, due::visible_car};
+use super::ScoreApp;
 use crate::{
     domain::Granted,
     error::{Error, Result},
@@ -73,25 +73,22 @@ pub(crate) struct Counted {
 }
 
 impl ScoreApp {
-    /// Counts how near a car is to each threshold. The caller asks for the repair orders with his own token, so nothing
-    /// is counted that he may not see.
+    /// Counts how near a car is to each threshold, by the repairs at all dealers: whoever may see a car may see what was done to it.
     pub(crate) async fn guarantees(
         &self,
-        ctx: CallContext,
+        ctx: &CallContext,
         meta: &CallMeta,
         vehicle: VehicleId,
         demand: Option<Demand>,
     ) -> Result<Counted> {
         let asked_at = self.clock.now();
-        let (car, granted) = self
+        let car = self.visible_car(ctx, meta, vehicle).await?;
+        let vin = car.vin.clone();
+        let promises = self
             .db
-            .read(move |conn| {
-                let car = visible_car(conn, &ctx, vehicle, asked_at)?;
-                let promises = storage::promises_to(conn, &[car.vin.as_str()])?;
-                let granted = Granted::to(&car, &promises);
-                Ok::<_, Error>((car, granted))
-            })
+            .read(move |conn| storage::promises_to(conn, &[vin.as_str()]))
             .await?;
+        let granted = Granted::to(&car, &promises);
         let days = (car.sale_date, business_date(asked_at));
         let demanded = demand
             .map(|demand| Demanded::of(demand, &granted.terms, days))
@@ -106,7 +103,8 @@ impl ScoreApp {
                 demanded,
             });
         };
-        let repairs = self.history.repairs(meta, &car.vin).await?;
+        let meta = self.cars.as_itself(meta, asked_at);
+        let repairs = self.history.repairs(&meta, &car.vin).await?;
         let (terms, calendar) = (granted.terms, WorkCalendar::shipped());
         let now = local(asked_at);
         Ok(Counted {

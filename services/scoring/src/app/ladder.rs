@@ -256,9 +256,15 @@ impl Ladder {
         (size, Tier::ALL.map(last))
     }
 
-    /// The sum to reach for a tier among all of a kind; `None` when the tier is empty.
-    pub(crate) fn border(&self, kind: Kind, tier: Tier) -> Option<WeightedSum> {
-        self.inner.read().pyramid.group((kind, 0))?.border(tier)
+    /// The sum with which a customer below a tier enters it among all of a kind; `None` when the tier is empty.
+    pub(crate) fn sum_to_enter(
+        &self,
+        kind: Kind,
+        tier: Tier,
+        customer: CustomerId,
+    ) -> Option<WeightedSum> {
+        let inner = self.inner.read();
+        inner.pyramid.group((kind, 0))?.sum_to_enter(tier, customer)
     }
 
     /// The customers of the top tiers, vip and major, among all of a kind.

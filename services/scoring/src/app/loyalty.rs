@@ -143,9 +143,8 @@ impl ScoreApp {
             let message = "a probability from 0 to 1";
             return Err(Error::field("churn_at_least", "INVALID", message));
         }
-        // Who never came has no probability; he is listed only where no other bound is asked for.
+        // Who never came, but complained, has no probability; he is listed last, and only where no bound is asked for.
         let at_least = match (wanted.churn_at_least * 1_000.0).round() as i64 {
-            0 if wanted.trust.is_empty() => 0,
             0 => -1,
             bound => bound,
         };

@@ -53,7 +53,7 @@ pub(crate) use sink::FactSink;
 pub(crate) use tell::{tell_guarantees, tell_tiers};
 pub(crate) use what_if::{Answer as WhatIfAnswer, Question};
 
-use crate::{consents::Consents, history::History};
+use crate::{cars::Cars, consents::Consents, history::History};
 
 /// The use cases; cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,6 +64,7 @@ pub(crate) struct ScoreApp {
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,
     pub(crate) consents: Consents,
+    pub(crate) cars: Cars,
     pub(crate) history: History,
     /// Told when something was learnt, for whoever reckons by it.
     pub(crate) learnt: Arc<Notify>,

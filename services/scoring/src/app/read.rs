@@ -15,7 +15,7 @@ use super::ScoreApp;
 use crate::{
     domain::{Basis, Dossier, Evidence, Row, State},
     error::{Error, Result},
-    storage::{self, Purpose},
+    storage::{self, PastSpot, Purpose},
 };
 
 /// A score as it is shown.
@@ -90,9 +90,24 @@ impl ScoreApp {
         asked: Asked,
     ) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
+        if asked
+            .at
+            .is_some_and(|at| business_date(at) > business_date(now))
+        {
+            let message = "it lies in the future: an instant up to now";
+            return Err(Error::field("at", "IN_FUTURE", message));
+        }
         let read = self.db.read(move |conn| {
-            let customer = visible(conn, ctx.scope(), customer, now)?;
-            let shown = app.score_of(conn, customer, asked)?;
+            let current = visible(conn, ctx.scope(), customer, now)?;
+            let own = match asked.at {
+                // Who was merged away had scores of his own until then.
+                Some(_) if customer != current => app.score_of(conn, customer, asked)?,
+                _ => None,
+            };
+            let shown = match own {
+                None => app.score_of(conn, current, asked)?,
+                own => own,
+            };
             shown.ok_or(Error::CustomerUnknown)
         });
         if asked.at.is_some() {
@@ -132,7 +147,7 @@ impl ScoreApp {
         row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
-    /// Every score a customer has had, newest first, each computed again.
+    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again.
     pub(crate) async fn list_history(
         &self,
         ctx: CallContext,
@@ -140,17 +155,13 @@ impl ScoreApp {
         page: PageRequest,
     ) -> Result<(Vec<Shown>, Option<String>)> {
         let before = match &page.after {
-            Some(token) => token
-                .key
-                .parse()
-                .map_err(|_| marque_core::InvalidPage::Token)?,
-            None => i64::MAX,
+            Some(token) => read_spot(&token.key).ok_or(marque_core::InvalidPage::Token)?,
+            None => (Timestamp::from_micros(i64::MAX), Uuid::nil().into()),
         };
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .scan(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                let before = Timestamp::from_micros(before);
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 if rows.is_empty() && page.after.is_none() {
                     // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
@@ -158,10 +169,10 @@ impl ScoreApp {
                 }
                 let is_full = rows.len() == page.size as usize;
                 let next = rows.last().filter(|_| is_full);
-                let next = next.map(|row| row.assessed_at.as_micros().to_string());
+                let next = next.map(|row| spot_key((row.assessed_at, row.customer)));
                 let past = Asked {
                     explain: false,
-                    at: Some(before),
+                    at: Some(before.0),
                 };
                 let shown = rows.into_iter().map(|row| app.show(conn, row, past));
                 Ok((shown.collect::<Result<_>>()?, next))
@@ -230,9 +241,12 @@ impl ScoreApp {
         }
         self.ladder.catch_up().await?;
         self.stand(shown);
-        let kind = shown.row.kind;
+        let (kind, customer) = (shown.row.kind, shown.row.customer);
         let next = shown.standing.and_then(|standing| standing.tier.next_up());
-        let border = next.and_then(|tier| Some((tier, self.ladder.border(kind, tier)?)));
+        let border = next.and_then(|tier| {
+            let border = self.ladder.sum_to_enter(kind, tier, customer)?;
+            Some((tier, border))
+        });
         if let Some((tier, border)) = border.filter(|_| explained) {
             let (app, row) = (self.clone(), shown.row.clone());
             let found = self.db.read(move |conn| {
@@ -259,6 +273,16 @@ impl ScoreApp {
             }
         }
     }
+}
+
+fn spot_key((at, customer): PastSpot) -> String {
+    format!("{}:{}", at.as_micros(), customer.uuid().as_simple())
+}
+
+fn read_spot(key: &str) -> Option<PastSpot> {
+    let (at, customer) = key.split_once(':')?;
+    let customer = Uuid::try_parse(customer).ok()?;
+    Some((Timestamp::from_micros(at.parse().ok()?), customer.into()))
 }
 
 /// The customer an id now stands for, if the scope has to do with him.

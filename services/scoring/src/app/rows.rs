@@ -108,7 +108,10 @@ pub(crate) fn read(
         return reader.end(withdrawal(kind, key, (dealer, source), now));
     }
     let customer = reader.key("customer_key", row.customer_key);
-    let happened = reader.date("date", row.date);
+    let happened = match kind {
+        Kind::Payment => reader.date("date", row.date),
+        _ => reader.past_date("date", row.date),
+    };
     let mut fact = Happening {
         id: fact_id(dealer.as_str(), source, kind, key),
         kind,
@@ -128,19 +131,11 @@ pub(crate) fn read(
         Kind::Purchase => {
             fact.vin = reader.vin(row.vin);
             fact.amount_minor = reader.amount(row.amount, false);
-            if happened.is_some_and(|at| business_date(at) > reader.today) {
-                reader.note(
-                    "date",
-                    "IN_FUTURE",
-                    "购车日期晚于今天",
-                    "the purchase lies in the future",
-                );
-            }
         }
         Kind::Payment => {
             fact.amount_minor = reader.amount(row.amount, true);
             if present(Some(row.paid_date)).is_some() {
-                fact.ended_at = reader.date("paid_date", row.paid_date);
+                fact.ended_at = reader.past_date("paid_date", row.paid_date);
             }
         }
         Kind::Assessment => {
@@ -243,6 +238,20 @@ impl Reader {
                 "INVALID",
                 "日期无法识别，请写成 2026-11-21 的形式",
                 "write a date such as 2026-11-21",
+            );
+        }
+        date
+    }
+
+    /// The date of what has happened: not after today.
+    fn past_date(&mut self, field: &'static str, typed: &str) -> Option<Timestamp> {
+        let date = self.date(field, typed);
+        if date.is_some_and(|at| business_date(at) > self.today) {
+            self.note(
+                field,
+                "IN_FUTURE",
+                "日期晚于今天，请在发生之后填报",
+                "it lies in the future: tell it once it has happened",
             );
         }
         date
@@ -356,8 +365,16 @@ impl Reader {
                 "used or granted",
             );
         }
-        let key = self.key("subject", row.subject);
-        format!("{what}:{key}")
+        let benefit = present(Some(row.subject)).unwrap_or_default();
+        if benefit.is_empty() {
+            self.note(
+                "subject",
+                "MISSING",
+                "请填写现行权益方案中的权益名称",
+                "the name of a benefit of the plan that counts",
+            );
+        }
+        format!("{what}:{benefit}")
     }
 
     fn assessment(&mut self, row: &FactRow<'_>) -> (String, Option<f64>) {

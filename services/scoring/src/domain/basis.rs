@@ -155,7 +155,12 @@ impl Basis {
         self.set(Fact::VisitCount, visits.len() as f64);
     }
 
+    /// Contacts are a rate, which needs the time since he first came or bought. Of who never did they say nothing: a first one must not
+    /// make him one who hardly ever speaks with us.
     fn read_interactions(&mut self, dossier: &Dossier, today: NaiveDate) {
+        if self.inputs.facts.get(Fact::MonthsSinceFirst).is_none() {
+            return;
+        }
         let since = today.checked_sub_months(RECENT).unwrap_or(NaiveDate::MIN);
         let is_recent = |happening: &&Happening| business_date(happening.happened_at) > since;
         let visits = up_to(dossier, Kind::Visit, today);
@@ -167,10 +172,7 @@ impl Basis {
             .into_iter()
             .filter(|contact| contact.code == "contact");
         let interactions: Vec<&Happening> = repairs.chain(contacts).filter(is_recent).collect();
-        let is_known = self.inputs.facts.get(Fact::MonthsSinceFirst).is_some();
-        if is_known || !interactions.is_empty() {
-            self.set(Fact::InteractionCount, interactions.len() as f64);
-        }
+        self.set(Fact::InteractionCount, interactions.len() as f64);
         for interaction in interactions {
             self.cite(Fact::InteractionCount, interaction);
         }

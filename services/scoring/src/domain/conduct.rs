@@ -84,6 +84,7 @@ impl Dossier {
         };
         Circumstances {
             lateness: rhythm.map_or(0.0, |rhythm| rhythm.lateness(on)),
+            has_come: rhythm.is_some() || self.purchases_up_to(on) > 0,
             visits: rhythm.map_or(0, |rhythm| rhythm.visits),
             open_complaints: complaints.iter().copied().filter(is_open).count() as u32,
             repeated_complaints: repeated(&complaints),

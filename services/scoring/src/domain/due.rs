@@ -1,9 +1,9 @@
 //! What is due for a car: its next maintenance by plan and predicted mileage, and the dates of law and contract.
 
-use chrono::{Datelike as _, Months, NaiveDate};
+use chrono::NaiveDate;
 use marque_core::business_date;
 use marque_insight::{
-    law::{InspectionLaw, WarrantyTerms, compulsory_insurance_ends, warranty_ends},
+    law::{InspectionLaw, WarrantyTerms, compulsory_insurance_in_force, warranty_ends},
     mileage::{
         Banded, BandedDate, DueBy, Forecast, History, MaintenancePlan, MileageModel, Profile,
         Reading, Since, Step, Verdict, judge, next_maintenance,
@@ -270,11 +270,7 @@ fn insurance(vehicle: &Vehicle, today: NaiveDate) -> Option<DueItem> {
         return Some(exact(DueKind::Insurance, date, Why::Given));
     }
     let sold = vehicle.sale_date?;
-    let years = (today.year() - sold.year() - 1).max(0).unsigned_abs();
-    let ends = (years..years + 3)
-        .filter_map(|year| sold.checked_add_months(Months::new(12 * year)))
-        .map(compulsory_insurance_ends)
-        .find(|date| *date >= today)?;
+    let ends = compulsory_insurance_in_force(sold, today);
     Some(exact(DueKind::Insurance, ends, Why::Compulsory { sold }))
 }
 

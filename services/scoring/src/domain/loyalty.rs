@@ -19,7 +19,8 @@ pub(crate) struct Loyalty {
     /// `None` for who never came.
     pub(crate) class: Option<LoyaltyClass>,
     pub(crate) rung: Rung,
-    pub(crate) trust: Trust,
+    /// `None` of whom nothing happened.
+    pub(crate) trust: Option<Trust>,
     /// Of who was won back: how he came, and how sure it is.
     pub(crate) won_back: Option<(Return, WonBack)>,
     pub(crate) rhythm: Option<Rhythm>,
@@ -66,7 +67,7 @@ impl Loyalty {
         let comings = dossier.comings(on);
         let trust = trust(&circumstances, was_lost);
         let returned = rhythm.and_then(|rhythm| rhythm.returned);
-        let won_back = returned.filter(|_| trust == Trust::WonBack);
+        let won_back = returned.filter(|_| trust == Some(Trust::WonBack));
         Self {
             won_back: won_back.map(|returned| {
                 let certainty = WonBack::of(&circumstances, returned.visits_since);
@@ -162,13 +163,14 @@ pub(crate) const fn certainty_code(certainty: WonBack) -> &'static str {
     }
 }
 
-/// The name of a trust on the wire and in storage.
-pub(crate) const fn trust_code(trust: Trust) -> &'static str {
+/// The name of a trust on the wire and in storage; empty of whom nothing happened.
+pub(crate) const fn trust_code(trust: Option<Trust>) -> &'static str {
     match trust {
-        Trust::Trusting => "trusting",
-        Trust::HalfTrusting => "half_trusting",
-        Trust::Lost => "lost",
-        Trust::WonBack => "won_back",
+        None => "",
+        Some(Trust::Trusting) => "trusting",
+        Some(Trust::HalfTrusting) => "half_trusting",
+        Some(Trust::Lost) => "lost",
+        Some(Trust::WonBack) => "won_back",
     }
 }
 

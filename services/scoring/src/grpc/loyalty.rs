@@ -155,6 +155,7 @@ pub(super) fn line_to_pb(line: LoyaltyLine) -> pb::LoyaltyLine {
         rung: line.rung,
         trust: line.trust,
         churn: line.churn_permille.max(0) as f64 / 1_000.0,
+        churn_unknown: line.churn_permille < 0,
         visits: line.visits as i32,
         last_visit: line
             .last_visit

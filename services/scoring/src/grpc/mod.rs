@@ -189,14 +189,14 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::GetDueDatesRequest>,
     ) -> Result<pb::GetDueDatesResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let due = if request.vehicle_id.is_empty() {
             let customer = customer(&request.customer_id)?;
             self.app.due_of_customer(ctx, customer).await?
         } else {
             let vehicle = vehicle(&request.vehicle_id)?;
-            self.app.due_of_vehicle(ctx, vehicle).await?
+            self.app.due_of_vehicle(&ctx, &meta, vehicle).await?
         };
         Ok(pb::GetDueDatesResponse {
             cars: loyalty::cars_due_to_pb(due, self.app.today()),
@@ -258,7 +258,7 @@ impl ScoreGrpc {
         let request = request.into_inner();
         let vehicle = vehicle(&request.vehicle_id)?;
         let demand = request.demand.map(loyalty::demand_from_pb).transpose()?;
-        let counted = self.app.guarantees(ctx, &meta, vehicle, demand).await?;
+        let counted = self.app.guarantees(&ctx, &meta, vehicle, demand).await?;
         Ok(loyalty::guarantees_to_pb(&counted))
     }
 

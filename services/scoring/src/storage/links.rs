@@ -190,6 +190,20 @@ pub(crate) fn who_refused(conn: &mut Conn<'_>) -> Result<BTreeSet<CustomerId>, S
     refused(conn, Purpose::Scoring, &people)
 }
 
+/// Those who were merged into a customer, and into them.
+pub(super) fn merged_into(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<Vec<CustomerId>, StoreError> {
+    let sql = "WITH RECURSIVE merged AS (
+             SELECT customer_id FROM customer_aliases WHERE current = ?1
+             UNION
+             SELECT a.customer_id FROM customer_aliases a JOIN merged m ON a.current = m.customer_id
+         )
+         SELECT customer_id FROM merged";
+    conn.query(sql, &[customer.uuid().into()], self::customer)
+}
+
 /// The customers who have a part in one of the cars.
 pub(crate) fn customers_of_cars(
     conn: &mut Conn<'_>,

@@ -216,7 +216,8 @@ pub(crate) fn pass_over(
     Ok(())
 }
 
-/// Customers of a scope by how likely they stay away, the likeliest first; behind one, of one trust if not empty.
+/// Customers of a scope of whom anything happened, by how likely they stay away, the likeliest first; behind one, of one trust if not
+/// empty.
 pub(crate) fn list_loyalty(
     conn: &mut Conn<'_>,
     scope: &Scope,
@@ -241,7 +242,8 @@ pub(crate) fn list_loyalty(
     let sql = format!(
         "SELECT y.customer_id, y.kind, y.class, y.rung, y.trust, y.churn_permille, y.visits, y.last_visit, y.dealer,
              y.model, y.won_back_on, y.away_days, y.visits_since, y.certainty
-         FROM loyalty y WHERE {sight} AND {of_dealer} AND (?2 = '' OR y.trust = ?2) AND y.churn_permille >= ?3
+         FROM loyalty y WHERE {sight} AND {of_dealer} AND y.trust <> '' AND (?2 = '' OR y.trust = ?2)
+         AND y.churn_permille >= ?3
          AND (y.churn_permille < ?4 OR (y.churn_permille = ?4 AND y.customer_id > ?5))
          ORDER BY y.churn_permille DESC, y.customer_id LIMIT ?6"
     );

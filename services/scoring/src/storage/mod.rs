@@ -56,7 +56,7 @@ pub(crate) use reports::{
     Coming, Past, comings_before, degrees_by, groups, models_by_vin, regions, scored_at, words_at,
 };
 pub(crate) use scores::{
-    Listing, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,
+    Listing, PastSpot, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,
     find_rows, has_at_most, history_at, history_of, last_change, list_by_rank, list_in_scope,
     load_all, put_rows, take_changes, walk, walk_members,
 };

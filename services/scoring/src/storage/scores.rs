@@ -12,7 +12,7 @@ use marque_insight::{
 };
 use uuid::Uuid;
 
-use super::{corrupt, customer_keys, inputs, kept::AsOf};
+use super::{corrupt, customer_keys, inputs, kept::AsOf, links::merged_into};
 use crate::domain::{Row, State};
 
 const COLUMNS: [&str; 12] = [
@@ -391,21 +391,27 @@ pub(crate) fn history_at(
     conn.query_opt(&sql, &[customer.uuid().into(), at.into()], read_past)
 }
 
-/// What a customer's row said before an instant, newest first.
+/// A place in a history: the instant and whose row it is.
+pub(crate) type PastSpot = (Timestamp, CustomerId);
+
+/// What the row of a customer, and those of whoever was merged into him, said before a place, newest first.
 pub(crate) fn history_of(
     conn: &mut Conn<'_>,
     customer: CustomerId,
-    before: Timestamp,
+    (before, whose): PastSpot,
     limit: u32,
 ) -> Result<Vec<Row>, StoreError> {
+    let mut people = merged_into(conn, customer)?;
+    people.push(customer);
     let sql = format!(
-        "SELECT {PAST} FROM score_history s WHERE s.customer_id = ?1 AND s.at < ?2 ORDER BY s.at DESC LIMIT ?3"
+        "SELECT {PAST} FROM score_history s WHERE s.customer_id IN (??) AND s.state <> 'gone'
+         AND (s.at < ?1 OR (s.at = ?1 AND s.customer_id < ?2)) ORDER BY s.at DESC, s.customer_id DESC LIMIT ?3"
     );
-    conn.query(
-        &sql,
-        &[customer.uuid().into(), before.into(), limit.into()],
-        read_past,
-    )
+    let fixed: [Value<'_>; 3] = [before.into(), whose.uuid().into(), limit.into()];
+    let mut rows = conn.query_in(&sql, &fixed, &customer_keys(&people), read_past)?;
+    rows.sort_unstable_by_key(|row| Reverse((row.assessed_at, row.customer)));
+    rows.truncate(limit as usize);
+    Ok(rows)
 }
 
 /// Columns in the order [`read_past`] wants them.

@@ -3,18 +3,21 @@
 use marque_api::{
     complaint::v1::{CaseChange, CasesChanged},
     events::v1::Event,
-    scoring::v1::{GetLoyaltyRequest, Loyalty},
+    scoring::v1::{FactColumns, GetLoyaltyRequest, Loyalty},
 };
 use marque_core::ComplaintId;
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use uuid::Uuid;
 
-use crate::world::{World, again, customer, day, event, link, linked, record_of, visit, visited};
+use crate::world::{
+    World, again, assessment, customer, day, event, link, linked, record_of, visit, visited,
+};
 
 store_test_suite!(
     an_open_complaint_is_a_reason_until_it_ends,
     repeated_complaints_are_a_reason_of_their_own,
+    neither_a_first_complaint_nor_a_first_contact_lowers_a_score,
     what_he_says_of_the_handling_is_his_satisfaction,
     what_he_says_when_he_is_called_counts_too,
     an_older_word_on_a_case_changes_nothing,
@@ -106,6 +109,36 @@ async fn an_open_complaint_is_a_reason_until_it_ends(db: TestDb) {
         world.complaints.deliver([again(&closed)]).await;
     }
     assert_eq!(loyalty(&world).await, settled, "again");
+}
+
+async fn neither_a_first_complaint_nor_a_first_contact_lowers_a_score(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "A", customer(10))];
+    world.customers.deliver([linked(1, links)]).await;
+    let paid = FactColumns {
+        kind: "payment".into(),
+        key: "P1".into(),
+        customer_key: "A".into(),
+        amount: "3000".into(),
+        date: "2026-04-01".into(),
+        paid_date: "2026-04-01".into(),
+        ..FactColumns::default()
+    };
+    world.put("D1", paid).await;
+    let contact = |key: &str| assessment(key, "A", "contact", "");
+    let before = world.score(customer(10)).await.hundredths;
+    let complaint = told(1, "opened", case(1, "2026-06-05", 1));
+    world.complaints.deliver([complaint]).await;
+    assert_eq!(world.score(customer(10)).await.hundredths, before);
+    world.put("D1", contact("1")).await;
+    let score = world.score(customer(10)).await;
+    assert_eq!(score.hundredths, before, "nobody knows over what time");
+    // Since he came there is a time to count over, and each contact is one more.
+    let came = visit("D1", 1, "A", "2026-06-01");
+    world.visits.deliver([visited(1, vec![came])]).await;
+    let since_he_came = world.score(customer(10)).await.hundredths;
+    world.put("D1", contact("2")).await;
+    assert!(world.score(customer(10)).await.hundredths > since_he_came);
 }
 
 async fn repeated_complaints_are_a_reason_of_their_own(db: TestDb) {

@@ -19,6 +19,7 @@ use crate::world::{
 store_test_suite!(
     rhythm_and_not_months_decides_who_is_loyal_or_lost,
     lists_show_a_dealer_his_own_and_forget_who_refused,
+    of_whom_nothing_happened_no_list_speaks_and_no_filter_finds_more,
     degrees_and_rungs_follow_what_is_said_and_done,
     due_dates_follow_mileage_and_plan,
     who_was_won_back_is_told_with_its_doubt,
@@ -158,6 +159,38 @@ async fn lists_show_a_dealer_his_own_and_forget_who_refused(db: TestDb) {
     assert!(lost.unwrap().into_inner().customers.is_empty());
     assert!(loyalty(&world, customer(2)).await.opted_out);
     assert_eq!(world.count("SELECT count(*) FROM loyalty_history").await, 3);
+}
+
+async fn of_whom_nothing_happened_no_list_speaks_and_no_filter_finds_more(db: TestDb) {
+    let world = four_rhythms(db).await;
+    let links = (5..=6).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(2, links.collect())]).await;
+    world
+        .put("D1", assessment("1", "K5", "intention", "5"))
+        .await;
+    world.put("D1", assessment("2", "K6", "survey", "2")).await;
+    let stranger = loyalty(&world, customer(5)).await;
+    assert_eq!((stranger.trust.as_str(), stranger.churn), ("", None));
+    let list = async |trust: &str, churn_at_least: f64| {
+        let request = ListLoyaltyRequest {
+            trust: trust.into(),
+            churn_at_least,
+            ..ListLoyaltyRequest::default()
+        };
+        let answer = world.scoring().list_loyalty(world.hq(request)).await;
+        answer.unwrap().into_inner().customers
+    };
+    let all = list("", 0.0).await;
+    let unknown: Vec<bool> = all.iter().map(|line| line.churn_unknown).collect();
+    assert_eq!(unknown, [false, false, false, false, true]);
+    assert_eq!(all[4].customer_id, customer(6).to_string());
+    for line in &all {
+        assert!(list(&line.trust, 0.0).await.contains(line), "{line:?}");
+    }
+    let half_trusting = list("half_trusting", 0.0).await;
+    assert!(half_trusting.iter().all(|line| all.contains(line)));
+    let likely = list("half_trusting", 0.001).await;
+    assert!(likely.iter().all(|line| !line.churn_unknown));
 }
 
 async fn degrees_and_rungs_follow_what_is_said_and_done(db: TestDb) {

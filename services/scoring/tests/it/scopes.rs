@@ -1,8 +1,8 @@
 //! Who sees which scores.
 
 use marque_api::scoring::v1::{
-    GetDueDatesRequest, GetLoyaltyRequest, GetPyramidRequest, GetScoreRequest,
-    ListScoreHistoryRequest, ListScoresRequest,
+    GetDueDatesRequest, GetGuaranteesRequest, GetLoyaltyRequest, GetPyramidRequest,
+    GetScoreRequest, ListScoreHistoryRequest, ListScoresRequest,
 };
 use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
@@ -10,12 +10,13 @@ use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, customer, link, linked, merged, visit, visited};
+use crate::world::{World, customer, link, linked, merged, sold, vehicle, visit, visited};
 
 store_test_suite!(
     a_dealer_sees_his_customers_and_a_region_its_dealers,
     a_customer_sees_himself_under_every_id_he_had,
     who_does_not_exist_is_as_unknown_as_who_is_foreign,
+    whoever_may_see_a_car_reads_what_is_due_for_it_and_its_counters,
 );
 
 async fn a_dealer_sees_his_customers_and_a_region_its_dealers(db: TestDb) {
@@ -166,4 +167,32 @@ async fn who_does_not_exist_is_as_unknown_as_who_is_foreign(db: TestDb) {
     }
     let foreign = ask_all(&world, &dealer, customer(20)).await;
     assert_eq!(foreign, unknown);
+}
+
+/// The car has no owner and no visit: that a dealer's row told of it, or that it stands at his counter, the vehicle service knows.
+async fn whoever_may_see_a_car_reads_what_is_due_for_it_and_its_counters(db: TestDb) {
+    let world = World::start(db).await;
+    let (own, other) = ("LMVCA1A60R1000001", "LMVCA1A60R1000002");
+    let told = [sold(1, own, "2026-01-10"), sold(2, other, "2026-01-10")];
+    world.vehicles.deliver(told).await;
+    let ask = async |vin: &str| {
+        let scope = Scope::Dealer("D3".parse().unwrap());
+        let due = GetDueDatesRequest {
+            vehicle_id: vehicle(vin).to_string(),
+            ..GetDueDatesRequest::default()
+        };
+        let due = world.ask(Role::Technician, scope.clone(), due);
+        let due = world.scoring().get_due_dates(due).await;
+        let counters = GetGuaranteesRequest {
+            vehicle_id: vehicle(vin).to_string(),
+            ..GetGuaranteesRequest::default()
+        };
+        let counters = world.ask(Role::Technician, scope, counters);
+        let counters = world.scoring().get_guarantees(counters).await;
+        [due.err(), counters.err()].map(|refused| refused.map(|status| status.code()))
+    };
+    assert_eq!(ask(own).await, [Some(Code::NotFound); 2]);
+    world.shown_cars.lock().unwrap().push(vehicle(own));
+    assert_eq!(ask(own).await, [None; 2]);
+    assert_eq!(ask(other).await, [Some(Code::NotFound); 2]);
 }

@@ -1,19 +1,23 @@
 //! What a score is, was and rests on.
 
 use marque_api::scoring::v1::{FactColumns, GetScoreRequest, ListScoreHistoryRequest};
+use marque_core::{Clock as _, CustomerId};
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, assessment, customer, day, link, linked, visit, visited};
+use crate::world::{World, assessment, customer, day, link, linked, merged, visit, visited};
 
 store_test_suite!(
     six_given_indicators_give_the_seeds_score,
     a_payment_moves_the_score_at_once,
     who_has_no_basis_is_unscored,
     a_past_score_is_computed_again_from_its_inputs,
+    who_was_merged_keeps_the_scores_he_had,
     the_explanation_adds_up_and_says_what_lifts,
+    what_lifts_a_customer_lifts_him_past_those_he_ties_with,
     wrong_rows_name_the_field,
+    what_has_not_happened_yet_is_refused_wherever_it_is_told,
     time_passes_for_everybody,
 );
 
@@ -166,6 +170,71 @@ async fn a_past_score_is_computed_again_from_its_inputs(db: TestDb) {
     assert_eq!(nothing.unwrap_err().code(), Code::NotFound);
 }
 
+async fn who_was_merged_keeps_the_scores_he_had(db: TestDb) {
+    let world = World::start(db).await;
+    let (ann, ann_too) = (customer(10), customer(20));
+    let links = vec![link("D1", "A", ann), link("D1", "B", ann_too)];
+    world.customers.deliver([linked(1, links)]).await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    world
+        .put("D1", assessment("1", "A", "intention", "2"))
+        .await;
+    world
+        .put("D1", assessment("2", "B", "intention", "5"))
+        .await;
+    let then = to_proto_time(world.clock.now());
+    let past = async |id: CustomerId| {
+        let request = GetScoreRequest {
+            customer_id: id.to_string(),
+            explain: false,
+            at: Some(then),
+        };
+        let answer = world.scoring().get_score(world.hq(request)).await;
+        answer.unwrap().into_inner().score.unwrap()
+    };
+    let history = async |id: CustomerId| {
+        let (mut told, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListScoreHistoryRequest {
+                customer_id: id.to_string(),
+                page_size: 1,
+                page_token,
+            };
+            let answer = world.scoring().list_score_history(world.hq(request)).await;
+            let page = answer.unwrap().into_inner();
+            assert!(page.scores.iter().all(|score| score.replayed));
+            let scores = page.scores.into_iter();
+            told.extend(scores.map(|score| (score.customer_id, score.hundredths)));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return told;
+            }
+        }
+    };
+    let before = (past(ann).await, past(ann_too).await);
+    assert_ne!(before.0.hundredths, before.1.hundredths);
+    world.clock.advance(std::time::Duration::from_hours(30));
+    let merge = [
+        merged(2, ann_too, ann, false),
+        linked(3, vec![link("D1", "B", ann)]),
+    ];
+    world.customers.deliver(merge).await;
+    assert_eq!((past(ann).await, past(ann_too).await), before);
+    let all = history(ann).await;
+    for score in [&before.0, &before.1] {
+        assert!(all.contains(&(score.customer_id.clone(), score.hundredths)));
+    }
+    assert_eq!(history(ann_too).await, all, "one customer now");
+    let undo = [
+        linked(4, vec![link("D1", "B", ann_too)]),
+        merged(5, ann_too, ann, true),
+    ];
+    world.customers.deliver(undo).await;
+    let own = history(ann).await;
+    assert!(own.iter().all(|(id, _)| *id == ann.to_string()), "{own:?}");
+    assert_eq!((past(ann).await, past(ann_too).await), before);
+}
+
 async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
     let world = World::start(db).await;
     let links = (1..=20).map(|n| link("D1", &format!("K{n}"), customer(n)));
@@ -190,6 +259,29 @@ async fn the_explanation_adds_up_and_says_what_lifts(db: TestDb) {
     assert!(score.words_en[7].starts_with(&rank), "{:?}", score.words_en);
     assert!(score.words_en[8].contains("You may refuse to be scored"));
     assert_eq!((score.words_en.len(), score.words_zh.len()), (9, 9));
+}
+
+async fn what_lifts_a_customer_lifts_him_past_those_he_ties_with(db: TestDb) {
+    let world = World::start(db).await;
+    let links = (1..=20).map(|n| link("D1", &format!("K{n}"), customer(n)));
+    world.customers.deliver([linked(1, links.collect())]).await;
+    for n in 1..=20 {
+        let (key, owner) = (n.to_string(), format!("K{n}"));
+        world
+            .put("D1", assessment(&key, &owner, "standing", "3"))
+            .await;
+    }
+    let tied = world.score(customer(10)).await;
+    assert_eq!(tied.standing.unwrap().tier, "small");
+    let mut lifts = tied.lifts.iter();
+    let lift = lifts.find(|lift| lift.indicator == "credit").unwrap();
+    assert_eq!((lift.tier.as_str(), lift.needed), ("ordinary", 50.01));
+    let needed = lift.needed.to_string();
+    world
+        .put("D1", assessment("21", "K10", "credit", &needed))
+        .await;
+    let lifted = world.score(customer(10)).await.standing.unwrap();
+    assert_eq!((lifted.rank, lifted.tier.as_str()), (1, "major"));
 }
 
 async fn wrong_rows_name_the_field(db: TestDb) {
@@ -236,6 +328,64 @@ async fn wrong_rows_name_the_field(db: TestDb) {
         "DEALER_UNKNOWN"
     );
     assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
+}
+
+async fn what_has_not_happened_yet_is_refused_wherever_it_is_told(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "A", customer(10))];
+    world.customers.deliver([linked(1, links)]).await;
+    let purchase = FactColumns {
+        kind: "purchase".into(),
+        ..payment("P1", "2026-06-16", "")
+    };
+    let benefit = FactColumns {
+        kind: "benefit".into(),
+        date: "2026-06-16".into(),
+        ..assessment("1", "A", "wash", "")
+    };
+    let intention = FactColumns {
+        date: "2026-06-16".into(),
+        ..assessment("1", "A", "intention", "5")
+    };
+    let paid = payment("P1", "2026-06-01", "2026-06-16");
+    for (columns, field) in [
+        (purchase, "date"),
+        (benefit, "date"),
+        (intention, "date"),
+        (paid, "paid_date"),
+    ] {
+        let refused = world.try_put("D1", columns).await.unwrap_err();
+        let problem = marque_errors::Problem::from(refused);
+        let violation = &problem.violations[0];
+        assert_eq!(
+            (violation.field.as_str(), violation.reason.as_str()),
+            (field, "IN_FUTURE")
+        );
+    }
+    let at = |instant| GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: Some(to_proto_time(instant)),
+    };
+    let tomorrow = world
+        .scoring()
+        .get_score(world.hq(at(day("2026-06-16"))))
+        .await;
+    let problem = marque_errors::Problem::from(tomorrow.unwrap_err());
+    assert_eq!(
+        (problem.status, problem.violations[0].field.as_str()),
+        (400, "at")
+    );
+    // What falls due is told before it does, and today is no future.
+    world.put("D1", payment("P1", "2026-12-01", "")).await;
+    world
+        .put("D1", payment("P2", "2026-06-01", "2026-06-15"))
+        .await;
+    let now = world
+        .scoring()
+        .get_score(world.hq(at(world.clock.now())))
+        .await;
+    now.unwrap();
 }
 
 async fn time_passes_for_everybody(db: TestDb) {

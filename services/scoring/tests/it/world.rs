@@ -28,7 +28,12 @@ use marque_api::{
         service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
     },
     vehicle::v1::{
-        ChangedVehicle, ClaimedParty, PartiesClaimed, VehicleDefinition, VehiclesChanged,
+        ChangedVehicle, ClaimedParty, GetVehicleRequest, GetVehicleResponse,
+        ListCustomerVehiclesRequest, ListCustomerVehiclesResponse, ListPartiesRequest,
+        ListPartiesResponse, ListReadingsRequest, ListReadingsResponse, LookupVehiclesRequest,
+        LookupVehiclesResponse, PartiesClaimed, PutVehicleRequest, PutVehicleResponse,
+        VehicleDefinition, VehiclesChanged,
+        vehicle_service_server::{VehicleService, VehicleServiceServer},
     },
 };
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
@@ -95,6 +100,60 @@ impl ServiceHistoryService for History {
     }
 }
 
+/// The stub of the vehicle service: the cars that it shows whoever asks.
+struct Cars(Arc<Mutex<Vec<VehicleId>>>);
+
+#[tonic::async_trait]
+impl VehicleService for Cars {
+    async fn get_vehicle(
+        &self,
+        request: Request<GetVehicleRequest>,
+    ) -> Result<Response<GetVehicleResponse>, Status> {
+        let asked = request.into_inner().id;
+        let shown = self.0.lock().unwrap().clone();
+        if shown.iter().any(|vehicle| vehicle.to_string() == asked) {
+            Ok(Response::new(GetVehicleResponse::default()))
+        } else {
+            Err(Status::not_found("no such vehicle"))
+        }
+    }
+
+    async fn put_vehicle(
+        &self,
+        _: Request<PutVehicleRequest>,
+    ) -> Result<Response<PutVehicleResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn lookup_vehicles(
+        &self,
+        _: Request<LookupVehiclesRequest>,
+    ) -> Result<Response<LookupVehiclesResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn list_customer_vehicles(
+        &self,
+        _: Request<ListCustomerVehiclesRequest>,
+    ) -> Result<Response<ListCustomerVehiclesResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn list_parties(
+        &self,
+        _: Request<ListPartiesRequest>,
+    ) -> Result<Response<ListPartiesResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn list_readings(
+        &self,
+        _: Request<ListReadingsRequest>,
+    ) -> Result<Response<ListReadingsResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+}
+
 /// Who withdrew which consent, as the customer service knows before its events arrive.
 pub(crate) type Withdrawn = Arc<Mutex<Vec<(CustomerId, &'static str)>>>;
 
@@ -133,6 +192,7 @@ impl ConsentService for Consents {
 pub(crate) struct World {
     pub(crate) withdrawn: Withdrawn,
     pub(crate) repair_orders: Arc<Mutex<Vec<Visit>>>,
+    pub(crate) shown_cars: Arc<Mutex<Vec<VehicleId>>>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: TestDb,
     pub(crate) network: Arc<Feed>,
@@ -176,6 +236,7 @@ impl World {
             hysteresis,
             withdrawn: Arc::default(),
             repair_orders: Arc::default(),
+            shown_cars: Arc::default(),
             clock: Arc::new(ManualClock::at(day("2026-06-15"))),
             network: Arc::default(),
             customers: Arc::default(),
@@ -203,6 +264,12 @@ impl World {
             tasks: Vec::new(),
         };
         world.serve(&world.router, RoleName::Customer, customer);
+        let cars = Cars(Arc::clone(&world.shown_cars));
+        let vehicle = Built {
+            routes: Routes::new(VehicleServiceServer::new(cars)),
+            tasks: Vec::new(),
+        };
+        world.serve(&world.router, RoleName::Vehicle, vehicle);
         let orders = History(Arc::clone(&world.repair_orders));
         let history = Built {
             routes: Routes::new(ServiceHistoryServiceServer::new(orders)),
@@ -232,6 +299,7 @@ impl World {
             hysteresis,
             network: RpcTransport::local(RoleName::Network, router),
             customer: RpcTransport::local(RoleName::Customer, router),
+            vehicle: RpcTransport::local(RoleName::Vehicle, router),
             service_history: RpcTransport::local(RoleName::ServiceHistory, router),
             tokens: self.tokens.clone(),
             network_events: self.network.clone(),

@@ -1,7 +1,7 @@
 //! What the data-quality service may know of a visit: which columns are filled and what is wrong, its odometer against the
 //! car's other visits among it, and the days and numbers that a standard may bound. Nothing that tells whose it is.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use marque_auth::{CallContext, Role};
 use marque_core::{Timestamp, VisitId, business_date};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::VisitApp;
 use crate::{
-    domain::{Compared, Implausible, Line, LineKind, Meter, Visit, compare},
+    domain::{Implausible, Line, LineKind, Meter, Verdict, Visit, judge},
     error::{Error, Result},
     storage::VisitStore,
 };
@@ -35,13 +35,10 @@ impl Witness for VisitApp {
         self.db
             .scan(move |conn| {
                 let visits = store.with_siblings(conn, &ids)?;
-                let mut cars: HashMap<&str, Vec<&Visit>> = HashMap::new();
-                for visit in visits.iter().filter(|visit| !visit.vin.is_empty()) {
-                    cars.entry(&visit.vin).or_default().push(visit);
-                }
+                let mut verdicts = verdicts(&visits);
                 let evidence = |visit: &Visit| {
-                    let others = cars.get(visit.vin.as_str()).map_or(&[][..], Vec::as_slice);
-                    evidence_of(visit, others, &store)
+                    let verdict = verdicts.remove(&visit.id).unwrap_or_default();
+                    evidence_of(visit, verdict, &store)
                 };
                 Ok(visits.iter().map(evidence).collect())
             })
@@ -59,23 +56,26 @@ impl Witness for VisitApp {
     }
 }
 
-fn evidence_of(visit: &Visit, of_car: &[&Visit], store: &VisitStore) -> RecordEvidence {
-    let meter = |visit: &Visit| Meter {
-        at: visit.happened_at,
-        km: visit.odometer_km,
+/// What the readings of each car say of one another.
+fn verdicts(visits: &[Visit]) -> HashMap<VisitId, Verdict> {
+    let mut cars: HashMap<&str, Vec<(VisitId, Meter)>> = HashMap::new();
+    for visit in visits {
+        if let Some(meter) = visit.meter() {
+            cars.entry(&visit.vin).or_default().push((visit.id, meter));
+        }
+    }
+    let of_car = |readings: Vec<(VisitId, Meter)>| {
+        let verdicts = judge(readings.iter().map(|(_, meter)| *meter));
+        let ids = readings.into_iter().map(|(id, _)| id);
+        ids.zip(verdicts)
     };
-    let others = of_car
-        .iter()
-        .filter(|other| other.id != visit.id && other.odometer_km > 0)
-        .map(|other| meter(other));
-    let Compared { doubts, km_a_day } = if visit.odometer_km > 0 {
-        compare(meter(visit), others)
-    } else {
-        Compared::default()
-    };
+    cars.into_values().flat_map(of_car).collect()
+}
+
+fn evidence_of(visit: &Visit, verdict: Verdict, store: &VisitStore) -> RecordEvidence {
     let mut findings = visit.header.findings.clone();
-    findings.extend(doubts.into_iter().map(Implausible::finding));
-    RecordEvidence {
+    findings.extend(verdict.doubts.into_iter().map(Implausible::finding));
+    let evidence = RecordEvidence {
         id: visit.id.to_string(),
         kind: RecordKind::Visits,
         dealer: visit.dealer.clone(),
@@ -91,8 +91,44 @@ fn evidence_of(visit: &Visit, of_car: &[&Visit], store: &VisitStore) -> RecordEv
         entry: entry(visit)
             .keyed(|bytes| store.evidence_key(bytes))
             .to_bytes(),
-        measures: measures(visit, km_a_day),
+        measures: measures(visit, verdict.km_a_day),
+        values: Vec::new(),
+    };
+    evidence.with_values(
+        |bytes| store.evidence_key(bytes),
+        |field| value(visit, field),
+    )
+}
+
+/// What a visit holds in a column: as it was typed where it could not be understood.
+fn value(visit: &Visit, field: Field) -> Option<Cow<'_, str>> {
+    let header = &visit.header;
+    let mut unread = header.personal.extra.iter();
+    if let Some((_, typed)) = unread.find(|(column, _)| column == field.column()) {
+        return Some(Cow::Borrowed(typed));
     }
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let instant = |at: Option<Timestamp>| at.map(|at| at.as_micros().to_string());
+    let of_lines = |number: fn(&Line) -> Option<i64>| {
+        let numbers = visit.lines.iter().filter_map(number);
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        text(&numbers.join(" "))
+    };
+    let value = match field {
+        Field::VisitVin => text(&visit.vin),
+        Field::VisitKind => text(&header.kind),
+        Field::VisitOpenedAt => instant(header.opened_at),
+        Field::VisitClosedAt => instant(header.closed_at),
+        Field::VisitOdometerKm => text(&visit.odometer_km.to_string()),
+        Field::VisitAdviser => text(&header.adviser),
+        Field::VisitComplaintText => text(&header.personal.complaint_text),
+        Field::VisitDiagnosis => text(&header.diagnosis),
+        Field::VisitAmount => header.amount_minor.map(|amount| amount.to_string()),
+        Field::VisitQuantity => of_lines(|line| line.quantity_milli),
+        Field::VisitUnitPrice => of_lines(|line| line.unit_price_minor),
+        _ => None,
+    };
+    value.map(Cow::Owned)
 }
 
 /// What a standard may bound; of lines the least and the most. A quantity that nobody typed is not told, nor is a price, which is kept

@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use super::{RawRow, Rows};
 use crate::{
-    domain::{Implausible, Meter, Visit, doubt},
+    domain::{Implausible, Visit, doubt},
     error::{Error, Result},
     storage::{self, Listed, VisitStore, Whose},
 };
@@ -409,21 +409,15 @@ fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit, now: Timestamp) 
 
 /// Whether the odometer is doubted against what is now known of the car.
 pub(super) fn doubt_of(conn: &mut Conn<'_>, visit: &Visit) -> Result<Option<Implausible>> {
-    if visit.odometer_km == 0 || visit.vin.is_empty() {
+    let Some(meter) = visit.meter() else {
         return Ok(None);
-    }
+    };
     let meters = storage::meters_of(conn, &[&visit.vin])?;
     let others = meters
         .into_iter()
         .filter(|(_, id, _)| *id != visit.id)
         .map(|(_, _, meter)| meter);
-    Ok(doubt(
-        Meter {
-            at: visit.happened_at,
-            km: visit.odometer_km,
-        },
-        others,
-    ))
+    Ok(doubt(meter, others))
 }
 
 /// What keeps a live row from being taken, field by field.

@@ -5,5 +5,5 @@ mod odometer;
 mod visit;
 
 pub(crate) use lines::{Line, LineKind, is_other};
-pub(crate) use odometer::{Compared, Implausible, Meter, compare, doubt};
+pub(crate) use odometer::{Implausible, Meter, Verdict, doubt, judge};
 pub(crate) use visit::{Header, Personal, Visit, transport_minutes};

@@ -3,7 +3,7 @@
 use marque_core::{CustomerId, SourceRecordId, Timestamp, VisitId};
 use marque_quality::{Finding, identifiers::without_identifiers};
 
-use crate::domain::Line;
+use crate::domain::{Line, Meter};
 
 /// A visit as it stands, or as one of its versions stood.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,6 +28,15 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// The reading of a car's meter, if both are known.
+    pub(crate) fn meter(&self) -> Option<Meter> {
+        let is_read = self.odometer_km > 0 && !self.vin.is_empty();
+        is_read.then_some(Meter {
+            at: self.happened_at,
+            km: self.odometer_km,
+        })
+    }
+
     /// Takes phones and ID numbers out of all that was written of it: for whoever may not know whose they are. Codes stay, which
     /// may look like them.
     pub(crate) fn hide_identifiers(&mut self) {

@@ -1,6 +1,8 @@
 //! What the data-quality service may know of a dealer's row of a vehicle: which columns are filled, what is wrong, and the days
 //! and years that a standard may bound. Nothing that tells which car it is.
 
+use std::borrow::Cow;
+
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, Timestamp, VehicleId, business_date, source_record_id};
 use marque_intake::{RecordEvidence, Witness};
@@ -89,7 +91,7 @@ impl VehicleApp {
         }
         let filled =
             Field::of(RecordKind::Vehicles).filter(|field| present(columns.get(*field)).is_some());
-        Ok(Some(RecordEvidence {
+        let evidence = RecordEvidence {
             id: source_record_id(&dealer, &row.source, &row.vin).to_string(),
             kind: RecordKind::Vehicles,
             dealer: row.dealer.clone(),
@@ -105,6 +107,11 @@ impl VehicleApp {
             findings: cleaned.findings,
             entry: Vec::new(),
             measures,
-        }))
+            values: Vec::new(),
+        };
+        Ok(Some(evidence.with_values(
+            |bytes| self.rows.evidence_key(bytes),
+            |field| present(columns.get(field)).map(Cow::Borrowed),
+        )))
     }
 }

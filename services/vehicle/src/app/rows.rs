@@ -50,6 +50,11 @@ impl Rows {
         Self { vault, recorder }
     }
 
+    /// The key under which facts of rows go to the data-quality service.
+    pub(crate) fn evidence_key(&self, bytes: &[u8]) -> u64 {
+        marque_intake::evidence_key(&self.vault, bytes)
+    }
+
     /// Cleans, hashes and seals a row. Without a usable VIN there is no telling which car it is: a plate is none's for
     /// ever, and what is wrong with the VIN is why the row is held back.
     pub(crate) fn prepare(

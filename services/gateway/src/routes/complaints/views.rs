@@ -99,6 +99,9 @@ pub(crate) struct ComplaintView {
     /// The case it repeats within 30 days.
     #[serde(skip_serializing_if = "String::is_empty")]
     repeat_of: String,
+    /// Whether it repeats a case of another dealer, which the caller may not see.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    repeats_elsewhere: bool,
     /// Satisfaction with the resolution, 1 to 5.
     #[serde(skip_serializing_if = "is_zero")]
     satisfaction_resolution: i32,
@@ -160,6 +163,7 @@ impl From<pb::Complaint> for ComplaintView {
             updated_at: instant(complaint.updated_at),
             reopened: complaint.reopened,
             repeat_of: complaint.repeat_of,
+            repeats_elsewhere: complaint.repeats_elsewhere,
             satisfaction_resolution: complaint.satisfaction_resolution,
             satisfaction_handling: complaint.satisfaction_handling,
             version: complaint.version,

@@ -73,8 +73,9 @@ pub(crate) struct LoyaltyLineView {
     rung: String,
     /// trusting, half_trusting, lost or won_back.
     trust: String,
-    /// Probability that he does not come within the window.
-    churn: f64,
+    /// Probability that he does not come within the window; absent of who neither bought nor came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    churn: Option<f64>,
     /// Visits so far.
     visits: i32,
     /// The last day he came.
@@ -99,7 +100,7 @@ impl From<pb::LoyaltyLine> for LoyaltyLineView {
             class: line.class,
             rung: line.rung,
             trust: line.trust,
-            churn: line.churn,
+            churn: (!line.churn_unknown).then_some(line.churn),
             visits: line.visits,
             last_visit: line.last_visit,
             dealer: line.dealer,

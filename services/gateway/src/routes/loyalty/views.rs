@@ -23,7 +23,7 @@ pub(crate) struct LoyaltyView {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(example = "retained")]
     rung: String,
-    /// trusting, half_trusting, lost or won_back.
+    /// trusting, half_trusting, lost or won_back; absent of whom nothing happened.
     #[serde(skip_serializing_if = "String::is_empty")]
     trust: String,
     /// Of who was won back, how.

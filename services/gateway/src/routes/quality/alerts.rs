@@ -215,7 +215,7 @@ pub(crate) struct AlertDecisionBody {
     /// acknowledge, snooze or close.
     #[schema(example = "close")]
     decision: String,
-    /// For snooze: until when, RFC 3339.
+    /// For snooze: until when, RFC 3339; a year from now at most. Then it is open again.
     until: String,
     /// For close: mended, explained, disciplined or not_confirmed.
     #[schema(example = "mended")]

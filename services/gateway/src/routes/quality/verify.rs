@@ -25,14 +25,14 @@ pub(crate) struct VerificationBody {
     /// Column that was checked; nothing for the record as a whole.
     #[schema(example = "phone")]
     field: String,
-    /// confirmed, wrong_number, not_owner, moved, unreachable or refused; 属实, 空号, 非车主, 已搬迁, 无人接听, 拒访 are understood.
+    /// confirmed, wrong_number, not_owner, moved, unreachable or refused; 属实, 已核实, 空号, 打错了, 非车主, 查无此人, 已搬迁, 无人接听, 联系不上, 拒访 are understood.
     #[schema(example = "wrong_number")]
     outcome: String,
-    /// How it was checked: call, letter, delivery.
+    /// How it was checked: call, letter, delivery; without names or numbers of people.
     method: String,
     /// When, RFC 3339; now if not said.
     checked_at: String,
-    /// How long a call took.
+    /// How long a call took, 0 to 86,400 seconds.
     duration_s: Option<i64>,
     /// The call centre's own number of the check, by which it is known again.
     key: String,
@@ -57,7 +57,7 @@ pub(crate) struct VerificationsRecorded {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct WorkListBody {
-    /// How many records, 1 to 20,000.
+    /// How many records, 1 to 20,000: so many are drawn, if there are as many.
     #[schema(example = 200)]
     size: i32,
     /// Any number; the same number draws the same records.
@@ -215,7 +215,7 @@ pub(crate) struct AccuracyQuery {
     region: String,
     /// First day of checks that count, YYYY-MM-DD.
     from: String,
-    /// Last day of checks that count, YYYY-MM-DD.
+    /// Last day of checks that count, YYYY-MM-DD; not before the first.
     to: String,
 }
 

@@ -170,7 +170,8 @@ pub(crate) async fn put_payment(
         withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
     };
-    put(&app, &call, row.dealer, row.source, columns).await
+    let put = put(&app, &call, row.dealer, row.source, columns).await;
+    put.map_err(|failure| failure.rename(&[("date", "due_date")]))
 }
 
 /// Create, replace or withdraw an assessment, found by dealer, source and number. The score follows at once.
@@ -213,7 +214,8 @@ pub(crate) async fn put_benefit(
         withdrawn: yes(row.withdrawn),
         ..pb::FactColumns::default()
     };
-    put(&app, &call, row.dealer, row.source, columns).await
+    let put = put(&app, &call, row.dealer, row.source, columns).await;
+    put.map_err(|failure| failure.rename(&[("subject", "benefit"), ("value", "what")]))
 }
 
 fn yes(is_so: bool) -> String {

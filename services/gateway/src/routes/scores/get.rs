@@ -100,7 +100,7 @@ pub(crate) struct ScoreHistoryPage {
     next_page_token: String,
 }
 
-/// Every score a customer has had, newest first, each computed again from its inputs and model.
+/// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again from its inputs and model.
 #[utoipa::path(get, path = "/v1/customers/{id}/score-history", tag = "scores",
     params(("id" = String, Path, description = "Customer id"), Paging),
     responses((status = 200, description = "A page of scores", body = ScoreHistoryPage)))]

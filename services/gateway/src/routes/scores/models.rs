@@ -121,7 +121,10 @@ pub(crate) async fn put_score_model(
         .write(&call, request, |mut client, request| async move {
             client.put_model(request).await
         });
-    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    let put = put.await.map_err(|failure| {
+        let failure = conditions.told(failure);
+        failure.rename(&[("toml", "model")])
+    })?;
     ok(&PutModel {
         score_model: put.model.unwrap_or_default().into(),
         rescored: put.rescored,

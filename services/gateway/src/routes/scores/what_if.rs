@@ -116,7 +116,9 @@ pub(crate) async fn ask_what_if(
         .read(&call, request, |mut client, request| async move {
             client.what_if(request).await
         });
-    let answer = ask.await?;
+    let answer = ask
+        .await
+        .map_err(|failure| failure.rename(&[("toml", "model")]))?;
     ok(&WhatIfView {
         population: answer.population,
         moved: answer.moved,

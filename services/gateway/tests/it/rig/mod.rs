@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 
 use marque_auth::{AuthLayer, PlaceSeal};
 use marque_core::{ManualClock, SharedClock};
-use marque_errors::{ErrorCode, ServiceError};
+use marque_errors::{ErrorCode, ServiceError, Violation};
 use marque_gateway::{Deps, Gateway, Peers, Readiness, Settings, build};
 use marque_rpc::{RoleName, Routes, RpcTransport, StackSettings, stack};
 
@@ -46,6 +46,25 @@ impl ServiceError for Changed {
 
 fn changed(reason: &'static str) -> tonic::Status {
     marque_errors::status(&Changed(reason))
+}
+
+/// What a service answers to a request with a wrong field.
+#[derive(Debug, thiserror::Error)]
+#[error("the request has wrong fields")]
+struct Wrong(&'static str);
+
+impl ServiceError for Wrong {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidArgument
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        vec![Violation::new(self.0, "INVALID", "as the script says")]
+    }
+}
+
+fn wrong(field: &'static str) -> tonic::Status {
+    marque_errors::status(&Wrong(field))
 }
 
 /// A gateway over stub roles.

@@ -179,6 +179,7 @@ impl ScoringService for Scores {
                 certainty: "tentative".into(),
             }),
             churn: 0.93,
+            churn_unknown: false,
             visits: 6,
             last_visit: "2025-05-15".into(),
             dealer: "D001".into(),

@@ -22,6 +22,7 @@ struct Inner {
     replays: AtomicBool,
     deaf_for: AtomicUsize,
     fails: Mutex<Option<Code>>,
+    refuses: Mutex<Option<&'static str>>,
     calls: AtomicUsize,
     last: Mutex<HeaderMap>,
     last_message: Mutex<String>,
@@ -42,6 +43,11 @@ impl Script {
     /// Answers from now on with this code.
     pub(crate) fn fail(&self, code: Code) {
         *self.0.fails.lock().unwrap() = Some(code);
+    }
+
+    /// Finds this field of every request wrong from now on.
+    pub(crate) fn refuse(&self, field: &'static str) {
+        *self.0.refuses.lock().unwrap() = Some(field);
     }
 
     /// Keeps no notes from now on, for measuring.
@@ -104,6 +110,9 @@ impl Script {
         }
         if let Some(code) = *self.0.fails.lock().unwrap() {
             return Err(Status::new(code, "as the script says"));
+        }
+        if let Some(field) = *self.0.refuses.lock().unwrap() {
+            return Err(super::wrong(field));
         }
         if let Some(mark) = request.extensions().get::<ReplayMark>()
             && self.0.replays.load(Ordering::SeqCst)

@@ -1,6 +1,9 @@
 //! Reads the file once, cleans every row, counts the facts, and judges the rows when all dealers are known.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -17,7 +20,7 @@ use marque_tabular::{Next, Row};
 use super::{
     columns::{self, Columns, Named},
     keys::Keys,
-    orders::{Judged, Orders},
+    orders::{Doubted, Judged, Orders},
     qualified::{Qualified, Scores},
 };
 
@@ -38,6 +41,8 @@ pub(super) struct Checked {
     /// Rows that are qualified records.
     pub(super) qualified: Qualified,
     pub(super) findings: Vec<(u64, Finding)>,
+    /// Lines of visits whose reading is wrong, as those of the car's other visits leave no doubt.
+    pub(super) wrong_readings: HashSet<u64>,
     /// Line, place of the dealer, sign.
     pub(super) signs: Vec<(u64, u32, Sign)>,
     /// Dealers in the order of their names; one without name if the file is of one dealer.
@@ -242,20 +247,17 @@ impl Pass {
     }
 
     /// Adds what only the whole file shows of rows that are counted already.
-    fn add_found(&mut self, mut found: Vec<(u64, u32, Finding)>) {
-        if found.is_empty() {
-            return;
-        }
-        found.sort_by_key(|(line, _, _)| *line);
-        for of_row in found.chunk_by(|one, next| one.0 == next.0) {
-            let (line, dealer, _) = of_row[0];
-            let was_clean = u64::from(self.is_clean(line));
+    fn add_found(&mut self, found: Vec<Doubted>) {
+        for row in &found {
+            let was_clean = u64::from(self.is_clean(row.line));
             self.clean -= was_clean;
-            self.dealers[dealer as usize].clean -= was_clean;
+            self.dealers[row.dealer as usize].clean -= was_clean;
         }
-        let found = found.into_iter();
-        self.findings
-            .extend(found.map(|(line, _, finding)| (line, finding)));
+        for row in found {
+            let findings = row.findings.into_iter();
+            self.findings
+                .extend(findings.map(|finding| (row.line, finding)));
+        }
         // The findings of a row stand together.
         self.findings.sort_by_key(|(line, _)| *line);
     }
@@ -270,7 +272,10 @@ impl Pass {
     }
 
     fn finish(mut self) -> Checked {
-        self.add_found(self.orders.doubts());
+        let doubted = self.orders.doubted();
+        let wrong = doubted.iter().filter(|row| row.is_outlier);
+        let wrong_readings: HashSet<u64> = wrong.map(|row| row.line).collect();
+        self.add_found(doubted);
         let names: Vec<String> = self.dealers.iter().map(|one| one.name.clone()).collect();
         let judged = match self.kind {
             RecordKind::Visits => {
@@ -298,6 +303,7 @@ impl Pass {
             clean: self.clean,
             qualified,
             findings: self.findings,
+            wrong_readings,
             signs: judged.signs,
             dealers: self.dealers,
             dealer_suspects: judged.dealers,

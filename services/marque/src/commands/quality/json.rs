@@ -20,7 +20,7 @@ pub(super) fn write(mut out: impl Write, checked: &Checked) -> anyhow::Result<()
     let rules = checked
         .findings
         .iter()
-        .map(|(line, finding)| of_rule(*line, finding));
+        .map(|(line, finding)| of_rule(*line, finding, kind_of(checked, *line, finding.rule)));
     let signs = checked
         .signs
         .iter()
@@ -49,23 +49,23 @@ fn of_row(line: u64, reason: &str) -> serde_json::Value {
     })
 }
 
-fn of_rule(line: u64, finding: &Finding) -> serde_json::Value {
+fn of_rule(line: u64, finding: &Finding, kind: Option<Kind>) -> serde_json::Value {
     json!({
         "line": line,
         "field": finding.field.column(),
         "rule": finding.message_key(),
-        "kind": kind_of(finding.rule).map(Kind::code),
+        "kind": kind.map(Kind::code),
         "severity": finding.severity,
         "strength": null,
     })
 }
 
-/// What a broken rule may be a sign of; most rules are broken by carelessness alone.
-const fn kind_of(rule: Rule) -> Option<Kind> {
-    match rule {
-        Rule::OdometerBackwards | Rule::OdometerTooFast => Some(Kind::FakeMileage),
-        _ => None,
-    }
+/// What a broken rule may be a sign of. Most rules are broken by carelessness alone, and of two readings that contradict each other
+/// nobody knows which is wrong.
+fn kind_of(checked: &Checked, line: u64, rule: Rule) -> Option<Kind> {
+    let is_of_car = matches!(rule, Rule::OdometerBackwards | Rule::OdometerTooFast);
+    let is_wrong = is_of_car && checked.wrong_readings.contains(&line);
+    is_wrong.then_some(Kind::FakeMileage)
 }
 
 fn of_sign(kind: RecordKind, line: u64, sign: Sign) -> serde_json::Value {

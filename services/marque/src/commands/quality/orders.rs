@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use marque_quality::{
     CleanVisit, Finding,
     falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
-    odometer::{Meter, doubts},
+    odometer::{Implausible, Meter, judge},
 };
 
 /// All orders of the file.
@@ -22,6 +22,16 @@ struct Order {
     dealer: u32,
     adviser: Option<String>,
     entry: VisitEntry,
+}
+
+/// A row whose reading those of the car's other visits speak against.
+pub(super) struct Doubted {
+    pub(super) line: u64,
+    /// Place of the dealer.
+    pub(super) dealer: u32,
+    pub(super) findings: Vec<Finding>,
+    /// Whether the others leave no doubt that it is the wrong one.
+    pub(super) is_outlier: bool,
 }
 
 /// What the visits of all dealers look like together.
@@ -57,25 +67,36 @@ impl Orders {
         });
     }
 
-    /// What the readings of each car say against each other, at whatever dealers: line, place of the dealer, finding.
-    pub(super) fn doubts(&self) -> Vec<(u64, u32, Finding)> {
+    /// What the readings of each car say against each other, at whatever dealers.
+    pub(super) fn doubted(&self) -> Vec<Doubted> {
         let metered = |(place, order): (usize, &Order)| {
             let (car, meter) = order.entry.meter()?;
             Some((car, meter, place))
         };
         let orders = self.orders.iter().enumerate();
         let mut readings: Vec<(u64, Meter, usize)> = orders.filter_map(metered).collect();
-        readings
-            .sort_unstable_by_key(|(car, meter, place)| (*car, meter.at_micros, meter.km, *place));
-        let mut found = Vec::new();
+        readings.sort_unstable_by_key(|(car, _, place)| (*car, *place));
+        let mut doubted = Vec::new();
         for of_car in readings.chunk_by(|one, next| one.0 == next.0) {
             let meters: Vec<Meter> = of_car.iter().map(|(_, meter, _)| *meter).collect();
-            for (at, doubt) in doubts(&meters) {
-                let order = &self.orders[of_car[at].2];
-                found.push((order.line, order.dealer, doubt.finding()));
+            for ((_, _, place), verdict) in of_car.iter().zip(judge(&meters)) {
+                if verdict.doubts.is_empty() {
+                    continue;
+                }
+                let order = &self.orders[*place];
+                doubted.push(Doubted {
+                    line: order.line,
+                    dealer: order.dealer,
+                    findings: verdict
+                        .doubts
+                        .into_iter()
+                        .map(Implausible::finding)
+                        .collect(),
+                    is_outlier: verdict.is_outlier,
+                });
             }
         }
-        found
+        doubted
     }
 
     /// Compares the visits of all dealers, and of all advisers.
