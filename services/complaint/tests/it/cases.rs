@@ -471,12 +471,15 @@ async fn nothing_is_written_on_a_case_that_somebody_has_changed(db: TestDb) {
         ..ask
     };
     let refused = [
-        client.add_note(world.hq(note)).await.err(),
-        client.add_task(world.hq(task)).await.err(),
-        client.amend_task(world.hq(amendment)).await.err(),
-        client.finish_task(world.hq(ending)).await.err(),
-        client.ask_compensation(world.hq(ask)).await.err(),
-        client.decide_compensation(world.hq(verdict)).await.err(),
+        client.add_note(world.desk("D1", note)).await.err(),
+        client.add_task(world.desk("D1", task)).await.err(),
+        client.amend_task(world.desk("D1", amendment)).await.err(),
+        client.finish_task(world.desk("D1", ending)).await.err(),
+        client.ask_compensation(world.desk("D1", ask)).await.err(),
+        client
+            .decide_compensation(world.desk("D1", verdict))
+            .await
+            .err(),
     ];
     for refused in refused {
         assert_eq!(reason(&refused.unwrap()), "COMPLAINT_CHANGED");
