@@ -1,6 +1,6 @@
 //! Working time: a dealer's opening hours on working days, as the State Council announces them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Timelike as _};
 use marque_core::Timestamp;
@@ -155,8 +155,13 @@ impl Calendar {
         until: Timestamp,
         is_of_law: bool,
     ) -> bool {
-        let mut years = self.day_of(from).year()..=self.day_of(until).year();
+        let mut years = self.years(from, until);
         (is_of_law || !self.hours.every_day) && years.any(|year| !self.days.covers(year))
+    }
+
+    /// The years through which the way from one instant to another leads.
+    pub(crate) fn years(&self, from: Timestamp, until: Timestamp) -> RangeInclusive<i32> {
+        self.day_of(from).year()..=self.day_of(until).year()
     }
 
     /// The start of a day in the dealer's zone.
