@@ -305,6 +305,15 @@ fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
         "put_my_consent",
         "merge_customer",
         "split_customer",
+        "move_complaint",
+        "amend_complaint",
+        "add_complaint_note",
+        "add_complaint_task",
+        "amend_complaint_task",
+        "finish_complaint_task",
+        "add_attachment",
+        "ask_compensation",
+        "decide_compensation",
     ]
     .contains(&id)
     {

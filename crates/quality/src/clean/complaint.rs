@@ -29,11 +29,11 @@ pub enum ComplaintSeverity {
 const SEVERITIES: &[(ComplaintSeverity, &[&str])] = &[
     (
         ComplaintSeverity::Low,
-        &["low", "低", "一般", "轻微", "普通", "轻", "minor"],
+        &["low", "低", "一般", "轻微", "普通", "轻", "minor", "normal"],
     ),
     (
         ComplaintSeverity::Medium,
-        &["medium", "中", "中等", "较重", "中级", "normal"],
+        &["medium", "中", "中等", "较重", "中级"],
     ),
     (
         ComplaintSeverity::High,
@@ -282,6 +282,20 @@ mod tests {
         let cleaned = clean_complaint(&row, today());
         assert!(cleaned.findings.is_empty());
         assert_eq!(cleaned.record.severity, Some(ComplaintSeverity::High));
+    }
+
+    #[test]
+    fn the_ordinary_severity_is_one_in_both_languages() {
+        let read = |word| {
+            let row = ComplaintRow {
+                severity: Some(word),
+                ..ComplaintRow::default()
+            };
+            clean_complaint(&row, today()).record.severity
+        };
+        for word in ["一般", "普通", "normal"] {
+            assert_eq!(read(word), Some(ComplaintSeverity::Low), "{word}");
+        }
     }
 
     /// What is found in a row of these: opened, closed, state.

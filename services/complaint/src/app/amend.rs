@@ -9,7 +9,7 @@ use marque_rpc::CallMeta;
 use prost::Message;
 
 use super::{
-    CaseApp, Shown, Wanted, draft,
+    AsRead, CaseApp, Shown, Wanted, draft,
     hand_over::{dealer_before, dealers_concerned},
     moves::{check_note, entry, expect_version},
     open::Who,
@@ -241,7 +241,11 @@ impl CaseApp {
     }
 
     /// Looks again which case is repeated by those that repeated this one, and by those that now may.
-    fn remark_repeats(&self, conn: &mut Conn<'_>, case: &Case) -> Result<()> {
+    pub(super) fn remark_repeats(
+        &self,
+        conn: &mut Conn<'_>,
+        case: &Case,
+    ) -> std::result::Result<(), StoreError> {
         let ids = storage::may_repeat(conn, case)?;
         conn.among_all_dealers(|conn| {
             let others = self.store.find_many(conn, &Scope::Headquarters, &ids)?;
@@ -253,7 +257,6 @@ impl CaseApp {
             }
             Ok(())
         })
-        .map_err(|error: StoreError| error.into())
     }
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became
@@ -278,7 +281,7 @@ impl CaseApp {
                     if kind.is_of_law() {
                         clock.count_from(case.begins(kind));
                     }
-                    clock.rebudget(budget, &calendar);
+                    clock.rebudget(budget, case.updated_at, &calendar);
                 }
                 // It is a matter of the law again.
                 Standing::Stopped if kind.is_of_law() && case.state.is_open() => {
@@ -325,7 +328,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (said, wire): (Said, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -349,7 +352,7 @@ impl CaseApp {
                     ("complaint.note", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         case.version += 1;
                         case.updated_at = now;
                         storage::update_case(conn, &case)?;
@@ -404,16 +407,11 @@ impl Amendment {
     fn apply(&self, case: &mut Case) -> Result<Vec<Changed>> {
         let mut changes = self.empty(case)?;
         changes.extend(self.apply_origin(case)?);
+        let severity = case.severity.code().to_owned();
         if !self.severity.is_empty() {
-            let severity = Severity::parse(&self.severity).ok_or_else(|| {
+            case.severity = Severity::parse(&self.severity).ok_or_else(|| {
                 Error::field("severity", "FORMAT", "write low, medium, high or critical")
             })?;
-            changes.push((
-                "severity",
-                case.severity.code().to_owned(),
-                severity.code().to_owned(),
-            ));
-            case.severity = severity;
         }
         if !self.tier.is_empty() {
             let tier = Tier::parse(&self.tier).ok_or_else(|| {
@@ -428,6 +426,8 @@ impl Amendment {
             changes.push(("category", case.category.clone(), category.clone()));
             case.category = category;
         }
+        case.severity = case.severity.at_least_of(&case.category);
+        changes.push(("severity", severity, case.severity.code().to_owned()));
         if !self.department.is_empty() {
             let department = draft::department(&self.department)
                 .map_err(|violation| Error::Invalid(vec![violation]))?;

@@ -9,7 +9,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    CaseApp, Reading, Wanted,
+    AsRead, CaseApp, Reading, Wanted,
     moves::entry,
     publish::{self, Change},
     read::is_customer,
@@ -50,12 +50,12 @@ impl CaseApp {
             .await
     }
 
-    /// Keeps a file; `answer` makes what the idempotency key remembers. `wire` names the file by its digest.
+    /// Keeps a file with a case, in whatever version it is if that is 0; `answer` makes what the idempotency key remembers. `wire` names the file by its digest.
     pub(crate) async fn attach<R, A>(
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        case: ComplaintId,
+        (case, version): (ComplaintId, i64),
         file: NewFile,
         wire: impl FnOnce(&Attachment) -> R,
         answer: impl Fn(Attachment) -> A + Send + Sync + 'static,
@@ -80,7 +80,9 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         is_new = true;
-                        app.write_attached(conn, &ctx, case, &attachment)?;
+                        let wanted = Wanted::Id(case);
+                        let read = AsRead { wanted, version };
+                        app.write_attached(conn, &ctx, read, &attachment)?;
                         Ok((vec![case], answer(attachment.clone())))
                     },
                 )?;
@@ -134,11 +136,11 @@ impl CaseApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        case: ComplaintId,
+        read: AsRead,
         attachment: &Attachment,
     ) -> Result<()> {
         let now = attachment.added_at;
-        let mut case = self.hold(conn, ctx.scope(), Wanted::Id(case))?;
+        let mut case = self.hold_as_read(conn, ctx.scope(), read)?;
         self.check_room(conn, ctx, case.id)?;
         self.store.add_attachment(conn, case.id, attachment)?;
         case.version += 1;

@@ -1,17 +1,23 @@
 //! Opening hours of dealers. New ones set the clocks of his open cases anew.
 
-use marque_auth::CallContext;
-use marque_core::DealerCode;
-use marque_db::Conn;
+use marque_auth::{CallContext, Scope};
+use marque_core::{ComplaintId, DealerCode, Timestamp};
+use marque_db::{Conn, StoreError};
 use marque_ledger::{Entry as Act, record};
 use marque_rpc::CallMeta;
 
-use super::CaseApp;
+use super::{
+    CaseApp,
+    publish::{self, Change},
+};
 use crate::{
-    domain::Hours,
+    domain::{Calendar, Hours},
     error::{Error, Result},
     storage,
 };
+
+/// Cases told of in one event.
+const TOLD_AT_ONCE: usize = 200;
 
 impl CaseApp {
     pub(crate) async fn get_hours(
@@ -52,23 +58,27 @@ impl CaseApp {
         dealer: &DealerCode,
         hours: &Hours,
     ) -> Result<usize> {
+        let (scope, code) = (ctx.scope(), dealer.as_str());
         let now = self.clock.now();
-        let before = self.calendar(conn, ctx.scope(), dealer.as_str())?;
-        let found = storage::open_clocks_of_dealer(conn, ctx.scope(), dealer.as_str())?;
+        let (past, revision) = storage::find_hours(conn, scope, code)?;
+        // What ran until now ran by the old hours, on the days as they are told now.
+        let past = Calendar::new(past.with_days_of(hours), self.days(conn, revision)?);
+        let found = storage::open_clocks_of_dealer(conn, scope, code)?;
         storage::lock_cases(conn, found.iter().map(|(case, _)| *case))?;
-        storage::put_hours(conn, dealer.as_str(), hours)?;
-        let after = self.calendar(conn, ctx.scope(), dealer.as_str())?;
-        let mut clocks = storage::open_clocks_of_dealer(conn, ctx.scope(), dealer.as_str())?;
-        for (_, clock) in &mut clocks {
-            // What ran until now ran by the old hours.
-            if clock.pause(now, &before) {
-                clock.resume(now, &after);
+        storage::put_hours(conn, code, hours)?;
+        let ahead = self.calendar(conn, scope, code)?;
+        let mut clocks = storage::open_clocks_of_dealer(conn, scope, code)?;
+        let mut moved = Vec::new();
+        for (case, clock) in &mut clocks {
+            let before = clock.outlook(now);
+            clock.run_on(now, &past, &ahead);
+            if clock.outlook(now) != before {
+                moved.push(*case);
             }
         }
-        let owned = clocks
-            .iter()
-            .map(|(case, clock)| (*case, dealer.as_str(), clock));
+        let owned = clocks.iter().map(|(case, clock)| (*case, code, clock));
         storage::save_clocks(conn, owned)?;
+        self.tell_rescheduled(conn, scope, moved, now)?;
         let act = Act {
             act: "calendar_put",
             subject: dealer.as_str(),
@@ -80,6 +90,26 @@ impl CaseApp {
         cases.sort_unstable();
         cases.dedup();
         Ok(cases.len())
+    }
+
+    /// Notes in cases that are held that a clock of theirs runs out at another time, and tells of it. In several events: there may be
+    /// as many cases as a dealer has.
+    pub(super) fn tell_rescheduled(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        mut cases: Vec<ComplaintId>,
+        now: Timestamp,
+    ) -> std::result::Result<(), StoreError> {
+        cases.sort_unstable();
+        cases.dedup();
+        for some in cases.chunks(TOLD_AT_ONCE) {
+            storage::touch_cases(conn, some, now)?;
+            let found = self.store.find_many(conn, scope, some)?;
+            let changes = found.iter().map(|case| Change::of(case, now)).collect();
+            publish::all(conn, &*self.clock, publish::RESCHEDULED, changes)?;
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    CaseApp, Shown, Wanted,
+    AsRead, CaseApp, Shown,
     moves::{check_note, entry},
     publish::{self, Change},
 };
@@ -41,7 +41,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (asked, wire): (Asked, R),
         answer: impl Fn(Compensation, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -60,7 +60,7 @@ impl CaseApp {
                     ("complaint.compensate", key),
                     &wire,
                     |conn| {
-                        let case = app.hold(conn, ctx.scope(), wanted)?;
+                        let case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let given = app.store.list_compensations(conn, ctx.scope(), case.id)?;
                         let mut compensation = asked.by(&ctx, new_uuid(&*app.clock), now);
                         let worth = worth_with(&given, compensation.amount);
@@ -80,7 +80,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (verdict, wire): (Verdict, R),
         answer: impl Fn(Compensation, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -102,7 +102,7 @@ impl CaseApp {
                     ("complaint.compensation", key),
                     &wire,
                     |conn| {
-                        let case = app.hold(conn, ctx.scope(), wanted)?;
+                        let case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let given = app.store.list_compensations(conn, ctx.scope(), case.id)?;
                         let compensation = app.decided(&ctx, &given, &verdict, now)?;
                         let shown = app.write_compensated(conn, &ctx, case, &compensation, now)?;

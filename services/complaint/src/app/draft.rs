@@ -34,6 +34,7 @@ pub(crate) struct Draft {
     pub(crate) visit: String,
     pub(crate) channel: &'static str,
     pub(crate) category: String,
+    /// As it was said, but at least as serious as its category is.
     pub(crate) severity: Severity,
     /// Whether the severity was said and understood.
     pub(crate) is_severity_read: bool,
@@ -105,7 +106,10 @@ pub(crate) fn read(raw: &Raw<'_>, now: Timestamp) -> (Draft, Vec<Finding>) {
         says_channel: !channel.is_empty(),
         says_category: !category.is_empty(),
         says_department: !department.is_empty(),
-        severity: row.severity.map_or(Severity::Medium, Severity::from),
+        severity: row
+            .severity
+            .map_or(Severity::Medium, Severity::from)
+            .at_least_of(&code),
         tier: Tier::parse(raw.tier.trim()),
         department: find_department(&department)
             .or_else(|| find_category(&code).map(|each| each.department))

@@ -59,9 +59,7 @@ impl CaseApp {
         let after = self.calendar(conn, scope, heir.as_str())?;
         let mut clocks = storage::clocks_of(conn, scope, case.id)?;
         for clock in &mut clocks {
-            if clock.pause(now, &before) {
-                clock.resume(now, &after);
-            }
+            clock.run_on(now, &before, &after);
         }
         let from = std::mem::replace(&mut case.dealer, heir.as_str().to_owned());
         storage::hand_over(conn, case, &from)?;

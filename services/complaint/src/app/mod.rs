@@ -59,7 +59,7 @@ pub(crate) use indexes::Indexes;
 pub(crate) use knowledge::{Desk, Draft as SolutionDraft, Proposed};
 pub(crate) use moves::MoveRequest;
 pub(crate) use publish::alert_to_pb;
-pub(crate) use read::{Reading, Wanted};
+pub(crate) use read::{AsRead, Reading, Wanted};
 pub use resealing::{reseal_files, survey_files};
 pub(crate) use scheduler::Scheduler;
 pub(crate) use sink::CaseSink;

@@ -17,6 +17,8 @@ pub(super) const OPENED: &str = "marque.complaint.cases.opened";
 pub(super) const MOVED: &str = "marque.complaint.cases.moved";
 /// Of cases whose coded values changed.
 pub(super) const AMENDED: &str = "marque.complaint.cases.amended";
+/// Of cases whose clocks run out at another time, for the dealer's hours or the working days of a year are others.
+pub(super) const RESCHEDULED: &str = "marque.complaint.cases.rescheduled";
 /// Of cases of people who were erased: they are nobody's and without words.
 pub(super) const ERASED: &str = "marque.complaint.cases.erased";
 /// Of notes.

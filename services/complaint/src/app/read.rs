@@ -7,11 +7,10 @@ use marque_core::{ComplaintId, PageRequest};
 use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
 
-use super::{CaseApp, Shown, ShownClock, veil::Veil};
+use super::{CaseApp, Shown, ShownClock, moves::expect_version, veil::Veil};
 use crate::{
     domain::{
-        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Standing, allowed,
-        worth_with,
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, allowed, worth_with,
     },
     error::{Error, Result},
     storage::{self, CaseStore, Filter, Listed, Order},
@@ -28,6 +27,22 @@ pub(crate) struct Page {
 pub(crate) enum Wanted {
     Id(ComplaintId),
     Number(CaseNumber),
+}
+
+/// The case a caller names, in the version that he read of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsRead {
+    pub(crate) wanted: Wanted,
+    /// 0 if any.
+    pub(crate) version: i64,
+}
+
+impl AsRead {
+    /// Reads what was written of the case, as [`Wanted::read`].
+    pub(crate) fn read(text: &str, version: i64) -> Result<Self> {
+        let wanted = Wanted::read(text)?;
+        Ok(Self { wanted, version })
+    }
 }
 
 impl Wanted {
@@ -134,6 +149,18 @@ impl CaseApp {
         self.find(conn, scope, Wanted::Id(found))
     }
 
+    /// Holds a case that is what the caller read.
+    pub(super) fn hold_as_read(
+        &self,
+        conn: &mut Conn<'_>,
+        scope: &Scope,
+        read: AsRead,
+    ) -> Result<Case> {
+        let case = self.hold(conn, scope, read.wanted)?;
+        expect_version(&case, read.version)?;
+        Ok(case)
+    }
+
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
         let mut shown = [self.whole(conn, ctx, case)?];
@@ -237,18 +264,14 @@ impl CaseApp {
 
     fn show_clock(&self, clock: Clock, calendar: &Calendar) -> ShownClock {
         let now = self.clock.now();
-        let is_running = clock.standing == Standing::Running;
+        let (due_at, is_overdue) = clock.outlook(now);
         ShownClock {
             clock,
-            due_local: clock
-                .due_at
-                .map_or_else(String::new, |due| calendar.local(due)),
+            due_local: due_at.map_or_else(String::new, |due| calendar.local(due)),
             used: clock.used_at(now, calendar),
-            is_provisional: clock
-                .due_at
+            is_provisional: due_at
                 .is_some_and(|due| calendar.is_provisional(now, due, clock.kind.is_of_law())),
-            is_overdue: clock.is_overdue
-                || (is_running && clock.due_at.is_some_and(|due| due < now)),
+            is_overdue,
         }
     }
 }

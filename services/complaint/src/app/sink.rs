@@ -257,11 +257,12 @@ impl CaseApp {
             })
             .collect();
         storage::insert_cases(conn, &new)?;
-        // Only now: a row may repeat another of its batch.
+        // Only now: a row may repeat another of its batch, or be repeated by one that came before.
         for (case, _) in &fresh {
             if let Some(earlier) = storage::find_repeated(conn, job.ctx.scope(), case)? {
                 storage::mark_repeat(conn, case.id, Some(earlier))?;
             }
+            self.remark_repeats(conn, case)?;
         }
         self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
         let changes = fresh
@@ -338,6 +339,7 @@ impl CaseApp {
         if is_free("severity") && draft.is_severity_read {
             case.severity = draft.severity;
         }
+        case.severity = case.severity.at_least_of(&case.category);
         for (field, kept, said) in [
             ("part", &mut case.part, &draft.part),
             ("fault", &mut case.fault, &draft.fault),
@@ -365,6 +367,7 @@ impl CaseApp {
             body: &bodies[0],
         };
         storage::correct_case(conn, &new)?;
+        self.remark_repeats(conn, case)?;
         self.rebudget(conn, job.ctx.scope(), case)?;
         let entry = Course {
             act: "corrected",

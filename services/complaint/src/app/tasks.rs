@@ -9,7 +9,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    CaseApp, Shown, Wanted, draft,
+    AsRead, CaseApp, Shown, draft,
     moves::{check_note, entry},
     publish::{self, Change},
     veil::Veil,
@@ -67,7 +67,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        wanted: Wanted,
+        read: AsRead,
         (new, wire): (NewTask, R),
         answer: impl Fn(Task, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -86,13 +86,15 @@ impl CaseApp {
                     ("complaint.task", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
+                        let due_at = app.due_of(conn, ctx.scope(), &case, &new.due_at)?;
+                        expect_ahead(due_at, now)?;
                         let mut task = Task {
                             id: new_uuid(&*app.clock),
                             department: department(&new.department)?,
                             text: new.text.trim().to_owned(),
                             owner: new.owner.trim().to_owned(),
-                            due_at: app.due_of(conn, ctx.scope(), &case, &new.due_at)?,
+                            due_at,
                             is_needed: new.is_needed,
                             state: TaskState::Open,
                             outcome: String::new(),
@@ -118,7 +120,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        (wanted, id): (Wanted, Uuid),
+        (read, id): (AsRead, Uuid),
         (amendment, wire): (TaskAmendment, R),
         answer: impl Fn(Task, Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -137,9 +139,12 @@ impl CaseApp {
                     ("complaint.task_amend", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let before = app.open_task(conn, ctx.scope(), (&case, id))?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &amendment.due_at)?;
+                        if due_at != before.due_at {
+                            expect_ahead(due_at, now)?;
+                        }
                         let mut task = amendment.applied(&before, due_at)?;
                         app.date_task(conn, ctx.scope(), &case, &mut task, now)?;
                         let changes = task.changes_since(&before);
@@ -164,7 +169,7 @@ impl CaseApp {
         &self,
         ctx: CallContext,
         key: Option<IdempotencyKey>,
-        (wanted, id): (Wanted, Uuid),
+        (read, id): (AsRead, Uuid),
         (ending, wire): (Ending, R),
         answer: impl Fn(Shown) -> A + Send + Sync + 'static,
     ) -> Result<A>
@@ -183,7 +188,7 @@ impl CaseApp {
                     ("complaint.task_end", key.as_ref()),
                     &wire,
                     |conn| {
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                        let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
                         let mut task = app.open_task(conn, ctx.scope(), (&case, id))?;
                         ending.satisfy(&task, &mut case)?;
                         task.state = ending.state;
@@ -409,6 +414,15 @@ impl NewTask {
         }
         check_owner(&self.owner)
     }
+}
+
+/// Passes if there is still time until a task is due: one that is overdue when it is given goes up to headquarters at once.
+fn expect_ahead(due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if due_at.is_none_or(|due| due > now) {
+        return Ok(());
+    }
+    let message = "say a time that is still to come, or leave it out";
+    Err(Error::field("due_at", "NOT_ALLOWED", message))
 }
 
 /// Passes if somebody can be called so.

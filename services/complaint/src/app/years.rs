@@ -158,18 +158,19 @@ impl CaseApp {
     /// whether it did.
     async fn settle(&self, seen: Option<i64>, in_any_case: bool) -> Result<(i64, bool)> {
         let app = self.clone();
-        let (revision, years, settled) = self
+        let (revision, days, settled) = self
             .db
             .read(move |conn| {
                 let (revision, days) = app.days_now(conn)?;
-                let settled = storage::settled_years(conn)?;
-                Ok::<_, Error>((revision, written(&days), settled))
+                Ok::<_, Error>((revision, days, storage::settled_years(conn)?))
             })
             .await?;
+        let years = written(&days);
         let is_settled = seen == Some(revision) || settled.as_ref() == Some(&years);
         if is_settled && !in_any_case {
             return Ok((revision, false));
         }
+        let new: Arc<[i32]> = settled.map_or_else(Arc::default, |settled| added(&days, &settled));
         let mut after = Some(Uuid::nil());
         let mut changed = 0;
         while let Some(from) = after {
@@ -179,10 +180,10 @@ impl CaseApp {
                 .await?;
             let is_full = cases.len() == BATCH as usize;
             after = cases.last().filter(|_| is_full).map(|case| case.uuid());
-            let app = self.clone();
+            let (app, new) = (self.clone(), Arc::clone(&new));
             changed += self
                 .db
-                .bulk(move |conn| app.reschedule(conn, &cases))
+                .bulk(move |conn| app.reschedule(conn, &cases, &new))
                 .await?;
         }
         self.db
@@ -195,19 +196,28 @@ impl CaseApp {
         Ok((revision, true))
     }
 
-    /// Computes the running clocks of cases anew: from when each last began to run, by the days as they are now. Answers how many
-    /// changed.
-    fn reschedule(&self, conn: &mut Conn<'_>, cases: &[ComplaintId]) -> Result<usize> {
+    /// Computes the running clocks of cases anew: from when each last began to run, by the days as they are now. Due times that reach
+    /// into `new` years are provisional no more. Answers how many changed.
+    fn reschedule(&self, conn: &mut Conn<'_>, cases: &[ComplaintId], new: &[i32]) -> Result<usize> {
+        let now = self.clock.now();
         storage::lock_cases(conn, cases.iter().copied())?;
         let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut changed: Vec<(ComplaintId, String, crate::domain::Clock)> = Vec::new();
+        let mut moved = Vec::new();
         for (case, dealer, before) in storage::running_clocks(conn, cases)? {
             if !calendars.contains_key(&dealer) {
                 let calendar = self.calendar(conn, &Scope::Headquarters, &dealer)?;
                 calendars.insert(dealer.clone(), calendar);
             }
-            let mut clock = before;
-            clock.schedule(&calendars[&dealer]);
+            let (mut clock, calendar) = (before, &calendars[&dealer]);
+            clock.reschedule(now, calendar);
+            let reaches = |year: &i32| {
+                let due = clock.due_at.unwrap_or(now);
+                calendar.years(now, due).contains(year)
+            };
+            if clock.outlook(now) != before.outlook(now) || new.iter().any(reaches) {
+                moved.push(case);
+            }
             if clock != before {
                 changed.push((case, dealer, clock));
             }
@@ -216,6 +226,7 @@ impl CaseApp {
             .iter()
             .map(|(case, dealer, clock)| (*case, dealer.as_str(), clock));
         storage::save_clocks(conn, clocks)?;
+        self.tell_rescheduled(conn, &Scope::Headquarters, moved, now)?;
         Ok(changed.len())
     }
 
@@ -266,6 +277,16 @@ pub(crate) async fn keep_years(app: CaseApp, stop: CancellationToken) {
             () = tokio::time::sleep(WATCH) => {}
         }
     }
+}
+
+/// The years that are known and do not stand among those that were written.
+fn added(days: &WorkCalendar, before: &str) -> Arc<[i32]> {
+    let was_known = |year: &i32| {
+        let start = format!("{year}:");
+        before.split(';').any(|each| each.starts_with(&start))
+    };
+    let years = days.years().map(|year| year.year);
+    years.filter(|year| !was_known(year)).collect()
 }
 
 /// The years in words, so that others are other words.

@@ -1,13 +1,15 @@
 //! Working time: a dealer's opening hours on working days, as the State Council announces them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Timelike as _};
 use marque_core::Timestamp;
 use marque_insight::law::WorkCalendar;
 
 /// Microseconds of a minute: hours are kept in minutes, instants in microseconds.
-pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+/// Microseconds of a second.
+pub(crate) const SECOND: i64 = 1_000_000;
 const DAY_MINUTES: i64 = 24 * 60;
 /// No clock looks further ahead than this: a dealer who never opens has a due time at the end of it.
 const HORIZON_DAYS: i64 = 3_660;
@@ -41,6 +43,27 @@ impl Default for Hours {
             open: BTreeSet::new(),
         }
     }
+}
+
+impl Hours {
+    /// These hours with the days that newer ones tell besides, for the time that has passed: a day that is told afterwards counts, and
+    /// one that is left out because it is past stays what it was.
+    pub(crate) fn with_days_of(&self, newer: &Self) -> Self {
+        Self {
+            closed: join(&self.closed, &newer.open, &newer.closed),
+            open: join(&self.open, &newer.closed, &newer.open),
+            ..*self
+        }
+    }
+}
+
+/// Days that are kept unless they are denied, and those that are told.
+fn join(
+    kept: &BTreeSet<NaiveDate>,
+    denied: &BTreeSet<NaiveDate>,
+    told: &BTreeSet<NaiveDate>,
+) -> BTreeSet<NaiveDate> {
+    kept.difference(denied).chain(told).copied().collect()
 }
 
 /// A dealer's hours laid over the days of the State Council.
@@ -132,8 +155,13 @@ impl Calendar {
         until: Timestamp,
         is_of_law: bool,
     ) -> bool {
-        let mut years = self.day_of(from).year()..=self.day_of(until).year();
+        let mut years = self.years(from, until);
         (is_of_law || !self.hours.every_day) && years.any(|year| !self.days.covers(year))
+    }
+
+    /// The years through which the way from one instant to another leads.
+    pub(crate) fn years(&self, from: Timestamp, until: Timestamp) -> RangeInclusive<i32> {
+        self.day_of(from).year()..=self.day_of(until).year()
     }
 
     /// The start of a day in the dealer's zone.

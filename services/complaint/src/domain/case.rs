@@ -9,7 +9,7 @@ use super::{
     clock::{Clock, ClockKind, Standing, Terms, Tier, kinds_of},
     number::CaseNumber,
     state::{REOPEN_DAYS, State},
-    words::Severity,
+    words::{Severity, folded_code},
 };
 
 /// A case as it stands.
@@ -268,6 +268,15 @@ impl Case {
         let is_same_person = (self.record.is_some() && self.record == other.record)
             || (self.customer.is_some() && self.customer == other.customer);
         is_same_person && self.vin == other.vin && self.category == other.category
+    }
+
+    /// Whether another of the same vehicle is about the same: its fault, or its category where one of the two names no fault.
+    pub(crate) fn is_of_same_matter(&self, fault: &str, category: &str) -> bool {
+        if self.fault.is_empty() || fault.is_empty() {
+            self.category == category
+        } else {
+            folded_code(&self.fault) == folded_code(fault)
+        }
     }
 
     /// Whether the time to re-open it is not over. Of a case that came in as history it begins when it came.

@@ -221,7 +221,8 @@ pub(crate) enum Standing {
     Stopped,
 }
 
-/// One clock of one case. `due_at` and `next` follow from the rest: [`Clock::schedule`] sets them.
+/// One clock of one case. `due_at` and `next` follow from the rest: [`Clock::schedule`] sets them. When one ran out before `since` is
+/// remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Clock {
     pub(crate) kind: ClockKind,
@@ -235,7 +236,7 @@ pub(crate) struct Clock {
     pub(crate) used: i64,
     /// Since when it has run without a pause.
     pub(crate) since: Timestamp,
-    /// When it runs out; not while it is paused or has ended.
+    /// When it runs out; of one that stands still only if it had run out before, and not once it has ended.
     pub(crate) due_at: Option<Timestamp>,
     /// The step that comes next.
     pub(crate) next_step: Option<Step>,
@@ -315,9 +316,31 @@ impl Clock {
     }
 
     /// Has another budget from now on; what was used stays used. Steps that were taken are not taken back.
-    pub(crate) fn rebudget(&mut self, budget: i64, calendar: &Calendar) {
+    pub(crate) fn rebudget(&mut self, budget: i64, at: Timestamp, calendar: &Calendar) {
         self.budget = budget;
+        self.reschedule(at, calendar);
+    }
+
+    /// Runs by another calendar from now on; until now it ran by `past`.
+    pub(crate) fn run_on(&mut self, at: Timestamp, past: &Calendar, ahead: &Calendar) {
+        if self.standing != Standing::Running {
+            return;
+        }
+        self.schedule(past);
+        self.settle(at, past);
+        self.reschedule(at, ahead);
+    }
+
+    /// Computes anew, of a clock that has not ended, when it runs out and whether it has.
+    pub(crate) fn reschedule(&mut self, at: Timestamp, calendar: &Calendar) {
         self.schedule(calendar);
+        self.is_overdue = self.due_at.is_some_and(|due| due <= at);
+    }
+
+    /// What is seen of it at an instant: when it runs out, and whether it ran out before what it waited for.
+    pub(crate) fn outlook(&self, at: Timestamp) -> (Option<Timestamp>, bool) {
+        let has_run_out = self.due_at.is_some_and(|due| due < at);
+        (self.due_at, self.is_overdue || has_run_out)
     }
 
     /// Takes the step that is due; the next is scheduled.
@@ -343,19 +366,26 @@ impl Clock {
     }
 
     /// Computes when the clock runs out and when its next step is due.
-    pub(crate) fn schedule(&mut self, calendar: &Calendar) {
+    fn schedule(&mut self, calendar: &Calendar) {
         let is_running = self.standing == Standing::Running;
-        self.due_at = is_running.then(|| self.end_of_term(calendar));
+        self.due_at = self.end_of_term(calendar);
         self.next_at = self
             .next_step
             .filter(|_| is_running)
             .map(|step| self.moment(step, calendar));
     }
 
-    fn end_of_term(&self, calendar: &Calendar) -> Timestamp {
-        match self.kind.law_days() {
-            Some(days) => calendar.end_of_working_day(self.begun_at, days),
-            None => self.moment(Step::Agent, calendar),
+    fn end_of_term(&self, calendar: &Calendar) -> Option<Timestamp> {
+        match (self.standing, self.kind.law_days()) {
+            (Standing::Running, Some(days)) => {
+                Some(calendar.end_of_working_day(self.begun_at, days))
+            }
+            (Standing::Running | Standing::Paused, None) if self.used >= self.budget => {
+                // It ran out before it last began to run or stood still, and no calendar moves what is past.
+                Some(self.due_at.map_or(self.since, |due| due.min(self.since)))
+            }
+            (Standing::Running, None) => Some(self.when_used(self.budget, calendar)),
+            _ => None,
         }
     }
 
@@ -372,6 +402,16 @@ impl Clock {
             Step::Warning => self.budget / 4 * 3,
             _ => self.budget + gap * (step.number() - Step::Agent.number()),
         };
+        let at = self.when_used(share, calendar);
+        match step {
+            // Neither comes later than it ran out, however late it is noticed.
+            Step::Warning | Step::Agent => self.due_at.map_or(at, |due| due.min(at)),
+            _ => at,
+        }
+    }
+
+    /// When so much working time is used; since when it runs, if that was before.
+    fn when_used(&self, share: i64, calendar: &Calendar) -> Timestamp {
         calendar.add(self.since, share - self.used)
     }
 }

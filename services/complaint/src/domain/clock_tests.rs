@@ -28,26 +28,32 @@ fn budget(kind: ClockKind, terms: Terms<'_>) -> i64 {
     Times::default().budget(kind, terms)
 }
 
-/// The slow model: the running spells of a clock; due is where the working time of all of them reaches the budget.
+/// The slow model: the running spells of a clock, the last of which has not ended; due is where the working time of all of them
+/// reaches the budget.
 fn due_by_spells(
     budget: i64,
     spells: &[(Timestamp, Timestamp)],
     since: Timestamp,
     calendar: &Calendar,
 ) -> Timestamp {
-    let used: i64 = spells
-        .iter()
-        .map(|(from, until)| calendar.between(*from, *until))
-        .sum();
-    let mut low = since.as_micros();
-    let mut high = low + 400 * 86_400_000_000;
-    if used >= budget {
-        return since;
+    let mut left = budget;
+    for (from, until) in spells {
+        let ran = calendar.between(*from, *until);
+        if ran >= left {
+            return when_passed(left, *from, calendar);
+        }
+        left -= ran;
     }
+    when_passed(left, since, calendar)
+}
+
+/// The first instant at which so much working time has passed, by bisection.
+fn when_passed(work: i64, from: Timestamp, calendar: &Calendar) -> Timestamp {
+    let mut low = from.as_micros();
+    let mut high = low + 400 * 86_400_000_000;
     while low < high {
         let middle = i64::midpoint(low, high);
-        let instant = Timestamp::from_micros(middle);
-        if used + calendar.between(since, instant) >= budget {
+        if calendar.between(from, Timestamp::from_micros(middle)) >= work {
             high = middle;
         } else {
             low = middle + 1;
@@ -72,7 +78,8 @@ proptest! {
             let paused = Timestamp::from_micros(now.as_micros() + run * MINUTE);
             ran.push((now, paused));
             prop_assert!(clock.pause(paused, &calendar));
-            prop_assert_eq!((clock.due_at, clock.next_at), (None, None));
+            prop_assert_eq!(clock.next_at, None);
+            prop_assert!(clock.due_at.is_none_or(|due| due <= paused), "only what is past stands");
             prop_assert!(!clock.pause(paused, &calendar));
             now = Timestamp::from_micros(paused.as_micros() + pause * MINUTE);
             prop_assert!(clock.resume(now, &calendar));
@@ -160,10 +167,39 @@ fn a_smaller_budget_makes_what_was_used_count() {
     let later = at("2026-11-25T09:00:00+08:00");
     clock.pause(later, &calendar);
     clock.resume(later, &calendar);
-    clock.rebudget(1_080 * MINUTE, &calendar);
+    clock.rebudget(1_080 * MINUTE, later, &calendar);
     assert_eq!(clock.due_at, Some(later), "two days were used");
-    clock.rebudget(1_620 * MINUTE, &calendar);
+    assert!(clock.is_overdue);
+    clock.rebudget(1_620 * MINUTE, later, &calendar);
     assert_eq!(clock.due_at, Some(at("2026-11-25T18:00:00+08:00")));
+    assert!(!clock.is_overdue, "by the time it has it is not late");
+}
+
+#[test]
+fn a_clock_that_has_run_out_keeps_when_it_did() {
+    let calendar = calendar();
+    let begin = at("2026-11-23T09:00:00+08:00");
+    let mut clock = Clock::start(ClockKind::Resolution, 60 * MINUTE, begin, &calendar);
+    let ran_out = clock.due_at;
+    assert_eq!(ran_out, Some(at("2026-11-23T10:00:00+08:00")));
+    let longer = Hours {
+        opens: 8 * 60,
+        every_day: true,
+        ..Hours::default()
+    };
+    let longer = Calendar::new(longer, Arc::new(WorkCalendar::shipped()));
+    clock.run_on(at("2026-11-23T15:00:00+08:00"), &calendar, &longer);
+    assert_eq!(clock.due_at, ran_out);
+    assert!(clock.pause(at("2026-11-23T16:00:00+08:00"), &longer));
+    assert_eq!((clock.due_at, clock.next_at), (ran_out, None));
+    assert!(clock.resume(at("2026-11-24T09:00:00+08:00"), &longer));
+    assert_eq!(clock.due_at, ran_out);
+    // What nobody took meanwhile is taken in its order.
+    let steps: Vec<(&str, Timestamp)> = std::iter::from_fn(|| clock.take_step(&longer))
+        .map(|(step, due)| (step.code(), due))
+        .collect();
+    assert!(steps.is_sorted_by_key(|(_, due)| *due), "{steps:?}");
+    assert_eq!(Some(steps[1].1), ran_out);
 }
 
 #[test]

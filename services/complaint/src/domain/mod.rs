@@ -36,6 +36,6 @@ pub(crate) use term::{Ladder, Term};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
     CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel,
-    find_department,
+    find_department, folded_code,
 };
 pub(crate) use years::{check_year, missing_years};

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use marque_auth::{Role, RoleSet};
 
 use super::{
-    calendar::MINUTE,
+    calendar::{MINUTE, SECOND},
     clock::{ClockKind, LEAST, Terms, Tier},
     cluster::ClusterRules,
     report::Weights,
@@ -114,13 +114,14 @@ impl Times {
     /// The time of a column, shortened by what the case is about and by who complains, in microseconds.
     fn shared(&self, column: usize, terms: Terms<'_>) -> i64 {
         let category = find_category(terms.category);
-        let severity = category.map_or(terms.severity, |each| each.at_least.max(terms.severity));
+        let severity = terms.severity.at_least_of(terms.category);
         let of_category = self.percent.get(terms.category).copied();
         let of_category =
             of_category.unwrap_or_else(|| category.map_or(100, |each| each.time_percent));
         let of_tier = self.of_tier(terms.tier);
-        let minutes = self.minutes[severity as usize - 1][column];
-        (minutes * of_category * of_tier / 10_000).max(LEAST) * MINUTE
+        let seconds = self.minutes[severity as usize - 1][column] * 60;
+        let shared = seconds * of_category * of_tier / 10_000 * SECOND;
+        shared.max(LEAST * MINUTE)
     }
 
     /// The working time within which the customer of a resolved case is asked how it is, in microseconds. Neither tier nor category
@@ -277,6 +278,19 @@ mod tests {
         assert_eq!(minutes(&times, Severity::High, Tier::Small), 100);
         times.set_percent("small", 300).unwrap();
         assert_eq!(minutes(&times, Severity::High, Tier::Small), 150);
+    }
+
+    #[test]
+    fn a_share_is_reckoned_to_the_second() {
+        let terms = |category| Terms {
+            severity: Severity::Critical,
+            category,
+            tier: Tier::Major,
+        };
+        let seconds = |kind, category| Times::default().budget(kind, terms(category)) / SECOND;
+        assert_eq!(seconds(ClockKind::FirstResponse, "service.repair"), 1_350);
+        assert_eq!(seconds(ClockKind::FirstResponse, "privacy"), 1_012);
+        assert_eq!(seconds(ClockKind::Resolution, "privacy"), 36_450);
     }
 
     #[test]

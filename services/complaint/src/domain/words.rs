@@ -1,7 +1,10 @@
 //! Coded words of a case: severity, channel, category tree, department, state; each read as dealers write it. Severity and state are read
 //! with the row (`marque_quality`), so that a file is told of them before it is sent.
 
-use marque_quality::clean::{ComplaintSeverity, ComplaintState};
+use marque_quality::{
+    clean::{ComplaintSeverity, ComplaintState},
+    text::fold_code,
+};
 
 use super::state::State;
 
@@ -32,6 +35,11 @@ impl Severity {
 
     pub(crate) fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|each| each.code() == code)
+    }
+
+    /// This severity, or that which a case of a category has at least.
+    pub(crate) fn at_least_of(self, category: &str) -> Self {
+        find_category(category).map_or(self, |each| each.at_least.max(self))
     }
 
     /// The severity of a rank; what is out of range is the nearest.
@@ -373,6 +381,15 @@ fn folded(word: &str) -> impl Iterator<Item = char> {
         other => other.to_ascii_lowercase(),
     })
 }
+
+/// The code of a part or fault as it is compared: in half width and capitals, without blanks.
+pub(crate) fn folded_code(code: &str) -> String {
+    let folded = fold_code::<CODE_BYTES>(code);
+    folded.map_or_else(|| code.to_owned(), |folded| folded.as_str().to_owned())
+}
+
+/// No code of a part or fault that was typed is longer, in bytes.
+const CODE_BYTES: usize = 255;
 
 /// The channel that a word means.
 pub(crate) fn find_channel(word: &str) -> Option<&'static str> {

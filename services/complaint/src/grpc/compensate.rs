@@ -5,7 +5,7 @@ use tonic::Request;
 
 use super::{ComplaintGrpc, care, read};
 use crate::{
-    app::{Asked, Verdict, Wanted},
+    app::{AsRead, Asked, Verdict},
     error::{Error, Result},
 };
 
@@ -15,14 +15,14 @@ impl ComplaintGrpc {
         request: Request<pb::AskCompensationRequest>,
     ) -> Result<pb::AskCompensationResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let wanted = Wanted::read(&wire.id)?;
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
         let asked = Asked {
             kind: wire.kind.clone(),
             amount: wire.amount_minor,
             reason: wire.reason.clone(),
         };
         self.app
-            .ask_compensation(ctx, key, wanted, (asked, wire), |compensation, shown| {
+            .ask_compensation(ctx, key, case, (asked, wire), |compensation, shown| {
                 let (compensation, complaint) = care::compensated_to_pb(&compensation.id, shown);
                 pb::AskCompensationResponse {
                     compensation,
@@ -37,14 +37,14 @@ impl ComplaintGrpc {
         request: Request<pb::DecideCompensationRequest>,
     ) -> Result<pb::DecideCompensationResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let wanted = Wanted::read(&wire.id)?;
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
         let verdict = Verdict {
             id: care::compensation_id(&wire.compensation_id)?,
             is_approved: is_approved(&wire.decision)?,
             note: wire.note.clone(),
         };
         self.app
-            .decide_compensation(ctx, key, wanted, (verdict, wire), |compensation, shown| {
+            .decide_compensation(ctx, key, case, (verdict, wire), |compensation, shown| {
                 let (compensation, complaint) = care::compensated_to_pb(&compensation.id, shown);
                 pb::DecideCompensationResponse {
                     compensation,

@@ -277,6 +277,10 @@ pub(super) fn state_of(to: &str, waiting_for: &str) -> Result<State> {
             return Err(Error::field("waiting_for", "REQUIRED", message));
         }
         ("waiting", whom) => format!("waiting_{whom}"),
+        (to, whom) if !whom.is_empty() && to.strip_prefix("waiting_") != Some(whom) => {
+            let message = "leave it out, or write waiting for to";
+            return Err(Error::field("waiting_for", "NOT_ALLOWED", message));
+        }
         (to, _) => to.to_owned(),
     };
     State::parse(&code).ok_or_else(|| {

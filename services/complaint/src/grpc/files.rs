@@ -35,6 +35,7 @@ impl ComplaintGrpc {
             sha256: start.sha256.clone(),
             bytes,
         };
+        let case = (case, start.expected_version);
         // The same start with the same bytes is the same request, whether or not the caller said their digest.
         let wire = |attachment: &crate::domain::Attachment| pb::AttachmentStart {
             sha256: hex::encode(&attachment.digest),

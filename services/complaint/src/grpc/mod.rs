@@ -22,7 +22,10 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{Amendment, CaseApp, Ending, MoveRequest, NewTask, Reading, Said, TaskAmendment, Wanted},
+    app::{
+        Amendment, AsRead, CaseApp, Ending, MoveRequest, NewTask, Reading, Said, TaskAmendment,
+        Wanted,
+    },
     domain::TaskState,
     error::{Error, Result},
     follow::OwnEvents,
@@ -170,7 +173,7 @@ impl ComplaintGrpc {
 
     async fn add_note(&self, request: Request<pb::AddNoteRequest>) -> Result<pb::AddNoteResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let wanted = Wanted::read(&wire.id)?;
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
         let said = Said {
             note: wire.note.clone(),
             told_customer: wire.told_customer || wire.law_answer,
@@ -178,7 +181,7 @@ impl ComplaintGrpc {
         };
         let note = (said, wire);
         self.app
-            .add_note(ctx, key, wanted, note, |shown| pb::AddNoteResponse {
+            .add_note(ctx, key, case, note, |shown| pb::AddNoteResponse {
                 complaint: Some(convert::shown_to_pb(shown)),
             })
             .await
@@ -186,7 +189,7 @@ impl ComplaintGrpc {
 
     async fn add_task(&self, request: Request<pb::AddTaskRequest>) -> Result<pb::AddTaskResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let wanted = Wanted::read(&wire.id)?;
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
         let task = NewTask {
             department: wire.department.clone(),
             text: wire.text.clone(),
@@ -195,7 +198,7 @@ impl ComplaintGrpc {
             is_needed: !wire.optional,
         };
         self.app
-            .add_task(ctx, key, wanted, (task, wire), |task, shown| {
+            .add_task(ctx, key, case, (task, wire), |task, shown| {
                 pb::AddTaskResponse {
                     task: Some(convert::task_to_pb(task)),
                     complaint: Some(convert::shown_to_pb(shown)),
@@ -209,7 +212,8 @@ impl ComplaintGrpc {
         request: Request<pb::AmendTaskRequest>,
     ) -> Result<pb::AmendTaskResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let task = (Wanted::read(&wire.id)?, convert::task_id(&wire.task_id)?);
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
+        let task = (case, convert::task_id(&wire.task_id)?);
         let amendment = TaskAmendment {
             department: wire.department.clone(),
             owner: wire.owner.clone(),
@@ -232,7 +236,8 @@ impl ComplaintGrpc {
         request: Request<pb::FinishTaskRequest>,
     ) -> Result<pb::FinishTaskResponse> {
         let (ctx, _, key, wire) = read(request)?;
-        let wanted = (Wanted::read(&wire.id)?, convert::task_id(&wire.task_id)?);
+        let case = AsRead::read(&wire.id, wire.expected_version)?;
+        let task = (case, convert::task_id(&wire.task_id)?);
         let state = if wire.cancelled {
             TaskState::Cancelled
         } else {
@@ -248,7 +253,7 @@ impl ComplaintGrpc {
         };
         let end = (ending, wire);
         self.app
-            .finish_task(ctx, key, wanted, end, |shown| pb::FinishTaskResponse {
+            .finish_task(ctx, key, task, end, |shown| pb::FinishTaskResponse {
                 complaint: Some(convert::shown_to_pb(shown)),
             })
             .await

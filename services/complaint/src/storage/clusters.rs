@@ -1,36 +1,76 @@
 //! What clusters are counted from, and the alerts that came of it.
 
-use std::collections::BTreeMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, PageRequest, Timestamp};
-use marque_db::{Conn, Row, StoreError};
+use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
-use crate::domain::{Alert, Baseline, Cluster, Finding};
+use crate::domain::{Alert, Baseline, Cluster, Finding, folded_code};
 
-/// Cars that complained of each part by model and model year: in the span, and in the past before it. A car counts once
-/// in each, however often it complained.
+/// How many cars complained, each once: in the span, and in the past before it.
+const HITS: &str = "count(DISTINCT CASE WHEN c.opened_at >= ?2 THEN c.vin END), count(DISTINCT CASE WHEN c.opened_at < ?2 THEN c.vin END)";
+/// Of which cases.
+const COMPLAINED: &str = "complaints AS c JOIN car_facts AS v ON v.vin = c.vin
+    WHERE c.opened_at >= ?1 AND c.opened_at <= ?3 AND v.model <> '' AND c.state <> 'withdrawn'";
+
+/// Cars that complained of each part, however it was spelled, by model and model year: in the span, and in the past before it. A car
+/// counts once in each, however often it complained.
 pub(crate) fn count_complaining_cars(
     conn: &mut Conn<'_>,
     past_from: Timestamp,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<(Cluster, [i64; 2])>, StoreError> {
-    let sql = "SELECT c.part, v.model, v.model_year,
-                   count(DISTINCT CASE WHEN c.opened_at >= ?2 THEN c.vin END),
-                   count(DISTINCT CASE WHEN c.opened_at < ?2 THEN c.vin END)
-               FROM complaints AS c JOIN car_facts AS v ON v.vin = c.vin
-               WHERE c.opened_at >= ?1 AND c.opened_at <= ?3 AND c.part <> '' AND v.model <> ''
-                   AND c.state <> 'withdrawn'
-               GROUP BY c.part, v.model, v.model_year";
-    conn.query(sql, &[past_from.into(), from.into(), until.into()], |row| {
-        let cluster = Cluster {
-            part: row.get(0)?,
-            model: row.get(1)?,
-            model_year: row.get(2)?,
-        };
-        Ok((cluster, [row.get(3)?, row.get(4)?]))
-    })
+    let span = [past_from.into(), from.into(), until.into()];
+    let sql = format!(
+        "SELECT v.model, v.model_year, {HITS}, c.part FROM {COMPLAINED} AND c.part <> '' GROUP BY c.part, v.model, v.model_year"
+    );
+    let mut counted = conn.query(&sql, &span, |row| read_hits(row, row.get(4)?))?;
+    let several = spelled_variously(&counted);
+    let spellings: BTreeSet<&String> = several.iter().flatten().collect();
+    counted.retain(|(cluster, _)| !spellings.contains(&cluster.part));
+    for spellings in &several {
+        counted.extend(count_together(conn, &span, spellings)?);
+    }
+    Ok(counted)
+}
+
+/// The spellings of each part that has several.
+fn spelled_variously(counted: &[(Cluster, [i64; 2])]) -> Vec<BTreeSet<String>> {
+    let mut parts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (cluster, _) in counted {
+        let spellings = parts.entry(folded_code(&cluster.part)).or_default();
+        spellings.insert(cluster.part.clone());
+    }
+    let parts = parts.into_values();
+    parts.filter(|spellings| spellings.len() > 1).collect()
+}
+
+/// Cars that complained of one part, by model and model year. It goes by the first of its spellings.
+fn count_together(
+    conn: &mut Conn<'_>,
+    span: &[Value<'_>],
+    spellings: &BTreeSet<String>,
+) -> Result<Vec<(Cluster, [i64; 2])>, StoreError> {
+    let part = spellings.first().cloned().unwrap_or_default();
+    let keys: Vec<Value<'_>> = spellings.iter().map(Value::from).collect();
+    let sql = format!(
+        "SELECT v.model, v.model_year, {HITS} FROM {COMPLAINED} AND c.part IN (??) GROUP BY v.model, v.model_year"
+    );
+    conn.query_in(&sql, span, &keys, |row| read_hits(row, part.clone()))
+}
+
+fn read_hits(row: &Row<'_>, part: String) -> Result<(Cluster, [i64; 2]), StoreError> {
+    let cluster = Cluster {
+        part,
+        model: row.get(0)?,
+        model_year: row.get(1)?,
+    };
+    Ok((cluster, [row.get(2)?, row.get(3)?]))
 }
 
 /// Cars there are, by model and model year.
@@ -55,7 +95,7 @@ pub(crate) fn last_change(conn: &mut Conn<'_>) -> Result<LastChange, StoreError>
 const COLUMNS: &str = "id, part, model, model_year, span_from, span_to, hit, fleet, baseline, baseline_hit, baseline_fleet, \
      expected, p_value, q_value, raised_at, seen_at";
 
-/// The last alert of a cluster that was still so at an instant or later.
+/// The last alert of a cluster, however its part was spelled, that was still so at an instant or later.
 pub(crate) fn find_alert(
     conn: &mut Conn<'_>,
     cluster: &Cluster,
@@ -63,15 +103,16 @@ pub(crate) fn find_alert(
 ) -> Result<Option<Alert>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM cluster_alerts
-         WHERE part = ?1 AND model = ?2 AND model_year = ?3 AND seen_at >= ?4 ORDER BY seen_at DESC LIMIT 1"
+         WHERE model = ?1 AND model_year = ?2 AND seen_at >= ?3 ORDER BY seen_at DESC"
     );
     let values = [
-        (&cluster.part).into(),
         (&cluster.model).into(),
         cluster.model_year.into(),
         since.into(),
     ];
-    conn.query_opt(&sql, &values, read)
+    let part = folded_code(&cluster.part);
+    let mut alerts = conn.query(&sql, &values, read)?.into_iter();
+    Ok(alerts.find(|alert| folded_code(&alert.finding.cluster.part) == part))
 }
 
 /// Writes an alert, new or with the numbers of today.
@@ -125,25 +166,40 @@ pub(crate) fn list_alerts(
     conn.query(&sql, &[at.into(), id.into(), page.size.into()], read)
 }
 
-/// The cases of an alert, newest first, at most fifty.
+/// Cases shown of an alert.
+const MOST_CASES: usize = 50;
+
+/// The cases of an alert, newest first, at most [`MOST_CASES`].
 pub(crate) fn cases_of_alert(
     conn: &mut Conn<'_>,
     _: &Scope,
     alert: &Alert,
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let cluster = &alert.finding.cluster;
-    let sql = "SELECT c.id FROM complaints AS c JOIN car_facts AS v ON v.vin = c.vin
-               WHERE c.opened_at >= ?1 AND c.opened_at <= ?2 AND c.part = ?3 AND v.model = ?4 AND v.model_year = ?5
-                   AND c.state <> 'withdrawn'
-               ORDER BY c.opened_at DESC, c.id DESC LIMIT 50";
+    let of_cars = "complaints AS c JOIN car_facts AS v ON v.vin = c.vin
+         WHERE c.opened_at >= ?1 AND c.opened_at <= ?2 AND v.model = ?3 AND v.model_year = ?4 AND c.state <> 'withdrawn'";
     let values = [
         alert.span.0.into(),
         alert.span.1.into(),
-        (&cluster.part).into(),
         (&cluster.model).into(),
         cluster.model_year.into(),
     ];
-    conn.query(sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
+    let sql = format!("SELECT DISTINCT c.part FROM {of_cars} AND c.part <> ''");
+    let mut parts = conn.query(&sql, &values, |row| row.get::<String>(0))?;
+    let part = folded_code(&cluster.part);
+    parts.retain(|spelled| folded_code(spelled) == part);
+    let sql = format!(
+        "SELECT c.opened_at, c.id FROM {of_cars} AND c.part = ?5 ORDER BY c.opened_at DESC, c.id DESC LIMIT {MOST_CASES}"
+    );
+    let mut cases: Vec<(Timestamp, Uuid)> = Vec::new();
+    for spelled in &parts {
+        let [from, until, model, year] = values;
+        let values = [from, until, model, year, spelled.into()];
+        cases.extend(conn.query(&sql, &values, |row| Ok((row.get(0)?, row.get(1)?)))?);
+    }
+    cases.sort_unstable_by_key(|case| Reverse(*case));
+    cases.truncate(MOST_CASES);
+    Ok(cases.into_iter().map(|(_, id)| id.into()).collect())
 }
 
 impl Alert {

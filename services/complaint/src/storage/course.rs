@@ -1,7 +1,7 @@
 //! The course of a case: entries, steps of the escalation.
 
 use marque_auth::Scope;
-use marque_core::ComplaintId;
+use marque_core::{ComplaintId, Timestamp};
 use marque_db::{Conn, Row, StoreError};
 use uuid::Uuid;
 
@@ -90,17 +90,20 @@ impl CaseStore {
                 })
             },
         )?;
-        course.extend(steps_of(conn, case)?);
-        course.extend(task_steps_of(conn, case)?);
+        let mut steps = steps_of(conn, case)?;
+        steps.extend(task_steps_of(conn, case)?);
+        // Those that were taken together after an outage stand in the order in which they fell due.
+        steps.sort_by_key(|(due_at, _)| *due_at);
+        course.extend(steps.into_iter().map(|(_, entry)| entry));
         course.sort_by_key(|entry| entry.at);
         Ok(course)
     }
 }
 
-/// The steps of the escalation as entries, each at the time it was taken.
-fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreError> {
+/// The steps of the escalation as entries, each at the time it was taken, with when it was due.
+fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<(Timestamp, Entry)>, StoreError> {
     conn.query(
-        "SELECT kind, step, taken_at FROM complaint_escalations WHERE complaint_id = ?1 ORDER BY taken_at, step",
+        "SELECT kind, step, taken_at, due_at FROM complaint_escalations WHERE complaint_id = ?1 ORDER BY step",
         &[case.uuid().into()],
         |row| {
             let kind = ClockKind::of_number(row.get(0)?);
@@ -111,24 +114,28 @@ fn steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreE
 }
 
 /// Those of its tasks.
-fn task_steps_of(conn: &mut Conn<'_>, case: ComplaintId) -> Result<Vec<Entry>, StoreError> {
+fn task_steps_of(
+    conn: &mut Conn<'_>,
+    case: ComplaintId,
+) -> Result<Vec<(Timestamp, Entry)>, StoreError> {
     conn.query(
-        "SELECT department, step, taken_at FROM complaint_task_escalations WHERE complaint_id = ?1 ORDER BY taken_at, step",
+        "SELECT department, step, taken_at, due_at FROM complaint_task_escalations WHERE complaint_id = ?1 ORDER BY step",
         &[case.uuid().into()],
         |row| escalated(format!("task: {}", row.get::<String>(0)?), row),
     )
 }
 
 /// A step of what escalates, from the columns that follow it.
-fn escalated(from: String, row: &Row<'_>) -> Result<Entry, StoreError> {
-    Ok(Entry {
+fn escalated(from: String, row: &Row<'_>) -> Result<(Timestamp, Entry), StoreError> {
+    let entry = Entry {
         act: "escalated",
         at: row.get(2)?,
         actor: "complaint.scheduler".to_owned(),
         from,
         to: step_code(row.get(1)?).to_owned(),
         note: String::new(),
-    })
+    };
+    Ok((row.get(3)?, entry))
 }
 
 pub(super) fn sealing(error: marque_vault::VaultError) -> StoreError {

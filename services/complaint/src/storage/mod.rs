@@ -59,7 +59,7 @@ pub(crate) use told::{
 };
 pub(crate) use write::{
     NewCase, correct_case, find_repeated, insert_cases, mark_repeat, may_repeat, put_body,
-    take_serials, update_case, update_origin,
+    take_serials, touch_cases, update_case, update_origin,
 };
 pub(crate) use years::{list_years, put_year, settle_years, settled_years, years_revision};
 

@@ -77,8 +77,8 @@ pub(crate) fn insert_cases(conn: &mut Conn<'_>, cases: &[NewCase<'_>]) -> Result
     conn.insert_many("complaints", &COLUMNS, "", &values)
 }
 
-/// The case that one repeats: the last of the same vehicle and fault (or category, where no fault is known) within 30
-/// days before it, at whichever dealer.
+/// The case that one repeats: the last about the same matter ([`Case::is_of_same_matter`]) within 30 days before it, at whichever
+/// dealer. Of cases of one instant that which was recorded first is the earlier.
 pub(crate) fn find_repeated(
     conn: &mut Conn<'_>,
     _: &Scope,
@@ -87,27 +87,25 @@ pub(crate) fn find_repeated(
     if case.vin.is_empty() {
         return Ok(None);
     }
-    let (column, value) = if case.fault.is_empty() {
-        ("category", &case.category)
-    } else {
-        ("fault", &case.fault)
-    };
-    let sql = format!(
-        "SELECT id FROM complaints
-         WHERE vin = ?1 AND {column} = ?2 AND opened_at <= ?3 AND opened_at >= ?4 AND id <> ?5
-         ORDER BY opened_at DESC, id DESC LIMIT 1"
-    );
+    let sql = "SELECT id, fault, category FROM complaints
+         WHERE vin = ?1 AND (opened_at, serial) < (?2, ?3) AND opened_at >= ?4
+         ORDER BY opened_at DESC, serial DESC";
     let since = Timestamp::from_micros(case.opened_at.as_micros() - REPEAT_WITHIN);
     let values = [
         (&case.vin).into(),
-        value.into(),
         case.opened_at.into(),
+        case.number.serial().into(),
         since.into(),
-        case.id.uuid().into(),
     ];
-    conn.among_all_dealers(|conn| {
-        conn.query_opt(&sql, &values, |row| Ok(row.get::<Uuid>(0)?.into()))
-    })
+    let read = |row: &Row<'_>| {
+        let (id, fault, category): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok((id.into(), fault, category))
+    };
+    let earlier: Vec<(ComplaintId, String, String)> =
+        conn.among_all_dealers(|conn| conn.query(sql, &values, read))?;
+    let mut earlier = earlier.into_iter();
+    let repeated = earlier.find(|(_, fault, category)| case.is_of_same_matter(fault, category));
+    Ok(repeated.map(|(id, ..)| id))
 }
 
 /// Cases, at whichever dealer, that are marked as repeats of one, and later ones of its vehicle that may be.
@@ -143,6 +141,18 @@ pub(crate) fn mark_repeat(
         "UPDATE complaints SET repeat_of = ?2 WHERE id = ?1",
         &[case.uuid().into(), earlier.map(ComplaintId::uuid).into()],
     )?;
+    Ok(())
+}
+
+/// Notes in cases that they changed, though nothing of theirs but their clocks did.
+pub(crate) fn touch_cases(
+    conn: &mut Conn<'_>,
+    cases: &[ComplaintId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let keys: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    let sql = "UPDATE complaints SET version = version + 1, updated_at = ?1 WHERE id IN (??)";
+    conn.execute_in(sql, &[at.into()], &keys)?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ store_test_suite!(
     a_file_is_seen_by_those_who_see_its_case,
     a_file_that_the_customer_was_asked_for_takes_his_case_out_of_waiting,
     the_same_file_under_the_same_key_is_kept_once,
+    a_file_for_a_case_that_somebody_has_changed_is_not_kept,
     files_lie_in_a_bucket_if_one_is_named,
 );
 
@@ -28,8 +29,12 @@ fn parts(id: &str, name: &str, bytes: &[u8]) -> Vec<pb::AddAttachmentRequest> {
     let start = pb::AttachmentStart {
         id: id.into(),
         name: name.into(),
-        sha256: String::new(),
+        ..pb::AttachmentStart::default()
     };
+    parts_of(start, bytes)
+}
+
+fn parts_of(start: pb::AttachmentStart, bytes: &[u8]) -> Vec<pb::AddAttachmentRequest> {
     let chunks = bytes
         .chunks(7)
         .map(|chunk| Part::Chunk(chunk.to_vec().into()));
@@ -268,4 +273,18 @@ async fn files_lie_in_a_bucket_if_one_is_named(db: TestDb) {
     let (path, lies) = objects.iter().next().unwrap();
     assert!(path.starts_with("/complaints/complaints/"), "{path}");
     assert!(!lies.windows(4).any(|part| part == b"Wang"));
+}
+
+async fn a_file_for_a_case_that_somebody_has_changed_is_not_kept(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let read = world.open(complaint("D1", "c1")).await;
+    world.go(&read.id, "acknowledged", "").await.unwrap();
+    let start = pb::AttachmentStart {
+        id: read.id,
+        expected_version: read.version,
+        ..pb::AttachmentStart::default()
+    };
+    let refused = send(&world, at_desk("D1"), parts_of(start, PDF)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "COMPLAINT_CHANGED");
+    assert!(world.stored_files().is_empty());
 }

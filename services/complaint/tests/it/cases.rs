@@ -6,17 +6,19 @@ use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, complaint};
+use crate::world::{World, complaint, reason};
 
 store_test_suite!(
     a_case_is_opened_with_a_number_clocks_and_a_course,
     the_call_centre_opens_a_case_at_the_dealer_it_is_about,
     a_second_case_of_the_same_matter_shows_the_first,
     a_case_runs_its_course_and_a_refused_move_names_what_is_allowed,
+    who_is_waited_for_is_said_once,
     a_needed_task_keeps_a_case_from_being_resolved,
     a_needed_task_keeps_a_case_from_being_closed,
     a_closed_case_is_reopened_in_time_and_not_later,
     what_is_written_twice_with_a_key_happens_once,
+    nothing_is_written_on_a_case_that_somebody_has_changed,
     a_case_of_a_customer_points_at_his_record,
     wrong_fields_are_named,
     a_channel_that_nobody_knows_is_refused_with_those_there_are,
@@ -24,6 +26,7 @@ store_test_suite!(
     a_list_for_what_is_no_customer_is_refused,
     cases_are_listed_by_what_is_due_next,
     a_repeat_within_thirty_days_is_marked,
+    a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_typed,
 );
 
 async fn a_case_is_opened_with_a_number_clocks_and_a_course(db: TestDb) {
@@ -220,6 +223,28 @@ async fn a_case_runs_its_course_and_a_refused_move_names_what_is_allowed(db: Tes
     assert_eq!(world.count(moves).await, 7);
 }
 
+async fn who_is_waited_for_is_said_once(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let wait = async |to: &str, waiting_for: &str| {
+        let message = pb::MoveComplaintRequest {
+            id: case.id.clone(),
+            to: to.into(),
+            note: "等".into(),
+            waiting_for: waiting_for.into(),
+            ..pb::MoveComplaintRequest::default()
+        };
+        let request = world.desk("D1", message);
+        let moved = world.complaints().move_complaint(request).await?;
+        Ok::<_, tonic::Status>(moved.into_inner().complaint.unwrap().state)
+    };
+    let refused = wait("waiting_customer", "parts").await.unwrap_err();
+    assert_eq!(Problem::from(refused).violations[0].field, "waiting_for");
+    assert_eq!(wait("waiting_oem", "oem").await.unwrap(), "waiting_oem");
+}
+
 async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let case = world.open(complaint("D1", "c1")).await;
@@ -232,6 +257,7 @@ async fn a_needed_task_keeps_a_case_from_being_resolved(db: TestDb) {
         owner: "S17".into(),
         due_at: "2026-03-03".into(),
         optional: false,
+        expected_version: 0,
     };
     let added = world
         .complaints()
@@ -386,6 +412,81 @@ async fn what_is_written_twice_with_a_key_happens_once(db: TestDb) {
     assert_eq!(refused.code(), Code::Aborted);
 }
 
+async fn nothing_is_written_on_a_case_that_somebody_has_changed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let read = world.open(complaint("D1", "c1")).await;
+    let (id, expected_version) = (read.id.clone(), read.version);
+    let mut client = world.complaints();
+    let task = pb::AddTaskRequest {
+        id: id.clone(),
+        department: "parts".into(),
+        text: "查配件".into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let added = client.add_task(world.desk("D1", task.clone())).await;
+    let task_id = added.unwrap().into_inner().task.unwrap().id;
+    let ask = pb::AskCompensationRequest {
+        id: id.clone(),
+        kind: "money".into(),
+        amount_minor: 90_000,
+        reason: "等了三天".into(),
+        expected_version: 0,
+    };
+    let asked = client.ask_compensation(world.desk("D1", ask.clone())).await;
+    let compensation_id = asked.unwrap().into_inner().compensation.unwrap().id;
+    let before = world.get(&id).await;
+    let note = pb::AddNoteRequest {
+        id: id.clone(),
+        note: "配件明天到".into(),
+        expected_version,
+        ..pb::AddNoteRequest::default()
+    };
+    let amendment = pb::AmendTaskRequest {
+        id: id.clone(),
+        task_id: task_id.clone(),
+        owner: "S17".into(),
+        expected_version,
+        ..pb::AmendTaskRequest::default()
+    };
+    let ending = pb::FinishTaskRequest {
+        id: id.clone(),
+        task_id,
+        outcome: "已到货".into(),
+        expected_version,
+        ..pb::FinishTaskRequest::default()
+    };
+    let verdict = pb::DecideCompensationRequest {
+        id: id.clone(),
+        compensation_id,
+        decision: "approve".into(),
+        note: String::new(),
+        expected_version,
+    };
+    let task = pb::AddTaskRequest {
+        expected_version,
+        ..task
+    };
+    let ask = pb::AskCompensationRequest {
+        expected_version,
+        ..ask
+    };
+    let refused = [
+        client.add_note(world.desk("D1", note)).await.err(),
+        client.add_task(world.desk("D1", task)).await.err(),
+        client.amend_task(world.desk("D1", amendment)).await.err(),
+        client.finish_task(world.desk("D1", ending)).await.err(),
+        client.ask_compensation(world.desk("D1", ask)).await.err(),
+        client
+            .decide_compensation(world.desk("D1", verdict))
+            .await
+            .err(),
+    ];
+    for refused in refused {
+        assert_eq!(reason(&refused.unwrap()), "COMPLAINT_CHANGED");
+    }
+    assert_eq!(world.get(&id).await, before);
+}
+
 async fn a_case_of_a_customer_points_at_his_record(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let customer = world.put_customer("D1", "c1", "13800138001").await;
@@ -531,6 +632,29 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         world.open(third).await.repeat_of.is_empty(),
         "more than thirty days later"
     );
+}
+
+async fn a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_typed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let of = |key: &str, fault: &str, opened_at: &str| pb::OpenComplaintRequest {
+        fault: fault.into(),
+        opened_at: opened_at.into(),
+        ..complaint("D1", key)
+    };
+    let last = world.open(of("c1", "k1", "2026-02-28 10:00")).await;
+    let first = world.open(of("c2", "Ｋ１ ", "2026-02-10 10:00")).await;
+    assert_eq!(first.repeat_of, "");
+    assert_eq!(world.get(&last.id).await.repeat_of, first.id);
+    // Between the two, of the same category, with no word of the fault.
+    let unnamed = world.open(of("c3", "", "2026-02-20 10:00")).await;
+    assert_eq!(unnamed.repeat_of, first.id);
+    assert_eq!(world.get(&last.id).await.repeat_of, unnamed.id);
+    let another = world.open(of("c4", "P0300", "2026-02-27 10:00")).await;
+    assert_eq!(another.repeat_of, unnamed.id, "it may be any fault");
+    // Of two of one instant the first is repeated, not each by the other.
+    let twin = world.open(of("c5", "K1", "2026-02-10 10:00")).await;
+    assert_eq!(twin.repeat_of, first.id);
+    assert_eq!(world.get(&first.id).await.repeat_of, "");
 }
 
 async fn what_is_too_long_is_refused_with_its_limit(db: TestDb) {

@@ -9,7 +9,11 @@ use crate::world::{World, complaint};
 store_test_suite!(
     a_graver_case_has_less_time_from_then_on,
     a_small_customer_is_shown_as_such_and_has_the_time_of_an_ordinary_one,
+    a_clock_put_right_in_time_is_not_overdue,
     a_dealers_hours_set_his_clocks_anew,
+    a_dealers_hours_move_no_due_time_that_has_passed,
+    a_closed_day_that_is_told_afterwards_counts,
+    a_clock_that_ran_out_before_a_pause_keeps_when_it_did,
     a_word_to_the_customer_starts_the_next_update_anew,
     a_case_that_waits_for_the_customer_does_not_wait_for_ever,
     a_resolved_case_that_nobody_follows_up_climbs_like_others,
@@ -20,6 +24,29 @@ store_test_suite!(
 fn due(case: &pb::Complaint, kind: &str) -> String {
     let clock = case.clocks.iter().find(|clock| clock.kind == kind);
     clock.map_or_else(String::new, |clock| clock.due_local.clone())
+}
+
+/// The hours of most dealers, of D1.
+fn ordinary_hours() -> pb::Calendar {
+    pb::Calendar {
+        dealer: "D1".into(),
+        opens: "09:00".into(),
+        closes: "18:00".into(),
+        offset_minutes: 480,
+        ..pb::Calendar::default()
+    }
+}
+
+async fn put_calendar(
+    world: &World,
+    calendar: pb::Calendar,
+) -> Result<pb::PutCalendarResponse, tonic::Status> {
+    let message = pb::PutCalendarRequest {
+        calendar: Some(calendar),
+    };
+    let manager = Scope::Dealer("D1".parse().unwrap());
+    let request = world.ask(Role::Manager, manager, message);
+    Ok(world.complaints().put_calendar(request).await?.into_inner())
 }
 
 async fn a_graver_case_has_less_time_from_then_on(db: TestDb) {
@@ -53,6 +80,31 @@ async fn a_graver_case_has_less_time_from_then_on(db: TestDb) {
         .map(|entry| entry.to.as_str())
         .collect();
     assert!(changes.contains(&"severity=critical") && changes.contains(&"tier=vip"));
+}
+
+async fn a_clock_put_right_in_time_is_not_overdue(db: TestDb) {
+    let world = World::start(db).await;
+    let typed = pb::OpenComplaintRequest {
+        severity: "critical".into(),
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(typed).await;
+    world.pass(40);
+    let ran_out = "SELECT count(*) FROM complaint_clocks WHERE is_overdue";
+    world.wait_for(ran_out, 1).await;
+    let right = pb::AmendComplaintRequest {
+        id: case.id.clone(),
+        severity: "low".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let request = world.desk("D1", right);
+    let amended = world.complaints().amend_complaint(request).await.unwrap();
+    let first = amended.into_inner().complaint.unwrap().clocks[0].clone();
+    assert_eq!(first.due_local, "2026-03-03T10:00:00+08:00");
+    assert!(!first.overdue);
+    assert_eq!(first.escalated_to, "agent", "what was told stays told");
+    let answered = world.go(&case.id, "acknowledged", "").await.unwrap();
+    assert!(!answered.clocks[0].overdue);
 }
 
 async fn a_small_customer_is_shown_as_such_and_has_the_time_of_an_ordinary_one(db: TestDb) {
@@ -94,29 +146,17 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
         closed_days: vec!["2026-03-03".into()],
         open_days: Vec::new(),
     };
-    let put = |calendar: pb::Calendar| {
-        let message = pb::PutCalendarRequest {
-            calendar: Some(calendar),
-        };
-        let manager = Scope::Dealer("D1".parse().unwrap());
-        world.ask(Role::Manager, manager, message)
-    };
-    let answer = world
-        .complaints()
-        .put_calendar(put(calendar.clone()))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = put_calendar(&world, calendar.clone()).await.unwrap();
     assert_eq!(answer.recomputed, 1);
     // An hour of 27 was used; nine remain today, the third of March is closed, twelve on the fourth, five on the fifth.
-    assert_eq!(
-        due(&world.get(&case.id).await, "resolution"),
-        "2026-03-05T13:00:00+08:00"
-    );
-    assert_eq!(
-        due(&world.get(&other.id).await, "resolution"),
-        "2026-03-05T10:00:00+08:00"
-    );
+    let [after, untouched] = [world.get(&case.id).await, world.get(&other.id).await];
+    assert_eq!(due(&after, "resolution"), "2026-03-05T13:00:00+08:00");
+    assert_eq!(due(&untouched, "resolution"), "2026-03-05T10:00:00+08:00");
+    // Whoever has read the case sees by its version that it is another, and the feed says so.
+    assert!(after.version > case.version);
+    assert_eq!(untouched.version, other.version);
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.rescheduled' AND dealer = 'D1'";
+    assert_eq!(world.count(told).await, 1);
     let get = pb::GetCalendarRequest {
         dealer: "D1".into(),
     };
@@ -131,7 +171,59 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
         closes: "07:00".into(),
         ..calendar
     };
-    assert!(world.complaints().put_calendar(put(wrong)).await.is_err());
+    assert!(put_calendar(&world, wrong).await.is_err());
+}
+
+async fn a_dealers_hours_move_no_due_time_that_has_passed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.pass(300);
+    put_calendar(&world, ordinary_hours()).await.unwrap();
+    let after = world.get(&case.id).await;
+    assert_eq!(due(&after, "first_response"), "2026-03-02T11:00:00+08:00");
+    assert!(after.clocks[0].overdue);
+    assert_eq!(after.version, case.version, "nothing of it is another");
+    let longer = pb::Calendar {
+        opens: "08:00".into(),
+        ..ordinary_hours()
+    };
+    put_calendar(&world, longer).await.unwrap();
+    let after = world.get(&case.id).await;
+    assert_eq!(due(&after, "first_response"), "2026-03-02T11:00:00+08:00");
+    assert!(after.version > case.version, "its other clocks are");
+}
+
+async fn a_closed_day_that_is_told_afterwards_counts(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let closed_on = |day: &str| pb::Calendar {
+        closed_days: vec![day.to_owned()],
+        ..ordinary_hours()
+    };
+    // Monday is known to be closed; of Tuesday it is told on Wednesday, and Monday is left out, for it is past.
+    put_calendar(&world, closed_on("2026-03-02")).await.unwrap();
+    let case = world.open(complaint("D1", "c1")).await;
+    world.pass(2 * 24 * 60 - 30);
+    put_calendar(&world, closed_on("2026-03-03")).await.unwrap();
+    let first = world.get(&case.id).await.clocks[0].clone();
+    assert_eq!(first.used_seconds, 1_800, "since nine on Wednesday");
+    assert_eq!(first.due_local, "2026-03-04T10:00:00+08:00");
+    assert!(!first.overdue);
+}
+
+async fn a_clock_that_ran_out_before_a_pause_keeps_when_it_did(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    world.go(&case.id, "acknowledged", "").await.unwrap();
+    world.go(&case.id, "in_progress", "").await.unwrap();
+    let ran_out = due(&case, "resolution");
+    world.pass(7 * 24 * 60);
+    let waiting = world.go(&case.id, "waiting_parts", "订货").await.unwrap();
+    assert_eq!(due(&waiting, "resolution"), ran_out);
+    world.pass(24 * 60);
+    let again = world.go(&case.id, "in_progress", "").await.unwrap();
+    assert_eq!(due(&again, "resolution"), ran_out);
+    let resolution = again.clocks.iter().find(|clock| clock.kind == "resolution");
+    assert!(resolution.unwrap().overdue);
 }
 
 async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
@@ -143,6 +235,7 @@ async fn a_word_to_the_customer_starts_the_next_update_anew(db: TestDb) {
         note: "配件明天到".into(),
         told_customer,
         law_answer: false,
+        expected_version: 0,
     };
     let kept = world
         .complaints()
@@ -268,6 +361,7 @@ async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
         note: "已书面答复".into(),
         told_customer: false,
         law_answer: true,
+        expected_version: 0,
     };
     let told = world.complaints().add_note(world.desk("D1", note)).await;
     let told = told.unwrap().into_inner().complaint.unwrap();

@@ -15,6 +15,7 @@ use crate::world::{World, again, complaint, event};
 
 store_test_suite!(
     a_batch_that_fails_is_told_to_headquarters_once,
+    a_part_is_one_however_it_is_typed,
     reports_know_models,
 );
 
@@ -101,6 +102,28 @@ async fn a_batch_that_fails_is_told_to_headquarters_once(db: TestDb) {
     );
     let refused = world.complaints().list_alerts(regional).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+async fn a_part_is_one_however_it_is_typed(db: TestDb) {
+    let mut config = ComplaintConfig::default();
+    config.clusters.check_s = 0;
+    let world = World::configured(db, &config).await;
+    let fleets = [
+        cars(1, "A", ("S5", 2025), 100),
+        cars(2, "B", ("S5", 2024), 300),
+    ];
+    world.vehicles.deliver(fleets).await;
+    complain(&world, "k1", "B", 0..1).await;
+    // Four spellings of three cars each, and one car twice.
+    complain(&world, "k1", "A", 0..3).await;
+    complain(&world, "K1", "A", 3..6).await;
+    complain(&world, "Ｋ１", "A", 6..9).await;
+    complain(&world, "K 1", "A", 8..12).await;
+    let seen = "SELECT CAST(max(hit) AS BIGINT) FROM cluster_alerts";
+    world.wait_for(seen, 12).await;
+    assert_eq!(world.count(TOLD).await, 1);
+    let told = alerts(&world).await;
+    assert_eq!((told.len(), told[0].complaint_ids.len()), (1, 13));
 }
 
 async fn told_event(world: &World) -> ClustersRaised {

@@ -33,6 +33,7 @@ async fn ask(
         kind: "voucher".into(),
         amount_minor: yuan * 100,
         reason: "he waited three days".into(),
+        expected_version: 0,
     };
     let request = world.ask(role, scope, message);
     let answer = world.complaints().ask_compensation(request).await?;
@@ -50,6 +51,7 @@ async fn decide(
         compensation_id: compensation.into(),
         decision: decision.into(),
         note: note.into(),
+        expected_version: 0,
     };
     let request = world.ask(role, scope, message);
     let answer = world.complaints().decide_compensation(request).await?;

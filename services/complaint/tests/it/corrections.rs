@@ -14,6 +14,7 @@ store_test_suite!(
     another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again,
     a_case_of_another_customer_moves_to_him,
     a_file_does_not_undo_what_was_put_right,
+    a_case_is_at_least_as_serious_as_its_category,
 );
 
 async fn amend(
@@ -168,4 +169,39 @@ async fn a_file_does_not_undo_what_was_put_right(db: TestDb) {
         ),
         (OTHER_CAR, "visit", record_of("D1", "c2").to_string())
     );
+}
+
+async fn a_case_is_at_least_as_serious_as_its_category(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let safety = pb::OpenComplaintRequest {
+        category: "product.safety".into(),
+        severity: "low".into(),
+        ..complaint("D1", "c1")
+    };
+    assert_eq!(world.open(safety).await.severity, "high");
+    let price = pb::OpenComplaintRequest {
+        category: "价格".into(),
+        severity: "low".into(),
+        ..complaint("D1", "c2")
+    };
+    let price = world.open(price).await;
+    assert_eq!(price.severity, "low");
+    let demand = pb::AmendComplaintRequest {
+        category: "三包".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let demand = amend(&world, &price, demand).await.unwrap();
+    assert_eq!(demand.severity, "high");
+    let raised =
+        |entry: &pb::Entry| (&*entry.from, &*entry.to) == ("severity=low", "severity=high");
+    assert!(demand.entries.iter().any(raised), "the course says so");
+    let row = "TS1,c3,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,安全隐患,低,刹车失灵,售后\n";
+    import(&world, &format!("{HEADER}{row}")).await;
+    import(&world, &format!("{HEADER}{}", row.replace("失灵", "不灵"))).await;
+    let list = pb::ListComplaintsRequest {
+        severity: "high".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    assert_eq!(listed.unwrap().into_inner().complaints.len(), 3);
 }

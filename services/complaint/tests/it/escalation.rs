@@ -149,11 +149,36 @@ async fn task_steps(world: &World) -> Vec<((String, String, String), i64)> {
     read.await.unwrap()
 }
 
+/// How the course of a serious case of ten o'clock begins that has a task for the next noon, whenever its steps were taken.
+const CAUGHT_UP: [&str; 9] = [
+    "first_response: warning",
+    "first_response: agent",
+    "first_response: manager",
+    "first_response: region",
+    "first_response: headquarters",
+    "next_update: warning",
+    "next_update: agent",
+    "task: parts: manager",
+    "next_update: manager",
+];
+
+/// The first steps in the course of a case, as many as [`CAUGHT_UP`] has.
+async fn first_steps(world: &World, id: &str) -> Vec<String> {
+    let entries = world.get(id).await.entries.into_iter();
+    entries
+        .filter(|entry| entry.act == "escalated")
+        .map(|entry| format!("{}: {}", entry.from, entry.to))
+        .take(CAUGHT_UP.len())
+        .collect()
+}
+
 async fn what_was_missed_in_an_outage_is_caught_up_in_order_and_once(db: TestDb) {
     let world = World::without_scheduler(db).await;
+    let mut ids = Vec::new();
     for n in 0..30 {
         let case = world.open(complaint("D1", &format!("c{n}"))).await;
         give(&world, &case, "2026-03-03T12:00:00+08:00").await;
+        ids.push(case.id);
         world.pass(1);
     }
     // Four working days later all five steps of all three clocks of a serious case are over, and the three of its task.
@@ -163,6 +188,7 @@ async fn what_was_missed_in_an_outage_is_caught_up_in_order_and_once(db: TestDb)
     world.wait_for(TASK_STEPS, 30 * 3).await;
     let told = told_steps(&world).await;
     assert!(told.is_sorted(), "what fell due first comes first");
+    assert_eq!(first_steps(&world, &ids[0]).await, CAUGHT_UP);
     assert_eq!(
         world
             .count("SELECT count(*) FROM complaints WHERE level = 5")

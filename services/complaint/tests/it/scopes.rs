@@ -328,6 +328,7 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
         note: text.into(),
         told_customer,
         law_answer: false,
+        expected_version: 0,
     };
     for message in [note("内部：疑似改装", false), note("配件明天到", true)] {
         let noted = world.complaints().add_note(world.desk("D1", message)).await;

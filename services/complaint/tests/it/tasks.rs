@@ -15,6 +15,7 @@ store_test_suite!(
     tasks_of_all_cases_in_the_scope_are_listed_the_soonest_due_first,
     a_list_of_tasks_is_narrowed_and_paged,
     a_task_goes_to_somebody_else_or_is_due_later,
+    a_task_cannot_be_due_in_the_past,
     a_task_that_an_older_binary_gives_is_in_its_dealers_list,
     a_task_that_its_case_needs_is_due_also_where_nobody_says_until_when,
     a_task_that_an_older_binary_gives_without_a_due_time_is_given_one,
@@ -31,6 +32,7 @@ async fn add(world: &World, case: &pb::Complaint, (department, owner, due_at): (
         owner: owner.into(),
         due_at: due_at.into(),
         optional: owner.is_empty(),
+        expected_version: 0,
     };
     let request = world.desk(&case.dealer, message);
     world.complaints().add_task(request).await.unwrap();
@@ -317,6 +319,37 @@ async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
         amend(late).await.unwrap_err().code(),
         Code::FailedPrecondition
     );
+}
+
+async fn a_task_cannot_be_due_in_the_past(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let past = "2026-03-02T09:59:00+08:00";
+    let task = pb::AddTaskRequest {
+        id: case.id.clone(),
+        department: "parts".into(),
+        text: "查配件".into(),
+        due_at: past.into(),
+        ..pb::AddTaskRequest::default()
+    };
+    let refused = world.complaints().add_task(world.desk("D1", task)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    // Today is still to come.
+    add(&world, &case, ("parts", "S17", "2026-03-02")).await;
+    let task_id = world.get(&case.id).await.tasks.remove(0).id;
+    let amendment = |due_at: &str| pb::AmendTaskRequest {
+        id: case.id.clone(),
+        task_id: task_id.clone(),
+        due_at: due_at.into(),
+        ..pb::AmendTaskRequest::default()
+    };
+    let request = world.desk("D1", amendment(past));
+    let refused = world.complaints().amend_task(request).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    // What it is already may be said again.
+    world.pass(24 * 60);
+    let request = world.desk("D1", amendment("2026-03-02"));
+    assert!(world.complaints().amend_task(request).await.is_ok());
 }
 
 async fn a_task_that_an_older_binary_gives_is_in_its_dealers_list(db: TestDb) {

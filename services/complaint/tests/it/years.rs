@@ -15,6 +15,7 @@ store_test_suite!(
     a_year_that_cannot_be_is_refused,
     a_year_that_must_be_new_is_given_once,
     a_year_that_is_not_known_is_missing_and_its_due_times_may_move,
+    a_year_that_moves_no_due_time_makes_it_certain,
 );
 
 async fn years(world: &World) -> pb::ListWorkYearsResponse {
@@ -231,4 +232,34 @@ async fn a_year_that_is_not_known_is_missing_and_its_due_times_may_move(db: Test
     wait_for_due(&world, &case.id, "law_answer", "2027-01-13T00:00:00+08:00").await;
     let settled = world.get(&case.id).await;
     assert!(settled.clocks.iter().all(|clock| !clock.provisional));
+}
+
+async fn a_year_that_moves_no_due_time_makes_it_certain(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    // To the twenty-first of December.
+    world.pass(294 * 24 * 60);
+    let request = pb::OpenComplaintRequest {
+        opened_at: String::new(),
+        ..demand()
+    };
+    let case = world.open(request).await;
+    let year = pb::WorkYear {
+        year: 2027,
+        source: "国办发明电〔2026〕7号".into(),
+        off: vec![pb::DaySpan {
+            from: "2027-10-01".into(),
+            to: "2027-10-15".into(),
+        }],
+        on: Vec::new(),
+        put_at: None,
+    };
+    let settled = "SELECT count(*) FROM settled_years";
+    world.wait_for(settled, 1).await;
+    put(&world, year).await.unwrap();
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.rescheduled'";
+    world.wait_for(told, 1).await;
+    let after = world.get(&case.id).await;
+    assert_eq!(due(&after, "law_answer"), due(&case, "law_answer"));
+    assert!(after.clocks.iter().all(|clock| !clock.provisional));
+    assert!(after.version > case.version);
 }

@@ -85,6 +85,32 @@ async fn a_write_on_a_stale_version_is_refused() {
 }
 
 #[tokio::test]
+async fn whatever_is_written_on_a_complaint_is_written_on_the_version_that_was_read() {
+    for (operation, role, path, body) in examples() {
+        if !operation.starts_with("POST /v1/complaints/{id}/") {
+            continue;
+        }
+        let rig = Rig::new();
+        let send = async |etag: &'static str| {
+            let mut request = request("POST", &path, &rig.tokens.of(role), body);
+            let etag = etag.parse().unwrap();
+            request.headers_mut().insert("if-match", etag);
+            rig.send(request).await
+        };
+        send("\"17\"").await;
+        let asked = rig.complaint.last_message();
+        // Of a file the rig sees no more than that one comes.
+        let is_asked = asked.contains("expected_version: 17");
+        assert!(
+            is_asked || operation.ends_with("/attachments"),
+            "{operation}"
+        );
+        let any = send("*").await;
+        assert_eq!(any.reason(), "PRECONDITION_UNSUPPORTED", "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_that_wants_something_new_is_never_done_without_asking() {
     for (operation, role, path, body) in examples() {
         let (method, _) = operation.split_once(' ').unwrap();

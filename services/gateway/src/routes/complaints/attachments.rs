@@ -20,7 +20,7 @@ use tonic::Status;
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{json, located, ok},
+    answer::{Preconditions, json, located, ok},
     edge::Call,
     extract::Path,
     intake::{ImportError, reported, until_broken},
@@ -94,6 +94,7 @@ impl From<pb::Attachment> for AttachmentView {
 pub(crate) async fn add_attachment(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(id): Path<String>,
     request: Request,
 ) -> Answer {
@@ -101,6 +102,7 @@ pub(crate) async fn add_attachment(
         id: id.clone(),
         name: name(request.headers())?,
         sha256: String::new(),
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let first = stream::once(std::future::ready(Ok(message(Part::Start(start)))));
     let parts: Parts = first.chain(chunks(request.into_body())).boxed();
@@ -114,7 +116,8 @@ pub(crate) async fn add_attachment(
         error = reported(broken) => Err(Status::from(error)),
         answer = sent => answer,
     };
-    let attachment = call.answered(sent?).attachment.unwrap_or_default();
+    let sent = sent.map_err(|status| conditions.told(status.into()))?;
+    let attachment = call.answered(sent).attachment.unwrap_or_default();
     let path = format!("/v1/complaints/{id}/attachments/{}", attachment.id);
     Ok(located(
         json(StatusCode::CREATED, &AttachmentView::from(attachment)),

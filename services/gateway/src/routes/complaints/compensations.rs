@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{json, ok},
+    answer::{Preconditions, json, ok},
     edge::Call,
     extract::{Json, Path},
     problem::{Answer, Failure},
@@ -107,6 +107,7 @@ pub(crate) struct CompensationBody {
 pub(crate) async fn ask_compensation(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(id): Path<String>,
     Json(body): Json<CompensationBody>,
 ) -> Answer {
@@ -122,6 +123,7 @@ pub(crate) async fn ask_compensation(
         kind,
         amount_minor,
         reason,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let asked = app
         .clients
@@ -129,7 +131,8 @@ pub(crate) async fn ask_compensation(
         .write(&call, request, |mut client, request| async move {
             client.ask_compensation(request).await
         });
-    let compensation = asked.await?.compensation.unwrap_or_default();
+    let asked = asked.await.map_err(|failure| conditions.told(failure))?;
+    let compensation = asked.compensation.unwrap_or_default();
     Ok(json(
         StatusCode::CREATED,
         &CompensationView::from(compensation),
@@ -155,6 +158,7 @@ pub(crate) struct VerdictBody {
 pub(crate) async fn decide_compensation(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((id, compensation_id)): Path<(String, String)>,
     Json(VerdictBody { decision, note }): Json<VerdictBody>,
 ) -> Answer {
@@ -163,6 +167,7 @@ pub(crate) async fn decide_compensation(
         compensation_id,
         decision,
         note,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let decided = app
         .clients
@@ -170,6 +175,7 @@ pub(crate) async fn decide_compensation(
         .write(&call, request, |mut client, request| async move {
             client.decide_compensation(request).await
         });
-    let compensation = decided.await?.compensation.unwrap_or_default();
+    let decided = decided.await.map_err(|failure| conditions.told(failure))?;
+    let compensation = decided.compensation.unwrap_or_default();
     ok(&CompensationView::from(compensation))
 }

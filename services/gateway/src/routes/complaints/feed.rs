@@ -169,7 +169,7 @@ impl ToSchema for FeedEvent {
 
 /// Changes of cases in the caller's scope as they happen, as server-sent events.
 ///
-/// The event's name is opened, moved, amended, noted, tasked, escalated, attached, compensated, warned or erased, its data a list of changes, its id the place to
+/// The event's name is opened, moved, amended, rescheduled, noted, tasked, escalated, attached, compensated, warned or erased, its data a list of changes, its id the place to
 /// go on from after a break (`Last-Event-ID`). Where a `Last-Event-ID` cannot be opened the first event is `lost`, and what follows is from now on.
 #[utoipa::path(get, path = "/v1/complaints/feed", tag = "complaints", params(FeedQuery),
     responses((status = 200, description = "An endless stream", body = FeedEvent, content_type = "text/event-stream")))]

@@ -11,7 +11,7 @@ use super::{
     work,
 };
 use crate::{
-    answer::{json, ok},
+    answer::{Preconditions, json, ok},
     edge::Call,
     extract::{Json, Path, Query},
     problem::Answer,
@@ -182,6 +182,7 @@ pub(crate) struct TaskBody {
 pub(crate) async fn add_complaint_task(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(id): Path<String>,
     Json(body): Json<TaskBody>,
 ) -> Answer {
@@ -199,6 +200,7 @@ pub(crate) async fn add_complaint_task(
         owner,
         due_at,
         optional,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let added = app
         .clients
@@ -206,7 +208,8 @@ pub(crate) async fn add_complaint_task(
         .write(&call, request, |mut client, request| async move {
             client.add_task(request).await
         });
-    let task = added.await?.task.unwrap_or_default();
+    let added = added.await.map_err(|failure| conditions.told(failure))?;
+    let task = added.task.unwrap_or_default();
     Ok(json(StatusCode::CREATED, &TaskView::from(task)))
 }
 
@@ -236,6 +239,7 @@ pub(crate) struct TaskAmendmentBody {
 pub(crate) async fn amend_complaint_task(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((id, task_id)): Path<(String, String)>,
     Json(body): Json<TaskAmendmentBody>,
 ) -> Answer {
@@ -254,6 +258,7 @@ pub(crate) async fn amend_complaint_task(
         due_at,
         clear,
         note,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let amended = app
         .clients
@@ -261,7 +266,8 @@ pub(crate) async fn amend_complaint_task(
         .write(&call, request, |mut client, request| async move {
             client.amend_task(request).await
         });
-    ok(&TaskView::from(amended.await?.task.unwrap_or_default()))
+    let amended = amended.await.map_err(|failure| conditions.told(failure))?;
+    ok(&TaskView::from(amended.task.unwrap_or_default()))
 }
 
 /// How a task ended.
@@ -286,6 +292,7 @@ pub(crate) struct OutcomeBody {
 pub(crate) async fn finish_complaint_task(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path((id, task_id)): Path<(String, String)>,
     Json(body): Json<OutcomeBody>,
 ) -> Answer {
@@ -302,6 +309,7 @@ pub(crate) async fn finish_complaint_task(
         cancelled,
         satisfaction_resolution,
         satisfaction_handling,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let finished = app
         .clients
@@ -309,5 +317,6 @@ pub(crate) async fn finish_complaint_task(
         .write(&call, request, |mut client, request| async move {
             client.finish_task(request).await
         });
-    work::answer(finished.await?.complaint)
+    let finished = finished.await.map_err(|failure| conditions.told(failure))?;
+    work::answer(finished.complaint)
 }

@@ -187,7 +187,7 @@ pub(crate) struct ClockView {
     kind: String,
     /// running, paused, met or stopped.
     state: String,
-    /// When it runs out.
+    /// When it runs out; of one that is paused only if it had run out before.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<Instant>,
     /// The same in the dealer's zone.

@@ -185,6 +185,7 @@ pub(crate) struct NoteBody {
 pub(crate) async fn add_complaint_note(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(id): Path<String>,
     Json(NoteBody {
         note,
@@ -197,6 +198,7 @@ pub(crate) async fn add_complaint_note(
         note,
         told_customer,
         law_answer,
+        expected_version: conditions.expected_version()?.unwrap_or(0),
     };
     let noted = app
         .clients
@@ -204,7 +206,8 @@ pub(crate) async fn add_complaint_note(
         .write(&call, request, |mut client, request| async move {
             client.add_note(request).await
         });
-    answer(noted.await?.complaint)
+    let noted = noted.await.map_err(|failure| conditions.told(failure))?;
+    answer(noted.complaint)
 }
 
 /// The case as it now stands, with its version as ETag.
