@@ -147,7 +147,10 @@ mod tests {
         ] {
             let drawn = draw(all.clone(), size, 7);
             assert_eq!(drawn.len(), size.min(444));
-            let own = |n: usize| drawn.iter().filter(|one| one.dealer == format!("D{n}"));
+            let own = |n: usize| {
+                let dealer = format!("D{n}");
+                drawn.iter().filter(move |one| one.dealer == dealer)
+            };
             let counts = [0, 1, 2, 3].map(|n| own(n).count());
             assert!(
                 expected.is_none_or(|expected| counts == expected),
