@@ -103,6 +103,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let evidence = EvidenceServiceServer::new(EvidenceGrpc::new(app.clone()));
     let consents = ConsentServiceServer::new(ConsentGrpc::new(app.clone()));
     let (rights, kept) = (PersonalDataGrpc::new(app.clone()), app.clone());
+    let trusting = app.clone();
     let reconciler = Reconciler::new(app.clone());
     let routes = Routes::new(capped!(CustomerServiceServer::new(CustomerGrpc::new(app))))
         .add_service(capped!(PersonalDataServiceServer::new(rights)))
@@ -120,6 +121,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
             app::watch_retention(kept, stop)
         }),
         Task::new("customer-reconciliation", move |stop| reconciler.run(stop)),
+        Task::new("customer-trusted", move |_| app::check_trusted(trusting)),
     ];
     // A filter sees the writes of this process alone: on PostgreSQL others write too.
     if filled.backend() == Backend::Sqlite {

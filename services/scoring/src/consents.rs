@@ -48,7 +48,8 @@ impl Consents {
         purpose: Purpose,
         customer: CustomerId,
     ) -> Result<bool> {
-        let withdrawn = self.ask(meta, &[purpose], &[customer]).await?;
+        // On the heap: beside a read it is too large a future for the stack.
+        let withdrawn = Box::pin(self.ask(meta, &[purpose], &[customer])).await?;
         Ok(!withdrawn.is_empty())
     }
 

@@ -8,7 +8,7 @@ use super::{Correlation, MAX_FIELDS, MISSING, Outcome, Veto};
 
 /// No single finding may outweigh everything else.
 const MOST_BITS: f32 = 24.0;
-const LEAST_BITS: f32 = -12.0;
+pub(super) const LEAST_BITS: f32 = -12.0;
 
 #[derive(Clone, Copy, Default)]
 struct Cell {

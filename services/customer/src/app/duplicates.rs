@@ -1,7 +1,7 @@
 //! The steward's desk: pairs that may be one customer.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerNumber, DuplicateId, MergeId};
+use marque_core::{CustomerNumber, DuplicateId, MergeId, Timestamp};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
 use marque_linkage::score::{Outcome, Reason};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{CustomerApp, once::once_moved, words::check_words};
 use crate::{
-    domain::{Customer, File, told_now},
+    domain::{File, told_now},
     error::{Error, Result},
     storage::{Decided, Decision, Duplicate, DuplicateState},
 };
@@ -53,21 +53,22 @@ impl CustomerApp {
             .await
     }
 
-    /// Both files, unless the pair is one customer by now or out of the caller's sight.
+    /// Both files, unless the pair is one customer by now or out of the caller's sight. Of two who were called the same, or are in
+    /// dispute, and stand merged each is shown as he was before.
     fn open_pair(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         mut duplicate: Duplicate,
     ) -> Result<Option<Pair>> {
-        let left = self.store.get_customer_by_number(conn, duplicate.left)?;
-        let right = self.store.get_customer_by_number(conn, duplicate.right)?;
-        if left.number == right.number && duplicate.state.is_waiting() {
+        let now = self.clock.now();
+        let sides = self.sides(conn, &duplicate, now)?;
+        if sides.are_one && duplicate.state.is_waiting() {
             return Ok(None);
         }
         let files = self
-            .file(conn, ctx, left)
-            .and_then(|left| Ok((left, self.file(conn, ctx, right)?)));
+            .show(conn, ctx, sides.left, now)
+            .and_then(|left| Ok((left, self.show(conn, ctx, sides.right, now)?)));
         match files {
             Ok((left, right)) => {
                 let evidence = self.evidence(conn, &left, &right)?;
@@ -126,17 +127,20 @@ impl CustomerApp {
         // Before anything is read: of two words at once the later must hear the earlier.
         self.store.lock_identities(conn)?;
         let duplicate = self.store.get_duplicate(conn, id)?;
-        let left = self.store.get_customer_by_number(conn, duplicate.left)?;
-        let right = self.store.get_customer_by_number(conn, duplicate.right)?;
         let state = self.next_state(conn, ctx, &duplicate, decision)?;
-        let outcome = self.compare_files(conn, ctx, left, right)?;
+        let sides = self.sides(conn, &duplicate, self.clock.now())?;
+        let (left, right) = (sides.left.customer.id, sides.right.customer.id);
+        let are_one = sides.are_one;
+        let outcome = self.compare_sides(conn, ctx, sides)?;
         // What was merged is taken back by undoing it.
-        if duplicate.state == DuplicateState::Closed && left.number == right.number {
+        let is_undecided =
+            duplicate.state.is_waiting() || duplicate.state == DuplicateState::Closed;
+        if is_undecided && are_one {
             return Err(Error::SameCustomer);
         }
         let merge = match state {
-            DuplicateState::Same if left.number != right.number => {
-                Some(self.merge_in(conn, ctx, right.id, left.id, reason)?)
+            DuplicateState::Same if !are_one => {
+                Some(self.merge_in(conn, ctx, right, left, reason)?)
             }
             // Merged against somebody's word, and now settled so.
             DuplicateState::Same if duplicate.state == DuplicateState::Disputed => None,
@@ -144,15 +148,12 @@ impl CustomerApp {
             _ => None,
         };
         self.store.set_duplicate_state(conn, id, state)?;
-        let decided = Decided {
-            duplicate: id,
-            decision,
-            actor: ctx.actor().to_string(),
-            reason: reason.to_owned(),
-            at: self.clock.now(),
-            outcome,
-        };
-        self.store.insert_decision(conn, &decided)?;
+        let said_at = self.speak(conn, ctx, id, (decision, reason), outcome)?;
+        // Headquarters parts whom others merged: after its word, so that the undoing finds it said.
+        if state == DuplicateState::Different && are_one {
+            let joining = self.joining_merge(conn, &duplicate)?;
+            self.undo_in(conn, ctx, joining.ok_or(Error::SameCustomer)?)?;
+        }
         let subject = id.to_string();
         let detail = format!("{} {reason}", decision.as_str());
         let entry = Entry {
@@ -161,21 +162,48 @@ impl CustomerApp {
             dealer: "",
             detail: detail.trim(),
         };
-        record(conn, ctx, decided.at, &entry)?;
+        record(conn, ctx, said_at, &entry)?;
         Ok(merge)
     }
 
-    fn compare_files(
+    /// Keeps a word on a pair. The later of two has the later time, whatever the clock says.
+    fn speak(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        left: Customer,
-        right: Customer,
-    ) -> Result<Outcome> {
+        id: DuplicateId,
+        (decision, reason): (Decision, &str),
+        outcome: Outcome,
+    ) -> Result<Timestamp> {
         let now = self.clock.now();
-        let left = self.open_file(conn, ctx.scope(), left, now)?;
-        let right = self.open_file(conn, ctx.scope(), right, now)?;
-        self.outcome(conn, &left, &right)
+        let decided = Decided {
+            duplicate: id,
+            decision,
+            actor: ctx.actor().to_string(),
+            reason: reason.to_owned(),
+            at: match self.store.decisions(conn, id)?.last() {
+                Some(last) => now.max(Timestamp::from_micros(last.at.as_micros() + 1)),
+                None => now,
+            },
+            outcome,
+        };
+        self.store.insert_decision(conn, &decided)?;
+        Ok(decided.at)
+    }
+
+    /// An act on a pair is a word on it: where people have spoken it stands beside theirs, and answers what they said of how
+    /// the two compared.
+    pub(super) fn answer(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: DuplicateId,
+        word: (Decision, &str),
+    ) -> Result<()> {
+        if let Some(last) = self.store.decisions(conn, id)?.pop() {
+            self.speak(conn, ctx, id, word, last.outcome)?;
+        }
+        Ok(())
     }
 
     /// What a word makes of a pair.
@@ -186,11 +214,7 @@ impl CustomerApp {
         duplicate: &Duplicate,
         decision: Decision,
     ) -> Result<DuplicateState> {
-        let wanted = match decision {
-            Decision::Same => DuplicateState::Same,
-            Decision::Different => DuplicateState::Different,
-            Decision::Later => DuplicateState::Later,
-        };
+        let wanted = decision.state();
         let decided = match duplicate.state {
             DuplicateState::Open | DuplicateState::Later | DuplicateState::Closed => {
                 return Ok(wanted);

@@ -204,9 +204,11 @@ impl CustomerApp {
         let known = Known::load(&self.store, conn, &[&keys], std::iter::empty())?;
         let frequencies = known.frequencies(&keys, &features);
         let matcher = self.matcher(conn)?;
-        let ranked = matcher.rank(&features, &frequencies, &known.candidates(&keys));
+        let ranked = known.rank(&matcher, &keys, &features, &frequencies);
         let sure = ranked.iter().find(|found| matcher.links(found));
-        let likely = ranked.iter().find(|found| !found.is_contradicted);
+        // Whom something speaks against is worth the question too: of the row as it is a steward would be asked.
+        let unopposed = ranked.iter().find(|found| !found.is_contradicted);
+        let likely = unopposed.or_else(|| ranked.first());
         let (recognition, found) = match (sure, likely) {
             (Some(found), _) => (Recognition::Known, Some(found)),
             (None, Some(found)) => (Recognition::Likely, Some(found)),

@@ -21,6 +21,8 @@ pub(crate) struct HistoryEntry {
 
 /// Acts read at once.
 const PAGE: u32 = 1000;
+/// Acts by which records came to be another customer's.
+const OF_IDENTITY: [&str; 4] = ["merged", "split", "moved", "undone"];
 
 impl CustomerApp {
     /// Acts on the customer and on all that were merged into him, newest first.
@@ -49,7 +51,7 @@ impl CustomerApp {
 
     /// A dealer knows of what was done at his own house, a region of what was done at its dealers', and both of what became
     /// of the customer's identity; not where else the customer goes, nor who asked after him. He himself knows of all acts. Why
-    /// linkage took a record for his is for headquarters alone.
+    /// a record was taken for his, or for another's, is for headquarters alone, and so is whose record showed it.
     fn keep_known(
         &self,
         conn: &mut Conn<'_>,
@@ -63,16 +65,26 @@ impl CustomerApp {
             let dealers: Vec<&str> = entries.iter().map(|entry| entry.dealer.as_str()).collect();
             let own = self.store.within(conn, scope, &dealers)?;
             entries.retain(|entry| {
-                own.contains(&entry.dealer)
-                    || matches!(entry.act.as_str(), "merged" | "split" | "moved" | "undone")
+                own.contains(&entry.dealer) || OF_IDENTITY.contains(&entry.act.as_str())
             });
         }
-        // What shows a record to be the customer's tells of records that others have of him.
-        for entry in entries.iter_mut().filter(|entry| entry.act == "linked") {
-            let record = entry.reason.find(' ').unwrap_or(entry.reason.len());
-            entry.reason.truncate(record);
+        for entry in entries {
+            keep_id_alone(entry);
         }
         Ok(())
+    }
+}
+
+/// What shows a record to be the customer's tells of records that others have of him: the id of the record or of the merge
+/// stays, and of an act on his identity not who wrote the record that showed it.
+fn keep_id_alone(entry: &mut HistoryEntry) {
+    let is_of_identity = OF_IDENTITY.contains(&entry.act.as_str());
+    if is_of_identity {
+        entry.actor.clear();
+    }
+    if is_of_identity || entry.act == "linked" {
+        let id = entry.reason.find(' ').unwrap_or(entry.reason.len());
+        entry.reason.truncate(id);
     }
 }
 

@@ -8,7 +8,8 @@ use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::{Entry, record};
 use marque_quality::{
-    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, vin::Vin,
+    credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, text::tidy,
+    vin::Vin,
 };
 
 use super::{CustomerApp, published, read::Opened};
@@ -118,7 +119,7 @@ impl CustomerApp {
                 .ok()
                 .map(|code| (KeyKind::CreditCode, code.as_str().to_owned())),
             Key::Number(typed) => {
-                let number = typed
+                let number = tidy(typed)
                     .parse()
                     .map_err(|_| invalid("number", "the check character does not fit"))?;
                 return Ok(Wanted::Number(number));

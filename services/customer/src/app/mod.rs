@@ -21,7 +21,9 @@ mod ready;
 mod reconcile;
 mod school;
 mod shift;
+mod sides;
 mod sink;
+mod sources;
 mod witness;
 mod words;
 
@@ -44,6 +46,7 @@ pub(crate) use put::Put;
 pub(crate) use reconcile::Reconciler;
 pub(crate) use school::Report;
 pub(crate) use sink::CustomerSink;
+pub(crate) use sources::check_trusted;
 
 use self::school::School;
 use crate::{domain::Survivorship, storage::CustomerStore};

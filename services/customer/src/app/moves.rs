@@ -50,6 +50,9 @@ pub(crate) struct Terms {
     pub(crate) expected_version: i64,
 }
 
+/// Said of a pair whose merge or split was taken back.
+const TAKEN_BACK: &str = "what moved the records was taken back";
+
 fn by_steward<'a>(ctx: &'a CallContext, reason: &'a str) -> Cause<'a> {
     Cause {
         actor: ctx.actor(),
@@ -76,7 +79,7 @@ impl CustomerApp {
                     let now = app.clock.now();
                     let merged = once_moved(&keyed, conn, (&ctx, now), "Merge", |conn| {
                         app.expect_version(conn, &ctx, from, terms.expected_version)?;
-                        app.answer_who_parted(conn, &ctx, from, into)?;
+                        app.answer_who_parted(conn, &ctx, (from, into), &terms.reason)?;
                         app.merge_in(conn, &ctx, from, into, &terms.reason)
                             .map(Some)
                     })?;
@@ -240,7 +243,13 @@ impl CustomerApp {
             .await
     }
 
-    fn undo_in(&self, conn: &mut Conn<'_>, ctx: &CallContext, id: MergeId) -> Result<()> {
+    /// Takes a merge or split back in the caller's transaction.
+    pub(super) fn undo_in(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        id: MergeId,
+    ) -> Result<()> {
         self.store.lock_identities(conn)?;
         let now = self.clock.now();
         let moved = self.store.get_move(conn, id)?;
@@ -279,14 +288,15 @@ impl CustomerApp {
         match moved.act {
             Act::Merge => {
                 published::merged(conn, clock, from.id, into.id, id, true)?;
-                self.answer_who_moved(conn, ctx, &moved, DuplicateState::Different)?;
+                self.answer_who_moved(conn, ctx, &moved, Decision::Different)?;
+                self.answer_who_joined(conn, ctx, &moved)?;
             }
             _ if staying.is_empty() => {
                 published::merged(conn, clock, into.id, from.id, id, false)?;
-                self.answer_who_moved(conn, ctx, &moved, DuplicateState::Same)?;
+                self.answer_who_moved(conn, ctx, &moved, Decision::Same)?;
             }
             // The records are the one's, says the steward, and not the other's.
-            _ => self.answer_who_moved(conn, ctx, &moved, DuplicateState::Different)?,
+            _ => self.answer_who_moved(conn, ctx, &moved, Decision::Different)?,
         }
         let undone = (Why::Steward, true);
         published::moved(conn, clock, &moved, (from.id, into.id), undone)?;
@@ -351,10 +361,38 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         moved: &Move,
-        word: DuplicateState,
+        word: Decision,
     ) -> Result<()> {
         let state = against(ctx, (moved.actor != LINKAGE).then_some(&*moved.actor), word);
-        self.set_pair(conn, moved.from, moved.into, state)
+        let standing = self.store.find_pair(conn, moved.from, moved.into)?;
+        self.set_pair(conn, moved.from, moved.into, state)?;
+        match standing.filter(|pair| pair.state != state) {
+            Some(pair) => self.answer(conn, ctx, pair.id, (word, TAKEN_BACK)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever of the two families was called the same by other numbers is so no more once the merge is taken back.
+    fn answer_who_joined(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        moved: &Move,
+    ) -> Result<()> {
+        let one = self.store.family(conn, moved.from)?;
+        let other = self.store.family(conn, moved.into)?;
+        for (id, _, _) in self.store.joined_pairs(conn, &one, &other)? {
+            let words = self.store.decisions(conn, id)?;
+            let said = words
+                .iter()
+                .rev()
+                .find(|word| word.decision == Decision::Same);
+            let who = said.map(|word| word.actor.as_str());
+            let state = against(ctx, who, Decision::Different);
+            self.store.set_duplicate_state(conn, id, state)?;
+            self.answer(conn, ctx, id, (Decision::Different, TAKEN_BACK))?;
+        }
+        Ok(())
     }
 
     /// A merge is a word too: on whoever of the two families was called different before.
@@ -362,8 +400,8 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        from: CustomerId,
-        into: CustomerId,
+        (from, into): (CustomerId, CustomerId),
+        reason: &str,
     ) -> Result<()> {
         self.store.lock_identities(conn)?;
         let (from, into) = (
@@ -386,19 +424,20 @@ impl CustomerApp {
                 None => self.store.who_split(conn, left, right)?,
             };
             let who = who.filter(|actor| actor != LINKAGE);
-            let state = against(ctx, who.as_deref(), DuplicateState::Same);
+            let state = against(ctx, who.as_deref(), Decision::Same);
             self.store.set_duplicate_state(conn, id, state)?;
+            self.answer(conn, ctx, id, (Decision::Same, reason))?;
         }
         Ok(())
     }
 }
 
 /// What a word makes of a pair on which somebody has said the opposite. Headquarters has the last one.
-fn against(ctx: &CallContext, who: Option<&str>, word: DuplicateState) -> DuplicateState {
+fn against(ctx: &CallContext, who: Option<&str>, word: Decision) -> DuplicateState {
     let is_anothers = who.is_some_and(|who| who != &**ctx.actor());
     if is_anothers && !ctx.roles().contains(Role::HqAdmin) {
         DuplicateState::Disputed
     } else {
-        word
+        word.state()
     }
 }

@@ -137,6 +137,9 @@ impl CustomerApp {
             return Err(Error::RecordChanged);
         }
         let number = taken.customer.ok_or(Error::RecordErased)?;
+        if let Some(previous) = taken.previous {
+            self.reweigh_queue(conn, [number, previous])?;
+        }
         let customer = self.store.get_customer_by_number(conn, number)?;
         if taken.outcome == Outcome::Stored {
             let subject = customer.id.to_string();

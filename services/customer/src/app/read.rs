@@ -257,19 +257,23 @@ impl CustomerApp {
     ) -> Result<Opened> {
         let family = self.store.family(conn, customer.number)?;
         let records = self.store.records_of(conn, &family)?;
-        let facts = records
-            .iter()
-            .map(|record| Facts::of(&record.columns, now).0)
-            .collect();
-        Ok(Opened {
-            customer,
-            family,
-            records,
-            facts,
-        })
+        Ok(Opened::of(customer, family, records, now))
     }
 
-    fn file_of(
+    /// A customer as he would be with some records, whosever they are now.
+    pub(super) fn open_with(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: Customer,
+        records: Vec<SourceRecord>,
+        now: Timestamp,
+    ) -> Result<Opened> {
+        let family = self.store.family(conn, customer.number)?;
+        Ok(Opened::of(customer, family, records, now))
+    }
+
+    /// The file of an opened customer if the scope may see him.
+    pub(super) fn file_of(
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
@@ -301,7 +305,9 @@ impl CustomerApp {
             records: opened.records,
             dealers,
             golden,
-            trust_edition: trust.values().map(|told| told.version).sum(),
+            trust_edition: self
+                .survivorship
+                .edition(trust.values().map(|told| told.version).sum()),
             consents,
             referrer,
         })
@@ -344,6 +350,24 @@ impl CustomerApp {
 }
 
 impl Opened {
+    fn of(
+        customer: Customer,
+        family: Vec<CustomerNumber>,
+        records: Vec<SourceRecord>,
+        now: Timestamp,
+    ) -> Self {
+        let facts = records
+            .iter()
+            .map(|record| Facts::of(&record.columns, now).0)
+            .collect();
+        Self {
+            customer,
+            family,
+            records,
+            facts,
+        }
+    }
+
     /// The golden values of the records; `told` is what data quality says of their dealers.
     fn golden(&self, rules: &Survivorship, told: &FxHashMap<String, DealerTrust>) -> Golden {
         // Nobody goes before those of whom something is known because nothing is known of him.

@@ -7,7 +7,7 @@ use marque_db::Conn;
 use marque_linkage::batch::{CalibrationBin, reliability};
 
 use super::CustomerApp;
-use crate::{domain::Matcher, error::Result};
+use crate::{domain::Matcher, error::Result, storage::WordsSoFar};
 
 /// The matcher as it is now, and how often it was right.
 pub(crate) struct Report {
@@ -16,9 +16,10 @@ pub(crate) struct Report {
     pub(crate) reliability: Vec<CalibrationBin>,
 }
 
-/// The matcher of the newest decisions that were seen, with their number.
+/// The matcher of the newest decisions that were seen. Whoever takes a word back or overrules it says one himself, so that a
+/// matcher is taught anew whenever another word stands.
 #[derive(Debug, Clone, Default)]
-pub(super) struct School(Arc<Mutex<Option<(i64, Matcher)>>>);
+pub(super) struct School(Arc<Mutex<Option<(WordsSoFar, Matcher)>>>);
 
 impl CustomerApp {
     /// The model with what stewards taught it, and what they said of the pairs it proposed.
@@ -42,26 +43,26 @@ impl CustomerApp {
 
     /// The matcher as of the decisions in the store.
     pub(super) fn matcher(&self, conn: &mut Conn<'_>) -> Result<Matcher> {
-        let count = self.store.count_decisions(conn)?;
+        let words = self.store.words_so_far(conn)?;
         let known = self.school.known();
-        if let Some((_, matcher)) = known.filter(|(learnt, _)| *learnt == count) {
+        if let Some((_, matcher)) = known.filter(|(learnt, _)| *learnt == words) {
             return Ok(matcher);
         }
         let matcher = Matcher::taught(&self.store.lessons(conn)?);
-        self.school.keep(count, matcher.clone());
+        self.school.keep(words, matcher.clone());
         Ok(matcher)
     }
 }
 
 impl School {
-    fn known(&self) -> Option<(i64, Matcher)> {
+    fn known(&self) -> Option<(WordsSoFar, Matcher)> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    fn keep(&self, count: i64, matcher: Matcher) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, matcher));
+    fn keep(&self, words: WordsSoFar, matcher: Matcher) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((words, matcher));
     }
 }

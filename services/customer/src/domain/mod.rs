@@ -112,7 +112,7 @@ pub(crate) struct File {
     /// Dealers of whose records the caller may know, in order.
     pub(crate) dealers: Vec<String>,
     pub(crate) golden: Golden,
-    /// Grows with each word of data quality about one of his dealers.
+    /// Grows with each word of data quality about one of his dealers; another by other rules or another configured trust.
     pub(crate) trust_edition: i64,
     pub(crate) consents: Vec<Consent>,
     pub(crate) referrer: Option<CustomerId>,

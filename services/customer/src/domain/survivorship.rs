@@ -15,9 +15,13 @@
 //! How far a source is trusted is what the configuration says of it, or else what the data-quality service last said of its
 //! dealer, or else what is given for the unknown: a half beside dealers of whom it said something, 1 where it said nothing yet.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{Hash as _, Hasher as _},
+};
 
 use marque_core::DealerCode;
+use rustc_hash::FxHasher;
 
 /// One rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +150,8 @@ pub(crate) struct DealerTrust {
 pub struct Survivorship {
     chains: Vec<Vec<Rule>>,
     trust: BTreeMap<String, f64>,
+    /// Tells these rules from others.
+    fingerprint: i64,
 }
 
 /// A configuration of survivorship that makes no sense.
@@ -162,9 +168,28 @@ pub enum InvalidSurvivorship {
         /// What was written.
         rule: String,
     },
+    /// A chain of no rule.
+    #[error("customer.survivorship.{0} has no rule: write one or more of {known}, or leave the field out", known = rules())]
+    NoRule(String),
     /// Trust is a share.
     #[error("customer.trust.{0} must be from 0 to 1")]
     Trust(String),
+    /// Nobody can be called so.
+    #[error(
+        "customer.trust has no source {0:?}: write a dealer's code, a source system or both, as in \"D001/dms\""
+    )]
+    Source(String),
+}
+
+/// Of a customer's edition the lower bits count the words of data quality about his dealers.
+const WORDS_BITS: u32 = 20;
+
+/// Whether a name can be a dealer's, a source system's, or both with a stroke between.
+fn is_source(name: &str) -> bool {
+    match name.split_once('/') {
+        Some((dealer, source)) => dealer.parse::<DealerCode>().is_ok() && !source.is_empty(),
+        None => !name.is_empty(),
+    }
 }
 
 fn fields() -> String {
@@ -180,6 +205,7 @@ impl Default for Survivorship {
         Self {
             chains: DEFAULTS.iter().map(|(_, chain)| chain.to_vec()).collect(),
             trust: BTreeMap::new(),
+            fingerprint: 0,
         }
     }
 }
@@ -189,7 +215,7 @@ impl Survivorship {
     /// system (`dms`) or both (`D001/dms`); the most exact one counts, and goes before what data quality says.
     ///
     /// # Errors
-    /// [`InvalidSurvivorship`] if a field or rule is unknown or a trust out of range.
+    /// [`InvalidSurvivorship`] if a field or rule is unknown, a chain empty, a trust out of range, or its source nobody's name.
     pub fn read(
         chains: &BTreeMap<String, Vec<String>>,
         trust: &BTreeMap<String, f64>,
@@ -198,6 +224,9 @@ impl Survivorship {
         for (field, names) in chains {
             let at = DEFAULTS.iter().position(|(name, _)| name == field);
             let at = at.ok_or_else(|| InvalidSurvivorship::Field(field.clone()))?;
+            if names.is_empty() {
+                return Err(InvalidSurvivorship::NoRule(field.clone()));
+            }
             let rule = |name: &String| {
                 let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == name);
                 found.ok_or_else(|| InvalidSurvivorship::Rule {
@@ -213,8 +242,42 @@ impl Survivorship {
         {
             return Err(InvalidSurvivorship::Trust(source.clone()));
         }
+        if let Some(source) = trust.keys().find(|source| !is_source(source)) {
+            return Err(InvalidSurvivorship::Source(source.clone()));
+        }
         read.trust.clone_from(trust);
+        read.fingerprint = read.fingerprint();
         Ok(read)
+    }
+
+    /// What tells a customer's golden values from those by other rules or another trust, at `told` words of data quality about
+    /// his dealers: it grows with each word, and is that number alone where nothing is configured.
+    pub(crate) fn edition(&self, told: i64) -> i64 {
+        self.fingerprint + told
+    }
+
+    fn fingerprint(&self) -> i64 {
+        if *self == Self::default() {
+            return 0;
+        }
+        let mut hasher = FxHasher::default();
+        for ((field, _), chain) in DEFAULTS.iter().zip(&self.chains) {
+            field.hash(&mut hasher);
+            for rule in chain {
+                rule.as_str().hash(&mut hasher);
+            }
+        }
+        for (source, share) in &self.trust {
+            source.hash(&mut hasher);
+            share.to_bits().hash(&mut hasher);
+        }
+        // Above any number of words, and within what JSON carries exactly.
+        ((hasher.finish() >> 33) << WORDS_BITS).cast_signed()
+    }
+
+    /// By what names sources are trusted by hand.
+    pub(crate) fn trusted(&self) -> impl Iterator<Item = &str> {
+        self.trust.keys().map(String::as_str)
     }
 
     pub(crate) fn chain(&self, field: GoldenField) -> &[Rule] {
@@ -285,6 +348,38 @@ mod tests {
             Survivorship::read(&BTreeMap::new(), &trust),
             Err(InvalidSurvivorship::Trust("dms".to_owned()))
         );
+    }
+
+    #[test]
+    fn an_empty_chain_and_an_impossible_source_are_refused() {
+        let chains = BTreeMap::from([("phone".to_owned(), Vec::new())]);
+        assert_eq!(
+            Survivorship::read(&chains, &BTreeMap::new()),
+            Err(InvalidSurvivorship::NoRule("phone".to_owned()))
+        );
+        for source in ["", "D001/", "/dms", "not a code/dms"] {
+            let trust = BTreeMap::from([(source.to_owned(), 0.5)]);
+            assert_eq!(
+                Survivorship::read(&BTreeMap::new(), &trust),
+                Err(InvalidSurvivorship::Source(source.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn other_rules_and_another_trust_are_another_edition() {
+        let edition = |rule: &str, share: f64| {
+            let chains = BTreeMap::from([("phone".to_owned(), vec![rule.to_owned()])]);
+            let trust = BTreeMap::from([("D1".to_owned(), share)]);
+            Survivorship::read(&chains, &trust).unwrap().edition(3)
+        };
+        let base = edition("newest", 0.5);
+        assert_eq!(base, edition("newest", 0.5), "whoever asks, and whenever");
+        assert_ne!(base, edition("oldest", 0.5));
+        assert_ne!(base, edition("newest", 0.6));
+        assert_eq!(Survivorship::default().edition(3), 3);
+        let nothing = Survivorship::read(&BTreeMap::new(), &BTreeMap::new()).unwrap();
+        assert_eq!(nothing.edition(0), 0);
     }
 
     #[test]

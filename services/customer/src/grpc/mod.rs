@@ -17,6 +17,7 @@ use marque_auth::CallContext;
 use marque_core::{CustomerNumber, PageRequest, PageToken};
 use marque_errors::{Violation, status};
 use marque_ledger::{IdempotencyKey, Keyed};
+use marque_quality::text::tidy;
 use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 
@@ -64,7 +65,7 @@ impl CustomerGrpc {
     ) -> Result<pb::GetCustomerResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let file = match request.id.parse::<CustomerNumber>() {
+        let file = match tidy(&request.id).parse::<CustomerNumber>() {
             Ok(number) => self.app.get_by_number(ctx.clone(), number).await?,
             Err(_) => {
                 self.app

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// How many words were said, and when the last one was: as long as both are the same nothing was said.
+pub(crate) type WordsSoFar = (i64, Option<Timestamp>);
+
 /// Where a pair is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DuplicateState {
@@ -70,6 +73,15 @@ impl Decision {
             Self::Same => "same",
             Self::Different => "different",
             Self::Later => "later",
+        }
+    }
+
+    /// Where a pair goes by it.
+    pub(crate) const fn state(self) -> DuplicateState {
+        match self {
+            Self::Same => DuplicateState::Same,
+            Self::Different => DuplicateState::Different,
+            Self::Later => DuplicateState::Later,
         }
     }
 
@@ -343,10 +355,11 @@ impl CustomerStore {
         })?)
     }
 
-    /// How many words were said, on any pair.
-    pub(crate) fn count_decisions(&self, conn: &mut Conn<'_>) -> Result<i64> {
-        let sql = "SELECT count(*) FROM duplicate_decisions";
-        Ok(conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0))
+    /// How many words were said, on any pair, and when the last one was.
+    pub(crate) fn words_so_far(&self, conn: &mut Conn<'_>) -> Result<WordsSoFar> {
+        let sql = "SELECT count(*), max(decided_at) FROM duplicate_decisions";
+        let words = conn.query_opt(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(words.unwrap_or_default())
     }
 
     /// How probable decided pairs were said to be, and whether they were called the same. What nobody proposed says nothing.
@@ -358,10 +371,15 @@ impl CustomerStore {
         })?)
     }
 
-    /// What stewards said of how pairs compared, for the matcher to learn from.
+    /// What stewards said of how pairs compared, for the matcher to learn from: of each pair the last word that stands, none
+    /// of one in dispute, and none that was taken back or overruled.
     pub(crate) fn lessons(&self, conn: &mut Conn<'_>) -> Result<Vec<(Outcome, StewardDecision)>> {
-        let sql = "SELECT decision, class, levels FROM duplicate_decisions
-                   WHERE decision IN ('same', 'different') ORDER BY decided_at, duplicate";
+        let sql = "SELECT decision, class, levels FROM duplicate_decisions AS word
+                   JOIN duplicates ON duplicates.id = word.duplicate AND duplicates.state = word.decision
+                   WHERE decision IN ('same', 'different') AND NOT EXISTS (
+                       SELECT 1 FROM duplicate_decisions AS later WHERE later.duplicate = word.duplicate
+                       AND later.decision = word.decision AND later.decided_at > word.decided_at)
+                   ORDER BY decided_at, duplicate";
         Ok(conn.query(sql, &[], |row| {
             let decision = match row.get::<String>(0)?.as_str() {
                 "same" => StewardDecision::Same,
@@ -378,12 +396,36 @@ impl CustomerStore {
         one: &[CustomerNumber],
         other: &[CustomerNumber],
     ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        self.pairs_between(
+            conn,
+            [DuplicateState::Different, DuplicateState::Disputed],
+            (one, other),
+        )
+    }
+
+    /// Pairs of somebody of one family and somebody of the other that were called the same.
+    pub(crate) fn joined_pairs(
+        &self,
+        conn: &mut Conn<'_>,
+        one: &[CustomerNumber],
+        other: &[CustomerNumber],
+    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        self.pairs_between(conn, [DuplicateState::Same; 2], (one, other))
+    }
+
+    fn pairs_between(
+        &self,
+        conn: &mut Conn<'_>,
+        states: [DuplicateState; 2],
+        (one, other): (&[CustomerNumber], &[CustomerNumber]),
+    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
         let keys: Vec<Value<'_>> = one.iter().map(|number| serial(*number)).collect();
         let mut found = Vec::new();
+        let [state, or] = states.map(DuplicateState::as_str);
         for near in ["left_customer", "right_customer"] {
             let sql = format!(
                 "SELECT id, left_customer, right_customer FROM duplicates
-                 WHERE state IN ('different', 'disputed') AND {near} IN (??)"
+                 WHERE state IN ('{state}', '{or}') AND {near} IN (??)"
             );
             found.extend(conn.query_in(&sql, &[], &keys, |row| {
                 Ok((

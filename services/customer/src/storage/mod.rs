@@ -29,7 +29,7 @@ mod trust;
 use marque_vault::Vault;
 
 pub(crate) use customers::{Counts, NewCustomer};
-pub(crate) use duplicates::{Decided, Decision, Duplicate, DuplicateState};
+pub(crate) use duplicates::{Decided, Decision, Duplicate, DuplicateState, WordsSoFar};
 pub(crate) use features::Identity;
 pub(crate) use filter::TokenFilter;
 pub(crate) use moves::{Act, Move, MovedBy};

@@ -50,6 +50,18 @@ impl CustomerStore {
         }
     }
 
+    /// Whether the network has told of any dealer.
+    pub(crate) fn knows_dealers(&self, conn: &mut Conn<'_>) -> Result<bool> {
+        let sql = "SELECT 1 FROM dealer_regions LIMIT 1";
+        Ok(conn.query_opt(sql, &[], |_| Ok(()))?.is_some())
+    }
+
+    /// Whether the network has told of a dealer of this code.
+    pub(crate) fn is_dealer(&self, conn: &mut Conn<'_>, code: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM dealer_regions WHERE dealer = ?1";
+        Ok(conn.query_opt(sql, &[code.into()], |_| Ok(()))?.is_some())
+    }
+
     /// Those of the dealers whose doings the scope may know: a dealer his own, a region its dealers', others all.
     pub(crate) fn within(
         &self,

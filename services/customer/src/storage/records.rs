@@ -218,6 +218,12 @@ impl CustomerStore {
         Ok(conn.query_in(sql, &[], &keys, |row| row.get(0))?)
     }
 
+    /// Whether any record came from a source system of this name. Of one that none came from all records are passed over.
+    pub(crate) fn is_source(&self, conn: &mut Conn<'_>, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM source_records WHERE source = ?1 LIMIT 1";
+        Ok(conn.query_opt(sql, &[name.into()], |_| Ok(()))?.is_some())
+    }
+
     /// Opened records by sequence number.
     pub(crate) fn records_by_seq(
         &self,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marque_api::customer::v1::{
     CheckDuplicateRequest, CheckDuplicateResponse, DecideDuplicateRequest, DecideDuplicateResponse,
-    Duplicate, GetMatcherRequest, MergeRequest, UndoRequest, UndoResponse,
+    Duplicate, Evidence, GetMatcherRequest, MergeRequest, UndoRequest, UndoResponse,
 };
 use marque_auth::{Role, Scope};
 use marque_testkit::{
@@ -12,18 +12,22 @@ use marque_testkit::{
 };
 use tonic::Status;
 
-use crate::common::{HQ, acts, dealer, duplicates, get, put, reason};
+use crate::common::{HQ, acts, count, dealer, duplicates, get, merge, put, reason};
 
 store_test_suite!(
     late_evidence_joins_two_customers_and_can_be_undone,
     late_evidence_in_one_file_ends_like_row_by_row,
     stewards_who_disagree_come_to_light,
     a_merge_against_a_word_comes_to_light,
+    headquarters_parts_whom_two_stewards_dispute,
+    a_dispute_on_which_later_acts_stand_stays_one,
+    the_matcher_learns_only_from_words_that_stand,
     the_model_shows_what_stewards_taught_it,
     a_pair_put_off_leaves_the_queue,
     a_waterfall_says_in_words_what_weighs_and_what_does_not,
     a_preview_changes_nothing,
     a_dealer_learns_that_somebody_is_known_and_no_more,
+    a_check_is_likely_wherever_saving_the_row_would_ask_a_steward,
 );
 
 /// One known by his phone, one by his number, and the record that has both.
@@ -190,6 +194,95 @@ async fn a_merge_against_a_word_comes_to_light(db: TestDb) {
     assert_eq!(duplicates(&rig, "disputed").await.len(), 1);
 }
 
+/// A pair that one steward merged and another calls different, and the id of the merge.
+async fn a_dispute(rig: &Rig) -> (Duplicate, String) {
+    let pair = a_pair(rig).await;
+    let merged = decide(rig, ("anna", Role::Steward), &pair, "same").await;
+    decide(rig, ("boris", Role::Steward), &pair, "different")
+        .await
+        .unwrap();
+    let disputed = duplicates(rig, "disputed").await.remove(0);
+    (disputed, merged.unwrap().merge_id)
+}
+
+fn ids(pair: &Duplicate) -> [String; 2] {
+    [&pair.left, &pair.right].map(|side| side.as_ref().unwrap().id.clone())
+}
+
+async fn headquarters_parts_whom_two_stewards_dispute(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let (disputed, merge) = a_dispute(&rig).await;
+    let [one, other] = ids(&disputed);
+    assert_ne!(one, other, "each as he was before he was merged");
+    assert_eq!(get(&rig, &one).await.id, get(&rig, &other).await.id);
+    let records = [&disputed.left, &disputed.right].map(|side| side.as_ref().unwrap());
+    assert_eq!(records.map(|side| side.source_records), [1, 1]);
+    let veto = "two different valid identity numbers";
+    let is_veto = |line: &Evidence| line.finding == veto;
+    assert!(
+        disputed.evidence.iter().any(is_veto),
+        "the one against the other: {:?}",
+        disputed.evidence
+    );
+
+    let settled = decide(&rig, ("chief", Role::HqAdmin), &disputed, "different").await;
+    let settled = settled.unwrap();
+    assert_eq!(settled.duplicate.unwrap().state, "different");
+    assert_eq!(settled.merge_id, "", "nothing was merged");
+    assert_ne!(get(&rig, &one).await.id, get(&rig, &other).await.id);
+    assert!(acts(&rig, &one).await.contains(&"undone".to_owned()));
+    let again = undo(&rig, &merge, false).await.unwrap_err();
+    assert_eq!(reason(again), "UNDONE_ALREADY");
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.customer.customers.merged'";
+    assert_eq!(count(&rig, told).await, 2, "merged, and taken back");
+    let words = duplicates(&rig, "different").await.remove(0).decisions;
+    let words: Vec<&str> = words.iter().map(|word| word.actor.as_str()).collect();
+    assert_eq!(words, ["anna", "boris", "chief"], "each said one word");
+}
+
+async fn a_dispute_on_which_later_acts_stand_stays_one(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let (disputed, _) = a_dispute(&rig).await;
+    let [one, other] = ids(&disputed);
+    let third = a_customer().named("欧阳晓岚").with_phone(phone(7));
+    let third = put(&rig, third.put("D3", "3")).await.customer_id;
+    rig.clock().advance(Duration::from_secs(1));
+    let stays = get(&rig, &one).await.id;
+    let later = merge(&rig, &third, &stays).await.unwrap().merge_id;
+    let chief = ("chief", Role::HqAdmin);
+    let refused = decide(&rig, chief, &disputed, "different").await;
+    let refused = refused.unwrap_err();
+    assert!(refused.message().contains(&later), "{}", refused.message());
+    assert_eq!(reason(refused), "SUPERSEDED");
+    let still = duplicates(&rig, "disputed").await.remove(0);
+    assert_eq!(still.decisions.len(), 2, "headquarters' word was not taken");
+    assert_eq!(ids(&still), ids(&disputed));
+    undo(&rig, &later, false).await.unwrap();
+    decide(&rig, chief, &disputed, "different").await.unwrap();
+    assert_ne!(get(&rig, &one).await.id, get(&rig, &other).await.id);
+}
+
+async fn the_matcher_learns_only_from_words_that_stand(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let learnt = async || {
+        let request = rig.ask(Role::Analyst, HQ, GetMatcherRequest {});
+        let matcher = rig.customer().get_matcher(request).await.unwrap();
+        matcher.into_inner().decisions
+    };
+    let pair = a_pair(&rig).await;
+    let (anna, boris) = (("anna", Role::Steward), ("boris", Role::Steward));
+    let merged = decide(&rig, anna, &pair, "same").await.unwrap();
+    assert_eq!(learnt().await, 1);
+    decide(&rig, boris, &pair, "different").await.unwrap();
+    assert_eq!(learnt().await, 0, "nobody knows who of the two is right");
+    let chief = ("chief", Role::HqAdmin);
+    decide(&rig, chief, &pair, "same").await.unwrap();
+    assert_eq!(learnt().await, 1, "of one pair one word");
+    // A steward takes back what headquarters settled: it is in dispute once more.
+    undo(&rig, &merged.merge_id, false).await.unwrap();
+    assert_eq!(learnt().await, 0);
+}
+
 async fn the_model_shows_what_stewards_taught_it(db: TestDb) {
     let rig = Rig::new(db).await;
     let pair = a_pair(&rig).await;
@@ -211,9 +304,13 @@ async fn the_model_shows_what_stewards_taught_it(db: TestDb) {
         .unwrap()
         .into_inner();
     assert_eq!(after.decisions, 1);
-    assert_ne!(after.model, before.model, "its weights moved");
-    let read = marque_linkage::score::Model::from_toml(&after.model).unwrap();
-    assert_eq!(read.schema, "dealer");
+    let [before, read] = [&before.model, &after.model]
+        .map(|model| marque_linkage::score::Model::from_toml(model).unwrap());
+    assert_eq!(
+        (read.schema.as_str(), read.provenance.decisions),
+        ("dealer", 1)
+    );
+    assert_eq!(read.classes, before.classes, "one word moves no weight");
     let bin = &after.reliability[0];
     assert_eq!((bin.pairs, bin.observed), (1, 0.0));
     assert!((bin.stated - pair.probability).abs() < 1e-6);
@@ -324,6 +421,33 @@ async fn a_dealer_learns_that_somebody_is_known_and_no_more(db: TestDb) {
     let nobody = check(&rig, dealer("D2"), stranger.put("D2", "")).await;
     assert_eq!(nobody.verdict, "none");
     assert_eq!(duplicates(&rig, "").await.len(), 0, "nothing was written");
+}
+
+async fn a_check_is_likely_wherever_saving_the_row_would_ask_a_steward(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let known = a_customer()
+        .named("欧阳晓岚")
+        .with_phone(phone(1))
+        .driving(vin(1))
+        .with_id_number(id_number(1));
+    put(&rig, known.put("D1", "1")).await;
+    let other_name = a_customer().named("周大勇").with_id_number(id_number(1));
+    let other_number = a_customer()
+        .named("欧阳晓岚")
+        .with_phone(phone(1))
+        .with_id_number(id_number(2));
+    for (key, row) in [("2", other_name), ("3", other_number)] {
+        let row = row.put("D2", key);
+        let checked = check(&rig, dealer("D2"), row.clone()).await;
+        assert_eq!(
+            (checked.verdict.as_str(), checked.customer_id.as_str()),
+            ("likely", ""),
+            "{key}"
+        );
+        let before = duplicates(&rig, "open").await.len();
+        put(&rig, row).await;
+        assert!(duplicates(&rig, "open").await.len() > before, "{key}");
+    }
 }
 
 async fn check(

@@ -18,12 +18,14 @@ store_test_suite!(
     another_dealers_customer_is_not_there,
     a_reception_opens_the_file_for_90_days,
     who_has_a_part_in_a_car_is_received_as_by_any_other_key,
+    a_number_typed_in_full_width_is_read,
     a_region_sees_its_dealers_customers,
     a_customer_sees_himself_alone,
     each_role_sees_what_it_needs,
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
     why_a_record_was_linked_is_for_headquarters,
+    why_customers_were_joined_is_for_headquarters,
     a_region_does_not_learn_what_dealers_of_others_wrote,
     a_history_is_told_back_to_its_first_act,
 );
@@ -182,6 +184,18 @@ async fn who_has_a_part_in_a_car_is_received_as_by_any_other_key(db: TestDb) {
     rig.clock().advance(90 * DAY);
     let shut = get_as(&rig, Role::Service, dealer("D2"), expected[0]).await;
     assert_eq!(shut.unwrap_err().code(), Code::NotFound);
+}
+
+async fn a_number_typed_in_full_width_is_read(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    let number = get_as(&rig, Role::Agent, HQ, &id).await.unwrap().number;
+    let widen = |plain: char| char::from_u32(u32::from(plain) + 0xFEE0).unwrap();
+    let wide: String = number.chars().map(widen).collect();
+    let found = lookup_as(&rig, Role::Agent, HQ, Key::Number(wide.clone())).await;
+    assert_eq!(found.unwrap().customers[0].id, id);
+    let read = get_as(&rig, Role::Agent, HQ, &wide).await.unwrap();
+    assert_eq!(read.id, id);
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {
@@ -420,6 +434,44 @@ async fn why_a_record_was_linked_is_for_headquarters(db: TestDb) {
     // What the house weighs is not told to whom it weighs.
     let own = Scope::Customer(id.parse().unwrap());
     assert_eq!(reasons(Role::Customer, own).await, [record]);
+}
+
+async fn why_customers_were_joined_is_for_headquarters(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = || a_customer().named("欧阳晓岚");
+    let one = put(&rig, person().with_phone(phone(1)).put("D1", "1")).await;
+    let other = put(&rig, person().with_id_number(id_number(1)).put("D2", "2")).await;
+    rig.clock().advance(Duration::from_secs(1));
+    // A third dealer's record shows the two to be one.
+    let both = person().with_phone(phone(1)).with_id_number(id_number(1));
+    put(&rig, both.put("D3", "3")).await;
+    let id = one.customer_id;
+    assert_eq!(
+        get_as(&rig, Role::Agent, HQ, &other.customer_id)
+            .await
+            .unwrap()
+            .id,
+        id
+    );
+    let merged = async |role: Role, scope: Scope| {
+        let history = history_as(&rig, role, scope, &id).await.unwrap();
+        let mut merged = history.into_iter().filter(|entry| entry.act == "merged");
+        let entry = merged.next().unwrap();
+        (entry.reason, entry.actor)
+    };
+    let (told, actor) = merged(Role::Steward, HQ).await;
+    let (act, why) = told.split_once(' ').unwrap();
+    assert!(
+        act.starts_with("mrg_") && why.starts_with("late evidence"),
+        "{told}"
+    );
+    assert!(!actor.is_empty());
+    let nothing_more = (act.to_owned(), String::new());
+    assert_eq!(merged(Role::Manager, dealer("D1")).await, nothing_more);
+    let east = Scope::Region("east".into());
+    assert_eq!(merged(Role::Manager, east).await, nothing_more);
+    let own = Scope::Customer(id.parse().unwrap());
+    assert_eq!(merged(Role::Customer, own).await, nothing_more);
 }
 
 async fn a_region_does_not_learn_what_dealers_of_others_wrote(db: TestDb) {

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::ready::Keys;
 use crate::{
+    domain::{Match, Matcher},
     error::Result,
     storage::{CustomerStore, Identity, Token},
 };
@@ -78,7 +79,7 @@ impl Known {
 
     /// Customers who share a key, oldest first. Persons and organisations alike: the kind is mistyped too, and linkage knows
     /// when two cannot be one.
-    pub(in crate::app) fn candidates(&self, keys: &Keys) -> Vec<(CustomerNumber, &[Prepared])> {
+    fn candidates(&self, keys: &Keys) -> Vec<(CustomerNumber, &[Prepared])> {
         let sharing = keys.blocks.iter().flat_map(|token| self.block(*token));
         let customers = distinct(sharing.filter_map(|seq| self.owner(seq)));
         customers
@@ -130,6 +131,24 @@ impl Known {
             .find(|(key, _)| key.kind == KeyKind::Identity);
         let sharing = number.into_iter().flat_map(|(_, token)| self.block(*token));
         sharing.filter_map(|seq| self.owner(seq))
+    }
+
+    /// All customers who may be a row's, the likeliest first, then those who have nothing of it but its identity number.
+    pub(in crate::app) fn rank(
+        &self,
+        matcher: &Matcher,
+        keys: &Keys,
+        features: &Prepared,
+        frequencies: &Frequencies,
+    ) -> Vec<Match> {
+        let mut ranked = matcher.rank(features, frequencies, &self.candidates(keys));
+        // One number under two names is somebody's slip or invention: the steward should know, however unlike they are.
+        for customer in self.same_number(keys, frequencies) {
+            if ranked.iter().all(|found| found.customer != customer) {
+                ranked.push(Match::same_number(customer));
+            }
+        }
+        ranked
     }
 
     fn block(&self, token: Token) -> impl Iterator<Item = i64> + '_ {

@@ -37,6 +37,8 @@ pub(crate) struct Taken {
     pub(crate) outcome: Outcome,
     /// Whose it is; nobody's where the person was erased.
     pub(crate) customer: Option<CustomerNumber>,
+    /// Whose it was before, if it was there and says something else now.
+    pub(crate) previous: Option<CustomerNumber>,
     /// What showed it to be that customer's, if others of his records did.
     pub(crate) because: Option<Arc<Match>>,
     pub(crate) version: i64,
@@ -341,6 +343,7 @@ impl<'a> Batch<'a> {
                     record: row.id,
                     outcome: Outcome::Stored,
                     customer: self.known.owner(placed.seq),
+                    previous: placed.previous,
                     because: placed.because.clone(),
                     version: placed.version,
                 };
@@ -350,6 +353,7 @@ impl<'a> Batch<'a> {
                     record: row.id,
                     outcome: Outcome::Erased,
                     customer: None,
+                    previous: None,
                     because: None,
                     version: 0,
                 };
@@ -359,6 +363,7 @@ impl<'a> Batch<'a> {
                 record: row.id,
                 outcome: Outcome::Unchanged,
                 customer: Some(self.current(existing.customer)),
+                previous: None,
                 because: None,
                 version: existing.version,
             }

@@ -150,16 +150,8 @@ impl Batch<'_> {
     }
 
     fn rank(&self, row: &Ready, frequencies: &Frequencies) -> Vec<Match> {
-        let candidates = self.known.candidates(&row.keys);
-        let matcher = &self.matcher;
-        let mut ranked = matcher.rank(&row.features, frequencies, &candidates);
-        // One number under two names is somebody's slip or invention: the steward should know, however unlike they are.
-        for customer in self.known.same_number(&row.keys, frequencies) {
-            if ranked.iter().all(|found| found.customer != customer) {
-                ranked.push(Match::same_number(customer));
-            }
-        }
-        ranked
+        let (keys, features) = (&row.keys, &row.features);
+        self.known.rank(&self.matcher, keys, features, frequencies)
     }
 
     /// Whether the customer a row goes to and another are one, record by record.

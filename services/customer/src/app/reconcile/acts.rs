@@ -23,6 +23,8 @@ use crate::{
 
 /// So often a customer is looked at again after something was done with him.
 const ROUNDS: usize = 16;
+/// So many pairs are weighed again by whoever writes a record.
+const AT_ONCE: usize = 8;
 /// So many may wait for each other.
 const QUEUE: usize = 8;
 
@@ -127,13 +129,44 @@ impl CustomerApp {
             let reviewed = self
                 .examination(conn, &matcher, &nothing)
                 .queue_of(*customer);
-            match reviewed {
-                Ok(review) => self.tend(conn, *customer, &review)?,
-                Err(error) if error.is_lasting() => leave_out(*customer, &error),
-                Err(error) => return Err(error),
-            }
+            self.tend_reviewed(conn, *customer, reviewed)?;
         }
         Ok(())
+    }
+
+    /// Weighs what waits for a steward about customers of whom a record says something else now, so that the queue does not
+    /// begin with what it said before: the pairs that are worth most, for whoever writes waits. A reconciliation weighs all.
+    pub(in crate::app) fn reweigh_queue(
+        &self,
+        conn: &mut Conn<'_>,
+        [now, before]: [CustomerNumber; 2],
+    ) -> Result<()> {
+        let (matcher, nothing) = (self.matcher(conn)?, Settling::default());
+        let changed = std::iter::once(now).chain((before != now).then_some(before));
+        for customer in changed {
+            let reviewed = self
+                .examination(conn, &matcher, &nothing)
+                .first_of_queue(customer, AT_ONCE);
+            self.tend_reviewed(conn, customer, reviewed)?;
+        }
+        Ok(())
+    }
+
+    /// One customer of whom something cannot be read holds nobody else up.
+    fn tend_reviewed(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerNumber,
+        reviewed: Result<Review>,
+    ) -> Result<()> {
+        match reviewed {
+            Ok(review) => self.tend(conn, customer, &review),
+            Err(error) if error.is_lasting() => {
+                leave_out(customer, &error);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Does with one customer what is to be done. If another instance took over nothing happens.

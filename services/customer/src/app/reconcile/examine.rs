@@ -147,6 +147,21 @@ impl Examination<'_, '_, '_> {
         Ok(review)
     }
 
+    /// What the pairs of a customer in the steward's queue need that are worth most, so many.
+    pub(super) fn first_of_queue(
+        &mut self,
+        customer: CustomerNumber,
+        most: usize,
+    ) -> Result<Review> {
+        let mut waiting = self.app.store.waiting_pairs(self.conn, customer)?;
+        waiting.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+        let mut review = Review::default();
+        for pair in waiting.into_iter().take(most) {
+            self.review(pair, &mut review)?;
+        }
+        Ok(review)
+    }
+
     /// Whether a steward put a customer's records together.
     fn is_held(&mut self, hood: &Hood) -> Result<bool> {
         if hood.records.seqs.len() < 2 {

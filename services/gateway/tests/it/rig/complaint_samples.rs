@@ -75,6 +75,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
         updated_at: at(60),
         reopened: 1,
         repeat_of: text("cmp_0"),
+        repeats_elsewhere: true,
         satisfaction_resolution: 4,
         satisfaction_handling: 5,
         version: 3,
