@@ -180,6 +180,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0054_earlier_customers"),
         shared::SEALING_KEYS,
         migration!("data_quality", "0055_waived_values"),
+        migration!("data_quality", "0056_entered_twice"),
     ],
 };
 

@@ -9,8 +9,8 @@ use marque_core::Timestamp;
 use marque_errors::{ErrorCode, ServiceError, Violation, status};
 use marque_events::to_proto_time;
 use marque_quality::{
-    Field, Finding, RecordKind, Severity, falsification::Kind, identifiers::without_identifiers,
-    party::PartyKind, standard::Measured,
+    Field, Finding, RecordKind, Rule, Severity, falsification::Kind,
+    identifiers::without_identifiers, party::PartyKind, standard::Measured,
 };
 use marque_vault::{Purpose, Vault};
 use tonic::{Request, Response, Status};
@@ -55,9 +55,23 @@ pub struct RecordEvidence {
     pub measures: Vec<Measured>,
     /// Which values it has where something is or may be found: see [`RecordEvidence::with_values`].
     pub values: Vec<(Field, i64)>,
+    /// Id of the record of the same dealer that it repeats: see [`RecordEvidence::beside`].
+    pub repeats: Option<String>,
 }
 
 impl RecordEvidence {
+    /// The same, which repeats another record of its dealer under another key, or is known to repeat none.
+    #[must_use]
+    pub fn beside(mut self, repeats: Option<String>, own_key: Field) -> Self {
+        self.is_repeated = Some(repeats.is_some());
+        if repeats.is_some() {
+            let twice = Finding::new(own_key, Rule::EnteredTwice);
+            self.findings.push(twice);
+        }
+        self.repeats = repeats;
+        self
+    }
+
     /// The same with keyed hashes of what stands in its columns: those with findings, those that a range may bound, and those that signs of
     /// invention are about. Each is of the record too, so that no two records are compared by them. `text` is what somebody typed, or what
     /// was understood of it where only that is kept.
@@ -185,6 +199,7 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
         entry,
         measures,
         values,
+        repeats,
     } = record;
     let party = match party {
         None => "",
@@ -210,6 +225,7 @@ fn to_pb(record: RecordEvidence) -> pb::Evidence {
         entry,
         measures: measures.iter().map(measure_to_pb).collect(),
         values: values.iter().map(value_to_pb).collect(),
+        repeats: repeats.unwrap_or_default(),
     }
 }
 
@@ -299,7 +315,25 @@ mod tests {
             entry: Vec::new(),
             measures: Vec::new(),
             values: Vec::new(),
+            repeats: None,
         }
+    }
+
+    #[test]
+    fn a_record_that_repeats_another_says_which() {
+        let alone = evidence("src_1").beside(None, Field::CustomerSourceKey);
+        assert_eq!((alone.is_repeated, alone.findings.len()), (Some(false), 0));
+        let other = Some("src_2".to_owned());
+        let repeated = evidence("src_1").beside(other.clone(), Field::CustomerSourceKey);
+        assert_eq!(
+            (repeated.is_repeated, &repeated.repeats),
+            (Some(true), &other)
+        );
+        let [finding] = &repeated.findings[..] else {
+            panic!("one is found");
+        };
+        let expected = Finding::new(Field::CustomerSourceKey, Rule::EnteredTwice);
+        assert_eq!(*finding, expected);
     }
 
     #[test]

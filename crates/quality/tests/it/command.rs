@@ -355,6 +355,32 @@ fn the_reading_that_alone_contradicts_the_others_bears_the_kind_and_those_beside
 }
 
 #[test]
+fn visits_that_were_entered_in_one_minute_bear_no_kind_for_their_time() {
+    let folder = Folder::new("entered");
+    let car = "LJ1EEKRN7R4000001";
+    let mut file = format!(
+        "经销商代码,工单号,车架号,进店时间,里程,业务类型\n\
+         D1,R1,{car},2024-01-03 09:10,30019,保养\n\
+         D1,R3,{car},2025-01-06 10:20,36023,保养\n\
+         D2,R2,{car},2026-07-05 11:30,20087,保养\n"
+    );
+    let kind = |file: &str| {
+        let (json, _) = folder.check("visits", file);
+        let mut findings = list(&json, "findings").iter();
+        let found = findings.find(|one| one["rule"] == "odometer_backwards");
+        let found = found.expect("it is less than before");
+        assert_eq!(found["line"], 4);
+        found["kind"].clone()
+    };
+    assert_eq!(kind(&file), "fake_mileage");
+    for n in 0..4 {
+        let visit = format!("LJ1EEKRN9R4000002,2026-07-05 11:30,{}", 1_007 + n);
+        writeln!(file, "D2,N{n},{visit},保养").expect("memory");
+    }
+    assert_eq!(kind(&file), Value::Null);
+}
+
+#[test]
 fn a_key_of_two_people_is_found() {
     let folder = Folder::new("keys");
     let (json, _) = folder.check(

@@ -52,7 +52,7 @@ impl Witness for CaseApp {
 
 fn evidence_of(case: &Case, all: &[Case], store: &CaseStore) -> RecordEvidence {
     let is_twin = |other: &Case| other.id != case.id && is_entered_twice(case, other);
-    let evidence = RecordEvidence {
+    let mut evidence = RecordEvidence {
         id: case.id.to_string(),
         kind: RecordKind::Complaints,
         dealer: case.dealer.clone(),
@@ -62,13 +62,19 @@ fn evidence_of(case: &Case, all: &[Case], store: &CaseStore) -> RecordEvidence {
         entered_at: case.recorded_at,
         event_date: Some(business_date(case.opened_at)),
         party: None,
-        is_repeated: (!case.vin.is_empty()).then(|| all.iter().any(is_twin)),
+        is_repeated: None,
         filled: filled(case),
         findings: case.words.findings.clone(),
         entry: Vec::new(),
         measures: days(case).collect(),
         values: Vec::new(),
+        repeats: None,
     };
+    if !case.vin.is_empty() {
+        let twin = all.iter().find(|other| is_twin(other));
+        let repeats = twin.map(|twin| twin.id.to_string());
+        evidence = evidence.beside(repeats, Field::ComplaintComplaintKey);
+    }
     evidence.with_values(
         |bytes| evidence_key(store.vault(), bytes),
         |field| value(case, field),
@@ -119,10 +125,12 @@ fn is_kept(case: &Case, field: Field) -> bool {
     flaws.all(|flaw| flaw.field != field || flaw.severity < Severity::Error)
 }
 
-/// The same vehicle, category and day at the same dealer: one complaint under two numbers.
+/// The same vehicle, category and day at the same dealer: one complaint under two numbers. Where nobody knows the category, the same words
+/// too.
 fn is_entered_twice(one: &Case, other: &Case) -> bool {
     (&one.dealer, &one.vin, &one.category) == (&other.dealer, &other.vin, &other.category)
         && business_date(one.opened_at) == business_date(other.opened_at)
+        && (one.category != OTHER || one.words.text == other.words.text)
 }
 
 /// The columns of a case that hold something. A severity or a state that was not understood was taken for an ordinary one, which its

@@ -10,12 +10,13 @@ use crate::{
 
 store_test_suite!(
     what_a_row_had_wrong_is_told_until_somebody_corrects_the_case,
-    one_complaint_under_two_numbers_is_told_of_both,
+    one_complaint_under_two_numbers_is_told_of_both_until_one_is_corrected,
     the_day_of_a_complaint_is_measured_unless_it_could_not_be_used,
     a_state_nobody_knows_and_an_end_that_cannot_be_are_told_until_the_file_mends_them,
 );
 
 const VIN: &str = "LJ1EEKRN7R4000001";
+const ANOTHER: &str = "LJ1EEKRN9R4000002";
 
 /// The cases by their keys, and what is told of them, in the same order.
 async fn told(world: &World) -> Vec<(pb::Complaint, Evidence)> {
@@ -48,14 +49,16 @@ fn measures(evidence: &Evidence) -> Vec<(&str, &str)> {
 
 async fn the_day_of_a_complaint_is_measured_unless_it_could_not_be_used(db: TestDb) {
     let world = World::without_scheduler(db).await;
-    let row = |key: &str, day: &str| format!("{key},c1,{VIN},{day},到店,维修质量,低,异响,售后\n");
+    let row = |key: &str, vin: &str, day: &str| {
+        format!("{key},c1,{vin},{day},到店,维修质量,低,异响,售后\n")
+    };
     // As it should be, as a spreadsheet's number, not at all, and too early.
     let file = format!(
         "{HEADER}{}{}{}{}",
-        row("TS1", "2026-02-20"),
-        row("TS2", "46073"),
-        row("TS3", ""),
-        row("TS4", "1979-02-20"),
+        row("TS1", VIN, "2026-02-20"),
+        row("TS2", ANOTHER, "46073"),
+        row("TS3", VIN, ""),
+        row("TS4", ANOTHER, "1979-02-20"),
     );
     import(&world, &file).await;
     let cases = told(&world).await;
@@ -114,7 +117,7 @@ async fn what_a_row_had_wrong_is_told_until_somebody_corrects_the_case(db: TestD
     assert_eq!(cases[0].0.text, first.text, "its words are as they were");
 }
 
-async fn one_complaint_under_two_numbers_is_told_of_both(db: TestDb) {
+async fn one_complaint_under_two_numbers_is_told_of_both_until_one_is_corrected(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let row = |key: &str, day: &str| format!("{key},c1,{VIN},{day},到店,维修质量,低,异响,售后\n");
     let file = format!(
@@ -124,12 +127,26 @@ async fn one_complaint_under_two_numbers_is_told_of_both(db: TestDb) {
         row("TS3", "2026-02-20")
     );
     import(&world, &file).await;
-    let repeated: Vec<Option<bool>> = told(&world)
-        .await
-        .iter()
-        .map(|(_, evidence)| evidence.is_repeated)
-        .collect();
-    assert_eq!(repeated, [Some(true), Some(true), Some(false)]);
+    let cases = told(&world).await;
+    let ids: Vec<&str> = cases.iter().map(|(case, _)| case.id.as_str()).collect();
+    let twice = ("complaint_key", "entered_twice");
+    let expected = [
+        (Some(true), ids[1], vec![twice]),
+        (Some(true), ids[0], vec![twice]),
+        (Some(false), "", vec![]),
+    ];
+    for ((_, evidence), expected) in cases.iter().zip(expected) {
+        let found = (
+            evidence.is_repeated,
+            evidence.repeats.as_str(),
+            rules(evidence),
+        );
+        assert_eq!(found, expected);
+    }
+    let other_day = row("TS2", "2026-02-26");
+    import(&world, &file.replace(&row("TS2", "2026-03-01"), &other_day)).await;
+    let cases = told(&world).await;
+    assert!(cases.iter().all(|(_, evidence)| rules(evidence).is_empty()));
 }
 
 async fn a_state_nobody_knows_and_an_end_that_cannot_be_are_told_until_the_file_mends_them(

@@ -7,7 +7,7 @@ use marque_auth::{CallContext, Role};
 use marque_core::{SourceRecordId, Timestamp, business_date};
 use marque_intake::{RecordEvidence, Witness, clerk_key, evidence_key};
 use marque_quality::{
-    RecordKind, clean_customer,
+    Field, RecordKind, clean_customer,
     falsification::{Entry, EntryExtras},
 };
 use uuid::Uuid;
@@ -36,7 +36,7 @@ impl Witness for CustomerApp {
                 let seqs: Vec<i64> = repeated.keys().copied().collect();
                 let records = app.store.records_by_seq(conn, &seqs)?;
                 let evidence = |record: &SourceRecord| {
-                    app.evidence_of(record, repeated.get(&record.seq) == Some(&true), now)
+                    app.evidence_of(record, repeated.get(&record.seq).copied().flatten(), now)
                 };
                 Ok(records.iter().map(evidence).collect())
             })
@@ -61,7 +61,7 @@ impl CustomerApp {
     fn evidence_of(
         &self,
         record: &SourceRecord,
-        is_repeated: bool,
+        repeats: Option<SourceRecordId>,
         now: Timestamp,
     ) -> RecordEvidence {
         let row = record.columns.row();
@@ -86,13 +86,16 @@ impl CustomerApp {
             entered_at: record.recorded_at,
             event_date: None,
             party: Some(cleaned.record.kind),
-            is_repeated: Some(is_repeated),
+            is_repeated: None,
             filled: filled.collect(),
             entry: entry.to_bytes(),
             measures: cleaned.measures.all().collect(),
             findings: cleaned.findings,
             values: Vec::new(),
+            repeats: None,
         };
+        let repeats = repeats.map(|other| other.to_string());
+        let evidence = evidence.beside(repeats, Field::CustomerSourceKey);
         evidence.with_values(
             |bytes| evidence_key(vault, bytes),
             |field| record.columns.get(field).map(Cow::Borrowed),

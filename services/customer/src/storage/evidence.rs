@@ -12,12 +12,12 @@ use crate::error::Result;
 const SIBLINGS: usize = 50;
 
 impl CustomerStore {
-    /// The records asked for and those of the same customer in the same source, each with whether there are several.
+    /// The records asked for and those of the same customer in the same source, each with the first of the others.
     pub(crate) fn with_siblings(
         &self,
         conn: &mut Conn<'_>,
         ids: &[SourceRecordId],
-    ) -> Result<FxHashMap<i64, bool>> {
+    ) -> Result<FxHashMap<i64, Option<SourceRecordId>>> {
         let asked: FxHashSet<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let mut customers: Vec<_> = self.customers_of(conn, ids)?.into_values().collect();
         customers.sort_unstable();
@@ -37,12 +37,17 @@ impl CustomerStore {
             sources.entry(source).or_default().push((seq, id));
         }
         let mut found = FxHashMap::default();
-        for records in sources.into_values() {
-            let is_repeated = records.len() > 1;
+        for mut records in sources.into_values() {
+            records.sort_unstable();
+            let other = |own: &Uuid| {
+                let mut ids = records.iter().map(|(_, id)| id);
+                ids.find(|id| *id != own)
+                    .map(|id| SourceRecordId::from(*id))
+            };
             let is_asked = records.iter().any(|(_, id)| asked.contains(id));
             let siblings = records.iter().take(if is_asked { SIBLINGS } else { 0 });
             let own = records.iter().filter(|(_, id)| asked.contains(id));
-            found.extend(siblings.chain(own).map(|(seq, _)| (*seq, is_repeated)));
+            found.extend(siblings.chain(own).map(|(seq, id)| (*seq, other(id))));
         }
         Ok(found)
     }

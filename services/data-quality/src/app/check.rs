@@ -191,6 +191,9 @@ impl QualityApp {
                 }
                 continue;
             }
+            // Of two that were one the owner tells of the one that changed alone.
+            let left = old.and_then(|old| old.evidence.repeats);
+            again.extend(left.filter(|left| one.repeats != Some(*left)));
             let place = place_of(one, departments);
             let signs = self.signs(one, old);
             let standard = batch.standard(conn, self, one.kind, now)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use marque_core::Timestamp;
 use marque_quality::{
-    Field, Finding, RecordKind, Severity,
+    Field, Finding, RecordKind, Rule, Severity,
     party::PartyKind,
     standard::{Measured, Standard},
 };
@@ -34,11 +34,17 @@ pub(crate) struct Evidence {
     pub(crate) measures: Vec<Measured>,
     /// Keyed hashes of what stands where something is or may be found; none if its owner has told none yet.
     pub(crate) values: Vec<(Field, i64)>,
+    /// The record of the same dealer that it repeats.
+    pub(crate) repeats: Option<Uuid>,
 }
 
 impl Evidence {
-    /// The hash of what stands in a column, if its owner has told one.
-    pub(crate) fn value(&self, column: &str) -> Option<i64> {
+    /// The hash of what breaks a rule in a column, if its owner has told one. What was entered twice is another matter with another record.
+    pub(crate) fn value(&self, column: &str, rule: &str) -> Option<i64> {
+        if rule == Rule::EnteredTwice.entry().id {
+            let (_, low) = self.repeats?.as_u64_pair();
+            return Some(low.cast_signed());
+        }
         let mut values = self.values.iter();
         let value = values.find(|(field, _)| field.column() == column);
         value.map(|(_, hash)| *hash)

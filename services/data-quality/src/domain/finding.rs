@@ -1,7 +1,7 @@
 //! Findings of stored records: opened when seen, mended when no longer seen, waived by somebody with a reason.
 
 use marque_core::{FindingId, Timestamp};
-use marque_quality::{Finding as Flaw, RecordKind, Severity, falsification::Kind};
+use marque_quality::{Finding as Flaw, RecordKind, Rule, Severity, falsification::Kind};
 use uuid::Uuid;
 
 use super::{Evidence, Signs};
@@ -43,6 +43,8 @@ pub(crate) struct Found {
     pub(crate) strength: i64,
     /// Keyed hash of what stands in the column; `None` if its owner has told none.
     pub(crate) value: Option<i64>,
+    /// Of a record that was entered twice, the other one.
+    pub(crate) repeats: Option<Uuid>,
 }
 
 impl Found {
@@ -84,7 +86,8 @@ impl Excused {
         findings: impl IntoIterator<Item = &'a Finding>,
         evidence: &Evidence,
     ) -> Self {
-        let is_of_now = |found: &Found| !found.is_of_another(evidence.value(&found.field));
+        let is_of_now =
+            |found: &Found| !found.is_of_another(evidence.value(&found.field, &found.rule));
         let excused = findings
             .into_iter()
             .filter(|finding| finding.is_excused && is_of_now(&finding.found));
@@ -122,8 +125,15 @@ pub(crate) fn found_in(evidence: &Evidence, flaws: &[Flaw], signs: &Signs) -> Ve
     for flaw in rules.chain(signs.0.iter().map(|one| sign(evidence.kind, one))) {
         let is_known = |known: &Found| known.field == flaw.field && known.rule == flaw.rule;
         if !found.iter().any(is_known) {
-            let value = evidence.value(&flaw.field);
-            found.push(Found { value, ..flaw });
+            let value = evidence.value(&flaw.field, &flaw.rule);
+            let repeats = evidence
+                .repeats
+                .filter(|_| flaw.rule == Rule::EnteredTwice.entry().id);
+            found.push(Found {
+                value,
+                repeats,
+                ..flaw
+            });
         }
     }
     found
@@ -139,6 +149,7 @@ fn broken(flaw: &Flaw) -> Found {
         severity: flaw.severity,
         strength: 0,
         value: None,
+        repeats: None,
     }
 }
 
@@ -151,5 +162,6 @@ fn sign(records: RecordKind, (kind, strength): &(Kind, i64)) -> Found {
         severity: Severity::Warning,
         strength: *strength,
         value: None,
+        repeats: None,
     }
 }

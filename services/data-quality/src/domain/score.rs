@@ -2,7 +2,7 @@
 
 use marque_core::business_date;
 use marque_quality::{
-    Dimension, Field, Finding,
+    Dimension, Field, Finding, Rule,
     falsification::Kind,
     standard::{Check, Facts, Purpose, Record, Score, Standard},
 };
@@ -134,9 +134,13 @@ fn scores<'a>(
 ) -> Vec<(&'a Purpose, Score)> {
     let cell = |field: Field| evidence.filled.contains(&field).then_some("filled");
     let credibility = signs.credibility();
+    let is_twice = |flaw: &Finding| flaw.rule == Rule::EnteredTwice;
+    let is_excused = evidence.findings.iter().any(is_twice) && !flaws.iter().any(is_twice);
     let facts = Facts {
         party: evidence.party,
-        is_repeated: evidence.is_repeated,
+        is_repeated: evidence
+            .is_repeated
+            .map(|is_repeated| is_repeated && !is_excused),
         event_date: evidence.event_date,
         entered_on: Some(business_date(evidence.entered_at)),
         credibility: (credibility < 1000).then(|| credibility as f64 / 1000.0),

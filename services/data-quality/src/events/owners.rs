@@ -265,6 +265,7 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         entry,
         measures,
         values,
+        repeats,
     } = record;
     let kind = kind_of(&kind)?;
     let field = |column: &str| Field::of(kind).find(|field| field.column() == column);
@@ -290,11 +291,12 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
         })
     };
     // A vehicle's row has the id of a source record: one car has rows of several dealers.
-    let id = id
-        .split_once('_')
-        .and_then(|(_, hex)| Uuid::try_parse(hex).ok());
+    let uuid = |id: &str| {
+        let (_, hex) = id.split_once('_')?;
+        Uuid::try_parse(hex).ok()
+    };
     Some(Evidence {
-        id: id?,
+        id: uuid(&id)?,
         kind,
         dealer,
         clerk,
@@ -315,5 +317,6 @@ fn evidence_of(record: pb::Evidence) -> Option<Evidence> {
             .iter()
             .filter_map(|value| Some((field(&value.field)?, value.hash)))
             .collect(),
+        repeats: uuid(&repeats),
     })
 }

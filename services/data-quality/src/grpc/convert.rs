@@ -314,6 +314,7 @@ fn rule_to_pb(query: &CardQuery, count: RuleCount) -> pb::RuleCount {
         severity: Severity::Warning,
         strength: 0,
         value: None,
+        repeats: None,
     };
     pb::RuleCount {
         text: Some(words(query.kind, &found).0),
@@ -388,6 +389,9 @@ pub(super) fn finding_to_pb(finding: Finding) -> pb::Finding {
         changed_at: Some(to_proto_time(changed_at)),
         reopened: reopened as i32,
         reason,
+        repeats: found
+            .repeats
+            .map_or_else(String::new, |id| record_text(kind, id)),
     }
 }
 

@@ -39,6 +39,9 @@ struct StoredFacts {
     /// Sealed [`StoredMeasures`]; empty if there are none.
     #[prost(bytes = "vec", tag = "8")]
     sealed: Vec<u8>,
+    /// The record that it repeats; empty if it does none.
+    #[prost(bytes = "vec", tag = "9")]
+    repeats: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -150,6 +153,9 @@ pub(super) fn facts_blob(vault: &Vault, evidence: &Evidence) -> Result<Vec<u8>, 
         findings: evidence.findings.iter().map(finding).collect(),
         open_measures: Vec::new(),
         sealed,
+        repeats: evidence
+            .repeats
+            .map_or_else(Vec::new, |other| other.as_bytes().to_vec()),
     };
     Ok(stored.encode_to_vec())
 }
@@ -256,6 +262,7 @@ pub(super) fn read_facts(
             .iter()
             .filter_map(|value| Some((field(&value.field)?, value.hash)))
             .collect(),
+        repeats: Uuid::from_slice(&stored.repeats).ok(),
     })
 }
 
@@ -341,6 +348,7 @@ mod tests {
                 value: 1986,
             }],
             values: vec![(Field::CustomerBirthday, -7)],
+            repeats: Some(Uuid::from_u128(8)),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::domain::{Finding, FindingState, Found, Staff, kind_of, severity_code,
 
 const FINDING: &str =
     "id, record, kind, dealer, department, clerk, field, rule, other, number, severity, strength,
-    standard, state, opened_at, changed_at, reopened, reason, value";
+    standard, state, opened_at, changed_at, reopened, reason, value, repeats";
 
 /// How a finding is kept that headquarters waived; to callers it is a waived one.
 const EXCUSED: &str = "excused";
@@ -52,6 +52,7 @@ fn read(row: &Row<'_>) -> Result<Finding, StoreError> {
             severity: severity_of(row.get(10)?),
             strength: row.get(11)?,
             value: row.get(18)?,
+            repeats: row.get(19)?,
         },
         standard: row.get(12)?,
         is_excused,
@@ -99,6 +100,7 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
                 finding.reopened.into(),
                 (&finding.reason).into(),
                 found.value.into(),
+                found.repeats.into(),
             ]
         })
         .collect();
@@ -122,11 +124,13 @@ pub(crate) fn put_findings(conn: &mut Conn<'_>, findings: &[Finding]) -> Result<
         "reopened",
         "reason",
         "value",
+        "repeats",
     ];
     let on_conflict = "ON CONFLICT (id) DO UPDATE SET dealer = excluded.dealer, department = excluded.department,
         clerk = excluded.clerk, other = excluded.other, number = excluded.number, severity = excluded.severity, strength = excluded.strength,
         standard = excluded.standard, state = excluded.state, changed_at = excluded.changed_at,
-        reopened = excluded.reopened, reason = excluded.reason, value = excluded.value";
+        reopened = excluded.reopened, reason = excluded.reason, value = excluded.value,
+        repeats = excluded.repeats";
     conn.insert_many("findings", &columns, on_conflict, &values)
 }
 

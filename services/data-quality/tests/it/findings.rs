@@ -22,6 +22,7 @@ store_test_suite!(
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_waiver_is_of_a_value_and_another_one_is_found_anew,
+    of_two_that_are_one_each_names_the_other_and_both_are_mended_when_one_goes,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
     what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
     the_worst_records_say_what_they_lack_though_nothing_in_them_is_wrong,
@@ -155,6 +156,55 @@ async fn a_waiver_is_of_a_value_and_another_one_is_found_anew(db: TestDb) {
     let again = in_state(&world, "open").await;
     assert_eq!((again.id, again.reopened), (id, 1));
     assert_eq!((again.reason.as_str(), total(&world).await), ("", flawed));
+    assert_eq!(world.recount().await.differing, 0);
+}
+
+/// A record of `D000` that repeats another of these, or none.
+fn repeating(n: u32, version: i64, other: Option<u32>) -> Evidence {
+    let twice = other.map(|_| EvidenceFinding {
+        field: "source_key".into(),
+        rule: "entered_twice".into(),
+        severity: 2,
+        ..EvidenceFinding::default()
+    });
+    Evidence {
+        version,
+        is_repeated: Some(other.is_some()),
+        repeats: other.map_or_else(String::new, |other| record(other, 2, 1).id),
+        findings: twice.into_iter().collect(),
+        ..record(n, 2, 1)
+    }
+}
+
+async fn of_two_that_are_one_each_names_the_other_and_both_are_mended_when_one_goes(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let both = [repeating(0, 1, Some(2)), repeating(2, 1, Some(0))];
+    world.change(&both);
+    let found = async |state: &str| {
+        let request = world.hq(pb::ListFindingsRequest {
+            rule: "entered_twice".into(),
+            state: state.into(),
+            ..pb::ListFindingsRequest::default()
+        });
+        let listed = world.quality().list_findings(request).await.unwrap();
+        let findings = listed.into_inner().findings.into_iter();
+        let mut pairs: Vec<_> = findings.map(|one| (one.record_id, one.repeats)).collect();
+        pairs.sort();
+        (pairs.len() == 2).then_some(pairs)
+    };
+    let pairs = world.wait_for(async || found("open").await).await;
+    let [first, second] = both.map(|one| one.id);
+    let expected = [
+        (first.clone(), second.clone()),
+        (second.clone(), first.clone()),
+    ];
+    assert_eq!(pairs, expected);
+    let flawed = total(&world).await;
+    // One of them is somebody else's now: the owner tells of it alone, and of the other when he is asked.
+    world.owner.put(&[repeating(0, 2, None)]);
+    world.change(&[repeating(2, 2, None)]);
+    world.wait_for(async || found("mended").await).await;
+    assert!(total(&world).await > flawed);
     assert_eq!(world.recount().await.differing, 0);
 }
 

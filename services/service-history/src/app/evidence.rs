@@ -93,6 +93,7 @@ fn evidence_of(visit: &Visit, verdict: Verdict, store: &VisitStore) -> RecordEvi
             .to_bytes(),
         measures: measures(visit, verdict.km_a_day),
         values: Vec::new(),
+        repeats: None,
     };
     evidence.with_values(
         |bytes| store.evidence_key(bytes),

@@ -108,6 +108,7 @@ impl VehicleApp {
             entry: Vec::new(),
             measures,
             values: Vec::new(),
+            repeats: None,
         };
         Ok(Some(evidence.with_values(
             |bytes| self.rows.evidence_key(bytes),

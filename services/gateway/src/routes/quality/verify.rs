@@ -25,7 +25,8 @@ pub(crate) struct VerificationBody {
     /// Column that was checked; nothing for the record as a whole.
     #[schema(example = "phone")]
     field: String,
-    /// confirmed, wrong_number, not_owner, moved, unreachable or refused; 属实, 已核实, 空号, 打错了, 非车主, 查无此人, 已搬迁, 无人接听, 联系不上, 拒访 are understood.
+    /// confirmed, wrong_number, not_owner, moved, unreachable or refused; 属实, 已核实, 空号, 打错了, 非车主, 查无此人, 已搬迁, 无人接听,
+    /// 联系不上, 拒访 are understood.
     #[schema(example = "wrong_number")]
     outcome: String,
     /// How it was checked: call, letter, delivery; without names or numbers of people.

@@ -100,6 +100,9 @@ pub(crate) struct QualityFindingView {
     /// Why it was waived.
     #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
+    /// Where a record was entered twice (`entered_twice`), the id of the other one, which is of the same dealer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    repeats: String,
 }
 
 impl From<pb::Finding> for QualityFindingView {
@@ -123,6 +126,7 @@ impl From<pb::Finding> for QualityFindingView {
             changed_at,
             reopened,
             reason,
+            repeats,
         } = finding;
         Self {
             id,
@@ -143,6 +147,7 @@ impl From<pb::Finding> for QualityFindingView {
             changed_at: instant(changed_at),
             reopened,
             reason,
+            repeats,
         }
     }
 }

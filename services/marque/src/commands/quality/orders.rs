@@ -1,12 +1,19 @@
 //! The visits of a file: rows of one order are one visit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use marque_quality::{
     CleanVisit, Finding,
+    date::BUSINESS_OFFSET_SECONDS,
     falsification::{Settings, Sign, Suspect, VisitEntry, VisitState, assess_visits, clerk_unit},
     odometer::{Implausible, Meter, judge},
 };
+
+/// With so many visits of a dealer in one minute their time is that of the entry, and says nothing of when a meter was read.
+const ENTERED_TOGETHER: usize = 5;
+
+const MINUTE_MICROS: i64 = 60_000_000;
+const DAY_MICROS: i64 = 24 * 60 * MINUTE_MICROS;
 
 /// All orders of the file.
 #[derive(Default)]
@@ -30,7 +37,7 @@ pub(super) struct Doubted {
     /// Place of the dealer.
     pub(super) dealer: u32,
     pub(super) findings: Vec<Finding>,
-    /// Whether the others leave no doubt that it is the wrong one.
+    /// Whether the others leave no doubt that the meter never showed it then.
     pub(super) is_outlier: bool,
 }
 
@@ -76,6 +83,7 @@ impl Orders {
         let orders = self.orders.iter().enumerate();
         let mut readings: Vec<(u64, Meter, usize)> = orders.filter_map(metered).collect();
         readings.sort_unstable_by_key(|(car, _, place)| (*car, *place));
+        let entered = self.entered_together(&readings);
         let mut doubted = Vec::new();
         for of_car in readings.chunk_by(|one, next| one.0 == next.0) {
             let meters: Vec<Meter> = of_car.iter().map(|(_, meter, _)| *meter).collect();
@@ -92,11 +100,27 @@ impl Orders {
                         .into_iter()
                         .map(Implausible::finding)
                         .collect(),
-                    is_outlier: verdict.is_outlier,
+                    is_outlier: verdict.is_outlier && !entered.contains(place),
                 });
             }
         }
         doubted
+    }
+
+    /// The places of readings whose time is that of their entry. Of those without a time of day the day is known.
+    fn entered_together(&self, readings: &[(u64, Meter, usize)]) -> HashSet<usize> {
+        let midnight = -i64::from(BUSINESS_OFFSET_SECONDS) * 1_000_000;
+        let is_timed = |meter: &Meter| (meter.at_micros - midnight) % DAY_MICROS != 0;
+        let mut by_minute: HashMap<(u32, i64), Vec<usize>> = HashMap::new();
+        for (_, meter, place) in readings.iter().filter(|(_, meter, _)| is_timed(meter)) {
+            let minute = (self.orders[*place].dealer, meter.at_micros / MINUTE_MICROS);
+            by_minute.entry(minute).or_default().push(*place);
+        }
+        let minutes = by_minute.into_values();
+        minutes
+            .filter(|places| places.len() >= ENTERED_TOGETHER)
+            .flatten()
+            .collect()
     }
 
     /// Compares the visits of all dealers, and of all advisers.
