@@ -1,3 +1,5 @@
+//! How much of people a caller reads.
+
 use crate::{CallContext, Role};
 
 /// How much of what identifies a person a caller reads of those he may see at all.

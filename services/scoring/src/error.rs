@@ -74,12 +74,14 @@ impl ServiceError for Error {
             | Self::VehicleUnknown
             | Self::ModelUnknown
             | Self::TermsUnknown => ErrorCode::NotFound,
-            Self::History(status) | Self::Cars(status) => ErrorCode::from_grpc(status.code()),
+            Self::Cars(status) => ErrorCode::from_grpc(status.code()),
             // This service asked as itself: that it may not is no fault of its caller.
-            Self::Consents(status) => match ErrorCode::from_grpc(status.code()) {
-                ErrorCode::Timeout => ErrorCode::Timeout,
-                _ => ErrorCode::Unavailable,
-            },
+            Self::History(status) | Self::Consents(status) => {
+                match ErrorCode::from_grpc(status.code()) {
+                    ErrorCode::Timeout => ErrorCode::Timeout,
+                    _ => ErrorCode::Unavailable,
+                }
+            }
             Self::ModelTaken | Self::Exists => ErrorCode::AlreadyExists,
             Self::TooFew => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,

@@ -1,4 +1,4 @@
-//! Repair orders of a car, as the service-history service has them for this caller.
+//! Repair orders of a car, as the service-history service has them.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl History {
         self.repairs(&meta, vin).await
     }
 
-    /// Repairs of a car that count towards the three guarantees, as far as the caller may see them.
+    /// Repairs of a car that count towards the three guarantees, at all dealers; for a caller who was found to see the car.
     pub(crate) async fn repairs(&self, meta: &CallMeta, vin: &str) -> Result<Vec<Repair>> {
         let (mut visits, mut page_token): (Vec<Visit>, String) = (Vec::new(), String::new());
         loop {
