@@ -138,6 +138,41 @@ pub fn short_mobile(raw: &str) -> Option<u64> {
         .flatten()
 }
 
+/// Reads a Chinese land line, trunk zero, country code and extension dropped. Without an area code it is no number: the same
+/// digits belong to somebody in every town.
+pub fn land_line(raw: &str) -> Option<u64> {
+    let all = digits(without_extension(raw));
+    let abroad = all.strip_prefix("0086").or_else(|| all.strip_prefix("86"));
+    let national = match abroad {
+        Some(rest) => rest.strip_prefix('0').unwrap_or(rest),
+        None => all.strip_prefix('0')?,
+    };
+    let area = match national.as_bytes() {
+        [b'1', b'0', ..] | [b'2', ..] => 2,
+        [b'3'..=b'9', ..] => 3,
+        _ => return None,
+    };
+    let local = national.as_bytes().get(area..)?;
+    let is_line = matches!((area, local.len()), (2 | 3, 8) | (3, 7)) && local[0] >= b'2';
+    (is_line && !is_placeholder(local))
+        .then(|| national.parse().ok())
+        .flatten()
+}
+
+/// 021-61234567-801 and 021-61234567转801 without the last three digits.
+fn without_extension(raw: &str) -> &str {
+    let line = raw.split(['转', '#', '分']).next().unwrap_or(raw);
+    match line.rsplit_once('-') {
+        Some((number, _)) if digits(number.rsplit('-').next().unwrap_or("")).len() >= 7 => number,
+        _ => line,
+    }
+}
+
+/// Whether a number read by [`mobile`], [`short_mobile`] or [`land_line`] is a mobile's.
+pub fn is_mobile(number: u64) -> bool {
+    matches!(number, 1_300_000_000..2_000_000_000 | 13_000_000_000..20_000_000_000)
+}
+
 fn is_placeholder(number: &[u8]) -> bool {
     let (mut seen, mut climbs) = (0_u16, 0);
     let (mut run, mut longest_run) = (0, 0);
@@ -248,6 +283,41 @@ mod tests {
             assert_eq!(mobile(placeholder), None, "{placeholder}");
         }
         assert_eq!(short_mobile("1858386751"), Some(1_858_386_751));
+    }
+
+    #[test]
+    fn land_lines_take_one_form_and_need_their_area() {
+        for spelling in [
+            "021-62837415",
+            "(021) 6283 7415",
+            "+86 21 62837415",
+            "0086-021-62837415",
+            "０２１６２８３７４１５",
+            "021-62837415-801",
+            "021-62837415转801",
+            "021-6283-7415",
+            "+86-21-62837415-801",
+        ] {
+            assert_eq!(land_line(spelling), Some(2_162_837_415), "{spelling}");
+        }
+        assert_eq!(land_line("0755-83216549"), Some(75_583_216_549));
+        assert_eq!(land_line("0819-3216549"), Some(8_193_216_549));
+        for other in [
+            "62837415",
+            "021-00000000",
+            "08190401175",
+            "013912345678",
+            "13912345678",
+            "8613912345678",
+            "4008208820",
+            "",
+        ] {
+            assert_eq!(land_line(other), None, "{other}");
+        }
+        assert!(is_mobile(13_912_345_678) && is_mobile(1_858_386_751));
+        assert!(
+            !is_mobile(2_162_837_415) && !is_mobile(1_062_837_415) && !is_mobile(75_583_216_549)
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Comparing two prepared records field by field.
 
+use super::doubt::Doubt;
 use super::name::Kind;
 use super::names::{self, NameLevel};
 use super::prepared::{Identity, MAX_PHONES, Prepared};
@@ -223,6 +224,16 @@ pub fn compare(
     outcome
 }
 
+/// A pair with its evidence.
+pub(super) struct Weighed {
+    /// log2 odds that the two are one, bounded where there is doubt.
+    pub(super) bits: f32,
+    /// What was found.
+    pub(super) outcome: Outcome,
+    /// Why a person should look at it.
+    pub(super) doubt: Option<Doubt>,
+}
+
 fn class_of(left: &Prepared, right: &Prepared) -> u8 {
     u8::from(left.kind == Kind::Organisation || right.kind == Kind::Organisation)
 }
@@ -331,10 +342,16 @@ fn compare_phones(left: &Prepared, right: &Prepared, shared: &Frequencies, outco
         if people < HUB {
             outcome.set_shared(field::PHONE, 1, shared.share_of(people));
         }
-    } else if is_near_phone(left.phones[0], right.phones[0]) {
-        outcome.set(field::PHONE, 2);
-    } else {
-        outcome.set(field::PHONE, 3);
+        return;
+    }
+    match [left.phones[0], right.phones[0]].map(codes::is_mobile) {
+        // Who gives a mobile here and a land line there has both.
+        [true, false] | [false, true] => {}
+        // Lines of one exchange follow one another: only of mobiles a near number is a typing error.
+        [true, true] if is_near_phone(left.phones[0], right.phones[0]) => {
+            outcome.set(field::PHONE, 2);
+        }
+        _ => outcome.set(field::PHONE, 3),
     }
 }
 
@@ -400,7 +417,7 @@ fn compare_addresses(
         outcome.set_shared(field::ADDRESS, 2, 4.0 * shared.share_of(shared.address));
     } else if same(a.estate, b.estate) && (a.home == 0 || b.home == 0) {
         outcome.set(field::ADDRESS, 3);
-    } else {
+    } else if a.contradicts(b) {
         outcome.set(field::ADDRESS, 4);
     }
 }

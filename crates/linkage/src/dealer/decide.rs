@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Frequencies, compare, field};
+use super::compare::{Frequencies, Weighed, compare, field};
+use super::doubt::{Doubt, MOST_IN_DOUBT, Tally};
 use super::prepared::Prepared;
 use crate::score::{Model, Outcome, Reason, Veto, Weights, probability};
 
@@ -121,21 +122,47 @@ impl Decider {
         right: &Prepared,
         frequencies: &Frequencies,
     ) -> (f32, Vec<Reason>, Option<Veto>) {
-        let outcome = compare(left, right, frequencies, &Frequencies::default());
-        let bits = self.weights.evidence(&outcome) + self.prior(frequencies);
-        (bits, self.reasons(&outcome), outcome.veto)
+        let weighed = self.weigh(left, right, frequencies);
+        let reasons = self.reasons(&weighed, frequencies);
+        (weighed.bits, reasons, weighed.outcome.veto)
     }
 
-    /// The evidence field by field, strongest first; of a shared name it is said how common it is.
-    fn reasons(&self, outcome: &Outcome) -> Vec<Reason> {
-        let mut reasons = self.weights.reasons(&self.model, outcome);
-        let Some(name) = kind_of_name(outcome.share[field::NAME]) else {
-            return reasons;
-        };
-        let of_name = &self.model.classes[0].fields[field::NAME].name;
-        for reason in reasons.iter_mut().filter(|reason| reason.field == *of_name) {
-            reason.finding = reason.finding.replacen("name", name, 1);
+    /// Weighs a pair; what is in doubt is never sure.
+    pub(super) fn weigh(
+        &self,
+        left: &Prepared,
+        right: &Prepared,
+        frequencies: &Frequencies,
+    ) -> Weighed {
+        let outcome = compare(left, right, frequencies, &Frequencies::default());
+        let doubt = Doubt::of(left, right, &outcome);
+        let most = doubt.map_or(f32::INFINITY, |_| MOST_IN_DOUBT);
+        let bits = self.unbounded(&outcome, frequencies).min(most);
+        Weighed {
+            bits,
+            outcome,
+            doubt,
         }
+    }
+
+    fn unbounded(&self, outcome: &Outcome, frequencies: &Frequencies) -> f32 {
+        self.weights.evidence(outcome) + self.prior(frequencies)
+    }
+
+    /// The evidence field by field, strongest first; of a shared name it is said how common it is, and last what doubt takes
+    /// away.
+    pub(super) fn reasons(&self, weighed: &Weighed, frequencies: &Frequencies) -> Vec<Reason> {
+        let outcome = &weighed.outcome;
+        let mut reasons = self.weights.reasons(&self.model, outcome);
+        if let Some(name) = kind_of_name(outcome.share[field::NAME]) {
+            let of_name = &self.model.classes[0].fields[field::NAME].name;
+            for reason in reasons.iter_mut().filter(|reason| reason.field == *of_name) {
+                reason.finding = reason.finding.replacen("name", name, 1);
+            }
+        }
+        let bits = self.unbounded(outcome, frequencies);
+        let doubt = weighed.doubt.filter(|_| bits > MOST_IN_DOUBT);
+        reasons.extend(doubt.map(|doubt| doubt.reason(bits)));
         reasons
     }
 
@@ -185,27 +212,26 @@ impl Decider {
         frequencies: &Frequencies,
         candidate: &Candidate<'_, C>,
     ) -> Option<Ranked<C>> {
-        let prior = self.prior(frequencies);
-        let (mut sum, mut veto, mut best) = (0.0, None, None);
+        let mut tally = Tally::default();
+        let mut best: Option<Weighed> = None;
         for member in candidate.members {
-            let outcome = compare(record, member, frequencies, &Frequencies::default());
-            let bits = self.weights.evidence(&outcome) + prior;
-            sum += bits.clamp(LEAST_BITS, MOST_BITS);
-            veto = veto.or(outcome.veto);
-            if best.as_ref().is_none_or(|(most, _)| bits > *most) {
-                best = Some((bits, outcome));
+            let weighed = self.weigh(record, member, frequencies);
+            tally.add(&weighed, weighed.bits.clamp(LEAST_BITS, MOST_BITS));
+            if best.as_ref().is_none_or(|best| weighed.bits > best.bits) {
+                best = Some(weighed);
             }
         }
-        let (most, outcome) = best?;
-        let average = sum / candidate.members.len() as f32;
-        let bits = average + BEST_SHARE * (most.min(MOST_BITS) - average);
+        let best = best?;
+        let average = tally.average();
+        let bits = average + BEST_SHARE * (best.bits.min(MOST_BITS) - average);
+        let bits = tally.bounded(bits);
         let probability = probability(bits);
         (probability >= self.likely).then(|| Ranked {
             customer: candidate.customer.clone(),
             probability,
             bits,
-            reasons: self.reasons(&outcome),
-            veto,
+            reasons: self.reasons(&best, frequencies),
+            veto: tally.veto,
         })
     }
 
@@ -319,6 +345,94 @@ mod tests {
             &Frequencies::default(),
         );
         assert!(matches!(found.verdict, Verdict::New), "{found:?}");
+    }
+
+    fn at(address: &str) -> Prepared {
+        prepare(&DealerRecord {
+            name: "欧阳明珠",
+            phones: &["13912345678"],
+            address,
+            ..DealerRecord::default()
+        })
+    }
+
+    #[test]
+    fn who_gives_less_of_his_address_or_moves_house_is_the_same() {
+        let known = [at("上海市长宁区仙霞路55弄3号101室")];
+        for address in [
+            "上海市长宁区",
+            "上海市长宁区仙霞路",
+            "仙霞路55弄3号楼101室",
+            "仙霞路五十五弄三号101室",
+            "苏州市姑苏区干将东路888号",
+        ] {
+            let found = decide(&at(address), &known, &Frequencies::default());
+            assert!(
+                matches!(found.verdict, Verdict::Linked { .. }),
+                "{address} {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_valid_number_and_a_rare_name_are_one_person_whatever_else_differs() {
+        let record = |phone, plate, address| {
+            prepare(&DealerRecord {
+                name: "欧阳明珠",
+                id_number: "11010519491231002X",
+                phones: &[phone],
+                plate,
+                address,
+                ..DealerRecord::default()
+            })
+        };
+        let known = [record("13912345678", "沪AD1234", "仙霞路55弄3号101室")];
+        let new = record("15012345679", "苏E12B45", "苏州市姑苏区干将东路888号");
+        let found = decide(&new, &known, &Frequencies::default());
+        assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
+    }
+
+    #[test]
+    fn a_land_line_is_a_phone_and_no_contradiction_to_a_mobile() {
+        let firm = |phone| record("上海鼎泰汽车贸易有限公司", phone, "");
+        let known = [firm("021-62837415")];
+        let found = decide(&firm("(021)6283 7415"), &known, &Frequencies::default());
+        assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
+        let decider = Decider::new(default_model());
+        let bits = |left: &Prepared, right: &Prepared| {
+            decider.explain(left, right, &Frequencies::default()).0
+        };
+        let (mobile, none) = (firm("13912345678"), firm(""));
+        assert!((bits(&mobile, &known[0]) - bits(&none, &known[0])).abs() < 1e-4);
+        // The neighbouring line is another's as likely as not.
+        assert!(bits(&firm("021-62837416"), &known[0]) < bits(&none, &known[0]));
+    }
+
+    #[test]
+    fn a_number_with_one_wrong_digit_is_the_same_beside_a_rare_name() {
+        let known = [record("鲁肃然", "", "11010519491231002X")];
+        for mistyped in ["11910519491231002X", "11010519491231020X"] {
+            let found = decide(
+                &record("鲁肃然", "", mistyped),
+                &known,
+                &Frequencies::default(),
+            );
+            assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn one_wrong_gender_does_not_part_a_rare_name_with_its_phone() {
+        let record = |gender| {
+            prepare(&DealerRecord {
+                name: "欧阳明珠",
+                phones: &["13912345678"],
+                gender,
+                ..DealerRecord::default()
+            })
+        };
+        let found = decide(&record("男"), &[record("女")], &Frequencies::default());
+        assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::compare::{Frequencies, name_share};
 use super::decide::Decider;
+use super::doubt::Tally;
 use super::prepared::Prepared;
 use crate::score::{Veto, probability};
 
@@ -32,13 +33,13 @@ impl Decider {
         left: &[Prepared],
         right: &[Prepared],
     ) -> Joined {
-        let (mut sum, mut pairs, mut veto) = (0.0, 0, None);
+        let mut tally = Tally::default();
         let mut most = LEAST_BITS;
         for other in right {
-            let (bits, _, contradiction) = self.explain(record, other, frequencies);
-            let bits = bits.clamp(LEAST_BITS, MOST_BITS);
-            (sum, pairs, most) = (sum + bits, pairs + 1, most.max(bits));
-            veto = veto.or(contradiction);
+            let weighed = self.weigh(record, other, frequencies);
+            let bits = weighed.bits.clamp(LEAST_BITS, MOST_BITS);
+            tally.add(&weighed, bits);
+            most = most.max(bits);
         }
         for member in left.iter().filter(|member| *member != record) {
             let plain = Frequencies {
@@ -48,14 +49,13 @@ impl Decider {
                 ..Frequencies::default()
             };
             for other in right {
-                let (bits, _, contradiction) = self.explain(member, other, &plain);
-                (sum, pairs) = (sum + bits.clamp(LEAST_BITS, most), pairs + 1);
-                veto = veto.or(contradiction);
+                let weighed = self.weigh(member, other, &plain);
+                tally.add(&weighed, weighed.bits.clamp(LEAST_BITS, most));
             }
         }
         Joined {
-            probability: probability(sum / pairs.max(1) as f32),
-            veto,
+            probability: probability(tally.bounded(tally.average())),
+            veto: tally.veto,
         }
     }
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Kind;
 use super::prepared::{Identity, Prepared};
+use crate::codes;
+use crate::dates::Date;
 use crate::text::hash::stable_hash;
 
 /// What a key is made of. The order is the order of blocking.
@@ -25,7 +27,7 @@ pub enum KeyKind {
     Plate,
     /// E-mail address.
     Email,
-    /// Name's sound and birthday.
+    /// Name's sound and birthday, or the birth date inside an identity number.
     NameBirth,
     /// Name's sound and the last four digits of the phone.
     NamePhoneEnd,
@@ -190,7 +192,7 @@ fn visit_name_keys(
     vin_end: Option<&[u8]>,
     visit: &mut impl FnMut(KeyKind, &[&[u8]]),
 ) {
-    if let Some(birth) = record.birth {
+    if let Some(birth) = record.birth.or_else(|| birth_in_number(record)) {
         visit(KeyKind::NameBirth, &[name, &birth.packed().to_le_bytes()]);
     }
     let phone = record.phones[0];
@@ -217,10 +219,46 @@ fn visit_name_keys(
     }
 }
 
+/// The birth date inside a number whose check fails: a digit elsewhere in it may be all that is wrong.
+fn birth_in_number(record: &Prepared) -> Option<Date> {
+    match &record.identity {
+        Identity::Resident(text, _) => codes::birth_of(text),
+        _ => None,
+    }
+}
+
 /// A key as one word, for the in-memory engines.
 pub(crate) fn key_hash(kind: KeyKind, parts: &[&[u8]]) -> u64 {
     let value = parts.iter().fold(0, |state, part| {
         crate::text::hash::join(state, stable_hash(&[part]))
     });
     crate::text::hash::join(kind as u64 + 1, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DealerRecord, prepare};
+    use super::*;
+
+    #[test]
+    fn a_number_with_one_wrong_digit_anywhere_is_found() {
+        let keys = |id_number: &str| {
+            block_keys(&prepare(&DealerRecord {
+                name: "鲁肃然",
+                id_number,
+                ..DealerRecord::default()
+            }))
+        };
+        let known = keys("11010519491231002X");
+        for mistyped in [
+            "11910519491231002X", // division
+            "11010519491230002X", // birth date
+            "11010519491231082X", // sequence
+            "11010519491231020X", // transposed
+            "110105194912310021", // check character
+        ] {
+            let found = keys(mistyped);
+            assert!(found.iter().any(|key| known.contains(key)), "{mistyped}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod census;
 mod compare;
 mod decide;
 mod default_model;
+mod doubt;
 mod index;
 mod join;
 mod keys;

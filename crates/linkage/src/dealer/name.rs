@@ -29,6 +29,8 @@ pub(super) struct ParsedName {
     pub(super) surname_only: bool,
     /// The contact written beside the firm.
     pub(super) contact: Option<String>,
+    /// The firm's branch, such as 北京分公司; empty without one.
+    pub(super) branch: String,
 }
 
 const TITLES: &[&str] = &[
@@ -123,6 +125,7 @@ pub(super) fn parse(raw: &str, said_organisation: bool, has_credit_code: bool) -
         name,
         surname_only,
         contact: None,
+        branch: String::new(),
     }
 }
 
@@ -215,22 +218,25 @@ fn split_brackets(folded: &str) -> (String, Option<String>) {
 }
 
 fn organisation(text: &str, contact: Option<String>) -> ParsedName {
+    let (name, branch) = core_and_branch(text);
     ParsedName {
         kind: Kind::Organisation,
-        name: organisation_core(text),
+        name,
         surname_only: false,
         contact,
+        branch,
     }
 }
 
-/// Brand and trade of an organisation: 昆明腾顺新能源有限公司北京分公司 gives 腾顺新能源.
-pub(super) fn organisation_core(folded: &str) -> String {
+/// Brand and trade of an organisation, and its branch: 昆明腾顺新能源有限公司北京分公司 gives 腾顺新能源 and 北京分公司.
+fn core_and_branch(folded: &str) -> (String, String) {
     let before_remark = folded.split(['-', '/']).next().unwrap_or(folded);
     let mut text: String = before_remark
         .chars()
         .filter(|c| c.is_alphanumeric())
         .collect();
-    if let Some(branch) = ["分公司", "分店", "营业部", "办事处"]
+    let mut branch = String::new();
+    if let Some(ending) = ["分公司", "分店", "营业部", "办事处"]
         .iter()
         .find(|ending| text.ends_with(**ending))
     {
@@ -238,7 +244,7 @@ pub(super) fn organisation_core(folded: &str) -> String {
             .find("公司")
             .map(|at| at + "公司".len())
             .filter(|end| *end < text.len());
-        text.truncate(head_end.unwrap_or(text.len() - branch.len()));
+        branch = text.split_off(head_end.unwrap_or(text.len() - ending.len()));
     }
     for _ in 0..2 {
         if let Some(rest) = LEGAL_FORMS
@@ -249,7 +255,7 @@ pub(super) fn organisation_core(folded: &str) -> String {
             text = rest.to_owned();
         }
     }
-    without_place(&text).to_owned()
+    (without_place(&text).to_owned(), branch)
 }
 
 #[cfg(test)]

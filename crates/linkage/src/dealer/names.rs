@@ -3,6 +3,7 @@
 use super::name::Kind;
 use super::prepared::Prepared;
 use crate::score::{LevelSpec, by_frequency, level};
+use crate::text::fold::is_han;
 use crate::text::han::look_alike;
 use crate::text::similarity::edits;
 use crate::text::sound::{spoken, syllable};
@@ -130,6 +131,30 @@ fn compare_persons(left: &Prepared, right: &Prepared) -> NameLevel {
     compare_characters(a, b, same_surname)
 }
 
+/// Whether names that compare so may well be those of two people who share a phone or a home: given names that differ in a
+/// character which neither sounds nor looks alike, as siblings' do, or names that merely resemble one another.
+pub(super) fn may_be_two(left: &Prepared, right: &Prepared, level: u8) -> bool {
+    if level != NameLevel::OneChanged.level() {
+        return [NameLevel::Resembling, NameLevel::Reordered]
+            .iter()
+            .any(|name| name.level() == level);
+    }
+    let is_written_in_han = |name: &str| name.chars().all(is_han);
+    is_written_in_han(&left.name)
+        && is_written_in_han(&right.name)
+        && left.name.chars().count() == right.name.chars().count()
+        && left
+            .name
+            .chars()
+            .zip(right.name.chars())
+            .any(|(x, y)| !are_alike(x, y) && !near_syllable(x, y))
+}
+
+/// Characters that are taken for one another by ear or by eye.
+fn are_alike(x: char, y: char) -> bool {
+    x == y || look_alike(x, y) || (syllable(x).is_some() && syllable(x) == syllable(y))
+}
+
 /// Names of which one is written in Latin letters.
 fn compare_spoken(a: &[char], b: &[char]) -> NameLevel {
     let (a, b) = (spoken(a), spoken(b));
@@ -158,10 +183,11 @@ fn compare_characters(a: &[char], b: &[char], same_surname: bool) -> NameLevel {
     if changed == a.len() && !same_surname {
         return NameLevel::Different;
     }
-    let alike = |x: char, y: char| {
-        x == y || look_alike(x, y) || (syllable(x).is_some() && syllable(x) == syllable(y))
-    };
-    let unlike = a.iter().zip(b).filter(|(x, y)| !alike(**x, **y)).count();
+    let unlike = a
+        .iter()
+        .zip(b)
+        .filter(|(x, y)| !are_alike(**x, **y))
+        .count();
     match (changed, unlike, a.len()) {
         (_, 0, _) => {
             if same_surname {

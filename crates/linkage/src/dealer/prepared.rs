@@ -23,7 +23,7 @@ pub struct DealerRecord<'a> {
     pub id_number: &'a str,
     /// Unified social credit code.
     pub credit_code: &'a str,
-    /// Phone numbers; the first [`MAX_PHONES`] valid ones count.
+    /// Phone numbers; the first [`MAX_PHONES`] valid ones count, mobiles before land lines.
     pub phones: &'a [&'a str],
     /// Licence plate.
     pub plate: &'a str,
@@ -82,6 +82,9 @@ pub struct Prepared {
     pub(crate) address: Address,
     /// Hash of the folded e-mail address.
     pub(crate) email: u64,
+    /// Hash of an organisation's branch, 0 for its head office or where none is said.
+    #[serde(default)]
+    pub(crate) branch: u64,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -134,6 +137,11 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
         vin: vin.unwrap_or_default().into_boxed_str(),
         address: address::parse(address_text),
         email: email_of(record.email),
+        branch: if parsed.branch.is_empty() {
+            0
+        } else {
+            stable_hash(&[b"branch", parsed.branch.as_bytes()])
+        },
         name: parsed.name.into_boxed_str(),
         identity,
     }
@@ -227,7 +235,8 @@ fn phones_of(record: &DealerRecord<'_>) -> [u64; MAX_PHONES] {
     let candidates = || record.phones.iter().copied().chain([record.id_number]);
     let numbers = candidates()
         .filter_map(codes::mobile)
-        .chain(candidates().filter_map(codes::short_mobile));
+        .chain(candidates().filter_map(codes::short_mobile))
+        .chain(candidates().filter_map(codes::land_line));
     for number in numbers {
         if !phones.contains(&number) {
             match phones.iter_mut().find(|slot| **slot == 0) {

@@ -3,8 +3,9 @@
 //! A live record is placed by what was known when it came. Here all records of a customer are weighed, each with how common its
 //! values are by now, so that the answer does not depend on the order in which they came.
 
-use super::compare::{Frequencies, compare};
+use super::compare::{Frequencies, Weighed, compare};
 use super::decide::{Candidate, Decider, LEAST_BITS, MOST_BITS};
+use super::doubt::Tally;
 use super::prepared::Prepared;
 use super::table::DealerRecords;
 use crate::batch::BatchOptions;
@@ -108,29 +109,35 @@ impl Decider {
         frequencies: &[Frequencies],
         right: &[Prepared],
     ) -> Between {
-        let (mut sum, mut pairs, mut veto) = (0.0, 0_u32, None);
-        let mut best: Option<(f32, Vec<Reason>)> = None;
+        let mut tally = Tally::default();
+        let mut best: Option<(Weighed, &Frequencies)> = None;
         for (record, frequencies) in left.iter().zip(frequencies) {
             for other in right {
-                let (bits, reasons, contradiction) = self.explain(record, other, frequencies);
-                (sum, pairs) = (sum + bits.clamp(LEAST_BITS, MOST_BITS), pairs + 1);
-                veto = veto.or(contradiction);
-                if best.as_ref().is_none_or(|(most, _)| bits > *most) {
-                    best = Some((bits, reasons));
+                let weighed = self.weigh(record, other, frequencies);
+                tally.add(&weighed, weighed.bits.clamp(LEAST_BITS, MOST_BITS));
+                if best
+                    .as_ref()
+                    .is_none_or(|(best, _)| weighed.bits > best.bits)
+                {
+                    best = Some((weighed, frequencies));
                 }
             }
         }
-        let bits = if pairs == 0 {
+        let bits = if best.is_none() {
             f32::NEG_INFINITY
         } else {
-            sum / pairs as f32
+            tally.bounded(tally.average())
         };
         Between {
             bits,
             probability: probability(bits),
-            most: best.as_ref().map_or(f32::NEG_INFINITY, |(most, _)| *most),
-            veto,
-            reasons: best.map_or_else(Vec::new, |(_, reasons)| reasons),
+            most: best
+                .as_ref()
+                .map_or(f32::NEG_INFINITY, |(best, _)| best.bits),
+            veto: tally.veto,
+            reasons: best.map_or_else(Vec::new, |(best, frequencies)| {
+                self.reasons(&best, frequencies)
+            }),
         }
     }
 }

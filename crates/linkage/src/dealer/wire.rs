@@ -10,7 +10,11 @@ use crate::dates::Date;
 #[error("the stored features cannot be read: prepare the record again from its source")]
 pub struct WireError;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The layout without branches, still read.
+const WITHOUT_BRANCH: u8 = 1;
+/// How many numbers stand before the phones in that layout; the branch follows them since.
+const NUMBERS: usize = 8;
 
 impl Prepared {
     /// The stored form: about 100 bytes. It holds personal data in plain form; encrypt it at rest.
@@ -31,6 +35,7 @@ impl Prepared {
             self.address.road,
             self.address.estate,
             self.address.whole,
+            self.branch,
         ];
         for number in numbers.into_iter().chain(self.phones) {
             // Most are absent: one byte then.
@@ -53,15 +58,17 @@ impl Prepared {
     /// If the bytes are not from [`Prepared::to_bytes`] of a release with the same layout.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader(bytes);
-        if reader.byte()? != VERSION {
+        let version = reader.byte()?;
+        if !matches!(version, VERSION | WITHOUT_BRANCH) {
             return Err(WireError);
         }
         let (kind, gender) = (reader.byte()?, reader.byte()?);
         let identity = reader.identity()?;
         let birth = Date::from_packed(u32::from_le_bytes(reader.take::<4>()?));
-        let mut numbers = [0; 8 + MAX_PHONES];
-        for number in &mut numbers {
-            if reader.byte()? != 0 {
+        let mut numbers = [0; NUMBERS + 1 + MAX_PHONES];
+        for (at, number) in numbers.iter_mut().enumerate() {
+            let is_there = at != NUMBERS || version == VERSION;
+            if is_there && reader.byte()? != 0 {
                 *number = u64::from_le_bytes(reader.take::<8>()?);
             }
         }
@@ -74,6 +81,7 @@ impl Prepared {
             road,
             estate,
             whole,
+            branch,
             phones @ ..,
         ] = numbers;
         let (name, plate, vin) = (reader.text()?, reader.text()?, reader.text()?);
@@ -105,6 +113,7 @@ impl Prepared {
             vin,
             address,
             email,
+            branch,
         })
     }
 }
