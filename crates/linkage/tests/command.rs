@@ -238,9 +238,57 @@ fn neither_the_input_nor_its_columns_are_overwritten() {
     let scratch = Scratch::new();
     let told = scratch.error(PEOPLE.as_bytes(), |args| args.out = args.input.clone());
     assert!(told.contains("the input itself"), "{told}");
+    let hard_link = scratch.path("also_in.csv");
+    fs::hard_link(scratch.path("in.csv"), &hard_link).unwrap();
+    let told = scratch.error(PEOPLE.as_bytes(), |args| args.out = hard_link);
+    assert!(told.contains("the input itself"), "{told}");
     let before = fs::read_to_string(scratch.path("in.csv")).unwrap();
     assert_eq!(before, PEOPLE);
     let linked = PEOPLE.replace("who", "entity_id");
     let told = scratch.error(linked.as_bytes(), |_| {});
     assert!(told.contains("entity_id"), "{told}");
+}
+
+#[test]
+fn no_file_is_written_over_another() {
+    let scratch = Scratch::new();
+    let again = scratch.path("./out.csv");
+    let to_report = |args: &mut link::Args| args.report = Some(again.clone());
+    let to_model = |args: &mut link::Args| args.model = Some(again.clone());
+    let over_input = |args: &mut link::Args| args.report = Some(args.input.clone());
+    let to_one = |args: &mut link::Args| {
+        args.model = Some(scratch.path("model.toml"));
+        args.report = Some(scratch.path("model.toml"));
+    };
+    for (change, wanted) in [
+        (&to_report as &dyn Fn(&mut link::Args), "--report is --out"),
+        (&to_model, "--model is --out"),
+        (&over_input, "--report is the input"),
+        (&to_one, "--report is --model"),
+    ] {
+        let told = scratch.error(PEOPLE.as_bytes(), change);
+        assert!(told.contains(wanted), "{told}");
+        assert!(!scratch.path("out.csv").exists());
+    }
+    let input = fs::read_to_string(scratch.path("in.csv")).unwrap();
+    assert_eq!(input, PEOPLE);
+}
+
+#[test]
+fn the_truth_is_no_evidence_under_any_name() {
+    let scratch = Scratch::new();
+    let with_truth = |args: &mut link::Args| args.truth = Some("who".to_owned());
+    let mapped = scratch.error(PEOPLE.as_bytes(), |args| {
+        with_truth(args);
+        args.mapping = vec!["who=code".to_owned()];
+    });
+    assert!(mapped.contains("--truth"), "{mapped}");
+    let doubled = PEOPLE.replace("id,first_name", "Who,first_name");
+    let told = scratch.error(doubled.as_bytes(), with_truth);
+    assert!(told.contains("several columns"), "{told}");
+    let ignored = scratch.run(PEOPLE.as_bytes(), |args| {
+        with_truth(args);
+        args.mapping = vec!["who=ignore".to_owned()];
+    });
+    assert!(ignored.is_ok());
 }

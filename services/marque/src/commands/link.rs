@@ -8,14 +8,14 @@ mod outcome;
 #[path = "link/quotes.rs"]
 mod quotes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
 use marque_linkage::batch::{BatchOptions, Blocker, Linked, link};
 use marque_linkage::dealer::{DealerRecords, is_dealer_table};
 use marque_linkage::general::GeneralRecords;
-use marque_linkage::schema::{Mapping, parse_mapping, recognise};
+use marque_linkage::schema::{Mapping, Role, parse_mapping, recognise};
 use marque_linkage::score::Model;
 use marque_linkage::table::Table;
 
@@ -44,13 +44,27 @@ pub struct Args {
     pub report: Option<PathBuf>,
 }
 
+impl Args {
+    /// The files, with what each is called.
+    fn files(&self) -> Vec<(&'static str, &Path)> {
+        let optional = [("--model", &self.model), ("--report", &self.report)];
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, path)| Some((name, path.as_deref()?)));
+        [("the input", self.input.as_path()), ("--out", &self.out)]
+            .into_iter()
+            .chain(optional)
+            .collect()
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// If a file cannot be read or written, a column is missing, or the model does not fit; each with what to do.
 pub fn run(args: Args) -> anyhow::Result<()> {
     let started = Instant::now();
-    files::keep_apart(&args.input, &args.out)?;
+    files::keep_apart(&args.files())?;
     let table = files::read(&args.input)?;
     if table.column(files::ENTITY_ID).is_some() {
         anyhow::bail!(
@@ -61,10 +75,15 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let truth = args
         .truth
         .as_deref()
-        .map(|name| files::column(&table, name))
+        .map(|name| files::truth_column(&table, name))
         .transpose()?;
     let mut mapping = recognise(&table, truth);
     parse_mapping(&table, &mut mapping, &args.mapping).context("--mapping")?;
+    if truth.is_some_and(|column| mapping.roles[column] != Role::Ignore) {
+        anyhow::bail!(
+            "--mapping gives the column of --truth a role: figures are true only where it is never compared"
+        );
+    }
     let model = args
         .model
         .as_deref()

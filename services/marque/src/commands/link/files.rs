@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::Write as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
@@ -245,26 +245,78 @@ fn delimiter_of(text: &str) -> (u8, &str) {
     (*most.expect("four delimiters are tried"), text)
 }
 
-/// The column of this name, or an error that lists the columns.
-pub(super) fn column(table: &Table, name: &str) -> anyhow::Result<usize> {
-    table.column(name).with_context(|| {
+/// The column of the truth, or an error that lists the columns or says which other one would be taken for it, and compared.
+pub(super) fn truth_column(table: &Table, name: &str) -> anyhow::Result<usize> {
+    let truth = table.column(name).with_context(|| {
         format!(
             "there is no column {name:?}; the columns are: {}",
             table.headers().join(", ")
         )
-    })
+    })?;
+    let folded = |header: &str| header.trim().to_lowercase();
+    let called = folded(&table.headers()[truth]);
+    let namesakes = table
+        .headers()
+        .iter()
+        .filter(|header| folded(header) == called);
+    if namesakes.count() > 1 {
+        bail!(
+            "several columns are called {name:?}: rename those that are not the truth, or leave them out"
+        );
+    }
+    Ok(truth)
 }
 
 /// The column that is added.
 pub(super) const ENTITY_ID: &str = "entity_id";
 
-/// Passes unless the output would overwrite the input.
-pub(super) fn keep_apart(input: &Path, out: &Path) -> anyhow::Result<()> {
-    let is_same = out.exists() && fs::canonicalize(input).ok() == fs::canonicalize(out).ok();
-    if is_same {
-        bail!("--out is the input itself: write to another file");
+/// Passes unless two of the command's files, each with what it is called, are one: whatever is written last would be all that
+/// is left of them.
+pub(super) fn keep_apart(files: &[(&str, &Path)]) -> anyhow::Result<()> {
+    for (at, (name, path)) in files.iter().enumerate() {
+        let same = files[..at].iter().find(|(_, other)| is_one(path, other));
+        if let Some((other, _)) = same {
+            bail!(
+                "{name} is {other} itself ({}): write to another file",
+                path.display()
+            );
+        }
     }
     Ok(())
+}
+
+/// True for two names of one file, there or still to be written; links of either kind lead to it. Devices take any number of texts.
+fn is_one(left: &Path, right: &Path) -> bool {
+    let is_device = |path: &Path| fs::metadata(path).is_ok_and(|found| !found.is_file());
+    place(left) == place(right) && !is_device(left) || is_hard_link(left, right)
+}
+
+/// Where a file is, or will be once it is written.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(there) = fs::canonicalize(path) {
+        return there;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().map(fs::canonicalize);
+    match (folder, absolute.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => absolute,
+    }
+}
+
+#[cfg(unix)]
+fn is_hard_link(left: &Path, right: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (Ok(left), Ok(right)) = (fs::metadata(left), fs::metadata(right)) else {
+        return false;
+    };
+    left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino())
+}
+
+#[cfg(not(unix))]
+fn is_hard_link(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// Rows that one thread formats at a time.
