@@ -192,6 +192,7 @@ impl CaseApp {
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), case)?;
         storage::update_case(conn, case)?;
         storage::update_origin(conn, case)?;
+        storage::mark_repeat(conn, case.id, case.repeat_of)?;
         self.mend(conn, case, changes)?;
         self.remark_repeats(conn, case)?;
         for (field, from, to) in changes {

@@ -156,13 +156,12 @@ pub(crate) fn touch_cases(
     Ok(())
 }
 
-/// Puts a case in the place of what it was; its words stay as they are.
+/// Puts a case in the place of what it was; its words stay as they are, and which case it repeats, which others may write meanwhile.
 pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
     conn.execute(
         "UPDATE complaints SET category = ?2, severity = ?3, department = ?4, part = ?5, fault = ?6, state = ?7,
              is_open = ?8, acknowledged_at = ?9, resolved_at = ?10, closed_at = ?11, updated_at = ?12,
-             reopened = ?13, repeat_of = ?14, satisfied_resolution = ?15, satisfied_handling = ?16, version = ?17,
-             tier = ?18
+             reopened = ?13, satisfied_resolution = ?14, satisfied_handling = ?15, version = ?16, tier = ?17
          WHERE id = ?1",
         &[
             case.id.uuid().into(),
@@ -178,7 +177,6 @@ pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreE
             case.closed_at.into(),
             case.updated_at.into(),
             case.reopened.into(),
-            case.repeat_of.map(ComplaintId::uuid).into(),
             case.satisfaction[0].into(),
             case.satisfaction[1].into(),
             case.version.into(),
@@ -222,6 +220,7 @@ pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(),
     let case = new.case;
     update_case(conn, case)?;
     update_origin(conn, case)?;
+    mark_repeat(conn, case.id, case.repeat_of)?;
     conn.execute(
         "UPDATE complaints SET opened_at = ?2, content = ?3, body = ?4 WHERE id = ?1",
         &[
