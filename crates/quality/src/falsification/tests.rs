@@ -515,6 +515,29 @@ fn months_ends_of_a_dealer_alone_in_his_file_are_found() {
 }
 
 #[test]
+fn patterned_phones_of_a_dealer_alone_in_his_file_are_found() {
+    let mut state = EntryState::default();
+    for i in 0..300 {
+        let mut row = honest(7, i);
+        if i % 15 == 0 {
+            row.phone = format!(
+                "136{0}{0}{0}{0}{1}{1}{1}{1}",
+                i / 15 % 10,
+                (i / 15 + 3) % 10
+            );
+        }
+        state.add(&entry(&row));
+    }
+    let units = BTreeMap::from([(String::new(), state)]);
+    let suspects = assess(&units, Settings::default()).suspects;
+    let mut kinds = suspects.iter().map(|suspect| suspect.kind);
+    assert!(
+        kinds.any(|kind| kind == Kind::PlaceholderPhone),
+        "{suspects:?}"
+    );
+}
+
+#[test]
 fn entries_of_the_earlier_layout_are_read() {
     let bytes = entry(&honest(7, 1)).to_bytes();
     // Version and flags, then what the earlier layout has not: more flags, a street, a site.
