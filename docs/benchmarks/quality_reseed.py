@@ -99,6 +99,12 @@ def checked(body):
     return body + "10X98765432"[sum(int(a) * w for a, w in zip(body, weights)) % 11]
 
 
+def slip(number):
+    """How far the check character is off: the same for a number and another one with the same slip."""
+    checks = "10X98765432"
+    return checks.index(number[17].upper()) - checks.index(checked(number[:17])[17])
+
+
 def falsify(habit, records, flags, area):
     low, high = HABITS[habit][1]
     rate = random.uniform(low, high)
@@ -137,8 +143,9 @@ def disguise(record, copy):
     for column in ("mobile", "plate", "vin"):
         record[column] = record[column][:-6] + record[column][-6:].translate(turn)
     if len(record["id_no"]) == 18 and record["id_no"][:17].isdigit() and record["id_no"].isascii():
+        checks = "10X98765432"
         body = record["id_no"][:14] + record["id_no"][14:17].translate(turn)
-        record["id_no"] = checked(body) if checked(record["id_no"][:17]) == record["id_no"] else body + record["id_no"][17]
+        record["id_no"] = body + checks[(checks.index(checked(body)[17]) + slip(record["id_no"])) % 11]
     record["cluster"] += f"-{copy}"
 
 

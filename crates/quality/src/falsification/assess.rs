@@ -13,7 +13,7 @@ use super::{
     readings,
     state::EntryState,
     stats::{binomial_tail, poisson_tail, usual_share},
-    trial::{Facet, Trial, both, burst, decide, share, usual_month_end},
+    trial::{FEW, Facet, Trial, both, burst, decide, share, usual_month_end},
 };
 
 /// Suspects, and what single entries are judged by.
@@ -133,8 +133,9 @@ impl Usual {
             *records = groups.map(|group| u64::from(group.records)).sum();
         }
         Self {
-            placeholder: counted(|s| (s.placeholder_phones, s.with_phone)).max(0.005),
-            patterned: counted(|s| (s.patterned_phones, s.with_phone)).max(0.003),
+            placeholder: counted(|s| (s.placeholder_phones, s.with_phone))
+                .clamp(0.005, if units.len() < FEW { 0.02 } else { 1.0 }),
+            patterned: counted(|s| (s.patterned_phones, s.with_phone)).clamp(0.003, 0.01),
             shared_phone: measured(&|s, m| {
                 (
                     m.phones

@@ -51,7 +51,7 @@ pub(super) struct Marks {
 /// A phone on four strangers or more: only of such is a number with a slip taken for it.
 const CLEAR: f64 = 0.85;
 
-/// How sure an ID number is made up that no single slip explains.
+/// How sure an ID number is made up that no slip leaves so.
 const NO_SLIP: f64 = 0.8;
 
 /// A slip is looked for in the last four digits: numbers of different people may well end alike.
@@ -199,7 +199,7 @@ impl Marks {
         self.phones.get(slipped).copied()
     }
 
-    /// A number that no slip explains bears the sign whoever wrote it; one that a slip explains, where far more are wrong than usual.
+    /// A number that no slip leaves so bears the sign whoever wrote it; one that a slip may have left so, where far more are wrong than usual.
     fn broken_id(&self, doubt: Doubt) -> Option<f64> {
         match doubt {
             Doubt::None => None,

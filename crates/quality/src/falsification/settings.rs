@@ -47,7 +47,7 @@ pub struct Settings {
     pub sequence_reach: u64,
     /// An address on so many unrelated customers is copied; one fewer will do where one in fifty of all addresses is theirs.
     pub address_strangers: u64,
-    /// One house where many live or work has less than one in this many of a dealer's customers.
+    /// A house or village where many live or work has less than one in this many of a dealer's customers.
     pub shared_house_one_in: u64,
 }
 
@@ -74,7 +74,7 @@ impl Default for Settings {
             sequence_gap: 5,
             sequence_reach: 30,
             address_strangers: 5,
-            shared_house_one_in: 5,
+            shared_house_one_in: 2,
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct EntryState {
     pub(super) readings: u64,
     pub(super) invented_readings: u64,
     pub(super) by_phone: FxHashMap<u64, Group>,
-    /// Entries with an ID number, with one that could not have been issued, with one that no slip explains, with one that differs
+    /// Entries with an ID number, with one that could not have been issued, with one that no slip leaves so, with one that differs
     /// from their date of birth or gender, and with a decade's first day.
     pub(super) with_id: u64,
     pub(super) broken_ids: u64,

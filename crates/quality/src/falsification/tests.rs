@@ -276,7 +276,7 @@ fn id_numbers_that_nobody_has_are_found() {
                 scramble(i) % 900_000_000_000_000_000 + 10_000_000_000_000_000
             )
         },
-        |i| format!("88{:04}1985{:02}15{:04}", i * 7, i % 12 + 1, i * 311),
+        |i| format!("88{:04}1985{:02}15{:04}", i * 7, i % 12 + 1, i * 131),
         |i| {
             format!(
                 "1301081977{}{:04}",
@@ -287,13 +287,13 @@ fn id_numbers_that_nobody_has_are_found() {
     ];
     for invent in invented {
         let (assessment, entries) = network(|i, row| {
-            row.id_number = if i < 30 { invent(i) } else { id_number(i) };
+            row.id_number = if i < 60 { invent(i) } else { id_number(i) };
         });
         let named = assessment.suspects.iter().map(|suspect| suspect.kind);
         assert_eq!(named.collect::<Vec<_>>(), [Kind::FakeId]);
         let bears = |entry: &Entry| !assessment.signs("D7", entry).is_empty();
-        assert!(entries[..30].iter().filter(|entry| bears(entry)).count() >= 28);
-        assert!(!entries[30..].iter().any(bears));
+        assert!(entries[..60].iter().filter(|entry| bears(entry)).count() >= 58);
+        assert!(!entries[60..].iter().any(bears));
     }
 }
 
@@ -301,7 +301,7 @@ fn id_numbers_that_nobody_has_are_found() {
 fn one_id_number_that_nobody_has_bears_the_sign_and_names_nobody() {
     let (assessment, entries) = network(|i, row| {
         row.id_number = if i == 3 {
-            "110101198514609063".to_owned()
+            "163137637271349023".to_owned()
         } else {
             id_number(i)
         };
@@ -512,6 +512,29 @@ fn months_ends_of_a_dealer_alone_in_his_file_are_found() {
             "one in {one_in}"
         );
     }
+}
+
+#[test]
+fn patterned_phones_of_a_dealer_alone_in_his_file_are_found() {
+    let mut state = EntryState::default();
+    for i in 0..300 {
+        let mut row = honest(7, i);
+        if i % 15 == 0 {
+            row.phone = format!(
+                "136{0}{0}{0}{0}{1}{1}{1}{1}",
+                i / 15 % 10,
+                (i / 15 + 3) % 10
+            );
+        }
+        state.add(&entry(&row));
+    }
+    let units = BTreeMap::from([(String::new(), state)]);
+    let suspects = assess(&units, Settings::default()).suspects;
+    let mut kinds = suspects.iter().map(|suspect| suspect.kind);
+    assert!(
+        kinds.any(|kind| kind == Kind::PlaceholderPhone),
+        "{suspects:?}"
+    );
 }
 
 #[test]

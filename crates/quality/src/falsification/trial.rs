@@ -148,7 +148,7 @@ const SELDOM: f64 = 0.01;
 /// Such a test speaks from here on.
 const CLEAR: f64 = 1e-3;
 /// Fewer units than these do not say what is usual.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;
 /// The last two days of a month of average length.
 const LAST_TWO_DAYS: f64 = 2.0 / 30.436_875;
 
