@@ -3,7 +3,7 @@
 //! Sources: GB 11643 (resident ID), GB 32100 (unified social credit code), GA 36 (plates), ISO 3779 (VIN).
 
 use crate::dates::Date;
-use crate::text::fold::{digits, fold_code};
+use crate::text::fold::{digits, fold_code, half_width};
 
 /// A resident ID number, whole or masked in the middle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +141,10 @@ pub fn short_mobile(raw: &str) -> Option<u64> {
 /// Reads a Chinese land line, trunk zero, country code and extension dropped. Without an area code it is no number: the same
 /// digits belong to somebody in every town.
 pub fn land_line(raw: &str) -> Option<u64> {
+    let first = raw.chars().map(half_width).find(char::is_ascii_digit)?;
+    if !matches!(first, '0' | '8') {
+        return None;
+    }
     let all = digits(without_extension(raw));
     let abroad = all.strip_prefix("0086").or_else(|| all.strip_prefix("86"));
     let national = match abroad {

@@ -42,7 +42,7 @@ const ESTATE_LEN: usize = 3;
 /// Takes an address apart. Texts under four characters are no address.
 pub(super) fn parse(raw: &str) -> Address {
     let characters: Vec<char> = fold(raw).chars().filter(|c| !c.is_whitespace()).collect();
-    let characters = with_digits(&characters);
+    let characters = with_digits(characters);
     if characters.len() < 4 {
         return Address::default();
     }
@@ -107,7 +107,13 @@ const COUNTED: &[char] = &[
 ];
 
 /// The text with digits for Chinese numbers in front of what they count. 八号镇 is the name of a town.
-fn with_digits(characters: &[char]) -> Vec<char> {
+fn with_digits(characters: Vec<char>) -> Vec<char> {
+    let has_numbers = characters
+        .windows(2)
+        .any(|pair| numeral(pair[0]).is_some() && COUNTED.contains(&pair[1]));
+    if !has_numbers {
+        return characters;
+    }
     let mut written = Vec::with_capacity(characters.len());
     let mut at = 0;
     while at < characters.len() {

@@ -181,6 +181,28 @@ mod tests {
     }
 
     #[test]
+    fn foreign_names_turned_round_or_shortened_are_for_the_steward() {
+        for (one, other) in [
+            ("John Smithson", "Smithson, John"),
+            ("John Smithson", "J. Smithson"),
+            ("Bob Smithson", "Robert Smithson"),
+            ("ZHANG/WEI", "Wei Zhang"),
+            ("Wei Zhang", "张伟"),
+            ("迪丽热巴·迪力木拉提", "迪丽热巴"),
+        ] {
+            let found = decide(&named(one), &[named(other)]);
+            assert!(is_asked(&found), "{one} {other} {found:?}");
+        }
+        for (one, other) in [("Mr John Smithson", "JOHN SMITHSON"), ("Zhang Wei", "张伟")] {
+            let found = decide(&named(one), &[named(other)]);
+            assert!(
+                matches!(found.verdict, Verdict::Linked { .. }),
+                "{one} {found:?}"
+            );
+        }
+    }
+
+    #[test]
     fn two_branches_of_a_firm_are_for_the_steward() {
         let firm = |name| DealerRecord {
             kind: Some(Kind::Organisation),

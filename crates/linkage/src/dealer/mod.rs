@@ -8,6 +8,7 @@ mod compare;
 mod decide;
 mod default_model;
 mod doubt;
+mod foreign;
 mod index;
 mod join;
 mod keys;

@@ -1,5 +1,6 @@
 //! Reading the name column of a dealer: person or organisation, titles, remarks, legal forms, the contact beside the firm.
 
+use super::foreign;
 use super::places::without_place;
 use crate::text::fold::{fold, is_han};
 use crate::text::han::{is_compound_surname, is_surname};
@@ -129,8 +130,12 @@ pub(super) fn parse(raw: &str, said_organisation: bool, has_credit_code: bool) -
     }
 }
 
-/// The person's name inside a field such as `金跃峰(车主)`, `皮建/朋友`, `王总`; true if only a surname is left.
+/// The person's name inside a field such as `金跃峰(车主)`, `皮建/朋友`, `王总`, or the words of a name in letters; true if only a
+/// surname is left.
 pub(super) fn clean_person(folded: &str) -> (String, bool) {
+    if !folded.contains(is_han) {
+        return (foreign::words_of(folded), false);
+    }
     let end = folded
         .find(['(', '（', '/', '-', '、', ',', ';', '[', '【'])
         .filter(|at| *at > 0)
@@ -273,6 +278,7 @@ mod tests {
             ("欧阳总", "欧阳", true),
             ("  张　伟 ", "张伟", false),
             ("HEMING", "heming", false),
+            ("SMITHSON, Mr. John (车主)", "smithson john", false),
             ("李先生", "李", true),
             ("欧阳女士", "欧阳", true),
             ("小王", "王", true),

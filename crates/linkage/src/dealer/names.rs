@@ -1,12 +1,13 @@
 //! Comparing names of persons and organisations.
 
+use super::foreign;
 use super::name::Kind;
 use super::prepared::Prepared;
 use crate::score::{LevelSpec, by_frequency, level};
 use crate::text::fold::is_han;
 use crate::text::han::look_alike;
 use crate::text::similarity::edits;
-use crate::text::sound::{spoken, syllable};
+use crate::text::sound::syllable;
 
 /// How two names compare. The numbers are the levels of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,16 +118,19 @@ fn compare_persons(left: &Prepared, right: &Prepared) -> NameLevel {
     if left.sound == right.sound {
         return NameLevel::SameSound;
     }
+    if foreign::is_foreign(&left.name) || foreign::is_foreign(&right.name) {
+        return foreign::compare(&left.name, &right.name);
+    }
     let (mut a_buffer, mut b_buffer) = (['\0'; 16], ['\0'; 16]);
     let (a, b) = (
         characters(&left.name, &mut a_buffer),
         characters(&right.name, &mut b_buffer),
     );
-    if a[0].is_ascii_alphabetic() || b[0].is_ascii_alphabetic() {
-        return compare_spoken(a, b);
-    }
     if is_reordered(a, b) {
         return NameLevel::Reordered;
+    }
+    if is_shortened(a, b) || is_shortened(b, a) {
+        return NameLevel::Resembling;
     }
     compare_characters(a, b, same_surname)
 }
@@ -155,17 +159,9 @@ fn are_alike(x: char, y: char) -> bool {
     x == y || look_alike(x, y) || (syllable(x).is_some() && syllable(x) == syllable(y))
 }
 
-/// Names of which one is written in Latin letters.
-fn compare_spoken(a: &[char], b: &[char]) -> NameLevel {
-    let (a, b) = (spoken(a), spoken(b));
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let distance = edits(a, b, 3);
-    match distance {
-        0 => NameLevel::SameSound,
-        1 if a.len() >= 5 => NameLevel::OneChanged,
-        2 if a.len() >= 7 && a[0] == b[0] => NameLevel::OneChanged,
-        _ => NameLevel::Different,
-    }
+/// 迪丽热巴 of 迪丽热巴·迪力木拉提: a name written at length goes on with the father's.
+fn is_shortened(short: &[char], long: &[char]) -> bool {
+    long.len() >= 5 && short.len() >= 2 && long.len() >= short.len() + 2 && long.starts_with(short)
 }
 
 fn compare_characters(a: &[char], b: &[char], same_surname: bool) -> NameLevel {

@@ -66,7 +66,7 @@ pub struct Prepared {
     pub kind: Kind,
     pub(crate) name: Box<str>,
     pub(crate) surname_only: bool,
-    /// Hash of the toneless reading of the whole name, 0 without a name.
+    /// Hash of the toneless reading of the whole name without spaces, 0 without a name.
     pub(crate) sound: u64,
     /// Hash of the toneless reading of the surname.
     pub(crate) surname_sound: u64,
@@ -113,7 +113,7 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
         record.kind == Some(Kind::Organisation),
         has_credit_code,
     );
-    let characters: Vec<char> = parsed.name.chars().collect();
+    let characters: Vec<char> = parsed.name.chars().filter(|c| *c != ' ').collect();
     let contact = parsed.contact.clone().or_else(|| contact_of(record));
     let (plate, vin) = car_of(record);
     let birth = birth_of(&identity, birthday);
