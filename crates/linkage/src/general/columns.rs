@@ -196,6 +196,7 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
     each(Role::Place, FieldKind::Place);
     each(Role::Gender, FieldKind::Category);
     each(Role::Category, FieldKind::Category);
+    each(Role::Kind, FieldKind::Category);
     each(Role::Vin, FieldKind::Code);
     each(Role::Plate, FieldKind::Code);
     each(Role::Contact, FieldKind::Text);
