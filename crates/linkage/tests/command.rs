@@ -292,3 +292,28 @@ fn the_truth_is_no_evidence_under_any_name() {
     });
     assert!(ignored.is_ok());
 }
+
+#[test]
+fn copies_of_a_row_are_one_entity_and_numbers_alone_link() {
+    let scratch = Scratch::new();
+    let copies = format!(
+        "{PEOPLE}{}",
+        "5,Ida,Dahl,1970-02-03,ida@dahl.no,d\n".repeat(300)
+    );
+    let found = entities(&scratch.run(copies.as_bytes(), |_| {}).unwrap());
+    assert_eq!(found.len(), 304);
+    assert!(found[4..].iter().all(|entity| entity == "5"));
+    for (header, number) in [
+        ("email", "u{}@x.no"),
+        ("passport", "N77{}"),
+        ("手机", "139{}"),
+    ] {
+        let numbers = |range: std::ops::Range<u32>| -> String {
+            let number = |at: u32| number.replace("{}", &format!("{:08}", at * 7_919));
+            range.map(|at| number(at) + "\n").collect()
+        };
+        let twice = format!("{header}\n{}{}", numbers(0..250), numbers(0..250));
+        let found = entities(&scratch.run(twice.as_bytes(), |_| {}).unwrap());
+        assert_eq!(found[..250], found[250..], "{header}");
+    }
+}

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use marque_linkage::batch::{BatchOptions, Blocker, Linked, link};
+use marque_linkage::batch::{BatchOptions, Blocker, Copies, Linked, link};
 use marque_linkage::dealer::{DealerRecords, is_dealer_table};
 use marque_linkage::general::GeneralRecords;
 use marque_linkage::schema::{Mapping, Role, parse_mapping, recognise};
@@ -107,7 +107,16 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     outcome::print(&linked, truth.as_deref(), seconds)
 }
 
+/// Links all rows; of a row with very many copies a few are linked and stand for the others.
 fn link_table(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
+    let Some(copies) = Copies::find(table, mapping) else {
+        return link_rows(table, mapping, model);
+    };
+    let linked = link_rows(&copies.linked_rows(table)?, mapping, model)?;
+    Ok(copies.told_of_all(linked))
+}
+
+fn link_rows(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
     let options = BatchOptions::default();
     if is_dealer_table(table, mapping) {
         let records = DealerRecords::from_table(table, mapping);
