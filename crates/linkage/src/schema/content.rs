@@ -95,7 +95,14 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
 
 /// True for the ways of writing that a value is not there.
 pub(crate) fn is_missing(value: &str) -> bool {
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 22] = [
+        "\\n",
+        "(null)",
+        "<null>",
+        "[null]",
+        "#n/a",
+        "keine",
+        "k.a.",
         "na",
         "n/a",
         "n.a.",

@@ -3,6 +3,8 @@
 // The paths are spelt out because crates/linkage includes this file by its path, for measuring and for tests.
 #[path = "link/files.rs"]
 mod files;
+#[path = "link/header.rs"]
+mod header;
 #[path = "link/outcome.rs"]
 mod outcome;
 #[path = "link/quotes.rs"]
@@ -66,6 +68,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let started = Instant::now();
     files::keep_apart(&args.files())?;
     let table = files::read(&args.input)?;
+    header::check(&table, &args.input)?;
     if table.column(files::ENTITY_ID).is_some() {
         anyhow::bail!(
             "{} has a column entity_id already: rename it, or link the file it was made of",
@@ -91,11 +94,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         .map(files::read_model)
         .transpose()?;
     let was_given = model.is_some();
-    let linked = link_table(&table, &mapping, model)?;
+    let mut linked = link_table(&table, &mapping, model)?;
     files::write(&args.out, &table, &linked.clusters.entity)?;
     let seconds = started.elapsed().as_secs_f64();
     let truth = truth.map(|column| outcome::groups(&table, column));
     if let Some(path) = args.model.as_deref().filter(|_| !was_given) {
+        let file = args.input.file_name().unwrap_or_default();
+        linked.model.provenance.trained_on = file.to_string_lossy().into_owned();
         files::write_text(path, &linked.model.to_toml())?;
     }
     if let Some(path) = &args.report {
