@@ -67,7 +67,8 @@ impl BatchOptions {
         };
         TrainOptions {
             lookalikes: self.lookalikes,
-            personal: which(Tells::Person),
+            personal: which(Tells::Person) | which(Tells::GivenName),
+            given: which(Tells::GivenName),
             familial: which(Tells::Family),
             ..TrainOptions::default()
         }

@@ -310,6 +310,7 @@ fn checked(parts: &[Field], lexicons: &[Lexicon]) -> Option<(usize, Checked)> {
 /// One name written in several columns, and places that contain one another, do not add up freely.
 fn specs(parts: &[Field]) -> Vec<FieldSpec> {
     let has_parts_of_name = parts.iter().any(|part| part.kind == FieldKind::Family);
+    let first_given = parts.iter().position(|part| part.kind == FieldKind::Given);
     let (mut names, mut places) = (u8::from(has_parts_of_name), 0);
     (0..parts.len())
         .map(|at| {
@@ -342,6 +343,7 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
                 name: part.name.clone(),
                 correlation,
                 tells: match part.kind {
+                    FieldKind::Given if first_given == Some(at) => Tells::GivenName,
                     _ if part.is_personal => Tells::Person,
                     FieldKind::Family => Tells::Family,
                     _ => Tells::Circumstance,
