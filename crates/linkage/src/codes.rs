@@ -113,10 +113,17 @@ pub fn is_sound_credit_code(code: &[u8; 18]) -> bool {
     ALPHABET[(31 - sum % 31) % 31] == code[17]
 }
 
+/// The digits of a phone number; 13912345678.0 is what programs make of one that they take for a quantity.
+pub(crate) fn phone_digits(raw: &str) -> String {
+    let raw = raw.trim();
+    let is_number = |whole: &&str| whole.bytes().all(|byte| byte.is_ascii_digit());
+    digits(raw.strip_suffix(".0").filter(is_number).unwrap_or(raw))
+}
+
 /// Reads a Chinese mobile number, country code and punctuation dropped. Placeholders (too few different digits, runs such as
 /// 12345678901, eight same digits) are no number.
 pub fn mobile(raw: &str) -> Option<u64> {
-    let all = digits(raw);
+    let all = phone_digits(raw);
     let national = all
         .strip_prefix("0086")
         .or_else(|| all.strip_prefix("86").filter(|rest| rest.len() >= 10))
@@ -130,7 +137,7 @@ pub fn mobile(raw: &str) -> Option<u64> {
 
 /// Reads a mobile number of which one digit was lost (10 digits beginning 13 to 19): only good for comparison.
 pub fn short_mobile(raw: &str) -> Option<u64> {
-    let all = digits(raw);
+    let all = phone_digits(raw);
     let bytes = all.as_bytes();
     let is_short = bytes.len() == 10 && bytes[0] == b'1' && bytes[1] >= b'3';
     (is_short && !is_placeholder(bytes))

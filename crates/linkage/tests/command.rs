@@ -120,6 +120,7 @@ fn a_model_is_written_once_and_used_again() {
         .unwrap();
     let text = fs::read_to_string(&model).unwrap();
     assert!(text.contains("version = 1") && text.contains("first_name:given"));
+    assert!(text.contains("trained_on = \"in.csv\""));
     let second = scratch
         .run(PEOPLE.as_bytes(), |args| args.model = Some(model.clone()))
         .unwrap();
@@ -291,4 +292,77 @@ fn the_truth_is_no_evidence_under_any_name() {
         args.mapping = vec!["who=ignore".to_owned()];
     });
     assert!(ignored.is_ok());
+}
+
+#[test]
+fn copies_of_a_row_are_one_entity_and_numbers_alone_link() {
+    let scratch = Scratch::new();
+    let copies = format!(
+        "{PEOPLE}{}",
+        "5,Ida,Dahl,1970-02-03,ida@dahl.no,d\n".repeat(300)
+    );
+    let found = entities(&scratch.run(copies.as_bytes(), |_| {}).unwrap());
+    assert_eq!(found.len(), 304);
+    assert!(found[4..].iter().all(|entity| entity == "5"));
+    for (header, number) in [
+        ("email", "u{}@x.no"),
+        ("passport", "N77{}"),
+        ("手机", "139{}"),
+    ] {
+        let numbers = |range: std::ops::Range<u32>| -> String {
+            let number = |at: u32| number.replace("{}", &format!("{:08}", at * 7_919));
+            range.map(|at| number(at) + "\n").collect()
+        };
+        let twice = format!("{header}\n{}{}", numbers(0..250), numbers(0..250));
+        let found = entities(&scratch.run(twice.as_bytes(), |_| {}).unwrap());
+        assert_eq!(found[..250], found[250..], "{header}");
+    }
+}
+
+#[test]
+fn a_first_row_that_names_no_columns_is_no_header() {
+    let scratch = Scratch::new();
+    let (_, records) = PEOPLE.split_once('\n').unwrap();
+    let told = scratch.error(records.as_bytes(), |_| {});
+    assert!(told.contains("cell 4 holds a date"), "{told}");
+    assert!(!told.contains("Grace"), "{told}");
+    for title in ["Customers of 2024,,,,,\n", "Customers of 2024\n"] {
+        let told = scratch.error(format!("{title}{PEOPLE}").as_bytes(), |_| {});
+        assert!(told.contains("a title"), "{told}");
+    }
+    for json in [
+        "{\"name\": \"Ida\"}\n{\"name\": \"Ola\"}\n",
+        "[\n{\"name\": \"Ida\"}]",
+    ] {
+        let told = scratch.error(json.as_bytes(), |_| {});
+        assert!(told.contains("JSON"), "{told}");
+    }
+}
+
+#[test]
+fn what_databases_write_for_nothing_is_nothing() {
+    let people = |missing: &str| {
+        let people = (0..120).map(|at| {
+            let (surname, mail) = (format!("Berg{}", at % 7), format!("ida{at}@dahl.no"));
+            let (first, mail) = (
+                format!("Ida{at}"),
+                if at % 2 == 0 { mail.as_str() } else { missing },
+            );
+            format!(
+                "{first},{surname},19{}-03-1{},{mail},{missing}\n",
+                40 + at % 50,
+                at % 9
+            )
+        });
+        let people: String = people.collect();
+        format!("first_name,surname,dob,email,city\n{people}{people}")
+    };
+    let linked = |missing: &str| {
+        let out = Scratch::new().run(people(missing).as_bytes(), |_| {});
+        entities(&out.unwrap())
+    };
+    let wanted = linked("");
+    for missing in ["\\N", "(null)", "#N/A", "0", "keine"] {
+        assert_eq!(linked(missing), wanted, "{missing}");
+    }
 }

@@ -12,6 +12,7 @@ use marque_linkage::batch::{BatchOptions, Figures, evaluate, link};
 use marque_linkage::dealer::{DealerRecords, is_dealer_table};
 use marque_linkage::general::GeneralRecords;
 use marque_linkage::schema::recognise;
+use marque_linkage::score::Model;
 use marque_linkage::table::Table;
 
 fn shared(name: &str) -> Option<PathBuf> {
@@ -116,4 +117,19 @@ fn childrens_centres_are_found() {
 #[test]
 fn dealers_customers_are_found() {
     reaches("dealers/customers_20k.csv", 0.984);
+}
+
+#[test]
+fn a_model_used_again_gives_the_answer_of_its_training() {
+    let Some(path) = shared("linkage/fake_1000.csv") else {
+        return;
+    };
+    let table = table_of(&path);
+    let mapping = recognise(&table, table.column("cluster"));
+    let records = GeneralRecords::from_table(&table, &mapping).unwrap();
+    let options = records.options(BatchOptions::default());
+    let trained = link(&records, None, options);
+    let model = Model::from_toml(&trained.model.to_toml()).unwrap();
+    let again = link(&records, Some(model), options);
+    assert_eq!(again.clusters.entity, trained.clusters.entity);
 }

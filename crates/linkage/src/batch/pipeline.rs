@@ -67,7 +67,8 @@ impl BatchOptions {
         };
         TrainOptions {
             lookalikes: self.lookalikes,
-            personal: which(Tells::Person),
+            personal: which(Tells::Person) | which(Tells::GivenName),
+            given: which(Tells::GivenName),
             familial: which(Tells::Family),
             ..TrainOptions::default()
         }
@@ -107,24 +108,10 @@ pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions
         .rows_mut()
         .enumerate()
         .for_each(|(record, row)| records.write_keys(record as u32, row));
-    let (mut model, training_pairs) = match model {
-        Some(model) => (model, Vec::new()),
-        None => trained(records, &table, &options),
+    let (run, model) = match model {
+        Some(model) => by_given(records, &mut table, model, &options),
+        None => by_trained(records, table, &options),
     };
-    let mut run = scored_and_clustered(records, &mut table, &mut model, &options);
-    drop(table);
-    if !training_pairs.is_empty() {
-        for _ in 0..options.refinements {
-            refine(
-                records,
-                &run.clusters.entity,
-                &training_pairs,
-                &mut model,
-                &options,
-            );
-            run.rescore(records, &mut model, &options);
-        }
-    }
     Linked {
         clusters: run.clusters,
         edges: run.edges,
@@ -134,6 +121,47 @@ pub fn link<B: Blocker>(records: &B, model: Option<Model>, options: BatchOptions
         pairs_compared: run.pairs_compared,
         limits: options.limits,
     }
+}
+
+fn by_trained<B: Blocker>(
+    records: &B,
+    mut table: BlockTable,
+    options: &BatchOptions,
+) -> (Run, Model) {
+    let (mut model, training_pairs) = trained(records, &table, options);
+    let first = model.clone();
+    let mut run = scored_and_clustered(records, &mut table, &mut model, options);
+    drop(table);
+    if training_pairs.is_empty() || options.refinements == 0 {
+        return (run, model);
+    }
+    for _ in 0..options.refinements {
+        refine(
+            records,
+            &run.clusters.entity,
+            &training_pairs,
+            &mut model,
+            options,
+        );
+        run.rescore(records, &mut model, options);
+    }
+    model.first = Some(Box::new(first));
+    (run, model)
+}
+
+fn by_given<B: Blocker>(
+    records: &B,
+    table: &mut BlockTable,
+    mut model: Model,
+    options: &BatchOptions,
+) -> (Run, Model) {
+    let Some(mut first) = model.first.clone() else {
+        let run = scored_and_clustered(records, table, &mut model, options);
+        return (run, model);
+    };
+    let mut run = scored_and_clustered(records, table, &mut first, options);
+    run.rescore(records, &mut model, options);
+    (run, model)
 }
 
 /// Edges and clusters under one model.
@@ -323,7 +351,10 @@ impl Linked {
             prior_bits: self.prior_bits,
             join_bits: self.limits.join_bits,
             blocking: self.blocking.clone(),
-            model: self.model.clone(),
+            model: Model {
+                first: None,
+                ..self.model.clone()
+            },
             calibration: reliability(self.edges.iter().map(|edge| (edge.bits, together(edge)))),
             largest: self.largest(10),
             cuts: self.clusters.cuts.clone(),

@@ -30,6 +30,7 @@ pub use index::{CustomerId, Index, Moved, RecordId};
 pub use join::Joined;
 pub use keys::{BlockKey, KeyKind, block_keys};
 pub use name::Kind;
+pub(crate) use name::is_named_organisation;
 pub use prepared::{DealerRecord, Identity, MAX_PHONES, Prepared, prepare};
 pub use reconcile::Between;
 pub use table::{DealerRecords, is_dealer_table};

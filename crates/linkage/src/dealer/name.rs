@@ -130,6 +130,11 @@ pub(super) fn parse(raw: &str, said_organisation: bool, has_credit_code: bool) -
     }
 }
 
+/// True for a name that says itself that it is of a firm or public body.
+pub(crate) fn is_named_organisation(raw: &str) -> bool {
+    contains_any(raw, ORGANISATION_WORDS) || raw.ends_with('厂')
+}
+
 /// The person's name inside a field such as `金跃峰(车主)`, `皮建/朋友`, `王总`, or the words of a name in letters; true if only a
 /// surname is left.
 pub(super) fn clean_person(folded: &str) -> (String, bool) {

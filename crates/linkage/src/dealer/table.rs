@@ -10,7 +10,7 @@ use super::prepared::{DealerRecord, Identity, Prepared, prepare};
 use crate::batch::{BatchOptions, Blocker};
 use crate::cluster::Limits;
 use crate::codes;
-use crate::schema::{Mapping, Role};
+use crate::schema::{Mapping, Role, is_organisation};
 use crate::score::{Comparator, FieldSpec, Outcome};
 use crate::table::Table;
 use crate::text::hash::stable_hash;
@@ -154,12 +154,13 @@ impl DealerRecords {
 }
 
 fn kind_of(text: &str) -> Option<Kind> {
-    match text.trim() {
-        "P" | "p" | "个人" | "person" | "私户" => Some(Kind::Person),
-        "O" | "o" | "C" | "单位" | "公司" | "企业" | "对公" | "organisation" | "organization"
-        | "company" => Some(Kind::Organisation),
-        _ => None,
-    }
+    is_organisation(text).map(|is_organisation| {
+        if is_organisation {
+            Kind::Organisation
+        } else {
+            Kind::Person
+        }
+    })
 }
 
 type Value = fn(&Prepared) -> u64;

@@ -67,7 +67,7 @@ pub(super) fn cell(
     let (_, kind, columns) = &plan.columns[column];
     let filled = |column: &usize| {
         let cell = (*column != NO_COLUMN).then(|| table.cell(row, *column).trim());
-        cell.filter(|text| !is_missing(text))
+        cell.filter(|text| !is_missing(text) && !(*text == "0" && is_never_zero(*kind)))
     };
     if *kind == FieldKind::Date {
         let date = match columns[..] {
@@ -103,6 +103,14 @@ pub(super) fn cell(
     }
     let parts: Vec<&str> = columns.iter().filter_map(filled).collect();
     parts.join(" ")
+}
+
+/// True for what nobody has a zero of: there it stands for nothing.
+fn is_never_zero(kind: FieldKind) -> bool {
+    !matches!(
+        kind,
+        FieldKind::Age | FieldKind::Number | FieldKind::Category
+    )
 }
 
 /// Years of birth that a birthday tells are told from those by age by this factor.
@@ -196,6 +204,7 @@ pub(super) fn plan(table: &Table, mapping: &Mapping) -> Vec<Plan> {
     each(Role::Place, FieldKind::Place);
     each(Role::Gender, FieldKind::Category);
     each(Role::Category, FieldKind::Category);
+    each(Role::Kind, FieldKind::Category);
     each(Role::Vin, FieldKind::Code);
     each(Role::Plate, FieldKind::Code);
     each(Role::Contact, FieldKind::Text);

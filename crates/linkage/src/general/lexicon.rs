@@ -6,7 +6,8 @@ use super::address;
 use super::columns::DATED;
 use super::levels::FieldKind;
 use super::tokens::{Words, split};
-use crate::text::fold::{digits, fold, fold_code, is_han};
+use crate::codes::phone_digits;
+use crate::text::fold::{fold, fold_code, is_han};
 use crate::text::hash::stable_hash;
 use crate::text::nickname::groups_of;
 use crate::text::roman::romanised;
@@ -171,7 +172,7 @@ fn folded(kind: FieldKind, raw: &str) -> Option<String> {
             fold_code(raw).to_lowercase()
         }
         FieldKind::Phone => {
-            let digits = digits(raw);
+            let digits = phone_digits(raw);
             // The country code or the 0 before the area code is given or not; what remains is told apart by seven digits.
             if digits.len() < 6 {
                 String::new()

@@ -130,7 +130,18 @@ impl GeneralRecords {
             Share::Count(count) => count,
         };
         // A value that only the pair itself holds is as rare as one record in the file.
-        count.max(2) as f32 / (self.rows as f32 + 20.0)
+        let share = count.max(2) as f32 / (self.rows as f32 + 20.0);
+        if self.is_one_number() {
+            share * LONE_NUMBER
+        } else {
+            share
+        }
+    }
+
+    /// True for a file of nothing but numbers or addresses for mail: they are given to one person each, and nothing else can
+    /// say whose they are.
+    fn is_one_number(&self) -> bool {
+        matches!(&self.parts[..], [only] if matches!(only.kind, FieldKind::Code | FieldKind::Phone | FieldKind::Email))
     }
 
     fn compare_names(
@@ -299,6 +310,7 @@ fn checked(parts: &[Field], lexicons: &[Lexicon]) -> Option<(usize, Checked)> {
 /// One name written in several columns, and places that contain one another, do not add up freely.
 fn specs(parts: &[Field]) -> Vec<FieldSpec> {
     let has_parts_of_name = parts.iter().any(|part| part.kind == FieldKind::Family);
+    let first_given = parts.iter().position(|part| part.kind == FieldKind::Given);
     let (mut names, mut places) = (u8::from(has_parts_of_name), 0);
     (0..parts.len())
         .map(|at| {
@@ -331,6 +343,7 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
                 name: part.name.clone(),
                 correlation,
                 tells: match part.kind {
+                    FieldKind::Given if first_given == Some(at) => Tells::GivenName,
                     _ if part.is_personal => Tells::Person,
                     FieldKind::Family => Tells::Family,
                     _ => Tells::Circumstance,
@@ -341,6 +354,8 @@ fn specs(parts: &[Field]) -> Vec<FieldSpec> {
         .collect()
 }
 
+/// How much rarer a number is than its records, where it is all that a file holds.
+const LONE_NUMBER: f32 = 1.0 / 64.0;
 /// However rare its words, no name is rarer than this.
 const LEAST_SHARE: f32 = 1e-9;
 const FULL_NAME_SHARE: f32 = 0.3;

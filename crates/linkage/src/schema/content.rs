@@ -2,10 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
+use super::party;
 use crate::codes;
 use crate::dates::{self, DayOrder};
+use crate::dealer;
 use crate::table::Table;
 use crate::text::fold::{digits, fold, is_han};
+use crate::text::han::{is_compound_surname, is_surname, simplified};
 
 /// Shares (0..=1) of a column's filled values that have some look; taken from a sample.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +45,18 @@ pub(super) struct Content {
     pub(super) wordy: f32,
     /// Numbers written as they are dialled: +49 30 1234, 030/1234, (030) 1234.
     pub(super) dialled: f32,
+    /// Chinese mobile numbers.
+    pub(super) mobile: f32,
+    /// Names of Chinese people.
+    pub(super) chinese_person: f32,
+    /// Names of Chinese firms and public bodies.
+    pub(super) chinese_firm: f32,
+    /// Chinese addresses.
+    pub(super) chinese_address: f32,
+    /// Words or letters for person and organisation.
+    pub(super) party: f32,
+    /// Whole words for them.
+    pub(super) plain_party: f32,
 }
 
 const SAMPLE: usize = 4_000;
@@ -62,6 +77,7 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
         filled += 1;
         *values.entry(value).or_default() += 1;
         content.note(value);
+        content.note_chinese(value);
         if let Ok(number) = value.parse::<u64>() {
             span = (span.0.min(number), span.1.max(number));
         }
@@ -79,7 +95,14 @@ pub(super) fn look_at(table: &Table, column: usize) -> Content {
 
 /// True for the ways of writing that a value is not there.
 pub(crate) fn is_missing(value: &str) -> bool {
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 22] = [
+        "\\n",
+        "(null)",
+        "<null>",
+        "[null]",
+        "#n/a",
+        "keine",
+        "k.a.",
         "na",
         "n/a",
         "n.a.",
@@ -100,6 +123,22 @@ pub(crate) fn is_missing(value: &str) -> bool {
     // Nothing longer stands in the lists.
     value.len() <= 12
         && (SIGNS.contains(&value) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value)))
+}
+
+/// Two to four characters that begin with a surname, and end as no place does.
+fn is_chinese_person(value: &str) -> bool {
+    let name: Vec<char> = value.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_place = |last: &char| "省市县区州镇乡村路街".contains(*last);
+    (2..=4).contains(&name.len())
+        && name.iter().all(|c| is_han(*c))
+        && (is_surname(simplified(name[0])) || is_compound_surname(&name[..2]))
+        && !name.last().is_some_and(is_place)
+}
+
+/// A text that goes down through at least two steps from province to room.
+fn is_chinese_address(value: &str) -> bool {
+    let steps = "省市县区镇乡村路街道巷弄号栋幢楼室";
+    value.chars().nth(5).is_some() && value.chars().filter(|c| steps.contains(*c)).count() >= 2
 }
 
 impl Content {
@@ -178,6 +217,18 @@ impl Content {
         );
     }
 
+    fn note_chinese(&mut self, value: &str) {
+        let count = |slot: &mut f32, is: bool| *slot += f32::from(u8::from(is));
+        count(&mut self.mobile, codes::mobile(value).is_some());
+        count(&mut self.party, party::is_organisation(value).is_some());
+        count(&mut self.plain_party, party::is_plain(value));
+        if value.chars().any(is_han) {
+            count(&mut self.chinese_person, is_chinese_person(value));
+            count(&mut self.chinese_firm, dealer::is_named_organisation(value));
+            count(&mut self.chinese_address, is_chinese_address(value));
+        }
+    }
+
     fn divide(&mut self, filled: f32) {
         for share in [
             &mut self.date,
@@ -198,6 +249,12 @@ impl Content {
             &mut self.mixed,
             &mut self.wordy,
             &mut self.dialled,
+            &mut self.mobile,
+            &mut self.chinese_person,
+            &mut self.chinese_firm,
+            &mut self.chinese_address,
+            &mut self.party,
+            &mut self.plain_party,
         ] {
             *share /= filled;
         }

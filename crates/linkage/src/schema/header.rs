@@ -8,6 +8,13 @@ use crate::text::fold::fold;
 /// Words that give a role away, tried in this order: the first match wins. Words are folded (no accents), parts of one
 /// word are joined by `_`, which stands for anything between two words.
 const HINTS: &[(Role, &str)] = &[
+    // Longer words that would be taken for what they hold.
+    (
+        Role::ResidentId,
+        "证件编号 business_licence business_license",
+    ),
+    (Role::Address, "contact_address postal_address"),
+    (Role::Phone, "contact_number contact_no"),
     (
         Role::RowId,
         "rec_id record_id unique_id row_id rowid contact_id person_id customer_id author_id uid uuid guid record_no record_number row_number 编号 序号",
@@ -24,7 +31,7 @@ const HINTS: &[(Role, &str)] = &[
     (
         Role::Contact,
         "contact father mother spouse husband wife parent next_of_kin vater mutter ehemann ehefrau vader moeder partner \
-         pere mere conjoint epoux epouse padre madre conyuge coniuge pai mae aktefelle ojciec matka отец мать 联系人 \
+         pere mere conjoint epoux epouse padre madre conyuge coniuge pai mae aktefelle ojciec matka отец мать 联系人 送修人 \
          paternita maternita baba_adi anne_adi otec matky otce nume_tata nume_mama ten_cha ten_me coauthors co_authors",
     ),
     (
@@ -78,17 +85,18 @@ const HINTS: &[(Role, &str)] = &[
     (Role::Plate, "plate licence_no 车牌"),
     (
         Role::ResidentId,
-        "id_no id_number id_card idcard 身份证 证件号 credit_code 信用代码",
+        "id_no id_number id_card idcard idno identity_no identity_number identity_card tax_no tax_number uscc \
+         身份证 证件号 credit_code 信用代码 信用码 营业执照 组织机构代码 税号 税务登记号 纳税人识别号",
     ),
     (
         Role::Email,
-        "email e_mail mail courriel correo correo_electronico posta_elettronica epost почта 邮箱 이메일",
+        "email e_mail mail courriel correo correo_electronico posta_elettronica epost почта 邮箱 邮件 이메일",
     ),
     (
         Role::Phone,
-        "phone mobile telephone tel cell fax handy telefon telefonnummer mobilnummer telefoon telefoonnummer portable \
+        "phone mobile telephone tel cell cellphone landline alternate_number fax handy telefon telefonnummer mobilnummer telefoon telefoonnummer portable \
          telefono movil celular cellulare telefone telemovel gsm puhelin matkapuhelin fone fono telf tlf dien_thoai telepon τηλεφωνο \
-         телефон الهاتف טלפון 手机 电话 联系方式 電話 전화 연락처",
+         телефон الهاتف טלפון 手机 电话 联系方式 固话 座机 宅电 备用号码 電話 전화 연락처",
     ),
     (
         Role::FamilyName,
@@ -117,7 +125,7 @@ const HINTS: &[(Role, &str)] = &[
     ),
     (
         Role::Gender,
-        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi pohl cinsiyet gioi_tinh jenis_kelamin sugu lytis dzimums φυλο стать spol пол 性别 性別 성별",
+        "gender sex geschlecht geslacht sexe sexo sesso genero plec kjonn kon sukupuoli pohlavi pohl cinsiyet gioi_tinh jenis_kelamin sugu lytis dzimums φυλο стать spol пол 性别 性別 称谓 성별",
     ),
     (
         Role::Age,
@@ -136,10 +144,13 @@ const HINTS: &[(Role, &str)] = &[
          miejscowosc gmina parafia powiat poststed kommune sogn socken forsamling ort mesto obec varos kaupunki sehir ilce localitate oras judet mjesto tinh thanh_pho xa huyen kota πολη asuinpaikka місто \
          gard by_gard farm torp город село 城市 都市 도시",
     ),
-    (Role::Kind, "ctype customer_type party_type 客户类型"),
+    (
+        Role::Kind,
+        "kind type ctype customer_type cust_type client_type party_type 类型 类别 客户性质 客户属性 车主性质 个人_单位 類型 類別",
+    ),
     (
         Role::FullName,
-        "name naam namn navn nome nazwa nimi jmeno nev isim nume nama 姓名 名称 客户 author autor auteur autore author_name title \
+        "name naam namn navn nome nazwa nimi jmeno nev isim nume nama 姓名 名字 名称 名稱 客户 客戶 车主 author autor auteur autore author_name title \
          имя 이름 الاسم שם",
     ),
     (
@@ -266,6 +277,7 @@ pub(super) fn hinted_role(header: &str) -> Option<Role> {
         "bd" | "day" | "tag" | "dag" | "jour" | "dia" | "giorno" | "dzien" | "день" => {
             return Some(Role::Day);
         }
+        "owner" | "car_owner" | "vehicle_owner" => return Some(Role::FullName),
         "state" | "province" | "country" | "provincia" | "provincie" | "land" | "pays" | "pais"
         | "省份" => return Some(Role::Category),
         // One word for "name" beside columns of its own for the family name: see `recognise`.
@@ -479,5 +491,39 @@ mod tests {
         for header in ["Beruf", "occupation", "métier", "ocupación", "zawód"] {
             assert_eq!(hinted_role(header), None, "{header}");
         }
+    }
+
+    /// Headers that say one thing of cars' owners and another in registers: content tells.
+    const BY_CONTENT: [&str; 2] = ["cert_no", "certificate_no"];
+
+    /// A column that imports know is no other one here, whatever dealers call it.
+    #[test]
+    fn headers_that_imports_know_are_known_here() {
+        let roles: &[(&str, &[Role])] = &[
+            ("kind", &[Role::Kind]),
+            ("name", &[Role::FullName]),
+            ("id_number", &[Role::ResidentId, Role::Code]),
+            ("credit_code", &[Role::ResidentId, Role::Code]),
+            ("phone", &[Role::Phone]),
+            ("phone2", &[Role::Phone]),
+            ("email", &[Role::Email]),
+            ("gender", &[Role::Gender]),
+            ("birthday", &[Role::Date]),
+            ("address", &[Role::Address]),
+            ("contact_name", &[Role::Contact]),
+        ];
+        let schema = marque_tabular::Schema::of("customers").unwrap();
+        let mut unknown = Vec::new();
+        for (name, wanted) in roles {
+            let column = &schema.columns[schema.column(name).unwrap()];
+            let headers = std::iter::once(*name).chain(column.aliases());
+            for header in headers.filter(|header| !BY_CONTENT.contains(header)) {
+                let found = hinted_role(header);
+                if !found.is_some_and(|role| wanted.contains(&role)) {
+                    unknown.push((*name, header, found));
+                }
+            }
+        }
+        assert!(unknown.is_empty(), "{unknown:?}");
     }
 }

@@ -15,7 +15,7 @@ const REPEATS: f32 = 0.95;
 /// Puts the roles of name columns right, given those of all columns.
 pub(super) fn settle(table: &Table, roles: &mut [Role]) {
     take_name_of_known_words_for_half(table, roles);
-    leave_titles_of_works(table, roles);
+    leave_titles_and_owners(table, roles);
     take_bare_name_for_missing_half(table, roles);
     take_lone_half_for_whole(table, roles);
     leave_names_of_others(table, roles);
@@ -97,12 +97,15 @@ fn is_name_of_another(table: &Table, column: usize, halves: &[usize]) -> bool {
     both >= LEAST_ROWS && shared * 4 < both
 }
 
-/// A title beside a name is that of a work.
-fn leave_titles_of_works(table: &Table, roles: &mut [Role]) {
+/// A title beside a name is that of a work, an owner beside one whoever looks after the record.
+fn leave_titles_and_owners(table: &Table, roles: &mut [Role]) {
     let wholes = wholes_of(roles);
-    let is_title = |column: &&usize| fold(&table.headers()[**column]) == "title";
-    if let Some(title) = wholes.iter().find(is_title).filter(|_| wholes.len() > 1) {
-        roles[*title] = Role::Text;
+    let is_said = |column: &&usize| {
+        let header = fold(&table.headers()[**column]);
+        header == "title" || header == "owner"
+    };
+    if let Some(other) = wholes.iter().find(is_said).filter(|_| wholes.len() > 1) {
+        roles[*other] = Role::Text;
     }
 }
 

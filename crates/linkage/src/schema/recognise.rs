@@ -197,6 +197,7 @@ fn checked(role: Role, says_birth: bool, content: &Content, rows: usize) -> Role
         Role::Vin if content.vin < 0.2 => role_by_content(content, rows),
         Role::Plate if content.plate < 0.2 => role_by_content(content, rows),
         Role::Code if content.distinct_count <= 20 => Role::Category,
+        Role::Kind if content.party < 0.9 => role_by_content(content, rows),
         kept => kept,
     }
 }
@@ -206,8 +207,20 @@ fn is_of_few_days(content: &Content) -> bool {
     content.distinct_count <= 15 && content.distinct < 0.02
 }
 
+/// P and O, or P and C; figures may stand for anything.
+fn is_of_party_letters(content: &Content) -> bool {
+    content.distinct_count == 2 && content.party > 0.99 && content.words > 0.99
+}
+
+/// People, with firms among them.
+fn is_of_chinese_names(content: &Content) -> bool {
+    content.chinese_person > 0.5 && content.chinese_person + content.chinese_firm > 0.8
+}
+
 fn role_by_content(content: &Content, rows: usize) -> Role {
     let is_row_number = content.distinct > 0.999 && content.filled > 0.99 && rows > 20;
+    // Salespeople are few, and towns.
+    let is_varied = content.distinct >= 0.1 || content.distinct_count > 300;
     match content {
         _ if content.filled < LEAST_FILLED_UNHINTED || content.distinct_count <= 1 => Role::Ignore,
         _ if content.email > 0.7 => Role::Email,
@@ -217,9 +230,13 @@ fn role_by_content(content: &Content, rows: usize) -> Role {
         _ if content.date > 0.8 && is_of_few_days(content) => Role::Recorded,
         _ if content.date > 0.8 => Role::Date,
         _ if is_row_number && content.climbing > 0.98 => Role::RowId,
+        _ if content.mobile > 0.7 => Role::Phone,
         _ if content.phone > 0.8 && content.dialled > 0.5 => Role::Phone,
+        _ if is_varied && content.chinese_address > 0.6 => Role::Address,
+        _ if is_varied && is_of_chinese_names(content) => Role::FullName,
         _ if is_row_number => Role::RowId,
-        _ if content.distinct_count <= 300 && content.distinct < 0.1 => Role::Category,
+        _ if content.plain_party > 0.9 || is_of_party_letters(content) => Role::Kind,
+        _ if !is_varied => Role::Category,
         _ if content.number > 0.8 || content.code > 0.8 => Role::Code,
         _ if content.distinct < 0.5 => Role::Place,
         _ => Role::Text,
@@ -300,6 +317,45 @@ mod tests {
         assert_eq!(role_of_column("election_district", tract), Role::Category);
         let year = |row: usize| (1850 + 10 * (row % 4)).to_string();
         assert_eq!(role_of_column("census", year), Role::Recorded);
+    }
+
+    /// Roles of columns as dealers fill them.
+    fn roles_of_dealers(headers: [&str; 4]) -> Vec<Role> {
+        let mut table = Table::new(headers.map(str::to_owned).to_vec());
+        for row in 0..400_usize {
+            let given = ["伟", "芳", "建国", "秀英", "子涵", "梓轩", "桂兰"][row % 7];
+            let person = format!("{}{given}", ["张", "王", "李", "赵", "陈"][row % 5]);
+            let firm = format!("苏州{given}贸易有限公司");
+            let is_firm = row % 9 == 0;
+            table
+                .push_row([
+                    if is_firm { firm.as_str() } else { &person },
+                    &format!("139{:08}", row * 17_919),
+                    &format!("江苏省苏州市人民路{row}号{given}苑3栋{}室", 101 + row),
+                    if is_firm { "O" } else { "P" },
+                ])
+                .unwrap();
+        }
+        recognise(&table, None).roles
+    }
+
+    #[test]
+    fn dealers_columns_are_known_by_their_usual_headers_and_without_any() {
+        let wanted = [Role::FullName, Role::Phone, Role::Address, Role::Kind];
+        for headers in [
+            ["x1", "x2", "x3", "x4"],
+            ["车主", "手机", "住址", "客户类别"],
+            ["owner", "mobile_no", "home_address", "kind"],
+            ["單位名稱", "電話", "地址", "类型"],
+        ] {
+            assert_eq!(roles_of_dealers(headers), wanted, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn types_that_are_no_kinds_of_customers_are_compared() {
+        let kind = |row: usize| ["new", "old", "O"][row % 3].to_owned();
+        assert_eq!(role_of_column("type", kind), Role::Category);
     }
 
     #[test]

@@ -54,10 +54,11 @@ impl Model {
         if model.version != 1 {
             return Err(ModelError::Version(model.version));
         }
-        if model.classes.is_empty() {
+        if model.stages().any(|stage| stage.classes.is_empty()) {
             return Err(ModelError::NoClasses);
         }
-        for field in model.classes.iter().flat_map(|class| &class.fields) {
+        let classes = model.stages().flat_map(|stage| &stage.classes);
+        for field in classes.flat_map(|class| &class.fields) {
             let is_probability = |p: f64| p.is_finite() && (0.0..=1.0).contains(&p);
             if field.levels.is_empty()
                 || !field.lookalikes_share.is_none_or(is_probability)
@@ -91,7 +92,8 @@ impl Model {
                 .collect()
         };
         let wanted: Vec<usize> = fields.iter().map(|field| field.levels.len()).collect();
-        let Some(other) = self.classes.iter().find(|class| levels_of(class) != wanted) else {
+        let mut classes = self.stages().flat_map(|stage| &stage.classes);
+        let Some(other) = classes.find(|class| levels_of(class) != wanted) else {
             return Ok(());
         };
         let mut pairs = fields.iter().zip(levels_of(other));

@@ -10,25 +10,29 @@ use super::model::{ClassModel, FieldModel, Model};
 const MOST_DIFFER: f64 = 0.15;
 /// Learnt to differ in so large a share, one entity is plainly no person.
 const PLAINLY_DIFFER: f64 = 0.3;
+/// Learnt to differ in the given name alone in so large a share, it is twins.
+const NAMES_DIFFER: f64 = 0.4;
 /// Where relatives begin: they share nearly all but what is personal.
 const SHARED_BY_RELATIVES: f64 = 0.9;
 const PERSONAL_BY_RELATIVES: f64 = 0.05;
 
 /// True if "one entity" came out as a household.
-pub(super) fn was_learnt(model: &Model, personal: u16) -> bool {
-    let differs = |field: &FieldModel| {
-        field
-            .levels
-            .last()
-            .is_some_and(|level| level.m > PLAINLY_DIFFER)
+pub(super) fn was_learnt(model: &Model, personal: u16, given: u16) -> bool {
+    let differs_by = |field: &FieldModel, share: f64| {
+        let differ = field.levels.last();
+        differ.is_some_and(|level| level.m > share)
     };
     let shows = |class: &ClassModel| {
         personal_fields(class, personal)
-            .filter(|field| differs(field))
+            .filter(|field| differs_by(field, PLAINLY_DIFFER))
             .count()
     };
+    let are_twins = |class: &ClassModel| {
+        personal_fields(class, given).any(|field| differs_by(field, NAMES_DIFFER))
+    };
     // One alone may be a poor column.
-    model.classes.iter().any(|class| shows(class) >= 2)
+    let mut classes = model.classes.iter();
+    classes.any(|class| shows(class) >= 2 || are_twins(class))
 }
 
 /// Puts the model back to where learning begins, relatives told apart from the start.
@@ -45,6 +49,19 @@ pub(super) fn begin(model: &mut Model, untrained: &Model, personal: u16) {
             } else {
                 SHARED_BY_RELATIVES
             });
+        }
+    }
+}
+
+/// Holds look-alikes to given names of their own. Whoever shares that too, and of whom no more is known, is one person rather than
+/// another of the house; left to itself learning splits pairs like these between the two, and joins none.
+pub(super) fn call_apart(model: &mut Model, given: u16) {
+    for class in &mut model.classes {
+        for (at, field) in class.fields.iter_mut().enumerate() {
+            if is_among(given, at) {
+                let share = field.lookalikes_share;
+                field.lookalikes_share = share.map(|share| share.min(PERSONAL_BY_RELATIVES));
+            }
         }
     }
 }
@@ -176,6 +193,7 @@ mod tests {
             model.classes[0].fields[1].levels[0].m,
             model.classes[0].fields[1].levels[1].m,
         ) = (0.4, 0.6);
-        assert!(!was_learnt(&model, PERSONAL));
+        assert!(!was_learnt(&model, PERSONAL, 0));
+        assert!(was_learnt(&model, PERSONAL, 0b10), "twins");
     }
 }

@@ -38,8 +38,10 @@ pub struct FieldSpec {
 /// What a field tells of: in lists of households that makes the difference between a person and his relatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tells {
-    /// A person and not the relatives under one roof: given name, birthday, gender.
+    /// A person and not the relatives under one roof: birthday, gender, further given names.
     Person,
+    /// A person, by what his relatives are called apart from him: the given name.
+    GivenName,
     /// A family: its name, which a person keeps as a rule.
     Family,
     /// Anything that may change or be shared.

@@ -74,6 +74,10 @@ pub struct Model {
     pub provenance: Provenance,
     /// One set of weights for each class of pairs.
     pub classes: Vec<ClassModel>,
+    /// What was learnt before clusters were known, where learning went on from them: it picks the pairs that are worth weighing,
+    /// so that a file gives the same answer by its model as it gave in training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Box<Model>>,
 }
 
 impl Model {
@@ -93,12 +97,18 @@ impl Model {
                     fields: fields.clone(),
                 })
                 .collect(),
+            first: None,
         }
     }
 
     /// log2 of the odds that two records taken at random are one entity, among `records` records.
     pub fn prior_bits(&self, records: f64) -> f32 {
         (self.matches_per_record.max(1e-6) / records.max(2.0)).log2() as f32
+    }
+
+    /// The model itself and what was learnt before it.
+    pub(super) fn stages(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.first.as_deref())
     }
 
     /// The weights ready for scoring; look-alikes are left out of account.

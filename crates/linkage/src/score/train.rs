@@ -24,6 +24,8 @@ pub struct TrainOptions {
     pub lookalikes: bool,
     /// The fields that tell of a person, one bit each.
     pub personal: u16,
+    /// That of the given name among them.
+    pub given: u16,
     /// The fields that tell of a family.
     pub familial: u16,
 }
@@ -35,6 +37,7 @@ impl Default for TrainOptions {
             guess_pairs: 30.0,
             lookalikes: false,
             personal: 0,
+            given: 0,
             familial: 0,
         }
     }
@@ -54,11 +57,12 @@ pub fn train(
     let anchor = Anchor::guesses(model, options.guess_pairs);
     let untrained = model.clone();
     rounds(model, &anchor, &patterns, records, options);
-    if options.lookalikes && household::was_learnt(model, options.personal) {
+    if options.lookalikes && household::was_learnt(model, options.personal, options.given) {
         household::begin(model, &untrained, options.personal);
         for _ in 0..options.rounds {
             let moved = round(model, &anchor, &patterns, records as f64);
             household::hold(model, options.personal | options.familial);
+            household::call_apart(model, options.given);
             if moved < 1e-4 {
                 break;
             }

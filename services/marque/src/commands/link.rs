@@ -3,6 +3,8 @@
 // The paths are spelt out because crates/linkage includes this file by its path, for measuring and for tests.
 #[path = "link/files.rs"]
 mod files;
+#[path = "link/header.rs"]
+mod header;
 #[path = "link/outcome.rs"]
 mod outcome;
 #[path = "link/quotes.rs"]
@@ -12,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use marque_linkage::batch::{BatchOptions, Blocker, Linked, link};
+use marque_linkage::batch::{BatchOptions, Blocker, Copies, Linked, link};
 use marque_linkage::dealer::{DealerRecords, is_dealer_table};
 use marque_linkage::general::GeneralRecords;
 use marque_linkage::schema::{Mapping, Role, parse_mapping, recognise};
@@ -66,6 +68,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let started = Instant::now();
     files::keep_apart(&args.files())?;
     let table = files::read(&args.input)?;
+    header::check(&table, &args.input)?;
     if table.column(files::ENTITY_ID).is_some() {
         anyhow::bail!(
             "{} has a column entity_id already: rename it, or link the file it was made of",
@@ -91,11 +94,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         .map(files::read_model)
         .transpose()?;
     let was_given = model.is_some();
-    let linked = link_table(&table, &mapping, model)?;
+    let mut linked = link_table(&table, &mapping, model)?;
     files::write(&args.out, &table, &linked.clusters.entity)?;
     let seconds = started.elapsed().as_secs_f64();
     let truth = truth.map(|column| outcome::groups(&table, column));
     if let Some(path) = args.model.as_deref().filter(|_| !was_given) {
+        let file = args.input.file_name().unwrap_or_default();
+        linked.model.provenance.trained_on = file.to_string_lossy().into_owned();
         files::write_text(path, &linked.model.to_toml())?;
     }
     if let Some(path) = &args.report {
@@ -107,7 +112,16 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     outcome::print(&linked, truth.as_deref(), seconds)
 }
 
+/// Links all rows; of a row with very many copies a few are linked and stand for the others.
 fn link_table(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
+    let Some(copies) = Copies::find(table, mapping) else {
+        return link_rows(table, mapping, model);
+    };
+    let linked = link_rows(&copies.linked_rows(table)?, mapping, model)?;
+    Ok(copies.told_of_all(linked))
+}
+
+fn link_rows(table: &Table, mapping: &Mapping, model: Option<Model>) -> anyhow::Result<Linked> {
     let options = BatchOptions::default();
     if is_dealer_table(table, mapping) {
         let records = DealerRecords::from_table(table, mapping);

@@ -29,11 +29,26 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Table> {
             path.display()
         );
     }
+    if is_json(&text) {
+        bail!(
+            "{} holds JSON: export it as CSV with a header row",
+            path.display()
+        );
+    }
     let table = parsed(&text).with_context(|| format!("{} is no valid CSV", path.display()))?;
     if table.rows() == 0 {
         bail!("{} has a header row but no records", path.display());
     }
     Ok(table)
+}
+
+/// Objects, one a line or in a list.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    text.strip_prefix('[')
+        .unwrap_or(text)
+        .trim_start()
+        .starts_with('{')
 }
 
 /// Smaller parts of a file are not worth a thread.
@@ -79,6 +94,11 @@ fn parsed(text: &str) -> anyhow::Result<Table> {
         whole.append(&part?)?;
     }
     let surplus = surplus.into_inner();
+    if table.headers().len() == 1 && surplus * 2 > whole.rows() {
+        bail!(
+            "its first line is one cell and most rows hold more: is it a title, to be deleted with all lines before the names of the columns, or is a comma not quoted?"
+        );
+    }
     if surplus > 0 {
         eprintln!(
             "warning: {surplus} rows have more cells than the header has columns: what is beyond is left out (is a comma not quoted?)"
