@@ -79,7 +79,9 @@ impl Copies {
             let (kept, others) = group.split_at(KEPT);
             let first = entity[kept[0] as usize];
             if kept.iter().all(|row| entity[*row as usize] == first) {
-                others.iter().for_each(|row| entity[*row as usize] = first);
+                for row in others {
+                    entity[*row as usize] = first;
+                }
             } else {
                 found.clusters.cuts.push(Cut {
                     left_size: kept.len(),

@@ -67,7 +67,8 @@ pub(super) fn cell(
     let (_, kind, columns) = &plan.columns[column];
     let filled = |column: &usize| {
         let cell = (*column != NO_COLUMN).then(|| table.cell(row, *column).trim());
-        cell.filter(|text| !is_missing(text) && !(*text == "0" && is_never_zero(*kind)))
+        let is_nothing = |text: &str| is_missing(text) || text == "0" && is_never_zero(*kind);
+        cell.filter(|text| !is_nothing(text))
     };
     if *kind == FieldKind::Date {
         let date = match columns[..] {
