@@ -60,8 +60,8 @@ async fn equal_requests_with_a_kill_in_the_middle_have_one_effect() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn merges_that_are_killed_are_done_or_not_and_can_be_undone() {
     let cluster = Cluster::start(&marque(), Setting::default()).await.unwrap();
-    let moves = merge_and_undo(cluster, 12, 1).await.unwrap();
-    assert!(moves.kills > 0 && moves.counted.records == 24, "{moves:?}");
+    let moves = merge_and_undo(cluster, 24, 1).await.unwrap();
+    assert!(moves.kills > 0 && moves.counted.records == 48, "{moves:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
