@@ -284,7 +284,7 @@ fn readings_of_a_car_that_cannot_all_be_true_are_found_whatever_their_order_and_
         "visits",
         &format!(
             "经销商代码,工单号,车架号,进店时间,里程,业务类型\n\
-             D2,R3,{car},2024-03-06,97001,保养\n\
+             D2,R3,{car},2024-03-06,297001,保养\n\
              D1,R1,{car},2024-01-03,50000,保养\n\
              D1,R2,{car},2024-03-05,20013,保养\n\
              D1,R2,{car},2024-03-05,20013,保养\n\

@@ -116,7 +116,10 @@ impl Assessor {
             .map(|dossier| Row::assess(dossier, model, (now, business_date(now))));
         let rows: Vec<Row> = rows.collect();
         let kept = write(conn, rows, customers)?;
-        dossiers.retain(|dossier| kept.contains(&dossier.customer));
+        // Who has no score may have said something all the same, such as what is wrong with his car.
+        let is_told_of =
+            |dossier: &Dossier| kept.contains(&dossier.customer) || !dossier.happenings.is_empty();
+        dossiers.retain(is_told_of);
         self.assess_loyalty(conn, &dossiers, learnt)
     }
 
