@@ -382,11 +382,12 @@ impl CustomerStore {
     }
 
     /// What stewards said of how pairs compared, for the matcher to learn from: of each pair the last word that stands, none
-    /// of one in dispute, and none that was taken back or overruled.
+    /// of one in dispute, and none that was taken back or overruled. Of pairs of people who were erased only what stood is left.
     pub(crate) fn lessons(&self, conn: &mut Conn<'_>) -> Result<Vec<(Outcome, StewardDecision)>> {
         let sql = "SELECT decision, class, levels FROM duplicate_decisions AS word
-                   JOIN duplicates ON duplicates.id = word.duplicate AND duplicates.state = word.decision
-                   WHERE decision IN ('same', 'different') AND NOT EXISTS (
+                   LEFT JOIN duplicates ON duplicates.id = word.duplicate
+                   WHERE decision IN ('same', 'different')
+                   AND (duplicates.id IS NULL OR duplicates.state = word.decision) AND NOT EXISTS (
                        SELECT 1 FROM duplicate_decisions AS later WHERE later.duplicate = word.duplicate
                        AND later.decision = word.decision AND later.decided_at > word.decided_at)
                    ORDER BY decided_at, duplicate";
