@@ -215,12 +215,13 @@ impl CustomerApp {
         decision: Decision,
     ) -> Result<DuplicateState> {
         let wanted = decision.state();
+        let settles = decision != Decision::Later && ctx.roles().contains(Role::HqAdmin);
         let decided = match duplicate.state {
             DuplicateState::Open | DuplicateState::Later | DuplicateState::Closed => {
                 return Ok(wanted);
             }
-            // Headquarters settles a dispute.
-            DuplicateState::Disputed if ctx.roles().contains(Role::HqAdmin) => return Ok(wanted),
+            // Headquarters settles a dispute; put off it stays one, so that nobody is joined meanwhile.
+            DuplicateState::Disputed if settles => return Ok(wanted),
             DuplicateState::Disputed => return Ok(DuplicateState::Disputed),
             decided => decided,
         };

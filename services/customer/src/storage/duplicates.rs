@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     CustomerStore,
     customers::{read_number, serial},
+    dialect,
 };
 use crate::error::{Error, Result};
 
@@ -221,10 +222,15 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Writes how probable a pair is by now, and why.
+    /// Writes how probable a pair is by now, and why; not of one that another transaction is writing, see [`Self::close_pair`].
     pub(crate) fn reweigh_pair(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<()> {
+        let unless_held = dialect::unless_held(conn);
+        let sql = format!(
+            "UPDATE duplicates SET probability = ?2, gain = ?3, reasons = ?4
+             WHERE id = (SELECT id FROM duplicates WHERE id = ?1 {unless_held})"
+        );
         conn.execute(
-            "UPDATE duplicates SET probability = ?2, gain = ?3, reasons = ?4 WHERE id = ?1",
+            &sql,
             &[
                 pair.id.uuid().into(),
                 pair.probability.into(),
@@ -235,17 +241,21 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Takes a pair that waits out of the queue.
+    /// Takes a pair that waits out of the queue, unless another transaction is writing it. Live writes run beside each other and have
+    /// touched their customers by then: if they waited for a pair too they might wait in a circle. A reconciliation, beside which
+    /// nobody writes pairs, comes to what they passed over.
     pub(crate) fn close_pair(
         &self,
         conn: &mut Conn<'_>,
         id: DuplicateId,
         because: &str,
     ) -> Result<()> {
-        conn.execute(
-            "UPDATE duplicates SET state = 'closed', closed_because = ?2 WHERE id = ?1 AND state IN ('open', 'later')",
-            &[id.uuid().into(), because.into()],
-        )?;
+        let unless_held = dialect::unless_held(conn);
+        let sql = format!(
+            "UPDATE duplicates SET state = 'closed', closed_because = ?2 WHERE id = (
+                 SELECT id FROM duplicates WHERE id = ?1 AND state IN ('open', 'later') {unless_held})"
+        );
+        conn.execute(&sql, &[id.uuid().into(), because.into()])?;
         Ok(())
     }
 
@@ -372,11 +382,12 @@ impl CustomerStore {
     }
 
     /// What stewards said of how pairs compared, for the matcher to learn from: of each pair the last word that stands, none
-    /// of one in dispute, and none that was taken back or overruled.
+    /// of one in dispute, and none that was taken back or overruled. Of pairs of people who were erased only what stood is left.
     pub(crate) fn lessons(&self, conn: &mut Conn<'_>) -> Result<Vec<(Outcome, StewardDecision)>> {
         let sql = "SELECT decision, class, levels FROM duplicate_decisions AS word
-                   JOIN duplicates ON duplicates.id = word.duplicate AND duplicates.state = word.decision
-                   WHERE decision IN ('same', 'different') AND NOT EXISTS (
+                   LEFT JOIN duplicates ON duplicates.id = word.duplicate
+                   WHERE decision IN ('same', 'different')
+                   AND (duplicates.id IS NULL OR duplicates.state = word.decision) AND NOT EXISTS (
                        SELECT 1 FROM duplicate_decisions AS later WHERE later.duplicate = word.duplicate
                        AND later.decision = word.decision AND later.decided_at > word.decided_at)
                    ORDER BY decided_at, duplicate";

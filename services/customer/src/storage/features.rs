@@ -75,30 +75,41 @@ impl CustomerStore {
         );
         let mut rows = conn.query_each(&sql, &keys, read_sealed)?;
         rows.sort_unstable_by_key(|row| row.seq);
-        rows.into_iter()
-            .map(|row| {
-                Ok(Featured {
-                    seq: row.seq,
-                    customer: row.customer,
-                    features: self.open_features(conn, &row)?,
-                })
-            })
-            .collect()
+        let opened: Vec<Option<Prepared>> = rows
+            .iter()
+            .map(|row| self.open_features(row))
+            .collect::<Result<_>>()?;
+        let sealed = rows.iter().zip(&opened);
+        let unread: Vec<i64> = sealed
+            .filter(|(_, features)| features.is_none())
+            .map(|(row, _)| row.seq)
+            .collect();
+        let mut anew = self.features_anew(conn, &unread)?;
+        let found = rows.into_iter().zip(opened).map(|(row, opened)| Featured {
+            seq: row.seq,
+            customer: row.customer,
+            features: opened.or_else(|| anew.remove(&row.seq)).unwrap_or_default(),
+        });
+        Ok(found.collect())
     }
 
-    /// Opens features; where a record has none that this release can read, they are made anew of the row.
-    fn open_features(&self, conn: &mut Conn<'_>, row: &Sealed) -> Result<Prepared> {
-        if let Some(sealed) = &row.features {
-            let opened = self.vault().open(place(&row.id), sealed)?;
-            if let Ok(features) = Prepared::from_bytes(&opened) {
-                return Ok(features);
-            }
-        }
-        let record = self.records_by_seq(conn, &[row.seq])?.pop();
-        Ok(record.map_or_else(Prepared::default, |record| {
+    /// Opens features; nothing where a record has none that this release can read.
+    fn open_features(&self, row: &Sealed) -> Result<Option<Prepared>> {
+        let Some(sealed) = &row.features else {
+            return Ok(None);
+        };
+        let opened = self.vault().open(place(&row.id), sealed)?;
+        Ok(Prepared::from_bytes(&opened).ok())
+    }
+
+    /// Features made anew of the rows, for all that have none that can be read in one query.
+    fn features_anew(&self, conn: &mut Conn<'_>, seqs: &[i64]) -> Result<FxHashMap<i64, Prepared>> {
+        let records = self.records_by_seq(conn, seqs)?;
+        let prepared = records.iter().map(|record| {
             let (facts, _) = Facts::of(&record.columns, record.received_at);
-            features(&record.columns, facts.kind)
-        }))
+            (record.seq, features(&record.columns, facts.kind))
+        });
+        Ok(prepared.collect())
     }
 
     /// Ids and kinds of customers.

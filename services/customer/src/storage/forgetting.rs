@@ -111,8 +111,8 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Deletes what hangs on customers beside their records. Of what stewards said of them stays how the pairs compared,
-    /// from which the matcher learns, and no word.
+    /// Deletes what hangs on customers beside their records. Of what stewards said of them, and what stands, stays how the pairs
+    /// compared, from which the matcher learns, and no word.
     pub(crate) fn delete_beside(
         &self,
         conn: &mut Conn<'_>,
@@ -125,6 +125,9 @@ impl CustomerStore {
                 "DELETE FROM moves WHERE from_customer = ?1 OR into_customer = ?1",
                 "UPDATE duplicate_decisions SET reason = '' WHERE duplicate IN
                      (SELECT id FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1)",
+                "DELETE FROM duplicate_decisions WHERE duplicate IN
+                     (SELECT id FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1)
+                 AND decision <> (SELECT duplicates.state FROM duplicates WHERE duplicates.id = duplicate_decisions.duplicate)",
                 "DELETE FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1",
             ] {
                 conn.execute(sql, &[serial(*number)])?;

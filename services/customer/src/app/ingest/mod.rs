@@ -327,7 +327,9 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|customer| customer.number)
             .collect();
-        let touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
+        let mut touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
+        // In one order, so that two batches do not wait for each other in a circle.
+        touched.sort_unstable();
         Ok(self.app.store.touch_customers(conn, &touched, self.now)?)
     }
 
