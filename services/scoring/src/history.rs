@@ -79,16 +79,15 @@ impl History {
 /// when a car left, and it cannot have stood in two workshops.
 fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
     // Several orders of one stay are opened on one day.
-    let opened = |visit: &Visit| {
-        let at = visit.opened_at.as_ref().map(from_proto_time);
-        at.map(business_date)
-    };
-    let last = visits.iter().filter_map(opened).max();
+    let day = |visit: &Visit| opened(visit).map(business_date);
+    let came = visits.iter().filter(|visit| !only_takes_back(visit));
+    let last = came.filter_map(day).max();
     visits
         .iter()
-        .filter_map(|visit| {
-            let is_over = visit.closed_at.is_none() && opened(visit) < last;
-            let mut repair = repair(visit)?;
+        .zip(replaced_by(visits))
+        .filter_map(|(visit, replaced)| {
+            let is_over = visit.closed_at.is_none() && day(visit) < last;
+            let mut repair = repair(visit, replaced)?;
             if is_over {
                 repair.completed_at = Some(repair.agreed_at);
             }
@@ -97,23 +96,28 @@ fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
         .collect()
 }
 
-/// A visit as the counters read it; `None` of one that is no repair, or of which nobody knows when it began.
-fn repair(visit: &Visit) -> Option<Repair> {
+fn opened(visit: &Visit) -> Option<Timestamp> {
+    visit.opened_at.as_ref().map(from_proto_time)
+}
+
+/// Whether an order does nothing but cancel another one.
+fn only_takes_back(visit: &Visit) -> bool {
+    let mut lines = visit.lines.iter();
+    !visit.lines.is_empty() && lines.all(|line| line.quantity_milli < 0)
+}
+
+/// A visit as the counters read it, with what it replaced; `None` of one that is no repair, or of which nobody knows when it began.
+fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
     let is_warranty = visit.kind == "warranty";
     let is_repair = is_warranty || visit.kind == "repair";
     let is_covered = is_warranty || visit.lines.iter().any(is_paid_by_maker);
-    if !is_repair && !is_covered {
+    if !is_repair && !is_covered || only_takes_back(visit) {
         return None;
     }
-    let opened = visit.opened_at.as_ref().map(from_proto_time)?;
+    let opened = opened(visit)?;
     let closed = visit.closed_at.as_ref().map(from_proto_time);
-    let lines = visit
-        .lines
-        .iter()
-        .filter(|line| is_warranty || is_paid_by_maker(line));
-    let replaced = replacements(lines.clone());
     // What was taken back was no work.
-    let work = lines.filter(|line| line.quantity_milli >= 0);
+    let work = covered_lines(visit).filter(|line| line.quantity_milli >= 0);
     let of_order = visit.fault_codes.iter().filter(|_| is_warranty);
     let defects = work
         .clone()
@@ -143,6 +147,13 @@ fn repair(visit: &Visit) -> Option<Repair> {
     })
 }
 
+/// The lines of an order that are under guarantee: all of one under warranty.
+fn covered_lines(visit: &Visit) -> impl Iterator<Item = &Line> + Clone {
+    let is_warranty = visit.kind == "warranty";
+    let lines = visit.lines.iter();
+    lines.filter(move |line| is_warranty || is_paid_by_maker(line))
+}
+
 /// Whether a line is at the maker's expense, in whatever words.
 fn is_paid_by_maker(line: &Line) -> bool {
     Payer::parse(&line.payer) == Some(Payer::Maker)
@@ -158,10 +169,42 @@ fn safety_fault_of(visit: &Visit) -> Option<SafetyFault> {
     })
 }
 
-/// What the lines of an order replaced: of each part more than was taken back.
-fn replacements<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Replacement> {
-    let mut fitted: Vec<(Replacement, i64)> = Vec::new();
-    for line in lines.filter(|line| line.kind() == LineKind::Part) {
+/// What each of a car's orders replaced: of each part more than it took back itself, and a later order of its dealer, as where one is
+/// cancelled and written anew.
+fn replaced_by(visits: &[Visit]) -> Vec<Vec<Replacement>> {
+    let mut fitted: Vec<Fitted> = visits.iter().map(fitted_by).collect();
+    let mut in_time: Vec<usize> = (0..visits.len()).collect();
+    // Where only days are known, an order comes before what cancels it.
+    in_time.sort_by_key(|order| (opened(&visits[*order]), only_takes_back(&visits[*order])));
+    for (place, order) in in_time.iter().enumerate() {
+        let dealer = &visits[*order].dealer;
+        let of_dealer = |earlier: &&usize| visits[**earlier].dealer == *dealer;
+        let below_zero = fitted[*order].iter().filter(|(_, quantity)| *quantity < 0);
+        let taken_back: Fitted = below_zero.cloned().collect();
+        for (part, mut missing) in taken_back {
+            for earlier in in_time[..place].iter().rev().filter(of_dealer) {
+                let is_it = |(known, left): &&mut (Replacement, i64)| *known == part && *left > 0;
+                if let Some((_, left)) = fitted[*earlier].iter_mut().find(is_it) {
+                    let both = left.saturating_add(missing);
+                    (*left, missing) = (both.max(0), both.min(0));
+                }
+            }
+        }
+    }
+    let replaced = |fitted: Fitted| {
+        let left = fitted.into_iter().filter(|(_, quantity)| *quantity > 0);
+        left.map(|(part, _)| part).collect()
+    };
+    fitted.into_iter().map(replaced).collect()
+}
+
+/// Parts with how many thousandths of each; below zero where more was taken back than fitted.
+type Fitted = Vec<(Replacement, i64)>;
+
+/// What the lines of one order under guarantee fitted.
+fn fitted_by(visit: &Visit) -> Fitted {
+    let mut fitted = Fitted::new();
+    for line in covered_lines(visit).filter(|line| line.kind() == LineKind::Part) {
         let Some(part) = replacement(line) else {
             continue;
         };
@@ -170,8 +213,7 @@ fn replacements<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Replacement> {
             None => fitted.push((part, line.quantity_milli)),
         }
     }
-    let left = fitted.into_iter().filter(|(_, quantity)| *quantity > 0);
-    left.map(|(part, _)| part).collect()
+    fitted
 }
 
 /// A code as one writes it: dealers differ in width, case, spaces and hyphens.
@@ -232,9 +274,13 @@ mod tests {
         }
     }
 
+    fn read(visit: &Visit) -> Option<Repair> {
+        repairs_of(std::slice::from_ref(visit)).pop()
+    }
+
     #[test]
     fn a_repair_is_read_from_its_order() {
-        let found = repair(&Visit {
+        let found = read(&Visit {
             complaint_text: "刹车失灵".to_owned(),
             diagnosis: "经检查发现燃油泄漏".to_owned(),
             substitute: "代步车 3 天".to_owned(),
@@ -266,7 +312,6 @@ mod tests {
         };
         for (lines, replaced, defects) in [
             (vec![part("发动机总成", 1_000)], 1, 1),
-            (vec![part("发动机总成", -1_000)], 0, 0),
             (vec![part("发动机总成", 0)], 0, 1),
             (
                 vec![part("转向机总成", 1_000), part("转向机总成", -1_000)],
@@ -285,10 +330,99 @@ mod tests {
                 1,
             ),
         ] {
-            let found = repair(&Visit { lines, ..visit() }).unwrap();
+            let found = read(&Visit { lines, ..visit() }).unwrap();
             let counted = (found.replaced.len(), found.defects.len());
             assert_eq!(counted, (replaced, defects), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_part_that_a_later_order_took_back_is_not_replaced() {
+        let order = |dealer: &str, day: i64, quantities: &[i64]| Visit {
+            dealer: dealer.to_owned(),
+            order_number: format!("R{day}"),
+            opened_at: Some(to_proto_time(Timestamp::from_micros(
+                day * 86_400 * 1_000_000,
+            ))),
+            lines: quantities
+                .iter()
+                .map(|quantity| Line {
+                    quantity_milli: quantity * 1_000,
+                    ..line(LineKind::Part, "E1", "转向机总成", "C1")
+                })
+                .collect(),
+            ..visit()
+        };
+        for (orders, expected) in [
+            // Cancelled, and written anew.
+            (
+                vec![
+                    order("D1", 1, &[1]),
+                    order("D1", 2, &[-1]),
+                    order("D1", 3, &[1]),
+                ],
+                vec![("D1/R1", 0), ("D1/R3", 1)],
+            ),
+            // Newest first, and on its day.
+            (
+                vec![order("D1", 1, &[-1]), order("D1", 1, &[1])],
+                vec![("D1/R1", 0)],
+            ),
+            // One of two, the later one.
+            (
+                vec![
+                    order("D1", 1, &[1]),
+                    order("D1", 2, &[1]),
+                    order("D1", 3, &[-1]),
+                ],
+                vec![("D1/R1", 1), ("D1/R2", 0)],
+            ),
+            // Both.
+            (
+                vec![
+                    order("D1", 1, &[1]),
+                    order("D1", 2, &[1]),
+                    order("D1", 3, &[-2]),
+                ],
+                vec![("D1/R1", 0), ("D1/R2", 0)],
+            ),
+            // More than its own.
+            (
+                vec![order("D1", 1, &[2]), order("D1", 2, &[-2, 1])],
+                vec![("D1/R1", 1), ("D1/R2", 0)],
+            ),
+            // Before it was fitted, and by another dealer.
+            (
+                vec![
+                    order("D1", 1, &[-1]),
+                    order("D1", 2, &[1]),
+                    order("D2", 3, &[-1]),
+                ],
+                vec![("D1/R2", 1)],
+            ),
+        ] {
+            let found = repairs_of(&orders);
+            let found = found
+                .iter()
+                .map(|repair| (repair.order.as_str(), repair.replaced.len()));
+            assert_eq!(found.collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn an_order_that_only_takes_back_is_no_repair_and_no_coming() {
+        let day = |day: i64| Timestamp::from_micros(day * 86_400 * 1_000_000);
+        let order = |at: i64, quantity_milli| Visit {
+            opened_at: Some(to_proto_time(day(at))),
+            lines: vec![Line {
+                quantity_milli,
+                ..line(LineKind::Labour, "L1", "检查", "C1")
+            }],
+            ..visit()
+        };
+        let found = repairs_of(&[order(1, 1_000), order(2, -1_000)]);
+        let ends: Vec<_> = found.iter().map(|repair| repair.completed_at).collect();
+        assert_eq!(ends, [None], "it has not come again");
     }
 
     #[test]
@@ -321,7 +455,7 @@ mod tests {
             ("老王", false),
             ("", false),
         ] {
-            let found = repair(&Visit {
+            let found = read(&Visit {
                 kind: "repair".to_owned(),
                 lines: vec![Line {
                     payer: payer.to_owned(),
@@ -343,7 +477,7 @@ mod tests {
                 fault_codes: vec!["p-0300".to_owned()],
                 ..visit()
             };
-            repair(&visit).unwrap().defects
+            read(&visit).unwrap().defects
         };
         assert_eq!(defects("warranty"), ["P0300".to_owned()].into());
         assert!(defects("repair").is_empty(), "the customer paid for it");
@@ -356,7 +490,7 @@ mod tests {
             ("检查", "变速箱漏油", Some(Assembly::Gearbox)),
             ("检查", "异响", None),
         ] {
-            let found = repair(&Visit {
+            let found = read(&Visit {
                 diagnosis: diagnosis.to_owned(),
                 lines: vec![line(LineKind::Labour, "L1", work, "")],
                 ..visit()
@@ -367,19 +501,19 @@ mod tests {
 
     #[test]
     fn a_fault_that_only_the_customer_tells_of_is_not_found() {
-        let told = repair(&Visit {
+        let told = read(&Visit {
             complaint_text: "高速上刹车失灵".to_owned(),
             diagnosis: "制动系统检查正常".to_owned(),
             ..visit()
         });
         assert!(!told.unwrap().safety_fault.unwrap().is_found);
-        let sought = repair(&Visit {
+        let sought = read(&Visit {
             diagnosis: "客户反映制动失灵，路试未复现".to_owned(),
             ..visit()
         });
         let sought = sought.unwrap().safety_fault.unwrap();
         assert!(!sought.is_found && sought.early == Some(EarlyFault::BrakeFailure));
-        let nothing = repair(&Visit {
+        let nothing = read(&Visit {
             kind: "maintenance".to_owned(),
             ..visit()
         });
