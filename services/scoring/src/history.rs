@@ -147,11 +147,16 @@ fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
     })
 }
 
-/// The lines of an order that are under guarantee: all of one under warranty.
+/// The lines of an order that are under guarantee: those at the maker's expense, and of one under warranty all but those that the
+/// customer or his insurer pays for.
 fn covered_lines(visit: &Visit) -> impl Iterator<Item = &Line> + Clone {
     let is_warranty = visit.kind == "warranty";
     let lines = visit.lines.iter();
-    lines.filter(move |line| is_warranty || is_paid_by_maker(line))
+    lines.filter(move |line| match Payer::parse(&line.payer) {
+        Some(Payer::Maker) => true,
+        Some(Payer::Customer | Payer::Insurer) => false,
+        Some(Payer::Dealer) | None => is_warranty,
+    })
 }
 
 /// Whether a line is at the maker's expense, in whatever words.
@@ -466,6 +471,29 @@ mod tests {
             let found = found.unwrap();
             let counted = (found.is_covered, found.replaced.len());
             assert_eq!(counted, (is_counted, usize::from(is_counted)), "{payer}");
+        }
+    }
+
+    #[test]
+    fn what_the_customer_pays_beside_work_under_warranty_does_not_count() {
+        let paid_by = |payer: &str, name: &str, fault_code: &str| Line {
+            payer: payer.to_owned(),
+            ..line(LineKind::Part, "", name, fault_code)
+        };
+        for (payer, is_counted) in [
+            ("客户自费", false),
+            ("保险", false),
+            ("内部", true),
+            ("", true),
+        ] {
+            let lines = vec![
+                paid_by("厂家", "变速箱阀体", "C1"),
+                paid_by(payer, "转向机总成", "C2"),
+            ];
+            let found = read(&Visit { lines, ..visit() }).unwrap();
+            let counted = (found.replaced.len(), found.defects.len());
+            let expected = if is_counted { (2, 2) } else { (1, 1) };
+            assert_eq!(counted, expected, "{payer}");
         }
     }
 
