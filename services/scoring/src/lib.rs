@@ -90,6 +90,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         ),
         cars: cars::Cars::new(deps.vehicle.clone(), deps.tokens.clone()),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
+        benefit_plan: app::CurrentPlan::default(),
         learnt: Arc::default(),
     };
     let intake = Intake::new(
