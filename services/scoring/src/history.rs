@@ -15,15 +15,15 @@ use marque_quality::{
     date::BUSINESS_OFFSET_SECONDS,
     text::{half_width, tidy},
 };
-use marque_rpc::{CallMeta, RequestId, RpcTransport};
+use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
 
 use crate::{
     domain::{assembly_named, part_named, safety_fault},
     error::{Error, Result},
 };
 
-/// Repair orders asked for at once, and most of them.
-const PAGE: i32 = 500;
+/// Repair orders asked for at once, which with all their lines fit into a message, and most of them.
+const PAGE: i32 = 100;
 const MOST_VISITS: usize = 5_000;
 /// How long is waited for them where nobody waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,21 +38,25 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(transport: RpcTransport, tokens: PeerTokens) -> Self {
         Self {
-            client: ServiceHistoryServiceClient::new(transport),
+            client: capped!(ServiceHistoryServiceClient::new(transport)),
             tokens,
         }
     }
 
-    /// All repairs of a car that count, for what the service does by itself.
-    pub(crate) async fn repairs_for_peer(&self, vin: &str, now: Timestamp) -> Result<Vec<Repair>> {
-        let meta = CallMeta::new(RequestId::random())
-            .with_token(&self.tokens.token(now))
-            .within(PATIENCE);
-        self.repairs(&meta, vin).await
+    /// Repairs of a car that count towards the three guarantees, for what the service does by itself.
+    pub(crate) async fn repairs_unasked(&self, vin: &str, now: Timestamp) -> Result<Vec<Repair>> {
+        let meta = CallMeta::new(RequestId::random()).within(PATIENCE);
+        self.repairs(&meta, vin, now).await
     }
 
-    /// Repairs of a car that count towards the three guarantees, at all dealers; for a caller who was found to see the car.
-    pub(crate) async fn repairs(&self, meta: &CallMeta, vin: &str) -> Result<Vec<Repair>> {
+    /// The same for a caller who was found to see the car. This service asks as itself, so that the repairs at all dealers count.
+    pub(crate) async fn repairs(
+        &self,
+        meta: &CallMeta,
+        vin: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Repair>> {
+        let meta = meta.clone().with_token(&self.tokens.token(now));
         let (mut visits, mut page_token): (Vec<Visit>, String) = (Vec::new(), String::new());
         loop {
             let request = ListVehicleVisitsRequest {
