@@ -129,11 +129,6 @@ impl Repair {
     pub fn days_with_waiting(&self, now: NaiveDateTime) -> u32 {
         self.days_less(0.0, now)
     }
-
-    /// Whether a spare car or money is owed: a single repair beyond five days, from the sixth on (Art. 21).
-    pub fn owes_spare_car(&self, now: NaiveDateTime) -> bool {
-        self.days_with_waiting(now) > 5
-    }
 }
 
 /// Days of a stretch without the hours that are excluded of it: each that was begun is one.
@@ -193,7 +188,7 @@ pub(super) mod tests {
             ..repair("R1", 0, 121.0)
         };
         assert_eq!(repair.days(repair.agreed_at), 3);
-        assert!(repair.owes_spare_car(repair.agreed_at));
+        assert_eq!(repair.days_with_waiting(repair.agreed_at), 6);
     }
 
     #[test]
@@ -202,8 +197,9 @@ pub(super) mod tests {
             completed_at: None,
             ..repair("R1", 0, 0.0)
         };
-        assert_eq!(running.days(running.agreed_at + TimeDelta::hours(25)), 2);
-        assert!(!running.owes_spare_car(running.agreed_at + TimeDelta::hours(120)));
-        assert!(running.owes_spare_car(running.agreed_at + TimeDelta::hours(121)));
+        for (hours, days) in [(25, 2), (120, 5), (121, 6)] {
+            let now = running.agreed_at + TimeDelta::hours(hours);
+            assert_eq!(running.days(now), days, "{hours} h");
+        }
     }
 }
