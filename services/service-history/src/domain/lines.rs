@@ -93,7 +93,8 @@ fn is_another(payer: &str) -> bool {
 /// What of an order's total the customer pays, where others pay for some of its lines; `None` where none does, and all is his. Of an order
 /// without lines its own payer says it.
 ///
-/// It is what his own lines cost, but never more than the total; where one of them has no price, the total without theirs.
+/// It is what his own lines cost, but never more than the total, nor, of a refund, less; where one of them has no price, the total
+/// without theirs.
 pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line], of_order: &str) -> Option<i64> {
     if lines.is_empty() {
         return is_another(of_order).then_some(0);
@@ -109,7 +110,7 @@ pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line], of_order: &str)
         let theirs: i128 = theirs.into_iter().filter_map(Line::price_minor).sum();
         total - theirs
     });
-    i64::try_from(by_lines.min(total).max(0)).ok()
+    i64::try_from(by_lines.clamp(total.min(0), total.max(0))).ok()
 }
 
 /// Words for lines that are neither labour nor part.
@@ -152,6 +153,16 @@ mod tests {
             (500_000, vec![unpriced("三包")], Some(0)),
             (500_000, vec![part("厂家"), unpriced("客户")], Some(20_000)),
             (400_000, vec![part("厂家"), unpriced("客户")], Some(0)),
+            // What was paid is paid back, to each his own.
+            (
+                -500_000,
+                vec![
+                    line("warranty", -2_000, Some(240_000)),
+                    line("客户", -1_000, Some(20_000)),
+                ],
+                Some(-20_000),
+            ),
+            (-500_000, vec![line("三包", -1_000, None)], Some(0)),
             (500_000, vec![part("客户"), labour("")], None),
             // A word that nobody knows is taken for his.
             (500_000, vec![part("老王")], None),
