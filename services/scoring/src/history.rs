@@ -1,24 +1,23 @@
 //! Repair orders of a car, as the service-history service has them.
 
+mod taken_back;
+
 use std::time::Duration;
 
 use marque_api::service_history::v1::{
-    Line, LineKind, ListVehicleVisitsRequest, Visit,
+    Line, ListVehicleVisitsRequest, Visit,
     service_history_service_client::ServiceHistoryServiceClient,
 };
 use marque_auth::PeerTokens;
 use marque_core::{Timestamp, business_date};
 use marque_events::from_proto_time;
 use marque_insight::law::guarantees::{Repair, Replacement, SafetyFault};
-use marque_quality::{
-    Payer,
-    date::BUSINESS_OFFSET_SECONDS,
-    text::{half_width, tidy},
-};
+use marque_quality::{Payer, date::BUSINESS_OFFSET_SECONDS, text::half_width};
 use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
 
+use self::taken_back::{only_takes_back, replaced_by};
 use crate::{
-    domain::{assembly_named, part_named, safety_fault},
+    domain::{assembly_named, safety_fault},
     error::{Error, Result},
 };
 
@@ -91,7 +90,7 @@ fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
         .zip(replaced_by(visits))
         .filter_map(|(visit, replaced)| {
             let is_over = visit.closed_at.is_none() && day(visit) < last;
-            let mut repair = repair(visit, replaced)?;
+            let mut repair = repair(visit, replaced?)?;
             if is_over {
                 repair.completed_at = Some(repair.agreed_at);
             }
@@ -104,18 +103,12 @@ fn opened(visit: &Visit) -> Option<Timestamp> {
     visit.opened_at.as_ref().map(from_proto_time)
 }
 
-/// Whether an order does nothing but cancel another one.
-fn only_takes_back(visit: &Visit) -> bool {
-    let mut lines = visit.lines.iter();
-    !visit.lines.is_empty() && lines.all(|line| line.quantity_milli < 0)
-}
-
 /// A visit as the counters read it, with what it replaced; `None` of one that is no repair, or of which nobody knows when it began.
 fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
     let is_warranty = visit.kind == "warranty";
     let is_repair = is_warranty || visit.kind == "repair";
     let is_covered = is_warranty || visit.lines.iter().any(is_paid_by_maker);
-    if !is_repair && !is_covered || only_takes_back(visit) {
+    if !is_repair && !is_covered {
         return None;
     }
     let opened = opened(visit)?;
@@ -178,72 +171,11 @@ fn safety_fault_of(visit: &Visit) -> Option<SafetyFault> {
     })
 }
 
-/// What each of a car's orders replaced: of each part more than it took back itself, and a later order of its dealer, as where one is
-/// cancelled and written anew.
-fn replaced_by(visits: &[Visit]) -> Vec<Vec<Replacement>> {
-    let mut fitted: Vec<Fitted> = visits.iter().map(fitted_by).collect();
-    let mut in_time: Vec<usize> = (0..visits.len()).collect();
-    // Where only days are known, an order comes before what cancels it.
-    in_time.sort_by_key(|order| (opened(&visits[*order]), only_takes_back(&visits[*order])));
-    for (place, order) in in_time.iter().enumerate() {
-        let dealer = &visits[*order].dealer;
-        let of_dealer = |earlier: &&usize| visits[**earlier].dealer == *dealer;
-        let below_zero = fitted[*order].iter().filter(|(_, quantity)| *quantity < 0);
-        let taken_back: Fitted = below_zero.cloned().collect();
-        for (part, mut missing) in taken_back {
-            for earlier in in_time[..place].iter().rev().filter(of_dealer) {
-                let is_it = |(known, left): &&mut (Replacement, i64)| *known == part && *left > 0;
-                if let Some((_, left)) = fitted[*earlier].iter_mut().find(is_it) {
-                    let both = left.saturating_add(missing);
-                    (*left, missing) = (both.max(0), both.min(0));
-                }
-            }
-        }
-    }
-    let replaced = |fitted: Fitted| {
-        let left = fitted.into_iter().filter(|(_, quantity)| *quantity > 0);
-        left.map(|(part, _)| part).collect()
-    };
-    fitted.into_iter().map(replaced).collect()
-}
-
-/// Parts with how many thousandths of each; below zero where more was taken back than fitted.
-type Fitted = Vec<(Replacement, i64)>;
-
-/// What the lines of one order under guarantee fitted.
-fn fitted_by(visit: &Visit) -> Fitted {
-    let mut fitted = Fitted::new();
-    for line in covered_lines(visit).filter(|line| line.kind() == LineKind::Part) {
-        let Some(part) = replacement(line) else {
-            continue;
-        };
-        match fitted.iter_mut().find(|(known, _)| *known == part) {
-            Some((_, quantity)) => *quantity = quantity.saturating_add(line.quantity_milli),
-            None => fitted.push((part, line.quantity_milli)),
-        }
-    }
-    fitted
-}
-
 /// A code as one writes it: dealers differ in width, case, spaces and hyphens.
 fn one_spelling(code: &str) -> String {
     let is_part = |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.');
     let letters = code.chars().map(half_width).filter(is_part);
     letters.flat_map(char::to_uppercase).collect()
-}
-
-/// The assembly a part belongs to, by its name; whole if the name is the assembly's own.
-fn replacement(line: &Line) -> Option<Replacement> {
-    let (assembly, is_whole) = part_named(&line.name)?;
-    let number = if line.code.is_empty() {
-        tidy(&line.name).into_owned()
-    } else {
-        one_spelling(&line.code)
-    };
-    Some(Replacement {
-        assembly,
-        main_part: (!is_whole).then_some(number),
-    })
 }
 
 /// The time on a clock in China.
@@ -257,6 +189,7 @@ pub(crate) fn local(at: Timestamp) -> chrono::NaiveDateTime {
 
 #[cfg(test)]
 mod tests {
+    use marque_api::service_history::v1::LineKind;
     use marque_events::to_proto_time;
     use marque_insight::law::guarantees::{Assembly, EarlyFault};
 
@@ -343,95 +276,6 @@ mod tests {
             let counted = (found.replaced.len(), found.defects.len());
             assert_eq!(counted, (replaced, defects), "{found:?}");
         }
-    }
-
-    #[test]
-    fn a_part_that_a_later_order_took_back_is_not_replaced() {
-        let order = |dealer: &str, day: i64, quantities: &[i64]| Visit {
-            dealer: dealer.to_owned(),
-            order_number: format!("R{day}"),
-            opened_at: Some(to_proto_time(Timestamp::from_micros(
-                day * 86_400 * 1_000_000,
-            ))),
-            lines: quantities
-                .iter()
-                .map(|quantity| Line {
-                    quantity_milli: quantity * 1_000,
-                    ..line(LineKind::Part, "E1", "转向机总成", "C1")
-                })
-                .collect(),
-            ..visit()
-        };
-        for (orders, expected) in [
-            // Cancelled, and written anew.
-            (
-                vec![
-                    order("D1", 1, &[1]),
-                    order("D1", 2, &[-1]),
-                    order("D1", 3, &[1]),
-                ],
-                vec![("D1/R1", 0), ("D1/R3", 1)],
-            ),
-            // Newest first, and on its day.
-            (
-                vec![order("D1", 1, &[-1]), order("D1", 1, &[1])],
-                vec![("D1/R1", 0)],
-            ),
-            // One of two, the later one.
-            (
-                vec![
-                    order("D1", 1, &[1]),
-                    order("D1", 2, &[1]),
-                    order("D1", 3, &[-1]),
-                ],
-                vec![("D1/R1", 1), ("D1/R2", 0)],
-            ),
-            // Both.
-            (
-                vec![
-                    order("D1", 1, &[1]),
-                    order("D1", 2, &[1]),
-                    order("D1", 3, &[-2]),
-                ],
-                vec![("D1/R1", 0), ("D1/R2", 0)],
-            ),
-            // More than its own.
-            (
-                vec![order("D1", 1, &[2]), order("D1", 2, &[-2, 1])],
-                vec![("D1/R1", 1), ("D1/R2", 0)],
-            ),
-            // Before it was fitted, and by another dealer.
-            (
-                vec![
-                    order("D1", 1, &[-1]),
-                    order("D1", 2, &[1]),
-                    order("D2", 3, &[-1]),
-                ],
-                vec![("D1/R2", 1)],
-            ),
-        ] {
-            let found = repairs_of(&orders);
-            let found = found
-                .iter()
-                .map(|repair| (repair.order.as_str(), repair.replaced.len()));
-            assert_eq!(found.collect::<Vec<_>>(), expected);
-        }
-    }
-
-    #[test]
-    fn an_order_that_only_takes_back_is_no_repair_and_no_coming() {
-        let day = |day: i64| Timestamp::from_micros(day * 86_400 * 1_000_000);
-        let order = |at: i64, quantity_milli| Visit {
-            opened_at: Some(to_proto_time(day(at))),
-            lines: vec![Line {
-                quantity_milli,
-                ..line(LineKind::Labour, "L1", "检查", "C1")
-            }],
-            ..visit()
-        };
-        let found = repairs_of(&[order(1, 1_000), order(2, -1_000)]);
-        let ends: Vec<_> = found.iter().map(|repair| repair.completed_at).collect();
-        assert_eq!(ends, [None], "it has not come again");
     }
 
     #[test]
