@@ -11,7 +11,7 @@ use marque_rpc::CallMeta;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, benefits, rows, rows::Wrong};
+use super::{Assessor, FactRow, ScoreApp, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -59,7 +59,7 @@ impl ScoreApp {
         let fact = rows::read(kind, &row, (&dealer, source), now).map_err(|wrong| {
             Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
         })?;
-        let assessor = self.assessor.clone();
+        let (assessor, plan) = (self.assessor.clone(), self.benefit_plan.clone());
         // His customer is scored anew, by what he did at all dealers.
         self.db
             .across()
@@ -79,7 +79,7 @@ impl ScoreApp {
                         }
                         if let Some((_, benefit)) = fact.code.split_once(':')
                             && fact.kind == Kind::Benefit
-                            && !benefits::is_benefit(conn, benefit)?
+                            && !plan.has(conn, benefit)?
                         {
                             let message = "the plan that counts has no benefit of this name";
                             return Err(Error::field("subject", "UNKNOWN", message));
