@@ -187,7 +187,9 @@ pub(crate) fn no_record(column: &'static str) -> Refusal {
         field: column,
         rule: "no_record",
         zh: format!("{column}一栏是合计或备注，不是一条记录。无需改正，删除该行即可。"),
-        en: format!("A sum or a remark stands under {column}: this row is no record. Nothing is to be mended; leave it out."),
+        en: format!(
+            "A sum or a remark stands under {column}: this row is no record. Nothing is to be mended; leave it out."
+        ),
     }
 }
 
