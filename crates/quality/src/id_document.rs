@@ -212,7 +212,8 @@ pub(crate) enum Doubt {
     /// Nothing: check character, area and date of birth are right.
     #[default]
     None,
-    /// The check character, or it and one of the others: a slip of the pen leaves it so.
+    /// The check character, or it and one of the others: a slip of the pen leaves it so. Or no more than a county that stands in no list of
+    /// its prefecture: published examples have such, so that it proves nothing of one number.
     Slip,
     /// An area or a date that never was with the right check character, or both: no slip does that.
     Invented,
@@ -222,8 +223,10 @@ pub(crate) enum Doubt {
 pub(crate) fn doubt_of(number: &[u8; 18]) -> Doubt {
     let is_checked = check_character(number) == number[17];
     let is_dated = matches!(&number[6..8], b"19" | b"20") && birth_date(&number[6..14]).is_some();
-    match (is_checked, is_dated, area_is_known(&number[..6])) {
+    let area = &number[..6];
+    match (is_checked, is_dated, area_is_known(area)) {
         (true, true, true) => Doubt::None,
+        (true, true, false) if prefecture_is_known(area) => Doubt::Slip,
         (true, ..) | (_, false, false) => Doubt::Invented,
         (false, ..) => Doubt::Slip,
     }
@@ -236,6 +239,10 @@ fn area_is_known(area: &[u8]) -> bool {
         [b'9', tens, ones, ..] => is_listed(&[*tens, *ones, b'0', b'0', b'0', b'0']),
         _ => is_listed(area),
     }
+}
+
+fn prefecture_is_known(area: &[u8]) -> bool {
+    division::code_of(area).is_some_and(division::prefecture_is_known)
 }
 
 fn is_listed(area: &[u8]) -> bool {
@@ -349,6 +356,8 @@ mod tests {
             (b"110105194912310021", Doubt::Slip),
             (b"11010519491234002X", Doubt::Slip),
             (b"11010519491213002X", Doubt::Slip),
+            // The example that everybody prints: its county is in no list, its prefecture is.
+            (b"34052419800101001X", Doubt::Slip),
             // An area and a date that never were, with and without their check character.
             (b"881197198009168404", Doubt::Invented),
             (b"340202197799997108", Doubt::Invented),

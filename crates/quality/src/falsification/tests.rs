@@ -314,6 +314,19 @@ fn one_id_number_that_nobody_has_bears_the_sign_and_names_nobody() {
 }
 
 #[test]
+fn one_id_number_of_an_unlisted_county_is_no_sign() {
+    let (assessment, entries) = network(|i, row| {
+        row.id_number = if i == 3 {
+            "340524198306172044".to_owned()
+        } else {
+            id_number(i)
+        };
+    });
+    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
+    assert!(assessment.signs("D7", &entries[3]).is_empty());
+}
+
+#[test]
 fn wrong_check_characters_are_a_sign_where_there_are_far_more_than_usual() {
     for (one_in, is_found) in [(50, false), (5, true)] {
         let (assessment, entries) = network(|i, row| {
