@@ -74,6 +74,15 @@ fn a_works_numbers_of_one_block_are_no_sequence() {
 }
 
 #[test]
+fn a_mobile_and_a_landline_in_one_cell_are_no_id_number() {
+    is_honest(Kind::FakeId, |i, row| {
+        if i % 3 == 0 {
+            row.phone = format!("138123{:05} 87654{:02}", i * 37, i % 100);
+        }
+    });
+}
+
+#[test]
 fn drivers_who_give_their_companys_phone_and_address_are_one() {
     for kind in [Kind::ShowroomPhone, Kind::CopiedAddress] {
         is_honest(kind, |i, row| {
