@@ -93,7 +93,7 @@ impl IdDocument {
         if !bytes[17].is_ascii_digit() && bytes[17] != b'X' {
             return Err(IdFlaw::Character);
         }
-        if check_character(bytes) != bytes[17] {
+        if !has_check_character(bytes) {
             return Err(IdFlaw::CheckCharacter);
         }
         birth_date(&bytes[6..14])
@@ -221,7 +221,7 @@ pub(crate) enum Doubt {
 
 /// What is wrong with 17 digits and a check character, as far as they show it.
 pub(crate) fn doubt_of(number: &[u8; 18]) -> Doubt {
-    let is_checked = check_character(number) == number[17];
+    let is_checked = has_check_character(number);
     let is_dated = matches!(&number[6..8], b"19" | b"20") && birth_date(&number[6..14]).is_some();
     let area = &number[..6];
     match (is_checked, is_dated, area_is_known(area)) {
@@ -247,6 +247,11 @@ fn prefecture_is_known(area: &[u8]) -> bool {
 
 fn is_listed(area: &[u8]) -> bool {
     division::code_of(area).is_some_and(|code| division::find(code).is_some())
+}
+
+/// Whether the last of 18 characters is the check character of the 17 digits before it.
+pub(crate) fn has_check_character(number: &[u8]) -> bool {
+    check_character(number) == number[17]
 }
 
 /// The check character of the first 17 digits.

@@ -83,6 +83,16 @@ fn a_mobile_and_a_landline_in_one_cell_are_no_id_number() {
 }
 
 #[test]
+fn a_schools_credit_code_under_id_number_is_no_invented_one() {
+    is_honest(Kind::FakeId, |i, row| {
+        if i == 3 {
+            "样例小学".clone_into(&mut row.name);
+            "52100000500000007R".clone_into(&mut row.id_number);
+        }
+    });
+}
+
+#[test]
 fn drivers_who_give_their_companys_phone_and_address_are_one() {
     for kind in [Kind::ShowroomPhone, Kind::CopiedAddress] {
         is_honest(kind, |i, row| {

@@ -110,6 +110,13 @@ fn values_in_a_neighbouring_column_are_moved() {
     });
     assert_eq!(cleaned.record.kind, PartyKind::Organization);
     assert!(cleaned.record.credit_code.is_some());
+
+    // An association's and a school's begin as an ID number does.
+    for code in ["52100000500000007R", "121301004012600498"] {
+        let cleaned = clean(|row| (row.name, row.id_number) = (Some("样例小学"), Some(code)));
+        assert!(rules(&cleaned).contains(&Rule::MovedFromColumn), "{code}");
+        assert!(cleaned.record.credit_code.is_some(), "{code}");
+    }
 }
 
 #[test]
