@@ -210,14 +210,15 @@ fn digits_of(phone: &Phone) -> u64 {
 }
 
 /// The 18 characters of an ID number, whether or not its check holds; the cleaned record keeps only those that hold. Under phone a mobile
-/// and a landline without its area have as many: there only what may be an ID number is one.
+/// and a landline without its area have as many: there only what may be an ID number is one. What a spreadsheet has cut is none.
 fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
     let of = |cell: Option<&str>| {
         let code = fold_code::<24>(present(cell)?)?;
         let is_id = code.len() == 18
             && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
             && !looks_like_credit_code(&code);
-        is_id.then(|| Inline::of(&code)).flatten()
+        let id = is_id.then(|| Inline::of(&code)).flatten();
+        id.filter(|id| !is_cut(id))
     };
     of(row.id_number).or_else(|| of(row.phone).filter(|id| shown_by(id) != Doubt::Invented))
 }
@@ -229,6 +230,11 @@ fn doubt(id: &Inline<18>, cleaned: &Cleaned<CleanCustomer<'_>>) -> Doubt {
         Doubt::None if rules.any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
         doubt => doubt,
     }
+}
+
+/// Whether a spreadsheet has taken the number for an amount: it keeps fifteen digits and writes zeros for the others.
+fn is_cut(id: &Inline<18>) -> bool {
+    id.as_bytes().ends_with(b"000") && shown_by(id) == Doubt::Slip
 }
 
 fn shown_by(id: &Inline<18>) -> Doubt {

@@ -1,6 +1,6 @@
 //! What honest dealers' records look like now and then: none of it makes a suspect.
 
-use super::tests::{Row, network};
+use super::tests::{Row, id_number, network};
 use super::{Kind, Sign};
 
 /// Nobody is named when dealer 7's rows are changed so, and no row of his bears a sign of that kind.
@@ -79,6 +79,13 @@ fn a_mobile_and_a_landline_in_one_cell_are_no_id_number() {
         if i % 3 == 0 {
             row.phone = format!("138123{:05} 87654{:02}", i * 37, i % 100);
         }
+    });
+}
+
+#[test]
+fn id_numbers_of_which_a_spreadsheet_kept_fifteen_digits_are_not_invented() {
+    is_honest(Kind::FakeId, |i, row| {
+        row.id_number = format!("{}000", &id_number(i)[..15]);
     });
 }
 

@@ -249,7 +249,7 @@ fn id_numbers_of_a_decades_first_day_are_found() {
 }
 
 /// An ID number of somebody of 石家庄, with its check character.
-fn id_number(i: u64) -> String {
+pub(super) fn id_number(i: u64) -> String {
     let noise = scramble(i + 77);
     let body = format!(
         "130108{}{:02}{:02}{:03}",
