@@ -120,6 +120,16 @@ fn values_in_a_neighbouring_column_are_moved() {
 }
 
 #[test]
+fn two_phones_with_a_blank_between_are_two() {
+    let cleaned = clean(|row| row.phone = Some("13912340567 13812345670"));
+    assert_eq!(rules(&cleaned), [Rule::PhoneSeveral]);
+    let phones = [cleaned.record.phone, cleaned.record.phone2];
+    let phones = phones.map(|phone| phone.map(|phone| phone.national().to_owned()));
+    let expected = ["13912340567", "13812345670"].map(|phone| Some(phone.to_owned()));
+    assert_eq!(phones, expected);
+}
+
+#[test]
 fn a_number_that_merely_begins_as_a_credit_code_stays_an_id_number() {
     let cleaned = clean(|row| row.id_number = Some("999999195502301234"));
     assert_eq!(cleaned.record.kind, PartyKind::Person);
