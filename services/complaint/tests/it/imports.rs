@@ -23,6 +23,7 @@ store_test_suite!(
     a_file_closes_no_case_that_needs_a_task_which_is_open,
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
     what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
+    a_row_with_a_line_for_each_step_repeats_what_it_repeats,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -401,4 +402,20 @@ async fn what_the_customer_said_is_kept_whole_and_a_row_without_it_waits(db: Tes
             ("text", "words_long"),
         ]
     );
+}
+
+async fn a_row_with_a_line_for_each_step_repeats_what_it_repeats(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = |key: &str, said: &str| {
+        format!("{key},c1,LJ1EEKRN7R4000001,2026-02-27,到店,收费争议,低,{said},售后\n")
+    };
+    import(&world, &format!("{HEADER}{}", row("TS1", "结算比报价高"))).await;
+    // Of the same day: which of them is the earlier their numbers say.
+    let steps = [row("TS2", "又多收了"), row("TS2", "又多收了，已退款")].concat();
+    import(&world, &format!("{HEADER}{steps}")).await;
+    let listed = cases(&world).await;
+    let of_key = |key: &str| listed.iter().find(|case| case.complaint_key == key).unwrap();
+    let (first, second) = (of_key("TS1"), of_key("TS2"));
+    assert_eq!(second.repeat_of, first.id);
+    assert_eq!(first.repeat_of, "");
 }
