@@ -297,7 +297,7 @@ impl CaseApp {
         };
         storage::insert_cases(conn, &[new])?;
         // A later one may be on record already.
-        self.remark_repeats(conn, &case)?;
+        storage::remark_later(conn, &case)?;
         let calendar = self.calendar(conn, ctx.scope(), dealer.as_str())?;
         let clocks: Vec<Clock> = kinds_of(&case.category)
             .iter()

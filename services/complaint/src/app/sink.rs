@@ -269,12 +269,7 @@ impl CaseApp {
             .collect();
         storage::insert_cases(conn, &new)?;
         // Only now: a row may repeat another of its batch, or be repeated by one that came before.
-        for (case, _) in &fresh {
-            if let Some(earlier) = storage::find_repeated(conn, job.ctx.scope(), case)? {
-                storage::mark_repeat(conn, case.id, Some(earlier))?;
-            }
-            self.remark_repeats(conn, case)?;
-        }
+        storage::mark_new(conn, fresh.iter().map(|(case, _)| case))?;
         self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
         let changes = fresh
             .iter()
@@ -378,7 +373,7 @@ impl CaseApp {
             body: &bodies[0],
         };
         storage::correct_case(conn, &new)?;
-        self.remark_repeats(conn, case)?;
+        storage::remark_repeats(conn, case)?;
         self.rebudget(conn, job.ctx.scope(), case)?;
         let entry = Course {
             act: "corrected",

@@ -14,6 +14,7 @@ mod hand_over;
 mod lapsed;
 mod links;
 mod list;
+mod repeats;
 mod report;
 mod schedule;
 mod sealed;
@@ -43,6 +44,7 @@ pub(crate) use links::{
     put_alias, put_links, relink,
 };
 pub(crate) use list::{Filter, Listed, Order};
+pub(crate) use repeats::{find_repeated, mark_new, mark_repeat, remark_later, remark_repeats};
 pub(crate) use report::{group_names, list_facts};
 pub(crate) use schedule::{
     Claim, Due, Taken, claim, claimed, raise_levels, record_steps, save_due, soonest,
@@ -58,8 +60,8 @@ pub(crate) use told::{
     records_without_tier, tier_of, warnings_of,
 };
 pub(crate) use write::{
-    NewCase, correct_case, find_repeated, insert_cases, mark_repeat, may_repeat, put_body,
-    take_serials, touch_cases, update_case, update_origin,
+    NewCase, correct_case, insert_cases, put_body, take_serials, touch_cases, update_case,
+    update_origin,
 };
 pub(crate) use years::{list_years, put_year, settle_years, settled_years, years_revision};
 

@@ -644,7 +644,9 @@ async fn a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_
     let last = world.open(of("c1", "k1", "2026-02-28 10:00")).await;
     let first = world.open(of("c2", "Ｋ１ ", "2026-02-10 10:00")).await;
     assert_eq!(first.repeat_of, "");
-    assert_eq!(world.get(&last.id).await.repeat_of, first.id);
+    let marked = world.get(&last.id).await;
+    assert_eq!(marked.repeat_of, first.id);
+    assert_eq!(marked.version, last.version + 1, "it is not what was read");
     // Between the two, of the same category, with no word of the fault.
     let unnamed = world.open(of("c3", "", "2026-02-20 10:00")).await;
     assert_eq!(unnamed.repeat_of, first.id);
