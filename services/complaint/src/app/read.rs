@@ -336,6 +336,27 @@ pub(super) fn hide_repeated<'a>(
     Ok(())
 }
 
+/// Takes out of cases of the scope, of which the coded values alone are shown beside another, what their reader does not see of them.
+pub(super) fn hide_beside(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    cases: &mut [Case],
+) -> std::result::Result<(), StoreError> {
+    if !is_customer(ctx) {
+        return hide_repeated(conn, ctx.scope(), cases.iter_mut());
+    }
+    for case in cases {
+        hide_from_the_customer(case);
+    }
+    Ok(())
+}
+
+/// Takes out of a case what of its values the customer himself is not shown.
+fn hide_from_the_customer(case: &mut Case) {
+    case.level = 0;
+    case.repeat_of = None;
+}
+
 /// A case as the caller may see it.
 fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
     if is_customer(ctx) {
@@ -380,8 +401,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.clocks.clear();
     shown.tasks.clear();
     shown.warnings.clear();
-    shown.case.level = 0;
-    shown.case.repeat_of = None;
+    hide_from_the_customer(&mut shown.case);
     shown.repeats_elsewhere = false;
     shown.attachments.retain(|file| file.added_by == himself);
     shown

@@ -622,6 +622,19 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         "whose it is is not another dealer's to know"
     );
     assert_eq!(world.get(&second.id).await.repeat_of, first.id);
+    let beside = pb::FindRepeatsRequest {
+        dealer: "D2".into(),
+        vin: second.vin.clone(),
+        ..pb::FindRepeatsRequest::default()
+    };
+    let found = world
+        .complaints()
+        .find_repeats(world.desk("D2", beside))
+        .await
+        .unwrap();
+    let found = found.into_inner().complaints;
+    assert_eq!((found[0].id.as_str(), found.len()), (second.id.as_str(), 1));
+    assert_eq!(found[0].repeat_of, "", "nor beside another");
     world.pass(31 * 24 * 60);
     let third = pb::OpenComplaintRequest {
         fault: "B12".into(),

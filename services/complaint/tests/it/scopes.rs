@@ -19,6 +19,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    a_customer_is_not_shown_beside_a_new_case_how_far_another_of_his_climbed,
     numbers_of_people_are_masked_in_what_was_written_by_who_reads_it,
     the_copy_of_his_data_holds_what_the_house_wrote_about_him,
     a_customer_does_not_learn_by_filters_what_he_is_not_shown,
@@ -385,6 +386,28 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     let said = world.ask(Role::Customer, Scope::Customer(own), note("还在响", true));
     world.complaints().add_note(said).await.unwrap();
     assert_eq!(update_due().await, before);
+}
+
+async fn a_customer_is_not_shown_beside_a_new_case_how_far_another_of_his_climbed(db: TestDb) {
+    let world = World::start(db).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
+    let first = world.open(complaint("D1", "c1")).await;
+    world.pass(60);
+    world
+        .wait_for("SELECT count(*) FROM complaint_escalations", 2)
+        .await;
+    assert_eq!(world.get(&first.id).await.escalated_to, "agent");
+    let request = pb::OpenComplaintRequest {
+        category: "收费争议".into(),
+        ..complaint("D1", "c1")
+    };
+    let himself = world.ask(Role::Customer, Scope::Customer(own), request);
+    let opened = world.complaints().open_complaint(himself).await.unwrap();
+    let beside = opened.into_inner().possible_repeats;
+    assert_eq!(beside.len(), 1);
+    assert_eq!(beside[0].id, first.id);
+    assert_eq!(beside[0].escalated_to, "none");
 }
 
 async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: TestDb) {
