@@ -6,7 +6,7 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
 use crate::{
-    attachments::give,
+    attachments::{give, give_named},
     world::{World, again, complaint, customer, linked, merged},
 };
 
@@ -429,6 +429,7 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
     let given = world.complaints().add_task(world.desk("D1", task)).await;
     given.unwrap();
     world.go(&case.id, "acknowledged", &said).await.unwrap();
+    give_named(&world, &case.id, &format!("{said}.pdf")).await;
     let readers = [
         (Role::Service, dealer("D1"), true, false),
         (Role::Agent, Scope::Headquarters, true, false),
@@ -447,9 +448,14 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
         let mut texts = vec![read.text, read.wish];
         if role != Role::Customer {
             texts.push(read.tasks[0].text.clone());
+            texts.push(read.attachments[0].name.clone());
+            // An analyst reads no files.
+            if role != Role::Analyst {
+                texts.push(list_files(&world, role, scope.clone(), &case.id).await);
+            }
             texts.extend(read.entries.into_iter().map(|entry| entry.note));
             texts.retain(|text| !text.is_empty());
-            assert_eq!(texts.len(), 4, "{role}");
+            assert!(texts.len() >= 5, "{role}");
         }
         for text in texts {
             assert_eq!(text.contains(phone), has_phone, "{role}");
@@ -458,6 +464,14 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
         let all = list(&world, role, scope, pb::ListComplaintsRequest::default()).await;
         assert_eq!(all[0].text.contains(id_number), has_id_number, "{role}");
     }
+}
+
+/// What the one file of a case is called.
+async fn list_files(world: &World, role: Role, scope: Scope, case: &str) -> String {
+    let message = pb::ListAttachmentsRequest { id: case.into() };
+    let request = world.ask(role, scope, message);
+    let answer = world.complaints().list_attachments(request).await;
+    answer.unwrap().into_inner().attachments.remove(0).name
 }
 
 async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
