@@ -94,6 +94,9 @@ impl CaseApp {
                         // Records before cases, as an import holds them.
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
+                        if let Some(heir) = &heir {
+                            storage::share_hours(conn, heir.as_str())?;
+                        }
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;
                         let mut changes = amendment.apply(&mut case)?;

@@ -184,6 +184,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Opened> {
         storage::lock_records(conn, who.0.into_iter())?;
+        storage::share_hours(conn, dealer.as_str())?;
         if !draft.complaint_key.is_empty() {
             let keys = [draft.complaint_key.as_str()];
             let known = self

@@ -163,6 +163,7 @@ impl CaseApp {
             .map(|row| lock_name(job, &row.draft.complaint_key));
         conn.lock_keys(&mut names.collect())?;
         storage::lock_records(conn, batch.iter().filter_map(|row| row.record))?;
+        storage::share_hours(conn, dealer.as_str())?;
         let keys: Vec<&str> = batch
             .iter()
             .map(|row| row.draft.complaint_key.as_str())

@@ -4,9 +4,24 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use marque_auth::Scope;
-use marque_db::{Conn, StoreError};
+use marque_db::{Conn, StoreError, lock_key};
 
 use crate::domain::Hours;
+
+/// Keeps a dealer's hours as they are until the transaction ends, beside others who do: for whoever lets clocks begin by them, which he who
+/// changes the hours cannot see yet. Before any case is held: he holds the cases afterwards.
+pub(crate) fn share_hours(conn: &mut Conn<'_>, dealer: &str) -> Result<(), StoreError> {
+    conn.lock_shared(hours_key(dealer))
+}
+
+/// Waits until nobody shares a dealer's hours, and lets nobody do so until the transaction ends.
+pub(crate) fn lock_hours(conn: &mut Conn<'_>, dealer: &str) -> Result<(), StoreError> {
+    conn.lock_keys(&mut vec![hours_key(dealer)])
+}
+
+fn hours_key(dealer: &str) -> i64 {
+    lock_key(format!("hours\u{1f}{dealer}").as_bytes())
+}
 
 /// A dealer's hours (those of most dealers if he has told none), and the revision of the years of working days.
 pub(crate) fn find_hours(
