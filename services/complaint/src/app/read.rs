@@ -163,8 +163,9 @@ impl CaseApp {
 
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
+        let own = own_dealers(conn, ctx.scope())?;
         let mut shown = [self.whole(conn, ctx, case)?];
-        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        hide_elsewhere(conn, ctx.scope(), own.as_deref(), &mut shown)?;
         let [shown] = shown;
         Ok(as_seen_by(ctx, shown))
     }
@@ -214,16 +215,15 @@ impl CaseApp {
         ctx: &CallContext,
         cases: Vec<Case>,
     ) -> Result<Vec<Shown>> {
+        if cases.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut clocks: HashMap<ComplaintId, Vec<Clock>> = HashMap::new();
         let ids = cases.iter().map(|case| case.id);
         for (case, clock) in storage::clocks_of_cases(conn, ctx.scope(), ids)? {
             clocks.entry(case).or_default().push(clock);
         }
-        let own_dealers = match ctx.scope() {
-            // He sees his cases by who he is.
-            Scope::Customer(_) => None,
-            scope => storage::dealers_of(conn, scope)?,
-        };
+        let own = own_dealers(conn, ctx.scope())?;
         let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
@@ -234,9 +234,7 @@ impl CaseApp {
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);
-            let is_foreign = own_dealers
-                .as_ref()
-                .is_some_and(|own| !own.contains(&case.dealer));
+            let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
             let one = Shown {
                 clocks: clocks
                     .iter()
@@ -258,7 +256,7 @@ impl CaseApp {
             };
             shown.push(one);
         }
-        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        hide_elsewhere(conn, ctx.scope(), own.as_deref(), &mut shown)?;
         Ok(shown.into_iter().map(|one| as_seen_by(ctx, one)).collect())
     }
 
@@ -299,13 +297,26 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
 }
 
-/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car.
+/// The dealers whose cases are the caller's own; `None` if all are, and of the customer, who sees his by who he is.
+fn own_dealers(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+) -> std::result::Result<Option<Vec<String>>, StoreError> {
+    match scope {
+        Scope::Customer(_) => Ok(None),
+        scope => storage::dealers_of(conn, scope),
+    }
+}
+
+/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car. The customer is
+/// shown neither anyway.
 fn hide_elsewhere(
     conn: &mut Conn<'_>,
     scope: &Scope,
+    own: Option<&[String]>,
     shown: &mut [Shown],
 ) -> std::result::Result<(), StoreError> {
-    let Some(own) = storage::dealers_of(conn, scope)? else {
+    let Some(own) = own else {
         return Ok(());
     };
     for one in &mut *shown {
@@ -315,7 +326,7 @@ fn hide_elsewhere(
     for one in shown {
         one.repeats_elsewhere &= one.case.repeat_of.is_none();
         for warning in &mut one.warnings {
-            warning.keep_orders_of(&own);
+            warning.keep_orders_of(own);
         }
     }
     Ok(())
