@@ -224,13 +224,10 @@ impl CaseApp {
             clocks.entry(case).or_default().push(clock);
         }
         let own = own_dealers(conn, ctx.scope())?;
-        let mut calendars: HashMap<String, Calendar> = HashMap::new();
+        let dealers = cases.iter().map(|case| case.dealer.as_str());
+        let calendars = self.calendars(conn, dealers)?;
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
-            if !calendars.contains_key(&case.dealer) {
-                let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
-                calendars.insert(case.dealer.clone(), calendar);
-            }
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);

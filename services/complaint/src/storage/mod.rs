@@ -25,7 +25,7 @@ mod write;
 mod years;
 
 pub(crate) use attachments::{has_attachment, walk_attachments};
-pub(crate) use calendars::{find_hours, lock_hours, put_hours, share_hours};
+pub(crate) use calendars::{find_hours, lock_hours, put_hours, share_hours, told_hours};
 pub(crate) use cases::{CaseStore, lock_cases};
 pub(crate) use clocks::{
     clocks_of, clocks_of_cases, keep_rounds, open_clocks_of_dealer, running_cases, running_clocks,

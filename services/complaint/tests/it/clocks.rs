@@ -156,6 +156,16 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
     // Whoever has read the case sees by its version that it is another, and the feed says so.
     assert!(after.version > case.version);
     assert_eq!(untouched.version, other.version);
+    let list = world.hq(pb::ListComplaintsRequest::default());
+    let listed = world.complaints().list_complaints(list).await.unwrap();
+    for shown in listed.into_inner().complaints {
+        let whole = if shown.id == after.id {
+            &after
+        } else {
+            &untouched
+        };
+        assert_eq!(due(&shown, "resolution"), due(whole, "resolution"));
+    }
     let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.rescheduled' AND dealer = 'D1'";
     assert_eq!(world.count(told).await, 1);
     let get = pb::GetCalendarRequest {
