@@ -12,7 +12,7 @@ use super::{
     AsRead, CaseApp, Reading, Wanted,
     moves::entry,
     publish::{self, Change},
-    read::is_customer,
+    read::{is_copy, is_customer},
     veil::Veil,
 };
 use crate::{
@@ -175,7 +175,7 @@ impl CaseApp {
         if is_customer(ctx) && reading == Reading::Case {
             files.retain(|file| file.added_by == **ctx.actor());
         }
-        if let Some(veil) = Veil::of(ctx) {
+        if let Some(veil) = Veil::of(ctx).filter(|_| !is_copy(ctx, reading)) {
             veil.over_files(&mut files);
         }
         Ok(files)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Role, Scope};
 use marque_core::{ComplaintId, PageRequest};
 use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
@@ -86,11 +86,17 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                if is_customer(&ctx) && reading == Reading::PersonalData {
-                    let whole = app.whole(conn, &ctx, case)?;
-                    return Ok(for_his_copy(whole, ctx.actor()));
+                if !is_copy(&ctx, reading) {
+                    return app.show(conn, &ctx, case);
                 }
-                app.show(conn, &ctx, case)
+                let himself = if is_customer(&ctx) {
+                    ctx.actor().to_string()
+                } else {
+                    case.customer
+                        .map_or_else(String::new, |his| his.to_string())
+                };
+                let whole = app.whole(conn, &ctx, case)?;
+                Ok(for_his_copy(whole, &himself))
             })
             .await
     }
@@ -294,6 +300,12 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
 }
 
+/// Whether a case, or a file of one, is read for a copy of the customer's data, by himself or by who may hand it out to him: that is in clear.
+pub(super) fn is_copy(ctx: &CallContext, reading: Reading) -> bool {
+    let may_hand_out = || ctx.require(Role::HqAdmin).is_ok();
+    reading == Reading::PersonalData && (is_customer(ctx) || may_hand_out())
+}
+
 /// The dealers whose cases are the caller's own; `None` if all are, and of the customer, who sees his by who he is.
 fn own_dealers(
     conn: &mut Conn<'_>,
@@ -376,7 +388,7 @@ fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
     shown
 }
 
-/// What the customer himself gets of a case in the copy of his data (PIPL Art. 45): all that was written about him, notes, tasks and
+/// What the customer gets of a case in the copy of his data (PIPL Art. 45), also from another's hand: all that was written about him, notes, tasks and
 /// reasons too. Not who of the house wrote it, nor which case it repeats: these tell of others.
 fn for_his_copy(mut shown: Shown, himself: &str) -> Shown {
     let hide_others = |who: &mut String| {

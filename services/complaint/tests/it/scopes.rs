@@ -478,7 +478,12 @@ async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let own = customer(1);
     world.customers.deliver([linked(1, "D1", "c1", own)]).await;
-    let case = world.open(complaint("D1", "c1")).await;
+    let id_number = "11010519491231002X";
+    let words = pb::OpenComplaintRequest {
+        wish: format!("身份证{id_number}"),
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(words).await;
     give(&world, &case.id, b"%PDF-1.7\nletter").await;
     let task = pb::AddTaskRequest {
         id: case.id.clone(),
@@ -524,6 +529,18 @@ async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
         world.complaints().get_attachment(ask).await.is_ok()
     };
     assert!(file(true).await && !file(false).await);
+    // Whoever hands it out to him has it in clear too, and nobody else.
+    give_named(&world, &case.id, &format!("{id_number}.pdf")).await;
+    for (role, hands_out) in [(Role::HqAdmin, true), (Role::Agent, false)] {
+        let ask = world.ask(role, Scope::Headquarters, copy.clone());
+        let handed = world.complaints().get_complaint(ask).await.unwrap();
+        let handed = handed.into_inner().complaint.unwrap();
+        assert_eq!(handed.wish.contains(id_number), hands_out, "{role}");
+        let is_named = |file: &pb::Attachment| file.name.contains(id_number);
+        assert_eq!(handed.attachments.iter().any(is_named), hands_out, "{role}");
+        let is_nobodys = handed.entries.iter().all(|entry| entry.actor.is_empty());
+        assert_eq!(is_nobodys, hands_out, "{role}");
+    }
     let stranger = world.ask(Role::Customer, Scope::Customer(customer(2)), copy);
     let refused = world.complaints().get_complaint(stranger).await;
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);
