@@ -250,6 +250,9 @@ impl CaseApp {
         fresh: &mut Vec<(Case, &CasePayload)>,
         known: &mut Known,
     ) -> Result<(), StoreError> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
         for ((case, _), serial) in fresh.iter_mut().zip(serials) {
