@@ -33,7 +33,7 @@ pub(crate) use clocks::{
 };
 pub(crate) use clusters::{
     LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
-    list_alerts, put_alert,
+    list_alerts, put_alert, spellings,
 };
 pub(crate) use course::{amended_fields, was_moved};
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
