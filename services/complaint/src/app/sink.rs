@@ -175,6 +175,7 @@ impl CaseApp {
             .collect();
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
         let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
+        let tiers = storage::tiers_of(conn, customers.values().copied())?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
         for row in batch {
@@ -208,7 +209,8 @@ impl CaseApp {
                 None => {
                     let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
                     (case.record, case.customer) = (row.record, customer);
-                    case.tier = Self::tier(conn, &row.draft, customer)?;
+                    let told = customer.and_then(|customer| tiers.get(&customer).copied());
+                    case.tier = row.draft.tier.or(told);
                     filed::place(&mut case, &row.draft, job.now);
                     let id = case.id;
                     known.insert(key.clone(), (case.clone(), row.content.to_vec()));

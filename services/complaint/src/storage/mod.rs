@@ -57,7 +57,7 @@ pub(crate) use solutions::{
 pub(crate) use tasks::{CaseTask, TaskFilter, cases_with_undated_tasks};
 pub(crate) use told::{
     Car, customers_without_tier, open_cases_of_car, put_cars, put_tier, put_warning,
-    records_without_tier, tier_of, warnings_of,
+    records_without_tier, tier_of, tiers_of, warnings_of,
 };
 pub(crate) use write::{
     NewCase, correct_case, insert_cases, put_body, take_serials, touch_cases, update_case,
