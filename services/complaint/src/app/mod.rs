@@ -30,7 +30,7 @@ mod veil;
 mod warn;
 mod years;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use marque_auth::{CallContext, Scope};
 use marque_core::SharedClock;
@@ -163,5 +163,32 @@ impl CaseApp {
     ) -> std::result::Result<Calendar, StoreError> {
         let (hours, revision) = storage::find_hours(conn, scope, dealer)?;
         Ok(Calendar::new(hours, self.days(conn, revision)?))
+    }
+
+    /// The calendars of some dealers, asked for together however many they are.
+    fn calendars<'a>(
+        &self,
+        conn: &mut Conn<'_>,
+        dealers: impl Iterator<Item = &'a str>,
+    ) -> std::result::Result<HashMap<String, Calendar>, StoreError> {
+        let mut dealers: Vec<&str> = dealers.collect();
+        dealers.sort_unstable();
+        dealers.dedup();
+        match dealers.as_slice() {
+            [] => Ok(HashMap::new()),
+            [only] => {
+                let calendar = self.calendar(conn, &Scope::Headquarters, only)?;
+                Ok(HashMap::from([((*only).to_owned(), calendar)]))
+            }
+            _ => {
+                let (_, days) = self.days_now(conn)?;
+                let mut told = storage::told_hours(conn, &dealers)?;
+                let calendar = |dealer: &str| {
+                    let hours = told.remove(dealer).unwrap_or_default();
+                    (dealer.to_owned(), Calendar::new(hours, Arc::clone(&days)))
+                };
+                Ok(dealers.into_iter().map(calendar).collect())
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     CaseApp, Shown,
     draft::{self, Draft, Raw},
     publish::{self, Change},
-    read::is_customer,
+    read::{hide_beside, is_customer},
 };
 use crate::{
     domain::{Case, CaseNumber, Clock, Entry, State, Tier, kinds_of},
@@ -118,9 +118,10 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let vin = request.vin.trim().to_uppercase();
-                Ok(app
-                    .store
-                    .find_open_of(conn, ctx.scope(), (record, customer, &vin))?)
+                let whose = (record, customer, vin.as_str());
+                let mut open = app.store.find_open_of(conn, ctx.scope(), whose)?;
+                hide_beside(conn, &ctx, &mut open)?;
+                Ok(open)
             })
             .await
     }
@@ -183,6 +184,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Opened> {
         storage::lock_records(conn, who.0.into_iter())?;
+        storage::share_hours(conn, dealer.as_str())?;
         if !draft.complaint_key.is_empty() {
             let keys = [draft.complaint_key.as_str()];
             let known = self
@@ -205,12 +207,13 @@ impl CaseApp {
         }
         case.tier = Self::tier(conn, draft, case.customer)?;
         let whose = (case.record, case.customer, case.vin.as_str());
-        let similar = self.store.find_open_of(conn, ctx.scope(), whose)?;
+        let mut similar = self.store.find_open_of(conn, ctx.scope(), whose)?;
         let twin = similar.iter().find(|open| open.is_twin_of(&case));
         if let Some(twin) = twin.filter(|_| !request.another_matter) {
             return Err(Error::MayRepeat(twin.number.to_string()));
         }
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), &case)?;
+        hide_beside(conn, ctx, &mut similar)?;
         let shown = self.write_new(conn, ctx, dealer, case, now)?;
         Ok(Opened { shown, similar })
     }
@@ -297,7 +300,7 @@ impl CaseApp {
         };
         storage::insert_cases(conn, &[new])?;
         // A later one may be on record already.
-        self.remark_repeats(conn, &case)?;
+        storage::remark_later(conn, &case)?;
         let calendar = self.calendar(conn, ctx.scope(), dealer.as_str())?;
         let clocks: Vec<Clock> = kinds_of(&case.category)
             .iter()

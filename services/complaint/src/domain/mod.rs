@@ -21,7 +21,7 @@ mod years;
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
 pub(crate) use case::{
-    Anew, CARE, Case, Entry, TASK_ID, Task, TaskKind, TaskState, Turn, Words, follow,
+    Anew, CARE, Case, Entry, Matter, TASK_ID, Task, TaskKind, TaskState, Turn, Words, follow,
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
