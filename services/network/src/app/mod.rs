@@ -195,24 +195,23 @@ impl NetworkApp {
         staff: &[Staff],
     ) -> Result<()> {
         let mut known = BTreeMap::new();
-        let mut violations = Vec::new();
-        for (at, one) in staff.iter().enumerate() {
-            let is_known = match known.get(&one.dealer) {
-                Some(is_known) => *is_known,
-                None => {
-                    let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
-                    known.insert(&one.dealer, found.is_some());
-                    found.is_some()
-                }
-            };
-            if !is_known {
-                violations.push(Violation::new(
+        for one in staff {
+            if !known.contains_key(&one.dealer) {
+                let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
+                known.insert(&one.dealer, found.is_some());
+            }
+        }
+        let strangers = staff.iter().enumerate();
+        let violations: Vec<_> = strangers
+            .filter(|(_, one)| !known[&one.dealer])
+            .map(|(at, _)| {
+                Violation::new(
                     format!("staff[{at}].dealer"),
                     "INVALID",
                     "no such dealer: put the dealer first",
-                ));
-            }
-        }
+                )
+            })
+            .collect();
         if violations.is_empty() {
             Ok(())
         } else {
