@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod dealer;
+mod digits;
 mod id;
 mod money;
 mod number;
@@ -10,6 +11,7 @@ mod replay;
 mod time;
 
 pub use dealer::{DealerCode, InvalidDealerCode};
+pub use digits::Digits;
 pub use id::{
     AlertId, ComplaintId, CustomerId, DuplicateId, ErasureId, EventId, FactId, FindingId, ImportId,
     InvalidId, MergeId, ReceptionId, SourceRecordId, VehicleId, VisitId, WorkListId, new_uuid,
