@@ -18,7 +18,7 @@ pub use id::{
     source_record_id,
 };
 pub use money::{InvalidMoney, Money};
-pub use number::{CustomerNumber, InvalidCustomerNumber};
+pub use number::{CustomerNumber, CustomerSerial, InvalidCustomerNumber};
 pub use page::{InvalidPage, PageRequest, PageToken};
 pub use replay::ReplayMark;
 pub use time::{Clock, ManualClock, SharedClock, SystemClock, Timestamp, business_date};
