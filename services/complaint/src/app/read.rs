@@ -182,6 +182,7 @@ impl CaseApp {
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
         Ok(Shown {
+            number: self.store.number_of(case.serial),
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
@@ -239,6 +240,7 @@ impl CaseApp {
             clocks.sort_by_key(|clock| clock.kind);
             let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
             let one = Shown {
+                number: self.store.number_of(case.serial),
                 clocks: clocks
                     .iter()
                     .map(|clock| self.show_clock(*clock, calendar))

@@ -25,7 +25,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, CaseNumber, Clock, Entry as Course, kinds_of},
+    domain::{Case, CaseSerial, Clock, Entry as Course, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -207,7 +207,9 @@ impl CaseApp {
                     (id, Outcome::Stored)
                 }
                 None => {
-                    let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
+                    // It is given its serial when the batch is written.
+                    let serial = CaseSerial::new(0);
+                    let mut case = self.make(dealer, &job.source, &row.draft, serial, job.now);
                     (case.record, case.customer) = (row.record, customer);
                     let told = customer.and_then(|customer| tiers.get(&customer).copied());
                     case.tier = row.draft.tier.or(told);
@@ -244,7 +246,7 @@ impl CaseApp {
         self.store.find_by_keys(conn, dealer, &job.source, keys)
     }
 
-    /// Writes the new cases of a batch with their clocks, and tells of them. Those that are known have their numbers then.
+    /// Writes the new cases of a batch with their clocks, and tells of them. Those that are known have their serials then.
     fn flush(
         &self,
         conn: &mut Conn<'_>,
@@ -258,9 +260,9 @@ impl CaseApp {
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
         for ((case, _), serial) in fresh.iter_mut().zip(serials) {
-            case.number = CaseNumber::from_serial(serial);
+            case.serial = serial;
             if let Some((kept, _)) = known.get_mut(&case.complaint_key) {
-                kept.number = case.number;
+                kept.serial = serial;
             }
         }
         let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;
