@@ -240,11 +240,6 @@ fn position_of(id: &str, places: &Places) -> Option<i64> {
     places.open(id).split_once(' ')?.0.parse().ok()
 }
 
-/// The place of an id of the release before, which wrote it plainly. The next release knows none of them.
-fn plain_position(id: &str) -> Option<i64> {
-    id.parse().ok().filter(|position| *position >= 0)
-}
-
 /// Where a reader goes on.
 fn start(headers: &HeaderMap, query: &FeedQuery, places: &Places) -> Answer<Start> {
     if let Some(last) = headers.get("last-event-id") {
@@ -265,8 +260,7 @@ fn start(headers: &HeaderMap, query: &FeedQuery, places: &Places) -> Answer<Star
 /// Where a browser goes on by itself: refused, it would never ask again.
 fn after_break(last: &HeaderValue, places: &Places) -> Start {
     let id = last.to_str().unwrap_or_default();
-    let position = position_of(id, places).or_else(|| plain_position(id));
-    position.map_or(Start::Lost, Start::After)
+    position_of(id, places).map_or(Start::Lost, Start::After)
 }
 
 /// A message in the form of the HTML standard; one without changes is a comment that keeps the connection open.
@@ -326,14 +320,12 @@ mod tests {
         assert_eq!(from(None, None).unwrap(), Start::Now);
         assert_eq!(from(None, Some(&third)).unwrap(), Start::After(3));
         assert_eq!(from(Some(&ninth), Some(&third)).unwrap(), Start::After(9));
-        let of_the_release_before = from(Some("9"), None);
-        assert_eq!(of_the_release_before.unwrap(), Start::After(9));
         let anothers = id_of(9, now, &places("D002"));
-        for wrong in ["x", "-1", "", anothers.as_str()] {
+        // A plain number is a position of the gRPC stream, and no id of this feed.
+        for wrong in ["x", "-1", "", "9", anothers.as_str()] {
             assert_eq!(from(Some(wrong), None).unwrap(), Start::Lost, "{wrong}");
             assert!(from(None, Some(wrong)).is_err(), "{wrong}");
         }
-        assert!(from(None, Some("9")).is_err());
         assert_eq!(Start::Lost.position(), Start::Now.position());
     }
 
