@@ -8,14 +8,14 @@ use std::{
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, PageRequest, Timestamp};
-use marque_db::StoreError;
+use marque_db::{Conn, StoreError};
 use parking_lot::RwLock;
 use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use super::CaseApp;
 use crate::{
-    domain::{Case, Index, Solution, kinship},
+    domain::{Case, Index, Solution, SolutionState, kinship},
     storage::{self, Filter},
 };
 
@@ -104,14 +104,14 @@ impl Indexes {
         }
     }
 
-    /// Takes in a solution, unless it is known as it is.
-    fn put_solution(&self, solution: &Solution) {
+    /// Takes in the words by which a solution is found, unless it is known as it is.
+    fn put_solution(&self, solution: &Solution, words: &str) {
         let mut inner = self.0.write();
         let stand = (solution.version, solution.updated_at);
         if inner.taken.insert(solution.id, stand) == Some(stand) {
             return;
         }
-        inner.solutions.put(solution.id, &solution.words());
+        inner.solutions.put(solution.id, words);
         inner.solutions_until = inner.solutions_until.max(solution.updated_at);
     }
 
@@ -254,14 +254,20 @@ impl CaseApp {
             let changed = self
                 .db
                 .scan(move |conn| {
-                    storage::list_changed_solutions(conn, &Scope::Headquarters, after, PAGE)
+                    let scope = &Scope::Headquarters;
+                    let changed = storage::list_changed_solutions(conn, scope, after, PAGE)?;
+                    let found_by = changed.into_iter().map(|solution| {
+                        let words = searched(conn, scope, &solution)?;
+                        Ok((solution, words))
+                    });
+                    found_by.collect::<Result<Vec<_>, StoreError>>()
                 })
                 .await?;
-            for solution in &changed {
-                self.indexes.put_solution(solution);
+            for (solution, words) in &changed {
+                self.indexes.put_solution(solution, words);
             }
             match changed.last() {
-                Some(last) if changed.len() == PAGE as usize => after = (last.updated_at, last.id),
+                Some((last, _)) if changed.len() == PAGE as usize => after = (last.updated_at, last.id),
                 _ => return Ok(()),
             }
         }
@@ -281,10 +287,22 @@ impl CaseApp {
     }
 }
 
+/// The words by which a solution is found: its own; where a draft was rejected, those of what stays in force.
+fn searched(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    solution: &Solution,
+) -> Result<String, StoreError> {
+    if solution.state != SolutionState::Rejected {
+        return Ok(solution.words());
+    }
+    let in_force = storage::in_force(conn, scope, solution.clone())?;
+    Ok(in_force.as_ref().unwrap_or(solution).words())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::SolutionState;
 
     #[test]
     fn a_solution_is_taken_in_again_only_where_it_changed() {
@@ -303,13 +321,14 @@ mod tests {
             updated_at: Timestamp::from_micros(1),
         };
         let finds = |query: &str| !indexes.search_solutions(query, 1, |_| true).is_empty();
-        indexes.put_solution(&solution);
+        let put = |solution: &Solution| indexes.put_solution(solution, &solution.words());
+        put(&solution);
         assert!(finds("天窗"));
         "刹车异响".clone_into(&mut solution.title);
-        indexes.put_solution(&solution);
+        put(&solution);
         assert!(finds("天窗") && !finds("刹车"), "it stood so already");
         solution.updated_at = Timestamp::from_micros(2);
-        indexes.put_solution(&solution);
+        put(&solution);
         assert!(finds("刹车") && !finds("天窗"));
     }
 }

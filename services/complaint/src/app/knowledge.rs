@@ -289,7 +289,7 @@ impl CaseApp {
         Ok(written)
     }
 
-    /// Approves or retires a solution; a version other than 0 must be the one that is stored.
+    /// Approves, rejects or retires a solution; a version other than 0 must be the one that is stored.
     pub(crate) async fn decide_solution<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
@@ -303,9 +303,15 @@ impl CaseApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "solution.decide", |conn| {
                     let mut solution = held(conn, ctx.scope(), id, expected_version)?;
+                    if !solution.state.may_become(state) {
+                        let message = "only a draft can be rejected: retire what is approved";
+                        return Err(Error::field("decision", "NOT_ALLOWED", message));
+                    }
                     solution.state = state;
                     solution.updated_at = now;
-                    ctx.actor().as_ref().clone_into(&mut solution.approved_by);
+                    if state != SolutionState::Rejected {
+                        ctx.actor().as_ref().clone_into(&mut solution.approved_by);
+                    }
                     storage::put_solution(conn, &solution)?;
                     audit(conn, &ctx, now, "solution_decided", id)?;
                     Ok::<_, Error>(answer(with_uses(conn, ctx.scope(), solution)?))

@@ -26,6 +26,8 @@ pub(crate) struct Solution {
 pub(crate) enum SolutionState {
     Draft,
     Approved,
+    /// A draft that headquarters does not want: what was approved before it stays in force.
+    Rejected,
     Retired,
 }
 
@@ -55,6 +57,7 @@ impl SolutionState {
         match self {
             Self::Draft => "draft",
             Self::Approved => "approved",
+            Self::Rejected => "rejected",
             Self::Retired => "retired",
         }
     }
@@ -64,8 +67,14 @@ impl SolutionState {
         match code {
             "draft" => Self::Draft,
             "approved" => Self::Approved,
+            "rejected" => Self::Rejected,
             _ => Self::Retired,
         }
+    }
+
+    /// Whether a solution that stands so can be decided to stand otherwise: there is nothing to reject but a draft.
+    pub(crate) const fn may_become(self, decided: Self) -> bool {
+        !matches!(decided, Self::Rejected) || matches!(self, Self::Draft)
     }
 }
 

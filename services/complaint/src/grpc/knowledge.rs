@@ -106,13 +106,11 @@ impl ComplaintGrpc {
         let request = keyed.request();
         let state = match request.decision.as_str() {
             "approve" => SolutionState::Approved,
+            "reject" => SolutionState::Rejected,
             "retire" => SolutionState::Retired,
             _ => {
-                return Err(Error::field(
-                    "decision",
-                    "FORMAT",
-                    "write approve or retire",
-                ));
+                let message = "write approve, reject or retire";
+                return Err(Error::field("decision", "FORMAT", message));
             }
         };
         let id = convert::solution_id(&request.id)?;

@@ -44,7 +44,7 @@ pub(crate) fn list_changed_solutions(
     conn.query(&sql, &[after.0.into(), after.1.into(), limit.into()], read)
 }
 
-/// The solutions that changed last; of approved ones also those of which a newer draft waits.
+/// The solutions that changed last; of approved ones also those of which a newer draft waits or was rejected.
 pub(crate) fn list_latest_solutions(
     conn: &mut Conn<'_>,
     _: &Scope,
@@ -53,7 +53,7 @@ pub(crate) fn list_latest_solutions(
 ) -> Result<Vec<Solution>, StoreError> {
     let clause = match among {
         Among::All => "state <> 'retired'",
-        Among::InForce => "(state = 'approved' OR (state = 'draft' AND version > 1))",
+        Among::InForce => "(state = 'approved' OR (state IN ('draft', 'rejected') AND version > 1))",
         Among::Drafts => "state = 'draft'",
     };
     let sql = format!(
@@ -75,7 +75,8 @@ pub(crate) fn list_solution_versions(
     conn.query(&sql, &[id.into()], read)
 }
 
-/// What of a solution is in force: itself if it is approved; while a draft waits for its approval, what was approved before it.
+/// What of a solution is in force: itself if it is approved; while a draft waits for its approval, and when it was rejected, what was
+/// approved before it.
 pub(crate) fn in_force(
     conn: &mut Conn<'_>,
     _: &Scope,
@@ -84,10 +85,10 @@ pub(crate) fn in_force(
     match solution.state {
         SolutionState::Approved => Ok(Some(solution)),
         SolutionState::Retired => Ok(None),
-        SolutionState::Draft => {
+        SolutionState::Draft | SolutionState::Rejected => {
             let columns = COLUMNS.replacen("id", "solution_id", 1);
             let sql = format!(
-                "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 AND state <> 'draft'
+                "SELECT {columns} FROM solution_versions WHERE solution_id = ?1 AND state NOT IN ('draft', 'rejected')
                  ORDER BY version DESC LIMIT 1"
             );
             let decided = conn.query_opt(&sql, &[solution.id.into()], read)?;

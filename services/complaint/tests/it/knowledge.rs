@@ -5,13 +5,14 @@ use std::time::Duration;
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::world::{World, complaint, customer, linked};
 
 store_test_suite!(
     a_solution_is_versioned_approved_used_and_counted,
     a_decision_with_a_key_is_taken_once,
+    a_rejected_draft_leaves_in_force_what_was_approved_before_it,
     whoever_approves_sees_what_waits_for_it,
     the_desk_sees_a_case_with_all_that_stands_beside_it,
     a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said,
@@ -38,14 +39,18 @@ async fn put(world: &World, id: &str, title: &str, text: &str) -> pb::Solution {
     answer.unwrap().into_inner().solution.unwrap()
 }
 
-async fn approve(world: &World, id: &str) -> pb::Solution {
+async fn decide(world: &World, id: &str, decision: &str) -> Result<pb::Solution, Status> {
     let message = pb::DecideSolutionRequest {
         id: id.into(),
-        decision: "approve".into(),
+        decision: decision.into(),
         expected_version: 0,
     };
-    let answer = world.complaints().decide_solution(world.hq(message)).await;
-    answer.unwrap().into_inner().solution.unwrap()
+    let answer = world.complaints().decide_solution(world.hq(message)).await?;
+    Ok(answer.into_inner().solution.unwrap())
+}
+
+async fn approve(world: &World, id: &str) -> pb::Solution {
+    decide(world, id, "approve").await.unwrap()
 }
 
 async fn find(world: &World, query: &str, approved_only: bool) -> Vec<pb::Solution> {
@@ -87,6 +92,45 @@ async fn a_decision_with_a_key_is_taken_once(db: TestDb) {
     );
     let reused = complaints.decide_solution(decide("retire")).await;
     assert_eq!(reused.unwrap_err().code(), Code::FailedPrecondition);
+}
+
+async fn a_rejected_draft_leaves_in_force_what_was_approved_before_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let first = put(&world, "", "换片后异响", "打磨刹车盘").await;
+    approve(&world, &first.id).await;
+    let refused = decide(&world, &first.id, "reject").await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "it is no draft");
+    put(&world, &first.id, "换片后异响", "涂胶").await;
+    world.pass(1);
+    let rejected = decide(&world, &first.id, "reject").await.unwrap();
+    assert_eq!(
+        (
+            rejected.state.as_str(),
+            rejected.version,
+            rejected.approved_by.as_str()
+        ),
+        ("rejected", 2, "")
+    );
+    // It is found by its own words, and not by those that were rejected.
+    let found = find(&world, "打磨", true).await;
+    assert_eq!(
+        (found[0].version, found[0].state.as_str()),
+        (1, "approved"),
+        "{found:?}"
+    );
+    assert_eq!(find(&world, "", true).await, found);
+    assert!(find(&world, "涂胶", true).await.is_empty());
+    let drafts = pb::SearchSolutionsRequest {
+        drafts_only: true,
+        ..pb::SearchSolutionsRequest::default()
+    };
+    let drafts = world.complaints().search_solutions(world.hq(drafts)).await;
+    assert!(drafts.unwrap().into_inner().solutions.is_empty());
+    // Another draft after it does not shadow it either, and can be approved.
+    put(&world, &first.id, "换片后异响", "换成低噪声片").await;
+    assert_eq!(find(&world, "", true).await, found);
+    assert_eq!(approve(&world, &first.id).await.version, 3);
+    assert_eq!(find(&world, "", true).await[0].version, 3);
 }
 
 async fn whoever_approves_sees_what_waits_for_it(db: TestDb) {

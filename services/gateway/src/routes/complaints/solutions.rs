@@ -35,7 +35,7 @@ pub(crate) struct SolutionView {
     /// Fault.
     #[serde(skip_serializing_if = "String::is_empty")]
     fault: String,
-    /// draft, approved or retired.
+    /// draft, approved, rejected (a draft that is not to be: what was approved before it stays in force) or retired.
     #[schema(example = "approved")]
     state: String,
     /// Grows with each version.
@@ -178,12 +178,14 @@ async fn put(app: &App, call: &Call, request: pb::PutSolutionRequest) -> Answer<
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SolutionDecisionBody {
-    /// approve or retire.
+    /// approve, reject (of a draft) or retire.
     #[schema(example = "approve")]
     decision: String,
 }
 
-/// Approve the version of a solution that stands, or retire it.
+/// Approve the version of a solution that stands, reject the draft, or retire the solution.
+///
+/// What was approved before a rejected draft stays in force; a retired solution has no version in force.
 #[utoipa::path(post, path = "/v1/solutions/{id}/decision", tag = "complaints",
     params(("id" = String, Path, description = "The solution")),
     request_body = SolutionDecisionBody,
