@@ -118,6 +118,25 @@ impl Calendar {
         Timestamp::from_micros(self.add(from, 1).as_micros() - 1)
     }
 
+    /// The last moment of working time from one instant until another; the first of them if the dealer is not open between.
+    pub(crate) fn last_open(&self, from: Timestamp, until: Timestamp) -> Timestamp {
+        let first = self.day_of(from);
+        let mut day = self.day_of(until);
+        while day >= first {
+            if let Some((opens, closes)) = self.span(day) {
+                let end = closes.min(until.as_micros());
+                if end > opens.max(from.as_micros()) {
+                    return Timestamp::from_micros(end);
+                }
+            }
+            day = match day.pred_opt() {
+                Some(before) => before,
+                None => break,
+            };
+        }
+        from
+    }
+
     /// How long the dealer's own working day is, in microseconds.
     pub(crate) fn working_day(&self) -> i64 {
         (self.hours.closes.min(DAY_MINUTES) - self.hours.opens) * MINUTE

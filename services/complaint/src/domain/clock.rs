@@ -391,11 +391,12 @@ impl Clock {
 
     /// When a step is due. House clocks warn at three quarters of the budget and climb a level with every further half of
     /// it (a quarter of an hour at least, a working day at most). The ladder of the law ends where its term does, for then
-    /// it is too late: a level each working day before, the warning first of all.
+    /// it is too late: a level each working day before, the warning first of all, each when the dealer closes for that day.
     fn moment(&self, step: Step, calendar: &Calendar) -> Timestamp {
         if let Some(days) = self.kind.law_days() {
             let left = (Step::Headquarters.number() - step.number()) as u32;
-            return calendar.end_of_working_day(self.begun_at, days - left);
+            let end = calendar.end_of_working_day(self.begun_at, days - left);
+            return calendar.last_open(self.begun_at, end);
         }
         let gap = (self.budget / 2).clamp(LEAST * MINUTE, WORKING_DAY * MINUTE);
         let share = match step {

@@ -125,10 +125,59 @@ fn the_law_counts_working_days_knows_no_pause_and_climbs_before_its_end() {
         assert!(due > last && !clock.is_overdue);
         last = due;
     }
-    assert_eq!(clock.take_step(&calendar).unwrap().1, clock.due_at.unwrap());
-    assert!(clock.is_overdue);
+    let (step, last) = clock.take_step(&calendar).unwrap();
+    assert_eq!(
+        (step, last),
+        (Step::Headquarters, at("2024-05-08T18:00:00+08:00"))
+    );
+    // Until midnight the answer is in time.
+    assert!(!clock.is_overdue && !clock.outlook(last).1);
+    assert!(clock.outlook(at("2024-05-09T00:00:01+08:00")).1);
     let remedy = Clock::start(ClockKind::LawRemedy, 0, demand, &calendar);
     assert_eq!(remedy.due_at, Some(at("2024-05-22T00:00:00+08:00")));
+}
+
+#[test]
+fn the_ladder_of_the_law_is_climbed_while_the_dealer_is_open() {
+    let steps = |hours: Hours| {
+        let calendar = Calendar::new(hours, Arc::new(WorkCalendar::shipped()));
+        let demand = at("2026-06-10T15:00:00+08:00");
+        let mut clock = Clock::start(ClockKind::LawAnswer, 0, demand, &calendar);
+        let due = clock.due_at.map(|due| calendar.local(due));
+        assert_eq!(due.as_deref(), Some("2026-06-26T00:00:00+08:00"));
+        let taken = std::iter::from_fn(|| clock.take_step(&calendar));
+        taken
+            .map(|(_, at)| calendar.local(at))
+            .collect::<Vec<String>>()
+    };
+    // The term's tenth day is 06-25; 06-19 is a holiday, 06-20 and 06-21 a weekend.
+    assert_eq!(
+        steps(Hours::default()),
+        [
+            "2026-06-18T18:00:00+08:00",
+            "2026-06-22T18:00:00+08:00",
+            "2026-06-23T18:00:00+08:00",
+            "2026-06-24T18:00:00+08:00",
+            "2026-06-25T18:00:00+08:00",
+        ]
+    );
+    // A dealer who is closed on days that the law counts hears before he closes for them.
+    let closed = Hours {
+        closed: ["2026-06-23", "2026-06-24", "2026-06-25"]
+            .map(|day| day.parse::<chrono::NaiveDate>().unwrap())
+            .into(),
+        ..Hours::default()
+    };
+    assert_eq!(
+        steps(closed),
+        [
+            "2026-06-18T18:00:00+08:00",
+            "2026-06-22T18:00:00+08:00",
+            "2026-06-22T18:00:00+08:00",
+            "2026-06-22T18:00:00+08:00",
+            "2026-06-22T18:00:00+08:00",
+        ]
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl Ladder {
         }
     }
 
-    /// Moves a step that is due to working time. Those of clocks fall due in it, or at the end of a day of the law.
+    /// Moves a step that is due to working time. Those of clocks fall due in it.
     pub(crate) fn wait_for_opening(&mut self, calendar: &Calendar) {
         if let Self::Task(term) = self {
             term.wait_for_opening(calendar);
