@@ -10,7 +10,8 @@ use marque_events::knows_customer;
 use super::{CaseApp, Shown, ShownClock, moves::expect_version, veil::Veil};
 use crate::{
     domain::{
-        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, allowed, worth_with,
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Facts, allowed,
+        worth_with,
     },
     error::{Error, Result},
     storage::{self, CaseStore, Filter, Listed, Order},
@@ -181,22 +182,34 @@ impl CaseApp {
         let scope = ctx.scope();
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
+        let tasks = self.store.list_tasks(conn, scope, case.id)?;
+        let open_tasks = tasks.iter().filter(|task| task.is_in_the_way()).count();
+        let facts = self.facts(&case, open_tasks);
         Ok(Shown {
             number: self.store.number_of(case.serial),
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
                 .collect(),
-            tasks: self.store.list_tasks(conn, scope, case.id)?,
+            tasks,
             course: self.store.list_course(conn, scope, case.id)?,
             attachments: self.store.list_attachments(conn, scope, case.id)?,
             compensations: self.compensations(conn, scope, &case)?,
             warnings: storage::warnings_of(conn, scope, &case.vin)?,
-            next: allowed(case.state, ctx.roles()),
+            next: allowed(case.state, ctx.roles(), facts),
             is_foreign: false,
             repeats_elsewhere: false,
             case,
         })
+    }
+
+    /// What decides where a case can be moved now, beside the words that go along with a move.
+    fn facts(&self, case: &Case, open_tasks: usize) -> Facts {
+        Facts {
+            has_note: true,
+            open_tasks,
+            may_reopen: case.may_reopen(self.clock.now()),
+        }
     }
 
     /// The compensations of a case, each that is asked for with the roles that may decide it.
@@ -233,12 +246,16 @@ impl CaseApp {
         let own = own_dealers(conn, ctx.scope())?;
         let dealers = cases.iter().map(|case| case.dealer.as_str());
         let calendars = self.calendars(conn, dealers)?;
+        let waiting = cases.iter().filter(|case| case.state.waits_for_tasks());
+        let waiting: Vec<ComplaintId> = waiting.map(|case| case.id).collect();
+        let waiting = storage::cases_with_needed_tasks(conn, &waiting)?;
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);
             let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
+            let facts = self.facts(&case, usize::from(waiting.contains(&case.id)));
             let one = Shown {
                 number: self.store.number_of(case.serial),
                 clocks: clocks
@@ -253,7 +270,7 @@ impl CaseApp {
                 next: if is_foreign {
                     Vec::new()
                 } else {
-                    allowed(case.state, ctx.roles())
+                    allowed(case.state, ctx.roles(), facts)
                 },
                 is_foreign,
                 repeats_elsewhere: false,

@@ -94,6 +94,12 @@ impl State {
             Self::WaitingCustomer | Self::WaitingParts | Self::WaitingOem
         )
     }
+
+    /// Whether a move from here waits for tasks that the case needs.
+    pub(crate) fn waits_for_tasks(self) -> bool {
+        let waits = |step: &Move| step.from == self && step.needs.contains(&TasksDone);
+        MOVES.iter().any(waits)
+    }
 }
 
 use Need::{InTime, Note, TasksDone};
@@ -187,11 +193,16 @@ pub(crate) struct Facts {
     pub(crate) may_reopen: bool,
 }
 
-/// The states somebody can move a case to from here, whatever else the moves need.
-pub(crate) fn allowed(from: State, roles: RoleSet) -> Vec<State> {
+/// The states somebody can move a case to as it is. The words that some moves need go along with them.
+pub(crate) fn allowed(from: State, roles: RoleSet, facts: Facts) -> Vec<State> {
+    let with_words = Facts {
+        has_note: true,
+        ..facts
+    };
     MOVES
         .iter()
         .filter(|step| step.from == from && is_for(step, roles))
+        .filter(|step| missing(step, with_words).is_none())
         .map(|step| step.to)
         .collect()
 }
@@ -208,17 +219,19 @@ pub(crate) fn check(from: State, to: State, roles: RoleSet, facts: Facts) -> Res
         .ok_or_else(|| Refusal::NotAllowed {
             from,
             to,
-            allowed: allowed(from, roles),
+            allowed: allowed(from, roles, facts),
         })?;
-    for need in step.needs {
-        match need {
-            Note if !facts.has_note => return Err(Refusal::NoteMissing),
-            TasksDone if facts.open_tasks > 0 => return Err(Refusal::TasksOpen(facts.open_tasks)),
-            InTime if !facts.may_reopen => return Err(Refusal::TooLate),
-            Note | TasksDone | InTime => {}
-        }
-    }
-    Ok(())
+    missing(step, facts).map_or(Ok(()), Err)
+}
+
+/// Why a move that the table has cannot be made yet, or any more.
+fn missing(step: &Move, facts: Facts) -> Option<Refusal> {
+    step.needs.iter().find_map(|need| match need {
+        Note if !facts.has_note => Some(Refusal::NoteMissing),
+        TasksDone if facts.open_tasks > 0 => Some(Refusal::TasksOpen(facts.open_tasks)),
+        InTime if !facts.may_reopen => Some(Refusal::TooLate),
+        Note | TasksDone | InTime => None,
+    })
 }
 
 #[cfg(test)]

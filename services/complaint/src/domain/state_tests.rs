@@ -23,7 +23,7 @@ fn every_state_move_and_role_is_as_the_table_says_and_a_refusal_names_what_is_al
                     Ok(()) => assert!(is_listed, "{from:?} → {to:?} by {role}"),
                     Err(refusal) => {
                         assert!(!is_listed, "{from:?} → {to:?} by {role}");
-                        let allowed = allowed(from, role.into());
+                        let allowed = allowed(from, role.into(), READY);
                         assert!(!allowed.contains(&to));
                         assert_eq!(refusal, Refusal::NotAllowed { from, to, allowed });
                     }
@@ -76,12 +76,38 @@ fn a_move_without_what_it_needs_is_refused_by_its_need() {
 }
 
 #[test]
+fn what_is_allowed_now_is_what_would_not_be_refused() {
+    for open_tasks in [0, 1] {
+        for may_reopen in [true, false] {
+            let facts = Facts {
+                has_note: true,
+                open_tasks,
+                may_reopen,
+            };
+            for from in State::ALL {
+                for role in Role::ALL {
+                    let allowed = allowed(from, role.into(), facts);
+                    for to in State::ALL {
+                        let is_refused = check(from, to, role.into(), facts).is_err();
+                        assert_eq!(allowed.contains(&to), !is_refused, "{from:?} → {to:?}");
+                    }
+                }
+            }
+        }
+    }
+    for state in State::ALL {
+        let waits = matches!(state, State::InProgress | State::FollowedUp);
+        assert_eq!(state.waits_for_tasks(), waits);
+    }
+}
+
+#[test]
 fn every_case_can_be_brought_to_its_end() {
     for start in State::ALL {
         let mut reached = vec![start];
         let mut at = 0;
         while at < reached.len() {
-            for next in allowed(reached[at], Role::Agent.into()) {
+            for next in allowed(reached[at], Role::Agent.into(), READY) {
                 if !reached.contains(&next) {
                     reached.push(next);
                 }

@@ -54,7 +54,9 @@ pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, in_force, list_changed_solutions,
     list_latest_solutions, list_solution_versions, put_solution, use_solution,
 };
-pub(crate) use tasks::{CaseTask, TaskFilter, cases_with_undated_tasks};
+pub(crate) use tasks::{
+    CaseTask, TaskFilter, cases_with_needed_tasks, cases_with_undated_tasks,
+};
 pub(crate) use told::{
     Car, customers_without_tier, open_cases_of_car, put_cars, put_tier, put_warning,
     records_without_tier, tier_of, tiers_of, warnings_of,

@@ -59,6 +59,17 @@ pub(crate) struct CaseTask {
     pub(crate) case_state: String,
 }
 
+/// Of some cases those with an open task that they need, in no order.
+pub(crate) fn cases_with_needed_tasks(
+    conn: &mut Conn<'_>,
+    cases: &[ComplaintId],
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let keys: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    let sql = "SELECT DISTINCT complaint_id FROM complaint_tasks
+               WHERE is_needed AND state = 'open' AND complaint_id IN (??)";
+    conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
+}
+
 impl CaseStore {
     /// Writes a new task.
     pub(crate) fn add_task(

@@ -332,6 +332,9 @@ async fn a_needed_task_keeps_a_case_from_being_closed(db: TestDb) {
     let refused = world.go(&case.id, "closed", "").await.unwrap_err();
     let refused = marque_errors::Problem::from(refused);
     assert_eq!(refused.reason, "COMPLAINT_TASKS_OPEN");
+    for told in listed_and_shown(&world, &case.id).await {
+        assert_eq!(told.next_states, ["reopened"], "what is refused is not offered");
+    }
     let sent = pb::FinishTaskRequest {
         id: case.id.clone(),
         task_id: tasks[0].id.clone(),
@@ -340,6 +343,9 @@ async fn a_needed_task_keeps_a_case_from_being_closed(db: TestDb) {
     };
     let finished = world.complaints().finish_task(world.desk("D1", sent)).await;
     finished.unwrap();
+    for told in listed_and_shown(&world, &case.id).await {
+        assert_eq!(told.next_states, ["closed", "reopened"]);
+    }
     let closed = world.go(&case.id, "closed", "").await.unwrap();
     assert_eq!(closed.state, "closed", "it can do without the other");
 }
@@ -372,6 +378,19 @@ async fn a_closed_case_is_reopened_in_time_and_not_later(db: TestDb) {
     let late = world.go(&case.id, "reopened", "又响了").await.unwrap_err();
     assert_eq!(late.code(), Code::FailedPrecondition);
     assert!(late.message().contains("30 days"), "{}", late.message());
+    // Nor is it offered, in the case or in a list.
+    for listed in listed_and_shown(&world, &case.id).await {
+        assert_eq!(listed.next_states, ["followed_up"]);
+    }
+}
+
+/// A case as it stands in a list, and as it is shown.
+async fn listed_and_shown(world: &World, id: &str) -> [pb::Complaint; 2] {
+    let list = pb::ListComplaintsRequest::default();
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    let mut listed = listed.unwrap().into_inner().complaints;
+    listed.retain(|case| case.id == id);
+    [listed.remove(0), world.get(id).await]
 }
 
 async fn what_is_written_twice_with_a_key_happens_once(db: TestDb) {

@@ -127,7 +127,7 @@ pub(crate) struct ComplaintView {
     /// How near its car is to thresholds of the three guarantees; left out of lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<WarningView>,
-    /// States the caller can move it to now.
+    /// States the caller can move it to now: none for which a task has to end first, none for which it is too late.
     next_states: Vec<String>,
 }
 
